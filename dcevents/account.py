@@ -1,0 +1,72 @@
+"""The account of the input, in words for standard error and as the JSON output has it."""
+
+from typing import Any
+
+from dcevents.log import Account, Log
+from dcevents.show import visible
+
+
+def as_json(account: Account) -> dict[str, Any]:
+    """The `input` object of the JSON format."""
+    tally = account.tally
+    return {
+        "files": account.files,
+        "records": account.records,
+        "blank": tally["blank"],
+        "incomplete": tally["incomplete"],
+        "rejected": account.rejected,
+        "ignored": {"widget_ready": tally["widget_ready"], "unknown_event": tally["unknown_event"]},
+        "unknown_events": account.unknown_names(),
+        "later": tally["later"],
+        "duplicates": account.duplicates,
+        "events": account.events,
+        "untimed": account.untimed,
+        "future": account.future,
+    }
+
+
+def in_words(account: Account) -> str:
+    """`1,204 records = 1,190 events + 9 duplicates + 3 ignored + 2 rejected (line 17: invalid_json, …)`."""
+    rejected = sum(account.rejected.values())
+    parts = [(account.events, "events", "event"), (account.duplicates, "duplicates", "duplicate")]
+    parts += [(account.ignored, "ignored", "ignored"), (account.tally["later"], "later", "later")]
+    parts += [(account.tally["blank"], "blank", "blank"), (account.tally["incomplete"], "incomplete", "incomplete")]
+    parts += [(rejected, "rejected", "rejected")]
+    shown = [f"{n:,} {one if n == 1 else many}" for n, many, one in parts if n or many == "events"]
+    if rejected:
+        shown[-1] += f" ({_first_rejects(account, rejected)})"
+    records = "1 record" if account.records == 1 else f"{account.records:,} records"
+    notes = [f"{account.untimed:,} events without a usable timestamp"] if account.untimed else []
+    notes += [f"{account.future:,} of them since it lies in the future"] if account.future else []
+    return f"{records} = {' + '.join(shown)}" + (f"; {', '.join(notes)}" if notes else "")
+
+
+def _first_rejects(account: Account, rejected: int) -> str:
+    first = account.rejects[:2]
+    places = [
+        f"{visible(each.file)}:{each.line}: {each.reason}" if account.files > 1 else f"line {each.line}: {each.reason}"
+        for each in first
+    ]
+    return ", ".join(places) + (", …" if rejected > len(first) else "")
+
+
+def unusable(log: Log) -> str | None:
+    """Why a log is no log of Dynamic Chat, and what was found instead; None if it is one, or empty."""
+    account = log.account
+    tally = account.tally
+    lines = account.records - tally["blank"] - tally["incomplete"]
+    if not lines or account.events or tally["later"] or tally["widget_ready"]:
+        return None
+    words = {
+        "too_long": "longer than 1 MiB",
+        "invalid_json": "not JSON",
+        "not_an_object": "JSON, but no object",
+        "no_event": "JSON without `event`",
+        "no_sid": "events without a session (`data.payload.sid`)",
+    }
+    found = [f"{n:,} {words[reason]}" for reason, n in account.rejected.items() if n]
+    names = [visible(name) for name in list(account.unknown_names())[:3]]
+    if names:
+        found.append(f"{tally['unknown_event']:,} of other events ({', '.join(names)}{', …' if len(account.unknown) > 3 else ''})")
+    what = "1 line" if lines == 1 else f"{lines:,} lines"
+    return f"no event of Dynamic Chat in {what}: {'; '.join(found)}; docs/definitions.md says what a line looks like"

@@ -1,0 +1,221 @@
+"""Live-chat attempts: definitions 4 as a walk over one conversation's events, and the same for all of them at once.
+
+Conversations walk in few different ways. A conversation's *signature* has a letter for each of its live-chat and
+CLOSED events, in order, and nothing else that the walk depends on; so each distinct signature is walked once, and
+its result laid beside the events of all conversations that have it.
+"""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from dcevents.events import CLOSED, ENDED, INITIATED, LIVE_CHAT, REQUESTED, TIMEOUT
+from dcevents.parse import UNTIMED
+
+REPEAT_MS = 300_000
+"""A REQUESTED after a REQUESTED, an INITIATED after a TIMEOUT, at most so far apart, belong together."""
+WAITING_MS = 300_000
+ONGOING_MS = 600_000
+
+# Letters of a signature; a small one is at most REPEAT_MS after the live-chat event before it.
+LETTERS = {REQUESTED: "R", INITIATED: "I", TIMEOUT: "T", ENDED: "E", CLOSED: "C"}
+
+FIRST_REQUEST, ACCEPT, END, START = 1, 2, 4, 8
+"""What an event is to its attempt; an event may be several of these, or none."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    first: int
+    requested: int | None = None
+    accepted: bool = False
+    initiated: int | None = None
+    timeout: int | None = None
+    end: int | None = None
+    verdict: str = ""
+    members: list[int] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        """Ended: an accepted one by anything, another by ENDED or CLOSED (a TIMEOUT may be taken back)."""
+        return self.end is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """The walk over one signature: for each event its attempt (-1: none) and roles; for each attempt its verdict."""
+
+    attempts: list[int]
+    roles: list[int]
+    verdicts: list[str]
+
+
+def walk(signature: str) -> Walked:
+    """Definitions 4, literally. Verdicts: `ended`, `timed_out`, `closed`, `missed`, `left`; `accepted` and
+    `asked` are for the clock to decide (`ongoing` or `no_end`; `waiting` or `left`).
+    """
+    found: list[_Attempt] = []
+    prev = ""
+    for i, letter in enumerate(signature):
+        kind, near = letter.upper(), letter.islower()
+        last = found[-1] if found else None
+        if kind == "C":
+            if last is None or last.over or last.timeout is not None:
+                continue
+            _end(last, i, "closed" if last.accepted else "left")
+        elif _starts(kind, prev, last, near=near):
+            found.append(_Attempt(i))
+            _join(found[-1], i, kind)
+        elif last is not None:
+            _join(last, i, kind)
+        prev = kind
+    return _result(found, len(signature))
+
+
+def _starts(kind: str, prev: str, last: _Attempt | None, *, near: bool) -> bool:
+    if kind == "R":
+        return not (prev == "R" and near)
+    if kind == "I":
+        late = prev == "T" and near and last is not None and not last.accepted and not last.over
+        return not (prev in ("R", "I") or late)
+    return last is None
+
+
+def _join(attempt: _Attempt, i: int, kind: str) -> None:
+    if attempt.over and kind in "TE":
+        return
+    attempt.members.append(i)
+    if kind == "R" and attempt.requested is None:
+        attempt.requested = i
+    elif kind == "I" and not attempt.accepted:
+        attempt.accepted, attempt.initiated, attempt.timeout = True, i, None
+    elif kind == "T" and attempt.accepted:
+        _end(attempt, i, "timed_out", member=False)
+    elif kind == "T" and attempt.timeout is None:
+        attempt.timeout = i
+    elif kind == "E":
+        # Only a talk with an agent ends so: without INITIATED and TIMEOUT before it, that was lost.
+        attempt.accepted = attempt.accepted or attempt.timeout is None
+        _end(attempt, i, "ended" if attempt.accepted else "missed", member=False)
+
+
+def _end(attempt: _Attempt, i: int, verdict: str, *, member: bool = True) -> None:
+    attempt.end, attempt.verdict = i, verdict
+    if member:
+        attempt.members.append(i)
+
+
+def _result(found: list[_Attempt], size: int) -> Walked:
+    attempts, roles = [-1] * size, [0] * size
+    for n, attempt in enumerate(found):
+        for i in attempt.members:
+            attempts[i] = n
+        ended = attempt.end if attempt.timeout is None else attempt.timeout
+        for i, role in (
+            (attempt.first, START),
+            (attempt.requested, FIRST_REQUEST),
+            (attempt.initiated, ACCEPT),
+            (ended, END),
+        ):
+            if i is not None:
+                roles[i] |= role
+    return Walked(attempts, roles, [_verdict(attempt) for attempt in found])
+
+
+def _verdict(attempt: _Attempt) -> str:
+    if attempt.timeout is not None:
+        return "missed"
+    return attempt.verdict or ("accepted" if attempt.accepted else "asked")
+
+
+EVENTS = ("conv", "kind", "ts", "agent")
+"""Columns of `attempts`' input: conversation (any key), kind's number, milliseconds or UNTIMED, agent or null."""
+
+
+def attempts(events: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
+    """One row for each attempt of conversations with live-chat events.
+
+    `events` holds all their live-chat and CLOSED events, repeated ones too. Columns: conv, attempt (1, 2, …),
+    started_at, requested_at, accepted_at, ended_at (milliseconds or null), agent, accepted (bool), outcome.
+    """
+    ordered = events.unique(EVENTS).sort("conv", "ts", "kind", "agent", nulls_last=False)
+    ordered = ordered.with_columns(_letters())
+    walks = ordered.group_by("conv", maintain_order=True).agg(pl.col("letter").str.join("").alias("walk"))
+    walked = {text: walk(text) for text in walks["walk"].unique()}
+    per_event = walks.select("walk").join(_table(walked), on="walk", how="left", maintain_order="left")
+    laid = per_event.select("walk", "attempt", "roles").explode("attempt", "roles")
+    rows = pl.concat([ordered, laid], how="horizontal").filter(pl.col("attempt") >= 0)
+    found = rows.group_by("conv", "attempt", maintain_order=True).agg(*_columns())
+    return _decide(found.join(_verdicts(walked), on=["walk", "attempt"], how="left", maintain_order="left"), as_of)
+
+
+def _letters() -> pl.Expr:
+    kind, ts, conv = pl.col("kind"), pl.col("ts"), pl.col("conv")
+    before = pl.when(kind != CLOSED)
+    conv_before = before.then(conv).shift(1).forward_fill()
+    ts_before = before.then(ts).shift(1).forward_fill()
+    near = (conv_before == conv) & (ts - ts_before <= REPEAT_MS) & (ts < UNTIMED)
+    letters = kind.replace_strict(LETTERS, return_dtype=pl.String)
+    return pl.when(near).then(letters.str.to_lowercase()).otherwise(letters).alias("letter")
+
+
+def _table(walked: dict[str, Walked]) -> pl.DataFrame:
+    schema = {"walk": pl.String, "attempt": pl.List(pl.Int32), "roles": pl.List(pl.UInt8)}
+    columns = {
+        "walk": list(walked),
+        "attempt": [each.attempts for each in walked.values()],
+        "roles": [each.roles for each in walked.values()],
+    }
+    return pl.DataFrame(columns, schema=schema)
+
+
+def _verdicts(walked: dict[str, Walked]) -> pl.DataFrame:
+    rows = [
+        (text, n, verdict, n == len(each.verdicts) - 1)
+        for text, each in walked.items()
+        for n, verdict in enumerate(each.verdicts)
+    ]
+    schema = {"walk": pl.String, "attempt": pl.Int32, "verdict": pl.String, "last": pl.Boolean}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _columns() -> list[pl.Expr]:
+    timed = pl.when(pl.col("ts") < UNTIMED).then(pl.col("ts"))
+
+    def at(role: int) -> pl.Expr:
+        return pl.when((pl.col("roles") & role) > 0).then(timed).max()
+
+    accepting = pl.when((pl.col("roles") & ACCEPT) > 0).then(pl.col("agent")).drop_nulls().first()
+    return [
+        pl.col("walk").first(),
+        at(START).alias("started_at"),
+        at(FIRST_REQUEST).alias("requested_at"),
+        at(ACCEPT).alias("accepted_at"),
+        at(END).alias("ended_at"),
+        timed.max().alias("latest"),
+        accepting.fill_null(pl.col("agent").drop_nulls().last()).alias("agent"),
+    ]
+
+
+def _decide(found: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
+    verdict = pl.col("verdict")
+    since = pl.lit(as_of, dtype=pl.Int64) - pl.col("latest")
+    recent = pl.col("last") & since.is_not_null()
+    outcome = (
+        pl.when(verdict == "accepted")
+        .then(pl.when(recent & (since < ONGOING_MS)).then(pl.lit("ongoing")).otherwise(pl.lit("no_end")))
+        .when(verdict == "asked")
+        .then(pl.when(recent & (since < WAITING_MS)).then(pl.lit("waiting")).otherwise(pl.lit("left")))
+        .otherwise(verdict)
+    )
+    return found.select(
+        "conv",
+        (pl.col("attempt") + 1).cast(pl.UInt32),
+        "started_at",
+        "requested_at",
+        "accepted_at",
+        "ended_at",
+        "agent",
+        verdict.is_in(["ended", "timed_out", "closed", "accepted"]).alias("accepted"),
+        outcome.alias("outcome"),
+    )

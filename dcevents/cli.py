@@ -1,0 +1,206 @@
+"""The command line: options in, report out, and the one boundary where errors become messages and exit statuses."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from dcevents import __version__, options, output, reports, show
+from dcevents.errors import DcError, Terminated, UnusableInputError
+
+if TYPE_CHECKING:
+    from dcevents.log import Log
+    from dcevents.reports._base import Report
+    from dcevents.settings import Settings
+    from dcevents.view import View
+
+HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _version() -> str:
+    import platform  # noqa: PLC0415
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return f"dcevents {__version__} (polars {version('polars')}, Python {platform.python_version()})"
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    if value:
+        click.echo(_version())
+        ctx.exit()
+
+
+@click.group(context_settings=HELP)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions.")
+def cli() -> None:
+    """Completion, abandonment and live-chat reports from Adobe Dynamic Chat event logs.
+
+    SOURCE is a file, a directory, or - for standard input; compressed or not.
+
+    \b
+    Example: dcevents summary sample_logs/site
+    """
+
+
+def _command(report: Report) -> click.Command:
+    def callback(**given: Any) -> int:
+        return _run(report, given)
+
+    callback.__doc__ = f"{report.help}\n\n\b\nExample: {report.example}"
+    command: Any = callback
+    for decorate in reversed(options.for_report(report)):
+        command = decorate(command)
+    return click.command(report.name, context_settings=HELP)(command)
+
+
+for _report in reports.load().values():
+    cli.add_command(_command(_report))
+
+
+def _run(report: Report, given: dict[str, Any]) -> int:
+    """One report, from options to output. Returns the exit status."""
+    config = options.settings(report, given)
+    target = options.target(given, config)
+    log = _read(report, config, _operands(report, given["source"]), quiet=target.quiet)
+    _mention_problems(log)
+    view = _view(log, config)
+    pieces = target.format.render(report.make(view, config.by), _circumstances(report, view, target))
+    if target.output is None:
+        output.to_standard_output(pieces)
+    else:
+        output.to_file(target.output, pieces)
+    if not target.quiet:
+        from dcevents.account import in_words  # noqa: PLC0415
+
+        _say(in_words(log.account))
+    return 0
+
+
+def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
+    from dcevents.sources import standard_input_is_given  # noqa: PLC0415
+
+    if given or standard_input_is_given():
+        return given or ["-"]
+    raise click.UsageError(
+        f"no input: name a file or directory, or pipe events in, as in: dcevents {report.name} logs/"
+    )
+
+
+def _read(report: Report, config: Settings, operands: Sequence[str], *, quiet: bool) -> Log:
+    from dcevents import log, sources  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.account import unusable  # noqa: PLC0415
+    from dcevents.parse import Limits, Parser, Vocabulary  # noqa: PLC0415
+    from dcevents.progress import Progress  # noqa: PLC0415
+
+    found = sources.find(operands)
+    if found.passed_over and not quiet:
+        _say(f"passed over {found.passed_over:,} file{'s' * (found.passed_over != 1)} that are no logs by their names or content")
+    parser = Parser(
+        Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, with_meeting=report.placed
+    )
+    shown = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    progress = Progress([source.size for source in found.inputs], shown=shown)
+    try:
+        read = log.read(found.inputs, parser, progress, placed=report.placed)
+    finally:
+        progress.close()
+    if reason := unusable(read):
+        raise UnusableInputError(reason)
+    return read
+
+
+def _view(log: Log, config: Settings) -> View:
+    from dcevents.conversations import Fold  # noqa: PLC0415
+    from dcevents.view import View  # noqa: PLC0415
+
+    as_of = log.latest() if config.as_of is None else config.as_of
+    return View(log, Fold(log.facts, as_of, config.idle_ms), config)
+
+
+def _circumstances(report: Report, view: View, target: options.Target) -> Any:
+    from dcevents.account import as_json  # noqa: PLC0415
+    from dcevents.render._base import Circumstances  # noqa: PLC0415
+
+    config = view.settings
+    terminal = target.output is None and sys.stdout.isatty()
+    since, until = show.timestamp(config.window.since), show.timestamp(config.window.until)
+    meta = {
+        "version": __version__,
+        "as_of": show.timestamp(view.fold.as_of),
+        "tz": config.tz.key,
+        "window": {"since": since, "until": until},
+        "input": as_json(view.log.account),
+    }
+    return Circumstances(
+        report.name,
+        meta,
+        config.tz,
+        period=show.period(config.window.since, config.window.until, config.tz),
+        width=shutil.get_terminal_size().columns if terminal else None,
+        terminal=terminal,
+        guard=target.guard,
+        excel=target.excel,
+        delimiter=target.delimiter,
+    )
+
+
+def _mention_problems(log: Log) -> None:
+    for source in log.inputs:
+        if source.problem:
+            _say(f"warning: {source.name}: {source.problem}; what could be read is counted")
+
+
+def _say(message: str) -> None:
+    output.say("dcevents: " + show.visible(message))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; the exit status comes back (interface: Exit status)."""
+    try:
+        with cli.make_context("dcevents", list(arguments)) as context:
+            status: int | None = cli.invoke(context)
+            return status or 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        _say(_usage(error))
+        return 2
+    except DcError as error:
+        _say(str(error))
+        return error.status
+    except BrokenPipeError:
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except Terminated:
+        return 143
+
+
+def _usage(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
+    path = context.command_path if context else "dcevents"
+    return f"{error.format_message().rstrip('.')}; see {path} --help"
+
+
+def _terminate(_signal: int, _frame: object) -> NoReturn:
+    raise Terminated
+
+
+def main() -> NoReturn:
+    """The `dcevents` command."""
+    # Almost nothing here makes cycles; looking for them would cost a tenth of a short run.
+    gc.set_threshold(100_000, 50, 50)
+    signal.signal(signal.SIGTERM, _terminate)
+    status = run(sys.argv[1:])
+    sys.stdout.flush()
+    # All is written; taking the interpreter down in order takes longer than a small report.
+    os._exit(status)

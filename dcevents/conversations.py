@@ -1,0 +1,276 @@
+"""Facts → one row for each conversation, with its outcome, and one for each live-chat attempt (definitions 2 and 4).
+
+Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), durations milliseconds; null is none.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import polars as pl
+
+from dcevents import attempts
+from dcevents.events import (
+    CLOSED,
+    COMPLETED,
+    INITIATED,
+    INPUT_EMAIL,
+    INPUT_PHONE,
+    KINDS,
+    LIVE_CHAT,
+    MEETING_BOOKED,
+    OUTCOMES,
+    STEPS,
+    TRIGGERED,
+)
+from dcevents.facts import Facts
+from dcevents.parse import UNTIMED
+
+_NEVER: Final = 1 << 61
+"""Where a smallest timestamp is looked for: no such event, not even an untimed one."""
+_BEFORE: Final = -(1 << 60)
+"""Where a largest is looked for: none with a timestamp."""
+_LATEST_ALL = ("conversation", "type", "ui_type")
+
+OUTCOME = pl.Enum(OUTCOMES)
+
+
+def _bits(*kinds: int) -> int:
+    return sum(1 << kind for kind in kinds)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A log's conversations and attempts as they stood at `as_of` (milliseconds; null: no timed event)."""
+
+    facts: Facts
+    as_of: int | None
+    idle_ms: int = 1_800_000
+
+    @cached_property
+    def said(self) -> pl.DataFrame:
+        """By code: kind, id code (`conv_id`: rank of the id by code point, 0 without one), and the texts."""
+        said = self.facts.vocabulary.said()
+        frame = pl.DataFrame(
+            {
+                "kind": pl.Series([each.kind for each in said], dtype=pl.UInt8),
+                "conversation_id": pl.Series([each.id for each in said], dtype=pl.String),
+                "conversation": pl.Series([each.name for each in said], dtype=pl.String),
+                "type": pl.Series([each.type for each in said], dtype=pl.String),
+                "ui_type": pl.Series([each.ui_type for each in said], dtype=pl.String),
+                "page": pl.Series([each.page for each in said], dtype=pl.String),
+                "agent_id": pl.Series([each.agent for each in said], dtype=pl.String),
+                "agent_name": pl.Series([each.agent_name for each in said], dtype=pl.String),
+            }
+        )
+        return frame.with_columns(
+            pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("conv_id"),
+            pl.col("agent_id").rank("dense").cast(pl.UInt32).alias("agent"),
+        )
+
+    @cached_property
+    def events(self) -> pl.DataFrame:
+        """Facts with `conv` (sid code and id code as one number), `kind`, `said`, `ts`; FUTURE is UNTIMED here."""
+        facts = self.facts.frame()
+        conv_id = self.said["conv_id"].gather(facts["said"])
+        return facts.select(
+            ((pl.col("sid").cast(pl.UInt64) * 2**32) + conv_id).alias("conv"),
+            self.said["kind"].gather(facts["said"]).alias("kind"),
+            "said",
+            pl.min_horizontal("ts", UNTIMED).alias("ts"),
+        )
+
+    @cached_property
+    def attempts(self) -> pl.DataFrame:
+        """One row for each attempt: see `attempts.attempts`; `agent` is a rank into `agents`."""
+        events = self.events.filter(pl.col("kind").is_in([*LIVE_CHAT, CLOSED]))
+        chats = events.filter(pl.col("kind") != CLOSED).select("conv").unique()
+        events = events.join(chats, on="conv", how="semi")
+        agents = self.said["agent"].gather(events["said"]).alias("agent")
+        return attempts.attempts(events.with_columns(agents), self.as_of)
+
+    @cached_property
+    def agents(self) -> pl.DataFrame:
+        """agent (rank), agent_id, and the name it is shown with (definitions 4)."""
+        named = self.said.with_row_index("said").filter(pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null())
+        events = self.events.join(named.select("said", "agent", "agent_name"), on="said").select(
+            "agent",
+            pl.col("agent_name").alias("name"),
+            (pl.col("kind") == INITIATED).alias("accepted"),
+            pl.when(pl.col("ts") < UNTIMED).then("ts").otherwise(_BEFORE).alias("ts"),
+        )
+        names = events.sort("agent", "accepted", "ts", "name").group_by("agent").last().select("agent", "name")
+        ids = self.said.select("agent", "agent_id").drop_nulls().unique()
+        return ids.join(names, on="agent", how="left").select("agent", "agent_id", pl.col("name").alias("agent_name"))
+
+    @cached_property
+    def conversations(self) -> pl.DataFrame:
+        """One row for each conversation: conv, sid, conv_id, times, what happened, outcome. See `texts` for names."""
+        folded = self._folded()
+        if not self.attempts.is_empty():
+            folded = folded.join(self._chats(), on="conv", how="left")
+        else:
+            folded = folded.with_columns(
+                pl.lit(0, pl.UInt32).alias("live_chats"), *(pl.lit(False).alias(n) for n in ("served", "missed", "waits"))
+            )
+        if (meetings := self._meetings()).height:
+            folded = folded.join(meetings, on="conv", how="left")
+        else:
+            folded = folded.with_columns(pl.lit(0, pl.UInt32).alias("meetings"))
+        return self._decided(folded.lazy()).collect()
+
+    def _folded(self) -> pl.DataFrame:
+        kind, ts = pl.col("kind"), pl.col("ts")
+        shown = kind == TRIGGERED
+        timed = ts < UNTIMED
+        answer = ~shown & (kind != CLOSED)
+        return (
+            self.events.lazy()
+            .group_by("conv")
+            .agg(
+                ts.min().alias("first"),
+                pl.when(shown).then(ts).otherwise(_NEVER).min().alias("shown"),
+                pl.when(~shown & timed).then(ts).otherwise(_BEFORE).max().alias("active"),
+                pl.when(answer).then(ts).otherwise(_NEVER).min().alias("engaged_at"),
+                pl.when(kind == COMPLETED).then(ts).otherwise(_NEVER).min().alias("completed_at"),
+                pl.when(kind == CLOSED).then(pl.when(timed).then(ts).otherwise(_BEFORE)).max().alias("closed_at"),
+                (pl.lit(1, pl.UInt16) * 2 ** kind.cast(pl.UInt16)).cast(pl.UInt16).bitwise_or().alias("seen"),
+            )
+            .collect(engine="streaming")
+        )
+
+    def _chats(self) -> pl.DataFrame:
+        outcome = pl.col("outcome")
+        return self.attempts.group_by("conv").agg(
+            pl.len().alias("live_chats"),
+            pl.col("accepted").any().alias("served"),
+            (outcome == "missed").any().alias("missed"),
+            (outcome == "waiting").any().alias("waits"),
+        )
+
+    def _meetings(self) -> pl.DataFrame:
+        events = self.events.filter(pl.col("kind") == MEETING_BOOKED)
+        agents = self.said["agent"].gather(events["said"]).alias("agent")
+        events = events.with_columns(agents).unique(["conv", "ts", "agent"])
+        return events.group_by("conv").agg(pl.len().cast(pl.UInt32).alias("meetings"))
+
+    def _decided(self, folded: pl.LazyFrame) -> pl.LazyFrame:
+        seen, active, closed_at = pl.col("seen"), pl.col("active"), pl.col("closed_at")
+        timed = folded.with_columns(
+            pl.when(pl.col("first") < UNTIMED).then("first").alias("started_at"),
+            _timed(pl.max_horizontal(active, pl.when(pl.col("shown") < UNTIMED).then("shown"))).alias("last_at"),
+            _timed(pl.col("engaged_at")).alias("engaged_at"),
+            _timed(pl.col("completed_at")).alias("completed_at"),
+            (seen & ~pl.lit(_bits(TRIGGERED, CLOSED), pl.UInt16) > 0).alias("engaged"),
+            (closed_at.is_not_null() & ((closed_at == _BEFORE) | (active <= closed_at))).alias("closed_last"),
+            *(_has(seen, kind).alias(name) for name, kind in _FLAGS.items()),
+            *(pl.col(name).fill_null(0).cast(pl.UInt32) for name in ("live_chats", "meetings")),
+            *(pl.col(name).fill_null(value=False) for name in ("served", "missed", "waits")),
+        )
+        age = pl.lit(self.as_of, pl.Int64) - pl.col("last_at")
+        recent = ((age < self.idle_ms) | (pl.col("waits") & pl.col("last_at").is_not_null())).fill_null(value=False)
+        return timed.with_columns(recent.alias("recent")).select(
+            "conv",
+            (pl.col("conv") // 2**32).cast(pl.UInt32).alias("sid"),
+            (pl.col("conv") % 2**32).cast(pl.UInt32).alias("conv_id"),
+            "started_at",
+            "engaged_at",
+            "completed_at",
+            "last_at",
+            "engaged",
+            "gave_email",
+            "gave_phone",
+            "meetings",
+            "live_chats",
+            _outcome().alias("outcome"),
+        )
+
+    def last_steps(self) -> pl.DataFrame:
+        """conv → last_step (definitions 2)."""
+        kind, ts = pl.col("kind"), pl.col("ts")
+        firsts = (
+            self.events.lazy()
+            .filter(kind.is_in(STEPS) & (ts < UNTIMED))
+            .group_by("conv", "kind")
+            .agg(ts.min())
+            .group_by("conv")
+            .agg((ts * 16 + kind.cast(pl.Int64)).max().alias("step"))
+            .collect(engine="streaming")
+        )
+        step = (pl.col("step") % 16).cast(pl.UInt8)
+        otherwise = pl.when("engaged").then(pl.lit("engaged")).otherwise(pl.lit("triggered"))
+        named = step.replace_strict(dict(enumerate(KINDS)), default=None, return_dtype=pl.String)
+        steps = self.conversations.select("conv", "engaged").join(firsts, on="conv", how="left", maintain_order="left")
+        return steps.select("conv", pl.coalesce(named, otherwise).alias("last_step"))
+
+    def texts(self, column: str) -> pl.DataFrame:
+        """conv → the conversation's `conversation` (name), `type`, `ui_type` or `page`, where it has one."""
+        constant = self._constant(column)
+        known = self.conversations.select("conv", "conv_id").join(constant, on="conv_id").select("conv", column)
+        values = self.said.with_row_index("said").select("said", "conv_id", column).drop_nulls(column)
+        values = values.join(constant, on="conv_id", how="anti")
+        if values.is_empty():
+            return known
+        events = self.events.lazy().join(values.lazy().select("said", column), on="said")
+        return pl.concat([known, _chosen(events, column).collect(engine="streaming")])
+
+    def _constant(self, column: str) -> pl.DataFrame:
+        """conv_id → the one text that all its events have."""
+        texts = self.said.group_by("conv_id").agg(
+            pl.col(column).n_unique().alias("texts"), pl.col(column).first(), pl.col(column).null_count().alias("none")
+        )
+        return texts.filter((pl.col("texts") == 1) & (pl.col("none") == 0)).select("conv_id", column)
+
+    def sid_texts(self, codes: pl.Series) -> pl.Series:
+        """The sids of codes."""
+        return self.facts.vocabulary.sid_texts(codes)
+
+    @cached_property
+    def ids(self) -> pl.DataFrame:
+        """conv_id → conversation_id."""
+        return self.said.select("conv_id", "conversation_id").unique()
+
+
+_FLAGS = {"gave_email": INPUT_EMAIL, "gave_phone": INPUT_PHONE, "booked": MEETING_BOOKED, "is_completed": COMPLETED}
+
+
+def _timed(ts: pl.Expr) -> pl.Expr:
+    return pl.when(ts.is_between(_BEFORE, UNTIMED, closed="none")).then(ts)
+
+
+def _has(seen: pl.Expr, kind: int) -> pl.Expr:
+    return seen & pl.lit(1 << kind, pl.UInt16) > 0
+
+
+def _outcome() -> pl.Expr:
+    rules = (
+        ("completed", pl.col("is_completed")),
+        ("served", pl.col("served")),
+        ("booked", pl.col("booked")),
+        ("open", pl.col("recent") & ~pl.col("closed_last")),
+        ("unanswered", pl.col("missed")),
+        ("left_queue", pl.col("live_chats") > 0),
+        ("closed", pl.col("engaged") & pl.col("closed_last")),
+        ("dropped", pl.col("engaged")),
+        ("dismissed", pl.col("closed_last")),
+    )
+    chosen: pl.Expr | None = None
+    for name, fits in reversed(rules):
+        chosen = pl.when(fits).then(pl.lit(name)).otherwise(pl.lit("ignored") if chosen is None else chosen)
+    assert chosen is not None  # noqa: S101 - there are rules
+    return chosen.cast(OUTCOME)
+
+
+def _chosen(events: pl.LazyFrame, column: str) -> pl.LazyFrame:
+    """The text of the latest (`page`: the earliest) event that has one; ties by kind, then by text."""
+    timed = pl.col("ts") < UNTIMED
+    place = pl.col("ts") * 16 + pl.col("kind").cast(pl.Int64)
+    if column == "page":
+        place = pl.when(timed).then(place).otherwise(UNTIMED * 4)
+        best, text = pl.col("place").min(), pl.col(column).min()
+    else:
+        place = pl.when(timed).then(place).otherwise(_BEFORE * 4)
+        best, text = pl.col("place").max(), pl.col(column).max()
+    placed = events.select("conv", place.alias("place"), column)
+    winners = placed.group_by("conv").agg(best.alias("place"))
+    return placed.join(winners, on=["conv", "place"], how="semi").group_by("conv").agg(text)

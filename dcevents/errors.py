@@ -1,0 +1,31 @@
+"""What can go wrong in ways a user can mend: one line each, with an exit status (interface: Exit status)."""
+
+
+class DcError(Exception):
+    """Base of all expected failures; its text is one line: what happened, where, what to do."""
+
+    status = 1
+
+
+class UsageError(DcError):
+    """Wrong options or operands."""
+
+    status = 2
+
+
+class InputError(DcError):
+    """An input that cannot be opened or read."""
+
+
+class OutputError(DcError):
+    """A report that cannot be written."""
+
+
+class UnusableInputError(DcError):
+    """Lines, but no event of Dynamic Chat among them; or too many rejects."""
+
+    status = 3
+
+
+class Terminated(BaseException):
+    """SIGTERM: unwinds the stack, so that temporary files go. Not an Exception: nothing may swallow it."""

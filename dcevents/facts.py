@@ -1,0 +1,112 @@
+"""What a log says, as a set of facts: the folded state that everything else is computed from.
+
+A fact is 16 bytes: who (the session's code), what was said (a code in the `Vocabulary`: kind, dialogue, names,
+page, agent) and when. The state is the *set* of facts, so merging is union: idempotent, commutative and
+associative by nature. Whatever order, overlap or split the lines came in, the set is the same.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import polars as pl
+
+from dcevents.parse import FUTURE, UNTIMED, Vocabulary
+
+FACTS = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64}
+"""Columns of a fact; `ts` in milliseconds, or UNTIMED or FUTURE."""
+
+_LEAST = 1 << 20
+_PARTS = 8
+
+
+class Distinct(NamedTuple):
+    """How many different events there are, how many of them without a timestamp, how many since it was `future`."""
+
+    events: int
+    untimed: int
+    future: int
+
+
+class Facts:
+    """A growing set of facts. Repeated ones are dropped once they take more room than the set itself."""
+
+    def __init__(self, vocabulary: Vocabulary | None = None) -> None:
+        self.vocabulary = vocabulary or Vocabulary()
+        self._frames: list[pl.DataFrame] = []
+        self._height = 0
+        self._sids = 0
+        self._mark = 0
+        self._marked = _LEAST
+        self._known = 0
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Take in facts; columns beside those of a fact are dropped."""
+        if rows.is_empty():
+            return
+        self._frames.append(rows.select(*FACTS))
+        self._height += rows.height
+        self._sids = max(self._sids, int(rows["sid"].max()) + 1)  # type: ignore[arg-type]
+        self._known += int((rows["sid"] < self._mark).sum())
+        if self._known > max(_LEAST, self._height // 2):
+            self._compact()
+        if self._height >= self._marked:
+            self._mark, self._marked = self._sids, 2 * self._height
+
+    def frame(self) -> pl.DataFrame:
+        """The facts, some perhaps more than once: what is computed from them does not mind."""
+        if len(self._frames) != 1:
+            self._frames = [pl.concat([pl.DataFrame(schema=FACTS), *self._frames])]
+        return self._frames[0]
+
+    def merge(self, other: "Facts") -> "Facts":
+        """The union of two states, each with a vocabulary of its own; neither is changed."""
+        union = Facts()
+        for facts in (self, other):
+            union.add(facts._translated(union.vocabulary))
+        union._compact()
+        return union
+
+    def _translated(self, target: Vocabulary) -> pl.DataFrame:
+        frame = self.frame()
+        codes = [target.code(said) for said in self.vocabulary.said()]
+        sids = target.sid_codes(self.vocabulary.sid_texts(frame["sid"]))
+        return frame.with_columns(sids.alias("sid"), pl.Series(codes, dtype=pl.UInt32).gather(frame["said"]).alias("said"))
+
+    def _compact(self) -> None:
+        frame = self.frame().rechunk()
+        self._frames = []
+        parts = [part.unique(["sid", "said", "ts"]) for part in _by_session(frame, _PARTS)]
+        self._frames = [pl.concat(parts)] if parts else []
+        self._height = sum(part.height for part in parts)
+        self._mark, self._marked, self._known = self._sids, 2 * self._height, 0
+
+    def distinct(self) -> Distinct:
+        """Counts of events as definitions 1 tells them apart: (kind, timestamp, sid, id, agent)."""
+        identity = self.vocabulary.identities()
+        total = Distinct(0, 0, 0)
+        for part in _by_session(self.frame(), _PARTS if self._height > _LEAST else 1):
+            total = Distinct(*map(sum, zip(total, _distinct(part, identity), strict=True)))
+        return total
+
+
+def _by_session(frame: pl.DataFrame, parts: int) -> Iterable[pl.DataFrame]:
+    """The facts in parts of whole sessions, so that working on them takes a part of the memory."""
+    if parts == 1 or frame.is_empty():
+        yield frame
+        return
+    step = int(frame["sid"].max() or 0) // parts + 1  # type: ignore[call-overload, operator]
+    for i in range(parts):
+        yield frame.filter((pl.col("sid") >= i * step) & (pl.col("sid") < (i + 1) * step))
+
+
+def _distinct(facts: pl.DataFrame, identity: pl.Series) -> Distinct:
+    # Two 64-bit numbers hold an identity exactly; as one of 128 they are counted without sorting or hashing text.
+    who_what = pl.col("sid").cast(pl.Int128) * 2**30 + pl.lit(identity).gather(pl.col("said"))
+    one = who_what * 2**64 + pl.min_horizontal(pl.col("ts"), UNTIMED)
+    timed = pl.col("ts") < UNTIMED
+    counts = facts.lazy().select(one.alias("one"), "ts").select(
+        pl.col("one").n_unique().alias("events"),
+        pl.col("one").filter(~timed).n_unique().alias("untimed"),
+        pl.col("one").filter(pl.col("ts") == FUTURE).n_unique().alias("future"),
+    )
+    return Distinct(*counts.collect().row(0))

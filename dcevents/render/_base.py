@@ -1,0 +1,77 @@
+"""What a format is: tables and their circumstances → pieces of text. Formats know no report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from dcevents.reports._base import Column, Table
+
+_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How and of what a report was made."""
+
+    name: str
+    meta: Mapping[str, Any]
+    """`version`, `as_of`, `tz`, `window` and `input` as the JSON format has them."""
+    tz: ZoneInfo
+    period: str | None = None
+    """The window in words, for tables."""
+    width: int | None = None
+    """Columns of the terminal that is written to; None where it is none."""
+    terminal: bool = False
+    guard: bool = True
+    excel: bool = False
+    delimiter: str = ","
+
+
+@dataclass(frozen=True)
+class Format:
+    """A value of `--format`."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    render: Callable[[Sequence[Table], Circumstances], Iterator[str]]
+    order: int
+
+
+def rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:
+    """A table's rows in slices, rates rounded to 6 decimals and seconds to 3."""
+    import polars as pl  # noqa: PLC0415 - not for `--help`
+
+    digits = {"rate": 6, "seconds": 3}
+    exact = [
+        pl.col(column.name).cast(pl.Float64).round(digits[column.kind]) + 0.0
+        for column in table.columns
+        if column.kind in digits
+    ]
+    for part in table.rows.with_columns(exact).iter_slices(_ROWS):
+        yield part.rows()
+
+
+def total(table: Table) -> dict[str, Any] | None:
+    """The total of a table, rounded the same."""
+    if table.total is None:
+        return None
+    return {c.name: _rounded(table.total[c.name], c) for c in table.columns if c.name in table.total}
+
+
+def _rounded(value: Any, column: Column) -> Any:  # noqa: ANN401 - a cell
+    if value is None or column.kind not in ("rate", "seconds"):
+        return value
+    return round(float(value), 6 if column.kind == "rate" else 3) + 0.0
+
+
+def long_rows(tables: Sequence[Table]) -> Iterator[tuple[str, str, Any, Column]]:
+    """Several tables as (report, metric, value, column), of their totals: how `summary` is written in rows."""
+    for table in tables:
+        figures = total(table) or {}
+        for column in table.columns:
+            if column.name in figures:
+                yield table.name, column.name, figures[column.name], column

@@ -1,0 +1,30 @@
+"""JSON text of values and rows, for the formats that are JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dcevents.render._base import rows
+from dcevents.show import timestamp, unsafe_to_json
+
+if TYPE_CHECKING:
+    from dcevents.reports._base import Table
+
+
+def text(value: object) -> str:
+    """JSON text that is safe to show."""
+    return unsafe_to_json(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
+def row_texts(table: Table) -> Iterator[str]:
+    """Each row as a JSON object."""
+    names = [column.name for column in table.columns]
+    times = [i for i, column in enumerate(table.columns) if column.kind == "time"]
+    for part in rows(table):
+        for row in part:
+            cells = list(row)
+            for i in times:
+                cells[i] = timestamp(cells[i])
+            yield text(dict(zip(names, cells, strict=True)))

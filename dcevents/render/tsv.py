@@ -1,0 +1,19 @@
+"""TAB-separated values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from dcevents.render._base import Circumstances, Format
+from dcevents.render._separated import separated
+
+if TYPE_CHECKING:
+    from dcevents.reports._base import Table
+
+
+def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
+    return separated(tables, about, "\t")
+
+
+FORMAT = Format("tsv", (".tsv", ".tab"), _render, 30)

@@ -1,0 +1,115 @@
+"""What a report is: plain data with functions of columns, so that describing one costs no import of polars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from dcevents.view import View
+
+Kind = Literal["text", "count", "rate", "seconds", "time", "flag", "day", "number"]
+"""How a column's values are written: rates and seconds are rounded, times are milliseconds since 1970."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a report: its name (a contract), kind, and people's heading."""
+
+    name: str
+    kind: Kind
+    title: str
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values may be strangers' words."""
+        return self.kind == "text"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of a grouped report. `value` makes it from the rows of a group, or with `derived` from other figures.
+
+    The function is given `polars.col`.
+    """
+
+    column: Column
+    value: Callable[[Any], Any]
+    derived: bool = False
+    hidden: bool = False
+    """Needed by other figures only."""
+
+
+@dataclass
+class Table:
+    """A report's result: rows in order, and the total of grouped reports."""
+
+    name: str
+    columns: Sequence[Column]
+    rows: pl.DataFrame
+    by: Sequence[str] = ()
+    total: Mapping[str, Any] | None = None
+    headline: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """A subcommand: what it prints and how it is computed. Found by `dcevents.reports.load`."""
+
+    name: str
+    help: str
+    example: str
+    make: Callable[[View, Sequence[str]], list[Table]]
+    default_by: str | None = None
+    by: tuple[str, ...] = ()
+    order: int = 100
+    """Where it stands in lists of commands."""
+    filters: tuple[str, ...] = ("conversation", "type", "ui_type", "page", "agent")
+    placed: bool = False
+    """Whether it shows files and lines, so that these are kept."""
+    texts: tuple[str, ...] = field(default=())
+
+
+def count(name: str, title: str, value: Callable[[Any], Any], *, hidden: bool = False) -> Metric:
+    """A number of things."""
+    return Metric(Column(name, "count", title), value, hidden=hidden)
+
+
+def rate(name: str, title: str, part: str, base: Callable[[Any], Any]) -> Metric:
+    """A part of a base, made of other figures; null where the base is 0."""
+
+    def value(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
+        whole = base(col)
+        return (col(part) / whole).replace([float("nan"), float("inf")], None)
+
+    return Metric(Column(name, "rate", title), value, derived=True)
+
+
+def seconds(name: str, title: str, value: Callable[[Any], Any]) -> Metric:
+    """A duration, from one in milliseconds."""
+    return Metric(Column(name, "seconds", title), lambda col: value(col) / 1000)
+
+
+TIME_KEYS = ("day", "week", "month", "hour", "weekday")
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+KEY_COLUMNS = {
+    "conversation": (Column("conversation", "text", "Conversation"), Column("conversation_id", "text", "ID")),
+    "agent": (Column("agent", "text", "Agent"), Column("agent_id", "text", "Agent ID")),
+    "type": (Column("type", "text", "Type"),),
+    "ui-type": (Column("ui_type", "text", "UI type"),),
+    "page": (Column("page", "text", "Page"),),
+    "last-step": (Column("last_step", "text", "Last step"),),
+    "day": (Column("day", "day", "Day"),),
+    "week": (Column("week", "day", "Week of"),),
+    "month": (Column("month", "day", "Month"),),
+    "hour": (Column("hour", "number", "Hour"),),
+    "weekday": (Column("weekday", "day", "Weekday"),),
+    "all": (),
+}
+"""Key columns by the name that `--by` has for them."""
+
+CONVERSATION_KEYS = ("conversation", "type", "ui-type", "page", *TIME_KEYS, "all")

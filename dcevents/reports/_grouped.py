@@ -1,0 +1,151 @@
+"""Grouped reports: conversations or attempts by keys, one row a group, and the total."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dcevents.reports._base import KEY_COLUMNS, TIME_KEYS, WEEKDAYS, Column, Metric, Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from dcevents.view import View
+
+SHARE = Column("share", "rate", "Share")
+
+
+def conversations_report(name: str, metrics: Sequence[Metric]) -> Callable[[View, Sequence[str]], list[Table]]:
+    """A report's `make` that groups conversations."""
+
+    def make(view: View, by: Sequence[str]) -> list[Table]:
+        return [grouped(name, view, view.conversations(by), by, metrics)]
+
+    return make
+
+
+def grouped(name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metrics: Sequence[Metric]) -> Table:
+    """Rows by key and the total. `frame`: one row a conversation or attempt, with the keys' columns."""
+    import polars as pl  # noqa: PLC0415 - not before a report is made
+
+    shown = [metric.column for metric in metrics if not metric.hidden]
+    total = _row(_measured(frame, (), metrics, view), shown)
+    rows = frame.filter(pl.col("abandoned")) if "last-step" in by else frame
+    keyed = _keyed(rows, by, view)
+    keys = [_group_key(key) for key in by if key != "all"]
+    table = _measured(keyed, keys, metrics, view) if not frame.is_empty() else _measured(keyed, ["conv"], metrics, view)
+    columns = [column for key in by for column in KEY_COLUMNS[key]]
+    table = _named(table, keyed, keys, view) if not frame.is_empty() else _empty(table, columns)
+    if len(keys) == 1 and keys[0] in TIME_KEYS and not frame.is_empty():
+        table = _filled(table, keys[0], metrics, view)
+    table = _ordered(table, by, shown[0].name)
+    if "last-step" in by:
+        whole = total["abandoned"]
+        table = table.with_columns((pl.col("abandoned") / whole).alias("share"))
+        shown, total = [*shown, SHARE], {**total, "share": 1.0 if whole else None}
+    names = [column.name for column in (*columns, *shown)]
+    return Table(name, [*columns, *shown], table.select(names), tuple(by), total)
+
+
+def _group_key(key: str) -> str:
+    return {"conversation": "conv_id", "agent": "agent_id"}.get(key, key.replace("-", "_"))
+
+
+def _row(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[str, Any]:
+    return frame.select(column.name for column in columns).row(0, named=True)
+
+
+def _measured(frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric], view: View) -> pl.DataFrame:
+    """The metrics of each group; of everything without keys."""
+    import polars as pl  # noqa: PLC0415
+
+    if any(metric.column.name == "peak_concurrent" for metric in metrics):
+        frame = _with_peaks(frame, keys)
+    direct = [metric.value(pl.col).alias(metric.column.name) for metric in metrics if not metric.derived]
+    measured = frame.group_by(keys).agg(direct) if keys else frame.select(direct)
+    derived = [metric.value(pl.col).alias(metric.column.name) for metric in metrics if metric.derived]
+    counts = [pl.col(m.column.name).fill_null(0) for m in metrics if m.column.kind == "count"]
+    return measured.with_columns(counts).with_columns(derived)
+
+
+def _with_peaks(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """`peak`: in each row of attempts, the most chats of its group at one moment (definitions 4)."""
+    import polars as pl  # noqa: PLC0415
+
+    chats = frame.with_row_index("chat_no").filter(pl.col("chat") > 0)
+    starts = chats.select(*keys, pl.col("accepted_at").alias("at"), pl.lit(1).alias("step"))
+    ends = chats.select(*keys, pl.col("ended_at").alias("at"), pl.lit(-1).alias("step"))
+    steps = pl.concat([starts, ends]).sort("at", "step")
+    if not keys:
+        return frame.with_columns(pl.lit(steps["step"].cum_sum().max() or 0).alias("peak"))
+    peaks = steps.group_by(keys, maintain_order=True).agg(pl.col("step").cum_sum().max().alias("peak"))
+    return frame.join(peaks, on=keys, how="left", nulls_equal=True)
+
+
+def _keyed(frame: pl.DataFrame, by: Sequence[str], view: View) -> pl.DataFrame:
+    """With the columns of time keys, from `started_at` in the zone asked for."""
+    import polars as pl  # noqa: PLC0415
+
+    local = pl.col("started_at").cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(view.settings.tz.key)
+    week = local.dt.date() - pl.duration(days=local.dt.weekday() - 1)
+    keys = {
+        "day": local.dt.strftime("%Y-%m-%d"),
+        "week": week.dt.strftime("%Y-%m-%d"),
+        "month": local.dt.strftime("%Y-%m"),
+        "hour": local.dt.hour().cast(pl.Int64),
+        "weekday": local.dt.weekday().replace_strict(dict(enumerate(WEEKDAYS, 1)), return_dtype=pl.Enum(WEEKDAYS)),
+    }
+    return frame.with_columns(expr.alias(key) for key, expr in keys.items() if key in by)
+
+
+def _named(table: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str], view: View) -> pl.DataFrame:
+    """With the names that belong to ids."""
+    import polars as pl  # noqa: PLC0415
+
+    if "conv_id" in keys:
+        names = view.names(frame, keys)
+        table = table.join(names, on=keys, how="left", nulls_equal=True).join(view.fold.ids, on="conv_id", how="left")
+    if "agent_id" in keys:
+        names = view.fold.agents.select("agent_id", pl.col("agent_name").alias("agent"))
+        table = table.join(names, on="agent_id", how="left")
+    return table
+
+
+def _empty(table: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
+    import polars as pl  # noqa: PLC0415
+
+    return table.clear().with_columns(pl.lit(None, pl.String).alias(column.name) for column in columns)
+
+
+def _filled(table: pl.DataFrame, key: str, metrics: Sequence[Metric], view: View) -> pl.DataFrame:
+    """With rows for the buckets in which nothing happened."""
+    import polars as pl  # noqa: PLC0415
+
+    buckets = pl.DataFrame({key: pl.Series(_buckets(table, key, view), dtype=table.schema[key])})
+    counts = [pl.col(m.column.name).fill_null(0) for m in metrics if m.column.kind == "count"]
+    untimed = table.filter(pl.col(key).is_null())
+    return pl.concat([buckets.join(table, on=key, how="left").with_columns(counts), untimed])
+
+
+def _buckets(table: pl.DataFrame, key: str, view: View) -> list[Any]:
+    if key == "hour":
+        return list(range(24))
+    if key == "weekday":
+        return list(WEEKDAYS)
+    from dcevents.times import buckets  # noqa: PLC0415
+
+    present = table[key].drop_nulls()
+    first, last = (present.min(), present.max()) if present.len() else (None, None)
+    return buckets(key, first, last, view.settings.window, view.settings.tz)
+
+
+def _ordered(table: pl.DataFrame, by: Sequence[str], first: str) -> pl.DataFrame:
+    """Time keys ascending; then rows without a key last, the largest first, ties by key."""
+    import polars as pl  # noqa: PLC0415
+
+    times = [pl.col(key) for key in by if key in TIME_KEYS]
+    identities = {"conversation": "conversation_id", "agent": "agent_id"}
+    others = [pl.col(identities.get(key, key.replace("-", "_"))) for key in by if key not in (*TIME_KEYS, "all")]
+    lacking = [pl.any_horizontal(other.is_null() for other in others)] if others else []
+    order = [*times, *lacking, *([-pl.col(first).cast(pl.Int64)] if others else []), *others]
+    return table.sort(order, nulls_last=True) if order else table

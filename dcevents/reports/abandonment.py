@@ -1,0 +1,48 @@
+"""Abandonment: who engaged and left before the end, how, after how long, and where (definitions 3)."""
+
+from dcevents.reports._base import CONVERSATION_KEYS, Metric, Report, count, rate, seconds
+from dcevents.reports._grouped import conversations_report
+
+
+def _with_outcome(name: str, title: str) -> Metric:
+    return count(name, title, lambda col: (col("outcome") == name).sum())
+
+
+def _to_abandon(name: str, title: str, quantile: float) -> Metric:
+    return seconds(
+        f"{name}_seconds_to_abandon",
+        f"{title} time to abandon",
+        lambda col: (col("last_at") - col("engaged_at")).filter(col("abandoned")).quantile(quantile, "linear"),
+    )
+
+
+_METRICS = (
+    count("engaged", "Engaged", lambda col: col("engaged").sum()),
+    count("abandoned", "Abandoned", lambda col: col("abandoned").sum()),
+    rate("abandonment_rate", "Abandonment rate", "abandoned", lambda col: col("engaged") - col("open")),
+    _with_outcome("closed", "Closed"),
+    _with_outcome("dropped", "Dropped"),
+    _with_outcome("unanswered", "Unanswered"),
+    _with_outcome("left_queue", "Left queue"),
+    count(
+        "abandoned_with_contact",
+        "Gave contact",
+        lambda col: (col("abandoned") & (col("gave_email") | col("gave_phone"))).sum(),
+    ),
+    _with_outcome("completed", "Completed"),
+    _with_outcome("served", "Served"),
+    _with_outcome("booked", "Booked"),
+    count("open", "Open", lambda col: ((col("outcome") == "open") & col("engaged")).sum()),
+    _to_abandon("median", "Median", 0.5),
+    _to_abandon("p90", "P90", 0.9),
+)
+
+REPORT = Report(
+    name="abandonment",
+    help="Who engaged and left before the end: how, after how long, at which step.",
+    example="dcevents abandonment logs/*.gz --since 7d --by last-step",
+    make=conversations_report("abandonment", _METRICS),
+    default_by="conversation",
+    by=(*CONVERSATION_KEYS[:4], "last-step", *CONVERSATION_KEYS[4:]),
+    order=30,
+)

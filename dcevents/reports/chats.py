@@ -1,0 +1,28 @@
+"""A row for each live-chat attempt."""
+
+from dcevents.reports._base import Column, Report
+from dcevents.reports._listing import listing
+
+_COLUMNS = (
+    Column("sid", "text", "Session"),
+    Column("conversation_id", "text", "ID"),
+    Column("conversation", "text", "Conversation"),
+    Column("attempt", "number", "No."),
+    Column("requested_at", "time", "Requested"),
+    Column("accepted_at", "time", "Accepted"),
+    Column("ended_at", "time", "Ended"),
+    Column("agent_id", "text", "Agent ID"),
+    Column("agent", "text", "Agent"),
+    Column("wait_seconds", "seconds", "Wait"),
+    Column("chat_seconds", "seconds", "Chat"),
+    Column("outcome", "text", "Outcome"),
+)
+
+REPORT = Report(
+    name="chats",
+    help="A row for each request for an agent: agent, wait, length, outcome.",
+    example="dcevents chats logs/ --outcome missed --period last-week",
+    make=listing("chats", _COLUMNS, lambda view: view.chat_rows()),
+    order=70,
+    filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
+)

@@ -1,0 +1,60 @@
+"""Live chat: requests for an agent, what became of them, how long visitors waited and talked (definitions 4)."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dcevents.events import ATTEMPT_OUTCOMES
+from dcevents.reports._base import CONVERSATION_KEYS, Metric, Report, Table, count, rate, seconds
+from dcevents.reports._grouped import grouped
+
+if TYPE_CHECKING:
+    from dcevents.view import View
+
+_TITLES = {"missed": "Missed", "left": "Left", "waiting": "Waiting", "ended": "Ended", "timed_out": "Timed out"}
+_TITLES |= {"closed": "Closed", "ongoing": "Ongoing", "no_end": "No end"}
+assert set(_TITLES) == set(ATTEMPT_OUTCOMES)  # noqa: S101 - a typing error here would be silent
+
+
+def _with_outcome(name: str) -> Metric:
+    return count(name, _TITLES[name], lambda col: (col("outcome") == name).sum())
+
+
+def _spread(what: str, title: str) -> tuple[Metric, ...]:
+    """Mean, median and 90th percentile of a column of milliseconds."""
+    return (
+        seconds(f"mean_{what}_seconds", f"Mean {title}", lambda col: col(what).mean()),
+        seconds(f"median_{what}_seconds", f"Median {title}", lambda col: col(what).quantile(0.5, "linear")),
+        seconds(f"p90_{what}_seconds", f"P90 {title}", lambda col: col(what).quantile(0.9, "linear")),
+    )
+
+
+def _settled(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
+    return col("requests") - col("waiting")
+
+
+_METRICS = (
+    count("requests", "Requests", lambda col: col("conv").len()),
+    count("accepted", "Accepted", lambda col: col("accepted").sum()),
+    rate("acceptance_rate", "Acceptance rate", "accepted", _settled),
+    *map(_with_outcome, _TITLES),
+    *_spread("wait", "wait"),
+    count("in_time", "In time", lambda col: col("in_time").sum(), hidden=True),
+    rate("service_level", "Service level", "in_time", _settled),
+    *_spread("chat", "chat"),
+    count("peak_concurrent", "Peak chats", lambda col: col("peak").max()),
+)
+
+
+def _make(view: "View", by: Sequence[str]) -> list[Table]:
+    return [grouped("live-chat", view, view.attempts(by), by, _METRICS)]
+
+
+REPORT = Report(
+    name="live-chat",
+    help="Requests for an agent: accepted, missed, waiting times, lengths of chats.",
+    example="dcevents live-chat logs/ --by hour --tz Europe/Berlin",
+    make=_make,
+    default_by="agent",
+    by=("agent", *CONVERSATION_KEYS),
+    order=40,
+)

@@ -1,0 +1,28 @@
+"""A row for each sid."""
+
+from dcevents.reports._base import Column, Report
+from dcevents.reports._listing import listing
+
+_COLUMNS = (
+    Column("sid", "text", "Session"),
+    Column("started_at", "time", "Started"),
+    Column("last_at", "time", "Last active"),
+    Column("duration_seconds", "seconds", "Duration"),
+    Column("conversations", "count", "Conversations"),
+    Column("engaged", "count", "Engaged"),
+    Column("completed", "count", "Completed"),
+    Column("emails", "count", "E-mails"),
+    Column("phones", "count", "Phones"),
+    Column("meetings", "count", "Meetings"),
+    Column("live_chats", "count", "Live chats"),
+    Column("outcome", "text", "Outcome"),
+)
+
+REPORT = Report(
+    name="sessions",
+    help="A row for each session: its times, conversations and best outcome.",
+    example="dcevents sessions logs/ --period yesterday -f csv -o sessions-{date}.csv",
+    make=listing("sessions", _COLUMNS, lambda view: view.sessions()),
+    order=50,
+    filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
+)

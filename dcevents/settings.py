@@ -1,0 +1,32 @@
+"""What the options of one run come to: one frozen value, made at the door, read everywhere."""
+
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class Window:
+    """[since, until) in milliseconds since 1970; None is open."""
+
+    since: int | None = None
+    until: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.since is not None or self.until is not None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options that decide which rows there are and what they mean."""
+
+    now: int
+    """The clock of the run, milliseconds."""
+    tz: ZoneInfo
+    by: tuple[str, ...] = ()
+    window: Window = Window()
+    as_of: int | None = None
+    idle_ms: int = 1_800_000
+    service_level_ms: int = 60_000
+    keep_query: bool = False
+    filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column → values or glob patterns, of which one must fit."""

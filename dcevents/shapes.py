@@ -1,0 +1,424 @@
+"""Shapes of lines: what lines of a log have in common, so that each shape is parsed once and not each line.
+
+Machines write logs: line after line the same text around a few values that change (the session, the time). A
+*layout* says which values those are: its slots. Cutting the slots out of a line leaves its *pieces*; the pieces
+of one line, put together again with placeholders, are parsed once by `record.read` and give a *template*. Every
+further line with the same pieces, and plain text in its slots, is then known to be the same JSON with other
+values: validated and understood without being parsed. Cutting and comparing are column operations.
+
+That is exact, not a guess: a line equals piece + value + piece + …; the template is valid JSON in which each
+placeholder is one whole value; and a value without quotes, backslashes and control characters (or one that is a
+JSON integer) can stand in for it. Whatever does not fit is left to `record.read`, line by line.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from math import prod
+from operator import and_
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from dcevents.record import Record, Said, decode
+from dcevents.timestamps import epoch_column, iso_column, parse
+
+MAX_PIECES = 4096
+"""Distinct pieces kept for one place between slots; more means that a slot was not seen as one."""
+MAX_TABLE = 1 << 20
+"""Entries of a layout's table of templates."""
+LONGEST = 1 << 14
+"""Bytes of the longest piece or value: the few of a line stay below `record.MAX_LINE` together."""
+
+_PAIR = re.compile(r'("(?:[^"\\]|\\.)*"\s*:\s*)("([^"\\]*)"|-?[0-9]+(?=\s*[,}]))')
+_PLAIN = r'[\x00-\x1f\\"]'
+_INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
+_DIGITS = re.compile(rb"[0-9-]*")
+_FAR = 1 << 40
+
+SLOW, OTHER, EVENT, TIMELESS = range(4)
+
+
+class Slot(NamedTuple):
+    """A place whose value changes from line to line: the text before the value, and how the value ends."""
+
+    anchor: str
+    quoted: bool
+    length: int | None
+    """Bytes of every value seen; None where they differ."""
+
+    @property
+    def placeholder(self) -> str:
+        """A value of the slot's kind that no log contains by chance, unique to the slot."""
+        number = 1_000_000_000 + sum(self.anchor.encode())
+        return f"\x7fdcevents{number}\x7f" if self.quoted else f"98{number}27182818284590452353602874713526"
+
+    def end(self, line: bytes, begin: int) -> int:
+        """Where in a line the value ends that begins there."""
+        if self.length is not None:
+            return begin + self.length
+        if self.quoted:
+            end = line.find(b'"', begin)
+            return len(line) if end < 0 else end
+        digits = _DIGITS.match(line, begin)
+        return digits.end() if digits else begin
+
+
+class Template(NamedTuple):
+    """What all lines of one shape say. `record` holds placeholders where the slots are."""
+
+    record: Record
+    kind: int
+    """SLOW: to be read line by line; OTHER: counted as `record.bucket`; EVENT; TIMELESS: one without timestamp."""
+    texts: tuple[int, ...] = ()
+    """Slots other than time and session that `record` shows, so that it depends on their values."""
+
+
+class Seen(NamedTuple):
+    """A line of a sample that `record.read` has read."""
+
+    line: str
+    record: Record
+
+
+class Codes(NamedTuple):
+    """A layout's knowledge at one moment, as columns: replaced as a whole, so that threads see it consistent."""
+
+    enums: tuple[pl.Enum, ...]
+    strides: tuple[int, ...]
+    table: pl.Series
+    """Int32: combined piece codes → template number; -1 where none was made yet."""
+    kinds: pl.Series
+    """UInt8: template number → SLOW, OTHER, EVENT, TIMELESS."""
+    said: pl.Series
+    """UInt32: template number → code of what it says; null where that depends on the texts in its slots."""
+
+
+class Layout:
+    """The slots of one way of writing lines, and the templates seen so far.
+
+    `cut` is safe to call from several threads; `learn` and `settle` are the caller's to serialise.
+    """
+
+    def __init__(
+        self, slots: Sequence[Slot], read: Callable[[str], Record], intern: Callable[[Said], int]
+    ) -> None:
+        self.slots = tuple(slots)
+        self.time: int | None = None
+        self.sid: int | None = None
+        self.time_form = "text"
+        self.hits = 0
+        self.templates: list[Template] = []
+        self.stale = False
+        self._read = read
+        self._intern = intern
+        self._ends = [(slot.anchor.encode(), slot.end) for slot in self.slots]
+        self._pieces: tuple[dict[str, int], ...] = tuple({} for _ in range(len(slots) + 1))
+        self._numbers: dict[tuple[int, ...], int] = {}
+        self._said: list[int | None] = []
+        self.codes = self._freeze()
+
+    # -- cutting ---------------------------------------------------------------------------------------------
+
+    def split(self, line: bytes) -> tuple[str, ...] | None:
+        """The pieces of one line; None where the slots are not in order or its text is not UTF-8 there."""
+        pieces, at, size = [], 0, len(line)
+        for anchor, end_of in self._ends:
+            start = line.find(anchor)
+            begin = start + len(anchor) if start >= 0 else size
+            if begin < at:
+                return None
+            pieces.append(line[at:begin])
+            at = min(end_of(line, begin), size) if start >= 0 else size
+        pieces.append(line[at:])
+        if max(map(len, pieces)) > LONGEST:
+            return None
+        try:
+            return tuple([piece.decode() for piece in pieces])
+        except UnicodeDecodeError:
+            return None
+
+    def cut(self, lines: pl.LazyFrame, codes: Codes, sids: pl.Categorical) -> pl.LazyFrame:
+        """Lines (column `line`, String) → `line` (Binary), `key`, `sid` (UInt32 code), `ts` (Int64), `plain`, `slot<i>`…
+
+        `key` combines the codes of the pieces and is null where one is unknown. `plain` says that all values
+        can stand in for their placeholders. `ts` is null for what `time_form` does not cover.
+        """
+        pieces, values, fits = self._ranges()
+        texts = self.texts()
+        columns = {f"piece{i}": _text(*bounds) for i, bounds in enumerate(pieces)}
+        columns |= {f"slot{i}": _text(*bounds) for i, bounds in enumerate(values)}
+        checks = [self._plain(i) for i in range(len(self.slots)) if not self._proven(i)]
+        number: pl.Expr = reduce(
+            lambda total, part: total + part,
+            (
+                pl.col(f"piece{i}").cast(enum, strict=False).to_physical().cast(pl.UInt32) * stride
+                for i, (enum, stride) in enumerate(zip(codes.enums, codes.strides, strict=True))
+            ),
+        )
+        return (
+            self._found(lines)
+            .select("line", fits.alias("fits"), **columns)
+            .select(
+                "line",
+                number.alias("key"),
+                reduce(and_, checks, pl.col("fits")).alias("plain"),
+                self._time_column().alias("ts"),
+                (pl.lit("") if self.sid is None else pl.col(f"slot{self.sid}"))
+                .cast(sids, strict=False).to_physical().alias("sid"),
+                *(pl.col(f"slot{i}") for i in texts),
+            )
+        )  # fmt: skip
+
+    def texts(self) -> list[int]:
+        """Slots whose text some template needs."""
+        extra = {self.time} if self.time is not None and self.time_form == "text" else set()
+        return sorted({i for template in self.templates for i in template.texts} | extra)
+
+    def _found(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+        line = pl.col("line")
+        starts = {
+            f"start{i}": line.str.find(slot.anchor, literal=True).cast(pl.Int64).fill_null(_FAR * (i + 1))
+            + len(slot.anchor.encode())
+            for i, slot in enumerate(self.slots)
+        }
+        found = lines.select(line.cast(pl.Binary), **starts)
+        ends = {f"end{i}": self._end_column(i) for i, slot in enumerate(self.slots) if slot.length is None}
+        return found.with_columns(**ends) if ends else found
+
+    def _end_column(self, i: int) -> pl.Expr:
+        rest = pl.col("line").bin.slice(pl.col(f"start{i}")).cast(pl.String, strict=False)
+        end = rest.str.find('"', literal=True) if self.slots[i].quoted else rest.str.find("[^0-9-]")
+        return pl.col(f"start{i}") + end.cast(pl.Int64).fill_null(0)
+
+    def _ranges(self) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any]], pl.Expr]:
+        starts: list[pl.Expr] = [pl.col(f"start{i}") for i in range(len(self.slots))]
+        ends: list[pl.Expr] = [
+            pl.col(f"end{i}") if slot.length is None else starts[i] + slot.length for i, slot in enumerate(self.slots)
+        ]
+        pieces: list[tuple[Any, Any]] = [(0, starts[0])]
+        pieces += [(end, (start - end).clip(lower_bound=0)) for end, start in zip(ends, starts[1:], strict=False)]
+        pieces.append((ends[-1], None))
+        values: list[tuple[Any, Any]] = [
+            (start, slot.length if slot.length is not None else end - start)
+            for start, end, slot in zip(starts, ends, self.slots, strict=True)
+        ]
+        fits = reduce(and_, (start >= end for end, start in zip(ends, starts[1:], strict=False)), pl.lit(True))
+        return pieces, values, fits
+
+    def _proven(self, i: int) -> bool:
+        """Whether the time column is null for every value that could not stand in for its placeholder."""
+        return i == self.time and self.time_form != "text" and self.slots[i].quoted
+
+    def _plain(self, i: int) -> pl.Expr:
+        value, slot = pl.col(f"slot{i}"), self.slots[i]
+        if not slot.quoted:
+            # An absent suffix slot is empty, and its template has no placeholder for it.
+            return value.str.contains(_INTEGER) | (value == "")
+        plain = ~value.str.contains(_PLAIN)
+        return plain if slot.length is not None else plain & (value.str.len_bytes() <= LONGEST)
+
+    def _time_column(self) -> pl.Expr:
+        if self.time is None or self.time_form == "text":
+            return pl.lit(None, dtype=pl.Int64)
+        value = pl.col(f"slot{self.time}")
+        return iso_column(value) if self.time_form == "iso" else epoch_column(value)
+
+    # -- learning --------------------------------------------------------------------------------------------
+
+    def full(self) -> bool:
+        """Whether no more templates fit: the layout lacks a slot, or the lines are not of one making."""
+        sizes = [len(known) + 1 for known in self._pieces]
+        return max(sizes) > MAX_PIECES or prod(sizes) > MAX_TABLE
+
+    def learn(self, pieces: tuple[str, ...]) -> int:
+        """The template number of lines with these pieces; it is in `codes` after the next `settle`."""
+        code = tuple(known.setdefault(piece, len(known)) for known, piece in zip(self._pieces, pieces, strict=True))
+        if code not in self._numbers:
+            self._numbers[code] = len(self.templates)
+            template = self._template(pieces)
+            self.templates.append(template)
+            self._said.append(self._said_by(template))
+            self.stale = True
+        return self._numbers[code]
+
+    def learn_keys(self, codes: Codes, keys: Iterable[int]) -> Codes:
+        """`codes` with the templates of more combinations of its pieces: its own keys stay what they are."""
+        order = [enum.categories.to_list() for enum in codes.enums]
+        numbers = [
+            self.learn(tuple(names[key // stride % len(names)] for names, stride in zip(order, codes.strides, strict=True)))
+            for key in keys
+        ]
+        self.settle()
+        return codes._replace(
+            table=codes.table.clone().scatter(list(keys), numbers) if numbers else codes.table,
+            kinds=self.codes.kinds,
+            said=self.codes.said,
+        )
+
+    def settle(self) -> None:
+        """Bring `codes` up to date with what was learnt."""
+        if self.stale:
+            self.codes = self._freeze()
+            self.stale = False
+
+    def _freeze(self) -> Codes:
+        self._order = [list(known) for known in self._pieces]
+        sizes = [max(1, len(known)) for known in self._pieces]
+        strides = [1] * len(sizes)
+        for i in range(len(sizes) - 1, 0, -1):
+            strides[i - 1] = strides[i] * sizes[i]
+        places = [sum(map(int.__mul__, code, strides)) for code in self._numbers]
+        table = pl.repeat(-1, prod(sizes), dtype=pl.Int32, eager=True)
+        table = table.scatter(places, list(self._numbers.values())) if places else table
+        kinds = pl.Series([template.kind for template in self.templates], dtype=pl.UInt8)
+        said = pl.Series(self._said, dtype=pl.UInt32)
+        enums = tuple(pl.Enum(order) for order in self._order)
+        return Codes(enums, tuple(strides), table, kinds, said)
+
+    def _said_by(self, template: Template) -> int | None:
+        said = template.record.said
+        return self._intern(said) if said and template.kind >= EVENT and not template.texts else None
+
+    def said_with(self, number: int, values: dict[int, str]) -> int | None:
+        """The code of what a template's line says with these texts in its slots; None if it is no event then."""
+        code = next(code for code, n in self._numbers.items() if n == number)
+        pieces = tuple(names[n] for names, n in zip(self._order, code, strict=True))
+        said = self._read(self.fill(pieces, values)).said
+        return self._intern(said) if said else None
+
+    def fill(self, pieces: tuple[str, ...], values: dict[int, str]) -> str:
+        """A line made of pieces and values, with placeholders where none is given."""
+        parts = []
+        for i, (piece, slot) in enumerate(zip(pieces, self.slots, strict=False)):
+            parts.append(piece)
+            if piece.endswith(slot.anchor):
+                parts.append(values.get(i, slot.placeholder))
+        return "".join(parts) + pieces[-1]
+
+    def _template(self, pieces: tuple[str, ...]) -> Template:
+        line = self.fill(pieces, {})
+        record = self._read(line)
+        slow = Template(record, SLOW)
+        present = [i for i, slot in enumerate(self.slots) if pieces[i].endswith(slot.anchor)]
+        if record.bucket in ("invalid_json", "blank") or not self._whole(line, pieces, present):
+            return slow
+        shown = self._shown(record, present)
+        if record.bucket != "event":
+            return slow if shown else Template(record, OTHER)
+        time = next((i for i in present if record.timestamp == self.slots[i].placeholder), None)
+        sid = next((i for i in present if record.sid == self.slots[i].placeholder), None)
+        if sid is None or not self._agree(time, sid) or (time is None and record.timestamp is not None):
+            return slow
+        texts = tuple(i for i in shown if i not in (time, sid))
+        return Template(record, TIMELESS if time is None else EVENT, texts)
+
+    def _whole(self, line: str, pieces: tuple[str, ...], present: list[int]) -> bool:
+        """Whether each placeholder is exactly one whole value of the line, and nothing else contains it."""
+        values = Counter(_strings(decode(line)))
+        for i in present:
+            name = self.slots[i].placeholder
+            if values[name] != 1 or line.count(name) != 1 or any(name in piece for piece in pieces):
+                return False
+        return True
+
+    def _shown(self, record: Record, present: list[int]) -> list[int]:
+        texts = [record.event_name, record.timestamp, record.sid, *(record.said or ())]
+        return [i for i in present if any(self.slots[i].placeholder in t for t in texts if isinstance(t, str))]
+
+    def _agree(self, time: int | None, sid: int) -> bool:
+        """Whether a template keeps time and session in the layout's slots; the first one decides which."""
+        if self.sid is None:
+            self.time, self.sid = time, sid
+        return self.sid == sid and time in (None, self.time)
+
+
+def _text(offset: object, length: object) -> pl.Expr:
+    line: Any = pl.col("line")
+    text: pl.Expr = line.bin.slice(offset, length).cast(pl.String, strict=False)
+    return text
+
+
+def _strings(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from _strings(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _strings(member)
+
+
+def find_layout(
+    sample: Sequence[Seen], read: Callable[[str], Record], intern: Callable[[Said], int]
+) -> Layout | None:
+    """The layout of a sample of lines: time, session, and whatever else takes many values, are its slots.
+
+    None where the lines have no session that could be cut out.
+    """
+    events = [seen for seen in sample if seen.record.bucket == "event"]
+    found: dict[str, list[str]] = {}
+    places: Counter[str] = Counter()
+    needed: Counter[str] = Counter()
+    for seen in events:
+        for anchor, value, place in _values(seen.line):
+            found.setdefault(anchor, []).append(value)
+            places[anchor] += place
+            if value.strip('"') in (seen.record.sid, seen.record.timestamp):
+                needed[anchor] += 1
+    many = max(8, len(events) // 16)
+    chosen = [a for a, values in found.items() if needed[a] > len(events) // 2 or len(set(values)) > many]
+    chosen.sort(key=lambda anchor: places[anchor] / len(found[anchor]))
+    if not chosen:
+        return None
+    layout = Layout([_slot(anchor, found[anchor]) for anchor in chosen], read, intern)
+    _introduce(layout, events, sample)
+    return layout if layout.sid is not None else None
+
+
+def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -> None:
+    for seen in [*events, *sample]:
+        pieces = layout.split(seen.line.encode())
+        if pieces and seen.record.bucket != "invalid_json" and not layout.full():
+            layout.learn(pieces)
+    if layout.time is not None:
+        slot = layout.slots[layout.time]
+        values = pl.DataFrame({"v": [seen.record.timestamp or "" for seen in events]})
+        layout.time_form = _time_form(values, slot)
+    layout.settle()
+
+
+def _time_form(values: pl.DataFrame, slot: Slot) -> str:
+    column = pl.col("v")
+    iso, epoch = values.select(
+        iso_column(column).is_not_null().mean().alias("iso"), epoch_column(column).is_not_null().mean().alias("epoch")
+    ).row(0)
+    if slot.quoted and iso > 0.9:
+        return "iso"
+    return "epoch" if epoch > 0.9 else "text"
+
+
+def _values(line: str) -> Iterable[tuple[str, str, int]]:
+    """(anchor, value, place) of every scalar member, the first of each anchor."""
+    first: set[str] = set()
+    for match in _PAIR.finditer(line):
+        quoted = match[2].startswith('"')
+        anchor = match[1] + ('"' if quoted else "")
+        if anchor not in first:
+            first.add(anchor)
+            yield anchor, match[2], match.start()
+
+
+def _slot(anchor: str, values: Sequence[str]) -> Slot:
+    quoted = anchor.endswith('"')
+    lengths = {len(value.encode()) - 2 * quoted for value in values}
+    return Slot(anchor, quoted, lengths.pop() if quoted and len(lengths) == 1 else None)
+
+
+def time_text(texts: pl.Series) -> pl.Series:
+    """Int64 milliseconds of timestamps in any form, each distinct text parsed once."""
+    distinct = texts.unique().drop_nulls().to_list()
+    return texts.replace_strict(distinct, [parse(t) for t in distinct], default=None, return_dtype=pl.Int64)
+

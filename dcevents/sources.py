@@ -1,0 +1,392 @@
+"""Operands → named streams of bytes → blocks of whole lines. The only module that opens inputs.
+
+Compression is told by content; memory is bounded whatever comes: long lines are cut off beyond what is ever read,
+compressed data are unpacked bit by bit.
+"""
+
+import bz2
+import json
+import lzma
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from dcevents.errors import InputError
+from dcevents.record import MAX_LINE
+
+BLOCK = 4 << 20
+"""Bytes of a block: large enough to make calls cheap, small enough to stay in the processor's cache."""
+_SMALL = BLOCK // 4
+_UNPACKED = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+_SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
+_KEPT = MAX_LINE + 2
+"""Bytes kept of a line that is too long to be read: enough to see that it is."""
+
+_REPORTS = (
+    {"sessions", "triggered", "engagement_rate"},
+    {"abandoned", "abandonment_rate"},
+    {"requests", "acceptance_rate"},
+    {"sid", "outcome"},
+    {"kind", "sid", "file", "line"},
+    {"report", "metric", "value"},
+    {"file", "line", "reason"},
+)
+"""Keys of rows that dcevents itself writes as NDJSON."""
+
+
+@dataclass(slots=True)
+class Input:
+    """A file, or standard input (`path` is None). `problem` says why it could be read only in part."""
+
+    name: str
+    path: Path | None
+    size: int | None = None
+    problem: str | None = None
+
+
+class Piece(NamedTuple):
+    """A run of lines of one input. `lines` is known where a block has several pieces."""
+
+    file: int
+    lines: int | None
+
+
+@dataclass(slots=True)
+class Block:
+    """Whole lines, each with its LF. `unterminated`: rows whose LF was missing at the end of an input."""
+
+    data: bytes
+    pieces: list[Piece]
+    unterminated: set[int] = field(default_factory=set)
+
+
+class Found(NamedTuple):
+    """What operands stand for: inputs in order, and how many files of directories were passed over."""
+
+    inputs: list[Input]
+    passed_over: int
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+# -- operands ------------------------------------------------------------------------------------------------
+
+
+def find(operands: Sequence[str]) -> Found:
+    """The inputs that operands stand for, each file once.
+
+    Raises InputError for the first that is missing or may not be read.
+    """
+    inputs: list[Input] = []
+    seen: set[tuple[int, int]] = set()
+    passed_over = 0
+    for operand in operands:
+        path = Path(operand)
+        files: Iterable[Path | None] = [path]
+        if operand == "-":
+            files = [None]
+        elif _stat(path).st_mode & 0o170000 == stat.S_IFDIR:
+            files, others = _walk(path)
+            passed_over += others
+        for file in files:
+            identity = os.fstat(0) if file is None else _stat(file)
+            if (identity.st_dev, identity.st_ino) not in seen:
+                seen.add((identity.st_dev, identity.st_ino))
+                inputs.append(_input(file, identity))
+    return Found(inputs, passed_over)
+
+
+def _input(file: Path | None, status: os.stat_result) -> Input:
+    size = status.st_size if stat.S_ISREG(status.st_mode) else None
+    if file is None:
+        return Input("standard input", None, size)
+    if size is not None and not os.access(file, os.R_OK):
+        raise InputError(f"{file}: permission denied")
+    return Input(str(file), file, size)
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) else str(error)
+    return (text or str(error)).lower() if not isinstance(error, ValueError) else "not a file name"
+
+
+def _walk(folder: Path) -> tuple[list[Path], int]:
+    """A directory's logs in name order, and how many other files are in it."""
+    logs, others = [], 0
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise InputError(f"{folder}: {_reason(error)}") from error
+    for entry in entries:
+        if entry.name.startswith("."):
+            others += not entry.is_dir()
+        elif entry.is_dir():
+            if not entry.is_symlink():
+                inner, more = _walk(Path(entry.path))
+                logs += inner
+                others += more
+        elif not entry.is_file() or not any(suffix in entry.name for suffix in _SUFFIXES) or _is_report(entry.path):
+            others += 1
+        else:
+            logs.append(Path(entry.path))
+    return logs, others
+
+
+def _is_report(path: str) -> bool:
+    """Whether a file was written by dcevents: a JSON report, or rows of one."""
+    source = Input(path, Path(path))
+    head = next(_chunks(source, lambda _: None), b"")[:_UNPACKED]
+    if head.lstrip().startswith((b'{"schema":"dcevents.', b'{"schema": "dcevents.')):
+        return True
+    try:
+        first = json.loads(head.split(b"\n", 1)[0])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and "event" not in first and any(keys <= first.keys() for keys in _REPORTS)
+
+
+def standard_input_is_given() -> bool:
+    """Whether standard input is a pipe or a file, not a terminal or nothing (as under cron)."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
+
+
+# -- bytes ---------------------------------------------------------------------------------------------------
+
+
+def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator[Block]:
+    """All lines of all inputs, in order. `progress` is told the bytes read, as they lie on disk.
+
+    Small inputs share a block. Raises InputError for an input that cannot be opened or read.
+    """
+    bundle: list[tuple[int, bytes, bool]] = []
+    size = 0
+    for number, source in enumerate(inputs):
+        for data, terminated in _whole_lines(_chunks(source, progress)):
+            if len(data) >= _SMALL and not bundle:
+                yield _block([(number, data, terminated)])
+                continue
+            bundle.append((number, data, terminated))
+            size += len(data)
+            if size >= _SMALL:
+                yield _block(bundle)
+                bundle, size = [], 0
+    if bundle:
+        yield _block(bundle)
+
+
+def _block(parts: list[tuple[int, bytes, bool]]) -> Block:
+    if len(parts) == 1:
+        (file, data, terminated) = parts[0]
+        rows = set() if terminated else {data.count(b"\n") - 1}
+        return Block(data, [Piece(file, None)], rows)
+    counts = [data.count(b"\n") for _, data, _ in parts]
+    pieces = [Piece(file, lines) for (file, _, _), lines in zip(parts, counts, strict=True)]
+    ends = [sum(counts[: i + 1]) - 1 for i, (_, _, terminated) in enumerate(parts) if not terminated]
+    return Block(b"".join(data for _, data, _ in parts), pieces, set(ends))
+
+
+def _whole_lines(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Chunks cut at line ends, a missing last LF added (False beside it); too long lines cut short."""
+    rest = b""
+    too_long = False
+    for chunk in _without_bom(chunks):
+        data = chunk
+        if too_long:
+            end = data.find(b"\n")
+            rest = _shortened(rest, data if end < 0 else data[:end])
+            if end < 0:
+                continue
+            yield rest + b"\n", True
+            rest, too_long, data = b"", False, data[end + 1 :]
+        end = data.rfind(b"\n") + 1
+        if end:
+            yield rest + data[:end] if rest else data[:end], True
+            rest = data[end:]
+        else:
+            rest += data
+        if len(rest) > _KEPT:
+            rest, too_long = _shortened(rest[:_KEPT], rest[_KEPT:]), True
+    if rest:
+        yield rest + b"\n", False
+
+
+def _shortened(kept: bytes, more: bytes) -> bytes:
+    """A too long line's beginning; one of nothing but spaces stays as blank as it is."""
+    blank = b" \t\r"
+    if not kept.strip(blank) and more.strip(blank):
+        return b"#" * _KEPT
+    return kept
+
+
+def _without_bom(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    first = next(chunks, b"")
+    yield first.removeprefix(_BOM)
+    yield from chunks
+
+
+def _chunks(source: Input, progress: Callable[[int], None]) -> Iterator[bytes]:
+    """An input's bytes, decompressed, in chunks of about BLOCK bytes."""
+    try:
+        fd = 0 if source.path is None else os.open(source.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        raise InputError(f"{source.name}: {_reason(error)}") from error
+    try:
+        yield from _unpacked(source, _raw(fd, source, progress))
+    finally:
+        if fd:
+            os.close(fd)
+
+
+def _raw(fd: int, source: Input, progress: Callable[[int], None]) -> Iterator[bytes]:
+    """Full chunks of a descriptor, also of a pipe that gives them by spoonfuls."""
+    while True:
+        parts: list[bytes] = []
+        size = 0
+        while size < BLOCK:
+            try:
+                part = os.read(fd, BLOCK - size)
+            except OSError as error:
+                raise InputError(f"{source.name}: {_reason(error)}") from error
+            if not part:
+                break
+            parts.append(part)
+            size += len(part)
+        if not parts:
+            return
+        progress(size)
+        yield parts[0] if len(parts) == 1 else b"".join(parts)
+        if size < BLOCK:
+            return
+
+
+# -- compression ---------------------------------------------------------------------------------------------
+
+
+class _Gzip:
+    """A gzip member by zlib's interface, with the others' names."""
+
+    def __init__(self) -> None:
+        self._inner = _zlib().decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        data: bytes = self._inner.unused_data
+        return data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        unpacked: bytes = self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+        return unpacked
+
+
+def _zlib() -> Any:  # noqa: ANN401 - two modules of one interface
+    try:
+        from isal import isal_zlib  # noqa: PLC0415
+    except ImportError:
+        return zlib
+    return isal_zlib
+
+
+def _zstd() -> _Decompressor:
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415
+    else:
+        from backports import zstd  # noqa: PLC0415
+    decompressor: _Decompressor = zstd.ZstdDecompressor()
+    return decompressor
+
+
+_FORMATS: tuple[tuple[bytes, str, Callable[[], _Decompressor]], ...] = (
+    (b"\x1f\x8b", "gzip", _Gzip),
+    (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+    (b"BZh", "bzip2", bz2.BZ2Decompressor),
+    (b"\xfd7zXZ\x00", "xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ)),
+)
+
+
+def _unpacked(source: Input, raw: Iterator[bytes]) -> Iterator[bytes]:
+    first = next(raw, b"")
+    for magic, name, make in _FORMATS:
+        if first.startswith(magic):
+            yield from _gathered(_members(source, name, make, first, raw))
+            return
+    yield first
+    yield from raw
+
+
+def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Chunks of BLOCK bytes of small parts."""
+    gathered, size = [], 0
+    for part in parts:
+        gathered.append(part)
+        size += len(part)
+        if size >= BLOCK:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    yield b"".join(gathered)
+
+
+def _members(
+    source: Input, name: str, make: Callable[[], _Decompressor], data: bytes, raw: Iterator[bytes]
+) -> Iterator[bytes]:
+    """Members one after the other, as far as they go; `source.problem` says where that is not the end."""
+    unpack = make()
+    try:
+        while True:
+            yield unpack.decompress(data, _UNPACKED)
+            data = b""
+            if unpack.eof:
+                data = unpack.unused_data.lstrip(b"\0") or next(raw, b"").lstrip(b"\0")
+                if not data:
+                    return
+                unpack = make()
+            elif unpack.needs_input:
+                data = next(raw, b"")
+                if not data:
+                    source.problem = f"its {name} data are cut off"
+                    return
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, _zlib().error, _zstd_error()) as error:
+        if isinstance(error, InputError):
+            raise
+        source.problem = f"its {name} data are damaged"
+
+
+def _zstd_error() -> type[Exception]:
+    if sys.version_info >= (3, 14):
+        from compression.zstd import ZstdError  # noqa: PLC0415
+    else:
+        from backports.zstd import ZstdError  # noqa: PLC0415
+    error: type[Exception] = ZstdError
+    return error

@@ -1,0 +1,122 @@
+"""Times as options give them: windows, periods, durations, and the buckets of a window. No polars."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dcevents import errors
+from dcevents.settings import Window
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhdw])")
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+
+
+def duration_ms(text: str) -> int | None:
+    """Milliseconds of `30m`, `60s`, `1.5h`, `7d`, `4w`; None for anything else."""
+    match = _DURATION.fullmatch(text.strip())
+    return round(float(match[1]) * _UNITS[match[2]] * 1000) if match else None
+
+
+def millis(moment: datetime) -> int:
+    """Milliseconds since 1970, floored."""
+    return (moment - _EPOCH) // _MS
+
+
+def moment(millis: int, tz: ZoneInfo) -> datetime:
+    """The moment in a zone."""
+    return (_EPOCH + timedelta(milliseconds=millis)).astimezone(tz)
+
+
+def midnight(day: date, tz: ZoneInfo) -> int:
+    """Milliseconds of the first moment of a day in a zone."""
+    return millis(datetime.combine(day, time(), tz).astimezone(UTC))
+
+
+def instant(text: str, now: int, tz: ZoneInfo, option: str) -> int:
+    """Milliseconds of a time as `--since`, `--until` and `--as-of` take it.
+
+    Raises UsageError for what is none.
+    """
+    text = text.strip()
+    today = moment(now, tz).date()
+    if text in ("now", "today", "yesterday"):
+        days = {"today": today, "yesterday": today - timedelta(days=1)}
+        return now if text == "now" else midnight(days[text], tz)
+    ago = duration_ms(text)
+    try:
+        if ago is not None:
+            return now - ago
+        if len(text) == 10:
+            return midnight(date.fromisoformat(text), tz)
+        parsed = datetime.fromisoformat(text)
+        return millis((parsed if parsed.tzinfo else parsed.replace(tzinfo=tz)).astimezone(UTC))
+    except (ValueError, OverflowError) as error:
+        raise errors.UsageError(
+            f"{option}: '{text}' is no time; write a date (2026-11-02), an ISO time, today, yesterday, 7d, 24h or 4w"
+        ) from error
+
+
+def period(text: str, now: int, tz: ZoneInfo) -> Window:
+    """The window of a `--period`.
+
+    Raises UsageError for what is none.
+    """
+    try:
+        first, after = _days(text.strip(), moment(now, tz).date())
+        return Window(midnight(first, tz), midnight(after, tz))
+    except (ValueError, OverflowError) as error:
+        raise errors.UsageError(
+            f"--period: '{text}' is none; write today, yesterday, last-week, last-month, 2026-11-02, 2026-W45 or 2026-10"
+        ) from error
+
+
+def _days(text: str, today: date) -> tuple[date, date]:
+    """First day, and the day after the last."""
+    day, monday = timedelta(days=1), today - timedelta(days=today.weekday())
+    if text == "today":
+        return today, today + day
+    if text == "yesterday":
+        return today - day, today
+    if text == "last-week":
+        return monday - 7 * day, monday
+    if text == "last-month":
+        last = today.replace(day=1) - day
+        return last.replace(day=1), today.replace(day=1)
+    if match := _WEEK.fullmatch(text):
+        first = date.fromisocalendar(int(match[1]), int(match[2]), 1)
+        return first, first + 7 * day
+    if match := _MONTH.fullmatch(text):
+        first = date(int(match[1]), int(match[2]), 1)
+        return first, _next_month(first)
+    first = date.fromisoformat(text)
+    return first, first + day
+
+
+def _next_month(first: date) -> date:
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def buckets(key: str, first: Any, last: Any, window: Window, tz: ZoneInfo) -> list[str]:  # noqa: ANN401 - of a frame
+    """All days, Mondays or months, as text, from the first to the last, of the window where it has one."""
+    if window.since is not None:
+        first = _bucket(key, moment(window.since, tz).date())
+    if window.until is not None:
+        last = _bucket(key, moment(window.until - 1, tz).date())
+    if first is None or last is None:
+        return []
+    found, day = [], date.fromisoformat(first if key != "month" else f"{first}-01")
+    while (text := _bucket(key, day)) <= last:
+        found.append(text)
+        day = _next_month(day) if key == "month" else day + timedelta(days=7 if key == "week" else 1)
+    return found
+
+
+def _bucket(key: str, day: date) -> str:
+    if key == "week":
+        day -= timedelta(days=day.weekday())
+    return day.isoformat()[:7] if key == "month" else day.isoformat()

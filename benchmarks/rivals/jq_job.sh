@@ -1,0 +1,6 @@
+#!/bin/sh
+# What a shell user would write: how many lines each (id, event) has. A subset: lines, not conversations.
+# (Faster than counting inside jq with `reduce inputs`.)
+#
+# sh benchmarks/rivals/jq_job.sh FILE
+jq -r '"\(.data.payload.id)\t\(.event)"' "$1" | LC_ALL=C sort | uniq -c

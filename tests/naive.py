@@ -463,6 +463,7 @@ def read(
     """Everything that the inputs, (file, bytes) in order, say (1.)."""
     log = Log()
     seen: set[tuple[Any, ...]] = set()
+    future: set[tuple[Any, ...]] = set()
     for file, data in inputs:
         for number, (line, has_end) in enumerate(lines_of(data), start=1):
             log.records += 1
@@ -475,13 +476,15 @@ def read(
                 continue
             log.looks.append(event)
             key = (event.kind, event.ts, event.sid, event.id, event.agent)
+            if event.future:
+                future.add(key)  # whichever of its lines came first
             if key in seen:
                 log.duplicates += 1
                 continue
             seen.add(key)
             log.events.append(event)
     log.untimed = sum(event.ts is None for event in log.events)
-    log.future = sum(event.future for event in log.events)
+    log.future = len(future)
     log.as_of_ms = as_of_ms if as_of_ms is not None else last_of(event.ts for event in log.events)
     return log
 

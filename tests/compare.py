@@ -1,0 +1,97 @@
+"""The program and the naive model over the same log, side by side."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import naive
+from dcevents import log as log_module
+from dcevents import reports, sources
+from dcevents.conversations import Fold
+from dcevents.log import Log
+from dcevents.parse import Limits, Parser, Vocabulary
+from dcevents.settings import Settings, Window
+from dcevents.view import View
+
+NOW = int(time.time() * 1000)
+
+Inputs = Sequence[tuple[str, bytes]]
+
+
+def analyse(
+    inputs: Inputs,
+    folder: Path,
+    *,
+    sample: int = 1000,
+    as_of: int | None = None,
+    window: Window | None = None,
+    tz: str = "UTC",
+    by: tuple[str, ...] = (),
+) -> View:
+    """What the program makes of a log. A small `sample` sends most lines through the columns."""
+    for name, data in inputs:
+        (folder / name).write_bytes(data)
+    found = sources.find([str(folder / name) for name, _ in inputs])
+    parser = Parser(Limits(as_of, NOW), Vocabulary(), with_meeting=True, sample=sample)
+    read = log_module.read(found.inputs, parser, lambda _: None, placed=True)
+    settings = Settings(now=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of=as_of)
+    return View(read, Fold(read.facts, read.latest() if as_of is None else as_of), settings)
+
+
+def buckets(read: Log) -> dict[str, Any]:
+    """The program's account, by the model's names."""
+    account = read.account
+    return {
+        "records": account.records,
+        "blank": account.tally["blank"],
+        "incomplete": account.tally["incomplete"],
+        "later": account.tally["later"],
+        "duplicates": account.duplicates,
+        "events": account.events,
+        "untimed": account.untimed,
+        "future": account.future,
+        "rejected": {reason: n for reason, n in account.rejected.items() if n},
+        "widget_ready": account.tally["widget_ready"],
+        "unknown_events": dict(account.unknown),
+    }
+
+
+def model_buckets(read: naive.Log) -> dict[str, Any]:
+    """The model's account."""
+    names = ("records", "blank", "incomplete", "later", "duplicates", "untimed", "future", "widget_ready")
+    found = {name: getattr(read, name) for name in names}
+    rejected = {reason: n for reason, n in read.rejected.items() if n}
+    return found | {"events": len(read.events), "rejected": rejected, "unknown_events": dict(read.unknown_events)}
+
+
+def rows(view: View, report: str, by: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The program's rows of a report, before they are rounded and written."""
+    table = reports.load()[report].make(view, by)[0]
+    return table.rows.to_dicts()
+
+
+def total(view: View, report: str, by: Sequence[str] = ()) -> Mapping[str, Any]:
+    """The program's total of a report."""
+    return reports.load()[report].make(view, by)[0].total or {}
+
+
+def same(expected: Any, actual: Any) -> bool:  # noqa: ANN401 - any cell
+    """Equality, of floats to the ninth digit."""
+    if isinstance(expected, float) or isinstance(actual, float):
+        return expected is not None and actual is not None and math.isclose(expected, actual, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(expected == actual)
+
+
+def differences(expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Where two lists of rows differ; columns that only the model has (`_…`) aside."""
+    if len(expected) != len(actual):
+        return [f"{len(expected)} rows expected, {len(actual)} found: {expected} {actual}"]
+    return [
+        f"row {n}, {name}: {want[name]!r} expected, {got[name]!r} found; {dict(want)}"
+        for n, (want, got) in enumerate(zip(expected, actual, strict=True))
+        for name in want
+        if not name.startswith("_") and not same(want[name], got[name])
+    ]

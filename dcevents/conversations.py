@@ -205,7 +205,7 @@ class Fold:
 
     def texts(self, column: str) -> pl.DataFrame:
         """conv → the conversation's `conversation` (name), `type`, `ui_type` or `page`, where it has one."""
-        constant = self._constant(column)
+        constant = self.constant(column)
         known = self.conversations.select("conv", "conv_id").join(constant, on="conv_id").select("conv", column)
         values = self.said.with_row_index("said").select("said", "conv_id", column).drop_nulls(column)
         values = values.join(constant, on="conv_id", how="anti")
@@ -214,7 +214,7 @@ class Fold:
         events = self.events.lazy().join(values.lazy().select("said", column), on="said")
         return pl.concat([known, _chosen(events, column).collect(engine="streaming")])
 
-    def _constant(self, column: str) -> pl.DataFrame:
+    def constant(self, column: str) -> pl.DataFrame:
         """conv_id → the one text that all its events have."""
         texts = self.said.group_by("conv_id").agg(
             pl.col(column).n_unique().alias("texts"), pl.col(column).first(), pl.col(column).null_count().alias("none")

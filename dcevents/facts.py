@@ -103,10 +103,7 @@ def _distinct(facts: pl.DataFrame, identity: pl.Series) -> Distinct:
     # Two 64-bit numbers hold an identity exactly; as one of 128 they are counted without sorting or hashing text.
     who_what = pl.col("sid").cast(pl.Int128) * 2**30 + pl.lit(identity).gather(pl.col("said"))
     one = who_what * 2**64 + pl.min_horizontal(pl.col("ts"), UNTIMED)
-    timed = pl.col("ts") < UNTIMED
-    counts = facts.lazy().select(one.alias("one"), "ts").select(
-        pl.col("one").n_unique().alias("events"),
-        pl.col("one").filter(~timed).n_unique().alias("untimed"),
-        pl.col("one").filter(pl.col("ts") == FUTURE).n_unique().alias("future"),
-    )
-    return Distinct(*counts.collect().row(0))
+    ones = facts.select(one.alias("one")).to_series()
+    untimed = ones.filter(facts["ts"] >= UNTIMED)
+    future = ones.filter(facts["ts"] == FUTURE)
+    return Distinct(*(each.n_unique() if each.len() else 0 for each in (ones, untimed, future)))

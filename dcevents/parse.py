@@ -26,7 +26,7 @@ DAY_MS = 86_400_000
 ROWS = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
 """Columns of events: codes of the session and of what was said (`Vocabulary`), milliseconds, line in the block."""
 
-_SAMPLE = 1000
+_SAMPLE = 600
 _FEW = 20
 _MANY = 200
 _MOST_LAYOUTS = 8
@@ -122,6 +122,9 @@ class Parser:
         """One line, by the reference reader, with this run's settings."""
         return record.read(line, **self._settings)
 
+    def _judge(self, value: object) -> Record:
+        return record.judge(value, **self._settings)
+
     def layouts(self) -> list[Layout]:
         """The layouts known, the most fitting first."""
         with self._lock:
@@ -139,7 +142,7 @@ class Parser:
             if self._attempts >= _MOST_LAYOUTS:
                 return
             self._attempts += 1
-            layout = shapes.find_layout(sample, self.read, self.vocabulary.code)
+            layout = shapes.find_layout(sample, self._judge, self.vocabulary.code)
             if layout and all(layout.slots != known.slots for known in self._layouts):
                 self._layouts.append(layout)
 
@@ -148,8 +151,7 @@ class Parser:
         cuts = Counter(filter(None, map(layout.split, lines)))
         with self._lock:
             for pieces, times in cuts.items():
-                if times > 1 and not layout.full():
-                    layout.learn(pieces)
+                layout.meet(pieces, times)
             stale = layout.stale
             layout.settle()
         return stale

@@ -103,12 +103,14 @@ def read(line: str, *, keep_query: bool = False, with_meeting: bool = False) -> 
         value = decode(line)
     except (ValueError, RecursionError):
         return Record("invalid_json")
+    return judge(value, keep_query=keep_query, with_meeting=with_meeting)
+
+
+def judge(value: object, *, keep_query: bool = False, with_meeting: bool = False) -> Record:
+    """The record of one line's JSON value."""
     if not isinstance(value, dict):
         return Record("not_an_object")
-    return _judge(locate(value), keep_query=keep_query, with_meeting=with_meeting)
-
-
-def _judge(found: Located, *, keep_query: bool, with_meeting: bool) -> Record:
+    found = locate(value)
     name = scalar(found.event)
     if name is None or not name.strip(_SPACE):
         return Record("no_event")

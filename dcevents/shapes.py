@@ -48,11 +48,8 @@ class Slot(NamedTuple):
     length: int | None
     """Bytes of every value seen; None where they differ."""
 
-    @property
-    def placeholder(self) -> str:
-        """A value of the slot's kind that no log contains by chance, unique to the slot."""
-        number = 1_000_000_000 + sum(self.anchor.encode())
-        return f"\x7fdcevents{number}\x7f" if self.quoted else f"98{number}27182818284590452353602874713526"
+    placeholder: str
+    """A value of the slot's kind that no log contains by chance, unique to the slot."""
 
     def end(self, line: bytes, begin: int) -> int:
         """Where in a line the value ends that begins there."""
@@ -102,7 +99,7 @@ class Layout:
     """
 
     def __init__(
-        self, slots: Sequence[Slot], read: Callable[[str], Record], intern: Callable[[Said], int]
+        self, slots: Sequence[Slot], judge: Callable[[object], Record], intern: Callable[[Said], int]
     ) -> None:
         self.slots = tuple(slots)
         self.time: int | None = None
@@ -111,12 +108,13 @@ class Layout:
         self.hits = 0
         self.templates: list[Template] = []
         self.stale = False
-        self._read = read
+        self._judge = judge
         self._intern = intern
         self._ends = [(slot.anchor.encode(), slot.end) for slot in self.slots]
         self._pieces: tuple[dict[str, int], ...] = tuple({} for _ in range(len(slots) + 1))
         self._numbers: dict[tuple[int, ...], int] = {}
         self._said: list[int | None] = []
+        self._once: set[tuple[str, ...]] = set()
         self.codes = self._freeze()
 
     # -- cutting ---------------------------------------------------------------------------------------------
@@ -232,6 +230,16 @@ class Layout:
         sizes = [len(known) + 1 for known in self._pieces]
         return max(sizes) > MAX_PIECES or prod(sizes) > MAX_TABLE
 
+    def meet(self, pieces: tuple[str, ...], times: int) -> None:
+        """Learn pieces that are met for the second time: what repeats once will repeat."""
+        if self.full():
+            return
+        if times > 1 or pieces in self._once:
+            self._once.discard(pieces)
+            self.learn(pieces)
+        elif len(self._once) < MAX_PIECES:
+            self._once.add(pieces)
+
     def learn(self, pieces: tuple[str, ...]) -> int:
         """The template number of lines with these pieces; it is in `codes` after the next `settle`."""
         code = tuple(known.setdefault(piece, len(known)) for known, piece in zip(self._pieces, pieces, strict=True))
@@ -285,7 +293,7 @@ class Layout:
         """The code of what a template's line says with these texts in its slots; None if it is no event then."""
         code = next(code for code, n in self._numbers.items() if n == number)
         pieces = tuple(names[n] for names, n in zip(self._order, code, strict=True))
-        said = self._read(self.fill(pieces, values)).said
+        said = self._judge(decode(self.fill(pieces, values))).said
         return self._intern(said) if said else None
 
     def fill(self, pieces: tuple[str, ...], values: dict[int, str]) -> str:
@@ -299,10 +307,14 @@ class Layout:
 
     def _template(self, pieces: tuple[str, ...]) -> Template:
         line = self.fill(pieces, {})
-        record = self._read(line)
+        try:
+            value = decode(line)
+        except (ValueError, RecursionError):
+            return Template(Record("invalid_json"), SLOW)
+        record = self._judge(value)
         slow = Template(record, SLOW)
         present = [i for i, slot in enumerate(self.slots) if pieces[i].endswith(slot.anchor)]
-        if record.bucket in ("invalid_json", "blank") or not self._whole(line, pieces, present):
+        if not self._whole(value, line, present):
             return slow
         shown = self._shown(record, present)
         if record.bucket != "event":
@@ -314,14 +326,11 @@ class Layout:
         texts = tuple(i for i in shown if i not in (time, sid))
         return Template(record, TIMELESS if time is None else EVENT, texts)
 
-    def _whole(self, line: str, pieces: tuple[str, ...], present: list[int]) -> bool:
-        """Whether each placeholder is exactly one whole value of the line, and nothing else contains it."""
-        values = Counter(_strings(decode(line)))
-        for i in present:
-            name = self.slots[i].placeholder
-            if values[name] != 1 or line.count(name) != 1 or any(name in piece for piece in pieces):
-                return False
-        return True
+    def _whole(self, value: object, line: str, present: list[int]) -> bool:
+        """Whether each placeholder is exactly one whole value of the line, and stands nowhere else in it."""
+        values = list(_strings(value))
+        names = [self.slots[i].placeholder for i in present]
+        return all(values.count(name) == 1 and line.count(name) == 1 for name in names)
 
     def _shown(self, record: Record, present: list[int]) -> list[int]:
         texts = [record.event_name, record.timestamp, record.sid, *(record.said or ())]
@@ -352,7 +361,7 @@ def _strings(value: object) -> Iterable[str]:
 
 
 def find_layout(
-    sample: Sequence[Seen], read: Callable[[str], Record], intern: Callable[[Said], int]
+    sample: Sequence[Seen], judge: Callable[[object], Record], intern: Callable[[Said], int]
 ) -> Layout | None:
     """The layout of a sample of lines: time, session, and whatever else takes many values, are its slots.
 
@@ -373,7 +382,7 @@ def find_layout(
     chosen.sort(key=lambda anchor: places[anchor] / len(found[anchor]))
     if not chosen:
         return None
-    layout = Layout([_slot(anchor, found[anchor]) for anchor in chosen], read, intern)
+    layout = Layout([_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)], judge, intern)
     _introduce(layout, events, sample)
     return layout if layout.sid is not None else None
 
@@ -411,10 +420,15 @@ def _values(line: str) -> Iterable[tuple[str, str, int]]:
             yield anchor, match[2], match.start()
 
 
-def _slot(anchor: str, values: Sequence[str]) -> Slot:
+def _slot(number: int, anchor: str, values: Sequence[str]) -> Slot:
     quoted = anchor.endswith('"')
     lengths = {len(value.encode()) - 2 * quoted for value in values}
-    return Slot(anchor, quoted, lengths.pop() if quoted and len(lengths) == 1 else None)
+    length = lengths.pop() if quoted and len(lengths) == 1 else None
+    return Slot(anchor, quoted, length, _placeholder(number, quoted=quoted))
+
+
+def _placeholder(number: int, *, quoted: bool) -> str:
+    return f"\x7fdcevents{number}\x7f" if quoted else f"98{number:03d}27182818284590452353602874713526"
 
 
 def time_text(texts: pl.Series) -> pl.Series:

@@ -5,6 +5,7 @@ compressed data are unpacked bit by bit.
 """
 
 import bz2
+import io
 import json
 import lzma
 import os
@@ -19,9 +20,9 @@ from typing import Any, NamedTuple, Protocol
 from dcevents.errors import InputError
 from dcevents.record import MAX_LINE
 
-BLOCK = 4 << 20
-"""Bytes of a block: large enough to make calls cheap, small enough to stay in the processor's cache."""
-_SMALL = BLOCK // 4
+BLOCK = 8 << 20
+"""Bytes of a block: large enough to make calls cheap. The first of an input is smaller: it is parsed alone."""
+_SMALL = 1 << 20
 _UNPACKED = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
@@ -156,7 +157,7 @@ def _walk(folder: Path) -> tuple[list[Path], int]:
 def _is_report(path: str) -> bool:
     """Whether a file was written by dcevents: a JSON report, or rows of one."""
     source = Input(path, Path(path))
-    head = next(_chunks(source, lambda _: None), b"")[:_UNPACKED]
+    head = bytes(next(_chunks(source, lambda _: None), b""))[:_UNPACKED]
     if head.lstrip().startswith((b'{"schema":"dcevents.', b'{"schema": "dcevents.')):
         return True
     try:
@@ -210,25 +211,28 @@ def _block(parts: list[tuple[int, bytes, bool]]) -> Block:
     return Block(b"".join(data for _, data, _ in parts), pieces, set(ends))
 
 
-def _whole_lines(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, bool]]:
     """Chunks cut at line ends, a missing last LF added (False beside it); too long lines cut short."""
     rest = b""
     too_long = False
     for chunk in _without_bom(chunks):
-        data = chunk
+        data = b"".join((rest, chunk)) if not too_long else bytes(chunk)
         if too_long:
             end = data.find(b"\n")
             rest = _shortened(rest, data if end < 0 else data[:end])
             if end < 0:
                 continue
             yield rest + b"\n", True
-            rest, too_long, data = b"", False, data[end + 1 :]
+            too_long, data = False, data[end + 1 :]
         end = data.rfind(b"\n") + 1
-        if end:
-            yield rest + data[:end] if rest else data[:end], True
+        if end == len(data):
+            rest = b""
+            yield data, True
+        elif end:
             rest = data[end:]
+            yield data[:end], True
         else:
-            rest += data
+            rest = data
         if len(rest) > _KEPT:
             rest, too_long = _shortened(rest[:_KEPT], rest[_KEPT:]), True
     if rest:
@@ -243,13 +247,12 @@ def _shortened(kept: bytes, more: bytes) -> bytes:
     return kept
 
 
-def _without_bom(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    first = next(chunks, b"")
-    yield first.removeprefix(_BOM)
+def _without_bom(chunks: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    yield bytes(next(chunks, b"")).removeprefix(_BOM)
     yield from chunks
 
 
-def _chunks(source: Input, progress: Callable[[int], None]) -> Iterator[bytes]:
+def _chunks(source: Input, progress: Callable[[int], None]) -> Iterator[bytes | memoryview]:
     """An input's bytes, decompressed, in chunks of about BLOCK bytes."""
     try:
         fd = 0 if source.path is None else os.open(source.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
@@ -262,26 +265,27 @@ def _chunks(source: Input, progress: Callable[[int], None]) -> Iterator[bytes]:
             os.close(fd)
 
 
-def _raw(fd: int, source: Input, progress: Callable[[int], None]) -> Iterator[bytes]:
-    """Full chunks of a descriptor, also of a pipe that gives them by spoonfuls."""
-    while True:
-        parts: list[bytes] = []
-        size = 0
-        while size < BLOCK:
-            try:
-                part = os.read(fd, BLOCK - size)
-            except OSError as error:
-                raise InputError(f"{source.name}: {_reason(error)}") from error
-            if not part:
-                break
-            parts.append(part)
-            size += len(part)
-        if not parts:
-            return
-        progress(size)
-        yield parts[0] if len(parts) == 1 else b"".join(parts)
-        if size < BLOCK:
-            return
+def _raw(fd: int, source: Input, progress: Callable[[int], None]) -> Iterator[memoryview]:
+    """Full chunks of a descriptor, also of a pipe that gives them by spoonfuls. A chunk is lost with the next one."""
+    buffer = memoryview(bytearray(BLOCK))
+    wanted = min(_SMALL, BLOCK)
+    with io.FileIO(fd, closefd=False) as file:
+        while True:
+            size = 0
+            while size < wanted:
+                try:
+                    part = file.readinto(buffer[size:wanted])
+                except OSError as error:
+                    raise InputError(f"{source.name}: {_reason(error)}") from error
+                if not part:
+                    break
+                size += part
+            progress(size)
+            if size:
+                yield buffer[:size]
+            if size < wanted:
+                return
+            wanted = BLOCK
 
 
 # -- compression ---------------------------------------------------------------------------------------------
@@ -336,8 +340,8 @@ _FORMATS: tuple[tuple[bytes, str, Callable[[], _Decompressor]], ...] = (
 )
 
 
-def _unpacked(source: Input, raw: Iterator[bytes]) -> Iterator[bytes]:
-    first = next(raw, b"")
+def _unpacked(source: Input, raw: Iterator[memoryview]) -> Iterator[bytes | memoryview]:
+    first = bytes(next(raw, b""))
     for magic, name, make in _FORMATS:
         if first.startswith(magic):
             yield from _gathered(_members(source, name, make, first, raw))
@@ -347,19 +351,19 @@ def _unpacked(source: Input, raw: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Chunks of BLOCK bytes of small parts."""
-    gathered, size = [], 0
+    """Chunks of BLOCK bytes of small parts, the first a smaller one."""
+    gathered, size, wanted = [], 0, min(_SMALL, BLOCK)
     for part in parts:
         gathered.append(part)
         size += len(part)
-        if size >= BLOCK:
+        if size >= wanted:
             yield b"".join(gathered)
-            gathered, size = [], 0
+            gathered, size, wanted = [], 0, BLOCK
     yield b"".join(gathered)
 
 
 def _members(
-    source: Input, name: str, make: Callable[[], _Decompressor], data: bytes, raw: Iterator[bytes]
+    source: Input, name: str, make: Callable[[], _Decompressor], data: bytes, raw: Iterator[memoryview]
 ) -> Iterator[bytes]:
     """Members one after the other, as far as they go; `source.problem` says where that is not the end."""
     unpack = make()
@@ -368,12 +372,12 @@ def _members(
             yield unpack.decompress(data, _UNPACKED)
             data = b""
             if unpack.eof:
-                data = unpack.unused_data.lstrip(b"\0") or next(raw, b"").lstrip(b"\0")
+                data = unpack.unused_data.lstrip(b"\0") or bytes(next(raw, b"")).lstrip(b"\0")
                 if not data:
                     return
                 unpack = make()
             elif unpack.needs_input:
-                data = next(raw, b"")
+                data = bytes(next(raw, b""))
                 if not data:
                     source.problem = f"its {name} data are cut off"
                     return

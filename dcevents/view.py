@@ -69,13 +69,16 @@ class View:
         """A frame of conversations or attempts with their `type`, `page`, …"""
         return frame.join(self.fold.texts(column), on="conv", how="left", maintain_order="left")
 
-    def names(self, frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-        """For each group of `keys` (with `conv_id` among them): `conversation`, the name of its conversation with
-        the latest `last_at` that has one.
+    def names(self, groups: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+        """For each group of `keys` (with `conv_id` among them): `conversation`, the name of that of its
+        conversations in `frame` with the latest `last_at` that has one.
         """
-        named = self.with_text(frame.filter(pl.col("conv_id") > 0), "conversation").drop_nulls("conversation")
-        ordered = named.sort("last_at", "conversation", nulls_last=False)
-        return ordered.group_by(keys, maintain_order=True).agg(pl.col("conversation").last())
+        constant = self.fold.constant("conversation")
+        groups = groups.join(constant, on="conv_id", how="inner")
+        changing = frame.filter(pl.col("conv_id") > 0).join(constant, on="conv_id", how="anti")
+        named = self.with_text(changing, "conversation").drop_nulls("conversation")
+        latest = named.sort("last_at", "conversation", nulls_last=False).group_by(keys, maintain_order=True).last()
+        return pl.concat([each.select(*keys, "conversation") for each in (groups.filter(pl.col("conv_id") > 0), latest)])
 
     def _in_window(self, frame: pl.DataFrame) -> pl.DataFrame:
         since, until = self.settings.window.since, self.settings.window.until

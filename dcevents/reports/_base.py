@@ -41,6 +41,10 @@ class Metric:
     derived: bool = False
     hidden: bool = False
     """Needed by other figures only."""
+    where: Callable[[Any], Any] | None = None
+    """The rows that it is made of, if not all."""
+    within_id: Callable[[Any], Any] | None = None
+    """The same figure, made more cheaply, where all rows of a group have one conversation id."""
 
 
 @dataclass
@@ -73,9 +77,16 @@ class Report:
     texts: tuple[str, ...] = field(default=())
 
 
-def count(name: str, title: str, value: Callable[[Any], Any], *, hidden: bool = False) -> Metric:
+def count(
+    name: str,
+    title: str,
+    value: Callable[[Any], Any],
+    *,
+    hidden: bool = False,
+    within_id: Callable[[Any], Any] | None = None,
+) -> Metric:
     """A number of things."""
-    return Metric(Column(name, "count", title), value, hidden=hidden)
+    return Metric(Column(name, "count", title), value, hidden=hidden, within_id=within_id)
 
 
 def rate(name: str, title: str, part: str, base: Callable[[Any], Any]) -> Metric:
@@ -88,9 +99,9 @@ def rate(name: str, title: str, part: str, base: Callable[[Any], Any]) -> Metric
     return Metric(Column(name, "rate", title), value, derived=True)
 
 
-def seconds(name: str, title: str, value: Callable[[Any], Any]) -> Metric:
-    """A duration, from one in milliseconds."""
-    return Metric(Column(name, "seconds", title), lambda col: value(col) / 1000)
+def seconds(name: str, title: str, value: Callable[[Any], Any], *, where: Callable[[Any], Any]) -> Metric:
+    """A duration, from one in milliseconds, of the rows for which `where` is true."""
+    return Metric(Column(name, "seconds", title), lambda col: value(col) / 1000, where=where)
 
 
 TIME_KEYS = ("day", "week", "month", "hour", "weekday")

@@ -61,8 +61,23 @@ def _measured(frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric
 
     if any(metric.column.name == "peak_concurrent" for metric in metrics):
         frame = _with_peaks(frame, keys)
-    direct = [metric.value(pl.col).alias(metric.column.name) for metric in metrics if not metric.derived]
-    measured = frame.group_by(keys).agg(direct) if keys else frame.select(direct)
+    within = "conv_id" in keys and "outcome" in frame.columns
+    direct = [
+        ((within and metric.within_id) or metric.value)(pl.col).alias(metric.column.name)
+        for metric in metrics
+        if not metric.derived and metric.where is None
+    ]
+    # Counts of millions of rows by few keys: as a stream they need no lists of rows for each group.
+    stream = frame.lazy().group_by(keys).agg(direct) if keys else frame.lazy().select(direct)
+    measured = stream.collect(engine="streaming")
+    for where in dict.fromkeys(metric.where for metric in metrics if metric.where is not None):
+        some = [m.value(pl.col).alias(m.column.name) for m in metrics if m.where is where]
+        rows = frame.filter(where(pl.col))
+        if keys:
+            found = rows.group_by(keys).agg(some)
+            measured = measured.join(found, on=keys, how="left", nulls_equal=True)
+        else:
+            measured = measured.hstack(rows.select(some))
     derived = [metric.value(pl.col).alias(metric.column.name) for metric in metrics if metric.derived]
     counts = [pl.col(m.column.name).fill_null(0) for m in metrics if m.column.kind == "count"]
     return measured.with_columns(counts).with_columns(derived)
@@ -103,7 +118,7 @@ def _named(table: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str], view: 
     import polars as pl  # noqa: PLC0415
 
     if "conv_id" in keys:
-        names = view.names(frame, keys)
+        names = view.names(table.select(keys), frame, keys)
         table = table.join(names, on=keys, how="left", nulls_equal=True).join(view.fold.ids, on="conv_id", how="left")
     if "agent_id" in keys:
         names = view.fold.agents.select("agent_id", pl.col("agent_name").alias("agent"))

@@ -1,7 +1,13 @@
 """Abandonment: who engaged and left before the end, how, after how long, and where (definitions 3)."""
 
+from typing import Any
+
 from dcevents.reports._base import CONVERSATION_KEYS, Metric, Report, count, rate, seconds
 from dcevents.reports._grouped import conversations_report
+
+
+def _is_abandoned(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
+    return col("abandoned")
 
 
 def _with_outcome(name: str, title: str) -> Metric:
@@ -12,7 +18,8 @@ def _to_abandon(name: str, title: str, quantile: float) -> Metric:
     return seconds(
         f"{name}_seconds_to_abandon",
         f"{title} time to abandon",
-        lambda col: (col("last_at") - col("engaged_at")).filter(col("abandoned")).quantile(quantile, "linear"),
+        lambda col: (col("last_at") - col("engaged_at")).quantile(quantile, "linear"),
+        where=_is_abandoned,
     )
 
 

@@ -4,7 +4,7 @@ from dcevents.reports._base import CONVERSATION_KEYS, Report, count, rate, secon
 from dcevents.reports._grouped import conversations_report
 
 _METRICS = (
-    count("sessions", "Sessions", lambda col: col("sid").n_unique()),
+    count("sessions", "Sessions", lambda col: col("sid").n_unique(), within_id=lambda col: col("conv").len()),
     count("triggered", "Triggered", lambda col: col("conv").len()),
     count("engaged", "Engaged", lambda col: col("engaged").sum()),
     rate("engagement_rate", "Engagement rate", "engaged", lambda col: col("triggered")),
@@ -18,9 +18,8 @@ _METRICS = (
     seconds(
         "median_seconds_to_complete",
         "Median time to complete",
-        lambda col: (col("completed_at") - col("engaged_at"))
-        .filter(col("outcome") == "completed")
-        .quantile(0.5, "linear"),
+        lambda col: (col("completed_at") - col("engaged_at")).quantile(0.5, "linear"),
+        where=lambda col: col("outcome") == "completed",
     ),
 )
 

@@ -21,10 +21,14 @@ def _with_outcome(name: str) -> Metric:
 
 def _spread(what: str, title: str) -> tuple[Metric, ...]:
     """Mean, median and 90th percentile of a column of milliseconds."""
+
+    def known(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
+        return col(what).is_not_null()
+
     return (
-        seconds(f"mean_{what}_seconds", f"Mean {title}", lambda col: col(what).mean()),
-        seconds(f"median_{what}_seconds", f"Median {title}", lambda col: col(what).quantile(0.5, "linear")),
-        seconds(f"p90_{what}_seconds", f"P90 {title}", lambda col: col(what).quantile(0.9, "linear")),
+        seconds(f"mean_{what}_seconds", f"Mean {title}", lambda col: col(what).mean(), where=known),
+        seconds(f"median_{what}_seconds", f"Median {title}", lambda col: col(what).quantile(0.5, "linear"), where=known),
+        seconds(f"p90_{what}_seconds", f"P90 {title}", lambda col: col(what).quantile(0.9, "linear"), where=known),
     )
 
 

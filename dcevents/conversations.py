@@ -66,16 +66,21 @@ class Fold:
         return frame.with_columns(
             pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("conv_id"),
             pl.col("agent_id").rank("dense").cast(pl.UInt32).alias("agent"),
+            pl.Series("bit", [1 << each.kind for each in said], dtype=pl.UInt16),
         )
 
     @cached_property
     def events(self) -> pl.DataFrame:
-        """Facts with `conv` (sid code and id code as one number), `kind`, `said`, `ts`; FUTURE is UNTIMED here."""
+        """Facts with `conv` (sid code and id code as one number), `kind` (and as a `bit`), `said`, `ts`.
+
+        FUTURE is UNTIMED here.
+        """
         facts = self.facts.frame()
         conv_id = self.said["conv_id"].gather(facts["said"])
         return facts.select(
             ((pl.col("sid").cast(pl.UInt64) * 2**32) + conv_id).alias("conv"),
             self.said["kind"].gather(facts["said"]).alias("kind"),
+            self.said["bit"].gather(facts["said"]).alias("bit"),
             "said",
             pl.min_horizontal("ts", UNTIMED).alias("ts"),
         )
@@ -83,7 +88,7 @@ class Fold:
     @cached_property
     def attempts(self) -> pl.DataFrame:
         """One row for each attempt: see `attempts.attempts`; `agent` is a rank into `agents`."""
-        events = self.events.filter(pl.col("kind").is_in([*LIVE_CHAT, CLOSED]))
+        events = self.events.filter(pl.col("bit") & _bits(*LIVE_CHAT, CLOSED) > 0)
         chats = events.filter(pl.col("kind") != CLOSED).select("conv").unique()
         events = events.join(chats, on="conv", how="semi")
         agents = self.said["agent"].gather(events["said"]).alias("agent")
@@ -107,17 +112,19 @@ class Fold:
     def conversations(self) -> pl.DataFrame:
         """One row for each conversation: conv, sid, conv_id, times, what happened, outcome. See `texts` for names."""
         folded = self._folded()
-        if not self.attempts.is_empty():
-            folded = folded.join(self._chats(), on="conv", how="left")
-        else:
-            folded = folded.with_columns(
-                pl.lit(0, pl.UInt32).alias("live_chats"), *(pl.lit(False).alias(n) for n in ("served", "missed", "waits"))
-            )
-        if (meetings := self._meetings()).height:
-            folded = folded.join(meetings, on="conv", how="left")
-        else:
-            folded = folded.with_columns(pl.lit(0, pl.UInt32).alias("meetings"))
-        return self._decided(folded.lazy()).collect()
+        # Few conversations have a live chat or a meeting: only those are looked up.
+        special = pl.col("seen") & _bits(*LIVE_CHAT, MEETING_BOOKED) > 0
+        looked_up = folded.filter(special).join(self._chats(), on="conv", how="left")
+        looked_up = looked_up.join(self._meetings(), on="conv", how="left").with_columns(
+            *(pl.col(name).fill_null(0) for name in ("live_chats", "meetings")),
+            *(pl.col(name).fill_null(value=False) for name in ("served", "missed", "waits")),
+        )
+        plain = folded.filter(~special).with_columns(
+            *(pl.lit(0, pl.UInt32).alias(name) for name in ("live_chats", "meetings")),
+            *(pl.lit(value=False).alias(name) for name in ("served", "missed", "waits")),
+        )
+        parts = (looked_up, plain.select(looked_up.columns))
+        return pl.concat([self._decided(part.lazy()).collect() for part in parts])
 
     def _folded(self) -> pl.DataFrame:
         kind, ts = pl.col("kind"), pl.col("ts")
@@ -134,7 +141,7 @@ class Fold:
                 pl.when(answer).then(ts).otherwise(_NEVER).min().alias("engaged_at"),
                 pl.when(kind == COMPLETED).then(ts).otherwise(_NEVER).min().alias("completed_at"),
                 pl.when(kind == CLOSED).then(pl.when(timed).then(ts).otherwise(_BEFORE)).max().alias("closed_at"),
-                (pl.lit(1, pl.UInt16) * 2 ** kind.cast(pl.UInt16)).cast(pl.UInt16).bitwise_or().alias("seen"),
+                pl.col("bit").bitwise_or().alias("seen"),
             )
             .collect(engine="streaming")
         )
@@ -142,7 +149,7 @@ class Fold:
     def _chats(self) -> pl.DataFrame:
         outcome = pl.col("outcome")
         return self.attempts.group_by("conv").agg(
-            pl.len().alias("live_chats"),
+            pl.len().cast(pl.UInt32).alias("live_chats"),
             pl.col("accepted").any().alias("served"),
             (outcome == "missed").any().alias("missed"),
             (outcome == "waiting").any().alias("waits"),
@@ -164,8 +171,6 @@ class Fold:
             (seen & ~pl.lit(_bits(TRIGGERED, CLOSED), pl.UInt16) > 0).alias("engaged"),
             (closed_at.is_not_null() & ((closed_at == _BEFORE) | (active <= closed_at))).alias("closed_last"),
             *(_has(seen, kind).alias(name) for name, kind in _FLAGS.items()),
-            *(pl.col(name).fill_null(0).cast(pl.UInt32) for name in ("live_chats", "meetings")),
-            *(pl.col(name).fill_null(value=False) for name in ("served", "missed", "waits")),
         )
         age = pl.lit(self.as_of, pl.Int64) - pl.col("last_at")
         recent = ((age < self.idle_ms) | (pl.col("waits") & pl.col("last_at").is_not_null())).fill_null(value=False)
@@ -203,16 +208,18 @@ class Fold:
         steps = self.conversations.select("conv", "engaged").join(firsts, on="conv", how="left", maintain_order="left")
         return steps.select("conv", pl.coalesce(named, otherwise).alias("last_step"))
 
-    def texts(self, column: str) -> pl.DataFrame:
-        """conv → the conversation's `conversation` (name), `type`, `ui_type` or `page`, where it has one."""
+    def with_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
+        """A frame with `conv` and `conv_id`, and its conversations' `conversation` (name), `type`, `ui_type`, `page`."""
         constant = self.constant(column)
-        known = self.conversations.select("conv", "conv_id").join(constant, on="conv_id").select("conv", column)
+        frame = frame.join(constant, on="conv_id", how="left", maintain_order="left")
         values = self.said.with_row_index("said").select("said", "conv_id", column).drop_nulls(column)
         values = values.join(constant, on="conv_id", how="anti")
         if values.is_empty():
-            return known
+            return frame
         events = self.events.lazy().join(values.lazy().select("said", column), on="said")
-        return pl.concat([known, _chosen(events, column).collect(engine="streaming")])
+        chosen = _chosen(events, column).collect(engine="streaming").rename({column: "chosen"})
+        frame = frame.join(chosen, on="conv", how="left", maintain_order="left")
+        return frame.with_columns(pl.coalesce(column, "chosen").alias(column)).drop("chosen")
 
     def constant(self, column: str) -> pl.DataFrame:
         """conv_id → the one text that all its events have."""

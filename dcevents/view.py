@@ -37,7 +37,7 @@ class View:
         frame = self.selected
         for name in by:
             if name in ("type", "ui-type", "page"):
-                frame = self.with_text(frame, name.replace("-", "_"))
+                frame = self.fold.with_text(frame, name.replace("-", "_"))
             elif name == "last-step":
                 frame = frame.join(self.fold.last_steps(), on="conv", how="left")
         return frame
@@ -50,7 +50,7 @@ class View:
             frame = frame.join(last, on="conv", how="left")
         for name in by:
             if name in ("type", "ui-type", "page"):
-                frame = self.with_text(frame, name.replace("-", "_"))
+                frame = self.fold.with_text(frame, name.replace("-", "_"))
         return frame
 
     @cached_property
@@ -65,10 +65,6 @@ class View:
         frame = frame.with_columns((pl.col("wait") <= self.settings.service_level_ms).alias("in_time"))
         return self._of_agents(frame.join(self.fold.agents, on="agent", how="left"))
 
-    def with_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
-        """A frame of conversations or attempts with their `type`, `page`, …"""
-        return frame.join(self.fold.texts(column), on="conv", how="left", maintain_order="left")
-
     def names(self, groups: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
         """For each group of `keys` (with `conv_id` among them): `conversation`, the name of that of its
         conversations in `frame` with the latest `last_at` that has one.
@@ -76,9 +72,12 @@ class View:
         constant = self.fold.constant("conversation")
         groups = groups.join(constant, on="conv_id", how="inner")
         changing = frame.filter(pl.col("conv_id") > 0).join(constant, on="conv_id", how="anti")
-        named = self.with_text(changing, "conversation").drop_nulls("conversation")
+        groups = groups.filter(pl.col("conv_id") > 0).select(*keys, "conversation")
+        if changing.is_empty():
+            return groups
+        named = self.fold.with_text(changing, "conversation").drop_nulls("conversation")
         latest = named.sort("last_at", "conversation", nulls_last=False).group_by(keys, maintain_order=True).last()
-        return pl.concat([each.select(*keys, "conversation") for each in (groups.filter(pl.col("conv_id") > 0), latest)])
+        return pl.concat([groups, latest.select(*keys, "conversation")])
 
     def _in_window(self, frame: pl.DataFrame) -> pl.DataFrame:
         since, until = self.settings.window.since, self.settings.window.until
@@ -102,15 +101,13 @@ class View:
         return frame
 
     def _with_matching(self, frame: pl.DataFrame, column: str, patterns: Sequence[str]) -> pl.DataFrame:
-        texts = self.fold.texts(column)
-        values = _matching(patterns, texts[column].unique().to_list())
-        found = texts.filter(pl.col(column).is_in(values)).select("conv")
+        texts = self.fold.with_text(frame.select("conv", "conv_id"), column)
+        fits = pl.col(column).is_in(_matching(patterns, texts[column].unique().to_list()))
         if column == "conversation":
             ids = self.fold.ids.drop_nulls()
             chosen = ids.filter(pl.col("conversation_id").is_in(_matching(patterns, ids["conversation_id"].to_list())))
-            by_id = frame.join(chosen, on="conv_id", how="semi").select("conv")
-            found = pl.concat([found, by_id]).unique()
-        return frame.join(found, on="conv", how="semi")
+            fits |= pl.col("conv_id").is_in(chosen["conv_id"].to_list())
+        return frame.join(texts.filter(fits).select("conv"), on="conv", how="semi")
 
     def _named_attempts(self) -> pl.DataFrame:
         return self.fold.attempts.join(self.fold.agents, on="agent", how="left")
@@ -130,7 +127,7 @@ class View:
         """The `conversations` listing."""
         frame = self.selected.join(self.fold.last_steps(), on="conv", how="left")
         for column in _TEXTS:
-            frame = self.with_text(frame, column)
+            frame = self.fold.with_text(frame, column)
         return self._listed(frame, "started_at").with_columns(
             ((pl.col("last_at") - pl.col("started_at")) / 1000).alias("duration_seconds"),
             pl.col("outcome").cast(pl.String),
@@ -158,7 +155,7 @@ class View:
 
     def chat_rows(self) -> pl.DataFrame:
         """The `chats` listing."""
-        frame = self.with_text(self._attempts, "conversation")
+        frame = self.fold.with_text(self._attempts, "conversation")
         patterns = self.settings.filters.get("outcome")
         if patterns:
             frame = frame.filter(pl.col("outcome").is_in(_matching(patterns, frame["outcome"].unique().to_list())))

@@ -355,7 +355,7 @@ class _Block:
         return seen
 
     def _read(self, line: bytes, row: int) -> Record:
-        if len(line) > MAX_LINE and len(line.removesuffix(b"\r")) > MAX_LINE:
+        if len(line) > MAX_LINE and len(line.removesuffix(b"\r")) > MAX_LINE and line.strip(b" \t\r"):
             return Record("too_long")
         try:
             found = self.parser.read(line.decode())

@@ -24,6 +24,8 @@ BLOCK = 8 << 20
 """Bytes of a block: large enough to make calls cheap. The first of an input is smaller: it is parsed alone."""
 _SMALL = 1 << 20
 _UNPACKED = 1 << 20
+_TAIL = 1 << 16
+_STEP = 1 << 16
 _BOM = b"\xef\xbb\xbf"
 _SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
 _KEPT = MAX_LINE + 2
@@ -96,6 +98,8 @@ def find(operands: Sequence[str]) -> Found:
     seen: set[tuple[int, int]] = set()
     passed_over = 0
     for operand in operands:
+        if not operand:
+            raise InputError("'' is no file name; is a variable empty?")
         path = Path(operand)
         files: Iterable[Path | None] = [path]
         if operand == "-":
@@ -216,27 +220,32 @@ def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, 
     rest = b""
     too_long = False
     for chunk in _without_bom(chunks):
-        data = b"".join((rest, chunk)) if not too_long else bytes(chunk)
+        begin = 0
         if too_long:
-            end = data.find(b"\n")
-            rest = _shortened(rest, data if end < 0 else data[:end])
-            if end < 0:
+            begin = bytes(chunk).find(b"\n") + 1
+            rest = _shortened(rest, bytes(chunk[: begin - 1] if begin else chunk))
+            if not begin:
                 continue
             yield rest + b"\n", True
-            too_long, data = False, data[end + 1 :]
-        end = data.rfind(b"\n") + 1
-        if end == len(data):
-            rest = b""
-            yield data, True
-        elif end:
-            rest = data[end:]
-            yield data[:end], True
-        else:
-            rest = data
+            rest, too_long = b"", False
+        end = _last_line_end(chunk)
+        if end > begin:
+            yield b"".join((rest, chunk[begin:end])), True
+            rest, begin = b"", end
+        rest += bytes(chunk[begin:])
         if len(rest) > _KEPT:
             rest, too_long = _shortened(rest[:_KEPT], rest[_KEPT:]), True
     if rest:
         yield rest + b"\n", False
+
+
+def _last_line_end(chunk: bytes | memoryview) -> int:
+    """Where the last whole line ends; looked for near the end first, as a memoryview cannot be searched."""
+    for tail in (bytes(chunk[-_TAIL:]), bytes(chunk)):
+        found = tail.rfind(b"\n")
+        if found >= 0:
+            return len(chunk) - len(tail) + found + 1
+    return 0
 
 
 def _shortened(kept: bytes, more: bytes) -> bytes:
@@ -292,10 +301,13 @@ def _raw(fd: int, source: Input, progress: Callable[[int], None]) -> Iterator[me
 
 
 class _Gzip:
-    """A gzip member by zlib's interface, with the others' names."""
+    """A gzip member, by zlib's interface but with the others' names. It is fed in small steps: what zlib did not
+    take is copied each time, and what a damaged step held is lost.
+    """
 
     def __init__(self) -> None:
         self._inner = _zlib().decompressobj(wbits=31)
+        self._data = memoryview(b"")
 
     @property
     def eof(self) -> bool:
@@ -303,15 +315,18 @@ class _Gzip:
 
     @property
     def needs_input(self) -> bool:
-        return not self._inner.unconsumed_tail
+        return not self._data and not self._inner.unconsumed_tail
 
     @property
     def unused_data(self) -> bytes:
-        data: bytes = self._inner.unused_data
-        return data
+        return bytes(self._inner.unused_data) + bytes(self._data)
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        unpacked: bytes = self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+        self._data = memoryview(bytes(self._data) + data) if data else self._data
+        step = self._inner.unconsumed_tail or self._data[:_STEP]
+        if not self._inner.unconsumed_tail:
+            self._data = self._data[_STEP:]
+        unpacked: bytes = self._inner.decompress(step, max_length)
         return unpacked
 
 
@@ -330,6 +345,13 @@ def _zstd() -> _Decompressor:
         from backports import zstd  # noqa: PLC0415
     decompressor: _Decompressor = zstd.ZstdDecompressor()
     return decompressor
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether an error is one of the decompressors', each of which has a class of its own."""
+    return not isinstance(error, InputError) and type(error).__name__ in (
+        "error", "LZMAError", "ZstdError", "IsalError", "OSError", "EOFError", "ValueError"
+    )  # fmt: skip
 
 
 _FORMATS: tuple[tuple[bytes, str, Callable[[], _Decompressor]], ...] = (
@@ -367,9 +389,9 @@ def _members(
 ) -> Iterator[bytes]:
     """Members one after the other, as far as they go; `source.problem` says where that is not the end."""
     unpack = make()
-    try:
-        while True:
-            yield unpack.decompress(data, _UNPACKED)
+    while True:
+        try:
+            yield unpack.decompress(data, _STEP)
             data = b""
             if unpack.eof:
                 data = unpack.unused_data.lstrip(b"\0") or bytes(next(raw, b"")).lstrip(b"\0")
@@ -381,16 +403,8 @@ def _members(
                 if not data:
                     source.problem = f"its {name} data are cut off"
                     return
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, _zlib().error, _zstd_error()) as error:
-        if isinstance(error, InputError):
-            raise
-        source.problem = f"its {name} data are damaged"
-
-
-def _zstd_error() -> type[Exception]:
-    if sys.version_info >= (3, 14):
-        from compression.zstd import ZstdError  # noqa: PLC0415
-    else:
-        from backports.zstd import ZstdError  # noqa: PLC0415
-    error: type[Exception] = ZstdError
-    return error
+        except Exception as error:
+            if not _is_damage(error):
+                raise
+            source.problem = f"its {name} data are damaged"
+            return

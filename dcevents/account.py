@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dcevents import show
 from dcevents.log import Account, Log
 from dcevents.show import visible
 
@@ -28,15 +29,15 @@ def as_json(account: Account) -> dict[str, Any]:
 def in_words(account: Account) -> str:
     """`1,204 records = 1,190 events + 9 duplicates + 3 ignored + 2 rejected (line 17: invalid_json, …)`."""
     rejected = sum(account.rejected.values())
-    parts = [(account.events, "events", "event"), (account.duplicates, "duplicates", "duplicate")]
-    parts += [(account.ignored, "ignored", "ignored"), (account.tally["later"], "later", "later")]
-    parts += [(account.tally["blank"], "blank", "blank"), (account.tally["incomplete"], "incomplete", "incomplete")]
-    parts += [(rejected, "rejected", "rejected")]
-    shown = [f"{n:,} {one if n == 1 else many}" for n, many, one in parts if n or many == "events"]
+    shown = [show.things(account.events, "event")]
+    shown += [show.things(account.duplicates, "duplicate")] if account.duplicates else []
+    others = {"ignored": account.ignored, "later": account.tally["later"], "blank": account.tally["blank"]}
+    others |= {"incomplete": account.tally["incomplete"], "rejected": rejected}
+    shown += [f"{n:,} {name}" for name, n in others.items() if n]
     if rejected:
         shown[-1] += f" ({_first_rejects(account, rejected)})"
-    records = "1 record" if account.records == 1 else f"{account.records:,} records"
-    notes = [f"{account.untimed:,} events without a usable timestamp"] if account.untimed else []
+    records = show.things(account.records, "record")
+    notes = [f"{show.things(account.untimed, 'event')} without a usable timestamp"] if account.untimed else []
     notes += [f"{account.future:,} of them since it lies in the future"] if account.future else []
     return f"{records} = {' + '.join(shown)}" + (f"; {', '.join(notes)}" if notes else "")
 
@@ -62,11 +63,14 @@ def unusable(log: Log) -> str | None:
         "invalid_json": "not JSON",
         "not_an_object": "JSON, but no object",
         "no_event": "JSON without `event`",
-        "no_sid": "events without a session (`data.payload.sid`)",
+        "no_sid": "without a session (`data.payload.sid`)",
     }
     found = [f"{n:,} {words[reason]}" for reason, n in account.rejected.items() if n]
     names = [visible(name) for name in list(account.unknown_names())[:3]]
     if names:
-        found.append(f"{tally['unknown_event']:,} of other events ({', '.join(names)}{', …' if len(account.unknown) > 3 else ''})")
-    what = "1 line" if lines == 1 else f"{lines:,} lines"
-    return f"no event of Dynamic Chat in {what}: {'; '.join(found)}; docs/definitions.md says what a line looks like"
+        more = ", …" if len(account.unknown) > len(names) else ""
+        found.append(f"{tally['unknown_event']:,} of other events ({', '.join(names)}{more})")
+    return (
+        f"no event of Dynamic Chat in {show.things(lines, 'line')}: {'; '.join(found)}; expected were lines like "
+        '{"event":"CONVERSATION_ENGAGED","timestamp":…,"page":…,"data":{"payload":{"id":…,"sid":…}}}'
+    )

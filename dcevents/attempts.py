@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from dcevents.events import CLOSED, ENDED, INITIATED, LIVE_CHAT, REQUESTED, TIMEOUT
+from dcevents.events import CLOSED, ENDED, INITIATED, REQUESTED, TIMEOUT
 from dcevents.parse import UNTIMED
 
 REPEAT_MS = 300_000
@@ -111,14 +111,10 @@ def _result(found: list[_Attempt], size: int) -> Walked:
         for i in attempt.members:
             attempts[i] = n
         ended = attempt.end if attempt.timeout is None else attempt.timeout
-        for i, role in (
-            (attempt.first, START),
-            (attempt.requested, FIRST_REQUEST),
-            (attempt.initiated, ACCEPT),
-            (ended, END),
-        ):
-            if i is not None:
-                roles[i] |= role
+        places = ((attempt.first, START), (attempt.requested, FIRST_REQUEST), (attempt.initiated, ACCEPT), (ended, END))
+        for place, role in places:
+            if place is not None:
+                roles[place] |= role
     return Walked(attempts, roles, [_verdict(attempt) for attempt in found])
 
 
@@ -160,7 +156,11 @@ def _letters() -> pl.Expr:
 
 
 def _table(walked: dict[str, Walked]) -> pl.DataFrame:
-    schema = {"walk": pl.String, "attempt": pl.List(pl.Int32), "roles": pl.List(pl.UInt8)}
+    schema: dict[str, pl.DataType] = {
+        "walk": pl.String(),
+        "attempt": pl.List(pl.Int32),
+        "roles": pl.List(pl.UInt8),
+    }
     columns = {
         "walk": list(walked),
         "attempt": [each.attempts for each in walked.values()],

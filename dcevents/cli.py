@@ -17,6 +17,7 @@ from dcevents.errors import DcError, Terminated, UnusableInputError
 
 if TYPE_CHECKING:
     from dcevents.log import Log
+    from dcevents.render import Circumstances
     from dcevents.reports._base import Report
     from dcevents.settings import Settings
     from dcevents.view import View
@@ -33,12 +34,29 @@ def _version() -> str:
 
 def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     if value:
-        click.echo(_version())
+        output.to_standard_output([_version() + "\n"])
         ctx.exit()
 
 
-@click.group(context_settings=HELP)
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions.")
+class _Commands(click.Group):
+    """The reports, each made into a command when it is asked for: making all takes longer than running one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(reports.load())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        report = reports.load().get(cmd_name)
+        return _command(report) if report else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(report.name, report.help) for report in reports.load().values()])
+
+
+@click.group(cls=_Commands, context_settings=HELP)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions."
+)
 def cli() -> None:
     """Completion, abandonment and live-chat reports from Adobe Dynamic Chat event logs.
 
@@ -50,7 +68,7 @@ def cli() -> None:
 
 
 def _command(report: Report) -> click.Command:
-    def callback(**given: Any) -> int:
+    def callback(**given: Any) -> int:  # noqa: ANN401 - click's values
         return _run(report, given)
 
     callback.__doc__ = f"{report.help}\n\n\b\nExample: {report.example}"
@@ -58,10 +76,6 @@ def _command(report: Report) -> click.Command:
     for decorate in reversed(options.for_report(report)):
         command = decorate(command)
     return click.command(report.name, context_settings=HELP)(command)
-
-
-for _report in reports.load().values():
-    cli.add_command(_command(_report))
 
 
 def _run(report: Report, given: dict[str, Any]) -> int:
@@ -101,11 +115,11 @@ def _read(report: Report, config: Settings, operands: Sequence[str], *, quiet: b
 
     found = sources.find(operands)
     if found.passed_over and not quiet:
-        _say(f"passed over {found.passed_over:,} file{'s' * (found.passed_over != 1)} that are no logs by their names or content")
+        _say(f"passed over {show.things(found.passed_over, 'file')}: no log by name or content")
     parser = Parser(
         Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, with_meeting=report.placed
     )
-    shown = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     progress = Progress([source.size for source in found.inputs], shown=shown)
     try:
         read = log.read(found.inputs, parser, progress, placed=report.placed)
@@ -124,12 +138,12 @@ def _view(log: Log, config: Settings) -> View:
     return View(log, Fold(log.facts, as_of, config.idle_ms), config)
 
 
-def _circumstances(report: Report, view: View, target: options.Target) -> Any:
+def _circumstances(report: Report, view: View, target: options.Target) -> Circumstances:
     from dcevents.account import as_json  # noqa: PLC0415
-    from dcevents.render._base import Circumstances  # noqa: PLC0415
+    from dcevents.render import Circumstances  # noqa: PLC0415
 
     config = view.settings
-    terminal = target.output is None and sys.stdout.isatty()
+    terminal = target.output is None and os.isatty(1)
     since, until = show.timestamp(config.window.since), show.timestamp(config.window.until)
     meta = {
         "version": __version__,
@@ -169,6 +183,9 @@ def run(arguments: Sequence[str]) -> int:
             return status or 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        output.say(error.format_message())
+        return 2
     except click.ClickException as error:
         _say(_usage(error))
         return 2
@@ -185,8 +202,6 @@ def run(arguments: Sequence[str]) -> int:
 
 def _usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return error.format_message()
     path = context.command_path if context else "dcevents"
     return f"{error.format_message().rstrip('.')}; see {path} --help"
 
@@ -201,6 +216,5 @@ def main() -> NoReturn:
     gc.set_threshold(100_000, 50, 50)
     signal.signal(signal.SIGTERM, _terminate)
     status = run(sys.argv[1:])
-    sys.stdout.flush()
     # All is written; taking the interpreter down in order takes longer than a small report.
     os._exit(status)

@@ -97,7 +97,9 @@ class Fold:
     @cached_property
     def agents(self) -> pl.DataFrame:
         """agent (rank), agent_id, and the name it is shown with (definitions 4)."""
-        named = self.said.with_row_index("said").filter(pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null())
+        named = self.said.with_row_index("said").filter(
+            pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
+        )
         events = self.events.join(named.select("said", "agent", "agent_name"), on="said").select(
             "agent",
             pl.col("agent_name").alias("name"),
@@ -209,7 +211,7 @@ class Fold:
         return steps.select("conv", pl.coalesce(named, otherwise).alias("last_step"))
 
     def with_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
-        """A frame with `conv` and `conv_id`, and its conversations' `conversation` (name), `type`, `ui_type`, `page`."""
+        """A frame with `conv` and `conv_id`, and its conversations' `conversation` (name), `type`, … or `page`."""
         constant = self.constant(column)
         frame = frame.join(constant, on="conv_id", how="left", maintain_order="left")
         values = self.said.with_row_index("said").select("said", "conv_id", column).drop_nulls(column)

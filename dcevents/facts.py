@@ -6,7 +6,7 @@ associative by nature. Whatever order, overlap or split the lines came in, the s
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -48,7 +48,7 @@ class Facts:
         self._sids = max(self._sids, int(rows["sid"].max()) + 1)  # type: ignore[arg-type]
         self._known += int((rows["sid"] < self._mark).sum())
         if self._known > max(_LEAST, self._height // 2):
-            self._compact()
+            self.compact()
         if self._height >= self._marked:
             self._mark, self._marked = self._sids, 2 * self._height
 
@@ -62,17 +62,21 @@ class Facts:
         """The union of two states, each with a vocabulary of its own; neither is changed."""
         union = Facts()
         for facts in (self, other):
-            union.add(facts._translated(union.vocabulary))
-        union._compact()
+            union.add(facts.translated(union.vocabulary))
+        union.compact()
         return union
 
-    def _translated(self, target: Vocabulary) -> pl.DataFrame:
+    def translated(self, target: Vocabulary) -> pl.DataFrame:
+        """The facts in the codes of another vocabulary."""
         frame = self.frame()
         codes = [target.code(said) for said in self.vocabulary.said()]
         sids = target.sid_codes(self.vocabulary.sid_texts(frame["sid"]))
-        return frame.with_columns(sids.alias("sid"), pl.Series(codes, dtype=pl.UInt32).gather(frame["said"]).alias("said"))
+        return frame.with_columns(
+            sids.alias("sid"), pl.Series(codes, dtype=pl.UInt32).gather(frame["said"]).alias("said")
+        )
 
-    def _compact(self) -> None:
+    def compact(self) -> None:
+        """Drop repeated facts."""
         frame = self.frame().rechunk()
         self._frames = []
         parts = [part.unique(["sid", "said", "ts"]) for part in _by_session(frame, _PARTS)]
@@ -94,7 +98,8 @@ def _by_session(frame: pl.DataFrame, parts: int) -> Iterable[pl.DataFrame]:
     if parts == 1 or frame.is_empty():
         yield frame
         return
-    step = int(frame["sid"].max() or 0) // parts + 1  # type: ignore[call-overload, operator]
+    highest: Any = frame["sid"].max()
+    step = int(highest) // parts + 1
     for i in range(parts):
         yield frame.filter((pl.col("sid") >= i * step) & (pl.col("sid") < (i + 1) * step))
 

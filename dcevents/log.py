@@ -81,9 +81,7 @@ class Log:
         return None if latest is None else int(latest)  # type: ignore[arg-type]
 
 
-def read(
-    inputs: Sequence[Input], parser: Parser, progress: Callable[[int], None], *, placed: bool = False
-) -> Log:
+def read(inputs: Sequence[Input], parser: Parser, progress: Callable[[int], None], *, placed: bool = False) -> Log:
     """Read all inputs. Raises InputError for one that cannot be read."""
     log = Log(list(inputs), Facts(parser.vocabulary), Account(files=len(inputs)))
     places: list[pl.DataFrame] = []

@@ -54,8 +54,12 @@ def _by(report: Report) -> Decorator:
 _WINDOW = (
     click.option("--since", metavar="TIME", help="Start then or later: 2026-11-02, an ISO time, yesterday, 7d."),
     click.option("--until", metavar="TIME", help="Start before then."),
-    click.option("--period", metavar="P", help="Both: yesterday, last-week, last-month, 2026-11-02, 2026-W45, 2026-10."),
-    click.option("--tz", metavar="ZONE", envvar="DCEVENTS_TZ", default="UTC", help="Time zone, as Europe/Berlin.  [UTC]"),
+    click.option(
+        "--period", metavar="P", help="Both: yesterday, last-week, last-month, 2026-11-02, 2026-W45, 2026-10."
+    ),
+    click.option(
+        "--tz", metavar="ZONE", envvar="DCEVENTS_TZ", default="UTC", help="Time zone, as Europe/Berlin.  [UTC]"
+    ),
 )
 
 _FILTERS = {
@@ -75,7 +79,9 @@ _MEANING = (
 )
 
 _OUTPUT = (
-    click.option("-f", "--format", metavar="F", envvar="DCEVENTS_FORMAT", help="table, csv, tsv, json, ndjson, markdown."),
+    click.option(
+        "-f", "--format", metavar="F", envvar="DCEVENTS_FORMAT", help="table, csv, tsv, json, ndjson, markdown."
+    ),
     click.option("-o", "--output", metavar="FILE", help="Write there, whole or not at all; {date} in it is replaced."),
     click.option("-q", "--quiet", is_flag=True, help="No messages but of failures and cut-off inputs."),
     click.option("--excel", is_flag=True, help="CSV for a double click."),
@@ -113,6 +119,8 @@ def target(given: Mapping[str, Any], config: Settings) -> Target:
     """Where the report goes. Raises UsageError."""
     formats = render.load()
     output = given["output"]
+    if output == "":
+        raise UsageError("--output: '' is no file name; is a variable empty?")
     if output is not None:
         first = config.window.since if config.window.since is not None else config.as_of or config.now
         output = output.replace("{date}", times.moment(first, config.tz).date().isoformat())
@@ -123,7 +131,9 @@ def target(given: Mapping[str, Any], config: Settings) -> Target:
         raise UsageError(f"--excel is CSV: it does not go with --format {name}")
     if len(given["delimiter"]) != 1 or given["delimiter"] in '"\r\n':
         raise UsageError("--delimiter takes one character, and no quote or line end")
-    return Target(formats[name], output, given["quiet"], given["excel"], not given["no_formula_guard"], given["delimiter"])
+    return Target(
+        formats[name], output, given["quiet"], given["excel"], not given["no_formula_guard"], given["delimiter"]
+    )
 
 
 def _by_ending(output: str | None, formats: Mapping[str, render.Format]) -> str:
@@ -135,7 +145,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        near = [zone for zone in sorted(available_timezones()) if zone.lower().endswith(name.lower())][:1]
+        near = [zone for zone in sorted(available_timezones()) if name and zone.lower().endswith(name.lower())][:1]
         hint = f"did you mean {near[0]}?" if near else "write one as Europe/Berlin"
         raise UsageError(f"--tz: no time zone '{name}'; {hint}") from error
 

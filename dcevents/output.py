@@ -4,8 +4,6 @@ import contextlib
 import errno
 import os
 import stat
-import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -58,6 +56,8 @@ def _append(path: Path, text: Iterable[str]) -> None:
 
 
 def _replace(path: Path, before: os.stat_result | None, text: Iterable[str]) -> None:
+    import tempfile  # noqa: PLC0415 - slow to import, and not for `--help`
+
     fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(fd, "wb") as file:
@@ -98,5 +98,4 @@ def _sync_folder(folder: Path) -> None:
 def say(message: str) -> None:
     """A message on standard error, if there is one."""
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.flush()
         _write_all(2, (message + "\n").encode("utf-8", "backslashreplace"))

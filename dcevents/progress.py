@@ -22,6 +22,7 @@ class Progress:
         self._bar: Any = None
 
     def __call__(self, size: int) -> None:
+        """So many more bytes were read."""
         self._read += size
         if not self._shown or time.monotonic() - self._since < _AFTER:
             return

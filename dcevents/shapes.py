@@ -98,9 +98,7 @@ class Layout:
     `cut` is safe to call from several threads; `learn` and `settle` are the caller's to serialise.
     """
 
-    def __init__(
-        self, slots: Sequence[Slot], judge: Callable[[object], Record], intern: Callable[[Said], int]
-    ) -> None:
+    def __init__(self, slots: Sequence[Slot], judge: Callable[[object], Record], intern: Callable[[Said], int]) -> None:
         self.slots = tuple(slots)
         self.time: int | None = None
         self.sid: int | None = None
@@ -138,7 +136,7 @@ class Layout:
             return None
 
     def cut(self, lines: pl.LazyFrame, codes: Codes, sids: pl.Categorical) -> pl.LazyFrame:
-        """Lines (column `line`, String) → `line` (Binary), `key`, `sid` (UInt32 code), `ts` (Int64), `plain`, `slot<i>`…
+        """Lines (column `line`, String) → `line` (Binary), `key`, `sid` (code), `ts` (Int64), `plain`, `slot<i>`.
 
         `key` combines the codes of the pieces and is null where one is unknown. `plain` says that all values
         can stand in for their placeholders. `ts` is null for what `time_form` does not cover.
@@ -255,7 +253,9 @@ class Layout:
         """`codes` with the templates of more combinations of its pieces: its own keys stay what they are."""
         order = [enum.categories.to_list() for enum in codes.enums]
         numbers = [
-            self.learn(tuple(names[key // stride % len(names)] for names, stride in zip(order, codes.strides, strict=True)))
+            self.learn(
+                tuple(names[key // stride % len(names)] for names, stride in zip(order, codes.strides, strict=True))
+            )
             for key in keys
         ]
         self.settle()
@@ -435,4 +435,3 @@ def time_text(texts: pl.Series) -> pl.Series:
     """Int64 milliseconds of timestamps in any form, each distinct text parsed once."""
     distinct = texts.unique().drop_nulls().to_list()
     return texts.replace_strict(distinct, [parse(t) for t in distinct], default=None, return_dtype=pl.Int64)
-

@@ -20,6 +20,11 @@ def number(value: int | None) -> str:
     return NONE if value is None else f"{value:,}"
 
 
+def things(count: int, name: str) -> str:
+    """`1 event`, `1,204 events`."""
+    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
+
+
 def percent(rate: float | None) -> str:
     """`41.2 %`; `0 %` and `100 %` only where they are exactly true."""
     if rate is None:
@@ -66,9 +71,7 @@ def unsafe_to_json(text: str) -> str:
 
 def width(text: str) -> int:
     """Columns of a terminal that a text takes."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def timestamp(millis: int | None) -> str | None:

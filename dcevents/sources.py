@@ -121,7 +121,8 @@ def _input(file: Path | None, status: os.stat_result) -> Input:
         return Input("standard input", None, size)
     if size is not None and not os.access(file, os.R_OK):
         raise InputError(f"{file}: permission denied")
-    return Input(str(file), file, size)
+    # A name that is not UTF-8 can be opened, but not written into a report.
+    return Input(os.fsencode(file).decode("utf-8", "backslashreplace"), file, size)
 
 
 def _stat(path: Path) -> os.stat_result:

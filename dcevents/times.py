@@ -10,6 +10,9 @@ from dcevents.settings import Window
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+# A day less at both ends: every zone's local time is within the years that Python knows.
+_FIRST = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MS
+_LAST = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MS
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhdw])")
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
@@ -40,9 +43,15 @@ def midnight(day: date, tz: ZoneInfo) -> int:
 def instant(text: str, now: int, tz: ZoneInfo, option: str) -> int:
     """Milliseconds of a time as `--since`, `--until` and `--as-of` take it.
 
-    Raises UsageError for what is none.
+    Raises UsageError for what is none, and for one outside the years 1 to 9999.
     """
-    text = text.strip()
+    found = _instant(text.strip(), now, tz, option)
+    if not _FIRST <= found <= _LAST:
+        raise errors.UsageError(f"{option}: '{text}' lies outside the years 1 to 9999")
+    return found
+
+
+def _instant(text: str, now: int, tz: ZoneInfo, option: str) -> int:
     today = moment(now, tz).date()
     if text in ("now", "today", "yesterday"):
         days = {"today": today, "yesterday": today - timedelta(days=1)}
@@ -68,11 +77,15 @@ def period(text: str, now: int, tz: ZoneInfo) -> Window:
     """
     try:
         first, after = _days(text.strip(), moment(now, tz).date())
-        return Window(midnight(first, tz), midnight(after, tz))
+        window = Window(midnight(first, tz), midnight(after, tz))
     except (ValueError, OverflowError) as error:
         raise errors.UsageError(
-            f"--period: '{text}' is none; write today, yesterday, last-week, last-month, 2026-11-02, 2026-W45 or 2026-10"
+            f"--period: '{text}' is none; write today, yesterday, last-week, last-month, "
+            "2026-11-02, 2026-W45 or 2026-10"
         ) from error
+    if not 1 < first.year < 9999:
+        raise errors.UsageError(f"--period: '{text}' lies outside the years 2 to 9998")
+    return window
 
 
 def _days(text: str, today: date) -> tuple[date, date]:

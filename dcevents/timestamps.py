@@ -92,5 +92,5 @@ def epoch_column(text: pl.Expr) -> pl.Expr:
     number = pl.when(text.str.contains(r"^-?[0-9]{1,18}$")).then(text).cast(pl.Int64, strict=False)
     size = number.abs()
     millis = pl.when(size < 10**11).then(number * 1000).when(size < 10**14).then(number)
-    millis = millis.when(size < 10**17).then(number.floordiv(1000)).otherwise(number.floordiv(10**6))
-    return pl.when(millis.is_between(FIRST_MS, LAST_MS)).then(millis)
+    exact = millis.when(size < 10**17).then(number.floordiv(1000)).otherwise(number.floordiv(10**6))
+    return pl.when(exact.is_between(FIRST_MS, LAST_MS)).then(exact)

@@ -93,7 +93,9 @@ class View:
             if column in without:
                 continue
             if column == "agent":
-                frame = frame.join(self._of_agents(self._named_attempts()).select("conv").unique(), on="conv", how="semi")
+                frame = frame.join(
+                    self._of_agents(self._named_attempts()).select("conv").unique(), on="conv", how="semi"
+                )
             elif column == "outcome":
                 frame = frame.filter(pl.col("outcome").cast(pl.String).is_in(_matching(patterns, OUTCOMES)))
             else:
@@ -102,7 +104,7 @@ class View:
 
     def _with_matching(self, frame: pl.DataFrame, column: str, patterns: Sequence[str]) -> pl.DataFrame:
         texts = self.fold.with_text(frame.select("conv", "conv_id"), column)
-        fits = pl.col(column).is_in(_matching(patterns, texts[column].unique().to_list()))
+        fits = pl.col(column).is_in(_matching(patterns, texts[column].drop_nulls().unique().to_list()))
         if column == "conversation":
             ids = self.fold.ids.drop_nulls()
             chosen = ids.filter(pl.col("conversation_id").is_in(_matching(patterns, ids["conversation_id"].to_list())))
@@ -136,7 +138,8 @@ class View:
     def sessions(self) -> pl.DataFrame:
         """The `sessions` listing."""
         outcome = pl.col("outcome")
-        grouped = self.selected.group_by("sid").agg(
+        found = self._in_window(self._filtered(self.fold.conversations, without=("outcome",)))
+        grouped = found.group_by("sid").agg(
             pl.col("started_at").min(),
             pl.col("last_at").max(),
             pl.len().alias("conversations"),
@@ -151,6 +154,8 @@ class View:
             ((pl.col("last_at") - pl.col("started_at")) / 1000).alias("duration_seconds"),
             pl.col("best").replace_strict(dict(enumerate(OUTCOMES)), return_dtype=pl.String).alias("outcome"),
         )
+        if patterns := self.settings.filters.get("outcome"):
+            named = named.filter(pl.col("outcome").is_in(_matching(patterns, OUTCOMES)))
         return self._listed(named.with_columns(pl.lit(0, pl.UInt32).alias("conv_id")), "started_at")
 
     def chat_rows(self) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import naive
+
 from dcevents import log as log_module
 from dcevents import reports, sources
 from dcevents.conversations import Fold
@@ -78,10 +79,12 @@ def total(view: View, report: str, by: Sequence[str] = ()) -> Mapping[str, Any]:
     return reports.load()[report].make(view, by)[0].total or {}
 
 
-def same(expected: Any, actual: Any) -> bool:  # noqa: ANN401 - any cell
+def same(expected: Any, actual: Any) -> bool:
     """Equality, of floats to the ninth digit."""
     if isinstance(expected, float) or isinstance(actual, float):
-        return expected is not None and actual is not None and math.isclose(expected, actual, rel_tol=1e-9, abs_tol=1e-9)
+        return (
+            expected is not None and actual is not None and math.isclose(expected, actual, rel_tol=1e-9, abs_tol=1e-9)
+        )
     return bool(expected == actual)
 
 

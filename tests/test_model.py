@@ -16,8 +16,27 @@ from hypothesis import strategies as st
 
 from dcevents.settings import Window
 
-SINGLE = ("conversation", "agent", "last-step", "type", "ui-type", "page", "day", "week", "month", "hour", "weekday", "all")
-KEYS = [*((key,) for key in SINGLE), ("day", "conversation"), ("type", "page"), ("weekday", "agent"), ("hour", "last-step")]
+SINGLE = (
+    "conversation",
+    "agent",
+    "last-step",
+    "type",
+    "ui-type",
+    "page",
+    "day",
+    "week",
+    "month",
+    "hour",
+    "weekday",
+    "all",
+)
+KEYS = [
+    *((key,) for key in SINGLE),
+    ("day", "conversation"),
+    ("type", "page"),
+    ("weekday", "agent"),
+    ("hour", "last-step"),
+]
 START = 1_793_610_000_000
 # Gaps around every limit that the definitions name: 100 s, 300 s, 10 min, 30 min, a day.
 GAPS = (0, 1, 999, 59_999, 60_000, 60_001, 100_000, 299_999, 300_000, 300_001, 599_999, 600_000, 1_799_999, 1_800_000)
@@ -54,7 +73,9 @@ def histories(draw: st.DrawFn, *, live: bool = False) -> list[dict[str, Any]]:
     events = []
     for _ in range(size):
         clock += draw(st.sampled_from(GAPS))
-        agent = draw(st.sampled_from([None, None, ("a1", "Ann"), ("a1", "Anna"), ("b2", None), (None, "Bo"), (None, "a1")]))
+        agent = draw(
+            st.sampled_from([None, None, ("a1", "Ann"), ("a1", "Anna"), ("b2", None), (None, "Bo"), (None, "a1")])
+        )
         events.append(
             {
                 "kind": draw(st.sampled_from(kinds)),
@@ -85,7 +106,7 @@ def check(
     model = naive.read(list(inputs), now_ms=NOW, as_of_ms=as_of)
     naive.check_buckets(model)
     window = window or Window()
-    limits = {"since_ms": window.since, "until_ms": window.until}
+    limits: dict[str, Any] = {"since_ms": window.since, "until_ms": window.until}
     with TemporaryDirectory() as folder:
         view = analyse(inputs, Path(folder), sample=sample, as_of=as_of, window=window, tz=tz)
         assert buckets(view.log) == model_buckets(model)
@@ -111,7 +132,9 @@ def check(
 @pytest.mark.parametrize("sample", [1000, 2], ids=["line by line", "by the column"])
 @given(history=histories(), key=st.sampled_from(KEYS))
 @many
-def test_any_history_gives_the_model_s_figures(history: list[dict[str, Any]], key: tuple[str, ...], sample: int) -> None:
+def test_any_history_gives_the_model_s_figures(
+    history: list[dict[str, Any]], key: tuple[str, ...], sample: int
+) -> None:
     check([("a.log", b"".join(map(line, history)))], sample=sample, keys=[key])
 
 
@@ -125,7 +148,9 @@ def test_any_sequence_of_live_chat_events_gives_the_model_s_attempts(history: li
 @many
 def test_as_of_and_windows_select_what_the_model_selects(history: list[dict[str, Any]], data: st.DataObject) -> None:
     times = sorted({event["ts"] for event in history if event["ts"] is not None} | {START})
-    near = st.builds(lambda ts, d: ts + d, st.sampled_from(times), st.sampled_from([-1, 0, 1, 299_999, 300_000, 600_000]))
+    near = st.builds(
+        lambda ts, d: ts + d, st.sampled_from(times), st.sampled_from([-1, 0, 1, 299_999, 300_000, 600_000])
+    )
     as_of = data.draw(st.none() | near)
     since, until = data.draw(st.none() | near), data.draw(st.none() | near)
     if since is not None and until is not None and since >= until:
@@ -158,7 +183,7 @@ def test_a_long_log_of_several_blocks_gives_the_model_s_figures(seed: int, monke
     """Thousands of lines, most of them by the column, in blocks small enough that sessions cross them."""
     monkeypatch.setattr("dcevents.sources.BLOCK", 1 << 16)
     monkeypatch.setattr("dcevents.sources._SMALL", 1 << 14)
-    dice = random.Random(seed)  # noqa: S311 - reproducible histories, not secrets
+    dice = random.Random(seed)
     events = [
         {
             "kind": dice.choice(naive.KINDS),

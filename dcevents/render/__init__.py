@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from dcevents.render._base import Format
+from dcevents.render._base import Circumstances, Format
 
 
 def load() -> dict[str, Format]:
@@ -11,3 +11,6 @@ def load() -> dict[str, Format]:
     names = [info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")]
     found: list[Format] = [importlib.import_module(f"{__name__}.{name}").FORMAT for name in names]
     return {each.name: each for each in sorted(found, key=lambda each: each.order)}
+
+
+__all__ = ["Circumstances", "Format", "load"]

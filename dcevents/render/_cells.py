@@ -41,8 +41,7 @@ def total_line(table: Table, about: Circumstances) -> list[str] | None:
     if table.total is None or not table.by or tuple(table.by) == ("all",):
         return None
     figures = [
-        cell(table.total[column.name], column, about) if column.name in table.total else ""
-        for column in table.columns
+        cell(table.total[column.name], column, about) if column.name in table.total else "" for column in table.columns
     ]
     return ["Total", *figures[1:]]
 

@@ -55,17 +55,21 @@ def _table(table: Table, about: Circumstances) -> Iterator[str]:
 
 
 def _fitting(columns: Sequence[Column], body: Sequence[Sequence[str]], room: int | None) -> list[int]:
-    """The width of each column; 0 for one that is not shown. Long names give way first, then the rightmost."""
+    """The width of each column; 0 for one that is not shown. Long texts give way first, then the rightmost columns."""
     widths = [max(*map(width, _heading(column)), *(width(row[i]) for row in body)) for i, column in enumerate(columns)]
-    texts = [i for i, column in enumerate(columns) if column.is_text]
-    for narrowest in (_NARROW, _NARROWEST):
-        for i in sorted(texts, key=lambda i: -widths[i]):
-            if widths[i] > narrowest:
-                widths[i] = max(narrowest, widths[i] - _excess(widths, room))
-    for i in range(len(columns) - 1, 1, -1):
-        if _excess(widths, room) > 0:
+    _narrow(widths, columns, room, _NARROW)
+    for i in range(len(columns) - 1, 2, -1):
+        if _excess(widths, room):
             widths[i] = 0
+    _narrow(widths, columns, room, _NARROWEST)
     return widths
+
+
+def _narrow(widths: list[int], columns: Sequence[Column], room: int | None, least: int) -> None:
+    texts = [i for i, column in enumerate(columns) if column.is_text]
+    for i in sorted(texts, key=lambda i: -widths[i]):
+        if widths[i] > least:
+            widths[i] = max(least, widths[i] - _excess(widths, room))
 
 
 def _excess(widths: Sequence[int], room: int | None) -> int:
@@ -82,20 +86,32 @@ def _heading(column: Column) -> list[str]:
 def _laid_out(
     columns: Sequence[Column], body: Sequence[Sequence[str]], last: Sequence[str] | None, widths: Sequence[int]
 ) -> str:
-    from tabulate import SEPARATING_LINE, tabulate  # noqa: PLC0415 - not for `--help`
+    from tabulate import tabulate  # noqa: PLC0415 - not for `--help`
 
     shown = [i for i, room in enumerate(widths) if room]
-    rows: list[list[str] | str] = [[_cut(row[i], widths[i]) for i in shown] for row in body]
-    if last is not None:
-        rows += [SEPARATING_LINE, [_cut(last[i], widths[i]) for i in shown]]
+    rule = ["-" * widths[i] for i in shown]
+    ending = [] if last is None else [rule, [_cut(last[i], widths[i]) for i in shown]]
+    # Headings as rows: as headings, tabulate would make each column wider by two.
     text = tabulate(
-        rows,
-        headers=["\n".join(_heading(columns[i])) for i in shown],
-        tablefmt="simple",
+        [
+            *_headings([columns[i] for i in shown]),
+            rule,
+            *([_cut(row[i], widths[i]) for i in shown] for row in body),
+            *ending,
+        ],
+        tablefmt="plain",
         colalign=["left" if is_left(columns[i]) else "right" for i in shown],
         disable_numparse=True,
     )
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _headings(columns: Sequence[Column]) -> list[list[str]]:
+    """The lines of the headings, which stand on the rule."""
+    headings = [_heading(column) for column in columns]
+    height = max(map(len, headings))
+    padded = [[""] * (height - len(lines)) + lines for lines in headings]
+    return [[lines[i] for lines in padded] for i in range(height)]
 
 
 def _cut(cell: str, room: int) -> str:

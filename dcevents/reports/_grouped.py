@@ -29,11 +29,12 @@ def grouped(name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metri
     import polars as pl  # noqa: PLC0415 - not before a report is made
 
     shown = [metric.column for metric in metrics if not metric.hidden]
-    total = _row(_measured(frame, (), metrics, view), shown)
-    rows = frame.filter(pl.col("abandoned")) if "last-step" in by else frame
-    keyed = _keyed(rows, by, view)
+    if "last-step" in by:
+        frame = frame.filter(pl.col("abandoned"))
+    total = _row(_measured(frame, (), metrics), shown)
+    keyed = _keyed(frame, by, view)
     keys = [_group_key(key) for key in by if key != "all"]
-    table = _measured(keyed, keys, metrics, view) if not frame.is_empty() else _measured(keyed, ["conv"], metrics, view)
+    table = _measured(keyed, keys if not frame.is_empty() else ["conv"], metrics)
     columns = [column for key in by for column in KEY_COLUMNS[key]]
     table = _named(table, keyed, keys, view) if not frame.is_empty() else _empty(table, columns)
     if len(keys) == 1 and keys[0] in TIME_KEYS and not frame.is_empty():
@@ -55,7 +56,7 @@ def _row(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[str, Any]:
     return frame.select(column.name for column in columns).row(0, named=True)
 
 
-def _measured(frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric], view: View) -> pl.DataFrame:
+def _measured(frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]) -> pl.DataFrame:
     """The metrics of each group; of everything without keys."""
     import polars as pl  # noqa: PLC0415
 

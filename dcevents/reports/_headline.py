@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dcevents.show import duration, number, percent
+from dcevents.show import duration, number, percent, things
 
 
 def headline(
@@ -11,28 +11,18 @@ def headline(
 ) -> list[tuple[str, str]]:
     """Label and text of each line, from the totals of the three reports."""
     base = completion["engaged"] - completion["open"]
-    contacts = f"{number(completion['emails'])} e-mails, {number(completion['phones'])} phone numbers"
+    over = f"{number(completion['completed'])} of {number(base)} that are over"
+    left = f"{number(abandonment['abandoned'])}, {number(abandonment['abandoned_with_contact'])} of them left a contact"
     lines = [
-        ("Sessions", f"{number(completion['sessions'])} in {number(completion['triggered'])} conversations shown"),
+        ("Sessions", f"{number(completion['sessions'])}, {things(completion['triggered'], 'conversation')} shown"),
         ("Engagement", f"{percent(completion['engagement_rate'])} ({number(completion['engaged'])} engaged)"),
-        (
-            "Completion",
-            f"{percent(completion['completion_rate'])} ({number(completion['completed'])} of {number(base)} that are over)",
-        ),
-        (
-            "Abandonment",
-            f"{percent(abandonment['abandonment_rate'])} ({number(abandonment['abandoned'])}, "
-            f"{number(abandonment['abandoned_with_contact'])} of them left a contact)",
-        ),
-        ("Contacts", contacts),
+        ("Completion", f"{percent(completion['completion_rate'])} ({over})"),
+        ("Abandonment", f"{percent(abandonment['abandonment_rate'])} ({left})"),
+        ("Contacts", f"{things(completion['emails'], 'e-mail')}, {things(completion['phones'], 'phone number')}"),
         ("Meetings", number(completion["meetings"])),
     ]
     if chats["requests"]:
-        lines.append(
-            (
-                "Live chat",
-                f"{percent(chats['acceptance_rate'])} of {number(chats['requests'])} requests accepted, "
-                f"{number(chats['missed'])} missed, median wait {duration(chats['median_wait_seconds'])}",
-            )
-        )
+        accepted = f"{percent(chats['acceptance_rate'])} of {things(chats['requests'], 'request')} accepted"
+        wait = f"median wait {duration(chats['median_wait_seconds'])}"
+        lines.append(("Live chat", f"{accepted}, {number(chats['missed'])} missed, {wait}"))
     return lines

@@ -27,7 +27,9 @@ def _spread(what: str, title: str) -> tuple[Metric, ...]:
 
     return (
         seconds(f"mean_{what}_seconds", f"Mean {title}", lambda col: col(what).mean(), where=known),
-        seconds(f"median_{what}_seconds", f"Median {title}", lambda col: col(what).quantile(0.5, "linear"), where=known),
+        seconds(
+            f"median_{what}_seconds", f"Median {title}", lambda col: col(what).quantile(0.5, "linear"), where=known
+        ),
         seconds(f"p90_{what}_seconds", f"P90 {title}", lambda col: col(what).quantile(0.9, "linear"), where=known),
     )
 

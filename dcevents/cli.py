@@ -115,7 +115,7 @@ def _read(report: Report, config: Settings, operands: Sequence[str], *, quiet: b
 
     found = sources.find(operands)
     if found.passed_over and not quiet:
-        _say(f"passed over {show.things(found.passed_over, 'file')}: no log by name or content")
+        _say(f"passed over {show.things(found.passed_over, 'file')} that look like no logs")
     parser = Parser(
         Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, with_meeting=report.placed
     )

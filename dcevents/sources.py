@@ -26,6 +26,8 @@ _SMALL = 1 << 20
 _UNPACKED = 1 << 20
 _TAIL = 1 << 16
 _STEP = 1 << 16
+_FEED = 1 << 13
+_CHECKSUM = 8
 _BOM = b"\xef\xbb\xbf"
 _SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
 _KEPT = MAX_LINE + 2
@@ -324,9 +326,11 @@ class _Gzip:
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         self._data = memoryview(bytes(self._data) + data) if data else self._data
-        step = self._inner.unconsumed_tail or self._data[:_STEP]
-        if not self._inner.unconsumed_tail:
-            self._data = self._data[_STEP:]
+        step = self._inner.unconsumed_tail
+        if not step:
+            # The checksum, mostly the last of the data, goes alone: where it is wrong, all before it is kept.
+            size = min(_FEED, max(len(self._data) - _CHECKSUM, 0)) or len(self._data)
+            step, self._data = self._data[:size], self._data[size:]
         unpacked: bytes = self._inner.decompress(step, max_length)
         return unpacked
 

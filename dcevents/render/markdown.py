@@ -22,7 +22,7 @@ def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
         if table.headline:
             yield "".join(f"- **{label}**: {_escaped(text)}\n" for label, text in table.headline) + "\n"
         yield f"**{_escaped(captions(table, about))}**\n\n"
-        yield _line([column.title for column in table.columns])
+        yield _line([column.title.replace("\u00ad", "") for column in table.columns])
         yield _line(["---" if is_left(column) else "---:" for column in table.columns])
         for row in lines(table, about):
             yield _line([_escaped(cell) for cell in row])

@@ -43,10 +43,14 @@ def _table(table: Table, about: Circumstances) -> Iterator[str]:
     body = lines(table, about)
     page = list(islice(body, _PAGE))
     last = total_line(table, about)
-    widths = _fitting(table.columns, page if last is None else [*page, last], about.width)
+    all_lines = page if last is None else [*page, last]
+    headings = [column.title.replace("\u00ad", "").split(" ") for column in table.columns]
+    if _excess(_widths(headings, all_lines), about.width):
+        headings = [_divided(column.title) for column in table.columns]
+    widths = _fitting(table.columns, _widths(headings, all_lines), about.width)
     while page:
         following = list(islice(body, _PAGE))
-        yield _laid_out(table.columns, page, None if following else last, widths)
+        yield _laid_out(table.columns, headings, page, None if following else last, widths)
         page = following
     hidden = [column.name for column, room in zip(table.columns, widths, strict=True) if room == 0]
     if hidden:
@@ -54,9 +58,22 @@ def _table(table: Table, about: Circumstances) -> Iterator[str]:
         yield "\n" + textwrap.fill(note, about.width or 80, break_on_hyphens=False) + "\n"
 
 
-def _fitting(columns: Sequence[Column], body: Sequence[Sequence[str]], room: int | None) -> list[int]:
+def _divided(title: str) -> list[str]:
+    """A heading's lines, its words divided where they may be."""
+    lines = []
+    for word in title.split(" "):
+        *parts, rest = word.split("\u00ad")
+        lines += [f"{part}-" for part in parts] + [rest]
+    return lines
+
+
+def _widths(headings: Sequence[Sequence[str]], body: Sequence[Sequence[str]]) -> list[int]:
+    return [max(*map(width, lines), *(width(row[i]) for row in body)) for i, lines in enumerate(headings)]
+
+
+def _fitting(columns: Sequence[Column], wanted: Sequence[int], room: int | None) -> list[int]:
     """The width of each column; 0 for one that is not shown. Long texts give way first, then the rightmost columns."""
-    widths = [max(*map(width, _heading(column)), *(width(row[i]) for row in body)) for i, column in enumerate(columns)]
+    widths = list(wanted)
     _narrow(widths, columns, room, _NARROW)
     for i in range(len(columns) - 1, 2, -1):
         if _excess(widths, room):
@@ -78,13 +95,12 @@ def _excess(widths: Sequence[int], room: int | None) -> int:
     return max(0, needed - room) if room is not None else 0
 
 
-def _heading(column: Column) -> list[str]:
-    """A heading's lines: one for each of its words."""
-    return column.title.split(" ")
-
-
 def _laid_out(
-    columns: Sequence[Column], body: Sequence[Sequence[str]], last: Sequence[str] | None, widths: Sequence[int]
+    columns: Sequence[Column],
+    headings: Sequence[list[str]],
+    body: Sequence[Sequence[str]],
+    last: Sequence[str] | None,
+    widths: Sequence[int],
 ) -> str:
     from tabulate import tabulate  # noqa: PLC0415 - not for `--help`
 
@@ -94,7 +110,7 @@ def _laid_out(
     # Headings as rows: as headings, tabulate would make each column wider by two.
     text = tabulate(
         [
-            *_headings([columns[i] for i in shown]),
+            *_stacked([headings[i] for i in shown]),
             rule,
             *([_cut(row[i], widths[i]) for i in shown] for row in body),
             *ending,
@@ -106,9 +122,8 @@ def _laid_out(
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def _headings(columns: Sequence[Column]) -> list[list[str]]:
-    """The lines of the headings, which stand on the rule."""
-    headings = [_heading(column) for column in columns]
+def _stacked(headings: Sequence[list[str]]) -> list[list[str]]:
+    """The rows of the headings, which stand on the rule."""
     height = max(map(len, headings))
     padded = [[""] * (height - len(lines)) + lines for lines in headings]
     return [[lines[i] for lines in padded] for i in range(height)]

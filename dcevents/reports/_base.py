@@ -17,7 +17,10 @@ Kind = Literal["text", "count", "rate", "seconds", "time", "flag", "day", "numbe
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a report: its name (a contract), kind, and people's heading."""
+    """A column of a report: its name (a contract), kind, and people's heading.
+
+    Soft hyphens (U+00AD) in `title` say where a narrow heading may be divided.
+    """
 
     name: str
     kind: Kind

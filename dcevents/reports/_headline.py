@@ -14,7 +14,7 @@ def headline(
     over = f"{number(completion['completed'])} of {number(base)} that are over"
     left = f"{number(abandonment['abandoned'])}, {number(abandonment['abandoned_with_contact'])} of them left a contact"
     lines = [
-        ("Sessions", f"{number(completion['sessions'])}, {things(completion['triggered'], 'conversation')} shown"),
+        ("Sessions", f"{number(completion['sessions'])} ({things(completion['triggered'], 'conversation')} shown)"),
         ("Engagement", f"{percent(completion['engagement_rate'])} ({number(completion['engaged'])} engaged)"),
         ("Completion", f"{percent(completion['completion_rate'])} ({over})"),
         ("Abandonment", f"{percent(abandonment['abandonment_rate'])} ({left})"),

@@ -17,26 +17,26 @@ def _with_outcome(name: str, title: str) -> Metric:
 def _to_abandon(name: str, title: str, quantile: float) -> Metric:
     return seconds(
         f"{name}_seconds_to_abandon",
-        f"{title} time to abandon",
+        f"{title} time to aban\u00addon",
         lambda col: (col("last_at") - col("engaged_at")).quantile(quantile, "linear"),
         where=_is_abandoned,
     )
 
 
 _METRICS = (
-    count("engaged", "Engaged", lambda col: col("engaged").sum()),
-    count("abandoned", "Abandoned", lambda col: col("abandoned").sum()),
-    rate("abandonment_rate", "Abandonment rate", "abandoned", lambda col: col("engaged") - col("open")),
+    count("engaged", "En\u00adgaged", lambda col: col("engaged").sum()),
+    count("abandoned", "Aban\u00addoned", lambda col: col("abandoned").sum()),
+    rate("abandonment_rate", "Aban\u00addon\u00adment rate", "abandoned", lambda col: col("engaged") - col("open")),
     _with_outcome("closed", "Closed"),
-    _with_outcome("dropped", "Dropped"),
-    _with_outcome("unanswered", "Unanswered"),
+    _with_outcome("dropped", "Drop\u00adped"),
+    _with_outcome("unanswered", "Un\u00adan\u00adswered"),
     _with_outcome("left_queue", "Left queue"),
     count(
         "abandoned_with_contact",
-        "Gave contact",
+        "Gave con\u00adtact",
         lambda col: (col("abandoned") & (col("gave_email") | col("gave_phone"))).sum(),
     ),
-    _with_outcome("completed", "Completed"),
+    _with_outcome("completed", "Com\u00adpleted"),
     _with_outcome("served", "Served"),
     _with_outcome("booked", "Booked"),
     count("open", "Open", lambda col: ((col("outcome") == "open") & col("engaged")).sum()),

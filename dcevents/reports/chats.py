@@ -9,7 +9,7 @@ _COLUMNS = (
     Column("conversation", "text", "Conversation"),
     Column("attempt", "number", "No."),
     Column("requested_at", "time", "Requested"),
-    Column("accepted_at", "time", "Accepted"),
+    Column("accepted_at", "time", "Ac\u00adcepted"),
     Column("ended_at", "time", "Ended"),
     Column("agent_id", "text", "Agent ID"),
     Column("agent", "text", "Agent"),

@@ -10,8 +10,8 @@ from dcevents.reports._grouped import grouped
 if TYPE_CHECKING:
     from dcevents.view import View
 
-_TITLES = {"missed": "Missed", "left": "Left", "waiting": "Waiting", "ended": "Ended", "timed_out": "Timed out"}
-_TITLES |= {"closed": "Closed", "ongoing": "Ongoing", "no_end": "No end"}
+_TITLES = {"missed": "Missed", "left": "Left", "waiting": "Wait\u00ading", "ended": "Ended", "timed_out": "Timed out"}
+_TITLES |= {"closed": "Closed", "ongoing": "On\u00adgoing", "no_end": "No end"}
 assert set(_TITLES) == set(ATTEMPT_OUTCOMES)  # noqa: S101 - a typing error here would be silent
 
 
@@ -39,13 +39,13 @@ def _settled(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
 
 
 _METRICS = (
-    count("requests", "Requests", lambda col: col("conv").len()),
-    count("accepted", "Accepted", lambda col: col("accepted").sum()),
-    rate("acceptance_rate", "Acceptance rate", "accepted", _settled),
+    count("requests", "Re\u00adquests", lambda col: col("conv").len()),
+    count("accepted", "Ac\u00adcepted", lambda col: col("accepted").sum()),
+    rate("acceptance_rate", "Ac\u00adcept\u00adance rate", "accepted", _settled),
     *map(_with_outcome, _TITLES),
     *_spread("wait", "wait"),
     count("in_time", "In time", lambda col: col("in_time").sum(), hidden=True),
-    rate("service_level", "Service level", "in_time", _settled),
+    rate("service_level", "Ser\u00advice level", "in_time", _settled),
     *_spread("chat", "chat"),
     count("peak_concurrent", "Peak chats", lambda col: col("peak").max()),
 )

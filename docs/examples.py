@@ -1,0 +1,79 @@
+"""What the documents show of the program, taken from it: cog puts it between their markers (see CONTRIBUTING.md)."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from dcevents import reports
+from dcevents.cli import cli
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = f'dcevents() {{ "{sys.executable}" -m dcevents "$@"; }}\n'
+"""A shell's function, so that the examples run the code that lies here, whatever is installed."""
+
+
+def run(command: str, columns: int = 80, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """A command of the documents, run in a folder by a shell, its output on a terminal of that width.
+
+    `stdout` comes back as the terminal got it, `stderr` apart.
+    """
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("DCEVENTS_")}
+    variables |= {"COLUMNS": str(columns), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    terminal, output = pty.openpty()
+    with subprocess.Popen(
+        ["/bin/sh", "-c", PROGRAM + command],
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(output)
+        shown = _read(terminal)
+        _, messages = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(command, process.returncode, shown.replace("\r\n", "\n"), messages.decode())
+
+
+def _read(terminal: int) -> str:
+    """All that is written to a terminal until its last writer has gone (an error on Linux, an end on macOS)."""
+    with os.fdopen(terminal, "rb", buffering=0) as shown:
+        parts = []
+        try:
+            while part := shown.read(1 << 16):
+                parts.append(part)
+        except OSError:
+            pass
+    return b"".join(parts).decode()
+
+
+def show(command: str, columns: int = 80, start: str = "", end: str = "") -> str:
+    """A command and its output for a document: all of it, or from the line `start` to before the line `end`."""
+    done = run(command, columns)
+    if done.returncode:
+        raise RuntimeError(f"{command}: {done.stderr}")
+    lines = (done.stdout + done.stderr).splitlines()
+    if start:
+        lines = ["…", *lines[lines.index(start) :]]
+    if end:
+        lines = [*lines[: lines.index(end)], "…"]
+    return "\n".join(["", "```console", f"$ {command}", *lines, "```", "", ""])
+
+
+def contents() -> str:
+    """Links to what `helps` gives."""
+    return ",\n".join(f"[{name}](#{name})" for name in reports.load()) + "\n"
+
+
+def helps() -> str:
+    """Every command's `--help` for a document, each under a heading, as a terminal of 80 columns shows it."""
+    parts = []
+    for report in reports.load().values():
+        command = cli.get_command(click.Context(cli), report.name)
+        assert command is not None
+        text = command.get_help(click.Context(command, info_name=f"dcevents {report.name}", terminal_width=78))
+        parts.append(f"\n## {report.name}\n\n```text\n{text}\n```\n")
+    return "".join(parts) + "\n"

@@ -301,9 +301,7 @@ def is_open(minute: int) -> bool:
 
 def pool(rng: Random, desk: Sequence[Agent], per_conversation: float) -> list[list[Step]]:
     """Return visits, engaged and other ones mixed so that a conversation has that many lines on average."""
-    played = [
-        [Visit(rng, desk, BULK_AGENTS).run(engaged=engaged) for _ in range(1500)] for engaged in (False, True)
-    ]
+    played = [[Visit(rng, desk, BULK_AGENTS).run(engaged=engaged) for _ in range(1500)] for engaged in (False, True)]
     (quiet, quiet_talks), (busy, busy_talks) = map(totals, played)
     base, slope = per_conversation * quiet_talks - quiet, busy - quiet
     share = base / (slope - per_conversation * (busy_talks - quiet_talks))
@@ -416,9 +414,7 @@ def strays(whole: bytes, cut: int) -> tuple[tuple[str, bytes], ...]:
 
 FILES = {"dc.log-20261105.gz": 3, "dc.log-20261108.gz": 6, "dc.log.1": 10, "dc.log": 14}  # days up to there
 RENAMED = b"2026-11-09T07:30"  # a Monday before work, when Support becomes Help centre
-PREVIEW = Dialogue(
-    "dlg-999", r"=1+1 <img src=x onerror=alert(1)> \u001b[31m", "dialogue", "popup", (), 0, 0, 0, 0
-)
+PREVIEW = Dialogue("dlg-999", r"=1+1 <img src=x onerror=alert(1)> \u001b[31m", "dialogue", "popup", (), 0, 0, 0, 0)
 LOOSE = {
     "CONVERSATION_TRIGGERED": b"Conversation Triggered",
     "CONVERSATION_ENGAGED": b"conversation-engaged",
@@ -473,9 +469,7 @@ class Site:
         places = [i for i in single if not among or SID.findall(self.entries[i].line)[0] in among]
         return sorted(self.rng.sample(places, number), reverse=True)
 
-    def edit(
-        self, what: str, event: str, change: Change, number: int = 1, among: Collection[bytes] = ()
-    ) -> None:
+    def edit(self, what: str, event: str, change: Change, number: int = 1, among: Collection[bytes] = ()) -> None:
         """Change that many lines with that event; an empty line is lost."""
         for place in self.pick(event, number, among):
             arrival, line = self.entries[place]
@@ -625,9 +619,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--events", type=int, default=1_000_000, help="lines with events, to 10^8 and beyond")
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--events-per-conversation", type=float, default=2.2, metavar="MEAN")
-    made.add_argument(
-        "--bad", type=float, default=0.0, metavar="SHARE", help="add this share of broken lines"
-    )
+    made.add_argument("--bad", type=float, default=0.0, metavar="SHARE", help="add this share of broken lines")
     made.add_argument("--copies", type=int, default=1, help="write the whole stream that many times")
     made.add_argument("--site", type=Path, metavar="FOLDER", help="write the sample site there, nothing else")
     made.add_argument("-o", "--output", type=Path, metavar="FILE", help="instead of standard output")

@@ -369,9 +369,7 @@ SCENARIOS: dict[str, Callable[[Bench], list[Contest]]] = {
     "gzip": lambda b: b.source("gzip", b.ours("summary", b.data.gzipped(plain(b))), 1.15),
     "zstd": lambda b: b.source("zstd", b.ours("summary", b.data.zstandard(plain(b))), 1.15),
     "pipe": lambda b: b.source("pipe", b.ours("summary", piped=plain(b)), 1.1),
-    "thousand-files": lambda b: b.source(
-        "thousand-files", b.ours("summary", b.data.parts(plain(b), 1000)), 1.3
-    ),
+    "thousand-files": lambda b: b.source("thousand-files", b.ours("summary", b.data.parts(plain(b), 1000)), 1.3),
     "help": lambda b: b.start_up("help", Job("dcevents --help", (*b.dcevents, "--help")), "click", 2.5, 2),
     "small": lambda b: b.start_up("small", b.ours("summary", b.data.events(1000)), "polars", 1.6, 1.3),
     "bad-lines": lambda b: b.bad_lines("bad-lines"),

@@ -304,9 +304,7 @@ def iso_ms(text: str) -> int | None:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups(default="")
     try:
-        moment = datetime(
-            int(year), int(month), int(day), int(hour), int(minute), int(second or "0"), tzinfo=UTC
-        )
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or "0"), tzinfo=UTC)
     except ValueError:
         return None
     offset_minutes = 0
@@ -391,9 +389,7 @@ def count_unknown(log: Log, spelling: str) -> None:
     log.unknown_events[spelling] = log.unknown_events.get(spelling, 0) + 1
 
 
-def read_line(
-    log: Log, file: str, number: int, line: bytes, *, has_end: bool, keep_query: bool
-) -> Event | None:
+def read_line(log: Log, file: str, number: int, line: bytes, *, has_end: bool, keep_query: bool) -> Event | None:
     """The event that a line is, its timestamp not yet compared with a clock; else None, and it is counted."""
     if line.strip(b" \t\r") == b"":
         log.blank += 1
@@ -585,9 +581,7 @@ def agent_names(log: Log) -> dict[str, str | None]:
         accepts = [event for event in looks if event.kind == INITIATED]
         name = latest_text([(ts, 0, text) for ts, _, text in texts(accepts, lambda event: event.agent_name)])
         if name is None:
-            name = latest_text(
-                [(ts, 0, text) for ts, _, text in texts(looks, lambda event: event.agent_name)]
-            )
+            name = latest_text([(ts, 0, text) for ts, _, text in texts(looks, lambda event: event.agent_name)])
         names[agent] = name
     return names
 
@@ -767,14 +761,10 @@ def is_closed_last(events: list[Event]) -> bool:
     closed_at = last_of(event.ts for event in events if event.kind == CLOSED)
     if closed_at is None:
         return True
-    return not any(
-        event.kind != TRIGGERED and event.ts is not None and event.ts > closed_at for event in events
-    )
+    return not any(event.kind != TRIGGERED and event.ts is not None and event.ts > closed_at for event in events)
 
 
-def conversation_outcome(
-    kinds: set[str], attempts: list[Row], *, recent: bool, closed: bool, engaged: bool
-) -> str:
+def conversation_outcome(kinds: set[str], attempts: list[Row], *, recent: bool, closed: bool, engaged: bool) -> str:
     """The first that fits (2., "Outcome"); `closed`: closed last."""
     if COMPLETED in kinds:
         return "completed"
@@ -892,9 +882,7 @@ def attempts(log: Log, *, since_ms: int | None = None, until_ms: int | None = No
     )
 
 
-def sessions(
-    log: Log, idle_s: float = 1800, *, since_ms: int | None = None, until_ms: int | None = None
-) -> list[Row]:
+def sessions(log: Log, idle_s: float = 1800, *, since_ms: int | None = None, until_ms: int | None = None) -> list[Row]:
     """The `sessions` listing of the conversations that the window selects: by started_at, sid."""
     by_sid: dict[str, list[Row]] = {}
     for row in conversations(log, idle_s, since_ms=since_ms, until_ms=until_ms):
@@ -1039,9 +1027,7 @@ def next_bucket(key: str, bucket: str) -> str:
     return (date.fromisoformat(bucket) + timedelta(days=7 if key == "week" else 1)).isoformat()
 
 
-def all_buckets(
-    key: str, found: list[Any], zone: ZoneInfo, since_ms: int | None, until_ms: int | None
-) -> list[Any]:
+def all_buckets(key: str, found: list[Any], zone: ZoneInfo, since_ms: int | None, until_ms: int | None) -> list[Any]:
     """The buckets that have rows, by one time key alone, also without anything; the null bucket aside."""
     if key == "hour":
         return list(range(24))

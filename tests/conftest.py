@@ -1,0 +1,12 @@
+"""What all tests share."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see the options that they give, not those of whoever runs them."""
+    for name in [name for name in os.environ if name.startswith("DCEVENTS_")]:
+        monkeypatch.delenv(name)

@@ -118,7 +118,7 @@ class Layout:
     # -- cutting ---------------------------------------------------------------------------------------------
 
     def split(self, line: bytes) -> tuple[str, ...] | None:
-        """The pieces of one line; None where the slots are not in order or its text is not UTF-8 there."""
+        """The pieces of one line; None where the slots are not in order, or its text or a piece is not UTF-8."""
         pieces, at, size = [], 0, len(line)
         for anchor, end_of in self._ends:
             start = line.find(anchor)
@@ -131,6 +131,7 @@ class Layout:
         if max(map(len, pieces)) > LONGEST:
             return None
         try:
+            line.decode()
             return tuple([piece.decode() for piece in pieces])
         except UnicodeDecodeError:
             return None

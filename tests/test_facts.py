@@ -1,0 +1,81 @@
+"""The folded state is a set: merging is idempotent, commutative and associative; the parts give the whole."""
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dcevents import facts as facts_module
+from dcevents.facts import Distinct, Facts
+from dcevents.parse import FUTURE, UNTIMED
+from dcevents.record import Said
+
+Fact = tuple[str, int, str | None, str, int]
+
+some_facts = st.lists(
+    st.tuples(
+        st.sampled_from(["s1", "s2", "s3"]),
+        st.integers(0, 10),
+        st.sampled_from([None, "d1", "d2"]),
+        st.sampled_from(["Pricing", "Prices"]),
+        st.sampled_from([1, 2, 3, UNTIMED, FUTURE]),
+    ),
+    max_size=20,
+)
+
+
+def folded(facts: list[Fact]) -> Facts:
+    """A state, with a vocabulary of its own."""
+    state = Facts()
+    for sid, kind, conversation, name, ts in facts:
+        code = state.vocabulary.code(Said(kind, conversation, name, None, None, None, "a1", None, None))
+        rows = {"sid": state.vocabulary.sid_codes([sid]), "said": [code], "ts": [ts]}
+        state.add(pl.DataFrame(rows, schema=facts_module.FACTS))
+    return state
+
+
+def content(state: Facts) -> set[tuple[str, Said, int]]:
+    """What a state says, whatever its codes."""
+    frame, said = state.frame(), state.vocabulary.said()
+    sids = state.vocabulary.sid_texts(frame["sid"])
+    return {(sid, said[code], ts) for sid, code, ts in zip(sids, frame["said"], frame["ts"], strict=True)}
+
+
+@given(a=some_facts, b=some_facts, c=some_facts)
+@settings(max_examples=60, deadline=None)
+def test_merging_is_union(a: list[Fact], b: list[Fact], c: list[Fact]) -> None:
+    x, y, z = map(folded, (a, b, c))
+    assert content(x.merge(y)) == content(x) | content(y) == content(folded(a + b))
+    assert content(x.merge(x)) == content(x)
+    assert content(x.merge(y)) == content(y.merge(x))
+    assert content(x.merge(y).merge(z)) == content(x.merge(y.merge(z)))
+    assert x.merge(y).distinct() == y.merge(x).distinct() == folded(a + b).distinct()
+
+
+def test_other_names_make_no_other_event_and_future_ones_are_untimed() -> None:
+    facts: list[Fact] = [
+        ("s1", 1, "d1", "Pricing", 5),
+        ("s1", 1, "d1", "Prices", 5),
+        ("s1", 1, "d1", "Pricing", UNTIMED),
+        ("s1", 1, "d1", "Prices", FUTURE),
+        ("s1", 1, "d2", "Prices", FUTURE),
+        ("s2", 1, "d1", "Pricing", 5),
+    ]
+    assert folded(facts).distinct() == Distinct(events=4, untimed=2, future=2)
+
+
+def test_repeated_facts_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty times the same lines take the room of one and a bit."""
+    monkeypatch.setattr(facts_module, "_LEAST", 1000)
+    state = Facts()
+    monkeypatch.setattr(state, "_marked", 1000)
+    code = state.vocabulary.code(Said(0, "d1", None, None, None, None, None, None, None))
+    sids = state.vocabulary.sid_codes([f"s{n}" for n in range(4000)])
+    rows = pl.DataFrame({"sid": sids, "said": [code] * 4000, "ts": list(range(4000))}, schema=facts_module.FACTS)
+    heights = []
+    for _ in range(20):
+        for part in rows.iter_slices(500):
+            state.add(part)
+            heights.append(sum(frame.height for frame in state._frames))
+    assert max(heights) <= 4000 * 2.5
+    assert state.distinct().events == 4000

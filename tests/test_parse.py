@@ -1,0 +1,237 @@
+"""By the column or line by line: whatever a line looks like, both ways of reading it say the same."""
+
+import json
+import random
+from collections import Counter
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dcevents import timestamps
+from dcevents.parse import Limits, Parsed, Parser, Vocabulary
+from dcevents.record import Record, read
+
+NOW = 1_800_000_000_000
+quick = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def parsed(
+    lines: list[bytes], *, sample: int, parts: int = 2
+) -> tuple[Counter[str], list[tuple[Any, ...]], list[tuple[int, str]]]:
+    """Tally, events as (row, sid, what is said, timestamp), rejects as (row, reason)."""
+    parser = Parser(Limits(None, NOW), Vocabulary(), with_meeting=True, sample=sample)
+    step = len(lines) // parts + 1
+    blocks = [b"".join(line + b"\n" for line in lines[i : i + step]) for i in range(0, len(lines), step)]
+    results = [parser.parse(block) for block in blocks]
+    said = parser.vocabulary.said()
+    events, rejects, before = [], [], 0
+    for result in results:
+        sids = parser.vocabulary.sid_texts(result.rows["sid"])
+        for sid, code, ts, row in zip(sids, *(result.rows[name] for name in ("said", "ts", "row")), strict=True):
+            events.append((before + row, sid, said[code], ts))
+        rejects += [(before + reject.row, reject.reason) for reject in result.rejects]
+        before += result.lines
+    return +sum((Counter(result.tally) for result in results), Counter()), sorted(events, key=str), sorted(rejects)
+
+
+def one_by_one(lines: list[bytes]) -> tuple[Counter[str], list[tuple[Any, ...]], list[tuple[int, str]]]:
+    """The same by the reference alone: nothing is learnt before the last line is read."""
+    return parsed(lines, sample=len(lines) + 1, parts=1)
+
+
+SIDS = st.sampled_from(
+    ["5d1c9f0e", "aaaaaaaa", "0012", "1e5", 12, 12.5, "", None, 'q"uote!', "tab\there", "größe--x", "x" * 40]
+)
+TIMES = st.sampled_from(
+    [
+        "2026-11-02T09:15:04.120Z",
+        "2026-11-02T09:15:04.999Z",
+        "2026-11-02T09:15:60.120Z",
+        "2026-11- 2T09:15:04.120Z",
+        "2026-11-02T09:15:04.120+",
+        "2026-11-02 09:15:04.120Z",
+        "2026-11-02T09:15:04Z",
+        1_793_610_904_120,
+        1_793_610_904,
+        "1793610904120",
+        None,
+        "",
+    ]
+)
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[bytes]:
+    """Lines of one or two ways of writing, most of them alike, some of them odd."""
+    layouts = draw(st.lists(st.permutations(["event", "timestamp", "page", "data"]), min_size=1, max_size=2))
+    inner = draw(st.permutations(["name", "id", "sid", "extra"]))
+    separators = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,\t", " : ")]))
+    lines = []
+    for _ in range(draw(st.integers(5, 40))):
+        payload: dict[str, Any] = {
+            "name": draw(st.sampled_from(["Pricing", "Größe", "a\\b"])),
+            "id": "dlg-1",
+            "sid": draw(SIDS),
+        }
+        payload["extra"] = draw(st.sampled_from(["", {"sid": "inner"}, '"sid":"x"', ["timestamp"], 1]))
+        parts = {
+            "event": draw(
+                st.sampled_from(["CONVERSATION_TRIGGERED", "closed", "adobedx.conversations.ready", "OTHER", None])
+            ),
+            "timestamp": draw(TIMES),
+            "page": f"https://x.example/{draw(st.integers(0, 99))}?q=1",
+            "data": {"payload": {key: payload[key] for key in inner}},
+        }
+        order = draw(st.sampled_from(layouts))
+        text = json.dumps({key: parts[key] for key in order}, separators=separators, ensure_ascii=draw(st.booleans()))
+        line = text.encode()
+        if draw(st.integers(0, 9)) == 0:
+            at = draw(st.integers(0, len(line)))
+            line = (
+                line[:at]
+                + draw(st.sampled_from([b"", b'"', b"\\", b"\x01", b"\xff", b"}", b",", b'"sid":"y",']))
+                + line[at + 1 :]
+            )
+        lines.append(line.replace(b"\n", b" "))
+    return lines * 3
+
+
+@given(lines=logs(), sample=st.integers(1, 6))
+@quick
+def test_lines_by_the_column_say_what_they_say_by_themselves(lines: list[bytes], sample: int) -> None:
+    assert parsed(lines, sample=sample) == one_by_one(lines)
+
+
+def canonical(sid: str = "5d1c9f0e", ts: str = '"2026-11-02T09:15:04.120Z"', more: str = "") -> bytes:
+    """A canonical line as text, so that it can be wrong."""
+    return (
+        f'{{"event":"CONVERSATION_ENGAGED","timestamp":{ts},"page":"https://x.example/",'
+        f'"data":{{"payload":{{"name":"P","id":"d","type":"dialogue","uiType":"popup","sid":"{sid}"{more}}}}}}}'
+    ).encode()
+
+
+ODD = {
+    "a control character in the session": canonical("5d1c\x019f0"),
+    "a raw tab in the session": canonical("5d1c\t9f0"),
+    "a backslash before the closing quote": canonical("5d1c9f0\\"),
+    "a bad escape": canonical("5d1c\\x0e"),
+    "a good escape": canonical("5d\\u0031c"),
+    "a quote too many": canonical('5d1"9f0e'),
+    "a session that closes the object": canonical('x"}}}{"a'),
+    "no session": canonical(""),
+    "a second session, of which the first counts": canonical(more=',"sid":"zzzzzzzz"'),
+    "a session before it, in another object": canonical().replace(b'"data":', b'"other":{"sid":"5d1c9f0f"},"data":'),
+    "a number with a leading zero": canonical(ts="01793610904120"),
+    "a timestamp of the wrong length": canonical(ts='"2026-11-02T09:15:04.12Z"'),
+    "NaN": canonical(ts="NaN"),
+    "text after the object": canonical() + b"x",
+    "two objects": canonical() + b"," + canonical(),
+    "cut off": canonical()[:-3],
+    "invalid UTF-8 in the session": canonical("5d1c9f0").replace(b"5d1c9f0", b"5d1c9f\xff"),
+    "a character cut in two by a fixed length": canonical("5d1c9fä"),
+    "a surrogate alone": canonical("5\\ud800"),
+}
+
+
+@pytest.mark.parametrize("line", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("around", [40, 700], ids=["few lines", "many lines"])
+def test_an_odd_line_among_others_is_judged_as_by_itself(line: bytes, around: int) -> None:
+    dice = random.Random(1)
+    others = [canonical(f"{dice.randrange(16**8):08x}", f'"2026-11-02T09:15:{n % 60:02d}.000Z"') for n in range(around)]
+    lines = [*others, line, *others[: around // 2], line]
+    expected = one_by_one(lines)
+    assert expected[0]["event"] in (len(lines), len(lines) - 2)
+    assert parsed(lines, sample=20) == expected
+
+
+def test_values_that_change_in_other_places_are_read_too() -> None:
+    """A page, an agent and a name that are new in each line: slots whose text is shown."""
+    lines = [
+        canonical(f"{n:08x}", more=f',"agentID":"a{n}","agentName":"Ann {n}","x":{n}').replace(
+            b"x.example/", f"x.example/{n}?utm={n}".encode()
+        )
+        for n in range(600)
+    ]
+    tally, events, _ = parsed(lines, sample=100)
+    assert tally == {"event": 600}
+    assert (events, tally) == (one_by_one(lines)[1], one_by_one(lines)[0])
+    assert len({said.agent_id for _, _, said, _ in events}) == len({said.page for _, _, said, _ in events}) == 600
+
+
+def test_several_ways_of_writing_in_one_log_are_all_read() -> None:
+    lines = [canonical(f"{n:08x}") for n in range(900)]
+    spaced = [json.dumps(json.loads(line)).encode() for line in lines[::2]]
+    reverse = [json.dumps(dict(reversed(json.loads(line).items()))).encode() for line in lines[::3]]
+    mixed = lines + spaced + reverse
+    random.Random(3).shuffle(mixed)
+    assert parsed(mixed, sample=50) == one_by_one(mixed)
+
+
+MOMENTS = st.integers(timestamps.FIRST_MS, timestamps.LAST_MS)
+
+
+@given(
+    text=st.one_of(
+        st.text("0123456789-T:.Z +,", min_size=20, max_size=26),
+        st.builds(
+            lambda moment, at, other: (text := moment)[:at] + other + text[at + 1 :],
+            MOMENTS.map(
+                lambda ms: str(pl.Series([ms]).cast(pl.Datetime("ms"))[0].isoformat(timespec="milliseconds")) + "Z"
+            ),
+            st.integers(0, 24),
+            st.sampled_from(["", "0", "6", "9", " ", "+", "-", "٤", "a", ":"]),
+        ),
+        st.integers(-(10**19), 10**19).map(str),
+        st.decimals(allow_nan=False, allow_infinity=False, places=6).map(str),
+    )
+)
+@settings(max_examples=600, deadline=None)
+def test_columns_of_timestamps_are_right_or_silent(text: str) -> None:
+    frame = pl.DataFrame({"v": [text]})
+    for column in (timestamps.iso_column, timestamps.epoch_column):
+        found = frame.select(column(pl.col("v"))).item()
+        assert found in (None, timestamps.parse(text))
+
+
+def test_common_timestamps_are_read_by_the_column() -> None:
+    frame = pl.DataFrame({"v": ["2026-11-02T09:15:04.120Z", "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]})
+    assert frame.select(timestamps.iso_column(pl.col("v"))).null_count().item() == 0
+    numbers = pl.DataFrame({"v": ["1793610904120", "1793610904", "-1", "1793610904120999"]})
+    expected = [1_793_610_904_120, 1_793_610_904_000, -1000, 1_793_610_904_120]
+    assert expected == numbers.select(timestamps.epoch_column(pl.col("v"))).to_series().to_list()
+
+
+@pytest.mark.parametrize("depth", [10, 512, 100_000])
+def test_nesting_is_read_or_refused_but_never_fatal(depth: int) -> None:
+    line = '{"event":"closed","x":' + "[" * depth + "]" * depth + ',"data":{"payload":{"sid":"1"}}}'
+    assert read(line).bucket in (("event",) if depth < 500 else ("event", "invalid_json"))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("12", "12"),
+        ('"0012"', "0012"),
+        ("1" * 5000, "1" * 5000),
+        ("true", "true"),
+        ('"\\ud83d\\ude00 \\ud800"', "😀 \ufffd"),
+    ],
+    ids=["number", "leading zeros", "5,000 digits", "true", "surrogates"],
+)
+def test_scalars_are_their_json_text(value: str, expected: str) -> None:
+    line = f'{{"event":"CONVERSATION_CLOSED","data":{{"payload":{{"sid":{value}}}}}}}'
+    assert read(line).sid == expected
+
+
+def test_the_shapes_of_a_log_are_learnt() -> None:
+    """Else every other test of this file would pass by the slow way alone."""
+    lines = [canonical(f"{n:08x}") for n in range(2000)]
+    parser = Parser(Limits(None, NOW), Vocabulary(), sample=50)
+    results: list[Parsed] = [parser.parse(b"".join(line + b"\n" for line in lines)) for _ in range(3)]
+    assert [result.tally["event"] for result in results] == [2000] * 3
+    (layout,) = parser.layouts()
+    assert layout.hits == 3 * 2000 - 50
+    assert isinstance(layout.templates[0].record, Record)

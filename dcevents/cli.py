@@ -83,7 +83,6 @@ def _run(report: Report, given: dict[str, Any]) -> int:
     config = options.settings(report, given)
     target = options.target(given, config)
     log = _read(report, config, _operands(report, given["source"]), quiet=target.quiet)
-    _mention_problems(log)
     view = _view(log, config)
     pieces = target.format.render(report.make(view, config.by), _circumstances(report, view, target))
     if target.output is None:
@@ -125,6 +124,7 @@ def _read(report: Report, config: Settings, operands: Sequence[str], *, quiet: b
         read = log.read(found.inputs, parser, progress, placed=report.placed)
     finally:
         progress.close()
+    _mention_problems(read)
     if reason := unusable(read):
         raise UnusableInputError(reason)
     return read

@@ -28,16 +28,13 @@ class Distinct(NamedTuple):
 
 
 class Facts:
-    """A growing set of facts. Repeated ones are dropped once they take more room than the set itself."""
+    """A growing set of facts. It holds at most a million, or four times as many rows as there are different ones."""
 
     def __init__(self, vocabulary: Vocabulary | None = None) -> None:
         self.vocabulary = vocabulary or Vocabulary()
         self._frames: list[pl.DataFrame] = []
         self._height = 0
-        self._sids = 0
-        self._mark = 0
-        self._marked = _LEAST
-        self._known = 0
+        self._limit = _LEAST
 
     def add(self, rows: pl.DataFrame) -> None:
         """Take in facts; columns beside those of a fact are dropped."""
@@ -45,12 +42,8 @@ class Facts:
             return
         self._frames.append(rows.select(*FACTS))
         self._height += rows.height
-        self._sids = max(self._sids, int(rows["sid"].max()) + 1)  # type: ignore[arg-type]
-        self._known += int((rows["sid"] < self._mark).sum())
-        if self._known > max(_LEAST, self._height // 2):
+        if self._height >= self._limit:
             self.compact()
-        if self._height >= self._marked:
-            self._mark, self._marked = self._sids, 2 * self._height
 
     def frame(self) -> pl.DataFrame:
         """The facts, some perhaps more than once: what is computed from them does not mind."""
@@ -76,13 +69,12 @@ class Facts:
         )
 
     def compact(self) -> None:
-        """Drop repeated facts."""
-        frame = self.frame().rechunk()
-        self._frames = []
-        parts = [part.unique(["sid", "said", "ts"]) for part in _by_session(frame, _PARTS)]
-        self._frames = [pl.concat(parts)] if parts else []
-        self._height = sum(part.height for part in parts)
-        self._mark, self._marked, self._known = self._sids, 2 * self._height, 0
+        """Drop repeated facts; look again later where that gained little."""
+        before = self._height
+        parts = [part.unique() for part in _by_session(self.frame(), _PARTS)]
+        self._frames = [pl.concat(parts)]
+        self._height = self._frames[0].height
+        self._limit = max(_LEAST, self._height * (2 if self._height < 0.75 * before else 4))
 
     def distinct(self) -> Distinct:
         """Counts of events as definitions 1 tells them apart: (kind, timestamp, sid, id, agent)."""

@@ -104,13 +104,13 @@ def _parsed(blocks: Iterator[Block], parser: Parser) -> Iterator[tuple[Block, Pa
     first = next(blocks, None)
     if first is None:
         return
-    yield first, parser.parse(first.data, first.unterminated)
-    workers = min(8, os.cpu_count() or 1)
+    yield first, _parse(first, parser)
+    workers = min(8, (os.cpu_count() or 1) + 1)
     with ThreadPoolExecutor(workers) as pool:
         under_way: deque[tuple[Block, Future[Parsed]]] = deque()
         try:
             for block in blocks:
-                under_way.append((block, pool.submit(parser.parse, block.data, block.unterminated)))
+                under_way.append((block, pool.submit(_parse, block, parser)))
                 if len(under_way) >= workers + _AHEAD:
                     done, future = under_way.popleft()
                     yield done, future.result()
@@ -119,6 +119,10 @@ def _parsed(blocks: Iterator[Block], parser: Parser) -> Iterator[tuple[Block, Pa
                 yield done, future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _parse(block: Block, parser: Parser) -> Parsed:
+    return parser.parse(*block.load())
 
 
 class _Start(NamedTuple):
@@ -143,7 +147,7 @@ def _count(log: Log, parsed: Parsed, starts: list[_Start]) -> None:
     account = log.account
     account.records += parsed.lines
     account.tally += parsed.tally
-    for name, lines in parsed.unknown.items():
+    for name, (_, lines) in sorted(parsed.unknown.items(), key=lambda item: item[1]):
         known = name in account.unknown or len(account.unknown) < _MOST_NAMES
         account.unknown[name if known else "other"] += lines
     for reject in sorted(parsed.rejects)[: _SHOWN - len(account.rejects)]:

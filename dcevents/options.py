@@ -122,7 +122,7 @@ def target(given: Mapping[str, Any], config: Settings) -> Target:
     if output == "":
         raise UsageError("--output: '' is no file name; is a variable empty?")
     if output is not None:
-        first = config.window.since if config.window.since is not None else config.as_of or config.now
+        first = config.now if config.window.since is None else config.window.since
         output = output.replace("{date}", times.moment(first, config.tz).date().isoformat())
     name = given["format"] or ("csv" if given["excel"] else _by_ending(output, formats))
     if name not in formats:

@@ -47,7 +47,8 @@ class Parsed:
     lines: int
     rows: pl.DataFrame
     tally: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
+    unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Name of an unknown event → the first row that has it, and how many have."""
     rejects: list[Reject] = field(default_factory=list)
 
 
@@ -256,19 +257,15 @@ class _Block:
         """Keep what the layout understood; the rows that are left come back."""
         if layout.time is not None and layout.time_form == "text":
             cut = cut.with_columns(shapes.time_text(cut[f"slot{layout.time}"]).fill_null(UNTIMED).alias("ts"))
-        number = codes.table.gather(cut["key"])
-        new = cut["key"].filter(number == -1).unique().to_list() if number.min() == -1 else []
-        if new:
-            codes = self.parser.codes(layout, codes, new)
-        cut = self._understand(cut, codes)
-        good = cut["good"]
-        understood = cut if good.all() else cut.filter(good)
-        events = understood.filter(pl.col("kind") != OTHER) if (understood["kind"] == OTHER).any() else understood
-        if events.height < understood.height:
-            self._count_others(layout, understood.filter(pl.col("kind") == OTHER))
-        left = self._keep_events(layout, events)
-        if understood.height < cut.height:
-            left += self._leave(cut.filter(~good))
+        found = self._understand(cut, codes)
+        if found["number"].min() == -1:
+            new = found.filter(pl.col("number") == -1)["key"].unique().to_list()
+            found = self._understand(cut, self.parser.codes(layout, codes, new))
+        good, other = pl.col("good"), pl.col("kind") == OTHER
+        left = self._keep_events(layout, found.lazy().filter(good & ~other))
+        self._count_others(layout, found.lazy().filter(good & other))
+        if not found["good"].all():
+            left += self._leave(found.filter(~good))
         self.parser.fitted(layout, cut.height - len(left))
         return left
 
@@ -298,14 +295,15 @@ class _Block:
         self.lines.update(zip(rows, rest["line"].to_list(), strict=True))
         return rows
 
-    def _keep_events(self, layout: Layout, events: pl.DataFrame) -> list[int]:
+    def _keep_events(self, layout: Layout, found: pl.LazyFrame) -> list[int]:
         """Add events; the rows whose texts turned out to say something else come back."""
         left: list[int] = []
+        events = found.select(*ROWS).collect()
         if events["said"].null_count():
-            events = self._with_texts(layout, events)
-            left = self._leave(events.filter(pl.col("said").is_null()))
-            events = events.filter(pl.col("said").is_not_null())
-        self._add(events.select("sid", "said", "ts", "row"))
+            read = self._with_texts(layout, found.filter(pl.col("said").is_null()).collect())
+            left = self._leave(read.filter(pl.col("said").is_null()))
+            events = pl.concat([events, read.select(*ROWS)]).filter(pl.col("said").is_not_null())
+        self._add(events.select(*ROWS))
         return left
 
     def _with_texts(self, layout: Layout, events: pl.DataFrame) -> pl.DataFrame:
@@ -321,14 +319,16 @@ class _Block:
             distinct, on=["number", *names], how="left", maintain_order="left", nulls_equal=True
         )
 
-    def _count_others(self, layout: Layout, others: pl.DataFrame) -> None:
-        for number, lines in others["number"].value_counts().iter_rows():
-            found = layout.templates[number].record
-            if found.bucket in REJECT_REASONS:
-                for row, line in others.filter(pl.col("number") == number).select("row", "line").iter_rows():
-                    self._reject(row, found.bucket, line)
+    def _count_others(self, layout: Layout, others: pl.LazyFrame) -> None:
+        counted = others.group_by("number").agg(pl.col("row").min(), pl.len()).collect()
+        for number, first, lines in counted.iter_rows():
+            said = layout.templates[number].record
+            if said.bucket in REJECT_REASONS:
+                rows = others.filter(pl.col("number") == number).select("row", "line").collect()
+                for row, line in rows.iter_rows():
+                    self._reject(row, said.bucket, line)
             else:
-                self._ignore(found, lines)
+                self._ignore(said, first, lines)
 
     # -- one by one ------------------------------------------------------------------------------------------
 
@@ -345,7 +345,7 @@ class _Block:
             elif found.bucket in REJECT_REASONS:
                 self._reject(row, found.bucket, line)
             else:
-                self._ignore(found, 1)
+                self._ignore(found, row, 1)
             if found.event_name is not None:
                 seen.append(Seen(line.removesuffix(b"\r").decode(), found))
         if events:
@@ -380,7 +380,9 @@ class _Block:
         self.parsed.tally[reason] += 1
         self.parsed.rejects.append(Reject(row, reason, line))
 
-    def _ignore(self, found: Record, lines: int) -> None:
+    def _ignore(self, found: Record, row: int, lines: int) -> None:
         self.parsed.tally[found.bucket] += lines
         if found.bucket == "unknown_event":
-            self.parsed.unknown[found.event_name or ""] += lines
+            name = found.event_name or ""
+            first, before = self.parsed.unknown.get(name, (row, 0))
+            self.parsed.unknown[name] = min(first, row), before + lines

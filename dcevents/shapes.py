@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dcevents.record import Record, Said, decode
+from dcevents.record import MAX_LINE, Record, Said, decode
 from dcevents.timestamps import epoch_column, iso_column, parse
 
 MAX_PIECES = 4096
@@ -29,7 +29,7 @@ MAX_PIECES = 4096
 MAX_TABLE = 1 << 20
 """Entries of a layout's table of templates."""
 LONGEST = 1 << 14
-"""Bytes of the longest piece or value: the few of a line stay below `record.MAX_LINE` together."""
+"""Bytes of the longest piece or value that is kept: what is longer hardly repeats."""
 
 _PAIR = re.compile(r'("(?:[^"\\]|\\.)*"\s*:\s*)("([^"\\]*)"|-?[0-9]+(?=\s*[,}]))')
 _PLAIN = r'[\x00-\x1f\\"]'
@@ -111,6 +111,7 @@ class Layout:
         self._ends = [(slot.anchor.encode(), slot.end) for slot in self.slots]
         self._pieces: tuple[dict[str, int], ...] = tuple({} for _ in range(len(slots) + 1))
         self._numbers: dict[tuple[int, ...], int] = {}
+        self._codes: list[tuple[int, ...]] = []
         self._said: list[int | None] = []
         self._once: set[tuple[str, ...]] = set()
         self.codes = self._freeze()
@@ -146,7 +147,7 @@ class Layout:
         texts = self.texts()
         columns = {f"piece{i}": _text(*bounds) for i, bounds in enumerate(pieces)}
         columns |= {f"slot{i}": _text(*bounds) for i, bounds in enumerate(values)}
-        checks = [self._plain(i) for i in range(len(self.slots)) if not self._proven(i)]
+        checks = [self._plain(i) for i in range(len(self.slots))]
         number: pl.Expr = reduce(
             lambda total, part: total + part,
             (
@@ -201,17 +202,22 @@ class Layout:
             (start, slot.length if slot.length is not None else end - start)
             for start, end, slot in zip(starts, ends, self.slots, strict=True)
         ]
-        fits = reduce(and_, (start >= end for end, start in zip(ends, starts[1:], strict=False)), pl.lit(True))
+        order = [start >= end for end, start in zip(ends, starts[1:], strict=False)]
+        numbers = [
+            (end > start) | (start >= _FAR)
+            for start, end, slot in zip(starts, ends, self.slots, strict=True)
+            if not slot.quoted
+        ]
+        fits = reduce(and_, [*order, *numbers], pl.col("line").bin.size() <= MAX_LINE)
         return pieces, values, fits
 
-    def _proven(self, i: int) -> bool:
-        """Whether the time column is null for every value that could not stand in for its placeholder."""
-        return i == self.time and self.time_form != "text" and self.slots[i].quoted
-
     def _plain(self, i: int) -> pl.Expr:
+        """Whether a value can stand in for its placeholder; the empty one of an absent slot can."""
         value, slot = pl.col(f"slot{i}"), self.slots[i]
+        if i == self.time and self.time_form != "text":
+            # The forms that are read by the column are plain.
+            return self._time_column().is_not_null() | (value == "")
         if not slot.quoted:
-            # An absent suffix slot is empty, and its template has no placeholder for it.
             return value.str.contains(_INTEGER) | (value == "")
         plain = ~value.str.contains(_PLAIN)
         return plain if slot.length is not None else plain & (value.str.len_bytes() <= LONGEST)
@@ -244,6 +250,7 @@ class Layout:
         code = tuple(known.setdefault(piece, len(known)) for known, piece in zip(self._pieces, pieces, strict=True))
         if code not in self._numbers:
             self._numbers[code] = len(self.templates)
+            self._codes.append(code)
             template = self._template(pieces)
             self.templates.append(template)
             self._said.append(self._said_by(template))
@@ -291,9 +298,13 @@ class Layout:
         return self._intern(said) if said and template.kind >= EVENT and not template.texts else None
 
     def said_with(self, number: int, values: dict[int, str]) -> int | None:
-        """The code of what a template's line says with these texts in its slots; None if it is no event then."""
-        code = next(code for code, n in self._numbers.items() if n == number)
-        pieces = tuple(names[n] for names, n in zip(self._order, code, strict=True))
+        """The code of what a template's line says with these texts in its slots.
+
+        None if it is no event then, or if a text that it shows is not among them.
+        """
+        if not set(self.templates[number].texts) <= values.keys():
+            return None
+        pieces = tuple(names[n] for names, n in zip(self._order, self._codes[number], strict=True))
         said = self._judge(decode(self.fill(pieces, values))).said
         return self._intern(said) if said else None
 
@@ -389,7 +400,8 @@ def find_layout(
 
 
 def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -> None:
-    for seen in [*events, *sample]:
+    # The first template says which slots hold time and session: let it be one that has both.
+    for seen in [*sorted(events, key=lambda each: each.record.timestamp is None), *sample]:
         pieces = layout.split(seen.line.encode())
         if pieces and seen.record.bucket != "invalid_json" and not layout.full():
             layout.learn(pieces)

@@ -5,15 +5,15 @@ compressed data are unpacked bit by bit.
 """
 
 import bz2
-import io
 import json
 import lzma
 import os
 import stat
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -62,13 +62,22 @@ class Piece(NamedTuple):
     lines: int | None
 
 
-@dataclass(slots=True)
-class Block:
+class Lines(NamedTuple):
     """Whole lines, each with its LF. `unterminated`: rows whose LF was missing at the end of an input."""
 
     data: bytes
+    unterminated: Collection[int]
+
+
+@dataclass(slots=True, frozen=True)
+class Block:
+    """Lines of one input or of several small ones. `load` reads them, in whatever thread wants them.
+
+    `load` raises InputError where they cannot be read.
+    """
+
     pieces: list[Piece]
-    unterminated: set[int] = field(default_factory=set)
+    load: Callable[[], Lines]
 
 
 class Found(NamedTuple):
@@ -164,7 +173,8 @@ def _walk(folder: Path) -> tuple[list[Path], int]:
 def _is_report(path: str) -> bool:
     """Whether a file was written by dcevents: a JSON report, or rows of one."""
     source = Input(path, Path(path))
-    head = bytes(next(_chunks(source, lambda _: None), b""))[:_UNPACKED]
+    raw = _raw(_File(source), source, lambda _: None)
+    head = bytes(next(_unpacked(source, raw), b""))[:_UNPACKED]
     if head.lstrip().startswith((b'{"schema":"dcevents.', b'{"schema": "dcevents.')):
         return True
     try:
@@ -186,6 +196,22 @@ def standard_input_is_given() -> bool:
 # -- bytes ---------------------------------------------------------------------------------------------------
 
 
+class _File:
+    """An open input, closed when nobody needs it any more: the last of its blocks may be read late."""
+
+    def __init__(self, source: Input) -> None:
+        self._own = source.path is not None
+        try:
+            self.fd = 0 if source.path is None else os.open(source.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            self._own = False
+            raise InputError(f"{source.name}: {_reason(error)}") from error
+
+    def __del__(self) -> None:
+        if self._own:
+            os.close(self.fd)
+
+
 def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator[Block]:
     """All lines of all inputs, in order. `progress` is told the bytes read, as they lie on disk.
 
@@ -194,10 +220,14 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
     bundle: list[tuple[int, bytes, bool]] = []
     size = 0
     for number, source in enumerate(inputs):
-        for data, terminated in _whole_lines(_chunks(source, progress)):
-            if len(data) >= _SMALL and not bundle:
-                yield _block([(number, data, terminated)])
-                continue
+        file = _File(source)
+        if _is_long_and_plain(file, source):
+            if bundle:
+                yield _block(bundle)
+                bundle, size = [], 0
+            yield from _ranges(file, number, source, progress)
+            continue
+        for data, terminated in _whole_lines(_unpacked(source, _raw(file, source, progress))):
             bundle.append((number, data, terminated))
             size += len(data)
             if size >= _SMALL:
@@ -209,13 +239,71 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
 
 def _block(parts: list[tuple[int, bytes, bool]]) -> Block:
     if len(parts) == 1:
-        (file, data, terminated) = parts[0]
-        rows = set() if terminated else {data.count(b"\n") - 1}
-        return Block(data, [Piece(file, None)], rows)
+        ((file, data, terminated),) = parts
+        lines = Lines(data, set() if terminated else {data.count(b"\n") - 1})
+        return Block([Piece(file, None)], lambda: lines)
     counts = [data.count(b"\n") for _, data, _ in parts]
-    pieces = [Piece(file, lines) for (file, _, _), lines in zip(parts, counts, strict=True)]
-    ends = [sum(counts[: i + 1]) - 1 for i, (_, _, terminated) in enumerate(parts) if not terminated]
-    return Block(b"".join(data for _, data, _ in parts), pieces, set(ends))
+    ends = {sum(counts[: i + 1]) - 1 for i, (_, _, terminated) in enumerate(parts) if not terminated}
+    lines = Lines(b"".join(data for _, data, _ in parts), ends)
+    return Block([Piece(file, n) for (file, _, _), n in zip(parts, counts, strict=True)], lambda: lines)
+
+
+# Long plain files: only the ends of blocks are looked for here; each block is read where it is parsed.
+
+
+def _is_long_and_plain(file: _File, source: Input) -> bool:
+    if source.path is None or source.size is None or source.size < 2 * _SMALL:
+        return False
+    head = os.pread(file.fd, 8, 0)
+    return not any(head.startswith(magic) for magic, _, _ in _FORMATS)
+
+
+def _ranges(file: _File, number: int, source: Input, progress: Callable[[int], None]) -> Iterator[Block]:
+    fd = file.fd
+    size = os.fstat(fd).st_size
+    at = len(_BOM) if os.pread(fd, len(_BOM), 0) == _BOM else 0
+    wanted = _SMALL
+    while at < size:
+        end = _line_end(fd, at, min(at + wanted, size), size)
+        if end is None:
+            # A line longer than any that is read: on in order, from here.
+            os.lseek(fd, at, os.SEEK_SET)
+            for data, terminated in _whole_lines(_raw(file, source, progress)):
+                yield _block([(number, data, terminated)])
+            return
+        yield Block([Piece(number, None)], partial(_read, file, source, at, end, last=end == size))
+        progress(end - at)
+        at, wanted = end, BLOCK
+
+
+def _line_end(fd: int, at: int, end: int, size: int) -> int | None:
+    """The last end of a line up to `end`, or the end of the file; None where there is none for long."""
+    if end == size:
+        return size
+    for window in (_TAIL, 2 * _KEPT):
+        begin = max(at, end - window)
+        found = os.pread(fd, end - begin, begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+    return None
+
+
+def _read(file: _File, source: Input, at: int, end: int, *, last: bool) -> Lines:
+    parts = []
+    while at < end:
+        try:
+            part = os.pread(file.fd, end - at, at)
+        except OSError as error:
+            raise InputError(f"{source.name}: {_reason(error)}") from error
+        if not part:
+            source.problem = "it was cut short while it was read"
+            break
+        parts.append(part)
+        at += len(part)
+    data = parts[0] if len(parts) == 1 else b"".join(parts)
+    if at == end and (not last or data.endswith(b"\n")):
+        return Lines(data, ())
+    return Lines(data + b"\n", {data.count(b"\n")}) if data and not data.endswith(b"\n") else Lines(data, ())
 
 
 def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, bool]]:
@@ -264,40 +352,26 @@ def _without_bom(chunks: Iterator[bytes | memoryview]) -> Iterator[bytes | memor
     yield from chunks
 
 
-def _chunks(source: Input, progress: Callable[[int], None]) -> Iterator[bytes | memoryview]:
-    """An input's bytes, decompressed, in chunks of about BLOCK bytes."""
-    try:
-        fd = 0 if source.path is None else os.open(source.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    except OSError as error:
-        raise InputError(f"{source.name}: {_reason(error)}") from error
-    try:
-        yield from _unpacked(source, _raw(fd, source, progress))
-    finally:
-        if fd:
-            os.close(fd)
-
-
-def _raw(fd: int, source: Input, progress: Callable[[int], None]) -> Iterator[memoryview]:
+def _raw(file: _File, source: Input, progress: Callable[[int], None]) -> Iterator[memoryview]:
     """Full chunks of a descriptor, also of a pipe that gives them by spoonfuls. A chunk is lost with the next one."""
     buffer = memoryview(bytearray(BLOCK))
     wanted = min(_SMALL, BLOCK)
-    with io.FileIO(fd, closefd=False) as file:
-        while True:
-            size = 0
-            while size < wanted:
-                try:
-                    part = file.readinto(buffer[size:wanted])
-                except OSError as error:
-                    raise InputError(f"{source.name}: {_reason(error)}") from error
-                if not part:
-                    break
-                size += part
-            progress(size)
-            if size:
-                yield buffer[:size]
-            if size < wanted:
-                return
-            wanted = BLOCK
+    while True:
+        size = 0
+        while size < wanted:
+            try:
+                part = os.readv(file.fd, [buffer[size:wanted]])
+            except OSError as error:
+                raise InputError(f"{source.name}: {_reason(error)}") from error
+            if not part:
+                break
+            size += part
+        progress(size)
+        if size:
+            yield buffer[:size]
+        if size < wanted:
+            return
+        wanted = BLOCK
 
 
 # -- compression ---------------------------------------------------------------------------------------------

@@ -180,7 +180,8 @@ class View:
         )
         frame = frame.sort("file", "line").unique(["sid", "ident", "ts"], keep="first", maintain_order=True)
         if self.settings.filters or self.settings.window:
-            frame = self._of_agents(frame.join(self.selected.select("conv"), on="conv", how="semi"))
+            chosen = self._in_window(self._filtered(self.fold.conversations, without=("agent",)))
+            frame = self._of_agents(frame.join(chosen.select("conv"), on="conv", how="semi"))
         frame = frame.with_columns(pl.when(pl.col("ts") < UNTIMED).then("ts").alias("timestamp"))
         files = pl.DataFrame({"file": range(len(self.log.inputs)), "name": [each.name for each in self.log.inputs]})
         listed = self._listed(frame, "timestamp", "kind", "file", "line")

@@ -64,18 +64,17 @@ def test_other_names_make_no_other_event_and_future_ones_are_untimed() -> None:
     assert folded(facts).distinct() == Distinct(events=4, untimed=2, future=2)
 
 
-def test_repeated_facts_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty times the same lines take the room of one and a bit."""
+@pytest.mark.parametrize("together", [True, False], ids=["each line twenty times", "the whole log twenty times"])
+def test_repeated_facts_do_not_pile_up(*, together: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts_module, "_LEAST", 1000)
     state = Facts()
-    monkeypatch.setattr(state, "_marked", 1000)
     code = state.vocabulary.code(Said(0, "d1", None, None, None, None, None, None, None))
     sids = state.vocabulary.sid_codes([f"s{n}" for n in range(4000)])
     rows = pl.DataFrame({"sid": sids, "said": [code] * 4000, "ts": list(range(4000))}, schema=facts_module.FACTS)
+    repeated = pl.concat([rows] * 20)
     heights = []
-    for _ in range(20):
-        for part in rows.iter_slices(500):
-            state.add(part)
-            heights.append(sum(frame.height for frame in state._frames))
-    assert max(heights) <= 4000 * 2.5
+    for part in (repeated.sort("ts") if together else repeated).iter_slices(500):
+        state.add(part)
+        heights.append(sum(frame.height for frame in state._frames))
+    assert max(heights) <= 4 * 4000
     assert state.distinct().events == 4000

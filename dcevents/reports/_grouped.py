@@ -103,6 +103,8 @@ def _keyed(frame: pl.DataFrame, by: Sequence[str], view: View) -> pl.DataFrame:
     import polars as pl  # noqa: PLC0415
 
     local = pl.col("started_at").cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(view.settings.tz.key)
+    # Local years that the calendar does not have belong to no bucket.
+    local = pl.when(local.dt.year().is_between(1, 9999)).then(local)
     week = local.dt.date() - pl.duration(days=local.dt.weekday() - 1)
     keys = {
         "day": local.dt.strftime("%Y-%m-%d"),

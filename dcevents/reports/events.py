@@ -25,5 +25,6 @@ REPORT = Report(
     example="dcevents events logs/ --conversation Pricing -f ndjson",
     make=listing("events", _COLUMNS, lambda view: view.event_rows()),
     order=80,
+    filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     placed=True,
 )

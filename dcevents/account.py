@@ -6,6 +6,9 @@ from dcevents import show
 from dcevents.log import Account, Log
 from dcevents.show import visible
 
+_NAMES = 2
+"""Unknown events that are named in words."""
+
 
 def as_json(account: Account) -> dict[str, Any]:
     """The `input` object of the JSON format."""
@@ -33,13 +36,19 @@ def in_words(account: Account) -> str:
     shown += [show.things(account.duplicates, "duplicate")] if account.duplicates else []
     others = {"ignored": account.ignored, "later": account.tally["later"], "blank": account.tally["blank"]}
     others |= {"incomplete": account.tally["incomplete"], "rejected": rejected}
-    shown += [f"{n:,} {name}" for name, n in others.items() if n]
+    shown += [f"{n:,} {name}{_unknown(account) if name == 'ignored' else ''}" for name, n in others.items() if n]
     if rejected:
         shown[-1] += f" ({_first_rejects(account, rejected)})"
     records = show.things(account.records, "record")
     notes = [f"{show.things(account.untimed, 'event')} without a usable timestamp"] if account.untimed else []
-    notes += [f"{account.future:,} of them since it lies in the future"] if account.future else []
+    notes += [f"{account.future:,} of them in the future"] if account.future else []
     return f"{records} = {' + '.join(shown)}" + (f"; {', '.join(notes)}" if notes else "")
+
+
+def _unknown(account: Account) -> str:
+    names = [visible(name) for name in account.unknown_names()]
+    more = ", …" if len(names) > _NAMES else ""
+    return f" ({account.tally['unknown_event']:,} unknown: {', '.join(names[:_NAMES])}{more})" if names else ""
 
 
 def _first_rejects(account: Account, rejected: int) -> str:

@@ -114,7 +114,9 @@ def _read(report: Report, config: Settings, operands: Sequence[str], *, quiet: b
 
     found = sources.find(operands)
     if found.passed_over and not quiet:
-        _say(f"passed over {show.things(found.passed_over, 'file')} that look like no logs")
+        _say(f"passed over {show.things(found.passed_over, 'file')} (no log by name or content)")
+    if not found.inputs and not quiet:
+        _say(f"no log in {', '.join(operands)}")
     parser = Parser(
         Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, with_meeting=report.placed
     )
@@ -156,13 +158,22 @@ def _circumstances(report: Report, view: View, target: options.Target) -> Circum
         report.name,
         meta,
         config.tz,
-        period=show.period(config.window.since, config.window.until, config.tz),
+        period=show.period(config.window.since, config.window.until, config.tz) or _span(view),
         width=shutil.get_terminal_size().columns if terminal else None,
         terminal=terminal,
         guard=target.guard,
         excel=target.excel,
         delimiter=target.delimiter,
     )
+
+
+def _span(view: View) -> str | None:
+    """First and last day of the events, where no window was asked for."""
+    first, last = view.log.earliest(), view.log.latest()
+    days = [(show.local_time(ts, view.settings.tz) or "")[:10] for ts in (first, last)]
+    if first is None:
+        return None
+    return days[0] if days[0] == days[1] else " to ".join(days)
 
 
 def _mention_problems(log: Log) -> None:

@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -77,8 +77,13 @@ class Log:
     def latest(self) -> int | None:
         """The latest timestamp of the accepted events, milliseconds."""
         ts = self.facts.frame()["ts"]
-        latest = ts.filter(ts < UNTIMED).max()
-        return None if latest is None else int(latest)  # type: ignore[arg-type]
+        latest: Any = ts.filter(ts < UNTIMED).max()
+        return None if latest is None else int(latest)
+
+    def earliest(self) -> int | None:
+        """The earliest timestamp of the accepted events, milliseconds."""
+        earliest: Any = self.facts.frame()["ts"].min()
+        return int(earliest) if earliest is not None and earliest < UNTIMED else None
 
 
 def read(inputs: Sequence[Input], parser: Parser, progress: Callable[[int], None], *, placed: bool = False) -> Log:

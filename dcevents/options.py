@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -52,23 +53,25 @@ def _by(report: Report) -> Decorator:
 
 
 _WINDOW = (
-    click.option("--since", metavar="TIME", help="Start then or later: 2026-11-02, an ISO time, yesterday, 7d."),
-    click.option("--until", metavar="TIME", help="Start before then."),
-    click.option(
-        "--period", metavar="P", help="Both: yesterday, last-week, last-month, 2026-11-02, 2026-W45, 2026-10."
-    ),
+    click.option("--since", metavar="TIME", help="Started then or later: 2026-11-02, yesterday, 7d, an ISO time."),
+    click.option("--until", metavar="TIME", help="Started before then."),
+    click.option("--period", metavar="P", help="Started in: yesterday, last-week, 2026-11-02, 2026-W45, 2026-10."),
     click.option(
         "--tz", metavar="ZONE", envvar="DCEVENTS_TZ", default="UTC", help="Time zone, as Europe/Berlin.  [UTC]"
     ),
 )
 
 _FILTERS = {
-    "conversation": click.option("--conversation", multiple=True, metavar="X", help="Only this: name, id, or pattern."),
-    "type": click.option("--type", "type_", multiple=True, metavar="X", help="Only this type of conversation."),
-    "ui_type": click.option("--ui-type", multiple=True, metavar="X", help="Only this: popup, chatbot, inline."),
-    "page": click.option("--page", multiple=True, metavar="X", help="Only those that started on this page."),
-    "agent": click.option("--agent", multiple=True, metavar="X", help="Only this agent: name, id, or pattern."),
-    "outcome": click.option("--outcome", multiple=True, metavar="X", help="Only this outcome."),
+    "conversation": click.option(
+        "--conversation", multiple=True, metavar="X", help="Only this conversation: name, id or pattern."
+    ),
+    "type": click.option("--type", "type_", multiple=True, metavar="X", help="Only this type, as dialogue."),
+    "ui_type": click.option("--ui-type", multiple=True, metavar="X", help="Only this UI type, as popup."),
+    "page": click.option(
+        "--page", multiple=True, metavar="X", help="Only those that started on this page, as */pricing."
+    ),
+    "agent": click.option("--agent", multiple=True, metavar="X", help="Only this agent's: name, id or pattern."),
+    "outcome": click.option("--outcome", multiple=True, metavar="X", help="Only this outcome, as dropped."),
 }
 
 _MEANING = (
@@ -82,9 +85,9 @@ _OUTPUT = (
     click.option(
         "-f", "--format", metavar="F", envvar="DCEVENTS_FORMAT", help="table, csv, tsv, json, ndjson, markdown."
     ),
-    click.option("-o", "--output", metavar="FILE", help="Write there, whole or not at all; {date} in it is replaced."),
-    click.option("-q", "--quiet", is_flag=True, help="No messages but of failures and cut-off inputs."),
-    click.option("--excel", is_flag=True, help="CSV for a double click."),
+    click.option("-o", "--output", metavar="FILE", help="Replace this file; {date} in it is the first day."),
+    click.option("-q", "--quiet", is_flag=True, help="Messages only about failures and cut-off inputs."),
+    click.option("--excel", is_flag=True, help="CSV that spreadsheets open at a double click."),
     click.option("--delimiter", metavar="C", default=",", help="Between cells of CSV.  [,]"),
     click.option("--no-formula-guard", is_flag=True, help="No ' before text that spreadsheets take for a formula."),
 )
@@ -102,6 +105,9 @@ def settings(report: Report, given: Mapping[str, Any]) -> Settings:
     names = {"conversation": "conversation", "type": "type_", "ui_type": "ui_type", "page": "page"}
     names |= {"agent": "agent", "outcome": "outcome"}
     filters = {column: tuple(given[name]) for column, name in names.items() if given.get(name)}
+    for outcome in filters.get("outcome", ()):
+        if not any(fnmatchcase(known, outcome) for known in report.outcomes):
+            raise UsageError(f"--outcome: '{outcome}' is none of {', '.join(report.outcomes)}")
     return Settings(
         now=clock,
         tz=tz,
@@ -131,6 +137,8 @@ def target(given: Mapping[str, Any], config: Settings) -> Target:
         raise UsageError(f"--excel is CSV: it does not go with --format {name}")
     if len(given["delimiter"]) != 1 or given["delimiter"] in '"\r\n':
         raise UsageError("--delimiter takes one character, and no quote or line end")
+    if given["delimiter"] != "," and name != "csv":
+        raise UsageError(f"--delimiter is for CSV: it does not go with --format {name}")
     return Target(
         formats[name], output, given["quiet"], given["excel"], not given["no_formula_guard"], given["delimiter"]
     )

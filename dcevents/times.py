@@ -80,7 +80,7 @@ def period(text: str, now: int, tz: ZoneInfo) -> Window:
         window = Window(midnight(first, tz), midnight(after, tz))
     except (ValueError, OverflowError) as error:
         raise errors.UsageError(
-            f"--period: '{text}' is none; write today, yesterday, last-week, last-month, "
+            f"--period: '{text}' is no period; write today, yesterday, last-week, last-month, "
             "2026-11-02, 2026-W45 or 2026-10"
         ) from error
     if not 1 < first.year < 9999:

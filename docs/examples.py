@@ -74,6 +74,8 @@ def helps() -> str:
     for report in reports.load().values():
         command = cli.get_command(click.Context(cli), report.name)
         assert command is not None
-        text = command.get_help(click.Context(command, info_name=f"dcevents {report.name}", terminal_width=78))
+        text = command.get_help(
+            click.Context(command, info_name=f"dcevents {report.name}", terminal_width=78, **command.context_settings)
+        )
         parts.append(f"\n## {report.name}\n\n```text\n{text}\n```\n")
     return "".join(parts) + "\n"

@@ -381,7 +381,7 @@ def test_the_account_sums_up() -> None:
 
     assert result.status == 0
     assert result.err == (
-        "dcevents: 16 records = 5 events + 5 duplicates + 2 ignored + 1 blank + 1 incomplete"
+        "dcevents: 16 records = 5 events + 5 duplicates + 2 ignored (1 unknown: RATED) + 1 blank + 1 incomplete"
         " + 2 rejected (line 13: invalid_json, line 14: no_event)\n"
     )
 
@@ -642,6 +642,6 @@ def test_a_table_on_a_terminal_is_cut_to_its_width(tmp_path: Path) -> None:
 
     lines = shown.decode().splitlines()
     assert max(map(len, lines)) <= 80
-    assert "Not shown for want of room" in shown.decode()
+    assert "Too narrow for: " in shown.decode()
     piped_lines = harness.run("summary", log, "-q", env={"COLUMNS": "80"}).text.splitlines()
     assert max(map(len, piped_lines)) > 80, "what is no terminal gets all columns"

@@ -583,7 +583,7 @@ def test_a_table_is_in_peoples_words() -> None:
     text = harness.run("completion", stdin=log).text
 
     lines = text.splitlines()
-    assert lines[0] == "Completion by conversation"
+    assert lines[0] == "Completion by conversation, 2026-11-02 (UTC)"
     assert re.search(r"^Pricing +d1 +1,200 +1,200 +1,200 +100 % ", text, re.MULTILINE)
     assert re.search(r"^Demo +d2 .* 100 % .* 7\.0s$", text, re.MULTILINE)
     assert re.search(r"^– +– +1,200 +1,200 +0 +0 % .* – .*–$", text, re.MULTILINE)
@@ -625,9 +625,9 @@ def test_the_summary_begins_with_the_headline_figures() -> None:
     text = harness.run("summary", stdin=LOG).text
     head = text.split("\n\n")[1]
 
-    assert text.startswith("Summary\n")
+    assert text.startswith("Summary, 2026-11-02 (UTC)\n")
     assert [line.split("  ")[0] for line in head.splitlines()] == [
-        "Sessions", "Engagement", "Completion", "Abandonment", "Contacts", "Meetings", "Live chat",
+        "Sessions", "Engagement", "Completion", "Abandonment", "Otherwise", "Contacts", "Meetings", "Live chat",
     ]  # fmt: skip
     assert "66.7 % (2 engaged)" in head
     assert "median wait 10s" in head

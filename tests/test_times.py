@@ -180,8 +180,12 @@ def test_windows_that_are_none_are_bad_usage(options: list[str], message: str) -
     ("options", "title"),
     [
         pytest.param(["--period", "2026-W45"], "2026-11-02 to 2026-11-08", id="first and last day"),
-        pytest.param(["--period", "2026-11-02"], ", 2026-11-02\n", id="a day"),
-        pytest.param(["--since", "2026-11-02", "--tz", "Europe/Berlin"], "from 2026-11-02\n", id="days of the zone"),
+        pytest.param(["--period", "2026-11-02"], ", 2026-11-02 (UTC)\n", id="a day"),
+        pytest.param(
+            ["--since", "2026-11-02", "--tz", "Europe/Berlin"],
+            "from 2026-11-02 (Europe/Berlin)\n",
+            id="days of the zone",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", ["summary", "completion", "conversations"])

@@ -55,4 +55,10 @@ def captions(table: Table, about: Circumstances) -> str:
     """What a table shows, in one line."""
     title = {"live-chat": "Live chat"}.get(table.name, table.name.capitalize())
     by = " by " + ", ".join(table.by) if table.by and tuple(table.by) != ("all",) else ""
-    return f"{title}{by}" + (f", {about.period}" if about.period else "")
+    # The summary's headline says it once for all its tables.
+    return f"{title}{by}" + (when(about) if about.name == table.name else "")
+
+
+def when(about: Circumstances) -> str:
+    """`, 2026-11-02 to 2026-11-08 (Europe/Berlin)`: what a table's times are and are of."""
+    return f", {about.period} ({about.tz.key})" if about.period else ""

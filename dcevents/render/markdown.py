@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dcevents.render._base import Circumstances, Format
-from dcevents.render._cells import captions, is_left, lines, total_line
+from dcevents.render._cells import captions, is_left, lines, total_line, when
 
 if TYPE_CHECKING:
     from dcevents.reports._base import Table
@@ -20,6 +20,7 @@ def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
     for i, table in enumerate(tables):
         yield "\n" if i else ""
         if table.headline:
+            yield f"**{_escaped('Summary' + when(about))}**\n\n"
             yield "".join(f"- **{label}**: {_escaped(text)}\n" for label, text in table.headline) + "\n"
         yield f"**{_escaped(captions(table, about))}**\n\n"
         yield _line([column.title.replace("\u00ad", "") for column in table.columns])

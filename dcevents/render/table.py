@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dcevents.render._base import Circumstances, Format
-from dcevents.render._cells import captions, is_left, lines, total_line
+from dcevents.render._cells import captions, is_left, lines, total_line, when
 from dcevents.show import width
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _GAP = 2
 _NARROW = 20
 _NARROWEST = 10
+_FEWEST = 3
 _PAGE = 5000
 """Rows that are laid out together, under a heading of their own."""
 
@@ -31,7 +32,7 @@ def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
 
 
 def _headline(figures: Sequence[tuple[str, str]], about: Circumstances) -> str:
-    title = "Summary" + (f", {about.period}" if about.period else "")
+    title = "Summary" + when(about)
     room = max(len(label) for label, _ in figures)
     return "\n".join([title, "", *(f"{label:<{room}}  {text}" for label, text in figures)]) + "\n"
 
@@ -54,7 +55,7 @@ def _table(table: Table, about: Circumstances) -> Iterator[str]:
         page = following
     hidden = [column.name for column, room in zip(table.columns, widths, strict=True) if room == 0]
     if hidden:
-        note = f"Not shown for want of room: {', '.join(hidden)}. -f csv has all."
+        note = f"Too narrow for: {', '.join(hidden)}. They are in: dcevents {table.name} -f csv"
         yield "\n" + textwrap.fill(note, about.width or 80, break_on_hyphens=False) + "\n"
 
 
@@ -72,11 +73,11 @@ def _widths(headings: Sequence[Sequence[str]], body: Sequence[Sequence[str]]) ->
 
 
 def _fitting(columns: Sequence[Column], wanted: Sequence[int], room: int | None) -> list[int]:
-    """The width of each column; 0 for one that is not shown. Long texts give way first, then the rightmost columns."""
+    """The width of each column; 0 for one that is not shown. Long texts give way first, then the lesser columns."""
     widths = list(wanted)
     _narrow(widths, columns, room, _NARROW)
-    for i in range(len(columns) - 1, 2, -1):
-        if _excess(widths, room):
+    for i in sorted(range(1, len(columns)), key=lambda i: (columns[i].rank, -i)):
+        if _excess(widths, room) and sum(map(bool, widths)) > _FEWEST:
             widths[i] = 0
     _narrow(widths, columns, room, _NARROWEST)
     return widths

@@ -25,6 +25,8 @@ class Column:
     name: str
     kind: Kind
     title: str
+    rank: int = 1
+    """On a narrow terminal columns of rank 0 go first, those of rank 2 last."""
 
     @property
     def is_text(self) -> bool:
@@ -75,21 +77,16 @@ class Report:
     order: int = 100
     """Where it stands in lists of commands."""
     filters: tuple[str, ...] = ("conversation", "type", "ui_type", "page", "agent")
+    outcomes: tuple[str, ...] = ()
+    """What `--outcome` may be; none where there is no such option."""
     placed: bool = False
     """Whether it shows files and lines, so that these are kept."""
     texts: tuple[str, ...] = field(default=())
 
 
-def count(
-    name: str,
-    title: str,
-    value: Callable[[Any], Any],
-    *,
-    hidden: bool = False,
-    within_id: Callable[[Any], Any] | None = None,
-) -> Metric:
-    """A number of things."""
-    return Metric(Column(name, "count", title), value, hidden=hidden, within_id=within_id)
+def count(name: str, title: str, value: Callable[[Any], Any], *, rank: int = 1, **more: Any) -> Metric:  # noqa: ANN401
+    """A number of things; `more` as in `Metric`."""
+    return Metric(Column(name, "count", title, rank), value, **more)
 
 
 def rate(name: str, title: str, part: str, base: Callable[[Any], Any]) -> Metric:
@@ -102,9 +99,11 @@ def rate(name: str, title: str, part: str, base: Callable[[Any], Any]) -> Metric
     return Metric(Column(name, "rate", title), value, derived=True)
 
 
-def seconds(name: str, title: str, value: Callable[[Any], Any], *, where: Callable[[Any], Any]) -> Metric:
+def seconds(
+    name: str, title: str, value: Callable[[Any], Any], *, where: Callable[[Any], Any], rank: int = 1
+) -> Metric:
     """A duration, from one in milliseconds, of the rows for which `where` is true."""
-    return Metric(Column(name, "seconds", title), lambda col: value(col) / 1000, where=where)
+    return Metric(Column(name, "seconds", title, rank), lambda col: value(col) / 1000, where=where)
 
 
 TIME_KEYS = ("day", "week", "month", "hour", "weekday")

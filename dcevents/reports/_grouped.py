@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dcevents.view import View
 
-SHARE = Column("share", "rate", "Share")
+SHARE = Column("share", "rate", "Share", rank=2)
 
 
 def conversations_report(name: str, metrics: Sequence[Metric]) -> Callable[[View, Sequence[str]], list[Table]]:

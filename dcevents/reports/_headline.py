@@ -11,13 +11,16 @@ def headline(
 ) -> list[tuple[str, str]]:
     """Label and text of each line, from the totals of the three reports."""
     base = completion["engaged"] - completion["open"]
-    over = f"{number(completion['completed'])} of {number(base)} that are over"
-    left = f"{number(abandonment['abandoned'])}, {number(abandonment['abandoned_with_contact'])} of them left a contact"
+    over = f"{number(completion['completed'])} of {number(base)} engaged and over"
+    contact = number(abandonment["abandoned_with_contact"])
+    left = f"{number(abandonment['abandoned'])} of {number(base)}; {contact} of them left a contact"
+    rest = f"{number(abandonment['served'])} served by an agent, {number(abandonment['booked'])} booked a meeting"
     lines = [
         ("Sessions", f"{number(completion['sessions'])} ({things(completion['triggered'], 'conversation')} shown)"),
         ("Engagement", f"{percent(completion['engagement_rate'])} ({number(completion['engaged'])} engaged)"),
         ("Completion", f"{percent(completion['completion_rate'])} ({over})"),
         ("Abandonment", f"{percent(abandonment['abandonment_rate'])} ({left})"),
+        ("Otherwise", f"{rest}, {number(completion['open'])} still open"),
         ("Contacts", f"{things(completion['emails'], 'e-mail')}, {things(completion['phones'], 'phone number')}"),
         ("Meetings", number(completion["meetings"])),
     ]

@@ -10,8 +10,8 @@ def _is_abandoned(col: Any) -> Any:  # noqa: ANN401 - polars is not imported her
     return col("abandoned")
 
 
-def _with_outcome(name: str, title: str) -> Metric:
-    return count(name, title, lambda col: (col("outcome") == name).sum())
+def _with_outcome(name: str, title: str, rank: int = 1) -> Metric:
+    return count(name, title, lambda col: (col("outcome") == name).sum(), rank=rank)
 
 
 def _to_abandon(name: str, title: str, quantile: float) -> Metric:
@@ -36,10 +36,10 @@ _METRICS = (
         "Gave con\u00adtact",
         lambda col: (col("abandoned") & (col("gave_email") | col("gave_phone"))).sum(),
     ),
-    _with_outcome("completed", "Com\u00adpleted"),
-    _with_outcome("served", "Served"),
-    _with_outcome("booked", "Booked"),
-    count("open", "Open", lambda col: ((col("outcome") == "open") & col("engaged")).sum()),
+    _with_outcome("completed", "Com\u00adpleted", rank=0),
+    _with_outcome("served", "Served", rank=0),
+    _with_outcome("booked", "Booked", rank=0),
+    count("open", "Open", lambda col: ((col("outcome") == "open") & col("engaged")).sum(), rank=0),
     _to_abandon("median", "Median", 0.5),
     _to_abandon("p90", "P90", 0.9),
 )

@@ -1,21 +1,22 @@
 """A row for each live-chat attempt."""
 
+from dcevents.events import ATTEMPT_OUTCOMES
 from dcevents.reports._base import Column, Report
 from dcevents.reports._listing import listing
 
 _COLUMNS = (
     Column("sid", "text", "Session"),
-    Column("conversation_id", "text", "ID"),
+    Column("conversation_id", "text", "ID", rank=0),
     Column("conversation", "text", "Conversation"),
-    Column("attempt", "number", "No."),
+    Column("attempt", "number", "No.", rank=0),
     Column("requested_at", "time", "Requested"),
-    Column("accepted_at", "time", "Ac\u00adcepted"),
-    Column("ended_at", "time", "Ended"),
-    Column("agent_id", "text", "Agent ID"),
+    Column("accepted_at", "time", "Ac\u00adcepted", rank=0),
+    Column("ended_at", "time", "Ended", rank=0),
+    Column("agent_id", "text", "Agent ID", rank=0),
     Column("agent", "text", "Agent"),
     Column("wait_seconds", "seconds", "Wait"),
     Column("chat_seconds", "seconds", "Chat"),
-    Column("outcome", "text", "Outcome"),
+    Column("outcome", "text", "Outcome", rank=2),
 )
 
 REPORT = Report(
@@ -25,4 +26,5 @@ REPORT = Report(
     make=listing("chats", _COLUMNS, lambda view: view.chat_rows()),
     order=70,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
+    outcomes=ATTEMPT_OUTCOMES,
 )

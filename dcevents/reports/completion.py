@@ -11,7 +11,7 @@ _METRICS = (
     count("completed", "Com\u00adpleted", lambda col: (col("outcome") == "completed").sum()),
     rate("completion_rate", "Com\u00adple\u00adtion rate", "completed", lambda col: col("engaged") - col("open")),
     count("emails", "E-mails", lambda col: col("gave_email").sum()),
-    count("phones", "Phones", lambda col: col("gave_phone").sum()),
+    count("phones", "Phones", lambda col: col("gave_phone").sum(), rank=0),
     count("meetings", "Meet\u00adings", lambda col: col("meetings").sum()),
     rate("conversion_rate", "Con\u00adver\u00adsion rate", "emails", lambda col: col("engaged")),
     count("open", "Open", lambda col: ((col("outcome") == "open") & col("engaged")).sum()),

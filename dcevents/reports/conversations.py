@@ -1,26 +1,27 @@
 """A row for each conversation: (sid, id)."""
 
+from dcevents.events import OUTCOMES
 from dcevents.reports._base import Column, Report
 from dcevents.reports._listing import listing
 
 _COLUMNS = (
     Column("sid", "text", "Session"),
-    Column("conversation_id", "text", "ID"),
+    Column("conversation_id", "text", "ID", rank=0),
     Column("conversation", "text", "Conversation"),
-    Column("type", "text", "Type"),
-    Column("ui_type", "text", "UI type"),
-    Column("page", "text", "Page"),
+    Column("type", "text", "Type", rank=0),
+    Column("ui_type", "text", "UI type", rank=0),
+    Column("page", "text", "Page", rank=0),
     Column("started_at", "time", "Started"),
-    Column("engaged_at", "time", "Engaged at"),
-    Column("last_at", "time", "Last active"),
+    Column("engaged_at", "time", "Engaged at", rank=0),
+    Column("last_at", "time", "Last active", rank=0),
     Column("duration_seconds", "seconds", "Duration"),
     Column("engaged", "flag", "En\u00adgaged"),
-    Column("gave_email", "flag", "E-mail"),
-    Column("gave_phone", "flag", "Phone"),
-    Column("meetings", "count", "Meet\u00adings"),
-    Column("live_chats", "count", "Live chats"),
+    Column("gave_email", "flag", "E-mail", rank=0),
+    Column("gave_phone", "flag", "Phone", rank=0),
+    Column("meetings", "count", "Meet\u00adings", rank=0),
+    Column("live_chats", "count", "Live chats", rank=0),
     Column("last_step", "text", "Last step"),
-    Column("outcome", "text", "Outcome"),
+    Column("outcome", "text", "Outcome", rank=2),
 )
 
 REPORT = Report(
@@ -30,4 +31,5 @@ REPORT = Report(
     make=listing("conversations", _COLUMNS, lambda view: view.conversation_rows()),
     order=60,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
+    outcomes=OUTCOMES,
 )

@@ -1,5 +1,6 @@
 """A row for each event, of duplicates the first by file and line."""
 
+from dcevents.events import OUTCOMES
 from dcevents.reports._base import Column, Report
 from dcevents.reports._listing import listing
 
@@ -7,14 +8,14 @@ _COLUMNS = (
     Column("timestamp", "time", "Time"),
     Column("kind", "text", "Event"),
     Column("sid", "text", "Session"),
-    Column("conversation_id", "text", "ID"),
+    Column("conversation_id", "text", "ID", rank=0),
     Column("conversation", "text", "Conversation"),
-    Column("type", "text", "Type"),
-    Column("ui_type", "text", "UI type"),
+    Column("type", "text", "Type", rank=0),
+    Column("ui_type", "text", "UI type", rank=0),
     Column("page", "text", "Page"),
-    Column("agent_id", "text", "Agent ID"),
+    Column("agent_id", "text", "Agent ID", rank=0),
     Column("agent", "text", "Agent"),
-    Column("meeting_info", "text", "Meeting"),
+    Column("meeting_info", "text", "Meeting", rank=0),
     Column("file", "text", "File"),
     Column("line", "number", "Line"),
 )
@@ -26,5 +27,6 @@ REPORT = Report(
     make=listing("events", _COLUMNS, lambda view: view.event_rows()),
     order=80,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
+    outcomes=OUTCOMES,
     placed=True,
 )

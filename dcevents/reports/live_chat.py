@@ -16,7 +16,8 @@ assert set(_TITLES) == set(ATTEMPT_OUTCOMES)  # noqa: S101 - a typing error here
 
 
 def _with_outcome(name: str) -> Metric:
-    return count(name, _TITLES[name], lambda col: (col("outcome") == name).sum())
+    rank = int(name in ("missed", "left"))
+    return count(name, _TITLES[name], lambda col: (col("outcome") == name).sum(), rank=rank)
 
 
 def _spread(what: str, title: str) -> tuple[Metric, ...]:
@@ -26,7 +27,7 @@ def _spread(what: str, title: str) -> tuple[Metric, ...]:
         return col(what).is_not_null()
 
     return (
-        seconds(f"mean_{what}_seconds", f"Mean {title}", lambda col: col(what).mean(), where=known),
+        seconds(f"mean_{what}_seconds", f"Mean {title}", lambda col: col(what).mean(), where=known, rank=0),
         seconds(
             f"median_{what}_seconds", f"Median {title}", lambda col: col(what).quantile(0.5, "linear"), where=known
         ),

@@ -1,21 +1,22 @@
 """A row for each sid."""
 
+from dcevents.events import OUTCOMES
 from dcevents.reports._base import Column, Report
 from dcevents.reports._listing import listing
 
 _COLUMNS = (
     Column("sid", "text", "Session"),
     Column("started_at", "time", "Started"),
-    Column("last_at", "time", "Last active"),
+    Column("last_at", "time", "Last active", rank=0),
     Column("duration_seconds", "seconds", "Duration"),
     Column("conversations", "count", "Con\u00adver\u00adsations"),
     Column("engaged", "count", "En\u00adgaged"),
     Column("completed", "count", "Com\u00adpleted"),
-    Column("emails", "count", "E-mails"),
-    Column("phones", "count", "Phones"),
+    Column("emails", "count", "E-mails", rank=0),
+    Column("phones", "count", "Phones", rank=0),
     Column("meetings", "count", "Meet\u00adings"),
     Column("live_chats", "count", "Live chats"),
-    Column("outcome", "text", "Outcome"),
+    Column("outcome", "text", "Outcome", rank=2),
 )
 
 REPORT = Report(
@@ -25,4 +26,5 @@ REPORT = Report(
     make=listing("sessions", _COLUMNS, lambda view: view.sessions()),
     order=50,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
+    outcomes=OUTCOMES,
 )

@@ -28,6 +28,7 @@ ROWS = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
 
 _SAMPLE = 600
 _FEW = 20
+_FEW_SAMPLES = 2
 _MANY = 200
 _MOST_LAYOUTS = 8
 
@@ -113,6 +114,7 @@ class Parser:
         self._settings = {"keep_query": keep_query, "with_meeting": with_meeting}
         self._layouts: list[Layout] = []
         self._attempts = 0
+        self._remembered: list[Seen] = []
         self._lock = threading.Lock()
 
     def parse(self, data: bytes, unterminated: Collection[int] = ()) -> Parsed:
@@ -129,7 +131,16 @@ class Parser:
     def layouts(self) -> list[Layout]:
         """The layouts known, the most fitting first."""
         with self._lock:
+            remembered, self._remembered = self._remembered, []
+        if remembered:
+            self.study(remembered)
+        with self._lock:
             return list(self._layouts)
+
+    def remember(self, sample: list[Seen]) -> None:
+        """Lines that no layout fits, to be studied when another block comes: it may never come."""
+        with self._lock:
+            self._remembered = sample
 
     def fitted(self, layout: Layout, lines: int) -> None:
         """Count lines that a layout has read, so that the best comes first."""
@@ -195,7 +206,7 @@ class _Block:
                 rest = self._some(layout, rest)
         seen = self._one_by_one(rest)
         if len(seen) > max(_MANY, self.parsed.lines // 50):
-            self.parser.study(seen[: self.parser.sample])
+            self.parser.remember(seen[: self.parser.sample])
         self.parsed.rows = pl.concat([self.parsed.rows, *self.frames])
         return self.parsed
 
@@ -207,9 +218,12 @@ class _Block:
             if not end:
                 break
         head, tail = (self.data[:end], self.data[end:]) if end else (self.data, b"")
+        if len(tail) < _FEW_SAMPLES * len(head):
+            # Looking for a layout would take longer than reading them all.
+            return self._split(0, self.data)
         rows = self._split(0, head)
         self.parser.study(self._one_by_one(rows))
-        return self._whole(len(rows), tail) if tail else []
+        return self._whole(len(rows), tail)
 
     def _split(self, first: int, data: bytes) -> range:
         """Lines to be read one by one; the numbers of their rows come back."""

@@ -354,8 +354,10 @@ def _without_bom(chunks: Iterator[bytes | memoryview]) -> Iterator[bytes | memor
 
 def _raw(file: _File, source: Input, progress: Callable[[int], None]) -> Iterator[memoryview]:
     """Full chunks of a descriptor, also of a pipe that gives them by spoonfuls. A chunk is lost with the next one."""
-    buffer = memoryview(bytearray(BLOCK))
-    wanted = min(_SMALL, BLOCK)
+    # A small file needs no large buffer, nor two calls.
+    largest = BLOCK if source.size is None else min(BLOCK, source.size + 1)
+    buffer = memoryview(bytearray(largest))
+    wanted = min(_SMALL, largest)
     while True:
         size = 0
         while size < wanted:
@@ -371,7 +373,7 @@ def _raw(file: _File, source: Input, progress: Callable[[int], None]) -> Iterato
             yield buffer[:size]
         if size < wanted:
             return
-        wanted = BLOCK
+        wanted = largest
 
 
 # -- compression ---------------------------------------------------------------------------------------------

@@ -170,6 +170,80 @@ def test_several_ways_of_writing_in_one_log_are_all_read() -> None:
     assert parsed(mixed, sample=50) == one_by_one(mixed)
 
 
+def unknown(ts: str, n: int = 0) -> bytes:
+    """A line of another vendor's event."""
+    return f'{{"event":"RATED","timestamp":"{ts}","data":{{"payload":{{"sid":"{n:08x}"}}}}}}'.encode()
+
+
+@pytest.mark.parametrize(
+    "ts", ["2026-11-02T09:15:0\x01.000Z", "2026-11-02T09:15\\q4.000Z", '2026","x":nope,"y":"12345']
+)
+def test_other_events_with_bad_json_in_their_timestamp_are_rejected(ts: str) -> None:
+    good = [canonical(f"{n:08x}") for n in range(300)] + [unknown("2026-11-02T09:15:04.000Z", n) for n in range(300)]
+    lines = [*good, unknown(ts), *good[::3]]
+    expected = one_by_one(lines)
+    assert expected[0]["invalid_json"] == 1
+    assert parsed(lines, sample=100) == expected
+
+
+@pytest.mark.parametrize("space", ["\t", "\u00a0", " ", "\x0b"], ids=["tab", "no-break space", "space", "vertical tab"])
+@pytest.mark.parametrize("at", [8, 11, 14, 17], ids=["day", "hour", "minute", "second"])
+def test_white_space_is_no_digit_of_a_timestamp(space: str, at: int) -> None:
+    text = "2026-11-02T09:15:04.120Z"
+    odd = (text[:at] + space + text[at + 1 :]).encode()
+    good = [canonical(f"{n:08x}") for n in range(400)]
+    lines = [*good, canonical().replace(text.encode(), odd), canonical().replace(text.encode(), odd[:23] + odd[24:])]
+    assert parsed([*lines, *good], sample=100) == one_by_one([*lines, *good])
+
+
+def test_a_number_that_is_missing_is_not_json() -> None:
+    lines = [canonical(f"{n:08x}", more=f',"seq":{n}') for n in range(600)]
+    lines.insert(500, canonical(more=',"seq":'))
+    expected = one_by_one(lines)
+    assert expected[0] == {"event": 600, "invalid_json": 1}
+    assert parsed(lines, sample=100) == expected
+
+
+def test_what_a_new_combination_shows_is_never_a_placeholder() -> None:
+    """Known pieces, met together for the first time, whose meaning hangs on a slot that nobody asked for before."""
+
+    def line(n: int, event: str, *, inside: bool) -> bytes:
+        name = f'"name":"N{n}",'
+        outer, inner = ("", name) if inside else (name, "")
+        return (
+            f'{{"event":"{event}","timestamp":"2026-11-02T09:15:04.{n % 1000:03d}Z",{outer}'
+            f'"data":{{"payload":{{{inner}"id":"d","sid":"{n:08x}"}}}}}}'
+        ).encode()
+
+    lines = [line(n, "CONVERSATION_ENGAGED" if n % 2 else "FOO", inside=n % 2 == 0) for n in range(700)]
+    lines += [line(n, "CONVERSATION_ENGAGED", inside=True) for n in range(700, 1400)]
+    expected = one_by_one(lines)
+    assert {said.name for _, _, said, _ in expected[1]} == {None, *(f"N{n}" for n in range(700, 1400))}
+    assert parsed(lines, sample=300) == expected
+
+
+def test_a_line_over_1_mib_is_too_long_however_many_slots_it_has() -> None:
+    def line(n: int, size: int) -> bytes:
+        return canonical(f"{n:08x}", more="".join(f',"k{i}":"{n % 997}{"x" * size}"' for i in range(92)))
+
+    lines = [line(n, 3) for n in range(400)] + [line(1, 15_000)]
+    assert one_by_one(lines)[0] == {"event": 400, "too_long": 1}
+    assert parsed(lines, sample=100) == one_by_one(lines)
+
+
+def test_unknown_events_are_counted_in_the_order_of_the_lines() -> None:
+    """The first 1,000 names are kept: which those are must not hang on threads or hashes."""
+    lines = [
+        f'{{"event":"E{n}","timestamp":"2026-11-02T09:15:04.120Z"}}'.encode() for n in range(500) for _ in range(2)
+    ]
+    lines += [canonical(f"{n:08x}") for n in range(300)]
+    parser = Parser(Limits(None, NOW), Vocabulary(), sample=400)
+    result = parser.parse(b"".join(line + b"\n" for line in lines))
+    by_row = sorted(result.unknown, key=lambda name: result.unknown[name])
+    assert by_row == [f"E{n}" for n in range(500)]
+    assert {count for _, count in result.unknown.values()} == {2}
+
+
 MOMENTS = st.integers(timestamps.FIRST_MS, timestamps.LAST_MS)
 
 

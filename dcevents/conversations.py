@@ -30,7 +30,6 @@ _NEVER: Final = 1 << 61
 """Where a smallest timestamp is looked for: no such event, not even an untimed one."""
 _BEFORE: Final = -(1 << 60)
 """Where a largest is looked for: none with a timestamp."""
-_LATEST_ALL = ("conversation", "type", "ui_type")
 
 OUTCOME = pl.Enum(OUTCOMES)
 

@@ -79,6 +79,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 
 READY_KIND = -1
+_READY = READY.replace(".", "_")
 
 
 def loose(name: str) -> str:
@@ -89,7 +90,7 @@ def loose(name: str) -> str:
 def kind_of(name: str, *, has_sid: bool) -> int | None:
     """The kind's number, `READY_KIND` for the ready event, None for a name that is not Dynamic Chat's."""
     text = loose(name)
-    if text == "adobedx_conversations_ready":
+    if text == _READY:
         return READY_KIND
     kind = _NAMES.get(text)
     return _BARE.get(text) if kind is None and has_sid else kind

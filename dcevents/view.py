@@ -34,13 +34,8 @@ class View:
 
     def conversations(self, by: Collection[str]) -> pl.DataFrame:
         """Selected conversations with the key columns that `by` needs, `conversation` (its name) aside."""
-        frame = self.selected
-        for name in by:
-            if name in ("type", "ui-type", "page"):
-                frame = self.fold.with_text(frame, name.replace("-", "_"))
-            elif name == "last-step":
-                frame = frame.join(self.fold.last_steps(), on="conv", how="left")
-        return frame
+        frame = self._with_keys(self.selected, by)
+        return frame.join(self.fold.last_steps(), on="conv", how="left") if "last-step" in by else frame
 
     def attempts(self, by: Collection[str]) -> pl.DataFrame:
         """Selected attempts with `wait` and `chat` (milliseconds), `in_time`, and the keys that `by` needs."""
@@ -48,6 +43,9 @@ class View:
         if "conversation" in by:
             last = self.fold.conversations.select("conv", "last_at")
             frame = frame.join(last, on="conv", how="left")
+        return self._with_keys(frame, by)
+
+    def _with_keys(self, frame: pl.DataFrame, by: Collection[str]) -> pl.DataFrame:
         for name in by:
             if name in ("type", "ui-type", "page"):
                 frame = self.fold.with_text(frame, name.replace("-", "_"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -81,7 +81,6 @@ class Report:
     """What `--outcome` may be; none where there is no such option."""
     placed: bool = False
     """Whether it shows files and lines, so that these are kept."""
-    texts: tuple[str, ...] = field(default=())
 
 
 def count(name: str, title: str, value: Callable[[Any], Any], *, rank: int = 1, **more: Any) -> Metric:  # noqa: ANN401

@@ -88,7 +88,7 @@ def _with_peaks(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     """`peak`: in each row of attempts, the most chats of its group at one moment (definitions 4)."""
     import polars as pl  # noqa: PLC0415
 
-    chats = frame.with_row_index("chat_no").filter(pl.col("chat") > 0)
+    chats = frame.filter(pl.col("chat") > 0)
     starts = chats.select(*keys, pl.col("accepted_at").alias("at"), pl.lit(1).alias("step"))
     ends = chats.select(*keys, pl.col("ended_at").alias("at"), pl.lit(-1).alias("step"))
     steps = pl.concat([starts, ends]).sort("at", "step")

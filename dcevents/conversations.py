@@ -3,6 +3,7 @@
 Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), durations milliseconds; null is none.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -30,6 +31,9 @@ _NEVER: Final = 1 << 61
 """Where a smallest timestamp is looked for: no such event, not even an untimed one."""
 _BEFORE: Final = -(1 << 60)
 """Where a largest is looked for: none with a timestamp."""
+
+_PART: Final = 3 << 20
+"""Facts that are folded at once."""
 
 OUTCOME = pl.Enum(OUTCOMES)
 
@@ -68,13 +72,17 @@ class Fold:
             pl.Series("bit", [1 << each.kind for each in said], dtype=pl.UInt16),
         )
 
-    @cached_property
-    def events(self) -> pl.DataFrame:
+    def events(self, *, kinds: Collection[int] = (), said: pl.Series | None = None) -> pl.DataFrame:
         """Facts with `conv` (sid code and id code as one number), `kind` (and as a `bit`), `said`, `ts`.
 
-        FUTURE is UNTIMED here.
+        FUTURE is UNTIMED here. Of some kinds, or where `said` (Boolean, by code) is true, if these are given:
+        most of what is asked for is little, and all is several times the facts.
         """
         facts = self.facts.frame()
+        chosen = self.said["kind"].is_in(list(kinds)) if kinds else said
+        return self._with_kinds(facts if chosen is None else facts.filter(chosen.gather(facts["said"])))
+
+    def _with_kinds(self, facts: pl.DataFrame) -> pl.DataFrame:
         conv_id = self.said["conv_id"].gather(facts["said"])
         return facts.select(
             ((pl.col("sid").cast(pl.UInt64) * 2**32) + conv_id).alias("conv"),
@@ -87,7 +95,7 @@ class Fold:
     @cached_property
     def attempts(self) -> pl.DataFrame:
         """One row for each attempt: see `attempts.attempts`; `agent` is a rank into `agents`."""
-        events = self.events.filter(pl.col("bit") & _bits(*LIVE_CHAT, CLOSED) > 0)
+        events = self.events(kinds=(*LIVE_CHAT, CLOSED))
         chats = events.filter(pl.col("kind") != CLOSED).select("conv").unique()
         events = events.join(chats, on="conv", how="semi")
         agents = self.said["agent"].gather(events["said"]).alias("agent")
@@ -99,11 +107,16 @@ class Fold:
         named = self.said.with_row_index("said").filter(
             pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
         )
-        events = self.events.join(named.select("said", "agent", "agent_name"), on="said").select(
-            "agent",
-            pl.col("agent_name").alias("name"),
-            (pl.col("kind") == INITIATED).alias("accepted"),
-            pl.when(pl.col("ts") < UNTIMED).then("ts").otherwise(_BEFORE).alias("ts"),
+        by_code = self.said["agent_name"].is_not_null() & self.said["agent"].is_not_null()
+        events = (
+            self.events(said=by_code)
+            .join(named.select("said", "agent", "agent_name"), on="said")
+            .select(
+                "agent",
+                pl.col("agent_name").alias("name"),
+                (pl.col("kind") == INITIATED).alias("accepted"),
+                pl.when(pl.col("ts") < UNTIMED).then("ts").otherwise(_BEFORE).alias("ts"),
+            )
         )
         names = events.sort("agent", "accepted", "ts", "name").group_by("agent").last().select("agent", "name")
         ids = self.said.select("agent", "agent_id").drop_nulls().unique()
@@ -112,11 +125,18 @@ class Fold:
     @cached_property
     def conversations(self) -> pl.DataFrame:
         """One row for each conversation: conv, sid, conv_id, times, what happened, outcome. See `texts` for names."""
-        folded = self._folded()
+        chats, meetings = self._chats(), self._meetings()
+        # In parts of whole sessions: what is needed on the way takes more than what comes out.
+        parts = -(-self.facts.height // _PART)
+        return pl.concat(
+            [self._outcomes(self._folded(part), chats, meetings) for part in self.facts.by_session(max(1, parts))]
+        )
+
+    def _outcomes(self, folded: pl.DataFrame, chats: pl.DataFrame, meetings: pl.DataFrame) -> pl.DataFrame:
         # Few conversations have a live chat or a meeting: only those are looked up.
         special = pl.col("seen") & _bits(*LIVE_CHAT, MEETING_BOOKED) > 0
-        looked_up = folded.filter(special).join(self._chats(), on="conv", how="left")
-        looked_up = looked_up.join(self._meetings(), on="conv", how="left").with_columns(
+        looked_up = folded.filter(special).join(chats, on="conv", how="left")
+        looked_up = looked_up.join(meetings, on="conv", how="left").with_columns(
             *(pl.col(name).fill_null(0) for name in ("live_chats", "meetings")),
             *(pl.col(name).fill_null(value=False) for name in ("served", "missed", "waits")),
         )
@@ -127,13 +147,14 @@ class Fold:
         parts = (looked_up, plain.select(looked_up.columns))
         return pl.concat([self._decided(part.lazy()).collect() for part in parts])
 
-    def _folded(self) -> pl.DataFrame:
+    def _folded(self, facts: pl.DataFrame) -> pl.DataFrame:
         kind, ts = pl.col("kind"), pl.col("ts")
         shown = kind == TRIGGERED
         timed = ts < UNTIMED
         answer = ~shown & (kind != CLOSED)
         return (
-            self.events.lazy()
+            self._with_kinds(facts)
+            .lazy()
             .group_by("conv")
             .agg(
                 ts.min().alias("first"),
@@ -157,7 +178,7 @@ class Fold:
         )
 
     def _meetings(self) -> pl.DataFrame:
-        events = self.events.filter(pl.col("kind") == MEETING_BOOKED)
+        events = self.events(kinds=(MEETING_BOOKED,))
         agents = self.said["agent"].gather(events["said"]).alias("agent")
         events = events.with_columns(agents).unique(["conv", "ts", "agent"])
         return events.group_by("conv").agg(pl.len().cast(pl.UInt32).alias("meetings"))
@@ -195,8 +216,9 @@ class Fold:
         """conv → last_step (definitions 2)."""
         kind, ts = pl.col("kind"), pl.col("ts")
         firsts = (
-            self.events.lazy()
-            .filter(kind.is_in(STEPS) & (ts < UNTIMED))
+            self.events(kinds=STEPS)
+            .lazy()
+            .filter(ts < UNTIMED)
             .group_by("conv", "kind")
             .agg(ts.min())
             .group_by("conv")
@@ -217,7 +239,8 @@ class Fold:
         values = values.join(constant, on="conv_id", how="anti")
         if values.is_empty():
             return frame
-        events = self.events.lazy().join(values.lazy().select("said", column), on="said")
+        by_code = pl.int_range(self.said.height, eager=True).is_in(values["said"].to_list())
+        events = self.events(said=by_code).lazy().join(values.lazy().select("said", column), on="said")
         chosen = _chosen(events, column).collect(engine="streaming").rename({column: "chosen"})
         frame = frame.join(chosen, on="conv", how="left", maintain_order="left")
         return frame.with_columns(pl.coalesce(column, "chosen").alias(column)).drop("chosen")
@@ -262,11 +285,14 @@ def _outcome() -> pl.Expr:
         ("dropped", pl.col("engaged")),
         ("dismissed", pl.col("closed_last")),
     )
-    chosen: pl.Expr | None = None
+    chosen = _number("ignored")
     for name, fits in reversed(rules):
-        chosen = pl.when(fits).then(pl.lit(name)).otherwise(pl.lit("ignored") if chosen is None else chosen)
-    assert chosen is not None  # noqa: S101 - there are rules
-    return chosen.cast(OUTCOME)
+        chosen = pl.when(fits).then(_number(name)).otherwise(chosen)
+    return chosen.cat.to(OUTCOME)
+
+
+def _number(outcome: str) -> pl.Expr:
+    return pl.lit(OUTCOMES.index(outcome), pl.UInt8)
 
 
 def _chosen(events: pl.LazyFrame, column: str) -> pl.LazyFrame:

@@ -15,7 +15,7 @@ from dcevents.parse import FUTURE, UNTIMED, Vocabulary
 FACTS = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64}
 """Columns of a fact; `ts` in milliseconds, or UNTIMED or FUTURE."""
 
-_LEAST = 1 << 20
+_LEAST = 1 << 22
 _PARTS = 8
 
 
@@ -51,6 +51,22 @@ class Facts:
             self._frames = [pl.concat([pl.DataFrame(schema=FACTS), *self._frames])]
         return self._frames[0]
 
+    @property
+    def height(self) -> int:
+        """Rows of `frame`."""
+        return self._height
+
+    def by_session(self, parts: int) -> Iterable[pl.DataFrame]:
+        """The facts in parts of whole sessions, so that working on them takes a part of the memory."""
+        frame = self.frame()
+        if parts == 1 or frame.is_empty():
+            yield frame
+            return
+        highest: Any = frame["sid"].max()
+        step = int(highest) // parts + 1
+        for i in range(parts):
+            yield frame.filter((pl.col("sid") >= i * step) & (pl.col("sid") < (i + 1) * step))
+
     def merge(self, other: "Facts") -> "Facts":
         """The union of two states, each with a vocabulary of its own; neither is changed."""
         union = Facts()
@@ -71,7 +87,7 @@ class Facts:
     def compact(self) -> None:
         """Drop repeated facts; look again later where that gained little."""
         before = self._height
-        parts = [part.unique() for part in _by_session(self.frame(), _PARTS)]
+        parts = [part.unique() for part in self.by_session(_PARTS)]
         self._frames = [pl.concat(parts)]
         self._height = self._frames[0].height
         self._limit = max(_LEAST, self._height * (2 if self._height < 0.75 * before else 4))
@@ -80,20 +96,9 @@ class Facts:
         """Counts of events as definitions 1 tells them apart: (kind, timestamp, sid, id, agent)."""
         identity = self.vocabulary.identities()
         total = Distinct(0, 0, 0)
-        for part in _by_session(self.frame(), _PARTS if self._height > _LEAST else 1):
+        for part in self.by_session(_PARTS if self._height > _LEAST else 1):
             total = Distinct(*map(sum, zip(total, _distinct(part, identity), strict=True)))
         return total
-
-
-def _by_session(frame: pl.DataFrame, parts: int) -> Iterable[pl.DataFrame]:
-    """The facts in parts of whole sessions, so that working on them takes a part of the memory."""
-    if parts == 1 or frame.is_empty():
-        yield frame
-        return
-    highest: Any = frame["sid"].max()
-    step = int(highest) // parts + 1
-    for i in range(parts):
-        yield frame.filter((pl.col("sid") >= i * step) & (pl.col("sid") < (i + 1) * step))
 
 
 def _distinct(facts: pl.DataFrame, identity: pl.Series) -> Distinct:

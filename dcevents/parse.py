@@ -3,18 +3,20 @@
 Lines whose shape is known are read by the column (`shapes`), all others one by one (`record`); both say the same.
 """
 
+import contextlib
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from dcevents import record, shapes
 from dcevents.events import REJECT_REASONS
 from dcevents.record import MAX_LINE, Record, Said
-from dcevents.shapes import OTHER, SLOW, TIMELESS, Layout, Seen
+from dcevents.shapes import ASIDE, OTHER, SLOW, TIMELESS, Layout, Seen
 from dcevents.timestamps import parse
 
 UNTIMED = 1 << 60
@@ -96,6 +98,44 @@ class Vocabulary:
         return codes.cat.to(self.sids).cast(pl.String)
 
 
+class _Known(NamedTuple):
+    """What is known of the texts of sids when a block begins."""
+
+    number: int
+    """Of the block."""
+    checked: int
+    """The text of every code below is plain: it is inside quotes what it is outside; except for those of `odd`."""
+    odd: frozenset[int]
+
+
+class _Checked:
+    """Which codes of sids have had their text checked, while several blocks find new ones. Not safe for threads.
+
+    A block checks the codes from `checked` on that it meets. So a code is checked once all blocks have ended that
+    ran when it was new; each of them began when there were no more codes than the highest that was known.
+    """
+
+    def __init__(self) -> None:
+        self._highest = 0
+        self._blocks = 0
+        self._begun: dict[int, int] = {}
+        self._odd: frozenset[int] = frozenset()
+
+    def begin(self) -> _Known:
+        self._blocks += 1
+        self._begun[self._blocks] = self._highest
+        return _Known(self._blocks, min(self._begun.values()), self._odd)
+
+    def end(self, known: _Known, highest: int | None, odd: set[int]) -> None:
+        """A block met codes up to `highest`, and found the texts of `odd` not plain; None if it does not know."""
+        if highest is None:
+            return
+        del self._begun[known.number]
+        self._highest = max(self._highest, highest + 1)
+        if odd:
+            self._odd |= odd
+
+
 class Parser:
     """Parses blocks in any number of threads; learns the log's shapes as it goes."""
 
@@ -116,10 +156,17 @@ class Parser:
         self._attempts = 0
         self._remembered: list[Seen] = []
         self._lock = threading.Lock()
+        self._checked = _Checked()
 
     def parse(self, data: bytes, unterminated: Collection[int] = ()) -> Parsed:
         """Parse whole lines; those numbered in `unterminated` ended an input without a newline."""
-        return _Block(self, data, unterminated).run()
+        with self._lock:
+            known = self._checked.begin()
+        block = _Block(self, data, unterminated, known)
+        parsed = block.run()
+        with self._lock:
+            self._checked.end(known, block.highest, block.odd)
+        return parsed
 
     def read(self, line: str) -> Record:
         """One line, by the reference reader, with this run's settings."""
@@ -158,11 +205,10 @@ class Parser:
             if layout and all(layout.slots != known.slots for known in self._layouts):
                 self._layouts.append(layout)
 
-    def learn(self, layout: Layout, lines: Iterable[bytes]) -> bool:
-        """Take in the shapes of lines that a layout can cut, where they repeat; whether there were new ones."""
-        cuts = Counter(filter(None, map(layout.split, lines)))
+    def learn(self, layout: Layout, shapes: Iterable[tuple[tuple[str, ...], int]]) -> bool:
+        """Take in shapes (pieces, and how many lines have them) where they repeat; whether there were new ones."""
         with self._lock:
-            for pieces, times in cuts.items():
+            for pieces, times in shapes:
                 layout.meet(pieces, times)
             stale = layout.stale
             layout.settle()
@@ -185,24 +231,49 @@ class Parser:
         return FUTURE if millis > self.limits.clock + DAY_MS else millis
 
 
+class _Cut(NamedTuple):
+    """Lines that were cut by the column, to be found again by their row."""
+
+    first: int
+    data: bytes
+    sizes: pl.Series
+
+    def lines(self, rows: Iterable[int]) -> Iterable[tuple[int, bytes]]:
+        """Rows with their lines."""
+        ends = self.sizes.cast(pl.UInt64).cum_sum() + pl.int_range(1, self.sizes.len() + 1, dtype=pl.UInt64, eager=True)
+        if ends[-1] == len(self.data) + (not self.data.endswith(b"\n")):
+            for row in rows:
+                end = ends[row - self.first] - 1
+                yield row, self.data[end - self.sizes[row - self.first] : end]
+            return
+        # Some lines end with CR LF, and their sizes do not say which.
+        lines = self.data.split(b"\n")
+        yield from ((row, lines[row - self.first]) for row in rows)
+
+
 class _Block:
     """One block on its way through: what the steps share."""
 
-    def __init__(self, parser: Parser, data: bytes, unterminated: Collection[int]) -> None:
+    def __init__(self, parser: Parser, data: bytes, unterminated: Collection[int], known: _Known) -> None:
         self.parser = parser
         self.data = data
         self.unterminated = unterminated
+        self.known = known
+        self.highest: int | None = 0
+        self.odd: set[int] = set()
         self.parsed = Parsed(0, pl.DataFrame(schema=ROWS))
         self.frames: list[pl.DataFrame] = []
         self.tried: Layout | None = None
+        self.cut: _Cut | None = None
         self.lines: dict[int, bytes] = {}
 
     def run(self) -> Parsed:
         """All lines, each in its bucket."""
         rest = self._first() if not self.parser.layouts() else self._whole(0, self.data)
         for layout in self.parser.layouts():
-            learnt = len(rest) >= _FEW and self._learn(layout, rest)
-            if learnt or (layout is not self.tried and len(rest) >= _MANY):
+            if layout is not self.tried and len(rest) >= _MANY:
+                rest = self._some(layout, rest)
+            if len(rest) >= _FEW and self._learn(layout, rest):
                 rest = self._some(layout, rest)
         seen = self._one_by_one(rest)
         if len(seen) > max(_MANY, self.parsed.lines // 50):
@@ -234,8 +305,30 @@ class _Block:
         self.parsed.lines = first + len(lines)
         return range(first, first + len(lines))
 
-    def _learn(self, layout: Layout, rows: Iterable[int]) -> bool:
-        return self.parser.learn(layout, (self.lines[row] for row in rows))
+    def _learn(self, layout: Layout, rows: Sequence[int]) -> bool:
+        """Take in the shapes of lines that a layout can cut; whether there were new ones."""
+        _, shapes = self._queried(layout, rows, layout.shapes)
+        return self.parser.learn(layout, ((row[:-1], row[-1]) for row in shapes.iter_rows()))
+
+    def _queried(
+        self, layout: Layout, rows: Sequence[int], query: Callable[[pl.LazyFrame], pl.LazyFrame]
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """`row` and `line` of those rows that are UTF-8, and what a query of a layout makes of them."""
+        try:
+            lines = self._texts(rows)
+            return lines, query(lines.lazy()).collect(engine="streaming")
+        except pl.exceptions.PolarsError:
+            # A slot of fixed length cuts a character in two.
+            self.highest = None
+            lines = self._texts([row for row in rows if layout.split(self.lines[row])])
+            return lines, query(lines.lazy()).collect(engine="streaming")
+
+    def _texts(self, rows: Sequence[int]) -> pl.DataFrame:
+        texts = []
+        for row in rows:
+            with contextlib.suppress(UnicodeDecodeError):
+                texts.append((row, self.lines[row].removesuffix(b"\r").decode()))
+        return pl.DataFrame(texts, schema={"row": pl.UInt32, "line": pl.String}, orient="row")
 
     # -- by the column ---------------------------------------------------------------------------------------
 
@@ -247,48 +340,70 @@ class _Block:
         self.tried = layouts[0]
         codes = self.tried.codes
         try:
-            cut = self._collect(pl.scan_lines(data, name="line"), self.tried, codes)
+            # In one piece: what is cut in many costs a third more.
+            lines = pl.scan_lines(data, name="line").collect(engine="streaming").rechunk()
+            cut = self._cut_by(self.tried, codes, lines.lazy()).collect(engine="streaming")
         except pl.exceptions.PolarsError:
-            # Invalid UTF-8: in a line, or a character cut in two by a slot of fixed length.
+            # Invalid UTF-8: in a line, or a character cut in two by a slot of fixed length. The others can be cut yet.
+            self.highest = self.tried = None
             return self._split(first, data)
         self.parsed.lines = first + cut.height
+        self.cut = _Cut(first, data, cut["size"])
         rows = pl.int_range(first, first + cut.height, dtype=pl.UInt32, eager=True)
         return self._take(self.tried, codes, cut.with_columns(rows.alias("row")))
 
     def _some(self, layout: Layout, rows: Sequence[int]) -> Sequence[int]:
         """The same for some rows of the block."""
-        fit = [row for row in rows if layout.split(self.lines[row])]
-        lines = pl.Series("line", [self.lines[row].removesuffix(b"\r").decode() for row in fit], dtype=pl.String)
         codes = layout.codes
-        cut = self._collect(lines.to_frame().lazy(), layout, codes)
-        left = self._take(layout, codes, cut.with_columns(pl.Series("row", fit, dtype=pl.UInt32)))
-        return sorted({*rows}.difference(fit).union(left))
+        lines, cut = self._queried(layout, rows, partial(self._cut_by, layout, codes))
+        left = self._take(layout, codes, cut.with_columns(lines["row"]))
+        return sorted({*rows}.difference(lines["row"]).union(left))
 
-    def _collect(self, lines: pl.LazyFrame, layout: Layout, codes: shapes.Codes) -> pl.DataFrame:
-        return layout.cut(lines, codes, self.parser.vocabulary.sids).collect(engine="streaming")
+    def _cut_by(self, layout: Layout, codes: shapes.Codes, lines: pl.LazyFrame) -> pl.LazyFrame:
+        return layout.cut(lines, codes, self.parser.vocabulary.sids, self.known.checked)
 
     def _take(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> Sequence[int]:
         """Keep what the layout understood; the rows that are left come back."""
         if layout.time is not None and layout.time_form == "text":
             cut = cut.with_columns(shapes.time_text(cut[f"slot{layout.time}"]).fill_null(UNTIMED).alias("ts"))
+        cut = self._without_odd(cut)
+        said = cut.lazy().with_columns(pl.lit(codes.meaning).gather(pl.col("key")).alias("said"))
+        timed = pl.col("plain") & pl.col("ts").is_not_null() & (pl.col("sid") != self.parser.vocabulary.no_sid)
+        usual = (timed & (pl.col("said") != ASIDE)).fill_null(value=False)
+        found = said.with_columns(usual.alias("usual")).collect()
+        self._add(found.filter("usual").select(*ROWS))
+        left = [] if found["usual"].all() else self._aside(layout, codes, found.filter(~pl.col("usual")))
+        self.parser.fitted(layout, cut.height - len(left))
+        return left
+
+    def _without_odd(self, cut: pl.DataFrame) -> pl.DataFrame:
+        """`cut` without `plain` where the session's text is not; its code is remembered."""
+        highest: Any = cut["sid"].max()
+        if highest is not None and self.highest is not None:
+            self.highest = max(self.highest, highest)
+        if cut["odd"].any():
+            self.odd.update(cut.filter("odd")["sid"].drop_nulls())
+            cut = cut.with_columns(pl.col("plain") & ~pl.col("odd"))
+        if self.known.odd:
+            cut = cut.with_columns(pl.col("plain") & ~pl.col("sid").is_in(self.known.odd))
+        return cut
+
+    def _aside(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
+        """Lines that are no usual events: other buckets, texts, new combinations. What is left comes back."""
         found = self._understand(cut, codes)
         if found["number"].min() == -1:
             new = found.filter(pl.col("number") == -1)["key"].unique().to_list()
             found = self._understand(cut, self.parser.codes(layout, codes, new))
         good, other = pl.col("good"), pl.col("kind") == OTHER
-        left = self._keep_events(layout, found.lazy().filter(good & ~other))
-        self._count_others(layout, found.lazy().filter(good & other))
-        if not found["good"].all():
-            left += self._leave(found.filter(~good))
-        self.parser.fitted(layout, cut.height - len(left))
-        return left
+        left = self._keep_events(layout, found.filter(good & ~other))
+        self._count_others(layout, found.filter(good & other))
+        return left + self._leave(found.filter(~good))
 
     def _understand(self, cut: pl.DataFrame, codes: shapes.Codes) -> pl.DataFrame:
         """`cut` with its templates' `number`, `kind` and `said`; `good` where nothing is in doubt."""
         kind, ts = pl.col("kind"), pl.col("ts")
         event = (ts.is_not_null() | (kind == TIMELESS)) & (pl.col("sid") != self.parser.vocabulary.no_sid)
         good = pl.col("plain") & (kind != SLOW) & ((kind == OTHER) | event)
-        too_new = (ts > self.parser.limits.clock + DAY_MS) & (ts != UNTIMED)
         return (
             cut.lazy()
             .with_columns(pl.lit(codes.table).gather(pl.col("key")).alias("number"))
@@ -298,7 +413,7 @@ class _Block:
             )
             .with_columns(
                 good.fill_null(value=False).alias("good"),
-                pl.when(kind == TIMELESS).then(UNTIMED).when(too_new).then(FUTURE).otherwise(ts).alias("ts"),
+                pl.when(kind == TIMELESS).then(UNTIMED).otherwise(ts).alias("ts"),
             )
             .collect()
         )
@@ -306,17 +421,22 @@ class _Block:
     def _leave(self, rest: pl.DataFrame) -> list[int]:
         """Keep the text of rows that are left for another way of reading; their numbers come back."""
         rows = rest["row"].to_list()
-        self.lines.update(zip(rows, rest["line"].to_list(), strict=True))
+        self._find(rows)
         return rows
 
-    def _keep_events(self, layout: Layout, found: pl.LazyFrame) -> list[int]:
+    def _find(self, rows: Iterable[int]) -> None:
+        """Have the text of rows in `lines`."""
+        missing = [row for row in rows if row not in self.lines]
+        if missing and self.cut:
+            self.lines.update(self.cut.lines(missing))
+
+    def _keep_events(self, layout: Layout, events: pl.DataFrame) -> list[int]:
         """Add events; the rows whose texts turned out to say something else come back."""
         left: list[int] = []
-        events = found.select(*ROWS).collect()
         if events["said"].null_count():
-            read = self._with_texts(layout, found.filter(pl.col("said").is_null()).collect())
+            read = self._with_texts(layout, events.filter(pl.col("said").is_null()))
             left = self._leave(read.filter(pl.col("said").is_null()))
-            events = pl.concat([events, read.select(*ROWS)]).filter(pl.col("said").is_not_null())
+            events = pl.concat([events.select(*ROWS), read.select(*ROWS)]).filter(pl.col("said").is_not_null())
         self._add(events.select(*ROWS))
         return left
 
@@ -333,14 +453,12 @@ class _Block:
             distinct, on=["number", *names], how="left", maintain_order="left", nulls_equal=True
         )
 
-    def _count_others(self, layout: Layout, others: pl.LazyFrame) -> None:
-        counted = others.group_by("number").agg(pl.col("row").min(), pl.len()).collect()
-        for number, first, lines in counted.iter_rows():
+    def _count_others(self, layout: Layout, others: pl.DataFrame) -> None:
+        for number, first, lines in others.group_by("number").agg(pl.col("row").min(), pl.len()).iter_rows():
             said = layout.templates[number].record
             if said.bucket in REJECT_REASONS:
-                rows = others.filter(pl.col("number") == number).select("row", "line").collect()
-                for row, line in rows.iter_rows():
-                    self._reject(row, said.bucket, line)
+                for row in self._leave(others.filter(pl.col("number") == number)):
+                    self._reject(row, said.bucket, self.lines[row])
             else:
                 self._ignore(said, first, lines)
 
@@ -364,7 +482,9 @@ class _Block:
                 seen.append(Seen(line.removesuffix(b"\r").decode(), found))
         if events:
             sids, said, ts_column, numbers = zip(*events, strict=True)
-            columns = {"sid": self.parser.vocabulary.sid_codes(sids), "said": said, "ts": ts_column, "row": numbers}
+            codes = self.parser.vocabulary.sid_codes(sids)
+            self.odd.update(code for code, sid in zip(codes, sids, strict=True) if shapes.NOT_PLAIN.search(sid))
+            columns = {"sid": codes, "said": said, "ts": ts_column, "row": numbers}
             self._add(pl.DataFrame(columns, schema=ROWS))
         return seen
 
@@ -382,6 +502,11 @@ class _Block:
     # -- counting --------------------------------------------------------------------------------------------
 
     def _add(self, events: pl.DataFrame) -> None:
+        clock = self.parser.limits.clock + DAY_MS
+        latest: Any = events["ts"].max()
+        if latest is not None and latest > clock:
+            too_new = (pl.col("ts") > clock) & (pl.col("ts") != UNTIMED)
+            events = events.with_columns(pl.when(too_new).then(FUTURE).otherwise("ts").alias("ts"))
         as_of = self.parser.limits.as_of
         if as_of is not None:
             kept = events.filter((pl.col("ts") <= as_of) | (pl.col("ts") >= UNTIMED))

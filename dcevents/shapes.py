@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from math import prod
-from operator import and_
+from operator import add, and_
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -32,12 +32,14 @@ LONGEST = 1 << 14
 """Bytes of the longest piece or value that is kept: what is longer hardly repeats."""
 
 _PAIR = re.compile(r'("(?:[^"\\]|\\.)*"\s*:\s*)("([^"\\]*)"|-?[0-9]+(?=\s*[,}]))')
-_PLAIN = r'[\x00-\x1f\\"]'
+NOT_PLAIN = re.compile(r'[\x00-\x1f\\"]')
+"""What a text inside quotes cannot hold as it is."""
 _INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
 _DIGITS = re.compile(rb"[0-9-]*")
 _FAR = 1 << 40
 
 SLOW, OTHER, EVENT, TIMELESS = range(4)
+ASIDE = (1 << 32) - 1
 
 
 class Slot(NamedTuple):
@@ -86,6 +88,8 @@ class Codes(NamedTuple):
     strides: tuple[int, ...]
     table: pl.Series
     """Int32: combined piece codes → template number; -1 where none was made yet."""
+    meaning: pl.Series
+    """UInt32: combined piece codes → code of what lines say that are events with a time; ASIDE for all others."""
     kinds: pl.Series
     """UInt8: template number → SLOW, OTHER, EVENT, TIMELESS."""
     said: pl.Series
@@ -137,37 +141,50 @@ class Layout:
         except UnicodeDecodeError:
             return None
 
-    def cut(self, lines: pl.LazyFrame, codes: Codes, sids: pl.Categorical) -> pl.LazyFrame:
-        """Lines (column `line`, String) → `line` (Binary), `key`, `sid` (code), `ts` (Int64), `plain`, `slot<i>`.
+    def cut(self, lines: pl.LazyFrame, codes: Codes, sids: pl.Categorical, checked: int) -> pl.LazyFrame:
+        """Lines (column `line`, String) → `size`, `key`, `sid` (code), `ts` (Int64), `plain`, `odd`, `slot<i>`.
 
-        `key` combines the codes of the pieces and is null where one is unknown. `plain` says that all values
-        can stand in for their placeholders. `ts` is null for what `time_form` does not cover.
+        `size` is in bytes. `key` combines the codes of the pieces and is null where one is unknown. `plain` says
+        that all values but the session's can stand in for their placeholders, `odd` that the session's cannot:
+        of those with a code below `checked` this is known. `ts` is null for what `time_form` does not cover.
         """
         pieces, values, fits = self._ranges()
-        texts = self.texts()
-        columns = {f"piece{i}": _text(*bounds) for i, bounds in enumerate(pieces)}
-        columns |= {f"slot{i}": _text(*bounds) for i, bounds in enumerate(values)}
-        checks = [self._plain(i) for i in range(len(self.slots))]
-        number: pl.Expr = reduce(
-            lambda total, part: total + part,
+        parts = {f"piece{i}": _text(*bounds) for i, bounds in enumerate(pieces)}
+        parts |= {f"slot{i}": _text(*bounds) for i, bounds in enumerate(values)}
+        cut = self._found(lines).select(pl.col("line").bin.size().alias("size"), fits.alias("fits"), **parts)
+        key: pl.Expr = reduce(
+            add,
             (
                 pl.col(f"piece{i}").cast(enum, strict=False).to_physical().cast(pl.UInt32) * stride
                 for i, (enum, stride) in enumerate(zip(codes.enums, codes.strides, strict=True))
             ),
         )
-        return (
-            self._found(lines)
-            .select("line", fits.alias("fits"), **columns)
-            .select(
-                "line",
-                number.alias("key"),
-                reduce(and_, checks, pl.col("fits")).alias("plain"),
-                self._time_column().alias("ts"),
-                (pl.lit("") if self.sid is None else pl.col(f"slot{self.sid}"))
-                .cast(sids, strict=False).to_physical().alias("sid"),
-                *(pl.col(f"slot{i}") for i in texts),
-            )
-        )  # fmt: skip
+        session = pl.lit("") if self.sid is None else pl.col(f"slot{self.sid}")
+        coded = cut.with_columns(
+            key.alias("key"),
+            session.cast(sids, strict=False).to_physical().alias("sid"),
+            self._time_column().alias("ts"),
+        )
+        checks = [self._plain(i, pl.col(f"slot{i}")) for i in range(len(self.slots)) if i != self.sid]
+        odd = pl.lit(value=False)
+        if self.sid is not None:
+            # What is plain inside quotes need not be a number.
+            new = pl.when(pl.col("sid") >= checked).then(session) if self.slots[self.sid].quoted else session
+            odd = ~self._plain(self.sid, new).fill_null(value=True)
+        return coded.select(
+            *("size", "key", "sid", "ts"),
+            reduce(and_, checks, pl.col("fits")).alias("plain"),
+            odd.alias("odd"),
+            *(pl.col(f"slot{i}") for i in self.texts()),
+        )
+
+    def shapes(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+        """Lines (column `line`, String) → the distinct pieces that they are cut into, and how many lines have them."""
+        pieces, _, fits = self._ranges()
+        parts = {f"piece{i}": _text(*bounds) for i, bounds in enumerate(pieces)}
+        whole = [pl.col(name).is_not_null() & (pl.col(name).str.len_bytes() <= LONGEST) for name in parts]
+        cut = self._found(lines).select(fits.alias("fits"), **parts).filter(reduce(and_, whole, pl.col("fits")))
+        return cut.group_by(list(parts), maintain_order=True).agg(pl.len())
 
     def texts(self) -> list[int]:
         """Slots whose text some template needs."""
@@ -211,15 +228,15 @@ class Layout:
         fits = reduce(and_, [*order, *numbers], pl.col("line").bin.size() <= MAX_LINE)
         return pieces, values, fits
 
-    def _plain(self, i: int) -> pl.Expr:
+    def _plain(self, i: int, value: pl.Expr) -> pl.Expr:
         """Whether a value can stand in for its placeholder; the empty one of an absent slot can."""
-        value, slot = pl.col(f"slot{i}"), self.slots[i]
+        slot = self.slots[i]
         if i == self.time and self.time_form != "text":
             # The forms that are read by the column are plain.
-            return self._time_column().is_not_null() | (value == "")
+            return pl.col("ts").is_not_null() | (value == "")
         if not slot.quoted:
             return value.str.contains(_INTEGER) | (value == "")
-        plain = ~value.str.contains(_PLAIN)
+        plain = ~value.str.contains(NOT_PLAIN.pattern)
         return plain if slot.length is not None else plain & (value.str.len_bytes() <= LONGEST)
 
     def _time_column(self) -> pl.Expr:
@@ -287,11 +304,18 @@ class Layout:
             strides[i - 1] = strides[i] * sizes[i]
         places = [sum(map(int.__mul__, code, strides)) for code in self._numbers]
         table = pl.repeat(-1, prod(sizes), dtype=pl.Int32, eager=True)
-        table = table.scatter(places, list(self._numbers.values())) if places else table
+        meaning = pl.repeat(ASIDE, prod(sizes), dtype=pl.UInt32, eager=True)
+        if places:
+            table = table.scatter(places, list(self._numbers.values()))
+            meaning = meaning.scatter(places, [self._meaning(number) for number in self._numbers.values()])
         kinds = pl.Series([template.kind for template in self.templates], dtype=pl.UInt8)
         said = pl.Series(self._said, dtype=pl.UInt32)
         enums = tuple(pl.Enum(order) for order in self._order)
-        return Codes(enums, tuple(strides), table, kinds, said)
+        return Codes(enums, tuple(strides), table, meaning, kinds, said)
+
+    def _meaning(self, number: int) -> int:
+        said = self._said[number]
+        return said if said is not None and self.templates[number].kind == EVENT else ASIDE
 
     def _said_by(self, template: Template) -> int | None:
         said = template.record.said

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 from dcevents.errors import InputError
 from dcevents.record import MAX_LINE
 
-BLOCK = 8 << 20
+BLOCK = 16 << 20
 """Bytes of a block: large enough to make calls cheap. The first of an input is smaller: it is parsed alone."""
 _SMALL = 1 << 20
 _UNPACKED = 1 << 20
@@ -218,7 +218,7 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
     Small inputs share a block. Raises InputError for an input that cannot be opened or read.
     """
     bundle: list[tuple[int, bytes, bool]] = []
-    size = 0
+    size, wanted = 0, _SMALL
     for number, source in enumerate(inputs):
         file = _File(source)
         if _is_long_and_plain(file, source):
@@ -230,9 +230,9 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
         for data, terminated in _whole_lines(_unpacked(source, _raw(file, source, progress))):
             bundle.append((number, data, terminated))
             size += len(data)
-            if size >= _SMALL:
+            if size >= wanted:
                 yield _block(bundle)
-                bundle, size = [], 0
+                bundle, size, wanted = [], 0, BLOCK // 2
     if bundle:
         yield _block(bundle)
 

@@ -147,6 +147,29 @@ def test_an_odd_line_among_others_is_judged_as_by_itself(line: bytes, around: in
     assert parsed(lines, sample=20) == expected
 
 
+@pytest.mark.parametrize("raw", ['5d1"9f0e', "5d1\t9f0e", "5d1\x019f0e"], ids=["quote", "tab", "control character"])
+@pytest.mark.parametrize("before", ["escaped", "raw"])
+def test_a_session_that_is_known_is_checked_all_the_same(raw: str, before: str) -> None:
+    """Texts of sessions are looked at when they are new: what was read with escapes, or refused, is still odd."""
+    others = [canonical(f"{n:08x}") for n in range(600)]
+    odd = canonical(raw)
+    known = canonical(json.dumps(raw)[1:-1]) if before == "escaped" else odd
+    lines = [*others, known, *others[:99], *others, odd, *others[:99], *others, odd, *others[:99]]
+    expected = one_by_one(lines)
+    assert expected[0]["invalid_json"] == (2 if before == "escaped" else 3)
+    assert parsed(lines, sample=100, parts=3) == expected
+
+
+def test_a_known_session_is_not_a_number() -> None:
+    """`1-2` is a session inside quotes, and no JSON without them."""
+    quoted = [canonical(f"{n % 10}-{n}") for n in range(600)]
+    bare = [canonical().replace(b'"5d1c9f0e"', str(n).encode()) for n in range(600)]
+    lines = [*quoted, *bare, canonical().replace(b'"5d1c9f0e"', b"1-21"), *bare, *quoted]
+    expected = one_by_one(lines)
+    assert expected[0] == {"event": 2400, "invalid_json": 1}
+    assert parsed(lines, sample=100, parts=4) == expected
+
+
 def test_values_that_change_in_other_places_are_read_too() -> None:
     """A page, an agent and a name that are new in each line: slots whose text is shown."""
     lines = [
@@ -264,15 +287,33 @@ MOMENTS = st.integers(timestamps.FIRST_MS, timestamps.LAST_MS)
 )
 @settings(max_examples=600, deadline=None)
 def test_columns_of_timestamps_are_right_or_silent(text: str) -> None:
-    frame = pl.DataFrame({"v": [text]})
-    for column in (timestamps.iso_column, timestamps.epoch_column):
-        found = frame.select(column(pl.col("v"))).item()
-        assert found in (None, timestamps.parse(text))
+    assert iso([text]) in ([None], [timestamps.parse(text)])
+    found = pl.DataFrame({"v": [text]}).select(timestamps.epoch_column(pl.col("v"))).item()
+    assert found in (None, timestamps.parse(text))
 
 
-def test_common_timestamps_are_read_by_the_column() -> None:
-    frame = pl.DataFrame({"v": ["2026-11-02T09:15:04.120Z", "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]})
-    assert frame.select(timestamps.iso_column(pl.col("v"))).null_count().item() == 0
+def iso(texts: list[str]) -> list[int | None]:
+    """By the column."""
+    return pl.DataFrame({"v": texts}).select(timestamps.iso_column(pl.col("v"))).to_series().to_list()
+
+
+@given(moments=st.lists(MOMENTS, min_size=1))
+@quick
+def test_iso_timestamps_are_read_by_the_column(moments: list[int]) -> None:
+    texts = pl.Series(moments, dtype=pl.Datetime("ms")).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_list()
+    assert iso(texts) == moments
+
+
+@pytest.mark.parametrize("at", range(24))
+def test_one_wrong_byte_makes_no_timestamp(at: int) -> None:
+    """Whatever stands in a byte's place, the column agrees with the reference or leaves it to it."""
+    text = "2024-02-29T23:59:59.999Z"
+    others = [text[:at] + chr(code) + text[at + 1 :] for code in range(256)]
+    expected = [timestamps.parse(other) if other[10] + other[19] + other[23] == "T.Z" else None for other in others]
+    assert iso(others) == expected
+
+
+def test_common_epoch_numbers_are_read_by_the_column() -> None:
     numbers = pl.DataFrame({"v": ["1793610904120", "1793610904", "-1", "1793610904120999"]})
     expected = [1_793_610_904_120, 1_793_610_904_000, -1000, 1_793_610_904_120]
     assert expected == numbers.select(timestamps.epoch_column(pl.col("v"))).to_series().to_list()

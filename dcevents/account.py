@@ -65,7 +65,7 @@ def unusable(log: Log) -> str | None:
     account = log.account
     tally = account.tally
     lines = account.records - tally["blank"] - tally["incomplete"]
-    if not lines or account.events or tally["later"] or tally["widget_ready"]:
+    if not lines or tally["event"] or tally["later"] or tally["widget_ready"]:
         return None
     words = {
         "too_long": "longer than 1 MiB",

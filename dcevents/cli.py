@@ -18,7 +18,7 @@ from dcevents.errors import DcError, Terminated, UnusableInputError
 if TYPE_CHECKING:
     from dcevents.log import Log
     from dcevents.render import Circumstances
-    from dcevents.reports._base import Report
+    from dcevents.reports._base import Report, Table
     from dcevents.settings import Settings
     from dcevents.view import View
 
@@ -84,7 +84,8 @@ def _run(report: Report, given: dict[str, Any]) -> int:
     target = options.target(given, config)
     log = _read(report, config, _operands(report, given["source"]), quiet=target.quiet)
     view = _view(log, config)
-    pieces = target.format.render(report.make(view, config.by), _circumstances(report, view, target))
+    tables = _made(report, view)
+    pieces = target.format.render(tables, _circumstances(report, view, target))
     if target.output is None:
         output.to_standard_output(pieces)
     else:
@@ -94,6 +95,16 @@ def _run(report: Report, given: dict[str, Any]) -> int:
 
         _say(in_words(log.account))
     return 0
+
+
+def _made(report: Report, view: View) -> list[Table]:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for `--help`
+
+    with ThreadPoolExecutor(1) as pool:
+        counted = pool.submit(view.log.count)
+        tables = report.make(view, view.settings.by)
+        counted.result()
+    return tables
 
 
 def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:

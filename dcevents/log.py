@@ -42,6 +42,7 @@ class Account:
     rejects: list[Place] = field(default_factory=list)
     """The first of the rejected lines."""
     events: int = 0
+    """Different ones; this and what follows is known after `Log.count`."""
     untimed: int = 0
     future: int = 0
 
@@ -74,6 +75,10 @@ class Log:
     account: Account
     placed: pl.DataFrame | None = None
 
+    def count(self) -> None:
+        """Complete the account: how many different events there are. Reports do not need it, nor wait for it."""
+        self.account.events, self.account.untimed, self.account.future = self.facts.distinct()
+
     def latest(self) -> int | None:
         """The latest timestamp of the accepted events, milliseconds."""
         ts = self.facts.frame()["ts"]
@@ -99,8 +104,6 @@ def read(inputs: Sequence[Input], parser: Parser, progress: Callable[[int], None
             places.append(_placed(parsed.rows, starts))
     if placed:
         log.placed = pl.concat([pl.DataFrame(schema=PLACED), *places])
-    distinct = log.facts.distinct()
-    log.account.events, log.account.untimed, log.account.future = distinct
     return log
 
 

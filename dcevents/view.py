@@ -24,6 +24,10 @@ class View:
     fold: Fold
     settings: Settings
 
+    def prepare(self) -> None:
+        """Make what several reports start from."""
+        _ = self.selected, self.fold.attempts, self.fold.agents, self.fold.ids
+
     # -- conversations and attempts, to be grouped --------------------------------------------------------------
 
     @cached_property

@@ -38,6 +38,7 @@ def analyse(
     found = sources.find([str(folder / name) for name, _ in inputs])
     parser = Parser(Limits(as_of, NOW), Vocabulary(), with_meeting=True, sample=sample)
     read = log_module.read(found.inputs, parser, lambda _: None, placed=True)
+    read.count()
     settings = Settings(now=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of=as_of)
     return View(read, Fold(read.facts, read.latest() if as_of is None else as_of), settings)
 

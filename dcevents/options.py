@@ -38,6 +38,7 @@ def for_report(report: Report) -> list[Decorator]:
         *_WINDOW,
         *(_FILTERS[name] for name in report.filters),
         *_MEANING,
+        *([_INTERVALS] if report.rated else []),
         *_OUTPUT,
     ]
 
@@ -81,6 +82,8 @@ _MEANING = (
     click.option("--keep-query", is_flag=True, help="Keep query and fragment of pages."),
 )
 
+_INTERVALS = click.option("--intervals", is_flag=True, help="Each rate with the bounds of its 95 % interval.")
+
 _OUTPUT = (
     click.option(
         "-f", "--format", metavar="F", envvar="DCEVENTS_FORMAT", help="table, csv, tsv, json, ndjson, markdown."
@@ -117,6 +120,7 @@ def settings(report: Report, given: Mapping[str, Any]) -> Settings:
         idle_ms=_duration(given["idle"], "--idle"),
         service_level_ms=_duration(given["service_level"], "--service-level"),
         keep_query=given["keep_query"],
+        intervals=given.get("intervals", False),
         filters=filters,
     )
 

@@ -28,5 +28,7 @@ class Settings:
     idle_ms: int = 1_800_000
     service_level_ms: int = 60_000
     keep_query: bool = False
+    intervals: bool = False
+    """Whether each rate is shown with the bounds of its 95 % interval."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Column → values or glob patterns, of which one must fit."""

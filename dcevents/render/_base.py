@@ -51,7 +51,8 @@ def rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:
         for column in table.columns
         if column.kind in digits
     ]
-    for part in table.rows.with_columns(exact).iter_slices(_ROWS):
+    shown = [column.name for column in table.columns]
+    for part in table.rows.with_columns(exact).select(shown).iter_slices(_ROWS):
         yield part.rows()
 
 

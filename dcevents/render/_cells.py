@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dcevents.render._base import Circumstances, rows
 from dcevents.show import NONE, duration, local_time, number, percent, visible
 
 if TYPE_CHECKING:
+    from dcevents.render._base import Circumstances
     from dcevents.reports._base import Column, Table
 
 
-def cell(value: Any, column: Column, about: Circumstances) -> str:  # noqa: ANN401 - any cell
-    """A value in people's words."""
+_FEW = 30
+_MARK = "*"
+_SLICE = 20_000
+
+
+def cell(value: Any, column: Column, about: Circumstances, base: int | None = None) -> str:  # noqa: ANN401 - any cell
+    """A value in people's words; a rate on a small `base` with a mark, before it so that the figures stay in line."""
     if value is None:
         return NONE
     if column.kind == "rate":
-        return percent(value)
+        return (_MARK if base is not None and base < _FEW else "") + percent(value)
     if column.kind == "seconds":
         return duration(value)
     if column.kind == "count":
@@ -31,19 +36,33 @@ def cell(value: Any, column: Column, about: Circumstances) -> str:  # noqa: ANN4
 
 def lines(table: Table, about: Circumstances) -> Iterator[list[str]]:
     """The rows of a table, in words."""
-    for part in rows(table):
-        for row in part:
-            yield [cell(value, column, about) for value, column in zip(row, table.columns, strict=True)]
+    places = {name: i for i, name in enumerate(table.rows.columns)}
+    cells = [(places[column.name], column, places[column.base] if column.base else None) for column in table.columns]
+    # Not as the other formats round them: 100 % stands only where it is exactly true.
+    for part in table.rows.iter_slices(_SLICE):
+        for row in part.iter_rows():
+            yield [cell(row[i], column, about, None if base is None else row[base]) for i, column, base in cells]
 
 
 def total_line(table: Table, about: Circumstances) -> list[str] | None:
     """The total in words, named in the first column; None where there is none or it would stand alone."""
     if table.total is None or not table.by or tuple(table.by) == ("all",):
         return None
+    total = table.total
     figures = [
-        cell(table.total[column.name], column, about) if column.name in table.total else "" for column in table.columns
+        cell(total[column.name], column, about, total[column.base] if column.base else None)
+        if column.name in total
+        else ""
+        for column in table.columns
     ]
     return ["Total", *figures[1:]]
+
+
+def footnote(table: Table, columns: Sequence[Column]) -> str | None:
+    """What the mark of the rates in some of the columns means; None where there is none."""
+    bases = [table.rows[column.base] for column in columns if column.base]
+    few = any(base.is_between(1, _FEW - 1).any() for base in bases)
+    return f"{_MARK} a rate of fewer than {_FEW}" if few else None
 
 
 def is_left(column: Column) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dcevents.render._base import Circumstances, Format
-from dcevents.render._cells import captions, is_left, lines, total_line, when
+from dcevents.render._cells import captions, footnote, is_left, lines, total_line, when
 
 if TYPE_CHECKING:
     from dcevents.reports._base import Table
@@ -29,6 +29,8 @@ def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
             yield _line([_escaped(cell) for cell in row])
         if (last := total_line(table, about)) and not table.rows.is_empty():
             yield _line([f"**{_escaped(cell)}**" if cell else "" for cell in last])
+        if note := footnote(table, table.columns):
+            yield f"\n{_escaped(note)}\n"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dcevents.render._base import Circumstances, Format
-from dcevents.render._cells import captions, is_left, lines, total_line, when
+from dcevents.render._cells import captions, footnote, is_left, lines, total_line, when
 from dcevents.show import width
 
 if TYPE_CHECKING:
@@ -53,9 +53,11 @@ def _table(table: Table, about: Circumstances) -> Iterator[str]:
         following = list(islice(body, _PAGE))
         yield _laid_out(table.columns, headings, page, None if following else last, widths)
         page = following
+    if note := footnote(table, [column for column, room in zip(table.columns, widths, strict=True) if room]):
+        yield f"\n{note}\n"
     hidden = [column.name for column, room in zip(table.columns, widths, strict=True) if room == 0]
     if hidden:
-        note = f"Too narrow for: {', '.join(hidden)}. They are in: dcevents {table.name} -f csv"
+        note = f"Too narrow for: {', '.join(hidden)}. They are in: dcevents {table.name}{table.options} -f csv"
         yield "\n" + textwrap.fill(note, about.width or 80, break_on_hyphens=False) + "\n"
 
 

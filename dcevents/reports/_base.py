@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,6 +27,8 @@ class Column:
     title: str
     rank: int = 1
     """On a narrow terminal columns of rank 0 go first, those of rank 2 last."""
+    base: str | None = None
+    """Of a rate: where a table's rows and total have, unshown, of how many it is."""
 
     @property
     def is_text(self) -> bool:
@@ -50,11 +52,13 @@ class Metric:
     """The rows that it is made of, if not all."""
     within_id: Callable[[Any], Any] | None = None
     """The same figure, made more cheaply, where all rows of a group have one conversation id."""
+    beside: tuple[Metric, ...] = ()
+    """Figures that follow from the same ones: of a rate its base, and the bounds of its interval."""
 
 
 @dataclass
 class Table:
-    """A report's result: rows in order, and the total of grouped reports."""
+    """A report's result: rows in order, and the total of grouped reports. Both may have more than `columns` shows."""
 
     name: str
     columns: Sequence[Column]
@@ -62,6 +66,8 @@ class Table:
     by: Sequence[str] = ()
     total: Mapping[str, Any] | None = None
     headline: Sequence[tuple[str, str]] = ()
+    options: str = ""
+    """What its columns need on the command line, with a space before it."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,8 @@ class Report:
     """What `--outcome` may be; none where there is no such option."""
     placed: bool = False
     """Whether it shows files and lines, so that these are kept."""
+    rated: bool = False
+    """Whether it shows rates, so that there is `--intervals`."""
 
 
 def count(name: str, title: str, value: Callable[[Any], Any], *, rank: int = 1, **more: Any) -> Metric:  # noqa: ANN401
@@ -88,14 +96,38 @@ def count(name: str, title: str, value: Callable[[Any], Any], *, rank: int = 1, 
     return Metric(Column(name, "count", title, rank), value, **more)
 
 
-def rate(name: str, title: str, part: str, base: Callable[[Any], Any]) -> Metric:
-    """A part of a base, made of other figures; null where the base is 0."""
+def rate(name: str, title: str, part: str, base: Callable[[Any], Any], rank: int = 1) -> Metric:
+    """A part of a base, made of other figures; null where the base is 0. Base and bounds stand `beside` it."""
 
     def value(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
-        whole = base(col)
-        return (col(part) / whole).replace([float("nan"), float("inf")], None)
+        return _or_null(col(part) / base(col))
 
-    return Metric(Column(name, "rate", title), value, derived=True)
+    def bound(which: int) -> Callable[[Any], Any]:
+        return lambda col: _or_null(wilson(col(part), base(col))[which])
+
+    beside = (
+        Metric(Column(f"{name}_base", "count", ""), base, derived=True, hidden=True),
+        Metric(Column(f"{name}_low", "rate", "95% low", rank), bound(0), derived=True),
+        Metric(Column(f"{name}_high", "rate", "95% high", rank), bound(1), derived=True),
+    )
+    return Metric(Column(name, "rate", title, rank, f"{name}_base"), value, derived=True, beside=beside)
+
+
+def _or_null(quotient: Any) -> Any:  # noqa: ANN401
+    return quotient.replace([float("nan"), float("inf")], None)
+
+
+def wilson(part: Any, whole: Any) -> tuple[Any, Any]:  # noqa: ANN401
+    """The bounds of Wilson's 95 % score interval of a rate, from expressions of counts; NaN where `whole` is 0.
+
+    E. B. Wilson (1927), Journal of the American Statistical Association 22, 209-212. They are 0 and 1 exactly where
+    the rate is, and the rate never lies outside.
+    """
+    n = whole.cast(float)
+    p = part / n
+    middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z / (1 + Z * Z / n) * (p * (1 - p) / n + Z * Z / (4 * n * n)).sqrt()
+    return (middle - half).clip(0, p), (middle + half).clip(p, 1)
 
 
 def seconds(
@@ -104,6 +136,9 @@ def seconds(
     """A duration, from one in milliseconds, of the rows for which `where` is true."""
     return Metric(Column(name, "seconds", title, rank), lambda col: value(col) / 1000, where=where)
 
+
+Z: Final = 1.959963984540054
+"""The 97.5th percentile of the standard normal distribution: 95 % lie between -Z and Z."""
 
 TIME_KEYS = ("day", "week", "month", "hour", "weekday")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dcevents.reports._base import KEY_COLUMNS, TIME_KEYS, WEEKDAYS, Column, Metric, Table
+from dcevents.reports._base import KEY_COLUMNS, TIME_KEYS, WEEKDAYS, Column, Metric, Table, rate
 
 if TYPE_CHECKING:
     import polars as pl
 
     from dcevents.view import View
-
-SHARE = Column("share", "rate", "Share", rank=2)
 
 
 def conversations_report(name: str, metrics: Sequence[Metric]) -> Callable[[View, Sequence[str]], list[Table]]:
@@ -28,10 +26,10 @@ def grouped(name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metri
     """Rows by key and the total. `frame`: one row a conversation or attempt, with the keys' columns."""
     import polars as pl  # noqa: PLC0415 - not before a report is made
 
-    shown = [metric.column for metric in metrics if not metric.hidden]
+    metrics = _with_those_beside(metrics, intervals=view.settings.intervals)
     if "last-step" in by:
         frame = frame.filter(pl.col("abandoned"))
-    total = _row(_measured(frame, (), metrics), shown)
+    total = _measured(frame, (), metrics)
     keyed = _keyed(frame, by, view)
     keys = [_group_key(key) for key in by if key != "all"]
     table = _measured(keyed, keys if not frame.is_empty() else ["conv"], metrics)
@@ -39,21 +37,40 @@ def grouped(name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metri
     table = _named(table, keyed, keys, view) if not frame.is_empty() else _empty(table, columns)
     if len(keys) == 1 and keys[0] in TIME_KEYS and not frame.is_empty():
         table = _filled(table, keys[0], metrics, view)
-    table = _ordered(table, by, shown[0].name)
+    table = _ordered(table, by, metrics[0].column.name)
     if "last-step" in by:
-        whole = total["abandoned"]
-        table = table.with_columns((pl.col("abandoned") / whole).alias("share"))
-        shown, total = [*shown, SHARE], {**total, "share": 1.0 if whole else None}
-    names = [column.name for column in (*columns, *shown)]
-    return Table(name, [*columns, *shown], table.select(names), tuple(by), total)
+        share = _with_those_beside([_share(total)], intervals=view.settings.intervals)
+        metrics = [*metrics, *share]
+        expressions = [metric.value(pl.col).alias(metric.column.name) for metric in share]
+        table, total = table.with_columns(expressions), total.with_columns(expressions)
+    shown = [metric.column for metric in metrics if not metric.hidden]
+    unshown = [column.base for column in shown if column.base]
+    figures = [*(column.name for column in shown), *unshown]
+    rows = table.select(*(column.name for column in columns), *figures)
+    figures_of_all = total.select(figures).row(0, named=True)
+    options = " --intervals" if view.settings.intervals else ""
+    return Table(name, [*columns, *shown], rows, tuple(by), figures_of_all, options=options)
+
+
+def _with_those_beside(metrics: Sequence[Metric], *, intervals: bool) -> list[Metric]:
+    """Metrics with the bases of rates, and their bounds where these are asked for."""
+    return [
+        each
+        for metric in metrics
+        for each in (metric, *(other for other in metric.beside if other.hidden or intervals))
+    ]
+
+
+def _share(total: pl.DataFrame) -> Metric:
+    """A row's part of all abandoned conversations."""
+    import polars as pl  # noqa: PLC0415
+
+    whole = pl.lit(total["abandoned"].item())
+    return rate("share", "Share", "abandoned", lambda _: whole, rank=2)
 
 
 def _group_key(key: str) -> str:
     return {"conversation": "conv_id", "agent": "agent_id"}.get(key, key.replace("-", "_"))
-
-
-def _row(frame: pl.DataFrame, columns: Sequence[Column]) -> dict[str, Any]:
-    return frame.select(column.name for column in columns).row(0, named=True)
 
 
 def _measured(frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]) -> pl.DataFrame:
@@ -80,7 +97,7 @@ def _measured(frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric
         else:
             measured = measured.hstack(rows.select(some))
     derived = [metric.value(pl.col).alias(metric.column.name) for metric in metrics if metric.derived]
-    counts = [pl.col(m.column.name).fill_null(0) for m in metrics if m.column.kind == "count"]
+    counts = [pl.col(m.column.name).fill_null(0) for m in metrics if m.column.kind == "count" and not m.derived]
     return measured.with_columns(counts).with_columns(derived)
 
 

@@ -52,4 +52,5 @@ REPORT = Report(
     default_by="conversation",
     by=(*CONVERSATION_KEYS[:4], "last-step", *CONVERSATION_KEYS[4:]),
     order=30,
+    rated=True,
 )

@@ -31,4 +31,5 @@ REPORT = Report(
     default_by="conversation",
     by=CONVERSATION_KEYS,
     order=20,
+    rated=True,
 )

@@ -64,4 +64,5 @@ REPORT = Report(
     default_by="agent",
     by=("agent", *CONVERSATION_KEYS),
     order=40,
+    rated=True,
 )

@@ -36,4 +36,5 @@ REPORT = Report(
     example="dcevents summary logs/ --period last-week --tz Europe/Berlin",
     make=_make,
     order=10,
+    rated=True,
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from dcevents import show
 from dcevents.log import Account, Log
+from dcevents.settings import Tolerance
 from dcevents.show import visible
 
 _NAMES = 2
@@ -38,7 +39,7 @@ def in_words(account: Account) -> str:
     others |= {"incomplete": account.tally["incomplete"], "rejected": rejected}
     shown += [f"{n:,} {name}{_unknown(account) if name == 'ignored' else ''}" for name, n in others.items() if n]
     if rejected:
-        shown[-1] += f" ({_first_rejects(account, rejected)})"
+        shown[-1] += f" ({_first_rejects(account, 2)})"
     records = show.things(account.records, "record")
     notes = [f"{show.things(account.untimed, 'event')} without a usable timestamp"] if account.untimed else []
     notes += [f"{account.future:,} of them in the future"] if account.future else []
@@ -46,18 +47,36 @@ def in_words(account: Account) -> str:
 
 
 def _unknown(account: Account) -> str:
+    unknown = account.tally["unknown_event"]
+    return f" ({unknown:,} unknown: {_names(account)})" if unknown else ""
+
+
+def _names(account: Account) -> str:
     names = [visible(name) for name in account.unknown_names()]
-    more = ", …" if len(names) > _NAMES else ""
-    return f" ({account.tally['unknown_event']:,} unknown: {', '.join(names[:_NAMES])}{more})" if names else ""
+    return ", ".join(names[:_NAMES]) + (", …" if len(names) > _NAMES else "")
 
 
-def _first_rejects(account: Account, rejected: int) -> str:
-    first = account.rejects[:2]
+def _first_rejects(account: Account, most: int) -> str:
+    first = account.rejects[:most]
     places = [
         f"{visible(each.file)}:{each.line}: {each.reason}" if account.files > 1 else f"line {each.line}: {each.reason}"
         for each in first
     ]
-    return ", ".join(places) + (", …" if rejected > len(first) else "")
+    return ", ".join(places) + (", …" if sum(account.rejected.values()) > len(first) else "")
+
+
+def intolerable(log: Log, tolerance: Tolerance) -> str | None:
+    """What is wrong with a log beyond what is tolerated, and where it was first met; None if nothing is."""
+    account = log.account
+    rejected, unknown = sum(account.rejected.values()), account.tally["unknown_event"]
+    found = []
+    if not tolerance.allows(rejected, account.records):
+        places = _first_rejects(account, len(account.rejects))
+        found.append(f"{rejected:,} of {show.things(account.records, 'record')} rejected ({places})")
+    if tolerance.strict:
+        found += [f"{show.things(unknown, 'unknown event')} ({_names(account)})"] if unknown else []
+        found += [f"{visible(source.name)}: {source.problem}" for source in log.inputs if source.problem]
+    return f"no report is made, by {tolerance.option}: {'; '.join(found)}" if found else None
 
 
 def unusable(log: Log) -> str | None:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from dcevents import __version__, options, output, reports, show
-from dcevents.errors import DcError, Terminated, UnusableInputError
+from dcevents.errors import DcError, Terminated, UnusableInputError, UsageError
 
 if TYPE_CHECKING:
     from dcevents.log import Log
     from dcevents.render import Circumstances
     from dcevents.reports._base import Report, Table
     from dcevents.settings import Settings
+    from dcevents.sources import Found
     from dcevents.view import View
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -82,7 +83,7 @@ def _run(report: Report, given: dict[str, Any]) -> int:
     """One report, from options to output. Returns the exit status."""
     config = options.settings(report, given)
     target = options.target(given, config)
-    log = _read(report, config, _operands(report, given["source"]), quiet=target.quiet)
+    log = _read(report, config, target, _operands(report, given["source"]))
     view = _view(log, config)
     tables = _made(report, view)
     pieces = target.format.render(tables, _circumstances(report, view, target))
@@ -117,13 +118,15 @@ def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
     )
 
 
-def _read(report: Report, config: Settings, operands: Sequence[str], *, quiet: bool) -> Log:
-    from dcevents import log, sources  # noqa: PLC0415 - polars, not before it is needed
-    from dcevents.account import unusable  # noqa: PLC0415
+def _read(report: Report, config: Settings, target: options.Target, operands: Sequence[str]) -> Log:
+    from dcevents import log, rejects, sources  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.account import intolerable, unusable  # noqa: PLC0415
     from dcevents.parse import Limits, Parser, Vocabulary  # noqa: PLC0415
     from dcevents.progress import Progress  # noqa: PLC0415
 
+    quiet = target.quiet
     found = sources.find(operands)
+    _check_targets(target, found)
     if found.passed_over and not quiet:
         _say(f"passed over {show.things(found.passed_over, 'file')} (no log by name or content)")
     if not found.inputs and not quiet:
@@ -134,13 +137,24 @@ def _read(report: Report, config: Settings, operands: Sequence[str], *, quiet: b
     shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     progress = Progress([source.size for source in found.inputs], shown=shown)
     try:
-        read = log.read(found.inputs, parser, progress, placed=report.placed)
+        with rejects.into(target.rejects) as keep:
+            read = log.read(found.inputs, parser, progress, placed=report.placed, keep=keep)
     finally:
         progress.close()
     _mention_problems(read)
-    if reason := unusable(read):
+    if reason := unusable(read) or (config.tolerance and intolerable(read, config.tolerance)):
         raise UnusableInputError(reason)
     return read
+
+
+def _check_targets(target: options.Target, found: Found) -> None:
+    """Raises UsageError where what is written would destroy what is read, or mix."""
+    for option, name in (("--output", target.output), ("--rejects", target.rejects)):
+        if name is not None and found.would_lose(name):
+            raise UsageError(f"{option}: {name} is one of the inputs; write to another file")
+    if target.rejects is not None and output.would_mix(target.rejects, target.output):
+        where = "standard output" if target.output is None else target.output
+        raise UsageError(f"--rejects: the report goes to {where} too; name another file")
 
 
 def _view(log: Log, config: Settings) -> View:

@@ -91,14 +91,23 @@ class Log:
         return int(earliest) if earliest is not None and earliest < UNTIMED else None
 
 
-def read(inputs: Sequence[Input], parser: Parser, progress: Callable[[int], None], *, placed: bool = False) -> Log:
-    """Read all inputs. Raises InputError for one that cannot be read."""
+def read(
+    inputs: Sequence[Input],
+    parser: Parser,
+    progress: Callable[[int], None],
+    *,
+    placed: bool = False,
+    keep: Callable[[Place, bytes], None] | None = None,
+) -> Log:
+    """Read all inputs; `keep` is told each rejected line, in order. Raises InputError for one that cannot be read."""
     log = Log(list(inputs), Facts(parser.vocabulary), Account(files=len(inputs)))
     places: list[pl.DataFrame] = []
     lines_before: Counter[int] = Counter()
     for block, parsed in _parsed(sources.blocks(inputs, progress), parser):
         starts = _starts(block, parsed, lines_before)
-        _count(log, parsed, starts)
+        _count(log, parsed)
+        if parsed.rejects and (keep or len(log.account.rejects) < _SHOWN):
+            _keep(log, parsed, starts, keep)
         log.facts.add(parsed.rows)
         if placed:
             places.append(_placed(parsed.rows, starts))
@@ -151,17 +160,31 @@ def _starts(block: Block, parsed: Parsed, lines_before: Counter[int]) -> list[_S
     return starts
 
 
-def _count(log: Log, parsed: Parsed, starts: list[_Start]) -> None:
+def _count(log: Log, parsed: Parsed) -> None:
     account = log.account
     account.records += parsed.lines
     account.tally += parsed.tally
     for name, (_, lines) in sorted(parsed.unknown.items(), key=lambda item: item[1]):
         known = name in account.unknown or len(account.unknown) < _MOST_NAMES
         account.unknown[name if known else "other"] += lines
-    for reject in sorted(parsed.rejects)[: _SHOWN - len(account.rejects)]:
-        start = max(each for each in starts if each.row <= reject.row)
-        name = log.inputs[start.file].name
-        account.rejects.append(Place(name, start.before + reject.row - start.row + 1, reject.reason))
+
+
+def _keep(log: Log, parsed: Parsed, starts: list[_Start], keep: Callable[[Place, bytes], None] | None) -> None:
+    """Note where the first rejected lines are; hand all of them on to `keep`."""
+    first = log.account.rejects
+    following = iter(starts)
+    start = next(following)
+    after = next(following, None)
+    for reject in sorted(parsed.rejects):
+        while after and after.row <= reject.row:
+            start, after = after, next(following, None)
+        place = Place(log.inputs[start.file].name, start.before + reject.row - start.row + 1, reject.reason)
+        if len(first) < _SHOWN:
+            first.append(place)
+        elif not keep:
+            return
+        if keep:
+            keep(place, reject.raw)
 
 
 def _placed(rows: pl.DataFrame, starts: list[_Start]) -> pl.DataFrame:

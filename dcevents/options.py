@@ -1,6 +1,7 @@
 """The options, declared once, and what they come to: `Settings` and `Target`. Only click here."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import click
 from dcevents import render, times
 from dcevents.errors import UsageError
 from dcevents.reports._base import Report
-from dcevents.settings import Settings, Window
+from dcevents.settings import Settings, Tolerance, Window
 
 Decorator = Callable[[Any], Any]
 
@@ -24,6 +25,7 @@ class Target:
 
     format: render.Format
     output: str | None
+    rejects: str | None
     quiet: bool
     excel: bool
     guard: bool
@@ -40,6 +42,7 @@ def for_report(report: Report) -> list[Decorator]:
         *_MEANING,
         *([_INTERVALS] if report.rated else []),
         *_OUTPUT,
+        *_REJECTS,
     ]
 
 
@@ -96,6 +99,15 @@ _OUTPUT = (
 )
 
 
+_REJECTS = (
+    click.option("--rejects", metavar="FILE", help="Put rejected lines there, with file, line and reason."),
+    click.option("--max-rejects", metavar="N", help="If more are rejected (5, 5% or 0.05): no report, exit 3."),
+    click.option("--strict", is_flag=True, help="--max-rejects 0; unknown events, cut-off inputs count."),
+)
+
+_SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,15}))?%|0?\.([0-9]{1,15})")
+
+
 def settings(report: Report, given: Mapping[str, Any]) -> Settings:
     """What the options mean. Raises UsageError for what means nothing."""
     tz = _zone(given["tz"])
@@ -121,6 +133,7 @@ def settings(report: Report, given: Mapping[str, Any]) -> Settings:
         service_level_ms=_duration(given["service_level"], "--service-level"),
         keep_query=given["keep_query"],
         intervals=given.get("intervals", False),
+        tolerance=_tolerance(given["max_rejects"], strict=given["strict"]),
         filters=filters,
     )
 
@@ -128,12 +141,7 @@ def settings(report: Report, given: Mapping[str, Any]) -> Settings:
 def target(given: Mapping[str, Any], config: Settings) -> Target:
     """Where the report goes. Raises UsageError."""
     formats = render.load()
-    output = given["output"]
-    if output == "":
-        raise UsageError("--output: '' is no file name; is a variable empty?")
-    if output is not None:
-        first = config.now if config.window.since is None else config.window.since
-        output = output.replace("{date}", times.moment(first, config.tz).date().isoformat())
+    output, rejects = (_file(given[name], f"--{name}", config) for name in ("output", "rejects"))
     name = given["format"] or ("csv" if given["excel"] else _by_ending(output, formats))
     if name not in formats:
         raise UsageError(f"--format: '{name}' is none of {', '.join(formats)}")
@@ -144,8 +152,41 @@ def target(given: Mapping[str, Any], config: Settings) -> Target:
     if given["delimiter"] != "," and name != "csv":
         raise UsageError(f"--delimiter is for CSV: it does not go with --format {name}")
     return Target(
-        formats[name], output, given["quiet"], given["excel"], not given["no_formula_guard"], given["delimiter"]
+        formats[name],
+        output,
+        rejects,
+        given["quiet"],
+        given["excel"],
+        not given["no_formula_guard"],
+        given["delimiter"],
     )
+
+
+def _file(name: str | None, option: str, config: Settings) -> str | None:
+    if name is None:
+        return None
+    if not name:
+        raise UsageError(f"{option}: '' is no file name; is a variable empty?")
+    first = config.now if config.window.since is None else config.window.since
+    return name.replace("{date}", times.moment(first, config.tz).date().isoformat())
+
+
+def _tolerance(text: str | None, *, strict: bool) -> Tolerance | None:
+    if strict:
+        if text is not None:
+            raise UsageError("--strict is --max-rejects 0 and more: give one of the two")
+        return Tolerance("--strict", 0, strict=True)
+    if text is None:
+        return None
+    option = f"--max-rejects {text}"
+    if re.fullmatch("[0-9]{1,18}", text):
+        return Tolerance(option, int(text))
+    if match := _SHARE.fullmatch(text):
+        whole, decimals, share = match.groups(default="")
+        limit, of = int(whole + decimals + share), 10 ** len(decimals + share) * (1 if share else 100)
+        if limit <= of:
+            return Tolerance(option, limit, of)
+    raise UsageError(f"--max-rejects: '{text}' is neither a number of records (5) nor a share of them (5% or 0.05)")
 
 
 def _by_ending(output: str | None, formats: Mapping[str, render.Format]) -> str:

@@ -16,6 +16,23 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Tolerance:
+    """How much may be wrong with the input before no report is made of it."""
+
+    option: str
+    """As it was asked for."""
+    limit: int
+    of: int | None = None
+    """`limit` of so many records; None: of all."""
+    strict: bool = False
+    """Unknown events and inputs that are cut off are not tolerated either."""
+
+    def allows(self, rejected: int, records: int) -> bool:
+        """Whether so many of the records may be rejected."""
+        return rejected <= self.limit if self.of is None else rejected * self.of <= self.limit * records
+
+
+@dataclass(frozen=True)
 class Settings:
     """The options that decide which rows there are and what they mean."""
 
@@ -30,5 +47,6 @@ class Settings:
     keep_query: bool = False
     intervals: bool = False
     """Whether each rate is shown with the bounds of its 95 % interval."""
+    tolerance: Tolerance | None = None
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Column → values or glob patterns, of which one must fit."""

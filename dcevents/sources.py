@@ -85,6 +85,16 @@ class Found(NamedTuple):
 
     inputs: list[Input]
     passed_over: int
+    identities: Collection[tuple[int, int]]
+    """(device, inode) of each input."""
+
+    def would_lose(self, name: str) -> bool:
+        """Whether a file is one of the inputs, and would lose what is in it if it were written."""
+        try:
+            status = os.stat(name)
+        except (OSError, ValueError):
+            return False
+        return stat.S_ISREG(status.st_mode) and status.st_size > 0 and _identity(status) in self.identities
 
 
 class _Decompressor(Protocol):
@@ -119,11 +129,15 @@ def find(operands: Sequence[str]) -> Found:
             files, others = _walk(path)
             passed_over += others
         for file in files:
-            identity = os.fstat(0) if file is None else _stat(file)
-            if (identity.st_dev, identity.st_ino) not in seen:
-                seen.add((identity.st_dev, identity.st_ino))
-                inputs.append(_input(file, identity))
-    return Found(inputs, passed_over)
+            status = os.fstat(0) if file is None else _stat(file)
+            if _identity(status) not in seen:
+                seen.add(_identity(status))
+                inputs.append(_input(file, status))
+    return Found(inputs, passed_over, seen)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _input(file: Path | None, status: os.stat_result) -> Input:
@@ -340,10 +354,10 @@ def _last_line_end(chunk: bytes | memoryview) -> int:
 
 
 def _shortened(kept: bytes, more: bytes) -> bytes:
-    """A too long line's beginning; one of nothing but spaces stays as blank as it is."""
+    """A too long line's beginning; of one that begins with nothing but spaces, and is not blank, the end is marked."""
     blank = b" \t\r"
     if not kept.strip(blank) and more.strip(blank):
-        return b"#" * _KEPT
+        return kept[:-1] + b"#"
     return kept
 
 

@@ -23,7 +23,7 @@ FLOORS = (
     ("parse",),
     ("attempts", "facts"),
     ("conversations", "log"),
-    ("account", "view"),
+    ("account", "rejects", "view"),
     ("reports", "render"),
     ("options",),
     ("cli",),

@@ -74,6 +74,7 @@ REJECT_REASONS = ("too_long", "invalid_json", "not_an_object", "no_event", "no_s
 
 _PREFIXES = ("", "enum_events_", "events_", "adobedx_", "adobedx_conversations_")
 _NAMES = {f"{prefix}conversation_{kind}": n for n, kind in enumerate(KINDS) for prefix in _PREFIXES}
+_KEYS = {event.key: n for n, event in enumerate(EVENTS)}
 _BARE = {kind: n for n, kind in enumerate(KINDS)}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
@@ -89,6 +90,8 @@ def loose(name: str) -> str:
 
 def kind_of(name: str, *, has_sid: bool) -> int | None:
     """The kind's number, `READY_KIND` for the ready event, None for a name that is not Dynamic Chat's."""
+    if (canonical := _KEYS.get(name)) is not None:
+        return canonical
     text = loose(name)
     if text == _READY:
         return READY_KIND

@@ -7,6 +7,7 @@ knows where a line keeps its event name, time, page and payload.
 import json
 import re
 from collections.abc import Mapping
+from json.scanner import make_scanner
 from typing import Any, Final, NamedTuple, NoReturn
 
 from dcevents.events import READY_KIND, kind_of
@@ -72,9 +73,11 @@ def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found if len(found) == len(pairs) else dict(reversed(pairs))
 
 
-decode = json.JSONDecoder(
+_decoder = json.JSONDecoder(
     object_pairs_hook=_first_wins, parse_int=Number, parse_float=Number, parse_constant=_no_constant
-).decode
+)
+decode = _decoder.decode
+_scan = make_scanner(_decoder)  # type: ignore[arg-type] - it takes what has a decoder's attributes
 
 
 def locate(line: dict[str, Any]) -> Located:
@@ -89,6 +92,8 @@ def locate(line: dict[str, Any]) -> Located:
 def scalar(value: object) -> str | None:
     """A JSON scalar as text; None for null, the empty string, objects and arrays (as if absent)."""
     if isinstance(value, str):
+        if type(value) is str and value.isascii():
+            return value or None
         return _SURROGATE.sub("\ufffd", value) or None
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -97,11 +102,15 @@ def scalar(value: object) -> str | None:
 
 def read(line: str, *, keep_query: bool = False, with_meeting: bool = False) -> Record:
     """The record of one decoded line, without its LF."""
-    if not line.strip(_SPACE):
+    text = line.strip(_SPACE)
+    if not text:
         return Record("blank")
+    # As `decode` does it, without the words for what is wrong with a line, which nobody reads.
     try:
-        value = decode(line)
-    except (ValueError, RecursionError):
+        value, end = _scan(text, 0)
+    except (ValueError, RecursionError, StopIteration):
+        return Record("invalid_json")
+    if end != len(text):
         return Record("invalid_json")
     return judge(value, keep_query=keep_query, with_meeting=with_meeting)
 
@@ -144,7 +153,7 @@ def _said(kind: int, found: Located, *, keep_query: bool, with_meeting: bool) ->
 
 def cut_query(page: str) -> str | None:
     """A URL without its query and fragment; None if nothing is left."""
-    return re.split(r"[?#]", page, maxsplit=1)[0] or None
+    return page.partition("?")[0].partition("#")[0] or None
 
 
 def _meeting(value: object) -> str | None:

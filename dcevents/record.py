@@ -77,7 +77,7 @@ _decoder = json.JSONDecoder(
     object_pairs_hook=_first_wins, parse_int=Number, parse_float=Number, parse_constant=_no_constant
 )
 decode = _decoder.decode
-_scan = make_scanner(_decoder)  # type: ignore[arg-type] - it takes what has a decoder's attributes
+_scan = make_scanner(_decoder)  # type: ignore[arg-type]  # anything with a decoder's attributes will do
 
 
 def locate(line: dict[str, Any]) -> Located:

@@ -8,7 +8,7 @@ from dcevents.settings import Tolerance
 from dcevents.show import visible
 
 _NAMES = 2
-"""Unknown events that are named in words."""
+"""Unknown events, and inputs that are cut short, that are named in words."""
 
 
 def as_json(account: Account) -> dict[str, Any]:
@@ -75,7 +75,9 @@ def intolerable(log: Log, tolerance: Tolerance) -> str | None:
         found.append(f"{rejected:,} of {show.things(account.records, 'record')} rejected ({places})")
     if tolerance.strict:
         found += [f"{show.things(unknown, 'unknown event')} ({_names(account)})"] if unknown else []
-        found += [f"{visible(source.name)}: {source.problem}" for source in log.inputs if source.problem]
+        cut = [f"{visible(source.name)}: {source.problem}" for source in log.inputs if source.problem]
+        more = ", …" if len(cut) > _NAMES else ""
+        found += [f"{show.things(len(cut), 'input')} cut short ({', '.join(cut[:_NAMES])}{more})"] if cut else []
     return f"no report is made, by {tolerance.option}: {'; '.join(found)}" if found else None
 
 

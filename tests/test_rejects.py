@@ -435,7 +435,7 @@ def test_strict_counts_inputs_that_are_cut_off(tmp_path: Path) -> None:
 
     assert (3, b"") == (strict.status, strict.out)
     assert strict.err.splitlines()[-1] == (
-        f"dcevents: no report is made, by --strict: {cut}: its gzip data are cut off"
+        f"dcevents: no report is made, by --strict: 1 input cut short ({cut}: its gzip data are cut off)"
     )
     assert harness.run("completion", cut, "--max-rejects", "0").status == 0
 

@@ -81,10 +81,13 @@ def _command(report: Report) -> click.Command:
 def _run(report: Report, given: dict[str, Any]) -> int:
     """One report, from options to output. Returns the exit status."""
     config = options.settings(report, given)
-    target = options.target(given, config)
+    target = options.target(report, given, config)
     log = _read(report, config, _operands(report, given["source"]), quiet=target.quiet)
+    reason = _unusable(log)
+    if reason and not report.of_anything:
+        raise UnusableInputError(reason)
     view = _view(log, config)
-    pieces = target.format.render(report.make(view, config.by), _circumstances(report, view, target))
+    pieces = target.format.write(report.make(view, config.by), _circumstances(report, view, target))
     if target.output is None:
         output.to_standard_output(pieces)
     else:
@@ -93,6 +96,8 @@ def _run(report: Report, given: dict[str, Any]) -> int:
         from dcevents.account import in_words  # noqa: PLC0415
 
         _say(in_words(log.account))
+    if reason:
+        raise UnusableInputError(reason)
     return 0
 
 
@@ -101,14 +106,12 @@ def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
 
     if given or standard_input_is_given():
         return given or ["-"]
-    raise click.UsageError(
-        f"no input: name a file or directory, or pipe events in, as in: dcevents {report.name} logs/"
-    )
+    command = " ".join(["dcevents", report.name, *map(str.upper, report.operands)])
+    raise click.UsageError(f"no input: name a file or directory, or pipe events in, as in: {command} logs/")
 
 
 def _read(report: Report, config: Settings, operands: Sequence[str], *, quiet: bool) -> Log:
     from dcevents import log, sources  # noqa: PLC0415 - polars, not before it is needed
-    from dcevents.account import unusable  # noqa: PLC0415
     from dcevents.parse import Limits, Parser, Vocabulary  # noqa: PLC0415
     from dcevents.progress import Progress  # noqa: PLC0415
 
@@ -127,9 +130,13 @@ def _read(report: Report, config: Settings, operands: Sequence[str], *, quiet: b
     finally:
         progress.close()
     _mention_problems(read)
-    if reason := unusable(read):
-        raise UnusableInputError(reason)
     return read
+
+
+def _unusable(log: Log) -> str | None:
+    from dcevents.account import unusable  # noqa: PLC0415
+
+    return unusable(log)
 
 
 def _view(log: Log, config: Settings) -> View:

@@ -30,3 +30,5 @@ class Settings:
     keep_query: bool = False
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Column → values or glob patterns, of which one must fit."""
+    operands: tuple[str, ...] = ()
+    """The values of the report's own operands."""

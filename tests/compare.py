@@ -70,13 +70,13 @@ def model_buckets(read: naive.Log) -> dict[str, Any]:
 
 def rows(view: View, report: str, by: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The program's rows of a report, before they are rounded and written."""
-    table = reports.load()[report].make(view, by)[0]
+    table = reports.load()[report].tables(view, by)[0]
     return table.rows.to_dicts()
 
 
 def total(view: View, report: str, by: Sequence[str] = ()) -> Mapping[str, Any]:
     """The program's total of a report."""
-    return reports.load()[report].make(view, by)[0].total or {}
+    return reports.load()[report].tables(view, by)[0].total or {}
 
 
 def same(expected: Any, actual: Any) -> bool:

@@ -16,7 +16,7 @@ _PARTS = (completion.REPORT, abandonment.REPORT, live_chat.REPORT)
 
 
 def _make(view: View, _by: Sequence[str]) -> list[Table]:
-    tables = [table for part in _PARTS for table in part.make(view, (part.default_by or "all",))]
+    tables = [table for part in _PARTS for table in part.tables(view, (part.default_by or "all",))]
     totals: dict[str, Any] = {table.name: table.total or {} for table in tables}
     tables[0].headline = headline(totals["completion"], totals["abandonment"], totals["live-chat"])
     return tables

@@ -120,9 +120,7 @@ def _read(report: Report, config: Settings, operands: Sequence[str], *, quiet: b
         _say(f"passed over {show.things(found.passed_over, 'file')} (no log by name or content)")
     if not found.inputs and not quiet:
         _say(f"no log in {', '.join(operands)}")
-    parser = Parser(
-        Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, with_meeting=report.placed
-    )
+    parser = Parser(Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, in_full=report.placed)
     shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     progress = Progress([source.size for source in found.inputs], shown=shown)
     try:

@@ -17,10 +17,13 @@ from dcevents.sources import Block, Input
 
 _AHEAD = 2
 _MOST_NAMES = 1000
-_SHOWN = 5
+_SHOWN = 20
 
-PLACED = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "file": pl.UInt32, "line": pl.UInt64}
-"""Columns of events with their places: `file` is the input's number, `line` counts from 1."""
+PLACED = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64}
+"""Columns of events with their places: `file` is the input's number, `line` counts from 1.
+
+`form` is how the timestamp is written, null where the parser was not asked for it.
+"""
 
 
 class Place(NamedTuple):
@@ -67,7 +70,7 @@ class Account:
 
 @dataclass
 class Log:
-    """A log that was read. `placed` is there where it was asked for."""
+    """A log that was read. `placed` is there where it was asked for, in the order of inputs and lines."""
 
     inputs: list[Input]
     facts: Facts
@@ -165,4 +168,5 @@ def _placed(rows: pl.DataFrame, starts: list[_Start]) -> pl.DataFrame:
     places = pl.DataFrame(starts, schema={"start": pl.UInt32, "file": pl.UInt32, "before": pl.UInt64}, orient="row")
     placed = rows.sort("row").join_asof(places, left_on="row", right_on="start", strategy="backward")
     line = pl.col("before") + pl.col("row") - pl.col("start") + 1
-    return placed.select("sid", "said", "ts", "file", line.alias("line"))
+    form = pl.col("form") if "form" in placed.columns else pl.lit(None, pl.UInt8).alias("form")
+    return placed.select("sid", "said", "ts", form, "file", line.alias("line"))

@@ -15,7 +15,7 @@ from dcevents import record, shapes
 from dcevents.events import REJECT_REASONS
 from dcevents.record import MAX_LINE, Record, Said
 from dcevents.shapes import OTHER, SLOW, TIMELESS, Layout, Seen
-from dcevents.timestamps import parse
+from dcevents.timestamps import ABSENT, form, parse
 
 UNTIMED = 1 << 60
 """In a column of timestamps: the event has none. Sorts last, as untimed events do."""
@@ -25,6 +25,8 @@ DAY_MS = 86_400_000
 
 ROWS = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
 """Columns of events: codes of the session and of what was said (`Vocabulary`), milliseconds, line in the block."""
+FORM = {"form": pl.UInt8}
+"""One more, where it is asked for: how the timestamp is written, as a number in `timestamps.FORMS`."""
 
 _SAMPLE = 600
 _FEW = 20
@@ -97,7 +99,10 @@ class Vocabulary:
 
 
 class Parser:
-    """Parses blocks in any number of threads; learns the log's shapes as it goes."""
+    """Parses blocks in any number of threads; learns the log's shapes as it goes.
+
+    `in_full` reads also what only those want who look at single events: `meetingInfo`, and FORM.
+    """
 
     def __init__(
         self,
@@ -105,13 +110,15 @@ class Parser:
         vocabulary: Vocabulary,
         *,
         keep_query: bool = False,
-        with_meeting: bool = False,
+        in_full: bool = False,
         sample: int = _SAMPLE,
     ) -> None:
         self.vocabulary = vocabulary
         self.limits = limits
         self.sample = sample
-        self._settings = {"keep_query": keep_query, "with_meeting": with_meeting}
+        self.in_full = in_full
+        self.columns = ROWS | FORM if in_full else ROWS
+        self._settings = {"keep_query": keep_query, "with_meeting": in_full}
         self._layouts: list[Layout] = []
         self._attempts = 0
         self._remembered: list[Seen] = []
@@ -192,7 +199,8 @@ class _Block:
         self.parser = parser
         self.data = data
         self.unterminated = unterminated
-        self.parsed = Parsed(0, pl.DataFrame(schema=ROWS))
+        self.columns = parser.columns
+        self.parsed = Parsed(0, pl.DataFrame(schema=self.columns))
         self.frames: list[pl.DataFrame] = []
         self.tried: Layout | None = None
         self.lines: dict[int, bytes] = {}
@@ -265,12 +273,15 @@ class _Block:
         return sorted({*rows}.difference(fit).union(left))
 
     def _collect(self, lines: pl.LazyFrame, layout: Layout, codes: shapes.Codes) -> pl.DataFrame:
-        return layout.cut(lines, codes, self.parser.vocabulary.sids).collect(engine="streaming")
+        cut = layout.cut(lines, codes, self.parser.vocabulary.sids, with_forms=self.parser.in_full)
+        return cut.collect(engine="streaming")
 
     def _take(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> Sequence[int]:
         """Keep what the layout understood; the rows that are left come back."""
         if layout.time is not None and layout.time_form == "text":
-            cut = cut.with_columns(shapes.time_text(cut[f"slot{layout.time}"]).fill_null(UNTIMED).alias("ts"))
+            texts = cut[f"slot{layout.time}"]
+            cut = cut.with_columns(shapes.time_text(texts).fill_null(UNTIMED).alias("ts"))
+            cut = cut.with_columns(shapes.time_forms(texts).alias("form")) if self.parser.in_full else cut
         found = self._understand(cut, codes)
         if found["number"].min() == -1:
             new = found.filter(pl.col("number") == -1)["key"].unique().to_list()
@@ -299,6 +310,11 @@ class _Block:
             .with_columns(
                 good.fill_null(value=False).alias("good"),
                 pl.when(kind == TIMELESS).then(UNTIMED).when(too_new).then(FUTURE).otherwise(ts).alias("ts"),
+                *(
+                    [pl.when(kind == TIMELESS).then(ABSENT).otherwise("form").alias("form")]
+                    if self.parser.in_full
+                    else []
+                ),
             )
             .collect()
         )
@@ -312,12 +328,12 @@ class _Block:
     def _keep_events(self, layout: Layout, found: pl.LazyFrame) -> list[int]:
         """Add events; the rows whose texts turned out to say something else come back."""
         left: list[int] = []
-        events = found.select(*ROWS).collect()
+        events = found.select(*self.columns).collect()
         if events["said"].null_count():
             read = self._with_texts(layout, found.filter(pl.col("said").is_null()).collect())
             left = self._leave(read.filter(pl.col("said").is_null()))
-            events = pl.concat([events, read.select(*ROWS)]).filter(pl.col("said").is_not_null())
-        self._add(events.select(*ROWS))
+            events = pl.concat([events, read.select(*self.columns)]).filter(pl.col("said").is_not_null())
+        self._add(events.select(*self.columns))
         return left
 
     def _with_texts(self, layout: Layout, events: pl.DataFrame) -> pl.DataFrame:
@@ -349,6 +365,7 @@ class _Block:
     def _one_by_one(self, rows: Sequence[int]) -> list[Seen]:
         """Read lines by the reference reader; those that are JSON objects come back, to learn from."""
         events: list[tuple[str, int, int, int]] = []
+        forms: list[int] = []
         seen: list[Seen] = []
         for row in rows:
             line = self.lines[row]
@@ -356,6 +373,8 @@ class _Block:
             if found.said:
                 ts = self.parser.time(None if found.timestamp is None else parse(found.timestamp))
                 events.append((found.sid or "", self.parser.vocabulary.code(found.said), ts, row))
+                if self.parser.in_full:
+                    forms.append(form(found.timestamp))
             elif found.bucket in REJECT_REASONS:
                 self._reject(row, found.bucket, line)
             else:
@@ -365,7 +384,8 @@ class _Block:
         if events:
             sids, said, ts_column, numbers = zip(*events, strict=True)
             columns = {"sid": self.parser.vocabulary.sid_codes(sids), "said": said, "ts": ts_column, "row": numbers}
-            self._add(pl.DataFrame(columns, schema=ROWS))
+            columns |= {"form": forms} if self.parser.in_full else {}
+            self._add(pl.DataFrame(columns, schema=self.columns))
         return seen
 
     def _read(self, line: bytes, row: int) -> Record:

@@ -36,7 +36,7 @@ def analyse(
     for name, data in inputs:
         (folder / name).write_bytes(data)
     found = sources.find([str(folder / name) for name, _ in inputs])
-    parser = Parser(Limits(as_of, NOW), Vocabulary(), with_meeting=True, sample=sample)
+    parser = Parser(Limits(as_of, NOW), Vocabulary(), in_full=True, sample=sample)
     read = log_module.read(found.inputs, parser, lambda _: None, placed=True)
     settings = Settings(now=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of=as_of)
     return View(read, Fold(read.facts, read.latest() if as_of is None else as_of), settings)

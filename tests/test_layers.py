@@ -23,7 +23,7 @@ FLOORS = (
     ("parse",),
     ("attempts", "facts"),
     ("conversations", "log"),
-    ("account", "view"),
+    ("account", "quality", "view"),
     ("reports", "render"),
     ("options",),
     ("cli",),

@@ -108,7 +108,15 @@ def keys(report: dict[str, Any]) -> set[str]:
         assert isinstance(logged, dict)
         found |= {*part, *part["window"], *part["input"], *part["input"]["rejected"], *part["input"]["ignored"]}
         found |= {key for row in [*part.get("rows", []), part.get("total") or {}] for key in row}
+        found |= nested([value for name, value in part.items() if name not in ("window", "input", "rows", "total")])
     return found
+
+
+def nested(value: Any) -> set[str]:
+    """The keys of all objects in a JSON value."""
+    if isinstance(value, dict):
+        return {*value, *nested(list(value.values()))}
+    return {key for each in value for key in nested(each)} if isinstance(value, list) else set()
 
 
 def test_the_vocabulary_is_described() -> None:

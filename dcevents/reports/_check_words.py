@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from dcevents.quality import Quality, Spread, Starts
     from dcevents.view import View
 
-_NOTABLE = 0.05
-"""The part of conversations whose beginning may be lost without a word."""
+_NOTABLE = 20
+"""One in so many conversations may have lost its beginning without a word."""
 _SHOWN = 10
 """The most details of one kind."""
 
@@ -61,11 +61,11 @@ def findings(log: Log, quality: Quality) -> dict[str, str]:
         "future": (account.future, f"{things(account.future, 'timestamp')} in the future"),
         "no_zone": (local, f"{things(local, 'timestamp')} without a zone"),
         "start_not_seen": (
-            starts.start_not_seen > _NOTABLE * starts.conversations,
+            starts.start_not_seen * _NOTABLE > starts.conversations,
             f"{things(starts.start_not_seen, 'conversation')} without their start",
         ),
         "engagement_implied": (
-            starts.engagement_implied > _NOTABLE * starts.engaged,
+            starts.engagement_implied * _NOTABLE > starts.engaged,
             f"{things(starts.engagement_implied, 'conversation')} engaged without ENGAGED",
         ),
         "sessions_over_24_hours": (
@@ -82,10 +82,10 @@ def sections(view: View, quality: Quality, found: Mapping[str, str]) -> list[Sec
     """The document: headline and a line for everything; then details."""
     account = view.log.account
     headline = f"Worth a look: {'; '.join(found.values())}." if found else "Nothing stands out."
-    lines = [("Records", _records(account))]
+    lines = [("Records", _records(account))] if account.records else []
     lines += _lines_of_events(view, quality) if account.events else []
-    first = Section("", [headline if account.records else "The input is empty."], table=None)
-    return [first, Section("", figures=lines), *_details(view, quality)]
+    first = Section("", [headline if account.records else "The input is empty."])
+    return [first, *([Section("", figures=lines)] if lines else []), *_details(view, quality)]
 
 
 def _records(account: Account) -> str:

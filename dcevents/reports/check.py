@@ -57,7 +57,7 @@ def _of_events(quality: Quality, clock: int) -> dict[str, Any]:
         "sessions": {
             "sessions": sessions.sessions,
             "over_24_hours": sessions.over_a_day,
-            "longest": [{"sid": sid, "seconds": _seconds(ms)} for sid, ms in sessions.longest],
+            "longest": [{"sid": sid, "duration_seconds": _seconds(ms)} for sid, ms in sessions.longest],
         },
         "names": {
             "ids_with_several": len(quality.ids),
@@ -86,7 +86,7 @@ def _days(coverage: Coverage) -> dict[str, Any]:
             for first, last, days in coverage.gaps[:_MOST]
         ],
         "silences": [
-            {"from": timestamp(start), "to": timestamp(end), "seconds": _seconds(end - start)}
+            {"from": timestamp(start), "to": timestamp(end), "duration_seconds": _seconds(end - start)}
             for start, end in coverage.silences
         ],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from dcevents.reports._base import Column, Section, Table
@@ -19,6 +20,8 @@ _NOTABLE = 20
 """One in so many conversations may have lost its beginning without a word."""
 _SHOWN = 10
 """The most details of one kind."""
+_LONGEST = 60
+"""Characters of a name that are shown: strangers may have written it."""
 
 _FORMS = {
     "iso_utc": "ISO 8601 with Z",
@@ -37,7 +40,7 @@ _READINGS = {
     "request": "Here TIMEOUT means that the request timed out: no agent took it in the time that Dynamic Chat allows "
     "(100 s, and as long again for each further agent). `missed` counts what it says.",
     "visitor": "Here TIMEOUT means that the visitor stopped answering or dropped: it seldom comes when Dynamic Chat "
-    "gives up looking for an agent (100, 200 or 300 s). Among `missed` are visitors who left while they waited.",
+    "gives up looking for an agent (100, 200 or 300 s). `missed` may hold visitors who left while they waited.",
     "both": "Here TIMEOUT means either: that no agent took the request (about 100, 200 or 300 s after it), or that "
     "the visitor stopped answering. dcevents tells them apart by whether an agent had accepted.",
 }
@@ -62,11 +65,11 @@ def findings(log: Log, quality: Quality) -> dict[str, str]:
         "no_zone": (local, f"{things(local, 'timestamp')} without a zone"),
         "start_not_seen": (
             starts.start_not_seen * _NOTABLE > starts.conversations,
-            f"{things(starts.start_not_seen, 'conversation')} without their start",
+            f"{things(starts.start_not_seen, 'conversation')} without TRIGGERED",
         ),
         "engagement_implied": (
             starts.engagement_implied * _NOTABLE > starts.engaged,
-            f"{things(starts.engagement_implied, 'conversation')} engaged without ENGAGED",
+            f"{things(starts.engagement_implied, 'engaged conversation')} without ENGAGED",
         ),
         "sessions_over_24_hours": (
             quality.sessions.over_a_day,
@@ -90,7 +93,6 @@ def sections(view: View, quality: Quality, found: Mapping[str, str]) -> list[Sec
 
 def _records(account: Account) -> str:
     parts = {
-        "events": account.events,
         "duplicates (said again, counted once)": account.duplicates,
         "of the widget itself": account.tally["widget_ready"],
         "of unknown events": account.tally["unknown_event"],
@@ -99,7 +101,7 @@ def _records(account: Account) -> str:
         "incomplete": account.tally["incomplete"],
         "rejected": sum(account.rejected.values()),
     }
-    shown = [f"{number(n)} {name}" for name, n in parts.items() if n or name == "events"]
+    shown = [things(account.events, "event"), *(f"{number(n)} {name}" for name, n in parts.items() if n)]
     reasons = ", ".join(f"{number(n)} {reason}" for reason, n in account.rejected.items() if n)
     return f"{number(account.records)} = {' + '.join(shown)}" + (f" ({reasons})" if reasons else "")
 
@@ -110,7 +112,7 @@ def _lines_of_events(view: View, quality: Quality) -> list[tuple[str, str]]:
         ("Timestamps", _timestamps(view.log.account, quality)),
         ("Order", _order(view.log.account, quality)),
         *_starts(quality.starts),
-        ("Sessions", f"{_of(sessions.over_a_day, sessions.sessions, 'session')} longer than 24 hours"),
+        ("Sessions", _of(sessions.over_a_day, sessions.sessions, "longer than 24 hours")),
         ("Names", _names(quality)),
         *_times(quality, view.settings.tz),
     ]
@@ -137,18 +139,19 @@ def _order(account: Account, quality: Quality) -> str:
 
 
 def _starts(starts: Starts) -> list[tuple[str, str]]:
-    seen = f"TRIGGERED is missing in {_of(starts.start_not_seen, starts.conversations, 'conversation')}"
-    implied = f"ENGAGED is missing in {_of(starts.engagement_implied, starts.engaged, 'engaged conversation')}"
-    return [
-        ("Starts", seen),
-        ("Engagement", implied + (": told from what followed" if starts.engagement_implied else "")),
-    ]
+    seen = _lacking(starts.start_not_seen, starts.conversations, "conversation", "TRIGGERED")
+    implied = _lacking(starts.engagement_implied, starts.engaged, "engaged conversation", "ENGAGED")
+    return [("Starts", seen), ("Engagement", implied if starts.engaged else "no conversation is engaged")]
 
 
-def _of(part: int, whole: int, name: str) -> str:
+def _lacking(part: int, whole: int, name: str, event: str) -> str:
     if not part:
-        return f"none of {things(whole, name)}"
-    return f"{number(part)} of {things(whole, name)} ({percent(part / whole)})"
+        return f"every {name} has {event}"
+    return f"{number(part)} of {things(whole, name)} ({percent(part / whole)}) without {event}: told from what followed"
+
+
+def _of(part: int, whole: int, words: str) -> str:
+    return f"{number(part)} of {number(whole)} ({percent(part / whole)}) {words}" if part else f"none {words}"
 
 
 def _names(quality: Quality) -> str:
@@ -162,7 +165,7 @@ def _times(quality: Quality, tz: ZoneInfo) -> list[tuple[str, str]]:
     coverage = quality.coverage
     if coverage.last is None:
         return []
-    days = ("Days", f"{_of(sum(days for *_, days in coverage.gaps), coverage.days, 'day')} without events")
+    days = ("Days", _of(sum(days for *_, days in coverage.gaps), coverage.days, "without events"))
     silences = [f"{duration((end - start) / 1000)} from {_minute(start, tz)}" for start, end in coverage.silences]
     longest = [("Silences", f"the longest {'; '.join(silences)}")] if silences else []
     return [days, *longest, ("Since then", _feed(quality))]
@@ -187,21 +190,30 @@ def _details(view: View, quality: Quality) -> list[Section]:
     unknown = account.unknown_names()
     rejects = [f"{each.file}:{each.line}: {each.reason}" for each in account.rejects]
     untimed = [f"{names[file]}:{line}: {form}" for file, line, form in quality.untimed]
-    long = [f"{sid} ({duration(ms / 1000)})" for sid, ms in quality.sessions.longest]
+    long = [f"{_short(sid)} ({duration(ms / 1000)})" for sid, ms in quality.sessions.longest]
     gaps = [f"{first}" if first == last else f"{first} to {last}" for first, last, _ in quality.coverage.gaps]
     lists = {
         "Inputs cut off": [f"{each.name}: {each.problem}" for each in view.log.inputs if each.problem],
         "First rejected lines": rejects,
-        "Unknown events": [f"{name} ({number(n)})" for name, n in unknown.items()],
+        "Unknown events": [f"{_short(name)} ({number(n)})" for name, n in unknown.items()],
         "First events without a usable timestamp": untimed,
         "Sessions longer than 24 hours": long,
-        "Ids with several names": [f"{key}: {', '.join(texts)}" for key, texts in quality.ids],
-        "Agents with several names": [f"{key}: {', '.join(texts)}" for key, texts in quality.agents],
+        "Ids with several names": list(starmap(_named, quality.ids)),
+        "Agents with several names": list(starmap(_named, quality.agents)),
         "Days without events": gaps,
     }
     totals = {"First rejected lines": sum(account.rejected.values()), "First events without a usable timestamp": 0}
     found = [_list(title, lines, totals.get(title, len(lines))) for title, lines in lists.items() if lines]
     return [*found, *_timeouts(quality)]
+
+
+def _named(key: str, names: Sequence[str]) -> str:
+    more = ", …" if len(names) > _SHOWN else ""
+    return f"{_short(key)}: {', '.join(map(_short, names[:_SHOWN]))}{more}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _list(title: str, lines: Sequence[str], total: int) -> Section:

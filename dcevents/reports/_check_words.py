@@ -26,7 +26,7 @@ _LONGEST = 60
 _FORMS = {
     "iso_utc": "ISO 8601 with Z",
     "iso_offset": "ISO 8601 with an offset",
-    "iso_local": "ISO 8601 without a zone, read as UTC",
+    "iso_local": "ISO 8601 without a zone (read as UTC)",
     "epoch_seconds": "seconds since 1970",
     "epoch_milliseconds": "milliseconds since 1970",
     "epoch_microseconds": "microseconds since 1970",

@@ -180,6 +180,15 @@ def test_what_stands_out_is_named_alone(lines: list[str], finding: str) -> None:
     assert members(compact(*before, *lines), "--as-of", as_of)["findings"] == [finding]
 
 
+@pytest.mark.parametrize(("whole", "stands_out"), [(20, False), (19, True)], ids=["5 %", "more than 5 %"])
+def test_some_beginnings_are_lost_without_a_word(whole: int, stands_out: bool) -> None:  # noqa: FBT001
+    lines = [f"09:00 s{n} {kind}" for n in range(1, whole) for kind in ("triggered", "engaged")]
+    one = {"start_not_seen": ["09:00 s0 engaged"], "engagement_implied": ["09:00 s0 triggered", "09:00 s0 completed"]}
+
+    for finding, more in one.items():
+        assert (finding in members(compact(*lines, *more))["findings"]) == stands_out
+
+
 @pytest.mark.parametrize(
     ("clock", "stopped"),
     [("2026-11-02T15:00:00Z", False), ("2026-11-02T15:00:00.001Z", True), ("2026-11-02T11:30:00Z", False)],

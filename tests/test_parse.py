@@ -306,6 +306,22 @@ def test_how_a_number_is_written_is_told_the_same_by_the_column(text: str) -> No
         assert frame.select(timestamps.epoch_form_column(pl.col("v"))).item() == timestamps.form(text)
 
 
+def test_the_column_tells_numbers_apart_where_the_reference_does() -> None:
+    limits = [number for power in (11, 14, 17) for number in (10**power - 1, 10**power, -(10**power))]
+    frame = pl.DataFrame({"v": [str(number) for number in limits]})
+    column = frame.select(timestamps.epoch_form_column(pl.col("v"))).to_series().to_list()
+    assert column == [timestamps.form(str(number)) for number in limits]
+
+
+def test_lines_without_a_timestamp_are_known_for_it_also_by_the_column() -> None:
+    lines = [canonical(f"{n:08x}") for n in range(1200)]
+    lines = [line.replace(b'"timestamp":"2026-11-02T09:15:04.120Z",', b"") if n % 3 else line
+             for n, line in enumerate(lines)]  # fmt: skip
+    expected = one_by_one(lines)
+    assert Counter(form for *_, form in expected[1]) == {"absent": 800, "iso_utc": 400}
+    assert parsed(lines, sample=100) == expected
+
+
 def test_common_timestamps_are_read_by_the_column() -> None:
     frame = pl.DataFrame({"v": ["2026-11-02T09:15:04.120Z", "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]})
     assert frame.select(timestamps.iso_column(pl.col("v"))).null_count().item() == 0

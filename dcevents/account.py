@@ -78,7 +78,7 @@ def intolerable(log: Log, tolerance: Tolerance) -> str | None:
         cut = [f"{visible(source.name)}: {source.problem}" for source in log.inputs if source.problem]
         more = ", …" if len(cut) > _NAMES else ""
         found += [f"{show.things(len(cut), 'input')} cut short ({', '.join(cut[:_NAMES])}{more})"] if cut else []
-    return f"no report is made, by {tolerance.option}: {'; '.join(found)}" if found else None
+    return f"by {tolerance.option}: {'; '.join(found)}" if found else None
 
 
 def unusable(log: Log) -> str | None:

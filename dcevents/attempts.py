@@ -134,15 +134,41 @@ def attempts(events: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
     `events` holds all their live-chat and CLOSED events, repeated ones too. Columns: conv, attempt (1, 2, …),
     started_at, requested_at, accepted_at, ended_at (milliseconds or null), agent, accepted (bool), outcome.
     """
+    rows, walked = _laid(events)
+    found = rows.group_by("conv", "attempt", maintain_order=True).agg(*_columns())
+    return _decide(found.join(_verdicts(walked), on=["walk", "attempt"], how="left", maintain_order="left"), as_of)
+
+
+def timeouts(events: pl.DataFrame) -> pl.DataFrame:
+    """One row for each TIMEOUT of an attempt (definitions 5), those aside that change nothing. `events` as above.
+
+    Columns: accepted (whether the INITIATED that counts came before it), and ms: milliseconds from that INITIATED,
+    else from the attempt's first REQUESTED; null where there is none or one of the two has no time.
+    """
+    rows, _ = _laid(events)
+    attempt = ["conv", "attempt"]
+    timed = pl.when(pl.col("ts") < UNTIMED).then(pl.col("ts"))
+    accepts, asks = ((pl.col("roles") & role) > 0 for role in (ACCEPT, FIRST_REQUEST))
+    return (
+        rows.with_columns(
+            accepts.cast(pl.UInt32).cum_sum().over(attempt).cast(pl.Boolean).alias("accepted"),
+            pl.when(accepts).then(timed).max().over(attempt).alias("initiated"),
+            pl.when(asks).then(timed).max().over(attempt).alias("requested"),
+        )
+        .filter(pl.col("kind") == TIMEOUT)
+        .select("accepted", (timed - pl.when("accepted").then("initiated").otherwise("requested")).alias("ms"))
+    )
+
+
+def _laid(events: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, Walked]]:
+    """The events of attempts in order, each with its `attempt`, `roles` and its conversation's `walk`; all walks."""
     ordered = events.unique(EVENTS).sort("conv", "ts", "kind", "agent", nulls_last=False)
     ordered = ordered.with_columns(_letters())
     walks = ordered.group_by("conv", maintain_order=True).agg(pl.col("letter").str.join("").alias("walk"))
     walked = {text: walk(text) for text in walks["walk"].unique()}
     per_event = walks.select("walk").join(_table(walked), on="walk", how="left", maintain_order="left")
     laid = per_event.select("walk", "attempt", "roles").explode("attempt", "roles")
-    rows = pl.concat([ordered, laid], how="horizontal").filter(pl.col("attempt") >= 0)
-    found = rows.group_by("conv", "attempt", maintain_order=True).agg(*_columns())
-    return _decide(found.join(_verdicts(walked), on=["walk", "attempt"], how="left", maintain_order="left"), as_of)
+    return pl.concat([ordered, laid], how="horizontal").filter(pl.col("attempt") >= 0), walked
 
 
 def _letters() -> pl.Expr:

@@ -18,7 +18,7 @@ from dcevents.errors import DcError, Terminated, UnusableInputError, UsageError
 if TYPE_CHECKING:
     from dcevents.log import Log
     from dcevents.render import Circumstances
-    from dcevents.reports._base import Report, Table
+    from dcevents.reports._base import Document, Report, Table
     from dcevents.settings import Settings
     from dcevents.sources import Found
     from dcevents.view import View
@@ -82,11 +82,14 @@ def _command(report: Report) -> click.Command:
 def _run(report: Report, given: dict[str, Any]) -> int:
     """One report, from options to output. Returns the exit status."""
     config = options.settings(report, given)
-    target = options.target(given, config)
+    target = options.target(report, given, config)
     log = _read(report, config, target, _operands(report, given["source"]))
+    reason = _refused(log, config, "exit 3, " if report.of_anything else "no report is made, ")
+    if reason and not report.of_anything:
+        raise UnusableInputError(reason)
     view = _view(log, config)
-    tables = _made(report, view)
-    pieces = target.format.render(tables, _circumstances(report, view, target))
+    made = _made(report, view)
+    pieces = target.format.write(made, _circumstances(report, view, target))
     if target.output is None:
         output.to_standard_output(pieces)
     else:
@@ -95,17 +98,19 @@ def _run(report: Report, given: dict[str, Any]) -> int:
         from dcevents.account import in_words  # noqa: PLC0415
 
         _say(in_words(log.account))
+    if reason:
+        raise UnusableInputError(reason)
     return 0
 
 
-def _made(report: Report, view: View) -> list[Table]:
+def _made(report: Report, view: View) -> list[Table] | Document:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for `--help`
 
     with ThreadPoolExecutor(1) as pool:
         counted = pool.submit(view.log.count)
-        tables = report.make(view, view.settings.by)
+        made = report.make(view, view.settings.by)
         counted.result()
-    return tables
+    return made
 
 
 def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
@@ -113,14 +118,12 @@ def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
 
     if given or standard_input_is_given():
         return given or ["-"]
-    raise click.UsageError(
-        f"no input: name a file or directory, or pipe events in, as in: dcevents {report.name} logs/"
-    )
+    command = " ".join(["dcevents", report.name, *map(str.upper, report.operands)])
+    raise click.UsageError(f"no input: name a file or directory, or pipe events in, as in: {command} logs/")
 
 
 def _read(report: Report, config: Settings, target: options.Target, operands: Sequence[str]) -> Log:
     from dcevents import log, rejects, sources  # noqa: PLC0415 - polars, not before it is needed
-    from dcevents.account import intolerable, unusable  # noqa: PLC0415
     from dcevents.parse import Limits, Parser, Vocabulary  # noqa: PLC0415
     from dcevents.progress import Progress  # noqa: PLC0415
 
@@ -131,9 +134,7 @@ def _read(report: Report, config: Settings, target: options.Target, operands: Se
         _say(f"passed over {show.things(found.passed_over, 'file')} (no log by name or content)")
     if not found.inputs and not quiet:
         _say(f"no log in {', '.join(operands)}")
-    parser = Parser(
-        Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, with_meeting=report.placed
-    )
+    parser = Parser(Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, in_full=report.placed)
     shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     progress = Progress([source.size for source in found.inputs], shown=shown)
     try:
@@ -142,9 +143,15 @@ def _read(report: Report, config: Settings, target: options.Target, operands: Se
     finally:
         progress.close()
     _mention_problems(read)
-    if reason := unusable(read) or (config.tolerance and intolerable(read, config.tolerance)):
-        raise UnusableInputError(reason)
     return read
+
+
+def _refused(log: Log, config: Settings, so: str) -> str | None:
+    """Why what was read is not good enough."""
+    from dcevents.account import intolerable, unusable  # noqa: PLC0415
+
+    found = intolerable(log, config.tolerance) if config.tolerance else None
+    return unusable(log) or (so + found if found else None)
 
 
 def _check_targets(target: options.Target, found: Found) -> None:

@@ -95,11 +95,19 @@ class Fold:
     @cached_property
     def attempts(self) -> pl.DataFrame:
         """One row for each attempt: see `attempts.attempts`; `agent` is a rank into `agents`."""
+        return attempts.attempts(self._chat_events(), self.as_of)
+
+    def timeouts(self) -> pl.DataFrame:
+        """One row for each TIMEOUT of an attempt: see `attempts.timeouts`."""
+        return attempts.timeouts(self._chat_events())
+
+    def _chat_events(self) -> pl.DataFrame:
+        """The live-chat and CLOSED events of conversations with a live-chat event, with `agent`."""
         events = self.events(kinds=(*LIVE_CHAT, CLOSED))
         chats = events.filter(pl.col("kind") != CLOSED).select("conv").unique()
         events = events.join(chats, on="conv", how="semi")
         agents = self.said["agent"].gather(events["said"]).alias("agent")
-        return attempts.attempts(events.with_columns(agents), self.as_of)
+        return events.with_columns(agents)
 
     @cached_property
     def agents(self) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Inputs → a log: its facts, and an account of every line. Blocks are parsed in threads, counted in order."""
 
 import os
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,10 +18,13 @@ from dcevents.sources import Block, Input
 
 _AHEAD = 2
 _MOST_NAMES = 1000
-_SHOWN = 5
+_SHOWN = 20
 
-PLACED = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "file": pl.UInt32, "line": pl.UInt64}
-"""Columns of events with their places: `file` is the input's number, `line` counts from 1."""
+PLACED = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64}
+"""Columns of events with their places: `file` is the input's number, `line` counts from 1.
+
+`form` is how the timestamp is written, null where the parser was not asked for it.
+"""
 
 
 class Place(NamedTuple):
@@ -68,16 +72,21 @@ class Account:
 
 @dataclass
 class Log:
-    """A log that was read. `placed` is there where it was asked for."""
+    """A log that was read. `placed` is there where it was asked for, in the order of inputs and lines."""
 
     inputs: list[Input]
     facts: Facts
     account: Account
     placed: pl.DataFrame | None = None
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+    _counted: bool = False
 
     def count(self) -> None:
-        """Complete the account: how many different events there are. Reports do not need it, nor wait for it."""
-        self.account.events, self.account.untimed, self.account.future = self.facts.distinct()
+        """Complete the account: how many different events there are. Most reports neither need it nor wait for it."""
+        with self._counting:
+            if not self._counted:
+                self.account.events, self.account.untimed, self.account.future = self.facts.distinct()
+                self._counted = True
 
     def latest(self) -> int | None:
         """The latest timestamp of the accepted events, milliseconds."""
@@ -191,4 +200,5 @@ def _placed(rows: pl.DataFrame, starts: list[_Start]) -> pl.DataFrame:
     places = pl.DataFrame(starts, schema={"start": pl.UInt32, "file": pl.UInt32, "before": pl.UInt64}, orient="row")
     placed = rows.sort("row").join_asof(places, left_on="row", right_on="start", strategy="backward")
     line = pl.col("before") + pl.col("row") - pl.col("start") + 1
-    return placed.select("sid", "said", "ts", "file", line.alias("line"))
+    form = pl.col("form") if "form" in placed.columns else pl.lit(None, pl.UInt8).alias("form")
+    return placed.select("sid", "said", "ts", form, "file", line.alias("line"))

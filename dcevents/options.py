@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -34,16 +34,29 @@ class Target:
 
 def for_report(report: Report) -> list[Decorator]:
     """The decorators of a report's command, in the order in which `--help` shows the options."""
+    formats = _formats(report)
+    wanted = {"format": _format(formats), **_OUTPUT, **(_CSV if "csv" in formats else {})}
     return [
+        *(click.argument(name) for name in report.operands),
         click.argument("source", nargs=-1, type=click.Path(path_type=str)),
         *([_by(report)] if report.by else []),
-        *_WINDOW,
+        *(_WINDOW if "window" not in report.without else ()),
+        _TZ,
         *(_FILTERS[name] for name in report.filters),
-        *_MEANING,
+        *(option for name, option in _MEANING.items() if name not in report.without),
         *([_INTERVALS] if report.rated else []),
-        *_OUTPUT,
+        *wanted.values(),
         *_REJECTS,
     ]
+
+
+def _formats(report: Report) -> dict[str, render.Format]:
+    """The formats that a report is offered in, by name."""
+    return {name: each for name, each in render.load().items() if not report.formats or name in report.formats}
+
+
+def _format(formats: Iterable[str]) -> Decorator:
+    return click.option("-f", "--format", metavar="F", envvar="DCEVENTS_FORMAT", help=f"{', '.join(formats)}.")
 
 
 def _by(report: Report) -> Decorator:
@@ -60,9 +73,9 @@ _WINDOW = (
     click.option("--since", metavar="TIME", help="Started then or later: 2026-11-02, yesterday, 7d, an ISO time."),
     click.option("--until", metavar="TIME", help="Started before then."),
     click.option("--period", metavar="P", help="Started in: yesterday, last-week, 2026-11-02, 2026-W45, 2026-10."),
-    click.option(
-        "--tz", metavar="ZONE", envvar="DCEVENTS_TZ", default="UTC", help="Time zone, as Europe/Berlin.  [UTC]"
-    ),
+)
+_TZ = click.option(
+    "--tz", metavar="ZONE", envvar="DCEVENTS_TZ", default="UTC", help="Time zone, as Europe/Berlin.  [UTC]"
 )
 
 _FILTERS = {
@@ -78,25 +91,27 @@ _FILTERS = {
     "outcome": click.option("--outcome", multiple=True, metavar="X", help="Only this outcome, as dropped."),
 }
 
-_MEANING = (
-    click.option("--as-of", metavar="TIME", help="The report as it was then, or now.  [the latest event]"),
-    click.option("--idle", metavar="D", default="30m", help="Silence after which nothing is open.  [30m]"),
-    click.option("--service-level", metavar="D", default="60s", help="A wait within it is in time.  [60s]"),
-    click.option("--keep-query", is_flag=True, help="Keep query and fragment of pages."),
-)
-
-_INTERVALS = click.option("--intervals", is_flag=True, help="Each rate with the bounds of its 95 % interval.")
-
-_OUTPUT = (
-    click.option(
-        "-f", "--format", metavar="F", envvar="DCEVENTS_FORMAT", help="table, csv, tsv, json, ndjson, markdown."
+_MEANING = {
+    "as_of": click.option("--as-of", metavar="TIME", help="The report as it was then, or now.  [the latest event]"),
+    "idle": click.option("--idle", metavar="D", default="30m", help="Silence after which nothing is open.  [30m]"),
+    "service_level": click.option(
+        "--service-level", metavar="D", default="60s", help="A wait within it is in time.  [60s]"
     ),
-    click.option("-o", "--output", metavar="FILE", help="Replace this file; {date} in it is the first day."),
-    click.option("-q", "--quiet", is_flag=True, help="Messages only about failures and cut-off inputs."),
-    click.option("--excel", is_flag=True, help="CSV that spreadsheets open at a double click."),
-    click.option("--delimiter", metavar="C", default=",", help="Between cells of CSV.  [,]"),
-    click.option("--no-formula-guard", is_flag=True, help="No ' before text that spreadsheets take for a formula."),
-)
+    "keep_query": click.option("--keep-query", is_flag=True, help="Keep query and fragment of pages."),
+}
+
+_OUTPUT = {
+    "output": click.option("-o", "--output", metavar="FILE", help="Replace this file; {date} in it is the first day."),
+    "quiet": click.option("-q", "--quiet", is_flag=True, help="Messages only about failures and cut-off inputs."),
+}
+_INTERVALS = click.option("--intervals", is_flag=True, help="Each rate with the bounds of its 95 % interval.")
+_CSV = {
+    "excel": click.option("--excel", is_flag=True, help="CSV that spreadsheets open at a double click."),
+    "delimiter": click.option("--delimiter", metavar="C", default=",", help="Between cells of CSV.  [,]"),
+    "guard": click.option(
+        "--no-formula-guard", is_flag=True, help="No ' before text that spreadsheets take for a formula."
+    ),
+}
 
 
 _REJECTS = (
@@ -127,39 +142,33 @@ def settings(report: Report, given: Mapping[str, Any]) -> Settings:
         now=clock,
         tz=tz,
         by=by,
-        window=_window(given, now, tz),
+        window=Window() if "window" in report.without else _window(given, now, tz),
         as_of=as_of,
-        idle_ms=_duration(given["idle"], "--idle"),
-        service_level_ms=_duration(given["service_level"], "--service-level"),
-        keep_query=given["keep_query"],
+        idle_ms=_duration(given.get("idle", "30m"), "--idle"),
+        service_level_ms=_duration(given.get("service_level", "60s"), "--service-level"),
+        keep_query=given.get("keep_query", False),
         intervals=given.get("intervals", False),
         tolerance=_tolerance(given["max_rejects"], strict=given["strict"]),
         filters=filters,
+        operands=tuple(given[name] for name in report.operands),
     )
 
 
-def target(given: Mapping[str, Any], config: Settings) -> Target:
+def target(report: Report, given: Mapping[str, Any], config: Settings) -> Target:
     """Where the report goes. Raises UsageError."""
-    formats = render.load()
+    formats, excel, delimiter = _formats(report), given.get("excel", False), given.get("delimiter", ",")
     output, rejects = (_file(given[name], f"--{name}", config) for name in ("output", "rejects"))
-    name = given["format"] or ("csv" if given["excel"] else _by_ending(output, formats))
+    name = given["format"] or ("csv" if excel else _by_ending(output))
     if name not in formats:
-        raise UsageError(f"--format: '{name}' is none of {', '.join(formats)}")
-    if given["excel"] and name != "csv":
+        raise UsageError(_no_such_format(report, name, formats))
+    if excel and name != "csv":
         raise UsageError(f"--excel is CSV: it does not go with --format {name}")
-    if len(given["delimiter"]) != 1 or given["delimiter"] in '"\r\n':
+    if len(delimiter) != 1 or delimiter in '"\r\n':
         raise UsageError("--delimiter takes one character, and no quote or line end")
-    if given["delimiter"] != "," and name != "csv":
+    if delimiter != "," and name != "csv":
         raise UsageError(f"--delimiter is for CSV: it does not go with --format {name}")
-    return Target(
-        formats[name],
-        output,
-        rejects,
-        given["quiet"],
-        given["excel"],
-        not given["no_formula_guard"],
-        given["delimiter"],
-    )
+    guard = not given.get("no_formula_guard", False)
+    return Target(formats[name], output, rejects, given["quiet"], excel, guard, delimiter)
 
 
 def _file(name: str | None, option: str, config: Settings) -> str | None:
@@ -189,9 +198,15 @@ def _tolerance(text: str | None, *, strict: bool) -> Tolerance | None:
     raise UsageError(f"--max-rejects: '{text}' is neither a number of records (5) nor a share of them (5% or 0.05)")
 
 
-def _by_ending(output: str | None, formats: Mapping[str, render.Format]) -> str:
+def _by_ending(output: str | None) -> str:
     ending = os.path.splitext(output)[1].lower() if output else ""
-    return next((each.name for each in formats.values() if ending in each.suffixes), "table")
+    return next((each.name for each in render.load().values() if ending in each.suffixes), "table")
+
+
+def _no_such_format(report: Report, name: str, formats: Iterable[str]) -> str:
+    if name not in render.load():
+        return f"--format: '{name}' is none of {', '.join(formats)}"
+    return f"{report.name} is not written as {name}: name one of its formats, as in --format {' or '.join(formats)}"
 
 
 def _zone(name: str) -> ZoneInfo:

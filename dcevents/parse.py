@@ -17,7 +17,7 @@ from dcevents import record, shapes
 from dcevents.events import REJECT_REASONS
 from dcevents.record import MAX_LINE, Record, Said
 from dcevents.shapes import ASIDE, OTHER, SLOW, TIMELESS, Layout, Seen
-from dcevents.timestamps import parse
+from dcevents.timestamps import ABSENT, form, parse
 
 UNTIMED = 1 << 60
 """In a column of timestamps: the event has none. Sorts last, as untimed events do."""
@@ -27,6 +27,8 @@ DAY_MS = 86_400_000
 
 ROWS = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
 """Columns of events: codes of the session and of what was said (`Vocabulary`), milliseconds, line in the block."""
+FORM = {"form": pl.UInt8}
+"""One more, where it is asked for: how the timestamp is written, as a number in `timestamps.FORMS`."""
 
 _SAMPLE = 600
 _FEW = 20
@@ -137,7 +139,10 @@ class _Checked:
 
 
 class Parser:
-    """Parses blocks in any number of threads; learns the log's shapes as it goes."""
+    """Parses blocks in any number of threads; learns the log's shapes as it goes.
+
+    `in_full` reads also what only those want who look at single events: `meetingInfo`, and FORM.
+    """
 
     def __init__(
         self,
@@ -145,13 +150,15 @@ class Parser:
         vocabulary: Vocabulary,
         *,
         keep_query: bool = False,
-        with_meeting: bool = False,
+        in_full: bool = False,
         sample: int = _SAMPLE,
     ) -> None:
         self.vocabulary = vocabulary
         self.limits = limits
         self.sample = sample
-        self._settings = {"keep_query": keep_query, "with_meeting": with_meeting}
+        self.in_full = in_full
+        self.columns = ROWS | FORM if in_full else ROWS
+        self._settings = {"keep_query": keep_query, "with_meeting": in_full}
         self._layouts: list[Layout] = []
         self._attempts = 0
         self._remembered: list[Seen] = []
@@ -261,7 +268,8 @@ class _Block:
         self.known = known
         self.highest: int | None = 0
         self.odd: set[int] = set()
-        self.parsed = Parsed(0, pl.DataFrame(schema=ROWS))
+        self.columns = parser.columns
+        self.parsed = Parsed(0, pl.DataFrame(schema=self.columns))
         self.frames: list[pl.DataFrame] = []
         self.tried: Layout | None = None
         self.cut: _Cut | None = None
@@ -360,18 +368,21 @@ class _Block:
         return sorted({*rows}.difference(lines["row"]).union(left))
 
     def _cut_by(self, layout: Layout, codes: shapes.Codes, lines: pl.LazyFrame) -> pl.LazyFrame:
-        return layout.cut(lines, codes, self.parser.vocabulary.sids, self.known.checked)
+        sids, checked = self.parser.vocabulary.sids, self.known.checked
+        return layout.cut(lines, codes, sids, checked, with_forms=self.parser.in_full)
 
     def _take(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> Sequence[int]:
         """Keep what the layout understood; the rows that are left come back."""
         if layout.time is not None and layout.time_form == "text":
-            cut = cut.with_columns(shapes.time_text(cut[f"slot{layout.time}"]).fill_null(UNTIMED).alias("ts"))
+            texts = cut[f"slot{layout.time}"]
+            cut = cut.with_columns(shapes.time_text(texts).fill_null(UNTIMED).alias("ts"))
+            cut = cut.with_columns(shapes.time_forms(texts).alias("form")) if self.parser.in_full else cut
         cut = self._without_odd(cut)
         said = cut.lazy().with_columns(pl.lit(codes.meaning).gather(pl.col("key")).alias("said"))
         timed = pl.col("plain") & pl.col("ts").is_not_null() & (pl.col("sid") != self.parser.vocabulary.no_sid)
         usual = (timed & (pl.col("said") != ASIDE)).fill_null(value=False)
         found = said.with_columns(usual.alias("usual")).collect()
-        self._add(found.filter("usual").select(*ROWS))
+        self._add(found.filter("usual").select(*self.columns))
         left = [] if found["usual"].all() else self._aside(layout, codes, found.filter(~pl.col("usual")))
         self.parser.fitted(layout, cut.height - len(left))
         return left
@@ -414,6 +425,11 @@ class _Block:
             .with_columns(
                 good.fill_null(value=False).alias("good"),
                 pl.when(kind == TIMELESS).then(UNTIMED).otherwise(ts).alias("ts"),
+                *(
+                    [pl.when(kind == TIMELESS).then(ABSENT).otherwise("form").alias("form")]
+                    if self.parser.in_full
+                    else []
+                ),
             )
             .collect()
         )
@@ -436,8 +452,9 @@ class _Block:
         if events["said"].null_count():
             read = self._with_texts(layout, events.filter(pl.col("said").is_null()))
             left = self._leave(read.filter(pl.col("said").is_null()))
-            events = pl.concat([events.select(*ROWS), read.select(*ROWS)]).filter(pl.col("said").is_not_null())
-        self._add(events.select(*ROWS))
+            read = read.select(*self.columns)
+            events = pl.concat([events.select(*self.columns), read]).filter(pl.col("said").is_not_null())
+        self._add(events.select(*self.columns))
         return left
 
     def _with_texts(self, layout: Layout, events: pl.DataFrame) -> pl.DataFrame:
@@ -467,6 +484,7 @@ class _Block:
     def _one_by_one(self, rows: Sequence[int]) -> list[Seen]:
         """Read lines by the reference reader; those that are JSON objects come back, to learn from."""
         events: list[tuple[str, int, int, int]] = []
+        forms: list[int] = []
         seen: list[Seen] = []
         for row in rows:
             line = self.lines[row]
@@ -474,6 +492,8 @@ class _Block:
             if found.said:
                 ts = self.parser.time(None if found.timestamp is None else parse(found.timestamp))
                 events.append((found.sid or "", self.parser.vocabulary.code(found.said), ts, row))
+                if self.parser.in_full:
+                    forms.append(form(found.timestamp))
             elif found.bucket in REJECT_REASONS:
                 self._reject(row, found.bucket, line)
             else:
@@ -485,7 +505,8 @@ class _Block:
             codes = self.parser.vocabulary.sid_codes(sids)
             self.odd.update(code for code, sid in zip(codes, sids, strict=True) if shapes.NOT_PLAIN.search(sid))
             columns = {"sid": codes, "said": said, "ts": ts_column, "row": numbers}
-            self._add(pl.DataFrame(columns, schema=ROWS))
+            columns |= {"form": forms} if self.parser.in_full else {}
+            self._add(pl.DataFrame(columns, schema=self.columns))
         return seen
 
     def _read(self, line: bytes, row: int) -> Record:

@@ -50,3 +50,5 @@ class Settings:
     tolerance: Tolerance | None = None
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Column → values or glob patterns, of which one must fit."""
+    operands: tuple[str, ...] = ()
+    """The values of the report's own operands."""

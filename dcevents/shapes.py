@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dcevents.record import MAX_LINE, Record, Said, decode
-from dcevents.timestamps import epoch_column, iso_column, parse
+from dcevents.timestamps import ISO_UTC, epoch_column, epoch_form_column, form, iso_column, parse
 
 MAX_PIECES = 4096
 """Distinct pieces kept for one place between slots; more means that a slot was not seen as one."""
@@ -141,12 +141,15 @@ class Layout:
         except UnicodeDecodeError:
             return None
 
-    def cut(self, lines: pl.LazyFrame, codes: Codes, sids: pl.Categorical, checked: int) -> pl.LazyFrame:
+    def cut(
+        self, lines: pl.LazyFrame, codes: Codes, sids: pl.Categorical, checked: int, *, with_forms: bool = False
+    ) -> pl.LazyFrame:
         """Lines (column `line`, String) → `size`, `key`, `sid` (code), `ts` (Int64), `plain`, `odd`, `slot<i>`.
 
         `size` is in bytes. `key` combines the codes of the pieces and is null where one is unknown. `plain` says
         that all values but the session's can stand in for their placeholders, `odd` that the session's cannot:
         of those with a code below `checked` this is known. `ts` is null for what `time_form` does not cover.
+        `with_forms` adds `form` (number in `timestamps.FORMS`) of those that it covers.
         """
         pieces, values, fits = self._ranges()
         parts = {f"piece{i}": _text(*bounds) for i, bounds in enumerate(pieces)}
@@ -175,6 +178,7 @@ class Layout:
             *("size", "key", "sid", "ts"),
             reduce(and_, checks, pl.col("fits")).alias("plain"),
             odd.alias("odd"),
+            *([self._form_column().alias("form")] if with_forms else []),
             *(pl.col(f"slot{i}") for i in self.texts()),
         )
 
@@ -244,6 +248,11 @@ class Layout:
             return pl.lit(None, dtype=pl.Int64)
         value = pl.col(f"slot{self.time}")
         return iso_column(value) if self.time_form == "iso" else epoch_column(value)
+
+    def _form_column(self) -> pl.Expr:
+        if self.time is None or self.time_form == "text":
+            return pl.lit(None, dtype=pl.UInt8)
+        return epoch_form_column(pl.col(f"slot{self.time}")) if self.time_form == "epoch" else pl.lit(ISO_UTC, pl.UInt8)
 
     # -- learning --------------------------------------------------------------------------------------------
 
@@ -472,3 +481,9 @@ def time_text(texts: pl.Series) -> pl.Series:
     """Int64 milliseconds of timestamps in any form, each distinct text parsed once."""
     distinct = texts.unique().drop_nulls().to_list()
     return texts.replace_strict(distinct, [parse(t) for t in distinct], default=None, return_dtype=pl.Int64)
+
+
+def time_forms(texts: pl.Series) -> pl.Series:
+    """UInt8: numbers in `timestamps.FORMS` of timestamps in any form, each distinct text looked at once."""
+    distinct = texts.unique().drop_nulls().to_list()
+    return texts.replace_strict(distinct, [form(t) for t in distinct], default=None, return_dtype=pl.UInt8)

@@ -28,6 +28,20 @@ _EXACT = Context(prec=MAX_PREC, rounding=ROUND_FLOOR, Emin=MIN_EMIN, Emax=MAX_EM
 _UNITS = ((10**11, 1000, 1), (10**14, 1, 1), (10**17, 1, 1000))
 """Epoch numbers: below this, times, over: seconds, milliseconds, microseconds (else nanoseconds)."""
 
+FORMS = (
+    "iso_utc",
+    "iso_offset",
+    "iso_local",
+    "epoch_seconds",
+    "epoch_milliseconds",
+    "epoch_microseconds",
+    "epoch_nanoseconds",
+    "unreadable",
+    "absent",
+)
+"""How a timestamp may be written (definitions 5): with `Z`, with an offset, without a zone, as a number, …"""
+ISO_UTC, ISO_OFFSET, ISO_LOCAL, EPOCH_SECONDS, _, _, EPOCH_NANOSECONDS, UNREADABLE, ABSENT = range(len(FORMS))
+
 
 def parse(text: str) -> int | None:
     """Milliseconds since 1970, floored; None for what is no timestamp or outside the years 1 to 9999."""
@@ -77,6 +91,18 @@ def _scaled(number: int) -> int:
     return number // 10**6
 
 
+def form(text: str | None) -> int:
+    """The number in FORMS of a timestamp's text."""
+    if not text:
+        return ABSENT
+    if parse(text) is None:
+        return UNREADABLE
+    if iso := _ISO.fullmatch(text):
+        return ISO_UTC if text.endswith("Z") else ISO_OFFSET if iso[8] else ISO_LOCAL
+    size = abs(_EXACT.create_decimal(text))
+    return EPOCH_SECONDS + sum(size >= limit for limit, _, _ in _UNITS)
+
+
 def iso_column(text: pl.Expr) -> pl.Expr:
     """Int64 milliseconds of `2026-11-02T09:15:04.120Z`, exactly so; null for every other form.
 
@@ -94,3 +120,10 @@ def epoch_column(text: pl.Expr) -> pl.Expr:
     millis = pl.when(size < 10**11).then(number * 1000).when(size < 10**14).then(number)
     exact = millis.when(size < 10**17).then(number.floordiv(1000)).otherwise(number.floordiv(10**6))
     return pl.when(exact.is_between(FIRST_MS, LAST_MS)).then(exact)
+
+
+def epoch_form_column(text: pl.Expr) -> pl.Expr:
+    """UInt8: the number in FORMS of what `epoch_column` reads; null for the rest."""
+    size = text.cast(pl.Int64, strict=False).abs()
+    units = pl.sum_horizontal((size >= limit).cast(pl.UInt8) for limit, _, _ in _UNITS)
+    return pl.when(size.is_not_null()).then(units + EPOCH_SECONDS).cast(pl.UInt8)

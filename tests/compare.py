@@ -36,7 +36,7 @@ def analyse(
     for name, data in inputs:
         (folder / name).write_bytes(data)
     found = sources.find([str(folder / name) for name, _ in inputs])
-    parser = Parser(Limits(as_of, NOW), Vocabulary(), with_meeting=True, sample=sample)
+    parser = Parser(Limits(as_of, NOW), Vocabulary(), in_full=True, sample=sample)
     read = log_module.read(found.inputs, parser, lambda _: None, placed=True)
     read.count()
     settings = Settings(now=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of=as_of)
@@ -71,13 +71,13 @@ def model_buckets(read: naive.Log) -> dict[str, Any]:
 
 def rows(view: View, report: str, by: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The program's rows of a report, before they are rounded and written."""
-    table = reports.load()[report].make(view, by)[0]
+    table = reports.load()[report].tables(view, by)[0]
     return table.rows.to_dicts()
 
 
 def total(view: View, report: str, by: Sequence[str] = ()) -> Mapping[str, Any]:
     """The program's total of a report."""
-    return reports.load()[report].make(view, by)[0].total or {}
+    return reports.load()[report].tables(view, by)[0].total or {}
 
 
 def same(expected: Any, actual: Any) -> bool:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 from unittest import mock
 
+from dcevents import reports
 from dcevents.cli import run as dispatch
 
 ROOT = Path(__file__).parent.parent
@@ -122,6 +123,11 @@ def _dispatched(arguments: list[str]) -> int:
     except Exception:  # noqa: BLE001 - as Python itself ends a process
         traceback.print_exc()
         return 1
+
+
+def words(command: str) -> list[str]:
+    """A command with operands of its own, where it has any: `*`, which fits all."""
+    return [command, *("*" for _ in reports.load()[command].operands)]
 
 
 def report(log: bytes, *arguments: str, **more: Any) -> Any:

@@ -76,6 +76,7 @@ class Event:
     meeting_info: Any
     file: str
     line: int
+    form: str = "absent"
 
     @property
     def agent(self) -> str | None:
@@ -355,6 +356,26 @@ def timestamp_ms(value: Any) -> int | None:
     return None
 
 
+def timestamp_form(value: Any) -> str:
+    """How a timestamp is written (5., "`timestamps` has these forms")."""
+    if value is None or value == "" or isinstance(value, (dict, list)):
+        return "absent"
+    if timestamp_ms(value) is None:
+        return "unreadable"
+    if iso_ms(value) is not None and not isinstance(value, Num):
+        zone = ISO.fullmatch(value)
+        assert zone is not None
+        return {"": "iso_local", "Z": "iso_utc"}.get(zone[8] or "", "iso_offset")
+    number = spelled(value)
+    assert number is not None
+    sign, digits, exponent = number
+    size = abs(Fraction(Decimal(f"{sign}{digits or 0}E{max(exponent, -40)}")))
+    for limit, unit in ((11, "seconds"), (14, "milliseconds"), (17, "microseconds")):
+        if size < 10**limit:
+            return f"epoch_{unit}"
+    return "epoch_nanoseconds"
+
+
 # --- 1. Input: records and buckets --------------------------------------------------------------------------
 
 
@@ -439,6 +460,7 @@ def read_line(log: Log, file: str, number: int, line: bytes, *, has_end: bool, k
         meeting_info=plain(payload.get("meetingInfo")),
         file=file,
         line=number,
+        form=timestamp_form(record.get("timestamp")),
     )
 
 

@@ -95,7 +95,8 @@ def test_every_format_is_described() -> None:
 @pytest.mark.parametrize("name", list(reports.load()))
 def test_every_column_and_key_is_described(name: str) -> None:
     more = "--intervals" if reports.load()[name].rated else ""
-    done = examples.run(f"dcevents {name} sample_logs/site/dc.log -f json -q {more}")
+    operands = " ".join("'*'" for _ in reports.load()[name].operands)
+    done = examples.run(f"dcevents {name} {operands} sample_logs/site/dc.log -f json -q {more}")
     for key in keys(json.loads(done.stdout)):
         assert f"`{key}`" in REFERENCE, key
 
@@ -107,8 +108,16 @@ def keys(report: dict[str, Any]) -> set[str]:
         logged = part["input"].pop("unknown_events")
         assert isinstance(logged, dict)
         found |= {*part, *part["window"], *part["input"], *part["input"]["rejected"], *part["input"]["ignored"]}
-        found |= {key for row in [*part["rows"], part["total"] or {}] for key in row}
+        found |= {key for row in [*part.get("rows", []), part.get("total") or {}] for key in row}
+        found |= nested([value for name, value in part.items() if name not in ("window", "input", "rows", "total")])
     return found
+
+
+def nested(value: Any) -> set[str]:
+    """The keys of all objects in a JSON value."""
+    if isinstance(value, dict):
+        return {*value, *nested(list(value.values()))}
+    return {key for each in value for key in nested(each)} if isinstance(value, list) else set()
 
 
 def test_the_vocabulary_is_described() -> None:

@@ -503,8 +503,12 @@ def hostile_log() -> bytes:
 @pytest.mark.parametrize("report", list(reports.load()))
 @pytest.mark.parametrize("format_", ["table", "markdown", "json", "ndjson"])
 def test_nothing_that_acts_on_a_terminal_is_written(report: str, format_: str) -> None:
+    if format_ not in (reports.load()[report].formats or render.load()):
+        pytest.skip(f"no {format_}")
     for key in reports.load()[report].by or ("",):
-        result = harness.run(report, "-f", format_, *(["--by", key] if key else []), stdin=hostile_log())
+        result = harness.run(
+            *harness.words(report), "-f", format_, *(["--by", key] if key else []), stdin=hostile_log()
+        )
 
         assert result.status == 0
         assert not ACTING.search(result.text)

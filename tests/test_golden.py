@@ -3,7 +3,7 @@
 The cases are data, in `golden/*.toml`. What is expected was worked out from the definitions by hand; never paste what
 the program printed. A case's `log` is a compact log (`harness.log`); `expect` has for a command line the rows of its
 JSON report, all of them and in order, of as many columns as the case cares for; `total` the same for the total,
-`input` for the account of the input. The cells are JSON, or else text.
+`input` for the account of the input, `members` for members of a document. The cells are JSON, or else text.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import harness
 import naive
+import naive_check
 import pytest
 
 FOLDER = Path(__file__).parent / "golden"
@@ -115,6 +116,32 @@ def test_every_line_lands_in_the_bucket_that_the_definitions_name(case: Case) ->
     assert actual["records"] == sum(actual[name] for name in buckets) + nested
 
 
+@pytest.mark.parametrize("case", cases("members"))
+def test_the_members_of_a_document_are_those_worked_out_by_hand(case: Case) -> None:
+    expected = case.case["members"][case.command]
+
+    assert expected == part_of(expected, made(case)), case.case["why"]
+
+
+@pytest.mark.parametrize("case", cases("members"))
+def test_the_model_has_the_same_members(case: Case) -> None:
+    expected = case.case["members"][case.command]
+    options = shlex.split(case.command)[1:]
+    tz = dict(zip(options[::2], options[1::2], strict=True)).get("--tz", "UTC")
+    read = naive.read([("standard input", log_of(case.case))], now_ms=_NOW)
+
+    actual = naive_check.check(read, ["standard input"], clock_ms=_NOW, tz=tz)
+
+    assert expected == part_of(expected, actual), case.case["why"]
+
+
+def part_of(expected: Any, actual: Any) -> Any:
+    """The members of `actual` that are expected."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return {key: part_of(value, actual.get(key)) for key, value in expected.items()}
+    return actual
+
+
 def orderless(case: Case) -> bool:
     """Whether it does not matter which line is the first or the last one."""
     return not (case.command.startswith("events") or case.case.get("bom") or case.case.get("unterminated"))
@@ -200,5 +227,6 @@ def test_the_model_says_the_same(case: Case) -> None:
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in all_cases()])
 def test_a_case_says_why_it_is_there_and_expects_something(case: dict[str, Any]) -> None:
     assert len(case["why"].split()) >= 4
-    assert case.get("expect") or case.get("total") or case.get("input")
-    assert set(case) <= {"name", "why", "log", "expect", "total", "input", "crlf", "bom", "unterminated"}
+    assert case.get("expect") or case.get("total") or case.get("input") or case.get("members")
+    known = {"name", "why", "log", "expect", "total", "input", "members", "crlf", "bom", "unterminated"}
+    assert set(case) <= known

@@ -23,7 +23,7 @@ FLOORS = (
     ("parse",),
     ("attempts", "facts"),
     ("conversations", "log"),
-    ("account", "rejects", "view"),
+    ("account", "quality", "rejects", "view"),
     ("reports", "render"),
     ("options",),
     ("cli",),

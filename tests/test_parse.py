@@ -21,8 +21,8 @@ quick = settings(max_examples=100, deadline=None, suppress_health_check=list(Hea
 def parsed(
     lines: list[bytes], *, sample: int, parts: int = 2
 ) -> tuple[Counter[str], list[tuple[Any, ...]], list[tuple[int, str]]]:
-    """Tally, events as (row, sid, what is said, timestamp), rejects as (row, reason)."""
-    parser = Parser(Limits(None, NOW), Vocabulary(), with_meeting=True, sample=sample)
+    """Tally, events as (row, sid, what is said, timestamp, its form), rejects as (row, reason)."""
+    parser = Parser(Limits(None, NOW), Vocabulary(), in_full=True, sample=sample)
     step = len(lines) // parts + 1
     blocks = [b"".join(line + b"\n" for line in lines[i : i + step]) for i in range(0, len(lines), step)]
     results = [parser.parse(block) for block in blocks]
@@ -30,8 +30,9 @@ def parsed(
     events, rejects, before = [], [], 0
     for result in results:
         sids = parser.vocabulary.sid_texts(result.rows["sid"])
-        for sid, code, ts, row in zip(sids, *(result.rows[name] for name in ("said", "ts", "row")), strict=True):
-            events.append((before + row, sid, said[code], ts))
+        columns = (result.rows[name] for name in ("said", "ts", "row", "form"))
+        for sid, code, ts, row, form in zip(sids, *columns, strict=True):
+            events.append((before + row, sid, said[code], ts, timestamps.FORMS[form]))
         rejects += [(before + reject.row, reject.reason) for reject in result.rejects]
         before += result.lines
     return +sum((Counter(result.tally) for result in results), Counter()), sorted(events, key=str), sorted(rejects)
@@ -181,7 +182,7 @@ def test_values_that_change_in_other_places_are_read_too() -> None:
     tally, events, _ = parsed(lines, sample=100)
     assert tally == {"event": 600}
     assert (events, tally) == (one_by_one(lines)[1], one_by_one(lines)[0])
-    assert len({said.agent_id for _, _, said, _ in events}) == len({said.page for _, _, said, _ in events}) == 600
+    assert len({said.agent_id for _, _, said, *_ in events}) == len({said.page for _, _, said, *_ in events}) == 600
 
 
 def test_several_ways_of_writing_in_one_log_are_all_read() -> None:
@@ -241,7 +242,7 @@ def test_what_a_new_combination_shows_is_never_a_placeholder() -> None:
     lines = [line(n, "CONVERSATION_ENGAGED" if n % 2 else "FOO", inside=n % 2 == 0) for n in range(700)]
     lines += [line(n, "CONVERSATION_ENGAGED", inside=True) for n in range(700, 1400)]
     expected = one_by_one(lines)
-    assert {said.name for _, _, said, _ in expected[1]} == {None, *(f"N{n}" for n in range(700, 1400))}
+    assert {said.name for _, _, said, *_ in expected[1]} == {None, *(f"N{n}" for n in range(700, 1400))}
     assert parsed(lines, sample=300) == expected
 
 
@@ -311,6 +312,57 @@ def test_one_wrong_byte_makes_no_timestamp(at: int) -> None:
     others = [text[:at] + chr(code) + text[at + 1 :] for code in range(256)]
     expected = [timestamps.parse(other) if other[10] + other[19] + other[23] == "T.Z" else None for other in others]
     assert iso(others) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-02T09:15:04.120Z", "iso_utc"),
+        ("2026-11-02 09:15Z", "iso_utc"),
+        ("2026-11-02T09:15:04+01", "iso_offset"),
+        ("2026-11-02T09:15:04-0100", "iso_offset"),
+        ("2026-11-02T09:15:04,5", "iso_local"),
+        ("1793610904", "epoch_seconds"),
+        ("-1.5", "epoch_seconds"),
+        ("99999999999.9", "epoch_seconds"),
+        ("1e11", "epoch_milliseconds"),
+        ("1793610904120", "epoch_milliseconds"),
+        ("1793610904120999", "epoch_microseconds"),
+        ("1793610904120999000", "epoch_nanoseconds"),
+        ("17936109041209990000000", "unreadable"),
+        ("2026-02-30T00:00:00Z", "unreadable"),
+        ("yesterday", "unreadable"),
+        ("true", "unreadable"),
+        ("", "absent"),
+        (None, "absent"),
+    ],
+)
+def test_how_a_timestamp_is_written_is_told(text: str | None, expected: str) -> None:
+    assert timestamps.FORMS[timestamps.form(text)] == expected
+
+
+@given(text=st.integers(-(10**18) + 1, 10**18 - 1).map(str))
+@settings(max_examples=300, deadline=None)
+def test_how_a_number_is_written_is_told_the_same_by_the_column(text: str) -> None:
+    frame = pl.DataFrame({"v": [text]})
+    if frame.select(timestamps.epoch_column(pl.col("v"))).item() is not None:
+        assert frame.select(timestamps.epoch_form_column(pl.col("v"))).item() == timestamps.form(text)
+
+
+def test_the_column_tells_numbers_apart_where_the_reference_does() -> None:
+    limits = [number for power in (11, 14, 17) for number in (10**power - 1, 10**power, -(10**power))]
+    frame = pl.DataFrame({"v": [str(number) for number in limits]})
+    column = frame.select(timestamps.epoch_form_column(pl.col("v"))).to_series().to_list()
+    assert column == [timestamps.form(str(number)) for number in limits]
+
+
+def test_lines_without_a_timestamp_are_known_for_it_also_by_the_column() -> None:
+    lines = [canonical(f"{n:08x}") for n in range(1200)]
+    lines = [line.replace(b'"timestamp":"2026-11-02T09:15:04.120Z",', b"") if n % 3 else line
+             for n, line in enumerate(lines)]  # fmt: skip
+    expected = one_by_one(lines)
+    assert Counter(form for *_, form in expected[1]) == {"absent": 800, "iso_utc": 400}
+    assert parsed(lines, sample=100) == expected
 
 
 def test_common_epoch_numbers_are_read_by_the_column() -> None:

@@ -1,4 +1,4 @@
-"""What a format is: tables and their circumstances → pieces of text. Formats know no report."""
+"""What a format is: tables, or a document, and their circumstances → pieces of text. Formats know no report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Column, Table
+    from dcevents.reports._base import Column, Document, Table
 
 _ROWS = 20_000
 
@@ -39,6 +39,16 @@ class Format:
     suffixes: tuple[str, ...]
     render: Callable[[Sequence[Table], Circumstances], Iterator[str]]
     order: int
+    document: Callable[[Document, Circumstances], Iterator[str]] | None = None
+    """How documents are written, in a format that can."""
+
+    def write(self, made: Sequence[Table] | Document, about: Circumstances) -> Iterator[str]:
+        """What a report has made, as text. A document in a format that cannot write any is a ValueError."""
+        if isinstance(made, Sequence):
+            return self.render(made, about)
+        if self.document is None:
+            raise ValueError(f"{about.name} is a document, which {self.name} cannot write")
+        return self.document(made, about)
 
 
 def rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:

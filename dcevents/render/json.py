@@ -1,4 +1,7 @@
-"""One object: the rows, the total, and all about the input. Written row by row, so that listings need no room."""
+"""One object: the rows and the total, or a document's members, and all about the input.
+
+Written row by row, so that listings need no room.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from dcevents.render._base import Circumstances, Format, total
 from dcevents.render._json import row_texts, text
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Table
+    from dcevents.reports._base import Document, Table
 
 
 def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
@@ -36,4 +39,11 @@ def _object(table: Table, name: str, meta: Mapping[str, Any]) -> Iterator[str]:
     yield f'],"total":{text(total(table))}}}'
 
 
-FORMAT = Format("json", (".json",), _render, 40)
+def _document(document: Document, about: Circumstances) -> Iterator[str]:
+    yield _head(about.name, about.meta)
+    for name, value in document.members.items():
+        yield f",\n{text(name)}:{text(value)}"
+    yield "}\n"
+
+
+FORMAT = Format("json", (".json",), _render, 40, _document)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from dcevents.render._base import Circumstances, Format
 from dcevents.render._cells import captions, footnote, is_left, lines, total_line, when
-from dcevents.show import width
+from dcevents.show import visible, width
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Column, Table
+    from dcevents.reports._base import Column, Document, Section, Table
 
 _GAP = 2
 _NARROW = 20
@@ -20,6 +21,9 @@ _NARROWEST = 10
 _FEWEST = 3
 _PAGE = 5000
 """Rows that are laid out together, under a heading of their own."""
+_INDENT = "  "
+_PAPER = 80
+"""The width to which sentences are filled where there is no terminal."""
 
 
 def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
@@ -28,7 +32,50 @@ def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
             yield _headline(table.headline, about)
     for i, table in enumerate(tables):
         yield ("\n" if i or table.headline else "") + captions(table, about) + "\n\n"
-        yield from _table(table, about)
+        yield from _table(table, about, f"dcevents {table.name}{table.options} -f csv")
+
+
+def _document(document: Document, about: Circumstances) -> Iterator[str]:
+    yield visible(document.title) + when(about) + "\n"
+    for section in document.sections:
+        yield "\n" + (f"{visible(section.title)}\n" if section.title else "")
+        yield from _section(section, about)
+
+
+def _section(section: Section, about: Circumstances) -> Iterator[str]:
+    """A section below its heading, to which it is indented."""
+    indent = _INDENT if section.title else ""
+    room = (about.width or _PAPER) - len(indent)
+    for paragraph in section.text:
+        yield textwrap.indent(_filled(paragraph, room), indent)
+    labels = max((width(visible(label)) for label, _ in section.figures), default=0)
+    for label, text in section.figures:
+        yield textwrap.indent(_filled(text, room, f"{_padded(visible(label), labels)}  "), indent)
+    if section.table is not None:
+        yield "\n" if section.text or section.figures else ""
+        limited = replace(about, width=about.width and about.width - len(indent))
+        for piece in _table(section.table, limited, f"dcevents {about.name} -f json"):
+            yield textwrap.indent(piece, indent)
+
+
+def _filled(text: str, room: int, label: str = "") -> str:
+    """A paragraph, or the text beside a label, in lines of at most so many columns."""
+    hanging = " " * width(label)
+    return (
+        textwrap.fill(
+            visible(text),
+            max(room, len(label) + _NARROW),
+            initial_indent=label,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        + "\n"
+    )
+
+
+def _padded(text: str, room: int) -> str:
+    return text + " " * (room - width(text))
 
 
 def _headline(figures: Sequence[tuple[str, str]], about: Circumstances) -> str:
@@ -37,7 +84,8 @@ def _headline(figures: Sequence[tuple[str, str]], about: Circumstances) -> str:
     return "\n".join([title, "", *(f"{label:<{room}}  {text}" for label, text in figures)]) + "\n"
 
 
-def _table(table: Table, about: Circumstances) -> Iterator[str]:
+def _table(table: Table, about: Circumstances, instead: str) -> Iterator[str]:
+    """A table's lines; `instead` is the command that has all columns, where there are too many."""
     if table.rows.is_empty():
         yield "Nothing to report.\n"
         return
@@ -57,7 +105,7 @@ def _table(table: Table, about: Circumstances) -> Iterator[str]:
         yield f"\n{note}\n"
     hidden = [column.name for column, room in zip(table.columns, widths, strict=True) if room == 0]
     if hidden:
-        note = f"Too narrow for: {', '.join(hidden)}. They are in: dcevents {table.name}{table.options} -f csv"
+        note = f"Too narrow for: {', '.join(hidden)}. They are in: {instead}"
         yield "\n" + textwrap.fill(note, about.width or 80, break_on_hyphens=False) + "\n"
 
 
@@ -141,4 +189,4 @@ def _cut(cell: str, room: int) -> str:
     return kept + "…"
 
 
-FORMAT = Format("table", (".txt",), _render, 10)
+FORMAT = Format("table", (".txt",), _render, 10, _document)

@@ -71,13 +71,40 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A part of a document for people: sentences, then figures with their labels, then a table; each may be absent."""
+
+    title: str
+    """Its heading; none in front of everything else."""
+    text: Sequence[str] = ()
+    """Paragraphs, which are filled to the width that there is."""
+    figures: Sequence[tuple[str, str]] = ()
+    """Label and text of each line."""
+    table: Table | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report that is no table: what programs are given, and the same for people.
+
+    Texts of sections may be strangers' words: formats make them safe to show.
+    """
+
+    title: str
+    """The heading, to which formats add the period and the zone."""
+    members: Mapping[str, Any]
+    """What the JSON object has beside the envelope: plain data, rates and seconds rounded, times as text."""
+    sections: Sequence[Section]
+
+
+@dataclass(frozen=True)
 class Report:
     """A subcommand: what it prints and how it is computed. Found by `dcevents.reports.load`."""
 
     name: str
     help: str
     example: str
-    make: Callable[[View, Sequence[str]], list[Table]]
+    make: Callable[[View, Sequence[str]], list[Table] | Document]
     default_by: str | None = None
     by: tuple[str, ...] = ()
     order: int = 100
@@ -89,6 +116,21 @@ class Report:
     """Whether it shows files and lines, so that these are kept."""
     rated: bool = False
     """Whether it shows rates, so that there is `--intervals`."""
+    formats: tuple[str, ...] = ()
+    """The formats that it is offered in; all if none is named. A document's are those that can write documents."""
+    operands: tuple[str, ...] = ()
+    """Operands of its own, which stand before SOURCE: see `Settings.operands`."""
+    without: tuple[str, ...] = ()
+    """Options that mean nothing to it, so that it does not have them: names as in `options`, `window` for its three."""
+    of_anything: bool = False
+    """Whether it is written also where the input is unusable: it says what was found instead."""
+
+    def tables(self, view: View, by: Sequence[str]) -> list[Table]:
+        """What it makes, of a report that makes tables; of another it is a TypeError."""
+        made = self.make(view, by)
+        if isinstance(made, Document):
+            raise TypeError(f"{self.name} is a document")
+        return made
 
 
 def count(name: str, title: str, value: Callable[[Any], Any], *, rank: int = 1, **more: Any) -> Metric:  # noqa: ANN401

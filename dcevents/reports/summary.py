@@ -19,7 +19,7 @@ def _make(view: View, _by: Sequence[str]) -> list[Table]:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for `--help`
 
     def make(part: Report) -> list[Table]:
-        return part.make(view, (part.default_by or "all",))
+        return part.tables(view, (part.default_by or "all",))
 
     # What they share is made first, so that it is made once; then none keeps all processors busy by itself.
     view.prepare()

@@ -140,7 +140,7 @@ class _Teller:
         if latest is None or latest.ts is None or as_of is None:
             return ("nothing ended it, and it has no timestamp",)
         age = duration((as_of - latest.ts) / 1000)
-        return (f"nothing ended it; {age} from its latest event, at ", latest, f", to as of; limit {limit // 1000} s")
+        return ("nothing ended it; its latest event, at ", latest, f", is {age} before as of; limit {limit // 1000} s")
 
     def _with_role(self, n: int, role: int) -> Event | None:
         place = self.roles.get((n, role))
@@ -178,11 +178,12 @@ class _Teller:
         if n < 0:
             return self._too_late(i)
         if self.walked.roles[i] & END:
-            became = "ends it: the visitor stopped answering" if accepted else "no agent took it"
-            return (f"{self._start(i)}attempt {n + 1}: {became}",)
+            did = "ends" if accepted else f"{self._start(i)}times out"
+            became = "the visitor stopped answering" if accepted else "no agent took it"
+            return (f"{did} attempt {n + 1}: {became}",)
         later = self._with_role(n, ACCEPT)
         if later is not None and not accepted:
-            return (f"attempt {n + 1}: cancelled by the late accept at ", later)
+            return (f"times out attempt {n + 1}, but is cancelled by the late accept at ", later)
         return (f"changes nothing: attempt {n + 1} had timed out",)
 
     def _end(self, i: int) -> Text:
@@ -207,14 +208,12 @@ class _Teller:
         place = self.roles.get((n, END), i)
         # A timeout that a late accept cancelled only afterwards has no role.
         end = self.chat[place if place < i else self.timeouts[n][bisect_left(self.timeouts[n], i) - 1]]
-        kept = "" if self.chat[i].kind == CLOSED else " but what it comes after"
-        return (
-            f"changes nothing{kept}: attempt {n + 1} had {'timed out' if end.kind == TIMEOUT else 'ended'} at ",
-            end,
-        )
+        kept = "nothing" if self.chat[i].kind == CLOSED else "only prev"
+        how = "timed out" if end.kind == TIMEOUT else "ended"
+        return (f"changes {kept}: attempt {n + 1} had {how} at ", end)
 
     def _start(self, i: int) -> str:
-        return "starts attempt without a request; " if self.walked.roles[i] & START else ""
+        return "starts and " if self.walked.roles[i] & START else ""
 
     def _accepted_by(self, i: int) -> bool:
         """Whether the attempt of an event was accepted before it."""

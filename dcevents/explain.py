@@ -5,9 +5,9 @@ Outcomes, times and names are those of the reports: they come from a `Fold` and 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -72,14 +72,12 @@ def explain(view: View, pattern: str) -> Explained:
 
 def nearest(pattern: str, sids: Sequence[str]) -> list[str]:
     """Sids that one may have meant: those that contain the pattern, else those that begin like it."""
-    meant = pattern.rstrip("…").strip("*")
-    within = sorted(sid for sid in sids if meant and meant.lower() in sid.lower())
-    if within:
-        return within[:_NEAREST]
-    ordered = sorted(sids)
-    place = bisect_left(ordered, meant)
-    around = ordered[max(0, place - 1) : place + 1]
-    return [sid for sid in around if len(meant) >= _ALIKE and sid[:_ALIKE] == meant[:_ALIKE]]
+    meant = pattern.rstrip("…").strip("*").lower()
+    if len(meant) < _ALIKE:
+        return []
+    within = [sid for sid in sids if meant in sid.lower()]
+    alike = within or [sid for sid in sids if sid[:_ALIKE].lower() == meant[:_ALIKE]]
+    return sorted(alike, key=lambda sid: (-len(commonprefix([sid.lower(), meant])), sid))[:_NEAREST]
 
 
 def _explained(view: View, pattern: str, of: int, found: pl.DataFrame) -> Explained:

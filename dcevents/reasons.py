@@ -118,21 +118,19 @@ class Conversation:
     @cached_property
     def reasons(self) -> list[Reason]:
         """All rules in order, each by itself; the first that fits decides."""
-        tried = (
-            self._completed(),
+        engaged = self.engaged_by is not None
+        return [
+            self._has("completed", COMPLETED),
             self._served(),
             self._has("booked", MEETING_BOOKED),
             self._open(),
             self._unanswered(),
             Reason("left_queue", bool(self.attempts), self._live_chat()),
-            Reason(
-                "closed", self._is_engaged and self.closed_last, self._closed() if self._is_engaged else _NOT_ENGAGED
-            ),
-            Reason("dropped", self._is_engaged, self._engaged()),
+            Reason("closed", engaged and self.closed_last, self._closed() if engaged else self._engaged()),
+            Reason("dropped", engaged, self._engaged()),
             Reason("dismissed", self.closed_last, self._closed()),
             Reason("ignored", fits=True, why=("nothing else fits",)),
-        )
-        return list(tried)
+        ]
 
     @property
     def decisive(self) -> Reason:
@@ -146,20 +144,14 @@ class Conversation:
 
     # -- one rule each ---------------------------------------------------------------------------------------
 
-    def _completed(self) -> Reason:
-        return self._has("completed", COMPLETED)
-
     def _has(self, outcome: str, kind: int) -> Reason:
         event = first(event for event in self.events if event.kind == kind)
-        return Reason(
-            outcome, event is not None, (f"no {KINDS[kind]} event",) if event is None else (f"{event.name} at ", event)
-        )
+        why: Text = (f"no {KINDS[kind]} event",) if event is None else (f"{event.name} at ", event)
+        return Reason(outcome, event is not None, why)
 
     def _served(self) -> Reason:
         accepted = next((attempt for attempt in self.attempts if attempt.is_accepted), None)
-        if accepted is not None:
-            return Reason("served", fits=True, why=(f"attempt {accepted.number} is accepted",))
-        return Reason("served", fits=False, why=self._live_chat() if not self.attempts else ("no attempt is accepted",))
+        return Reason("served", accepted is not None, self._which(accepted, "accepted"))
 
     def _open(self) -> Reason:
         last = self.last_by
@@ -173,16 +165,17 @@ class Conversation:
         if waiting is not None and not recent:
             why = (f"recent: attempt {waiting.number} is waiting",)
         is_recent = recent or waiting is not None
-        closed = ("; but ", *self._closed()) if is_recent and self.closed_last else ()
+        closed = ("; but " if self.closed_last else "; ", *self._closed()) if is_recent and self.closed_by else ()
         return Reason("open", is_recent and not self.closed_last, (*why, *closed))
 
     def _unanswered(self) -> Reason:
         missed = self._attempt("missed")
-        if missed is not None:
-            return Reason("unanswered", fits=True, why=(f"attempt {missed.number} is missed",))
-        return Reason(
-            "unanswered", fits=False, why=self._live_chat() if not self.attempts else ("no attempt is missed",)
-        )
+        return Reason("unanswered", missed is not None, self._which(missed, "missed"))
+
+    def _which(self, attempt: Attempt | None, what: str) -> Text:
+        if attempt is not None:
+            return (f"attempt {attempt.number} is {what}",)
+        return (f"no attempt is {what}",) if self.attempts else self._live_chat()
 
     def _attempt(self, outcome: str) -> Attempt | None:
         return next((attempt for attempt in self.attempts if attempt.outcome == outcome), None)
@@ -198,15 +191,10 @@ class Conversation:
         later = duration((self.went_on_by.ts - self.closed_by.ts) / 1000)
         return ("closed at ", self.closed_by, f", but {self.went_on_by.name} {later} later, at ", self.went_on_by)
 
-    @property
-    def _is_engaged(self) -> bool:
-        return self.engaged_by is not None
-
     def _engaged(self) -> Text:
-        return _NOT_ENGAGED if self.engaged_by is None else (f"{self.engaged_by.name} at ", self.engaged_by)
-
-
-_NOT_ENGAGED: Text = ("not engaged: nothing but triggered and closed",)
+        if self.engaged_by is None:
+            return ("not engaged: nothing but triggered and closed",)
+        return (f"{self.engaged_by.name} at ", self.engaged_by)
 
 
 def conversation(
@@ -228,4 +216,4 @@ def _tell(found: Conversation) -> None:
     for event in shown[1:]:
         event.notes.append(("shown again, which is no activity",))
     if found.engaged_by is not None and found.engagement_is_implied:
-        found.engaged_by.notes.insert(0, ("engages it: nothing of this kind comes before the first response",))
+        found.engaged_by.notes.insert(0, ("engages it: this cannot come before the first response",))

@@ -67,7 +67,7 @@ def _conversation(explained: Conversation, agents: Mapping[str, str | None]) -> 
         "rule_words": rule.words,
         "meaning": rule.meaning,
         "because": _plain(decisive.why),
-        "not_before": [_reason(reason) for reason in explained.before],
+        "earlier_rules": [_reason(reason) for reason in explained.before],
         "started_at": timestamp(row["started_at"]),
         "started_by": _place(explained.started_by),
         "engaged_at": timestamp(row["engaged_at"]),
@@ -137,7 +137,7 @@ def sections(found: Explained, tz: ZoneInfo, as_of: int | None) -> list[Section]
 
 def _introduction(found: Explained, writer: _Writer, as_of: int | None) -> Iterator[str]:
     if not found.matched:
-        yield f"Nothing to report. None of {things(found.of, 'session')} fits."
+        yield f"Nothing to report: {things(found.of, 'session')}, and none that fits."
         if found.nearest:
             yield f"Perhaps: {', '.join(found.nearest)}."
         return
@@ -194,7 +194,7 @@ class _Writer:
         notes += [self.text(note) for note in event.notes]
         if event.counted is not None:
             notes.append(f"a duplicate: {self.place(event.counted)} counts")
-        elif event.ts is None:
+        if event.ts is None:
             notes.append("its timestamp lies in the future, so it counts as none" if event.future else "no timestamp")
         return "; ".join(notes)
 

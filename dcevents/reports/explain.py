@@ -19,7 +19,7 @@ def _make(view: View, _by: Sequence[str]) -> Document:
 
     found = explain(view, view.settings.operands[0])
     if found.of and not found.matched and not _is_glob(found.pattern):
-        raise NoSuchSessionError(_not_found(found))
+        raise NoSuchSessionError(_not_found(found, as_of=view.settings.as_of is not None))
     return Document(
         f"Explanation of {found.pattern}", members(found), sections(found, view.settings.tz, view.fold.as_of)
     )
@@ -29,11 +29,12 @@ def _is_glob(pattern: str) -> bool:
     return any(character in pattern for character in "*?[")
 
 
-def _not_found(found: Explained) -> str:
+def _not_found(found: Explained, *, as_of: bool) -> str:
     from dcevents.show import things  # noqa: PLC0415
 
+    limit = " up to --as-of" if as_of else ""
     hint = f"did you mean {' or '.join(found.nearest)}?" if found.nearest else "dcevents sessions lists them"
-    return f"no session '{found.pattern}' among {things(found.of, 'session')}; {hint}"
+    return f"no session '{found.pattern}' among {things(found.of, 'session')}{limit}; {hint}"
 
 
 REPORT = Report(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -77,7 +77,12 @@ def nearest(pattern: str, sids: Sequence[str]) -> list[str]:
         return []
     within = [sid for sid in sids if meant in sid.lower()]
     alike = within or [sid for sid in sids if sid[:_ALIKE].lower() == meant[:_ALIKE]]
-    return sorted(alike, key=lambda sid: (-len(commonprefix([sid.lower(), meant])), sid))[:_NEAREST]
+    return sorted(alike, key=lambda sid: (-_shared(sid.lower(), meant), sid))[:_NEAREST]
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts have in common at their beginnings."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _explained(view: View, pattern: str, of: int, found: pl.DataFrame) -> Explained:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ def _make(view: View, _by: Sequence[str]) -> Document:
 
 
 def _is_glob(pattern: str) -> bool:
-    return any(character in pattern for character in "*?[")
+    return re.search(r"[*?]|\[.+\]", pattern) is not None
 
 
 def _not_found(found: Explained, *, as_of: bool) -> str:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dcevents import chat_reasons
-from dcevents.events import CLOSED, COMPLETED, ENGAGED, KINDS, MEETING_BOOKED, OUTCOMES, TRIGGERED
+from dcevents.events import CLOSED, COMPLETED, ENGAGED, KINDS, MEETING_BOOKED, OUTCOMES, STEPS, TRIGGERED
 from dcevents.show import duration, things
 from dcevents.timeline import Event, Text, first, last_timed
 
@@ -92,8 +92,9 @@ class Conversation:
 
     @cached_property
     def last_step_by(self) -> Event | None:
-        """The first timed event of the kind that `last_step` names."""
-        return first(event for event in self.events if event.name == self.row["last_step"] and event.ts is not None)
+        """The first timed event of the kind that `last_step` names, if it is one of the steps."""
+        steps = (event for event in self.events if event.kind in STEPS and event.ts is not None)
+        return first(event for event in steps if event.name == self.row["last_step"])
 
     @cached_property
     def closed_by(self) -> Event | None:

@@ -172,22 +172,22 @@ class _Writer:
         """A section of lines, and one for each conversation."""
         days = {self.time(event.ts)[:10] for event in session.lines if event.ts is not None}
         day = days.pop() if len(days) == 1 else ""
-        figures = [figure for event in session.lines for figure in self._line(event, session, day)]
+        figures = list(self._lines(session, day))
         title = f"Session {session.sid}" + (f", {day}" if day else "")
         yield Section(title, figures=figures)
         for explained in session.conversations:
             yield self._conversation(explained, day)
 
-    def _line(self, event: Event, session: Session, day: str) -> Iterator[tuple[str, str]]:
-        kinds = max(len(each.name) for each in session.lines)
-        gaps = max(len(self._gap(each)) for each in session.lines)
-        said = [self.place(event)]
-        if len(session.conversations) > 1:
-            said.append(_name(event.said.name, event.said.id))
-        when = self.time(event.ts, day) or "untimed"
-        yield f"{when}  {self._gap(event):>{gaps}}", f"{event.name:<{kinds}}  {'  '.join(said)}"
-        if notes := self._notes(event):
-            yield "", notes
+    def _lines(self, session: Session, day: str) -> Iterator[tuple[str, str]]:
+        kinds = max(len(event.name) for event in session.lines)
+        gaps = max(len(_gap(event)) for event in session.lines)
+        for event in session.lines:
+            said = [f"{event.name:<{kinds}}", self.place(event)]
+            if len(session.conversations) > 1:
+                said.append(_name(event.said.name, event.said.id))
+            yield f"{self.time(event.ts, day) or 'untimed'}  {_gap(event):>{gaps}}".rstrip(), "  ".join(said)
+            if notes := self._notes(event):
+                yield "", notes
 
     def _notes(self, event: Event) -> str:
         notes = [self.agent(event.agent)] if event.agent is not None else []
@@ -197,9 +197,6 @@ class _Writer:
         if event.ts is None:
             notes.append("its timestamp lies in the future, so it counts as none" if event.future else "no timestamp")
         return "; ".join(notes)
-
-    def _gap(self, event: Event) -> str:
-        return "" if event.gap is None else "+" + duration(event.gap / 1000)
 
     def _conversation(self, explained: Conversation, day: str) -> Section:
         from dcevents.reasons import RULES  # noqa: PLC0415
@@ -272,6 +269,10 @@ class _Writer:
     def time(self, millis: int | None, day: str = "") -> str:
         """A time in the zone, without the day that is named already."""
         return (local_time(millis, self.tz) or "").removeprefix(day).strip()
+
+
+def _gap(event: Event) -> str:
+    return "" if event.gap is None else "+" + duration(event.gap / 1000)
 
 
 def _ending(event: Event | None) -> str:

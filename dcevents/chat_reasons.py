@@ -163,7 +163,7 @@ class _Teller:
         n, before = self.walked.attempts[i], self._before(i)
         roles = self.walked.roles[i]
         if not roles & ACCEPT:
-            return (f"changes nothing: attempt {n + 1} was accepted at ", self._with_role(n, ACCEPT) or self.chat[i])
+            return (f"attempt {n + 1} had been accepted at ", self._with_role(n, ACCEPT) or self.chat[i])
         cancelled = [self.chat[j] for j in self.timeouts[n] if j < i]
         if cancelled:
             return (f"late accept of attempt {n + 1}: cancels the timeout at ", *_listed(cancelled))
@@ -184,7 +184,7 @@ class _Teller:
         later = self._with_role(n, ACCEPT)
         if later is not None and not accepted:
             return (f"times out attempt {n + 1}, but is cancelled by the late accept at ", later)
-        return (f"changes nothing: attempt {n + 1} had timed out",)
+        return (f"attempt {n + 1} had timed out before",)
 
     def _end(self, i: int) -> Text:
         n = self.walked.attempts[i]
@@ -208,9 +208,9 @@ class _Teller:
         place = self.roles.get((n, END), i)
         # A timeout that a late accept cancelled only afterwards has no role.
         end = self.chat[place if place < i else self.timeouts[n][bisect_left(self.timeouts[n], i) - 1]]
-        kept = "nothing" if self.chat[i].kind == CLOSED else "only prev"
         how = "timed out" if end.kind == TIMEOUT else "ended"
-        return (f"changes {kept}: attempt {n + 1} had {how} at ", end)
+        prev = "" if self.chat[i].kind == CLOSED else ": changes only prev"
+        return (f"no part of attempt {n + 1}, which had {how} at ", end, prev)
 
     def _start(self, i: int) -> str:
         return "starts and " if self.walked.roles[i] & START else ""

@@ -28,6 +28,7 @@ COMMANDS = list(reports.load())
 FORMATS = list(render.load())
 EXPECTED_COMMANDS = {
     "summary", "completion", "abandonment", "live-chat", "sessions", "conversations", "chats", "events",
+    "explain",
 }  # fmt: skip
 EXPECTED_FORMATS = {"table", "csv", "tsv", "json", "ndjson", "markdown"}
 
@@ -297,13 +298,13 @@ def test_a_closed_standard_input_is_not_read() -> None:
 @any_command
 @pytest.mark.parametrize("before", [True, False], ids=["a good one before it", "alone"])
 def test_a_missing_file_is_named_and_nothing_is_reported(command: str, before: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    good, target = tmp_path / "good.log", tmp_path / "report.csv"
+    good, target = tmp_path / "good.log", tmp_path / "report.json"
     good.write_bytes(LOG)
     target.write_text("old", encoding="utf-8")
     operands = [*([good] if before else []), tmp_path / "missing.log"]
 
-    shown = harness.run(command, *operands)
-    written = harness.run(command, *operands, "-o", target)
+    shown = harness.run(*harness.words(command), *operands)
+    written = harness.run(*harness.words(command), *operands, "-o", target)
 
     message = f"dcevents: {tmp_path / 'missing.log'}: no such file or directory\n"
     assert (1, b"", message) == (shown.status, shown.out, shown.err)
@@ -420,7 +421,7 @@ def test_the_account_says_what_has_no_time() -> None:
 
 @any_command_and_format
 def test_quiet_is_silent(command: str, format_: str) -> None:
-    assert harness.run(command, "-q", "-f", format_, stdin=LOG + b"x\n").err == ""
+    assert harness.run(*harness.words(command), "-q", "-f", format_, stdin=LOG + b"x\n").err == ""
 
 
 def test_quiet_still_tells_of_failures_and_of_inputs_that_were_cut_off(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from dcevents.events import ATTEMPT_OUTCOMES, OUTCOMES
 from dcevents.explain import MOST, Explained, explain
 from dcevents.reports._explained import members
 from dcevents.timeline import Event
+from dcevents.timestamps import parse
 from dcevents.view import View
 
 DOCS = harness.ROOT / "docs"
@@ -34,20 +35,20 @@ def test_any_history_is_explained_as_it_is_reported(history: list[dict[str, Any]
         st.none() | st.builds(lambda ts, d: ts + d, st.sampled_from(times), st.sampled_from([-1, 0, 299_999]))
     )
     repeated = history + data.draw(st.lists(st.sampled_from(history), max_size=3))
-    check(repeated, as_of)
+    with TemporaryDirectory() as folder:
+        check(b"".join(map(line, repeated)), as_of, Path(folder))
 
 
 @given(history=histories(live=True))
 @many
 def test_any_live_chat_is_explained_as_it_is_reported(history: list[dict[str, Any]]) -> None:
-    check(history, None)
-
-
-def check(history: list[dict[str, Any]], as_of: int | None) -> None:
-    """What is explained, held to the listings of the program and to the model."""
-    data = b"".join(map(line, history))
     with TemporaryDirectory() as folder:
-        view = analyse([("a.log", data)], Path(folder), as_of=as_of)
+        check(b"".join(map(line, history)), None, Path(folder))
+
+
+def check(data: bytes, as_of: int | None, folder: Path) -> None:
+    """What is explained, held to the listings of the program and to the model."""
+    view = analyse([("a.log", data)], folder, as_of=as_of)
     found = explain(view, "*")
     members(found)
     listed = {(row["sid"], row["conversation_id"]): row for row in view.conversation_rows().to_dicts()}
@@ -305,6 +306,28 @@ def test_the_rules_before_say_why_they_do_not_fit() -> None:
         "left_queue": "no live chat",
         "closed": "closed at :1, but engaged 3.0s later, at :2",
     }
+
+
+EDGES = [
+    pytest.param("09:00 a engaged\n09:10 a triggered\n09:20 a triggered", None, id="shown again after all else"),
+    pytest.param("09:10 a closed\n09:10 a engaged\n09:00 a triggered", None, id="closed at the same moment"),
+    pytest.param("09:00 a engaged", "09:30", id="silent for just the limit"),
+    pytest.param("09:00 a engaged", "09:29:59.999", id="a millisecond less"),
+    pytest.param("09:00 a live_chat_requested", "09:05", id="waited for just the limit"),
+    pytest.param("09:00 a live_chat_requested", "09:04:59.999", id="waiting"),
+    pytest.param("09:00 a live_chat_initiated", "09:10", id="talked for just the limit"),
+    pytest.param("x a engaged\ny a closed", None, id="nothing has a time"),
+    pytest.param("x a closed\n09:00 a engaged", None, id="closed at an unknown time"),
+]
+
+
+@pytest.mark.parametrize(("compact", "as_of"), EDGES)
+def test_at_the_edges_the_first_rule_that_fits_is_that_of_the_reports(
+    compact: str, as_of: str | None, tmp_path: Path
+) -> None:
+    moment = None if as_of is None else parse(f"{harness.DAY}T{as_of}Z")
+
+    check(harness.log(compact), moment, tmp_path)
 
 
 def test_as_of_and_idle_decide_here_as_everywhere() -> None:

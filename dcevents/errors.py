@@ -17,6 +17,10 @@ class InputError(DcError):
     """An input that cannot be opened or read."""
 
 
+class NoSuchSessionError(DcError):
+    """A session that is to be explained, and is not in the log."""
+
+
 class OutputError(DcError):
     """A report that cannot be written."""
 

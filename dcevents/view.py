@@ -99,17 +99,17 @@ class View:
                     self._of_agents(self._named_attempts()).select("conv").unique(), on="conv", how="semi"
                 )
             elif column == "outcome":
-                frame = frame.filter(pl.col("outcome").cast(pl.String).is_in(_matching(patterns, OUTCOMES)))
+                frame = frame.filter(pl.col("outcome").cast(pl.String).is_in(matching(patterns, OUTCOMES)))
             else:
                 frame = self._with_matching(frame, column, patterns)
         return frame
 
     def _with_matching(self, frame: pl.DataFrame, column: str, patterns: Sequence[str]) -> pl.DataFrame:
         texts = self.fold.with_text(frame.select("conv", "conv_id"), column)
-        fits = pl.col(column).is_in(_matching(patterns, texts[column].drop_nulls().unique().to_list()))
+        fits = pl.col(column).is_in(matching(patterns, texts[column].drop_nulls().unique().to_list()))
         if column == "conversation":
             ids = self.fold.ids.drop_nulls()
-            chosen = ids.filter(pl.col("conversation_id").is_in(_matching(patterns, ids["conversation_id"].to_list())))
+            chosen = ids.filter(pl.col("conversation_id").is_in(matching(patterns, ids["conversation_id"].to_list())))
             fits |= pl.col("conv_id").is_in(chosen["conv_id"].to_list())
         return frame.join(texts.filter(fits).select("conv"), on="conv", how="semi")
 
@@ -122,7 +122,7 @@ class View:
         if not patterns:
             return frame
         names = [*frame["agent_id"].unique(), *frame["agent_name"].unique()]
-        values = _matching(patterns, [name for name in names if name is not None])
+        values = matching(patterns, [name for name in names if name is not None])
         return frame.filter(pl.col("agent_id").is_in(values) | pl.col("agent_name").is_in(values))
 
     # -- listings -------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class View:
             pl.col("best").replace_strict(dict(enumerate(OUTCOMES)), return_dtype=pl.String).alias("outcome"),
         )
         if patterns := self.settings.filters.get("outcome"):
-            named = named.filter(pl.col("outcome").is_in(_matching(patterns, OUTCOMES)))
+            named = named.filter(pl.col("outcome").is_in(matching(patterns, OUTCOMES)))
         return self._listed(named.with_columns(pl.lit(0, pl.UInt32).alias("conv_id")), "started_at")
 
     def chat_rows(self) -> pl.DataFrame:
@@ -165,7 +165,7 @@ class View:
         frame = self.fold.with_text(self._attempts, "conversation")
         patterns = self.settings.filters.get("outcome")
         if patterns:
-            frame = frame.filter(pl.col("outcome").is_in(_matching(patterns, frame["outcome"].unique().to_list())))
+            frame = frame.filter(pl.col("outcome").is_in(matching(patterns, frame["outcome"].unique().to_list())))
         return self._listed(frame, "requested_at", "attempt").with_columns(
             pl.col("agent_name").alias("agent"),
             (pl.col("wait") / 1000).alias("wait_seconds"),
@@ -210,7 +210,7 @@ class View:
         return frame.sort(time, "sid", "conversation_id", *more, nulls_last=True)
 
 
-def _matching(patterns: Sequence[str], values: Collection[str]) -> list[str]:
+def matching(patterns: Sequence[str], values: Collection[str]) -> list[str]:
     """The values that one of the patterns equals; for a pattern that equals none, those that it fits as a glob."""
     found: set[str] = set()
     for pattern in patterns:

@@ -29,6 +29,7 @@ FORMATS = list(render.load())
 EXPECTED_COMMANDS = {
     "summary", "completion", "abandonment", "live-chat", "sessions", "conversations", "chats", "events",
     "check",
+    "explain",
 }  # fmt: skip
 EXPECTED_FORMATS = {"table", "csv", "tsv", "json", "ndjson", "markdown"}
 
@@ -421,7 +422,7 @@ def test_the_account_says_what_has_no_time() -> None:
 
 @any_command_and_format
 def test_quiet_is_silent(command: str, format_: str) -> None:
-    assert harness.run(command, "-q", "-f", format_, stdin=LOG + b"x\n").err == ""
+    assert harness.run(*harness.words(command), "-q", "-f", format_, stdin=LOG + b"x\n").err == ""
 
 
 def test_quiet_still_tells_of_failures_and_of_inputs_that_were_cut_off(tmp_path: Path) -> None:

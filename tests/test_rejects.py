@@ -48,9 +48,9 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_sets_rejected_lines_aside(command: str, target: Path) -> None:
-    plain = harness.run(command, stdin=BAD)
+    plain = harness.run(*harness.words(command), stdin=BAD)
 
-    assert harness.run(command, "--rejects", target, stdin=BAD) == plain
+    assert harness.run(*harness.words(command), "--rejects", target, stdin=BAD) == plain
 
     assert rows(target) == REJECTED
     assert [list(row) for row in rows(target)] == [["file", "line", "reason", "raw"]] * 4
@@ -387,13 +387,13 @@ def test_more_rejected_records_than_that_and_there_is_no_report(limit: str, stat
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("options", [["--max-rejects", "0"], ["--strict"]], ids=["max", "strict"])
 def test_every_command_can_guard_a_pipeline(command: str, options: list[str]) -> None:
-    bad = harness.run(command, *options, stdin=BAD)
+    bad = harness.run(*harness.words(command), *options, stdin=BAD)
 
     # `check` says what is wrong; all others keep silent rather than be wrong.
     assert (3, command == "check") == (bad.status, bool(bad.out))
     assert bad.err.count("\n") == 1 + (command == "check")
-    assert harness.run(command, *options, stdin=GOOD).status == 0
-    assert harness.run(command, *options, stdin=b"").status == 0
+    assert harness.run(*harness.words(command), *options, stdin=GOOD).status == 0
+    assert harness.run(*harness.words(command), *options, stdin=b"").status == 0
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ class Target:
 def for_report(report: Report) -> list[Decorator]:
     """The decorators of a report's command, in the order in which `--help` shows the options."""
     return [
-        click.argument("source", nargs=-1, type=click.Path(path_type=str)),
+        # Not readable: that is no wrong usage, and `sources` says it.
+        click.argument("source", nargs=-1, type=click.Path(readable=False, path_type=str)),
         *([_by(report)] if report.by else []),
         *_WINDOW,
         *(_FILTERS[name] for name in report.filters),

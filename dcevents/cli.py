@@ -177,7 +177,7 @@ def _circumstances(report: Report, view: View, target: options.Target) -> Circum
     from dcevents.render import Circumstances  # noqa: PLC0415
 
     config = view.settings
-    terminal = target.output is None and os.isatty(1)
+    shown = target.output is None and os.isatty(1)
     since, until = show.timestamp(config.window.since), show.timestamp(config.window.until)
     meta = {
         "version": __version__,
@@ -191,8 +191,8 @@ def _circumstances(report: Report, view: View, target: options.Target) -> Circum
         meta,
         config.tz,
         period=show.period(config.window.since, config.window.until, config.tz) or _span(view),
-        width=shutil.get_terminal_size().columns if terminal else None,
-        terminal=terminal,
+        width=shutil.get_terminal_size().columns if shown else None,
+        terminal=shown or output.is_terminal(target.output),
         guard=target.guard,
         excel=target.excel,
         delimiter=target.delimiter,
@@ -237,6 +237,10 @@ def run(arguments: Sequence[str]) -> int:
         return error.status
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        # Of help, which click writes.
+        _say(f"{error.filename or 'standard output'}: {(error.strerror or str(error)).lower()}")
+        return 1
     except (KeyboardInterrupt, click.Abort):
         return 130
     except Terminated:
@@ -253,10 +257,22 @@ def _terminate(_signal: int, _frame: object) -> NoReturn:
     raise Terminated
 
 
+def _keep_standard_descriptors() -> None:
+    """Where 0, 1 or 2 is closed, hold its number, so that no file gets it and is taken for a stream."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            # Opened for the wrong direction: use of it fails, as of one that is closed.
+            os.open(os.devnull, os.O_RDONLY if fd else os.O_WRONLY)
+
+
 def main() -> NoReturn:
     """The `dcevents` command."""
     # Almost nothing here makes cycles; looking for them would cost a tenth of a short run.
     gc.set_threshold(100_000, 50, 50)
+    _keep_standard_descriptors()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
     status = run(sys.argv[1:])
     # All is written; taking the interpreter down in order takes longer than a small report.

@@ -38,7 +38,8 @@ def for_report(report: Report) -> list[Decorator]:
     wanted = {"format": _format(formats), **_OUTPUT, **(_CSV if "csv" in formats else {})}
     return [
         *(click.argument(name) for name in report.operands),
-        click.argument("source", nargs=-1, type=click.Path(path_type=str)),
+        # Not readable: that is no wrong usage, and `sources` says it.
+        click.argument("source", nargs=-1, type=click.Path(readable=False, path_type=str)),
         *([_by(report)] if report.by else []),
         *(_WINDOW if "window" not in report.without else ()),
         _TZ,

@@ -302,16 +302,18 @@ class _Block:
             return self._split(0, self.data)
         rows = self._split(0, head)
         self.parser.study(self._one_by_one(rows))
-        return self._whole(len(rows), tail)
+        return self._whole(self.parsed.lines, tail)
 
-    def _split(self, first: int, data: bytes) -> range:
-        """Lines to be read one by one; the numbers of their rows come back."""
+    def _split(self, first: int, data: bytes) -> Sequence[int]:
+        """Lines to be read one by one; the numbers of their rows come back. Empty ones are counted at once."""
         lines = data.split(b"\n")
         if not lines[-1]:
             lines.pop()
-        self.lines.update(enumerate(lines, first))
+        filled = {row: line for row, line in enumerate(lines, first) if line}
+        self.parsed.tally["blank"] += len(lines) - len(filled)
+        self.lines.update(filled)
         self.parsed.lines = first + len(lines)
-        return range(first, first + len(lines))
+        return list(filled)
 
     def _learn(self, layout: Layout, rows: Sequence[int]) -> bool:
         """Take in the shapes of lines that a layout can cut; whether there were new ones."""
@@ -435,8 +437,10 @@ class _Block:
         )
 
     def _leave(self, rest: pl.DataFrame) -> list[int]:
-        """Keep the text of rows that are left for another way of reading; their numbers come back."""
-        rows = rest["row"].to_list()
+        """Keep the text of rows that are left for another way of reading; the numbers of those not empty come back."""
+        filled = rest.filter(pl.col("size") > 0)
+        self.parsed.tally["blank"] += rest.height - filled.height
+        rows = filled["row"].to_list()
         self._find(rows)
         return rows
 

@@ -14,6 +14,8 @@ from dcevents.events import READY_KIND, kind_of
 
 MAX_LINE: Final = 1 << 20
 """Bytes of the longest line that is read, without its line end."""
+MAX_LEVELS: Final = 512
+"""Objects and arrays in one another that are read: no stack is too small for them, wherever the reader runs."""
 
 
 class Number(str):
@@ -61,6 +63,7 @@ class Record(NamedTuple):
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_LEVELS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|([\[{])|([\]}])', re.DOTALL)
 _SPACE = " \t\r\n"
 
 
@@ -70,14 +73,34 @@ def _no_constant(name: str) -> NoReturn:
 
 def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    return found if len(found) == len(pairs) else dict(reversed(pairs))
+    if len(found) == len(pairs):
+        return found
+    first = dict(reversed(pairs))
+    return {key: first[key] for key in found}
 
 
 _decoder = json.JSONDecoder(
     object_pairs_hook=_first_wins, parse_int=Number, parse_float=Number, parse_constant=_no_constant
 )
-decode = _decoder.decode
 _scan = make_scanner(_decoder)  # type: ignore[arg-type]  # anything with a decoder's attributes will do
+
+
+def decode(line: str) -> Any:  # noqa: ANN401 - any JSON value
+    """The JSON value of a line, its numbers as `Number`. Raises ValueError for what is none, or nested too deeply."""
+    if _too_deep(line):
+        raise ValueError(f"nested in more than {MAX_LEVELS} levels")
+    return _decoder.decode(line)
+
+
+def _too_deep(line: str) -> bool:
+    if len(line) <= MAX_LEVELS or line.count("[") + line.count("{") <= MAX_LEVELS:
+        return False
+    level = 0
+    for match in _LEVELS.finditer(line):
+        level += bool(match[1]) - bool(match[2])
+        if level > MAX_LEVELS:
+            return True
+    return False
 
 
 def locate(line: dict[str, Any]) -> Located:
@@ -105,10 +128,12 @@ def read(line: str, *, keep_query: bool = False, with_meeting: bool = False) -> 
     text = line.strip(_SPACE)
     if not text:
         return Record("blank")
+    if _too_deep(text):
+        return Record("invalid_json")
     # As `decode` does it, without the words for what is wrong with a line, which nobody reads.
     try:
         value, end = _scan(text, 0)
-    except (ValueError, RecursionError, StopIteration):
+    except (ValueError, StopIteration):
         return Record("invalid_json")
     if end != len(text):
         return Record("invalid_json")
@@ -164,10 +189,17 @@ def compact(value: object) -> str:
     """JSON text of a decoded value, its numbers as they were spelled."""
     if isinstance(value, Number):
         return str(value)
+    # Loops: generators and map would need twice the stack for each level.
     if isinstance(value, dict):
-        return "{" + ",".join(f"{compact(k)}:{compact(v)}" for k, v in value.items()) + "}"
+        members = []
+        for key, member in value.items():
+            members.append(f"{compact(key)}:{compact(member)}")
+        return "{" + ",".join(members) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(compact, value)) + "]"
+        items = []
+        for item in value:
+            items.append(compact(item))  # noqa: PERF401
+        return "[" + ",".join(items) + "]"
     if isinstance(value, str):
         return json.dumps(_SURROGATE.sub("\ufffd", value), ensure_ascii=False)
     return json.dumps(value)

@@ -23,6 +23,9 @@ from dcevents.record import MAX_LINE
 BLOCK = 16 << 20
 """Bytes of a block: large enough to make calls cheap. The first of an input is smaller: it is parsed alone."""
 _SMALL = 1 << 20
+_LEAST_LINE = 64
+"""Bytes of a line that could be an event; shorter ones cost as much: a block of them is made smaller."""
+_DENSE = 1 << 18
 _UNPACKED = 1 << 20
 _TAIL = 1 << 16
 _STEP = 1 << 16
@@ -241,9 +244,9 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
                 bundle, size = [], 0
             yield from _ranges(file, number, source, progress)
             continue
-        for data, terminated in _whole_lines(_unpacked(source, _raw(file, source, progress))):
+        for data, terminated in _portions(_whole_lines(_unpacked(source, _raw(file, source, progress)))):
             bundle.append((number, data, terminated))
-            size += len(data)
+            size += max(len(data), _LEAST_LINE * data.count(b"\n"))
             if size >= wanted:
                 yield _block(bundle)
                 bundle, size, wanted = [], 0, BLOCK // 2
@@ -282,12 +285,12 @@ def _ranges(file: _File, number: int, source: Input, progress: Callable[[int], N
         if end is None:
             # A line longer than any that is read: on in order, from here.
             os.lseek(fd, at, os.SEEK_SET)
-            for data, terminated in _whole_lines(_raw(file, source, progress)):
+            for data, terminated in _portions(_whole_lines(_raw(file, source, progress))):
                 yield _block([(number, data, terminated)])
             return
         yield Block([Piece(number, None)], partial(_read, file, source, at, end, last=end == size))
         progress(end - at)
-        at, wanted = end, BLOCK
+        at, wanted = end, _DENSE if _is_dense(os.pread(fd, _TAIL, max(at, end - _TAIL))) else BLOCK
 
 
 def _line_end(fd: int, at: int, end: int, size: int) -> int | None:
@@ -342,6 +345,23 @@ def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, 
             rest, too_long = _shortened(rest[:_KEPT], rest[_KEPT:]), True
     if rest:
         yield rest + b"\n", False
+
+
+def _is_dense(data: bytes) -> bool:
+    """Whether lines are too short for events: blank ones, the remains of a crash. Each takes the room of a long one."""
+    return data.count(b"\n") * _LEAST_LINE > len(data)
+
+
+def _portions(parts: Iterable[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
+    """Whole lines as they come, in smaller portions where there are very many."""
+    for data, terminated in parts:
+        at = 0
+        while len(data) - at > _DENSE and _is_dense(data):
+            end = data.rfind(b"\n", at, at + _DENSE) + 1 or data.index(b"\n", at) + 1
+            yield data[at:end], True
+            at = end
+        if at < len(data):
+            yield data[at:] if at else data, terminated
 
 
 def _last_line_end(chunk: bytes | memoryview) -> int:

@@ -21,6 +21,8 @@ _ISO = re.compile(
     r"(?:Z|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
 )
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+# No line has room for so many digits that an exponent of ten digits or more would not say "far off", or "nearly 0".
+_FAR = re.compile(r"(?<=[eE])([+-]?)0*[1-9][0-9]{9,}")
 # Whole numbers of at most 18 digits, as most browsers write them, need no exact decimals.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _EXACT = Context(prec=MAX_PREC, rounding=ROUND_FLOOR, Emin=MIN_EMIN, Emax=MAX_EMAX)
@@ -70,8 +72,8 @@ def _epoch(text: str) -> int | None:
         return _scaled(int(text))
     if not _NUMBER.fullmatch(text):
         return None
-    number = _EXACT.create_decimal(text)
-    if not number.is_finite() or number.adjusted() > 21:
+    number = _EXACT.create_decimal(_FAR.sub(r"\g<1>999999999", text))
+    if number and number.adjusted() > 21:
         return None
     for limit, times, over in _UNITS:
         if abs(number) < limit:

@@ -257,21 +257,11 @@ def _terminate(_signal: int, _frame: object) -> NoReturn:
     raise Terminated
 
 
-def _keep_standard_descriptors() -> None:
-    """Where 0, 1 or 2 is closed, hold its number, so that no file gets it and is taken for a stream."""
-    for fd in range(3):
-        try:
-            os.fstat(fd)
-        except OSError:
-            # Opened for the wrong direction: use of it fails, as of one that is closed.
-            os.open(os.devnull, os.O_RDONLY if fd else os.O_WRONLY)
-
-
 def main() -> NoReturn:
     """The `dcevents` command."""
     # Almost nothing here makes cycles; looking for them would cost a tenth of a short run.
     gc.set_threshold(100_000, 50, 50)
-    _keep_standard_descriptors()
+    output.hold_standard_descriptors()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
     status = run(sys.argv[1:])

@@ -21,6 +21,16 @@ _STREAMS = {"stdout": 1, "stderr": 2}
 """Descriptors that have a name: a shell may have opened them for appending, or as a pipe that has no path."""
 
 
+def hold_standard_descriptors() -> None:
+    """Where 0, 1 or 2 is closed, hold its number, so that no file gets it and is taken for a stream."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            # Opened for the wrong direction: use of it fails, as of one that is closed.
+            os.open(os.devnull, os.O_RDONLY if fd else os.O_WRONLY)
+
+
 def to_standard_output(text: Iterable[str]) -> None:
     """Write pieces of text as UTF-8. A reader that goes away (`| head`) raises BrokenPipeError.
 

@@ -3,7 +3,6 @@
 Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), durations milliseconds; null is none.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -72,15 +71,16 @@ class Fold:
             pl.Series("bit", [1 << each.kind for each in said], dtype=pl.UInt16),
         )
 
-    def events(self, *, kinds: Collection[int] = (), said: pl.Series | None = None) -> pl.DataFrame:
+    def events(self, where: pl.Expr | None = None) -> pl.DataFrame:
         """Facts with `conv` (sid code and id code as one number), `kind` (and as a `bit`), `said`, `ts`.
 
-        FUTURE is UNTIMED here. Of some kinds, or where `said` (Boolean, by code) is true, if these are given:
-        most of what is asked for is little, and all is several times the facts.
+        FUTURE is UNTIMED here. `where` is of the columns of `said`, and never null: most of what is asked for is
+        little, and all is several times the facts.
         """
         facts = self.facts.frame()
-        chosen = self.said["kind"].is_in(list(kinds)) if kinds else said
-        return self._with_kinds(facts if chosen is None else facts.filter(chosen.gather(facts["said"])))
+        if where is not None:
+            facts = facts.filter(self.said.select(where.alias("chosen"))["chosen"].gather(facts["said"]))
+        return self._with_kinds(facts)
 
     def _with_kinds(self, facts: pl.DataFrame) -> pl.DataFrame:
         conv_id = self.said["conv_id"].gather(facts["said"])
@@ -103,7 +103,7 @@ class Fold:
 
     def _chat_events(self) -> pl.DataFrame:
         """The live-chat and CLOSED events of conversations with a live-chat event, with `agent`."""
-        events = self.events(kinds=(*LIVE_CHAT, CLOSED))
+        events = self.events(pl.col("kind").is_in([*LIVE_CHAT, CLOSED]))
         chats = events.filter(pl.col("kind") != CLOSED).select("conv").unique()
         events = events.join(chats, on="conv", how="semi")
         agents = self.said["agent"].gather(events["said"]).alias("agent")
@@ -112,12 +112,10 @@ class Fold:
     @cached_property
     def agents(self) -> pl.DataFrame:
         """agent (rank), agent_id, and the name it is shown with (definitions 4)."""
-        named = self.said.with_row_index("said").filter(
-            pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
-        )
-        by_code = self.said["agent_name"].is_not_null() & self.said["agent"].is_not_null()
+        is_named = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
+        named = self.said.with_row_index("said").filter(is_named)
         events = (
-            self.events(said=by_code)
+            self.events(is_named)
             .join(named.select("said", "agent", "agent_name"), on="said")
             .select(
                 "agent",
@@ -186,7 +184,7 @@ class Fold:
         )
 
     def _meetings(self) -> pl.DataFrame:
-        events = self.events(kinds=(MEETING_BOOKED,))
+        events = self.events(pl.col("kind") == MEETING_BOOKED)
         agents = self.said["agent"].gather(events["said"]).alias("agent")
         events = events.with_columns(agents).unique(["conv", "ts", "agent"])
         return events.group_by("conv").agg(pl.len().cast(pl.UInt32).alias("meetings"))
@@ -224,7 +222,7 @@ class Fold:
         """conv → last_step (definitions 2)."""
         kind, ts = pl.col("kind"), pl.col("ts")
         firsts = (
-            self.events(kinds=STEPS)
+            self.events(kind.is_in(STEPS))
             .lazy()
             .filter(ts < UNTIMED)
             .group_by("conv", "kind")
@@ -243,12 +241,11 @@ class Fold:
         """A frame with `conv` and `conv_id`, and its conversations' `conversation` (name), `type`, … or `page`."""
         constant = self.constant(column)
         frame = frame.join(constant, on="conv_id", how="left", maintain_order="left")
-        values = self.said.with_row_index("said").select("said", "conv_id", column).drop_nulls(column)
-        values = values.join(constant, on="conv_id", how="anti")
+        changing = pl.col(column).is_not_null() & ~pl.col("conv_id").is_in(constant["conv_id"].implode())
+        values = self.said.with_row_index("said").filter(changing).select("said", column)
         if values.is_empty():
             return frame
-        by_code = pl.int_range(self.said.height, eager=True).is_in(values["said"].to_list())
-        events = self.events(said=by_code).lazy().join(values.lazy().select("said", column), on="said")
+        events = self.events(changing).lazy().join(values.lazy(), on="said")
         chosen = _chosen(events, column).collect(engine="streaming").rename({column: "chosen"})
         frame = frame.join(chosen, on="conv", how="left", maintain_order="left")
         return frame.with_columns(pl.coalesce(column, "chosen").alias(column)).drop("chosen")

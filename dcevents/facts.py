@@ -28,7 +28,7 @@ class Distinct(NamedTuple):
 
 
 class Facts:
-    """A growing set of facts. It holds at most a million, or four times as many rows as there are different ones."""
+    """A growing set of facts. It holds at most four million, or four times as many rows as there are different ones."""
 
     def __init__(self, vocabulary: Vocabulary | None = None) -> None:
         self.vocabulary = vocabulary or Vocabulary()

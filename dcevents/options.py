@@ -53,7 +53,7 @@ def for_report(report: Report) -> list[Decorator]:
 
 def _formats(report: Report) -> dict[str, render.Format]:
     """The formats that a report is offered in, by name."""
-    return {name: each for name, each in render.load().items() if not report.formats or name in report.formats}
+    return {name: each for name, each in render.load().items() if each.document or not report.document}
 
 
 def _format(formats: Iterable[str]) -> Decorator:

@@ -377,8 +377,9 @@ class _Block:
         """Keep what the layout understood; the rows that are left come back."""
         if layout.time is not None and layout.time_form == "text":
             texts = cut[f"slot{layout.time}"]
-            cut = cut.with_columns(shapes.time_text(texts).fill_null(UNTIMED).alias("ts"))
-            cut = cut.with_columns(shapes.time_forms(texts).alias("form")) if self.parser.in_full else cut
+            cut = cut.with_columns(shapes.each_once(texts, parse, pl.Int64).fill_null(UNTIMED).alias("ts"))
+            if self.parser.in_full:
+                cut = cut.with_columns(shapes.each_once(texts, form, pl.UInt8).alias("form"))
         cut = self._without_odd(cut)
         said = cut.lazy().with_columns(pl.lit(codes.meaning).gather(pl.col("key")).alias("said"))
         timed = pl.col("plain") & pl.col("ts").is_not_null() & (pl.col("sid") != self.parser.vocabulary.no_sid)
@@ -441,14 +442,10 @@ class _Block:
         filled = rest.filter(pl.col("size") > 0)
         self.parsed.tally["blank"] += rest.height - filled.height
         rows = filled["row"].to_list()
-        self._find(rows)
-        return rows
-
-    def _find(self, rows: Iterable[int]) -> None:
-        """Have the text of rows in `lines`."""
         missing = [row for row in rows if row not in self.lines]
         if missing and self.cut:
             self.lines.update(self.cut.lines(missing))
+        return rows
 
     def _keep_events(self, layout: Layout, events: pl.DataFrame) -> list[int]:
         """Add events; the rows whose texts turned out to say something else come back."""

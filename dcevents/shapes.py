@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dcevents.record import MAX_LINE, Record, Said, decode
-from dcevents.timestamps import ISO_UTC, epoch_column, epoch_form_column, form, iso_column, parse
+from dcevents.timestamps import ISO_UTC, epoch_column, epoch_form_column, iso_column
 
 MAX_PIECES = 4096
 """Distinct pieces kept for one place between slots; more means that a slot was not seen as one."""
@@ -477,13 +477,7 @@ def _placeholder(number: int, *, quoted: bool) -> str:
     return f"\x7fdcevents{number}\x7f" if quoted else f"98{number:03d}27182818284590452353602874713526"
 
 
-def time_text(texts: pl.Series) -> pl.Series:
-    """Int64 milliseconds of timestamps in any form, each distinct text parsed once."""
+def each_once(texts: pl.Series, read: Callable[[str], int | None], dtype: type[pl.DataType]) -> pl.Series:
+    """What a function makes of texts, which is asked once for each distinct one; of null, null."""
     distinct = texts.unique().drop_nulls().to_list()
-    return texts.replace_strict(distinct, [parse(t) for t in distinct], default=None, return_dtype=pl.Int64)
-
-
-def time_forms(texts: pl.Series) -> pl.Series:
-    """UInt8: numbers in `timestamps.FORMS` of timestamps in any form, each distinct text looked at once."""
-    distinct = texts.unique().drop_nulls().to_list()
-    return texts.replace_strict(distinct, [form(t) for t in distinct], default=None, return_dtype=pl.UInt8)
+    return texts.replace_strict(distinct, [read(text) for text in distinct], default=None, return_dtype=dtype)

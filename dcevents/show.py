@@ -15,6 +15,15 @@ NONE = "–"
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
+DIGITS = {"rate": 6, "seconds": 3}
+"""Decimals of figures by the kind of their column, in every format but tables."""
+
+
+def rounded(value: float, kind: str) -> float:
+    """A rate or seconds as formats other than tables write it; never -0.0."""
+    return round(float(value), DIGITS[kind]) + 0.0
+
+
 def number(value: int | None) -> str:
     """`1,204`."""
     return NONE if value is None else f"{value:,}"

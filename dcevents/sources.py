@@ -355,8 +355,8 @@ def _is_dense(data: bytes) -> bool:
 def _portions(parts: Iterable[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
     """Whole lines as they come, in smaller portions where there are very many."""
     for data, terminated in parts:
-        at = 0
-        while len(data) - at > _DENSE and _is_dense(data):
+        at, whole = 0, len(data) if _is_dense(data) else 0
+        while whole - at > _DENSE:
             end = data.rfind(b"\n", at, at + _DENSE) + 1 or data.index(b"\n", at) + 1
             yield data[at:end], True
             at = end

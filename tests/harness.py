@@ -12,15 +12,16 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 from unittest import mock
 
-from dcevents import reports
+from dcevents import render, reports
 from dcevents.cli import run as dispatch
 
 ROOT = Path(__file__).parent.parent
@@ -128,6 +129,30 @@ def _dispatched(arguments: list[str]) -> int:
 def words(command: str) -> list[str]:
     """A command with operands of its own, where it has any: `*`, which fits all."""
     return [command, *("*" for _ in reports.load()[command].operands)]
+
+
+def formats(command: str) -> tuple[str, ...]:
+    """The formats of a command: of documents those that the contract names."""
+    return ("table", "json") if reports.load()[command].document else tuple(render.load())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def check_stopped(running: "subprocess.Popen[bytes]", sent: int, status: int, *, old: Path) -> None:
+    """Send a signal: the run ends with that status, quietly, and the file that says `old` stands alone as it was."""
+    running.send_signal(sent)
+    out, err = running.communicate(timeout=30)
+
+    assert (status, b"") == (running.returncode, out)
+    assert b"Traceback" not in err
+    assert old.read_text(encoding="utf-8") == "old"
+    assert [old] == list(old.parent.iterdir())
 
 
 def report(log: bytes, *arguments: str, **more: Any) -> Any:

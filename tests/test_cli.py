@@ -14,8 +14,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +44,9 @@ MANY = b"".join(LOG.replace(b'"sid":"a"', b'"sid":"s%d"' % n) for n in range(500
 
 any_command = pytest.mark.parametrize("command", COMMANDS)
 any_command_and_format = pytest.mark.parametrize(
-    ("command", "format_"), [(name, f) for name, each in reports.load().items() for f in each.formats or FORMATS]
+    ("command", "format_"), [(name, f) for name in COMMANDS for f in harness.formats(name)]
 )
-DOCUMENTS = [name for name, each in reports.load().items() if each.formats]
+DOCUMENTS = [name for name, each in reports.load().items() if each.document]
 """The commands that print no rows."""
 
 
@@ -156,7 +154,7 @@ def test_the_keys_of_the_contract_are_there(command: str) -> None:
 def test_the_same_input_gives_the_same_bytes(command: str) -> None:
     site = harness.ROOT / "sample_logs" / "site"
 
-    for format_ in reports.load()[command].formats or FORMATS:
+    for format_ in harness.formats(command):
         words = [*harness.words(command), str(site), "-f", format_]
         assert harness.run(*words) == harness.run(*words)
 
@@ -545,14 +543,6 @@ def test_with_operands_standard_input_is_not_touched(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another process does."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
-
-
 SIGNALS = [
     pytest.param(signal.SIGINT, 130, id="SIGINT"),
     pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
@@ -588,16 +578,10 @@ def test_a_signal_while_writing_leaves_no_temporary_file(sent: signal.Signals, s
     target.parent.mkdir()
     target.write_text("old", encoding="utf-8")
     running = harness.start("events", log, "-o", target, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    until(lambda: len(list(target.parent.iterdir())) > 1 or running.poll() is not None)
+    harness.until(lambda: len(list(target.parent.iterdir())) > 1 or running.poll() is not None)
     assert running.poll() is None, "it was over before it could be interrupted"
 
-    running.send_signal(sent)
-    out, err = running.communicate(timeout=30)
-
-    assert (status, b"") == (running.returncode, out)
-    assert b"Traceback" not in err
-    assert target.read_text(encoding="utf-8") == "old"
-    assert [target] == list(target.parent.iterdir())
+    harness.check_stopped(running, sent, status, old=target)
 
 
 def test_nothing_but_the_report_is_on_standard_output_of_a_process() -> None:

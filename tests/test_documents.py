@@ -35,7 +35,7 @@ NOTE = Report(
     example="dcevents note a logs/",
     make=_make,
     filters=(),
-    formats=("table", "json"),
+    document=True,
     operands=("what",),
     without=("window", "idle", "service_level", "keep_query"),
     of_anything=True,
@@ -118,6 +118,6 @@ def test_a_report_of_anything_is_written_also_of_a_log_without_events() -> None:
 def test_a_document_in_a_format_that_has_none_is_a_mistake_of_ours(
     format_: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcevents.reports.load", lambda: {"note": replace(NOTE, formats=())})
+    monkeypatch.setattr("dcevents.reports.load", lambda: {"note": replace(NOTE, document=False)})
 
     assert "ValueError" in harness.run("note", "me", "-f", format_, stdin=LOG).err

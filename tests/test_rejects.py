@@ -7,8 +7,6 @@ import os
 import signal
 import stat
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -220,23 +218,9 @@ def test_a_run_that_is_stopped_leaves_the_old_one(sent: signal.Signals, status: 
     assert running.stdin
     running.stdin.write(BAD * 2000)
     running.stdin.flush()
-    until(lambda: len(list(target.parent.iterdir())) > 1)
+    harness.until(lambda: len(list(target.parent.iterdir())) > 1)
 
-    running.send_signal(sent)
-    out, err = running.communicate(timeout=30)
-
-    assert (status, b"") == (running.returncode, out)
-    assert b"Traceback" not in err
-    assert target.read_text(encoding="utf-8") == "old"
-    assert [target] == list(target.parent.iterdir())
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another process does."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
+    harness.check_stopped(running, sent, status, old=target)
 
 
 def test_one_that_cannot_be_written_is_named(tmp_path: Path) -> None:

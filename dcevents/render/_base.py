@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from dcevents.show import DIGITS, rounded
+
 if TYPE_CHECKING:
     from dcevents.reports._base import Column, Document, Table
 
@@ -55,11 +57,10 @@ def rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:
     """A table's rows in slices, rates rounded to 6 decimals and seconds to 3."""
     import polars as pl  # noqa: PLC0415 - not for `--help`
 
-    digits = {"rate": 6, "seconds": 3}
     exact = [
-        pl.col(column.name).cast(pl.Float64).round(digits[column.kind]) + 0.0
+        pl.col(column.name).cast(pl.Float64).round(DIGITS[column.kind]) + 0.0
         for column in table.columns
-        if column.kind in digits
+        if column.kind in DIGITS
     ]
     shown = [column.name for column in table.columns]
     for part in table.rows.with_columns(exact).select(shown).iter_slices(_ROWS):
@@ -74,9 +75,7 @@ def total(table: Table) -> dict[str, Any] | None:
 
 
 def _rounded(value: Any, column: Column) -> Any:  # noqa: ANN401 - a cell
-    if value is None or column.kind not in ("rate", "seconds"):
-        return value
-    return round(float(value), 6 if column.kind == "rate" else 3) + 0.0
+    return value if value is None or column.kind not in DIGITS else rounded(value, column.kind)
 
 
 def long_rows(tables: Sequence[Table]) -> Iterator[tuple[str, str, Any, Column]]:

@@ -116,8 +116,8 @@ class Report:
     """Whether it shows files and lines, so that these are kept."""
     rated: bool = False
     """Whether it shows rates, so that there is `--intervals`."""
-    formats: tuple[str, ...] = ()
-    """The formats that it is offered in; all if none is named. A document's are those that can write documents."""
+    document: bool = False
+    """Whether it makes a `Document`, so that it is offered in the formats that can write one."""
     operands: tuple[str, ...] = ()
     """Operands of its own, which stand before SOURCE: see `Settings.operands`."""
     without: tuple[str, ...] = ()

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dcevents.reports._base import Document, Report
-from dcevents.reports._check_words import findings, sections
-from dcevents.show import timestamp
+from dcevents.show import rounded, timestamp
 
 if TYPE_CHECKING:
     from dcevents.quality import Coverage, Feed, Quality, Spread
@@ -21,6 +20,7 @@ _MOST = 20
 
 def _make(view: View, _by: Sequence[str]) -> Document:
     from dcevents.quality import assess  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.reports._check_words import findings, sections  # noqa: PLC0415 - much, and not for `--help`
 
     view.log.count()
     settings = view.settings
@@ -117,11 +117,11 @@ def _spread(spread: Spread) -> dict[str, Any]:
 
 
 def _seconds(ms: float | None) -> float | None:
-    return None if ms is None else round(ms / 1000, 3) + 0.0
+    return None if ms is None else rounded(ms / 1000, "seconds")
 
 
 def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 6) + 0.0 if whole else None
+    return rounded(part / whole, "rate") if whole else None
 
 
 REPORT = Report(
@@ -132,7 +132,7 @@ REPORT = Report(
     order=100,
     filters=(),
     placed=True,
-    formats=("table", "json"),
+    document=True,
     without=("window", "idle", "service_level", "keep_query"),
     of_anything=True,
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from dcevents.errors import NoSuchSessionError
 from dcevents.reports._base import Document, Report
-from dcevents.reports._explained import members, sections
 
 if TYPE_CHECKING:
     from dcevents.explain import Explained
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
 def _make(view: View, _by: Sequence[str]) -> Document:
     from dcevents.explain import explain  # noqa: PLC0415 - polars, not before a report is made
+    from dcevents.reports._explained import members, sections  # noqa: PLC0415 - much, and not for `--help`
 
     found = explain(view, view.settings.operands[0])
     if found.of and not found.matched and not _is_glob(found.pattern):
@@ -46,7 +46,7 @@ REPORT = Report(
     order=85,
     filters=(),
     placed=True,
-    formats=("table", "json"),
+    document=True,
     operands=("sid",),
     without=("window", "service_level"),
 )

@@ -9,6 +9,8 @@ from dcevents.show import visible
 
 _NAMES = 2
 """Unknown events, and inputs that are cut short, that are named in words."""
+_PLACES = 5
+"""Rejected lines that a refusal names; `check` and `--rejects` have more."""
 
 
 def as_json(account: Account) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def intolerable(log: Log, tolerance: Tolerance) -> str | None:
     rejected, unknown = sum(account.rejected.values()), account.tally["unknown_event"]
     found = []
     if not tolerance.allows(rejected, account.records):
-        places = _first_rejects(account, len(account.rejects))
+        places = _first_rejects(account, _PLACES)
         found.append(f"{rejected:,} of {show.things(account.records, 'record')} rejected ({places})")
     if tolerance.strict:
         found += [f"{show.things(unknown, 'unknown event')} ({_names(account)})"] if unknown else []

@@ -368,6 +368,13 @@ def test_more_rejected_records_than_that_and_there_is_no_report(limit: str, stat
     )
 
 
+def test_a_refusal_names_the_first_five_places() -> None:
+    message = harness.run("completion", "--max-rejects", "3", stdin=GOOD + b"x\n" * 9).err
+
+    places = ", ".join(f"line {n}: invalid_json" for n in range(2, 7))
+    assert message == f"dcevents: no report is made, by --max-rejects 3: 9 of 10 records rejected ({places}, …)\n"
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("options", [["--max-rejects", "0"], ["--strict"]], ids=["max", "strict"])
 def test_every_command_can_guard_a_pipeline(command: str, options: list[str]) -> None:

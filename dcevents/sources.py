@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -234,7 +235,7 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
 
     Small inputs share a block. Raises InputError for an input that cannot be opened or read.
     """
-    bundle: list[tuple[int, bytes, bool]] = []
+    bundle: list[_Part] = []
     size, wanted = 0, _SMALL
     for number, source in enumerate(inputs):
         file = _File(source)
@@ -244,9 +245,9 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
                 bundle, size = [], 0
             yield from _ranges(file, number, source, progress)
             continue
-        for data, terminated in _portions(_whole_lines(_unpacked(source, _raw(file, source, progress)))):
-            bundle.append((number, data, terminated))
-            size += max(len(data), _LEAST_LINE * data.count(b"\n"))
+        for part in _parts(number, _whole_lines(_unpacked(source, _raw(file, source, progress)))):
+            bundle.append(part)
+            size += max(len(part.data), _LEAST_LINE * part.lines)
             if size >= wanted:
                 yield _block(bundle)
                 bundle, size, wanted = [], 0, BLOCK // 2
@@ -254,15 +255,20 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
         yield _block(bundle)
 
 
-def _block(parts: list[tuple[int, bytes, bool]]) -> Block:
-    if len(parts) == 1:
-        ((file, data, terminated),) = parts
-        lines = Lines(data, set() if terminated else {data.count(b"\n") - 1})
-        return Block([Piece(file, None)], lambda: lines)
-    counts = [data.count(b"\n") for _, data, _ in parts]
-    ends = {sum(counts[: i + 1]) - 1 for i, (_, _, terminated) in enumerate(parts) if not terminated}
-    lines = Lines(b"".join(data for _, data, _ in parts), ends)
-    return Block([Piece(file, n) for (file, _, _), n in zip(parts, counts, strict=True)], lambda: lines)
+class _Part(NamedTuple):
+    """Whole lines of an input; not `terminated` if the last LF was added. They are counted once: it takes long."""
+
+    file: int
+    data: bytes
+    terminated: bool
+    lines: int
+
+
+def _block(parts: Sequence[_Part]) -> Block:
+    ends = accumulate(part.lines for part in parts)
+    unterminated = {end - 1 for part, end in zip(parts, ends, strict=True) if not part.terminated}
+    lines = Lines(parts[0].data if len(parts) == 1 else b"".join(part.data for part in parts), unterminated)
+    return Block([Piece(part.file, part.lines) for part in parts], lambda: lines)
 
 
 # Long plain files: only the ends of blocks are looked for here; each block is read where it is parsed.
@@ -285,12 +291,17 @@ def _ranges(file: _File, number: int, source: Input, progress: Callable[[int], N
         if end is None:
             # A line longer than any that is read: on in order, from here.
             os.lseek(fd, at, os.SEEK_SET)
-            for data, terminated in _portions(_whole_lines(_raw(file, source, progress))):
-                yield _block([(number, data, terminated)])
+            for part in _parts(number, _whole_lines(_raw(file, source, progress))):
+                yield _block([part])
             return
         yield Block([Piece(number, None)], partial(_read, file, source, at, end, last=end == size))
         progress(end - at)
-        at, wanted = end, _DENSE if _is_dense(os.pread(fd, _TAIL, max(at, end - _TAIL))) else BLOCK
+        at, wanted = end, _DENSE if _ends_dense(fd, at, end) else BLOCK
+
+
+def _ends_dense(fd: int, at: int, end: int) -> bool:
+    data = os.pread(fd, _TAIL, max(at, end - _TAIL))
+    return _is_dense(len(data), data.count(b"\n"))
 
 
 def _line_end(fd: int, at: int, end: int, size: int) -> int | None:
@@ -347,21 +358,23 @@ def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, 
         yield rest + b"\n", False
 
 
-def _is_dense(data: bytes) -> bool:
+def _is_dense(size: int, lines: int) -> bool:
     """Whether lines are too short for events: blank ones, the remains of a crash. Each takes the room of a long one."""
-    return data.count(b"\n") * _LEAST_LINE > len(data)
+    return lines * _LEAST_LINE > size
 
 
-def _portions(parts: Iterable[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
-    """Whole lines as they come, in smaller portions where there are very many."""
-    for data, terminated in parts:
-        at, whole = 0, len(data) if _is_dense(data) else 0
+def _parts(file: int, pieces: Iterable[tuple[bytes, bool]]) -> Iterator[_Part]:
+    """Whole lines as they come, in smaller parts where there are very many."""
+    for data, terminated in pieces:
+        at, lines = 0, data.count(b"\n")
+        whole = len(data) if _is_dense(len(data), lines) else 0
         while whole - at > _DENSE:
             end = data.rfind(b"\n", at, at + _DENSE) + 1 or data.index(b"\n", at) + 1
-            yield data[at:end], True
-            at = end
+            some = data.count(b"\n", at, end)
+            yield _Part(file, data[at:end], True, some)
+            at, lines = end, lines - some
         if at < len(data):
-            yield data[at:] if at else data, terminated
+            yield _Part(file, data[at:] if at else data, terminated, lines)
 
 
 def _last_line_end(chunk: bytes | memoryview) -> int:

@@ -168,7 +168,7 @@ def _view(log: Log, config: Settings) -> View:
     from dcevents.conversations import Fold  # noqa: PLC0415
     from dcevents.view import View  # noqa: PLC0415
 
-    as_of = log.latest() if config.as_of is None else config.as_of
+    as_of = log.facts.latest if config.as_of is None else config.as_of
     return View(log, Fold(log.facts, as_of, config.idle_ms), config)
 
 
@@ -201,7 +201,7 @@ def _circumstances(report: Report, view: View, target: options.Target) -> Circum
 
 def _span(view: View) -> str | None:
     """First and last day of the events, where no window was asked for."""
-    first, last = view.log.earliest(), view.log.latest()
+    first, last = view.log.facts.earliest, view.log.facts.latest
     days = [(show.local_time(ts, view.settings.tz) or "")[:10] for ts in (first, last)]
     if first is None:
         return None

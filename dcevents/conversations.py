@@ -3,6 +3,8 @@
 Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), durations milliseconds; null is none.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -30,9 +32,6 @@ _NEVER: Final = 1 << 61
 """Where a smallest timestamp is looked for: no such event, not even an untimed one."""
 _BEFORE: Final = -(1 << 60)
 """Where a largest is looked for: none with a timestamp."""
-
-_PART: Final = 3 << 20
-"""Facts that are folded at once."""
 
 OUTCOME = pl.Enum(OUTCOMES)
 
@@ -72,25 +71,32 @@ class Fold:
         )
 
     def events(self, where: pl.Expr | None = None) -> pl.DataFrame:
-        """Facts with `conv` (sid code and id code as one number), `kind` (and as a `bit`), `said`, `ts`.
+        """Facts with `conv` (the session's number, and in its lowest bits the id's), `kind` (and as a `bit`), `said`, `ts`.
 
         FUTURE is UNTIMED here. `where` is of the columns of `said`, and never null: most of what is asked for is
         little, and all is several times the facts.
         """
-        facts = self.facts.frame()
-        if where is not None:
-            facts = facts.filter(self.said.select(where.alias("chosen"))["chosen"].gather(facts["said"]))
-        return self._with_kinds(facts)
+        chosen = None if where is None else self.said.select(where.alias("chosen"))["chosen"]
+        return self._with_kinds(self.facts.frame(chosen))
 
     def _with_kinds(self, facts: pl.DataFrame) -> pl.DataFrame:
         conv_id = self.said["conv_id"].gather(facts["said"])
         return facts.select(
-            ((pl.col("sid").cast(pl.UInt64) * 2**32) + conv_id).alias("conv"),
+            self.conv(pl.lit(conv_id)),
             self.said["kind"].gather(facts["said"]).alias("kind"),
             self.said["bit"].gather(facts["said"]).alias("bit"),
             "said",
             pl.min_horizontal("ts", UNTIMED).alias("ts"),
         )
+
+    @cached_property
+    def _ids(self) -> int:
+        """Numbers that there are for ids, a power of two."""
+        return 1 << self.facts.vocabulary.id_bits()
+
+    def conv(self, conv_id: pl.Expr) -> pl.Expr:
+        """UInt64 `conv` from the number of a session (column sid) and that of an id."""
+        return (pl.col("sid") // self._ids * self._ids + conv_id).alias("conv")
 
     @cached_property
     def attempts(self) -> pl.DataFrame:
@@ -114,15 +120,9 @@ class Fold:
         """agent (rank), agent_id, and the name it is shown with (definitions 4)."""
         is_named = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
         named = self.said.with_row_index("said").filter(is_named)
-        events = (
-            self.events(is_named)
-            .join(named.select("said", "agent", "agent_name"), on="said")
-            .select(
-                "agent",
-                pl.col("agent_name").alias("name"),
-                (pl.col("kind") == INITIATED).alias("accepted"),
-                pl.when(pl.col("ts") < UNTIMED).then("ts").otherwise(_BEFORE).alias("ts"),
-            )
+        last = self.events(is_named).group_by("said").agg(_latest(pl.col("ts")))
+        events = last.join(named.select("said", "kind", "agent", "agent_name"), on="said").select(
+            "agent", pl.col("agent_name").alias("name"), (pl.col("kind") == INITIATED).alias("accepted"), "ts"
         )
         names = events.sort("agent", "accepted", "ts", "name").group_by("agent").last().select("agent", "name")
         ids = self.said.select("agent", "agent_id").drop_nulls().unique()
@@ -132,11 +132,12 @@ class Fold:
     def conversations(self) -> pl.DataFrame:
         """One row for each conversation: conv, sid, conv_id, times, what happened, outcome. See `texts` for names."""
         chats, meetings = self._chats(), self._meetings()
-        # In parts of whole sessions: what is needed on the way takes more than what comes out.
-        parts = -(-self.facts.height // _PART)
-        return pl.concat(
-            [self._outcomes(self._folded(part), chats, meetings) for part in self.facts.by_session(max(1, parts))]
-        )
+
+        def decided(i: int) -> pl.DataFrame:
+            return self._outcomes(self._folded(self.facts.shard(i)), chats, meetings)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return pl.concat(pool.map(decided, range(self.facts.shards)))
 
     def _outcomes(self, folded: pl.DataFrame, chats: pl.DataFrame, meetings: pl.DataFrame) -> pl.DataFrame:
         # Few conversations have a live chat or a meeting: only those are looked up.
@@ -204,8 +205,8 @@ class Fold:
         recent = ((age < self.idle_ms) | (pl.col("waits") & pl.col("last_at").is_not_null())).fill_null(value=False)
         return timed.with_columns(recent.alias("recent")).select(
             "conv",
-            (pl.col("conv") // 2**32).cast(pl.UInt32).alias("sid"),
-            (pl.col("conv") % 2**32).cast(pl.UInt32).alias("conv_id"),
+            (pl.col("conv") // self._ids * self._ids).alias("sid"),
+            (pl.col("conv") % self._ids).cast(pl.UInt32).alias("conv_id"),
             "started_at",
             "engaged_at",
             "completed_at",
@@ -258,8 +259,8 @@ class Fold:
         return texts.filter((pl.col("texts") == 1) & (pl.col("none") == 0)).select("conv_id", column)
 
     def sid_texts(self, codes: pl.Series) -> pl.Series:
-        """The sids of codes."""
-        return self.facts.vocabulary.sid_texts(codes)
+        """The sids of numbers."""
+        return self.facts.sid_texts(codes)
 
     @cached_property
     def ids(self) -> pl.DataFrame:
@@ -268,6 +269,10 @@ class Fold:
 
 
 _FLAGS = {"gave_email": INPUT_EMAIL, "gave_phone": INPUT_PHONE, "booked": MEETING_BOOKED, "is_completed": COMPLETED}
+
+
+def _latest(ts: pl.Expr) -> pl.Expr:
+    return pl.when(ts < UNTIMED).then(ts).otherwise(_BEFORE).max()
 
 
 def _timed(ts: pl.Expr) -> pl.Expr:

@@ -55,14 +55,13 @@ class Explained:
 
 def explain(view: View, pattern: str) -> Explained:
     """The session whose sid the pattern is; else those that it fits as a glob."""
-    vocabulary = view.log.facts.vocabulary
     facts = view.log.facts.frame()
-    one = vocabulary.sid_codes([pattern])
+    one = view.log.facts.vocabulary.sids.numbers([pattern])
     found = facts.filter(pl.col("sid") == one[0])
-    if not found.is_empty():
+    if not found.is_empty() and view.log.facts.sid_texts(one)[0] == pattern:
         return _explained(view, pattern, 0, found)
     codes = facts["sid"].unique()
-    texts = vocabulary.sid_texts(codes)
+    texts = view.log.facts.sid_texts(codes)
     fitting = texts.is_in(matching([pattern], texts.to_list()))
     found = facts.filter(pl.col("sid").is_in(codes.filter(fitting).implode()))
     if found.is_empty():
@@ -87,9 +86,8 @@ def _shared(one: str, other: str) -> int:
 
 def _explained(view: View, pattern: str, of: int, found: pl.DataFrame) -> Explained:
     """The first sessions of those that the facts `found` are of."""
-    vocabulary = view.log.facts.vocabulary
     starts = found.group_by("sid").agg(pl.min_horizontal("ts", UNTIMED).min())
-    first = starts.with_columns(vocabulary.sid_texts(starts["sid"]).alias("text")).sort("ts", "text").head(MOST)
+    first = starts.with_columns(view.log.facts.sid_texts(starts["sid"]).alias("text")).sort("ts", "text").head(MOST)
     part = _part_of(view, found.filter(pl.col("sid").is_in(first["sid"].implode())))
     lines = _lines(view, first)
     conversations = _conversations(part, lines)
@@ -107,7 +105,7 @@ def _explained(view: View, pattern: str, of: int, found: pl.DataFrame) -> Explai
 def _part_of(view: View, facts: pl.DataFrame) -> View:
     """The view of some sessions' facts, as of the same time, with everything selected."""
     some = Facts(view.log.facts.vocabulary)
-    some.add(facts)
+    some.add(facts, view.log.facts.sessions())
     settings = replace(view.settings, window=Window(), filters={})
     return View(replace(view.log, facts=some), Fold(some, view.fold.as_of, view.fold.idle_ms), settings)
 

@@ -1,22 +1,39 @@
 """What a log says, as a set of facts: the folded state that everything else is computed from.
 
-A fact is 16 bytes: who (the session's code), what was said (a code in the `Vocabulary`: kind, dialogue, names,
+A fact is 16 bytes: who (the session's number), what was said (a code in the `Vocabulary`: kind, dialogue, names,
 page, agent) and when. The state is the *set* of facts, so merging is union: idempotent, commutative and
 associative by nature. Whatever order, overlap or split the lines came in, the set is the same.
 """
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
+from dcevents import sids
 from dcevents.parse import FUTURE, UNTIMED, Vocabulary
+from dcevents.sids import NUMBER, Sids
 
-FACTS = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64}
+FACTS = {"sid": NUMBER, "said": pl.UInt32, "ts": pl.Int64}
 """Columns of a fact; `ts` in milliseconds, or UNTIMED or FUTURE."""
 
+# Time and code in one number: times from 1970 to 2109 and 4 million codes fit. What does not is kept as it is.
+_PACKED = {"sid": NUMBER, "what": pl.UInt64}
+_CODES: Final = 1 << 22
+_NEVER: Final = (1 << 42) - 2
+_SHIFT: Final = UNTIMED - _NEVER
+
 _LEAST = 1 << 22
-_PARTS = 8
+_LEAST_SIDS = 1 << 20
+_GAIN = 0.75
+"""Repeated facts, or sessions, are dropped where no more than this part of them is left."""
+_UNDIVIDED = 1 << 20
+_SHARDS = 8
+_SPREAD: Final = 0x9E3779B97F4A7C15
+
+
+_NOTHING = pl.DataFrame(schema=_PACKED)
+_NONE_WIDE = pl.DataFrame(schema=FACTS)
 
 
 class Distinct(NamedTuple):
@@ -27,85 +44,189 @@ class Distinct(NamedTuple):
     future: int
 
 
+class _Part(NamedTuple):
+    """Some facts, those that fit packed, and the sessions they are of."""
+
+    packed: pl.DataFrame
+    wide: pl.DataFrame
+    sids: Sids
+
+
 class Facts:
-    """A growing set of facts. It holds at most four million, or four times as many rows as there are different ones."""
+    """A growing set of facts. It holds at most four million, or four times as many rows as there are different ones;
+    and of sessions a million, or four times as many.
+    """
 
     def __init__(self, vocabulary: Vocabulary | None = None) -> None:
         self.vocabulary = vocabulary or Vocabulary()
-        self._frames: list[pl.DataFrame] = []
-        self._height = 0
-        self._limit = _LEAST
+        self.earliest: int | None = None
+        self.latest: int | None = None
+        """Of the timestamps, milliseconds."""
+        self.height = 0
+        """Rows, repeated ones too."""
+        self._fresh: list[_Part] = []
+        self._packed = _NOTHING
+        self._wide = _NONE_WIDE
+        self._sids: list[Sids] = []
+        self._known = 0
+        self._most_rows, self._most_sids = _LEAST, _LEAST_SIDS
 
-    def add(self, rows: pl.DataFrame) -> None:
-        """Take in facts; columns beside those of a fact are dropped."""
+    def add(self, rows: pl.DataFrame, sessions: Sids) -> None:
+        """Take in facts; columns beside those of a fact are dropped. `sessions` has the sids of all of them."""
         if rows.is_empty():
             return
-        self._frames.append(rows.select(*FACTS))
-        self._height += rows.height
-        if self._height >= self._limit:
-            self.compact()
+        self._reach(rows["ts"])
+        self._fresh.append(_packed(rows, sessions))
+        self.height += rows.height
+        self._known += sessions.numbers.len()
+        if self.height >= self._most_rows:
+            self.compact(_GAIN)
+        if self._known >= self._most_sids:
+            self._unite()
 
-    def frame(self) -> pl.DataFrame:
-        """The facts, some perhaps more than once: what is computed from them does not mind."""
-        if len(self._frames) != 1:
-            self._frames = [pl.concat([pl.DataFrame(schema=FACTS), *self._frames])]
-        return self._frames[0]
+    def _reach(self, ts: pl.Series) -> None:
+        least: Any = ts.min()
+        most: Any = ts.max()
+        if most >= UNTIMED:
+            most = ts.filter(ts < UNTIMED).max()
+        if most is not None:
+            self.earliest = least if self.earliest is None else min(least, self.earliest)
+            self.latest = most if self.latest is None else max(most, self.latest)
 
     @property
-    def height(self) -> int:
-        """Rows of `frame`."""
-        return self._height
+    def shards(self) -> int:
+        """In how many parts it is worth while to look at the facts: so they need less memory, and more of the cache."""
+        self.settle()
+        return _SHARDS if self.height > _UNDIVIDED else 1
 
-    def by_session(self, parts: int) -> Iterable[pl.DataFrame]:
-        """The facts in parts of whole sessions, so that working on them takes a part of the memory."""
-        frame = self.frame()
-        if parts == 1 or frame.is_empty():
-            yield frame
-            return
-        highest: Any = frame["sid"].max()
-        step = int(highest) // parts + 1
-        for i in range(parts):
-            yield frame.filter((pl.col("sid") >= i * step) & (pl.col("sid") < (i + 1) * step))
+    def shard(self, i: int) -> pl.DataFrame:
+        """The facts of a part of the sessions, some perhaps more than once: what is computed from them does not mind."""
+        least, most = ((1 << 64) * each // self.shards for each in (i, i + 1))
+        own = pl.col("sid").is_between(pl.lit(least, NUMBER), pl.lit(most - 1, NUMBER))
+        return pl.concat([_unpacked(self._packed.filter(own)), self._wide.filter(own)])
+
+    def frame(self, said: pl.Series | None = None) -> pl.DataFrame:
+        """The facts; only those for whose code a list of truths has one."""
+        self.settle()
+        packed, wide = self._packed, self._wide
+        if said is not None:
+            packed = packed.filter(said.gather(packed["what"] % _CODES))
+            wide = wide.filter(said.gather(wide["said"]))
+        return pl.concat([_unpacked(packed), wide])
+
+    # -- sessions ----------------------------------------------------------------------------------------------
+
+    def sessions(self) -> Sids:
+        """The sessions of the facts, each once."""
+        self.settle()
+        if len(self._sids) != 1:
+            self._sids = [sids.united(self._sids)]
+            self._known = self._sids[0].numbers.len()
+        return self._sids[0]
+
+    def sid_texts(self, numbers: pl.Series) -> pl.Series:
+        """The sids of sessions' numbers, of which the bits that `id_bits` tells of do not matter."""
+        high = pl.col("sid") // (1 << self.vocabulary.id_bits())
+        known = self.sessions().frame().with_columns(high)
+        wanted = pl.DataFrame({"sid": numbers}).with_columns(high)
+        return wanted.join(known, on="sid", how="left", maintain_order="left")["text"]
+
+    def settle(self) -> None:
+        """Make sure that each number is that of one session, also without the bits that `id_bits` tells of."""
+        numbering = self.vocabulary.sids
+        settled = not self._fresh
+        while not settled:
+            shared = sids.clashes([*self._sids, *(part.sids for part in self._fresh)], self.vocabulary.id_bits())
+            numbering.burn(shared)
+            if numbering.burnt:
+                self._renumber(numbering)
+            settled = not shared
+        if self._fresh:
+            self._absorb()
+
+    def _renumber(self, numbering: sids.Numbering) -> None:
+        old = sids.united(self._sids)
+        self._packed = sids.renumbered(self._packed, old, numbering)
+        self._wide = sids.renumbered(self._wide, old, numbering)
+        self._sids = [sids.now(old, numbering)]
+        self._fresh = [
+            _Part(*(sids.renumbered(rows, part.sids, numbering) for rows in part[:2]), sids.now(part.sids, numbering))
+            for part in self._fresh
+        ]
+
+    def _absorb(self) -> None:
+        self._packed = pl.concat([self._packed, *(part.packed for part in self._fresh)])
+        self._wide = pl.concat([self._wide, *(part.wide for part in self._fresh)])
+        self._sids += [part.sids for part in self._fresh]
+        self._fresh = []
+
+    def _unite(self) -> None:
+        """Keep each session once, if many are there more often."""
+        parts = [*self._sids, *(part.sids for part in self._fresh)]
+        different = pl.concat([part.numbers for part in parts]).n_unique()
+        self._most_sids = 4 * max(_LEAST_SIDS, different)
+        if different < _GAIN * self._known:
+            self.sessions()
+
+    # -- sets --------------------------------------------------------------------------------------------------
 
     def merge(self, other: "Facts") -> "Facts":
         """The union of two states, each with a vocabulary of its own; neither is changed."""
         union = Facts()
         for facts in (self, other):
-            union.add(facts.translated(union.vocabulary))
+            union.vocabulary.sids.burn(facts.vocabulary.sids.burnt)
+            union.add(facts.translated(union.vocabulary), facts.sessions())
         union.compact()
         return union
 
     def translated(self, target: Vocabulary) -> pl.DataFrame:
-        """The facts in the codes of another vocabulary."""
+        """The facts in the codes of another vocabulary; the numbers of sessions are as they were."""
         frame = self.frame()
         codes = [target.code(said) for said in self.vocabulary.said()]
-        sids = target.sid_codes(self.vocabulary.sid_texts(frame["sid"]))
-        return frame.with_columns(
-            sids.alias("sid"), pl.Series(codes, dtype=pl.UInt32).gather(frame["said"]).alias("said")
-        )
+        return frame.with_columns(pl.Series(codes, dtype=pl.UInt32).gather(frame["said"]).alias("said"))
 
-    def compact(self) -> None:
-        """Drop repeated facts; look again later where that gained little."""
-        before = self._height
-        parts = [part.unique() for part in self.by_session(_PARTS)]
-        self._frames = [pl.concat(parts)]
-        self._height = self._frames[0].height
-        self._limit = max(_LEAST, self._height * (2 if self._height < 0.75 * before else 4))
+    def compact(self, gain: float = 1) -> None:
+        """Drop repeated facts, if no more than this part of all is left then."""
+        packed = pl.concat([self._packed, *(part.packed for part in self._fresh)])
+        wide = pl.concat([self._wide, *(part.wide for part in self._fresh)])
+        different = pl.concat([self._ones(_unpacked(packed)), self._ones(wide)]).n_unique()
+        self._most_rows = 4 * max(_LEAST, different)
+        if different <= gain * self.height:
+            self.settle()
+            facts = pl.concat([self.shard(i).unique() for i in range(self.shards)])
+            part = _packed(facts, sids.NONE)
+            self._packed, self._wide, self.height = part.packed, part.wide, facts.height
 
     def distinct(self) -> Distinct:
-        """Counts of events as definitions 1 tells them apart: (kind, timestamp, sid, id, agent)."""
-        identity = self.vocabulary.identities()
-        total = Distinct(0, 0, 0)
-        for part in self.by_session(_PARTS if self._height > _LEAST else 1):
-            total = Distinct(*map(sum, zip(total, _distinct(part, identity), strict=True)))
-        return total
+        """Counts of events as definitions 1 tells them apart: (kind, timestamp, sid, id, agent).
+
+        An event is known by 64 bits here, which no other figure hangs on.
+        """
+        facts = self.frame()
+        some = facts, facts.filter(pl.col("ts") >= UNTIMED), facts.filter(pl.col("ts") == FUTURE)
+        return Distinct(*(self._ones(each).n_unique() for each in some))
+
+    def _ones(self, facts: pl.DataFrame) -> pl.Series:
+        """A number for each event."""
+        said = self.vocabulary.identities().hash().gather(facts["said"])
+        moment = pl.min_horizontal("ts", UNTIMED).reinterpret(signed=False)
+        return facts.select(pl.col("sid") + said + moment * pl.lit(_SPREAD, NUMBER)).to_series()
 
 
-def _distinct(facts: pl.DataFrame, identity: pl.Series) -> Distinct:
-    # Two 64-bit numbers hold an identity exactly; as one of 128 they are counted without sorting or hashing text.
-    who_what = pl.col("sid").cast(pl.Int128) * 2**30 + pl.lit(identity).gather(pl.col("said"))
-    one = who_what * 2**64 + pl.min_horizontal(pl.col("ts"), UNTIMED)
-    ones = facts.select(one.alias("one")).to_series()
-    untimed = ones.filter(facts["ts"] >= UNTIMED)
-    future = ones.filter(facts["ts"] == FUTURE)
-    return Distinct(*(each.n_unique() if each.len() else 0 for each in (ones, untimed, future)))
+def _packed(rows: pl.DataFrame, sessions: Sids) -> _Part:
+    said, ts = pl.col("said"), pl.col("ts")
+    time = pl.when(ts < UNTIMED).then(ts).otherwise(ts - _SHIFT).cast(pl.UInt64, strict=False)
+    fits = (said < _CODES) & (ts >= 0) & ((ts < _NEVER) | (ts >= UNTIMED))
+    packed = rows.select("sid", (time * _CODES + said).alias("what"), fits.alias("fits"))
+    if packed["fits"].all():
+        return _Part(packed.drop("fits"), _NONE_WIDE, sessions)
+    return _Part(packed.filter("fits").drop("fits"), rows.select(*FACTS).filter(~packed["fits"]), sessions)
+
+
+def _unpacked(packed: pl.DataFrame) -> pl.DataFrame:
+    time = (pl.col("what") // _CODES).cast(pl.Int64)
+    return packed.select(
+        "sid",
+        (pl.col("what") % _CODES).cast(pl.UInt32).alias("said"),
+        pl.when(time < _NEVER).then(time).otherwise(time + _SHIFT).alias("ts"),
+    )

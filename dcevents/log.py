@@ -13,14 +13,15 @@ import polars as pl
 from dcevents import sources
 from dcevents.events import REJECT_REASONS
 from dcevents.facts import Facts
-from dcevents.parse import UNTIMED, Parsed, Parser
+from dcevents.sids import NUMBER, Sids, renumbered
+from dcevents.parse import Parsed, Parser
 from dcevents.sources import Block, Input
 
 _AHEAD = 2
 _MOST_NAMES = 1000
 _SHOWN = 20
 
-PLACED = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64}
+PLACED = {"sid": NUMBER, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64}
 """Columns of events with their places: `file` is the input's number, `line` counts from 1.
 
 `form` is how the timestamp is written, null where the parser was not asked for it.
@@ -88,17 +89,6 @@ class Log:
                 self.account.events, self.account.untimed, self.account.future = self.facts.distinct()
                 self._counted = True
 
-    def latest(self) -> int | None:
-        """The latest timestamp of the accepted events, milliseconds."""
-        ts = self.facts.frame()["ts"]
-        latest: Any = ts.filter(ts < UNTIMED).max()
-        return None if latest is None else int(latest)
-
-    def earliest(self) -> int | None:
-        """The earliest timestamp of the accepted events, milliseconds."""
-        earliest: Any = self.facts.frame()["ts"].min()
-        return int(earliest) if earliest is not None and earliest < UNTIMED else None
-
 
 def read(
     inputs: Sequence[Input],
@@ -110,19 +100,26 @@ def read(
 ) -> Log:
     """Read all inputs; `keep` is told each rejected line, in order. Raises InputError for one that cannot be read."""
     log = Log(list(inputs), Facts(parser.vocabulary), Account(files=len(inputs)))
-    places: list[pl.DataFrame] = []
+    places: list[list[tuple[pl.DataFrame, Sids]]] = []
     lines_before: Counter[int] = Counter()
     for block, parsed in _parsed(sources.blocks(inputs, progress), parser):
         starts = _starts(block, parsed, lines_before)
         _count(log, parsed)
         if parsed.rejects and (keep or len(log.account.rejects) < _SHOWN):
             _keep(log, parsed, starts, keep)
-        log.facts.add(parsed.rows)
+        for rows, sids in parsed.parts:
+            log.facts.add(rows, sids)
         if placed:
-            places.append(_placed(parsed.rows, starts))
+            places.append([(_placed(rows, starts), sids) for rows, sids in parsed.parts])
+    log.facts.settle()
     if placed:
-        log.placed = pl.concat([pl.DataFrame(schema=PLACED), *places])
+        log.placed = pl.concat([pl.DataFrame(schema=PLACED), *(_in_order(parts, parser) for parts in places)])
     return log
+
+
+def _in_order(parts: list[tuple[pl.DataFrame, Sids]], parser: Parser) -> pl.DataFrame:
+    frames = [renumbered(rows, sids, parser.vocabulary.sids) for rows, sids in parts]
+    return pl.concat([pl.DataFrame(schema=PLACED), *frames]).sort("file", "line")
 
 
 def _parsed(blocks: Iterator[Block], parser: Parser) -> Iterator[tuple[Block, Parsed]]:

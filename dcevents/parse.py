@@ -8,7 +8,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -16,7 +15,8 @@ import polars as pl
 from dcevents import record, shapes
 from dcevents.events import REJECT_REASONS
 from dcevents.record import MAX_LINE, Record, Said
-from dcevents.shapes import ASIDE, OTHER, SLOW, TIMELESS, Layout, Seen
+from dcevents.shapes import ASIDE, LONGEST, NOT_PLAIN, OTHER, SLOW, TIMELESS, Layout, Seen
+from dcevents.sids import NONE, NUMBER, Numbering, Sids, hashed
 from dcevents.timestamps import ABSENT, form, parse
 
 UNTIMED = 1 << 60
@@ -25,8 +25,8 @@ FUTURE = UNTIMED + 1
 """The same, since its timestamp lay more than a day after the clock of the run."""
 DAY_MS = 86_400_000
 
-ROWS = {"sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
-"""Columns of events: codes of the session and of what was said (`Vocabulary`), milliseconds, line in the block."""
+ROWS = {"sid": NUMBER, "said": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
+"""Columns of events: number of the session, code of what was said (`Vocabulary`), milliseconds, line in the block."""
 FORM = {"form": pl.UInt8}
 """One more, where it is asked for: how the timestamp is written, as a number in `timestamps.FORMS`."""
 
@@ -49,8 +49,9 @@ class Reject(NamedTuple):
 class Parsed:
     """What one block holds. `tally` sums to `lines` (`event` includes duplicates)."""
 
-    lines: int
-    rows: pl.DataFrame
+    lines: int = 0
+    parts: list[tuple[pl.DataFrame, Sids]] = field(default_factory=list)
+    """Events, and all their sessions (and perhaps others), by whose numbers they go."""
     tally: Counter[str] = field(default_factory=Counter)
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Name of an unknown event → the first row that has it, and how many have."""
@@ -65,13 +66,10 @@ class Limits(NamedTuple):
 
 
 class Vocabulary:
-    """Codes for sids and for what events say; grows with distinct texts, not with lines. Safe for threads."""
+    """Codes for what events say, and numbers for sids; grows with distinct contents, not with lines. Safe for threads."""
 
     def __init__(self) -> None:
-        self.sids = pl.Categorical(pl.Categories.random("sid", physical=pl.UInt32))
-        # polars forgets the codes of categories that no column holds any more: this one is held for good.
-        self._kept = pl.Series([""]).cast(self.sids)
-        self.no_sid = int(self._kept.to_physical()[0])
+        self.sids = Numbering()
         self._said: dict[Said, int] = {}
         self._lock = threading.Lock()
 
@@ -91,51 +89,9 @@ class Vocabulary:
         said = [numbers.setdefault((each.kind, each.id, each.agent), len(numbers)) for each in self.said()]
         return pl.Series(said, dtype=pl.UInt32)
 
-    def sid_codes(self, sids: Sequence[str] | pl.Series) -> pl.Series:
-        """UInt32 codes of sids."""
-        return pl.Series(sids, dtype=pl.String).cast(self.sids).to_physical()
-
-    def sid_texts(self, codes: pl.Series) -> pl.Series:
-        """The sids of UInt32 codes."""
-        return codes.cat.to(self.sids).cast(pl.String)
-
-
-class _Known(NamedTuple):
-    """What is known of the texts of sids when a block begins."""
-
-    number: int
-    """Of the block."""
-    checked: int
-    """The text of every code below is plain: it is inside quotes what it is outside; except for those of `odd`."""
-    odd: frozenset[int]
-
-
-class _Checked:
-    """Which codes of sids have had their text checked, while several blocks find new ones. Not safe for threads.
-
-    A block checks the codes from `checked` on that it meets. So a code is checked once all blocks have ended that
-    ran when it was new; each of them began when there were no more codes than the highest that was known.
-    """
-
-    def __init__(self) -> None:
-        self._highest = 0
-        self._blocks = 0
-        self._begun: dict[int, int] = {}
-        self._odd: frozenset[int] = frozenset()
-
-    def begin(self) -> _Known:
-        self._blocks += 1
-        self._begun[self._blocks] = self._highest
-        return _Known(self._blocks, min(self._begun.values()), self._odd)
-
-    def end(self, known: _Known, highest: int | None, odd: set[int]) -> None:
-        """A block met codes up to `highest`, and found the texts of `odd` not plain; None if it does not know."""
-        if highest is None:
-            return
-        del self._begun[known.number]
-        self._highest = max(self._highest, highest + 1)
-        if odd:
-            self._odd |= odd
+    def id_bits(self) -> int:
+        """How many bits a number for each conversation id, and for none, takes."""
+        return len({each.id for each in self.said()}).bit_length()
 
 
 class Parser:
@@ -163,17 +119,10 @@ class Parser:
         self._attempts = 0
         self._remembered: list[Seen] = []
         self._lock = threading.Lock()
-        self._checked = _Checked()
 
     def parse(self, data: bytes, unterminated: Collection[int] = ()) -> Parsed:
         """Parse whole lines; those numbered in `unterminated` ended an input without a newline."""
-        with self._lock:
-            known = self._checked.begin()
-        block = _Block(self, data, unterminated, known)
-        parsed = block.run()
-        with self._lock:
-            self._checked.end(known, block.highest, block.odd)
-        return parsed
+        return _Block(self, data, unterminated).run()
 
     def read(self, line: str) -> Record:
         """One line, by the reference reader, with this run's settings."""
@@ -212,14 +161,12 @@ class Parser:
             if layout and all(layout.slots != known.slots for known in self._layouts):
                 self._layouts.append(layout)
 
-    def learn(self, layout: Layout, shapes: Iterable[tuple[tuple[str, ...], int]]) -> bool:
-        """Take in shapes (pieces, and how many lines have them) where they repeat; whether there were new ones."""
+    def learn(self, layout: Layout, shapes: Iterable[tuple[tuple[str, ...], int]]) -> None:
+        """Take in shapes (pieces, and how many lines have them) where they repeat."""
         with self._lock:
             for pieces, times in shapes:
                 layout.meet(pieces, times)
-            stale = layout.stale
             layout.settle()
-        return stale
 
     def codes(self, layout: Layout, cut: shapes.Codes, keys: Sequence[int]) -> shapes.Codes:
         """The layout's codes with these combinations of known pieces taken in, as of `cut`."""
@@ -261,16 +208,13 @@ class _Cut(NamedTuple):
 class _Block:
     """One block on its way through: what the steps share."""
 
-    def __init__(self, parser: Parser, data: bytes, unterminated: Collection[int], known: _Known) -> None:
+    def __init__(self, parser: Parser, data: bytes, unterminated: Collection[int]) -> None:
         self.parser = parser
         self.data = data
         self.unterminated = unterminated
-        self.known = known
-        self.highest: int | None = 0
-        self.odd: set[int] = set()
         self.columns = parser.columns
-        self.parsed = Parsed(0, pl.DataFrame(schema=self.columns))
-        self.frames: list[pl.DataFrame] = []
+        self.parsed = Parsed()
+        self.sids = NONE
         self.tried: Layout | None = None
         self.cut: _Cut | None = None
         self.lines: dict[int, bytes] = {}
@@ -281,12 +225,9 @@ class _Block:
         for layout in self.parser.layouts():
             if layout is not self.tried and len(rest) >= _MANY:
                 rest = self._some(layout, rest)
-            if len(rest) >= _FEW and self._learn(layout, rest):
-                rest = self._some(layout, rest)
         seen = self._one_by_one(rest)
         if len(seen) > max(_MANY, self.parsed.lines // 50):
             self.parser.remember(seen[: self.parser.sample])
-        self.parsed.rows = pl.concat([self.parsed.rows, *self.frames])
         return self.parsed
 
     def _first(self) -> Sequence[int]:
@@ -315,24 +256,6 @@ class _Block:
         self.parsed.lines = first + len(lines)
         return list(filled)
 
-    def _learn(self, layout: Layout, rows: Sequence[int]) -> bool:
-        """Take in the shapes of lines that a layout can cut; whether there were new ones."""
-        _, shapes = self._queried(layout, rows, layout.shapes)
-        return self.parser.learn(layout, ((row[:-1], row[-1]) for row in shapes.iter_rows()))
-
-    def _queried(
-        self, layout: Layout, rows: Sequence[int], query: Callable[[pl.LazyFrame], pl.LazyFrame]
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """`row` and `line` of those rows that are UTF-8, and what a query of a layout makes of them."""
-        try:
-            lines = self._texts(rows)
-            return lines, query(lines.lazy()).collect(engine="streaming")
-        except pl.exceptions.PolarsError:
-            # A slot of fixed length cuts a character in two.
-            self.highest = None
-            lines = self._texts([row for row in rows if layout.split(self.lines[row])])
-            return lines, query(lines.lazy()).collect(engine="streaming")
-
     def _texts(self, rows: Sequence[int]) -> pl.DataFrame:
         texts = []
         for row in rows:
@@ -355,7 +278,7 @@ class _Block:
             cut = self._cut_by(self.tried, codes, lines.lazy()).collect(engine="streaming")
         except pl.exceptions.PolarsError:
             # Invalid UTF-8: in a line, or a character cut in two by a slot of fixed length. The others can be cut yet.
-            self.highest = self.tried = None
+            self.tried = None
             return self._split(first, data)
         self.parsed.lines = first + cut.height
         self.cut = _Cut(first, data, cut["size"])
@@ -365,13 +288,18 @@ class _Block:
     def _some(self, layout: Layout, rows: Sequence[int]) -> Sequence[int]:
         """The same for some rows of the block."""
         codes = layout.codes
-        lines, cut = self._queried(layout, rows, partial(self._cut_by, layout, codes))
+        try:
+            lines = self._texts(rows)
+            cut = self._cut_by(layout, codes, lines.lazy()).collect(engine="streaming")
+        except pl.exceptions.PolarsError:
+            # A slot of fixed length cuts a character in two.
+            lines = self._texts([row for row in rows if layout.split(self.lines[row])])
+            cut = self._cut_by(layout, codes, lines.lazy()).collect(engine="streaming")
         left = self._take(layout, codes, cut.with_columns(lines["row"]))
         return sorted({*rows}.difference(lines["row"]).union(left))
 
     def _cut_by(self, layout: Layout, codes: shapes.Codes, lines: pl.LazyFrame) -> pl.LazyFrame:
-        sids, checked = self.parser.vocabulary.sids, self.known.checked
-        return layout.cut(lines, codes, sids, checked, with_forms=self.parser.in_full)
+        return layout.cut(lines, codes, with_forms=self.parser.in_full)
 
     def _take(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> Sequence[int]:
         """Keep what the layout understood; the rows that are left come back."""
@@ -380,30 +308,40 @@ class _Block:
             cut = cut.with_columns(shapes.each_once(texts, parse, pl.Int64).fill_null(UNTIMED).alias("ts"))
             if self.parser.in_full:
                 cut = cut.with_columns(shapes.each_once(texts, form, pl.UInt8).alias("form"))
-        cut = self._without_odd(cut)
-        said = cut.lazy().with_columns(pl.lit(codes.meaning).gather(pl.col("key")).alias("said"))
-        timed = pl.col("plain") & pl.col("ts").is_not_null() & (pl.col("sid") != self.parser.vocabulary.no_sid)
-        usual = (timed & (pl.col("said") != ASIDE)).fill_null(value=False)
-        found = said.with_columns(usual.alias("usual")).collect()
-        self._add(found.filter("usual").select(*self.columns))
-        left = [] if found["usual"].all() else self._aside(layout, codes, found.filter(~pl.col("usual")))
+        cut = self._with_sessions(cut)
+        said = codes.meaning.gather(cut["key"]).alias("said")
+        usual = cut["plain"] & cut["ts"].is_not_null() & (cut["text"] != "") & (said != ASIDE)
+        chosen = usual.fill_null(value=False)
+        columns = [said if name == "said" else cut[name] for name in self.columns]
+        self._add(pl.DataFrame(columns).filter(chosen))
+        left = [] if chosen.all() else self._others(layout, codes, cut.filter(~chosen))
         self.parser.fitted(layout, cut.height - len(left))
         return left
 
-    def _without_odd(self, cut: pl.DataFrame) -> pl.DataFrame:
-        """`cut` without `plain` where the session's text is not; its code is remembered."""
-        highest: Any = cut["sid"].max()
-        if highest is not None and self.highest is not None:
-            self.highest = max(self.highest, highest)
-        if cut["odd"].any():
-            self.odd.update(cut.filter("odd")["sid"].drop_nulls())
-            cut = cut.with_columns(pl.col("plain") & ~pl.col("odd"))
-        if self.known.odd:
-            cut = cut.with_columns(pl.col("plain") & ~pl.col("sid").is_in(self.known.odd))
-        return cut
+    def _others(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
+        """Lines that are no usual events. Most of them are of other buckets, and known; what is left comes back."""
+        number = codes.table.gather(cut["key"])
+        # -1, a new combination, would be looked up as the last one.
+        other = (cut["plain"] & (number >= 0) & (codes.kinds.gather(number) == OTHER)).fill_null(value=False)
+        self._count_others(layout, cut.with_columns(number.alias("number")).filter(other))
+        rest = cut.filter(~other)
+        # For a few it is not worth while to find out why.
+        return self._aside(layout, codes, rest) if rest.height >= _FEW else self._leave(rest)
+
+    def _with_sessions(self, cut: pl.DataFrame) -> pl.DataFrame:
+        """`cut` with the numbers of sessions; not `plain` where the text of one is not."""
+        numbers, self.sids = self.parser.vocabulary.sids.different(cut["sid"], cut["text"])
+        if numbers is not cut["sid"]:
+            cut = cut.with_columns(numbers.alias("sid"))
+        if self.sids.plain:
+            return cut
+        return cut.with_columns(pl.col("plain") & ~pl.col("text").str.contains(NOT_PLAIN.pattern))
 
     def _aside(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
-        """Lines that are no usual events: other buckets, texts, new combinations. What is left comes back."""
+        """Lines with texts in their slots, without a time, or of new shapes. What is left comes back."""
+        if cut["key"].null_count():
+            codes = self._learn(layout, codes, cut)
+            cut = cut.with_columns(layout.key(codes))
         found = self._understand(cut, codes)
         if found["number"].min() == -1:
             new = found.filter(pl.col("number") == -1)["key"].unique().to_list()
@@ -413,32 +351,41 @@ class _Block:
         self._count_others(layout, found.filter(good & other))
         return left + self._leave(found.filter(~good))
 
+    def _learn(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> shapes.Codes:
+        """The layout's codes with the shapes of lines that it can cut, but does not know."""
+        if codes is not layout.codes:
+            # Other blocks have learnt meanwhile.
+            codes = layout.codes
+            cut = cut.with_columns(layout.key(codes))
+        pieces = [name for name in cut.columns if name.startswith("piece")]
+        short = [pl.col(name).str.len_bytes() <= LONGEST for name in pieces]
+        unknown = cut.filter(pl.col("fits") & pl.col("key").is_null() & pl.all_horizontal(short))
+        if unknown.height < _FEW:
+            return codes
+        shapes = unknown.group_by(pieces, maintain_order=True).agg(pl.len())
+        self.parser.learn(layout, ((row[:-1], row[-1]) for row in shapes.iter_rows()))
+        return layout.codes
+
     def _understand(self, cut: pl.DataFrame, codes: shapes.Codes) -> pl.DataFrame:
         """`cut` with its templates' `number`, `kind` and `said`; `good` where nothing is in doubt."""
-        kind, ts = pl.col("kind"), pl.col("ts")
-        event = (ts.is_not_null() | (kind == TIMELESS)) & (pl.col("sid") != self.parser.vocabulary.no_sid)
-        good = pl.col("plain") & (kind != SLOW) & ((kind == OTHER) | event)
-        return (
-            cut.lazy()
-            .with_columns(pl.lit(codes.table).gather(pl.col("key")).alias("number"))
-            .with_columns(
-                pl.lit(codes.kinds).gather(pl.col("number")).alias("kind"),
-                pl.lit(codes.said).gather(pl.col("number")).alias("said"),
-            )
-            .with_columns(
-                good.fill_null(value=False).alias("good"),
-                pl.when(kind == TIMELESS).then(UNTIMED).otherwise(ts).alias("ts"),
-                *(
-                    [pl.when(kind == TIMELESS).then(ABSENT).otherwise("form").alias("form")]
-                    if self.parser.in_full
-                    else []
-                ),
-            )
-            .collect()
-        )
+        number = codes.table.gather(cut["key"])
+        kind = codes.kinds.gather(number)
+        timeless = kind == TIMELESS
+        event = (cut["ts"].is_not_null() | timeless) & (cut["text"] != "")
+        good = cut["plain"] & (kind != SLOW) & ((kind == OTHER) | event)
+        columns = [
+            number.alias("number"),
+            kind.alias("kind"),
+            codes.said.gather(number).alias("said"),
+            good.fill_null(value=False).alias("good"),
+            cut["ts"].set(timeless, UNTIMED),
+        ]
+        return cut.with_columns(columns + ([cut["form"].set(timeless, ABSENT)] if self.parser.in_full else []))
 
     def _leave(self, rest: pl.DataFrame) -> list[int]:
         """Keep the text of rows that are left for another way of reading; the numbers of those not empty come back."""
+        if rest.is_empty():
+            return []
         filled = rest.filter(pl.col("size") > 0)
         self.parsed.tally["blank"] += rest.height - filled.height
         rows = filled["row"].to_list()
@@ -450,6 +397,8 @@ class _Block:
     def _keep_events(self, layout: Layout, events: pl.DataFrame) -> list[int]:
         """Add events; the rows whose texts turned out to say something else come back."""
         left: list[int] = []
+        if events.is_empty():
+            return left
         if events["said"].null_count():
             read = self._with_texts(layout, events.filter(pl.col("said").is_null()))
             left = self._leave(read.filter(pl.col("said").is_null()))
@@ -472,8 +421,12 @@ class _Block:
         )
 
     def _count_others(self, layout: Layout, others: pl.DataFrame) -> None:
-        for number, first, lines in others.group_by("number").agg(pl.col("row").min(), pl.len()).iter_rows():
-            said = layout.templates[number].record
+        if others.is_empty():
+            return
+        numbers, rows = others["number"].to_list(), others["row"].to_list()
+        firsts = dict(zip(reversed(numbers), reversed(rows), strict=True))
+        for number, lines in Counter(numbers).items():
+            first, said = firsts[number], layout.templates[number].record
             if said.bucket in REJECT_REASONS:
                 for row in self._leave(others.filter(pl.col("number") == number)):
                     self._reject(row, said.bucket, self.lines[row])
@@ -502,10 +455,10 @@ class _Block:
             if found.event_name is not None:
                 seen.append(Seen(line.removesuffix(b"\r").decode(), found))
         if events:
-            sids, said, ts_column, numbers = zip(*events, strict=True)
-            codes = self.parser.vocabulary.sid_codes(sids)
-            self.odd.update(code for code, sid in zip(codes, sids, strict=True) if shapes.NOT_PLAIN.search(sid))
-            columns = {"sid": codes, "said": said, "ts": ts_column, "row": numbers}
+            sids, said, ts_column, row_numbers = zip(*events, strict=True)
+            texts = pl.Series(sids, dtype=pl.String)
+            numbers, self.sids = self.parser.vocabulary.sids.different(hashed(texts), texts)
+            columns = {"sid": numbers, "said": said, "ts": ts_column, "row": row_numbers}
             columns |= {"form": forms} if self.parser.in_full else {}
             self._add(pl.DataFrame(columns, schema=self.columns))
         return seen
@@ -535,7 +488,10 @@ class _Block:
             self.parsed.tally["later"] += events.height - kept.height
             events = kept
         self.parsed.tally["event"] += events.height
-        self.frames.append(events)
+        parts = self.parsed.parts
+        if parts and parts[-1][1] is self.sids:
+            events = pl.concat([parts.pop()[0], events])
+        parts.append((events, self.sids))
 
     def _reject(self, row: int, reason: str, line: bytes) -> None:
         self.parsed.tally[reason] += 1

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dcevents.record import MAX_LINE, Record, Said, decode
+from dcevents.sids import hashed
 from dcevents.timestamps import ISO_UTC, epoch_column, epoch_form_column, iso_column
 
 MAX_PIECES = 4096
@@ -141,54 +142,38 @@ class Layout:
         except UnicodeDecodeError:
             return None
 
-    def cut(
-        self, lines: pl.LazyFrame, codes: Codes, sids: pl.Categorical, checked: int, *, with_forms: bool = False
-    ) -> pl.LazyFrame:
-        """Lines (column `line`, String) → `size`, `key`, `sid` (code), `ts` (Int64), `plain`, `odd`, `slot<i>`.
+    def cut(self, lines: pl.LazyFrame, codes: Codes, *, with_forms: bool = False) -> pl.LazyFrame:
+        """Lines (column `line`, String) → `size`, `key`, `sid` (number), `text`, `ts`, `plain`, `fits`, pieces, slots.
 
-        `size` is in bytes. `key` combines the codes of the pieces and is null where one is unknown. `plain` says
-        that all values but the session's can stand in for their placeholders, `odd` that the session's cannot:
-        of those with a code below `checked` this is known. `ts` is null for what `time_form` does not cover.
-        `with_forms` adds `form` (number in `timestamps.FORMS`) of those that it covers.
+        `size` is in bytes. `key` combines the codes of the pieces and is null where one is unknown. `sid` and `text`
+        are those of the session. `plain` says that all values but a session in quotes can stand in for their
+        placeholders; `fits` that the pieces and values make up the line. `ts` (Int64) is null for what `time_form`
+        does not cover. `with_forms` adds `form` (number in `timestamps.FORMS`) of those that it covers. `piece<i>`
+        are all, `slot<i>` those that `texts` names.
         """
         pieces, values, fits = self._ranges()
         parts = {f"piece{i}": _text(*bounds) for i, bounds in enumerate(pieces)}
         parts |= {f"slot{i}": _text(*bounds) for i, bounds in enumerate(values)}
         cut = self._found(lines).select(pl.col("line").bin.size().alias("size"), fits.alias("fits"), **parts)
-        key: pl.Expr = reduce(
-            add,
-            (
-                pl.col(f"piece{i}").cast(enum, strict=False).to_physical().cast(pl.UInt32) * stride
-                for i, (enum, stride) in enumerate(zip(codes.enums, codes.strides, strict=True))
-            ),
-        )
-        session = pl.lit("") if self.sid is None else pl.col(f"slot{self.sid}")
-        coded = cut.with_columns(
-            key.alias("key"),
-            session.cast(sids, strict=False).to_physical().alias("sid"),
-            self._time_column().alias("ts"),
-        )
-        checks = [self._plain(i, pl.col(f"slot{i}")) for i in range(len(self.slots)) if i != self.sid]
-        odd = pl.lit(value=False)
-        if self.sid is not None:
-            # What is plain inside quotes need not be a number.
-            new = pl.when(pl.col("sid") >= checked).then(session) if self.slots[self.sid].quoted else session
-            odd = ~self._plain(self.sid, new).fill_null(value=True)
+        session = pl.col(f"slot{self.sid}")
+        checks = [self._plain(i, pl.col(f"slot{i}")) for i in range(len(self.slots))]
+        coded = cut.with_columns(self.key(codes), hashed(session).alias("sid"), self._time_column().alias("ts"))
         return coded.select(
-            *("size", "key", "sid", "ts"),
+            *("size", "key", "sid", "ts", "fits"),
+            session.alias("text"),
             reduce(and_, checks, pl.col("fits")).alias("plain"),
-            odd.alias("odd"),
             *([self._form_column().alias("form")] if with_forms else []),
             *(pl.col(f"slot{i}") for i in self.texts()),
+            *(pl.col(f"piece{i}") for i in range(len(pieces))),
         )
 
-    def shapes(self, lines: pl.LazyFrame) -> pl.LazyFrame:
-        """Lines (column `line`, String) → the distinct pieces that they are cut into, and how many lines have them."""
-        pieces, _, fits = self._ranges()
-        parts = {f"piece{i}": _text(*bounds) for i, bounds in enumerate(pieces)}
-        whole = [pl.col(name).is_not_null() & (pl.col(name).str.len_bytes() <= LONGEST) for name in parts]
-        cut = self._found(lines).select(fits.alias("fits"), **parts).filter(reduce(and_, whole, pl.col("fits")))
-        return cut.group_by(list(parts), maintain_order=True).agg(pl.len())
+    def key(self, codes: Codes) -> pl.Expr:
+        """UInt32 `key` from the columns of pieces: their codes in one number, null where one is unknown."""
+        parts = (
+            pl.col(f"piece{i}").cast(enum, strict=False).to_physical().cast(pl.UInt32) * stride
+            for i, (enum, stride) in enumerate(zip(codes.enums, codes.strides, strict=True))
+        )
+        return reduce(add, parts).alias("key")
 
     def texts(self) -> list[int]:
         """Slots whose text some template needs."""
@@ -240,6 +225,8 @@ class Layout:
             return pl.col("ts").is_not_null() | (value == "")
         if not slot.quoted:
             return value.str.contains(_INTEGER) | (value == "")
+        if i == self.sid:
+            return value.str.len_bytes() <= LONGEST
         plain = ~value.str.contains(NOT_PLAIN.pattern)
         return plain if slot.length is not None else plain & (value.str.len_bytes() <= LONGEST)
 

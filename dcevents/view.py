@@ -178,7 +178,7 @@ class View:
             raise ValueError("the log was read without places")
         frame = self.log.placed.join(self._said_in_full(), on="said").with_columns(
             pl.min_horizontal("ts", UNTIMED).alias("ts"),
-            (pl.col("sid").cast(pl.UInt64) * 2**32 + pl.col("conv_id")).alias("conv"),
+            self.fold.conv(pl.col("conv_id")),
         )
         frame = frame.sort("file", "line").unique(["sid", "ident", "ts"], keep="first", maintain_order=True)
         if self.settings.filters or self.settings.window:

@@ -40,7 +40,7 @@ def analyse(
     read = log_module.read(found.inputs, parser, lambda _: None, placed=True)
     read.count()
     settings = Settings(now=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of=as_of)
-    return View(read, Fold(read.facts, read.latest() if as_of is None else as_of), settings)
+    return View(read, Fold(read.facts, read.facts.latest if as_of is None else as_of), settings)
 
 
 def buckets(read: Log) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dcevents import facts as facts_module
 from dcevents.facts import Distinct, Facts
 from dcevents.parse import FUTURE, UNTIMED
 from dcevents.record import Said
+from dcevents.sids import hashed
 
 Fact = tuple[str, int, str | None, str, int]
 
@@ -29,15 +30,21 @@ def folded(facts: list[Fact]) -> Facts:
     state = Facts()
     for sid, kind, conversation, name, ts in facts:
         code = state.vocabulary.code(Said(kind, conversation, name, None, None, None, "a1", None, None))
-        rows = {"sid": state.vocabulary.sid_codes([sid]), "said": [code], "ts": [ts]}
-        state.add(pl.DataFrame(rows, schema=facts_module.FACTS))
+        add(state, [sid], [code], [ts])
     return state
+
+
+def add(state: Facts, sids: list[str], said: list[int], ts: list[int]) -> None:
+    """Add facts, as a block of lines would."""
+    texts = pl.Series(sids, dtype=pl.String)
+    numbers, sessions = state.vocabulary.sids.different(hashed(texts), texts)
+    state.add(pl.DataFrame({"sid": numbers, "said": said, "ts": ts}, schema=facts_module.FACTS), sessions)
 
 
 def content(state: Facts) -> set[tuple[str, Said, int]]:
     """What a state says, whatever its codes."""
     frame, said = state.frame(), state.vocabulary.said()
-    sids = state.vocabulary.sid_texts(frame["sid"])
+    sids = state.sid_texts(frame["sid"])
     return {(sid, said[code], ts) for sid, code, ts in zip(sids, frame["said"], frame["ts"], strict=True)}
 
 
@@ -69,12 +76,12 @@ def test_repeated_facts_do_not_pile_up(*, together: bool, monkeypatch: pytest.Mo
     monkeypatch.setattr(facts_module, "_LEAST", 1000)
     state = Facts()
     code = state.vocabulary.code(Said(0, "d1", None, None, None, None, None, None, None))
-    sids = state.vocabulary.sid_codes([f"s{n}" for n in range(4000)])
-    rows = pl.DataFrame({"sid": sids, "said": [code] * 4000, "ts": list(range(4000))}, schema=facts_module.FACTS)
-    repeated = pl.concat([rows] * 20)
+    rows = [(f"s{n}", code, n) for n in range(4000)]
+    repeated = [row for row in rows for _ in range(20)] if together else rows * 20
     heights = []
-    for part in (repeated.sort("ts") if together else repeated).iter_slices(500):
-        state.add(part)
-        heights.append(sum(frame.height for frame in state._frames))
+    for i in range(0, len(repeated), 500):
+        sids, said, ts = map(list, zip(*repeated[i : i + 500], strict=True))
+        add(state, sids, said, ts)
+        heights.append(state.height)
     assert max(heights) <= 4 * 4000
     assert state.distinct().events == 4000

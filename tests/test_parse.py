@@ -29,10 +29,10 @@ def parsed(
     said = parser.vocabulary.said()
     events, rejects, before = [], [], 0
     for result in results:
-        sids = parser.vocabulary.sid_texts(result.rows["sid"])
-        columns = (result.rows[name] for name in ("said", "ts", "row", "form"))
-        for sid, code, ts, row, form in zip(sids, *columns, strict=True):
-            events.append((before + row, sid, said[code], ts, timestamps.FORMS[form]))
+        for rows, sids in result.parts:
+            texts = dict(sids.frame().iter_rows())
+            for number, code, ts, row, form in rows.select("sid", "said", "ts", "row", "form").iter_rows():
+                events.append((before + row, texts[number], said[code], ts, timestamps.FORMS[form]))
         rejects += [(before + reject.row, reject.reason) for reject in result.rejects]
         before += result.lines
     return +sum((Counter(result.tally) for result in results), Counter()), sorted(events, key=str), sorted(rejects)

@@ -101,9 +101,12 @@ class Facts:
 
     def shard(self, i: int) -> pl.DataFrame:
         """The facts of a part of the sessions, some perhaps more than once: what is computed from them does not mind."""
-        least, most = ((1 << 64) * each // self.shards for each in (i, i + 1))
-        own = pl.col("sid").is_between(pl.lit(least, NUMBER), pl.lit(most - 1, NUMBER))
+        own = self._own(i)
         return pl.concat([_unpacked(self._packed.filter(own)), self._wide.filter(own)])
+
+    def _own(self, i: int) -> pl.Expr:
+        least, most = ((1 << 64) * each // self.shards for each in (i, i + 1))
+        return pl.col("sid").is_between(pl.lit(least, NUMBER), pl.lit(most - 1, NUMBER))
 
     def frame(self, said: pl.Series | None = None) -> pl.DataFrame:
         """The facts; only those for whose code a list of truths has one."""
@@ -189,7 +192,7 @@ class Facts:
         """Drop repeated facts, if no more than this part of all is left then."""
         packed = pl.concat([self._packed, *(part.packed for part in self._fresh)])
         wide = pl.concat([self._wide, *(part.wide for part in self._fresh)])
-        different = pl.concat([self._ones(_unpacked(packed)), self._ones(wide)]).n_unique()
+        different = self._ones(packed, wide).n_unique()
         self._most_rows = 4 * max(_LEAST, different)
         if different <= gain * self.height:
             self.settle()
@@ -202,15 +205,28 @@ class Facts:
 
         An event is known by 64 bits here, which no other figure hangs on.
         """
-        facts = self.frame()
-        some = facts, facts.filter(pl.col("ts") >= UNTIMED), facts.filter(pl.col("ts") == FUTURE)
-        return Distinct(*(self._ones(each).n_unique() for each in some))
+        total = [0, 0, 0]
+        for i in range(self.shards):
+            own = self._own(i)
+            packed, wide = self._packed.filter(own), self._wide.filter(own)
+            late = packed.filter(pl.col("what") >= _NEVER * _CODES)
+            future = late.filter(pl.col("what") >= (_NEVER + 1) * _CODES)
+            for n, some in enumerate((packed, late, future)):
+                # Those that do not fit have other times, or come with other contents.
+                others = wide if n == 0 else wide.filter(pl.col("ts") >= (UNTIMED, FUTURE)[n - 1])
+                total[n] += self._ones(some, others).n_unique()
+        return Distinct(*total)
 
-    def _ones(self, facts: pl.DataFrame) -> pl.Series:
-        """A number for each event."""
-        said = self.vocabulary.identities().hash().gather(facts["said"])
-        moment = pl.min_horizontal("ts", UNTIMED).reinterpret(signed=False)
-        return facts.select(pl.col("sid") + said + moment * pl.lit(_SPREAD, NUMBER)).to_series()
+    def _ones(self, packed: pl.DataFrame, wide: pl.DataFrame) -> pl.Series:
+        """A number for each event; UNTIMED and FUTURE are the same time."""
+        said = self.vocabulary.identities().hash()
+        time = pl.min_horizontal(pl.col("what") // _CODES, pl.lit(_NEVER, NUMBER)) * pl.lit(_SPREAD, NUMBER)
+        late = pl.min_horizontal(pl.col("ts"), UNTIMED) - pl.when(pl.col("ts") < UNTIMED).then(0).otherwise(_SHIFT)
+        moment = late.reinterpret(signed=False) * pl.lit(_SPREAD, NUMBER)
+        ones = packed.select(pl.col("sid") + time + pl.lit(said).gather(pl.col("what") % _CODES)).to_series()
+        if wide.is_empty():
+            return ones
+        return ones.append(wide.select(pl.col("sid") + moment + pl.lit(said).gather(pl.col("said"))).to_series())
 
 
 def _packed(rows: pl.DataFrame, sessions: Sids) -> _Part:

@@ -34,7 +34,8 @@ class View:
     def selected(self) -> pl.DataFrame:
         """The conversations that window and filters select, with `abandoned`."""
         found = self._in_window(self._filtered(self.fold.conversations))
-        return found.with_columns(pl.col("outcome").is_in(ABANDONED).alias("abandoned"))
+        least, most = OUTCOMES.index(ABANDONED[0]), OUTCOMES.index(ABANDONED[-1])
+        return found.with_columns(pl.col("outcome").to_physical().is_between(least, most).alias("abandoned"))
 
     def conversations(self, by: Collection[str]) -> pl.DataFrame:
         """Selected conversations with the key columns that `by` needs, `conversation` (its name) aside."""

@@ -127,6 +127,8 @@ def _read(report: Report, config: Settings, target: options.Target, operands: Se
     from dcevents.parse import Limits, Parser, Vocabulary  # noqa: PLC0415
     from dcevents.progress import Progress  # noqa: PLC0415
 
+    gc.freeze()
+    gc.enable()
     quiet = target.quiet
     found = sources.find(operands)
     _check_targets(target, found)
@@ -142,6 +144,8 @@ def _read(report: Report, config: Settings, target: options.Target, operands: Se
             read = log.read(found.inputs, parser, progress, placed=report.placed, keep=keep)
     finally:
         progress.close()
+    if not report.sids:
+        read.facts.forget_sids()
     _mention_problems(read)
     return read
 

@@ -71,7 +71,7 @@ class Fold:
         )
 
     def events(self, where: pl.Expr | None = None) -> pl.DataFrame:
-        """Facts with `conv` (the session's number, and in its lowest bits the id's), `kind` (and as a `bit`), `said`, `ts`.
+        """Facts with `conv` (number of the session and, lowest, of the id), `kind`, its `bit`, `said`, `ts`.
 
         FUTURE is UNTIMED here. `where` is of the columns of `said`, and never null: most of what is asked for is
         little, and all is several times the facts.

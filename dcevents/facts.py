@@ -5,7 +5,6 @@ page, agent) and when. The state is the *set* of facts, so merging is union: ide
 associative by nature. Whatever order, overlap or split the lines came in, the set is the same.
 """
 
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -69,6 +68,7 @@ class Facts:
         self._wide = _NONE_WIDE
         self._sids: list[Sids] = []
         self._known = 0
+        self._forgotten = False
         self._most_rows, self._most_sids = _LEAST, _LEAST_SIDS
 
     def add(self, rows: pl.DataFrame, sessions: Sids) -> None:
@@ -100,7 +100,7 @@ class Facts:
         return _SHARDS if self.height > _UNDIVIDED else 1
 
     def shard(self, i: int) -> pl.DataFrame:
-        """The facts of a part of the sessions, some perhaps more than once: what is computed from them does not mind."""
+        """The facts of a part of the sessions, some perhaps more than once: what comes of them does not mind."""
         own = self._own(i)
         return pl.concat([_unpacked(self._packed.filter(own)), self._wide.filter(own)])
 
@@ -122,10 +122,17 @@ class Facts:
     def sessions(self) -> Sids:
         """The sessions of the facts, each once."""
         self.settle()
+        if self._forgotten:
+            raise ValueError("the sids were forgotten")
         if len(self._sids) != 1:
             self._sids = [sids.united(self._sids)]
             self._known = self._sids[0].numbers.len()
         return self._sids[0]
+
+    def forget_sids(self) -> None:
+        """Keep no text of sessions, where no report shows one: nor can facts be added then."""
+        self.settle()
+        self._sids, self._known, self._forgotten = [], 0, True
 
     def sid_texts(self, numbers: pl.Series) -> pl.Series:
         """The sids of sessions' numbers, of which the bits that `id_bits` tells of do not matter."""
@@ -152,10 +159,7 @@ class Facts:
         self._packed = sids.renumbered(self._packed, old, numbering)
         self._wide = sids.renumbered(self._wide, old, numbering)
         self._sids = [sids.now(old, numbering)]
-        self._fresh = [
-            _Part(*(sids.renumbered(rows, part.sids, numbering) for rows in part[:2]), sids.now(part.sids, numbering))
-            for part in self._fresh
-        ]
+        self._fresh = [_renumbered(part, numbering) for part in self._fresh]
 
     def _absorb(self) -> None:
         self._packed = pl.concat([self._packed, *(part.packed for part in self._fresh)])
@@ -246,3 +250,8 @@ def _unpacked(packed: pl.DataFrame) -> pl.DataFrame:
         (pl.col("what") % _CODES).cast(pl.UInt32).alias("said"),
         pl.when(time < _NEVER).then(time).otherwise(time + _SHIFT).alias("ts"),
     )
+
+
+def _renumbered(part: _Part, numbering: sids.Numbering) -> _Part:
+    packed, wide = (sids.renumbered(rows, part.sids, numbering) for rows in (part.packed, part.wide))
+    return _Part(packed, wide, sids.now(part.sids, numbering))

@@ -6,16 +6,16 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
 from dcevents import sources
 from dcevents.events import REJECT_REASONS
 from dcevents.facts import Facts
-from dcevents.sids import NUMBER, Sids, renumbered
 from dcevents.parse import Parsed, Parser
-from dcevents.sources import Block, Input
+from dcevents.sids import NUMBER, Sids, renumbered
+from dcevents.sources import Block, Input, Piece
 
 _AHEAD = 2
 _MOST_NAMES = 1000
@@ -102,8 +102,8 @@ def read(
     log = Log(list(inputs), Facts(parser.vocabulary), Account(files=len(inputs)))
     places: list[list[tuple[pl.DataFrame, Sids]]] = []
     lines_before: Counter[int] = Counter()
-    for block, parsed in _parsed(sources.blocks(inputs, progress), parser):
-        starts = _starts(block, parsed, lines_before)
+    for pieces, parsed in _parsed(sources.blocks(inputs, progress), parser):
+        starts = _starts(pieces, parsed, lines_before)
         _count(log, parsed)
         if parsed.rejects and (keep or len(log.account.rejects) < _SHOWN):
             _keep(log, parsed, starts, keep)
@@ -122,30 +122,29 @@ def _in_order(parts: list[tuple[pl.DataFrame, Sids]], parser: Parser) -> pl.Data
     return pl.concat([pl.DataFrame(schema=PLACED), *frames]).sort("file", "line")
 
 
-def _parsed(blocks: Iterator[Block], parser: Parser) -> Iterator[tuple[Block, Parsed]]:
+def _parsed(blocks: Iterator[Block], parser: Parser) -> Iterator[tuple[Sequence[Piece], Parsed]]:
     """Blocks with what they hold, in order. The first is parsed alone: the others profit from what it teaches."""
     first = next(blocks, None)
     if first is None:
         return
-    yield first, _parse(first, parser)
+    yield _parse(first, parser)
     workers = min(8, (os.cpu_count() or 1) + 1)
     with ThreadPoolExecutor(workers) as pool:
-        under_way: deque[tuple[Block, Future[Parsed]]] = deque()
+        under_way: deque[Future[tuple[Sequence[Piece], Parsed]]] = deque()
         try:
             for block in blocks:
-                under_way.append((block, pool.submit(_parse, block, parser)))
+                under_way.append(pool.submit(_parse, block, parser))
                 if len(under_way) >= workers + _AHEAD:
-                    done, future = under_way.popleft()
-                    yield done, future.result()
+                    yield under_way.popleft().result()
             while under_way:
-                done, future = under_way.popleft()
-                yield done, future.result()
+                yield under_way.popleft().result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _parse(block: Block, parser: Parser) -> Parsed:
-    return parser.parse(*block.load())
+def _parse(block: Block, parser: Parser) -> tuple[Sequence[Piece], Parsed]:
+    lines = block()
+    return lines.pieces, parser.parse(lines.data, lines.unterminated)
 
 
 class _Start(NamedTuple):
@@ -156,9 +155,9 @@ class _Start(NamedTuple):
     before: int
 
 
-def _starts(block: Block, parsed: Parsed, lines_before: Counter[int]) -> list[_Start]:
+def _starts(pieces: Sequence[Piece], parsed: Parsed, lines_before: Counter[int]) -> list[_Start]:
     starts, row = [], 0
-    for file, lines in block.pieces:
+    for file, lines in pieces:
         starts.append(_Start(row, file, lines_before[file]))
         height = parsed.lines if lines is None else lines
         lines_before[file] += height

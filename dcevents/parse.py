@@ -6,7 +6,7 @@ Lines whose shape is known are read by the column (`shapes`), all others one by 
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -66,7 +66,7 @@ class Limits(NamedTuple):
 
 
 class Vocabulary:
-    """Codes for what events say, and numbers for sids; grows with distinct contents, not with lines. Safe for threads."""
+    """Codes for what events say, and numbers for sids; grows with distinct contents only. Safe for threads."""
 
     def __init__(self) -> None:
         self.sids = Numbering()

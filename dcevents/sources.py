@@ -5,6 +5,7 @@ compressed data are unpacked bit by bit.
 """
 
 import bz2
+import contextlib
 import json
 import lzma
 import os
@@ -67,21 +68,16 @@ class Piece(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """Whole lines, each with its LF. `unterminated`: rows whose LF was missing at the end of an input."""
+    """Whole lines, each with its LF, of one input or of several small ones."""
 
     data: bytes
-    unterminated: Collection[int]
+    pieces: Sequence[Piece]
+    unterminated: Collection[int] = ()
+    """Rows whose LF was missing at the end of an input."""
 
 
-@dataclass(slots=True, frozen=True)
-class Block:
-    """Lines of one input or of several small ones. `load` reads them, in whatever thread wants them.
-
-    `load` raises InputError where they cannot be read.
-    """
-
-    pieces: list[Piece]
-    load: Callable[[], Lines]
+Block = Callable[[], Lines]
+"""Gives lines, in whatever thread wants them. Raises InputError where they cannot be read."""
 
 
 class Found(NamedTuple):
@@ -191,8 +187,14 @@ def _walk(folder: Path) -> tuple[list[Path], int]:
 def _is_report(path: str) -> bool:
     """Whether a file was written by dcevents: a JSON report, or rows of one."""
     source = Input(path, Path(path))
-    raw = _raw(_File(source), source, lambda _: None)
-    head = bytes(next(_unpacked(source, raw), b""))[:_UNPACKED]
+    file = _File(source)
+    try:
+        begin = os.pread(file.fd, _TAIL, 0)
+        # A line of rejected lines can be long.
+        begin = begin if b"\n" in begin else os.pread(file.fd, _UNPACKED, 0)
+    except OSError as error:
+        raise InputError(f"{source.name}: {_reason(error)}") from error
+    head = bytes(next(_unpacked(source, iter([memoryview(begin)])), b""))[:_UNPACKED]
     if head.lstrip().startswith((b'{"schema":"dcevents.', b'{"schema": "dcevents.')):
         return True
     try:
@@ -247,7 +249,7 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
             continue
         for part in _parts(number, _whole_lines(_unpacked(source, _raw(file, source, progress)))):
             bundle.append(part)
-            size += max(len(part.data), _LEAST_LINE * part.lines)
+            size += BLOCK if part.dense else len(part.data)
             if size >= wanted:
                 yield _block(bundle)
                 bundle, size, wanted = [], 0, BLOCK // 2
@@ -256,19 +258,27 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
 
 
 class _Part(NamedTuple):
-    """Whole lines of an input; not `terminated` if the last LF was added. They are counted once: it takes long."""
+    """Whole lines of an input; not `terminated` if the last LF was added; `dense` if they are very short."""
 
     file: int
     data: bytes
     terminated: bool
-    lines: int
+    dense: bool
 
 
 def _block(parts: Sequence[_Part]) -> Block:
-    ends = accumulate(part.lines for part in parts)
+    return partial(_joined, parts)
+
+
+def _joined(parts: Sequence[_Part]) -> Lines:
+    if len(parts) == 1 and parts[0].terminated:
+        return Lines(parts[0].data, [Piece(parts[0].file, None)])
+    # Counting lines takes long enough to leave it to the thread that wants them.
+    heights = [part.data.count(b"\n") for part in parts]
+    ends = accumulate(heights)
     unterminated = {end - 1 for part, end in zip(parts, ends, strict=True) if not part.terminated}
-    lines = Lines(parts[0].data if len(parts) == 1 else b"".join(part.data for part in parts), unterminated)
-    return Block([Piece(part.file, part.lines) for part in parts], lambda: lines)
+    pieces = [Piece(part.file, height) for part, height in zip(parts, heights, strict=True)]
+    return Lines(parts[0].data if len(parts) == 1 else b"".join(part.data for part in parts), pieces, unterminated)
 
 
 # Long plain files: only the ends of blocks are looked for here; each block is read where it is parsed.
@@ -294,7 +304,7 @@ def _ranges(file: _File, number: int, source: Input, progress: Callable[[int], N
             for part in _parts(number, _whole_lines(_raw(file, source, progress))):
                 yield _block([part])
             return
-        yield Block([Piece(number, None)], partial(_read, file, source, at, end, last=end == size))
+        yield partial(_read, file, source, Piece(number, None), (at, end), last=end == size)
         progress(end - at)
         at, wanted = end, _DENSE if _ends_dense(fd, at, end) else BLOCK
 
@@ -316,8 +326,8 @@ def _line_end(fd: int, at: int, end: int, size: int) -> int | None:
     return None
 
 
-def _read(file: _File, source: Input, at: int, end: int, *, last: bool) -> Lines:
-    parts = []
+def _read(file: _File, source: Input, piece: Piece, place: tuple[int, int], *, last: bool) -> Lines:
+    parts, (at, end) = [], place
     while at < end:
         try:
             part = os.pread(file.fd, end - at, at)
@@ -330,8 +340,10 @@ def _read(file: _File, source: Input, at: int, end: int, *, last: bool) -> Lines
         at += len(part)
     data = parts[0] if len(parts) == 1 else b"".join(parts)
     if at == end and (not last or data.endswith(b"\n")):
-        return Lines(data, ())
-    return Lines(data + b"\n", {data.count(b"\n")}) if data and not data.endswith(b"\n") else Lines(data, ())
+        return Lines(data, [piece])
+    if data and not data.endswith(b"\n"):
+        return Lines(data + b"\n", [piece], {data.count(b"\n")})
+    return Lines(data, [piece])
 
 
 def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, bool]]:
@@ -349,7 +361,7 @@ def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, 
             rest, too_long = b"", False
         end = _last_line_end(chunk)
         if end > begin:
-            yield b"".join((rest, chunk[begin:end])), True
+            yield b"".join((rest, memoryview(chunk)[begin:end])), True
             rest, begin = b"", end
         rest += bytes(chunk[begin:])
         if len(rest) > _KEPT:
@@ -363,18 +375,23 @@ def _is_dense(size: int, lines: int) -> bool:
     return lines * _LEAST_LINE > size
 
 
+def _looks_dense(data: bytes) -> bool:
+    """The same of a block's lines, from what is at its ends and in its middle."""
+    places = (0, len(data) // 2, max(0, len(data) - _TAIL)) if len(data) > 3 * _TAIL else (0,)
+    size = _TAIL if len(places) > 1 else len(data)
+    return any(_is_dense(size, data.count(b"\n", at, at + size)) for at in places)
+
+
 def _parts(file: int, pieces: Iterable[tuple[bytes, bool]]) -> Iterator[_Part]:
     """Whole lines as they come, in smaller parts where there are very many."""
     for data, terminated in pieces:
-        at, lines = 0, data.count(b"\n")
-        whole = len(data) if _is_dense(len(data), lines) else 0
-        while whole - at > _DENSE:
+        at, dense = 0, _looks_dense(data)
+        while dense and len(data) - at > _DENSE:
             end = data.rfind(b"\n", at, at + _DENSE) + 1 or data.index(b"\n", at) + 1
-            some = data.count(b"\n", at, end)
-            yield _Part(file, data[at:end], True, some)
-            at, lines = end, lines - some
+            yield _Part(file, data[at:end], True, dense)
+            at = end
         if at < len(data):
-            yield _Part(file, data[at:] if at else data, terminated, lines)
+            yield _Part(file, data[at:] if at else data, terminated, dense)
 
 
 def _last_line_end(chunk: bytes | memoryview) -> int:
@@ -403,6 +420,7 @@ def _raw(file: _File, source: Input, progress: Callable[[int], None]) -> Iterato
     """Full chunks of a descriptor, also of a pipe that gives them by spoonfuls. A chunk is lost with the next one."""
     # A small file needs no large buffer, nor two calls.
     largest = BLOCK if source.size is None else min(BLOCK, source.size + 1)
+    _widen(file)
     buffer = memoryview(bytearray(largest))
     wanted = min(_SMALL, largest)
     while True:
@@ -421,6 +439,15 @@ def _raw(file: _File, source: Input, progress: Callable[[int], None]) -> Iterato
         if size < wanted:
             return
         wanted = largest
+
+
+def _widen(file: _File) -> None:
+    """Let a pipe hold as much as it may: so its writer and this process wait less for each other."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        if stat.S_ISFIFO(os.fstat(file.fd).st_mode):
+            fcntl.fcntl(file.fd, fcntl.F_SETPIPE_SZ, _SMALL)
 
 
 # -- compression ---------------------------------------------------------------------------------------------

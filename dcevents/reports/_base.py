@@ -114,6 +114,8 @@ class Report:
     """What `--outcome` may be; none where there is no such option."""
     placed: bool = False
     """Whether it shows files and lines, so that these are kept."""
+    sids: bool = True
+    """Whether it shows sids, so that their texts are kept."""
     rated: bool = False
     """Whether it shows rates, so that there is `--intervals`."""
     document: bool = False

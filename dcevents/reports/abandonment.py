@@ -52,5 +52,6 @@ REPORT = Report(
     default_by="conversation",
     by=(*CONVERSATION_KEYS[:4], "last-step", *CONVERSATION_KEYS[4:]),
     order=30,
+    sids=False,
     rated=True,
 )

@@ -31,5 +31,6 @@ REPORT = Report(
     default_by="conversation",
     by=CONVERSATION_KEYS,
     order=20,
+    sids=False,
     rated=True,
 )

@@ -64,5 +64,6 @@ REPORT = Report(
     default_by="agent",
     by=("agent", *CONVERSATION_KEYS),
     order=40,
+    sids=False,
     rated=True,
 )

@@ -36,5 +36,6 @@ REPORT = Report(
     example="dcevents summary logs/ --period last-week --tz Europe/Berlin",
     make=_make,
     order=10,
+    sids=False,
     rated=True,
 )

@@ -98,6 +98,10 @@ class Fold:
         """UInt64 `conv` from the number of a session (column sid) and that of an id."""
         return (pl.col("sid") // self._ids * self._ids + conv_id).alias("conv")
 
+    def parts_of(self, conv: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+        """The `sid` and the `conv_id` of a `conv`; the bits of an id are 0 in this number of a session."""
+        return (conv // self._ids * self._ids).alias("sid"), (conv % self._ids).cast(pl.UInt32).alias("conv_id")
+
     @cached_property
     def attempts(self) -> pl.DataFrame:
         """One row for each attempt: see `attempts.attempts`; `agent` is a rank into `agents`."""
@@ -131,12 +135,13 @@ class Fold:
     @cached_property
     def conversations(self) -> pl.DataFrame:
         """One row for each conversation: conv, sid, conv_id, times, what happened, outcome. See `texts` for names."""
-        chats, meetings = self._chats(), self._meetings()
+        # The walk over live chats is done beside the fold, which needs it only for its outcomes.
+        with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
+            beside = pool.submit(lambda: (self._chats(), self._meetings()))
 
-        def decided(i: int) -> pl.DataFrame:
-            return self._outcomes(self._folded(self.facts.shard(i)), chats, meetings)
+            def decided(i: int) -> pl.DataFrame:
+                return self._outcomes(self._folded(self.facts.shard(i)), *beside.result())
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
             return pl.concat(pool.map(decided, range(self.facts.shards)))
 
     def _outcomes(self, folded: pl.DataFrame, chats: pl.DataFrame, meetings: pl.DataFrame) -> pl.DataFrame:
@@ -205,8 +210,7 @@ class Fold:
         recent = ((age < self.idle_ms) | (pl.col("waits") & pl.col("last_at").is_not_null())).fill_null(value=False)
         return timed.with_columns(recent.alias("recent")).select(
             "conv",
-            (pl.col("conv") // self._ids * self._ids).alias("sid"),
-            (pl.col("conv") % self._ids).cast(pl.UInt32).alias("conv_id"),
+            *self.parts_of(pl.col("conv")),
             "started_at",
             "engaged_at",
             "completed_at",

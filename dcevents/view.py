@@ -1,6 +1,7 @@
 """The rows that a report is made of: conversations, attempts, events, as the options select and name them."""
 
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -26,7 +27,9 @@ class View:
 
     def prepare(self) -> None:
         """Make what several reports start from."""
-        _ = self.selected, self.fold.attempts, self.fold.agents, self.fold.ids
+        with ThreadPoolExecutor(1) as pool:
+            agents = pool.submit(lambda: self.fold.agents)
+            _ = self.selected, self.fold.attempts, self.fold.ids, agents.result()
 
     # -- conversations and attempts, to be grouped --------------------------------------------------------------
 
@@ -60,10 +63,11 @@ class View:
     def _attempts(self) -> pl.DataFrame:
         wait = pl.col("accepted_at") - pl.col("requested_at")
         chat = pl.when("accepted").then(pl.col("ended_at") - pl.col("accepted_at"))
-        frame = self._in_window(self.fold.attempts).join(
-            self._filtered(self.fold.conversations, without=("agent", "outcome")).select("conv", "sid", "conv_id"),
-            on="conv",
-        )
+        frame = self._in_window(self.fold.attempts)
+        if self.settings.filters.keys() - {"agent", "outcome"}:
+            chosen = self._filtered(self.fold.conversations, without=("agent", "outcome"))
+            frame = frame.join(chosen.select("conv"), on="conv", how="semi")
+        frame = frame.with_columns(*self.fold.parts_of(pl.col("conv")))
         frame = frame.with_columns(wait.alias("wait"), chat.alias("chat"))
         frame = frame.with_columns((pl.col("wait") <= self.settings.service_level_ms).alias("in_time"))
         return self._of_agents(frame.join(self.fold.agents, on="agent", how="left"))

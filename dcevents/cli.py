@@ -159,6 +159,8 @@ def _check_targets(target: options.Target, found: Found) -> None:
     for option, name in (("--output", target.output), ("--rejects", target.rejects)):
         if name is not None and found.would_lose(name):
             raise UsageError(f"{option}: {name} is one of the inputs; write to another file")
+        if name is not None and output.loses_messages(name):
+            raise UsageError(f"{option}: standard error goes to {name} too; name another file")
     if target.rejects is not None and output.would_mix(target.rejects, target.output):
         where = "standard output" if target.output is None else target.output
         raise UsageError(f"--rejects: the report goes to {where} too; name another file")

@@ -159,6 +159,7 @@ def target(report: Report, given: Mapping[str, Any], config: Settings) -> Target
     """Where the report goes. Raises UsageError."""
     formats, excel, delimiter = _formats(report), given.get("excel", False), given.get("delimiter", ",")
     output, rejects = (_file(given[name], f"--{name}", config) for name in ("output", "rejects"))
+    output = None if output == "-" else output
     name = given["format"] or ("csv" if excel else _by_ending(output))
     if name not in formats:
         raise UsageError(_no_such_format(report, name, formats))

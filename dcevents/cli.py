@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import shutil
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -223,6 +225,17 @@ def _say(message: str) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; the exit status comes back (interface: Exit status)."""
     try:
+        return _dispatched(arguments)
+    except BaseException as error:
+        if not _is_of_memory(error):
+            raise
+        _say("not enough memory; a limit may be in force (ulimit -v)")
+        return 1
+
+
+def _dispatched(arguments: Sequence[str]) -> int:
+    """As `run`; what is raised are mistakes of ours, or comes of the machine."""
+    try:
         with cli.make_context("dcevents", list(arguments)) as context:
             status: int | None = cli.invoke(context)
             return status or 0
@@ -249,6 +262,19 @@ def run(arguments: Sequence[str]) -> int:
         return 143
 
 
+def _is_of_memory(error: BaseException) -> bool:
+    """Whether an error comes of too little memory, or too few threads; polars ends some processes without asking."""
+    # Of Python, and of polars, whose panics are no Exceptions.
+    no_thread = str(error).startswith(("can't start new thread", "could not spawn threads"))
+    # What comes of polars where it could only be loaded in part.
+    in_part = isinstance(error, ImportError | NameError | SystemError) and _memory_is_limited()
+    return isinstance(error, MemoryError) or no_thread or in_part
+
+
+def _memory_is_limited() -> bool:
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
 def _usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "dcevents"
@@ -259,11 +285,21 @@ def _terminate(_signal: int, _frame: object) -> NoReturn:
     raise Terminated
 
 
+def _expect_little_memory() -> None:
+    """Have polars fail in few words: it warns before an error that says the same, and twenty thousand times of a
+    thread of its allocator's that could not be started.
+    """
+    warnings.filterwarnings("ignore", "Polars binary is missing")
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:false")
+
+
 def main() -> NoReturn:
     """The `dcevents` command."""
     # Almost nothing here makes cycles; looking for them would cost a tenth of a short run.
     gc.set_threshold(100_000, 50, 50)
     output.hold_standard_descriptors()
+    if _memory_is_limited():
+        _expect_little_memory()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
     status = run(sys.argv[1:])

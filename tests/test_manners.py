@@ -14,6 +14,7 @@ from pathlib import Path
 
 import harness
 import pytest
+from polars.exceptions import PanicException
 
 LOG = harness.log("09:00 a triggered name=Pricing\n09:01 a engaged name=Größe\n09:02 a completed")
 NOBODY = 65534
@@ -350,6 +351,45 @@ def test_few_files_may_be_open(files: int, log: Path) -> None:
     done = shell(f"ulimit -n {files}; exec $D completion {log.parent} -f csv --by all")
 
     assert (done.returncode, done.stderr) == (0, b"dcevents: 123 records = 3 events + 120 duplicates\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        pytest.param(MemoryError(), True, id="no memory"),
+        pytest.param(RuntimeError("can't start new thread"), True, id="none for a thread"),
+        pytest.param(PanicException("could not spawn threads: ThreadPoolBuildError"), True, id="none for polars'"),
+        pytest.param(RuntimeError("a mistake of ours"), False, id="something else"),
+        pytest.param(ImportError("a mistake of ours"), False, id="something else without a limit"),
+    ],
+)
+def test_too_little_memory_is_told_in_one_line(
+    error: BaseException,
+    told: bool,  # noqa: FBT001
+    log: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dcevents import log as log_module  # noqa: PLC0415
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(log_module, "read", fail)
+    result = harness.run("completion", log)
+
+    assert (result.status, result.out) == (1, b"")
+    assert (result.err == "dcevents: not enough memory; a limit may be in force (ulimit -v)\n") == told
+    assert ("Traceback" in result.err) == (not told)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limits of memory here")
+@pytest.mark.parametrize("megabytes", [60, 100, 150])
+def test_too_little_memory_to_load_polars_is_told_in_one_line(megabytes: int, log: Path) -> None:
+    """With somewhat more, polars itself ends the process, as the system would."""
+    done = shell(f"ulimit -v {megabytes << 10}; exec $D completion {log}")
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"dcevents: not enough memory; a limit may be in force (ulimit -v)\n"
 
 
 # -- signals ---------------------------------------------------------------------------------------------------

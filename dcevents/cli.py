@@ -97,9 +97,7 @@ def _run(report: Report, given: dict[str, Any]) -> int:
     else:
         output.to_file(target.output, pieces)
     if not target.quiet:
-        from dcevents.account import in_words  # noqa: PLC0415
-
-        _say(in_words(log.account))
+        _tell(report, view, made)
     if reason:
         raise UnusableInputError(reason)
     return 0
@@ -113,6 +111,18 @@ def _made(report: Report, view: View) -> list[Table] | Document:
         made = report.make(view, view.settings.by)
         counted.result()
     return made
+
+
+def _tell(report: Report, view: View, made: list[Table] | Document) -> None:
+    """Say why there is nothing in a report, if so, and where every line went."""
+    from dcevents.account import in_words  # noqa: PLC0415
+    from dcevents.selection import why_empty  # noqa: PLC0415
+
+    if isinstance(made, list) and all(table.rows.is_empty() for table in made):
+        reason = why_empty(view, of_chats=report.of_chats)
+        if reason is not None:
+            _say(reason)
+    _say(in_words(view.log.account))
 
 
 def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
@@ -194,22 +204,13 @@ def _circumstances(report: Report, view: View, target: options.Target) -> Circum
         report.name,
         meta,
         config.tz,
-        period=show.period(config.window.since, config.window.until, config.tz) or _span(view),
+        period=show.period(config.window.since, config.window.until, config.tz) or view.span(),
         width=shutil.get_terminal_size().columns if shown else None,
         terminal=shown or output.is_terminal(target.output),
         guard=target.guard,
         excel=target.excel,
         delimiter=target.delimiter,
     )
-
-
-def _span(view: View) -> str | None:
-    """First and last day of the events, where no window was asked for."""
-    first, last = view.log.earliest(), view.log.latest()
-    days = [(show.local_time(ts, view.settings.tz) or "")[:10] for ts in (first, last)]
-    if first is None:
-        return None
-    return days[0] if days[0] == days[1] else " to ".join(days)
 
 
 def _mention_problems(log: Log) -> None:

@@ -24,7 +24,7 @@ FLOORS = (
     ("attempts", "facts", "timeline"),
     ("chat_reasons", "conversations", "log"),
     ("account", "quality", "reasons", "rejects", "view"),
-    ("explain",),
+    ("explain", "selection"),
     ("reports", "render"),
     ("options",),
     ("cli",),

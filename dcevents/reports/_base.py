@@ -112,6 +112,8 @@ class Report:
     filters: tuple[str, ...] = ("conversation", "type", "ui_type", "page", "agent")
     outcomes: tuple[str, ...] = ()
     """What `--outcome` may be; none where there is no such option."""
+    of_chats: bool = False
+    """Whether its rows are made of live-chat attempts, which a window selects by their own start."""
     placed: bool = False
     """Whether it shows files and lines, so that these are kept."""
     rated: bool = False

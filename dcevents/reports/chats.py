@@ -27,4 +27,5 @@ REPORT = Report(
     order=70,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=ATTEMPT_OUTCOMES,
+    of_chats=True,
 )

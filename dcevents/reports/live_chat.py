@@ -65,4 +65,5 @@ REPORT = Report(
     by=("agent", *CONVERSATION_KEYS),
     order=40,
     rated=True,
+    of_chats=True,
 )

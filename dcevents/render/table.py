@@ -128,9 +128,16 @@ def _fitting(columns: Sequence[Column], wanted: Sequence[int], room: int | None)
     _narrow(widths, columns, room, _NARROW)
     for i in sorted(range(1, len(columns)), key=lambda i: (columns[i].rank, -i)):
         if _excess(widths, room) and sum(map(bool, widths)) > _FEWEST:
-            widths[i] = 0
+            for j in _together(columns, i):
+                widths[j] = 0
     _narrow(widths, columns, room, _NARROWEST)
     return widths
+
+
+def _together(columns: Sequence[Column], i: int) -> list[int]:
+    """The columns that go with one: of a bound the other one, which says nothing by itself."""
+    rate = columns[i].bounds
+    return [j for j, column in enumerate(columns) if j == i or (rate is not None and column.bounds == rate)]
 
 
 def _narrow(widths: list[int], columns: Sequence[Column], room: int | None, least: int) -> None:

@@ -147,7 +147,7 @@ def _read(report: Report, config: Settings, target: options.Target, operands: Se
     if not found.inputs and not quiet:
         _say(f"no log in {', '.join(operands)}")
     parser = Parser(Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, in_full=report.placed)
-    shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     progress = Progress([source.size for source in found.inputs], shown=shown)
     try:
         with rejects.into(target.rejects) as keep:

@@ -61,7 +61,7 @@ class _Commands(click.Group):
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions."
 )
 def cli() -> None:
-    """Completion, abandonment and live-chat reports from Adobe Dynamic Chat event logs.
+    """Completion, abandonment and live chat, from logs of Adobe Dynamic Chat.
 
     SOURCE is a file, a directory, or - for standard input; compressed or not.
 

@@ -21,7 +21,7 @@ _COLUMNS = (
 
 REPORT = Report(
     name="chats",
-    help="A row for each request for an agent: agent, wait, length, outcome.",
+    help="A row for each request for an agent: wait, length, outcome.",
     example="dcevents chats logs/ --outcome missed --period last-week",
     make=listing("chats", _COLUMNS, lambda view: view.chat_rows()),
     order=70,

@@ -44,7 +44,7 @@ def _not_found(found: Explained, *, as_of: bool) -> str:
 
 REPORT = Report(
     name="explain",
-    help="One session, line by line, and the rule that decided each outcome.",
+    help="One session, line by line, and the rules that decided.",
     example="dcevents explain '5d1c9f0e*' logs/",
     make=_make,
     order=85,

@@ -143,7 +143,7 @@ def _fill(
     wanted: Sequence[int],
     room: int | None,
 ) -> None:
-    """Show hidden columns for which there is room after all: a wide one that went last has left more than was needed."""
+    """Show hidden columns for which there is room after all: a wide one that went last may have left it."""
     for group in hidden:
         _show(widths, group, wanted)
         for i in group:

@@ -259,8 +259,8 @@ def _dispatched(arguments: Sequence[str]) -> int:
         return 1
     except (KeyboardInterrupt, click.Abort):
         return 130
-    except Terminated:
-        return 143
+    except Terminated as end:
+        return end.status
 
 
 def _is_of_memory(error: BaseException) -> bool:
@@ -282,8 +282,8 @@ def _usage(error: click.ClickException) -> str:
     return f"{error.format_message().rstrip('.')}; see {path} --help"
 
 
-def _terminate(_signal: int, _frame: object) -> NoReturn:
-    raise Terminated
+def _terminate(number: int, _frame: object) -> NoReturn:
+    raise Terminated(number)
 
 
 def _expect_little_memory() -> None:
@@ -303,6 +303,9 @@ def main() -> NoReturn:
         _expect_little_memory()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
+    # A terminal that is closed; nohup has it ignored.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _terminate)
     status = run(sys.argv[1:])
     # All is written; taking the interpreter down in order takes longer than a small report.
     os._exit(status)

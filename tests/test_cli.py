@@ -641,6 +641,7 @@ def test_with_operands_standard_input_is_not_touched(tmp_path: Path) -> None:
 SIGNALS = [
     pytest.param(signal.SIGINT, 130, id="SIGINT"),
     pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+    pytest.param(signal.SIGHUP, 129, id="SIGHUP: its terminal is closed"),
 ]
 
 

@@ -5,6 +5,7 @@ CLOSED events, in order, and nothing else that the walk depends on; so each dist
 its result laid beside the events of all conversations that have it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -160,13 +161,14 @@ def timeouts(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _laid(events: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, Walked]]:
+def _laid(events: pl.DataFrame) -> tuple[pl.DataFrame, list[Walked]]:
     """The events of attempts in order, each with its `attempt`, `roles` and its conversation's `walk`; all walks."""
     ordered = events.unique(EVENTS).sort("conv", "ts", "kind", "agent", nulls_last=False)
     ordered = ordered.with_columns(_letters())
-    walks = ordered.group_by("conv", maintain_order=True).agg(pl.col("letter").str.join("").alias("walk"))
-    walked = {text: walk(text) for text in walks["walk"].unique()}
-    per_event = walks.select("walk").join(_table(walked), on="walk", how="left", maintain_order="left")
+    texts = ordered.group_by("conv", maintain_order=True).agg(pl.col("letter").str.join("").alias("signature"))
+    distinct = texts["signature"].unique()
+    walked = [walk(text) for text in distinct]
+    per_event = texts.select("signature").join(_table(distinct, walked), on="signature", maintain_order="left")
     laid = per_event.select("walk", "attempt", "roles").explode("attempt", "roles")
     return pl.concat([ordered, laid], how="horizontal").filter(pl.col("attempt") >= 0), walked
 
@@ -181,27 +183,28 @@ def _letters() -> pl.Expr:
     return pl.when(near).then(letters.str.to_lowercase()).otherwise(letters).alias("letter")
 
 
-def _table(walked: dict[str, Walked]) -> pl.DataFrame:
-    schema: dict[str, pl.DataType] = {
-        "walk": pl.String(),
-        "attempt": pl.List(pl.Int32),
-        "roles": pl.List(pl.UInt8),
-    }
+def _table(signatures: pl.Series, walked: Sequence[Walked]) -> pl.DataFrame:
+    """A row for each walk: its `signature`, its number (`walk`), and for each event `attempt` and `roles`.
+
+    Everything after this goes by the number: the text is as long as its conversation, and would be compared as
+    often as that has events.
+    """
     columns = {
-        "walk": list(walked),
-        "attempt": [each.attempts for each in walked.values()],
-        "roles": [each.roles for each in walked.values()],
+        "signature": signatures,
+        "walk": pl.Series(range(len(walked)), dtype=pl.UInt32),
+        "attempt": pl.Series([each.attempts for each in walked], dtype=pl.List(pl.Int32)),
+        "roles": pl.Series([each.roles for each in walked], dtype=pl.List(pl.UInt8)),
     }
-    return pl.DataFrame(columns, schema=schema)
+    return pl.DataFrame(columns)
 
 
-def _verdicts(walked: dict[str, Walked]) -> pl.DataFrame:
+def _verdicts(walked: Sequence[Walked]) -> pl.DataFrame:
     rows = [
-        (text, n, verdict, n == len(each.verdicts) - 1)
-        for text, each in walked.items()
+        (number, n, verdict, n == len(each.verdicts) - 1)
+        for number, each in enumerate(walked)
         for n, verdict in enumerate(each.verdicts)
     ]
-    schema = {"walk": pl.String, "attempt": pl.Int32, "verdict": pl.String, "last": pl.Boolean}
+    schema = {"walk": pl.UInt32, "attempt": pl.Int32, "verdict": pl.String, "last": pl.Boolean}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

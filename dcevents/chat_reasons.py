@@ -38,6 +38,9 @@ RULES = {
 }
 """The rule of each attempt outcome, in words."""
 
+_LISTED = 5
+"""Timeouts that a late accept cancels, and that are named with it: there may be as many as events."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -234,7 +237,8 @@ class _Teller:
 
 
 def _listed(events: Sequence[Event]) -> Text:
+    """The first places of events; each of the others says by itself what became of it."""
     parts: list[str | Event] = []
-    for event in events:
+    for event in events[:_LISTED]:
         parts += [", ", event] if parts else [event]
-    return tuple(parts)
+    return (*parts, f" and {len(events) - _LISTED:,} more") if len(events) > _LISTED else tuple(parts)

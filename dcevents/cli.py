@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import shutil
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -59,7 +61,7 @@ class _Commands(click.Group):
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions."
 )
 def cli() -> None:
-    """Completion, abandonment and live-chat reports from Adobe Dynamic Chat event logs.
+    """Completion, abandonment and live chat, from logs of Adobe Dynamic Chat.
 
     SOURCE is a file, a directory, or - for standard input; compressed or not.
 
@@ -95,9 +97,7 @@ def _run(report: Report, given: dict[str, Any]) -> int:
     else:
         output.to_file(target.output, pieces)
     if not target.quiet:
-        from dcevents.account import in_words  # noqa: PLC0415
-
-        _say(in_words(log.account))
+        _tell(report, view, made)
     if reason:
         raise UnusableInputError(reason)
     return 0
@@ -111,6 +111,18 @@ def _made(report: Report, view: View) -> list[Table] | Document:
         made = report.make(view, view.settings.by)
         counted.result()
     return made
+
+
+def _tell(report: Report, view: View, made: list[Table] | Document) -> None:
+    """Say why there is nothing in a report, if so, and where every line went."""
+    from dcevents.account import in_words  # noqa: PLC0415
+    from dcevents.selection import why_empty  # noqa: PLC0415
+
+    if isinstance(made, list) and all(table.rows.is_empty() for table in made):
+        reason = why_empty(view, of_chats=report.of_chats)
+        if reason is not None:
+            _say(reason)
+    _say(in_words(view.log.account))
 
 
 def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
@@ -137,7 +149,7 @@ def _read(report: Report, config: Settings, target: options.Target, operands: Se
     if not found.inputs and not quiet:
         _say(f"no log in {', '.join(operands)}")
     parser = Parser(Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, in_full=report.placed)
-    shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     progress = Progress([source.size for source in found.inputs], shown=shown)
     try:
         with rejects.into(target.rejects) as keep:
@@ -163,6 +175,8 @@ def _check_targets(target: options.Target, found: Found) -> None:
     for option, name in (("--output", target.output), ("--rejects", target.rejects)):
         if name is not None and found.would_lose(name):
             raise UsageError(f"{option}: {name} is one of the inputs; write to another file")
+        if name is not None and output.loses_messages(name):
+            raise UsageError(f"{option}: standard error goes to {name} too; name another file")
     if target.rejects is not None and output.would_mix(target.rejects, target.output):
         where = "standard output" if target.output is None else target.output
         raise UsageError(f"--rejects: the report goes to {where} too; name another file")
@@ -194,22 +208,13 @@ def _circumstances(report: Report, view: View, target: options.Target) -> Circum
         report.name,
         meta,
         config.tz,
-        period=show.period(config.window.since, config.window.until, config.tz) or _span(view),
+        period=show.period(config.window.since, config.window.until, config.tz) or view.span(),
         width=shutil.get_terminal_size().columns if shown else None,
         terminal=shown or output.is_terminal(target.output),
         guard=target.guard,
         excel=target.excel,
         delimiter=target.delimiter,
     )
-
-
-def _span(view: View) -> str | None:
-    """First and last day of the events, where no window was asked for."""
-    first, last = view.log.facts.earliest, view.log.facts.latest
-    days = [(show.local_time(ts, view.settings.tz) or "")[:10] for ts in (first, last)]
-    if first is None:
-        return None
-    return days[0] if days[0] == days[1] else " to ".join(days)
 
 
 def _mention_problems(log: Log) -> None:
@@ -224,6 +229,17 @@ def _say(message: str) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; the exit status comes back (interface: Exit status)."""
+    try:
+        return _dispatched(arguments)
+    except BaseException as error:
+        if not _is_of_memory(error):
+            raise
+        _say("not enough memory; a limit may be in force (ulimit -v)")
+        return 1
+
+
+def _dispatched(arguments: Sequence[str]) -> int:
+    """As `run`; what is raised are mistakes of ours, or comes of the machine."""
     try:
         with cli.make_context("dcevents", list(arguments)) as context:
             status: int | None = cli.invoke(context)
@@ -247,8 +263,21 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except (KeyboardInterrupt, click.Abort):
         return 130
-    except Terminated:
-        return 143
+    except Terminated as end:
+        return end.status
+
+
+def _is_of_memory(error: BaseException) -> bool:
+    """Whether an error comes of too little memory, or too few threads; polars ends some processes without asking."""
+    # Of Python, and of polars, whose panics are no Exceptions.
+    no_thread = str(error).startswith(("can't start new thread", "could not spawn threads"))
+    # What comes of polars where it could only be loaded in part.
+    in_part = isinstance(error, ImportError | NameError | SystemError) and _memory_is_limited()
+    return isinstance(error, MemoryError) or no_thread or in_part
+
+
+def _memory_is_limited() -> bool:
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def _usage(error: click.ClickException) -> str:
@@ -257,8 +286,16 @@ def _usage(error: click.ClickException) -> str:
     return f"{error.format_message().rstrip('.')}; see {path} --help"
 
 
-def _terminate(_signal: int, _frame: object) -> NoReturn:
-    raise Terminated
+def _terminate(number: int, _frame: object) -> NoReturn:
+    raise Terminated(number)
+
+
+def _expect_little_memory() -> None:
+    """Have polars fail in few words: it warns before an error that says the same, and twenty thousand times of a
+    thread of its allocator's that could not be started.
+    """
+    warnings.filterwarnings("ignore", "Polars binary is missing")
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:false")
 
 
 def main() -> NoReturn:
@@ -266,8 +303,13 @@ def main() -> NoReturn:
     # Almost nothing here makes cycles; looking for them would cost a tenth of a short run.
     gc.set_threshold(100_000, 50, 50)
     output.hold_standard_descriptors()
+    if _memory_is_limited():
+        _expect_little_memory()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
+    # A terminal that is closed; nohup has it ignored.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _terminate)
     status = run(sys.argv[1:])
     # All is written; taking the interpreter down in order takes longer than a small report.
     os._exit(status)

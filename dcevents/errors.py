@@ -32,4 +32,8 @@ class UnusableInputError(DcError):
 
 
 class Terminated(BaseException):
-    """SIGTERM: unwinds the stack, so that temporary files go. Not an Exception: nothing may swallow it."""
+    """A signal to end: unwinds the stack, so that temporary files go. Not an Exception: nothing may swallow it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.status = 128 + number

@@ -71,9 +71,9 @@ def _by(report: Report) -> Decorator:
 
 
 _WINDOW = (
-    click.option("--since", metavar="TIME", help="Started then or later: 2026-11-02, yesterday, 7d, an ISO time."),
+    click.option("--since", metavar="TIME", help="Started then or later: 2026-11-02, yesterday, 7d."),
     click.option("--until", metavar="TIME", help="Started before then."),
-    click.option("--period", metavar="P", help="Started in: yesterday, last-week, 2026-11-02, 2026-W45, 2026-10."),
+    click.option("--period", metavar="P", help="Started in: yesterday, last-week, 2026-W45, 2026-10."),
 )
 _TZ = click.option(
     "--tz", metavar="ZONE", envvar="DCEVENTS_TZ", default="UTC", help="Time zone, as Europe/Berlin.  [UTC]"
@@ -159,6 +159,7 @@ def target(report: Report, given: Mapping[str, Any], config: Settings) -> Target
     """Where the report goes. Raises UsageError."""
     formats, excel, delimiter = _formats(report), given.get("excel", False), given.get("delimiter", ",")
     output, rejects = (_file(given[name], f"--{name}", config) for name in ("output", "rejects"))
+    output = None if output == "-" else output
     name = given["format"] or ("csv" if excel else _by_ending(output))
     if name not in formats:
         raise UsageError(_no_such_format(report, name, formats))

@@ -5,6 +5,7 @@ import errno
 import os
 import re
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,9 +17,9 @@ _PREFIX, _SUFFIX = ".dcevents-", ".tmp"
 """Of temporary files: hidden, so that no directory of logs shows them, and short, however long the file's name is."""
 _STALE = 86_400
 """Seconds: nobody writes for so long. Not less, since a process may have been stopped and go on."""
-_OWN = re.compile(r"/(?:dev|proc/self)/fd/([0-9]+)|/dev/(stdout|stderr)")
-_STREAMS = {"stdout": 1, "stderr": 2}
-"""Descriptors that have a name: a shell may have opened them for appending, or as a pipe that has no path."""
+_STREAMS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
+_DESCRIPTORS = ("/dev/fd", "/proc/self/fd")
+_MOST_LINKS = 40
 
 
 def hold_standard_descriptors() -> None:
@@ -29,6 +30,28 @@ def hold_standard_descriptors() -> None:
         except OSError:
             # Opened for the wrong direction: use of it fails, as of one that is closed.
             os.open(os.devnull, os.O_RDONLY if fd else os.O_WRONLY)
+    if sys.stdout is None:
+        # So that help, which click would else write nowhere, fails too.
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
+
+
+def descriptor(name: str) -> int | None:
+    """The open descriptor that a name stands for: `-`, /dev/stdout, /dev/fd/5, or a link to one of these.
+
+    It is written to as it is: a shell may have opened it for appending, or as a pipe that has no path.
+    """
+    for _ in range(_MOST_LINKS):
+        if (stream := _STREAMS.get(name)) is not None:
+            return stream
+        base = os.path.basename(name)
+        try:
+            folder = os.path.realpath(os.path.dirname(name))
+            if re.fullmatch("[0-9]+", base) and folder in map(os.path.realpath, _DESCRIPTORS):
+                return int(base)
+            name = os.path.join(folder, os.readlink(os.path.join(folder, base)))
+        except OSError:  # no link, or nothing there, not even a working directory
+            return None
+    return None
 
 
 def to_standard_output(text: Iterable[str]) -> None:
@@ -65,15 +88,23 @@ def to_file(name: str, text: Iterable[str]) -> None:
     A link is followed; what is no regular file (a terminal, a pipe, /dev/stdout) is written to as it is. Mode and
     owner stay. Raises OutputError.
     """
-    with _failures_named(name):
-        before = _before(name)
-        if own := _OWN.fullmatch(name):
-            _write(int(own[1] or _STREAMS[own[2]]), text)
-        elif before is None or stat.S_ISREG(before.st_mode):
-            _replace(Path(os.path.realpath(name)), before, text)
+    with _failures_named(name), _as_it_is(name) as fd:
+        if fd is None:
+            _replace(Path(os.path.realpath(name)), _before(name), text)
         else:
-            with open(name, "wb", buffering=0) as file:
-                _write(file.fileno(), text)
+            _write(fd, text)
+
+
+@contextlib.contextmanager
+def _as_it_is(name: str) -> Iterator[int | None]:
+    """Where what a name stands for is written to as it is; None for a file, which is replaced."""
+    fd = descriptor(name)
+    before = _before(name) if fd is None else None
+    if before is None or stat.S_ISREG(before.st_mode):
+        yield fd
+    else:
+        with open(name, "wb", buffering=0) as file:
+            yield file.fileno()
 
 
 @contextlib.contextmanager
@@ -163,18 +194,14 @@ def _take_after(fd: int, before: os.stat_result | None) -> None:
 def to_private_file(name: str) -> Iterator[Callable[[str], None]]:
     """What writes text to a file that only its owner may read. Where the block fails, an old one stays as it was.
 
-    `-` is standard output. What is no regular file is written to as it is, for as long as somebody reads it.
-    Raises OutputError.
+    What is no regular file is written to as it is, for as long as somebody reads it. Raises OutputError.
     """
-    with _failures_named(name), contextlib.ExitStack() as stack:
-        fd = _standard(name)
-        if fd is None and os.path.exists(name) and not os.path.isfile(name):
-            fd = stack.enter_context(open(name, "wb", buffering=0)).fileno()
+    with _failures_named(name), _as_it_is(name) as fd:
         if fd is not None:
             yield _to_whoever_reads(fd)
             return
-        file = stack.enter_context(_in_its_place(Path(os.path.realpath(name))))
-        yield lambda text: _write_whole(file, text)
+        with _in_its_place(Path(os.path.realpath(name))) as file:
+            yield lambda text: _write_whole(file, text)
 
 
 def _write_whole(file: BinaryIO, text: str) -> None:
@@ -195,18 +222,25 @@ def _to_whoever_reads(fd: int) -> Callable[[str], None]:
     return write
 
 
-def _standard(name: str) -> int | None:
-    """The descriptor of standard output or error, if that is what a name stands for (`-`, `/dev/stderr`)."""
-    return 1 if name == "-" else next((fd for fd in (1, 2) if _identity(name) == _identity(fd) is not None), None)
-
-
 def would_mix(one: str, other: str | None) -> bool:
     """Whether what is written to two files (None: to standard output) would get into one."""
-    places = [1 if name in (None, "-") else name for name in (one, other)]
-    first, second = map(_identity, places)
-    if first is None and second is None:
-        return os.path.realpath(one) == os.path.realpath(other or "")
+    first, second = map(_place, (one, "-" if other is None else other))
     return first == second != _identity(os.devnull)
+
+
+def loses_messages(name: str) -> bool:
+    """Whether a file that is to be replaced is the one that standard error goes to."""
+    return descriptor(name) is None and os.path.isfile(name) and _identity(name) == _identity(2)
+
+
+def _place(name: str) -> tuple[int, int] | str | None:
+    """What tells apart where names lead: the identity of what is there, or else the path."""
+    fd = descriptor(name)
+    if (found := _identity(name if fd is None else fd)) is not None:
+        return found
+    with contextlib.suppress(OSError):
+        return os.path.realpath(name)
+    return name
 
 
 def _identity(file: str | int) -> tuple[int, int] | None:

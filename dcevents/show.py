@@ -15,6 +15,9 @@ NONE = "–"
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
+LONGEST = 60
+"""Characters of a name that are shown where it stands in a sentence or a heading."""
+
 DIGITS = {"rate": 6, "seconds": 3}
 """Decimals of figures by the kind of their column, in every format but tables."""
 
@@ -32,6 +35,11 @@ def number(value: int | None) -> str:
 def things(count: int, name: str) -> str:
     """`1 event`, `1,204 events`."""
     return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
+
+
+def shortened(text: str) -> str:
+    """A name for a line of its own: its first 60 characters, since strangers may have written more."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def percent(rate: float | None) -> str:

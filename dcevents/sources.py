@@ -433,9 +433,10 @@ def _raw(file: _File, source: Input, progress: Callable[[int], None]) -> Iterato
             if not part:
                 break
             size += part
-        progress(size)
         if size:
             yield buffer[:size]
+            # Only now: of what is compressed, a chunk is much work.
+            progress(size)
         if size < wanted:
             return
         wanted = largest

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
+from dcevents import show
 from dcevents.conversations import Fold
 from dcevents.events import ABANDONED, KINDS, OUTCOMES
 from dcevents.log import Log
@@ -36,7 +37,7 @@ class View:
     @cached_property
     def selected(self) -> pl.DataFrame:
         """The conversations that window and filters select, with `abandoned`."""
-        found = self._in_window(self._filtered(self.fold.conversations))
+        found = self.in_window(self._filtered(self.fold.conversations))
         least, most = OUTCOMES.index(ABANDONED[0]), OUTCOMES.index(ABANDONED[-1])
         return found.with_columns(pl.col("outcome").to_physical().is_between(least, most).alias("abandoned"))
 
@@ -63,7 +64,7 @@ class View:
     def _attempts(self) -> pl.DataFrame:
         wait = pl.col("accepted_at") - pl.col("requested_at")
         chat = pl.when("accepted").then(pl.col("ended_at") - pl.col("accepted_at"))
-        frame = self._in_window(self.fold.attempts)
+        frame = self.in_window(self.fold.attempts)
         if self.settings.filters.keys() - {"agent", "outcome"}:
             chosen = self._filtered(self.fold.conversations, without=("agent", "outcome"))
             frame = frame.join(chosen.select("conv"), on="conv", how="semi")
@@ -86,7 +87,16 @@ class View:
         latest = named.sort("last_at", "conversation", nulls_last=False).group_by(keys, maintain_order=True).last()
         return pl.concat([groups, latest.select(*keys, "conversation")])
 
-    def _in_window(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def span(self) -> str | None:
+        """The first and the last day of the events in the zone; None where none has a time."""
+        first, last = self.log.facts.earliest, self.log.facts.latest
+        if first is None:
+            return None
+        days = [(show.local_time(ts, self.settings.tz) or "")[:10] for ts in (first, last)]
+        return days[0] if days[0] == days[1] else " to ".join(days)
+
+    def in_window(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The conversations or attempts that start in the window."""
         since, until = self.settings.window.since, self.settings.window.until
         start = pl.col("started_at")
         if since is not None:
@@ -96,18 +106,21 @@ class View:
         return frame
 
     def _filtered(self, frame: pl.DataFrame, without: Collection[str] = ()) -> pl.DataFrame:
-        for column, patterns in self.settings.filters.items():
-            if column in without:
-                continue
-            if column == "agent":
-                frame = frame.join(
-                    self._of_agents(self._named_attempts()).select("conv").unique(), on="conv", how="semi"
-                )
-            elif column == "outcome":
-                frame = frame.filter(pl.col("outcome").cast(pl.String).is_in(matching(patterns, OUTCOMES)))
-            else:
-                frame = self._with_matching(frame, column, patterns)
+        for column in self.settings.filters:
+            if column not in without:
+                frame = self.fitting(frame, column)
         return frame
+
+    def fitting(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
+        """The conversations (by `outcome` also the attempts) that the filter of one column selects."""
+        patterns = self.settings.filters[column]
+        if column == "agent":
+            theirs = self._of_agents(self._named_attempts()).select("conv").unique()
+            return frame.join(theirs, on="conv", how="semi")
+        if column == "outcome":
+            outcome = pl.col("outcome").cast(pl.String)
+            return frame.filter(outcome.is_in(matching(patterns, frame.select(outcome.unique())["outcome"].to_list())))
+        return self._with_matching(frame, column, patterns)
 
     def _with_matching(self, frame: pl.DataFrame, column: str, patterns: Sequence[str]) -> pl.DataFrame:
         texts = self.fold.with_text(frame.select("conv", "conv_id"), column)
@@ -145,7 +158,7 @@ class View:
     def sessions(self) -> pl.DataFrame:
         """The `sessions` listing."""
         outcome = pl.col("outcome")
-        found = self._in_window(self._filtered(self.fold.conversations, without=("outcome",)))
+        found = self.in_window(self._filtered(self.fold.conversations, without=("outcome",)))
         grouped = found.group_by("sid").agg(
             pl.col("started_at").min(),
             pl.col("last_at").max(),
@@ -168,9 +181,8 @@ class View:
     def chat_rows(self) -> pl.DataFrame:
         """The `chats` listing."""
         frame = self.fold.with_text(self._attempts, "conversation")
-        patterns = self.settings.filters.get("outcome")
-        if patterns:
-            frame = frame.filter(pl.col("outcome").is_in(matching(patterns, frame["outcome"].unique().to_list())))
+        if "outcome" in self.settings.filters:
+            frame = self.fitting(frame, "outcome")
         return self._listed(frame, "requested_at", "attempt").with_columns(
             pl.col("agent_name").alias("agent"),
             (pl.col("wait") / 1000).alias("wait_seconds"),
@@ -187,7 +199,7 @@ class View:
         )
         frame = frame.sort("file", "line").unique(["sid", "ident", "ts"], keep="first", maintain_order=True)
         if self.settings.filters or self.settings.window:
-            chosen = self._in_window(self._filtered(self.fold.conversations, without=("agent",)))
+            chosen = self.in_window(self._filtered(self.fold.conversations, without=("agent",)))
             frame = self._of_agents(frame.join(chosen.select("conv"), on="conv", how="semi"))
         frame = frame.with_columns(pl.when(pl.col("ts") < UNTIMED).then("ts").alias("timestamp"))
         files = pl.DataFrame({"file": range(len(self.log.inputs)), "name": [each.name for each in self.log.inputs]})

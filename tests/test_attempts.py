@@ -4,14 +4,16 @@ A signature has a letter for each event: REQUESTED, INITIATED, TIMEOUT, ENDED, C
 300 s after the live-chat event before it.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
 import naive
+import polars as pl
 import pytest
 
-from dcevents.attempts import ACCEPT, END, FIRST_REQUEST, START, walk
+from dcevents.attempts import ACCEPT, END, FIRST_REQUEST, LETTERS, START, _laid, attempts, walk
 
 KINDS = {"R": naive.REQUESTED, "I": naive.INITIATED, "T": naive.TIMEOUT, "E": naive.ENDED, "C": naive.CLOSED}
 LONGEST = 6
@@ -140,3 +142,35 @@ def test_a_walk(signature: str, expected: list[tuple[str, str]]) -> None:
     seen = by_the_program(signature)
 
     assert expected == [("".join(signature[i] for i in each.members), each.verdict) for each in seen]
+
+
+def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:
+    """Conversations of so many events each, a second apart, that go through the same kinds over and over."""
+    numbers = {letter: number for number, letter in LETTERS.items()}
+    rows = [
+        (conv, numbers[kinds[n % len(kinds)]], n * 1000, 1)
+        for conv, events in enumerate(conversations)
+        for n in range(events)
+    ]
+    schema = {"conv": pl.UInt64, "kind": pl.UInt8, "ts": pl.Int64, "agent": pl.UInt32}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def test_walks_are_told_apart_by_a_number() -> None:
+    """By their texts, a conversation of 80,000 events took a minute: each event was compared by 80,000 letters."""
+    rows, walked = _laid(chats([8, 4, 8, 6], "RIEC"))
+
+    assert rows.schema["walk"].is_integer()
+    assert len(walked) == 3
+    by_conversation = rows.group_by("conv", maintain_order=True).agg(pl.col("walk").unique())
+    first, second, again, last = by_conversation["walk"].to_list()
+    assert first == again
+    assert len({*first, *second, *last}) == 3
+
+
+def test_a_conversation_may_have_very_many_attempts() -> None:
+    found = attempts(chats([60_000], "RIEC"), as_of=None)
+
+    assert found["attempt"].to_list() == list(range(1, 15_001))
+    assert found["outcome"].unique().to_list() == ["ended"]
+    assert (found["ended_at"] - found["requested_at"]).unique().to_list() == [2000]

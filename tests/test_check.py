@@ -223,8 +223,62 @@ def test_order_is_within_an_input(tmp_path: Path) -> None:
     assert [each["file"] for each in order["inputs"]] == [str(tmp_path / "a.log")]
 
 
+def test_people_read_all_that_is_odd() -> None:
+    log = compact(
+        "2026-11-02T09:00Z a triggered name=Old",
+        "2026-11-02T09:01Z a triggered name=New",
+        "2026-11-03T09:00Z b live_chat_requested agent=ag1 agent_name=Ann name=New",
+        "2026-11-06T09:00Z b live_chat_requested agent=ag1 agent_name=Anna name=New",
+        "2026-11-05T09:00Z c triggered name=New",
+        "2030-01-01T00:00Z c engaged name=New",
+    )
+
+    text = harness.run("check", "-q", "--as-of", "2026-12-01", stdin=log).text
+
+    joined = _joined(text)
+    for words in (
+        "1 timestamp in the future; ",
+        "Timestamps all ISO 8601 with Z; 1 (16.7 %) more than a day after the clock, so not believed",
+        "Order 1 (16.7 %) earlier than one on a line before, by 1d 0h at most",
+        "Starts 1 of 3 conversations (33.3 %) without TRIGGERED: told from what followed",
+        "Sessions 1 of 3 (33.3 %) longer than 24 hours",
+        "Names several for 1 conversation id and 1 agent",
+        "Days 1 of 5 (20.0 %) without events",
+        "Silences the longest 2d 0h from 2026-11-03 09:00; 1d 0h from 2026-11-05 09:00; ",
+        "Since then nothing for 24d 15h, the longest silence of four weeks being 2d 0h: if the log is still written,",
+        "still written, its feed has stopped",
+        "Ids with several names d1: New, Old",
+        "Agents with several names ag1: Ann, Anna",
+        "Days without events 2026-11-04",
+    ):
+        assert words in joined
+
+
+READINGS = [
+    pytest.param({100: 2}, {}, "Too few TIMEOUTs to tell what they mean here.", id="too few"),
+    pytest.param({100: 10}, {}, "Here TIMEOUT means that the request timed out: no agent took it", id="request"),
+    pytest.param({}, {600: 10}, "Here TIMEOUT means that the visitor stopped answering or dropped", id="visitor"),
+    pytest.param({100: 5}, {600: 5}, "Here TIMEOUT means either: that no agent took the request", id="both"),
+]
+
+
+@pytest.mark.parametrize(("requests", "accepts", "sentence"), READINGS)
+def test_people_read_what_timeout_means(requests: dict[int, int], accepts: dict[int, int], sentence: str) -> None:
+    text = harness.run("check", "-q", stdin=timing_out(requests, accepts)).text
+
+    assert f"What TIMEOUT means here {sentence}" in _joined(text)
+    rows = {line.rstrip()[:20].strip(): line.split()[-5:] for line in text.splitlines()[-2:]}
+    near = [str(counts.get(peak, 0)) for counts in (requests, accepts) for peak in (100, 200, 300, 600)]
+    assert [*rows["the request"][:4], *rows["an agent accepted"][:4]] == near
+
+
 def timeouts(requests: dict[int, int], accepts: dict[int, int]) -> Any:
-    """What `check` says of TIMEOUT in a log with so many (seconds → number) after requests, and after accepts."""
+    """What `check` says of TIMEOUT in such a log."""
+    return members(timing_out(requests, accepts))["timeouts"]
+
+
+def timing_out(requests: dict[int, int], accepts: dict[int, int]) -> bytes:
+    """A log with so many TIMEOUTs (seconds → number) after requests, and after accepts."""
     lines, n = [], 0
     for kind, counts in (("requested", requests), ("initiated", accepts)):
         for seconds, number in counts.items():
@@ -235,7 +289,7 @@ def timeouts(requests: dict[int, int], accepts: dict[int, int]) -> Any:
                     f"{naive_text(START)} s{n} live_chat_{kind}",
                     f"{end} s{n} live_chat_request_timeout",
                 ]
-    return members(compact(*lines))["timeouts"]
+    return compact(*lines)
 
 
 @pytest.mark.parametrize(

@@ -467,6 +467,64 @@ def test_several_conversations_and_days_are_told_apart() -> None:
     assert "  Started      2026-11-03 09:00:00, triggered at standard input:2\n" in text
 
 
+def test_of_very_many_lines_people_see_the_first_and_the_last() -> None:
+    """Programs get all of them: a terminal cannot hold 100,000."""
+    log = harness.log("\n".join(f"09:{n // 60:02}:{n % 60:02} a input_email agent=ag{n}" for n in range(1001)))
+    text, found = harness.run("explain", "a", stdin=log).text, harness.report(log, "explain", "a")
+    lines = [int(each) for each in re.findall(r"input_email +standard input:([0-9]+)\n", text)]
+
+    assert lines == [*range(1, 101), *range(902, 1002)]
+    assert re.search(r"\n  …  +801 lines left out; all are in: dcevents explain -f json\n", text)
+    assert len(found["sessions"][0]["events"]) == 1001
+
+
+def test_a_session_of_few_lines_is_shown_whole() -> None:
+    log = harness.log("\n".join(f"09:{n // 60:02}:{n % 60:02} a input_email" for n in range(200)))
+
+    text = harness.run("explain", "a", stdin=log).text
+
+    assert len(re.findall("input_email +standard input", text)) == 200
+    assert "left out" not in text
+
+
+def test_of_very_many_conversations_and_attempts_people_see_the_first_and_the_last() -> None:
+    conversations = [f"09:00:{n:02} a engaged id=d{n}" for n in range(60)]
+    attempts = [f"1{n // 10}:{n % 10 * 6:02} a live_chat_requested id=live" for n in range(50)]
+    log = harness.log("\n".join(conversations + attempts))
+    text, found = harness.run("explain", "a", stdin=log).text, harness.report(log, "explain", "a")
+
+    of_people = [int(each) for each in re.findall("\nd([0-9]+): rule", text)]
+    assert of_people == [*range(10), *range(51, 60)]
+    assert "\n… 41 conversations left out; all are in: dcevents explain -f json\n" in text
+    assert [int(each) for each in re.findall("Attempt ([0-9]+) ", text)] == [*range(1, 11), *range(41, 51)]
+    assert "30 attempts left out; all are in: dcevents explain -f json\n" in text
+    (session,) = found["sessions"]
+    assert (len(session["conversations"]), len(session["conversations"][-1]["attempts"])) == (61, 50)
+
+
+def test_names_that_strangers_made_very_long_are_shortened_for_people() -> None:
+    long, short = "x" * 5000, "x" * 60 + "…"
+    log = harness.log(f"09:00 {long} live_chat_initiated id={long} name=Ann{long} agent={long} agent_name=Bob{long}")
+    text, found = harness.run("explain", "x*", stdin=log).text, harness.report(log, "explain", "x*")
+
+    assert long not in text
+    flat = re.sub(r"\s+", " ", text)
+    for expected in (f"Session {short}", f"Ann{short[3:]} ({short})", f"Bob{short[3:]} ({short})"):
+        assert expected in flat
+    assert found["sessions"][0]["sid"] == long
+    missed = harness.run("explain", "xxxxy", stdin=log)
+    assert (missed.status, long in missed.err, f"did you mean {short}?" in missed.err) == (1, False, True)
+
+
+def test_a_late_accept_names_five_of_the_timeouts_that_it_cancels() -> None:
+    timeouts = "\n".join(f"09:00:{n:02} a live_chat_request_timeout" for n in range(1, 9))
+    log = f"09:00:00 a live_chat_requested\n{timeouts}\n09:01:00 a live_chat_initiated"
+
+    note = notes(log)[-1]
+
+    assert note == "late accept of attempt 1: cancels the timeout at :2, :3, :4, :5, :6 and 3 more"
+
+
 def test_meeting_details_are_not_shown() -> None:
     log = harness.log('09:00 a meeting_booked agent=ag1 "meeting=call +49 123"')
 

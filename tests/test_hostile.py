@@ -309,6 +309,20 @@ def test_a_gzip_bomb_takes_no_more_memory_than_any_log(unit: bytes, tmp_path: Pa
     assert used < 500
 
 
+def test_a_gzip_bomb_of_a_gigabyte_is_never_whole_in_memory(tmp_path: Path) -> None:
+    """Written as 64 members, which is a gzip as any other."""
+    bomb = tmp_path / "x.log.gz"
+    bomb.write_bytes(
+        gzip.compress(GOOD) + gzip.compress(b"\0" * (16 << 20)) * 64 + gzip.compress(b"\n" + GOOD_LINES[0])
+    )
+
+    used, message = peak("completion", bomb)
+
+    assert bomb.stat().st_size < 4 << 20
+    assert " = 7 events + 1 duplicate + 1 rejected (line 8: too_long)" in message
+    assert used < 500
+
+
 def test_nul_blocks_of_a_crash_cost_the_lines_they_stand_in() -> None:
     log = b"".join(GOOD_LINES[:3]) + b"\0" * 8192 + b"".join(GOOD_LINES[3:]) + b"\0" * 4096
 

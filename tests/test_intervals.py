@@ -144,6 +144,21 @@ def test_a_report_without_rates_has_no_such_option(report: str) -> None:
     assert "--intervals" in result.err
 
 
+@pytest.mark.parametrize("report", GROUPED)
+def test_a_narrow_table_has_both_bounds_of_a_rate_or_none(report: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.isatty", lambda _: True)
+    seen = set()
+    for columns in range(60, 200, 4):
+        text = harness.run(report, SITE, "--intervals", "-q", env={"COLUMNS": str(columns)}).text
+        hidden = set(re.findall(r"\w+", text.partition("Too narrow for: ")[2]))
+        lows, highs = ({name.removesuffix(end) for name in hidden if name.endswith(end)} for end in ("_low", "_high"))
+        assert lows == highs
+        assert set(rates(sorted(hidden))) <= lows, "no bounds without their rate"
+        seen.add(len(lows))
+
+    assert len(seen) > 1, "some widths have room for more than others"
+
+
 # -- marks -----------------------------------------------------------------------------------------------------
 
 

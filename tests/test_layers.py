@@ -24,7 +24,7 @@ FLOORS = (
     ("attempts", "facts", "timeline"),
     ("chat_reasons", "conversations", "log"),
     ("account", "quality", "reasons", "rejects", "view"),
-    ("explain",),
+    ("explain", "selection"),
     ("reports", "render"),
     ("options",),
     ("cli",),
@@ -32,7 +32,7 @@ FLOORS = (
 )
 """Rooms from the ground up; `reports` and `render` are folders, one file a report, one file a format."""
 
-WITH_CLICK = {"cli", "options", "progress"}
+WITH_CLICK = {"cli", "options"}
 TABLES = "reports._base"
 """What a table of a report is: all that a format may know of reports, and only for its annotations."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import harness
 import pytest
+from polars.exceptions import PanicException
 
 LOG = harness.log("09:00 a triggered name=Pricing\n09:01 a engaged name=Größe\n09:02 a completed")
 NOBODY = 65534
@@ -53,6 +54,9 @@ STATUSES = [
     pytest.param("$D completion LOG -o /dev/full", 1, id="1: a full disk as output"),
     pytest.param("$D --help > /dev/full", 1, id="1: no room for help"),
     pytest.param("$D --version > /dev/full", 1, id="1: no room for the version"),
+    pytest.param("$D --help >&-", 1, id="1: nowhere to show help"),
+    pytest.param("$D completion --help >&-", 1, id="1: nowhere to show a command's help"),
+    pytest.param("$D --version >&-", 1, id="1: nowhere to show the version"),
     pytest.param("$D completion LOG >&-", 1, id="1: no standard output"),
     pytest.param("$D completion - <&-", 1, id="1: standard input asked for, and closed"),
     pytest.param("$D completion", 2, id="2: no input"),
@@ -100,21 +104,74 @@ def test_closed_streams_are_nobodys_file(log: Path) -> None:
 # -- outputs ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/dev/stderr", "/dev/fd/5"])
+NAMES = {
+    "/dev/stdout": 1,
+    "/dev/stderr": 2,
+    "/dev/fd/1": 1,
+    "/dev/fd/5": 5,
+    "/proc/self/fd/5": 5,
+    "-": 1,
+    "link": 1,
+    "link to a link": 1,
+    "relative link": 1,
+    "linked folder/fd/5": 5,
+}
+"""Names of descriptors, and which one they are; without a slash at the beginning, of what stands beside the log."""
+
+
+def named(name: str, folder: Path) -> str:
+    """The name, after making what it needs."""
+    (folder / "link").symlink_to("/dev/stdout")
+    (folder / "link to a link").symlink_to("link")
+    (folder / "relative link").symlink_to(os.path.relpath("/dev/stdout", folder.resolve()))
+    (folder / "linked folder").symlink_to("/dev")
+    if name.startswith("/proc") and not os.path.exists("/proc/self/fd"):
+        pytest.skip("no /proc here")
+    return name if name.startswith(("/", "-")) else str(folder / name)
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", ["pipe", "file", "appended"])
-def test_descriptors_that_are_named_are_written_to_as_they_are(name: str, kind: str, log: Path) -> None:
+@pytest.mark.parametrize("option", ["--output", "--rejects"])
+def test_descriptors_that_are_named_are_written_to_as_they_are(option: str, name: str, kind: str, log: Path) -> None:
     """A pipe has no path beside which a temporary file could stand; `>>` keeps what is there."""
-    number = {"/dev/stdout": 1, "/dev/stderr": 2}.get(name) or int(name[-1])
-    file = log.parent / "out"
+    number = NAMES[name]
+    file, rejects = log.parent / "out", log.parent / "rejects"
     file.write_text("kept\n", encoding="utf-8")
-    run = f"$D completion {log} -q -f csv -o {name}"
+    log.write_bytes(LOG + b"x\n")
+    more = "" if option == "--output" else "-o /dev/null"
+    run = f"$D completion {log} -q -f csv {more} {option} '{named(name, log.parent)}'"
     script = {"pipe": f"{{ {run} {number}>&7; }} 7>&1 | cat > {file}", "file": f"{run} {number}>{file}"}
 
     done = shell(script.get(kind, f"{run} {number}>>{file}"))
 
-    report = harness.run("completion", log, "-q", "-f", "csv").out
+    expected = harness.run("completion", log, "-q", "-f", "csv", "--rejects", rejects).out
+    expected = expected if option == "--output" else rejects.read_bytes()
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    assert file.read_bytes() == (b"kept\n" if kind == "appended" else b"") + report
+    assert file.read_bytes() == (b"kept\n" if kind == "appended" else b"") + expected
+    assert not list(log.parent.glob(".dcevents-*"))
+
+
+@pytest.mark.parametrize("option", ["--output", "--rejects"])
+def test_a_file_is_replaced_also_where_a_stream_goes_there(option: str, log: Path) -> None:
+    """By its name it is a file, whole or not there; messages would go down with the one that it replaces."""
+    file, more = log.parent / "out", "" if option == "--output" else "-o /dev/null"
+    log.write_bytes(LOG + b"x\n")
+    run = f"$D completion {log} -q -f csv {more} {option} {file}"
+
+    replaced = shell(f"echo old > {file}; {run} >> {file}")
+    assert (replaced.returncode, replaced.stderr) == (0, b"")
+    assert b"old" not in file.read_bytes()
+    assert file.read_bytes()
+
+    refused = shell(f"echo old > {file}; {run} 2>> {file}")
+    message = f"old\ndcevents: {option}: standard error goes to {file} too; name another file\n"
+    assert (refused.returncode, file.read_text(encoding="utf-8")) == (2, message)
+
+
+def test_a_report_for_standard_output_is_as_without_a_name(log: Path) -> None:
+    assert harness.run("completion", log, "-o", "-") == harness.run("completion", log)
+    assert [log] == list(log.parent.iterdir())
 
 
 def test_a_name_may_be_as_long_as_the_system_allows(log: Path) -> None:
@@ -145,6 +202,42 @@ def test_a_file_that_grows_beyond_a_limit_leaves_the_old_one(log: Path) -> None:
     assert (running.returncode, err.decode()) == (1, f"dcevents: {target}: file too large\n")
     assert target.read_text(encoding="utf-8") == "old"
     assert sorted(log.parent.iterdir()) == sorted([log, target])
+
+
+SMALL = """
+mount -t tmpfs -o size=64k none {folder} || exit 99
+cp {old} {target} && head -c {filled} /dev/zero > {folder}/filled
+$D completion {log} --by page -q -f csv {more} {option} {target}
+echo $?
+ls -A {folder}
+cat {target}
+"""
+"""Fill a small disk, run, and tell what came of it; the disk goes with the shell, which sees it alone."""
+
+
+@as_root
+@pytest.mark.parametrize("filled", ["0", "40k", "100k"], ids=["not enough", "little left", "nothing left"])
+@pytest.mark.parametrize("option", ["--output", "--rejects"])
+def test_a_full_disk_leaves_the_old_one(option: str, filled: str, log: Path) -> None:
+    """`/dev/full` is no disk: here temporary files are made, grow, and have to go."""
+    if sys.platform != "linux":
+        pytest.skip("no namespaces of mounts here")
+    folder, old = log.parent / "disk", log.parent / "old"
+    folder.mkdir()
+    old.write_text("old\n", encoding="utf-8")
+    pages = (harness.log(f"09:00 a{n} engaged page=p{n} id=d{n}") + b"x" * 60 + b"\n" for n in range(2000))
+    log.write_bytes(b"".join(pages))
+    target, more = folder / "r", "" if option == "--output" else "-o /dev/null"
+    script = SMALL.format(folder=folder, old=old, target=target, filled=filled, log=log, more=more, option=option)
+
+    done = shell(f"exec unshare -m sh -c '{script}'")
+
+    if done.returncode == 99 or b"unshare" in done.stderr:
+        pytest.skip("nothing can be mounted here")
+    full = f"dcevents: {target}: no space left on device\n"
+    assert done.stderr.decode().splitlines(keepends=True)[-1] == full
+    assert done.stderr.count(b"dcevents") == 1
+    assert done.stdout.decode() == "1\nfilled\nr\nold\n"
 
 
 @as_root
@@ -196,7 +289,8 @@ def test_what_may_not_be_read_is_status_1_and_named(what: str, log: Path) -> Non
 
 
 @pytest.mark.parametrize("what", ["folder", "file"])
-def test_what_may_not_be_written_is_left_alone(what: str, log: Path) -> None:
+@pytest.mark.parametrize("option", ["--output", "--rejects"])
+def test_what_may_not_be_written_is_left_alone(option: str, what: str, log: Path) -> None:
     target = log.parent / "out" / "r.csv"
     target.parent.mkdir()
     target.write_text("old", encoding="utf-8")
@@ -204,7 +298,7 @@ def test_what_may_not_be_written_is_left_alone(what: str, log: Path) -> None:
 
     target.parent.chmod(0o555 if what == "folder" else 0o755)
 
-    assert without("completion", log, "-o", target) == (1, f"dcevents: {target}: permission denied\n")
+    assert without("completion", log, option, target) == (1, f"dcevents: {target}: permission denied\n")
     assert target.read_text(encoding="utf-8") == "old"
     assert [target] == list(target.parent.iterdir())
     target.parent.chmod(0o755)
@@ -240,11 +334,13 @@ def test_a_working_directory_that_is_gone_is_needed_by_nothing(log: Path) -> Non
 
     done = shell(
         f"cd {log.parent}/gone; rmdir ../gone; $D completion {log} -q -f csv;"
-        f" $D completion -q x.log; $D completion {log} -q -o r.csv"
+        f" $D completion -q x.log; $D completion {log} -q -o r.csv;"
+        f" $D completion {log} -q -o r.csv --rejects r.bad"
     )
 
     assert done.stdout == harness.run("completion", log, "-q", "-f", "csv").out
-    assert done.stderr == b"dcevents: x.log: no such file or directory\ndcevents: r.csv: no such file or directory\n"
+    missing = ["x.log", "r.csv", "r.bad"]
+    assert done.stderr.decode() == "".join(f"dcevents: {name}: no such file or directory\n" for name in missing)
 
 
 @pytest.mark.parametrize("files", [12, 32])
@@ -255,6 +351,45 @@ def test_few_files_may_be_open(files: int, log: Path) -> None:
     done = shell(f"ulimit -n {files}; exec $D completion {log.parent} -f csv --by all")
 
     assert (done.returncode, done.stderr) == (0, b"dcevents: 123 records = 3 events + 120 duplicates\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        pytest.param(MemoryError(), True, id="no memory"),
+        pytest.param(RuntimeError("can't start new thread"), True, id="none for a thread"),
+        pytest.param(PanicException("could not spawn threads: ThreadPoolBuildError"), True, id="none for polars'"),
+        pytest.param(RuntimeError("a mistake of ours"), False, id="something else"),
+        pytest.param(ImportError("a mistake of ours"), False, id="something else without a limit"),
+    ],
+)
+def test_too_little_memory_is_told_in_one_line(
+    error: BaseException,
+    told: bool,  # noqa: FBT001
+    log: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dcevents import log as log_module  # noqa: PLC0415
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(log_module, "read", fail)
+    result = harness.run("completion", log)
+
+    assert (result.status, result.out) == (1, b"")
+    assert (result.err == "dcevents: not enough memory; a limit may be in force (ulimit -v)\n") == told
+    assert ("Traceback" in result.err) == (not told)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limits of memory here")
+@pytest.mark.parametrize("megabytes", [60, 100, 150])
+def test_too_little_memory_to_load_polars_is_told_in_one_line(megabytes: int, log: Path) -> None:
+    """With somewhat more, polars itself ends the process, as the system would."""
+    done = shell(f"ulimit -v {megabytes << 10}; exec $D completion {log}")
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"dcevents: not enough memory; a limit may be in force (ulimit -v)\n"
 
 
 # -- signals ---------------------------------------------------------------------------------------------------

@@ -126,11 +126,42 @@ def _fitting(columns: Sequence[Column], wanted: Sequence[int], room: int | None)
     """The width of each column; 0 for one that is not shown. Long texts give way first, then the lesser columns."""
     widths = list(wanted)
     _narrow(widths, columns, room, _NARROW)
+    narrowed, hidden = list(widths), []
     for i in sorted(range(1, len(columns)), key=lambda i: (columns[i].rank, -i)):
         if _excess(widths, room) and sum(map(bool, widths)) > _FEWEST:
-            widths[i] = 0
+            hidden.append(_together(columns, i))
+            _show(widths, hidden[-1], [0] * len(widths))
+    _fill(widths, [group for group in reversed(hidden) if columns[group[0]].rank], columns, narrowed, room)
     _narrow(widths, columns, room, _NARROWEST)
     return widths
+
+
+def _fill(
+    widths: list[int],
+    hidden: Sequence[Sequence[int]],
+    columns: Sequence[Column],
+    wanted: Sequence[int],
+    room: int | None,
+) -> None:
+    """Show hidden columns for which there is room after all: a wide one that went last may have left it."""
+    for group in hidden:
+        _show(widths, group, wanted)
+        for i in group:
+            if columns[i].is_text:
+                widths[i] = max(min(widths[i], _NARROWEST), widths[i] - _excess(widths, room))
+        if _excess(widths, room):
+            _show(widths, group, [0] * len(widths))
+
+
+def _show(widths: list[int], group: Sequence[int], wanted: Sequence[int]) -> None:
+    for i in group:
+        widths[i] = wanted[i]
+
+
+def _together(columns: Sequence[Column], i: int) -> list[int]:
+    """The columns that go with one: of a bound the other one, which says nothing by itself."""
+    rate = columns[i].bounds
+    return [j for j, column in enumerate(columns) if j == i or (rate is not None and column.bounds == rate)]
 
 
 def _narrow(widths: list[int], columns: Sequence[Column], room: int | None, least: int) -> None:

@@ -29,6 +29,8 @@ class Column:
     """On a narrow terminal columns of rank 0 go first, those of rank 2 last."""
     base: str | None = None
     """Of a rate: where a table's rows and total have, unshown, of how many it is."""
+    bounds: str | None = None
+    """Of a bound: the rate that it is of, whose two bounds are shown together or not at all."""
 
     @property
     def is_text(self) -> bool:
@@ -112,6 +114,8 @@ class Report:
     filters: tuple[str, ...] = ("conversation", "type", "ui_type", "page", "agent")
     outcomes: tuple[str, ...] = ()
     """What `--outcome` may be; none where there is no such option."""
+    of_chats: bool = False
+    """Whether its rows are made of live-chat attempts, which a window selects by their own start."""
     placed: bool = False
     """Whether it shows files and lines, so that these are kept."""
     sids: bool = True
@@ -151,8 +155,8 @@ def rate(name: str, title: str, part: str, base: Callable[[Any], Any], rank: int
 
     beside = (
         Metric(Column(f"{name}_base", "count", ""), base, derived=True, hidden=True),
-        Metric(Column(f"{name}_low", "rate", "95% low", rank), bound(0), derived=True),
-        Metric(Column(f"{name}_high", "rate", "95% high", rank), bound(1), derived=True),
+        Metric(Column(f"{name}_low", "rate", "95% low", rank, bounds=name), bound(0), derived=True),
+        Metric(Column(f"{name}_high", "rate", "95% high", rank, bounds=name), bound(1), derived=True),
     )
     return Metric(Column(name, "rate", title, rank, f"{name}_base"), value, derived=True, beside=beside)
 

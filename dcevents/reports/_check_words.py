@@ -7,7 +7,7 @@ from itertools import starmap
 from typing import TYPE_CHECKING
 
 from dcevents.reports._base import Column, Section, Table
-from dcevents.show import duration, local_time, number, percent, things
+from dcevents.show import duration, local_time, number, percent, shortened, things
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -20,8 +20,6 @@ _NOTABLE = 20
 """One in so many conversations may have lost its beginning without a word."""
 _SHOWN = 10
 """The most details of one kind."""
-_LONGEST = 60
-"""Characters of a name that are shown: strangers may have written it."""
 
 _FORMS = {
     "iso_utc": "ISO 8601 with Z",
@@ -190,12 +188,12 @@ def _details(view: View, quality: Quality) -> list[Section]:
     unknown = account.unknown_names()
     rejects = [f"{each.file}:{each.line}: {each.reason}" for each in account.rejects]
     untimed = [f"{names[file]}:{line}: {form}" for file, line, form in quality.untimed]
-    long = [f"{_short(sid)} ({duration(ms / 1000)})" for sid, ms in quality.sessions.longest]
+    long = [f"{shortened(sid)} ({duration(ms / 1000)})" for sid, ms in quality.sessions.longest]
     gaps = [f"{first}" if first == last else f"{first} to {last}" for first, last, _ in quality.coverage.gaps]
     lists = {
         "Inputs cut off": [f"{each.name}: {each.problem}" for each in view.log.inputs if each.problem],
         "First rejected lines": rejects,
-        "Unknown events": [f"{_short(name)} ({number(n)})" for name, n in unknown.items()],
+        "Unknown events": [f"{shortened(name)} ({number(n)})" for name, n in unknown.items()],
         "First events without a usable timestamp": untimed,
         "Sessions longer than 24 hours": long,
         "Ids with several names": list(starmap(_named, quality.ids)),
@@ -209,11 +207,7 @@ def _details(view: View, quality: Quality) -> list[Section]:
 
 def _named(key: str, names: Sequence[str]) -> str:
     more = ", …" if len(names) > _SHOWN else ""
-    return f"{_short(key)}: {', '.join(map(_short, names[:_SHOWN]))}{more}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return f"{shortened(key)}: {', '.join(map(shortened, names[:_SHOWN]))}{more}"
 
 
 def _list(title: str, lines: Sequence[str], total: int) -> Section:

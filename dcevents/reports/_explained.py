@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from dcevents.reports._base import Section
-from dcevents.show import duration, local_time, things, timestamp
+from dcevents.show import duration, local_time, shortened, things, timestamp
+from dcevents.timeline import first, last_timed
 
 if TYPE_CHECKING:
     from dcevents.chat_reasons import Attempt
     from dcevents.explain import Explained, Session
     from dcevents.reasons import Conversation, Reason
     from dcevents.timeline import Event, Text
+
+T = TypeVar("T")
 
 # -- for programs ----------------------------------------------------------------------------------------------
 
@@ -125,6 +128,12 @@ def _plain(text: Text) -> str:
 
 # -- for people ------------------------------------------------------------------------------------------------
 
+_LINES = 200
+"""The most lines of a session: the first half of them and the last."""
+_PARTS = 20
+"""The most conversations of a session, and attempts of a conversation, likewise."""
+_INSTEAD = "all are in: dcevents explain -f json"
+
 
 def sections(found: Explained, tz: ZoneInfo, as_of: int | None) -> list[Section]:
     """What was found in words, then each session and its conversations."""
@@ -139,7 +148,7 @@ def _introduction(found: Explained, writer: _Writer, as_of: int | None) -> Itera
     if not found.matched:
         yield f"Nothing to report: {things(found.of, 'session')}, and none that fits."
         if found.nearest:
-            yield f"Perhaps: {', '.join(found.nearest)}."
+            yield f"Perhaps: {', '.join(map(shortened, found.nearest))}."
         return
     yield things(found.matched, "session") + (" fits." if found.matched == 1 else " fit.")
     if found.matched > len(found.sessions):
@@ -170,18 +179,26 @@ class _Writer:
 
     def session(self, session: Session) -> Iterator[Section]:
         """A section of lines, and one for each conversation."""
-        days = {self.time(event.ts)[:10] for event in session.lines if event.ts is not None}
+        days = {self.time(event.ts)[:10] for event in _ends(session.lines)}
         day = days.pop() if len(days) == 1 else ""
         figures = list(self._lines(session, day))
-        title = f"Session {session.sid}" + (f", {day}" if day else "")
+        title = f"Session {shortened(session.sid)}" + (f", {day}" if day else "")
         yield Section(title, figures=figures)
-        for explained in session.conversations:
-            yield self._conversation(explained, day)
+        for explained in _some(session.conversations, _PARTS):
+            if isinstance(explained, int):
+                yield Section("", [f"… {things(explained, 'conversation')} left out; {_INSTEAD}"])
+            else:
+                yield self._conversation(explained, day)
 
     def _lines(self, session: Session, day: str) -> Iterator[tuple[str, str]]:
-        kinds = max(len(event.name) for event in session.lines)
-        gaps = max(len(_gap(event)) for event in session.lines)
-        for event in session.lines:
+        shown = list(_some(session.lines, _LINES))
+        events = [event for event in shown if not isinstance(event, int)]
+        kinds = max(len(event.name) for event in events)
+        gaps = max(len(_gap(event)) for event in events)
+        for event in shown:
+            if isinstance(event, int):
+                yield "…", f"{things(event, 'line')} left out; {_INSTEAD}"
+                continue
             said = [f"{event.name:<{kinds}}", self.place(event)]
             if len(session.conversations) > 1:
                 said.append(_name(event.said.name, event.said.id))
@@ -212,8 +229,11 @@ class _Writer:
             ("Last active", self._at(row["last_at"], explained.last_by, day)),
             ("Last step", self._step(explained)),
         ]
-        for attempt, row in _with_rows(explained):
-            figures += self._attempt(attempt, row, day)
+        for each in _some(list(_with_rows(explained)), _PARTS):
+            if isinstance(each, int):
+                figures.append(("…", f"{things(each, 'attempt')} left out; {_INSTEAD}"))
+            else:
+                figures += self._attempt(*each, day)
         name = _name(explained.row["conversation"], explained.row["conversation_id"])
         return Section(f"{name}: rule {decisive.number}, {explained.row['outcome']}", figures=figures)
 
@@ -271,6 +291,24 @@ class _Writer:
         return (local_time(millis, self.tz) or "").removeprefix(day).strip()
 
 
+def _ends(lines: Sequence[Event]) -> list[Event]:
+    """The first and the last of the lines, which are in order, that have a timestamp."""
+    ends = (first(event for event in lines if event.ts is not None), last_timed(lines))
+    return [event for event in ends if event is not None]
+
+
+def _some(all_of_them: Sequence[T], most: int) -> Iterator[T | int]:
+    """The first and the last of many, with the number of those that are left out between them; else all."""
+    left_out = len(all_of_them) - most
+    if left_out <= 0:
+        yield from all_of_them
+        return
+    half = most // 2
+    yield from all_of_them[:half]
+    yield left_out
+    yield from all_of_them[-half:]
+
+
 def _gap(event: Event) -> str:
     return "" if event.gap is None else "+" + duration(event.gap / 1000)
 
@@ -281,6 +319,5 @@ def _ending(event: Event | None) -> str:
 
 
 def _name(name: str | None, identity: str | None) -> str:
-    if name is None or name == identity:
-        return identity or "without an id"
-    return f"{name} ({identity})" if identity is not None else f"{name} (without an id)"
+    known = "without an id" if identity is None else shortened(identity)
+    return known if name is None or name == identity else f"{shortened(name)} ({known})"

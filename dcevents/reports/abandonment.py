@@ -46,7 +46,7 @@ _METRICS = (
 
 REPORT = Report(
     name="abandonment",
-    help="Who engaged and left before the end: how, after how long, at which step.",
+    help="Who engaged and left before the end: how, when, where.",
     example="dcevents abandonment logs/*.gz --since 7d --by last-step",
     make=conversations_report("abandonment", _METRICS),
     default_by="conversation",

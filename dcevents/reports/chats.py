@@ -21,10 +21,11 @@ _COLUMNS = (
 
 REPORT = Report(
     name="chats",
-    help="A row for each request for an agent: agent, wait, length, outcome.",
+    help="A row for each request for an agent: wait, length, outcome.",
     example="dcevents chats logs/ --outcome missed --period last-week",
     make=listing("chats", _COLUMNS, lambda view: view.chat_rows()),
     order=70,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=ATTEMPT_OUTCOMES,
+    of_chats=True,
 )

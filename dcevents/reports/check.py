@@ -126,7 +126,7 @@ def _share(part: int, whole: int) -> float | None:
 
 REPORT = Report(
     name="check",
-    help="The quality of the input: every line, clocks, gaps, and what TIMEOUT means.",
+    help="The quality of the input, and what TIMEOUT means in it.",
     example="dcevents check logs/ --tz Europe/Berlin",
     make=_make,
     order=100,

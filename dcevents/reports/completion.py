@@ -25,7 +25,7 @@ _METRICS = (
 
 REPORT = Report(
     name="completion",
-    help="Who was shown a conversation, who engaged, who reached the end.",
+    help="Who was shown a conversation, who engaged, who completed it.",
     example="zcat day.ndjson.gz | dcevents completion -f csv > completion.csv",
     make=conversations_report("completion", _METRICS),
     default_by="conversation",

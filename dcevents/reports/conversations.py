@@ -26,7 +26,7 @@ _COLUMNS = (
 
 REPORT = Report(
     name="conversations",
-    help="A row for each conversation: what happened in it, its last step and outcome.",
+    help="A row for each conversation: times, last step, outcome.",
     example="dcevents conversations logs/ --outcome dropped --since 7d",
     make=listing("conversations", _COLUMNS, lambda view: view.conversation_rows()),
     order=60,

@@ -17,7 +17,7 @@ _COLUMNS = (
     Column("agent", "text", "Agent"),
     Column("meeting_info", "text", "Meeting", rank=0),
     Column("file", "text", "File"),
-    Column("line", "number", "Line"),
+    Column("line", "number", "Line", rank=0),
 )
 
 REPORT = Report(

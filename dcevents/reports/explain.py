@@ -31,16 +31,20 @@ def _is_glob(pattern: str) -> bool:
 
 
 def _not_found(found: Explained, *, as_of: bool) -> str:
-    from dcevents.show import things  # noqa: PLC0415
+    from dcevents.show import shortened, things  # noqa: PLC0415
 
     limit = " up to --as-of" if as_of else ""
-    hint = f"did you mean {' or '.join(found.nearest)}?" if found.nearest else "dcevents sessions lists them"
+    hint = (
+        f"did you mean {' or '.join(map(shortened, found.nearest))}?"
+        if found.nearest
+        else "dcevents sessions lists them"
+    )
     return f"no session '{found.pattern}' among {things(found.of, 'session')}{limit}; {hint}"
 
 
 REPORT = Report(
     name="explain",
-    help="One session, line by line, and the rule that decided each outcome.",
+    help="One session, line by line, and the rules that decided.",
     example="dcevents explain '5d1c9f0e*' logs/",
     make=_make,
     order=85,

@@ -58,7 +58,7 @@ def _make(view: "View", by: Sequence[str]) -> list[Table]:
 
 REPORT = Report(
     name="live-chat",
-    help="Requests for an agent: accepted, missed, waiting times, lengths of chats.",
+    help="Requests for an agent: accepted, missed, waits, lengths.",
     example="dcevents live-chat logs/ --by hour --tz Europe/Berlin",
     make=_make,
     default_by="agent",
@@ -66,4 +66,5 @@ REPORT = Report(
     order=40,
     sids=False,
     rated=True,
+    of_chats=True,
 )

@@ -21,7 +21,7 @@ _COLUMNS = (
 
 REPORT = Report(
     name="sessions",
-    help="A row for each session: its times, conversations and best outcome.",
+    help="A row for each session: times, conversations, best outcome.",
     example="dcevents sessions logs/ --period yesterday -o sessions-{date}.csv",
     make=listing("sessions", _COLUMNS, lambda view: view.sessions()),
     order=50,

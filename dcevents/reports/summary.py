@@ -32,7 +32,7 @@ def _make(view: View, _by: Sequence[str]) -> list[Table]:
 
 REPORT = Report(
     name="summary",
-    help="The headline figures, then completion, abandonment and live chat.",
+    help="Headline figures, then completion, abandonment and live chat.",
     example="dcevents summary logs/ --period last-week --tz Europe/Berlin",
     make=_make,
     order=10,

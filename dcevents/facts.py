@@ -30,7 +30,6 @@ _UNDIVIDED = 1 << 20
 _SHARDS = 8
 _SPREAD: Final = 0x9E3779B97F4A7C15
 
-
 _NOTHING = pl.DataFrame(schema=_PACKED)
 _NONE_WIDE = pl.DataFrame(schema=FACTS)
 
@@ -225,8 +224,9 @@ class Facts:
         """A number for each event; UNTIMED and FUTURE are the same time."""
         said = self.vocabulary.identities().hash()
         time = pl.min_horizontal(pl.col("what") // _CODES, pl.lit(_NEVER, NUMBER)) * pl.lit(_SPREAD, NUMBER)
-        late = pl.min_horizontal(pl.col("ts"), UNTIMED) - pl.when(pl.col("ts") < UNTIMED).then(0).otherwise(_SHIFT)
-        moment = late.reinterpret(signed=False) * pl.lit(_SPREAD, NUMBER)
+        ts = pl.col("ts")
+        wide_time = pl.when(ts >= UNTIMED).then(_NEVER).when(ts >= _NEVER).then(ts + 2).otherwise(ts)
+        moment = wide_time.reinterpret(signed=False) * pl.lit(_SPREAD, NUMBER)
         ones = packed.select(pl.col("sid") + time + pl.lit(said).gather(pl.col("what") % _CODES)).to_series()
         if wide.is_empty():
             return ones

@@ -330,8 +330,9 @@ class _Block:
 
     def _with_sessions(self, cut: pl.DataFrame) -> pl.DataFrame:
         """`cut` with the numbers of sessions; not `plain` where the text of one is not."""
-        numbers, self.sids = self.parser.vocabulary.sids.different(cut["sid"], cut["text"])
-        if numbers is not cut["sid"]:
+        hashes = cut["sid"]
+        numbers, self.sids = self.parser.vocabulary.sids.different(hashes, cut["text"])
+        if numbers is not hashes:
             cut = cut.with_columns(numbers.alias("sid"))
         if self.sids.plain:
             return cut

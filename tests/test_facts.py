@@ -71,6 +71,35 @@ def test_other_names_make_no_other_event_and_future_ones_are_untimed() -> None:
     assert folded(facts).distinct() == Distinct(events=4, untimed=2, future=2)
 
 
+def test_times_and_contents_that_fit_into_no_word_are_facts_as_any() -> None:
+    times = [
+        -62_135_596_800_000,
+        -1,
+        0,
+        (1 << 42) - 3,
+        (1 << 42) - 2,
+        (1 << 42) - 1,
+        253_402_300_799_999,
+        UNTIMED,
+        FUTURE,
+    ]
+    facts: list[Fact] = [(sid, 1, "d1", "Pricing", ts) for sid in ("s1", "s2") for ts in times]
+    state = folded(facts + facts[:5])
+    assert content(state) == content(folded(facts)) != set()
+    assert {ts for _, _, ts in content(state)} == set(times)
+    assert state.distinct() == Distinct(events=2 * (len(times) - 1), untimed=2, future=2)
+
+
+def test_more_contents_than_fit_into_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts_module, "_CODES", 2)
+    facts: list[Fact] = [
+        ("s1", kind, "d1", name, ts) for kind in range(4) for name in "ab" for ts in (1, UNTIMED, FUTURE)
+    ]
+    state = folded(facts)
+    assert content(state) == {("s1", said, ts) for _, said, ts in content(state)}
+    assert state.distinct() == Distinct(events=8, untimed=4, future=4)
+
+
 @pytest.mark.parametrize("together", [True, False], ids=["each line twenty times", "the whole log twenty times"])
 def test_repeated_facts_do_not_pile_up(*, together: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts_module, "_LEAST", 1000)

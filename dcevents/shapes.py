@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dcevents.record import MAX_LINE, Record, Said, decode
+from dcevents.record import MAX_LINE, SEVERAL, Record, Said, Search, decode
 from dcevents.timestamps import ISO_UTC, epoch_column, epoch_form_column, iso_column
 
 MAX_PIECES = 4096
@@ -31,11 +31,14 @@ MAX_TABLE = 1 << 20
 LONGEST = 1 << 14
 """Bytes of the longest piece or value that is kept: what is longer hardly repeats."""
 
-_PAIR = re.compile(r'("(?:[^"\\]|\\.)*"\s*:\s*)("([^"\\]*)"|-?[0-9]+(?=\s*[,}]))')
+_NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?=\s*[,}])"
+_PAIR = re.compile(r'("(?:[^"\\]|\\.)*"\s*:\s*)(?:"([^"\\]*)"|(' + _NUMBER + "))")
+_INNER_PAIR = re.compile(r'((\\+)"[^"\\]*\2"\s*:\s*)(?:\2"([^"\\]*)\2"|(' + _NUMBER + "))")
+"""The same in JSON that is text in JSON: its quotes have backslashes before them."""
 NOT_PLAIN = re.compile(r'[\x00-\x1f\\"]')
 """What a text inside quotes cannot hold as it is."""
-_INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
-_DIGITS = re.compile(rb"[0-9-]*")
+_PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?$"
+_DIGITS = re.compile(rb"[0-9.-]*")
 _FAR = 1 << 40
 
 SLOW, OTHER, EVENT, TIMELESS = range(4)
@@ -52,13 +55,20 @@ class Slot(NamedTuple):
 
     placeholder: str
     """A value of the slot's kind that no log contains by chance, unique to the slot."""
+    escape: str = ""
+    """What stands before each quote: backslashes, where the slot is in JSON that is text in JSON."""
+
+    @property
+    def stop(self) -> str:
+        """What ends a quoted value that is plain."""
+        return self.escape[:1] or '"'
 
     def end(self, line: bytes, begin: int) -> int:
         """Where in a line the value ends that begins there."""
         if self.length is not None:
             return begin + self.length
         if self.quoted:
-            end = line.find(b'"', begin)
+            end = line.find(self.stop.encode(), begin)
             return len(line) if end < 0 else end
         digits = _DIGITS.match(line, begin)
         return digits.end() if digits else begin
@@ -208,7 +218,8 @@ class Layout:
 
     def _end_column(self, i: int) -> pl.Expr:
         rest = pl.col("line").bin.slice(pl.col(f"start{i}")).cast(pl.String, strict=False)
-        end = rest.str.find('"', literal=True) if self.slots[i].quoted else rest.str.find("[^0-9-]")
+        slot = self.slots[i]
+        end = rest.str.find(slot.stop, literal=True) if slot.quoted else rest.str.find("[^0-9.-]")
         return pl.col(f"start{i}") + end.cast(pl.Int64).fill_null(0)
 
     def _ranges(self) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any]], pl.Expr]:
@@ -239,7 +250,7 @@ class Layout:
             # The forms that are read by the column are plain.
             return pl.col("ts").is_not_null() | (value == "")
         if not slot.quoted:
-            return value.str.contains(_INTEGER) | (value == "")
+            return value.str.contains(_PLAIN_NUMBER) | (value == "")
         plain = ~value.str.contains(NOT_PLAIN.pattern)
         return plain if slot.length is not None else plain & (value.str.len_bytes() <= LONGEST)
 
@@ -359,7 +370,7 @@ class Layout:
         record = self._judge(value)
         slow = Template(record, SLOW)
         present = [i for i, slot in enumerate(self.slots) if pieces[i].endswith(slot.anchor)]
-        if not self._whole(value, line, present):
+        if record.bucket == SEVERAL or self._asked(record, present) or not self._whole(value, line, present):
             return slow
         shown = self._shown(record, present)
         if record.bucket != "event":
@@ -370,6 +381,10 @@ class Layout:
             return slow
         texts = tuple(i for i in shown if i not in (time, sid))
         return Template(record, TIMELESS if time is None else EVENT, texts)
+
+    def _asked(self, record: Record, present: list[int]) -> bool:
+        """Whether the place of something hangs on the text in a slot."""
+        return any(self.slots[i].placeholder in text for i in present for text in record.asked)
 
     def _whole(self, value: object, line: str, present: list[int]) -> bool:
         """Whether each placeholder is exactly one whole value of the line, and stands nowhere else in it."""
@@ -397,6 +412,8 @@ def _text(offset: object, length: object) -> pl.Expr:
 def _strings(value: object) -> Iterable[str]:
     if isinstance(value, str):
         yield value
+        if '"' in value:
+            yield from _strings(Search().opened(value))
     elif isinstance(value, dict):
         for member in value.values():
             yield from _strings(member)
@@ -420,7 +437,7 @@ def find_layout(
         for anchor, value, place in _values(seen.line):
             found.setdefault(anchor, []).append(value)
             places[anchor] += place
-            if value.strip('"') in (seen.record.sid, seen.record.timestamp):
+            if value in (seen.record.sid, seen.record.timestamp):
                 needed[anchor] += 1
     many = max(8, len(events) // 16)
     chosen = [a for a, values in found.items() if needed[a] > len(events) // 2 or len(set(values)) > many]
@@ -458,19 +475,21 @@ def _time_form(values: pl.DataFrame, slot: Slot) -> str:
 def _values(line: str) -> Iterable[tuple[str, str, int]]:
     """(anchor, value, place) of every scalar member, the first of each anchor."""
     first: set[str] = set()
-    for match in _PAIR.finditer(line):
-        quoted = match[2].startswith('"')
-        anchor = match[1] + ('"' if quoted else "")
+    for match in (*_PAIR.finditer(line), *(_INNER_PAIR.finditer(line) if '\\"' in line else ())):
+        *_, text, number = match.groups()
+        escape = match[2] if match.re is _INNER_PAIR else ""
+        anchor = match[1] + ("" if text is None else f'{escape}"')
         if anchor not in first:
             first.add(anchor)
-            yield anchor, match[2], match.start()
+            yield anchor, number if text is None else text, match.start()
 
 
 def _slot(number: int, anchor: str, values: Sequence[str]) -> Slot:
     quoted = anchor.endswith('"')
-    lengths = {len(value.encode()) - 2 * quoted for value in values}
+    lengths = {len(value.encode()) for value in values}
     length = lengths.pop() if quoted and len(lengths) == 1 else None
-    return Slot(anchor, quoted, length, _placeholder(number, quoted=quoted))
+    escape = anchor[len(anchor.rstrip('"').rstrip("\\")) : -1] if quoted else ""
+    return Slot(anchor, quoted, length, _placeholder(number, quoted=quoted), escape)
 
 
 def _placeholder(number: int, *, quoted: bool) -> str:

@@ -61,7 +61,7 @@ def _names(account: Account) -> str:
 def _first_rejects(account: Account, most: int) -> str:
     first = account.rejects[:most]
     places = [
-        f"{visible(each.file)}:{each.line}: {each.reason}" if account.files > 1 else f"line {each.line}: {each.reason}"
+        f"{visible(each.file)}:{each}: {each.reason}" if account.files > 1 else f"line {each}: {each.reason}"
         for each in first
     ]
     return ", ".join(places) + (", …" if sum(account.rejected.values()) > len(first) else "")

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dcevents.events import kind_of, loose
+from dcevents.events import READY_KIND, kind_of, loose
 from dcevents.prefixes import prefix_of
 from dcevents.strict import SPACE, Number, scalar, scan
 
@@ -28,12 +28,12 @@ _WRAPPERS = (
     "jsonPayload", "textPayload", "_source", "@message", "MESSAGE", "properties", "event_properties", "record",
     "result", "_raw", "original", "log_processed", "content", "line", "json", "dc", "dynamicChat", "dynamic_chat",
 )  # fmt: skip
-_PAYLOADS = (
+_PAYLOADS = tuple(tuple(path.split(".")) if path else () for path in (
     "data.payload", "payload", "data", "detail.payload", "detail.data.payload", "detail", "properties.payload",
     "properties.data.payload", "properties", "event_properties.payload", "event_properties", "eventProperties",
     "params.payload", "params", "attributes", "dc.payload", "dc", "dcPayload", "dc_payload", "dynamicChat.payload",
     "dynamicChat", "dynamic_chat.payload", "dynamic_chat", "eventData", "event_data", "",
-)  # fmt: skip
+))  # fmt: skip
 _TIMES = (
     "timestamp", "time", "ts", "at", "occurredAt", "occurred_at", "eventTime", "event_time", "client_event_time",
     "originalTimestamp", "datetime", "date", "created_at", "createdAt", "@timestamp",
@@ -47,7 +47,19 @@ _PAGES = (
     "current_url",
 )  # fmt: skip
 _COLLECTOR_PAGES = ("page", "page_url", "pageUrl", "pageURL", "page_location", "href")
-_LISTS = ("events", "batch", "records", "Records", "logEvents", "hits", "results", "data", "messages", "items", "entries")
+_LISTS = (
+    "events",
+    "batch",
+    "records",
+    "Records",
+    "logEvents",
+    "hits",
+    "results",
+    "data",
+    "messages",
+    "items",
+    "entries",
+)
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "sid": ("session_id", "sessionId", "sessionID"),
     "id": ("conversation_id", "conversationId", "conversationID", "dialogue_id", "dialogueId"),
@@ -123,7 +135,7 @@ class Search:
         without_sid = None
         for core in self._cores(record):
             found = self._event_in(core)
-            if found and any(found.payload.get(key) is not None for key in _SIDS):
+            if found and (scalar(found.payload.get("sid")) is not None or self._is_ready(found.event)):
                 return found
             without_sid = without_sid or found
         return without_sid
@@ -181,7 +193,7 @@ class Search:
 
     def _within(self, core: _Core) -> Iterator[_Core]:
         for key in _WRAPPERS:
-            inner = self._object(core.value, key)
+            inner = self._object(core.value, key) if key in core.value else None
             if inner is not None:
                 yield _Core(nested(inner), (core.value, *core.around), _joined(core.path, key))
 
@@ -211,27 +223,32 @@ class Search:
                 return self._located(core, key, place or _Place({}, (), None))
         return None
 
+    def _is_ready(self, event: object) -> bool:
+        name = scalar(event)
+        return name is not None and self._kind(name, has_sid=False) == READY_KIND
+
     def _kind(self, name: str, *, has_sid: bool) -> int | None:
         return kind_of(self.known.meaning(name), has_sid=has_sid)
 
     def _payload(self, value: Mapping[str, Any]) -> _Place | None:
         """The payload of an event: the first place that has a session."""
         for path in _PAYLOADS:
-            chain = list(self._chain(value, path))
+            if path and path[0] not in value:
+                continue
+            chain = self._chain(value, path)
             if chain and any(scalar(chain[-1].get(key)) is not None for key in _SIDS):
-                return _Place(chain[-1], tuple(reversed(chain[:-1])), path)
+                return _Place(chain[-1], tuple(reversed(chain[:-1])), ".".join(path))
         return None
 
-    def _chain(self, value: Mapping[str, Any], path: str) -> Iterator[Mapping[str, Any]]:
+    def _chain(self, value: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[str, Any]]:
         """The objects on a path, the first one aside unless the path is empty; none if it leads nowhere."""
-        chain = []
-        inner: Mapping[str, Any] | None = value
-        for key in path.split(".") if path else ():
-            inner = self._object(inner, key) if inner is not None else None
+        chain: list[Mapping[str, Any]] = []
+        for key in path:
+            inner = self._object(chain[-1] if chain else value, key)
             if inner is None:
-                return
+                return []
             chain.append(inner)
-        yield from chain or [value]
+        return chain or [value]
 
     def _located(self, core: _Core, key: str, place: _Place) -> Located:
         inside = () if place.value is core.value else (place.value, *place.around)

@@ -4,7 +4,6 @@ Pure functions of text; no I/O. Strict JSON (`strict`), as definitions 1 asks; `
 where a record keeps its event name, time, page and payload, and asks `envelopes` where that is not the usual one.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from dcevents import envelopes, prefixes
@@ -115,9 +114,7 @@ def members(line: str, known: Known = NOTHING) -> list[str]:
     return [compact(value) for value in found or values]
 
 
-def judge(
-    value: object, *, keep_query: bool = False, with_meeting: bool = False, known: Known = NOTHING
-) -> Record:
+def judge(value: object, *, keep_query: bool = False, with_meeting: bool = False, known: Known = NOTHING) -> Record:
     """The record of one line's JSON value."""
     if not isinstance(value, dict):
         batch = isinstance(value, list) and len(value) > 1 and Search(known).members(value)

@@ -427,9 +427,9 @@ def find_layout(
 ) -> Layout | None:
     """The layout of a sample of lines: time, session, and whatever else takes many values, are its slots.
 
-    None where the lines have no session that could be cut out.
+    None where the events have no session that could be cut out. Lines of which none is an event may share a layout.
     """
-    events = [seen for seen in sample if seen.record.bucket == "event"]
+    events = [seen for seen in sample if seen.record.bucket == "event"] or sample
     found: dict[str, list[str]] = {}
     places: Counter[str] = Counter()
     needed: Counter[str] = Counter()
@@ -446,7 +446,7 @@ def find_layout(
         return None
     layout = Layout([_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)], judge, intern)
     _introduce(layout, events, sample)
-    return layout if layout.sid is not None else None
+    return layout if layout.sid is not None or not any(seen.record.said for seen in sample) else None
 
 
 def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -> None:

@@ -12,14 +12,16 @@ import stat
 import sys
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from dcevents.errors import InputError
-from dcevents.record import MAX_LINE
+from dcevents.record import MAX_LINE, NOTHING, Known
+from dcevents.records import HEAD, Stream, Style, style_of
+from dcevents.streams import parts
 
 BLOCK = 16 << 20
 """Bytes of a block: large enough to make calls cheap. The first of an input is smaller: it is parsed alone."""
@@ -57,6 +59,8 @@ class Input:
     path: Path | None
     size: int | None = None
     problem: str | None = None
+    style: str | None = None
+    """How records lie in it, in words, where they are not its lines."""
 
 
 class Piece(NamedTuple):
@@ -82,6 +86,8 @@ class Block:
 
     pieces: list[Piece]
     load: Callable[[], Lines]
+    style: Style | None = None
+    """How records lie in these lines, where they are not the lines: then they are of one input."""
 
 
 class Found(NamedTuple):
@@ -230,7 +236,7 @@ class _File:
             os.close(self.fd)
 
 
-def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator[Block]:
+def blocks(inputs: Sequence[Input], progress: Callable[[int], None], known: Known = NOTHING) -> Iterator[Block]:
     """All lines of all inputs, in order. `progress` is told the bytes read, as they lie on disk.
 
     Small inputs share a block. Raises InputError for an input that cannot be opened or read.
@@ -239,13 +245,19 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
     size, wanted = 0, _SMALL
     for number, source in enumerate(inputs):
         file = _File(source)
-        if _is_long_and_plain(file, source):
+        is_long = _is_long_and_plain(file, source)
+        head, chunks = _peeked(file, source, progress, is_long=is_long)
+        style = style_of(head.removeprefix(_BOM), known)
+        if is_long or style:
             if bundle:
                 yield _block(bundle)
                 bundle, size = [], 0
-            yield from _ranges(file, number, source, progress)
+            source.style = style.name if style else None
+            of_lines = not isinstance(style, Stream)
+            ranges = is_long and of_lines
+            yield from _ranges(file, number, source, progress, style) if ranges else _styled(number, chunks, style)
             continue
-        for part in _parts(number, _whole_lines(_unpacked(source, _raw(file, source, progress)))):
+        for part in _parts(number, _whole_lines(chunks)):
             bundle.append(part)
             size += max(len(part.data), _LEAST_LINE * part.lines)
             if size >= wanted:
@@ -253,6 +265,29 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
                 bundle, size, wanted = [], 0, BLOCK // 2
     if bundle:
         yield _block(bundle)
+
+
+def _peeked(
+    file: _File, source: Input, progress: Callable[[int], None], *, is_long: bool
+) -> tuple[bytes, Iterator[bytes | memoryview]]:
+    """The first bytes of an input, unpacked, and all of it."""
+    raw = _raw(file, source, progress)
+    if is_long:
+        return os.pread(file.fd, HEAD, 0), iter(raw)
+    chunks = _unpacked(source, raw)
+    first = bytes(next(chunks, b""))
+    return first[:HEAD], chain([first], chunks)
+
+
+def _styled(number: int, chunks: Iterator[bytes | memoryview], style: Style | None) -> Iterator[Block]:
+    """The blocks of an input that has a style."""
+    piece = [Piece(number, None)]
+    if isinstance(style, Stream):
+        for data, terminated, own in parts(style, _without_bom(chunks)):
+            yield Block(piece, partial(Lines, data, () if terminated else {0}), own)
+        return
+    for part in _parts(number, _whole_lines(chunks)):
+        yield replace(_block([part]), pieces=piece, style=style)
 
 
 class _Part(NamedTuple):
@@ -281,7 +316,9 @@ def _is_long_and_plain(file: _File, source: Input) -> bool:
     return not any(head.startswith(magic) for magic, _, _ in _FORMATS)
 
 
-def _ranges(file: _File, number: int, source: Input, progress: Callable[[int], None]) -> Iterator[Block]:
+def _ranges(
+    file: _File, number: int, source: Input, progress: Callable[[int], None], style: Style | None
+) -> Iterator[Block]:
     fd = file.fd
     size = os.fstat(fd).st_size
     at = len(_BOM) if os.pread(fd, len(_BOM), 0) == _BOM else 0
@@ -292,9 +329,9 @@ def _ranges(file: _File, number: int, source: Input, progress: Callable[[int], N
             # A line longer than any that is read: on in order, from here.
             os.lseek(fd, at, os.SEEK_SET)
             for part in _parts(number, _whole_lines(_raw(file, source, progress))):
-                yield _block([part])
+                yield replace(_block([part]), style=style)
             return
-        yield Block([Piece(number, None)], partial(_read, file, source, at, end, last=end == size))
+        yield Block([Piece(number, None)], partial(_read, file, source, at, end, last=end == size), style)
         progress(end - at)
         at, wanted = end, _DENSE if _ends_dense(fd, at, end) else BLOCK
 

@@ -17,10 +17,12 @@ import dcevents
 PACKAGE = Path(dcevents.__file__).parent
 
 FLOORS = (
-    ("dcevents", "errors", "events", "settings", "show", "timestamps"),
-    ("output", "progress", "record", "times"),
-    ("shapes", "sources"),
-    ("parse",),
+    ("dcevents", "errors", "events", "prefixes", "rows", "settings", "show", "strict", "timestamps"),
+    ("envelopes", "output", "progress", "times"),
+    ("record",),
+    ("shapes", "streams"),
+    ("records",),
+    ("parse", "sources"),
     ("attempts", "facts", "timeline"),
     ("chat_reasons", "conversations", "log"),
     ("account", "quality", "reasons", "rejects", "view"),
@@ -167,8 +169,8 @@ def test_the_command_line_is_known_to_nobody() -> None:
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_only_sources_opens_inputs(module: str) -> None:
     reading = {"open", "fdopen", "read_text", "read_bytes", "open_code", "FileIO"}
-    # output opens what it writes; polars reads lines from memory in parse.
-    own = {"sources": reading, "output": {"open", "fdopen"}, "parse": {"scan_lines"}}
+    # output opens what it writes; polars reads lines from memory in parse and records.
+    own = {"sources": reading, "output": {"open", "fdopen"}, "parse": {"scan_lines"}, "records": {"scan_lines"}}
     allowed = own.get(module, set())
 
     called = {

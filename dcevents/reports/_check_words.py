@@ -188,7 +188,7 @@ def _feed(quality: Quality) -> str:
 def _details(view: View, quality: Quality) -> list[Section]:
     account, names = view.log.account, [each.name for each in view.log.inputs]
     unknown = account.unknown_names()
-    rejects = [f"{each.file}:{each.line}: {each.reason}" for each in account.rejects]
+    rejects = [f"{each.file}:{each}: {each.reason}" for each in account.rejects]
     untimed = [f"{names[file]}:{line}: {form}" for file, line, form in quality.untimed]
     long = [f"{_short(sid)} ({duration(ms / 1000)})" for sid, ms in quality.sessions.longest]
     gaps = [f"{first}" if first == last else f"{first} to {last}" for first, last, _ in quality.coverage.gaps]

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -87,20 +87,33 @@ def _run(report: Report, given: dict[str, Any]) -> int:
     reason = _refused(log, config, "exit 3, " if report.of_anything else "no report is made, ")
     if reason and not report.of_anything:
         raise UnusableInputError(reason)
-    view = _view(log, config)
-    made = _made(report, view)
-    pieces = target.format.write(made, _circumstances(report, view, target))
+    pieces = _as_map(log) if given.get("show_map") else _pieces(report, log, config, target)
     if target.output is None:
         output.to_standard_output(pieces)
     else:
         output.to_file(target.output, pieces)
     if not target.quiet:
-        from dcevents.account import in_words  # noqa: PLC0415
+        from dcevents import account, recognised  # noqa: PLC0415
 
-        _say(in_words(log.account))
+        log.count()
+        for message in (recognised.in_words(log), account.in_words(log.account)):
+            if message:
+                _say(message)
     if reason:
         raise UnusableInputError(reason)
     return 0
+
+
+def _as_map(log: Log) -> Iterable[str]:
+    from dcevents.recognised import as_map  # noqa: PLC0415
+
+    return [as_map(log)]
+
+
+def _pieces(report: Report, log: Log, config: Settings, target: options.Target) -> Iterable[str]:
+    view = _view(log, config)
+    made = _made(report, view)
+    return target.format.write(made, _circumstances(report, view, target))
 
 
 def _made(report: Report, view: View) -> list[Table] | Document:
@@ -124,6 +137,7 @@ def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
 
 def _read(report: Report, config: Settings, target: options.Target, operands: Sequence[str]) -> Log:
     from dcevents import log, rejects, sources  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.envelopes import Known  # noqa: PLC0415
     from dcevents.parse import Limits, Parser, Vocabulary  # noqa: PLC0415
     from dcevents.progress import Progress  # noqa: PLC0415
 
@@ -134,7 +148,9 @@ def _read(report: Report, config: Settings, target: options.Target, operands: Se
         _say(f"passed over {show.things(found.passed_over, 'file')} (no log by name or content)")
     if not found.inputs and not quiet:
         _say(f"no log in {', '.join(operands)}")
-    parser = Parser(Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, in_full=report.placed)
+    known = Known(config.paths, config.names)
+    limits = Limits(config.as_of, config.now)
+    parser = Parser(limits, Vocabulary(), keep_query=config.keep_query, in_full=report.placed, known=known)
     shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     progress = Progress([source.size for source in found.inputs], shown=shown)
     try:
@@ -173,6 +189,7 @@ def _view(log: Log, config: Settings) -> View:
 
 
 def _circumstances(report: Report, view: View, target: options.Target) -> Circumstances:
+    from dcevents import recognised  # noqa: PLC0415
     from dcevents.account import as_json  # noqa: PLC0415
     from dcevents.render import Circumstances  # noqa: PLC0415
 
@@ -184,7 +201,7 @@ def _circumstances(report: Report, view: View, target: options.Target) -> Circum
         "as_of": show.timestamp(view.fold.as_of),
         "tz": config.tz.key,
         "window": {"since": since, "until": until},
-        "input": as_json(view.log.account),
+        "input": {**as_json(view.log.account), **recognised.as_json(view.log)},
     }
     return Circumstances(
         report.name,

@@ -21,6 +21,7 @@ from dcevents.sources import Block, Input
 _AHEAD = 2
 _MOST_NAMES = 1000
 _SHOWN = 20
+_SAMPLE = 1 << 12
 
 PLACED = {
     "sid": pl.UInt32, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64,
@@ -28,7 +29,8 @@ PLACED = {
 }  # fmt: skip
 """Columns of events with their places: `file` is the input's number, `line` counts from 1.
 
-`member` is which of the records of that line it is, null where there is only one. `form` is how the timestamp is written, null where the parser was not asked for it.
+`member` is which of the records of that line it is, null where there is only one. `form` is
+how the timestamp is written, null where the parser was not asked for it.
 """
 
 
@@ -60,6 +62,8 @@ class Account:
     unknown: Counter[str] = field(default_factory=Counter)
     rejects: list[Place] = field(default_factory=list)
     """The first of the rejected lines."""
+    samples: list[bytes] = field(default_factory=list)
+    """Their beginnings."""
     events: int = 0
     """Different ones; this and what follows is known after `Log.count`."""
     untimed: int = 0
@@ -294,6 +298,7 @@ def _keep(
         place = Place(log.inputs[start.file].name, line, reject.reason, member or None)
         if len(first) < _SHOWN:
             first.append(place)
+            log.account.samples.append(raw[:_SAMPLE])
         elif not keep:
             return
         if keep:

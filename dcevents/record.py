@@ -43,7 +43,7 @@ class Said(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A line's bucket (`event`, `widget_ready`, `unknown_event`, `blank`, SEVERAL or a reason to reject) and content."""
+    """A line's bucket (`event`, `widget_ready`, `unknown_event`, `blank`, SEVERAL, a reason to reject) and content."""
 
     bucket: str
     event_name: str | None = None

@@ -55,7 +55,7 @@ def style_of(head: bytes, known: Known = NOTHING) -> Style | None:
         return streams.style_of(head, known) or Separated()
     first = text.split(b"\n", 1)[0].decode("utf-8", "replace")
     prefix = prefixes.prefix_of(first)
-    return Behind(prefix.name, timed=_has_times(text)) if prefix else None
+    return Behind(f"behind a prefix ({prefix.name})", timed=_has_times(text)) if prefix else None
 
 
 def several(lines: Sequence[tuple[int, bytes]], known: Known) -> Rows:

@@ -18,14 +18,14 @@ PACKAGE = Path(dcevents.__file__).parent
 
 FLOORS = (
     ("dcevents", "errors", "events", "prefixes", "rows", "settings", "show", "strict", "timestamps"),
-    ("envelopes", "output", "progress", "times"),
+    ("config", "envelopes", "hints", "output", "progress", "times"),
     ("record",),
     ("shapes", "streams"),
     ("records",),
     ("parse", "sources"),
     ("attempts", "facts", "timeline"),
     ("chat_reasons", "conversations", "log"),
-    ("account", "quality", "reasons", "rejects", "view"),
+    ("account", "quality", "reasons", "recognised", "rejects", "view"),
     ("explain",),
     ("reports", "render"),
     ("options",),
@@ -170,7 +170,13 @@ def test_the_command_line_is_known_to_nobody() -> None:
 def test_only_sources_opens_inputs(module: str) -> None:
     reading = {"open", "fdopen", "read_text", "read_bytes", "open_code", "FileIO"}
     # output opens what it writes; polars reads lines from memory in parse and records.
-    own = {"sources": reading, "output": {"open", "fdopen"}, "parse": {"scan_lines"}, "records": {"scan_lines"}}
+    own = {
+        "sources": reading,
+        "output": {"open", "fdopen"},
+        "parse": {"scan_lines"},
+        "records": {"scan_lines"},
+        "config": {"open"},
+    }
     allowed = own.get(module, set())
 
     called = {

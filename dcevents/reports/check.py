@@ -134,5 +134,6 @@ REPORT = Report(
     placed=True,
     document=True,
     without=("window", "idle", "service_level", "keep_query"),
+    shows_map=True,
     of_anything=True,
 )

@@ -28,10 +28,13 @@ _MOST_SEAMS = 6
 _SEEN = 200
 _FEW = 8
 _BLANK = b" \t\r\n\x1e"
-_LIST = re.compile(rb"\[\s*(?=\{)")
+_FIELDS = rb'\[\s*\{\s*"field"\s*:'
+"""A row of CloudWatch Insights begins so: pairs of field and value."""
+_RECORD = re.compile(rb"\{|" + _FIELDS)
+_LIST = re.compile(rb"\[\s*(?=\{|" + _FIELDS + rb")")
 _KEY = re.compile(rb'\{\s*"[^"\\]*"\s*:')
-_GLUE = re.compile(rb"[\s,\[\]}\x1e]*")
-_WRAPPED = re.compile(rb'\{\s*"[A-Za-z_]+"\s*:\s*\[\s*(?=\{)')
+_GLUE = re.compile(rb'(?:[\s,\]}\x1e]|\[(?!\s*\{\s*"field"\s*:))*')
+_WRAPPED = re.compile(rb'\{\s*"[A-Za-z_]+"\s*:\s*\[\s*(?=\{|' + _FIELDS + rb")")
 
 
 class Span(NamedTuple):
@@ -199,12 +202,12 @@ def _is_event(data: bytes, at: int, known: Known) -> bool:
 
 
 def _value(data: bytes, at: int) -> tuple[Any, int] | None:
-    """The JSON object that begins there, and where it ends; only as much is looked at as is needed.
+    """The record that begins there, and where it ends; only as much is looked at as is needed.
 
     Read as Latin-1, in which bytes and characters are at the same places, and whatever is between quotes is text.
     """
     size = 1 << 12
-    while data.startswith(b"{", at):
+    while _RECORD.match(data, at):
         try:
             value, end = scan(data[at : at + size].decode("latin-1"), 0)
         except ValueError:
@@ -231,6 +234,8 @@ def _seams(head: bytes, spans: Sequence[Span]) -> tuple[bytes, ...]:
     """The texts between records; none where they vary."""
     found: dict[bytes, None] = {}
     for one, other in pairwise(spans):
+        if head.startswith(b"[", other.start):
+            return ()
         if key := _KEY.match(head, other.start):
             found[head[one.end - 1 : key.end()]] = None
     # The longest first: one may be a part of another.

@@ -71,6 +71,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "meetingInfo": ("meeting_info",),
 }
 _RENAMED = frozenset(alias for aliases in _ALIASES.values() for alias in aliases)
+_CONVERSATION = _RENAMED.difference(_ALIASES["sid"]) | {"id", "uiType"}
 _SIDS = ("sid", *_ALIASES["sid"])
 PREFIX_TIME = "dcevents:prefix"
 """The key under which the time of a line's prefix is kept: it is looked at last."""
@@ -236,7 +237,7 @@ class Search:
             if path and path[0] not in value:
                 continue
             chain = self._chain(value, path)
-            if chain and any(scalar(chain[-1].get(key)) is not None for key in _SIDS):
+            if chain and _has_session(chain[-1]):
                 return _Place(chain[-1], tuple(reversed(chain[:-1])), ".".join(path))
         return None
 
@@ -377,6 +378,14 @@ def renamed(payload: Mapping[str, Any]) -> Mapping[str, Any]:
         key: next((payload[alias] for alias in aliases if alias in payload), None) for key, aliases in _ALIASES.items()
     }
     return {**{key: value for key, value in others.items() if value is not None}, **payload}
+
+
+def _has_session(payload: Mapping[str, Any]) -> bool:
+    """Whether there is a sid. A session by another name may be anybody's, but for one beside a conversation's keys."""
+    if scalar(payload.get("sid")) is not None:
+        return True
+    others = any(scalar(payload.get(key)) is not None for key in _ALIASES["sid"])
+    return others and not _CONVERSATION.isdisjoint(payload)
 
 
 def nested(record: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import argparse
 import base64
 import json
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -134,7 +135,7 @@ def amplitude(event: Event, n: int) -> Event:
     when = moment(event).astimezone(UTC).replace(tzinfo=None)
     return {
         "event_type": event["event"], "event_time": when.isoformat(" ", "microseconds"), "event_id": n,
-        "client_event_time": when.isoformat(" ", "microseconds"), "device_id": f"d{n % 97}", "session_id": n // 50,
+        "client_event_time": when.isoformat(" ", "microseconds"), "device_id": f"d{n % 97}", "session_id": 1793000000000 + zlib.crc32(str(payload(event).get("sid")).encode()),
         "server_received_time": later(event, n).replace(tzinfo=None).isoformat(" ", "microseconds"),
         "event_properties": {**payload(event), "page": event.get("page")}, "platform": "Web",
     }  # fmt: skip

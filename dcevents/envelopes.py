@@ -21,6 +21,8 @@ _EVENT_KEYS = (
     "event", "eventName", "event_name", "eventType", "event_type", "dcEvent", "dc_event", "type", "name", "kind",
     "action",
 )  # fmt: skip
+_NAMES = 7
+"""The first of them name events, whatever they are called."""
 _NOT_WITH_SID = frozenset({"type", "name"})
 """Beside a sid these are the conversation's."""
 _WRAPPERS = (
@@ -140,6 +142,16 @@ class Search:
                 return found
             without_sid = without_sid or found
         return without_sid
+
+    def unknown(self, record: dict[str, Any]) -> Located | None:
+        """The parts of what is an event by its keys, but of another kind; None without a name of one."""
+        for core in self._cores(record):
+            for key in _EVENT_KEYS[:_NAMES]:
+                name = scalar(core.value.get(key))
+                if name is not None and name.strip(SPACE):
+                    self.asked.append(name)
+                    return self._located(core, key, self._payload(core.value) or _Place({}, (), None))
+        return None
 
     def members(self, value: object) -> list[Any] | None:
         """The records that one value holds; None where it holds none, or is one."""

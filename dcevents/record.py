@@ -69,6 +69,7 @@ def locate(record: dict[str, Any], known: Known = NOTHING) -> tuple[Located, tup
     found = search.locate(record)
     if found is None and search.members(record):
         return None
+    found = found or search.unknown(record)
     if found is None or (not found.payload and found.shape and found.shape.event == "event"):
         found = envelopes.canonical(record)
     return found, tuple(search.asked)

@@ -14,7 +14,7 @@ PLACES = {"row": pl.UInt32, "line": pl.UInt64, "member": pl.UInt32}
 
 @dataclass
 class Rows:
-    """One record a row, each with its LF. `lines` is how many line ends they are made of."""
+    """One record a row, LF between them. `lines` is how many line ends they are made of."""
 
     data: bytes
     unterminated: Collection[int] = ()

@@ -22,7 +22,14 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dcevents.record import MAX_LINE, SEVERAL, Record, Said, Search, decode
-from dcevents.timestamps import ISO_UTC, epoch_column, epoch_form_column, iso_column
+from dcevents.timestamps import (
+    ISO_UTC,
+    any_iso_column,
+    any_iso_form_column,
+    epoch_column,
+    epoch_form_column,
+    iso_column,
+)
 
 MAX_PIECES = 4096
 """Distinct pieces kept for one place between slots; more means that a slot was not seen as one."""
@@ -137,11 +144,14 @@ class Layout:
         pieces, at, size = [], 0, len(line)
         for anchor, end_of in self._ends:
             start = line.find(anchor)
-            begin = start + len(anchor) if start >= 0 else size
+            if start < 0:
+                pieces.append(b"")
+                continue
+            begin = start + len(anchor)
             if begin < at:
                 return None
             pieces.append(line[at:begin])
-            at = min(end_of(line, begin), size) if start >= 0 else size
+            at = min(end_of(line, begin), size)
         pieces.append(line[at:])
         if max(map(len, pieces)) > LONGEST:
             return None
@@ -208,8 +218,7 @@ class Layout:
     def _found(self, lines: pl.LazyFrame) -> pl.LazyFrame:
         line = pl.col("line")
         starts = {
-            f"start{i}": line.str.find(slot.anchor, literal=True).cast(pl.Int64).fill_null(_FAR * (i + 1))
-            + len(slot.anchor.encode())
+            f"start{i}": line.str.find(slot.anchor, literal=True).cast(pl.Int64) + len(slot.anchor.encode())
             for i, slot in enumerate(self.slots)
         }
         found = lines.select(line.cast(pl.Binary), **starts)
@@ -223,25 +232,27 @@ class Layout:
         return pl.col(f"start{i}") + end.cast(pl.Int64).fill_null(0)
 
     def _ranges(self) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any]], pl.Expr]:
-        starts: list[pl.Expr] = [pl.col(f"start{i}") for i in range(len(self.slots))]
-        ends: list[pl.Expr] = [
-            pl.col(f"end{i}") if slot.length is None else starts[i] + slot.length for i, slot in enumerate(self.slots)
-        ]
-        pieces: list[tuple[Any, Any]] = [(0, starts[0])]
-        pieces += [(end, (start - end).clip(lower_bound=0)) for end, start in zip(ends, starts[1:], strict=False)]
-        pieces.append((ends[-1], None))
-        values: list[tuple[Any, Any]] = [
-            (start, slot.length if slot.length is not None else end - start)
-            for start, end, slot in zip(starts, ends, self.slots, strict=True)
-        ]
-        order = [start >= end for end, start in zip(ends, starts[1:], strict=False)]
-        numbers = [
-            (end > start) | (start >= _FAR)
-            for start, end, slot in zip(starts, ends, self.slots, strict=True)
-            if not slot.quoted
-        ]
-        fits = reduce(and_, [*order, *numbers], pl.col("line").bin.size() <= MAX_LINE)
-        return pieces, values, fits
+        """Offsets and lengths of pieces and of values, and whether they are in order.
+
+        A slot that a line lacks is an empty piece and an empty value at the end of the slot before it.
+        """
+        pieces: list[tuple[Any, Any]] = []
+        values: list[tuple[Any, Any]] = []
+        fits: list[pl.Expr] = [pl.col("line").bin.size() <= MAX_LINE]
+        before: pl.Expr = pl.lit(0, pl.Int64)
+        for i, slot in enumerate(self.slots):
+            start = pl.col(f"start{i}")
+            end = pl.col(f"end{i}") if slot.length is None else start + slot.length
+            length: Any = end - start if slot.length is None else slot.length
+            pieces.append(
+                (before if i else 0, (start - before).clip(lower_bound=0).fill_null(0) if i else start.fill_null(0))
+            )
+            values.append((start.fill_null(_FAR), length if slot.length is not None else length.fill_null(0)))
+            fits += [(start >= before).fill_null(value=True)] if i else []
+            fits += [] if slot.quoted else [(end > start).fill_null(value=True)]
+            before = pl.coalesce(end, before) if i else end.fill_null(0)
+        pieces.append((before, None))
+        return pieces, values, reduce(and_, fits)
 
     def _plain(self, i: int, value: pl.Expr) -> pl.Expr:
         """Whether a value can stand in for its placeholder; the empty one of an absent slot can."""
@@ -258,12 +269,16 @@ class Layout:
         if self.time is None or self.time_form == "text":
             return pl.lit(None, dtype=pl.Int64)
         value = pl.col(f"slot{self.time}")
-        return iso_column(value) if self.time_form == "iso" else epoch_column(value)
+        forms = {"iso": iso_column, "epoch": epoch_column, "any": any_iso_column}
+        return forms[self.time_form](value)
 
     def _form_column(self) -> pl.Expr:
         if self.time is None or self.time_form == "text":
             return pl.lit(None, dtype=pl.UInt8)
-        return epoch_form_column(pl.col(f"slot{self.time}")) if self.time_form == "epoch" else pl.lit(ISO_UTC, pl.UInt8)
+        value = pl.col(f"slot{self.time}")
+        if self.time_form == "any":
+            return any_iso_form_column(value)
+        return epoch_form_column(value) if self.time_form == "epoch" else pl.lit(ISO_UTC, pl.UInt8)
 
     # -- learning --------------------------------------------------------------------------------------------
 
@@ -464,12 +479,14 @@ def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -
 
 def _time_form(values: pl.DataFrame, slot: Slot) -> str:
     column = pl.col("v")
-    iso, epoch = values.select(
-        iso_column(column).is_not_null().mean().alias("iso"), epoch_column(column).is_not_null().mean().alias("epoch")
+    iso, epoch, other = values.select(
+        iso_column(column).is_not_null().mean().alias("iso"),
+        epoch_column(column).is_not_null().mean().alias("epoch"),
+        any_iso_column(column).is_not_null().mean().alias("any"),
     ).row(0)
     if slot.quoted and iso > 0.9:
         return "iso"
-    return "epoch" if epoch > 0.9 else "text"
+    return "epoch" if epoch > 0.9 else "any" if other > 0.9 else "text"
 
 
 def _values(line: str) -> Iterable[tuple[str, str, int]]:

@@ -24,6 +24,7 @@ HEAD: Final = 1 << 16
 _KEPT = MAX_LINE + 2
 _LONG = 4 * _KEPT
 """Bytes without a seam after which a record is taken for too long."""
+_TAIL = 1 << 16
 _MOST_SEAMS = 6
 _SEEN = 200
 _FEW = 8
@@ -64,14 +65,16 @@ class Stream:
             return self.exactly(data, unterminated)
         begin = self._begin(data)
         glue = next((glue for glue in self._glues() if data.endswith(b"}" + glue)), b"")
-        cut = data[begin : len(data) - len(glue)]
+        cut = data[begin : len(data) - len(glue)] if begin or glue else data
+        # Each of these takes time for every byte: what is not needed is left out.
+        lines = data.count(b"\n")
         for seam in self.seams:
-            cut = cut.replace(seam, b"}\0" + seam[seam.rindex(b"{") :])
-        cut = cut.replace(b"\n", b"\r").replace(b"\0", b"\n") + b"\n"
+            cut = cut.replace(seam, (b"}\0" if lines else b"}\n") + seam[seam.rindex(b"{") :])
+        cut = cut.replace(b"\n", b"\r").replace(b"\0", b"\n") if lines else cut
         return Rows(
             cut,
-            lines=data.count(b"\n"),
-            on_last_line=sum(data.count(seam, data.rfind(b"\n") + 1) for seam in self.seams),
+            lines=lines,
+            on_last_line=sum(data.count(seam, data.rfind(b"\n") + 1) for seam in self.seams) if lines else 0,
             exactly=lambda: self.exactly(data),
             find_places=lambda: _places(data, self._walked(data, begin, cut)),
             find_raw=_unfolded,
@@ -116,7 +119,7 @@ class Stream:
     def _walked(self, data: bytes, at: int, cut: bytes) -> list[int]:
         """Where the rows begin that were cut at seams."""
         glues, starts = self._glues(), []
-        for row in cut.split(b"\n")[:-1]:
+        for row in cut.split(b"\n"):
             starts.append(at)
             at += len(row)
             at += next((len(glue) for glue in glues if data.startswith(glue + b"{", at)), 0)
@@ -295,8 +298,16 @@ def parts(style: Stream, chunks: Iterator[bytes | memoryview]) -> Iterator[Part]
     rest = b""
     style = replace(style, is_first=True)
     for chunk in chunks:
+        tail = bytes(chunk[-_TAIL:])
+        found = style.boundary(tail) if style.seams else None
+        if found and len(chunk) > len(tail):
+            # The usual case: copied once.
+            end = len(chunk) - len(tail) + found
+            yield Part(b"".join((rest, chunk[:end])), True, style)
+            rest, style = bytes(chunk[end:]), replace(style, is_first=False)
+            continue
         rest += bytes(chunk)
-        end = style.boundary(rest)
+        end = style.boundary(rest) or 0
         if end:
             yield Part(rest[:end], True, style)
             rest, style = rest[end:], replace(style, is_first=False)

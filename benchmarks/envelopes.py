@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 Event = dict[str, Any]
+Writer = Callable[["Sequence[Event]"], bytes]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ADOBE = "https://experienceleague.adobe.com/docs/marketo/using/product-docs/demand-generation/dynamic-chat/setup-and-configuration/callback-functions.html"
 SNAKE = {"uiType": "ui_type", "agentID": "agent_id", "agentName": "agent_name", "meetingInfo": "meeting_info"}
@@ -29,7 +30,7 @@ SNAKE = {"uiType": "ui_type", "agentID": "agent_id", "agentName": "agent_name", 
 class Shape:
     """A way to log events: what it makes of them, the page that describes it, whether it keeps milliseconds."""
 
-    write: Callable[[Sequence[Event]], bytes]
+    write: Writer
     page: str
     fine: bool = True
 
@@ -44,12 +45,12 @@ def lines(values: Iterable[object]) -> bytes:
     return "".join(text(value) + "\n" for value in values).encode()
 
 
-def each(change: Callable[[Event, int], object]) -> Callable[[Sequence[Event]], bytes]:
+def each(change: Callable[[Event, int], object]) -> Writer:
     """Return a shape that has a JSON value a line; `change` is told the event and its number."""
     return lambda events: lines(change(event, n) for n, event in enumerate(events))
 
 
-def behind(prefix: Callable[[Event, int], str], said: Callable[[Event], object] = lambda event: event) -> Any:
+def behind(prefix: Callable[[Event, int], str], said: Callable[[Event], object] = lambda event: event) -> Writer:
     """Return a shape that has a prefix before the JSON of each line."""
     return lambda events: "".join(f"{prefix(event, n)}{text(said(event))}\n" for n, event in enumerate(events)).encode()
 
@@ -95,7 +96,7 @@ def bsd(when: datetime) -> str:
 
 def spread(event: Event, rest: Event, holder: str | None = None) -> Event:
     """Return an event's name, time and page, and with it what is given, under a key or beside."""
-    parts = {key: event[key] for key in ("event", "timestamp", "page") if key in event}
+    parts: Event = {key: event[key] for key in ("event", "timestamp", "page") if key in event}
     return {**parts, **({holder: rest} if holder else rest)} if rest else parts
 
 

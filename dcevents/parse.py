@@ -146,7 +146,7 @@ class Parser:
     `in_full` reads also what only those want who look at single events: `meetingInfo`, and FORM.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two by name
         self,
         limits: Limits,
         vocabulary: Vocabulary,

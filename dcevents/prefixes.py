@@ -18,11 +18,11 @@ FORMS: Final = (
     ("a time", rf"\[?{_ISO}\]?(?:[ \t]{_SAID}{{0,200}}[ \t:-]|[ \t])"),
 )
 """Names, and patterns for Python's and for Rust's regular expressions; the first that fits counts."""
-ANY: Final = "^(?:" + "|".join(f"(?:{pattern})" for _, pattern in FORMS) + r")([\[{])"
+ANY: Final = "^(?:" + "|".join(f"(?:{pattern})" for _, pattern in FORMS) + r")(\{|\[\s*[\[{])"
 """A prefix, and in a group what follows."""
 
 _ANY = re.compile(ANY)
-_NAMED = [(name, re.compile(f"(?:{pattern})(?=[\\[{{])")) for name, pattern in FORMS]
+_NAMED = [(name, re.compile(f"(?:{pattern})(?=\\{{|\\[\\s*[\\[{{])")) for name, pattern in FORMS]
 _TIME = re.compile(f"({_ISO})|({_BSD})")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

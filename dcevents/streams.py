@@ -97,11 +97,21 @@ class Stream:
         )
 
     def boundary(self, data: bytes) -> int | None:
-        """Where the last record begins; None where that is not known."""
-        found = max((at + seam.rindex(b"{") for seam in self.seams if (at := data.rfind(seam)) >= 0), default=None)
+        """Where one of the last records begins, a whole event if there is one; None where that is not known."""
+        last = end = self._last_seam(data, len(data))
+        for _ in range(_SEEN):
+            if not end or _is_event(data, end, self.known):
+                break
+            end = self._last_seam(data, end)
+        found = end or last
         if found or len(data) < _LONG:
             return found
         return max((span.start for span in _spans(data, self._begin(data), (), self.known)), default=0) or len(data)
+
+    def _last_seam(self, data: bytes, end: int) -> int | None:
+        """Where the last record begins before an end."""
+        seams = ((data.rfind(seam, 0, end), seam.rindex(b"{")) for seam in self.seams)
+        return max((at + size for at, size in seams if at >= 0), default=None)
 
     def _glues(self) -> list[bytes]:
         """What stands between records, the longest first."""
@@ -141,7 +151,7 @@ def style_of(head: bytes, known: Known) -> Stream | None:
 def _is_by_line(head: bytes, begin: int, spans: Sequence[Span]) -> bool:
     """Whether the first records, where there are some, are each on a line of their own, with nothing around them."""
     between = [head[one.end : other.start] for one, other in pairwise(spans)]
-    on_lines = sum(b"\n" in glue and not glue.strip(_BLANK) for glue in between)
+    on_lines = sum(b"\n" in glue for glue in between)
     within = any(b"\n" in head[span.start : span.end] for span in spans)
     return not spans or (not within and not head[:begin].strip(_BLANK) and 2 * on_lines >= len(between))
 

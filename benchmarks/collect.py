@@ -26,7 +26,8 @@ NGINX = """
 daemon off; worker_processes 1; error_log {folder}/error.log; pid {folder}/nginx.pid;
 events {{ worker_connections 64; }}
 http {{
-  log_format dc escape=json '{{"time":"$time_iso8601","status":$status,"request_time":$request_time,"body":"$request_body"}}';
+  log_format dc escape=json '{{"time":"$time_iso8601","status":$status,"request_time":$request_time,'
+    '"body":"$request_body"}}';
   log_format msec escape=json '{{"msec":$msec,"request":"$request","request_body":"$request_body"}}';
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; access_log off;
@@ -82,7 +83,7 @@ def with_nginx(folder: Path, events: Sequence[envelopes.Event]) -> None:
 
     def post() -> None:
         for event in events:
-            request = urllib.request.Request(f"http://127.0.0.1:{port}/dc-events", envelopes.text(event).encode())  # noqa: S310
+            request = urllib.request.Request(f"http://127.0.0.1:{port}/dc-events", envelopes.text(event).encode())
             urllib.request.urlopen(request).close()  # noqa: S310
 
     command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]

@@ -114,6 +114,12 @@ def batches(events: Sequence[Event], sizes: Sequence[int] = (3, 1, 8, 5, 2)) -> 
         at, n = at + size, n + 1
 
 
+def whole(event: Event) -> Event:
+    """Return the event that Dynamic Chat calls a listener with, in an object of the site's."""
+    rest: Event = {key: event[key] for key in ("timestamp", "page") if key in event}
+    return {"event": {"type": event["event"], "data": event.get("data")}, **rest}
+
+
 def segment(event: Event, n: int) -> Event:
     """Return a `track` call as Segment and RudderStack deliver it."""
     return {
@@ -216,10 +222,7 @@ CLOUD = "https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry"
 SHAPES: dict[str, Shape] = {
     "canonical": Shape(lines, ADOBE),
     "event-data": Shape(each(lambda e, _: spread(e, payload(e), "payload")), ADOBE),
-    "whole-event": Shape(
-        each(lambda e, _: {"event": {"type": e["event"], "data": e.get("data")}, **{k: e[k] for k in ("timestamp", "page") if k in e}}),
-        ADOBE,
-    ),
+    "whole-event": Shape(each(lambda e, _: whole(e)), ADOBE),
     "detail": Shape(each(lambda e, _: {"type": e["event"], "isTrusted": False, "timeStamp": 1234.5, "detail": untyped(e)}), CUSTOM),
     "flat": Shape(each(lambda e, _: spread(e, payload(e))), ADOBE),
     "dotted": Shape(each(lambda e, _: spread(e, {f"payload.{k}": v for k, v in payload(e).items()})), ADOBE),

@@ -7,121 +7,46 @@ around it carry a time, the inner one is the event's own.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dcevents.events import READY_KIND, kind_of, loose
-from dcevents.prefixes import prefix_of
+from dcevents.events import READY_KIND, kind_of
+from dcevents.places import (
+    CANONICAL,
+    COLLECTOR_PAGES,
+    COLLECTOR_TIMES,
+    DEEPEST,
+    EVENT_KEYS,
+    LISTS,
+    MOST,
+    NAMING,
+    NOT_WITH_SID,
+    NOTHING,
+    PAYLOADS,
+    PREFIX_TIME,
+    SIDS,
+    TIMES,
+    WRAPPERS,
+    Known,
+    Located,
+    Shape,
+    canonical,
+    first_of,
+    from_base64,
+    has_session,
+    is_canonical,
+    joined,
+    nested,
+    page_of,
+    paths_around,
+    paths_to,
+    renamed,
+    start_of,
+)
 from dcevents.strict import SPACE, Number, scalar, scan
 
-_EVENT_KEYS = (
-    "event", "eventName", "event_name", "eventType", "event_type", "dcEvent", "dc_event", "type", "name", "kind",
-    "action",
-)  # fmt: skip
-_NAMES = 7
-"""The first of them name events, whatever they are called."""
-_NOT_WITH_SID = frozenset({"type", "name"})
-"""Beside a sid these are the conversation's."""
-_WRAPPERS = (
-    "event", "detail", "data", "payload", "message", "msg", "log", "body", "request_body", "requestBody",
-    "jsonPayload", "textPayload", "_source", "@message", "MESSAGE", "properties", "event_properties", "record",
-    "result", "_raw", "original", "log_processed", "content", "line", "json", "dc", "dynamicChat", "dynamic_chat",
-)  # fmt: skip
-_PAYLOADS = tuple(tuple(path.split(".")) if path else () for path in (
-    "data.payload", "payload", "data", "detail.payload", "detail.data.payload", "detail", "properties.payload",
-    "properties.data.payload", "properties", "event_properties.payload", "event_properties", "eventProperties",
-    "params.payload", "params", "attributes", "dc.payload", "dc", "dcPayload", "dc_payload", "dynamicChat.payload",
-    "dynamicChat", "dynamic_chat.payload", "dynamic_chat", "eventData", "event_data", "",
-))  # fmt: skip
-_TIMES = (
-    "timestamp", "time", "ts", "at", "occurredAt", "occurred_at", "eventTime", "event_time", "client_event_time",
-    "originalTimestamp", "datetime", "date", "created_at", "createdAt", "@timestamp",
-)  # fmt: skip
-_COLLECTOR_TIMES = (
-    *_TIMES, "sentAt", "receivedAt", "receiveTimestamp", "server_received_time", "ingestionTime", "_time",
-    "__REALTIME_TIMESTAMP", "time_iso8601", "msec", "requestTimeEpoch", "timeEpoch", "dcevents:prefix",
-)  # fmt: skip
-_PAGES = (
-    "page", "page_url", "pageUrl", "pageURL", "page_location", "url", "href", "location", "$current_url",
-    "current_url",
-)  # fmt: skip
-_COLLECTOR_PAGES = ("page", "page_url", "pageUrl", "pageURL", "page_location", "href")
-_LISTS = (
-    "events",
-    "batch",
-    "records",
-    "Records",
-    "logEvents",
-    "hits",
-    "results",
-    "data",
-    "messages",
-    "items",
-    "entries",
-)
-_ALIASES: Mapping[str, tuple[str, ...]] = {
-    "sid": ("session_id", "sessionId", "sessionID"),
-    "id": ("conversation_id", "conversationId", "conversationID", "dialogue_id", "dialogueId"),
-    "name": ("conversation_name", "conversationName"),
-    "type": ("conversation_type", "conversationType"),
-    "uiType": ("ui_type",),
-    "agentID": ("agent_id", "agentId"),
-    "agentName": ("agent_name",),
-    "meetingInfo": ("meeting_info",),
-}
-_RENAMED = frozenset(alias for aliases in _ALIASES.values() for alias in aliases)
-_CONVERSATION = _RENAMED.difference(_ALIASES["sid"]) | {"id", "uiType"}
-_SIDS = ("sid", *_ALIASES["sid"])
-PREFIX_TIME = "dcevents:prefix"
-"""The key under which the time of a line's prefix is kept: it is looked at last."""
-_DEEPEST = 5
-_MOST = 64
-"""Objects of one record that are looked at."""
-
-
-class Shape(NamedTuple):
-    """Where a kind of record keeps its parts: paths with dots between keys; None is nowhere, '' the record itself."""
-
-    event: str
-    timestamp: str | None
-    page: str | None
-    payload: str | None
-    prefix: str = ""
-    """What stands before the JSON, by name."""
-
-
-CANONICAL = Shape("event", "timestamp", "page", "data.payload")
-
-
-class Located(NamedTuple):
-    """The parts of a record, as JSON values. `shape` is None for the canonical place."""
-
-    event: Any
-    timestamp: Any
-    page: Any
-    payload: Mapping[str, Any]
-    shape: Shape | None = None
-
-
-class Known(NamedTuple):
-    """What the user said of their log: paths by part, and names of events (loosely) with the names that they mean."""
-
-    paths: tuple[tuple[str, str], ...] = ()
-    names: tuple[tuple[str, str], ...] = ()
-
-    def path(self, part: str) -> str | None:
-        """The path given for a part."""
-        return dict(self.paths).get(part)
-
-    def meaning(self, name: str) -> str:
-        """The name that an event's name stands for."""
-        return dict(self.names).get(loose(name), name) if self.names else name
-
-
-NOTHING = Known()
+__all__ = ["CANONICAL", "NOTHING", "PREFIX_TIME", "Known", "Located", "Search", "Shape", "canonical", "is_canonical"]
 
 
 class Search:
@@ -146,7 +71,7 @@ class Search:
     def unknown(self, record: dict[str, Any]) -> Located | None:
         """The parts of what is an event by its keys, but of another kind; None without a name of one."""
         for core in self._cores(record):
-            for key in _EVENT_KEYS[:_NAMES]:
+            for key in EVENT_KEYS[:NAMING]:
                 name = scalar(core.value.get(key))
                 if name is not None and name.strip(SPACE):
                     self.asked.append(name)
@@ -172,7 +97,7 @@ class Search:
 
     def opened(self, text: str) -> list[Any]:
         """The objects and arrays that a text is made of, also behind a known prefix; of anything else, none."""
-        begin = _start(text)
+        begin = start_of(text)
         if begin is None:
             return []
         values = []
@@ -196,19 +121,19 @@ class Search:
     def _cores(self, record: dict[str, Any]) -> Iterator[_Core]:
         """The objects in which an event may be, the outermost first."""
         waiting = deque([_Core(nested(record), (), "")])
-        for _ in range(_MOST):
+        for _ in range(MOST):
             if not waiting:
                 return
             core = waiting.popleft()
             yield core
-            if len(core.around) < _DEEPEST:
+            if len(core.around) < DEEPEST:
                 waiting.extend(self._within(core))
 
     def _within(self, core: _Core) -> Iterator[_Core]:
-        for key in _WRAPPERS:
+        for key in WRAPPERS:
             inner = self._object(core.value, key) if key in core.value else None
             if inner is not None:
-                yield _Core(nested(inner), (core.value, *core.around), _joined(core.path, key))
+                yield _Core(nested(inner), (core.value, *core.around), joined(core.path, key))
 
     def _object(self, holder: Mapping[str, Any], key: str) -> dict[str, Any] | None:
         """The object that stands under a key, or that the text there is."""
@@ -216,23 +141,23 @@ class Search:
         if isinstance(value, str) and not isinstance(value, Number):
             if holder.get("isBase64Encoded") is True:
                 self.asked.append(value)
-                value = _plain(value)
+                value = from_base64(value)
             values = self.opened(value)
             value = values[0] if len(values) == 1 else None
         return value if isinstance(value, dict) else None
 
     def _event_in(self, core: _Core) -> Located | None:
         value = core.value
-        names = [(key, name) for key in _EVENT_KEYS if (name := scalar(value.get(key))) is not None]
+        names = [(key, name) for key in EVENT_KEYS if (name := scalar(value.get(key))) is not None]
         if not names:
             return None
         self.asked += [name for _, name in names]
         place = self._payload(value)
-        flat = any(value.get(key) is not None for key in _SIDS)
+        flat = any(value.get(key) is not None for key in SIDS)
         for key, name in names:
-            if flat and key in _NOT_WITH_SID:
+            if flat and key in NOT_WITH_SID:
                 continue
-            if self._kind(name, has_sid=place is not None and key not in _NOT_WITH_SID) is not None:
+            if self._kind(name, has_sid=place is not None and key not in NOT_WITH_SID) is not None:
                 return self._located(core, key, place or _Place({}, (), None))
         return None
 
@@ -245,11 +170,11 @@ class Search:
 
     def _payload(self, value: Mapping[str, Any]) -> _Place | None:
         """The payload of an event: the first place that has a session."""
-        for path in _PAYLOADS:
+        for path in PAYLOADS:
             if path and path[0] not in value:
                 continue
             chain = self._chain(value, path)
-            if chain and _has_session(chain[-1]):
+            if chain and has_session(chain[-1]):
                 return _Place(chain[-1], tuple(reversed(chain[:-1])), ".".join(path))
         return None
 
@@ -265,25 +190,25 @@ class Search:
 
     def _located(self, core: _Core, key: str, place: _Place) -> Located:
         inside = () if place.value is core.value else (place.value, *place.around)
-        prefixes = _paths(core.path, place.path)
-        own = _first(zip((*inside, core.value), prefixes, strict=False), _TIMES)
-        time = own or self._around(core, _COLLECTOR_TIMES) or _first([(core.value, core.path)], _COLLECTOR_TIMES)
-        page = _page(zip((*inside, core.value), prefixes, strict=False)) or self._around(core, _COLLECTOR_PAGES)
+        prefixes = paths_to(core.path, place.path)
+        own = first_of(zip((*inside, core.value), prefixes, strict=False), TIMES)
+        time = own or self._around(core, COLLECTOR_TIMES) or first_of([(core.value, core.path)], COLLECTOR_TIMES)
+        page = page_of(zip((*inside, core.value), prefixes, strict=False)) or self._around(core, COLLECTOR_PAGES)
         shape = Shape(
-            _joined(core.path, key),
+            joined(core.path, key),
             time and time[0],
             page and page[0],
-            None if place.path is None else _joined(core.path, place.path),
+            None if place.path is None else joined(core.path, place.path),
         )
         return Located(core.value[key], time and time[1], page and page[1], renamed(place.value), shape)
 
     def _around(self, core: _Core, keys: Sequence[str]) -> tuple[str, Any] | None:
         """What the collectors say, the nearest first."""
-        paths = _outer(core.path, len(core.around))
+        paths = paths_around(core.path, len(core.around))
         for value, path in zip(core.around, paths, strict=True):
             request = value.get("requestContext")
-            both = ((value, path), (request if isinstance(request, dict) else {}, _joined(path, "requestContext")))
-            if found := _first(both, keys):
+            both = ((value, path), (request if isinstance(request, dict) else {}, joined(path, "requestContext")))
+            if found := first_of(both, keys):
                 return found
         return None
 
@@ -292,8 +217,8 @@ class Search:
     def _lists(self, value: object, level: int = 0) -> Iterator[list[Any]]:
         if isinstance(value, list):
             yield value
-        elif isinstance(value, dict) and level < _DEEPEST:
-            for key in (*_LISTS, *_WRAPPERS):
+        elif isinstance(value, dict) and level < DEEPEST:
+            for key in (*LISTS, *WRAPPERS):
                 inner = value.get(key)
                 if isinstance(inner, str) and not isinstance(inner, Number):
                     inner = self._texts(value, inner)
@@ -303,7 +228,7 @@ class Search:
     def _texts(self, holder: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401 - any JSON value
         if holder.get("isBase64Encoded") is True:
             self.asked.append(text)
-            text = _plain(text)
+            text = from_base64(text)
         values = self.opened(text)
         return values[0] if len(values) == 1 else values
 
@@ -363,103 +288,3 @@ class _Place(NamedTuple):
     value: Mapping[str, Any]
     around: tuple[Mapping[str, Any], ...]
     path: str | None
-
-
-def is_canonical(record: Mapping[str, Any]) -> bool:
-    """Whether a record has its event, and what it says, where the canonical line has them, be they right or wrong."""
-    event, data = record.get("event"), record.get("data")
-    if not isinstance(event, str | bool) or ("data" not in record) or not str(event).strip(SPACE):
-        return False
-    return not isinstance(data, dict) or "payload" in data or scalar(data.get("sid")) is None
-
-
-def canonical(record: Mapping[str, Any]) -> Located:
-    """The parts at the canonical place."""
-    data = record.get("data")
-    payload = data.get("payload") if isinstance(data, dict) else None
-    found = renamed(payload) if isinstance(payload, dict) else {}
-    time = record.get("timestamp")
-    return Located(record.get("event"), record.get(PREFIX_TIME) if time is None else time, record.get("page"), found)
-
-
-def renamed(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A payload with keys in snake_case or camelCase by Adobe's names; Adobe's own come first."""
-    if _RENAMED.isdisjoint(payload):
-        return payload
-    others = {
-        key: next((payload[alias] for alias in aliases if alias in payload), None) for key, aliases in _ALIASES.items()
-    }
-    return {**{key: value for key, value in others.items() if value is not None}, **payload}
-
-
-def _has_session(payload: Mapping[str, Any]) -> bool:
-    """Whether there is a sid. A session by another name may be anybody's, but for one beside a conversation's keys."""
-    if scalar(payload.get("sid")) is not None:
-        return True
-    others = any(scalar(payload.get(key)) is not None for key in _ALIASES["sid"])
-    return others and not _CONVERSATION.isdisjoint(payload)
-
-
-def nested(record: dict[str, Any]) -> dict[str, Any]:
-    """A record whose keys have dots in them, as objects in objects; any other as it is."""
-    if not any("." in key for key in record):
-        return record
-    made: dict[str, Any] = {key: value for key, value in record.items() if "." not in key}
-    for path, value in record.items():
-        *outer, last = path.split(".")
-        holder: Any = made
-        for key in outer:
-            holder = holder.setdefault(key, {}) if isinstance(holder, dict) else None
-        if isinstance(holder, dict):
-            holder.setdefault(last, value)
-    return made
-
-
-def _start(text: str) -> int | None:
-    """Where the JSON of a text begins; None where it is none."""
-    begin = len(text) - len(text.lstrip(SPACE + "\x1e"))
-    if text[begin : begin + 1] in ("{", "["):
-        return begin
-    prefix = prefix_of(text)
-    return prefix.end if prefix else None
-
-
-def _plain(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, ValueError):
-        return ""
-
-
-def _joined(*keys: str) -> str:
-    return ".".join(filter(None, keys))
-
-
-def _paths(path: str, inner: str | None) -> list[str]:
-    """The paths of a payload and of what is around it, up to its event."""
-    keys = inner.split(".") if inner else []
-    return [_joined(path, *keys[:end]) for end in range(len(keys), -1, -1)]
-
-
-def _outer(path: str, levels: int) -> list[str]:
-    keys = path.split(".")
-    return [".".join(keys[: len(keys) - 1 - level]) for level in range(levels)]
-
-
-def _first(places: Iterable[tuple[Mapping[str, Any], str]], keys: Sequence[str]) -> tuple[str, Any] | None:
-    """The path and the value of the first key that says something."""
-    for value, path in places:
-        for key in keys:
-            if scalar(value.get(key)) is not None:
-                return _joined(path, key), value[key]
-    return None
-
-
-def _page(places: Iterable[tuple[Mapping[str, Any], str]]) -> tuple[str, Any] | None:
-    for value, path in places:
-        context = value.get("context")
-        page = context.get("page") if isinstance(context, dict) else value.get("page")
-        inner = [(page, _joined(path, "context" if context else "", "page"))] if isinstance(page, dict) else []
-        if found := _first([(value, path)], _PAGES) or _first(inner, ("url", "href")):
-            return found
-    return None

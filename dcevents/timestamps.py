@@ -116,7 +116,7 @@ def iso_column(text: pl.Expr) -> pl.Expr:
 
 
 def any_iso_column(text: pl.Expr) -> pl.Expr:
-    """Int64 milliseconds of what collectors write: ISO 8601 with or without fraction and offset, seconds with a fraction.
+    """Int64 milliseconds of ISO 8601 with or without fraction and offset, and of seconds with a fraction.
 
     Null for every other form.
     """

@@ -18,7 +18,8 @@ PACKAGE = Path(dcevents.__file__).parent
 
 FLOORS = (
     ("dcevents", "errors", "events", "prefixes", "rows", "settings", "show", "strict", "timestamps"),
-    ("config", "envelopes", "hints", "output", "progress", "times"),
+    ("config", "hints", "output", "places", "progress", "times"),
+    ("envelopes",),
     ("record",),
     ("shapes", "streams"),
     ("records",),

@@ -165,6 +165,17 @@ class Data:
 
         return self.once(path.with_name(path.name + ".zst"), write)
 
+    def shaped(self, path: Path, shape: str) -> Path:
+        """Return the same events in a shape of envelopes.py."""
+        script = GENERATOR.with_name("envelopes.py")
+        made_by = hashlib.sha256(script.read_bytes()).hexdigest()[:8]
+
+        def write(target: Path) -> None:
+            with open(target, "wb") as out:
+                subprocess.run([sys.executable, str(script), "--shape", shape, str(path)], stdout=out, check=True)
+
+        return self.once(path.with_name(f"{path.stem}-{shape}-{made_by}.log"), write)
+
     def parts(self, path: Path, number: int) -> Path:
         """Return a directory with the same lines in that many files."""
 
@@ -344,6 +355,18 @@ class Bench:
             contests.append(Contest(f"{scenario} {share * 100:g} %", ours, clean, self.repeats, must=must))
         return contests
 
+    def envelopes(self, scenario: str) -> list[Contest]:
+        """Set the same events in other shapes against canonical lines: 1.5 times as long, where as many bytes."""
+        canonical = self.data.shaped(plain(self), "canonical")
+        contests = []
+        for shape in SHAPES:
+            path = self.data.shaped(plain(self), shape)
+            must = round(1.5 * max(1, path.stat().st_size / canonical.stat().st_size), 2)
+            ours = self.ours("summary", path, name=shape)
+            other = self.ours("summary", canonical, name="canonical")
+            contests.append(Contest(f"{scenario} {shape}", ours, other, min(3, self.repeats), must=must))
+        return contests
+
     def start_up(self, scenario: str, ours: Job, module: str, must: float, aim: float) -> list[Contest]:
         """Set what is over at once against the import that it cannot do without."""
         other = Job(f"import {module}", (sys.executable, "-c", f"import {module}"))
@@ -354,6 +377,14 @@ class Bench:
 def checked_duckdb(bench: Bench, path: Path) -> None:
     """Compare DuckDB's figures with those of dcevents, once for each file."""
     bench.check(bench.duckdb(path), path, WHOLE)
+
+
+SHAPES = (
+    "event-data", "whole-event", "flat", "dotted", "batch-array", "batch-events", "array", "array-lines",
+    "array-pretty", "firehose", "json-seq", "nginx", "docker", "cri", "fluent-bit", "vector", "cloudwatch-export",
+    "cloud-json", "elasticsearch", "lambda", "syslog", "segment", "mixpanel", "amplitude", "posthog",
+)  # fmt: skip
+"""Shapes whose cost for an event is set against that of the canonical one."""
 
 
 def plain(bench: Bench) -> Path:
@@ -372,13 +403,14 @@ SCENARIOS: dict[str, Callable[[Bench], list[Contest]]] = {
     "thousand-files": lambda b: b.source("thousand-files", b.ours("summary", b.data.parts(plain(b), 1000)), 1.3),
     "help": lambda b: b.start_up("help", Job("dcevents --help", (*b.dcevents, "--help")), "click", 2.5, 2),
     "small": lambda b: b.start_up("small", b.ours("summary", b.data.events(1000)), "polars", 1.6, 1.3),
+    "envelopes": lambda b: b.envelopes("envelopes"),
     "bad-lines": lambda b: b.bad_lines("bad-lines"),
     "whole-10m": lambda b: b.whole("whole-10m", 10_000_000, 1.0, 0.7, "wall"),
     "memory-10m": lambda b: b.whole("memory-10m", 10_000_000, 0.8, 0.5, "rss"),
     "stdin-10m": lambda b: b.stdin("stdin-10m"),
     "repeat-20": lambda b: b.repeat("repeat-20"),
 }
-LARGE = ("whole-10m", "memory-10m", "stdin-10m", "repeat-20")
+LARGE = ("envelopes", "whole-10m", "memory-10m", "stdin-10m", "repeat-20")
 
 
 # The table

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dcevents import show
+from dcevents.hints import hint
 from dcevents.log import Account, Log
 from dcevents.settings import Tolerance
 from dcevents.show import visible
@@ -61,7 +62,7 @@ def _names(account: Account) -> str:
 def _first_rejects(account: Account, most: int) -> str:
     first = account.rejects[:most]
     places = [
-        f"{visible(each.file)}:{each.line}: {each.reason}" if account.files > 1 else f"line {each.line}: {each.reason}"
+        f"{visible(each.file)}:{each}: {each.reason}" if account.files > 1 else f"line {each}: {each.reason}"
         for each in first
     ]
     return ", ".join(places) + (", …" if sum(account.rejected.values()) > len(first) else "")
@@ -102,6 +103,8 @@ def unusable(log: Log) -> str | None:
     if names:
         more = ", …" if len(account.unknown) > len(names) else ""
         found.append(f"{tally['unknown_event']:,} of other events ({', '.join(names)}{more})")
+    looks = hint(account.samples)
+    found += [looks] if looks else []
     return (
         f"no event of Dynamic Chat in {show.things(lines, 'line')}: {'; '.join(found)}; expected were lines like "
         '{"event":"CONVERSATION_ENGAGED","timestamp":…,"page":…,"data":{"payload":{"id":…,"sid":…}}}'

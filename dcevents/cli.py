@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -90,8 +90,8 @@ def _run(report: Report, given: dict[str, Any]) -> int:
     if reason and not report.of_anything:
         raise UnusableInputError(reason)
     view = _view(log, config)
-    made = _made(report, view)
-    pieces = target.format.write(made, _circumstances(report, view, target))
+    made = None if given.get("show_map") else _made(report, view)
+    pieces = _as_map(log) if made is None else target.format.write(made, _circumstances(report, view, target))
     if target.output is None:
         output.to_standard_output(pieces)
     else:
@@ -101,6 +101,12 @@ def _run(report: Report, given: dict[str, Any]) -> int:
     if reason:
         raise UnusableInputError(reason)
     return 0
+
+
+def _as_map(log: Log) -> Iterable[str]:
+    from dcevents.recognised import as_map  # noqa: PLC0415
+
+    return [as_map(log)]
 
 
 def _made(report: Report, view: View) -> list[Table] | Document:
@@ -113,16 +119,19 @@ def _made(report: Report, view: View) -> list[Table] | Document:
     return made
 
 
-def _tell(report: Report, view: View, made: list[Table] | Document) -> None:
+def _tell(report: Report, view: View, made: list[Table] | Document | None) -> None:
     """Say why there is nothing in a report, if so, and where every line went."""
-    from dcevents.account import in_words  # noqa: PLC0415
+    from dcevents import account, recognised  # noqa: PLC0415
     from dcevents.selection import why_empty  # noqa: PLC0415
 
     if isinstance(made, list) and all(table.rows.is_empty() for table in made):
         reason = why_empty(view, of_chats=report.of_chats)
         if reason is not None:
             _say(reason)
-    _say(in_words(view.log.account))
+    view.log.count()
+    for message in (recognised.in_words(view.log), account.in_words(view.log.account)):
+        if message:
+            _say(message)
 
 
 def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
@@ -136,6 +145,7 @@ def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
 
 def _read(report: Report, config: Settings, target: options.Target, operands: Sequence[str]) -> Log:
     from dcevents import log, rejects, sources  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.envelopes import Known  # noqa: PLC0415
     from dcevents.parse import Limits, Parser, Vocabulary  # noqa: PLC0415
     from dcevents.progress import Progress  # noqa: PLC0415
 
@@ -148,7 +158,9 @@ def _read(report: Report, config: Settings, target: options.Target, operands: Se
         _say(f"passed over {show.things(found.passed_over, 'file')} (no log by name or content)")
     if not found.inputs and not quiet:
         _say(f"no log in {', '.join(operands)}")
-    parser = Parser(Limits(config.as_of, config.now), Vocabulary(), keep_query=config.keep_query, in_full=report.placed)
+    known = Known(config.paths, config.names)
+    limits = Limits(config.as_of, config.now)
+    parser = Parser(limits, Vocabulary(), keep_query=config.keep_query, in_full=report.placed, known=known)
     shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     progress = Progress([source.size for source in found.inputs], shown=shown)
     try:
@@ -191,6 +203,7 @@ def _view(log: Log, config: Settings) -> View:
 
 
 def _circumstances(report: Report, view: View, target: options.Target) -> Circumstances:
+    from dcevents import recognised  # noqa: PLC0415
     from dcevents.account import as_json  # noqa: PLC0415
     from dcevents.render import Circumstances  # noqa: PLC0415
 
@@ -202,7 +215,7 @@ def _circumstances(report: Report, view: View, target: options.Target) -> Circum
         "as_of": show.timestamp(view.fold.as_of),
         "tz": config.tz.key,
         "window": {"since": since, "until": until},
-        "input": as_json(view.log.account),
+        "input": {**as_json(view.log.account), **recognised.as_json(view.log)},
     }
     return Circumstances(
         report.name,

@@ -117,10 +117,10 @@ def _lines(view: View, sessions: pl.DataFrame) -> dict[str, list[Event]]:
     said = view.log.facts.vocabulary.said()
     names = [each.name for each in view.log.inputs]
     placed = view.log.placed.filter(pl.col("sid").is_in(sessions["sid"].implode()))
-    placed = placed.join(sessions.select("sid", "text"), on="sid").sort("file", "line")
+    placed = placed.join(sessions.select("sid", "text"), on="sid").sort("file", "line", "member")
     found: dict[str, list[Event]] = {}
-    for sid, code, ts, file, line in placed.select("text", "said", "ts", "file", "line").iter_rows():
-        event = Event(ts if ts < UNTIMED else None, ts == FUTURE, said[code], names[file], line)
+    for sid, code, ts, file, line, member in placed.select("text", "said", "ts", "file", "line", "member").iter_rows():
+        event = Event(ts if ts < UNTIMED else None, ts == FUTURE, said[code], names[file], line, member)
         found.setdefault(sid, []).append(event)
     return {sid: timeline.in_order(lines) for sid, lines in found.items()}
 

@@ -10,21 +10,28 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dcevents import sources
+from dcevents import records, sources
 from dcevents.events import REJECT_REASONS
 from dcevents.facts import Facts
-from dcevents.parse import Parsed, Parser
+from dcevents.parse import UNTIMED, Parsed, Parser, Reject
+from dcevents.record import Shape
+from dcevents.rows import Rows
 from dcevents.sids import NUMBER, Sids, renumbered
 from dcevents.sources import Block, Input, Piece
 
 _AHEAD = 2
 _MOST_NAMES = 1000
 _SHOWN = 20
+_SAMPLE = 1 << 12
 
-PLACED = {"sid": NUMBER, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64}
+PLACED = {
+    "sid": NUMBER, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64,
+    "member": pl.UInt32,
+}  # fmt: skip
 """Columns of events with their places: `file` is the input's number, `line` counts from 1.
 
-`form` is how the timestamp is written, null where the parser was not asked for it.
+`member` is which of the records of that line it is, null where there is only one. `form` is
+how the timestamp is written, null where the parser was not asked for it.
 """
 
 
@@ -34,6 +41,16 @@ class Place(NamedTuple):
     file: str
     line: int
     reason: str
+    member: int | None = None
+    """Which of the records of that line it is; None where there is only one."""
+
+    def as_json(self) -> dict[str, str | int]:
+        """`file`, `line`, `index` where the line has several records, and `reason`."""
+        index = {} if self.member is None else {"index": self.member}
+        return {"file": self.file, "line": self.line, **index, "reason": self.reason}
+
+    def __str__(self) -> str:
+        return f"{self.line}" if self.member is None else f"{self.line}[{self.member}]"
 
 
 @dataclass
@@ -46,6 +63,8 @@ class Account:
     unknown: Counter[str] = field(default_factory=Counter)
     rejects: list[Place] = field(default_factory=list)
     """The first of the rejected lines."""
+    samples: list[bytes] = field(default_factory=list)
+    """Their beginnings."""
     events: int = 0
     """Different ones; this and what follows is known after `Log.count`."""
     untimed: int = 0
@@ -79,6 +98,8 @@ class Log:
     facts: Facts
     account: Account
     placed: pl.DataFrame | None = None
+    shapes: set[Shape | None] = field(default_factory=set)
+    """Where events were found; None is the canonical place."""
     _counting: threading.Lock = field(default_factory=threading.Lock)
     _counted: bool = False
 
@@ -102,15 +123,23 @@ def read(
     log = Log(list(inputs), Facts(parser.vocabulary), Account(files=len(inputs)))
     places: list[list[tuple[pl.DataFrame, Sids]]] = []
     lines_before: Counter[int] = Counter()
-    for pieces, parsed in _parsed(sources.blocks(inputs, progress), parser):
-        starts = _starts(pieces, parsed, lines_before)
-        _count(log, parsed)
-        if parsed.rejects and (keep or len(log.account.rejects) < _SHOWN):
-            _keep(log, parsed, starts, keep)
-        for rows, sids in parsed.parts:
-            log.facts.add(rows, sids)
+    begun: Counter[int] = Counter()
+    for pieces, found in _parsed(sources.blocks(inputs, progress, parser.known), parser):
+        starts = _starts(pieces, found[0], lines_before)
+        _go_on(found, starts[0].file, begun)
+        rejects: list[_Rejected] = []
+        for each in found:
+            _count(log, each.parsed)
+            rejects += each.rejects()
+            for rows, sids in each.parsed.parts:
+                log.facts.add(rows, sids)
         if placed:
-            places.append([(_placed(rows, starts), sids) for rows, sids in parsed.parts])
+            places.append(
+                [(_placed(each.in_lines(some), starts), of) for each in found for some, of in each.parsed.parts]
+            )
+        if rejects and (keep or len(log.account.rejects) < _SHOWN):
+            _keep(log, sorted(rejects), starts, keep)
+    log.shapes = parser.found_in()
     log.facts.settle()
     if placed:
         log.placed = pl.concat([pl.DataFrame(schema=PLACED), *(_in_order(parts, parser) for parts in places)])
@@ -119,10 +148,72 @@ def read(
 
 def _in_order(parts: list[tuple[pl.DataFrame, Sids]], parser: Parser) -> pl.DataFrame:
     frames = [renumbered(rows, sids, parser.vocabulary.sids) for rows, sids in parts]
-    return pl.concat([pl.DataFrame(schema=PLACED), *frames]).sort("file", "line")
+    return pl.concat([pl.DataFrame(schema=PLACED), *frames]).sort("file", "line", "member")
 
 
-def _parsed(blocks: Iterator[Block], parser: Parser) -> Iterator[tuple[Sequence[Piece], Parsed]]:
+class _Rejected(NamedTuple):
+    """A row of a block that is not counted, and which of its records."""
+
+    row: int
+    member: int
+    reject: Reject
+    raw: bytes
+
+
+@dataclass
+class _Read:
+    """What a block holds, or those of its lines that hold several records each (`within`, then)."""
+
+    rows: Rows
+    parsed: Parsed
+    within: Rows | None = None
+    begun: int = 0
+    """Records of its first line that came before it."""
+
+    def rejects(self) -> list[_Rejected]:
+        """Its rejected records, each with its line in the block."""
+        if not self.parsed.rejects:
+            return []
+        rows = pl.DataFrame({"row": [reject.row for reject in self.parsed.rejects]}, schema={"row": pl.UInt32})
+        places = self.in_lines(rows).select("line", pl.col("member").fill_null(0)).iter_rows()
+        return [
+            _Rejected(line, member, reject, self.rows.raw(reject.row, reject.raw))
+            for (line, member), reject in zip(places, self.parsed.rejects, strict=True)
+        ]
+
+    def in_lines(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of it, with `line`, how many lines of the block are before, and `member`."""
+        found = _in_lines(rows, self.rows)
+        if self.within is None:
+            goes_on = pl.col("member").fill_null(1) + self.begun
+            first = pl.when(pl.col("line") == 0).then(goes_on).otherwise("member")
+            return found.with_columns(first.alias("member")) if self.begun else found
+        of_row = found.drop("row").rename({"line": "row", "member": "own"})
+        return _in_lines(of_row, self.within).with_columns(pl.col("own").alias("member")).drop("own")
+
+
+def _go_on(found: list[_Read], file: int, begun: Counter[int]) -> None:
+    """Let the members of a line that goes on over several blocks be counted on."""
+    read = found[0]
+    read.begun = begun[file]
+    if read.rows.lines == 0:
+        begun[file] += read.parsed.lines
+    else:
+        begun[file] = read.rows.on_last_line
+
+
+def _in_lines(rows: pl.DataFrame, cut: Rows) -> pl.DataFrame:
+    places = cut.places
+    if places is None:
+        return rows.with_columns(pl.col("row").cast(pl.UInt64).alias("line"), pl.lit(None, pl.UInt32).alias("member"))
+    here = rows.with_columns(pl.col("row").cast(pl.UInt32))
+    return here.with_columns(
+        pl.lit(places["line"]).gather(pl.col("row")).alias("line"),
+        pl.lit(places["member"]).gather(pl.col("row")).alias("member"),
+    )
+
+
+def _parsed(blocks: Iterator[Block], parser: Parser) -> Iterator[tuple[Sequence[Piece], list[_Read]]]:
     """Blocks with what they hold, in order. The first is parsed alone: the others profit from what it teaches."""
     first = next(blocks, None)
     if first is None:
@@ -130,7 +221,7 @@ def _parsed(blocks: Iterator[Block], parser: Parser) -> Iterator[tuple[Sequence[
     yield _parse(first, parser)
     workers = min(8, (os.cpu_count() or 1) + 1)
     with ThreadPoolExecutor(workers) as pool:
-        under_way: deque[Future[tuple[Sequence[Piece], Parsed]]] = deque()
+        under_way: deque[Future[tuple[Sequence[Piece], list[_Read]]]] = deque()
         try:
             for block in blocks:
                 under_way.append(pool.submit(_parse, block, parser))
@@ -142,9 +233,20 @@ def _parsed(blocks: Iterator[Block], parser: Parser) -> Iterator[tuple[Sequence[
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _parse(block: Block, parser: Parser) -> tuple[Sequence[Piece], Parsed]:
-    lines = block()
-    return lines.pieces, parser.parse(lines.data, lines.unterminated)
+def _parse(block: Block, parser: Parser) -> tuple[Sequence[Piece], list[_Read]]:
+    """What a block holds, and behind that what those of its lines hold that have several records each."""
+    data, pieces, unterminated, style = block()
+    rows = style.rows(data, unterminated, parser.limits.clock) if style else Rows(data, unterminated)
+    parsed = parser.parse(rows.data, rows.unterminated)
+    invalid = parsed.tally["invalid_json"] + parsed.tally["incomplete"] > 0
+    if rows.exactly and rows.is_wrong(invalid=invalid, untimed=bool((parsed.rows["ts"] >= UNTIMED).any())):
+        rows = rows.exactly()
+        parsed = parser.parse(rows.data, rows.unterminated)
+    read = [_Read(rows, parsed)]
+    if parsed.several:
+        several = records.several(parsed.several, parser.known)
+        read.append(_Read(several, parser.parse(several.data), rows))
+    return pieces, read
 
 
 class _Start(NamedTuple):
@@ -155,11 +257,12 @@ class _Start(NamedTuple):
     before: int
 
 
-def _starts(pieces: Sequence[Piece], parsed: Parsed, lines_before: Counter[int]) -> list[_Start]:
+def _starts(pieces: Sequence[Piece], read: _Read, lines_before: Counter[int]) -> list[_Start]:
     starts, row = [], 0
+    all_lines = read.parsed.lines if read.rows.lines is None else read.rows.lines
     for file, lines in pieces:
         starts.append(_Start(row, file, lines_before[file]))
-        height = parsed.lines if lines is None else lines
+        height = all_lines if lines is None else lines
         lines_before[file] += height
         row += height
     return starts
@@ -167,34 +270,39 @@ def _starts(pieces: Sequence[Piece], parsed: Parsed, lines_before: Counter[int])
 
 def _count(log: Log, parsed: Parsed) -> None:
     account = log.account
-    account.records += parsed.lines
+    account.records += parsed.lines - len(parsed.several)
     account.tally += parsed.tally
     for name, (_, lines) in sorted(parsed.unknown.items(), key=lambda item: item[1]):
         known = name in account.unknown or len(account.unknown) < _MOST_NAMES
         account.unknown[name if known else "other"] += lines
 
 
-def _keep(log: Log, parsed: Parsed, starts: list[_Start], keep: Callable[[Place, bytes], None] | None) -> None:
+def _keep(
+    log: Log, rejects: list[_Rejected], starts: list[_Start], keep: Callable[[Place, bytes], None] | None
+) -> None:
     """Note where the first rejected lines are; hand all of them on to `keep`."""
     first = log.account.rejects
     following = iter(starts)
     start = next(following)
     after = next(following, None)
-    for reject in sorted(parsed.rejects):
-        while after and after.row <= reject.row:
+    for row, member, reject, raw in rejects:
+        while after and after.row <= row:
             start, after = after, next(following, None)
-        place = Place(log.inputs[start.file].name, start.before + reject.row - start.row + 1, reject.reason)
+        line = start.before + row - start.row + 1
+        place = Place(log.inputs[start.file].name, line, reject.reason, member or None)
         if len(first) < _SHOWN:
             first.append(place)
+            log.account.samples.append(raw[:_SAMPLE])
         elif not keep:
             return
         if keep:
-            keep(place, reject.raw)
+            keep(place, raw)
 
 
 def _placed(rows: pl.DataFrame, starts: list[_Start]) -> pl.DataFrame:
     places = pl.DataFrame(starts, schema={"start": pl.UInt32, "file": pl.UInt32, "before": pl.UInt64}, orient="row")
-    placed = rows.sort("row").join_asof(places, left_on="row", right_on="start", strategy="backward")
-    line = pl.col("before") + pl.col("row") - pl.col("start") + 1
+    within = rows.with_columns(pl.col("line").cast(pl.UInt32).alias("within"))
+    placed = within.sort("within", "member").join_asof(places, left_on="within", right_on="start", strategy="backward")
+    line = pl.col("before") + pl.col("within") - pl.col("start") + 1
     form = pl.col("form") if "form" in placed.columns else pl.lit(None, pl.UInt8).alias("form")
-    return placed.select("sid", "said", "ts", form, "file", line.alias("line"))
+    return placed.select("sid", "said", "ts", form, "file", line.alias("line"), "member")

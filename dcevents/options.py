@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import click
 
-from dcevents import render, times
+from dcevents import config, render, times
 from dcevents.errors import UsageError
 from dcevents.reports._base import Report
 from dcevents.settings import Settings, Tolerance, Window
@@ -48,6 +48,8 @@ def for_report(report: Report) -> list[Decorator]:
         *([_INTERVALS] if report.rated else []),
         *wanted.values(),
         *_REJECTS,
+        *_MAP,
+        *([_SHOW_MAP] if report.shows_map else []),
     ]
 
 
@@ -121,6 +123,17 @@ _REJECTS = (
     click.option("--strict", is_flag=True, help="--max-rejects 0; unknown events, cut-off inputs count."),
 )
 
+_MAP = (
+    click.option(
+        "--map", "paths", multiple=True, metavar="PART=PATH", help="Where it is: event=body.kind; repeatable."
+    ),
+    click.option(
+        "--map-event", "names", multiple=True, metavar="NAME=KIND", help='What is meant: "Chat Opened=engaged".'
+    ),
+    click.option("--config", metavar="FILE", envvar="DCEVENTS_CONFIG", help="TOML with a [map] of these."),
+)
+_SHOW_MAP = click.option("--show-map", is_flag=True, help="Print what was recognised, as a [map] for --config.")
+
 _SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,15}))?%|0?\.([0-9]{1,15})")
 
 
@@ -139,8 +152,11 @@ def settings(report: Report, given: Mapping[str, Any]) -> Settings:
     for outcome in filters.get("outcome", ()):
         if not any(fnmatchcase(known, outcome) for known in report.outcomes):
             raise UsageError(f"--outcome: '{outcome}' is none of {', '.join(report.outcomes)}")
+    paths, meanings = config.said(given["paths"], given["names"], given["config"])
     return Settings(
         now=clock,
+        paths=paths,
+        names=meanings,
         tz=tz,
         by=by,
         window=Window() if "window" in report.without else _window(given, now, tz),

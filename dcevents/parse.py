@@ -14,7 +14,7 @@ import polars as pl
 
 from dcevents import record, shapes
 from dcevents.events import REJECT_REASONS
-from dcevents.record import MAX_LINE, Record, Said
+from dcevents.record import MAX_LINE, NOTHING, SEVERAL, Known, Record, Said, Shape
 from dcevents.shapes import ASIDE, LONGEST, NOT_PLAIN, OTHER, SLOW, TIMELESS, Layout, Seen
 from dcevents.sids import NONE, NUMBER, Numbering, Sids, hashed
 from dcevents.timestamps import ABSENT, form, parse
@@ -56,6 +56,13 @@ class Parsed:
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Name of an unknown event → the first row that has it, and how many have."""
     rejects: list[Reject] = field(default_factory=list)
+    several: list[tuple[int, bytes]] = field(default_factory=list)
+    """Rows with their lines that hold several records: they are in no bucket yet."""
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """All events."""
+        return pl.concat([rows for rows, _ in self.parts]) if self.parts else pl.DataFrame(schema=ROWS)
 
 
 class Limits(NamedTuple):
@@ -100,7 +107,7 @@ class Parser:
     `in_full` reads also what only those want who look at single events: `meetingInfo`, and FORM.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two by name
         self,
         limits: Limits,
         vocabulary: Vocabulary,
@@ -108,13 +115,16 @@ class Parser:
         keep_query: bool = False,
         in_full: bool = False,
         sample: int = _SAMPLE,
+        known: Known = NOTHING,
     ) -> None:
         self.vocabulary = vocabulary
         self.limits = limits
         self.sample = sample
         self.in_full = in_full
         self.columns = ROWS | FORM if in_full else ROWS
+        self.known = known
         self._settings = {"keep_query": keep_query, "with_meeting": in_full}
+        self._shapes: set[Shape | None] = set()
         self._layouts: list[Layout] = []
         self._attempts = 0
         self._remembered: list[Seen] = []
@@ -126,10 +136,21 @@ class Parser:
 
     def read(self, line: str) -> Record:
         """One line, by the reference reader, with this run's settings."""
-        return record.read(line, **self._settings)
+        return record.read(line, now=self.limits.clock, known=self.known, **self._settings)
 
     def _judge(self, value: object) -> Record:
-        return record.judge(value, **self._settings)
+        return record.judge(value, known=self.known, **self._settings)
+
+    def note(self, shapes: Iterable[Shape | None]) -> None:
+        """Remember where records were found."""
+        with self._lock:
+            self._shapes.update(shapes)
+
+    def found_in(self) -> set[Shape | None]:
+        """Where events were found; None is the canonical place."""
+        with self._lock:
+            templates = [template.record for layout in self._layouts for template in layout.templates]
+            return self._shapes.union(each.shape for each in templates if each.bucket == "event")
 
     def layouts(self) -> list[Layout]:
         """The layouts known, the most fitting first."""
@@ -441,20 +462,25 @@ class _Block:
         events: list[tuple[str, int, int, int]] = []
         forms: list[int] = []
         seen: list[Seen] = []
+        places: set[Shape | None] = set()
         for row in rows:
             line = self.lines[row]
             found = self._read(line, row)
             if found.said:
                 ts = self.parser.time(None if found.timestamp is None else parse(found.timestamp))
+                places.add(found.shape)
                 events.append((found.sid or "", self.parser.vocabulary.code(found.said), ts, row))
                 if self.parser.in_full:
                     forms.append(form(found.timestamp))
             elif found.bucket in REJECT_REASONS:
                 self._reject(row, found.bucket, line)
+            elif found.bucket == SEVERAL:
+                self.parsed.several.append((row, line))
             else:
                 self._ignore(found, row, 1)
             if found.event_name is not None:
                 seen.append(Seen(line.removesuffix(b"\r").decode(), found))
+        self.parser.note(places)
         if events:
             sids, said, ts_column, row_numbers = zip(*events, strict=True)
             texts = pl.Series(sids, dtype=pl.String)

@@ -1,36 +1,26 @@
 """One line of a log, read by itself: what it says, or why it is not counted. The reference for the fast path.
 
-Pure functions of text; no I/O. Strict JSON (RFC 8259), as definitions 1 asks; `locate` is the one place that
-knows where a line keeps its event name, time, page and payload.
+Pure functions of text; no I/O. Strict JSON (`strict`), as definitions 1 asks; `locate` is the one place that knows
+where a record keeps its event name, time, page and payload, and asks `envelopes` where that is not the usual one.
 """
 
-import json
-import re
-from collections.abc import Mapping
-from json.scanner import make_scanner
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple
 
+from dcevents import envelopes, prefixes
+from dcevents.envelopes import CANONICAL, NOTHING, Known, Located, Search, Shape
 from dcevents.events import READY_KIND, kind_of
+from dcevents.strict import MAX_LEVELS, Number, compact, decode, scalar, scan
+
+__all__ = [
+    "CANONICAL", "MAX_LEVELS", "MAX_LINE", "NOTHING", "SEVERAL", "Known", "Located", "Number", "Record", "Said",
+    "Search", "Shape",
+    "compact", "cut_query", "decode", "judge", "locate", "members", "read", "scalar",
+]  # fmt: skip
 
 MAX_LINE: Final = 1 << 20
 """Bytes of the longest line that is read, without its line end."""
-MAX_LEVELS: Final = 512
-"""Objects and arrays in one another that are read: no stack is too small for them, wherever the reader runs."""
-
-
-class Number(str):
-    """A JSON number as its text, so that `0012`-like and 30-digit ids come through unharmed."""
-
-    __slots__ = ()
-
-
-class Located(NamedTuple):
-    """The four parts of a line, as JSON values."""
-
-    event: Any
-    timestamp: Any
-    page: Any
-    payload: Mapping[str, Any]
+SEVERAL: Final = "several"
+"""The bucket of a line that holds several records: each is counted by itself."""
 
 
 class Said(NamedTuple):
@@ -53,111 +43,102 @@ class Said(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A line's bucket (`event`, `widget_ready`, `unknown_event`, `blank` or a reason to reject) and content."""
+    """A line's bucket (`event`, `widget_ready`, `unknown_event`, `blank`, SEVERAL, a reason to reject) and content."""
 
     bucket: str
     event_name: str | None = None
     timestamp: str | None = None
     sid: str | None = None
     said: Said | None = None
+    shape: Shape | None = None
+    """Where it was found; None for the canonical place."""
+    asked: tuple[str, ...] = ()
+    """Texts whose content decided where things are: another text in their place might say something else."""
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_LEVELS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|([\[{])|([\]}])', re.DOTALL)
 _SPACE = " \t\r\n"
+_SEPARATOR = "\x1e"
+"""Begins each record of a JSON text sequence (RFC 7464)."""
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+def locate(record: dict[str, Any], known: Known = NOTHING) -> tuple[Located, tuple[str, ...]] | None:
+    """Where a record keeps its parts, and which texts decided that; None where it holds several records."""
+    if not known.paths and envelopes.is_canonical(record):
+        return envelopes.canonical(record), ()
+    search = Search(known)
+    found = search.locate(record)
+    if found is None and search.members(record):
+        return None
+    found = found or search.unknown(record)
+    if found is None or (not found.payload and found.shape and found.shape.event == "event"):
+        found = envelopes.canonical(record)
+    return found, tuple(search.asked)
 
 
-def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    first = dict(reversed(pairs))
-    return {key: first[key] for key in found}
-
-
-_decoder = json.JSONDecoder(
-    object_pairs_hook=_first_wins, parse_int=Number, parse_float=Number, parse_constant=_no_constant
-)
-_scan = make_scanner(_decoder)  # type: ignore[arg-type]  # anything with a decoder's attributes will do
-
-
-def decode(line: str) -> Any:  # noqa: ANN401 - any JSON value
-    """The JSON value of a line, its numbers as `Number`. Raises ValueError for what is none, or nested too deeply."""
-    if _too_deep(line):
-        raise ValueError(f"nested in more than {MAX_LEVELS} levels")
-    return _decoder.decode(line)
-
-
-def _too_deep(line: str) -> bool:
-    if len(line) <= MAX_LEVELS or line.count("[") + line.count("{") <= MAX_LEVELS:
-        return False
-    level = 0
-    for match in _LEVELS.finditer(line):
-        level += bool(match[1]) - bool(match[2])
-        if level > MAX_LEVELS:
-            return True
-    return False
-
-
-def locate(line: dict[str, Any]) -> Located:
-    """Where the canonical line keeps its parts; other envelopes are added here."""
-    data = line.get("data")
-    payload = data.get("payload") if isinstance(data, dict) else None
-    return Located(
-        line.get("event"), line.get("timestamp"), line.get("page"), payload if isinstance(payload, dict) else {}
-    )
-
-
-def scalar(value: object) -> str | None:
-    """A JSON scalar as text; None for null, the empty string, objects and arrays (as if absent)."""
-    if isinstance(value, str):
-        if type(value) is str and value.isascii():
-            return value or None
-        return _SURROGATE.sub("\ufffd", value) or None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return None
-
-
-def read(line: str, *, keep_query: bool = False, with_meeting: bool = False) -> Record:
-    """The record of one decoded line, without its LF."""
-    text = line.strip(_SPACE)
+def read(line: str, *, now: int | None = None, known: Known = NOTHING, **settings: bool) -> Record:
+    """The record of one decoded line, without its LF. `now` is the clock, by which a prefix's year is told."""
+    text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
     if not text:
         return Record("blank")
-    if _too_deep(text):
-        return Record("invalid_json")
-    # As `decode` does it, without the words for what is wrong with a line, which nobody reads.
     try:
-        value, end = _scan(text, 0)
-    except (ValueError, StopIteration):
+        value, end = scan(text, 0)
+    except ValueError:
+        return _prefixed(text, now, known, **settings)
+    if end != len(text):
+        return _prefixed(text, now, known, **settings)
+    return judge(value, known=known, **settings)
+
+
+def _prefixed(text: str, now: int | None, known: Known, **settings: bool) -> Record:
+    """The record of a line that is no JSON by itself, but may be behind a known prefix."""
+    prefix = prefixes.prefix_of(text)
+    if prefix is None:
+        return Record("invalid_json")
+    try:
+        value, end = scan(text, prefix.end)
+    except ValueError:
         return Record("invalid_json")
     if end != len(text):
         return Record("invalid_json")
-    return judge(value, keep_query=keep_query, with_meeting=with_meeting)
+    if isinstance(value, dict) and prefix.time:
+        value.setdefault(envelopes.PREFIX_TIME, prefixes.dated(prefix.time, now))
+    found = judge(value, known=known, **settings)
+    return found._replace(shape=(found.shape or CANONICAL)._replace(prefix=prefix.name))
 
 
-def judge(value: object, *, keep_query: bool = False, with_meeting: bool = False) -> Record:
+def members(line: str, known: Known = NOTHING) -> list[str]:
+    """The records of a line that holds several, each as JSON text; none where the line is not JSON."""
+    text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
+    search = Search(known)
+    values = search.opened(text)
+    found = search.members(values[0] if len(values) == 1 else values)
+    return [compact(value) for value in found or values]
+
+
+def judge(value: object, *, keep_query: bool = False, with_meeting: bool = False, known: Known = NOTHING) -> Record:
     """The record of one line's JSON value."""
+    if isinstance(value, list):
+        value = Search(known).record(value)
     if not isinstance(value, dict):
-        return Record("not_an_object")
-    found = locate(value)
+        batch = isinstance(value, list) and len(value) > 1 and Search(known).members(value)
+        return Record(SEVERAL if batch else "not_an_object")
+    where = locate(value, known)
+    if where is None:
+        return Record(SEVERAL)
+    found, asked = where
     name = scalar(found.event)
     if name is None or not name.strip(_SPACE):
-        return Record("no_event")
+        return Record("no_event", asked=asked)
     sid = scalar(found.payload.get("sid"))
-    kind = kind_of(name, has_sid=sid is not None)
+    kind = kind_of(known.meaning(name), has_sid=sid is not None)
     if kind is None:
-        return Record("unknown_event", name)
+        return Record("unknown_event", name, asked=asked)
     if kind == READY_KIND:
-        return Record("widget_ready", name)
+        return Record("widget_ready", name, shape=found.shape, asked=asked)
     if sid is None:
-        return Record("no_sid", name)
+        return Record("no_sid", name, shape=found.shape, asked=asked)
     said = _said(kind, found, keep_query=keep_query, with_meeting=with_meeting)
-    return Record("event", name, scalar(found.timestamp), sid, said)
+    return Record("event", name, scalar(found.timestamp), sid, said, found.shape, asked)
 
 
 def _said(kind: int, found: Located, *, keep_query: bool, with_meeting: bool) -> Said:
@@ -183,23 +164,3 @@ def cut_query(page: str) -> str | None:
 
 def _meeting(value: object) -> str | None:
     return None if value is None else compact(value)
-
-
-def compact(value: object) -> str:
-    """JSON text of a decoded value, its numbers as they were spelled."""
-    if isinstance(value, Number):
-        return str(value)
-    # Loops: generators and map would need twice the stack for each level.
-    if isinstance(value, dict):
-        members = []
-        for key, member in value.items():
-            members.append(f"{compact(key)}:{compact(member)}")
-        return "{" + ",".join(members) + "}"
-    if isinstance(value, list):
-        items = []
-        for item in value:
-            items.append(compact(item))  # noqa: PERF401
-        return "[" + ",".join(items) + "]"
-    if isinstance(value, str):
-        return json.dumps(_SURROGATE.sub("\ufffd", value), ensure_ascii=False)
-    return json.dumps(value)

@@ -30,7 +30,7 @@ def into(name: str | None) -> Iterator[Callable[[Place, bytes], None] | None]:
 
 def as_json(place: Place, line: bytes) -> str:
     """`{"file":…,"line":…,"reason":…,"raw":…}` and LF; `raw_base64` where the line is not UTF-8."""
-    return unsafe_to_json(_encode({**place._asdict(), **_raw(line)})) + "\n"
+    return unsafe_to_json(_encode({**place.as_json(), **_raw(line)})) + "\n"
 
 
 def _raw(line: bytes) -> dict[str, str]:

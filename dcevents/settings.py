@@ -50,5 +50,9 @@ class Settings:
     tolerance: Tolerance | None = None
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Column → values or glob patterns, of which one must fit."""
+    paths: tuple[tuple[str, str], ...] = ()
+    """Where the user said that records keep `event`, `timestamp`, `page`, `payload`."""
+    names: tuple[tuple[str, str], ...] = ()
+    """Names of events (loosely) that the user said mean others."""
     operands: tuple[str, ...] = ()
     """The values of the report's own operands."""

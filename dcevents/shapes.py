@@ -21,9 +21,16 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dcevents.record import MAX_LINE, Record, Said, decode
+from dcevents.record import MAX_LINE, SEVERAL, Record, Said, Search, decode
 from dcevents.sids import hashed
-from dcevents.timestamps import ISO_UTC, epoch_column, epoch_form_column, iso_column
+from dcevents.timestamps import (
+    ISO_UTC,
+    any_iso_column,
+    any_iso_form_column,
+    epoch_column,
+    epoch_form_column,
+    iso_column,
+)
 
 MAX_PIECES = 4096
 """Distinct pieces kept for one place between slots; more means that a slot was not seen as one."""
@@ -32,11 +39,14 @@ MAX_TABLE = 1 << 20
 LONGEST = 1 << 14
 """Bytes of the longest piece or value that is kept: what is longer hardly repeats."""
 
-_PAIR = re.compile(r'("(?:[^"\\]|\\.)*"\s*:\s*)("([^"\\]*)"|-?[0-9]+(?=\s*[,}]))')
+_NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?=\s*[,}])"
+_PAIR = re.compile(r'("(?:[^"\\]|\\.)*"\s*:\s*)(?:"([^"\\]*)"|(' + _NUMBER + "))")
+_INNER_PAIR = re.compile(r'((\\+)"[^"\\]*\2"\s*:\s*)(?:\2"([^"\\]*)\2"|(' + _NUMBER + "))")
+"""The same in JSON that is text in JSON: its quotes have backslashes before them."""
 NOT_PLAIN = re.compile(r'[\x00-\x1f\\"]')
 """What a text inside quotes cannot hold as it is."""
-_INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
-_DIGITS = re.compile(rb"[0-9-]*")
+_PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?$"
+_DIGITS = re.compile(rb"[0-9.-]*")
 _FAR = 1 << 40
 
 SLOW, OTHER, EVENT, TIMELESS = range(4)
@@ -53,13 +63,20 @@ class Slot(NamedTuple):
 
     placeholder: str
     """A value of the slot's kind that no log contains by chance, unique to the slot."""
+    escape: str = ""
+    """What stands before each quote: backslashes, where the slot is in JSON that is text in JSON."""
+
+    @property
+    def stop(self) -> str:
+        """What ends a quoted value that is plain."""
+        return self.escape[:1] or '"'
 
     def end(self, line: bytes, begin: int) -> int:
         """Where in a line the value ends that begins there."""
         if self.length is not None:
             return begin + self.length
         if self.quoted:
-            end = line.find(b'"', begin)
+            end = line.find(self.stop.encode(), begin)
             return len(line) if end < 0 else end
         digits = _DIGITS.match(line, begin)
         return digits.end() if digits else begin
@@ -128,11 +145,14 @@ class Layout:
         pieces, at, size = [], 0, len(line)
         for anchor, end_of in self._ends:
             start = line.find(anchor)
-            begin = start + len(anchor) if start >= 0 else size
+            if start < 0:
+                pieces.append(b"")
+                continue
+            begin = start + len(anchor)
             if begin < at:
                 return None
             pieces.append(line[at:begin])
-            at = min(end_of(line, begin), size) if start >= 0 else size
+            at = min(end_of(line, begin), size)
         pieces.append(line[at:])
         if max(map(len, pieces)) > LONGEST:
             return None
@@ -155,7 +175,7 @@ class Layout:
         parts = {f"piece{i}": _text(*bounds) for i, bounds in enumerate(pieces)}
         parts |= {f"slot{i}": _text(*bounds) for i, bounds in enumerate(values)}
         cut = self._found(lines).select(pl.col("line").bin.size().alias("size"), fits.alias("fits"), **parts)
-        session = pl.col(f"slot{self.sid}")
+        session = pl.lit("") if self.sid is None else pl.col(f"slot{self.sid}")
         checks = [self._plain(i, pl.col(f"slot{i}")) for i in range(len(self.slots))]
         coded = cut.with_columns(self.key(codes), hashed(session).alias("sid"), self._time_column().alias("ts"))
         return coded.select(
@@ -183,8 +203,7 @@ class Layout:
     def _found(self, lines: pl.LazyFrame) -> pl.LazyFrame:
         line = pl.col("line")
         starts = {
-            f"start{i}": line.str.find(slot.anchor, literal=True).cast(pl.Int64).fill_null(_FAR * (i + 1))
-            + len(slot.anchor.encode())
+            f"start{i}": line.str.find(slot.anchor, literal=True).cast(pl.Int64) + len(slot.anchor.encode())
             for i, slot in enumerate(self.slots)
         }
         found = lines.select(line.cast(pl.Binary), **starts)
@@ -193,29 +212,32 @@ class Layout:
 
     def _end_column(self, i: int) -> pl.Expr:
         rest = pl.col("line").bin.slice(pl.col(f"start{i}")).cast(pl.String, strict=False)
-        end = rest.str.find('"', literal=True) if self.slots[i].quoted else rest.str.find("[^0-9-]")
+        slot = self.slots[i]
+        end = rest.str.find(slot.stop, literal=True) if slot.quoted else rest.str.find("[^0-9.-]")
         return pl.col(f"start{i}") + end.cast(pl.Int64).fill_null(0)
 
     def _ranges(self) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any]], pl.Expr]:
-        starts: list[pl.Expr] = [pl.col(f"start{i}") for i in range(len(self.slots))]
-        ends: list[pl.Expr] = [
-            pl.col(f"end{i}") if slot.length is None else starts[i] + slot.length for i, slot in enumerate(self.slots)
-        ]
-        pieces: list[tuple[Any, Any]] = [(0, starts[0])]
-        pieces += [(end, (start - end).clip(lower_bound=0)) for end, start in zip(ends, starts[1:], strict=False)]
-        pieces.append((ends[-1], None))
-        values: list[tuple[Any, Any]] = [
-            (start, slot.length if slot.length is not None else end - start)
-            for start, end, slot in zip(starts, ends, self.slots, strict=True)
-        ]
-        order = [start >= end for end, start in zip(ends, starts[1:], strict=False)]
-        numbers = [
-            (end > start) | (start >= _FAR)
-            for start, end, slot in zip(starts, ends, self.slots, strict=True)
-            if not slot.quoted
-        ]
-        fits = reduce(and_, [*order, *numbers], pl.col("line").bin.size() <= MAX_LINE)
-        return pieces, values, fits
+        """Offsets and lengths of pieces and of values, and whether they are in order.
+
+        A slot that a line lacks is an empty piece and an empty value at the end of the slot before it.
+        """
+        pieces: list[tuple[Any, Any]] = []
+        values: list[tuple[Any, Any]] = []
+        fits: list[pl.Expr] = [pl.col("line").bin.size() <= MAX_LINE]
+        before: pl.Expr = pl.lit(0, pl.Int64)
+        for i, slot in enumerate(self.slots):
+            start = pl.col(f"start{i}")
+            end = pl.col(f"end{i}") if slot.length is None else start + slot.length
+            length: Any = end - start if slot.length is None else slot.length
+            pieces.append(
+                (before if i else 0, (start - before).clip(lower_bound=0).fill_null(0) if i else start.fill_null(0))
+            )
+            values.append((start.fill_null(_FAR), length if slot.length is not None else length.fill_null(0)))
+            fits += [(start >= before).fill_null(value=True)] if i else []
+            fits += [] if slot.quoted else [(end > start).fill_null(value=True)]
+            before = pl.coalesce(end, before) if i else end.fill_null(0)
+        pieces.append((before, None))
+        return pieces, values, reduce(and_, fits)
 
     def _plain(self, i: int, value: pl.Expr) -> pl.Expr:
         """Whether a value can stand in for its placeholder; the empty one of an absent slot can."""
@@ -224,7 +246,7 @@ class Layout:
             # The forms that are read by the column are plain.
             return pl.col("ts").is_not_null() | (value == "")
         if not slot.quoted:
-            return value.str.contains(_INTEGER) | (value == "")
+            return value.str.contains(_PLAIN_NUMBER) | (value == "")
         if i == self.sid:
             return value.str.len_bytes() <= LONGEST
         plain = ~value.str.contains(NOT_PLAIN.pattern)
@@ -234,12 +256,16 @@ class Layout:
         if self.time is None or self.time_form == "text":
             return pl.lit(None, dtype=pl.Int64)
         value = pl.col(f"slot{self.time}")
-        return iso_column(value) if self.time_form == "iso" else epoch_column(value)
+        forms = {"iso": iso_column, "epoch": epoch_column, "any": any_iso_column}
+        return forms[self.time_form](value)
 
     def _form_column(self) -> pl.Expr:
         if self.time is None or self.time_form == "text":
             return pl.lit(None, dtype=pl.UInt8)
-        return epoch_form_column(pl.col(f"slot{self.time}")) if self.time_form == "epoch" else pl.lit(ISO_UTC, pl.UInt8)
+        value = pl.col(f"slot{self.time}")
+        if self.time_form == "any":
+            return any_iso_form_column(value)
+        return epoch_form_column(value) if self.time_form == "epoch" else pl.lit(ISO_UTC, pl.UInt8)
 
     # -- learning --------------------------------------------------------------------------------------------
 
@@ -346,7 +372,7 @@ class Layout:
         record = self._judge(value)
         slow = Template(record, SLOW)
         present = [i for i, slot in enumerate(self.slots) if pieces[i].endswith(slot.anchor)]
-        if not self._whole(value, line, present):
+        if record.bucket == SEVERAL or self._asked(record, present) or not self._whole(value, line, present):
             return slow
         shown = self._shown(record, present)
         if record.bucket != "event":
@@ -357,6 +383,10 @@ class Layout:
             return slow
         texts = tuple(i for i in shown if i not in (time, sid))
         return Template(record, TIMELESS if time is None else EVENT, texts)
+
+    def _asked(self, record: Record, present: list[int]) -> bool:
+        """Whether the place of something hangs on the text in a slot."""
+        return any(self.slots[i].placeholder in text for i in present for text in record.asked)
 
     def _whole(self, value: object, line: str, present: list[int]) -> bool:
         """Whether each placeholder is exactly one whole value of the line, and stands nowhere else in it."""
@@ -384,6 +414,8 @@ def _text(offset: object, length: object) -> pl.Expr:
 def _strings(value: object) -> Iterable[str]:
     if isinstance(value, str):
         yield value
+        if '"' in value:
+            yield from _strings(Search().opened(value))
     elif isinstance(value, dict):
         for member in value.values():
             yield from _strings(member)
@@ -397,9 +429,9 @@ def find_layout(
 ) -> Layout | None:
     """The layout of a sample of lines: time, session, and whatever else takes many values, are its slots.
 
-    None where the lines have no session that could be cut out.
+    None where the events have no session that could be cut out. Lines of which none is an event may share a layout.
     """
-    events = [seen for seen in sample if seen.record.bucket == "event"]
+    events = [seen for seen in sample if seen.record.bucket == "event"] or sample
     found: dict[str, list[str]] = {}
     places: Counter[str] = Counter()
     needed: Counter[str] = Counter()
@@ -407,7 +439,7 @@ def find_layout(
         for anchor, value, place in _values(seen.line):
             found.setdefault(anchor, []).append(value)
             places[anchor] += place
-            if value.strip('"') in (seen.record.sid, seen.record.timestamp):
+            if value in (seen.record.sid, seen.record.timestamp):
                 needed[anchor] += 1
     many = max(8, len(events) // 16)
     chosen = [a for a, values in found.items() if needed[a] > len(events) // 2 or len(set(values)) > many]
@@ -416,7 +448,7 @@ def find_layout(
         return None
     layout = Layout([_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)], judge, intern)
     _introduce(layout, events, sample)
-    return layout if layout.sid is not None else None
+    return layout if layout.sid is not None or not any(seen.record.said for seen in sample) else None
 
 
 def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -> None:
@@ -434,30 +466,34 @@ def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -
 
 def _time_form(values: pl.DataFrame, slot: Slot) -> str:
     column = pl.col("v")
-    iso, epoch = values.select(
-        iso_column(column).is_not_null().mean().alias("iso"), epoch_column(column).is_not_null().mean().alias("epoch")
+    iso, epoch, other = values.select(
+        iso_column(column).is_not_null().mean().alias("iso"),
+        epoch_column(column).is_not_null().mean().alias("epoch"),
+        any_iso_column(column).is_not_null().mean().alias("any"),
     ).row(0)
     if slot.quoted and iso > 0.9:
         return "iso"
-    return "epoch" if epoch > 0.9 else "text"
+    return "epoch" if epoch > 0.9 else "any" if other > 0.9 else "text"
 
 
 def _values(line: str) -> Iterable[tuple[str, str, int]]:
     """(anchor, value, place) of every scalar member, the first of each anchor."""
     first: set[str] = set()
-    for match in _PAIR.finditer(line):
-        quoted = match[2].startswith('"')
-        anchor = match[1] + ('"' if quoted else "")
+    for match in (*_PAIR.finditer(line), *(_INNER_PAIR.finditer(line) if '\\"' in line else ())):
+        *_, text, number = match.groups()
+        escape = match[2] if match.re is _INNER_PAIR else ""
+        anchor = match[1] + ("" if text is None else f'{escape}"')
         if anchor not in first:
             first.add(anchor)
-            yield anchor, match[2], match.start()
+            yield anchor, number if text is None else text, match.start()
 
 
 def _slot(number: int, anchor: str, values: Sequence[str]) -> Slot:
     quoted = anchor.endswith('"')
-    lengths = {len(value.encode()) - 2 * quoted for value in values}
+    lengths = {len(value.encode()) for value in values}
     length = lengths.pop() if quoted and len(lengths) == 1 else None
-    return Slot(anchor, quoted, length, _placeholder(number, quoted=quoted))
+    escape = anchor[len(anchor.rstrip('"').rstrip("\\")) : -1] if quoted else ""
+    return Slot(anchor, quoted, length, _placeholder(number, quoted=quoted), escape)
 
 
 def _placeholder(number: int, *, quoted: bool) -> str:

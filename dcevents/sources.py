@@ -15,12 +15,14 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from dcevents.errors import InputError
-from dcevents.record import MAX_LINE
+from dcevents.record import MAX_LINE, NOTHING, Known
+from dcevents.records import HEAD, Stream, Style, style_of
+from dcevents.streams import parts
 
 BLOCK = 16 << 20
 """Bytes of a block: large enough to make calls cheap. The first of an input is smaller: it is parsed alone."""
@@ -58,6 +60,8 @@ class Input:
     path: Path | None
     size: int | None = None
     problem: str | None = None
+    style: str | None = None
+    """How records lie in it, in words, where they are not its lines."""
 
 
 class Piece(NamedTuple):
@@ -74,6 +78,8 @@ class Lines(NamedTuple):
     pieces: Sequence[Piece]
     unterminated: Collection[int] = ()
     """Rows whose LF was missing at the end of an input."""
+    style: Style | None = None
+    """How records lie in these lines, where they are not the lines: then they are of one input."""
 
 
 Block = Callable[[], Lines]
@@ -232,7 +238,7 @@ class _File:
             os.close(self.fd)
 
 
-def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator[Block]:
+def blocks(inputs: Sequence[Input], progress: Callable[[int], None], known: Known = NOTHING) -> Iterator[Block]:
     """All lines of all inputs, in order. `progress` is told the bytes read, as they lie on disk.
 
     Small inputs share a block. Raises InputError for an input that cannot be opened or read.
@@ -241,13 +247,19 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
     size, wanted = 0, _SMALL
     for number, source in enumerate(inputs):
         file = _File(source)
-        if _is_long_and_plain(file, source):
+        is_long = _is_long_and_plain(file, source)
+        head, chunks = _peeked(file, source, progress, is_long=is_long)
+        style = style_of(head.removeprefix(_BOM), known)
+        if is_long or style:
             if bundle:
                 yield _block(bundle)
                 bundle, size = [], 0
-            yield from _ranges(file, number, source, progress)
+            source.style = style.name if style else None
+            of_lines = not isinstance(style, Stream)
+            ranges = is_long and of_lines
+            yield from _ranges(file, number, source, progress, style) if ranges else _styled(number, chunks, style)
             continue
-        for part in _parts(number, _whole_lines(_unpacked(source, _raw(file, source, progress)))):
+        for part in _parts(number, _whole_lines(chunks)):
             bundle.append(part)
             size += BLOCK if part.dense else len(part.data)
             if size >= wanted:
@@ -255,6 +267,28 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None]) -> Iterator
                 bundle, size, wanted = [], 0, BLOCK // 2
     if bundle:
         yield _block(bundle)
+
+
+def _peeked(
+    file: _File, source: Input, progress: Callable[[int], None], *, is_long: bool
+) -> tuple[bytes, Iterator[bytes | memoryview]]:
+    """The first bytes of an input, unpacked, and all of it."""
+    raw = _raw(file, source, progress)
+    if is_long:
+        return os.pread(file.fd, HEAD, 0), iter(raw)
+    chunks = _unpacked(source, raw)
+    first = bytes(next(chunks, b""))
+    return first[:HEAD], chain([first], chunks)
+
+
+def _styled(number: int, chunks: Iterator[bytes | memoryview], style: Style | None) -> Iterator[Block]:
+    """The blocks of an input that has a style."""
+    if isinstance(style, Stream):
+        for data, terminated, own in parts(style, _without_bom(chunks)):
+            yield partial(Lines, data, [Piece(number, None)], () if terminated else {0}, own)
+        return
+    for part in _parts(number, _whole_lines(chunks)):
+        yield _block([part], style)
 
 
 class _Part(NamedTuple):
@@ -266,19 +300,21 @@ class _Part(NamedTuple):
     dense: bool
 
 
-def _block(parts: Sequence[_Part]) -> Block:
-    return partial(_joined, parts)
+def _block(parts: Sequence[_Part], style: Style | None = None) -> Block:
+    return partial(_joined, parts, style)
 
 
-def _joined(parts: Sequence[_Part]) -> Lines:
-    if len(parts) == 1 and parts[0].terminated:
-        return Lines(parts[0].data, [Piece(parts[0].file, None)])
+def _joined(parts: Sequence[_Part], style: Style | None) -> Lines:
+    if len(parts) == 1:
+        (part,) = parts
+        unterminated = () if part.terminated else {part.data.count(b"\n") - 1}
+        return Lines(part.data, [Piece(part.file, None)], unterminated, style)
     # Counting lines takes long enough to leave it to the thread that wants them.
     heights = [part.data.count(b"\n") for part in parts]
     ends = accumulate(heights)
     unterminated = {end - 1 for part, end in zip(parts, ends, strict=True) if not part.terminated}
     pieces = [Piece(part.file, height) for part, height in zip(parts, heights, strict=True)]
-    return Lines(parts[0].data if len(parts) == 1 else b"".join(part.data for part in parts), pieces, unterminated)
+    return Lines(b"".join(part.data for part in parts), pieces, unterminated, style)
 
 
 # Long plain files: only the ends of blocks are looked for here; each block is read where it is parsed.
@@ -291,7 +327,9 @@ def _is_long_and_plain(file: _File, source: Input) -> bool:
     return not any(head.startswith(magic) for magic, _, _ in _FORMATS)
 
 
-def _ranges(file: _File, number: int, source: Input, progress: Callable[[int], None]) -> Iterator[Block]:
+def _ranges(
+    file: _File, number: int, source: Input, progress: Callable[[int], None], style: Style | None
+) -> Iterator[Block]:
     fd = file.fd
     size = os.fstat(fd).st_size
     at = len(_BOM) if os.pread(fd, len(_BOM), 0) == _BOM else 0
@@ -302,9 +340,10 @@ def _ranges(file: _File, number: int, source: Input, progress: Callable[[int], N
             # A line longer than any that is read: on in order, from here.
             os.lseek(fd, at, os.SEEK_SET)
             for part in _parts(number, _whole_lines(_raw(file, source, progress))):
-                yield _block([part])
+                yield _block([part], style)
             return
-        yield partial(_read, file, source, Piece(number, None), (at, end), last=end == size)
+        load = partial(_read, file, source, Piece(number, None), (at, end), last=end == size)
+        yield partial(_in_style, load, style) if style else load
         progress(end - at)
         at, wanted = end, _DENSE if _ends_dense(fd, at, end) else BLOCK
 
@@ -344,6 +383,10 @@ def _read(file: _File, source: Input, piece: Piece, place: tuple[int, int], *, l
     if data and not data.endswith(b"\n"):
         return Lines(data + b"\n", [piece], {data.count(b"\n")})
     return Lines(data, [piece])
+
+
+def _in_style(load: Block, style: Style) -> Lines:
+    return load()._replace(style=style)
 
 
 def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, bool]]:

@@ -21,6 +21,8 @@ class Event:
     said: Said
     file: str
     line: int
+    member: int | None = None
+    """Which of the records of that line it is; None where there is only one."""
     gap: int | None = None
     """Milliseconds since the timed line before, if both are timed."""
     counted: Event | None = None
@@ -29,6 +31,11 @@ class Event:
     """The live-chat attempt that it belongs to: 1, 2, … in its conversation."""
     notes: list[Text] = field(default_factory=list)
     """What it did, or why it did nothing."""
+
+    @property
+    def place(self) -> str:
+        """The line, and which of its records: `12`, or `12[3]`."""
+        return f"{self.line}" if self.member is None else f"{self.line}[{self.member}]"
 
     @property
     def kind(self) -> int:

@@ -115,6 +115,44 @@ def iso_column(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(shape) & (parsed >= FIRST_MS)).then(parsed)
 
 
+def any_iso_column(text: pl.Expr) -> pl.Expr:
+    """Int64 milliseconds of ISO 8601 with or without fraction and offset, and of seconds with a fraction.
+
+    Null for every other form.
+    """
+    clock = text.str.slice(0, 10) + "T" + text.str.slice(11, 8)
+    shape = (
+        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-][0-2][0-9]:[0-5][0-9])?$"
+    )
+    local = clock.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms", strict=False, cache=False).to_physical()
+    exact = local + _fraction(text) - _offset(text)
+    iso = pl.when(text.str.contains(shape) & exact.is_between(FIRST_MS, LAST_MS)).then(exact)
+    seconds = text.str.extract(r"^([0-9]{1,10})\.[0-9]{1,9}$").cast(pl.Int64, strict=False)
+    return pl.coalesce(iso, seconds * 1000 + _fraction(text))
+
+
+def _fraction(text: pl.Expr) -> pl.Expr:
+    """Milliseconds behind a point, floored."""
+    digits = text.str.extract(r"\.([0-9]{1,3})").str.pad_end(3, "0")
+    return digits.cast(pl.Int64, strict=False).fill_null(0)
+
+
+def _offset(text: pl.Expr) -> pl.Expr:
+    """Milliseconds that a local time is ahead of UTC; null for hours that there are not."""
+    end = text.str.slice(-6)
+    hours, minutes = (end.str.slice(at, 2).cast(pl.Int64, strict=False) for at in (1, 4))
+    size = pl.when(hours <= 23).then((hours * 60 + minutes) * 60_000)
+    sign = pl.when(end.str.starts_with("-")).then(-1).otherwise(1)
+    return pl.when(end.str.contains(r"^[+-][0-9]{2}:[0-9]{2}$")).then(size * sign).otherwise(0)
+
+
+def any_iso_form_column(text: pl.Expr) -> pl.Expr:
+    """UInt8: the number in FORMS of what `any_iso_column` reads."""
+    offset = text.str.contains(r"[+-][0-9]{2}:[0-9]{2}$")
+    number = pl.when(text.str.ends_with("Z")).then(ISO_UTC).when(offset).then(ISO_OFFSET)
+    return number.when(text.str.contains("-")).then(ISO_LOCAL).otherwise(EPOCH_SECONDS).cast(pl.UInt8)
+
+
 def epoch_column(text: pl.Expr) -> pl.Expr:
     """Int64 milliseconds of whole epoch numbers of at most 18 digits; null for every other form."""
     number = pl.when(text.str.contains(r"^-?[0-9]{1,18}$")).then(text).cast(pl.Int64, strict=False)

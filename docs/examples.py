@@ -79,3 +79,15 @@ def helps() -> str:
         )
         parts.append(f"\n## {report.name}\n\n```text\n{text}\n```\n")
     return "".join(parts) + "\n"
+
+
+def shapes() -> str:
+    """The table of the shapes that `benchmarks/envelopes.py` writes: sample, whether it keeps milliseconds, page."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    import envelopes  # noqa: PLC0415
+
+    rows = [
+        f"| [`{name}`](../sample_logs/envelopes/{name}.log) | {'ms' if shape.fine else 's'} | <{shape.page}> |"
+        for name, shape in envelopes.SHAPES.items()
+    ]
+    return "\n".join(["", "| sample | times | described in |", "|---|---|---|", *rows, "", ""])

@@ -69,6 +69,13 @@ def _value(text: str) -> str:
     return text[1:] if text.startswith("=") else json.dumps(text, ensure_ascii=False)
 
 
+def kind(name: str) -> bool:
+    """Whether a name is, loosely, one of a conversation's events or the widget's."""
+    return re.search("conversation", name, re.IGNORECASE) is not None and not name.startswith(
+        ("ticket", "CONVERSATION_RATED")
+    )
+
+
 # -- runs ------------------------------------------------------------------------------------------------------
 
 

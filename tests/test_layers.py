@@ -17,13 +17,16 @@ import dcevents
 PACKAGE = Path(dcevents.__file__).parent
 
 FLOORS = (
-    ("dcevents", "errors", "events", "settings", "show", "timestamps"),
-    ("output", "progress", "record", "sids", "times"),
-    ("shapes", "sources"),
-    ("parse",),
+    ("dcevents", "errors", "events", "prefixes", "rows", "settings", "show", "sids", "strict", "timestamps"),
+    ("config", "hints", "output", "places", "progress", "times"),
+    ("envelopes",),
+    ("record",),
+    ("shapes", "streams"),
+    ("records",),
+    ("parse", "sources"),
     ("attempts", "facts", "timeline"),
     ("chat_reasons", "conversations", "log"),
-    ("account", "quality", "reasons", "rejects", "view"),
+    ("account", "quality", "reasons", "recognised", "rejects", "view"),
     ("explain", "selection"),
     ("reports", "render"),
     ("options",),
@@ -167,8 +170,14 @@ def test_the_command_line_is_known_to_nobody() -> None:
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_only_sources_opens_inputs(module: str) -> None:
     reading = {"open", "fdopen", "read_text", "read_bytes", "open_code", "FileIO"}
-    # output opens what it writes; polars reads lines from memory in parse.
-    own = {"sources": reading, "output": {"open", "fdopen"}, "parse": {"scan_lines"}}
+    # output opens what it writes; polars reads lines from memory in parse and records.
+    own = {
+        "sources": reading,
+        "output": {"open", "fdopen"},
+        "parse": {"scan_lines"},
+        "records": {"scan_lines"},
+        "config": {"open"},
+    }
     allowed = own.get(module, set())
 
     called = {

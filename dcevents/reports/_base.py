@@ -128,6 +128,8 @@ class Report:
     """Operands of its own, which stand before SOURCE: see `Settings.operands`."""
     without: tuple[str, ...] = ()
     """Options that mean nothing to it, so that it does not have them: names as in `options`, `window` for its three."""
+    shows_map: bool = False
+    """Whether it has `--show-map`."""
     of_anything: bool = False
     """Whether it is written also where the input is unusable: it says what was found instead."""
 

@@ -81,9 +81,13 @@ def findings(log: Log, quality: Quality) -> dict[str, str]:
 
 def sections(view: View, quality: Quality, found: Mapping[str, str]) -> list[Section]:
     """The document: headline and a line for everything; then details."""
+    from dcevents.recognised import in_words  # noqa: PLC0415 - polars
+
     account = view.log.account
     headline = f"Worth a look: {'; '.join(found.values())}." if found else "Nothing stands out."
-    lines = [("Records", _records(account))] if account.records else []
+    read_as = in_words(view.log)
+    lines = [("Envelope", read_as.removeprefix("read as: "))] if read_as else []
+    lines += [("Records", _records(account))] if account.records else []
     lines += _lines_of_events(view, quality) if account.events else []
     first = Section("", [headline if account.records else "The input is empty."])
     return [first, *([Section("", figures=lines)] if lines else []), *_details(view, quality)]
@@ -186,7 +190,7 @@ def _feed(quality: Quality) -> str:
 def _details(view: View, quality: Quality) -> list[Section]:
     account, names = view.log.account, [each.name for each in view.log.inputs]
     unknown = account.unknown_names()
-    rejects = [f"{each.file}:{each.line}: {each.reason}" for each in account.rejects]
+    rejects = [f"{each.file}:{each}: {each.reason}" for each in account.rejects]
     untimed = [f"{names[file]}:{line}: {form}" for file, line, form in quality.untimed]
     long = [f"{shortened(sid)} ({duration(ms / 1000)})" for sid, ms in quality.sessions.longest]
     gaps = [f"{first}" if first == last else f"{first} to {last}" for first, last, _ in quality.coverage.gaps]

@@ -50,6 +50,7 @@ def _event(event: Event, agents: Mapping[str, str | None]) -> dict[str, Any]:
         "agent": agents.get(event.agent) if event.agent else None,
         "file": event.file,
         "line": event.line,
+        **({} if event.member is None else {"index": event.member}),
         "gap_seconds": _seconds(event.gap),
         "future": event.future,
         "duplicate_of": _place(event.counted),
@@ -123,7 +124,7 @@ def _seconds(millis: int | None) -> float | None:
 
 
 def _plain(text: Text) -> str:
-    return "".join(part if isinstance(part, str) else f"{part.file}:{part.line}" for part in text)
+    return "".join(part if isinstance(part, str) else f"{part.file}:{part.place}" for part in text)
 
 
 # -- for people ------------------------------------------------------------------------------------------------
@@ -280,7 +281,7 @@ class _Writer:
 
     def place(self, event: Event) -> str:
         """`dc.log:12`."""
-        return f"{event.file.removeprefix(self.folder)}:{event.line}"
+        return f"{event.file.removeprefix(self.folder)}:{event.place}"
 
     def text(self, text: Text) -> str:
         """Words with places."""

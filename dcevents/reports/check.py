@@ -35,7 +35,7 @@ def _of_lines(view: View, quality: Quality) -> dict[str, Any]:
     log, names = view.log, [each.name for each in view.log.inputs]
     return {
         "cut_off": [{"file": each.name, "problem": each.problem} for each in log.inputs if each.problem],
-        "rejected_lines": [each._asdict() for each in log.account.rejects],
+        "rejected_lines": [each.as_json() for each in log.account.rejects],
         "timestamps": quality.forms,
         "untimed_share": _share(log.account.untimed, log.account.events),
         "future_share": _share(log.account.future, log.account.events),
@@ -134,5 +134,6 @@ REPORT = Report(
     placed=True,
     document=True,
     without=("window", "idle", "service_level", "keep_query"),
+    shows_map=True,
     of_anything=True,
 )

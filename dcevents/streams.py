@@ -1,0 +1,325 @@
+"""Records with something between them that is no line end, or with line ends in them → one record a row.
+
+Arrays, over many lines or on one; objects written one after the other; pretty-printed ones; lists in an object. The
+texts between records are learned from the beginning of an input, up to the next record's first key: its quote can
+stand in no string. Where a record has a list of objects that begin alike, a cut there leaves rows that are no JSON,
+and the block is cut again by what JSON says.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import polars as pl
+
+from dcevents.envelopes import Known, Search
+from dcevents.record import MAX_LINE
+from dcevents.rows import PLACES, Rows
+from dcevents.strict import scan
+
+HEAD: Final = 1 << 16
+"""Bytes of an input by which its style is told."""
+_KEPT = MAX_LINE + 2
+_LONG = 4 * _KEPT
+"""Bytes without a seam after which a record is taken for too long."""
+_TAIL = 1 << 16
+_MOST_SEAMS = 6
+_SEEN = 200
+_FEW = 8
+_BLANK = b" \t\r\n\x1e"
+_FIELDS = rb'\[\s*\{\s*"field"\s*:'
+"""A row of CloudWatch Insights begins so: pairs of field and value."""
+_RECORD = re.compile(rb"\{|" + _FIELDS)
+_LIST = re.compile(rb"\[\s*(?=\{|" + _FIELDS + rb")")
+_KEY = re.compile(rb'\{\s*"[^"\\]*"\s*:')
+_GLUE = re.compile(rb'(?:[\s,\]}\x1e]|\[(?!\s*\{\s*"field"\s*:))*')
+_WRAPPED = re.compile(rb'\{\s*"[A-Za-z_]+"\s*:\s*\[\s*(?=\{|' + _FIELDS + rb")")
+
+
+class Span(NamedTuple):
+    """Where a record is."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The style of an input: what stands before its first record, and the seams between them."""
+
+    name: str
+    start: bytes
+    seams: tuple[bytes, ...]
+    """The ends of records, what stands between, and the beginnings of the next, up to their first keys."""
+    known: Known
+    is_first: bool = False
+    """Whether it is about the first part of an input."""
+    is_last: bool = False
+    by_line: bool = False
+
+    def rows(self, data: bytes, unterminated: Collection[int], now: int) -> Rows:  # noqa: ARG002
+        """The records of a part, cut at the seams."""
+        if self.is_last or b"\0" in data or not self.seams:
+            return self.exactly(data, unterminated)
+        begin = self._begin(data)
+        glue = next((glue for glue in self._glues() if data.endswith(b"}" + glue)), b"")
+        cut = data[begin : len(data) - len(glue)] if begin or glue else data
+        # Each of these takes time for every byte: what is not needed is left out.
+        lines = data.count(b"\n")
+        for seam in self.seams:
+            cut = cut.replace(seam, (b"}\0" if lines else b"}\n") + seam[seam.rindex(b"{") :])
+        cut = cut.replace(b"\n", b"\r").replace(b"\0", b"\n") if lines else cut
+        return Rows(
+            cut,
+            lines=lines,
+            on_last_line=sum(data.count(seam, data.rfind(b"\n") + 1) for seam in self.seams) if lines else 0,
+            exactly=lambda: self.exactly(data),
+            find_places=lambda: _places(data, self._walked(data, begin, cut)),
+            find_raw=_unfolded,
+        )
+
+    def exactly(self, data: bytes, unterminated: Collection[int] = ()) -> Rows:
+        """The records of a part, as JSON has them."""
+        spans = list(_spans(data, self._begin(data), self.seams, self.known))
+        if self.is_last:
+            spans = self._ended(data, spans)
+        last_line = data.rfind(b"\n")
+        cut = b"".join(data[start:end].replace(b"\n", b"\r") + b"\n" for start, end in spans)
+        return Rows(
+            cut,
+            {len(spans) - 1} if unterminated and spans and spans[-1].end == len(data) else (),
+            lines=data.count(b"\n"),
+            on_last_line=sum(span.start > last_line for span in spans),
+            find_places=lambda: _places(data, [span.start for span in spans]),
+            find_raw=_unfolded,
+        )
+
+    def boundary(self, data: bytes) -> int | None:
+        """Where one of the last records begins, a whole event if there is one; None where that is not known."""
+        last = end = self._last_seam(data, len(data))
+        for _ in range(_SEEN):
+            if not end or _is_event(data, end, self.known):
+                break
+            end = self._last_seam(data, end)
+        found = end or last
+        if found or len(data) < _LONG:
+            return found
+        return max((span.start for span in _spans(data, self._begin(data), (), self.known)), default=0) or len(data)
+
+    def _last_seam(self, data: bytes, end: int) -> int | None:
+        """Where the last record begins before an end."""
+        seams = ((data.rfind(seam, 0, end), seam.rindex(b"{")) for seam in self.seams)
+        return max((at + size for at, size in seams if at >= 0), default=None)
+
+    def _glues(self) -> list[bytes]:
+        """What stands between records, the longest first."""
+        return sorted({seam[1 : seam.rindex(b"{")] for seam in self.seams}, key=len, reverse=True)
+
+    def _begin(self, data: bytes) -> int:
+        return len(self.start) if self.is_first and data.startswith(self.start) else 0
+
+    def _ended(self, data: bytes, spans: list[Span]) -> list[Span]:
+        """Without what only closes that which the input begins with."""
+        good = max((n for n, span in enumerate(spans, 1) if _value(data, span.start)), default=0)
+        tail = data[spans[good - 1].end :] if good else data
+        return spans[:good] if good < len(spans) and _closes(self.start, tail) else spans
+
+    def _walked(self, data: bytes, at: int, cut: bytes) -> list[int]:
+        """Where the rows begin that were cut at seams."""
+        glues, starts = self._glues(), []
+        for row in cut.split(b"\n"):
+            starts.append(at)
+            at += len(row)
+            at += next((len(glue) for glue in glues if data.startswith(glue + b"{", at)), 0)
+        return starts
+
+
+def style_of(head: bytes, known: Known) -> Stream | None:
+    """The style of an input that begins with JSON; None where its records are its lines."""
+    begin = _opening(head, known)
+    if begin is None or _is_by_line(head, begin, list(_objects(head, begin, known, _FEW))):
+        return None
+    spans = list(_objects(head, begin, known, _SEEN))
+    between = [head[one.end : other.start] for one, other in pairwise(spans)]
+    within = any(b"\n" in head[span.start : span.end] for span in spans)
+    start = head[:begin]
+    return Stream(_in_words(start, between, within=within), start, _seams(head, spans), known)
+
+
+def _is_by_line(head: bytes, begin: int, spans: Sequence[Span]) -> bool:
+    """Whether the first records, where there are some, are each on a line of their own, with nothing around them."""
+    between = [head[one.end : other.start] for one, other in pairwise(spans)]
+    on_lines = sum(b"\n" in glue for glue in between)
+    within = any(b"\n" in head[span.start : span.end] for span in spans)
+    return not spans or (not within and not head[:begin].strip(_BLANK) and 2 * on_lines >= len(between))
+
+
+def _in_words(start: bytes, between: Sequence[bytes], *, within: bool) -> str:
+    if b"{" in start:
+        return "lists of records in objects"
+    if b"[" in start:
+        return "arrays of records" if any(b"]" in glue for glue in between) else "an array of records"
+    return "records over several lines" if within else "records without line ends between them"
+
+
+# -- where records are -------------------------------------------------------------------------------------------
+
+
+def _opening(head: bytes, known: Known) -> int | None:
+    """Where the first record of an input begins: at its beginning, in an array, or in one that is in an object."""
+    at = len(head) - len(head.lstrip(_BLANK))
+    if head.startswith(b"[", at):
+        begin = _after_glue(head, at)
+        return begin if _is_event(head, begin, known) else None
+    found = _value(head, at)
+    if found and not Search(known).members(found[0]):
+        return at
+    if found and b"\n" not in head[at : found[1]]:
+        # One line: of many that begin alike, or to be read by itself.
+        return _inner(head, at, known)
+    lists = (match for match in _LIST.finditer(head, at) if _may_open(head[at : match.start()]))
+    inner = next((match.end() for match in lists if _is_event(head, match.end(), known)), None)
+    return at if inner is None and found else inner
+
+
+def _may_open(text: bytes) -> bool:
+    """Whether a list may stand behind a text, in an object."""
+    return any(_closes(text + b"[", b"]" + b"}" * levels) for levels in range(1, 5))
+
+
+def _closes(start: bytes, end: bytes) -> bool:
+    """Whether two texts are JSON together, or nothing."""
+    text = (start + end).decode("utf-8", "replace").strip(" \t\r\n\x1e\ufeff")
+    try:
+        return not text or scan(text, 0)[1] == len(text)
+    except ValueError:
+        return False
+
+
+def _inner(data: bytes, at: int, known: Known) -> int | None:
+    """Where the first record is of an object that begins with a list of them."""
+    match = _WRAPPED.match(data, at)
+    return match.end() if match and _is_event(data, match.end(), known) else None
+
+
+def _after_glue(data: bytes, at: int) -> int:
+    glue = _GLUE.match(data, at)
+    return glue.end() if glue else at
+
+
+def _is_event(data: bytes, at: int, known: Known) -> bool:
+    found = _value(data, at)
+    return found is not None and bool(Search(known).members([found[0]]))
+
+
+def _value(data: bytes, at: int) -> tuple[Any, int] | None:
+    """The record that begins there, and where it ends; only as much is looked at as is needed.
+
+    Read as Latin-1, in which bytes and characters are at the same places, and whatever is between quotes is text.
+    """
+    size = 1 << 12
+    while _RECORD.match(data, at):
+        try:
+            value, end = scan(data[at : at + size].decode("latin-1"), 0)
+        except ValueError:
+            if at + size >= len(data) or size > _KEPT:
+                return None
+            size *= 8
+        else:
+            return value, at + end
+    return None
+
+
+def _objects(data: bytes, at: int, known: Known, most: int) -> Iterator[Span]:
+    """The first records from there on, as far as they are JSON."""
+    for _ in range(most):
+        found = _value(data, at)
+        if found is None:
+            return
+        yield Span(at, found[1])
+        at = _after_glue(data, found[1])
+        at = _inner(data, at, known) or at
+
+
+def _seams(head: bytes, spans: Sequence[Span]) -> tuple[bytes, ...]:
+    """The texts between records; none where they vary."""
+    found: dict[bytes, None] = {}
+    for one, other in pairwise(spans):
+        if head.startswith(b"[", other.start):
+            return ()
+        if key := _KEY.match(head, other.start):
+            found[head[one.end - 1 : key.end()]] = None
+    # The longest first: one may be a part of another.
+    return tuple(sorted(found, key=len, reverse=True)) if len(found) <= _MOST_SEAMS else ()
+
+
+def _spans(data: bytes, at: int, seams: Sequence[bytes], known: Known) -> Iterator[Span]:
+    """Where the records are: objects, or what is none and ends at a line end or a seam."""
+    while (at := _after_glue(data, at)) < len(data):
+        if inner := _inner(data, at, known):
+            at = inner
+            continue
+        found = _value(data, at)
+        end = found[1] if found else _resumed(data, at, seams)
+        yield Span(at, end)
+        at = end
+
+
+def _resumed(data: bytes, at: int, seams: Sequence[bytes]) -> int:
+    """Where what is no record ends."""
+    ends = [end + 1 for seam in seams if (end := data.find(seam, at)) >= 0]
+    line = data.find(b"\n", at)
+    return min([*ends, *([line] if line >= 0 else [])], default=len(data))
+
+
+def _places(data: bytes, starts: Sequence[int]) -> pl.DataFrame:
+    """PLACES of records that begin there."""
+    lines, before, at = [], 0, 0
+    for start in starts:
+        before += data.count(b"\n", at, start)
+        at = start
+        lines.append(before)
+    frame = pl.DataFrame({"row": range(len(lines)), "line": lines}, schema={"row": pl.UInt32, "line": pl.UInt64})
+    number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("line")
+    return frame.with_columns(pl.when(pl.len().over("line") > 1).then(number).alias("member")).select(
+        pl.col(name).cast(kind) for name, kind in PLACES.items()
+    )
+
+
+def _unfolded(_: int, text: bytes) -> bytes:
+    return text.replace(b"\r", b"\n")
+
+
+# -- parts -------------------------------------------------------------------------------------------------------
+
+
+class Part(NamedTuple):
+    """A part of a stream that begins and ends with a record, and its style."""
+
+    data: bytes
+    terminated: bool
+    style: Stream
+
+
+def parts(style: Stream, chunks: Iterator[bytes | memoryview]) -> Iterator[Part]:
+    """Chunks of an input, cut where records begin."""
+    rest = b""
+    style = replace(style, is_first=True)
+    for chunk in chunks:
+        tail = bytes(chunk[-_TAIL:])
+        found = style.boundary(tail) if style.seams else None
+        if found and len(chunk) > len(tail):
+            # The usual case: copied once.
+            end = len(chunk) - len(tail) + found
+            yield Part(b"".join((rest, chunk[:end])), True, style)
+            rest, style = bytes(chunk[end:]), replace(style, is_first=False)
+            continue
+        rest += bytes(chunk)
+        end = style.boundary(rest) or 0
+        if end:
+            yield Part(rest[:end], True, style)
+            rest, style = rest[end:], replace(style, is_first=False)
+    if rest:
+        yield Part(rest, rest.endswith(b"\n"), replace(style, is_last=True))

@@ -1,0 +1,101 @@
+"""JSON as RFC 8259 has it, and nothing more: text to values and back. Pure; numbers keep their spelling."""
+
+import json
+import re
+from json.scanner import make_scanner
+from typing import Any, Final, NoReturn
+
+MAX_LEVELS: Final = 512
+"""Objects and arrays in one another that are read: no stack is too small for them, wherever the reader runs."""
+SPACE: Final = " \t\r\n"
+"""What may stand between the parts of JSON."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LEVELS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|([\[{])|([\]}])', re.DOTALL)
+
+
+class Number(str):
+    """A JSON number as its text, so that `0012`-like and 30-digit ids come through unharmed."""
+
+    __slots__ = ()
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    first = dict(reversed(pairs))
+    return {key: first[key] for key in found}
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_first_wins, parse_int=Number, parse_float=Number, parse_constant=_no_constant
+)
+_scan = make_scanner(_decoder)  # type: ignore[arg-type]  # anything with a decoder's attributes will do
+
+
+def decode(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """The JSON value that a text is. Raises ValueError for what is none, or nested too deeply."""
+    value, end = scan(text, len(text) - len(text.lstrip(SPACE)))
+    if text[end:].strip(SPACE):
+        raise ValueError("something stands behind the value")
+    return value
+
+
+def scan(text: str, at: int) -> tuple[Any, int]:
+    """The JSON value that begins there, and where it ends. Raises ValueError where none does, or it is too deep."""
+    if too_deep(text):
+        raise ValueError(f"nested in more than {MAX_LEVELS} levels")
+    # Without the words for what is wrong with a line, which nobody reads.
+    try:
+        value, end = _scan(text, at)
+    except StopIteration:
+        raise ValueError("no value") from None
+    return value, end
+
+
+def too_deep(text: str) -> bool:
+    """Whether a text has too many levels to be read."""
+    if len(text) <= MAX_LEVELS or text.count("[") + text.count("{") <= MAX_LEVELS:
+        return False
+    level = 0
+    for match in _LEVELS.finditer(text):
+        level += bool(match[1]) - bool(match[2])
+        if level > MAX_LEVELS:
+            return True
+    return False
+
+
+def scalar(value: object) -> str | None:
+    """A JSON scalar as text; None for null, the empty string, objects and arrays (as if absent)."""
+    if isinstance(value, str):
+        if type(value) is str and value.isascii():
+            return value or None
+        return _SURROGATE.sub("\ufffd", value) or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None
+
+
+def compact(value: object) -> str:
+    """JSON text of a decoded value, its numbers as they were spelled."""
+    if isinstance(value, Number):
+        return str(value)
+    # Loops: generators and map would need twice the stack for each level.
+    if isinstance(value, dict):
+        members = []
+        for key, member in value.items():
+            members.append(f"{compact(key)}:{compact(member)}")
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list):
+        items = []
+        for item in value:
+            items.append(compact(item))  # noqa: PERF401
+        return "[" + ",".join(items) + "]"
+    if isinstance(value, str):
+        return json.dumps(_SURROGATE.sub("\ufffd", value), ensure_ascii=False)
+    return json.dumps(value)

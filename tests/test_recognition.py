@@ -1,0 +1,328 @@
+"""What is recognised and what is not; what the user can say instead; what is said of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import harness
+import pytest
+
+from dcevents.hints import hint
+from dcevents.prefixes import dated, prefix_of
+from dcevents.timestamps import any_iso_column, any_iso_form_column, form, parse
+
+PAYLOAD = {"name": "Pricing", "id": "d1", "type": "dialogue", "uiType": "popup", "sid": "a"}
+OWN = "2026-11-02T09:15:04.120Z"
+EVENT: dict[str, Any] = {"event": "CONVERSATION_ENGAGED", "timestamp": OWN, "page": "https://x.example/p"}
+CANONICAL = {**EVENT, "data": {"payload": PAYLOAD}}
+SAMPLES = sorted((harness.ROOT / "sample_logs" / "envelopes").glob("*.log"))
+
+
+def log(*values: object) -> bytes:
+    """Each value as a line."""
+    return b"".join(json.dumps(value).encode() + b"\n" for value in values)
+
+
+def events(data: bytes, *options: str) -> list[dict[str, Any]]:
+    """The rows of `events`."""
+    result = harness.run("events", "-f", "ndjson", "-q", *options, stdin=data)
+    assert (0, "") == (result.status, result.err)
+    return result.ndjson
+
+
+# -- what a canonical line means does not change ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        pytest.param({**CANONICAL, "data": json.dumps({"payload": PAYLOAD})}, "no_sid", id="data as text"),
+        pytest.param({**CANONICAL, "data": {"payload": {"id": "d"}}, "sid": "a"}, "no_sid", id="a sid elsewhere"),
+        pytest.param({**EVENT, "data": [{"payload": PAYLOAD}]}, "no_sid", id="data as a list"),
+        pytest.param({"timestamp": OWN, "data": {"payload": PAYLOAD}}, "no_event", id="no event"),
+        pytest.param({"x": {"event": "CONVERSATION_ENGAGED", "sid": "a"}}, "no_event", id="under a key of no meaning"),
+        pytest.param([CANONICAL], "not_an_object", id="a list of one among lines"),
+    ],
+)
+def test_a_canonical_line_keeps_its_meaning(line: object, reason: str) -> None:
+    account = harness.report(log(CANONICAL, line), "completion")["input"]
+
+    assert (1, 1) == (account["events"], account["rejected"][reason])
+    assert "envelopes" not in account
+
+
+def test_an_unknown_event_at_the_canonical_place_stays_unknown() -> None:
+    line = {"event": "RATED", "data": {"payload": PAYLOAD}, "detail": CANONICAL}
+
+    assert {"RATED": 1} == harness.report(log(CANONICAL, line), "completion")["input"]["unknown_events"]
+
+
+def test_other_events_of_an_envelope_are_unknown_and_not_rejected() -> None:
+    data = log({"event_type": "CONVERSATION_ENGAGED", "event_time": OWN, "event_properties": PAYLOAD},
+               {"event_type": "page_view", "event_properties": {"sid": "a"}},
+               {"log": json.dumps({"event": "clicked", "x": 1}) + "\n"})  # fmt: skip
+
+    assert {"clicked": 1, "page_view": 1} == harness.report(data, "completion")["input"]["unknown_events"]
+
+
+def test_two_objects_that_have_run_into_one_line_among_others_are_no_json() -> None:
+    data = log(CANONICAL, CANONICAL) + json.dumps(CANONICAL).encode() + json.dumps(CANONICAL).encode() + b"\n"
+
+    assert 1 == harness.report(data, "completion")["input"]["rejected"]["invalid_json"]
+
+
+# -- times, batches, prefixes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"log": json.dumps(CANONICAL), "time": "2026-11-05T00:00:00Z"},
+        {"timestamp": "2026-11-05T00:00:00Z", "jsonPayload": CANONICAL},
+        {"event": EVENT["event"], "timestamp": "2026-11-05T00:00:00Z", "properties": {**PAYLOAD, "timestamp": OWN}},
+        {"requestContext": {"requestTimeEpoch": 1}, "body": json.dumps(CANONICAL), "isBase64Encoded": False},
+    ],
+    ids=["Docker", "Cloud Logging", "Segment", "Lambda"],
+)
+def test_the_event_s_own_time_wins(line: object) -> None:
+    assert [OWN] == [row["timestamp"] for row in events(log(line))]
+
+
+def test_the_collector_s_time_counts_where_the_event_has_none() -> None:
+    line = {"log": json.dumps({"event": EVENT["event"], "payload": PAYLOAD}), "time": "2026-11-05T00:00:00.5Z"}
+
+    assert ["2026-11-05T00:00:00.500Z"] == [row["timestamp"] for row in events(log(line))]
+
+
+def test_a_member_of_a_batch_is_a_record_of_its_own() -> None:
+    bad = {**EVENT, "data": {"payload": {"id": "d1"}}}
+    data = log([CANONICAL, bad, {**CANONICAL, "timestamp": None}], CANONICAL, [bad])
+
+    result = harness.run("check", "-f", "json", "-q", stdin=data)
+
+    assert (5, 2) == (result.json["input"]["records"], result.json["input"]["events"])
+    assert [(1, 2), (3, None)] == [(each["line"], each.get("index")) for each in result.json["rejected_lines"]]
+
+
+def test_members_of_lines_among_others_have_their_index_too() -> None:
+    bad = {**EVENT, "data": {"payload": {"id": "d1"}}}
+    data = log(CANONICAL, {"events": [bad, CANONICAL]}, CANONICAL)
+
+    result = harness.run("check", "-f", "json", "-q", stdin=data)
+
+    assert [(2, 1)] == [(each["line"], each.get("index")) for each in result.json["rejected_lines"]]
+    assert (4, 1) == (result.json["input"]["records"], result.json["input"]["events"])
+
+
+def test_explain_and_rejects_say_line_and_index(tmp_path: Path) -> None:
+    bad = {**EVENT, "data": {"payload": {"id": "d1"}}}
+    data = log(CANONICAL, [CANONICAL, bad])
+
+    told = harness.run("explain", "a", "-f", "json", "-q", "--rejects", tmp_path / "bad", stdin=data)
+
+    places = [(line["line"], line.get("index")) for line in told.json["sessions"][0]["events"]]
+    assert [(1, None), (2, 1)] == places
+    row = json.loads((tmp_path / "bad").read_text())
+    assert (2, 2, "no_sid") == (row["line"], row["index"], row["reason"])
+
+
+def test_limits_hold_for_the_record_and_not_for_the_batch(tmp_path: Path) -> None:
+    members = [
+        {**CANONICAL, "timestamp": f"2026-11-02T09:{n // 60 % 60:02d}:{n % 60:02d}.{n % 1000:03d}Z"}
+        for n in range(12_000)
+    ]
+    (tmp_path / "x.log").write_bytes(json.dumps(members).encode())
+
+    account = harness.run("completion", tmp_path / "x.log", "-f", "json", "-q").json["input"]
+
+    assert (12_000, 0) == (account["records"], sum(account["rejected"].values()))
+
+
+def test_an_array_that_is_still_written_counts_as_far_as_it_goes() -> None:
+    data = (
+        b"[" + json.dumps(CANONICAL).encode() + b",\n" + json.dumps({**CANONICAL, "timestamp": 1}).encode() + b',\n{"ev'
+    )
+
+    account = harness.report(data, "completion")["input"]
+
+    assert (3, 2, 1) == (account["records"], account["events"], account["incomplete"])
+
+
+def test_a_list_of_objects_within_records_does_not_mislead() -> None:
+    """They begin as the records do: a cut between them is noticed."""
+    meeting = {"event": "x", "at": 1}
+    booked = {**CANONICAL, "event": "CONVERSATION_MEETING_BOOKED"}
+    booked["data"] = {"payload": {**PAYLOAD, "meetingInfo": [meeting, meeting, meeting]}}
+    members = [{**each, "timestamp": 1793610904000 + n} for n, each in enumerate([CANONICAL, CANONICAL, booked] * 9000)]
+    data = json.dumps(members, separators=(",", ":")).encode()
+
+    account = harness.report(data, "completion")["input"]
+
+    assert (27_000, 0) == (account["records"], sum(account["rejected"].values()))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("2026-11-02T09:15:04.123456789Z stdout F {", "CRI"),
+        ("Nov  2 09:15:04 web1 dc[12]: {", "syslog or journald"),
+        ("<134>1 2026-11-02T09:15:04.1Z web1 dc 1 - - {", "syslog (RFC 5424)"),
+        ("<134>1 2026-11-02T09:15:04.1Z web1 dc 1 - -  {", "syslog (RFC 5424)"),
+        ("web-1  | {", "Docker Compose"),
+        ("2026-11-02T09:15:04.120Z\tc0ffee\tINFO\t{", "a time"),
+        ("2026-11-02 09:15:04,120 INFO dc - [{", "a time"),
+    ],
+)
+def test_prefixes_that_are_known(text: str, name: str) -> None:
+    found = prefix_of(text)
+
+    assert found
+    assert (name, len(text.rstrip("[{"))) == (found.name, found.end)
+
+
+@pytest.mark.parametrize(
+    "text", ["x{", " {", '"a" {', "2026-11-08T11:19:35 [warn] a body is buffered", "11-02 {", "a: {"]
+)
+def test_other_text_is_no_prefix(text: str) -> None:
+    assert prefix_of(text) is None
+
+
+def test_a_prefix_without_a_year_is_of_the_last_twelve_months() -> None:
+    now = parse("2027-01-03T00:00:00Z")
+
+    assert "2026-12-31T23:59:58Z" == dated("Dec 31 23:59:58", now)
+    assert "2027-01-02T00:00:00Z" == dated("Jan  2 00:00:00", now)
+
+
+# -- what the user says --------------------------------------------------------------------------------------------
+
+ODD = {"body": {"kind": "Chat Opened", "at": 1793610904120, "dc": PAYLOAD, "where": "https://x.example/q"}}
+MAP = ("event=body.kind", "timestamp=body.at", "payload=body.dc", "page=body.where")
+
+
+def odd(*options: str, **more: Any) -> harness.Result:
+    """A run on a log in a shape that nobody knows."""
+    return harness.run("events", "-f", "ndjson", "-q", *options, stdin=log(ODD), **more)
+
+
+def test_a_map_says_where_events_are() -> None:
+    options = [part for path in MAP for part in ("--map", path)]
+
+    (row,) = odd(*options, "--map-event", "Chat Opened=engaged").ndjson
+
+    assert ("engaged", "a", "2026-11-02T09:15:04.120Z", "https://x.example/q") == (
+        row["kind"], row["sid"], row["timestamp"], row["page"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["option", "environment", "folder"])
+def test_a_file_says_it_and_options_come_first(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "dcevents" / "config.toml"
+    path.parent.mkdir()
+    path.write_text(
+        '[map]\nevent = "body.kind"\ntimestamp = "x"\npayload = "body.dc"\n[map.events]\n"Chat Opened" = "closed"\n'
+    )
+    env = {"environment": {"DCEVENTS_CONFIG": str(path)}, "folder": {"XDG_CONFIG_HOME": str(tmp_path)}}.get(how, {})
+    options = ["--config", str(path)] if how == "option" else []
+
+    (row,) = odd(*options, env=env).ndjson
+    (other,) = odd(*options, "--map", "timestamp=body.at", "--map-event", "Chat Opened=engaged", env=env).ndjson
+
+    assert ("closed", None) == (row["kind"], row["timestamp"])
+    assert ("engaged", OWN) == (other["kind"], other["timestamp"])
+
+
+def test_no_file_is_looked_for_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.toml").write_text('[map]\nevent = "body.kind"\n')
+    monkeypatch.chdir(tmp_path)
+
+    assert 3 == odd(env={"XDG_CONFIG_HOME": ".", "HOME": ""}).status
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--map", "evnt=x"], "PART is event, timestamp, page, payload"),
+        (["--map", "event"], "as in event=body.kind"),
+        (["--map-event", "Chat=opened"], "KIND is one of triggered"),
+        (["--config", "/nowhere.toml"], "/nowhere.toml: no such file"),
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_usage(options: list[str], said: str) -> None:
+    result = odd(*options)
+
+    assert 2 == result.status
+    assert said in result.err
+
+
+def test_the_map_that_check_shows_reads_the_same_log(tmp_path: Path) -> None:
+    line = {"stream": "stdout", "log": json.dumps(CANONICAL)}
+    shown = harness.run("check", "--show-map", "-q", stdin=log(line))
+    (tmp_path / "map.toml").write_bytes(shown.out)
+
+    assert 'event = "log.event"' in shown.text
+    assert events(log(line)) == events(log(line), "--config", str(tmp_path / "map.toml"))
+
+
+# -- what is said ----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_recognised_is_said() -> None:
+    data = log([{"log": json.dumps(CANONICAL)}])
+
+    result = harness.run("completion", "-f", "json", stdin=data)
+    checked = harness.run("check", stdin=data)
+
+    assert "dcevents: read as: a container's log (Docker, Fluent Bit) (event in log.event" in result.err
+    assert "log.event" == result.json["input"]["envelopes"][0]["event"]
+    assert ["an array of records"] == list(result.json["input"]["styles"])
+    assert "Envelope" in checked.text
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"a,b,c\n1,2,3\n4,5,6\n", "it looks like a CSV"),
+        (b"x" * 257 + b"ustar\n" + b"\x1f\x8b\x08\n", "it looks like a gzip inside a tar"),
+        (b'192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0\n', "an access log without bodies"),
+        (b'{"time":"x","request":"POST /dc","status":"204"}\n', "an access log without bodies"),
+        (b'{"foo":1,"bar":{"x":1}}\n', "its keys are foo, bar.x"),
+    ],
+)
+def test_what_it_looks_like_is_said_where_nothing_is_found(data: bytes, said: str) -> None:
+    result = harness.run("summary", stdin=data)
+
+    assert 3 == result.status
+    assert said in result.err
+
+
+def test_nothing_is_said_of_nothing() -> None:
+    assert hint([]) is None
+    assert hint([b"hello"]) is None
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_every_sample_is_read_at_the_first_try(path: Path) -> None:
+    account = harness.run("summary", path, "-f", "json", "-q").json["input"]
+
+    assert 21 == account["events"]
+    assert 1 >= sum(account["rejected"].values()) + account["ignored"]["unknown_event"]
+
+
+def test_times_are_read_by_the_column_as_one_by_one() -> None:
+    import itertools  # noqa: PLC0415
+
+    import polars as pl  # noqa: PLC0415
+
+    clocks = ("2026-11-02T09:15:04", "2026-11-02 23:59:59", "2026-02-30T01:00:00", "0001-01-01T00:00:00",
+              "9999-12-31T23:59:59", "2026-11-02T24:00:00", "1793610904", "-1")  # fmt: skip
+    ends = ("", "Z", "+00:00", "+05:30", "-23:59", "-24:00", "+0100", " ")
+    texts = ["".join(parts) for parts in itertools.product(clocks, ("", ".1", ".123", ".123456789", ",123"), ends)]
+    text = pl.col("text")
+    frame = pl.DataFrame({"text": texts}).with_columns(
+        any_iso_column(text).alias("ms"), any_iso_form_column(text).alias("form")
+    )
+
+    read = frame.filter(pl.col("ms").is_not_null())
+    assert read.height > 50
+    assert [(parse(t), form(t)) for t in read["text"]] == list(read.select("ms", "form").iter_rows())

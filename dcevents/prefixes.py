@@ -1,7 +1,9 @@
 """What collectors write before the JSON of a line: known forms only, so that other text is not taken for one. Pure."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final, NamedTuple
 
 _ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
@@ -21,9 +23,6 @@ FORMS: Final = (
 ANY: Final = "^(?:" + "|".join(f"(?:{pattern})" for _, pattern in FORMS) + r")(\{|\[\s*[\[{])"
 """A prefix, and in a group what follows."""
 
-_ANY = re.compile(ANY)
-_NAMED = [(name, re.compile(f"(?:{pattern})(?=\\{{|\\[\\s*[\\[{{])")) for name, pattern in FORMS]
-_TIME = re.compile(f"({_ISO})|({_BSD})")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -35,12 +34,22 @@ class Prefix(NamedTuple):
     end: int
 
 
+@cache
+def _patterns() -> tuple[re.Pattern[str], Sequence[tuple[str, re.Pattern[str]]], re.Pattern[str]]:
+    """Any prefix, each by its name, and the time in one; made when the first line does not begin with JSON."""
+    named = [(name, re.compile(f"(?:{pattern})(?=\\{{|\\[\\s*[\\[{{])")) for name, pattern in FORMS]
+    return re.compile(ANY), named, re.compile(f"({_ISO})|({_BSD})")
+
+
 def prefix_of(text: str) -> Prefix | None:
     """The prefix of a text before `{` or `[`; None without one that is known."""
-    if not _ANY.match(text):
+    if text.startswith("{"):
         return None
-    name, end = next((name, match.end()) for name, pattern in _NAMED if (match := pattern.match(text)))
-    time = _TIME.search(text, 0, end)
+    anything, named, time_of = _patterns()
+    if not anything.match(text):
+        return None
+    name, end = next((name, match.end()) for name, pattern in named if (match := pattern.match(text)))
+    time = time_of.search(text, 0, end)
     return Prefix(name, time[0] if time else None, end)
 
 

@@ -4,10 +4,8 @@ Compression is told by content; memory is bounded whatever comes: long lines are
 compressed data are unpacked bit by bit.
 """
 
-import bz2
 import contextlib
 import json
-import lzma
 import os
 import stat
 import sys
@@ -546,6 +544,18 @@ def _zstd() -> _Decompressor:
     return decompressor
 
 
+def _bzip2() -> _Decompressor:
+    from bz2 import BZ2Decompressor  # noqa: PLC0415 - few logs need it
+
+    return BZ2Decompressor()
+
+
+def _xz() -> _Decompressor:
+    from lzma import FORMAT_XZ, LZMADecompressor  # noqa: PLC0415 - few logs need it
+
+    return LZMADecompressor(FORMAT_XZ)
+
+
 def _is_damage(error: Exception) -> bool:
     """Whether an error is one of the decompressors', each of which has a class of its own."""
     return not isinstance(error, InputError) and type(error).__name__ in (
@@ -556,8 +566,8 @@ def _is_damage(error: Exception) -> bool:
 _FORMATS: tuple[tuple[bytes, str, Callable[[], _Decompressor]], ...] = (
     (b"\x1f\x8b", "gzip", _Gzip),
     (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
-    (b"BZh", "bzip2", bz2.BZ2Decompressor),
-    (b"\xfd7zXZ\x00", "xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ)),
+    (b"BZh", "bzip2", _bzip2),
+    (b"\xfd7zXZ\x00", "xz", _xz),
 )
 
 

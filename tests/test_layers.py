@@ -18,7 +18,7 @@ PACKAGE = Path(dcevents.__file__).parent
 
 FLOORS = (
     ("dcevents", "errors", "events", "settings", "show", "timestamps"),
-    ("output", "progress", "record", "times"),
+    ("output", "progress", "record", "snippet", "times"),
     ("shapes", "sources"),
     ("parse",),
     ("attempts", "facts", "timeline"),

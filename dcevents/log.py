@@ -171,7 +171,7 @@ def _starts(block: Block, parsed: Parsed, lines_before: Counter[int]) -> list[_S
 
 def _count(log: Log, parsed: Parsed) -> None:
     account = log.account
-    account.records += parsed.lines
+    account.records += parsed.records
     account.tally += parsed.tally
     for name, (_, lines) in sorted(parsed.unknown.items(), key=lambda item: item[1]):
         known = name in account.unknown or len(account.unknown) < _MOST_NAMES

@@ -47,7 +47,7 @@ class Reject(NamedTuple):
 
 @dataclass(slots=True)
 class Parsed:
-    """What one block holds. `tally` sums to `lines` (`event` includes duplicates)."""
+    """What one block holds. `tally` sums to `records` (`event` includes duplicates)."""
 
     lines: int
     rows: pl.DataFrame
@@ -55,6 +55,13 @@ class Parsed:
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Name of an unknown event → the first row that has it, and how many have."""
     rejects: list[Reject] = field(default_factory=list)
+    more: int = 0
+    """Records beyond one a line: a server's line may hold several."""
+
+    @property
+    def records(self) -> int:
+        """What the lines hold."""
+        return self.lines + self.more
 
 
 class Limits(NamedTuple):
@@ -487,9 +494,7 @@ class _Block:
         events: list[tuple[str, int, int, int]] = []
         forms: list[int] = []
         seen: list[Seen] = []
-        for row in rows:
-            line = self.lines[row]
-            found = self._read(line, row)
+        for row, line, found in self._records(rows):
             if found.said:
                 ts = self.parser.time(None if found.timestamp is None else parse(found.timestamp))
                 events.append((found.sid or "", self.parser.vocabulary.code(found.said), ts, row))
@@ -499,7 +504,7 @@ class _Block:
                 self._reject(row, found.bucket, line)
             else:
                 self._ignore(found, row, 1)
-            if found.event_name is not None:
+            if found.event_name is not None and line is self.lines[row]:
                 seen.append(Seen(line.removesuffix(b"\r").decode(), found))
         if events:
             sids, said, ts_column, numbers = zip(*events, strict=True)
@@ -510,7 +515,20 @@ class _Block:
             self._add(pl.DataFrame(columns, schema=self.columns))
         return seen
 
-    def _read(self, line: bytes, row: int) -> Record:
+    def _records(self, rows: Sequence[int]) -> Iterable[tuple[int, bytes, Record]]:
+        """Lines and what they say; in place of a line that a server wrapped, those that it holds."""
+        for row in rows:
+            found = self._read(self.lines[row], row)
+            if found.body is None:
+                yield row, self.lines[row], found
+                continue
+            lines = record.within(found.body)
+            self.parsed.more += len(lines) - 1
+            for line in lines:
+                inner = self._read(line)
+                yield row, line, inner if inner.body is None else Record("no_event")
+
+    def _read(self, line: bytes, row: int | None = None) -> Record:
         if len(line) > MAX_LINE and len(line.removesuffix(b"\r")) > MAX_LINE and line.strip(b" \t\r"):
             return Record("too_long")
         try:

@@ -18,6 +18,10 @@ MAX_LEVELS: Final = 512
 """Objects and arrays in one another that are read: no stack is too small for them, wherever the reader runs."""
 
 
+WRAPPED: Final = "wrapped"
+"""Of a record: see there."""
+
+
 class Number(str):
     """A JSON number as its text, so that `0012`-like and 30-digit ids come through unharmed."""
 
@@ -53,13 +57,17 @@ class Said(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A line's bucket (`event`, `widget_ready`, `unknown_event`, `blank` or a reason to reject) and content."""
+    """A line's bucket (`event`, `widget_ready`, `unknown_event`, `blank` or a reason to reject) and content.
+
+    `WRAPPED` is no bucket: the line is a server's, and holds the lines of `body`.
+    """
 
     bucket: str
     event_name: str | None = None
     timestamp: str | None = None
     sid: str | None = None
     said: Said | None = None
+    body: str | None = None
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -140,6 +148,11 @@ def read(line: str, *, keep_query: bool = False, with_meeting: bool = False) -> 
     return judge(value, keep_query=keep_query, with_meeting=with_meeting)
 
 
+def within(body: str) -> list[bytes]:
+    """The lines of a body that a server has logged as a JSON string; one that is empty is a blank line."""
+    return _SURROGATE.sub("\ufffd", body).removesuffix("\n").encode().split(b"\n")
+
+
 def judge(value: object, *, keep_query: bool = False, with_meeting: bool = False) -> Record:
     """The record of one line's JSON value."""
     if not isinstance(value, dict):
@@ -147,7 +160,8 @@ def judge(value: object, *, keep_query: bool = False, with_meeting: bool = False
     found = locate(value)
     name = scalar(found.event)
     if name is None or not name.strip(_SPACE):
-        return Record("no_event")
+        body = value.get("body")
+        return Record(WRAPPED, body=body) if type(body) is str and "event" not in value else Record("no_event")
     sid = scalar(found.payload.get("sid"))
     kind = kind_of(name, has_sid=sid is not None)
     if kind is None:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dcevents.record import MAX_LINE, Record, Said, decode
+from dcevents.record import MAX_LINE, WRAPPED, Record, Said, decode
 from dcevents.timestamps import ISO_UTC, epoch_column, epoch_form_column, iso_column
 
 MAX_PIECES = 4096
@@ -363,7 +363,7 @@ class Layout:
             return slow
         shown = self._shown(record, present)
         if record.bucket != "event":
-            return slow if shown else Template(record, OTHER)
+            return slow if shown or record.bucket == WRAPPED else Template(record, OTHER)
         time = next((i for i in present if record.timestamp == self.slots[i].placeholder), None)
         sid = next((i for i in present if record.sid == self.slots[i].placeholder), None)
         if sid is None or not self._agree(time, sid) or (time is None and record.timestamp is not None):

@@ -410,6 +410,28 @@ def count_unknown(log: Log, spelling: str) -> None:
     log.unknown_events[spelling] = log.unknown_events.get(spelling, 0) + 1
 
 
+def records_of(data: bytes) -> Iterable[tuple[int, bytes, bool]]:
+    """Each record with the number of its line, and whether it has an end: lines, and the lines of bodies (1.)."""
+    for number, (line, has_end) in enumerate(lines_of(data), start=1):
+        body = body_of(line)
+        if body is None:
+            yield number, line, has_end
+        else:
+            yield from ((number, part, True) for part in body.removesuffix("\n").encode().split(b"\n"))
+
+
+def body_of(line: bytes) -> str | None:
+    """What a server has logged of a request: a text `body` in a line without `event` (1.)."""
+    if len(line) > MIB:
+        return None
+    try:
+        record = parsed(line)
+    except BadJSONError:
+        return None
+    body = record.get("body") if isinstance(record, dict) and "event" not in record else None
+    return body if isinstance(body, str) and not isinstance(body, Num) else None
+
+
 def read_line(log: Log, file: str, number: int, line: bytes, *, has_end: bool, keep_query: bool) -> Event | None:
     """The event that a line is, its timestamp not yet compared with a clock; else None, and it is counted."""
     if line.strip(b" \t\r") == b"":
@@ -483,7 +505,7 @@ def read(
     seen: set[tuple[Any, ...]] = set()
     future: set[tuple[Any, ...]] = set()
     for file, data in inputs:
-        for number, (line, has_end) in enumerate(lines_of(data), start=1):
+        for number, line, has_end in records_of(data):
             log.records += 1
             event = read_line(log, file, number, line, has_end=has_end, keep_query=keep_query)
             if event is None:

@@ -110,7 +110,7 @@ def _expression(given: str | None) -> str:
     if given is None:
         return "true"
     bare = _TEXTS.sub('""', given)
-    if not given.strip() or "\n" in given or _IN_HTML.search(given) or not _is_whole(bare):
+    if not given.strip() or not given.isprintable() or _IN_HTML.search(given) or not _is_whole(bare):
         raise UsageError(f"--consent: '{given}' is no expression on one line, as in 'window.consent === true'")
     return given
 

@@ -84,6 +84,14 @@ class Browser:
         """Bring a tab to the front."""
         self._call("POST", f"{self._session}/window", {"handle": handle})
 
+    def hide(self) -> None:
+        """Minimise the window: its pages are hidden. (Tabs behind others are not, without a screen.)"""
+        self._call("POST", f"{self._session}/window/minimize", {})
+
+    def show(self) -> None:
+        """Bring the window back."""
+        self._call("POST", f"{self._session}/window/rect", {"width": 800, "height": 600})
+
     def reload(self) -> None:
         """Load the page again."""
         self._call("POST", f"{self._session}/refresh", {})

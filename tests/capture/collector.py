@@ -34,6 +34,7 @@ http {{
 """
 PAGES = """
     root {folder}/pages;
+    location = /favicon.ico {{ return 204; }}
     location /strict/ {{ include {examples}/csp-nonce.conf; }}
     location /strict-file/ {{ include {examples}/csp-file.conf; }}
 """

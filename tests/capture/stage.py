@@ -1,5 +1,6 @@
 """A browser, a server and a visitor: what is played is written down, so that it can be compared with what arrives."""
 
+import contextlib
 import json
 import time
 from collections import Counter
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from capture.browser import Browser
+from capture.browser import Browser, BrowserError
 from capture.collector import Collector
 from dcevents.snippet import Snippet, text
 
@@ -34,6 +35,7 @@ class Stage:
     collector: Collector
     played: list[Played] = field(default_factory=list)
     since: int = 0
+    tabs: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.since = self.collector.log.stat().st_size
@@ -43,7 +45,20 @@ class Stage:
 
     def open(self, page: str = "after.html") -> str:
         """A new tab with a page."""
-        return self.browser.open(f"{self.collector.url}/{page}")
+        self.tabs.append(self.browser.open(f"{self.collector.url}/{page}"))
+        return self.tabs[-1]
+
+    def leave(self) -> list[str]:
+        """Close all tabs that are open yet; the errors in their consoles come back."""
+        errors = []
+        for tab in self.tabs:
+            # Some are closed, some have crashed.
+            with contextlib.suppress(BrowserError):
+                self.browser.front(tab)
+                errors += [entry["message"] for entry in self.browser.console() if entry["level"] != "INFO"]
+                self.browser.close()
+        self.tabs.clear()
+        return errors
 
     def play(self, sid: str, *kinds: str, id: str = "dlg-101", **more: object) -> None:  # noqa: A002 - Adobe's name
         """Events in the tab that is in front."""
@@ -114,8 +129,7 @@ def write_pages(folder: Path, *, meetings: bool = True) -> None:
 def write_page(path: Path, scripts: list[str]) -> None:
     """A page with these scripts in its head."""
     path.parent.mkdir(exist_ok=True)
-    icon = '<link rel="icon" href="data:,">'
-    path.write_text(f"<!doctype html>\n<title>Played</title>\n{icon}\n" + "\n".join(scripts) + "\n")
+    path.write_text("<!doctype html>\n<title>Played</title>\n" + "\n".join(scripts) + "\n")
 
 
 def with_nonce(script: str) -> str:

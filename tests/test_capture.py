@@ -5,11 +5,12 @@ import json
 import os
 import re
 import shutil
+import sys
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from capture import browser, collector, scenarios
 from capture.scenarios import Scenario
 from capture.stage import HERE, Stage, write_page, write_pages
 
-from dcevents.events import EVENTS
+from dcevents.events import EVENTS, READY
 from dcevents.snippet import FORWARDS, Snippet, forwarded_name, text
 
 MISSING = [program for program in ("chromium", "chromedriver", "nginx") if not shutil.which(program)]
@@ -73,7 +74,7 @@ def test_what_was_played_is_what_is_counted(scenario: Scenario, stage: Stage, tm
     real.write_bytes(stage.collector.log.read_bytes()[stage.since :])
     assert counted(ideal) == counted(real)
     arrived = {json.dumps(event) for event in stage.arrived()}
-    report = harness.run("completion", real, "--by", "all", "-f", "json", clock=datetime.now(timezone.utc)).json
+    report = harness.run("completion", real, "--by", "all", "-f", "json", clock=datetime.now(UTC)).json
     assert row(scenario, len(arrived), report["input"]["events"], report["total"]["triggered"]) in CAPTURE
     assert bool(report["input"]["duplicates"]) == (scenario.play is scenarios.a_thousand)
     # The refused one is the browser's own word: nobody answered.
@@ -101,7 +102,7 @@ def keep(log: Path, scenario: Scenario) -> None:
 
 def counted(log: Path) -> dict[str, Any]:
     """The figures of all reports, but for times and durations."""
-    clock = datetime.now(timezone.utc) + timedelta(days=1)
+    clock = datetime.now(UTC) + timedelta(days=1)
     figures = {}
     for report in ("summary", "completion", "abandonment", "live-chat", "sessions", "conversations", "chats"):
         result = harness.run(report, log, "-q", "-f", "json", "--as-of", "now", "--strict", clock=clock)
@@ -126,9 +127,27 @@ def test_it_costs_the_page_next_to_nothing(stage: Stage) -> None:
         "return (performance.now() - start) / 200"
     )
 
-    print(f"to start: {to_start:.2f} ms; for each event: {for_each:.3f} ms")
+    sys.stdout.write(f"to start: {to_start:.2f} ms; for each event: {for_each:.3f} ms\n")
     assert to_start < 20
     assert for_each < 5
+
+
+def test_the_ready_event_is_logged_once(stage: Stage) -> None:
+    for page in ("after.html", "before.html", "twice.html"):
+        stage.since = stage.collector.log.stat().st_size
+        stage.open(page)
+        stage.play("ready", "engaged")
+        stage.wait_for(1)
+        assert 1 == sum(event["event"] == READY for event in stage.collector.events(stage.since)), page
+
+
+def test_what_an_older_widget_lacks_is_noted(stage: Stage) -> None:
+    missing = "CONVERSATION_LIVE_CHAT_REQUEST_TIMEOUT"
+    stage.open(f"after.html?without={missing}")
+
+    (entry,) = stage.browser.console()
+    assert "INFO" == entry["level"]
+    assert f"dcevents: this widget has no {missing}" in entry["message"]
 
 
 @pytest.mark.parametrize("consent", [None, "window.nothing.there"])

@@ -1,4 +1,4 @@
-"""The collectors of `examples/` but nginx (which test_capture.py runs): what is posted to them is what dcevents reads."""
+"""The collectors of `examples/` beside nginx, which test_capture.py runs: dcevents reads what is posted to them."""
 
 import base64
 import importlib.util
@@ -23,7 +23,8 @@ BODY = harness.log("09:00 a triggered\n09:01 a engaged\n09:02 a completed").rstr
 def example(path: str) -> Any:
     """An example as a module."""
     spec = importlib.util.spec_from_file_location("example", EXAMPLES / path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -105,7 +106,9 @@ def test_a_cloud_function_logs_what_is_sent(function: Any, tmp_path: Path) -> No
     first, *rest = BODY.decode().splitlines()
 
     assert {"statusCode": 204} == function(asked(first), None)
-    assert {"statusCode": 204} == function(asked(base64.b64encode("\n".join(rest).encode()).decode(), encoded=True), None)
+    assert {"statusCode": 204} == function(
+        asked(base64.b64encode("\n".join(rest).encode()).decode(), encoded=True), None
+    )
     assert (1, 3, 3) == completed(tmp_path / "logs")
 
 

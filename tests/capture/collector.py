@@ -105,4 +105,3 @@ def _example(folder: Path, port: int) -> str:
         assert re.search(place, text), place
         text = re.sub(place, value, text)
     return text
-

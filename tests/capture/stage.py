@@ -84,7 +84,7 @@ class Stage:
         """The events of conversations that the server has logged so far."""
         return [event for event in self.collector.events(self.since) if event["event"] != READY]
 
-    def wait_for(self, events: int, seconds: float = 20) -> None:
+    def wait_for(self, events: int, seconds: float = 60) -> None:
         """Wait until so many different events have arrived, but not longer; and then for what should not."""
         end = time.monotonic() + seconds
         while len({json.dumps(event) for event in self.arrived()}) < events and time.monotonic() < end:

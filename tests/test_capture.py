@@ -195,6 +195,20 @@ def test_more_travels_where_it_is_asked_for(stage: Stage) -> None:
     assert 11 == event["data"]["payload"]["agentID"]
 
 
+def test_what_is_too_long_holds_up_nothing(stage: Stage) -> None:
+    write_page(stage.collector.pages / "long.html", [text(Snippet("/dc-events", with_meeting_info=True)), *WIDGET])
+    stage.open("long.html")
+    stage.play("long", "meeting_booked", meetingInfo="x" * 100_000)
+    stage.browser.run("play('CONVERSATION_INPUT_EMAIL', {sid: 'long', id: 'dlg-101', name: 'x'.repeat(1e5)})")
+    stage.play("long", "completed")
+    stage.wait_for(2)
+
+    booked, completed = stage.arrived()
+    assert ("CONVERSATION_MEETING_BOOKED", "long") == (booked["event"], booked["data"]["payload"]["sid"])
+    assert "meetingInfo" not in booked["data"]["payload"]
+    assert "CONVERSATION_COMPLETED" == completed["event"]
+
+
 NAMES = {
     "plain": "Pricing",
     "long": "x" * 300,

@@ -1,6 +1,6 @@
 // Sends the events of Adobe Dynamic Chat to a log. Made by `dcevents snippet`.
 (() => {
-  if (window.dcevents) return; // this script is on the page twice
+  if (typeof window.dcevents === "string") return; // this script is on the page twice
   window.dcevents = "{{version}}";
 
   const endpoint = "{{endpoint}}";
@@ -47,9 +47,12 @@
       const value = given[name];
       if (value != null && (typeof value !== "object" || name === "meetingInfo")) payload[name] = value;
     }
+    if (JSON.stringify(payload).length > most / 2) delete payload.meetingInfo;
     const timestamp = new Date().toISOString();
     const page = "{{page}}";
-    queue.push(JSON.stringify({ event, timestamp, page, data: { payload } }));
+    const line = JSON.stringify({ event, timestamp, page, data: { payload } });
+    if (line.length > most) note(event + " is too long");
+    else queue.push(line);
     if (document.visibilityState === "hidden" || queue.join().length > most) send();
     else soon();
     "{{forward}}";

@@ -138,4 +138,5 @@ def with_nonce(script: str) -> str:
 
 
 def _file(name: str) -> str:
-    return f'<script src="{name}"></script>'
+    # With an id, under which browsers show it in `window`.
+    return f'<script id="dcevents" src="{name}"></script>'

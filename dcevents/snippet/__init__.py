@@ -17,8 +17,9 @@ from dcevents.events import ATTRIBUTES, EVENTS, MEETING_INFO, READY
 FORWARDS = {"ga4": "ga4", "adobe-analytics": "adobeAnalytics", "web-sdk": "webSdk"}
 """Platforms by the name of their file, and the function in it."""
 
-_PLACE = re.compile(r'"\{\{(\w+)\}\}"(?:;(?=\n))?')
-_LINE_PLACE = re.compile(r'^ *"\{\{(forward|functions)\}\}";\n', re.MULTILINE)
+_PLACE = re.compile(r'"\{\{(\w+)\}\}"')
+_LINES = re.compile(r'^ *"\{\{(forward|functions)\}\}";\n', re.MULTILINE)
+"""Places that are lines, or none."""
 _ENDPOINT = re.compile(r"(?:https?:)?//[^\s/?#]+\S*|/(?!/)\S*|[^\s:/?#]+(?:/\S*)?")
 _IN_HTML = re.compile(r"<!--|<(?=/?script)", re.IGNORECASE)
 _TEXTS = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\$]|\\.)*`""")
@@ -83,8 +84,8 @@ def _template(name: str) -> str:
 
 
 def _filled(template: str, places: Mapping[str, str]) -> str:
-    whole = _LINE_PLACE.sub(lambda match: places[match[1]], template)
-    return _PLACE.sub(lambda match: places[match[1]] + match[0].partition('"')[2].partition('"')[2], whole)
+    # Values come last, in one pass: what is given is never taken for a place.
+    return _PLACE.sub(lambda match: places[match[1]], _LINES.sub(lambda match: places[match[1]], template))
 
 
 def _list(items: Sequence[str]) -> str:

@@ -9,12 +9,12 @@ import shutil
 import signal
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
-from dcevents import __version__, options, output, reports, show
+from dcevents import __version__, options, output, reports, show, snippet
 from dcevents.errors import DcError, Terminated, UnusableInputError, UsageError
 
 if TYPE_CHECKING:
@@ -42,18 +42,22 @@ def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> N
 
 
 class _Commands(click.Group):
-    """The reports, each made into a command when it is asked for: making all takes longer than running one."""
+    """The reports, each made into a command when it is asked for: making all takes longer than running one.
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(reports.load())
+    After them come the commands that report nothing.
+    """
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*reports.load(), *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         report = reports.load().get(cmd_name)
-        return _command(report) if report else None
+        return _command(report) if report else super().get_command(ctx, cmd_name)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         with formatter.section("Commands"):
-            formatter.write_dl([(report.name, report.help) for report in reports.load().values()])
+            lines = [(report.name, report.help) for report in reports.load().values()]
+            formatter.write_dl([*lines, *((name, each.short_help or "") for name, each in self.commands.items())])
 
 
 @click.group(cls=_Commands, context_settings=HELP)
@@ -75,10 +79,30 @@ def _command(report: Report) -> click.Command:
         return _run(report, given)
 
     callback.__doc__ = f"{report.help}\n\n\b\nExample: {report.example}"
-    command: Any = callback
-    for decorate in reversed(options.for_report(report)):
-        command = decorate(command)
+    command = _decorated(callback, options.for_report(report))
     return click.command(report.name, context_settings=HELP)(command)
+
+
+def _decorated(callback: Callable[..., int], decorators: Sequence[options.Decorator]) -> Callable[..., int]:
+    decorated: Any = callback
+    for decorate in reversed(decorators):
+        decorated = decorate(decorated)
+    return cast("Callable[..., int]", decorated)
+
+
+def _snippet(**given: Any) -> int:  # noqa: ANN401 - click's values
+    """JavaScript for the page that loads Dynamic Chat: it sends every event to a log.
+
+    \b
+    Example: dcevents snippet --endpoint /dc-events > snippet.html
+    """
+    output.to_standard_output([snippet.text(snippet.Snippet(**given))])
+    return 0
+
+
+cli.command("snippet", context_settings=HELP, short_help="JavaScript for the page: it sends the events to a log.")(
+    _decorated(_snippet, options.FOR_SNIPPET)
+)
 
 
 def _run(report: Report, given: dict[str, Any]) -> int:

@@ -44,7 +44,7 @@ from dcevents.places import (
     renamed,
     start_of,
 )
-from dcevents.strict import SPACE, Number, scalar, scan
+from dcevents.strict import SPACE, Broken, Number, scalar, scan
 
 __all__ = ["CANONICAL", "NOTHING", "PREFIX_TIME", "Known", "Located", "Search", "Shape", "canonical", "is_canonical"]
 
@@ -96,10 +96,13 @@ class Search:
         return item
 
     def opened(self, text: str) -> list[Any]:
-        """The objects and arrays that a text is made of, also behind a known prefix; of anything else, none."""
+        """The objects and arrays that a text is made of, also behind a known prefix; of anything else, none.
+
+        Of several lines, those that are neither are `Broken`, so that they harm no other.
+        """
         begin = start_of(text)
         if begin is None:
-            return []
+            return _by_line(text) if "\n{" in text else []
         values = []
         try:
             while begin < len(text):
@@ -107,8 +110,8 @@ class Search:
                 values.append(value)
                 begin = len(text) - len(text[end:].lstrip(SPACE + ",\x1e"))
         except ValueError:
-            return []
-        return values if all(isinstance(value, dict | list) for value in values) else []
+            return _by_line(text)
+        return values if all(isinstance(value, dict | list) for value in values) else _by_line(text)
 
     # -- the search ----------------------------------------------------------------------------------------------
 
@@ -272,6 +275,18 @@ class Search:
         if isinstance(value, str) and not isinstance(value, Number) and len(inner := self.opened(value)) == 1:
             return inner[0]
         return value
+
+
+def _by_line(text: str) -> list[Any]:
+    """What each line of a text says, those without JSON as they are; none where no line has an object or array."""
+    values: list[Any] = []
+    for line in filter(None, (line.strip(SPACE + "\x1e") for line in text.split("\n"))):
+        try:
+            value, end = scan(line, 0)
+        except ValueError:
+            value, end = None, 0
+        values.append(value if end == len(line) and isinstance(value, dict | list) else Broken(line))
+    return values if len(values) > 1 and any(not isinstance(value, Broken) for value in values) else []
 
 
 class _Core(NamedTuple):

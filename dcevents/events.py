@@ -31,6 +31,10 @@ EVENTS = (
 )
 READY = "adobedx.conversations.ready"
 
+ATTRIBUTES = ("name", "id", "type", "uiType", "sid", "agentName", "agentID")
+"""What a payload has, as Adobe documents it, and one thing more in bookings:"""
+MEETING_INFO = "meetingInfo"
+
 KINDS = tuple(event.kind for event in EVENTS)
 """Short names; a kind's number everywhere in the program is its place in this tuple."""
 

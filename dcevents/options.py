@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import click
 
-from dcevents import config, render, times
+from dcevents import config, render, snippet, times
 from dcevents.errors import UsageError
 from dcevents.reports._base import Report
 from dcevents.settings import Settings, Tolerance, Window
@@ -30,6 +30,23 @@ class Target:
     excel: bool
     guard: bool
     delimiter: str
+
+
+FOR_SNIPPET: Sequence[Decorator] = (
+    click.option("--endpoint", metavar="URL", required=True, help="Where events are sent: /dc-events, or elsewhere."),
+    click.option("--external", is_flag=True, help="The script alone, for a file; else with <script> around it."),
+    click.option("--keep-query", is_flag=True, help="Send query and fragment of pages."),
+    click.option("--with-meeting-info", is_flag=True, help="Send what was booked, too; it may name the visitor."),
+    click.option("--consent", metavar="EXPR", help="JavaScript: only while it is true, events are sent."),
+    click.option(
+        "--forward",
+        multiple=True,
+        type=click.Choice(list(snippet.FORWARDS)),
+        metavar="TO",
+        help=f"Call this as well for each event, repeatable: {', '.join(snippet.FORWARDS)}.",
+    ),
+)
+"""The options of `snippet`, in the order in which `--help` shows them."""
 
 
 def for_report(report: Report) -> list[Decorator]:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from dcevents import envelopes, prefixes
 from dcevents.envelopes import CANONICAL, NOTHING, Known, Located, Search, Shape
 from dcevents.events import READY_KIND, kind_of
-from dcevents.strict import MAX_LEVELS, Number, compact, decode, scalar, scan
+from dcevents.strict import MAX_LEVELS, Broken, Number, compact, decode, scalar, scan
 
 __all__ = [
     "CANONICAL", "MAX_LEVELS", "MAX_LINE", "NOTHING", "SEVERAL", "Known", "Located", "Number", "Record", "Said",
@@ -112,7 +112,7 @@ def members(line: str, known: Known = NOTHING) -> list[str]:
     search = Search(known)
     values = search.opened(text)
     found = search.members(values[0] if len(values) == 1 else values)
-    return [compact(value) for value in found or values]
+    return [value if isinstance(value, Broken) else compact(value) for value in found or values]
 
 
 def judge(value: object, *, keep_query: bool = False, with_meeting: bool = False, known: Known = NOTHING) -> Record:

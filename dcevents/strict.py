@@ -46,6 +46,12 @@ def decode(text: str) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
+class Broken(str):
+    """A line that is no JSON object or array, among lines that are."""
+
+    __slots__ = ()
+
+
 def scan(text: str, at: int) -> tuple[Any, int]:
     """The JSON value that begins there, and where it ends. Raises ValueError where none does, or it is too deep."""
     if too_deep(text):

@@ -1,5 +1,7 @@
 """What the documents show of the program, taken from it: cog puts it between their markers (see CONTRIBUTING.md)."""
 
+import gzip
+import math
 import os
 import pty
 import subprocess
@@ -8,8 +10,9 @@ from pathlib import Path
 
 import click
 
-from dcevents import reports
+from dcevents import snippet
 from dcevents.cli import cli
+from dcevents.events import EVENTS
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = f'dcevents() {{ "{sys.executable}" -m dcevents "$@"; }}\n'
@@ -63,21 +66,26 @@ def show(command: str, columns: int = 80, start: str = "", end: str = "") -> str
     return "\n".join(["", "```console", f"$ {command}", *lines, "```", "", ""])
 
 
+def commands() -> list[str]:
+    """All commands, in the order of `--help`."""
+    return cli.list_commands(click.Context(cli))
+
+
 def contents() -> str:
     """Links to what `helps` gives."""
-    return ",\n".join(f"[{name}](#{name})" for name in reports.load()) + "\n"
+    return ",\n".join(f"[{name}](#{name})" for name in commands()) + "\n"
 
 
 def helps() -> str:
     """Every command's `--help` for a document, each under a heading, as a terminal of 80 columns shows it."""
     parts = []
-    for report in reports.load().values():
-        command = cli.get_command(click.Context(cli), report.name)
+    for name in commands():
+        command = cli.get_command(click.Context(cli), name)
         assert command is not None
         text = command.get_help(
-            click.Context(command, info_name=f"dcevents {report.name}", terminal_width=78, **command.context_settings)
+            click.Context(command, info_name=f"dcevents {name}", terminal_width=78, **command.context_settings)
         )
-        parts.append(f"\n## {report.name}\n\n```text\n{text}\n```\n")
+        parts.append(f"\n## {name}\n\n```text\n{text}\n```\n")
     return "".join(parts) + "\n"
 
 
@@ -91,3 +99,27 @@ def shapes() -> str:
         for name, shape in envelopes.SHAPES.items()
     ]
     return "\n".join(["", "| sample | times | described in |", "|---|---|---|", *rows, "", ""])
+
+
+def forwarded() -> str:
+    """A table of the names of events on analytics platforms."""
+    rows = [f"| `{event.key}` | `{snippet.forwarded_name(event.kind)}` |" for event in EVENTS]
+    return "\n".join(["", "| event | name on the platforms |", "|---|---|", *rows, "", ""])
+
+
+def sizes() -> str:
+    """How large the snippet is as it is printed."""
+    most = snippet.Snippet(
+        "/dc-events",
+        keep_query=True,
+        with_meeting_info=True,
+        consent="window.consent === true",
+        forward=tuple(snippet.FORWARDS),
+    )
+    plain = snippet.Snippet("/dc-events")
+    return f"\nAs printed, compressed by gzip: {kilobytes(plain)} kB; with every option: {kilobytes(most)} kB.\n\n"
+
+
+def kilobytes(wanted: snippet.Snippet) -> str:
+    """The size of a compressed snippet, rounded up: compressors differ by some bytes."""
+    return f"{math.ceil(len(gzip.compress(snippet.text(wanted).encode())) / 100) / 10}"

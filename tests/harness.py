@@ -34,6 +34,15 @@ _PAYLOAD = {"agent": "agentID", "agent_name": "agentName", "ui": "uiType", "meet
 _CLOCK_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?")
 
 
+def is_json(text: str) -> bool:
+    """Whether a text is JSON, all of it."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 # -- logs ------------------------------------------------------------------------------------------------------
 
 

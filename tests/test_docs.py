@@ -19,12 +19,14 @@ from dcevents.reports._base import KEY_COLUMNS
 
 ROOT = examples.ROOT
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "sample_logs" / "README.md"]
+RUNNABLE = re.compile("sample_logs|dcevents snippet")
+"""Commands that can be run anywhere."""
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 REFERENCE = (ROOT / "docs" / "commands.md").read_text() + (ROOT / "docs" / "definitions.md").read_text()
 
 
 def commands() -> Iterator[Any]:
-    """The lines of `sh` and `console` blocks that run dcevents on the sample logs."""
+    """The lines of `sh` and `console` blocks that run dcevents on the sample logs, or on nothing."""
     for path in DOCS:
         for language, text in BLOCK.findall(path.read_text()):
             if language not in ("sh", "console"):
@@ -32,7 +34,7 @@ def commands() -> Iterator[Any]:
             for line in text.splitlines():
                 command = line.removeprefix("$ ")
                 shown = language == "sh" or line.startswith("$ ")
-                if shown and "sample_logs" in line and re.search(r"(^|\| )dcevents ", command):
+                if shown and RUNNABLE.search(line) and re.search(r"(^|\| )dcevents ", command):
                     yield pytest.param(command, id=f"{path.relative_to(ROOT)}: {command}")
 
 
@@ -71,12 +73,12 @@ def anchors(page: Path) -> list[str]:
 
 def test_every_command_is_named() -> None:
     readme = DOCS[0].read_text()
-    for name in reports.load():
+    for name in examples.commands():
         assert f"`{name}`" in readme
         assert f"\n## {name}\n" in REFERENCE
 
 
-@pytest.mark.parametrize("name", list(reports.load()))
+@pytest.mark.parametrize("name", examples.commands())
 def test_every_option_is_described(name: str) -> None:
     command: Any = cli.get_command(click.Context(cli), name)
     prose = re.sub(r"```text\n.*?```", "", REFERENCE, flags=re.DOTALL)

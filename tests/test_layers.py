@@ -18,7 +18,7 @@ PACKAGE = Path(dcevents.__file__).parent
 
 FLOORS = (
     ("dcevents", "errors", "events", "prefixes", "rows", "settings", "show", "sids", "strict", "timestamps"),
-    ("config", "hints", "output", "places", "progress", "times"),
+    ("config", "hints", "output", "places", "progress", "snippet", "times"),
     ("envelopes",),
     ("record",),
     ("shapes", "streams"),

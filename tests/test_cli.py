@@ -14,6 +14,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -645,6 +646,15 @@ SIGNALS = [
 ]
 
 
+@pytest.fixture
+def terminals_end_runs() -> Iterator[None]:
+    """Also where these tests run under nohup, whose children ignore what it ignores."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("terminals_end_runs")
 @pytest.mark.parametrize(("sent", "status"), SIGNALS)
 def test_a_signal_while_reading_leaves_nothing_behind(sent: signal.Signals, status: int, tmp_path: Path) -> None:
     target = tmp_path / "report.csv"
@@ -666,6 +676,7 @@ def test_a_signal_while_reading_leaves_nothing_behind(sent: signal.Signals, stat
     assert [target] == list(tmp_path.iterdir())
 
 
+@pytest.mark.usefixtures("terminals_end_runs")
 @pytest.mark.parametrize(("sent", "status"), SIGNALS)
 def test_a_signal_while_writing_leaves_no_temporary_file(sent: signal.Signals, status: int, tmp_path: Path) -> None:
     # Many rows, so that a signal sent when the temporary file is first seen surely comes in the midst of writing.
@@ -678,6 +689,20 @@ def test_a_signal_while_writing_leaves_no_temporary_file(sent: signal.Signals, s
     assert running.poll() is None, "it was over before it could be interrupted"
 
     harness.check_stopped(running, sent, status, old=target)
+
+
+def test_under_nohup_a_terminal_may_be_closed(tmp_path: Path) -> None:
+    command = ["nohup", *harness.command("completion", "-q", "-f", "csv")]
+    env = {**os.environ, "PYTHONPATH": str(harness.ROOT)}
+    running = subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, env=env, cwd=tmp_path)
+    assert running.stdin
+    running.stdin.write(MANY)
+    running.stdin.flush()
+
+    running.send_signal(signal.SIGHUP)
+    out, _ = running.communicate(timeout=60)
+
+    assert (running.returncode, out.count(b"\n")) == (0, 2)
 
 
 def test_nothing_but_the_report_is_on_standard_output_of_a_process() -> None:

@@ -18,12 +18,17 @@ FORMS: Final = (
     ("a time", rf"\[?{_ISO}\]?(?:[ \t]{_SAID}{{0,200}}[ \t:-]|[ \t])"),
 )
 """Names, and patterns for Python's and for Rust's regular expressions; the first that fits counts."""
-ANY: Final = "^(?:" + "|".join(f"(?:{pattern})" for _, pattern in FORMS) + r")(\{|\[\s*[\[{])"
+_EACH = "|".join(f"(?:{pattern})" for _, pattern in FORMS)
+_JSON = r"(\{|\[\s*[\[{])"
+ANY: Final = f"^(?:{_EACH}){_JSON}"
 """A prefix, and in a group what follows."""
+BEFORE: Final = f"^({_EACH}){_JSON}"
+"""The same, the prefix in a group of its own."""
 
 _ANY = re.compile(ANY)
 _NAMED = [(name, re.compile(f"(?:{pattern})(?=\\{{|\\[\\s*[\\[{{])")) for name, pattern in FORMS]
-_TIME = re.compile(f"({_ISO})|({_BSD})")
+TIME: Final = f"(?:{_ISO})|(?:{_BSD})"
+_TIME = re.compile(TIME)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

@@ -20,9 +20,14 @@ FORMS: Final = (
     ("a time", rf"\[?{_ISO}\]?(?:[ \t]{_SAID}{{0,200}}[ \t:-]|[ \t])"),
 )
 """Names, and patterns for Python's and for Rust's regular expressions; the first that fits counts."""
-ANY: Final = "^(?:" + "|".join(f"(?:{pattern})" for _, pattern in FORMS) + r")(\{|\[\s*[\[{])"
+_EACH = "|".join(f"(?:{pattern})" for _, pattern in FORMS)
+_JSON = r"(\{|\[\s*[\[{])"
+ANY: Final = f"^(?:{_EACH}){_JSON}"
 """A prefix, and in a group what follows."""
+BEFORE: Final = f"^({_EACH}){_JSON}"
+"""The same, the prefix in a group of its own."""
 
+TIME: Final = f"(?:{_ISO})|(?:{_BSD})"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -38,7 +43,7 @@ class Prefix(NamedTuple):
 def _patterns() -> tuple[re.Pattern[str], Sequence[tuple[str, re.Pattern[str]]], re.Pattern[str]]:
     """Any prefix, each by its name, and the time in one; made when the first line does not begin with JSON."""
     named = [(name, re.compile(f"(?:{pattern})(?=\\{{|\\[\\s*[\\[{{])")) for name, pattern in FORMS]
-    return re.compile(ANY), named, re.compile(f"({_ISO})|({_BSD})")
+    return re.compile(ANY), named, re.compile(TIME)
 
 
 def prefix_of(text: str) -> Prefix | None:

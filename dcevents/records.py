@@ -94,13 +94,14 @@ class Behind:
     def rows(self, data: bytes, unterminated: Collection[int], now: int) -> Rows:
         """Lines without their prefixes."""
         try:
-            lines = pl.scan_lines(data, name="line").select(_without_prefix() if self.timed else "line").collect()
+            lines = pl.scan_lines(data, name="line")
+            bare = lines.select(_without_prefix()) if self.timed else _with_times(lines.collect(), now)
+            joined = bare.lazy().select(pl.col("line").str.join("\n")).collect().item() or ""
         except pl.exceptions.PolarsError:
             return self._slowly(data, unterminated, now)
-        if not self.timed:
-            return self._slowly(data, unterminated, now)
-        joined = lines.select(pl.col("line").str.join("\n")).item() or ""
         cut = f"{joined}\n".encode()
+        if not self.timed:
+            return Rows(cut, unterminated, find_raw=_line_of(data))
         again = lambda: self._slowly(data, unterminated, now)  # noqa: E731
         return Rows(cut, unterminated, exactly=again, timed=False, find_raw=_line_of(data))
 
@@ -115,6 +116,24 @@ def _without_prefix() -> pl.Expr:
     line = pl.col("line")
     # Most of a line is not looked at: it either is behind a prefix, or begins with its record.
     return line.str.replace(prefixes.ANY, "$1")
+
+
+def _with_times(lines: pl.DataFrame, now: int) -> pl.DataFrame:
+    """`_with_time` by the column; each time is dated once."""
+    line, prefix, time = pl.col("line"), pl.col("prefix"), pl.col("time")
+    found = lines.with_columns(line.str.extract(prefixes.BEFORE, 1).alias("prefix"))
+    found = found.with_columns(prefix.str.extract(prefixes.TIME, 0).alias("time"))
+    times = found["time"].unique().drop_nulls().to_list()
+    dates = [prefixes.dated(text, now) for text in times]
+    dated = found["time"].replace_strict(times, dates, default=None, return_dtype=pl.String)
+    behind = line.str.strip_prefix(prefix)
+    body = behind.str.strip_chars_end()
+    comma = pl.when(body.str.contains(r"^\{\s*\}")).then(pl.lit("")).otherwise(pl.lit(","))
+    member = pl.concat_str(comma, pl.lit(f'"{PREFIX_TIME}":"'), pl.col("date"), pl.lit('"}'))
+    is_object = time.is_not_null() & body.str.starts_with("{") & body.str.ends_with("}")
+    with_time = pl.when(is_object).then(pl.concat_str(body.str.strip_suffix("}"), member))
+    text = pl.when(prefix.is_null()).then(line).otherwise(pl.coalesce(with_time, behind))
+    return found.with_columns(dated.alias("date")).select(text.alias("line"))
 
 
 def _with_time(line: bytes, dates: dict[str, str], now: int) -> bytes:

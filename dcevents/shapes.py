@@ -477,12 +477,16 @@ def _time_form(values: pl.DataFrame, slot: Slot) -> str:
 
 
 def _values(line: str) -> Iterable[tuple[str, str, int]]:
-    """(anchor, value, place) of every scalar member, the first of each anchor."""
+    """(anchor, value, place) of every scalar member; where a key comes again, the member before is in the anchor."""
     first: set[str] = set()
+    before = 0
     for match in (*_PAIR.finditer(line), *(_INNER_PAIR.finditer(line) if '\\"' in line else ())):
         *_, text, number = match.groups()
         escape = match[2] if match.re is _INNER_PAIR else ""
         anchor = match[1] + ("" if text is None else f'{escape}"')
+        if anchor in first:
+            anchor = line[before : match.start()] + anchor
+        before = match.start()
         if anchor not in first:
             first.add(anchor)
             yield anchor, number if text is None else text, match.start()

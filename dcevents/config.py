@@ -5,7 +5,6 @@ in the working directory or beside a log, where others may write.
 """
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -74,6 +73,8 @@ def _usual() -> Path | None:
 
 
 def _table(path: Path, *, named: bool) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - few have such a file
+
     option = "--config: " if named else ""
     try:
         with open(path, "rb") as file:

@@ -70,6 +70,10 @@ class Search:
 
     def unknown(self, record: dict[str, Any]) -> Located | None:
         """The parts of what is an event by its keys, but of another kind; None without a name of one."""
+        data = record.get("data")
+        if isinstance(data, dict) and "payload" in data:
+            # A canonical line without its event.
+            return None
         for core in self._cores(record):
             for key in EVENT_KEYS[:NAMING]:
                 name = scalar(core.value.get(key))

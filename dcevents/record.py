@@ -132,7 +132,7 @@ def judge(value: object, *, keep_query: bool = False, with_meeting: bool = False
     sid = scalar(found.payload.get("sid"))
     kind = kind_of(known.meaning(name), has_sid=sid is not None)
     if kind is None:
-        return Record("unknown_event", name, asked=asked)
+        return Record("unknown_event", name, shape=found.shape, asked=asked)
     if kind == READY_KIND:
         return Record("widget_ready", name, shape=found.shape, asked=asked)
     if sid is None:

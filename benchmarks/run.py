@@ -10,6 +10,7 @@ dcevents: where they differ, it says so and exits with 1. Standard library only;
 from __future__ import annotations
 
 import argparse
+import compileall
 import gzip
 import hashlib
 import importlib
@@ -483,6 +484,8 @@ def main() -> None:
         parser().error(f"no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
     program = (str(options.dcevents.resolve()),) if options.dcevents else (sys.executable, "-m", "dcevents")
     directory = options.data or Path(tempfile.gettempdir(), "dcevents-benchmarks")
+    # As pip does when it installs: a checkout may have no byte code, and no leave to keep it.
+    compileall.compile_dir(ROOT / "dcevents", quiet=1)
     bench = Bench(program, Data(directory.resolve(), options.seed), options.repeats)
     print(f"{machine()}\n")
     header = COLUMNS.split(", ")

@@ -67,9 +67,8 @@ class _Commands(click.Group):
 def cli() -> None:
     """Completion, abandonment and live chat, from logs of Adobe Dynamic Chat.
 
-    SOURCE is a file, a directory, or - for standard input; compressed or not.
-
     \b
+    SOURCE is a file, a directory, or - for standard input; compressed or not.
     Example: dcevents summary sample_logs/site
     """
 

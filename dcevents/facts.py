@@ -68,6 +68,7 @@ class Facts:
         self._sids: list[Sids] = []
         self._known = 0
         self._forgotten = False
+        self._bits = 0
         self._most_rows, self._most_sids = _LEAST, _LEAST_SIDS
 
     def add(self, rows: pl.DataFrame, sessions: Sids) -> None:
@@ -143,15 +144,16 @@ class Facts:
     def settle(self) -> None:
         """Make sure that each number is that of one session, also without the bits that `id_bits` tells of."""
         numbering = self.vocabulary.sids
-        settled = not self._fresh
-        while not settled:
-            shared = sids.clashes([*self._sids, *(part.sids for part in self._fresh)], self.vocabulary.id_bits())
+        bits = self.vocabulary.id_bits()
+        if self._forgotten or (not self._fresh and bits == self._bits):
+            return
+        if numbering.burnt:
+            self._renumber(numbering)
+        while shared := sids.clashes([*self._sids, *(part.sids for part in self._fresh)], bits):
             numbering.burn(shared)
-            if numbering.burnt:
-                self._renumber(numbering)
-            settled = not shared
-        if self._fresh:
-            self._absorb()
+            self._renumber(numbering)
+        self._bits = bits
+        self._absorb()
 
     def _renumber(self, numbering: sids.Numbering) -> None:
         old = sids.united(self._sids)
@@ -202,6 +204,8 @@ class Facts:
             facts = pl.concat([self.shard(i).unique() for i in range(self.shards)])
             part = _packed(facts, sids.NONE)
             self._packed, self._wide, self.height = part.packed, part.wide, facts.height
+            # Contents may differ in more than what tells events apart.
+            self._most_rows = max(self._most_rows, 2 * self.height)
 
     def distinct(self) -> Distinct:
         """Counts of events as definitions 1 tells them apart: (kind, timestamp, sid, id, agent).

@@ -65,7 +65,7 @@ def for_report(report: Report) -> list[Decorator]:
         *([_INTERVALS] if report.rated else []),
         *wanted.values(),
         *_REJECTS,
-        *_MAP,
+        *_map(shown=report.shows_map),
         *([_SHOW_MAP] if report.shows_map else []),
     ]
 
@@ -140,15 +140,37 @@ _REJECTS = (
     click.option("--strict", is_flag=True, help="--max-rejects 0; unknown events, cut-off inputs count."),
 )
 
-_MAP = (
-    click.option(
-        "--map", "paths", multiple=True, metavar="PART=PATH", help="Where it is: event=body.kind; repeatable."
-    ),
-    click.option(
-        "--map-event", "names", multiple=True, metavar="NAME=KIND", help='What is meant: "Chat Opened=engaged".'
-    ),
-    click.option("--config", metavar="FILE", envvar="DCEVENTS_CONFIG", help="TOML with a [map] of these."),
-)
+
+def _map(*, shown: bool) -> list[Decorator]:
+    """Where events are. Few need it: one command shows it in its help, so that the others' fit a screen."""
+    hidden = not shown
+    return [
+        click.option(
+            "--map",
+            "paths",
+            multiple=True,
+            metavar="PART=PATH",
+            hidden=hidden,
+            help="Where it is: event=body.kind; repeatable. Reports, too.",
+        ),
+        click.option(
+            "--map-event",
+            "names",
+            multiple=True,
+            metavar="NAME=KIND",
+            hidden=hidden,
+            help='What is meant: "Chat Opened=engaged". Reports, too.',
+        ),
+        click.option(
+            "--config",
+            metavar="FILE",
+            envvar="DCEVENTS_CONFIG",
+            hidden=hidden,
+            help="TOML with a [map] of these. Reports, too.",
+        ),
+    ]
+
+
 _SHOW_MAP = click.option("--show-map", is_flag=True, help="Print what was recognised, as a [map] for --config.")
 
 _SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,15}))?%|0?\.([0-9]{1,15})")

@@ -117,12 +117,16 @@ class Known(NamedTuple):
 
 NOTHING = Known()
 
+CANONICAL_KEYS = {"event", "timestamp", "page", "data", PREFIX_TIME}
+
 
 def is_canonical(record: Mapping[str, Any]) -> bool:
-    """Whether a record has its event, and what it says, where the canonical line has them, be they right or wrong."""
-    event, data = record.get("event"), record.get("data")
-    if not isinstance(event, str | bool) or ("data" not in record) or not str(event).strip(SPACE):
+    """Whether a record has the keys of a canonical line in their places, whatever is there: right, wrong or nothing."""
+    if "data" not in record:
         return False
+    data = record["data"]
+    if "event" not in record:
+        return isinstance(data, dict) and "payload" in data and record.keys() <= CANONICAL_KEYS
     return not isinstance(data, dict) or "payload" in data or scalar(data.get("sid")) is None
 
 

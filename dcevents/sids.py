@@ -6,6 +6,7 @@ number that two texts share is *burnt*, and each of them gets the next in a fixe
 text has follows from nothing but the text and what is burnt.
 """
 
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -79,10 +80,12 @@ class Numbering:
 
     def __init__(self, burnt: Iterable[int] = ()) -> None:
         self.burnt = frozenset(burnt)
+        self._lock = threading.Lock()
 
     def burn(self, numbers: Iterable[int]) -> None:
         """Have no text keep one of these numbers."""
-        self.burnt |= frozenset(numbers)
+        with self._lock:
+            self.burnt |= frozenset(numbers)
 
     def numbers(self, texts: pl.Series | Sequence[str]) -> pl.Series:
         """The numbers of sids."""

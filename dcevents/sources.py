@@ -30,6 +30,7 @@ _LEAST_LINE = 64
 _DENSE = 1 << 18
 _UNPACKED = 1 << 20
 _TAIL = 1 << 16
+_LOOK = 1 << 13
 _STEP = 1 << 16
 _FEED = 1 << 13
 _CHECKSUM = 8
@@ -42,10 +43,12 @@ _REPORTS = (
     {"sessions", "triggered", "engagement_rate"},
     {"abandoned", "abandonment_rate"},
     {"requests", "acceptance_rate"},
-    {"sid", "outcome"},
+    {"sid", "started_at", "outcome"},
+    {"sid", "requested_at", "outcome"},
     {"kind", "sid", "file", "line"},
     {"report", "metric", "value"},
-    {"file", "line", "reason"},
+    {"file", "line", "reason", "raw"},
+    {"file", "line", "reason", "raw_base64"},
 )
 """Keys of rows that dcevents itself writes as NDJSON."""
 
@@ -248,6 +251,7 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None], known: Know
         is_long = _is_long_and_plain(file, source)
         head, chunks = _peeked(file, source, progress, is_long=is_long)
         style = style_of(head.removeprefix(_BOM), known)
+        source.problem = source.problem or _archive(head)
         if is_long or style:
             if bundle:
                 yield _block(bundle)
@@ -277,6 +281,12 @@ def _peeked(
     chunks = _unpacked(source, raw)
     first = bytes(next(chunks, b""))
     return first[:HEAD], chain([first], chunks)
+
+
+def _archive(head: bytes) -> str | None:
+    """What is wrong with an input that holds files: they may be lines enough to look like a log."""
+    kind = "tar" if head[257:262] == b"ustar" else "zip" if head.startswith(b"PK\x03\x04") else None
+    return f"it is a {kind} archive, which is to be unpacked first" if kind else None
 
 
 def _styled(number: int, chunks: Iterator[bytes | memoryview], style: Style | None) -> Iterator[Block]:
@@ -418,8 +428,8 @@ def _is_dense(size: int, lines: int) -> bool:
 
 def _looks_dense(data: bytes) -> bool:
     """The same of a block's lines, from what is at its ends and in its middle."""
-    places = (0, len(data) // 2, max(0, len(data) - _TAIL)) if len(data) > 3 * _TAIL else (0,)
-    size = _TAIL if len(places) > 1 else len(data)
+    places = (0, len(data) // 2, len(data) - _LOOK) if len(data) > 3 * _LOOK else (0,)
+    size = _LOOK if len(places) > 1 else len(data)
     return any(_is_dense(size, data.count(b"\n", at, at + size)) for at in places)
 
 

@@ -9,12 +9,13 @@ and the block is cut again by what JSON says.
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Final, NamedTuple
 
 import polars as pl
 
 from dcevents.envelopes import Known, Search
+from dcevents.places import is_canonical
 from dcevents.record import MAX_LINE
 from dcevents.rows import PLACES, Rows
 from dcevents.strict import scan
@@ -26,6 +27,8 @@ _LONG = 4 * _KEPT
 """Bytes without a seam after which a record is taken for too long."""
 _TAIL = 1 << 16
 _MOST_SEAMS = 6
+_MOST_LISTS = 20
+"""Lists in the first record that are tried: records lie in one of the first."""
 _SEEN = 200
 _FEW = 8
 _BLANK = b" \t\r\n\x1e"
@@ -170,18 +173,29 @@ def _in_words(start: bytes, between: Sequence[bytes], *, within: bool) -> str:
 def _opening(head: bytes, known: Known) -> int | None:
     """Where the first record of an input begins: at its beginning, in an array, or in one that is in an object."""
     at = len(head) - len(head.lstrip(_BLANK))
+    if head.startswith(b"[", at) and _is_line(head, at):
+        # An array that ends with its line, before lines that are objects: of many lines, one that is wrong.
+        return None
     if head.startswith(b"[", at):
         begin = _after_glue(head, at)
         return begin if _is_event(head, begin, known) else None
     found = _value(head, at)
-    if found and not Search(known).members(found[0]):
+    if found and (is_canonical(found[0]) or not Search(known).members(found[0])):
         return at
     if found and b"\n" not in head[at : found[1]]:
         # One line: of many that begin alike, or to be read by itself.
         return _inner(head, at, known)
-    lists = (match for match in _LIST.finditer(head, at) if _may_open(head[at : match.start()]))
+    matches = islice(_LIST.finditer(head, at), _MOST_LISTS)
+    lists = (match for match in matches if _may_open(head[at : match.start()]))
     inner = next((match.end() for match in lists if _is_event(head, match.end(), known)), None)
     return at if inner is None and found else inner
+
+
+def _is_line(head: bytes, at: int) -> bool:
+    """Whether the first line is JSON by itself, and the next one an object by itself; or the other way round."""
+    first, _, rest = head[at:].partition(b"\n")
+    following = next((line for line in rest.split(b"\n") if line.strip(_BLANK)), b"")
+    return all(_closes(line, b"") for line in (first, following)) and following.lstrip(_BLANK).startswith(b"{")
 
 
 def _may_open(text: bytes) -> bool:

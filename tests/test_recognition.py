@@ -1,6 +1,8 @@
 """What is recognised and what is not; what the user can say instead; what is said of it."""
 
 import json
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,45 @@ def events(data: bytes, *options: str) -> list[dict[str, Any]]:
     return result.ndjson
 
 
+@pytest.mark.parametrize("first", ["[]", "[[]]", "[1]", json.dumps([CANONICAL])])
+def test_a_wrong_first_line_makes_no_list_of_a_log(first: str) -> None:
+    data = first.encode() + b"\n" + log(CANONICAL, {**CANONICAL, "timestamp": 1}) + b"[]\n\nno JSON\n"
+
+    account = harness.run("summary", "-f", "json", "-q", stdin=data).json["input"]
+
+    assert (6, 2, 1) == (account["records"], account["events"], account["blank"])
+    assert (2, 1) == (account["rejected"]["not_an_object"], account["rejected"]["invalid_json"])
+
+
+def test_a_long_first_record_with_many_lists_is_one_line() -> None:
+    slots = {f"k{n}": [{"t": n}] for n in range(5000)}
+    booked = {
+        **CANONICAL,
+        "event": "CONVERSATION_MEETING_BOOKED",
+        "data": {"payload": PAYLOAD | {"meetingInfo": slots}},
+    }
+
+    rows = events(log({**booked, "timestamp": 1}, CANONICAL))
+
+    assert ["meeting_booked", "engaged"] == [row["kind"] for row in rows]
+
+
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_an_archive_is_no_log_however_many_lines_are_in_it(kind: str, tmp_path: Path) -> None:
+    inside, archive = tmp_path / "dc.log", tmp_path / f"dc.log.{kind}"
+    inside.write_bytes(log(CANONICAL, CANONICAL, {**CANONICAL, "timestamp": 1}))
+    if kind == "tar":
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.add(inside)
+    else:
+        with zipfile.ZipFile(archive, "w") as packed:
+            packed.write(inside)
+
+    result = harness.run("summary", archive, "-q")
+
+    assert f"it is a {kind} archive, which is to be unpacked first" in result.err
+
+
 # -- what a canonical line means does not change ---------------------------------------------------------------
 
 
@@ -42,6 +83,16 @@ def events(data: bytes, *options: str) -> list[dict[str, Any]]:
         pytest.param({"timestamp": OWN, "data": {"payload": PAYLOAD}}, "no_event", id="no event"),
         pytest.param({"x": {"event": "CONVERSATION_ENGAGED", "sid": "a"}}, "no_event", id="under a key of no meaning"),
         pytest.param([CANONICAL], "not_an_object", id="a list of one among lines"),
+        pytest.param([], "not_an_object", id="an empty list"),
+        pytest.param({**CANONICAL, "event": "", "kind": "closed"}, "no_event", id="an empty event, a name elsewhere"),
+        pytest.param({**CANONICAL, "event": None, "eventName": "closed"}, "no_event", id="null, a name elsewhere"),
+        pytest.param({**CANONICAL, "event": {}, "name": "closed"}, "no_event", id="an object, a name elsewhere"),
+        pytest.param({**EVENT, "event": " ", "data": [], "type": "closed"}, "no_event", id="a blank event, no payload"),
+        pytest.param(
+            {"page": "x", "data": {"payload": {"name": "Conversation Completed", "id": "d"}}},
+            "no_event",
+            id="a dialogue with the name of an event",
+        ),
     ],
 )
 def test_a_canonical_line_keeps_its_meaning(line: object, reason: str) -> None:

@@ -48,7 +48,9 @@ def grouped(name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metri
     figures = [*(column.name for column in shown), *unshown]
     rows = table.select(*(column.name for column in columns), *figures)
     figures_of_all = total.select(figures).row(0, named=True)
-    options = " --intervals" if view.settings.intervals else ""
+    usual = ("agent",) if name == "live-chat" else ("conversation",)
+    options = "".join(f" --by {key}" for key in by) if tuple(by) != usual else ""
+    options += " --intervals" if view.settings.intervals else ""
     return Table(name, [*columns, *shown], rows, tuple(by), figures_of_all, options=options)
 
 

@@ -22,8 +22,8 @@ _CODES: Final = 1 << 22
 _NEVER: Final = (1 << 42) - 2
 _SHIFT: Final = UNTIMED - _NEVER
 
-_LEAST = 1 << 22
-_LEAST_SIDS = 1 << 20
+_LEAST = 1 << 21
+_LEAST_SIDS = 1 << 19
 _GAIN = 0.75
 """Repeated facts, or sessions, are dropped where no more than this part of them is left."""
 _UNDIVIDED = 1 << 20
@@ -51,8 +51,8 @@ class _Part(NamedTuple):
 
 
 class Facts:
-    """A growing set of facts. It holds at most four million, or four times as many rows as there are different ones;
-    and of sessions a million, or four times as many.
+    """A growing set of facts. It holds at most two million, or twice as many rows as there are different ones;
+    and of sessions half a million, or four times as many.
     """
 
     def __init__(self, vocabulary: Vocabulary | None = None) -> None:
@@ -172,9 +172,11 @@ class Facts:
         """Keep each session once, if many are there more often."""
         parts = [*self._sids, *(part.sids for part in self._fresh)]
         different = pl.concat([part.numbers for part in parts]).n_unique()
-        self._most_sids = 4 * max(_LEAST_SIDS, different)
+        self._most_sids = max(_LEAST_SIDS, 4 * different)
         if different < _GAIN * self._known:
-            self.sessions()
+            self.settle()
+            self._sids = sids.once_each(self._sids)
+            self._known = different
 
     # -- sets --------------------------------------------------------------------------------------------------
 
@@ -198,7 +200,7 @@ class Facts:
         packed = pl.concat([self._packed, *(part.packed for part in self._fresh)])
         wide = pl.concat([self._wide, *(part.wide for part in self._fresh)])
         different = self._ones(packed, wide).n_unique()
-        self._most_rows = 4 * max(_LEAST, different)
+        self._most_rows = max(_LEAST, 2 * different)
         if different <= gain * self.height:
             self.settle()
             facts = pl.concat([self.shard(i).unique() for i in range(self.shards)])

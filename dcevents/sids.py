@@ -7,7 +7,7 @@ text has follows from nothing but the text and what is burnt.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 import polars as pl
@@ -16,6 +16,10 @@ NUMBER: Final = pl.UInt64
 
 _NOT_PLAIN = bytes(range(0x20)) + b'"\\'
 """What a text inside quotes cannot hold as it is."""
+
+_MANY = 1 << 16
+_SHARDS: Final = 8
+"""As three bits of a number tell apart."""
 
 _ExprOrSeries = TypeVar("_ExprOrSeries", pl.Expr, pl.Series)
 
@@ -131,6 +135,13 @@ def united(parts: Sequence[Sids]) -> Sids:
     return gathered(frame["sid"], frame["text"])
 
 
+def once_each(parts: Sequence[Sids]) -> list[Sids]:
+    """The same in several parts, made one after the other: so it needs little more memory than what comes of it."""
+    everything = pl.repeat(value=True, n=sum(part.numbers.len() for part in parts), eager=True)
+    distinct = (frame.unique("sid") for frame in _by_number(parts, everything))
+    return [gathered(frame["sid"], frame["text"]) for frame in distinct]
+
+
 def clashes(parts: Sequence[Sids], bits: int) -> set[int]:
     """Numbers that belong to one text in one part and to another in another, or differ only in their lowest bits."""
     numbers = pl.concat([NONE.numbers, *(part.numbers for part in parts)])
@@ -145,13 +156,22 @@ def clashes(parts: Sequence[Sids], bits: int) -> set[int]:
 
 def _of_several(parts: Sequence[Sids], again: pl.Series) -> set[int]:
     """Numbers that stand for several texts, of those where `again` is true."""
-    some, end = [NONE.frame()], 0
-    for part in parts:
-        begin, end = end, end + part.numbers.len()
-        these = again.slice(begin, end - begin)
-        if these.any():
-            some.append(part.some(these))
-    return _shared(pl.concat(some))
+    found: set[int] = set()
+    return found.union(*map(_shared, _by_number(parts, again)))
+
+
+def _by_number(parts: Sequence[Sids], chosen: pl.Series) -> Iterator[pl.DataFrame]:
+    """The rows of all `frame`s for which a mask is true, those of like numbers at a time where there are many."""
+    shards = _SHARDS if chosen.len() > _MANY else 1
+    for i in range(shards):
+        some, end = [NONE.frame()], 0
+        for part in parts:
+            begin, end = end, end + part.numbers.len()
+            these = chosen.slice(begin, end - begin)
+            these = these & (part.numbers // (1 << 61) == i) if shards > 1 else these
+            if these.any():
+                some.append(part.some(these))
+        yield pl.concat(some)
 
 
 def _shared(frame: pl.DataFrame) -> set[int]:

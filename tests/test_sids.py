@@ -10,6 +10,8 @@ from compare import analyse
 from harness import log
 
 from dcevents import parse, shapes, sids, sources
+from dcevents.facts import FACTS, Facts
+from dcevents.record import Said
 from dcevents.sids import Numbering, hashed
 
 LISTINGS = ("events", "conversations", "sessions", "chats")
@@ -66,6 +68,23 @@ def test_sessions_whose_numbers_collide_are_told_apart(
     shared = names.len() - (other(names) // 16).n_unique()
     assert shared > 2, "the test would show nothing"
     assert found(tmp_path / "narrow", monkeypatch) == expected
+
+
+def test_sessions_are_told_apart_again_when_ids_take_more_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sids, "hashed", lambda texts, turn=0: texts.hash(turn) if turn else texts.str.len_bytes() * 2)
+    state = Facts()
+    texts = pl.Series(["a", "aa"])
+    code = state.vocabulary.code(Said(0, "d0", *[None] * 7))
+    numbers, sessions = state.vocabulary.sids.different(sids.hashed(texts).cast(pl.UInt64), texts)
+    state.add(pl.DataFrame({"sid": numbers, "said": [code] * 2, "ts": [1, 2]}, schema=FACTS), sessions)
+    state.settle()
+    for n in range(1, 9):
+        state.vocabulary.code(Said(0, f"d{n}", *[None] * 7))
+
+    state.settle()
+
+    high = state.frame()["sid"] // (1 << state.vocabulary.id_bits())
+    assert (2, ["a", "aa"]) == (high.n_unique(), state.sid_texts(state.frame()["sid"]).to_list())
 
 
 def test_a_number_follows_from_the_text_and_what_is_burnt() -> None:

@@ -710,3 +710,12 @@ def test_names_that_are_not_utf_8_are_read_and_shown(tmp_path: Path) -> None:
         result = harness.spawn("events", tmp_path, "-f", format_)
         assert (result.status, result.err) == (0, harness.spawn("events", "-f", "csv", stdin=LOG).err)
         assert "ln.log" in result.text.replace("\\", "")
+
+
+@pytest.mark.parametrize("first", [{"sid": "a", "outcome": "x"}, {"file": "a.js", "line": 1, "reason": "oops"}])
+def test_a_log_is_no_report_for_a_few_keys_of_its_first_line(first: dict[str, object], tmp_path: Path) -> None:
+    (tmp_path / "dc.log").write_bytes(json.dumps(first).encode() + b"\n" + harness.log("09:00 a triggered"))
+
+    account = harness.run("summary", tmp_path, "-f", "json", "-q").json["input"]
+
+    assert (2, 1) == (account["records"], account["events"])

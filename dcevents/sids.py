@@ -162,7 +162,7 @@ def _of_several(parts: Sequence[Sids], again: pl.Series) -> set[int]:
 
 def _by_number(parts: Sequence[Sids], chosen: pl.Series) -> Iterator[pl.DataFrame]:
     """The rows of all `frame`s for which a mask is true, those of like numbers at a time where there are many."""
-    shards = _SHARDS if chosen.len() > _MANY else 1
+    shards = _SHARDS if chosen.sum() > _MANY else 1
     for i in range(shards):
         some, end = [NONE.frame()], 0
         for part in parts:

@@ -7,6 +7,7 @@ its result laid beside the events of all conversations that have it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -129,15 +130,20 @@ EVENTS = ("conv", "kind", "ts", "agent")
 """Columns of `attempts`' input: conversation (any key), kind's number, milliseconds or UNTIMED, agent or null."""
 
 
-def attempts(events: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
-    """One row for each attempt of conversations with live-chat events.
+VERDICT = pl.Enum(["ended", "timed_out", "closed", "missed", "left", "accepted", "asked"])
+
+
+def attempts(events: pl.DataFrame) -> pl.DataFrame:
+    """One row for each attempt of conversations with live-chat events, whatever the time.
 
     `events` holds all their live-chat and CLOSED events, repeated ones too. Columns: conv, attempt (1, 2, …),
-    started_at, requested_at, accepted_at, ended_at (milliseconds or null), agent, accepted (bool), outcome.
+    started_at, requested_at, accepted_at, ended_at, latest (milliseconds or null), agent, verdict (see `walk`), and
+    `last`, whether it is its conversation's last.
     """
     rows, walked = _laid(events)
     found = rows.group_by("conv", "attempt", maintain_order=True).agg(*_columns())
-    return _decide(found.join(_verdicts(walked), on=["walk", "attempt"], how="left", maintain_order="left"), as_of)
+    found = found.join(_verdicts(walked), on=["walk", "attempt"], how="left", maintain_order="left")
+    return found.drop("walk").with_columns((pl.col("attempt") + 1).cast(pl.UInt32))
 
 
 def timeouts(events: pl.DataFrame) -> pl.DataFrame:
@@ -204,7 +210,7 @@ def _verdicts(walked: Sequence[Walked]) -> pl.DataFrame:
         for number, each in enumerate(walked)
         for n, verdict in enumerate(each.verdicts)
     ]
-    schema = {"walk": pl.UInt32, "attempt": pl.Int32, "verdict": pl.String, "last": pl.Boolean}
+    schema: dict[str, Any] = {"walk": pl.UInt32, "attempt": pl.Int32, "verdict": VERDICT, "last": pl.Boolean}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -226,8 +232,9 @@ def _columns() -> list[pl.Expr]:
     ]
 
 
-def _decide(found: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
-    verdict = pl.col("verdict")
+def decided(found: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
+    """Attempts as they stood at a time: `accepted` (bool) and `outcome` in place of verdict, latest and last."""
+    verdict = pl.col("verdict").cast(pl.String)
     since = pl.lit(as_of, dtype=pl.Int64) - pl.col("latest")
     recent = pl.col("last") & since.is_not_null()
     outcome = (
@@ -237,14 +244,6 @@ def _decide(found: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
         .then(pl.when(recent & (since < WAITING_MS)).then(pl.lit("waiting")).otherwise(pl.lit("left")))
         .otherwise(verdict)
     )
-    return found.select(
-        "conv",
-        (pl.col("attempt") + 1).cast(pl.UInt32),
-        "started_at",
-        "requested_at",
-        "accepted_at",
-        "ended_at",
-        "agent",
-        verdict.is_in(["ended", "timed_out", "closed", "accepted"]).alias("accepted"),
-        outcome.alias("outcome"),
-    )
+    return found.with_columns(
+        verdict.is_in(["ended", "timed_out", "closed", "accepted"]).alias("accepted"), outcome.alias("outcome")
+    ).drop("verdict", "latest", "last")

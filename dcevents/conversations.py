@@ -103,9 +103,14 @@ class Fold:
         return (conv // self._ids * self._ids).alias("sid"), (conv % self._ids).cast(pl.UInt32).alias("conv_id")
 
     @cached_property
+    def walked(self) -> pl.DataFrame:
+        """One row for each attempt, whatever the time: see `attempts.attempts`; `agent` is a rank into `agents`."""
+        return attempts.attempts(self._chat_events())
+
+    @cached_property
     def attempts(self) -> pl.DataFrame:
-        """One row for each attempt: see `attempts.attempts`; `agent` is a rank into `agents`."""
-        return attempts.attempts(self._chat_events(), self.as_of)
+        """One row for each attempt: see `attempts.decided`; `agent` is a rank into `agents`."""
+        return attempts.decided(self.walked, self.as_of)
 
     def timeouts(self) -> pl.DataFrame:
         """One row for each TIMEOUT of an attempt: see `attempts.timeouts`."""
@@ -138,26 +143,45 @@ class Fold:
         # The walk over live chats is done beside the fold, which needs it only for its outcomes.
         with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
             beside = pool.submit(lambda: (self._chats(), self._meetings()))
+            return pl.concat(
+                pool.map(lambda i: self.decided(self._state(i, *beside.result())), range(self.facts.shards))
+            )
 
-            def decided(i: int) -> pl.DataFrame:
-                return self._outcomes(self._folded(self.facts.shard(i)), *beside.result())
+    def states(self) -> pl.DataFrame:
+        """One row for each conversation, whatever the time: `outcome` is what it is, or will be unless it goes on.
 
-            return pl.concat(pool.map(decided, range(self.facts.shards)))
+        Columns: conv, sid, conv_id, started_at, engaged_at, completed_at, last_at (milliseconds or null), engaged,
+        gave_email, gave_phone, closed_last (bool), meetings, live_chats, outcome.
+        """
+        beside = self._chats(), self._meetings()
+        return pl.concat(self._state(i, *beside) for i in range(self.facts.shards))
 
-    def _outcomes(self, folded: pl.DataFrame, chats: pl.DataFrame, meetings: pl.DataFrame) -> pl.DataFrame:
+    def decided(self, states: pl.DataFrame) -> pl.DataFrame:
+        """States as they stood at `as_of`: some are open (definitions 2)."""
+        recent = pl.lit(self.as_of, pl.Int64) - pl.col("last_at") < self.idle_ms
+        waiting = self.attempts.filter(pl.col("outcome") == "waiting")["conv"].unique()
+        if not waiting.is_empty():
+            recent |= pl.col("conv").is_in(waiting.implode()) & pl.col("last_at").is_not_null()
+        outcome = pl.col("outcome").to_physical()
+        is_open = recent.fill_null(value=False) & ~pl.col("closed_last") & (outcome > OUTCOMES.index("open"))
+        decided = pl.when(is_open).then(_number("open")).otherwise(outcome).cat.to(OUTCOME)
+        return states.with_columns(decided.alias("outcome")).drop("closed_last")
+
+    def _state(self, i: int, chats: pl.DataFrame, meetings: pl.DataFrame) -> pl.DataFrame:
+        folded = self._folded(self.facts.shard(i))
         # Few conversations have a live chat or a meeting: only those are looked up.
         special = pl.col("seen") & _bits(*LIVE_CHAT, MEETING_BOOKED) > 0
         looked_up = folded.filter(special).join(chats, on="conv", how="left")
         looked_up = looked_up.join(meetings, on="conv", how="left").with_columns(
             *(pl.col(name).fill_null(0) for name in ("live_chats", "meetings")),
-            *(pl.col(name).fill_null(value=False) for name in ("served", "missed", "waits")),
+            *(pl.col(name).fill_null(value=False) for name in ("served", "missed")),
         )
         plain = folded.filter(~special).with_columns(
             *(pl.lit(0, pl.UInt32).alias(name) for name in ("live_chats", "meetings")),
-            *(pl.lit(value=False).alias(name) for name in ("served", "missed", "waits")),
+            *(pl.lit(value=False).alias(name) for name in ("served", "missed")),
         )
         parts = (looked_up, plain.select(looked_up.columns))
-        return pl.concat([self._decided(part.lazy()).collect() for part in parts])
+        return pl.concat([self._settled(part.lazy()).collect() for part in parts])
 
     def _folded(self, facts: pl.DataFrame) -> pl.DataFrame:
         kind, ts = pl.col("kind"), pl.col("ts")
@@ -186,7 +210,6 @@ class Fold:
             pl.len().cast(pl.UInt32).alias("live_chats"),
             pl.col("accepted").any().alias("served"),
             (outcome == "missed").any().alias("missed"),
-            (outcome == "waiting").any().alias("waits"),
         )
 
     def _meetings(self) -> pl.DataFrame:
@@ -195,7 +218,7 @@ class Fold:
         events = events.with_columns(agents).unique(["conv", "ts", "agent"])
         return events.group_by("conv").agg(pl.len().cast(pl.UInt32).alias("meetings"))
 
-    def _decided(self, folded: pl.LazyFrame) -> pl.LazyFrame:
+    def _settled(self, folded: pl.LazyFrame) -> pl.LazyFrame:
         seen, active, closed_at = pl.col("seen"), pl.col("active"), pl.col("closed_at")
         timed = folded.with_columns(
             pl.when(pl.col("first") < UNTIMED).then("first").alias("started_at"),
@@ -206,9 +229,7 @@ class Fold:
             (closed_at.is_not_null() & ((closed_at == _BEFORE) | (active <= closed_at))).alias("closed_last"),
             *(_has(seen, kind).alias(name) for name, kind in _FLAGS.items()),
         )
-        age = pl.lit(self.as_of, pl.Int64) - pl.col("last_at")
-        recent = ((age < self.idle_ms) | (pl.col("waits") & pl.col("last_at").is_not_null())).fill_null(value=False)
-        return timed.with_columns(recent.alias("recent")).select(
+        return timed.select(
             "conv",
             *self.parts_of(pl.col("conv")),
             "started_at",
@@ -220,6 +241,7 @@ class Fold:
             "gave_phone",
             "meetings",
             "live_chats",
+            "closed_last",
             _outcome().alias("outcome"),
         )
 
@@ -292,7 +314,6 @@ def _outcome() -> pl.Expr:
         ("completed", pl.col("is_completed")),
         ("served", pl.col("served")),
         ("booked", pl.col("booked")),
-        ("open", pl.col("recent") & ~pl.col("closed_last")),
         ("unanswered", pl.col("missed")),
         ("left_queue", pl.col("live_chats") > 0),
         ("closed", pl.col("engaged") & pl.col("closed_last")),

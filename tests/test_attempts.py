@@ -13,7 +13,7 @@ import naive
 import polars as pl
 import pytest
 
-from dcevents.attempts import ACCEPT, END, FIRST_REQUEST, LETTERS, START, _laid, attempts, walk
+from dcevents.attempts import ACCEPT, END, FIRST_REQUEST, LETTERS, START, _laid, attempts, decided, walk
 
 KINDS = {"R": naive.REQUESTED, "I": naive.INITIATED, "T": naive.TIMEOUT, "E": naive.ENDED, "C": naive.CLOSED}
 LONGEST = 6
@@ -169,7 +169,7 @@ def test_walks_are_told_apart_by_a_number() -> None:
 
 
 def test_a_conversation_may_have_very_many_attempts() -> None:
-    found = attempts(chats([60_000], "RIEC"), as_of=None)
+    found = decided(attempts(chats([60_000], "RIEC")), as_of=None)
 
     assert found["attempt"].to_list() == list(range(1, 15_001))
     assert found["outcome"].unique().to_list() == ["ended"]

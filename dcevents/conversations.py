@@ -34,6 +34,16 @@ _BEFORE: Final = -(1 << 60)
 """Where a largest is looked for: none with a timestamp."""
 
 OUTCOME = pl.Enum(OUTCOMES)
+_BIT_OF = {kind: 1 << kind for kind in range(len(KINDS))}
+
+
+def ranked(said: pl.DataFrame) -> pl.DataFrame:
+    """Contents with `conv_id` (rank of the id by code point, 0 without one), `agent` (likewise), `bit` of the kind."""
+    return said.with_columns(
+        pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("conv_id"),
+        pl.col("agent_id").rank("dense").cast(pl.UInt32).alias("agent"),
+        pl.col("kind").replace_strict(_BIT_OF, return_dtype=pl.UInt16).alias("bit"),
+    )
 
 
 def _bits(*kinds: int) -> int:
@@ -52,22 +62,19 @@ class Fold:
     def said(self) -> pl.DataFrame:
         """By code: kind, id code (`conv_id`: rank of the id by code point, 0 without one), and the texts."""
         said = self.facts.vocabulary.said()
-        frame = pl.DataFrame(
-            {
-                "kind": pl.Series([each.kind for each in said], dtype=pl.UInt8),
-                "conversation_id": pl.Series([each.id for each in said], dtype=pl.String),
-                "conversation": pl.Series([each.name for each in said], dtype=pl.String),
-                "type": pl.Series([each.type for each in said], dtype=pl.String),
-                "ui_type": pl.Series([each.ui_type for each in said], dtype=pl.String),
-                "page": pl.Series([each.page for each in said], dtype=pl.String),
-                "agent_id": pl.Series([each.agent for each in said], dtype=pl.String),
-                "agent_name": pl.Series([each.agent_name for each in said], dtype=pl.String),
-            }
-        )
-        return frame.with_columns(
-            pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("conv_id"),
-            pl.col("agent_id").rank("dense").cast(pl.UInt32).alias("agent"),
-            pl.Series("bit", [1 << each.kind for each in said], dtype=pl.UInt16),
+        return ranked(
+            pl.DataFrame(
+                {
+                    "kind": pl.Series([each.kind for each in said], dtype=pl.UInt8),
+                    "conversation_id": pl.Series([each.id for each in said], dtype=pl.String),
+                    "conversation": pl.Series([each.name for each in said], dtype=pl.String),
+                    "type": pl.Series([each.type for each in said], dtype=pl.String),
+                    "ui_type": pl.Series([each.ui_type for each in said], dtype=pl.String),
+                    "page": pl.Series([each.page for each in said], dtype=pl.String),
+                    "agent_id": pl.Series([each.agent for each in said], dtype=pl.String),
+                    "agent_name": pl.Series([each.agent_name for each in said], dtype=pl.String),
+                }
+            )
         )
 
     def events(self, where: pl.Expr | None = None) -> pl.DataFrame:
@@ -102,6 +109,10 @@ class Fold:
         """The `sid` and the `conv_id` of a `conv`; the bits of an id are 0 in this number of a session."""
         return (conv // self._ids * self._ids).alias("sid"), (conv % self._ids).cast(pl.UInt32).alias("conv_id")
 
+    def with_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows with a `conv`, and its `sid` and `conv_id`."""
+        return frame.with_columns(*self.parts_of(pl.col("conv")))
+
     @cached_property
     def walked(self) -> pl.DataFrame:
         """One row for each attempt, whatever the time: see `attempts.attempts`; `agent` is a rank into `agents`."""
@@ -124,14 +135,19 @@ class Fold:
         agents = self.said["agent"].gather(events["said"]).alias("agent")
         return events.with_columns(agents)
 
+    def namings(self) -> pl.DataFrame:
+        """said (a code that names an agent), and the latest `ts` at which it was; null: never at a known time."""
+        last = self.events(_NAMES_AGENT).group_by("said").agg(_latest(pl.col("ts")))
+        return last.with_columns(pl.when(pl.col("ts") > _BEFORE).then("ts"))
+
     @cached_property
     def agents(self) -> pl.DataFrame:
         """agent (rank), agent_id, and the name it is shown with (definitions 4)."""
-        is_named = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
-        named = self.said.with_row_index("said").filter(is_named)
-        last = self.events(is_named).group_by("said").agg(_latest(pl.col("ts")))
-        events = last.join(named.select("said", "kind", "agent", "agent_name"), on="said").select(
-            "agent", pl.col("agent_name").alias("name"), (pl.col("kind") == INITIATED).alias("accepted"), "ts"
+        named = self.said.with_row_index("said").filter(_NAMES_AGENT)
+        events = (
+            self.namings()
+            .join(named.select("said", "kind", "agent", "agent_name"), on="said")
+            .select("agent", pl.col("agent_name").alias("name"), (pl.col("kind") == INITIATED).alias("accepted"), "ts")
         )
         names = events.sort("agent", "accepted", "ts", "name").group_by("agent").last().select("agent", "name")
         ids = self.said.select("agent", "agent_id").drop_nulls().unique()
@@ -245,8 +261,8 @@ class Fold:
             _outcome().alias("outcome"),
         )
 
-    def last_steps(self) -> pl.DataFrame:
-        """conv → last_step (definitions 2)."""
+    def last_steps(self, of: pl.DataFrame | None = None) -> pl.DataFrame:
+        """conv → last_step (definitions 2), of all conversations, or of these (conv, engaged)."""
         kind, ts = pl.col("kind"), pl.col("ts")
         firsts = (
             self.events(kind.is_in(STEPS))
@@ -261,7 +277,11 @@ class Fold:
         step = (pl.col("step") % 16).cast(pl.UInt8)
         otherwise = pl.when("engaged").then(pl.lit("engaged")).otherwise(pl.lit("triggered"))
         named = step.replace_strict(dict(enumerate(KINDS)), default=None, return_dtype=pl.String)
-        steps = self.conversations.select("conv", "engaged").join(firsts, on="conv", how="left", maintain_order="left")
+        steps = (
+            (self.conversations if of is None else of)
+            .select("conv", "engaged")
+            .join(firsts, on="conv", how="left", maintain_order="left")
+        )
         return steps.select("conv", pl.coalesce(named, otherwise).alias("last_step"))
 
     def with_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -269,13 +289,17 @@ class Fold:
         constant = self.constant(column)
         frame = frame.join(constant, on="conv_id", how="left", maintain_order="left")
         changing = pl.col(column).is_not_null() & ~pl.col("conv_id").is_in(constant["conv_id"].implode())
-        values = self.said.with_row_index("said").filter(changing).select("said", column)
-        if values.is_empty():
+        if self.said.filter(changing).is_empty():
             return frame
-        events = self.events(changing).lazy().join(values.lazy(), on="said")
-        chosen = _chosen(events, column).collect(engine="streaming").rename({column: "chosen"})
+        chosen = self.chosen(column, changing)
         frame = frame.join(chosen, on="conv", how="left", maintain_order="left")
         return frame.with_columns(pl.coalesce(column, "chosen").alias(column)).drop("chosen")
+
+    def chosen(self, column: str, changing: pl.Expr) -> pl.DataFrame:
+        """conv → chosen, the text of conversations with contents for which `changing` is true."""
+        values = self.said.with_row_index("said").filter(changing).select("said", column)
+        events = self.events(changing).lazy().join(values.lazy(), on="said")
+        return _chosen(events, column).collect(engine="streaming").rename({column: "chosen"})
 
     def constant(self, column: str) -> pl.DataFrame:
         """conv_id → the one text that all its events have."""
@@ -294,6 +318,7 @@ class Fold:
         return self.said.select("conv_id", "conversation_id").unique()
 
 
+_NAMES_AGENT = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
 _FLAGS = {"gave_email": INPUT_EMAIL, "gave_phone": INPUT_PHONE, "booked": MEETING_BOOKED, "is_completed": COMPLETED}
 
 

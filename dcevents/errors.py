@@ -31,6 +31,16 @@ class UnusableInputError(DcError):
     status = 3
 
 
+class StoreError(DcError):
+    """A store that is not there, is damaged, or cannot do what is asked for."""
+
+
+class BusyError(DcError):
+    """Another run holds the store."""
+
+    status = 75
+
+
 class Terminated(BaseException):
     """A signal to end: unwinds the stack, so that temporary files go. Not an Exception: nothing may swallow it."""
 

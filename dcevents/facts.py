@@ -56,7 +56,7 @@ class Facts:
     """
 
     def __init__(self, vocabulary: Vocabulary | None = None) -> None:
-        self.vocabulary = vocabulary or Vocabulary()
+        self.vocabulary = Vocabulary() if vocabulary is None else vocabulary
         self.earliest: int | None = None
         self.latest: int | None = None
         """Of the timestamps, milliseconds."""

@@ -100,6 +100,8 @@ class Log:
     placed: pl.DataFrame | None = None
     shapes: set[Shape | None] = field(default_factory=set)
     """Where events were found; None is the canonical place."""
+    lines: int = 0
+    """Of the last input, those before it that were read another time included."""
     _counting: threading.Lock = field(default_factory=threading.Lock)
     _counted: bool = False
 
@@ -111,20 +113,50 @@ class Log:
                 self._counted = True
 
 
-def read(
+def read(  # noqa: PLR0913 - all but three by name
     inputs: Sequence[Input],
     parser: Parser,
     progress: Callable[[int], None],
     *,
     placed: bool = False,
     keep: Callable[[Place, bytes], None] | None = None,
+    lines_before: int = 0,
 ) -> Log:
-    """Read all inputs; `keep` is told each rejected line, in order. Raises InputError for one that cannot be read."""
+    """Read all inputs; `keep` is told each rejected line, in order. Raises InputError for one that cannot be read.
+
+    `lines_before` is how many lines of the first input were read before: where it is read on from there.
+    """
+    return _read(inputs, sources.blocks(inputs, progress, parser.known), parser, lines_before, placed=placed, keep=keep)
+
+
+def read_rest(
+    source: Input,
+    parser: Parser,
+    *,
+    placed: bool = False,
+    keep: Callable[[Place, bytes], None] | None = None,
+    lines_before: int = 0,
+) -> Log:
+    """What stands behind the last whole line of an input that was followed: a line that its writer may go on with."""
+    rest = source.followed.rest if source.followed else b""
+    blocks = [sources.rest(rest, source.own_style)] if rest else []
+    return _read([source], iter(blocks), parser, lines_before, placed=placed, keep=keep)
+
+
+def _read(  # noqa: PLR0913 - of one place only
+    inputs: Sequence[Input],
+    blocks: Iterator[Block],
+    parser: Parser,
+    before: int,
+    *,
+    placed: bool,
+    keep: Callable[[Place, bytes], None] | None,
+) -> Log:
     log = Log(list(inputs), Facts(parser.vocabulary), Account(files=len(inputs)))
     places: list[list[tuple[pl.DataFrame, Sids]]] = []
-    lines_before: Counter[int] = Counter()
+    lines_before: Counter[int] = Counter({0: before})
     begun: Counter[int] = Counter()
-    for pieces, found in _parsed(sources.blocks(inputs, progress, parser.known), parser):
+    for pieces, found in _parsed(blocks, parser):
         starts = _starts(pieces, found[0], lines_before)
         _go_on(found, starts[0].file, begun)
         rejects: list[_Rejected] = []
@@ -140,6 +172,7 @@ def read(
         if rejects and (keep or len(log.account.rejects) < _SHOWN):
             _keep(log, sorted(rejects), starts, keep)
     log.shapes = parser.found_in()
+    log.lines = lines_before[len(inputs) - 1]
     log.facts.settle()
     if placed:
         log.placed = pl.concat([pl.DataFrame(schema=PLACED), *(_in_order(parts, parser) for parts in places)])

@@ -70,20 +70,32 @@ class Limits(NamedTuple):
 
     as_of: int | None
     clock: int
+    believing: bool = False
+    """Whether times after the clock are read as they are: for who will ask another clock."""
+
+    @property
+    def last(self) -> int:
+        """The last time that is believed."""
+        return UNTIMED - 1 if self.believing else self.clock + DAY_MS
 
 
 class Vocabulary:
     """Codes for what events say, and numbers for sids; grows with distinct contents only. Safe for threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: Iterable[Said] = ()) -> None:
         self.sids = Numbering()
-        self._said: dict[Said, int] = {}
+        self._said: dict[Said, int] = {each: code for code, each in enumerate(said)}
         self._lock = threading.Lock()
 
     def code(self, said: Said) -> int:
         """The number of what an event says."""
         with self._lock:
             return self._said.setdefault(said, len(self._said))
+
+    def __len__(self) -> int:
+        """How many codes there are."""
+        with self._lock:
+            return len(self._said)
 
     def said(self) -> list[Said]:
         """All that was said, by number."""
@@ -203,7 +215,7 @@ class Parser:
         """A timestamp as it stands in a column: browsers' clocks are not to be trusted."""
         if millis is None:
             return UNTIMED
-        return FUTURE if millis > self.limits.clock + DAY_MS else millis
+        return FUTURE if millis > self.limits.last else millis
 
 
 class _Cut(NamedTuple):
@@ -504,10 +516,10 @@ class _Block:
     # -- counting --------------------------------------------------------------------------------------------
 
     def _add(self, events: pl.DataFrame) -> None:
-        clock = self.parser.limits.clock + DAY_MS
+        last = self.parser.limits.last
         latest: Any = events["ts"].max()
-        if latest is not None and latest > clock:
-            too_new = (pl.col("ts") > clock) & (pl.col("ts") != UNTIMED)
+        if latest is not None and latest > last:
+            too_new = (pl.col("ts") > last) & (pl.col("ts") != UNTIMED)
             events = events.with_columns(pl.when(too_new).then(FUTURE).otherwise("ts").alias("ts"))
         as_of = self.parser.limits.as_of
         if as_of is not None:

@@ -11,11 +11,11 @@ import stat
 import sys
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import accumulate, chain
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from dcevents.errors import InputError
 from dcevents.record import MAX_LINE, NOTHING, Known
@@ -29,7 +29,8 @@ _LEAST_LINE = 64
 """Bytes of a line that could be an event; shorter ones cost as much: a block of them is made smaller."""
 _DENSE = 1 << 18
 _UNPACKED = 1 << 20
-_TAIL = 1 << 16
+TAIL: Final = 1 << 16
+_TAIL = TAIL
 _LOOK = 1 << 13
 _STEP = 1 << 16
 _FEED = 1 << 13
@@ -54,6 +55,28 @@ _REPORTS = (
 
 
 @dataclass(slots=True)
+class Followed:
+    """How far an input was read that will be read on another time, and what tells that it is the same then."""
+
+    begin: int = 0
+    """Bytes, unpacked, that are passed over: they were read before."""
+    ask: Collection[int] = ()
+    """Sizes, for which `tails` is to be known."""
+    end: int = 0
+    """Where the last whole line that was read ends. What stands behind it is left out."""
+    head: bytes = b""
+    """The first TAIL bytes, if it was read from its beginning in order."""
+    rest: bytes = b""
+    """And stands here, cut short where it is long."""
+    tail: bytes = b""
+    """The last TAIL bytes before `end`, or as many as there are."""
+    tails: dict[int, bytes] = field(default_factory=dict)
+    """Size → the last TAIL bytes before it."""
+    by_line: bool = True
+    """Whether it can be read on from `end`."""
+
+
+@dataclass(slots=True)
 class Input:
     """A file, or standard input (`path` is None). `problem` says why it could be read only in part."""
 
@@ -63,6 +86,8 @@ class Input:
     problem: str | None = None
     style: str | None = None
     """How records lie in it, in words, where they are not its lines."""
+    own_style: Style | None = None
+    followed: Followed | None = None
 
 
 class Piece(NamedTuple):
@@ -256,12 +281,13 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None], known: Know
             if bundle:
                 yield _block(bundle)
                 bundle, size = [], 0
-            source.style = style.name if style else None
-            of_lines = not isinstance(style, Stream)
-            ranges = is_long and of_lines
-            yield from _ranges(file, number, source, progress, style) if ranges else _styled(number, chunks, style)
+            source.style, source.own_style = (style.name, style) if style else (None, None)
+            ranges = is_long and not isinstance(style, Stream)
+            yield from (
+                _ranges(file, number, source, progress, style) if ranges else _styled(number, source, chunks, style)
+            )
             continue
-        for part in _parts(number, _whole_lines(chunks)):
+        for part in _parts(number, _whole_lines(source, chunks)):
             bundle.append(part)
             size += BLOCK if part.dense else len(part.data)
             if size >= wanted:
@@ -269,6 +295,11 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None], known: Know
                 bundle, size, wanted = [], 0, BLOCK // 2
     if bundle:
         yield _block(bundle)
+
+
+def rest(data: bytes, style: Style | None) -> Block:
+    """The block of a line without its LF that ends an input."""
+    return partial(Lines, data + b"\n", [Piece(0, None)], {0}, style)
 
 
 def _peeked(
@@ -289,13 +320,16 @@ def _archive(head: bytes) -> str | None:
     return f"it is a {kind} archive, which is to be unpacked first" if kind else None
 
 
-def _styled(number: int, chunks: Iterator[bytes | memoryview], style: Style | None) -> Iterator[Block]:
+def _styled(number: int, source: Input, chunks: Iterator[bytes | memoryview], style: Style | None) -> Iterator[Block]:
     """The blocks of an input that has a style."""
     if isinstance(style, Stream):
+        if source.followed:
+            source.followed.by_line = False
+            chunks = _tracked(source.followed, chunks)
         for data, terminated, own in parts(style, _without_bom(chunks)):
             yield partial(Lines, data, [Piece(number, None)], () if terminated else {0}, own)
         return
-    for part in _parts(number, _whole_lines(chunks)):
+    for part in _parts(number, _whole_lines(source, chunks)):
         yield _block([part], style)
 
 
@@ -332,7 +366,7 @@ def _is_long_and_plain(file: _File, source: Input) -> bool:
     if source.path is None or source.size is None or source.size < 2 * _SMALL:
         return False
     head = os.pread(file.fd, 8, 0)
-    return not any(head.startswith(magic) for magic, _, _ in _FORMATS)
+    return not _is_packed(head)
 
 
 def _ranges(
@@ -341,13 +375,18 @@ def _ranges(
     fd = file.fd
     size = os.fstat(fd).st_size
     at = len(_BOM) if os.pread(fd, len(_BOM), 0) == _BOM else 0
+    if source.followed:
+        at = max(at, source.followed.begin)
+        size = _followed_end(fd, source.followed, at, size)
     wanted = _SMALL
     while at < size:
         end = _line_end(fd, at, min(at + wanted, size), size)
         if end is None:
             # A line longer than any that is read: on in order, from here.
             os.lseek(fd, at, os.SEEK_SET)
-            for part in _parts(number, _whole_lines(_raw(file, source, progress))):
+            if source.followed:
+                source.followed.begin = at
+            for part in _parts(number, _whole_lines(source, _raw(file, source, progress), at=at)):
                 yield _block([part], style)
             return
         load = partial(_read, file, source, Piece(number, None), (at, end), last=end == size)
@@ -397,11 +436,27 @@ def _in_style(load: Block, style: Style) -> Lines:
     return load()._replace(style=style)
 
 
-def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, bool]]:
-    """Chunks cut at line ends, a missing last LF added (False beside it); too long lines cut short."""
+def _whole_lines(source: Input, chunks: Iterator[bytes | memoryview], at: int = 0) -> Iterator[tuple[bytes, bool]]:
+    """Chunks of an input from a place on, cut at line ends; what is behind the last one with LF added, and False.
+
+    If the input is followed, that is left out.
+    """
+    if source.followed is None:
+        yield from _cut_at_lines(chunks if at else _without_bom(chunks))
+        return
+    chunks = _tracked(source.followed, chunks, at)
+    for data, terminated in _cut_at_lines(chunks if source.followed.begin else _without_bom(chunks)):
+        if terminated:
+            yield data, terminated
+        else:
+            source.followed.rest = data[:-1]
+
+
+def _cut_at_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, bool]]:
+    """Whole lines, too long ones cut short, and what is behind the last LF with one added (False beside it)."""
     rest = b""
     too_long = False
-    for chunk in _without_bom(chunks):
+    for chunk in chunks:
         begin = 0
         if too_long:
             begin = bytes(chunk).find(b"\n") + 1
@@ -419,6 +474,46 @@ def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, 
             rest, too_long = _shortened(rest[:_KEPT], rest[_KEPT:]), True
     if rest:
         yield rest + b"\n", False
+
+
+def _tracked(followed: Followed, chunks: Iterator[bytes | memoryview], at: int = 0) -> Iterator[bytes | memoryview]:
+    """Chunks from a place on, of which those that were read before are passed over; `followed` is told what passes."""
+    before = b""
+    waiting = sorted(size for size in followed.ask if size > at)
+    followed.end = max(followed.begin, at)
+    followed.tails = dict.fromkeys((size for size in followed.ask if size == 0), b"")
+    for chunk in chunks:
+        end = at + len(chunk)
+        followed.head = followed.head or bytes(chunk[:TAIL])
+        line_end = at + _last_line_end(chunk) if followed.by_line else end
+        while waiting and waiting[0] <= end:
+            size = waiting.pop(0)
+            followed.tails[size] = (before + bytes(chunk[max(0, size - at - TAIL) : size - at]))[-TAIL:]
+        if line_end > max(at, followed.begin):
+            followed.end = line_end
+            followed.tail = (before + bytes(chunk[max(0, line_end - at - TAIL) : line_end - at]))[-TAIL:]
+        elif at < followed.begin <= end:
+            followed.tail = (before + bytes(chunk[max(0, followed.begin - at - TAIL) : followed.begin - at]))[-TAIL:]
+        before = (before + bytes(chunk[-TAIL:]))[-TAIL:]
+        if end > followed.begin:
+            yield chunk[max(0, followed.begin - at) :]
+        at = end
+
+
+def _followed_end(fd: int, followed: Followed, at: int, size: int) -> int:
+    """Where the last whole line of a plain file ends; where there is none for long, its size."""
+    end = size if size <= at or os.pread(fd, 1, size - 1) == b"\n" else None
+    for window in (_TAIL, 2 * _KEPT):
+        if end is None:
+            begin = max(at, size - window)
+            found = os.pread(fd, size - begin, begin).rfind(b"\n")
+            end = begin + found + 1 if found >= 0 else at if begin == at else None
+    if end is None:
+        # What follows reads it in order, and tracks it.
+        return size
+    followed.end, followed.rest = end, os.pread(fd, _KEPT, end)[: max(0, size - end)]
+    followed.tail = os.pread(fd, min(TAIL, end), max(0, end - TAIL))
+    return end
 
 
 def _is_dense(size: int, lines: int) -> bool:
@@ -500,6 +595,61 @@ def _widen(file: _File) -> None:
 
         if stat.S_ISFIFO(os.fstat(file.fd).st_mode):
             fcntl.fcntl(file.fd, fcntl.F_SETPIPE_SZ, _SMALL)
+
+
+# -- what tells a log from others --------------------------------------------------------------------------------
+
+
+def head(source: Input) -> tuple[bytes, bytes]:
+    """The first TAIL bytes of an input, unpacked; and what a file is that has not changed: its size, when it was
+    written, and its ends as they lie on disk. Raises InputError.
+    """
+    file = _File(source)
+    status = os.fstat(file.fd)
+    try:
+        ends = os.pread(file.fd, TAIL, 0), os.pread(file.fd, TAIL, max(0, status.st_size - TAIL))
+    except OSError as error:
+        raise InputError(f"{source.name}: {_reason(error)}") from error
+    same = b"%d %d " % (status.st_size, status.st_mtime_ns) + b"".join(ends)
+    if _is_packed(ends[0]):
+        return b"".join(_until(_unpacked(replace(source), _raw(file, source, lambda _: None)), TAIL)), same
+    return ends[0], same
+
+
+class Before(NamedTuple):
+    """The last TAIL bytes before a place in an input, unpacked, and whether there is something behind it."""
+
+    tail: bytes
+    goes_on: bool
+
+
+def before(source: Input, size: int) -> Before | None:
+    """What is before a place in an input; None where it is not so long. Raises InputError."""
+    file = _File(source)
+    begin = max(0, size - TAIL)
+    try:
+        if not _is_packed(os.pread(file.fd, 8, 0)):
+            tail = os.pread(file.fd, size - begin, begin)
+            return Before(tail, bool(os.pread(file.fd, 1, size))) if len(tail) == size - begin else None
+    except OSError as error:
+        raise InputError(f"{source.name}: {_reason(error)}") from error
+    followed = Followed(begin=size, ask=(size,))
+    chunks = _tracked(followed, _unpacked(replace(source), _raw(file, source, lambda _: None)))
+    goes_on = any(len(chunk) > 0 for chunk in chunks)
+    return Before(followed.tails[size], goes_on) if size in followed.tails else None
+
+
+def _is_packed(head: bytes) -> bool:
+    return any(head.startswith(magic) for magic, _, _ in _FORMATS)
+
+
+def _until(chunks: Iterator[bytes | memoryview], size: int) -> Iterator[bytes | memoryview]:
+    """The first bytes of chunks."""
+    for chunk in chunks:
+        yield chunk[:size]
+        size -= len(chunk)
+        if size <= 0:
+            return
 
 
 # -- compression ---------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ class View:
         if self.settings.filters.keys() - {"agent", "outcome"}:
             chosen = self._filtered(self.fold.conversations, without=("agent", "outcome"))
             frame = frame.join(chosen.select("conv"), on="conv", how="semi")
-        frame = frame.with_columns(*self.fold.parts_of(pl.col("conv")))
+        frame = self.fold.with_parts(frame)
         frame = frame.with_columns(wait.alias("wait"), chat.alias("chat"))
         frame = frame.with_columns((pl.col("wait") <= self.settings.service_level_ms).alias("in_time"))
         return self._of_agents(frame.join(self.fold.agents, on="agent", how="left"))

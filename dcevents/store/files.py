@@ -1,0 +1,180 @@
+"""A store's folder: files that are written once and never changed, and a manifest that takes its predecessor's place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from hashlib import blake2b
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from dcevents import output
+from dcevents.errors import OutputError, StoreError
+from dcevents.store import lock, manifest
+from dcevents.store.manifest import Manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Iterator, Mapping
+    import polars as pl
+
+_SEGMENTS = "segments"
+
+
+def load(folder: Path) -> Manifest:
+    """The manifest of the store in a folder. Raises StoreError where there is none."""
+    path = folder / manifest.NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise StoreError(f"{folder}: no store; make one with dcevents ingest LOGS --store {folder}") from error
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: {_reason(error)}") from error
+    return manifest.read(text, str(path))
+
+
+def content(path: Path) -> bytes:
+    """A file of the store. Raises StoreError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: {_reason(error)}; see dcevents store verify {path.parent}") from error
+
+
+def load_or_new(folder: Path, *, keep_events: bool) -> Manifest:
+    """The manifest of a store, or of a new one. Raises StoreError where the folder has other things in it."""
+    if (folder / manifest.NAME).exists():
+        return load(folder)
+    known = {_SEGMENTS, "lock", "readers"}
+    others = [name for name in _names(folder) if name not in known and not name.startswith((".dcevents-", "said-"))]
+    if others:
+        raise StoreError(f"{folder}: no store, and not empty ({others[0]}); name a new folder")
+    return Manifest(secrets.token_hex(16), keeps_events=keep_events)
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder of a store, if it is not there; what is in it is its owner's alone. Raises OutputError."""
+    with failures_of(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not any(folder.iterdir()):
+            folder.chmod(0o700)
+
+
+class Writer:
+    """Adds files to a store. They are part of it once a manifest that names them is `commit`ted."""
+
+    def __init__(self, folder: Path, before: Manifest) -> None:
+        self.folder = folder
+        self.before = before
+        self.added: dict[str, tuple[int, str]] = {}
+
+    @property
+    def number(self) -> int:
+        """Of the generation that is being written."""
+        return self.before.generation + 1
+
+    def put(self, name: str, data: bytes) -> str:
+        """A new file, on disk when this returns; its name comes back. Raises OutputError."""
+        path = self.folder / name
+        with failures_of(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(fd, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(fd)
+        self.added[name] = (len(data), digest(data))
+        return name
+
+    def put_frame(self, name: str, frame: pl.DataFrame) -> str:
+        """The same of a frame, as Parquet."""
+        data = BytesIO()
+        frame.write_parquet(data, compression="zstd", compression_level=1)
+        return self.put(name, data.getvalue())
+
+    def commit(self, after: Manifest, *, without: frozenset[str] = frozenset()) -> Manifest:
+        """Make `after`, with the files put and the former ones but for `without`, what the store is."""
+        kept = {name: of for name, of in self.before.files.items() if name not in without}
+        whole = after.next(files={**kept, **self.added})
+        for folder in {(self.folder / name).parent for name in self.added} | {self.folder / _SEGMENTS, self.folder}:
+            _sync(folder)
+        with output.to_private_file(str(self.folder / manifest.NAME)) as write:
+            write(whole.as_json())
+        self.before, self.added = whole, {}
+        return whole
+
+
+def segment(number: int, part: int = 0) -> str:
+    """The folder of a segment."""
+    return f"{_SEGMENTS}/{number:06}" + (f"-{part}" if part else "")
+
+
+def sweep(folder: Path, current: Manifest) -> None:
+    """Remove what the manifest does not name: older states, and what runs that ended early have left."""
+    with lock.unread(folder) as free:
+        if not free:
+            return
+        named = {*current.files}
+        with contextlib.suppress(OSError):
+            for name in _files(folder):
+                if name not in named and (name.startswith(_SEGMENTS) or name.endswith((".parquet", ".json"))):
+                    if name != manifest.NAME:
+                        (folder / name).unlink()
+            for inner in (folder / _SEGMENTS).glob("*"):
+                with contextlib.suppress(OSError):
+                    inner.rmdir()
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for name in _names(folder):
+        yield name
+    for inner in _names(folder / _SEGMENTS):
+        for name in _names(folder / _SEGMENTS / inner):
+            yield f"{_SEGMENTS}/{inner}/{name}"
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def digest(data: bytes) -> str:
+    """The BLAKE2b of a file."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def damage(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    """Files that are not as they were written, and what is wrong with them."""
+    for name, (_, expected) in sorted(files.items()):
+        try:
+            data = (folder / name).read_bytes()
+        except OSError as error:
+            yield name, _reason(error)
+        else:
+            if digest(data) != expected:
+                yield name, "its content has changed"
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else "not a text"
+
+
+@contextlib.contextmanager
+def failures_of(path: Path) -> Iterator[None]:
+    """Have failures to write told by the path."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{error.filename or path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _sync(folder: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

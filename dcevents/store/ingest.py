@@ -1,0 +1,310 @@
+"""Logs into a store: what is new of each, and what comes of it, written so that it is there whole or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from dcevents import log, sources
+from dcevents.facts import Facts
+from dcevents.log import PLACED, Log, Place
+from dcevents.parse import Limits, Parser
+from dcevents.sources import Followed, Input
+from dcevents.store import files, ledger, segment
+from dcevents.store.bring import Brought, bring
+from dcevents.store.keys import Keys
+from dcevents.store.ledger import HEAD, Known, Ledger, Tally, fingerprint
+from dcevents.store.manifest import Account, Manifest, Part
+from dcevents.store.state import State
+
+if TYPE_CHECKING:
+    from dcevents.record import Known as Places
+
+_BATCH = 4_000_000
+"""Facts after which what was read so far is written: so a backlog of years needs no more memory than some days."""
+_MOST_REJECTS = 20
+_MOST_NAMES = 1000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How logs are to be read."""
+
+    clock: int
+    known: Places
+    progress: Callable[[int], None]
+    keep: Callable[[Place, bytes], None] | None = None
+    again: bool = False
+    """Read everything from its beginning, whatever was read before."""
+    at_once: bool = False
+    """Write nothing before all is read: it may yet be refused."""
+
+
+@dataclass
+class Ingested:
+    """What a run has read, and the store before and after it."""
+
+    before: Manifest
+    after: Manifest
+    account: log.Account = field(default_factory=log.Account)
+    logs: list[Log] = field(default_factory=list)
+    """Of which something was read, without their facts."""
+
+
+class Ingest:
+    """One run, under the store's lock: `read`, then `write` what is left; between them it may be refused."""
+
+    def __init__(self, folder: Path, manifest: Manifest, wanted: Wanted) -> None:
+        self.folder = folder
+        self.wanted = wanted
+        self.writer = files.Writer(folder, manifest)
+        self.done = Ingested(manifest, manifest)
+        self.ledger = read_ledger(folder, manifest)
+        self.state = State(folder, manifest)
+        self.parser = Parser(
+            Limits(None, wanted.clock, believing=True),
+            self.state.vocabulary(),
+            in_full=manifest.keeps_events,
+            known=wanted.known,
+        )
+        self._begin()
+
+    def _begin(self) -> None:
+        self.facts = Facts(self.parser.vocabulary)
+        self.events = [pl.DataFrame(schema={**PLACED, "text": pl.String}).drop("sid")]
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def read(self, inputs: Sequence[Input]) -> Ingested:
+        """What is new in logs. Raises InputError."""
+        for source in inputs:
+            self._read(source)
+            if self.facts.height >= _BATCH and not self.wanted.at_once:
+                self.write()
+        self.done.account.files = len(inputs)
+        return self.done
+
+    def _read(self, source: Input) -> None:
+        if source.path is None:
+            self._taken(source, b"", None, Followed(ask=[each.size for each in self.ledger.logs]))
+            return
+        head, same = sources.head(source)
+        file = fingerprint(same)
+        if not self.wanted.again and self.ledger.of_file(file) is not None:
+            self.wanted.progress(source.size or 0)
+            return
+        number, goes_on = self._number(source, head)
+        if number is None or goes_on or self.wanted.again:
+            self._taken(source, head, number, self._followed(number), file)
+        else:
+            self.ledger.seen_in(number, source.name, file)
+            self.wanted.progress(source.size or 0)
+
+    def _number(self, source: Input, head: bytes) -> tuple[int | None, bool]:
+        """The log that an input is, as far as that was read, and whether it goes on; None for a new one."""
+        for number in self.ledger.beginning_as(head):
+            known = self.ledger.logs[number]
+            before = sources.before(source, known.size)
+            if before is not None and fingerprint(before.tail) == known.tail:
+                return number, before.goes_on
+        return None, True
+
+    def _followed(self, number: int | None) -> Followed:
+        known = None if number is None else self.ledger.logs[number]
+        return Followed(begin=known.size if known and known.by_line and not self.wanted.again else 0)
+
+    def _taken(
+        self, source: Input, head: bytes, number: int | None, followed: Followed, file: str | None = None
+    ) -> None:
+        """Read an input from where it is new, and note how far it was read."""
+        source.followed = followed
+        before = self.ledger.logs[number] if number is not None and followed.begin else None
+        found = log.read(
+            [source],
+            self.parser,
+            self.wanted.progress,
+            placed=self.parser.in_full,
+            keep=self.wanted.keep,
+            lines_before=before.lines if before else 0,
+        )
+        rest = log.read_rest(
+            source, self.parser, placed=self.parser.in_full, keep=self.wanted.keep, lines_before=found.lines
+        )
+        begun = (head or followed.head)[: min(HEAD, max(followed.end, len(followed.rest)))]
+        known = Known(
+            name=source.name,
+            head=fingerprint(begun),
+            head_size=len(begun),
+            tail=fingerprint(followed.tail),
+            size=followed.end,
+            lines=found.lines,
+            read=_sum(before.read, tally(found)) if before else tally(found),
+            rest=tally(rest),
+            by_line=followed.by_line,
+            files=() if number is None else self.ledger.logs[number].files,
+        )
+        number = self._same(known, followed) if number is None else number
+        number = self.ledger.put(known, number)
+        if file is not None:
+            self.ledger.seen_in(number, source.name, file)
+        self._take(found, number)
+        self._take(rest, number)
+
+    def _same(self, known: Known, followed: Followed) -> int | None:
+        """The log that one is after all, now that it was read: of standard input that could not be told before."""
+        for number, each in enumerate(self.ledger.logs):
+            tail = followed.tails.get(each.size)
+            begins_alike = each.head_size <= known.head_size and tail is not None
+            if begins_alike and fingerprint(tail or b"") == each.tail and _head(followed, each) == each.head:
+                return number
+        return None
+
+    def _take(self, found: Log, number: int) -> None:
+        """Add what a log says to what is to be written, and to the run's account."""
+        _add(self.done.account, found.account)
+        if not found.account.records:
+            return
+        self.done.logs.append(replace(found, facts=Facts(), placed=None))
+        sessions = found.facts.sessions()
+        self.facts.add(found.facts.frame(), sessions)
+        if found.placed is not None and not found.placed.is_empty():
+            lines = found.placed.with_columns(pl.lit(number, pl.UInt32).alias("file"))
+            self.events.append(lines.join(sessions.frame(), on="sid").drop("sid"))
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def write(self) -> Ingested:
+        """Bring what was read into the store. Raises OutputError where it cannot be written."""
+        manifest = self.writer.before
+        keys = Keys(manifest.secret, manifest.moved)
+        events = pl.concat(self.events, how="diagonal") if self.parser.in_full else None
+        brought = bring(self.state, self.facts, keys, self.wanted.clock, events=events)
+        after = self._put(manifest, brought)
+        self.done.account.events += max(0, brought.more.events)
+        after = replace(
+            after,
+            moved=keys.moved,
+            unsettled=tuple(sorted(brought.unsettled)),
+            account=account(self.ledger),
+            events=manifest.events + brought.more.events,
+            untimed=manifest.untimed + brought.more.untimed,
+            removed=_with(manifest.removed, "forgotten", brought.dropped),
+            read_at=self.wanted.clock,
+            taken_in_at=self.wanted.clock if not brought.segment.facts.is_empty() else manifest.taken_in_at,
+        )
+        self.done.after = self.writer.commit(after, without=_replaced(manifest, after))
+        self.state = State(self.folder, self.done.after)
+        self._begin()
+        return self.done
+
+    def _put(self, manifest: Manifest, brought: Brought) -> Manifest:
+        """Write the files of what was brought; the manifest with their names comes back."""
+        number, dead, said = self.writer.number, manifest.dead, manifest.said
+        parts = put_segment(self.writer, files.segment(number), brought.segment, brought, self.wanted.clock)
+        if not brought.dead.is_empty():
+            rows = pl.concat([self.state.dead, brought.dead]).sort("segment", "row")
+            dead = self.writer.put_frame(f"dead-{number:06}.parquet", rows)
+        vocabulary = self.parser.vocabulary
+        if len(vocabulary) > self.state.said.height:
+            said = self.writer.put_frame(f"said-{number:06}.parquet", segment.said_table(vocabulary.said()))
+        logs = self.writer.put(f"ledger-{number:06}.json", self.ledger.as_json())
+        return replace(manifest, segments=(*manifest.segments, *parts), dead=dead, said=said, ledger=logs)
+
+
+def _head(followed: Followed, known: Known) -> str:
+    return fingerprint(followed.head[: known.head_size])
+
+
+def put_segment(
+    writer: files.Writer, name: str, of: segment.Segment, brought: Brought, clock: int
+) -> Iterator[Part]:
+    """Write a segment's tables; yields the segment, if it has any."""
+    tables = of.tables()
+    for table, frame in tables.items():
+        writer.put_frame(f"{name}/{table}.parquet", frame)
+    if tables:
+        sids = of.conversations["sid"]
+        least, most = (sids.min(), sids.max()) if sids.len() else (0, 0)
+        yield Part(
+            name=name,
+            facts=of.facts.height,
+            conversations=of.conversations.height,
+            least=least,  # type: ignore[arg-type]
+            most=most,  # type: ignore[arg-type]
+            earliest=brought.earliest,
+            latest=brought.latest,
+            written_at=clock,
+        )
+
+
+def read_ledger(folder: Path, manifest: Manifest) -> Ledger:
+    """The store's ledger."""
+    return Ledger() if manifest.ledger is None else ledger.read(files.content(folder / manifest.ledger))
+
+
+def _replaced(before: Manifest, after: Manifest) -> frozenset[str]:
+    """Files that others take the place of."""
+    was, now = ({each.said, each.dead, each.ledger} for each in (before, after))
+    return frozenset(name for name in was - now if name is not None)
+
+
+def _with(counts: object, name: str, more: int) -> dict[str, int]:
+    found: dict[str, int] = dict(counts)  # type: ignore[call-overload]
+    return {**found, name: found.get(name, 0) + more} if more else found
+
+
+# -- accounts ----------------------------------------------------------------------------------------------------
+
+
+def tally(of: Log) -> Tally:
+    """Where a log's records went."""
+    found = of.account
+    rejects = tuple((each.line, each.reason, each.member) for each in found.rejects[:_MOST_REJECTS])
+    return Tally(found.records, {name: n for name, n in found.tally.items() if n}, dict(found.unknown), rejects)
+
+
+def _sum(one: Tally, other: Tally) -> Tally:
+    return Tally(
+        one.records + other.records,
+        Counter(one.tally) + Counter(other.tally),
+        _names(one.unknown, other.unknown),
+        (*one.rejects, *other.rejects)[:_MOST_REJECTS],
+    )
+
+
+def _names(*parts: object) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for part in parts:
+        for name, n in dict(part).items():  # type: ignore[call-overload]
+            found[name if name in found or len(found) < _MOST_NAMES else "other"] += n
+    return dict(found)
+
+
+def account(of: Ledger) -> Account:
+    """Where the records of all logs went."""
+    counts: Counter[str] = Counter()
+    for each in of.logs:
+        counts.update(each.read.tally)
+        counts.update(each.rest.tally)
+    tallies = [part for each in of.logs for part in (each.read, each.rest)]
+    rejects = ((each.name, *place) for each in of.logs for part in (each.read, each.rest) for place in part.rejects)
+    return Account(
+        files=len(of.logs),
+        records=sum(each.records for each in tallies),
+        tally=dict(counts),
+        unknown=_names(*(each.unknown for each in tallies)),
+        rejects=tuple(place for place, _ in zip(rejects, range(_MOST_REJECTS), strict=False)),
+    )
+
+
+def _add(to: log.Account, more: log.Account) -> None:
+    to.records += more.records
+    to.tally += more.tally
+    to.unknown = Counter(_names(to.unknown, more.unknown))
+    to.rejects += more.rejects[: _MOST_REJECTS - len(to.rejects)]
+    to.samples += more.samples[: _MOST_REJECTS - len(to.samples)]

@@ -1,0 +1,127 @@
+"""The logs that a store has read: known by what is in them, not by what they are called or where they lie.
+
+A log is its unpacked content. It is recognised by its beginning, and by what stands before the place up to which it was
+read; so it stays the same log when it grows, is renamed, compressed or copied. Where that is in doubt it is another log,
+and read from its beginning: that cannot change a figure, since a store's facts are a set.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import blake2b
+from typing import Any, Final, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+HEAD: Final = 1 << 16
+"""Bytes of a log's beginning, and before the place up to which it was read, that it is known by."""
+_FILES = 4
+"""Files that a log was last found in: of a copy and its original, of what was compressed."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Where a log's records went; added up, of all of them."""
+
+    records: int = 0
+    tally: Mapping[str, int] = field(default_factory=dict)
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    rejects: tuple[tuple[int, str, int | None], ...] = ()
+    """The first rejected records: line, reason, index."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A log that was read, up to its last whole line."""
+
+    name: str
+    """Of the file that it was last found in."""
+    head: str
+    """Fingerprint of its first `head_size` bytes."""
+    head_size: int
+    tail: str
+    """Fingerprint of the last bytes, HEAD at most, of those that were read."""
+    size: int
+    """Bytes that were read, unpacked."""
+    lines: int
+    read: Tally
+    rest: Tally
+    """Of what stands behind the last whole line."""
+    by_line: bool = True
+    """Whether it may be read on from there; else its records are no lines, and it is read from its beginning."""
+    files: tuple[str, ...] = ()
+    """Fingerprints of whole files that held this and nothing more."""
+
+
+def fingerprint(data: bytes | memoryview) -> str:
+    """64 bits are plenty: what is alike by chance is read again, or has been read."""
+    return blake2b(data, digest_size=12).hexdigest()
+
+
+class Ledger:
+    """All logs that were read; a log's number is its place."""
+
+    def __init__(self, logs: Iterable[Known] = ()) -> None:
+        self.logs = list(logs)
+        self._of_file: dict[str, int] = {}
+        self._sizes: dict[int, dict[str, list[int]]] = {}
+        for number, log in enumerate(self.logs):
+            self._index(number, log)
+
+    def _index(self, number: int, log: Known) -> None:
+        self._of_file |= dict.fromkeys(log.files, number)
+        self._sizes.setdefault(log.head_size, {}).setdefault(log.head, []).append(number)
+
+    def of_file(self, file: str) -> int | None:
+        """The log that a whole file was found to hold."""
+        return self._of_file.get(file)
+
+    def beginning_as(self, head: bytes) -> list[int]:
+        """The logs that begin as these first HEAD bytes do, the longest first."""
+        found: list[int] = []
+        running, at = blake2b(digest_size=12), 0
+        for size in sorted(each for each in self._sizes if each <= len(head)):
+            running.update(head[at:size])
+            at = size
+            found += self._sizes[size].get(running.hexdigest(), [])
+        return sorted(found, key=lambda number: -self.logs[number].size)
+
+    def put(self, log: Known, number: int | None = None) -> int:
+        """A log anew, or what is known of one now; its number comes back."""
+        if number is None:
+            self.logs.append(log)
+            number = len(self.logs) - 1
+        else:
+            was = self.logs[number]
+            self._sizes[was.head_size][was.head].remove(number)
+            self.logs[number] = log
+        self._index(number, log)
+        return number
+
+    def seen_in(self, number: int, name: str, file: str) -> None:
+        """Note that a log was found in a file, and nothing more."""
+        log = self.logs[number]
+        files = (*(each for each in log.files if each != file), file)[-_FILES:]
+        self.put(replace(log, name=name, files=files), number)
+
+    def as_json(self) -> bytes:
+        """The text of the file, a line for each log."""
+        lines = (json.dumps(asdict(log), separators=(",", ":"), ensure_ascii=True) for log in self.logs)
+        return "".join(f"{line}\n" for line in lines).encode()
+
+
+def read(data: bytes) -> Ledger:
+    """The ledger in a file."""
+    return Ledger(_known(json.loads(line)) for line in data.splitlines())
+
+
+def _known(found: dict[str, Any]) -> Known:
+    tallies = {name: _tally(found[name]) for name in ("read", "rest")}
+    return Known(**{**found, "files": tuple(found["files"]), **tallies})
+
+
+def _tally(found: dict[str, Any]) -> Tally:
+    rejects: Sequence[Any] = found.pop("rejects")
+    return Tally(**found, rejects=tuple((line, reason, index) for line, reason, index in rejects))

@@ -1,0 +1,173 @@
+"""A store's tables, read as they are needed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+from typing import Final, TYPE_CHECKING
+
+import polars as pl
+
+from dcevents.errors import StoreError
+from dcevents.sids import NUMBER
+from dcevents.store import segment
+
+if TYPE_CHECKING:
+    from dcevents.parse import Vocabulary
+    from dcevents.store.segment import Segment
+    from dcevents.store.manifest import Manifest, Part
+    from pathlib import Path
+    from collections.abc import Collection, Iterator, Sequence
+
+DEAD: Final = {"segment": pl.String, "row": pl.UInt32}
+"""Rows of conversations that a later segment has anew."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A store as a manifest has it, and perhaps a segment that is in no store: of logs beside it."""
+
+    folder: Path
+    manifest: Manifest
+    beside: Segment | None = None
+    beside_dead: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DEAD))
+    beside_said: pl.DataFrame | None = None
+    """All contents, if there are more than the store has."""
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        """The segments of the store."""
+        return self.manifest.segments
+
+    @cached_property
+    def offsets(self) -> list[int]:
+        """How many rows of conversations are before each segment, and before the one beside."""
+        return [0, *accumulate(part.conversations for part in self.parts)]
+
+    # -- contents ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def said(self) -> pl.DataFrame:
+        """All contents; a content's code is its row."""
+        if self.beside_said is not None:
+            return self.beside_said
+        name = self.manifest.said
+        return pl.DataFrame(schema=segment.SAID) if name is None else self._read(name)
+
+    def vocabulary(self) -> Vocabulary:
+        """The contents' codes, to go on from."""
+        return segment.vocabulary(self.said)
+
+    # -- tables --------------------------------------------------------------------------------------------------
+
+    def table(self, part: Part, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """A table of a segment. Raises StoreError where it is damaged."""
+        path = f"{part.name}/{name}.parquet"
+        found = self._read(path, columns) if path in self.manifest.files else segment.none(name)
+        return found.select(columns) if columns else found
+
+    def tables(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """A table of each segment, the one beside too."""
+        for part in self.parts:
+            yield self.table(part, name, columns)
+        if self.beside:
+            found: pl.DataFrame = getattr(self.beside, name)
+            yield found.select(columns) if columns else found
+
+    def live(self, columns: Sequence[str]) -> pl.DataFrame:
+        """The rows of all conversations as they are now, with `conv`, the row's number in all segments."""
+        parts = []
+        for number, frame in enumerate(self.tables("conversations", columns)):
+            begin = self.offsets[number]
+            conv = pl.int_range(begin, begin + frame.height, dtype=pl.UInt32, eager=True).alias("conv")
+            parts.append(self.without_dead(number, frame.with_columns(conv), pl.int_range(pl.len(), dtype=pl.UInt32)))
+        none = segment.none("conversations").select(columns).with_columns(pl.lit(0, pl.UInt32).alias("conv"))
+        return pl.concat([none, *parts])
+
+    def without_dead(self, number: int, frame: pl.DataFrame, row: pl.Expr) -> pl.DataFrame:
+        """The rows of a segment's table that are of conversations no later segment has anew."""
+        dead = self._dead_of[number] if number < len(self._dead_of) else None
+        return frame if dead is None else frame.filter(~row.is_in(dead.implode()))
+
+    @cached_property
+    def dead(self) -> pl.DataFrame:
+        """The rows of conversations that a later segment has anew."""
+        name = self.manifest.dead
+        return pl.DataFrame(schema=DEAD) if name is None else self._read(name)
+
+    @cached_property
+    def _dead_of(self) -> list[pl.Series | None]:
+        by = dict(pl.concat([self.dead, self.beside_dead]).group_by("segment").agg("row").iter_rows())
+        return [pl.Series(by[part.name], dtype=pl.UInt32) if part.name in by else None for part in self.parts]
+
+    # -- sessions ------------------------------------------------------------------------------------------------
+
+    def rows_of(self, sids: pl.Series) -> pl.DataFrame:
+        """The rows of conversations, former ones too, of sessions: columns `sid`, `segment` (its place), `row`."""
+        found = pl.DataFrame(schema={"sid": NUMBER, "segment": pl.UInt32, "row": pl.UInt32})
+        parts = [n for n in range(len(self.parts)) if self._may_have(n, sids)]
+        if not parts:
+            return found
+        paths = [self.folder / f"{self.parts[n].name}/conversations.parquet" for n in parts]
+        wanted = pl.LazyFrame({"sid": sids})
+        scan = pl.scan_parquet(paths, row_index_name="at").select("sid", "at").join(wanted, on="sid", how="semi")
+        try:
+            rows = scan.collect(engine="streaming").sort("at")
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._damaged(str(paths[0]), error) from error
+        begins = [0, *accumulate(self.parts[n].conversations for n in parts)]
+        places = [bisect_right(begins, at) - 1 for at in rows["at"]]
+        return rows.select(
+            "sid",
+            pl.Series("segment", [parts[place] for place in places], dtype=pl.UInt32),
+            (pl.col("at") - pl.Series([begins[place] for place in places], dtype=pl.UInt32)).alias("row"),
+        )
+
+    def _may_have(self, number: int, sids: pl.Series) -> bool:
+        part = self.parts[number]
+        return part.conversations > 0 and bool(sids.is_between(part.least, part.most).any())
+
+    def facts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The facts of the sessions that `rows_of` found."""
+        return pl.concat([segment.none("facts"), *(found for _, found in self._of(rows, "facts"))])
+
+    def said_of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows that `rows_of` found, with `said`."""
+        parts = [rows.clear().with_columns(pl.lit(None, pl.UInt32).alias("said"))]
+        for number in sorted(rows["segment"].unique()):
+            mine = rows.filter(pl.col("segment") == number)
+            said = self.table(self.parts[number], "conversations", ["said"])["said"]
+            parts.append(mine.with_columns(said.gather(mine["row"])))
+        return pl.concat(parts)
+
+    def texts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The sids of the sessions that `rows_of` found: `sid`, `text`."""
+        return pl.concat([segment.none("sids"), *(found for _, found in self._of(rows, "sids"))])
+
+    def _of(self, rows: pl.DataFrame, name: str) -> Iterator[tuple[int, pl.DataFrame]]:
+        for number in sorted(rows["segment"].unique()):
+            sids = rows.filter(pl.col("segment") == number)["sid"].unique()
+            yield number, self.table(self.parts[number], name).filter(pl.col("sid").is_in(sids.implode()))
+
+    def texts(self, sids: pl.Series) -> pl.Series:
+        """The sid of each number."""
+        known = pl.concat([segment.none("sids"), *self.tables("sids")])
+        wanted = pl.DataFrame({"sid": sids})
+        if wanted.height < known.height:
+            known = known.join(wanted.unique(), on="sid", how="semi")
+        return wanted.join(known, on="sid", how="left", maintain_order="left")["text"]
+
+    # -- files ---------------------------------------------------------------------------------------------------
+
+    def _read(self, name: str, columns: Collection[str] | None = None) -> pl.DataFrame:
+        path = self.folder / name
+        try:
+            return pl.read_parquet(path, columns=list(columns) if columns else None)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._damaged(str(path), error) from error
+
+    def _damaged(self, path: str, error: Exception) -> StoreError:
+        what = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return StoreError(f"{path}: {what}; see dcevents store verify {self.folder}")

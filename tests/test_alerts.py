@@ -4,6 +4,7 @@ import contextlib
 import json
 import operator
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -300,10 +301,21 @@ def test_a_report_that_cannot_be_written_tells_no_alert(tmp_path: Path) -> None:
     assert (1, False) == (result.status, "alert" in result.err)
 
 
+def test_a_reader_that_goes_away_is_told_nothing() -> None:
+    command = harness.command("events", SITE, "-q", "-f", "ndjson", "--fail-if", "rows > 1")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+
+        assert b"" == running.stderr.read()
+        assert 0 == running.wait(timeout=60)
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        pytest.param("\x1b[31m\u202ered", '"\\u001b[31m\\u202ered"', id="what acts on a terminal"),
+        pytest.param("\x1b[31m\u202e\x7fred", '"\\u001b[31m\\u202e\\u007fred"', id="what acts on a terminal"),
         pytest.param('a"\ndcevents: alert: b: total', '"a\\"\\ndcevents: alert: b: total"', id="forged lines"),
         pytest.param("Größe 大", '"Größe 大"', id="other scripts"),
         pytest.param("x" * 61, f'"{"x" * 60}…"', id="a long name"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
-from dcevents import __version__, options, output, reports, show, snippet
+from dcevents import __version__, alerts, options, output, reports, show, snippet
 from dcevents.errors import DcError, Terminated, UnusableInputError, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dcevents.sources import Found
     from dcevents.view import View
 
+ALERTED = 4
+"""Exit status: the report is written, and something about it is not as it should be."""
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -123,7 +125,16 @@ def _run(report: Report, given: dict[str, Any]) -> int:
         _tell(report, view, made)
     if reason:
         raise UnusableInputError(reason)
-    return 0
+    return _alert(alerts.tripped(made, config) if made is not None else [])
+
+
+def _alert(lines: Iterable[str]) -> int:
+    """Say each alert, also to those who want it quiet. Returns the exit status: 4 if there is any."""
+    status = 0
+    for line in lines:
+        _say(f"alert: {line}")
+        status = ALERTED
+    return status
 
 
 def _as_map(log: Log) -> Iterable[str]:

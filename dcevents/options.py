@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import click
 
-from dcevents import config, render, snippet, times
+from dcevents import alerts, config, render, snippet, times
 from dcevents.errors import UsageError
 from dcevents.reports._base import Report
-from dcevents.settings import Settings, Tolerance, Window
+from dcevents.settings import Alert, Settings, Tolerance, Window
 
 Decorator = Callable[[Any], Any]
 
@@ -65,6 +65,8 @@ def for_report(report: Report) -> list[Decorator]:
         *([_INTERVALS] if report.rated else []),
         *wanted.values(),
         *_REJECTS,
+        *([_FAIL_IF] if report.figures or report.parts else []),
+        *([_MIN_BASE] if report.rated else []),
         *_map(shown=report.shows_map),
         *([_SHOW_MAP] if report.shows_map else []),
     ]
@@ -141,6 +143,12 @@ _REJECTS = (
 )
 
 
+_FAIL_IF = click.option(
+    "--fail-if", multiple=True, metavar="RULE", help='Exit 4 if a row or total is: "METRIC < 5"; repeatable.'
+)
+_MIN_BASE = click.option("--min-base", metavar="N", help="--fail-if passes over rates of fewer than N.")
+
+
 def _map(*, shown: bool) -> list[Decorator]:
     """Where events are. Few need it: one command shows it in its help, so that the others' fit a screen."""
     hidden = not shown
@@ -205,9 +213,31 @@ def settings(report: Report, given: Mapping[str, Any]) -> Settings:
         keep_query=given.get("keep_query", False),
         intervals=given.get("intervals", False),
         tolerance=_tolerance(given["max_rejects"], strict=given["strict"]),
+        alerts=_alerts(report, given, by),
+        min_base=_min_base(given),
         filters=filters,
         operands=tuple(given[name] for name in report.operands),
     )
+
+
+def _alerts(report: Report, given: Mapping[str, Any], by: Sequence[str]) -> tuple[Alert, ...]:
+    rules = given.get("fail_if", ())
+    if rules and given.get("show_map"):
+        raise UsageError("--show-map prints no report: it does not go with --fail-if")
+    options = {f"--by {key}" for key in by} | ({"--intervals"} if given.get("intervals") else set())
+    figures = {part.name: part.figures for part in report.parts or [report]}
+    return tuple(alerts.parse(rule, figures, options) for rule in rules)
+
+
+def _min_base(given: Mapping[str, Any]) -> int:
+    text = given.get("min_base")
+    if text is None:
+        return 0
+    if not given["fail_if"]:
+        raise UsageError("--min-base is for --fail-if: give both")
+    if not re.fullmatch("[0-9]{1,15}", text):
+        raise UsageError(f"--min-base: '{text}' is no number of conversations or requests; write 30")
+    return int(text)
 
 
 def target(report: Report, given: Mapping[str, Any], config: Settings) -> Target:

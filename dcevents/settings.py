@@ -33,6 +33,19 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
+class Alert:
+    """What no row and no total may be: `completion.completion_rate < 0.5`."""
+
+    report: str
+    """The report, or the part of the summary, that the metric is of."""
+    metric: str
+    op: str
+    """`<`, `<=`, `>`, `>=`, `==` or `!=`."""
+    number: float
+    """A rate as a part of 1, a duration in seconds."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """The options that decide which rows there are and what they mean."""
 
@@ -48,6 +61,9 @@ class Settings:
     intervals: bool = False
     """Whether each rate is shown with the bounds of its 95 % interval."""
     tolerance: Tolerance | None = None
+    alerts: tuple[Alert, ...] = ()
+    min_base: int = 0
+    """No alert trips on a rate of fewer."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Column → values or glob patterns, of which one must fit."""
     paths: tuple[tuple[str, str], ...] = ()

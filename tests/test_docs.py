@@ -42,7 +42,7 @@ def commands() -> Iterator[Any]:
 def test_examples_run(command: str, tmp_path: Path) -> None:
     (tmp_path / "sample_logs").symlink_to(ROOT / "sample_logs")
     done = examples.run(command, folder=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in examples.statuses(command), done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout or ">" in command or " -o " in command
 

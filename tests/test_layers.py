@@ -29,6 +29,7 @@ FLOORS = (
     ("account", "quality", "reasons", "recognised", "rejects", "view"),
     ("explain", "selection"),
     ("reports", "render"),
+    ("alerts",),
     ("store",),
     ("options",),
     ("cli",),

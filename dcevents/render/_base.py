@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from dcevents.show import DIGITS, rounded
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from dcevents.reports._base import Column, Document, Table
 
 _ROWS = 20_000
@@ -55,16 +57,18 @@ class Format:
 
 def rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:
     """A table's rows in slices, rates rounded to 6 decimals and seconds to 3."""
+    for part in table.rows.select(map(written, table.columns)).iter_slices(_ROWS):
+        yield part.rows()
+
+
+def written(column: Column) -> pl.Expr:
+    """A column's values as formats other than tables write them."""
     import polars as pl  # noqa: PLC0415 - not for `--help`
 
-    exact = [
-        pl.col(column.name).cast(pl.Float64).round(DIGITS[column.kind]) + 0.0
-        for column in table.columns
-        if column.kind in DIGITS
-    ]
-    shown = [column.name for column in table.columns]
-    for part in table.rows.with_columns(exact).select(shown).iter_slices(_ROWS):
-        yield part.rows()
+    values = pl.col(column.name)
+    if column.kind not in DIGITS:
+        return values
+    return values.cast(pl.Float64).round(DIGITS[column.kind]) + 0.0
 
 
 def total(table: Table) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Column:
     """Of a rate: where a table's rows and total have, unshown, of how many it is."""
     bounds: str | None = None
     """Of a bound: the rate that it is of, whose two bounds are shown together or not at all."""
+    needs: tuple[str, ...] = ()
+    """Of a report's figures: options without which it is not there, as on the command line."""
 
     @property
     def is_text(self) -> bool:
@@ -70,6 +72,8 @@ class Table:
     headline: Sequence[tuple[str, str]] = ()
     options: str = ""
     """What its columns need on the command line, with a space before it."""
+    keys: Sequence[str] = ()
+    """Columns that say which row it is."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,8 @@ class Document:
     members: Mapping[str, Any]
     """What the JSON object has beside the envelope: plain data, rates and seconds rounded, times as text."""
     sections: Sequence[Section]
+    figures: Mapping[str, float | None] = field(default_factory=dict)
+    """What alerts may be on: the values of its report's `figures`, rounded."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,11 @@ class Report:
     sids: bool = True
     """Whether it shows sids, so that their texts are kept."""
     rated: bool = False
-    """Whether it shows rates, so that there is `--intervals`."""
+    """Whether it shows rates, so that there are `--intervals` and `--min-base`."""
+    figures: Sequence[Column] = ()
+    """What `--fail-if` may be about; without any there is no such option."""
+    parts: Sequence[Report] = ()
+    """The reports that it is put together from, whose figures are its own."""
     document: bool = False
     """Whether it makes a `Document`, so that it is offered in the formats that can write one."""
     operands: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dcevents.reports._base import KEY_COLUMNS, TIME_KEYS, WEEKDAYS, Column, Metric, Table, rate
@@ -22,6 +23,12 @@ def conversations_report(name: str, metrics: Sequence[Metric]) -> Callable[[View
     return make
 
 
+def figures(metrics: Sequence[Metric], *needs: str) -> list[Column]:
+    """All that a report may show of metrics, which are there with some options only."""
+    columns = [metric.column for metric in _with_those_beside(metrics, intervals=True) if not metric.hidden]
+    return [replace(each, needs=(*needs, *(["--intervals"] if each.bounds else []))) for each in columns]
+
+
 def grouped(name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metrics: Sequence[Metric]) -> Table:
     """Rows by key and the total. `frame`: one row a conversation or attempt, with the keys' columns."""
     import polars as pl  # noqa: PLC0415 - not before a report is made
@@ -39,19 +46,20 @@ def grouped(name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metri
         table = _filled(table, keys[0], metrics, view)
     table = _ordered(table, by, metrics[0].column.name)
     if "last-step" in by:
-        share = _with_those_beside([_share(total)], intervals=view.settings.intervals)
+        share = _with_those_beside([SHARE], intervals=view.settings.intervals)
         metrics = [*metrics, *share]
+        whole = pl.lit(total["abandoned"].item()).alias(_WHOLE)
+        table, total = table.with_columns(whole), total.with_columns(whole)
         expressions = [metric.value(pl.col).alias(metric.column.name) for metric in share]
         table, total = table.with_columns(expressions), total.with_columns(expressions)
     shown = [metric.column for metric in metrics if not metric.hidden]
     unshown = [column.base for column in shown if column.base]
-    figures = [*(column.name for column in shown), *unshown]
-    rows = table.select(*(column.name for column in columns), *figures)
-    figures_of_all = total.select(figures).row(0, named=True)
+    named, numbers = [column.name for column in columns], [*(column.name for column in shown), *unshown]
+    rows, figures_of_all = table.select(*named, *numbers), total.select(numbers).row(0, named=True)
     usual = ("agent",) if name == "live-chat" else ("conversation",)
     options = "".join(f" --by {key}" for key in by) if tuple(by) != usual else ""
     options += " --intervals" if view.settings.intervals else ""
-    return Table(name, [*columns, *shown], rows, tuple(by), figures_of_all, options=options)
+    return Table(name, [*columns, *shown], rows, tuple(by), figures_of_all, options=options, keys=named)
 
 
 def _with_those_beside(metrics: Sequence[Metric], *, intervals: bool) -> list[Metric]:
@@ -63,12 +71,9 @@ def _with_those_beside(metrics: Sequence[Metric], *, intervals: bool) -> list[Me
     ]
 
 
-def _share(total: pl.DataFrame) -> Metric:
-    """A row's part of all abandoned conversations."""
-    import polars as pl  # noqa: PLC0415
-
-    whole = pl.lit(total["abandoned"].item())
-    return rate("share", "Share", "abandoned", lambda _: whole, rank=2)
+_WHOLE = "all_abandoned"
+SHARE = rate("share", "Share", "abandoned", lambda col: col(_WHOLE), rank=2)
+"""A row's part of all abandoned conversations."""
 
 
 def _group_key(key: str) -> str:

@@ -13,12 +13,20 @@ if TYPE_CHECKING:
     from dcevents.view import View
 
 
+_FIGURES = ("count", "rate", "seconds", "number")
+
+
+def figures(columns: Sequence[Column]) -> list[Column]:
+    """The numbers of a listing: those of its rows, and how many rows there are."""
+    return [*(column for column in columns if column.kind in _FIGURES), Column("rows", "count", "Rows")]
+
+
 def listing(
-    name: str, columns: Sequence[Column], rows: Callable[[View], pl.DataFrame]
+    name: str, columns: Sequence[Column], rows: Callable[[View], pl.DataFrame], keys: Sequence[str]
 ) -> Callable[[View, Sequence[str]], list[Table]]:
-    """A report's `make` that shows a frame."""
+    """A report's `make` that shows a frame; `keys` are the columns that say which row it is."""
 
     def make(view: View, _by: Sequence[str]) -> list[Table]:
-        return [Table(name, columns, rows(view).select(column.name for column in columns))]
+        return [Table(name, columns, rows(view).select(column.name for column in columns), keys=keys)]
 
     return make

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dcevents.reports._base import CONVERSATION_KEYS, Metric, Report, count, rate, seconds
-from dcevents.reports._grouped import conversations_report
+from dcevents.reports._grouped import SHARE, conversations_report, figures
 
 
 def _is_abandoned(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
@@ -54,4 +54,5 @@ REPORT = Report(
     order=30,
     sids=False,
     rated=True,
+    figures=[*figures(_METRICS), *figures([SHARE], "--by last-step")],
 )

@@ -2,7 +2,7 @@
 
 from dcevents.events import ATTEMPT_OUTCOMES
 from dcevents.reports._base import Column, Report
-from dcevents.reports._listing import listing
+from dcevents.reports._listing import figures, listing
 
 _COLUMNS = (
     Column("sid", "text", "Session"),
@@ -23,7 +23,10 @@ REPORT = Report(
     name="chats",
     help="A row for each request for an agent: wait, length, outcome.",
     example="dcevents chats logs/ --outcome missed --period last-week",
-    make=listing("chats", _COLUMNS, lambda view: view.chat_rows()),
+    make=listing(
+        "chats", _COLUMNS, lambda view: view.chat_rows(), keys=("sid", "conversation_id", "conversation", "attempt")
+    ),
+    figures=figures(_COLUMNS),
     order=70,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=ATTEMPT_OUTCOMES,

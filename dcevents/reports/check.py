@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dcevents.reports._base import Document, Report
+from dcevents.reports._base import Column, Document, Kind, Report
 from dcevents.show import rounded, timestamp
 
 if TYPE_CHECKING:
@@ -16,9 +16,27 @@ _NAMED = 5
 """Untimed events and long sessions that are named."""
 _MOST = 20
 """The most of anything else that is named."""
+_FIGURES = (
+    *(("input", name) for name in ("files", "records", "blank", "incomplete", "rejected", "later", "duplicates")),
+    *(("input", name) for name in ("events", "untimed", "future")),
+    *(("input", "ignored", name) for name in ("widget_ready", "unknown_event")),
+    *((name,) for name in ("findings", "cut_off", "untimed_share", "future_share")),
+    *(("order", name) for name in ("out_of_order", "step_back_seconds")),
+    *(("conversations", name) for name in ("conversations", "start_not_seen", "engaged", "engagement_implied")),
+    *(("sessions", name) for name in ("sessions", "over_24_hours")),
+    ("days", "without_events"),
+    ("feed", "silent_seconds"),
+)
+"""Where the JSON object has what alerts may be on."""
+
+
+def _figure(name: str) -> Column:
+    kinds: dict[str, Kind] = {"share": "rate", "seconds": "seconds"}
+    return Column(name, kinds.get(name.rpartition("_")[2], "count"), "")
 
 
 def _make(view: View, _by: Sequence[str]) -> Document:
+    from dcevents.account import as_json  # noqa: PLC0415 - polars
     from dcevents.quality import assess  # noqa: PLC0415 - polars, not before it is needed
     from dcevents.reports._check_words import findings, sections  # noqa: PLC0415 - much, and not for `--help`
 
@@ -28,7 +46,18 @@ def _make(view: View, _by: Sequence[str]) -> Document:
     quality = assess(view.log, view.fold, clock, settings.tz, _NAMED)
     found = findings(view.log, quality)
     members = {"findings": list(found), **_of_lines(view, quality), **_of_events(quality, clock)}
-    return Document("Check", members, sections(view, quality, found))
+    everything = {"input": as_json(view.log.account), **members}
+    numbers = {path[-1]: _number(everything, path) for path in _FIGURES}
+    return Document("Check", members, sections(view, quality, found), numbers)
+
+
+def _number(members: Any, path: Sequence[str]) -> float | None:  # noqa: ANN401 - JSON
+    """What stands there: a number, the sum of several, or how many there are."""
+    for key in path:
+        members = members[key]
+    if isinstance(members, dict):
+        return sum(members.values())
+    return len(members) if isinstance(members, list) else members
 
 
 def _of_lines(view: View, quality: Quality) -> dict[str, Any]:
@@ -135,5 +164,6 @@ REPORT = Report(
     document=True,
     without=("window", "idle", "service_level", "keep_query"),
     shows_map=True,
+    figures=[_figure(path[-1]) for path in _FIGURES],
     of_anything=True,
 )

@@ -1,7 +1,7 @@
 """Completion: of those who were shown a conversation, who engaged, who reached the end (definitions 3)."""
 
 from dcevents.reports._base import CONVERSATION_KEYS, Report, count, rate, seconds
-from dcevents.reports._grouped import conversations_report
+from dcevents.reports._grouped import conversations_report, figures
 
 _METRICS = (
     count("sessions", "Ses\u00adsions", lambda col: col("sid").n_unique(), within_id=lambda col: col("conv").len()),
@@ -33,4 +33,5 @@ REPORT = Report(
     order=20,
     sids=False,
     rated=True,
+    figures=figures(_METRICS),
 )

@@ -2,7 +2,7 @@
 
 from dcevents.events import OUTCOMES
 from dcevents.reports._base import Column, Report
-from dcevents.reports._listing import listing
+from dcevents.reports._listing import figures, listing
 
 _COLUMNS = (
     Column("sid", "text", "Session"),
@@ -28,7 +28,13 @@ REPORT = Report(
     name="conversations",
     help="A row for each conversation: times, last step, outcome.",
     example="dcevents conversations logs/ --outcome dropped --since 7d",
-    make=listing("conversations", _COLUMNS, lambda view: view.conversation_rows()),
+    make=listing(
+        "conversations",
+        _COLUMNS,
+        lambda view: view.conversation_rows(),
+        keys=("sid", "conversation_id", "conversation"),
+    ),
+    figures=figures(_COLUMNS),
     order=60,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=OUTCOMES,

@@ -2,7 +2,7 @@
 
 from dcevents.events import OUTCOMES
 from dcevents.reports._base import Column, Report
-from dcevents.reports._listing import listing
+from dcevents.reports._listing import figures, listing
 
 _COLUMNS = (
     Column("timestamp", "time", "Time"),
@@ -24,7 +24,8 @@ REPORT = Report(
     name="events",
     help="A row for each event, with the file and line it stands in.",
     example="dcevents events logs/ --conversation Pricing -f ndjson",
-    make=listing("events", _COLUMNS, lambda view: view.event_rows()),
+    make=listing("events", _COLUMNS, lambda view: view.event_rows(), keys=("sid", "file", "line")),
+    figures=figures(_COLUMNS),
     order=80,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=OUTCOMES,

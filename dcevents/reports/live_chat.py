@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcevents.events import ATTEMPT_OUTCOMES
 from dcevents.reports._base import CONVERSATION_KEYS, Metric, Report, Table, count, rate, seconds
-from dcevents.reports._grouped import grouped
+from dcevents.reports._grouped import figures, grouped
 
 if TYPE_CHECKING:
     from dcevents.view import View
@@ -66,5 +66,6 @@ REPORT = Report(
     order=40,
     sids=False,
     rated=True,
+    figures=figures(_METRICS),
     of_chats=True,
 )

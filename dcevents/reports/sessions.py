@@ -2,7 +2,7 @@
 
 from dcevents.events import OUTCOMES
 from dcevents.reports._base import Column, Report
-from dcevents.reports._listing import listing
+from dcevents.reports._listing import figures, listing
 
 _COLUMNS = (
     Column("sid", "text", "Session"),
@@ -23,7 +23,8 @@ REPORT = Report(
     name="sessions",
     help="A row for each session: times, conversations, best outcome.",
     example="dcevents sessions logs/ --period yesterday -o sessions-{date}.csv",
-    make=listing("sessions", _COLUMNS, lambda view: view.sessions()),
+    make=listing("sessions", _COLUMNS, lambda view: view.sessions(), keys=("sid",)),
+    figures=figures(_COLUMNS),
     order=50,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=OUTCOMES,

@@ -38,4 +38,5 @@ REPORT = Report(
     order=10,
     sids=False,
     rated=True,
+    parts=_PARTS,
 )

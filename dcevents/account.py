@@ -23,7 +23,7 @@ def as_json(account: Account) -> dict[str, Any]:
         "blank": tally["blank"],
         "incomplete": tally["incomplete"],
         "rejected": account.rejected,
-        "ignored": {"widget_ready": tally["widget_ready"], "unknown_event": tally["unknown_event"]},
+        "ignored": {"widget_ready": tally["widget_ready"], "unknown_event": tally["unknown_event"], **account.removed},
         "unknown_events": account.unknown_names(),
         "later": tally["later"],
         "duplicates": account.duplicates,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import resource
@@ -9,7 +10,8 @@ import shutil
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
@@ -18,11 +20,15 @@ from dcevents import __version__, alerts, options, output, reports, show, snippe
 from dcevents.errors import DcError, Terminated, UnusableInputError, UsageError
 
 if TYPE_CHECKING:
+    from dcevents.conversations import Fold
     from dcevents.log import Log
+    from dcevents.parse import Parser
+    from dcevents.progress import Progress
     from dcevents.render import Circumstances
     from dcevents.reports._base import Document, Report, Table
     from dcevents.settings import Settings
     from dcevents.sources import Found
+    from dcevents.store.state import State
     from dcevents.view import View
 
 ALERTED = 4
@@ -106,15 +112,88 @@ cli.command("snippet", context_settings=HELP, short_help="JavaScript for the pag
 )
 
 
+def _ingest(**given: Any) -> int:  # noqa: ANN401 - click's values
+    """Take in what is new in logs, so that reports can be made from the store.
+
+    \b
+    Example: dcevents ingest /var/log/dc --store /var/lib/dcevents -q
+    """
+    from dcevents import recognised, rejects, sources  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.account import in_words  # noqa: PLC0415
+    from dcevents.store.run import run  # noqa: PLC0415
+
+    taking = options.taking(given)
+    operands = given["source"] or (["-"] if sources.standard_input_is_given() else [])
+    if not operands and not taking.forget and taking.cut_off is None:
+        raise click.UsageError("no input: name a file or directory, as in: dcevents ingest logs/ --store store/")
+    found = sources.find(operands)
+    _check_targets(None, taking.rejects, found)
+    _tell_found(found, operands, quiet=taking.quiet)
+    with _progress(found, quiet=taking.quiet) as progress, rejects.into(taking.rejects) as keep:
+        done = run(taking, found.inputs, progress, keep)
+    for read in done.logs:
+        _mention_problems(read)
+    if taking.changes:
+        output.to_standard_output(f"{line}\n" for line in done.moved)
+    if not taking.quiet:
+        for read in done.logs:
+            if words := recognised.in_words(read):
+                _say(f"{read.inputs[0].name}: {words}")
+        _say(
+            f"{show.things(len(done.logs), 'log')} of {done.account.files:,} with something new: {in_words(done.account)}"
+        )
+    return 0
+
+
+cli.command("ingest", context_settings=HELP, short_help="Take in what is new in logs, into a store for reports.")(
+    _decorated(_ingest, options.for_ingest())
+)
+
+
 def _run(report: Report, given: dict[str, Any]) -> int:
     """One report, from options to output. Returns the exit status."""
     config = options.settings(report, given)
     target = options.target(report, given, config)
-    log = _read(report, config, target, _operands(report, given["source"]))
+    with _what_is_read(report, config, target, given) as read:
+        return _reported(report, config, target, given, *read)
+
+
+@contextlib.contextmanager
+def _what_is_read(
+    report: Report, config: Settings, target: options.Target, given: dict[str, Any]
+) -> Iterator[tuple[Log, Fold, Sequence[str]]]:
+    """A report's log and fold, and what there is to alert of."""
+    if given["store"] is None:
+        log = _read(report, config, target, _operands(report, given["source"]))
+        yield log, _fold(log, config), ()
+        return
+    from dcevents.store import lock, reading  # noqa: PLC0415
+
+    with lock.reading(Path(given["store"])):
+        state = reading.opened(given["store"])
+        reading.require_events(state, config, listing=report.name == "events")
+        whole = reading.is_asked_for_events(state, config, placed=report.placed)
+        parser = _parser(report, config, state) if whole or given["source"] else None
+        beside = _read(report, config, target, given["source"], parser) if given["source"] else None
+        found = (
+            reading.whole(state, beside, parser, config) if whole and parser else reading.kept(state, beside, config)
+        )
+        yield *found, reading.stale(state, config)
+
+
+def _reported(  # noqa: PLR0913 - of one place only
+    report: Report,
+    config: Settings,
+    target: options.Target,
+    given: dict[str, Any],
+    log: Log,
+    fold: Fold,
+    stale: Sequence[str],
+) -> int:
     reason = _refused(log, config, "exit 3, " if report.of_anything else "no report is made, ")
     if reason and not report.of_anything:
         raise UnusableInputError(reason)
-    view = _view(log, config)
+    view = _view(log, fold, config)
     made = None if given.get("show_map") else _made(report, view)
     pieces = _as_map(log) if made is None else target.format.write(made, _circumstances(report, view, target))
     if target.output is None:
@@ -125,7 +204,7 @@ def _run(report: Report, given: dict[str, Any]) -> int:
         _tell(report, view, made)
     if reason:
         raise UnusableInputError(reason)
-    return _alert(alerts.tripped(made, config) if made is not None else [])
+    return _alert([*stale, *(alerts.tripped(made, config) if made is not None else [])])
 
 
 def _alert(lines: Iterable[str]) -> int:
@@ -177,35 +256,53 @@ def _operands(report: Report, given: Sequence[str]) -> Sequence[str]:
     raise click.UsageError(f"no input: name a file or directory, or pipe events in, as in: {command} logs/")
 
 
-def _read(report: Report, config: Settings, target: options.Target, operands: Sequence[str]) -> Log:
+def _read(
+    report: Report, config: Settings, target: options.Target, operands: Sequence[str], parser: Parser | None = None
+) -> Log:
     from dcevents import log, rejects, sources  # noqa: PLC0415 - polars, not before it is needed
-    from dcevents.envelopes import Known  # noqa: PLC0415
-    from dcevents.parse import Limits, Parser, Vocabulary  # noqa: PLC0415
-    from dcevents.progress import Progress  # noqa: PLC0415
 
-    gc.freeze()
-    gc.enable()
-    quiet = target.quiet
     found = sources.find(operands)
-    _check_targets(target, found)
-    if found.passed_over and not quiet:
-        _say(f"passed over {show.things(found.passed_over, 'file')} (no log by name or content)")
-    if not found.inputs and not quiet:
-        _say(f"no log in {', '.join(operands)}")
-    known = Known(config.paths, config.names)
-    limits = Limits(config.as_of, config.now)
-    parser = Parser(limits, Vocabulary(), keep_query=config.keep_query, in_full=report.placed, known=known)
-    shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    progress = Progress([source.size for source in found.inputs], shown=shown)
-    try:
-        with rejects.into(target.rejects) as keep:
-            read = log.read(found.inputs, parser, progress, placed=report.placed, keep=keep)
-    finally:
-        progress.close()
-    if not report.sids:
+    _check_targets(target, target.rejects, found)
+    _tell_found(found, operands, quiet=target.quiet)
+    own = _parser(report, config) if parser is None else parser
+    with _progress(found, quiet=target.quiet) as progress, rejects.into(target.rejects) as keep:
+        read = log.read(found.inputs, own, progress, placed=report.placed, keep=keep)
+    if not report.sids and parser is None:
         read.facts.forget_sids()
     _mention_problems(read)
     return read
+
+
+def _parser(report: Report, config: Settings, state: State | None = None) -> Parser:
+    """What reads a report's logs, those beside a store with its codes."""
+    from dcevents.envelopes import Known  # noqa: PLC0415
+    from dcevents.parse import Limits, Parser, Vocabulary  # noqa: PLC0415
+
+    gc.freeze()
+    gc.enable()
+    known = Known(config.paths, config.names)
+    limits = Limits(config.as_of, config.now, believing=state is not None and not report.placed)
+    vocabulary = state.vocabulary() if state else Vocabulary()
+    return Parser(limits, vocabulary, keep_query=config.keep_query, in_full=report.placed, known=known)
+
+
+def _tell_found(found: Found, operands: Sequence[str], *, quiet: bool) -> None:
+    if found.passed_over and not quiet:
+        _say(f"passed over {show.things(found.passed_over, 'file')} (no log by name or content)")
+    if not found.inputs and operands and not quiet:
+        _say(f"no log in {', '.join(operands)}")
+
+
+@contextlib.contextmanager
+def _progress(found: Found, *, quiet: bool) -> Iterator[Progress]:
+    from dcevents.progress import Progress  # noqa: PLC0415
+
+    shown = not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    progress = Progress([source.size for source in found.inputs], shown=shown)
+    try:
+        yield progress
+    finally:
+        progress.close()
 
 
 def _refused(log: Log, config: Settings, so: str) -> str | None:
@@ -216,24 +313,28 @@ def _refused(log: Log, config: Settings, so: str) -> str | None:
     return unusable(log) or (so + found if found else None)
 
 
-def _check_targets(target: options.Target, found: Found) -> None:
-    """Raises UsageError where what is written would destroy what is read, or mix."""
-    for option, name in (("--output", target.output), ("--rejects", target.rejects)):
+def _check_targets(target: options.Target | None, rejects: str | None, found: Found) -> None:
+    """Raises UsageError where what is written would destroy what is read, or mix. Without a target, all is."""
+    for option, name in (("--output", target.output if target else None), ("--rejects", rejects)):
         if name is not None and found.would_lose(name):
             raise UsageError(f"{option}: {name} is one of the inputs; write to another file")
         if name is not None and output.loses_messages(name):
             raise UsageError(f"{option}: standard error goes to {name} too; name another file")
-    if target.rejects is not None and output.would_mix(target.rejects, target.output):
+    if target and target.rejects is not None and output.would_mix(target.rejects, target.output):
         where = "standard output" if target.output is None else target.output
         raise UsageError(f"--rejects: the report goes to {where} too; name another file")
 
 
-def _view(log: Log, config: Settings) -> View:
+def _fold(log: Log, config: Settings) -> Fold:
     from dcevents.conversations import Fold  # noqa: PLC0415
+
+    return Fold(log.facts, log.facts.latest if config.as_of is None else config.as_of, config.idle_ms)
+
+
+def _view(log: Log, fold: Fold, config: Settings) -> View:
     from dcevents.view import View  # noqa: PLC0415
 
-    as_of = log.facts.latest if config.as_of is None else config.as_of
-    return View(log, Fold(log.facts, as_of, config.idle_ms), config)
+    return View(log, fold, config)
 
 
 def _circumstances(report: Report, view: View, target: options.Target) -> Circumstances:

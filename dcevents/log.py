@@ -77,8 +77,13 @@ class Account:
 
     @property
     def ignored(self) -> int:
-        """Lines that are no events of a conversation."""
-        return self.tally["widget_ready"] + self.tally["unknown_event"]
+        """Lines that are no events of a conversation, or of one that a store was to forget."""
+        return self.tally["widget_ready"] + self.tally["unknown_event"] + sum(self.removed.values())
+
+    @property
+    def removed(self) -> dict[str, int]:
+        """Events that a store has `forgotten`, since it was told to, or that are `expired`."""
+        return {name: self.tally[name] for name in ("forgotten", "expired") if self.tally[name]}
 
     @property
     def duplicates(self) -> int:
@@ -100,17 +105,20 @@ class Log:
     placed: pl.DataFrame | None = None
     shapes: set[Shape | None] = field(default_factory=set)
     """Where events were found; None is the canonical place."""
+    lined: bool = True
+    """Whether `placed` has the lines of files; else it has the numbers of events in their sessions."""
     lines: int = 0
     """Of the last input, those before it that were read another time included."""
+    counted: bool = False
+    """Whether the account is complete from the beginning."""
     _counting: threading.Lock = field(default_factory=threading.Lock)
-    _counted: bool = False
 
     def count(self) -> None:
         """Complete the account: how many different events there are. Most reports neither need it nor wait for it."""
         with self._counting:
-            if not self._counted:
+            if not self.counted:
                 self.account.events, self.account.untimed, self.account.future = self.facts.distinct()
-                self._counted = True
+                self.counted = True
 
 
 def read(  # noqa: PLR0913 - all but three by name

@@ -14,7 +14,7 @@ import click
 from dcevents import alerts, config, render, snippet, times
 from dcevents.errors import UsageError
 from dcevents.reports._base import Report
-from dcevents.settings import Alert, Settings, Tolerance, Window
+from dcevents.settings import Alert, Settings, Taking, Tolerance, Window
 
 Decorator = Callable[[Any], Any]
 
@@ -65,6 +65,8 @@ def for_report(report: Report) -> list[Decorator]:
         *([_INTERVALS] if report.rated else []),
         *wanted.values(),
         *_REJECTS,
+        _STORE,
+        _STALE,
         *([_FAIL_IF] if report.figures or report.parts else []),
         *([_MIN_BASE] if report.rated else []),
         *_map(shown=report.shows_map),
@@ -143,6 +145,13 @@ _REJECTS = (
 )
 
 
+_STORE = click.option(
+    "--store",
+    metavar="DIR",
+    envvar="DCEVENTS_STORE",
+    help="What dcevents ingest has read, instead of SOURCE or with it.",
+)
+_STALE = click.option("--stale", metavar="D", help="Exit 4 if the store took in nothing for longer: 26h.")
 _FAIL_IF = click.option(
     "--fail-if", multiple=True, metavar="RULE", help='Exit 4 if a row or total is: "METRIC < 5"; repeatable.'
 )
@@ -184,6 +193,88 @@ _SHOW_MAP = click.option("--show-map", is_flag=True, help="Print what was recogn
 _SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,15}))?%|0?\.([0-9]{1,15})")
 
 
+def for_ingest() -> list[Decorator]:
+    """The options of `ingest`, in the order in which `--help` shows them."""
+    return [
+        click.argument("source", nargs=-1, type=click.Path(readable=False, path_type=str)),
+        _STORE_TO_WRITE,
+        *(click.option(*names, **how) for names, how in _INGEST),
+        _OUTPUT["quiet"],
+        *_REJECTS,
+        _TZ,
+        _MEANING["idle"],
+        _LOCK_WAIT,
+        *_map(shown=True),
+    ]
+
+
+_STORE_TO_WRITE = click.option(
+    "--store",
+    metavar="DIR",
+    envvar="DCEVENTS_STORE",
+    required=True,
+    help="The store's folder; made if it is not there.",
+)
+_LOCK_WAIT = click.option("--lock-wait", metavar="D", default="0s", help="Wait for another run that long: 60s.  [0s]")
+_INGEST: Sequence[tuple[Sequence[str], dict[str, Any]]] = (
+    (("--changes",), {"is_flag": True, "help": "Print the days whose figures were final, and have moved."}),
+    (
+        ("--keep-events",),
+        {"is_flag": True, "help": "A new store keeps each line's event: for events, --as-of, explain."},
+    ),
+    (
+        ("--dedupe-window",),
+        {"metavar": "D", "help": "Tell duplicates for so long at least; --keep may not be less.  [30d]"},
+    ),
+    (("--forget",), {"metavar": "SID", "multiple": True, "help": "Remove this session, for good; repeatable."}),
+    (("--keep",), {"metavar": "AGE", "help": "Remove conversations that ended longer ago: 25months, 90d."}),
+    (("--again",), {"is_flag": True, "help": "Read the logs from their beginning, as if none were known."}),
+)
+_AGE = re.compile("([1-9][0-9]{0,3})(d|w|months?|years?)")
+_DEDUPE = "30d"
+
+
+def taking(given: Mapping[str, Any]) -> Taking:
+    """What the options of `ingest` mean. Raises UsageError."""
+    tz, clock = _zone(given["tz"]), int(time.time() * 1000)
+    if not given["store"]:
+        raise UsageError("--store: '' is no folder name; is a variable empty?")
+    paths, meanings = config.said(given["paths"], given["names"], given["config"])
+    return Taking(
+        store=given["store"],
+        clock=clock,
+        tz=tz,
+        idle_ms=_duration(given["idle"], "--idle"),
+        rejects=_file(given["rejects"], "--rejects", Settings(clock, tz)),
+        quiet=given["quiet"],
+        tolerance=_tolerance(given["max_rejects"], strict=given["strict"]),
+        paths=paths,
+        names=meanings,
+        keep_events=given["keep_events"],
+        changes=given["changes"],
+        again=given["again"],
+        wait_ms=_duration(given["lock_wait"], "--lock-wait"),
+        forget=tuple(given["forget"]),
+        cut_off=_cut_off(given, clock, tz),
+    )
+
+
+def _cut_off(given: Mapping[str, Any], clock: int, tz: ZoneInfo) -> int | None:
+    """The moment before which nothing is to be kept."""
+    window = _duration(given["dedupe_window"] or _DEDUPE, "--dedupe-window")
+    if given["keep"] is None:
+        return None
+    match = _AGE.fullmatch(given["keep"])
+    if match is None:
+        raise UsageError(f"--keep: '{given['keep']}' is no age; write 25months, 2years, 90d or 12w")
+    found = times.before(clock, int(match[1]), match[2][0], tz)
+    if given["dedupe_window"] and clock - found < window:
+        raise UsageError(
+            f"--keep {given['keep']} is less than --dedupe-window {given['dedupe_window']}: what is gone cannot be told"
+        )
+    return found
+
+
 def settings(report: Report, given: Mapping[str, Any]) -> Settings:
     """What the options mean. Raises UsageError for what means nothing."""
     tz = _zone(given["tz"])
@@ -215,6 +306,7 @@ def settings(report: Report, given: Mapping[str, Any]) -> Settings:
         tolerance=_tolerance(given["max_rejects"], strict=given["strict"]),
         alerts=_alerts(report, given, by),
         min_base=_min_base(given),
+        stale_ms=_stale(given),
         filters=filters,
         operands=tuple(given[name] for name in report.operands),
     )
@@ -227,6 +319,14 @@ def _alerts(report: Report, given: Mapping[str, Any], by: Sequence[str]) -> tupl
     options = {f"--by {key}" for key in by} | ({"--intervals"} if given.get("intervals") else set())
     figures = {part.name: part.figures for part in report.parts or [report]}
     return tuple(alerts.parse(rule, figures, options) for rule in rules)
+
+
+def _stale(given: Mapping[str, Any]) -> int | None:
+    if given["stale"] is None:
+        return None
+    if given["store"] is None:
+        raise UsageError("--stale is for --store: give both")
+    return _duration(given["stale"], "--stale")
 
 
 def _min_base(given: Mapping[str, Any]) -> int:

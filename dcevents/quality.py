@@ -224,7 +224,8 @@ class Quality(NamedTuple):
 
     forms: dict[str, int]
     untimed: list[tuple[int, int, str]]
-    order: Order
+    order: Order | None
+    """These are known of lines only: a store may keep none. Then they are empty."""
     starts: Starts
     sessions: Sessions
     ids: list[tuple[str, list[str]]]
@@ -239,9 +240,9 @@ def assess(log: Log, fold: Fold, clock: int, tz: ZoneInfo, named: int) -> Qualit
     found = events(log)
     covered = coverage(found, tz)
     return Quality(
-        forms(found),
-        untimed(found, named),
-        order(found),
+        forms(found) if log.lined else {},
+        untimed(found, named) if log.lined else [],
+        order(found) if log.lined else None,
         starts(fold),
         sessions(fold, named),
         several_names(fold, "conversation_id", "conversation"),

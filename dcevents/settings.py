@@ -64,6 +64,8 @@ class Settings:
     alerts: tuple[Alert, ...] = ()
     min_base: int = 0
     """No alert trips on a rate of fewer."""
+    stale_ms: int | None = None
+    """For how long a store may have taken in nothing, milliseconds."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Column → values or glob patterns, of which one must fit."""
     paths: tuple[tuple[str, str], ...] = ()
@@ -72,3 +74,25 @@ class Settings:
     """Names of events (loosely) that the user said mean others."""
     operands: tuple[str, ...] = ()
     """The values of the report's own operands."""
+
+
+@dataclass(frozen=True)
+class Taking:
+    """What the options of `ingest` come to."""
+
+    store: str
+    clock: int
+    tz: ZoneInfo
+    idle_ms: int
+    rejects: str | None
+    quiet: bool
+    tolerance: Tolerance | None
+    paths: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, str], ...]
+    keep_events: bool
+    changes: bool
+    again: bool
+    wait_ms: int
+    forget: tuple[str, ...]
+    cut_off: int | None
+    """Nothing is to be kept of conversations that ended before this, milliseconds."""

@@ -1,5 +1,6 @@
 """Times as options give them: windows, periods, durations, and the buckets of a window. No polars."""
 
+import calendar
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -38,6 +39,16 @@ def moment(millis: int, tz: ZoneInfo) -> datetime:
 def midnight(day: date, tz: ZoneInfo) -> int:
     """Milliseconds of the first moment of a day in a zone."""
     return millis(datetime.combine(day, time(), tz).astimezone(UTC))
+
+
+def before(clock: int, number: int, unit: str, tz: ZoneInfo) -> int:
+    """The first moment of the day in a zone that is so many `d`ays, `w`eeks, `m`onths or `y`ears before a moment."""
+    day = moment(clock, tz).date()
+    if unit in "dw":
+        return midnight(day - timedelta(days=number * (7 if unit == "w" else 1)), tz)
+    months = day.year * 12 + day.month - 1 - number * (12 if unit == "y" else 1)
+    year, month = divmod(max(12, months), 12)
+    return midnight(date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1])), tz)
 
 
 def instant(text: str, now: int, tz: ZoneInfo, option: str) -> int:

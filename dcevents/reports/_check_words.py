@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from dcevents.log import Account, Log
-    from dcevents.quality import Quality, Spread, Starts
+    from dcevents.quality import Order, Quality, Spread, Starts
     from dcevents.view import View
 
 _NOTABLE = 20
@@ -52,7 +52,7 @@ def findings(log: Log, quality: Quality) -> dict[str, str]:
     rejected, unknown = sum(account.rejected.values()), account.tally["unknown_event"]
     cut_off = sum(each.problem is not None for each in log.inputs)
     empty_days = sum(days for *_, days in coverage.gaps)
-    unreadable, local = account.untimed - account.future, quality.forms["iso_local"]
+    unreadable, local = account.untimed - account.future, quality.forms.get("iso_local", 0)
     found = {
         "no_event": (unusable(log), "no line is an event of Dynamic Chat"),
         "cut_off": (cut_off, f"{things(cut_off, 'input')} cut off"),
@@ -111,13 +111,18 @@ def _records(account: Account) -> str:
 def _lines_of_events(view: View, quality: Quality) -> list[tuple[str, str]]:
     sessions = quality.sessions
     return [
-        ("Timestamps", _timestamps(view.log.account, quality)),
-        ("Order", _order(view.log.account, quality)),
+        *_of_lines(view.log.account, quality),
         *_starts(quality.starts),
         ("Sessions", _of(sessions.over_a_day, sessions.sessions, "longer than 24 hours")),
         ("Names", _names(quality)),
         *_times(quality, view.settings.tz),
     ]
+
+
+def _of_lines(account: Account, quality: Quality) -> list[tuple[str, str]]:
+    if quality.order is None:
+        return [("Lines", "their order, and how their timestamps are written, are not known of a store without events")]
+    return [("Timestamps", _timestamps(account, quality)), ("Order", _order(account, quality.order))]
 
 
 def _timestamps(account: Account, quality: Quality) -> str:
@@ -132,12 +137,12 @@ def _timestamps(account: Account, quality: Quality) -> str:
     return text
 
 
-def _order(account: Account, quality: Quality) -> str:
-    if not quality.order.events:
+def _order(account: Account, order: Order) -> str:
+    if not order.events:
         return "no event is earlier than one on a line before it"
-    share = percent(quality.order.events / account.events)
-    back = duration((quality.order.step_back or 0) / 1000)
-    return f"{number(quality.order.events)} ({share}) earlier than one on a line before, by {back} at most"
+    share = percent(order.events / account.events)
+    back = duration((order.step_back or 0) / 1000)
+    return f"{number(order.events)} ({share}) earlier than one on a line before, by {back} at most"
 
 
 def _starts(starts: Starts) -> list[tuple[str, str]]:

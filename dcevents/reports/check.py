@@ -54,7 +54,7 @@ def _make(view: View, _by: Sequence[str]) -> Document:
 def _number(members: Any, path: Sequence[str]) -> float | None:  # noqa: ANN401 - JSON
     """What stands there: a number, the sum of several, or how many there are."""
     for key in path:
-        members = members[key]
+        members = (members or {}).get(key)
     if isinstance(members, dict):
         return sum(members.values())
     return len(members) if isinstance(members, list) else members
@@ -69,14 +69,20 @@ def _of_lines(view: View, quality: Quality) -> dict[str, Any]:
         "untimed_share": _share(log.account.untimed, log.account.events),
         "future_share": _share(log.account.future, log.account.events),
         "untimed_lines": [{"file": names[file], "line": line, "form": form} for file, line, form in quality.untimed],
-        "order": {
-            "out_of_order": quality.order.events,
-            "step_back_seconds": _seconds(quality.order.step_back),
-            "inputs": [
-                {"file": names[file], "out_of_order": events, "step_back_seconds": _seconds(step_back)}
-                for file, events, step_back in quality.order.files[:_MOST]
-            ],
-        },
+        "order": _order(quality, names),
+    }
+
+
+def _order(quality: Quality, names: Sequence[str]) -> dict[str, Any] | None:
+    if quality.order is None:
+        return None
+    return {
+        "out_of_order": quality.order.events,
+        "step_back_seconds": _seconds(quality.order.step_back),
+        "inputs": [
+            {"file": names[file], "out_of_order": events, "step_back_seconds": _seconds(step_back)}
+            for file, events, step_back in quality.order.files[:_MOST]
+        ],
     }
 
 

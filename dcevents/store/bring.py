@@ -6,7 +6,7 @@ are a set, and each conversation that gets one is computed anew from all of its 
 
 from __future__ import annotations
 
-from typing import NamedTuple, TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -38,6 +38,8 @@ class Brought(NamedTuple):
     segment: Segment
     dead: pl.DataFrame
     """DEAD: rows of earlier segments that the segment has anew."""
+    new: int
+    """Events that were not there before."""
     more: Counts
     """How many more events there are, of settled sessions; perhaps fewer."""
     unsettled: pl.Series
@@ -99,12 +101,14 @@ class _Bringing:
         if events is not None:
             table.events = self._lines(events, fresh)
         believed = theirs.filter(~segment.is_future(self.clock))["ts"].to_physical()
-        was = old.filter(pl.col("sid").is_in(changed.implode()) & ~pl.col("sid").is_in(self.before.implode()))
         is_unsettled = pl.col("sid").is_in(unsettled.implode())
+        before = old.filter(pl.col("sid").is_in(changed.implode()))
         return Brought(
             table,
             self._dead(rows, touched),
-            self._counts(every.filter(~is_unsettled)) - self._counts(was),
+            self._counts(every).events - self._counts(before).events,
+            self._counts(every.filter(~is_unsettled))
+            - self._counts(before.filter(~pl.col("sid").is_in(self.before.implode()))),
             unsettled,
             self._counts(every.filter(is_unsettled)),
             self._future(every),
@@ -135,7 +139,7 @@ class _Bringing:
 
     def _lines(self, events: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
         kept = events.join(fresh, on="text").filter(~pl.col("sid").is_in(list(self.state.manifest.forgotten)))
-        return segment.stored(kept).select(segment.EVENTS)
+        return segment.stored(kept).select(*segment.EVENTS)
 
     # -- conversations -------------------------------------------------------------------------------------------
 

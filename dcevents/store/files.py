@@ -1,4 +1,4 @@
-"""A store's folder: files that are written once and never changed, and a manifest that takes its predecessor's place."""
+"""A store's folder: files that are written once and never change, and a manifest that takes its predecessor's place."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from dcevents.store import lock, manifest
 from dcevents.store.manifest import Manifest
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
     import polars as pl
 
 _SEGMENTS = "segments"
@@ -118,9 +119,9 @@ def sweep(folder: Path, current: Manifest) -> None:
         named = {*current.files}
         with contextlib.suppress(OSError):
             for name in _files(folder):
-                if name not in named and (name.startswith(_SEGMENTS) or name.endswith((".parquet", ".json"))):
-                    if name != manifest.NAME:
-                        (folder / name).unlink()
+                ours = name.startswith((_SEGMENTS, "said-", "dead-", "ledger-"))
+                if ours and name not in named:
+                    (folder / name).unlink()
             for inner in (folder / _SEGMENTS).glob("*"):
                 with contextlib.suppress(OSError):
                     inner.rmdir()

@@ -152,8 +152,10 @@ class Ingest:
         number = self.ledger.put(known, number)
         if file is not None:
             self.ledger.seen_in(number, source.name, file)
-        self._take(found, number)
-        self._take(rest, number)
+        if found.account.records or rest.account.records:
+            self.done.logs.append(replace(found, facts=Facts(), placed=None))
+        for each in (found, rest):
+            self._take(each, number)
 
     def _same(self, known: Known, followed: Followed) -> int | None:
         """The log that one is after all, now that it was read: of standard input that could not be told before."""
@@ -169,7 +171,6 @@ class Ingest:
         _add(self.done.account, found.account)
         if not found.account.records:
             return
-        self.done.logs.append(replace(found, facts=Facts(), placed=None))
         sessions = found.facts.sessions()
         self.facts.add(found.facts.frame(), sessions)
         if found.placed is not None and not found.placed.is_empty():
@@ -185,7 +186,7 @@ class Ingest:
         events = pl.concat(self.events, how="diagonal") if self.parser.in_full else None
         brought = bring(self.state, self.facts, keys, self.wanted.clock, events=events)
         after = self._put(manifest, brought)
-        self.done.account.events += max(0, brought.more.events)
+        self.done.account.events += brought.new
         after = replace(
             after,
             moved=keys.moved,
@@ -220,9 +221,7 @@ def _head(followed: Followed, known: Known) -> str:
     return fingerprint(followed.head[: known.head_size])
 
 
-def put_segment(
-    writer: files.Writer, name: str, of: segment.Segment, brought: Brought, clock: int
-) -> Iterator[Part]:
+def put_segment(writer: files.Writer, name: str, of: segment.Segment, brought: Brought, clock: int) -> Iterator[Part]:
     """Write a segment's tables; yields the segment, if it has any."""
     tables = of.tables()
     for table, frame in tables.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,7 +12,6 @@ from dcevents import attempts
 from dcevents.conversations import Fold, ranked
 from dcevents.store import segment
 from dcevents.store.segment import ATTEMPTS, TEXTS
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dcevents.store.state import State

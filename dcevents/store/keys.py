@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from hashlib import blake2b
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 

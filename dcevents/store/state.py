@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import Final, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -15,11 +15,12 @@ from dcevents.sids import NUMBER
 from dcevents.store import segment
 
 if TYPE_CHECKING:
-    from dcevents.parse import Vocabulary
-    from dcevents.store.segment import Segment
-    from dcevents.store.manifest import Manifest, Part
-    from pathlib import Path
     from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
+
+    from dcevents.parse import Vocabulary
+    from dcevents.store.manifest import Manifest, Part
+    from dcevents.store.segment import Segment
 
 DEAD: Final = {"segment": pl.String, "row": pl.UInt32}
 """Rows of conversations that a later segment has anew."""

@@ -1,0 +1,184 @@
+"""A store to a report: its rows as they were kept, or all that its events say, with logs beside it or without."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from dcevents import log, show
+from dcevents.conversations import Fold
+from dcevents.errors import UsageError
+from dcevents.facts import Facts
+from dcevents.log import PLACED, Log, Place
+from dcevents.parse import UNTIMED, Parser
+from dcevents.settings import Settings
+from dcevents.sids import hashed, renumbered
+from dcevents.sources import Input
+from dcevents.store import files, segment
+from dcevents.store.bring import Brought, bring
+from dcevents.store.ingest import read_ledger
+from dcevents.store.kept import Kept
+from dcevents.store.keys import Keys
+from dcevents.store.manifest import Manifest
+from dcevents.store.state import State
+
+EVENT = "event"
+"""What is shown in place of a file where lines are not kept: `event:3` is the session's third."""
+
+
+class Read(NamedTuple):
+    """What a report is made of."""
+
+    log: Log
+    fold: Fold
+
+
+def opened(name: str) -> State:
+    """The store in a folder. Raises StoreError."""
+    folder = Path(name)
+    return State(folder, files.load(folder))
+
+
+def is_asked_for_events(state: State, settings: Settings, *, placed: bool) -> bool:
+    """Whether a report needs single events, not only what came of them: it shows them, or is of a past moment."""
+    latest = _latest(state.manifest)
+    return placed or (settings.as_of is not None and latest is not None and settings.as_of < latest)
+
+
+def require_events(state: State, settings: Settings, *, listing: bool) -> None:
+    """Raises UsageError where a report needs events that the store does not keep."""
+    latest = _latest(state.manifest)
+    what = "a listing of events" if listing else "--as-of before its latest event"
+    if not state.manifest.keeps_events and (
+        listing or (settings.as_of is not None and latest is not None and settings.as_of < latest)
+    ):
+        raise UsageError(
+            f"{state.folder}: {what} needs the events, and this store keeps none; "
+            "name the logs, or ingest them into a new store with --keep-events"
+        )
+
+
+def _latest(manifest: Manifest) -> int | None:
+    return max((part.latest for part in manifest.segments if part.latest is not None), default=None)
+
+
+def _earliest(manifest: Manifest) -> int | None:
+    return min((part.earliest for part in manifest.segments if part.earliest is not None), default=None)
+
+
+def stale(state: State, settings: Settings) -> list[str]:
+    """What there is to alert of a store that has taken in nothing for too long."""
+    limit, last = settings.stale_ms, state.manifest.taken_in_at
+    if limit is None or (last is not None and settings.now - last <= limit):
+        return []
+    since = "ever" if last is None else f"since {show.timestamp(last)}"
+    read = state.manifest.read_at
+    looked = f"; last looked for some at {show.timestamp(read)}" if read else ""
+    return [f"stale: {state.folder} took in no new event {since}{looked}"]
+
+
+# -- what came of the events -------------------------------------------------------------------------------------
+
+
+def kept(state: State, beside: Log | None, settings: Settings) -> Read:
+    """Conversations and attempts as they were kept, and what logs beside the store add."""
+    manifest = state.manifest
+    brought = None
+    if manifest.unsettled or (beside is not None and beside.facts.height):
+        facts = beside.facts if beside is not None else Facts(state.vocabulary())
+        brought = bring(state, facts, Keys(manifest.secret, manifest.moved), settings.now, for_good=False)
+        state = replace(
+            state,
+            beside=brought.segment,
+            beside_dead=brought.dead,
+            beside_said=segment.said_table(facts.vocabulary.said()),
+        )
+    facts = Facts()
+    edges = [(_earliest(manifest), _latest(manifest)), *([(brought.earliest, brought.latest)] if brought else [])]
+    facts.earliest = min((first for first, _ in edges if first is not None), default=None)
+    facts.latest = max((last for _, last in edges if last is not None), default=None)
+    found = _log(state, beside)
+    _count(found.account, manifest, brought)
+    as_of = facts.latest if settings.as_of is None else settings.as_of
+    return Read(replace(found, facts=facts, counted=True), Kept(facts, as_of, settings.idle_ms, state=state))
+
+
+def _log(state: State, beside: Log | None) -> Log:
+    """A log with the accounts of both."""
+    account = _account(state.manifest)
+    if beside is None:
+        return Log([], Facts(), account)
+    account.files += beside.account.files
+    account.records += beside.account.records
+    account.tally += beside.account.tally
+    account.unknown += beside.account.unknown
+    account.rejects += beside.account.rejects
+    return Log(list(beside.inputs), Facts(), account, shapes=beside.shapes)
+
+
+def _account(manifest: Manifest) -> log.Account:
+    of = manifest.account
+    tally = Counter(of.tally)
+    tally.update(manifest.removed)
+    tally["event"] -= sum(manifest.removed.values())
+    rejects = [Place(*place) for place in of.rejects]
+    return log.Account(of.files, of.records, tally, Counter(of.unknown), rejects)
+
+
+def _count(account: log.Account, manifest: Manifest, brought: Brought | None) -> None:
+    account.events, account.untimed, account.future = manifest.events, manifest.untimed, 0
+    if brought is not None:
+        account.events += brought.more.events + brought.of_unsettled.events
+        account.untimed += brought.more.untimed + brought.of_unsettled.untimed
+        account.future = brought.future
+
+
+# -- the events themselves ---------------------------------------------------------------------------------------
+
+
+def whole(state: State, beside: Log | None, parser: Parser, settings: Settings) -> Read:
+    """All events of a store, as if its logs were read now; without their lines, where the store does not keep them.
+
+    `parser` has the store's contents, and has read the logs beside it.
+    """
+    manifest = state.manifest
+    found = _log(state, beside)
+    texts = pl.concat([segment.none("sids"), *state.tables("sids")])
+    numbers, sids = parser.vocabulary.sids.different(hashed(texts["text"]), texts["text"])
+    numbered = pl.DataFrame({"sid": texts["sid"], "number": numbers})
+    rows = _events(state).join(numbered, on="sid", how="inner", maintain_order="left").drop("sid")
+    rows = segment.read_back(rows.rename({"number": "sid"}), settings.now)
+    if settings.as_of is not None:
+        later = (pl.col("ts") > settings.as_of) & (pl.col("ts") < UNTIMED)
+        gone = rows.filter(later).height
+        found.account.tally["later"] += gone
+        found.account.tally["event"] -= gone
+        rows = rows.filter(~later)
+    facts = Facts(parser.vocabulary)
+    facts.add(rows.select("sid", "said", "ts"), sids)
+    parts = [(rows, sids)]
+    names = [each.name for each in read_ledger(state.folder, manifest).logs] if manifest.keeps_events else [EVENT]
+    if beside is not None and beside.placed is not None:
+        facts.add(beside.facts.frame(), beside.facts.sessions())
+        parts.append((beside.placed.with_columns(pl.col("file") + len(names)), beside.facts.sessions()))
+    facts.settle()
+    placed = pl.concat(renumbered(part, of, parser.vocabulary.sids).select(*PLACED) for part, of in parts)
+    inputs = [*(Input(name, None) for name in names), *found.inputs]
+    as_of = facts.latest if settings.as_of is None else settings.as_of
+    read = replace(found, inputs=inputs, facts=facts, placed=placed, lined=manifest.keeps_events)
+    return Read(read, Fold(facts, as_of, settings.idle_ms))
+
+
+def _events(state: State) -> pl.DataFrame:
+    """The store's events, in the order of logs and lines; without lines, where it does not keep them."""
+    if state.manifest.keeps_events:
+        rows = pl.concat([segment.none("events"), *state.tables("events")])
+        return rows.unique().sort("file", "line", "member")
+    rows = pl.concat([segment.none("facts"), *state.tables("facts")]).sort("ts", "sid", "said")
+    line = pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).over("sid").alias("line")
+    nothing = (pl.lit(None, PLACED[name]).alias(name) for name in ("form", "member"))
+    return rows.with_columns(pl.lit(0, pl.UInt32).alias("file"), line, *nothing)

@@ -1,24 +1,19 @@
 """A store's folder: files that are written once and never change, and a manifest that takes its predecessor's place."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from io import BytesIO
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import polars as pl
 
 from dcevents import output
 from dcevents.errors import OutputError, StoreError
 from dcevents.store import lock, manifest
 from dcevents.store.manifest import Manifest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    import polars as pl
 
 _SEGMENTS = "segments"
 

@@ -1,12 +1,9 @@
 """Logs into a store: what is new of each, and what comes of it, written so that it is there whole or not at all."""
 
-from __future__ import annotations
-
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,16 +11,14 @@ from dcevents import log, sources
 from dcevents.facts import Facts
 from dcevents.log import PLACED, Log, Place
 from dcevents.parse import Limits, Parser
+from dcevents.record import Known as Places
 from dcevents.sources import Followed, Input
-from dcevents.store import files, ledger, segment
+from dcevents.store import compact, files, ledger, segment
 from dcevents.store.bring import Brought, bring
 from dcevents.store.keys import Keys
 from dcevents.store.ledger import HEAD, Known, Ledger, Tally, fingerprint
-from dcevents.store.manifest import Account, Manifest, Part
+from dcevents.store.manifest import Account, Manifest
 from dcevents.store.state import State
-
-if TYPE_CHECKING:
-    from dcevents.record import Known as Places
 
 _BATCH = 4_000_000
 """Facts after which what was read so far is written: so a backlog of years needs no more memory than some days."""
@@ -76,6 +71,8 @@ class Ingest:
 
     def _begin(self) -> None:
         self.facts = Facts(self.parser.vocabulary)
+        self.again = False
+        """Whether a log was read that is accounted for already."""
         self.events = [pl.DataFrame(schema={**PLACED, "text": pl.String}).drop("sid")]
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -123,6 +120,7 @@ class Ingest:
     ) -> None:
         """Read an input from where it is new, and note how far it was read."""
         source.followed = followed
+        self.again |= number is not None and not followed.begin
         before = self.ledger.logs[number] if number is not None and followed.begin else None
         found = log.read(
             [source],
@@ -194,7 +192,7 @@ class Ingest:
             account=account(self.ledger),
             events=manifest.events + brought.more.events,
             untimed=manifest.untimed + brought.more.untimed,
-            removed=_with(manifest.removed, "forgotten", brought.dropped),
+            removed=self._removed(brought),
             read_at=self.wanted.clock,
             taken_in_at=self.wanted.clock if not brought.segment.facts.is_empty() else manifest.taken_in_at,
         )
@@ -203,10 +201,18 @@ class Ingest:
         self._begin()
         return self.done
 
+    def _removed(self, brought: Brought) -> Mapping[str, int]:
+        removed = self.writer.before.removed
+        # Of what is read again, these are counted: then they would be taken for duplicates a second time less.
+        return removed if self.again else more_removed(removed, brought.removed)
+
     def _put(self, manifest: Manifest, brought: Brought) -> Manifest:
         """Write the files of what was brought; the manifest with their names comes back."""
         number, dead, said = self.writer.number, manifest.dead, manifest.said
-        parts = put_segment(self.writer, files.segment(number), brought.segment, brought, self.wanted.clock)
+        made, edges = brought.segment, (brought.earliest, brought.latest)
+        parts = (
+            [compact.put(self.writer, files.segment(number), made, edges, self.wanted.clock)] if made.tables() else []
+        )
         if not brought.dead.is_empty():
             rows = pl.concat([self.state.dead, brought.dead]).sort("segment", "row")
             dead = self.writer.put_frame(f"dead-{number:06}.parquet", rows)
@@ -221,26 +227,6 @@ def _head(followed: Followed, known: Known) -> str:
     return fingerprint(followed.head[: known.head_size])
 
 
-def put_segment(writer: files.Writer, name: str, of: segment.Segment, brought: Brought, clock: int) -> Iterator[Part]:
-    """Write a segment's tables; yields the segment, if it has any."""
-    tables = of.tables()
-    for table, frame in tables.items():
-        writer.put_frame(f"{name}/{table}.parquet", frame)
-    if tables:
-        sids = of.conversations["sid"]
-        least, most = (sids.min(), sids.max()) if sids.len() else (0, 0)
-        yield Part(
-            name=name,
-            facts=of.facts.height,
-            conversations=of.conversations.height,
-            least=least,  # type: ignore[arg-type]
-            most=most,  # type: ignore[arg-type]
-            earliest=brought.earliest,
-            latest=brought.latest,
-            written_at=clock,
-        )
-
-
 def read_ledger(folder: Path, manifest: Manifest) -> Ledger:
     """The store's ledger."""
     return Ledger() if manifest.ledger is None else ledger.read(files.content(folder / manifest.ledger))
@@ -252,9 +238,9 @@ def _replaced(before: Manifest, after: Manifest) -> frozenset[str]:
     return frozenset(name for name in was - now if name is not None)
 
 
-def _with(counts: object, name: str, more: int) -> dict[str, int]:
-    found: dict[str, int] = dict(counts)  # type: ignore[call-overload]
-    return {**found, name: found.get(name, 0) + more} if more else found
+def more_removed(removed: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    """How many events were removed, and why, with more of them."""
+    return dict(Counter(removed) + Counter(more))
 
 
 # -- accounts ----------------------------------------------------------------------------------------------------
@@ -270,7 +256,7 @@ def tally(of: Log) -> Tally:
 def _sum(one: Tally, other: Tally) -> Tally:
     return Tally(
         one.records + other.records,
-        Counter(one.tally) + Counter(other.tally),
+        dict(Counter(one.tally) + Counter(other.tally)),
         _names(one.unknown, other.unknown),
         (*one.rejects, *other.rejects)[:_MOST_REJECTS],
     )

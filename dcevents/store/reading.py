@@ -1,7 +1,5 @@
 """A store to a report: its rows as they were kept, or all that its events say, with logs beside it or without."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -45,16 +43,16 @@ def opened(name: str) -> State:
 
 def is_asked_for_events(state: State, settings: Settings, *, placed: bool) -> bool:
     """Whether a report needs single events, not only what came of them: it shows them, or is of a past moment."""
-    latest = _latest(state.manifest)
-    return placed or (settings.as_of is not None and latest is not None and settings.as_of < latest)
+    last = latest(state.manifest)
+    return placed or (settings.as_of is not None and last is not None and settings.as_of < last)
 
 
 def require_events(state: State, settings: Settings, *, listing: bool) -> None:
     """Raises UsageError where a report needs events that the store does not keep."""
-    latest = _latest(state.manifest)
+    last = latest(state.manifest)
     what = "a listing of events" if listing else "--as-of before its latest event"
     if not state.manifest.keeps_events and (
-        listing or (settings.as_of is not None and latest is not None and settings.as_of < latest)
+        listing or (settings.as_of is not None and last is not None and settings.as_of < last)
     ):
         raise UsageError(
             f"{state.folder}: {what} needs the events, and this store keeps none; "
@@ -62,11 +60,13 @@ def require_events(state: State, settings: Settings, *, listing: bool) -> None:
         )
 
 
-def _latest(manifest: Manifest) -> int | None:
+def latest(manifest: Manifest) -> int | None:
+    """The latest timestamp that was believed, milliseconds."""
     return max((part.latest for part in manifest.segments if part.latest is not None), default=None)
 
 
-def _earliest(manifest: Manifest) -> int | None:
+def earliest(manifest: Manifest) -> int | None:
+    """The earliest timestamp, milliseconds."""
     return min((part.earliest for part in manifest.segments if part.earliest is not None), default=None)
 
 
@@ -98,7 +98,7 @@ def kept(state: State, beside: Log | None, settings: Settings) -> Read:
             beside_said=segment.said_table(facts.vocabulary.said()),
         )
     facts = Facts()
-    edges = [(_earliest(manifest), _latest(manifest)), *([(brought.earliest, brought.latest)] if brought else [])]
+    edges = [(earliest(manifest), latest(manifest)), *([(brought.earliest, brought.latest)] if brought else [])]
     facts.earliest = min((first for first, _ in edges if first is not None), default=None)
     facts.latest = max((last for _, last in edges if last is not None), default=None)
     found = _log(state, beside)
@@ -135,6 +135,8 @@ def _count(account: log.Account, manifest: Manifest, brought: Brought | None) ->
         account.events += brought.more.events + brought.of_unsettled.events
         account.untimed += brought.more.untimed + brought.of_unsettled.untimed
         account.future = brought.future
+        account.tally.update(brought.removed)
+        account.tally["event"] -= sum(brought.removed.values())
 
 
 # -- the events themselves ---------------------------------------------------------------------------------------

@@ -4,9 +4,7 @@ Pure. Sessions go by the store's numbers (`keys`), contents by the store's codes
 reports show; what depends on the time of a report (`open`, `waiting`, `ongoing`) is decided when it is read.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 import polars as pl
@@ -30,19 +28,21 @@ TEXTS: Final = {"conversation": "named", "type": "typed", "ui_type": "ui_typed",
 CONVERSATIONS: Final[dict[str, Any]] = {
     "sid": NUMBER, "said": _CODE, "started_at": TIME, "engaged_at": TIME, "completed_at": TIME, "last_at": TIME,
     "engaged": pl.Boolean, "gave_email": pl.Boolean, "gave_phone": pl.Boolean, "closed_last": pl.Boolean,
-    "meetings": pl.UInt32, "live_chats": pl.UInt32, "outcome": OUTCOME, "last_step": pl.Enum(["triggered", *KINDS[1:]]),
+    "meetings": pl.UInt32, "live_chats": pl.UInt32, "outcome": OUTCOME, "last_step": pl.Enum(KINDS),
     **dict.fromkeys(TEXTS.values(), _CODE),
 }  # fmt: skip
 """`said` is the code of a content with the conversation's id; `outcome` is as if it were not open."""
 ATTEMPTS: Final[dict[str, Any]] = {
-    "row": _CODE, "sid": NUMBER, "said": _CODE, "attempt": pl.UInt32, "started_at": TIME, "requested_at": TIME, "accepted_at": TIME,
-    "ended_at": TIME, "latest": TIME, "agent": _CODE, "verdict": VERDICT, "last": pl.Boolean,
+    "row": _CODE, "sid": NUMBER, "said": _CODE, "attempt": pl.UInt32, "started_at": TIME, "requested_at": TIME,
+    "accepted_at": TIME, "ended_at": TIME, "latest": TIME, "agent": _CODE, "verdict": VERDICT, "last": pl.Boolean,
 }  # fmt: skip
 """`row`, `sid` and `said` are the conversation's in this segment, `agent` the code of a content with the agent."""
 AGENTS: Final[dict[str, Any]] = {"said": _CODE, "ts": TIME}
 """Contents that name an agent, and the latest time that each was said; null: never at a known time."""
 EVENTS: Final[dict[str, Any]] = {**PLACED, "ts": TIME}
 """Each accepted line, where they are kept; `file` is the number of a log in the ledger."""
+LOOSE: Final[dict[str, Any]] = {"sid": NUMBER}
+"""Sessions with facts in a segment, but no conversation: these are in a later one."""
 SAID: Final[dict[str, Any]] = {
     "kind": pl.Enum(KINDS), "id": pl.String, "name": pl.String, "type": pl.String, "ui_type": pl.String,
     "page": pl.String, "agent_id": pl.String, "agent_name": pl.String, "meeting_info": pl.String,
@@ -61,6 +61,7 @@ class Segment:
     attempts: pl.DataFrame
     agents: pl.DataFrame
     events: pl.DataFrame
+    loose: pl.DataFrame = field(default_factory=lambda: none("loose"))
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Name → table, of those that have rows."""
@@ -70,7 +71,7 @@ class Segment:
 
 SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "facts": FACTS, "sids": SIDS, "conversations": CONVERSATIONS, "attempts": ATTEMPTS, "agents": AGENTS,
-    "events": EVENTS,
+    "events": EVENTS, "loose": LOOSE,
 }  # fmt: skip
 
 
@@ -111,6 +112,11 @@ def vocabulary(said: pl.DataFrame) -> Vocabulary:
     return Vocabulary(Said(*row) for row in said.with_columns(pl.col("kind").to_physical()).iter_rows())
 
 
+def ids(said: pl.DataFrame) -> pl.Series:
+    """Code of a content → a number for its conversation's id, 0 without one."""
+    return said["id"].rank("dense").fill_null(0).cast(pl.UInt32)
+
+
 def contents(said: pl.DataFrame) -> pl.DataFrame:
     """A table of contents with the columns of `Fold.said`."""
     return said.select(
@@ -138,10 +144,10 @@ def fold(facts: pl.DataFrame, texts: pl.DataFrame, vocabulary: Vocabulary, clock
     return Fold(found, None)
 
 
-def tables(folded: Fold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """The conversations, attempts and agents of a fold; `texts` as in `fold`."""
+def tables(folded: Fold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The conversations and attempts of a fold; `texts` as in `fold`."""
     if folded.facts.height == 0:
-        return none("conversations"), none("attempts"), none("agents")
+        return none("conversations"), none("attempts")
     states = folded.states()
     for column in TEXTS:
         states = folded.with_text(states, column)
@@ -151,7 +157,14 @@ def tables(folded: Fold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
         states = states.join(_codes(folded, column, code), on=column, how="left")
     states = states.join(_codes(folded, "conv_id", "said"), on="conv_id", how="left")
     states = states.sort("sid", "said").with_row_index("row")
-    return _cast(states, CONVERSATIONS), _attempts(folded, states), _agents(folded)
+    return _cast(states, CONVERSATIONS), _attempts(folded, states)
+
+
+def agents(facts: pl.DataFrame, said: pl.DataFrame, clock: int) -> pl.DataFrame:
+    """The agents that facts name; `said` is the table of contents."""
+    named = facts.filter(said["agent_name"].is_not_null().gather(facts["said"]))
+    believed = pl.when(~is_future(clock)).then("ts").max()
+    return named.group_by("said").agg(believed.alias("ts")).select(*AGENTS).sort("said")
 
 
 def _numbers(folded: Fold, sids: pl.Series, texts: pl.DataFrame) -> pl.Series:
@@ -171,10 +184,6 @@ def _attempts(folded: Fold, states: pl.DataFrame) -> pl.DataFrame:
     rows = folded.walked.join(states.select("conv", "row", "sid", "said"), on="conv", how="left")
     rows = rows.join(agents, on="agent", how="left").with_columns(pl.col("code").alias("agent"))
     return _cast(rows.sort("row", "attempt"), ATTEMPTS)
-
-
-def _agents(folded: Fold) -> pl.DataFrame:
-    return _cast(folded.namings().sort("said"), AGENTS)
 
 
 def _cast(frame: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:

@@ -73,9 +73,8 @@ class _Commands(click.Group):
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions."
 )
 def cli() -> None:
-    """Completion, abandonment and live chat, from logs of Adobe Dynamic Chat.
-
-    \b
+    """\b
+    Completion, abandonment and live chat, from logs of Adobe Dynamic Chat.
     SOURCE is a file, a directory, or - for standard input; compressed or not.
     Example: dcevents summary sample_logs/site
     """
@@ -113,7 +112,7 @@ cli.command("snippet", context_settings=HELP, short_help="JavaScript for the pag
 
 
 def _ingest(**given: Any) -> int:  # noqa: ANN401 - click's values
-    """Take in what is new in logs, so that reports can be made from the store.
+    """Take in what is new in logs, for reports from the store.
 
     \b
     Example: dcevents ingest /var/log/dc --store /var/lib/dcevents -q
@@ -149,9 +148,13 @@ cli.command("ingest", context_settings=HELP, short_help="Take in what is new in 
 )
 
 
-@cli.group("store", context_settings=HELP, short_help="What a store holds; whether it is sound; making it smaller.")
+@cli.group("store", context_settings=HELP, short_help="What a store holds, whether it is sound; make it smaller.")
 def _store() -> None:
-    """A store of dcevents ingest: what it holds, whether it is sound; and making it smaller."""
+    """What a store holds, whether it is sound; make it smaller.
+
+    \b
+    Example: dcevents store info /var/lib/dcevents
+    """
 
 
 def _info(directory: str) -> int:
@@ -164,7 +167,7 @@ def _info(directory: str) -> int:
 
 
 def _verify(directory: str) -> int:
-    """Whether a store is as it was written, and says what its events come to. Exit 1 if not."""
+    """Whether a store is sound, and its rows are what its events come to."""
     from dcevents.store import lock  # noqa: PLC0415 - polars, not before it is needed
     from dcevents.store.reading import opened  # noqa: PLC0415
     from dcevents.store.verify import faults  # noqa: PLC0415
@@ -180,7 +183,7 @@ def _verify(directory: str) -> int:
 
 
 def _compact(directory: str, lock_wait: str) -> int:
-    """Make a store's files fewer and smaller; what it says stays the same."""
+    """Make a store's files fewer and smaller; it says the same."""
     from dcevents.store.run import compacted  # noqa: PLC0415 - polars, not before it is needed
 
     was, now = compacted(Path(directory), options.duration(lock_wait, "--lock-wait"), options.clock())
@@ -190,7 +193,9 @@ def _compact(directory: str, lock_wait: str) -> int:
 
 
 for _name, _command_of_store in (("info", _info), ("verify", _verify), ("compact", _compact)):
-    _store.command(_name, context_settings=HELP)(_decorated(_command_of_store, options.for_store(_name)))
+    _store.command(_name, context_settings=HELP, short_help=_command_of_store.__doc__)(
+        _decorated(_command_of_store, options.for_store(_name))
+    )
 
 
 def _run(report: Report, given: dict[str, Any]) -> int:

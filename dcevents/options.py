@@ -149,9 +149,9 @@ _STORE = click.option(
     "--store",
     metavar="DIR",
     envvar="DCEVENTS_STORE",
-    help="What dcevents ingest has read, instead of SOURCE or with it.",
+    help="A store, in place of SOURCE or beside it.",
 )
-_STALE = click.option("--stale", metavar="D", help="Exit 4 if the store took in nothing for longer: 26h.")
+_STALE = click.option("--stale", metavar="D", help="Exit 4 if it took in nothing for longer: 26h.")
 _FAIL_IF = click.option(
     "--fail-if", multiple=True, metavar="RULE", help='Exit 4 if a row or total is: "METRIC < 5"; repeatable.'
 )
@@ -223,22 +223,22 @@ _STORE_TO_WRITE = click.option(
     metavar="DIR",
     envvar="DCEVENTS_STORE",
     required=True,
-    help="The store's folder; made if it is not there.",
+    help="The store; made if it is not there.",
 )
 _LOCK_WAIT = click.option("--lock-wait", metavar="D", default="0s", help="Wait for another run that long: 60s.  [0s]")
 _INGEST: Sequence[tuple[Sequence[str], dict[str, Any]]] = (
-    (("--changes",), {"is_flag": True, "help": "Print the days whose figures were final, and have moved."}),
+    (("--changes",), {"is_flag": True, "help": "Print which days had final figures that moved."}),
     (
         ("--keep-events",),
-        {"is_flag": True, "help": "A new store keeps each line's event: for events, --as-of, explain."},
+        {"is_flag": True, "help": "Begin a store that keeps each line's event."},
     ),
     (
         ("--dedupe-window",),
-        {"metavar": "D", "help": "Tell duplicates for so long at least; --keep may not be less.  [30d]"},
+        {"metavar": "D", "help": "Duplicates are told for so long, or longer.  [30d]"},
     ),
     (("--forget",), {"metavar": "SID", "multiple": True, "help": "Remove this session, for good; repeatable."}),
-    (("--keep",), {"metavar": "AGE", "help": "Remove conversations that ended longer ago: 25months, 90d."}),
-    (("--again",), {"is_flag": True, "help": "Read the logs from their beginning, as if none were known."}),
+    (("--keep",), {"metavar": "AGE", "help": "Remove what ended longer ago: 25months, 90d."}),
+    (("--again",), {"is_flag": True, "help": "Read all logs from their beginning."}),
 )
 _AGE = re.compile("([1-9][0-9]{0,3})(d|w|months?|years?)")
 _DEDUPE = "30d"

@@ -16,11 +16,11 @@ from dcevents.store.state import State
 
 _MADE: Final = ("agents", "loose")
 """Tables that follow from the others."""
-_FACTOR: Final = 8
+FACTOR: Final = 8
 _SMALLEST: Final = 1 << 12
 _LARGE: Final = 1 << 18
 """Facts from which on a segment is left as it is: reading it costs more than opening it."""
-_MOST: Final = 1 << 22
+MOST: Final = 1 << 22
 """Facts of a segment that comes of all of them: so many fit into memory with all that is made of them."""
 
 
@@ -34,11 +34,11 @@ def due(manifest: Manifest) -> list[Part]:
     for part in manifest.segments:
         if part.facts < _LARGE:
             sizes.setdefault(_size(part.facts), []).append(part)
-    return next((parts for parts in sizes.values() if len(parts) >= _FACTOR), [])
+    return next((parts for parts in sizes.values() if len(parts) >= FACTOR), [])
 
 
 def _size(facts: int) -> int:
-    return max(facts, _SMALLEST).bit_length() // _FACTOR.bit_length()
+    return max(facts, _SMALLEST).bit_length() // FACTOR.bit_length()
 
 
 def compact(writer: Writer, state: State, parts: Sequence[Part], clock: int) -> Manifest:
@@ -84,7 +84,7 @@ def _edges(parts: Sequence[Part]) -> Edges:
 
 def merged_in_ranges(state: State, parts: Sequence[Part], clock: int) -> Iterator[Segment]:
     """The segments that come of some; each has the sessions with numbers in a range."""
-    pieces = max(1, -(-sum(part.facts for part in parts) // _MOST))
+    pieces = max(1, -(-sum(part.facts for part in parts) // MOST))
     edges = [(1 << 64) * i // pieces for i in range(pieces + 1)]
     numbers = [state.parts.index(part) for part in parts]
     for least, after in pairwise(edges):

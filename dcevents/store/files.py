@@ -16,6 +16,8 @@ from dcevents.store import lock, manifest
 from dcevents.store.manifest import Manifest
 
 _SEGMENTS = "segments"
+_WRITTEN = (f"{_SEGMENTS}/", "said-", "dead-", "ledger-")
+_OURS = (*_WRITTEN, _SEGMENTS, manifest.NAME, ".dcevents-", lock.WRITER, lock.READERS)
 
 
 def load(folder: Path) -> Manifest:
@@ -39,21 +41,24 @@ def content(path: Path) -> bytes:
 
 
 def load_or_new(folder: Path, *, keep_events: bool) -> Manifest:
-    """The manifest of a store, or of a new one. Raises StoreError where the folder has other things in it."""
+    """The manifest of a store, or of a new one."""
     if (folder / manifest.NAME).exists():
         return load(folder)
-    known = {_SEGMENTS, "lock", "readers"}
-    others = [name for name in _names(folder) if name not in known and not name.startswith((".dcevents-", "said-"))]
-    if others:
-        raise StoreError(f"{folder}: no store, and not empty ({others[0]}); name a new folder")
     return Manifest(secrets.token_hex(16), keeps_events=keep_events)
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder of a store, if it is not there; what is in it is its owner's alone. Raises OutputError."""
+    """Make the folder of a store, if it is not there; what is in it is its owner's alone.
+
+    Raises StoreError where it has other things in it, OutputError where it cannot be made.
+    """
+    names = _names(folder)
+    others = [name for name in names if not name.startswith(_OURS)]
+    if others and manifest.NAME not in names:
+        raise StoreError(f"{folder}: no store, and not empty ({others[0]}); name a new folder")
     with failures_of(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not any(folder.iterdir()):
+        if not names:
             folder.chmod(0o700)
 
 
@@ -114,8 +119,7 @@ def sweep(folder: Path, current: Manifest) -> None:
         named = {*current.files}
         with contextlib.suppress(OSError):
             for name in _files(folder):
-                ours = name.startswith((_SEGMENTS, "said-", "dead-", "ledger-"))
-                if ours and name not in named:
+                if name.startswith(_WRITTEN) and name not in named:
                     (folder / name).unlink()
             for inner in (folder / _SEGMENTS).glob("*"):
                 with contextlib.suppress(OSError):

@@ -20,7 +20,7 @@ from dcevents.store.ledger import HEAD, Known, Ledger, Tally, fingerprint
 from dcevents.store.manifest import Account, Manifest
 from dcevents.store.state import State
 
-_BATCH = 4_000_000
+BATCH = 4_000_000
 """Facts after which what was read so far is written: so a backlog of years needs no more memory than some days."""
 _MOST_REJECTS = 20
 _MOST_NAMES = 1000
@@ -61,13 +61,13 @@ class Ingest:
         self.done = Ingested(manifest, manifest)
         self.ledger = read_ledger(folder, manifest)
         self.state = State(folder, manifest)
-        self.parser = Parser(
-            Limits(None, wanted.clock, believing=True),
-            self.state.vocabulary(),
-            in_full=manifest.keeps_events,
-            known=wanted.known,
-        )
+        self.parser = self._parser()
         self._begin()
+
+    def _parser(self) -> Parser:
+        limits = Limits(None, self.wanted.clock, believing=True)
+        in_full = self.state.manifest.keeps_events
+        return Parser(limits, self.state.vocabulary(), in_full=in_full, known=self.wanted.known)
 
     def _begin(self) -> None:
         self.facts = Facts(self.parser.vocabulary)
@@ -81,7 +81,7 @@ class Ingest:
         """What is new in logs. Raises InputError."""
         for source in inputs:
             self._read(source)
-            if self.facts.height >= _BATCH and not self.wanted.at_once:
+            if self.facts.height >= BATCH and not self.wanted.at_once:
                 self.write()
         self.done.account.files = len(inputs)
         return self.done
@@ -198,8 +198,18 @@ class Ingest:
         )
         self.done.after = self.writer.commit(after, without=_replaced(manifest, after))
         self.state = State(self.folder, self.done.after)
+        if any(brought.removed.values()):
+            # Its codes of what was left out stand for nothing now.
+            self.parser = self._parser()
         self._begin()
         return self.done
+
+    def _said(self, made: segment.Segment) -> pl.DataFrame:
+        """All contents, the new ones that were left out as if they had never been said."""
+        said = segment.said_table(self.parser.vocabulary.said())
+        new = pl.int_range(self.state.said.height, said.height, dtype=pl.UInt32, eager=True)
+        lost = new.filter(~new.is_in(segment.codes([made.facts, made.events], ["said"]).implode()))
+        return segment.without(said, lost, [made.conversations], [made.attempts]) if lost.len() else said
 
     def _removed(self, brought: Brought) -> Mapping[str, int]:
         removed = self.writer.before.removed
@@ -216,9 +226,8 @@ class Ingest:
         if not brought.dead.is_empty():
             rows = pl.concat([self.state.dead, brought.dead]).sort("segment", "row")
             dead = self.writer.put_frame(f"dead-{number:06}.parquet", rows)
-        vocabulary = self.parser.vocabulary
-        if len(vocabulary) > self.state.said.height:
-            said = self.writer.put_frame(f"said-{number:06}.parquet", segment.said_table(vocabulary.said()))
+        if len(self.parser.vocabulary) > self.state.said.height:
+            said = self.writer.put_frame(f"said-{number:06}.parquet", self._said(made))
         logs = self.writer.put(f"ledger-{number:06}.json", self.ledger.as_json())
         return replace(manifest, segments=(*manifest.segments, *parts), dead=dead, said=said, ledger=logs)
 

@@ -1,6 +1,6 @@
 """What a store is not to keep: a person's session, or what is older than a time. Removed from its files, for good."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -11,7 +11,6 @@ from dcevents.store.files import Writer
 from dcevents.store.ingest import more_removed
 from dcevents.store.keys import Keys
 from dcevents.store.manifest import Manifest, Part
-from dcevents.store.segment import TEXTS
 from dcevents.store.state import State
 
 
@@ -122,32 +121,12 @@ class _Removing:
         return compact.put(self.writer, name, found, edges, part.written_at) if found.tables() else None
 
     def _said(self, after: Manifest, facts: pl.DataFrame) -> str | None:
-        """Write the contents anew, without those that nothing else says."""
-        said = self.state.said
+        """Write the contents anew, without what nothing that is left says."""
         left = State(self.state.folder, replace(after, files={**self.writer.before.files, **self.writer.added}))
-        says = _codes(left.tables("facts", ["said"]), ["said"])
-        lost = facts["said"].unique().filter(~facts["said"].unique().is_in(says.implode()))
+        gone = facts["said"].unique()
+        lost = gone.filter(~gone.is_in(segment.codes(left.tables("facts", ["said"]), ["said"]).implode()))
         if lost.is_empty():
             return after.said
-        rows = list(left.tables("conversations", ["said", *TEXTS.values()]))
-        attempts = list(left.tables("attempts", ["said", "agent"]))
-        shown = {
-            "id": pl.concat([_codes(rows, ["said"]), _codes(attempts, ["said"])]),
-            "name": _codes(rows, [TEXTS["conversation"]]),
-            **{name: _codes(rows, [TEXTS[name]]) for name in ("type", "ui_type", "page")},
-            **dict.fromkeys(("agent_id", "agent_name"), _codes(attempts, ["agent"])),
-            "meeting_info": pl.Series(dtype=pl.UInt32),
-        }
-        code = pl.int_range(pl.len(), dtype=pl.UInt32)
-        is_lost = code.is_in(lost.implode())
-        blank = [
-            pl.when(~is_lost | code.is_in(codes.implode())).then(pl.col(name)).alias(name)
-            for name, codes in shown.items()
-        ]
-        return self.writer.put_frame(f"said-{self.writer.number:06}.parquet", said.with_columns(blank))
-
-
-def _codes(tables: Iterable[pl.DataFrame], columns: Sequence[str]) -> pl.Series:
-    """The codes that stand in some columns."""
-    parts = [table[column].unique() for table in tables for column in columns]
-    return pl.concat([pl.Series(dtype=pl.UInt32), *parts]).drop_nulls().unique()
+        conversations, attempts = left.tables("conversations"), left.tables("attempts")
+        said = segment.without(self.state.said, lost, list(conversations), list(attempts))
+        return self.writer.put_frame(f"said-{self.writer.number:06}.parquet", said)

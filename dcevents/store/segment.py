@@ -4,6 +4,7 @@ Pure. Sessions go by the store's numbers (`keys`), contents by the store's codes
 reports show; what depends on the time of a report (`open`, `waiting`, `ongoing`) is decided when it is read.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
@@ -129,6 +130,30 @@ def contents(said: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce("agent_id", "agent_name"),
         "agent_name",
     )
+
+
+def without(
+    said: pl.DataFrame, lost: pl.Series, conversations: Sequence[pl.DataFrame], attempts: Sequence[pl.DataFrame]
+) -> pl.DataFrame:
+    """Contents without those of some codes: of these stays only what rows show of them."""
+    shown = {
+        "id": pl.concat([codes(conversations, ["said"]), codes(attempts, ["said"])]),
+        "name": codes(conversations, [TEXTS["conversation"]]),
+        **{name: codes(conversations, [TEXTS[name]]) for name in ("type", "ui_type", "page")},
+        **dict.fromkeys(("agent_id", "agent_name"), codes(attempts, ["agent"])),
+        "meeting_info": pl.Series(dtype=_CODE),
+    }
+    code = pl.int_range(pl.len(), dtype=_CODE)
+    is_there = ~code.is_in(lost.implode())
+    return said.with_columns(
+        pl.when(is_there | code.is_in(those.implode())).then(pl.col(name)).alias(name) for name, those in shown.items()
+    )
+
+
+def codes(tables: Iterable[pl.DataFrame], columns: Sequence[str]) -> pl.Series:
+    """The codes that stand in some columns of tables."""
+    parts = [table[column].unique() for table in tables for column in columns]
+    return pl.concat([pl.Series(dtype=_CODE), *parts]).drop_nulls().unique()
 
 
 # -- what comes of facts -----------------------------------------------------------------------------------------

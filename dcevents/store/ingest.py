@@ -87,7 +87,8 @@ class Ingest:
         return self.done
 
     def _read(self, source: Input) -> None:
-        if source.path is None:
+        if source.path is None or source.size is None:
+            # A pipe: what is in it is known only when it was read.
             self._taken(source, b"", None, Followed(ask=[each.size for each in self.ledger.logs]))
             return
         head, same = sources.head(source)
@@ -133,6 +134,8 @@ class Ingest:
         rest = log.read_rest(
             source, self.parser, placed=self.parser.in_full, keep=self.wanted.keep, lines_before=found.lines
         )
+        if not followed.end and not followed.rest:
+            return
         begun = (head or followed.head)[: min(HEAD, max(followed.end, len(followed.rest)))]
         known = Known(
             name=source.name,

@@ -417,3 +417,19 @@ def test_what_only_the_forgotten_said_can_be_said_by_another_in_the_same_run(
     (row,) = [row for row in done("conversations", "--store", store, "-f", "ndjson").ndjson if row["sid"] == "z"]
     assert (row["conversation"], row["page"]) == ("Own", "/own")
     assert sound(store)
+
+
+def test_a_visitor_whose_clock_is_ahead_does_not_keep_a_store_from_saying_how_it_is_now(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    # It is 2026-12-01T00:00:00Z.
+    take(FIRST)
+    take("2026-11-30T23:50:00Z k triggered\n2026-12-01T00:20:00Z k engaged\n2026-12-01T00:30:00Z m triggered")
+    logs = (tmp_path / "0.log", tmp_path / "1.log")
+
+    for report in REPORTS:
+        on_store, on_logs = (
+            done(report, *sources, "--as-of", "now", "-f", "json").json for sources in (("--store", store), logs)
+        )
+        assert on_store == on_logs
+    assert harness.run("summary", "--store", store, "--as-of", "2026-11-30").status == 2

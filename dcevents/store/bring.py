@@ -5,12 +5,14 @@ are a set, and each conversation that gets one is computed anew from all of its 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import polars as pl
 
 from dcevents.facts import Facts
 from dcevents.parse import UNTIMED, Vocabulary
+from dcevents.sids import NUMBER
 from dcevents.store import segment
 from dcevents.store.keys import Keys
 from dcevents.store.segment import FACTS, Segment
@@ -48,33 +50,54 @@ class Brought(NamedTuple):
     """Of the timestamps of all conversations in the segment."""
     removed: Mapping[str, int]
     """Events that were left out: `forgotten`, of sessions that were to be, and `expired`, of before the cut-off."""
+    later: int
+    """Events that are later than is asked for."""
 
 
-def bring(  # noqa: PLR0913 - two by name
-    state: State, facts: Facts, keys: Keys, clock: int, *, events: pl.DataFrame | None = None, for_good: bool = True
-) -> Brought:
+@dataclass(frozen=True)
+class Moment:
+    """When it is: the clock of a run, and up to when it is asked for, if that is another time."""
+
+    clock: int
+    until: int | None = None
+    for_good: bool = True
+    """Whether what comes of it is to be kept; else nobody will ask again for what is not settled."""
+
+
+def bring(state: State, facts: Facts, keys: Keys, moment: Moment, *, events: pl.DataFrame | None = None) -> Brought:
     """What facts come to, whose contents have the store's codes.
 
     `events` are accepted lines with their places (PLACED, and `text`, the sid), if they are to be kept.
     `keys` may be told to move sids that the store's would share a number with. Sessions that are not settled are
-    computed anew where something has changed, or all of them, if it is not `for_good`.
+    computed anew where something has changed, or all of them, if it is not for good; and so are those with events
+    later than is asked for.
     """
-    return _Bringing(state, facts.vocabulary, keys, clock, for_good=for_good).run(facts, events)
+    return _Bringing(state, facts.vocabulary, keys, moment).run(facts, events)
 
 
 class _Bringing:
     """The steps, with what they share."""
 
-    def __init__(self, state: State, vocabulary: Vocabulary, keys: Keys, clock: int, *, for_good: bool) -> None:
+    def __init__(self, state: State, vocabulary: Vocabulary, keys: Keys, moment: Moment) -> None:
         self.state = state
-        self.for_good = for_good
+        self.moment = moment
         self.vocabulary = vocabulary
         self.keys = keys
-        self.clock = clock
-        self.before = pl.Series("sid", state.manifest.unsettled, dtype=pl.UInt64)
+        self.clock = moment.clock
+        self.uncounted = pl.Series("sid", state.manifest.unsettled, dtype=NUMBER)
+        self.before = pl.concat([self.uncounted, self._later()]).unique()
         self.said = segment.said_table(vocabulary.said())
         self.ids = segment.ids(self.said)
         self.identities = vocabulary.identities()
+
+    def _later(self) -> pl.Series:
+        """Sessions with events later than is asked for."""
+        until = self.moment.until
+        if until is None:
+            return pl.Series("sid", dtype=NUMBER)
+        parts = [part for part in self.state.parts if part.latest is not None and part.latest > until]
+        facts = pl.concat([segment.none("facts"), *(self.state.table(part, "facts") for part in parts)])
+        return facts.filter(pl.col("ts").to_physical() > until)["sid"]
 
     def run(self, facts: Facts, events: pl.DataFrame | None) -> Brought:
         """All of it."""
@@ -89,8 +112,9 @@ class _Bringing:
         waiting = self._due(new, old)
         changed = pl.concat([new["sid"], self.before]).unique()
         every = pl.concat([old, new]).filter(pl.col("sid").is_in(changed.implode()))
-        unsettled = every.filter(segment.is_future(self.clock))["sid"].unique()
         touched = self._touched(new, every)
+        every, later = _split(every, self._is_later())
+        unsettled = every.filter(segment.is_future(self.clock))["sid"].unique()
         theirs = self._of(touched, every)
         table = self._segment(new, theirs, every, texts)
         named = rows["sid"].unique()
@@ -107,13 +131,14 @@ class _Bringing:
             self._dead(rows, touched),
             self._counts(every).events - self._counts(before).events,
             self._counts(every.filter(~is_unsettled))
-            - self._counts(before.filter(~pl.col("sid").is_in(self.before.implode()))),
+            - self._counts(before.filter(~pl.col("sid").is_in(self.uncounted.implode()))),
             pl.concat([unsettled, waiting]),
             self._counts(every.filter(is_unsettled)),
             self._future(every),
             _least(believed),
             _most(believed),
             {"forgotten": self._counts(forgotten).events, "expired": self._counts(gone).events},
+            self._counts(later).events,
         )
 
     # -- sessions ------------------------------------------------------------------------------------------------
@@ -132,7 +157,7 @@ class _Bringing:
 
     def _due(self, new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
         """Leave aside unsettled sessions of which nothing has changed, if they are not asked for; they come back."""
-        if not self.for_good:
+        if not self.moment.for_good:
             return self.before.clear()
         then = self.state.manifest.read_at or 0
         moved = old.filter(segment.is_future(then) & ~segment.is_future(self.clock))["sid"]
@@ -192,6 +217,11 @@ class _Bringing:
 
     def _counts(self, facts: pl.DataFrame) -> Counts:
         return counts(facts, self.identities, self.clock)
+
+    def _is_later(self) -> pl.Expr:
+        until = self.moment.until
+        later = pl.lit(value=False) if until is None else pl.col("ts").to_physical() > until
+        return later.fill_null(value=False) & ~segment.is_future(self.clock)
 
     def _future(self, facts: pl.DataFrame) -> int:
         return self._counts(facts.filter(segment.is_future(self.clock))).events

@@ -14,7 +14,7 @@ from dcevents.parse import Limits, Parser
 from dcevents.record import Known as Places
 from dcevents.sources import Followed, Input
 from dcevents.store import compact, files, ledger, segment
-from dcevents.store.bring import Brought, bring
+from dcevents.store.bring import Brought, Moment, bring
 from dcevents.store.keys import Keys
 from dcevents.store.ledger import HEAD, Known, Ledger, Tally, fingerprint
 from dcevents.store.manifest import Account, Manifest
@@ -185,7 +185,7 @@ class Ingest:
         manifest = self.writer.before
         keys = Keys(manifest.secret, manifest.moved)
         events = pl.concat(self.events, how="diagonal") if self.parser.in_full else None
-        brought = bring(self.state, self.facts, keys, self.wanted.clock, events=events)
+        brought = bring(self.state, self.facts, keys, Moment(self.wanted.clock), events=events)
         after = self._put(manifest, brought)
         self.done.account.events += brought.new
         after = replace(

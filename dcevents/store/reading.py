@@ -17,7 +17,7 @@ from dcevents.settings import Settings
 from dcevents.sids import hashed, renumbered
 from dcevents.sources import Input
 from dcevents.store import files, segment
-from dcevents.store.bring import Brought, bring
+from dcevents.store.bring import Brought, Moment, bring
 from dcevents.store.ingest import read_ledger
 from dcevents.store.kept import Kept
 from dcevents.store.keys import Keys
@@ -43,21 +43,24 @@ def opened(name: str) -> State:
 
 def is_asked_for_events(state: State, settings: Settings, *, placed: bool) -> bool:
     """Whether a report needs single events, not only what came of them: it shows them, or is of a past moment."""
-    last = latest(state.manifest)
-    return placed or (settings.as_of is not None and last is not None and settings.as_of < last)
+    return placed or (state.manifest.keeps_events and _is_past(state, settings))
 
 
 def require_events(state: State, settings: Settings, *, listing: bool) -> None:
     """Raises UsageError where a report needs events that the store does not keep."""
-    last = latest(state.manifest)
-    what = "a listing of events" if listing else "--as-of before its latest event"
-    if not state.manifest.keeps_events and (
-        listing or (settings.as_of is not None and last is not None and settings.as_of < last)
-    ):
+    # Later than the last run: what is later still is of clocks that are ahead, and few.
+    past = _is_past(state, settings) and (settings.as_of or 0) < (state.manifest.read_at or 0)
+    if (listing or past) and not state.manifest.keeps_events:
+        what = "a listing of events" if listing else "--as-of before its latest event"
         raise UsageError(
             f"{state.folder}: {what} needs the events, and this store keeps none; "
             "name the logs, or ingest them into a new store with --keep-events"
         )
+
+
+def _is_past(state: State, settings: Settings) -> bool:
+    last = latest(state.manifest)
+    return settings.as_of is not None and last is not None and settings.as_of < last
 
 
 def latest(manifest: Manifest) -> int | None:
@@ -88,9 +91,10 @@ def kept(state: State, beside: Log | None, settings: Settings) -> Read:
     """Conversations and attempts as they were kept, and what logs beside the store add."""
     manifest = state.manifest
     brought = None
-    if manifest.unsettled or (beside is not None and beside.facts.height):
+    if manifest.unsettled or _is_past(state, settings) or (beside is not None and beside.facts.height):
         facts = beside.facts if beside is not None else Facts(state.vocabulary())
-        brought = bring(state, facts, Keys(manifest.secret, manifest.moved), settings.now, for_good=False)
+        moment = Moment(settings.now, settings.as_of, for_good=False)
+        brought = bring(state, facts, Keys(manifest.secret, manifest.moved), moment)
         state = replace(
             state,
             beside=brought.segment,
@@ -136,7 +140,8 @@ def _count(account: log.Account, manifest: Manifest, brought: Brought | None) ->
         account.untimed += brought.more.untimed + brought.of_unsettled.untimed
         account.future = brought.future
         account.tally.update(brought.removed)
-        account.tally["event"] -= sum(brought.removed.values())
+        account.tally["later"] += brought.later
+        account.tally["event"] -= sum(brought.removed.values()) + brought.later
 
 
 # -- the events themselves ---------------------------------------------------------------------------------------

@@ -433,3 +433,56 @@ def test_a_visitor_whose_clock_is_ahead_does_not_keep_a_store_from_saying_how_it
         )
         assert on_store == on_logs
     assert harness.run("summary", "--store", store, "--as-of", "2026-11-30").status == 2
+
+
+# -- what is taken in --------------------------------------------------------------------------------------------------
+
+
+def test_a_log_without_an_event_of_dynamic_chat_is_refused(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST)
+    was = account(store)
+    (tmp_path / "passwd.txt").write_text("root:x:0:0:root:/root:/bin/sh\n")
+
+    result = harness.run("ingest", tmp_path / "0.log", tmp_path / "passwd.txt", "--store", store)
+
+    assert result.status == 3
+    assert "passwd.txt: no event of Dynamic Chat in 1 line" in result.err
+    assert account(store) == was
+
+
+def test_a_known_log_may_have_a_night_without_events(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    with (tmp_path / "0.log").open("a") as log:
+        log.write("cut of\n")
+
+    done("ingest", tmp_path / "0.log", "--store", store, "-q")
+
+    assert account(store)["rejected"]["invalid_json"] == 1
+
+
+def test_a_store_among_the_logs_is_not_read_as_one(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.log").write_bytes(harness.log(FIRST))
+    inside = tmp_path / "logs" / "store"
+
+    for _ in range(2):
+        done("ingest", tmp_path / "logs", "--store", inside, "-q")
+
+    assert account(inside)["files"] == 1
+    assert done("summary", tmp_path / "logs", "-q", "-f", "json").json["input"]["records"] == 9
+
+
+def test_too_many_rejects_take_nothing_in(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    was = account(store)
+    (tmp_path / "bad.log").write_bytes(harness.log(SECOND + "\n| {broken"))
+
+    result = harness.run("ingest", tmp_path / "bad.log", "--store", store, "--max-rejects", "0")
+
+    assert result.status == 3
+    assert "nothing is taken in, by --max-rejects 0: 1 of 5 records rejected" in result.err
+    assert account(store) == was
+    done("ingest", tmp_path / "bad.log", "--store", store, "-q")
+    assert account(store)["records"] == was["records"] + 5

@@ -58,6 +58,7 @@ def prepare(folder: Path) -> None:
         raise StoreError(f"{folder}: no store, and not empty ({others[0]}); name a new folder")
     with failures_of(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / _SEGMENTS).mkdir(mode=0o700, exist_ok=True)
         if not names:
             folder.chmod(0o700)
 
@@ -79,7 +80,7 @@ class Writer:
         """A new file, on disk when this returns; its name comes back. Raises OutputError."""
         path = self.folder / name
         with failures_of(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(fd, "wb") as file:
                 file.write(data)

@@ -49,6 +49,8 @@ class Ingested:
     account: log.Account = field(default_factory=log.Account)
     logs: list[Log] = field(default_factory=list)
     """Of which something was read, without their facts."""
+    new: list[Log] = field(default_factory=list)
+    """Those of them that were not known before."""
 
 
 class Ingest:
@@ -150,11 +152,13 @@ class Ingest:
             files=() if number is None else self.ledger.logs[number].files,
         )
         number = self._same(known, followed) if number is None else number
+        is_new = number is None
         number = self.ledger.put(known, number)
         if file is not None:
             self.ledger.seen_in(number, source.name, file)
         if found.account.records or rest.account.records:
             self.done.logs.append(replace(found, facts=Facts(), placed=None))
+            self.done.new += [self.done.logs[-1]] if is_new else []
         for each in (found, rest):
             self._take(each, number)
 

@@ -13,7 +13,7 @@ from dcevents.log import Log, Place
 from dcevents.settings import Settings, Taking
 from dcevents.sources import Input
 from dcevents.store import changes, compact, files, lock, remove
-from dcevents.store.ingest import Ingest, Wanted
+from dcevents.store.ingest import Ingest, Ingested, Wanted
 from dcevents.store.manifest import Manifest
 from dcevents.store.state import State
 
@@ -45,7 +45,7 @@ def run(
         before = State(folder, manifest)
         ingest = Ingest(folder, manifest, _wanted(taking, progress, keep))
         read = ingest.read(inputs)
-        _refuse(taking, read.account, read.logs)
+        _refuse(taking, read)
         after = ingest.write().after
         settings = Settings(taking.clock, taking.tz, idle_ms=taking.idle_ms)
         moved = list(changes.moved(before, State(folder, after), settings)) if taking.changes else []
@@ -88,9 +88,11 @@ def _tidied(folder: Path, manifest: Manifest, clock: int) -> None:
         manifest = compact.compact(files.Writer(folder, manifest), State(folder, manifest), parts, clock)
 
 
-def _refuse(taking: Taking, account: log.Account, logs: Sequence[Log]) -> None:
+def _refuse(taking: Taking, read: Ingested) -> None:
     """Raises UnusableInputError where what was read is not good enough."""
-    every = Log([source for each in logs for source in each.inputs], Facts(), account)
-    found = intolerable(every, taking.tolerance) if taking.tolerance else None
-    if reason := unusable(every) or (f"nothing is taken in, {found}" if found else None):
-        raise UnusableInputError(reason)
+    for each in read.new:
+        if reason := unusable(each):
+            raise UnusableInputError(f"{each.inputs[0].name}: {reason}")
+    every = Log([source for each in read.logs for source in each.inputs], Facts(), read.account)
+    if taking.tolerance and (found := intolerable(every, taking.tolerance)):
+        raise UnusableInputError(f"nothing is taken in, {found}")

@@ -448,8 +448,18 @@ def test_a_log_without_an_event_of_dynamic_chat_is_refused(
     result = harness.run("ingest", tmp_path / "0.log", tmp_path / "passwd.txt", "--store", store)
 
     assert result.status == 3
-    assert "passwd.txt: no event of Dynamic Chat in 1 line" in result.err
+    assert "no event of Dynamic Chat in 1 line" in result.err
     assert account(store) == was
+
+
+def test_a_log_of_something_else_does_not_keep_others_out(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "access.log").write_text("GET / 200\n")
+    (tmp_path / "logs" / "dc.log").write_bytes(harness.log(FIRST))
+
+    done("ingest", tmp_path / "logs", "--store", store, "-q")
+
+    assert (account(store)["events"], account(store)["rejected"]["invalid_json"]) == (9, 1)
 
 
 def test_a_known_log_may_have_a_night_without_events(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:

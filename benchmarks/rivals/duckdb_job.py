@@ -10,10 +10,12 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 
-SCRIPT = Path(__file__).with_suffix(".sql")
+HERE = Path(__file__).resolve().parent
+FOLD, MAKE_REPORTS = ((HERE / name).read_text(encoding="utf-8") for name in ("duckdb_job.sql", "duckdb_reports.sql"))
 REPORTS = ("completion", "abandonment", "live_chat")
 
 
@@ -23,13 +25,29 @@ def main() -> None:
     parser.add_argument("file")
     parser.add_argument("--ignore-errors", action="store_true", help="pass over lines that are not valid")
     options = parser.parse_args()
+    connection = connected()
+    fold(connection, options.file, ignore_errors=options.ignore_errors)
+    print_reports(connection)
+
+
+def connected() -> duckdb.DuckDBPyConnection:
+    """Return a connection to a database in memory, set as all jobs have it."""
     connection = duckdb.connect()
     connection.execute("SET threads = 2")
-    connection.execute("SET VARIABLE file = ?", [options.file])
-    connection.execute("SET VARIABLE ignore_errors = ?", [options.ignore_errors])
-    connection.execute(SCRIPT.read_text(encoding="utf-8"))
-    reports = {name: rows(connection, name) for name in REPORTS}
-    print(json.dumps(reports, indent=1), flush=True)
+    return connection
+
+
+def fold(connection: duckdb.DuckDBPyConnection, file: str, *, ignore_errors: bool = False) -> None:
+    """Make `seen` of a log."""
+    connection.execute("SET VARIABLE file = ?", [file])
+    connection.execute("SET VARIABLE ignore_errors = ?", [ignore_errors])
+    connection.execute(FOLD)
+
+
+def print_reports(connection: duckdb.DuckDBPyConnection) -> NoReturn:
+    """Print the reports that come of `seen`, and end."""
+    connection.execute(MAKE_REPORTS)
+    print(json.dumps({name: rows(connection, name) for name in REPORTS}, indent=1), flush=True)
     sys.stderr.flush()
     os._exit(0)  # freeing the tables one by one only takes time
 

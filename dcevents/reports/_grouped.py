@@ -92,17 +92,17 @@ def _measured(frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric
         for metric in metrics
         if not metric.derived and metric.where is None
     ]
-    # Counts of millions of rows by few keys: as a stream they need no lists of rows for each group.
-    stream = frame.lazy().group_by(keys).agg(direct) if keys else frame.lazy().select(direct)
-    measured = stream.collect(engine="streaming")
+    # Counts of millions of rows by few keys: as a stream they need no lists of rows for each group. Without keys it
+    # would look for different sessions in a table of all, where sorting them is cheaper.
+    measured = frame.lazy().group_by(keys).agg(direct).collect(engine="streaming") if keys else frame.select(direct)
     for where in dict.fromkeys(metric.where for metric in metrics if metric.where is not None):
         some = [m.value(pl.col).alias(m.column.name) for m in metrics if m.where is where]
-        rows = frame.filter(where(pl.col))
+        rows = frame.lazy().filter(where(pl.col))
         if keys:
-            found = rows.group_by(keys).agg(some)
+            found = rows.group_by(keys).agg(some).collect()
             measured = measured.join(found, on=keys, how="left", nulls_equal=True)
         else:
-            measured = measured.hstack(rows.select(some))
+            measured = measured.hstack(rows.select(some).collect())
     derived = [metric.value(pl.col).alias(metric.column.name) for metric in metrics if metric.derived]
     counts = [pl.col(m.column.name).fill_null(0) for m in metrics if m.column.kind == "count" and not m.derived]
     return measured.with_columns(counts).with_columns(derived)

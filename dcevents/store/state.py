@@ -1,7 +1,9 @@
 """A store's tables, read as they are needed."""
 
+import os
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -20,6 +22,10 @@ from dcevents.store.segment import Segment
 DEAD: Final = {"segment": pl.String, "row": pl.UInt32}
 """Rows of conversations that a later segment has anew."""
 _ROWS: Final = {"sid": NUMBER, "segment": pl.UInt32, "row": pl.UInt32}
+
+
+def _itself(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame
 
 
 @dataclass(frozen=True)
@@ -67,26 +73,42 @@ class State:
 
     def tables(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """A table of each segment, the one beside too."""
-        for part in self.parts:
-            yield self.table(part, name, columns)
-        if self.beside:
-            found: pl.DataFrame = getattr(self.beside, name)
-            yield found.select(columns) if columns else found
+        for number in range(len(self.parts) + (self.beside is not None)):
+            yield self._numbered(name, number, columns)
 
-    def live(self, columns: Sequence[str]) -> pl.DataFrame:
-        """The rows of all conversations as they are now, with `conv`, the row's number in all segments."""
-        parts = []
-        for number, frame in enumerate(self.tables("conversations", columns)):
+    def _numbered(self, name: str, number: int, columns: Sequence[str] | None) -> pl.DataFrame:
+        """A table of the segment in this place; behind the last one is the one beside."""
+        if number < len(self.parts):
+            return self.table(self.parts[number], name, columns)
+        found: pl.DataFrame = getattr(self.beside, name)
+        return found.select(columns) if columns else found
+
+    def live(self, columns: Sequence[str], then: Callable[[pl.DataFrame], pl.DataFrame] = _itself) -> pl.DataFrame:
+        """The rows of all conversations as they are now, with `conv`, the row's number in all segments.
+
+        `then` is done with those of each segment, as long as they are in the processor's cache.
+        """
+
+        def part(number: int) -> pl.DataFrame:
+            frame = self._numbered("conversations", number, columns)
             begin = self.offsets[number]
             conv = pl.int_range(begin, begin + frame.height, dtype=pl.UInt32, eager=True).alias("conv")
-            parts.append(self.without_dead(number, frame.with_columns(conv), pl.int_range(pl.len(), dtype=pl.UInt32)))
-        none = segment.none("conversations").select(columns).with_columns(pl.lit(0, pl.UInt32).alias("conv"))
-        return pl.concat([none, *parts])
+            return then(self.without_dead(number, frame.with_columns(conv)))
 
-    def without_dead(self, number: int, frame: pl.DataFrame, row: pl.Expr) -> pl.DataFrame:
-        """The rows of a segment's table that are of conversations no later segment has anew."""
+        none = segment.none("conversations").select(columns).with_columns(pl.lit(0, pl.UInt32).alias("conv"))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return pl.concat([then(none), *pool.map(part, range(len(self.parts) + (self.beside is not None)))])
+
+    def without_dead(self, number: int, frame: pl.DataFrame, row: pl.Series | None = None) -> pl.DataFrame:
+        """The rows of a segment's table that are of conversations no later segment has anew.
+
+        `row` is the conversation's of each; none, where these are the rows themselves.
+        """
         dead = self._dead_of[number] if number < len(self._dead_of) else None
-        return frame if dead is None else frame.filter(~row.is_in(dead.implode()))
+        if dead is None:
+            return frame
+        is_live = pl.repeat(value=True, n=self.parts[number].conversations, eager=True).scatter(dead, False)
+        return frame.filter(is_live if row is None else is_live.gather(row))
 
     @cached_property
     def dead(self) -> pl.DataFrame:

@@ -36,7 +36,7 @@ class Kept(Fold):
 
     def states(self) -> pl.DataFrame:
         """As in `Fold`."""
-        return self.state.live(_STATES, self._state)
+        return self.state.live(_STATES, self._typed)
 
     def _typed(self, rows: pl.DataFrame) -> pl.DataFrame:
         return self._with_ids(rows).with_columns(pl.selectors.datetime().to_physical())

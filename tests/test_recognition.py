@@ -259,7 +259,12 @@ def test_a_list_of_objects_within_records_does_not_mislead() -> None:
         ("Nov  2 09:15:04 web1 dc[12]: {", "syslog or journald"),
         ("<134>1 2026-11-02T09:15:04.1Z web1 dc 1 - - {", "syslog (RFC 5424)"),
         ("<134>1 2026-11-02T09:15:04.1Z web1 dc 1 - -  {", "syslog (RFC 5424)"),
+        ("Mon 2026-11-02 09:15:04 UTC web1 dc[12]: {", "syslog or journald"),
+        ("1793609704.120000 web1 dc[12]: {", "syslog or journald"),
         ("web-1  | {", "Docker Compose"),
+        ("web.1.abc@node1    | {", "Docker Compose"),
+        ("[pod/web-5d/web] {", "kubectl"),
+        ("[pod/web-5d/web] 2026-11-02T09:15:04.123456789Z {", "kubectl"),
         ("2026-11-02T09:15:04.120Z\tc0ffee\tINFO\t{", "a time"),
         ("2026-11-02 09:15:04,120 INFO dc - [{", "a time"),
     ],
@@ -272,7 +277,17 @@ def test_prefixes_that_are_known(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x{", " {", '"a" {', "2026-11-08T11:19:35 [warn] a body is buffered", "11-02 {", "a: {"]
+    "text",
+    [
+        "x{",
+        " {",
+        "[pod] {",
+        "Mon 2026-11-02 09:15:04 CET web1 dc: {",
+        '"a" {',
+        "2026-11-08T11:19:35 [warn] a body is buffered",
+        "11-02 {",
+        "a: {",
+    ],
 )
 def test_other_text_is_no_prefix(text: str) -> None:
     assert prefix_of(text) is None
@@ -450,8 +465,29 @@ def test_nothing_is_said_of_nothing() -> None:
 def test_every_sample_is_read_at_the_first_try(path: Path) -> None:
     account = harness.run("summary", path, "-f", "json", "-q").json["input"]
 
+    known = 1 + path.read_bytes().startswith(b"Attaching to ")  # As Compose begins.
     assert 21 == account["events"]
-    assert 1 >= sum(account["rejected"].values()) + account["ignored"]["unknown_event"]
+    assert known >= sum(account["rejected"].values()) + account["ignored"]["unknown_event"]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SAMPLES if path.stem.startswith("real-")], ids=lambda path: path.stem
+)
+def test_what_programs_wrote_themselves_says_the_same(path: Path) -> None:
+    own, canonical = (
+        harness.run("conversations", each, "-f", "ndjson", "-q").out
+        for each in (path, SAMPLES[0].parent / "canonical.log")
+    )
+
+    assert canonical == own
+
+
+def test_a_list_of_something_else_behind_the_records_is_none_of_them() -> None:
+    found = {"events": [{"message": INSIDE}, {"message": "x"}], "searchedLogStreams": [{"logStreamName": "a"}] * 2}
+
+    account = harness.report(json.dumps(found, indent=1).encode(), "completion")["input"]
+
+    assert (2, 1, 1) == (account["records"], account["events"], account["rejected"]["no_event"])
 
 
 def test_times_are_read_by_the_column_as_one_by_one() -> None:

@@ -231,7 +231,8 @@ SHAPES: dict[str, Shape] = {
                            **{SNAKE.get(k, k): v for k, v in payload(e).items()}}), ADOBE),
     "gtm": Shape(
         each(lambda e, n: {"event": e["event"], "dc": payload(e), "timestamp": e["timestamp"], "page": e.get("page"),
-                           "gtm.uniqueEventId": n}), "https://developers.google.com/tag-platform/tag-manager/datalayer"),
+                           "gtm": {"uniqueEventId": n}}), "https://developers.google.com/tag-platform/tag-manager/datalayer"),
+    "encoded": Shape(each(lambda e, _: text(e)), "https://www.rfc-editor.org/rfc/rfc8259#section-7"),
     "batch-array": Shape(lambda events: lines(batches(events)), "https://www.rfc-editor.org/rfc/rfc8259#section-5"),
     "batch-events": Shape(
         lambda events: lines({"events": batch} for batch in batches(events)), "https://www.rfc-editor.org/rfc/rfc8259#section-5"),

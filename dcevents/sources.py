@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from dcevents.errors import InputError
+from dcevents.magic import foreign
 from dcevents.record import MAX_LINE, NOTHING, Known
 from dcevents.records import HEAD, Stream, Style, style_of
 from dcevents.streams import parts
@@ -90,6 +91,13 @@ class Input:
     """How records lie in it, in words, where they are not its lines."""
     own_style: Style | None = None
     followed: Followed | None = None
+    foreign: str | None = None
+    """What it is, and what to do, if it is no text: then nothing of it is read."""
+
+    @property
+    def lacks(self) -> str | None:
+        """Why not all of it was read."""
+        return f"it is {self.foreign}" if self.foreign else self.problem
 
 
 class Piece(NamedTuple):
@@ -286,8 +294,11 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None], known: Know
         file = _File(source)
         is_long = _is_long_and_plain(file, source)
         head, chunks = _peeked(file, source, progress, is_long=is_long)
+        source.foreign = foreign(head)
+        if source.foreign:
+            # Read as lines, a part of it might look like a log.
+            continue
         style = style_of(head.removeprefix(_BOM), known)
-        source.problem = source.problem or _archive(head)
         if is_long or style:
             if bundle:
                 yield _block(bundle)
@@ -323,12 +334,6 @@ def _peeked(
     chunks = _unpacked(source, raw)
     first = bytes(next(chunks, b""))
     return first[:HEAD], chain([first], chunks)
-
-
-def _archive(head: bytes) -> str | None:
-    """What is wrong with an input that holds files: they may be lines enough to look like a log."""
-    kind = "tar" if head[257:262] == b"ustar" else "zip" if head.startswith(b"PK\x03\x04") else None
-    return f"it is a {kind} archive, which is to be unpacked first" if kind else None
 
 
 def _styled(number: int, source: Input, chunks: Iterator[bytes | memoryview], style: Style | None) -> Iterator[Block]:

@@ -125,9 +125,15 @@ class Stream:
 
     def _ended(self, data: bytes, spans: list[Span]) -> list[Span]:
         """Without what only closes that which the input begins with."""
-        good = max((n for n, span in enumerate(spans, 1) if _value(data, span.start)), default=0)
-        tail = data[spans[good - 1].end :] if good else data
-        return spans[:good] if good < len(spans) and _closes(self.start, tail) else spans
+        values = [n for n, span in enumerate(spans, 1) if _value(data, span.start)]
+        last = next((n for n in reversed(values) if _is_event(data, spans[n - 1].start, self.known)), 0)
+        # Behind the list of records there may be others.
+        behind = [n for n in values if n >= last][:_MOST_LISTS]
+        for good in (*behind, max(values, default=0)):
+            tail = data[spans[good - 1].end :] if good else data
+            if good < len(spans) and _closes(self.start, tail):
+                return spans[:good]
+        return spans
 
     def _walked(self, data: bytes, at: int, cut: bytes) -> list[int]:
         """Where the rows begin that were cut at seams."""

@@ -17,7 +17,7 @@ import dcevents
 PACKAGE = Path(dcevents.__file__).parent
 
 FLOORS = (
-    ("dcevents", "errors", "events", "prefixes", "rows", "settings", "show", "sids", "strict", "timestamps"),
+    ("dcevents", "errors", "events", "magic", "prefixes", "rows", "settings", "show", "sids", "strict", "timestamps"),
     ("config", "hints", "output", "places", "progress", "snippet", "times"),
     ("envelopes",),
     ("record",),

@@ -173,7 +173,7 @@ class Ingest:
 
     def _take(self, found: Log, number: int) -> None:
         """Add what a log says to what is to be written, and to the run's account."""
-        _add(self.done.account, found.account)
+        _add(self.done.account, found.account, len(self.done.logs) - 1)
         if not found.account.records:
             return
         sessions = found.facts.sessions()
@@ -303,9 +303,10 @@ def account(of: Ledger) -> Account:
     )
 
 
-def _add(to: log.Account, more: log.Account) -> None:
+def _add(to: log.Account, more: log.Account, number: int) -> None:
+    """Add the account of the log with this number among those that were read."""
     to.records += more.records
     to.tally += more.tally
     to.unknown = Counter(_names(to.unknown, more.unknown))
     to.rejects += more.rejects[: _MOST_REJECTS - len(to.rejects)]
-    to.samples += more.samples[: _MOST_REJECTS - len(to.samples)]
+    to.strangers |= {number: lines for lines in more.strangers.values()}

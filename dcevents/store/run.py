@@ -14,7 +14,7 @@ from dcevents.errors import StoreError, UnusableInputError
 from dcevents.facts import Facts
 from dcevents.log import Log, Place
 from dcevents.store import files, lock
-from dcevents.store.ingest import Ingest, Wanted
+from dcevents.store.ingest import Ingest, Ingested, Wanted
 
 if TYPE_CHECKING:
     from dcevents.settings import Taking
@@ -54,14 +54,15 @@ def run(
         )
         ingest = Ingest(folder, manifest, wanted)
         read = ingest.read(inputs)
-        _refuse(taking, read.account, read.logs)
+        _refuse(taking, read)
         ingest.write()
         return Done(read.account, read.logs)
 
 
-def _refuse(taking: Taking, account: log.Account, logs: Sequence[Log]) -> None:
+def _refuse(taking: Taking, read: Ingested) -> None:
     """Raises UnusableInputError where what was read is not good enough."""
-    every = Log([source for each in logs for source in each.inputs], Facts(), account)
+    every = Log([source for each in read.logs for source in each.inputs], Facts(), read.account)
     found = intolerable(every, taking.tolerance) if taking.tolerance else None
-    if reason := unusable(every) or (f"nothing is taken in, {found}" if found else None):
+    nothing = None if read.are_known else unusable(every)
+    if reason := nothing or (f"nothing is taken in, {found}" if found else None):
         raise UnusableInputError(reason)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _SEGMENTS = "segments"
+_TABLES = ("said-", "dead-", "ledger-")
+"""What the names of files begin with that are of no segment."""
 
 
 def load(folder: Path) -> Manifest:
@@ -44,22 +46,26 @@ def content(path: Path) -> bytes:
 
 
 def load_or_new(folder: Path, *, keep_events: bool) -> Manifest:
-    """The manifest of a store, or of a new one. Raises StoreError where the folder has other things in it."""
+    """The manifest of a store, or of a new one. Raises StoreError."""
     if (folder / manifest.NAME).exists():
         return load(folder)
-    known = {_SEGMENTS, "lock", "readers"}
-    others = [name for name in _names(folder) if name not in known and not name.startswith((".dcevents-", "said-"))]
-    if others:
-        raise StoreError(f"{folder}: no store, and not empty ({others[0]}); name a new folder")
     return Manifest(secrets.token_hex(16), keeps_events=keep_events)
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder of a store, if it is not there; what is in it is its owner's alone. Raises OutputError."""
+    """Make the folder of a store, if it is not there; what is in it is its owner's alone.
+
+    Raises OutputError, and StoreError where the folder has other things in it.
+    """
     with failures_of(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not any(folder.iterdir()):
+        names = os.listdir(folder)
+        if not names:
             folder.chmod(0o700)
+    known = {manifest.NAME, _SEGMENTS, "lock", "readers"}
+    others = [name for name in names if name not in known and not name.startswith((".dcevents-", *_TABLES))]
+    if others and manifest.NAME not in names:
+        raise StoreError(f"{folder}: no store, and not empty ({min(others)}); name a new folder")
 
 
 class Writer:
@@ -79,7 +85,9 @@ class Writer:
         """A new file, on disk when this returns; its name comes back. Raises OutputError."""
         path = self.folder / name
         with failures_of(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # One by one: folders that are made on the way to another would be everybody's to read.
+            (self.folder / _SEGMENTS).mkdir(mode=0o700, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(fd, "wb") as file:
                 file.write(data)
@@ -119,7 +127,7 @@ def sweep(folder: Path, current: Manifest) -> None:
         named = {*current.files}
         with contextlib.suppress(OSError):
             for name in _files(folder):
-                ours = name.startswith((_SEGMENTS, "said-", "dead-", "ledger-"))
+                ours = name.startswith((_SEGMENTS, *_TABLES))
                 if ours and name not in named:
                     (folder / name).unlink()
             for inner in (folder / _SEGMENTS).glob("*"):

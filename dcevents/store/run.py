@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dcevents import log
 from dcevents.account import intolerable, unusable
 from dcevents.envelopes import Known
-from dcevents.errors import StoreError, UnusableInputError
+from dcevents.errors import OutputError, StoreError, UnusableInputError
 from dcevents.facts import Facts
 from dcevents.log import Log, Place
 from dcevents.store import files, lock
@@ -53,9 +53,14 @@ def run(
             at_once=taking.tolerance is not None,
         )
         ingest = Ingest(folder, manifest, wanted)
-        read = ingest.read(inputs)
-        _refuse(taking, read)
-        ingest.write()
+        try:
+            read = ingest.read(inputs)
+            _refuse(taking, read)
+            ingest.write()
+        except OutputError:
+            # A disk that is full is not to stay so because of what is half written.
+            files.sweep(folder, ingest.writer.before)
+            raise
         return Done(read.account, read.logs)
 
 

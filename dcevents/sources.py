@@ -41,7 +41,7 @@ _SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
 _KEPT = MAX_LINE + 2
 """Bytes kept of a line that is too long to be read: enough to see that it is."""
 
-_STORE = b'{"format":"dcevents.store"'
+_STORE = b'{"schema":"dcevents.store"'
 """A store's manifest begins so."""
 _REPORTS = (
     {"sessions", "triggered", "engagement_rate"},
@@ -66,7 +66,10 @@ class Followed:
     ask: Collection[int] = ()
     """Sizes, for which `tails` is to be known."""
     end: int = 0
-    """Where the last whole line that was read ends. What stands behind it is left out."""
+    """Where the last whole line that was read ends. What stands behind it is left out.
+
+    Of records that are no lines, what closes the whole is taken for that.
+    """
     head: bytes = b""
     """The first TAIL bytes, if it was read from its beginning in order."""
     rest: bytes = b""
@@ -400,9 +403,8 @@ def _ranges(
         if end is None:
             # A line longer than any that is read: on in order, from here.
             os.lseek(fd, at, os.SEEK_SET)
-            if source.followed:
-                source.followed.begin = at
-            for part in _parts(number, _whole_lines(source, _raw(file, source, progress), at=at)):
+            chunks = _until(_raw(file, source, progress), size - at)
+            for part in _parts(number, _cut_at_lines(chunks)):
                 yield _block([part], style)
             return
         load = partial(_read, file, source, Piece(number, None), (at, end), last=end == size)
@@ -452,15 +454,15 @@ def _in_style(load: Block, style: Style) -> Lines:
     return load()._replace(style=style)
 
 
-def _whole_lines(source: Input, chunks: Iterator[bytes | memoryview], at: int = 0) -> Iterator[tuple[bytes, bool]]:
-    """Chunks of an input from a place on, cut at line ends; what is behind the last one with LF added, and False.
+def _whole_lines(source: Input, chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, bool]]:
+    """Chunks of an input, cut at line ends; what is behind the last one with LF added, and False.
 
     If the input is followed, that is left out.
     """
     if source.followed is None:
-        yield from _cut_at_lines(chunks if at else _without_bom(chunks))
+        yield from _cut_at_lines(_without_bom(chunks))
         return
-    chunks = _tracked(source.followed, chunks, at)
+    chunks = _tracked(source.followed, chunks)
     for data, terminated in _cut_at_lines(chunks if source.followed.begin else _without_bom(chunks)):
         if terminated:
             yield data, terminated
@@ -492,16 +494,16 @@ def _cut_at_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes,
         yield rest + b"\n", False
 
 
-def _tracked(followed: Followed, chunks: Iterator[bytes | memoryview], at: int = 0) -> Iterator[bytes | memoryview]:
-    """Chunks from a place on, of which those that were read before are passed over; `followed` is told what passes."""
-    before = b""
-    waiting = sorted(size for size in followed.ask if size > at)
-    followed.end = max(followed.begin, at)
+def _tracked(followed: Followed, chunks: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Chunks of an input, of which those that were read before are passed over; `followed` is told what passes."""
+    before, at = b"", 0
+    waiting = sorted(size for size in followed.ask if size > 0)
+    followed.end = followed.begin
     followed.tails = dict.fromkeys((size for size in followed.ask if size == 0), b"")
     for chunk in chunks:
         end = at + len(chunk)
         followed.head = followed.head or bytes(chunk[:TAIL])
-        line_end = at + _last_line_end(chunk) if followed.by_line else end
+        line_end = at + (_last_line_end(chunk) if followed.by_line else _size_unclosed(chunk))
         while waiting and waiting[0] <= end:
             size = waiting.pop(0)
             followed.tails[size] = (before + bytes(chunk[max(0, size - at - TAIL) : size - at]))[-TAIL:]
@@ -516,20 +518,29 @@ def _tracked(followed: Followed, chunks: Iterator[bytes | memoryview], at: int =
         at = end
 
 
+def _size_unclosed(chunk: bytes | memoryview) -> int:
+    """The size of a chunk without what closes a JSON text: where it is written anew with more in it, that moves on."""
+    tail = bytes(chunk[-TAIL:])
+    return len(chunk) - len(tail) + len(tail.rstrip(b"]} \t\r\n"))
+
+
 def _followed_end(fd: int, followed: Followed, at: int, size: int) -> int:
-    """Where the last whole line of a plain file ends; where there is none for long, its size."""
-    end = size if size <= at or os.pread(fd, 1, size - 1) == b"\n" else None
-    for window in (_TAIL, 2 * _KEPT):
-        if end is None:
-            begin = max(at, size - window)
-            found = os.pread(fd, size - begin, begin).rfind(b"\n")
-            end = begin + found + 1 if found >= 0 else at if begin == at else None
-    if end is None:
-        # What follows reads it in order, and tracks it.
-        return size
-    followed.end, followed.rest = end, os.pread(fd, _KEPT, end)[: max(0, size - end)]
+    """Where the last whole line of a plain file ends."""
+    end = _last_end(fd, at, size)
+    followed.end, followed.rest = end, os.pread(fd, max(0, min(_KEPT, size - end)), end)
     followed.tail = os.pread(fd, min(TAIL, end), max(0, end - TAIL))
     return end
+
+
+def _last_end(fd: int, at: int, size: int) -> int:
+    """Where the last line end between two places is behind; the first of them where there is none."""
+    while size > at:
+        begin = max(at, size - _TAIL)
+        found = os.pread(fd, size - begin, begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        size = begin
+    return at
 
 
 def _is_dense(size: int, lines: int) -> bool:

@@ -1,8 +1,6 @@
 """Reports from a store against the naive model, and against reports from the same logs."""
 
-import json
 import os
-import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from generate import minutes_of_log  # noqa: E402 - beside this file
+from generate import minutes_of_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import click
 
 from dcevents import __version__, alerts, options, output, reports, show, snippet
-from dcevents.errors import DcError, Terminated, UnusableInputError, UsageError
+from dcevents.errors import DcError, StoreError, Terminated, UnusableInputError, UsageError
 
 if TYPE_CHECKING:
     from dcevents.conversations import Fold
@@ -73,9 +73,8 @@ class _Commands(click.Group):
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions."
 )
 def cli() -> None:
-    """Completion, abandonment and live chat, from logs of Adobe Dynamic Chat.
-
-    \b
+    """\b
+    Completion, abandonment and live chat, from logs of Adobe Dynamic Chat.
     SOURCE is a file, a directory, or - for standard input; compressed or not.
     Example: dcevents summary sample_logs/site
     """
@@ -113,7 +112,7 @@ cli.command("snippet", context_settings=HELP, short_help="JavaScript for the pag
 
 
 def _ingest(**given: Any) -> int:  # noqa: ANN401 - click's values
-    """Take in what is new in logs, so that reports can be made from the store.
+    """Take in what is new in logs, for reports from the store.
 
     \b
     Example: dcevents ingest /var/log/dc --store /var/lib/dcevents -q
@@ -139,9 +138,8 @@ def _ingest(**given: Any) -> int:  # noqa: ANN401 - click's values
         for read in done.logs:
             if words := recognised.in_words(read):
                 _say(f"{read.inputs[0].name}: {words}")
-        _say(
-            f"{show.things(len(done.logs), 'log')} of {done.account.files:,} with something new: {in_words(done.account)}"
-        )
+        logs = f"{show.things(len(done.logs), 'log')} of {done.account.files:,} with something new"
+        _say(f"{logs}: {in_words(done.account)}")
     return 0
 
 
@@ -150,22 +148,74 @@ cli.command("ingest", context_settings=HELP, short_help="Take in what is new in 
 )
 
 
+@cli.group("store", context_settings=HELP, short_help="What a store holds, whether it is sound; make it smaller.")
+def _store() -> None:
+    """What a store holds, whether it is sound; make it smaller.
+
+    \b
+    Example: dcevents store info /var/lib/dcevents
+    """
+
+
+def _info(directory: str) -> int:
+    """What a store holds, and how it is kept."""
+    from dcevents.store.info import lines  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.store.reading import opened  # noqa: PLC0415
+
+    output.to_standard_output(f"{show.visible(line)}\n" for line in lines(opened(directory), options.clock()))
+    return 0
+
+
+def _verify(directory: str) -> int:
+    """Whether a store is sound, and its rows are what its events come to."""
+    from dcevents.store import lock  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.store.reading import opened  # noqa: PLC0415
+    from dcevents.store.verify import faults  # noqa: PLC0415
+
+    with lock.reading(Path(directory)):
+        found = list(faults(opened(directory), options.clock()))
+    for fault in found:
+        _say(fault)
+    if found:
+        raise StoreError(f"{directory}: damaged; restore it from a backup, or ingest the logs into a new store")
+    output.to_standard_output([f"{show.visible(directory)}: sound\n"])
+    return 0
+
+
+def _compact(directory: str, lock_wait: str) -> int:
+    """Make a store's files fewer and smaller; it says the same."""
+    from dcevents.store.run import compacted  # noqa: PLC0415 - polars, not before it is needed
+
+    was, now = compacted(Path(directory), options.duration(lock_wait, "--lock-wait"), options.clock())
+    sizes = [show.number(sum(size for size, _ in each.files.values())) for each in (was, now)]
+    output.to_standard_output([f"{show.visible(directory)}: {sizes[0]} → {sizes[1]} bytes\n"])
+    return 0
+
+
+for _name, _command_of_store in (("info", _info), ("verify", _verify), ("compact", _compact)):
+    _store.command(_name, context_settings=HELP, short_help=_command_of_store.__doc__)(
+        _decorated(_command_of_store, options.for_store(_name))
+    )
+
+
 def _run(report: Report, given: dict[str, Any]) -> int:
     """One report, from options to output. Returns the exit status."""
     config = options.settings(report, given)
     target = options.target(report, given, config)
-    with _what_is_read(report, config, target, given) as read:
-        return _reported(report, config, target, given, *read)
+    with _what_is_read(report, config, target, given) as (view, stale):
+        return _reported(report, view, target, stale, only_map=given.get("show_map", False))
 
 
 @contextlib.contextmanager
 def _what_is_read(
     report: Report, config: Settings, target: options.Target, given: dict[str, Any]
-) -> Iterator[tuple[Log, Fold, Sequence[str]]]:
-    """A report's log and fold, and what there is to alert of."""
+) -> Iterator[tuple[View, Sequence[str]]]:
+    """What a report is made of, and what there is to alert of."""
+    from dcevents.view import View  # noqa: PLC0415 - polars, not before it is needed
+
     if given["store"] is None:
         log = _read(report, config, target, _operands(report, given["source"]))
-        yield log, _fold(log, config), ()
+        yield View(log, _fold(log, config), config), ()
         return
     from dcevents.store import lock, reading  # noqa: PLC0415
 
@@ -178,23 +228,15 @@ def _what_is_read(
         found = (
             reading.whole(state, beside, parser, config) if whole and parser else reading.kept(state, beside, config)
         )
-        yield *found, reading.stale(state, config)
+        yield View(*found, config), reading.stale(state, config)
 
 
-def _reported(  # noqa: PLR0913 - of one place only
-    report: Report,
-    config: Settings,
-    target: options.Target,
-    given: dict[str, Any],
-    log: Log,
-    fold: Fold,
-    stale: Sequence[str],
-) -> int:
+def _reported(report: Report, view: View, target: options.Target, stale: Sequence[str], *, only_map: bool) -> int:
+    log, config = view.log, view.settings
     reason = _refused(log, config, "exit 3, " if report.of_anything else "no report is made, ")
     if reason and not report.of_anything:
         raise UnusableInputError(reason)
-    view = _view(log, fold, config)
-    made = None if given.get("show_map") else _made(report, view)
+    made = None if only_map else _made(report, view)
     pieces = _as_map(log) if made is None else target.format.write(made, _circumstances(report, view, target))
     if target.output is None:
         output.to_standard_output(pieces)
@@ -329,12 +371,6 @@ def _fold(log: Log, config: Settings) -> Fold:
     from dcevents.conversations import Fold  # noqa: PLC0415
 
     return Fold(log.facts, log.facts.latest if config.as_of is None else config.as_of, config.idle_ms)
-
-
-def _view(log: Log, fold: Fold, config: Settings) -> View:
-    from dcevents.view import View  # noqa: PLC0415
-
-    return View(log, fold, config)
 
 
 def _circumstances(report: Report, view: View, target: options.Target) -> Circumstances:

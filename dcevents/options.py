@@ -149,9 +149,9 @@ _STORE = click.option(
     "--store",
     metavar="DIR",
     envvar="DCEVENTS_STORE",
-    help="What dcevents ingest has read, instead of SOURCE or with it.",
+    help="A store, in place of SOURCE or beside it.",
 )
-_STALE = click.option("--stale", metavar="D", help="Exit 4 if the store took in nothing for longer: 26h.")
+_STALE = click.option("--stale", metavar="D", help="Exit 4 if it took in nothing for longer: 26h.")
 _FAIL_IF = click.option(
     "--fail-if", multiple=True, metavar="RULE", help='Exit 4 if a row or total is: "METRIC < 5"; repeatable.'
 )
@@ -208,27 +208,37 @@ def for_ingest() -> list[Decorator]:
     ]
 
 
+def for_store(name: str) -> list[Decorator]:
+    """The options of a command of `store`."""
+    return [click.argument("directory", metavar="DIR"), *([_LOCK_WAIT] if name == "compact" else [])]
+
+
+def clock() -> int:
+    """Milliseconds since 1970, now."""
+    return int(time.time() * 1000)
+
+
 _STORE_TO_WRITE = click.option(
     "--store",
     metavar="DIR",
     envvar="DCEVENTS_STORE",
     required=True,
-    help="The store's folder; made if it is not there.",
+    help="The store; made if it is not there.",
 )
 _LOCK_WAIT = click.option("--lock-wait", metavar="D", default="0s", help="Wait for another run that long: 60s.  [0s]")
 _INGEST: Sequence[tuple[Sequence[str], dict[str, Any]]] = (
-    (("--changes",), {"is_flag": True, "help": "Print the days whose figures were final, and have moved."}),
+    (("--changes",), {"is_flag": True, "help": "Print which days had final figures that moved."}),
     (
         ("--keep-events",),
-        {"is_flag": True, "help": "A new store keeps each line's event: for events, --as-of, explain."},
+        {"is_flag": True, "help": "Begin a store that keeps each line's event."},
     ),
     (
         ("--dedupe-window",),
-        {"metavar": "D", "help": "Tell duplicates for so long at least; --keep may not be less.  [30d]"},
+        {"metavar": "D", "help": "Duplicates are told for so long, or longer.  [30d]"},
     ),
     (("--forget",), {"metavar": "SID", "multiple": True, "help": "Remove this session, for good; repeatable."}),
-    (("--keep",), {"metavar": "AGE", "help": "Remove conversations that ended longer ago: 25months, 90d."}),
-    (("--again",), {"is_flag": True, "help": "Read the logs from their beginning, as if none were known."}),
+    (("--keep",), {"metavar": "AGE", "help": "Remove what ended longer ago: 25months, 90d."}),
+    (("--again",), {"is_flag": True, "help": "Read all logs from their beginning."}),
 )
 _AGE = re.compile("([1-9][0-9]{0,3})(d|w|months?|years?)")
 _DEDUPE = "30d"
@@ -236,16 +246,16 @@ _DEDUPE = "30d"
 
 def taking(given: Mapping[str, Any]) -> Taking:
     """What the options of `ingest` mean. Raises UsageError."""
-    tz, clock = _zone(given["tz"]), int(time.time() * 1000)
+    tz, now = _zone(given["tz"]), clock()
     if not given["store"]:
         raise UsageError("--store: '' is no folder name; is a variable empty?")
     paths, meanings = config.said(given["paths"], given["names"], given["config"])
     return Taking(
         store=given["store"],
-        clock=clock,
+        clock=now,
         tz=tz,
-        idle_ms=_duration(given["idle"], "--idle"),
-        rejects=_file(given["rejects"], "--rejects", Settings(clock, tz)),
+        idle_ms=duration(given["idle"], "--idle"),
+        rejects=_file(given["rejects"], "--rejects", Settings(now, tz)),
         quiet=given["quiet"],
         tolerance=_tolerance(given["max_rejects"], strict=given["strict"]),
         paths=paths,
@@ -253,22 +263,22 @@ def taking(given: Mapping[str, Any]) -> Taking:
         keep_events=given["keep_events"],
         changes=given["changes"],
         again=given["again"],
-        wait_ms=_duration(given["lock_wait"], "--lock-wait"),
+        wait_ms=duration(given["lock_wait"], "--lock-wait"),
         forget=tuple(given["forget"]),
-        cut_off=_cut_off(given, clock, tz),
+        cut_off=_cut_off(given, now, tz),
     )
 
 
-def _cut_off(given: Mapping[str, Any], clock: int, tz: ZoneInfo) -> int | None:
+def _cut_off(given: Mapping[str, Any], now: int, tz: ZoneInfo) -> int | None:
     """The moment before which nothing is to be kept."""
-    window = _duration(given["dedupe_window"] or _DEDUPE, "--dedupe-window")
+    window = duration(given["dedupe_window"] or _DEDUPE, "--dedupe-window")
     if given["keep"] is None:
         return None
     match = _AGE.fullmatch(given["keep"])
     if match is None:
         raise UsageError(f"--keep: '{given['keep']}' is no age; write 25months, 2years, 90d or 12w")
-    found = times.before(clock, int(match[1]), match[2][0], tz)
-    if given["dedupe_window"] and clock - found < window:
+    found = times.before(now, int(match[1]), match[2][0], tz)
+    if given["dedupe_window"] and now - found < window:
         raise UsageError(
             f"--keep {given['keep']} is less than --dedupe-window {given['dedupe_window']}: what is gone cannot be told"
         )
@@ -299,8 +309,8 @@ def settings(report: Report, given: Mapping[str, Any]) -> Settings:
         by=by,
         window=Window() if "window" in report.without else _window(given, now, tz),
         as_of=as_of,
-        idle_ms=_duration(given.get("idle", "30m"), "--idle"),
-        service_level_ms=_duration(given.get("service_level", "60s"), "--service-level"),
+        idle_ms=duration(given.get("idle", "30m"), "--idle"),
+        service_level_ms=duration(given.get("service_level", "60s"), "--service-level"),
         keep_query=given.get("keep_query", False),
         intervals=given.get("intervals", False),
         tolerance=_tolerance(given["max_rejects"], strict=given["strict"]),
@@ -326,7 +336,7 @@ def _stale(given: Mapping[str, Any]) -> int | None:
         return None
     if given["store"] is None:
         raise UsageError("--stale is for --store: give both")
-    return _duration(given["stale"], "--stale")
+    return duration(given["stale"], "--stale")
 
 
 def _min_base(given: Mapping[str, Any]) -> int:
@@ -405,7 +415,8 @@ def _zone(name: str) -> ZoneInfo:
         raise UsageError(f"--tz: no time zone '{name}'; {hint}") from error
 
 
-def _duration(text: str, option: str) -> int:
+def duration(text: str, option: str) -> int:
+    """Milliseconds of `60s`, `30m`, `24h`, `7d`. Raises UsageError."""
     found = times.duration_ms(text)
     if found is None:
         raise UsageError(f"{option}: '{text}' is no duration; write 60s, 30m, 24h or 7d")

@@ -84,13 +84,17 @@ class Vocabulary:
 
     def __init__(self, said: Iterable[Said] = ()) -> None:
         self.sids = Numbering()
-        self._said: dict[Said, int] = {each: code for code, each in enumerate(said)}
+        self._said = list(said)
+        self._codes = {each: code for code, each in enumerate(self._said)}
         self._lock = threading.Lock()
 
     def code(self, said: Said) -> int:
         """The number of what an event says."""
         with self._lock:
-            return self._said.setdefault(said, len(self._said))
+            code = self._codes.setdefault(said, len(self._said))
+            if code == len(self._said):
+                self._said.append(said)
+            return code
 
     def __len__(self) -> int:
         """How many codes there are."""

@@ -40,6 +40,8 @@ _SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
 _KEPT = MAX_LINE + 2
 """Bytes kept of a line that is too long to be read: enough to see that it is."""
 
+_STORE = b'{"format":"dcevents.store"'
+"""A store's manifest begins so."""
 _REPORTS = (
     {"sessions", "triggered", "engagement_rate"},
     {"abandoned", "abandonment_rate"},
@@ -205,7 +207,7 @@ def _walk(folder: Path) -> tuple[list[Path], int]:
         if entry.name.startswith("."):
             others += not entry.is_dir()
         elif entry.is_dir():
-            if not entry.is_symlink():
+            if not entry.is_symlink() and not _is_store(entry.path):
                 inner, more = _walk(Path(entry.path))
                 logs += inner
                 others += more
@@ -214,6 +216,15 @@ def _walk(folder: Path) -> tuple[list[Path], int]:
         else:
             logs.append(Path(entry.path))
     return logs, others
+
+
+def _is_store(folder: str) -> bool:
+    """Whether a folder is one of dcevents' own stores."""
+    try:
+        with open(os.path.join(folder, "manifest.json"), "rb") as file:
+            return file.read(len(_STORE)) == _STORE
+    except OSError:
+        return False
 
 
 def _is_report(path: str) -> bool:

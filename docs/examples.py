@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -69,6 +70,14 @@ def show(command: str, columns: int = 80, start: str = "", end: str = "") -> str
     if end:
         lines = [*lines[: lines.index(end)], "…"]
     return "\n".join(["", "```console", f"$ {command}", *lines, "```", "", ""])
+
+
+def in_store(*commands: str) -> str:
+    """Commands on one store, STORE in them, and their output."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = str(Path(folder) / "store")
+        shown = [show(command.replace("STORE", store)).replace(store, "store") for command in commands]
+    return "".join(shown)
 
 
 def commands() -> list[str]:

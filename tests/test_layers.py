@@ -179,6 +179,9 @@ def test_only_sources_opens_inputs(module: str) -> None:
         "parse": {"scan_lines"},
         "records": {"scan_lines"},
         "config": {"open"},
+        "store.files": {"fdopen", "open", "read_bytes", "read_text"},
+        "store.lock": {"open"},
+        "store.state": {"read_parquet", "scan_parquet"},
     }
     allowed = own.get(module, set())
 

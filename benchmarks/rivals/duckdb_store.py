@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from duckdb_job import connected, fold, print_reports  # noqa: E402 - beside this file
+from duckdb_job import connected, fold, print_reports
 
 MERGE = Path(__file__).with_suffix(".sql")
 

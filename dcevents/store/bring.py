@@ -4,20 +4,19 @@ Whatever the lines came in, in whatever order and however often, what a store sa
 are a set, and each conversation that gets one is computed anew from all of its facts.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import polars as pl
 
+from dcevents.facts import Facts
 from dcevents.parse import UNTIMED, Vocabulary
+from dcevents.sids import NUMBER
 from dcevents.store import segment
+from dcevents.store.keys import Keys
 from dcevents.store.segment import FACTS, Segment
 from dcevents.store.state import DEAD, State
-
-if TYPE_CHECKING:
-    from dcevents.facts import Facts
-    from dcevents.store.keys import Keys
 
 _FACT = list(FACTS)
 
@@ -28,7 +27,7 @@ class Counts(NamedTuple):
     events: int
     untimed: int
 
-    def __sub__(self, other: Counts) -> Counts:
+    def __sub__(self, other: "Counts") -> "Counts":
         return Counts(self.events - other.events, self.untimed - other.untimed)
 
 
@@ -49,72 +48,94 @@ class Brought(NamedTuple):
     earliest: int | None
     latest: int | None
     """Of the timestamps of all conversations in the segment."""
-    dropped: int
-    """Events of sessions that were to be forgotten."""
+    removed: Mapping[str, int]
+    """Events that were left out: `forgotten`, of sessions that were to be, and `expired`, of before the cut-off."""
+    later: int
+    """Events that are later than is asked for."""
 
 
-def bring(
-    state: State, facts: Facts, keys: Keys, clock: int, *, events: pl.DataFrame | None = None, for_good: bool = True
-) -> Brought:
+@dataclass(frozen=True)
+class Moment:
+    """When it is: the clock of a run, and up to when it is asked for, if that is another time."""
+
+    clock: int
+    until: int | None = None
+    for_good: bool = True
+    """Whether what comes of it is to be kept; else nobody will ask again for what is not settled."""
+
+
+def bring(state: State, facts: Facts, keys: Keys, moment: Moment, *, events: pl.DataFrame | None = None) -> Brought:
     """What facts come to, whose contents have the store's codes.
 
     `events` are accepted lines with their places (PLACED, and `text`, the sid), if they are to be kept.
-    `keys` may be told to move sids that the store's would share a number with. Not `for_good`, what comes of sessions
-    that are not settled is all there: nobody will ask again.
+    `keys` may be told to move sids that the store's would share a number with. Sessions that are not settled are
+    computed anew where something has changed, or all of them, if it is not for good; and so are those with events
+    later than is asked for.
     """
-    return _Bringing(state, facts.vocabulary, keys, clock, for_good=for_good).run(facts, events)
+    return _Bringing(state, facts.vocabulary, keys, moment).run(facts, events)
 
 
 class _Bringing:
     """The steps, with what they share."""
 
-    def __init__(self, state: State, vocabulary: Vocabulary, keys: Keys, clock: int, *, for_good: bool) -> None:
+    def __init__(self, state: State, vocabulary: Vocabulary, keys: Keys, moment: Moment) -> None:
         self.state = state
-        self.for_good = for_good
+        self.moment = moment
         self.vocabulary = vocabulary
         self.keys = keys
-        self.clock = clock
-        self.before = pl.Series("sid", state.manifest.unsettled, dtype=pl.UInt64)
-        said = vocabulary.said()
-        ids: dict[str | None, int] = {}
-        self.ids = pl.Series([ids.setdefault(each.id, len(ids)) for each in said], dtype=pl.UInt32)
+        self.clock = moment.clock
+        self.uncounted = pl.Series("sid", state.manifest.unsettled, dtype=NUMBER)
+        self.before = pl.concat([self.uncounted, self._later()]).unique()
+        self.said = segment.said_table(vocabulary.said())
+        self.ids = segment.ids(self.said)
         self.identities = vocabulary.identities()
+
+    def _later(self) -> pl.Series:
+        """Sessions with events later than is asked for."""
+        until = self.moment.until
+        if until is None:
+            return pl.Series("sid", dtype=NUMBER)
+        parts = [part for part in self.state.parts if part.latest is not None and part.latest > until]
+        facts = pl.concat([segment.none("facts"), *(self.state.table(part, "facts") for part in parts)])
+        return facts.filter(pl.col("ts").to_physical() > until)["sid"]
 
     def run(self, facts: Facts, events: pl.DataFrame | None) -> Brought:
         """All of it."""
-        sids = facts.sessions().texts()
-        fresh, rows, texts = self._known(sids)
-        new = self._table(facts, fresh)
+        sessions = facts.sessions()
+        fresh, rows, texts = self._known(sessions.texts())
+        new = self._table(facts, pl.DataFrame({"number": sessions.numbers, "sid": fresh["sid"]}))
         new, forgotten = _split(new, pl.col("sid").is_in(list(self.state.manifest.forgotten)))
         old = self.state.facts_of(rows)
         new = new.join(old, on=_FACT, how="anti", nulls_equal=True)
+        expired = self._expired(new, old)
+        new, gone = self._of(expired, new, but=True), self._of(expired, new)
+        waiting = self._due(new, old)
         changed = pl.concat([new["sid"], self.before]).unique()
-        every = pl.concat([old, new]).filter(pl.col("sid").is_in(changed.implode()))
-        unsettled = every.filter(segment.is_future(self.clock))["sid"].unique()
-        touched = self._touched(new)
-        theirs = self._of(touched, every)
-        table = self._segment(new, theirs, every, unsettled, texts)
-        named = rows["sid"].unique()
-        table.sids = texts.join(pl.DataFrame({"sid": changed}), on="sid", how="semi").filter(
-            ~pl.col("sid").is_in(named.implode())
-        )
-        if events is not None:
-            table.events = self._lines(events, fresh)
-        believed = theirs.filter(~segment.is_future(self.clock))["ts"].to_physical()
-        is_unsettled = pl.col("sid").is_in(unsettled.implode())
         before = old.filter(pl.col("sid").is_in(changed.implode()))
+        every = pl.concat([before, new])
+        touched = self._touched(new, every)
+        every, later = _split(every, self._is_later())
+        unsettled = every.filter(segment.is_future(self.clock))["sid"].unique()
+        theirs = self._of(touched, every)
+        table = self._segment(new, theirs, every, texts)
+        table.sids = texts.join(pl.DataFrame({"sid": changed}), on="sid", how="semi").join(rows, on="sid", how="anti")
+        if events is not None:
+            table.events = self._of(expired, self._lines(events, fresh), but=True)
+        believed = theirs.filter(~segment.is_future(self.clock))["ts"].to_physical()
+        settled, of_unsettled = self._counts_by(every, unsettled)
+        was, of_uncounted = self._counts_by(before, self.uncounted)
         return Brought(
             table,
             self._dead(rows, touched),
-            self._counts(every).events - self._counts(before).events,
-            self._counts(every.filter(~is_unsettled))
-            - self._counts(before.filter(~pl.col("sid").is_in(self.before.implode()))),
-            unsettled,
-            self._counts(every.filter(is_unsettled)),
+            settled.events + of_unsettled.events - was.events - of_uncounted.events,
+            settled - was,
+            pl.concat([unsettled, waiting]),
+            of_unsettled,
             self._future(every),
             _least(believed),
             _most(believed),
-            self._counts(forgotten).events,
+            {"forgotten": self._counts(forgotten).events, "expired": self._counts(gone).events},
+            self._counts(later).events,
         )
 
     # -- sessions ------------------------------------------------------------------------------------------------
@@ -131,10 +152,19 @@ class _Bringing:
                 return fresh, rows, pl.concat([fresh, stored]).unique("sid")
             self.keys.move(others)
 
-    def _table(self, facts: Facts, fresh: pl.DataFrame) -> pl.DataFrame:
-        """Facts as a table, each once."""
-        numbers = facts.sessions().frame().rename({"sid": "number"}).join(fresh, on="text")
-        rows = facts.frame().rename({"sid": "number"}).join(numbers.select("number", "sid"), on="number")
+    def _due(self, new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
+        """Leave aside unsettled sessions of which nothing has changed, if they are not asked for; they come back."""
+        if not self.moment.for_good:
+            return self.before.clear()
+        then = self.state.manifest.read_at or 0
+        moved = old.filter(segment.is_future(then) & ~segment.is_future(self.clock))["sid"]
+        due = self.before.is_in(pl.concat([moved, new["sid"]]).implode())
+        waiting, self.before = self.before.filter(~due), self.before.filter(due)
+        return waiting
+
+    def _table(self, facts: Facts, numbers: pl.DataFrame) -> pl.DataFrame:
+        """Facts as a table, each once; `numbers`: of sessions, as facts have it, and the store's `sid`."""
+        rows = facts.frame().rename({"sid": "number"}).join(numbers, on="number")
         return segment.stored(rows.select("sid", "said", "ts").unique())
 
     def _lines(self, events: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
@@ -143,41 +173,36 @@ class _Bringing:
 
     # -- conversations -------------------------------------------------------------------------------------------
 
-    def _touched(self, new: pl.DataFrame) -> pl.DataFrame:
+    def _touched(self, new: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
         """Conversations that are to be computed anew: those with new facts, and all of unsettled sessions."""
-        conversations = self._with_id(new).select("sid", "id").unique()
-        return conversations.filter(~pl.col("sid").is_in(self.before.implode()))
+        unsettled = every.filter(pl.col("sid").is_in(self.before.implode()))
+        return self._with_id(pl.concat([new, unsettled])).select("sid", "id").unique()
 
-    def _of(self, touched: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows (with `sid`, `said`) of these conversations."""
-        named = self._with_id(rows)
-        unsettled = pl.col("sid").is_in(self.before.implode())
-        anew = named.filter(~unsettled).join(touched, on=["sid", "id"], how="semi")
-        return pl.concat([anew, named.filter(unsettled)]).drop("id")
+    def _expired(self, new: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+        """Conversations with new facts, all of which were before the store's cut-off: `sid`, `id`."""
+        cut_off = self.state.manifest.cut_off
+        if cut_off is None:
+            return self._with_id(new.clear()).select("sid", "id")
+        every = self._with_id(pl.concat([old, new]))
+        latest = every.group_by("sid", "id").agg(pl.col("ts").max().to_physical())
+        return latest.filter(pl.col("ts") < cut_off).drop("ts")
+
+    def _of(self, conversations: pl.DataFrame, rows: pl.DataFrame, *, but: bool = False) -> pl.DataFrame:
+        """The rows (with `sid`, `said`) of these conversations, or all `but` theirs."""
+        how: Literal["anti", "semi"] = "anti" if but else "semi"
+        return self._with_id(rows).join(conversations, on=["sid", "id"], how=how).drop("id")
 
     def _with_id(self, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.with_columns(self.ids.gather(rows["said"]).alias("id"))
 
-    def _segment(
-        self, new: pl.DataFrame, theirs: pl.DataFrame, every: pl.DataFrame, unsettled: pl.Series, texts: pl.DataFrame
-    ) -> Segment:
-        conversations, attempts, _ = self._tables(theirs, texts)
-        waits = pl.col("sid").is_in(unsettled.implode())
-        again = pl.col("sid").is_in(self.before.implode())
-        # What an agent was called by sessions that are not settled counts when they are.
-        naming = pl.concat([new.filter(~waits & ~again), every.filter(again if self.for_good else again | waits)])
-        naming = naming.filter(~waits) if self.for_good else naming
-        *_, agents = self._tables(naming.filter(self._names_agent(naming)), texts)
+    def _segment(self, new: pl.DataFrame, theirs: pl.DataFrame, every: pl.DataFrame, texts: pl.DataFrame) -> Segment:
+        own = texts.join(theirs, on="sid", how="semi")
+        folded = segment.fold(theirs, own, self.vocabulary, self.clock)
+        conversations, attempts = segment.tables(folded, own)
+        again = every.filter(pl.col("sid").is_in(self.before.implode()))
+        agents = segment.agents(pl.concat([new, again]), self.said, self.clock)
         facts = new.select(_FACT).sort("sid", "ts", "said")
         return Segment(facts, texts, conversations, attempts, agents, segment.none("events"))
-
-    def _tables(self, facts: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        theirs = texts.join(facts.select("sid").unique(), on="sid", how="semi")
-        return segment.tables(segment.fold(facts, theirs, self.vocabulary, self.clock), theirs)
-
-    def _names_agent(self, rows: pl.DataFrame) -> pl.Series:
-        named = pl.Series([each.agent_name is not None for each in self.vocabulary.said()], dtype=pl.Boolean)
-        return named.gather(rows["said"])
 
     def _dead(self, rows: pl.DataFrame, touched: pl.DataFrame) -> pl.DataFrame:
         """The store's rows of the conversations that are computed anew."""
@@ -189,14 +214,28 @@ class _Bringing:
     # -- counts --------------------------------------------------------------------------------------------------
 
     def _counts(self, facts: pl.DataFrame) -> Counts:
-        """How many events facts are (definitions 1)."""
-        read = segment.read_back(facts, self.clock)
-        ts = pl.min_horizontal("ts", UNTIMED)
-        different = read.select("sid", self.identities.gather(facts["said"]).alias("identity"), ts.alias("ts")).unique()
-        return Counts(different.height, different.filter(pl.col("ts") >= UNTIMED).height)
+        return counts(facts, self.identities, self.clock)
+
+    def _counts_by(self, facts: pl.DataFrame, sids: pl.Series) -> tuple[Counts, Counts]:
+        """Those of all other sessions, and of these."""
+        others, theirs = _split(facts, pl.col("sid").is_in(sids.implode()))
+        return self._counts(others), self._counts(theirs)
+
+    def _is_later(self) -> pl.Expr:
+        until = self.moment.until
+        later = pl.lit(value=False) if until is None else pl.col("ts").to_physical() > until
+        return later.fill_null(value=False) & ~segment.is_future(self.clock)
 
     def _future(self, facts: pl.DataFrame) -> int:
         return self._counts(facts.filter(segment.is_future(self.clock))).events
+
+
+def counts(facts: pl.DataFrame, identities: pl.Series, clock: int) -> Counts:
+    """How many events facts are (definitions 1)."""
+    read = segment.read_back(facts, clock)
+    ts = pl.min_horizontal("ts", UNTIMED)
+    different = read.select("sid", identities.gather(facts["said"]).alias("identity"), ts.alias("ts")).unique()
+    return Counts(different.height, different.filter(pl.col("ts") >= UNTIMED).height)
 
 
 def _split(frame: pl.DataFrame, chosen: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:

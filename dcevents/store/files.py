@@ -1,26 +1,23 @@
 """A store's folder: files that are written once and never change, and a manifest that takes its predecessor's place."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from io import BytesIO
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import polars as pl
 
 from dcevents import output
 from dcevents.errors import OutputError, StoreError
 from dcevents.store import lock, manifest
 from dcevents.store.manifest import Manifest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    import polars as pl
-
 _SEGMENTS = "segments"
+_WRITTEN = (f"{_SEGMENTS}/", "said-", "dead-", "ledger-")
+_OURS = (*_WRITTEN, _SEGMENTS, manifest.NAME, ".dcevents-", lock.WRITER, lock.READERS)
 
 
 def load(folder: Path) -> Manifest:
@@ -44,21 +41,25 @@ def content(path: Path) -> bytes:
 
 
 def load_or_new(folder: Path, *, keep_events: bool) -> Manifest:
-    """The manifest of a store, or of a new one. Raises StoreError where the folder has other things in it."""
+    """The manifest of a store, or of a new one."""
     if (folder / manifest.NAME).exists():
         return load(folder)
-    known = {_SEGMENTS, "lock", "readers"}
-    others = [name for name in _names(folder) if name not in known and not name.startswith((".dcevents-", "said-"))]
-    if others:
-        raise StoreError(f"{folder}: no store, and not empty ({others[0]}); name a new folder")
     return Manifest(secrets.token_hex(16), keeps_events=keep_events)
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder of a store, if it is not there; what is in it is its owner's alone. Raises OutputError."""
+    """Make the folder of a store, if it is not there; what is in it is its owner's alone.
+
+    Raises StoreError where it has other things in it, OutputError where it cannot be made.
+    """
+    names = _names(folder)
+    others = [name for name in names if not name.startswith(_OURS)]
+    if others and manifest.NAME not in names:
+        raise StoreError(f"{folder}: no store, and not empty ({others[0]}); name a new folder")
     with failures_of(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not any(folder.iterdir()):
+        (folder / _SEGMENTS).mkdir(mode=0o700, exist_ok=True)
+        if not names:
             folder.chmod(0o700)
 
 
@@ -79,7 +80,7 @@ class Writer:
         """A new file, on disk when this returns; its name comes back. Raises OutputError."""
         path = self.folder / name
         with failures_of(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(fd, "wb") as file:
                 file.write(data)
@@ -119,8 +120,7 @@ def sweep(folder: Path, current: Manifest) -> None:
         named = {*current.files}
         with contextlib.suppress(OSError):
             for name in _files(folder):
-                ours = name.startswith((_SEGMENTS, "said-", "dead-", "ledger-"))
-                if ours and name not in named:
+                if name.startswith(_WRITTEN) and name not in named:
                     (folder / name).unlink()
             for inner in (folder / _SEGMENTS).glob("*"):
                 with contextlib.suppress(OSError):

@@ -1,12 +1,9 @@
 """Logs into a store: what is new of each, and what comes of it, written so that it is there whole or not at all."""
 
-from __future__ import annotations
-
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,18 +11,16 @@ from dcevents import log, sources
 from dcevents.facts import Facts
 from dcevents.log import PLACED, Log, Place
 from dcevents.parse import Limits, Parser
+from dcevents.record import Known as Places
 from dcevents.sources import Followed, Input
-from dcevents.store import files, ledger, segment
-from dcevents.store.bring import Brought, bring
+from dcevents.store import compact, files, ledger, segment
+from dcevents.store.bring import Brought, Moment, bring
 from dcevents.store.keys import Keys
 from dcevents.store.ledger import HEAD, Known, Ledger, Tally, fingerprint
-from dcevents.store.manifest import Account, Manifest, Part
+from dcevents.store.manifest import Account, Manifest
 from dcevents.store.state import State
 
-if TYPE_CHECKING:
-    from dcevents.record import Known as Places
-
-_BATCH = 4_000_000
+BATCH = 4_000_000
 """Facts after which what was read so far is written: so a backlog of years needs no more memory than some days."""
 _MOST_REJECTS = 20
 _MOST_NAMES = 1000
@@ -54,6 +49,8 @@ class Ingested:
     account: log.Account = field(default_factory=log.Account)
     logs: list[Log] = field(default_factory=list)
     """Of which something was read, without their facts."""
+    new: list[Log] = field(default_factory=list)
+    """Those of them that were not known before."""
 
 
 class Ingest:
@@ -66,16 +63,18 @@ class Ingest:
         self.done = Ingested(manifest, manifest)
         self.ledger = read_ledger(folder, manifest)
         self.state = State(folder, manifest)
-        self.parser = Parser(
-            Limits(None, wanted.clock, believing=True),
-            self.state.vocabulary(),
-            in_full=manifest.keeps_events,
-            known=wanted.known,
-        )
+        self.parser = self._parser()
         self._begin()
+
+    def _parser(self) -> Parser:
+        limits = Limits(None, self.wanted.clock, believing=True)
+        in_full = self.state.manifest.keeps_events
+        return Parser(limits, self.state.vocabulary(), in_full=in_full, known=self.wanted.known)
 
     def _begin(self) -> None:
         self.facts = Facts(self.parser.vocabulary)
+        self.again = False
+        """Whether a log was read that is accounted for already."""
         self.events = [pl.DataFrame(schema={**PLACED, "text": pl.String}).drop("sid")]
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -84,13 +83,14 @@ class Ingest:
         """What is new in logs. Raises InputError."""
         for source in inputs:
             self._read(source)
-            if self.facts.height >= _BATCH and not self.wanted.at_once:
+            if self.facts.height >= BATCH and not self.wanted.at_once:
                 self.write()
         self.done.account.files = len(inputs)
         return self.done
 
     def _read(self, source: Input) -> None:
-        if source.path is None:
+        if source.path is None or source.size is None:
+            # A pipe: what is in it is known only when it was read.
             self._taken(source, b"", None, Followed(ask=[each.size for each in self.ledger.logs]))
             return
         head, same = sources.head(source)
@@ -123,6 +123,7 @@ class Ingest:
     ) -> None:
         """Read an input from where it is new, and note how far it was read."""
         source.followed = followed
+        self.again |= number is not None and not followed.begin
         before = self.ledger.logs[number] if number is not None and followed.begin else None
         found = log.read(
             [source],
@@ -135,6 +136,8 @@ class Ingest:
         rest = log.read_rest(
             source, self.parser, placed=self.parser.in_full, keep=self.wanted.keep, lines_before=found.lines
         )
+        if not followed.end and not followed.rest:
+            return
         begun = (head or followed.head)[: min(HEAD, max(followed.end, len(followed.rest)))]
         known = Known(
             name=source.name,
@@ -149,11 +152,13 @@ class Ingest:
             files=() if number is None else self.ledger.logs[number].files,
         )
         number = self._same(known, followed) if number is None else number
+        is_new = number is None
         number = self.ledger.put(known, number)
         if file is not None:
             self.ledger.seen_in(number, source.name, file)
         if found.account.records or rest.account.records:
             self.done.logs.append(replace(found, facts=Facts(), placed=None))
+            self.done.new += [self.done.logs[-1]] if is_new else []
         for each in (found, rest):
             self._take(each, number)
 
@@ -184,7 +189,7 @@ class Ingest:
         manifest = self.writer.before
         keys = Keys(manifest.secret, manifest.moved)
         events = pl.concat(self.events, how="diagonal") if self.parser.in_full else None
-        brought = bring(self.state, self.facts, keys, self.wanted.clock, events=events)
+        brought = bring(self.state, self.facts, keys, Moment(self.wanted.clock), events=events)
         after = self._put(manifest, brought)
         self.done.account.events += brought.new
         after = replace(
@@ -194,51 +199,48 @@ class Ingest:
             account=account(self.ledger),
             events=manifest.events + brought.more.events,
             untimed=manifest.untimed + brought.more.untimed,
-            removed=_with(manifest.removed, "forgotten", brought.dropped),
+            removed=self._removed(brought),
             read_at=self.wanted.clock,
             taken_in_at=self.wanted.clock if not brought.segment.facts.is_empty() else manifest.taken_in_at,
         )
         self.done.after = self.writer.commit(after, without=_replaced(manifest, after))
         self.state = State(self.folder, self.done.after)
+        if any(brought.removed.values()):
+            # Its codes of what was left out stand for nothing now.
+            self.parser = self._parser()
         self._begin()
         return self.done
+
+    def _said(self, made: segment.Segment) -> pl.DataFrame:
+        """All contents, the new ones that were left out as if they had never been said."""
+        said = segment.said_table(self.parser.vocabulary.said())
+        new = pl.int_range(self.state.said.height, said.height, dtype=pl.UInt32, eager=True)
+        lost = new.filter(~new.is_in(segment.codes([made.facts, made.events], ["said"]).implode()))
+        return segment.without(said, lost, [made.conversations], [made.attempts]) if lost.len() else said
+
+    def _removed(self, brought: Brought) -> Mapping[str, int]:
+        removed = self.writer.before.removed
+        # Of what is read again, these are counted: then they would be taken for duplicates a second time less.
+        return removed if self.again else more_removed(removed, brought.removed)
 
     def _put(self, manifest: Manifest, brought: Brought) -> Manifest:
         """Write the files of what was brought; the manifest with their names comes back."""
         number, dead, said = self.writer.number, manifest.dead, manifest.said
-        parts = put_segment(self.writer, files.segment(number), brought.segment, brought, self.wanted.clock)
+        made, edges = brought.segment, (brought.earliest, brought.latest)
+        parts = (
+            [compact.put(self.writer, files.segment(number), made, edges, self.wanted.clock)] if made.tables() else []
+        )
         if not brought.dead.is_empty():
             rows = pl.concat([self.state.dead, brought.dead]).sort("segment", "row")
             dead = self.writer.put_frame(f"dead-{number:06}.parquet", rows)
-        vocabulary = self.parser.vocabulary
-        if len(vocabulary) > self.state.said.height:
-            said = self.writer.put_frame(f"said-{number:06}.parquet", segment.said_table(vocabulary.said()))
+        if len(self.parser.vocabulary) > self.state.said.height:
+            said = self.writer.put_frame(f"said-{number:06}.parquet", self._said(made))
         logs = self.writer.put(f"ledger-{number:06}.json", self.ledger.as_json())
         return replace(manifest, segments=(*manifest.segments, *parts), dead=dead, said=said, ledger=logs)
 
 
 def _head(followed: Followed, known: Known) -> str:
     return fingerprint(followed.head[: known.head_size])
-
-
-def put_segment(writer: files.Writer, name: str, of: segment.Segment, brought: Brought, clock: int) -> Iterator[Part]:
-    """Write a segment's tables; yields the segment, if it has any."""
-    tables = of.tables()
-    for table, frame in tables.items():
-        writer.put_frame(f"{name}/{table}.parquet", frame)
-    if tables:
-        sids = of.conversations["sid"]
-        least, most = (sids.min(), sids.max()) if sids.len() else (0, 0)
-        yield Part(
-            name=name,
-            facts=of.facts.height,
-            conversations=of.conversations.height,
-            least=least,  # type: ignore[arg-type]
-            most=most,  # type: ignore[arg-type]
-            earliest=brought.earliest,
-            latest=brought.latest,
-            written_at=clock,
-        )
 
 
 def read_ledger(folder: Path, manifest: Manifest) -> Ledger:
@@ -252,9 +254,9 @@ def _replaced(before: Manifest, after: Manifest) -> frozenset[str]:
     return frozenset(name for name in was - now if name is not None)
 
 
-def _with(counts: object, name: str, more: int) -> dict[str, int]:
-    found: dict[str, int] = dict(counts)  # type: ignore[call-overload]
-    return {**found, name: found.get(name, 0) + more} if more else found
+def more_removed(removed: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    """How many events were removed, and why, with more of them."""
+    return dict(Counter(removed) + Counter(more))
 
 
 # -- accounts ----------------------------------------------------------------------------------------------------
@@ -270,7 +272,7 @@ def tally(of: Log) -> Tally:
 def _sum(one: Tally, other: Tally) -> Tally:
     return Tally(
         one.records + other.records,
-        Counter(one.tally) + Counter(other.tally),
+        dict(Counter(one.tally) + Counter(other.tally)),
         _names(one.unknown, other.unknown),
         (*one.rejects, *other.rejects)[:_MOST_REJECTS],
     )

@@ -1,10 +1,7 @@
 """Reports from a store: a `Fold` whose conversations and attempts are not made of facts, but read as they were kept."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -12,9 +9,7 @@ from dcevents import attempts
 from dcevents.conversations import Fold, ranked
 from dcevents.store import segment
 from dcevents.store.segment import ATTEMPTS, TEXTS
-
-if TYPE_CHECKING:
-    from dcevents.store.state import State
+from dcevents.store.state import State
 
 _STATES = (
     "sid", "said", "started_at", "engaged_at", "completed_at", "last_at", "engaged", "gave_email", "gave_phone",

@@ -4,18 +4,14 @@ polars' hashes change between its versions, so that they are used within a run o
 two texts never having one number: who comes second gets another (`Keys.move`).
 """
 
-from __future__ import annotations
-
 from array import array
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
 from dcevents.sids import NUMBER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 _BYTES: Final = 8
 

@@ -1,19 +1,15 @@
 """The logs that a store has read: known by what is in them, not by what they are called or where they lie.
 
-A log is its unpacked content. It is recognised by its beginning, and by what stands before the place up to which it was
-read; so it stays the same log when it grows, is renamed, compressed or copied. Where that is in doubt it is another log,
-and read from its beginning: that cannot change a figure, since a store's facts are a set.
+A log is its unpacked content. It is recognised by its beginning, and by what stands before the place up to which it
+was read; so it stays the same log when it grows, is renamed, compressed or copied. Where that is in doubt it is another
+log, and read from its beginning: that cannot change a figure, since a store's facts are a set.
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 HEAD: Final = 1 << 16
 """Bytes of a log's beginning, and before the place up to which it was read, that it is known by."""

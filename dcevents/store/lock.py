@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from dcevents.errors import BusyError, OutputError
 
-_NAME = "lock"
-_READERS = "readers"
+WRITER: Final = "lock"
+READERS: Final = "readers"
+"""Files of a store that are locked; what is in them is for people."""
 _STEP = 0.05
 """Seconds between two tries."""
 
@@ -19,7 +21,7 @@ _STEP = 0.05
 @contextlib.contextmanager
 def writing(folder: Path, wait_ms: int = 0) -> Iterator[None]:
     """Hold the store's lock for as long as the block runs. Raises BusyError, which names the holder."""
-    fd = _opened(folder / _NAME)
+    fd = _opened(folder / WRITER)
     try:
         until = time.monotonic() + wait_ms / 1000
         while not _taken(fd, fcntl.LOCK_EX):
@@ -37,7 +39,7 @@ def writing(folder: Path, wait_ms: int = 0) -> Iterator[None]:
 def reading(folder: Path) -> Iterator[None]:
     """Keep what the store's manifest names from being removed. Nobody waits for it, nor does it for a writer."""
     try:
-        fd = _opened(folder / _READERS)
+        fd = _opened(folder / READERS)
     except OutputError:
         # A store that may only be read: who writes to it cannot see this reader, who may have to read again.
         yield
@@ -52,7 +54,7 @@ def reading(folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def unread(folder: Path) -> Iterator[bool]:
     """Whether nobody reads the store; nobody begins to before the block ends."""
-    fd = _opened(folder / _READERS)
+    fd = _opened(folder / READERS)
     try:
         yield _taken(fd, fcntl.LOCK_EX)
     finally:

@@ -1,15 +1,11 @@
 """What a store consists of: one small value, replaced as a whole. All that the manifest does not name is not there."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from dcevents.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 NAME: Final = "manifest.json"
 VERSION: Final = 1
@@ -87,7 +83,7 @@ class Manifest:
         """The text of the file."""
         return json.dumps({"format": "dcevents.store", **asdict(self)}, separators=(",", ":"), ensure_ascii=False)
 
-    def next(self, **changes: Any) -> Manifest:  # noqa: ANN401 - any of the fields
+    def next(self, **changes: Any) -> "Manifest":  # noqa: ANN401 - any of the fields
         """The manifest that comes after this one."""
         return replace(self, generation=self.generation + 1, **changes)
 
@@ -96,9 +92,7 @@ def read(text: str, name: str) -> Manifest:
     """The manifest in a file. Raises StoreError for what is none, or of a version that is not known yet."""
     try:
         found = json.loads(text)
-        if found.pop("format") != "dcevents.store":
-            raise ValueError
-        version = found["version"]
+        version = found["version"] if found.pop("format") == "dcevents.store" else int("none")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise StoreError(
             f"{name}: no manifest of a store; restore it from a backup, or ingest into a new one"

@@ -1,7 +1,5 @@
 """A store to a report: its rows as they were kept, or all that its events say, with logs beside it or without."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +17,7 @@ from dcevents.settings import Settings
 from dcevents.sids import hashed, renumbered
 from dcevents.sources import Input
 from dcevents.store import files, segment
-from dcevents.store.bring import Brought, bring
+from dcevents.store.bring import Brought, Moment, bring
 from dcevents.store.ingest import read_ledger
 from dcevents.store.kept import Kept
 from dcevents.store.keys import Keys
@@ -45,28 +43,33 @@ def opened(name: str) -> State:
 
 def is_asked_for_events(state: State, settings: Settings, *, placed: bool) -> bool:
     """Whether a report needs single events, not only what came of them: it shows them, or is of a past moment."""
-    latest = _latest(state.manifest)
-    return placed or (settings.as_of is not None and latest is not None and settings.as_of < latest)
+    return placed or (state.manifest.keeps_events and _is_past(state, settings))
 
 
 def require_events(state: State, settings: Settings, *, listing: bool) -> None:
     """Raises UsageError where a report needs events that the store does not keep."""
-    latest = _latest(state.manifest)
-    what = "a listing of events" if listing else "--as-of before its latest event"
-    if not state.manifest.keeps_events and (
-        listing or (settings.as_of is not None and latest is not None and settings.as_of < latest)
-    ):
+    # Later than the last run: what is later still is of clocks that are ahead, and few.
+    past = _is_past(state, settings) and (settings.as_of or 0) < (state.manifest.read_at or 0)
+    if (listing or past) and not state.manifest.keeps_events:
+        what = "a listing of events" if listing else "--as-of before its latest event"
         raise UsageError(
             f"{state.folder}: {what} needs the events, and this store keeps none; "
             "name the logs, or ingest them into a new store with --keep-events"
         )
 
 
-def _latest(manifest: Manifest) -> int | None:
+def _is_past(state: State, settings: Settings) -> bool:
+    last = latest(state.manifest)
+    return settings.as_of is not None and last is not None and settings.as_of < last
+
+
+def latest(manifest: Manifest) -> int | None:
+    """The latest timestamp that was believed, milliseconds."""
     return max((part.latest for part in manifest.segments if part.latest is not None), default=None)
 
 
-def _earliest(manifest: Manifest) -> int | None:
+def earliest(manifest: Manifest) -> int | None:
+    """The earliest timestamp, milliseconds."""
     return min((part.earliest for part in manifest.segments if part.earliest is not None), default=None)
 
 
@@ -88,9 +91,10 @@ def kept(state: State, beside: Log | None, settings: Settings) -> Read:
     """Conversations and attempts as they were kept, and what logs beside the store add."""
     manifest = state.manifest
     brought = None
-    if manifest.unsettled or (beside is not None and beside.facts.height):
+    if manifest.unsettled or _is_past(state, settings) or (beside is not None and beside.facts.height):
         facts = beside.facts if beside is not None else Facts(state.vocabulary())
-        brought = bring(state, facts, Keys(manifest.secret, manifest.moved), settings.now, for_good=False)
+        moment = Moment(settings.now, settings.as_of, for_good=False)
+        brought = bring(state, facts, Keys(manifest.secret, manifest.moved), moment)
         state = replace(
             state,
             beside=brought.segment,
@@ -98,7 +102,7 @@ def kept(state: State, beside: Log | None, settings: Settings) -> Read:
             beside_said=segment.said_table(facts.vocabulary.said()),
         )
     facts = Facts()
-    edges = [(_earliest(manifest), _latest(manifest)), *([(brought.earliest, brought.latest)] if brought else [])]
+    edges = [(earliest(manifest), latest(manifest)), *([(brought.earliest, brought.latest)] if brought else [])]
     facts.earliest = min((first for first, _ in edges if first is not None), default=None)
     facts.latest = max((last for _, last in edges if last is not None), default=None)
     found = _log(state, beside)
@@ -135,6 +139,9 @@ def _count(account: log.Account, manifest: Manifest, brought: Brought | None) ->
         account.events += brought.more.events + brought.of_unsettled.events
         account.untimed += brought.more.untimed + brought.of_unsettled.untimed
         account.future = brought.future
+        account.tally.update(brought.removed)
+        account.tally["later"] += brought.later
+        account.tally["event"] -= sum(brought.removed.values()) + brought.later
 
 
 # -- the events themselves ---------------------------------------------------------------------------------------

@@ -1,11 +1,8 @@
 """One run of `ingest`: under the lock, in order, each step whole before the next."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dcevents import log
 from dcevents.account import intolerable, unusable
@@ -13,12 +10,12 @@ from dcevents.envelopes import Known
 from dcevents.errors import StoreError, UnusableInputError
 from dcevents.facts import Facts
 from dcevents.log import Log, Place
-from dcevents.store import files, lock
-from dcevents.store.ingest import Ingest, Wanted
-
-if TYPE_CHECKING:
-    from dcevents.settings import Taking
-    from dcevents.sources import Input
+from dcevents.settings import Settings, Taking
+from dcevents.sources import Input
+from dcevents.store import changes, compact, files, lock, remove
+from dcevents.store.ingest import Ingest, Ingested, Wanted
+from dcevents.store.manifest import Manifest
+from dcevents.store.state import State
 
 
 @dataclass
@@ -44,24 +41,58 @@ def run(
         if taking.keep_events and not manifest.keeps_events:
             raise StoreError(f"{folder}: this store was begun without --keep-events; begin a new one with it")
         files.sweep(folder, manifest)
-        wanted = Wanted(
-            taking.clock,
-            Known(taking.paths, taking.names),
-            progress,
-            keep,
-            again=taking.again,
-            at_once=taking.tolerance is not None,
-        )
-        ingest = Ingest(folder, manifest, wanted)
+        manifest = _removed(taking, folder, manifest)
+        before = State(folder, manifest)
+        ingest = Ingest(folder, manifest, _wanted(taking, progress, keep))
         read = ingest.read(inputs)
-        _refuse(taking, read.account, read.logs)
-        ingest.write()
-        return Done(read.account, read.logs)
+        _refuse(taking, read)
+        after = ingest.write().after
+        settings = Settings(taking.clock, taking.tz, idle_ms=taking.idle_ms)
+        moved = list(changes.moved(before, State(folder, after), settings)) if taking.changes else []
+        _tidied(folder, after, taking.clock)
+        return Done(read.account, read.logs, moved)
 
 
-def _refuse(taking: Taking, account: log.Account, logs: Sequence[Log]) -> None:
+def compacted(folder: Path, wait_ms: int, clock: int) -> tuple[Manifest, Manifest]:
+    """Make a store's segments as few as they can be. Returns what it was and what it is."""
+    before = files.load(folder)
+    with lock.writing(folder, wait_ms):
+        before = files.load(folder)
+        files.sweep(folder, before)
+        state = State(folder, before)
+        after = compact.compact(files.Writer(folder, before), state, state.parts, clock) if state.parts else before
+        files.sweep(folder, after)
+        return before, after
+
+
+def _wanted(taking: Taking, progress: Callable[[int], None], keep: Callable[[Place, bytes], None] | None) -> Wanted:
+    known = Known(taking.paths, taking.names)
+    return Wanted(taking.clock, known, progress, keep, again=taking.again, at_once=taking.tolerance is not None)
+
+
+def _removed(taking: Taking, folder: Path, manifest: Manifest) -> Manifest:
+    """The store without what it is not to keep."""
+    if taking.forget:
+        manifest = remove.forget(files.Writer(folder, manifest), State(folder, manifest), taking.forget, taking.clock)
+    last = max((each for each in (taking.cut_off, manifest.cut_off) if each is not None), default=None)
+    if last is not None:
+        manifest = remove.expire(files.Writer(folder, manifest), State(folder, manifest), last, taking.clock)
+    if taking.forget or last is not None:
+        files.sweep(folder, manifest)
+    return manifest
+
+
+def _tidied(folder: Path, manifest: Manifest, clock: int) -> None:
+    """Merge small segments where there are many."""
+    while parts := compact.due(manifest):
+        manifest = compact.compact(files.Writer(folder, manifest), State(folder, manifest), parts, clock)
+
+
+def _refuse(taking: Taking, read: Ingested) -> None:
     """Raises UnusableInputError where what was read is not good enough."""
-    every = Log([source for each in logs for source in each.inputs], Facts(), account)
-    found = intolerable(every, taking.tolerance) if taking.tolerance else None
-    if reason := unusable(every) or (f"nothing is taken in, {found}" if found else None):
+    every = Log([source for each in read.logs for source in each.inputs], Facts(), read.account)
+    # Of a log that is known, an hour without events is nothing odd.
+    if len(read.new) == len(read.logs) and (reason := unusable(every)):
         raise UnusableInputError(reason)
+    if taking.tolerance and (found := intolerable(every, taking.tolerance)):
+        raise UnusableInputError(f"nothing is taken in, {found}")

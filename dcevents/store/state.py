@@ -1,31 +1,27 @@
 """A store's tables, read as they are needed."""
 
-from __future__ import annotations
-
 import os
 from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import polars as pl
 
 from dcevents.errors import StoreError
+from dcevents.parse import Vocabulary
 from dcevents.sids import NUMBER
 from dcevents.store import segment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
-    from pathlib import Path
-
-    from dcevents.parse import Vocabulary
-    from dcevents.store.manifest import Manifest, Part
-    from dcevents.store.segment import Segment
+from dcevents.store.manifest import Manifest, Part
+from dcevents.store.segment import Segment
 
 DEAD: Final = {"segment": pl.String, "row": pl.UInt32}
 """Rows of conversations that a later segment has anew."""
+_ROWS: Final = {"sid": NUMBER, "segment": pl.UInt32, "row": pl.UInt32}
 
 
 def _itself(frame: pl.DataFrame) -> pl.DataFrame:
@@ -126,11 +122,21 @@ class State:
     # -- sessions ------------------------------------------------------------------------------------------------
 
     def rows_of(self, sids: pl.Series) -> pl.DataFrame:
-        """The rows of conversations, former ones too, of sessions: columns `sid`, `segment` (its place), `row`."""
-        found = pl.DataFrame(schema={"sid": NUMBER, "segment": pl.UInt32, "row": pl.UInt32})
+        """Where there is something of sessions: columns `sid`, `segment` (its place), `row` of a conversation, which
+        may have been computed anew since; null, where the segment has none of the session.
+        """
         parts = [n for n in range(len(self.parts)) if self._may_have(n, sids)]
+        loose = [self._loose(n, sids) for n in parts]
+        return pl.concat([pl.DataFrame(schema=_ROWS), *self._rows(parts, sids), *loose])
+
+    def _loose(self, number: int, sids: pl.Series) -> pl.DataFrame:
+        found = self.table(self.parts[number], "loose").filter(pl.col("sid").is_in(sids.implode()))
+        return found.with_columns(pl.lit(number, pl.UInt32).alias("segment"), pl.lit(None, pl.UInt32).alias("row"))
+
+    def _rows(self, parts: Sequence[int], sids: pl.Series) -> Iterator[pl.DataFrame]:
+        parts = [n for n in parts if self.parts[n].conversations]
         if not parts:
-            return found
+            return
         paths = [self.folder / f"{self.parts[n].name}/conversations.parquet" for n in parts]
         wanted = pl.LazyFrame({"sid": sids})
         scan = pl.scan_parquet(paths, row_index_name="at").select("sid", "at").join(wanted, on="sid", how="semi")
@@ -140,7 +146,7 @@ class State:
             raise self._damaged(str(paths[0]), error) from error
         begins = [0, *accumulate(self.parts[n].conversations for n in parts)]
         places = [bisect_right(begins, at) - 1 for at in rows["at"]]
-        return rows.select(
+        yield rows.select(
             "sid",
             pl.Series("segment", [parts[place] for place in places], dtype=pl.UInt32),
             (pl.col("at") - pl.Series([begins[place] for place in places], dtype=pl.UInt32)).alias("row"),
@@ -148,7 +154,7 @@ class State:
 
     def _may_have(self, number: int, sids: pl.Series) -> bool:
         part = self.parts[number]
-        return part.conversations > 0 and bool(sids.is_between(part.least, part.most).any())
+        return bool(sids.is_between(part.least, part.most).any())
 
     def facts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The facts of the sessions that `rows_of` found."""
@@ -157,6 +163,7 @@ class State:
     def said_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that `rows_of` found, with `said`."""
         parts = [rows.clear().with_columns(pl.lit(None, pl.UInt32).alias("said"))]
+        rows = rows.drop_nulls("row")
         for number in sorted(rows["segment"].unique()):
             mine = rows.filter(pl.col("segment") == number)
             said = self.table(self.parts[number], "conversations", ["said"])["said"]

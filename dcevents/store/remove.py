@@ -1,0 +1,132 @@
+"""What a store is not to keep: a person's session, or what is older than a time. Removed from its files, for good."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from dcevents.store import compact, files, segment
+from dcevents.store.bring import counts
+from dcevents.store.files import Writer
+from dcevents.store.ingest import more_removed
+from dcevents.store.keys import Keys
+from dcevents.store.manifest import Manifest, Part
+from dcevents.store.state import State
+
+
+def forget(writer: Writer, state: State, sids: Sequence[str], clock: int) -> Manifest:
+    """Remove sessions. Lines of theirs that are read later are left out; no sid stays, but its keyed hash."""
+    manifest = writer.before
+    numbers = Keys(manifest.secret, manifest.moved).numbers(pl.Series(sids, dtype=pl.String)).unique()
+    rows = state.rows_of(numbers)
+    facts = state.facts_of(rows)
+    conversations = facts.select("sid", segment.ids(state.said).gather(facts["said"]).alias("id")).unique()
+    after = replace(
+        manifest,
+        forgotten=tuple(sorted({*manifest.forgotten, *numbers})),
+        unsettled=tuple(sid for sid in manifest.unsettled if sid not in set(numbers)),
+    )
+    return _Removing(writer, state, clock).run(rows, conversations, after, "forgotten")
+
+
+def expire(writer: Writer, state: State, cut_off: int, clock: int) -> Manifest:
+    """Remove conversations that ended before a time. Lines of theirs that are read later are left out."""
+    manifest = writer.before
+    last = max(cut_off, manifest.cut_off or cut_off)
+    rows, conversations = _older(state, last)
+    return _Removing(writer, state, clock).run(rows, conversations, replace(manifest, cut_off=last), "expired")
+
+
+def _older(state: State, cut_off: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of sessions with conversations of which nothing is later than a time, and these: `sid`, `id`.
+
+    Of conversations without a time it is that of their segment.
+    """
+    ids, found = segment.ids(state.said), [segment.none("conversations").select("sid", "said")]
+    for number, part in enumerate(state.parts):
+        if part.earliest is None or part.earliest < cut_off:
+            rows = state.table(part, "conversations", ["sid", "said", "last_at"])
+            live = state.without_dead(number, rows, pl.int_range(pl.len(), dtype=pl.UInt32))
+            is_older = (pl.col("last_at").to_physical() < cut_off).fill_null(value=part.written_at < cut_off)
+            found.append(live.filter(is_older).drop("last_at"))
+    few = pl.concat(found)
+    old = few.select("sid", ids.gather(few["said"]).alias("id"))
+    old = old.filter(~pl.col("sid").is_in(list(state.manifest.unsettled)))
+    rows = state.rows_of(old["sid"].unique())
+    # A dialogue that was shown again is no activity, but it is something later.
+    facts = state.facts_of(rows)
+    latest = facts.with_columns(ids.gather(facts["said"]).alias("id")).group_by("sid", "id").agg(pl.col("ts").max())
+    later = latest.filter(pl.col("ts").to_physical() >= cut_off)
+    return rows, old.join(later, on=["sid", "id"], how="anti")
+
+
+class _Removing:
+    """The steps, with what they share."""
+
+    def __init__(self, writer: Writer, state: State, clock: int) -> None:
+        self.writer = writer
+        self.state = state
+        self.clock = clock
+        self.ids = segment.ids(state.said)
+
+    def run(self, rows: pl.DataFrame, gone: pl.DataFrame, after: Manifest, why: str) -> Manifest:
+        """Write the segments that have conversations (`sid`, `id`) that are gone anew, without them."""
+        before, state = self.writer.before, self.state
+        if gone.is_empty():
+            return before if after == before else self.writer.commit(after)
+        every = state.facts_of(rows)
+        facts, left = self._of(gone, every), self._of(gone, every, but=True)
+        vanished = pl.concat([gone["sid"]]).filter(~gone["sid"].is_in(left["sid"].implode())).unique()
+        numbers = sorted(rows["segment"].unique())
+        parts = {state.parts[number].name: self._again(number, gone, vanished) for number in numbers}
+        kept = (parts.get(part.name, part) for part in state.parts)
+        less = counts(facts.filter(~pl.col("sid").is_in(list(before.unsettled))), self._identities, self.clock)
+        texts = pl.concat([segment.none("sids"), *state.tables("sids")]).join(
+            vanished.to_frame("sid"), on="sid", how="semi"
+        )
+        after = replace(
+            after,
+            segments=tuple(part for part in kept if part is not None),
+            dead=compact.put_dead(self.writer, state.dead.filter(~pl.col("segment").is_in(list(parts)))),
+            events=after.events - less.events,
+            untimed=after.untimed - less.untimed,
+            moved={text: turn for text, turn in after.moved.items() if text not in set(texts["text"])},
+            removed=more_removed(after.removed, {why: counts(facts, self._identities, self.clock).events}),
+        )
+        after = replace(after, said=self._said(after, facts))
+        old = {name for name in before.files if name.rpartition("/")[0] in parts}
+        former = {before.dead, before.said} - {after.dead, after.said, None}
+        return self.writer.commit(after, without=frozenset(old | {str(name) for name in former}))
+
+    @property
+    def _identities(self) -> pl.Series:
+        return self.state.vocabulary().identities()
+
+    def _of(self, gone: pl.DataFrame, rows: pl.DataFrame, *, but: bool = False) -> pl.DataFrame:
+        named = rows.with_columns(self.ids.gather(rows["said"]).alias("id"))
+        return named.join(gone, on=["sid", "id"], how="anti" if but else "semi", maintain_order="left").drop("id")
+
+    def _again(self, number: int, gone: pl.DataFrame, vanished: pl.Series) -> Part | None:
+        """A segment without what is gone; None where nothing is left of it."""
+
+        def left(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+            if name == "sids":
+                return frame.filter(~pl.col("sid").is_in(vanished.implode()))
+            return self._of(gone, frame, but=True)
+
+        part = self.state.parts[number]
+        found = compact.merged(self.state, [number], left, self.clock)
+        name = files.segment(self.writer.number, number)
+        edges = compact.edges_of(found, self.clock)
+        return compact.put(self.writer, name, found, edges, part.written_at) if found.tables() else None
+
+    def _said(self, after: Manifest, facts: pl.DataFrame) -> str | None:
+        """Write the contents anew, without what nothing that is left says."""
+        left = State(self.state.folder, replace(after, files={**self.writer.before.files, **self.writer.added}))
+        gone = facts["said"].unique()
+        lost = gone.filter(~gone.is_in(segment.codes(left.tables("facts", ["said"]), ["said"]).implode()))
+        if lost.is_empty():
+            return after.said
+        conversations, attempts = left.tables("conversations"), left.tables("attempts")
+        said = segment.without(self.state.said, lost, list(conversations), list(attempts))
+        return self.writer.put_frame(f"said-{self.writer.number:06}.parquet", said)

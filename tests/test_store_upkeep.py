@@ -1,0 +1,498 @@
+"""What is done to a store beside taking logs in: removing, compacting, verifying; days that moved; alerts; versions."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import harness
+import polars as pl
+import pytest
+
+from dcevents.store import compact, files, manifest
+
+REPORTS = ("summary", "sessions", "conversations", "chats")
+
+FIRST = """
+09:00:00 a triggered name=Pricing page=/p
+09:00:10 a engaged name=Pricing page=/p
+09:01:00 a completed name=Pricing
+10:00:00 b triggered name=Pricing page=/q
+10:00:05 b live_chat_requested agent=7 agent_name=Ann
+10:00:50 b live_chat_initiated agent=7 agent_name=Ann
+10:09:00 b live_chat_ended agent=7 agent_name=Ann
+11:00:00 c triggered id=d2 name=Tour page=/only-of-c
+11:00:09 c engaged id=d2 name=Tour
+"""
+SECOND = """
+2026-11-03T09:00:00Z d triggered name=Pricing
+2026-11-03T09:00:03Z d engaged name=Pricing
+2026-11-03T23:59:00Z b input_email name=Prices
+- e triggered name=Pricing
+"""
+LATE = """
+09:02:00 c completed id=d2 name=Tour
+12:00:00 f triggered name=Pricing
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A store's folder, with nothing in it."""
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def take(store: Path, tmp_path: Path) -> Callable[..., harness.Result]:
+    """What takes a compact log in, as a file of its own."""
+
+    def taking(compact_log: str, *options: str) -> harness.Result:
+        path = tmp_path / f"{len(list(tmp_path.glob('*.log')))}.log"
+        path.write_bytes(harness.log(compact_log))
+        return done("ingest", path, "--store", store, *options)
+
+    return taking
+
+
+def done(*arguments: str | Path) -> harness.Result:
+    """A run that went well."""
+    result = harness.run(*arguments)
+    assert result.status == 0, result.err
+    return result
+
+
+def figures(*sources: str | Path) -> list[Any]:
+    """What the reports say, without the accounts of their inputs."""
+    found = []
+    for report in REPORTS:
+        said = done(report, *sources, "-q", "-f", "json").json
+        parts = said.get("reports", [said])
+        found += [{key: part[key] for key in ("as_of", "rows", "total")} for part in parts]
+    return found
+
+
+def account(store: Path) -> Any:
+    """The `input` object of a report on a store."""
+    return done("completion", "--store", store, "-q", "-f", "json").json["input"]
+
+
+def sums_up(found: Any) -> bool:
+    """Whether each record is in one bucket."""
+    named = ("blank", "incomplete", "later", "duplicates", "events")
+    buckets = [*(found[name] for name in named), *found["rejected"].values(), *found["ignored"].values()]
+    return bool(found["records"] == sum(buckets))
+
+
+def sound(store: Path) -> bool:
+    """Whether `store verify` finds no fault."""
+    return harness.run("store", "verify", store).status == 0
+
+
+def content(store: Path) -> bytes:
+    """All that is in a store's files, unpacked."""
+    tables = [pl.read_parquet(path).write_json() for path in sorted(store.rglob("*.parquet"))]
+    return "".join(tables).encode() + b"".join(path.read_bytes() for path in store.glob("*.json"))
+
+
+# -- removing ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_forgotten_is_gone_and_does_not_come_back(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST)
+    take(SECOND)
+    everything = account(store)
+
+    done("ingest", "--store", store, "--forget", "c", "-q")
+    take(FIRST + LATE, "--again", "-q")
+
+    (tmp_path / "rest.log").write_bytes(harness.log("\n".join(
+        line for line in (FIRST + SECOND + LATE).splitlines() if " c " not in line
+    )))  # fmt: skip
+    assert figures(tmp_path / "rest.log") == figures("--store", store)
+    assert b"/only-of-c" not in content(store)
+    assert not re.search(rb'"text":"c"', content(store))
+    assert sound(store)
+    now = account(store)
+    assert sums_up(now)
+    assert now["ignored"]["forgotten"] >= 2
+    assert everything["events"] - 2 + 1 == now["events"]
+
+
+def test_forgetting_with_events_kept_takes_the_lines_too(store: Path, take: Callable[..., Any]) -> None:
+    meeting = '11:01:00 c meeting_booked id=d2 "meeting=c@example.com"'
+    take(FIRST + meeting, "--keep-events")
+    take(SECOND)
+    assert b"c@example.com" in content(store)
+
+    done("ingest", "--store", store, "--forget", "c", "-q")
+
+    assert b"c@example.com" not in content(store)
+    sids = {row["sid"] for row in done("events", "--store", store, "-f", "ndjson").ndjson}
+    assert sids == {"a", "b", "d", "e"}
+    assert sound(store)
+
+
+def test_to_forget_who_is_not_there_is_kept_in_mind(store: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+
+    done("ingest", "--store", store, "--forget", "f", "-q")
+    take(LATE, "-q")
+
+    assert {row["sid"] for row in done("sessions", "--store", store, "-f", "ndjson").ndjson} == {"a", "b", "c"}
+    assert account(store)["ignored"]["forgotten"] == 1
+
+
+def test_what_is_older_goes_and_is_not_taken_in_again(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    take(SECOND)
+
+    # The tests' clock says 2026-12-01: what ended before 2026-11-03 is older.
+    done("ingest", "--store", store, "--keep", "28d", "-q")
+    removed = figures("--store", store)
+    take(FIRST, "-q")
+    done("ingest", tmp_path / "0.log", "--store", store, "--again", "-q")
+
+    kept = [row["sid"] for row in done("conversations", "--store", store, "-f", "ndjson").ndjson]
+    assert sorted(kept) == ["b", "d", "e"], "b went on after the cut-off, e has no time"
+    assert removed == figures("--store", store)
+    assert sums_up(account(store))
+    assert sound(store)
+    (row,) = [row for row in done("conversations", "--store", store, "-f", "ndjson").ndjson if row["sid"] == "b"]
+    assert (row["started_at"], row["live_chats"]) == ("2026-11-02T10:00:00.000Z", 1), "whole, or not at all"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--keep", "soon"], ["--keep", "0d"], ["--keep", "20d", "--dedupe-window", "30d"], ["--dedupe-window", "x"]],
+    ids=" ".join,
+)
+def test_ages_that_mean_nothing_are_wrong_usage(options: list[str], store: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+
+    result = harness.run("ingest", "--store", store, *options)
+
+    assert result.status == 2
+    assert options[0] in result.err
+
+
+# -- compacting ------------------------------------------------------------------------------------------------------
+
+
+def test_compacting_changes_nothing_that_is_said(store: Path, take: Callable[..., Any]) -> None:
+    for part in (FIRST, SECOND, LATE):
+        take(part, "--keep-events")
+    was, lines = figures("--store", store), done("events", "--store", store).out
+    accounted = account(store)
+
+    result = done("store", "compact", store)
+
+    assert "bytes" in result.text
+    assert figures("--store", store) == was
+    assert done("events", "--store", store).out == lines
+    assert account(store) == accounted
+    assert sound(store)
+    assert len(list((store / "segments").iterdir())) == 1
+    take(FIRST + "\n13:00:00 a input_email")
+    assert figures("--store", store) != was
+    assert sound(store)
+
+
+def test_small_segments_are_merged_by_themselves(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+    every = [f"{hour:02}:00:00 s{hour % 5} triggered\n{hour:02}:00:09 s{hour % 5} engaged" for hour in range(20)]
+    for part in every:
+        take(part)
+
+    (tmp_path / "all.log").write_bytes(harness.log("\n".join(every)))
+    assert len(list((store / "segments").iterdir())) < compact.FACTOR
+    assert figures(tmp_path / "all.log") == figures("--store", store)
+    assert sound(store)
+
+
+def test_many_facts_are_compacted_into_several_segments(
+    store: Path, take: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for part in (FIRST, SECOND, LATE):
+        take(part)
+    was = figures("--store", store)
+
+    monkeypatch.setattr(compact, "MOST", 4)
+    done("store", "compact", store)
+
+    assert len(list((store / "segments").iterdir())) > 1
+    assert figures("--store", store) == was
+    assert sound(store)
+
+
+# -- verifying -------------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_file_is_found(store: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    (path,) = store.rglob("facts.parquet")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+    result = harness.run("store", "verify", store)
+
+    assert result.status == 1
+    assert f"{path}: its content has changed" in result.err
+
+
+def test_a_missing_file_is_found_and_a_report_says_where_to_look(store: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    (path,) = store.rglob("conversations.parquet")
+    path.unlink()
+
+    verified, reported = harness.run("store", "verify", store), harness.run("completion", "--store", store)
+
+    assert (verified.status, reported.status) == (1, 1)
+    assert str(path) in verified.err
+    assert "dcevents store verify" in reported.err
+    assert len(reported.err.splitlines()) == 1
+
+
+def test_rows_that_are_not_what_the_facts_come_to_are_found(store: Path, take: Callable[..., Any]) -> None:
+
+    take(FIRST)
+    (path,) = store.rglob("conversations.parquet")
+    pl.read_parquet(path).with_columns(meetings=pl.col("meetings") + 1).write_parquet(path)
+    found = json.loads((store / manifest.NAME).read_text())
+    name = str(path.relative_to(store))
+    found["files"][name] = [path.stat().st_size, files.digest(path.read_bytes())]
+    (store / manifest.NAME).write_text(json.dumps(found))
+
+    result = harness.run("store", "verify", store)
+
+    assert result.status == 1
+    assert "its conversations are not what its events come to" in result.err
+
+
+# -- days that moved ---------------------------------------------------------------------------------------------------
+
+
+def test_final_days_that_moved_are_named_with_their_figures(take: Callable[..., Any]) -> None:
+    assert take(FIRST, "--changes").out == b"", "nothing was final before"
+    take(SECOND)
+
+    result = take(LATE, "--changes", "-q")
+
+    assert result.err == ""
+    rates = "completion 33.3 % → 66.7 %, abandonment 33.3 % → 0 %"
+    assert result.text == f"2026-11-02 {rates}, 3 → 4 conversations, 2 late events\n"
+
+
+def test_a_day_that_is_not_over_or_does_not_change_is_not_named(take: Callable[..., Any]) -> None:
+    take(FIRST)
+
+    assert take(LATE, "--changes").out == b"", "of the latest day"
+    take(SECOND)
+    assert take(FIRST, "--changes").out == b"", "nothing new"
+
+
+def test_days_are_those_of_the_zone(take: Callable[..., Any]) -> None:
+    take(FIRST)
+    take(SECOND)
+
+    # At 15:30 in UTC it is the next day in Tokyo, which is over, too; at 23:30 in UTC, of the day after, it is not.
+    assert take("15:30:00 g triggered", "--changes", "--tz", "Asia/Tokyo").text.startswith("2026-11-03 1 → 2 conv")
+    assert take("2026-11-03T16:00:00Z h triggered", "--changes", "--tz", "Asia/Tokyo").out == b""
+    assert take("15:40:00 i triggered", "--changes").text.startswith("2026-11-02 4 → 5 conversations")
+
+
+# -- alerts ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_store_without_news_is_an_alert(store: Path, take: Callable[..., Any], tmp_path: Path) -> None:
+    take(FIRST)
+    later = datetime.fromisoformat("2026-12-02T03:00:00Z")
+    assert harness.run("ingest", tmp_path / "0.log", "--store", store, "-q", clock=later).status == 0
+    out = tmp_path / "report.csv"
+    result = harness.run("completion", "--store", store, "--stale", "26h", "-q", "-o", out, clock=later)
+
+    assert result.status == 4
+    assert out.exists()
+    since = "since 2026-12-01T00:00:00.000Z; last looked for some at 2026-12-02T03:00:00.000Z"
+    assert result.err == f"dcevents: alert: stale: {store} took in no new event {since}\n"
+    assert done("completion", "--store", store, "--stale", "26h", "-q").err == ""
+
+
+def test_stale_is_about_a_store(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(harness.log(FIRST))
+
+    result = harness.run("completion", tmp_path / "a.log", "--stale", "26h")
+
+    assert (result.status, "--stale is for --store" in result.err) == (2, True)
+
+
+# -- versions, and folders that are none -------------------------------------------------------------------------------
+
+
+def test_a_newer_store_is_refused(store: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    found = json.loads((store / manifest.NAME).read_text())
+    (store / manifest.NAME).write_text(json.dumps({**found, "version": manifest.VERSION + 1}))
+
+    results = [harness.run("ingest", "--store", store, "--forget", "a"), harness.run("summary", "--store", store)]
+
+    for result in results:
+        assert result.status == 1
+        assert "written by a newer dcevents" in result.err
+
+
+def test_an_older_store_is_migrated(store: Path, take: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    take(FIRST)
+    was = figures("--store", store)
+    found = json.loads((store / manifest.NAME).read_text())
+    old = {("conversations" if key == "segments" else key): value for key, value in found.items()}
+    (store / manifest.NAME).write_text(json.dumps({**old, "version": manifest.VERSION - 1}))
+    renamed = lambda given: {("segments" if key == "conversations" else key): given[key] for key in given}  # noqa: E731
+    monkeypatch.setitem(manifest.MIGRATIONS, manifest.VERSION - 1, renamed)
+
+    assert figures("--store", store) == was
+    take(SECOND)
+
+    assert json.loads((store / manifest.NAME).read_text())["version"] == manifest.VERSION
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format":"other","version":1}', "\0"])
+def test_what_is_no_manifest_is_said_to_be_none(text: str, store: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    (store / manifest.NAME).write_text(text)
+
+    result = harness.run("summary", "--store", store)
+
+    assert (result.status, len(result.err.splitlines())) == (1, 1)
+    assert "no manifest of a store" in result.err
+
+
+def test_a_folder_with_other_things_is_not_made_a_store(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "to-my-aunt.txt").write_text("Dear aunt")
+    (tmp_path / "a.log").write_bytes(harness.log(FIRST))
+
+    result = harness.run("ingest", tmp_path / "a.log", "--store", tmp_path / "letters")
+
+    assert result.status == 1
+    assert "no store, and not empty (to-my-aunt.txt)" in result.err
+    assert os.listdir(tmp_path / "letters") == ["to-my-aunt.txt"]
+
+
+def test_a_report_without_a_store_says_how_to_make_one(tmp_path: Path) -> None:
+    result = harness.run("summary", "--store", tmp_path / "none")
+
+    assert result.status == 1
+    assert "no store; make one with dcevents ingest" in result.err
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_store_can_be_moved(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    was = figures("--store", store)
+
+    shutil.move(store, tmp_path / "elsewhere")
+
+    assert figures("--store", tmp_path / "elsewhere") == was
+    assert sound(tmp_path / "elsewhere")
+
+
+def test_what_only_the_forgotten_said_can_be_said_by_another_in_the_same_run(
+    store: Path, tmp_path: Path, take: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(FIRST)
+    done("ingest", "--store", store, "--forget", "c", "-q")
+    for name, sid in (("x", "c"), ("y", "z")):
+        (tmp_path / f"{name}.ndjson").write_bytes(harness.log(f"11:00:00 {sid} triggered id=d7 name=Own page=/own"))
+
+    # Each log is written by itself.
+    monkeypatch.setattr("dcevents.store.ingest.BATCH", 1)
+    done("ingest", tmp_path / "x.ndjson", tmp_path / "y.ndjson", "--store", store, "-q")
+
+    (row,) = [row for row in done("conversations", "--store", store, "-f", "ndjson").ndjson if row["sid"] == "z"]
+    assert (row["conversation"], row["page"]) == ("Own", "/own")
+    assert sound(store)
+
+
+def test_a_visitor_whose_clock_is_ahead_does_not_keep_a_store_from_saying_how_it_is_now(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    # It is 2026-12-01T00:00:00Z.
+    take(FIRST)
+    take("2026-11-30T23:50:00Z k triggered\n2026-12-01T00:20:00Z k engaged\n2026-12-01T00:30:00Z m triggered")
+    logs = (tmp_path / "0.log", tmp_path / "1.log")
+
+    for report in REPORTS:
+        on_store, on_logs = (
+            done(report, *sources, "--as-of", "now", "-f", "json").json for sources in (("--store", store), logs)
+        )
+        assert on_store == on_logs
+    assert harness.run("summary", "--store", store, "--as-of", "2026-11-30").status == 2
+
+
+# -- what is taken in --------------------------------------------------------------------------------------------------
+
+
+def test_a_log_without_an_event_of_dynamic_chat_is_refused(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST)
+    was = account(store)
+    (tmp_path / "passwd.txt").write_text("root:x:0:0:root:/root:/bin/sh\n")
+
+    result = harness.run("ingest", tmp_path / "0.log", tmp_path / "passwd.txt", "--store", store)
+
+    assert result.status == 3
+    assert "no event of Dynamic Chat in 1 line" in result.err
+    assert account(store) == was
+
+
+def test_a_log_of_something_else_does_not_keep_others_out(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "access.log").write_text("GET / 200\n")
+    (tmp_path / "logs" / "dc.log").write_bytes(harness.log(FIRST))
+
+    done("ingest", tmp_path / "logs", "--store", store, "-q")
+
+    assert (account(store)["events"], account(store)["rejected"]["invalid_json"]) == (9, 1)
+
+
+def test_a_known_log_may_have_a_night_without_events(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    with (tmp_path / "0.log").open("a") as log:
+        log.write("cut of\n")
+
+    done("ingest", tmp_path / "0.log", "--store", store, "-q")
+
+    assert account(store)["rejected"]["invalid_json"] == 1
+
+
+def test_a_store_among_the_logs_is_not_read_as_one(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.log").write_bytes(harness.log(FIRST))
+    inside = tmp_path / "logs" / "store"
+
+    for _ in range(2):
+        done("ingest", tmp_path / "logs", "--store", inside, "-q")
+
+    assert account(inside)["files"] == 1
+    assert done("summary", tmp_path / "logs", "-q", "-f", "json").json["input"]["records"] == 9
+
+
+def test_too_many_rejects_take_nothing_in(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    was = account(store)
+    (tmp_path / "bad.log").write_bytes(harness.log(SECOND + "\n| {broken"))
+
+    result = harness.run("ingest", tmp_path / "bad.log", "--store", store, "--max-rejects", "0")
+
+    assert result.status == 3
+    assert "nothing is taken in, by --max-rejects 0: 1 of 5 records rejected" in result.err
+    assert account(store) == was
+    done("ingest", tmp_path / "bad.log", "--store", store, "-q")
+    assert account(store)["records"] == was["records"] + 5

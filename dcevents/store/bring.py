@@ -113,10 +113,10 @@ class _Bringing:
         changed = pl.concat([new["sid"], self.before]).unique()
         before = old.filter(pl.col("sid").is_in(changed.implode()))
         every = pl.concat([before, new])
-        touched = self._touched(new, every)
+        touched = self._touched(new, before)
+        theirs, _ = _split(pl.concat([self._of(touched, before), new]), self._is_later())
         every, later = _split(every, self._is_later())
         unsettled = every.filter(segment.is_future(self.clock))["sid"].unique()
-        theirs = self._of(touched, every)
         table = self._segment(new, theirs, every, texts)
         table.sids = texts.join(pl.DataFrame({"sid": changed}), on="sid", how="semi").join(rows, on="sid", how="anti")
         if events is not None:
@@ -173,10 +173,13 @@ class _Bringing:
 
     # -- conversations -------------------------------------------------------------------------------------------
 
-    def _touched(self, new: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
-        """Conversations that are to be computed anew: those with new facts, and all of unsettled sessions."""
-        unsettled = every.filter(pl.col("sid").is_in(self.before.implode()))
-        return self._with_id(pl.concat([new, unsettled])).select("sid", "id").unique()
+    def _touched(self, new: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+        """Conversations with facts from `before` that are to be computed anew: those with new facts too, and all of
+        unsettled sessions.
+        """
+        further = new.join(before, on="sid", how="semi")
+        unsettled = before.filter(pl.col("sid").is_in(self.before.implode()))
+        return self._with_id(pl.concat([further, unsettled])).select("sid", "id").unique()
 
     def _expired(self, new: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
         """Conversations with new facts, all of which were before the store's cut-off: `sid`, `id`."""

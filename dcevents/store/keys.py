@@ -49,7 +49,6 @@ class Keys:
         """Columns `sid` and `text` of different texts, of which no two have one number."""
         while True:
             frame = pl.DataFrame({"sid": self.numbers(texts), "text": texts})
-            second = frame.sort("text").filter(~pl.col("sid").is_first_distinct())
-            if second.is_empty():
+            if frame["sid"].n_unique() == frame.height:
                 return frame
-            self.move(second["text"])
+            self.move(frame.sort("text").filter(~pl.col("sid").is_first_distinct())["text"])

@@ -126,7 +126,7 @@ class State:
         may have been computed anew since; null, where the segment has none of the session.
         """
         parts = [n for n in range(len(self.parts)) if self._may_have(n, sids)]
-        loose = [self._loose(n, sids) for n in parts]
+        loose = [self._loose(n, sids) for n in parts if f"{self.parts[n].name}/loose.parquet" in self.manifest.files]
         return pl.concat([pl.DataFrame(schema=_ROWS), *self._rows(parts, sids), *loose])
 
     def _loose(self, number: int, sids: pl.Series) -> pl.DataFrame:
@@ -140,10 +140,7 @@ class State:
         paths = [self.folder / f"{self.parts[n].name}/conversations.parquet" for n in parts]
         wanted = pl.LazyFrame({"sid": sids})
         scan = pl.scan_parquet(paths, row_index_name="at").select("sid", "at").join(wanted, on="sid", how="semi")
-        try:
-            rows = scan.collect(engine="streaming").sort("at")
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._damaged(str(paths[0]), error) from error
+        rows = self._collected(scan, f"{self.parts[parts[0]].name}/conversations.parquet").sort("at")
         begins = [0, *accumulate(self.parts[n].conversations for n in parts)]
         places = [bisect_right(begins, at) - 1 for at in rows["at"]]
         yield rows.select(
@@ -158,7 +155,7 @@ class State:
 
     def facts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The facts of the sessions that `rows_of` found."""
-        return pl.concat([segment.none("facts"), *(found for _, found in self._of(rows, "facts"))])
+        return pl.concat([segment.none("facts"), *self._of(rows, "facts")])
 
     def said_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that `rows_of` found, with `said`."""
@@ -172,12 +169,16 @@ class State:
 
     def texts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The sids of the sessions that `rows_of` found: `sid`, `text`."""
-        return pl.concat([segment.none("sids"), *(found for _, found in self._of(rows, "sids"))])
+        return pl.concat([segment.none("sids"), *self._of(rows, "sids")])
 
-    def _of(self, rows: pl.DataFrame, name: str) -> Iterator[tuple[int, pl.DataFrame]]:
-        for number in sorted(rows["segment"].unique()):
-            sids = rows.filter(pl.col("segment") == number)["sid"].unique()
-            yield number, self.table(self.parts[number], name).filter(pl.col("sid").is_in(sids.implode()))
+    def _of(self, rows: pl.DataFrame, name: str) -> Iterator[pl.DataFrame]:
+        """The rows of a table that the segments have of the sessions that `rows_of` found there."""
+        for (number,), theirs in rows.group_by("segment", maintain_order=True):
+            path = f"{self.parts[number].name}/{name}.parquet"
+            if path in self.manifest.files:
+                # As a scan it unpacks the other columns of few rows only.
+                scan = pl.scan_parquet(self.folder / path)
+                yield self._collected(scan.filter(pl.col("sid").is_in(theirs["sid"].unique().implode())), path)
 
     def texts(self, sids: pl.Series) -> pl.Series:
         """The sid of each number."""
@@ -195,6 +196,12 @@ class State:
             return pl.read_parquet(path, columns=list(columns) if columns else None)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise self._damaged(str(path), error) from error
+
+    def _collected(self, scan: pl.LazyFrame, name: str) -> pl.DataFrame:
+        try:
+            return scan.collect(engine="streaming")
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._damaged(str(self.folder / name), error) from error
 
     def _damaged(self, path: str, error: Exception) -> StoreError:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,6 +1,6 @@
 """Reports from a store: a `Fold` whose conversations and attempts are not made of facts, but read as they were kept."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
@@ -9,7 +9,7 @@ from dcevents import attempts
 from dcevents.conversations import Fold, ranked
 from dcevents.store import segment
 from dcevents.store.segment import ATTEMPTS, TEXTS
-from dcevents.store.state import State
+from dcevents.store.state import NO_WINDOW, State
 
 _STATES = (
     "sid", "said", "started_at", "engaged_at", "completed_at", "last_at", "engaged", "gave_email", "gave_phone",
@@ -28,17 +28,21 @@ class Kept(Fold):
         """As in `Fold`."""
         return ranked(segment.contents(self.state.said))
 
+    def whole(self) -> Fold:
+        """As in `Fold`."""
+        return replace(self, state=replace(self.state, window=NO_WINDOW))
+
     @cached_property
     def conversations(self) -> pl.DataFrame:
         """As in `Fold`."""
         _ = self.said, self.attempts  # Before threads ask for them.
-        return self.state.live(_STATES, lambda rows: self.decided(self._state(rows)))
+        return self.state.live(_STATES, lambda rows: self.decided(self._as_states(rows)))
 
     def states(self) -> pl.DataFrame:
         """As in `Fold`."""
-        return self.state.live(_STATES, self._state)
+        return self.state.live(_STATES, self._as_states)
 
-    def _state(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _as_states(self, rows: pl.DataFrame) -> pl.DataFrame:
         return self._with_ids(rows).with_columns(pl.selectors.datetime().to_physical())
 
     def _with_ids(self, rows: pl.DataFrame) -> pl.DataFrame:

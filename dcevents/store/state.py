@@ -14,6 +14,7 @@ import polars as pl
 
 from dcevents.errors import StoreError
 from dcevents.parse import Vocabulary
+from dcevents.settings import Window
 from dcevents.sids import NUMBER
 from dcevents.store import segment
 from dcevents.store.manifest import Manifest, Part
@@ -21,11 +22,22 @@ from dcevents.store.segment import Segment
 
 DEAD: Final = {"segment": pl.String, "row": pl.UInt32}
 """Rows of conversations that a later segment has anew."""
+NO_WINDOW: Final = Window()
 _ROWS: Final = {"sid": NUMBER, "segment": pl.UInt32, "row": pl.UInt32}
 
 
 def _itself(frame: pl.DataFrame) -> pl.DataFrame:
     return frame
+
+
+def _reaches(part: Part, window: Window) -> bool:
+    """Whether something in a segment may have started in a window."""
+    if not window:
+        return True
+    if part.earliest is None or part.latest is None:
+        return False
+    begins = window.until is None or part.earliest < window.until
+    return begins and (window.since is None or part.latest >= window.since)
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,8 @@ class State:
     beside_dead: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DEAD))
     beside_said: pl.DataFrame | None = None
     """All contents, if there are more than the store has."""
+    window: Window = NO_WINDOW
+    """Of conversations and attempts only those that start in it are asked for; others may be left out."""
 
     @property
     def parts(self) -> Sequence[Part]:
@@ -79,7 +93,9 @@ class State:
     def _numbered(self, name: str, number: int, columns: Sequence[str] | None) -> pl.DataFrame:
         """A table of the segment in this place; behind the last one is the one beside."""
         if number < len(self.parts):
-            return self.table(self.parts[number], name, columns)
+            part = self.parts[number]
+            is_left_out = name in ("conversations", "attempts") and not _reaches(part, self.window)
+            return segment.none(name).select(columns or pl.all()) if is_left_out else self.table(part, name, columns)
         found: pl.DataFrame = getattr(self.beside, name)
         return found.select(columns) if columns else found
 
@@ -103,7 +119,7 @@ class State:
     def without_dead(self, number: int, frame: pl.DataFrame, row: pl.Series) -> pl.DataFrame:
         """The rows of a segment's table that are of conversations no later segment has anew."""
         dead = self._dead_of[number] if number < len(self._dead_of) else None
-        if dead is None:
+        if dead is None or frame.is_empty():
             return frame
         is_live = pl.repeat(value=True, n=(self.parts[number]).conversations, eager=True).scatter(dead, False)
         return frame.filter(is_live.gather(row))

@@ -101,8 +101,7 @@ def merged(
         for name, frames in found.items():
             frame = state.table(state.parts[number], name)
             if name in ("conversations", "attempts"):
-                row = frame["row"] if name == "attempts" else pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
-                frame = state.without_dead(number, frame, row)
+                frame = state.without_dead(number, frame)
             frames.append(left(name, frame))
     tables = {name: pl.concat(frames) for name, frames in found.items()}
     conversations = tables["conversations"].sort("sid", "said")

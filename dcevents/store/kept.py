@@ -58,7 +58,7 @@ class Kept(Fold):
         """As in `Fold`, with `sid` and `conv_id`."""
         parts = [pl.DataFrame(schema={**ATTEMPTS, "conv": pl.UInt32})]
         for number, rows in enumerate(self.state.tables("attempts")):
-            live = self.state.without_dead(number, rows, rows["row"])
+            live = self.state.without_dead(number, rows)
             parts.append(live.with_columns((pl.col("row") + self.state.offsets[number]).alias("conv")))
         rows = pl.concat(parts)
         agent = self.said["agent"].gather(rows["agent"]).alias("agent")

@@ -46,7 +46,7 @@ def _older(state: State, cut_off: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     for number, part in enumerate(state.parts):
         if part.earliest is None or part.earliest < cut_off:
             rows = state.table(part, "conversations", ["sid", "said", "last_at"])
-            live = state.without_dead(number, rows, pl.int_range(pl.len(), dtype=pl.UInt32))
+            live = state.without_dead(number, rows)
             is_older = (pl.col("last_at").to_physical() < cut_off).fill_null(value=part.written_at < cut_off)
             found.append(live.filter(is_older).drop("last_at"))
     few = pl.concat(found)

@@ -109,20 +109,19 @@ class State:
             frame = self._numbered("conversations", number, columns)
             begin = self.offsets[number]
             conv = pl.int_range(begin, begin + frame.height, dtype=pl.UInt32, eager=True).alias("conv")
-            row = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
-            return then(self.without_dead(number, frame.with_columns(conv), row))
+            return then(self.without_dead(number, frame.with_columns(conv)))
 
         none = segment.none("conversations").select(columns).with_columns(pl.lit(0, pl.UInt32).alias("conv"))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return pl.concat([then(none), *pool.map(part, range(len(self.parts) + (self.beside is not None)))])
 
-    def without_dead(self, number: int, frame: pl.DataFrame, row: pl.Series) -> pl.DataFrame:
-        """The rows of a segment's table that are of conversations no later segment has anew."""
+    def without_dead(self, number: int, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a segment's conversations, or attempts, that are of conversations no later segment has anew."""
         dead = self._dead_of[number] if number < len(self._dead_of) else None
         if dead is None or frame.is_empty():
             return frame
-        is_live = pl.repeat(value=True, n=(self.parts[number]).conversations, eager=True).scatter(dead, False)
-        return frame.filter(is_live.gather(row))
+        is_live = pl.repeat(value=True, n=self.parts[number].conversations, eager=True).scatter(dead, False)
+        return frame.filter(is_live.gather(frame["row"]) if "row" in frame.columns else is_live)
 
     @cached_property
     def dead(self) -> pl.DataFrame:

@@ -99,3 +99,28 @@ def differences(expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[
         for name in want
         if not name.startswith("_") and not same(want[name], got[name])
     ]
+
+
+def agree(view: View, model: naive.Log, *, keys: Sequence[tuple[str, ...]]) -> None:
+    """Account, listings, totals of program and model, and their reports by these keys, compared."""
+    naive.check_buckets(model)
+    assert buckets(view.log) == model_buckets(model)
+    assert view.fold.as_of == model.as_of_ms
+    window, tz = view.settings.window, view.settings.tz.key
+    limits: dict[str, Any] = {"since_ms": window.since, "until_ms": window.until}
+    assert differences(naive.conversations(model, **limits), rows(view, "conversations")) == []
+    assert differences(naive.attempts(model, **limits), rows(view, "chats")) == []
+    assert differences(naive.sessions(model, **limits), rows(view, "sessions")) == []
+    for by in map(list, keys):
+        if "agent" not in by and "last-step" not in by:
+            assert differences(naive.completion(model, by, tz, **limits), rows(view, "completion", by)) == [], by
+        if "agent" not in by:
+            assert differences(naive.abandonment(model, by, tz, **limits), rows(view, "abandonment", by)) == [], by
+        if "last-step" not in by:
+            assert differences(naive.live_chat(model, by, tz, **limits), rows(view, "live-chat", by)) == [], by
+    for report, figures in (
+        ("completion", naive.completion_total(model, **limits)),
+        ("abandonment", naive.abandonment_total(model, **limits)),
+        ("live-chat", naive.live_chat_total(model, **limits)),
+    ):
+        assert {k: v for k, v in figures.items() if not same(v, total(view, report, ["day"])[k])} == {}

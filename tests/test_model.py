@@ -10,7 +10,7 @@ from typing import Any
 
 import naive
 import pytest
-from compare import NOW, Inputs, analyse, buckets, differences, model_buckets, rows, same, total
+from compare import NOW, Inputs, agree, analyse, rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -104,29 +104,9 @@ def check(
 ) -> None:
     """Listings and totals of program and model, and their reports by these keys, compared."""
     model = naive.read(list(inputs), now_ms=NOW, as_of_ms=as_of)
-    naive.check_buckets(model)
-    window = window or Window()
-    limits: dict[str, Any] = {"since_ms": window.since, "until_ms": window.until}
     with TemporaryDirectory() as folder:
         view = analyse(inputs, Path(folder), sample=sample, as_of=as_of, window=window, tz=tz)
-        assert buckets(view.log) == model_buckets(model)
-        assert view.fold.as_of == model.as_of_ms
-        assert differences(naive.conversations(model, **limits), rows(view, "conversations")) == []
-        assert differences(naive.attempts(model, **limits), rows(view, "chats")) == []
-        assert differences(naive.sessions(model, **limits), rows(view, "sessions")) == []
-        for by in map(list, keys):
-            if "agent" not in by and "last-step" not in by:
-                assert differences(naive.completion(model, by, tz, **limits), rows(view, "completion", by)) == [], by
-            if "agent" not in by:
-                assert differences(naive.abandonment(model, by, tz, **limits), rows(view, "abandonment", by)) == [], by
-            if "last-step" not in by:
-                assert differences(naive.live_chat(model, by, tz, **limits), rows(view, "live-chat", by)) == [], by
-        for report, figures in (
-            ("completion", naive.completion_total(model, **limits)),
-            ("abandonment", naive.abandonment_total(model, **limits)),
-            ("live-chat", naive.live_chat_total(model, **limits)),
-        ):
-            assert {k: v for k, v in figures.items() if not same(v, total(view, report, ["day"])[k])} == {}
+        agree(view, model, keys=keys)
 
 
 @pytest.mark.parametrize("sample", [1000, 2], ids=["line by line", "by the column"])

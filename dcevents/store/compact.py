@@ -101,7 +101,7 @@ def merged(
         for name, frames in found.items():
             frame = state.table(state.parts[number], name)
             if name in ("conversations", "attempts"):
-                frame = state.without_dead(number, frame)
+                frame = state.without_dead(number, frame, frame["row"] if name == "attempts" else None)
             frames.append(left(name, frame))
     tables = {name: pl.concat(frames) for name, frames in found.items()}
     conversations = tables["conversations"].sort("sid", "said")

@@ -36,13 +36,13 @@ class Kept(Fold):
     def conversations(self) -> pl.DataFrame:
         """As in `Fold`."""
         _ = self.said, self.attempts  # Before threads ask for them.
-        return self.state.live(_STATES, lambda rows: self.decided(self._as_states(rows)))
+        return self.state.live(_STATES, lambda rows: self.decided(self._typed(rows)))
 
     def states(self) -> pl.DataFrame:
         """As in `Fold`."""
-        return self.state.live(_STATES, self._as_states)
+        return self.state.live(_STATES, self._typed)
 
-    def _as_states(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _typed(self, rows: pl.DataFrame) -> pl.DataFrame:
         return self._with_ids(rows).with_columns(pl.selectors.datetime().to_physical())
 
     def _with_ids(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -58,7 +58,7 @@ class Kept(Fold):
         """As in `Fold`, with `sid` and `conv_id`."""
         parts = [pl.DataFrame(schema={**ATTEMPTS, "conv": pl.UInt32})]
         for number, rows in enumerate(self.state.tables("attempts")):
-            live = self.state.without_dead(number, rows)
+            live = self.state.without_dead(number, rows, rows["row"])
             parts.append(live.with_columns((pl.col("row") + self.state.offsets[number]).alias("conv")))
         rows = pl.concat(parts)
         agent = self.said["agent"].gather(rows["agent"]).alias("agent")

@@ -115,13 +115,16 @@ class State:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return pl.concat([then(none), *pool.map(part, range(len(self.parts) + (self.beside is not None)))])
 
-    def without_dead(self, number: int, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a segment's conversations, or attempts, that are of conversations no later segment has anew."""
+    def without_dead(self, number: int, frame: pl.DataFrame, row: pl.Series | None = None) -> pl.DataFrame:
+        """The rows of a segment's table that are of conversations no later segment has anew.
+
+        `row` is the conversation's of each; none, where these are the rows themselves.
+        """
         dead = self._dead_of[number] if number < len(self._dead_of) else None
         if dead is None or frame.is_empty():
             return frame
         is_live = pl.repeat(value=True, n=self.parts[number].conversations, eager=True).scatter(dead, False)
-        return frame.filter(is_live.gather(frame["row"]) if "row" in frame.columns else is_live)
+        return frame.filter(is_live if row is None else is_live.gather(row))
 
     @cached_property
     def dead(self) -> pl.DataFrame:

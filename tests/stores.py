@@ -1,0 +1,67 @@
+"""Stores in tests: filled by runs of the command line, and compared with one reading of the same logs."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from harness import CLOCK, Result, run
+
+from dcevents.parse import Limits, Parser
+from dcevents.settings import Settings, Window
+from dcevents.store import lock, reading
+from dcevents.view import View
+
+
+def moment(millis: int) -> datetime:
+    """A clock that stands there."""
+    return datetime.fromtimestamp(millis / 1000, UTC)
+
+
+def ingest(store: Path, *arguments: str | Path, status: int = 0, **more: Any) -> Result:
+    """A run of `ingest`, quiet: so nothing is said where all is well."""
+    result = run("ingest", *arguments, "--store", store, "-q", **more)
+    assert (result.status, result.out) == (status, b""), result.err
+    assert status or result.err == "", result.err
+    return result
+
+
+def figures(*arguments: str | Path, alike: bool = True, **more: Any) -> Any:
+    """The JSON of a report that is good, without what differs between a store and its logs.
+
+    That is how records lie, which a store does not keep; if not `alike`, the number of files too.
+    """
+    result = run(*arguments, "-f", "json", "-q", **more)
+    assert (result.status, result.err) == (0, ""), result.err
+    found = json.loads(result.out)
+    for name in ("envelopes", "styles", *(() if alike else ("files",))):
+        found["input"].pop(name, None)
+    return found
+
+
+def view(  # noqa: PLR0913 - all by name
+    store: Path,
+    *,
+    now: int,
+    as_of: int | None = None,
+    window: Window | None = None,
+    tz: str = "UTC",
+    of_events: bool = False,
+) -> View:
+    """What the program makes of a store: of its conversations, or of its events."""
+    settings = Settings(now=now, tz=ZoneInfo(tz), window=window or Window(), as_of=as_of)
+    with lock.reading(store):
+        state = reading.opened(str(store))
+        parser = Parser(Limits(as_of, now), state.vocabulary(), in_full=True)
+        read = reading.whole(state, None, parser, settings) if of_events else reading.kept(state, None, settings)
+        read.log.count()
+        return View(read.log, read.fold, settings)
+
+
+def known(contents: Sequence[bytes], more: bytes) -> list[bytes]:
+    """Logs that were read, as sorted by none: a content anew is a log that goes on, or another one."""
+    begun = [each for each in contents if more.startswith(each[: each.rfind(b"\n") + 1])]
+    former = max(begun, key=len, default=None)
+    return [*(each for each in contents if each is not former), more]

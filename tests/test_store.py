@@ -1,0 +1,163 @@
+"""Reports from a store against the naive model, and against reports from the same logs."""
+
+import json
+import os
+import random
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import naive
+import pytest
+import stores
+from compare import agree
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_model import GAPS, KEYS, START, line
+
+from dcevents.settings import Window
+from dcevents.store import keys as store_keys
+
+DAY = 86_400_000
+OTHERS = (
+    b"\n",
+    b"{\n",
+    b"[1]\n",
+    b"\xff{}\n",
+    b'{"event":"adobedx.conversations.ready"}\n',
+    b'{"event":"CONVERSATION_RATED"}\n',
+    b'{"event":"acme.consent","data":{"payload":{"sid":"s1"}}}\n',
+    b'{"event":"CONVERSATION_ENGAGED"}\n',
+)
+"""Lines that are no events of a conversation."""
+
+EXAMPLES = int(os.environ.get("DCEVENTS_EXAMPLES", "40"))
+many = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@st.composite
+def events(draw: st.DrawFn) -> dict[str, Any]:
+    """An event of one of few sessions: at a round time, or none; some of them later than most clocks believe."""
+    agent = draw(st.sampled_from([None, None, ("a1", "Ann"), ("a1", "Anna"), ("b2", None), (None, "Bo"), (None, "a1")]))
+    times = st.one_of(
+        st.sampled_from(GAPS).map(START.__add__),
+        st.integers(0, 40).map(lambda n: START + n * 100_000),
+        st.integers(0, 8).map(lambda n: START + n * DAY // 2),
+        st.just(None),
+    )
+    return {
+        "kind": draw(st.sampled_from([*naive.KINDS, *naive.LIVE_CHAT])),
+        "ts": draw(times),
+        "page": draw(st.sampled_from(["https://x.example/a", "https://x.example/b?q=1", None])),
+        "sid": draw(st.sampled_from(["s1", "s1", "s2", "12", "größe"])),
+        "id": draw(st.sampled_from(["d1", "d1", "d2", None])),
+        "name": draw(st.sampled_from(["Pricing", "Prices", None])),
+        "type": draw(st.sampled_from(["dialogue", "flow", None])),
+        "uiType": draw(st.sampled_from(["popup", "inline"])),
+        "agentID": agent and agent[0],
+        "agentName": agent and agent[1],
+    }
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> list[bytes]:
+    """Lines of a few sessions, some of them twice."""
+    found = [line(each) for each in draw(st.lists(events(), min_size=1, max_size=20))]
+    found += draw(st.lists(st.sampled_from(OTHERS), max_size=4))
+    found += draw(st.lists(st.sampled_from(found), max_size=5))
+    return draw(st.permutations(found))
+
+
+class Site:
+    """Logs that grow, a store that is brought up to them, and what one reading of all of it would be."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.options = options
+        self.store = folder / "store"
+        self.read: dict[str, bytes] = {}
+        self.contents: list[bytes] = []
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def grow(self, name: str, data: bytes) -> None:
+        """Something more of a log."""
+        with self.path(name).open("ab") as file:
+            file.write(data)
+
+    def run(self, names: Sequence[str], clock: int) -> None:
+        """Ingest some of the logs that are there."""
+        there = [name for name in names if self.path(name).exists()]
+        if not there:
+            return
+        stores.ingest(self.store, *map(self.path, there), *self.options, clock=stores.moment(clock))
+        for name in there:
+            data = self.path(name).read_bytes()
+            if self.read.get(name) != data:
+                self.contents = stores.known(self.contents, data)
+            self.read[name] = data
+
+    def model(self, clock: int, as_of: int | None = None) -> naive.Log:
+        """One reading of everything."""
+        return naive.read([(str(n), each) for n, each in enumerate(self.contents)], now_ms=clock, as_of_ms=as_of)
+
+
+def play(site: Site, history: list[bytes], draw: Any) -> int:
+    """Write lines to logs, in parts that need not end where lines do, with runs in between. The last clock."""
+    clock = START - DAY
+    # A first line that is an event: else there may be nothing but rubbish, which is refused.
+    for name in ("a.log", "b.log", "c.log"):
+        site.grow(name, line({**FIRST, "sid": name}))
+    data = b"".join(history)
+    cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=8)))
+    for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
+        site.grow(draw(st.sampled_from(["a.log", "b.log", "c.log"])), data[begin:end])
+        if draw(st.booleans()):
+            site.run(draw(st.permutations(["a.log", "b.log", "c.log"]))[: draw(st.integers(1, 3))], clock)
+        clock += draw(st.sampled_from([0, 1, DAY // 2, DAY]))
+    site.run(draw(st.permutations(["a.log", "b.log", "c.log"])), clock)
+    return clock + draw(st.sampled_from([0, 0, DAY, 3 * DAY]))
+
+
+FIRST: dict[str, Any] = {
+    "kind": "triggered", "ts": START, "page": None, "id": "d0", "name": None, "type": None, "uiType": None,
+    "agentID": None, "agentName": None,
+}  # fmt: skip
+
+
+@given(history=lines(), data=st.data())
+@many
+def test_a_store_says_what_one_reading_of_everything_says(history: list[bytes], data: st.DataObject) -> None:
+    with TemporaryDirectory() as folder:
+        site = Site(Path(folder))
+        clock = play(site, history, data.draw)
+        agree(stores.view(site.store, now=clock), site.model(clock), keys=[data.draw(st.sampled_from(KEYS))])
+
+
+@given(history=lines(), data=st.data())
+@many
+def test_a_store_with_events_says_so_at_any_time(history: list[bytes], data: st.DataObject) -> None:
+    with TemporaryDirectory() as folder:
+        site = Site(Path(folder), "--keep-events")
+        clock = play(site, history, data.draw)
+        as_of = data.draw(st.one_of(st.none(), st.integers(START - 1, START + 3 * DAY)))
+        window = data.draw(st.sampled_from([None, Window(START + 1000, None), Window(None, START + DAY)]))
+        found = stores.view(site.store, now=clock, as_of=as_of, window=window, of_events=True)
+        agree(found, site.model(clock, as_of), keys=[data.draw(st.sampled_from(KEYS))])
+
+
+def few_bits(keys: store_keys.Keys, texts: Iterable[str], turn: int, whole: Any = store_keys.Keys._hashed) -> Any:
+    """`Keys._hashed` with so few values that collisions abound."""
+    return ((int.from_bytes(each, "little") % 16).to_bytes(8, "little") for each in whole(keys, texts, turn))
+
+
+@given(history=lines(), data=st.data())
+@many
+def test_numbers_of_sessions_that_collide_change_nothing(history: list[bytes], data: st.DataObject) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_keys.Keys, "_hashed", few_bits)
+        site = Site(Path(folder))
+        clock = play(site, history, data.draw)
+        agree(stores.view(site.store, now=clock), site.model(clock), keys=[data.draw(st.sampled_from(KEYS))])

@@ -62,11 +62,15 @@ SECONDS_APART = 1e-3 + 1e-9  # both sides are rounded to the millisecond
 
 @dataclass(frozen=True)
 class Job:
-    """A command to time; `piped` is a file that `cat` feeds to its standard input."""
+    """A command to time; `piped` is a file that `cat` feeds to its standard input.
+
+    `fresh` are what is there before each run, a file or a folder, and where the command finds it.
+    """
 
     name: str
     argv: tuple[str, ...]
     piped: Path | None = None
+    fresh: tuple[Path, Path] | None = None
 
 
 class Sample(NamedTuple):
@@ -79,6 +83,8 @@ class Sample(NamedTuple):
 
 def measure(job: Job) -> Sample:
     """Run a job once. Wall is from its start, `cat` included, to its end; CPU and memory are its own."""
+    if job.fresh:
+        renew(*job.fresh)
     with tempfile.TemporaryFile() as errors:
         start = perf_counter()
         feeder = subprocess.Popen(["cat", job.piped], stdout=subprocess.PIPE) if job.piped else None
@@ -100,7 +106,8 @@ def measure(job: Job) -> Sample:
 @cache
 def race(jobs: tuple[Job, ...], rounds: int) -> tuple[Sample, ...]:
     """Let the jobs take turns, and return the medians of each. Scenarios with the same race run it once."""
-    for path in {Path(part) for job in jobs for part in (*job.argv, job.piped or "")}:
+    parts = [part for job in jobs for part in (*job.argv, job.piped or "", *(job.fresh or ())[:1])]
+    for path in {Path(part) for part in parts}:
         warm(path)
     samples: dict[Job, list[Sample]] = {job: [] for job in jobs}
     for _ in range(rounds):
@@ -110,12 +117,22 @@ def race(jobs: tuple[Job, ...], rounds: int) -> tuple[Sample, ...]:
 
 
 def warm(path: Path) -> None:
-    """Read a file, or the parts in a directory, so that they are in the page cache; leave all else alone."""
+    """Read a file, or those in a directory, so that they are in the page cache; leave all else alone."""
     buffer = bytearray(MIB)
-    for file in path.glob("part-*") if path.is_dir() else [path] if path.is_file() else []:
+    for file in (each for each in [path, *path.rglob("*")] if each.is_file()):
         with open(file, "rb", buffering=0) as stream:
             while stream.readinto(buffer):
                 pass
+
+
+def renew(kept: Path, copy: Path) -> None:
+    """Put a copy in the place of another. A folder's files are linked: they are replaced, never changed."""
+    if copy.is_dir():
+        shutil.rmtree(copy)
+    if kept.is_dir():
+        shutil.copytree(kept, copy, copy_function=os.link, ignore=shutil.ignore_patterns("lock", "readers"))
+    else:
+        shutil.copyfile(kept, copy)
 
 
 def fail(message: str) -> NoReturn:

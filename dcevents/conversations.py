@@ -163,6 +163,10 @@ class Fold:
                 pool.map(lambda i: self.decided(self._state(i, *beside.result())), range(self.facts.shards))
             )
 
+    def whole(self) -> "Fold":
+        """The same with what the window leaves out, where it is left out."""
+        return self
+
     def states(self) -> pl.DataFrame:
         """One row for each conversation, whatever the time: `outcome` is what it is, or will be unless it goes on.
 

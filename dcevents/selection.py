@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dcevents import show
@@ -21,7 +22,7 @@ def why_empty(view: View, *, of_chats: bool) -> str | None:
 
     `of_chats`: whether it is live-chat attempts that were selected, else conversations.
     """
-    settings = view.settings
+    settings, view = view.settings, replace(view, fold=view.fold.whole())
     name, things = ("live chat", view.fold.attempts) if of_chats else ("conversation", view.fold.conversations)
     asked = [_option(column, patterns) for column, patterns in settings.filters.items()]
     asked += [f"the window ({_window(view)})"] if settings.window else []

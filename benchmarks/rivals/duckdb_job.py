@@ -1,6 +1,6 @@
 """The rival that counts: the whole job in DuckDB SQL, the three reports as JSON.
 
-python benchmarks/rivals/duckdb_job.py [--ignore-errors] FILE    (FILE may be /dev/stdin)
+python benchmarks/rivals/duckdb_job.py [--ignore-errors] FILE...    (FILE may be /dev/stdin)
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ REPORTS = ("completion", "abandonment", "live_chat")
 def main() -> None:
     """Run the script on FILE and print the reports."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file")
+    parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--ignore-errors", action="store_true", help="pass over lines that are not valid")
     options = parser.parse_args()
     connection = connected()
-    fold(connection, options.file, ignore_errors=options.ignore_errors)
+    fold(connection, options.files, ignore_errors=options.ignore_errors)
     print_reports(connection)
 
 
@@ -37,9 +37,9 @@ def connected() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def fold(connection: duckdb.DuckDBPyConnection, file: str, *, ignore_errors: bool = False) -> None:
-    """Make `seen` of a log."""
-    connection.execute("SET VARIABLE file = ?", [file])
+def fold(connection: duckdb.DuckDBPyConnection, files: list[str], *, ignore_errors: bool = False) -> None:
+    """Make `seen` of logs."""
+    connection.execute("SET VARIABLE files = ?", [files])
     connection.execute("SET VARIABLE ignore_errors = ?", [ignore_errors])
     connection.execute(FOLD)
 

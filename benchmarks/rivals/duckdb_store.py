@@ -21,7 +21,7 @@ def main(store: str, *files: str) -> None:
     connection = connected()
     connection.execute(f"ATTACH '{store}' AS store")
     for file in files:
-        fold(connection, file)
+        fold(connection, [file])
         connection.execute(MERGE.read_text(encoding="utf-8"))
     if files:
         connection.execute("CHECKPOINT store")

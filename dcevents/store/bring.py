@@ -101,9 +101,9 @@ class _Bringing:
 
     def run(self, facts: Facts, events: pl.DataFrame | None) -> Brought:
         """All of it."""
-        sids = facts.sessions().texts()
-        fresh, rows, texts = self._known(sids)
-        new = self._table(facts, fresh)
+        sessions = facts.sessions()
+        fresh, rows, texts = self._known(sessions.texts())
+        new = self._table(facts, pl.DataFrame({"number": sessions.numbers, "sid": fresh["sid"]}))
         new, forgotten = _split(new, pl.col("sid").is_in(list(self.state.manifest.forgotten)))
         old = self.state.facts_of(rows)
         new = new.join(old, on=_FACT, how="anti", nulls_equal=True)
@@ -111,29 +111,26 @@ class _Bringing:
         new, gone = self._of(expired, new, but=True), self._of(expired, new)
         waiting = self._due(new, old)
         changed = pl.concat([new["sid"], self.before]).unique()
-        every = pl.concat([old, new]).filter(pl.col("sid").is_in(changed.implode()))
-        touched = self._touched(new, every)
+        before = old.filter(pl.col("sid").is_in(changed.implode()))
+        every = pl.concat([before, new])
+        touched = self._touched(new, before)
+        theirs, _ = _split(pl.concat([self._of(touched, before), new]), self._is_later())
         every, later = _split(every, self._is_later())
         unsettled = every.filter(segment.is_future(self.clock))["sid"].unique()
-        theirs = self._of(touched, every)
         table = self._segment(new, theirs, every, texts)
-        named = rows["sid"].unique()
-        table.sids = texts.join(pl.DataFrame({"sid": changed}), on="sid", how="semi").filter(
-            ~pl.col("sid").is_in(named.implode())
-        )
+        table.sids = texts.join(pl.DataFrame({"sid": changed}), on="sid", how="semi").join(rows, on="sid", how="anti")
         if events is not None:
             table.events = self._of(expired, self._lines(events, fresh), but=True)
         believed = theirs.filter(~segment.is_future(self.clock))["ts"].to_physical()
-        is_unsettled = pl.col("sid").is_in(unsettled.implode())
-        before = old.filter(pl.col("sid").is_in(changed.implode()))
+        settled, of_unsettled = self._counts_by(every, unsettled)
+        was, of_uncounted = self._counts_by(before, self.uncounted)
         return Brought(
             table,
             self._dead(rows, touched),
-            self._counts(every).events - self._counts(before).events,
-            self._counts(every.filter(~is_unsettled))
-            - self._counts(before.filter(~pl.col("sid").is_in(self.uncounted.implode()))),
+            settled.events + of_unsettled.events - was.events - of_uncounted.events,
+            settled - was,
             pl.concat([unsettled, waiting]),
-            self._counts(every.filter(is_unsettled)),
+            of_unsettled,
             self._future(every),
             _least(believed),
             _most(believed),
@@ -168,10 +165,9 @@ class _Bringing:
         waiting, self.before = self.before.filter(~due), self.before.filter(due)
         return waiting
 
-    def _table(self, facts: Facts, fresh: pl.DataFrame) -> pl.DataFrame:
-        """Facts as a table, each once."""
-        numbers = facts.sessions().frame().rename({"sid": "number"}).join(fresh, on="text")
-        rows = facts.frame().rename({"sid": "number"}).join(numbers.select("number", "sid"), on="number")
+    def _table(self, facts: Facts, numbers: pl.DataFrame) -> pl.DataFrame:
+        """Facts as a table, each once; `numbers`: of sessions, as facts have it, and the store's `sid`."""
+        rows = facts.frame().rename({"sid": "number"}).join(numbers, on="number")
         return segment.stored(rows.select("sid", "said", "ts").unique())
 
     def _lines(self, events: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
@@ -180,17 +176,22 @@ class _Bringing:
 
     # -- conversations -------------------------------------------------------------------------------------------
 
-    def _touched(self, new: pl.DataFrame, every: pl.DataFrame) -> pl.DataFrame:
-        """Conversations that are to be computed anew: those with new facts, and all of unsettled sessions."""
-        unsettled = every.filter(pl.col("sid").is_in(self.before.implode()))
-        return self._with_id(pl.concat([new, unsettled])).select("sid", "id").unique()
+    def _touched(self, new: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+        """Conversations with facts from `before` that are to be computed anew: those with new facts too, and all of
+        unsettled sessions.
+        """
+        further = new.join(before, on="sid", how="semi")
+        unsettled = before.filter(pl.col("sid").is_in(self.before.implode()))
+        return self._with_id(pl.concat([further, unsettled])).select("sid", "id").unique()
 
     def _expired(self, new: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
         """Conversations with new facts, all of which were before the store's cut-off: `sid`, `id`."""
         cut_off = self.state.manifest.cut_off
+        if cut_off is None:
+            return self._with_id(new.clear()).select("sid", "id")
         every = self._with_id(pl.concat([old, new]))
         latest = every.group_by("sid", "id").agg(pl.col("ts").max().to_physical())
-        return latest.filter(pl.col("ts") < cut_off).drop("ts") if cut_off is not None else latest.clear().drop("ts")
+        return latest.filter(pl.col("ts") < cut_off).drop("ts")
 
     def _of(self, conversations: pl.DataFrame, rows: pl.DataFrame, *, but: bool = False) -> pl.DataFrame:
         """The rows (with `sid`, `said`) of these conversations, or all `but` theirs."""
@@ -201,7 +202,7 @@ class _Bringing:
         return rows.with_columns(self.ids.gather(rows["said"]).alias("id"))
 
     def _segment(self, new: pl.DataFrame, theirs: pl.DataFrame, every: pl.DataFrame, texts: pl.DataFrame) -> Segment:
-        own = texts.join(theirs.select("sid").unique(), on="sid", how="semi")
+        own = texts.join(theirs, on="sid", how="semi")
         folded = segment.fold(theirs, own, self.vocabulary, self.clock)
         conversations, attempts = segment.tables(folded, own)
         again = every.filter(pl.col("sid").is_in(self.before.implode()))
@@ -220,6 +221,11 @@ class _Bringing:
 
     def _counts(self, facts: pl.DataFrame) -> Counts:
         return counts(facts, self.identities, self.clock)
+
+    def _counts_by(self, facts: pl.DataFrame, sids: pl.Series) -> tuple[Counts, Counts]:
+        """Those of all other sessions, and of these."""
+        others, theirs = _split(facts, pl.col("sid").is_in(sids.implode()))
+        return self._counts(others), self._counts(theirs)
 
     def _is_later(self) -> pl.Expr:
         until = self.moment.until

@@ -1,6 +1,6 @@
 """Reports from a store: a `Fold` whose conversations and attempts are not made of facts, but read as they were kept."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
@@ -9,7 +9,7 @@ from dcevents import attempts
 from dcevents.conversations import Fold, ranked
 from dcevents.store import segment
 from dcevents.store.segment import ATTEMPTS, TEXTS
-from dcevents.store.state import State
+from dcevents.store.state import NO_WINDOW, State
 
 _STATES = (
     "sid", "said", "started_at", "engaged_at", "completed_at", "last_at", "engaged", "gave_email", "gave_phone",
@@ -27,6 +27,10 @@ class Kept(Fold):
     def said(self) -> pl.DataFrame:
         """As in `Fold`."""
         return ranked(segment.contents(self.state.said))
+
+    def whole(self) -> Fold:
+        """As in `Fold`."""
+        return replace(self, state=replace(self.state, window=NO_WINDOW))
 
     @cached_property
     def conversations(self) -> pl.DataFrame:

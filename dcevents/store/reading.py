@@ -22,7 +22,7 @@ from dcevents.store.ingest import read_ledger
 from dcevents.store.kept import Kept
 from dcevents.store.keys import Keys
 from dcevents.store.manifest import Manifest
-from dcevents.store.state import State
+from dcevents.store.state import NO_WINDOW, State
 
 EVENT = "event"
 """What is shown in place of a file where lines are not kept: `event:3` is the session's third."""
@@ -108,6 +108,8 @@ def kept(state: State, beside: Log | None, settings: Settings) -> Read:
     found = _log(state, beside)
     _count(found.account, manifest, brought)
     as_of = facts.latest if settings.as_of is None else settings.as_of
+    # What a pattern fits may hang on all values that there are.
+    state = replace(state, window=NO_WINDOW if settings.filters else settings.window)
     return Read(replace(found, facts=facts, counted=True), Kept(facts, as_of, settings.idle_ms, state=state))
 
 

@@ -6,6 +6,7 @@ reports show; what depends on the time of a report (`open`, `waiting`, `ongoing`
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, Final
 
 import polars as pl
@@ -166,20 +167,26 @@ def fold(facts: pl.DataFrame, texts: pl.DataFrame, vocabulary: Vocabulary, clock
     rows = read_back(facts, clock).join(numbered, on="sid", how="left", maintain_order="left")
     found = Facts(vocabulary)
     found.add(rows.select(pl.col("number").alias("sid"), "said", "ts"), sids)
-    return Fold(found, None)
+    return _Coded(found, None)
+
+
+class _Coded(Fold):
+    """A fold that has numbers in place of conversations' texts, in the order of the texts."""
+
+    @cached_property
+    def said(self) -> pl.DataFrame:
+        return super().said.with_columns(pl.col(*TEXTS).rank("dense").cast(_CODE))
 
 
 def tables(folded: Fold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The conversations and attempts of a fold; `texts` as in `fold`."""
+    """The conversations and attempts of a fold; `texts` has the sids of its facts, and no others."""
     if folded.facts.height == 0:
         return none("conversations"), none("attempts")
     states = folded.states()
-    for column in TEXTS:
-        states = folded.with_text(states, column)
     states = states.join(folded.last_steps(states), on="conv", how="left")
     states = states.with_columns(_numbers(folded, states["sid"], texts))
     for column, code in TEXTS.items():
-        states = states.join(_codes(folded, column, code), on=column, how="left")
+        states = folded.with_text(states, column).join(_codes(folded, column, code), on=column, how="left")
     states = states.join(_codes(folded, "conv_id", "said"), on="conv_id", how="left")
     states = states.sort("sid", "said").with_row_index("row")
     return _cast(states, CONVERSATIONS), _attempts(folded, states)
@@ -194,8 +201,9 @@ def agents(facts: pl.DataFrame, said: pl.DataFrame, clock: int) -> pl.DataFrame:
 
 def _numbers(folded: Fold, sids: pl.Series, texts: pl.DataFrame) -> pl.Series:
     """The store's numbers of the sessions of a fold."""
-    named = pl.DataFrame({"text": folded.sid_texts(sids)})
-    return named.join(texts, on="text", how="left", maintain_order="left")["sid"]
+    own = pl.DataFrame({"sid": folded.facts.vocabulary.sids.numbers(texts["text"])})
+    own = own.select(folded.parts_of(pl.col("sid"))[0], texts["sid"].alias("number"))
+    return pl.DataFrame({"sid": sids}).join(own, on="sid", how="left", maintain_order="left")["number"].alias("sid")
 
 
 def _codes(folded: Fold, column: str, name: str) -> pl.DataFrame:

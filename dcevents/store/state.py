@@ -14,6 +14,7 @@ import polars as pl
 
 from dcevents.errors import StoreError
 from dcevents.parse import Vocabulary
+from dcevents.settings import Window
 from dcevents.sids import NUMBER
 from dcevents.store import segment
 from dcevents.store.manifest import Manifest, Part
@@ -21,11 +22,22 @@ from dcevents.store.segment import Segment
 
 DEAD: Final = {"segment": pl.String, "row": pl.UInt32}
 """Rows of conversations that a later segment has anew."""
+NO_WINDOW: Final = Window()
 _ROWS: Final = {"sid": NUMBER, "segment": pl.UInt32, "row": pl.UInt32}
 
 
 def _itself(frame: pl.DataFrame) -> pl.DataFrame:
     return frame
+
+
+def _reaches(part: Part, window: Window) -> bool:
+    """Whether something in a segment may have started in a window."""
+    if not window:
+        return True
+    if part.earliest is None or part.latest is None:
+        return False
+    begins = window.until is None or part.earliest < window.until
+    return begins and (window.since is None or part.latest >= window.since)
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,8 @@ class State:
     beside_dead: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DEAD))
     beside_said: pl.DataFrame | None = None
     """All contents, if there are more than the store has."""
+    window: Window = NO_WINDOW
+    """Of conversations and attempts only those that start in it are asked for; others may be left out."""
 
     @property
     def parts(self) -> Sequence[Part]:
@@ -79,7 +93,9 @@ class State:
     def _numbered(self, name: str, number: int, columns: Sequence[str] | None) -> pl.DataFrame:
         """A table of the segment in this place; behind the last one is the one beside."""
         if number < len(self.parts):
-            return self.table(self.parts[number], name, columns)
+            part = self.parts[number]
+            is_left_out = name in ("conversations", "attempts") and not _reaches(part, self.window)
+            return segment.none(name).select(columns or pl.all()) if is_left_out else self.table(part, name, columns)
         found: pl.DataFrame = getattr(self.beside, name)
         return found.select(columns) if columns else found
 
@@ -105,7 +121,7 @@ class State:
         `row` is the conversation's of each; none, where these are the rows themselves.
         """
         dead = self._dead_of[number] if number < len(self._dead_of) else None
-        if dead is None:
+        if dead is None or frame.is_empty():
             return frame
         is_live = pl.repeat(value=True, n=self.parts[number].conversations, eager=True).scatter(dead, False)
         return frame.filter(is_live if row is None else is_live.gather(row))
@@ -128,7 +144,7 @@ class State:
         may have been computed anew since; null, where the segment has none of the session.
         """
         parts = [n for n in range(len(self.parts)) if self._may_have(n, sids)]
-        loose = [self._loose(n, sids) for n in parts]
+        loose = [self._loose(n, sids) for n in parts if f"{self.parts[n].name}/loose.parquet" in self.manifest.files]
         return pl.concat([pl.DataFrame(schema=_ROWS), *self._rows(parts, sids), *loose])
 
     def _loose(self, number: int, sids: pl.Series) -> pl.DataFrame:
@@ -142,10 +158,7 @@ class State:
         paths = [self.folder / f"{self.parts[n].name}/conversations.parquet" for n in parts]
         wanted = pl.LazyFrame({"sid": sids})
         scan = pl.scan_parquet(paths, row_index_name="at").select("sid", "at").join(wanted, on="sid", how="semi")
-        try:
-            rows = scan.collect(engine="streaming").sort("at")
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._damaged(str(paths[0]), error) from error
+        rows = self._collected(scan, f"{self.parts[parts[0]].name}/conversations.parquet").sort("at")
         begins = [0, *accumulate(self.parts[n].conversations for n in parts)]
         places = [bisect_right(begins, at) - 1 for at in rows["at"]]
         yield rows.select(
@@ -160,7 +173,7 @@ class State:
 
     def facts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The facts of the sessions that `rows_of` found."""
-        return pl.concat([segment.none("facts"), *(found for _, found in self._of(rows, "facts"))])
+        return pl.concat([segment.none("facts"), *self._of(rows, "facts")])
 
     def said_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that `rows_of` found, with `said`."""
@@ -174,12 +187,16 @@ class State:
 
     def texts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The sids of the sessions that `rows_of` found: `sid`, `text`."""
-        return pl.concat([segment.none("sids"), *(found for _, found in self._of(rows, "sids"))])
+        return pl.concat([segment.none("sids"), *self._of(rows, "sids")])
 
-    def _of(self, rows: pl.DataFrame, name: str) -> Iterator[tuple[int, pl.DataFrame]]:
-        for number in sorted(rows["segment"].unique()):
-            sids = rows.filter(pl.col("segment") == number)["sid"].unique()
-            yield number, self.table(self.parts[number], name).filter(pl.col("sid").is_in(sids.implode()))
+    def _of(self, rows: pl.DataFrame, name: str) -> Iterator[pl.DataFrame]:
+        """The rows of a table that the segments have of the sessions that `rows_of` found there."""
+        for (number,), theirs in rows.group_by("segment", maintain_order=True):
+            path = f"{self.parts[number].name}/{name}.parquet"
+            if path in self.manifest.files:
+                # As a scan it unpacks the other columns of few rows only.
+                scan = pl.scan_parquet(self.folder / path)
+                yield self._collected(scan.filter(pl.col("sid").is_in(theirs["sid"].unique().implode())), path)
 
     def texts(self, sids: pl.Series) -> pl.Series:
         """The sid of each number."""
@@ -197,6 +214,12 @@ class State:
             return pl.read_parquet(path, columns=list(columns) if columns else None)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise self._damaged(str(path), error) from error
+
+    def _collected(self, scan: pl.LazyFrame, name: str) -> pl.DataFrame:
+        try:
+            return scan.collect(engine="streaming")
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._damaged(str(self.folder / name), error) from error
 
     def _damaged(self, path: str, error: Exception) -> StoreError:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -270,7 +270,7 @@ def tally(of: Log) -> Tally:
 def _sum(one: Tally, other: Tally) -> Tally:
     return Tally(
         one.records + other.records,
-        Counter(one.tally) + Counter(other.tally),
+        dict(Counter(one.tally) + Counter(other.tally)),
         _names(one.unknown, other.unknown),
         (*one.rejects, *other.rejects)[:_MOST_REJECTS],
     )

@@ -78,6 +78,7 @@ class Site:
         self.contents: list[bytes] = []
 
     def path(self, name: str) -> Path:
+        """Where a log of this name lies."""
         return self.folder / name
 
     def grow(self, name: str, data: bytes) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from dcevents.envelopes import Known, Search
-from dcevents.places import is_canonical
+from dcevents.places import LISTS, is_canonical
 from dcevents.record import MAX_LINE
 from dcevents.rows import PLACES, Rows
 from dcevents.strict import scan
@@ -38,7 +38,10 @@ _RECORD = re.compile(rb"\{|" + _FIELDS)
 _LIST = re.compile(rb"\[\s*(?=\{|" + _FIELDS + rb")")
 _KEY = re.compile(rb'\{\s*"[^"\\]*"\s*:')
 _GLUE = re.compile(rb'(?:[\s,\]}\x1e]|\[(?!\s*\{\s*"field"\s*:))*')
-_WRAPPED = re.compile(rb'\{\s*"[A-Za-z_]+"\s*:\s*\[\s*(?=\{|' + _FIELDS + rb")")
+_MEMBER = rb'"[^"\\]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+|\[\s*(?:"[^"\\]*"[\s,]*)*\])\s*,\s*'
+_LIST_KEY = rb"(?:(?:" + _MEMBER + rb')+"(?:' + "|".join(LISTS).encode() + rb')"|"[A-Za-z_]+")'
+_WRAPPED = re.compile(rb"\{\s*" + _LIST_KEY + rb"\s*:\s*\[\s*(?=\{|" + _FIELDS + rb")")
+"""The beginning of an object around records: its list comes first, or behind members with other values."""
 
 
 class Span(NamedTuple):

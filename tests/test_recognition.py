@@ -185,6 +185,24 @@ def test_the_collector_s_time_counts_where_the_event_has_none() -> None:
     assert ["2026-11-05T00:00:00.500Z"] == [row["timestamp"] for row in events(log(line))]
 
 
+UNTIMED = json.dumps({"event": EVENT["event"], "payload": PAYLOAD})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"requestContext": {"time": "02/Nov/2026:09:15:04 +0000", "timeEpoch": 1793610904120}, "body": UNTIMED},
+        {"requestContext": {"requestTimeEpoch": 1793610904120, "stage": "dc"}, "body": UNTIMED},
+        {"requestContext": {"elb": {"targetGroupArn": "x"}}, "time": 1793610904120, "body": UNTIMED},
+        {"version": "1.1", "host": "web1", "timestamp": 1793610904.12, "short_message": UNTIMED},
+        {"PROGRAM": "dc", "MESSAGE": UNTIMED, "ISODATE": OWN},
+    ],
+    ids=["HTTP API", "REST API", "load balancer", "GELF", "syslog-ng"],
+)
+def test_a_collector_s_time_is_one_that_can_be_read(line: object) -> None:
+    assert [OWN] == [row["timestamp"] for row in events(log(line))]
+
+
 def test_a_member_of_a_batch_is_a_record_of_its_own() -> None:
     bad = {**EVENT, "data": {"payload": {"id": "d1"}}}
     data = log([CANONICAL, bad, {**CANONICAL, "timestamp": None}], CANONICAL, [bad])

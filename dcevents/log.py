@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dcevents import records, sources
+from dcevents import mixed, records, sources
 from dcevents.events import REJECT_REASONS
 from dcevents.facts import Facts
+from dcevents.mixed import Bad, Seen
 from dcevents.parse import UNTIMED, Parsed, Parser, Reject
 from dcevents.record import Shape
 from dcevents.rows import Rows
@@ -242,11 +243,24 @@ def _parse(block: Block, parser: Parser) -> tuple[Sequence[Piece], list[_Read]]:
     if rows.exactly and rows.is_wrong(invalid=invalid, untimed=bool((parsed.rows["ts"] >= UNTIMED).any())):
         rows = rows.exactly()
         parsed = parser.parse(rows.data, rows.unterminated)
+    if again := _again(data, pieces, rows, parsed, parser):
+        rows = again
+        parsed = parser.parse(rows.data, rows.unterminated)
     read = [_Read(rows, parsed)]
     if parsed.several:
         several = records.several(parsed.several, parser.known)
         read.append(_Read(several, parser.parse(several.data), rows))
     return pieces, read
+
+
+def _again(data: bytes, pieces: Sequence[Piece], rows: Rows, parsed: Parsed, parser: Parser) -> Rows | None:
+    """Lines cut again where some are no records by themselves; None where there are none."""
+    bad = [Bad(reject.row, reject.reason) for reject in parsed.rejects if reject.reason in mixed.REASONS]
+    bad += [Bad(row, "incomplete") for row in rows.unterminated if parsed.tally["incomplete"]]
+    if rows.lines is not None or not bad:
+        return None
+    good = sorted([*parsed.rows["row"], *(row for row, _ in parsed.several)])
+    return mixed.again(data, [piece.lines or 0 for piece in pieces], rows, Seen(sorted(bad), good), parser.known)
 
 
 class _Start(NamedTuple):

@@ -255,11 +255,11 @@ def _parse(block: Block, parser: Parser) -> tuple[Sequence[Piece], list[_Read]]:
 
 def _again(data: bytes, pieces: Sequence[Piece], rows: Rows, parsed: Parsed, parser: Parser) -> Rows | None:
     """Lines cut again where some are no records by themselves; None where there are none."""
-    bad = [Bad(reject.row, reject.reason) for reject in parsed.rejects if reject.reason in mixed.REASONS]
+    bad = [Bad(row, reason) for row, reason, raw in parsed.rejects if mixed.may_go_on(reason, raw)]
     bad += [Bad(row, "incomplete") for row in rows.unterminated if parsed.tally["incomplete"]]
     if rows.lines is not None or not bad:
         return None
-    good = sorted([*parsed.rows["row"], *(row for row, _ in parsed.several)])
+    good = sorted([*parsed.rows["row"].to_list(), *(row for row, _ in parsed.several)])
     return mixed.again(data, [piece.lines or 0 for piece in pieces], rows, Seen(sorted(bad), good), parser.known)
 
 

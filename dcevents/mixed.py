@@ -14,9 +14,6 @@ from dcevents.rows import Rows, places_on
 if TYPE_CHECKING:
     from dcevents.envelopes import Known
 
-REASONS = ("invalid_json", "too_long", "no_event")
-"""Why lines are rejected that may be records together with others."""
-
 
 class Bad(NamedTuple):
     """A line that is no event, and why."""
@@ -39,10 +36,15 @@ class Seen(NamedTuple):
     good: Sequence[int]
 
     def part(self, first: int, end: int) -> Seen:
-        """The same of some of the lines."""
+        """The same of the lines of an input."""
         good = self.good[bisect_left(self.good, first) : bisect_left(self.good, end)]
         bad = [each._replace(row=each.row - first) for each in self.bad if first <= each.row < end]
         return Seen(bad, [row - first for row in good])
+
+
+def may_go_on(reason: str, line: bytes) -> bool:
+    """Whether a line that was rejected may be a part of a record, or hold some; for little time."""
+    return reason in ("invalid_json", "too_long") or (reason == "no_event" and partial.is_unended(line))
 
 
 def again(data: bytes, heights: Sequence[int], rows: Rows, seen: Seen, known: Known) -> Rows | None:
@@ -54,7 +56,7 @@ def again(data: bytes, heights: Sequence[int], rows: Rows, seen: Seen, known: Kn
     ends = list(accumulate(heights)) if len(heights) > 1 else [len(lines)]
     found: list[_Instead] = []
     for first, end in pairwise([0, *ends]):
-        part = seen.part(first, end)
+        part = seen.part(first, end) if len(heights) > 1 else seen
         found += [_moved(each, first) for each in (_found(lines[first:end], part, known) if part.bad else ())]
     return _instead(rows, found) if found else None
 
@@ -62,7 +64,7 @@ def again(data: bytes, heights: Sequence[int], rows: Rows, seen: Seen, known: Kn
 def _found(lines: Sequence[bytes], seen: Seen, known: Known) -> Iterator[_Instead]:
     """What stands instead of lines of one input."""
     gone: set[int] = set()
-    parts = [row for row, reason in seen.bad if partial.may_be_part(lines[row], reason)]
+    parts = [row for row, reason in seen.bad if partial.may_begin(lines[row])]
     for each in partial.joined(lines, parts, {*seen.good}) if parts else ():
         gone.update(each.rows)
         yield _Instead(each.rows, [(each.rows[0], each.text)])

@@ -17,6 +17,8 @@ _CRI = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.,]+(?:Z|[+-][0-9:]+) (std
 _DOCKER = re.compile(rb'\{"log":"')
 _ENDED = b'\\n","'
 _OPENS = ("{", "[")
+_TAG = 64
+"""Bytes among which CRI's tag is."""
 _MOST = 1000
 """Lines among which the parts of one are."""
 
@@ -35,6 +37,16 @@ class _Part(NamedTuple):
     is_last: bool
     text: str
     whole: Callable[[str], str]
+
+
+def is_unended(line: bytes) -> bool:
+    """Whether a line of Docker's has JSON that goes on."""
+    return line.startswith((b'{"log":"{', b'{"log":"[')) and _ENDED not in line
+
+
+def may_begin(line: bytes) -> bool:
+    """Whether a line may be the first part of one; for little time."""
+    return b" P " in line[:_TAG] or is_unended(line)
 
 
 def joined(lines: Sequence[bytes], rows: Iterable[int], good: Collection[int]) -> Iterator[Joined]:
@@ -96,10 +108,3 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def may_be_part(line: bytes, reason: str) -> bool:
-    """Whether a line that was rejected may be the first part of one; for little time."""
-    if reason == "no_event":
-        return line.startswith((b'{"log":"{', b'{"log":"[')) and _ENDED not in line
-    return b" P " in line[:64]

@@ -11,14 +11,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, count
+from operator import add
 from typing import Any, NamedTuple
 
 from dcevents import prefixes
 from dcevents.envelopes import Known, Search
 from dcevents.places import is_canonical
 from dcevents.record import MAX_LINE
-from dcevents.streams import HEAD, Span, closing, is_event, list_within, looked_at
+from dcevents.streams import HEAD, Span, closing, is_event, list_within, looked_at, sound_end
 
 __all__ = ["Region", "regions"]
 
@@ -29,16 +30,18 @@ _FEW = 3
 """Canonical objects that are records although they share a line: two are a line that is no JSON (definitions 1)."""
 _LEAST = 1 << 20
 """Bytes that may be looked at in vain, beside as many as there are."""
-_LISTS = 4 * HEAD
-"""Bytes that may be looked at to find the list in an object."""
+_LISTS = 32 * HEAD
+"""Bytes that are looked at to find the list in an object, at most."""
+_PAGE = 1 << 12
 _INNER = b'",:]}'
 """What a line of JSON begins with that is not the first of a text."""
-_GOES_ON = b'{[,:}]"0123456789el'
-"""What the first line of a text over several lines ends with."""
-_NEXT = {b"{": b'"', b":": b'{["-0123456789tfn'}
-"""What the next line begins with, by what the line ends with; behind other ends, with whatever it likes."""
-_GLUED = re.compile(rb"[}\]][ \t\r]*[^\s,}\]:\"\\]")
-"""What stands in a line behind an object, and before another record."""
+_VALUE = b'{["-0123456789tfn'
+_NEXT = {b"{": b'"', b"[": _VALUE, b":": _VALUE, b",": _VALUE}
+"""What the second line of a text begins with, by what the first ends with."""
+_BEHIND_VALUE = b",:]}"
+"""The same, where that is a value."""
+_GLUED = re.compile(rb'[}\]][ \t\r]*(?:[{\[\x1e]|[^\s,}\]:"\\][^"{}\[\]]*[{\[])')
+"""What stands in a line behind an object, perhaps with a prefix, and before another record."""
 _OPEN = re.compile(rb'(?:\[(?!\s*\{\s*"field"\s*:)\s*)+')
 _COMMA = re.compile(rb"\s*,\s*")
 _SPACE = re.compile(rb"[ \t\r]*")
@@ -70,8 +73,8 @@ def regions(lines: Sequence[bytes], bad: Sequence[int], good: Sequence[int], kno
     candidates = [row for row in bad if _may_begin(lines[row], lines[row + 1] if row + 1 < len(lines) else b"")]
     if not candidates:
         return
-    starts = [0, *accumulate(len(line) + 1 for line in lines)]
-    data = b"".join(line + b"\n" for line in lines)
+    starts = list(map(add, accumulate(map(len, lines), initial=0), count()))
+    data = b"\n".join([*lines, b""])
     look = _Look(data, known)
     end = 0
     for row in candidates:
@@ -89,7 +92,10 @@ def _may_begin(line: bytes, following: bytes) -> bool:
     if len(line) > MAX_LINE or _GLUED.search(line):
         return True
     last, first = line.rstrip(_BLANK)[-1:], following[:_PREFIX].lstrip(_BLANK)[:1]
-    return bool(last and first) and last in _GOES_ON and first in _NEXT.get(last, first)
+    if last == b"," and first == b"{" and not line.endswith((b"},", b"},\r")):
+        # Behind a comma there are objects in lists only.
+        return b"[" in line
+    return bool(last and first) and first in _NEXT.get(last, _BEHIND_VALUE)
 
 
 def _between(rows: Sequence[int], first: int, end: int) -> Sequence[int]:
@@ -167,14 +173,20 @@ class _Look:
         if opened := _OPEN.match(self.data, at):
             begin = opened.end() if is_event(self.data, opened.end(), self.known) else None
         elif self.data.startswith(b"{", at) and self.budget:
-            within = list_within(self.data[at : at + HEAD], 0, self.known)
-            begin = None if within is None else at + within
+            begin = self._list_within(at)
         else:
             return None
         if begin is None:
-            self.budget = max(0, self.budget - _LISTS)
             return None
         return self._members(self.data[at:begin], begin)
+
+    def _list_within(self, at: int) -> int | None:
+        head = self.data[at : at + HEAD]
+        sound = sound_end(head, 0)
+        within = list_within(head[:sound], 0, self.known)
+        if within is None:
+            self.budget = max(0, self.budget - (_LISTS if sound > _PAGE else _PAGE))
+        return None if within is None else at + within
 
     def _members(self, start: bytes, begin: int) -> _Text:
         """The records of a list that has begun with `start`."""

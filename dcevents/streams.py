@@ -192,9 +192,17 @@ def _opening(head: bytes, known: Known) -> int | None:
 
 def list_within(head: bytes, at: int, known: Known) -> int | None:
     """Where the first record of a list begins that is in the object there; HEAD bytes of it will do."""
-    matches = islice(_LIST.finditer(head, at), _MOST_LISTS)
+    matches = islice(_LIST.finditer(head, at, sound_end(head, at)), _MOST_LISTS)
     lists = (match for match in matches if _may_open(head[at : match.start()]))
     return next((match.end() for match in lists if is_event(head, match.end(), known)), None)
+
+
+def sound_end(head: bytes, at: int) -> int:
+    """Up to where a text, or the value that it begins with, is JSON."""
+    try:
+        return scan(head[at:].decode("latin-1"), 0)[1] + at
+    except ValueError as error:
+        return min(len(head), int(getattr(error, "pos", 0)) + at + _WORD)
 
 
 def _is_line(head: bytes, at: int) -> bool:

@@ -199,10 +199,16 @@ def list_within(head: bytes, at: int, known: Known) -> int | None:
 
 def sound_end(head: bytes, at: int) -> int:
     """Up to where a text, or the value that it begins with, is JSON."""
-    try:
-        return scan(head[at:].decode("latin-1"), 0)[1] + at
-    except ValueError as error:
-        return min(len(head), int(getattr(error, "pos", 0)) + at + _WORD)
+    end = at
+    for size in (1 << 12, HEAD):
+        text = head[at : at + size].decode("latin-1")
+        try:
+            return scan(text, 0)[1] + at
+        except ValueError as error:
+            end = min(len(head), int(getattr(error, "pos", 0)) + at + _WORD)
+            if not _may_go_on(error, size):
+                break
+    return end
 
 
 def _is_line(head: bytes, at: int) -> bool:

@@ -19,7 +19,7 @@ from dcevents import prefixes
 from dcevents.envelopes import Known, Search
 from dcevents.places import is_canonical
 from dcevents.record import MAX_LINE
-from dcevents.streams import HEAD, Span, closing, is_event, list_within, looked_at, sound_end
+from dcevents.streams import HEAD, LIST, Span, closing, is_event, list_within, looked_at, sound_end
 
 __all__ = ["Region", "regions"]
 
@@ -30,9 +30,10 @@ _FEW = 3
 """Canonical objects that are records although they share a line: two are a line that is no JSON (definitions 1)."""
 _LEAST = 1 << 20
 """Bytes that may be looked at in vain, beside as many as there are."""
-_LISTS = 32 * HEAD
-"""Bytes that are looked at to find the list in an object, at most."""
-_PAGE = 1 << 12
+_OFTEN = 80
+"""How often text is looked at, at most, to find the list in an object."""
+_PAGE = 1 << 10
+"""Bytes that a look counts for at least."""
 _INNER = b'",:]}'
 """What a line of JSON begins with that is not the first of a text."""
 _VALUE = b'{["-0123456789tfn'
@@ -42,7 +43,7 @@ _BEHIND_VALUE = b",:]}"
 """The same, where that is a value."""
 _GLUED = re.compile(rb'[}\]][ \t\r]*(?:[{\[\x1e]|[^\s,}\]:"\\][^"{}\[\]]*[{\[])')
 """What stands in a line behind an object, perhaps with a prefix, and before another record."""
-_OPEN = re.compile(rb'(?:\[(?!\s*\{\s*"field"\s*:)\s*)+')
+_OPEN = re.compile(rb'(?:\[(?!\s*\{\s*"field"\s*:)\s*){1,8}')
 _COMMA = re.compile(rb"\s*,\s*")
 _SPACE = re.compile(rb"[ \t\r]*")
 _LINES = re.compile(rb"\s*")
@@ -80,7 +81,9 @@ def regions(lines: Sequence[bytes], bad: Sequence[int], good: Sequence[int], kno
     for row in candidates:
         spans = look.region(starts[row]) if row >= end and look.budget else []
         last = bisect_left(starts, look.end)
-        if spans and _swallows_none(data, spans, [starts[each] for each in _between(good, row, last)]):
+        if not spans:
+            look.budget = max(0, look.budget - _PAGE)
+        elif _swallows_none(data, spans, [starts[each] for each in _between(good, row, last)]):
             end = last
             yield Region(row, end, [(bisect_right(starts, a) - 1, _folded(data[a:b])) for a, b in spans])
 
@@ -183,9 +186,11 @@ class _Look:
     def _list_within(self, at: int) -> int | None:
         head = self.data[at : at + HEAD]
         sound = sound_end(head, 0)
+        if not LIST.search(head, 0, sound):
+            return None
         within = list_within(head[:sound], 0, self.known)
         if within is None:
-            self.budget = max(0, self.budget - (_LISTS if sound > _PAGE else _PAGE))
+            self.budget = max(0, self.budget - _OFTEN * sound)
         return None if within is None else at + within
 
     def _members(self, start: bytes, begin: int) -> _Text:

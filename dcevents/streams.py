@@ -33,13 +33,15 @@ _LEVELS = 4
 """Objects in one another that may be around a list of records."""
 _SEEN = 200
 _FEW = 8
+_WINDOW = 1 << 9
+"""Characters that are looked at first."""
 _WORD = 16
 """More characters than a word, or an escape, of JSON has."""
 _BLANK = b" \t\r\n\x1e"
 _FIELDS = rb'\[\s*\{\s*"field"\s*:'
 """A row of CloudWatch Insights begins so: pairs of field and value."""
 RECORD = re.compile(rb"\{|" + _FIELDS)
-_LIST = re.compile(rb"\[\s*(?=\{|" + _FIELDS + rb")")
+LIST = re.compile(rb"\[\s*(?=\{|" + _FIELDS + rb")")
 _KEY = re.compile(rb'\{\s*"[^"\\]*"\s*:')
 _GLUE = re.compile(rb'(?:[\s,\]}\x1e]|\[(?!\s*\{\s*"field"\s*:))*')
 _WRAPPED = re.compile(rb'\{\s*"[A-Za-z_]+"\s*:\s*\[\s*(?=\{|' + _FIELDS + rb")")
@@ -192,7 +194,7 @@ def _opening(head: bytes, known: Known) -> int | None:
 
 def list_within(head: bytes, at: int, known: Known) -> int | None:
     """Where the first record of a list begins that is in the object there; HEAD bytes of it will do."""
-    matches = islice(_LIST.finditer(head, at, sound_end(head, at)), _MOST_LISTS)
+    matches = islice(LIST.finditer(head, at, sound_end(head, at)), _MOST_LISTS)
     lists = (match for match in matches if _may_open(head[at : match.start()]))
     return next((match.end() for match in lists if is_event(head, match.end(), known)), None)
 
@@ -200,7 +202,7 @@ def list_within(head: bytes, at: int, known: Known) -> int | None:
 def sound_end(head: bytes, at: int) -> int:
     """Up to where a text, or the value that it begins with, is JSON."""
     end = at
-    for size in (1 << 12, HEAD):
+    for size in (_WINDOW, 1 << 12, HEAD):
         text = head[at : at + size].decode("latin-1")
         try:
             return scan(text, 0)[1] + at
@@ -281,7 +283,7 @@ def looked_at(data: bytes, at: int) -> tuple[Any, int] | int:
 
     Read as Latin-1, in which bytes and characters are at the same places, and whatever is between quotes is text.
     """
-    size = 1 << 12
+    size = _WINDOW
     while RECORD.match(data, at):
         text = data[at : at + size].decode("latin-1")
         if too_deep(text):
@@ -345,7 +347,7 @@ def _spans(data: bytes, at: int, seams: Sequence[bytes], known: Known, start: by
 
 def _within(data: bytes, at: int, found: tuple[Any, int] | None, known: Known) -> int | None:
     """Where the first record is of an object that has a list of them, on many lines or longer than a record."""
-    if found and (b"\n" not in data[at : found[1]] or not _LIST.search(data, at, found[1]) or is_canonical(found[0])):
+    if found and (b"\n" not in data[at : found[1]] or not LIST.search(data, at, found[1]) or is_canonical(found[0])):
         return None
     within = list_within(data[at : at + HEAD], 0, known) if data.startswith(b"{", at) else None
     return None if within is None else at + within

@@ -17,6 +17,8 @@ _CRI = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.,]+(?:Z|[+-][0-9:]+) (std
 _DOCKER = re.compile(rb'\{"log":"')
 _ENDED = b'\\n","'
 _OPENS = ("{", "[")
+_NEAR = 1 << 15
+"""Bytes in which there is a part if a line goes on behind them."""
 _TAG = 64
 """Bytes among which CRI's tag is."""
 _MOST = 1000
@@ -47,6 +49,21 @@ def is_unended(line: bytes) -> bool:
 def may_begin(line: bytes) -> bool:
     """Whether a line may be the first part of one; for little time."""
     return b" P " in line[:_TAG] or is_unended(line)
+
+
+def begun(text: bytes) -> int | None:
+    """Where the parts begin, in some lines, of a line that ends behind them; None where there is none."""
+    if not any(may_begin(line) for line in text[-_NEAR:].split(b"\n")):
+        return None
+    open_since: dict[object, int] = {}
+    at = 0
+    for line in text.split(b"\n"):
+        if part := _part(line):
+            open_since.setdefault(part.stream, at)
+            if part.is_last:
+                del open_since[part.stream]
+        at += len(line) + 1
+    return min(open_since.values(), default=None)
 
 
 def joined(lines: Sequence[bytes], rows: Iterable[int], good: Collection[int]) -> Iterator[Joined]:

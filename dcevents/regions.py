@@ -15,13 +15,13 @@ from itertools import accumulate, count
 from operator import add
 from typing import Any, NamedTuple
 
-from dcevents import prefixes
-from dcevents.envelopes import Known, Search
+from dcevents import partial, prefixes
+from dcevents.envelopes import NOTHING, Known, Search
 from dcevents.places import is_canonical
 from dcevents.record import MAX_LINE
 from dcevents.streams import HEAD, LIST, Span, closing, is_event, list_within, looked_at, sound_end
 
-__all__ = ["Region", "regions"]
+__all__ = ["Region", "cut", "regions"]
 
 _BLANK = b" \t\r"
 _PREFIX = 1 << 9
@@ -44,6 +44,11 @@ _BEHIND_VALUE = b",:]}"
 _GLUED = re.compile(rb'[}\]][ \t\r]*(?:[{\[\x1e]|[^\s,}\]:"\\][^"{}\[\]]*[{\[])')
 """What stands in a line behind an object, perhaps with a prefix, and before another record."""
 _OPEN = re.compile(rb'(?:\[(?!\s*\{\s*"field"\s*:)\s*){1,8}')
+_WITHIN = (*(bytes([byte]) for byte in b" \t" + _INNER + b"{["),)
+"""What the lines of a text over several begin with."""
+_BEGIN = re.compile(rb"^[ \t]*(?=[{\[])", re.MULTILINE)
+_MOST = 200
+"""Lines that are tried as the beginning of a record."""
 _COMMA = re.compile(rb"\s*,\s*")
 _SPACE = re.compile(rb"[ \t\r]*")
 _LINES = re.compile(rb"\s*")
@@ -99,6 +104,18 @@ def _may_begin(line: bytes, following: bytes) -> bool:
         # Behind a comma there are objects in lists only.
         return b"[" in line
     return bool(last and first) and first in _NEXT.get(last, _BEHIND_VALUE)
+
+
+def cut(lines: bytes) -> int:
+    """Where lines are best cut, so that no record is: behind the last, or before one that lies over several of them."""
+    last = lines.rfind(b"\n", 0, len(lines) - 1) + 1
+    if parts := partial.begun(lines):
+        return parts
+    if lines[last : last + 1] not in _WITHIN or not isinstance(looked_at(lines, last), int):
+        in_list = lines.endswith((b",\n", b",\r\n")) and is_event(lines, last, NOTHING)
+        return last if last and in_list else len(lines)
+    begins = [(match.start(), match.end()) for match in _BEGIN.finditer(lines)][-_MOST:]
+    return next((begin for begin, at in reversed(begins) if is_event(lines, at, NOTHING)), 0) or len(lines)
 
 
 def _between(rows: Sequence[int], first: int, end: int) -> Sequence[int]:

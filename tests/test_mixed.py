@@ -2,10 +2,13 @@
 
 import importlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import harness
 import pytest
+
+from dcevents import sources
 
 MADE = importlib.import_module("test_envelopes").MADE
 NAMES = list(MADE.SHAPES)
@@ -212,10 +215,86 @@ def test_parts_of_docker_are_one_record() -> None:
     assert [("s1", 2, None), ("s2", 3, None), ("s3", 7, None), ("s9", 1, None)] == places(data)
 
 
-@pytest.mark.parametrize("write", [cri, lambda text, tag: docker(text.decode() + "\n" * (tag == "F"))])
+def docker_part(text: bytes, tag: str) -> bytes:
+    """The same, told what CRI is told."""
+    return docker(text.decode() + "\n" * (tag == "F"))
+
+
+@pytest.mark.parametrize("write", [cri, docker_part])
 def test_parts_that_are_none_swallow_nothing(write: Any) -> None:
     data = write(b'{"event":', "P") + write(line(1).rstrip(), "F") + write(b"rest", "F") + write(line(2).rstrip(), "F")
 
     events, rejected = read(data)
 
     assert (2, 2) == (events, sum(rejected.values()))
+
+
+# -- long lines --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["a file", "a pipe"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda events: json.dumps(events).encode(),
+        lambda events: json.dumps({"events": events}).encode(),
+        lambda events: "".join(map(json.dumps, events)).encode(),
+    ],
+    ids=["an array", "a list in an object", "objects without line ends"],
+)
+def test_a_line_longer_than_a_record_has_records(write: Any, how: str, tmp_path: Any) -> None:
+    long = write([event(n) for n in range(1000, 13_000)])
+    data = lines(*range(900)) + long + b"\n" + lines(900)
+    (tmp_path / "x.log").write_bytes(data)
+
+    source = {"stdin": data} if how == "a pipe" else {}
+    found = harness.run("check", *([] if source else [tmp_path / "x.log"]), "-f", "json", "-q", **source).json["input"]
+
+    assert len(long) > 2 << 20
+    assert (12_901, 12_901, 0) == (found["records"], found["events"], sum(found["rejected"].values()))
+
+
+def test_a_line_of_records_is_too_long_from_sixteen_mebibytes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "BLOCK", 2 << 20)
+    long = json.dumps([event(n) for n in range(1000, 20_000)]).encode() + b"\n"
+
+    assert (100, {"too_long": 1}) == read(lines(*range(99)) + long + lines(99))
+
+
+# -- where blocks end --------------------------------------------------------------------------------------------------
+
+
+def _cut(text: bytes, part: Any) -> bytes:
+    """A line, in parts of a hundred bytes."""
+    pieces = [text[at : at + 100] for at in range(0, len(text), 100)]
+    return b"".join(part(piece, "P" if piece is not pieces[-1] else "F") for piece in pieces)
+
+
+OTHERS: dict[str, Callable[[range], bytes]] = {
+    "pretty": lambda numbers: pretty(*numbers),
+    "an array": lambda numbers: MADE.pretty([event(n) for n in numbers]),
+    "an array of lines": lambda numbers: b"[\n" + lines(*numbers)[:-1].replace(b"\n", b",\n") + b"\n]\n",
+    "CRI": lambda numbers: b"".join(_cut(line(n)[:-1], cri) for n in numbers),
+    "Docker": lambda numbers: b"".join(_cut(line(n)[:-1], docker_part) for n in numbers),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("how", ["a file", "a pipe"])
+@pytest.mark.parametrize("size", [1 << 10, 1200, 3000])
+def test_no_record_is_lost_where_blocks_end(
+    name: str, how: str, size: int, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_SMALL", size)
+    monkeypatch.setattr(sources, "BLOCK", 2 * size)
+    monkeypatch.setattr(sources, "_DENSE", size)
+    data = lines(*range(300)) + OTHERS[name](range(300, 360)) + lines(*range(360, 500))
+    (tmp_path / "x.log").write_bytes(data)
+
+    source = {"stdin": data} if how == "a pipe" else {}
+    found = harness.run("completion", *([] if source else [tmp_path / "x.log"]), "-f", "json", "-q", **source)
+
+    # An array that is cut is none: its brackets are lines that are no JSON.
+    rejected = found.json["input"]["rejected"]
+    assert (500, 0, True) == (found.json["input"]["events"], rejected["no_event"], rejected["invalid_json"] <= 2)
+    assert "array" in name or not rejected["invalid_json"]

@@ -156,7 +156,9 @@ class _Look:
             if self._is_line_end(at):
                 break
         else:
-            # What else stands on their line is a broken record.
+            # What else stands on their line is a broken record. Long lines may have been cut short: all or nothing.
+            if self._line_end(at) - max(begin, self.data.rfind(b"\n", begin, at)) > MAX_LINE:
+                return []
             spans.append(Span(at, self._line_end(at)))
         self.end = self._line_end(at)
         return spans if self._is_sure(texts, self.data[begin:at]) else []

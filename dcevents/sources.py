@@ -428,7 +428,9 @@ def _whole_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, 
                 yield lines + b"\n", True
         if len(rest) > _KEPT and (len(rest) > BLOCK or not isinstance(style_of(rest[:HEAD]), Stream)):
             rest, too_long = _shortened(rest[:_KEPT], rest[_KEPT:]), True
-    if rest:
+    if rest.endswith(b"\n"):
+        yield rest, True
+    elif rest:
         yield rest + b"\n", False
 
 

@@ -245,10 +245,12 @@ def test_parts_that_are_none_swallow_nothing(write: Any) -> None:
 def test_a_line_longer_than_a_record_has_records(write: Any, how: str, tmp_path: Any) -> None:
     long = write([event(n) for n in range(1000, 13_000)])
     data = lines(*range(900)) + long + b"\n" + lines(900)
-    (tmp_path / "x.log").write_bytes(data)
+    path = tmp_path / "x.log"
+    path.write_bytes(data)
 
-    source = {"stdin": data} if how == "a pipe" else {}
-    found = harness.run("check", *([] if source else [tmp_path / "x.log"]), "-f", "json", "-q", **source).json["input"]
+    pipe = how == "a pipe"
+    result = harness.run("check", "-" if pipe else path, "-f", "json", "-q", stdin=data if pipe else b"")
+    found = result.json["input"]
 
     assert len(long) > 2 << 20
     assert (12_901, 12_901, 0) == (found["records"], found["events"], sum(found["rejected"].values()))
@@ -259,6 +261,15 @@ def test_a_line_of_records_is_too_long_from_sixteen_mebibytes_on(monkeypatch: py
     long = json.dumps([event(n) for n in range(1000, 20_000)]).encode() + b"\n"
 
     assert (100, {"too_long": 1}) == read(lines(*range(99)) + long + lines(99))
+
+
+def test_lines_that_are_held_back_are_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_SMALL", 1 << 10)
+    data = lines(*range(9)) + b"{\n" * 3
+
+    found = account(data)
+
+    assert (12, 9, 0, 3) == (found["records"], found["events"], found["blank"], found["rejected"]["invalid_json"])
 
 
 # -- where blocks end --------------------------------------------------------------------------------------------------
@@ -289,10 +300,11 @@ def test_no_record_is_lost_where_blocks_end(
     monkeypatch.setattr(sources, "BLOCK", 2 * size)
     monkeypatch.setattr(sources, "_DENSE", size)
     data = lines(*range(300)) + OTHERS[name](range(300, 360)) + lines(*range(360, 500))
-    (tmp_path / "x.log").write_bytes(data)
+    path = tmp_path / "x.log"
+    path.write_bytes(data)
 
-    source = {"stdin": data} if how == "a pipe" else {}
-    found = harness.run("completion", *([] if source else [tmp_path / "x.log"]), "-f", "json", "-q", **source)
+    pipe = how == "a pipe"
+    found = harness.run("completion", "-" if pipe else path, "-f", "json", "-q", stdin=data if pipe else b"")
 
     # An array that is cut is none: its brackets are lines that are no JSON.
     rejected = found.json["input"]["rejected"]

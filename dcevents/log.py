@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dcevents import records, sources
+from dcevents import mixed, records, sources
 from dcevents.events import REJECT_REASONS
 from dcevents.facts import Facts
 from dcevents.hints import SAMPLE
+from dcevents.mixed import Bad, Seen
 from dcevents.parse import UNTIMED, Parsed, Parser, Reject
 from dcevents.record import Shape
 from dcevents.rows import Rows
@@ -296,11 +297,24 @@ def _parse(block: Block, parser: Parser) -> tuple[Sequence[Piece], list[_Read]]:
     if rows.exactly and rows.is_wrong(invalid=invalid, untimed=bool((parsed.rows["ts"] >= UNTIMED).any())):
         rows = rows.exactly()
         parsed = parser.parse(rows.data, rows.unterminated)
+    if again := _again(data, pieces, rows, parsed, parser):
+        rows = again
+        parsed = parser.parse(rows.data, rows.unterminated)
     read = [_Read(rows, parsed)]
     if parsed.several:
         several = records.several(parsed.several, parser.known)
         read.append(_Read(several, parser.parse(several.data), rows))
     return pieces, read
+
+
+def _again(data: bytes, pieces: Sequence[Piece], rows: Rows, parsed: Parsed, parser: Parser) -> Rows | None:
+    """Lines cut again where some are no records by themselves; None where there are none."""
+    bad = [Bad(row, reason) for row, reason, raw in parsed.rejects if mixed.may_go_on(reason, raw)]
+    bad += [Bad(row, "incomplete") for row in rows.unterminated if parsed.tally["incomplete"]]
+    if rows.lines is not None or not bad:
+        return None
+    good = sorted([*parsed.rows["row"].to_list(), *(row for row, _ in parsed.several)])
+    return mixed.again(data, [piece.lines or 0 for piece in pieces], rows, Seen(sorted(bad), good), parser.known)
 
 
 class _Start(NamedTuple):

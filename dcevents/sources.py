@@ -21,6 +21,7 @@ from dcevents.errors import InputError
 from dcevents.magic import foreign
 from dcevents.record import MAX_LINE, NOTHING, Known
 from dcevents.records import HEAD, Stream, Style, style_of
+from dcevents.regions import cut
 from dcevents.streams import parts
 
 BLOCK = 16 << 20
@@ -424,9 +425,10 @@ def _line_end(fd: int, at: int, end: int, size: int) -> int | None:
         return size
     for window in (_TAIL, 2 * _KEPT):
         begin = max(at, end - window)
-        found = os.pread(fd, end - begin, begin).rfind(b"\n")
-        if found >= 0:
-            return begin + found + 1
+        lines = os.pread(fd, end - begin, begin)
+        found = lines.rfind(b"\n") + 1
+        if found:
+            return begin + cut(lines[:found])
     return None
 
 
@@ -471,7 +473,10 @@ def _whole_lines(source: Input, chunks: Iterator[bytes | memoryview]) -> Iterato
 
 
 def _cut_at_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, bool]]:
-    """Whole lines, too long ones cut short, and what is behind the last LF with one added (False beside it)."""
+    """Whole lines, too long ones cut short, and what is behind the last LF with one added (False beside it).
+
+    A line of many records is too long from BLOCK bytes on only.
+    """
     rest = b""
     too_long = False
     for chunk in chunks:
@@ -485,12 +490,20 @@ def _cut_at_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes,
             rest, too_long = b"", False
         end = _last_line_end(chunk)
         if end > begin:
+            near = max(begin, end - _TAIL)
+            end = near + cut(bytes(chunk[near:end]))
             yield b"".join((rest, memoryview(chunk)[begin:end])), True
             rest, begin = b"", end
         rest += bytes(chunk[begin:])
         if len(rest) > _KEPT:
+            lines, _, rest = rest.rpartition(b"\n")
+            if lines:
+                yield lines + b"\n", True
+        if len(rest) > _KEPT and (len(rest) > BLOCK or not isinstance(style_of(rest[:HEAD]), Stream)):
             rest, too_long = _shortened(rest[:_KEPT], rest[_KEPT:]), True
-    if rest:
+    if rest.endswith(b"\n"):
+        yield rest, True
+    elif rest:
         yield rest + b"\n", False
 
 
@@ -561,6 +574,7 @@ def _parts(file: int, pieces: Iterable[tuple[bytes, bool]]) -> Iterator[_Part]:
         at, dense = 0, _looks_dense(data)
         while dense and len(data) - at > _DENSE:
             end = data.rfind(b"\n", at, at + _DENSE) + 1 or data.index(b"\n", at) + 1
+            end = at + cut(data[at:end])
             yield _Part(file, data[at:end], True, dense)
             at = end
         if at < len(data):

@@ -17,6 +17,7 @@ from dcevents.places import (
     COLLECTOR_PAGES,
     COLLECTOR_TIMES,
     DEEPEST,
+    ENCODED,
     EVENT_KEYS,
     LISTS,
     MOST,
@@ -146,12 +147,16 @@ class Search:
         """The object that stands under a key, or that the text there is."""
         value = holder.get(key)
         if isinstance(value, str) and not isinstance(value, Number):
-            if holder.get("isBase64Encoded") is True:
-                self.asked.append(value)
-                value = from_base64(value)
-            values = self.opened(value)
+            values = self.opened(self._decoded(holder, value))
             value = values[0] if len(values) == 1 else None
         return value if isinstance(value, dict) else None
+
+    def _decoded(self, holder: Mapping[str, Any], text: str) -> str:
+        """A text of an object that may say that its texts are encoded."""
+        if holder.get(ENCODED) is not True:
+            return text
+        self.asked.append(text)
+        return from_base64(text)
 
     def _event_in(self, core: _Core) -> Located | None:
         value = core.value
@@ -233,10 +238,7 @@ class Search:
                     yield from self._lists(inner, level + 1)
 
     def _texts(self, holder: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401 - any JSON value
-        if holder.get("isBase64Encoded") is True:
-            self.asked.append(text)
-            text = from_base64(text)
-        values = self.opened(text)
+        values = self.opened(self._decoded(holder, text))
         return values[0] if len(values) == 1 else values
 
     # -- what the user said ----------------------------------------------------------------------------------------
@@ -269,15 +271,17 @@ class Search:
 
     def at(self, value: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
         """What stands at a path, through texts that are JSON; None where it leads nowhere. `.` is the value itself."""
+        holder: Mapping[str, Any] = {}
         for key in path.split(".") if path not in ("", ".") else ():
             if isinstance(value, str) and not isinstance(value, Number):
-                inner = self.opened(value)
+                inner = self.opened(self._decoded(holder, value))
                 value = inner[0] if len(inner) == 1 else None
             if not isinstance(value, dict):
                 return None
-            value = value.get(key)
-        if isinstance(value, str) and not isinstance(value, Number) and len(inner := self.opened(value)) == 1:
-            return inner[0]
+            holder, value = value, value.get(key)
+        if isinstance(value, str) and not isinstance(value, Number):
+            inner = self.opened(self._decoded(holder, value))
+            return inner[0] if len(inner) == 1 else value
         return value
 
 

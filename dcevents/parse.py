@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dcevents import record, shapes
+from dcevents.encoded import Contexts, decoded
 from dcevents.events import REJECT_REASONS
 from dcevents.record import MAX_LINE, NOTHING, SEVERAL, Known, Record, Said, Shape
-from dcevents.shapes import ASIDE, LONGEST, NOT_PLAIN, OTHER, SLOW, TIMELESS, Layout, Seen
+from dcevents.shapes import ASIDE, ENCODED, LONGEST, NOT_PLAIN, OTHER, SLOW, TIMELESS, Layout, Seen
 from dcevents.sids import NONE, NUMBER, Numbering, Sids, hashed
 from dcevents.timestamps import ABSENT, form, parse
 
@@ -126,6 +127,8 @@ class Parser:
         self._settings = {"keep_query": keep_query, "with_meeting": in_full}
         self._shapes: set[Shape | None] = set()
         self._layouts: list[Layout] = []
+        self._contexts = Contexts(self._judge, known)
+        self._inside: list[Layout] = []
         self._attempts = 0
         self._remembered: list[Seen] = []
         self._lock = threading.Lock()
@@ -149,7 +152,8 @@ class Parser:
     def found_in(self) -> set[Shape | None]:
         """Where events were found; None is the canonical place."""
         with self._lock:
-            templates = [template.record for layout in self._layouts for template in layout.templates]
+            layouts = [*self._layouts, *self._inside]
+            templates = [template.record for layout in layouts for template in layout.templates]
             return self._shapes.union(each.shape for each in templates if each.bucket == "event")
 
     def layouts(self) -> list[Layout]:
@@ -178,9 +182,27 @@ class Parser:
             if self._attempts >= _MOST_LAYOUTS:
                 return
             self._attempts += 1
-            layout = shapes.find_layout(sample, self._judge, self.vocabulary.code)
+            layout = shapes.find_layout(sample, self._judge, self.vocabulary.code, self._contexts)
             if layout and all(layout.slots != known.slots for known in self._layouts):
                 self._layouts.append(layout)
+
+    def inside(self) -> list[Layout]:
+        """The layouts known of texts in base64."""
+        with self._lock:
+            return list(self._inside)
+
+    def study_inside(self, texts: Iterable[str]) -> None:
+        """Find a layout for texts in base64 that none fits."""
+        with self._lock:
+            if self._attempts >= _MOST_LAYOUTS:
+                return
+            self._attempts += 1
+            read = [Seen(text, self._contexts.judge(value)) for text, value in _values(texts)]
+            sample = [seen for seen in read if seen.record.event_name is not None]
+            layout = shapes.find_layout(sample, self._contexts.judge, self.vocabulary.code)
+            if layout and all(layout.slots != known.slots for known in self._inside):
+                self._inside.append(layout)
+                self._contexts.layouts.append(layout)
 
     def learn(self, layout: Layout, shapes: Iterable[tuple[tuple[str, ...], int]]) -> None:
         """Take in shapes (pieces, and how many lines have them) where they repeat."""
@@ -204,6 +226,13 @@ class Parser:
         if millis is None:
             return UNTIMED
         return FUTURE if millis > self.limits.clock + DAY_MS else millis
+
+
+def _values(texts: Iterable[str]) -> Iterable[tuple[str, object]]:
+    """Texts that are JSON, with their values."""
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            yield text, record.decode(text)
 
 
 class _Cut(NamedTuple):
@@ -239,6 +268,7 @@ class _Block:
         self.tried: Layout | None = None
         self.cut: _Cut | None = None
         self.lines: dict[int, bytes] = {}
+        self.encoded: list[pl.DataFrame] = []
 
     def run(self) -> Parsed:
         """All lines, each in its bucket."""
@@ -246,6 +276,8 @@ class _Block:
         for layout in self.parser.layouts():
             if layout is not self.tried and len(rest) >= _MANY:
                 rest = self._some(layout, rest)
+        if self.encoded:
+            rest = sorted({*rest}.union(self._decoded()))
         seen = self._one_by_one(rest)
         if len(seen) > max(_MANY, self.parsed.lines // 50):
             self.parser.remember(seen[: self.parser.sample])
@@ -304,20 +336,48 @@ class _Block:
         self.parsed.lines = first + cut.height
         self.cut = _Cut(first, data, cut["size"])
         rows = pl.int_range(first, first + cut.height, dtype=pl.UInt32, eager=True)
-        return self._take(self.tried, codes, cut.with_columns(rows.alias("row")))
+        left = self._take(self.tried, codes, cut.with_columns(rows.alias("row")))
+        self.parser.fitted(self.tried, cut.height - len(left))
+        return left
 
     def _some(self, layout: Layout, rows: Sequence[int]) -> Sequence[int]:
         """The same for some rows of the block."""
+        lines = self._texts(rows)
+        left = self._frame(layout, lines)
+        self.parser.fitted(layout, lines.height - len(left))
+        return sorted({*rows}.difference(lines["row"]).union(left))
+
+    def _frame(self, layout: Layout, lines: pl.DataFrame) -> Sequence[int]:
+        """The same for lines (`row`, `line`)."""
         codes = layout.codes
+        left: list[int] = []
         try:
-            lines = self._texts(rows)
             cut = self._cut_by(layout, codes, lines.lazy()).collect(engine="streaming")
         except pl.exceptions.PolarsError:
             # A slot of fixed length cuts a character in two.
-            lines = self._texts([row for row in rows if layout.split(self.lines[row])])
+            good = pl.Series([layout.split(line.encode()) is not None for line in lines["line"]], dtype=pl.Boolean)
+            left = self._leave(lines.filter(~good).select("row", size=pl.lit(1)))
+            lines = lines.filter(good)
             cut = self._cut_by(layout, codes, lines.lazy()).collect(engine="streaming")
-        left = self._take(layout, codes, cut.with_columns(lines["row"]))
-        return sorted({*rows}.difference(lines["row"]).union(left))
+        return [*left, *self._take(layout, codes, cut.with_columns(lines["row"]))]
+
+    def _decoded(self) -> Sequence[int]:
+        """Texts that were in base64, by the column; the rows that could not be read so come back."""
+        lines = pl.concat(self.encoded)
+        known = self.parser.inside()
+        left = self._by_layouts(known, lines)
+        if len(left) > _MANY:
+            lines = lines.filter(pl.col("row").is_in(left))
+            self.parser.study_inside(lines["line"].head(self.parser.sample))
+            left = self._by_layouts(self.parser.inside()[len(known) :], lines)
+        return left
+
+    def _by_layouts(self, layouts: Sequence[Layout], lines: pl.DataFrame) -> Sequence[int]:
+        left: Sequence[int] = lines["row"].to_list()
+        for layout in layouts:
+            left = self._frame(layout, lines)
+            lines = lines.filter(pl.col("row").is_in(left))
+        return left if layouts else self._leave(lines.select("row", size=pl.lit(1)))
 
     def _cut_by(self, layout: Layout, codes: shapes.Codes, lines: pl.LazyFrame) -> pl.LazyFrame:
         return layout.cut(lines, codes, with_forms=self.parser.in_full)
@@ -335,9 +395,7 @@ class _Block:
         chosen = usual.fill_null(value=False)
         columns = [said if name == "said" else cut[name] for name in self.columns]
         self._add(pl.DataFrame(columns).filter(chosen))
-        left = [] if chosen.all() else self._others(layout, codes, cut.filter(~chosen))
-        self.parser.fitted(layout, cut.height - len(left))
-        return left
+        return [] if chosen.all() else self._others(layout, codes, cut.filter(~chosen))
 
     def _others(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
         """Lines that are no usual events. Most of them are of other buckets, and known; what is left comes back."""
@@ -368,10 +426,26 @@ class _Block:
         if found["number"].min() == -1:
             new = found.filter(pl.col("number") == -1)["key"].unique().to_list()
             found = self._understand(cut, self.parser.codes(layout, codes, new))
-        good, other = pl.col("good"), pl.col("kind") == OTHER
-        left = self._keep_events(layout, found.filter(good & ~other))
+        good, other, encoded = pl.col("good"), pl.col("kind") == OTHER, pl.col("kind") == ENCODED
+        left = self._keep_events(layout, found.filter(good & ~other & ~encoded))
         self._count_others(layout, found.filter(good & other))
+        left += self._decode(layout, found.filter(good & encoded))
         return left + self._leave(found.filter(~good))
+
+    def _decode(self, layout: Layout, found: pl.DataFrame) -> list[int]:
+        """Set the encoded texts of lines aside; the rows that have none come back."""
+        left: list[int] = []
+        slots = {number: layout.templates[number].texts[0] for number in found["number"].unique()}
+        for slot in set(slots.values()):
+            rows = found.filter(pl.col("number").is_in([number for number, its in slots.items() if its == slot]))
+            if f"slot{slot}" not in rows.columns:
+                # It has been learnt since they were cut that it is needed.
+                left += self._leave(rows)
+                continue
+            rows = rows.with_columns(decoded(rows[f"slot{slot}"]).alias("line"))
+            left += self._leave(rows.filter(pl.col("line").is_null()))
+            self.encoded.append(rows.filter(pl.col("line").is_not_null()).select("row", "line"))
+        return left
 
     def _learn(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> shapes.Codes:
         """The layout's codes with the shapes of lines that it can cut, but does not know."""
@@ -394,7 +468,7 @@ class _Block:
         kind = codes.kinds.gather(number)
         timeless = kind == TIMELESS
         event = (cut["ts"].is_not_null() | timeless) & (cut["text"] != "")
-        good = cut["plain"] & (kind != SLOW) & ((kind == OTHER) | event)
+        good = cut["plain"] & (kind != SLOW) & ((kind == OTHER) | (kind == ENCODED) | event)
         columns = [
             number.alias("number"),
             kind.alias("kind"),

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from dcevents.encoded import Contexts
 from dcevents.record import MAX_LINE, SEVERAL, Record, Said, Search, decode
 from dcevents.sids import hashed
 from dcevents.timestamps import (
@@ -49,7 +50,7 @@ _PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?$"
 _DIGITS = re.compile(rb"[0-9.-]*")
 _FAR = 1 << 40
 
-SLOW, OTHER, EVENT, TIMELESS = range(4)
+SLOW, OTHER, ENCODED, EVENT, TIMELESS = range(5)
 ASIDE = (1 << 32) - 1
 
 
@@ -87,7 +88,10 @@ class Template(NamedTuple):
 
     record: Record
     kind: int
-    """SLOW: to be read line by line; OTHER: counted as `record.bucket`; EVENT; TIMELESS: one without timestamp."""
+    """SLOW: to be read line by line; OTHER: counted as `record.bucket`; EVENT; TIMELESS: one without timestamp.
+
+    ENCODED: what a line says hangs on a text in base64, in the slot that `texts` names.
+    """
     texts: tuple[int, ...] = ()
     """Slots other than time and session that `record` shows, so that it depends on their values."""
 
@@ -109,7 +113,7 @@ class Codes(NamedTuple):
     meaning: pl.Series
     """UInt32: combined piece codes → code of what lines say that are events with a time; ASIDE for all others."""
     kinds: pl.Series
-    """UInt8: template number → SLOW, OTHER, EVENT, TIMELESS."""
+    """UInt8: template number → the `kind` of it."""
     said: pl.Series
     """UInt32: template number → code of what it says; null where that depends on the texts in its slots."""
 
@@ -120,7 +124,13 @@ class Layout:
     `cut` is safe to call from several threads; `learn` and `settle` are the caller's to serialise.
     """
 
-    def __init__(self, slots: Sequence[Slot], judge: Callable[[object], Record], intern: Callable[[Said], int]) -> None:
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        judge: Callable[[object], Record],
+        intern: Callable[[Said], int],
+        contexts: Contexts | None = None,
+    ) -> None:
         self.slots = tuple(slots)
         self.time: int | None = None
         self.sid: int | None = None
@@ -130,6 +140,7 @@ class Layout:
         self.stale = False
         self._judge = judge
         self._intern = intern
+        self._contexts = contexts
         self._ends = [(slot.anchor.encode(), slot.end) for slot in self.slots]
         self._pieces: tuple[dict[str, int], ...] = tuple({} for _ in range(len(slots) + 1))
         self._numbers: dict[tuple[int, ...], int] = {}
@@ -350,9 +361,16 @@ class Layout:
         """
         if not set(self.templates[number].texts) <= values.keys():
             return None
-        pieces = tuple(names[n] for names, n in zip(self._order, self._codes[number], strict=True))
-        said = self._judge(decode(self.fill(pieces, values))).said
+        said = self._judge(decode(self.fill(self._pieces_of(number), values))).said
         return self._intern(said) if said else None
+
+    def agrees(self, judge: Callable[[object], Record]) -> bool:
+        """Whether a judge says of all templates what was said of them."""
+        known = ((number, each.record) for number, each in enumerate(self.templates) if each.kind != SLOW)
+        return all(judge(decode(self.fill(self._pieces_of(number), {}))) == record for number, record in known)
+
+    def _pieces_of(self, number: int) -> tuple[str, ...]:
+        return tuple(names[n] for names, n in zip(map(list, self._pieces), self._codes[number], strict=True))
 
     def fill(self, pieces: tuple[str, ...], values: dict[int, str]) -> str:
         """A line made of pieces and values, with placeholders where none is given."""
@@ -372,8 +390,13 @@ class Layout:
         record = self._judge(value)
         slow = Template(record, SLOW)
         present = [i for i, slot in enumerate(self.slots) if pieces[i].endswith(slot.anchor)]
-        if record.bucket == SEVERAL or self._asked(record, present) or not self._whole(value, line, present):
+        asked = self._asked(record, present)
+        if record.bucket == SEVERAL or len(asked) > 1 or not self._whole(value, line, present):
             return slow
+        if asked:
+            names = [self.slots[i].placeholder for i in present]
+            known = self._contexts and self._contexts.admit(value, names, self.slots[asked[0]].placeholder)
+            return Template(record, ENCODED, (asked[0],)) if known else slow
         shown = self._shown(record, present)
         if record.bucket != "event":
             return slow if shown else Template(record, OTHER)
@@ -384,9 +407,9 @@ class Layout:
         texts = tuple(i for i in shown if i not in (time, sid))
         return Template(record, TIMELESS if time is None else EVENT, texts)
 
-    def _asked(self, record: Record, present: list[int]) -> bool:
-        """Whether the place of something hangs on the text in a slot."""
-        return any(self.slots[i].placeholder in text for i in present for text in record.asked)
+    def _asked(self, record: Record, present: list[int]) -> list[int]:
+        """The slots whose texts the place of something hangs on."""
+        return [i for i in present if any(self.slots[i].placeholder in text for text in record.asked)]
 
     def _whole(self, value: object, line: str, present: list[int]) -> bool:
         """Whether each placeholder is exactly one whole value of the line, and stands nowhere else in it."""
@@ -425,7 +448,10 @@ def _strings(value: object) -> Iterable[str]:
 
 
 def find_layout(
-    sample: Sequence[Seen], judge: Callable[[object], Record], intern: Callable[[Said], int]
+    sample: Sequence[Seen],
+    judge: Callable[[object], Record],
+    intern: Callable[[Said], int],
+    contexts: Contexts | None = None,
 ) -> Layout | None:
     """The layout of a sample of lines: time, session, and whatever else takes many values, are its slots.
 
@@ -446,9 +472,10 @@ def find_layout(
     chosen.sort(key=lambda anchor: places[anchor] / len(found[anchor]))
     if not chosen:
         return None
-    layout = Layout([_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)], judge, intern)
+    layout = Layout([_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)], judge, intern, contexts)
     _introduce(layout, events, sample)
-    return layout if layout.sid is not None or not any(seen.record.said for seen in sample) else None
+    read = layout.sid is not None or any(template.kind == ENCODED for template in layout.templates)
+    return layout if read or not any(seen.record.said for seen in sample) else None
 
 
 def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -> None:

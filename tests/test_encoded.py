@@ -75,6 +75,13 @@ def test_an_odd_body_among_others_says_what_it_says_by_itself(line: bytes, many:
     assert one_by_one(lines) == parsed(lines, sample=100)
 
 
+def test_what_varies_around_bodies_is_not_lost() -> None:
+    """A page that only the collector knows, another one in each line."""
+    lines = [wrapped(body.replace(b"page", b"side"), page=f"https://x.example/{n}") for n, body in enumerate(bodies(900))]
+
+    assert one_by_one(lines) == parsed(lines, sample=100)
+
+
 @given(lines=logs(), around=st.lists(st.sampled_from([{}, {"page": "p"}, {"timestamp": 1}, {"type": "x"}]), min_size=1))
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_bodies_say_what_they_say_by_themselves(lines: list[bytes], around: list[dict[str, Any]]) -> None:

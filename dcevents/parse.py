@@ -133,8 +133,11 @@ class Parser:
         self._remembered: list[Seen] = []
         self._lock = threading.Lock()
 
-    def parse(self, data: bytes, unterminated: Collection[int] = ()) -> Parsed:
-        """Parse whole lines; those numbered in `unterminated` ended an input without a newline."""
+    def parse(self, data: bytes | pl.DataFrame, unterminated: Collection[int] = ()) -> Parsed:
+        """Parse whole lines (with their LF, or as a column `line`).
+
+        Those numbered in `unterminated` ended an input without a newline.
+        """
         return _Block(self, data, unterminated).run()
 
     def read(self, line: str) -> Record:
@@ -235,15 +238,24 @@ def _values(texts: Iterable[str]) -> Iterable[tuple[str, object]]:
             yield text, record.decode(text)
 
 
+def _as_bytes(lines: bytes | pl.DataFrame) -> bytes:
+    if isinstance(lines, bytes):
+        return lines
+    return b"".join(line.encode() + b"\n" for line in lines["line"])
+
+
 class _Cut(NamedTuple):
     """Lines that were cut by the column, to be found again by their row."""
 
     first: int
-    data: bytes
+    data: bytes | pl.DataFrame
     sizes: pl.Series
 
     def lines(self, rows: Iterable[int]) -> Iterable[tuple[int, bytes]]:
         """Rows with their lines."""
+        if isinstance(self.data, pl.DataFrame):
+            yield from ((row, self.data["line"][row - self.first].encode()) for row in rows)
+            return
         ends = self.sizes.cast(pl.UInt64).cum_sum() + pl.int_range(1, self.sizes.len() + 1, dtype=pl.UInt64, eager=True)
         if ends[-1] == len(self.data) + (not self.data.endswith(b"\n")):
             for row in rows:
@@ -258,7 +270,7 @@ class _Cut(NamedTuple):
 class _Block:
     """One block on its way through: what the steps share."""
 
-    def __init__(self, parser: Parser, data: bytes, unterminated: Collection[int]) -> None:
+    def __init__(self, parser: Parser, data: bytes | pl.DataFrame, unterminated: Collection[int]) -> None:
         self.parser = parser
         self.data = data
         self.unterminated = unterminated
@@ -285,22 +297,22 @@ class _Block:
 
     def _first(self) -> Sequence[int]:
         """No layout is known: read a sample line by line and look for one; rows that it cannot read come back."""
-        end = 0
+        data, end = _as_bytes(self.data), 0
         for _ in range(self.parser.sample):
-            end = self.data.find(b"\n", end) + 1
+            end = data.find(b"\n", end) + 1
             if not end:
                 break
-        head, tail = (self.data[:end], self.data[end:]) if end else (self.data, b"")
+        head, tail = (data[:end], data[end:]) if end else (data, b"")
         if len(tail) < _FEW_SAMPLES * len(head):
             # Looking for a layout would take longer than reading them all.
-            return self._split(0, self.data)
+            return self._split(0, data)
         rows = self._split(0, head)
         self.parser.study(self._one_by_one(rows))
         return self._whole(self.parsed.lines, tail)
 
-    def _split(self, first: int, data: bytes) -> Sequence[int]:
+    def _split(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
         """Lines to be read one by one; the numbers of their rows come back. Empty ones are counted at once."""
-        lines = data.split(b"\n")
+        lines = _as_bytes(data).split(b"\n")
         if not lines[-1]:
             lines.pop()
         filled = {row: line for row, line in enumerate(lines, first) if line}
@@ -318,7 +330,7 @@ class _Block:
 
     # -- by the column ---------------------------------------------------------------------------------------
 
-    def _whole(self, first: int, data: bytes) -> Sequence[int]:
+    def _whole(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
         """Lines from a row on by the most fitting layout; the rows that it could not read come back."""
         layouts = self.parser.layouts()
         if not layouts:
@@ -327,8 +339,10 @@ class _Block:
         codes = self.tried.codes
         try:
             # In one piece: what is cut in many costs a third more.
-            lines = pl.scan_lines(data, name="line").collect(engine="streaming").rechunk()
-            cut = self._cut_by(self.tried, codes, lines.lazy()).collect(engine="streaming")
+            lines = (
+                data if isinstance(data, pl.DataFrame) else pl.scan_lines(data, name="line").collect(engine="streaming")
+            )
+            cut = self._cut_by(self.tried, codes, lines.rechunk().lazy()).collect(engine="streaming")
         except pl.exceptions.PolarsError:
             # Invalid UTF-8: in a line, or a character cut in two by a slot of fixed length. The others can be cut yet.
             self.tried = None

@@ -531,7 +531,7 @@ def _placeholder(number: int, *, quoted: bool) -> str:
     return f"\x7fdcevents{number}\x7f" if quoted else f"98{number:03d}27182818284590452353602874713526"
 
 
-def each_once(texts: pl.Series, read: Callable[[str], int | None], dtype: type[pl.DataType]) -> pl.Series:
+def each_once(texts: pl.Series, read: Callable[[str], int | str | None], dtype: type[pl.DataType]) -> pl.Series:
     """What a function makes of texts, which is asked once for each distinct one; of null, null."""
     distinct = texts.unique().drop_nulls().to_list()
     return texts.replace_strict(distinct, [read(text) for text in distinct], default=None, return_dtype=dtype)

@@ -77,7 +77,8 @@ def test_an_odd_body_among_others_says_what_it_says_by_itself(line: bytes, many:
 
 def test_what_varies_around_bodies_is_not_lost() -> None:
     """A page that only the collector knows, another one in each line."""
-    lines = [wrapped(body.replace(b"page", b"side"), page=f"https://x.example/{n}") for n, body in enumerate(bodies(900))]
+    bare = [body.replace(b"page", b"side") for body in bodies(900)]
+    lines = [wrapped(body, page=f"https://x.example/{n}") for n, body in enumerate(bare)]
 
     assert one_by_one(lines) == parsed(lines, sample=100)
 

@@ -27,7 +27,7 @@ ANY: Final = f"^(?:{_EACH}){_JSON}"
 BEFORE: Final = f"^({_EACH}){_JSON}"
 """The same, the prefix in a group of its own."""
 WHOLE: Final = f"^(?:{_EACH})$"
-"""A text that is a prefix, and nothing more. None has a `{` in it, nor a place before its end where JSON could begin."""
+"""A text that is a prefix, and nothing more: none has a `{` in it, nor a place within where JSON could begin."""
 
 TIME: Final = f"(?:{_ISO})|(?:{_BSD})"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

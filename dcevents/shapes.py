@@ -280,14 +280,14 @@ class Layout:
 
     # -- learning --------------------------------------------------------------------------------------------
 
-    def full(self) -> bool:
-        """Whether no more templates fit: the layout lacks a slot, or the lines are not of one making."""
-        sizes = [len(known) + 1 for known in self._pieces]
+    def full(self, pieces: tuple[str, ...]) -> bool:
+        """Whether there is no room for these: the layout lacks a slot, or the lines are not of one making."""
+        sizes = [len(known) + (piece not in known) for known, piece in zip(self._pieces, pieces, strict=True)]
         return max(sizes) > MAX_PIECES or prod(sizes) > MAX_TABLE
 
     def meet(self, pieces: tuple[str, ...], times: int) -> None:
         """Learn pieces that are met for the second time: what repeats once will repeat."""
-        if self.full():
+        if self.full(pieces):
             return
         if times > 1 or pieces in self._once:
             self._once.discard(pieces)
@@ -482,7 +482,7 @@ def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -
     # The first template says which slots hold time and session: let it be one that has both.
     for seen in [*sorted(events, key=lambda each: each.record.timestamp is None), *sample]:
         pieces = layout.split(seen.line.encode())
-        if pieces and seen.record.bucket != "invalid_json" and not layout.full():
+        if pieces and seen.record.bucket != "invalid_json" and not layout.full(pieces):
             layout.learn(pieces)
     if layout.time is not None:
         slot = layout.slots[layout.time]

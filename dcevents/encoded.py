@@ -1,12 +1,14 @@
-"""What a text in base64 says, in the lines that it stands in: by it, such texts are read like lines of their own.
+"""Texts in lines that are lines of their own: in base64, or several of them.
 
-The lines around them are *contexts*: one with placeholders for what varies in it, and a hole. A text says what the
-reference reader says of each context with that text in its hole, where that is the same for all of them.
+What a text in base64 says hangs on the line that it stands in. The lines around such texts are *contexts*: one with
+placeholders for what varies in it, and a hole. A text says what the reference reader says of each context with that
+text in its hole, where that is the same for all of them.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, Protocol
@@ -15,6 +17,7 @@ import polars as pl
 
 from dcevents.places import ENTERED, Known, from_base64
 from dcevents.record import SEVERAL, Record, compact, decode
+from dcevents.strict import SPACE, scalar
 
 _MOST = 64
 _OUTER = "\x7fouter\x7f"
@@ -95,3 +98,32 @@ def decoded(texts: pl.Series) -> pl.Series:
         # One of them is no UTF-8.
         plain = pl.Series(texts.name, map(from_base64, texts), dtype=pl.String)
     return plain.set(~plain.str.starts_with("{"), None)
+
+
+def opened(lines: pl.DataFrame) -> pl.DataFrame:
+    """`row`, `member` (from 1), `line`: the lines of each `text`, which is the inside of a JSON string.
+
+    None of texts that do not consist of at least two objects, each of which begins a line.
+    """
+    split = lines.select("row", _unescaped(lines["text"]).alias("line").str.split("\n")).explode("line")
+    cut = split.with_columns(pl.col("line").str.strip_chars(SPACE + "\x1e")).filter(pl.col("line") != "")
+    each = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("row")
+    objects = pl.col("line").str.starts_with("{").all().over("row")
+    return cut.with_columns(each.alias("member")).filter(objects & (pl.len().over("row") > 1))
+
+
+def _unescaped(texts: pl.Series) -> pl.Series:
+    """What is between the quotes of JSON strings, as it reads; null for what can not be there."""
+    with contextlib.suppress(pl.exceptions.PolarsError):
+        # polars reads half a surrogate pair as another character.
+        if not texts.str.contains("\\u", literal=True).any():
+            return ('"' + texts + '"').str.json_decode(pl.String)
+    return pl.Series(texts.name, map(_unescaped_one, texts), dtype=pl.String)
+
+
+def _unescaped_one(text: str) -> str | None:
+    try:
+        value = decode(f'"{text}"')
+    except ValueError:
+        return None
+    return value if isinstance(value, str) and scalar(value) in (value, None) else None

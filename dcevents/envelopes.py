@@ -7,6 +7,7 @@ around it carry a time, the inner one is the event's own.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -45,9 +46,12 @@ from dcevents.places import (
     renamed,
     start_of,
 )
-from dcevents.strict import SPACE, Broken, Number, scalar, scan
+from dcevents.strict import SPACE, Broken, Number, scalar, scan, scan_on, too_deep
 
 __all__ = ["CANONICAL", "NOTHING", "PREFIX_TIME", "Known", "Located", "Search", "Shape", "canonical", "is_canonical"]
+
+
+_SPACE = re.compile(f"[{SPACE},\x1e]*")
 
 
 class Search:
@@ -109,11 +113,13 @@ class Search:
         if begin is None:
             return _by_line(text) if "\n{" in text else []
         values = []
+        if too_deep(text):
+            return _by_line(text)
         try:
             while begin < len(text):
-                value, end = scan(text, begin)
+                value, end = scan_on(text, begin)
                 values.append(value)
-                begin = len(text) - len(text[end:].lstrip(SPACE + ",\x1e"))
+                begin = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # it matches anything
         except ValueError:
             return _by_line(text)
         return values if all(isinstance(value, dict | list) for value in values) else _by_line(text)

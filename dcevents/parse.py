@@ -3,6 +3,8 @@
 Lines whose shape is known are read by the column (`shapes`), all others one by one (`record`); both say the same.
 """
 
+from __future__ import annotations
+
 import contextlib
 import threading
 from collections import Counter
@@ -13,10 +15,11 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dcevents import record, shapes
-from dcevents.encoded import Contexts, decoded
+from dcevents.encoded import Contexts, decoded, opened
 from dcevents.events import REJECT_REASONS
 from dcevents.record import MAX_LINE, NOTHING, SEVERAL, Known, Record, Said, Shape
-from dcevents.shapes import ASIDE, ENCODED, LONGEST, NOT_PLAIN, OTHER, SLOW, TIMELESS, Layout, Seen
+from dcevents.rows import Rows
+from dcevents.shapes import ASIDE, BATCH, ENCODED, EVENT, LONGEST, NOT_PLAIN, OTHER, SLOW, TIMELESS, Layout, Seen
 from dcevents.sids import NONE, NUMBER, Numbering, Sids, hashed
 from dcevents.timestamps import ABSENT, form, parse
 
@@ -59,6 +62,10 @@ class Parsed:
     rejects: list[Reject] = field(default_factory=list)
     several: list[tuple[int, bytes]] = field(default_factory=list)
     """Rows with their lines that hold several records: they are in no bucket yet."""
+    within: list[tuple[Rows, Parsed]] = field(default_factory=list)
+    """Records of lines that hold several, read already: rows (their lines are rows of this), and what they hold."""
+    opened: int = 0
+    """How many lines these are of."""
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -139,6 +146,10 @@ class Parser:
         Those numbered in `unterminated` ended an input without a newline.
         """
         return _Block(self, data, unterminated).run()
+
+    def parse_within(self, lines: pl.DataFrame) -> Parsed:
+        """Parse records that were within lines: none of them is opened by the column once more."""
+        return _Block(self, lines, (), is_within=True).run()
 
     def read(self, line: str) -> Record:
         """One line, by the reference reader, with this run's settings."""
@@ -238,6 +249,15 @@ def _values(texts: Iterable[str]) -> Iterable[tuple[str, object]]:
             yield text, record.decode(text)
 
 
+def _whole_lines(records: pl.DataFrame, parsed: Parsed) -> pl.Series:
+    """The lines (`row`) of records of which one is an event, and all are objects."""
+    of_rows = records["row"]
+    odd = [reject.row for reject in parsed.rejects if reject.reason in ("invalid_json", "not_an_object", "too_long")]
+    bad = of_rows.gather(odd + [row for row, _ in parsed.several])
+    events = of_rows.gather(parsed.rows["row"]).unique()
+    return events.filter(~events.is_in(bad.implode()))
+
+
 def _as_bytes(lines: bytes | pl.DataFrame) -> bytes:
     if isinstance(lines, bytes):
         return lines
@@ -270,7 +290,9 @@ class _Cut(NamedTuple):
 class _Block:
     """One block on its way through: what the steps share."""
 
-    def __init__(self, parser: Parser, data: bytes | pl.DataFrame, unterminated: Collection[int]) -> None:
+    def __init__(
+        self, parser: Parser, data: bytes | pl.DataFrame, unterminated: Collection[int], *, is_within: bool = False
+    ) -> None:
         self.parser = parser
         self.data = data
         self.unterminated = unterminated
@@ -280,20 +302,32 @@ class _Block:
         self.tried: Layout | None = None
         self.cut: _Cut | None = None
         self.lines: dict[int, bytes] = {}
+        self.is_within = is_within
         self.encoded: list[pl.DataFrame] = []
+        self.batches: list[pl.DataFrame] = []
 
     def run(self) -> Parsed:
         """All lines, each in its bucket."""
-        rest = self._first() if not self.parser.layouts() else self._whole(0, self.data)
-        for layout in self.parser.layouts():
+        rest = self._first() if not self._layouts() else self._whole(0, self.data)
+        for layout in self._layouts():
             if layout is not self.tried and len(rest) >= _MANY:
                 rest = self._some(layout, rest)
         if self.encoded:
             rest = sorted({*rest}.union(self._decoded()))
+        if self.batches:
+            rest = sorted({*rest}.union(self._opened()))
         seen = self._one_by_one(rest)
         if len(seen) > max(_MANY, self.parsed.lines // 50):
             self.parser.remember(seen[: self.parser.sample])
         return self.parsed
+
+    def _layouts(self) -> list[Layout]:
+        return [layout for layout in self.parser.layouts() if not (self.is_within and layout.is_of_batches)]
+
+    def _fitted(self, layout: Layout, lines: int) -> None:
+        # Lines come before what is within them: let theirs be the first.
+        if not self.is_within:
+            self.parser.fitted(layout, lines)
 
     def _first(self) -> Sequence[int]:
         """No layout is known: read a sample line by line and look for one; rows that it cannot read come back."""
@@ -332,7 +366,7 @@ class _Block:
 
     def _whole(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
         """Lines from a row on by the most fitting layout; the rows that it could not read come back."""
-        layouts = self.parser.layouts()
+        layouts = self._layouts()
         if not layouts:
             return self._split(first, data)
         self.tried = layouts[0]
@@ -351,14 +385,14 @@ class _Block:
         self.cut = _Cut(first, data, cut["size"])
         rows = pl.int_range(first, first + cut.height, dtype=pl.UInt32, eager=True)
         left = self._take(self.tried, codes, cut.with_columns(rows.alias("row")))
-        self.parser.fitted(self.tried, cut.height - len(left))
+        self._fitted(self.tried, cut.height - len(left))
         return left
 
     def _some(self, layout: Layout, rows: Sequence[int]) -> Sequence[int]:
         """The same for some rows of the block."""
         lines = self._texts(rows)
         left = self._frame(layout, lines)
-        self.parser.fitted(layout, lines.height - len(left))
+        self._fitted(layout, lines.height - len(left))
         return sorted({*rows}.difference(lines["row"]).union(left))
 
     def _frame(self, layout: Layout, lines: pl.DataFrame) -> Sequence[int]:
@@ -385,6 +419,22 @@ class _Block:
             self.parser.study_inside(lines["line"].head(self.parser.sample))
             left = self._by_layouts(self.parser.inside()[len(known) :], lines)
         return left
+
+    def _opened(self) -> Sequence[int]:
+        """Lines with several records in a text, by the column; the rows that could not be read so come back."""
+        lines = pl.concat(self.batches)
+        records = opened(lines)
+        parsed = self.parser.parse_within(records.select("line"))
+        good = _whole_lines(records, parsed)
+        if good.len() < records["row"].n_unique():
+            # Some hold no records of their own, or not in this way: they are read one by one.
+            records = records.filter(pl.col("row").is_in(good.implode()))
+            parsed = self.parser.parse_within(records.select("line"))
+        rows = pl.int_range(pl.len(), dtype=pl.UInt32)
+        places = records.select(row=rows, line=pl.col("row").cast(pl.UInt64), member="member")
+        self.parsed.within.append((Rows(records.select("line"), find_places=lambda: places), parsed))
+        self.parsed.opened += good.len()
+        return self._leave(lines.filter(~pl.col("row").is_in(good.implode())))
 
     def _by_layouts(self, layouts: Sequence[Layout], lines: pl.DataFrame) -> Sequence[int]:
         left: Sequence[int] = lines["row"].to_list()
@@ -440,11 +490,22 @@ class _Block:
         if found["number"].min() == -1:
             new = found.filter(pl.col("number") == -1)["key"].unique().to_list()
             found = self._understand(cut, self.parser.codes(layout, codes, new))
-        good, other, encoded = pl.col("good"), pl.col("kind") == OTHER, pl.col("kind") == ENCODED
-        left = self._keep_events(layout, found.filter(good & ~other & ~encoded))
+        good, event, other, encoded, batch = (
+            pl.col("good"), pl.col("kind") >= EVENT, *(pl.col("kind") == kind for kind in (OTHER, ENCODED, BATCH))
+        )  # fmt: skip
+        left = self._keep_events(layout, found.filter(good & event))
         self._count_others(layout, found.filter(good & other))
         left += self._decode(layout, found.filter(good & encoded))
+        left += self._open(layout, found.filter(good & batch))
         return left + self._leave(found.filter(~good))
+
+    def _open(self, layout: Layout, found: pl.DataFrame) -> list[int]:
+        """Set the texts aside that hold the records of lines; the rows of others come back."""
+        slots = [f"slot{i}" for i, slot in enumerate(layout.slots) if slot.is_text]
+        if found.is_empty() or self.is_within or slots[0] not in found.columns:
+            return self._leave(found)
+        self.batches.append(found.select("row", "size", pl.col(slots[0]).alias("text")))
+        return []
 
     def _decode(self, layout: Layout, found: pl.DataFrame) -> list[int]:
         """Set the encoded texts of lines aside; the rows that have none come back."""
@@ -482,7 +543,7 @@ class _Block:
         kind = codes.kinds.gather(number)
         timeless = kind == TIMELESS
         event = (cut["ts"].is_not_null() | timeless) & (cut["text"] != "")
-        good = cut["plain"] & (kind != SLOW) & ((kind == OTHER) | (kind == ENCODED) | event)
+        good = cut["plain"] & (kind != SLOW) & ((kind < EVENT) | event)
         columns = [
             number.alias("number"),
             kind.alias("kind"),
@@ -566,7 +627,7 @@ class _Block:
                 self.parsed.several.append((row, line))
             else:
                 self._ignore(found, row, 1)
-            if found.event_name is not None:
+            if found.event_name is not None or found.bucket == SEVERAL:
                 seen.append(Seen(line.removesuffix(b"\r").decode(), found))
         self.parser.note(places)
         if events:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dcevents.encoded import Contexts
-from dcevents.record import MAX_LINE, SEVERAL, Record, Said, Search, decode
+from dcevents.record import MAX_LINE, SEVERAL, Record, Said, Search, compact, decode, members
 from dcevents.sids import hashed
 from dcevents.timestamps import (
     ISO_UTC,
@@ -48,9 +48,16 @@ NOT_PLAIN = re.compile(r'[\x00-\x1f\\"]')
 """What a text inside quotes cannot hold as it is."""
 _PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?$"
 _DIGITS = re.compile(rb"[0-9.-]*")
+_ESCAPED = r'(?:[^"\\]|\\.)*'
+_TEXT = re.compile(_ESCAPED.encode())
+_MEMBER = re.compile(rf'("{_ESCAPED}"\s*:\s*)(?:"({_ESCAPED})"|({_NUMBER}))')
+"""Like a pair; its text may have escapes."""
+_RECORD = {"event": "CONVERSATION_CLOSED", "timestamp": "0", "data": {"payload": {"sid": "0"}}}
+_TWO = [compact(_RECORD), compact({**_RECORD, "timestamp": "1"})]
+"""Two records, as a text may hold them."""
 _FAR = 1 << 40
 
-SLOW, OTHER, ENCODED, EVENT, TIMELESS = range(5)
+SLOW, OTHER, ENCODED, BATCH, EVENT, TIMELESS = range(6)
 ASIDE = (1 << 32) - 1
 
 
@@ -66,6 +73,10 @@ class Slot(NamedTuple):
     """A value of the slot's kind that no log contains by chance, unique to the slot."""
     escape: str = ""
     """What stands before each quote: backslashes, where the slot is in JSON that is text in JSON."""
+    is_text: bool = False
+    """Whether values have escapes in them: whole lines of JSON."""
+    behind: int | None = None
+    """Bytes between a text's end and the line's, where they are as many in every line."""
 
     @property
     def stop(self) -> str:
@@ -76,6 +87,11 @@ class Slot(NamedTuple):
         """Where in a line the value ends that begins there."""
         if self.length is not None:
             return begin + self.length
+        if self.behind is not None:
+            return max(begin, len(line) - self.behind)
+        if self.is_text:
+            text = _TEXT.match(line, begin)
+            return text.end() if text else begin
         if self.quoted:
             end = line.find(self.stop.encode(), begin)
             return len(line) if end < 0 else end
@@ -90,7 +106,8 @@ class Template(NamedTuple):
     kind: int
     """SLOW: to be read line by line; OTHER: counted as `record.bucket`; EVENT; TIMELESS: one without timestamp.
 
-    ENCODED: what a line says hangs on a text in base64, in the slot that `texts` names.
+    ENCODED: what a line says hangs on a text in base64, in the slot that `texts` names. BATCH: the lines of a text in
+    the slot that `texts` names are its records, where they are several objects and one is an event.
     """
     texts: tuple[int, ...] = ()
     """Slots other than time and session that `record` shows, so that it depends on their values."""
@@ -132,6 +149,7 @@ class Layout:
         contexts: Contexts | None = None,
     ) -> None:
         self.slots = tuple(slots)
+        self.is_of_batches = any(slot.is_text for slot in slots)
         self.time: int | None = None
         self.sid: int | None = None
         self.time_form = "text"
@@ -222,8 +240,14 @@ class Layout:
         return found.with_columns(**ends) if ends else found
 
     def _end_column(self, i: int) -> pl.Expr:
-        rest = pl.col("line").bin.slice(pl.col(f"start{i}")).cast(pl.String, strict=False)
         slot = self.slots[i]
+        if slot.behind is not None:
+            end = pl.col("line").bin.size().cast(pl.Int64) - slot.behind
+            return pl.max_horizontal(end, f"start{i}")
+        rest = pl.col("line").bin.slice(pl.col(f"start{i}")).cast(pl.String, strict=False)
+        if slot.is_text:
+            size = rest.str.extract(f'^({_ESCAPED})"').str.len_bytes()
+            return pl.col(f"start{i}") + size.cast(pl.Int64).fill_null(0)
         end = rest.str.find(slot.stop, literal=True) if slot.quoted else rest.str.find("[^0-9.-]")
         return pl.col(f"start{i}") + end.cast(pl.Int64).fill_null(0)
 
@@ -256,6 +280,8 @@ class Layout:
         if i == self.time and self.time_form != "text":
             # The forms that are read by the column are plain.
             return pl.col("ts").is_not_null() | (value == "")
+        if slot.is_text:
+            return pl.lit(value=True)
         if not slot.quoted:
             return value.str.contains(_PLAIN_NUMBER) | (value == "")
         if i == self.sid:
@@ -397,6 +423,9 @@ class Layout:
             names = [self.slots[i].placeholder for i in present]
             known = self._contexts and self._contexts.admit(value, names, self.slots[asked[0]].placeholder)
             return Template(record, ENCODED, (asked[0],)) if known else slow
+        if any(self.slots[i].is_text for i in present):
+            text = self._batch(pieces, present)
+            return slow if text is None else Template(record, BATCH, (text,))
         shown = self._shown(record, present)
         if record.bucket != "event":
             return slow if shown else Template(record, OTHER)
@@ -406,6 +435,13 @@ class Layout:
             return slow
         texts = tuple(i for i in shown if i not in (time, sid))
         return Template(record, TIMELESS if time is None else EVENT, texts)
+
+    def _batch(self, pieces: tuple[str, ...], present: list[int]) -> int | None:
+        """The slot whose text holds a line's records, however many they are: told from a line with two."""
+        text, *others = [i for i in present if self.slots[i].is_text]
+        line = self.fill(pieces, {text: compact("\n".join(_TWO))[1:-1]})
+        is_batch = not others and self._judge(decode(line)).bucket == SEVERAL and members(line) == _TWO
+        return text if is_batch else None
 
     def _asked(self, record: Record, present: list[int]) -> list[int]:
         """The slots whose texts the place of something hangs on."""
@@ -457,6 +493,9 @@ def find_layout(
 
     None where the events have no session that could be cut out. Lines of which none is an event may share a layout.
     """
+    batches = [seen for seen in sample if seen.record.bucket == SEVERAL]
+    if 2 * len(batches) > len(sample):
+        return _batch_layout(batches, judge, intern)
     events = [seen for seen in sample if seen.record.bucket == "event"] or sample
     found: dict[str, list[str]] = {}
     places: Counter[str] = Counter()
@@ -476,6 +515,32 @@ def find_layout(
     _introduce(layout, events, sample)
     read = layout.sid is not None or any(template.kind == ENCODED for template in layout.templates)
     return layout if read or not any(seen.record.said for seen in sample) else None
+
+
+def _batch_layout(
+    sample: Sequence[Seen], judge: Callable[[object], Record], intern: Callable[[Said], int]
+) -> Layout | None:
+    """The layout of lines with several records in a text; None where they have them elsewhere."""
+    found: dict[str, list[str]] = {}
+    behind: dict[str, set[int]] = {}
+    for seen in sample:
+        for match in _MEMBER.finditer(seen.line):
+            key, text, number = match.groups()
+            anchor = key if text is None else f'{key}"'
+            found.setdefault(anchor, []).append(number or text)
+            if text and "\\n{" in text:
+                behind.setdefault(anchor, set()).add(len(seen.line[match.end(2) :].encode()))
+    many = max(8, len(sample) // 16)
+    chosen = [anchor for anchor, values in found.items() if anchor in behind or len(set(values)) > many]
+    slots = [_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)]
+    slots = [slot._replace(is_text=True, length=None) if slot.anchor in behind else slot for slot in slots]
+    if slots and len(sizes := behind.get(slots[-1].anchor, set())) == 1:
+        slots[-1] = slots[-1]._replace(behind=sizes.pop())
+    if not any(slot.is_text for slot in slots):
+        return None
+    layout = Layout(slots, judge, intern)
+    _introduce(layout, sample, sample)
+    return layout if any(template.kind == BATCH for template in layout.templates) else None
 
 
 def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -> None:

@@ -66,6 +66,8 @@ class Parsed:
     """Records of lines that hold several, read already: rows (their lines are rows of this), and what they hold."""
     opened: int = 0
     """How many lines these are of."""
+    ready: list[int] = field(default_factory=list)
+    """Rows of the widget's events, where these were asked for: of records within lines."""
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -184,10 +186,13 @@ class Parser:
         with self._lock:
             self._remembered = sample
 
-    def fitted(self, layout: Layout, lines: int) -> None:
-        """Count lines that a layout has read, so that the best comes first."""
+    def fitted(self, layout: Layout, lines: int, *, is_within: bool) -> None:
+        """Count lines that a layout has read, so that the best comes first: others within lines than for these."""
         with self._lock:
-            layout.hits += lines
+            if is_within:
+                layout.hits_within += lines
+            else:
+                layout.hits += lines
             self._layouts.sort(key=lambda each: -each.hits)
 
     def study(self, sample: Sequence[Seen]) -> None:
@@ -250,11 +255,11 @@ def _values(texts: Iterable[str]) -> Iterable[tuple[str, object]]:
 
 
 def _whole_lines(records: pl.DataFrame, parsed: Parsed) -> pl.Series:
-    """The lines (`row`) of records of which one is an event, and all are objects."""
+    """The lines (`row`) of records of which one is an event or the widget's, and all are objects."""
     of_rows = records["row"]
     odd = [reject.row for reject in parsed.rejects if reject.reason in ("invalid_json", "not_an_object", "too_long")]
     bad = of_rows.gather(odd + [row for row, _ in parsed.several])
-    events = of_rows.gather(parsed.rows["row"]).unique()
+    events = of_rows.gather(pl.concat([parsed.rows["row"], pl.Series(parsed.ready, dtype=pl.UInt32)])).unique()
     return events.filter(~events.is_in(bad.implode()))
 
 
@@ -308,26 +313,22 @@ class _Block:
 
     def run(self) -> Parsed:
         """All lines, each in its bucket."""
-        rest = self._first() if not self._layouts() else self._whole(0, self.data)
+        rest = self._inside(self._first() if not self._layouts() else self._whole(0, self.data))
         for layout in self._layouts():
             if layout is not self.tried and len(rest) >= _MANY:
-                rest = self._some(layout, rest)
-        if self.encoded:
-            rest = sorted({*rest}.union(self._decoded()))
-        if self.batches:
-            rest = sorted({*rest}.union(self._opened()))
+                rest = self._inside(self._some(layout, rest))
         seen = self._one_by_one(rest)
         if len(seen) > max(_MANY, self.parsed.lines // 50):
             self.parser.remember(seen[: self.parser.sample])
         return self.parsed
 
     def _layouts(self) -> list[Layout]:
-        return [layout for layout in self.parser.layouts() if not (self.is_within and layout.is_of_batches)]
+        known = self.parser.layouts()
+        within = [layout for layout in known if not layout.is_of_batches]
+        return sorted(within, key=lambda each: -each.hits_within) if self.is_within else known
 
     def _fitted(self, layout: Layout, lines: int) -> None:
-        # Lines come before what is within them: let theirs be the first.
-        if not self.is_within:
-            self.parser.fitted(layout, lines)
+        self.parser.fitted(layout, lines, is_within=self.is_within)
 
     def _first(self) -> Sequence[int]:
         """No layout is known: read a sample line by line and look for one; rows that it cannot read come back."""
@@ -409,9 +410,14 @@ class _Block:
             cut = self._cut_by(layout, codes, lines.lazy()).collect(engine="streaming")
         return [*left, *self._take(layout, codes, cut.with_columns(lines["row"]))]
 
+    def _inside(self, rest: Sequence[int]) -> Sequence[int]:
+        """Read the texts that were set aside; the rows that are left come back, with those left before."""
+        left = [*(self._decoded() if self.encoded else ()), *(self._opened() if self.batches else ())]
+        return sorted({*rest}.union(left)) if left else rest
+
     def _decoded(self) -> Sequence[int]:
         """Texts that were in base64, by the column; the rows that could not be read so come back."""
-        lines = pl.concat(self.encoded)
+        lines, self.encoded = pl.concat(self.encoded), []
         known = self.parser.inside()
         left = self._by_layouts(known, lines)
         if len(left) > _MANY:
@@ -422,7 +428,7 @@ class _Block:
 
     def _opened(self) -> Sequence[int]:
         """Lines with several records in a text, by the column; the rows that could not be read so come back."""
-        lines = pl.concat(self.batches)
+        lines, self.batches = pl.concat(self.batches), []
         records = opened(lines)
         parsed = self.parser.parse_within(records.select("line"))
         good = _whole_lines(records, parsed)
@@ -602,6 +608,8 @@ class _Block:
                 for row in self._leave(others.filter(pl.col("number") == number)):
                     self._reject(row, said.bucket, self.lines[row])
             else:
+                if self.is_within and said.bucket == "widget_ready":
+                    self.parsed.ready.extend(others.filter(pl.col("number") == number)["row"])
                 self._ignore(said, first, lines)
 
     # -- one by one ------------------------------------------------------------------------------------------
@@ -626,6 +634,8 @@ class _Block:
             elif found.bucket == SEVERAL:
                 self.parsed.several.append((row, line))
             else:
+                if self.is_within and found.bucket == "widget_ready":
+                    self.parsed.ready.append(row)
                 self._ignore(found, row, 1)
             if found.event_name is not None or found.bucket == SEVERAL:
                 seen.append(Seen(line.removesuffix(b"\r").decode(), found))

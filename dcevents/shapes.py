@@ -154,6 +154,7 @@ class Layout:
         self.sid: int | None = None
         self.time_form = "text"
         self.hits = 0
+        self.hits_within = 0
         self.templates: list[Template] = []
         self.stale = False
         self._judge = judge

@@ -23,9 +23,10 @@ def places_on(lines: Sequence[int]) -> pl.DataFrame:
 
 @dataclass
 class Rows:
-    """One record a row, LF between them. `lines` is how many line ends they are made of."""
+    """One record a row. `lines` is how many line ends they are made of."""
 
-    data: bytes
+    data: bytes | pl.DataFrame
+    """LF behind each row; or a column `line`."""
     unterminated: Collection[int] = ()
     lines: int | None = None
     """None: as many as rows."""

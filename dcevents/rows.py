@@ -39,6 +39,12 @@ class Rows:
     find_places: Callable[[], pl.DataFrame] | None = None
     find_raw: Callable[[int, bytes], bytes] | None = None
 
+    def texts(self) -> list[bytes]:
+        """Each row by itself."""
+        if isinstance(self.data, bytes):
+            return self.data.removesuffix(b"\n").split(b"\n")
+        return [text.encode() for text in self.data["line"]]
+
     @cached_property
     def places(self) -> pl.DataFrame | None:
         """PLACES of all rows, in order; None where each row is a line."""

@@ -12,15 +12,16 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from typing import Any, Final, NamedTuple
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dcevents.envelopes import Known, Search
 from dcevents.places import LISTS, is_canonical
 from dcevents.record import MAX_LINE
 from dcevents.rows import Rows, places_on
 from dcevents.strict import scan, too_deep
+
+if TYPE_CHECKING:
+    import polars as pl
 
 HEAD: Final = 1 << 16
 """Bytes of an input by which its style is told."""

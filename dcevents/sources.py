@@ -477,7 +477,7 @@ def _cut_at_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes,
 
     A line of many records is too long from BLOCK bytes on only.
     """
-    rest = b""
+    held = rest = b""
     too_long = False
     for chunk in chunks:
         begin = 0
@@ -486,24 +486,27 @@ def _cut_at_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes,
             rest = _shortened(rest, bytes(chunk[: begin - 1] if begin else chunk))
             if not begin:
                 continue
-            yield rest + b"\n", True
-            rest, too_long = b"", False
+            held, rest, too_long = held + rest + b"\n", b"", False
+        if held:
+            yield held, True
+            held = b""
         end = _last_line_end(chunk)
         if end > begin:
             near = max(begin, end - _TAIL)
             end = near + cut(bytes(chunk[near:end]))
-            yield b"".join((rest, memoryview(chunk)[begin:end])), True
+            held = b"".join((rest, memoryview(chunk)[begin:end]))
             rest, begin = b"", end
         rest += bytes(chunk[begin:])
         if len(rest) > _KEPT:
-            lines, _, rest = rest.rpartition(b"\n")
-            if lines:
-                yield lines + b"\n", True
+            lines, end_of_line, rest = rest.rpartition(b"\n")
+            held += lines + end_of_line
         if len(rest) > _KEPT and (len(rest) > BLOCK or not isinstance(style_of(rest[:HEAD]), Stream)):
             rest, too_long = _shortened(rest[:_KEPT], rest[_KEPT:]), True
-    if rest.endswith(b"\n"):
-        yield rest, True
-    elif rest:
+    # What was to begin the next part belongs to this one: there is no next.
+    lines, end_of_line, rest = rest.rpartition(b"\n")
+    if held or lines or end_of_line:
+        yield held + lines + end_of_line, True
+    if rest:
         yield rest + b"\n", False
 
 

@@ -141,7 +141,7 @@ def amplitude(event: Event, n: int) -> Event:
     """Return a line of Amplitude's export."""
     when = moment(event).astimezone(UTC).replace(tzinfo=None)
     return {
-        "event_type": event["event"], "event_time": when.isoformat(" ", "microseconds"), "event_id": n,
+        "event_type": event["event"], "event_time": when.isoformat(" ", "microseconds"), "event_id": n, "$insert_id": f"i{n:08x}",
         "client_event_time": when.isoformat(" ", "microseconds"), "device_id": f"d{n % 97}", "session_id": 1793000000000 + zlib.crc32(str(payload(event).get("sid")).encode()),
         "server_received_time": later(event, n).replace(tzinfo=None).isoformat(" ", "microseconds"),
         "event_properties": {**payload(event), "page": event.get("page")}, "platform": "Web",
@@ -171,6 +171,25 @@ def aws_lambda(event: Event, n: int, *, encoded: bool = False) -> Event:
         "requestContext": {"requestId": f"r-{n:06x}", "requestTimeEpoch": millis(later(event, n))},
         "body": base64.b64encode(body.encode()).decode() if encoded else body, "isBase64Encoded": encoded,
     }  # fmt: skip
+
+
+def http_api(event: Event, n: int) -> Event:
+    """Return an event of an HTTP API or a function's URL: payload format 2.0."""
+    when = later(event, n).astimezone(UTC)
+    request = {"http": {"method": "POST", "path": "/dc-events", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+               "requestId": f"r-{n:06x}", "time": f"{when:%d/%b/%Y:%H:%M:%S +0000}", "timeEpoch": millis(when)}  # fmt: skip
+    return {"version": "2.0", "routeKey": "POST /dc-events", "rawPath": "/dc-events", "rawQueryString": "",
+            "headers": {"content-type": "text/plain"}, "requestContext": request, "body": text(event),
+            "isBase64Encoded": False}  # fmt: skip
+
+
+def subscription(batch: Sequence[Event]) -> Event:
+    """Return what CloudWatch Logs sends to a subscriber, unpacked."""
+    logged = [
+        {"id": f"3750{n:052d}", "timestamp": millis(later(e, n)), "message": text(e)} for n, e in enumerate(batch)
+    ]
+    return {"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "dc", "logStream": "web",
+            "subscriptionFilters": ["dc"], "logEvents": logged}  # fmt: skip
 
 
 def cloudwatch(event: Event, n: int) -> Event:
@@ -215,8 +234,9 @@ FLUENT = "https://docs.fluentbit.io/manual/data-pipeline/outputs/output_formats"
 AWS = "https://docs.aws.amazon.com/cli/latest/reference/logs/filter-log-events.html"
 RFC5424 = "https://www.rfc-editor.org/rfc/rfc5424#section-6"
 RFC3164 = "https://www.rfc-editor.org/rfc/rfc3164#section-4"
-SEGMENT = "https://segment.com/docs/connections/spec/track/"
+SEGMENT = "https://www.twilio.com/docs/segment/connections/spec/common"
 MIXPANEL = "https://docs.mixpanel.com/reference/raw-event-export.md"
+POSTHOG = "https://posthog.com/docs/data-pipelines/batch-exports/s3"
 CUSTOM = "https://developer.mozilla.org/en-US/docs/Web/API/CustomEvent/detail"
 CLOUD = "https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry"
 SHAPES: dict[str, Shape] = {
@@ -231,7 +251,8 @@ SHAPES: dict[str, Shape] = {
                            **{SNAKE.get(k, k): v for k, v in payload(e).items()}}), ADOBE),
     "gtm": Shape(
         each(lambda e, n: {"event": e["event"], "dc": payload(e), "timestamp": e["timestamp"], "page": e.get("page"),
-                           "gtm.uniqueEventId": n}), "https://developers.google.com/tag-platform/tag-manager/datalayer"),
+                           "gtm": {"uniqueEventId": n}}), "https://developers.google.com/tag-platform/tag-manager/datalayer"),
+    "encoded": Shape(each(lambda e, _: text(e)), "https://www.rfc-editor.org/rfc/rfc8259#section-7"),
     "batch-array": Shape(lambda events: lines(batches(events)), "https://www.rfc-editor.org/rfc/rfc8259#section-5"),
     "batch-events": Shape(
         lambda events: lines({"events": batch} for batch in batches(events)), "https://www.rfc-editor.org/rfc/rfc8259#section-5"),
@@ -243,7 +264,7 @@ SHAPES: dict[str, Shape] = {
     "pretty": Shape(lambda events: b"".join(pretty(e, 4) for e in events), "https://jqlang.org/manual/"),
     "firehose": Shape(
         lambda events: b"".join(text(e).encode() for e in events),
-        "https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html"),
+        "https://docs.aws.amazon.com/firehose/latest/APIReference/API_Processor.html"),
     "json-seq": Shape(
         lambda events: b"".join(b"\x1e" + text(e).encode() + b"\n" for e in events), "https://www.rfc-editor.org/rfc/rfc7464"),
     "nginx": Shape(each(lambda e, n: nginx(e, n, e)), NGINX),
@@ -256,25 +277,40 @@ SHAPES: dict[str, Shape] = {
         behind(lambda e, n: f"{nano(e, n)} stdout F "),
         "https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md"),
     "kubectl": Shape(behind(lambda e, n: f"{nano(e, n)} "), "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/"),
+    "kubectl-prefix": Shape(
+        behind(lambda e, n: f"[pod/web-5d8f7c9b6-{n % 3}/web] "),
+        "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_logs/"),
     "fluent-bit": Shape(each(lambda e, n: {"date": later(e, n).timestamp(), "log": text(e)}), FLUENT),
     "fluent-bit-json": Shape(each(lambda e, n: {"date": later(e, n).timestamp(), **e}), FLUENT),
     "vector": Shape(each(vector), "https://vector.dev/docs/reference/configuration/sources/file/"),
     "cloudwatch-export": Shape(behind(lambda e, n: f"{iso(later(e, n))} "), "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Export.html"),
     "cloudwatch-filter": Shape(
         lambda events: pretty({"events": [cloudwatch(e, n) for n, e in enumerate(events)], "searchedLogStreams": []}, 4), AWS),
+    "cloudwatch-subscription": Shape(
+        lambda events: b"".join(text(subscription(batch)).encode() for batch in batches(events)),
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html"),
     "insights": Shape(
-        lambda events: pretty({"results": [insights(e, n) for n, e in enumerate(events)], "status": "Complete"}, 4),
+        lambda events: pretty(
+            {"results": [insights(e, n) for n, e in enumerate(events)],
+             "statistics": {"recordsMatched": len(events) * 1.0, "recordsScanned": 99.0, "bytesScanned": 9999.0},
+             "status": "Complete"}, 4),
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetQueryResults.html"),
     "cloud-json": Shape(each(lambda e, n: cloud(e, n, "jsonPayload", e)), CLOUD),
     "cloud-text": Shape(each(lambda e, n: cloud(e, n, "textPayload", text(e))), CLOUD),
     "elasticsearch": Shape(each(hit), "https://www.elastic.co/guide/en/elasticsearch/reference/current/mapping-source-field.html"),
     "elasticsearch-search": Shape(
-        lambda events: pretty({"took": 5, "timed_out": False, "hits": {"hits": [hit(e, n) for n, e in enumerate(events)]}}),
+        lambda events: pretty(
+            {"took": 5, "timed_out": False, "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0},
+             "hits": {"total": {"value": len(events), "relation": "eq"}, "max_score": 1.0,
+                      "hits": [hit(e, n) for n, e in enumerate(events)]}}),
         "https://www.elastic.co/guide/en/elasticsearch/reference/current/search-search.html"),
     "lambda": Shape(each(aws_lambda), "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"),
     "lambda-base64": Shape(
         each(lambda e, n: aws_lambda(e, n, encoded=True)),
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"),
+    "lambda-http": Shape(
+        each(http_api),
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html"),
     "syslog": Shape(behind(lambda e, n: f"{bsd(later(e, n))} web1 dc-events[{700 + n % 9}]: "), RFC3164),
     "syslog-seconds": Shape(behind(lambda e, n: f"{bsd(moment(e))} web1 dc-events[{700 + n % 9}]: ", untimed), RFC3164, fine=False),
     "syslog-5424": Shape(behind(lambda e, n: f"<134>1 {iso(later(e, n), 'microseconds')} web1 dc-events 700 - - "), RFC5424),
@@ -291,8 +327,8 @@ SHAPES: dict[str, Shape] = {
     "mixpanel": Shape(each(mixpanel), MIXPANEL),
     "mixpanel-seconds": Shape(each(lambda e, n: mixpanel(e, n, 1000)), MIXPANEL, fine=False),
     "amplitude": Shape(each(amplitude), "https://amplitude.com/docs/apis/analytics/export"),
-    "posthog": Shape(each(posthog), "https://posthog.com/docs/cdp/batch-exports/s3"),
-    "posthog-text": Shape(each(lambda e, n: posthog(e, n, encoded=True)), "https://posthog.com/docs/api/events"),
+    "posthog": Shape(each(posthog), POSTHOG),
+    "posthog-text": Shape(each(lambda e, n: posthog(e, n, encoded=True)), POSTHOG),
 }  # fmt: skip
 
 

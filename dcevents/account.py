@@ -78,10 +78,25 @@ def intolerable(log: Log, tolerance: Tolerance) -> str | None:
         found.append(f"{rejected:,} of {show.things(account.records, 'record')} rejected ({places})")
     if tolerance.strict:
         found += [f"{show.things(unknown, 'unknown event')} ({_names(account)})"] if unknown else []
-        cut = [f"{visible(source.name)}: {source.problem}" for source in log.inputs if source.problem]
+        cut = [f"{visible(source.name)}: {source.lacks}" for source in log.inputs if source.lacks]
         more = ", …" if len(cut) > _NAMES else ""
         found += [f"{show.things(len(cut), 'input')} cut short ({', '.join(cut[:_NAMES])}{more})"] if cut else []
     return f"by {tolerance.option}: {'; '.join(found)}" if found else None
+
+
+def strangers(log: Log) -> list[str]:
+    """What inputs look like that begin with rejected lines and hold no event; by name where there are several."""
+    looks = {file: looks for file, samples in log.account.strangers.items() if (looks := hint(samples))}
+    named = [f"{visible(log.inputs[file].name)}: {looks}" if len(log.inputs) > 1 else looks
+             for file, looks in list(looks.items())[:_NAMES]]  # fmt: skip
+    more = len(looks) - len(named)
+    return named + (["… and more"] if more else [])
+
+
+def _no_text(log: Log) -> str | None:
+    """Why nothing was read; None where there was nothing."""
+    found = [f"{visible(source.name)}: it is {source.foreign}" for source in log.inputs if source.foreign]
+    return "; ".join(found[:_NAMES]) + ("; …" if len(found) > _NAMES else "") if found else None
 
 
 def unusable(log: Log) -> str | None:
@@ -89,8 +104,10 @@ def unusable(log: Log) -> str | None:
     account = log.account
     tally = account.tally
     lines = account.records - tally["blank"] - tally["incomplete"]
-    if not lines or tally["event"] or tally["later"] or tally["widget_ready"]:
+    if tally["event"] or tally["later"] or tally["widget_ready"]:
         return None
+    if not lines:
+        return _no_text(log)
     words = {
         "too_long": "longer than 1 MiB",
         "invalid_json": "not JSON",
@@ -103,8 +120,7 @@ def unusable(log: Log) -> str | None:
     if names:
         more = ", …" if len(account.unknown) > len(names) else ""
         found.append(f"{tally['unknown_event']:,} of other events ({', '.join(names)}{more})")
-    looks = hint(account.samples)
-    found += [looks] if looks else []
+    found += strangers(log)
     return (
         f"no event of Dynamic Chat in {show.things(lines, 'line')}: {'; '.join(found)}; expected were lines like "
         '{"event":"CONVERSATION_ENGAGED","timestamp":…,"page":…,"data":{"payload":{"id":…,"sid":…}}}'

@@ -284,7 +284,8 @@ def _tell(report: Report, view: View, made: list[Table] | Document | None) -> No
         if reason is not None:
             _say(reason)
     view.log.count()
-    for message in (recognised.in_words(view.log), account.in_words(view.log.account)):
+    of_log = view.log
+    for message in (recognised.in_words(of_log), account.in_words(of_log.account), *account.strangers(of_log)):
         if message:
             _say(message)
 
@@ -403,8 +404,10 @@ def _circumstances(report: Report, view: View, target: options.Target) -> Circum
 
 def _mention_problems(log: Log) -> None:
     for source in log.inputs:
-        if source.problem:
-            _say(f"warning: {source.name}: {source.problem}; what could be read is counted")
+        # Where nothing was read, the refusal says so.
+        if source.problem or (source.foreign and log.account.records):
+            rest = "" if source.foreign else "; what could be read is counted"
+            _say(f"warning: {source.name}: {source.lacks}{rest}")
 
 
 def _say(message: str) -> None:

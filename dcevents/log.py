@@ -2,17 +2,22 @@
 
 import os
 import threading
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from operator import attrgetter
 from typing import NamedTuple
 
 import polars as pl
 
-from dcevents import records, sources
+from dcevents import mixed, records, sources
 from dcevents.events import REJECT_REASONS
 from dcevents.facts import Facts
+from dcevents.hints import SAMPLE
+from dcevents.mixed import Bad, Seen
 from dcevents.parse import UNTIMED, Parsed, Parser, Reject
 from dcevents.record import Shape
 from dcevents.rows import Rows
@@ -22,7 +27,7 @@ from dcevents.sources import Block, Input, Piece
 _AHEAD = 2
 _MOST_NAMES = 1000
 _SHOWN = 20
-_SAMPLE = 1 << 12
+_BEGIN = 5
 
 PLACED = {
     "sid": NUMBER, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64,
@@ -63,8 +68,8 @@ class Account:
     unknown: Counter[str] = field(default_factory=Counter)
     rejects: list[Place] = field(default_factory=list)
     """The first of the rejected lines."""
-    samples: list[bytes] = field(default_factory=list)
-    """Their beginnings."""
+    strangers: dict[int, list[bytes]] = field(default_factory=dict)
+    """Inputs by number, the first rejected lines of each that has no event; none of one in which one came later."""
     events: int = 0
     """Different ones; this and what follows is known after `Log.count`."""
     untimed: int = 0
@@ -167,10 +172,11 @@ def _read(  # noqa: PLR0913 - of one place only
     for pieces, found in _parsed(blocks, parser):
         starts = _starts(pieces, found[0], lines_before)
         _go_on(found, starts[0].file, begun)
-        rejects: list[_Rejected] = []
         for each in found:
             _count(log, each.parsed)
-            rejects += each.rejects()
+        rejects = sorted(reject for each in found for reject in each.rejects())
+        _note_strangers(log.account.strangers, found, starts, rejects)
+        for each in found:
             for rows, sids in each.parsed.parts:
                 log.facts.add(rows, sids)
         if placed:
@@ -178,7 +184,7 @@ def _read(  # noqa: PLR0913 - of one place only
                 [(_placed(each.in_lines(some), starts), of) for each in found for some, of in each.parsed.parts]
             )
         if rejects and (keep or len(log.account.rejects) < _SHOWN):
-            _keep(log, sorted(rejects), starts, keep)
+            _keep(log, rejects, starts, keep)
     log.shapes = parser.found_in()
     log.lines = lines_before[len(inputs) - 1]
     log.facts.settle()
@@ -221,6 +227,14 @@ class _Read:
             _Rejected(line, member, reject, self.rows.raw(reject.row, reject.raw))
             for (line, member), reject in zip(places, self.parsed.rejects, strict=True)
         ]
+
+    def has_event(self, first: int, end: int | None) -> bool:
+        """Whether one is on these lines of the block; all that follow the first, if there is no end."""
+        for rows, _ in self.parsed.parts:
+            lines = self.in_lines(rows.select("row"))["line"]
+            if (lines >= first).any() if end is None else lines.is_between(first, end, closed="left").any():
+                return True
+        return False
 
     def in_lines(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows of it, with `line`, how many lines of the block are before, and `member`."""
@@ -283,11 +297,24 @@ def _parse(block: Block, parser: Parser) -> tuple[Sequence[Piece], list[_Read]]:
     if rows.exactly and rows.is_wrong(invalid=invalid, untimed=bool((parsed.rows["ts"] >= UNTIMED).any())):
         rows = rows.exactly()
         parsed = parser.parse(rows.data, rows.unterminated)
+    if again := _again(data, pieces, rows, parsed, parser):
+        rows = again
+        parsed = parser.parse(rows.data, rows.unterminated)
     read = [_Read(rows, parsed)]
     if parsed.several:
         several = records.several(parsed.several, parser.known)
         read.append(_Read(several, parser.parse(several.data), rows))
     return pieces, read
+
+
+def _again(data: bytes, pieces: Sequence[Piece], rows: Rows, parsed: Parsed, parser: Parser) -> Rows | None:
+    """Lines cut again where some are no records by themselves; None where there are none."""
+    bad = [Bad(row, reason) for row, reason, raw in parsed.rejects if mixed.may_go_on(reason, raw)]
+    bad += [Bad(row, "incomplete") for row in rows.unterminated if parsed.tally["incomplete"]]
+    if rows.lines is not None or not bad:
+        return None
+    good = sorted([*parsed.rows["row"].to_list(), *(row for row, _ in parsed.several)])
+    return mixed.again(data, [piece.lines or 0 for piece in pieces], rows, Seen(sorted(bad), good), parser.known)
 
 
 class _Start(NamedTuple):
@@ -318,6 +345,25 @@ def _count(log: Log, parsed: Parsed) -> None:
         account.unknown[name if known else "other"] += lines
 
 
+def _note_strangers(
+    strangers: dict[int, list[bytes]], found: list[_Read], starts: list[_Start], rejects: list[_Rejected]
+) -> None:
+    """Note the inputs that begin with rejected lines and hold no event."""
+    ends = [start.row for start in starts[1:]]
+    for start, end in zip_longest(starts, ends):
+        first = bisect_left(rejects, start.row, key=_row)
+        last = len(rejects) if end is None else bisect_left(rejects, end, key=_row)
+        begins = start.before == 0 and first < last and len(strangers) < _SHOWN
+        has_event = (begins or start.file in strangers) and any(each.has_event(start.row, end) for each in found)
+        if start.file in strangers:
+            strangers[start.file] = [] if has_event else strangers[start.file]
+        elif begins and not has_event:
+            strangers[start.file] = [each.raw[:SAMPLE] for each in rejects[first:last][:_BEGIN]]
+
+
+_row = attrgetter("row")
+
+
 def _keep(
     log: Log, rejects: list[_Rejected], starts: list[_Start], keep: Callable[[Place, bytes], None] | None
 ) -> None:
@@ -333,7 +379,6 @@ def _keep(
         place = Place(log.inputs[start.file].name, line, reject.reason, member or None)
         if len(first) < _SHOWN:
             first.append(place)
-            log.account.samples.append(raw[:_SAMPLE])
         elif not keep:
             return
         if keep:

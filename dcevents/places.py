@@ -22,7 +22,8 @@ NOT_WITH_SID = frozenset({"type", "name"})
 WRAPPERS = (
     "event", "detail", "data", "payload", "message", "msg", "log", "body", "request_body", "requestBody",
     "jsonPayload", "textPayload", "_source", "@message", "MESSAGE", "properties", "event_properties", "record",
-    "result", "_raw", "original", "log_processed", "content", "line", "json", "dc", "dynamicChat", "dynamic_chat",
+    "short_message", "result", "_raw", "original", "log_processed", "content", "line", "json", "dc",
+    "dynamicChat", "dynamic_chat",
 )  # fmt: skip
 PAYLOADS = tuple(tuple(path.split(".")) if path else () for path in (
     "data.payload", "payload", "data", "detail.payload", "detail.data.payload", "detail", "properties.payload",
@@ -35,8 +36,9 @@ TIMES = (
     "originalTimestamp", "datetime", "date", "created_at", "createdAt", "@timestamp",
 )  # fmt: skip
 COLLECTOR_TIMES = (
-    *TIMES, "sentAt", "receivedAt", "receiveTimestamp", "server_received_time", "ingestionTime", "_time",
-    "__REALTIME_TIMESTAMP", "time_iso8601", "msec", "requestTimeEpoch", "timeEpoch", "dcevents:prefix",
+    "requestTimeEpoch", "timeEpoch", *TIMES, "sentAt", "receivedAt", "receiveTimestamp", "server_received_time",
+    "ingestionTime", "_time",
+    "__REALTIME_TIMESTAMP", "time_iso8601", "msec", "ISODATE", "dcevents:prefix",
 )  # fmt: skip
 PAGES = (
     "page", "page_url", "pageUrl", "pageURL", "page_location", "url", "href", "location", "$current_url",

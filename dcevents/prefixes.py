@@ -8,15 +8,21 @@ from typing import Final, NamedTuple
 
 _ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 _BSD = r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
+_FULL = rf"[A-Z][a-z]{{2}} {_ISO} UTC"
+_UNIX = r"[0-9]{10}\.[0-9]{6}"
 _SAID = r'[^{}\["\n\r]'
 FORMS: Final = (
-    ("Docker Compose", r"[A-Za-z0-9][A-Za-z0-9_.-]* +\| (?:" + _ISO + " )?"),
+    ("Docker Compose", r"[A-Za-z0-9][A-Za-z0-9_.@-]* +\| (?:" + _ISO + " )?"),
     ("CRI", f"{_ISO} std(?:out|err) [FP] "),
+    ("kubectl", rf"\[pod/[a-z0-9.-]+/[a-z0-9.-]+\] (?:{_ISO} )?"),
     (
         "syslog (RFC 5424)",
         rf"(?:<[0-9]{{1,3}}>)?1 {_ISO} [^ {{\[]+ [^ {{\[]+ [^ {{\[]+ [^ {{\[]+ (?:-|\[[^\]{{]*\]) +(?:\ufeff)?",
     ),
-    ("syslog or journald", rf"(?:<[0-9]{{1,3}}>)?(?:{_BSD}|{_ISO}) [A-Za-z0-9_.:-]+ [^ {{:\[]+(?:\[[0-9]+\])?: "),
+    (
+        "syslog or journald",
+        rf"(?:<[0-9]{{1,3}}>)?(?:{_BSD}|{_ISO}|{_FULL}|{_UNIX}) [A-Za-z0-9_.:-]+ [^ {{:\[]+(?:\[[0-9]+\])?: ",
+    ),
     ("a time", rf"\[?{_ISO}\]?(?:[ \t]{_SAID}{{0,200}}[ \t:-]|[ \t])"),
 )
 """Names, and patterns for Python's and for Rust's regular expressions; the first that fits counts."""
@@ -27,7 +33,7 @@ ANY: Final = f"^(?:{_EACH}){_JSON}"
 BEFORE: Final = f"^({_EACH}){_JSON}"
 """The same, the prefix in a group of its own."""
 
-TIME: Final = f"(?:{_ISO})|(?:{_BSD})"
+TIME: Final = f"(?:{_ISO})|(?:{_BSD})|^(?:{_UNIX})"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

@@ -117,7 +117,7 @@ def members(line: str, known: Known = NOTHING) -> list[str]:
 
 def judge(value: object, *, keep_query: bool = False, with_meeting: bool = False, known: Known = NOTHING) -> Record:
     """The record of one line's JSON value."""
-    if isinstance(value, list):
+    if isinstance(value, list | str):
         value = Search(known).record(value)
     if not isinstance(value, dict):
         batch = isinstance(value, list) and len(value) > 1 and Search(known).members(value)

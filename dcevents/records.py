@@ -49,13 +49,12 @@ def style_of(head: bytes, known: Known = NOTHING) -> Style | None:
     text = head.lstrip(_BLANK)
     if not text:
         return None
-    if text.startswith((b"{", b"[")):
-        return streams.style_of(head, known)
-    if text.startswith(_SEPARATOR):
-        return streams.style_of(head, known) or Separated()
     first = text.split(b"\n", 1)[0].decode("utf-8", "replace")
     prefix = prefixes.prefix_of(first)
-    return Behind(f"behind a prefix ({prefix.name})", timed=_has_times(text)) if prefix else None
+    if prefix is None:
+        found = streams.style_of(head, known) if text.startswith((b"{", b"[", _SEPARATOR)) else None
+        return found or (Separated() if text.startswith(_SEPARATOR) else None)
+    return Behind(f"behind a prefix ({prefix.name})", timed=_has_times(text))
 
 
 def several(lines: Sequence[tuple[int, bytes]], known: Known) -> Rows:

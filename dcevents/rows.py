@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +10,15 @@ import polars as pl
 
 PLACES = {"row": pl.UInt32, "line": pl.UInt64, "member": pl.UInt32}
 """Where rows stand: how many lines of the block are before, and the record's number in its line; null: the only one."""
+
+
+def places_on(lines: Sequence[int]) -> pl.DataFrame:
+    """PLACES of records that begin on these lines of a block, in order."""
+    frame = pl.DataFrame({"row": range(len(lines)), "line": lines}, schema={"row": pl.UInt32, "line": pl.UInt64})
+    number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("line")
+    return frame.with_columns(pl.when(pl.len().over("line") > 1).then(number).alias("member")).select(
+        pl.col(name).cast(kind) for name, kind in PLACES.items()
+    )
 
 
 @dataclass

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from dcevents.errors import InputError
+from dcevents.magic import foreign
 from dcevents.record import MAX_LINE, NOTHING, Known
 from dcevents.records import HEAD, Stream, Style, style_of
+from dcevents.regions import cut
 from dcevents.streams import parts
 
 BLOCK = 16 << 20
@@ -40,7 +42,7 @@ _SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
 _KEPT = MAX_LINE + 2
 """Bytes kept of a line that is too long to be read: enough to see that it is."""
 
-_STORE = b'{"format":"dcevents.store"'
+_STORE = b'{"schema":"dcevents.store"'
 """A store's manifest begins so."""
 _REPORTS = (
     {"sessions", "triggered", "engagement_rate"},
@@ -65,7 +67,10 @@ class Followed:
     ask: Collection[int] = ()
     """Sizes, for which `tails` is to be known."""
     end: int = 0
-    """Where the last whole line that was read ends. What stands behind it is left out."""
+    """Where the last whole line that was read ends. What stands behind it is left out.
+
+    Of records that are no lines, what closes the whole is taken for that.
+    """
     head: bytes = b""
     """The first TAIL bytes, if it was read from its beginning in order."""
     rest: bytes = b""
@@ -90,6 +95,13 @@ class Input:
     """How records lie in it, in words, where they are not its lines."""
     own_style: Style | None = None
     followed: Followed | None = None
+    foreign: str | None = None
+    """What it is, and what to do, if it is no text: then nothing of it is read."""
+
+    @property
+    def lacks(self) -> str | None:
+        """Why not all of it was read."""
+        return f"it is {self.foreign}" if self.foreign else self.problem
 
 
 class Piece(NamedTuple):
@@ -286,8 +298,11 @@ def blocks(inputs: Sequence[Input], progress: Callable[[int], None], known: Know
         file = _File(source)
         is_long = _is_long_and_plain(file, source)
         head, chunks = _peeked(file, source, progress, is_long=is_long)
+        source.foreign = foreign(head)
+        if source.foreign:
+            # Read as lines, a part of it might look like a log.
+            continue
         style = style_of(head.removeprefix(_BOM), known)
-        source.problem = source.problem or _archive(head)
         if is_long or style:
             if bundle:
                 yield _block(bundle)
@@ -323,12 +338,6 @@ def _peeked(
     chunks = _unpacked(source, raw)
     first = bytes(next(chunks, b""))
     return first[:HEAD], chain([first], chunks)
-
-
-def _archive(head: bytes) -> str | None:
-    """What is wrong with an input that holds files: they may be lines enough to look like a log."""
-    kind = "tar" if head[257:262] == b"ustar" else "zip" if head.startswith(b"PK\x03\x04") else None
-    return f"it is a {kind} archive, which is to be unpacked first" if kind else None
 
 
 def _styled(number: int, source: Input, chunks: Iterator[bytes | memoryview], style: Style | None) -> Iterator[Block]:
@@ -395,9 +404,8 @@ def _ranges(
         if end is None:
             # A line longer than any that is read: on in order, from here.
             os.lseek(fd, at, os.SEEK_SET)
-            if source.followed:
-                source.followed.begin = at
-            for part in _parts(number, _whole_lines(source, _raw(file, source, progress), at=at)):
+            chunks = _until(_raw(file, source, progress), size - at)
+            for part in _parts(number, _cut_at_lines(chunks)):
                 yield _block([part], style)
             return
         load = partial(_read, file, source, Piece(number, None), (at, end), last=end == size)
@@ -417,9 +425,10 @@ def _line_end(fd: int, at: int, end: int, size: int) -> int | None:
         return size
     for window in (_TAIL, 2 * _KEPT):
         begin = max(at, end - window)
-        found = os.pread(fd, end - begin, begin).rfind(b"\n")
-        if found >= 0:
-            return begin + found + 1
+        lines = os.pread(fd, end - begin, begin)
+        found = lines.rfind(b"\n") + 1
+        if found:
+            return begin + cut(lines[:found])
     return None
 
 
@@ -447,15 +456,15 @@ def _in_style(load: Block, style: Style) -> Lines:
     return load()._replace(style=style)
 
 
-def _whole_lines(source: Input, chunks: Iterator[bytes | memoryview], at: int = 0) -> Iterator[tuple[bytes, bool]]:
-    """Chunks of an input from a place on, cut at line ends; what is behind the last one with LF added, and False.
+def _whole_lines(source: Input, chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, bool]]:
+    """Chunks of an input, cut at line ends; what is behind the last one with LF added, and False.
 
     If the input is followed, that is left out.
     """
     if source.followed is None:
-        yield from _cut_at_lines(chunks if at else _without_bom(chunks))
+        yield from _cut_at_lines(_without_bom(chunks))
         return
-    chunks = _tracked(source.followed, chunks, at)
+    chunks = _tracked(source.followed, chunks)
     for data, terminated in _cut_at_lines(chunks if source.followed.begin else _without_bom(chunks)):
         if terminated:
             yield data, terminated
@@ -464,7 +473,10 @@ def _whole_lines(source: Input, chunks: Iterator[bytes | memoryview], at: int = 
 
 
 def _cut_at_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes, bool]]:
-    """Whole lines, too long ones cut short, and what is behind the last LF with one added (False beside it)."""
+    """Whole lines, too long ones cut short, and what is behind the last LF with one added (False beside it).
+
+    A line of many records is too long from BLOCK bytes on only.
+    """
     rest = b""
     too_long = False
     for chunk in chunks:
@@ -478,25 +490,33 @@ def _cut_at_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes,
             rest, too_long = b"", False
         end = _last_line_end(chunk)
         if end > begin:
+            near = max(begin, end - _TAIL)
+            end = near + cut(bytes(chunk[near:end]))
             yield b"".join((rest, memoryview(chunk)[begin:end])), True
             rest, begin = b"", end
         rest += bytes(chunk[begin:])
         if len(rest) > _KEPT:
+            lines, _, rest = rest.rpartition(b"\n")
+            if lines:
+                yield lines + b"\n", True
+        if len(rest) > _KEPT and (len(rest) > BLOCK or not isinstance(style_of(rest[:HEAD]), Stream)):
             rest, too_long = _shortened(rest[:_KEPT], rest[_KEPT:]), True
-    if rest:
+    if rest.endswith(b"\n"):
+        yield rest, True
+    elif rest:
         yield rest + b"\n", False
 
 
-def _tracked(followed: Followed, chunks: Iterator[bytes | memoryview], at: int = 0) -> Iterator[bytes | memoryview]:
-    """Chunks from a place on, of which those that were read before are passed over; `followed` is told what passes."""
-    before = b""
-    waiting = sorted(size for size in followed.ask if size > at)
-    followed.end = max(followed.begin, at)
+def _tracked(followed: Followed, chunks: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Chunks of an input, of which those that were read before are passed over; `followed` is told what passes."""
+    before, at = b"", 0
+    waiting = sorted(size for size in followed.ask if size > 0)
+    followed.end = followed.begin
     followed.tails = dict.fromkeys((size for size in followed.ask if size == 0), b"")
     for chunk in chunks:
         end = at + len(chunk)
         followed.head = followed.head or bytes(chunk[:TAIL])
-        line_end = at + _last_line_end(chunk) if followed.by_line else end
+        line_end = at + (_last_line_end(chunk) if followed.by_line else _size_unclosed(chunk))
         while waiting and waiting[0] <= end:
             size = waiting.pop(0)
             followed.tails[size] = (before + bytes(chunk[max(0, size - at - TAIL) : size - at]))[-TAIL:]
@@ -511,20 +531,29 @@ def _tracked(followed: Followed, chunks: Iterator[bytes | memoryview], at: int =
         at = end
 
 
+def _size_unclosed(chunk: bytes | memoryview) -> int:
+    """The size of a chunk without what closes a JSON text: where it is written anew with more in it, that moves on."""
+    tail = bytes(chunk[-TAIL:])
+    return len(chunk) - len(tail) + len(tail.rstrip(b"]} \t\r\n"))
+
+
 def _followed_end(fd: int, followed: Followed, at: int, size: int) -> int:
-    """Where the last whole line of a plain file ends; where there is none for long, its size."""
-    end = size if size <= at or os.pread(fd, 1, size - 1) == b"\n" else None
-    for window in (_TAIL, 2 * _KEPT):
-        if end is None:
-            begin = max(at, size - window)
-            found = os.pread(fd, size - begin, begin).rfind(b"\n")
-            end = begin + found + 1 if found >= 0 else at if begin == at else None
-    if end is None:
-        # What follows reads it in order, and tracks it.
-        return size
-    followed.end, followed.rest = end, os.pread(fd, _KEPT, end)[: max(0, size - end)]
+    """Where the last whole line of a plain file ends."""
+    end = _last_end(fd, at, size)
+    followed.end, followed.rest = end, os.pread(fd, max(0, min(_KEPT, size - end)), end)
     followed.tail = os.pread(fd, min(TAIL, end), max(0, end - TAIL))
     return end
+
+
+def _last_end(fd: int, at: int, size: int) -> int:
+    """Where the last line end between two places is behind; the first of them where there is none."""
+    while size > at:
+        begin = max(at, size - _TAIL)
+        found = os.pread(fd, size - begin, begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        size = begin
+    return at
 
 
 def _is_dense(size: int, lines: int) -> bool:
@@ -545,6 +574,7 @@ def _parts(file: int, pieces: Iterable[tuple[bytes, bool]]) -> Iterator[_Part]:
         at, dense = 0, _looks_dense(data)
         while dense and len(data) - at > _DENSE:
             end = data.rfind(b"\n", at, at + _DENSE) + 1 or data.index(b"\n", at) + 1
+            end = at + cut(data[at:end])
             yield _Part(file, data[at:end], True, dense)
             at = end
         if at < len(data):

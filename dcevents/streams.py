@@ -15,10 +15,10 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from dcevents.envelopes import Known, Search
-from dcevents.places import is_canonical
+from dcevents.places import LISTS, is_canonical
 from dcevents.record import MAX_LINE
-from dcevents.rows import PLACES, Rows
-from dcevents.strict import scan
+from dcevents.rows import Rows, places_on
+from dcevents.strict import scan, too_deep
 
 HEAD: Final = 1 << 16
 """Bytes of an input by which its style is told."""
@@ -29,16 +29,25 @@ _TAIL = 1 << 16
 _MOST_SEAMS = 6
 _MOST_LISTS = 20
 """Lists in the first record that are tried: records lie in one of the first."""
+_LEVELS = 4
+"""Objects in one another that may be around a list of records."""
 _SEEN = 200
 _FEW = 8
+_WINDOW = 1 << 9
+"""Characters that are looked at first."""
+_WORD = 16
+"""More characters than a word, or an escape, of JSON has."""
 _BLANK = b" \t\r\n\x1e"
 _FIELDS = rb'\[\s*\{\s*"field"\s*:'
 """A row of CloudWatch Insights begins so: pairs of field and value."""
-_RECORD = re.compile(rb"\{|" + _FIELDS)
-_LIST = re.compile(rb"\[\s*(?=\{|" + _FIELDS + rb")")
+RECORD = re.compile(rb"\{|" + _FIELDS)
+LIST = re.compile(rb"\[\s*(?=\{|" + _FIELDS + rb")")
 _KEY = re.compile(rb'\{\s*"[^"\\]*"\s*:')
 _GLUE = re.compile(rb'(?:[\s,\]}\x1e]|\[(?!\s*\{\s*"field"\s*:))*')
-_WRAPPED = re.compile(rb'\{\s*"[A-Za-z_]+"\s*:\s*\[\s*(?=\{|' + _FIELDS + rb")")
+_MEMBER = rb'"[^"\\]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+|\[\s*(?:"[^"\\]*"[\s,]*)*\])\s*,\s*'
+_LIST_KEY = rb"(?:(?:" + _MEMBER + rb')+"(?:' + "|".join(LISTS).encode() + rb')"|"[A-Za-z_]+")'
+_WRAPPED = re.compile(rb"\{\s*" + _LIST_KEY + rb"\s*:\s*\[\s*(?=\{|" + _FIELDS + rb")")
+"""The beginning of an object around records: its list comes first, or behind members with other values."""
 
 
 class Span(NamedTuple):
@@ -67,8 +76,8 @@ class Stream:
         if self.is_last or b"\0" in data or not self.seams:
             return self.exactly(data, unterminated)
         begin = self._begin(data)
-        glue = next((glue for glue in self._glues() if data.endswith(b"}" + glue)), b"")
-        cut = data[begin : len(data) - len(glue)] if begin or glue else data
+        end = self._end(data)
+        cut = data[begin:end] if begin or end < len(data) else data
         # Each of these takes time for every byte: what is not needed is left out.
         lines = data.count(b"\n")
         for seam in self.seams:
@@ -85,9 +94,8 @@ class Stream:
 
     def exactly(self, data: bytes, unterminated: Collection[int] = ()) -> Rows:
         """The records of a part, as JSON has them."""
-        spans = list(_spans(data, self._begin(data), self.seams, self.known))
-        if self.is_last:
-            spans = self._ended(data, spans)
+        within = data if self.is_last else data[: self._end(data)]
+        spans = list(_spans(within, self._begin(data), self.seams, self.known, self.start))
         last_line = data.rfind(b"\n")
         cut = b"".join(data[start:end].replace(b"\n", b"\r") + b"\n" for start, end in spans)
         return Rows(
@@ -103,7 +111,7 @@ class Stream:
         """Where one of the last records begins, a whole event if there is one; None where that is not known."""
         last = end = self._last_seam(data, len(data))
         for _ in range(_SEEN):
-            if not end or _is_event(data, end, self.known):
+            if not end or is_event(data, end, self.known):
                 break
             end = self._last_seam(data, end)
         found = end or last
@@ -120,14 +128,12 @@ class Stream:
         """What stands between records, the longest first."""
         return sorted({seam[1 : seam.rindex(b"{")] for seam in self.seams}, key=len, reverse=True)
 
+    def _end(self, data: bytes) -> int:
+        """Where the last record of a part ends: what stands between it and the next is of no record."""
+        return len(data) - len(next((glue for glue in self._glues() if data.endswith(b"}" + glue)), b""))
+
     def _begin(self, data: bytes) -> int:
         return len(self.start) if self.is_first and data.startswith(self.start) else 0
-
-    def _ended(self, data: bytes, spans: list[Span]) -> list[Span]:
-        """Without what only closes that which the input begins with."""
-        good = max((n for n, span in enumerate(spans, 1) if _value(data, span.start)), default=0)
-        tail = data[spans[good - 1].end :] if good else data
-        return spans[:good] if good < len(spans) and _closes(self.start, tail) else spans
 
     def _walked(self, data: bytes, at: int, cut: bytes) -> list[int]:
         """Where the rows begin that were cut at seams."""
@@ -152,11 +158,11 @@ def style_of(head: bytes, known: Known) -> Stream | None:
 
 
 def _is_by_line(head: bytes, begin: int, spans: Sequence[Span]) -> bool:
-    """Whether the first records, where there are some, are each on a line of their own, with nothing around them."""
+    """Whether most of the first records are each on a line of their own, with nothing around them."""
     between = [head[one.end : other.start] for one, other in pairwise(spans)]
     on_lines = sum(b"\n" in glue for glue in between)
-    within = any(b"\n" in head[span.start : span.end] for span in spans)
-    return not spans or (not within and not head[:begin].strip(_BLANK) and 2 * on_lines >= len(between))
+    folded = sum(b"\n" in head[span.start : span.end] for span in spans)
+    return 2 * folded <= len(spans) and not head[:begin].strip(_BLANK) and 2 * on_lines >= len(between)
 
 
 def _in_words(start: bytes, between: Sequence[bytes], *, within: bool) -> str:
@@ -178,17 +184,36 @@ def _opening(head: bytes, known: Known) -> int | None:
         return None
     if head.startswith(b"[", at):
         begin = _after_glue(head, at)
-        return begin if _is_event(head, begin, known) else None
-    found = _value(head, at)
+        return begin if is_event(head, begin, known) else None
+    found = value_at(head, at)
     if found and (is_canonical(found[0]) or not Search(known).members(found[0])):
         return at
     if found and b"\n" not in head[at : found[1]]:
         # One line: of many that begin alike, or to be read by itself.
         return _inner(head, at, known)
-    matches = islice(_LIST.finditer(head, at), _MOST_LISTS)
-    lists = (match for match in matches if _may_open(head[at : match.start()]))
-    inner = next((match.end() for match in lists if _is_event(head, match.end(), known)), None)
+    inner = list_within(head, at, known)
     return at if inner is None and found else inner
+
+
+def list_within(head: bytes, at: int, known: Known) -> int | None:
+    """Where the first record of a list begins that is in the object there; HEAD bytes of it will do."""
+    matches = islice(LIST.finditer(head, at, sound_end(head, at)), _MOST_LISTS)
+    lists = (match for match in matches if _may_open(head[at : match.start()]))
+    return next((match.end() for match in lists if is_event(head, match.end(), known)), None)
+
+
+def sound_end(head: bytes, at: int) -> int:
+    """Up to where a text, or the value that it begins with, is JSON."""
+    end = at
+    for size in (_WINDOW, 1 << 12, HEAD):
+        text = head[at : at + size].decode("latin-1")
+        try:
+            return scan(text, 0)[1] + at
+        except ValueError as error:
+            end = min(len(head), int(getattr(error, "pos", 0)) + at + _WORD)
+            if not _may_go_on(error, size):
+                break
+    return end
 
 
 def _is_line(head: bytes, at: int) -> bool:
@@ -200,7 +225,28 @@ def _is_line(head: bytes, at: int) -> bool:
 
 def _may_open(text: bytes) -> bool:
     """Whether a list may stand behind a text, in an object."""
-    return any(_closes(text + b"[", b"]" + b"}" * levels) for levels in range(1, 5))
+    return any(_closes(text + b"[", b"]" + b"}" * levels) for levels in range(1, _LEVELS + 1))
+
+
+def closing(start: bytes, data: bytes, at: int) -> int | None:
+    """Where a text ends that began with `start`, its last record before `at`; None where it does not end with that.
+
+    What begins in another part is not known: then any object that ends so will do.
+    """
+    tail = data[at : at + HEAD]
+    if not tail.lstrip().startswith(b"]"):
+        return None
+    others = [b'{"":' * level + b"[" for level in range(_LEVELS, 0, -1)]
+    starts = [start, *others] if b"{" in start else [*others, start]
+    return next((at + end - len(each) for each in starts if (end := _value_end(each + tail)) and end > len(each)), None)
+
+
+def _value_end(text: bytes) -> int | None:
+    """Where the JSON value ends that begins there."""
+    try:
+        return scan(text.decode("latin-1"), len(text) - len(text.lstrip(_BLANK)))[1]
+    except ValueError:
+        return None
 
 
 def _closes(start: bytes, end: bytes) -> bool:
@@ -215,7 +261,7 @@ def _closes(start: bytes, end: bytes) -> bool:
 def _inner(data: bytes, at: int, known: Known) -> int | None:
     """Where the first record is of an object that begins with a list of them."""
     match = _WRAPPED.match(data, at)
-    return match.end() if match and _is_event(data, match.end(), known) else None
+    return match.end() if match and is_event(data, match.end(), known) else None
 
 
 def _after_glue(data: bytes, at: int) -> int:
@@ -223,33 +269,49 @@ def _after_glue(data: bytes, at: int) -> int:
     return glue.end() if glue else at
 
 
-def _is_event(data: bytes, at: int, known: Known) -> bool:
-    found = _value(data, at)
+def is_event(data: bytes, at: int, known: Known) -> bool:
+    """Whether the record that begins there is an event, or holds some."""
+    found = value_at(data, at)
     return found is not None and bool(Search(known).members([found[0]]))
 
 
-def _value(data: bytes, at: int) -> tuple[Any, int] | None:
-    """The record that begins there, and where it ends; only as much is looked at as is needed.
+def value_at(data: bytes, at: int) -> tuple[Any, int] | None:
+    """The record that begins there, and where it ends; None where none does."""
+    found = looked_at(data, at)
+    return None if isinstance(found, int) else found
+
+
+def looked_at(data: bytes, at: int) -> tuple[Any, int] | int:
+    """The record that begins there, and where it ends; or how many bytes were looked at to see that none does.
 
     Read as Latin-1, in which bytes and characters are at the same places, and whatever is between quotes is text.
     """
-    size = 1 << 12
-    while _RECORD.match(data, at):
+    size = _WINDOW
+    while RECORD.match(data, at):
+        text = data[at : at + size].decode("latin-1")
+        if too_deep(text):
+            # Not for what stands on other lines.
+            text = text.partition("\n")[0]
         try:
-            value, end = scan(data[at : at + size].decode("latin-1"), 0)
-        except ValueError:
-            if at + size >= len(data) or size > _KEPT:
-                return None
+            value, end = scan(text, 0)
+        except ValueError as error:
+            if at + size >= len(data) or size > _KEPT or not _may_go_on(error, size):
+                return size
             size *= 8
         else:
             return value, at + end
-    return None
+    return 0
+
+
+def _may_go_on(error: ValueError, size: int) -> bool:
+    """Whether more text could mend what is wrong: it is at the end of so many characters, or with a string there."""
+    return getattr(error, "pos", 0) >= size - _WORD or getattr(error, "msg", "").startswith("Unterminated string")
 
 
 def _objects(data: bytes, at: int, known: Known, most: int) -> Iterator[Span]:
     """The first records from there on, as far as they are JSON."""
     for _ in range(most):
-        found = _value(data, at)
+        found = value_at(data, at)
         if found is None:
             return
         yield Span(at, found[1])
@@ -269,16 +331,29 @@ def _seams(head: bytes, spans: Sequence[Span]) -> tuple[bytes, ...]:
     return tuple(sorted(found, key=len, reverse=True)) if len(found) <= _MOST_SEAMS else ()
 
 
-def _spans(data: bytes, at: int, seams: Sequence[bytes], known: Known) -> Iterator[Span]:
-    """Where the records are: objects, or what is none and ends at a line end or a seam."""
+def _spans(data: bytes, at: int, seams: Sequence[bytes], known: Known, start: bytes = b"") -> Iterator[Span]:
+    """Where the records are: objects, or what is none and ends at a line end or a seam. `start` is what they are in."""
+    before = at
     while (at := _after_glue(data, at)) < len(data):
-        if inner := _inner(data, at, known):
-            at = inner
+        inner = _inner(data, at, known)
+        found = None if inner else value_at(data, at)
+        if inner := inner or _within(data, at, found, known):
+            start, before, at = data[at:inner], inner, inner
             continue
-        found = _value(data, at)
+        if not found and (end := closing(start, data, before)):
+            start, before, at = b"", end, end
+            continue
         end = found[1] if found else _resumed(data, at, seams)
         yield Span(at, end)
-        at = end
+        before = at = end
+
+
+def _within(data: bytes, at: int, found: tuple[Any, int] | None, known: Known) -> int | None:
+    """Where the first record is of an object that has a list of them, on many lines or longer than a record."""
+    if found and (b"\n" not in data[at : found[1]] or not LIST.search(data, at, found[1]) or is_canonical(found[0])):
+        return None
+    within = list_within(data[at : at + HEAD], 0, known) if data.startswith(b"{", at) else None
+    return None if within is None else at + within
 
 
 def _resumed(data: bytes, at: int, seams: Sequence[bytes]) -> int:
@@ -295,11 +370,7 @@ def _places(data: bytes, starts: Sequence[int]) -> pl.DataFrame:
         before += data.count(b"\n", at, start)
         at = start
         lines.append(before)
-    frame = pl.DataFrame({"row": range(len(lines)), "line": lines}, schema={"row": pl.UInt32, "line": pl.UInt64})
-    number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("line")
-    return frame.with_columns(pl.when(pl.len().over("line") > 1).then(number).alias("member")).select(
-        pl.col(name).cast(kind) for name, kind in PLACES.items()
-    )
+    return places_on(lines)
 
 
 def _unfolded(_: int, text: bytes) -> bytes:

@@ -59,9 +59,18 @@ def scan(text: str, at: int) -> tuple[Any, int]:
     # Without the words for what is wrong with a line, which nobody reads.
     try:
         value, end = _scan(text, at)
-    except StopIteration:
-        raise ValueError("no value") from None
+    except StopIteration as stop:
+        raise NoValueError(stop.value) from None
     return value, end
+
+
+class NoValueError(ValueError):
+    """No value begins at `pos`. Cheaper than one with words."""
+
+    @property
+    def pos(self) -> int:
+        """Where there is none."""
+        return int(self.args[0])
 
 
 def too_deep(text: str) -> bool:

@@ -152,9 +152,9 @@ def formats(command: str) -> tuple[str, ...]:
     return ("table", "json") if reports.load()[command].document else tuple(render.load())
 
 
-def until(condition: Callable[[], bool]) -> None:
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Wait for something that another process does."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)

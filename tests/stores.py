@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from harness import CLOCK, Result, run
+from harness import Result, run
 
 from dcevents.parse import Limits, Parser
 from dcevents.settings import Settings, Window
@@ -41,7 +41,7 @@ def figures(*arguments: str | Path, alike: bool = True, **more: Any) -> Any:
     return found
 
 
-def view(  # noqa: PLR0913 - all by name
+def view(
     store: Path,
     *,
     now: int,

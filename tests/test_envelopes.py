@@ -43,6 +43,7 @@ def _traffic() -> list[dict[str, Any]]:
 TRAFFIC = _traffic()
 NOT_LINES = {
     "array-lines", "array-pretty", "pretty", "firehose", "cloudwatch-filter", "elasticsearch-search", "insights",
+    "cloudwatch-subscription",
 }  # fmt: skip
 """What is no line by itself is told from the beginning of an input only: elsewhere it may be broken lines."""
 REPORTS = ("completion", "abandonment", "live-chat", "conversations", "chats")

@@ -17,13 +17,13 @@ import dcevents
 PACKAGE = Path(dcevents.__file__).parent
 
 FLOORS = (
-    ("dcevents", "errors", "events", "prefixes", "rows", "settings", "show", "sids", "strict", "timestamps"),
+    ("dcevents", "errors", "events", "magic", "prefixes", "rows", "settings", "show", "sids", "strict", "timestamps"),
     ("config", "hints", "output", "places", "progress", "snippet", "times"),
     ("envelopes",),
     ("record",),
-    ("shapes", "streams"),
-    ("records",),
-    ("parse", "sources"),
+    ("partial", "shapes", "streams"),
+    ("records", "regions"),
+    ("mixed", "parse", "sources"),
     ("attempts", "facts", "timeline"),
     ("chat_reasons", "conversations", "log"),
     ("account", "quality", "reasons", "recognised", "rejects", "view"),

@@ -1,5 +1,7 @@
 """What is recognised and what is not; what the user can say instead; what is said of it."""
 
+import gzip
+import io
 import json
 import tarfile
 import zipfile
@@ -55,20 +57,58 @@ def test_a_long_first_record_with_many_lists_is_one_line() -> None:
     assert ["meeting_booked", "engaged"] == [row["kind"] for row in rows]
 
 
-@pytest.mark.parametrize("kind", ["tar", "zip"])
-def test_an_archive_is_no_log_however_many_lines_are_in_it(kind: str, tmp_path: Path) -> None:
-    inside, archive = tmp_path / "dc.log", tmp_path / f"dc.log.{kind}"
-    inside.write_bytes(log(CANONICAL, CANONICAL, {**CANONICAL, "timestamp": 1}))
-    if kind == "tar":
-        with tarfile.open(archive, "w:gz") as tar:
-            tar.add(inside)
-    else:
-        with zipfile.ZipFile(archive, "w") as packed:
-            packed.write(inside)
+def _tar(data: bytes) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        info = tarfile.TarInfo("dc.log")
+        info.size = len(data)
+        tar.addfile(info, io.BytesIO(data))
+    return packed.getvalue()
 
-    result = harness.run("summary", archive, "-q")
 
-    assert f"it is a {kind} archive, which is to be unpacked first" in result.err
+def _zip(data: bytes, name: str = "dc.log", method: int = zipfile.ZIP_STORED) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr(name, data)
+    return packed.getvalue()
+
+
+def _parquet(_: bytes) -> bytes:
+    import polars as pl  # noqa: PLC0415
+
+    packed = io.BytesIO()
+    pl.DataFrame({"event": ["CONVERSATION_ENGAGED"], "sid": ["a"]}).write_parquet(packed)
+    return packed.getvalue()
+
+
+FOREIGN = {
+    "tar": (_tar, "a tar archive"),
+    "tar.gz": (lambda data: gzip.compress(_tar(data)), "a tar archive"),
+    "gzip in tar": (lambda data: _tar(gzip.compress(data)), "a gzip inside a tar"),
+    "zip": (_zip, "a zip archive"),
+    "xlsx": (lambda data: _zip(data, "xl/workbook.xml", zipfile.ZIP_DEFLATED), "an Excel workbook"),
+    "parquet": (_parquet, "a Parquet file"),
+    "PowerShell": (lambda data: b"\xff\xfe" + data.decode().encode("utf-16-le"), "iconv -f UTF-16 -t UTF-8"),
+    "UTF-16BE": (lambda data: data.decode().encode("utf-16-be"), "iconv -f UTF-16BE -t UTF-8"),
+    "UTF-32": (lambda data: data.decode().encode("utf-32"), "iconv -f UTF-32 -t UTF-8"),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_what_is_no_text_is_no_log_however_many_lines_are_in_it(kind: str, tmp_path: Path) -> None:
+    make, said = FOREIGN[kind]
+    path, good = tmp_path / "dc.log", tmp_path / "good.log"
+    path.write_bytes(make(log(CANONICAL, {**CANONICAL, "timestamp": 1})))
+    good.write_bytes(log(CANONICAL))
+
+    alone, beside = harness.run("summary", path), harness.run("summary", path, good, "-f", "json")
+
+    assert (3, 1) == (alone.status, alone.err.count("\n"))
+    assert said in alone.err
+    assert (0, 1, 1) == (beside.status, beside.json["input"]["records"], beside.json["input"]["events"])
+    assert f"warning: {path}: it is " in beside.err
+    assert said in beside.err
+    assert 3 == harness.run("summary", path, good, "--strict").status
 
 
 # -- what a canonical line means does not change ---------------------------------------------------------------
@@ -145,6 +185,24 @@ def test_the_collector_s_time_counts_where_the_event_has_none() -> None:
     assert ["2026-11-05T00:00:00.500Z"] == [row["timestamp"] for row in events(log(line))]
 
 
+UNTIMED = json.dumps({"event": EVENT["event"], "payload": PAYLOAD})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"requestContext": {"time": "02/Nov/2026:09:15:04 +0000", "timeEpoch": 1793610904120}, "body": UNTIMED},
+        {"requestContext": {"requestTimeEpoch": 1793610904120, "stage": "dc"}, "body": UNTIMED},
+        {"requestContext": {"elb": {"targetGroupArn": "x"}}, "time": 1793610904120, "body": UNTIMED},
+        {"version": "1.1", "host": "web1", "timestamp": 1793610904.12, "short_message": UNTIMED},
+        {"PROGRAM": "dc", "MESSAGE": UNTIMED, "ISODATE": OWN},
+    ],
+    ids=["HTTP API", "REST API", "load balancer", "GELF", "syslog-ng"],
+)
+def test_a_collector_s_time_is_one_that_can_be_read(line: object) -> None:
+    assert [OWN] == [row["timestamp"] for row in events(log(line))]
+
+
 def test_a_member_of_a_batch_is_a_record_of_its_own() -> None:
     bad = {**EVENT, "data": {"payload": {"id": "d1"}}}
     data = log([CANONICAL, bad, {**CANONICAL, "timestamp": None}], CANONICAL, [bad])
@@ -219,7 +277,12 @@ def test_a_list_of_objects_within_records_does_not_mislead() -> None:
         ("Nov  2 09:15:04 web1 dc[12]: {", "syslog or journald"),
         ("<134>1 2026-11-02T09:15:04.1Z web1 dc 1 - - {", "syslog (RFC 5424)"),
         ("<134>1 2026-11-02T09:15:04.1Z web1 dc 1 - -  {", "syslog (RFC 5424)"),
+        ("Mon 2026-11-02 09:15:04 UTC web1 dc[12]: {", "syslog or journald"),
+        ("1793609704.120000 web1 dc[12]: {", "syslog or journald"),
         ("web-1  | {", "Docker Compose"),
+        ("web.1.abc@node1    | {", "Docker Compose"),
+        ("[pod/web-5d/web] {", "kubectl"),
+        ("[pod/web-5d/web] 2026-11-02T09:15:04.123456789Z {", "kubectl"),
         ("2026-11-02T09:15:04.120Z\tc0ffee\tINFO\t{", "a time"),
         ("2026-11-02 09:15:04,120 INFO dc - [{", "a time"),
     ],
@@ -232,7 +295,17 @@ def test_prefixes_that_are_known(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x{", " {", '"a" {', "2026-11-08T11:19:35 [warn] a body is buffered", "11-02 {", "a: {"]
+    "text",
+    [
+        "x{",
+        " {",
+        "[pod] {",
+        "Mon 2026-11-02 09:15:04 CET web1 dc: {",
+        '"a" {',
+        "2026-11-08T11:19:35 [warn] a body is buffered",
+        "11-02 {",
+        "a: {",
+    ],
 )
 def test_other_text_is_no_prefix(text: str) -> None:
     assert prefix_of(text) is None
@@ -330,21 +403,75 @@ def test_what_was_recognised_is_said() -> None:
     assert "Envelope" in checked.text
 
 
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b"a,b,c\n1,2,3\n4,5,6\n", "it looks like a CSV"),
-        (b"x" * 257 + b"ustar\n" + b"\x1f\x8b\x08\n", "it looks like a gzip inside a tar"),
-        (b'192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0\n', "an access log without bodies"),
-        (b'{"time":"x","request":"POST /dc","status":"204"}\n', "an access log without bodies"),
-        (b'{"foo":1,"bar":{"x":1}}\n', "its keys are foo, bar.x"),
-    ],
-)
-def test_what_it_looks_like_is_said_where_nothing_is_found(data: bytes, said: str) -> None:
-    result = harness.run("summary", stdin=data)
+INSIDE = json.dumps(CANONICAL)
+NO_SID = {**CANONICAL, "data": {"payload": {"id": "d1"}}}
+LOOKS = [
+    ("a CSV", "event,timestamp,sid\nx,2,3\ny,5,6\n"),
+    ("a CSV", "event;sid\nx;2\ny;5\n"),
+    ("a CSV", 'at,message\n1,"{""event"":""x"",""y"":1}"\n'),
+    ("a TSV", "1\thome;a;b\tevent1,event2\n2\thome;a;b\tevent1\n"),
+    ("an access log without bodies", '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0\n'),
+    ("an access log without bodies", 'x.example:443 192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST / HTTP/1.1" 2\n'),
+    ("an access log without bodies", '{"time":"x","request":"POST /dc","status":"204"}\n'),
+    ("needs log_format escape=json", '{"time":"x","body":"{\\x22event\\x22:1}"}\n'),
+    ("needs log_format escape=json", '{"time":"x","body":"{"event":1}"}\n'),
+    ("its keys are foo, bar.x;", '{"foo":1,"bar":{"x":1}}\n'),
+    ("its keys are foo, bar, x;", json.dumps({"foo": 1, "bar": [{"x": 1}] * 2000}, indent=1)),
+    ("its events have no sid: their keys are event, timestamp, page, data.payload.id;", json.dumps(NO_SID)),
+    ("a web page (HTML)", "<!DOCTYPE html>\n<html>\n"),
+    ("XML", '<?xml version="1.0"?>\n<events/>\n'),
+    ("dicts as Python prints them", f"{CANONICAL!r}\n"),
+    ("YAML", "event: x\ntimestamp: 1\ndata:\n  payload:\n"),
+    ("logfmt", "time=1 level=info event=CONVERSATION_ENGAGED\n"),
+    ("a journal's export", "__REALTIME_TIMESTAMP=1\nMESSAGE=x\n"),
+    ("a HAR file", '{\n "log": {\n  "version": "1.2", "entries": []}}\n'),
+    ("JSON behind other text", f"data: {INSIDE}\n"),
+]
 
-    assert 3 == result.status
-    assert said in result.err
+
+@pytest.mark.parametrize(("said", "data"), LOOKS, ids=[f"{n} {said}" for n, (said, _) in enumerate(LOOKS)])
+def test_what_it_looks_like_is_said_where_nothing_is_found(said: str, data: str, tmp_path: Path) -> None:
+    """Alone it is refused; beside a good log it is named."""
+    path, good = tmp_path / "x.log", tmp_path / "good.log"
+    path.write_text(data)
+    good.write_bytes(log(CANONICAL))
+
+    alone, beside = harness.run("summary", path), harness.run("summary", good, path)
+
+    assert (3, 1) == (alone.status, alone.err.count("\n"))
+    assert said in alone.err
+    assert 0 == beside.status
+    assert [line for line in beside.err.splitlines() if line.startswith(f"dcevents: {path}: it") and said in line]
+
+
+@pytest.mark.parametrize("data", ["2026-11-02 09:15:04,120 INFO a\n2026-11-02 09:15:05,120 INFO b\n", "Hello, you\n"])
+def test_other_text_is_taken_for_nothing(data: str) -> None:
+    assert "looks like" not in harness.run("summary", stdin=data.encode()).err
+
+
+def test_a_log_that_begins_with_other_lines_looks_like_a_log(tmp_path: Path) -> None:
+    path, good = tmp_path / "x.log", tmp_path / "good.log"
+    path.write_bytes(b"a,b,c\n1,2,3\n" + log(CANONICAL))
+    good.write_bytes(log(CANONICAL))
+
+    assert "looks like" not in harness.run("summary", path, good).err
+
+
+def test_of_many_inputs_that_are_no_logs_two_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(log(CANONICAL))
+    for n in range(9):
+        (tmp_path / f"x{n}.log").write_text("a,b,c\n1,2,3\n")
+
+    said = harness.run("summary", tmp_path).err
+
+    assert 2 == said.count("looks like a CSV")
+    assert said.endswith("… and more\n")
+
+
+def test_a_line_that_is_json_as_text_is_what_it_says() -> None:
+    account = harness.report(log(INSIDE, "no JSON", json.dumps(["x"])), "completion")["input"]
+
+    assert (1, 2) == (account["events"], account["rejected"]["not_an_object"])
 
 
 def test_nothing_is_said_of_nothing() -> None:
@@ -356,8 +483,29 @@ def test_nothing_is_said_of_nothing() -> None:
 def test_every_sample_is_read_at_the_first_try(path: Path) -> None:
     account = harness.run("summary", path, "-f", "json", "-q").json["input"]
 
+    known = 1 + path.read_bytes().startswith(b"Attaching to ")  # As Compose begins.
     assert 21 == account["events"]
-    assert 1 >= sum(account["rejected"].values()) + account["ignored"]["unknown_event"]
+    assert known >= sum(account["rejected"].values()) + account["ignored"]["unknown_event"]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SAMPLES if path.stem.startswith("real-")], ids=lambda path: path.stem
+)
+def test_what_programs_wrote_themselves_says_the_same(path: Path) -> None:
+    own, canonical = (
+        harness.run("conversations", each, "-f", "ndjson", "-q").out
+        for each in (path, SAMPLES[0].parent / "canonical.log")
+    )
+
+    assert canonical == own
+
+
+def test_a_list_of_something_else_behind_the_records_is_none_of_them() -> None:
+    found = {"events": [{"message": INSIDE}, {"message": "x"}], "searchedLogStreams": [{"logStreamName": "a"}] * 2}
+
+    account = harness.report(json.dumps(found, indent=1).encode(), "completion")["input"]
+
+    assert (2, 1, 1) == (account["records"], account["events"], account["rejected"]["no_event"])
 
 
 def test_times_are_read_by_the_column_as_one_by_one() -> None:

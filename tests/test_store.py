@@ -1,8 +1,6 @@
 """Reports from a store against the naive model, and against reports from the same logs."""
 
-import json
 import os
-import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -80,6 +78,7 @@ class Site:
         self.contents: list[bytes] = []
 
     def path(self, name: str) -> Path:
+        """Where a log of this name lies."""
         return self.folder / name
 
     def grow(self, name: str, data: bytes) -> None:

@@ -361,7 +361,7 @@ def test_an_older_store_is_migrated(store: Path, take: Callable[..., Any], monke
     assert json.loads((store / manifest.NAME).read_text())["version"] == manifest.VERSION
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format":"other","version":1}', "\0"])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema":"other","version":1}', "\0"])
 def test_what_is_no_manifest_is_said_to_be_none(text: str, store: Path, take: Callable[..., Any]) -> None:
     take(FIRST)
     (store / manifest.NAME).write_text(text)
@@ -445,7 +445,7 @@ def test_a_log_without_an_event_of_dynamic_chat_is_refused(
     was = account(store)
     (tmp_path / "passwd.txt").write_text("root:x:0:0:root:/root:/bin/sh\n")
 
-    result = harness.run("ingest", tmp_path / "0.log", tmp_path / "passwd.txt", "--store", store)
+    result = harness.run("ingest", tmp_path / "passwd.txt", "--store", store)
 
     assert result.status == 3
     assert "no event of Dynamic Chat in 1 line" in result.err

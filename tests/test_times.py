@@ -1,8 +1,13 @@
 """Times as options take them: windows, periods, durations. What they select is in golden/times.toml."""
 
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
 import harness
 import pytest
 
+TZ, LA = "Europe/Berlin", "America/Los_Angeles"
 LOG = harness.log("09:00 a engaged")
 FAR = [
     pytest.param("9999999w", id="before year 1"),
@@ -54,6 +59,52 @@ def test_a_period_is_whole_days(text: str, since: str, until: str) -> None:
 )
 def test_a_period_is_of_the_zone(text: str, zone: str, since: str, until: str) -> None:
     assert (f"{since}:00:00.000Z", f"{until}:00:00.000Z") == window("--period", text, "--tz", zone)
+
+
+@pytest.mark.parametrize("of", ["logs", "store"])
+@pytest.mark.parametrize(
+    ("clock", "zone", "since", "until", "day"),
+    [
+        pytest.param(
+            "2026-11-19T00:05", "UTC", "2026-11-18T00", "2026-11-19T00", "2026-11-18", id="five past midnight"
+        ),
+        pytest.param("2026-11-18T23:55", "UTC", "2026-11-17T00", "2026-11-18T00", "2026-11-17", id="five to midnight"),
+        pytest.param("2026-11-18T23:05", TZ, "2026-11-17T23", "2026-11-18T23", "2026-11-18", id="east of Greenwich"),
+        pytest.param("2026-11-19T00:05", TZ, "2026-11-17T23", "2026-11-18T23", "2026-11-18", id="… on a clock of UTC"),
+        pytest.param("2026-11-19T08:05", LA, "2026-11-18T08", "2026-11-19T08", "2026-11-18", id="west of Greenwich"),
+        pytest.param(
+            "2026-11-19T00:05", LA, "2026-11-17T08", "2026-11-18T08", "2026-11-17", id="… on a clock of UTC, …"
+        ),
+        pytest.param("2026-03-29T22:05", TZ, "2026-03-28T23", "2026-03-29T22", "2026-03-29", id="a day of 23 hours"),
+        pytest.param("2026-10-25T23:05", TZ, "2026-10-24T22", "2026-10-25T23", "2026-10-25", id="a day of 25 hours"),
+        pytest.param("2026-11-02T08:05", LA, "2026-11-01T07", "2026-11-02T08", "2026-11-01", id="… and in the west"),
+        pytest.param(
+            "2026-03-09T04:05",
+            "America/Havana",
+            "2026-03-08T05",
+            "2026-03-09T04",
+            "2026-03-08",
+            id="a day without midnight",
+        ),
+    ],
+)
+def test_yesterday_is_the_day_that_has_just_ended_whatever_the_last_event(
+    clock: str, zone: str, since: str, until: str, day: str, of: str, tmp_path: Path
+) -> None:
+    now = datetime.fromisoformat(clock).replace(tzinfo=UTC)
+    log = tmp_path / "dc.log"
+    log.write_bytes(harness.log("2026-01-05T09:00:00Z a engaged"))
+    source: list[str | Path] = [log]
+    if of == "store":
+        source = ["--store", tmp_path / "store"]
+        assert harness.run("ingest", log, *source, "-q", clock=now).status == 0
+
+    options = ["--period", "yesterday", "--tz", zone, "-q", "-o", f"{tmp_path}/{{date}}.json"]
+    assert harness.run("completion", *source, *options, clock=now).status == 0
+
+    report = json.loads((tmp_path / f"{day}.json").read_bytes())
+    assert {"since": f"{since}:00:00.000Z", "until": f"{until}:00:00.000Z"} == report["window"]
+    assert report["rows"] == []
 
 
 @pytest.mark.parametrize(

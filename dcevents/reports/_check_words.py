@@ -50,7 +50,7 @@ def findings(log: Log, quality: Quality) -> dict[str, str]:
 
     account, starts, coverage = log.account, quality.starts, quality.coverage
     rejected, unknown = sum(account.rejected.values()), account.tally["unknown_event"]
-    cut_off = sum(each.problem is not None for each in log.inputs)
+    cut_off = sum(each.lacks is not None for each in log.inputs)
     empty_days = sum(days for *_, days in coverage.gaps)
     unreadable, local = account.untimed - account.future, quality.forms.get("iso_local", 0)
     found = {
@@ -200,7 +200,7 @@ def _details(view: View, quality: Quality) -> list[Section]:
     long = [f"{shortened(sid)} ({duration(ms / 1000)})" for sid, ms in quality.sessions.longest]
     gaps = [f"{first}" if first == last else f"{first} to {last}" for first, last, _ in quality.coverage.gaps]
     lists = {
-        "Inputs cut off": [f"{each.name}: {each.problem}" for each in view.log.inputs if each.problem],
+        "Inputs cut off": [f"{each.name}: {each.lacks}" for each in view.log.inputs if each.lacks],
         "First rejected lines": rejects,
         "Unknown events": [f"{shortened(name)} ({number(n)})" for name, n in unknown.items()],
         "First events without a usable timestamp": untimed,

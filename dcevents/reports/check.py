@@ -63,7 +63,7 @@ def _number(members: Any, path: Sequence[str]) -> float | None:  # noqa: ANN401 
 def _of_lines(view: View, quality: Quality) -> dict[str, Any]:
     log, names = view.log, [each.name for each in view.log.inputs]
     return {
-        "cut_off": [{"file": each.name, "problem": each.problem} for each in log.inputs if each.problem],
+        "cut_off": [{"file": each.name, "problem": each.lacks} for each in log.inputs if each.lacks],
         "rejected_lines": [each.as_json() for each in log.account.rejects],
         "timestamps": quality.forms,
         "untimed_share": _share(log.account.untimed, log.account.events),

@@ -149,6 +149,9 @@ class _Bringing:
             both = fresh.join(stored, on="sid", suffix="_stored")
             others = both.filter(pl.col("text") != pl.col("text_stored"))["text"]
             if others.is_empty():
+                # Only now: of two new texts of one number the second moves, of a new and a known one the new.
+                others = fresh.sort("text").filter(~pl.col("sid").is_first_distinct())["text"]
+            if others.is_empty():
                 return fresh, rows, pl.concat([fresh, stored]).unique("sid")
             self.keys.move(others)
 

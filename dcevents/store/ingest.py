@@ -49,8 +49,8 @@ class Ingested:
     account: log.Account = field(default_factory=log.Account)
     logs: list[Log] = field(default_factory=list)
     """Of which something was read, without their facts."""
-    new: list[Log] = field(default_factory=list)
-    """Those of them that were not known before."""
+    are_known: bool = False
+    """Whether one of the logs was known, and had events: what is new in it may be anything."""
 
 
 class Ingest:
@@ -95,15 +95,23 @@ class Ingest:
             return
         head, same = sources.head(source)
         file = fingerprint(same)
-        if not self.wanted.again and self.ledger.of_file(file) is not None:
+        same_file = self.ledger.of_file(file)
+        if not self.wanted.again and same_file is not None:
+            self._meet(same_file)
             self.wanted.progress(source.size or 0)
             return
         number, goes_on = self._number(source, head)
+        self._meet(number)
         if number is None or goes_on or self.wanted.again:
             self._taken(source, head, number, self._followed(number), file)
         else:
             self.ledger.seen_in(number, source.name, file)
             self.wanted.progress(source.size or 0)
+
+    def _meet(self, number: int | None) -> None:
+        if number is not None:
+            log = self.ledger.logs[number]
+            self.done.are_known |= any(part.tally.get("event", 0) > 0 for part in (log.read, log.rest))
 
     def _number(self, source: Input, head: bytes) -> tuple[int | None, bool]:
         """The log that an input is, as far as that was read, and whether it goes on; None for a new one."""
@@ -152,19 +160,17 @@ class Ingest:
             files=() if number is None else self.ledger.logs[number].files,
         )
         number = self._same(known, followed) if number is None else number
-        is_new = number is None
         number = self.ledger.put(known, number)
         if file is not None:
             self.ledger.seen_in(number, source.name, file)
         if found.account.records or rest.account.records:
             self.done.logs.append(replace(found, facts=Facts(), placed=None))
-            self.done.new += [self.done.logs[-1]] if is_new else []
         for each in (found, rest):
             self._take(each, number)
 
     def _same(self, known: Known, followed: Followed) -> int | None:
         """The log that one is after all, now that it was read: of standard input that could not be told before."""
-        for number, each in enumerate(self.ledger.logs):
+        for number, each in sorted(enumerate(self.ledger.logs), key=lambda found: -found[1].size):
             tail = followed.tails.get(each.size)
             begins_alike = each.head_size <= known.head_size and tail is not None
             if begins_alike and fingerprint(tail or b"") == each.tail and _head(followed, each) == each.head:
@@ -173,7 +179,7 @@ class Ingest:
 
     def _take(self, found: Log, number: int) -> None:
         """Add what a log says to what is to be written, and to the run's account."""
-        _add(self.done.account, found.account)
+        _add(self.done.account, found.account, len(self.done.logs) - 1)
         if not found.account.records:
             return
         sessions = found.facts.sessions()
@@ -303,9 +309,11 @@ def account(of: Ledger) -> Account:
     )
 
 
-def _add(to: log.Account, more: log.Account) -> None:
+def _add(to: log.Account, more: log.Account, number: int) -> None:
+    """Add the account of the log with this number among those that were read."""
     to.records += more.records
     to.tally += more.tally
     to.unknown = Counter(_names(to.unknown, more.unknown))
     to.rejects += more.rejects[: _MOST_REJECTS - len(to.rejects)]
-    to.samples += more.samples[: _MOST_REJECTS - len(to.samples)]
+    for lines in more.strangers.values():
+        to.strangers[number] = lines

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 HEAD: Final = 1 << 16
 """Bytes of a log's beginning, and before the place up to which it was read, that it is known by."""
+_SCHEMA = "dcevents.ledger"
 _FILES = 4
 """Files that a log was last found in: of a copy and its original, of what was compressed."""
 
@@ -103,14 +104,14 @@ class Ledger:
         self.put(replace(log, name=name, files=files), number)
 
     def as_json(self) -> bytes:
-        """The text of the file, a line for each log."""
-        lines = (json.dumps(asdict(log), separators=(",", ":"), ensure_ascii=True) for log in self.logs)
-        return "".join(f"{line}\n" for line in lines).encode()
+        """The text of the file: what it is, so that it is taken for no log itself, and a line for each log."""
+        rows = ({"schema": _SCHEMA}, *map(asdict, self.logs))
+        return "".join(f"{json.dumps(row, separators=(',', ':'))}\n" for row in rows).encode()
 
 
 def read(data: bytes) -> Ledger:
     """The ledger in a file."""
-    return Ledger(_known(json.loads(line)) for line in data.splitlines())
+    return Ledger(_known(json.loads(line)) for line in data.splitlines()[1:])
 
 
 def _known(found: dict[str, Any]) -> Known:

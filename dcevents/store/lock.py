@@ -28,8 +28,7 @@ def writing(folder: Path, wait_ms: int = 0) -> Iterator[None]:
             if time.monotonic() >= until:
                 raise BusyError(f"{folder}: {_holder(fd)}; try again later, or wait with --lock-wait 60s")
             time.sleep(_STEP)
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode(), 0)
+        _sign(fd)
         yield
     finally:
         os.close(fd)
@@ -39,9 +38,9 @@ def writing(folder: Path, wait_ms: int = 0) -> Iterator[None]:
 def reading(folder: Path) -> Iterator[None]:
     """Keep what the store's manifest names from being removed. Nobody waits for it, nor does it for a writer."""
     try:
-        fd = _opened(folder / READERS)
-    except OutputError:
-        # A store that may only be read: who writes to it cannot see this reader, who may have to read again.
+        # Not made here: who names a folder that is no store finds nothing in it afterwards.
+        fd = os.open(folder / READERS, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
         yield
         return
     try:
@@ -74,6 +73,13 @@ def _taken(fd: int, how: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _sign(fd: int) -> None:
+    """Say who holds the lock; it is held all the same where the disk is full."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode(), 0)
 
 
 def _holder(fd: int) -> str:

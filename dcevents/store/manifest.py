@@ -8,6 +8,8 @@ from typing import Any, Final
 from dcevents.errors import StoreError
 
 NAME: Final = "manifest.json"
+SCHEMA: Final = "dcevents.store"
+"""Comes first in the file, so that a store in a folder of logs is not taken for one."""
 VERSION: Final = 1
 """Of the format; raised where what an older dcevents wrote has to be read in another way."""
 
@@ -81,7 +83,7 @@ class Manifest:
 
     def as_json(self) -> str:
         """The text of the file."""
-        return json.dumps({"format": "dcevents.store", **asdict(self)}, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, separators=(",", ":"), ensure_ascii=False)
 
     def next(self, **changes: Any) -> "Manifest":  # noqa: ANN401 - any of the fields
         """The manifest that comes after this one."""
@@ -92,7 +94,7 @@ def read(text: str, name: str) -> Manifest:
     """The manifest in a file. Raises StoreError for what is none, or of a version that is not known yet."""
     try:
         found = json.loads(text)
-        version = found["version"] if found.pop("format") == "dcevents.store" else int("none")
+        version = found["version"] if found.pop("schema") == SCHEMA else int("none")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise StoreError(
             f"{name}: no manifest of a store; restore it from a backup, or ingest into a new one"

@@ -123,6 +123,7 @@ def _log(state: State, beside: Log | None) -> Log:
     account.tally += beside.account.tally
     account.unknown += beside.account.unknown
     account.rejects += beside.account.rejects
+    account.strangers = beside.account.strangers
     return Log(list(beside.inputs), Facts(), account, shapes=beside.shapes)
 
 

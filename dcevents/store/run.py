@@ -7,7 +7,7 @@ from pathlib import Path
 from dcevents import log
 from dcevents.account import intolerable, unusable
 from dcevents.envelopes import Known
-from dcevents.errors import StoreError, UnusableInputError
+from dcevents.errors import OutputError, StoreError, UnusableInputError
 from dcevents.facts import Facts
 from dcevents.log import Log, Place
 from dcevents.settings import Settings, Taking
@@ -41,15 +41,20 @@ def run(
         if taking.keep_events and not manifest.keeps_events:
             raise StoreError(f"{folder}: this store was begun without --keep-events; begin a new one with it")
         files.sweep(folder, manifest)
-        manifest = _removed(taking, folder, manifest)
-        before = State(folder, manifest)
-        ingest = Ingest(folder, manifest, _wanted(taking, progress, keep))
-        read = ingest.read(inputs)
-        _refuse(taking, read)
-        after = ingest.write().after
-        settings = Settings(taking.clock, taking.tz, idle_ms=taking.idle_ms)
-        moved = list(changes.moved(before, State(folder, after), settings)) if taking.changes else []
-        _tidied(folder, after, taking.clock)
+        try:
+            manifest = _removed(taking, folder, manifest)
+            ingest = Ingest(folder, manifest, _wanted(taking, progress, keep))
+            read = ingest.read(inputs)
+            _refuse(taking, read)
+            after = ingest.write().after
+            settings = Settings(taking.clock, taking.tz, idle_ms=taking.idle_ms)
+            states = State(folder, manifest), State(folder, after)
+            moved = list(changes.moved(*states, settings)) if taking.changes else []
+            _tidied(folder, after, taking.clock)
+        except OutputError:
+            # A disk that is full is not to stay so because of what is half written.
+            files.sweep(folder, files.load_or_new(folder, keep_events=False))
+            raise
         return Done(read.account, read.logs, moved)
 
 
@@ -91,8 +96,7 @@ def _tidied(folder: Path, manifest: Manifest, clock: int) -> None:
 def _refuse(taking: Taking, read: Ingested) -> None:
     """Raises UnusableInputError where what was read is not good enough."""
     every = Log([source for each in read.logs for source in each.inputs], Facts(), read.account)
-    # Of a log that is known, an hour without events is nothing odd.
-    if len(read.new) == len(read.logs) and (reason := unusable(every)):
+    if not read.are_known and (reason := unusable(every)):
         raise UnusableInputError(reason)
     if taking.tolerance and (found := intolerable(every, taking.tolerance)):
         raise UnusableInputError(f"nothing is taken in, {found}")

@@ -163,6 +163,11 @@ def nginx(event: Event, n: int, said: Event) -> Event:
             "request": "POST /dc-events HTTP/1.1", "status": "204", "body": text(said)}  # fmt: skip
 
 
+def nginx_lines(events: Sequence[Event], n: int) -> Event:
+    """Return the same of a request with several lines, as a page sends them that gathers events."""
+    return {**nginx(events[0], n, {}), "body": "".join(text(event) + "\n" for event in events)}
+
+
 def aws_lambda(event: Event, n: int, *, encoded: bool = False) -> Event:
     """Return a proxy event of API Gateway."""
     body = text(event)
@@ -268,6 +273,8 @@ SHAPES: dict[str, Shape] = {
     "json-seq": Shape(
         lambda events: b"".join(b"\x1e" + text(e).encode() + b"\n" for e in events), "https://www.rfc-editor.org/rfc/rfc7464"),
     "nginx": Shape(each(lambda e, n: nginx(e, n, e)), NGINX),
+    "nginx-lines": Shape(
+        lambda events: lines(nginx_lines(batch, n) for n, batch in enumerate(batches(events))), NGINX),
     "nginx-seconds": Shape(each(lambda e, n: {**nginx(e, 0, untimed(e)), "time": f"{moment(e).astimezone(UTC):%Y-%m-%dT%H:%M:%S+00:00}"}), NGINX, fine=False),
     "docker": Shape(
         each(lambda e, n: {"log": text(e) + "\n", "stream": "stdout", "time": nano(e, n)}),

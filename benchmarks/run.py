@@ -399,8 +399,9 @@ def checked_duckdb(bench: Bench, path: Path) -> None:
 
 SHAPES = (
     "event-data", "whole-event", "flat", "dotted", "batch-array", "batch-events", "array", "array-lines",
-    "array-pretty", "firehose", "json-seq", "nginx", "docker", "cri", "fluent-bit", "vector", "cloudwatch-export",
-    "cloud-json", "elasticsearch", "lambda", "syslog", "segment", "mixpanel", "amplitude", "posthog",
+    "array-pretty", "firehose", "json-seq", "nginx", "nginx-lines", "docker", "compose", "cri", "fluent-bit", "vector",
+    "cloudwatch-export", "cloudwatch-filter", "insights", "cloud-json", "elasticsearch", "lambda", "lambda-base64",
+    "syslog", "syslog-seconds", "segment", "mixpanel", "amplitude", "posthog",
 )  # fmt: skip
 """Shapes whose cost for an event is set against that of the canonical one."""
 

@@ -7,6 +7,7 @@ around it carry a time, the inner one is the event's own.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from dcevents.places import (
     COLLECTOR_PAGES,
     COLLECTOR_TIMES,
     DEEPEST,
+    ENCODED,
     EVENT_KEYS,
     LISTS,
     MOST,
@@ -44,9 +46,12 @@ from dcevents.places import (
     renamed,
     start_of,
 )
-from dcevents.strict import SPACE, Broken, Number, scalar, scan
+from dcevents.strict import SPACE, Broken, Number, scalar, scan, scan_on, too_deep
 
 __all__ = ["CANONICAL", "NOTHING", "PREFIX_TIME", "Known", "Located", "Search", "Shape", "canonical", "is_canonical"]
+
+
+_SPACE = re.compile(f"[{SPACE},\x1e]*")
 
 
 class Search:
@@ -108,11 +113,13 @@ class Search:
         if begin is None:
             return _by_line(text) if "\n{" in text else []
         values = []
+        if too_deep(text):
+            return _by_line(text)
         try:
             while begin < len(text):
-                value, end = scan(text, begin)
+                value, end = scan_on(text, begin)
                 values.append(value)
-                begin = len(text) - len(text[end:].lstrip(SPACE + ",\x1e"))
+                begin = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # it matches anything
         except ValueError:
             return _by_line(text)
         return values if all(isinstance(value, dict | list) for value in values) else _by_line(text)
@@ -146,12 +153,16 @@ class Search:
         """The object that stands under a key, or that the text there is."""
         value = holder.get(key)
         if isinstance(value, str) and not isinstance(value, Number):
-            if holder.get("isBase64Encoded") is True:
-                self.asked.append(value)
-                value = from_base64(value)
-            values = self.opened(value)
+            values = self.opened(self._decoded(holder, value))
             value = values[0] if len(values) == 1 else None
         return value if isinstance(value, dict) else None
+
+    def _decoded(self, holder: Mapping[str, Any], text: str) -> str:
+        """A text of an object that may say that its texts are encoded."""
+        if holder.get(ENCODED) is not True:
+            return text
+        self.asked.append(text)
+        return from_base64(text)
 
     def _event_in(self, core: _Core) -> Located | None:
         value = core.value
@@ -233,10 +244,7 @@ class Search:
                     yield from self._lists(inner, level + 1)
 
     def _texts(self, holder: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401 - any JSON value
-        if holder.get("isBase64Encoded") is True:
-            self.asked.append(text)
-            text = from_base64(text)
-        values = self.opened(text)
+        values = self.opened(self._decoded(holder, text))
         return values[0] if len(values) == 1 else values
 
     # -- what the user said ----------------------------------------------------------------------------------------
@@ -269,15 +277,17 @@ class Search:
 
     def at(self, value: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
         """What stands at a path, through texts that are JSON; None where it leads nowhere. `.` is the value itself."""
+        holder: Mapping[str, Any] = {}
         for key in path.split(".") if path not in ("", ".") else ():
             if isinstance(value, str) and not isinstance(value, Number):
-                inner = self.opened(value)
+                inner = self.opened(self._decoded(holder, value))
                 value = inner[0] if len(inner) == 1 else None
             if not isinstance(value, dict):
                 return None
-            value = value.get(key)
-        if isinstance(value, str) and not isinstance(value, Number) and len(inner := self.opened(value)) == 1:
-            return inner[0]
+            holder, value = value, value.get(key)
+        if isinstance(value, str) and not isinstance(value, Number):
+            inner = self.opened(self._decoded(holder, value))
+            return inner[0] if len(inner) == 1 else value
         return value
 
 

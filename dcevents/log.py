@@ -300,7 +300,7 @@ def _parse(block: Block, parser: Parser) -> tuple[Sequence[Piece], list[_Read]]:
     if again := _again(data, pieces, rows, parsed, parser):
         rows = again
         parsed = parser.parse(rows.data, rows.unterminated)
-    read = [_Read(rows, parsed)]
+    read = [_Read(rows, parsed), *(_Read(inner, held, rows) for inner, held in parsed.within)]
     if parsed.several:
         several = records.several(parsed.several, parser.known)
         read.append(_Read(several, parser.parse(several.data), rows))
@@ -338,7 +338,7 @@ def _starts(pieces: Sequence[Piece], read: _Read, lines_before: Counter[int]) ->
 
 def _count(log: Log, parsed: Parsed) -> None:
     account = log.account
-    account.records += parsed.lines - len(parsed.several)
+    account.records += parsed.lines - len(parsed.several) - parsed.opened
     account.tally += parsed.tally
     for name, (_, lines) in sorted(parsed.unknown.items(), key=lambda item: item[1]):
         known = name in account.unknown or len(account.unknown) < _MOST_NAMES

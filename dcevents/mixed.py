@@ -79,7 +79,7 @@ def _moved(each: _Instead, by: int) -> _Instead:
 
 def _instead(rows: Rows, found: Sequence[_Instead]) -> Rows:
     """Rows with others in the place of some of them."""
-    lines = rows.data.removesuffix(b"\n").split(b"\n")
+    lines = rows.texts()
     records = {each.gone[0]: each.records for each in found}
     gone = {row for each in found for row in each.gone}
     texts: list[bytes] = []

@@ -3,6 +3,8 @@
 Lines whose shape is known are read by the column (`shapes`), all others one by one (`record`); both say the same.
 """
 
+from __future__ import annotations
+
 import contextlib
 import threading
 from collections import Counter
@@ -13,9 +15,11 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dcevents import record, shapes
+from dcevents.encoded import Contexts, decoded, opened
 from dcevents.events import REJECT_REASONS
 from dcevents.record import MAX_LINE, NOTHING, SEVERAL, Known, Record, Said, Shape
-from dcevents.shapes import ASIDE, LONGEST, NOT_PLAIN, OTHER, SLOW, TIMELESS, Layout, Seen
+from dcevents.rows import Rows
+from dcevents.shapes import ASIDE, BATCH, ENCODED, EVENT, LONGEST, NOT_PLAIN, OTHER, SLOW, TIMELESS, Layout, Seen
 from dcevents.sids import NONE, NUMBER, Numbering, Sids, hashed
 from dcevents.timestamps import ABSENT, form, parse
 
@@ -58,6 +62,12 @@ class Parsed:
     rejects: list[Reject] = field(default_factory=list)
     several: list[tuple[int, bytes]] = field(default_factory=list)
     """Rows with their lines that hold several records: they are in no bucket yet."""
+    within: list[tuple[Rows, Parsed]] = field(default_factory=list)
+    """Records of lines that hold several, read already: rows (their lines are rows of this), and what they hold."""
+    opened: int = 0
+    """How many lines these are of."""
+    ready: list[int] = field(default_factory=list)
+    """Rows of the widget's events, where these were asked for: of records within lines."""
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -142,13 +152,22 @@ class Parser:
         self._settings = {"keep_query": keep_query, "with_meeting": in_full}
         self._shapes: set[Shape | None] = set()
         self._layouts: list[Layout] = []
+        self._contexts = Contexts(self._judge, known)
+        self._inside: list[Layout] = []
         self._attempts = 0
         self._remembered: list[Seen] = []
         self._lock = threading.Lock()
 
-    def parse(self, data: bytes, unterminated: Collection[int] = ()) -> Parsed:
-        """Parse whole lines; those numbered in `unterminated` ended an input without a newline."""
+    def parse(self, data: bytes | pl.DataFrame, unterminated: Collection[int] = ()) -> Parsed:
+        """Parse whole lines (with their LF, or as a column `line`).
+
+        Those numbered in `unterminated` ended an input without a newline.
+        """
         return _Block(self, data, unterminated).run()
+
+    def parse_within(self, lines: pl.DataFrame) -> Parsed:
+        """Parse records that were within lines: none of them is opened by the column once more."""
+        return _Block(self, lines, (), is_within=True).run()
 
     def read(self, line: str) -> Record:
         """One line, by the reference reader, with this run's settings."""
@@ -165,7 +184,8 @@ class Parser:
     def found_in(self) -> set[Shape | None]:
         """Where events were found; None is the canonical place."""
         with self._lock:
-            templates = [template.record for layout in self._layouts for template in layout.templates]
+            layouts = [*self._layouts, *self._inside]
+            templates = [template.record for layout in layouts for template in layout.templates]
             return self._shapes.union(each.shape for each in templates if each.bucket == "event")
 
     def layouts(self) -> list[Layout]:
@@ -182,10 +202,13 @@ class Parser:
         with self._lock:
             self._remembered = sample
 
-    def fitted(self, layout: Layout, lines: int) -> None:
-        """Count lines that a layout has read, so that the best comes first."""
+    def fitted(self, layout: Layout, lines: int, *, is_within: bool) -> None:
+        """Count lines that a layout has read, so that the best comes first: others within lines than for these."""
         with self._lock:
-            layout.hits += lines
+            if is_within:
+                layout.hits_within += lines
+            else:
+                layout.hits += lines
             self._layouts.sort(key=lambda each: -each.hits)
 
     def study(self, sample: Sequence[Seen]) -> None:
@@ -194,9 +217,27 @@ class Parser:
             if self._attempts >= _MOST_LAYOUTS:
                 return
             self._attempts += 1
-            layout = shapes.find_layout(sample, self._judge, self.vocabulary.code)
+            layout = shapes.find_layout(sample, self._judge, self.vocabulary.code, self._contexts)
             if layout and all(layout.slots != known.slots for known in self._layouts):
                 self._layouts.append(layout)
+
+    def inside(self) -> list[Layout]:
+        """The layouts known of texts in base64."""
+        with self._lock:
+            return list(self._inside)
+
+    def study_inside(self, texts: Iterable[str]) -> None:
+        """Find a layout for texts in base64 that none fits."""
+        with self._lock:
+            if self._attempts >= _MOST_LAYOUTS:
+                return
+            self._attempts += 1
+            read = [Seen(text, self._contexts.judge(value)) for text, value in _values(texts)]
+            sample = [seen for seen in read if seen.record.event_name is not None]
+            layout = shapes.find_layout(sample, self._contexts.judge, self.vocabulary.code)
+            if layout and all(layout.slots != known.slots for known in self._inside):
+                self._inside.append(layout)
+                self._contexts.layouts.append(layout)
 
     def learn(self, layout: Layout, shapes: Iterable[tuple[tuple[str, ...], int]]) -> None:
         """Take in shapes (pieces, and how many lines have them) where they repeat."""
@@ -222,15 +263,40 @@ class Parser:
         return FUTURE if millis > self.limits.last else millis
 
 
+def _values(texts: Iterable[str]) -> Iterable[tuple[str, object]]:
+    """Texts that are JSON, with their values."""
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            yield text, record.decode(text)
+
+
+def _whole_lines(records: pl.DataFrame, parsed: Parsed) -> pl.Series:
+    """The lines (`row`) of records of which one is an event or the widget's, and all are objects."""
+    of_rows = records["row"]
+    odd = [reject.row for reject in parsed.rejects if reject.reason in ("invalid_json", "not_an_object", "too_long")]
+    bad = of_rows.gather(odd + [row for row, _ in parsed.several])
+    events = of_rows.gather(pl.concat([parsed.rows["row"], pl.Series(parsed.ready, dtype=pl.UInt32)])).unique()
+    return events.filter(~events.is_in(bad.implode()))
+
+
+def _as_bytes(lines: bytes | pl.DataFrame) -> bytes:
+    if isinstance(lines, bytes):
+        return lines
+    return b"".join(line.encode() + b"\n" for line in lines["line"])
+
+
 class _Cut(NamedTuple):
     """Lines that were cut by the column, to be found again by their row."""
 
     first: int
-    data: bytes
+    data: bytes | pl.DataFrame
     sizes: pl.Series
 
     def lines(self, rows: Iterable[int]) -> Iterable[tuple[int, bytes]]:
         """Rows with their lines."""
+        if isinstance(self.data, pl.DataFrame):
+            yield from ((row, self.data["line"][row - self.first].encode()) for row in rows)
+            return
         ends = self.sizes.cast(pl.UInt64).cum_sum() + pl.int_range(1, self.sizes.len() + 1, dtype=pl.UInt64, eager=True)
         if ends[-1] == len(self.data) + (not self.data.endswith(b"\n")):
             for row in rows:
@@ -245,7 +311,9 @@ class _Cut(NamedTuple):
 class _Block:
     """One block on its way through: what the steps share."""
 
-    def __init__(self, parser: Parser, data: bytes, unterminated: Collection[int]) -> None:
+    def __init__(
+        self, parser: Parser, data: bytes | pl.DataFrame, unterminated: Collection[int], *, is_within: bool = False
+    ) -> None:
         self.parser = parser
         self.data = data
         self.unterminated = unterminated
@@ -255,36 +323,47 @@ class _Block:
         self.tried: Layout | None = None
         self.cut: _Cut | None = None
         self.lines: dict[int, bytes] = {}
+        self.is_within = is_within
+        self.encoded: list[pl.DataFrame] = []
+        self.batches: list[pl.DataFrame] = []
 
     def run(self) -> Parsed:
         """All lines, each in its bucket."""
-        rest = self._first() if not self.parser.layouts() else self._whole(0, self.data)
-        for layout in self.parser.layouts():
+        rest = self._inside(self._first() if not self._layouts() else self._whole(0, self.data))
+        for layout in self._layouts():
             if layout is not self.tried and len(rest) >= _MANY:
-                rest = self._some(layout, rest)
+                rest = self._inside(self._some(layout, rest))
         seen = self._one_by_one(rest)
         if len(seen) > max(_MANY, self.parsed.lines // 50):
             self.parser.remember(seen[: self.parser.sample])
         return self.parsed
 
+    def _layouts(self) -> list[Layout]:
+        known = self.parser.layouts()
+        within = [layout for layout in known if not layout.is_of_batches]
+        return sorted(within, key=lambda each: -each.hits_within) if self.is_within else known
+
+    def _fitted(self, layout: Layout, lines: int) -> None:
+        self.parser.fitted(layout, lines, is_within=self.is_within)
+
     def _first(self) -> Sequence[int]:
         """No layout is known: read a sample line by line and look for one; rows that it cannot read come back."""
-        end = 0
+        data, end = _as_bytes(self.data), 0
         for _ in range(self.parser.sample):
-            end = self.data.find(b"\n", end) + 1
+            end = data.find(b"\n", end) + 1
             if not end:
                 break
-        head, tail = (self.data[:end], self.data[end:]) if end else (self.data, b"")
+        head, tail = (data[:end], data[end:]) if end else (data, b"")
         if len(tail) < _FEW_SAMPLES * len(head):
             # Looking for a layout would take longer than reading them all.
-            return self._split(0, self.data)
+            return self._split(0, data)
         rows = self._split(0, head)
         self.parser.study(self._one_by_one(rows))
         return self._whole(self.parsed.lines, tail)
 
-    def _split(self, first: int, data: bytes) -> Sequence[int]:
+    def _split(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
         """Lines to be read one by one; the numbers of their rows come back. Empty ones are counted at once."""
-        lines = data.split(b"\n")
+        lines = _as_bytes(data).split(b"\n")
         if not lines[-1]:
             lines.pop()
         filled = {row: line for row, line in enumerate(lines, first) if line}
@@ -302,17 +381,19 @@ class _Block:
 
     # -- by the column ---------------------------------------------------------------------------------------
 
-    def _whole(self, first: int, data: bytes) -> Sequence[int]:
+    def _whole(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
         """Lines from a row on by the most fitting layout; the rows that it could not read come back."""
-        layouts = self.parser.layouts()
+        layouts = self._layouts()
         if not layouts:
             return self._split(first, data)
         self.tried = layouts[0]
         codes = self.tried.codes
         try:
             # In one piece: what is cut in many costs a third more.
-            lines = pl.scan_lines(data, name="line").collect(engine="streaming").rechunk()
-            cut = self._cut_by(self.tried, codes, lines.lazy()).collect(engine="streaming")
+            lines = (
+                data if isinstance(data, pl.DataFrame) else pl.scan_lines(data, name="line").collect(engine="streaming")
+            )
+            cut = self._cut_by(self.tried, codes, lines.rechunk().lazy()).collect(engine="streaming")
         except pl.exceptions.PolarsError:
             # Invalid UTF-8: in a line, or a character cut in two by a slot of fixed length. The others can be cut yet.
             self.tried = None
@@ -320,20 +401,69 @@ class _Block:
         self.parsed.lines = first + cut.height
         self.cut = _Cut(first, data, cut["size"])
         rows = pl.int_range(first, first + cut.height, dtype=pl.UInt32, eager=True)
-        return self._take(self.tried, codes, cut.with_columns(rows.alias("row")))
+        left = self._take(self.tried, codes, cut.with_columns(rows.alias("row")))
+        self._fitted(self.tried, cut.height - len(left))
+        return left
 
     def _some(self, layout: Layout, rows: Sequence[int]) -> Sequence[int]:
         """The same for some rows of the block."""
+        lines = self._texts(rows)
+        left = self._frame(layout, lines)
+        self._fitted(layout, lines.height - len(left))
+        return sorted({*rows}.difference(lines["row"]).union(left))
+
+    def _frame(self, layout: Layout, lines: pl.DataFrame) -> Sequence[int]:
+        """The same for lines (`row`, `line`)."""
         codes = layout.codes
+        left: list[int] = []
         try:
-            lines = self._texts(rows)
             cut = self._cut_by(layout, codes, lines.lazy()).collect(engine="streaming")
         except pl.exceptions.PolarsError:
             # A slot of fixed length cuts a character in two.
-            lines = self._texts([row for row in rows if layout.split(self.lines[row])])
+            good = pl.Series([layout.split(line.encode()) is not None for line in lines["line"]], dtype=pl.Boolean)
+            left = self._leave(lines.filter(~good).select("row", size=pl.lit(1)))
+            lines = lines.filter(good)
             cut = self._cut_by(layout, codes, lines.lazy()).collect(engine="streaming")
-        left = self._take(layout, codes, cut.with_columns(lines["row"]))
-        return sorted({*rows}.difference(lines["row"]).union(left))
+        return [*left, *self._take(layout, codes, cut.with_columns(lines["row"]))]
+
+    def _inside(self, rest: Sequence[int]) -> Sequence[int]:
+        """Read the texts that were set aside; the rows that are left come back, with those left before."""
+        left = [*(self._decoded() if self.encoded else ()), *(self._opened() if self.batches else ())]
+        return sorted({*rest}.union(left)) if left else rest
+
+    def _decoded(self) -> Sequence[int]:
+        """Texts that were in base64, by the column; the rows that could not be read so come back."""
+        lines, self.encoded = pl.concat(self.encoded), []
+        known = self.parser.inside()
+        left = self._by_layouts(known, lines)
+        if len(left) > _MANY:
+            lines = lines.filter(pl.col("row").is_in(left))
+            self.parser.study_inside(lines["line"].head(self.parser.sample))
+            left = self._by_layouts(self.parser.inside()[len(known) :], lines)
+        return left
+
+    def _opened(self) -> Sequence[int]:
+        """Lines with several records in a text, by the column; the rows that could not be read so come back."""
+        lines, self.batches = pl.concat(self.batches), []
+        records = opened(lines)
+        parsed = self.parser.parse_within(records.select("line"))
+        good = _whole_lines(records, parsed)
+        if good.len() < records["row"].n_unique():
+            # Some hold no records of their own, or not in this way: they are read one by one.
+            records = records.filter(pl.col("row").is_in(good.implode()))
+            parsed = self.parser.parse_within(records.select("line"))
+        rows = pl.int_range(pl.len(), dtype=pl.UInt32)
+        places = records.select(row=rows, line=pl.col("row").cast(pl.UInt64), member="member")
+        self.parsed.within.append((Rows(records.select("line"), find_places=lambda: places), parsed))
+        self.parsed.opened += good.len()
+        return self._leave(lines.filter(~pl.col("row").is_in(good.implode())))
+
+    def _by_layouts(self, layouts: Sequence[Layout], lines: pl.DataFrame) -> Sequence[int]:
+        left: Sequence[int] = lines["row"].to_list()
+        for layout in layouts:
+            left = self._frame(layout, lines)
+            lines = lines.filter(pl.col("row").is_in(left))
+        return left if layouts else self._leave(lines.select("row", size=pl.lit(1)))
 
     def _cut_by(self, layout: Layout, codes: shapes.Codes, lines: pl.LazyFrame) -> pl.LazyFrame:
         return layout.cut(lines, codes, with_forms=self.parser.in_full)
@@ -351,9 +481,7 @@ class _Block:
         chosen = usual.fill_null(value=False)
         columns = [said if name == "said" else cut[name] for name in self.columns]
         self._add(pl.DataFrame(columns).filter(chosen))
-        left = [] if chosen.all() else self._others(layout, codes, cut.filter(~chosen))
-        self.parser.fitted(layout, cut.height - len(left))
-        return left
+        return [] if chosen.all() else self._others(layout, codes, cut.filter(~chosen))
 
     def _others(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
         """Lines that are no usual events. Most of them are of other buckets, and known; what is left comes back."""
@@ -384,10 +512,37 @@ class _Block:
         if found["number"].min() == -1:
             new = found.filter(pl.col("number") == -1)["key"].unique().to_list()
             found = self._understand(cut, self.parser.codes(layout, codes, new))
-        good, other = pl.col("good"), pl.col("kind") == OTHER
-        left = self._keep_events(layout, found.filter(good & ~other))
+        good, event, other, encoded, batch = (
+            pl.col("good"), pl.col("kind") >= EVENT, *(pl.col("kind") == kind for kind in (OTHER, ENCODED, BATCH))
+        )  # fmt: skip
+        left = self._keep_events(layout, found.filter(good & event))
         self._count_others(layout, found.filter(good & other))
+        left += self._decode(layout, found.filter(good & encoded))
+        left += self._open(layout, found.filter(good & batch))
         return left + self._leave(found.filter(~good))
+
+    def _open(self, layout: Layout, found: pl.DataFrame) -> list[int]:
+        """Set the texts aside that hold the records of lines; the rows of others come back."""
+        slots = [f"slot{i}" for i, slot in enumerate(layout.slots) if slot.is_text]
+        if found.is_empty() or self.is_within or slots[0] not in found.columns:
+            return self._leave(found)
+        self.batches.append(found.select("row", "size", pl.col(slots[0]).alias("text")))
+        return []
+
+    def _decode(self, layout: Layout, found: pl.DataFrame) -> list[int]:
+        """Set the encoded texts of lines aside; the rows that have none come back."""
+        left: list[int] = []
+        slots = {number: layout.templates[number].texts[0] for number in found["number"].unique()}
+        for slot in set(slots.values()):
+            rows = found.filter(pl.col("number").is_in([number for number, its in slots.items() if its == slot]))
+            if f"slot{slot}" not in rows.columns:
+                # It has been learnt since they were cut that it is needed.
+                left += self._leave(rows)
+                continue
+            rows = rows.with_columns(decoded(rows[f"slot{slot}"]).alias("line"))
+            left += self._leave(rows.filter(pl.col("line").is_null()))
+            self.encoded.append(rows.filter(pl.col("line").is_not_null()).select("row", "line"))
+        return left
 
     def _learn(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> shapes.Codes:
         """The layout's codes with the shapes of lines that it can cut, but does not know."""
@@ -410,7 +565,7 @@ class _Block:
         kind = codes.kinds.gather(number)
         timeless = kind == TIMELESS
         event = (cut["ts"].is_not_null() | timeless) & (cut["text"] != "")
-        good = cut["plain"] & (kind != SLOW) & ((kind == OTHER) | event)
+        good = cut["plain"] & (kind != SLOW) & ((kind < EVENT) | event)
         columns = [
             number.alias("number"),
             kind.alias("kind"),
@@ -469,6 +624,8 @@ class _Block:
                 for row in self._leave(others.filter(pl.col("number") == number)):
                     self._reject(row, said.bucket, self.lines[row])
             else:
+                if self.is_within and said.bucket == "widget_ready":
+                    self.parsed.ready.extend(others.filter(pl.col("number") == number)["row"])
                 self._ignore(said, first, lines)
 
     # -- one by one ------------------------------------------------------------------------------------------
@@ -493,8 +650,10 @@ class _Block:
             elif found.bucket == SEVERAL:
                 self.parsed.several.append((row, line))
             else:
+                if self.is_within and found.bucket == "widget_ready":
+                    self.parsed.ready.append(row)
                 self._ignore(found, row, 1)
-            if found.event_name is not None:
+            if found.event_name is not None or found.bucket == SEVERAL:
                 seen.append(Seen(line.removesuffix(b"\r").decode(), found))
         self.parser.note(places)
         if events:

@@ -68,6 +68,12 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "agentName": ("agent_name",),
     "meetingInfo": ("meeting_info",),
 }
+ENCODED = "isBase64Encoded"
+"""Says of an object that its texts are in base64."""
+ENTERED = frozenset({
+    *WRAPPERS, *LISTS, *(key for path in PAYLOADS for key in path), "requestContext", "context", "page",
+})  # fmt: skip
+"""Objects and lists under other keys are not looked into."""
 RENAMED = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
 CONVERSATION = RENAMED.difference(ALIASES["sid"]) | {"id", "uiType"}
 SIDS = ("sid", *ALIASES["sid"])

@@ -32,6 +32,8 @@ ANY: Final = f"^(?:{_EACH}){_JSON}"
 """A prefix, and in a group what follows."""
 BEFORE: Final = f"^({_EACH}){_JSON}"
 """The same, the prefix in a group of its own."""
+WHOLE: Final = f"^(?:{_EACH})$"
+"""A text that is a prefix, and nothing more: none has a `{` in it, nor a place within where JSON could begin."""
 
 TIME: Final = f"(?:{_ISO})|(?:{_BSD})|^(?:{_UNIX})"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -72,4 +74,5 @@ def dated(time: str, now: int | None) -> str:
     month = _MONTHS.index(time[:3]) + 1 if time[:3] in _MONTHS else 1
     later = (month, int(time[4:6])) > (today.month, today.day + 1) and not (today.month == 12 and month == 1)
     year = today.year - later
-    return f"{year:04d}-{month:02d}-{int(time[4:6]):02d}T{time[7:]}Z"
+    # With milliseconds: in that form times are read fastest.
+    return f"{year:04d}-{month:02d}-{int(time[4:6]):02d}T{time[7:]}{'' if '.' in time else '.000'}Z"

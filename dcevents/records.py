@@ -13,11 +13,12 @@ from typing import Protocol
 
 import polars as pl
 
-from dcevents import prefixes, streams
+from dcevents import prefixes, shapes, streams
 from dcevents.envelopes import NOTHING, PREFIX_TIME, Known
 from dcevents.record import members, read
 from dcevents.rows import PLACES, Rows
 from dcevents.streams import HEAD, Stream
+from dcevents.strict import SPACE
 
 __all__ = ["HEAD", "Behind", "Rows", "Separated", "Stream", "Style", "several", "style_of"]
 
@@ -93,12 +94,11 @@ class Behind:
     def rows(self, data: bytes, unterminated: Collection[int], now: int) -> Rows:
         """Lines without their prefixes."""
         try:
-            lines = pl.scan_lines(data, name="line")
-            bare = lines.select(_without_prefix()) if self.timed else _with_times(lines.collect(), now)
-            joined = bare.lazy().select(pl.col("line").str.join("\n")).collect().item() or ""
+            lines = pl.scan_lines(data, name="line").collect()
+            lines = lines.with_columns(_prefixes(lines).alias("prefix"))
+            cut = lines.select(_without_prefix()) if self.timed else _with_times(lines, now)
         except pl.exceptions.PolarsError:
             return self._slowly(data, unterminated, now)
-        cut = f"{joined}\n".encode()
         if not self.timed:
             return Rows(cut, unterminated, find_raw=_line_of(data))
         again = lambda: self._slowly(data, unterminated, now)  # noqa: E731
@@ -111,28 +111,46 @@ class Behind:
         return Rows(b"\n".join(lines) + b"\n", unterminated, find_raw=_line_of(data))
 
 
-def _without_prefix() -> pl.Expr:
+def _prefixes(lines: pl.DataFrame) -> pl.Series:
+    """The prefix of each line (column `line`), null where there is none."""
     line = pl.col("line")
-    # Most of a line is not looked at: it either is behind a prefix, or begins with its record.
-    return line.str.replace(prefixes.ANY, "$1")
+    # Most of a line is not looked at: what is before the first brace either is a prefix, or there mostly is none.
+    before = line.cast(pl.Binary).bin.slice(0, line.str.find("{", literal=True).fill_null(0)).cast(pl.String)
+    texts = lines.select(before)["line"]
+    found = texts.set(~texts.str.contains(prefixes.WHOLE), None)
+    others = lines["line"].filter(found.is_null())
+    return lines["line"].str.extract(prefixes.BEFORE, 1) if others.str.contains(prefixes.ANY).any() else found
+
+
+def _without_prefix() -> pl.Expr:
+    size = pl.col("prefix").str.len_bytes().fill_null(0)
+    return pl.col("line").cast(pl.Binary).bin.slice(size).cast(pl.String)
 
 
 def _with_times(lines: pl.DataFrame, now: int) -> pl.DataFrame:
-    """`_with_time` by the column; each time is dated once."""
-    line, prefix, time = pl.col("line"), pl.col("prefix"), pl.col("time")
-    found = lines.with_columns(line.str.extract(prefixes.BEFORE, 1).alias("prefix"))
-    found = found.with_columns(prefix.str.extract(prefixes.TIME, 0).alias("time"))
-    times = found["time"].unique().drop_nulls().to_list()
-    dates = [prefixes.dated(text, now) for text in times]
-    dated = found["time"].replace_strict(times, dates, default=None, return_dtype=pl.String)
-    behind = line.str.strip_prefix(prefix)
-    body = behind.str.strip_chars_end()
-    comma = pl.when(body.str.contains(r"^\{\s*\}")).then(pl.lit("")).otherwise(pl.lit(","))
-    member = pl.concat_str(comma, pl.lit(f'"{PREFIX_TIME}":"'), pl.col("date"), pl.lit('"}'))
-    is_object = time.is_not_null() & body.str.starts_with("{") & body.str.ends_with("}")
-    with_time = pl.when(is_object).then(pl.concat_str(body.str.strip_suffix("}"), member))
-    text = pl.when(prefix.is_null()).then(line).otherwise(pl.coalesce(with_time, behind))
-    return found.with_columns(dated.alias("date")).select(text.alias("line"))
+    """`_with_time` by the column."""
+    line, time = pl.col("line"), pl.col("time")
+    found = lines.select(
+        _without_prefix().str.strip_chars_end(SPACE), pl.col("prefix").str.extract(prefixes.TIME, 0).alias("time")
+    )
+    is_object = time.is_not_null() & line.str.starts_with("{") & line.str.ends_with("}")
+    # An empty object says nothing, with a time or without.
+    is_object &= ~line.str.contains(r"^\{\s*\}")
+    chosen = found.select(is_object.fill_null(value=False))["time"]
+    text = pl.concat_str(
+        line.str.strip_suffix("}"), pl.lit(f',"{PREFIX_TIME}":"'), _dates(found["time"], now), pl.lit('"}')
+    )
+    return found.select((text if chosen.all() else pl.when(chosen).then(text).otherwise(line)).alias("line"))
+
+
+def _dates(times: pl.Series, now: int) -> pl.Expr:
+    """`prefixes.dated` by the column: each day without a year is dated once."""
+    days = times.str.slice(0, 6)
+    dated = shapes.each_once(days, lambda day: prefixes.dated(f"{day} ", now).split("T")[0], pl.String)
+    clock = pl.lit(times).str.slice(7)
+    end = pl.when(clock.str.len_bytes() == len("00:00:00")).then(pl.lit(".000Z")).otherwise(pl.lit("Z"))
+    with_year = pl.concat_str(pl.lit(dated), pl.lit("T"), clock, end)
+    return pl.when(pl.lit(times).str.contains("^[A-Z]")).then(with_year).otherwise(pl.lit(times))
 
 
 def _with_time(line: bytes, dates: dict[str, str], now: int) -> bytes:
@@ -146,9 +164,9 @@ def _with_time(line: bytes, dates: dict[str, str], now: int) -> bytes:
     if prefix.time is None or text[prefix.end] != "{":
         return text[prefix.end :].encode()
     date = dates.setdefault(prefix.time, prefixes.dated(prefix.time, now))
-    comma = "" if text[prefix.end + 1 :].lstrip().startswith("}") else ","
+    comma = "" if text[prefix.end + 1 :].lstrip(SPACE).startswith("}") else ","
     # Behind all else: of two equal keys the first wins, and so does any time of the record's own.
-    body = text[prefix.end :].rstrip()
+    body = text[prefix.end :].rstrip(SPACE)
     return f'{body[:-1]}{comma}"{PREFIX_TIME}":"{date}"}}'.encode() if body.endswith("}") else body.encode()
 
 

@@ -23,9 +23,10 @@ def places_on(lines: Sequence[int]) -> pl.DataFrame:
 
 @dataclass
 class Rows:
-    """One record a row, LF between them. `lines` is how many line ends they are made of."""
+    """One record a row. `lines` is how many line ends they are made of."""
 
-    data: bytes
+    data: bytes | pl.DataFrame
+    """LF behind each row; or a column `line`."""
     unterminated: Collection[int] = ()
     lines: int | None = None
     """None: as many as rows."""
@@ -37,6 +38,12 @@ class Rows:
     """Whether records that have no time of their own have their collector's."""
     find_places: Callable[[], pl.DataFrame] | None = None
     find_raw: Callable[[int, bytes], bytes] | None = None
+
+    def texts(self) -> list[bytes]:
+        """Each row by itself."""
+        if isinstance(self.data, bytes):
+            return self.data.removesuffix(b"\n").split(b"\n")
+        return [text.encode() for text in self.data["line"]]
 
     @cached_property
     def places(self) -> pl.DataFrame | None:

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dcevents.record import MAX_LINE, SEVERAL, Record, Said, Search, decode
+from dcevents.encoded import Contexts
+from dcevents.record import MAX_LINE, SEVERAL, Record, Said, Search, compact, decode, members
 from dcevents.sids import hashed
 from dcevents.timestamps import (
     ISO_UTC,
@@ -47,9 +48,16 @@ NOT_PLAIN = re.compile(r'[\x00-\x1f\\"]')
 """What a text inside quotes cannot hold as it is."""
 _PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?$"
 _DIGITS = re.compile(rb"[0-9.-]*")
+_ESCAPED = r'(?:[^"\\]|\\.)*'
+_TEXT = re.compile(_ESCAPED.encode())
+_MEMBER = re.compile(rf'("{_ESCAPED}"\s*:\s*)(?:"({_ESCAPED})"|({_NUMBER}))')
+"""Like a pair; its text may have escapes."""
+_RECORD = {"event": "CONVERSATION_CLOSED", "timestamp": "0", "data": {"payload": {"sid": "0"}}}
+_TWO = [compact(_RECORD), compact({**_RECORD, "timestamp": "1"})]
+"""Two records, as a text may hold them."""
 _FAR = 1 << 40
 
-SLOW, OTHER, EVENT, TIMELESS = range(4)
+SLOW, OTHER, ENCODED, BATCH, EVENT, TIMELESS = range(6)
 ASIDE = (1 << 32) - 1
 
 
@@ -65,6 +73,10 @@ class Slot(NamedTuple):
     """A value of the slot's kind that no log contains by chance, unique to the slot."""
     escape: str = ""
     """What stands before each quote: backslashes, where the slot is in JSON that is text in JSON."""
+    is_text: bool = False
+    """Whether values have escapes in them: whole lines of JSON."""
+    behind: int | None = None
+    """Bytes between a text's end and the line's, where they are as many in every line."""
 
     @property
     def stop(self) -> str:
@@ -75,6 +87,11 @@ class Slot(NamedTuple):
         """Where in a line the value ends that begins there."""
         if self.length is not None:
             return begin + self.length
+        if self.behind is not None:
+            return max(begin, len(line) - self.behind)
+        if self.is_text:
+            text = _TEXT.match(line, begin)
+            return text.end() if text else begin
         if self.quoted:
             end = line.find(self.stop.encode(), begin)
             return len(line) if end < 0 else end
@@ -87,7 +104,11 @@ class Template(NamedTuple):
 
     record: Record
     kind: int
-    """SLOW: to be read line by line; OTHER: counted as `record.bucket`; EVENT; TIMELESS: one without timestamp."""
+    """SLOW: to be read line by line; OTHER: counted as `record.bucket`; EVENT; TIMELESS: one without timestamp.
+
+    ENCODED: what a line says hangs on a text in base64, in the slot that `texts` names. BATCH: the lines of a text in
+    the slot that `texts` names are its records, where they are several objects and one is an event.
+    """
     texts: tuple[int, ...] = ()
     """Slots other than time and session that `record` shows, so that it depends on their values."""
 
@@ -109,7 +130,7 @@ class Codes(NamedTuple):
     meaning: pl.Series
     """UInt32: combined piece codes → code of what lines say that are events with a time; ASIDE for all others."""
     kinds: pl.Series
-    """UInt8: template number → SLOW, OTHER, EVENT, TIMELESS."""
+    """UInt8: template number → the `kind` of it."""
     said: pl.Series
     """UInt32: template number → code of what it says; null where that depends on the texts in its slots."""
 
@@ -120,16 +141,25 @@ class Layout:
     `cut` is safe to call from several threads; `learn` and `settle` are the caller's to serialise.
     """
 
-    def __init__(self, slots: Sequence[Slot], judge: Callable[[object], Record], intern: Callable[[Said], int]) -> None:
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        judge: Callable[[object], Record],
+        intern: Callable[[Said], int],
+        contexts: Contexts | None = None,
+    ) -> None:
         self.slots = tuple(slots)
+        self.is_of_batches = any(slot.is_text for slot in slots)
         self.time: int | None = None
         self.sid: int | None = None
         self.time_form = "text"
         self.hits = 0
+        self.hits_within = 0
         self.templates: list[Template] = []
         self.stale = False
         self._judge = judge
         self._intern = intern
+        self._contexts = contexts
         self._ends = [(slot.anchor.encode(), slot.end) for slot in self.slots]
         self._pieces: tuple[dict[str, int], ...] = tuple({} for _ in range(len(slots) + 1))
         self._numbers: dict[tuple[int, ...], int] = {}
@@ -211,8 +241,14 @@ class Layout:
         return found.with_columns(**ends) if ends else found
 
     def _end_column(self, i: int) -> pl.Expr:
-        rest = pl.col("line").bin.slice(pl.col(f"start{i}")).cast(pl.String, strict=False)
         slot = self.slots[i]
+        if slot.behind is not None:
+            end = pl.col("line").bin.size().cast(pl.Int64) - slot.behind
+            return pl.max_horizontal(end, f"start{i}")
+        rest = pl.col("line").bin.slice(pl.col(f"start{i}")).cast(pl.String, strict=False)
+        if slot.is_text:
+            size = rest.str.extract(f'^({_ESCAPED})"').str.len_bytes()
+            return pl.col(f"start{i}") + size.cast(pl.Int64).fill_null(0)
         end = rest.str.find(slot.stop, literal=True) if slot.quoted else rest.str.find("[^0-9.-]")
         return pl.col(f"start{i}") + end.cast(pl.Int64).fill_null(0)
 
@@ -245,6 +281,8 @@ class Layout:
         if i == self.time and self.time_form != "text":
             # The forms that are read by the column are plain.
             return pl.col("ts").is_not_null() | (value == "")
+        if slot.is_text:
+            return pl.lit(value=True)
         if not slot.quoted:
             return value.str.contains(_PLAIN_NUMBER) | (value == "")
         if i == self.sid:
@@ -269,14 +307,14 @@ class Layout:
 
     # -- learning --------------------------------------------------------------------------------------------
 
-    def full(self) -> bool:
-        """Whether no more templates fit: the layout lacks a slot, or the lines are not of one making."""
-        sizes = [len(known) + 1 for known in self._pieces]
+    def full(self, pieces: tuple[str, ...]) -> bool:
+        """Whether there is no room for these: the layout lacks a slot, or the lines are not of one making."""
+        sizes = [len(known) + (piece not in known) for known, piece in zip(self._pieces, pieces, strict=True)]
         return max(sizes) > MAX_PIECES or prod(sizes) > MAX_TABLE
 
     def meet(self, pieces: tuple[str, ...], times: int) -> None:
         """Learn pieces that are met for the second time: what repeats once will repeat."""
-        if self.full():
+        if self.full(pieces):
             return
         if times > 1 or pieces in self._once:
             self._once.discard(pieces)
@@ -350,9 +388,16 @@ class Layout:
         """
         if not set(self.templates[number].texts) <= values.keys():
             return None
-        pieces = tuple(names[n] for names, n in zip(self._order, self._codes[number], strict=True))
-        said = self._judge(decode(self.fill(pieces, values))).said
+        said = self._judge(decode(self.fill(self._pieces_of(number), values))).said
         return self._intern(said) if said else None
+
+    def agrees(self, judge: Callable[[object], Record]) -> bool:
+        """Whether a judge says of all templates what was said of them."""
+        known = ((number, each.record) for number, each in enumerate(self.templates) if each.kind != SLOW)
+        return all(judge(decode(self.fill(self._pieces_of(number), {}))) == record for number, record in known)
+
+    def _pieces_of(self, number: int) -> tuple[str, ...]:
+        return tuple(names[n] for names, n in zip(map(list, self._pieces), self._codes[number], strict=True))
 
     def fill(self, pieces: tuple[str, ...], values: dict[int, str]) -> str:
         """A line made of pieces and values, with placeholders where none is given."""
@@ -372,8 +417,16 @@ class Layout:
         record = self._judge(value)
         slow = Template(record, SLOW)
         present = [i for i, slot in enumerate(self.slots) if pieces[i].endswith(slot.anchor)]
-        if record.bucket == SEVERAL or self._asked(record, present) or not self._whole(value, line, present):
+        asked = self._asked(record, present)
+        if record.bucket == SEVERAL or len(asked) > 1 or not self._whole(value, line, present):
             return slow
+        if asked:
+            names = [self.slots[i].placeholder for i in present]
+            known = self._contexts and self._contexts.admit(value, names, self.slots[asked[0]].placeholder)
+            return Template(record, ENCODED, (asked[0],)) if known else slow
+        if any(self.slots[i].is_text for i in present):
+            text = self._batch(pieces, present)
+            return slow if text is None else Template(record, BATCH, (text,))
         shown = self._shown(record, present)
         if record.bucket != "event":
             return slow if shown else Template(record, OTHER)
@@ -384,9 +437,16 @@ class Layout:
         texts = tuple(i for i in shown if i not in (time, sid))
         return Template(record, TIMELESS if time is None else EVENT, texts)
 
-    def _asked(self, record: Record, present: list[int]) -> bool:
-        """Whether the place of something hangs on the text in a slot."""
-        return any(self.slots[i].placeholder in text for i in present for text in record.asked)
+    def _batch(self, pieces: tuple[str, ...], present: list[int]) -> int | None:
+        """The slot whose text holds a line's records, however many they are: told from a line with two."""
+        text, *others = [i for i in present if self.slots[i].is_text]
+        line = self.fill(pieces, {text: compact("\n".join(_TWO))[1:-1]})
+        is_batch = not others and self._judge(decode(line)).bucket == SEVERAL and members(line) == _TWO
+        return text if is_batch else None
+
+    def _asked(self, record: Record, present: list[int]) -> list[int]:
+        """The slots whose texts the place of something hangs on."""
+        return [i for i in present if any(self.slots[i].placeholder in text for text in record.asked)]
 
     def _whole(self, value: object, line: str, present: list[int]) -> bool:
         """Whether each placeholder is exactly one whole value of the line, and stands nowhere else in it."""
@@ -425,12 +485,18 @@ def _strings(value: object) -> Iterable[str]:
 
 
 def find_layout(
-    sample: Sequence[Seen], judge: Callable[[object], Record], intern: Callable[[Said], int]
+    sample: Sequence[Seen],
+    judge: Callable[[object], Record],
+    intern: Callable[[Said], int],
+    contexts: Contexts | None = None,
 ) -> Layout | None:
     """The layout of a sample of lines: time, session, and whatever else takes many values, are its slots.
 
     None where the events have no session that could be cut out. Lines of which none is an event may share a layout.
     """
+    batches = [seen for seen in sample if seen.record.bucket == SEVERAL]
+    if 2 * len(batches) > len(sample):
+        return _batch_layout(batches, judge, intern)
     events = [seen for seen in sample if seen.record.bucket == "event"] or sample
     found: dict[str, list[str]] = {}
     places: Counter[str] = Counter()
@@ -446,16 +512,43 @@ def find_layout(
     chosen.sort(key=lambda anchor: places[anchor] / len(found[anchor]))
     if not chosen:
         return None
-    layout = Layout([_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)], judge, intern)
+    layout = Layout([_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)], judge, intern, contexts)
     _introduce(layout, events, sample)
-    return layout if layout.sid is not None or not any(seen.record.said for seen in sample) else None
+    read = layout.sid is not None or any(template.kind == ENCODED for template in layout.templates)
+    return layout if read or not any(seen.record.said for seen in sample) else None
+
+
+def _batch_layout(
+    sample: Sequence[Seen], judge: Callable[[object], Record], intern: Callable[[Said], int]
+) -> Layout | None:
+    """The layout of lines with several records in a text; None where they have them elsewhere."""
+    found: dict[str, list[str]] = {}
+    behind: dict[str, set[int]] = {}
+    for seen in sample:
+        for match in _MEMBER.finditer(seen.line):
+            key, text, number = match.groups()
+            anchor = key if text is None else f'{key}"'
+            found.setdefault(anchor, []).append(number or text)
+            if text and "\\n{" in text:
+                behind.setdefault(anchor, set()).add(len(seen.line[match.end(2) :].encode()))
+    many = max(8, len(sample) // 16)
+    chosen = [anchor for anchor, values in found.items() if anchor in behind or len(set(values)) > many]
+    slots = [_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)]
+    slots = [slot._replace(is_text=True, length=None) if slot.anchor in behind else slot for slot in slots]
+    if slots and len(sizes := behind.get(slots[-1].anchor, set())) == 1:
+        slots[-1] = slots[-1]._replace(behind=sizes.pop())
+    if not any(slot.is_text for slot in slots):
+        return None
+    layout = Layout(slots, judge, intern)
+    _introduce(layout, sample, sample)
+    return layout if any(template.kind == BATCH for template in layout.templates) else None
 
 
 def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -> None:
     # The first template says which slots hold time and session: let it be one that has both.
     for seen in [*sorted(events, key=lambda each: each.record.timestamp is None), *sample]:
         pieces = layout.split(seen.line.encode())
-        if pieces and seen.record.bucket != "invalid_json" and not layout.full():
+        if pieces and seen.record.bucket != "invalid_json" and not layout.full(pieces):
             layout.learn(pieces)
     if layout.time is not None:
         slot = layout.slots[layout.time]
@@ -504,7 +597,7 @@ def _placeholder(number: int, *, quoted: bool) -> str:
     return f"\x7fdcevents{number}\x7f" if quoted else f"98{number:03d}27182818284590452353602874713526"
 
 
-def each_once(texts: pl.Series, read: Callable[[str], int | None], dtype: type[pl.DataType]) -> pl.Series:
+def each_once(texts: pl.Series, read: Callable[[str], int | str | None], dtype: type[pl.DataType]) -> pl.Series:
     """What a function makes of texts, which is asked once for each distinct one; of null, null."""
     distinct = texts.unique().drop_nulls().to_list()
     return texts.replace_strict(distinct, [read(text) for text in distinct], default=None, return_dtype=dtype)

@@ -6,19 +6,22 @@ stand in no string. Where a record has a list of objects that begin alike, a cut
 and the block is cut again by what JSON says.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from typing import Any, Final, NamedTuple
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dcevents.envelopes import Known, Search
 from dcevents.places import LISTS, is_canonical
 from dcevents.record import MAX_LINE
 from dcevents.rows import Rows, places_on
 from dcevents.strict import scan, too_deep
+
+if TYPE_CHECKING:
+    import polars as pl
 
 HEAD: Final = 1 << 16
 """Bytes of an input by which its style is told."""
@@ -42,7 +45,7 @@ _FIELDS = rb'\[\s*\{\s*"field"\s*:'
 """A row of CloudWatch Insights begins so: pairs of field and value."""
 RECORD = re.compile(rb"\{|" + _FIELDS)
 LIST = re.compile(rb"\[\s*(?=\{|" + _FIELDS + rb")")
-_KEY = re.compile(rb'\{\s*"[^"\\]*"\s*:')
+_KEY = re.compile(rb'(?:\[\s*)?\{\s*"[^"\\]*"\s*:')
 _GLUE = re.compile(rb'(?:[\s,\]}\x1e]|\[(?!\s*\{\s*"field"\s*:))*')
 _MEMBER = rb'"[^"\\]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+|\[\s*(?:"[^"\\]*"[\s,]*)*\])\s*,\s*'
 _LIST_KEY = rb"(?:(?:" + _MEMBER + rb')+"(?:' + "|".join(LISTS).encode() + rb')"|"[A-Za-z_]+")'
@@ -57,14 +60,30 @@ class Span(NamedTuple):
     end: int
 
 
+class Seam(NamedTuple):
+    """The end of a record, what stands between, and the beginning of the next up to its first key."""
+
+    text: bytes
+    begin: int
+    """Where in it the next record begins."""
+
+    @property
+    def end(self) -> bytes:
+        """The end of a record and what stands between."""
+        return self.text[: self.begin]
+
+    def folded(self) -> Seam:
+        """The same on one line."""
+        return Seam(_folded(self.text), self.begin)
+
+
 @dataclass(frozen=True)
 class Stream:
     """The style of an input: what stands before its first record, and the seams between them."""
 
     name: str
     start: bytes
-    seams: tuple[bytes, ...]
-    """The ends of records, what stands between, and the beginnings of the next, up to their first keys."""
+    seams: tuple[Seam, ...]
     known: Known
     is_first: bool = False
     """Whether it is about the first part of an input."""
@@ -73,22 +92,22 @@ class Stream:
 
     def rows(self, data: bytes, unterminated: Collection[int], now: int) -> Rows:  # noqa: ARG002
         """The records of a part, cut at the seams."""
-        if self.is_last or b"\0" in data or not self.seams:
+        if self.is_last or not self.seams:
             return self.exactly(data, unterminated)
         begin = self._begin(data)
         end = self._end(data)
         cut = data[begin:end] if begin or end < len(data) else data
         # Each of these takes time for every byte: what is not needed is left out.
         lines = data.count(b"\n")
-        for seam in self.seams:
-            cut = cut.replace(seam, (b"}\0" if lines else b"}\n") + seam[seam.rindex(b"{") :])
-        cut = cut.replace(b"\n", b"\r").replace(b"\0", b"\n") if lines else cut
+        cut = _folded(cut) if lines else cut
+        for seam in map(Seam.folded, self.seams):
+            cut = cut.replace(seam.text, seam.text[:1] + b"\n" + seam.text[seam.begin :])
         return Rows(
             cut,
             lines=lines,
-            on_last_line=sum(data.count(seam, data.rfind(b"\n") + 1) for seam in self.seams) if lines else 0,
+            on_last_line=sum(data.count(seam.text, data.rfind(b"\n") + 1) for seam in self.seams) if lines else 0,
             exactly=lambda: self.exactly(data),
-            find_places=lambda: _places(data, self._walked(data, begin, cut)),
+            find_places=lambda: _places(data, self._walked(_folded(data), begin, cut)),
             find_raw=_unfolded,
         )
 
@@ -97,7 +116,7 @@ class Stream:
         within = data if self.is_last else data[: self._end(data)]
         spans = list(_spans(within, self._begin(data), self.seams, self.known, self.start))
         last_line = data.rfind(b"\n")
-        cut = b"".join(data[start:end].replace(b"\n", b"\r") + b"\n" for start, end in spans)
+        cut = b"".join(_folded(data[start:end]) + b"\n" for start, end in spans)
         return Rows(
             cut,
             {len(spans) - 1} if unterminated and spans and spans[-1].end == len(data) else (),
@@ -121,27 +140,23 @@ class Stream:
 
     def _last_seam(self, data: bytes, end: int) -> int | None:
         """Where the last record begins before an end."""
-        seams = ((data.rfind(seam, 0, end), seam.rindex(b"{")) for seam in self.seams)
+        seams = ((data.rfind(seam.text, 0, end), seam.begin) for seam in self.seams)
         return max((at + size for at, size in seams if at >= 0), default=None)
-
-    def _glues(self) -> list[bytes]:
-        """What stands between records, the longest first."""
-        return sorted({seam[1 : seam.rindex(b"{")] for seam in self.seams}, key=len, reverse=True)
 
     def _end(self, data: bytes) -> int:
         """Where the last record of a part ends: what stands between it and the next is of no record."""
-        return len(data) - len(next((glue for glue in self._glues() if data.endswith(b"}" + glue)), b""))
+        return len(data) - max((seam.begin - 1 for seam in self.seams if data.endswith(seam.end)), default=0)
 
     def _begin(self, data: bytes) -> int:
         return len(self.start) if self.is_first and data.startswith(self.start) else 0
 
     def _walked(self, data: bytes, at: int, cut: bytes) -> list[int]:
         """Where the rows begin that were cut at seams."""
-        glues, starts = self._glues(), []
+        seams, starts = [seam.folded() for seam in self.seams], []
         for row in cut.split(b"\n"):
             starts.append(at)
             at += len(row)
-            at += next((len(glue) for glue in glues if data.startswith(glue + b"{", at)), 0)
+            at += next((seam.begin - 1 for seam in seams if data.startswith(seam.text, at - 1)), 0)
         return starts
 
 
@@ -319,19 +334,18 @@ def _objects(data: bytes, at: int, known: Known, most: int) -> Iterator[Span]:
         at = _inner(data, at, known) or at
 
 
-def _seams(head: bytes, spans: Sequence[Span]) -> tuple[bytes, ...]:
-    """The texts between records; none where they vary."""
-    found: dict[bytes, None] = {}
+def _seams(head: bytes, spans: Sequence[Span]) -> tuple[Seam, ...]:
+    """The seams between records; none where they vary."""
+    found: dict[Seam, None] = {}
     for one, other in pairwise(spans):
-        if head.startswith(b"[", other.start):
-            return ()
         if key := _KEY.match(head, other.start):
-            found[head[one.end - 1 : key.end()]] = None
+            found[Seam(head[one.end - 1 : key.end()], other.start - one.end + 1)] = None
     # The longest first: one may be a part of another.
-    return tuple(sorted(found, key=len, reverse=True)) if len(found) <= _MOST_SEAMS else ()
+    longest_first = sorted(found, key=lambda seam: len(seam.text), reverse=True)
+    return tuple(longest_first) if len(found) <= _MOST_SEAMS else ()
 
 
-def _spans(data: bytes, at: int, seams: Sequence[bytes], known: Known, start: bytes = b"") -> Iterator[Span]:
+def _spans(data: bytes, at: int, seams: Sequence[Seam], known: Known, start: bytes = b"") -> Iterator[Span]:
     """Where the records are: objects, or what is none and ends at a line end or a seam. `start` is what they are in."""
     before = at
     while (at := _after_glue(data, at)) < len(data):
@@ -356,9 +370,9 @@ def _within(data: bytes, at: int, found: tuple[Any, int] | None, known: Known) -
     return None if within is None else at + within
 
 
-def _resumed(data: bytes, at: int, seams: Sequence[bytes]) -> int:
+def _resumed(data: bytes, at: int, seams: Sequence[Seam]) -> int:
     """Where what is no record ends."""
-    ends = [end + 1 for seam in seams if (end := data.find(seam, at)) >= 0]
+    ends = [end + 1 for seam in seams if (end := data.find(seam.text, at)) >= 0]
     line = data.find(b"\n", at)
     return min([*ends, *([line] if line >= 0 else [])], default=len(data))
 
@@ -371,6 +385,11 @@ def _places(data: bytes, starts: Sequence[int]) -> pl.DataFrame:
         at = start
         lines.append(before)
     return places_on(lines)
+
+
+def _folded(text: bytes) -> bytes:
+    """A text on one line."""
+    return text.replace(b"\n", b"\r")
 
 
 def _unfolded(_: int, text: bytes) -> bytes:

@@ -56,6 +56,11 @@ def scan(text: str, at: int) -> tuple[Any, int]:
     """The JSON value that begins there, and where it ends. Raises ValueError where none does, or it is too deep."""
     if too_deep(text):
         raise ValueError(f"nested in more than {MAX_LEVELS} levels")
+    return scan_on(text, at)
+
+
+def scan_on(text: str, at: int) -> tuple[Any, int]:
+    """The same in a text that is known to be not too deep: it need not be looked through for each of its values."""
     # Without the words for what is wrong with a line, which nobody reads.
     try:
         value, end = _scan(text, at)

@@ -21,6 +21,7 @@ FLOORS = (
     ("config", "hints", "output", "places", "progress", "snippet", "times"),
     ("envelopes",),
     ("record",),
+    ("encoded",),
     ("partial", "shapes", "streams"),
     ("records", "regions"),
     ("mixed", "parse", "sources"),

@@ -85,6 +85,9 @@ def test_a_log_of_two_shapes_loses_none(first: str) -> None:
 
         assert (33, {}) == read(before + between + after), (one, other)
         assert (22, {}) == read(before + between), (one, other)
+        if "encoded" in (one, other):
+            # A text that has run into another record stays one line that is no JSON: see docs/envelopes.md.
+            continue
         glued = read(before.rstrip(b"\n") + between)
         # Two canonical objects on one line are no JSON.
         both = {one, other} <= {"canonical", "fluent-bit-json"}

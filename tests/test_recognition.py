@@ -314,8 +314,8 @@ def test_other_text_is_no_prefix(text: str) -> None:
 def test_a_prefix_without_a_year_is_of_the_last_twelve_months() -> None:
     now = parse("2027-01-03T00:00:00Z")
 
-    assert "2026-12-31T23:59:58Z" == dated("Dec 31 23:59:58", now)
-    assert "2027-01-02T00:00:00Z" == dated("Jan  2 00:00:00", now)
+    assert "2026-12-31T23:59:58.000Z" == dated("Dec 31 23:59:58", now)
+    assert "2027-01-02T00:00:00.000Z" == dated("Jan  2 00:00:00", now)
 
 
 # -- what the user says --------------------------------------------------------------------------------------------

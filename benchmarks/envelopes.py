@@ -3,7 +3,7 @@
 python benchmarks/envelopes.py --samples sample_logs/envelopes        a few lines of every shape
 python benchmarks/envelopes.py --shape docker big.ndjson > docker.log  a whole log in one shape
 
-Each shape follows the page that is named beside it. `benchmarks/collect.py` has nginx and rsyslog write theirs.
+Each shape follows the page that is named beside it. `benchmarks/collect.py` has programs write theirs.
 """
 
 from __future__ import annotations

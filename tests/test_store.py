@@ -161,3 +161,88 @@ def test_numbers_of_sessions_that_collide_change_nothing(history: list[bytes], d
         site = Site(Path(folder))
         clock = play(site, history, data.draw)
         agree(stores.view(site.store, now=clock), site.model(clock), keys=[data.draw(st.sampled_from(KEYS))])
+
+
+# -- reports on a store and on its logs ------------------------------------------------------------------------------
+
+SITE = Path(__file__).parent.parent / "sample_logs" / "site"
+GROUPED = {
+    "completion": ("conversation", "type", "ui-type", "page", "day", "week", "month", "hour", "weekday", "all"),
+    "abandonment": ("conversation", "last-step", "type", "ui-type", "page", "day", "week", "all"),
+    "live-chat": ("agent", "conversation", "type", "ui-type", "page", "day", "hour", "weekday", "all"),
+}
+LISTED = ("conversations", "sessions", "chats")
+OPTIONS = (
+    "--since 2026-11-05 --until 2026-11-08T12:00 --tz America/New_York",
+    "--period 2026-W45 --tz Europe/Berlin",
+    "--as-of 2026-12-24",
+    "--as-of 2026-12-24 --idle 60d",
+    "--idle 1h",
+    "--conversation *ri*",
+    "--type dialogue --page */pricing",
+    "--ui-type popup",
+    "--agent *a*",
+    "--since 2031-01-01",
+)
+
+
+def cases() -> Iterable[str]:
+    """Reports by each key, and with each option."""
+    for report, keys in GROUPED.items():
+        yield from (f"{report} --by {key}" for key in keys)
+        yield from (f"{report} {options}" for options in OPTIONS)
+        yield f"{report} --by day --by conversation --tz Asia/Tokyo"
+    yield "live-chat --service-level 10s"
+    yield "completion --intervals --by page"
+    for report in ("summary", *LISTED):
+        yield from (f"{report} {options}" for options in ("", *OPTIONS))
+    yield "conversations --outcome dropped"
+    yield "chats --outcome missed"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two stores of the sample's logs, which came in one after the other; one keeps events."""
+    folder = tmp_path_factory.mktemp("site")
+    for store, options in (("plain", []), ("events", ["--keep-events"])):
+        for name in sorted(os.listdir(SITE), reverse=True):
+            stores.ingest(folder / store, SITE / name, *options)
+    return folder
+
+
+@pytest.mark.parametrize("case", [*cases()])
+def test_a_report_on_a_store_is_that_on_its_logs(case: str, site: Path) -> None:
+    for output in ("json", "table" if "conversations" in case else "csv"):
+        expected, found = (
+            stores.text(*case.split(), *where, "-f", output, "-q") for where in ([SITE], ["--store", site / "plain"])
+        )
+        assert expected == found
+
+
+PAST = ("", "--as-of 2026-11-06T10:00Z", "--as-of 2026-11-08 --since 2026-11-05", "--as-of 2026-11-02T00:00")
+
+
+@pytest.mark.parametrize("report", ["summary", "conversations", "chats", "events", "check", "explain *"])
+@pytest.mark.parametrize("options", PAST)
+def test_a_store_with_events_says_what_its_logs_say(report: str, options: str, site: Path) -> None:
+    logs = sorted(SITE.iterdir(), reverse=True)
+    expected, found = (
+        stores.text(*report.split(), *options.split(), *where, "-f", "json", "-q")
+        for where in (logs, ["--store", site / "events"])
+    )
+    assert expected == found
+
+
+@pytest.mark.parametrize("report", ["completion", "live-chat", "check", "explain *", "events"])
+def test_a_store_and_logs_are_both_at_once(report: str, tmp_path: Path, site: Path) -> None:
+    first, more = (sorted(SITE.iterdir(), reverse=True)[part] for part in (slice(2), slice(1, None)))
+    stores.ingest(tmp_path / "store", *first, "--keep-events")
+    for options in ("", "--as-of 2026-11-06T10:00Z"):
+        expected, found = (
+            stores.text(*report.split(), *options.split(), *where, "-f", "json", "-q")
+            for where in ([*first, *more], ["--store", tmp_path / "store", *more])
+        )
+        files = "files"
+        if report in GROUPED:
+            expected, found = ({**json.loads(each)["input"], files: 0} | {"rows": json.loads(each)["rows"]} for each in (expected, found))
+        assert expected == found, options

@@ -16,6 +16,7 @@ from dcevents.store.segment import FACTS, Segment
 from dcevents.store.state import DEAD, State
 
 if TYPE_CHECKING:
+    from dcevents.conversations import Fold
     from dcevents.facts import Facts
     from dcevents.store.keys import Keys
 
@@ -164,19 +165,22 @@ class _Bringing:
     def _segment(
         self, new: pl.DataFrame, theirs: pl.DataFrame, every: pl.DataFrame, unsettled: pl.Series, texts: pl.DataFrame
     ) -> Segment:
-        conversations, attempts, _ = self._tables(theirs, texts)
+        conversations, attempts = self._tables(theirs, texts)
         waits = pl.col("sid").is_in(unsettled.implode())
         again = pl.col("sid").is_in(self.before.implode())
         # What an agent was called by sessions that are not settled counts when they are.
         naming = pl.concat([new.filter(~waits & ~again), every.filter(again if self.for_good else again | waits)])
         naming = naming.filter(~waits) if self.for_good else naming
-        *_, agents = self._tables(naming.filter(self._names_agent(naming)), texts)
+        agents = segment.agents(self._fold(naming.filter(self._names_agent(naming)), texts))
         facts = new.select(_FACT).sort("sid", "ts", "said")
         return Segment(facts, texts, conversations, attempts, agents, segment.none("events"))
 
-    def _tables(self, facts: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    def _tables(self, facts: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         theirs = texts.join(facts.select("sid").unique(), on="sid", how="semi")
-        return segment.tables(segment.fold(facts, theirs, self.vocabulary, self.clock), theirs)
+        return segment.tables(self._fold(facts, theirs), theirs)
+
+    def _fold(self, facts: pl.DataFrame, texts: pl.DataFrame) -> Fold:
+        return segment.fold(facts, texts, self.vocabulary, self.clock)
 
     def _names_agent(self, rows: pl.DataFrame) -> pl.Series:
         named = pl.Series([each.agent_name is not None for each in self.vocabulary.said()], dtype=pl.Boolean)

@@ -138,10 +138,10 @@ def fold(facts: pl.DataFrame, texts: pl.DataFrame, vocabulary: Vocabulary, clock
     return Fold(found, None)
 
 
-def tables(folded: Fold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """The conversations, attempts and agents of a fold; `texts` as in `fold`."""
+def tables(folded: Fold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The conversations and attempts of a fold; `texts` as in `fold`."""
     if folded.facts.height == 0:
-        return none("conversations"), none("attempts"), none("agents")
+        return none("conversations"), none("attempts")
     states = folded.states()
     for column in TEXTS:
         states = folded.with_text(states, column)
@@ -151,7 +151,7 @@ def tables(folded: Fold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
         states = states.join(_codes(folded, column, code), on=column, how="left")
     states = states.join(_codes(folded, "conv_id", "said"), on="conv_id", how="left")
     states = states.sort("sid", "said").with_row_index("row")
-    return _cast(states, CONVERSATIONS), _attempts(folded, states), _agents(folded)
+    return _cast(states, CONVERSATIONS), _attempts(folded, states)
 
 
 def _numbers(folded: Fold, sids: pl.Series, texts: pl.DataFrame) -> pl.Series:
@@ -173,7 +173,8 @@ def _attempts(folded: Fold, states: pl.DataFrame) -> pl.DataFrame:
     return _cast(rows.sort("row", "attempt"), ATTEMPTS)
 
 
-def _agents(folded: Fold) -> pl.DataFrame:
+def agents(folded: Fold) -> pl.DataFrame:
+    """What a fold says about names of agents."""
     return _cast(folded.namings().sort("said"), AGENTS)
 
 

@@ -244,5 +244,8 @@ def test_a_store_and_logs_are_both_at_once(report: str, tmp_path: Path, site: Pa
         )
         files = "files"
         if report in GROUPED:
-            expected, found = ({**json.loads(each)["input"], files: 0} | {"rows": json.loads(each)["rows"]} for each in (expected, found))
+            expected, found = (
+                {**json.loads(each)["input"], files: 0} | {"rows": json.loads(each)["rows"]}
+                for each in (expected, found)
+            )
         assert expected == found, options

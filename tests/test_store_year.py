@@ -74,7 +74,12 @@ class Year:
         """What the visitors of a day do: its lines come in then, later, or twice."""
         for n in range(self.dice.randrange(4, 9)):
             moment = day + self.dice.choice([self.dice.randrange(DAY), DAY - self.dice.randrange(20 * MINUTE)])
-            who = {"sid": f"{day // DAY}-{n}", "id": f"d{self.dice.randrange(4)}", "name": "Pricing", "type": "dialogue"}
+            who = {
+                "sid": f"{day // DAY}-{n}",
+                "id": f"d{self.dice.randrange(4)}",
+                "name": "Pricing",
+                "type": "dialogue",
+            }
             where = {"page": f"https://x.example/{self.dice.randrange(3)}", "uiType": "popup"}
             agent = self.dice.choice([("a1", "Ann"), ("b2", None), (None, None)])
             for kind in self._path():
@@ -93,7 +98,9 @@ class Year:
         if self.dice.random() < 0.03:
             self.coming.append((moment + self.dice.randrange(2 * DAY), data))
         if self.dice.random() < 0.02:
-            other = self.dice.choice([data[:40] + b"\n", b"\n", b'{"event":"acme.seen"}\n', data.replace(b"sid", b"sod")])
+            other = self.dice.choice(
+                [data[:40] + b"\n", b"\n", b'{"event":"acme.seen"}\n', data.replace(b"sid", b"sod")]
+            )
             self.coming.append((moment, other))
 
     def write(self, until: int, *, cut: bool = False) -> None:

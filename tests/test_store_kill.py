@@ -201,7 +201,7 @@ def test_a_run_waits_for_another_if_it_is_told_to(tmp_path: Path) -> None:
         result = stores.ingest(store, log, "--lock-wait", "1s", status=75)
         assert "process " in result.err
         assert waiting.poll() is None
-    assert waiting.communicate(timeout=60) == (None, b"")
+    assert waiting.communicate(timeout=60)[1] == b""
     assert (waiting.returncode, records(store)) == (0, 5)
 
 

@@ -16,7 +16,7 @@ from dcevents.facts import Facts
 from dcevents.log import PLACED, Log, Place
 from dcevents.parse import UNTIMED, Parser
 from dcevents.settings import Settings
-from dcevents.sids import hashed, renumbered
+from dcevents.sids import NUMBER, hashed, renumbered
 from dcevents.sources import Input
 from dcevents.store import files, segment
 from dcevents.store.bring import Brought, bring
@@ -45,21 +45,28 @@ def opened(name: str) -> State:
 
 def is_asked_for_events(state: State, settings: Settings, *, placed: bool) -> bool:
     """Whether a report needs single events, not only what came of them: it shows them, or is of a past moment."""
-    latest = _latest(state.manifest)
-    return placed or (settings.as_of is not None and latest is not None and settings.as_of < latest)
+    return placed or _is_past(state, settings)
 
 
 def require_events(state: State, settings: Settings, *, listing: bool) -> None:
     """Raises UsageError where a report needs events that the store does not keep."""
-    latest = _latest(state.manifest)
     what = "a listing of events" if listing else "--as-of before its latest event"
-    if not state.manifest.keeps_events and (
-        listing or (settings.as_of is not None and latest is not None and settings.as_of < latest)
-    ):
+    if not state.manifest.keeps_events and (listing or _is_past(state, settings)):
         raise UsageError(
             f"{state.folder}: {what} needs the events, and this store keeps none; "
             "name the logs, or ingest them into a new store with --keep-events"
         )
+
+
+def _is_past(state: State, settings: Settings) -> bool:
+    """Whether a report is to be as of a moment before the store's latest event."""
+    if settings.as_of is None:
+        return False
+    rows = state.rows_of(pl.Series("sid", state.manifest.unsettled, dtype=NUMBER))
+    # What a run did not believe yet may be believed now.
+    ts = state.facts_of(rows).filter(~segment.is_future(settings.now))["ts"].to_physical()
+    latest = [_latest(state.manifest), *([] if ts.is_empty() else [ts.max()])]
+    return any(each is not None and settings.as_of < each for each in latest)  # type: ignore[operator]
 
 
 def _latest(manifest: Manifest) -> int | None:
@@ -162,8 +169,9 @@ def whole(state: State, beside: Log | None, parser: Parser, settings: Settings) 
     facts.add(rows.select("sid", "said", "ts"), sids)
     parts = [(rows, sids)]
     names = [each.name for each in read_ledger(state.folder, manifest).logs] if manifest.keeps_events else [EVENT]
-    if beside is not None and beside.placed is not None:
+    if beside is not None:
         facts.add(beside.facts.frame(), beside.facts.sessions())
+    if beside is not None and beside.placed is not None:
         parts.append((beside.placed.with_columns(pl.col("file") + len(names)), beside.facts.sessions()))
     facts.settle()
     placed = pl.concat(renumbered(part, of, parser.vocabulary.sids).select(*PLACED) for part, of in parts)

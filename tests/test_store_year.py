@@ -178,11 +178,12 @@ class Year:
 
     def check(self, clock: int) -> None:
         """After a run the store says what one reading of all lines says."""
-        for report in ("summary", "conversations", "chats", "sessions"):
+        for report in ("completion", "conversations", "chats", "sessions", "live-chat", "abandonment"):
             expected, found = (
                 stores.figures(report, *where, alike=False, clock=stores.moment(clock))
                 for where in ([self.all], ["--store", self.store])
             )
+            assert expected["input"] == found["input"]
             assert expected == found, report
 
 

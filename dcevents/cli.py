@@ -223,7 +223,7 @@ def _what_is_read(
         state = reading.opened(given["store"])
         reading.require_events(state, config, listing=report.name == "events")
         whole = reading.is_asked_for_events(state, config, placed=report.placed)
-        parser = _parser(report, config, state) if whole or given["source"] else None
+        parser = _parser(report, config, state, believing=not whole) if whole or given["source"] else None
         beside = _read(report, config, target, given["source"], parser) if given["source"] else None
         found = (
             reading.whole(state, beside, parser, config) if whole and parser else reading.kept(state, beside, config)
@@ -316,7 +316,7 @@ def _read(
     return read
 
 
-def _parser(report: Report, config: Settings, state: State | None = None) -> Parser:
+def _parser(report: Report, config: Settings, state: State | None = None, *, believing: bool = False) -> Parser:
     """What reads a report's logs, those beside a store with its codes."""
     from dcevents.envelopes import Known  # noqa: PLC0415
     from dcevents.parse import Limits, Parser, Vocabulary  # noqa: PLC0415
@@ -324,7 +324,7 @@ def _parser(report: Report, config: Settings, state: State | None = None) -> Par
     gc.freeze()
     gc.enable()
     known = Known(config.paths, config.names)
-    limits = Limits(config.as_of, config.now, believing=state is not None and not report.placed)
+    limits = Limits(config.as_of, config.now, believing=believing)
     vocabulary = state.vocabulary() if state else Vocabulary()
     return Parser(limits, vocabulary, keep_query=config.keep_query, in_full=report.placed, known=known)
 

@@ -226,7 +226,12 @@ def _descriptors(stdin: bytes | None) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         for name, fd in (("stdout", 1), ("stderr", 2)):
             stream = stack.enter_context(open(fd, "w", encoding="utf-8", closefd=False))
             stack.enter_context(mock.patch.object(sys, name, stream))
-        yield files[1], files[2]
+        try:
+            yield files[1], files[2]
+        except BaseException:
+            for file in files[1:]:
+                file.close()
+            raise
 
 
 def _input(stdin: bytes | None) -> IO[bytes]:

@@ -1,7 +1,10 @@
 """Reports from a store against the naive model, and against reports from the same logs."""
 
+import json
 import os
+import shutil
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,6 +13,7 @@ import naive
 import pytest
 import stores
 from compare import agree
+from harness import log, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_model import GAPS, KEYS, START, line
@@ -78,7 +82,7 @@ class Site:
         self.contents: list[bytes] = []
 
     def path(self, name: str) -> Path:
-        """Where a log of this name lies."""
+        """Where a log is."""
         return self.folder / name
 
     def grow(self, name: str, data: bytes) -> None:
@@ -117,7 +121,7 @@ def play(site: Site, history: list[bytes], draw: Any) -> int:
             site.run(draw(st.permutations(["a.log", "b.log", "c.log"]))[: draw(st.integers(1, 3))], clock)
         clock += draw(st.sampled_from([0, 1, DAY // 2, DAY]))
     site.run(draw(st.permutations(["a.log", "b.log", "c.log"])), clock)
-    return clock + draw(st.sampled_from([0, 0, DAY, 3 * DAY]))
+    return clock + int(draw(st.sampled_from([0, 0, DAY, 3 * DAY])))
 
 
 FIRST: dict[str, Any] = {
@@ -160,3 +164,173 @@ def test_numbers_of_sessions_that_collide_change_nothing(history: list[bytes], d
         site = Site(Path(folder))
         clock = play(site, history, data.draw)
         agree(stores.view(site.store, now=clock), site.model(clock), keys=[data.draw(st.sampled_from(KEYS))])
+
+
+# -- reports on a store and on its logs ------------------------------------------------------------------------------
+
+SITE = Path(__file__).parent.parent / "sample_logs" / "site"
+GROUPED = {
+    "completion": ("conversation", "type", "ui-type", "page", "day", "week", "month", "hour", "weekday", "all"),
+    "abandonment": ("conversation", "last-step", "type", "ui-type", "page", "day", "week", "all"),
+    "live-chat": ("agent", "conversation", "type", "ui-type", "page", "day", "hour", "weekday", "all"),
+}
+LISTED = ("conversations", "sessions", "chats")
+OPTIONS = (
+    "--since 2026-11-05 --until 2026-11-08T12:00 --tz America/New_York",
+    "--period 2026-W45 --tz Europe/Berlin",
+    "--as-of 2026-12-24",
+    "--as-of 2026-12-24 --idle 60d",
+    "--idle 1h",
+    "--conversation *ri*",
+    "--type dialogue --page */pricing",
+    "--ui-type popup",
+    "--agent *a*",
+    "--since 2031-01-01",
+)
+
+
+def cases() -> Iterable[str]:
+    """Reports by each key, and each option with some report."""
+    for report, keys in GROUPED.items():
+        yield from (f"{report} --by {key}" for key in keys)
+    for n, options in enumerate(OPTIONS):
+        yield f"summary {options}"
+        yield f"{LISTED[n % 3]} {options}"
+    yield from LISTED
+    yield "summary"
+    yield "completion --by day --by conversation --tz Asia/Tokyo"
+    yield "live-chat --service-level 10s --by hour --by agent"
+    yield "completion --intervals --by page"
+    yield "conversations --outcome dropped"
+    yield "chats --outcome missed"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two stores of the sample's logs, which came in one after the other; one keeps events."""
+    folder = tmp_path_factory.mktemp("site")
+    for store, options in (("plain", []), ("events", ["--keep-events"])):
+        for name in sorted(os.listdir(SITE), reverse=True):
+            stores.ingest(folder / store, SITE / name, *options)
+    return folder
+
+
+@pytest.mark.parametrize("case", [*cases()])
+def test_a_report_on_a_store_is_that_on_its_logs(case: str, site: Path) -> None:
+    expected, found = (stores.text(*case.split(), *where, "-f", "json", "-q") for where in ([SITE], store(site)))
+    assert expected == found
+
+
+@pytest.mark.parametrize("output", ["table", "csv", "markdown"])
+def test_so_it_is_in_any_format(output: str, site: Path) -> None:
+    expected, found = (stores.text("summary", *where, "-f", output, "-q") for where in ([SITE], store(site)))
+    assert expected == found
+
+
+PAST = ("", "--as-of 2026-11-06T10:00Z", "--as-of 2026-11-02T00:00")
+
+
+@pytest.mark.parametrize("report", ["summary", "conversations", "chats", "events", "check", "explain *"])
+@pytest.mark.parametrize("options", PAST)
+def test_a_store_with_events_says_what_its_logs_say(report: str, options: str, site: Path) -> None:
+    logs = sorted(SITE.iterdir(), reverse=True)
+    expected, found = (
+        stores.text(*report.split(), *options.split(), *where, "-f", "json", "-q")
+        for where in (logs, store(site, "events"))
+    )
+    assert expected == found
+
+
+@pytest.mark.parametrize("case", ["events", "summary --as-of 2026-11-06T10:00Z", "check --as-of 2026-11-06T10:00Z"])
+def test_a_store_without_events_says_so_where_they_are_needed(case: str, site: Path) -> None:
+    result = run(*case.split(), *store(site), "-q")
+    assert (result.status, result.out, result.err.count("\n")) == (2, b"", 1)
+    assert "--keep-events" in result.err
+
+
+def test_a_store_without_events_is_checked_as_far_as_it_goes(site: Path) -> None:
+    expected, found = (run("check", *where, "-f", "json", "-q").json for where in ([SITE], store(site)))
+    for name in ("conversations", "sessions", "days", "feed", "untimed_share", "future_share"):
+        assert expected[name] == found[name], name
+    assert (found["timestamps"], found["order"]) == ({}, None)
+
+
+def test_a_store_without_events_explains_without_lines(site: Path) -> None:
+    expected, found = (run("explain", "*", *where, "-f", "json", "-q").json for where in ([SITE], store(site)))
+
+    def outcomes(report: Any) -> list[Any]:
+        return [
+            (session["sid"], each["conversation_id"], each["outcome"])
+            for session in report["sessions"]
+            for each in session["conversations"]
+        ]
+
+    assert outcomes(expected) == outcomes(found) != []
+
+
+@pytest.mark.parametrize("report", ["completion", "live-chat", "check", "explain *", "events"])
+def test_a_store_and_logs_are_both_at_once(report: str, tmp_path: Path) -> None:
+    first, more = (sorted(SITE.iterdir(), reverse=True)[part] for part in (slice(2), slice(1, None)))
+    copies = [Path(shutil.copy(each, tmp_path)) for each in more]
+    stores.ingest(tmp_path / "store", *first, "--keep-events")
+    for options in ("", "--as-of 2026-11-06T10:00Z"):
+        expected, found = (
+            stores.text(*report.split(), *options.split(), *where, "-f", "json", "-q")
+            for where in ([*first, *copies], ["--store", tmp_path / "store", *copies])
+        )
+        assert expected == found, options
+
+
+def store(site: Path, name: str = "plain") -> list[str | Path]:
+    """The option for a store."""
+    return ["--store", site / name]
+
+
+# -- what goes wrong only now and then -------------------------------------------------------------------------------
+
+
+def test_what_is_believed_only_now_may_be_after_as_of(tmp_path: Path) -> None:
+    """An event that a run did not believe: when a report does, a moment before it is in the past."""
+    (tmp_path / "a.log").write_bytes(log("2026-11-02T09:00Z a engaged\n2026-11-04T12:00Z a completed"))
+    for name, options, status in (("plain", [], 2), ("events", ["--keep-events"], 0)):
+        stores.ingest(tmp_path / name, tmp_path / "a.log", *options, clock=at("2026-11-03T09:00"))
+        for as_of, expected in (("2026-11-03T10:00Z", status), ("2026-11-04T13:00Z", 0)):
+            case = ["completion", "--as-of", as_of, "-f", "json", "-q"]
+            found = run(*case, "--store", tmp_path / name, clock=at("2026-11-03T13:00"))
+            assert found.status == expected
+            if expected == 0:
+                assert found.out == run(*case, tmp_path / "a.log", clock=at("2026-11-03T13:00")).out
+
+
+def at(text: str) -> datetime:
+    """A clock."""
+    return datetime.fromisoformat(f"{text}Z")
+
+
+def test_a_quiet_night_with_a_broken_line_is_no_wrong_log(tmp_path: Path) -> None:
+    path, other = tmp_path / "a.log", tmp_path / "b.log"
+    path.write_bytes(log("09:00:00 a engaged"))
+    stores.ingest(tmp_path / "store", path)
+    path.write_bytes(log("09:00:00 a engaged\n| {broken"))
+    stores.ingest(tmp_path / "store", path)
+    assert stores.figures("completion", path) == stores.figures("completion", "--store", tmp_path / "store")
+    other.write_bytes(b"GET / HTTP/1.1\n")
+    assert "no event of Dynamic Chat in 1 line" in stores.ingest(tmp_path / "store", other, status=3).err
+    assert stores.figures("completion", path) == stores.figures("completion", "--store", tmp_path / "store")
+
+
+@pytest.mark.parametrize("options", [[], ["--again"]])
+def test_what_is_read_again_replaces_what_it_was(options: list[str], tmp_path: Path) -> None:
+    """An array that is written anew with more in it: its first record has another place then."""
+    path = tmp_path / "a.json"
+    records = [
+        json.loads(each) for each in log("09:00:00 a engaged\n09:00:05 a completed\n09:00:06 b engaged").splitlines()
+    ]
+    for size in (1, 2, 3, 3):
+        path.write_text(json.dumps(records[:size]))
+        stores.ingest(tmp_path / "store", path, "--keep-events", *options)
+        for report in ("events", "check", "completion"):
+            expected, found = (
+                stores.text(report, *where, "-f", "json", "-q") for where in ([path], ["--store", tmp_path / "store"])
+            )
+            assert expected == found

@@ -273,6 +273,16 @@ def empty(logs: Folder) -> Steps:
     yield {"a": lines(20, 40), "b": lines(0, 20), "c": lines(40, 60)}
 
 
+def empty_beside_one_that_begins(logs: Folder) -> Steps:
+    logs.write("b.log", b"")
+    yield {}
+    logs.add("b.log", lines(0, 1)[:26])
+    yield {"b": lines(0, 1)[:26]}
+    logs.write("a.log", b"")
+    logs.add("b.log", lines(0, 20)[26:])
+    yield {"b": lines(0, 20)}
+
+
 def with_mark_and_crlf(logs: Folder) -> Steps:
     first, more = (b"\xef\xbb\xbf" + lines(0, 30).replace(b"\n", b"\r\n"), lines(30, 60).replace(b"\n", b"\r\n"))
     logs.write("a.log", first)
@@ -366,8 +376,8 @@ EVERY = [
     appended, renamed, compressed, compressed_with_more, compressed_log_that_grows, compressed_again, half_compressed,
     copy_and_truncate, copy_seen_with_its_original, copies_at_once, truncated_and_refilled, replaced,
     changed_in_its_midst, put_back, put_back_and_gone_on, two_that_begin_alike, linked, incomplete, never_completed,
-    empty, with_mark_and_crlf, a_long_line, long_lines_only, array_rewritten, array_on_one_line,
-    objects_over_many_lines, behind_a_prefix, own_reports,
+    empty, empty_beside_one_that_begins, with_mark_and_crlf, a_long_line, long_lines_only, array_rewritten,
+    array_on_one_line,    objects_over_many_lines, behind_a_prefix, own_reports,
 ]  # fmt: skip
 
 

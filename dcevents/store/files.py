@@ -117,19 +117,17 @@ def sweep(folder: Path, current: Manifest) -> None:
     with lock.unread(folder) as free:
         if not free:
             return
-        named = {*current.files}
-        with contextlib.suppress(OSError):
-            for name in _files(folder):
-                if name.startswith(_WRITTEN) and name not in named:
-                    (folder / name).unlink()
-            for inner in (folder / _SEGMENTS).glob("*"):
+        for name in _files(folder):
+            if name.startswith(_WRITTEN) and name not in current.files:
                 with contextlib.suppress(OSError):
-                    inner.rmdir()
+                    (folder / name).unlink()
+        for inner in _names(folder / _SEGMENTS):
+            with contextlib.suppress(OSError):
+                (folder / _SEGMENTS / inner).rmdir()
 
 
 def _files(folder: Path) -> Iterator[str]:
-    for name in _names(folder):
-        yield name
+    yield from (name for name in _names(folder) if name != _SEGMENTS)
     for inner in _names(folder / _SEGMENTS):
         for name in _names(folder / _SEGMENTS / inner):
             yield f"{_SEGMENTS}/{inner}/{name}"

@@ -170,7 +170,8 @@ class Ingest:
 
     def _same(self, known: Known, followed: Followed) -> int | None:
         """The log that one is after all, now that it was read: of standard input that could not be told before."""
-        for number, each in sorted(enumerate(self.ledger.logs), key=lambda found: -found[1].size):
+        for number in sorted(range(len(self.ledger.logs)), key=self.ledger.length, reverse=True):
+            each = self.ledger.logs[number]
             tail = followed.tails.get(each.size)
             begins_alike = each.head_size <= known.head_size and tail is not None
             if begins_alike and fingerprint(tail or b"") == each.tail and _head(followed, each) == each.head:

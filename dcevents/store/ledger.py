@@ -83,7 +83,11 @@ class Ledger:
             running.update(head[at:size])
             at = size
             found += self._sizes[size].get(running.hexdigest(), [])
-        return sorted(found, key=lambda number: -self.logs[number].size)
+        return sorted(found, key=self.length, reverse=True)
+
+    def length(self, number: int) -> tuple[int, int]:
+        """What logs are the longer by that begin alike; of those without a whole line, what is known of their first."""
+        return self.logs[number].size, self.logs[number].head_size
 
     def put(self, log: Known, number: int | None = None) -> int:
         """A log anew, or what is known of one now; its number comes back."""

@@ -14,7 +14,7 @@ from dcevents.facts import Facts
 from dcevents.log import PLACED, Log, Place
 from dcevents.parse import UNTIMED, Parser
 from dcevents.settings import Settings
-from dcevents.sids import hashed, renumbered
+from dcevents.sids import NUMBER, hashed, renumbered
 from dcevents.sources import Input
 from dcevents.store import files, segment
 from dcevents.store.bring import Brought, Moment, bring
@@ -59,8 +59,14 @@ def require_events(state: State, settings: Settings, *, listing: bool) -> None:
 
 
 def _is_past(state: State, settings: Settings) -> bool:
-    last = latest(state.manifest)
-    return settings.as_of is not None and last is not None and settings.as_of < last
+    """Whether a report is to be as of a moment before the store's latest event."""
+    if settings.as_of is None:
+        return False
+    rows = state.rows_of(pl.Series("sid", state.manifest.unsettled, dtype=NUMBER))
+    # What a run did not believe yet may be believed now.
+    ts = state.facts_of(rows).filter(~segment.is_future(settings.now))["ts"].to_physical()
+    last = [latest(state.manifest), *([] if ts.is_empty() else [ts.max()])]
+    return any(each is not None and settings.as_of < each for each in last)  # type: ignore[operator]
 
 
 def latest(manifest: Manifest) -> int | None:
@@ -172,8 +178,9 @@ def whole(state: State, beside: Log | None, parser: Parser, settings: Settings) 
     facts.add(rows.select("sid", "said", "ts"), sids)
     parts = [(rows, sids)]
     names = [each.name for each in read_ledger(state.folder, manifest).logs] if manifest.keeps_events else [EVENT]
-    if beside is not None and beside.placed is not None:
+    if beside is not None:
         facts.add(beside.facts.frame(), beside.facts.sessions())
+    if beside is not None and beside.placed is not None:
         parts.append((beside.placed.with_columns(pl.col("file") + len(names)), beside.facts.sessions()))
     facts.settle()
     placed = pl.concat(renumbered(part, of, parser.vocabulary.sids).select(*PLACED) for part, of in parts)

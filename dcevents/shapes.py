@@ -179,7 +179,8 @@ class Layout:
                 pieces.append(b"")
                 continue
             begin = start + len(anchor)
-            if begin < at:
+            if start < at:
+                # Out of order; or the value before is a part of this anchor.
                 return None
             pieces.append(line[at:begin])
             at = min(end_of(line, begin), size)
@@ -269,7 +270,7 @@ class Layout:
                 (before if i else 0, (start - before).clip(lower_bound=0).fill_null(0) if i else start.fill_null(0))
             )
             values.append((start.fill_null(_FAR), length if slot.length is not None else length.fill_null(0)))
-            fits += [(start >= before).fill_null(value=True)] if i else []
+            fits += [(start - len(slot.anchor.encode()) >= before).fill_null(value=True)] if i else []
             fits += [] if slot.quoted else [(end > start).fill_null(value=True)]
             before = pl.coalesce(end, before) if i else end.fill_null(0)
         pieces.append((before, None))

@@ -161,6 +161,19 @@ def test_a_session_that_is_known_is_checked_all_the_same(raw: str, before: str) 
     assert parsed(lines, sample=100, parts=3) == expected
 
 
+def test_a_value_that_is_told_by_the_one_before_it_is_not_lost() -> None:
+    """A key that comes twice is known by the member before it, here the session: the same text, and a value itself."""
+    lines = [
+        canonical("5d1c9f0e", more=f',"name":"P{n}"').replace(
+            b'{"payload":{"name":"P",', b'{"by":{"name":"a"},"payload":{'
+        )
+        for n in range(900)
+    ]
+    expected = one_by_one(lines)
+    assert {f"P{n}" for n in range(900)} == {said.name for _, _, said, *_ in expected[1]}
+    assert parsed(lines, sample=100) == expected
+
+
 def test_a_known_session_is_not_a_number() -> None:
     """`1-2` is a session inside quotes, and no JSON without them."""
     quoted = [canonical(f"{n % 10}-{n}") for n in range(600)]

@@ -294,7 +294,7 @@ def test_what_is_believed_only_now_may_be_after_as_of(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(log("2026-11-02T09:00Z a engaged\n2026-11-04T12:00Z a completed"))
     for name, options, status in (("plain", [], 2), ("events", ["--keep-events"], 0)):
         stores.ingest(tmp_path / name, tmp_path / "a.log", *options, clock=at("2026-11-03T09:00"))
-        for as_of, expected in (("2026-11-03T10:00Z", status), ("2026-11-04T13:00Z", 0)):
+        for as_of, expected in (("2026-11-03T08:00Z", status), ("2026-11-03T10:00Z", 0), ("2026-11-04T13:00Z", 0)):
             case = ["completion", "--as-of", as_of, "-f", "json", "-q"]
             found = run(*case, "--store", tmp_path / name, clock=at("2026-11-03T13:00"))
             assert found.status == expected

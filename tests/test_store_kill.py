@@ -249,8 +249,9 @@ def test_a_report_during_an_ingest_is_of_before_or_after(tmp_path: Path) -> None
 
 def _records_shown(store: Path) -> int:
     """What a report says while others write: its rows go with its account."""
-    found = stores.view(store, now=int(harness.CLOCK.timestamp() * 1000))
-    rows = found.sessions()
+    with lock.reading(store):
+        found = stores.view(store, now=int(harness.CLOCK.timestamp() * 1000))
+        rows = found.sessions()
     assert rows.height == found.log.account.records == found.log.account.events
     return rows.height
 

@@ -131,8 +131,9 @@ class Ingest:
     ) -> None:
         """Read an input from where it is new, and note how far it was read."""
         source.followed = followed
-        self.again |= number is not None and not followed.begin
-        before = self.ledger.logs[number] if number is not None and followed.begin else None
+        former = None if number is None else self.ledger.logs[number]
+        self.again |= former is not None and not followed.begin
+        before = former if followed.begin else None
         found = log.read(
             [source],
             self.parser,
@@ -157,7 +158,8 @@ class Ingest:
             read=_sum(before.read, tally(found)) if before else tally(found),
             rest=tally(rest),
             by_line=followed.by_line,
-            files=() if number is None else self.ledger.logs[number].files,
+            reading=before.reading if before else former.reading + 1 if former else 0,
+            files=former.files if former else (),
         )
         number = self._same(known, followed) if number is None else number
         number = self.ledger.put(known, number)
@@ -166,7 +168,7 @@ class Ingest:
         if found.account.records or rest.account.records:
             self.done.logs.append(replace(found, facts=Facts(), placed=None))
         for each in (found, rest):
-            self._take(each, number)
+            self._take(each, number, known.reading)
 
     def _same(self, known: Known, followed: Followed) -> int | None:
         """The log that one is after all, now that it was read: of standard input that could not be told before."""
@@ -178,7 +180,7 @@ class Ingest:
                 return number
         return None
 
-    def _take(self, found: Log, number: int) -> None:
+    def _take(self, found: Log, number: int, reading: int) -> None:
         """Add what a log says to what is to be written, and to the run's account."""
         _add(self.done.account, found.account, len(self.done.logs) - 1)
         if not found.account.records:
@@ -186,7 +188,8 @@ class Ingest:
         sessions = found.facts.sessions()
         self.facts.add(found.facts.frame(), sessions)
         if found.placed is not None and not found.placed.is_empty():
-            lines = found.placed.with_columns(pl.lit(number, pl.UInt32).alias("file"))
+            of = {"file": number, "reading": reading}
+            lines = found.placed.with_columns(pl.lit(n, pl.UInt32).alias(name) for name, n in of.items())
             self.events.append(lines.join(sessions.frame(), on="sid").drop("sid"))
 
     # -- writing -------------------------------------------------------------------------------------------------

@@ -48,6 +48,8 @@ class Known:
     """Of what stands behind the last whole line."""
     by_line: bool = True
     """Whether it may be read on from there; else its records are no lines, and it is read from its beginning."""
+    reading: int = 0
+    """How often it was read anew from its beginning."""
     files: tuple[str, ...] = ()
     """Fingerprints of whole files that held this and nothing more."""
 

@@ -193,8 +193,10 @@ def whole(state: State, beside: Log | None, parser: Parser, settings: Settings) 
 def _events(state: State) -> pl.DataFrame:
     """The store's events, in the order of logs and lines; without lines, where it does not keep them."""
     if state.manifest.keeps_events:
+        logs = read_ledger(state.folder, state.manifest).logs
+        last = pl.DataFrame({"file": range(len(logs)), "reading": [each.reading for each in logs]}).cast(pl.UInt32)
         rows = pl.concat([segment.none("events"), *state.tables("events")])
-        return rows.unique().sort("file", "line", "member")
+        return rows.join(last, on=["file", "reading"], how="semi").unique().sort("file", "line", "member")
     rows = pl.concat([segment.none("facts"), *state.tables("facts")]).sort("ts", "sid", "said")
     line = pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).over("sid").alias("line")
     nothing = (pl.lit(None, PLACED[name]).alias(name) for name in ("form", "member"))

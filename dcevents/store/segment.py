@@ -41,8 +41,10 @@ ATTEMPTS: Final[dict[str, Any]] = {
 """`row`, `sid` and `said` are the conversation's in this segment, `agent` the code of a content with the agent."""
 AGENTS: Final[dict[str, Any]] = {"said": _CODE, "ts": TIME}
 """Contents that name an agent, and the latest time that each was said; null: never at a known time."""
-EVENTS: Final[dict[str, Any]] = {**PLACED, "ts": TIME}
-"""Each accepted line, where they are kept; `file` is the number of a log in the ledger."""
+EVENTS: Final[dict[str, Any]] = {**PLACED, "ts": TIME, "reading": pl.UInt32}
+"""Each accepted line, where they are kept; `file` is the number of a log in the ledger, `reading` which of its readings
+from its beginning on it is of: only the last counts.
+"""
 LOOSE: Final[dict[str, Any]] = {"sid": NUMBER}
 """Sessions with facts in a segment, but no conversation: these are in a later one."""
 SAID: Final[dict[str, Any]] = {

@@ -93,6 +93,11 @@ def strangers(log: Log) -> list[str]:
     return named + (["… and more"] if more else [])
 
 
+def beside(log: Log) -> list[str]:
+    """The same of a log that holds events: of its other inputs."""
+    return strangers(log) if len(log.inputs) > 1 else []
+
+
 def _no_text(log: Log) -> str | None:
     """Why nothing was read; None where there was nothing."""
     found = [f"{visible(source.name)}: it is {source.foreign}" for source in log.inputs if source.foreign]

@@ -285,7 +285,7 @@ def _tell(report: Report, view: View, made: list[Table] | Document | None) -> No
             _say(reason)
     view.log.count()
     of_log = view.log
-    for message in (recognised.in_words(of_log), account.in_words(of_log.account), *account.strangers(of_log)):
+    for message in (recognised.in_words(of_log), account.in_words(of_log.account), *account.beside(of_log)):
         if message:
             _say(message)
 

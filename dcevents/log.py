@@ -175,7 +175,7 @@ def _read(  # noqa: PLR0913 - of one place only
         for each in found:
             _count(log, each.parsed)
         rejects = sorted(reject for each in found for reject in each.rejects())
-        _note_strangers(log.account.strangers, found, starts, rejects)
+        _note_strangers(log, found, starts, rejects)
         for each in found:
             for rows, sids in each.parsed.parts:
                 log.facts.add(rows, sids)
@@ -345,15 +345,15 @@ def _count(log: Log, parsed: Parsed) -> None:
         account.unknown[name if known else "other"] += lines
 
 
-def _note_strangers(
-    strangers: dict[int, list[bytes]], found: list[_Read], starts: list[_Start], rejects: list[_Rejected]
-) -> None:
-    """Note the inputs that begin with rejected lines and hold no event."""
+def _note_strangers(log: Log, found: list[_Read], starts: list[_Start], rejects: list[_Rejected]) -> None:
+    """Note the inputs that begin with a rejected line and hold no event; of one alone, any rejected line will do."""
+    strangers, alone = log.account.strangers, len(log.inputs) == 1
     ends = [start.row for start in starts[1:]]
     for start, end in zip_longest(starts, ends):
         first = bisect_left(rejects, start.row, key=_row)
         last = len(rejects) if end is None else bisect_left(rejects, end, key=_row)
-        begins = start.before == 0 and first < last and len(strangers) < _SHOWN
+        begins = start.before == 0 and first < last and (alone or rejects[first].row == start.row)
+        begins = begins and len(strangers) < _SHOWN
         has_event = (begins or start.file in strangers) and any(each.has_event(start.row, end) for each in found)
         if start.file in strangers:
             strangers[start.file] = [] if has_event else strangers[start.file]

@@ -457,6 +457,15 @@ def test_a_log_that_begins_with_other_lines_looks_like_a_log(tmp_path: Path) -> 
     assert "looks like" not in harness.run("summary", path, good).err
 
 
+def test_a_log_of_ready_events_is_a_log(tmp_path: Path) -> None:
+    path, good = tmp_path / "x.log", tmp_path / "good.log"
+    path.write_bytes(log({"event": "adobedx.conversations.ready"}, {"foo": 1}))
+    good.write_bytes(log(CANONICAL))
+
+    assert "its keys are" not in harness.run("summary", path).err
+    assert "its keys are" not in harness.run("summary", path, good).err
+
+
 def test_of_many_inputs_that_are_no_logs_two_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(log(CANONICAL))
     for n in range(9):

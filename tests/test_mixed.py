@@ -70,7 +70,7 @@ def places(data: bytes) -> list[tuple[str, int, int | None]]:
 
 def _pairs() -> list[tuple[str, str]]:
     """Each shape before some of the others, and all that are not lines before and behind all."""
-    some = ("canonical", "flat", "cri", "syslog-seconds", "docker")
+    some = ("canonical", "cri")
     not_lines = [name for name in NAMES if MADE.SHAPES[name].write([event(n) for n in range(9)]).count(b"\n") != 9]
     return [(a, b) for a in NAMES for b in NAMES if a != b and ({a, b} & {*some} or {a, b} <= {*not_lines})]
 

@@ -42,7 +42,7 @@ START = 1_793_610_000_000
 GAPS = (0, 1, 999, 59_999, 60_000, 60_001, 100_000, 299_999, 300_000, 300_001, 599_999, 600_000, 1_799_999, 1_800_000)
 
 # `DCEVENTS_EXAMPLES=2000 pytest tests/test_model.py` looks for longer.
-EXAMPLES = int(os.environ.get("DCEVENTS_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("DCEVENTS_EXAMPLES", "20"))
 many = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -219,7 +219,11 @@ def shown(found: Found) -> Found:
     return (kind, when.isoformat(timespec="milliseconds").replace("+00:00", "Z"), page, *conversation)
 
 
-@pytest.mark.parametrize("name", MADE.SHAPES)
+NOT_MODELLED = ("encoded", "kubectl-prefix", "cloudwatch-subscription", "lambda-http")
+"""Shapes that the model does not know yet; tests/test_envelopes.py holds them to the reports of the others."""
+
+
+@pytest.mark.parametrize("name", [name for name in MADE.SHAPES if name not in NOT_MODELLED])
 @given(put=st.lists(events(), min_size=1, max_size=5, unique_by=lambda event: event["timestamp"]), seed=st.integers())
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_events_are_read_as_they_were_put_in(name: str, put: list[Event], seed: int) -> None:

@@ -34,7 +34,7 @@ OTHERS = (
 )
 """Lines that are no events of a conversation."""
 
-EXAMPLES = int(os.environ.get("DCEVENTS_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("DCEVENTS_EXAMPLES", "8"))
 many = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -75,7 +75,7 @@ class Ingest:
         self.facts = Facts(self.parser.vocabulary)
         self.again = False
         """Whether a log was read that is accounted for already."""
-        self.events = [pl.DataFrame(schema={**PLACED, "text": pl.String}).drop("sid")]
+        self.events = [pl.DataFrame(schema={**PLACED, "reading": pl.UInt32, "text": pl.String}).drop("sid")]
 
     # -- reading -------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 from unittest import mock
 
 from dcevents import render, reports
@@ -199,6 +199,11 @@ def spawn(
 def start(*arguments: str | Path, env: Mapping[str, str] | None = None, **more: Any) -> subprocess.Popen[bytes]:
     """Start dcevents in a process of its own."""
     return subprocess.Popen(command(*arguments), env=_environment(env), **more)
+
+
+def end_with(*arguments: str | Path) -> NoReturn:
+    """What a process does that was begun for one run."""
+    os._exit(dispatch([str(argument) for argument in arguments]))
 
 
 def command(*arguments: str | Path, python: Sequence[str] = ()) -> list[str]:

@@ -50,7 +50,7 @@ def run(
             settings = Settings(taking.clock, taking.tz, idle_ms=taking.idle_ms)
             states = State(folder, manifest), State(folder, after)
             moved = list(changes.moved(*states, settings)) if taking.changes else []
-            _tidied(folder, after, taking.clock)
+            files.sweep(folder, _tidied(folder, after, taking.clock))
         except OutputError:
             # A disk that is full is not to stay so because of what is half written.
             files.sweep(folder, files.load_or_new(folder, keep_events=False))
@@ -87,10 +87,11 @@ def _removed(taking: Taking, folder: Path, manifest: Manifest) -> Manifest:
     return manifest
 
 
-def _tidied(folder: Path, manifest: Manifest, clock: int) -> None:
-    """Merge small segments where there are many."""
+def _tidied(folder: Path, manifest: Manifest, clock: int) -> Manifest:
+    """The store with its small segments merged where there are many."""
     while parts := compact.due(manifest):
         manifest = compact.compact(files.Writer(folder, manifest), State(folder, manifest), parts, clock)
+    return manifest
 
 
 def _refuse(taking: Taking, read: Ingested) -> None:

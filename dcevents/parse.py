@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dcevents import record, shapes
-from dcevents.encoded import Contexts, decoded, opened
+from dcevents.encoded import Contexts, as_it_reads, decoded, opened
 from dcevents.events import REJECT_REASONS
 from dcevents.record import MAX_LINE, NOTHING, SEVERAL, Known, Record, Said, Shape
 from dcevents.rows import Rows
@@ -291,11 +291,13 @@ class _Cut(NamedTuple):
     first: int
     data: bytes | pl.DataFrame
     sizes: pl.Series
+    texts: pl.Series
+    """Lines without their line end, be it LF or CR LF."""
 
     def lines(self, rows: Iterable[int]) -> Iterable[tuple[int, bytes]]:
         """Rows with their lines."""
         if isinstance(self.data, pl.DataFrame):
-            yield from ((row, self.data["line"][row - self.first].encode()) for row in rows)
+            yield from ((row, self.texts[row - self.first].encode()) for row in rows)
             return
         ends = self.sizes.cast(pl.UInt64).cum_sum() + pl.int_range(1, self.sizes.len() + 1, dtype=pl.UInt64, eager=True)
         if ends[-1] == len(self.data) + (not self.data.endswith(b"\n")):
@@ -330,13 +332,23 @@ class _Block:
     def run(self) -> Parsed:
         """All lines, each in its bucket."""
         rest = self._inside(self._first() if not self._layouts() else self._whole(0, self.data))
-        for layout in self._layouts():
-            if layout is not self.tried and len(rest) >= _MANY:
-                rest = self._inside(self._some(layout, rest))
+        known = self._layouts()
+        rest = self._by_others(known, rest)
+        sample = self.parser.sample
+        if len(rest) > _FEW_SAMPLES * sample:
+            self.parser.study(self._one_by_one(rest[:sample]))
+            rest = self._by_others([each for each in self._layouts() if each not in known], rest[sample:])
         seen = self._one_by_one(rest)
         if len(seen) > max(_MANY, self.parsed.lines // 50):
             self.parser.remember(seen[: self.parser.sample])
         return self.parsed
+
+    def _by_others(self, layouts: Sequence[Layout], rest: Sequence[int]) -> Sequence[int]:
+        """Rows by layouts that were not tried yet; those that are left come back."""
+        for layout in layouts:
+            if layout is not self.tried and len(rest) >= _MANY:
+                rest = self._inside(self._some(layout, rest))
+        return rest
 
     def _layouts(self) -> list[Layout]:
         known = self.parser.layouts()
@@ -373,11 +385,19 @@ class _Block:
         return list(filled)
 
     def _texts(self, rows: Sequence[int]) -> pl.DataFrame:
+        """Rows (`row`) with what stands in them (`line`), those that are UTF-8."""
+        if self.cut:
+            numbers = pl.Series("row", rows, dtype=pl.UInt32)
+            return pl.DataFrame([numbers, self.cut.texts.gather(numbers - self.cut.first).alias("line")])
         texts = []
         for row in rows:
             with contextlib.suppress(UnicodeDecodeError):
                 texts.append((row, self.lines[row].removesuffix(b"\r").decode()))
         return pl.DataFrame(texts, schema={"row": pl.UInt32, "line": pl.String}, orient="row")
+
+    def _bytes(self, rows: Sequence[int]) -> Iterable[tuple[int, bytes]]:
+        """Rows with what stands in them, be it UTF-8 or not."""
+        return self.cut.lines(rows) if self.cut else ((row, self.lines[row]) for row in rows)
 
     # -- by the column ---------------------------------------------------------------------------------------
 
@@ -399,7 +419,7 @@ class _Block:
             self.tried = None
             return self._split(first, data)
         self.parsed.lines = first + cut.height
-        self.cut = _Cut(first, data, cut["size"])
+        self.cut = _Cut(first, data, cut["size"], lines["line"])
         rows = pl.int_range(first, first + cut.height, dtype=pl.UInt32, eager=True)
         left = self._take(self.tried, codes, cut.with_columns(rows.alias("row")))
         self._fitted(self.tried, cut.height - len(left))
@@ -452,9 +472,10 @@ class _Block:
             # Some hold no records of their own, or not in this way: they are read one by one.
             records = records.filter(pl.col("row").is_in(good.implode()))
             parsed = self.parser.parse_within(records.select("line"))
-        rows = pl.int_range(pl.len(), dtype=pl.UInt32)
-        places = records.select(row=rows, line=pl.col("row").cast(pl.UInt64), member="member")
-        self.parsed.within.append((Rows(records.select("line"), find_places=lambda: places), parsed))
+        number = pl.int_range(pl.len(), dtype=pl.UInt32)
+        places = records.select(row=number, line=pl.col("row").cast(pl.UInt64), member="member")
+        rows = Rows(records.select("line"), find_places=lambda: places, find_raw=lambda _, text: as_it_reads(text))
+        self.parsed.within.append((rows, parsed))
         self.parsed.opened += good.len()
         return self._leave(lines.filter(~pl.col("row").is_in(good.implode())))
 
@@ -576,16 +597,10 @@ class _Block:
         return cut.with_columns(columns + ([cut["form"].set(timeless, ABSENT)] if self.parser.in_full else []))
 
     def _leave(self, rest: pl.DataFrame) -> list[int]:
-        """Keep the text of rows that are left for another way of reading; the numbers of those not empty come back."""
-        if rest.is_empty():
-            return []
+        """The numbers of rows that are left for another way of reading; empty ones are counted."""
         filled = rest.filter(pl.col("size") > 0)
         self.parsed.tally["blank"] += rest.height - filled.height
-        rows = filled["row"].to_list()
-        missing = [row for row in rows if row not in self.lines]
-        if missing and self.cut:
-            self.lines.update(self.cut.lines(missing))
-        return rows
+        return filled["row"].to_list()
 
     def _keep_events(self, layout: Layout, events: pl.DataFrame) -> list[int]:
         """Add events; the rows whose texts turned out to say something else come back."""
@@ -621,8 +636,8 @@ class _Block:
         for number, lines in Counter(numbers).items():
             first, said = firsts[number], layout.templates[number].record
             if said.bucket in REJECT_REASONS:
-                for row in self._leave(others.filter(pl.col("number") == number)):
-                    self._reject(row, said.bucket, self.lines[row])
+                for row, line in self._bytes(self._leave(others.filter(pl.col("number") == number))):
+                    self._reject(row, said.bucket, line)
             else:
                 if self.is_within and said.bucket == "widget_ready":
                     self.parsed.ready.extend(others.filter(pl.col("number") == number)["row"])
@@ -636,8 +651,7 @@ class _Block:
         forms: list[int] = []
         seen: list[Seen] = []
         places: set[Shape | None] = set()
-        for row in rows:
-            line = self.lines[row]
+        for row, line in self._bytes(rows):
             found = self._read(line, row)
             if found.said:
                 ts = self.parser.time(None if found.timestamp is None else parse(found.timestamp))

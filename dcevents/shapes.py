@@ -41,7 +41,7 @@ LONGEST = 1 << 14
 """Bytes of the longest piece or value that is kept: what is longer hardly repeats."""
 
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?=\s*[,}])"
-_PAIR = re.compile(r'("(?:[^"\\]|\\.)*"\s*:\s*)(?:"([^"\\]*)"|(' + _NUMBER + "))")
+_PAIR = re.compile(r'((?<!\\)"[^"\\]*+(?:\\.[^"\\]*+)*+"\s*:\s*)(?:"([^"\\]*)"|(' + _NUMBER + "))")
 _INNER_PAIR = re.compile(r'((\\+)"[^"\\]*\2"\s*:\s*)(?:\2"([^"\\]*)\2"|(' + _NUMBER + "))")
 """The same in JSON that is text in JSON: its quotes have backslashes before them."""
 NOT_PLAIN = re.compile(r'[\x00-\x1f\\"]')
@@ -55,6 +55,9 @@ _MEMBER = re.compile(rf'("{_ESCAPED}"\s*:\s*)(?:"({_ESCAPED})"|({_NUMBER}))')
 _RECORD = {"event": "CONVERSATION_CLOSED", "timestamp": "0", "data": {"payload": {"sid": "0"}}}
 _TWO = [compact(_RECORD), compact({**_RECORD, "timestamp": "1"})]
 """Two records, as a text may hold them."""
+_KEY = re.compile(rb'[^:\x80-\xff]*:\s*\\*"?')
+"""The end of a value, and the next key up to its value."""
+_LONGEST_KEY = 64
 _FAR = 1 << 40
 
 SLOW, OTHER, ENCODED, BATCH, EVENT, TIMELESS = range(6)
@@ -77,6 +80,8 @@ class Slot(NamedTuple):
     """Whether values have escapes in them: whole lines of JSON."""
     behind: int | None = None
     """Bytes between a text's end and the line's, where they are as many in every line."""
+    after: str = ""
+    """What stands behind the value in every line, and nowhere before: to look for it needs no copy of the rest."""
 
     @property
     def stop(self) -> str:
@@ -89,6 +94,8 @@ class Slot(NamedTuple):
             return begin + self.length
         if self.behind is not None:
             return max(begin, len(line) - self.behind)
+        if self.after:
+            return max(begin, line.find(self.after.encode()))
         if self.is_text:
             text = _TEXT.match(line, begin)
             return text.end() if text else begin
@@ -237,21 +244,29 @@ class Layout:
             f"start{i}": line.str.find(slot.anchor, literal=True).cast(pl.Int64) + len(slot.anchor.encode())
             for i, slot in enumerate(self.slots)
         }
-        found = lines.select(line.cast(pl.Binary), **starts)
+        afters = {
+            f"after{i}": line.str.find(slot.after, literal=True).cast(pl.Int64)
+            for i, slot in enumerate(self.slots)
+            if slot.after
+        }
+        found = lines.select(line.cast(pl.Binary), **starts, **afters)
         ends = {f"end{i}": self._end_column(i) for i, slot in enumerate(self.slots) if slot.length is None}
         return found.with_columns(**ends) if ends else found
 
     def _end_column(self, i: int) -> pl.Expr:
-        slot = self.slots[i]
+        slot, start = self.slots[i], pl.col(f"start{i}")
         if slot.behind is not None:
             end = pl.col("line").bin.size().cast(pl.Int64) - slot.behind
-            return pl.max_horizontal(end, f"start{i}")
-        rest = pl.col("line").bin.slice(pl.col(f"start{i}")).cast(pl.String, strict=False)
+            # Null where the slot is absent.
+            return start + (end - start).clip(lower_bound=0)
+        if slot.after:
+            return start + (pl.col(f"after{i}") - start).clip(lower_bound=0).fill_null(0)
+        rest = pl.col("line").bin.slice(start).cast(pl.String, strict=False)
         if slot.is_text:
             size = rest.str.extract(f'^({_ESCAPED})"').str.len_bytes()
-            return pl.col(f"start{i}") + size.cast(pl.Int64).fill_null(0)
+            return start + size.cast(pl.Int64).fill_null(0)
         end = rest.str.find(slot.stop, literal=True) if slot.quoted else rest.str.find("[^0-9.-]")
-        return pl.col(f"start{i}") + end.cast(pl.Int64).fill_null(0)
+        return start + end.cast(pl.Int64).fill_null(0)
 
     def _ranges(self) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any]], pl.Expr]:
         """Offsets and lengths of pieces and of values, and whether they are in order.
@@ -513,7 +528,8 @@ def find_layout(
     chosen.sort(key=lambda anchor: places[anchor] / len(found[anchor]))
     if not chosen:
         return None
-    layout = Layout([_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)], judge, intern, contexts)
+    slots = [_slot(i, anchor, found[anchor]) for i, anchor in enumerate(chosen)]
+    layout = Layout(_with_after(slots, events), judge, intern, contexts)
     _introduce(layout, events, sample)
     read = layout.sid is not None or any(template.kind == ENCODED for template in layout.templates)
     return layout if read or not any(seen.record.said for seen in sample) else None
@@ -540,7 +556,7 @@ def _batch_layout(
         slots[-1] = slots[-1]._replace(behind=sizes.pop())
     if not any(slot.is_text for slot in slots):
         return None
-    layout = Layout(slots, judge, intern)
+    layout = Layout(_with_after(slots, sample), judge, intern)
     _introduce(layout, sample, sample)
     return layout if any(template.kind == BATCH for template in layout.templates) else None
 
@@ -592,6 +608,24 @@ def _slot(number: int, anchor: str, values: Sequence[str]) -> Slot:
     length = lengths.pop() if quoted and len(lengths) == 1 else None
     escape = anchor[len(anchor.rstrip('"').rstrip("\\")) : -1] if quoted else ""
     return Slot(anchor, quoted, length, _placeholder(number, quoted=quoted), escape)
+
+
+def _with_after(slots: Sequence[Slot], sample: Sequence[Seen]) -> list[Slot]:
+    """Slots with what is behind their values, where these differ in length."""
+    lines = [seen.line.encode() for seen in sample]
+    return [
+        slot if slot.length is not None or slot.is_text else slot._replace(after=_after(slot, lines)) for slot in slots
+    ]
+
+
+def _after(slot: Slot, lines: Sequence[bytes]) -> str:
+    """The next key, where it is the same in all lines and stands nowhere before; else nothing."""
+    anchor = slot.anchor.encode()
+    starts = [(line, start) for line in lines if (start := line.find(anchor)) >= 0]
+    ends = [(line, slot.end(line, start + len(anchor))) for line, start in starts]
+    keys = {_KEY.match(line, end, end + _LONGEST_KEY) for line, end in ends}
+    key, *others = {key and key[0] for key in keys} or {None}
+    return key.decode() if key and not others and all(line.find(key) == end for line, end in ends) else ""
 
 
 def _placeholder(number: int, *, quoted: bool) -> str:

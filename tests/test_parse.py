@@ -134,6 +134,15 @@ ODD = {
     "invalid UTF-8 in the session": canonical("5d1c9f0").replace(b"5d1c9f0", b"5d1c9f\xff"),
     "a character cut in two by a fixed length": canonical("5d1c9fä"),
     "a surrogate alone": canonical("5\\ud800"),
+    "another key behind the session": canonical(more=',"agentID":"a"'),
+    "what stands behind the session before it": canonical().replace(
+        b'{"event"', b'{"x":{"n":"1","agentName":"A"},"event"'
+    ),
+    "what stands behind the page before it": canonical().replace(b'{"event"', b'{"x":{"y":"z","data":{}},"event"'),
+    "the page at the end": canonical().replace(b'"page":"https://x.example/",', b"")[:-1]
+    + b',"page":"https://x.example/"}',
+    "a page that is a number": canonical().replace(b'"https://x.example/"', b"12"),
+    "a page with a quote": canonical().replace(b"https://x.example/", b'https://x.example/\\"'),
 }
 
 
@@ -145,6 +154,21 @@ def test_an_odd_line_among_others_is_judged_as_by_itself(line: bytes, around: in
     lines = [*others, line, *others[: around // 2], line]
     expected = one_by_one(lines)
     assert expected[0]["event"] in (len(lines), len(lines) - 2)
+    assert parsed(lines, sample=20) == expected
+
+
+@pytest.mark.parametrize("line", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("more", ["", ',"agentName":"A{}"'], ids=["the session is last", "an agent behind it"])
+def test_an_odd_line_is_judged_as_by_itself_among_values_of_many_lengths(line: bytes, more: str) -> None:
+    others = [
+        canonical("5d1c9f0e"[: n % 7 + 1] + str(n), more=more.format(n)).replace(
+            b"x.example/", b"x.example/" + b"p" * (n % 11) + b"%d" % n
+        )
+        for n in range(300)
+    ]
+    lines = [*others, line, *others[:99], *[line] * 30]
+    expected = one_by_one(lines)
+    assert expected[0]["event"] in (len(lines), len(lines) - 31)
     assert parsed(lines, sample=20) == expected
 
 

@@ -26,10 +26,13 @@ REPORTS = ("completion", "abandonment", "live-chat", "conversations", "chats")
 GOOD = harness.log("09:00 a triggered\n09:01 a engaged\n09:02 a completed").decode().splitlines()
 
 
-def wrapped(lines: list[str], **more: object) -> str:
+RECEIVED = "2026-11-02T09:15:05+00:00"
+
+
+def wrapped(lines: list[str], received: str = RECEIVED, **more: object) -> str:
     """A line as nginx logs it."""
     body = "".join(line + "\n" for line in lines)
-    return json.dumps({"received": "2026-11-02T09:15:05+00:00", "body": body, **more}, ensure_ascii=False)
+    return json.dumps({"received": received, "body": body, **more}, ensure_ascii=False)
 
 
 def figures(log: str) -> tuple[object, ...]:
@@ -112,6 +115,7 @@ def everything(data: bytes, path: Path, *, sample: int) -> tuple[Any, ...]:
 TWO = GOOD[:2]
 ODD = {
     "one record": wrapped(GOOD[:1]),
+    "one in another place": json.dumps({"received": RECEIVED, "message": GOOD[0], "status": "204"}),
     "none": wrapped([]),
     "no event among them": wrapped(['{"a":1}', '{"b":2}']),
     "an event and another object": wrapped([GOOD[0], '{"a":1}']),
@@ -123,6 +127,7 @@ ODD = {
     "a comma between them": wrapped([f"{GOOD[0]},", GOOD[1]]),
     "over several lines": wrapped([json.dumps(json.loads(line), indent=1) for line in TWO]),
     "as a list": wrapped([f"[{GOOD[0]},", f"{GOOD[1]}]"]),
+    "escapes in some": wrapped([TWO[0], TWO[1].replace('"P"', '"\\\\n{"')]),
     "blank lines": wrapped(["", TWO[0], " \t", TWO[1], "\x1e", ""]),
     "separators": wrapped(["\x1e" + line for line in TWO]),
     "spaces around them": wrapped([f"  {line}\r" for line in TWO]),
@@ -152,7 +157,7 @@ def test_an_odd_body_among_others_says_what_it_says_by_itself(odd: str, behind: 
         {} if behind == "nothing" else {"status": "204"} if behind == "as much everywhere" else {"n": n}
         for n in range(300)
     ]
-    usual = [wrapped(LINES[n : n + 2 + n % 3], **more[n]) for n in range(300)]
+    usual = [wrapped(LINES[n : n + 2 + n % 3], RECEIVED.replace("15", str(10 + n % 50)), **more[n]) for n in range(300)]
     data = ("\n".join([*usual, odd, *usual[:100], *[odd] * 30, *usual[:9]]) + "\n").encode()
 
     assert everything(data, tmp_path / "x.log", sample=9999) == everything(data, tmp_path / "x.log", sample=100)

@@ -240,11 +240,17 @@ class _Read:
         """Rows of it, with `line`, how many lines of the block are before, and `member`."""
         found = _in_lines(rows, self.rows)
         if self.within is None:
-            goes_on = pl.col("member").fill_null(1) + self.begun
-            first = pl.when(pl.col("line") == 0).then(goes_on).otherwise("member")
-            return found.with_columns(first.alias("member")) if self.begun else found
+            return self._over_blocks(found) if self.begun or self.rows.on_last_line else found
         of_row = found.drop("row").rename({"line": "row", "member": "own"})
         return _in_lines(of_row, self.within).with_columns(pl.col("own").alias("member")).drop("own")
+
+    def _over_blocks(self, found: pl.DataFrame) -> pl.DataFrame:
+        """Numbers for records on lines that lie in other blocks too, also where here they are the only ones."""
+        line, member = pl.col("line"), pl.col("member").fill_null(1)
+        ends = (line == self.rows.lines) & (self.rows.on_last_line > 0)
+        begins = (line == 0) & (self.begun > 0)
+        number = pl.when(begins).then(member + self.begun).when(ends).then(member).otherwise("member")
+        return found.with_columns(number.alias("member"))
 
 
 def _go_on(found: list[_Read], file: int, begun: Counter[int]) -> None:

@@ -279,6 +279,18 @@ def _whole_lines(records: pl.DataFrame, parsed: Parsed) -> pl.Series:
     return events.filter(~events.is_in(bad.implode()))
 
 
+def _divided(lines: bytes | pl.DataFrame, first: int) -> tuple[bytes | pl.DataFrame, bytes | pl.DataFrame]:
+    """The first lines, and the others."""
+    if isinstance(lines, pl.DataFrame):
+        return lines[:first], lines[first:]
+    end = 0
+    for _ in range(first):
+        end = lines.find(b"\n", end) + 1
+        if not end:
+            return lines, b""
+    return lines[:end], lines[end:]
+
+
 def _as_bytes(lines: bytes | pl.DataFrame) -> bytes:
     if isinstance(lines, bytes):
         return lines
@@ -360,15 +372,10 @@ class _Block:
 
     def _first(self) -> Sequence[int]:
         """No layout is known: read a sample line by line and look for one; rows that it cannot read come back."""
-        data, end = _as_bytes(self.data), 0
-        for _ in range(self.parser.sample):
-            end = data.find(b"\n", end) + 1
-            if not end:
-                break
-        head, tail = (data[:end], data[end:]) if end else (data, b"")
+        head, tail = _divided(self.data, self.parser.sample)
         if len(tail) < _FEW_SAMPLES * len(head):
             # Looking for a layout would take longer than reading them all.
-            return self._split(0, data)
+            return self._split(0, self.data)
         rows = self._split(0, head)
         self.parser.study(self._one_by_one(rows))
         return self._whole(self.parsed.lines, tail)

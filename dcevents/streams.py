@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from dcevents import listed
 from dcevents.envelopes import Known, Search
+from dcevents.listed import Lists
 from dcevents.places import LISTS, is_canonical
 from dcevents.record import MAX_LINE
 from dcevents.rows import Rows, places_on
@@ -97,6 +99,8 @@ class Stream:
         begin = self._begin(data)
         end = self._end(data)
         cut = data[begin:end] if begin or end < len(data) else data
+        if (lists := _lists(self.seams)) and (made := lists.rows(cut)) is not None:
+            return self._listed(data, made, data.count(b"\n", 0, begin), data.count(b"\n", end) + cut.endswith(b"\n"))
         # Each of these takes time for every byte: what is not needed is left out.
         lines = data.count(b"\n")
         cut = _folded(cut) if lines else cut
@@ -105,11 +109,28 @@ class Stream:
         return Rows(
             cut,
             lines=lines,
-            on_last_line=sum(data.count(seam.text, data.rfind(b"\n") + 1) for seam in self.seams) if lines else 0,
+            on_last_line=self._on_last_line(data, begin) if lines else 0,
             exactly=lambda: self.exactly(data),
             find_places=lambda: _places(data, self._walked(_folded(data), begin, cut)),
             find_raw=_unfolded,
         )
+
+    def _listed(self, data: bytes, made: pl.DataFrame, before: int, after: int) -> Rows:
+        """The records of lists on lines of their own, with as many line ends before them and behind them."""
+        on = made["on"] + before
+        last: Any = on.max()
+        return Rows(
+            made.select("line"),
+            lines=last + after,
+            on_last_line=0 if after else (on == last).sum(),
+            exactly=lambda: self.exactly(data),
+            find_places=lambda: places_on(on.to_list()),
+        )
+
+    def _on_last_line(self, data: bytes, begin: int) -> int:
+        """How many records begin behind the last line end."""
+        last = data.rfind(b"\n")
+        return (last < begin) + sum(data.count(seam.text, max(0, last + 1 - seam.begin)) for seam in self.seams)
 
     def exactly(self, data: bytes, unterminated: Collection[int] = ()) -> Rows:
         """The records of a part, as JSON has them."""
@@ -121,7 +142,7 @@ class Stream:
             cut,
             {len(spans) - 1} if unterminated and spans and spans[-1].end == len(data) else (),
             lines=data.count(b"\n"),
-            on_last_line=sum(span.start > last_line for span in spans),
+            on_last_line=0 if self.is_last else sum(span.start > last_line for span in spans),
             find_places=lambda: _places(data, [span.start for span in spans]),
             find_raw=_unfolded,
         )
@@ -170,6 +191,23 @@ def style_of(head: bytes, known: Known) -> Stream | None:
     within = any(b"\n" in head[span.start : span.end] for span in spans)
     start = head[:begin]
     return Stream(_in_words(start, between, within=within), start, _seams(head, spans), known)
+
+
+def _lists(seams: Sequence[Seam]) -> Lists | None:
+    """How records on lines are written that are in lists, each line in one of its own or all in one."""
+    outer, *inner = seams
+    closing, line_end, opening = outer.end[1:].partition(b"\n")
+    key = outer.text[outer.begin :]
+    if len(inner) > 1 or not line_end or b"\n" in b"".join((opening, key, *(seam.text for seam in inner))):
+        return None
+    if any(seam.text[seam.begin :] != key for seam in inner):
+        return None
+    seam = next((listed.Seam(_text(each.text[:1]), _text(each.end[1:]), _text(key)) for each in inner), None)
+    return Lists(_text(opening), _text(closing.rstrip(b"\r")), seam)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def _is_by_line(head: bytes, begin: int, spans: Sequence[Span]) -> bool:

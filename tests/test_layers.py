@@ -17,7 +17,20 @@ import dcevents
 PACKAGE = Path(dcevents.__file__).parent
 
 FLOORS = (
-    ("dcevents", "errors", "events", "magic", "prefixes", "rows", "settings", "show", "sids", "strict", "timestamps"),
+    (
+        "dcevents",
+        "errors",
+        "events",
+        "listed",
+        "magic",
+        "prefixes",
+        "rows",
+        "settings",
+        "show",
+        "sids",
+        "strict",
+        "timestamps",
+    ),
     ("config", "hints", "output", "places", "progress", "snippet", "times"),
     ("envelopes",),
     ("record",),
@@ -179,6 +192,7 @@ def test_only_sources_opens_inputs(module: str) -> None:
         "output": {"open", "fdopen"},
         "parse": {"scan_lines"},
         "records": {"scan_lines"},
+        "listed": {"scan_lines"},
         "config": {"open"},
         "store.files": {"fdopen", "open", "read_bytes", "read_text"},
         "store.lock": {"open"},

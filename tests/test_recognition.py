@@ -3,14 +3,17 @@
 import gzip
 import io
 import json
+import re
 import tarfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import harness
 import pytest
 
+from dcevents import sources
 from dcevents.hints import hint
 from dcevents.prefixes import dated, prefix_of
 from dcevents.timestamps import any_iso_column, any_iso_form_column, form, parse
@@ -233,6 +236,46 @@ def test_explain_and_rejects_say_line_and_index(tmp_path: Path) -> None:
     assert [(1, None), (2, 1)] == places
     row = json.loads((tmp_path / "bad").read_text())
     assert (2, 2, "no_sid") == (row["line"], row["index"], row["reason"])
+
+
+ON_LINES: dict[str, tuple[str, str, str]] = {
+    "arrays": ("[", ",", "]\n"),
+    "arrays with spaces": ("[ ", " , ", " ]\r\n"),
+    "events": ('{"events":[', ",", "]}\n"),
+    "events and another key": ('{"n":1,"events":[', ",", '],"x":[1]}\n'),
+    "line ends within": ("[\n", ",\n\n", "]\n"),
+}
+"""What stands before the records of a batch, between them and behind them."""
+
+
+@pytest.mark.parametrize("name", ON_LINES)
+@pytest.mark.parametrize("size", [1, 2, 7, 30, 400])
+@pytest.mark.parametrize("block", [3000, 20_000, 1 << 20])
+def test_line_and_index_are_right_wherever_blocks_end(
+    name: str, size: int, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, between, behind = ON_LINES[name]
+    good, bad = (
+        json.dumps(each, separators=(",", ":")) for each in (CANONICAL, {**CANONICAL, "data": {"payload": {}}})
+    )
+    text, places = "", []
+    for n in range(400):
+        text += between if n % size else before
+        places += [(text.count("\n") + 1, n)] if n % 5 == 4 else []
+        text += (bad if n % 5 == 4 else good) + (behind if n % size == size - 1 or n == 399 else "")
+    firsts = {
+        text.count("\n", 0, at.start()) + 1: n for n, at in reversed([*enumerate(re.finditer('{"event":', text))])
+    }
+    alone = Counter(text.count("\n", 0, at.start()) + 1 for at in re.finditer('{"event":', text))
+    monkeypatch.setattr(sources, "_SMALL", block)
+    monkeypatch.setattr(sources, "BLOCK", 2 * block)
+    (tmp_path / "x.log").write_text(text, newline="")
+
+    harness.run("completion", "--rejects", tmp_path / "bad", "-q", tmp_path / "x.log")
+
+    told = [json.loads(line) for line in (tmp_path / "bad").read_text().splitlines()]
+    expected = [(line, n - firsts[line] + 1 if alone[line] > 1 else None, "no_sid") for line, n in places]
+    assert expected == [(row["line"], row.get("index"), row["reason"]) for row in told]
 
 
 def test_limits_hold_for_the_record_and_not_for_the_batch(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,10 +12,14 @@ from zoneinfo import ZoneInfo
 import harness
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dcevents import __version__, render, reports
+from dcevents.render import csv as csv_format
 from dcevents.render._base import Circumstances
-from dcevents.reports._base import Column, Table
+from dcevents.reports._base import Column, Kind, Table
+from dcevents.show import rounded, timestamp
 
 # -- the contract: columns, spelled out ------------------------------------------------------------------------
 
@@ -331,6 +335,34 @@ def test_no_number_has_more_decimals_than_it_should(report: str) -> None:
     assert found or report == "events"
     assert [] == [(name, value) for name, value in found if value != round(value, 3 if "seconds" in name else 6)]
     assert [] == [(name, value) for name, value in found if re.search("e|inf|nan", repr(value))]
+
+
+MOMENTS = st.integers(-62_135_596_800_000, 253_402_300_799_999)
+"""Milliseconds of the years 1 to 9999."""
+WRITTEN = st.tuples(
+    st.none() | MOMENTS,
+    st.none() | st.floats(-3.2e11, 3.2e11).map(lambda value: rounded(value, "seconds")),
+    st.none() | st.floats(0, 1).map(lambda value: rounded(value, "rate")) | st.just(1e-06),
+    st.none() | st.booleans(),
+    st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+)
+
+
+@given(rows=st.lists(WRITTEN, min_size=1, max_size=9))
+def test_cells_are_written_as_python_writes_them(rows: list[tuple[Any, ...]]) -> None:
+    kinds: tuple[Kind, ...] = ("time", "seconds", "rate", "flag", "text")
+    columns = [Column(name, kind, name) for name, kind in zip("abcde", kinds, strict=True)]
+    types = {"a": pl.Int64, "b": pl.Float64, "c": pl.Float64, "d": pl.Boolean, "e": pl.String}
+    table = Table("x", columns, pl.DataFrame(rows, schema=types, orient="row"))
+
+    text = "".join(csv_format.FORMAT.render([table], Circumstances("x", {}, ZoneInfo("UTC"), guard=False)))
+
+    write: dict[str, Callable[[Any], Any]] = {"time": timestamp, "flag": lambda value: str(value).lower()}
+    expected = [
+        ["" if cell is None else write.get(kind, str)(cell) for cell, kind in zip(row, kinds, strict=True)]
+        for row in rows
+    ]
+    assert expected == list(csv.reader(io.StringIO(text, newline="")))[1:]
 
 
 @pytest.mark.parametrize("format_", ["csv", "tsv", "json", "ndjson"])

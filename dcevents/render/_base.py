@@ -55,9 +55,14 @@ class Format:
         return self.document(made, about)
 
 
+def slices(table: Table) -> Iterator[pl.DataFrame]:
+    """A table's rows, some at a time, rates rounded to 6 decimals and seconds to 3."""
+    yield from table.rows.select(map(written, table.columns)).iter_slices(_ROWS)
+
+
 def rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:
-    """A table's rows in slices, rates rounded to 6 decimals and seconds to 3."""
-    for part in table.rows.select(map(written, table.columns)).iter_slices(_ROWS):
+    """The same as tuples."""
+    for part in slices(table):
         yield part.rows()
 
 

@@ -1,55 +1,90 @@
-"""Separated values: quoted where they must be, guarded against spreadsheets that take text for a formula."""
+"""Separated values: quoted where they must be, guarded against spreadsheets that take text for a formula.
+
+By the column: a listing may have millions of rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from dcevents.render._base import Circumstances, long_rows, rows
-from dcevents.show import local_time, timestamp, visible
+from dcevents.render._base import Circumstances, long_rows, slices
+from dcevents.show import local_time, visible
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from dcevents.reports._base import Column, Table
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_QUOTED = frozenset(',;"\t\r\n')
+_FORMULA: Final = r"^[=+\-@\t\r\n]"
+_QUOTED: Final = ',;"\t\r\n'
+_PLAIN: Final = 1e-4, 1e15
+"""Floats between these are written alike by polars and Python, which writes others with an exponent of its own."""
 
 
 def separated(tables: Sequence[Table], about: Circumstances, delimiter: str) -> Iterator[str]:
     """Header and rows; several tables as report, metric, value."""
+    import polars as pl  # noqa: PLC0415 - not for `--help`
+
+    def lines(columns: Sequence[pl.Series]) -> str:
+        cells = [_quoted(cells.alias(str(i)), delimiter) for i, cells in enumerate(columns)]
+        made = pl.DataFrame(cells).select(pl.concat_str(pl.all(), separator=delimiter) + end)
+        return "".join(made.to_series())
+
     end = "\r\n" if about.excel else "\n"
-    special = _QUOTED | {delimiter}
-
-    def line(cells: Sequence[str]) -> str:
-        return delimiter.join([_quoted(cell, special) for cell in cells]) + end
-
     yield "\ufeff" if about.excel else ""
     if len(tables) != 1:
-        yield line(["report", "metric", "value"])
+        yield lines([pl.Series([name]) for name in ("report", "metric", "value")])
         for report, metric, value, column in long_rows(tables):
-            yield line([report, metric, _writer(column, about)(value)])
+            yield lines([pl.Series([report]), pl.Series([metric]), _cells(pl.Series([value]), column, about)])
         return
-    yield line([column.name for column in tables[0].columns])
-    writers = [_writer(column, about) for column in tables[0].columns]
-    for part in rows(tables[0]):
-        yield "".join([line([write(cell) for write, cell in zip(writers, row, strict=True)]) for row in part])
+    columns = tables[0].columns
+    yield lines([pl.Series([column.name]) for column in columns])
+    for part in slices(tables[0]):
+        yield lines([_cells(part[column.name], column, about) for column in columns])
 
 
-def _quoted(cell: str, special: frozenset[str]) -> str:
-    return '"' + cell.replace('"', '""') + '"' if not special.isdisjoint(cell) else cell
+def _quoted(cells: pl.Series, delimiter: str) -> pl.Series:
+    import polars as pl  # noqa: PLC0415
+
+    must = cells.str.contains_any([*_QUOTED, delimiter])
+    if not must.any():
+        return cells
+    text = pl.lit(cells)
+    inside = pl.format('"{}"', text.str.replace_all('"', '""', literal=True))
+    return pl.select(pl.when(must).then(inside).otherwise(text)).to_series()
 
 
-def _writer(column: Column, about: Circumstances) -> Callable[[Any], str]:
+def _cells(values: pl.Series, column: Column, about: Circumstances) -> pl.Series:
+    """A column as text, empty where there is no value."""
+    import polars as pl  # noqa: PLC0415
+
+    if column.kind == "time" and about.excel:
+        return _each(values, lambda value: local_time(value, about.tz) or "")
     if column.kind == "time":
-        return lambda value: (local_time(value, about.tz) if about.excel else timestamp(value)) or ""
-    if column.kind == "flag":
-        return lambda value: "" if value is None else "true" if value else "false"
+        return values.cast(pl.Datetime("ms")).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").fill_null("")
     if column.is_text:
-        return lambda value: "" if value is None else _text(value, about)
-    return lambda value: "" if value is None else str(value)
+        return _texts(values.cast(pl.String), about)
+    return _numbers(values).fill_null("")
 
 
-def _text(value: str, about: Circumstances) -> str:
-    if about.terminal:
-        value = visible(value)
-    return "'" + value if about.guard and value.startswith(_FORMULA) else value
+def _texts(values: pl.Series, about: Circumstances) -> pl.Series:
+    values = _each(values, visible) if about.terminal else values.fill_null("")
+    acts = values.str.contains(_FORMULA) if about.guard else None
+    return values if acts is None or not acts.any() else values.zip_with(~acts, "'" + values)
+
+
+def _numbers(values: pl.Series) -> pl.Series:
+    import polars as pl  # noqa: PLC0415
+
+    if not values.dtype.is_float():
+        return values.cast(pl.String)
+    least, most = _PLAIN
+    plain = values.abs().is_between(least, most, closed="left") | (values == 0)
+    return values.cast(pl.String) if plain.all() else _each(values, str)
+
+
+def _each(values: pl.Series, write: Callable[[Any], str]) -> pl.Series:
+    import polars as pl  # noqa: PLC0415
+
+    return pl.Series(["" if value is None else write(value) for value in values], dtype=pl.String)

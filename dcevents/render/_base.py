@@ -57,7 +57,8 @@ class Format:
 
 def slices(table: Table) -> Iterator[pl.DataFrame]:
     """A table's rows, some at a time, rates rounded to 6 decimals and seconds to 3."""
-    yield from table.rows.select(map(written, table.columns)).iter_slices(_ROWS)
+    columns = [written(column) for column in table.columns]
+    yield from (part.select(columns) for part in table.rows.iter_slices(_ROWS))
 
 
 def rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:

@@ -84,18 +84,18 @@ def intolerable(log: Log, tolerance: Tolerance) -> str | None:
     return f"by {tolerance.option}: {'; '.join(found)}" if found else None
 
 
-def strangers(log: Log) -> list[str]:
-    """What inputs look like that begin with rejected lines and hold no event; by name where there are several."""
+def strangers(log: Log, *, named: bool) -> list[str]:
+    """What inputs look like that begin with rejected lines and hold no event."""
     looks = {file: looks for file, samples in log.account.strangers.items() if (looks := hint(samples))}
-    named = [f"{visible(log.inputs[file].name)}: {looks}" if len(log.inputs) > 1 else looks
+    shown = [f"{visible(log.inputs[file].name)}: {looks}" if named else looks
              for file, looks in list(looks.items())[:_NAMES]]  # fmt: skip
-    more = len(looks) - len(named)
-    return named + (["… and more"] if more else [])
+    more = len(looks) - len(shown)
+    return shown + (["… and more"] if more else [])
 
 
 def beside(log: Log) -> list[str]:
     """The same of a log that holds events: of its other inputs."""
-    return strangers(log) if len(log.inputs) > 1 else []
+    return strangers(log, named=True) if len(log.inputs) > 1 else []
 
 
 def _no_text(log: Log) -> str | None:
@@ -125,7 +125,7 @@ def unusable(log: Log) -> str | None:
     if names:
         more = ", …" if len(account.unknown) > len(names) else ""
         found.append(f"{tally['unknown_event']:,} of other events ({', '.join(names)}{more})")
-    found += strangers(log)
+    found += strangers(log, named=len(log.inputs) > 1)
     return (
         f"no event of Dynamic Chat in {show.things(lines, 'line')}: {'; '.join(found)}; expected were lines like "
         '{"event":"CONVERSATION_ENGAGED","timestamp":…,"page":…,"data":{"payload":{"id":…,"sid":…}}}'

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from dcevents.progress import Progress
     from dcevents.render import Circumstances
     from dcevents.reports._base import Document, Report, Table
-    from dcevents.settings import Settings
-    from dcevents.sources import Found
+    from dcevents.settings import Settings, Taking
+    from dcevents.sources import Found, Input
+    from dcevents.store.run import Done
     from dcevents.store.state import State
     from dcevents.view import View
 
@@ -117,8 +118,7 @@ def _ingest(**given: Any) -> int:  # noqa: ANN401 - click's values
     \b
     Example: dcevents ingest /var/log/dc --store /var/lib/dcevents -q
     """
-    from dcevents import recognised, rejects, sources  # noqa: PLC0415 - polars, not before it is needed
-    from dcevents.account import in_words  # noqa: PLC0415
+    from dcevents import rejects, sources  # noqa: PLC0415 - polars, not before it is needed
     from dcevents.store.run import run  # noqa: PLC0415
 
     taking = options.taking(given)
@@ -130,17 +130,32 @@ def _ingest(**given: Any) -> int:  # noqa: ANN401 - click's values
     _tell_found(found, operands, quiet=taking.quiet)
     with _progress(found, quiet=taking.quiet) as progress, rejects.into(taking.rejects) as keep:
         done = run(taking, found.inputs, progress, keep)
-    for read in done.logs:
-        _mention_problems(read)
+    for source in done.read.inputs:
+        _mention_problem(source)
+    for warning in done.removed.unknown:
+        _say(f"warning: {warning}")
     if taking.changes:
         output.to_standard_output(f"{line}\n" for line in done.moved)
     if not taking.quiet:
-        for read in done.logs:
-            if words := recognised.in_words(read):
-                _say(f"{read.inputs[0].name}: {words}")
-        logs = f"{show.things(len(done.logs), 'log')} of {done.account.files:,} with something new"
-        _say(f"{logs}: {in_words(done.account)}")
+        _tell_ingested(taking, done, len(found.inputs))
     return 0
+
+
+def _tell_ingested(taking: Taking, done: Done, inputs: int) -> None:
+    """Say what there is to know of a run that is not told to be quiet."""
+    from dcevents import account, recognised  # noqa: PLC0415
+
+    new = f"{taking.store} is a new store" if done.is_new else None
+    shapes = ((read.inputs[0].name, recognised.in_words(read)) for read in done.logs)
+    for line in (*done.removed.done, new, *(f"{name}: {words}" for name, words in shapes if words)):
+        if line:
+            _say(line)
+    if inputs:
+        how = "read again" if taking.again else "with something new"
+        logs = f"{show.things(len(done.logs), 'log')} of {inputs:,} {how}"
+        _say(f"{logs}: {account.in_words(done.read.account)}")
+    for line in account.strangers(done.read, named=True):
+        _say(line)
 
 
 cli.command("ingest", context_settings=HELP, short_help="Take in what is new in logs, into a store for reports.")(
@@ -222,6 +237,10 @@ def _what_is_read(
     with lock.reading(Path(given["store"])):
         state = reading.opened(given["store"])
         reading.require_events(state, config, listing=report.name == "events")
+        if lacks := reading.left_out(state, config):
+            _say(f"warning: {lacks}")
+        if given["source"] and options.is_usual_store() and not target.quiet:
+            _say(f"read with the store {given['store']}, which DCEVENTS_STORE names")
         whole = reading.is_asked_for_events(state, config, placed=report.placed)
         parser = _parser(report, config, state, believing=not whole) if whole or given["source"] else None
         beside = _read(report, config, target, given["source"], parser) if given["source"] else None
@@ -237,7 +256,7 @@ def _reported(report: Report, view: View, target: options.Target, stale: Sequenc
     if reason and not report.of_anything:
         raise UnusableInputError(reason)
     made = None if only_map else _made(report, view)
-    pieces = _as_map(log) if made is None else target.format.write(made, _circumstances(report, view, target))
+    pieces = _as_map(log, config) if made is None else target.format.write(made, _circumstances(report, view, target))
     if target.output is None:
         output.to_standard_output(pieces)
     else:
@@ -258,10 +277,10 @@ def _alert(lines: Iterable[str]) -> int:
     return status
 
 
-def _as_map(log: Log) -> Iterable[str]:
+def _as_map(log: Log, config: Settings) -> Iterable[str]:
     from dcevents.recognised import as_map  # noqa: PLC0415
 
-    return [as_map(log)]
+    return [as_map(log, config.names)]
 
 
 def _made(report: Report, view: View) -> list[Table] | Document:
@@ -405,9 +424,14 @@ def _circumstances(report: Report, view: View, target: options.Target) -> Circum
 def _mention_problems(log: Log) -> None:
     for source in log.inputs:
         # Where nothing was read, the refusal says so.
-        if source.problem or (source.foreign and log.account.records):
-            rest = "" if source.foreign else "; what could be read is counted"
-            _say(f"warning: {source.name}: {source.lacks}{rest}")
+        if source.problem or log.account.records:
+            _mention_problem(source)
+
+
+def _mention_problem(source: Input) -> None:
+    if source.lacks:
+        rest = "" if source.foreign else "; what could be read is counted"
+        _say(f"warning: {source.name}: {source.lacks}{rest}")
 
 
 def _say(message: str) -> None:

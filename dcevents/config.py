@@ -69,7 +69,8 @@ def _usual() -> Path | None:
     home = os.environ.get("HOME") or ""
     base = Path(folder) if os.path.isabs(folder) else Path(home, ".config") if home else None
     path = base and base / "dcevents" / "config.toml"
-    return path if path and path.is_file() else None
+    # A home that one may not look into, as of who became another user, has none.
+    return path if path and os.path.isfile(path) else None
 
 
 def _table(path: Path, *, named: bool) -> dict[str, Any]:

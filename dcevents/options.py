@@ -190,6 +190,7 @@ def _map(*, shown: bool) -> list[Decorator]:
 
 _SHOW_MAP = click.option("--show-map", is_flag=True, help="Print what was recognised, as a [map] for --config.")
 
+_WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
 _SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,15}))?%|0?\.([0-9]{1,15})")
 
 
@@ -210,7 +211,10 @@ def for_ingest() -> list[Decorator]:
 
 def for_store(name: str) -> list[Decorator]:
     """The options of a command of `store`."""
-    return [click.argument("directory", metavar="DIR"), *([_LOCK_WAIT] if name == "compact" else [])]
+    return [
+        click.argument("directory", metavar="DIR", envvar="DCEVENTS_STORE"),
+        *([_LOCK_WAIT] if name == "compact" else []),
+    ]
 
 
 def clock() -> int:
@@ -283,6 +287,12 @@ def _cut_off(given: Mapping[str, Any], now: int, tz: ZoneInfo) -> int | None:
             f"--keep {given['keep']} is less than --dedupe-window {given['dedupe_window']}: what is gone cannot be told"
         )
     return found
+
+
+def is_usual_store() -> bool:
+    """Whether it is a variable that names the store."""
+    source = click.get_current_context().get_parameter_source("store")
+    return source == click.core.ParameterSource.ENVIRONMENT
 
 
 def settings(report: Report, given: Mapping[str, Any]) -> Settings:
@@ -373,6 +383,8 @@ def _file(name: str | None, option: str, config: Settings) -> str | None:
         return None
     if not name:
         raise UsageError(f"{option}: '' is no file name; is a variable empty?")
+    if found := re.search(r"\{(?!date\})[A-Za-z]+\}", name):
+        raise UsageError(f"{option}: {found[0]} means nothing there; {{date}} is the first day of the report")
     first = config.now if config.window.since is None else config.window.since
     return name.replace("{date}", times.moment(first, config.tz).date().isoformat())
 
@@ -397,6 +409,10 @@ def _tolerance(text: str | None, *, strict: bool) -> Tolerance | None:
 
 def _by_ending(output: str | None) -> str:
     ending = os.path.splitext(output)[1].lower() if output else ""
+    if ending in _WORKBOOKS:
+        raise UsageError(
+            f"--output: {output}: workbooks are not written; --excel -o report.csv opens at a double click"
+        )
     return next((each.name for each in render.load().values() if ending in each.suffixes), "table")
 
 

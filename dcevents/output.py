@@ -114,7 +114,9 @@ def _failures_named(name: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"{name}: {(error.strerror or str(error)).lower()}") from error
+        folder = os.path.dirname(name) if isinstance(error, FileNotFoundError) else ""
+        reason = f"there is no folder {folder}" if folder else (error.strerror or str(error)).lower()
+        raise OutputError(f"{name}: {reason}") from error
 
 
 def is_terminal(name: str | None) -> bool:

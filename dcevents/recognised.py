@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from dcevents import show
@@ -82,8 +83,8 @@ def _path(path: str) -> str:
     return "the prefix" if path == PREFIX_TIME else visible(path) if path else "the record"
 
 
-def as_map(log: Log) -> str:
-    """A TOML file's `[map]`; of several shapes the others are comments."""
+def as_map(log: Log, names: Sequence[tuple[str, str]] = ()) -> str:
+    """A TOML file's `[map]`; of several shapes the others are comments. `names`: what events were said to mean."""
     found = sorted({shape or CANONICAL for shape in log.shapes}, key=lambda each: (each == CANONICAL, str(each)))
     if not found:
         return "# nothing was recognised\n"
@@ -95,4 +96,5 @@ def as_map(log: Log) -> str:
         ]
         comment = "# " if number else ""
         tables += [f"# {name(shape)}", *(comment + line for line in ("[map]", *lines)), ""]
-    return "\n".join(tables)
+    events = [f"{json.dumps(event, ensure_ascii=False)} = {json.dumps(meaning)}" for event, meaning in names]
+    return "\n".join([*tables, *(["[map.events]", *events, ""] if events else [])])

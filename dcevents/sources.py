@@ -172,6 +172,8 @@ def find(operands: Sequence[str]) -> Found:
         if operand == "-":
             files = [None]
         elif _stat(path).st_mode & 0o170000 == stat.S_IFDIR:
+            if _is_store(operand):
+                raise InputError(f"{path}: a store, not logs; read it with --store {path}")
             files, others = _walk(path)
             passed_over += others
         for file in files:

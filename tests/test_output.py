@@ -124,7 +124,7 @@ def test_the_temporary_file_stands_beside_the_report_so_that_the_rename_is_atomi
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        pytest.param("missing/report.csv", "no such file or directory", id="no such folder"),
+        pytest.param("missing/report.csv", "there is no folder {}/missing", id="no such folder"),
         pytest.param("file/report.csv", "not a directory", id="a folder that is a file"),
         pytest.param("folder", "is a directory", id="a folder"),
     ],
@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, name: str, reaso
     result = harness.run("completion", "-o", tmp_path / name, "-q", stdin=LOG)
 
     assert (1, b"") == (result.status, result.out)
-    assert result.err == f"dcevents: {tmp_path / name}: {reason}\n"
+    assert result.err == f"dcevents: {tmp_path / name}: {reason.format(tmp_path)}\n"
     assert sorted(tmp_path.iterdir()) == [tmp_path / "file", tmp_path / "folder"]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import harness
 import pytest
 
-from dcevents import sources
+from dcevents import config, sources
 from dcevents.hints import hint
 from dcevents.prefixes import dated, prefix_of
 from dcevents.timestamps import any_iso_column, any_iso_form_column, form, parse
@@ -397,6 +397,28 @@ def test_a_file_says_it_and_options_come_first(how: str, tmp_path: Path) -> None
 
     assert ("closed", None) == (row["kind"], row["timestamp"])
     assert ("engaged", OWN) == (other["kind"], other["timestamp"])
+
+
+def test_the_map_that_is_shown_has_what_events_were_said_to_mean(tmp_path: Path) -> None:
+    told = ("--map", "event=body.kind", "--map-event", 'Chat "Opened"=engaged')
+
+    shown = harness.run("check", "--show-map", "-q", *told, stdin=log({"body": {"kind": 'Chat "Opened"', "sid": "a"}}))
+
+    (tmp_path / "map.toml").write_text(shown.text)
+    found = harness.run("check", "--show-map", "-q", "--config", tmp_path / "map.toml",
+                        stdin=log({"body": {"kind": 'Chat "Opened"', "sid": "a"}}))  # fmt: skip
+    assert "[map.events]" in found.text
+    assert found.text == shown.text
+
+
+def test_a_home_that_may_not_be_looked_into_has_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.stat", refused)
+    monkeypatch.setenv("HOME", "/root")
+
+    assert ((), ()) == config.said((), (), None)
 
 
 def test_no_file_is_looked_for_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,74 @@ def test_what_is_forgotten_is_gone_and_does_not_come_back(
     assert everything["events"] - 2 + 1 == now["events"]
 
 
+def test_what_was_removed_and_what_was_not_there_is_said(store: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    take(SECOND)
+
+    forgot = done("ingest", "--store", store, "--forget", "b", "--forget", "nobody")
+    expired = done("ingest", "--store", store, "--keep", "28d")
+
+    assert forgot.err.splitlines() == [
+        f"dcevents: warning: no session 'nobody' in {store}; lines of it that come later are left out",
+        "dcevents: forgot 1 session (5 events)",
+    ]
+    assert expired.err == "dcevents: removed 2 conversations that ended before 2026-11-03T00:00:00.000Z\n"
+    assert "nobody" in done("ingest", "--store", store, "--forget", "nobody", "-q").err
+    assert done("ingest", "--store", store, "--keep", "28d", "-q").err == ""
+
+
+def test_to_remove_something_makes_no_store(store: Path) -> None:
+    for options in (["--forget", "a"], ["--keep", "28d"]):
+        result = harness.run("ingest", "--store", store, *options)
+        assert result.status == 1
+        assert result.err == f"dcevents: {store}: no store; make one with dcevents ingest LOGS --store {store}\n"
+    assert not store.exists()
+
+
+def test_a_new_store_is_said_to_be_one(store: Path, take: Callable[..., Any]) -> None:
+    said = f"dcevents: {store} is a new store\n"
+
+    assert said in take(FIRST).err
+    assert said not in take(SECOND).err
+
+
+def test_a_timestamp_in_the_future_keeps_nothing(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+    take(FIRST + "2099-01-01T00:00:00Z a input_email name=Pricing\n2099-01-01T00:00:00Z x triggered")
+    take(SECOND + "2099-01-01T00:00:00Z d input_email name=Pricing")
+
+    done("ingest", "--store", store, "--keep", "28d", "-q")
+    left = figures("--store", store)
+    done("ingest", tmp_path, "--store", store, "--again", "-q")
+
+    kept = [row["sid"] for row in done("conversations", "--store", store, "-f", "ndjson").ndjson]
+    assert sorted(kept) == ["b", "d", "e", "x"]
+    assert left == figures("--store", store)
+    assert sums_up(account(store))
+    assert account(store)["future"] == 2
+    assert sound(store)
+
+
+@pytest.mark.parametrize(
+    ("window", "status"),
+    [(["--period", "2026-11-02"], 2), (["--period", "2026-11"], 0), (["--period", "2026-11-03"], 0), ([], 0)],
+)
+def test_days_that_are_not_kept_are_no_quiet_days(
+    window: list[str], status: int, store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST)
+    take(SECOND)
+    done("ingest", "--store", store, "--keep", "28d", "-q")
+    (tmp_path / "r.csv").write_text("good")
+
+    result = harness.run("completion", "--store", store, *window, "-q", "-o", tmp_path / "r.csv")
+
+    assert result.status == status
+    assert ((tmp_path / "r.csv").read_text() == "good") == (status == 2)
+    assert (f"{store}: nothing is kept of what ended before 2026-11-03" in result.err) == (
+        window[1:] in (["2026-11-02"], ["2026-11"])
+    )
+
+
 def test_forgetting_with_events_kept_takes_the_lines_too(store: Path, take: Callable[..., Any]) -> None:
     meeting = '11:01:00 c meeting_booked id=d2 "meeting=c@example.com"'
     take(FIRST + meeting, "--keep-events")
@@ -460,6 +528,61 @@ def test_a_log_of_something_else_does_not_keep_others_out(store: Path, tmp_path:
     done("ingest", tmp_path / "logs", "--store", store, "-q")
 
     assert (account(store)["events"], account(store)["rejected"]["invalid_json"]) == (9, 1)
+
+
+@pytest.mark.parametrize("quiet", [["-q"], []])
+def test_what_cannot_be_read_is_named_also_to_those_who_want_it_quiet(
+    quiet: list[str], store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "a.log").write_bytes(harness.log(SECOND))
+    (logs / "b.log").write_bytes(harness.log(LATE).decode().encode("utf-16"))
+    (logs / "c.log").write_text('192.0.2.1 - - [02/Nov/2026:09:15:05 +0000] "POST /dc HTTP/1.1" 204 0 "-" "x"\n' * 9)
+
+    alone = harness.run("ingest", logs / "b.log", "--store", store, *quiet)
+    among = done("ingest", logs, "--store", store, *quiet)
+
+    assert (alone.status, alone.err.count("\n")) == (3, 1)
+    assert "UTF-16" in alone.err
+    assert f"warning: {logs / 'b.log'}: it is " in among.err
+    assert (f"{logs / 'c.log'}: it looks like an access log" in among.err) == (not quiet)
+
+
+def test_a_store_is_no_log(store: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+
+    for command in (("summary", store), ("ingest", store, "--store", store)):
+        result = harness.run(*command, "-q")
+        assert (result.status, result.err) == (
+            1,
+            f"dcevents: {store}: a store, not logs; read it with --store {store}\n",
+        )
+
+
+def test_what_is_forgotten_is_not_shown_from_logs_beside(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+    take(FIRST, "--keep-events")
+    done("ingest", "--store", store, "--forget", "c", "-q")
+    log = tmp_path / "0.log"
+
+    for report in ("events", "sessions", "conversations"):
+        shown = done(report, "--store", store, log, "-f", "json").json
+        assert {row["sid"] for row in shown["rows"]} == {"a", "b"}
+        assert sums_up(shown["input"])
+    assert harness.run("explain", "c", log, "--store", store).status == 1
+
+
+def test_a_variable_may_name_the_store(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+    take(FIRST)
+    (tmp_path / "x.log").write_bytes(harness.log(SECOND))
+    env = {"DCEVENTS_STORE": str(store)}
+
+    result = harness.run("completion", tmp_path / "x.log", "-f", "csv", env=env)
+
+    assert f"dcevents: read with the store {store}, which DCEVENTS_STORE names\n" in result.err
+    assert "Prices,d1,4,4" in result.text
+    assert harness.run("store", "verify", env=env).text == f"{store}: sound\n"
 
 
 def test_a_known_log_may_have_a_night_without_events(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:

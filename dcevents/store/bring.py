@@ -185,11 +185,11 @@ class _Bringing:
         return self._with_id(pl.concat([further, unsettled])).select("sid", "id").unique()
 
     def _expired(self, new: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
-        """Conversations with new facts, all of which were before the store's cut-off: `sid`, `id`."""
+        """Conversations with new facts that were over before the cut-off, by all believed ones: `sid`, `id`."""
         cut_off = self.state.manifest.cut_off
         if cut_off is None:
             return self._with_id(new.clear()).select("sid", "id")
-        every = self._with_id(pl.concat([old, new]))
+        every = self._with_id(pl.concat([old, new])).filter(~segment.is_future(self.clock))
         latest = every.group_by("sid", "id").agg(pl.col("ts").max().to_physical())
         return latest.filter(pl.col("ts") < cut_off).drop("ts")
 

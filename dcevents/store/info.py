@@ -21,12 +21,11 @@ def _facts(state: State, clock: int) -> Iterator[tuple[str, str]]:
     first, last = read.log.facts.earliest, read.log.facts.latest
     size = sum(size for size, _ in of.files.values())
     dead = state.dead.height
-    kept = sum(part.conversations for part in of.segments) - dead
     yield "store", f"{state.folder}, version {of.version}, generation {of.generation}"
     yield "logs", f"{of.account.files:,}"
     yield "records", account.in_words(read.log.account)
     yield "events", f"{show.timestamp(first) or show.NONE} to {show.timestamp(last) or show.NONE}"
-    yield "rows", f"{show.things(kept, 'conversation')}, and {dead:,} that were computed anew since"
+    yield "rows", f"{show.things(state.height, 'conversation')}, and {dead:,} that were computed anew since"
     yield "keeps", "each line's event" if of.keeps_events else "no lines: no listing of events, no --as-of in the past"
     yield "files", f"{len(of.files):,} in {show.things(len(of.segments), 'segment')}, {size:,} bytes"
     yield "taken in", f"last new event at {show.timestamp(of.taken_in_at) or show.NONE}"

@@ -49,6 +49,8 @@ class Ingested:
     account: log.Account = field(default_factory=log.Account)
     logs: list[Log] = field(default_factory=list)
     """Of which something was read, without their facts."""
+    inputs: list[Input] = field(default_factory=list)
+    """What was opened and read, be it that nothing in it could be."""
     are_known: bool = False
     """Whether one of the logs was known, and had events: what is new in it may be anything."""
 
@@ -145,6 +147,7 @@ class Ingest:
         rest = log.read_rest(
             source, self.parser, placed=self.parser.in_full, keep=self.wanted.keep, lines_before=found.lines
         )
+        self.done.inputs.append(source)
         if not followed.end and not followed.rest:
             return
         begun = (head or followed.head)[: min(HEAD, max(followed.end, len(followed.rest)))]
@@ -182,7 +185,7 @@ class Ingest:
 
     def _take(self, found: Log, number: int, reading: int) -> None:
         """Add what a log says to what is to be written, and to the run's account."""
-        _add(self.done.account, found.account, len(self.done.logs) - 1)
+        _add(self.done.account, found.account, len(self.done.inputs) - 1)
         if not found.account.records:
             return
         sessions = found.facts.sessions()
@@ -202,6 +205,8 @@ class Ingest:
         brought = bring(self.state, self.facts, keys, Moment(self.wanted.clock), events=events)
         after = self._put(manifest, brought)
         self.done.account.events += brought.new
+        self.done.account.tally.update(brought.removed)
+        self.done.account.tally["event"] -= sum(brought.removed.values())
         after = replace(
             after,
             moved=keys.moved,
@@ -314,7 +319,7 @@ def account(of: Ledger) -> Account:
 
 
 def _add(to: log.Account, more: log.Account, number: int) -> None:
-    """Add the account of the log with this number among those that were read."""
+    """Add the account of the input with this number among those that were read."""
     to.records += more.records
     to.tally += more.tally
     to.unknown = Counter(_names(to.unknown, more.unknown))

@@ -58,6 +58,17 @@ def require_events(state: State, settings: Settings, *, listing: bool) -> None:
         )
 
 
+def left_out(state: State, settings: Settings) -> str | None:
+    """What a report lacks whose window reaches back before what is kept. Raises UsageError where all of it does."""
+    cut_off, window = state.manifest.cut_off, settings.window
+    if cut_off is None or not window:
+        return None
+    kept = f"{state.folder}: nothing is kept of what ended before {show.timestamp(cut_off)}"
+    if window.until is not None and window.until <= cut_off:
+        raise UsageError(f"{kept}; ask for a later time, or read the logs")
+    return f"{kept}: of earlier days the report has only what went on" if (window.since or 0) < cut_off else None
+
+
 def _is_past(state: State, settings: Settings) -> bool:
     """Whether a report is to be as of a moment before the store's latest event."""
     if settings.as_of is None:
@@ -177,6 +188,7 @@ def whole(state: State, beside: Log | None, parser: Parser, settings: Settings) 
     facts = Facts(parser.vocabulary)
     facts.add(rows.select("sid", "said", "ts"), sids)
     parts = [(rows, sids)]
+    beside = beside and _without_forgotten(manifest, beside, found.account)
     names = [each.name for each in read_ledger(state.folder, manifest).logs] if manifest.keeps_events else [EVENT]
     if beside is not None:
         facts.add(beside.facts.frame(), beside.facts.sessions())
@@ -188,6 +200,22 @@ def whole(state: State, beside: Log | None, parser: Parser, settings: Settings) 
     as_of = facts.latest if settings.as_of is None else settings.as_of
     read = replace(found, inputs=inputs, facts=facts, placed=placed, lined=manifest.keeps_events)
     return Read(read, Fold(facts, as_of, settings.idle_ms))
+
+
+def _without_forgotten(manifest: Manifest, beside: Log, account: log.Account) -> Log:
+    """Logs beside a store without the sessions that it was to forget; their lines are accounted for as such."""
+    sessions = beside.facts.sessions()
+    theirs = Keys(manifest.secret, manifest.moved).numbers(sessions.texts()).is_in(list(manifest.forgotten))
+    if beside.placed is None or not theirs.any():
+        return beside
+    forgotten = pl.col("sid").is_in(sessions.numbers.filter(theirs).implode())
+    facts = Facts(beside.facts.vocabulary)
+    facts.add(beside.facts.frame().filter(~forgotten), sessions)
+    facts.settle()
+    lines = beside.placed.filter(forgotten).height
+    account.tally["forgotten"] += lines
+    account.tally["event"] -= lines
+    return replace(beside, facts=facts, placed=beside.placed.filter(~forgotten))
 
 
 def _events(state: State) -> pl.DataFrame:

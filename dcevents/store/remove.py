@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from dcevents.store import compact, files, segment
-from dcevents.store.bring import counts
+from dcevents.store.bring import Counts, counts
 from dcevents.store.files import Writer
 from dcevents.store.ingest import more_removed
 from dcevents.store.keys import Keys
@@ -29,18 +29,25 @@ def forget(writer: Writer, state: State, sids: Sequence[str], clock: int) -> Man
     return _Removing(writer, state, clock).run(rows, conversations, after, "forgotten")
 
 
+def known(state: State, sids: Sequence[str]) -> set[str]:
+    """Those of the sids of which there is something."""
+    keys = Keys(state.manifest.secret, state.manifest.moved)
+    numbered = pl.DataFrame({"sid": keys.numbers(pl.Series(sids, dtype=pl.String)), "text": sids})
+    return set(numbered.join(state.rows_of(numbered["sid"].unique()), on="sid", how="semi")["text"])
+
+
 def expire(writer: Writer, state: State, cut_off: int, clock: int) -> Manifest:
     """Remove conversations that ended before a time. Lines of theirs that are read later are left out."""
     manifest = writer.before
     last = max(cut_off, manifest.cut_off or cut_off)
-    rows, conversations = _older(state, last)
+    rows, conversations = _older(state, last, clock)
     return _Removing(writer, state, clock).run(rows, conversations, replace(manifest, cut_off=last), "expired")
 
 
-def _older(state: State, cut_off: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _older(state: State, cut_off: int, clock: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of sessions with conversations of which nothing is later than a time, and these: `sid`, `id`.
 
-    Of conversations without a time it is that of their segment.
+    A timestamp that is not believed is none. Of conversations without a time it is that of their segment.
     """
     ids, found = segment.ids(state.said), [segment.none("conversations").select("sid", "said")]
     for number, part in enumerate(state.parts):
@@ -51,10 +58,9 @@ def _older(state: State, cut_off: int) -> tuple[pl.DataFrame, pl.DataFrame]:
             found.append(live.filter(is_older).drop("last_at"))
     few = pl.concat(found)
     old = few.select("sid", ids.gather(few["said"]).alias("id"))
-    old = old.filter(~pl.col("sid").is_in(list(state.manifest.unsettled)))
     rows = state.rows_of(old["sid"].unique())
     # A dialogue that was shown again is no activity, but it is something later.
-    facts = state.facts_of(rows)
+    facts = state.facts_of(rows).filter(~segment.is_future(clock))
     latest = facts.with_columns(ids.gather(facts["said"]).alias("id")).group_by("sid", "id").agg(pl.col("ts").max())
     later = latest.filter(pl.col("ts").to_physical() >= cut_off)
     return rows, old.join(later, on=["sid", "id"], how="anti")
@@ -80,16 +86,18 @@ class _Removing:
         numbers = sorted(rows["segment"].unique())
         parts = {state.parts[number].name: self._again(number, gone, vanished) for number in numbers}
         kept = (parts.get(part.name, part) for part in state.parts)
-        less = counts(facts.filter(~pl.col("sid").is_in(list(before.unsettled))), self._identities, self.clock)
+        unsettled = self._unsettled(after, rows["sid"], left)
+        more = self._settled(left, unsettled) - self._settled(every, before.unsettled)
         texts = pl.concat([segment.none("sids"), *state.tables("sids")]).join(
             vanished.to_frame("sid"), on="sid", how="semi"
         )
         after = replace(
             after,
+            unsettled=unsettled,
             segments=tuple(part for part in kept if part is not None),
             dead=compact.put_dead(self.writer, state.dead.filter(~pl.col("segment").is_in(list(parts)))),
-            events=after.events - less.events,
-            untimed=after.untimed - less.untimed,
+            events=after.events + more.events,
+            untimed=after.untimed + more.untimed,
             moved={text: turn for text, turn in after.moved.items() if text not in set(texts["text"])},
             removed=more_removed(after.removed, {why: counts(facts, self._identities, self.clock).events}),
         )
@@ -97,6 +105,18 @@ class _Removing:
         old = {name for name in before.files if name.rpartition("/")[0] in parts}
         former = {before.dead, before.said} - {after.dead, after.said, None}
         return self.writer.commit(after, without=frozenset(old | {str(name) for name in former}))
+
+    def _unsettled(self, after: Manifest, sids: pl.Series, left: pl.DataFrame) -> tuple[int, ...]:
+        """Sessions that are not settled, when of these only some facts are left."""
+        # Whose rows are of a clock that did not believe what this one does: they are not settled by this.
+        then = min(self.clock, self.writer.before.read_at or self.clock)
+        waiting = {*left.filter(segment.is_future(then))["sid"]}
+        touched = {*sids}
+        return tuple(sid for sid in after.unsettled if sid in waiting or sid not in touched)
+
+    def _settled(self, facts: pl.DataFrame, unsettled: Sequence[int]) -> Counts:
+        """What facts come to, but for those of sessions that are not settled."""
+        return counts(facts.filter(~pl.col("sid").is_in(list(unsettled))), self._identities, self.clock)
 
     @property
     def _identities(self) -> pl.Series:

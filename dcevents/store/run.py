@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dcevents import log
+from dcevents import show
 from dcevents.account import intolerable, unusable
 from dcevents.envelopes import Known
 from dcevents.errors import OutputError, StoreError, UnusableInputError
@@ -19,12 +19,26 @@ from dcevents.store.state import State
 
 
 @dataclass
-class Done:
-    """What a run has done: the account of what it read, the logs that had something new, the days that moved."""
+class Removed:
+    """What a run was told to remove, in words: what it has removed, and what it has not, since it is not there."""
 
-    account: log.Account
+    done: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Done:
+    """What a run has done."""
+
+    read: Log
+    """All that was read as one, without what it says."""
     logs: list[Log]
-    moved: list[str] = field(default_factory=list)
+    """The same by log, of which something was read."""
+    moved: list[str]
+    """The days whose final figures are others now."""
+    removed: Removed
+    is_new: bool
+    """Whether it began the store."""
 
 
 def run(
@@ -35,6 +49,9 @@ def run(
 ) -> Done:
     """Take in what is new. Raises InputError, StoreError, BusyError, UnusableInputError and OutputError."""
     folder = Path(taking.store)
+    if not inputs:
+        # To remove something makes no store.
+        files.load(folder)
     files.prepare(folder)
     with lock.writing(folder, taking.wait_ms):
         manifest = files.load_or_new(folder, keep_events=taking.keep_events)
@@ -42,20 +59,20 @@ def run(
             raise StoreError(f"{folder}: this store was begun without --keep-events; begin a new one with it")
         files.sweep(folder, manifest)
         try:
-            manifest = _removed(taking, folder, manifest)
-            ingest = Ingest(folder, manifest, _wanted(taking, progress, keep))
+            kept, removed = _removed(taking, folder, manifest)
+            ingest = Ingest(folder, kept, _wanted(taking, progress, keep))
             read = ingest.read(inputs)
             _refuse(taking, read)
             after = ingest.write().after
             settings = Settings(taking.clock, taking.tz, idle_ms=taking.idle_ms)
-            states = State(folder, manifest), State(folder, after)
+            states = State(folder, kept), State(folder, after)
             moved = list(changes.moved(*states, settings)) if taking.changes else []
             files.sweep(folder, _tidied(folder, after, taking.clock))
         except OutputError:
             # A disk that is full is not to stay so because of what is half written.
             files.sweep(folder, files.load_or_new(folder, keep_events=False))
             raise
-        return Done(read.account, read.logs, moved)
+        return Done(_whole(read), read.logs, moved, removed, is_new=not manifest.generation)
 
 
 def compacted(folder: Path, wait_ms: int, clock: int) -> tuple[Manifest, Manifest]:
@@ -75,16 +92,38 @@ def _wanted(taking: Taking, progress: Callable[[int], None], keep: Callable[[Pla
     return Wanted(taking.clock, known, progress, keep, again=taking.again, at_once=taking.tolerance is not None)
 
 
-def _removed(taking: Taking, folder: Path, manifest: Manifest) -> Manifest:
+def _removed(taking: Taking, folder: Path, manifest: Manifest) -> tuple[Manifest, Removed]:
     """The store without what it is not to keep."""
+    removed, before = Removed(), manifest
     if taking.forget:
-        manifest = remove.forget(files.Writer(folder, manifest), State(folder, manifest), taking.forget, taking.clock)
+        manifest = _forgotten(taking, State(folder, manifest), removed)
     last = max((each for each in (taking.cut_off, manifest.cut_off) if each is not None), default=None)
     if last is not None:
-        manifest = remove.expire(files.Writer(folder, manifest), State(folder, manifest), last, taking.clock)
-    if taking.forget or last is not None:
+        manifest = _expired(taking, State(folder, manifest), last, removed)
+    if manifest != before:
         files.sweep(folder, manifest)
-    return manifest
+    return manifest, removed
+
+
+def _forgotten(taking: Taking, state: State, removed: Removed) -> Manifest:
+    folder, there = state.folder, remove.known(state, taking.forget)
+    after = remove.forget(files.Writer(folder, state.manifest), state, taking.forget, taking.clock)
+    events = after.removed.get("forgotten", 0) - state.manifest.removed.get("forgotten", 0)
+    if there:
+        removed.done.append(f"forgot {show.things(len(there), 'session')} ({show.things(events, 'event')})")
+    removed.unknown += [
+        f"no session '{sid}' in {folder}; lines of it that come later are left out"
+        for sid in dict.fromkeys(taking.forget)
+        if sid not in there
+    ]
+    return after
+
+
+def _expired(taking: Taking, state: State, last: int, removed: Removed) -> Manifest:
+    after = remove.expire(files.Writer(state.folder, state.manifest), state, last, taking.clock)
+    if gone := state.height - State(state.folder, after).height:
+        removed.done.append(f"removed {show.things(gone, 'conversation')} that ended before {show.timestamp(last)}")
+    return after
 
 
 def _tidied(folder: Path, manifest: Manifest, clock: int) -> Manifest:
@@ -96,8 +135,12 @@ def _tidied(folder: Path, manifest: Manifest, clock: int) -> Manifest:
 
 def _refuse(taking: Taking, read: Ingested) -> None:
     """Raises UnusableInputError where what was read is not good enough."""
-    every = Log([source for each in read.logs for source in each.inputs], Facts(), read.account)
+    every = _whole(read)
     if not read.are_known and (reason := unusable(every)):
         raise UnusableInputError(reason)
     if taking.tolerance and (found := intolerable(every, taking.tolerance)):
         raise UnusableInputError(f"nothing is taken in, {found}")
+
+
+def _whole(read: Ingested) -> Log:
+    return Log(read.inputs, Facts(), read.account, counted=True)

@@ -63,6 +63,11 @@ class State:
         """How many rows of conversations are before each segment, and before the one beside."""
         return [0, *accumulate(part.conversations for part in self.parts)]
 
+    @property
+    def height(self) -> int:
+        """How many conversations the store has."""
+        return sum(part.conversations for part in self.parts) - self.dead.height
+
     # -- contents ------------------------------------------------------------------------------------------------
 
     @cached_property

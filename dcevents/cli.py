@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -122,14 +122,17 @@ def _ingest(**given: Any) -> int:  # noqa: ANN401 - click's values
     from dcevents.store.run import run  # noqa: PLC0415
 
     taking = options.taking(given)
-    operands = given["source"] or (["-"] if sources.standard_input_is_given() else [])
-    if not operands and not taking.forget and taking.cut_off is None:
+    # Removing something reads nothing: standard input may be a list of whom to forget.
+    removes = bool(taking.forget) or taking.cut_off is not None
+    operands = given["source"] or (["-"] if not removes and sources.standard_input_is_given() else [])
+    if not operands and not removes:
         raise click.UsageError("no input: name a file or directory, as in: dcevents ingest logs/ --store store/")
     found = sources.find(operands)
     _check_targets(None, taking.rejects, found)
+    _spare(taking.store, {"--rejects": taking.rejects})
     _tell_found(found, operands, quiet=taking.quiet)
     with _progress(found, quiet=taking.quiet) as progress, rejects.into(taking.rejects) as keep:
-        done = run(taking, found.inputs, progress, keep)
+        done = run(taking, found.inputs, lambda: sources.find(operands).inputs, progress, keep)
     for source in done.read.inputs:
         _mention_problem(source)
     for warning in done.removed.unknown:
@@ -232,9 +235,10 @@ def _what_is_read(
         log = _read(report, config, target, _operands(report, given["source"]))
         yield View(log, _fold(log, config), config), ()
         return
-    from dcevents.store import lock, reading  # noqa: PLC0415
+    from dcevents.store import files, lock, reading  # noqa: PLC0415
 
-    with lock.reading(Path(given["store"])):
+    _spare(given["store"], {"--output": target.output, "--rejects": target.rejects})
+    with lock.reading(Path(given["store"])), files.damage_told(Path(given["store"])):
         state = reading.opened(given["store"])
         reading.require_events(state, config, listing=report.name == "events")
         if lacks := reading.left_out(state, config):
@@ -385,6 +389,13 @@ def _check_targets(target: options.Target | None, rejects: str | None, found: Fo
     if target and target.rejects is not None and output.would_mix(target.rejects, target.output):
         where = "standard output" if target.output is None else target.output
         raise UsageError(f"--rejects: the report goes to {where} too; name another file")
+
+
+def _spare(store: str, targets: Mapping[str, str | None]) -> None:
+    """Raises UsageError where something is to be written over a store's files; `targets`: option → file."""
+    for option, name in targets.items():
+        if name is not None and output.is_within(name, store):
+            raise UsageError(f"{option}: {name} is in the store; write to another folder")
 
 
 def _fold(log: Log, config: Settings) -> Fold:

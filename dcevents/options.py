@@ -32,6 +32,22 @@ class Target:
     delimiter: str
 
 
+def _is_text(name: str) -> bool:
+    """Whether it is UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def store_name(_context: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """The folder of a store. Raises UsageError for a name that not all that reads it can open."""
+    if value is not None and not _is_text(value):
+        raise UsageError(f"--store: {os.fsencode(value)!r} is no text in UTF-8; name another folder")
+    return value
+
+
 FOR_SNIPPET: Sequence[Decorator] = (
     click.option("--endpoint", metavar="URL", required=True, help="Where events are sent: /dc-events, or elsewhere."),
     click.option("--external", is_flag=True, help="The script alone, for a file; else with <script> around it."),
@@ -149,6 +165,7 @@ _STORE = click.option(
     "--store",
     metavar="DIR",
     envvar="DCEVENTS_STORE",
+    callback=store_name,
     help="A store, in place of SOURCE or beside it.",
 )
 _STALE = click.option("--stale", metavar="D", help="Exit 4 if it took in nothing for longer: 26h.")
@@ -227,6 +244,7 @@ _STORE_TO_WRITE = click.option(
     metavar="DIR",
     envvar="DCEVENTS_STORE",
     required=True,
+    callback=store_name,
     help="The store; made if it is not there.",
 )
 _LOCK_WAIT = click.option("--lock-wait", metavar="D", default="0s", help="Wait for another run that long: 60s.  [0s]")
@@ -253,6 +271,9 @@ def taking(given: Mapping[str, Any]) -> Taking:
     tz, now = _zone(given["tz"]), clock()
     if not given["store"]:
         raise UsageError("--store: '' is no folder name; is a variable empty?")
+    for sid in given["forget"]:
+        if not sid or not _is_text(sid):
+            raise UsageError(f"--forget: '{sid}' is no sid" + ("; is a variable empty?" if not sid else ""))
     paths, meanings = config.said(given["paths"], given["names"], given["config"])
     return Taking(
         store=given["store"],

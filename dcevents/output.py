@@ -119,6 +119,11 @@ def _failures_named(name: str) -> Iterator[None]:
         raise OutputError(f"{name}: {reason}") from error
 
 
+def is_within(name: str, folder: str) -> bool:
+    """Whether a file is in a folder, or would be if it were written."""
+    return Path(os.path.realpath(folder)) in Path(os.path.realpath(name)).parents
+
+
 def is_terminal(name: str | None) -> bool:
     """Whether a file that is named is a terminal, or may be one."""
     try:

@@ -95,7 +95,8 @@ class _Bringing:
         until = self.moment.until
         if until is None:
             return pl.Series("sid", dtype=NUMBER)
-        parts = [part for part in self.state.parts if part.latest is not None and part.latest > until]
+        # Not believed when a segment was written, perhaps, and so not its `latest`.
+        parts = [part for part in self.state.parts if part.last is not None and part.last > until]
         facts = pl.concat([segment.none("facts"), *(self.state.table(part, "facts") for part in parts)])
         return facts.filter(pl.col("ts").to_physical() > until)["sid"]
 

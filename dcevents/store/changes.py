@@ -3,34 +3,38 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from dcevents import show, times
 from dcevents.reports import abandonment, completion, live_chat
+from dcevents.reports._base import Column
 from dcevents.settings import Settings, Window
 from dcevents.store import reading
 from dcevents.store.segment import TIME
 from dcevents.store.state import State
 from dcevents.view import View
 
-_RATES = (
-    (completion.REPORT, "completion_rate", "completion"),
-    (abandonment.REPORT, "abandonment_rate", "abandonment"),
-    (live_chat.REPORT, "acceptance_rate", "acceptance"),
-)
-_COUNTS = ((completion.REPORT, "triggered", "conversation"), (live_chat.REPORT, "requests", "live chat"))
+_REPORTS = (completion.REPORT, abandonment.REPORT, live_chat.REPORT)
+_RATES = {"completion_rate": "completion", "abandonment_rate": "abandonment", "acceptance_rate": "acceptance"}
+_COUNTS = {"triggered": "conversation", "requests": "live chat"}
+Figures = dict[str, tuple[Column, Any]]
+_OTHERS = 3
+"""Figures that are named where none of these has moved."""
 
 
 def moved(before: State, after: State, settings: Settings) -> Iterator[str]:
     """`2026-11-20 completion 41.2 % → 43.0 %, 6 late events`: a line for each day that was final before and is other.
 
-    A day is final when the latest event is later than its end by the idle limit.
+    A day is final when the latest event, and the clock, are later than its end by the idle limit.
     """
-    latest = reading.latest(before.manifest)
-    if latest is None:
+    last = reading.latest(before.manifest)
+    if last is None:
         return
+    # A visitor's clock may be ahead of the day.
+    latest = min(last, before.manifest.read_at or last)
     late = _late(before, after, settings.tz)
     reads = [reading.kept(state, None, settings) for state in (before, after)] if late else []
     for day in sorted(late):
@@ -38,7 +42,8 @@ def moved(before: State, after: State, settings: Settings) -> Iterator[str]:
         if window.until is not None and window.until + settings.idle_ms <= latest:
             was, now = (_figures(View(*read, replace(settings, window=window))) for read in reads)
             if differences := list(_differences(was, now)):
-                yield f"{day} {', '.join(differences)}, {show.things(late[day], 'late event')}"
+                events = [show.things(late[day], "late event")] if late[day] else []
+                yield f"{day} {', '.join([*differences, *events])}"
 
 
 def _late(before: State, after: State, tz: ZoneInfo) -> dict[date, int]:
@@ -75,19 +80,29 @@ def _day(ts: pl.Expr, tz: ZoneInfo) -> pl.Expr:
     return ts.cast(TIME).dt.convert_time_zone(tz.key).dt.date()
 
 
-def _figures(view: View) -> dict[str, float | int | None]:
-    found: dict[str, float | int | None] = {}
-    for report, name, _ in (*_RATES, *_COUNTS):
+def _figures(view: View) -> Figures:
+    """Name → column and value of each figure."""
+    found: Figures = {}
+    for report in _REPORTS:
         (table,) = report.tables(view, ("all",))
-        found[name] = (table.total or {}).get(name)
+        found |= {column.name: (column, (table.total or {}).get(column.name)) for column in table.columns}
     return found
 
 
-def _differences(was: dict[str, float | int | None], now: dict[str, float | int | None]) -> Iterator[str]:
-    for _, name, title in _RATES:
-        if was[name] != now[name]:
-            yield f"{title} {show.percent(was[name])} → {show.percent(now[name])}"
-    for _, name, title in _COUNTS:
-        one, other = was[name] or 0, now[name] or 0
-        if one != other:
-            yield f"{one:,} → {show.things(int(other), title)}"
+def _differences(was: Figures, now: Figures) -> Iterator[str]:
+    """What has moved: the rates, and of how many they are; where none of these has, some of the others."""
+    said = {name: (_words(*was[name]), _words(*now[name])) for name in now}
+    moved = {name: both for name, both in said.items() if was[name] != now[name] and both[0] != both[1]}
+    told = [f"{title} {' → '.join(moved[name])}" for name, title in _RATES.items() if name in moved]
+    for name, title in _COUNTS.items():
+        if name in moved:
+            told.append(f"{moved[name][0]} → {show.things(now[name][1] or 0, title)}")
+    titles = {name: now[name][0].title.replace("\u00ad", "").lower() for name in moved}
+    others = [f"{titles[name]} {' → '.join(both)}" for name, both in moved.items()]
+    yield from told or [*others[:_OTHERS], *(["…"] if len(others) > _OTHERS else [])]
+
+
+def _words(column: Column, value: Any) -> str:  # noqa: ANN401 - a figure
+    if column.kind == "rate":
+        return show.percent(value)
+    return show.duration(value) if column.kind == "seconds" else show.number(value or 0)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
+from dcevents.errors import StoreError
 from dcevents.sids import NUMBER
 from dcevents.store import files, segment
 from dcevents.store.files import Writer
@@ -67,7 +68,8 @@ def put(writer: Writer, name: str, of: Segment, edges: Edges, written_at: int) -
         writer.put_frame(f"{name}/{table}.parquet", frame)
     sids = pl.concat([of.conversations["sid"], of.loose["sid"]])
     least, most = (int(sids.min()), int(sids.max())) if sids.len() else (0, 0)  # type: ignore[arg-type]
-    return Part(name, of.facts.height, of.conversations.height, least, most, *edges, written_at)
+    last: Any = of.facts["ts"].to_physical().max()
+    return Part(name, of.facts.height, of.conversations.height, least, most, *edges, written_at, last)
 
 
 def edges_of(of: Segment, clock: int) -> Edges:
@@ -92,10 +94,19 @@ def merged_in_ranges(state: State, parts: Sequence[Part], clock: int) -> Iterato
         yield merged(state, numbers, lambda _, frame, own=own: frame.filter(own), clock)  # type: ignore[misc]
 
 
+def _require_sound(state: State, part: Part) -> None:
+    """Raises StoreError where a segment's files are not as they were written: that is not to be written again."""
+    own = {name: of for name, of in state.manifest.files.items() if name.startswith(f"{part.name}/")}
+    for name, what in files.damage(state.folder, own):
+        raise StoreError(f"{state.folder / name}: {what}; see dcevents store verify {state.folder}")
+
+
 def merged(
     state: State, numbers: Sequence[int], left: Callable[[str, pl.DataFrame], pl.DataFrame], clock: int
 ) -> Segment:
     """What is live in some segments (by their places), of the rows that are `left` of each table."""
+    for number in numbers:
+        _require_sound(state, state.parts[number])
     found: dict[str, list[pl.DataFrame]] = {name: [segment.none(name)] for name in SCHEMAS if name not in _MADE}
     for number in numbers:
         for name, frames in found.items():

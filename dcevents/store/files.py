@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +18,8 @@ from dcevents.store.manifest import Manifest
 
 _SEGMENTS = "segments"
 _WRITTEN = (f"{_SEGMENTS}/", "said-", "dead-", "ledger-")
-_OURS = (*_WRITTEN, _SEGMENTS, manifest.NAME, ".dcevents-", lock.WRITER, lock.READERS)
+_MEND = "restore it from a backup, or ingest the logs into a new store"
+_OURS = ("lost+found", *_WRITTEN, _SEGMENTS, manifest.NAME, ".dcevents-", lock.WRITER, lock.READERS)
 
 
 def load(folder: Path) -> Manifest:
@@ -32,19 +34,27 @@ def load(folder: Path) -> Manifest:
     return manifest.read(text, str(path))
 
 
-def content(path: Path) -> bytes:
-    """A file of the store. Raises StoreError."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{path}: {_reason(error)}; see dcevents store verify {path.parent}") from error
+def content(folder: Path, of: Manifest, name: str) -> bytes:
+    """A file of the store, as it was written. Raises StoreError."""
+    for _, what in damage(folder, {name: of.files[name]}):
+        raise StoreError(f"{folder / name}: {what}; {_MEND}")
+    return (folder / name).read_bytes()
 
 
-def load_or_new(folder: Path, *, keep_events: bool) -> Manifest:
-    """The manifest of a store, or of a new one."""
+def load_or_begin(folder: Path, *, keep_events: bool) -> Manifest:
+    """The manifest of a store, or of a new one, in which nothing was written yet.
+
+    Raises StoreError where there is only what a manifest has named: nothing is to take that for left over.
+    """
     if (folder / manifest.NAME).exists():
-        return load(folder)
-    return Manifest(secrets.token_hex(16), keeps_events=keep_events)
+        found = load(folder)
+        return found if found.generation else replace(found, keeps_events=keep_events)
+    if any(name.startswith(_WRITTEN) for name in _files(folder)):
+        raise StoreError(f"{folder / manifest.NAME}: it is missing, and what it names is there; {_MEND}")
+    new = Manifest(secrets.token_hex(16), keeps_events=keep_events)
+    with output.to_private_file(str(folder / manifest.NAME)) as write:
+        write(new.as_json())
+    return new
 
 
 def prepare(folder: Path) -> None:
@@ -155,6 +165,17 @@ def damage(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[tuple
         else:
             if digest(data) != expected:
                 yield name, "its content has changed"
+
+
+@contextlib.contextmanager
+def damage_told(folder: Path) -> Iterator[None]:
+    """Have failures that come of a damaged file told as such. Raises StoreError."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ArithmeticError, LookupError, ValueError) as error:
+        for name, what in damage(folder, load(folder).files):
+            raise StoreError(f"{folder / name}: {what}; {_MEND}") from error
+        raise
 
 
 def _reason(error: Exception) -> str:

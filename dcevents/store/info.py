@@ -29,7 +29,7 @@ def _facts(state: State, clock: int) -> Iterator[tuple[str, str]]:
     yield "keeps", "each line's event" if of.keeps_events else "no lines: no listing of events, no --as-of in the past"
     yield "files", f"{len(of.files):,} in {show.things(len(of.segments), 'segment')}, {size:,} bytes"
     yield "taken in", f"last new event at {show.timestamp(of.taken_in_at) or show.NONE}"
-    yield "looked", f"last at {show.timestamp(of.read_at) or show.NONE}"
+    yield "looked", f"last at {show.timestamp(of.looked_at) or show.NONE}"
     if of.cut_off is not None:
         yield "cut-off", f"nothing is kept that ended before {show.timestamp(of.cut_off)}"
     if of.forgotten:

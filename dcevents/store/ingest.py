@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from dcevents import log, sources
+from dcevents.errors import InputError
 from dcevents.facts import Facts
 from dcevents.log import PLACED, Log, Place
 from dcevents.parse import Limits, Parser
@@ -66,6 +67,8 @@ class Ingest:
         self.ledger = read_ledger(folder, manifest)
         self.state = State(folder, manifest)
         self.parser = self._parser()
+        self.looks = False
+        """Whether there are logs to look into."""
         self._begin()
 
     def _parser(self) -> Parser:
@@ -81,14 +84,31 @@ class Ingest:
 
     # -- reading -------------------------------------------------------------------------------------------------
 
-    def read(self, inputs: Sequence[Input]) -> Ingested:
-        """What is new in logs. Raises InputError."""
-        for source in inputs:
-            self._read(source)
-            if self.facts.height >= BATCH and not self.wanted.at_once:
-                self.write()
+    def read(self, inputs: Sequence[Input], look_again: Callable[[], Sequence[Input]]) -> Ingested:
+        """What is new in logs. Raises InputError.
+
+        Where a file is gone before it is opened, as in a rotation, `look_again` says what there is now.
+        """
+        self.looks = bool(inputs)
+        read = [self._is_read(source) for source in inputs]
+        if not all(read):
+            inputs = look_again()
+            for source in inputs:
+                self._read(source)
         self.done.account.files = len(inputs)
         return self.done
+
+    def _is_read(self, source: Input) -> bool:
+        """Read an input; whether it was there."""
+        try:
+            self._read(source)
+        except InputError:
+            if source.path is None or source.path.exists():
+                raise
+            return False
+        if self.facts.height >= BATCH and not self.wanted.at_once:
+            self.write()
+        return True
 
     def _read(self, source: Input) -> None:
         if source.path is None or source.size is None:
@@ -100,6 +120,7 @@ class Ingest:
         same_file = self.ledger.of_file(file)
         if not self.wanted.again and same_file is not None:
             self._meet(same_file)
+            self.ledger.seen_in(same_file, source.name, file)
             self.wanted.progress(source.size or 0)
             return
         number, goes_on = self._number(source, head)
@@ -148,6 +169,8 @@ class Ingest:
             source, self.parser, placed=self.parser.in_full, keep=self.wanted.keep, lines_before=found.lines
         )
         self.done.inputs.append(source)
+        for each in (found, rest):
+            self._leave_out(each)
         if not followed.end and not followed.rest:
             return
         begun = (head or followed.head)[: min(HEAD, max(followed.end, len(followed.rest)))]
@@ -183,6 +206,19 @@ class Ingest:
                 return number
         return None
 
+    def _leave_out(self, found: Log) -> None:
+        """Account for events of sessions that are to be forgotten as such."""
+        forgotten = self.writer.before.forgotten
+        if not forgotten or not found.facts.height:
+            return
+        sessions = found.facts.sessions()
+        keys = Keys(self.writer.before.secret, self.writer.before.moved)
+        theirs = sessions.numbers.filter(keys.numbers(sessions.texts()).is_in(list(forgotten)))
+        facts = found.facts.frame().filter(pl.col("sid").is_in(theirs.implode()))
+        identity = self.parser.vocabulary.identities().gather(facts["said"]).alias("identity")
+        n = facts.select("sid", identity, "ts").n_unique()
+        found.account.tally.update({"forgotten": n, "event": -n})
+
     def _take(self, found: Log, number: int, reading: int) -> None:
         """Add what a log says to what is to be written, and to the run's account."""
         _add(self.done.account, found.account, len(self.done.inputs) - 1)
@@ -205,8 +241,8 @@ class Ingest:
         brought = bring(self.state, self.facts, keys, Moment(self.wanted.clock), events=events)
         after = self._put(manifest, brought)
         self.done.account.events += brought.new
-        self.done.account.tally.update(brought.removed)
-        self.done.account.tally["event"] -= sum(brought.removed.values())
+        expired = brought.removed["expired"]
+        self.done.account.tally.update({"expired": expired, "event": -expired})
         after = replace(
             after,
             moved=keys.moved,
@@ -216,6 +252,7 @@ class Ingest:
             untimed=manifest.untimed + brought.more.untimed,
             removed=self._removed(brought),
             read_at=self.wanted.clock,
+            looked_at=self.wanted.clock if self.looks else manifest.looked_at,
             taken_in_at=self.wanted.clock if not brought.segment.facts.is_empty() else manifest.taken_in_at,
         )
         self.done.after = self.writer.commit(after, without=_replaced(manifest, after))
@@ -236,7 +273,7 @@ class Ingest:
     def _removed(self, brought: Brought) -> Mapping[str, int]:
         removed = self.writer.before.removed
         # Of what is read again, these are counted: then they would be taken for duplicates a second time less.
-        return removed if self.again else more_removed(removed, brought.removed)
+        return removed if self.again else more_removed(removed, {"expired": brought.removed["expired"]})
 
     def _put(self, manifest: Manifest, brought: Brought) -> Manifest:
         """Write the files of what was brought; the manifest with their names comes back."""
@@ -260,7 +297,7 @@ def _head(followed: Followed, known: Known) -> str:
 
 def read_ledger(folder: Path, manifest: Manifest) -> Ledger:
     """The store's ledger."""
-    return Ledger() if manifest.ledger is None else ledger.read(files.content(folder / manifest.ledger))
+    return Ledger() if manifest.ledger is None else ledger.read(files.content(folder, manifest, manifest.ledger))
 
 
 def _replaced(before: Manifest, after: Manifest) -> frozenset[str]:

@@ -33,6 +33,8 @@ class Part:
     latest: int | None
     """Of the timestamps that were believed, milliseconds."""
     written_at: int
+    last: int | None = None
+    """The latest timestamp, believed or not."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ class Manifest:
     taken_in_at: int | None = None
     """When a run last brought new events."""
     read_at: int | None = None
-    """When a run last looked for some."""
+    """The clock by which timestamps were last believed."""
+    looked_at: int | None = None
+    """When a run last looked for events."""
     version: int = VERSION
 
     def as_json(self) -> str:
@@ -94,22 +98,26 @@ def read(text: str, name: str) -> Manifest:
     """The manifest in a file. Raises StoreError for what is none, or of a version that is not known yet."""
     try:
         found = json.loads(text)
-        version = found["version"] if found.pop("schema") == SCHEMA else int("none")
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        version = found["version"] if found.pop("schema") == SCHEMA else 0
+        if version > VERSION:
+            raise StoreError(
+                f"{name}: written by a newer dcevents (store version {version}, here {VERSION}); update dcevents"
+            )
+        while version < VERSION:
+            found = MIGRATIONS[version](found)
+            version += 1
+        return _made(found)
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise StoreError(
             f"{name}: no manifest of a store; restore it from a backup, or ingest into a new one"
         ) from error
-    if version > VERSION:
-        raise StoreError(
-            f"{name}: written by a newer dcevents (store version {version}, here {VERSION}); update dcevents"
-        )
-    while version < VERSION:
-        found = MIGRATIONS[version](found)
-        version += 1
+
+
+def _made(found: dict[str, Any]) -> Manifest:
     segments = tuple(Part(**each) for each in found.pop("segments"))
-    files = {file: (size, digest) for file, (size, digest) in found.pop("files").items()}
+    files = {file: (int(size), str(digest)) for file, (size, digest) in found.pop("files").items()}
     account = found.pop("account")
     rejects = tuple((file, line, reason, index) for file, line, reason, index in account.pop("rejects"))
-    found |= {key: tuple(found[key]) for key in ("unsettled", "forgotten")}
+    found |= {key: tuple(map(int, found[key])) for key in ("unsettled", "forgotten")}
     found["version"] = VERSION
     return Manifest(segments=segments, files=files, account=Account(rejects=rejects, **account), **found)

@@ -96,8 +96,8 @@ def stale(state: State, settings: Settings) -> list[str]:
     if limit is None or (last is not None and settings.now - last <= limit):
         return []
     since = "ever" if last is None else f"since {show.timestamp(last)}"
-    read = state.manifest.read_at
-    looked = f"; last looked for some at {show.timestamp(read)}" if read else ""
+    last = state.manifest.looked_at
+    looked = f"; last looked for some at {show.timestamp(last)}" if last else ""
     return [f"stale: {state.folder} took in no new event {since}{looked}"]
 
 
@@ -162,6 +162,15 @@ def _count(account: log.Account, manifest: Manifest, brought: Brought | None) ->
         account.tally.update(brought.removed)
         account.tally["later"] += brought.later
         account.tally["event"] -= sum(brought.removed.values()) + brought.later
+    _balance(account)
+
+
+def _balance(account: log.Account) -> None:
+    """Let nothing be removed that is there: what was, and was read again with more behind it, has come back."""
+    for name in ("expired", "forgotten"):
+        back = max(0, min(account.events - account.tally["event"], account.tally[name]))
+        account.tally[name] -= back
+        account.tally["event"] += back
 
 
 # -- the events themselves ---------------------------------------------------------------------------------------
@@ -199,6 +208,8 @@ def whole(state: State, beside: Log | None, parser: Parser, settings: Settings) 
     inputs = [*(Input(name, None) for name in names), *found.inputs]
     as_of = facts.latest if settings.as_of is None else settings.as_of
     read = replace(found, inputs=inputs, facts=facts, placed=placed, lined=manifest.keeps_events)
+    read.count()
+    _balance(read.account)
     return Read(read, Fold(facts, as_of, settings.idle_ms))
 
 

@@ -1,6 +1,6 @@
 """What a store is not to keep: a person's session, or what is older than a time. Removed from its files, for good."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -83,7 +83,7 @@ class _Removing:
         every = state.facts_of(rows)
         facts, left = self._of(gone, every), self._of(gone, every, but=True)
         vanished = pl.concat([gone["sid"]]).filter(~gone["sid"].is_in(left["sid"].implode())).unique()
-        numbers = sorted(rows["segment"].unique())
+        numbers = sorted({*rows["segment"], *self._with_lines_of(gone["sid"])})
         parts = {state.parts[number].name: self._again(number, gone, vanished) for number in numbers}
         kept = (parts.get(part.name, part) for part in state.parts)
         unsettled = self._unsettled(after, rows["sid"], left)
@@ -105,6 +105,13 @@ class _Removing:
         old = {name for name in before.files if name.rpartition("/")[0] in parts}
         former = {before.dead, before.said} - {after.dead, after.said, None}
         return self.writer.commit(after, without=frozenset(old | {str(name) for name in former}))
+
+    def _with_lines_of(self, sids: pl.Series) -> Iterator[int]:
+        """The segments that have lines of sessions, be it only such as say again what others had said."""
+        for number, part in enumerate(self.state.parts):
+            lines = self.state.table(part, "events", ["sid"])["sid"]
+            if lines.is_in(sids.implode()).any():
+                yield number
 
     def _unsettled(self, after: Manifest, sids: pl.Series, left: pl.DataFrame) -> tuple[int, ...]:
         """Sessions that are not settled, when of these only some facts are left."""

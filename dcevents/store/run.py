@@ -44,6 +44,7 @@ class Done:
 def run(
     taking: Taking,
     inputs: Sequence[Input],
+    look_again: Callable[[], Sequence[Input]],
     progress: Callable[[int], None],
     keep: Callable[[Place, bytes], None] | None,
 ) -> Done:
@@ -53,15 +54,15 @@ def run(
         # To remove something makes no store.
         files.load(folder)
     files.prepare(folder)
-    with lock.writing(folder, taking.wait_ms):
-        manifest = files.load_or_new(folder, keep_events=taking.keep_events)
+    with lock.writing(folder, taking.wait_ms), files.damage_told(folder):
+        manifest = files.load_or_begin(folder, keep_events=taking.keep_events)
         if taking.keep_events and not manifest.keeps_events:
             raise StoreError(f"{folder}: this store was begun without --keep-events; begin a new one with it")
         files.sweep(folder, manifest)
         try:
             kept, removed = _removed(taking, folder, manifest)
             ingest = Ingest(folder, kept, _wanted(taking, progress, keep))
-            read = ingest.read(inputs)
+            read = ingest.read(inputs, look_again)
             _refuse(taking, read)
             after = ingest.write().after
             settings = Settings(taking.clock, taking.tz, idle_ms=taking.idle_ms)
@@ -70,7 +71,7 @@ def run(
             files.sweep(folder, _tidied(folder, after, taking.clock))
         except OutputError:
             # A disk that is full is not to stay so because of what is half written.
-            files.sweep(folder, files.load_or_new(folder, keep_events=False))
+            files.sweep(folder, files.load(folder))
             raise
         return Done(_whole(read), read.logs, moved, removed, is_new=not manifest.generation)
 
@@ -78,7 +79,7 @@ def run(
 def compacted(folder: Path, wait_ms: int, clock: int) -> tuple[Manifest, Manifest]:
     """Make a store's segments as few as they can be. Returns what it was and what it is."""
     before = files.load(folder)
-    with lock.writing(folder, wait_ms):
+    with lock.writing(folder, wait_ms), files.damage_told(folder):
         before = files.load(folder)
         files.sweep(folder, before)
         state = State(folder, before)

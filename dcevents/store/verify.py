@@ -46,14 +46,19 @@ def _of_part(state: State, part: Part) -> Iterator[str]:
 def _of_rows(state: State, clock: int) -> Iterator[str]:
     """What is not as it comes out if everything is computed anew."""
     total = Counts(0, 0)
-    identities = state.vocabulary().identities()
+    identities, ids = state.vocabulary().identities(), pl.lit(segment.ids(state.said))
     for stored in compact.merged_in_ranges(state, state.parts, clock):
         settled = ~pl.col("sid").is_in(list(state.manifest.unsettled))
         again = _again(state, stored, clock)
         for name in ("conversations", "attempts"):
             columns = [column for column in segment.SCHEMAS[name] if column != "row"]
+            # Of contents without an id any may stand for it.
             one, other = (
-                getattr(each, name).filter(settled).select(columns).sort(columns[:2] + columns[-1:])
+                getattr(each, name)
+                .filter(settled)
+                .select(columns)
+                .with_columns(ids.gather(pl.col("said")).alias("said"))
+                .sort(columns[:2] + columns[-1:])
                 for each in (stored, again)
             )
             if not one.equals(other):

@@ -227,7 +227,7 @@ def test_one_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     result = harness.run("completion", "--rejects", tmp_path / "no" / "r", stdin=BAD)
 
     assert (1, b"") == (result.status, result.out)
-    assert result.err == f"dcevents: {tmp_path / 'no' / 'r'}: no such file or directory\n"
+    assert result.err == f"dcevents: {tmp_path / 'no' / 'r'}: there is no folder {tmp_path / 'no'}\n"
 
 
 def test_a_full_disk_is_told_in_one_line() -> None:

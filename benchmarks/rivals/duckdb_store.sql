@@ -10,7 +10,9 @@ FROM store.state JOIN seen ON state.sid = seen.sid AND state.id IS NOT DISTINCT 
 CREATE TEMP TABLE merged AS
 SELECT sid, id, arg_max(name, any_at) AS name, bit_or(kinds) AS kinds, max(any_at) AS any_at,
        min(triggered_at) AS triggered_at, min(engaged_at) AS engaged_at, max(active_at) AS active_at,
-       min(completed_at) AS completed_at, max(closed_at) AS closed_at, max(last_at) AS last_at,
+       min(completed_at) AS completed_at, max(closed_at) AS closed_at,
+       -- Not the later one of both: a dialogue that is shown again is no activity.
+       greatest(min(triggered_at), max(active_at), max(closed_at)) AS last_at,
        list_distinct(flatten(list(steps) FILTER (steps IS NOT NULL))) AS steps,
        list_distinct(flatten(list(closes) FILTER (closes IS NOT NULL))) AS closes
 FROM (

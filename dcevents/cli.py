@@ -119,6 +119,7 @@ def _ingest(**given: Any) -> int:  # noqa: ANN401 - click's values
     Example: dcevents ingest /var/log/dc --store /var/lib/dcevents -q
     """
     from dcevents import rejects, sources  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.store import files  # noqa: PLC0415
     from dcevents.store.run import run  # noqa: PLC0415
 
     taking = options.taking(given)
@@ -127,6 +128,11 @@ def _ingest(**given: Any) -> int:  # noqa: ANN401 - click's values
     operands = given["source"] or (["-"] if not removes and sources.standard_input_is_given() else [])
     if not operands and not removes:
         raise click.UsageError("no input: name a file or directory, as in: dcevents ingest logs/ --store store/")
+    if not operands:
+        # To remove something makes no store.
+        files.load(Path(taking.store))
+        if sources.standard_input_is_given() and not taking.quiet:
+            _say("standard input is not read; name it: -")
     found = sources.find(operands)
     _check_targets(None, taking.rejects, found)
     _spare(taking.store, {"--rejects": taking.rejects})

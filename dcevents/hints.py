@@ -11,10 +11,15 @@ from dcevents.show import visible
 SAMPLE = 1 << 12
 """Bytes of a record that are looked at."""
 _BODILESS = "it looks like an access log without bodies: have the server log the body of requests (docs/envelopes.md)"
+_ACCESS = rb'(?:\S+ )?\S+ \S+ \S+ \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[^\]]+\] "[A-Z]+ '
 _STARTS = (
     (rb"(?i)<(?:!doctype )?html", "it looks like a web page (HTML), perhaps of a login: fetch the log again"),
     (rb"<[?a-zA-Z]", "it looks like XML: export it as JSON instead"),
-    (rb'(?:\S+ )?\S+ \S+ \S+ \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[^\]]+\] "[A-Z]+ ', _BODILESS),
+    (
+        _ACCESS + rb'.*\{(?:\\x22|\\?")',
+        "it looks like an access log with bodies in its lines: have the server log JSON (docs/capture.md)",
+    ),
+    (_ACCESS, _BODILESS),
     (
         rb'\{.*"\{(?:\\x22|")',
         "it looks like JSON within JSON, its quotes not escaped as JSON has it: nginx needs log_format escape=json",
@@ -111,9 +116,10 @@ def _is_event(record: dict[str, object]) -> bool:
 
 
 def _paths(value: dict[str, object], before: str = "") -> list[str]:
-    """Its keys, and those of objects in it, three levels deep."""
+    """Its keys, and those of objects in it, also such as are text, three levels deep."""
     found = []
-    for key, inner in value.items():
+    for key, member in value.items():
+        inner = _decoded(member) if isinstance(member, str) and member.lstrip().startswith("{") else member
         deeper = isinstance(inner, dict) and inner and before.count(".") < 2
         found += _paths(inner, f"{before}{key}.") if deeper and isinstance(inner, dict) else [before + key]
     return found

@@ -478,6 +478,12 @@ LOOKS = [
     ("an access log without bodies", '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0\n'),
     ("an access log without bodies", 'x.example:443 192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST / HTTP/1.1" 2\n'),
     ("an access log without bodies", '{"time":"x","request":"POST /dc","status":"204"}\n'),
+    (
+        "with bodies in its lines",
+        '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0 "{\\x22event\\x22:1}"\n',
+    ),
+    ("with bodies in its lines", '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0 {"event":1}\n'),
+    ("its keys are log.kind, log.ev.x, time;", json.dumps({"log": '{"kind":1,"ev":{"x":1}}', "time": "x"}) + "\n"),
     ("needs log_format escape=json", '{"time":"x","body":"{\\x22event\\x22:1}"}\n'),
     ("needs log_format escape=json", '{"time":"x","body":"{"event":1}"}\n'),
     ("its keys are foo, bar.x;", '{"foo":1,"bar":{"x":1}}\n'),

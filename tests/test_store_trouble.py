@@ -145,7 +145,8 @@ def test_to_remove_something_standard_input_is_not_read(store: Path, take: Calla
     take(FIRST)
 
     for options in (["--forget", "a"], ["--keep", "25months"]):
-        assert harness.run("ingest", "--store", store, *options, "-q", stdin=b"b\nc\n").status == 0
+        result = harness.run("ingest", "--store", store, *options, stdin=b"b\nc\n")
+        assert (result.status, result.err.splitlines()[0]) == (0, "dcevents: standard input is not read; name it: -")
 
     assert {row["sid"] for row in done("sessions", "--store", store, "-f", "ndjson").ndjson} == {"b", "c"}
 

@@ -148,6 +148,13 @@ def test_to_remove_something_makes_no_store(store: Path) -> None:
     assert not store.exists()
 
 
+def test_a_folder_without_logs_yet_begins_a_store(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+
+    assert done("ingest", tmp_path / "logs", "--store", store, "-q").err == ""
+    assert account(store)["records"] == 0
+
+
 def test_a_new_store_is_said_to_be_one(store: Path, take: Callable[..., Any]) -> None:
     said = f"dcevents: {store} is a new store\n"
 

@@ -50,9 +50,6 @@ def run(
 ) -> Done:
     """Take in what is new. Raises InputError, StoreError, BusyError, UnusableInputError and OutputError."""
     folder = Path(taking.store)
-    if not inputs:
-        # To remove something makes no store.
-        files.load(folder)
     files.prepare(folder)
     with lock.writing(folder, taking.wait_ms), files.damage_told(folder):
         manifest = files.load_or_begin(folder, keep_events=taking.keep_events)

@@ -291,6 +291,15 @@ def _divided(lines: bytes | pl.DataFrame, first: int) -> tuple[bytes | pl.DataFr
     return lines[:end], lines[end:]
 
 
+def _is_text(line: bytes) -> bool:
+    """Whether it is UTF-8."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _as_bytes(lines: bytes | pl.DataFrame) -> bytes:
     if isinstance(lines, bytes):
         return lines
@@ -393,14 +402,16 @@ class _Block:
 
     def _texts(self, rows: Sequence[int]) -> pl.DataFrame:
         """Rows (`row`) with what stands in them (`line`), those that are UTF-8."""
+        numbers = pl.Series("row", rows, dtype=pl.UInt32)
         if self.cut:
-            numbers = pl.Series("row", rows, dtype=pl.UInt32)
             return pl.DataFrame([numbers, self.cut.texts.gather(numbers - self.cut.first).alias("line")])
-        texts = []
-        for row in rows:
-            with contextlib.suppress(UnicodeDecodeError):
-                texts.append((row, self.lines[row].removesuffix(b"\r").decode()))
-        return pl.DataFrame(texts, schema={"row": pl.UInt32, "line": pl.String}, orient="row")
+        lines = [self.lines[row] for row in rows]
+        bad = {i for i, line in enumerate(lines) if not line.isascii() and not _is_text(line)}
+        texts = pl.Series(
+            "line", [line for i, line in enumerate(lines) if i not in bad] if bad else lines, dtype=pl.Binary
+        )
+        good = ~pl.int_range(numbers.len(), eager=True).is_in(list(bad))
+        return pl.DataFrame([numbers.filter(good), texts.cast(pl.String).str.strip_suffix("\r")])
 
     def _bytes(self, rows: Sequence[int]) -> Iterable[tuple[int, bytes]]:
         """Rows with what stands in them, be it UTF-8 or not."""

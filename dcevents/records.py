@@ -190,5 +190,11 @@ class Separated:
 
     def rows(self, data: bytes, unterminated: Collection[int], now: int) -> Rows:  # noqa: ARG002
         """Lines without it."""
-        cut = data.removeprefix(_SEPARATOR).replace(b"\n" + _SEPARATOR, b"\n")
+        cut: bytes | pl.DataFrame
+        try:
+            cut = (
+                pl.scan_lines(data, name="line").collect().select(pl.col("line").str.strip_prefix(_SEPARATOR.decode()))
+            )
+        except pl.exceptions.PolarsError:
+            cut = data.removeprefix(_SEPARATOR).replace(b"\n" + _SEPARATOR, b"\n")
         return Rows(cut, unterminated, find_raw=_line_of(data))

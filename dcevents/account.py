@@ -109,7 +109,7 @@ def unusable(log: Log) -> str | None:
     account = log.account
     tally = account.tally
     lines = account.records - tally["blank"] - tally["incomplete"]
-    if tally["event"] or tally["later"] or tally["widget_ready"]:
+    if tally["event"] or tally["later"] or tally["widget_ready"] or account.removed:
         return None
     if not lines:
         return _no_text(log)

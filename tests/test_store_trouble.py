@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import random
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -151,6 +152,15 @@ def test_to_remove_something_standard_input_is_not_read(store: Path, take: Calla
     assert {row["sid"] for row in done("sessions", "--store", store, "-f", "ndjson").ndjson} == {"b", "c"}
 
 
+def test_a_store_of_which_all_was_removed_is_an_empty_one(store: Path, take: Callable[..., Any]) -> None:
+    take("09:00:00 a triggered")
+    done("ingest", "--store", store, "--forget", "a", "-q")
+    again = take("09:00:01 a engaged")
+
+    assert "1 record = 0 events + 1 ignored" in again.err
+    assert done("sessions", "--store", store, "-f", "json").json["rows"] == []
+
+
 def test_lines_that_came_twice_are_removed_too(store: Path, take: Callable[..., Any]) -> None:
     take(FIRST, "--keep-events")
     take("12:00:00 z triggered" + FIRST)
@@ -204,6 +214,53 @@ def test_the_account_is_true_of_what_came_back_and_of_the_forgotten(
     assert account(store)["duplicates"] == 0
     assert sums_up(account(store))
     assert sound(store)
+
+
+TIMES = (
+    "2026-11-02T09:00:00Z",
+    "2026-11-05T23:59:00Z",
+    "2026-11-20T12:00:00Z",
+    "2026-12-03T00:00:00Z",
+    "2099-01-01T00:00:00Z",
+    "-",
+)
+
+
+def a_log(dice: random.Random) -> str:
+    """Some lines of few sessions and ids, early, late, without a time and in the future."""
+    kinds = ("triggered", "engaged", "completed", "live_chat_requested", "closed")
+    return "\n".join(
+        f"{dice.choice(TIMES)} {dice.choice('abcd')} {dice.choice(kinds)} id={dice.choice('123')}"
+        for _ in range(dice.randint(1, 12))
+    )
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_store_is_sound_and_its_account_true_whatever_is_removed(seed: int, store: Path, tmp_path: Path) -> None:
+    dice = random.Random(seed)
+    clock, forgotten = datetime(2026, 11, 21, tzinfo=UTC), set()
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    options = dice.choice([[], ["--keep-events"]])
+    for step in range(7):
+        clock += timedelta(hours=dice.choice([1, 30, 200]))
+        what = dice.choice(["new", "forget", "keep", "again"]) if step else "new"
+        arguments: list[str | Path] = [logs]
+        if what == "new":
+            (logs / f"{step}.log").write_bytes(harness.log(a_log(dice)))
+            arguments += options if step == 0 else []
+        elif what == "forget":
+            forgotten.add(sid := dice.choice("abcd"))
+            arguments = ["--forget", sid]
+        else:
+            arguments = ["--keep", dice.choice(["10d", "25d"])] if what == "keep" else [logs, "--again"]
+
+        assert harness.run("ingest", *arguments, "--store", store, "-q", clock=clock).status == 0
+        assert harness.run("store", "verify", store, clock=clock).err == ""
+        found = harness.run("sessions", "--store", store, "-f", "json", "-q", clock=clock).json
+        assert sums_up(found["input"])
+        assert min(found["input"]["duplicates"], *found["input"]["ignored"].values()) >= 0
+        assert forgotten.isdisjoint(row["sid"] for row in found["rows"])
 
 
 # -- clocks ----------------------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ class Stream:
         return Rows(
             cut,
             lines=lines,
-            on_last_line=self._on_last_line(data, begin) if lines else 0,
+            on_last_line=self._on_last_line(data, begin, end) if lines else 0,
             exactly=lambda: self.exactly(data),
             find_places=lambda: _places(data, self._walked(_folded(data), begin, cut)),
             find_raw=_unfolded,
@@ -127,10 +127,12 @@ class Stream:
             find_places=lambda: places_on(on.to_list()),
         )
 
-    def _on_last_line(self, data: bytes, begin: int) -> int:
-        """How many records begin behind the last line end."""
-        last = data.rfind(b"\n")
-        return (last < begin) + sum(data.count(seam.text, max(0, last + 1 - seam.begin)) for seam in self.seams)
+    def _on_last_line(self, data: bytes, begin: int, end: int) -> int:
+        """How many records begin behind the last line end, before an end."""
+        last, begins = data.rfind(b"\n"), {seam.text: seam.begin for seam in self.seams}
+        seams = re.compile(b"|".join(map(re.escape, begins)))
+        found = seams.finditer(data, max(0, last + 1 - max(begins.values())))
+        return (last < begin) + sum(last < match.start() + begins[match[0]] < end for match in found)
 
     def exactly(self, data: bytes, unterminated: Collection[int] = ()) -> Rows:
         """The records of a part, as JSON has them."""

@@ -244,6 +244,7 @@ ON_LINES: dict[str, tuple[str, str, str]] = {
     "events": ('{"events":[', ",", "]}\n"),
     "events and another key": ('{"n":1,"events":[', ",", '],"x":[1]}\n'),
     "line ends within": ("[\n", ",\n\n", "]\n"),
+    "empty ones among them": ('{"events":[', ",", ']}\n{"events":[]}\n'),
 }
 """What stands before the records of a batch, between them and behind them."""
 
@@ -275,7 +276,7 @@ def test_line_and_index_are_right_wherever_blocks_end(
 
     told = [json.loads(line) for line in (tmp_path / "bad").read_text().splitlines()]
     expected = [(line, n - firsts[line] + 1 if alone[line] > 1 else None, "no_sid") for line, n in places]
-    assert expected == [(row["line"], row.get("index"), row["reason"]) for row in told]
+    assert expected == [(row["line"], row.get("index"), row["reason"]) for row in told if row["reason"] != "no_event"]
 
 
 def test_limits_hold_for_the_record_and_not_for_the_batch(tmp_path: Path) -> None:

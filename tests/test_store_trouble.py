@@ -152,6 +152,17 @@ def test_to_remove_something_standard_input_is_not_read(store: Path, take: Calla
     assert {row["sid"] for row in done("sessions", "--store", store, "-f", "ndjson").ndjson} == {"b", "c"}
 
 
+def test_what_was_expired_and_is_forgotten_too_is_counted_once(store: Path, take: Callable[..., Any]) -> None:
+    log = "2020-01-01T00:00:00Z a engaged\n09:00:00 b engaged\n09:00:00 b engaged"
+    take(log)
+    done("ingest", "--store", store, "--keep", "90d", "--forget", "a", "-q")
+
+    take(log, "--again", "-q")
+
+    assert (account(store)["events"], account(store)["duplicates"]) == (1, 1)
+    assert account(store)["ignored"] == {"widget_ready": 0, "unknown_event": 0, "forgotten": 1}
+
+
 def test_a_store_of_which_all_was_removed_is_an_empty_one(store: Path, take: Callable[..., Any]) -> None:
     take("09:00:00 a triggered")
     done("ingest", "--store", store, "--forget", "a", "-q")
@@ -333,9 +344,10 @@ def test_a_log_has_the_name_that_it_was_last_found_by(store: Path, tmp_path: Pat
     assert rejected["file"] == str(logs / "dc.log.1")
 
 
+@pytest.mark.parametrize("again", [["--again"], []])
 @pytest.mark.parametrize("how", ["renamed", "compressed"])
 def test_a_rotation_while_a_run_begins_loses_nothing(
-    how: str, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    how: str, again: list[str], store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()
@@ -355,7 +367,8 @@ def test_a_rotation_while_a_run_begins_loses_nothing(
         return inputs
 
     monkeypatch.setattr(sources, "find", found)
-    assert harness.run("ingest", logs, "--store", store, "-q").status == 0
+    result = harness.run("ingest", logs, "--store", store, *again)
+    assert (result.status, "13 records = 13 events" in result.err) == (0, True)
     monkeypatch.undo()
 
     assert figures(logs) == figures("--store", store)

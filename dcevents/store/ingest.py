@@ -67,8 +67,11 @@ class Ingest:
         self.ledger = read_ledger(folder, manifest)
         self.state = State(folder, manifest)
         self.parser = self._parser()
-        self.looks = False
-        """Whether there are logs to look into."""
+        self.looks = self.is_second_look = False
+        """Whether there are logs to look into; and whether some were gone, so that it is done again."""
+        self.files_read: set[str] = set()
+        self.logs_read: set[int] = set()
+        self.expired = 0
         self._begin()
 
     def _parser(self) -> Parser:
@@ -92,9 +95,11 @@ class Ingest:
         self.looks = bool(inputs)
         read = [self._is_read(source) for source in inputs]
         if not all(read):
+            self.is_second_look = True
             inputs = look_again()
             for source in inputs:
-                self._read(source)
+                if not self._is_read(source):
+                    self._read(source)
         self.done.account.files = len(inputs)
         return self.done
 
@@ -111,12 +116,20 @@ class Ingest:
         return True
 
     def _read(self, source: Input) -> None:
+        if self.is_second_look and source.size is None:
+            return
         if source.path is None or source.size is None:
             # A pipe: what is in it is known only when it was read.
             self._taken(source, b"", None, Followed(ask=[each.size for each in self.ledger.logs]))
             return
         head, same = sources.head(source)
         file = fingerprint(same)
+        if self.is_second_look and file in self.files_read:
+            return
+        self._look_into(source, head, file)
+        self.files_read.add(file)
+
+    def _look_into(self, source: Input, head: bytes, file: str) -> None:
         same_file = self.ledger.of_file(file)
         if not self.wanted.again and same_file is not None:
             self._meet(same_file)
@@ -189,6 +202,7 @@ class Ingest:
         )
         number = self._same(known, followed) if number is None else number
         number = self.ledger.put(known, number)
+        self.logs_read.add(number)
         if file is not None:
             self.ledger.seen_in(number, source.name, file)
         if found.account.records or rest.account.records:
@@ -272,6 +286,10 @@ class Ingest:
 
     def _removed(self, brought: Brought) -> Mapping[str, int]:
         removed = self.writer.before.removed
+        self.expired += brought.removed["expired"]
+        if self.wanted.again and len(self.logs_read) == len(self.ledger.logs):
+            # All that there ever was: the forgotten are among what was read.
+            return {"expired": self.expired}
         # Of what is read again, these are counted: then they would be taken for duplicates a second time less.
         return removed if self.again else more_removed(removed, {"expired": brought.removed["expired"]})
 

@@ -518,6 +518,14 @@ def _terminate(number: int, _frame: object) -> NoReturn:
     raise Terminated(number)
 
 
+def _unraised(found: sys.UnraisableHookArgs) -> None:
+    """Tell of errors that cannot be raised, but not of a signal that came again while the run was being ended by it:
+    polars raises Ctrl-C in the thread that it works for, too.
+    """
+    if not issubclass(found.exc_type, KeyboardInterrupt | Terminated):
+        sys.__unraisablehook__(found)
+
+
 def _expect_little_memory() -> None:
     """Have polars fail in few words: it warns before an error that says the same, and twenty thousand times of a
     thread of its allocator's that could not be started.
@@ -533,6 +541,7 @@ def main() -> NoReturn:
     output.hold_standard_descriptors()
     if _memory_is_limited():
         _expect_little_memory()
+    sys.unraisablehook = _unraised
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
     # A terminal that is closed; nohup has it ignored.

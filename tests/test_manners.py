@@ -395,6 +395,23 @@ def test_too_little_memory_to_load_polars_is_told_in_one_line(megabytes: int, lo
 # -- signals ---------------------------------------------------------------------------------------------------
 
 
+def test_a_signal_that_comes_again_while_it_ends_says_nothing() -> None:
+    code = (
+        "import sys\nfrom dcevents import cli\nfrom dcevents.errors import Terminated\n"
+        "class Fails:\n  def __init__(self, error): self.error = error\n  def __del__(self): raise self.error\n"
+        "sys.unraisablehook = cli._unraised\n"
+        "for error in (KeyboardInterrupt(), Terminated(15), ValueError('x')): Fails(error)"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=harness.ROOT, check=True)
+
+    assert ("ValueError: x" in told.stderr, "Interrupt" in told.stderr, "Terminated:" in told.stderr) == (
+        True,
+        False,
+        False,
+    )
+
+
 def test_signals_at_any_moment_end_it_quietly(tmp_path: Path) -> None:
     """From the first line of dcevents on, through imports and work in threads, to the last.
 

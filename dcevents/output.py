@@ -157,12 +157,11 @@ def _replace(path: Path, before: os.stat_result | None, text: Iterable[str]) -> 
 @contextlib.contextmanager
 def _in_its_place(path: Path) -> Iterator[BinaryIO]:
     """A file beside another, of mode 0600, that takes its place if the block ends well, and else goes."""
-    import tempfile  # noqa: PLC0415 - slow to import, and not for `--help`
-
     _sweep(path.parent)
-    fd, temporary = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=path.parent)
+    # Named before it is there: a signal may come as soon as it is.
+    temporary = path.parent / f"{_PREFIX}{os.urandom(8).hex()}{_SUFFIX}"
     try:
-        with os.fdopen(fd, "wb") as file:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -170,7 +170,8 @@ def _in_its_place(path: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    _sync_folder(path.parent)
+    with contextlib.suppress(OSError):
+        sync_folder(path.parent)
 
 
 def _sweep(folder: Path) -> None:
@@ -258,13 +259,13 @@ def _identity(file: str | int) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+def sync_folder(folder: Path) -> None:
+    """Have what was made, renamed or removed in a folder on disk."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def say(message: str) -> None:

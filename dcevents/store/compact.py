@@ -43,7 +43,8 @@ def _size(facts: int) -> int:
 
 
 def compact(writer: Writer, state: State, parts: Sequence[Part], clock: int) -> Manifest:
-    """Merge segments into one, or several if they are large; the new manifest comes back. Raises OutputError."""
+    """Merge segments into one, or several large ones; the new manifest comes back. Raises OutputError, StoreError."""
+    require_sound(state, parts)
     names = {part.name for part in parts}
     written_at = max(part.written_at for part in parts)
     made = [
@@ -55,6 +56,14 @@ def compact(writer: Writer, state: State, parts: Sequence[Part], clock: int) -> 
     after = replace(writer.before, segments=(*made, *rest), dead=put_dead(writer, dead))
     gone = {name for name in writer.before.files if name.rpartition("/")[0] in names}
     return writer.commit(after, without=frozenset(gone | ({writer.before.dead or ""} - {after.dead})))
+
+
+def require_sound(state: State, parts: Sequence[Part]) -> None:
+    """Raises StoreError where a segment's files are not as they were written: that is not to be written again."""
+    names = {part.name for part in parts}
+    own = {name: of for name, of in state.manifest.files.items() if name.rpartition("/")[0] in names}
+    for name, what in files.damage(state.folder, own):
+        raise StoreError(f"{state.folder / name}: {what}; see dcevents store verify {state.folder}")
 
 
 def put_dead(writer: Writer, dead: pl.DataFrame) -> str | None:
@@ -94,19 +103,10 @@ def merged_in_ranges(state: State, parts: Sequence[Part], clock: int) -> Iterato
         yield merged(state, numbers, lambda _, frame, own=own: frame.filter(own), clock)  # type: ignore[misc]
 
 
-def _require_sound(state: State, part: Part) -> None:
-    """Raises StoreError where a segment's files are not as they were written: that is not to be written again."""
-    own = {name: of for name, of in state.manifest.files.items() if name.startswith(f"{part.name}/")}
-    for name, what in files.damage(state.folder, own):
-        raise StoreError(f"{state.folder / name}: {what}; see dcevents store verify {state.folder}")
-
-
 def merged(
     state: State, numbers: Sequence[int], left: Callable[[str, pl.DataFrame], pl.DataFrame], clock: int
 ) -> Segment:
     """What is live in some segments (by their places), of the rows that are `left` of each table."""
-    for number in numbers:
-        _require_sound(state, state.parts[number])
     found: dict[str, list[pl.DataFrame]] = {name: [segment.none(name)] for name in SCHEMAS if name not in _MADE}
     for number in numbers:
         for name, frames in found.items():

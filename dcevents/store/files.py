@@ -110,7 +110,8 @@ class Writer:
         kept = {name: of for name, of in self.before.files.items() if name not in without}
         whole = after.next(files={**kept, **self.added})
         for folder in {(self.folder / name).parent for name in self.added} | {self.folder / _SEGMENTS, self.folder}:
-            _sync(folder)
+            with contextlib.suppress(FileNotFoundError):
+                output.sync_folder(folder)
         with output.to_private_file(str(self.folder / manifest.NAME)) as write:
             write(whole.as_json())
         self.before, self.added = whole, {}
@@ -189,12 +190,3 @@ def failures_of(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(f"{error.filename or path}: {(error.strerror or str(error)).lower()}") from error
-
-
-def _sync(folder: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)

@@ -84,6 +84,7 @@ class _Removing:
         facts, left = self._of(gone, every), self._of(gone, every, but=True)
         vanished = pl.concat([gone["sid"]]).filter(~gone["sid"].is_in(left["sid"].implode())).unique()
         numbers = sorted({*rows["segment"], *self._with_lines_of(gone["sid"])})
+        compact.require_sound(state, [state.parts[number] for number in numbers])
         parts = {state.parts[number].name: self._again(number, gone, vanished) for number in numbers}
         kept = (parts.get(part.name, part) for part in state.parts)
         unsettled = self._unsettled(after, rows["sid"], left)

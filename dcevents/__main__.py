@@ -11,7 +11,7 @@ def main() -> None:
         signal.signal(number, _stop)
     # What is imported stays: to look through it for garbage takes a tenth of the start. `cli` turns it on again.
     gc.disable()
-    from dcevents.cli import main as run  # noqa: PLC0415 - half of the time until it runs; signals come meanwhile
+    from dcevents.cli.main import main as run  # noqa: PLC0415 - half of the time until it runs; signals come meanwhile
 
     run()
 

@@ -115,7 +115,9 @@ def _failures_named(name: str) -> Iterator[None]:
         raise
     except OSError as error:
         folder = os.path.dirname(name) if isinstance(error, FileNotFoundError) else ""
-        reason = f"there is no folder {folder}" if folder else (error.strerror or str(error)).lower()
+        reason = (
+            f"there is no folder {folder}" if folder else (error.strerror or str(error)).lower()
+        )
         raise OutputError(f"{name}: {reason}") from error
 
 
@@ -161,7 +163,9 @@ def _in_its_place(path: Path) -> Iterator[BinaryIO]:
     # Named before it is there: a signal may come as soon as it is.
     temporary = path.parent / f"{_PREFIX}{os.urandom(8).hex()}{_SUFFIX}"
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        with open(
+            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb"
+        ) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

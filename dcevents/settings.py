@@ -29,7 +29,11 @@ class Tolerance:
 
     def allows(self, rejected: int, records: int) -> bool:
         """Whether so many of the records may be rejected."""
-        return rejected <= self.limit if self.of is None else rejected * self.of <= self.limit * records
+        return (
+            rejected <= self.limit
+            if self.of is None
+            else rejected * self.of <= self.limit * records
+        )
 
 
 @dataclass(frozen=True)

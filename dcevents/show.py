@@ -12,7 +12,9 @@ NONE = "–"
 
 # What moves the cursor, changes colours, or turns the reading direction round: C0, DEL, C1, the line and paragraph
 # separators, and Unicode's bidirectional controls, and lone surrogates, which no terminal can be sent.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 LONGEST = 60
@@ -83,19 +85,28 @@ def escape(character: str) -> str:
 
 def unsafe_to_json(text: str) -> str:
     """JSON text with what could act on a terminal as JSON escapes (control characters already are)."""
-    return _UNSAFE.sub(lambda match: match[0] if match[0] in "\n\r\t" else f"\\u{ord(match[0]):04x}", text)
+    return _UNSAFE.sub(
+        lambda match: match[0] if match[0] in "\n\r\t" else f"\\u{ord(match[0]):04x}", text
+    )
 
 
 def width(text: str) -> int:
     """Columns of a terminal that a text takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
 
 
 def timestamp(millis: int | None) -> str | None:
     """`2026-11-02T09:15:04.120Z`, as every format but tables writes a timestamp."""
     if millis is None:
         return None
-    return (_EPOCH + timedelta(milliseconds=millis)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        (_EPOCH + timedelta(milliseconds=millis))
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def local_time(millis: int | None, tz: ZoneInfo) -> str | None:

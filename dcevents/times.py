@@ -48,7 +48,9 @@ def before(clock: int, number: int, unit: str, tz: ZoneInfo) -> int:
         return midnight(day - timedelta(days=number * (7 if unit == "w" else 1)), tz)
     months = day.year * 12 + day.month - 1 - number * (12 if unit == "y" else 1)
     year, month = divmod(max(12, months), 12)
-    return midnight(date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1])), tz)
+    return midnight(
+        date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1])), tz
+    )
 
 
 def instant(text: str, now: int, tz: ZoneInfo, option: str) -> int:
@@ -136,7 +138,9 @@ def buckets(key: str, first: Any, last: Any, window: Window, tz: ZoneInfo) -> li
     found, day = [], date.fromisoformat(first if key != "month" else f"{first}-01")
     while (text := _bucket(key, day)) <= last:
         found.append(text)
-        day = _next_month(day) if key == "month" else day + timedelta(days=7 if key == "week" else 1)
+        day = (
+            _next_month(day) if key == "month" else day + timedelta(days=7 if key == "week" else 1)
+        )
     return found
 
 

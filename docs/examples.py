@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from dcevents import snippet
-from dcevents.cli import cli
-from dcevents.events import EVENTS
+from dcevents.cli.main import cli
+from dcevents.model.events import EVENTS
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = f'dcevents() {{ "{sys.executable}" -m dcevents "$@"; }}\n'
@@ -39,7 +39,9 @@ def run(command: str, columns: int = 80, folder: Path = ROOT) -> subprocess.Comp
         os.close(output)
         shown = _read(terminal)
         _, messages = process.communicate(timeout=60)
-    return subprocess.CompletedProcess(command, process.returncode, shown.replace("\r\n", "\n"), messages.decode())
+    return subprocess.CompletedProcess(
+        command, process.returncode, shown.replace("\r\n", "\n"), messages.decode()
+    )
 
 
 def _read(terminal: int) -> str:
@@ -76,7 +78,9 @@ def in_store(*commands: str) -> str:
     """Commands on one store, STORE in them, and their output."""
     with tempfile.TemporaryDirectory() as folder:
         store = str(Path(folder) / "store")
-        shown = [show(command.replace("STORE", store)).replace(store, "store") for command in commands]
+        shown = [
+            show(command.replace("STORE", store)).replace(store, "store") for command in commands
+        ]
     return "".join(shown)
 
 
@@ -97,7 +101,9 @@ def helps() -> str:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None
         text = command.get_help(
-            click.Context(command, info_name=f"dcevents {name}", terminal_width=78, **command.context_settings)
+            click.Context(
+                command, info_name=f"dcevents {name}", terminal_width=78, **command.context_settings
+            )
         )
         parts.append(f"\n## {name}\n\n```text\n{text}\n```\n")
     return "".join(parts) + "\n"

@@ -22,7 +22,7 @@ from typing import IO, Any, NoReturn
 from unittest import mock
 
 from dcevents import render, reports
-from dcevents.cli import run as dispatch
+from dcevents.cli.main import run as dispatch
 
 ROOT = Path(__file__).parent.parent
 CLOCK = datetime.fromisoformat("2026-12-01T00:00:00Z")
@@ -62,11 +62,25 @@ def _line(compact: str) -> str:
         return compact[2:]
     moment, sid, kind, *pairs = shlex.split(compact)
     known = re.fullmatch(r"[a-z_]+", kind)
-    name = "adobedx.conversations.ready" if kind == "ready" else f"CONVERSATION_{kind.upper()}" if known else kind
+    name = (
+        "adobedx.conversations.ready"
+        if kind == "ready"
+        else f"CONVERSATION_{kind.upper()}"
+        if known
+        else kind
+    )
     given = dict(pair.split("=", 1) for pair in pairs)
     page = given.pop("page", "-")
-    payload = {"sid": sid, "id": given.pop("id", "d1"), **{_PAYLOAD.get(key, key): v for key, v in given.items()}}
-    parts = {"event": name, "timestamp": f"{DAY}T{moment}Z" if _CLOCK_TIME.fullmatch(moment) else moment, "page": page}
+    payload = {
+        "sid": sid,
+        "id": given.pop("id", "d1"),
+        **{_PAYLOAD.get(key, key): v for key, v in given.items()},
+    }
+    parts = {
+        "event": name,
+        "timestamp": f"{DAY}T{moment}Z" if _CLOCK_TIME.fullmatch(moment) else moment,
+        "page": page,
+    }
     return f'{{{_members(parts)},"data":{{"payload":{{{_members(payload)}}}}}}}'
 
 
@@ -196,7 +210,9 @@ def spawn(
     return Result(done.returncode, done.stdout, done.stderr.decode())
 
 
-def start(*arguments: str | Path, env: Mapping[str, str] | None = None, **more: Any) -> subprocess.Popen[bytes]:
+def start(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, **more: Any
+) -> subprocess.Popen[bytes]:
     """Start dcevents in a process of its own."""
     return subprocess.Popen(command(*arguments), env=_environment(env), **more)
 

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from harness import Result, run
 
-from dcevents.parse import Limits, Parser
+from dcevents.analysis.view import View
+from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.settings import Settings, Window
-from dcevents.store import lock, reading
-from dcevents.view import View
+from dcevents.store import reading
+from dcevents.store.disk import lock
 
 
 def moment(millis: int) -> datetime:
@@ -64,7 +65,11 @@ def view(
     with lock.reading(store):
         state = reading.opened(str(store))
         parser = Parser(Limits(as_of, now), state.vocabulary(), in_full=True)
-        read = reading.whole(state, None, parser, settings) if of_events else reading.kept(state, None, settings)
+        read = (
+            reading.whole(state, None, parser, settings)
+            if of_events
+            else reading.kept(state, None, settings)
+        )
         read.log.count()
         return View(read.log, read.fold, settings)
 

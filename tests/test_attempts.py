@@ -13,9 +13,25 @@ import naive
 import polars as pl
 import pytest
 
-from dcevents.attempts import ACCEPT, END, FIRST_REQUEST, LETTERS, START, _laid, attempts, decided, walk
+from dcevents.model.attempts import (
+    ACCEPT,
+    END,
+    FIRST_REQUEST,
+    LETTERS,
+    START,
+    _laid,
+    attempts,
+    decided,
+    walk,
+)
 
-KINDS = {"R": naive.REQUESTED, "I": naive.INITIATED, "T": naive.TIMEOUT, "E": naive.ENDED, "C": naive.CLOSED}
+KINDS = {
+    "R": naive.REQUESTED,
+    "I": naive.INITIATED,
+    "T": naive.TIMEOUT,
+    "E": naive.ENDED,
+    "C": naive.CLOSED,
+}
 LONGEST = 6
 ANY = naive.Event(
     ts=None, future=False, kind="", sid="s", id="d", name=None, type=None, ui_type=None, page=None,
@@ -66,7 +82,9 @@ def by_the_program(signature: str) -> list[Seen]:
     walked = walk(signature)
 
     def member(number: int, role: int) -> int | None:
-        places = [i for i, mine in enumerate(walked.attempts) if mine == number and walked.roles[i] & role]
+        places = [
+            i for i, mine in enumerate(walked.attempts) if mine == number and walked.roles[i] & role
+        ]
         assert len(places) <= 1, (signature, role)
         return places[0] if places else None
 
@@ -76,7 +94,14 @@ def by_the_program(signature: str) -> list[Seen]:
         start = member(number, START)
         assert start is not None
         found.append(
-            Seen(members, start, member(number, FIRST_REQUEST), member(number, ACCEPT), member(number, END), verdict)
+            Seen(
+                members,
+                start,
+                member(number, FIRST_REQUEST),
+                member(number, ACCEPT),
+                member(number, END),
+                verdict,
+            )
         )
     return found
 
@@ -112,13 +137,21 @@ WALKS = [
     pytest.param("Rr", [("Rr", "asked")], id="a repeat"),
     pytest.param("RR", [("R", "asked"), ("R", "asked")], id="too late for a repeat"),
     pytest.param("RrrI", [("RrrI", "accepted")], id="INITIATED after REQUESTED, however long ago"),
-    pytest.param("RTr", [("RT", "missed"), ("r", "asked")], id="a REQUESTED after anything else is a new attempt"),
+    pytest.param(
+        "RTr",
+        [("RT", "missed"), ("r", "asked")],
+        id="a REQUESTED after anything else is a new attempt",
+    ),
     pytest.param("RTi", [("RTi", "accepted")], id="a late accept"),
     pytest.param("RTI", [("RT", "missed"), ("I", "accepted")], id="too late for a late accept"),
     pytest.param("RTTiE", [("RTTiE", "ended")], id="a late accept cancels every TIMEOUT so far"),
     pytest.param("RTiT", [("RTiT", "timed_out")], id="… not the one that follows"),
-    pytest.param("RITi", [("RIT", "timed_out"), ("i", "accepted")], id="not late: the attempt was accepted"),
-    pytest.param("RETi", [("RE", "ended"), ("i", "accepted")], id="not late: the attempt had ended"),
+    pytest.param(
+        "RITi", [("RIT", "timed_out"), ("i", "accepted")], id="not late: the attempt was accepted"
+    ),
+    pytest.param(
+        "RETi", [("RE", "ended"), ("i", "accepted")], id="not late: the attempt had ended"
+    ),
     pytest.param("RTEi", [("RTE", "missed"), ("i", "accepted")], id="not late: ENDED is prev"),
     pytest.param("RIIE", [("RIIE", "ended")], id="only the first INITIATED counts"),
     pytest.param("RE", [("RE", "ended")], id="INITIATED was lost: only a talk ends so"),
@@ -126,13 +159,27 @@ WALKS = [
     pytest.param("RCE", [("RC", "left")], id="the CLOSED came first"),
     pytest.param("E", [("E", "ended")], id="ENDED starts one as the conversation's first"),
     pytest.param("T", [("T", "missed")], id="TIMEOUT starts one as the conversation's first"),
-    pytest.param("CE", [("E", "ended")], id="CLOSED is no start, and what comes after it is still the first"),
+    pytest.param(
+        "CE", [("E", "ended")], id="CLOSED is no start, and what comes after it is still the first"
+    ),
     pytest.param("C", [], id="CLOSED starts none"),
-    pytest.param("RIEET", [("RIE", "ended")], id="what belongs to an ended attempt changes nothing"),
-    pytest.param("RCi", [("RC", "left"), ("i", "accepted")], id="the CLOSED that ended the attempt is prev"),
-    pytest.param("RCCr", [("RC", "left"), ("r", "asked")], id="the second CLOSED is not even prev, the first one is"),
-    pytest.param("RTCi", [("RTi", "accepted")], id="CLOSED after a timed-out request is not even prev"),
-    pytest.param("RIECi", [("RIE", "ended"), ("i", "accepted")], id="CLOSED after the end: prev is the ENDED"),
+    pytest.param(
+        "RIEET", [("RIE", "ended")], id="what belongs to an ended attempt changes nothing"
+    ),
+    pytest.param(
+        "RCi", [("RC", "left"), ("i", "accepted")], id="the CLOSED that ended the attempt is prev"
+    ),
+    pytest.param(
+        "RCCr",
+        [("RC", "left"), ("r", "asked")],
+        id="the second CLOSED is not even prev, the first one is",
+    ),
+    pytest.param(
+        "RTCi", [("RTi", "accepted")], id="CLOSED after a timed-out request is not even prev"
+    ),
+    pytest.param(
+        "RIECi", [("RIE", "ended"), ("i", "accepted")], id="CLOSED after the end: prev is the ENDED"
+    ),
     pytest.param("RTCiC", [("RTiC", "closed")], id="… and once accepted, CLOSED ends it"),
 ]
 
@@ -141,7 +188,9 @@ WALKS = [
 def test_a_walk(signature: str, expected: list[tuple[str, str]]) -> None:
     seen = by_the_program(signature)
 
-    assert expected == [("".join(signature[i] for i in each.members), each.verdict) for each in seen]
+    assert expected == [
+        ("".join(signature[i] for i in each.members), each.verdict) for each in seen
+    ]
 
 
 def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcevents import facts as facts_module
-from dcevents.facts import Distinct, Facts
-from dcevents.parse import FUTURE, UNTIMED
-from dcevents.record import Said
-from dcevents.sids import hashed
+from dcevents.model import facts as facts_module
+from dcevents.model.attributes import Said
+from dcevents.model.facts import Distinct, Facts
+from dcevents.model.moments import FUTURE, UNTIMED
+from dcevents.model.sessions import hashed
 
 Fact = tuple[str, int, str | None, str, int]
 
@@ -29,7 +29,9 @@ def folded(facts: list[Fact]) -> Facts:
     """A state, with a vocabulary of its own."""
     state = Facts()
     for sid, kind, conversation, name, ts in facts:
-        code = state.vocabulary.code(Said(kind, conversation, name, None, None, None, "a1", None, None))
+        code = state.vocabulary.code(
+            Said(kind, conversation, name, None, None, None, "a1", None, None)
+        )
         add(state, [sid], [code], [ts])
     return state
 
@@ -38,14 +40,19 @@ def add(state: Facts, sids: list[str], said: list[int], ts: list[int]) -> None:
     """Add facts, as a block of lines would."""
     texts = pl.Series(sids, dtype=pl.String)
     numbers, sessions = state.vocabulary.sids.different(hashed(texts), texts)
-    state.add(pl.DataFrame({"sid": numbers, "said": said, "ts": ts}, schema=facts_module.FACTS), sessions)
+    state.add(
+        pl.DataFrame({"sid": numbers, "said": said, "ts": ts}, schema=facts_module.FACTS), sessions
+    )
 
 
 def content(state: Facts) -> set[tuple[str, Said, int]]:
     """What a state says, whatever its codes."""
     frame, said = state.frame(), state.vocabulary.said()
     sids = state.sid_texts(frame["sid"])
-    return {(sid, said[code], ts) for sid, code, ts in zip(sids, frame["said"], frame["ts"], strict=True)}
+    return {
+        (sid, said[code], ts)
+        for sid, code, ts in zip(sids, frame["said"], frame["ts"], strict=True)
+    }
 
 
 @given(a=some_facts, b=some_facts, c=some_facts)
@@ -93,14 +100,19 @@ def test_times_and_contents_that_fit_into_no_word_are_facts_as_any() -> None:
 def test_more_contents_than_fit_into_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts_module, "_CODES", 2)
     facts: list[Fact] = [
-        ("s1", kind, "d1", name, ts) for kind in range(4) for name in "ab" for ts in (1, UNTIMED, FUTURE)
+        ("s1", kind, "d1", name, ts)
+        for kind in range(4)
+        for name in "ab"
+        for ts in (1, UNTIMED, FUTURE)
     ]
     state = folded(facts)
     assert content(state) == {("s1", said, ts) for _, said, ts in content(state)}
     assert state.distinct() == Distinct(events=8, untimed=4, future=4)
 
 
-@pytest.mark.parametrize("together", [True, False], ids=["each line twenty times", "the whole log twenty times"])
+@pytest.mark.parametrize(
+    "together", [True, False], ids=["each line twenty times", "the whole log twenty times"]
+)
 def test_repeated_facts_do_not_pile_up(*, together: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts_module, "_LEAST", 1000)
     state = Facts()

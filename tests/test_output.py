@@ -108,7 +108,9 @@ def test_the_report_is_on_the_disk_before_it_takes_the_old_ones_place(
     assert done[:2] == ["fsync", "replace"]
 
 
-def test_the_temporary_file_stands_beside_the_report_so_that_the_rename_is_atomic(tmp_path: Path) -> None:
+def test_the_temporary_file_stands_beside_the_report_so_that_the_rename_is_atomic(
+    tmp_path: Path,
+) -> None:
     target = tmp_path / "report.txt"
     beside: list[int] = []
 
@@ -169,12 +171,21 @@ def test_what_is_no_regular_file_is_written_to_as_it_is(tmp_path: Path) -> None:
         pytest.param([], "2026-12-01", id="today"),
         pytest.param(["--tz", "America/New_York"], "2026-11-30", id="today in the zone"),
         pytest.param(["--period", "last-week"], "2026-11-23", id="the first day of the window"),
-        pytest.param(["--since", "2026-11-02", "--tz", "Europe/Berlin"], "2026-11-02", id="… in the zone"),
+        pytest.param(
+            ["--since", "2026-11-02", "--tz", "Europe/Berlin"], "2026-11-02", id="… in the zone"
+        ),
         pytest.param(["--until", "2026-11-02"], "2026-12-01", id="a window without a first day"),
     ],
 )
-def test_the_date_in_the_name_is_the_first_day(tmp_path: Path, options: list[str], expected: str) -> None:
-    assert harness.run("completion", "-o", tmp_path / "r-{date}-{date}.csv", *options, stdin=LOG).status == 0
+def test_the_date_in_the_name_is_the_first_day(
+    tmp_path: Path, options: list[str], expected: str
+) -> None:
+    assert (
+        harness.run(
+            "completion", "-o", tmp_path / "r-{date}-{date}.csv", *options, stdin=LOG
+        ).status
+        == 0
+    )
 
     assert [tmp_path / f"r-{expected}-{expected}.csv"] == list(tmp_path.iterdir())
 

@@ -91,7 +91,9 @@ def test_what_acts_on_a_terminal_is_made_visible(character: str) -> None:
     assert re.fullmatch(r"a\\(n|r|t|x[0-9a-f]{2}|u[0-9a-f]{4})b", text)
 
 
-@pytest.mark.parametrize("text", ["Köln", "naïve – “quoted”", "日本語", "😀", "a b", "e\u0301", "שלום"], ids=ascii)
+@pytest.mark.parametrize(
+    "text", ["Köln", "naïve – “quoted”", "日本語", "😀", "a b", "e\u0301", "שלום"], ids=ascii
+)
 def test_what_is_only_foreign_is_shown_as_it_is(text: str) -> None:
     assert text == show.visible(text)
     assert text == show.unsafe_to_json(text)
@@ -124,7 +126,9 @@ def test_width(text: str, expected: int) -> None:
         pytest.param(None, None, id="none"),
         pytest.param(0, "1970-01-01T00:00:00.000Z", id="the epoch"),
         pytest.param(-1, "1969-12-31T23:59:59.999Z", id="before it"),
-        pytest.param(1_793_610_904_120, "2026-11-02T09:15:04.120Z", id="milliseconds, always three"),
+        pytest.param(
+            1_793_610_904_120, "2026-11-02T09:15:04.120Z", id="milliseconds, always three"
+        ),
         pytest.param(-62_135_596_800_000, "0001-01-01T00:00:00.000Z", id="four digits of year"),
         pytest.param(253_402_300_799_999, "9999-12-31T23:59:59.999Z", id="the last one"),
     ],
@@ -137,11 +141,19 @@ def test_timestamp(value: int | None, expected: str | None) -> None:
     ("value", "expected"),
     [
         pytest.param(None, None, id="none"),
-        pytest.param(millis("2026-11-02T09:15:04.999"), "2026-11-02 10:15:04", id="winter, seconds cut"),
+        pytest.param(
+            millis("2026-11-02T09:15:04.999"), "2026-11-02 10:15:04", id="winter, seconds cut"
+        ),
         pytest.param(millis("2026-07-01T22:30"), "2026-07-02 00:30:00", id="summer, the next day"),
-        pytest.param(millis("2026-03-29T00:59:59"), "2026-03-29 01:59:59", id="before the hour that is left out"),
+        pytest.param(
+            millis("2026-03-29T00:59:59"),
+            "2026-03-29 01:59:59",
+            id="before the hour that is left out",
+        ),
         pytest.param(millis("2026-03-29T01:00"), "2026-03-29 03:00:00", id="after it"),
-        pytest.param(millis("2026-10-25T01:30"), "2026-10-25 02:30:00", id="the second half past two"),
+        pytest.param(
+            millis("2026-10-25T01:30"), "2026-10-25 02:30:00", id="the second half past two"
+        ),
     ],
 )
 def test_local_time(value: int | None, expected: str | None) -> None:
@@ -152,13 +164,23 @@ def test_local_time(value: int | None, expected: str | None) -> None:
     ("since", "until", "expected"),
     [
         pytest.param(None, None, None, id="no window"),
-        pytest.param("2026-11-01T23:00", "2026-11-08T23:00", "2026-11-02 to 2026-11-08", id="first and last day"),
+        pytest.param(
+            "2026-11-01T23:00",
+            "2026-11-08T23:00",
+            "2026-11-02 to 2026-11-08",
+            id="first and last day",
+        ),
         pytest.param("2026-11-01T23:00", "2026-11-02T23:00", "2026-11-02", id="one day"),
-        pytest.param("2026-03-28T23:00", "2026-03-29T22:00", "2026-03-29", id="one day of 23 hours"),
+        pytest.param(
+            "2026-03-28T23:00", "2026-03-29T22:00", "2026-03-29", id="one day of 23 hours"
+        ),
         pytest.param("2026-11-01T23:00", None, "from 2026-11-02", id="open at the end"),
         pytest.param(None, "2026-11-01T23:00", "until 2026-11-01", id="open at the start"),
         pytest.param(
-            "2026-11-02T08:00", "2026-11-02T09:30", "2026-11-02 09:00:00 to 2026-11-02 10:30:00", id="parts of days"
+            "2026-11-02T08:00",
+            "2026-11-02T09:30",
+            "2026-11-02 09:00:00 to 2026-11-02 10:30:00",
+            id="parts of days",
         ),
     ],
 )

@@ -9,10 +9,12 @@ import pytest
 from compare import analyse
 from harness import log
 
-from dcevents import parse, shapes, sids, sources
-from dcevents.facts import FACTS, Facts
-from dcevents.record import Said
-from dcevents.sids import Numbering, hashed
+from dcevents.model import sessions as sids
+from dcevents.model.attributes import Said
+from dcevents.model.facts import FACTS, Facts
+from dcevents.model.sessions import Numbering, hashed
+from dcevents.reading import sources
+from dcevents.reading.parsing import parse, shapes
 
 LISTINGS = ("events", "conversations", "sessions", "chats")
 BITS = 10
@@ -30,7 +32,14 @@ def low(texts: Any, turn: int = 0) -> Any:
 
 def traffic() -> list[tuple[str, bytes]]:
     """Ninety sessions, each of them in two of three files, a few with sids that only one way of reading reads."""
-    kinds = ("triggered", "engaged", "live_chat_requested", "live_chat_initiated", "completed", "closed")
+    kinds = (
+        "triggered",
+        "engaged",
+        "live_chat_requested",
+        "live_chat_initiated",
+        "completed",
+        "closed",
+    )
     names = [f"s{n:03d}" for n in range(86)] + ["=7", "größe", '"a\\"b"', "x" * 50]
     files: list[list[str]] = [[], [], []]
     for n, name in enumerate(names):
@@ -57,7 +66,9 @@ def found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[
     return rows
 
 
-@pytest.mark.parametrize("other", [narrow, low], ids=["few numbers", "numbers that differ in their lowest bits"])
+@pytest.mark.parametrize(
+    "other", [narrow, low], ids=["few numbers", "numbers that differ in their lowest bits"]
+)
 def test_sessions_whose_numbers_collide_are_told_apart(
     other: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,13 +81,21 @@ def test_sessions_whose_numbers_collide_are_told_apart(
     assert found(tmp_path / "narrow", monkeypatch) == expected
 
 
-def test_sessions_are_told_apart_again_when_ids_take_more_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sids, "hashed", lambda texts, turn=0: texts.hash(turn) if turn else texts.str.len_bytes() * 2)
+def test_sessions_are_told_apart_again_when_ids_take_more_bits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        sids,
+        "hashed",
+        lambda texts, turn=0: texts.hash(turn) if turn else texts.str.len_bytes() * 2,
+    )
     state = Facts()
     texts = pl.Series(["a", "aa"])
     code = state.vocabulary.code(Said(0, "d0", *[None] * 7))
     numbers, sessions = state.vocabulary.sids.different(sids.hashed(texts).cast(pl.UInt64), texts)
-    state.add(pl.DataFrame({"sid": numbers, "said": [code] * 2, "ts": [1, 2]}, schema=FACTS), sessions)
+    state.add(
+        pl.DataFrame({"sid": numbers, "said": [code] * 2, "ts": [1, 2]}, schema=FACTS), sessions
+    )
     state.settle()
     for n in range(1, 9):
         state.vocabulary.code(Said(0, f"d{n}", *[None] * 7))
@@ -98,7 +117,15 @@ def test_a_number_follows_from_the_text_and_what_is_burnt() -> None:
 
 @pytest.mark.parametrize(
     "texts",
-    [["a", "b"], ["a" * 40, "b" * 40], ["a\nb", "c"], ['q"', "a"], ["größe", "x"], ["\n", "\n\n"], []],
+    [
+        ["a", "b"],
+        ["a" * 40, "b" * 40],
+        ["a\nb", "c"],
+        ['q"', "a"],
+        ["größe", "x"],
+        ["\n", "\n\n"],
+        [],
+    ],
     ids=json.dumps,
 )
 def test_texts_come_back_as_they_were(texts: list[str]) -> None:

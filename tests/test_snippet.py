@@ -10,8 +10,8 @@ import harness
 import pytest
 from capture import scenarios
 
-from dcevents import record
-from dcevents.events import ATTRIBUTES, EVENTS, MEETING_INFO, READY
+from dcevents.model.events import ATTRIBUTES, EVENTS, MEETING_INFO, READY
+from dcevents.reading.parsing import record
 from dcevents.snippet import FORWARDS, Snippet, forwarded_name, text
 
 CONSENT = "window.OnetrustActiveGroups && OnetrustActiveGroups.includes(',C0002,')"
@@ -50,7 +50,9 @@ def test_attributes_are_what_is_read_of_a_payload() -> None:
     assert texts == set(payload)
 
 
-@pytest.mark.parametrize("wanted", [EVERYTHING, replace(EVERYTHING, external=True)], ids=["pasted", "external"])
+@pytest.mark.parametrize(
+    "wanted", [EVERYTHING, replace(EVERYTHING, external=True)], ids=["pasted", "external"]
+)
 def test_it_is_small_as_printed(wanted: Snippet) -> None:
     assert len(gzip.compress(text(wanted).encode())) <= 2500
 
@@ -95,7 +97,9 @@ def test_what_an_option_does(options: list[str], shown: str) -> None:
     assert shown in result.text
 
 
-@pytest.mark.parametrize("endpoint", ["/x</script><script>alert(1)//", '/"+alert(1)+"', "/\\", "/\u200b", "/größe"])
+@pytest.mark.parametrize(
+    "endpoint", ["/x</script><script>alert(1)//", '/"+alert(1)+"', "/\\", "/\u200b", "/größe"]
+)
 def test_an_endpoint_is_text(endpoint: str) -> None:
     script = harness.run("snippet", "--endpoint", endpoint).text
 
@@ -105,7 +109,17 @@ def test_an_endpoint_is_text(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["", " ", "javascript:alert(1)", "data:,x", "ftp://example.com/", "/with space", "https://", "/line\n"]
+    "endpoint",
+    [
+        "",
+        " ",
+        "javascript:alert(1)",
+        "data:,x",
+        "ftp://example.com/",
+        "/with space",
+        "https://",
+        "/line\n",
+    ],
 )
 def test_what_is_no_endpoint(endpoint: str) -> None:
     result = harness.run("snippet", "--endpoint", endpoint)
@@ -158,7 +172,9 @@ def test_what_is_no_consent(consent: str) -> None:
     assert 1 == result.err.count("\n")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--endpoint"], ["--endpoint", "/x", "--forward", "matomo"], ["x"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["--endpoint"], ["--endpoint", "/x", "--forward", "matomo"], ["x"]]
+)
 def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
     result = harness.run("snippet", *arguments)
 

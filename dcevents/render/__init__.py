@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from dcevents.render._base import Circumstances, Format
+from dcevents.render._format import Circumstances, Format
 
 
 def load() -> dict[str, Format]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dcevents.show import NONE, duration, local_time, number, percent, visible
 
 if TYPE_CHECKING:
-    from dcevents.render._base import Circumstances
-    from dcevents.reports._base import Column, Table
+    from dcevents.render._format import Circumstances
+    from dcevents.tables import Column, Table
 
 
 _FEW = 30
@@ -37,11 +37,17 @@ def cell(value: Any, column: Column, about: Circumstances, base: int | None = No
 def lines(table: Table, about: Circumstances) -> Iterator[list[str]]:
     """The rows of a table, in words."""
     places = {name: i for i, name in enumerate(table.rows.columns)}
-    cells = [(places[column.name], column, places[column.base] if column.base else None) for column in table.columns]
+    cells = [
+        (places[column.name], column, places[column.base] if column.base else None)
+        for column in table.columns
+    ]
     # Not as the other formats round them: 100 % stands only where it is exactly true.
     for part in table.rows.iter_slices(_SLICE):
         for row in part.iter_rows():
-            yield [cell(row[i], column, about, None if base is None else row[base]) for i, column, base in cells]
+            yield [
+                cell(row[i], column, about, None if base is None else row[base])
+                for i, column, base in cells
+            ]
 
 
 def total_line(table: Table, about: Circumstances) -> list[str] | None:

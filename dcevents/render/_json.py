@@ -6,16 +6,18 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dcevents.render._base import rows
+from dcevents.render._format import rows
 from dcevents.show import timestamp, unsafe_to_json
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Table
+    from dcevents.tables import Table
 
 
 def text(value: object) -> str:
     """JSON text that is safe to show."""
-    return unsafe_to_json(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+    return unsafe_to_json(
+        json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    )
 
 
 def row_texts(table: Table) -> Iterator[str]:

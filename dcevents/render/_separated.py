@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from dcevents.render._base import Circumstances, long_rows, slices
+from dcevents.render._format import Circumstances, long_rows, slices
 from dcevents.show import local_time, visible
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from dcevents.reports._base import Column, Table
+    from dcevents.tables import Column, Table
 
 _FORMULA: Final = r"^[=+\-@\t\r\n]"
 _QUOTED: Final = ',;"\t\r\n'
@@ -36,7 +36,13 @@ def separated(tables: Sequence[Table], about: Circumstances, delimiter: str) -> 
     if len(tables) != 1:
         yield lines([pl.Series([name]) for name in ("report", "metric", "value")])
         for report, metric, value, column in long_rows(tables):
-            yield lines([pl.Series([report]), pl.Series([metric]), _cells(pl.Series([value]), column, about)])
+            yield lines(
+                [
+                    pl.Series([report]),
+                    pl.Series([metric]),
+                    _cells(pl.Series([value]), column, about),
+                ]
+            )
         return
     columns = tables[0].columns
     yield lines([pl.Series([column.name]) for column in columns])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dcevents.render._base import Circumstances, Format
+from dcevents.render._format import Circumstances, Format
 from dcevents.render._separated import separated
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Table
+    from dcevents.tables import Table
 
 
 def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dcevents.render._base import Circumstances, Format, total
+from dcevents.render._format import Circumstances, Format
 from dcevents.render._json import row_texts, text
+from dcevents.tables import total
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Document, Table
+    from dcevents.tables import Document, Table
 
 
 def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:

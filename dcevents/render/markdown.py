@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dcevents.render._base import Circumstances, Format
 from dcevents.render._cells import captions, footnote, is_left, lines, total_line, when
+from dcevents.render._format import Circumstances, Format
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Table
+    from dcevents.tables import Table
 
 # HTML and entities first of all; then what GitHub's Markdown takes for emphasis, code, links, tables, or a name.
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@^]|(?<=\w)://|^\s*[-=:]|\bwww\.)")
@@ -21,7 +21,10 @@ def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
         yield "\n" if i else ""
         if table.headline:
             yield f"**{_escaped('Summary' + when(about))}**\n\n"
-            yield "".join(f"- **{label}**: {_escaped(text)}\n" for label, text in table.headline) + "\n"
+            yield (
+                "".join(f"- **{label}**: {_escaped(text)}\n" for label, text in table.headline)
+                + "\n"
+            )
         yield f"**{_escaped(captions(table, about))}**\n\n"
         yield _line([column.title.replace("\u00ad", "") for column in table.columns])
         yield _line(["---" if is_left(column) else "---:" for column in table.columns])

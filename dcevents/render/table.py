@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from dcevents.render._base import Circumstances, Format
 from dcevents.render._cells import captions, footnote, is_left, lines, total_line, when
+from dcevents.render._format import Circumstances, Format
 from dcevents.show import visible, width
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Column, Document, Section, Table
+    from dcevents.tables import Column, Document, Section, Table
 
 _GAP = 2
 _NARROW = 20
@@ -101,7 +101,9 @@ def _table(table: Table, about: Circumstances, instead: str) -> Iterator[str]:
         following = list(islice(body, _PAGE))
         yield _laid_out(table.columns, headings, page, None if following else last, widths)
         page = following
-    if note := footnote(table, [column for column, room in zip(table.columns, widths, strict=True) if room]):
+    if note := footnote(
+        table, [column for column, room in zip(table.columns, widths, strict=True) if room]
+    ):
         yield f"\n{note}\n"
     hidden = [column.name for column, room in zip(table.columns, widths, strict=True) if room == 0]
     if hidden:
@@ -119,7 +121,10 @@ def _divided(title: str) -> list[str]:
 
 
 def _widths(headings: Sequence[Sequence[str]], body: Sequence[Sequence[str]]) -> list[int]:
-    return [max(*map(width, lines), *(width(row[i]) for row in body)) for i, lines in enumerate(headings)]
+    return [
+        max(*map(width, lines), *(width(row[i]) for row in body))
+        for i, lines in enumerate(headings)
+    ]
 
 
 def _fitting(columns: Sequence[Column], wanted: Sequence[int], room: int | None) -> list[int]:
@@ -131,7 +136,13 @@ def _fitting(columns: Sequence[Column], wanted: Sequence[int], room: int | None)
         if _excess(widths, room) and sum(map(bool, widths)) > _FEWEST:
             hidden.append(_together(columns, i))
             _show(widths, hidden[-1], [0] * len(widths))
-    _fill(widths, [group for group in reversed(hidden) if columns[group[0]].rank], columns, narrowed, room)
+    _fill(
+        widths,
+        [group for group in reversed(hidden) if columns[group[0]].rank],
+        columns,
+        narrowed,
+        room,
+    )
     _narrow(widths, columns, room, _NARROWEST)
     return widths
 
@@ -161,7 +172,11 @@ def _show(widths: list[int], group: Sequence[int], wanted: Sequence[int]) -> Non
 def _together(columns: Sequence[Column], i: int) -> list[int]:
     """The columns that go with one: of a bound the other one, which says nothing by itself."""
     rate = columns[i].bounds
-    return [j for j, column in enumerate(columns) if j == i or (rate is not None and column.bounds == rate)]
+    return [
+        j
+        for j, column in enumerate(columns)
+        if j == i or (rate is not None and column.bounds == rate)
+    ]
 
 
 def _narrow(widths: list[int], columns: Sequence[Column], room: int | None, least: int) -> None:

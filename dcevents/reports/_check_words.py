@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from itertools import starmap
 from typing import TYPE_CHECKING
 
-from dcevents.reports._base import Column, Section, Table
 from dcevents.show import duration, local_time, number, percent, shortened, things
+from dcevents.tables import Column, Section, Table
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from dcevents.log import Account, Log
-    from dcevents.quality import Order, Quality, Spread, Starts
-    from dcevents.view import View
+    from dcevents.analysis.quality import Order, Quality, Spread, Starts
+    from dcevents.analysis.view import View
+    from dcevents.reading.log import Account, Log
 
 _NOTABLE = 20
 """One in so many conversations may have lost its beginning without a word."""
@@ -46,7 +46,7 @@ _READINGS = {
 
 def findings(log: Log, quality: Quality) -> dict[str, str]:
     """What stands out, in words, by name."""
-    from dcevents.account import unusable  # noqa: PLC0415 - polars
+    from dcevents.reading.account import unusable  # noqa: PLC0415 - polars
 
     account, starts, coverage = log.account, quality.starts, quality.coverage
     rejected, unknown = sum(account.rejected.values()), account.tally["unknown_event"]
@@ -58,7 +58,10 @@ def findings(log: Log, quality: Quality) -> dict[str, str]:
         "cut_off": (cut_off, f"{things(cut_off, 'input')} cut off"),
         "rejected": (rejected, f"{things(rejected, 'line')} rejected"),
         "unknown_events": (unknown, f"{things(unknown, 'line')} of unknown events"),
-        "untimed": (unreadable, f"{things(unreadable, 'event')} without a timestamp that can be read"),
+        "untimed": (
+            unreadable,
+            f"{things(unreadable, 'event')} without a timestamp that can be read",
+        ),
         "future": (account.future, f"{things(account.future, 'timestamp')} in the future"),
         "no_zone": (local, f"{things(local, 'timestamp')} without a zone"),
         "start_not_seen": (
@@ -81,7 +84,7 @@ def findings(log: Log, quality: Quality) -> dict[str, str]:
 
 def sections(view: View, quality: Quality, found: Mapping[str, str]) -> list[Section]:
     """The document: headline and a line for everything; then details."""
-    from dcevents.recognised import in_words  # noqa: PLC0415 - polars
+    from dcevents.reading.recognised import in_words  # noqa: PLC0415 - polars
 
     account = view.log.account
     headline = f"Worth a look: {'; '.join(found.values())}." if found else "Nothing stands out."
@@ -103,7 +106,10 @@ def _records(account: Account) -> str:
         "incomplete": account.tally["incomplete"],
         "rejected": sum(account.rejected.values()),
     }
-    shown = [things(account.events, "event"), *(f"{number(n)} {name}" for name, n in parts.items() if n)]
+    shown = [
+        things(account.events, "event"),
+        *(f"{number(n)} {name}" for name, n in parts.items() if n),
+    ]
     reasons = ", ".join(f"{number(n)} {reason}" for reason, n in account.rejected.items() if n)
     return f"{number(account.records)} = {' + '.join(shown)}" + (f" ({reasons})" if reasons else "")
 
@@ -121,8 +127,16 @@ def _lines_of_events(view: View, quality: Quality) -> list[tuple[str, str]]:
 
 def _of_lines(account: Account, quality: Quality) -> list[tuple[str, str]]:
     if quality.order is None:
-        return [("Lines", "their order, and how their timestamps are written, are not known of a store without events")]
-    return [("Timestamps", _timestamps(account, quality)), ("Order", _order(account, quality.order))]
+        return [
+            (
+                "Lines",
+                "their order, and how their timestamps are written, are not known of a store without events",
+            )
+        ]
+    return [
+        ("Timestamps", _timestamps(account, quality)),
+        ("Order", _order(account, quality.order)),
+    ]
 
 
 def _timestamps(account: Account, quality: Quality) -> str:
@@ -133,7 +147,9 @@ def _timestamps(account: Account, quality: Quality) -> str:
         text = ", ".join(f"{number(n)} {_FORMS[name]}" for n, name in shown)
     if account.future:
         share = percent(account.future / account.events)
-        text += f"; {number(account.future)} ({share}) more than a day after the clock, so not believed"
+        text += (
+            f"; {number(account.future)} ({share}) more than a day after the clock, so not believed"
+        )
     return text
 
 
@@ -148,7 +164,10 @@ def _order(account: Account, order: Order) -> str:
 def _starts(starts: Starts) -> list[tuple[str, str]]:
     seen = _lacking(starts.start_not_seen, starts.conversations, "conversation", "TRIGGERED")
     implied = _lacking(starts.engagement_implied, starts.engaged, "engaged conversation", "ENGAGED")
-    return [("Starts", seen), ("Engagement", implied if starts.engaged else "no conversation is engaged")]
+    return [
+        ("Starts", seen),
+        ("Engagement", implied if starts.engaged else "no conversation is engaged"),
+    ]
 
 
 def _lacking(part: int, whole: int, name: str, event: str) -> str:
@@ -158,7 +177,11 @@ def _lacking(part: int, whole: int, name: str, event: str) -> str:
 
 
 def _of(part: int, whole: int, words: str) -> str:
-    return f"{number(part)} of {number(whole)} ({percent(part / whole)}) {words}" if part else f"none {words}"
+    return (
+        f"{number(part)} of {number(whole)} ({percent(part / whole)}) {words}"
+        if part
+        else f"none {words}"
+    )
 
 
 def _names(quality: Quality) -> str:
@@ -173,7 +196,10 @@ def _times(quality: Quality, tz: ZoneInfo) -> list[tuple[str, str]]:
     if coverage.last is None:
         return []
     days = ("Days", _of(sum(days for *_, days in coverage.gaps), coverage.days, "without events"))
-    silences = [f"{duration((end - start) / 1000)} from {_minute(start, tz)}" for start, end in coverage.silences]
+    silences = [
+        f"{duration((end - start) / 1000)} from {_minute(start, tz)}"
+        for start, end in coverage.silences
+    ]
     longest = [("Silences", f"the longest {'; '.join(silences)}")] if silences else []
     return [days, *longest, ("Since then", _feed(quality))]
 
@@ -198,7 +224,10 @@ def _details(view: View, quality: Quality) -> list[Section]:
     rejects = [f"{each.file}:{each}: {each.reason}" for each in account.rejects]
     untimed = [f"{names[file]}:{line}: {form}" for file, line, form in quality.untimed]
     long = [f"{shortened(sid)} ({duration(ms / 1000)})" for sid, ms in quality.sessions.longest]
-    gaps = [f"{first}" if first == last else f"{first} to {last}" for first, last, _ in quality.coverage.gaps]
+    gaps = [
+        f"{first}" if first == last else f"{first} to {last}"
+        for first, last, _ in quality.coverage.gaps
+    ]
     lists = {
         "Inputs cut off": [f"{each.name}: {each.lacks}" for each in view.log.inputs if each.lacks],
         "First rejected lines": rejects,
@@ -209,8 +238,15 @@ def _details(view: View, quality: Quality) -> list[Section]:
         "Agents with several names": list(starmap(_named, quality.agents)),
         "Days without events": gaps,
     }
-    totals = {"First rejected lines": sum(account.rejected.values()), "First events without a usable timestamp": 0}
-    found = [_list(title, lines, totals.get(title, len(lines))) for title, lines in lists.items() if lines]
+    totals = {
+        "First rejected lines": sum(account.rejected.values()),
+        "First events without a usable timestamp": 0,
+    }
+    found = [
+        _list(title, lines, totals.get(title, len(lines)))
+        for title, lines in lists.items()
+        if lines
+    ]
     return [*found, *_timeouts(quality)]
 
 
@@ -225,16 +261,23 @@ def _list(title: str, lines: Sequence[str], total: int) -> Section:
 
 
 def _timeouts(quality: Quality) -> list[Section]:
-    spreads = {"the request": quality.timeouts.requested, "an agent accepted": quality.timeouts.initiated}
+    spreads = {
+        "the request": quality.timeouts.requested,
+        "an agent accepted": quality.timeouts.initiated,
+    }
     if not any(spread.timeouts for spread in spreads.values()):
         return []
-    return [Section("What TIMEOUT means here", [_READINGS[quality.timeouts.reading]], table=_table(spreads))]
+    return [
+        Section(
+            "What TIMEOUT means here", [_READINGS[quality.timeouts.reading]], table=_table(spreads)
+        )
+    ]
 
 
 def _table(spreads: Mapping[str, Spread]) -> Table:
     import polars as pl  # noqa: PLC0415 - not before a report is made
 
-    from dcevents.quality import PEAKS  # noqa: PLC0415
+    from dcevents.analysis.quality import PEAKS  # noqa: PLC0415
 
     rows = [
         {

@@ -8,15 +8,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from dcevents.reports._base import Section
+from dcevents.explain.timeline import first, last_timed
 from dcevents.show import duration, local_time, shortened, things, timestamp
-from dcevents.timeline import first, last_timed
+from dcevents.tables import Section
 
 if TYPE_CHECKING:
-    from dcevents.chat_reasons import Attempt
-    from dcevents.explain import Explained, Session
-    from dcevents.reasons import Conversation, Reason
-    from dcevents.timeline import Event, Text
+    from dcevents.explain.chat_reasons import Attempt
+    from dcevents.explain.reasons import Conversation, Reason
+    from dcevents.explain.sessions import Explained, Session
+    from dcevents.explain.timeline import Event, Text
 
 T = TypeVar("T")
 
@@ -60,12 +60,15 @@ def _event(event: Event, agents: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def _conversation(explained: Conversation, agents: Mapping[str, str | None]) -> dict[str, Any]:
-    from dcevents.reasons import RULES  # noqa: PLC0415 - polars, not before a report is made
+    from dcevents.explain.reasons import RULES  # noqa: PLC0415 - polars, not before a report is made
 
     row, decisive = explained.row, explained.decisive
     rule = RULES[decisive.outcome]
     return {
-        **{name: row[name] for name in ("conversation_id", "conversation", "type", "ui_type", "page")},
+        **{
+            name: row[name]
+            for name in ("conversation_id", "conversation", "type", "ui_type", "page")
+        },
         "outcome": row["outcome"],
         "rule": decisive.number,
         "rule_words": rule.words,
@@ -89,8 +92,10 @@ def _reason(reason: Reason) -> dict[str, Any]:
     return {"rule": reason.number, "outcome": reason.outcome, "because": _plain(reason.why)}
 
 
-def _attempt(attempt: Attempt, row: Mapping[str, Any], agents: Mapping[str, str | None]) -> dict[str, Any]:
-    from dcevents.chat_reasons import RULES  # noqa: PLC0415
+def _attempt(
+    attempt: Attempt, row: Mapping[str, Any], agents: Mapping[str, str | None]
+) -> dict[str, Any]:
+    from dcevents.explain.chat_reasons import RULES  # noqa: PLC0415
 
     return {
         "attempt": attempt.number,
@@ -138,7 +143,9 @@ _INSTEAD = "all are in: dcevents explain -f json"
 
 def sections(found: Explained, tz: ZoneInfo, as_of: int | None) -> list[Section]:
     """What was found in words, then each session and its conversations."""
-    writer = _Writer(found.agents, tz, _folder(e.file for session in found.sessions for e in session.lines))
+    writer = _Writer(
+        found.agents, tz, _folder(e.file for session in found.sessions for e in session.lines)
+    )
     every = [Section("", [" ".join(_introduction(found, writer, as_of))])]
     for session in found.sessions:
         every += writer.session(session)
@@ -203,7 +210,10 @@ class _Writer:
             said = [f"{event.name:<{kinds}}", self.place(event)]
             if len(session.conversations) > 1:
                 said.append(_name(event.said.name, event.said.id))
-            yield f"{self.time(event.ts, day) or 'untimed'}  {_gap(event):>{gaps}}".rstrip(), "  ".join(said)
+            yield (
+                f"{self.time(event.ts, day) or 'untimed'}  {_gap(event):>{gaps}}".rstrip(),
+                "  ".join(said),
+            )
             if notes := self._notes(event):
                 yield "", notes
 
@@ -213,11 +223,15 @@ class _Writer:
         if event.counted is not None:
             notes.append(f"a duplicate: {self.place(event.counted)} counts")
         if event.ts is None:
-            notes.append("its timestamp lies in the future, so it counts as none" if event.future else "no timestamp")
+            notes.append(
+                "its timestamp lies in the future, so it counts as none"
+                if event.future
+                else "no timestamp"
+            )
         return "; ".join(notes)
 
     def _conversation(self, explained: Conversation, day: str) -> Section:
-        from dcevents.reasons import RULES  # noqa: PLC0415
+        from dcevents.explain.reasons import RULES  # noqa: PLC0415
 
         row, decisive = explained.row, explained.decisive
         rule = RULES[decisive.outcome]
@@ -236,7 +250,9 @@ class _Writer:
             else:
                 figures += self._attempt(*each, day)
         name = _name(explained.row["conversation"], explained.row["conversation_id"])
-        return Section(f"{name}: rule {decisive.number}, {explained.row['outcome']}", figures=figures)
+        return Section(
+            f"{name}: rule {decisive.number}, {explained.row['outcome']}", figures=figures
+        )
 
     def _before(self, explained: Conversation) -> Iterator[tuple[str, str]]:
         """The rules before; neighbours with the same reason together."""
@@ -247,10 +263,14 @@ class _Writer:
 
     def _step(self, explained: Conversation) -> str:
         step, event = explained.row["last_step"], explained.last_step_by
-        return step if event is None else f"{step}, the latest to be reached, at {self.place(event)}"
+        return (
+            step if event is None else f"{step}, the latest to be reached, at {self.place(event)}"
+        )
 
-    def _attempt(self, attempt: Attempt, row: Mapping[str, Any], day: str) -> Iterator[tuple[str, str]]:
-        from dcevents.chat_reasons import RULES  # noqa: PLC0415
+    def _attempt(
+        self, attempt: Attempt, row: Mapping[str, Any], day: str
+    ) -> Iterator[tuple[str, str]]:
+        from dcevents.explain.chat_reasons import RULES  # noqa: PLC0415
 
         yield f"Attempt {attempt.number}", f"{attempt.outcome}: {RULES[attempt.outcome]}"
         if attempt.ended is None or (attempt.is_accepted and attempt.accepted is None):
@@ -260,10 +280,22 @@ class _Writer:
             if event is not None:
                 took = row[length] if length else None
                 parts = [f"{what:<9}", self.time(event.ts, day) or "untimed", self.place(event)]
-                yield "", "  ".join([*parts, f"{length} {duration(took / 1000)}"] if took is not None else parts)
+                yield (
+                    "",
+                    "  ".join(
+                        [*parts, f"{length} {duration(took / 1000)}"] if took is not None else parts
+                    ),
+                )
         if attempt.offered is not None and attempt.offered.agent is not None:
-            how = "who accepted it" if attempt.offered is attempt.accepted else "the last to whom it was offered"
-            yield "", f"agent      {self.agent(attempt.offered.agent)}, {how}: {self.place(attempt.offered)}"
+            how = (
+                "who accepted it"
+                if attempt.offered is attempt.accepted
+                else "the last to whom it was offered"
+            )
+            yield (
+                "",
+                f"agent      {self.agent(attempt.offered.agent)}, {how}: {self.place(attempt.offered)}",
+            )
 
     def _at(self, millis: int | None, event: Event | None, day: str) -> str:
         if event is None:
@@ -272,7 +304,9 @@ class _Writer:
         return f"{when}, {event.name} at {self.place(event)}"
 
     def _engaged(self, explained: Conversation, day: str) -> str:
-        implied = "; implied, no engaged event comes before it" if explained.engagement_is_implied else ""
+        implied = (
+            "; implied, no engaged event comes before it" if explained.engagement_is_implied else ""
+        )
         return self._at(explained.row["engaged_at"], explained.engaged_by, day) + implied
 
     def agent(self, agent: str) -> str:

@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dcevents.reports._base import KEY_COLUMNS, TIME_KEYS, WEEKDAYS, Column, Metric, Table, rate
+from dcevents.reports._metrics import KEY_COLUMNS, TIME_KEYS, WEEKDAYS, Metric, rate
+from dcevents.tables import Column, Table
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from dcevents.view import View
+    from dcevents.analysis.view import View
 
 
-def conversations_report(name: str, metrics: Sequence[Metric]) -> Callable[[View, Sequence[str]], list[Table]]:
+def conversations_report(
+    name: str, metrics: Sequence[Metric]
+) -> Callable[[View, Sequence[str]], list[Table]]:
     """A report's `make` that groups conversations."""
 
     def make(view: View, by: Sequence[str]) -> list[Table]:
@@ -25,11 +28,17 @@ def conversations_report(name: str, metrics: Sequence[Metric]) -> Callable[[View
 
 def figures(metrics: Sequence[Metric], *needs: str) -> list[Column]:
     """All that a report may show of metrics, which are there with some options only."""
-    columns = [metric.column for metric in _with_those_beside(metrics, intervals=True) if not metric.hidden]
-    return [replace(each, needs=(*needs, *(["--intervals"] if each.bounds else []))) for each in columns]
+    columns = [
+        metric.column for metric in _with_those_beside(metrics, intervals=True) if not metric.hidden
+    ]
+    return [
+        replace(each, needs=(*needs, *(["--intervals"] if each.bounds else []))) for each in columns
+    ]
 
 
-def grouped(name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metrics: Sequence[Metric]) -> Table:
+def grouped(
+    name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metrics: Sequence[Metric]
+) -> Table:
     """Rows by key and the total. `frame`: one row a conversation or attempt, with the keys' columns."""
     import polars as pl  # noqa: PLC0415 - not before a report is made
 
@@ -54,12 +63,17 @@ def grouped(name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metri
         table, total = table.with_columns(expressions), total.with_columns(expressions)
     shown = [metric.column for metric in metrics if not metric.hidden]
     unshown = [column.base for column in shown if column.base]
-    named, numbers = [column.name for column in columns], [*(column.name for column in shown), *unshown]
+    named, numbers = (
+        [column.name for column in columns],
+        [*(column.name for column in shown), *unshown],
+    )
     rows, figures_of_all = table.select(*named, *numbers), total.select(numbers).row(0, named=True)
     usual = ("agent",) if name == "live-chat" else ("conversation",)
     options = "".join(f" --by {key}" for key in by) if tuple(by) != usual else ""
     options += " --intervals" if view.settings.intervals else ""
-    return Table(name, [*columns, *shown], rows, tuple(by), figures_of_all, options=options, keys=named)
+    return Table(
+        name, [*columns, *shown], rows, tuple(by), figures_of_all, options=options, keys=named
+    )
 
 
 def _with_those_beside(metrics: Sequence[Metric], *, intervals: bool) -> list[Metric]:
@@ -94,7 +108,11 @@ def _measured(frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric
     ]
     # Counts of millions of rows by few keys: as a stream they need no lists of rows for each group. Without keys it
     # would look for different sessions in a table of all, where sorting them is cheaper.
-    measured = frame.lazy().group_by(keys).agg(direct).collect(engine="streaming") if keys else frame.select(direct)
+    measured = (
+        frame.lazy().group_by(keys).agg(direct).collect(engine="streaming")
+        if keys
+        else frame.select(direct)
+    )
     for where in dict.fromkeys(metric.where for metric in metrics if metric.where is not None):
         some = [m.value(pl.col).alias(m.column.name) for m in metrics if m.where is where]
         rows = frame.lazy().filter(where(pl.col))
@@ -103,8 +121,14 @@ def _measured(frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric
             measured = measured.join(found, on=keys, how="left", nulls_equal=True)
         else:
             measured = measured.hstack(rows.select(some).collect())
-    derived = [metric.value(pl.col).alias(metric.column.name) for metric in metrics if metric.derived]
-    counts = [pl.col(m.column.name).fill_null(0) for m in metrics if m.column.kind == "count" and not m.derived]
+    derived = [
+        metric.value(pl.col).alias(metric.column.name) for metric in metrics if metric.derived
+    ]
+    counts = [
+        pl.col(m.column.name).fill_null(0)
+        for m in metrics
+        if m.column.kind == "count" and not m.derived
+    ]
     return measured.with_columns(counts).with_columns(derived)
 
 
@@ -118,7 +142,9 @@ def _with_peaks(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     steps = pl.concat([starts, ends]).sort("at", "step")
     if not keys:
         return frame.with_columns(pl.lit(steps["step"].cum_sum().max() or 0).alias("peak"))
-    peaks = steps.group_by(keys, maintain_order=True).agg(pl.col("step").cum_sum().max().alias("peak"))
+    peaks = steps.group_by(keys, maintain_order=True).agg(
+        pl.col("step").cum_sum().max().alias("peak")
+    )
     return frame.join(peaks, on=keys, how="left", nulls_equal=True)
 
 
@@ -126,7 +152,11 @@ def _keyed(frame: pl.DataFrame, by: Sequence[str], view: View) -> pl.DataFrame:
     """With the columns of time keys, from `started_at` in the zone asked for."""
     import polars as pl  # noqa: PLC0415
 
-    local = pl.col("started_at").cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(view.settings.tz.key)
+    local = (
+        pl.col("started_at")
+        .cast(pl.Datetime("ms", "UTC"))
+        .dt.convert_time_zone(view.settings.tz.key)
+    )
     # Local years that the calendar does not have belong to no bucket.
     local = pl.when(local.dt.year().is_between(1, 9999)).then(local)
     week = local.dt.date() - pl.duration(days=local.dt.weekday() - 1)
@@ -135,18 +165,24 @@ def _keyed(frame: pl.DataFrame, by: Sequence[str], view: View) -> pl.DataFrame:
         "week": week.dt.strftime("%Y-%m-%d"),
         "month": local.dt.strftime("%Y-%m"),
         "hour": local.dt.hour().cast(pl.Int64),
-        "weekday": local.dt.weekday().replace_strict(dict(enumerate(WEEKDAYS, 1)), return_dtype=pl.Enum(WEEKDAYS)),
+        "weekday": local.dt.weekday().replace_strict(
+            dict(enumerate(WEEKDAYS, 1)), return_dtype=pl.Enum(WEEKDAYS)
+        ),
     }
     return frame.with_columns(expr.alias(key) for key, expr in keys.items() if key in by)
 
 
-def _named(table: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str], view: View) -> pl.DataFrame:
+def _named(
+    table: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str], view: View
+) -> pl.DataFrame:
     """With the names that belong to ids."""
     import polars as pl  # noqa: PLC0415
 
     if "conv_id" in keys:
         names = view.names(table.select(keys), frame, keys)
-        table = table.join(names, on=keys, how="left", nulls_equal=True).join(view.fold.ids, on="conv_id", how="left")
+        table = table.join(names, on=keys, how="left", nulls_equal=True).join(
+            view.fold.ids, on="conv_id", how="left"
+        )
     if "agent_id" in keys:
         names = view.fold.agents.select("agent_id", pl.col("agent_name").alias("agent"))
         table = table.join(names, on="agent_id", how="left")
@@ -156,7 +192,9 @@ def _named(table: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str], view: 
 def _empty(table: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
     import polars as pl  # noqa: PLC0415
 
-    return table.clear().with_columns(pl.lit(None, pl.String).alias(column.name) for column in columns)
+    return table.clear().with_columns(
+        pl.lit(None, pl.String).alias(column.name) for column in columns
+    )
 
 
 def _filled(table: pl.DataFrame, key: str, metrics: Sequence[Metric], view: View) -> pl.DataFrame:
@@ -187,7 +225,11 @@ def _ordered(table: pl.DataFrame, by: Sequence[str], first: str) -> pl.DataFrame
 
     times = [pl.col(key) for key in by if key in TIME_KEYS]
     identities = {"conversation": "conversation_id", "agent": "agent_id"}
-    others = [pl.col(identities.get(key, key.replace("-", "_"))) for key in by if key not in (*TIME_KEYS, "all")]
+    others = [
+        pl.col(identities.get(key, key.replace("-", "_")))
+        for key in by
+        if key not in (*TIME_KEYS, "all")
+    ]
     lacking = [pl.any_horizontal(other.is_null() for other in others)] if others else []
     order = [*times, *lacking, *([-pl.col(first).cast(pl.Int64)] if others else []), *others]
     return table.sort(order, nulls_last=True) if order else table

@@ -16,16 +16,27 @@ def headline(
     left = f"{number(abandonment['abandoned'])} of {number(base)}; {contact} of them left a contact"
     rest = f"{number(abandonment['served'])} served by an agent, {number(abandonment['booked'])} booked a meeting"
     lines = [
-        ("Sessions", f"{number(completion['sessions'])} ({things(completion['triggered'], 'conversation')} shown)"),
-        ("Engagement", f"{_rate(completion, 'engagement_rate')} ({number(completion['engaged'])} engaged)"),
+        (
+            "Sessions",
+            f"{number(completion['sessions'])} ({things(completion['triggered'], 'conversation')} shown)",
+        ),
+        (
+            "Engagement",
+            f"{_rate(completion, 'engagement_rate')} ({number(completion['engaged'])} engaged)",
+        ),
         ("Completion", f"{_rate(completion, 'completion_rate')} ({over})"),
         ("Abandonment", f"{_rate(abandonment, 'abandonment_rate')} ({left})"),
         ("Otherwise", f"{rest}, {number(completion['open'])} still open"),
-        ("Contacts", f"{things(completion['emails'], 'e-mail')}, {things(completion['phones'], 'phone number')}"),
+        (
+            "Contacts",
+            f"{things(completion['emails'], 'e-mail')}, {things(completion['phones'], 'phone number')}",
+        ),
         ("Meetings", number(completion["meetings"])),
     ]
     if chats["requests"]:
-        accepted = f"{_rate(chats, 'acceptance_rate')} of {things(chats['requests'], 'request')} accepted"
+        accepted = (
+            f"{_rate(chats, 'acceptance_rate')} of {things(chats['requests'], 'request')} accepted"
+        )
         wait = f"median wait {duration(chats['median_wait_seconds'])}"
         lines.append(("Live chat", f"{accepted}, {number(chats['missed'])} missed, {wait}"))
     return lines

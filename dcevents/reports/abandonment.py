@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from dcevents.reports._base import CONVERSATION_KEYS, Metric, Report, count, rate, seconds
 from dcevents.reports._grouped import SHARE, conversations_report, figures
+from dcevents.reports._metrics import CONVERSATION_KEYS, Metric, count, rate, seconds
+from dcevents.reports._report import Report
 
 
 def _is_abandoned(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
@@ -26,7 +27,12 @@ def _to_abandon(name: str, title: str, quantile: float) -> Metric:
 _METRICS = (
     count("engaged", "En\u00adgaged", lambda col: col("engaged").sum()),
     count("abandoned", "Aban\u00addoned", lambda col: col("abandoned").sum()),
-    rate("abandonment_rate", "Aban\u00addon\u00adment rate", "abandoned", lambda col: col("engaged") - col("open")),
+    rate(
+        "abandonment_rate",
+        "Aban\u00addon\u00adment rate",
+        "abandoned",
+        lambda col: col("engaged") - col("open"),
+    ),
     _with_outcome("closed", "Closed"),
     _with_outcome("dropped", "Drop\u00adped"),
     _with_outcome("unanswered", "Un\u00adan\u00adswered"),

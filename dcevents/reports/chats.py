@@ -1,8 +1,9 @@
 """A row for each live-chat attempt."""
 
-from dcevents.events import ATTEMPT_OUTCOMES
-from dcevents.reports._base import Column, Report
+from dcevents.model.events import ATTEMPT_OUTCOMES
 from dcevents.reports._listing import figures, listing
+from dcevents.reports._report import Report
+from dcevents.tables import Column
 
 _COLUMNS = (
     Column("sid", "text", "Session"),
@@ -24,7 +25,10 @@ REPORT = Report(
     help="A row for each request for an agent: wait, length, outcome.",
     example="dcevents chats logs/ --outcome missed --period last-week",
     make=listing(
-        "chats", _COLUMNS, lambda view: view.chat_rows(), keys=("sid", "conversation_id", "conversation", "attempt")
+        "chats",
+        _COLUMNS,
+        lambda view: view.chat_rows(),
+        keys=("sid", "conversation_id", "conversation", "attempt"),
     ),
     figures=figures(_COLUMNS),
     order=70,

@@ -5,24 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dcevents.reports._base import Column, Document, Kind, Report
+from dcevents.reports._report import Report
 from dcevents.show import rounded, timestamp
+from dcevents.tables import Column, Document, Kind
 
 if TYPE_CHECKING:
-    from dcevents.quality import Coverage, Feed, Quality, Spread
-    from dcevents.view import View
+    from dcevents.analysis.quality import Coverage, Feed, Quality, Spread
+    from dcevents.analysis.view import View
 
 _NAMED = 5
 """Untimed events and long sessions that are named."""
 _MOST = 20
 """The most of anything else that is named."""
 _FIGURES = (
-    *(("input", name) for name in ("files", "records", "blank", "incomplete", "rejected", "later", "duplicates")),
+    *(
+        ("input", name)
+        for name in ("files", "records", "blank", "incomplete", "rejected", "later", "duplicates")
+    ),
     *(("input", name) for name in ("events", "untimed", "future")),
     *(("input", "ignored", name) for name in ("widget_ready", "unknown_event")),
     *((name,) for name in ("findings", "cut_off", "untimed_share", "future_share")),
     *(("order", name) for name in ("out_of_order", "step_back_seconds")),
-    *(("conversations", name) for name in ("conversations", "start_not_seen", "engaged", "engagement_implied")),
+    *(
+        ("conversations", name)
+        for name in ("conversations", "start_not_seen", "engaged", "engagement_implied")
+    ),
     *(("sessions", name) for name in ("sessions", "over_24_hours")),
     ("days", "without_events"),
     ("feed", "silent_seconds"),
@@ -36,8 +43,8 @@ def _figure(name: str) -> Column:
 
 
 def _make(view: View, _by: Sequence[str]) -> Document:
-    from dcevents.account import as_json  # noqa: PLC0415 - polars
-    from dcevents.quality import assess  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.analysis.quality import assess  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.reading.account import as_json  # noqa: PLC0415 - polars
     from dcevents.reports._check_words import findings, sections  # noqa: PLC0415 - much, and not for `--help`
 
     view.log.count()
@@ -63,12 +70,17 @@ def _number(members: Any, path: Sequence[str]) -> float | None:  # noqa: ANN401 
 def _of_lines(view: View, quality: Quality) -> dict[str, Any]:
     log, names = view.log, [each.name for each in view.log.inputs]
     return {
-        "cut_off": [{"file": each.name, "problem": each.lacks} for each in log.inputs if each.lacks],
+        "cut_off": [
+            {"file": each.name, "problem": each.lacks} for each in log.inputs if each.lacks
+        ],
         "rejected_lines": [each.as_json() for each in log.account.rejects],
         "timestamps": quality.forms,
         "untimed_share": _share(log.account.untimed, log.account.events),
         "future_share": _share(log.account.future, log.account.events),
-        "untimed_lines": [{"file": names[file], "line": line, "form": form} for file, line, form in quality.untimed],
+        "untimed_lines": [
+            {"file": names[file], "line": line, "form": form}
+            for file, line, form in quality.untimed
+        ],
         "order": _order(quality, names),
     }
 
@@ -93,13 +105,20 @@ def _of_events(quality: Quality, clock: int) -> dict[str, Any]:
         "sessions": {
             "sessions": sessions.sessions,
             "over_24_hours": sessions.over_a_day,
-            "longest": [{"sid": sid, "duration_seconds": _seconds(ms)} for sid, ms in sessions.longest],
+            "longest": [
+                {"sid": sid, "duration_seconds": _seconds(ms)} for sid, ms in sessions.longest
+            ],
         },
         "names": {
             "ids_with_several": len(quality.ids),
-            "ids": [{"conversation_id": key, "names": names[:_MOST]} for key, names in quality.ids[:_MOST]],
+            "ids": [
+                {"conversation_id": key, "names": names[:_MOST]}
+                for key, names in quality.ids[:_MOST]
+            ],
             "agents_with_several": len(quality.agents),
-            "agents": [{"agent_id": key, "names": names[:_MOST]} for key, names in quality.agents[:_MOST]],
+            "agents": [
+                {"agent_id": key, "names": names[:_MOST]} for key, names in quality.agents[:_MOST]
+            ],
         },
         "days": _days(quality.coverage),
         "feed": _feed(quality.coverage, quality.feed, clock),
@@ -122,7 +141,11 @@ def _days(coverage: Coverage) -> dict[str, Any]:
             for first, last, days in coverage.gaps[:_MOST]
         ],
         "silences": [
-            {"from": timestamp(start), "to": timestamp(end), "duration_seconds": _seconds(end - start)}
+            {
+                "from": timestamp(start),
+                "to": timestamp(end),
+                "duration_seconds": _seconds(end - start),
+            }
             for start, end in coverage.silences
         ],
     }
@@ -138,7 +161,7 @@ def _feed(coverage: Coverage, feed: Feed, clock: int) -> dict[str, Any]:
 
 
 def _spread(spread: Spread) -> dict[str, Any]:
-    from dcevents.quality import PEAKS  # noqa: PLC0415 - polars
+    from dcevents.analysis.quality import PEAKS  # noqa: PLC0415 - polars
 
     near = {f"near_{peak}": spread.near(peak) for peak in PEAKS}
     quantiles = {"p10": 0.1, "median": 0.5, "p90": 0.9}

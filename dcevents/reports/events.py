@@ -1,8 +1,9 @@
 """A row for each event, of duplicates the first by file and line."""
 
-from dcevents.events import OUTCOMES
-from dcevents.reports._base import Column, Report
+from dcevents.model.events import OUTCOMES
 from dcevents.reports._listing import figures, listing
+from dcevents.reports._report import Report
+from dcevents.tables import Column
 
 _COLUMNS = (
     Column("timestamp", "time", "Time"),

@@ -7,22 +7,25 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dcevents.errors import NoSuchSessionError
-from dcevents.reports._base import Document, Report
+from dcevents.reports._report import Report
+from dcevents.tables import Document
 
 if TYPE_CHECKING:
-    from dcevents.explain import Explained
-    from dcevents.view import View
+    from dcevents.analysis.view import View
+    from dcevents.explain.sessions import Explained
 
 
 def _make(view: View, _by: Sequence[str]) -> Document:
-    from dcevents.explain import explain  # noqa: PLC0415 - polars, not before a report is made
+    from dcevents.explain.sessions import explain  # noqa: PLC0415 - polars, not before a report is made
     from dcevents.reports._explained import members, sections  # noqa: PLC0415 - much, and not for `--help`
 
     found = explain(view, view.settings.operands[0])
     if found.of and not found.matched and not _is_glob(found.pattern):
         raise NoSuchSessionError(_not_found(found, as_of=view.settings.as_of is not None))
     return Document(
-        f"Explanation of {found.pattern}", members(found), sections(found, view.settings.tz, view.fold.as_of)
+        f"Explanation of {found.pattern}",
+        members(found),
+        sections(found, view.settings.tz, view.fold.as_of),
     )
 
 

@@ -3,14 +3,22 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dcevents.events import ATTEMPT_OUTCOMES
-from dcevents.reports._base import CONVERSATION_KEYS, Metric, Report, Table, count, rate, seconds
+from dcevents.model.events import ATTEMPT_OUTCOMES
 from dcevents.reports._grouped import figures, grouped
+from dcevents.reports._metrics import CONVERSATION_KEYS, Metric, count, rate, seconds
+from dcevents.reports._report import Report
+from dcevents.tables import Table
 
 if TYPE_CHECKING:
-    from dcevents.view import View
+    from dcevents.analysis.view import View
 
-_TITLES = {"missed": "Missed", "left": "Left", "waiting": "Wait\u00ading", "ended": "Ended", "timed_out": "Timed out"}
+_TITLES = {
+    "missed": "Missed",
+    "left": "Left",
+    "waiting": "Wait\u00ading",
+    "ended": "Ended",
+    "timed_out": "Timed out",
+}
 _TITLES |= {"closed": "Closed", "ongoing": "On\u00adgoing", "no_end": "No end"}
 assert set(_TITLES) == set(ATTEMPT_OUTCOMES)  # noqa: S101 - a typing error here would be silent
 
@@ -27,11 +35,25 @@ def _spread(what: str, title: str) -> tuple[Metric, ...]:
         return col(what).is_not_null()
 
     return (
-        seconds(f"mean_{what}_seconds", f"Mean {title}", lambda col: col(what).mean(), where=known, rank=0),
         seconds(
-            f"median_{what}_seconds", f"Median {title}", lambda col: col(what).quantile(0.5, "linear"), where=known
+            f"mean_{what}_seconds",
+            f"Mean {title}",
+            lambda col: col(what).mean(),
+            where=known,
+            rank=0,
         ),
-        seconds(f"p90_{what}_seconds", f"P90 {title}", lambda col: col(what).quantile(0.9, "linear"), where=known),
+        seconds(
+            f"median_{what}_seconds",
+            f"Median {title}",
+            lambda col: col(what).quantile(0.5, "linear"),
+            where=known,
+        ),
+        seconds(
+            f"p90_{what}_seconds",
+            f"P90 {title}",
+            lambda col: col(what).quantile(0.9, "linear"),
+            where=known,
+        ),
     )
 
 

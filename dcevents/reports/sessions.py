@@ -1,8 +1,9 @@
 """A row for each sid."""
 
-from dcevents.events import OUTCOMES
-from dcevents.reports._base import Column, Report
+from dcevents.model.events import OUTCOMES
 from dcevents.reports._listing import figures, listing
+from dcevents.reports._report import Report
+from dcevents.tables import Column
 
 _COLUMNS = (
     Column("sid", "text", "Session"),

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dcevents.reports import abandonment, completion, live_chat
-from dcevents.reports._base import Report, Table
 from dcevents.reports._headline import headline
+from dcevents.reports._report import Report
 
 if TYPE_CHECKING:
-    from dcevents.view import View
+    from dcevents.tables import Table  # noqa: I001
+    from dcevents.analysis.view import View
 
 _PARTS = (completion.REPORT, abandonment.REPORT, live_chat.REPORT)
 

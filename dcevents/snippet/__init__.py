@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from dcevents import __version__
 from dcevents.errors import UsageError
-from dcevents.events import ATTRIBUTES, EVENTS, MEETING_INFO, READY
+from dcevents.model.events import ATTRIBUTES, EVENTS, MEETING_INFO, READY
 
 FORWARDS = {"ga4": "ga4", "adobe-analytics": "adobeAnalytics", "web-sdk": "webSdk"}
 """Platforms by the name of their file, and the function in it."""
@@ -76,7 +76,9 @@ def _functions(platforms: Sequence[str]) -> str:
         "platforms": "[" + ", ".join(FORWARDS[name] for name in chosen) + "]",
         "names": "{" + _list(names)[1:-1] + "}",
     }
-    return "".join(_filled(_template(f"forward/{name}.js"), places) for name in ["_common", *chosen])
+    return "".join(
+        _filled(_template(f"forward/{name}.js"), places) for name in ["_common", *chosen]
+    )
 
 
 def _template(name: str) -> str:
@@ -85,7 +87,9 @@ def _template(name: str) -> str:
 
 def _filled(template: str, places: Mapping[str, str]) -> str:
     # Values come last, in one pass: what is given is never taken for a place.
-    return _PLACE.sub(lambda match: places[match[1]], _LINES.sub(lambda match: places[match[1]], template))
+    return _PLACE.sub(
+        lambda match: places[match[1]], _LINES.sub(lambda match: places[match[1]], template)
+    )
 
 
 def _list(items: Sequence[str]) -> str:
@@ -111,8 +115,15 @@ def _expression(given: str | None) -> str:
     if given is None:
         return "true"
     bare = _TEXTS.sub('""', given)
-    if not given.strip() or not given.isprintable() or _IN_HTML.search(given) or not _is_whole(bare):
-        raise UsageError(f"--consent: '{given}' is no expression on one line, as in 'window.consent === true'")
+    if (
+        not given.strip()
+        or not given.isprintable()
+        or _IN_HTML.search(given)
+        or not _is_whole(bare)
+    ):
+        raise UsageError(
+            f"--consent: '{given}' is no expression on one line, as in 'window.consent === true'"
+        )
     return given
 
 

@@ -9,16 +9,20 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from dcevents import show, times
+from dcevents.analysis.view import View
 from dcevents.reports import abandonment, completion, live_chat
-from dcevents.reports._base import Column
 from dcevents.settings import Settings, Window
 from dcevents.store import reading
-from dcevents.store.segment import TIME
-from dcevents.store.state import State
-from dcevents.view import View
+from dcevents.store.disk.segment import TIME
+from dcevents.store.disk.state import State
+from dcevents.tables import Column
 
 _REPORTS = (completion.REPORT, abandonment.REPORT, live_chat.REPORT)
-_RATES = {"completion_rate": "completion", "abandonment_rate": "abandonment", "acceptance_rate": "acceptance"}
+_RATES = {
+    "completion_rate": "completion",
+    "abandonment_rate": "abandonment",
+    "acceptance_rate": "acceptance",
+}
 _COUNTS = {"triggered": "conversation", "requests": "live chat"}
 Figures = dict[str, tuple[Column, Any]]
 _OTHERS = 3
@@ -38,7 +42,9 @@ def moved(before: State, after: State, settings: Settings) -> Iterator[str]:
     late = _late(before, after, settings.tz)
     reads = [reading.kept(state, None, settings) for state in (before, after)] if late else []
     for day in sorted(late):
-        window = Window(times.midnight(day, settings.tz), times.midnight(day + timedelta(days=1), settings.tz))
+        window = Window(
+            times.midnight(day, settings.tz), times.midnight(day + timedelta(days=1), settings.tz)
+        )
         if window.until is not None and window.until + settings.idle_ms <= latest:
             was, now = (_figures(View(*read, replace(settings, window=window))) for read in reads)
             if differences := list(_differences(was, now)):
@@ -56,7 +62,9 @@ def _late(before: State, after: State, tz: ZoneInfo) -> dict[date, int]:
         facts = after.table(part, "facts", ["sid", "said"])
         ids = after.said["id"].rank("dense").fill_null(0)
         of = [frame.with_columns(ids.gather(frame["said"]).alias("id")) for frame in (facts, rows)]
-        days = of[0].join(of[1], on=["sid", "id"]).select(_day(pl.col("started_at"), tz).alias("day"))
+        days = (
+            of[0].join(of[1], on=["sid", "id"]).select(_day(pl.col("started_at"), tz).alias("day"))
+        )
         for day, n in days.drop_nulls().group_by("day").len().iter_rows():
             found[day] = found.get(day, 0) + n
         # A conversation that began earlier than was known has moved from one day to another.
@@ -72,7 +80,9 @@ def _left(before: State, rows: pl.DataFrame, tz: ZoneInfo) -> set[date]:
     for number in former["segment"].unique():
         mine = former.filter(pl.col("segment") == number)["row"]
         table = before.table(before.parts[number], "conversations", ["started_at"])
-        days |= set(table[mine.to_list()].select(_day(pl.col("started_at"), tz)).to_series().drop_nulls())
+        days |= set(
+            table[mine.to_list()].select(_day(pl.col("started_at"), tz)).to_series().drop_nulls()
+        )
     return days
 
 
@@ -85,14 +95,18 @@ def _figures(view: View) -> Figures:
     found: Figures = {}
     for report in _REPORTS:
         (table,) = report.tables(view, ("all",))
-        found |= {column.name: (column, (table.total or {}).get(column.name)) for column in table.columns}
+        found |= {
+            column.name: (column, (table.total or {}).get(column.name)) for column in table.columns
+        }
     return found
 
 
 def _differences(was: Figures, now: Figures) -> Iterator[str]:
     """What has moved: the rates, and of how many they are; where none of these has, some of the others."""
     said = {name: (_words(*was[name]), _words(*now[name])) for name in now}
-    moved = {name: both for name, both in said.items() if was[name] != now[name] and both[0] != both[1]}
+    moved = {
+        name: both for name, both in said.items() if was[name] != now[name] and both[0] != both[1]
+    }
     told = [f"{title} {' → '.join(moved[name])}" for name, title in _RATES.items() if name in moved]
     for name, title in _COUNTS.items():
         if name in moved:

@@ -8,12 +8,12 @@ from typing import Any, Final
 import polars as pl
 
 from dcevents.errors import StoreError
-from dcevents.sids import NUMBER
-from dcevents.store import files, segment
-from dcevents.store.files import Writer
-from dcevents.store.manifest import Manifest, Part
-from dcevents.store.segment import ATTEMPTS, SCHEMAS, Segment
-from dcevents.store.state import State
+from dcevents.model.sessions import NUMBER
+from dcevents.store.disk import files, segment
+from dcevents.store.disk.files import Writer
+from dcevents.store.disk.manifest import Manifest, Part
+from dcevents.store.disk.segment import ATTEMPTS, SCHEMAS, Segment
+from dcevents.store.disk.state import State
 
 _MADE: Final = ("agents", "loose")
 """Tables that follow from the others."""
@@ -55,13 +55,17 @@ def compact(writer: Writer, state: State, parts: Sequence[Part], clock: int) -> 
     dead = state.dead.filter(~pl.col("segment").is_in(list(names)))
     after = replace(writer.before, segments=(*made, *rest), dead=put_dead(writer, dead))
     gone = {name for name in writer.before.files if name.rpartition("/")[0] in names}
-    return writer.commit(after, without=frozenset(gone | ({writer.before.dead or ""} - {after.dead})))
+    return writer.commit(
+        after, without=frozenset(gone | ({writer.before.dead or ""} - {after.dead}))
+    )
 
 
 def require_sound(state: State, parts: Sequence[Part]) -> None:
     """Raises StoreError where a segment's files are not as they were written: that is not to be written again."""
     names = {part.name for part in parts}
-    own = {name: of for name, of in state.manifest.files.items() if name.rpartition("/")[0] in names}
+    own = {
+        name: of for name, of in state.manifest.files.items() if name.rpartition("/")[0] in names
+    }
     for name, what in files.damage(state.folder, own):
         raise StoreError(f"{state.folder / name}: {what}; see dcevents store verify {state.folder}")
 
@@ -78,13 +82,17 @@ def put(writer: Writer, name: str, of: Segment, edges: Edges, written_at: int) -
     sids = pl.concat([of.conversations["sid"], of.loose["sid"]])
     least, most = (int(sids.min()), int(sids.max())) if sids.len() else (0, 0)  # type: ignore[arg-type]
     last: Any = of.facts["ts"].to_physical().max()
-    return Part(name, of.facts.height, of.conversations.height, least, most, *edges, written_at, last)
+    return Part(
+        name, of.facts.height, of.conversations.height, least, most, *edges, written_at, last
+    )
 
 
 def edges_of(of: Segment, clock: int) -> Edges:
     """The earliest and the latest timestamp in a segment that are believed."""
     facts = of.facts.filter(~segment.is_future(clock))["ts"]
-    times = pl.concat([facts, of.conversations["started_at"], of.conversations["last_at"]]).to_physical()
+    times = pl.concat(
+        [facts, of.conversations["started_at"], of.conversations["last_at"]]
+    ).to_physical()
     return times.min(), times.max()  # type: ignore[return-value]
 
 
@@ -104,15 +112,22 @@ def merged_in_ranges(state: State, parts: Sequence[Part], clock: int) -> Iterato
 
 
 def merged(
-    state: State, numbers: Sequence[int], left: Callable[[str, pl.DataFrame], pl.DataFrame], clock: int
+    state: State,
+    numbers: Sequence[int],
+    left: Callable[[str, pl.DataFrame], pl.DataFrame],
+    clock: int,
 ) -> Segment:
     """What is live in some segments (by their places), of the rows that are `left` of each table."""
-    found: dict[str, list[pl.DataFrame]] = {name: [segment.none(name)] for name in SCHEMAS if name not in _MADE}
+    found: dict[str, list[pl.DataFrame]] = {
+        name: [segment.none(name)] for name in SCHEMAS if name not in _MADE
+    }
     for number in numbers:
         for name, frames in found.items():
             frame = state.table(state.parts[number], name)
             if name in ("conversations", "attempts"):
-                frame = state.without_dead(number, frame, frame["row"] if name == "attempts" else None)
+                frame = state.without_dead(
+                    number, frame, frame["row"] if name == "attempts" else None
+                )
             frames.append(left(name, frame))
     tables = {name: pl.concat(frames) for name, frames in found.items()}
     conversations = tables["conversations"].sort("sid", "said")
@@ -126,5 +141,8 @@ def merged(
         attempts=attempts.select(*ATTEMPTS).sort("row", "attempt"),
         agents=segment.agents(facts, state.said, clock),
         events=tables["events"].unique().sort("file", "line", "member"),
-        loose=facts.select("sid").unique().filter(~pl.col("sid").is_in(conversations["sid"].implode())).sort("sid"),
+        loose=facts.select("sid")
+        .unique()
+        .filter(~pl.col("sid").is_in(conversations["sid"].implode()))
+        .sort("sid"),
     )

@@ -7,19 +7,20 @@ from pathlib import Path
 
 import polars as pl
 
-from dcevents import log, sources
 from dcevents.errors import InputError
-from dcevents.facts import Facts
-from dcevents.log import PLACED, Log, Place
-from dcevents.parse import Limits, Parser
-from dcevents.record import Known as Places
-from dcevents.sources import Followed, Input
-from dcevents.store import compact, files, ledger, segment
-from dcevents.store.bring import Brought, Moment, bring
-from dcevents.store.keys import Keys
-from dcevents.store.ledger import HEAD, Known, Ledger, Tally, fingerprint
-from dcevents.store.manifest import Account, Manifest
-from dcevents.store.state import State
+from dcevents.model.facts import Facts
+from dcevents.reading import log, sources
+from dcevents.reading.log import PLACED, Log, Place
+from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.parsing.record import Known as Places
+from dcevents.reading.sources import Followed, Input
+from dcevents.store import compact
+from dcevents.store.disk import files, ledger, segment
+from dcevents.store.disk.keys import Keys
+from dcevents.store.disk.ledger import HEAD, Known, Ledger, Tally, fingerprint
+from dcevents.store.disk.manifest import Account, Manifest
+from dcevents.store.disk.state import State
+from dcevents.store.merge import Brought, Moment, bring
 
 BATCH = 4_000_000
 """Facts after which what was read so far is written: so a backlog of years needs no more memory than some days."""
@@ -83,7 +84,9 @@ class Ingest:
         self.facts = Facts(self.parser.vocabulary)
         self.again = False
         """Whether a log was read that is accounted for already."""
-        self.events = [pl.DataFrame(schema={**PLACED, "reading": pl.UInt32, "text": pl.String}).drop("sid")]
+        self.events = [
+            pl.DataFrame(schema={**PLACED, "reading": pl.UInt32, "text": pl.String}).drop("sid")
+        ]
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -147,7 +150,9 @@ class Ingest:
     def _meet(self, number: int | None) -> None:
         if number is not None:
             log = self.ledger.logs[number]
-            self.done.are_known |= any(part.tally.get("event", 0) > 0 for part in (log.read, log.rest))
+            self.done.are_known |= any(
+                part.tally.get("event", 0) > 0 for part in (log.read, log.rest)
+            )
 
     def _number(self, source: Input, head: bytes) -> tuple[int | None, bool]:
         """The log that an input is, as far as that was read, and whether it goes on; None for a new one."""
@@ -160,10 +165,17 @@ class Ingest:
 
     def _followed(self, number: int | None) -> Followed:
         known = None if number is None else self.ledger.logs[number]
-        return Followed(begin=known.size if known and known.by_line and not self.wanted.again else 0)
+        return Followed(
+            begin=known.size if known and known.by_line and not self.wanted.again else 0
+        )
 
     def _taken(
-        self, source: Input, head: bytes, number: int | None, followed: Followed, file: str | None = None
+        self,
+        source: Input,
+        head: bytes,
+        number: int | None,
+        followed: Followed,
+        file: str | None = None,
     ) -> None:
         """Read an input from where it is new, and note how far it was read."""
         source.followed = followed
@@ -179,7 +191,11 @@ class Ingest:
             lines_before=before.lines if before else 0,
         )
         rest = log.read_rest(
-            source, self.parser, placed=self.parser.in_full, keep=self.wanted.keep, lines_before=found.lines
+            source,
+            self.parser,
+            placed=self.parser.in_full,
+            keep=self.wanted.keep,
+            lines_before=found.lines,
         )
         self.done.inputs.append(source)
         for each in (found, rest):
@@ -216,7 +232,11 @@ class Ingest:
             each = self.ledger.logs[number]
             tail = followed.tails.get(each.size)
             begins_alike = each.head_size <= known.head_size and tail is not None
-            if begins_alike and fingerprint(tail or b"") == each.tail and _head(followed, each) == each.head:
+            if (
+                begins_alike
+                and fingerprint(tail or b"") == each.tail
+                and _head(followed, each) == each.head
+            ):
                 return number
         return None
 
@@ -242,7 +262,9 @@ class Ingest:
         self.facts.add(found.facts.frame(), sessions)
         if found.placed is not None and not found.placed.is_empty():
             of = {"file": number, "reading": reading}
-            lines = found.placed.with_columns(pl.lit(n, pl.UInt32).alias(name) for name, n in of.items())
+            lines = found.placed.with_columns(
+                pl.lit(n, pl.UInt32).alias(name) for name, n in of.items()
+            )
             self.events.append(lines.join(sessions.frame(), on="sid").drop("sid"))
 
     # -- writing -------------------------------------------------------------------------------------------------
@@ -267,7 +289,9 @@ class Ingest:
             removed=self._removed(brought),
             read_at=self.wanted.clock,
             looked_at=self.wanted.clock if self.looks else manifest.looked_at,
-            taken_in_at=self.wanted.clock if not brought.segment.facts.is_empty() else manifest.taken_in_at,
+            taken_in_at=self.wanted.clock
+            if not brought.segment.facts.is_empty()
+            else manifest.taken_in_at,
         )
         self.done.after = self.writer.commit(after, without=_replaced(manifest, after))
         self.state = State(self.folder, self.done.after)
@@ -282,7 +306,11 @@ class Ingest:
         said = segment.said_table(self.parser.vocabulary.said())
         new = pl.int_range(self.state.said.height, said.height, dtype=pl.UInt32, eager=True)
         lost = new.filter(~new.is_in(segment.codes([made.facts, made.events], ["said"]).implode()))
-        return segment.without(said, lost, [made.conversations], [made.attempts]) if lost.len() else said
+        return (
+            segment.without(said, lost, [made.conversations], [made.attempts])
+            if lost.len()
+            else said
+        )
 
     def _removed(self, brought: Brought) -> Mapping[str, int]:
         removed = self.writer.before.removed
@@ -291,14 +319,20 @@ class Ingest:
             # All that there ever was: the forgotten are among what was read.
             return {"expired": self.expired}
         # Of what is read again, these are counted: then they would be taken for duplicates a second time less.
-        return removed if self.again else more_removed(removed, {"expired": brought.removed["expired"]})
+        return (
+            removed
+            if self.again
+            else more_removed(removed, {"expired": brought.removed["expired"]})
+        )
 
     def _put(self, manifest: Manifest, brought: Brought) -> Manifest:
         """Write the files of what was brought; the manifest with their names comes back."""
         number, dead, said = self.writer.number, manifest.dead, manifest.said
         made, edges = brought.segment, (brought.earliest, brought.latest)
         parts = (
-            [compact.put(self.writer, files.segment(number), made, edges, self.wanted.clock)] if made.tables() else []
+            [compact.put(self.writer, files.segment(number), made, edges, self.wanted.clock)]
+            if made.tables()
+            else []
         )
         if not brought.dead.is_empty():
             rows = pl.concat([self.state.dead, brought.dead]).sort("segment", "row")
@@ -306,7 +340,9 @@ class Ingest:
         if len(self.parser.vocabulary) > self.state.said.height:
             said = self.writer.put_frame(f"said-{number:06}.parquet", self._said(made))
         logs = self.writer.put(f"ledger-{number:06}.json", self.ledger.as_json())
-        return replace(manifest, segments=(*manifest.segments, *parts), dead=dead, said=said, ledger=logs)
+        return replace(
+            manifest, segments=(*manifest.segments, *parts), dead=dead, said=said, ledger=logs
+        )
 
 
 def _head(followed: Followed, known: Known) -> str:
@@ -315,7 +351,11 @@ def _head(followed: Followed, known: Known) -> str:
 
 def read_ledger(folder: Path, manifest: Manifest) -> Ledger:
     """The store's ledger."""
-    return Ledger() if manifest.ledger is None else ledger.read(files.content(folder, manifest, manifest.ledger))
+    return (
+        Ledger()
+        if manifest.ledger is None
+        else ledger.read(files.content(folder, manifest, manifest.ledger))
+    )
 
 
 def _replaced(before: Manifest, after: Manifest) -> frozenset[str]:
@@ -336,7 +376,12 @@ def tally(of: Log) -> Tally:
     """Where a log's records went."""
     found = of.account
     rejects = tuple((each.line, each.reason, each.member) for each in found.rejects[:_MOST_REJECTS])
-    return Tally(found.records, {name: n for name, n in found.tally.items() if n}, dict(found.unknown), rejects)
+    return Tally(
+        found.records,
+        {name: n for name, n in found.tally.items() if n},
+        dict(found.unknown),
+        rejects,
+    )
 
 
 def _sum(one: Tally, other: Tally) -> Tally:
@@ -363,7 +408,12 @@ def account(of: Ledger) -> Account:
         counts.update(each.read.tally)
         counts.update(each.rest.tally)
     tallies = [part for each in of.logs for part in (each.read, each.rest)]
-    rejects = ((each.name, *place) for each in of.logs for part in (each.read, each.rest) for place in part.rejects)
+    rejects = (
+        (each.name, *place)
+        for each in of.logs
+        for part in (each.read, each.rest)
+        for place in part.rejects
+    )
     return Account(
         files=len(of.logs),
         records=sum(each.records for each in tallies),

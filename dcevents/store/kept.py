@@ -5,11 +5,11 @@ from functools import cached_property
 
 import polars as pl
 
-from dcevents import attempts
-from dcevents.conversations import Fold, ranked
-from dcevents.store import segment
-from dcevents.store.segment import ATTEMPTS, TEXTS
-from dcevents.store.state import NO_WINDOW, State
+from dcevents.model import attempts
+from dcevents.model.conversations import Fold, ranked
+from dcevents.store.disk import segment
+from dcevents.store.disk.segment import ATTEMPTS, TEXTS
+from dcevents.store.disk.state import NO_WINDOW, State
 
 _STATES = (
     "sid", "said", "started_at", "engaged_at", "completed_at", "last_at", "engaged", "gave_email", "gave_phone",
@@ -59,7 +59,9 @@ class Kept(Fold):
         parts = [pl.DataFrame(schema={**ATTEMPTS, "conv": pl.UInt32})]
         for number, rows in enumerate(self.state.tables("attempts")):
             live = self.state.without_dead(number, rows, rows["row"])
-            parts.append(live.with_columns((pl.col("row") + self.state.offsets[number]).alias("conv")))
+            parts.append(
+                live.with_columns((pl.col("row") + self.state.offsets[number]).alias("conv"))
+            )
         rows = pl.concat(parts)
         agent = self.said["agent"].gather(rows["agent"]).alias("agent")
         found = self._with_ids(rows.with_columns(agent).drop("row"))

@@ -7,22 +7,24 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dcevents import log, show
-from dcevents.conversations import Fold
+from dcevents import show
 from dcevents.errors import UsageError
-from dcevents.facts import Facts
-from dcevents.log import PLACED, Log, Place
-from dcevents.parse import UNTIMED, Parser
+from dcevents.model.conversations import Fold
+from dcevents.model.facts import Facts
+from dcevents.model.moments import UNTIMED
+from dcevents.model.sessions import NUMBER, hashed, renumbered
+from dcevents.reading import log
+from dcevents.reading.log import PLACED, Log, Place
+from dcevents.reading.parsing.parse import Parser
+from dcevents.reading.sources import Input
 from dcevents.settings import Settings
-from dcevents.sids import NUMBER, hashed, renumbered
-from dcevents.sources import Input
-from dcevents.store import files, segment
-from dcevents.store.bring import Brought, Moment, bring
+from dcevents.store.disk import files, segment
+from dcevents.store.disk.keys import Keys
+from dcevents.store.disk.manifest import Manifest
+from dcevents.store.disk.state import NO_WINDOW, State
 from dcevents.store.ingest import read_ledger
 from dcevents.store.kept import Kept
-from dcevents.store.keys import Keys
-from dcevents.store.manifest import Manifest
-from dcevents.store.state import NO_WINDOW, State
+from dcevents.store.merge import Brought, Moment, bring
 
 EVENT = "event"
 """What is shown in place of a file where lines are not kept: `event:3` is the session's third."""
@@ -66,7 +68,11 @@ def left_out(state: State, settings: Settings) -> str | None:
     kept = f"{state.folder}: nothing is kept of what ended before {show.timestamp(cut_off)}"
     if window.until is not None and window.until <= cut_off:
         raise UsageError(f"{kept}; ask for a later time, or read the logs")
-    return f"{kept}: of earlier days the report has only what went on" if (window.since or 0) < cut_off else None
+    return (
+        f"{kept}: of earlier days the report has only what went on"
+        if (window.since or 0) < cut_off
+        else None
+    )
 
 
 def _is_past(state: State, settings: Settings) -> bool:
@@ -87,7 +93,9 @@ def latest(manifest: Manifest) -> int | None:
 
 def earliest(manifest: Manifest) -> int | None:
     """The earliest timestamp, milliseconds."""
-    return min((part.earliest for part in manifest.segments if part.earliest is not None), default=None)
+    return min(
+        (part.earliest for part in manifest.segments if part.earliest is not None), default=None
+    )
 
 
 def stale(state: State, settings: Settings) -> list[str]:
@@ -108,7 +116,11 @@ def kept(state: State, beside: Log | None, settings: Settings) -> Read:
     """Conversations and attempts as they were kept, and what logs beside the store add."""
     manifest = state.manifest
     brought = None
-    if manifest.unsettled or _is_past(state, settings) or (beside is not None and beside.facts.height):
+    if (
+        manifest.unsettled
+        or _is_past(state, settings)
+        or (beside is not None and beside.facts.height)
+    ):
         facts = beside.facts if beside is not None else Facts(state.vocabulary())
         moment = Moment(settings.now, settings.as_of, for_good=False)
         brought = bring(state, facts, Keys(manifest.secret, manifest.moved), moment)
@@ -119,7 +131,10 @@ def kept(state: State, beside: Log | None, settings: Settings) -> Read:
             beside_said=segment.said_table(facts.vocabulary.said()),
         )
     facts = Facts()
-    edges = [(earliest(manifest), latest(manifest)), *([(brought.earliest, brought.latest)] if brought else [])]
+    edges = [
+        (earliest(manifest), latest(manifest)),
+        *([(brought.earliest, brought.latest)] if brought else []),
+    ]
     facts.earliest = min((first for first, _ in edges if first is not None), default=None)
     facts.latest = max((last for _, last in edges if last is not None), default=None)
     found = _log(state, beside)
@@ -127,7 +142,9 @@ def kept(state: State, beside: Log | None, settings: Settings) -> Read:
     as_of = facts.latest if settings.as_of is None else settings.as_of
     # What a pattern fits may hang on all values that there are.
     state = replace(state, window=NO_WINDOW if settings.filters else settings.window)
-    return Read(replace(found, facts=facts, counted=True), Kept(facts, as_of, settings.idle_ms, state=state))
+    return Read(
+        replace(found, facts=facts, counted=True), Kept(facts, as_of, settings.idle_ms, state=state)
+    )
 
 
 def _log(state: State, beside: Log | None) -> Log:
@@ -198,13 +215,21 @@ def whole(state: State, beside: Log | None, parser: Parser, settings: Settings) 
     facts.add(rows.select("sid", "said", "ts"), sids)
     parts = [(rows, sids)]
     beside = beside and _without_forgotten(manifest, beside, found.account)
-    names = [each.name for each in read_ledger(state.folder, manifest).logs] if manifest.keeps_events else [EVENT]
+    names = (
+        [each.name for each in read_ledger(state.folder, manifest).logs]
+        if manifest.keeps_events
+        else [EVENT]
+    )
     if beside is not None:
         facts.add(beside.facts.frame(), beside.facts.sessions())
     if beside is not None and beside.placed is not None:
-        parts.append((beside.placed.with_columns(pl.col("file") + len(names)), beside.facts.sessions()))
+        parts.append(
+            (beside.placed.with_columns(pl.col("file") + len(names)), beside.facts.sessions())
+        )
     facts.settle()
-    placed = pl.concat(renumbered(part, of, parser.vocabulary.sids).select(*PLACED) for part, of in parts)
+    placed = pl.concat(
+        renumbered(part, of, parser.vocabulary.sids).select(*PLACED) for part, of in parts
+    )
     inputs = [*(Input(name, None) for name in names), *found.inputs]
     as_of = facts.latest if settings.as_of is None else settings.as_of
     read = replace(found, inputs=inputs, facts=facts, placed=placed, lined=manifest.keeps_events)
@@ -216,7 +241,11 @@ def whole(state: State, beside: Log | None, parser: Parser, settings: Settings) 
 def _without_forgotten(manifest: Manifest, beside: Log, account: log.Account) -> Log:
     """Logs beside a store without the sessions that it was to forget; their lines are accounted for as such."""
     sessions = beside.facts.sessions()
-    theirs = Keys(manifest.secret, manifest.moved).numbers(sessions.texts()).is_in(list(manifest.forgotten))
+    theirs = (
+        Keys(manifest.secret, manifest.moved)
+        .numbers(sessions.texts())
+        .is_in(list(manifest.forgotten))
+    )
     if beside.placed is None or not theirs.any():
         return beside
     forgotten = pl.col("sid").is_in(sessions.numbers.filter(theirs).implode())
@@ -233,9 +262,15 @@ def _events(state: State) -> pl.DataFrame:
     """The store's events, in the order of logs and lines; without lines, where it does not keep them."""
     if state.manifest.keeps_events:
         logs = read_ledger(state.folder, state.manifest).logs
-        last = pl.DataFrame({"file": range(len(logs)), "reading": [each.reading for each in logs]}).cast(pl.UInt32)
+        last = pl.DataFrame(
+            {"file": range(len(logs)), "reading": [each.reading for each in logs]}
+        ).cast(pl.UInt32)
         rows = pl.concat([segment.none("events"), *state.tables("events")])
-        return rows.join(last, on=["file", "reading"], how="semi").unique().sort("file", "line", "member")
+        return (
+            rows.join(last, on=["file", "reading"], how="semi")
+            .unique()
+            .sort("file", "line", "member")
+        )
     rows = pl.concat([segment.none("facts"), *state.tables("facts")]).sort("ts", "sid", "said")
     line = pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).over("sid").alias("line")
     nothing = (pl.lit(None, PLACED[name]).alias(name) for name in ("form", "member"))

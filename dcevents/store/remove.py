@@ -5,22 +5,27 @@ from dataclasses import replace
 
 import polars as pl
 
-from dcevents.store import compact, files, segment
-from dcevents.store.bring import Counts, counts
-from dcevents.store.files import Writer
+from dcevents.store import compact
+from dcevents.store.disk import files, segment
+from dcevents.store.disk.files import Writer
+from dcevents.store.disk.keys import Keys
+from dcevents.store.disk.manifest import Manifest, Part
+from dcevents.store.disk.state import State
 from dcevents.store.ingest import more_removed
-from dcevents.store.keys import Keys
-from dcevents.store.manifest import Manifest, Part
-from dcevents.store.state import State
+from dcevents.store.merge import Counts, counts
 
 
 def forget(writer: Writer, state: State, sids: Sequence[str], clock: int) -> Manifest:
     """Remove sessions. Lines of theirs that are read later are left out; no sid stays, but its keyed hash."""
     manifest = writer.before
-    numbers = Keys(manifest.secret, manifest.moved).numbers(pl.Series(sids, dtype=pl.String)).unique()
+    numbers = (
+        Keys(manifest.secret, manifest.moved).numbers(pl.Series(sids, dtype=pl.String)).unique()
+    )
     rows = state.rows_of(numbers)
     facts = state.facts_of(rows)
-    conversations = facts.select("sid", segment.ids(state.said).gather(facts["said"]).alias("id")).unique()
+    conversations = facts.select(
+        "sid", segment.ids(state.said).gather(facts["said"]).alias("id")
+    ).unique()
     after = replace(
         manifest,
         forgotten=tuple(sorted({*manifest.forgotten, *numbers})),
@@ -41,7 +46,9 @@ def expire(writer: Writer, state: State, cut_off: int, clock: int) -> Manifest:
     manifest = writer.before
     last = max(cut_off, manifest.cut_off or cut_off)
     rows, conversations = _older(state, last, clock)
-    return _Removing(writer, state, clock).run(rows, conversations, replace(manifest, cut_off=last), "expired")
+    return _Removing(writer, state, clock).run(
+        rows, conversations, replace(manifest, cut_off=last), "expired"
+    )
 
 
 def _older(state: State, cut_off: int, clock: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -54,14 +61,20 @@ def _older(state: State, cut_off: int, clock: int) -> tuple[pl.DataFrame, pl.Dat
         if part.earliest is None or part.earliest < cut_off:
             rows = state.table(part, "conversations", ["sid", "said", "last_at"])
             live = state.without_dead(number, rows)
-            is_older = (pl.col("last_at").to_physical() < cut_off).fill_null(value=part.written_at < cut_off)
+            is_older = (pl.col("last_at").to_physical() < cut_off).fill_null(
+                value=part.written_at < cut_off
+            )
             found.append(live.filter(is_older).drop("last_at"))
     few = pl.concat(found)
     old = few.select("sid", ids.gather(few["said"]).alias("id"))
     rows = state.rows_of(old["sid"].unique())
     # A dialogue that was shown again is no activity, but it is something later.
     facts = state.facts_of(rows).filter(~segment.is_future(clock))
-    latest = facts.with_columns(ids.gather(facts["said"]).alias("id")).group_by("sid", "id").agg(pl.col("ts").max())
+    latest = (
+        facts.with_columns(ids.gather(facts["said"]).alias("id"))
+        .group_by("sid", "id")
+        .agg(pl.col("ts").max())
+    )
     later = latest.filter(pl.col("ts").to_physical() >= cut_off)
     return rows, old.join(later, on=["sid", "id"], how="anti")
 
@@ -82,10 +95,14 @@ class _Removing:
             return before if after == before else self.writer.commit(after)
         every = state.facts_of(rows)
         facts, left = self._of(gone, every), self._of(gone, every, but=True)
-        vanished = pl.concat([gone["sid"]]).filter(~gone["sid"].is_in(left["sid"].implode())).unique()
+        vanished = (
+            pl.concat([gone["sid"]]).filter(~gone["sid"].is_in(left["sid"].implode())).unique()
+        )
         numbers = sorted({*rows["segment"], *self._with_lines_of(gone["sid"])})
         compact.require_sound(state, [state.parts[number] for number in numbers])
-        parts = {state.parts[number].name: self._again(number, gone, vanished) for number in numbers}
+        parts = {
+            state.parts[number].name: self._again(number, gone, vanished) for number in numbers
+        }
         kept = (parts.get(part.name, part) for part in state.parts)
         unsettled = self._unsettled(after, rows["sid"], left)
         more = self._settled(left, unsettled) - self._settled(every, before.unsettled)
@@ -96,11 +113,17 @@ class _Removing:
             after,
             unsettled=unsettled,
             segments=tuple(part for part in kept if part is not None),
-            dead=compact.put_dead(self.writer, state.dead.filter(~pl.col("segment").is_in(list(parts)))),
+            dead=compact.put_dead(
+                self.writer, state.dead.filter(~pl.col("segment").is_in(list(parts)))
+            ),
             events=after.events + more.events,
             untimed=after.untimed + more.untimed,
-            moved={text: turn for text, turn in after.moved.items() if text not in set(texts["text"])},
-            removed=more_removed(after.removed, {why: counts(facts, self._identities, self.clock).events}),
+            moved={
+                text: turn for text, turn in after.moved.items() if text not in set(texts["text"])
+            },
+            removed=more_removed(
+                after.removed, {why: counts(facts, self._identities, self.clock).events}
+            ),
         )
         after = replace(after, said=self._said(after, facts))
         old = {name for name in before.files if name.rpartition("/")[0] in parts}
@@ -124,7 +147,9 @@ class _Removing:
 
     def _settled(self, facts: pl.DataFrame, unsettled: Sequence[int]) -> Counts:
         """What facts come to, but for those of sessions that are not settled."""
-        return counts(facts.filter(~pl.col("sid").is_in(list(unsettled))), self._identities, self.clock)
+        return counts(
+            facts.filter(~pl.col("sid").is_in(list(unsettled))), self._identities, self.clock
+        )
 
     @property
     def _identities(self) -> pl.Series:
@@ -132,7 +157,9 @@ class _Removing:
 
     def _of(self, gone: pl.DataFrame, rows: pl.DataFrame, *, but: bool = False) -> pl.DataFrame:
         named = rows.with_columns(self.ids.gather(rows["said"]).alias("id"))
-        return named.join(gone, on=["sid", "id"], how="anti" if but else "semi", maintain_order="left").drop("id")
+        return named.join(
+            gone, on=["sid", "id"], how="anti" if but else "semi", maintain_order="left"
+        ).drop("id")
 
     def _again(self, number: int, gone: pl.DataFrame, vanished: pl.Series) -> Part | None:
         """A segment without what is gone; None where nothing is left of it."""
@@ -146,13 +173,22 @@ class _Removing:
         found = compact.merged(self.state, [number], left, self.clock)
         name = files.segment(self.writer.number, number)
         edges = compact.edges_of(found, self.clock)
-        return compact.put(self.writer, name, found, edges, part.written_at) if found.tables() else None
+        return (
+            compact.put(self.writer, name, found, edges, part.written_at)
+            if found.tables()
+            else None
+        )
 
     def _said(self, after: Manifest, facts: pl.DataFrame) -> str | None:
         """Write the contents anew, without what nothing that is left says."""
-        left = State(self.state.folder, replace(after, files={**self.writer.before.files, **self.writer.added}))
+        left = State(
+            self.state.folder,
+            replace(after, files={**self.writer.before.files, **self.writer.added}),
+        )
         gone = facts["said"].unique()
-        lost = gone.filter(~gone.is_in(segment.codes(left.tables("facts", ["said"]), ["said"]).implode()))
+        lost = gone.filter(
+            ~gone.is_in(segment.codes(left.tables("facts", ["said"]), ["said"]).implode())
+        )
         if lost.is_empty():
             return after.said
         conversations, attempts = left.tables("conversations"), left.tables("attempts")

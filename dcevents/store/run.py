@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dcevents import show
-from dcevents.account import intolerable, unusable
-from dcevents.envelopes import Known
 from dcevents.errors import OutputError, StoreError, UnusableInputError
-from dcevents.facts import Facts
-from dcevents.log import Log, Place
+from dcevents.model.facts import Facts
+from dcevents.reading.account import intolerable, unusable
+from dcevents.reading.log import Log, Place
+from dcevents.reading.parsing.envelopes import Known
+from dcevents.reading.sources import Input
 from dcevents.settings import Settings, Taking
-from dcevents.sources import Input
-from dcevents.store import changes, compact, files, lock, remove
+from dcevents.store import changes, compact, remove
+from dcevents.store.disk import files, lock
+from dcevents.store.disk.manifest import Manifest
+from dcevents.store.disk.state import State
 from dcevents.store.ingest import Ingest, Ingested, Wanted
-from dcevents.store.manifest import Manifest
-from dcevents.store.state import State
 
 
 @dataclass
@@ -54,7 +55,9 @@ def run(
     with lock.writing(folder, taking.wait_ms), files.damage_told(folder):
         manifest = files.load_or_begin(folder, keep_events=taking.keep_events)
         if taking.keep_events and not manifest.keeps_events:
-            raise StoreError(f"{folder}: this store was begun without --keep-events; begin a new one with it")
+            raise StoreError(
+                f"{folder}: this store was begun without --keep-events; begin a new one with it"
+            )
         files.sweep(folder, manifest)
         try:
             kept, removed = _removed(taking, folder, manifest)
@@ -80,14 +83,27 @@ def compacted(folder: Path, wait_ms: int, clock: int) -> tuple[Manifest, Manifes
         before = files.load(folder)
         files.sweep(folder, before)
         state = State(folder, before)
-        after = compact.compact(files.Writer(folder, before), state, state.parts, clock) if state.parts else before
+        after = (
+            compact.compact(files.Writer(folder, before), state, state.parts, clock)
+            if state.parts
+            else before
+        )
         files.sweep(folder, after)
         return before, after
 
 
-def _wanted(taking: Taking, progress: Callable[[int], None], keep: Callable[[Place, bytes], None] | None) -> Wanted:
+def _wanted(
+    taking: Taking, progress: Callable[[int], None], keep: Callable[[Place, bytes], None] | None
+) -> Wanted:
     known = Known(taking.paths, taking.names)
-    return Wanted(taking.clock, known, progress, keep, again=taking.again, at_once=taking.tolerance is not None)
+    return Wanted(
+        taking.clock,
+        known,
+        progress,
+        keep,
+        again=taking.again,
+        at_once=taking.tolerance is not None,
+    )
 
 
 def _removed(taking: Taking, folder: Path, manifest: Manifest) -> tuple[Manifest, Removed]:
@@ -95,7 +111,9 @@ def _removed(taking: Taking, folder: Path, manifest: Manifest) -> tuple[Manifest
     removed, before = Removed(), manifest
     if taking.forget:
         manifest = _forgotten(taking, State(folder, manifest), removed)
-    last = max((each for each in (taking.cut_off, manifest.cut_off) if each is not None), default=None)
+    last = max(
+        (each for each in (taking.cut_off, manifest.cut_off) if each is not None), default=None
+    )
     if last is not None:
         manifest = _expired(taking, State(folder, manifest), last, removed)
     if manifest != before:
@@ -108,7 +126,9 @@ def _forgotten(taking: Taking, state: State, removed: Removed) -> Manifest:
     after = remove.forget(files.Writer(folder, state.manifest), state, taking.forget, taking.clock)
     events = after.removed.get("forgotten", 0) - state.manifest.removed.get("forgotten", 0)
     if there:
-        removed.done.append(f"forgot {show.things(len(there), 'session')} ({show.things(events, 'event')})")
+        removed.done.append(
+            f"forgot {show.things(len(there), 'session')} ({show.things(events, 'event')})"
+        )
     removed.unknown += [
         f"no session '{sid}' in {folder}; lines of it that come later are left out"
         for sid in dict.fromkeys(taking.forget)
@@ -120,14 +140,18 @@ def _forgotten(taking: Taking, state: State, removed: Removed) -> Manifest:
 def _expired(taking: Taking, state: State, last: int, removed: Removed) -> Manifest:
     after = remove.expire(files.Writer(state.folder, state.manifest), state, last, taking.clock)
     if gone := state.height - State(state.folder, after).height:
-        removed.done.append(f"removed {show.things(gone, 'conversation')} that ended before {show.timestamp(last)}")
+        removed.done.append(
+            f"removed {show.things(gone, 'conversation')} that ended before {show.timestamp(last)}"
+        )
     return after
 
 
 def _tidied(folder: Path, manifest: Manifest, clock: int) -> Manifest:
     """The store with its small segments merged where there are many."""
     while parts := compact.due(manifest):
-        manifest = compact.compact(files.Writer(folder, manifest), State(folder, manifest), parts, clock)
+        manifest = compact.compact(
+            files.Writer(folder, manifest), State(folder, manifest), parts, clock
+        )
     return manifest
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dcevents.store import compact, files, segment
-from dcevents.store.bring import Counts, counts
-from dcevents.store.keys import Keys
-from dcevents.store.manifest import Part
-from dcevents.store.segment import Segment
-from dcevents.store.state import State
+from dcevents.store import compact
+from dcevents.store.disk import files, segment
+from dcevents.store.disk.keys import Keys
+from dcevents.store.disk.manifest import Part
+from dcevents.store.disk.segment import Segment
+from dcevents.store.disk.state import State
+from dcevents.store.merge import Counts, counts
 
 _MOST = 20
 """Files that are named."""
@@ -34,7 +35,11 @@ def _of_part(state: State, part: Part) -> Iterator[str]:
     ):
         yield f"{name}: it has other numbers of rows than the manifest says"
     sids = state.table(part, "sids")
-    if not Keys(state.manifest.secret, state.manifest.moved).numbers(sids["text"]).equals(sids["sid"]):
+    if (
+        not Keys(state.manifest.secret, state.manifest.moved)
+        .numbers(sids["text"])
+        .equals(sids["sid"])
+    ):
         yield f"{name}: its sids have other numbers"
     for table in ("facts", "conversations", "agents", "attempts"):
         codes = state.table(part, table, ["said"])["said"]

@@ -55,7 +55,9 @@ class Stage:
             # Some are closed, some have crashed.
             with contextlib.suppress(BrowserError):
                 self.browser.front(tab)
-                errors += [entry["message"] for entry in self.browser.console() if entry["level"] != "INFO"]
+                errors += [
+                    entry["message"] for entry in self.browser.console() if entry["level"] != "INFO"
+                ]
                 self.browser.close()
         self.tabs.clear()
         return errors
@@ -87,13 +89,17 @@ class Stage:
     def wait_for(self, events: int, seconds: float = 60) -> None:
         """Wait until so many different events have arrived, but not longer; and then for what should not."""
         end = time.monotonic() + seconds
-        while len({json.dumps(event) for event in self.arrived()}) < events and time.monotonic() < end:
+        while (
+            len({json.dumps(event) for event in self.arrived()}) < events and time.monotonic() < end
+        ):
             time.sleep(0.05)
         time.sleep(0.2)
 
     def lost(self) -> list[Played]:
         """What was played and has not arrived."""
-        there = Counter(identity(json.loads(each)) for each in {json.dumps(event) for event in self.arrived()})
+        there = Counter(
+            identity(json.loads(each)) for each in {json.dumps(event) for event in self.arrived()}
+        )
         lost = []
         for event in self.played:
             if there[identity(event)] > 0:

@@ -1,0 +1,1 @@
+"""Bytes to a log: inputs, records, and an account of each line."""

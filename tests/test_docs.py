@@ -14,7 +14,7 @@ import pytest
 
 from dcevents import render, reports
 from dcevents.cli.main import cli
-from dcevents.model.events import ATTEMPT_OUTCOMES, EVENTS, OUTCOMES, REJECT_REASONS
+from dcevents.model.events import ATTEMPT_OUTCOMES, EVENT_KINDS, OUTCOMES, REJECT_REASONS
 from dcevents.reports._metrics import KEY_COLUMNS
 
 ROOT = examples.ROOT
@@ -111,16 +111,16 @@ def test_every_option_is_described(name: str) -> None:
 
 
 def test_every_format_is_described() -> None:
-    for each in render.load().values():
+    for each in render.load_formats().values():
         assert f"| `{each.name}` |" in REFERENCE
         for suffix in each.suffixes:
             assert f"`{suffix}`" in REFERENCE
 
 
-@pytest.mark.parametrize("name", list(reports.load()))
+@pytest.mark.parametrize("name", list(reports.load_reports()))
 def test_every_column_and_key_is_described(name: str) -> None:
-    more = "--intervals" if reports.load()[name].rated else ""
-    operands = " ".join("'*'" for _ in reports.load()[name].operands)
+    more = "--intervals" if reports.load_reports()[name].rated else ""
+    operands = " ".join("'*'" for _ in reports.load_reports()[name].operands)
     done = examples.run(f"dcevents {name} {operands} sample_logs/site/dc.log -f json -q {more}")
     for key in keys(json.loads(done.stdout)):
         assert f"`{key}`" in REFERENCE, key
@@ -159,7 +159,7 @@ def nested(value: Any) -> set[str]:
 
 def test_the_vocabulary_is_described() -> None:
     words = [*OUTCOMES, *ATTEMPT_OUTCOMES, *REJECT_REASONS, *KEY_COLUMNS]
-    words += [word for event in EVENTS for word in (event.key, event.kind)]
+    words += [word for event in EVENT_KINDS for word in (event.key, event.kind)]
     assert [word for word in words if f"`{word}`" not in REFERENCE] == []
 
 

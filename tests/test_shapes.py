@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_envelopes import MADE
 
-from dcevents.model.events import EVENTS
+from dcevents.model.events import EVENT_KINDS
 from dcevents.reading.parsing import parse
 from dcevents.reading.parsing.parse import Parser
 
 Event = dict[str, Any]
 Found = tuple[Any, ...]
-KINDS = {event.key: event.kind for event in EVENTS}
+KINDS = {event.key: event.kind for event in EVENT_KINDS}
 AGENT = ("agentID", "agentName")
 KEYS = ("sid", "id", "name", "type", "uiType", *AGENT)
 

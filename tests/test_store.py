@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from test_model import GAPS, KEYS, START, line
 
 from dcevents.settings import Window
-from dcevents.store.disk import keys as store_keys
+from dcevents.store.disk import numbering as store_keys
 
 DAY = 86_400_000
 OTHERS = (
@@ -168,7 +168,10 @@ def test_a_store_with_events_says_so_at_any_time(history: list[bytes], data: st.
 
 
 def few_bits(
-    keys: store_keys.Keys, texts: Iterable[str], turn: int, whole: Any = store_keys.Keys._hashed
+    keys: store_keys.StoreNumbering,
+    texts: Iterable[str],
+    turn: int,
+    whole: Any = store_keys.StoreNumbering._hash_texts,
 ) -> Any:
     """`Keys._hashed` with so few values that collisions abound."""
     return (
@@ -183,7 +186,7 @@ def test_numbers_of_sessions_that_collide_change_nothing(
     history: list[bytes], data: st.DataObject
 ) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_keys.Keys, "_hashed", few_bits)
+        patch.setattr(store_keys.StoreNumbering, "_hashed", few_bits)
         site = Site(Path(folder))
         clock = play(site, history, data.draw)
         agree(

@@ -422,14 +422,14 @@ def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     """Logs as they are, and as if they were long: read by ranges, known by less than all that they are."""
     if request.param:
         for name, size in (
-            ("_SMALL", 1000),
-            ("BLOCK", 2000),
-            ("TAIL", 600),
-            ("_TAIL", 600),
-            ("_STEP", 500),
+            ("_FIRST_BLOCK_BYTES", 1000),
+            ("BLOCK_BYTES", 2000),
+            ("TAIL_BYTES", 600),
+            ("_TAIL_BYTES", 600),
+            ("_UNPACK_STEP_BYTES", 500),
         ):
             monkeypatch.setattr(sources, name, size)
-        monkeypatch.setattr(ingest, "HEAD", 600)
+        monkeypatch.setattr(ingest, "HEAD_BYTES", 600)
 
 
 @pytest.mark.usefixtures("small")

@@ -38,11 +38,11 @@ _KIND_BITS = {kind: 1 << kind for kind in range(len(KINDS))}
 
 
 def add_ranks(attributes: pl.DataFrame) -> pl.DataFrame:
-    """Contents with `conv_id` (rank of the id by code point, 0 without one), `agent` (likewise), `bit` of the kind."""
+    """Contents with `id_rank` (rank of the id by code point, 0 without one), `agent` (likewise), `kind_bit` of the kind."""
     return attributes.with_columns(
-        pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("conv_id"),
+        pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("id_rank"),
         pl.col("agent_id").rank("dense").cast(pl.UInt32).alias("agent"),
-        pl.col("kind").replace_strict(_KIND_BITS, return_dtype=pl.UInt16).alias("bit"),
+        pl.col("kind").replace_strict(_KIND_BITS, return_dtype=pl.UInt16).alias("kind_bit"),
     )
 
 
@@ -60,7 +60,7 @@ class Fold:
 
     @cached_property
     def attributes(self) -> pl.DataFrame:
-        """By code: kind, id code (`conv_id`: rank of the id by code point, 0 without one), and the texts."""
+        """By code: kind, id code (`id_rank`: rank of the id by code point, 0 without one), and the texts."""
         said = self.facts.vocabulary.list_attributes()
         return add_ranks(
             pl.DataFrame(
@@ -78,21 +78,21 @@ class Fold:
         )
 
     def select_events(self, where: pl.Expr | None = None) -> pl.DataFrame:
-        """Facts with `conv` (number of the session and, lowest, of the id), `kind`, its `bit`, `said`, `ts`.
+        """Facts with `conversation_key` (number of the session and, lowest, of the id), `kind`, its `kind_bit`, `attributes`, `ts`.
 
-        FUTURE is UNTIMED here. `where` is of the columns of `said`, and never null: most of what is asked for is
+        FUTURE is UNTIMED here. `where` is of the columns of `attributes`, and never null: most of what is asked for is
         little, and all is several times the facts.
         """
         chosen = None if where is None else self.attributes.select(where.alias("chosen"))["chosen"]
         return self._add_kinds(self.facts.to_frame(chosen))
 
     def _add_kinds(self, facts: pl.DataFrame) -> pl.DataFrame:
-        conv_id = self.attributes["conv_id"].gather(facts["said"])
+        conv_id = self.attributes["id_rank"].gather(facts["attributes"])
         return facts.select(
             self.make_key(pl.lit(conv_id)),
-            self.attributes["kind"].gather(facts["said"]).alias("kind"),
-            self.attributes["bit"].gather(facts["said"]).alias("bit"),
-            "said",
+            self.attributes["kind"].gather(facts["attributes"]).alias("kind"),
+            self.attributes["kind_bit"].gather(facts["attributes"]).alias("kind_bit"),
+            "attributes",
             pl.min_horizontal("ts", UNTIMED).alias("ts"),
         )
 
@@ -102,18 +102,20 @@ class Fold:
         return 1 << self.facts.vocabulary.count_id_bits()
 
     def make_key(self, id_rank: pl.Expr) -> pl.Expr:
-        """UInt64 `conv` from the number of a session (column sid) and that of an id."""
-        return (pl.col("sid") // self._id_capacity * self._id_capacity + id_rank).alias("conv")
+        """UInt64 `conversation_key` from the number of a session (column sid) and that of an id."""
+        return (pl.col("sid") // self._id_capacity * self._id_capacity + id_rank).alias(
+            "conversation_key"
+        )
 
     def split_key(self, key: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        """The `sid` and the `conv_id` of a `conv`; the bits of an id are 0 in this number of a session."""
+        """The `sid` and the `id_rank` of a `conversation_key`; the bits of an id are 0 in this number of a session."""
         return (key // self._id_capacity * self._id_capacity).alias("sid"), (
             key % self._id_capacity
-        ).cast(pl.UInt32).alias("conv_id")
+        ).cast(pl.UInt32).alias("id_rank")
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Rows with a `conv`, and its `sid` and `conv_id`."""
-        return frame.with_columns(*self.split_key(pl.col("conv")))
+        """Rows with a `conversation_key`, and its `sid` and `id_rank`."""
+        return frame.with_columns(*self.split_key(pl.col("conversation_key")))
 
     @cached_property
     def attempts_before_clock(self) -> pl.DataFrame:
@@ -132,23 +134,27 @@ class Fold:
     def _select_chat_events(self) -> pl.DataFrame:
         """The live-chat and CLOSED events of conversations with a live-chat event, with `agent`."""
         events = self.select_events(pl.col("kind").is_in([*LIVE_CHAT_KINDS, CLOSED]))
-        chats = events.filter(pl.col("kind") != CLOSED).select("conv").unique()
-        events = events.join(chats, on="conv", how="semi")
-        agents = self.attributes["agent"].gather(events["said"]).alias("agent")
+        chats = events.filter(pl.col("kind") != CLOSED).select("conversation_key").unique()
+        events = events.join(chats, on="conversation_key", how="semi")
+        agents = self.attributes["agent"].gather(events["attributes"]).alias("agent")
         return events.with_columns(agents)
 
     def find_agent_namings(self) -> pl.DataFrame:
         """said (a code that names an agent), and the latest `ts` at which it was; null: never at a known time."""
-        last = self.select_events(_HAS_AGENT_NAME).group_by("said").agg(_take_latest(pl.col("ts")))
+        last = (
+            self.select_events(_HAS_AGENT_NAME)
+            .group_by("attributes")
+            .agg(_take_latest(pl.col("ts")))
+        )
         return last.with_columns(pl.when(pl.col("ts") > _NO_TIME_MS).then("ts"))
 
     @cached_property
     def agents(self) -> pl.DataFrame:
         """agent (rank), agent_id, and the name it is shown with (definitions 4)."""
-        named = self.attributes.with_row_index("said").filter(_HAS_AGENT_NAME)
+        named = self.attributes.with_row_index("attributes").filter(_HAS_AGENT_NAME)
         events = (
             self.find_agent_namings()
-            .join(named.select("said", "kind", "agent", "agent_name"), on="said")
+            .join(named.select("attributes", "kind", "agent", "agent_name"), on="attributes")
             .select(
                 "agent",
                 pl.col("agent_name").alias("name"),
@@ -196,9 +202,12 @@ class Fold:
     def decide_outcomes(self, conversations: pl.DataFrame) -> pl.DataFrame:
         """States as they stood at `as_of`: some are open (definitions 2)."""
         recent = pl.lit(self.as_of, pl.Int64) - pl.col("last_at") < self.idle_ms
-        waiting = self.attempts.filter(pl.col("outcome") == "waiting")["conv"].unique()
+        waiting = self.attempts.filter(pl.col("outcome") == "waiting")["conversation_key"].unique()
         if not waiting.is_empty():
-            recent |= pl.col("conv").is_in(waiting.implode()) & pl.col("last_at").is_not_null()
+            recent |= (
+                pl.col("conversation_key").is_in(waiting.implode())
+                & pl.col("last_at").is_not_null()
+            )
         outcome = pl.col("outcome").to_physical()
         is_open = (
             recent.fill_null(value=False)
@@ -214,8 +223,8 @@ class Fold:
         folded = self._aggregate_facts(self.facts.select_shard(i))
         # Few conversations have a live chat or a meeting: only those are looked up.
         special = pl.col("seen") & _combine_bits(*LIVE_CHAT_KINDS, MEETING_BOOKED) > 0
-        looked_up = folded.filter(special).join(chats, on="conv", how="left")
-        looked_up = looked_up.join(meetings, on="conv", how="left").with_columns(
+        looked_up = folded.filter(special).join(chats, on="conversation_key", how="left")
+        looked_up = looked_up.join(meetings, on="conversation_key", how="left").with_columns(
             *(pl.col(name).fill_null(0) for name in ("live_chats", "meetings")),
             *(pl.col(name).fill_null(value=False) for name in ("served", "missed")),
         )
@@ -234,7 +243,7 @@ class Fold:
         return (
             self._add_kinds(facts)
             .lazy()
-            .group_by("conv")
+            .group_by("conversation_key")
             .agg(
                 ts.min().alias("first"),
                 pl.when(shown).then(ts).otherwise(_NO_EVENT_MS).min().alias("shown"),
@@ -249,14 +258,14 @@ class Fold:
                 .then(pl.when(timed).then(ts).otherwise(_NO_TIME_MS))
                 .max()
                 .alias("closed_at"),
-                pl.col("bit").bitwise_or().alias("seen"),
+                pl.col("kind_bit").bitwise_or().alias("seen"),
             )
             .collect(engine="streaming")
         )
 
     def _summarise_attempts(self) -> pl.DataFrame:
         outcome = pl.col("outcome")
-        return self.attempts.group_by("conv").agg(
+        return self.attempts.group_by("conversation_key").agg(
             pl.len().cast(pl.UInt32).alias("live_chats"),
             pl.col("accepted").any().alias("served"),
             (outcome == "missed").any().alias("missed"),
@@ -264,9 +273,9 @@ class Fold:
 
     def _count_meetings(self) -> pl.DataFrame:
         events = self.select_events(pl.col("kind") == MEETING_BOOKED)
-        agents = self.attributes["agent"].gather(events["said"]).alias("agent")
-        events = events.with_columns(agents).unique(["conv", "ts", "agent"])
-        return events.group_by("conv").agg(pl.len().cast(pl.UInt32).alias("meetings"))
+        agents = self.attributes["agent"].gather(events["attributes"]).alias("agent")
+        events = events.with_columns(agents).unique(["conversation_key", "ts", "agent"])
+        return events.group_by("conversation_key").agg(pl.len().cast(pl.UInt32).alias("meetings"))
 
     def _derive_columns(self, folded: pl.LazyFrame) -> pl.LazyFrame:
         seen, active, closed_at = pl.col("seen"), pl.col("active"), pl.col("closed_at")
@@ -284,8 +293,8 @@ class Fold:
             *(_has_kind(seen, kind).alias(name) for name, kind in _FLAG_KINDS.items()),
         )
         return timed.select(
-            "conv",
-            *self.split_key(pl.col("conv")),
+            "conversation_key",
+            *self.split_key(pl.col("conversation_key")),
             "started_at",
             "engaged_at",
             "completed_at",
@@ -306,9 +315,9 @@ class Fold:
             self.select_events(kind.is_in(STEP_KINDS))
             .lazy()
             .filter(ts < UNTIMED)
-            .group_by("conv", "kind")
+            .group_by("conversation_key", "kind")
             .agg(ts.min())
-            .group_by("conv")
+            .group_by("conversation_key")
             .agg((ts * 16 + kind.cast(pl.Int64)).max().alias("step"))
             .collect(engine="streaming")
         )
@@ -317,39 +326,43 @@ class Fold:
         named = step.replace_strict(dict(enumerate(KINDS)), default=None, return_dtype=pl.String)
         steps = (
             (self.conversations if conversations is None else conversations)
-            .select("conv", "engaged")
-            .join(firsts, on="conv", how="left", maintain_order="left")
+            .select("conversation_key", "engaged")
+            .join(firsts, on="conversation_key", how="left", maintain_order="left")
         )
-        return steps.select("conv", pl.coalesce(named, otherwise).alias("last_step"))
+        return steps.select("conversation_key", pl.coalesce(named, otherwise).alias("last_step"))
 
     def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
-        """A frame with `conv` and `conv_id`, and its conversations' `conversation` (name), `type`, … or `page`."""
+        """A frame with `conversation_key` and `id_rank`, and its conversations' `conversation` (name), `type`, … or `page`."""
         constant = self.find_constant_texts(column)
-        frame = frame.join(constant, on="conv_id", how="left", maintain_order="left")
-        changing = pl.col(column).is_not_null() & ~pl.col("conv_id").is_in(
-            constant["conv_id"].implode()
+        frame = frame.join(constant, on="id_rank", how="left", maintain_order="left")
+        changing = pl.col(column).is_not_null() & ~pl.col("id_rank").is_in(
+            constant["id_rank"].implode()
         )
         if self.attributes.filter(changing).is_empty():
             return frame
         chosen = self.choose_texts(column, changing)
-        frame = frame.join(chosen, on="conv", how="left", maintain_order="left")
+        frame = frame.join(chosen, on="conversation_key", how="left", maintain_order="left")
         return frame.with_columns(pl.coalesce(column, "chosen").alias(column)).drop("chosen")
 
     def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
         """conv → chosen, the text of conversations with contents for which `changing` is true."""
-        values = self.attributes.with_row_index("said").filter(has_text).select("said", column)
-        events = self.select_events(has_text).lazy().join(values.lazy(), on="said")
+        values = (
+            self.attributes.with_row_index("attributes")
+            .filter(has_text)
+            .select("attributes", column)
+        )
+        events = self.select_events(has_text).lazy().join(values.lazy(), on="attributes")
         return _choose_text(events, column).collect(engine="streaming").rename({column: "chosen"})
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
         """conv_id → the one text that all its events have."""
-        texts = self.attributes.group_by("conv_id").agg(
+        texts = self.attributes.group_by("id_rank").agg(
             pl.col(column).n_unique().alias("texts"),
             pl.col(column).first(),
             pl.col(column).null_count().alias("none"),
         )
         return texts.filter((pl.col("texts") == 1) & (pl.col("none") == 0)).select(
-            "conv_id", column
+            "id_rank", column
         )
 
     def look_up_sids(self, numbers: pl.Series) -> pl.Series:
@@ -359,7 +372,7 @@ class Fold:
     @cached_property
     def conversation_ids(self) -> pl.DataFrame:
         """conv_id → conversation_id."""
-        return self.attributes.select("conv_id", "conversation_id").unique()
+        return self.attributes.select("id_rank", "conversation_id").unique()
 
 
 _HAS_AGENT_NAME = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
@@ -414,6 +427,10 @@ def _choose_text(events: pl.LazyFrame, column: str) -> pl.LazyFrame:
     else:
         place = pl.when(timed).then(place).otherwise(_NO_TIME_MS * 4)
         best, text = pl.col("place").max(), pl.col(column).max()
-    placed = events.select("conv", place.alias("place"), column)
-    winners = placed.group_by("conv").agg(best.alias("place"))
-    return placed.join(winners, on=["conv", "place"], how="semi").group_by("conv").agg(text)
+    placed = events.select("conversation_key", place.alias("place"), column)
+    winners = placed.group_by("conversation_key").agg(best.alias("place"))
+    return (
+        placed.join(winners, on=["conversation_key", "place"], how="semi")
+        .group_by("conversation_key")
+        .agg(text)
+    )

@@ -12,14 +12,14 @@ from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TEXT_CODE_COLUMNS
 from dcevents.store.disk.state import NO_WINDOW, StoreState
 
 _STATE_COLUMNS = (
-    "sid", "said", "started_at", "engaged_at", "completed_at", "last_at", "engaged", "gave_email", "gave_phone",
+    "sid", "attributes", "started_at", "engaged_at", "completed_at", "last_at", "engaged", "gave_email", "gave_phone",
     "closed_last", "meetings", "live_chats", "outcome",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class StoredFold(Fold):
-    """A store's conversations and attempts as they stood at `as_of`. `conv` is a row's number in all segments."""
+    """A store's conversations and attempts as they stood at `as_of`. `conversation_key` is a row's number in all segments."""
 
     state: StoreState = field(kw_only=True)
 
@@ -48,8 +48,8 @@ class StoredFold(Fold):
         return self._add_conversation_ids(rows).with_columns(pl.selectors.datetime().to_physical())
 
     def _add_conversation_ids(self, rows: pl.DataFrame) -> pl.DataFrame:
-        ids = self.attributes["conv_id"]
-        return rows.with_columns(ids.gather(rows["said"]).alias("conv_id")).drop("said")
+        ids = self.attributes["id_rank"]
+        return rows.with_columns(ids.gather(rows["attributes"]).alias("id_rank")).drop("attributes")
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
         """As in `Fold`: attempts have them."""
@@ -57,12 +57,14 @@ class StoredFold(Fold):
 
     @cached_property
     def attempts_before_clock(self) -> pl.DataFrame:
-        """As in `Fold`, with `sid` and `conv_id`."""
-        parts = [pl.DataFrame(schema={**ATTEMPTS_SCHEMA, "conv": pl.UInt32})]
+        """As in `Fold`, with `sid` and `id_rank`."""
+        parts = [pl.DataFrame(schema={**ATTEMPTS_SCHEMA, "conversation_key": pl.UInt32})]
         for number, rows in enumerate(self.state.read_tables("attempts")):
             live = self.state.drop_superseded(number, rows, rows["row"])
             parts.append(
-                live.with_columns((pl.col("row") + self.state.row_offsets[number]).alias("conv"))
+                live.with_columns(
+                    (pl.col("row") + self.state.row_offsets[number]).alias("conversation_key")
+                )
             )
         rows = pl.concat(parts)
         agent = self.attributes["agent"].gather(rows["agent"]).alias("agent")
@@ -71,13 +73,13 @@ class StoredFold(Fold):
 
     @cached_property
     def attempts(self) -> pl.DataFrame:
-        """As in `Fold`, with `sid` and `conv_id`."""
+        """As in `Fold`, with `sid` and `id_rank`."""
         return attempts.decide_attempts(self.attempts_before_clock, self.as_of)
 
     def find_agent_namings(self) -> pl.DataFrame:
         """As in `Fold`."""
         rows = pl.concat([segment.make_empty_table("agents"), *self.state.read_tables("agents")])
-        return rows.group_by("said").agg(pl.col("ts").max().to_physical())
+        return rows.group_by("attributes").agg(pl.col("ts").max().to_physical())
 
     def find_last_steps(self, conversations: pl.DataFrame | None = None) -> pl.DataFrame:  # noqa: ARG002 - all are there
         """As in `Fold`."""
@@ -88,10 +90,12 @@ class StoredFold(Fold):
     def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
         """As in `Fold`."""
         code = TEXT_CODE_COLUMNS[column]
-        rows = self._add_conversation_ids(self.state.read_live_conversations(["said", code]))
-        wanted = self.attributes.filter(has_text)["conv_id"].unique()
-        rows = rows.filter(pl.col("conv_id").is_in(wanted.implode()))
-        return rows.select("conv", self.attributes[column].gather(rows[code]).alias("chosen"))
+        rows = self._add_conversation_ids(self.state.read_live_conversations(["attributes", code]))
+        wanted = self.attributes.filter(has_text)["id_rank"].unique()
+        rows = rows.filter(pl.col("id_rank").is_in(wanted.implode()))
+        return rows.select(
+            "conversation_key", self.attributes[column].gather(rows[code]).alias("chosen")
+        )
 
     def look_up_sids(self, numbers: pl.Series) -> pl.Series:
         """As in `Fold`."""
@@ -100,4 +104,4 @@ class StoredFold(Fold):
     @cached_property
     def conversation_ids(self) -> pl.DataFrame:
         """As in `Fold`."""
-        return self.attributes.select("conv_id", "conversation_id").unique()
+        return self.attributes.select("id_rank", "conversation_id").unique()

@@ -207,7 +207,7 @@ def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:
         for conv, events in enumerate(conversations)
         for n in range(events)
     ]
-    schema = {"conv": pl.UInt64, "kind": pl.UInt8, "ts": pl.Int64, "agent": pl.UInt32}
+    schema = {"conversation_key": pl.UInt64, "kind": pl.UInt8, "ts": pl.Int64, "agent": pl.UInt32}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -215,10 +215,12 @@ def test_walks_are_told_apart_by_a_number() -> None:
     """By their texts, a conversation of 80,000 events took a minute: each event was compared by 80,000 letters."""
     rows, walked = _walk_conversations(chats([8, 4, 8, 6], "RIEC"))
 
-    assert rows.schema["walk"].is_integer()
+    assert rows.schema["walk_number"].is_integer()
     assert len(walked) == 3
-    by_conversation = rows.group_by("conv", maintain_order=True).agg(pl.col("walk").unique())
-    first, second, again, last = by_conversation["walk"].to_list()
+    by_conversation = rows.group_by("conversation_key", maintain_order=True).agg(
+        pl.col("walk_number").unique()
+    )
+    first, second, again, last = by_conversation["walk_number"].to_list()
     assert first == again
     assert len({*first, *second, *last}) == 3
 

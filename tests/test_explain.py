@@ -63,8 +63,8 @@ def check(data: bytes, as_of: int | None, folder: Path) -> None:
     assert {(sid, each.row["conversation_id"]) for sid, each in explained} == set(listed)
     for sid, each in explained:
         row = listed[sid, each.row["conversation_id"]]
-        assert {name: each.row[name] for name in row if name != "conv"} == {
-            k: v for k, v in row.items() if k != "conv"
+        assert {name: each.row[name] for name in row if name != "conversation_key"} == {
+            k: v for k, v in row.items() if k != "conversation_key"
         }
         assert next(reason.outcome for reason in each.reasons if reason.fits) == row["outcome"]
         assert each.deciding_reason.fits

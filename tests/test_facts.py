@@ -41,7 +41,9 @@ def add(state: Facts, sids: list[str], said: list[int], ts: list[int]) -> None:
     texts = pl.Series(sids, dtype=pl.String)
     numbers, sessions = state.vocabulary.numbering.number_distinct(hash_sids(texts), texts)
     state.add_rows(
-        pl.DataFrame({"sid": numbers, "said": said, "ts": ts}, schema=facts_module.FACT_SCHEMA),
+        pl.DataFrame(
+            {"sid": numbers, "attributes": said, "ts": ts}, schema=facts_module.FACT_SCHEMA
+        ),
         sessions,
     )
 
@@ -52,7 +54,7 @@ def content(state: Facts) -> set[tuple[str, Attributes, int]]:
     sids = state.look_up_sids(frame["sid"])
     return {
         (sid, said[code], ts)
-        for sid, code, ts in zip(sids, frame["said"], frame["ts"], strict=True)
+        for sid, code, ts in zip(sids, frame["attributes"], frame["ts"], strict=True)
     }
 
 

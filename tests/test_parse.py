@@ -35,7 +35,7 @@ def parsed(
         for rows, sids in result.parts:
             texts = dict(sids.to_frame().iter_rows())
             for number, code, ts, row, form in rows.select(
-                "sid", "said", "ts", "row", "form"
+                "sid", "attributes", "ts", "row", "form"
             ).iter_rows():
                 events.append((before + row, texts[number], said[code], ts, timestamps.FORMS[form]))
         rejects += [(before + reject.row, reject.reason) for reject in result.rejects]

@@ -96,7 +96,7 @@ def test_sessions_are_told_apart_again_when_ids_take_more_bits(
         sids.hash_sids(texts).cast(pl.UInt64), texts
     )
     state.add_rows(
-        pl.DataFrame({"sid": numbers, "said": [code] * 2, "ts": [1, 2]}, schema=FACT_SCHEMA),
+        pl.DataFrame({"sid": numbers, "attributes": [code] * 2, "ts": [1, 2]}, schema=FACT_SCHEMA),
         sessions,
     )
     state.resolve_collisions()

@@ -121,7 +121,7 @@ def everything(data: bytes, path: Path, *, sample: int) -> tuple[Any, ...]:
     )
     said = parser.vocabulary.list_attributes()
     assert log.located is not None
-    events = [(said[row.pop("said")], row) for row in log.located.iter_rows(named=True)]
+    events = [(said[row.pop("attributes")], row) for row in log.located.iter_rows(named=True)]
     account = log.account
     return (
         account.records,

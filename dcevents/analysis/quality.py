@@ -44,7 +44,7 @@ def drop_duplicates(log: Log) -> pl.DataFrame:
         return log.located
     identity = log.facts.vocabulary.number_identities()
     same = {
-        "identity": pl.lit(identity).gather(pl.col("said")),
+        "identity": pl.lit(identity).gather(pl.col("attributes")),
         "moment": pl.min_horizontal("ts", UNTIMED),
     }
     marked = log.located.with_columns(**same)
@@ -104,9 +104,9 @@ def count_starts(fold: FactFold) -> Starts:
     bits = (
         fold.select_events()
         .lazy()
-        .group_by("conv")
-        .agg(pl.col("bit").bitwise_or())
-        .collect(engine="streaming")["bit"]
+        .group_by("conversation_key")
+        .agg(pl.col("kind_bit").bitwise_or())
+        .collect(engine="streaming")["kind_bit"]
     )
     engaged = bits.filter((bits & (0xFFFF - (1 << TRIGGERED) - (1 << CLOSED))) > 0)
     return Starts(
@@ -147,7 +147,7 @@ def measure_sessions(fold: FactFold, limit: int) -> SessionLengths:
 def find_several_names(fold: FactFold, key: str, name: str) -> list[tuple[str, list[str]]]:
     """The `conversation_id` (name `conversation`) or `agent_id` (`agent_name`) with more than one name: all of them."""
     used = (
-        fold.attributes[fold.facts.to_frame()["said"].unique()]
+        fold.attributes[fold.facts.to_frame()["attributes"].unique()]
         .select(key, name)
         .drop_nulls()
         .unique()

@@ -63,7 +63,7 @@ class View:
         """Selected conversations with the key columns that `by` needs, `conversation` (its name) aside."""
         frame = self._add_keys(self.selected_conversations, by)
         return (
-            frame.join(self.fold.find_last_steps(), on="conv", how="left")
+            frame.join(self.fold.find_last_steps(), on="conversation_key", how="left")
             if "last-step" in by
             else frame
         )
@@ -72,8 +72,8 @@ class View:
         """Selected attempts with `wait` and `chat` (milliseconds), `in_time`, and the keys that `by` needs."""
         frame = self._selected_attempts
         if "conversation" in by:
-            last = self.fold.conversations.select("conv", "last_at")
-            frame = frame.join(last, on="conv", how="left")
+            last = self.fold.conversations.select("conversation_key", "last_at")
+            frame = frame.join(last, on="conversation_key", how="left")
         return self._add_keys(frame, by)
 
     def _add_keys(self, frame: pl.DataFrame, by: Collection[str]) -> pl.DataFrame:
@@ -89,7 +89,7 @@ class View:
         frame = self.keep_in_window(self.fold.attempts)
         if self.settings.filters.keys() - {"agent", "outcome"}:
             chosen = self._apply_filters(self.fold.conversations, without=("agent", "outcome"))
-            frame = frame.join(chosen.select("conv"), on="conv", how="semi")
+            frame = frame.join(chosen.select("conversation_key"), on="conversation_key", how="semi")
         frame = self.fold.add_key_parts(frame)
         frame = frame.with_columns(wait.alias("wait"), chat.alias("chat"))
         frame = frame.with_columns(
@@ -100,13 +100,13 @@ class View:
     def name_groups(
         self, groups: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str]
     ) -> pl.DataFrame:
-        """For each group of `keys` (with `conv_id` among them): `conversation`, the name of that of its
+        """For each group of `keys` (with `id_rank` among them): `conversation`, the name of that of its
         conversations in `frame` with the latest `last_at` that has one.
         """
         constant = self.fold.find_constant_texts("conversation")
-        groups = groups.join(constant, on="conv_id", how="inner")
-        changing = frame.filter(pl.col("conv_id") > 0).join(constant, on="conv_id", how="anti")
-        groups = groups.filter(pl.col("conv_id") > 0).select(*keys, "conversation")
+        groups = groups.join(constant, on="id_rank", how="inner")
+        changing = frame.filter(pl.col("id_rank") > 0).join(constant, on="id_rank", how="anti")
+        groups = groups.filter(pl.col("id_rank") > 0).select(*keys, "conversation")
         if changing.is_empty():
             return groups
         named = self.fold.add_text(changing, "conversation").drop_nulls("conversation")
@@ -145,8 +145,12 @@ class View:
         """The conversations (by `outcome` also the attempts) that the filter of one column selects."""
         patterns = self.settings.filters[column]
         if column == "agent":
-            theirs = self._keep_selected_agents(self._add_agent_names()).select("conv").unique()
-            return frame.join(theirs, on="conv", how="semi")
+            theirs = (
+                self._keep_selected_agents(self._add_agent_names())
+                .select("conversation_key")
+                .unique()
+            )
+            return frame.join(theirs, on="conversation_key", how="semi")
         if column == "outcome":
             outcome = pl.col("outcome").cast(pl.String)
             return frame.filter(
@@ -159,7 +163,7 @@ class View:
     def _keep_matching_texts(
         self, frame: pl.DataFrame, column: str, patterns: Sequence[str]
     ) -> pl.DataFrame:
-        texts = self.fold.add_text(frame.select("conv", "conv_id"), column)
+        texts = self.fold.add_text(frame.select("conversation_key", "id_rank"), column)
         fits = pl.col(column).is_in(
             match_patterns(patterns, texts[column].drop_nulls().unique().to_list())
         )
@@ -170,8 +174,10 @@ class View:
                     match_patterns(patterns, ids["conversation_id"].to_list())
                 )
             )
-            fits |= pl.col("conv_id").is_in(chosen["conv_id"].to_list())
-        return frame.join(texts.filter(fits).select("conv"), on="conv", how="semi")
+            fits |= pl.col("id_rank").is_in(chosen["id_rank"].to_list())
+        return frame.join(
+            texts.filter(fits).select("conversation_key"), on="conversation_key", how="semi"
+        )
 
     def _add_agent_names(self) -> pl.DataFrame:
         return self.fold.attempts.join(self.fold.agents, on="agent", how="left")
@@ -189,7 +195,9 @@ class View:
 
     def list_conversations(self) -> pl.DataFrame:
         """The `conversations` listing."""
-        frame = self.selected_conversations.join(self.fold.find_last_steps(), on="conv", how="left")
+        frame = self.selected_conversations.join(
+            self.fold.find_last_steps(), on="conversation_key", how="left"
+        )
         for column in _TEXT_COLUMNS:
             frame = self.fold.add_text(frame, column)
         return self._order_listing(frame, "started_at").with_columns(
@@ -223,7 +231,7 @@ class View:
         if patterns := self.settings.filters.get("outcome"):
             named = named.filter(pl.col("outcome").is_in(match_patterns(patterns, OUTCOMES)))
         return self._order_listing(
-            named.with_columns(pl.lit(0, pl.UInt32).alias("conv_id")), "started_at"
+            named.with_columns(pl.lit(0, pl.UInt32).alias("id_rank")), "started_at"
         )
 
     def list_chats(self) -> pl.DataFrame:
@@ -241,19 +249,19 @@ class View:
         """The `events` listing: of lines with the same whole identity, the first by file and line."""
         if self.log.located is None:
             raise ValueError("the log was read without places")
-        frame = self.log.located.join(self._expand_attributes(), on="said").with_columns(
+        frame = self.log.located.join(self._expand_attributes(), on="attributes").with_columns(
             pl.min_horizontal("ts", UNTIMED).alias("ts"),
-            self.fact_fold.make_key(pl.col("conv_id")),
+            self.fact_fold.make_key(pl.col("id_rank")),
         )
         frame = frame.sort("file", "line").unique(
-            ["sid", "ident", "ts"], keep="first", maintain_order=True
+            ["sid", "identity", "ts"], keep="first", maintain_order=True
         )
         if self.settings.filters or self.settings.window:
             chosen = self.keep_in_window(
                 self._apply_filters(self.fold.conversations, without=("agent",))
             )
             frame = self._keep_selected_agents(
-                frame.join(chosen.select("conv"), on="conv", how="semi")
+                frame.join(chosen.select("conversation_key"), on="conversation_key", how="semi")
             )
         frame = frame.with_columns(pl.when(pl.col("ts") < UNTIMED).then("ts").alias("timestamp"))
         files = pl.DataFrame(
@@ -272,18 +280,18 @@ class View:
         vocabulary = self.log.facts.vocabulary
         said = vocabulary.list_attributes()
         return self.fold.attributes.with_columns(
-            vocabulary.number_identities().alias("ident"),
+            vocabulary.number_identities().alias("identity"),
             pl.Series("agent_id", [each.agent_id for each in said], dtype=pl.String),
             pl.Series("meeting_info", [each.meeting_info for each in said], dtype=pl.String),
             pl.Series("kind_name", [KINDS[each.kind] for each in said], dtype=pl.String),
-        ).with_row_index("said")
+        ).with_row_index("attributes")
 
     def _order_listing(self, frame: pl.DataFrame, time: str, *more: str) -> pl.DataFrame:
         """Rows in a listing's order, with the texts of `sid` and `conversation_id`."""
         sids = self.fold.look_up_sids(frame["sid"])
         frame = frame.with_columns(sids.alias("sid"))
         if "conversation_id" not in frame.columns:
-            frame = frame.join(self.fold.conversation_ids, on="conv_id", how="left")
+            frame = frame.join(self.fold.conversation_ids, on="id_rank", how="left")
         return frame.sort(time, "sid", "conversation_id", *more, nulls_last=True)
 
 

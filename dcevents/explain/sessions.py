@@ -134,7 +134,7 @@ def _collect_lines(view: View, sessions: pl.DataFrame) -> dict[str, list[LoggedE
     placed = placed.join(sessions.select("sid", "text"), on="sid").sort("file", "line", "member")
     found: dict[str, list[LoggedEvent]] = {}
     for sid, code, ts, file, line, member in placed.select(
-        "text", "said", "ts", "file", "line", "member"
+        "text", "attributes", "ts", "file", "line", "member"
     ).iter_rows():
         event = LoggedEvent(
             ts if ts < UNTIMED else None, ts == FUTURE, said[code], names[file], line, member
@@ -148,14 +148,14 @@ def _explain_conversations(
 ) -> dict[str, list[ExplainedConversation]]:
     """Sid → its conversations, in the order of the listing."""
     attempts: dict[int, list[dict[str, Any]]] = {}
-    for row in part.list_chats().sort("conv", "attempt").iter_rows(named=True):
-        attempts.setdefault(row["conv"], []).append(row)
+    for row in part.list_chats().sort("conversation_key", "attempt").iter_rows(named=True):
+        attempts.setdefault(row["conversation_key"], []).append(row)
     events = {sid: timeline.group_by_conversation(each) for sid, each in lines.items()}
     found: dict[str, list[ExplainedConversation]] = {}
     for row in part.list_conversations().iter_rows(named=True):
         mine = events[row["sid"]][row["conversation_id"]]
         explained = reasons.explain_conversation(
-            mine, row, attempts.get(row["conv"], []), part.fold.as_of, part.fold.idle_ms
+            mine, row, attempts.get(row["conversation_key"], []), part.fold.as_of, part.fold.idle_ms
         )
         found.setdefault(row["sid"], []).append(explained)
     return found
@@ -171,7 +171,7 @@ def _name_agents(view: View, agents: Sequence[str]) -> dict[str, str | None]:
         for code, each in enumerate(view.log.facts.vocabulary.list_attributes())
         if each.agent in wanted
     ]
-    theirs = view.log.facts.to_frame().filter(pl.col("said").is_in(said))
+    theirs = view.log.facts.to_frame().filter(pl.col("attributes").is_in(said))
     names = _restrict_view(view, theirs).fold.agents
     return {
         agent: name

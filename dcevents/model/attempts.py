@@ -137,7 +137,7 @@ def _name_provisional_outcome(attempt: _WalkedAttempt) -> str:
     return attempt.provisional_outcome or ("accepted" if attempt.is_accepted else "asked")
 
 
-CHAT_EVENT_COLUMNS = ("conv", "kind", "ts", "agent")
+CHAT_EVENT_COLUMNS = ("conversation_key", "kind", "ts", "agent")
 """Columns of `attempts`' input: conversation (any key), kind's number, milliseconds or UNTIMED, agent or null."""
 
 
@@ -154,14 +154,16 @@ def find_attempts(events: pl.DataFrame) -> pl.DataFrame:
     `last`, whether it is its conversation's last.
     """
     rows, walked = _walk_conversations(events)
-    found = rows.group_by("conv", "attempt", maintain_order=True).agg(*_aggregate_attempts())
+    found = rows.group_by("conversation_key", "attempt", maintain_order=True).agg(
+        *_aggregate_attempts()
+    )
     found = found.join(
         _tabulate_provisional_outcomes(walked),
-        on=["walk", "attempt"],
+        on=["walk_number", "attempt"],
         how="left",
         maintain_order="left",
     )
-    return found.drop("walk").with_columns((pl.col("attempt") + 1).cast(pl.UInt32))
+    return found.drop("walk_number").with_columns((pl.col("attempt") + 1).cast(pl.UInt32))
 
 
 def find_timeouts(events: pl.DataFrame) -> pl.DataFrame:
@@ -171,7 +173,7 @@ def find_timeouts(events: pl.DataFrame) -> pl.DataFrame:
     else from the attempt's first REQUESTED; null where there is none or one of the two has no time.
     """
     rows, _ = _walk_conversations(events)
-    attempt = ["conv", "attempt"]
+    attempt = ["conversation_key", "attempt"]
     timed = pl.when(pl.col("ts") < UNTIMED).then(pl.col("ts"))
     accepts, asks = ((pl.col("roles") & role) > 0 for role in (ACCEPT_ROLE, REQUEST_ROLE))
     return (
@@ -191,10 +193,10 @@ def find_timeouts(events: pl.DataFrame) -> pl.DataFrame:
 def _walk_conversations(events: pl.DataFrame) -> tuple[pl.DataFrame, list[SignatureWalk]]:
     """The events of attempts in order, each with its `attempt`, `roles` and its conversation's `walk`; all walks."""
     ordered = events.unique(CHAT_EVENT_COLUMNS).sort(
-        "conv", "ts", "kind", "agent", nulls_last=False
+        "conversation_key", "ts", "kind", "agent", nulls_last=False
     )
     ordered = ordered.with_columns(_derive_letters())
-    texts = ordered.group_by("conv", maintain_order=True).agg(
+    texts = ordered.group_by("conversation_key", maintain_order=True).agg(
         pl.col("letter").str.join("").alias("signature")
     )
     distinct = texts["signature"].unique()
@@ -202,12 +204,12 @@ def _walk_conversations(events: pl.DataFrame) -> tuple[pl.DataFrame, list[Signat
     per_event = texts.select("signature").join(
         _tabulate_walks(distinct, walked), on="signature", maintain_order="left"
     )
-    laid = per_event.select("walk", "attempt", "roles").explode("attempt", "roles")
+    laid = per_event.select("walk_number", "attempt", "roles").explode("attempt", "roles")
     return pl.concat([ordered, laid], how="horizontal").filter(pl.col("attempt") >= 0), walked
 
 
 def _derive_letters() -> pl.Expr:
-    kind, ts, conv = pl.col("kind"), pl.col("ts"), pl.col("conv")
+    kind, ts, conv = pl.col("kind"), pl.col("ts"), pl.col("conversation_key")
     before = pl.when(kind != CLOSED)
     conv_before = before.then(conv).shift(1).forward_fill()
     ts_before = before.then(ts).shift(1).forward_fill()
@@ -224,7 +226,7 @@ def _tabulate_walks(signatures: pl.Series, walked: Sequence[SignatureWalk]) -> p
     """
     columns = {
         "signature": signatures,
-        "walk": pl.Series(range(len(walked)), dtype=pl.UInt32),
+        "walk_number": pl.Series(range(len(walked)), dtype=pl.UInt32),
         "attempt": pl.Series([each.attempt_of_event for each in walked], dtype=pl.List(pl.Int32)),
         "roles": pl.Series([each.roles_of_event for each in walked], dtype=pl.List(pl.UInt8)),
     }
@@ -238,10 +240,10 @@ def _tabulate_provisional_outcomes(walked: Sequence[SignatureWalk]) -> pl.DataFr
         for n, verdict in enumerate(each.provisional_outcomes)
     ]
     schema: dict[str, Any] = {
-        "walk": pl.UInt32,
+        "walk_number": pl.UInt32,
         "attempt": pl.Int32,
-        "verdict": PROVISIONAL_OUTCOME_TYPE,
-        "last": pl.Boolean,
+        "provisional_outcome": PROVISIONAL_OUTCOME_TYPE,
+        "is_last": pl.Boolean,
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -256,21 +258,21 @@ def _aggregate_attempts() -> list[pl.Expr]:
         pl.when((pl.col("roles") & ACCEPT_ROLE) > 0).then(pl.col("agent")).drop_nulls().first()
     )
     return [
-        pl.col("walk").first(),
+        pl.col("walk_number").first(),
         take_time_of(START_ROLE).alias("started_at"),
         take_time_of(REQUEST_ROLE).alias("requested_at"),
         take_time_of(ACCEPT_ROLE).alias("accepted_at"),
         take_time_of(END_ROLE).alias("ended_at"),
-        timed.max().alias("latest"),
+        timed.max().alias("latest_at"),
         accepting.fill_null(pl.col("agent").drop_nulls().last()).alias("agent"),
     ]
 
 
 def decide_attempts(attempts: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
     """Attempts as they stood at a time: `accepted` (bool) and `outcome` in place of verdict, latest and last."""
-    verdict = pl.col("verdict").cast(pl.String)
-    since = pl.lit(as_of, dtype=pl.Int64) - pl.col("latest")
-    recent = pl.col("last") & since.is_not_null()
+    verdict = pl.col("provisional_outcome").cast(pl.String)
+    since = pl.lit(as_of, dtype=pl.Int64) - pl.col("latest_at")
+    recent = pl.col("is_last") & since.is_not_null()
     outcome = (
         pl.when(verdict == "accepted")
         .then(
@@ -287,4 +289,4 @@ def decide_attempts(attempts: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
     return attempts.with_columns(
         verdict.is_in(["ended", "timed_out", "closed", "accepted"]).alias("accepted"),
         outcome.alias("outcome"),
-    ).drop("verdict", "latest", "last")
+    ).drop("provisional_outcome", "latest_at", "is_last")

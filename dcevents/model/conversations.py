@@ -60,7 +60,7 @@ class FactFold:
 
     @cached_property
     def attributes(self) -> pl.DataFrame:
-        """By code: kind, id code (`conv_id`: rank of the id by code point, 0 without one), and the texts."""
+        """By code: kind, id code (`id_rank`: rank of the id by code point, 0 without one), and the texts."""
         said = self.facts.vocabulary.list_attributes()
         texts = add_ranks(
             pl.DataFrame(
@@ -80,21 +80,21 @@ class FactFold:
         return texts.with_columns(ranks) if self.has_ranked_texts else texts
 
     def select_events(self, where: pl.Expr | None = None) -> pl.DataFrame:
-        """Facts with `conv` (number of the session and, lowest, of the id), `kind`, its `bit`, `said`, `ts`.
+        """Facts with `conversation_key` (number of the session and, lowest, of the id), `kind`, its `kind_bit`, `attributes`, `ts`.
 
-        FUTURE is UNTIMED here. `where` is of the columns of `said`, and never null: most of what is asked for is
+        FUTURE is UNTIMED here. `where` is of the columns of `attributes`, and never null: most of what is asked for is
         little, and all is several times the facts.
         """
         chosen = None if where is None else self.attributes.select(where.alias("chosen"))["chosen"]
         return self._add_kinds(self.facts.to_frame(chosen))
 
     def _add_kinds(self, facts: pl.DataFrame) -> pl.DataFrame:
-        conv_id = self.attributes["conv_id"].gather(facts["said"])
+        id_rank = self.attributes["id_rank"].gather(facts["attributes"])
         return facts.select(
-            self.make_key(pl.lit(conv_id)),
-            self.attributes["kind"].gather(facts["said"]).alias("kind"),
-            self.attributes["bit"].gather(facts["said"]).alias("bit"),
-            "said",
+            self.make_key(pl.lit(id_rank)),
+            self.attributes["kind"].gather(facts["attributes"]).alias("kind"),
+            self.attributes["kind_bit"].gather(facts["attributes"]).alias("kind_bit"),
+            "attributes",
             pl.min_horizontal("ts", UNTIMED).alias("ts"),
         )
 
@@ -104,18 +104,20 @@ class FactFold:
         return 1 << self.facts.vocabulary.count_id_bits()
 
     def make_key(self, id_rank: pl.Expr) -> pl.Expr:
-        """UInt64 `conv` from the number of a session (column sid) and that of an id."""
-        return (pl.col("sid") // self._id_capacity * self._id_capacity + id_rank).alias("conv")
+        """UInt64 `conversation_key` from the number of a session (column sid) and that of an id."""
+        return (pl.col("sid") // self._id_capacity * self._id_capacity + id_rank).alias(
+            "conversation_key"
+        )
 
     def split_key(self, key: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        """The `sid` and the `conv_id` of a `conv`; the bits of an id are 0 in this number of a session."""
+        """The `sid` and the `id_rank` of a `conversation_key`; the bits of an id are 0 in this number of a session."""
         return (key // self._id_capacity * self._id_capacity).alias("sid"), (
             key % self._id_capacity
-        ).cast(pl.UInt32).alias("conv_id")
+        ).cast(pl.UInt32).alias("id_rank")
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Rows with a `conv`, and its `sid` and `conv_id`."""
-        return frame.with_columns(*self.split_key(pl.col("conv")))
+        """Rows with a `conversation_key`, and its `sid` and `id_rank`."""
+        return frame.with_columns(*self.split_key(pl.col("conversation_key")))
 
     @cached_property
     def attempts_before_clock(self) -> pl.DataFrame:
@@ -134,14 +136,18 @@ class FactFold:
     def _select_chat_events(self) -> pl.DataFrame:
         """The live-chat and CLOSED events of conversations with a live-chat event, with `agent`."""
         events = self.select_events(pl.col("kind").is_in([*LIVE_CHAT_KINDS, CLOSED]))
-        chats = events.filter(pl.col("kind") != CLOSED).select("conv").unique()
-        events = events.join(chats, on="conv", how="semi")
-        agents = self.attributes["agent"].gather(events["said"]).alias("agent")
+        chats = events.filter(pl.col("kind") != CLOSED).select("conversation_key").unique()
+        events = events.join(chats, on="conversation_key", how="semi")
+        agents = self.attributes["agent"].gather(events["attributes"]).alias("agent")
         return events.with_columns(agents)
 
     def find_agent_namings(self) -> pl.DataFrame:
-        """said (a code that names an agent), and the latest `ts` at which it was; null: never at a known time."""
-        last = self.select_events(HAS_AGENT_NAME).group_by("said").agg(_take_latest(pl.col("ts")))
+        """attributes (a code that names an agent), and the latest `ts` at which it was; null: never at a known time."""
+        last = (
+            self.select_events(HAS_AGENT_NAME)
+            .group_by("attributes")
+            .agg(_take_latest(pl.col("ts")))
+        )
         return last.with_columns(pl.when(pl.col("ts") > _NO_TIME_MS).then("ts"))
 
     @cached_property
@@ -151,7 +157,7 @@ class FactFold:
 
     @cached_property
     def conversations(self) -> pl.DataFrame:
-        """One row for each conversation: conv, sid, conv_id, times, what happened, outcome. See `texts` for names."""
+        """One row for each conversation: conversation_key, sid, id_rank, times, what happened, outcome. See `texts` for names."""
         # The walk over live chats is done beside the fold, which needs it only for its outcomes.
         with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
             beside = pool.submit(lambda: (self._summarise_attempts(), self._count_meetings()))
@@ -169,7 +175,7 @@ class FactFold:
     def fold_before_clock(self) -> pl.DataFrame:
         """One row for each conversation, whatever the time: `outcome` is what it is, or will be unless it goes on.
 
-        Columns: conv, sid, conv_id, started_at, engaged_at, completed_at, last_at (milliseconds or null), engaged,
+        Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at (milliseconds or null), engaged,
         gave_email, gave_phone, closed_last (bool), meetings, live_chats, outcome.
         """
         beside = self._summarise_attempts(), self._count_meetings()
@@ -182,8 +188,8 @@ class FactFold:
         folded = self._aggregate_facts(self.facts.select_shard(i))
         # Few conversations have a live chat or a meeting: only those are looked up.
         special = pl.col("seen") & _combine_bits(*LIVE_CHAT_KINDS, MEETING_BOOKED) > 0
-        looked_up = folded.filter(special).join(chats, on="conv", how="left")
-        looked_up = looked_up.join(meetings, on="conv", how="left").with_columns(
+        looked_up = folded.filter(special).join(chats, on="conversation_key", how="left")
+        looked_up = looked_up.join(meetings, on="conversation_key", how="left").with_columns(
             *(pl.col(name).fill_null(0) for name in ("live_chats", "meetings")),
             *(pl.col(name).fill_null(value=False) for name in ("served", "missed")),
         )
@@ -202,7 +208,7 @@ class FactFold:
         return (
             self._add_kinds(facts)
             .lazy()
-            .group_by("conv")
+            .group_by("conversation_key")
             .agg(
                 ts.min().alias("first"),
                 pl.when(shown).then(ts).otherwise(_NO_EVENT_MS).min().alias("shown"),
@@ -217,14 +223,14 @@ class FactFold:
                 .then(pl.when(timed).then(ts).otherwise(_NO_TIME_MS))
                 .max()
                 .alias("closed_at"),
-                pl.col("bit").bitwise_or().alias("seen"),
+                pl.col("kind_bit").bitwise_or().alias("seen"),
             )
             .collect(engine="streaming")
         )
 
     def _summarise_attempts(self) -> pl.DataFrame:
         outcome = pl.col("outcome")
-        return self.attempts.group_by("conv").agg(
+        return self.attempts.group_by("conversation_key").agg(
             pl.len().cast(pl.UInt32).alias("live_chats"),
             pl.col("accepted").any().alias("served"),
             (outcome == "missed").any().alias("missed"),
@@ -232,9 +238,9 @@ class FactFold:
 
     def _count_meetings(self) -> pl.DataFrame:
         events = self.select_events(pl.col("kind") == MEETING_BOOKED)
-        agents = self.attributes["agent"].gather(events["said"]).alias("agent")
-        events = events.with_columns(agents).unique(["conv", "ts", "agent"])
-        return events.group_by("conv").agg(pl.len().cast(pl.UInt32).alias("meetings"))
+        agents = self.attributes["agent"].gather(events["attributes"]).alias("agent")
+        events = events.with_columns(agents).unique(["conversation_key", "ts", "agent"])
+        return events.group_by("conversation_key").agg(pl.len().cast(pl.UInt32).alias("meetings"))
 
     def _derive_columns(self, folded: pl.LazyFrame) -> pl.LazyFrame:
         seen, active, closed_at = pl.col("seen"), pl.col("active"), pl.col("closed_at")
@@ -252,8 +258,8 @@ class FactFold:
             *(_has_kind(seen, kind).alias(name) for name, kind in _FLAG_KINDS.items()),
         )
         return timed.select(
-            "conv",
-            *self.split_key(pl.col("conv")),
+            "conversation_key",
+            *self.split_key(pl.col("conversation_key")),
             "started_at",
             "engaged_at",
             "completed_at",
@@ -268,15 +274,15 @@ class FactFold:
         )
 
     def find_last_steps(self, conversations: pl.DataFrame | None = None) -> pl.DataFrame:
-        """conv → last_step (definitions 2), of all conversations, or of these (conv, engaged)."""
+        """conversation_key → last_step (definitions 2), of all conversations, or of these (conversation_key, engaged)."""
         kind, ts = pl.col("kind"), pl.col("ts")
         firsts = (
             self.select_events(kind.is_in(STEP_KINDS))
             .lazy()
             .filter(ts < UNTIMED)
-            .group_by("conv", "kind")
+            .group_by("conversation_key", "kind")
             .agg(ts.min())
-            .group_by("conv")
+            .group_by("conversation_key")
             .agg((ts * 16 + kind.cast(pl.Int64)).max().alias("step"))
             .collect(engine="streaming")
         )
@@ -285,23 +291,27 @@ class FactFold:
         named = step.replace_strict(dict(enumerate(KINDS)), default=None, return_dtype=pl.String)
         steps = (
             (self.conversations if conversations is None else conversations)
-            .select("conv", "engaged")
-            .join(firsts, on="conv", how="left", maintain_order="left")
+            .select("conversation_key", "engaged")
+            .join(firsts, on="conversation_key", how="left", maintain_order="left")
         )
-        return steps.select("conv", pl.coalesce(named, otherwise).alias("last_step"))
+        return steps.select("conversation_key", pl.coalesce(named, otherwise).alias("last_step"))
 
     def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
         """Add the conversation's `conversation` (name), `type`, `ui_type` or `page` to rows."""
         return add_text(frame, self.attributes, column, self.choose_texts)
 
     def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
-        """conv → chosen, the text of conversations with contents for which `changing` is true."""
-        values = self.attributes.with_row_index("said").filter(has_text).select("said", column)
-        events = self.select_events(has_text).lazy().join(values.lazy(), on="said")
+        """conversation_key → chosen, the text of conversations with contents for which `changing` is true."""
+        values = (
+            self.attributes.with_row_index("attributes")
+            .filter(has_text)
+            .select("attributes", column)
+        )
+        events = self.select_events(has_text).lazy().join(values.lazy(), on="attributes")
         return _choose_text(events, column).collect(engine="streaming").rename({column: "chosen"})
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
-        """Return conv_id → the one text that all its events have."""
+        """Return id_rank → the one text that all its events have."""
         return find_constant_texts(self.attributes, column)
 
     def look_up_sids(self, numbers: pl.Series) -> pl.Series:
@@ -310,7 +320,7 @@ class FactFold:
 
     @cached_property
     def conversation_ids(self) -> pl.DataFrame:
-        """conv_id → conversation_id."""
+        """id_rank → conversation_id."""
         return list_conversation_ids(self.attributes)
 
 
@@ -361,6 +371,10 @@ def _choose_text(events: pl.LazyFrame, column: str) -> pl.LazyFrame:
     else:
         place = pl.when(timed).then(place).otherwise(_NO_TIME_MS * 4)
         best, text = pl.col("place").max(), pl.col(column).max()
-    placed = events.select("conv", place.alias("place"), column)
-    winners = placed.group_by("conv").agg(best.alias("place"))
-    return placed.join(winners, on=["conv", "place"], how="semi").group_by("conv").agg(text)
+    placed = events.select("conversation_key", place.alias("place"), column)
+    winners = placed.group_by("conversation_key").agg(best.alias("place"))
+    return (
+        placed.join(winners, on=["conversation_key", "place"], how="semi")
+        .group_by("conversation_key")
+        .agg(text)
+    )

@@ -14,11 +14,11 @@ from dcevents.model.attributes import Vocabulary
 from dcevents.model.moments import FUTURE, UNTIMED
 from dcevents.model.sessions import NUMBER_TYPE, Sessions
 
-FACT_SCHEMA = {"sid": NUMBER_TYPE, "said": pl.UInt32, "ts": pl.Int64}
+FACT_SCHEMA = {"sid": NUMBER_TYPE, "attributes": pl.UInt32, "ts": pl.Int64}
 """Columns of a fact; `ts` in milliseconds, or UNTIMED or FUTURE."""
 
 # Time and code in one number: times from 1970 to 2109 and 4 million codes fit. What does not is kept as it is.
-_PACKED_SCHEMA = {"sid": NUMBER_TYPE, "what": pl.UInt64}
+_PACKED_SCHEMA = {"sid": NUMBER_TYPE, "time_and_attributes": pl.UInt64}
 _MAX_PACKED_CODES: Final = 1 << 22
 _PACKED_UNTIMED: Final = (1 << 42) - 2
 _UNTIMED_SHIFT: Final = UNTIMED - _PACKED_UNTIMED
@@ -114,8 +114,8 @@ class Facts:
         self.resolve_collisions()
         packed, wide = self._packed, self._wide
         if wanted is not None:
-            packed = packed.filter(wanted.gather(packed["what"] % _MAX_PACKED_CODES))
-            wide = wide.filter(wanted.gather(wide["said"]))
+            packed = packed.filter(wanted.gather(packed["time_and_attributes"] % _MAX_PACKED_CODES))
+            wide = wide.filter(wanted.gather(wide["attributes"]))
         return pl.concat([_unpack_rows(packed), wide])
 
     # -- sessions ----------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ class Facts:
         frame = self.to_frame()
         codes = [target.assign_code(said) for said in self.vocabulary.list_attributes()]
         return frame.with_columns(
-            pl.Series(codes, dtype=pl.UInt32).gather(frame["said"]).alias("said")
+            pl.Series(codes, dtype=pl.UInt32).gather(frame["attributes"]).alias("attributes")
         )
 
     def drop_repeats(self, max_share: float = 1) -> None:
@@ -223,8 +223,12 @@ class Facts:
         for i in range(self.shard_count):
             own = self._is_in_shard(i)
             packed, wide = self._packed.filter(own), self._wide.filter(own)
-            late = packed.filter(pl.col("what") >= _PACKED_UNTIMED * _MAX_PACKED_CODES)
-            future = late.filter(pl.col("what") >= (_PACKED_UNTIMED + 1) * _MAX_PACKED_CODES)
+            late = packed.filter(
+                pl.col("time_and_attributes") >= _PACKED_UNTIMED * _MAX_PACKED_CODES
+            )
+            future = late.filter(
+                pl.col("time_and_attributes") >= (_PACKED_UNTIMED + 1) * _MAX_PACKED_CODES
+            )
             for n, some in enumerate((packed, late, future)):
                 # Those that do not fit have other times, or come with other contents.
                 others = wide if n == 0 else wide.filter(pl.col("ts") >= (UNTIMED, FUTURE)[n - 1])
@@ -235,7 +239,7 @@ class Facts:
         """A number for each event; UNTIMED and FUTURE are the same time."""
         said = self.vocabulary.number_identities().hash()
         time = pl.min_horizontal(
-            pl.col("what") // _MAX_PACKED_CODES, pl.lit(_PACKED_UNTIMED, NUMBER_TYPE)
+            pl.col("time_and_attributes") // _MAX_PACKED_CODES, pl.lit(_PACKED_UNTIMED, NUMBER_TYPE)
         ) * pl.lit(_HASH_MULTIPLIER, NUMBER_TYPE)
         ts = pl.col("ts")
         wide_time = (
@@ -247,22 +251,28 @@ class Facts:
         )
         moment = wide_time.reinterpret(signed=False) * pl.lit(_HASH_MULTIPLIER, NUMBER_TYPE)
         ones = packed.select(
-            pl.col("sid") + time + pl.lit(said).gather(pl.col("what") % _MAX_PACKED_CODES)
+            pl.col("sid")
+            + time
+            + pl.lit(said).gather(pl.col("time_and_attributes") % _MAX_PACKED_CODES)
         ).to_series()
         if wide.is_empty():
             return ones
         return ones.append(
-            wide.select(pl.col("sid") + moment + pl.lit(said).gather(pl.col("said"))).to_series()
+            wide.select(
+                pl.col("sid") + moment + pl.lit(said).gather(pl.col("attributes"))
+            ).to_series()
         )
 
 
 def _pack_rows(rows: pl.DataFrame, sessions: Sessions) -> _FactChunk:
-    said, ts = pl.col("said"), pl.col("ts")
+    said, ts = pl.col("attributes"), pl.col("ts")
     time = (
         pl.when(ts < UNTIMED).then(ts).otherwise(ts - _UNTIMED_SHIFT).cast(pl.UInt64, strict=False)
     )
     fits = (said < _MAX_PACKED_CODES) & (ts >= 0) & ((ts < _PACKED_UNTIMED) | (ts >= UNTIMED))
-    packed = rows.select("sid", (time * _MAX_PACKED_CODES + said).alias("what"), fits.alias("fits"))
+    packed = rows.select(
+        "sid", (time * _MAX_PACKED_CODES + said).alias("time_and_attributes"), fits.alias("fits")
+    )
     if packed["fits"].all():
         return _FactChunk(packed.drop("fits"), _NO_WIDE_FACTS, sessions)
     return _FactChunk(
@@ -273,10 +283,10 @@ def _pack_rows(rows: pl.DataFrame, sessions: Sessions) -> _FactChunk:
 
 
 def _unpack_rows(packed: pl.DataFrame) -> pl.DataFrame:
-    time = (pl.col("what") // _MAX_PACKED_CODES).cast(pl.Int64)
+    time = (pl.col("time_and_attributes") // _MAX_PACKED_CODES).cast(pl.Int64)
     return packed.select(
         "sid",
-        (pl.col("what") % _MAX_PACKED_CODES).cast(pl.UInt32).alias("said"),
+        (pl.col("time_and_attributes") % _MAX_PACKED_CODES).cast(pl.UInt32).alias("attributes"),
         pl.when(time < _PACKED_UNTIMED).then(time).otherwise(time + _UNTIMED_SHIFT).alias("ts"),
     )
 

@@ -38,7 +38,7 @@ class Fold(Protocol):
     def conversations(self) -> pl.DataFrame:
         """Return one row for each conversation.
 
-        Columns: conv, sid, conv_id, started_at, engaged_at, completed_at, last_at (null without a
+        Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at (null without a
         time), engaged, gave_email, gave_phone, meetings, live_chats, outcome.
         """
 
@@ -52,25 +52,25 @@ class Fold(Protocol):
 
     @property
     def conversation_ids(self) -> pl.DataFrame:
-        """Return conv_id → conversation_id."""
+        """Return id_rank → conversation_id."""
 
     def lift_window(self) -> Self:
         """Return the fold with all conversations, where it was read for a window only."""
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Add `sid` and `conv_id` to rows of `attempts`."""
+        """Add `sid` and `id_rank` to rows of `attempts`."""
 
     def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
         """Add the conversation's text (`conversation`, `type`, `ui_type`, `page`) to rows.
 
-        The rows have `conv` and `conv_id`.
+        The rows have `conversation_key` and `id_rank`.
         """
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
-        """Return conv_id → the one text of all its events; ids with several are left out."""
+        """Return id_rank → the one text of all its events; ids with several are left out."""
 
     def find_last_steps(self) -> pl.DataFrame:
-        """Return conv → last_step (definitions 2)."""
+        """Return conversation_key → last_step (definitions 2)."""
 
     def look_up_sids(self, numbers: pl.Series) -> pl.Series:
         """Return the sids of sessions' numbers."""
@@ -80,15 +80,15 @@ class Fold(Protocol):
 
 
 def add_ranks(attributes: pl.DataFrame) -> pl.DataFrame:
-    """Add `conv_id`, `agent` and `bit` to attributes.
+    """Add `id_rank`, `agent` and `kind_bit` to attributes.
 
-    `conv_id` is the rank of the conversation's id by code point, 0 without one; `agent` the rank
-    of the agent's id; `bit` the bit of the kind.
+    `id_rank` is the rank of the conversation's id by code point, 0 without one; `agent` the rank
+    of the agent's id; `kind_bit` the bit of the kind.
     """
     return attributes.with_columns(
-        pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("conv_id"),
+        pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("id_rank"),
         pl.col("agent_id").rank("dense").cast(pl.UInt32).alias("agent"),
-        pl.col("kind").replace_strict(_KIND_BITS, return_dtype=pl.UInt16).alias("bit"),
+        pl.col("kind").replace_strict(_KIND_BITS, return_dtype=pl.UInt16).alias("kind_bit"),
     )
 
 
@@ -100,9 +100,11 @@ def decide_outcomes(
     `conversations` have outcomes as if none were open, and `closed_last`, which is dropped.
     """
     recent = pl.lit(as_of, pl.Int64) - pl.col("last_at") < idle_ms
-    waiting = attempts.filter(pl.col("outcome") == "waiting")["conv"].unique()
+    waiting = attempts.filter(pl.col("outcome") == "waiting")["conversation_key"].unique()
     if not waiting.is_empty():
-        recent |= pl.col("conv").is_in(waiting.implode()) & pl.col("last_at").is_not_null()
+        recent |= (
+            pl.col("conversation_key").is_in(waiting.implode()) & pl.col("last_at").is_not_null()
+        )
     outcome = pl.col("outcome").to_physical()
     is_open = (
         recent.fill_null(value=False) & ~pl.col("closed_last") & (outcome > OUTCOMES.index("open"))
@@ -120,10 +122,12 @@ def number_outcome(outcome: str) -> pl.Expr:
 def name_agents(attributes: pl.DataFrame, namings: pl.DataFrame) -> pl.DataFrame:
     """Choose the name of each agent (definitions 4): agent, agent_id, agent_name.
 
-    `namings` are codes that name an agent (`said`) and the latest `ts` of each, null without one.
+    `namings` are codes that name an agent (`attributes`) and the latest `ts` of each, null without one.
     """
-    named = attributes.with_row_index("said").filter(HAS_AGENT_NAME)
-    events = namings.join(named.select("said", "kind", "agent", "agent_name"), on="said").select(
+    named = attributes.with_row_index("attributes").filter(HAS_AGENT_NAME)
+    events = namings.join(
+        named.select("attributes", "kind", "agent", "agent_name"), on="attributes"
+    ).select(
         "agent",
         pl.col("agent_name").alias("name"),
         (pl.col("kind") == INITIATED).alias("accepted"),
@@ -137,19 +141,19 @@ def name_agents(attributes: pl.DataFrame, namings: pl.DataFrame) -> pl.DataFrame
 
 
 def list_conversation_ids(attributes: pl.DataFrame) -> pl.DataFrame:
-    """Return conv_id → conversation_id."""
-    return attributes.select("conv_id", "conversation_id").unique()
+    """Return id_rank → conversation_id."""
+    return attributes.select("id_rank", "conversation_id").unique()
 
 
 def find_constant_texts(attributes: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Return conv_id → the one text that all its attributes have."""
-    texts = attributes.group_by("conv_id").agg(
+    """Return id_rank → the one text that all its attributes have."""
+    texts = attributes.group_by("id_rank").agg(
         pl.col(column).n_unique().alias("texts"),
         pl.col(column).first(),
         pl.col(column).null_count().alias("none"),
     )
     is_constant = (pl.col("texts") == 1) & (pl.col("none") == 0)
-    return texts.filter(is_constant).select("conv_id", column)
+    return texts.filter(is_constant).select("id_rank", column)
 
 
 def add_text(
@@ -158,17 +162,17 @@ def add_text(
     column: str,
     choose_texts: Callable[[str, pl.Expr], pl.DataFrame],
 ) -> pl.DataFrame:
-    """Add the conversation's text to rows with `conv` and `conv_id`.
+    """Add the conversation's text to rows with `conversation_key` and `id_rank`.
 
-    `choose_texts(column, has_text)` returns conv → `chosen`, for conversations with attributes for
+    `choose_texts(column, has_text)` returns conversation_key → `chosen`, for conversations with attributes for
     which `has_text` is true: it is asked for ids with several texts only.
     """
     constant = find_constant_texts(attributes, column)
-    frame = frame.join(constant, on="conv_id", how="left", maintain_order="left")
-    is_constant = pl.col("conv_id").is_in(constant["conv_id"].implode())
+    frame = frame.join(constant, on="id_rank", how="left", maintain_order="left")
+    is_constant = pl.col("id_rank").is_in(constant["id_rank"].implode())
     has_text = pl.col(column).is_not_null() & ~is_constant
     if attributes.filter(has_text).is_empty():
         return frame
     chosen = choose_texts(column, has_text)
-    frame = frame.join(chosen, on="conv", how="left", maintain_order="left")
+    frame = frame.join(chosen, on="conversation_key", how="left", maintain_order="left")
     return frame.with_columns(pl.coalesce(column, "chosen").alias(column)).drop("chosen")

@@ -32,7 +32,7 @@ _MAX_SHOWN_REJECTS = 20
 _MAX_SAMPLES = 5
 
 LOCATED_COLUMNS = {
-    "sid": NUMBER_TYPE, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64,
+    "sid": NUMBER_TYPE, "attributes": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64,
     "member": pl.UInt32,
 }  # fmt: skip
 """Columns of events with their places: `file` is the input's number, `line` counts from 1.
@@ -475,4 +475,4 @@ def _locate_events(rows: pl.DataFrame, starts: list[_RunStart]) -> pl.DataFrame:
     )
     line = pl.col("before") + pl.col("within") - pl.col("start") + 1
     form = pl.col("form") if "form" in placed.columns else pl.lit(None, pl.UInt8).alias("form")
-    return placed.select("sid", "said", "ts", form, "file", line.alias("line"), "member")
+    return placed.select("sid", "attributes", "ts", form, "file", line.alias("line"), "member")

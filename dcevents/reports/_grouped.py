@@ -49,7 +49,7 @@ def build_grouped_table(
     total = _measure_groups(frame, (), metrics)
     keyed = _add_time_keys(frame, by, view)
     keys = [_find_group_column(key) for key in by if key != "all"]
-    table = _measure_groups(keyed, keys if not frame.is_empty() else ["conv"], metrics)
+    table = _measure_groups(keyed, keys if not frame.is_empty() else ["conversation_key"], metrics)
     columns = [column for key in by for column in KEY_COLUMNS[key]]
     table = (
         _add_names(table, keyed, keys, view)
@@ -105,7 +105,7 @@ SHARE = define_rate("share", "Share", "abandoned", lambda col: col(_WHOLE), rank
 
 
 def _find_group_column(key: str) -> str:
-    return {"conversation": "conv_id", "agent": "agent_id"}.get(key, key.replace("-", "_"))
+    return {"conversation": "id_rank", "agent": "agent_id"}.get(key, key.replace("-", "_"))
 
 
 def _measure_groups(
@@ -116,7 +116,7 @@ def _measure_groups(
 
     if any(metric.column.name == "peak_concurrent" for metric in metrics):
         frame = _add_peaks(frame, keys)
-    within = "conv_id" in keys and "outcome" in frame.columns
+    within = "id_rank" in keys and "outcome" in frame.columns
     direct = [
         ((within and metric.value_within_id) or metric.value)(pl.col).alias(metric.column.name)
         for metric in metrics
@@ -196,10 +196,10 @@ def _add_names(
     """With the names that belong to ids."""
     import polars as pl  # noqa: PLC0415
 
-    if "conv_id" in keys:
+    if "id_rank" in keys:
         names = view.name_groups(table.select(keys), frame, keys)
         table = table.join(names, on=keys, how="left", nulls_equal=True).join(
-            view.fold.conversation_ids, on="conv_id", how="left"
+            view.fold.conversation_ids, on="id_rank", how="left"
         )
     if "agent_id" in keys:
         names = view.fold.agents.select("agent_id", pl.col("agent_name").alias("agent"))

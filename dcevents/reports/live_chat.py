@@ -68,7 +68,7 @@ def _count_final(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
 
 
 _METRICS = (
-    define_count("requests", "Re\u00adquests", lambda col: col("conv").len()),
+    define_count("requests", "Re\u00adquests", lambda col: col("conversation_key").len()),
     define_count("accepted", "Ac\u00adcepted", lambda col: col("accepted").sum()),
     define_rate("acceptance_rate", "Ac\u00adcept\u00adance rate", "accepted", _count_final),
     *map(_count_outcome, _TITLES),

@@ -65,10 +65,13 @@ def _find_late_days(before: StoreState, after: StoreState, tz: ZoneInfo) -> dict
     new = [part for part in after.segments if part.name not in names]
     found: dict[date, int] = {}
     for part in new:
-        rows = after.read_table(part, "conversations", ["sid", "said", "started_at"])
-        facts = after.read_table(part, "facts", ["sid", "said"])
+        rows = after.read_table(part, "conversations", ["sid", "attributes", "started_at"])
+        facts = after.read_table(part, "facts", ["sid", "attributes"])
         ids = after.attributes["id"].rank("dense").fill_null(0)
-        of = [frame.with_columns(ids.gather(frame["said"]).alias("id")) for frame in (facts, rows)]
+        of = [
+            frame.with_columns(ids.gather(frame["attributes"]).alias("id"))
+            for frame in (facts, rows)
+        ]
         days = (
             of[0]
             .join(of[1], on=["sid", "id"])

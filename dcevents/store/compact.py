@@ -160,10 +160,10 @@ def merge_segments(
                 )
             frames.append(keep_rows(name, frame))
     tables = {name: pl.concat(frames) for name, frames in found.items()}
-    conversations = tables["conversations"].sort("sid", "said")
-    rows = conversations.select("sid", "said").with_row_index("row")
-    attempts = tables["attempts"].drop("row").join(rows, on=["sid", "said"], how="left")
-    facts = tables["facts"].unique().sort("sid", "ts", "said")
+    conversations = tables["conversations"].sort("sid", "attributes")
+    rows = conversations.select("sid", "attributes").with_row_index("row")
+    attempts = tables["attempts"].drop("row").join(rows, on=["sid", "attributes"], how="left")
+    facts = tables["facts"].unique().sort("sid", "ts", "attributes")
     return Segment(
         facts=facts,
         sids=tables["sids"].unique().sort("sid"),

@@ -272,7 +272,7 @@ class Ingest:
         )
         facts = found.facts.to_frame().filter(pl.col("sid").is_in(theirs.implode()))
         identity = (
-            self.parser.vocabulary.number_identities().gather(facts["said"]).alias("identity")
+            self.parser.vocabulary.number_identities().gather(facts["attributes"]).alias("identity")
         )
         n = facts.select("sid", identity, "ts").n_unique()
         found.account.tally.update({"forgotten": n, "event": -n})
@@ -334,7 +334,7 @@ class Ingest:
         said = segment.tabulate_attributes(self.parser.vocabulary.list_attributes())
         new = pl.int_range(self.state.attributes.height, said.height, dtype=pl.UInt32, eager=True)
         lost = new.filter(
-            ~new.is_in(segment.collect_codes([made.facts, made.events], ["said"]).implode())
+            ~new.is_in(segment.collect_codes([made.facts, made.events], ["attributes"]).implode())
         )
         return (
             segment.blank_attributes(said, lost, [made.conversations], [made.attempts])

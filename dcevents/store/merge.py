@@ -190,7 +190,7 @@ class _Bringing:
     def _table(self, facts: Facts, numbers: pl.DataFrame) -> pl.DataFrame:
         """Facts as a table, each once; `numbers`: of sessions, as facts have it, and the store's `sid`."""
         rows = facts.to_frame().rename({"sid": "number"}).join(numbers, on="number")
-        return segment.store_times(_drop_duplicates(rows.select("sid", "said", "ts")))
+        return segment.store_times(_drop_duplicates(rows.select("sid", "attributes", "ts")))
 
     def _lines(self, events: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
         kept = events.join(fresh, on="text").filter(
@@ -220,12 +220,12 @@ class _Bringing:
     def _of(
         self, conversations: pl.DataFrame, rows: pl.DataFrame, *, but: bool = False
     ) -> pl.DataFrame:
-        """The rows (with `sid`, `said`) of these conversations, or all `but` theirs."""
+        """The rows (with `sid`, `attributes`) of these conversations, or all `but` theirs."""
         how: Literal["anti", "semi"] = "anti" if but else "semi"
         return self._with_id(rows).join(conversations, on=["sid", "id"], how=how).drop("id")
 
     def _with_id(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return rows.with_columns(self.ids.gather(rows["said"]).alias("id"))
+        return rows.with_columns(self.ids.gather(rows["attributes"]).alias("id"))
 
     def _segment(
         self, new: pl.DataFrame, theirs: pl.DataFrame, every: pl.DataFrame, texts: pl.DataFrame
@@ -235,7 +235,7 @@ class _Bringing:
         conversations, attempts = segment.compute_tables(folded, own)
         again = every.filter(pl.col("sid").is_in(self.before.implode()))
         agents = segment.list_agents(pl.concat([new, again]), self.said, self.clock)
-        facts = new.select(_FACT_COLUMNS).sort("sid", "ts", "said")
+        facts = new.select(_FACT_COLUMNS).sort("sid", "ts", "attributes")
         return Segment(
             facts, texts, conversations, attempts, agents, segment.make_empty_table("events")
         )
@@ -271,7 +271,7 @@ def count_events(facts: pl.DataFrame, identities: pl.Series, clock: int) -> Even
     read = segment.restore_times(facts, clock)
     ts = pl.min_horizontal("ts", UNTIMED)
     different = _drop_duplicates(
-        read.select("sid", identities.gather(facts["said"]).alias("identity"), ts.alias("ts"))
+        read.select("sid", identities.gather(facts["attributes"]).alias("identity"), ts.alias("ts"))
     )
     return EventCounts(different.height, different.filter(pl.col("ts") >= UNTIMED).height)
 

@@ -228,7 +228,7 @@ def read_events(
         found.account.tally["event"] -= gone
         rows = rows.filter(~later)
     facts = Facts(parser.vocabulary)
-    facts.add_rows(rows.select("sid", "said", "ts"), sids)
+    facts.add_rows(rows.select("sid", "attributes", "ts"), sids)
     parts = [(rows, sids)]
     extra_log = extra_log and _drop_forgotten(manifest, extra_log, found.account)
     names = (
@@ -294,7 +294,7 @@ def _read_event_rows(state: StoreState) -> pl.DataFrame:
             .sort("file", "line", "member")
         )
     rows = pl.concat([segment.make_empty_table("facts"), *state.read_tables("facts")]).sort(
-        "ts", "sid", "said"
+        "ts", "sid", "attributes"
     )
     line = pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).over("sid").alias("line")
     nothing = (pl.lit(None, LOCATED_COLUMNS[name]).alias(name) for name in ("form", "member"))

@@ -28,7 +28,8 @@ def forget_sessions(
     rows = state.find_rows(numbers)
     facts = state.read_facts(rows)
     conversations = facts.select(
-        "sid", segment.number_conversation_ids(state.attributes).gather(facts["said"]).alias("id")
+        "sid",
+        segment.number_conversation_ids(state.attributes).gather(facts["attributes"]).alias("id"),
     ).unique()
     after = replace(
         manifest,
@@ -68,23 +69,23 @@ def _find_older(state: StoreState, cut_off: int, clock: int) -> tuple[pl.DataFra
     """
     ids, found = (
         segment.number_conversation_ids(state.attributes),
-        [segment.make_empty_table("conversations").select("sid", "said")],
+        [segment.make_empty_table("conversations").select("sid", "attributes")],
     )
     for number, part in enumerate(state.segments):
         if part.earliest is None or part.earliest < cut_off:
-            rows = state.read_table(part, "conversations", ["sid", "said", "last_at"])
+            rows = state.read_table(part, "conversations", ["sid", "attributes", "last_at"])
             live = state.drop_superseded(number, rows)
             is_older = (pl.col("last_at").to_physical() < cut_off).fill_null(
                 value=part.written_at < cut_off
             )
             found.append(live.filter(is_older).drop("last_at"))
     few = pl.concat(found)
-    old = few.select("sid", ids.gather(few["said"]).alias("id"))
+    old = few.select("sid", ids.gather(few["attributes"]).alias("id"))
     rows = state.find_rows(old["sid"].unique())
     # A dialogue that was shown again is no activity, but it is something later.
     facts = state.read_facts(rows).filter(~segment.is_future(clock))
     latest = (
-        facts.with_columns(ids.gather(facts["said"]).alias("id"))
+        facts.with_columns(ids.gather(facts["attributes"]).alias("id"))
         .group_by("sid", "id")
         .agg(pl.col("ts").max())
     )
@@ -176,7 +177,7 @@ class _Removing:
         return self.state.make_vocabulary().number_identities()
 
     def _of(self, gone: pl.DataFrame, rows: pl.DataFrame, *, but: bool = False) -> pl.DataFrame:
-        named = rows.with_columns(self.ids.gather(rows["said"]).alias("id"))
+        named = rows.with_columns(self.ids.gather(rows["attributes"]).alias("id"))
         return named.join(
             gone, on=["sid", "id"], how="anti" if but else "semi", maintain_order="left"
         ).drop("id")
@@ -205,10 +206,12 @@ class _Removing:
             self.state.folder,
             replace(after, files={**self.writer.committed.files, **self.writer.new_files}),
         )
-        gone = facts["said"].unique()
+        gone = facts["attributes"].unique()
         lost = gone.filter(
             ~gone.is_in(
-                segment.collect_codes(left.read_tables("facts", ["said"]), ["said"]).implode()
+                segment.collect_codes(
+                    left.read_tables("facts", ["attributes"]), ["attributes"]
+                ).implode()
             )
         )
         if lost.is_empty():

@@ -12,14 +12,14 @@ from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TEXT_CODE_COLUMNS
 from dcevents.store.disk.state import NO_WINDOW, StoreState
 
 _STATE_COLUMNS = (
-    "sid", "said", "started_at", "engaged_at", "completed_at", "last_at", "engaged", "gave_email",
+    "sid", "attributes", "started_at", "engaged_at", "completed_at", "last_at", "engaged", "gave_email",
     "gave_phone", "closed_last", "meetings", "live_chats", "outcome",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class StoredFold:
-    """A `Fold` of a store's rows; `conv` is a row's number in all segments."""
+    """A `Fold` of a store's rows; `conversation_key` is a row's number in all segments."""
 
     state: StoreState
     as_of: int | None
@@ -45,12 +45,12 @@ class StoredFold:
 
     @cached_property
     def attempts(self) -> pl.DataFrame:
-        """Return one row for each attempt, with `sid` and `conv_id`."""
-        parts = [pl.DataFrame(schema={**ATTEMPTS_SCHEMA, "conv": pl.UInt32})]
+        """Return one row for each attempt, with `sid` and `id_rank`."""
+        parts = [pl.DataFrame(schema={**ATTEMPTS_SCHEMA, "conversation_key": pl.UInt32})]
         for number, rows in enumerate(self.state.read_tables("attempts")):
             live = self.state.drop_superseded(number, rows, rows["row"])
-            conv = (pl.col("row") + self.state.row_offsets[number]).alias("conv")
-            parts.append(live.with_columns(conv))
+            key = (pl.col("row") + self.state.row_offsets[number]).alias("conversation_key")
+            parts.append(live.with_columns(key))
         rows = pl.concat(parts)
         agent = self.attributes["agent"].gather(rows["agent"]).alias("agent")
         found = self._add_conversation_ids(rows.with_columns(agent).drop("row"))
@@ -62,12 +62,12 @@ class StoredFold:
     def agents(self) -> pl.DataFrame:
         """Return agent (rank), agent_id and the name to show."""
         rows = pl.concat([segment.make_empty_table("agents"), *self.state.read_tables("agents")])
-        namings = rows.group_by("said").agg(pl.col("ts").max().to_physical())
+        namings = rows.group_by("attributes").agg(pl.col("ts").max().to_physical())
         return fold.name_agents(self.attributes, namings)
 
     @cached_property
     def conversation_ids(self) -> pl.DataFrame:
-        """Return conv_id → conversation_id."""
+        """Return id_rank → conversation_id."""
         return fold.list_conversation_ids(self.attributes)
 
     def lift_window(self) -> "StoredFold":
@@ -75,7 +75,7 @@ class StoredFold:
         return replace(self, state=replace(self.state, window=NO_WINDOW))
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return rows of `attempts` as they are: they have `sid` and `conv_id`."""
+        """Return rows of `attempts` as they are: they have `sid` and `id_rank`."""
         return frame
 
     def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -83,11 +83,11 @@ class StoredFold:
         return fold.add_text(frame, self.attributes, column, self._choose_texts)
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
-        """Return conv_id → the one text that all its events have."""
+        """Return id_rank → the one text that all its events have."""
         return fold.find_constant_texts(self.attributes, column)
 
     def find_last_steps(self) -> pl.DataFrame:
-        """Return conv → last_step."""
+        """Return conversation_key → last_step."""
         rows = self.state.read_live_conversations(["last_step"])
         return rows.with_columns(pl.col("last_step").cast(pl.String))
 
@@ -97,11 +97,13 @@ class StoredFold:
 
     def _choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
         code = TEXT_CODE_COLUMNS[column]
-        rows = self._add_conversation_ids(self.state.read_live_conversations(["said", code]))
-        wanted = self.attributes.filter(has_text)["conv_id"].unique()
-        rows = rows.filter(pl.col("conv_id").is_in(wanted.implode()))
-        return rows.select("conv", self.attributes[column].gather(rows[code]).alias("chosen"))
+        rows = self._add_conversation_ids(self.state.read_live_conversations(["attributes", code]))
+        wanted = self.attributes.filter(has_text)["id_rank"].unique()
+        rows = rows.filter(pl.col("id_rank").is_in(wanted.implode()))
+        return rows.select(
+            "conversation_key", self.attributes[column].gather(rows[code]).alias("chosen")
+        )
 
     def _add_conversation_ids(self, rows: pl.DataFrame) -> pl.DataFrame:
-        ids = self.attributes["conv_id"]
-        return rows.with_columns(ids.gather(rows["said"]).alias("conv_id")).drop("said")
+        ids = self.attributes["id_rank"]
+        return rows.with_columns(ids.gather(rows["attributes"]).alias("id_rank")).drop("attributes")

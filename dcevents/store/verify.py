@@ -42,7 +42,7 @@ def _check_segment(state: StoreState, part: SegmentInfo) -> Iterator[str]:
     ):
         yield f"{name}: its sids have other numbers"
     for table in ("facts", "conversations", "agents", "attempts"):
-        codes = state.read_table(part, table, ["said"])["said"]
+        codes = state.read_table(part, table, ["attributes"])["attributes"]
         if codes.len() and int(codes.max()) >= state.attributes.height:  # type: ignore[arg-type]
             yield f"{name}/{table}.parquet: it has contents that are not there"
             return
@@ -65,7 +65,7 @@ def _check_rows(state: StoreState, clock: int) -> Iterator[str]:
                 getattr(each, name)
                 .filter(settled)
                 .select(columns)
-                .with_columns(ids.gather(pl.col("said")).alias("said"))
+                .with_columns(ids.gather(pl.col("attributes")).alias("attributes"))
                 .sort(columns[:2] + columns[-1:])
                 for each in (stored, again)
             )

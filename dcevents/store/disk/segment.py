@@ -23,7 +23,11 @@ from dcevents.reading.log import LOCATED_COLUMNS
 _CODE_TYPE = pl.UInt32
 TIME_TYPE = pl.Datetime("ms", "UTC")
 
-FACTS_SCHEMA: Final[dict[str, Any]] = {"sid": NUMBER_TYPE, "said": _CODE_TYPE, "ts": TIME_TYPE}
+FACTS_SCHEMA: Final[dict[str, Any]] = {
+    "sid": NUMBER_TYPE,
+    "attributes": _CODE_TYPE,
+    "ts": TIME_TYPE,
+}
 SIDS_SCHEMA: Final[dict[str, Any]] = {"sid": NUMBER_TYPE, "text": pl.String}
 TEXT_CODE_COLUMNS: Final = {
     "conversation": "named",
@@ -33,18 +37,18 @@ TEXT_CODE_COLUMNS: Final = {
 }
 """Texts of a conversation, and the columns that have a code of a content with the text."""
 CONVERSATIONS_SCHEMA: Final[dict[str, Any]] = {
-    "sid": NUMBER_TYPE, "said": _CODE_TYPE, "started_at": TIME_TYPE, "engaged_at": TIME_TYPE, "completed_at": TIME_TYPE, "last_at": TIME_TYPE,
+    "sid": NUMBER_TYPE, "attributes": _CODE_TYPE, "started_at": TIME_TYPE, "engaged_at": TIME_TYPE, "completed_at": TIME_TYPE, "last_at": TIME_TYPE,
     "engaged": pl.Boolean, "gave_email": pl.Boolean, "gave_phone": pl.Boolean, "closed_last": pl.Boolean,
     "meetings": pl.UInt32, "live_chats": pl.UInt32, "outcome": OUTCOME_TYPE, "last_step": pl.Enum(KINDS),
     **dict.fromkeys(TEXT_CODE_COLUMNS.values(), _CODE_TYPE),
 }  # fmt: skip
-"""`said` is the code of a content with the conversation's id; `outcome` is as if it were not open."""
+"""`attributes` is the code of a content with the conversation's id; `outcome` is as if it were not open."""
 ATTEMPTS_SCHEMA: Final[dict[str, Any]] = {
-    "row": _CODE_TYPE, "sid": NUMBER_TYPE, "said": _CODE_TYPE, "attempt": pl.UInt32, "started_at": TIME_TYPE, "requested_at": TIME_TYPE,
-    "accepted_at": TIME_TYPE, "ended_at": TIME_TYPE, "latest": TIME_TYPE, "agent": _CODE_TYPE, "verdict": PROVISIONAL_OUTCOME_TYPE, "last": pl.Boolean,
+    "row": _CODE_TYPE, "sid": NUMBER_TYPE, "attributes": _CODE_TYPE, "attempt": pl.UInt32, "started_at": TIME_TYPE, "requested_at": TIME_TYPE,
+    "accepted_at": TIME_TYPE, "ended_at": TIME_TYPE, "latest_at": TIME_TYPE, "agent": _CODE_TYPE, "provisional_outcome": PROVISIONAL_OUTCOME_TYPE, "is_last": pl.Boolean,
 }  # fmt: skip
-"""`row`, `sid` and `said` are the conversation's in this segment, `agent` the code of a content with the agent."""
-AGENTS_SCHEMA: Final[dict[str, Any]] = {"said": _CODE_TYPE, "ts": TIME_TYPE}
+"""`row`, `sid` and `attributes` are the conversation's in this segment, `agent` the code of a content with the agent."""
+AGENTS_SCHEMA: Final[dict[str, Any]] = {"attributes": _CODE_TYPE, "ts": TIME_TYPE}
 """Contents that name an agent, and the latest time that each was said; null: never at a known time."""
 EVENTS_SCHEMA: Final[dict[str, Any]] = {**LOCATED_COLUMNS, "ts": TIME_TYPE, "reading": pl.UInt32}
 """Each accepted line, where they are kept; `file` is the number of a log in the ledger, `reading` which of its readings
@@ -153,7 +157,7 @@ def blank_attributes(
     """Contents without those of some codes: of these stays only what rows show of them."""
     shown = {
         "id": pl.concat(
-            [collect_codes(conversations, ["said"]), collect_codes(attempts, ["said"])]
+            [collect_codes(conversations, ["attributes"]), collect_codes(attempts, ["attributes"])]
         ),
         "name": collect_codes(conversations, [TEXT_CODE_COLUMNS["conversation"]]),
         **{
@@ -188,7 +192,7 @@ def fold_facts(
     numbered = pl.DataFrame({"sid": texts["sid"], "number": numbers})
     rows = restore_times(facts, clock).join(numbered, on="sid", how="left", maintain_order="left")
     found = Facts(vocabulary)
-    found.add_rows(rows.select(pl.col("number").alias("sid"), "said", "ts"), sids)
+    found.add_rows(rows.select(pl.col("number").alias("sid"), "attributes", "ts"), sids)
     return FactFold(found, None, has_ranked_texts=True)
 
 
@@ -197,22 +201,27 @@ def compute_tables(folded: FactFold, texts: pl.DataFrame) -> tuple[pl.DataFrame,
     if folded.facts.row_count == 0:
         return make_empty_table("conversations"), make_empty_table("attempts")
     states = folded.fold_before_clock()
-    states = states.join(folded.find_last_steps(states), on="conv", how="left")
+    states = states.join(folded.find_last_steps(states), on="conversation_key", how="left")
     states = states.with_columns(_number_sessions(folded, states["sid"], texts))
     for column, code in TEXT_CODE_COLUMNS.items():
         states = folded.add_text(states, column).join(
             _choose_codes(folded, column, code), on=column, how="left"
         )
-    states = states.join(_choose_codes(folded, "conv_id", "said"), on="conv_id", how="left")
-    states = states.sort("sid", "said").with_row_index("row")
+    states = states.join(_choose_codes(folded, "id_rank", "attributes"), on="id_rank", how="left")
+    states = states.sort("sid", "attributes").with_row_index("row")
     return _cast_columns(states, CONVERSATIONS_SCHEMA), _compute_attempts(folded, states)
 
 
 def list_agents(facts: pl.DataFrame, said: pl.DataFrame, clock: int) -> pl.DataFrame:
-    """The agents that facts name; `said` is the table of contents."""
-    named = facts.filter(said["agent_name"].is_not_null().gather(facts["said"]))
+    """The agents that facts name; `attributes` is the table of contents."""
+    named = facts.filter(said["agent_name"].is_not_null().gather(facts["attributes"]))
     believed = pl.when(~is_future(clock)).then("ts").max()
-    return named.group_by("said").agg(believed.alias("ts")).select(*AGENTS_SCHEMA).sort("said")
+    return (
+        named.group_by("attributes")
+        .agg(believed.alias("ts"))
+        .select(*AGENTS_SCHEMA)
+        .sort("attributes")
+    )
 
 
 def _number_sessions(folded: FactFold, sids: pl.Series, texts: pl.DataFrame) -> pl.Series:
@@ -235,7 +244,9 @@ def _choose_codes(folded: FactFold, column: str, name: str) -> pl.DataFrame:
 def _compute_attempts(folded: FactFold, states: pl.DataFrame) -> pl.DataFrame:
     agents = _choose_codes(folded, "agent", "code")
     rows = folded.attempts_before_clock.join(
-        states.select("conv", "row", "sid", "said"), on="conv", how="left"
+        states.select("conversation_key", "row", "sid", "attributes"),
+        on="conversation_key",
+        how="left",
     )
     rows = rows.join(agents, on="agent", how="left").with_columns(pl.col("code").alias("agent"))
     return _cast_columns(rows.sort("row", "attempt"), ATTEMPTS_SCHEMA)

@@ -131,7 +131,7 @@ class StoreState:
         columns: Sequence[str],
         then: Callable[[pl.DataFrame], pl.DataFrame] = _return_unchanged,
     ) -> pl.DataFrame:
-        """The rows of all conversations as they are now, with `conv`, the row's number in all segments.
+        """The rows of all conversations as they are now, with `conversation_key`, the row's number in all segments.
 
         `then` is done with those of each segment, as long as they are in the processor's cache.
         """
@@ -140,14 +140,14 @@ class StoreState:
             frame = self._read_nth_table("conversations", number, columns)
             begin = self.row_offsets[number]
             conv = pl.int_range(begin, begin + frame.height, dtype=pl.UInt32, eager=True).alias(
-                "conv"
+                "conversation_key"
             )
             return then(self.drop_superseded(number, frame.with_columns(conv)))
 
         none = (
             segment.make_empty_table("conversations")
             .select(columns)
-            .with_columns(pl.lit(0, pl.UInt32).alias("conv"))
+            .with_columns(pl.lit(0, pl.UInt32).alias("conversation_key"))
         )
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return pl.concat(
@@ -250,12 +250,14 @@ class StoreState:
         return pl.concat([segment.make_empty_table("facts"), *self._read_rows(rows, "facts")])
 
     def add_attribute_codes(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows that `rows_of` found, with `said`."""
-        parts = [rows.clear().with_columns(pl.lit(None, pl.UInt32).alias("said"))]
+        """The rows that `rows_of` found, with `attributes`."""
+        parts = [rows.clear().with_columns(pl.lit(None, pl.UInt32).alias("attributes"))]
         rows = rows.drop_nulls("row")
         for number in sorted(rows["segment"].unique()):
             mine = rows.filter(pl.col("segment") == number)
-            said = self.read_table(self.segments[number], "conversations", ["said"])["said"]
+            said = self.read_table(self.segments[number], "conversations", ["attributes"])[
+                "attributes"
+            ]
             parts.append(mine.with_columns(said.gather(mine["row"])))
         return pl.concat(parts)
 

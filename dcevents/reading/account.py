@@ -1,4 +1,4 @@
-"""The account of a log: where every record went (definitions 1). Plain data."""
+"""The account of a log (definitions 1). Plain data."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -35,7 +35,10 @@ class RejectedLine(NamedTuple):
 
 @dataclass
 class Account:
-    """Numbers of records by where they went: each is in exactly one bucket."""
+    """Numbers of records by bucket.
+
+    Each record is in exactly one.
+    """
 
     files: int = 0
     records: int = 0
@@ -62,7 +65,10 @@ class Account:
 
     @property
     def ignored(self) -> int:
-        """Records that are no events of a conversation, or removed from a store."""
+        """Records without an event of a conversation.
+
+        Those that were removed from a store are among them.
+        """
         return self.tally["widget_ready"] + self.tally["unknown_event"] + sum(self.removed.values())
 
     @property
@@ -76,7 +82,10 @@ class Account:
         return self.tally["event"] - self.events
 
     def count_unknown_event(self, name: str, records: int) -> None:
-        """Add records of an unknown event; of too many names, to `other`."""
+        """Add records of an unknown event.
+
+        After MAX_UNKNOWN_NAMES, other names are counted as `other`.
+        """
         is_counted = name in self.unknown_events or len(self.unknown_events) < MAX_UNKNOWN_NAMES
         self.unknown_events[name if is_counted else "other"] += records
 

@@ -1,4 +1,4 @@
-"""The account of a log in words for standard error, and as the JSON format has it."""
+"""The account of a log, in words and as JSON."""
 
 from typing import Any
 
@@ -49,7 +49,10 @@ def build_account_json(account: Account) -> dict[str, Any]:
 
 
 def describe_account(account: Account) -> str:
-    """Describe an account in one sentence: `12 records = 11 events + 1 rejected (…)`."""
+    """Describe an account in one sentence.
+
+    `12 records = 11 events + 1 rejected (line 3: invalid_json)`
+    """
     rejected = sum(account.rejected.values())
     terms = [format_count(account.events, "event")]
     terms += [format_count(account.duplicates, "duplicate")] if account.duplicates else []
@@ -104,7 +107,7 @@ def _list_first_rejects(account: Account, limit: int) -> str:
 
 
 def explain_intolerable(log: Log, tolerance: Tolerance) -> str | None:
-    """Explain why a log exceeds what is tolerated, and where; None if it does not."""
+    """Explain why a log is not tolerated; None if it is."""
     account = log.account
     rejected = sum(account.rejected.values())
     found = []
@@ -118,7 +121,10 @@ def explain_intolerable(log: Log, tolerance: Tolerance) -> str | None:
 
 
 def _list_strict_faults(log: Log) -> list[str]:
-    """List what only a strict tolerance refuses: unknown events, inputs cut short."""
+    """List unknown events and inputs cut short.
+
+    Only a strict tolerance refuses them.
+    """
     found = []
     if unknown := log.account.tally["unknown_event"]:
         names = _list_unknown_names(log.account)
@@ -154,7 +160,10 @@ def describe_other_unrecognised(log: Log) -> list[str]:
 
 
 def explain_unusable(log: Log) -> str | None:
-    """Explain why a log has no event of Dynamic Chat; None if it has one, or is empty."""
+    """Explain why a log has no event of Dynamic Chat.
+
+    None if it has one, or is empty.
+    """
     account = log.account
     tally = account.tally
     lines = account.records - tally["blank"] - tally["incomplete"]

@@ -1,4 +1,7 @@
-"""Blocks of lines to their records, in threads. The scanner will replace this module."""
+"""Blocks of lines to their records, in threads.
+
+The scanner will replace this module.
+"""
 
 import os
 from collections import deque
@@ -33,7 +36,7 @@ class RejectedRecord(NamedTuple):
 
 @dataclass
 class ReadRecords:
-    """Records of a block, or of those of its lines that hold several."""
+    """Records of a block, or within its lines."""
 
     rows: Rows
     parsed: Parsed
@@ -56,7 +59,10 @@ class ReadRecords:
         ]
 
     def has_event(self, first: int, end: int | None) -> bool:
-        """Return whether an event is on these lines; all from the first without an end."""
+        """Return whether an event is on lines of a range.
+
+        Without an end the range goes to the last line.
+        """
         for rows, _ in self.parsed.parts:
             lines = self.locate_rows(rows.select("row"))["line"]
             is_here = lines >= first
@@ -65,7 +71,10 @@ class ReadRecords:
         return False
 
     def locate_rows(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Add `line`, the lines of the block before each row, and `member`."""
+        """Add columns `line` and `member` to rows.
+
+        `line` is the number of the block's lines before the row.
+        """
         located = _locate_in_lines(rows, self.rows)
         if self.outer is None:
             goes_on = self.earlier_records or self.rows.on_last_line
@@ -75,7 +84,7 @@ class ReadRecords:
         return outer.with_columns(member="inner_member").drop("inner_member")
 
     def _number_over_blocks(self, located: pl.DataFrame) -> pl.DataFrame:
-        """Number records of lines that lie in other blocks too, where one is alone here."""
+        """Number records of lines that continue in other blocks."""
         line, member = pl.col("line"), pl.col("member").fill_null(1)
         ends = (line == self.rows.lines) & (self.rows.on_last_line > 0)
         begins = (line == 0) & (self.earlier_records > 0)
@@ -101,13 +110,16 @@ class ParsedBlock(NamedTuple):
 
     runs: Sequence[LineRun]
     parts: list[ReadRecords]
-    """The block's records; behind them those within its lines."""
+    """The block's records; then those within its lines."""
     problem: str | None
-    """Why lines of the one input are missing."""
+    """Reason why lines of the one input are missing."""
 
 
 def parse_blocks(blocks: Iterator[BlockLoader], parser: Parser) -> Iterator[ParsedBlock]:
-    """Yield parsed blocks in order. The first is parsed alone: it teaches for the others."""
+    """Yield parsed blocks in order.
+
+    The first is parsed alone: the parser learns from it.
+    """
     first = next(blocks, None)
     if first is None:
         return
@@ -147,7 +159,10 @@ def parse_block(load: BlockLoader, parser: Parser) -> ParsedBlock:
 
 
 def _is_wrong(rows: Rows, parsed: Parsed) -> bool:
-    """Return whether rows were guessed wrongly: no JSON, or without a time."""
+    """Return whether rows were guessed wrongly.
+
+    They are no JSON then, or have no time.
+    """
     is_invalid = parsed.tally["invalid_json"] + parsed.tally["incomplete"] > 0
     is_untimed = bool((parsed.rows["ts"] >= UNTIMED).any())
     return rows.is_wrong(invalid=is_invalid, untimed=is_untimed)
@@ -156,7 +171,10 @@ def _is_wrong(rows: Rows, parsed: Parsed) -> bool:
 def _recut_lines(
     data: bytes, runs: Sequence[LineRun], rows: Rows, parsed: Parsed, parser: Parser
 ) -> Rows | None:
-    """Cut lines again where some are no records by themselves; None where all are."""
+    """Cut lines again where some are no records.
+
+    None where all are.
+    """
     bad = [Bad(row, reason) for row, reason, raw in parsed.rejects if mixed.may_go_on(reason, raw)]
     bad += [Bad(row, "incomplete") for row in rows.unterminated if parsed.tally["incomplete"]]
     if rows.lines is not None or not bad:

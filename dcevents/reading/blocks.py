@@ -1,4 +1,7 @@
-"""Inputs to blocks of whole lines. Memory is bounded: too long lines are cut short."""
+"""Inputs to blocks of whole lines.
+
+Memory is bounded: too long lines are cut short.
+"""
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from functools import partial
@@ -14,13 +17,13 @@ from dcevents.reading.inputs import (
     Input,
     InputResult,
     OpenInput,
-    Progress,
+    ProgressCallback,
     take_bytes,
 )
+from dcevents.reading.parsing import streams
 from dcevents.reading.parsing.envelopes import NOTHING, Known
 from dcevents.reading.parsing.records import HEAD, Stream, Style, style_of
 from dcevents.reading.parsing.regions import cut
-from dcevents.reading.parsing.streams import parts
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SAMPLE_BYTES = 1 << 13
@@ -40,7 +43,7 @@ class LineRun(NamedTuple):
 
 
 class BlockLines(NamedTuple):
-    """Whole lines, each with its LF, of one input or of several small ones."""
+    """Whole lines of one input, or of several small ones."""
 
     data: bytes
     runs: Sequence[LineRun]
@@ -49,7 +52,7 @@ class BlockLines(NamedTuple):
     framing: Style | None = None
     """How records of the one input lie in these lines; None where they are the lines."""
     problem: str | None = None
-    """Why lines of the one input are missing."""
+    """Reason why lines of the one input are missing."""
 
 
 BlockLoader = Callable[[], BlockLines]
@@ -87,12 +90,14 @@ class BlockReader:
     Raises InputError for an input that cannot be opened or read.
     """
 
-    def __init__(self, inputs: Sequence[Input], progress: Progress, known: Known = NOTHING) -> None:
+    def __init__(
+        self, inputs: Sequence[Input], progress: ProgressCallback, known: Known = NOTHING
+    ) -> None:
         self._inputs = inputs
         self._progress = progress
         self._known = known
         self.results: list[InputResult] = []
-        """Findings about each input; complete when the last block was taken."""
+        """Findings about each input; complete once the last block is taken."""
 
     def __iter__(self) -> Iterator[BlockLoader]:
         bundle = _Bundle()
@@ -103,7 +108,7 @@ class BlockReader:
             if result.foreign_format is None:
                 result = yield from self._read_input(peeked, bundle)
             self.results.append(result)
-        yield from bundle.close()
+        yield from bundle.flush_lines()
 
     def _read_input(
         self, peeked: _PeekedInput, bundle: "_Bundle"
@@ -111,18 +116,18 @@ class BlockReader:
         """Yield the blocks of an input; return the findings."""
         framing = style_of(peeked.head.removeprefix(_BYTE_ORDER_MARK), self._known)
         if isinstance(framing, Stream):
-            yield from bundle.close()
+            yield from bundle.flush_lines()
             extent = yield from _read_stream(peeked, framing)
         elif peeked.is_long:
-            yield from bundle.close()
+            yield from bundle.flush_lines()
             extent = yield from _read_ranges(peeked, self._progress, framing)
         elif framing:
-            yield from bundle.close()
+            yield from bundle.flush_lines()
             extent = yield from _read_framed(peeked, framing)
         else:
             lines = _LineReader(peeked)
             for each in lines:
-                yield from bundle.add(each)
+                yield from bundle.add_lines(each)
             extent = lines.extent
         problem = peeked.unpacked.problem
         return InputResult(peeked.file.source, None, problem, framing, extent)
@@ -136,16 +141,16 @@ class _Bundle:
         self._size = 0
         self._wanted = sizes.FIRST_BLOCK_BYTES
 
-    def add(self, lines: _InputLines) -> Iterator[BlockLoader]:
+    def add_lines(self, lines: _InputLines) -> Iterator[BlockLoader]:
         """Add lines; yield a block where they fill one."""
         self._parts.append(lines)
         self._size += sizes.BLOCK_BYTES if lines.is_dense else len(lines.data)
         if self._size >= self._wanted:
             self._wanted = sizes.BLOCK_BYTES // 2
-            yield from self.close()
+            yield from self.flush_lines()
 
-    def close(self) -> Iterator[BlockLoader]:
-        """Yield what is left as a block."""
+    def flush_lines(self) -> Iterator[BlockLoader]:
+        """Yield the remaining lines as a block."""
         if self._parts:
             yield partial(_join_lines, self._parts)
             self._parts, self._size = [], 0
@@ -157,7 +162,7 @@ class _LineReader:
     def __init__(self, peeked: _PeekedInput) -> None:
         self._peeked = peeked
         self.extent = Extent()
-        """How far a growing input was read; known when the last part was taken."""
+        """The read part of a growing input; known when the last part was taken."""
 
     def __iter__(self) -> Iterator[_InputLines]:
         number, chunks = self._peeked.number, self._peeked.chunks
@@ -177,11 +182,11 @@ class _LineReader:
 
 
 def make_last_line_block(line: bytes, framing: Style | None) -> BlockLoader:
-    """Make the block of a line without its LF that ends an input."""
+    """Make the block of an unfinished line."""
     return partial(BlockLines, line + b"\n", [LineRun(0, None)], {0}, framing)
 
 
-def _peek_input(number: int, source: Input, progress: Progress) -> _PeekedInput:
+def _peek_input(number: int, source: Input, progress: ProgressCallback) -> _PeekedInput:
     """Open an input and look at its first bytes."""
     file = OpenInput(source)
     is_long = _is_long_and_plain(file)
@@ -201,18 +206,21 @@ def _is_long_and_plain(file: OpenInput) -> bool:
 
 
 def _read_stream(peeked: _PeekedInput, framing: Stream) -> Generator[BlockLoader, None, Extent]:
-    """Yield the blocks of an input whose records are no lines; return how far it goes."""
+    """Yield the blocks of a stream; return its extent.
+
+    Its records are no lines.
+    """
     resume = peeked.file.source.resume
     tracked = TrackedChunks(peeked.chunks, resume, by_line=False) if resume else None
     chunks = iter(tracked) if tracked else peeked.chunks
-    for data, is_terminated, part_framing in parts(framing, _strip_mark(chunks)):
+    for data, is_terminated, part_framing in streams.parts(framing, _strip_mark(chunks)):
         runs, unterminated = [LineRun(peeked.number, None)], () if is_terminated else {0}
         yield partial(BlockLines, data, runs, unterminated, part_framing)
     return tracked.make_extent() if tracked else Extent()
 
 
 def _read_framed(peeked: _PeekedInput, framing: Style) -> Generator[BlockLoader, None, Extent]:
-    """Yield the blocks of an input that shares none; return how far it goes."""
+    """Yield the blocks of a framed input; return its extent."""
     lines = _LineReader(peeked)
     for each in lines:
         yield partial(_join_lines, [each], framing)
@@ -220,12 +228,12 @@ def _read_framed(peeked: _PeekedInput, framing: Style) -> Generator[BlockLoader,
 
 
 def _join_lines(parts: Sequence[_InputLines], framing: Style | None = None) -> BlockLines:
-    """Join lines of inputs to those of a block."""
+    """Join lines of inputs to a block's lines."""
     if len(parts) == 1:
         (part,) = parts
         unterminated = () if part.is_terminated else {part.data.count(b"\n") - 1}
         return BlockLines(part.data, [LineRun(part.input_number, None)], unterminated, framing)
-    # Counting lines takes long enough to leave it to the thread that wants them.
+    # Counting lines takes so long that it is left to the thread that parses them.
     heights = [part.data.count(b"\n") for part in parts]
     ends = zip(parts, accumulate(heights), strict=True)
     unterminated = {end - 1 for part, end in ends if not part.is_terminated}
@@ -233,13 +241,13 @@ def _join_lines(parts: Sequence[_InputLines], framing: Style | None = None) -> B
     return BlockLines(b"".join(part.data for part in parts), runs, unterminated, framing)
 
 
-# -- long plain files: only ends of blocks are searched here; each is read where it is parsed --------
+# -- long plain files: only ends of blocks are searched here; threads read the blocks -----------
 
 
 def _read_ranges(
-    peeked: _PeekedInput, progress: Progress, framing: Style | None
+    peeked: _PeekedInput, progress: ProgressCallback, framing: Style | None
 ) -> Generator[BlockLoader, None, Extent]:
-    """Yield the blocks of a long plain file; return how far it goes."""
+    """Yield the blocks of a long plain file; return its extent."""
     file, run = peeked.file, LineRun(peeked.number, None)
     at = len(_BYTE_ORDER_MARK) if peeked.head.startswith(_BYTE_ORDER_MARK) else 0
     size, extent = file.read_status().st_size, Extent()
@@ -251,7 +259,7 @@ def _read_ranges(
     while at < size:
         end = _find_range_end(file, at, min(at + wanted, size), size)
         if end is None:
-            # A line longer than any that is read: on in order, from here.
+            # The line is longer than any that is read: the rest is read in order.
             chunks = take_bytes(file.read_chunks(progress, offset=at), size - at)
             for part in _divide_lines(peeked.number, _cut_at_lines(chunks)):
                 yield partial(_join_lines, [part], framing)
@@ -264,8 +272,9 @@ def _read_ranges(
 
 
 def _find_range_end(file: OpenInput, begin: int, end: int, size: int) -> int | None:
-    """Find the last line end before a place; None where no line ends for long.
+    """Find the last line end before a place.
 
+    None where no line ends for long.
     The end of the file (`size`) ends a line too.
     """
     if end == size:
@@ -308,12 +317,13 @@ def _has_dense_end(file: OpenInput, begin: int, end: int) -> bool:
     return _is_dense(len(data), data.count(b"\n"))
 
 
-# -- chunks cut at line ends -------------------------------------------------------------------------
+# -- chunks cut at line ends --------------------------------------------------------------------
 
 
 def _cut_at_lines(chunks: _Chunks) -> Iterator[tuple[bytes, bool]]:
-    """Cut chunks at line ends; yield lines, and whether their last LF is the input's.
+    """Cut chunks at line ends.
 
+    Yields lines, and False where their last LF was added.
     Too long lines are cut short: a line of many records is too long from BLOCK_BYTES on.
     """
     held = rest = b""
@@ -342,7 +352,7 @@ def _cut_at_lines(chunks: _Chunks) -> Iterator[tuple[bytes, bool]]:
         if _is_too_long(rest):
             kept = sizes.KEPT_LINE_BYTES
             rest, is_too_long = _shorten_line(rest[:kept], rest[kept:]), True
-    # What was to begin the next part belongs to this one: there is no next.
+    # There is no next part: what would begin it belongs to this one.
     lines, line_end, rest = rest.rpartition(b"\n")
     if held or lines or line_end:
         yield held + lines + line_end, True
@@ -351,7 +361,10 @@ def _cut_at_lines(chunks: _Chunks) -> Iterator[tuple[bytes, bool]]:
 
 
 def _is_too_long(line: bytes) -> bool:
-    """Return whether a line's beginning is longer than any that is read."""
+    """Return whether a line is too long to be read.
+
+    `line` is its beginning.
+    """
     if len(line) <= sizes.KEPT_LINE_BYTES:
         return False
     return len(line) > sizes.BLOCK_BYTES or not isinstance(style_of(line[:HEAD]), Stream)
@@ -369,7 +382,7 @@ def _shorten_line(kept: bytes, more: bytes) -> bytes:
 
 
 def _divide_lines(number: int, pieces: Iterable[tuple[bytes, bool]]) -> Iterator[_InputLines]:
-    """Yield whole lines as they come, in smaller parts where they are very short."""
+    """Yield whole lines, in smaller parts where they are very short."""
     for data, is_terminated in pieces:
         at, is_dense = 0, _is_dense_block(data)
         while is_dense and len(data) - at > sizes.DENSE_BLOCK_BYTES:
@@ -389,12 +402,15 @@ def _strip_mark(chunks: _Chunks) -> _Chunks:
 
 
 def _is_dense(size: int, lines: int) -> bool:
-    """Return whether lines are too short for events: blank, or the remains of a crash."""
+    """Return whether lines are too short for events.
+
+    They are blank, or the remains of a crash.
+    """
     return lines * _MIN_EVENT_LINE_BYTES > size
 
 
 def _is_dense_block(data: bytes) -> bool:
-    """Return whether a block's lines are short at its ends or in its middle."""
+    """Return whether samples of a block's lines are short."""
     is_long = len(data) > 3 * _SAMPLE_BYTES
     places = (0, len(data) // 2, len(data) - _SAMPLE_BYTES) if is_long else (0,)
     size = _SAMPLE_BYTES if is_long else len(data)

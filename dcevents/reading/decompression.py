@@ -1,4 +1,7 @@
-"""Compressed inputs to their content, bit by bit. The format is known by the first bytes."""
+"""Compressed inputs to their content.
+
+The format is recognised by the first bytes.
+"""
 
 import sys
 import zlib
@@ -23,7 +26,7 @@ class _Decompressor(Protocol):
 
 
 class _Compression(NamedTuple):
-    """A format of compression: its first bytes, its name, and its decompressor."""
+    """A format of compression."""
 
     magic: bytes
     name: str
@@ -36,7 +39,7 @@ class UnpackedChunks:
     def __init__(self, chunks: Iterator[memoryview]) -> None:
         self._chunks = chunks
         self.problem: str | None = None
-        """Why not all could be unpacked; known when the last chunk was taken."""
+        """Reason why only a part could be unpacked; known once the last chunk is taken."""
 
     def __iter__(self) -> Iterator[bytes | memoryview]:
         first = bytes(next(self._chunks, b""))
@@ -84,7 +87,7 @@ def _find_compression(head: bytes) -> _Compression | None:
 
 
 def _gather_chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Join small parts to chunks of a block's size, the first a smaller one."""
+    """Join small parts to chunks of a block's size."""
     gathered, size = [], 0
     wanted = min(sizes.FIRST_BLOCK_BYTES, sizes.BLOCK_BYTES)
     for part in parts:
@@ -123,7 +126,7 @@ class _GzipDecompressor:
         self._data = memoryview(bytes(self._data) + data) if data else self._data
         step = self._inner.unconsumed_tail
         if not step:
-            # The checksum, mostly the last bytes, goes alone: where it is wrong, all before is kept.
+            # The checksum, mostly the last bytes, goes alone: if it is wrong, all before is kept.
             room = max(len(self._data) - _GZIP_CHECKSUM_BYTES, 0)
             size = min(_GZIP_FEED_BYTES, room) or len(self._data)
             step, self._data = self._data[:size], self._data[size:]

@@ -1,4 +1,7 @@
-"""Logs that are read another time: how far they were read, and bytes that identify them."""
+"""Logs that are read on as they grow.
+
+Their first and last bytes identify them.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,11 +25,11 @@ class TailBefore(NamedTuple):
 
     tail: bytes
     has_more: bool
-    """Whether there are bytes behind the place."""
+    """True if there are bytes after the place."""
 
 
 class TrackedChunks:
-    """The chunks of a growing input behind the place where it is read on."""
+    """The new chunks of a growing input."""
 
     def __init__(
         self, chunks: Iterator[bytes | memoryview], resume: Resume, *, by_line: bool = True
@@ -54,7 +57,10 @@ class TrackedChunks:
             at = end
 
     def _note_end(self, before: bytes, chunk: bytes | memoryview, at: int) -> None:
-        """Move the end to the last whole line of a chunk that begins at a place."""
+        """Note the end of a chunk's last whole line.
+
+        The chunk begins at a place of the input.
+        """
         begin = self._resume.begin
         end = at + (find_line_end(chunk) if self._by_line else _measure_unclosed(chunk))
         if end > max(at, begin):
@@ -63,7 +69,7 @@ class TrackedChunks:
             self._tail = _join_tail(before, chunk, begin - at)
 
     def make_extent(self, rest: bytes = b"") -> Extent:
-        """Return how far the input was read, once the last chunk was taken."""
+        """Return the extent, once the last chunk is taken."""
         return Extent(self._end, rest, self._head, self._tail, self._tails, self._by_line)
 
 
@@ -81,7 +87,10 @@ def read_identity(source: Input) -> FileIdentity:
 
 
 def read_tail_before(source: Input, size: int) -> TailBefore | None:
-    """Read the last bytes before a place; None in a shorter input. Raises InputError."""
+    """Read the last bytes before a place.
+
+    None for a shorter input. Raises InputError.
+    """
     file = OpenInput(source)
     begin = max(0, size - sizes.TAIL_BYTES)
     if not is_compressed(file.read_at(8, 0)):
@@ -96,7 +105,10 @@ def read_tail_before(source: Input, size: int) -> TailBefore | None:
 
 
 def measure_extent(file: OpenInput, begin: int) -> Extent:
-    """Return how far a plain file can be read from a place in whole lines."""
+    """Return the extent of a plain file's whole lines.
+
+    Reading begins at a place.
+    """
     size = file.read_status().st_size
     end = _find_last_line_end(file, begin, size)
     rest = file.read_at(max(0, min(sizes.KEPT_LINE_BYTES, size - end)), end)
@@ -105,7 +117,7 @@ def measure_extent(file: OpenInput, begin: int) -> Extent:
 
 
 def find_line_end(chunk: bytes | memoryview) -> int:
-    """Return the place behind the last LF; 0 without one.
+    """Return the place after the last LF; 0 without one.
 
     The end is searched first: a memoryview cannot be searched without a copy.
     """
@@ -117,7 +129,10 @@ def find_line_end(chunk: bytes | memoryview) -> int:
 
 
 def _find_last_line_end(file: OpenInput, begin: int, end: int) -> int:
-    """Return the place behind the last LF between two places, else the first place."""
+    """Return the place after the last LF in a range.
+
+    The beginning of the range, where there is none.
+    """
     while end > begin:
         window = max(begin, end - sizes.TAIL_BYTES)
         found = file.read_at(end - window, window).rfind(b"\n")
@@ -128,13 +143,16 @@ def _find_last_line_end(file: OpenInput, begin: int, end: int) -> int:
 
 
 def _join_tail(before: bytes, chunk: bytes | memoryview, end: int) -> bytes:
-    """Return the last TAIL_BYTES before a place in a chunk, or before the chunk."""
+    """Return the last TAIL_BYTES before a place in a chunk.
+
+    `before` are the bytes before the chunk.
+    """
     tail = bytes(chunk[max(0, end - sizes.TAIL_BYTES) : end])
     return (before + tail)[-sizes.TAIL_BYTES :]
 
 
 def _measure_unclosed(chunk: bytes | memoryview) -> int:
-    """Return a chunk's size without the brackets that close a JSON text.
+    """Return a chunk's size without closing brackets.
 
     They move on where the text is written anew with more records.
     """

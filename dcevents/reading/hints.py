@@ -1,4 +1,7 @@
-"""Hints at what an input is that is no log of Dynamic Chat, by its first bytes or records."""
+"""Hints about inputs that are no log of Dynamic Chat.
+
+They follow from the first bytes, or from the first rejected records.
+"""
 
 import csv
 import json
@@ -82,7 +85,7 @@ _MAX_KEY_DOTS = 2
 
 
 def find_hint(samples: Sequence[bytes]) -> str | None:
-    """Say what rejected records look like, and what to do; None for the unknown.
+    """Say what rejected records look like, and what to do.
 
     `samples` are the first SAMPLE_BYTES of each.
     """
@@ -111,7 +114,10 @@ def _hint_from_lines(samples: Sequence[bytes]) -> str | None:
 
 
 def _is_table(texts: Sequence[str], mark: str) -> bool:
-    """Return whether lines have equally many cells: three, or two under headings."""
+    """Return whether lines have equally many cells.
+
+    A table has three columns, or two with headings.
+    """
     try:
         rows = list(csv.reader(texts, delimiter=mark))
     except csv.Error:
@@ -138,7 +144,7 @@ def _hint_from_objects(samples: Sequence[bytes]) -> str | None:
 
 
 def _hint_from_document(sample: bytes) -> str | None:
-    """Say what an object looks like that is longer than a sample."""
+    """Say what an object longer than a sample looks like."""
     if len(sample) < SAMPLE_BYTES or not sample.lstrip().startswith((b"{", b"[")):
         return None
     keys = _KEY_PATTERN.findall(sample.decode("utf-8", "replace"))
@@ -170,7 +176,7 @@ def _has_event_name(record: dict[str, object]) -> bool:
 
 
 def _list_key_paths(record: dict[str, object], before: str = "") -> list[str]:
-    """List an object's keys, and those of objects in it, three levels deep.
+    """List the paths of an object's keys, three levels deep.
 
     Texts that are JSON objects count as such.
     """
@@ -193,7 +199,7 @@ def _decode_sample(sample: bytes | str) -> object:
         return None
 
 
-# -- bytes that are no text --------------------------------------------------------------------------
+# -- bytes that are no text ---------------------------------------------------------------------
 
 _UNPACK_ADVICE = "which is to be unpacked first"
 _EXPORT_ADVICE = "which is to be exported as JSON lines first"
@@ -217,7 +223,7 @@ _FORMATS_BY_START = (
 
 
 def describe_foreign_format(head: bytes) -> str | None:
-    """Name the format of an input that is no text, and what to do; None for others.
+    """Name the format of an input that is no text, with advice.
 
     `head` is its beginning.
     """
@@ -231,7 +237,10 @@ def describe_foreign_format(head: bytes) -> str | None:
 
 
 def _describe_unmarked_utf16(head: bytes) -> str | None:
-    """Recognise UTF-16 without its byte order mark: every other byte of JSON is 0."""
+    """Recognise UTF-16 without its byte order mark.
+
+    Every other byte of JSON is 0.
+    """
     for order, zeros, others in (("16LE", head[1::2], head[::2]), ("16BE", head[::2], head[1::2])):
         if zeros and not any(zeros) and others[:1] in (b"{", b"["):
             return f"UTF-16 text, {_CONVERT_ADVICE.format(order)}"

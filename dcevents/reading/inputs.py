@@ -1,4 +1,4 @@
-"""Inputs of a log, their bytes, and what reading finds out about them."""
+"""Inputs of a log, their bytes, and findings about them."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from dcevents.reading import sizes
 if TYPE_CHECKING:
     from dcevents.reading.parsing.records import Style
 
-Progress: TypeAlias = Callable[[int], None]
+ProgressCallback: TypeAlias = Callable[[int], None]
 """Takes the number of bytes that were read, as they lie on disk."""
 
 
@@ -44,12 +44,15 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How far a growing input was read, and bytes that identify it later."""
+    """The read part of a growing input.
+
+    Its bytes identify the input at the next reading.
+    """
 
     end: int = 0
     """End of the last whole line; of records that are no lines, of the last record."""
     rest: bytes = b""
-    """Bytes behind `end`, cut short where they are many."""
+    """Bytes after `end`, cut short where they are many."""
     head: bytes = b""
     """The first TAIL_BYTES, where the input was read in order from its beginning."""
     tail: bytes = b""
@@ -57,7 +60,7 @@ class Extent:
     tails: Mapping[int, bytes] = field(default_factory=dict)
     """The last TAIL_BYTES before each place of `Resume.sizes`."""
     by_line: bool = True
-    """Whether reading can go on from `end`."""
+    """True if reading can continue at `end`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class InputResult:
     foreign_format: str | None = None
     """Format and advice, for what is no text: nothing of it is read."""
     problem: str | None = None
-    """Why only a part could be read."""
+    """Reason why only a part could be read."""
     framing: "Style | None" = None
     """How records lie in the input; None where they are its lines."""
     extent: Extent = Extent()
@@ -80,12 +83,15 @@ class InputResult:
 
     @property
     def unread_reason(self) -> str | None:
-        """Why not all was read; None where all was."""
+        """Reason why not all was read; None where all was."""
         return f"it is {self.foreign_format}" if self.foreign_format else self.problem
 
 
 class OpenInput:
-    """An open input. It closes when its last block is dropped, which may be late."""
+    """An open input, closed when its last block is dropped.
+
+    Threads read blocks later than they are yielded.
+    """
 
     def __init__(self, source: Input) -> None:
         """Open an input. Raises InputError."""
@@ -108,16 +114,19 @@ class OpenInput:
         return os.fstat(self._fd)
 
     def read_at(self, size: int, offset: int) -> bytes:
-        """Read up to so many bytes of a file at a place. Raises InputError."""
+        """Read up to so many bytes at a place.
+
+        Raises InputError.
+        """
         try:
             return os.pread(self._fd, size, offset)
         except OSError as error:
             raise make_input_error(self.source.name, error) from error
 
     def read_chunks(
-        self, progress: Progress | None = None, *, offset: int | None = None
+        self, progress: ProgressCallback | None = None, *, offset: int | None = None
     ) -> Iterator[memoryview]:
-        """Yield full chunks, also of a slow pipe. Each is overwritten by the next.
+        """Yield full chunks, each overwritten by the next.
 
         Reading begins at `offset` where it is given. Raises InputError.
         """
@@ -133,7 +142,7 @@ class OpenInput:
             filled = self._fill_buffer(buffer[:wanted])
             if filled:
                 yield buffer[:filled]
-                # Told only now: unpacking a compressed chunk takes long.
+                # Reported last, since unpacking a compressed chunk takes long.
                 if progress:
                     progress(filled)
             if filled < wanted:
@@ -141,7 +150,7 @@ class OpenInput:
             wanted = largest
 
     def _fill_buffer(self, buffer: memoryview) -> int:
-        """Read until a buffer is full or the input ends; return the bytes read."""
+        """Fill a buffer unless the input ends; return the size."""
         filled = 0
         while filled < len(buffer):
             try:
@@ -155,7 +164,7 @@ class OpenInput:
 
 
 def make_input_error(name: str | Path, error: Exception) -> InputError:
-    """Make an InputError of the system's: the input's name and the reason."""
+    """Make an InputError of a system's error."""
     if isinstance(error, ValueError):
         return InputError(f"{name}: not a file name")
     text = error.strerror if isinstance(error, OSError) else str(error)
@@ -172,7 +181,7 @@ def take_bytes(chunks: Iterator[bytes | memoryview], size: int) -> Iterator[byte
 
 
 def _widen_pipe(fd: int) -> None:
-    """Let a pipe hold more, so that its writer and this process wait less."""
+    """Let a pipe hold more, so that both ends wait less."""
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl  # noqa: PLC0415 - not on Windows
 

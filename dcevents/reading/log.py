@@ -1,4 +1,4 @@
-"""Inputs to a log: its facts, and an account of every line.
+"""Inputs to a log: facts, and an account.
 
 Blocks are parsed in threads and counted in order.
 """
@@ -30,7 +30,7 @@ from dcevents.reading.block_parsing import (
 )
 from dcevents.reading.blocks import BlockLoader, BlockReader, make_last_line_block
 from dcevents.reading.hints import SAMPLE_BYTES
-from dcevents.reading.inputs import Input, InputResult, Progress, Resume
+from dcevents.reading.inputs import Input, InputResult, ProgressCallback, Resume
 from dcevents.reading.parsing.parse import Parsed, Parser
 from dcevents.reading.parsing.record import Shape
 
@@ -68,15 +68,15 @@ class Log:
     envelopes: set[Shape | None] = field(default_factory=set)
     """Places in records where events were found; None is the canonical one."""
     has_lines: bool = True
-    """Whether `located` has lines of files; else it has numbers of events in their sessions."""
+    """True if `located` has lines of files; else it has numbers of events in their sessions."""
     last_input_lines: int = 0
     """Lines of the last input, with those that were read another time."""
     is_counted: bool = False
-    """Whether the account is complete from the beginning."""
+    """True once the account is complete."""
     _count_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count_events(self) -> None:
-        """Complete the account by the different events.
+        """Complete the account by the numbers of different events.
 
         Most reports neither need these figures nor wait for them.
         """
@@ -90,7 +90,7 @@ class Log:
 def read_log(
     inputs: Sequence[Input],
     parser: Parser,
-    progress: Progress,
+    progress: ProgressCallback,
     *,
     locate: bool = False,
     keep_reject: KeepReject | None = None,
@@ -105,7 +105,10 @@ def read_log(
 def read_unfinished_line(
     log: Log, parser: Parser, *, locate: bool = False, keep_reject: KeepReject | None = None
 ) -> Log:
-    """Read the last line of a log's only growing input, which its writer may go on with."""
+    """Read the unfinished line that ends a log's only input.
+
+    The input is a growing one: `read_log` left the line out.
+    """
     (result,) = log.inputs
     source = replace(result.source, resume=Resume(lines=log.last_input_lines))
     reader = _LogReader([source], parser, locate=locate, keep_reject=keep_reject)
@@ -115,7 +118,7 @@ def read_unfinished_line(
 
 
 class _RunStart(NamedTuple):
-    """The row of a block where the lines of an input begin."""
+    """The first row of an input's lines in a block."""
 
     row: int
     input_number: int
@@ -144,26 +147,31 @@ class _LogReader:
         self._account = Account(files=len(inputs))
         self._located: list[list[tuple[pl.DataFrame, Sessions]]] | None = [] if locate else None
         self._problems: dict[int, str] = {}
-        # By the input's number: its lines so far, and the records of its last line, which may go on.
+        # By the input's number: its lines so far, and the records of its last line, which may
+        # continue in the next block.
         self._lines_before = Counter(
             {n: source.resume.lines for n, source in enumerate(inputs) if source.resume}
         )
         self._open_line_records: Counter[int] = Counter()
 
     def read_blocks(self, blocks: Iterable[BlockLoader]) -> None:
-        """Parse blocks and take their records in."""
+        """Parse blocks and add their records."""
         for block in parse_blocks(iter(blocks), self._parser):
             self._add_block(block)
 
     def make_log(self, results: Sequence[InputResult]) -> Log:
-        """Return the log of all blocks, of inputs with these findings."""
+        """Return the log of all blocks.
+
+        `results` are the findings of the block reader.
+        """
         envelopes = self._parser.found_in()
         self._facts.resolve_collisions()
+        inputs = [
+            replace(result, problem=self._problems.get(number, result.problem))
+            for number, result in enumerate(results)
+        ]
         return Log(
-            [
-                replace(result, problem=self._problems.get(number, result.problem))
-                for number, result in enumerate(results)
-            ],
+            inputs,
             self._facts,
             self._account,
             self._order_located(),
@@ -172,6 +180,7 @@ class _LogReader:
         )
 
     def _add_block(self, block: ParsedBlock) -> None:
+        """Add what a block holds."""
         starts = self._find_run_starts(block)
         parts = self._continue_line(block)
         if block.problem:
@@ -201,7 +210,7 @@ class _LogReader:
         return starts
 
     def _continue_line(self, block: ParsedBlock) -> list[ReadRecords]:
-        """Return a block's parts, the first line's records numbered over blocks."""
+        """Return a block's parts, numbered from the blocks before."""
         first, *others = block.parts
         number = block.runs[0].input_number
         earlier = self._open_line_records[number]
@@ -217,8 +226,9 @@ class _LogReader:
         starts: list[_RunStart],
         rejects: list[RejectedRecord],
     ) -> None:
-        """Note inputs that begin with a rejected line and hold no event.
+        """Note inputs that begin wrongly and hold no event.
 
+        They begin with a rejected line.
         Of a single input, any rejected line will do.
         """
         noted, is_alone = self._account.unrecognised_inputs, len(self._inputs) == 1
@@ -240,7 +250,7 @@ class _LogReader:
                 noted[number] = [reject.raw[:SAMPLE_BYTES] for reject in samples]
 
     def _keep_rejects(self, rejects: list[RejectedRecord], starts: list[_RunStart]) -> None:
-        """Note the first rejected lines; hand all on to who keeps them."""
+        """Note the first rejected lines; pass all to `keep_reject`."""
         first_rejects = self._account.first_rejects
         following = iter(starts)
         start, after = next(following), next(following, None)
@@ -282,7 +292,7 @@ def _count_records(account: Account, parsed: Parsed) -> None:
 def _locate_events(
     parts: list[ReadRecords], starts: list[_RunStart]
 ) -> list[tuple[pl.DataFrame, Sessions]]:
-    """Return the events of a block with their places, and their sessions."""
+    """Return the located events of a block, and their sessions."""
     return [
         (_locate_in_inputs(part.locate_rows(rows), starts), sessions)
         for part in parts

@@ -1,4 +1,4 @@
-"""Operands of a command to inputs: files, folders with logs, standard input."""
+"""Operands to inputs: files, folders, standard input."""
 
 import json
 import os
@@ -41,7 +41,7 @@ class FoundInputs(NamedTuple):
     """(device, inode) of each input."""
 
     def is_nonempty_input(self, name: str) -> bool:
-        """Return whether a file is one of the inputs, with bytes to lose."""
+        """Return whether a file is an input with content."""
         try:
             status = os.stat(name)
         except (OSError, ValueError):
@@ -82,7 +82,10 @@ def is_standard_input_given() -> bool:
 
 
 def _expand_operand(operand: str) -> tuple[Iterable[Path | None], int]:
-    """Return an operand's files (None: standard input), and how many were skipped."""
+    """Return an operand's files, and how many were skipped.
+
+    None stands for standard input.
+    """
     if not operand:
         raise InputError("'' is no file name; is a variable empty?")
     if operand == "-":
@@ -139,7 +142,7 @@ def _list_logs(folder: Path) -> tuple[list[Path], int]:
 
 
 def _is_log(entry: os.DirEntry[str]) -> bool:
-    """Return whether a folder's entry is a log by its name and content."""
+    """Return whether a folder's entry is a log."""
     is_named_log = any(suffix in entry.name for suffix in _LOG_SUFFIXES)
     return entry.is_file() and is_named_log and not _is_report(entry.path)
 
@@ -154,7 +157,7 @@ def _is_store(folder: str) -> bool:
 
 
 def _is_report(path: str) -> bool:
-    """Return whether dcevents wrote a file: a JSON report, or its rows."""
+    """Return whether dcevents wrote a file."""
     head = _read_report_head(path)
     if head.lstrip().startswith(_REPORT_STARTS):
         return True
@@ -167,7 +170,10 @@ def _is_report(path: str) -> bool:
 
 
 def _read_report_head(path: str) -> bytes:
-    """Return a file's beginning, unpacked: its first line where that is possible."""
+    """Return a file's beginning, unpacked.
+
+    It holds the first line, unless the line is very long.
+    """
     file = OpenInput(Input(path, Path(path)))
     head = file.read_at(sizes.TAIL_BYTES, 0)
     head = head if b"\n" in head else file.read_at(_MAX_REPORT_HEAD_BYTES, 0)

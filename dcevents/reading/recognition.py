@@ -1,4 +1,4 @@
-"""Envelopes and framings that were recognised in a log: in words, as JSON, and as a `[map]`."""
+"""Recognised envelopes and framings: in words, as JSON, as a `[map]`."""
 
 import json
 from collections import Counter
@@ -45,7 +45,10 @@ def name_envelope(envelope: Shape) -> str:
 
 
 def list_envelopes(log: Log) -> list[Shape]:
-    """List the envelopes of a log in order; none where all are canonical."""
+    """List the envelopes of a log, in order.
+
+    None where all are canonical.
+    """
     found = sorted(
         {envelope or CANONICAL for envelope in log.envelopes},
         key=lambda envelope: [text or "" for text in envelope],
@@ -54,12 +57,15 @@ def list_envelopes(log: Log) -> list[Shape]:
 
 
 def count_framings(log: Log) -> dict[str, int]:
-    """Count inputs by framing, of those whose records are not their lines."""
+    """Count inputs by framing, but those of lines."""
     return dict(Counter(result.framing.name for result in log.inputs if result.framing))
 
 
 def build_recognition_json(log: Log) -> dict[str, Any]:
-    """Build members of `input` in the JSON format; none where all is canonical."""
+    """Build members of `input` in the JSON format.
+
+    None where all is canonical.
+    """
     envelopes = [
         {"shape": name_envelope(each), **each._asdict(), "prefix": each.prefix or None}
         for each in list_envelopes(log)
@@ -72,7 +78,10 @@ def build_recognition_json(log: Log) -> dict[str, Any]:
 
 
 def describe_recognition(log: Log) -> str | None:
-    """Describe how a log was read: `read as: flat (…)`; None where all is canonical."""
+    """Describe how a log was read; None for a canonical one.
+
+    `read as: flat (event in event, time in ts); an array of records`
+    """
     envelopes = list_envelopes(log)
     shown = [_describe_envelope(each) for each in envelopes[:_MAX_SHOWN_ENVELOPES]]
     if more := len(envelopes) - len(shown):
@@ -86,7 +95,7 @@ def describe_recognition(log: Log) -> str | None:
 
 
 def _describe_envelope(envelope: Shape) -> str:
-    """Describe an envelope by its name, and where the parts of an event are."""
+    """Describe an envelope by its name and paths."""
     if envelope == CANONICAL:
         return "canonical lines"
     paths = {
@@ -109,8 +118,9 @@ def _describe_path(path: str) -> str:
 
 
 def format_map(log: Log, mapped_names: Sequence[tuple[str, str]] = ()) -> str:
-    """Format a TOML file's `[map]`; of several envelopes the others are comments.
+    """Format a `[map]` of a TOML file.
 
+    Of several envelopes the others are comments.
     `mapped_names` are names of events and their meanings, as the user gave them.
     """
     found = sorted(

@@ -1,4 +1,7 @@
-"""Sizes in which inputs are read, in bytes. Read through the module, so that one place decides."""
+"""Sizes in which inputs are read, in bytes.
+
+They are used as attributes of this module, so that one place decides.
+"""
 
 from dcevents.reading.parsing.record import MAX_LINE
 

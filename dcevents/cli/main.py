@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from dcevents.analysis.view import View
     from dcevents.cli.progress import Progress
     from dcevents.model.conversations import FactFold
+    from dcevents.reading.inputs import InputResult
     from dcevents.reading.log import Log
+    from dcevents.reading.operands import FoundInputs
     from dcevents.reading.parsing.parse import Parser
-    from dcevents.reading.sources import FoundInputs, Input
     from dcevents.render import RenderContext
     from dcevents.reports._report import Report
     from dcevents.settings import IngestSettings, Settings
@@ -135,16 +136,14 @@ def _ingest_logs(**given: Any) -> int:  # noqa: ANN401 - click's values
     Example: dcevents ingest /var/log/dc --store /var/lib/dcevents -q
     """
     from dcevents.cli import rejects  # noqa: PLC0415 - polars, not before it is needed
-    from dcevents.reading import sources  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.reading.operands import find_inputs, is_standard_input_given  # noqa: PLC0415
     from dcevents.store.disk import files  # noqa: PLC0415
     from dcevents.store.run import run_ingest  # noqa: PLC0415
 
     taking = options.parse_ingest_settings(given)
     # Removing something reads nothing: standard input may be a list of whom to forget.
     removes = bool(taking.forgotten_sids) or taking.keep_from_ms is not None
-    operands = given["source"] or (
-        ["-"] if not removes and sources.is_standard_input_given() else []
-    )
+    operands = given["source"] or (["-"] if not removes and is_standard_input_given() else [])
     if not operands and not removes:
         raise click.UsageError(
             "no input: name a file or directory, as in: dcevents ingest logs/ --store store/"
@@ -152,9 +151,9 @@ def _ingest_logs(**given: Any) -> int:  # noqa: ANN401 - click's values
     if not operands:
         # To remove something makes no store.
         files.load_manifest(Path(taking.store))
-        if sources.is_standard_input_given() and not taking.is_quiet:
+        if is_standard_input_given() and not taking.is_quiet:
             _say("standard input is not read; name it: -")
-    found = sources.find_inputs(operands)
+    found = find_inputs(operands)
     check_targets(None, taking.rejects_file, found)
     protect_store(taking.store, {"--rejects": taking.rejects_file})
     _tell_passed_over(found, operands, quiet=taking.is_quiet)
@@ -163,7 +162,7 @@ def _ingest_logs(**given: Any) -> int:  # noqa: ANN401 - click's values
         rejects.open_rejects_file(taking.rejects_file) as keep,
     ):
         done = run_ingest(
-            taking, found.inputs, lambda: sources.find_inputs(operands).inputs, progress, keep
+            taking, found.inputs, lambda: find_inputs(operands).inputs, progress, keep
         )
     for source in done.log.inputs:
         _warn_of_input(source)
@@ -397,7 +396,7 @@ def _tell_account(report: Report, view: View, made: list[Table] | Document | Non
 
 
 def _choose_operands(report: Report, given: Sequence[str]) -> Sequence[str]:
-    from dcevents.reading.sources import is_standard_input_given  # noqa: PLC0415
+    from dcevents.reading.operands import is_standard_input_given  # noqa: PLC0415
 
     if given or is_standard_input_given():
         return given or ["-"]
@@ -415,9 +414,10 @@ def _read_logs(
     parser: Parser | None = None,
 ) -> Log:
     from dcevents.cli import rejects  # noqa: PLC0415 - polars, not before it is needed
-    from dcevents.reading import log, sources  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.reading import log  # noqa: PLC0415 - polars, not before it is needed
+    from dcevents.reading.operands import find_inputs  # noqa: PLC0415
 
-    found = sources.find_inputs(operands)
+    found = find_inputs(operands)
     check_targets(target, target.rejects_file, found)
     _tell_passed_over(found, operands, quiet=target.is_quiet)
     own = _make_parser(report, config) if parser is None else parser
@@ -570,7 +570,7 @@ def _warn_of_inputs(log: Log) -> None:
             _warn_of_input(source)
 
 
-def _warn_of_input(source: Input) -> None:
+def _warn_of_input(source: InputResult) -> None:
     if source.unread_reason:
         rest = "" if source.foreign_format else "; what could be read is counted"
         _say(f"warning: {source.name}: {source.unread_reason}{rest}")

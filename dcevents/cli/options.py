@@ -96,7 +96,7 @@ def build_report_options(report: Report) -> list[Decorator]:
     }
     return [
         *(click.argument(name) for name in report.operands),
-        # Not readable: that is no wrong usage, and `sources` says it.
+        # Not readable: that is no wrong usage, and `operands` says it.
         click.argument("source", nargs=-1, type=click.Path(readable=False, path_type=str)),
         *([_make_by_option(report)] if report.by_keys else []),
         *(_WINDOW_OPTIONS if "window" not in report.without else ()),

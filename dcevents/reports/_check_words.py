@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from dcevents.analysis.quality import LineOrder, Quality, Starts, TimeoutDelays
     from dcevents.analysis.view import View
-    from dcevents.reading.log import Account, Log
+    from dcevents.reading.account import Account
+    from dcevents.reading.log import Log
 
 _NOTABLE_ONE_IN = 20
 """One in so many conversations may have lost its beginning without a word."""

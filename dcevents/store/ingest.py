@@ -9,11 +9,12 @@ import polars as pl
 
 from dcevents.errors import InputError
 from dcevents.model.facts import Facts
-from dcevents.reading import log, sources
-from dcevents.reading.log import LOCATED_COLUMNS, Log, RejectedLine
+from dcevents.reading import growing, log
+from dcevents.reading.account import Account, RejectedLine
+from dcevents.reading.inputs import Extent, Input, InputResult, Resume
+from dcevents.reading.log import LOCATED_COLUMNS, Log
 from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.reading.parsing.record import Known as Places
-from dcevents.reading.sources import Followed, Input
 from dcevents.store import compact
 from dcevents.store.disk import files, ledger, segment
 from dcevents.store.disk.ledger import (
@@ -54,10 +55,10 @@ class IngestResult:
 
     before: Manifest
     after: Manifest
-    account: log.Account = field(default_factory=log.Account)
+    account: Account = field(default_factory=Account)
     logs: list[Log] = field(default_factory=list)
     """Of which something was read, without their facts."""
-    inputs: list[Input] = field(default_factory=list)
+    inputs: list[InputResult] = field(default_factory=list)
     """What was opened and read, be it that nothing in it could be."""
     are_known: bool = False
     """Whether one of the logs was known, and had events: what is new in it may be anything."""
@@ -136,10 +137,10 @@ class Ingest:
         if source.path is None or source.size is None:
             # A pipe: what is in it is known only when it was read.
             self._taken(
-                source, b"", None, Followed(ask=[each.read_bytes for each in self.ledger.logs])
+                source, b"", None, Resume(sizes=[each.read_bytes for each in self.ledger.logs])
             )
             return
-        head, same = sources.read_head(source)
+        head, same = growing.read_identity(source)
         file = compute_fingerprint(same)
         if self.is_second_look and file in self.files_read:
             return
@@ -156,7 +157,7 @@ class Ingest:
         number, goes_on = self._number(source, head)
         self._meet(number)
         if number is None or goes_on or self.wanted.is_reread:
-            self._taken(source, head, number, self._followed(number), file)
+            self._taken(source, head, number, self._resume(number), file)
         else:
             self.ledger.note_file(number, source.name, file)
             self.wanted.report_progress(source.size or 0)
@@ -172,69 +173,66 @@ class Ingest:
         """The log that an input is, as far as that was read, and whether it goes on; None for a new one."""
         for number in self.ledger.find_by_head(head):
             known = self.ledger.logs[number]
-            before = sources.read_tail_before(source, known.read_bytes)
+            before = growing.read_tail_before(source, known.read_bytes)
             if before is not None and compute_fingerprint(before.tail) == known.tail_fingerprint:
                 return number, before.has_more
         return None, True
 
-    def _followed(self, number: int | None) -> Followed:
+    def _resume(self, number: int | None) -> Resume:
+        """Return where a log is read on: at its beginning where that is all that can be."""
         known = None if number is None else self.ledger.logs[number]
-        return Followed(
-            begin=known.read_bytes
-            if known and known.is_resumable and not self.wanted.is_reread
-            else 0
-        )
+        if known and known.is_resumable and known.read_bytes and not self.wanted.is_reread:
+            return Resume(known.read_bytes, known.line_count)
+        return Resume()
 
     def _taken(
         self,
         source: Input,
         head: bytes,
         number: int | None,
-        followed: Followed,
+        resume: Resume,
         file: str | None = None,
     ) -> None:
         """Read an input from where it is new, and note how far it was read."""
-        source.followed = followed
         former = None if number is None else self.ledger.logs[number]
-        self.again |= former is not None and not followed.begin
-        before = former if followed.begin else None
+        self.again |= former is not None and not resume.begin
+        before = former if resume.begin else None
         found = log.read_log(
-            [source],
+            [replace(source, resume=resume)],
             self.parser,
             self.wanted.report_progress,
             locate=self.parser.in_full,
             keep_reject=self.wanted.keep_reject,
-            lines_before=before.line_count if before else 0,
         )
         rest = log.read_unfinished_line(
-            source,
+            found,
             self.parser,
             locate=self.parser.in_full,
             keep_reject=self.wanted.keep_reject,
-            lines_before=found.last_input_lines,
         )
-        self.done.inputs.append(source)
+        self.done.inputs += found.inputs
+        extent = found.inputs[0].extent
         for each in (found, rest):
             self._leave_out(each)
-        if not followed.end and not followed.rest:
+        if not extent.end and not extent.rest:
             return
-        begun = (head or followed.head)[: min(HEAD_BYTES, max(followed.end, len(followed.rest)))]
+        begun = (head or extent.head)[: min(HEAD_BYTES, max(extent.end, len(extent.rest)))]
         known = KnownLog(
             file_name=source.name,
             head_fingerprint=compute_fingerprint(begun),
             head_bytes=len(begun),
-            tail_fingerprint=compute_fingerprint(followed.tail),
-            read_bytes=followed.end,
+            tail_fingerprint=compute_fingerprint(extent.tail),
+            read_bytes=extent.end,
             line_count=found.last_input_lines,
             read=_add_counts(before.read, summarise_records(found))
             if before
             else summarise_records(found),
             rest=summarise_records(rest),
-            is_resumable=followed.by_line,
+            is_resumable=extent.by_line,
             rereads=before.rereads if before else former.rereads + 1 if former else 0,
             files=former.files if former else (),
         )
-        number = self._same(known, followed) if number is None else number
+        number = self._same(known, extent) if number is None else number
         number = self.ledger.put_log(known, number)
         self.logs_read.add(number)
         if file is not None:
@@ -244,18 +242,18 @@ class Ingest:
         for each in (found, rest):
             self._take(each, number, known.rereads)
 
-    def _same(self, known: KnownLog, followed: Followed) -> int | None:
+    def _same(self, known: KnownLog, extent: Extent) -> int | None:
         """The log that one is after all, now that it was read: of standard input that could not be told before."""
         for number in sorted(
             range(len(self.ledger.logs)), key=self.ledger.measure_log, reverse=True
         ):
             each = self.ledger.logs[number]
-            tail = followed.tails.get(each.read_bytes)
+            tail = extent.tails.get(each.read_bytes)
             begins_alike = each.head_bytes <= known.head_bytes and tail is not None
             if (
                 begins_alike
                 and compute_fingerprint(tail or b"") == each.tail_fingerprint
-                and _fingerprint_head(followed, each) == each.head_fingerprint
+                and _fingerprint_head(extent, each) == each.head_fingerprint
             ):
                 return number
         return None
@@ -387,8 +385,8 @@ class Ingest:
         )
 
 
-def _fingerprint_head(followed: Followed, known: KnownLog) -> str:
-    return compute_fingerprint(followed.head[: known.head_bytes])
+def _fingerprint_head(extent: Extent, known: KnownLog) -> str:
+    return compute_fingerprint(extent.head[: known.head_bytes])
 
 
 def read_ledger(folder: Path, manifest: Manifest) -> Ledger:
@@ -420,7 +418,8 @@ def summarise_records(of: Log) -> RecordCounts:
     """Where a log's records went."""
     found = of.account
     rejects = tuple(
-        (each.line, each.reason, each.member) for each in found.first_rejects[:_MAX_STORED_REJECTS]
+        (each.line, each.reason, each.record_number)
+        for each in found.first_rejects[:_MAX_STORED_REJECTS]
     )
     return RecordCounts(
         found.records,
@@ -469,7 +468,7 @@ def sum_accounts(of: Ledger) -> StoredAccount:
     )
 
 
-def _extend_account(to: log.Account, more: log.Account, number: int) -> None:
+def _extend_account(to: Account, more: Account, number: int) -> None:
     """Add the account of the input with this number among those that were read."""
     to.records += more.records
     to.tally += more.tally

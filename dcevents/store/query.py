@@ -14,10 +14,10 @@ from dcevents.model.facts import Facts
 from dcevents.model.fold import Fold
 from dcevents.model.moments import UNTIMED
 from dcevents.model.sessions import NUMBER_TYPE, hash_sids, renumber_rows
-from dcevents.reading import log
-from dcevents.reading.log import LOCATED_COLUMNS, Log, RejectedLine
+from dcevents.reading.account import Account, RejectedLine
+from dcevents.reading.inputs import Input, InputResult
+from dcevents.reading.log import LOCATED_COLUMNS, Log
 from dcevents.reading.parsing.parse import Parser
-from dcevents.reading.sources import Input
 from dcevents.settings import Settings
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.manifest import Manifest
@@ -165,16 +165,16 @@ def _combine_logs(state: StoreState, extra_log: Log | None) -> Log:
     return Log(list(extra_log.inputs), Facts(), account, envelopes=extra_log.envelopes)
 
 
-def _restore_account(manifest: Manifest) -> log.Account:
+def _restore_account(manifest: Manifest) -> Account:
     of = manifest.account
     tally = Counter(of.tally)
     tally.update(manifest.removed_events)
     tally["event"] -= sum(manifest.removed_events.values())
     rejects = [RejectedLine(*place) for place in of.rejects]
-    return log.Account(of.files, of.records, tally, Counter(of.unknown), rejects)
+    return Account(of.files, of.records, tally, Counter(of.unknown), rejects)
 
 
-def _count_events(account: log.Account, manifest: Manifest, merged: MergeResult | None) -> None:
+def _count_events(account: Account, manifest: Manifest, merged: MergeResult | None) -> None:
     account.events, account.untimed, account.future = (
         manifest.event_count,
         manifest.untimed_count,
@@ -190,7 +190,7 @@ def _count_events(account: log.Account, manifest: Manifest, merged: MergeResult 
     _balance_account(account)
 
 
-def _balance_account(account: log.Account) -> None:
+def _balance_account(account: Account) -> None:
     """Let nothing be removed that is there: what was, and was read again with more behind it, has come back."""
     for name in ("expired", "forgotten"):
         back = max(0, min(account.events - account.tally["event"], account.tally[name]))
@@ -250,7 +250,7 @@ def read_events(
         renumber_rows(part, of, parser.vocabulary.numbering).select(*LOCATED_COLUMNS)
         for part, of in parts
     )
-    inputs = [*(Input(name, None) for name in names), *found.inputs]
+    inputs = [*(InputResult(Input(name, None)) for name in names), *found.inputs]
     as_of = facts.latest_ms if settings.as_of_ms is None else settings.as_of_ms
     read = replace(
         found, inputs=inputs, facts=facts, located=placed, has_lines=manifest.keeps_events
@@ -260,7 +260,7 @@ def read_events(
     return ReportInput(read, FactFold(facts, as_of, settings.idle_ms))
 
 
-def _drop_forgotten(manifest: Manifest, extra_log: Log, account: log.Account) -> Log:
+def _drop_forgotten(manifest: Manifest, extra_log: Log, account: Account) -> Log:
     """Logs beside a store without the sessions that it was to forget; their lines are accounted for as such."""
     sessions = extra_log.facts.list_sessions()
     theirs = (

@@ -7,10 +7,11 @@ from pathlib import Path
 from dcevents import show
 from dcevents.errors import OutputError, StoreError, UnusableInputError
 from dcevents.model.facts import Facts
+from dcevents.reading.account import RejectedLine
 from dcevents.reading.account_words import explain_intolerable, explain_unusable
-from dcevents.reading.log import Log, RejectedLine
+from dcevents.reading.inputs import Input
+from dcevents.reading.log import Log
 from dcevents.reading.parsing.envelopes import Known
-from dcevents.reading.sources import Input
 from dcevents.settings import IngestSettings, Settings
 from dcevents.store import changes, compact, remove
 from dcevents.store.disk import files, lock

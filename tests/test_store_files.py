@@ -14,7 +14,7 @@ import stores
 from harness import log, run
 
 from dcevents.reading import sizes
-from dcevents.store import ingest
+from dcevents.store import intake
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -428,7 +428,7 @@ def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
             ("UNPACK_STEP_BYTES", 500),
         ):
             monkeypatch.setattr(sizes, name, size)
-        monkeypatch.setattr(ingest, "HEAD_BYTES", 600)
+        monkeypatch.setattr(intake, "HEAD_BYTES", 600)
 
 
 @pytest.mark.usefixtures("small")

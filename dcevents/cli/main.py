@@ -20,6 +20,7 @@ from dcevents import __version__, output, reports, show, snippet
 from dcevents.analysis import alerts
 from dcevents.cli import options
 from dcevents.errors import DcError, StoreError, Terminated, UnusableInputError, UsageError
+from dcevents.settings import Settings
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from dcevents.reading.parsing.parse import Parser
     from dcevents.render import RenderContext
     from dcevents.reports._report import Report
-    from dcevents.settings import IngestSettings, Settings
+    from dcevents.settings import IngestSettings
     from dcevents.store.disk.state import StoreState
     from dcevents.store.run import RunResult
     from dcevents.tables import Document, Table
@@ -161,18 +162,26 @@ def _ingest_logs(**given: Any) -> int:  # noqa: ANN401 - click's values
         _show_progress(found, quiet=taking.is_quiet) as progress,
         rejects.open_rejects_file(taking.rejects_file) as keep,
     ):
-        done = run_ingest(
-            taking, found.inputs, lambda: find_inputs(operands).inputs, progress, keep
-        )
+        look_again = lambda: find_inputs(operands).inputs  # noqa: E731 - its type is run_ingest's
+        with run_ingest(taking, found.inputs, look_again, progress, keep) as done:
+            changes = _describe_changes(taking, done) if taking.prints_changes else ()
     for source in done.log.inputs:
         _warn_of_input(source)
-    for warning in done.removed.not_found:
+    for warning in done.removal.not_found:
         _say(f"warning: {warning}")
     if taking.prints_changes:
-        output.write_to_stdout(f"{line}\n" for line in done.moved)
+        output.write_to_stdout(f"{line}\n" for line in changes)
     if not taking.is_quiet:
         _tell_run(taking, done, len(found.inputs))
     return 0
+
+
+def _describe_changes(taking: IngestSettings, done: RunResult) -> Sequence[str]:
+    """Return the days whose final figures a run has changed."""
+    from dcevents.reports._changes import describe_changes  # noqa: PLC0415 - polars
+
+    chosen = Settings(taking.clock_ms, taking.tz, idle_ms=taking.idle_ms)
+    return list(describe_changes(done.before, done.after, chosen))
 
 
 def _tell_run(taking: IngestSettings, done: RunResult, inputs: int) -> None:
@@ -182,7 +191,7 @@ def _tell_run(taking: IngestSettings, done: RunResult, inputs: int) -> None:
     new = f"{taking.store} is a new store" if done.is_new else None
     shapes = ((read.inputs[0].name, recognition.describe_recognition(read)) for read in done.logs)
     for line in (
-        *done.removed.removed,
+        *done.removal.removed,
         new,
         *(f"{name}: {words}" for name, words in shapes if words),
     ):
@@ -302,7 +311,7 @@ def _open_view(
             _say(f"warning: {lacks}")
         if given["source"] and options.is_store_from_environment() and not target.is_quiet:
             _say(f"read with the store {given['store']}, which DCEVENTS_STORE names")
-        whole = query.is_based_on_events(state, config, placed=report.needs_locations)
+        whole = query.is_based_on_events(state, config, needs_locations=report.needs_locations)
         parser = (
             _make_parser(report, config, state, believing=not whole)
             if whole or given["source"]

@@ -62,7 +62,7 @@ def compact_segments(
     ]
     others = tuple(each for each in state.segments if each.name not in names)
     superseded = state.superseded.filter(~pl.col("segment").is_in(list(names)))
-    superseded_file = write_superseded(writer, superseded)
+    superseded_file = writer.write_superseded(superseded)
     after = replace(former, segments=(*made, *others), superseded_file=superseded_file)
     removed = {name for name in former.files if name.rpartition("/")[0] in names}
     removed |= {former.superseded_file or ""} - {superseded_file}
@@ -79,13 +79,6 @@ def require_undamaged(state: StoreState, segments: Sequence[SegmentInfo]) -> Non
         raise StoreError(
             f"{state.folder / name}: {damage}; see dcevents store verify {state.folder}"
         )
-
-
-def write_superseded(writer: StoreWriter, superseded: pl.DataFrame) -> str | None:
-    """Write the superseded rows, if there are some; return the file's name."""
-    if superseded.is_empty():
-        return None
-    return writer.write_frame(f"superseded-{writer.generation:06}.parquet", superseded)
 
 
 def write_segment(

@@ -117,6 +117,8 @@ class _Selected(NamedTuple):
     """`sid`, `id` of stored conversations to compute anew."""
     computed: pl.DataFrame
     """All facts of the conversations to compute."""
+    recounted: pl.Series
+    """Sessions that are counted again, whether they have new facts or not."""
 
 
 def merge_facts(
@@ -147,7 +149,7 @@ def merge_facts(
     was, was_pending = _count_apart(merge, chosen.before, pending)
     believed = chosen.computed.filter(~future)["ts"].to_physical()
     return MergeResult(
-        _compute_segment(merge, new, chosen, numbered, recounted, events),
+        _compute_segment(merge, new, chosen, numbered, events),
         _find_superseded(merge, numbered.rows, chosen.touched),
         settled.events + pending_counts.events - was.events - was_pending.events,
         settled - was,
@@ -259,7 +261,7 @@ def _select_changed(
     is_later = _is_later(merge.settings)
     computed = pl.concat([_keep_rows_of(merge, touched, before), new]).filter(~is_later)
     every, later = _split_rows(pl.concat([before, new]), is_later)
-    return _Selected(before, every, later, touched, computed)
+    return _Selected(before, every, later, touched, computed, recounted)
 
 
 def _is_later(settings: MergeSettings) -> pl.Expr:
@@ -306,7 +308,6 @@ def _compute_segment(
     new: _NewFacts,
     chosen: _Selected,
     numbered: _Numbered,
-    recounted: pl.Series,
     events: pl.DataFrame | None,
 ) -> Segment:
     """Compute the tables of the segment that new facts make."""
@@ -314,8 +315,8 @@ def _compute_segment(
     own = numbered.texts.join(chosen.computed, on="sid", how="semi")
     folded = segment.fold_facts(chosen.computed, own, merge.vocabulary, clock)
     conversations, attempts = segment.compute_tables(folded, own)
-    again = chosen.every.filter(pl.col("sid").is_in(recounted.implode()))
-    changed = pl.DataFrame({"sid": pl.concat([added["sid"], recounted]).unique()})
+    again = chosen.every.filter(pl.col("sid").is_in(chosen.recounted.implode()))
+    changed = pl.DataFrame({"sid": pl.concat([added["sid"], chosen.recounted]).unique()})
     return Segment(
         added.select(_FACT_COLUMNS).sort("sid", "ts", "attributes"),
         numbered.texts.join(changed, on="sid", how="semi").join(

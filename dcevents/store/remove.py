@@ -124,7 +124,7 @@ def _remove(writer: StoreWriter, removal: _Removal, after: Manifest) -> Manifest
         after,
         pending_sessions=pending,
         segments=tuple(each for each in segments if each is not None),
-        superseded_file=compact.write_superseded(writer, superseded),
+        superseded_file=writer.write_superseded(superseded),
         event_count=after.event_count + change.events,
         untimed_count=after.untimed_count + change.untimed,
         salts=_drop_salts(state, after, vanished),
@@ -246,4 +246,4 @@ def _write_attributes(
     attributes = segment.blank_attributes(
         state.attributes, unused, list(conversations), list(attempts)
     )
-    return writer.write_frame(f"attributes-{writer.generation:06}.parquet", attributes)
+    return writer.write_attributes(attributes)

@@ -122,6 +122,20 @@ class StoreWriter:
         frame.write_parquet(data, compression="zstd", compression_level=1)
         return self.write_file(name, data.getvalue())
 
+    def write_attributes(self, attributes: pl.DataFrame) -> str:
+        """Write the table of attributes; return the file's name."""
+        return self.write_frame(f"attributes-{self.generation:06}.parquet", attributes)
+
+    def write_superseded(self, superseded: pl.DataFrame) -> str | None:
+        """Write the superseded rows; return the file's name, None where there are none."""
+        if superseded.is_empty():
+            return None
+        return self.write_frame(f"superseded-{self.generation:06}.parquet", superseded)
+
+    def write_ledger(self, data: bytes) -> str:
+        """Write the text of the ledger; return the file's name."""
+        return self.write_file(f"ledger-{self.generation:06}.json", data)
+
     def commit_manifest(
         self, after: Manifest, *, removed_files: frozenset[str] = frozenset()
     ) -> Manifest:

@@ -141,13 +141,11 @@ def _build_manifest(found: dict[str, Any]) -> Manifest:
     rejects = tuple(
         (file, line, reason, index) for file, line, reason, index in account.pop("rejects")
     )
-    sessions = {
-        name: tuple(map(int, found.pop(name))) for name in ("pending_sessions", "forgotten_sids")
-    }
+    for name in ("pending_sessions", "forgotten_sids"):
+        found[name] = tuple(map(int, found[name]))
     return Manifest(
         segments=segments,
         files=files,
         account=StoredAccount(rejects=rejects, **account),
-        **sessions,
         **found,
     )

@@ -297,7 +297,7 @@ class FactFold:
         return steps.select("conversation_key", pl.coalesce(named, otherwise).alias("last_step"))
 
     def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
-        """Add the conversation's `conversation` (name), `type`, `ui_type` or `page` to rows."""
+        """Add the conversation's name, type, uiType or page to rows."""
         return add_text(frame, self.attributes, column, self.choose_texts)
 
     def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
@@ -311,7 +311,7 @@ class FactFold:
         return _choose_text(events, column).collect(engine="streaming").rename({column: "chosen"})
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
-        """Return id_rank → the one text that all its events have."""
+        """Return id_rank → the text of all its events."""
         return find_constant_texts(self.attributes, column)
 
     def look_up_sids(self, numbers: pl.Series) -> pl.Series:

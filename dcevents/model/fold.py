@@ -1,4 +1,4 @@
-"""A fold: conversations and live-chat attempts as they stood at one moment (definitions 2 and 4).
+"""A fold: conversations and live-chat attempts at one moment.
 
 Analysis and reports know the protocol `Fold` only. `conversations.FactFold` computes a fold from
 facts; a store's fold is read from stored rows. What both derive alike is a function here.
@@ -20,11 +20,17 @@ HAS_AGENT_NAME = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_nul
 
 
 class Fold(Protocol):
-    """Conversations and attempts as they stood at `as_of`. Times are milliseconds since 1970."""
+    """Conversations and attempts as they stood at `as_of`.
+
+    Times are milliseconds since 1970.
+    """
 
     @property
     def as_of(self) -> int | None:
-        """Return the moment of the fold; None where no event has a time."""
+        """Return the moment of the fold.
+
+        None where no event has a time.
+        """
 
     @property
     def idle_ms(self) -> int:
@@ -38,8 +44,8 @@ class Fold(Protocol):
     def conversations(self) -> pl.DataFrame:
         """Return one row for each conversation.
 
-        Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at (null without a
-        time), engaged, gave_email, gave_phone, meetings, live_chats, outcome.
+        Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at
+        (null without a time), engaged, gave_email, gave_phone, meetings, live_chats, outcome.
         """
 
     @property
@@ -48,14 +54,14 @@ class Fold(Protocol):
 
     @property
     def agents(self) -> pl.DataFrame:
-        """Return agent (rank), agent_id and agent_name, the name to show (definitions 4)."""
+        """Return agent (rank), agent_id and agent_name."""
 
     @property
     def conversation_ids(self) -> pl.DataFrame:
         """Return id_rank → conversation_id."""
 
     def lift_window(self) -> Self:
-        """Return the fold with all conversations, where it was read for a window only."""
+        """Return the fold without the window that it was read for."""
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Add `sid` and `id_rank` to rows of `attempts`."""
@@ -67,7 +73,10 @@ class Fold(Protocol):
         """
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
-        """Return id_rank → the one text of all its events; ids with several are left out."""
+        """Return id_rank → the one text of all its events.
+
+        Ids with several are left out.
+        """
 
     def find_last_steps(self) -> pl.DataFrame:
         """Return conversation_key → last_step (definitions 2)."""
@@ -120,9 +129,9 @@ def number_outcome(outcome: str) -> pl.Expr:
 
 
 def name_agents(attributes: pl.DataFrame, namings: pl.DataFrame) -> pl.DataFrame:
-    """Choose the name of each agent (definitions 4): agent, agent_id, agent_name.
+    """Choose the name of each agent (definitions 4).
 
-    `namings` are codes that name an agent (`attributes`) and the latest `ts` of each, null without one.
+    `namings` are codes that name an agent (`attributes`), each with its latest `ts` or null.
     """
     named = attributes.with_row_index("attributes").filter(HAS_AGENT_NAME)
     events = namings.join(
@@ -146,7 +155,7 @@ def list_conversation_ids(attributes: pl.DataFrame) -> pl.DataFrame:
 
 
 def find_constant_texts(attributes: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Return id_rank → the one text that all its attributes have."""
+    """Return id_rank → the one text of its attributes."""
     texts = attributes.group_by("id_rank").agg(
         pl.col(column).n_unique().alias("texts"),
         pl.col(column).first(),
@@ -164,8 +173,8 @@ def add_text(
 ) -> pl.DataFrame:
     """Add the conversation's text to rows with `conversation_key` and `id_rank`.
 
-    `choose_texts(column, has_text)` returns conversation_key → `chosen`, for conversations with attributes for
-    which `has_text` is true: it is asked for ids with several texts only.
+    `choose_texts(column, has_text)` returns conversation_key → `chosen`, for conversations with
+    attributes for which `has_text` is true. It is called where ids with several texts exist only.
     """
     constant = find_constant_texts(attributes, column)
     frame = frame.join(constant, on="id_rank", how="left", maintain_order="left")

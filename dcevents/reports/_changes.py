@@ -1,4 +1,4 @@
-"""Days whose figures were final, and have changed since events came in late."""
+"""Days whose final figures late events have changed."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,7 +28,7 @@ _MAX_OTHER_FIGURES = 3
 
 
 def describe_changes(before: StoreState, after: StoreState, settings: Settings) -> Iterator[str]:
-    """Yield a line for each day that was final before a run and has changed.
+    """Yield a line for each final day that has changed.
 
     As in `2026-11-20 completion 41.2 % → 43.0 %, 6 late events`. A day is final when the latest
     event, and the clock, are later than its end by the idle limit.
@@ -65,7 +65,10 @@ def _compute_figures(view: View) -> DayFigures:
 
 
 def _describe_differences(former: DayFigures, current: DayFigures) -> Iterator[str]:
-    """Yield changed rates and the counts they are of; without any, some of the other figures."""
+    """Yield changed rates and the counts they are of.
+
+    Without any, some of the other figures.
+    """
     changed = {}
     for name, figure in current.items():
         words = _format_figure(*former[name]), _format_figure(*figure)

@@ -1,4 +1,4 @@
-"""Accounts of what became of records (definitions 1): of one log, of a run, of a whole store."""
+"""Accounts of records (definitions 1): of a log, a run, a store."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ _MAX_STORED_NAMES = 1000
 
 
 def summarise_records(log: Log) -> RecordCounts:
-    """Return the counts of a log's records as the ledger has them."""
+    """Count a log's records for the ledger."""
     account = log.account
     rejects = account.first_rejects[:_MAX_STORED_REJECTS]
     return RecordCounts(
@@ -36,7 +36,7 @@ def add_counts(one: RecordCounts, other: RecordCounts) -> RecordCounts:
 
 
 def sum_ledger(ledger: Ledger) -> StoredAccount:
-    """Return the account of all logs that a store has read."""
+    """Sum up the account of a store's logs."""
     pieces = [(log, counts) for log in ledger.logs for counts in (log.whole_lines, log.last_line)]
     tally: Counter[str] = Counter()
     for _, counts in pieces:
@@ -52,7 +52,7 @@ def sum_ledger(ledger: Ledger) -> StoredAccount:
 
 
 def join_accounts(accounts: Sequence[tuple[int, Account]], files: int) -> Account:
-    """Return the account of a run from those of its logs, each with its input's number."""
+    """Join the accounts of logs, each with its input's number."""
     joined = Account(files=files)
     for number, each in accounts:
         joined.records += each.records
@@ -71,7 +71,10 @@ def add_removed(removed: Mapping[str, int], more: Mapping[str, int]) -> dict[str
 
 
 def _add_names(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Add up counts by name; names beyond the first thousand are counted as `other`."""
+    """Add up counts by name.
+
+    Names beyond the first thousand are counted as `other`.
+    """
     found: Counter[str] = Counter()
     for part in parts:
         for name, n in part.items():

@@ -1,4 +1,4 @@
-"""Days that late events have changed: those of the conversations that a run computed anew."""
+"""Days that late events have changed."""
 
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from dcevents.store.disk.state import StoreState
 
 
 def count_late_events(before: StoreState, after: StoreState, tz: ZoneInfo) -> dict[date, int]:
-    """Count new events by the local day on which their conversation started.
+    """Count new events by the local day of their conversation's start.
 
     A day on which a conversation started before the run, and does no more, is there with 0.
     """
@@ -36,7 +36,7 @@ def count_late_events(before: StoreState, after: StoreState, tz: ZoneInfo) -> di
 
 
 def _find_former_days(before: StoreState, rows: pl.DataFrame, tz: ZoneInfo) -> set[date]:
-    """Return the days on which conversations of these sessions started before."""
+    """Return the former days of these sessions' conversations."""
     former = before.find_rows(rows["sid"].unique()).drop_nulls("row")
     days: set[date] = set()
     for number in former["segment"].unique():

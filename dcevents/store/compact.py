@@ -1,4 +1,7 @@
-"""Compaction: segments merged into fewer, without superseded rows. No report changes by that."""
+"""Compaction: segments merged into fewer, without superseded rows.
+
+No report changes by that.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -30,7 +33,7 @@ TimeRange = tuple[int | None, int | None]
 
 
 def choose_segments(manifest: Manifest) -> list[SegmentInfo]:
-    """Return segments that are due to be merged: many of about one size, none large."""
+    """Return segments to merge: many of one size, none large."""
     sizes: dict[int, list[SegmentInfo]] = {}
     for each in manifest.segments:
         if each.fact_count < _LARGE_SEGMENT_FACTS:
@@ -45,9 +48,9 @@ def _classify_size(facts: int) -> int:
 def compact_segments(
     writer: StoreWriter, state: StoreState, segments: Sequence[SegmentInfo], clock: int
 ) -> Manifest:
-    """Merge segments into one, or several large ones; return the new manifest.
+    """Merge segments into one, or several large ones.
 
-    Raises OutputError, and StoreError where a segment is damaged.
+    Return the new manifest. Raises OutputError, and StoreError where a segment is damaged.
     """
     require_undamaged(state, segments)
     former = writer.committed
@@ -70,7 +73,7 @@ def compact_segments(
 
 
 def require_undamaged(state: StoreState, segments: Sequence[SegmentInfo]) -> None:
-    """Raise StoreError where a file of a segment is damaged: it is not to be written again."""
+    """Raise StoreError where a file of a segment is damaged."""
     names = {each.name for each in segments}
     own = {
         name: of for name, of in state.manifest.files.items() if name.rpartition("/")[0] in names
@@ -104,7 +107,7 @@ def write_segment(
 
 
 def compute_time_range(tables: Segment, clock: int) -> TimeRange:
-    """Return the earliest and the latest timestamp in a segment that are believed."""
+    """Return the earliest and the latest believed timestamp."""
     facts = tables.facts.filter(~segment.is_future(clock))["ts"]
     shown = tables.conversations
     times = pl.concat([facts, shown["started_at"], shown["last_at"]]).to_physical()
@@ -120,7 +123,10 @@ def _join_time_ranges(segments: Sequence[SegmentInfo]) -> TimeRange:
 def merge_in_ranges(
     state: StoreState, segments: Sequence[SegmentInfo], clock: int
 ) -> Iterator[Segment]:
-    """Yield merged segments; each has the sessions with numbers in a range."""
+    """Yield merged segments.
+
+    Each has the sessions with numbers in a range.
+    """
     ranges = max(1, -(-sum(each.fact_count for each in segments) // MAX_MERGED_FACTS))
     edges = [(1 << 64) * i // ranges for i in range(ranges + 1)]
     numbers = [state.segments.index(each) for each in segments]

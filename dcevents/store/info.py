@@ -11,7 +11,7 @@ from dcevents.store.disk.state import StoreState
 
 
 def describe_store(state: StoreState, clock: int) -> Iterator[str]:
-    """Yield a line for each property of a store: its label and its value."""
+    """Yield a line for each property of a store."""
     for label, value in _list_properties(state, clock):
         yield f"{label:<12}{value}"
 

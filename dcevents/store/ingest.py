@@ -1,4 +1,4 @@
-"""Ingestion: what is new in logs, written into a store batch by batch, each whole or not at all."""
+"""Ingestion: new records of logs, written into a store in batches."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ BATCH_FACTS = 4_000_000
 
 @dataclass(frozen=True)
 class _Batch:
-    """The facts and lines of logs that were read and are not written yet."""
+    """Facts and lines that are not written yet."""
 
     facts: Facts
     lines: tuple[pl.DataFrame, ...] = ()
@@ -44,7 +44,7 @@ class _Batch:
 
 @dataclass(frozen=True)
 class Ingestion:
-    """A run under the store's lock: what is written, and what is still to be."""
+    """A run of `ingest` and its store, so far."""
 
     before: Manifest
     options: IngestOptions
@@ -59,18 +59,18 @@ class Ingestion:
 
     @property
     def logs(self) -> list[Log]:
-        """Return the logs of which something was read, without their last lines."""
+        """Return the logs of which something was read."""
         read = [each for each in self.intakes if any(log.account.records for log in each.logs)]
         return [each.logs[0] for each in read]
 
     @property
     def results(self) -> list[InputResult]:
-        """Return what reading found out about the inputs that were read."""
+        """Return the inputs that were read, with their findings."""
         return [result for each in self.intakes for result in each.results]
 
     @property
     def has_known_logs(self) -> bool:
-        """Return whether a log was known and had events: any news in it are welcome."""
+        """Return whether a known log had events."""
         return any(each.has_known_events for each in self.intakes)
 
     def sum_account(self) -> Account:
@@ -104,10 +104,11 @@ def read_ledger(folder: Path, manifest: Manifest) -> Ledger:
 def read_inputs(
     run: Ingestion, inputs: Sequence[Input], look_again: Callable[[], Sequence[Input]]
 ) -> Ingestion:
-    """Read what is new in inputs; write all but the last batch. Raises InputError.
+    """Read the new records of inputs.
 
-    Where a file is gone before it is opened, as in a rotation, `look_again` returns the inputs
-    that there are now; those that were read are passed over.
+    All but the last batch is written. Where a file is gone before it is opened, as in a rotation,
+    `look_again` returns the present inputs; those that were read are passed over. Raises
+    InputError.
     """
     is_complete, run = True, replace(run, has_inputs=bool(inputs))
     for source in inputs:
@@ -124,7 +125,10 @@ def read_inputs(
 
 
 def _try_input(run: Ingestion, source: Input, *, is_second_look: bool = False) -> Ingestion | None:
-    """Read an input; return None for a file that is gone. Raises InputError."""
+    """Read an input, or return None if it is gone.
+
+    Raises InputError.
+    """
     try:
         run = _read_input(run, source, is_second_look=is_second_look)
     except InputError:
@@ -146,7 +150,7 @@ def _read_input(run: Ingestion, source: Input, *, is_second_look: bool) -> Inges
 
 
 def _add_intake(run: Ingestion, intake: Intake) -> Ingestion:
-    """Add an input to the ledger, and its facts and lines to the batch."""
+    """Add an input to the ledger and to the batch."""
     known_logs, number = run.store.ledger, intake.number
     if intake.known is not None:
         number = known_logs.put_log(intake.known, number)
@@ -173,7 +177,10 @@ def _add_intake(run: Ingestion, intake: Intake) -> Ingestion:
 
 
 def write_batch(run: Ingestion) -> Ingestion:
-    """Write what was read into the store. Raises OutputError where it cannot be written."""
+    """Write what was read into the store.
+
+    Raises OutputError where it cannot be written.
+    """
     state, parser, clock = run.store.state, run.store.parser, run.options.clock
     former, writer = state.manifest, StoreWriter(state.folder, state.manifest)
     merged = merge_facts(
@@ -231,7 +238,7 @@ def _sum_removed(run: Ingestion, merged: MergeResult, expired: int) -> Mapping[s
 def _write_files(
     writer: StoreWriter, store: OpenStore, merged: MergeResult, clock: int
 ) -> Manifest:
-    """Write the files of new facts; return the manifest with their names."""
+    """Write the files of new facts; return a manifest with their names."""
     former, made = store.state.manifest, merged.segment
     added = []
     if made.collect_tables():
@@ -254,7 +261,10 @@ def _write_files(
 
 
 def _list_attributes(store: OpenStore, made: segment.Segment) -> pl.DataFrame:
-    """Return all attributes; the new ones of events that were left out are blank."""
+    """Return all attributes.
+
+    The new ones of events that were left out are blank.
+    """
     attributes = segment.tabulate_attributes(store.parser.vocabulary.list_attributes())
     begin = store.state.attributes.height
     new = pl.int_range(begin, attributes.height, dtype=pl.UInt32, eager=True)

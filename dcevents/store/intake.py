@@ -1,4 +1,4 @@
-"""Intake of one input: which log of the store it is, and what is new in it."""
+"""Intake of an input: its log, and the log's new records."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -19,7 +19,7 @@ from dcevents.store.disk.state import StoreState
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """How logs are to be read; `clock` in milliseconds since 1970."""
+    """The options of a run; `clock` in milliseconds since 1970."""
 
     clock: int
     places: Known
@@ -33,7 +33,7 @@ class IngestOptions:
 
 @dataclass(frozen=True)
 class OpenStore:
-    """A store under its lock: its state, the logs that it knows, a parser with its codes."""
+    """A store under its lock, and a parser with its codes."""
 
     state: StoreState
     ledger: Ledger
@@ -42,7 +42,7 @@ class OpenStore:
 
 @dataclass(frozen=True)
 class Intake:
-    """An input that was looked into, and what was read of it."""
+    """An input that was looked into, with its logs."""
 
     source: Input
     file: str | None = None
@@ -60,7 +60,7 @@ class Intake:
     """Its whole lines, and its unfinished last line."""
 
     def drop_facts(self) -> "Intake":
-        """Return the intake without facts, lines and the bytes that its log is known by."""
+        """Return the intake without facts, lines, heads and tails."""
         results = tuple(replace(each, extent=Extent()) for each in self.results)
         logs = (replace(each, inputs=[*results], facts=Facts(), located=None) for each in self.logs)
         return replace(self, results=results, logs=tuple(logs))
@@ -68,7 +68,7 @@ class Intake:
 
 @dataclass(frozen=True)
 class _Identity:
-    """The log that an input is, as far as can be told before it is read."""
+    """The log that an input is found to be before reading."""
 
     number: int | None = None
     head: bytes = b""
@@ -86,7 +86,10 @@ def make_parser(state: StoreState, options: IngestOptions) -> Parser:
 
 
 def take_in_pipe(store: OpenStore, source: Input, options: IngestOptions) -> Intake:
-    """Read a pipe, which can be recognised only once it is read. Raises InputError."""
+    """Read a pipe, which is recognised afterwards.
+
+    Raises InputError.
+    """
     sizes = [each.read_bytes for each in store.ledger.logs]
     return _read_input(store, source, options, _Identity(), Resume(sizes=sizes))
 
@@ -94,7 +97,10 @@ def take_in_pipe(store: OpenStore, source: Input, options: IngestOptions) -> Int
 def take_in_file(
     store: OpenStore, source: Input, options: IngestOptions, skipped: Collection[str] = ()
 ) -> Intake | None:
-    """Read what is new in a file; None where its fingerprint is one to skip. Raises InputError."""
+    """Read the new records of a file.
+
+    Return None for a fingerprint to skip. Raises InputError.
+    """
     identity = growing.read_identity(source)
     file = compute_fingerprint(identity.state)
     if file in skipped:
@@ -117,7 +123,7 @@ def _has_events(known: KnownLog) -> bool:
 
 
 def _find_log(ledger: Ledger, source: Input, head: bytes) -> tuple[int | None, bool]:
-    """Return the number of the log that an input goes on from, and whether it has more."""
+    """Return the number of an input's log; whether it has more."""
     for number in ledger.find_by_head(head):
         known = ledger.logs[number]
         before = growing.read_tail_before(source, known.read_bytes)
@@ -127,7 +133,7 @@ def _find_log(ledger: Ledger, source: Input, head: bytes) -> tuple[int | None, b
 
 
 def _choose_resume(ledger: Ledger, number: int | None, options: IngestOptions) -> Resume:
-    """Return the place to read on from: the beginning, where it can be no other."""
+    """Return the place to read on from."""
     known = None if number is None else ledger.logs[number]
     if known and known.is_resumable and known.read_bytes and not options.is_reread:
         return Resume(known.read_bytes, known.line_count)
@@ -169,7 +175,7 @@ def _read_input(
 def _describe_log(
     source: Input, head: bytes, former: KnownLog | None, resume: Resume, logs: tuple[Log, ...]
 ) -> KnownLog:
-    """Return a log as the ledger is to know it, after reading it from a place on."""
+    """Return a log as the ledger is to know it."""
     whole, last = logs
     extent = whole.inputs[0].extent
     begun = (head or extent.head)[: min(HEAD_BYTES, max(extent.end, len(extent.rest)))]
@@ -192,7 +198,7 @@ def _describe_log(
 
 
 def _find_read_log(ledger: Ledger, known: KnownLog, extent: Extent) -> int | None:
-    """Return the number of the log that a pipe was found to be, once it was read."""
+    """Return the number of a pipe's log, by what was read."""
     for number in sorted(range(len(ledger.logs)), key=ledger.measure_log, reverse=True):
         each = ledger.logs[number]
         tail = extent.tails.get(each.read_bytes)
@@ -207,7 +213,7 @@ def _find_read_log(ledger: Ledger, known: KnownLog, extent: Extent) -> int | Non
 
 
 def _account_forgotten(store: OpenStore, log: Log) -> Log:
-    """Return a log whose events of forgotten sessions are accounted for as `forgotten`."""
+    """Return a log with forgotten sessions' events in their bucket."""
     forgotten = store.state.manifest.forgotten_sids
     if not forgotten or not log.facts.row_count:
         return log

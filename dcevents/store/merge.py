@@ -1,4 +1,4 @@
-"""Facts merged into a store: which are new, and the rows of the conversations that they change.
+"""The merge of new facts with those of a store.
 
 Nothing is written here. Facts are a set, and a conversation with a new fact is computed anew from
 all of its facts: order, overlap and repetition of the lines change nothing.
@@ -44,7 +44,7 @@ class MergeSettings:
 
 
 class MergeResult(NamedTuple):
-    """The segment that new facts make, and what changes in the store with it."""
+    """The segment of new facts, and the changes with it."""
 
     segment: Segment
     superseded: pl.DataFrame
@@ -96,7 +96,7 @@ class _Numbered(NamedTuple):
 
 
 class _NewFacts(NamedTuple):
-    """Facts that the store does not have, and those that it is not to have."""
+    """New facts, and those that are to be left out."""
 
     added: pl.DataFrame
     forgotten: pl.DataFrame
@@ -129,7 +129,7 @@ def merge_facts(
     *,
     events: pl.DataFrame | None = None,
 ) -> MergeResult:
-    """Merge facts, whose attributes have the store's codes, with those of a store.
+    """Merge facts, with the store's codes, with those of a store.
 
     `events` are accepted lines with their places (LOCATED_COLUMNS, and `text`, the sid), if they
     are to be stored. Pending sessions are computed anew where something has changed, or all of
@@ -155,14 +155,14 @@ def merge_facts(
         settled - was,
         pl.concat([now_pending, waiting]),
         pending_counts,
-        _count(merge, chosen.every.filter(future)).events,
+        _count_facts(merge, chosen.every.filter(future)).events,
         _find_earliest(believed),
         _find_latest(believed),
         {
-            "forgotten": _count(merge, new.forgotten).events,
-            "expired": _count(merge, new.expired).events,
+            "forgotten": _count_facts(merge, new.forgotten).events,
+            "expired": _count_facts(merge, new.expired).events,
         },
-        _count(merge, chosen.later).events,
+        _count_facts(merge, chosen.later).events,
         numbered.numbering,
     )
 
@@ -201,7 +201,7 @@ def _find_later_sessions(state: StoreState, until: int | None) -> pl.Series:
 def _number_sessions(
     state: StoreState, numbering: StoreNumbering, sids: pl.Series, uncounted: pl.Series
 ) -> _Numbered:
-    """Number sids so that no two of the store share a number."""
+    """Number sids without collisions in the store."""
     while True:
         sessions = numbering.tabulate_sids(sids)
         rows = state.find_rows(pl.concat([sessions["sid"], uncounted]).unique())
@@ -221,7 +221,7 @@ def _number_sessions(
 def _split_due(
     merge: _Merge, uncounted: pl.Series, new: pl.DataFrame, stored: pl.DataFrame
 ) -> tuple[pl.Series, pl.Series]:
-    """Return the sessions to count again, and those that wait since nothing has changed."""
+    """Return the sessions to count again, and those that wait."""
     if not merge.settings.is_permanent:
         return uncounted, uncounted.clear()
     last_clock = merge.state.manifest.last_clock or 0
@@ -237,7 +237,7 @@ def _split_due(
 def _select_new(
     merge: _Merge, facts: Facts, numbered: _Numbered, stored: pl.DataFrame
 ) -> _NewFacts:
-    """Select the facts that the store does not have, without the forgotten and expired."""
+    """Select the facts that are new to the store."""
     sessions = facts.list_sessions()
     numbers = pl.DataFrame({"number": sessions.numbers, "sid": numbered.sessions["sid"]})
     rows = facts.to_frame().rename({"sid": "number"}).join(numbers, on="number")
@@ -254,7 +254,7 @@ def _select_new(
 def _select_changed(
     merge: _Merge, new: pl.DataFrame, stored: pl.DataFrame, recounted: pl.Series
 ) -> _Selected:
-    """Select the facts of the sessions that get new facts or are counted again."""
+    """Select the facts of changed and recounted sessions."""
     changed = pl.concat([new["sid"], recounted]).unique()
     before = stored.filter(pl.col("sid").is_in(changed.implode()))
     touched = _find_touched(merge, new, before, recounted)
@@ -277,14 +277,14 @@ def _is_later(settings: MergeSettings) -> pl.Expr:
 def _find_touched(
     merge: _Merge, new: pl.DataFrame, before: pl.DataFrame, recounted: pl.Series
 ) -> pl.DataFrame:
-    """Return `sid`, `id` of the stored conversations that are to be computed anew."""
+    """Return `sid`, `id` of stored conversations to compute anew."""
     again = before.filter(pl.col("sid").is_in(recounted.implode()))
     further = new.join(before, on="sid", how="semi")
     return _add_id(merge, pl.concat([further, again])).select("sid", "id").unique()
 
 
 def _find_expired(merge: _Merge, new: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
-    """Return `sid`, `id` of conversations that were over before the cut-off."""
+    """Return `sid`, `id` of conversations over before the cut-off."""
     cut_off = merge.state.manifest.cut_off
     if cut_off is None:
         return _add_id(merge, new.clear()).select("sid", "id")
@@ -295,7 +295,7 @@ def _find_expired(merge: _Merge, new: pl.DataFrame, stored: pl.DataFrame) -> pl.
 
 
 def _find_superseded(merge: _Merge, rows: pl.DataFrame, touched: pl.DataFrame) -> pl.DataFrame:
-    """Return the store's rows of the conversations that are computed anew."""
+    """Return the stored rows of conversations computed anew."""
     state = merge.state
     found = _keep_rows_of(merge, touched, state.add_attribute_codes(rows))
     names = pl.Series([each.name for each in state.segments], dtype=pl.String)
@@ -334,7 +334,7 @@ def _compute_segment(
 
 
 def _number_events(merge: _Merge, events: pl.DataFrame, numbered: _Numbered) -> pl.DataFrame:
-    """Return accepted lines with the store's sids, without those of forgotten sessions."""
+    """Return lines with the store's sids, without forgotten sessions."""
     is_forgotten = pl.col("sid").is_in(list(merge.state.manifest.forgotten_sids))
     rows = events.join(numbered.sessions, on="text").filter(~is_forgotten)
     return segment.store_times(rows).select(*segment.EVENTS_SCHEMA)
@@ -366,7 +366,7 @@ def count_events(facts: pl.DataFrame, identities: pl.Series, clock: int) -> Even
     return EventCounts(different.height, different.filter(pl.col("ts") >= UNTIMED).height)
 
 
-def _count(merge: _Merge, facts: pl.DataFrame) -> EventCounts:
+def _count_facts(merge: _Merge, facts: pl.DataFrame) -> EventCounts:
     return count_events(facts, merge.identities, merge.settings.clock)
 
 
@@ -375,16 +375,19 @@ def _count_apart(
 ) -> tuple[EventCounts, EventCounts]:
     """Count the events of all other sessions, and of these."""
     others, theirs = _split_rows(facts, pl.col("sid").is_in(sids.implode()))
-    return _count(merge, others), _count(merge, theirs)
+    return _count_facts(merge, others), _count_facts(merge, theirs)
 
 
 def _drop_duplicates(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return each row once; streaming takes a third of the time."""
+    """Return each row once.
+
+    Streaming takes a third of the time.
+    """
     return rows.lazy().unique().collect(engine="streaming")
 
 
 def _split_rows(frame: pl.DataFrame, chosen: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows for which an expression is false, and those for which it is true."""
+    """Return the rows where an expression is false, and the others."""
     return frame.filter(~chosen), frame.filter(chosen)
 
 

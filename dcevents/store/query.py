@@ -1,4 +1,4 @@
-"""A store as reports see it: its rows, or all its events, with extra logs or without."""
+"""A store as reports see it, with extra logs or without."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ EVENT_PLACEHOLDER = "event"
 
 
 class ReportInput(NamedTuple):
-    """The log and the fold that a report is made of."""
+    """The log and the fold of a report."""
 
     log: Log
     fold: Fold
@@ -45,12 +45,12 @@ def open_store(name: str) -> StoreState:
 
 
 def is_based_on_events(state: StoreState, settings: Settings, *, needs_locations: bool) -> bool:
-    """Return whether a report needs single events: it shows them, or is of a past moment."""
+    """Return whether a report is made of single events."""
     return needs_locations or (state.manifest.keeps_events and _is_past_moment(state, settings))
 
 
 def require_events(state: StoreState, settings: Settings, *, listing: bool) -> None:
-    """Raise UsageError where a report needs events that the store does not have."""
+    """Raise UsageError where the store lacks the events needed."""
     # After the last run only events of clocks that are ahead are later: these few do not count.
     last_clock = state.manifest.last_clock or 0
     is_past = _is_past_moment(state, settings) and (settings.as_of_ms or 0) < last_clock
@@ -81,7 +81,7 @@ def describe_missing_days(state: StoreState, settings: Settings) -> str | None:
 
 
 def describe_staleness(state: StoreState, settings: Settings) -> list[str]:
-    """Return the alert of a store that got no new event for too long, if it is one."""
+    """Return the alert of a stale store, if it is one."""
     limit, last = settings.stale_ms, state.manifest.new_events_at
     if limit is None or (last is not None and settings.clock_ms - last <= limit):
         return []
@@ -92,7 +92,7 @@ def describe_staleness(state: StoreState, settings: Settings) -> list[str]:
 
 
 def _is_past_moment(state: StoreState, settings: Settings) -> bool:
-    """Return whether a report is of a moment before the store's latest event."""
+    """Return whether a report's moment is before the latest event."""
     if settings.as_of_ms is None:
         return False
     pending = pl.Series("sid", state.manifest.pending_sessions, dtype=NUMBER_TYPE)
@@ -125,7 +125,7 @@ def _find_greatest(times: Sequence[int | None]) -> int | None:
 
 
 def read_conversations(state: StoreState, extra_log: Log | None, settings: Settings) -> ReportInput:
-    """Read the stored conversations and attempts, with those of extra logs."""
+    """Read stored conversations and attempts, with extra logs'."""
     manifest, merged = state.manifest, None
     has_extra_facts = extra_log is not None and extra_log.facts.row_count > 0
     if manifest.pending_sessions or has_extra_facts or _is_past_moment(state, settings):
@@ -156,7 +156,7 @@ def read_conversations(state: StoreState, extra_log: Log | None, settings: Setti
 
 
 def _combine_logs(state: StoreState, extra_log: Log | None) -> Log:
-    """Return a log without facts, with the accounts of the store and of extra logs."""
+    """Return a log with the accounts of store and extra logs."""
     stored = _restore_account(state.manifest)
     if extra_log is None:
         return Log([], Facts(), stored)
@@ -209,7 +209,7 @@ def _move_events(account: Account, counts: dict[str, int]) -> Account:
 
 
 def _balance_account(account: Account) -> Account:
-    """Return an account in which no event counts as removed that is there again.
+    """Return an account that counts no present event as removed.
 
     A removed conversation is back when its log was read again and had gone on.
     """
@@ -225,7 +225,7 @@ def _balance_account(account: Account) -> Account:
 def read_events(
     state: StoreState, extra_log: Log | None, parser: Parser, settings: Settings
 ) -> ReportInput:
-    """Read all events of a store, as if its logs were read now, with those of extra logs.
+    """Read a store's events, with extra logs', as from its logs.
 
     They have no lines where the store does not keep them. `parser` has the store's codes, and has
     read the extra logs.
@@ -266,7 +266,10 @@ def read_events(
 
 
 def _number_rows(state: StoreState, parser: Parser, clock: int) -> tuple[pl.DataFrame, Sessions]:
-    """Read the store's events with a parser's numbers of sessions; return the sessions too."""
+    """Read the store's events with a parser's numbers of sessions.
+
+    Return the sessions too.
+    """
     texts = state.read_all_sids()
     numbers, sessions = parser.vocabulary.numbering.number_distinct(
         hash_sids(texts["text"]), texts["text"]
@@ -278,14 +281,14 @@ def _number_rows(state: StoreState, parser: Parser, clock: int) -> tuple[pl.Data
 
 
 def _name_logs(state: StoreState) -> list[str]:
-    """Return the names to show as files of the store's events."""
+    """Return the names shown as files of stored events."""
     if not state.manifest.keeps_events:
         return [EVENT_PLACEHOLDER]
     return [each.file_name for each in read_ledger(state.folder, state.manifest).logs]
 
 
 def _drop_forgotten(state: StoreState, extra_log: Log) -> tuple[Log, int]:
-    """Return extra logs without forgotten sessions, and the number of lines of these."""
+    """Return extra logs without forgotten sessions, and these' lines."""
     sessions = extra_log.facts.list_sessions()
     numbers = state.make_numbering().number_sids(sessions.list_sids())
     theirs = numbers.is_in(list(state.manifest.forgotten_sids))
@@ -301,7 +304,7 @@ def _drop_forgotten(state: StoreState, extra_log: Log) -> tuple[Log, int]:
 
 
 def _read_event_rows(state: StoreState) -> pl.DataFrame:
-    """Read the store's events in the order of logs and lines.
+    """Read the store's events in order of logs and lines.
 
     Where lines are not stored, `line` is the event's number in its session.
     """

@@ -1,4 +1,4 @@
-"""Removal for good: of a person's sessions, and of conversations that ended before a time."""
+"""Removal for good of sessions and of old conversations."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -33,9 +33,9 @@ class _Removal:
 def forget_sessions(
     writer: StoreWriter, state: StoreState, sids: Sequence[str], clock: int
 ) -> Manifest:
-    """Remove sessions; lines of theirs that are read later are left out.
+    """Remove sessions.
 
-    Of a sid only its keyed hash stays.
+    Lines of theirs that are read later are left out. Of a sid only its keyed hash stays.
     """
     manifest = writer.committed
     numbers = state.make_numbering().number_sids(pl.Series(sids, dtype=pl.String)).unique()
@@ -48,11 +48,13 @@ def forget_sessions(
         forgotten_sids=tuple(sorted({*manifest.forgotten_sids, *numbers})),
         pending_sessions=tuple(sid for sid in manifest.pending_sessions if sid not in {*numbers}),
     )
-    return _remove(writer, _Removal(state, clock, ids, rows, theirs, "forgotten"), after)
+    return _remove_conversations(
+        writer, _Removal(state, clock, ids, rows, theirs, "forgotten"), after
+    )
 
 
 def find_known_sids(state: StoreState, sids: Sequence[str]) -> set[str]:
-    """Return those of the sids that the store has a session of."""
+    """Return the sids of which the store has a session."""
     numbered = state.make_numbering().tabulate_sids(pl.Series(sids, dtype=pl.String))
     rows = state.find_rows(numbered["sid"].unique())
     return set(numbered.join(rows, on="sid", how="semi")["text"])
@@ -61,22 +63,25 @@ def find_known_sids(state: StoreState, sids: Sequence[str]) -> set[str]:
 def expire_conversations(
     writer: StoreWriter, state: StoreState, cut_off: int, clock: int
 ) -> Manifest:
-    """Remove conversations that ended before a time; their later lines are left out."""
+    """Remove conversations that ended before a time.
+
+    Their later lines are left out.
+    """
     manifest = writer.committed
     last = max(cut_off, manifest.cut_off or cut_off)
     ids = segment.number_conversation_ids(state.attributes)
     rows, older = _find_older(state, ids, last, clock)
     removal = _Removal(state, clock, ids, rows, older, "expired")
-    return _remove(writer, removal, replace(manifest, cut_off=last))
+    return _remove_conversations(writer, removal, replace(manifest, cut_off=last))
 
 
 def _find_older(
     state: StoreState, ids: pl.Series, cut_off: int, clock: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Find conversations without anything later than a time: `sid`, `id`; and their sessions' rows.
+    """Find conversations without anything later than a time: `sid`, `id`.
 
-    Timestamps that the clock does not believe do not count. A conversation without a time is as
-    old as its segment.
+    And their sessions' rows. Timestamps that the clock does not believe do not count. A
+    conversation without a time is as old as its segment.
     """
     found = [segment.make_empty_table("conversations").select("sid", "attributes")]
     for number, each in enumerate(state.segments):
@@ -104,8 +109,11 @@ def _find_older(
 # -- steps ---------------------------------------------------------------------------------------
 
 
-def _remove(writer: StoreWriter, removal: _Removal, after: Manifest) -> Manifest:
-    """Write the segments with removed conversations anew, without them; return the manifest."""
+def _remove_conversations(writer: StoreWriter, removal: _Removal, after: Manifest) -> Manifest:
+    """Write the segments with removed conversations anew, without them.
+
+    Return the manifest.
+    """
     before, state, gone = writer.committed, removal.state, removal.conversations
     if gone.is_empty():
         return before if after == before else writer.commit_manifest(after)
@@ -145,7 +153,7 @@ def _find_obsolete(
 
 
 def _drop_salts(state: StoreState, manifest: Manifest, vanished: pl.Series) -> dict[str, int]:
-    """Return the salts of sids without those of sessions that are gone."""
+    """Return the salts of sids that are left."""
     texts = state.read_all_sids()
     gone = {*texts.filter(pl.col("sid").is_in(vanished.implode()))["text"]}
     return {text: salt for text, salt in manifest.salts.items() if text not in gone}
@@ -154,7 +162,10 @@ def _drop_salts(state: StoreState, manifest: Manifest, vanished: pl.Series) -> d
 def _rewrite_segments(
     writer: StoreWriter, removal: _Removal, vanished: pl.Series
 ) -> dict[str, SegmentInfo | None]:
-    """Write the segments with something to remove; return name → new segment, if any is left."""
+    """Write the segments with something to remove.
+
+    Return name → new segment, if any is left.
+    """
     state = removal.state
     with_lines = _find_segments_with_lines(state, removal.conversations["sid"])
     numbers = sorted({*removal.rows["segment"], *with_lines})
@@ -168,7 +179,10 @@ def _rewrite_segments(
 def _rewrite_segment(
     writer: StoreWriter, removal: _Removal, number: int, vanished: pl.Series
 ) -> SegmentInfo | None:
-    """Write a segment without what is removed; return None where nothing is left of it."""
+    """Write a segment without what is removed.
+
+    Return None where nothing is left of it.
+    """
 
     def keep_rows(name: str, frame: pl.DataFrame) -> pl.DataFrame:
         if name == "sids":
@@ -185,7 +199,7 @@ def _rewrite_segment(
 
 
 def _find_segments_with_lines(state: StoreState, sids: pl.Series) -> Iterator[int]:
-    """Yield the segments with lines of sessions, even where these only repeat earlier lines."""
+    """Yield the segments with lines of sessions, also repeated ones."""
     for number, each in enumerate(state.segments):
         lines = state.read_table(each, "events", ["sid"])["sid"]
         if lines.is_in(sids.implode()).any():
@@ -195,7 +209,7 @@ def _find_segments_with_lines(state: StoreState, sids: pl.Series) -> Iterator[in
 def _find_pending(
     removal: _Removal, before: Manifest, after: Manifest, left: pl.DataFrame
 ) -> tuple[int, ...]:
-    """Return the sessions that stay pending with the facts that are left of them."""
+    """Return the sessions that stay pending."""
     # Rows were computed by the clock of the last run: this one's later clock makes none final.
     then = min(removal.clock, before.last_clock or removal.clock)
     waiting = {*left.filter(segment.is_future(then))["sid"]}
@@ -234,7 +248,10 @@ def _join_removed(
 def _write_attributes(
     writer: StoreWriter, state: StoreState, after: Manifest, facts: pl.DataFrame
 ) -> str | None:
-    """Write the attributes without those that only removed facts had; return the file's name."""
+    """Write the attributes without those that only removed facts had.
+
+    Return the file's name.
+    """
     files_then = {**writer.committed.files, **writer.new_files}
     left = StoreState(state.folder, replace(after, files=files_then))
     used = segment.collect_codes(left.read_tables("facts", ["attributes"]), ["attributes"])

@@ -1,4 +1,4 @@
-"""One run of `ingest`: under the lock, in order, each step whole before the next."""
+"""A run of `ingest`, step by step, under the lock."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -54,10 +54,10 @@ def run_ingest(
     report_progress: ProgressCallback,
     keep_reject: KeepReject | None,
 ) -> Iterator[RunResult]:
-    """Write what is new into the store; give both its states, which can be read in the block.
+    """Write new records of logs into the store.
 
-    The store is locked until the block ends. Raises InputError, StoreError, BusyError,
-    UnusableInputError and OutputError.
+    Both states of the store can be read in the block. The store is locked until the block ends.
+    Raises InputError, StoreError, BusyError, UnusableInputError and OutputError.
     """
     folder = Path(settings.store)
     files.prepare_folder(folder)
@@ -90,7 +90,10 @@ def run_ingest(
 
 
 def compact_store(folder: Path, wait_ms: int, clock: int) -> tuple[Manifest, Manifest]:
-    """Merge a store's segments into as few as possible; return its manifests before and after."""
+    """Merge a store's segments into as few as possible.
+
+    Return its manifests before and after.
+    """
     files.load_manifest(folder)
     with lock.hold_for_writing(folder, wait_ms), files.report_damage(folder):
         before = files.load_manifest(folder)
@@ -118,7 +121,7 @@ def _make_options(
 
 
 def _require_usable(settings: IngestSettings, run: Ingestion) -> None:
-    """Raise UnusableInputError where a run is to be refused for what it has read."""
+    """Raise UnusableInputError where a run's logs are refused."""
     log = _join_logs(run)
     if not run.has_known_logs and (reason := explain_unusable(log)):
         raise UnusableInputError(reason)
@@ -131,7 +134,10 @@ def _join_logs(run: Ingestion) -> Log:
 
 
 def _compact_due_segments(state: StoreState, clock: int) -> None:
-    """Merge small segments where there are many; remove files that the store does not need."""
+    """Merge small segments where there are many.
+
+    Remove files that the store does not need.
+    """
     while due := compact.choose_segments(state.manifest):
         writer = StoreWriter(state.folder, state.manifest)
         manifest = compact.compact_segments(writer, state, due, clock)
@@ -145,7 +151,10 @@ def _compact_due_segments(state: StoreState, clock: int) -> None:
 def _remove_unwanted(
     settings: IngestSettings, folder: Path, manifest: Manifest
 ) -> tuple[Manifest, RemovalMessages]:
-    """Remove from a store what it was told not to keep; return its manifest and messages."""
+    """Remove from a store what it was told not to keep.
+
+    Return its manifest and messages.
+    """
     before, removed, not_found = manifest, list[str](), list[str]()
     if settings.forgotten_sids:
         state = StoreState(folder, manifest)

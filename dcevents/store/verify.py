@@ -1,4 +1,4 @@
-"""Verification: that a store's files are as written, and its rows as its facts make them."""
+"""Verification of a store's files and rows."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,10 @@ _MAX_SHOWN_FILES = 20
 
 
 def find_faults(state: StoreState, clock: int) -> Iterator[str]:
-    """Yield the faults of a store in words. Raises StoreError where it cannot be read."""
+    """Yield the faults of a store in words.
+
+    Raises StoreError where it cannot be read.
+    """
     damaged = list(files.find_damage(state.folder, state.manifest.files))
     if damaged:
         for name, damage in damaged[:_MAX_SHOWN_FILES]:
@@ -63,7 +66,7 @@ def _check_rows(state: StoreState, clock: int) -> Iterator[str]:
 
 
 def _make_comparable(state: StoreState, name: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows in one order, with numbers of conversations' ids in place of codes.
+    """Return rows in order, with numbers of ids for codes.
 
     Several codes may have the id of a conversation, or none.
     """

@@ -1,4 +1,4 @@
-"""A store's folder: files that are written once and never change, and a manifest in their midst."""
+"""A store's folder: files that never change, and a manifest."""
 
 import contextlib
 import os
@@ -32,7 +32,10 @@ _STORE_PREFIXES = (
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Return the manifest of the store in a folder. Raises StoreError where there is none."""
+    """Return the manifest of the store in a folder.
+
+    Raises StoreError where there is none.
+    """
     path = folder / manifest.MANIFEST_NAME
     try:
         text = path.read_text(encoding="utf-8")
@@ -46,14 +49,17 @@ def load_manifest(folder: Path) -> Manifest:
 
 
 def read_undamaged(folder: Path, current: Manifest, name: str) -> bytes:
-    """Read a file of the store. Raises StoreError where it is not as it was written."""
+    """Read a file of the store.
+
+    Raises StoreError where it is not as it was written.
+    """
     for _, damage in find_damage(folder, {name: current.files[name]}):
         raise StoreError(f"{folder / name}: {damage}; {_REPAIR_HINT}")
     return (folder / name).read_bytes()
 
 
 def load_or_create(folder: Path, *, keep_events: bool) -> Manifest:
-    """Return the manifest of a store, or of a new one without events.
+    """Return the manifest of a store, perhaps a new one.
 
     Raises StoreError where a manifest is missing beside the files that it named, since these would
     be removed as left over.
@@ -73,9 +79,10 @@ def load_or_create(folder: Path, *, keep_events: bool) -> Manifest:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the folder of a store, if it is not there; only its owner may open a new one.
+    """Make the folder of a store, if it is not there.
 
-    Raises StoreError where other things lie in it, OutputError where it cannot be made.
+    Only its owner may open a new one. Raises StoreError where other things lie in it, OutputError
+    where it cannot be made.
     """
     names = _list_names(folder)
     others = [name for name in names if not name.startswith(_STORE_PREFIXES)]
@@ -89,7 +96,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 class StoreWriter:
-    """A writer of files into a store, which `commit_manifest` makes part of it."""
+    """A writer of files, which `commit_manifest` makes part of the store."""
 
     def __init__(self, folder: Path, committed: Manifest) -> None:
         self.folder = folder
@@ -104,7 +111,10 @@ class StoreWriter:
         return self.committed.generation + 1
 
     def write_file(self, name: str, data: bytes) -> str:
-        """Write a file so that it is on disk; return its name. Raises OutputError."""
+        """Write a file so that it is on disk.
+
+        Return its name. Raises OutputError.
+        """
         path = self.folder / name
         with report_write_failures(path):
             path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -117,7 +127,10 @@ class StoreWriter:
         return name
 
     def write_frame(self, name: str, frame: pl.DataFrame) -> str:
-        """Write a frame as Parquet; return the file's name. Raises OutputError."""
+        """Write a frame as Parquet.
+
+        Return the file's name. Raises OutputError.
+        """
         data = BytesIO()
         frame.write_parquet(data, compression="zstd", compression_level=1)
         return self.write_file(name, data.getvalue())
@@ -127,7 +140,10 @@ class StoreWriter:
         return self.write_frame(f"attributes-{self.generation:06}.parquet", attributes)
 
     def write_superseded(self, superseded: pl.DataFrame) -> str | None:
-        """Write the superseded rows; return the file's name, None where there are none."""
+        """Write the superseded rows.
+
+        Return the file's name, None where there are none.
+        """
         if superseded.is_empty():
             return None
         return self.write_frame(f"superseded-{self.generation:06}.parquet", superseded)
@@ -139,7 +155,7 @@ class StoreWriter:
     def commit_manifest(
         self, after: Manifest, *, removed_files: frozenset[str] = frozenset()
     ) -> Manifest:
-        """Make a manifest the store's, with all files but the removed ones; return it."""
+        """Commit a manifest with all files but the removed ones."""
         former = self.committed.files
         kept = {name: of for name, of in former.items() if name not in removed_files}
         successor = after.make_successor({**kept, **self.new_files})
@@ -159,7 +175,7 @@ def name_segment(number: int, part: int = 0) -> str:
 
 
 def remove_leftovers(folder: Path, current: Manifest) -> None:
-    """Remove files that the manifest does not name, unless somebody reads the store.
+    """Remove files that the manifest does not name, unless they are read.
 
     They are of earlier generations, or of runs that ended early.
     """
@@ -195,7 +211,7 @@ def compute_digest(data: bytes) -> str:
 
 
 def find_damage(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[tuple[str, str]]:
-    """Yield the names of files that are not as they were written, and the damage in words."""
+    """Yield damaged files: name, and damage in words."""
     for name, (_, expected) in sorted(files.items()):
         try:
             data = (folder / name).read_bytes()
@@ -208,7 +224,7 @@ def find_damage(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[
 
 @contextlib.contextmanager
 def report_damage(folder: Path) -> Iterator[None]:
-    """Raise StoreError, naming the file, for failures that a damaged file explains."""
+    """Raise StoreError for failures that a damaged file explains."""
     try:
         yield
     except (

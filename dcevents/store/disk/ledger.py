@@ -1,4 +1,4 @@
-"""The logs that a store has read: known by their content, not by name or place.
+"""The logs that a store has read, known by their content.
 
 A log is its unpacked content. It is recognised by its beginning, and by the bytes before the place
 up to which it was read: so it stays the same log when it grows, is renamed, compressed or copied.
@@ -22,7 +22,7 @@ _FINGERPRINT_BYTES = 12
 
 @dataclass(frozen=True)
 class RecordCounts:
-    """Where a log's records went; added up, those of all logs."""
+    """Counts of a log's records by bucket."""
 
     records: int = 0
     tally: Mapping[str, int] = field(default_factory=dict)
@@ -57,12 +57,18 @@ class KnownLog:
 
 
 def compute_fingerprint(data: bytes | memoryview) -> str:
-    """Return a fingerprint of 96 bits; equal ones by chance change no figure."""
+    """Return a fingerprint of 96 bits.
+
+    Equal ones by chance change no figure.
+    """
     return blake2b(data, digest_size=_FINGERPRINT_BYTES).hexdigest()
 
 
 class Ledger:
-    """All logs that were read; a log's number is its place."""
+    """All logs that were read.
+
+    A log's number is its place.
+    """
 
     def __init__(self, logs: Iterable[KnownLog] = ()) -> None:
         self.logs = list(logs)
@@ -78,11 +84,11 @@ class Ledger:
         heads.setdefault(log.head_fingerprint, []).append(number)
 
     def find_by_file(self, file: str) -> int | None:
-        """Find the log that a whole file, by its fingerprint, was found to hold."""
+        """Find the log that a file with this fingerprint holds."""
         return self._number_by_file.get(file)
 
     def find_by_head(self, head: bytes) -> list[int]:
-        """Find the logs that begin like these first HEAD_BYTES bytes, the longest first."""
+        """Find the logs with this beginning, the longest first."""
         found: list[int] = []
         running, at = blake2b(digest_size=_FINGERPRINT_BYTES), 0
         for size in sorted(each for each in self._numbers_by_head if each <= len(head)):
@@ -92,11 +98,14 @@ class Ledger:
         return sorted(found, key=self.measure_log, reverse=True)
 
     def measure_log(self, number: int) -> tuple[int, int]:
-        """Return a log's length: bytes read, and bytes of the head where no line was whole."""
+        """Return a log's length: bytes that were read, bytes of its head."""
         return self.logs[number].read_bytes, self.logs[number].head_bytes
 
     def put_log(self, log: KnownLog, number: int | None = None) -> int:
-        """Add a log, or replace the one with this number; return its number."""
+        """Add a log, or replace the one with this number.
+
+        Return its number.
+        """
         if number is None:
             self.logs.append(log)
             number = len(self.logs) - 1
@@ -108,14 +117,14 @@ class Ledger:
         return number
 
     def note_file(self, number: int, name: str, file: str) -> None:
-        """Note that a file, by its fingerprint, held a log and nothing more."""
+        """Note that a file holds a log and nothing more."""
         log = self.logs[number]
         others = (each for each in log.file_fingerprints if each != file)
         fingerprints = (*others, file)[-_MAX_FILES_PER_LOG:]
         self.put_log(replace(log, file_name=name, file_fingerprints=fingerprints), number)
 
     def to_json(self) -> bytes:
-        """Return the text of the file: its schema, so that it is no log, then a line a log."""
+        """Return the text of the file: its schema, then the logs."""
         rows = ({"schema": _LEDGER_SCHEMA}, *map(asdict, self.logs))
         return "".join(f"{json.dumps(row, separators=(',', ':'))}\n" for row in rows).encode()
 

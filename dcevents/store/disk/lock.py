@@ -1,4 +1,4 @@
-"""Who may write to a store, and who reads it: kernel locks, which end with their process."""
+"""Kernel locks on a store, for its writer and its readers."""
 
 import contextlib
 import fcntl
@@ -19,7 +19,10 @@ _RETRY_SECONDS = 0.05
 
 @contextlib.contextmanager
 def hold_for_writing(folder: Path, wait_ms: int = 0) -> Iterator[None]:
-    """Hold the store's lock while the block runs. Raises BusyError, which names the holder."""
+    """Hold the store's lock while the block runs.
+
+    Raises BusyError, which names the holder.
+    """
     fd = _open_lock_file(folder / WRITER_LOCK_NAME)
     try:
         until = time.monotonic() + wait_ms / 1000
@@ -38,7 +41,7 @@ def hold_for_writing(folder: Path, wait_ms: int = 0) -> Iterator[None]:
 
 @contextlib.contextmanager
 def hold_for_reading(folder: Path) -> Iterator[None]:
-    """Keep the files that the manifest names from being removed while the block runs.
+    """Keep the manifest's files from removal while the block runs.
 
     It waits for nobody, and no writer waits for it.
     """
@@ -57,7 +60,10 @@ def hold_for_reading(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def exclude_readers(folder: Path) -> Iterator[bool]:
-    """Give whether nobody reads the store; nobody begins to before the block ends."""
+    """Give whether nobody reads the store.
+
+    Nobody begins to before the block ends.
+    """
     fd = _open_lock_file(folder / READERS_LOCK_NAME)
     try:
         yield _try_lock(fd, fcntl.LOCK_EX)
@@ -81,7 +87,10 @@ def _try_lock(fd: int, operation: int) -> bool:
 
 
 def _write_holder(fd: int) -> None:
-    """Write who holds the lock; a full disk does not keep anybody from holding it."""
+    """Write who holds the lock.
+
+    A full disk does not keep anybody from holding it.
+    """
     with contextlib.suppress(OSError):
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"{os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode(), 0)

@@ -1,4 +1,4 @@
-"""The manifest: what a store consists of, one small value that is replaced as a whole.
+"""The manifest: all that a store consists of, replaced as a whole.
 
 A file that the manifest does not name is no part of the store.
 """
@@ -19,7 +19,7 @@ STORE_VERSION: Final = 2
 
 @dataclass(frozen=True)
 class SegmentInfo:
-    """A segment: facts that came in together, and the rows of their conversations.
+    """A segment: facts of one run, and their conversations' rows.
 
     Times are milliseconds since 1970.
     """
@@ -42,7 +42,7 @@ class SegmentInfo:
 
 @dataclass(frozen=True)
 class StoredAccount:
-    """Where the records of all logs went (definitions 1), each piece of them once."""
+    """Counts of all logs' records by bucket (definitions 1)."""
 
     files: int = 0
     records: int = 0

@@ -1,7 +1,7 @@
-"""Numbers of sids that stay the same from run to run: 64 bits of a keyed BLAKE2b of the text.
+"""Numbers of sids that stay the same from run to run.
 
-polars' own hashes change between its versions: they serve within a run only. No figure depends on
-two texts never sharing a number: the second one is numbered with another salt.
+They are 64 bits of a keyed BLAKE2b of the text: polars' own hashes change between its versions.
+No figure depends on two texts never sharing a number: the second one gets another salt.
 """
 
 from array import array
@@ -18,7 +18,7 @@ _NUMBER_BYTES: Final = 8
 
 
 class StoreNumbering:
-    """The numbers of a store's sids: a value, made of the store's secret and the salts of sids."""
+    """The numbers of a store's sids, by its secret and their salts."""
 
     def __init__(self, secret: str, salts: Mapping[str, int]) -> None:
         self._secret = secret
@@ -43,9 +43,12 @@ class StoreNumbering:
             yield each.digest()
 
     def change_numbers(self, texts: Iterable[str]) -> "StoreNumbering":
-        """Return the numbering in which these texts have the number of their next salt."""
+        """Return the numbering with the next salt of these texts."""
         return StoreNumbering(self._secret, Counter(self.salts) + Counter(texts))
 
     def tabulate_sids(self, texts: pl.Series) -> pl.DataFrame:
-        """Return columns `sid` and `text` of different texts; several may share a number."""
+        """Return columns `sid` and `text` of different texts.
+
+        Several may share a number.
+        """
         return pl.DataFrame({"sid": self.number_sids(texts), "text": texts})

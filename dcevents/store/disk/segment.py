@@ -1,4 +1,4 @@
-"""The tables of a segment: their columns, and how they are computed from facts.
+"""The tables of a segment, and their computation from facts.
 
 Sessions have the store's numbers (`numbering`), attributes the store's codes. A conversation's row
 has all that its reports show; what depends on a report's moment (`open`, `waiting`, `ongoing`) is
@@ -69,7 +69,10 @@ ATTEMPTS_SCHEMA: Final[dict[str, Any]] = {
     "provisional_outcome": PROVISIONAL_OUTCOME_TYPE,
     "is_last": pl.Boolean,
 }
-"""`row`, `sid`, `attributes` are the conversation's in this segment, `agent` a code with the agent."""
+"""`row`, `sid`, `attributes` are the conversation's in this segment.
+
+`agent` is a code with the agent.
+"""
 AGENTS_SCHEMA: Final[dict[str, Any]] = {"attributes": _CODE_TYPE, "ts": TIME_TYPE}
 """Attributes that name an agent, and their latest time; null without a known one."""
 EVENTS_SCHEMA: Final[dict[str, Any]] = {**LOCATED_COLUMNS, "ts": TIME_TYPE, "reading": pl.UInt32}
@@ -96,9 +99,9 @@ ATTRIBUTES_SCHEMA: Final[dict[str, Any]] = {
 
 @dataclass
 class Segment:
-    """The tables of a segment; each is a file of its name.
+    """The tables of a segment.
 
-    `facts` and `events` are those that the segment adds to the store.
+    Each is a file of its name. `facts` and `events` are those that the segment adds to the store.
     """
 
     facts: pl.DataFrame
@@ -136,7 +139,7 @@ def make_empty_table(name: str) -> pl.DataFrame:
 
 
 def store_times(rows: pl.DataFrame) -> pl.DataFrame:
-    """Convert the `ts` of facts to that of tables: null where there is none."""
+    """Convert the `ts` of facts to that of tables."""
     return rows.with_columns(pl.when(pl.col("ts") < UNTIMED).then("ts").cast(TIME_TYPE).alias("ts"))
 
 
@@ -151,12 +154,12 @@ def restore_times(rows: pl.DataFrame, clock: int) -> pl.DataFrame:
 
 
 def is_future(clock: int) -> pl.Expr:
-    """Return whether a table's `ts` is later than the clock believes."""
+    """Return whether a table's `ts` is beyond the clock's belief."""
     return (pl.col("ts").cast(pl.Int64) > clock + DAY_MS).fill_null(value=False)
 
 
 def tabulate_attributes(attributes: Sequence[Attributes]) -> pl.DataFrame:
-    """Return attributes as a table, in the order of their codes."""
+    """Return a table of attributes in the order of codes."""
     columns = {
         name: [getattr(each, name) for each in attributes]
         for name in ATTRIBUTES_SCHEMA
@@ -167,18 +170,18 @@ def tabulate_attributes(attributes: Sequence[Attributes]) -> pl.DataFrame:
 
 
 def make_vocabulary(attributes: pl.DataFrame) -> Vocabulary:
-    """Return a vocabulary that goes on from the codes of a table of attributes."""
+    """Return a vocabulary with the codes of a table."""
     rows = attributes.with_columns(pl.col("kind").to_physical()).iter_rows()
     return Vocabulary(Attributes(*row) for row in rows)
 
 
 def number_conversation_ids(attributes: pl.DataFrame) -> pl.Series:
-    """Return code → number of the conversation's id, 0 without one."""
+    """Return code → number of the conversation's id or 0."""
     return attributes["id"].rank("dense").fill_null(0).cast(pl.UInt32)
 
 
 def convert_attributes(attributes: pl.DataFrame) -> pl.DataFrame:
-    """Convert a table of attributes to the columns of `Fold.attributes`, without ranks."""
+    """Convert attributes to the columns of `Fold.attributes`, without ranks."""
     return attributes.select(
         pl.col("kind").to_physical(),
         pl.col("id").alias("conversation_id"),
@@ -197,7 +200,7 @@ def blank_attributes(
     conversations: Sequence[pl.DataFrame],
     attempts: Sequence[pl.DataFrame],
 ) -> pl.DataFrame:
-    """Blank the attributes of removed codes, but for texts that rows still show."""
+    """Blank attributes of removed codes that no row shows."""
     ids = [collect_codes(tables, ["attributes"]) for tables in (conversations, attempts)]
     shown = {
         "id": pl.concat(ids),
@@ -229,7 +232,10 @@ def collect_codes(tables: Iterable[pl.DataFrame], columns: Sequence[str]) -> pl.
 def fold_facts(
     facts: pl.DataFrame, texts: pl.DataFrame, vocabulary: Vocabulary, clock: int
 ) -> FactFold:
-    """Fold a table of facts; `texts` has the sids of all of them, and perhaps others."""
+    """Fold a table of facts.
+
+    `texts` has the sids of all of them, and perhaps others.
+    """
     numbers, sids = vocabulary.numbering.number_distinct(hash_sids(texts["text"]), texts["text"])
     numbered = pl.DataFrame({"sid": texts["sid"], "number": numbers})
     rows = restore_times(facts, clock).join(numbered, on="sid", how="left", maintain_order="left")
@@ -239,7 +245,10 @@ def fold_facts(
 
 
 def compute_tables(folded: FactFold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Compute the conversations and attempts of a fold; `texts` has the sids of its facts only."""
+    """Compute the conversations and attempts of a fold.
+
+    `texts` has the sids of its facts only.
+    """
     if folded.facts.row_count == 0:
         return make_empty_table("conversations"), make_empty_table("attempts")
     rows = folded.fold_before_clock()
@@ -254,7 +263,7 @@ def compute_tables(folded: FactFold, texts: pl.DataFrame) -> tuple[pl.DataFrame,
 
 
 def list_agents(facts: pl.DataFrame, attributes: pl.DataFrame, clock: int) -> pl.DataFrame:
-    """Return the attributes of facts that name an agent, with the latest time of each."""
+    """Return codes that name an agent, with their latest time."""
     has_name = attributes["agent_name"].is_not_null()
     named = facts.filter(has_name.gather(facts["attributes"]))
     latest = pl.when(~is_future(clock)).then("ts").max().alias("ts")
@@ -270,7 +279,7 @@ def _number_sessions(folded: FactFold, sids: pl.Series, texts: pl.DataFrame) -> 
 
 
 def _choose_codes(folded: FactFold, column: str, name: str) -> pl.DataFrame:
-    """Return each value of a column of attributes, and the least code that has it."""
+    """Return the least code of each value of a column."""
     coded = folded.attributes.with_row_index(name).drop_nulls(column)
     return coded.group_by(column).agg(pl.col(name).min().cast(_CODE_TYPE))
 

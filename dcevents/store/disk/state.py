@@ -1,4 +1,4 @@
-"""A store at one generation: its tables, read as they are needed."""
+"""The tables of a store at one generation."""
 
 import os
 from bisect import bisect_right
@@ -32,7 +32,7 @@ def _return_unchanged(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_in_reach(info: SegmentInfo, window: Window) -> bool:
-    """Return whether a conversation of a segment may have started in a window."""
+    """Return whether a conversation may have started in a window."""
     if not window:
         return True
     if info.earliest is None or info.latest is None:
@@ -43,7 +43,7 @@ def _is_in_reach(info: SegmentInfo, window: Window) -> bool:
 
 @dataclass(frozen=True)
 class StoreState:
-    """A store at one generation, and perhaps the segment of extra logs, which is not stored."""
+    """A store at one generation, perhaps with a segment of extra logs."""
 
     folder: Path
     manifest: Manifest
@@ -63,7 +63,7 @@ class StoreState:
 
     @cached_property
     def row_offsets(self) -> list[int]:
-        """Return how many rows of conversations come before each segment, the extra one last."""
+        """Return how many conversations' rows come before each segment."""
         return [0, *accumulate(each.conversation_count for each in self.segments)]
 
     @property
@@ -92,7 +92,10 @@ class StoreState:
     def read_table(
         self, info: SegmentInfo, name: str, columns: Sequence[str] | None = None
     ) -> pl.DataFrame:
-        """Read a table of a segment. Raises StoreError where it is damaged."""
+        """Read a table of a segment.
+
+        Raises StoreError where it is damaged.
+        """
         path = f"{info.name}/{name}.parquet"
         has_rows = path in self.manifest.files
         found = self._read_file(path, columns) if has_rows else segment.make_empty_table(name)
@@ -121,7 +124,7 @@ class StoreState:
         columns: Sequence[str],
         convert: Callable[[pl.DataFrame], pl.DataFrame] = _return_unchanged,
     ) -> pl.DataFrame:
-        """Read the rows of all conversations that no later segment supersedes.
+        """Read the conversations that no later segment supersedes.
 
         They get `conversation_key`, the row's number in all segments. `convert` is called with the
         rows of each segment while they lie in the processor's cache.
@@ -143,7 +146,7 @@ class StoreState:
     def drop_superseded(
         self, number: int, frame: pl.DataFrame, row: pl.Series | None = None
     ) -> pl.DataFrame:
-        """Drop the rows of conversations that a later segment has anew.
+        """Drop the rows of superseded conversations.
 
         `row` has the row of each one's conversation; without it `frame` has the conversations.
         """
@@ -157,7 +160,7 @@ class StoreState:
 
     @cached_property
     def superseded(self) -> pl.DataFrame:
-        """Return the rows of conversations that a later segment has anew."""
+        """Return the rows that a later segment has anew."""
         name = self.manifest.superseded_file
         return pl.DataFrame(schema=SUPERSEDED_SCHEMA) if name is None else self._read_file(name)
 
@@ -177,7 +180,7 @@ class StoreState:
         return StoreNumbering(self.manifest.secret, self.manifest.salts)
 
     def find_rows(self, sids: pl.Series) -> pl.DataFrame:
-        """Find the segments that have something of sessions, and the rows of conversations.
+        """Find the segments and rows of sessions.
 
         Columns: `sid`, `segment` (its place) and `row`, which may be superseded, and is null where
         the segment has facts of the session only.
@@ -242,7 +245,7 @@ class StoreState:
         return pl.concat([segment.make_empty_table("sids"), *self._read_rows(rows, "sids")])
 
     def _read_rows(self, rows: pl.DataFrame, name: str) -> Iterator[pl.DataFrame]:
-        """Yield the rows that each segment has of the sessions found there."""
+        """Yield each segment's rows of the sessions found there."""
         for (number,), theirs in rows.group_by("segment", maintain_order=True):
             path = f"{self.segments[number].name}/{name}.parquet"
             if path in self.manifest.files:

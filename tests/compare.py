@@ -12,7 +12,7 @@ import naive
 from dcevents import reports
 from dcevents.analysis.view import View
 from dcevents.model.attributes import Vocabulary
-from dcevents.model.conversations import Fold
+from dcevents.model.conversations import FactFold
 from dcevents.reading import log as log_module
 from dcevents.reading import sources
 from dcevents.reading.log import Log
@@ -44,7 +44,9 @@ def analyse(
     settings = Settings(
         clock_ms=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of_ms=as_of
     )
-    return View(read, Fold(read.facts, read.facts.latest_ms if as_of is None else as_of), settings)
+    return View(
+        read, FactFold(read.facts, read.facts.latest_ms if as_of is None else as_of), settings
+    )
 
 
 def buckets(read: Log) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from dcevents.model.conversations import Fold
+from dcevents.model.conversations import FactFold
 from dcevents.model.events import CLOSED, ENGAGED, TRIGGERED
 from dcevents.model.moments import DAY_MS, FUTURE, UNTIMED
 from dcevents.reading.log import Log
@@ -99,7 +99,7 @@ class Starts(NamedTuple):
     engagement_implied: int
 
 
-def count_starts(fold: Fold) -> Starts:
+def count_starts(fold: FactFold) -> Starts:
     """Conversations without TRIGGERED, and engaged ones without ENGAGED."""
     bits = (
         fold.select_events()
@@ -126,7 +126,7 @@ class SessionLengths(NamedTuple):
     longest: list[tuple[str, int]]
 
 
-def measure_sessions(fold: Fold, limit: int) -> SessionLengths:
+def measure_sessions(fold: FactFold, limit: int) -> SessionLengths:
     """Sessions by the time from their first event to their last."""
     ts = pl.col("ts")
     timed = pl.when(ts < UNTIMED).then(ts)
@@ -144,7 +144,7 @@ def measure_sessions(fold: Fold, limit: int) -> SessionLengths:
     return SessionLengths(spans.height, over.height, named.head(limit).rows())
 
 
-def find_several_names(fold: Fold, key: str, name: str) -> list[tuple[str, list[str]]]:
+def find_several_names(fold: FactFold, key: str, name: str) -> list[tuple[str, list[str]]]:
     """The `conversation_id` (name `conversation`) or `agent_id` (`agent_name`) with more than one name: all of them."""
     used = (
         fold.attributes[fold.facts.to_frame()["attributes"].unique()]
@@ -261,7 +261,7 @@ class Timeouts(NamedTuple):
         )
 
 
-def measure_timeouts(fold: Fold) -> Timeouts:
+def measure_timeouts(fold: FactFold) -> Timeouts:
     """When TIMEOUTs came."""
     found = fold.find_timeouts()
     parts = (found.filter(~pl.col("accepted")), found.filter("accepted"))
@@ -284,7 +284,7 @@ class Quality(NamedTuple):
     timeouts: Timeouts
 
 
-def assess_quality(log: Log, fold: Fold, clock: int, tz: ZoneInfo, limit: int) -> Quality:
+def assess_quality(log: Log, fold: FactFold, clock: int, tz: ZoneInfo, limit: int) -> Quality:
     """The quality of a log as of `clock`; `named` says how many of untimed events and long sessions are named."""
     found = drop_duplicates(log)
     covered = measure_coverage(found, tz)

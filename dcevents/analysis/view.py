@@ -9,8 +9,9 @@ from functools import cached_property
 import polars as pl
 
 from dcevents import show
-from dcevents.model.conversations import Fold
+from dcevents.model.conversations import FactFold
 from dcevents.model.events import ABANDONED_OUTCOMES, KINDS, OUTCOMES
+from dcevents.model.fold import Fold
 from dcevents.model.moments import UNTIMED
 from dcevents.reading.log import Log
 from dcevents.settings import Settings
@@ -25,6 +26,16 @@ class View:
     log: Log
     fold: Fold
     settings: Settings
+
+    @property
+    def fact_fold(self) -> FactFold:
+        """Return the fold as one of facts, which knows single events.
+
+        Raises ValueError where it was read from stored rows.
+        """
+        if not isinstance(self.fold, FactFold):
+            raise ValueError("the fold has no facts")  # noqa: TRY004 - a state, not an argument
+        return self.fold
 
     def fill_caches(self) -> None:
         """Make what several reports start from."""
@@ -240,7 +251,7 @@ class View:
             raise ValueError("the log was read without places")
         frame = self.log.located.join(self._expand_attributes(), on="attributes").with_columns(
             pl.min_horizontal("ts", UNTIMED).alias("ts"),
-            self.fold.make_key(pl.col("id_rank")),
+            self.fact_fold.make_key(pl.col("id_rank")),
         )
         frame = frame.sort("file", "line").unique(
             ["sid", "identity", "ts"], keep="first", maintain_order=True

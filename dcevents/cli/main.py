@@ -24,7 +24,7 @@ from dcevents.errors import DcError, StoreError, Terminated, UnusableInputError,
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
     from dcevents.cli.progress import Progress
-    from dcevents.model.conversations import Fold
+    from dcevents.model.conversations import FactFold
     from dcevents.reading.log import Log
     from dcevents.reading.parsing.parse import Parser
     from dcevents.reading.sources import FoundInputs, Input
@@ -518,10 +518,10 @@ def protect_store(store: str, targets: Mapping[str, str | None]) -> None:
             raise UsageError(f"{option}: {name} is in the store; write to another folder")
 
 
-def _fold_log(log: Log, config: Settings) -> Fold:
-    from dcevents.model.conversations import Fold  # noqa: PLC0415
+def _fold_log(log: Log, config: Settings) -> FactFold:
+    from dcevents.model.conversations import FactFold  # noqa: PLC0415
 
-    return Fold(
+    return FactFold(
         log.facts,
         log.facts.latest_ms if config.as_of_ms is None else config.as_of_ms,
         config.idle_ms,

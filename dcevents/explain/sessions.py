@@ -1,6 +1,6 @@
 """Sessions of a log, explained: found by a pattern, told line by line, with the reasons for each outcome.
 
-Outcomes, times and names are those of the reports: they come from a `Fold` and a `View` of nothing but these sessions.
+Outcomes, times and names are those of the reports: they come from a `FactFold` and a `View` of nothing but these sessions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import polars as pl
 from dcevents.analysis.view import View, match_patterns
 from dcevents.explain import reasons, timeline
 from dcevents.explain.timeline import LoggedEvent
-from dcevents.model.conversations import Fold
+from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
 from dcevents.model.moments import FUTURE, UNTIMED
 from dcevents.settings import Window
@@ -120,7 +120,7 @@ def _restrict_view(view: View, facts: pl.DataFrame) -> View:
     some.add_rows(facts, view.log.facts.list_sessions())
     settings = replace(view.settings, window=Window(), filters={})
     return View(
-        replace(view.log, facts=some), Fold(some, view.fold.as_of, view.fold.idle_ms), settings
+        replace(view.log, facts=some), FactFold(some, view.fold.as_of, view.fold.idle_ms), settings
     )
 
 

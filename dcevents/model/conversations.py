@@ -15,17 +15,27 @@ from dcevents.model import attempts
 from dcevents.model.events import (
     CLOSED,
     COMPLETED,
-    INITIATED,
     INPUT_EMAIL,
     INPUT_PHONE,
     KINDS,
     LIVE_CHAT_KINDS,
     MEETING_BOOKED,
-    OUTCOMES,
     STEP_KINDS,
     TRIGGERED,
 )
 from dcevents.model.facts import Facts
+from dcevents.model.fold import (
+    HAS_AGENT_NAME,
+    OUTCOME_TYPE,
+    TEXT_COLUMNS,
+    add_ranks,
+    add_text,
+    decide_outcomes,
+    find_constant_texts,
+    list_conversation_ids,
+    name_agents,
+    number_outcome,
+)
 from dcevents.model.moments import UNTIMED
 
 _NO_EVENT_MS: Final = 1 << 61
@@ -33,36 +43,26 @@ _NO_EVENT_MS: Final = 1 << 61
 _NO_TIME_MS: Final = -(1 << 60)
 """Where a largest is looked for: none with a timestamp."""
 
-OUTCOME_TYPE = pl.Enum(OUTCOMES)
-_KIND_BITS = {kind: 1 << kind for kind in range(len(KINDS))}
-
-
-def add_ranks(attributes: pl.DataFrame) -> pl.DataFrame:
-    """Contents with `id_rank` (rank of the id by code point, 0 without one), `agent` (likewise), `kind_bit` of the kind."""
-    return attributes.with_columns(
-        pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("id_rank"),
-        pl.col("agent_id").rank("dense").cast(pl.UInt32).alias("agent"),
-        pl.col("kind").replace_strict(_KIND_BITS, return_dtype=pl.UInt16).alias("kind_bit"),
-    )
-
 
 def _combine_bits(*kinds: int) -> int:
     return sum(1 << kind for kind in kinds)
 
 
 @dataclass(frozen=True)
-class Fold:
-    """A log's conversations and attempts as they stood at `as_of` (milliseconds; null: no timed event)."""
+class FactFold:
+    """The fold of a log's facts, as of `as_of` (milliseconds; None: no timed event)."""
 
     facts: Facts
     as_of: int | None
     idle_ms: int = 1_800_000
+    has_ranked_texts: bool = False
+    """Whether `attributes` have ranks by code point in place of conversations' texts."""
 
     @cached_property
     def attributes(self) -> pl.DataFrame:
         """By code: kind, id code (`id_rank`: rank of the id by code point, 0 without one), and the texts."""
         said = self.facts.vocabulary.list_attributes()
-        return add_ranks(
+        texts = add_ranks(
             pl.DataFrame(
                 {
                     "kind": pl.Series([each.kind for each in said], dtype=pl.UInt8),
@@ -76,6 +76,8 @@ class Fold:
                 }
             )
         )
+        ranks = pl.col(*TEXT_COLUMNS).rank("dense").cast(pl.UInt32)
+        return texts.with_columns(ranks) if self.has_ranked_texts else texts
 
     def select_events(self, where: pl.Expr | None = None) -> pl.DataFrame:
         """Facts with `conversation_key` (number of the session and, lowest, of the id), `kind`, its `kind_bit`, `attributes`, `ts`.
@@ -87,9 +89,9 @@ class Fold:
         return self._add_kinds(self.facts.to_frame(chosen))
 
     def _add_kinds(self, facts: pl.DataFrame) -> pl.DataFrame:
-        conv_id = self.attributes["id_rank"].gather(facts["attributes"])
+        id_rank = self.attributes["id_rank"].gather(facts["attributes"])
         return facts.select(
-            self.make_key(pl.lit(conv_id)),
+            self.make_key(pl.lit(id_rank)),
             self.attributes["kind"].gather(facts["attributes"]).alias("kind"),
             self.attributes["kind_bit"].gather(facts["attributes"]).alias("kind_bit"),
             "attributes",
@@ -140,9 +142,9 @@ class Fold:
         return events.with_columns(agents)
 
     def find_agent_namings(self) -> pl.DataFrame:
-        """said (a code that names an agent), and the latest `ts` at which it was; null: never at a known time."""
+        """attributes (a code that names an agent), and the latest `ts` at which it was; null: never at a known time."""
         last = (
-            self.select_events(_HAS_AGENT_NAME)
+            self.select_events(HAS_AGENT_NAME)
             .group_by("attributes")
             .agg(_take_latest(pl.col("ts")))
         )
@@ -150,74 +152,37 @@ class Fold:
 
     @cached_property
     def agents(self) -> pl.DataFrame:
-        """agent (rank), agent_id, and the name it is shown with (definitions 4)."""
-        named = self.attributes.with_row_index("attributes").filter(_HAS_AGENT_NAME)
-        events = (
-            self.find_agent_namings()
-            .join(named.select("attributes", "kind", "agent", "agent_name"), on="attributes")
-            .select(
-                "agent",
-                pl.col("agent_name").alias("name"),
-                (pl.col("kind") == INITIATED).alias("accepted"),
-                "ts",
-            )
-        )
-        names = (
-            events.sort("agent", "accepted", "ts", "name")
-            .group_by("agent")
-            .last()
-            .select("agent", "name")
-        )
-        ids = self.attributes.select("agent", "agent_id").drop_nulls().unique()
-        return ids.join(names, on="agent", how="left").select(
-            "agent", "agent_id", pl.col("name").alias("agent_name")
-        )
+        """Return agent (rank), agent_id and the name to show (definitions 4)."""
+        return name_agents(self.attributes, self.find_agent_namings())
 
     @cached_property
     def conversations(self) -> pl.DataFrame:
-        """One row for each conversation: conv, sid, conv_id, times, what happened, outcome. See `texts` for names."""
+        """One row for each conversation: conversation_key, sid, id_rank, times, what happened, outcome. See `texts` for names."""
         # The walk over live chats is done beside the fold, which needs it only for its outcomes.
         with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
             beside = pool.submit(lambda: (self._summarise_attempts(), self._count_meetings()))
             return pl.concat(
                 pool.map(
-                    lambda i: self.decide_outcomes(self._fold_shard(i, *beside.result())),
+                    lambda i: self._decide_outcomes(self._fold_shard(i, *beside.result())),
                     range(self.facts.shard_count),
                 )
             )
 
-    def lift_window(self) -> "Fold":
+    def lift_window(self) -> "FactFold":
         """The same with what the window leaves out, where it is left out."""
         return self
 
     def fold_before_clock(self) -> pl.DataFrame:
         """One row for each conversation, whatever the time: `outcome` is what it is, or will be unless it goes on.
 
-        Columns: conv, sid, conv_id, started_at, engaged_at, completed_at, last_at (milliseconds or null), engaged,
+        Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at (milliseconds or null), engaged,
         gave_email, gave_phone, closed_last (bool), meetings, live_chats, outcome.
         """
         beside = self._summarise_attempts(), self._count_meetings()
         return pl.concat(self._fold_shard(i, *beside) for i in range(self.facts.shard_count))
 
-    def decide_outcomes(self, conversations: pl.DataFrame) -> pl.DataFrame:
-        """States as they stood at `as_of`: some are open (definitions 2)."""
-        recent = pl.lit(self.as_of, pl.Int64) - pl.col("last_at") < self.idle_ms
-        waiting = self.attempts.filter(pl.col("outcome") == "waiting")["conversation_key"].unique()
-        if not waiting.is_empty():
-            recent |= (
-                pl.col("conversation_key").is_in(waiting.implode())
-                & pl.col("last_at").is_not_null()
-            )
-        outcome = pl.col("outcome").to_physical()
-        is_open = (
-            recent.fill_null(value=False)
-            & ~pl.col("closed_last")
-            & (outcome > OUTCOMES.index("open"))
-        )
-        decided = (
-            pl.when(is_open).then(_number_outcome("open")).otherwise(outcome).cat.to(OUTCOME_TYPE)
-        )
-        return conversations.with_columns(decided.alias("outcome")).drop("closed_last")
+    def _decide_outcomes(self, conversations: pl.DataFrame) -> pl.DataFrame:
+        return decide_outcomes(conversations, self.attempts, self.as_of, self.idle_ms)
 
     def _fold_shard(self, i: int, chats: pl.DataFrame, meetings: pl.DataFrame) -> pl.DataFrame:
         folded = self._aggregate_facts(self.facts.select_shard(i))
@@ -309,7 +274,7 @@ class Fold:
         )
 
     def find_last_steps(self, conversations: pl.DataFrame | None = None) -> pl.DataFrame:
-        """conv → last_step (definitions 2), of all conversations, or of these (conv, engaged)."""
+        """conversation_key → last_step (definitions 2), of all conversations, or of these (conversation_key, engaged)."""
         kind, ts = pl.col("kind"), pl.col("ts")
         firsts = (
             self.select_events(kind.is_in(STEP_KINDS))
@@ -332,20 +297,11 @@ class Fold:
         return steps.select("conversation_key", pl.coalesce(named, otherwise).alias("last_step"))
 
     def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
-        """A frame with `conversation_key` and `id_rank`, and its conversations' `conversation` (name), `type`, … or `page`."""
-        constant = self.find_constant_texts(column)
-        frame = frame.join(constant, on="id_rank", how="left", maintain_order="left")
-        changing = pl.col(column).is_not_null() & ~pl.col("id_rank").is_in(
-            constant["id_rank"].implode()
-        )
-        if self.attributes.filter(changing).is_empty():
-            return frame
-        chosen = self.choose_texts(column, changing)
-        frame = frame.join(chosen, on="conversation_key", how="left", maintain_order="left")
-        return frame.with_columns(pl.coalesce(column, "chosen").alias(column)).drop("chosen")
+        """Add the conversation's `conversation` (name), `type`, `ui_type` or `page` to rows."""
+        return add_text(frame, self.attributes, column, self.choose_texts)
 
     def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
-        """conv → chosen, the text of conversations with contents for which `changing` is true."""
+        """conversation_key → chosen, the text of conversations with contents for which `changing` is true."""
         values = (
             self.attributes.with_row_index("attributes")
             .filter(has_text)
@@ -355,15 +311,8 @@ class Fold:
         return _choose_text(events, column).collect(engine="streaming").rename({column: "chosen"})
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
-        """conv_id → the one text that all its events have."""
-        texts = self.attributes.group_by("id_rank").agg(
-            pl.col(column).n_unique().alias("texts"),
-            pl.col(column).first(),
-            pl.col(column).null_count().alias("none"),
-        )
-        return texts.filter((pl.col("texts") == 1) & (pl.col("none") == 0)).select(
-            "id_rank", column
-        )
+        """Return id_rank → the one text that all its events have."""
+        return find_constant_texts(self.attributes, column)
 
     def look_up_sids(self, numbers: pl.Series) -> pl.Series:
         """The sids of numbers."""
@@ -371,11 +320,10 @@ class Fold:
 
     @cached_property
     def conversation_ids(self) -> pl.DataFrame:
-        """conv_id → conversation_id."""
-        return self.attributes.select("id_rank", "conversation_id").unique()
+        """id_rank → conversation_id."""
+        return list_conversation_ids(self.attributes)
 
 
-_HAS_AGENT_NAME = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
 _FLAG_KINDS = {
     "gave_email": INPUT_EMAIL,
     "gave_phone": INPUT_PHONE,
@@ -407,14 +355,10 @@ def _apply_outcome_rules() -> pl.Expr:
         ("dropped", pl.col("engaged")),
         ("dismissed", pl.col("closed_last")),
     )
-    chosen = _number_outcome("ignored")
+    chosen = number_outcome("ignored")
     for name, fits in reversed(rules):
-        chosen = pl.when(fits).then(_number_outcome(name)).otherwise(chosen)
+        chosen = pl.when(fits).then(number_outcome(name)).otherwise(chosen)
     return chosen.cat.to(OUTCOME_TYPE)
-
-
-def _number_outcome(outcome: str) -> pl.Expr:
-    return pl.lit(OUTCOMES.index(outcome), pl.UInt8)
 
 
 def _choose_text(events: pl.LazyFrame, column: str) -> pl.LazyFrame:

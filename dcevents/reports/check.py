@@ -50,7 +50,7 @@ def _make_document(view: View, _by: Sequence[str]) -> Document:
     view.log.count_events()
     settings = view.settings
     clock = settings.clock_ms if settings.as_of_ms is None else settings.as_of_ms
-    quality = assess_quality(view.log, view.fold, clock, settings.tz, _MAX_NAMED_LINES)
+    quality = assess_quality(view.log, view.fact_fold, clock, settings.tz, _MAX_NAMED_LINES)
     found = list_findings(view.log, quality)
     members = {
         "findings": list(found),

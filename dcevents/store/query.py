@@ -9,8 +9,9 @@ import polars as pl
 
 from dcevents import show
 from dcevents.errors import UsageError
-from dcevents.model.conversations import Fold
+from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
+from dcevents.model.fold import Fold
 from dcevents.model.moments import UNTIMED
 from dcevents.model.sessions import NUMBER_TYPE, hash_sids, renumber_rows
 from dcevents.reading import log
@@ -146,7 +147,7 @@ def read_conversations(state: StoreState, extra_log: Log | None, settings: Setti
     state = replace(state, window=NO_WINDOW if settings.filters else settings.window)
     return ReportInput(
         replace(found, facts=facts, is_counted=True),
-        StoredFold(facts, as_of, settings.idle_ms, state=state),
+        StoredFold(state, as_of, settings.idle_ms),
     )
 
 
@@ -256,7 +257,7 @@ def read_events(
     )
     read.count_events()
     _balance_account(read.account)
-    return ReportInput(read, Fold(facts, as_of, settings.idle_ms))
+    return ReportInput(read, FactFold(facts, as_of, settings.idle_ms))
 
 
 def _drop_forgotten(manifest: Manifest, extra_log: Log, account: log.Account) -> Log:

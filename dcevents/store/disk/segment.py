@@ -6,16 +6,16 @@ reports show; what depends on the time of a report (`open`, `waiting`, `ongoing`
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from typing import Any, Final
 
 import polars as pl
 
 from dcevents.model.attempts import PROVISIONAL_OUTCOME_TYPE
 from dcevents.model.attributes import Attributes, Vocabulary
-from dcevents.model.conversations import OUTCOME_TYPE, Fold
+from dcevents.model.conversations import FactFold
 from dcevents.model.events import KINDS
 from dcevents.model.facts import Facts
+from dcevents.model.fold import OUTCOME_TYPE
 from dcevents.model.moments import DAY_MS, FUTURE, UNTIMED
 from dcevents.model.sessions import NUMBER_TYPE, hash_sids
 from dcevents.reading.log import LOCATED_COLUMNS
@@ -186,27 +186,17 @@ def collect_codes(tables: Iterable[pl.DataFrame], columns: Sequence[str]) -> pl.
 
 def fold_facts(
     facts: pl.DataFrame, texts: pl.DataFrame, vocabulary: Vocabulary, clock: int
-) -> Fold:
+) -> FactFold:
     """The fold of a table of facts; `texts` has the sids of all of them (and perhaps others)."""
     numbers, sids = vocabulary.numbering.number_distinct(hash_sids(texts["text"]), texts["text"])
     numbered = pl.DataFrame({"sid": texts["sid"], "number": numbers})
     rows = restore_times(facts, clock).join(numbered, on="sid", how="left", maintain_order="left")
     found = Facts(vocabulary)
     found.add_rows(rows.select(pl.col("number").alias("sid"), "attributes", "ts"), sids)
-    return _CodedFold(found, None)
+    return FactFold(found, None, has_ranked_texts=True)
 
 
-class _CodedFold(Fold):
-    """A fold that has numbers in place of conversations' texts, in the order of the texts."""
-
-    @cached_property
-    def attributes(self) -> pl.DataFrame:
-        return super().attributes.with_columns(
-            pl.col(*TEXT_CODE_COLUMNS).rank("dense").cast(_CODE_TYPE)
-        )
-
-
-def compute_tables(folded: Fold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def compute_tables(folded: FactFold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The conversations and attempts of a fold; `texts` has the sids of its facts, and no others."""
     if folded.facts.row_count == 0:
         return make_empty_table("conversations"), make_empty_table("attempts")
@@ -234,7 +224,7 @@ def list_agents(facts: pl.DataFrame, said: pl.DataFrame, clock: int) -> pl.DataF
     )
 
 
-def _number_sessions(folded: Fold, sids: pl.Series, texts: pl.DataFrame) -> pl.Series:
+def _number_sessions(folded: FactFold, sids: pl.Series, texts: pl.DataFrame) -> pl.Series:
     """The store's numbers of the sessions of a fold."""
     own = pl.DataFrame({"sid": folded.facts.vocabulary.numbering.number_sids(texts["text"])})
     own = own.select(folded.split_key(pl.col("sid"))[0], texts["sid"].alias("number"))
@@ -245,13 +235,13 @@ def _number_sessions(folded: Fold, sids: pl.Series, texts: pl.DataFrame) -> pl.S
     )
 
 
-def _choose_codes(folded: Fold, column: str, name: str) -> pl.DataFrame:
+def _choose_codes(folded: FactFold, column: str, name: str) -> pl.DataFrame:
     """Each value of a column of contents, and the least code that has it."""
     said = folded.attributes.with_row_index(name).drop_nulls(column)
     return said.group_by(column).agg(pl.col(name).min().cast(_CODE_TYPE))
 
 
-def _compute_attempts(folded: Fold, states: pl.DataFrame) -> pl.DataFrame:
+def _compute_attempts(folded: FactFold, states: pl.DataFrame) -> pl.DataFrame:
     agents = _choose_codes(folded, "agent", "code")
     rows = folded.attempts_before_clock.join(
         states.select("conversation_key", "row", "sid", "attributes"),

@@ -1,0 +1,178 @@
+"""A fold: conversations and live-chat attempts as they stood at one moment (definitions 2 and 4).
+
+Analysis and reports know the protocol `Fold` only. `conversations.FactFold` computes a fold from
+facts; a store's fold is read from stored rows. What both derive alike is a function here.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, Self
+
+import polars as pl
+
+from dcevents.model.events import INITIATED, KINDS, OUTCOMES
+
+OUTCOME_TYPE = pl.Enum(OUTCOMES)
+_KIND_BITS = {kind: 1 << kind for kind in range(len(KINDS))}
+TEXT_COLUMNS = ("conversation", "type", "ui_type", "page")
+"""Texts of a conversation, of which each of its events may have another."""
+HAS_AGENT_NAME = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
+"""Of the rows of `Fold.attributes`: those that name an agent."""
+
+
+class Fold(Protocol):
+    """Conversations and attempts as they stood at `as_of`. Times are milliseconds since 1970."""
+
+    @property
+    def as_of(self) -> int | None:
+        """Return the moment of the fold; None where no event has a time."""
+
+    @property
+    def idle_ms(self) -> int:
+        """Return for how long a conversation without events stays open."""
+
+    @property
+    def attributes(self) -> pl.DataFrame:
+        """Return the attributes by code, with the columns of `add_ranks`."""
+
+    @property
+    def conversations(self) -> pl.DataFrame:
+        """Return one row for each conversation.
+
+        Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at (null without a
+        time), engaged, gave_email, gave_phone, meetings, live_chats, outcome.
+        """
+
+    @property
+    def attempts(self) -> pl.DataFrame:
+        """Return one row for each attempt: see `attempts.decide_attempts`."""
+
+    @property
+    def agents(self) -> pl.DataFrame:
+        """Return agent (rank), agent_id and agent_name, the name to show (definitions 4)."""
+
+    @property
+    def conversation_ids(self) -> pl.DataFrame:
+        """Return id_rank → conversation_id."""
+
+    def lift_window(self) -> Self:
+        """Return the fold with all conversations, where it was read for a window only."""
+
+    def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Add `sid` and `id_rank` to rows of `attempts`."""
+
+    def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
+        """Add the conversation's text (`conversation`, `type`, `ui_type`, `page`) to rows.
+
+        The rows have `conversation_key` and `id_rank`.
+        """
+
+    def find_constant_texts(self, column: str) -> pl.DataFrame:
+        """Return id_rank → the one text of all its events; ids with several are left out."""
+
+    def find_last_steps(self) -> pl.DataFrame:
+        """Return conversation_key → last_step (definitions 2)."""
+
+    def look_up_sids(self, numbers: pl.Series) -> pl.Series:
+        """Return the sids of sessions' numbers."""
+
+
+# -- derived alike from facts and from stored rows -----------------------------------------------
+
+
+def add_ranks(attributes: pl.DataFrame) -> pl.DataFrame:
+    """Add `id_rank`, `agent` and `kind_bit` to attributes.
+
+    `id_rank` is the rank of the conversation's id by code point, 0 without one; `agent` the rank
+    of the agent's id; `kind_bit` the bit of the kind.
+    """
+    return attributes.with_columns(
+        pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("id_rank"),
+        pl.col("agent_id").rank("dense").cast(pl.UInt32).alias("agent"),
+        pl.col("kind").replace_strict(_KIND_BITS, return_dtype=pl.UInt16).alias("kind_bit"),
+    )
+
+
+def decide_outcomes(
+    conversations: pl.DataFrame, attempts: pl.DataFrame, as_of: int | None, idle_ms: int
+) -> pl.DataFrame:
+    """Decide which conversations are open at a moment (definitions 2).
+
+    `conversations` have outcomes as if none were open, and `closed_last`, which is dropped.
+    """
+    recent = pl.lit(as_of, pl.Int64) - pl.col("last_at") < idle_ms
+    waiting = attempts.filter(pl.col("outcome") == "waiting")["conversation_key"].unique()
+    if not waiting.is_empty():
+        recent |= (
+            pl.col("conversation_key").is_in(waiting.implode()) & pl.col("last_at").is_not_null()
+        )
+    outcome = pl.col("outcome").to_physical()
+    is_open = (
+        recent.fill_null(value=False) & ~pl.col("closed_last") & (outcome > OUTCOMES.index("open"))
+    )
+    decided = pl.when(is_open).then(number_outcome("open")).otherwise(outcome)
+    named = decided.cat.to(OUTCOME_TYPE).alias("outcome")
+    return conversations.with_columns(named).drop("closed_last")
+
+
+def number_outcome(outcome: str) -> pl.Expr:
+    """Return the physical number of an outcome."""
+    return pl.lit(OUTCOMES.index(outcome), pl.UInt8)
+
+
+def name_agents(attributes: pl.DataFrame, namings: pl.DataFrame) -> pl.DataFrame:
+    """Choose the name of each agent (definitions 4): agent, agent_id, agent_name.
+
+    `namings` are codes that name an agent (`attributes`) and the latest `ts` of each, null without one.
+    """
+    named = attributes.with_row_index("attributes").filter(HAS_AGENT_NAME)
+    events = namings.join(
+        named.select("attributes", "kind", "agent", "agent_name"), on="attributes"
+    ).select(
+        "agent",
+        pl.col("agent_name").alias("name"),
+        (pl.col("kind") == INITIATED).alias("accepted"),
+        "ts",
+    )
+    latest = events.sort("agent", "accepted", "ts", "name").group_by("agent").last()
+    ids = attributes.select("agent", "agent_id").drop_nulls().unique()
+    return ids.join(latest.select("agent", "name"), on="agent", how="left").select(
+        "agent", "agent_id", pl.col("name").alias("agent_name")
+    )
+
+
+def list_conversation_ids(attributes: pl.DataFrame) -> pl.DataFrame:
+    """Return id_rank → conversation_id."""
+    return attributes.select("id_rank", "conversation_id").unique()
+
+
+def find_constant_texts(attributes: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return id_rank → the one text that all its attributes have."""
+    texts = attributes.group_by("id_rank").agg(
+        pl.col(column).n_unique().alias("texts"),
+        pl.col(column).first(),
+        pl.col(column).null_count().alias("none"),
+    )
+    is_constant = (pl.col("texts") == 1) & (pl.col("none") == 0)
+    return texts.filter(is_constant).select("id_rank", column)
+
+
+def add_text(
+    frame: pl.DataFrame,
+    attributes: pl.DataFrame,
+    column: str,
+    choose_texts: Callable[[str, pl.Expr], pl.DataFrame],
+) -> pl.DataFrame:
+    """Add the conversation's text to rows with `conversation_key` and `id_rank`.
+
+    `choose_texts(column, has_text)` returns conversation_key → `chosen`, for conversations with attributes for
+    which `has_text` is true: it is asked for ids with several texts only.
+    """
+    constant = find_constant_texts(attributes, column)
+    frame = frame.join(constant, on="id_rank", how="left", maintain_order="left")
+    is_constant = pl.col("id_rank").is_in(constant["id_rank"].implode())
+    has_text = pl.col(column).is_not_null() & ~is_constant
+    if attributes.filter(has_text).is_empty():
+        return frame
+    chosen = choose_texts(column, has_text)
+    frame = frame.join(chosen, on="conversation_key", how="left", maintain_order="left")
+    return frame.with_columns(pl.coalesce(column, "chosen").alias(column)).drop("chosen")

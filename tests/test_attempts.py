@@ -13,15 +13,15 @@ import naive
 import polars as pl
 import pytest
 
-from dcevents.model.attempts import (
+from dcevents.model.attempts import _walk_conversations, decide_attempts, find_attempts
+from dcevents.model.walk import (
     ACCEPT_ROLE,
     END_ROLE,
     LETTER_OF_KIND,
+    PENDING_CHAT,
+    PENDING_REQUEST,
     REQUEST_ROLE,
     START_ROLE,
-    _walk_conversations,
-    decide_attempts,
-    find_attempts,
     walk_signature,
 )
 
@@ -47,7 +47,7 @@ class Seen(NamedTuple):
     requested: int | None
     accepted: int | None
     ended: int | None
-    verdict: str
+    outcome: str
 
 
 def events(signature: str) -> list[naive.Event]:
@@ -73,7 +73,7 @@ def _seen(attempt: naive.Attempt) -> Seen:
         requests[0] if requests else None,
         attempt.initiated.line if attempt.initiated else None,
         attempt.ends[0].line if attempt.ends else None,
-        outcome if attempt.ends else "accepted" if attempt.accepted else "asked",
+        outcome if attempt.ends else PENDING_CHAT if attempt.accepted else PENDING_REQUEST,
     )
 
 
@@ -91,7 +91,7 @@ def by_the_program(signature: str) -> list[Seen]:
         return places[0] if places else None
 
     found = []
-    for number, verdict in enumerate(walked.provisional_outcomes):
+    for number, outcome in enumerate(walked.provisional_outcomes):
         members = tuple(i for i, mine in enumerate(walked.attempt_of_event) if mine == number)
         start = member(number, START_ROLE)
         assert start is not None
@@ -102,7 +102,7 @@ def by_the_program(signature: str) -> list[Seen]:
                 member(number, REQUEST_ROLE),
                 member(number, ACCEPT_ROLE),
                 member(number, END_ROLE),
-                verdict,
+                outcome,
             )
         )
     return found
@@ -131,36 +131,42 @@ def test_only_requests_and_accepts_depend_on_a_distance(length: int) -> None:
     assert [] == different
 
 
-# Each attempt of the signature: its letters, and its verdict; `asked` and `accepted` are for the clock to decide.
+# For each attempt of the signature: its letters, and its outcome before the clock is asked.
 WALKS = [
     pytest.param("RIE", [("RIE", "ended")], id="the usual talk"),
     pytest.param("RIT", [("RIT", "timed_out")], id="the visitor stopped answering"),
     pytest.param("RIC", [("RIC", "closed")], id="the visitor closed the widget"),
     pytest.param("RT", [("RT", "missed")], id="no agent took it"),
     pytest.param("RC", [("RC", "left")], id="closed before an agent came"),
-    pytest.param("R", [("R", "asked")], id="no end: the clock tells waiting from left"),
-    pytest.param("RI", [("RI", "accepted")], id="no end: the clock tells ongoing from no_end"),
-    pytest.param("Rr", [("Rr", "asked")], id="a repeat"),
-    pytest.param("RR", [("R", "asked"), ("R", "asked")], id="too late for a repeat"),
-    pytest.param("RrrI", [("RrrI", "accepted")], id="INITIATED after REQUESTED, however long ago"),
+    pytest.param("R", [("R", "pending_request")], id="no end: by the clock waiting or left"),
+    pytest.param("RI", [("RI", "pending_chat")], id="no end: by the clock ongoing or no_end"),
+    pytest.param("Rr", [("Rr", "pending_request")], id="a repeat"),
+    pytest.param(
+        "RR", [("R", "pending_request"), ("R", "pending_request")], id="too late for a repeat"
+    ),
+    pytest.param(
+        "RrrI", [("RrrI", "pending_chat")], id="INITIATED after REQUESTED, however long ago"
+    ),
     pytest.param(
         "RTr",
-        [("RT", "missed"), ("r", "asked")],
+        [("RT", "missed"), ("r", "pending_request")],
         id="a REQUESTED after anything else is a new attempt",
     ),
-    pytest.param("RTi", [("RTi", "accepted")], id="a late accept"),
-    pytest.param("RTI", [("RT", "missed"), ("I", "accepted")], id="too late for a late accept"),
+    pytest.param("RTi", [("RTi", "pending_chat")], id="a late accept"),
+    pytest.param("RTI", [("RT", "missed"), ("I", "pending_chat")], id="too late for a late accept"),
     pytest.param("RTTiE", [("RTTiE", "ended")], id="a late accept cancels every TIMEOUT so far"),
     pytest.param("RTiT", [("RTiT", "timed_out")], id="… not the one that follows"),
     pytest.param(
-        "RITi", [("RIT", "timed_out"), ("i", "accepted")], id="not late: the attempt was accepted"
+        "RITi",
+        [("RIT", "timed_out"), ("i", "pending_chat")],
+        id="not late: the attempt was accepted",
     ),
     pytest.param(
-        "RETi", [("RE", "ended"), ("i", "accepted")], id="not late: the attempt had ended"
+        "RETi", [("RE", "ended"), ("i", "pending_chat")], id="not late: the attempt had ended"
     ),
-    pytest.param("RTEi", [("RTE", "missed"), ("i", "accepted")], id="not late: ENDED is prev"),
+    pytest.param("RTEi", [("RTE", "missed"), ("i", "pending_chat")], id="not late: ENDED is prev"),
     pytest.param("RIIE", [("RIIE", "ended")], id="only the first INITIATED counts"),
-    pytest.param("RE", [("RE", "ended")], id="INITIATED was lost: only a talk ends so"),
+    pytest.param("RE", [("RE", "ended")], id="INITIATED was lost: only a talk ends like this"),
     pytest.param("RTE", [("RTE", "missed")], id="the TIMEOUT came first: there was no talk"),
     pytest.param("RCE", [("RC", "left")], id="the CLOSED came first"),
     pytest.param("E", [("E", "ended")], id="ENDED starts one as the conversation's first"),
@@ -173,18 +179,22 @@ WALKS = [
         "RIEET", [("RIE", "ended")], id="what belongs to an ended attempt changes nothing"
     ),
     pytest.param(
-        "RCi", [("RC", "left"), ("i", "accepted")], id="the CLOSED that ended the attempt is prev"
+        "RCi",
+        [("RC", "left"), ("i", "pending_chat")],
+        id="the CLOSED that ended the attempt is prev",
     ),
     pytest.param(
         "RCCr",
-        [("RC", "left"), ("r", "asked")],
+        [("RC", "left"), ("r", "pending_request")],
         id="the second CLOSED is not even prev, the first one is",
     ),
     pytest.param(
-        "RTCi", [("RTi", "accepted")], id="CLOSED after a timed-out request is not even prev"
+        "RTCi", [("RTi", "pending_chat")], id="CLOSED after a timed-out request is not even prev"
     ),
     pytest.param(
-        "RIECi", [("RIE", "ended"), ("i", "accepted")], id="CLOSED after the end: prev is the ENDED"
+        "RIECi",
+        [("RIE", "ended"), ("i", "pending_chat")],
+        id="CLOSED after the end: prev is the ENDED",
     ),
     pytest.param("RTCiC", [("RTiC", "closed")], id="… and once accepted, CLOSED ends it"),
 ]
@@ -195,7 +205,7 @@ def test_a_walk(signature: str, expected: list[tuple[str, str]]) -> None:
     seen = by_the_program(signature)
 
     assert expected == [
-        ("".join(signature[i] for i in each.members), each.verdict) for each in seen
+        ("".join(signature[i] for i in each.members), each.outcome) for each in seen
     ]
 
 

@@ -136,7 +136,7 @@ CHATS = harness.log(
 2026-11-05T09:00Z b engaged id=d2 name=Demo
 """
 )
-LOG_IS_OF = "the log is of 2026-11-02 to 2026-11-05"
+LOG_IS_OF = "the log covers 2026-11-02 to 2026-11-05"
 
 EMPTY = [
     pytest.param(

@@ -86,8 +86,8 @@ def test_sessions_are_told_apart_again_when_ids_take_more_bits(
 ) -> None:
     monkeypatch.setattr(
         sids,
-        "hashed",
-        lambda texts, turn=0: texts.hash(turn) if turn else texts.str.len_bytes() * 2,
+        "hash_sids",
+        lambda texts, salt=0: texts.hash(salt) if salt else texts.str.len_bytes() * 2,
     )
     state = Facts()
     texts = pl.Series(["a", "aa"])

@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from dcevents.explain.timeline import EventText, LoggedEvent, find_first, find_last_timed
-from dcevents.model.attempts import (
+from dcevents.model.attempts import ONGOING_MS, WAITING_MS
+from dcevents.model.events import CLOSED, ENDED, INITIATED, REQUESTED, TIMEOUT
+from dcevents.model.walk import (
     ACCEPT_ROLE,
     END_ROLE,
     LETTER_OF_KIND,
-    ONGOING_MS,
     REPEAT_MS,
     REQUEST_ROLE,
     START_ROLE,
-    WAITING_MS,
     walk_signature,
 )
-from dcevents.model.events import CLOSED, ENDED, INITIATED, REQUESTED, TIMEOUT
 from dcevents.show import format_duration
 
 _FIRST_END = "the first of ended, timeout and closed in it is"

@@ -9,9 +9,8 @@ from typing import Protocol, Self
 
 import polars as pl
 
-from dcevents.model.events import INITIATED, KINDS, OUTCOMES
+from dcevents.model.events import INITIATED, KINDS
 
-OUTCOME_TYPE = pl.Enum(OUTCOMES)
 _KIND_BITS = {kind: 1 << kind for kind in range(len(KINDS))}
 TEXT_COLUMNS = ("conversation", "type", "ui_type", "page")
 """Texts of a conversation, of which each of its events may have another."""
@@ -99,33 +98,6 @@ def add_ranks(attributes: pl.DataFrame) -> pl.DataFrame:
         pl.col("agent_id").rank("dense").cast(pl.UInt32).alias("agent"),
         pl.col("kind").replace_strict(_KIND_BITS, return_dtype=pl.UInt16).alias("kind_bit"),
     )
-
-
-def decide_outcomes(
-    conversations: pl.DataFrame, attempts: pl.DataFrame, as_of: int | None, idle_ms: int
-) -> pl.DataFrame:
-    """Decide which conversations are open at a moment (definitions 2).
-
-    `conversations` have outcomes as if none were open, and `closed_last`, which is dropped.
-    """
-    recent = pl.lit(as_of, pl.Int64) - pl.col("last_at") < idle_ms
-    waiting = attempts.filter(pl.col("outcome") == "waiting")["conversation_key"].unique()
-    if not waiting.is_empty():
-        recent |= (
-            pl.col("conversation_key").is_in(waiting.implode()) & pl.col("last_at").is_not_null()
-        )
-    outcome = pl.col("outcome").to_physical()
-    is_open = (
-        recent.fill_null(value=False) & ~pl.col("closed_last") & (outcome > OUTCOMES.index("open"))
-    )
-    decided = pl.when(is_open).then(number_outcome("open")).otherwise(outcome)
-    named = decided.cat.to(OUTCOME_TYPE).alias("outcome")
-    return conversations.with_columns(named).drop("closed_last")
-
-
-def number_outcome(outcome: str) -> pl.Expr:
-    """Return the physical number of an outcome."""
-    return pl.lit(OUTCOMES.index(outcome), pl.UInt8)
 
 
 def name_agents(attributes: pl.DataFrame, namings: pl.DataFrame) -> pl.DataFrame:

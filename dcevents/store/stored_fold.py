@@ -7,6 +7,7 @@ import polars as pl
 
 from dcevents.model import fold
 from dcevents.model.attempts import decide_attempts
+from dcevents.model.outcomes import decide_outcomes
 from dcevents.store.disk import segment
 from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TEXT_CODE_COLUMNS
 from dcevents.store.disk.state import NO_WINDOW, StoreState
@@ -53,7 +54,7 @@ class StoredFold:
             found = self._add_conversation_ids(rows).with_columns(
                 pl.selectors.datetime().to_physical()
             )
-            return fold.decide_outcomes(found, attempts, self.as_of, self.idle_ms)
+            return decide_outcomes(found, attempts, self.as_of, self.idle_ms)
 
         return self.state.read_live_conversations(_STATE_COLUMNS, decide_rows)
 

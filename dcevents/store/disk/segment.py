@@ -16,8 +16,8 @@ from dcevents.model.attributes import Attributes, Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.model.events import KINDS
 from dcevents.model.facts import Facts
-from dcevents.model.fold import OUTCOME_TYPE
 from dcevents.model.moments import DAY_MS, FUTURE, UNTIMED
+from dcevents.model.outcomes import OUTCOME_TYPE
 from dcevents.model.sessions import NUMBER_TYPE, hash_sids
 from dcevents.reading.log import LOCATED_COLUMNS
 

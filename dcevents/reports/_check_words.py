@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import starmap
 from typing import TYPE_CHECKING
 
+from dcevents.reading.account import REASON_WORDS, Account
 from dcevents.show import (
     format_count,
     format_duration,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from dcevents.analysis.quality import LineOrder, Quality, Starts, TimeoutDelays
     from dcevents.analysis.view import View
-    from dcevents.reading.account import Account
     from dcevents.reading.log import Log
 
 _NOTABLE_ONE_IN = 20
@@ -125,7 +125,7 @@ def _describe_records(account: Account) -> str:
         *(f"{format_number(n)} {name}" for name, n in parts.items() if n),
     ]
     reasons = ", ".join(
-        f"{format_number(n)} {reason}" for reason, n in account.rejected.items() if n
+        f"{format_number(n)} {REASON_WORDS[reason]}" for reason, n in account.rejected.items() if n
     )
     return f"{format_number(account.records)} = {' + '.join(shown)}" + (
         f" ({reasons})" if reasons else ""
@@ -257,7 +257,7 @@ def _describe_feed(quality: Quality) -> str:
 def _list_details(view: View, quality: Quality) -> list[Section]:
     account, names = view.log.account, [each.name for each in view.log.inputs]
     unknown = account.rank_unknown_events()
-    rejects = [f"{each.file}:{each}: {each.reason}" for each in account.first_rejects]
+    rejects = [f"{each.file}:{each}: {each.reason_words}" for each in account.first_rejects]
     untimed = [f"{names[file]}:{line}: {form}" for file, line, form in quality.untimed_lines]
     long = [
         f"{shorten_name(sid)} ({format_duration(ms / 1000)})"

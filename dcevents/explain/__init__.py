@@ -1,1 +1,1 @@
-"""One session told line by line, with the rule that decided each outcome."""
+"""The explanation of one session, event by event, with the rule that decided each outcome."""

@@ -1,1 +1,1 @@
-"""The explanation of one session, event by event, with the rule that decided each outcome."""
+"""The explanation of sessions, event by event and rule by rule."""

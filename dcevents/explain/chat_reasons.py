@@ -1,4 +1,4 @@
-"""Reasons for the live-chat attempts of a conversation (definitions 4), event by event. Pure.
+"""Reasons for the live-chat attempts of a conversation (definitions 4). Pure.
 
 No attempt is decided here: outcomes come from the fold, and the walk from `model.walk`.
 """
@@ -66,8 +66,9 @@ class ExplainedAttempt:
 def explain_attempts(
     events: Sequence[LoggedEvent], rows: Sequence[Mapping[str, Any]], as_of: int | None
 ) -> list[ExplainedAttempt]:
-    """Explain the attempts of one conversation; fill in `attempt_number`, add notes to events.
+    """Explain the attempts of a conversation, and what its events did.
 
+    Fills in `attempt_number` and `notes` of the events.
     `events` are those of the conversation, in order; `rows` its rows of the `chats` report.
     """
     chat_events = [event for event in events if event.kind in LETTER_OF_KIND]
@@ -172,7 +173,7 @@ class _WalkNarrator:
     def _explain_age(
         self, number: int, events: Sequence[LoggedEvent], as_of: int | None, limit_ms: int
     ) -> EventText:
-        """Say why an attempt without an end is over by the clock, or not yet."""
+        """Say how the clock decides an attempt without an end."""
         if number + 1 < len(self.walk.provisional_outcomes):
             return (f"nothing ended it, and attempt {number + 2} follows",)
         latest = find_last_timed(events)
@@ -186,7 +187,7 @@ class _WalkNarrator:
         )
 
     def explain_event(self, index: int) -> EventText:
-        """Say what an event did; empty if it did nothing worth a note."""
+        """Say what an event did; empty if there is nothing to say."""
         explanations = {
             REQUESTED: self._explain_request,
             INITIATED: self._explain_accept,
@@ -261,7 +262,7 @@ class _WalkNarrator:
         return self._explain_too_late(index) if self.latest_attempts[index] >= 0 else ()
 
     def _explain_too_late(self, index: int) -> EventText:
-        """Explain an event after the latest attempt had ended, or had timed out unaccepted."""
+        """Explain an event that came after the end of the latest attempt."""
         number = self.latest_attempts[index]
         end_index = self.role_indices.get((number, END_ROLE), index)
         if end_index >= index:
@@ -305,7 +306,7 @@ class _WalkNarrator:
 
 
 def _list_events(events: Sequence[LoggedEvent]) -> EventText:
-    """List the first events; the notes of the others say the same of each."""
+    """List the first events, and count the others."""
     parts: list[str | LoggedEvent] = []
     for event in events[:_MAX_LISTED_TIMEOUTS]:
         parts += [", ", event] if parts else [event]

@@ -1,6 +1,7 @@
-"""Reasons for the outcome of a conversation: each rule of definitions 2, with its evidence. Pure.
+"""Reasons for the outcome of a conversation: rules and their evidence. Pure.
 
-The outcome itself comes from the fold; a test compares it with the first rule that fits here.
+The rules are those of definitions 2. The outcome itself comes from the fold; a test compares
+it with the first rule that fits here.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class OutcomeRule(NamedTuple):
-    """The words and the meaning of a rule in the table of outcomes."""
+    """A rule of the table of outcomes."""
 
     words: str
     meaning: str
@@ -94,7 +95,7 @@ class ExplainedConversation:
 
     @property
     def is_engagement_implied(self) -> bool:
-        """Tell whether another event than ENGAGED engaged the conversation."""
+        """Tell whether another event than ENGAGED engages it."""
         return self.engaged_by is not None and self.engaged_by.kind != ENGAGED
 
     @cached_property
@@ -107,7 +108,7 @@ class ExplainedConversation:
 
     @cached_property
     def last_step_by(self) -> LoggedEvent | None:
-        """Return the first timed event of the kind of `last_step`; None if it is no step."""
+        """Return the event that `last_step` names; None if it is no step."""
         steps = (
             event for event in self.events if event.kind in STEP_KINDS and event.ts is not None
         )
@@ -121,7 +122,7 @@ class ExplainedConversation:
 
     @cached_property
     def continued_by(self) -> LoggedEvent | None:
-        """Return the latest event after the latest CLOSED; None if the visitor had left."""
+        """Return the latest event after `closed_by`; None: the visitor had left."""
         closed_at = None if self.closed_by is None else self.closed_by.ts
         last = find_last_timed([event for event in self.events if event.kind != TRIGGERED])
         if closed_at is None or last is None or last.ts is None:
@@ -135,7 +136,7 @@ class ExplainedConversation:
 
     @cached_property
     def reasons(self) -> list[Reason]:
-        """Return all rules in order, each applied by itself; the first that fits decides."""
+        """Return all rules in order; the first that fits decides."""
         engaged = self.engaged_by is not None
         return [
             self._check_kind("completed", COMPLETED),

@@ -1,4 +1,4 @@
-"""The sessions that match a pattern, with their events and the reasons for each outcome.
+"""Explanations of the sessions that match a pattern.
 
 Outcomes, times and names are those of reports: they come from a `View` of these sessions alone.
 """
@@ -57,7 +57,7 @@ class Explanation:
 
 
 def explain_sessions(view: View, pattern: str) -> Explanation:
-    """Explain the session with a sid, else those whose sid the pattern matches as a glob."""
+    """Explain the session with a sid, else those that match a glob."""
     facts = view.log.facts
     rows = facts.to_frame()
     number = facts.vocabulary.numbering.number_sids([pattern])
@@ -111,7 +111,7 @@ def _explain_found(
 
 
 def _restrict_view(view: View, rows: pl.DataFrame) -> View:
-    """Return the view of some facts, as of the same time, with everything selected."""
+    """Return the view of some facts, without window and filters."""
     facts = Facts(view.log.facts.vocabulary)
     facts.add_rows(rows, view.log.facts.list_sessions())
     fold = FactFold(facts, view.fold.as_of, view.fold.idle_ms)
@@ -120,7 +120,7 @@ def _restrict_view(view: View, rows: pl.DataFrame) -> View:
 
 
 def _collect_lines(view: View, sessions: pl.DataFrame) -> dict[str, list[LoggedEvent]]:
-    """Return by sid its events in order; `sessions` has sid (the number) and text."""
+    """Return by sid its events in order; `sessions` has sid and text."""
     if view.log.located is None:
         raise ValueError("the log was read without places")
     attributes = view.log.facts.vocabulary.list_attributes()
@@ -161,7 +161,7 @@ def _explain_conversations(
 
 
 def _name_agents(view: View, agents: Collection[str]) -> dict[str, str | None]:
-    """Return by identity the name to show, chosen from all events in the log."""
+    """Return by identity the name to show, by all events of the log."""
     if not agents:
         return {}
     attributes = view.log.facts.vocabulary.list_attributes()

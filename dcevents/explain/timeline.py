@@ -1,4 +1,4 @@
-"""The events of one session in order, with duplicates marked and distances measured. Pure."""
+"""The events of one session in order. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, slots=True)
 class LoggedEvent:
-    """An accepted record with its place in the log; equal to itself only."""
+    """An accepted record, with its place in the log."""
 
     ts: int | None
     """Milliseconds since 1970; None without a usable timestamp."""

@@ -1,4 +1,4 @@
-"""A fold: conversations and live-chat attempts as they stood at one moment (definitions 2 and 4).
+"""A fold: conversations and attempts as of a moment (definitions 2 and 4).
 
 Analysis and reports know the protocol `Fold` only. `conversations.FactFold` computes a fold from
 facts; a store's fold is read from stored rows. What both derive alike is a function here.
@@ -19,15 +19,15 @@ HAS_AGENT_NAME = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_nul
 
 
 class Fold(Protocol):
-    """Conversations and attempts as they stood at `as_of`. Times are milliseconds since 1970."""
+    """Conversations and attempts as of a moment; times are in milliseconds."""
 
     @property
     def as_of(self) -> int | None:
-        """Return the moment of the fold; None if no event has a time."""
+        """Return the moment; None if no event has a time."""
 
     @property
     def idle_ms(self) -> int:
-        """Return the time after which a conversation without events is not open."""
+        """Return the silence after which a conversation is not open."""
 
     @property
     def attributes(self) -> pl.DataFrame:
@@ -67,7 +67,7 @@ class Fold(Protocol):
         """
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
-        """Return id_rank → the one text of all its events; ids with several are left out."""
+        """Return id_rank → its text, of ids that have only one."""
 
     def find_last_steps(self) -> pl.DataFrame:
         """Return conversation_key → last_step (definitions 2)."""
@@ -113,7 +113,7 @@ def list_conversation_ids(attributes: pl.DataFrame) -> pl.DataFrame:
 
 
 def find_constant_texts(attributes: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Return id_rank → the one text that all its attributes have."""
+    """Return id_rank → its text, of ids that have only one."""
     texts = attributes.group_by("id_rank").agg(
         pl.col(column).n_unique().alias("text_count"),
         pl.col(column).first(),

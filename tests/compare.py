@@ -14,7 +14,7 @@ from dcevents.analysis.view import View
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.reading import log as log_module
-from dcevents.reading import sources
+from dcevents.reading import operands
 from dcevents.reading.log import Log
 from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.settings import Settings, Window
@@ -37,7 +37,7 @@ def analyse(
     """What the program makes of a log. A small `sample` sends most lines through the columns."""
     for name, data in inputs:
         (folder / name).write_bytes(data)
-    found = sources.find_inputs([str(folder / name) for name, _ in inputs])
+    found = operands.find_inputs([str(folder / name) for name, _ in inputs])
     parser = Parser(Limits(as_of, NOW), Vocabulary(), in_full=True, sample=sample)
     read = log_module.read_log(found.inputs, parser, lambda _: None, locate=True)
     read.count_events()

@@ -312,7 +312,7 @@ def test_every_figure_that_is_offered_is_there(command: str) -> None:
 @pytest.mark.parametrize("command", [*GROUPED, *LISTINGS])
 def test_every_number_that_is_shown_is_offered(command: str) -> None:
     options = ["--by", "last-step"] if command == "abandonment" else []
-    options += ["--intervals"] if REPORTS[command].rated else []
+    options += ["--intervals"] if REPORTS[command].has_rates else []
     report = harness.run(command, SITE, *options, "-f", "json", "-q").json
     # By type, since True is an int.
     numbers = {

@@ -319,7 +319,7 @@ def test_people_read_all_that_is_odd() -> None:
         "1 timestamp in the future; ",
         "Timestamps all ISO 8601 with Z; 1 (16.7 %) more than a day after the clock, so not believed",
         "Order 1 (16.7 %) earlier than one on a line before, by 1d 0h at most",
-        "Starts 1 of 3 conversations (33.3 %) without TRIGGERED: told from what followed",
+        "Starts 1 of 3 conversations (33.3 %) without TRIGGERED: inferred from what followed",
         "Sessions 1 of 3 (33.3 %) longer than 24 hours",
         "Names several for 1 conversation id and 1 agent",
         "Days 1 of 5 (20.0 %) without events",

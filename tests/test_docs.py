@@ -119,7 +119,7 @@ def test_every_format_is_described() -> None:
 
 @pytest.mark.parametrize("name", list(reports.load_reports()))
 def test_every_column_and_key_is_described(name: str) -> None:
-    more = "--intervals" if reports.load_reports()[name].rated else ""
+    more = "--intervals" if reports.load_reports()[name].has_rates else ""
     operands = " ".join("'*'" for _ in reports.load_reports()[name].operands)
     done = examples.run(f"dcevents {name} {operands} sample_logs/site/dc.log -f json -q {more}")
     for key in keys(json.loads(done.stdout)):

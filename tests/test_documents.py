@@ -45,8 +45,8 @@ NOTE = Report(
     filters=(),
     is_document=True,
     operands=("what",),
-    without=("window", "idle", "service_level", "keep_query"),
-    of_anything=True,
+    options=("as_of",),
+    needs_usable_input=False,
 )
 
 

@@ -20,7 +20,7 @@ from dcevents.explain.sessions import MAX_EXPLAINED_SESSIONS, Explanation, expla
 from dcevents.explain.timeline import LoggedEvent
 from dcevents.model.events import ATTEMPT_OUTCOMES, OUTCOMES
 from dcevents.reading.timestamps import parse_timestamp
-from dcevents.reports._explained import build_members
+from dcevents.reports._explain_document import build_members
 
 DOCS = harness.ROOT / "docs"
 

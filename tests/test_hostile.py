@@ -413,17 +413,17 @@ def test_very_many_short_lines_are_all_counted(packed: bool, tmp_path: Path) -> 
 def test_a_file_that_vanishes_before_it_is_opened_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dcevents.reading import sources  # noqa: PLC0415
+    from dcevents.reading import operands  # noqa: PLC0415
 
     (tmp_path / "x.log").write_bytes(GOOD)
-    find = sources.find_inputs
+    find = operands.find_inputs
 
-    def found(operands: Any) -> sources.FoundInputs:
-        result = find(operands)
+    def found(given: Any) -> operands.FoundInputs:
+        result = find(given)
         (tmp_path / "x.log").unlink()
         return result
 
-    monkeypatch.setattr(sources, "find_inputs", found)
+    monkeypatch.setattr(operands, "find_inputs", found)
     result = harness.run("completion", tmp_path / "x.log")
 
     assert (result.status, result.out) == (1, b"")
@@ -434,12 +434,12 @@ def test_a_file_that_vanishes_before_it_is_opened_is_named(
 def test_a_file_that_changes_while_it_is_read(
     change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dcevents.reading import log as log_module  # noqa: PLC0415
+    from dcevents.reading import block_parsing  # noqa: PLC0415
 
     path = tmp_path / "x.log"
     lines = [GOOD_LINES[1].replace(b'"sid":"a"', b'"sid":"s%06d"' % n) for n in range(20_000)]
     path.write_bytes(b"".join(lines))
-    parse_block = log_module._parse_block
+    parse_block = block_parsing.parse_block
     done: list[bool] = []
 
     def once(block: Any, parser: Any) -> Any:
@@ -454,7 +454,7 @@ def test_a_file_that_changes_while_it_is_read(
                     file.write(GOOD)
         return parse_block(block, parser)
 
-    monkeypatch.setattr(log_module, "_parse_block", once)
+    monkeypatch.setattr(block_parsing, "parse_block", once)
     result = harness.run("completion", path, "-f", "json")
 
     events = result.json["input"]["events"]

@@ -18,7 +18,7 @@ from dcevents.render._format import RenderContext
 from dcevents.reports._metrics import NORMAL_QUANTILE, compute_wilson_bounds
 from dcevents.tables import Column, Table
 
-RATED = [report.name for report in reports.load_reports().values() if report.rated]
+RATED = [report.name for report in reports.load_reports().values() if report.has_rates]
 GROUPED = [name for name in RATED if reports.load_reports()[name].by_keys]
 BY = [(name, key) for name in GROUPED for key in reports.load_reports()[name].by_keys]
 SITE = str(harness.ROOT / "sample_logs" / "site")

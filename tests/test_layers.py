@@ -59,8 +59,7 @@ def test_a_room_imports_only_from_rooms_below_it(room: str) -> None:
     }
 
     assert inside
-    # The door, and the figures of days, which are to be computed above the store.
-    assert {module for module, _ in found} <= {"dcevents.__main__", "dcevents.store.changes"}
+    assert {module for module, _ in found} <= {"dcevents.__main__"}
 
 
 def test_only_the_command_line_knows_click() -> None:

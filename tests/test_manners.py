@@ -450,7 +450,7 @@ def test_a_signal_that_comes_again_while_it_ends_says_nothing() -> None:
     code = (
         "import sys\nfrom dcevents.cli import main as cli\nfrom dcevents.errors import Terminated\n"
         "class Fails:\n  def __init__(self, error): self.error = error\n  def __del__(self): raise self.error\n"
-        "sys.unraisablehook = cli._unraised\n"
+        "sys.unraisablehook = cli._report_unraisable\n"
         "for error in (KeyboardInterrupt(), Terminated(15), ValueError('x')): Fails(error)"
     )
 

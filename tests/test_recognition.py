@@ -14,7 +14,7 @@ import harness
 import pytest
 
 from dcevents.cli import config
-from dcevents.reading import sources
+from dcevents.reading import sizes
 from dcevents.reading.hints import find_hint
 from dcevents.reading.parsing.prefixes import dated, prefix_of
 from dcevents.reading.timestamps import (
@@ -346,8 +346,8 @@ def test_line_and_index_are_right_wherever_blocks_end(
         for n, at in reversed([*enumerate(re.finditer('{"event":', text))])
     }
     alone = Counter(text.count("\n", 0, at.start()) + 1 for at in re.finditer('{"event":', text))
-    monkeypatch.setattr(sources, "_FIRST_BLOCK_BYTES", block)
-    monkeypatch.setattr(sources, "BLOCK_BYTES", 2 * block)
+    monkeypatch.setattr(sizes, "FIRST_BLOCK_BYTES", block)
+    monkeypatch.setattr(sizes, "BLOCK_BYTES", 2 * block)
     (tmp_path / "x.log").write_text(text, newline="")
 
     harness.run("completion", "--rejects", tmp_path / "bad", "-q", tmp_path / "x.log")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from dcevents import reports
 from dcevents.cli import rejects
 from dcevents.reading import log as log_module
-from dcevents.reading.log import RejectedLine
+from dcevents.reading.account import RejectedLine
 
 COMMANDS = list(reports.load_reports())
 GOOD = harness.log("09:00 a engaged")
@@ -182,9 +182,11 @@ def test_where_nothing_is_asked_for_nothing_is_made_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        log_module, "_keep", lambda *_: pytest.fail("no more than the first places are needed")
+        log_module,
+        "RejectedLine",
+        lambda *_: pytest.fail("no more than the first places are needed"),
     )
-    monkeypatch.setattr(log_module, "_MAX_SHOWN_REJECTS", 0)
+    monkeypatch.setattr(log_module, "MAX_SHOWN_REJECTS", 0)
 
     assert harness.run("completion", stdin=BAD).status == 0
 

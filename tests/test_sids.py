@@ -13,7 +13,7 @@ from dcevents.model import sessions as sids
 from dcevents.model.attributes import Attributes
 from dcevents.model.facts import FACT_SCHEMA, Facts
 from dcevents.model.sessions import Numbering, hash_sids
-from dcevents.reading import sources
+from dcevents.reading import sizes
 from dcevents.reading.parsing import parse, shapes
 
 LISTINGS = ("events", "conversations", "sessions", "chats")
@@ -53,8 +53,8 @@ def found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[
     """All listings of the traffic, read in small blocks, first by the column, then line by line."""
     from dcevents import reports  # noqa: PLC0415
 
-    for name in ("_FIRST_BLOCK_BYTES", "BLOCK_BYTES"):
-        monkeypatch.setattr(sources, name, 4000)
+    for name in ("FIRST_BLOCK_BYTES", "BLOCK_BYTES"):
+        monkeypatch.setattr(sizes, name, 4000)
     rows: dict[str, list[dict[str, Any]]] = {}
     for sample in (5, 10_000):
         where = folder / str(sample)

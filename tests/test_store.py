@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from test_model import GAPS, KEYS, START, line
 
 from dcevents.settings import Window
-from dcevents.store.disk import numbering as store_keys
+from dcevents.store.disk import numbering as store_numbering
 
 DAY = 86_400_000
 OTHERS = (
@@ -168,15 +168,15 @@ def test_a_store_with_events_says_so_at_any_time(history: list[bytes], data: st.
 
 
 def few_bits(
-    keys: store_keys.StoreNumbering,
+    numbering: store_numbering.StoreNumbering,
     texts: Iterable[str],
-    turn: int,
-    whole: Any = store_keys.StoreNumbering._hash_texts,
+    salt: int,
+    whole: Any = store_numbering.StoreNumbering._hash_texts,
 ) -> Any:
-    """`Keys._hashed` with so few values that collisions abound."""
+    """`StoreNumbering._hash_texts` with so few values that collisions abound."""
     return (
         (int.from_bytes(each, "little") % 16).to_bytes(8, "little")
-        for each in whole(keys, texts, turn)
+        for each in whole(numbering, texts, salt)
     )
 
 
@@ -186,7 +186,7 @@ def test_numbers_of_sessions_that_collide_change_nothing(
     history: list[bytes], data: st.DataObject
 ) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_keys.StoreNumbering, "_hashed", few_bits)
+        patch.setattr(store_numbering.StoreNumbering, "_hash_texts", few_bits)
         site = Site(Path(folder))
         clock = play(site, history, data.draw)
         agree(

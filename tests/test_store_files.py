@@ -13,8 +13,8 @@ import pytest
 import stores
 from harness import log, run
 
-from dcevents.reading import sources
-from dcevents.store import ingest
+from dcevents.reading import sizes
+from dcevents.store import intake
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -422,14 +422,13 @@ def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     """Logs as they are, and as if they were long: read by ranges, known by less than all that they are."""
     if request.param:
         for name, size in (
-            ("_FIRST_BLOCK_BYTES", 1000),
+            ("FIRST_BLOCK_BYTES", 1000),
             ("BLOCK_BYTES", 2000),
             ("TAIL_BYTES", 600),
-            ("_TAIL_BYTES", 600),
-            ("_UNPACK_STEP_BYTES", 500),
+            ("UNPACK_STEP_BYTES", 500),
         ):
-            monkeypatch.setattr(sources, name, size)
-        monkeypatch.setattr(ingest, "HEAD_BYTES", 600)
+            monkeypatch.setattr(sizes, name, size)
+        monkeypatch.setattr(intake, "HEAD_BYTES", 600)
 
 
 @pytest.mark.usefixtures("small")

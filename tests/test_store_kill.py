@@ -57,7 +57,8 @@ FORKED.set_forkserver_preload(
         "harness",
         "polars",
         "dcevents.store.run",
-        "dcevents.cli.rejects",
+        "dcevents.cli.ingest",
+        "dcevents.cli.report",
         "dcevents.reading.recognition",
     ]
 )

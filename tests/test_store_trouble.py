@@ -25,7 +25,7 @@ from test_store_upkeep import (
     take,
 )
 
-from dcevents.reading import sources
+from dcevents.reading import operands
 
 __all__ = ["store", "take"]
 
@@ -45,7 +45,7 @@ def test_a_store_without_its_manifest_is_not_begun_anew(
 
     assert (result.status, result.err.count("\n")) == (1, 1)
     assert (
-        "manifest.json: it is missing, and what it names is there; restore it from a backup"
+        "manifest.json: missing, beside the files that it names; restore it from a backup"
         in result.err
     )
     assert sorted(store.rglob("*")) == was
@@ -422,11 +422,11 @@ def test_a_rotation_while_a_run_begins_loses_nothing(
     logs.mkdir()
     (logs / "dc.log").write_bytes(harness.log(FIRST))
     (logs / "dc.log.1").write_bytes(harness.log(SECOND))
-    find, calls = sources.find_inputs, []
+    find, calls = operands.find_inputs, []
 
-    def found(operands: Any) -> Any:
-        calls.append(operands)
-        inputs = find(operands)
+    def found(given: Any) -> Any:
+        calls.append(given)
+        inputs = find(given)
         if len(calls) == 1 and how == "renamed":
             (logs / "dc.log.1").rename(logs / "dc.log.2")
             (logs / "dc.log").rename(logs / "dc.log.1")
@@ -435,7 +435,7 @@ def test_a_rotation_while_a_run_begins_loses_nothing(
             (logs / "dc.log.1").unlink()
         return inputs
 
-    monkeypatch.setattr(sources, "find_inputs", found)
+    monkeypatch.setattr(operands, "find_inputs", found)
     result = harness.run("ingest", logs, "--store", store, *again)
     assert (result.status, "13 records = 13 events" in result.err) == (0, True)
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""Alerts: what no row and no total of a report may be, as `--fail-if` says it, and where one is."""
+"""Alerts: rules of `--fail-if` about the rows and totals of a report, and where they are met."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from dcevents.errors import UsageError
 from dcevents.settings import Alert
 from dcevents.show import escape_json, shorten_name
+from dcevents.tables import round_total, round_values
 from dcevents.times import parse_duration_ms
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from dcevents.settings import Settings
     from dcevents.tables import Column, Document, Table
 
@@ -29,14 +32,24 @@ _OPERATORS = {
     "!=": operator.ne,
 }
 _RULE_PATTERN = re.compile(r"\s*([^\s<>=!]+)\s*([<>=!]=|[<>=])\s*([^\s<>=!]+)\s*")
-# So few digits that each is told exactly, and no duration is beyond counting.
+# So few digits that each number is told exactly, and no duration is beyond counting.
 _THRESHOLD_PATTERN = re.compile(r"(-?(?:[0-9]{1,12}(?:\.[0-9]{1,12})?|\.[0-9]{1,12}))([%smhdw]?)")
+_UNITS = {"rate": "%", "seconds": "smhdw"}
+_THRESHOLD_HINTS = {
+    "rate": "a rate: write 0.4 or 40%",
+    "seconds": "a duration: write 90, 90s, 5m, 1.5h or 2d",
+}
+_COUNT_HINT = "a count: write 5"
+
+
+# -- rules --------------------------------------------------------------------------------------
 
 
 def parse_rule(rule: str, figures: Figures, options: Collection[str]) -> Alert:
-    """The alert that a rule, METRIC OP NUMBER, stands for; `options` are those that figures may need.
+    """Return the alert of a rule: METRIC OP NUMBER.
 
-    Raises UsageError, which says what is possible.
+    `options` are those on the command line that figures may need. Raises UsageError, which says
+    what is possible.
     """
     match = _RULE_PATTERN.fullmatch(rule)
     if match is None:
@@ -46,29 +59,28 @@ def parse_rule(rule: str, figures: Figures, options: Collection[str]) -> Alert:
         )
     name, op, number = match.groups()
     part, column = _find_figure(rule, name, figures, options)
-    return Alert(
-        part, column.name, "==" if op == "=" else op, _parse_threshold(rule, number, column)
-    )
+    threshold = _parse_threshold(rule, number, column)
+    return Alert(part, column.name, "==" if op == "=" else op, threshold)
 
 
-def _make_rule_error(rule: str, why: str) -> UsageError:
-    return UsageError(f"--fail-if '{rule}': {why}")
+def _make_rule_error(rule: str, reason: str) -> UsageError:
+    return UsageError(f"--fail-if '{rule}': {reason}")
 
 
 def _find_figure(
     rule: str, name: str, figures: Figures, options: Collection[str]
 ) -> tuple[str, Column]:
-    """The part and the figure that a name stands for, which may have the part's before it."""
+    """Return part and figure by a name, which may have the part's before it."""
     named = [(part, column) for part, columns in figures.items() for column in columns]
     found = [each for each in named if name in (each[1].name, f"{each[0]}.{each[1].name}")]
     if not found:
         there = [each for each in named if not _join_missing_options(each[1], options)]
-        raise _make_rule_error(rule, _suggest_metrics(name, there, qualified=len(figures) > 1))
+        raise _make_rule_error(rule, _suggest_metrics(name, there, is_qualified=len(figures) > 1))
     if len(found) > 1:
         choices = " or ".join(f"{part}.{column.name}" for part, column in found)
         raise _make_rule_error(rule, f"{name} is in more than one report; write {choices}")
-    if lacking := _join_missing_options(found[0][1], options):
-        raise _make_rule_error(rule, f"{name} is only there with {lacking}")
+    if missing := _join_missing_options(found[0][1], options):
+        raise _make_rule_error(rule, f"{name} is only there with {missing}")
     return found[0]
 
 
@@ -76,32 +88,23 @@ def _join_missing_options(column: Column, options: Collection[str]) -> str:
     return " ".join(option for option in column.required_options if option not in options)
 
 
-def _suggest_metrics(name: str, named: Sequence[tuple[str, Column]], *, qualified: bool) -> str:
-    """That there is no such metric, and those that are like it, or else all."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for who is wrong
+def _suggest_metrics(name: str, known: Sequence[tuple[str, Column]], *, is_qualified: bool) -> str:
+    """Return that a metric is unknown, and the names like it, or else all."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
-    names = dict.fromkeys(column.name for _, column in named)
-    known = (
-        [*names, *(f"{part}.{column.name}" for part, column in named)] if qualified else [*names]
-    )
-    near = get_close_matches(name, known, 3)
-    return f"no metric {name}; " + (
-        f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
-    )
+    names = list(dict.fromkeys(column.name for _, column in known))
+    qualified = [f"{part}.{column.name}" for part, column in known] if is_qualified else []
+    near = get_close_matches(name, [*names, *qualified], 3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+    return f"no metric {name}; {hint}"
 
 
 def _parse_threshold(rule: str, text: str, column: Column) -> float:
-    """A number in the unit of a figure: a rate's as a part of 1, a duration's in seconds."""
+    """Return a number in the unit of a figure: a part of 1, seconds, or a count."""
     match = _THRESHOLD_PATTERN.fullmatch(text)
-    units = {"rate": "%", "seconds": "smhdw"}.get(column.kind, "")
-    if match is None or match[2] not in units:
-        forms = {
-            "rate": "a rate: write 0.4 or 40%",
-            "seconds": "a duration: write 90, 90s, 5m, 1.5h or 2d",
-        }
-        raise _make_rule_error(
-            rule, f"{column.name} is {forms.get(column.kind, 'a count: write 5')}"
-        )
+    if match is None or match[2] not in _UNITS.get(column.kind, ""):
+        hint = _THRESHOLD_HINTS.get(column.kind, _COUNT_HINT)
+        raise _make_rule_error(rule, f"{column.name} is {hint}")
     number = _convert_unit(match[1], match[2])
     if column.kind == "rate" and not 0 <= number <= 1:
         raise _make_rule_error(
@@ -120,13 +123,14 @@ def _convert_unit(digits: str, unit: str) -> float:
     return float(digits)
 
 
-# -- what trips ------------------------------------------------------------------------------------------------
+# -- triggered alerts ---------------------------------------------------------------------------
 
 
 def find_triggered(made: Sequence[Table] | Document, settings: Settings) -> Iterator[str]:
-    """A line for each row and total that is what it may not be, in the order of the alerts, a total after its rows.
+    """Yield a line for each row and total that an alert is about.
 
-    Compared is each figure as formats other than tables write it; null is nothing.
+    In the order of the alerts, a total after its rows. Figures are compared as formats other
+    than tables write them; an empty one triggers nothing.
     """
     for alert in settings.alerts:
         if isinstance(made, Sequence):
@@ -138,19 +142,19 @@ def find_triggered(made: Sequence[Table] | Document, settings: Settings) -> Iter
             yield _format_alert(alert, alert.metric, made.figures[alert.metric], None, "total")
 
 
-def _check_table(table: Table, alert: Alert, name: str, least: int) -> Iterator[str]:
+def _check_table(table: Table, alert: Alert, name: str, min_base: int) -> Iterator[str]:
     column = next((each for each in table.columns if each.name == alert.metric), None)
-    base = None if column is None else _find_base(column)
+    base_name = None if column is None else _find_base(column)
     # By all there are no keys: the one row is the total.
     if column is not None and table.keys:
-        for value, of, *keys in _select_triggering(table, alert, column, base, least):
+        for value, base, keys in _select_triggering(table, alert, column, base_name, min_base):
             where = " ".join(
                 f"{key}={_format_key(cell)}" for key, cell in zip(table.keys, keys, strict=True)
             )
-            yield _format_alert(alert, name, value, of, where)
-    value, of = _read_total(table, alert.metric, base)
-    if _is_triggered(value, alert) and (of is None or of >= least):
-        yield _format_alert(alert, name, value, of, "total")
+            yield _format_alert(alert, name, value, base, where)
+    total, base = _read_total(table, alert.metric, base_name)
+    if _is_triggered(total, alert) and (base is None or base >= min_base):
+        yield _format_alert(alert, name, total, base, "total")
 
 
 def _find_base(column: Column) -> str | None:
@@ -158,41 +162,43 @@ def _find_base(column: Column) -> str | None:
 
 
 def _select_triggering(
-    table: Table, alert: Alert, column: Column, base: str | None, least: int
-) -> Iterator[tuple[Any, ...]]:
-    """Value, base (None where there is none) and keys of the rows that trip, in order."""
-    import polars as pl  # noqa: PLC0415 - not for `--help`
-
-    from dcevents.tables import round_column  # noqa: PLC0415 - as polars
-
-    of = pl.lit(None, pl.Int64) if base is None else pl.col(base)
-    rows = table.rows.select(round_column(column).alias("value"), of.alias("of"), *table.keys)
-    trips = _OPERATORS[alert.operator](pl.col("value"), alert.threshold) & (
-        pl.col("of").fill_null(least) >= least
+    table: Table, alert: Alert, column: Column, base_name: str | None, min_base: int
+) -> Iterator[tuple[float, int | None, tuple[Any, ...]]]:
+    """Yield value, base (None without one) and keys of each row that triggers, in order."""
+    values = round_values(table.rows[column.name], column)
+    triggers: pl.Series = _OPERATORS[alert.operator](values, alert.threshold)
+    if base_name is not None:
+        triggers &= table.rows[base_name].fill_null(min_base) >= min_base
+    triggers = triggers.fill_null(value=False)
+    rows = table.rows.filter(triggers)
+    bases = [None] * rows.height if base_name is None else rows[base_name].to_list()
+    yield from zip(
+        values.filter(triggers).to_list(), bases, rows.select(table.keys).iter_rows(), strict=True
     )
-    yield from rows.filter(trips).iter_rows()
 
 
-def _read_total(table: Table, metric: str, base: str | None) -> tuple[float | None, int | None]:
-    """Value and base of a total; of a listing only `rows` has one."""
-    from dcevents.tables import round_total  # noqa: PLC0415 - not for `--help`
-
+def _read_total(
+    table: Table, metric: str, base_name: str | None
+) -> tuple[float | None, int | None]:
+    """Return value and base of a total; of a listing only `rows` has one."""
     figures: dict[str, Any] = {"rows": table.rows.height, **(round_total(table) or {})}
-    return figures.get(metric), None if base is None or table.total is None else table.total[base]
+    base = None if base_name is None or table.total is None else table.total[base_name]
+    return figures.get(metric), base
 
 
 def _is_triggered(value: float | None, alert: Alert) -> TypeGuard[float]:
     return value is not None and bool(_OPERATORS[alert.operator](value, alert.threshold))
 
 
-def _format_alert(alert: Alert, name: str, value: float | None, of: int | None, where: str) -> str:
-    """`completion_rate 0.41 < 0.5, base 120: conversation="Pricing" conversation_id="dlg-101"`."""
-    base = "" if of is None else f", base {of}"
-    return f"{name} {value:.15g} {alert.operator} {alert.threshold:.15g}{base}: {where}"
+def _format_alert(
+    alert: Alert, name: str, value: float | None, base: int | None, where: str
+) -> str:
+    """Return `completion_rate 0.41 < 0.5, base 120: conversation="Pricing"`."""
+    with_base = "" if base is None else f", base {base}"
+    return f"{name} {value:.15g} {alert.operator} {alert.threshold:.15g}{with_base}: {where}"
 
 
 def _format_key(cell: object) -> str:
-    """A key as JSON: whatever it is called, it is one value."""
-    return escape_json(
-        json.dumps(shorten_name(cell) if isinstance(cell, str) else cell, ensure_ascii=False)
-    )
+    """Return a key as JSON: whatever it is called, it is one value."""
+    text = shorten_name(cell) if isinstance(cell, str) else cell
+    return escape_json(json.dumps(text, ensure_ascii=False))

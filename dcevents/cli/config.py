@@ -1,7 +1,7 @@
-"""What the user says of their log: `--map`, `--map-event`, and `[map]` in a TOML file. Plain data come back.
+"""Where events are, as the user says: `--map`, `--map-event`, and `[map]` in a TOML file.
 
-The file is named by `--config` or DCEVENTS_CONFIG, or lies in the user's configuration folder; it is never looked for
-in the working directory or beside a log, where others may write.
+The file is named by `--config` or DCEVENTS_CONFIG, or lies in the user's configuration folder. It
+is never looked for in the working directory or beside a log, where others may write.
 """
 
 import os
@@ -24,7 +24,10 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def read_map(paths: Iterable[str], names: Iterable[str], file: str | None) -> tuple[Pairs, Pairs]:
-    """Paths by part, and meanings by event name; options go before the file. Raises UsageError."""
+    """Return paths by part, and meanings by event name; options replace the file's.
+
+    Raises UsageError.
+    """
     from_file, names_in_file = _read_config(file)
     paths_of = {**from_file, **dict(_parse_path_option(text) for text in paths)}
     names_of = {**names_in_file, **dict(_parse_name_option(text) for text in names)}
@@ -38,8 +41,9 @@ def _parse_path_option(text: str) -> tuple[str, str]:
 
 def _check_path(part: str, path: str, option: str, text: str) -> tuple[str, str]:
     if part not in MAP_PARTS or not path:
+        parts = ", ".join(MAP_PARTS)
         raise UsageError(
-            f"{option}: '{text}' is no PART=PATH; PART is {', '.join(MAP_PARTS)}, as in event=body.kind"
+            f"{option}: '{text}' is no PART=PATH; PART is {parts}, as in event=body.kind"
         )
     return part, path
 
@@ -60,7 +64,7 @@ def _read_config(file: str | None) -> tuple[dict[str, str], dict[str, str]]:
     path = Path(file) if file else _find_user_config()
     if path is None:
         return {}, {}
-    table = _load_map_table(path, named=bool(file))
+    table = _load_map_table(path, is_named=bool(file))
     given = {key: value for key, value in table.items() if key != "events"}
     paths = dict(
         _check_path(key, value if isinstance(value, str) else "", f"{path}: [map]", key)
@@ -77,7 +81,7 @@ def _read_config(file: str | None) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _find_user_config() -> Path | None:
-    """The file in the user's configuration folder, where there is one."""
+    """Return the file in the user's configuration folder; None where there is none."""
     folder = os.environ.get("XDG_CONFIG_HOME") or ""
     home = os.environ.get("HOME") or ""
     base = Path(folder) if os.path.isabs(folder) else Path(home, ".config") if home else None
@@ -86,10 +90,10 @@ def _find_user_config() -> Path | None:
     return path if path and os.path.isfile(path) else None
 
 
-def _load_map_table(path: Path, *, named: bool) -> dict[str, Any]:
+def _load_map_table(path: Path, *, is_named: bool) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415 - few have such a file
 
-    option = "--config: " if named else ""
+    option = "--config: " if is_named else ""
     try:
         with open(path, "rb") as file:
             found = tomllib.load(file)

@@ -1,4 +1,4 @@
-"""Rejected lines, set aside in a file of their own: NDJSON, in the order of the input, for whoever mends them."""
+"""Rejected lines, set aside in a file: NDJSON, in the order of the input."""
 
 import json
 from base64 import b64encode
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dcevents import output
-from dcevents.reading.log import RejectedLine
+from dcevents.reading.account import RejectedLine
 from dcevents.show import escape_json
 
 MAX_RAW_BYTES = 1 << 16
@@ -17,9 +17,9 @@ _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encod
 
 @contextmanager
 def open_rejects_file(name: str | None) -> Iterator[Callable[[RejectedLine, bytes], None] | None]:
-    """What writes a rejected line to a file, mode 0600; None where no file is asked for.
+    """Yield a function that writes a rejected line to a file; None without a name.
 
-    The file is replaced as a whole when the block ends well. Raises OutputError.
+    The file, of mode 0600, is replaced as a whole when the block ends well. Raises OutputError.
     """
     if name is None:
         yield None
@@ -29,7 +29,7 @@ def open_rejects_file(name: str | None) -> Iterator[Callable[[RejectedLine, byte
 
 
 def format_reject(place: RejectedLine, line: bytes) -> str:
-    """`{"file":…,"line":…,"reason":…,"raw":…}` and LF; `raw_base64` where the line is not UTF-8."""
+    """Return `{"file":…,"line":…,"reason":…,"raw":…}` and LF; else `raw_base64` for no UTF-8."""
     return escape_json(_encode_json({**place.to_json(), **_encode_raw(line)})) + "\n"
 
 

@@ -312,7 +312,7 @@ class FactFold:
     # -- texts ---------------------------------------------------------------------------------
 
     def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
-        """Add the conversation's `conversation` (name), `type`, `ui_type` or `page` to rows."""
+        """Add the conversation's name, type, uiType or page to rows."""
         return add_text(frame, self.attributes, column, self.choose_texts)
 
     def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:

@@ -48,7 +48,7 @@ class Fold(Protocol):
 
     @property
     def agents(self) -> pl.DataFrame:
-        """Return agent (rank), agent_id and agent_name, the name to show (definitions 4)."""
+        """Return agent (rank), agent_id and agent_name."""
 
     @property
     def conversation_ids(self) -> pl.DataFrame:
@@ -93,7 +93,7 @@ def add_ranks(attributes: pl.DataFrame) -> pl.DataFrame:
 
 
 def name_agents(attributes: pl.DataFrame, namings: pl.DataFrame) -> pl.DataFrame:
-    """Choose the name of each agent (definitions 4): agent, agent_id, agent_name.
+    """Choose the name of each agent (definitions 4).
 
     `namings`: attributes (codes that name an agent), ts (the latest of each, or null). The
     latest accept decides, else the latest event; at the same time the greater text.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dcevents.render._format import SLICE_ROWS
 from dcevents.show import (
     NO_FIGURE,
     format_duration,
@@ -20,47 +21,57 @@ if TYPE_CHECKING:
 
 
 _SMALL_BASE = 30
+"""Rates of fewer conversations or requests are marked."""
 _SMALL_BASE_MARK = "*"
-_SLICE_ROWS = 20_000
 
 
-def format_cell(value: Any, column: Column, about: RenderContext, base: int | None = None) -> str:  # noqa: ANN401 - any cell
-    """A value in people's words; a rate on a small `base` with a mark, before it so that the figures stay in line."""
+def format_cell(
+    value: Any,  # noqa: ANN401 - any cell
+    column: Column,
+    context: RenderContext,
+    base: int | None = None,
+) -> str:
+    """Return a value in people's words; a rate of a small `base` with a mark.
+
+    The mark stands before the rate so that the figures stay in line.
+    """
     if value is None:
         return NO_FIGURE
     if column.kind == "rate":
-        return (
-            _SMALL_BASE_MARK if base is not None and base < _SMALL_BASE else ""
-        ) + format_percent(value)
+        mark = _SMALL_BASE_MARK if base is not None and base < _SMALL_BASE else ""
+        return mark + format_percent(value)
     if column.kind == "seconds":
         return format_duration(value)
     if column.kind == "count":
         return format_number(value)
     if column.kind == "time":
-        return format_local_time(value, about.tz) or NO_FIGURE
+        return format_local_time(value, context.tz) or NO_FIGURE
     if column.kind == "flag":
         return "yes" if value else "no"
     return make_visible(str(value))
 
 
-def format_rows(table: Table, about: RenderContext) -> Iterator[list[str]]:
-    """The rows of a table, in words."""
+def format_rows(table: Table, context: RenderContext) -> Iterator[list[str]]:
+    """Yield the rows of a table in people's words."""
     places = {name: i for i, name in enumerate(table.rows.columns)}
     cells = [
         (places[column.name], column, places[column.base_column] if column.base_column else None)
         for column in table.columns
     ]
     # Not as the other formats round them: 100 % stands only where it is exactly true.
-    for part in table.rows.iter_slices(_SLICE_ROWS):
+    for part in table.rows.iter_slices(SLICE_ROWS):
         for row in part.iter_rows():
             yield [
-                format_cell(row[i], column, about, None if base is None else row[base])
+                format_cell(row[i], column, context, None if base is None else row[base])
                 for i, column, base in cells
             ]
 
 
-def format_total(table: Table, about: RenderContext) -> list[str] | None:
-    """The total in words, named in the first column; None where there is none or it would stand alone."""
+def format_total(table: Table, context: RenderContext) -> list[str] | None:
+    """Return the total in people's words, named in the first column.
+
+    None where there is no total, or no row beside it.
+    """
     if table.total is None or not table.by or tuple(table.by) == ("all",):
         return None
     total = table.total
@@ -68,7 +79,7 @@ def format_total(table: Table, about: RenderContext) -> list[str] | None:
         format_cell(
             total[column.name],
             column,
-            about,
+            context,
             total[column.base_column] if column.base_column else None,
         )
         if column.name in total
@@ -79,25 +90,34 @@ def format_total(table: Table, about: RenderContext) -> list[str] | None:
 
 
 def format_footnote(table: Table, columns: Sequence[Column]) -> str | None:
-    """What the mark of the rates in some of the columns means; None where there is none."""
+    """Return the meaning of the mark, where a rate of some columns has it."""
     bases = [table.rows[column.base_column] for column in columns if column.base_column]
-    few = any(base.is_between(1, _SMALL_BASE - 1).any() for base in bases)
-    return f"{_SMALL_BASE_MARK} a rate of fewer than {_SMALL_BASE}" if few else None
+    has_mark = any(base.is_between(1, _SMALL_BASE - 1).any() for base in bases)
+    return f"{_SMALL_BASE_MARK} a rate of fewer than {_SMALL_BASE}" if has_mark else None
 
 
 def is_left_aligned(column: Column) -> bool:
-    """Whether a column reads from the left."""
+    """Return whether a column reads from the left."""
     return column.kind in ("text", "day", "time", "flag")
 
 
-def format_caption(table: Table, about: RenderContext) -> str:
-    """What a table shows, in one line."""
-    title = {"live-chat": "Live chat"}.get(table.name, table.name.capitalize())
+def format_headline_title(context: RenderContext) -> str:
+    """Return the title above a report's headline, with the period of all its tables."""
+    return _format_name(context.report_name) + format_period_suffix(context)
+
+
+def format_caption(table: Table, context: RenderContext) -> str:
+    """Return the title of a table: report, keys and period."""
     by = " by " + ", ".join(table.by) if table.by and tuple(table.by) != ("all",) else ""
-    # The summary's headline says it once for all its tables.
-    return f"{title}{by}" + (format_period_suffix(about) if about.report_name == table.name else "")
+    # A report of several tables has the period once, above its headline.
+    period = format_period_suffix(context) if context.report_name == table.name else ""
+    return f"{_format_name(table.name)}{by}{period}"
 
 
-def format_period_suffix(about: RenderContext) -> str:
-    """`, 2026-11-02 to 2026-11-08 (Europe/Berlin)`: what a table's times are and are of."""
-    return f", {about.period} ({about.tz.key})" if about.period else ""
+def _format_name(report_name: str) -> str:
+    return report_name.replace("-", " ").capitalize()
+
+
+def format_period_suffix(context: RenderContext) -> str:
+    """Return `, 2026-11-02 to 2026-11-08 (Europe/Berlin)`; nothing without a period."""
+    return f", {context.period} ({context.tz.key})" if context.period else ""

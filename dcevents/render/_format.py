@@ -1,4 +1,7 @@
-"""What a format is: tables, or a document, and their circumstances → pieces of text. Formats know no report."""
+"""A format: tables, or a document, and the context of the run to pieces of text.
+
+Formats know no report.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from dcevents.tables import round_column, round_total
+from dcevents.tables import round_total, round_values
 
 if TYPE_CHECKING:
     import polars as pl
 
     from dcevents.tables import Column, Document, Table
 
-_SLICE_ROWS = 20_000
+SLICE_ROWS = 20_000
+"""Rows that are written at once."""
 
 
 @dataclass(frozen=True)
 class RenderContext:
-    """How and of what a report was made."""
+    """A report's name and input, and the output that it is written for."""
 
     report_name: str
     meta: Mapping[str, Any]
@@ -43,32 +47,33 @@ class Format:
     suffixes: tuple[str, ...]
     write_tables: Callable[[Sequence[Table], RenderContext], Iterator[str]]
     order: int
+    """The place in lists of formats: lower numbers first."""
     write_document: Callable[[Document, RenderContext], Iterator[str]] | None = None
-    """How documents are written, in a format that can."""
+    """Writes documents, in a format that can."""
 
-    def write(self, made: Sequence[Table] | Document, about: RenderContext) -> Iterator[str]:
-        """What a report has made, as text. A document in a format that cannot write any is a ValueError."""
+    def write(self, made: Sequence[Table] | Document, context: RenderContext) -> Iterator[str]:
+        """Return a report as pieces of text; raises ValueError for a document it cannot write."""
         if isinstance(made, Sequence):
-            return self.write_tables(made, about)
+            return self.write_tables(made, context)
         if self.write_document is None:
-            raise ValueError(f"{about.report_name} is a document, which {self.name} cannot write")
-        return self.write_document(made, about)
+            raise ValueError(f"{context.report_name} is a document, which {self.name} cannot write")
+        return self.write_document(made, context)
 
 
 def slice_rows(table: Table) -> Iterator[pl.DataFrame]:
-    """A table's rows, some at a time, rates rounded to 6 decimals and seconds to 3."""
-    columns = [round_column(column) for column in table.columns]
-    yield from (part.select(columns) for part in table.rows.iter_slices(_SLICE_ROWS))
+    """Yield a table's rows, some at a time, as formats other than tables write them."""
+    for part in table.rows.iter_slices(SLICE_ROWS):
+        yield part.select([round_values(part[column.name], column) for column in table.columns])
 
 
 def list_rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:
-    """The same as tuples."""
+    """Yield a table's rows as tuples, some at a time."""
     for part in slice_rows(table):
         yield part.rows()
 
 
 def list_totals(tables: Sequence[Table]) -> Iterator[tuple[str, str, Any, Column]]:
-    """Several tables as (report, metric, value, column), of their totals: how `summary` is written in rows."""
+    """Yield report, metric, value and column of each total: several tables in rows."""
     for table in tables:
         figures = round_total(table) or {}
         for column in table.columns:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def encode_json(value: object) -> str:
-    """JSON text that is safe to show."""
+    """Return JSON text that is safe to show."""
     return escape_json(
         json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     )
 
 
 def encode_rows(table: Table) -> Iterator[str]:
-    """Each row as a JSON object."""
+    """Yield each row as a JSON object."""
     names = [column.name for column in table.columns]
     times = [i for i, column in enumerate(table.columns) if column.kind == "time"]
     for part in list_rows(table):

@@ -1,4 +1,4 @@
-"""One object: the rows and the total, or a document's members, and all about the input.
+"""One object: the rows and the total, or a document's members, and the account of the input.
 
 Written row by row, so that listings need no room.
 """
@@ -16,32 +16,33 @@ if TYPE_CHECKING:
     from dcevents.tables import Document, Table
 
 
-def _write_tables(tables: Sequence[Table], about: RenderContext) -> Iterator[str]:
+def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
     if len(tables) == 1:
-        yield from _write_object(tables[0], tables[0].name, about.meta)
+        yield from _write_object(tables[0], context.meta)
     else:
-        yield _open_object(about.report_name, about.meta) + ',"reports":['
+        yield _open_object(context.report_name, context.meta) + ',"reports":['
         for i, table in enumerate(tables):
             yield "," if i else ""
-            yield from _write_object(table, table.name, about.meta)
+            yield from _write_object(table, context.meta)
         yield "]}"
     yield "\n"
 
 
-def _open_object(name: str, meta: Mapping[str, Any]) -> str:
-    return encode_json({"schema": f"dcevents.{name}/1", **meta})[:-1]
+def _open_object(report_name: str, meta: Mapping[str, Any]) -> str:
+    return encode_json({"schema": f"dcevents.{report_name}/1", **meta})[:-1]
 
 
-def _write_object(table: Table, name: str, meta: Mapping[str, Any]) -> Iterator[str]:
+def _write_object(table: Table, meta: Mapping[str, Any]) -> Iterator[str]:
     before = {key: value for key, value in meta.items() if key != "input"}
-    yield _open_object(name, {**before, "by": list(table.by), "input": meta["input"]}) + ',"rows":['
+    about = {**before, "by": list(table.by), "input": meta["input"]}
+    yield _open_object(table.name, about) + ',"rows":['
     for i, row in enumerate(encode_rows(table)):
         yield ("," if i else "") + "\n" + row
     yield f'],"total":{encode_json(round_total(table))}}}'
 
 
-def _write_document(document: Document, about: RenderContext) -> Iterator[str]:
-    yield _open_object(about.report_name, about.meta)
+def _write_document(document: Document, context: RenderContext) -> Iterator[str]:
+    yield _open_object(context.report_name, context.meta)
     for name, value in document.members.items():
         yield f",\n{encode_json(name)}:{encode_json(value)}"
     yield "}\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dcevents.render._cells import (
     format_caption,
     format_footnote,
-    format_period_suffix,
+    format_headline_title,
     format_rows,
     format_total,
     is_left_aligned,
@@ -19,30 +19,27 @@ from dcevents.render._format import Format, RenderContext
 if TYPE_CHECKING:
     from dcevents.tables import Table
 
-# HTML and entities first of all; then what GitHub's Markdown takes for emphasis, code, links, tables, or a name.
+# HTML and entities first of all; then what GitHub's Markdown takes for emphasis, code, links,
+# tables, or a name.
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@^]|(?<=\w)://|^\s*[-=:]|\bwww\.)")
 
 
-def _write_tables(tables: Sequence[Table], about: RenderContext) -> Iterator[str]:
+def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
     for i, table in enumerate(tables):
         yield "\n" if i else ""
         if table.headline:
-            yield f"**{_escape_markup('Summary' + format_period_suffix(about))}**\n\n"
-            yield (
-                "".join(
-                    f"- **{label}**: {_escape_markup(text)}\n" for label, text in table.headline
-                )
-                + "\n"
-            )
-        yield f"**{_escape_markup(format_caption(table, about))}**\n\n"
+            yield f"**{_escape_markup(format_headline_title(context))}**\n\n"
+            lines = [f"- **{label}**: {_escape_markup(text)}\n" for label, text in table.headline]
+            yield "".join(lines) + "\n"
+        yield f"**{_escape_markup(format_caption(table, context))}**\n\n"
         yield _format_line([column.title.replace("\u00ad", "") for column in table.columns])
         yield _format_line(
             ["---" if is_left_aligned(column) else "---:" for column in table.columns]
         )
-        for row in format_rows(table, about):
+        for row in format_rows(table, context):
             yield _format_line([_escape_markup(cell) for cell in row])
-        if (last := format_total(table, about)) and not table.rows.is_empty():
-            yield _format_line([f"**{_escape_markup(cell)}**" if cell else "" for cell in last])
+        if (total := format_total(table, context)) and not table.rows.is_empty():
+            yield _format_line([f"**{_escape_markup(cell)}**" if cell else "" for cell in total])
         if note := format_footnote(table, table.columns):
             yield f"\n{_escape_markup(note)}\n"
 

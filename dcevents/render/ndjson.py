@@ -1,4 +1,4 @@
-"""One row a line."""
+"""One JSON object a row, one row a line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dcevents.tables import Table
 
 
-def _write_tables(tables: Sequence[Table], _about: RenderContext) -> Iterator[str]:
+def _write_tables(tables: Sequence[Table], _context: RenderContext) -> Iterator[str]:
     if len(tables) == 1:
         for row in encode_rows(tables[0]):
             yield row + "\n"

@@ -1,4 +1,4 @@
-"""What `check` says to people: what stands out, a line for everything, and details where there are some."""
+"""The words of `check`: a headline, a line for everything, and details where there are some."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 from itertools import starmap
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from dcevents.analysis.quality import PEAK_SECONDS
+from dcevents.reading.account_words import explain_unusable
+from dcevents.reading.recognition import describe_recognition
 from dcevents.show import (
     format_count,
     format_duration,
@@ -21,12 +26,13 @@ if TYPE_CHECKING:
 
     from dcevents.analysis.quality import LineOrder, Quality, Starts, TimeoutDelays
     from dcevents.analysis.view import View
-    from dcevents.reading.log import Account, Log
+    from dcevents.reading.account import Account
+    from dcevents.reading.log import Log
 
 _NOTABLE_ONE_IN = 20
-"""One in so many conversations may have lost its beginning without a word."""
+"""One in so many conversations may have lost its beginning without a finding."""
 _MAX_SHOWN_DETAILS = 10
-"""The most details of one kind."""
+"""Lines of details of one kind."""
 
 _TIMESTAMP_FORMS = {
     "iso_utc": "ISO 8601 with Z",
@@ -42,27 +48,28 @@ _TIMESTAMP_FORMS = {
 
 _TIMEOUT_READINGS = {
     "too_few": "Too few TIMEOUTs to tell what they mean here.",
-    "request": "Here TIMEOUT means that the request timed out: no agent took it in the time that Dynamic Chat allows "
-    "(100 s, and as long again for each further agent). `missed` counts what it says.",
-    "visitor": "Here TIMEOUT means that the visitor stopped answering or dropped: it seldom comes when Dynamic Chat "
-    "gives up looking for an agent (100, 200 or 300 s). `missed` may hold visitors who left while they waited.",
-    "both": "Here TIMEOUT means either: that no agent took the request (about 100, 200 or 300 s after it), or that "
-    "the visitor stopped answering. dcevents tells them apart by whether an agent had accepted.",
+    "request": "Here TIMEOUT means that the request timed out: no agent took it in the time that "
+    "Dynamic Chat allows (100 s, and as long again for each further agent). `missed` counts what "
+    "it says.",
+    "visitor": "Here TIMEOUT means that the visitor stopped answering or dropped: it seldom comes "
+    "when Dynamic Chat gives up looking for an agent (100, 200 or 300 s). `missed` may hold "
+    "visitors who left while they waited.",
+    "both": "Here TIMEOUT means either: that no agent took the request (about 100, 200 or 300 s "
+    "after it), or that the visitor stopped answering. dcevents tells them apart by whether an "
+    "agent had accepted.",
 }
 
 
 def list_findings(log: Log, quality: Quality) -> dict[str, str]:
-    """What stands out, in words, by name."""
-    from dcevents.reading.account_words import explain_unusable  # noqa: PLC0415 - polars
-
+    """Return the findings in words, by name."""
     account, starts, coverage = log.account, quality.starts, quality.coverage
     rejected, unknown = sum(account.rejected.values()), account.tally["unknown_event"]
     cut_off = sum(each.unread_reason is not None for each in log.inputs)
     empty_days = sum(days for *_, days in coverage.gaps)
-    unreadable, local = (
-        account.untimed - account.future,
-        quality.timestamp_forms.get("iso_local", 0),
-    )
+    unreadable = account.untimed - account.future
+    local = quality.timestamp_forms.get("iso_local", 0)
+    long_sessions = quality.sessions.over_a_day
+    unstarted, implied = starts.start_not_seen, starts.engagement_implied
     found = {
         "no_event": (explain_unusable(log), "no line is an event of Dynamic Chat"),
         "cut_off": (cut_off, f"{format_count(cut_off, 'input')} cut off"),
@@ -75,16 +82,16 @@ def list_findings(log: Log, quality: Quality) -> dict[str, str]:
         "future": (account.future, f"{format_count(account.future, 'timestamp')} in the future"),
         "no_zone": (local, f"{format_count(local, 'timestamp')} without a zone"),
         "start_not_seen": (
-            starts.start_not_seen * _NOTABLE_ONE_IN > starts.conversations,
-            f"{format_count(starts.start_not_seen, 'conversation')} without TRIGGERED",
+            unstarted * _NOTABLE_ONE_IN > starts.conversations,
+            f"{format_count(unstarted, 'conversation')} without TRIGGERED",
         ),
         "engagement_implied": (
-            starts.engagement_implied * _NOTABLE_ONE_IN > starts.engaged,
-            f"{format_count(starts.engagement_implied, 'engaged conversation')} without ENGAGED",
+            implied * _NOTABLE_ONE_IN > starts.engaged,
+            f"{format_count(implied, 'engaged conversation')} without ENGAGED",
         ),
         "sessions_over_24_hours": (
-            quality.sessions.over_a_day,
-            f"{format_count(quality.sessions.over_a_day, 'session')} longer than 24 hours",
+            long_sessions,
+            f"{format_count(long_sessions, 'session')} longer than 24 hours",
         ),
         "days_without_events": (empty_days, f"{format_count(empty_days, 'day')} without any event"),
         "feed_stopped": (
@@ -96,9 +103,7 @@ def list_findings(log: Log, quality: Quality) -> dict[str, str]:
 
 
 def build_sections(view: View, quality: Quality, found: Mapping[str, str]) -> list[Section]:
-    """The document: headline and a line for everything; then details."""
-    from dcevents.reading.recognition import describe_recognition  # noqa: PLC0415 - polars
-
+    """Return the headline and a line for everything, then details."""
     account = view.log.account
     headline = f"Worth a look: {'; '.join(found.values())}." if found else "Nothing stands out."
     read_as = describe_recognition(view.log)
@@ -111,7 +116,7 @@ def build_sections(view: View, quality: Quality, found: Mapping[str, str]) -> li
 
 def _describe_records(account: Account) -> str:
     parts = {
-        "duplicates (said again, counted once)": account.duplicates,
+        "duplicates (repeated, counted once)": account.duplicates,
         "of the widget itself": account.tally["widget_ready"],
         "of unknown events": account.tally["unknown_event"],
         "later than --as-of": account.tally["later"],
@@ -126,20 +131,17 @@ def _describe_records(account: Account) -> str:
     reasons = ", ".join(
         f"{format_number(n)} {reason}" for reason, n in account.rejected.items() if n
     )
-    return f"{format_number(account.records)} = {' + '.join(shown)}" + (
-        f" ({reasons})" if reasons else ""
-    )
+    total = f"{format_number(account.records)} = {' + '.join(shown)}"
+    return f"{total} ({reasons})" if reasons else total
 
 
 def _describe_events(view: View, quality: Quality) -> list[tuple[str, str]]:
     sessions = quality.sessions
+    long_sessions = _describe_share(sessions.over_a_day, sessions.sessions, "longer than 24 hours")
     return [
         *_describe_lines(view.log.account, quality),
         *_describe_starts(quality.starts),
-        (
-            "Sessions",
-            _describe_share(sessions.over_a_day, sessions.sessions, "longer than 24 hours"),
-        ),
+        ("Sessions", long_sessions),
         ("Names", _describe_names(quality)),
         *_describe_times(quality, view.settings.tz),
     ]
@@ -147,12 +149,11 @@ def _describe_events(view: View, quality: Quality) -> list[tuple[str, str]]:
 
 def _describe_lines(account: Account, quality: Quality) -> list[tuple[str, str]]:
     if quality.order is None:
-        return [
-            (
-                "Lines",
-                "their order, and how their timestamps are written, are not known of a store without events",
-            )
-        ]
+        unknown = (
+            "their order, and how their timestamps are written, are not known of a store "
+            "without events"
+        )
+        return [("Lines", unknown)]
     return [
         ("Timestamps", _describe_timestamps(account, quality)),
         ("Order", _describe_order(account, quality.order)),
@@ -169,7 +170,8 @@ def _describe_timestamps(account: Account, quality: Quality) -> str:
         text = ", ".join(f"{format_number(n)} {_TIMESTAMP_FORMS[name]}" for n, name in shown)
     if account.future:
         share = format_percent(account.future / account.events)
-        text += f"; {format_number(account.future)} ({share}) more than a day after the clock, so not believed"
+        future = f"{format_number(account.future)} ({share})"
+        text += f"; {future} more than a day after the clock, so not believed"
     return text
 
 
@@ -178,7 +180,8 @@ def _describe_order(account: Account, order: LineOrder) -> str:
         return "no event is earlier than one on a line before it"
     share = format_percent(order.out_of_order / account.events)
     back = format_duration((order.step_back_ms or 0) / 1000)
-    return f"{format_number(order.out_of_order)} ({share}) earlier than one on a line before, by {back} at most"
+    events = f"{format_number(order.out_of_order)} ({share})"
+    return f"{events} earlier than one on a line before, by {back} at most"
 
 
 def _describe_starts(starts: Starts) -> list[tuple[str, str]]:
@@ -197,37 +200,35 @@ def _describe_starts(starts: Starts) -> list[tuple[str, str]]:
 def _describe_lacking(part: int, whole: int, name: str, event: str) -> str:
     if not part:
         return f"every {name} has {event}"
-    return f"{format_number(part)} of {format_count(whole, name)} ({format_percent(part / whole)}) without {event}: told from what followed"
+    share = format_percent(part / whole)
+    found = f"{format_number(part)} of {format_count(whole, name)} ({share})"
+    return f"{found} without {event}: inferred from what followed"
 
 
 def _describe_share(part: int, whole: int, words: str) -> str:
-    return (
-        f"{format_number(part)} of {format_number(whole)} ({format_percent(part / whole)}) {words}"
-        if part
-        else f"none {words}"
-    )
+    if not part:
+        return f"none {words}"
+    share = format_percent(part / whole)
+    return f"{format_number(part)} of {format_number(whole)} ({share}) {words}"
 
 
 def _describe_names(quality: Quality) -> str:
-    if not quality.ids_with_several_names and not quality.agents_with_several_names:
+    counts = {
+        "conversation id": len(quality.ids_with_several_names),
+        "agent": len(quality.agents_with_several_names),
+    }
+    several = [format_count(count, name) for name, count in counts.items() if count]
+    if not several:
         return "one for each conversation id and agent"
-    ids, agents = (
-        format_count(len(quality.ids_with_several_names), "conversation id"),
-        format_count(len(quality.agents_with_several_names), "agent"),
-    )
-    return f"several for {' and '.join(t for t, n in ((ids, quality.ids_with_several_names), (agents, quality.agents_with_several_names)) if n)}"
+    return f"several for {' and '.join(several)}"
 
 
 def _describe_times(quality: Quality, tz: ZoneInfo) -> list[tuple[str, str]]:
     coverage = quality.coverage
     if coverage.last_ms is None:
         return []
-    days = (
-        "Days",
-        _describe_share(
-            sum(days for *_, days in coverage.gaps), coverage.day_count, "without events"
-        ),
-    )
+    empty_days = sum(days for *_, days in coverage.gaps)
+    days = ("Days", _describe_share(empty_days, coverage.day_count, "without events"))
     silences = [
         f"{format_duration((end - start) / 1000)} from {_format_minute(start, tz)}"
         for start, end in coverage.silences
@@ -241,16 +242,15 @@ def _format_minute(ms: int, tz: ZoneInfo) -> str:
 
 
 def _describe_feed(quality: Quality) -> str:
-    silent, usual = (
-        format_duration((quality.feed.silent_ms or 0) / 1000),
-        quality.coverage.usual_silence_ms,
-    )
+    usual_ms = quality.coverage.usual_silence_ms
+    silent = format_duration((quality.feed.silent_ms or 0) / 1000)
     if quality.feed.has_stopped:
+        longest = format_duration((usual_ms or 0) / 1000)
         return (
-            f"nothing for {silent}, the longest silence of four weeks being {format_duration((usual or 0) / 1000)}: if the "
-            "log is still written, its feed has stopped"
+            f"nothing for {silent}, the longest silence of four weeks being {longest}: "
+            "if the log is still written, its feed has stopped"
         )
-    return f"nothing for {silent}" + ("" if usual is None else ", which is not unusual")
+    return f"nothing for {silent}" + ("" if usual_ms is None else ", which is not unusual")
 
 
 def _list_details(view: View, quality: Quality) -> list[Section]:
@@ -301,10 +301,8 @@ def _format_names(key: str, names: Sequence[str]) -> str:
 
 def _make_list_section(title: str, lines: Sequence[str], total: int) -> Section:
     more = total - min(len(lines), _MAX_SHOWN_DETAILS)
-    return Section(
-        title,
-        [*lines[:_MAX_SHOWN_DETAILS], *([f"… and {format_number(more)} more"] if more > 0 else [])],
-    )
+    ending = [f"… and {format_number(more)} more"] if more > 0 else []
+    return Section(title, [*lines[:_MAX_SHOWN_DETAILS], *ending])
 
 
 def _make_timeout_sections(quality: Quality) -> list[Section]:
@@ -324,10 +322,6 @@ def _make_timeout_sections(quality: Quality) -> list[Section]:
 
 
 def _make_timeout_table(spreads: Mapping[str, TimeoutDelays]) -> Table:
-    import polars as pl  # noqa: PLC0415 - not before a report is made
-
-    from dcevents.analysis.quality import PEAK_SECONDS  # noqa: PLC0415
-
     rows = [
         {
             "since": since,

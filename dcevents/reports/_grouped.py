@@ -1,175 +1,150 @@
-"""Grouped reports: conversations or attempts by keys, one row a group, and the total."""
+"""Grouped tables: conversations or attempts by keys, one row a group, and the total."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dcevents.reports._metrics import KEY_COLUMNS, TIME_KEYS, WEEKDAYS, Metric, define_rate
+import polars as pl
+
+from dcevents.reports._metrics import (
+    KEY_COLUMNS,
+    TIME_KEYS,
+    WEEKDAYS,
+    Grouping,
+    Metric,
+    add_companions,
+)
 from dcevents.tables import Column, Table
+from dcevents.times import list_buckets
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from dcevents.analysis.view import View
 
-
-def make_conversations_report(
-    name: str, metrics: Sequence[Metric]
-) -> Callable[[View, Sequence[str]], list[Table]]:
-    """A report's `make` that groups conversations."""
-
-    def make(view: View, by: Sequence[str]) -> list[Table]:
-        return [build_grouped_table(name, view, view.select_conversations(by), by, metrics)]
-
-    return make
-
-
-def list_metric_figures(metrics: Sequence[Metric], *needs: str) -> list[Column]:
-    """All that a report may show of metrics, which are there with some options only."""
-    columns = [
-        metric.column for metric in _add_companions(metrics, intervals=True) if not metric.is_hidden
-    ]
-    return [
-        replace(each, required_options=(*needs, *(["--intervals"] if each.bounded_rate else [])))
-        for each in columns
-    ]
+_GROUP_COLUMNS = {"conversation": "id_rank", "agent": "agent_id"}
+"""Columns of rows by the key that groups by them, where the names differ."""
+_ID_COLUMNS = {"conversation": "conversation_id", "agent": "agent_id"}
+"""Columns of tables by the key that they identify, where the names differ."""
 
 
 def build_grouped_table(
-    name: str, view: View, frame: pl.DataFrame, by: Sequence[str], metrics: Sequence[Metric]
+    grouping: Grouping, view: View, frame: pl.DataFrame, by: Sequence[str]
 ) -> Table:
-    """Rows by key and the total. `frame`: one row a conversation or attempt, with the keys' columns."""
-    import polars as pl  # noqa: PLC0415 - not before a report is made
+    """Return rows by key and the total.
 
-    metrics = _add_companions(metrics, intervals=view.settings.shows_intervals)
-    if "last-step" in by:
-        frame = frame.filter(pl.col("abandoned"))
-    total = _measure_groups(frame, (), metrics)
-    keyed = _add_time_keys(frame, by, view)
-    keys = [_find_group_column(key) for key in by if key != "all"]
-    table = _measure_groups(keyed, keys if not frame.is_empty() else ["conversation_key"], metrics)
+    `frame`: one row a conversation or attempt, with the columns of the keys.
+    """
+    with_intervals = view.settings.shows_intervals
+    metrics = add_companions(grouping.metrics, with_intervals=with_intervals)
+    of_groups = [metric for metric in metrics if metric.total_of is None]
     columns = [column for key in by for column in KEY_COLUMNS[key]]
-    table = (
-        _add_names(table, keyed, keys, view)
-        if not frame.is_empty()
-        else _clear_rows(table, columns)
-    )
-    if len(keys) == 1 and keys[0] in TIME_KEYS and not frame.is_empty():
-        table = _fill_buckets(table, keys[0], metrics, view)
-    table = _sort_rows(table, by, metrics[0].column.name)
-    if "last-step" in by:
-        share = _add_companions([SHARE], intervals=view.settings.shows_intervals)
-        metrics = [*metrics, *share]
-        whole = pl.lit(total["abandoned"].item()).alias(_WHOLE)
-        table, total = table.with_columns(whole), total.with_columns(whole)
-        expressions = [metric.value(pl.col).alias(metric.column.name) for metric in share]
-        table, total = table.with_columns(expressions), total.with_columns(expressions)
+    total = _measure_groups(frame, (), of_groups)
+    rows = _measure_rows(frame, by, of_groups, view)
+    rows = _sort_rows(rows, by, of_groups[0].column.name)
+    rows, total = _measure_shares([metric for metric in metrics if metric.total_of], rows, total)
     shown = [metric.column for metric in metrics if not metric.is_hidden]
-    unshown = [column.base_column for column in shown if column.base_column]
-    named, numbers = (
-        [column.name for column in columns],
-        [*(column.name for column in shown), *unshown],
-    )
-    rows, figures_of_all = table.select(*named, *numbers), total.select(numbers).row(0, named=True)
-    usual = ("agent",) if name == "live-chat" else ("conversation",)
-    options = "".join(f" --by {key}" for key in by) if tuple(by) != usual else ""
-    options += " --intervals" if view.settings.shows_intervals else ""
+    keys = [column.name for column in columns]
+    numbers = [column.name for column in shown]
+    numbers += [column.base_column for column in shown if column.base_column]
+    options = "".join(f" --by {key}" for key in by) if tuple(by) != (grouping.default_by,) else ""
     return Table(
-        name,
+        grouping.name,
         [*columns, *shown],
-        rows,
+        rows.select(*keys, *numbers),
         tuple(by),
-        figures_of_all,
-        command_options=options,
-        keys=named,
+        total.select(numbers).row(0, named=True),
+        command_options=options + (" --intervals" if with_intervals else ""),
+        keys=keys,
     )
 
 
-def _add_companions(metrics: Sequence[Metric], *, intervals: bool) -> list[Metric]:
-    """Metrics with the bases of rates, and their bounds where these are asked for."""
-    return [
-        each
-        for metric in metrics
-        for each in (
-            metric,
-            *(other for other in metric.companions if other.is_hidden or intervals),
-        )
-    ]
+def _measure_rows(
+    frame: pl.DataFrame, by: Sequence[str], metrics: Sequence[Metric], view: View
+) -> pl.DataFrame:
+    """Return the metrics of each group, with the columns of its keys."""
+    keys = [_GROUP_COLUMNS.get(key, key.replace("-", "_")) for key in by if key != "all"]
+    frame = _add_time_keys(frame, by, view)
+    if frame.is_empty():
+        names = [column.name for key in by for column in KEY_COLUMNS[key]]
+        return _clear_rows(_measure_groups(frame, ["conversation_key"], metrics), names)
+    rows = _add_names(_measure_groups(frame, keys, metrics), frame, keys, view)
+    if len(keys) == 1 and keys[0] in TIME_KEYS:
+        return _fill_buckets(rows, keys[0], metrics, view)
+    return rows
 
 
-_WHOLE = "all_abandoned"
-SHARE = define_rate("share", "Share", "abandoned", lambda col: col(_WHOLE), rank=2)
-"""A row's part of all abandoned conversations."""
+def _clear_rows(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    return rows.clear().with_columns(pl.lit(None, pl.String).alias(name) for name in names)
 
 
-def _find_group_column(key: str) -> str:
-    return {"conversation": "id_rank", "agent": "agent_id"}.get(key, key.replace("-", "_"))
+# -- metrics ------------------------------------------------------------------------------------
 
 
 def _measure_groups(
     frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
 ) -> pl.DataFrame:
-    """The metrics of each group; of everything without keys."""
-    import polars as pl  # noqa: PLC0415
-
-    if any(metric.column.name == "peak_concurrent" for metric in metrics):
-        frame = _add_peaks(frame, keys)
-    within = "id_rank" in keys and "outcome" in frame.columns
-    direct = [
-        ((within and metric.value_within_id) or metric.value)(pl.col).alias(metric.column.name)
-        for metric in metrics
-        if not metric.is_derived and metric.row_filter is None
-    ]
-    # Counts of millions of rows by few keys: as a stream they need no lists of rows for each group. Without keys it
-    # would look for different sessions in a table of all, where sorting them is cheaper.
-    measured = (
-        frame.lazy().group_by(keys).agg(direct).collect(engine="streaming")
-        if keys
-        else frame.select(direct)
-    )
-    for where in dict.fromkeys(
-        metric.row_filter for metric in metrics if metric.row_filter is not None
-    ):
-        some = [m.value(pl.col).alias(m.column.name) for m in metrics if m.row_filter is where]
-        rows = frame.lazy().filter(where(pl.col))
+    """Return the metrics of each group; those of everything without keys."""
+    for add_column in dict.fromkeys(m.add_column for m in metrics if m.add_column is not None):
+        frame = add_column(frame, keys)
+    measured = _measure_all_rows(frame, keys, metrics)
+    for row_filter in dict.fromkeys(m.row_filter for m in metrics if m.row_filter is not None):
+        some = [_name_value(metric) for metric in metrics if metric.row_filter is row_filter]
+        rows = frame.lazy().filter(row_filter(pl.col))
         if keys:
             found = rows.group_by(keys).agg(some).collect()
             measured = measured.join(found, on=keys, how="left", nulls_equal=True)
         else:
             measured = measured.hstack(rows.select(some).collect())
-    derived = [
-        metric.value(pl.col).alias(metric.column.name) for metric in metrics if metric.is_derived
+    derived = [_name_value(metric) for metric in metrics if metric.is_derived]
+    counts = [metric.column for metric in metrics if not metric.is_derived]
+    return measured.with_columns(_fill_counts(counts)).with_columns(derived)
+
+
+def _measure_all_rows(
+    frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
+) -> pl.DataFrame:
+    """Return the metrics that are made of all rows of a group."""
+    direct = [
+        _name_value(metric, is_within_id="id_rank" in keys)
+        for metric in metrics
+        if not metric.is_derived and metric.row_filter is None
     ]
-    counts = [
-        pl.col(m.column.name).fill_null(0)
-        for m in metrics
-        if m.column.kind == "count" and not m.is_derived
-    ]
-    return measured.with_columns(counts).with_columns(derived)
+    # Counts of millions of rows by few keys: as a stream they need no lists of rows for each
+    # group. Without keys a stream would look for different sessions in a table of all, where
+    # sorting them is cheaper.
+    if keys:
+        return frame.lazy().group_by(keys).agg(direct).collect(engine="streaming")
+    return frame.select(direct)
 
 
-def _add_peaks(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """`peak`: in each row of attempts, the most chats of its group at one moment (definitions 4)."""
-    import polars as pl  # noqa: PLC0415
+def _name_value(metric: Metric, *, is_within_id: bool = False) -> pl.Expr:
+    value = (is_within_id and metric.value_within_id) or metric.value
+    found: pl.Expr = value(pl.col).alias(metric.column.name)
+    return found
 
-    chats = frame.filter(pl.col("chat") > 0)
-    starts = chats.select(*keys, pl.col("accepted_at").alias("at"), pl.lit(1).alias("step"))
-    ends = chats.select(*keys, pl.col("ended_at").alias("at"), pl.lit(-1).alias("step"))
-    steps = pl.concat([starts, ends]).sort("at", "step")
-    if not keys:
-        return frame.with_columns(pl.lit(steps["step"].cum_sum().max() or 0).alias("peak"))
-    peaks = steps.group_by(keys, maintain_order=True).agg(
-        pl.col("step").cum_sum().max().alias("peak")
+
+def _fill_counts(columns: Sequence[Column]) -> list[pl.Expr]:
+    return [pl.col(column.name).fill_null(0) for column in columns if column.kind == "count"]
+
+
+def _measure_shares(
+    metrics: Sequence[Metric], rows: pl.DataFrame, total: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return rows and total with the metrics that need the total of another one."""
+    names = dict.fromkeys(metric.total_of for metric in metrics if metric.total_of is not None)
+    totals = [pl.lit(total[name].item()).alias(f"total_{name}") for name in names]
+    values = [_name_value(metric) for metric in metrics]
+    return (
+        rows.with_columns(totals).with_columns(values),
+        total.with_columns(totals).with_columns(values),
     )
-    return frame.join(peaks, on=keys, how="left", nulls_equal=True)
+
+
+# -- keys ---------------------------------------------------------------------------------------
 
 
 def _add_time_keys(frame: pl.DataFrame, by: Sequence[str], view: View) -> pl.DataFrame:
-    """With the columns of time keys, from `started_at` in the zone asked for."""
-    import polars as pl  # noqa: PLC0415
-
+    """Add the columns of time keys, from `started_at` in the zone of the settings."""
     local = (
         pl.col("started_at")
         .cast(pl.Datetime("ms", "UTC"))
@@ -193,9 +168,7 @@ def _add_time_keys(frame: pl.DataFrame, by: Sequence[str], view: View) -> pl.Dat
 def _add_names(
     table: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str], view: View
 ) -> pl.DataFrame:
-    """With the names that belong to ids."""
-    import polars as pl  # noqa: PLC0415
-
+    """Add the names that belong to ids."""
     if "id_rank" in keys:
         names = view.name_groups(table.select(keys), frame, keys)
         table = table.join(names, on=keys, how="left", nulls_equal=True).join(
@@ -207,26 +180,15 @@ def _add_names(
     return table
 
 
-def _clear_rows(table: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
-    import polars as pl  # noqa: PLC0415
-
-    return table.clear().with_columns(
-        pl.lit(None, pl.String).alias(column.name) for column in columns
-    )
-
-
 def _fill_buckets(
     table: pl.DataFrame, key: str, metrics: Sequence[Metric], view: View
 ) -> pl.DataFrame:
-    """With rows for the buckets in which nothing happened."""
-    import polars as pl  # noqa: PLC0415
-
-    buckets = pl.DataFrame(
-        {key: pl.Series(_list_key_values(table, key, view), dtype=table.schema[key])}
-    )
-    counts = [pl.col(m.column.name).fill_null(0) for m in metrics if m.column.kind == "count"]
+    """Add rows for the buckets of time in which nothing happened."""
+    values = pl.Series(_list_key_values(table, key, view), dtype=table.schema[key])
+    counts = _fill_counts([metric.column for metric in metrics])
+    filled = pl.DataFrame({key: values}).join(table, on=key, how="left").with_columns(counts)
     untimed = table.filter(pl.col(key).is_null())
-    return pl.concat([buckets.join(table, on=key, how="left").with_columns(counts), untimed])
+    return pl.concat([filled, untimed])
 
 
 def _list_key_values(table: pl.DataFrame, key: str, view: View) -> list[Any]:
@@ -234,24 +196,20 @@ def _list_key_values(table: pl.DataFrame, key: str, view: View) -> list[Any]:
         return list(range(24))
     if key == "weekday":
         return list(WEEKDAYS)
-    from dcevents.times import list_buckets  # noqa: PLC0415
-
     present = table[key].drop_nulls()
     first, last = (present.min(), present.max()) if present.len() else (None, None)
     return list_buckets(key, first, last, view.settings.window, view.settings.tz)
 
 
-def _sort_rows(table: pl.DataFrame, by: Sequence[str], first: str) -> pl.DataFrame:
-    """Time keys ascending; then rows without a key last, the largest first, ties by key."""
-    import polars as pl  # noqa: PLC0415
-
+def _sort_rows(table: pl.DataFrame, by: Sequence[str], metric: str) -> pl.DataFrame:
+    """Sort by time keys; then rows without a key last, the largest first, ties by key."""
     times = [pl.col(key) for key in by if key in TIME_KEYS]
-    identities = {"conversation": "conversation_id", "agent": "agent_id"}
     others = [
-        pl.col(identities.get(key, key.replace("-", "_")))
+        pl.col(_ID_COLUMNS.get(key, key.replace("-", "_")))
         for key in by
         if key not in (*TIME_KEYS, "all")
     ]
     lacking = [pl.any_horizontal(other.is_null() for other in others)] if others else []
-    order = [*times, *lacking, *([-pl.col(first).cast(pl.Int64)] if others else []), *others]
+    sizes = [-pl.col(metric).cast(pl.Int64)] if others else []
+    order = [*times, *lacking, *sizes, *others]
     return table.sort(order, nulls_last=True) if order else table

@@ -1,4 +1,4 @@
-"""Listings: one row for each thing, as a frame of the view has it."""
+"""Listings: one row for each conversation, session, attempt or event."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from dcevents.analysis.view import View
+    from dcevents.reports._report import Maker
 
 
 _FIGURE_KINDS = ("count", "rate", "seconds", "number")
 
 
 def list_column_figures(columns: Sequence[Column]) -> list[Column]:
-    """The numbers of a listing: those of its rows, and how many rows there are."""
+    """Return the numbers of a listing: those of its rows, and the number of rows."""
     return [
         *(column for column in columns if column.kind in _FIGURE_KINDS),
         Column("rows", "count", "Rows"),
@@ -26,12 +27,11 @@ def list_column_figures(columns: Sequence[Column]) -> list[Column]:
 
 def make_listing(
     name: str, columns: Sequence[Column], rows: Callable[[View], pl.DataFrame], keys: Sequence[str]
-) -> Callable[[View, Sequence[str]], list[Table]]:
-    """A report's `make` that shows a frame; `keys` are the columns that say which row it is."""
+) -> Maker:
+    """Return a report's `make` that shows a frame; `keys` are columns that identify a row."""
 
-    def make(view: View, _by: Sequence[str]) -> list[Table]:
-        return [
-            Table(name, columns, rows(view).select(column.name for column in columns), keys=keys)
-        ]
+    def make_tables(view: View, _by: Sequence[str]) -> list[Table]:
+        shown = rows(view).select(column.name for column in columns)
+        return [Table(name, columns, shown, keys=keys)]
 
-    return make
+    return make_tables

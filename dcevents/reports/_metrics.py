@@ -2,113 +2,186 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
-from dcevents.tables import Column
+from dcevents.tables import Column, Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from dcevents.analysis.view import View
+    from dcevents.reports._report import Maker
+
+Expression = Callable[[Any], Any]
+"""Makes an expression of polars from `polars.col`, which it is given."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of a grouped report. `value` makes it from the rows of a group, or with `derived` from other figures.
-
-    The function is given `polars.col`.
-    """
+    """A figure of a grouped report: a column, and how it is computed."""
 
     column: Column
-    value: Callable[[Any], Any]
+    value: Expression
+    """Computes it from the rows of a group, or with `is_derived` from other figures."""
     is_derived: bool = False
     is_hidden: bool = False
     """Needed by other figures only."""
-    row_filter: Callable[[Any], Any] | None = None
-    """The rows that it is made of, if not all."""
-    value_within_id: Callable[[Any], Any] | None = None
-    """The same figure, made more cheaply, where all rows of a group have one conversation id."""
+    row_filter: Expression | None = None
+    """The rows that it is computed from, if not all."""
+    value_within_id: Expression | None = None
+    """Computes the same more cheaply where all rows of a group have one conversation id."""
+    add_column: Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame] | None = None
+    """Adds to the rows what `value` needs and only all rows of a group tell; given the keys."""
+    total_of: str | None = None
+    """A figure whose total `value` needs, as the column `total_<figure>`."""
     companions: tuple[Metric, ...] = ()
-    """Figures that follow from the same ones: of a rate its base, and the bounds of its interval."""
+    """Figures from the same ones: of a rate its base, and the bounds of its interval."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """A grouped table: a name, the metrics, and the key that `--by` has unless given."""
+
+    name: str
+    metrics: Sequence[Metric]
+    default_by: str = "conversation"
+
+
+def group_rows(
+    grouping: Grouping, view: View, frame: pl.DataFrame, by: Sequence[str]
+) -> list[Table]:
+    """Return the grouped table of rows: conversations or attempts with the keys' columns."""
+    from dcevents.reports._grouped import build_grouped_table  # noqa: PLC0415 - polars
+
+    return [build_grouped_table(grouping, view, frame, by)]
+
+
+def make_conversations_report(grouping: Grouping) -> Maker:
+    """Return a report's `make` that groups conversations."""
+
+    def make_tables(view: View, by: Sequence[str]) -> list[Table]:
+        return group_rows(grouping, view, view.select_conversations(by), by)
+
+    return make_tables
+
+
+# -- kinds of metrics ---------------------------------------------------------------------------
 
 
 def define_count(
     name: str,
     title: str,
-    value: Callable[[Any], Any],
+    value: Expression,
     *,
-    rank: int = 1,
-    **more: Any,  # noqa: ANN401
+    priority: int = 1,
+    **more: Any,  # noqa: ANN401 - fields of Metric
 ) -> Metric:
-    """A number of things; `more` as in `Metric`."""
-    return Metric(Column(name, "count", title, rank), value, **more)
+    """Return a number of things; `more` are fields of `Metric`."""
+    return Metric(Column(name, "count", title, priority), value, **more)
 
 
-def define_rate(
-    name: str, title: str, part: str, base: Callable[[Any], Any], rank: int = 1
+def define_rate(  # noqa: PLR0913 - two of them by name
+    name: str,
+    title: str,
+    part: str,
+    base: Expression,
+    *,
+    priority: int = 1,
+    total_of: str | None = None,
 ) -> Metric:
-    """A part of a base, made of other figures; null where the base is 0. Base and bounds stand `beside` it."""
+    """Return a part of a base; null where the base is 0.
 
-    def value(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
+    Both are made of other figures. The companions are the base and the bounds.
+    """
+
+    def compute_rate(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
         return _replace_infinite(col(part) / base(col))
 
-    def bound(which: int) -> Callable[[Any], Any]:
-        return lambda col: _replace_infinite(compute_wilson_bounds(col(part), base(col))[which])
+    def make_bound(which: int) -> Expression:
+        return lambda col: _replace_infinite(
+            compute_wilson_bounds(col(part), base(col))[which],
+        )
 
-    beside = (
-        Metric(Column(f"{name}_base", "count", ""), base, is_derived=True, is_hidden=True),
-        Metric(
-            Column(f"{name}_low", "rate", "95% low", rank, bounded_rate=name),
-            bound(0),
-            is_derived=True,
-        ),
-        Metric(
-            Column(f"{name}_high", "rate", "95% high", rank, bounded_rate=name),
-            bound(1),
-            is_derived=True,
-        ),
+    low = Column(f"{name}_low", "rate", "95% low", priority, bounded_rate=name)
+    high = Column(f"{name}_high", "rate", "95% high", priority, bounded_rate=name)
+    base_column = Column(f"{name}_base", "count", "")
+    companions = (
+        Metric(base_column, base, is_derived=True, is_hidden=True, total_of=total_of),
+        Metric(low, make_bound(0), is_derived=True, total_of=total_of),
+        Metric(high, make_bound(1), is_derived=True, total_of=total_of),
     )
-    return Metric(
-        Column(name, "rate", title, rank, f"{name}_base"), value, is_derived=True, companions=beside
+    column = Column(name, "rate", title, priority, base_column.name)
+    return Metric(column, compute_rate, is_derived=True, total_of=total_of, companions=companions)
+
+
+def define_share(name: str, title: str, part: str, *, priority: int = 1) -> Metric:
+    """Return a row's part of the total of another figure."""
+    return define_rate(
+        name, title, part, lambda col: col(f"total_{part}"), priority=priority, total_of=part
     )
-
-
-def _replace_infinite(quotient: Any) -> Any:  # noqa: ANN401
-    return quotient.replace([float("nan"), float("inf")], None)
-
-
-def compute_wilson_bounds(part: Any, whole: Any) -> tuple[Any, Any]:  # noqa: ANN401
-    """The bounds of Wilson's 95 % score interval of a rate, from expressions of counts; NaN where `whole` is 0.
-
-    E. B. Wilson (1927), Journal of the American Statistical Association 22, 209-212. They are 0 and 1 exactly where
-    the rate is, and the rate never lies outside.
-    """
-    n = whole.cast(float)
-    p = part / n
-    middle = (p + NORMAL_QUANTILE * NORMAL_QUANTILE / (2 * n)) / (
-        1 + NORMAL_QUANTILE * NORMAL_QUANTILE / n
-    )
-    half = (
-        NORMAL_QUANTILE
-        / (1 + NORMAL_QUANTILE * NORMAL_QUANTILE / n)
-        * (p * (1 - p) / n + NORMAL_QUANTILE * NORMAL_QUANTILE / (4 * n * n)).sqrt()
-    )
-    return (middle - half).clip(0, p), (middle + half).clip(p, 1)
 
 
 def define_seconds(
-    name: str,
-    title: str,
-    value: Callable[[Any], Any],
-    *,
-    where: Callable[[Any], Any],
-    rank: int = 1,
+    name: str, title: str, value: Expression, *, row_filter: Expression, priority: int = 1
 ) -> Metric:
-    """A duration, from one in milliseconds, of the rows for which `where` is true."""
-    return Metric(
-        Column(name, "seconds", title, rank), lambda col: value(col) / 1000, row_filter=where
-    )
+    """Return a duration, from one in milliseconds, of the rows that a filter selects."""
+    column = Column(name, "seconds", title, priority)
+    return Metric(column, lambda col: value(col) / 1000, row_filter=row_filter)
+
+
+def _replace_infinite(quotient: Any) -> Any:  # noqa: ANN401 - polars is not imported here
+    return quotient.replace([float("nan"), float("inf")], None)
 
 
 NORMAL_QUANTILE: Final = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution: 95 % lie between -Z and Z."""
+
+
+def compute_wilson_bounds(part: Any, whole: Any) -> tuple[Any, Any]:  # noqa: ANN401 - as above
+    """Return the bounds of Wilson's 95 % score interval of a rate.
+
+    Expressions of counts to expressions; NaN where `whole` is 0. The bounds are 0 and 1 exactly
+    where the rate is, and the rate never lies outside.
+    E. B. Wilson (1927), Journal of the American Statistical Association 22, 209-212.
+    """
+    n, z = whole.cast(float), NORMAL_QUANTILE
+    p = part / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)).sqrt()
+    return (middle - half).clip(0, p), (middle + half).clip(p, 1)
+
+
+# -- the figures that alerts may be about -------------------------------------------------------
+
+
+def add_companions(metrics: Sequence[Metric], *, with_intervals: bool) -> list[Metric]:
+    """Return metrics with the bases of rates, and with their bounds where these are shown."""
+    return [
+        each
+        for metric in metrics
+        for each in (
+            metric,
+            *(other for other in metric.companions if other.is_hidden or with_intervals),
+        )
+    ]
+
+
+def list_metric_figures(metrics: Sequence[Metric], *options: str) -> list[Column]:
+    """Return the columns that metrics may show; `options` are those that they all need."""
+    every = add_companions(metrics, with_intervals=True)
+    columns = [metric.column for metric in every if not metric.is_hidden]
+    return [
+        replace(
+            each,
+            required_options=(*options, *(["--intervals"] if each.bounded_rate else [])),
+        )
+        for each in columns
+    ]
+
+
+# -- keys ---------------------------------------------------------------------------------------
 
 TIME_KEYS = ("day", "week", "month", "hour", "weekday")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -4,54 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dcevents.tables import Column, Document, Table
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
 
+Option = Literal["window", "as_of", "idle", "service_level", "keep_query", "show_map"]
+"""Options that a report may have or not; `window` is --since, --until and --period."""
+Maker = Callable[["View", Sequence[str]], "list[Table] | Document"]
+"""Makes a report of a view, by the keys of `--by`."""
+
 
 @dataclass(frozen=True)
 class Report:
-    """A subcommand: what it prints and how it is computed. Found by `dcevents.reports.load`."""
+    """A subcommand: what it prints and how it is made. Found by `reports.load_reports`."""
 
     name: str
     help: str
     example: str
-    make: Callable[[View, Sequence[str]], list[Table] | Document]
+    make: Maker
     default_by: str | None = None
     by_keys: tuple[str, ...] = ()
+    """What `--by` may be; without any there is no such option."""
     order: int = 100
-    """Where it stands in lists of commands."""
+    """The place in lists of commands: lower numbers first."""
     filters: tuple[str, ...] = ("conversation", "type", "ui_type", "page", "agent")
     outcomes: tuple[str, ...] = ()
-    """What `--outcome` may be; none where there is no such option."""
-    of_chats: bool = False
-    """Whether its rows are made of live-chat attempts, which a window selects by their own start."""
-    needs_locations: bool = False
-    """Whether it shows files and lines, so that these are kept."""
-    needs_sids: bool = True
-    """Whether it shows sids, so that their texts are kept."""
-    rated: bool = False
-    """Whether it shows rates, so that there are `--intervals` and `--min-base`."""
+    """What `--outcome` may be, where it is one of the filters."""
+    options: tuple[Option, ...] = ("window", "as_of", "idle", "service_level", "keep_query")
     figures: Sequence[Column] = ()
     """What `--fail-if` may be about; without any there is no such option."""
     parts: Sequence[Report] = ()
     """The reports that it is put together from, whose figures are its own."""
     is_document: bool = False
-    """Whether it makes a `Document`, so that it is offered in the formats that can write one."""
+    """Makes a `Document`, so it is offered in the formats that can write one."""
     operands: tuple[str, ...] = ()
-    """Operands of its own, which stand before SOURCE: see `Settings.operands`."""
-    without: tuple[str, ...] = ()
-    """Options that mean nothing to it, so that it does not have them: names as in `options`, `window` for its three."""
-    shows_map: bool = False
-    """Whether it has `--show-map`."""
-    of_anything: bool = False
-    """Whether it is written also where the input is unusable: it says what was found instead."""
+    """Operands of its own, before SOURCE: see `Settings.operands`."""
+    selects: Literal["conversations", "attempts"] = "conversations"
+    """The rows that window and filters select, for the message where none is left."""
+    needs_sids: bool = True
+    """Shows sids, so their texts are kept while logs are read."""
+    needs_locations: bool = False
+    """Shows files and lines, so those of each event are kept while logs are read."""
+    needs_stored_events: bool = False
+    """Lists single events, so it is refused where a store does not keep them."""
+    needs_usable_input: bool = True
+    """Is not written where the input is unusable; a report about the input is."""
+
+    @property
+    def figures_by_part(self) -> dict[str, Sequence[Column]]:
+        """Return the figures for `--fail-if` by the name of the part that has them."""
+        return {part.name: part.figures for part in self.parts or [self]}
+
+    @property
+    def has_figures(self) -> bool:
+        """Return whether there is anything for `--fail-if`."""
+        return any(self.figures_by_part.values())
+
+    @property
+    def has_rates(self) -> bool:
+        """Return whether it has rates with intervals, so `--intervals` and `--min-base`."""
+        figures = [figure for part in self.figures_by_part.values() for figure in part]
+        return any(figure.bounded_rate for figure in figures)
 
     def make_tables(self, view: View, by: Sequence[str]) -> list[Table]:
-        """What it makes, of a report that makes tables; of another it is a TypeError."""
+        """Return the tables of a report that makes tables; raises TypeError for a document."""
         made = self.make(view, by)
         if isinstance(made, Document):
             raise TypeError(f"{self.name} is a document")

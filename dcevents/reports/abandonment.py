@@ -1,24 +1,32 @@
-"""Abandonment: who engaged and left before the end, how, after how long, and where (definitions 3)."""
+"""Abandonment: who engaged and left before the end, how, after how long, and where.
 
-from typing import Any
+Definitions 3.
+"""
 
-from dcevents.reports._grouped import SHARE, list_metric_figures, make_conversations_report
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,
+    Grouping,
     Metric,
     define_count,
     define_rate,
     define_seconds,
+    define_share,
+    group_rows,
+    list_metric_figures,
 )
 from dcevents.reports._report import Report
+from dcevents.tables import Table
+
+if TYPE_CHECKING:
+    from dcevents.analysis.view import View
 
 
-def _is_abandoned(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
-    return col("abandoned")
-
-
-def _count_outcome(name: str, title: str, rank: int = 1) -> Metric:
-    return define_count(name, title, lambda col: (col("outcome") == name).sum(), rank=rank)
+def _count_outcome(name: str, title: str, priority: int = 1) -> Metric:
+    return define_count(name, title, lambda col: (col("outcome") == name).sum(), priority=priority)
 
 
 def _define_time_to_abandon(name: str, title: str, quantile: float) -> Metric:
@@ -26,7 +34,7 @@ def _define_time_to_abandon(name: str, title: str, quantile: float) -> Metric:
         f"{name}_seconds_to_abandon",
         f"{title} time to aban\u00addon",
         lambda col: (col("last_at") - col("engaged_at")).quantile(quantile, "linear"),
-        where=_is_abandoned,
+        row_filter=lambda col: col("abandoned"),
     )
 
 
@@ -48,25 +56,40 @@ _METRICS = (
         "Gave con\u00adtact",
         lambda col: (col("abandoned") & (col("gave_email") | col("gave_phone"))).sum(),
     ),
-    _count_outcome("completed", "Com\u00adpleted", rank=0),
-    _count_outcome("served", "Served", rank=0),
-    _count_outcome("booked", "Booked", rank=0),
+    _count_outcome("completed", "Com\u00adpleted", priority=0),
+    _count_outcome("served", "Served", priority=0),
+    _count_outcome("booked", "Booked", priority=0),
     define_count(
-        "open", "Open", lambda col: ((col("outcome") == "open") & col("engaged")).sum(), rank=0
+        "open",
+        "Open",
+        lambda col: ((col("outcome") == "open") & col("engaged")).sum(),
+        priority=0,
     ),
     _define_time_to_abandon("median", "Median", 0.5),
     _define_time_to_abandon("p90", "P90", 0.9),
 )
+_SHARE = define_share("share", "Share", "abandoned", priority=2)
+
+_GROUPING = Grouping("abandonment", _METRICS)
+_BY_LAST_STEP = replace(_GROUPING, metrics=(*_METRICS, _SHARE))
+
+
+def _make_tables(view: "View", by: Sequence[str]) -> list[Table]:
+    frame = view.select_conversations(by)
+    if "last-step" not in by:
+        return group_rows(_GROUPING, view, frame, by)
+    # The step at which visitors left is asked only of those who did.
+    return group_rows(_BY_LAST_STEP, view, frame.filter(frame["abandoned"]), by)
+
 
 REPORT = Report(
     name="abandonment",
     help="Who engaged and left before the end: how, when, where.",
     example="dcevents abandonment logs/*.gz --since 7d --by last-step",
-    make=make_conversations_report("abandonment", _METRICS),
+    make=_make_tables,
     default_by="conversation",
     by_keys=(*CONVERSATION_KEYS[:4], "last-step", *CONVERSATION_KEYS[4:]),
     order=30,
     needs_sids=False,
-    rated=True,
-    figures=[*list_metric_figures(_METRICS), *list_metric_figures([SHARE], "--by last-step")],
+    figures=[*list_metric_figures(_METRICS), *list_metric_figures([_SHARE], "--by last-step")],
 )

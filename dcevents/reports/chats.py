@@ -34,5 +34,5 @@ REPORT = Report(
     order=70,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=ATTEMPT_OUTCOMES,
-    of_chats=True,
+    selects="attempts",
 )

@@ -1,199 +1,56 @@
-"""The quality of the input (definitions 5): where every line went, what is odd about it, and what TIMEOUT means."""
+"""Check: the quality of the input, and the meaning of TIMEOUT in it (definitions 5)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dcevents.reports._report import Report
-from dcevents.show import format_timestamp, round_figure
 from dcevents.tables import Column, ColumnKind, Document
 
 if TYPE_CHECKING:
-    from dcevents.analysis.quality import Coverage, Feed, Quality, TimeoutDelays
     from dcevents.analysis.view import View
 
-_MAX_NAMED_LINES = 5
-"""Untimed events and long sessions that are named."""
-_MAX_NAMED_ITEMS = 20
-"""The most of anything else that is named."""
 _FIGURE_PATHS = (
-    *(
-        ("input", name)
-        for name in ("files", "records", "blank", "incomplete", "rejected", "later", "duplicates")
-    ),
-    *(("input", name) for name in ("events", "untimed", "future")),
-    *(("input", "ignored", name) for name in ("widget_ready", "unknown_event")),
-    *((name,) for name in ("findings", "cut_off", "untimed_share", "future_share")),
-    *(("order", name) for name in ("out_of_order", "step_back_seconds")),
-    *(
-        ("conversations", name)
-        for name in ("conversations", "start_not_seen", "engaged", "engagement_implied")
-    ),
-    *(("sessions", name) for name in ("sessions", "over_24_hours")),
+    ("input", "files"),
+    ("input", "records"),
+    ("input", "blank"),
+    ("input", "incomplete"),
+    ("input", "rejected"),
+    ("input", "later"),
+    ("input", "duplicates"),
+    ("input", "events"),
+    ("input", "untimed"),
+    ("input", "future"),
+    ("input", "ignored", "widget_ready"),
+    ("input", "ignored", "unknown_event"),
+    ("findings",),
+    ("cut_off",),
+    ("untimed_share",),
+    ("future_share",),
+    ("order", "out_of_order"),
+    ("order", "step_back_seconds"),
+    ("conversations", "conversations"),
+    ("conversations", "start_not_seen"),
+    ("conversations", "engaged"),
+    ("conversations", "engagement_implied"),
+    ("sessions", "sessions"),
+    ("sessions", "over_24_hours"),
     ("days", "without_events"),
     ("feed", "silent_seconds"),
 )
-"""Where the JSON object has what alerts may be on."""
+"""Paths to the figures for alerts in the JSON object."""
+_KINDS_BY_ENDING: dict[str, ColumnKind] = {"share": "rate", "seconds": "seconds"}
 
 
 def _make_figure(name: str) -> Column:
-    kinds: dict[str, ColumnKind] = {"share": "rate", "seconds": "seconds"}
-    return Column(name, kinds.get(name.rpartition("_")[2], "count"), "")
+    return Column(name, _KINDS_BY_ENDING.get(name.rpartition("_")[2], "count"), "")
 
 
 def _make_document(view: View, _by: Sequence[str]) -> Document:
-    from dcevents.analysis.quality import assess_quality  # noqa: PLC0415 - polars, not before it is needed
-    from dcevents.reading.account_words import build_account_json  # noqa: PLC0415 - polars
-    from dcevents.reports._check_words import build_sections, list_findings  # noqa: PLC0415 - much, and not for `--help`
+    from dcevents.reports._check_document import make_document  # noqa: PLC0415 - polars
 
-    view.log.count_events()
-    settings = view.settings
-    clock = settings.clock_ms if settings.as_of_ms is None else settings.as_of_ms
-    quality = assess_quality(view.log, view.fact_fold, clock, settings.tz, _MAX_NAMED_LINES)
-    found = list_findings(view.log, quality)
-    members = {
-        "findings": list(found),
-        **_build_lines(view, quality),
-        **_build_events(quality, clock),
-    }
-    everything = {"input": build_account_json(view.log.account), **members}
-    numbers = {path[-1]: _read_figure(everything, path) for path in _FIGURE_PATHS}
-    return Document("Check", members, build_sections(view, quality, found), numbers)
-
-
-def _read_figure(members: Any, path: Sequence[str]) -> float | None:  # noqa: ANN401 - JSON
-    """What stands there: a number, the sum of several, or how many there are."""
-    for key in path:
-        members = (members or {}).get(key)
-    if isinstance(members, dict):
-        return sum(members.values())
-    return len(members) if isinstance(members, list) else members
-
-
-def _build_lines(view: View, quality: Quality) -> dict[str, Any]:
-    log, names = view.log, [each.name for each in view.log.inputs]
-    return {
-        "cut_off": [
-            {"file": each.name, "problem": each.unread_reason}
-            for each in log.inputs
-            if each.unread_reason
-        ],
-        "rejected_lines": [each.to_json() for each in log.account.first_rejects],
-        "timestamps": quality.timestamp_forms,
-        "untimed_share": _round_share(log.account.untimed, log.account.events),
-        "future_share": _round_share(log.account.future, log.account.events),
-        "untimed_lines": [
-            {"file": names[file], "line": line, "form": form}
-            for file, line, form in quality.untimed_lines
-        ],
-        "order": _build_order(quality, names),
-    }
-
-
-def _build_order(quality: Quality, names: Sequence[str]) -> dict[str, Any] | None:
-    if quality.order is None:
-        return None
-    return {
-        "out_of_order": quality.order.out_of_order,
-        "step_back_seconds": _round_seconds(quality.order.step_back_ms),
-        "inputs": [
-            {
-                "file": names[file],
-                "out_of_order": events,
-                "step_back_seconds": _round_seconds(step_back),
-            }
-            for file, events, step_back in quality.order.files[:_MAX_NAMED_ITEMS]
-        ],
-    }
-
-
-def _build_events(quality: Quality, clock: int) -> dict[str, Any]:
-    sessions = quality.sessions
-    return {
-        "conversations": quality.starts._asdict(),
-        "sessions": {
-            "sessions": sessions.sessions,
-            "over_24_hours": sessions.over_a_day,
-            "longest": [
-                {"sid": sid, "duration_seconds": _round_seconds(ms)} for sid, ms in sessions.longest
-            ],
-        },
-        "names": {
-            "ids_with_several": len(quality.ids_with_several_names),
-            "ids": [
-                {"conversation_id": key, "names": names[:_MAX_NAMED_ITEMS]}
-                for key, names in quality.ids_with_several_names[:_MAX_NAMED_ITEMS]
-            ],
-            "agents_with_several": len(quality.agents_with_several_names),
-            "agents": [
-                {"agent_id": key, "names": names[:_MAX_NAMED_ITEMS]}
-                for key, names in quality.agents_with_several_names[:_MAX_NAMED_ITEMS]
-            ],
-        },
-        "days": _build_days(quality.coverage),
-        "feed": _build_feed(quality.coverage, quality.feed, clock),
-        "timeouts": {
-            "reading": quality.timeouts.reading,
-            "after_request": _build_spread(quality.timeouts.after_request),
-            "after_accept": _build_spread(quality.timeouts.after_accept),
-        },
-    }
-
-
-def _build_days(coverage: Coverage) -> dict[str, Any]:
-    return {
-        "first_event": format_timestamp(coverage.first_ms),
-        "last_event": format_timestamp(coverage.last_ms),
-        "days": coverage.day_count,
-        "without_events": sum(days for *_, days in coverage.gaps),
-        "gaps": [
-            {"first": first.isoformat(), "last": last.isoformat(), "days": days}
-            for first, last, days in coverage.gaps[:_MAX_NAMED_ITEMS]
-        ],
-        "silences": [
-            {
-                "from": format_timestamp(start),
-                "to": format_timestamp(end),
-                "duration_seconds": _round_seconds(end - start),
-            }
-            for start, end in coverage.silences
-        ],
-    }
-
-
-def _build_feed(coverage: Coverage, feed: Feed, clock: int) -> dict[str, Any]:
-    return {
-        "clock": format_timestamp(clock),
-        "silent_seconds": _round_seconds(feed.silent_ms),
-        "usual_seconds": _round_seconds(coverage.usual_silence_ms),
-        "stopped": feed.has_stopped,
-    }
-
-
-def _build_spread(spread: TimeoutDelays) -> dict[str, Any]:
-    from dcevents.analysis.quality import PEAK_SECONDS  # noqa: PLC0415 - polars
-
-    near = {f"near_{peak}": spread.count_near(peak) for peak in PEAK_SECONDS}
-    quantiles = {"p10": 0.1, "median": 0.5, "p90": 0.9}
-    return {
-        "timeouts": spread.timeout_count,
-        "known": spread.known_delays.len(),
-        **{
-            f"{name}_seconds": _round_seconds(spread.compute_quantile(part))
-            for name, part in quantiles.items()
-        },
-        **near,
-        "elsewhere": spread.known_delays.len() - sum(near.values()),
-    }
-
-
-def _round_seconds(ms: float | None) -> float | None:
-    return None if ms is None else round_figure(ms / 1000, "seconds")
-
-
-def _round_share(part: int, whole: int) -> float | None:
-    return round_figure(part / whole, "rate") if whole else None
+    return make_document(view, _FIGURE_PATHS)
 
 
 REPORT = Report(
@@ -203,10 +60,9 @@ REPORT = Report(
     make=_make_document,
     order=100,
     filters=(),
-    needs_locations=True,
-    is_document=True,
-    without=("window", "idle", "service_level", "keep_query"),
-    shows_map=True,
+    options=("as_of", "show_map"),
     figures=[_make_figure(path[-1]) for path in _FIGURE_PATHS],
-    of_anything=True,
+    is_document=True,
+    needs_locations=True,
+    needs_usable_input=False,
 )

@@ -1,7 +1,17 @@
-"""Completion: of those who were shown a conversation, who engaged, who reached the end (definitions 3)."""
+"""Completion: of those who were shown a conversation, who engaged, who reached the end.
 
-from dcevents.reports._grouped import list_metric_figures, make_conversations_report
-from dcevents.reports._metrics import CONVERSATION_KEYS, define_count, define_rate, define_seconds
+Definitions 3.
+"""
+
+from dcevents.reports._metrics import (
+    CONVERSATION_KEYS,
+    Grouping,
+    define_count,
+    define_rate,
+    define_seconds,
+    list_metric_figures,
+    make_conversations_report,
+)
 from dcevents.reports._report import Report
 
 _METRICS = (
@@ -24,7 +34,7 @@ _METRICS = (
         lambda col: col("engaged") - col("open"),
     ),
     define_count("emails", "E-mails", lambda col: col("gave_email").sum()),
-    define_count("phones", "Phones", lambda col: col("gave_phone").sum(), rank=0),
+    define_count("phones", "Phones", lambda col: col("gave_phone").sum(), priority=0),
     define_count("meetings", "Meet\u00adings", lambda col: col("meetings").sum()),
     define_rate(
         "conversion_rate", "Con\u00adver\u00adsion rate", "emails", lambda col: col("engaged")
@@ -34,7 +44,7 @@ _METRICS = (
         "median_seconds_to_complete",
         "Median time to com\u00adplete",
         lambda col: (col("completed_at") - col("engaged_at")).quantile(0.5, "linear"),
-        where=lambda col: col("outcome") == "completed",
+        row_filter=lambda col: col("outcome") == "completed",
     ),
 )
 
@@ -42,11 +52,10 @@ REPORT = Report(
     name="completion",
     help="Who was shown a conversation, who engaged, who completed it.",
     example="zcat day.ndjson.gz | dcevents completion -f csv > completion.csv",
-    make=make_conversations_report("completion", _METRICS),
+    make=make_conversations_report(Grouping("completion", _METRICS)),
     default_by="conversation",
     by_keys=CONVERSATION_KEYS,
     order=20,
     needs_sids=False,
-    rated=True,
     figures=list_metric_figures(_METRICS),
 )

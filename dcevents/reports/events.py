@@ -33,4 +33,5 @@ REPORT = Report(
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=OUTCOMES,
     needs_locations=True,
+    needs_stored_events=True,
 )

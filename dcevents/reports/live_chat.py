@@ -1,64 +1,77 @@
-"""Live chat: requests for an agent, what became of them, how long visitors waited and talked (definitions 4)."""
+"""Live chat: requests for an agent, their outcomes, how long visitors waited and talked.
+
+Definitions 4.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dcevents.model.events import ATTEMPT_OUTCOMES
-from dcevents.reports._grouped import build_grouped_table, list_metric_figures
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,
+    Grouping,
     Metric,
     define_count,
     define_rate,
     define_seconds,
+    group_rows,
+    list_metric_figures,
 )
 from dcevents.reports._report import Report
 from dcevents.tables import Table
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from dcevents.analysis.view import View
 
-_TITLES = {
+_OUTCOME_TITLES = {
     "missed": "Missed",
     "left": "Left",
     "waiting": "Wait\u00ading",
     "ended": "Ended",
     "timed_out": "Timed out",
 }
-_TITLES |= {"closed": "Closed", "ongoing": "On\u00adgoing", "no_end": "No end"}
-assert set(_TITLES) == set(ATTEMPT_OUTCOMES)  # noqa: S101 - a typing error here would be silent
+_OUTCOME_TITLES |= {"closed": "Closed", "ongoing": "On\u00adgoing", "no_end": "No end"}
+# A typing error here would be silent.
+assert set(_OUTCOME_TITLES) == set(ATTEMPT_OUTCOMES)  # noqa: S101
 
 
 def _count_outcome(name: str) -> Metric:
-    rank = int(name in ("missed", "left"))
-    return define_count(name, _TITLES[name], lambda col: (col("outcome") == name).sum(), rank=rank)
+    priority = int(name in ("missed", "left"))
+    return define_count(
+        name,
+        _OUTCOME_TITLES[name],
+        lambda col: (col("outcome") == name).sum(),
+        priority=priority,
+    )
 
 
-def _define_spread(what: str, title: str) -> tuple[Metric, ...]:
-    """Mean, median and 90th percentile of a column of milliseconds."""
+def _define_spread(name: str, title: str) -> tuple[Metric, ...]:
+    """Return mean, median and 90th percentile of a column of milliseconds."""
 
-    def known(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
-        return col(what).is_not_null()
+    def is_known(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
+        return col(name).is_not_null()
 
     return (
         define_seconds(
-            f"mean_{what}_seconds",
+            f"mean_{name}_seconds",
             f"Mean {title}",
-            lambda col: col(what).mean(),
-            where=known,
-            rank=0,
+            lambda col: col(name).mean(),
+            row_filter=is_known,
+            priority=0,
         ),
         define_seconds(
-            f"median_{what}_seconds",
+            f"median_{name}_seconds",
             f"Median {title}",
-            lambda col: col(what).quantile(0.5, "linear"),
-            where=known,
+            lambda col: col(name).quantile(0.5, "linear"),
+            row_filter=is_known,
         ),
         define_seconds(
-            f"p90_{what}_seconds",
+            f"p90_{name}_seconds",
             f"P90 {title}",
-            lambda col: col(what).quantile(0.9, "linear"),
-            where=known,
+            lambda col: col(name).quantile(0.9, "linear"),
+            row_filter=is_known,
         ),
     )
 
@@ -67,21 +80,30 @@ def _count_final(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
     return col("requests") - col("waiting")
 
 
+def _add_peaks(frame: "pl.DataFrame", keys: Sequence[str]) -> "pl.DataFrame":
+    from dcevents.reports._peaks import add_peaks  # noqa: PLC0415 - polars
+
+    return add_peaks(frame, keys)
+
+
 _METRICS = (
     define_count("requests", "Re\u00adquests", lambda col: col("conversation_key").len()),
     define_count("accepted", "Ac\u00adcepted", lambda col: col("accepted").sum()),
     define_rate("acceptance_rate", "Ac\u00adcept\u00adance rate", "accepted", _count_final),
-    *map(_count_outcome, _TITLES),
+    *map(_count_outcome, _OUTCOME_TITLES),
     *_define_spread("wait", "wait"),
     define_count("in_time", "In time", lambda col: col("in_time").sum(), is_hidden=True),
     define_rate("service_level", "Ser\u00advice level", "in_time", _count_final),
     *_define_spread("chat", "chat"),
-    define_count("peak_concurrent", "Peak chats", lambda col: col("peak").max()),
+    define_count(
+        "peak_concurrent", "Peak chats", lambda col: col("peak").max(), add_column=_add_peaks
+    ),
 )
+_GROUPING = Grouping("live-chat", _METRICS, default_by="agent")
 
 
 def _make_tables(view: "View", by: Sequence[str]) -> list[Table]:
-    return [build_grouped_table("live-chat", view, view.select_attempts(by), by, _METRICS)]
+    return group_rows(_GROUPING, view, view.select_attempts(by), by)
 
 
 REPORT = Report(
@@ -93,7 +115,6 @@ REPORT = Report(
     by_keys=("agent", *CONVERSATION_KEYS),
     order=40,
     needs_sids=False,
-    rated=True,
     figures=list_metric_figures(_METRICS),
-    of_chats=True,
+    selects="attempts",
 )

@@ -1,36 +1,24 @@
-"""What a person wants first: the headline figures, then the three reports."""
+"""The summary: headline figures, then completion, abandonment and live chat."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dcevents.reports import abandonment, completion, live_chat
-from dcevents.reports._headline import build_headline
 from dcevents.reports._report import Report
 
 if TYPE_CHECKING:
-    from dcevents.tables import Table  # noqa: I001
     from dcevents.analysis.view import View
+    from dcevents.tables import Table
 
 _PARTS = (completion.REPORT, abandonment.REPORT, live_chat.REPORT)
 
 
 def _make_tables(view: View, _by: Sequence[str]) -> list[Table]:
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not for `--help`
+    from dcevents.reports._summary import make_summary  # noqa: PLC0415 - threads, not for `--help`
 
-    def make(part: Report) -> list[Table]:
-        return part.make_tables(view, (part.default_by or "all",))
-
-    # What they share is made first, so that it is made once; then none keeps all processors busy by itself.
-    view.fill_caches()
-    with ThreadPoolExecutor(len(_PARTS)) as pool:
-        tables = [table for made in pool.map(make, _PARTS) for table in made]
-    totals: dict[str, Any] = {table.name: table.total or {} for table in tables}
-    tables[0].headline = build_headline(
-        totals["completion"], totals["abandonment"], totals["live-chat"]
-    )
-    return tables
+    return make_summary(view, _PARTS)
 
 
 REPORT = Report(
@@ -40,6 +28,5 @@ REPORT = Report(
     make=_make_tables,
     order=10,
     needs_sids=False,
-    rated=True,
     parts=_PARTS,
 )

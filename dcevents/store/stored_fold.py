@@ -1,4 +1,4 @@
-"""The fold of a store: conversations and attempts read from stored rows."""
+"""The fold of a store, read from stored rows."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,14 +13,28 @@ from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TEXT_CODE_COLUMNS
 from dcevents.store.disk.state import NO_WINDOW, StoreState
 
 _STATE_COLUMNS = (
-    "sid", "attributes", "started_at", "engaged_at", "completed_at", "last_at", "engaged", "gave_email",
-    "gave_phone", "closed_last", "meetings", "live_chats", "outcome",
-)  # fmt: skip
+    "sid",
+    "attributes",
+    "started_at",
+    "engaged_at",
+    "completed_at",
+    "last_at",
+    "engaged",
+    "gave_email",
+    "gave_phone",
+    "closed_last",
+    "meetings",
+    "live_chats",
+    "outcome",
+)
 
 
 @dataclass(frozen=True)
 class StoredFold:
-    """A `Fold` of a store's rows; `conversation_key` is a row's number in all segments."""
+    """A `Fold` of a store's rows.
+
+    `conversation_key` is a row's number in all segments.
+    """
 
     state: StoreState
     as_of: int | None
@@ -36,13 +50,13 @@ class StoredFold:
         """Return one row for each conversation."""
         attempts = self.attempts  # Before threads ask for it, and for the attributes.
 
-        def decide(rows: pl.DataFrame) -> pl.DataFrame:
+        def decide_rows(rows: pl.DataFrame) -> pl.DataFrame:
             found = self._add_conversation_ids(rows).with_columns(
                 pl.selectors.datetime().to_physical()
             )
             return decide_outcomes(found, attempts, self.as_of, self.idle_ms)
 
-        return self.state.read_live_conversations(_STATE_COLUMNS, decide)
+        return self.state.read_live_conversations(_STATE_COLUMNS, decide_rows)
 
     @cached_property
     def attempts(self) -> pl.DataFrame:
@@ -72,19 +86,19 @@ class StoredFold:
         return fold.list_conversation_ids(self.attributes)
 
     def lift_window(self) -> "StoredFold":
-        """Return the fold of all conversations, whatever window it was read for."""
+        """Return the fold without its window."""
         return replace(self, state=replace(self.state, window=NO_WINDOW))
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return rows of `attempts` as they are: they have `sid` and `id_rank`."""
+        """Return rows of `attempts`: they have both columns."""
         return frame
 
     def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
-        """Add the conversation's `conversation` (name), `type`, `ui_type` or `page` to rows."""
+        """Add the conversation's name, type, uiType or page to rows."""
         return fold.add_text(frame, self.attributes, column, self._choose_texts)
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
-        """Return id_rank → the one text that all its events have."""
+        """Return id_rank → the text of all its events."""
         return fold.find_constant_texts(self.attributes, column)
 
     def find_last_steps(self) -> pl.DataFrame:

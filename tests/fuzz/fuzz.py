@@ -37,14 +37,14 @@ import test_model  # noqa: E402
 import test_parse  # noqa: E402
 
 from dcevents.model.moments import FUTURE, UNTIMED  # noqa: E402
-from dcevents.reading import sources  # noqa: E402
+from dcevents.reading import sizes  # noqa: E402
 from dcevents.reading.parsing import parse, record, records  # noqa: E402
 
 # Numbers may be spelled in any way that keeps their value (definitions 1): here as the program does, as they stand.
 naive.number_text = str  # type: ignore[assignment]
 # Learn from few lines, so that short logs go by the column; and cut them into many blocks.
 parse._FEW, parse._MANY = 1, 2
-sources.BLOCK_BYTES, sources._FIRST_BLOCK_BYTES = 1 << 12, 1 << 10
+sizes.BLOCK_BYTES, sizes.FIRST_BLOCK_BYTES = 1 << 12, 1 << 10
 
 SHOWN = re.compile(
     rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xd8\x9c"

@@ -1,0 +1,60 @@
+"""`dcevents store`: info, verify, compact."""
+
+import click
+
+from dcevents.cli.options import CONTEXT_SETTINGS, LOCK_WAIT_OPTION, STORE_ARGUMENT
+from dcevents.cli.values import parse_duration
+
+
+@click.group(
+    "store",
+    context_settings=CONTEXT_SETTINGS,
+    short_help="What a store holds, whether it is sound; make it smaller.",
+)
+def _store_group() -> None:
+    """What a store holds, whether it is sound; make it smaller.
+
+    \b
+    Example: dcevents store info /var/lib/dcevents
+    """
+
+
+@_store_group.command(
+    "info",
+    context_settings=CONTEXT_SETTINGS,
+    help="What a store holds, and how it is kept.",
+)
+@STORE_ARGUMENT
+def _print_info(directory: str) -> int:
+    from dcevents.cli import store  # noqa: PLC0415 - polars
+
+    return store.print_info(directory)
+
+
+@_store_group.command(
+    "verify",
+    context_settings=CONTEXT_SETTINGS,
+    help="Check that a store is sound: its files, and that its rows fit its events.",
+)
+@STORE_ARGUMENT
+def _verify_store(directory: str) -> int:
+    from dcevents.cli import store  # noqa: PLC0415 - polars
+
+    return store.verify_store(directory)
+
+
+@_store_group.command(
+    "compact",
+    context_settings=CONTEXT_SETTINGS,
+    help="Make a store's files fewer and smaller; reports stay the same.",
+)
+@STORE_ARGUMENT
+@LOCK_WAIT_OPTION
+def _compact_store(directory: str, lock_wait: str) -> int:
+    lock_wait_ms = parse_duration(lock_wait, "--lock-wait")
+    from dcevents.cli import store  # noqa: PLC0415 - polars
+
+    return store.compact_store(directory, lock_wait_ms)
+
+
+COMMAND = _store_group

@@ -1,0 +1,52 @@
+"""Reading of inputs, as reports and `ingest` share it."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from dcevents.cli.progress import Progress
+from dcevents.cli.rejects import open_rejects_file
+
+if TYPE_CHECKING:
+    from dcevents.reading.account import RejectedLine
+    from dcevents.reading.operands import FoundInputs
+
+KeepReject = Callable[["RejectedLine", bytes], None]
+
+
+def collect_garbage_again() -> None:
+    """Turn on what `__main__` turned off while modules were imported."""
+    gc.freeze()
+    gc.enable()
+
+
+@contextlib.contextmanager
+def open_reading(
+    found: FoundInputs, rejects_file: str | None, *, is_quiet: bool
+) -> Iterator[tuple[Progress, KeepReject | None]]:
+    """Yield what is told of bytes that are read, and of lines that are rejected."""
+    with (
+        _show_progress(found, is_quiet=is_quiet) as progress,
+        open_rejects_file(rejects_file) as keep_reject,
+    ):
+        yield progress, keep_reject
+
+
+@contextlib.contextmanager
+def _show_progress(found: FoundInputs, *, is_quiet: bool) -> Iterator[Progress]:
+    is_shown = (
+        not is_quiet
+        and sys.stderr is not None
+        and sys.stderr.isatty()
+        and os.environ.get("TERM", "dumb") != "dumb"
+    )
+    progress = Progress([source.size for source in found.inputs], is_shown=is_shown)
+    try:
+        yield progress
+    finally:
+        progress.close()

@@ -1,0 +1,55 @@
+"""Messages on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from dcevents.output import write_message
+from dcevents.show import format_count, make_visible
+
+if TYPE_CHECKING:
+    from dcevents.reading.inputs import InputResult
+    from dcevents.reading.log import Log
+    from dcevents.reading.operands import FoundInputs
+
+ALERT_STATUS = 4
+"""Exit status: the report is written, and something about it is not as it should be."""
+
+
+def say(message: str) -> None:
+    """Write a line, with the program's name before it."""
+    write_message("dcevents: " + make_visible(message))
+
+
+def say_alerts(lines: Iterable[str]) -> int:
+    """Write each alert, also in quiet runs; return the exit status: 4 if there is any."""
+    status = 0
+    for line in lines:
+        say(f"alert: {line}")
+        status = ALERT_STATUS
+    return status
+
+
+def say_skipped(found: FoundInputs, operands: Sequence[str]) -> None:
+    """Say which operands hold no logs, and how many files are none."""
+    if found.skipped_files:
+        files = format_count(found.skipped_files, "file")
+        say(f"passed over {files} (no log by name or content)")
+    if not found.inputs and operands:
+        say(f"no log in {', '.join(operands)}")
+
+
+def warn_of_inputs(log: Log) -> None:
+    """Say which inputs could not be read to their end, unless the refusal does."""
+    for source in log.inputs:
+        # Where nothing was read, the refusal says so.
+        if source.problem or log.account.records:
+            warn_of_input(source)
+
+
+def warn_of_input(source: InputResult) -> None:
+    """Say why an input could not be read to its end, if so."""
+    if source.unread_reason:
+        rest = "" if source.foreign_format else "; what could be read is counted"
+        say(f"warning: {source.name}: {source.unread_reason}{rest}")

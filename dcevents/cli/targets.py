@@ -1,0 +1,35 @@
+"""Files that are written: none of them may be read, or written twice, or belong to a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dcevents import output
+from dcevents.errors import UsageError
+
+if TYPE_CHECKING:
+    from dcevents.reading.operands import FoundInputs
+
+
+def check_targets(found: FoundInputs, targets: Mapping[str, str | None]) -> None:
+    """Raise UsageError where a file would destroy what is read; `targets`: option to file."""
+    for option, name in targets.items():
+        if name is not None and found.is_nonempty_input(name):
+            raise UsageError(f"{option}: {name} is one of the inputs; write to another file")
+        if name is not None and output.is_standard_error(name):
+            raise UsageError(f"{option}: standard error goes to {name} too; name another file")
+
+
+def check_rejects_apart(rejects_file: str | None, output_file: str | None) -> None:
+    """Raise UsageError where rejected lines and the report would get into one file."""
+    if rejects_file is not None and output.is_same_target(rejects_file, output_file):
+        where = "standard output" if output_file is None else output_file
+        raise UsageError(f"--rejects: the report goes to {where} too; name another file")
+
+
+def protect_store(store: str, targets: Mapping[str, str | None]) -> None:
+    """Raise UsageError where a file would be written among a store's; `targets` as above."""
+    for option, name in targets.items():
+        if name is not None and output.is_within(name, store):
+            raise UsageError(f"{option}: {name} is in the store; write to another folder")

@@ -471,7 +471,7 @@ def test_a_log_of_other_events_is_described_and_refused() -> None:
         "no line is an event of Dynamic Chat; 1 line rejected; 2 lines of unknown events."
         in _joined(result.text)
     )
-    assert "\n  standard input:3: invalid_json\n" in result.text
+    assert "\n  standard input:3: not JSON\n" in result.text
     assert "no event of Dynamic Chat in 3 lines" in result.err
 
 
@@ -482,7 +482,7 @@ def test_the_first_twenty_rejected_lines_are_named_ten_of_them_to_people() -> No
     text = harness.run("check", stdin=log).text
 
     assert [each["line"] for each in found] == list(range(2, 22))
-    assert text.count(": invalid_json\n") == 10
+    assert text.count(": not JSON\n") == 10
     assert "  … and 20 more\n" in text
 
 

@@ -500,8 +500,8 @@ def test_what_may_not_be_read_is_named(what: str, tmp_path: Path) -> None:
 
 UNUSABLE = [
     pytest.param(b"hello\nworld\n", "2 lines", "not JSON", id="text"),
-    pytest.param(b'{"a":1}\n', "1 line", "without `event`", id="JSON of something else"),
-    pytest.param(b"[]\n", "1 line", "no object", id="arrays"),
+    pytest.param(b'{"a":1}\n', "1 line", "without an event", id="JSON of something else"),
+    pytest.param(b"[]\n", "1 line", "no JSON object", id="arrays"),
     pytest.param(
         b'{"event":"purchase","data":{"payload":{"sid":"a"}}}\n',
         "1 line",
@@ -509,7 +509,7 @@ UNUSABLE = [
         id="other events",
     ),
     pytest.param(
-        b'{"event":"CONVERSATION_ENGAGED"}\n', "1 line", "session", id="events without a session"
+        b'{"event":"CONVERSATION_ENGAGED"}\n', "1 line", "without a sid", id="events without a session"
     ),
     pytest.param(b"\x00" * 100 + b"\n", "1 line", "not JSON", id="binary"),
     pytest.param(b"x" * (1 << 20) + b"x\n", "1 line", "longer than 1 MiB", id="one long line"),
@@ -557,7 +557,7 @@ def test_the_account_sums_up() -> None:
     assert result.status == 0
     assert result.err == (
         "dcevents: 16 records = 5 events + 5 duplicates + 2 ignored (1 unknown: RATED) + 1 blank + 1 incomplete"
-        " + 2 rejected (line 13: invalid_json, line 14: no_event)\n"
+        " + 2 rejected (line 13: not JSON, line 14: without an event)\n"
     )
 
 
@@ -570,7 +570,7 @@ def test_the_account_names_files_where_there_are_several(tmp_path: Path) -> None
     place = tmp_path / "b.log"
     assert result.err == (
         "dcevents: 1,210 records = 5 events + 5 duplicates"
-        f" + 1,200 rejected ({place}:6: invalid_json, {place}:7: invalid_json, …)\n"
+        f" + 1,200 rejected ({place}:6: not JSON, {place}:7: not JSON, …)\n"
     )
 
 

@@ -641,7 +641,7 @@ def test_names_of_files_are_strangers_texts_too(tmp_path: Path) -> None:
         result = harness.run("events", tmp_path, "-f", format_)
         assert not ACTING.search(result.text)
         assert not ACTING.search(result.err)
-        assert r"a\x1b[31m\u202e.log:11: invalid_json" in result.err
+        assert r"a\x1b[31m\u202e.log:11: not JSON" in result.err
     files = {row["file"] for row in harness.run("events", tmp_path, "-f", "ndjson").ndjson}
     assert files == {str(tmp_path / "a\x1b[31m\u202e.log")}
 

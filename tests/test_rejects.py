@@ -130,7 +130,7 @@ def test_of_a_line_that_is_too_long_the_beginning_is_kept(
 
     (row,) = rows(target)
     assert (row["reason"], row["raw"]) == ("too_long", begin)
-    assert f"line {row['line']}: too_long" in result.err
+    assert f"line {row['line']}: longer than 1 MiB" in result.err
 
 
 def test_they_come_in_the_order_of_the_input_however_it_is_read(
@@ -424,8 +424,8 @@ def test_more_rejected_records_than_that_and_there_is_no_report(
     assert (status, b"") == (result.status, result.out)
     assert (target.read_text(encoding="utf-8") == "old") == (status == 3)
     assert result.err == (
-        f"dcevents: no report is made, by --max-rejects {limit}: 4 of 10 records rejected (line 7: invalid_json, "
-        "line 8: invalid_json, line 9: invalid_json, line 10: invalid_json)\n"
+        f"dcevents: no report is made, by --max-rejects {limit}: 4 of 10 records rejected (line 7: not JSON, "
+        "line 8: not JSON, line 9: not JSON, line 10: not JSON)\n"
         if status
         else ""
     )
@@ -434,7 +434,7 @@ def test_more_rejected_records_than_that_and_there_is_no_report(
 def test_a_refusal_names_the_first_five_places() -> None:
     message = harness.run("completion", "--max-rejects", "3", stdin=GOOD + b"x\n" * 9).err
 
-    places = ", ".join(f"line {n}: invalid_json" for n in range(2, 7))
+    places = ", ".join(f"line {n}: not JSON" for n in range(2, 7))
     assert (
         message
         == f"dcevents: no report is made, by --max-rejects 3: 9 of 10 records rejected ({places}, …)\n"
@@ -552,8 +552,8 @@ def test_strict_says_all_that_it_found() -> None:
     result = harness.run("completion", "--strict", stdin=BAD + harness.log("- a RATED"))
 
     assert result.err == (
-        "dcevents: no report is made, by --strict: 4 of 7 records rejected (line 2: invalid_json, "
-        "line 4: not_an_object, line 5: no_event, line 6: no_sid); 1 unknown event (RATED)\n"
+        "dcevents: no report is made, by --strict: 4 of 7 records rejected (line 2: not JSON, "
+        "line 4: no JSON object, line 5: without an event, line 6: without a sid); 1 unknown event (RATED)\n"
     )
 
 

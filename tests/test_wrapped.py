@@ -128,7 +128,7 @@ def everything(data: bytes, path: Path, *, sample: int) -> tuple[Any, ...]:
         +account.tally,
         account.unknown_events,
         events,
-        [(place.line, place.member, place.reason) for place, _ in rejects],
+        [(place.line, place.record_number, place.reason) for place, _ in rejects],
     )
 
 

@@ -6,6 +6,14 @@ from typing import NamedTuple
 
 from dcevents.model.events import REJECT_REASONS
 
+REASON_WORDS = {
+    "too_long": "longer than 1 MiB",
+    "invalid_json": "not JSON",
+    "not_an_object": "no JSON object",
+    "no_event": "without an event",
+    "no_sid": "without a sid",
+}
+"""Reasons of rejected lines, for people."""
 MAX_SHOWN_REJECTS = 20
 """Rejected lines that an account has."""
 MAX_UNKNOWN_NAMES = 1000
@@ -27,10 +35,14 @@ class RejectedLine(NamedTuple):
         index = {} if self.record_number is None else {"index": self.record_number}
         return {"file": self.file, "line": self.line, **index, "reason": self.reason}
 
+    @property
+    def reason_words(self) -> str:
+        """The reason, for people."""
+        return REASON_WORDS[self.reason]
+
     def __str__(self) -> str:
-        return (
-            f"{self.line}" if self.record_number is None else f"{self.line}[{self.record_number}]"
-        )
+        index = "" if self.record_number is None else f"[{self.record_number}]"
+        return f"{self.line}{index}"
 
 
 @dataclass

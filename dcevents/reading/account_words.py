@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dcevents.reading.account import Account
+from dcevents.reading.account import REASON_WORDS, Account
 from dcevents.reading.hints import find_hint
 from dcevents.reading.log import Log
 from dcevents.settings import Tolerance
@@ -13,13 +13,6 @@ _MAX_NAMES = 2
 _MAX_REFUSED_REJECTS = 5
 """Rejected lines that a refusal names; `check` and `--rejects` have more."""
 _MAX_UNUSABLE_NAMES = 3
-_REASON_WORDS = {
-    "too_long": "longer than 1 MiB",
-    "invalid_json": "not JSON",
-    "not_an_object": "JSON, but no object",
-    "no_event": "JSON without `event`",
-    "no_sid": "without a session (`data.payload.sid`)",
-}
 _EXAMPLE_LINE = (
     '{"event":"CONVERSATION_ENGAGED","timestamp":…,"page":…,"data":{"payload":{"id":…,"sid":…}}}'
 )
@@ -51,7 +44,7 @@ def build_account_json(account: Account) -> dict[str, Any]:
 def describe_account(account: Account) -> str:
     """Describe an account in one sentence.
 
-    `12 records = 11 events + 1 rejected (line 3: invalid_json)`
+    `12 records = 11 events + 1 rejected (line 3: not JSON)`
     """
     rejected = sum(account.rejected.values())
     terms = [format_count(account.events, "event")]
@@ -98,9 +91,9 @@ def _join_first(texts: list[str], limit: int, separator: str = ", ") -> str:
 def _list_first_rejects(account: Account, limit: int) -> str:
     first = account.first_rejects[:limit]
     places = [
-        f"{make_visible(each.file)}:{each}: {each.reason}"
+        f"{make_visible(each.file)}:{each}: {each.reason_words}"
         if account.files > 1
-        else f"line {each}: {each.reason}"
+        else f"line {each}: {each.reason_words}"
         for each in first
     ]
     return ", ".join(places) + (", …" if sum(account.rejected.values()) > len(first) else "")
@@ -171,7 +164,7 @@ def explain_unusable(log: Log) -> str | None:
         return None
     if not lines:
         return _explain_foreign(log)
-    found = [f"{n:,} {_REASON_WORDS[reason]}" for reason, n in account.rejected.items() if n]
+    found = [f"{n:,} {REASON_WORDS[reason]}" for reason, n in account.rejected.items() if n]
     names = [make_visible(name) for name in account.rank_unknown_events()]
     if names:
         shown = _join_first(names, _MAX_UNUSABLE_NAMES)

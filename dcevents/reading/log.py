@@ -226,10 +226,9 @@ class _LogReader:
         starts: list[_RunStart],
         rejects: list[RejectedRecord],
     ) -> None:
-        """Note inputs that begin wrongly and hold no event.
+        """Note inputs that begin with a rejected line, and hold no event.
 
-        They begin with a rejected line.
-        Of a single input, any rejected line will do.
+        Any rejected line counts for the only input of a log.
         """
         noted, is_alone = self._account.unrecognised_inputs, len(self._inputs) == 1
         ends = [start.row for start in starts[1:]]

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-GENERATOR = HERE / "generate.py"
+GENERATOR = ROOT / "samples" / "generate.py"
 RIVALS = HERE / "rivals"
 MIB = 1 << 20
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere

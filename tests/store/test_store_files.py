@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import stores
-from harness import log, run
+from harness import run
+from stores import lines
 
 from dcevents.reading import sources
 from dcevents.store import ingest
@@ -21,34 +22,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-KINDS = (
-    "triggered",
-    "engaged",
-    "live_chat_requested",
-    "live_chat_initiated",
-    "input_email",
-    "completed",
-    "closed",
-)
-
 Steps = Iterator[Mapping[str, bytes]]
 """After each step: what logs there are and ever were, by any name, each with all that it says."""
-
-
-def lines(begin: int, end: int) -> bytes:
-    """Lines of a log by number, no two of them alike: most are events of some sessions, a few are nothing."""
-    return b"".join(map(_line, range(begin, end)))
-
-
-def _line(n: int) -> bytes:
-    if n % 11 == 7:
-        return b'{"event":"acme.opened","n":%d}\n' % n
-    if n % 13 == 5:
-        return b'{"broken":%d\n' % n
-    time = f"{n // 3600 % 24:02d}:{n // 60 % 60:02d}:{n % 60:02d}"
-    return log(
-        f"{time} s{n % 9} {KINDS[n * n % 7]} id=d{n % 3} name=Prices-{n % 4} agent=a{n % 5} page=https://x/{n}"
-    )
 
 
 class Folder:

@@ -9,14 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import harness
 import naive
 import pytest
 import stores
 from compare import agree
 from harness import log, run
+from histories import GAPS, KEYS, START, line
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_model import GAPS, KEYS, START, line
 
 from dcevents.settings import Window
 from dcevents.store.disk import keys as store_keys
@@ -195,7 +196,7 @@ def test_numbers_of_sessions_that_collide_change_nothing(
 
 # -- reports on a store and on its logs ------------------------------------------------------------------------------
 
-SITE = Path(__file__).parent.parent / "sample_logs" / "site"
+SITE = harness.ROOT / "sample_logs" / "site"
 GROUPED = {
     "completion": (
         "conversation",

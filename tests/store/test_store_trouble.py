@@ -12,22 +12,9 @@ from typing import Any
 
 import harness
 import pytest
-from test_store_upkeep import (
-    FIRST,
-    SECOND,
-    account,
-    content,
-    done,
-    figures,
-    sound,
-    store,
-    sums_up,
-    take,
-)
+from upkeep import FIRST, SECOND, account, content, done, figures, sound, sums_up
 
 from dcevents.reading import sources
-
-__all__ = ["store", "take"]
 
 # -- its files -------------------------------------------------------------------------------------------------------
 

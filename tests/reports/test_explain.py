@@ -10,9 +10,9 @@ import harness
 import naive
 import pytest
 from compare import NOW, analyse
+from histories import START, histories, line, many
 from hypothesis import given
 from hypothesis import strategies as st
-from test_model import START, histories, line, many
 
 from dcevents.analysis.view import View
 from dcevents.explain import chat_reasons, reasons

@@ -8,13 +8,23 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from harness import Result, run
+from harness import Result, log, run
 
 from dcevents.analysis.view import View
 from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.settings import Settings, Window
 from dcevents.store import reading
 from dcevents.store.disk import lock
+
+KINDS = (
+    "triggered",
+    "engaged",
+    "live_chat_requested",
+    "live_chat_initiated",
+    "input_email",
+    "completed",
+    "closed",
+)
 
 
 def moment(millis: int) -> datetime:
@@ -79,3 +89,25 @@ def known(contents: Sequence[bytes], more: bytes) -> list[bytes]:
     begun = [each for each in contents if more.startswith(each[: each.rfind(b"\n") + 1])]
     former = max(begun, key=len, default=None)
     return [*(each for each in contents if each is not former), more]
+
+
+def lines(begin: int, end: int) -> bytes:
+    """Lines of a log by number, no two of them alike: most are events of some sessions, a few are nothing."""
+    return b"".join(map(_line, range(begin, end)))
+
+
+def _line(n: int) -> bytes:
+    if n % 11 == 7:
+        return b'{"event":"acme.opened","n":%d}\n' % n
+    if n % 13 == 5:
+        return b'{"broken":%d\n' % n
+    time = f"{n // 3600 % 24:02d}:{n // 60 % 60:02d}:{n % 60:02d}"
+    return log(
+        f"{time} s{n % 9} {KINDS[n * n % 7]} id=d{n % 3} name=Prices-{n % 4} agent=a{n % 5} page=https://x/{n}"
+    )
+
+
+def sids(begin: int, end: int) -> bytes:
+    """Lines of sessions by number, each of one event."""
+    line = log("09:00:00 SID engaged name=Pricing agent=a1 page=https://x/")
+    return b"".join(line.replace(b"SID", b"s%06d" % n) for n in range(begin, end))

@@ -1,7 +1,7 @@
 """Made-up Dynamic Chat traffic, the same bytes for the same seed; standard library only.
 
-python benchmarks/generate.py --events 1000000 --seed 1 > big.ndjson    four weeks of a busy site
-python benchmarks/generate.py --site sample_logs/site                   two weeks of a small one
+python samples/generate.py --events 1000000 --seed 1 > big.ndjson    four weeks of a busy site
+python samples/generate.py --site sample_logs/site                   two weeks of a small one
 
 A `Visit` plays one visitor's session and leaves `Step`s. The small site plays every visit; the bulk stream
 plays a few thousand once, and then repeats them with new session ids and times, which makes it fast.

@@ -6,9 +6,9 @@ import random
 from typing import Any
 
 import pytest
+from columns import NOW, ODD, canonical, logs, one_by_one, parsed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_parse import NOW, ODD, canonical, logs, one_by_one, parsed
 
 from dcevents.model.attributes import Vocabulary
 from dcevents.reading.parsing import parse

@@ -12,7 +12,7 @@ from typing import Any
 
 from capture.browser import free_port
 
-EXAMPLES = Path(__file__).parent.parent.parent / "examples" / "nginx"
+EXAMPLES = Path(__file__).parents[3] / "examples" / "nginx"
 
 MAIN = """
 daemon off;

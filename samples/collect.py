@@ -1,6 +1,6 @@
 """Have programs write the sample events as they write them: sample_logs/envelopes/real-*.log.
 
-python benchmarks/collect.py [SAMPLER]...     all, or those named; as root, for Docker and Podman
+python -m samples.collect [SAMPLER]...     all, or those named; as root, for Docker and Podman
 
 What is not installed is left out, and said. Debian's packages are enough for programs: nginx rsyslog syslog-ng-core
 systemd-journal-remote jq podman busybox-static docker.io docker-compose; PyPI's for libraries and for AWS, where
@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-import envelopes
+from samples import envelopes
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "sample_logs" / "envelopes"

@@ -1,6 +1,5 @@
 """Inputs that are of one shape first, and then of another: no record is lost, and no broken line becomes one."""
 
-import importlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +8,9 @@ import harness
 import pytest
 
 from dcevents.reading import sources
+from samples import envelopes
 
-MADE = importlib.import_module("test_envelopes").MADE
-NAMES = list(MADE.SHAPES)
+NAMES = list(envelopes.SHAPES)
 LAST = "2026-11-02T09:15:04.120Z"
 
 
@@ -45,8 +44,8 @@ def write(shape: str, first: int, end: int) -> bytes:
     """Some events in a shape, in whole lines."""
     events = [event(n) for n in range(first, end)]
     # Among lines, an array of one is no object.
-    batches = MADE.lines(MADE.batches(events, (3, 8)))
-    made: bytes = batches if shape == "batch-array" else MADE.SHAPES[shape].write(events)
+    batches = envelopes.lines(envelopes.batches(events, (3, 8)))
+    made: bytes = batches if shape == "batch-array" else envelopes.SHAPES[shape].write(events)
     return made if made.endswith(b"\n") else made + b"\n"
 
 
@@ -91,7 +90,7 @@ def _pairs() -> list[tuple[str, str]]:
     not_lines = [
         name
         for name in NAMES
-        if MADE.SHAPES[name].write([event(n) for n in range(9)]).count(b"\n") != 9
+        if envelopes.SHAPES[name].write([event(n) for n in range(9)]).count(b"\n") != 9
     ]
     return [
         (a, b)
@@ -125,7 +124,7 @@ def test_a_log_of_two_shapes_loses_none(first: str) -> None:
 
 def pretty(*numbers: int) -> bytes:
     """Events, each over several lines."""
-    return b"".join(MADE.pretty(event(n)) for n in numbers)
+    return b"".join(envelopes.pretty(event(n)) for n in numbers)
 
 
 HEIGHT = pretty(0).count(b"\n")
@@ -214,7 +213,7 @@ def test_files_that_share_a_block_are_not_read_as_one(tmp_path: Any) -> None:
 
 
 def test_rejects_show_what_stands_in_the_log() -> None:
-    text = MADE.pretty({**event(1), "event": None})
+    text = envelopes.pretty({**event(1), "event": None})
     data = lines(0) + text + b"no JSON\n" + pretty(2)
 
     rejects = harness.run("summary", "--rejects", "-", "-o", "/dev/null", "-q", stdin=data).ndjson
@@ -359,7 +358,7 @@ def _cut(text: bytes, part: Any) -> bytes:
 
 OTHERS: dict[str, Callable[[range], bytes]] = {
     "pretty": lambda numbers: pretty(*numbers),
-    "an array": lambda numbers: MADE.pretty([event(n) for n in numbers]),
+    "an array": lambda numbers: envelopes.pretty([event(n) for n in numbers]),
     "an array of lines": lambda numbers: (
         b"[\n" + lines(*numbers)[:-1].replace(b"\n", b",\n") + b"\n]\n"
     ),

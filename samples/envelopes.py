@@ -1,9 +1,9 @@
 """The same events in every shape that sites log them in, the same bytes for the same events; standard library only.
 
-python benchmarks/envelopes.py --samples sample_logs/envelopes        a few lines of every shape
-python benchmarks/envelopes.py --shape docker big.ndjson > docker.log  a whole log in one shape
+python -m samples.envelopes --shape docker                           a day of the sample logs in one shape
+python -m samples.envelopes --shape docker big.ndjson > docker.log  a whole log in one shape
 
-Each shape follows the page that is named beside it. `benchmarks/collect.py` has programs write theirs.
+Each shape follows the page that is named beside it. `samples/collect.py` has programs write theirs.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import naive
 import pytest
 import stores
 from compare import agree
-from test_model import line
+from histories import line
 
 from dcevents.store.disk import files, lock
 

@@ -1,6 +1,6 @@
 """`kill -9` at random moments of ingest, a full disk, two runs at once: a store is as it was before, or as after.
 
-`DCEVENTS_KILLS=1000 pytest tests/test_store_kill.py -s` kills as often, and says what came of it.
+`DCEVENTS_KILLS=1000 pytest tests/store/test_store_kill.py -s` kills as often, and says what came of it.
 """
 
 import multiprocessing
@@ -21,7 +21,7 @@ from pathlib import Path
 import harness
 import pytest
 import stores
-from test_store_files import lines
+from stores import lines, sids
 
 from dcevents.store.disk import files, lock
 
@@ -29,12 +29,6 @@ KILLS = int(os.environ.get("DCEVENTS_KILLS", "24"))
 SEED = int(os.environ.get("DCEVENTS_KILL_SEED", "1"))
 _AT_ONCE = 60
 """Kills after which what came of them is compared, and a new store is begun."""
-
-
-def sids(begin: int, end: int) -> bytes:
-    """Lines of sessions by number, each of one event."""
-    line = harness.log("09:00:00 SID engaged name=Pricing agent=a1 page=https://x/")
-    return b"".join(line.replace(b"SID", b"s%06d" % n) for n in range(begin, end))
 
 
 def records(store: Path) -> int:
@@ -273,12 +267,12 @@ def test_a_report_during_an_ingest_is_of_before_or_after(tmp_path: Path) -> None
 
     code = (
         "import sys; sys.path[:0] = sys.argv[3:]\n"
-        "import harness, stores, test_store_kill; from pathlib import Path\n"
+        "import harness, stores; from pathlib import Path\n"
         "for n in range(2, 14):\n"
-        "    Path(sys.argv[1]).write_bytes(test_store_kill.sids(0, n * 10))\n"
+        "    Path(sys.argv[1]).write_bytes(stores.sids(0, n * 10))\n"
         "    stores.ingest(Path(sys.argv[2]), sys.argv[1])\n"
     )
-    path = [str(Path(__file__).parent), str(harness.ROOT)]
+    path = [str(Path(stores.__file__).parent), str(harness.ROOT)]
     writer = subprocess.Popen([sys.executable, "-c", code, log, store, *path])
     reader = threading.Thread(target=read)
     reader.start()

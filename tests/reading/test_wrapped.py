@@ -8,7 +8,7 @@ from typing import Any
 
 import harness
 import pytest
-from test_parse import NOW
+from columns import NOW
 
 from dcevents.model.attributes import Vocabulary
 from dcevents.reading.log import read

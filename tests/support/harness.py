@@ -24,7 +24,7 @@ from unittest import mock
 from dcevents import render, reports
 from dcevents.cli.main import run as dispatch
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CLOCK = datetime.fromisoformat("2026-12-01T00:00:00Z")
 """When the tests take place."""
 DAY = "2026-11-02"

@@ -12,9 +12,9 @@ import harness
 import naive
 import naive_check
 import pytest
+from histories import GAPS, START, histories, many, naive_text
 from hypothesis import given
 from hypothesis import strategies as st
-from test_model import GAPS, START, histories, many, naive_text
 
 from dcevents import reports
 from dcevents.tables import Document

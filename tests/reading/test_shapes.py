@@ -1,6 +1,6 @@
 """A naive model of envelopes: any events, wrapped into every shape, are read back as they were put in.
 
-`PLACES` says of each shape of `benchmarks/envelopes.py` where its parts stand, and `records` what its records are: with
+`PLACES` says of each shape of `samples/envelopes.py` where its parts stand, and `records` what its records are: with
 Python's `json`, knowing nothing of how dcevents reads. Spaces, escapes and the order of keys are drawn.
 """
 
@@ -15,11 +15,11 @@ import harness
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_envelopes import MADE
 
 from dcevents.model.events import EVENTS
 from dcevents.reading.parsing import parse
 from dcevents.reading.parsing.parse import Parser
+from samples import envelopes
 
 Event = dict[str, Any]
 Found = tuple[Any, ...]
@@ -68,7 +68,7 @@ def nested(record: Event) -> Event:
 
 def renamed(record: Event) -> Event:
     """A record in snake_case, flat, with Adobe's keys in a payload."""
-    adobe = {snake: key for key, snake in MADE.SNAKE.items()}
+    adobe = {snake: key for key, snake in envelopes.SNAKE.items()}
     return {**record, "payload": {adobe.get(key, key): value for key, value in record.items()}}
 
 
@@ -236,7 +236,7 @@ def again(event: Event, number: int, seconds: int) -> Event:
     }
     return {
         **event,
-        "timestamp": MADE.iso(MADE.moment(event) + timedelta(seconds=seconds)),
+        "timestamp": envelopes.iso(envelopes.moment(event) + timedelta(seconds=seconds)),
         "data": data,
     }
 
@@ -271,7 +271,7 @@ def shown(found: Found) -> Found:
     )
 
 
-@pytest.mark.parametrize("name", MADE.SHAPES)
+@pytest.mark.parametrize("name", envelopes.SHAPES)
 @given(
     put=st.lists(events(), min_size=1, max_size=5, unique_by=lambda event: event["timestamp"]),
     seed=st.integers(),
@@ -281,17 +281,17 @@ def test_events_are_read_as_they_were_put_in(name: str, put: list[Event], seed: 
     dice = random.Random(seed)
     many = [again(event, k, n) for n in range(80) for k, event in enumerate(put)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MADE, "text", style(dice))
+        patch.setattr(envelopes, "text", style(dice))
         # So that so few lines are read by the column.
         patch.setitem(Parser.__init__.__kwdefaults__ or {}, "sample", 20)
         patch.setattr(parse, "_FEW", 1)
         patch.setattr(parse, "_MANY", 2)
-        data = MADE.SHAPES[name].write(many)
+        data = envelopes.SHAPES[name].write(many)
         read = by_dcevents(data)
 
     said = by_the_model(name, data)
-    into = by_the_model("canonical", MADE.SHAPES["canonical"].write(many))
-    if not MADE.SHAPES[name].fine:
+    into = by_the_model("canonical", envelopes.SHAPES["canonical"].write(many))
+    if not envelopes.SHAPES[name].fine:
         into = [(kind, ms // 1000 * 1000, *rest) for kind, ms, *rest in into]
     if PLACES.get(name, CANONICAL)[1] is None:
         said = [(kind, ms, *rest) for (kind, _, *rest), (_, ms, *_) in zip(said, into, strict=True)]

@@ -2,7 +2,8 @@
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from choosing import try_examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.model import facts as facts_module
@@ -56,7 +57,7 @@ def content(state: Facts) -> set[tuple[str, Said, int]]:
 
 
 @given(a=some_facts, b=some_facts, c=some_facts)
-@settings(max_examples=60, deadline=None)
+@try_examples(12)
 def test_merging_is_union(a: list[Fact], b: list[Fact], c: list[Fact]) -> None:
     x, y, z = map(folded, (a, b, c))
     assert content(x.merge(y)) == content(x) | content(y) == content(folded(a + b))

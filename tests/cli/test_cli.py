@@ -4,6 +4,7 @@ Commands and formats come from the registries, so that a new one is tested by it
 """
 
 import csv
+import functools
 import gzip
 import io
 import json
@@ -20,6 +21,7 @@ from typing import Any
 
 import harness
 import pytest
+from choosing import combine
 
 from dcevents import __version__, render, reports
 
@@ -47,6 +49,13 @@ any_command = pytest.mark.parametrize("command", COMMANDS)
 any_command_and_format = pytest.mark.parametrize(
     ("command", "format_"), [(name, f) for name in COMMANDS for f in harness.formats(name)]
 )
+
+
+def has_format(command: str, format_: str) -> bool:
+    """Return whether a command has a format."""
+    return format_ in harness.formats(command)
+
+
 DOCUMENTS = [name for name, each in reports.load().items() if each.document]
 """The commands that print no rows."""
 
@@ -96,24 +105,34 @@ def rows_of(format_: str, text: str) -> list[Any]:
     return [] if "Nothing to report." in text else text.splitlines()
 
 
-NOTHING = [
-    pytest.param(b"", [], id="an empty file"),
-    pytest.param(b"\n \t\r\n\n", [], id="blank lines"),
-    pytest.param(LOG, ["--until", "2020-01-01"], id="an empty window"),
-    pytest.param(LOG, ["--since", "2026-11-03", "--until", "2026-11-10"], id="a window after it"),
-    pytest.param(LOG, ["--conversation", "Nobody"], id="a filter that nothing fits"),
-    pytest.param(LOG, ["--as-of", "2020-01-01"], id="as of a time before it"),
-    pytest.param(harness.log("- - ready"), [], id="only the widget's own event"),
-    pytest.param(b'{"event":"CONVERSATION_EN', [], id="only a line that is still being written"),
-]
+NOTHING: dict[str, tuple[bytes, list[str]]] = {
+    "an empty file": (b"", []),
+    "blank lines": (b"\n \t\r\n\n", []),
+    "an empty window": (LOG, ["--until", "2020-01-01"]),
+    "a window after it": (LOG, ["--since", "2026-11-03", "--until", "2026-11-10"]),
+    "a filter that nothing fits": (LOG, ["--conversation", "Nobody"]),
+    "as of a time before it": (LOG, ["--as-of", "2020-01-01"]),
+    "only the widget's own event": (harness.log("- - ready"), []),
+    "only a line that is still being written": (b'{"event":"CONVERSATION_EN', []),
+}
 
 
-@any_command_and_format
-@pytest.mark.parametrize(("log", "options"), NOTHING)
-def test_nothing_to_report(command: str, format_: str, log: bytes, options: list[str]) -> None:
-    offered = harness.run(command, "--help").text
-    if options and options[0] not in offered:
-        pytest.skip(f"no {options[0]}")
+@functools.cache
+def shown_help(command: str) -> str:
+    """Return the help of a command."""
+    return harness.run(command, "--help").text
+
+
+def can_be_empty(command: str, format_: str, nothing: str) -> bool:
+    """Return whether a command has the format, and the option that selects nothing."""
+    _, options = NOTHING[nothing]
+    offered = not options or options[0] in shown_help(command)
+    return offered and format_ in harness.formats(command)
+
+
+@combine(("command", "format_", "nothing"), COMMANDS, FORMATS, NOTHING, possible=can_be_empty)
+def test_nothing_to_report(command: str, format_: str, nothing: tuple[bytes, list[str]]) -> None:
+    log, options = nothing
     result = harness.run(*harness.words(command), "-f", format_, *options, stdin=log)
 
     assert result.status == 0
@@ -254,8 +273,13 @@ def test_something_to_report(command: str, format_: str) -> None:
 BY = [(report.name, key) for report in reports.load().values() for key in report.by]
 
 
-@pytest.mark.parametrize(("command", "key"), BY)
-@pytest.mark.parametrize("format_", FORMATS)
+@combine(
+    ("command", "key", "format_"),
+    [name for name, each in reports.load().items() if each.by],
+    dict.fromkeys(key for _, key in BY),
+    FORMATS,
+    possible=lambda command, key, _: (command, key) in BY,
+)
 def test_every_key_in_every_format(command: str, key: str, format_: str) -> None:
     full = harness.run(command, "--by", key, "-f", format_, "-q", stdin=LOG)
     empty = harness.run(command, "--by", key, "-f", format_, "-q", stdin=b"")
@@ -284,13 +308,12 @@ def test_the_keys_of_the_contract_are_there(command: str) -> None:
     assert set(reports.load()[command].by) >= keys | more
 
 
-@any_command
-def test_the_same_input_gives_the_same_bytes(command: str) -> None:
-    site = harness.ROOT / "sample_logs" / "site"
+@combine(("command", "format_"), COMMANDS, FORMATS, possible=has_format, at_once=1)
+def test_the_same_input_gives_the_same_bytes(command: str, format_: str) -> None:
+    site = str(harness.ROOT / "sample_logs" / "site")
+    words = [*harness.words(command), site, "-f", format_]
 
-    for format_ in harness.formats(command):
-        words = [*harness.words(command), str(site), "-f", format_]
-        assert harness.run(*words) == harness.run(*words)
+    assert harness.run(*words) == harness.run(*words)
 
 
 # -- help ------------------------------------------------------------------------------------------------------
@@ -586,7 +609,7 @@ def test_the_account_says_what_has_no_time() -> None:
     assert "1 events" not in harness.run("completion", stdin=log[: log.rindex(b'{"event"')]).err
 
 
-@any_command_and_format
+@combine(("command", "format_"), COMMANDS, FORMATS, possible=has_format, at_once=1)
 def test_quiet_is_silent(command: str, format_: str) -> None:
     assert harness.run(*harness.words(command), "-q", "-f", format_, stdin=LOG + b"x\n").err == ""
 

@@ -117,6 +117,7 @@ def made_up(now: datetime) -> list[bytes]:
     return days
 
 
+@pytest.mark.cron
 @pytest.mark.skipif(bool(crond.why_not()), reason=str(crond.why_not()))
 def test_the_crontab_runs_as_it_stands(tmp_path: Path) -> None:
     """All lines in one minute, since cron has one wait for it: those that go well, and all that may go wrong."""
@@ -365,6 +366,7 @@ for n in itertools.count(1):
 """
 
 
+@pytest.mark.cron
 @pytest.mark.skipif(
     not LOGROTATE, reason="not installed: logrotate; on Debian: apt-get install logrotate"
 )

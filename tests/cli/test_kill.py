@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import harness
+import pytest
 
 KILLS = int(os.environ.get("DCEVENTS_KILLS", "24"))
 SEED = int(os.environ.get("DCEVENTS_KILL_SEED", "1"))
@@ -25,6 +26,7 @@ def history(name: str, events: int) -> bytes:
     )
 
 
+@pytest.mark.kills
 def test_a_report_is_never_torn_nor_missing(tmp_path: Path) -> None:
     """A listing of 2,000 rows, so that writing takes a part of the time that can be hit."""
     folder, target = tmp_path / "reports", tmp_path / "reports" / "events.csv"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import harness
 import pytest
+from choosing import combine
 from polars.exceptions import PanicException
 
 LOG = harness.log("09:00 a triggered name=Pricing\n09:01 a engaged name=Größe\n09:02 a completed")
@@ -146,9 +147,9 @@ def named(name: str, folder: Path) -> str:
     return name if name.startswith(("/", "-")) else str(folder / name)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", ["pipe", "file", "appended"])
-@pytest.mark.parametrize("option", ["--output", "--rejects"])
+@combine(
+    ("option", "name", "kind"), ["--output", "--rejects"], [*NAMES], ["pipe", "file", "appended"]
+)
 def test_descriptors_that_are_named_are_written_to_as_they_are(
     option: str, name: str, kind: str, log: Path
 ) -> None:
@@ -363,7 +364,7 @@ SURROUNDINGS: list[dict[str, str]] = [
 )
 def test_surroundings_change_no_byte(env: dict[str, str], log: Path) -> None:
     for arguments in (["summary"], ["events", "-f", "csv"]):
-        expected = harness.spawn(*arguments, log)
+        expected = harness.run(*arguments, log)
         assert harness.spawn(*arguments, log, env=env) == expected
         assert "Größe" in expected.text
     assert b"\x1b" not in harness.spawn("--help", env=env).out
@@ -469,6 +470,7 @@ def test_a_signal_that_comes_again_while_it_ends_says_nothing() -> None:
     )
 
 
+@pytest.mark.signals
 def test_signals_at_any_moment_end_it_quietly(tmp_path: Path) -> None:
     """From the first line of dcevents on, through imports and work in threads, to the last.
 

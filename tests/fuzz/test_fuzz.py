@@ -22,6 +22,7 @@ def searched(*arguments: str, before: str = "pass") -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(("name", "runs"), [("lines", 120), ("program", 25)])
 def test_a_short_search_finds_no_fault(name: str, runs: int) -> None:
     """The same logs each time, as long as program and mutations are the same; guided where atheris is installed."""
@@ -51,6 +52,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(("name", "fault"), FAULTS)
 def test_a_search_finds_a_fault(name: str, fault: str) -> None:
     done = searched(

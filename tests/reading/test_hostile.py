@@ -14,7 +14,8 @@ from typing import Any
 
 import harness
 import pytest
-from hypothesis import HealthCheck, given, settings
+from choosing import try_examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.reading.parsing import record
@@ -246,7 +247,7 @@ BAD = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@try_examples(6)
 @given(data=st.data(), times=st.sampled_from([1, 1, 200]))
 def test_bad_lines_at_any_position_never_change_the_figures_of_the_good_ones(
     data: st.DataObject, times: int
@@ -338,6 +339,7 @@ def peak(*arguments: str | Path, stdin: Any = None) -> tuple[int, str]:
     ), done.stderr.decode()
 
 
+@pytest.mark.memory
 @pytest.mark.parametrize(
     "unit",
     [b"\n", b"\0", b" ", b"x\n" * 32 + b"\n" * 4032],
@@ -358,6 +360,7 @@ def test_a_gzip_bomb_takes_no_more_memory_than_any_log(unit: bytes, tmp_path: Pa
     assert used < 500
 
 
+@pytest.mark.memory
 def test_a_gzip_bomb_of_a_gigabyte_is_never_whole_in_memory(tmp_path: Path) -> None:
     """Written as 64 members, which is a gzip as any other."""
     bomb = tmp_path / "x.log.gz"

@@ -6,8 +6,9 @@ from collections import Counter
 
 import polars as pl
 import pytest
+from choosing import try_examples
 from columns import NOW, ODD, canonical, logs, one_by_one, parsed
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.model.attributes import Vocabulary
@@ -15,11 +16,9 @@ from dcevents.reading import timestamps
 from dcevents.reading.parsing.parse import Limits, Parsed, Parser
 from dcevents.reading.parsing.record import Record, read
 
-quick = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-
 
 @given(lines=logs(), sample=st.integers(1, 6))
-@quick
+@try_examples(25)
 def test_lines_by_the_column_say_what_they_say_by_themselves(
     lines: list[bytes], sample: int
 ) -> None:
@@ -242,7 +241,7 @@ MOMENTS = st.integers(timestamps.FIRST_MS, timestamps.LAST_MS)
         st.decimals(allow_nan=False, allow_infinity=False, places=6).map(str),
     )
 )
-@settings(max_examples=600, deadline=None)
+@try_examples(150)
 def test_columns_of_timestamps_are_right_or_silent(text: str) -> None:
     assert iso([text]) in ([None], [timestamps.parse(text)])
     found = pl.DataFrame({"v": [text]}).select(timestamps.epoch_column(pl.col("v"))).item()
@@ -257,7 +256,7 @@ def iso(texts: list[str]) -> list[int | None]:
 
 
 @given(moments=st.lists(MOMENTS, min_size=1))
-@quick
+@try_examples(25)
 def test_iso_timestamps_are_read_by_the_column(moments: list[int]) -> None:
     texts = (
         pl.Series(moments, dtype=pl.Datetime("ms")).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_list()
@@ -305,7 +304,7 @@ def test_how_a_timestamp_is_written_is_told(text: str | None, expected: str) -> 
 
 
 @given(text=st.integers(-(10**18) + 1, 10**18 - 1).map(str))
-@settings(max_examples=300, deadline=None)
+@try_examples(75)
 def test_how_a_number_is_written_is_told_the_same_by_the_column(text: str) -> None:
     frame = pl.DataFrame({"v": [text]})
     if frame.select(timestamps.epoch_column(pl.col("v"))).item() is not None:

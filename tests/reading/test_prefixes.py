@@ -5,7 +5,8 @@ from itertools import product
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from choosing import try_examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.reading.parsing.record import Record, read
@@ -83,6 +84,6 @@ def test_a_line_without_its_prefix_says_the_same(together: int) -> None:
         max_size=9,
     )
 )
-@settings(max_examples=200, deadline=None)
+@try_examples(50)
 def test_of_lines_with_times_only_the_prefix_is_cut_off(lines: list[str]) -> None:
     assert [said(line) for line in lines] == [said(text) for text in cut(lines, timed=True)]

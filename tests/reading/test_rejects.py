@@ -12,7 +12,8 @@ from typing import Any
 
 import harness
 import pytest
-from hypothesis import HealthCheck, given, settings
+from choosing import try_examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents import reports
@@ -164,7 +165,7 @@ def test_they_come_in_the_order_of_the_input_however_it_is_read(
     assert len(found) == sum(result.json["input"]["rejected"].values())
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@try_examples(6)
 @given(st.lists(st.sampled_from([GOOD, b"x\n", b"\n", b"{}\n", b"[\xff\n"]), max_size=30))
 def test_each_rejected_record_is_there_once(tmp_path: Path, lines: list[bytes]) -> None:
     target = tmp_path / "r"

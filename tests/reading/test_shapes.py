@@ -13,7 +13,8 @@ from typing import Any
 
 import harness
 import pytest
-from hypothesis import HealthCheck, given, settings
+from choosing import try_examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.model.events import EVENTS
@@ -276,10 +277,10 @@ def shown(found: Found) -> Found:
     put=st.lists(events(), min_size=1, max_size=5, unique_by=lambda event: event["timestamp"]),
     seed=st.integers(),
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@try_examples(2)
 def test_events_are_read_as_they_were_put_in(name: str, put: list[Event], seed: int) -> None:
     dice = random.Random(seed)
-    many = [again(event, k, n) for n in range(80) for k, event in enumerate(put)]
+    many = [again(event, k, n) for n in range(40) for k, event in enumerate(put)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(envelopes, "text", style(dice))
         # So that so few lines are read by the column.

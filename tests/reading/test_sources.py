@@ -7,6 +7,7 @@ import json
 import lzma
 import os
 import random
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import harness
 import pytest
+from choosing import combine
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -694,11 +696,11 @@ def test_a_directory_without_logs_is_an_empty_log(folder: str, tmp_path: Path) -
     assert ("passed over 1 file " in result.err) == (folder == "of others")
 
 
-REPORTS = [
-    pytest.param(["summary", "-f", "json"], "x.json", id="a summary"),
-    pytest.param(["summary", "-f", "ndjson"], "x.ndjson", id="a summary in rows"),
-    *(
-        pytest.param([report, "-f", format_], f"x.{format_}", id=f"{report} as {format_}")
+REPORTS = {
+    "summary": ("x.json", "json"),
+    "summary in rows": ("x.ndjson", "ndjson"),
+    **{
+        f"{report} as {format_}": (f"x.{format_}", format_)
         for report in (
             "completion",
             "abandonment",
@@ -709,22 +711,20 @@ REPORTS = [
             "events",
         )
         for format_ in ("json", "ndjson")
-    ),
-    pytest.param(
-        ["abandonment", "--by", "last-step", "-f", "ndjson"],
-        "x.ndjson",
-        id="abandonment by last step",
-    ),
-    pytest.param(["completion", "--by", "all", "-f", "ndjson"], "x.jsonl", id="a total"),
-    pytest.param(["live-chat", "--by", "hour", "-f", "ndjson"], "x.jsonl", id="live chat by hour"),
-]
+    },
+    "abandonment --by last-step": ("x.ndjson", "ndjson"),
+    "completion --by all": ("x.jsonl", "ndjson"),
+    "live-chat --by hour": ("x.jsonl", "ndjson"),
+}
+"""Commands, up to ` as ` or ` in `, each with the name of its file and the format in that."""
 
 
-@pytest.mark.parametrize(("arguments", "name"), REPORTS)
-@compressions
+@combine(("report", "compress"), REPORTS.keys(), COMPRESSIONS, at_once=1)
 def test_reports_of_dcevents_itself_are_passed_over(
-    arguments: list[str], name: str, compress: Compress, tmp_path: Path
+    report: str, compress: Compress, tmp_path: Path
 ) -> None:
+    name, format_ = REPORTS[report]
+    arguments = [*re.split(" as | in ", report)[0].split(), "-f", format_]
     (tmp_path / "x.log").write_bytes(LOG)
     abandoned = harness.log("09:00 d engaged\n10:00 e engaged")
     assert harness.run(*arguments, "-o", tmp_path / "report", stdin=LOG + abandoned).status == 0
@@ -782,12 +782,10 @@ def test_names_that_are_not_utf_8_are_read_and_shown(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("this file system wants UTF-8")
 
+    told = harness.run("events", "-f", "csv", stdin=LOG).err
     for format_ in ("table", "csv", "json", "ndjson", "markdown"):
         result = harness.spawn("events", tmp_path, "-f", format_)
-        assert (result.status, result.err) == (
-            0,
-            harness.spawn("events", "-f", "csv", stdin=LOG).err,
-        )
+        assert (result.status, result.err) == (0, told)
         assert "ln.log" in result.text.replace("\\", "")
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import harness
 import pytest
+from choosing import combine
 from columns import NOW
 
 from dcevents.model.attributes import Vocabulary
 from dcevents.reading.log import read
-from dcevents.reading.parsing import record, records
+from dcevents.reading.parsing import parse, record, records
 from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.reading.sources import find
 
@@ -72,19 +73,9 @@ def test_wrapped_or_not_lines_say_the_same(share: float) -> None:
 def test_a_bad_line_in_a_body_harms_no_other(bad: str, reason: str, at: int) -> None:
     body = [*GOOD[:at], bad, *GOOD[at:]]
 
-    report = harness.run(
-        "summary",
-        "-f",
-        "json",
-        "--rejects",
-        "-",
-        "-o",
-        "/dev/null",
-        stdin=f"{wrapped(body)}\n".encode(),
-    )
-    account = harness.run("summary", "-f", "json", stdin=f"{wrapped(body)}\n".encode()).json[
-        "input"
-    ]
+    log = f"{wrapped(body)}\n".encode()
+    report = harness.run("events", "--rejects", "-", "-o", "/dev/null", stdin=log)
+    account = harness.run("events", "-f", "json", stdin=log).json["input"]
 
     assert [(1, at + 1, reason)] == [
         (each["line"], each["index"], each["reason"]) for each in report.ndjson
@@ -174,27 +165,29 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-@pytest.mark.parametrize("behind", ["nothing", "as much everywhere", "more and less"])
+@combine(("odd", "behind"), ODD, ["nothing", "as much everywhere", "more and less"], at_once=1)
 def test_an_odd_body_among_others_says_what_it_says_by_itself(
-    odd: str, behind: str, tmp_path: Path
+    odd: str, behind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # So that so few lines are read by the column.
+    monkeypatch.setattr(parse, "_FEW", 2)
+    monkeypatch.setattr(parse, "_MANY", 20)
     more: list[dict[str, Any]] = [
         {}
         if behind == "nothing"
         else {"status": "204"}
         if behind == "as much everywhere"
         else {"n": n}
-        for n in range(300)
+        for n in range(60)
     ]
     usual = [
         wrapped(LINES[n : n + 2 + n % 3], RECEIVED.replace("15", str(10 + n % 50)), **more[n])
-        for n in range(300)
+        for n in range(60)
     ]
-    data = ("\n".join([*usual, odd, *usual[:100], *[odd] * 30, *usual[:9]]) + "\n").encode()
+    data = ("\n".join([*usual, odd, *usual[:30], *[odd] * 9, *usual[:9]]) + "\n").encode()
 
     assert everything(data, tmp_path / "x.log", sample=9999) == everything(
-        data, tmp_path / "x.log", sample=100
+        data, tmp_path / "x.log", sample=20
     )
 
 

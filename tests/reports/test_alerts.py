@@ -11,7 +11,8 @@ from typing import Any
 
 import harness
 import pytest
-from hypothesis import given, settings
+from choosing import try_examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents import reports
@@ -20,7 +21,7 @@ from dcevents.errors import UsageError
 from dcevents.settings import Alert
 from dcevents.tables import Column
 
-SITE = str(harness.ROOT / "sample_logs" / "site")
+SITE = str(harness.ROOT / "sample_logs" / "site" / "dc.log")
 REPORTS = reports.load()
 GROUPED = [name for name, each in REPORTS.items() if each.by]
 LISTINGS = ["sessions", "conversations", "chats", "events"]
@@ -247,7 +248,7 @@ def made(command: str, by: str) -> dict[str, Any]:
 
 
 @given(st.data())
-@settings(max_examples=25, deadline=None)
+@try_examples(8)
 def test_what_trips_is_what_the_json_report_says(data: st.DataObject) -> None:
     command, by = data.draw(st.sampled_from(BY))
     report = made(command, by)

@@ -12,7 +12,8 @@ import harness
 import naive
 import naive_check
 import pytest
-from histories import GAPS, START, histories, many, naive_text
+from choosing import try_examples
+from histories import GAPS, START, histories, naive_text
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,7 +116,7 @@ def odd_logs(draw: st.DrawFn) -> bytes:
 
 @pytest.mark.parametrize("sample", [1000, 2], ids=["line by line", "by the column"])
 @given(data=st.data())
-@many
+@try_examples(5)
 def test_any_log_has_the_model_s_quality(data: st.DataObject, sample: int) -> None:
     inputs = [
         (name, data.draw(odd_logs())) for name in ("a.log", "b.log")[: data.draw(st.integers(1, 2))]
@@ -160,7 +161,7 @@ def chats(draw: st.DrawFn) -> bytes:
 
 
 @given(log=chats())
-@many
+@try_examples(5)
 def test_any_chats_have_the_model_s_reading_of_timeout(log: bytes) -> None:
     check([("a.log", log)], sample=1000)
 

@@ -9,8 +9,9 @@ from typing import Any
 import harness
 import naive
 import pytest
+from choosing import try_examples
 from compare import NOW, analyse
-from histories import START, histories, line, many
+from histories import START, histories, line
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ DOCS = harness.ROOT / "docs"
 
 
 @given(history=histories(), data=st.data())
-@many
+@try_examples(5)
 def test_any_history_is_explained_as_it_is_reported(
     history: list[dict[str, Any]], data: st.DataObject
 ) -> None:
@@ -43,7 +44,7 @@ def test_any_history_is_explained_as_it_is_reported(
 
 
 @given(history=histories(live=True))
-@many
+@try_examples(5)
 def test_any_live_chat_is_explained_as_it_is_reported(history: list[dict[str, Any]]) -> None:
     with TemporaryDirectory() as folder:
         check(b"".join(map(line, history)), None, Path(folder))

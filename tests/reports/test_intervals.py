@@ -22,6 +22,8 @@ RATED = [report.name for report in reports.load().values() if report.rated]
 GROUPED = [name for name in RATED if reports.load()[name].by]
 BY = [(name, key) for name in GROUPED for key in reports.load()[name].by]
 SITE = str(harness.ROOT / "sample_logs" / "site")
+DAY = f"{SITE}/dc.log"
+"""The shortest of them that has it all."""
 
 
 def bounds(part: int, whole: int) -> tuple[Any, Any]:
@@ -99,8 +101,8 @@ def rates(columns: list[str]) -> list[str]:
 
 @pytest.mark.parametrize(("report", "key"), BY)
 def test_every_rate_is_followed_by_its_bounds(report: str, key: str) -> None:
-    plain = harness.run(report, SITE, "--by", key, "-f", "csv", "-q").text
-    full = harness.run(report, SITE, "--by", key, "-f", "csv", "-q", "--intervals").text
+    plain = harness.run(report, DAY, "--by", key, "-f", "csv", "-q").text
+    full = harness.run(report, DAY, "--by", key, "-f", "csv", "-q", "--intervals").text
 
     expected = plain.splitlines()[0].split(",")
     for name in rates(expected):
@@ -123,7 +125,7 @@ def test_every_rate_is_followed_by_its_bounds(report: str, key: str) -> None:
 @pytest.mark.parametrize("format_", list(render.load()))
 @pytest.mark.parametrize("report", RATED)
 def test_every_format_has_them(report: str, format_: str) -> None:
-    text = harness.run(report, SITE, "-f", format_, "-q", "--intervals").text
+    text = harness.run(report, DAY, "-f", format_, "-q", "--intervals").text
 
     wanted = {"table": "95% +95%", "markdown": r"\| 95% low \| 95% high \|"}
     assert re.search(wanted.get(format_, "(acceptance|abandonment|completion)_rate_low"), text)
@@ -132,14 +134,14 @@ def test_every_format_has_them(report: str, format_: str) -> None:
 def test_without_the_option_there_are_none() -> None:
     for format_ in render.load():
         assert not re.search(
-            "_low|_high|_base|95%", harness.run("summary", SITE, "-f", format_, "-q").text
+            "_low|_high|_base|95%", harness.run("summary", DAY, "-f", format_, "-q").text
         )
 
 
 def test_the_bases_of_marks_are_in_no_format() -> None:
     for format_ in render.load():
         text = harness.run(
-            "abandonment", SITE, "--by", "last-step", "--intervals", "-f", format_, "-q"
+            "abandonment", DAY, "--by", "last-step", "--intervals", "-f", format_, "-q"
         ).text
         assert "_base" not in text
 
@@ -168,8 +170,8 @@ def test_a_narrow_table_has_both_bounds_of_a_rate_or_none(
 ) -> None:
     monkeypatch.setattr("os.isatty", lambda _: True)
     seen = set()
-    for columns in range(60, 200, 4):
-        text = harness.run(report, SITE, "--intervals", "-q", env={"COLUMNS": str(columns)}).text
+    for columns in range(60, 200, 9):
+        text = harness.run(report, DAY, "--intervals", "-q", env={"COLUMNS": str(columns)}).text
         hidden = set(re.findall(r"\w+", text.partition("Too narrow for: ")[2]))
         lows, highs = (
             {name.removesuffix(end) for name in hidden if name.endswith(end)}

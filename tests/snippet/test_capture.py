@@ -25,10 +25,13 @@ from dcevents.snippet import FORWARDS, Snippet, forwarded_name, text
 MISSING = [
     program for program in ("chromium", "chromedriver", "nginx") if not shutil.which(program)
 ]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING),
-    reason=f"not installed: {', '.join(MISSING)}; on Debian: apt-get install chromium-driver nginx",
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        bool(MISSING),
+        reason=f"not installed: {', '.join(MISSING)}; on Debian: apt-get install chromium-driver nginx",
+    ),
+]
 RECORD = os.environ.get("DCEVENTS_RECORD")
 CAPTURE = (harness.ROOT / "docs" / "capture.md").read_text(encoding="utf-8")
 WIDGET = ['<script src="/widget.js"></script>', "<script>startWidget()</script>"]

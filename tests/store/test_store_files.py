@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import stores
+from choosing import combine
 from harness import run
 from stores import lines
 
@@ -392,49 +393,56 @@ EVERY = [
 ]  # fmt: skip
 
 
-@pytest.fixture(params=[False, True], ids=["whole", "in small blocks"])
-def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Logs as they are, and as if they were long: read by ranges, known by less than all that they are."""
-    if request.param:
-        for name, size in (
-            ("_SMALL", 1000),
-            ("BLOCK", 2000),
-            ("TAIL", 600),
-            ("_TAIL", 600),
-            ("_STEP", 500),
-        ):
-            monkeypatch.setattr(sources, name, size)
-        monkeypatch.setattr(ingest, "HEAD", 600)
+def shorten_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have logs read as if they were long: by ranges, known by less than all that they are."""
+    for name, size in (
+        ("_SMALL", 1000),
+        ("BLOCK", 2000),
+        ("TAIL", 600),
+        ("_TAIL", 600),
+        ("_STEP", 500),
+    ):
+        monkeypatch.setattr(sources, name, size)
+    monkeypatch.setattr(ingest, "HEAD", 600)
 
 
-@pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("steps", EVERY, ids=lambda steps: steps.__name__)
-def test_each_line_counts_once(steps: Callable[[Folder], Steps], tmp_path: Path) -> None:
+@combine(
+    ("steps", "how"),
+    {steps.__name__: steps for steps in EVERY},
+    ["whole", "in small blocks"],
+    at_once=1,
+)
+def test_each_line_counts_once(
+    steps: Callable[[Folder], Steps], how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if how == "in small blocks":
+        shorten_blocks(monkeypatch)
     logs, alone = Folder(tmp_path / "logs"), Folder(tmp_path / "alone")
     for each in (logs, alone):
         each.path.mkdir()
     store = tmp_path / "store"
     for contents in steps(logs):
+        expected = read_once(alone, contents)
         stores.ingest(store, logs.path)
-        check(store, alone, contents)
+        assert expected == figures("--store", store)
         assert (
             " 0 logs of " in " " + run("ingest", logs.path, "--store", store).err.splitlines()[-1]
         )
-        check(store, alone, contents)
+        assert expected == figures("--store", store)
 
 
-def check(store: Path, alone: Folder, contents: Mapping[str, bytes]) -> None:
-    """The store says what one reading of these logs says."""
+def read_once(alone: Folder, contents: Mapping[str, bytes]) -> list[Any]:
+    """Return what one reading of these logs says."""
     for path in alone.path.iterdir():
         path.unlink()
     for name, data in contents.items():
         alone.write(f"{name}.log", data)
-    for report in ("completion", "chats"):
-        expected, found = (
-            stores.figures(report, *where, alike=False)
-            for where in ([alone.path], ["--store", store])
-        )
-        assert expected == found
+    return figures(alone.path)
+
+
+def figures(*where: str | Path) -> list[Any]:
+    """Return what two listings say, with their accounts."""
+    return [stores.figures(report, *where, alike=False) for report in ("conversations", "chats")]
 
 
 def test_a_log_is_known_by_any_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -455,12 +463,12 @@ def test_standard_input_is_known_again(tmp_path: Path) -> None:
     stores.ingest(store, logs / "empty.log", logs / "a.log")
     for stdin in (lines(0, 30), lines(0, 60)[:-20], lines(0, 90), lines(0, 90)):
         stores.ingest(store, "-", stdin=stdin)
-        check(store, alone, {"a": stdin})
+        assert read_once(alone, {"a": stdin}) == figures("--store", store)
     logs.add("a.log", lines(30, 90))
     stores.ingest(store, logs / "a.log")
-    check(store, alone, {"a": lines(0, 90)})
+    assert read_once(alone, {"a": lines(0, 90)}) == figures("--store", store)
     stores.ingest(store, "-", stdin=lines(100, 110))
-    check(store, alone, {"a": lines(0, 90), "b": lines(100, 110)})
+    assert read_once(alone, {"a": lines(0, 90), "b": lines(100, 110)}) == figures("--store", store)
 
 
 def test_a_store_among_the_logs_is_no_log(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ FORKED.set_forkserver_preload(
 )
 
 
+@pytest.mark.kills
 def test_a_store_is_as_before_or_as_after_a_kill(tmp_path: Path) -> None:
     dice = random.Random(SEED)
     seen: Counter[str] = Counter()

@@ -216,14 +216,15 @@ class Year:
 NIGHT = ["kill -9"] * 1 + ["killed"] * 16 + ["overlapping"] * 6 + ["missed"] * 10 + ["good"] * 87
 
 
-def test_after_a_year_a_store_says_what_one_reading_of_all_lines_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("nights", [14, pytest.param(NIGHTS, marks=pytest.mark.year)])
+def test_after_any_nights_a_store_says_what_one_reading_of_all_lines_says(
+    nights: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What the disk keeps when the power goes is not seen here, and a year of waiting for it is long.
     monkeypatch.setattr(os, "fsync", lambda _: None)
     dice = random.Random(SEED)
     year = Year(tmp_path, dice)
-    for night in range(NIGHTS):
+    for night in range(nights):
         day = BEGIN + night * DAY
         year.visit(day)
         if dice.random() < 0.1:
@@ -234,19 +235,24 @@ def test_after_a_year_a_store_says_what_one_reading_of_all_lines_says(
         year.write(day + DAY)
         year.rotate()
         clock = day + DAY + 5 * MINUTE
-        last = night % 73 == 72 or night == NIGHTS - 1
+        last = night % 73 == 72 or night == nights - 1
         # A log is gone after a week, so that no more than some nights in a row may go wrong.
         year.run(clock, "good" if last or night % KEPT == 0 else dice.choice(NIGHT))
         if last:
             year.check(clock)
 
     print(f"\n{year.seen}")  # noqa: T201
-    clock = BEGIN + (NIGHTS + 30) * DAY
+    clock = BEGIN + (nights + 30) * DAY
     model = naive.read([("all.log", year.all.read_bytes())], now_ms=clock)
     agree(stores.view(year.store, now=clock), model, keys=[("day",), ("agent",)])
 
 
-@pytest.mark.parametrize("after", range(26))
+WRITES = [
+    after if after % 5 == 2 else pytest.param(after, marks=pytest.mark.kills) for after in range(26)
+]
+
+
+@pytest.mark.parametrize("after", WRITES)
 def test_a_run_may_end_at_any_write(after: int, tmp_path: Path) -> None:
     dice = random.Random(SEED)
     year = Year(tmp_path, dice)

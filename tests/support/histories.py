@@ -1,7 +1,6 @@
 """Histories of a few sessions for hypothesis, and the program held to the naive model on them."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +8,6 @@ from typing import Any
 
 import naive
 from compare import NOW, Inputs, agree, analyse
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from dcevents.settings import Window
@@ -53,10 +51,6 @@ GAPS = (
     1_799_999,
     1_800_000,
 )
-
-# `DCEVENTS_EXAMPLES=2000 pytest tests/analysis/test_model.py` looks for longer.
-EXAMPLES = int(os.environ.get("DCEVENTS_EXAMPLES", "20"))
-many = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def line(event: dict[str, Any]) -> bytes:

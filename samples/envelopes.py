@@ -382,31 +382,20 @@ def read(source: Iterable[bytes]) -> list[Event]:
     return found
 
 
-def samples(folder: Path, events: Sequence[Event]) -> None:
-    """Write a file of every shape."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, shape in SHAPES.items():
-        (folder / f"{name}.log").write_bytes(shape.write(events))
-
-
 def main() -> None:
-    """Write samples of all shapes, or a log in one."""
+    """Write a log in one shape."""
     made = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.add_argument(
         "source", nargs="?", type=Path, help="canonical lines; default: a day of the sample logs"
     )
-    made.add_argument("--shape", choices=SHAPES)
-    made.add_argument("--samples", type=Path, metavar="DIR")
+    made.add_argument("--shape", choices=SHAPES, default="canonical")
     options = made.parse_args()
     default = Path(__file__).parent.parent / "sample_logs" / "site" / "dc.log"
     with open(options.source or default, "rb") as source:
         events = read(source)
-    if options.samples:
-        samples(options.samples, events[:24])
-    else:
-        sys.stdout.buffer.write(SHAPES[options.shape or "canonical"].write(events))
+    sys.stdout.buffer.write(SHAPES[options.shape].write(events))
 
 
 if __name__ == "__main__":

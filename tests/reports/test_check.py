@@ -499,9 +499,10 @@ def test_an_input_that_is_cut_off_stands_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120"])
-def test_it_fits_its_terminal(columns: str) -> None:
-    site = harness.ROOT / "sample_logs" / "site"
+def test_it_fits_its_terminal(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of files are never cut, so it is told where the logs are in few letters."""
+    monkeypatch.chdir(harness.ROOT / "sample_logs")
     with mock.patch("os.isatty", return_value=True):
-        text = harness.run("check", site, "-q", env={"COLUMNS": columns}).text
+        text = harness.run("check", "site", "-q", env={"COLUMNS": columns}).text
 
     assert max(map(len, text.splitlines())) <= int(columns)

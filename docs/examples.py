@@ -13,7 +13,7 @@ import click
 
 from dcevents import snippet
 from dcevents.cli.main import cli
-from dcevents.model.events import EVENTS
+from dcevents.model.events import EVENT_KINDS
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = f'dcevents() {{ "{sys.executable}" -m dcevents "$@"; }}\n'
@@ -123,23 +123,25 @@ def shapes() -> str:
 
 def forwarded() -> str:
     """A table of the names of events on analytics platforms."""
-    rows = [f"| `{event.key}` | `{snippet.forwarded_name(event.kind)}` |" for event in EVENTS]
+    rows = [
+        f"| `{event.key}` | `{snippet.name_forwarded_event(event.kind)}` |" for event in EVENT_KINDS
+    ]
     return "\n".join(["", "| event | name on the platforms |", "|---|---|", *rows, "", ""])
 
 
 def sizes() -> str:
     """How large the snippet is as it is printed."""
-    most = snippet.Snippet(
+    most = snippet.SnippetSettings(
         "/dc-events",
         keep_query=True,
         with_meeting_info=True,
         consent="window.consent === true",
         forward=tuple(snippet.FORWARDS),
     )
-    plain = snippet.Snippet("/dc-events")
+    plain = snippet.SnippetSettings("/dc-events")
     return f"\nAs printed, compressed by gzip: {kilobytes(plain)} kB; with every option: {kilobytes(most)} kB.\n\n"
 
 
-def kilobytes(wanted: snippet.Snippet) -> str:
+def kilobytes(wanted: snippet.SnippetSettings) -> str:
     """The size of a compressed snippet, rounded up: compressors differ by some bytes."""
-    return f"{math.ceil(len(gzip.compress(snippet.text(wanted).encode())) / 100) / 10}"
+    return f"{math.ceil(len(gzip.compress(snippet.make_script(wanted).encode())) / 100) / 10}"

@@ -14,15 +14,15 @@ import polars as pl
 import pytest
 
 from dcevents.model.attempts import (
-    ACCEPT,
-    END,
-    FIRST_REQUEST,
-    LETTERS,
-    START,
-    _laid,
-    attempts,
-    decided,
-    walk,
+    ACCEPT_ROLE,
+    END_ROLE,
+    LETTER_OF_KIND,
+    REQUEST_ROLE,
+    START_ROLE,
+    _walk_conversations,
+    decide_attempts,
+    find_attempts,
+    walk_signature,
 )
 
 KINDS = {
@@ -79,27 +79,29 @@ def _seen(attempt: naive.Attempt) -> Seen:
 
 def by_the_program(signature: str) -> list[Seen]:
     """The attempts of a signature as the program walks it."""
-    walked = walk(signature)
+    walked = walk_signature(signature)
 
     def member(number: int, role: int) -> int | None:
         places = [
-            i for i, mine in enumerate(walked.attempts) if mine == number and walked.roles[i] & role
+            i
+            for i, mine in enumerate(walked.attempt_of_event)
+            if mine == number and walked.roles_of_event[i] & role
         ]
         assert len(places) <= 1, (signature, role)
         return places[0] if places else None
 
     found = []
-    for number, verdict in enumerate(walked.verdicts):
-        members = tuple(i for i, mine in enumerate(walked.attempts) if mine == number)
-        start = member(number, START)
+    for number, verdict in enumerate(walked.provisional_outcomes):
+        members = tuple(i for i, mine in enumerate(walked.attempt_of_event) if mine == number)
+        start = member(number, START_ROLE)
         assert start is not None
         found.append(
             Seen(
                 members,
                 start,
-                member(number, FIRST_REQUEST),
-                member(number, ACCEPT),
-                member(number, END),
+                member(number, REQUEST_ROLE),
+                member(number, ACCEPT_ROLE),
+                member(number, END_ROLE),
                 verdict,
             )
         )
@@ -120,7 +122,11 @@ def test_only_requests_and_accepts_depend_on_a_distance(length: int) -> None:
     signatures = ["".join(letters) for letters in product("RrIiTtEeCc", repeat=length)]
     neutral = str.maketrans("tec", "TEC")
 
-    different = [each for each in signatures if walk(each) != walk(each.translate(neutral))]
+    different = [
+        each
+        for each in signatures
+        if walk_signature(each) != walk_signature(each.translate(neutral))
+    ]
 
     assert [] == different
 
@@ -195,7 +201,7 @@ def test_a_walk(signature: str, expected: list[tuple[str, str]]) -> None:
 
 def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:
     """Conversations of so many events each, a second apart, that go through the same kinds over and over."""
-    numbers = {letter: number for number, letter in LETTERS.items()}
+    numbers = {letter: number for number, letter in LETTER_OF_KIND.items()}
     rows = [
         (conv, numbers[kinds[n % len(kinds)]], n * 1000, 1)
         for conv, events in enumerate(conversations)
@@ -207,7 +213,7 @@ def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:
 
 def test_walks_are_told_apart_by_a_number() -> None:
     """By their texts, a conversation of 80,000 events took a minute: each event was compared by 80,000 letters."""
-    rows, walked = _laid(chats([8, 4, 8, 6], "RIEC"))
+    rows, walked = _walk_conversations(chats([8, 4, 8, 6], "RIEC"))
 
     assert rows.schema["walk"].is_integer()
     assert len(walked) == 3
@@ -218,7 +224,7 @@ def test_walks_are_told_apart_by_a_number() -> None:
 
 
 def test_a_conversation_may_have_very_many_attempts() -> None:
-    found = decided(attempts(chats([60_000], "RIEC")), as_of=None)
+    found = decide_attempts(find_attempts(chats([60_000], "RIEC")), as_of=None)
 
     assert found["attempt"].to_list() == list(range(1, 15_001))
     assert found["outcome"].unique().to_list() == ["ended"]

@@ -25,8 +25,8 @@ from choosing import combine
 
 from dcevents import __version__, render, reports
 
-COMMANDS = list(reports.load())
-FORMATS = list(render.load())
+COMMANDS = list(reports.load_reports())
+FORMATS = list(render.load_formats())
 EXPECTED_COMMANDS = {
     "summary", "completion", "abandonment", "live-chat", "sessions", "conversations", "chats", "events",
     "check",
@@ -56,7 +56,7 @@ def has_format(command: str, format_: str) -> bool:
     return format_ in harness.formats(command)
 
 
-DOCUMENTS = [name for name, each in reports.load().items() if each.document]
+DOCUMENTS = [name for name, each in reports.load_reports().items() if each.is_document]
 """The commands that print no rows."""
 
 
@@ -270,12 +270,12 @@ def test_something_to_report(command: str, format_: str) -> None:
     assert result.err == "dcevents: 5 records = 5 events\n"
 
 
-BY = [(report.name, key) for report in reports.load().values() for key in report.by]
+BY = [(report.name, key) for report in reports.load_reports().values() for key in report.by_keys]
 
 
 @combine(
     ("command", "key", "format_"),
-    [name for name, each in reports.load().items() if each.by],
+    [name for name, each in reports.load_reports().items() if each.by_keys],
     dict.fromkeys(key for _, key in BY),
     FORMATS,
     possible=lambda command, key, _: (command, key) in BY,
@@ -305,7 +305,7 @@ def test_the_keys_of_the_contract_are_there(command: str) -> None:
     }
     more = {"abandonment": {"last-step"}, "live-chat": {"agent"}}.get(command, set())
 
-    assert set(reports.load()[command].by) >= keys | more
+    assert set(reports.load_reports()[command].by_keys) >= keys | more
 
 
 @combine(("command", "format_"), COMMANDS, FORMATS, possible=has_format, at_once=1)
@@ -337,7 +337,7 @@ def test_the_example_of_help_works(
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "day.ndjson.gz").write_bytes(gzip.compress(LOG))
     monkeypatch.chdir(tmp_path)
-    example = reports.load()[command].example
+    example = reports.load_reports()[command].example
     words = shlex.split(example.rpartition("|")[2].partition(">")[0])
     operands = [
         str(path)

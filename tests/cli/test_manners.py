@@ -424,7 +424,7 @@ def test_too_little_memory_is_told_in_one_line(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(log_module, "read", fail)
+    monkeypatch.setattr(log_module, "read_log", fail)
     result = harness.run("completion", log)
 
     assert (result.status, result.out) == (1, b"")

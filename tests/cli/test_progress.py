@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcevents.cli.progress import line
+from dcevents.cli.progress import format_progress
 
 AT_ONCE = "from dcevents.cli import progress; progress._AFTER = progress._EVERY = 0; from dcevents.cli.main import main; main()"
 """dcevents, with a bar from the first byte on: nobody waits for it in tests."""
@@ -177,7 +177,7 @@ def test_a_signal_leaves_no_bar() -> None:
 def test_it_fits_whatever_it_is_told(
     read: int, total: int | None, seconds: float, columns: int
 ) -> None:
-    assert len(line(read, total, seconds, columns)) < columns
+    assert len(format_progress(read, total, seconds, columns)) < columns
 
 
 @pytest.mark.parametrize(
@@ -204,4 +204,4 @@ def test_it_fits_whatever_it_is_told(
     ],
 )
 def test_a_bar(read: int, total: int | None, seconds: float, columns: int, expected: str) -> None:
-    assert expected == line(read, total, seconds, columns)
+    assert expected == format_progress(read, total, seconds, columns)

@@ -45,7 +45,7 @@ from dcevents.reading.parsing import parse, record, records  # noqa: E402
 naive.number_text = str  # type: ignore[assignment]
 # Learn from few lines, so that short logs go by the column; and cut them into many blocks.
 parse._FEW, parse._MANY = 1, 2
-sources.BLOCK, sources._SMALL = 1 << 12, 1 << 10
+sources.BLOCK_BYTES, sources._FIRST_BLOCK_BYTES = 1 << 12, 1 << 10
 
 SHOWN = re.compile(
     rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xd8\x9c"

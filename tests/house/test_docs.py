@@ -15,7 +15,7 @@ import pytest
 
 from dcevents import render, reports
 from dcevents.cli.main import cli
-from dcevents.model.events import ATTEMPT_OUTCOMES, EVENTS, OUTCOMES, REJECT_REASONS
+from dcevents.model.events import ATTEMPT_OUTCOMES, EVENT_KINDS, OUTCOMES, REJECT_REASONS
 from dcevents.reports._metrics import KEY_COLUMNS
 
 ROOT = examples.ROOT
@@ -124,16 +124,16 @@ def test_every_option_is_described(name: str) -> None:
 
 
 def test_every_format_is_described() -> None:
-    for each in render.load().values():
+    for each in render.load_formats().values():
         assert f"| `{each.name}` |" in REFERENCE
         for suffix in each.suffixes:
             assert f"`{suffix}`" in REFERENCE
 
 
-@pytest.mark.parametrize("name", list(reports.load()))
+@pytest.mark.parametrize("name", list(reports.load_reports()))
 def test_every_column_and_key_is_described(name: str) -> None:
     log = ROOT / "sample_logs" / "site" / "dc.log"
-    more = ["--intervals"] if reports.load()[name].rated else []
+    more = ["--intervals"] if reports.load_reports()[name].rated else []
     for key in keys(harness.run(*harness.words(name), log, "-f", "json", "-q", *more).json):
         assert f"`{key}`" in REFERENCE, key
 
@@ -171,7 +171,7 @@ def nested(value: Any) -> set[str]:
 
 def test_the_vocabulary_is_described() -> None:
     words = [*OUTCOMES, *ATTEMPT_OUTCOMES, *REJECT_REASONS, *KEY_COLUMNS]
-    words += [word for event in EVENTS for word in (event.key, event.kind)]
+    words += [word for event in EVENT_KINDS for word in (event.key, event.kind)]
     assert [word for word in words if f"`{word}`" not in REFERENCE] == []
 
 

@@ -21,7 +21,7 @@ FLOORS = (
     {"cli"},
 )
 """Rooms from the ground up: the package's own plain modules, then its folders."""
-FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in sorted(rooms)}
 
 
 def room_of(module: str) -> str:

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.reading.parsing import record
-from dcevents.reading.timestamps import parse
+from dcevents.reading.timestamps import parse_timestamp
 
 GOOD = harness.log(
     """
@@ -318,7 +318,7 @@ def test_of_two_equal_keys_the_first_wins_and_keeps_its_place() -> None:
     ],
 )
 def test_numbers_of_any_size_are_timestamps_or_none(text: str, expected: int | None) -> None:
-    assert expected == parse(text)
+    assert expected == parse_timestamp(text)
 
 
 # -- memory ----------------------------------------------------------------------------------------------------
@@ -419,14 +419,14 @@ def test_a_file_that_vanishes_before_it_is_opened_is_named(
     from dcevents.reading import sources  # noqa: PLC0415
 
     (tmp_path / "x.log").write_bytes(GOOD)
-    find = sources.find
+    find = sources.find_inputs
 
-    def found(operands: Any) -> sources.Found:
+    def found(operands: Any) -> sources.FoundInputs:
         result = find(operands)
         (tmp_path / "x.log").unlink()
         return result
 
-    monkeypatch.setattr(sources, "find", found)
+    monkeypatch.setattr(sources, "find_inputs", found)
     result = harness.run("completion", tmp_path / "x.log")
 
     assert (result.status, result.out) == (1, b"")
@@ -442,7 +442,7 @@ def test_a_file_that_changes_while_it_is_read(
     path = tmp_path / "x.log"
     lines = [GOOD_LINES[1].replace(b'"sid":"a"', b'"sid":"s%06d"' % n) for n in range(20_000)]
     path.write_bytes(b"".join(lines))
-    parse_block = log_module._parse
+    parse_block = log_module._parse_block
     done: list[bool] = []
 
     def once(block: Any, parser: Any) -> Any:
@@ -457,7 +457,7 @@ def test_a_file_that_changes_while_it_is_read(
                     file.write(GOOD)
         return parse_block(block, parser)
 
-    monkeypatch.setattr(log_module, "_parse", once)
+    monkeypatch.setattr(log_module, "_parse_block", once)
     result = harness.run("completion", path, "-f", "json")
 
     events = result.json["input"]["events"]

@@ -323,14 +323,14 @@ def test_a_line_longer_than_a_record_has_records(write: Any, how: str, tmp_path:
 def test_a_line_of_records_is_too_long_from_sixteen_mebibytes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sources, "BLOCK", 2 << 20)
+    monkeypatch.setattr(sources, "BLOCK_BYTES", 2 << 20)
     long = json.dumps([event(n) for n in range(1000, 20_000)]).encode() + b"\n"
 
     assert (100, {"too_long": 1}) == read(lines(*range(99)) + long + lines(99))
 
 
 def test_lines_that_are_held_back_are_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "_SMALL", 1 << 10)
+    monkeypatch.setattr(sources, "_FIRST_BLOCK_BYTES", 1 << 10)
     data = lines(*range(9)) + b"{\n" * 3
 
     found = account(data)
@@ -367,9 +367,9 @@ OTHERS: dict[str, Callable[[range], bytes]] = {
 def test_no_record_is_lost_where_blocks_end(
     name: str, how: str, size: int, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "_SMALL", size)
-    monkeypatch.setattr(sources, "BLOCK", 2 * size)
-    monkeypatch.setattr(sources, "_DENSE", size)
+    monkeypatch.setattr(sources, "_FIRST_BLOCK_BYTES", size)
+    monkeypatch.setattr(sources, "BLOCK_BYTES", 2 * size)
+    monkeypatch.setattr(sources, "_DENSE_BLOCK_BYTES", size)
     data = lines(*range(300)) + OTHERS[name](range(300, 360)) + lines(*range(360, 500))
     path = tmp_path / "x.log"
     path.write_bytes(data)

@@ -243,15 +243,18 @@ MOMENTS = st.integers(timestamps.FIRST_MS, timestamps.LAST_MS)
 )
 @try_examples(150)
 def test_columns_of_timestamps_are_right_or_silent(text: str) -> None:
-    assert iso([text]) in ([None], [timestamps.parse(text)])
-    found = pl.DataFrame({"v": [text]}).select(timestamps.epoch_column(pl.col("v"))).item()
-    assert found in (None, timestamps.parse(text))
+    assert iso([text]) in ([None], [timestamps.parse_timestamp(text)])
+    found = pl.DataFrame({"v": [text]}).select(timestamps.parse_epoch_column(pl.col("v"))).item()
+    assert found in (None, timestamps.parse_timestamp(text))
 
 
 def iso(texts: list[str]) -> list[int | None]:
     """By the column."""
     return (
-        pl.DataFrame({"v": texts}).select(timestamps.iso_column(pl.col("v"))).to_series().to_list()
+        pl.DataFrame({"v": texts})
+        .select(timestamps.parse_iso_column(pl.col("v")))
+        .to_series()
+        .to_list()
     )
 
 
@@ -270,7 +273,7 @@ def test_one_wrong_byte_makes_no_timestamp(at: int) -> None:
     text = "2024-02-29T23:59:59.999Z"
     others = [text[:at] + chr(code) + text[at + 1 :] for code in range(256)]
     expected = [
-        timestamps.parse(other) if other[10] + other[19] + other[23] == "T.Z" else None
+        timestamps.parse_timestamp(other) if other[10] + other[19] + other[23] == "T.Z" else None
         for other in others
     ]
     assert iso(others) == expected
@@ -300,17 +303,17 @@ def test_one_wrong_byte_makes_no_timestamp(at: int) -> None:
     ],
 )
 def test_how_a_timestamp_is_written_is_told(text: str | None, expected: str) -> None:
-    assert timestamps.FORMS[timestamps.form(text)] == expected
+    assert timestamps.FORMS[timestamps.find_form(text)] == expected
 
 
 @given(text=st.integers(-(10**18) + 1, 10**18 - 1).map(str))
 @try_examples(75)
 def test_how_a_number_is_written_is_told_the_same_by_the_column(text: str) -> None:
     frame = pl.DataFrame({"v": [text]})
-    if frame.select(timestamps.epoch_column(pl.col("v"))).item() is not None:
-        assert frame.select(timestamps.epoch_form_column(pl.col("v"))).item() == timestamps.form(
-            text
-        )
+    if frame.select(timestamps.parse_epoch_column(pl.col("v"))).item() is not None:
+        assert frame.select(
+            timestamps.find_epoch_forms(pl.col("v"))
+        ).item() == timestamps.find_form(text)
 
 
 def test_the_column_tells_numbers_apart_where_the_reference_does() -> None:
@@ -318,8 +321,8 @@ def test_the_column_tells_numbers_apart_where_the_reference_does() -> None:
         number for power in (11, 14, 17) for number in (10**power - 1, 10**power, -(10**power))
     ]
     frame = pl.DataFrame({"v": [str(number) for number in limits]})
-    column = frame.select(timestamps.epoch_form_column(pl.col("v"))).to_series().to_list()
-    assert column == [timestamps.form(str(number)) for number in limits]
+    column = frame.select(timestamps.find_epoch_forms(pl.col("v"))).to_series().to_list()
+    assert column == [timestamps.find_form(str(number)) for number in limits]
 
 
 def test_lines_without_a_timestamp_are_known_for_it_also_by_the_column() -> None:
@@ -334,7 +337,9 @@ def test_lines_without_a_timestamp_are_known_for_it_also_by_the_column() -> None
 def test_common_epoch_numbers_are_read_by_the_column() -> None:
     numbers = pl.DataFrame({"v": ["1793610904120", "1793610904", "-1", "1793610904120999"]})
     expected = [1_793_610_904_120, 1_793_610_904_000, -1000, 1_793_610_904_120]
-    assert expected == numbers.select(timestamps.epoch_column(pl.col("v"))).to_series().to_list()
+    assert (
+        expected == numbers.select(timestamps.parse_epoch_column(pl.col("v"))).to_series().to_list()
+    )
 
 
 @pytest.mark.parametrize("depth", [10, 512, 100_000])

@@ -16,9 +16,14 @@ from choosing import combine
 
 from dcevents.cli import config
 from dcevents.reading import sources
-from dcevents.reading.hints import hint
+from dcevents.reading.hints import find_hint
 from dcevents.reading.parsing.prefixes import dated, prefix_of
-from dcevents.reading.timestamps import any_iso_column, any_iso_form_column, form, parse
+from dcevents.reading.timestamps import (
+    find_any_iso_forms,
+    find_form,
+    parse_any_iso_column,
+    parse_timestamp,
+)
 from samples import envelopes
 
 PAYLOAD = {"name": "Pricing", "id": "d1", "type": "dialogue", "uiType": "popup", "sid": "a"}
@@ -342,8 +347,8 @@ def test_line_and_index_are_right_wherever_blocks_end(
         for n, at in reversed([*enumerate(re.finditer('{"event":', text))])
     }
     alone = Counter(text.count("\n", 0, at.start()) + 1 for at in re.finditer('{"event":', text))
-    monkeypatch.setattr(sources, "_SMALL", block)
-    monkeypatch.setattr(sources, "BLOCK", 2 * block)
+    monkeypatch.setattr(sources, "_FIRST_BLOCK_BYTES", block)
+    monkeypatch.setattr(sources, "BLOCK_BYTES", 2 * block)
     (tmp_path / "x.log").write_text(text, newline="")
 
     harness.run("completion", "--rejects", tmp_path / "bad", "-q", tmp_path / "x.log")
@@ -443,7 +448,7 @@ def test_other_text_is_no_prefix(text: str) -> None:
 
 
 def test_a_prefix_without_a_year_is_of_the_last_twelve_months() -> None:
-    now = parse("2027-01-03T00:00:00Z")
+    now = parse_timestamp("2027-01-03T00:00:00Z")
 
     assert "2026-12-31T23:59:58.000Z" == dated("Dec 31 23:59:58", now)
     assert "2027-01-02T00:00:00.000Z" == dated("Jan  2 00:00:00", now)
@@ -524,7 +529,7 @@ def test_a_home_that_may_not_be_looked_into_has_no_file(monkeypatch: pytest.Monk
     monkeypatch.setattr("os.stat", refused)
     monkeypatch.setenv("HOME", "/root")
 
-    assert ((), ()) == config.said((), (), None)
+    assert ((), ()) == config.read_map((), (), None)
 
 
 def test_no_file_is_looked_for_in_the_working_directory(
@@ -691,8 +696,8 @@ def test_a_line_that_is_json_as_text_is_what_it_says() -> None:
 
 
 def test_nothing_is_said_of_nothing() -> None:
-    assert hint([]) is None
-    assert hint([b"hello"]) is None
+    assert find_hint([]) is None
+    assert find_hint([b"hello"]) is None
 
 
 def sampled() -> list[dict[str, Any]]:
@@ -750,11 +755,11 @@ def test_times_are_read_by_the_column_as_one_by_one() -> None:
     ]
     text = pl.col("text")
     frame = pl.DataFrame({"text": texts}).with_columns(
-        any_iso_column(text).alias("ms"), any_iso_form_column(text).alias("form")
+        parse_any_iso_column(text).alias("ms"), find_any_iso_forms(text).alias("form")
     )
 
     read = frame.filter(pl.col("ms").is_not_null())
     assert read.height > 50
-    assert [(parse(t), form(t)) for t in read["text"]] == list(
+    assert [(parse_timestamp(t), find_form(t)) for t in read["text"]] == list(
         read.select("ms", "form").iter_rows()
     )

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from dcevents import reports
 from dcevents.cli import rejects
 from dcevents.reading import log as log_module
-from dcevents.reading.log import Place
+from dcevents.reading.log import RejectedLine
 
-COMMANDS = list(reports.load())
+COMMANDS = list(reports.load_reports())
 GOOD = harness.log("09:00 a engaged")
 BAD = GOOD + b'x\n\n[1]\n{}\n{"event":"CONVERSATION_ENGAGED"}\n'
 """An event, a blank line, and a rejected line of each reason but one."""
@@ -72,7 +72,7 @@ def test_what_is_not_rejected_is_not_there(target: Path) -> None:
     assert target.read_bytes() == b"", "an old one would mislead"
 
 
-KEPT = rejects.KEPT
+KEPT = rejects.MAX_RAW_BYTES
 RAW = [
     pytest.param(b"x\r", {"raw": "x"}, id="CR LF is no part of a line"),
     pytest.param(b"x\r\r", {"raw": "x\r"}, id="one CR is"),
@@ -101,7 +101,7 @@ def test_a_line_is_kept_as_it_was(line: bytes, raw: dict[str, str], target: Path
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_every_line_can_be_had_back(line: bytes) -> None:
-    row = json.loads(rejects.as_json(Place("f", 1, "invalid_json"), line))
+    row = json.loads(rejects.format_reject(RejectedLine("f", 1, "invalid_json"), line))
 
     raw = row["raw"].encode() if "raw" in row else base64.b64decode(row["raw_base64"])
     assert raw == line.removesuffix(b"\r")
@@ -185,7 +185,7 @@ def test_where_nothing_is_asked_for_nothing_is_made_of_them(
     monkeypatch.setattr(
         log_module, "_keep", lambda *_: pytest.fail("no more than the first places are needed")
     )
-    monkeypatch.setattr(log_module, "_SHOWN", 0)
+    monkeypatch.setattr(log_module, "_MAX_SHOWN_REJECTS", 0)
 
     assert harness.run("completion", stdin=BAD).status == 0
 

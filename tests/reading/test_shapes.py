@@ -17,14 +17,14 @@ from choosing import try_examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcevents.model.events import EVENTS
+from dcevents.model.events import EVENT_KINDS
 from dcevents.reading.parsing import parse
 from dcevents.reading.parsing.parse import Parser
 from samples import envelopes
 
 Event = dict[str, Any]
 Found = tuple[Any, ...]
-KINDS = {event.key: event.kind for event in EVENTS}
+KINDS = {event.key: event.kind for event in EVENT_KINDS}
 AGENT = ("agentID", "agentName")
 KEYS = ("sid", "id", "name", "type", "uiType", *AGENT)
 

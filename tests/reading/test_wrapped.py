@@ -12,10 +12,10 @@ from choosing import combine
 from columns import NOW
 
 from dcevents.model.attributes import Vocabulary
-from dcevents.reading.log import read
+from dcevents.reading.log import read_log
 from dcevents.reading.parsing import parse, record, records
 from dcevents.reading.parsing.parse import Limits, Parser
-from dcevents.reading.sources import find
+from dcevents.reading.sources import find_inputs
 
 SITE = harness.ROOT / "sample_logs" / "site"
 LINES = [
@@ -103,21 +103,21 @@ def everything(data: bytes, path: Path, *, sample: int) -> tuple[Any, ...]:
     path.write_bytes(data)
     parser = Parser(Limits(None, NOW), Vocabulary(), in_full=True, sample=sample)
     rejects: list[Any] = []
-    log = read(
-        find([str(path)]).inputs,
+    log = read_log(
+        find_inputs([str(path)]).inputs,
         parser,
         lambda _: None,
-        placed=True,
-        keep=lambda *each: rejects.append(each),
+        locate=True,
+        keep_reject=lambda *each: rejects.append(each),
     )
-    said = parser.vocabulary.said()
-    assert log.placed is not None
-    events = [(said[row.pop("said")], row) for row in log.placed.iter_rows(named=True)]
+    said = parser.vocabulary.list_attributes()
+    assert log.located is not None
+    events = [(said[row.pop("said")], row) for row in log.located.iter_rows(named=True)]
     account = log.account
     return (
         account.records,
         +account.tally,
-        account.unknown,
+        account.unknown_events,
         events,
         [(place.line, place.member, place.reason) for place, _ in rejects],
     )

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from dcevents import __version__, render, reports
 from dcevents.render import csv as csv_format
-from dcevents.render._format import Circumstances
-from dcevents.show import rounded, timestamp
-from dcevents.tables import Column, Kind, Table
+from dcevents.render._format import RenderContext
+from dcevents.show import format_timestamp, round_figure
+from dcevents.tables import Column, ColumnKind, Table
 
 # -- the contract: columns, spelled out ------------------------------------------------------------------------
 
@@ -366,8 +366,8 @@ MOMENTS = st.integers(-62_135_596_800_000, 253_402_300_799_999)
 """Milliseconds of the years 1 to 9999."""
 WRITTEN = st.tuples(
     st.none() | MOMENTS,
-    st.none() | st.floats(-3.2e11, 3.2e11).map(lambda value: rounded(value, "seconds")),
-    st.none() | st.floats(0, 1).map(lambda value: rounded(value, "rate")) | st.just(1e-06),
+    st.none() | st.floats(-3.2e11, 3.2e11).map(lambda value: round_figure(value, "seconds")),
+    st.none() | st.floats(0, 1).map(lambda value: round_figure(value, "rate")) | st.just(1e-06),
     st.none() | st.booleans(),
     st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
 )
@@ -375,17 +375,19 @@ WRITTEN = st.tuples(
 
 @given(rows=st.lists(WRITTEN, min_size=1, max_size=9))
 def test_cells_are_written_as_python_writes_them(rows: list[tuple[Any, ...]]) -> None:
-    kinds: tuple[Kind, ...] = ("time", "seconds", "rate", "flag", "text")
+    kinds: tuple[ColumnKind, ...] = ("time", "seconds", "rate", "flag", "text")
     columns = [Column(name, kind, name) for name, kind in zip("abcde", kinds, strict=True)]
     types = {"a": pl.Int64, "b": pl.Float64, "c": pl.Float64, "d": pl.Boolean, "e": pl.String}
     table = Table("x", columns, pl.DataFrame(rows, schema=types, orient="row"))
 
     text = "".join(
-        csv_format.FORMAT.render([table], Circumstances("x", {}, ZoneInfo("UTC"), guard=False))
+        csv_format.FORMAT.write_tables(
+            [table], RenderContext("x", {}, ZoneInfo("UTC"), guards_formulas=False)
+        )
     )
 
     write: dict[str, Callable[[Any], Any]] = {
-        "time": timestamp,
+        "time": format_timestamp,
         "flag": lambda value: str(value).lower(),
     }
     expected = [
@@ -486,9 +488,9 @@ def test_numbers_are_never_guarded() -> None:
         Column("some_seconds", "seconds", "S"),
     ]
     rows = pl.DataFrame({"text": ["-1"], "count": [-1], "some_seconds": [-1.5]})
-    about = Circumstances("any", {}, ZoneInfo("UTC"))
+    about = RenderContext("any", {}, ZoneInfo("UTC"))
 
-    text = "".join(render.load()["csv"].render([Table("any", columns, rows)], about))
+    text = "".join(render.load_formats()["csv"].write_tables([Table("any", columns, rows)], about))
 
     assert text == "text,count,some_seconds\n'-1,-1,-1.5\n"
 
@@ -508,7 +510,7 @@ def test_the_guard_holds_for_every_column_of_text() -> None:
         log = log.replace(f':"{value}"'.encode(), f":{hostile}".encode())
 
     for report in (*GROUPED, *LISTINGS):
-        for key in reports.load()[report].by or ("",):
+        for key in reports.load_reports()[report].by_keys or ("",):
             by = ["--by", key] if key else []
             text = harness.run(report, *by, "-f", "csv", "-q", stdin=log).text
             cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
@@ -593,12 +595,12 @@ def hostile_log() -> bytes:
     return b"".join(json.dumps(event).encode() + b"\n" for event in [*events, {"event": HOSTILE}])
 
 
-@pytest.mark.parametrize("report", list(reports.load()))
+@pytest.mark.parametrize("report", list(reports.load_reports()))
 @pytest.mark.parametrize("format_", ["table", "markdown", "json", "ndjson"])
 def test_nothing_that_acts_on_a_terminal_is_written(report: str, format_: str) -> None:
     if format_ not in harness.formats(report):
         pytest.skip(f"no {format_}")
-    for key in reports.load()[report].by or ("",):
+    for key in reports.load_reports()[report].by_keys or ("",):
         result = harness.run(
             *harness.words(report),
             "-f",
@@ -756,7 +758,7 @@ def test_many_rows_are_all_there() -> None:
 def test_formats_are_named_in_the_help() -> None:
     text = harness.run("completion", "--help").text
 
-    assert all(name in text for name in render.load())
+    assert all(name in text for name in render.load_formats())
 
 
 # -- narrow tables ---------------------------------------------------------------------------------------------
@@ -781,10 +783,10 @@ def test_a_narrow_table_shows_what_there_is_room_for(columns: int, shown: str) -
     titles = {
         "Key": Column("key", "number", "Key"),
         "Other": Column("other", "count", "Other"),
-        "Detail": Column("detail", "text", "Detail", rank=0),
+        "Detail": Column("detail", "text", "Detail", priority=0),
         "Wide": Column("wide", "text", "Wide"),
         "Count": Column("count", "count", "Count"),
-        "Last": Column("last", "count", "Last", rank=2),
+        "Last": Column("last", "count", "Last", priority=2),
     }
     rows = pl.DataFrame(
         {
@@ -796,10 +798,12 @@ def test_a_narrow_table_shows_what_there_is_room_for(columns: int, shown: str) -
             "last": [1],
         }
     )
-    about = Circumstances("any", {}, ZoneInfo("UTC"), width=columns)
+    about = RenderContext("any", {}, ZoneInfo("UTC"), terminal_width=columns)
 
     text = "".join(
-        render.load()["table"].render([Table("any", list(titles.values()), rows)], about)
+        render.load_formats()["table"].write_tables(
+            [Table("any", list(titles.values()), rows)], about
+        )
     )
 
     assert " ".join(text.splitlines()[2].split()) == shown

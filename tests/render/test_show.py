@@ -38,7 +38,7 @@ def moment(text: str | None) -> int | None:
     ],
 )
 def test_percent(rate: float | None, expected: str) -> None:
-    assert expected == show.percent(rate)
+    assert expected == show.format_percent(rate)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_percent(rate: float | None, expected: str) -> None:
     ],
 )
 def test_duration(seconds: float | None, expected: str) -> None:
-    assert expected == show.duration(seconds)
+    assert expected == show.format_duration(seconds)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_duration(seconds: float | None, expected: str) -> None:
     ],
 )
 def test_number(value: int | None, expected: str) -> None:
-    assert expected == show.number(value)
+    assert expected == show.format_number(value)
 
 
 UNSAFE = [
@@ -86,7 +86,7 @@ UNSAFE = [
 
 @pytest.mark.parametrize("character", UNSAFE, ids=ascii)
 def test_what_acts_on_a_terminal_is_made_visible(character: str) -> None:
-    text = show.visible(f"a{character}b")
+    text = show.make_visible(f"a{character}b")
 
     assert re.fullmatch(r"a\\(n|r|t|x[0-9a-f]{2}|u[0-9a-f]{4})b", text)
 
@@ -95,13 +95,13 @@ def test_what_acts_on_a_terminal_is_made_visible(character: str) -> None:
     "text", ["Köln", "naïve – “quoted”", "日本語", "😀", "a b", "e\u0301", "שלום"], ids=ascii
 )
 def test_what_is_only_foreign_is_shown_as_it_is(text: str) -> None:
-    assert text == show.visible(text)
-    assert text == show.unsafe_to_json(text)
+    assert text == show.make_visible(text)
+    assert text == show.escape_json(text)
 
 
 @pytest.mark.parametrize("character", UNSAFE, ids=ascii)
 def test_json_escapes_what_acts_on_a_terminal_and_decodes_to_it(character: str) -> None:
-    encoded = show.unsafe_to_json(json.dumps(f"a{character}b", ensure_ascii=False))
+    encoded = show.escape_json(json.dumps(f"a{character}b", ensure_ascii=False))
 
     assert not set(UNSAFE) & set(encoded)
     assert f"a{character}b" == json.loads(encoded)
@@ -117,7 +117,7 @@ def test_json_escapes_what_acts_on_a_terminal_and_decodes_to_it(character: str) 
     ],
 )
 def test_width(text: str, expected: int) -> None:
-    assert expected == show.width(text)
+    assert expected == show.measure_width(text)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_width(text: str, expected: int) -> None:
     ],
 )
 def test_timestamp(value: int | None, expected: str | None) -> None:
-    assert expected == show.timestamp(value)
+    assert expected == show.format_timestamp(value)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_timestamp(value: int | None, expected: str | None) -> None:
     ],
 )
 def test_local_time(value: int | None, expected: str | None) -> None:
-    assert expected == show.local_time(value, BERLIN)
+    assert expected == show.format_local_time(value, BERLIN)
 
 
 @pytest.mark.parametrize(
@@ -187,4 +187,4 @@ def test_local_time(value: int | None, expected: str | None) -> None:
 def test_a_window_is_shown_as_its_first_and_last_day(
     since: str | None, until: str | None, expected: str | None
 ) -> None:
-    assert expected == show.period(moment(since), moment(until), BERLIN)
+    assert expected == show.format_period(moment(since), moment(until), BERLIN)

@@ -22,8 +22,8 @@ from dcevents.settings import Alert
 from dcevents.tables import Column
 
 SITE = str(harness.ROOT / "sample_logs" / "site" / "dc.log")
-REPORTS = reports.load()
-GROUPED = [name for name, each in REPORTS.items() if each.by]
+REPORTS = reports.load_reports()
+GROUPED = [name for name, each in REPORTS.items() if each.by_keys]
 LISTINGS = ["sessions", "conversations", "chats", "events"]
 KEYS = {
     "sessions": ["sid"],
@@ -294,11 +294,13 @@ def test_every_figure_that_is_offered_is_there(command: str) -> None:
     figures = [
         (part.name, column) for part in parts or [REPORTS[command]] for column in part.figures
     ]
-    for needs in {column.needs for _, column in figures}:
+    for needs in {column.required_options for _, column in figures}:
         options = " ".join(needs).split()
         if command == "summary" and "--by" in options:
             continue
-        names = [f"{part}.{column.name}" for part, column in figures if column.needs == needs]
+        names = [
+            f"{part}.{column.name}" for part, column in figures if column.required_options == needs
+        ]
 
         lines = told(
             command, SITE, *options, *(f"--fail-if={name} >= 0" for name in names), stdin=None
@@ -514,16 +516,19 @@ def test_options_are_only_where_they_mean_something() -> None:
 )
 def test_numbers_are_read_exactly(column: Column, text: str, number: float) -> None:
     expected = Alert("x", column.name, "<", number)
-    assert expected == alerts.parse(f" {column.name}<{text} ", {"x": [column]}, ())
+    assert expected == alerts.parse_rule(f" {column.name}<{text} ", {"x": [column]}, ())
 
 
 @given(st.integers(0, 100_000_000))
 def test_a_percentage_is_the_rate_that_is_written_with_these_digits(millionths: int) -> None:
     percent = f"{millionths // 1_000_000}.{millionths % 1_000_000:06d}%"
-    assert alerts.parse(f"r == {percent}", {"x": [RATE]}, ()).number == millionths / 100_000_000
+    assert (
+        alerts.parse_rule(f"r == {percent}", {"x": [RATE]}, ()).threshold
+        == millionths / 100_000_000
+    )
 
 
 @given(st.text(max_size=20))
 def test_any_rule_is_read_or_refused(rule: str) -> None:
     with contextlib.suppress(UsageError):
-        assert alerts.parse(rule, {"x": [RATE, COUNT, SECONDS]}, ()).report == "x"
+        assert alerts.parse_rule(rule, {"x": [RATE, COUNT, SECONDS]}, ()).report == "x"

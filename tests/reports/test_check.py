@@ -68,7 +68,7 @@ def check(
         clock = CLOCK if as_of is None else as_of
         expected = naive_check.check(model, [name for name, _ in named], clock_ms=clock, tz=tz)
         view = compare.analyse(inputs, Path(folder), sample=sample, as_of=as_of, tz=tz)
-        made = reports.load()["check"].make(view, ())
+        made = reports.load_reports()["check"].make(view, ())
         assert isinstance(made, Document)
         actual = {key: value for key, value in made.members.items() if key != "cut_off"}
         assert [] == differences(expected, actual)

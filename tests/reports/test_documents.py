@@ -43,7 +43,7 @@ NOTE = Report(
     example="dcevents note a logs/",
     make=_make,
     filters=(),
-    document=True,
+    is_document=True,
     operands=("what",),
     without=("window", "idle", "service_level", "keep_query"),
     of_anything=True,
@@ -52,8 +52,8 @@ NOTE = Report(
 
 @pytest.fixture(autouse=True)
 def _with_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = {**reports.load(), "note": NOTE}
-    monkeypatch.setattr("dcevents.reports.load", lambda: every)
+    every = {**reports.load_reports(), "note": NOTE}
+    monkeypatch.setattr("dcevents.reports.load_reports", lambda: every)
 
 
 def test_people_get_sections_filled_to_the_width_and_made_safe() -> None:
@@ -141,6 +141,8 @@ def test_a_report_of_anything_is_written_also_of_a_log_without_events() -> None:
 def test_a_document_in_a_format_that_has_none_is_a_mistake_of_ours(
     format_: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcevents.reports.load", lambda: {"note": replace(NOTE, document=False)})
+    monkeypatch.setattr(
+        "dcevents.reports.load_reports", lambda: {"note": replace(NOTE, is_document=False)}
+    )
 
     assert "ValueError" in harness.run("note", "me", "-f", format_, stdin=LOG).err

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from dcevents.analysis.view import View
 from dcevents.explain import chat_reasons, reasons
-from dcevents.explain.sessions import MOST, Explained, explain
-from dcevents.explain.timeline import Event
+from dcevents.explain.sessions import MAX_EXPLAINED_SESSIONS, Explanation, explain_sessions
+from dcevents.explain.timeline import LoggedEvent
 from dcevents.model.events import ATTEMPT_OUTCOMES, OUTCOMES
-from dcevents.reading.timestamps import parse
-from dcevents.reports._explained import members
+from dcevents.reading.timestamps import parse_timestamp
+from dcevents.reports._explained import build_members
 
 DOCS = harness.ROOT / "docs"
 
@@ -53,10 +53,10 @@ def test_any_live_chat_is_explained_as_it_is_reported(history: list[dict[str, An
 def check(data: bytes, as_of: int | None, folder: Path) -> None:
     """What is explained, held to the listings of the program and to the model."""
     view = analyse([("a.log", data)], folder, as_of=as_of)
-    found = explain(view, "*")
-    members(found)
+    found = explain_sessions(view, "*")
+    build_members(found)
     listed = {
-        (row["sid"], row["conversation_id"]): row for row in view.conversation_rows().to_dicts()
+        (row["sid"], row["conversation_id"]): row for row in view.list_conversations().to_dicts()
     }
     explained = [
         (session.sid, each) for session in found.sessions for each in session.conversations
@@ -68,8 +68,8 @@ def check(data: bytes, as_of: int | None, folder: Path) -> None:
             k: v for k, v in row.items() if k != "conv"
         }
         assert next(reason.outcome for reason in each.reasons if reason.fits) == row["outcome"]
-        assert each.decisive.fits
-        assert not any(reason.fits for reason in each.before)
+        assert each.deciding_reason.fits
+        assert not any(reason.fits for reason in each.earlier_reasons)
         assert time(each.started_by) == row["started_at"]
         assert time(each.engaged_by) == row["engaged_at"]
         assert (each.engaged_by is not None) == row["engaged"]
@@ -79,16 +79,16 @@ def check(data: bytes, as_of: int | None, folder: Path) -> None:
     lines_agree(view, found, naive.read([("a.log", data)], now_ms=NOW, as_of_ms=as_of))
 
 
-def time(event: Event | None) -> int | None:
+def time(event: LoggedEvent | None) -> int | None:
     """An event's time."""
     return None if event is None else event.ts
 
 
-def attempts_agree(view: View, found: Explained) -> None:
+def attempts_agree(view: View, found: Explanation) -> None:
     """The events that decided an attempt are those of its row in `chats`."""
     chats = {
         (row["sid"], row["conversation_id"], row["attempt"]): row
-        for row in view.chat_rows().to_dicts()
+        for row in view.list_chats().to_dicts()
     }
     seen = 0
     for session in found.sessions:
@@ -97,29 +97,31 @@ def attempts_agree(view: View, found: Explained) -> None:
                 row = chats[session.sid, each.row["conversation_id"], attempt.number]
                 seen += 1
                 assert (attempt.outcome, attempt.is_accepted) == (row["outcome"], row["accepted"])
-                assert time(attempt.requested) == row["requested_at"]
-                assert time(attempt.accepted) == row["accepted_at"]
-                assert time(attempt.ended) == row["ended_at"]
-                assert (attempt.offered and attempt.offered.agent) == row["agent_id"]
-                assert found.agents.get(row["agent_id"]) == row["agent_name"]
+                assert time(attempt.requested_by) == row["requested_at"]
+                assert time(attempt.accepted_by) == row["accepted_at"]
+                assert time(attempt.ended_by) == row["ended_at"]
+                assert (attempt.agent_by and attempt.agent_by.agent) == row["agent_id"]
+                assert found.agent_names.get(row["agent_id"]) == row["agent_name"]
     assert seen == len(chats)
 
 
-def lines_agree(view: View, found: Explained, model: naive.Log) -> None:
+def lines_agree(view: View, found: Explanation, model: naive.Log) -> None:
     """Every accepted line is there once; those that count are the model's events, in the model's order."""
     assert sum(len(session.lines) for session in found.sessions) == len(model.looks)
-    listed = {(row["file"], row["line"]) for row in view.event_rows().to_dicts()}
+    listed = {(row["file"], row["line"]) for row in view.list_events().to_dicts()}
     for session in found.sessions:
-        counted = [event for event in session.lines if event.counted is None]
+        counted = [event for event in session.lines if event.duplicate_of is None]
         assert {(event.file, event.line) for event in counted} <= listed
-        for identity in {event.said.id for event in counted}:
+        for identity in {event.attributes.id for event in counted}:
             events = [
                 event for event in model.events if (event.sid, event.id) == (session.sid, identity)
             ]
             expected = [(event.ts, event.kind, event.agent) for event in naive.in_order(events)]
-            assert expected == [(e.ts, e.name, e.agent) for e in counted if e.said.id == identity]
+            assert expected == [
+                (e.ts, e.name, e.agent) for e in counted if e.attributes.id == identity
+            ]
     assert sum(
-        event.counted is None for session in found.sessions for event in session.lines
+        event.duplicate_of is None for session in found.sessions for event in session.lines
     ) == len(listed)
 
 
@@ -133,10 +135,10 @@ def test_the_rules_have_the_words_of_the_definitions() -> None:
         [re.sub(r"\[(.+?)\]\(.+?\)", r"\1", cell).replace("`", "") for cell in row] for row in table
     ]
 
-    rules = [[str(n), name, *reasons.RULES[name]] for n, name in enumerate(OUTCOMES, 1)]
+    rules = [[str(n), name, *reasons.OUTCOME_RULES[name]] for n, name in enumerate(OUTCOMES, 1)]
 
     assert plain == rules
-    assert set(chat_reasons.RULES) == set(ATTEMPT_OUTCOMES)
+    assert set(chat_reasons.ATTEMPT_RULES) == set(ATTEMPT_OUTCOMES)
 
 
 # -- what each event did ---------------------------------------------------------------------------------------
@@ -368,7 +370,7 @@ EDGES = [
 def test_at_the_edges_the_first_rule_that_fits_is_that_of_the_reports(
     compact: str, as_of: str | None, tmp_path: Path
 ) -> None:
-    moment = None if as_of is None else parse(f"{harness.DAY}T{as_of}Z")
+    moment = None if as_of is None else parse_timestamp(f"{harness.DAY}T{as_of}Z")
 
     check(harness.log(compact), moment, tmp_path)
 
@@ -451,7 +453,9 @@ def test_of_many_sessions_the_first_are_shown() -> None:
     found = harness.report(log, "explain", "*")
 
     assert found["matched"] == 250
-    assert [session["sid"] for session in found["sessions"]] == [f"s{n}" for n in range(MOST)]
+    assert [session["sid"] for session in found["sessions"]] == [
+        f"s{n}" for n in range(MAX_EXPLAINED_SESSIONS)
+    ]
     assert "250 sessions fit. These are the first 100 by start;" in harness.run(
         "explain", "*", stdin=log
     ).text.replace("\n", " ")

@@ -14,13 +14,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dcevents import render, reports
-from dcevents.render._format import Circumstances
-from dcevents.reports._metrics import Z, wilson
+from dcevents.render._format import RenderContext
+from dcevents.reports._metrics import NORMAL_QUANTILE, compute_wilson_bounds
 from dcevents.tables import Column, Table
 
-RATED = [report.name for report in reports.load().values() if report.rated]
-GROUPED = [name for name in RATED if reports.load()[name].by]
-BY = [(name, key) for name in GROUPED for key in reports.load()[name].by]
+RATED = [report.name for report in reports.load_reports().values() if report.rated]
+GROUPED = [name for name in RATED if reports.load_reports()[name].by_keys]
+BY = [(name, key) for name in GROUPED for key in reports.load_reports()[name].by_keys]
 SITE = str(harness.ROOT / "sample_logs" / "site")
 DAY = f"{SITE}/dc.log"
 """The shortest of them that has it all."""
@@ -28,7 +28,7 @@ DAY = f"{SITE}/dc.log"
 
 def bounds(part: int, whole: int) -> tuple[Any, Any]:
     """What the program has for a part of a whole."""
-    low, high = wilson(pl.col("part"), pl.col("whole"))
+    low, high = compute_wilson_bounds(pl.col("part"), pl.col("whole"))
     counts = pl.DataFrame(
         {"part": [part], "whole": [whole]}, schema={"part": pl.UInt32, "whole": pl.UInt32}
     )
@@ -62,7 +62,7 @@ def by_bisection(part: int, whole: int, *, upper: bool) -> float:
     near, far = rate, 1.0 if upper else 0.0
     for _ in range(200):
         p = (near + far) / 2
-        if abs(rate - p) <= Z * sqrt(p * (1 - p) / whole):
+        if abs(rate - p) <= NORMAL_QUANTILE * sqrt(p * (1 - p) / whole):
             near = p
         else:
             far = p
@@ -122,7 +122,7 @@ def test_every_rate_is_followed_by_its_bounds(report: str, key: str) -> None:
             assert all(len(bound) <= len("0.123456") for bound in (low, high))
 
 
-@pytest.mark.parametrize("format_", list(render.load()))
+@pytest.mark.parametrize("format_", list(render.load_formats()))
 @pytest.mark.parametrize("report", RATED)
 def test_every_format_has_them(report: str, format_: str) -> None:
     text = harness.run(report, DAY, "-f", format_, "-q", "--intervals").text
@@ -132,14 +132,14 @@ def test_every_format_has_them(report: str, format_: str) -> None:
 
 
 def test_without_the_option_there_are_none() -> None:
-    for format_ in render.load():
+    for format_ in render.load_formats():
         assert not re.search(
             "_low|_high|_base|95%", harness.run("summary", DAY, "-f", format_, "-q").text
         )
 
 
 def test_the_bases_of_marks_are_in_no_format() -> None:
-    for format_ in render.load():
+    for format_ in render.load_formats():
         text = harness.run(
             "abandonment", DAY, "--by", "last-step", "--intervals", "-f", format_, "-q"
         ).text
@@ -156,7 +156,7 @@ def test_the_headline_of_the_summary_has_the_bounds() -> None:
     assert "Live chat    82.1 % [72.1 %, 89.0 %] of 78 requests accepted" in text
 
 
-@pytest.mark.parametrize("report", sorted(set(reports.load()) - set(RATED)))
+@pytest.mark.parametrize("report", sorted(set(reports.load_reports()) - set(RATED)))
 def test_a_report_without_rates_has_no_such_option(report: str) -> None:
     result = harness.run(report, "--intervals", stdin=b"")
 
@@ -244,10 +244,12 @@ def test_formats_for_programs_have_no_marks(format_: str) -> None:
 
 
 def test_a_rate_that_rounds_to_all_is_not_shown_as_all() -> None:
-    columns = [Column("some_rate", "rate", "Rate", base="some_base")]
+    columns = [Column("some_rate", "rate", "Rate", base_column="some_base")]
     rows = pl.DataFrame({"some_rate": [1 - 1e-9, 1e-9, 1.0], "some_base": [10**9] * 3})
-    about = Circumstances("any", {}, ZoneInfo("UTC"))
+    about = RenderContext("any", {}, ZoneInfo("UTC"))
 
-    text = "".join(render.load()["table"].render([Table("any", columns, rows)], about))
+    text = "".join(
+        render.load_formats()["table"].write_tables([Table("any", columns, rows)], about)
+    )
 
     assert ["99.9 %", "0.1 %", "100 %"] == [line.strip() for line in text.splitlines()[-3:]]

@@ -19,8 +19,8 @@ from capture import browser, collector, scenarios
 from capture.scenarios import Scenario
 from capture.stage import HERE, Stage, write_page, write_pages
 
-from dcevents.model.events import EVENTS, READY
-from dcevents.snippet import FORWARDS, Snippet, forwarded_name, text
+from dcevents.model.events import EVENT_KINDS, READY_EVENT
+from dcevents.snippet import FORWARDS, SnippetSettings, make_script, name_forwarded_event
 
 MISSING = [
     program for program in ("chromium", "chromedriver", "nginx") if not shutil.which(program)
@@ -149,9 +149,9 @@ def test_the_ready_event_is_logged_once(stage: Stage) -> None:
         stage.open(page)
         stage.play("ready", "engaged")
         stage.wait_for(1)
-        assert 1 == sum(event["event"] == READY for event in stage.collector.events(stage.since)), (
-            page
-        )
+        assert 1 == sum(
+            event["event"] == READY_EVENT for event in stage.collector.events(stage.since)
+        ), page
 
 
 def test_what_an_older_widget_lacks_is_noted(stage: Stage) -> None:
@@ -166,7 +166,7 @@ def test_what_an_older_widget_lacks_is_noted(stage: Stage) -> None:
 @pytest.mark.parametrize("consent", [None, "window.nothing.there"])
 def test_a_page_never_sees_a_fault(stage: Stage, consent: str | None) -> None:
     """Neither where the widget is not what it should be, nor where there is no platform to forward to."""
-    pasted = text(Snippet("/dc-events", consent=consent, forward=tuple(FORWARDS)))
+    pasted = make_script(SnippetSettings("/dc-events", consent=consent, forward=tuple(FORWARDS)))
     write_page(stage.collector.pages / "broken.html", [pasted, WIDGET[0]])
     stage.open("broken.html")
 
@@ -194,7 +194,10 @@ def test_a_page_never_sees_a_fault(stage: Stage, consent: str | None) -> None:
 
 
 def test_only_documented_attributes_travel(stage: Stage) -> None:
-    write_page(stage.collector.pages / "private.html", [text(Snippet("/dc-events")), *WIDGET])
+    write_page(
+        stage.collector.pages / "private.html",
+        [make_script(SnippetSettings("/dc-events")), *WIDGET],
+    )
     stage.open("private.html?email=visitor@example.com#a-secret")
     stage.play(
         "private",
@@ -215,7 +218,7 @@ def test_only_documented_attributes_travel(stage: Stage) -> None:
 
 
 def test_more_travels_where_it_is_asked_for(stage: Stage) -> None:
-    pasted = text(Snippet("/dc-events", keep_query=True, with_meeting_info=True))
+    pasted = make_script(SnippetSettings("/dc-events", keep_query=True, with_meeting_info=True))
     write_page(stage.collector.pages / "more.html", [pasted, *WIDGET])
     stage.open("more.html?campaign=7#there")
     stage.play("more", "meeting_booked", meetingInfo={"slot": "ten"}, agentName="Anna", agentID=11)
@@ -230,7 +233,7 @@ def test_more_travels_where_it_is_asked_for(stage: Stage) -> None:
 def test_what_is_too_long_holds_up_nothing(stage: Stage) -> None:
     write_page(
         stage.collector.pages / "long.html",
-        [text(Snippet("/dc-events", with_meeting_info=True)), *WIDGET],
+        [make_script(SnippetSettings("/dc-events", with_meeting_info=True)), *WIDGET],
     )
     stage.open("long.html")
     stage.play("long", "meeting_booked", meetingInfo="x" * 100_000)
@@ -262,7 +265,7 @@ NAMES = {
 
 @pytest.mark.parametrize("name", [pytest.param(value, id=key) for key, value in NAMES.items()])
 def test_platforms_get_what_they_allow(stage: Stage, name: str) -> None:
-    pasted = text(Snippet("/dc-events", forward=tuple(FORWARDS)))
+    pasted = make_script(SnippetSettings("/dc-events", forward=tuple(FORWARDS)))
     shutil.copy(HERE / "platforms.js", stage.collector.pages)
     write_page(
         stage.collector.pages / "forward.html",
@@ -277,7 +280,7 @@ def test_platforms_get_what_they_allow(stage: Stage, name: str) -> None:
         "agentID": name,
         "agentName": name,
     }
-    for event in EVENTS:
+    for event in EVENT_KINDS:
         # As JSON: ChromeDriver takes no half of a surrogate pair.
         stage.browser.run(
             "play(arguments[0], JSON.parse(arguments[1]))", event.key, json.dumps(payload)
@@ -287,7 +290,7 @@ def test_platforms_get_what_they_allow(stage: Stage, name: str) -> None:
     assert [] == stage.browser.run("return faults")
     assert "untouched" == stage.browser.run("return s.contextData.theirs")
     for platform in FORWARDS:
-        assert [forwarded_name(event.kind) for event in EVENTS] == [
+        assert [name_forwarded_event(event.kind) for event in EVENT_KINDS] == [
             call[0] for call in calls[platform]
         ]
         for _, values in calls[platform]:
@@ -299,7 +302,7 @@ def test_platforms_get_what_they_allow(stage: Stage, name: str) -> None:
 
 def test_one_platform_is_called_where_one_is_asked_for(stage: Stage) -> None:
     shutil.copy(HERE / "platforms.js", stage.collector.pages)
-    pasted = text(Snippet("/dc-events", forward=("ga4",), consent="window.consent"))
+    pasted = make_script(SnippetSettings("/dc-events", forward=("ga4",), consent="window.consent"))
     write_page(
         stage.collector.pages / "forward.html",
         ['<script src="/platforms.js"></script>', pasted, *WIDGET],

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.settings import Window
-from dcevents.store.disk import keys as store_keys
+from dcevents.store.disk import numbering as store_keys
 
 DAY = 86_400_000
 OTHERS = (
@@ -166,7 +166,10 @@ def test_a_store_with_events_says_so_at_any_time(history: list[bytes], data: st.
 
 
 def few_bits(
-    keys: store_keys.Keys, texts: Iterable[str], turn: int, whole: Any = store_keys.Keys._hashed
+    keys: store_keys.StoreNumbering,
+    texts: Iterable[str],
+    turn: int,
+    whole: Any = store_keys.StoreNumbering._hash_texts,
 ) -> Any:
     """`Keys._hashed` with so few values that collisions abound."""
     return (
@@ -181,7 +184,7 @@ def test_numbers_of_sessions_that_collide_change_nothing(
     history: list[bytes], data: st.DataObject
 ) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_keys.Keys, "_hashed", few_bits)
+        patch.setattr(store_keys.StoreNumbering, "_hashed", few_bits)
         site = Site(Path(folder))
         clock = play(site, history, data.draw)
         agree(

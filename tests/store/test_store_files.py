@@ -396,14 +396,14 @@ EVERY = [
 def shorten_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have logs read as if they were long: by ranges, known by less than all that they are."""
     for name, size in (
-        ("_SMALL", 1000),
-        ("BLOCK", 2000),
-        ("TAIL", 600),
-        ("_TAIL", 600),
-        ("_STEP", 500),
+        ("_FIRST_BLOCK_BYTES", 1000),
+        ("BLOCK_BYTES", 2000),
+        ("TAIL_BYTES", 600),
+        ("_TAIL_BYTES", 600),
+        ("_UNPACK_STEP_BYTES", 500),
     ):
         monkeypatch.setattr(sources, name, size)
-    monkeypatch.setattr(ingest, "HEAD", 600)
+    monkeypatch.setattr(ingest, "HEAD_BYTES", 600)
 
 
 @combine(

@@ -35,7 +35,7 @@ def records(store: Path) -> int:
     """How many records a store accounts for: 0 where there is none yet. All that it shows has to go with them."""
     if not (store / "manifest.json").exists():
         return 0
-    assert list(files.damage(store, files.load(store).files)) == []
+    assert list(files.find_damage(store, files.load_manifest(store).files)) == []
     result = harness.run("sessions", "--store", store, "-f", "json", "-q")
     assert (result.status, result.err) == (0, "")
     found: int = result.json["input"]["records"]
@@ -52,7 +52,7 @@ FORKED.set_forkserver_preload(
         "polars",
         "dcevents.store.run",
         "dcevents.cli.rejects",
-        "dcevents.reading.recognised",
+        "dcevents.reading.recognition",
     ]
 )
 
@@ -129,7 +129,7 @@ def is_untidy(store: Path) -> bool:
     """Whether there is something in the store that is not of it: replaced, or left by a run that ended early."""
     if not (store / "manifest.json").exists():
         return store.exists()
-    own = {"manifest.json", "lock", "readers", *files.load(store).files}
+    own = {"manifest.json", "lock", "readers", *files.load_manifest(store).files}
     return not {str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()} <= own
 
 
@@ -215,7 +215,7 @@ def test_a_second_run_gives_up_at_once_and_names_the_first(tmp_path: Path) -> No
     log.write_bytes(sids(0, 3))
     stores.ingest(store, log)
     log.write_bytes(sids(0, 5))
-    with lock.writing(store):
+    with lock.hold_for_writing(store):
         result = harness.spawn("ingest", log, "--store", store, "-q")
         assert (result.status, result.out) == (75, b"")
         assert f"another run holds the store (process {os.getpid()} since 2" in result.err
@@ -230,7 +230,7 @@ def test_a_run_waits_for_another_if_it_is_told_to(tmp_path: Path) -> None:
     log.write_bytes(sids(0, 3))
     stores.ingest(store, log)
     log.write_bytes(sids(0, 5))
-    with lock.writing(store):
+    with lock.hold_for_writing(store):
         waiting = harness.start(
             "ingest", log, "--store", store, "-q", "--lock-wait", "60s", stderr=subprocess.PIPE
         )
@@ -288,9 +288,9 @@ def test_a_report_during_an_ingest_is_of_before_or_after(tmp_path: Path) -> None
 
 def _records_shown(store: Path) -> int:
     """What a report says while others write: its rows go with its account."""
-    with lock.reading(store):
+    with lock.hold_for_reading(store):
         found = stores.view(store, now=int(harness.CLOCK.timestamp() * 1000))
-        rows = found.sessions()
+        rows = found.list_sessions()
     assert rows.height == found.log.account.records == found.log.account.events
     return rows.height
 

@@ -409,7 +409,7 @@ def test_a_rotation_while_a_run_begins_loses_nothing(
     logs.mkdir()
     (logs / "dc.log").write_bytes(harness.log(FIRST))
     (logs / "dc.log.1").write_bytes(harness.log(SECOND))
-    find, calls = sources.find, []
+    find, calls = sources.find_inputs, []
 
     def found(operands: Any) -> Any:
         calls.append(operands)
@@ -422,7 +422,7 @@ def test_a_rotation_while_a_run_begins_loses_nothing(
             (logs / "dc.log.1").unlink()
         return inputs
 
-    monkeypatch.setattr(sources, "find", found)
+    monkeypatch.setattr(sources, "find_inputs", found)
     result = harness.run("ingest", logs, "--store", store, *again)
     assert (result.status, "13 records = 13 events" in result.err) == (0, True)
     monkeypatch.undo()

@@ -246,7 +246,7 @@ def test_small_segments_are_merged_by_themselves(
         take(part)
 
     (tmp_path / "all.log").write_bytes(harness.log("\n".join(every)))
-    assert len(list((store / "segments").iterdir())) < compact.FACTOR
+    assert len(list((store / "segments").iterdir())) < compact.SEGMENTS_PER_MERGE
     assert figures(tmp_path / "all.log") == figures("--store", store)
     assert sound(store)
 
@@ -258,7 +258,7 @@ def test_many_facts_are_compacted_into_several_segments(
         take(part)
     was = figures("--store", store)
 
-    monkeypatch.setattr(compact, "MOST", 4)
+    monkeypatch.setattr(compact, "MAX_MERGED_FACTS", 4)
     done("store", "compact", store)
 
     assert len(list((store / "segments").iterdir())) > 1
@@ -307,10 +307,10 @@ def test_rows_that_are_not_what_the_facts_come_to_are_found(
     take(FIRST)
     (path,) = store.rglob("conversations.parquet")
     pl.read_parquet(path).with_columns(meetings=pl.col("meetings") + 1).write_parquet(path)
-    found = json.loads((store / manifest.NAME).read_text())
+    found = json.loads((store / manifest.MANIFEST_NAME).read_text())
     name = str(path.relative_to(store))
-    found["files"][name] = [path.stat().st_size, files.digest(path.read_bytes())]
-    (store / manifest.NAME).write_text(json.dumps(found))
+    found["files"][name] = [path.stat().st_size, files.compute_digest(path.read_bytes())]
+    (store / manifest.MANIFEST_NAME).write_text(json.dumps(found))
 
     result = harness.run("store", "verify", store)
 
@@ -390,8 +390,10 @@ def test_stale_is_about_a_store(tmp_path: Path) -> None:
 
 def test_a_newer_store_is_refused(store: Path, take: Callable[..., Any]) -> None:
     take(FIRST)
-    found = json.loads((store / manifest.NAME).read_text())
-    (store / manifest.NAME).write_text(json.dumps({**found, "version": manifest.VERSION + 1}))
+    found = json.loads((store / manifest.MANIFEST_NAME).read_text())
+    (store / manifest.MANIFEST_NAME).write_text(
+        json.dumps({**found, "version": manifest.STORE_VERSION + 1})
+    )
 
     results = [
         harness.run("ingest", "--store", store, "--forget", "a"),
@@ -408,18 +410,23 @@ def test_an_older_store_is_migrated(
 ) -> None:
     take(FIRST)
     was = figures("--store", store)
-    found = json.loads((store / manifest.NAME).read_text())
+    found = json.loads((store / manifest.MANIFEST_NAME).read_text())
     old = {("conversations" if key == "segments" else key): value for key, value in found.items()}
-    (store / manifest.NAME).write_text(json.dumps({**old, "version": manifest.VERSION - 1}))
+    (store / manifest.MANIFEST_NAME).write_text(
+        json.dumps({**old, "version": manifest.STORE_VERSION - 1})
+    )
     renamed = lambda given: {  # noqa: E731
         ("segments" if key == "conversations" else key): given[key] for key in given
     }
-    monkeypatch.setitem(manifest.MIGRATIONS, manifest.VERSION - 1, renamed)
+    monkeypatch.setitem(manifest.MIGRATIONS, manifest.STORE_VERSION - 1, renamed)
 
     assert figures("--store", store) == was
     take(SECOND)
 
-    assert json.loads((store / manifest.NAME).read_text())["version"] == manifest.VERSION
+    assert (
+        json.loads((store / manifest.MANIFEST_NAME).read_text())["version"]
+        == manifest.STORE_VERSION
+    )
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema":"other","version":1}', "\0"])
@@ -427,7 +434,7 @@ def test_what_is_no_manifest_is_said_to_be_none(
     text: str, store: Path, take: Callable[..., Any]
 ) -> None:
     take(FIRST)
-    (store / manifest.NAME).write_text(text)
+    (store / manifest.MANIFEST_NAME).write_text(text)
 
     result = harness.run("summary", "--store", store)
 
@@ -476,7 +483,7 @@ def test_what_only_the_forgotten_said_can_be_said_by_another_in_the_same_run(
         )
 
     # Each log is written by itself.
-    monkeypatch.setattr("dcevents.store.ingest.BATCH", 1)
+    monkeypatch.setattr("dcevents.store.ingest.BATCH_FACTS", 1)
     done("ingest", tmp_path / "x.ndjson", tmp_path / "y.ndjson", "--store", store, "-q")
 
     (row,) = [

@@ -175,7 +175,7 @@ class Year:
         elif how == "kill -9":
             self.kill(clock)
         elif how == "overlapping" and self.store.exists():
-            with lock.writing(self.store):
+            with lock.hold_for_writing(self.store):
                 found = stores.ingest(self.store, self.logs, clock=stores.moment(clock), status=75)
             assert "another run holds the store" in found.err
         else:
@@ -193,7 +193,7 @@ class Year:
     def check_files(self) -> None:
         """All files of the store are there, and as they were written; that it is none yet is fine, too."""
         if (self.store / "manifest.json").exists():
-            assert list(files.damage(self.store, files.load(self.store).files)) == []
+            assert list(files.find_damage(self.store, files.load_manifest(self.store).files)) == []
 
     def check(self, clock: int) -> None:
         """After a run the store says what one reading of all lines says."""

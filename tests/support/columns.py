@@ -23,11 +23,11 @@ def parsed(
         b"".join(line + b"\n" for line in lines[i : i + step]) for i in range(0, len(lines), step)
     ]
     results = [parser.parse(block) for block in blocks]
-    said = parser.vocabulary.said()
+    said = parser.vocabulary.list_attributes()
     events, rejects, before = [], [], 0
     for result in results:
         for rows, sids in result.parts:
-            texts = dict(sids.frame().iter_rows())
+            texts = dict(sids.to_frame().iter_rows())
             for number, code, ts, row, form in rows.select(
                 "sid", "said", "ts", "row", "form"
             ).iter_rows():

@@ -37,12 +37,14 @@ def analyse(
     """What the program makes of a log. A small `sample` sends most lines through the columns."""
     for name, data in inputs:
         (folder / name).write_bytes(data)
-    found = sources.find([str(folder / name) for name, _ in inputs])
+    found = sources.find_inputs([str(folder / name) for name, _ in inputs])
     parser = Parser(Limits(as_of, NOW), Vocabulary(), in_full=True, sample=sample)
-    read = log_module.read(found.inputs, parser, lambda _: None, placed=True)
-    read.count()
-    settings = Settings(now=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of=as_of)
-    return View(read, Fold(read.facts, read.facts.latest if as_of is None else as_of), settings)
+    read = log_module.read_log(found.inputs, parser, lambda _: None, locate=True)
+    read.count_events()
+    settings = Settings(
+        clock_ms=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of_ms=as_of
+    )
+    return View(read, Fold(read.facts, read.facts.latest_ms if as_of is None else as_of), settings)
 
 
 def buckets(read: Log) -> dict[str, Any]:
@@ -59,7 +61,7 @@ def buckets(read: Log) -> dict[str, Any]:
         "future": account.future,
         "rejected": {reason: n for reason, n in account.rejected.items() if n},
         "widget_ready": account.tally["widget_ready"],
-        "unknown_events": dict(account.unknown),
+        "unknown_events": dict(account.unknown_events),
     }
 
 
@@ -86,13 +88,13 @@ def model_buckets(read: naive.Log) -> dict[str, Any]:
 
 def rows(view: View, report: str, by: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The program's rows of a report, before they are rounded and written."""
-    table = reports.load()[report].tables(view, by)[0]
+    table = reports.load_reports()[report].make_tables(view, by)[0]
     return table.rows.to_dicts()
 
 
 def total(view: View, report: str, by: Sequence[str] = ()) -> Mapping[str, Any]:
     """The program's total of a report."""
-    return reports.load()[report].tables(view, by)[0].total or {}
+    return reports.load_reports()[report].make_tables(view, by)[0].total or {}
 
 
 def same(expected: Any, actual: Any) -> bool:

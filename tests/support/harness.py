@@ -22,7 +22,7 @@ from typing import IO, Any, NoReturn
 from unittest import mock
 
 from dcevents import render, reports
-from dcevents.cli.main import run as dispatch
+from dcevents.cli.main import run_command_line as dispatch
 
 ROOT = Path(__file__).parents[2]
 CLOCK = datetime.fromisoformat("2026-12-01T00:00:00Z")
@@ -158,12 +158,16 @@ def _dispatched(arguments: list[str]) -> int:
 
 def words(command: str) -> list[str]:
     """A command with operands of its own, where it has any: `*`, which fits all."""
-    return [command, *("*" for _ in reports.load()[command].operands)]
+    return [command, *("*" for _ in reports.load_reports()[command].operands)]
 
 
 def formats(command: str) -> tuple[str, ...]:
     """The formats of a command: of documents those that the contract names."""
-    return ("table", "json") if reports.load()[command].document else tuple(render.load())
+    return (
+        ("table", "json")
+        if reports.load_reports()[command].is_document
+        else tuple(render.load_formats())
+    )
 
 
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:

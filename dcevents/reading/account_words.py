@@ -3,18 +3,18 @@
 from typing import Any
 
 from dcevents import show
-from dcevents.reading.hints import hint
+from dcevents.reading.hints import find_hint
 from dcevents.reading.log import Account, Log
 from dcevents.settings import Tolerance
-from dcevents.show import visible
+from dcevents.show import make_visible
 
-_NAMES = 2
+_MAX_NAMES = 2
 """Unknown events, and inputs that are cut short, that are named in words."""
-_PLACES = 5
+_MAX_REFUSED_REJECTS = 5
 """Rejected lines that a refusal names; `check` and `--rejects` have more."""
 
 
-def as_json(account: Account) -> dict[str, Any]:
+def build_account_json(account: Account) -> dict[str, Any]:
     """The `input` object of the JSON format."""
     tally = account.tally
     return {
@@ -28,7 +28,7 @@ def as_json(account: Account) -> dict[str, Any]:
             "unknown_event": tally["unknown_event"],
             **account.removed,
         },
-        "unknown_events": account.unknown_names(),
+        "unknown_events": account.rank_unknown_events(),
         "later": tally["later"],
         "duplicates": account.duplicates,
         "events": account.events,
@@ -37,11 +37,11 @@ def as_json(account: Account) -> dict[str, Any]:
     }
 
 
-def in_words(account: Account) -> str:
+def describe_account(account: Account) -> str:
     """`1,204 records = 1,190 events + 9 duplicates + 3 ignored + 2 rejected (line 17: invalid_json, …)`."""
     rejected = sum(account.rejected.values())
-    shown = [show.things(account.events, "event")]
-    shown += [show.things(account.duplicates, "duplicate")] if account.duplicates else []
+    shown = [show.format_count(account.events, "event")]
+    shown += [show.format_count(account.duplicates, "duplicate")] if account.duplicates else []
     others = {
         "ignored": account.ignored,
         "later": account.tally["later"],
@@ -49,15 +49,15 @@ def in_words(account: Account) -> str:
     }
     others |= {"incomplete": account.tally["incomplete"], "rejected": rejected}
     shown += [
-        f"{n:,} {name}{_unknown(account) if name == 'ignored' else ''}"
+        f"{n:,} {name}{_describe_unknown(account) if name == 'ignored' else ''}"
         for name, n in others.items()
         if n
     ]
     if rejected:
-        shown[-1] += f" ({_first_rejects(account, 2)})"
-    records = show.things(account.records, "record")
+        shown[-1] += f" ({_list_first_rejects(account, 2)})"
+    records = show.format_count(account.records, "record")
     notes = (
-        [f"{show.things(account.untimed, 'event')} without a usable timestamp"]
+        [f"{show.format_count(account.untimed, 'event')} without a usable timestamp"]
         if account.untimed
         else []
     )
@@ -65,20 +65,20 @@ def in_words(account: Account) -> str:
     return f"{records} = {' + '.join(shown)}" + (f"; {', '.join(notes)}" if notes else "")
 
 
-def _unknown(account: Account) -> str:
+def _describe_unknown(account: Account) -> str:
     unknown = account.tally["unknown_event"]
-    return f" ({unknown:,} unknown: {_names(account)})" if unknown else ""
+    return f" ({unknown:,} unknown: {_list_unknown_names(account)})" if unknown else ""
 
 
-def _names(account: Account) -> str:
-    names = [visible(name) for name in account.unknown_names()]
-    return ", ".join(names[:_NAMES]) + (", …" if len(names) > _NAMES else "")
+def _list_unknown_names(account: Account) -> str:
+    names = [make_visible(name) for name in account.rank_unknown_events()]
+    return ", ".join(names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")
 
 
-def _first_rejects(account: Account, most: int) -> str:
-    first = account.rejects[:most]
+def _list_first_rejects(account: Account, limit: int) -> str:
+    first = account.first_rejects[:limit]
     places = [
-        f"{visible(each.file)}:{each}: {each.reason}"
+        f"{make_visible(each.file)}:{each}: {each.reason}"
         if account.files > 1
         else f"line {each}: {each.reason}"
         for each in first
@@ -86,53 +86,71 @@ def _first_rejects(account: Account, most: int) -> str:
     return ", ".join(places) + (", …" if sum(account.rejected.values()) > len(first) else "")
 
 
-def intolerable(log: Log, tolerance: Tolerance) -> str | None:
+def explain_intolerable(log: Log, tolerance: Tolerance) -> str | None:
     """What is wrong with a log beyond what is tolerated, and where it was first met; None if nothing is."""
     account = log.account
     rejected, unknown = sum(account.rejected.values()), account.tally["unknown_event"]
     found = []
     if not tolerance.allows(rejected, account.records):
-        places = _first_rejects(account, _PLACES)
+        places = _list_first_rejects(account, _MAX_REFUSED_REJECTS)
         found.append(
-            f"{rejected:,} of {show.things(account.records, 'record')} rejected ({places})"
+            f"{rejected:,} of {show.format_count(account.records, 'record')} rejected ({places})"
         )
-    if tolerance.strict:
-        found += [f"{show.things(unknown, 'unknown event')} ({_names(account)})"] if unknown else []
-        cut = [f"{visible(source.name)}: {source.lacks}" for source in log.inputs if source.lacks]
-        more = ", …" if len(cut) > _NAMES else ""
+    if tolerance.is_strict:
         found += (
-            [f"{show.things(len(cut), 'input')} cut short ({', '.join(cut[:_NAMES])}{more})"]
+            [f"{show.format_count(unknown, 'unknown event')} ({_list_unknown_names(account)})"]
+            if unknown
+            else []
+        )
+        cut = [
+            f"{make_visible(source.name)}: {source.unread_reason}"
+            for source in log.inputs
+            if source.unread_reason
+        ]
+        more = ", …" if len(cut) > _MAX_NAMES else ""
+        found += (
+            [
+                f"{show.format_count(len(cut), 'input')} cut short ({', '.join(cut[:_MAX_NAMES])}{more})"
+            ]
             if cut
             else []
         )
     return f"by {tolerance.option}: {'; '.join(found)}" if found else None
 
 
-def strangers(log: Log, *, named: bool) -> list[str]:
+def describe_unrecognised(log: Log, *, named: bool) -> list[str]:
     """What inputs look like that begin with rejected lines and hold no event."""
     looks = {
-        file: looks for file, samples in log.account.strangers.items() if (looks := hint(samples))
+        file: looks
+        for file, samples in log.account.unrecognised_inputs.items()
+        if (looks := find_hint(samples))
     }
-    shown = [f"{visible(log.inputs[file].name)}: {looks}" if named else looks
-             for file, looks in list(looks.items())[:_NAMES]]  # fmt: skip
+    shown = [f"{make_visible(log.inputs[file].name)}: {looks}" if named else looks
+             for file, looks in list(looks.items())[:_MAX_NAMES]]  # fmt: skip
     more = len(looks) - len(shown)
     return shown + (["… and more"] if more else [])
 
 
-def beside(log: Log) -> list[str]:
+def describe_other_unrecognised(log: Log) -> list[str]:
     """The same of a log that holds events: of its other inputs."""
-    return strangers(log, named=True) if len(log.inputs) > 1 else []
+    return describe_unrecognised(log, named=True) if len(log.inputs) > 1 else []
 
 
-def _no_text(log: Log) -> str | None:
+def _explain_foreign(log: Log) -> str | None:
     """Why nothing was read; None where there was nothing."""
     found = [
-        f"{visible(source.name)}: it is {source.foreign}" for source in log.inputs if source.foreign
+        f"{make_visible(source.name)}: it is {source.foreign_format}"
+        for source in log.inputs
+        if source.foreign_format
     ]
-    return "; ".join(found[:_NAMES]) + ("; …" if len(found) > _NAMES else "") if found else None
+    return (
+        "; ".join(found[:_MAX_NAMES]) + ("; …" if len(found) > _MAX_NAMES else "")
+        if found
+        else None
+    )
 
 
-def unusable(log: Log) -> str | None:
+def explain_unusable(log: Log) -> str | None:
     """Why a log is no log of Dynamic Chat, and what was found instead; None if it is one, or empty."""
     account = log.account
     tally = account.tally
@@ -140,7 +158,7 @@ def unusable(log: Log) -> str | None:
     if tally["event"] or tally["later"] or tally["widget_ready"] or account.removed:
         return None
     if not lines:
-        return _no_text(log)
+        return _explain_foreign(log)
     words = {
         "too_long": "longer than 1 MiB",
         "invalid_json": "not JSON",
@@ -149,12 +167,12 @@ def unusable(log: Log) -> str | None:
         "no_sid": "without a session (`data.payload.sid`)",
     }
     found = [f"{n:,} {words[reason]}" for reason, n in account.rejected.items() if n]
-    names = [visible(name) for name in list(account.unknown_names())[:3]]
+    names = [make_visible(name) for name in list(account.rank_unknown_events())[:3]]
     if names:
-        more = ", …" if len(account.unknown) > len(names) else ""
+        more = ", …" if len(account.unknown_events) > len(names) else ""
         found.append(f"{tally['unknown_event']:,} of other events ({', '.join(names)}{more})")
-    found += strangers(log, named=len(log.inputs) > 1)
+    found += describe_unrecognised(log, named=len(log.inputs) > 1)
     return (
-        f"no event of Dynamic Chat in {show.things(lines, 'line')}: {'; '.join(found)}; expected were lines like "
+        f"no event of Dynamic Chat in {show.format_count(lines, 'line')}: {'; '.join(found)}; expected were lines like "
         '{"event":"CONVERSATION_ENGAGED","timestamp":…,"page":…,"data":{"payload":{"id":…,"sid":…}}}'
     )

@@ -8,9 +8,9 @@ from typing import Any
 from dcevents import show
 from dcevents.reading.log import Log
 from dcevents.reading.parsing.envelopes import CANONICAL, PREFIX_TIME, Shape
-from dcevents.show import visible
+from dcevents.show import make_visible
 
-_NAMES = {
+_WRAPPER_NAMES = {
     "_source": "Elasticsearch hits",
     "jsonPayload": "Cloud Logging",
     "textPayload": "Cloud Logging, JSON as text",
@@ -23,64 +23,68 @@ _NAMES = {
     "detail": "detail of a CustomEvent",
     "event": "whole events",
 }
-_PAYLOADS = {
+_PAYLOAD_NAMES = {
     "": "flat",
     "payload": "event.data alone",
     "properties": "analytics (Segment, RudderStack, Mixpanel, PostHog)",
     "event_properties": "Amplitude",
     "data.payload": "the canonical payload",
 }
-_SHOWN = 3
+_MAX_SHOWN_ENVELOPES = 3
 
 
-def name(shape: Shape) -> str:
+def name_envelope(shape: Shape) -> str:
     """What a shape is called."""
     if shape._replace(prefix="") == CANONICAL:
         return "canonical"
     outer = shape.event.split(".")[0] if "." in shape.event else (shape.payload or "").split(".")[0]
-    return _NAMES.get(outer) or _PAYLOADS.get(shape.payload or "", "other keys")
+    return _WRAPPER_NAMES.get(outer) or _PAYLOAD_NAMES.get(shape.payload or "", "other keys")
 
 
-def shapes(log: Log) -> list[Shape]:
+def list_envelopes(log: Log) -> list[Shape]:
     """The shapes of a log's events, in order; none where all are canonical."""
     found = sorted(
-        {shape or CANONICAL for shape in log.shapes},
+        {shape or CANONICAL for shape in log.envelopes},
         key=lambda shape: [text or "" for text in shape],
     )
     return [] if found == [CANONICAL] else found
 
 
-def styles(log: Log) -> dict[str, int]:
+def count_framings(log: Log) -> dict[str, int]:
     """How records lie in the inputs, where they are not lines: how many are such."""
-    return dict(Counter(source.style for source in log.inputs if source.style))
+    return dict(Counter(source.framing_name for source in log.inputs if source.framing_name))
 
 
-def as_json(log: Log) -> dict[str, Any]:
+def build_recognition_json(log: Log) -> dict[str, Any]:
     """Members of `input` in the JSON format; none where all is canonical."""
     found = [
-        {"shape": name(shape), **shape._asdict(), "prefix": shape.prefix or None}
-        for shape in shapes(log)
+        {"shape": name_envelope(shape), **shape._asdict(), "prefix": shape.prefix or None}
+        for shape in list_envelopes(log)
     ]
     return {
         **({"envelopes": found} if found else {}),
-        **({"styles": styles(log)} if styles(log) else {}),
+        **({"styles": count_framings(log)} if count_framings(log) else {}),
     }
 
 
-def in_words(log: Log) -> str | None:
+def describe_recognition(log: Log) -> str | None:
     """`read as: flat (event, timestamp, page); in an array of records`; None where all is canonical."""
-    found = shapes(log)
-    told = [_told(shape) for shape in found[:_SHOWN]]
-    more = f", and {show.things(len(found) - _SHOWN, 'more shape')}" if len(found) > _SHOWN else ""
+    found = list_envelopes(log)
+    told = [_describe_envelope(shape) for shape in found[:_MAX_SHOWN_ENVELOPES]]
+    more = (
+        f", and {show.format_count(len(found) - _MAX_SHOWN_ENVELOPES, 'more shape')}"
+        if len(found) > _MAX_SHOWN_ENVELOPES
+        else ""
+    )
     lying = [
-        f"{style} ({show.things(n, 'input')})" if log.account.files > 1 else style
-        for style, n in styles(log).items()
+        f"{style} ({show.format_count(n, 'input')})" if log.account.files > 1 else style
+        for style, n in count_framings(log).items()
     ]
     parts = [*([", ".join(told) + more] if told else []), *lying]
     return f"read as: {'; '.join(parts)}" if parts else None
 
 
-def _told(shape: Shape) -> str:
+def _describe_envelope(shape: Shape) -> str:
     if shape == CANONICAL:
         return "canonical lines"
     paths = {
@@ -89,19 +93,21 @@ def _told(shape: Shape) -> str:
         "page": shape.page,
         "payload": shape.payload,
     }
-    shown = [f"{part} in {_path(path)}" for part, path in paths.items() if path is not None]
+    shown = [
+        f"{part} in {_describe_path(path)}" for part, path in paths.items() if path is not None
+    ]
     behind = f" behind a prefix of {shape.prefix}" if shape.prefix else ""
-    return f"{name(shape)}{behind} ({', '.join(shown)})"
+    return f"{name_envelope(shape)}{behind} ({', '.join(shown)})"
 
 
-def _path(path: str) -> str:
-    return "the prefix" if path == PREFIX_TIME else visible(path) if path else "the record"
+def _describe_path(path: str) -> str:
+    return "the prefix" if path == PREFIX_TIME else make_visible(path) if path else "the record"
 
 
-def as_map(log: Log, names: Sequence[tuple[str, str]] = ()) -> str:
+def format_map(log: Log, names: Sequence[tuple[str, str]] = ()) -> str:
     """A TOML file's `[map]`; of several shapes the others are comments. `names`: what events were said to mean."""
     found = sorted(
-        {shape or CANONICAL for shape in log.shapes},
+        {shape or CANONICAL for shape in log.envelopes},
         key=lambda each: (each == CANONICAL, str(each)),
     )
     if not found:
@@ -115,7 +121,7 @@ def as_map(log: Log, names: Sequence[tuple[str, str]] = ()) -> str:
             if path not in (None, PREFIX_TIME)
         ]
         comment = "# " if number else ""
-        tables += [f"# {name(shape)}", *(comment + line for line in ("[map]", *lines)), ""]
+        tables += [f"# {name_envelope(shape)}", *(comment + line for line in ("[map]", *lines)), ""]
     events = [
         f"{json.dumps(event, ensure_ascii=False)} = {json.dumps(meaning)}"
         for event, meaning in names

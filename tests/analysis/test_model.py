@@ -7,7 +7,7 @@ from typing import Any
 
 import naive
 import pytest
-from choosing import try_examples
+from choosing import EXAMPLES, try_examples
 from compare import analyse, rows
 from histories import KEYS, START, check, histories, line
 from hypothesis import given
@@ -81,7 +81,8 @@ def test_shuffling_repeating_and_splitting_change_no_figure(
         assert split.log.account.events == whole.log.account.events
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.examples
+@pytest.mark.parametrize("seed", range(max(1, EXAMPLES // 10)))
 def test_a_long_log_of_several_blocks_gives_the_model_s_figures(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,7 +103,7 @@ def test_a_long_log_of_several_blocks_gives_the_model_s_figures(
             "agentID": dice.choice([None, "a1", "b2"]),
             "agentName": dice.choice(["Ann", "Bo", None]),
         }
-        for _ in range(2000)
+        for _ in range(1500)
     ]
     lines = list(map(line, events))
     lines += [
@@ -114,7 +115,7 @@ def test_a_long_log_of_several_blocks_gives_the_model_s_figures(
     ] * 20
     dice.shuffle(lines)
     check(
-        [("a.log", b"".join(lines[:1000])), ("b.log", b"".join(lines[800:]) + b'{"event":')],
+        [("a.log", b"".join(lines[:800])), ("b.log", b"".join(lines[600:]) + b'{"event":')],
         sample=200,
         keys=KEYS,
     )

@@ -276,7 +276,7 @@ BY = [(report.name, key) for report in reports.load_reports().values() for key i
 @combine(
     ("command", "key", "format_"),
     [name for name, each in reports.load_reports().items() if each.by_keys],
-    dict.fromkeys(key for _, key in BY),
+    [*dict.fromkeys(key for _, key in BY)],
     FORMATS,
     possible=lambda command, key, _: (command, key) in BY,
 )

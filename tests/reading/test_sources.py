@@ -80,15 +80,18 @@ EXPECTED = {
 # -- forms of one input ----------------------------------------------------------------------------------------
 
 
-@compressions
-@pytest.mark.parametrize("name", ["x.ndjson", "x.gz", "x.zst", "x.bz2", "x.xz", "x.json", "x"])
+@combine(
+    ("compress", "name", "command"),
+    COMPRESSIONS,
+    ["x.ndjson", "x.gz", "x.zst", "x.bz2", "x.xz", "x.json", "x"],
+    ["completion", "live-chat", "sessions"],
+)
 def test_compression_is_told_by_content_not_by_name(
-    compress: Compress, name: str, tmp_path: Path
+    compress: Compress, name: str, command: str, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(compress(LOG))
 
-    for command, expected in EXPECTED.items():
-        assert expected == figures(read(tmp_path / name, command=command))
+    assert EXPECTED[command] == figures(read(tmp_path / name, command=command))
 
 
 @compressions

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import harness
 import polars as pl
 import pytest
+from choosing import combine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -400,13 +401,16 @@ def test_cells_are_written_as_python_writes_them(rows: list[tuple[Any, ...]]) ->
     assert expected == list(csv.reader(io.StringIO(text, newline="")))[1:]
 
 
-@pytest.mark.parametrize("format_", ["csv", "tsv", "json", "ndjson"])
-@pytest.mark.parametrize("report", [*GROUPED, *LISTINGS, "summary"])
-def test_nothing_is_written_as_no_number(report: str, format_: str) -> None:
-    for log in (LOG, b"", harness.log("- a triggered")):
-        text = harness.run(report, "-f", format_, stdin=log).text
+@combine(
+    ("report", "format_", "log"),
+    [*GROUPED, *LISTINGS, "summary"],
+    ["csv", "tsv", "json", "ndjson"],
+    {"a log": LOG, "nothing": b"", "one untimed event": harness.log("- a triggered")},
+)
+def test_nothing_is_written_as_no_number(report: str, format_: str, log: bytes) -> None:
+    text = harness.run(report, "-f", format_, stdin=log).text
 
-        assert not re.search(r"\b(nan|inf|infinity|none)\b|-0\.0\b", text, re.IGNORECASE)
+    assert not re.search(r"\b(nan|inf|infinity|none)\b|-0\.0\b", text, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("format_", ["csv", "tsv", "json", "ndjson"])
@@ -595,23 +599,31 @@ def hostile_log() -> bytes:
     return b"".join(json.dumps(event).encode() + b"\n" for event in [*events, {"event": HOSTILE}])
 
 
-@pytest.mark.parametrize("report", list(reports.load_reports()))
-@pytest.mark.parametrize("format_", ["table", "markdown", "json", "ndjson"])
-def test_nothing_that_acts_on_a_terminal_is_written(report: str, format_: str) -> None:
-    if format_ not in harness.formats(report):
-        pytest.skip(f"no {format_}")
-    for key in reports.load_reports()[report].by_keys or ("",):
-        result = harness.run(
-            *harness.words(report),
-            "-f",
-            format_,
-            *(["--by", key] if key else []),
-            stdin=hostile_log(),
-        )
+def is_offered(report: str, key: str, format_: str) -> bool:
+    """Return whether a report has a key, or needs none, and a format."""
+    keys = reports.load_reports()[report].by_keys or ("none",)
+    return key in keys and format_ in harness.formats(report)
 
-        assert result.status == 0
-        assert not ACTING.search(result.text)
-        assert not ACTING.search(result.err)
+
+@combine(
+    ("report", "key", "format_"),
+    [*reports.load_reports()],
+    list(
+        dict.fromkeys(
+            ("none", *(key for each in GROUPED for key in reports.load_reports()[each].by_keys))
+        )
+    ),
+    ["table", "markdown", "json", "ndjson"],
+    possible=is_offered,
+)
+def test_nothing_that_acts_on_a_terminal_is_written(report: str, key: str, format_: str) -> None:
+    by = [] if key == "none" else ["--by", key]
+
+    result = harness.run(*harness.words(report), "-f", format_, *by, stdin=hostile_log())
+
+    assert result.status == 0
+    assert not ACTING.search(result.text)
+    assert not ACTING.search(result.err)
 
 
 @pytest.mark.parametrize("report", ["conversations", "chats", "events"])

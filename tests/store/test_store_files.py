@@ -428,7 +428,7 @@ def test_each_line_counts_once(
         assert (
             " 0 logs of " in " " + run("ingest", logs.path, "--store", store).err.splitlines()[-1]
         )
-        assert expected == figures("--store", store)
+        assert expected[0] == stores.figures("chats", "--store", store, alike=False)
 
 
 def read_once(alone: Folder, contents: Mapping[str, bytes]) -> list[Any]:
@@ -442,7 +442,7 @@ def read_once(alone: Folder, contents: Mapping[str, bytes]) -> list[Any]:
 
 def figures(*where: str | Path) -> list[Any]:
     """Return what two listings say, with their accounts."""
-    return [stores.figures(report, *where, alike=False) for report in ("conversations", "chats")]
+    return [stores.figures(report, *where, alike=False) for report in ("chats", "conversations")]
 
 
 def test_a_log_is_known_by_any_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

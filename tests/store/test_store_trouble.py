@@ -12,6 +12,7 @@ from typing import Any
 
 import harness
 import pytest
+from choosing import EXAMPLES
 from upkeep import FIRST, SECOND, account, content, done, figures, sound, sums_up
 
 from dcevents.reading import sources
@@ -292,7 +293,8 @@ def a_log(dice: random.Random) -> str:
     )
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.examples
+@pytest.mark.parametrize("seed", range(max(3, EXAMPLES // 2)))
 def test_a_store_is_sound_and_its_account_true_whatever_is_removed(
     seed: int, store: Path, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """How much is tried: a few cases in the README's run, all of them, and more, in the steps of `.ci/run`.
 
-`DCEVENTS_EXAMPLES=200 pytest -m hypothesis` tries as many examples of each property, and
+`DCEVENTS_EXAMPLES=200 pytest -m examples` tries as many examples of each property, and
 `DCEVENTS_EVERY=1 pytest -m pairwise` every combination of commands, formats and inputs.
 """
 
@@ -19,13 +19,12 @@ EVERY = bool(os.environ.get("DCEVENTS_EVERY"))
 Row = tuple[Any, ...]
 
 
-def try_examples(few: int) -> settings:
-    """Return hypothesis' settings for a few examples, or for as many as are asked for."""
-    return settings(
-        max_examples=max(few, EXAMPLES),
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
+def try_examples(few: int) -> Callable[[Any], Any]:
+    """Return a mark that has hypothesis try a few examples, or as many as are asked for."""
+    tried = settings(
+        max_examples=max(few, EXAMPLES), deadline=None, suppress_health_check=list(HealthCheck)
     )
+    return lambda test: pytest.mark.examples(tried(test))
 
 
 def combine(

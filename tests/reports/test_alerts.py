@@ -21,7 +21,9 @@ from dcevents.errors import UsageError
 from dcevents.settings import Alert
 from dcevents.tables import Column
 
-SITE = str(harness.ROOT / "sample_logs" / "site" / "dc.log")
+SITE = str(harness.ROOT / "sample_logs" / "site")
+DAY = f"{SITE}/dc.log"
+"""The shortest of them."""
 REPORTS = reports.load_reports()
 GROUPED = [name for name, each in REPORTS.items() if each.by_keys]
 LISTINGS = ["sessions", "conversations", "chats", "events"]
@@ -243,7 +245,7 @@ def made(command: str, by: str) -> dict[str, Any]:
     """The JSON report of the sample logs, with intervals, made once."""
     if (command, by) not in MADE:
         options = ["--by", by, "--intervals"] if by else []
-        MADE[command, by] = harness.run(command, SITE, *options, "-f", "json", "-q").json
+        MADE[command, by] = harness.run(command, DAY, *options, "-f", "json", "-q").json
     return MADE[command, by]
 
 
@@ -262,7 +264,7 @@ def test_what_trips_is_what_the_json_report_says(data: st.DataObject) -> None:
     rule = f"{metric} {op} {number if number >= 1e-3 else format(number, '.12f')}"
     options = ["--by", by, "--intervals", "--fail-if", rule, "--min-base", str(least)]
 
-    lines = told(command, SITE, *options, stdin=None)
+    lines = told(command, DAY, *options, stdin=None)
 
     keys = [name for name in report["rows"][0] if name not in report["total"]]
     assert list(by_hand(report, keys, metric, op, number, least)) == [
@@ -280,7 +282,7 @@ def test_what_trips_of_a_listing_is_what_its_json_says(command: str) -> None:
             )
             middle = values[len(values) // 2]
 
-            lines = told(command, SITE, "--fail-if", f"{column.name} >= {middle}", stdin=None)
+            lines = told(command, DAY, "--fail-if", f"{column.name} >= {middle}", stdin=None)
 
             expected = list(by_hand(report, KEYS[command], column.name, ">=", middle, 0))
             assert expected == [line.split(": ", 1)[1] for line in lines]
@@ -314,7 +316,7 @@ def test_every_figure_that_is_offered_is_there(command: str) -> None:
 def test_every_number_that_is_shown_is_offered(command: str) -> None:
     options = ["--by", "last-step"] if command == "abandonment" else []
     options += ["--intervals"] if REPORTS[command].rated else []
-    report = harness.run(command, SITE, *options, "-f", "json", "-q").json
+    report = harness.run(command, DAY, *options, "-f", "json", "-q").json
     # By type, since True is an int.
     numbers = {
         name for row in report["rows"] for name, value in row.items() if type(value) in (int, float)
@@ -360,7 +362,7 @@ def test_a_report_that_cannot_be_written_tells_no_alert(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_goes_away_is_told_nothing() -> None:
-    command = harness.command("events", SITE, "-q", "-f", "ndjson", "--fail-if", "rows > 1")
+    command = harness.command("events", DAY, "-q", "-f", "ndjson", "--fail-if", "rows > 1")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout is not None
         assert running.stderr is not None

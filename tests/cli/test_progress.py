@@ -19,7 +19,8 @@ from dcevents.cli.progress import format_progress
 AT_ONCE = "from dcevents.cli import progress; progress._AFTER = progress._EVERY = 0; from dcevents.cli.main import main; main()"
 """dcevents, with a bar from the first byte on: nobody waits for it in tests."""
 ACCOUNT = "dcevents: 20,000 records = 20,000 events"
-MANY = b"".join(harness.log("09:00 SID engaged").replace(b"SID", b"s%d" % n) for n in range(20_000))
+ONE = harness.log("09:00 SID engaged")
+MANY = b"".join(ONE.replace(b"SID", b"s%d" % n) for n in range(20_000))
 
 
 def on_terminal(

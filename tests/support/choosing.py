@@ -60,16 +60,21 @@ def name(row: Row) -> str:
 def choose_rows(rows: Sequence[Row], at_once: int) -> list[Row]:
     """Return a few of the rows in which all combinations occur of so many values in any row."""
     has = {row: set(itertools.combinations(enumerate(row), at_once)) for row in rows}
-    missing = set().union(*has.values())
+    having: dict[Any, list[Row]] = {}
+    for row, combinations in has.items():
+        for each in sorted(combinations, key=str):
+            having.setdefault(each, []).append(row)
+    missing = dict.fromkeys(having)
     chosen = set()
     used: Counter[Any] = Counter()
 
     def gain(row: Row) -> tuple[int, int]:
-        return len(has[row] & missing), -sum(used[each] for each in enumerate(row))
+        return len(has[row] & missing.keys()), -sum(used[each] for each in enumerate(row))
 
     while missing:
-        best = max(rows, key=gain)
+        best = max(having[next(iter(missing))], key=gain)
         chosen.add(best)
-        missing -= has[best]
         used.update(enumerate(best))
+        for each in has[best]:
+            missing.pop(each, None)
     return [row for row in rows if row in chosen]

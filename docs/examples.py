@@ -110,15 +110,15 @@ def helps() -> str:
 
 
 def shapes() -> str:
-    """The table of the shapes that `benchmarks/envelopes.py` writes: sample, whether it keeps milliseconds, page."""
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    import envelopes  # noqa: PLC0415
+    """The table of the shapes that `samples/envelopes.py` writes: whether it keeps milliseconds, page."""
+    sys.path.insert(0, str(ROOT))
+    from samples import envelopes  # noqa: PLC0415
 
     rows = [
-        f"| [`{name}`](../sample_logs/envelopes/{name}.log) | {'ms' if shape.fine else 's'} | <{shape.page}> |"
+        f"| `{name}` | {'ms' if shape.fine else 's'} | <{shape.page}> |"
         for name, shape in envelopes.SHAPES.items()
     ]
-    return "\n".join(["", "| sample | times | described in |", "|---|---|---|", *rows, "", ""])
+    return "\n".join(["", "| shape | times | described in |", "|---|---|---|", *rows, "", ""])
 
 
 def forwarded() -> str:

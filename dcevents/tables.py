@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from dcevents.show import DIGITS, rounded
+from dcevents.show import DECIMALS, round_figure
 
 if TYPE_CHECKING:
     import polars as pl
 
-Kind = Literal["text", "count", "rate", "seconds", "time", "flag", "day", "number"]
+ColumnKind = Literal["text", "count", "rate", "seconds", "time", "flag", "day", "number"]
 """How a column's values are written: rates and seconds are rounded, times are milliseconds since 1970."""
 
 
@@ -23,15 +23,15 @@ class Column:
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     title: str
-    rank: int = 1
+    priority: int = 1
     """On a narrow terminal columns of rank 0 go first, those of rank 2 last."""
-    base: str | None = None
+    base_column: str | None = None
     """Of a rate: where a table's rows and total have, unshown, of how many it is."""
-    bounds: str | None = None
+    bounded_rate: str | None = None
     """Of a bound: the rate that it is of, whose two bounds are shown together or not at all."""
-    needs: tuple[str, ...] = ()
+    required_options: tuple[str, ...] = ()
     """Of a report's figures: options without which it is not there, as on the command line."""
 
     @property
@@ -50,7 +50,7 @@ class Table:
     by: Sequence[str] = ()
     total: Mapping[str, Any] | None = None
     headline: Sequence[tuple[str, str]] = ()
-    options: str = ""
+    command_options: str = ""
     """What its columns need on the command line, with a space before it."""
     keys: Sequence[str] = ()
     """Columns that say which row it is."""
@@ -62,7 +62,7 @@ class Section:
 
     title: str
     """Its heading; none in front of everything else."""
-    text: Sequence[str] = ()
+    paragraphs: Sequence[str] = ()
     """Paragraphs, which are filled to the width that there is."""
     figures: Sequence[tuple[str, str]] = ()
     """Label and text of each line."""
@@ -85,24 +85,26 @@ class Document:
     """What alerts may be on: the values of its report's `figures`, rounded."""
 
 
-def written(column: Column) -> pl.Expr:
+def round_column(column: Column) -> pl.Expr:
     """A column's values as formats other than tables write them."""
     import polars as pl  # noqa: PLC0415 - not for `--help`
 
     values = pl.col(column.name)
-    if column.kind not in DIGITS:
+    if column.kind not in DECIMALS:
         return values
-    return values.cast(pl.Float64).round(DIGITS[column.kind]) + 0.0
+    return values.cast(pl.Float64).round(DECIMALS[column.kind]) + 0.0
 
 
-def total(table: Table) -> dict[str, Any] | None:
+def round_total(table: Table) -> dict[str, Any] | None:
     """The total of a table, rounded the same."""
     if table.total is None:
         return None
     return {
-        c.name: _rounded(table.total[c.name], c) for c in table.columns if c.name in table.total
+        c.name: _round_cell(table.total[c.name], c) for c in table.columns if c.name in table.total
     }
 
 
-def _rounded(value: Any, column: Column) -> Any:  # noqa: ANN401 - a cell
-    return value if value is None or column.kind not in DIGITS else rounded(value, column.kind)
+def _round_cell(value: Any, column: Column) -> Any:  # noqa: ANN401 - a cell
+    return (
+        value if value is None or column.kind not in DECIMALS else round_figure(value, column.kind)
+    )

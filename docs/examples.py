@@ -13,7 +13,7 @@ import click
 
 from dcevents import snippet
 from dcevents.cli.main import cli
-from dcevents.model.events import EVENTS
+from dcevents.model.events import EVENT_KINDS
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = f'dcevents() {{ "{sys.executable}" -m dcevents "$@"; }}\n'
@@ -90,36 +90,38 @@ def commands() -> list[str]:
 
 
 def shapes() -> str:
-    """The table of the shapes that `benchmarks/envelopes.py` writes: sample, whether it keeps milliseconds, page."""
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    import envelopes  # noqa: PLC0415
+    """The table of the shapes that `samples/envelopes.py` writes: whether it keeps milliseconds, page."""
+    sys.path.insert(0, str(ROOT))
+    from samples import envelopes  # noqa: PLC0415
 
     rows = [
-        f"| [`{name}`](../sample_logs/envelopes/{name}.log) | {'ms' if shape.fine else 's'} | <{shape.page}> |"
+        f"| `{name}` | {'ms' if shape.fine else 's'} | <{shape.page}> |"
         for name, shape in envelopes.SHAPES.items()
     ]
-    return "\n".join(["", "| sample | times | described in |", "|---|---|---|", *rows, "", ""])
+    return "\n".join(["", "| shape | times | described in |", "|---|---|---|", *rows, "", ""])
 
 
 def forwarded() -> str:
     """A table of the names of events on analytics platforms."""
-    rows = [f"| `{event.key}` | `{snippet.forwarded_name(event.kind)}` |" for event in EVENTS]
+    rows = [
+        f"| `{event.key}` | `{snippet.name_forwarded_event(event.kind)}` |" for event in EVENT_KINDS
+    ]
     return "\n".join(["", "| event | name on the platforms |", "|---|---|", *rows, "", ""])
 
 
 def sizes() -> str:
     """How large the snippet is as it is printed."""
-    most = snippet.Snippet(
+    most = snippet.SnippetSettings(
         "/dc-events",
         keep_query=True,
         with_meeting_info=True,
         consent="window.consent === true",
         forward=tuple(snippet.FORWARDS),
     )
-    plain = snippet.Snippet("/dc-events")
+    plain = snippet.SnippetSettings("/dc-events")
     return f"\nAs printed, compressed by gzip: {kilobytes(plain)} kB; with every option: {kilobytes(most)} kB.\n\n"
 
 
-def kilobytes(wanted: snippet.Snippet) -> str:
+def kilobytes(wanted: snippet.SnippetSettings) -> str:
     """The size of a compressed snippet, rounded up: compressors differ by some bytes."""
-    return f"{math.ceil(len(gzip.compress(snippet.text(wanted).encode())) / 100) / 10}"
+    return f"{math.ceil(len(gzip.compress(snippet.make_script(wanted).encode())) / 100) / 10}"

@@ -9,7 +9,7 @@ import polars as pl
 from dcevents.model.sessions import Numbering
 
 
-class Said(NamedTuple):
+class Attributes(NamedTuple):
     """What an event says apart from its session and time: the unit that is interned, once for many events."""
 
     kind: int
@@ -31,39 +31,39 @@ class Said(NamedTuple):
 class Vocabulary:
     """Codes for what events say, and numbers for sids; grows with distinct contents only. Safe for threads."""
 
-    def __init__(self, said: Iterable[Said] = ()) -> None:
-        self.sids = Numbering()
-        self._said = list(said)
-        self._codes = {each: code for code, each in enumerate(self._said)}
+    def __init__(self, attributes: Iterable[Attributes] = ()) -> None:
+        self.numbering = Numbering()
+        self._attributes = list(attributes)
+        self._codes = {each: code for code, each in enumerate(self._attributes)}
         self._lock = threading.Lock()
 
-    def code(self, said: Said) -> int:
+    def assign_code(self, attributes: Attributes) -> int:
         """The number of what an event says."""
         with self._lock:
-            code = self._codes.setdefault(said, len(self._said))
-            if code == len(self._said):
-                self._said.append(said)
+            code = self._codes.setdefault(attributes, len(self._attributes))
+            if code == len(self._attributes):
+                self._attributes.append(attributes)
             return code
 
     def __len__(self) -> int:
         """How many codes there are."""
         with self._lock:
-            return len(self._said)
+            return len(self._attributes)
 
-    def said(self) -> list[Said]:
+    def list_attributes(self) -> list[Attributes]:
         """All that was said, by number."""
         with self._lock:
-            return list(self._said)
+            return list(self._attributes)
 
-    def identities(self) -> pl.Series:
+    def number_identities(self) -> pl.Series:
         """UInt32: code of what was said → number of its (kind, id, agent), by which events are told apart."""
         numbers: dict[tuple[int, str | None, str | None], int] = {}
         said = [
             numbers.setdefault((each.kind, each.id, each.agent), len(numbers))
-            for each in self.said()
+            for each in self.list_attributes()
         ]
         return pl.Series(said, dtype=pl.UInt32)
 
-    def id_bits(self) -> int:
+    def count_id_bits(self) -> int:
         """How many bits a number for each conversation id, and for none, takes."""
-        return len({each.id for each in self.said()}).bit_length()
+        return len({each.id for each in self.list_attributes()}).bit_length()

@@ -5,24 +5,24 @@ import json
 import re
 from collections.abc import Sequence
 
-from dcevents.model.events import kind_of
-from dcevents.show import visible
+from dcevents.model.events import find_kind
+from dcevents.show import make_visible
 
-SAMPLE = 1 << 12
+SAMPLE_BYTES = 1 << 12
 """Bytes of a record that are looked at."""
-_BODILESS = "it looks like an access log without bodies: have the server log the body of requests (docs/envelopes.md)"
-_ACCESS = rb'(?:\S+ )?\S+ \S+ \S+ \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[^\]]+\] "[A-Z]+ '
-_STARTS = (
+_BODILESS_HINT = "it looks like an access log without bodies: have the server log the body of requests (docs/envelopes.md)"
+_ACCESS_LINE = rb'(?:\S+ )?\S+ \S+ \S+ \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[^\]]+\] "[A-Z]+ '
+_HINTS_BY_START = (
     (
         rb"(?i)<(?:!doctype )?html",
         "it looks like a web page (HTML), perhaps of a login: fetch the log again",
     ),
     (rb"<[?a-zA-Z]", "it looks like XML: export it as JSON instead"),
     (
-        _ACCESS + rb'.*\{(?:\\x22|\\?")',
+        _ACCESS_LINE + rb'.*\{(?:\\x22|\\?")',
         "it looks like an access log with bodies in its lines: have the server log JSON (docs/capture.md)",
     ),
-    (_ACCESS, _BODILESS),
+    (_ACCESS_LINE, _BODILESS_HINT),
     (
         rb'\{.*"\{(?:\\x22|")',
         "it looks like JSON within JSON, its quotes not escaped as JSON has it: nginx needs log_format escape=json",
@@ -38,12 +38,12 @@ _STARTS = (
     ),
 )
 """How a first record begins, and what that looks like; the first that fits counts."""
-_LINES = (
+_HINTS_BY_LINES = (
     (rb"(?:.* )?[\w.]+=.* [\w.]+=", "it looks like logfmt (key=value): log JSON instead"),
     (rb"---\s*$|[\s-]*[\w.-]+:(?:\s|$)", "it looks like YAML: export it as JSON instead"),
 )
 """The same of all records."""
-_REQUEST = {
+_REQUEST_KEYS = {
     "request",
     "request_uri",
     "status",
@@ -53,33 +53,36 @@ _REQUEST = {
     "uri",
     "path",
 }
-_BODIES = {"body", "request_body", "requestBody"}
-_HEADING = re.compile(r"[A-Za-z_][\w .-]*")
-_KEY = re.compile(r'"([A-Za-z_@$][\w.$@-]*)"\s*:')
-_KEYS = 12
-_LONGEST = 40
+_BODY_KEYS = {"body", "request_body", "requestBody"}
+_HEADING_PATTERN = re.compile(r"[A-Za-z_][\w .-]*")
+_KEY_PATTERN = re.compile(r'"([A-Za-z_@$][\w.$@-]*)"\s*:')
+_MAX_SHOWN_KEYS = 12
+_MAX_KEY_CHARS = 40
 
 
-def hint(samples: Sequence[bytes]) -> str | None:
+def find_hint(samples: Sequence[bytes]) -> str | None:
     """What rejected records look like, by their first SAMPLE bytes, and what to do; None where nothing is known."""
     if not samples:
         return None
     first = samples[0].lstrip(b"\xef\xbb\xbf \t")
-    found = next((looks for start, looks in _STARTS if re.match(start, first)), None)
-    return found or _objects(samples) or _lines(samples)
+    found = next((looks for start, looks in _HINTS_BY_START if re.match(start, first)), None)
+    return found or _hint_from_objects(samples) or _hint_from_lines(samples)
 
 
-def _lines(samples: Sequence[bytes]) -> str | None:
+def _hint_from_lines(samples: Sequence[bytes]) -> str | None:
     texts = [sample.decode("utf-8", "replace").rstrip() for sample in samples]
     if any(text.startswith(("{", "[")) for text in texts):
         return None
-    if any("{" in text and isinstance(_decoded(text[text.index("{") :]), dict) for text in texts):
+    if any(
+        "{" in text and isinstance(_decode_sample(text[text.index("{") :]), dict) for text in texts
+    ):
         return "it looks like JSON behind other text: cut that off first, as with sed 's/^[^{]*//'"
     for mark, name in (("\t", "TSV"), (",", "CSV"), (";", "CSV")):
         if _is_table(texts, mark):
             return f"it looks like a {name}: export it as JSON instead"
     return next(
-        (looks for line, looks in _LINES if all(re.match(line, each) for each in samples)), None
+        (looks for line, looks in _HINTS_BY_LINES if all(re.match(line, each) for each in samples)),
+        None,
     )
 
 
@@ -90,73 +93,73 @@ def _is_table(texts: Sequence[str], mark: str) -> bool:
     except csv.Error:
         return False
     widths = {len(row) for row in rows}
-    headings = all(_HEADING.fullmatch(cell) for cell in rows[0])
+    headings = all(_HEADING_PATTERN.fullmatch(cell) for cell in rows[0])
     return len(rows) > 1 and len(widths) == 1 and min(widths) >= (2 if headings else 3)
 
 
-def _objects(samples: Sequence[bytes]) -> str | None:
-    objects = [found for sample in samples if isinstance(found := _decoded(sample), dict)]
+def _hint_from_objects(samples: Sequence[bytes]) -> str | None:
+    objects = [found for sample in samples if isinstance(found := _decode_sample(sample), dict)]
     if not objects:
-        return _document(samples[0])
-    keys = list(dict.fromkeys(key for each in objects for key in _paths(each)))
+        return _hint_from_document(samples[0])
+    keys = list(dict.fromkeys(key for each in objects for key in _list_key_paths(each)))
     if (
-        set(keys) & _REQUEST
-        and not any(set(each) & _BODIES for each in objects)
-        and _requests(objects)
+        set(keys) & _REQUEST_KEYS
+        and not any(set(each) & _BODY_KEYS for each in objects)
+        and _is_request_log(objects)
     ):
-        return _BODILESS
-    if any(_is_event(each) for each in objects):
-        return f"its events have no sid: their keys are {_named(keys)}; say where the payload is with --map payload=KEY"
-    return _unknown(keys)
+        return _BODILESS_HINT
+    if any(_has_event_name(each) for each in objects):
+        return f"its events have no sid: their keys are {_join_keys(keys)}; say where the payload is with --map payload=KEY"
+    return _hint_from_keys(keys)
 
 
-def _document(sample: bytes) -> str | None:
+def _hint_from_document(sample: bytes) -> str | None:
     """The same of an object that is longer than a sample."""
-    if len(sample) < SAMPLE or not sample.lstrip().startswith((b"{", b"[")):
+    if len(sample) < SAMPLE_BYTES or not sample.lstrip().startswith((b"{", b"[")):
         return None
-    keys = _KEY.findall(sample.decode("utf-8", "replace"))
-    return _unknown(list(dict.fromkeys(keys))) if keys else None
+    keys = _KEY_PATTERN.findall(sample.decode("utf-8", "replace"))
+    return _hint_from_keys(list(dict.fromkeys(keys))) if keys else None
 
 
-def _unknown(keys: Sequence[str]) -> str:
+def _hint_from_keys(keys: Sequence[str]) -> str:
     said = "it is JSON, but no event of Dynamic Chat: its keys are"
-    return f"{said} {_named(keys)}; say where the event is with --map event=KEY"
+    return f"{said} {_join_keys(keys)}; say where the event is with --map event=KEY"
 
 
-def _named(keys: Sequence[str]) -> str:
-    return ", ".join(visible(key[:_LONGEST]) for key in keys[:_KEYS]) + (
-        ", …" if len(keys) > _KEYS else ""
+def _join_keys(keys: Sequence[str]) -> str:
+    return ", ".join(make_visible(key[:_MAX_KEY_CHARS]) for key in keys[:_MAX_SHOWN_KEYS]) + (
+        ", …" if len(keys) > _MAX_SHOWN_KEYS else ""
     )
 
 
-def _requests(objects: Sequence[dict[str, object]]) -> bool:
-    return all(len(set(each) & _REQUEST) >= 2 for each in objects)
+def _is_request_log(objects: Sequence[dict[str, object]]) -> bool:
+    return all(len(set(each) & _REQUEST_KEYS) >= 2 for each in objects)
 
 
-def _is_event(record: dict[str, object]) -> bool:
+def _has_event_name(record: dict[str, object]) -> bool:
     name = record.get("event")
-    return isinstance(name, str) and kind_of(name, has_sid=True) is not None
+    return isinstance(name, str) and find_kind(name, has_sid=True) is not None
 
 
-def _paths(value: dict[str, object], before: str = "") -> list[str]:
+def _list_key_paths(value: dict[str, object], before: str = "") -> list[str]:
     """Its keys, and those of objects in it, also such as are text, three levels deep."""
     found = []
     for key, member in value.items():
         inner = (
-            _decoded(member)
+            _decode_sample(member)
             if isinstance(member, str) and member.lstrip().startswith("{")
             else member
         )
         deeper = isinstance(inner, dict) and inner and before.count(".") < 2
         found += (
-            _paths(inner, f"{before}{key}.")
+            _list_key_paths(inner, f"{before}{key}.")
             if deeper and isinstance(inner, dict)
             else [before + key]
         )
     return found
 
 
-def _decoded(sample: bytes | str) -> object:
+def _decode_sample(sample: bytes | str) -> object:
     try:
         return json.loads(sample)
     except (ValueError, RecursionError):

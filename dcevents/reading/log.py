@@ -16,23 +16,23 @@ import polars as pl
 from dcevents.model.events import REJECT_REASONS
 from dcevents.model.facts import Facts
 from dcevents.model.moments import UNTIMED
-from dcevents.model.sessions import NUMBER, Sids, renumbered
+from dcevents.model.sessions import NUMBER_TYPE, Sessions, renumber_rows
 from dcevents.reading import sources
-from dcevents.reading.hints import SAMPLE
+from dcevents.reading.hints import SAMPLE_BYTES
 from dcevents.reading.parsing import mixed, records
 from dcevents.reading.parsing.mixed import Bad, Seen
 from dcevents.reading.parsing.parse import Parsed, Parser, Reject
 from dcevents.reading.parsing.record import Shape
 from dcevents.reading.parsing.rows import Rows
-from dcevents.reading.sources import Block, Input, Piece
+from dcevents.reading.sources import BlockLoader, Input, LineRun
 
-_AHEAD = 2
-_MOST_NAMES = 1000
-_SHOWN = 20
-_BEGIN = 5
+_AHEAD_BLOCKS = 2
+_MAX_UNKNOWN_NAMES = 1000
+_MAX_SHOWN_REJECTS = 20
+_MAX_SAMPLES = 5
 
-PLACED = {
-    "sid": NUMBER, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64,
+LOCATED_COLUMNS = {
+    "sid": NUMBER_TYPE, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64,
     "member": pl.UInt32,
 }  # fmt: skip
 """Columns of events with their places: `file` is the input's number, `line` counts from 1.
@@ -42,7 +42,7 @@ how the timestamp is written, null where the parser was not asked for it.
 """
 
 
-class Place(NamedTuple):
+class RejectedLine(NamedTuple):
     """A rejected line."""
 
     file: str
@@ -51,7 +51,7 @@ class Place(NamedTuple):
     member: int | None = None
     """Which of the records of that line it is; None where there is only one."""
 
-    def as_json(self) -> dict[str, str | int]:
+    def to_json(self) -> dict[str, str | int]:
         """`file`, `line`, `index` where the line has several records, and `reason`."""
         index = {} if self.member is None else {"index": self.member}
         return {"file": self.file, "line": self.line, **index, "reason": self.reason}
@@ -67,10 +67,10 @@ class Account:
     files: int = 0
     records: int = 0
     tally: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
-    rejects: list[Place] = field(default_factory=list)
+    unknown_events: Counter[str] = field(default_factory=Counter)
+    first_rejects: list[RejectedLine] = field(default_factory=list)
     """The first of the rejected lines."""
-    strangers: dict[int, list[bytes]] = field(default_factory=dict)
+    unrecognised_inputs: dict[int, list[bytes]] = field(default_factory=dict)
     """Inputs by number, the first rejected lines of each that has no event; none of one in which one came later."""
     events: int = 0
     """Different ones; this and what follows is known after `Log.count`."""
@@ -97,9 +97,9 @@ class Account:
         """Accepted lines that said again what another had said."""
         return self.tally["event"] - self.events
 
-    def unknown_names(self) -> dict[str, int]:
+    def rank_unknown_events(self) -> dict[str, int]:
         """Unknown events by name, most frequent first; from the first 1,000 names on as `other`."""
-        return dict(sorted(self.unknown.items(), key=lambda item: (-item[1], item[0])))
+        return dict(sorted(self.unknown_events.items(), key=lambda item: (-item[1], item[0])))
 
 
 @dataclass
@@ -109,113 +109,118 @@ class Log:
     inputs: list[Input]
     facts: Facts
     account: Account
-    placed: pl.DataFrame | None = None
-    shapes: set[Shape | None] = field(default_factory=set)
+    located: pl.DataFrame | None = None
+    envelopes: set[Shape | None] = field(default_factory=set)
     """Where events were found; None is the canonical place."""
-    lined: bool = True
+    has_lines: bool = True
     """Whether `placed` has the lines of files; else it has the numbers of events in their sessions."""
-    lines: int = 0
+    last_input_lines: int = 0
     """Of the last input, those before it that were read another time included."""
-    counted: bool = False
+    is_counted: bool = False
     """Whether the account is complete from the beginning."""
-    _counting: threading.Lock = field(default_factory=threading.Lock)
+    _count_lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def count(self) -> None:
+    def count_events(self) -> None:
         """Complete the account: how many different events there are. Most reports neither need it nor wait for it."""
-        with self._counting:
-            if not self.counted:
+        with self._count_lock:
+            if not self.is_counted:
                 self.account.events, self.account.untimed, self.account.future = (
-                    self.facts.distinct()
+                    self.facts.count_distinct()
                 )
-                self.counted = True
+                self.is_counted = True
 
 
-def read(  # noqa: PLR0913 - all but three by name
+def read_log(  # noqa: PLR0913 - all but three by name
     inputs: Sequence[Input],
     parser: Parser,
     progress: Callable[[int], None],
     *,
-    placed: bool = False,
-    keep: Callable[[Place, bytes], None] | None = None,
+    locate: bool = False,
+    keep_reject: Callable[[RejectedLine, bytes], None] | None = None,
     lines_before: int = 0,
 ) -> Log:
     """Read all inputs; `keep` is told each rejected line, in order. Raises InputError for one that cannot be read.
 
     `lines_before` is how many lines of the first input were read before: where it is read on from there.
     """
-    return _read(
+    return _read_blocks(
         inputs,
-        sources.blocks(inputs, progress, parser.known),
+        sources.read_blocks(inputs, progress, parser.known),
         parser,
         lines_before,
-        placed=placed,
-        keep=keep,
+        locate=locate,
+        keep_reject=keep_reject,
     )
 
 
-def read_rest(
+def read_unfinished_line(
     source: Input,
     parser: Parser,
     *,
-    placed: bool = False,
-    keep: Callable[[Place, bytes], None] | None = None,
+    locate: bool = False,
+    keep_reject: Callable[[RejectedLine, bytes], None] | None = None,
     lines_before: int = 0,
 ) -> Log:
     """What stands behind the last whole line of an input that was followed: a line that its writer may go on with."""
     rest = source.followed.rest if source.followed else b""
-    blocks = [sources.rest(rest, source.own_style)] if rest else []
-    return _read([source], iter(blocks), parser, lines_before, placed=placed, keep=keep)
+    blocks = [sources.make_last_line_block(rest, source.framing)] if rest else []
+    return _read_blocks(
+        [source], iter(blocks), parser, lines_before, locate=locate, keep_reject=keep_reject
+    )
 
 
-def _read(  # noqa: PLR0913 - of one place only
+def _read_blocks(  # noqa: PLR0913 - of one place only
     inputs: Sequence[Input],
-    blocks: Iterator[Block],
+    blocks: Iterator[BlockLoader],
     parser: Parser,
     before: int,
     *,
-    placed: bool,
-    keep: Callable[[Place, bytes], None] | None,
+    locate: bool,
+    keep_reject: Callable[[RejectedLine, bytes], None] | None,
 ) -> Log:
     log = Log(list(inputs), Facts(parser.vocabulary), Account(files=len(inputs)))
-    places: list[list[tuple[pl.DataFrame, Sids]]] = []
+    places: list[list[tuple[pl.DataFrame, Sessions]]] = []
     lines_before: Counter[int] = Counter({0: before})
     begun: Counter[int] = Counter()
-    for pieces, found in _parsed(blocks, parser):
-        starts = _starts(pieces, found[0], lines_before)
-        _go_on(found, starts[0].file, begun)
+    for pieces, found in _parse_blocks(blocks, parser):
+        starts = _find_run_starts(pieces, found[0], lines_before)
+        _continue_line(found, starts[0].input_number, begun)
         for each in found:
-            _count(log, each.parsed)
-        rejects = sorted(reject for each in found for reject in each.rejects())
-        _note_strangers(log, found, starts, rejects)
+            _count_lines(log, each.parsed)
+        rejects = sorted(reject for each in found for reject in each.list_rejects())
+        _note_unrecognised(log, found, starts, rejects)
         for each in found:
             for rows, sids in each.parsed.parts:
-                log.facts.add(rows, sids)
-        if placed:
+                log.facts.add_rows(rows, sids)
+        if locate:
             places.append(
                 [
-                    (_placed(each.in_lines(some), starts), of)
+                    (_locate_events(each.locate_rows(some), starts), of)
                     for each in found
                     for some, of in each.parsed.parts
                 ]
             )
-        if rejects and (keep or len(log.account.rejects) < _SHOWN):
-            _keep(log, rejects, starts, keep)
-    log.shapes = parser.found_in()
-    log.lines = lines_before[len(inputs) - 1]
-    log.facts.settle()
-    if placed:
-        log.placed = pl.concat(
-            [pl.DataFrame(schema=PLACED), *(_in_order(parts, parser) for parts in places)]
+        if rejects and (keep_reject or len(log.account.first_rejects) < _MAX_SHOWN_REJECTS):
+            _keep_rejects(log, rejects, starts, keep_reject)
+    log.envelopes = parser.found_in()
+    log.last_input_lines = lines_before[len(inputs) - 1]
+    log.facts.resolve_collisions()
+    if locate:
+        log.located = pl.concat(
+            [
+                pl.DataFrame(schema=LOCATED_COLUMNS),
+                *(_order_located(parts, parser) for parts in places),
+            ]
         )
     return log
 
 
-def _in_order(parts: list[tuple[pl.DataFrame, Sids]], parser: Parser) -> pl.DataFrame:
-    frames = [renumbered(rows, sids, parser.vocabulary.sids) for rows, sids in parts]
-    return pl.concat([pl.DataFrame(schema=PLACED), *frames]).sort("file", "line", "member")
+def _order_located(parts: list[tuple[pl.DataFrame, Sessions]], parser: Parser) -> pl.DataFrame:
+    frames = [renumber_rows(rows, sids, parser.vocabulary.numbering) for rows, sids in parts]
+    return pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *frames]).sort("file", "line", "member")
 
 
-class _Rejected(NamedTuple):
+class _RejectedRecord(NamedTuple):
     """A row of a block that is not counted, and which of its records."""
 
     row: int
@@ -225,32 +230,32 @@ class _Rejected(NamedTuple):
 
 
 @dataclass
-class _Read:
+class _ReadRecords:
     """What a block holds, or those of its lines that hold several records each (`within`, then)."""
 
     rows: Rows
     parsed: Parsed
-    within: Rows | None = None
-    begun: int = 0
+    outer: Rows | None = None
+    earlier_records: int = 0
     """Records of its first line that came before it."""
 
-    def rejects(self) -> list[_Rejected]:
+    def list_rejects(self) -> list[_RejectedRecord]:
         """Its rejected records, each with its line in the block."""
         if not self.parsed.rejects:
             return []
         rows = pl.DataFrame(
             {"row": [reject.row for reject in self.parsed.rejects]}, schema={"row": pl.UInt32}
         )
-        places = self.in_lines(rows).select("line", pl.col("member").fill_null(0)).iter_rows()
+        places = self.locate_rows(rows).select("line", pl.col("member").fill_null(0)).iter_rows()
         return [
-            _Rejected(line, member, reject, self.rows.raw(reject.row, reject.raw))
+            _RejectedRecord(line, member, reject, self.rows.raw(reject.row, reject.raw))
             for (line, member), reject in zip(places, self.parsed.rejects, strict=True)
         ]
 
     def has_event(self, first: int, end: int | None) -> bool:
         """Whether one is on these lines of the block; all that follow the first, if there is no end."""
         for rows, _ in self.parsed.parts:
-            lines = self.in_lines(rows.select("row"))["line"]
+            lines = self.locate_rows(rows.select("row"))["line"]
             if (
                 (lines >= first).any()
                 if end is None
@@ -259,38 +264,48 @@ class _Read:
                 return True
         return False
 
-    def in_lines(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def locate_rows(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows of it, with `line`, how many lines of the block are before, and `member`."""
-        found = _in_lines(rows, self.rows)
-        if self.within is None:
-            return self._over_blocks(found) if self.begun or self.rows.on_last_line else found
+        found = _locate_in_lines(rows, self.rows)
+        if self.outer is None:
+            return (
+                self._number_over_blocks(found)
+                if self.earlier_records or self.rows.on_last_line
+                else found
+            )
         of_row = found.drop("row").rename({"line": "row", "member": "own"})
         return (
-            _in_lines(of_row, self.within).with_columns(pl.col("own").alias("member")).drop("own")
+            _locate_in_lines(of_row, self.outer)
+            .with_columns(pl.col("own").alias("member"))
+            .drop("own")
         )
 
-    def _over_blocks(self, found: pl.DataFrame) -> pl.DataFrame:
+    def _number_over_blocks(self, found: pl.DataFrame) -> pl.DataFrame:
         """Numbers for records on lines that lie in other blocks too, also where here they are the only ones."""
         line, member = pl.col("line"), pl.col("member").fill_null(1)
         ends = (line == self.rows.lines) & (self.rows.on_last_line > 0)
-        begins = (line == 0) & (self.begun > 0)
+        begins = (line == 0) & (self.earlier_records > 0)
         number = (
-            pl.when(begins).then(member + self.begun).when(ends).then(member).otherwise("member")
+            pl.when(begins)
+            .then(member + self.earlier_records)
+            .when(ends)
+            .then(member)
+            .otherwise("member")
         )
         return found.with_columns(number.alias("member"))
 
 
-def _go_on(found: list[_Read], file: int, begun: Counter[int]) -> None:
+def _continue_line(found: list[_ReadRecords], file: int, begun: Counter[int]) -> None:
     """Let the members of a line that goes on over several blocks be counted on."""
     read = found[0]
-    read.begun = begun[file]
+    read.earlier_records = begun[file]
     if read.rows.lines == 0:
         begun[file] += read.parsed.lines
     else:
         begun[file] = read.rows.on_last_line
 
 
-def _in_lines(rows: pl.DataFrame, cut: Rows) -> pl.DataFrame:
+def _locate_in_lines(rows: pl.DataFrame, cut: Rows) -> pl.DataFrame:
     places = cut.places
     if places is None:
         return rows.with_columns(
@@ -303,21 +318,21 @@ def _in_lines(rows: pl.DataFrame, cut: Rows) -> pl.DataFrame:
     )
 
 
-def _parsed(
-    blocks: Iterator[Block], parser: Parser
-) -> Iterator[tuple[Sequence[Piece], list[_Read]]]:
+def _parse_blocks(
+    blocks: Iterator[BlockLoader], parser: Parser
+) -> Iterator[tuple[Sequence[LineRun], list[_ReadRecords]]]:
     """Blocks with what they hold, in order. The first is parsed alone: the others profit from what it teaches."""
     first = next(blocks, None)
     if first is None:
         return
-    yield _parse(first, parser)
+    yield _parse_block(first, parser)
     workers = min(8, (os.cpu_count() or 1) + 1)
     with ThreadPoolExecutor(workers) as pool:
-        under_way: deque[Future[tuple[Sequence[Piece], list[_Read]]]] = deque()
+        under_way: deque[Future[tuple[Sequence[LineRun], list[_ReadRecords]]]] = deque()
         try:
             for block in blocks:
-                under_way.append(pool.submit(_parse, block, parser))
-                if len(under_way) >= workers + _AHEAD:
+                under_way.append(pool.submit(_parse_block, block, parser))
+                if len(under_way) >= workers + _AHEAD_BLOCKS:
                     yield under_way.popleft().result()
             while under_way:
                 yield under_way.popleft().result()
@@ -325,7 +340,9 @@ def _parsed(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _parse(block: Block, parser: Parser) -> tuple[Sequence[Piece], list[_Read]]:
+def _parse_block(
+    block: BlockLoader, parser: Parser
+) -> tuple[Sequence[LineRun], list[_ReadRecords]]:
     """What a block holds, and behind that what those of its lines hold that have several records each."""
     data, pieces, unterminated, style = block()
     rows = (
@@ -338,18 +355,21 @@ def _parse(block: Block, parser: Parser) -> tuple[Sequence[Piece], list[_Read]]:
     ):
         rows = rows.exactly()
         parsed = parser.parse(rows.data, rows.unterminated)
-    if again := _again(data, pieces, rows, parsed, parser):
+    if again := _recut_lines(data, pieces, rows, parsed, parser):
         rows = again
         parsed = parser.parse(rows.data, rows.unterminated)
-    read = [_Read(rows, parsed), *(_Read(inner, held, rows) for inner, held in parsed.within)]
+    read = [
+        _ReadRecords(rows, parsed),
+        *(_ReadRecords(inner, held, rows) for inner, held in parsed.within),
+    ]
     if parsed.several:
         several = records.several(parsed.several, parser.known)
-        read.append(_Read(several, parser.parse(several.data), rows))
+        read.append(_ReadRecords(several, parser.parse(several.data), rows))
     return pieces, read
 
 
-def _again(
-    data: bytes, pieces: Sequence[Piece], rows: Rows, parsed: Parsed, parser: Parser
+def _recut_lines(
+    data: bytes, pieces: Sequence[LineRun], rows: Rows, parsed: Parsed, parser: Parser
 ) -> Rows | None:
     """Lines cut again where some are no records by themselves; None where there are none."""
     bad = [Bad(row, reason) for row, reason, raw in parsed.rejects if mixed.may_go_on(reason, raw)]
@@ -362,82 +382,90 @@ def _again(
     )
 
 
-class _Start(NamedTuple):
+class _RunStart(NamedTuple):
     """From this row of a block on: the input, and how many of its lines came before."""
 
     row: int
-    file: int
-    before: int
+    input_number: int
+    lines_before: int
 
 
-def _starts(pieces: Sequence[Piece], read: _Read, lines_before: Counter[int]) -> list[_Start]:
+def _find_run_starts(
+    pieces: Sequence[LineRun], read: _ReadRecords, lines_before: Counter[int]
+) -> list[_RunStart]:
     starts, row = [], 0
     all_lines = read.parsed.lines if read.rows.lines is None else read.rows.lines
     for file, lines in pieces:
-        starts.append(_Start(row, file, lines_before[file]))
+        starts.append(_RunStart(row, file, lines_before[file]))
         height = all_lines if lines is None else lines
         lines_before[file] += height
         row += height
     return starts
 
 
-def _count(log: Log, parsed: Parsed) -> None:
+def _count_lines(log: Log, parsed: Parsed) -> None:
     account = log.account
     account.records += parsed.lines - len(parsed.several) - parsed.opened
     account.tally += parsed.tally
     for name, (_, lines) in sorted(parsed.unknown.items(), key=lambda item: item[1]):
-        known = name in account.unknown or len(account.unknown) < _MOST_NAMES
-        account.unknown[name if known else "other"] += lines
+        known = name in account.unknown_events or len(account.unknown_events) < _MAX_UNKNOWN_NAMES
+        account.unknown_events[name if known else "other"] += lines
 
 
-def _note_strangers(
-    log: Log, found: list[_Read], starts: list[_Start], rejects: list[_Rejected]
+def _note_unrecognised(
+    log: Log, found: list[_ReadRecords], starts: list[_RunStart], rejects: list[_RejectedRecord]
 ) -> None:
     """Note the inputs that begin with a rejected line and hold no event; of one alone, any rejected line will do."""
-    strangers, alone = log.account.strangers, len(log.inputs) == 1
+    strangers, alone = log.account.unrecognised_inputs, len(log.inputs) == 1
     ends = [start.row for start in starts[1:]]
     for start, end in zip_longest(starts, ends):
-        first = bisect_left(rejects, start.row, key=_row)
-        last = len(rejects) if end is None else bisect_left(rejects, end, key=_row)
-        begins = start.before == 0 and first < last and (alone or rejects[first].row == start.row)
-        begins = begins and len(strangers) < _SHOWN
-        has_event = (begins or start.file in strangers) and any(
+        first = bisect_left(rejects, start.row, key=_get_row)
+        last = len(rejects) if end is None else bisect_left(rejects, end, key=_get_row)
+        begins = (
+            start.lines_before == 0 and first < last and (alone or rejects[first].row == start.row)
+        )
+        begins = begins and len(strangers) < _MAX_SHOWN_REJECTS
+        has_event = (begins or start.input_number in strangers) and any(
             each.has_event(start.row, end) for each in found
         )
-        if start.file in strangers:
-            strangers[start.file] = [] if has_event else strangers[start.file]
+        if start.input_number in strangers:
+            strangers[start.input_number] = [] if has_event else strangers[start.input_number]
         elif begins and not has_event:
-            strangers[start.file] = [each.raw[:SAMPLE] for each in rejects[first:last][:_BEGIN]]
+            strangers[start.input_number] = [
+                each.raw[:SAMPLE_BYTES] for each in rejects[first:last][:_MAX_SAMPLES]
+            ]
 
 
-_row = attrgetter("row")
+_get_row = attrgetter("row")
 
 
-def _keep(
+def _keep_rejects(
     log: Log,
-    rejects: list[_Rejected],
-    starts: list[_Start],
-    keep: Callable[[Place, bytes], None] | None,
+    rejects: list[_RejectedRecord],
+    starts: list[_RunStart],
+    keep_reject: Callable[[RejectedLine, bytes], None] | None,
 ) -> None:
     """Note where the first rejected lines are; hand all of them on to `keep`."""
-    first = log.account.rejects
+    first = log.account.first_rejects
     following = iter(starts)
     start = next(following)
     after = next(following, None)
     for row, member, reject, raw in rejects:
         while after and after.row <= row:
             start, after = after, next(following, None)
-        line = start.before + row - start.row + 1
-        place = Place(log.inputs[start.file].name, line, reject.reason, member or None)
-        if len(first) < _SHOWN:
+        line = start.lines_before + row - start.row + 1
+        place = RejectedLine(
+            log.inputs[start.input_number].name, line, reject.reason, member or None
+        )
+        if len(first) < _MAX_SHOWN_REJECTS:
             first.append(place)
-        elif not keep:
+        elif not keep_reject:
             return
-        if keep:
-            keep(place, raw)
+        if keep_reject:
+            keep_reject(place, raw)
 
 
-def _placed(rows: pl.DataFrame, starts: list[_Start]) -> pl.DataFrame:
+def _locate_events(rows: pl.DataFrame, starts: list[_RunStart]) -> pl.DataFrame:
     places = pl.DataFrame(
         starts, schema={"start": pl.UInt32, "file": pl.UInt32, "before": pl.UInt64}, orient="row"
     )

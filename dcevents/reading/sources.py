@@ -18,33 +18,33 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from dcevents.errors import InputError
-from dcevents.reading.magic import foreign
+from dcevents.reading.foreign import describe_foreign_format
 from dcevents.reading.parsing.record import MAX_LINE, NOTHING, Known
 from dcevents.reading.parsing.records import HEAD, Stream, Style, style_of
 from dcevents.reading.parsing.regions import cut
 from dcevents.reading.parsing.streams import parts
 
-BLOCK = 16 << 20
+BLOCK_BYTES = 16 << 20
 """Bytes of a block: large enough to make calls cheap. The first of an input is smaller: it is parsed alone."""
-_SMALL = 1 << 20
-_LEAST_LINE = 64
+_FIRST_BLOCK_BYTES = 1 << 20
+_MIN_EVENT_LINE_BYTES = 64
 """Bytes of a line that could be an event; shorter ones cost as much: a block of them is made smaller."""
-_DENSE = 1 << 18
-_UNPACKED = 1 << 20
-TAIL: Final = 1 << 16
-_TAIL = TAIL
-_LOOK = 1 << 13
-_STEP = 1 << 16
-_FEED = 1 << 13
-_CHECKSUM = 8
+_DENSE_BLOCK_BYTES = 1 << 18
+_MAX_REPORT_HEAD_BYTES = 1 << 20
+TAIL_BYTES: Final = 1 << 16
+_TAIL_BYTES = TAIL_BYTES
+_SAMPLE_BYTES = 1 << 13
+_UNPACK_STEP_BYTES = 1 << 16
+_GZIP_FEED_BYTES = 1 << 13
+_GZIP_CHECKSUM_BYTES = 8
 _BOM = b"\xef\xbb\xbf"
-_SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
-_KEPT = MAX_LINE + 2
+_LOG_SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
+_KEPT_LINE_BYTES = MAX_LINE + 2
 """Bytes kept of a line that is too long to be read: enough to see that it is."""
 
-_STORE = b'{"schema":"dcevents.store"'
+_STORE_MANIFEST_START = b'{"schema":"dcevents.store"'
 """A store's manifest begins so."""
-_REPORTS = (
+_REPORT_KEYS = (
     {"sessions", "triggered", "engagement_rate"},
     {"abandoned", "abandonment_rate"},
     {"requests", "acceptance_rate"},
@@ -91,50 +91,50 @@ class Input:
     path: Path | None
     size: int | None = None
     problem: str | None = None
-    style: str | None = None
+    framing_name: str | None = None
     """How records lie in it, in words, where they are not its lines."""
-    own_style: Style | None = None
+    framing: Style | None = None
     followed: Followed | None = None
-    foreign: str | None = None
+    foreign_format: str | None = None
     """What it is, and what to do, if it is no text: then nothing of it is read."""
 
     @property
-    def lacks(self) -> str | None:
+    def unread_reason(self) -> str | None:
         """Why not all of it was read."""
-        return f"it is {self.foreign}" if self.foreign else self.problem
+        return f"it is {self.foreign_format}" if self.foreign_format else self.problem
 
 
-class Piece(NamedTuple):
+class LineRun(NamedTuple):
     """A run of lines of one input. `lines` is known where a block has several pieces."""
 
-    file: int
+    input_number: int
     lines: int | None
 
 
-class Lines(NamedTuple):
+class BlockLines(NamedTuple):
     """Whole lines, each with its LF, of one input or of several small ones."""
 
     data: bytes
-    pieces: Sequence[Piece]
+    runs: Sequence[LineRun]
     unterminated: Collection[int] = ()
     """Rows whose LF was missing at the end of an input."""
-    style: Style | None = None
+    framing: Style | None = None
     """How records lie in these lines, where they are not the lines: then they are of one input."""
 
 
-Block = Callable[[], Lines]
+BlockLoader = Callable[[], BlockLines]
 """Gives lines, in whatever thread wants them. Raises InputError where they cannot be read."""
 
 
-class Found(NamedTuple):
+class FoundInputs(NamedTuple):
     """What operands stand for: inputs in order, and how many files of directories were passed over."""
 
     inputs: list[Input]
-    passed_over: int
+    skipped_files: int
     identities: Collection[tuple[int, int]]
     """(device, inode) of each input."""
 
-    def would_lose(self, name: str) -> bool:
+    def is_nonempty_input(self, name: str) -> bool:
         """Whether a file is one of the inputs, and would lose what is in it if it were written."""
         try:
             status = os.stat(name)
@@ -143,7 +143,7 @@ class Found(NamedTuple):
         return (
             stat.S_ISREG(status.st_mode)
             and status.st_size > 0
-            and _identity(status) in self.identities
+            and _identify_file(status) in self.identities
         )
 
 
@@ -160,7 +160,7 @@ class _Decompressor(Protocol):
 # -- operands ------------------------------------------------------------------------------------------------
 
 
-def find(operands: Sequence[str]) -> Found:
+def find_inputs(operands: Sequence[str]) -> FoundInputs:
     """The inputs that operands stand for, each file once.
 
     Raises InputError for the first that is missing or may not be read.
@@ -175,24 +175,24 @@ def find(operands: Sequence[str]) -> Found:
         files: Iterable[Path | None] = [path]
         if operand == "-":
             files = [None]
-        elif _stat(path).st_mode & 0o170000 == stat.S_IFDIR:
+        elif _stat_path(path).st_mode & 0o170000 == stat.S_IFDIR:
             if _is_store(operand):
                 raise InputError(f"{path}: a store, not logs; read it with --store {path}")
-            files, others = _walk(path)
+            files, others = _list_logs(path)
             passed_over += others
         for file in files:
-            status = os.fstat(0) if file is None else _stat(file)
-            if _identity(status) not in seen:
-                seen.add(_identity(status))
-                inputs.append(_input(file, status))
-    return Found(inputs, passed_over, seen)
+            status = os.fstat(0) if file is None else _stat_path(file)
+            if _identify_file(status) not in seen:
+                seen.add(_identify_file(status))
+                inputs.append(_make_input(file, status))
+    return FoundInputs(inputs, passed_over, seen)
 
 
-def _identity(status: os.stat_result) -> tuple[int, int]:
+def _identify_file(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _input(file: Path | None, status: os.stat_result) -> Input:
+def _make_input(file: Path | None, status: os.stat_result) -> Input:
     size = status.st_size if stat.S_ISREG(status.st_mode) else None
     if file is None:
         return Input("standard input", None, size)
@@ -202,36 +202,36 @@ def _input(file: Path | None, status: os.stat_result) -> Input:
     return Input(os.fsencode(file).decode("utf-8", "backslashreplace"), file, size)
 
 
-def _stat(path: Path) -> os.stat_result:
+def _stat_path(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: {_reason(error)}") from error
+        raise InputError(f"{path}: {describe_error(error)}") from error
 
 
-def _reason(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     text = error.strerror if isinstance(error, OSError) else str(error)
     return (text or str(error)).lower() if not isinstance(error, ValueError) else "not a file name"
 
 
-def _walk(folder: Path) -> tuple[list[Path], int]:
+def _list_logs(folder: Path) -> tuple[list[Path], int]:
     """A directory's logs in name order, and how many other files are in it."""
     logs, others = [], 0
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        raise InputError(f"{folder}: {_reason(error)}") from error
+        raise InputError(f"{folder}: {describe_error(error)}") from error
     for entry in entries:
         if entry.name.startswith("."):
             others += not entry.is_dir()
         elif entry.is_dir():
             if not entry.is_symlink() and not _is_store(entry.path):
-                inner, more = _walk(Path(entry.path))
+                inner, more = _list_logs(Path(entry.path))
                 logs += inner
                 others += more
         elif (
             not entry.is_file()
-            or not any(suffix in entry.name for suffix in _SUFFIXES)
+            or not any(suffix in entry.name for suffix in _LOG_SUFFIXES)
             or _is_report(entry.path)
         ):
             others += 1
@@ -244,7 +244,7 @@ def _is_store(folder: str) -> bool:
     """Whether a folder is one of dcevents' own stores."""
     try:
         with open(os.path.join(folder, "manifest.json"), "rb") as file:
-            return file.read(len(_STORE)) == _STORE
+            return file.read(len(_STORE_MANIFEST_START)) == _STORE_MANIFEST_START
     except OSError:
         return False
 
@@ -252,14 +252,16 @@ def _is_store(folder: str) -> bool:
 def _is_report(path: str) -> bool:
     """Whether a file was written by dcevents: a JSON report, or rows of one."""
     source = Input(path, Path(path))
-    file = _File(source)
+    file = OpenInput(source)
     try:
-        begin = os.pread(file.fd, _TAIL, 0)
+        begin = os.pread(file.fd, _TAIL_BYTES, 0)
         # A line of rejected lines can be long.
-        begin = begin if b"\n" in begin else os.pread(file.fd, _UNPACKED, 0)
+        begin = begin if b"\n" in begin else os.pread(file.fd, _MAX_REPORT_HEAD_BYTES, 0)
     except OSError as error:
-        raise InputError(f"{source.name}: {_reason(error)}") from error
-    head = bytes(next(_unpacked(source, iter([memoryview(begin)])), b""))[:_UNPACKED]
+        raise InputError(f"{source.name}: {describe_error(error)}") from error
+    head = bytes(next(_unpack_chunks(source, iter([memoryview(begin)])), b""))[
+        :_MAX_REPORT_HEAD_BYTES
+    ]
     if head.lstrip().startswith((b'{"schema":"dcevents.', b'{"schema": "dcevents.')):
         return True
     try:
@@ -269,11 +271,11 @@ def _is_report(path: str) -> bool:
     return (
         isinstance(first, dict)
         and "event" not in first
-        and any(keys <= first.keys() for keys in _REPORTS)
+        and any(keys <= first.keys() for keys in _REPORT_KEYS)
     )
 
 
-def standard_input_is_given() -> bool:
+def is_standard_input_given() -> bool:
     """Whether standard input is a pipe or a file, not a terminal or nothing (as under cron)."""
     try:
         mode = os.fstat(0).st_mode
@@ -285,7 +287,7 @@ def standard_input_is_given() -> bool:
 # -- bytes ---------------------------------------------------------------------------------------------------
 
 
-class _File:
+class OpenInput:
     """An open input, closed when nobody needs it any more: the last of its blocks may be read late."""
 
     def __init__(self, source: Input) -> None:
@@ -294,156 +296,166 @@ class _File:
             self.fd = 0 if source.path is None else os.open(source.path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             self._own = False
-            raise InputError(f"{source.name}: {_reason(error)}") from error
+            raise InputError(f"{source.name}: {describe_error(error)}") from error
 
     def __del__(self) -> None:
         if self._own:
             os.close(self.fd)
 
 
-def blocks(
+def read_blocks(
     inputs: Sequence[Input], progress: Callable[[int], None], known: Known = NOTHING
-) -> Iterator[Block]:
+) -> Iterator[BlockLoader]:
     """All lines of all inputs, in order. `progress` is told the bytes read, as they lie on disk.
 
     Small inputs share a block. Raises InputError for an input that cannot be opened or read.
     """
-    bundle: list[_Part] = []
-    size, wanted = 0, _SMALL
+    bundle: list[_InputLines] = []
+    size, wanted = 0, _FIRST_BLOCK_BYTES
     for number, source in enumerate(inputs):
-        file = _File(source)
+        file = OpenInput(source)
         is_long = _is_long_and_plain(file, source)
-        head, chunks = _peeked(file, source, progress, is_long=is_long)
-        source.foreign = foreign(head)
-        if source.foreign:
+        head, chunks = _peek_head(file, source, progress, is_long=is_long)
+        source.foreign_format = describe_foreign_format(head)
+        if source.foreign_format:
             # Read as lines, a part of it might look like a log.
             continue
         style = style_of(head.removeprefix(_BOM), known)
         if is_long or style:
             if bundle:
-                yield _block(bundle)
+                yield _make_block(bundle)
                 bundle, size = [], 0
-            source.style, source.own_style = (style.name, style) if style else (None, None)
+            source.framing_name, source.framing = (style.name, style) if style else (None, None)
             ranges = is_long and not isinstance(style, Stream)
             yield from (
-                _ranges(file, number, source, progress, style)
+                _read_ranges(file, number, source, progress, style)
                 if ranges
-                else _styled(number, source, chunks, style)
+                else _read_framed(number, source, chunks, style)
             )
             continue
-        for part in _parts(number, _whole_lines(source, chunks)):
+        for part in _divide_lines(number, _cut_whole_lines(source, chunks)):
             bundle.append(part)
-            size += BLOCK if part.dense else len(part.data)
+            size += BLOCK_BYTES if part.is_dense else len(part.data)
             if size >= wanted:
-                yield _block(bundle)
-                bundle, size, wanted = [], 0, BLOCK // 2
+                yield _make_block(bundle)
+                bundle, size, wanted = [], 0, BLOCK_BYTES // 2
     if bundle:
-        yield _block(bundle)
+        yield _make_block(bundle)
 
 
-def rest(data: bytes, style: Style | None) -> Block:
+def make_last_line_block(data: bytes, style: Style | None) -> BlockLoader:
     """The block of a line without its LF that ends an input."""
-    return partial(Lines, data + b"\n", [Piece(0, None)], {0}, style)
+    return partial(BlockLines, data + b"\n", [LineRun(0, None)], {0}, style)
 
 
-def _peeked(
-    file: _File, source: Input, progress: Callable[[int], None], *, is_long: bool
+def _peek_head(
+    file: OpenInput, source: Input, progress: Callable[[int], None], *, is_long: bool
 ) -> tuple[bytes, Iterator[bytes | memoryview]]:
     """The first bytes of an input, unpacked, and all of it."""
-    raw = _raw(file, source, progress)
+    raw = _read_chunks(file, source, progress)
     if is_long:
         return os.pread(file.fd, HEAD, 0), iter(raw)
-    chunks = _unpacked(source, raw)
+    chunks = _unpack_chunks(source, raw)
     first = bytes(next(chunks, b""))
     return first[:HEAD], chain([first], chunks)
 
 
-def _styled(
+def _read_framed(
     number: int, source: Input, chunks: Iterator[bytes | memoryview], style: Style | None
-) -> Iterator[Block]:
+) -> Iterator[BlockLoader]:
     """The blocks of an input that has a style."""
     if isinstance(style, Stream):
         if source.followed:
             source.followed.by_line = False
-            chunks = _tracked(source.followed, chunks)
-        for data, terminated, own in parts(style, _without_bom(chunks)):
-            yield partial(Lines, data, [Piece(number, None)], () if terminated else {0}, own)
+            chunks = _track_chunks(source.followed, chunks)
+        for data, terminated, own in parts(style, _strip_bom(chunks)):
+            yield partial(BlockLines, data, [LineRun(number, None)], () if terminated else {0}, own)
         return
-    for part in _parts(number, _whole_lines(source, chunks)):
-        yield _block([part], style)
+    for part in _divide_lines(number, _cut_whole_lines(source, chunks)):
+        yield _make_block([part], style)
 
 
-class _Part(NamedTuple):
+class _InputLines(NamedTuple):
     """Whole lines of an input; not `terminated` if the last LF was added; `dense` if they are very short."""
 
-    file: int
+    input_number: int
     data: bytes
-    terminated: bool
-    dense: bool
+    is_terminated: bool
+    is_dense: bool
 
 
-def _block(parts: Sequence[_Part], style: Style | None = None) -> Block:
-    return partial(_joined, parts, style)
+def _make_block(parts: Sequence[_InputLines], style: Style | None = None) -> BlockLoader:
+    return partial(_join_parts, parts, style)
 
 
-def _joined(parts: Sequence[_Part], style: Style | None) -> Lines:
+def _join_parts(parts: Sequence[_InputLines], style: Style | None) -> BlockLines:
     if len(parts) == 1:
         (part,) = parts
-        unterminated = () if part.terminated else {part.data.count(b"\n") - 1}
-        return Lines(part.data, [Piece(part.file, None)], unterminated, style)
+        unterminated = () if part.is_terminated else {part.data.count(b"\n") - 1}
+        return BlockLines(part.data, [LineRun(part.input_number, None)], unterminated, style)
     # Counting lines takes long enough to leave it to the thread that wants them.
     heights = [part.data.count(b"\n") for part in parts]
     ends = accumulate(heights)
-    unterminated = {end - 1 for part, end in zip(parts, ends, strict=True) if not part.terminated}
-    pieces = [Piece(part.file, height) for part, height in zip(parts, heights, strict=True)]
-    return Lines(b"".join(part.data for part in parts), pieces, unterminated, style)
+    unterminated = {
+        end - 1 for part, end in zip(parts, ends, strict=True) if not part.is_terminated
+    }
+    pieces = [
+        LineRun(part.input_number, height) for part, height in zip(parts, heights, strict=True)
+    ]
+    return BlockLines(b"".join(part.data for part in parts), pieces, unterminated, style)
 
 
 # Long plain files: only the ends of blocks are looked for here; each block is read where it is parsed.
 
 
-def _is_long_and_plain(file: _File, source: Input) -> bool:
-    if source.path is None or source.size is None or source.size < 2 * _SMALL:
+def _is_long_and_plain(file: OpenInput, source: Input) -> bool:
+    if source.path is None or source.size is None or source.size < 2 * _FIRST_BLOCK_BYTES:
         return False
     head = os.pread(file.fd, 8, 0)
-    return not _is_packed(head)
+    return not is_compressed(head)
 
 
-def _ranges(
-    file: _File, number: int, source: Input, progress: Callable[[int], None], style: Style | None
-) -> Iterator[Block]:
+def _read_ranges(
+    file: OpenInput,
+    number: int,
+    source: Input,
+    progress: Callable[[int], None],
+    style: Style | None,
+) -> Iterator[BlockLoader]:
     fd = file.fd
     size = os.fstat(fd).st_size
     at = len(_BOM) if os.pread(fd, len(_BOM), 0) == _BOM else 0
     if source.followed:
         at = max(at, source.followed.begin)
-        size = _followed_end(fd, source.followed, at, size)
-    wanted = _SMALL
+        size = _find_followed_end(fd, source.followed, at, size)
+    wanted = _FIRST_BLOCK_BYTES
     while at < size:
-        end = _line_end(fd, at, min(at + wanted, size), size)
+        end = _find_line_end(fd, at, min(at + wanted, size), size)
         if end is None:
             # A line longer than any that is read: on in order, from here.
             os.lseek(fd, at, os.SEEK_SET)
-            chunks = _until(_raw(file, source, progress), size - at)
-            for part in _parts(number, _cut_at_lines(chunks)):
-                yield _block([part], style)
+            chunks = take_bytes(_read_chunks(file, source, progress), size - at)
+            for part in _divide_lines(number, _cut_at_lines(chunks)):
+                yield _make_block([part], style)
             return
-        load = partial(_read, file, source, Piece(number, None), (at, end), last=end == size)
-        yield partial(_in_style, load, style) if style else load
+        load = partial(
+            _read_range, file, source, LineRun(number, None), (at, end), last=end == size
+        )
+        yield partial(_load_framed, load, style) if style else load
         progress(end - at)
-        at, wanted = end, _DENSE if _ends_dense(fd, at, end) else BLOCK
+        at, wanted = end, _DENSE_BLOCK_BYTES if _has_dense_end(fd, at, end) else BLOCK_BYTES
 
 
-def _ends_dense(fd: int, at: int, end: int) -> bool:
-    data = os.pread(fd, _TAIL, max(at, end - _TAIL))
+def _has_dense_end(fd: int, at: int, end: int) -> bool:
+    data = os.pread(fd, _TAIL_BYTES, max(at, end - _TAIL_BYTES))
     return _is_dense(len(data), data.count(b"\n"))
 
 
-def _line_end(fd: int, at: int, end: int, size: int) -> int | None:
+def _find_line_end(fd: int, at: int, end: int, size: int) -> int | None:
     """The last end of a line up to `end`, or the end of the file; None where there is none for long."""
     if end == size:
         return size
-    for window in (_TAIL, 2 * _KEPT):
+    for window in (_TAIL_BYTES, 2 * _KEPT_LINE_BYTES):
         begin = max(at, end - window)
         lines = os.pread(fd, end - begin, begin)
         found = lines.rfind(b"\n") + 1
@@ -452,13 +464,15 @@ def _line_end(fd: int, at: int, end: int, size: int) -> int | None:
     return None
 
 
-def _read(file: _File, source: Input, piece: Piece, place: tuple[int, int], *, last: bool) -> Lines:
+def _read_range(
+    file: OpenInput, source: Input, piece: LineRun, place: tuple[int, int], *, last: bool
+) -> BlockLines:
     parts, (at, end) = [], place
     while at < end:
         try:
             part = os.pread(file.fd, end - at, at)
         except OSError as error:
-            raise InputError(f"{source.name}: {_reason(error)}") from error
+            raise InputError(f"{source.name}: {describe_error(error)}") from error
         if not part:
             source.problem = "it was cut short while it was read"
             break
@@ -466,17 +480,17 @@ def _read(file: _File, source: Input, piece: Piece, place: tuple[int, int], *, l
         at += len(part)
     data = parts[0] if len(parts) == 1 else b"".join(parts)
     if at == end and (not last or data.endswith(b"\n")):
-        return Lines(data, [piece])
+        return BlockLines(data, [piece])
     if data and not data.endswith(b"\n"):
-        return Lines(data + b"\n", [piece], {data.count(b"\n")})
-    return Lines(data, [piece])
+        return BlockLines(data + b"\n", [piece], {data.count(b"\n")})
+    return BlockLines(data, [piece])
 
 
-def _in_style(load: Block, style: Style) -> Lines:
-    return load()._replace(style=style)
+def _load_framed(load: BlockLoader, style: Style) -> BlockLines:
+    return load()._replace(framing=style)
 
 
-def _whole_lines(
+def _cut_whole_lines(
     source: Input, chunks: Iterator[bytes | memoryview]
 ) -> Iterator[tuple[bytes, bool]]:
     """Chunks of an input, cut at line ends; what is behind the last one with LF added, and False.
@@ -484,12 +498,10 @@ def _whole_lines(
     If the input is followed, that is left out.
     """
     if source.followed is None:
-        yield from _cut_at_lines(_without_bom(chunks))
+        yield from _cut_at_lines(_strip_bom(chunks))
         return
-    chunks = _tracked(source.followed, chunks)
-    for data, terminated in _cut_at_lines(
-        chunks if source.followed.begin else _without_bom(chunks)
-    ):
+    chunks = _track_chunks(source.followed, chunks)
+    for data, terminated in _cut_at_lines(chunks if source.followed.begin else _strip_bom(chunks)):
         if terminated:
             yield data, terminated
         else:
@@ -507,27 +519,27 @@ def _cut_at_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes,
         begin = 0
         if too_long:
             begin = bytes(chunk).find(b"\n") + 1
-            rest = _shortened(rest, bytes(chunk[: begin - 1] if begin else chunk))
+            rest = _shorten_line(rest, bytes(chunk[: begin - 1] if begin else chunk))
             if not begin:
                 continue
             held, rest, too_long = held + rest + b"\n", b"", False
         if held:
             yield held, True
             held = b""
-        end = _last_line_end(chunk)
+        end = _find_chunk_line_end(chunk)
         if end > begin:
-            near = max(begin, end - _TAIL)
+            near = max(begin, end - _TAIL_BYTES)
             end = near + cut(bytes(chunk[near:end]))
             held = b"".join((rest, memoryview(chunk)[begin:end]))
             rest, begin = b"", end
         rest += bytes(chunk[begin:])
-        if len(rest) > _KEPT:
+        if len(rest) > _KEPT_LINE_BYTES:
             lines, end_of_line, rest = rest.rpartition(b"\n")
             held += lines + end_of_line
-        if len(rest) > _KEPT and (
-            len(rest) > BLOCK or not isinstance(style_of(rest[:HEAD]), Stream)
+        if len(rest) > _KEPT_LINE_BYTES and (
+            len(rest) > BLOCK_BYTES or not isinstance(style_of(rest[:HEAD]), Stream)
         ):
-            rest, too_long = _shortened(rest[:_KEPT], rest[_KEPT:]), True
+            rest, too_long = _shorten_line(rest[:_KEPT_LINE_BYTES], rest[_KEPT_LINE_BYTES:]), True
     # What was to begin the next part belongs to this one: there is no next.
     lines, end_of_line, rest = rest.rpartition(b"\n")
     if held or lines or end_of_line:
@@ -536,7 +548,7 @@ def _cut_at_lines(chunks: Iterator[bytes | memoryview]) -> Iterator[tuple[bytes,
         yield rest + b"\n", False
 
 
-def _tracked(
+def _track_chunks(
     followed: Followed, chunks: Iterator[bytes | memoryview]
 ) -> Iterator[bytes | memoryview]:
     """Chunks of an input, of which those that were read before are passed over; `followed` is told what passes."""
@@ -546,46 +558,49 @@ def _tracked(
     followed.tails = dict.fromkeys((size for size in followed.ask if size == 0), b"")
     for chunk in chunks:
         end = at + len(chunk)
-        followed.head = followed.head or bytes(chunk[:TAIL])
-        line_end = at + (_last_line_end(chunk) if followed.by_line else _size_unclosed(chunk))
+        followed.head = followed.head or bytes(chunk[:TAIL_BYTES])
+        line_end = at + (
+            _find_chunk_line_end(chunk) if followed.by_line else _measure_unclosed(chunk)
+        )
         while waiting and waiting[0] <= end:
             size = waiting.pop(0)
-            followed.tails[size] = (before + bytes(chunk[max(0, size - at - TAIL) : size - at]))[
-                -TAIL:
-            ]
+            followed.tails[size] = (
+                before + bytes(chunk[max(0, size - at - TAIL_BYTES) : size - at])
+            )[-TAIL_BYTES:]
         if line_end > max(at, followed.begin):
             followed.end = line_end
-            followed.tail = (before + bytes(chunk[max(0, line_end - at - TAIL) : line_end - at]))[
-                -TAIL:
-            ]
+            followed.tail = (
+                before + bytes(chunk[max(0, line_end - at - TAIL_BYTES) : line_end - at])
+            )[-TAIL_BYTES:]
         elif at < followed.begin <= end:
             followed.tail = (
-                before + bytes(chunk[max(0, followed.begin - at - TAIL) : followed.begin - at])
-            )[-TAIL:]
-        before = (before + bytes(chunk[-TAIL:]))[-TAIL:]
+                before
+                + bytes(chunk[max(0, followed.begin - at - TAIL_BYTES) : followed.begin - at])
+            )[-TAIL_BYTES:]
+        before = (before + bytes(chunk[-TAIL_BYTES:]))[-TAIL_BYTES:]
         if end > followed.begin:
             yield chunk[max(0, followed.begin - at) :]
         at = end
 
 
-def _size_unclosed(chunk: bytes | memoryview) -> int:
+def _measure_unclosed(chunk: bytes | memoryview) -> int:
     """The size of a chunk without what closes a JSON text: where it is written anew with more in it, that moves on."""
-    tail = bytes(chunk[-TAIL:])
+    tail = bytes(chunk[-TAIL_BYTES:])
     return len(chunk) - len(tail) + len(tail.rstrip(b"]} \t\r\n"))
 
 
-def _followed_end(fd: int, followed: Followed, at: int, size: int) -> int:
+def _find_followed_end(fd: int, followed: Followed, at: int, size: int) -> int:
     """Where the last whole line of a plain file ends."""
-    end = _last_end(fd, at, size)
-    followed.end, followed.rest = end, os.pread(fd, max(0, min(_KEPT, size - end)), end)
-    followed.tail = os.pread(fd, min(TAIL, end), max(0, end - TAIL))
+    end = _find_last_line_end(fd, at, size)
+    followed.end, followed.rest = end, os.pread(fd, max(0, min(_KEPT_LINE_BYTES, size - end)), end)
+    followed.tail = os.pread(fd, min(TAIL_BYTES, end), max(0, end - TAIL_BYTES))
     return end
 
 
-def _last_end(fd: int, at: int, size: int) -> int:
+def _find_last_line_end(fd: int, at: int, size: int) -> int:
     """Where the last line end between two places is behind; the first of them where there is none."""
     while size > at:
-        begin = max(at, size - _TAIL)
+        begin = max(at, size - _TAIL_BYTES)
         found = os.pread(fd, size - begin, begin).rfind(b"\n")
         if found >= 0:
             return begin + found + 1
@@ -595,39 +610,41 @@ def _last_end(fd: int, at: int, size: int) -> int:
 
 def _is_dense(size: int, lines: int) -> bool:
     """Whether lines are too short for events: blank ones, the remains of a crash. Each takes the room of a long one."""
-    return lines * _LEAST_LINE > size
+    return lines * _MIN_EVENT_LINE_BYTES > size
 
 
-def _looks_dense(data: bytes) -> bool:
+def _is_dense_block(data: bytes) -> bool:
     """The same of a block's lines, from what is at its ends and in its middle."""
-    places = (0, len(data) // 2, len(data) - _LOOK) if len(data) > 3 * _LOOK else (0,)
-    size = _LOOK if len(places) > 1 else len(data)
+    places = (
+        (0, len(data) // 2, len(data) - _SAMPLE_BYTES) if len(data) > 3 * _SAMPLE_BYTES else (0,)
+    )
+    size = _SAMPLE_BYTES if len(places) > 1 else len(data)
     return any(_is_dense(size, data.count(b"\n", at, at + size)) for at in places)
 
 
-def _parts(file: int, pieces: Iterable[tuple[bytes, bool]]) -> Iterator[_Part]:
+def _divide_lines(file: int, pieces: Iterable[tuple[bytes, bool]]) -> Iterator[_InputLines]:
     """Whole lines as they come, in smaller parts where there are very many."""
     for data, terminated in pieces:
-        at, dense = 0, _looks_dense(data)
-        while dense and len(data) - at > _DENSE:
-            end = data.rfind(b"\n", at, at + _DENSE) + 1 or data.index(b"\n", at) + 1
+        at, dense = 0, _is_dense_block(data)
+        while dense and len(data) - at > _DENSE_BLOCK_BYTES:
+            end = data.rfind(b"\n", at, at + _DENSE_BLOCK_BYTES) + 1 or data.index(b"\n", at) + 1
             end = at + cut(data[at:end])
-            yield _Part(file, data[at:end], True, dense)
+            yield _InputLines(file, data[at:end], True, dense)
             at = end
         if at < len(data):
-            yield _Part(file, data[at:] if at else data, terminated, dense)
+            yield _InputLines(file, data[at:] if at else data, terminated, dense)
 
 
-def _last_line_end(chunk: bytes | memoryview) -> int:
+def _find_chunk_line_end(chunk: bytes | memoryview) -> int:
     """Where the last whole line ends; looked for near the end first, as a memoryview cannot be searched."""
-    for tail in (bytes(chunk[-_TAIL:]), bytes(chunk)):
+    for tail in (bytes(chunk[-_TAIL_BYTES:]), bytes(chunk)):
         found = tail.rfind(b"\n")
         if found >= 0:
             return len(chunk) - len(tail) + found + 1
     return 0
 
 
-def _shortened(kept: bytes, more: bytes) -> bytes:
+def _shorten_line(kept: bytes, more: bytes) -> bytes:
     """A too long line's beginning; of one that begins with nothing but spaces, and is not blank, the end is marked."""
     blank = b" \t\r"
     if not kept.strip(blank) and more.strip(blank):
@@ -635,25 +652,27 @@ def _shortened(kept: bytes, more: bytes) -> bytes:
     return kept
 
 
-def _without_bom(chunks: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+def _strip_bom(chunks: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
     yield bytes(next(chunks, b"")).removeprefix(_BOM)
     yield from chunks
 
 
-def _raw(file: _File, source: Input, progress: Callable[[int], None]) -> Iterator[memoryview]:
+def _read_chunks(
+    file: OpenInput, source: Input, progress: Callable[[int], None]
+) -> Iterator[memoryview]:
     """Full chunks of a descriptor, also of a pipe that gives them by spoonfuls. A chunk is lost with the next one."""
     # A small file needs no large buffer, nor two calls.
-    largest = BLOCK if source.size is None else min(BLOCK, source.size + 1)
-    _widen(file)
+    largest = BLOCK_BYTES if source.size is None else min(BLOCK_BYTES, source.size + 1)
+    _widen_pipe(file)
     buffer = memoryview(bytearray(largest))
-    wanted = min(_SMALL, largest)
+    wanted = min(_FIRST_BLOCK_BYTES, largest)
     while True:
         size = 0
         while size < wanted:
             try:
                 part = os.readv(file.fd, [buffer[size:wanted]])
             except OSError as error:
-                raise InputError(f"{source.name}: {_reason(error)}") from error
+                raise InputError(f"{source.name}: {describe_error(error)}") from error
             if not part:
                 break
             size += part
@@ -666,68 +685,76 @@ def _raw(file: _File, source: Input, progress: Callable[[int], None]) -> Iterato
         wanted = largest
 
 
-def _widen(file: _File) -> None:
+def _widen_pipe(file: OpenInput) -> None:
     """Let a pipe hold as much as it may: so its writer and this process wait less for each other."""
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl  # noqa: PLC0415 - not on Windows
 
         if stat.S_ISFIFO(os.fstat(file.fd).st_mode):
-            fcntl.fcntl(file.fd, fcntl.F_SETPIPE_SZ, _SMALL)
+            fcntl.fcntl(file.fd, fcntl.F_SETPIPE_SZ, _FIRST_BLOCK_BYTES)
 
 
 # -- what tells a log from others --------------------------------------------------------------------------------
 
 
-def head(source: Input) -> tuple[bytes, bytes]:
+def read_head(source: Input) -> tuple[bytes, bytes]:
     """The first TAIL bytes of an input, unpacked; and what a file is that has not changed: its size, when it was
     written, and its ends as they lie on disk. Raises InputError.
     """
-    file = _File(source)
+    file = OpenInput(source)
     status = os.fstat(file.fd)
     try:
-        ends = os.pread(file.fd, TAIL, 0), os.pread(file.fd, TAIL, max(0, status.st_size - TAIL))
+        ends = (
+            os.pread(file.fd, TAIL_BYTES, 0),
+            os.pread(file.fd, TAIL_BYTES, max(0, status.st_size - TAIL_BYTES)),
+        )
     except OSError as error:
-        raise InputError(f"{source.name}: {_reason(error)}") from error
+        raise InputError(f"{source.name}: {describe_error(error)}") from error
     same = b"%d %d " % (status.st_size, status.st_mtime_ns) + b"".join(ends)
-    if _is_packed(ends[0]):
+    if is_compressed(ends[0]):
         return b"".join(
-            _until(_unpacked(replace(source), _raw(file, source, lambda _: None)), TAIL)
+            take_bytes(
+                _unpack_chunks(replace(source), _read_chunks(file, source, lambda _: None)),
+                TAIL_BYTES,
+            )
         ), same
     return ends[0], same
 
 
-class Before(NamedTuple):
+class TailBefore(NamedTuple):
     """The last TAIL bytes before a place in an input, unpacked, and whether there is something behind it."""
 
     tail: bytes
-    goes_on: bool
+    has_more: bool
 
 
-def before(source: Input, size: int) -> Before | None:
+def read_tail_before(source: Input, size: int) -> TailBefore | None:
     """What is before a place in an input; None where it is not so long. Raises InputError."""
-    file = _File(source)
-    begin = max(0, size - TAIL)
+    file = OpenInput(source)
+    begin = max(0, size - TAIL_BYTES)
     try:
-        if not _is_packed(os.pread(file.fd, 8, 0)):
+        if not is_compressed(os.pread(file.fd, 8, 0)):
             tail = os.pread(file.fd, size - begin, begin)
             return (
-                Before(tail, bool(os.pread(file.fd, 1, size)))
+                TailBefore(tail, bool(os.pread(file.fd, 1, size)))
                 if len(tail) == size - begin
                 else None
             )
     except OSError as error:
-        raise InputError(f"{source.name}: {_reason(error)}") from error
+        raise InputError(f"{source.name}: {describe_error(error)}") from error
     followed = Followed(begin=size, ask=(size,))
-    chunks = _tracked(followed, _unpacked(replace(source), _raw(file, source, lambda _: None)))
+    chunks = _track_chunks(
+        followed, _unpack_chunks(replace(source), _read_chunks(file, source, lambda _: None))
+    )
     goes_on = any(len(chunk) > 0 for chunk in chunks)
-    return Before(followed.tails[size], goes_on) if size in followed.tails else None
+    return TailBefore(followed.tails[size], goes_on) if size in followed.tails else None
 
 
-def _is_packed(head: bytes) -> bool:
-    return any(head.startswith(magic) for magic, _, _ in _FORMATS)
+def is_compressed(head: bytes) -> bool:
+    return any(head.startswith(magic) for magic, _, _ in _COMPRESSIONS)
 
 
-def _until(chunks: Iterator[bytes | memoryview], size: int) -> Iterator[bytes | memoryview]:
+def take_bytes(chunks: Iterator[bytes | memoryview], size: int) -> Iterator[bytes | memoryview]:
     """The first bytes of chunks."""
     for chunk in chunks:
         yield chunk[:size]
@@ -739,13 +766,13 @@ def _until(chunks: Iterator[bytes | memoryview], size: int) -> Iterator[bytes | 
 # -- compression ---------------------------------------------------------------------------------------------
 
 
-class _Gzip:
+class _GzipDecompressor:
     """A gzip member, by zlib's interface but with the others' names. It is fed in small steps: what zlib did not
     take is copied each time, and what a damaged step held is lost.
     """
 
     def __init__(self) -> None:
-        self._inner = _zlib().decompressobj(wbits=31)
+        self._inner = _import_zlib().decompressobj(wbits=31)
         self._data = memoryview(b"")
 
     @property
@@ -765,13 +792,15 @@ class _Gzip:
         step = self._inner.unconsumed_tail
         if not step:
             # The checksum, mostly the last of the data, goes alone: where it is wrong, all before it is kept.
-            size = min(_FEED, max(len(self._data) - _CHECKSUM, 0)) or len(self._data)
+            size = min(_GZIP_FEED_BYTES, max(len(self._data) - _GZIP_CHECKSUM_BYTES, 0)) or len(
+                self._data
+            )
             step, self._data = self._data[:size], self._data[size:]
         unpacked: bytes = self._inner.decompress(step, max_length)
         return unpacked
 
 
-def _zlib() -> Any:  # noqa: ANN401 - two modules of one interface
+def _import_zlib() -> Any:  # noqa: ANN401 - two modules of one interface
     try:
         from isal import isal_zlib  # noqa: PLC0415
     except ImportError:
@@ -779,7 +808,7 @@ def _zlib() -> Any:  # noqa: ANN401 - two modules of one interface
     return isal_zlib
 
 
-def _zstd() -> _Decompressor:
+def _make_zstd() -> _Decompressor:
     if sys.version_info >= (3, 14):
         from compression import zstd  # noqa: PLC0415
     else:
@@ -788,56 +817,56 @@ def _zstd() -> _Decompressor:
     return decompressor
 
 
-def _bzip2() -> _Decompressor:
+def _make_bzip2() -> _Decompressor:
     from bz2 import BZ2Decompressor  # noqa: PLC0415 - few logs need it
 
     return BZ2Decompressor()
 
 
-def _xz() -> _Decompressor:
+def _make_xz() -> _Decompressor:
     from lzma import FORMAT_XZ, LZMADecompressor  # noqa: PLC0415 - few logs need it
 
     return LZMADecompressor(FORMAT_XZ)
 
 
-def _is_damage(error: Exception) -> bool:
+def _is_damage_error(error: Exception) -> bool:
     """Whether an error is one of the decompressors', each of which has a class of its own."""
     return not isinstance(error, InputError) and type(error).__name__ in (
         "error", "LZMAError", "ZstdError", "IsalError", "OSError", "EOFError", "ValueError"
     )  # fmt: skip
 
 
-_FORMATS: tuple[tuple[bytes, str, Callable[[], _Decompressor]], ...] = (
-    (b"\x1f\x8b", "gzip", _Gzip),
-    (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
-    (b"BZh", "bzip2", _bzip2),
-    (b"\xfd7zXZ\x00", "xz", _xz),
+_COMPRESSIONS: tuple[tuple[bytes, str, Callable[[], _Decompressor]], ...] = (
+    (b"\x1f\x8b", "gzip", _GzipDecompressor),
+    (b"\x28\xb5\x2f\xfd", "zstd", _make_zstd),
+    (b"BZh", "bzip2", _make_bzip2),
+    (b"\xfd7zXZ\x00", "xz", _make_xz),
 )
 
 
-def _unpacked(source: Input, raw: Iterator[memoryview]) -> Iterator[bytes | memoryview]:
+def _unpack_chunks(source: Input, raw: Iterator[memoryview]) -> Iterator[bytes | memoryview]:
     first = bytes(next(raw, b""))
-    for magic, name, make in _FORMATS:
+    for magic, name, make in _COMPRESSIONS:
         if first.startswith(magic):
-            yield from _gathered(_members(source, name, make, first, raw))
+            yield from _gather_chunks(_unpack_members(source, name, make, first, raw))
             return
     yield first
     yield from raw
 
 
-def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
+def _gather_chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
     """Chunks of BLOCK bytes of small parts, the first a smaller one."""
-    gathered, size, wanted = [], 0, min(_SMALL, BLOCK)
+    gathered, size, wanted = [], 0, min(_FIRST_BLOCK_BYTES, BLOCK_BYTES)
     for part in parts:
         gathered.append(part)
         size += len(part)
         if size >= wanted:
             yield b"".join(gathered)
-            gathered, size, wanted = [], 0, BLOCK
+            gathered, size, wanted = [], 0, BLOCK_BYTES
     yield b"".join(gathered)
 
 
-def _members(
+def _unpack_members(
     source: Input,
     name: str,
     make: Callable[[], _Decompressor],
@@ -848,7 +877,7 @@ def _members(
     unpack = make()
     while True:
         try:
-            yield unpack.decompress(data, _STEP)
+            yield unpack.decompress(data, _UNPACK_STEP_BYTES)
             data = b""
             if unpack.eof:
                 data = unpack.unused_data.lstrip(b"\0") or bytes(next(raw, b"")).lstrip(b"\0")
@@ -861,7 +890,7 @@ def _members(
                     source.problem = f"its {name} data are cut off"
                     return
         except Exception as error:
-            if not _is_damage(error):
+            if not _is_damage_error(error):
                 raise
             source.problem = f"its {name} data are damaged"
             return

@@ -11,23 +11,23 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_FLOOR, Context, Decimal
 import polars as pl
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MS = timedelta(milliseconds=1)
-FIRST_MS = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MS
-LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC) - _EPOCH) // _MS
+_MILLISECOND = timedelta(milliseconds=1)
+FIRST_MS = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
-_ISO = re.compile(
+_ISO_PATTERN = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})"
     r"(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
     r"(?:Z|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
 )
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER_PATTERN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 # No line has room for so many digits that an exponent of ten digits or more would not say "far off", or "nearly 0".
-_FAR = re.compile(r"(?<=[eE])([+-]?)0*[1-9][0-9]{9,}")
+_FAR_EXPONENT = re.compile(r"(?<=[eE])([+-]?)0*[1-9][0-9]{9,}")
 # Whole numbers of at most 18 digits, as most browsers write them, need no exact decimals.
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-_EXACT = Context(prec=MAX_PREC, rounding=ROUND_FLOOR, Emin=MIN_EMIN, Emax=MAX_EMAX)
+_INTEGER_PATTERN = re.compile(r"[+-]?[0-9]{1,18}")
+_EXACT_CONTEXT = Context(prec=MAX_PREC, rounding=ROUND_FLOOR, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
-_UNITS = ((10**11, 1000, 1), (10**14, 1, 1), (10**17, 1, 1000))
+_EPOCH_UNITS = ((10**11, 1000, 1), (10**14, 1, 1), (10**17, 1, 1000))
 """Epoch numbers: below this, times, over: seconds, milliseconds, microseconds (else nanoseconds)."""
 
 FORMS = (
@@ -47,14 +47,14 @@ ISO_UTC, ISO_OFFSET, ISO_LOCAL, EPOCH_SECONDS, _, _, EPOCH_NANOSECONDS, UNREADAB
 )
 
 
-def parse(text: str) -> int | None:
+def parse_timestamp(text: str) -> int | None:
     """Milliseconds since 1970, floored; None for what is no timestamp or outside the years 1 to 9999."""
-    iso = _ISO.fullmatch(text)
-    millis = _iso(iso) if iso else _epoch(text)
+    iso = _ISO_PATTERN.fullmatch(text)
+    millis = _parse_iso(iso) if iso else _parse_epoch(text)
     return millis if millis is not None and FIRST_MS <= millis <= LAST_MS else None
 
 
-def _iso(match: re.Match[str]) -> int | None:
+def _parse_iso(match: re.Match[str]) -> int | None:
     year, month, day, hour, minute = map(int, match.group(1, 2, 3, 4, 5))
     second, fraction, sign = match.group(6, 7, 8)
     offset_hours, offset_minutes = int(match[9] or 0), int(match[10] or 0)
@@ -64,50 +64,53 @@ def _iso(match: re.Match[str]) -> int | None:
         local = datetime(year, month, day, hour, minute, int(second or 0), tzinfo=UTC)
     except ValueError:
         return None
-    millis = (local - _EPOCH) // _MS + int((fraction or "").ljust(3, "0")[:3])
+    millis = (local - _EPOCH) // _MILLISECOND + int((fraction or "").ljust(3, "0")[:3])
     offset = (offset_hours * 60 + offset_minutes) * 60_000
     return millis + offset if sign == "-" else millis - offset
 
 
-def _epoch(text: str) -> int | None:
-    if _INTEGER.fullmatch(text):
-        return _scaled(int(text))
-    if not _NUMBER.fullmatch(text):
+def _parse_epoch(text: str) -> int | None:
+    if _INTEGER_PATTERN.fullmatch(text):
+        return _scale_integer(int(text))
+    if not _NUMBER_PATTERN.fullmatch(text):
         return None
-    number = _EXACT.create_decimal(_FAR.sub(r"\g<1>999999999", text))
+    number = _EXACT_CONTEXT.create_decimal(_FAR_EXPONENT.sub(r"\g<1>999999999", text))
     if number and number.adjusted() > 21:
         return None
-    for limit, times, over in _UNITS:
+    for limit, times, over in _EPOCH_UNITS:
         if abs(number) < limit:
-            return _floor(number, times, over)
-    return _floor(number, 1, 10**6)
+            return _floor_scaled(number, times, over)
+    return _floor_scaled(number, 1, 10**6)
 
 
-def _floor(number: Decimal, times: int, over: int) -> int:
+def _floor_scaled(number: Decimal, times: int, over: int) -> int:
     # Floor twice is floor once: ⌊⌊n·times⌋ / over⌋ = ⌊n·times / over⌋.
-    return int(_EXACT.to_integral_value(_EXACT.multiply(number, Decimal(times)))) // over
+    return (
+        int(_EXACT_CONTEXT.to_integral_value(_EXACT_CONTEXT.multiply(number, Decimal(times))))
+        // over
+    )
 
 
-def _scaled(number: int) -> int:
-    for limit, times, over in _UNITS:
+def _scale_integer(number: int) -> int:
+    for limit, times, over in _EPOCH_UNITS:
         if abs(number) < limit:
             return number * times // over
     return number // 10**6
 
 
-def form(text: str | None) -> int:
+def find_form(text: str | None) -> int:
     """The number in FORMS of a timestamp's text."""
     if not text:
         return ABSENT
-    if parse(text) is None:
+    if parse_timestamp(text) is None:
         return UNREADABLE
-    if iso := _ISO.fullmatch(text):
+    if iso := _ISO_PATTERN.fullmatch(text):
         return ISO_UTC if text.endswith("Z") else ISO_OFFSET if iso[8] else ISO_LOCAL
-    size = abs(_EXACT.create_decimal(text))
-    return EPOCH_SECONDS + sum(size >= limit for limit, _, _ in _UNITS)
+    size = abs(_EXACT_CONTEXT.create_decimal(text))
+    return EPOCH_SECONDS + sum(size >= limit for limit, _, _ in _EPOCH_UNITS)
 
 
-def iso_column(text: pl.Expr) -> pl.Expr:
+def parse_iso_column(text: pl.Expr) -> pl.Expr:
     """Int64 milliseconds of `2026-11-02T09:15:04.120Z`, exactly so; null for every other form.
 
     The shape is checked apart: strptime takes white space and signs for digits, and 60 for a second.
@@ -119,7 +122,7 @@ def iso_column(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(shape) & (parsed >= FIRST_MS)).then(parsed)
 
 
-def any_iso_column(text: pl.Expr) -> pl.Expr:
+def parse_any_iso_column(text: pl.Expr) -> pl.Expr:
     """Int64 milliseconds of ISO 8601 with or without fraction and offset, and of seconds with a fraction.
 
     Null for every other form.
@@ -129,19 +132,19 @@ def any_iso_column(text: pl.Expr) -> pl.Expr:
     local = clock.str.to_datetime(
         "%Y-%m-%dT%H:%M:%S", time_unit="ms", strict=False, cache=False
     ).to_physical()
-    exact = local + _fraction(text) - _offset(text)
+    exact = local + _read_fraction(text) - _read_offset(text)
     iso = pl.when(text.str.contains(shape) & exact.is_between(FIRST_MS, LAST_MS)).then(exact)
     seconds = text.str.extract(r"^([0-9]{1,10})\.[0-9]{1,9}$").cast(pl.Int64, strict=False)
-    return pl.coalesce(iso, seconds * 1000 + _fraction(text))
+    return pl.coalesce(iso, seconds * 1000 + _read_fraction(text))
 
 
-def _fraction(text: pl.Expr) -> pl.Expr:
+def _read_fraction(text: pl.Expr) -> pl.Expr:
     """Milliseconds behind a point, floored."""
     digits = text.str.extract(r"\.([0-9]{1,3})").str.pad_end(3, "0")
     return digits.cast(pl.Int64, strict=False).fill_null(0)
 
 
-def _offset(text: pl.Expr) -> pl.Expr:
+def _read_offset(text: pl.Expr) -> pl.Expr:
     """Milliseconds that a local time is ahead of UTC; null for hours that there are not."""
     end = text.str.slice(-6)
     hours, minutes = (end.str.slice(at, 2).cast(pl.Int64, strict=False) for at in (1, 4))
@@ -150,7 +153,7 @@ def _offset(text: pl.Expr) -> pl.Expr:
     return pl.when(end.str.contains(r"^[+-][0-9]{2}:[0-9]{2}$")).then(size * sign).otherwise(0)
 
 
-def any_iso_form_column(text: pl.Expr) -> pl.Expr:
+def find_any_iso_forms(text: pl.Expr) -> pl.Expr:
     """UInt8: the number in FORMS of what `any_iso_column` reads."""
     offset = text.str.contains(r"[+-][0-9]{2}:[0-9]{2}$")
     number = pl.when(text.str.ends_with("Z")).then(ISO_UTC).when(offset).then(ISO_OFFSET)
@@ -159,7 +162,7 @@ def any_iso_form_column(text: pl.Expr) -> pl.Expr:
     )
 
 
-def epoch_column(text: pl.Expr) -> pl.Expr:
+def parse_epoch_column(text: pl.Expr) -> pl.Expr:
     """Int64 milliseconds of whole epoch numbers of at most 18 digits; null for every other form."""
     number = pl.when(text.str.contains(r"^-?[0-9]{1,18}$")).then(text).cast(pl.Int64, strict=False)
     size = number.abs()
@@ -168,8 +171,8 @@ def epoch_column(text: pl.Expr) -> pl.Expr:
     return pl.when(exact.is_between(FIRST_MS, LAST_MS)).then(exact)
 
 
-def epoch_form_column(text: pl.Expr) -> pl.Expr:
+def find_epoch_forms(text: pl.Expr) -> pl.Expr:
     """UInt8: the number in FORMS of what `epoch_column` reads; null for the rest."""
     size = text.cast(pl.Int64, strict=False).abs()
-    units = pl.sum_horizontal((size >= limit).cast(pl.UInt8) for limit, _, _ in _UNITS)
+    units = pl.sum_horizontal((size >= limit).cast(pl.UInt8) for limit, _, _ in _EPOCH_UNITS)
     return pl.when(size.is_not_null()).then(units + EPOCH_SECONDS).cast(pl.UInt8)

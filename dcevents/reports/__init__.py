@@ -6,7 +6,7 @@ import pkgutil
 from dcevents.reports._report import Report
 
 
-def load() -> dict[str, Report]:
+def load_reports() -> dict[str, Report]:
     """All reports by name, in the order of lists of commands."""
     names = sorted(
         info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")

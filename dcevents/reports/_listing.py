@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from dcevents.analysis.view import View
 
 
-_FIGURES = ("count", "rate", "seconds", "number")
+_FIGURE_KINDS = ("count", "rate", "seconds", "number")
 
 
-def figures(columns: Sequence[Column]) -> list[Column]:
+def list_column_figures(columns: Sequence[Column]) -> list[Column]:
     """The numbers of a listing: those of its rows, and how many rows there are."""
     return [
-        *(column for column in columns if column.kind in _FIGURES),
+        *(column for column in columns if column.kind in _FIGURE_KINDS),
         Column("rows", "count", "Rows"),
     ]
 
 
-def listing(
+def make_listing(
     name: str, columns: Sequence[Column], rows: Callable[[View], pl.DataFrame], keys: Sequence[str]
 ) -> Callable[[View, Sequence[str]], list[Table]]:
     """A report's `make` that shows a frame; `keys` are the columns that say which row it is."""

@@ -18,18 +18,18 @@ class Metric:
 
     column: Column
     value: Callable[[Any], Any]
-    derived: bool = False
-    hidden: bool = False
+    is_derived: bool = False
+    is_hidden: bool = False
     """Needed by other figures only."""
-    where: Callable[[Any], Any] | None = None
+    row_filter: Callable[[Any], Any] | None = None
     """The rows that it is made of, if not all."""
-    within_id: Callable[[Any], Any] | None = None
+    value_within_id: Callable[[Any], Any] | None = None
     """The same figure, made more cheaply, where all rows of a group have one conversation id."""
-    beside: tuple[Metric, ...] = ()
+    companions: tuple[Metric, ...] = ()
     """Figures that follow from the same ones: of a rate its base, and the bounds of its interval."""
 
 
-def count(
+def define_count(
     name: str,
     title: str,
     value: Callable[[Any], Any],
@@ -41,32 +41,40 @@ def count(
     return Metric(Column(name, "count", title, rank), value, **more)
 
 
-def rate(name: str, title: str, part: str, base: Callable[[Any], Any], rank: int = 1) -> Metric:
+def define_rate(
+    name: str, title: str, part: str, base: Callable[[Any], Any], rank: int = 1
+) -> Metric:
     """A part of a base, made of other figures; null where the base is 0. Base and bounds stand `beside` it."""
 
     def value(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
-        return _or_null(col(part) / base(col))
+        return _replace_infinite(col(part) / base(col))
 
     def bound(which: int) -> Callable[[Any], Any]:
-        return lambda col: _or_null(wilson(col(part), base(col))[which])
+        return lambda col: _replace_infinite(compute_wilson_bounds(col(part), base(col))[which])
 
     beside = (
-        Metric(Column(f"{name}_base", "count", ""), base, derived=True, hidden=True),
-        Metric(Column(f"{name}_low", "rate", "95% low", rank, bounds=name), bound(0), derived=True),
+        Metric(Column(f"{name}_base", "count", ""), base, is_derived=True, is_hidden=True),
         Metric(
-            Column(f"{name}_high", "rate", "95% high", rank, bounds=name), bound(1), derived=True
+            Column(f"{name}_low", "rate", "95% low", rank, bounded_rate=name),
+            bound(0),
+            is_derived=True,
+        ),
+        Metric(
+            Column(f"{name}_high", "rate", "95% high", rank, bounded_rate=name),
+            bound(1),
+            is_derived=True,
         ),
     )
     return Metric(
-        Column(name, "rate", title, rank, f"{name}_base"), value, derived=True, beside=beside
+        Column(name, "rate", title, rank, f"{name}_base"), value, is_derived=True, companions=beside
     )
 
 
-def _or_null(quotient: Any) -> Any:  # noqa: ANN401
+def _replace_infinite(quotient: Any) -> Any:  # noqa: ANN401
     return quotient.replace([float("nan"), float("inf")], None)
 
 
-def wilson(part: Any, whole: Any) -> tuple[Any, Any]:  # noqa: ANN401
+def compute_wilson_bounds(part: Any, whole: Any) -> tuple[Any, Any]:  # noqa: ANN401
     """The bounds of Wilson's 95 % score interval of a rate, from expressions of counts; NaN where `whole` is 0.
 
     E. B. Wilson (1927), Journal of the American Statistical Association 22, 209-212. They are 0 and 1 exactly where
@@ -74,12 +82,18 @@ def wilson(part: Any, whole: Any) -> tuple[Any, Any]:  # noqa: ANN401
     """
     n = whole.cast(float)
     p = part / n
-    middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z / (1 + Z * Z / n) * (p * (1 - p) / n + Z * Z / (4 * n * n)).sqrt()
+    middle = (p + NORMAL_QUANTILE * NORMAL_QUANTILE / (2 * n)) / (
+        1 + NORMAL_QUANTILE * NORMAL_QUANTILE / n
+    )
+    half = (
+        NORMAL_QUANTILE
+        / (1 + NORMAL_QUANTILE * NORMAL_QUANTILE / n)
+        * (p * (1 - p) / n + NORMAL_QUANTILE * NORMAL_QUANTILE / (4 * n * n)).sqrt()
+    )
     return (middle - half).clip(0, p), (middle + half).clip(p, 1)
 
 
-def seconds(
+def define_seconds(
     name: str,
     title: str,
     value: Callable[[Any], Any],
@@ -88,10 +102,12 @@ def seconds(
     rank: int = 1,
 ) -> Metric:
     """A duration, from one in milliseconds, of the rows for which `where` is true."""
-    return Metric(Column(name, "seconds", title, rank), lambda col: value(col) / 1000, where=where)
+    return Metric(
+        Column(name, "seconds", title, rank), lambda col: value(col) / 1000, row_filter=where
+    )
 
 
-Z: Final = 1.959963984540054
+NORMAL_QUANTILE: Final = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution: 95 % lie between -Z and Z."""
 
 TIME_KEYS = ("day", "week", "month", "hour", "weekday")

@@ -21,7 +21,7 @@ class Report:
     example: str
     make: Callable[[View, Sequence[str]], list[Table] | Document]
     default_by: str | None = None
-    by: tuple[str, ...] = ()
+    by_keys: tuple[str, ...] = ()
     order: int = 100
     """Where it stands in lists of commands."""
     filters: tuple[str, ...] = ("conversation", "type", "ui_type", "page", "agent")
@@ -29,9 +29,9 @@ class Report:
     """What `--outcome` may be; none where there is no such option."""
     of_chats: bool = False
     """Whether its rows are made of live-chat attempts, which a window selects by their own start."""
-    placed: bool = False
+    needs_locations: bool = False
     """Whether it shows files and lines, so that these are kept."""
-    sids: bool = True
+    needs_sids: bool = True
     """Whether it shows sids, so that their texts are kept."""
     rated: bool = False
     """Whether it shows rates, so that there are `--intervals` and `--min-base`."""
@@ -39,7 +39,7 @@ class Report:
     """What `--fail-if` may be about; without any there is no such option."""
     parts: Sequence[Report] = ()
     """The reports that it is put together from, whose figures are its own."""
-    document: bool = False
+    is_document: bool = False
     """Whether it makes a `Document`, so that it is offered in the formats that can write one."""
     operands: tuple[str, ...] = ()
     """Operands of its own, which stand before SOURCE: see `Settings.operands`."""
@@ -50,7 +50,7 @@ class Report:
     of_anything: bool = False
     """Whether it is written also where the input is unusable: it says what was found instead."""
 
-    def tables(self, view: View, by: Sequence[str]) -> list[Table]:
+    def make_tables(self, view: View, by: Sequence[str]) -> list[Table]:
         """What it makes, of a report that makes tables; of another it is a TypeError."""
         made = self.make(view, by)
         if isinstance(made, Document):

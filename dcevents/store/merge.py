@@ -13,61 +13,66 @@ import polars as pl
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.facts import Facts
 from dcevents.model.moments import UNTIMED
-from dcevents.model.sessions import NUMBER
+from dcevents.model.sessions import NUMBER_TYPE
 from dcevents.store.disk import segment
-from dcevents.store.disk.keys import Keys
-from dcevents.store.disk.segment import FACTS, Segment
-from dcevents.store.disk.state import DEAD, State
+from dcevents.store.disk.numbering import StoreNumbering
+from dcevents.store.disk.segment import FACTS_SCHEMA, Segment
+from dcevents.store.disk.state import SUPERSEDED_SCHEMA, StoreState
 
-_FACT = list(FACTS)
+_FACT_COLUMNS = list(FACTS_SCHEMA)
 
 
-class Counts(NamedTuple):
+class EventCounts(NamedTuple):
     """Different events, and those of them without a usable timestamp."""
 
     events: int
     untimed: int
 
-    def __sub__(self, other: "Counts") -> "Counts":
-        return Counts(self.events - other.events, self.untimed - other.untimed)
+    def __sub__(self, other: "EventCounts") -> "EventCounts":
+        return EventCounts(self.events - other.events, self.untimed - other.untimed)
 
 
-class Brought(NamedTuple):
+class MergeResult(NamedTuple):
     """What new facts come to."""
 
     segment: Segment
-    dead: pl.DataFrame
+    superseded: pl.DataFrame
     """DEAD: rows of earlier segments that the segment has anew."""
-    new: int
+    new_events: int
     """Events that were not there before."""
-    more: Counts
+    count_change: EventCounts
     """How many more events there are, of settled sessions; perhaps fewer."""
-    unsettled: pl.Series
+    pending: pl.Series
     """Sessions with a timestamp that is not believed yet, and what they come to by this clock."""
-    of_unsettled: Counts
-    future: int
+    pending_counts: EventCounts
+    future_events: int
     earliest: int | None
     latest: int | None
     """Of the timestamps of all conversations in the segment."""
-    removed: Mapping[str, int]
+    removed_events: Mapping[str, int]
     """Events that were left out: `forgotten`, of sessions that were to be, and `expired`, of before the cut-off."""
-    later: int
+    later_events: int
     """Events that are later than is asked for."""
 
 
 @dataclass(frozen=True)
-class Moment:
+class MergeSettings:
     """When it is: the clock of a run, and up to when it is asked for, if that is another time."""
 
     clock: int
     until: int | None = None
-    for_good: bool = True
+    is_permanent: bool = True
     """Whether what comes of it is to be kept; else nobody will ask again for what is not settled."""
 
 
-def bring(
-    state: State, facts: Facts, keys: Keys, moment: Moment, *, events: pl.DataFrame | None = None
-) -> Brought:
+def merge_facts(
+    state: StoreState,
+    facts: Facts,
+    numbering: StoreNumbering,
+    settings: MergeSettings,
+    *,
+    events: pl.DataFrame | None = None,
+) -> MergeResult:
     """What facts come to, whose contents have the store's codes.
 
     `events` are accepted lines with their places (PLACED, and `text`, the sid), if they are to be kept.
@@ -75,44 +80,53 @@ def bring(
     computed anew where something has changed, or all of them, if it is not for good; and so are those with events
     later than is asked for.
     """
-    return _Bringing(state, facts.vocabulary, keys, moment).run(facts, events)
+    return _Bringing(state, facts.vocabulary, numbering, settings).run(facts, events)
 
 
 class _Bringing:
     """The steps, with what they share."""
 
-    def __init__(self, state: State, vocabulary: Vocabulary, keys: Keys, moment: Moment) -> None:
+    def __init__(
+        self, state: StoreState, vocabulary: Vocabulary, keys: StoreNumbering, moment: MergeSettings
+    ) -> None:
         self.state = state
         self.moment = moment
         self.vocabulary = vocabulary
         self.keys = keys
         self.clock = moment.clock
-        self.uncounted = pl.Series("sid", state.manifest.unsettled, dtype=NUMBER)
+        self.uncounted = pl.Series("sid", state.manifest.unsettled, dtype=NUMBER_TYPE)
         self.before = pl.concat([self.uncounted, self._later()]).unique()
-        self.said = segment.said_table(vocabulary.said())
-        self.ids = segment.ids(self.said)
-        self.identities = vocabulary.identities()
+        self.said = segment.tabulate_attributes(vocabulary.list_attributes())
+        self.ids = segment.number_conversation_ids(self.said)
+        self.identities = vocabulary.number_identities()
 
     def _later(self) -> pl.Series:
         """Sessions with events later than is asked for."""
         until = self.moment.until
         if until is None:
-            return pl.Series("sid", dtype=NUMBER)
+            return pl.Series("sid", dtype=NUMBER_TYPE)
         # Not believed when a segment was written, perhaps, and so not its `latest`.
-        parts = [part for part in self.state.parts if part.last is not None and part.last > until]
+        parts = [
+            part
+            for part in self.state.segments
+            if part.latest_of_all is not None and part.latest_of_all > until
+        ]
         facts = pl.concat(
-            [segment.none("facts"), *(self.state.table(part, "facts") for part in parts)]
+            [
+                segment.make_empty_table("facts"),
+                *(self.state.read_table(part, "facts") for part in parts),
+            ]
         )
         return facts.filter(pl.col("ts").to_physical() > until)["sid"]
 
-    def run(self, facts: Facts, events: pl.DataFrame | None) -> Brought:
+    def run(self, facts: Facts, events: pl.DataFrame | None) -> MergeResult:
         """All of it."""
-        sessions = facts.sessions()
-        fresh, rows, texts = self._known(sessions.texts())
+        sessions = facts.list_sessions()
+        fresh, rows, texts = self._known(sessions.list_sids())
         new = self._table(facts, pl.DataFrame({"number": sessions.numbers, "sid": fresh["sid"]}))
-        new, forgotten = _split(new, pl.col("sid").is_in(list(self.state.manifest.forgotten)))
-        old = self.state.facts_of(rows)
-        new = new.join(old, on=_FACT, how="anti", nulls_equal=True)
+        new, forgotten = _split_rows(new, pl.col("sid").is_in(list(self.state.manifest.forgotten)))
+        old = self.state.read_facts(rows)
+        new = new.join(old, on=_FACT_COLUMNS, how="anti", nulls_equal=True)
         expired = self._expired(new, old)
         new, gone = self._of(expired, new, but=True), self._of(expired, new)
         waiting = self._due(new, old)
@@ -120,8 +134,8 @@ class _Bringing:
         before = old.filter(pl.col("sid").is_in(changed.implode()))
         every = pl.concat([before, new])
         touched = self._touched(new, before)
-        theirs, _ = _split(pl.concat([self._of(touched, before), new]), self._is_later())
-        every, later = _split(every, self._is_later())
+        theirs, _ = _split_rows(pl.concat([self._of(touched, before), new]), self._is_later())
+        every, later = _split_rows(every, self._is_later())
         unsettled = every.filter(segment.is_future(self.clock))["sid"].unique()
         table = self._segment(new, theirs, every, texts)
         table.sids = texts.join(pl.DataFrame({"sid": changed}), on="sid", how="semi").join(
@@ -132,7 +146,7 @@ class _Bringing:
         believed = theirs.filter(~segment.is_future(self.clock))["ts"].to_physical()
         settled, of_unsettled = self._counts_by(every, unsettled)
         was, of_uncounted = self._counts_by(before, self.uncounted)
-        return Brought(
+        return MergeResult(
             table,
             self._dead(rows, touched),
             settled.events + of_unsettled.events - was.events - of_uncounted.events,
@@ -140,8 +154,8 @@ class _Bringing:
             pl.concat([unsettled, waiting]),
             of_unsettled,
             self._future(every),
-            _least(believed),
-            _most(believed),
+            _find_earliest(believed),
+            _find_latest(believed),
             {"forgotten": self._counts(forgotten).events, "expired": self._counts(gone).events},
             self._counts(later).events,
         )
@@ -151,9 +165,9 @@ class _Bringing:
     def _known(self, sids: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """Numbers and texts of the sids; the store's rows of them and of unsettled ones; numbers and texts of both."""
         while True:
-            fresh = self.keys.numbered(sids)
-            rows = self.state.rows_of(pl.concat([fresh["sid"], self.before]).unique())
-            stored = self.state.texts_of(rows)
+            fresh = self.keys.tabulate_sids(sids)
+            rows = self.state.find_rows(pl.concat([fresh["sid"], self.before]).unique())
+            stored = self.state.read_sids(rows)
             both = fresh.join(stored, on="sid", suffix="_stored")
             others = both.filter(pl.col("text") != pl.col("text_stored"))["text"]
             if others.is_empty():
@@ -161,13 +175,13 @@ class _Bringing:
                 others = fresh.sort("text").filter(~pl.col("sid").is_first_distinct())["text"]
             if others.is_empty():
                 return fresh, rows, pl.concat([fresh, stored]).unique("sid")
-            self.keys.move(others)
+            self.keys.change_numbers(others)
 
     def _due(self, new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
         """Leave aside unsettled sessions of which nothing has changed, if they are not asked for; they come back."""
-        if not self.moment.for_good:
+        if not self.moment.is_permanent:
             return self.before.clear()
-        then = self.state.manifest.read_at or 0
+        then = self.state.manifest.last_clock or 0
         moved = old.filter(segment.is_future(then) & ~segment.is_future(self.clock))["sid"]
         due = self.before.is_in(pl.concat([moved, new["sid"]]).implode())
         waiting, self.before = self.before.filter(~due), self.before.filter(due)
@@ -175,14 +189,14 @@ class _Bringing:
 
     def _table(self, facts: Facts, numbers: pl.DataFrame) -> pl.DataFrame:
         """Facts as a table, each once; `numbers`: of sessions, as facts have it, and the store's `sid`."""
-        rows = facts.frame().rename({"sid": "number"}).join(numbers, on="number")
-        return segment.stored(_once(rows.select("sid", "said", "ts")))
+        rows = facts.to_frame().rename({"sid": "number"}).join(numbers, on="number")
+        return segment.store_times(_drop_duplicates(rows.select("sid", "said", "ts")))
 
     def _lines(self, events: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
         kept = events.join(fresh, on="text").filter(
             ~pl.col("sid").is_in(list(self.state.manifest.forgotten))
         )
-        return segment.stored(kept).select(*segment.EVENTS)
+        return segment.store_times(kept).select(*segment.EVENTS_SCHEMA)
 
     # -- conversations -------------------------------------------------------------------------------------------
 
@@ -217,28 +231,30 @@ class _Bringing:
         self, new: pl.DataFrame, theirs: pl.DataFrame, every: pl.DataFrame, texts: pl.DataFrame
     ) -> Segment:
         own = texts.join(theirs, on="sid", how="semi")
-        folded = segment.fold(theirs, own, self.vocabulary, self.clock)
-        conversations, attempts = segment.tables(folded, own)
+        folded = segment.fold_facts(theirs, own, self.vocabulary, self.clock)
+        conversations, attempts = segment.compute_tables(folded, own)
         again = every.filter(pl.col("sid").is_in(self.before.implode()))
-        agents = segment.agents(pl.concat([new, again]), self.said, self.clock)
-        facts = new.select(_FACT).sort("sid", "ts", "said")
-        return Segment(facts, texts, conversations, attempts, agents, segment.none("events"))
+        agents = segment.list_agents(pl.concat([new, again]), self.said, self.clock)
+        facts = new.select(_FACT_COLUMNS).sort("sid", "ts", "said")
+        return Segment(
+            facts, texts, conversations, attempts, agents, segment.make_empty_table("events")
+        )
 
     def _dead(self, rows: pl.DataFrame, touched: pl.DataFrame) -> pl.DataFrame:
         """The store's rows of the conversations that are computed anew."""
-        gone = self._of(touched, self.state.said_of(rows))
-        names = pl.Series([part.name for part in self.state.parts], dtype=pl.String)
+        gone = self._of(touched, self.state.add_attribute_codes(rows))
+        names = pl.Series([part.name for part in self.state.segments], dtype=pl.String)
         gone = gone.select(names.gather(gone["segment"]).alias("segment"), "row")
-        return gone.join(self.state.dead, on=list(DEAD), how="anti")
+        return gone.join(self.state.superseded, on=list(SUPERSEDED_SCHEMA), how="anti")
 
     # -- counts --------------------------------------------------------------------------------------------------
 
-    def _counts(self, facts: pl.DataFrame) -> Counts:
-        return counts(facts, self.identities, self.clock)
+    def _counts(self, facts: pl.DataFrame) -> EventCounts:
+        return count_events(facts, self.identities, self.clock)
 
-    def _counts_by(self, facts: pl.DataFrame, sids: pl.Series) -> tuple[Counts, Counts]:
+    def _counts_by(self, facts: pl.DataFrame, sids: pl.Series) -> tuple[EventCounts, EventCounts]:
         """Those of all other sessions, and of these."""
-        others, theirs = _split(facts, pl.col("sid").is_in(sids.implode()))
+        others, theirs = _split_rows(facts, pl.col("sid").is_in(sids.implode()))
         return self._counts(others), self._counts(theirs)
 
     def _is_later(self) -> pl.Expr:
@@ -250,28 +266,28 @@ class _Bringing:
         return self._counts(facts.filter(segment.is_future(self.clock))).events
 
 
-def counts(facts: pl.DataFrame, identities: pl.Series, clock: int) -> Counts:
+def count_events(facts: pl.DataFrame, identities: pl.Series, clock: int) -> EventCounts:
     """How many events facts are (definitions 1)."""
-    read = segment.read_back(facts, clock)
+    read = segment.restore_times(facts, clock)
     ts = pl.min_horizontal("ts", UNTIMED)
-    different = _once(
+    different = _drop_duplicates(
         read.select("sid", identities.gather(facts["said"]).alias("identity"), ts.alias("ts"))
     )
-    return Counts(different.height, different.filter(pl.col("ts") >= UNTIMED).height)
+    return EventCounts(different.height, different.filter(pl.col("ts") >= UNTIMED).height)
 
 
-def _once(rows: pl.DataFrame) -> pl.DataFrame:
+def _drop_duplicates(rows: pl.DataFrame) -> pl.DataFrame:
     """Each row once. As a stream that takes a third of the time."""
     return rows.lazy().unique().collect(engine="streaming")
 
 
-def _split(frame: pl.DataFrame, chosen: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _split_rows(frame: pl.DataFrame, chosen: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
     return frame.filter(~chosen), frame.filter(chosen)
 
 
-def _least(ts: pl.Series) -> int | None:
+def _find_earliest(ts: pl.Series) -> int | None:
     return None if ts.is_empty() else ts.min()  # type: ignore[return-value]
 
 
-def _most(ts: pl.Series) -> int | None:
+def _find_latest(ts: pl.Series) -> int | None:
     return None if ts.is_empty() else ts.max()  # type: ignore[return-value]

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import polars as pl
 
 from dcevents.reading.parsing.places import ENTERED, Known, from_base64
-from dcevents.reading.parsing.record import SEVERAL, Record, compact, decode
-from dcevents.reading.strict import SPACE, scalar
+from dcevents.reading.parsing.record import SEVERAL, Record, decode_json, encode_json
+from dcevents.reading.strict import SPACE, read_scalar
 
 _MOST = 64
 _OUTER = "\x7fouter\x7f"
@@ -50,7 +50,7 @@ class Contexts:
 
     def admit(self, value: object, placeholders: Collection[str], encoded: str) -> bool:
         """Take in the lines of a template, with their `encoded` placeholder as the hole; False where they differ."""
-        context = compact(_pruned(value) if self._is_pruned else value).replace(encoded, _HOLE)
+        context = encode_json(_pruned(value) if self._is_pruned else value).replace(encoded, _HOLE)
         for name in placeholders:
             context = context.replace(name, _OUTER_NUMBER if name.isdigit() else _OUTER)
         if context in self._contexts:
@@ -68,9 +68,9 @@ class Contexts:
         return found[0] if found and found.count(found[0]) == len(found) else _UNCLEAR
 
     def _judge_in(self, context: str, value: object) -> Record:
-        text = base64.b64encode(compact(value).encode()).decode()
+        text = base64.b64encode(encode_json(value).encode()).decode()
         try:
-            found = self._judge(decode(context.replace(_HOLE, text)))
+            found = self._judge(decode_json(context.replace(_HOLE, text)))
         except (ValueError, RecursionError):
             return _UNCLEAR
         asked = tuple(each for each in found.asked if each != text)
@@ -162,7 +162,7 @@ def _unescaped(texts: pl.Series) -> pl.Series:
 
 def _unescaped_one(text: str) -> str | None:
     try:
-        value = decode(f'"{text}"')
+        value = decode_json(f'"{text}"')
     except ValueError:
         return None
-    return value if isinstance(value, str) and scalar(value) in (value, None) else None
+    return value if isinstance(value, str) and read_scalar(value) in (value, None) else None

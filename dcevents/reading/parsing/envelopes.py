@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dcevents.model.events import READY_KIND, kind_of
+from dcevents.model.events import READY_KIND, find_kind
 from dcevents.reading.parsing.places import (
     CANONICAL,
     COLLECTOR_PAGES,
@@ -46,7 +46,15 @@ from dcevents.reading.parsing.places import (
     renamed,
     start_of,
 )
-from dcevents.reading.strict import SPACE, Broken, Number, scalar, scan, scan_on, too_deep
+from dcevents.reading.strict import (
+    SPACE,
+    BrokenLine,
+    Number,
+    is_too_deep,
+    read_scalar,
+    scan_shallow_value,
+    scan_value,
+)
 
 __all__ = [
     "CANONICAL",
@@ -79,7 +87,7 @@ class Search:
         for core in self._cores(record):
             found = self._event_in(core)
             if found and (
-                scalar(found.payload.get("sid")) is not None or self._is_ready(found.event)
+                read_scalar(found.payload.get("sid")) is not None or self._is_ready(found.event)
             ):
                 return found
             without_sid = without_sid or found
@@ -93,7 +101,7 @@ class Search:
             return None
         for core in self._cores(record):
             for key in EVENT_KEYS[:NAMING]:
-                name = scalar(core.value.get(key))
+                name = read_scalar(core.value.get(key))
                 if name is not None and name.strip(SPACE):
                     self.asked.append(name)
                     return self._located(
@@ -131,11 +139,11 @@ class Search:
         if begin is None:
             return _by_line(text) if "\n{" in text else []
         values = []
-        if too_deep(text):
+        if is_too_deep(text):
             return _by_line(text)
         try:
             while begin < len(text):
-                value, end = scan_on(text, begin)
+                value, end = scan_shallow_value(text, begin)
                 values.append(value)
                 begin = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # it matches anything
         except ValueError:
@@ -145,7 +153,7 @@ class Search:
     # -- the search ----------------------------------------------------------------------------------------------
 
     def _is_event(self, record: dict[str, Any]) -> bool:
-        name = scalar(record.get("event"))
+        name = read_scalar(record.get("event"))
         if name is not None and self._kind(name, has_sid=True) is not None:
             return True
         return self.locate(record) is not None
@@ -184,7 +192,9 @@ class Search:
 
     def _event_in(self, core: _Core) -> Located | None:
         value = core.value
-        names = [(key, name) for key in EVENT_KEYS if (name := scalar(value.get(key))) is not None]
+        names = [
+            (key, name) for key in EVENT_KEYS if (name := read_scalar(value.get(key))) is not None
+        ]
         if not names:
             return None
         self.asked += [name for _, name in names]
@@ -198,11 +208,11 @@ class Search:
         return None
 
     def _is_ready(self, event: object) -> bool:
-        name = scalar(event)
+        name = read_scalar(event)
         return name is not None and self._kind(name, has_sid=False) == READY_KIND
 
     def _kind(self, name: str, *, has_sid: bool) -> int | None:
-        return kind_of(self.known.meaning(name), has_sid=has_sid)
+        return find_kind(self.known.meaning(name), has_sid=has_sid)
 
     def _payload(self, value: Mapping[str, Any]) -> _Place | None:
         """The payload of an event: the first place that has a session."""
@@ -284,7 +294,7 @@ class Search:
         paths = dict(self.known.paths)
         path = paths.get("event", "event")
         event = self.at(value, path)
-        if scalar(event) is None:
+        if read_scalar(event) is None:
             return None
         holder, _, key = path.rpartition(".")
         inner = self.at(value, holder) if holder else value
@@ -331,14 +341,16 @@ def _by_line(text: str) -> list[Any]:
     values: list[Any] = []
     for line in filter(None, (line.strip(SPACE + "\x1e") for line in text.split("\n"))):
         try:
-            value, end = scan(line, 0)
+            value, end = scan_value(line, 0)
         except ValueError:
             value, end = None, 0
         values.append(
-            value if end == len(line) and isinstance(value, dict | list) else Broken(line)
+            value if end == len(line) and isinstance(value, dict | list) else BrokenLine(line)
         )
     return (
-        values if len(values) > 1 and any(not isinstance(value, Broken) for value in values) else []
+        values
+        if len(values) > 1 and any(not isinstance(value, BrokenLine) for value in values)
+        else []
     )
 
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from dcevents.model.events import REJECT_REASONS
 from dcevents.model.moments import DAY_MS, FUTURE, UNTIMED
-from dcevents.model.sessions import NONE, NUMBER, Sids, hashed
+from dcevents.model.sessions import NO_SESSIONS, NUMBER_TYPE, Sessions, hash_sids
 from dcevents.reading.parsing import record, shapes
 from dcevents.reading.parsing.encoded import Contexts, as_it_reads, decoded, opened
 from dcevents.reading.parsing.record import MAX_LINE, NOTHING, SEVERAL, Known, Record, Shape
@@ -34,12 +34,12 @@ from dcevents.reading.parsing.shapes import (
     Layout,
     Seen,
 )
-from dcevents.reading.timestamps import ABSENT, form, parse
+from dcevents.reading.timestamps import ABSENT, find_form, parse_timestamp
 
 if TYPE_CHECKING:
     from dcevents.model.attributes import Vocabulary
 
-ROWS = {"sid": NUMBER, "said": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
+ROWS = {"sid": NUMBER_TYPE, "said": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
 """Columns of events: number of the session, code of what was said (`Vocabulary`), milliseconds, line in the block."""
 FORM = {"form": pl.UInt8}
 """One more, where it is asked for: how the timestamp is written, as a number in `timestamps.FORMS`."""
@@ -64,7 +64,7 @@ class Parsed:
     """What one block holds. `tally` sums to `lines` (`event` includes duplicates)."""
 
     lines: int = 0
-    parts: list[tuple[pl.DataFrame, Sids]] = field(default_factory=list)
+    parts: list[tuple[pl.DataFrame, Sessions]] = field(default_factory=list)
     """Events, and all their sessions (and perhaps others), by whose numbers they go."""
     tally: Counter[str] = field(default_factory=Counter)
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -191,7 +191,9 @@ class Parser:
             if self._attempts >= _MOST_LAYOUTS:
                 return
             self._attempts += 1
-            layout = shapes.find_layout(sample, self._judge, self.vocabulary.code, self._contexts)
+            layout = shapes.find_layout(
+                sample, self._judge, self.vocabulary.assign_code, self._contexts
+            )
             if layout and all(layout.slots != known.slots for known in self._layouts):
                 self._layouts.append(layout)
 
@@ -208,7 +210,7 @@ class Parser:
             self._attempts += 1
             read = [Seen(text, self._contexts.judge(value)) for text, value in _values(texts)]
             sample = [seen for seen in read if seen.record.event_name is not None]
-            layout = shapes.find_layout(sample, self._contexts.judge, self.vocabulary.code)
+            layout = shapes.find_layout(sample, self._contexts.judge, self.vocabulary.assign_code)
             if layout and all(layout.slots != known.slots for known in self._inside):
                 self._inside.append(layout)
                 self._contexts.layouts.append(layout)
@@ -241,7 +243,7 @@ def _values(texts: Iterable[str]) -> Iterable[tuple[str, object]]:
     """Texts that are JSON, with their values."""
     for text in texts:
         with contextlib.suppress(ValueError):
-            yield text, record.decode(text)
+            yield text, record.decode_json(text)
 
 
 def _whole_lines(records: pl.DataFrame, parsed: Parsed) -> pl.Series:
@@ -331,7 +333,7 @@ class _Block:
         self.unterminated = unterminated
         self.columns = parser.columns
         self.parsed = Parsed()
-        self.sids = NONE
+        self.sids = NO_SESSIONS
         self.tried: Layout | None = None
         self.cut: _Cut | None = None
         self.lines: dict[int, bytes] = {}
@@ -521,10 +523,10 @@ class _Block:
         if layout.time is not None and layout.time_form == "text":
             texts = cut[f"slot{layout.time}"]
             cut = cut.with_columns(
-                shapes.each_once(texts, parse, pl.Int64).fill_null(UNTIMED).alias("ts")
+                shapes.each_once(texts, parse_timestamp, pl.Int64).fill_null(UNTIMED).alias("ts")
             )
             if self.parser.in_full:
-                cut = cut.with_columns(shapes.each_once(texts, form, pl.UInt8).alias("form"))
+                cut = cut.with_columns(shapes.each_once(texts, find_form, pl.UInt8).alias("form"))
         cut = self._with_sessions(cut)
         said = codes.meaning.gather(cut["key"]).alias("said")
         usual = cut["plain"] & cut["ts"].is_not_null() & (cut["text"] != "") & (said != ASIDE)
@@ -548,10 +550,10 @@ class _Block:
     def _with_sessions(self, cut: pl.DataFrame) -> pl.DataFrame:
         """`cut` with the numbers of sessions; not `plain` where the text of one is not."""
         hashes = cut["sid"]
-        numbers, self.sids = self.parser.vocabulary.sids.different(hashes, cut["text"])
+        numbers, self.sids = self.parser.vocabulary.numbering.number_distinct(hashes, cut["text"])
         if numbers is not hashes:
             cut = cut.with_columns(numbers.alias("sid"))
-        if self.sids.plain:
+        if self.sids.is_plain:
             return cut
         return cut.with_columns(pl.col("plain") & ~pl.col("text").str.contains(NOT_PLAIN.pattern))
 
@@ -701,11 +703,15 @@ class _Block:
         for row, line in self._bytes(rows):
             found = self._read(line, row)
             if found.said:
-                ts = self.parser.time(None if found.timestamp is None else parse(found.timestamp))
+                ts = self.parser.time(
+                    None if found.timestamp is None else parse_timestamp(found.timestamp)
+                )
                 places.add(found.shape)
-                events.append((found.sid or "", self.parser.vocabulary.code(found.said), ts, row))
+                events.append(
+                    (found.sid or "", self.parser.vocabulary.assign_code(found.said), ts, row)
+                )
                 if self.parser.in_full:
-                    forms.append(form(found.timestamp))
+                    forms.append(find_form(found.timestamp))
             elif found.bucket in REJECT_REASONS:
                 self._reject(row, found.bucket, line)
             elif found.bucket == SEVERAL:
@@ -720,7 +726,9 @@ class _Block:
         if events:
             sids, said, ts_column, row_numbers = zip(*events, strict=True)
             texts = pl.Series(sids, dtype=pl.String)
-            numbers, self.sids = self.parser.vocabulary.sids.different(hashed(texts), texts)
+            numbers, self.sids = self.parser.vocabulary.numbering.number_distinct(
+                hash_sids(texts), texts
+            )
             columns = {"sid": numbers, "said": said, "ts": ts_column, "row": row_numbers}
             columns |= {"form": forms} if self.parser.in_full else {}
             self._add(pl.DataFrame(columns, schema=self.columns))

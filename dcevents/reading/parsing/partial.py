@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from dcevents.reading.parsing.record import MAX_LINE
-from dcevents.reading.strict import Number, compact, decode
+from dcevents.reading.strict import Number, decode_json, encode_json
 
 _CRI = re.compile(
     rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.,]+(?:Z|[+-][0-9:]+) (stdout|stderr) )([PF]) ?(.*)",
@@ -125,7 +125,7 @@ def _of_docker(line: bytes) -> _Part | None:
     if not _DOCKER.match(line):
         return None
     try:
-        value = decode(line.decode())
+        value = decode_json(line.decode())
     except ValueError:
         return None
     text = value.get("log")
@@ -135,13 +135,13 @@ def _of_docker(line: bytes) -> _Part | None:
         ("docker", str(value["stream"])),
         text.endswith("\n"),
         text,
-        lambda text: compact({**value, "log": text}),
+        lambda text: encode_json({**value, "log": text}),
     )
 
 
 def _is_json(text: str) -> bool:
     try:
-        decode(text)
+        decode_json(text)
     except ValueError:
         return False
     return True

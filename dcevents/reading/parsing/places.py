@@ -7,9 +7,9 @@ import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dcevents.model.events import loose
+from dcevents.model.events import normalise_name
 from dcevents.reading.parsing.prefixes import prefix_of
-from dcevents.reading.strict import SPACE, scalar
+from dcevents.reading.strict import SPACE, read_scalar
 
 EVENT_KEYS = (
     "event", "eventName", "event_name", "eventType", "event_type", "dcEvent", "dc_event", "type", "name", "kind",
@@ -120,7 +120,7 @@ class Known(NamedTuple):
 
     def meaning(self, name: str) -> str:
         """The name that an event's name stands for."""
-        return dict(self.names).get(loose(name), name) if self.names else name
+        return dict(self.names).get(normalise_name(name), name) if self.names else name
 
 
 NOTHING = Known()
@@ -135,7 +135,7 @@ def is_canonical(record: Mapping[str, Any]) -> bool:
     data = record["data"]
     if "event" not in record:
         return isinstance(data, dict) and "payload" in data and record.keys() <= CANONICAL_KEYS
-    return not isinstance(data, dict) or "payload" in data or scalar(data.get("sid")) is None
+    return not isinstance(data, dict) or "payload" in data or read_scalar(data.get("sid")) is None
 
 
 def canonical(record: Mapping[str, Any]) -> Located:
@@ -165,9 +165,9 @@ def renamed(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def has_session(payload: Mapping[str, Any]) -> bool:
     """Whether there is a sid. A session by another name may be anybody's, but for one beside a conversation's keys."""
-    if scalar(payload.get("sid")) is not None:
+    if read_scalar(payload.get("sid")) is not None:
         return True
-    others = any(scalar(payload.get(key)) is not None for key in ALIASES["sid"])
+    others = any(read_scalar(payload.get(key)) is not None for key in ALIASES["sid"])
     return others and not CONVERSATION.isdisjoint(payload)
 
 
@@ -226,7 +226,7 @@ def first_of(
     """The path and the value of the first key that says something."""
     for value, path in places:
         for key in keys:
-            if scalar(value.get(key)) is not None:
+            if read_scalar(value.get(key)) is not None:
                 return joined(path, key), value[key]
     return None
 

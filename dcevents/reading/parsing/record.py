@@ -6,16 +6,24 @@ where a record keeps its event name, time, page and payload, and asks `envelopes
 
 from typing import Any, Final, NamedTuple
 
-from dcevents.model.attributes import Said
-from dcevents.model.events import READY_KIND, kind_of
+from dcevents.model.attributes import Attributes
+from dcevents.model.events import READY_KIND, find_kind
 from dcevents.reading.parsing import envelopes, prefixes
 from dcevents.reading.parsing.envelopes import CANONICAL, NOTHING, Known, Located, Search, Shape
-from dcevents.reading.strict import MAX_LEVELS, Broken, Number, compact, decode, scalar, scan
+from dcevents.reading.strict import (
+    MAX_LEVELS,
+    BrokenLine,
+    Number,
+    decode_json,
+    encode_json,
+    read_scalar,
+    scan_value,
+)
 
 __all__ = [
     "CANONICAL", "MAX_LEVELS", "MAX_LINE", "NOTHING", "SEVERAL", "Known", "Located", "Number", "Record",
     "Search", "Shape",
-    "compact", "cut_query", "decode", "judge", "locate", "members", "read", "scalar",
+    "encode_json", "cut_query", "decode_json", "judge", "locate", "members", "read", "read_scalar",
 ]  # fmt: skip
 
 MAX_LINE: Final = 1 << 20
@@ -31,7 +39,7 @@ class Record(NamedTuple):
     event_name: str | None = None
     timestamp: str | None = None
     sid: str | None = None
-    said: Said | None = None
+    said: Attributes | None = None
     shape: Shape | None = None
     """Where it was found; None for the canonical place."""
     asked: tuple[str, ...] = ()
@@ -65,7 +73,7 @@ def read(line: str, *, now: int | None = None, known: Known = NOTHING, **setting
     if not text:
         return Record("blank")
     try:
-        value, end = scan(text, 0)
+        value, end = scan_value(text, 0)
     except ValueError:
         return _prefixed(text, now, known, **settings)
     if end != len(text):
@@ -79,7 +87,7 @@ def _prefixed(text: str, now: int | None, known: Known, **settings: bool) -> Rec
     if prefix is None:
         return Record("invalid_json")
     try:
-        value, end = scan(text, prefix.end)
+        value, end = scan_value(text, prefix.end)
     except ValueError:
         return Record("invalid_json")
     if end != len(text):
@@ -96,7 +104,9 @@ def members(line: str, known: Known = NOTHING) -> list[str]:
     search = Search(known)
     values = search.opened(text)
     found = search.members(values[0] if len(values) == 1 else values)
-    return [value if isinstance(value, Broken) else compact(value) for value in found or values]
+    return [
+        value if isinstance(value, BrokenLine) else encode_json(value) for value in found or values
+    ]
 
 
 def judge(
@@ -112,11 +122,11 @@ def judge(
     if where is None:
         return Record(SEVERAL)
     found, asked = where
-    name = scalar(found.event)
+    name = read_scalar(found.event)
     if name is None or not name.strip(_SPACE):
         return Record("no_event", asked=asked)
-    sid = scalar(found.payload.get("sid"))
-    kind = kind_of(known.meaning(name), has_sid=sid is not None)
+    sid = read_scalar(found.payload.get("sid"))
+    kind = find_kind(known.meaning(name), has_sid=sid is not None)
     if kind is None:
         return Record("unknown_event", name, shape=found.shape, asked=asked)
     if kind == READY_KIND:
@@ -124,21 +134,21 @@ def judge(
     if sid is None:
         return Record("no_sid", name, shape=found.shape, asked=asked)
     said = _said(kind, found, keep_query=keep_query, with_meeting=with_meeting)
-    return Record("event", name, scalar(found.timestamp), sid, said, found.shape, asked)
+    return Record("event", name, read_scalar(found.timestamp), sid, said, found.shape, asked)
 
 
-def _said(kind: int, found: Located, *, keep_query: bool, with_meeting: bool) -> Said:
+def _said(kind: int, found: Located, *, keep_query: bool, with_meeting: bool) -> Attributes:
     get = found.payload.get
-    page = scalar(found.page)
-    return Said(
+    page = read_scalar(found.page)
+    return Attributes(
         kind,
-        scalar(get("id")),
-        scalar(get("name")),
-        scalar(get("type")),
-        scalar(get("uiType")),
+        read_scalar(get("id")),
+        read_scalar(get("name")),
+        read_scalar(get("type")),
+        read_scalar(get("uiType")),
         page if keep_query or page is None else cut_query(page),
-        scalar(get("agentID")),
-        scalar(get("agentName")),
+        read_scalar(get("agentID")),
+        read_scalar(get("agentName")),
         _meeting(get("meetingInfo")) if with_meeting else None,
     )
 
@@ -149,4 +159,4 @@ def cut_query(page: str) -> str | None:
 
 
 def _meeting(value: object) -> str | None:
-    return None if value is None else compact(value)
+    return None if value is None else encode_json(value)

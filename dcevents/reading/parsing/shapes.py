@@ -21,25 +21,25 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dcevents.model.attributes import Said
-from dcevents.model.sessions import hashed
+from dcevents.model.attributes import Attributes
+from dcevents.model.sessions import hash_sids
 from dcevents.reading.parsing.encoded import Contexts
 from dcevents.reading.parsing.record import (
     MAX_LINE,
     SEVERAL,
     Record,
     Search,
-    compact,
-    decode,
+    decode_json,
+    encode_json,
     members,
 )
 from dcevents.reading.timestamps import (
     ISO_UTC,
-    any_iso_column,
-    any_iso_form_column,
-    epoch_column,
-    epoch_form_column,
-    iso_column,
+    find_any_iso_forms,
+    find_epoch_forms,
+    parse_any_iso_column,
+    parse_epoch_column,
+    parse_iso_column,
 )
 
 MAX_PIECES = 4096
@@ -62,7 +62,7 @@ _TEXT = re.compile(_ESCAPED.encode())
 _MEMBER = re.compile(rf'("{_ESCAPED}"\s*:\s*)(?:"({_ESCAPED})"|({_NUMBER}))')
 """Like a pair; its text may have escapes."""
 _RECORD = {"event": "CONVERSATION_CLOSED", "timestamp": "0", "data": {"payload": {"sid": "0"}}}
-_TWO = [compact(_RECORD), compact({**_RECORD, "timestamp": "1"})]
+_TWO = [encode_json(_RECORD), encode_json({**_RECORD, "timestamp": "1"})]
 """Two records, as a text may hold them."""
 _KEY = re.compile(rb'[^:\x80-\xff]*:\s*\\*"?')
 """The end of a value, and the next key up to its value."""
@@ -161,7 +161,7 @@ class Layout:
         self,
         slots: Sequence[Slot],
         judge: Callable[[object], Record],
-        intern: Callable[[Said], int],
+        intern: Callable[[Attributes], int],
         contexts: Contexts | None = None,
     ) -> None:
         self.slots = tuple(slots)
@@ -227,7 +227,7 @@ class Layout:
         session = pl.lit("") if self.sid is None else pl.col(f"slot{self.sid}")
         checks = [self._plain(i, pl.col(f"slot{i}")) for i in range(len(self.slots))]
         coded = cut.with_columns(
-            self.key(codes), hashed(session).alias("sid"), self._time_column().alias("ts")
+            self.key(codes), hash_sids(session).alias("sid"), self._time_column().alias("ts")
         )
         return coded.select(
             *("size", "key", "sid", "ts", "fits"),
@@ -335,7 +335,7 @@ class Layout:
         if self.time is None or self.time_form == "text":
             return pl.lit(None, dtype=pl.Int64)
         value = pl.col(f"slot{self.time}")
-        forms = {"iso": iso_column, "epoch": epoch_column, "any": any_iso_column}
+        forms = {"iso": parse_iso_column, "epoch": parse_epoch_column, "any": parse_any_iso_column}
         return forms[self.time_form](value)
 
     def _form_column(self) -> pl.Expr:
@@ -343,8 +343,8 @@ class Layout:
             return pl.lit(None, dtype=pl.UInt8)
         value = pl.col(f"slot{self.time}")
         if self.time_form == "any":
-            return any_iso_form_column(value)
-        return epoch_form_column(value) if self.time_form == "epoch" else pl.lit(ISO_UTC, pl.UInt8)
+            return find_any_iso_forms(value)
+        return find_epoch_forms(value) if self.time_form == "epoch" else pl.lit(ISO_UTC, pl.UInt8)
 
     # -- learning --------------------------------------------------------------------------------------------
 
@@ -442,7 +442,7 @@ class Layout:
         """
         if not set(self.templates[number].texts) <= values.keys():
             return None
-        said = self._judge(decode(self.fill(self._pieces_of(number), values))).said
+        said = self._judge(decode_json(self.fill(self._pieces_of(number), values))).said
         return self._intern(said) if said else None
 
     def agrees(self, judge: Callable[[object], Record]) -> bool:
@@ -451,7 +451,7 @@ class Layout:
             (number, each.record) for number, each in enumerate(self.templates) if each.kind != SLOW
         )
         return all(
-            judge(decode(self.fill(self._pieces_of(number), {}))) == record
+            judge(decode_json(self.fill(self._pieces_of(number), {}))) == record
             for number, record in known
         )
 
@@ -472,7 +472,7 @@ class Layout:
     def _template(self, pieces: tuple[str, ...]) -> Template:
         line = self.fill(pieces, {})
         try:
-            value = decode(line)
+            value = decode_json(line)
         except (ValueError, RecursionError):
             return Template(Record("invalid_json"), SLOW)
         record = self._judge(value)
@@ -507,9 +507,11 @@ class Layout:
     def _batch(self, pieces: tuple[str, ...], present: list[int]) -> int | None:
         """The slot whose text holds a line's records, however many they are: told from a line with two."""
         text, *others = [i for i in present if self.slots[i].is_text]
-        line = self.fill(pieces, {text: compact("\n".join(_TWO))[1:-1]})
+        line = self.fill(pieces, {text: encode_json("\n".join(_TWO))[1:-1]})
         is_batch = (
-            not others and self._judge(decode(line)).bucket == SEVERAL and members(line) == _TWO
+            not others
+            and self._judge(decode_json(line)).bucket == SEVERAL
+            and members(line) == _TWO
         )
         return text if is_batch else None
 
@@ -562,7 +564,7 @@ def _strings(value: object) -> Iterable[str]:
 def find_layout(
     sample: Sequence[Seen],
     judge: Callable[[object], Record],
-    intern: Callable[[Said], int],
+    intern: Callable[[Attributes], int],
     contexts: Contexts | None = None,
 ) -> Layout | None:
     """The layout of a sample of lines: time, session, and whatever else takes many values, are its slots.
@@ -597,7 +599,7 @@ def find_layout(
 
 
 def _batch_layout(
-    sample: Sequence[Seen], judge: Callable[[object], Record], intern: Callable[[Said], int]
+    sample: Sequence[Seen], judge: Callable[[object], Record], intern: Callable[[Attributes], int]
 ) -> Layout | None:
     """The layout of lines with several records in a text; None where they have them elsewhere."""
     found: dict[str, list[str]] = {}
@@ -643,9 +645,9 @@ def _introduce(layout: Layout, events: Sequence[Seen], sample: Sequence[Seen]) -
 def _time_form(values: pl.DataFrame, slot: Slot) -> str:
     column = pl.col("v")
     iso, epoch, other = values.select(
-        iso_column(column).is_not_null().mean().alias("iso"),
-        epoch_column(column).is_not_null().mean().alias("epoch"),
-        any_iso_column(column).is_not_null().mean().alias("any"),
+        parse_iso_column(column).is_not_null().mean().alias("iso"),
+        parse_epoch_column(column).is_not_null().mean().alias("epoch"),
+        parse_any_iso_column(column).is_not_null().mean().alias("any"),
     ).row(0)
     if slot.quoted and iso > 0.9:
         return "iso"

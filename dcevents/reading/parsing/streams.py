@@ -20,7 +20,7 @@ from dcevents.reading.parsing.listed import Lists
 from dcevents.reading.parsing.places import LISTS, is_canonical
 from dcevents.reading.parsing.record import MAX_LINE
 from dcevents.reading.parsing.rows import Rows, places_on
-from dcevents.reading.strict import scan, too_deep
+from dcevents.reading.strict import is_too_deep, scan_value
 
 if TYPE_CHECKING:
     import polars as pl
@@ -284,7 +284,7 @@ def sound_end(head: bytes, at: int) -> int:
     for size in (_WINDOW, 1 << 12, HEAD):
         text = head[at : at + size].decode("latin-1")
         try:
-            return scan(text, 0)[1] + at
+            return scan_value(text, 0)[1] + at
         except ValueError as error:
             end = min(len(head), int(getattr(error, "pos", 0)) + at + _WORD)
             if not _may_go_on(error, size):
@@ -329,7 +329,7 @@ def closing(start: bytes, data: bytes, at: int) -> int | None:
 def _value_end(text: bytes) -> int | None:
     """Where the JSON value ends that begins there."""
     try:
-        return scan(text.decode("latin-1"), len(text) - len(text.lstrip(_BLANK)))[1]
+        return scan_value(text.decode("latin-1"), len(text) - len(text.lstrip(_BLANK)))[1]
     except ValueError:
         return None
 
@@ -338,7 +338,7 @@ def _closes(start: bytes, end: bytes) -> bool:
     """Whether two texts are JSON together, or nothing."""
     text = (start + end).decode("utf-8", "replace").strip(" \t\r\n\x1e\ufeff")
     try:
-        return not text or scan(text, 0)[1] == len(text)
+        return not text or scan_value(text, 0)[1] == len(text)
     except ValueError:
         return False
 
@@ -374,11 +374,11 @@ def looked_at(data: bytes, at: int) -> tuple[Any, int] | int:
     size = _WINDOW
     while RECORD.match(data, at):
         text = data[at : at + size].decode("latin-1")
-        if too_deep(text):
+        if is_too_deep(text):
             # Not for what stands on other lines.
             text = text.partition("\n")[0]
         try:
-            value, end = scan(text, 0)
+            value, end = scan_value(text, 0)
         except ValueError as error:
             if at + size >= len(data) or size > _KEPT or not _may_go_on(error, size):
                 return size

@@ -11,15 +11,15 @@ from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Final
 
-HEAD: Final = 1 << 16
+HEAD_BYTES: Final = 1 << 16
 """Bytes of a log's beginning, and before the place up to which it was read, that it is known by."""
-_SCHEMA = "dcevents.ledger"
-_FILES = 4
+_LEDGER_SCHEMA = "dcevents.ledger"
+_MAX_FILES_PER_LOG = 4
 """Files that a log was last found in: of a copy and its original, of what was compressed."""
 
 
 @dataclass(frozen=True)
-class Tally:
+class RecordCounts:
     """Where a log's records went; added up, of all of them."""
 
     records: int = 0
@@ -30,31 +30,31 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownLog:
     """A log that was read, up to its last whole line."""
 
-    name: str
+    file_name: str
     """Of the file that it was last found in."""
-    head: str
+    head_fingerprint: str
     """Fingerprint of its first `head_size` bytes."""
-    head_size: int
-    tail: str
+    head_bytes: int
+    tail_fingerprint: str
     """Fingerprint of the last bytes, HEAD at most, of those that were read."""
-    size: int
+    read_bytes: int
     """Bytes that were read, unpacked."""
-    lines: int
-    read: Tally
-    rest: Tally
+    line_count: int
+    read: RecordCounts
+    rest: RecordCounts
     """Of what stands behind the last whole line."""
-    by_line: bool = True
+    is_resumable: bool = True
     """Whether it may be read on from there; else its records are no lines, and it is read from its beginning."""
-    reading: int = 0
+    rereads: int = 0
     """How often it was read anew from its beginning."""
     files: tuple[str, ...] = ()
     """Fingerprints of whole files that held this and nothing more."""
 
 
-def fingerprint(data: bytes | memoryview) -> str:
+def compute_fingerprint(data: bytes | memoryview) -> str:
     """64 bits are plenty: what is alike by chance is read again, or has been read."""
     return blake2b(data, digest_size=12).hexdigest()
 
@@ -62,69 +62,73 @@ def fingerprint(data: bytes | memoryview) -> str:
 class Ledger:
     """All logs that were read; a log's number is its place."""
 
-    def __init__(self, logs: Iterable[Known] = ()) -> None:
+    def __init__(self, logs: Iterable[KnownLog] = ()) -> None:
         self.logs = list(logs)
-        self._of_file: dict[str, int] = {}
-        self._sizes: dict[int, dict[str, list[int]]] = {}
+        self._number_by_file: dict[str, int] = {}
+        self._numbers_by_head: dict[int, dict[str, list[int]]] = {}
         for number, log in enumerate(self.logs):
-            self._index(number, log)
+            self._index_log(number, log)
 
-    def _index(self, number: int, log: Known) -> None:
-        self._of_file |= dict.fromkeys(log.files, number)
-        self._sizes.setdefault(log.head_size, {}).setdefault(log.head, []).append(number)
+    def _index_log(self, number: int, log: KnownLog) -> None:
+        self._number_by_file |= dict.fromkeys(log.files, number)
+        self._numbers_by_head.setdefault(log.head_bytes, {}).setdefault(
+            log.head_fingerprint, []
+        ).append(number)
 
-    def of_file(self, file: str) -> int | None:
+    def find_by_file(self, file: str) -> int | None:
         """The log that a whole file was found to hold."""
-        return self._of_file.get(file)
+        return self._number_by_file.get(file)
 
-    def beginning_as(self, head: bytes) -> list[int]:
+    def find_by_head(self, head: bytes) -> list[int]:
         """The logs that begin as these first HEAD bytes do, the longest first."""
         found: list[int] = []
         running, at = blake2b(digest_size=12), 0
-        for size in sorted(each for each in self._sizes if each <= len(head)):
+        for size in sorted(each for each in self._numbers_by_head if each <= len(head)):
             running.update(head[at:size])
             at = size
-            found += self._sizes[size].get(running.hexdigest(), [])
-        return sorted(found, key=self.length, reverse=True)
+            found += self._numbers_by_head[size].get(running.hexdigest(), [])
+        return sorted(found, key=self.measure_log, reverse=True)
 
-    def length(self, number: int) -> tuple[int, int]:
+    def measure_log(self, number: int) -> tuple[int, int]:
         """What logs are the longer by that begin alike; of those without a whole line, what is known of their first."""
-        return self.logs[number].size, self.logs[number].head_size
+        return self.logs[number].read_bytes, self.logs[number].head_bytes
 
-    def put(self, log: Known, number: int | None = None) -> int:
+    def put_log(self, log: KnownLog, number: int | None = None) -> int:
         """A log anew, or what is known of one now; its number comes back."""
         if number is None:
             self.logs.append(log)
             number = len(self.logs) - 1
         else:
             was = self.logs[number]
-            self._sizes[was.head_size][was.head].remove(number)
+            self._numbers_by_head[was.head_bytes][was.head_fingerprint].remove(number)
             self.logs[number] = log
-        self._index(number, log)
+        self._index_log(number, log)
         return number
 
-    def seen_in(self, number: int, name: str, file: str) -> None:
+    def note_file(self, number: int, name: str, file: str) -> None:
         """Note that a log was found in a file, and nothing more."""
         log = self.logs[number]
-        files = (*(each for each in log.files if each != file), file)[-_FILES:]
-        self.put(replace(log, name=name, files=files), number)
+        files = (*(each for each in log.files if each != file), file)[-_MAX_FILES_PER_LOG:]
+        self.put_log(replace(log, file_name=name, files=files), number)
 
-    def as_json(self) -> bytes:
+    def to_json(self) -> bytes:
         """The text of the file: what it is, so that it is taken for no log itself, and a line for each log."""
-        rows = ({"schema": _SCHEMA}, *map(asdict, self.logs))
+        rows = ({"schema": _LEDGER_SCHEMA}, *map(asdict, self.logs))
         return "".join(f"{json.dumps(row, separators=(',', ':'))}\n" for row in rows).encode()
 
 
-def read(data: bytes) -> Ledger:
+def parse_ledger(data: bytes) -> Ledger:
     """The ledger in a file."""
-    return Ledger(_known(json.loads(line)) for line in data.splitlines()[1:])
+    return Ledger(_parse_log(json.loads(line)) for line in data.splitlines()[1:])
 
 
-def _known(found: dict[str, Any]) -> Known:
-    tallies = {name: _tally(found[name]) for name in ("read", "rest")}
-    return Known(**{**found, "files": tuple(found["files"]), **tallies})
+def _parse_log(found: dict[str, Any]) -> KnownLog:
+    tallies = {name: _parse_counts(found[name]) for name in ("read", "rest")}
+    return KnownLog(**{**found, "files": tuple(found["files"]), **tallies})
 
 
-def _tally(found: dict[str, Any]) -> Tally:
+def _parse_counts(found: dict[str, Any]) -> RecordCounts:
     rejects: Sequence[Any] = found.pop("rejects")
-    return Tally(**found, rejects=tuple((line, reason, index) for line, reason, index in rejects))
+    return RecordCounts(
+        **found, rejects=tuple((line, reason, index) for line, reason, index in rejects)
+    )

@@ -14,23 +14,23 @@ import polars as pl
 
 from dcevents.errors import StoreError
 from dcevents.model.attributes import Vocabulary
-from dcevents.model.sessions import NUMBER
+from dcevents.model.sessions import NUMBER_TYPE
 from dcevents.settings import Window
 from dcevents.store.disk import segment
-from dcevents.store.disk.manifest import Manifest, Part
+from dcevents.store.disk.manifest import Manifest, SegmentInfo
 from dcevents.store.disk.segment import Segment
 
-DEAD: Final = {"segment": pl.String, "row": pl.UInt32}
+SUPERSEDED_SCHEMA: Final = {"segment": pl.String, "row": pl.UInt32}
 """Rows of conversations that a later segment has anew."""
 NO_WINDOW: Final = Window()
-_ROWS: Final = {"sid": NUMBER, "segment": pl.UInt32, "row": pl.UInt32}
+_ROWS_SCHEMA: Final = {"sid": NUMBER_TYPE, "segment": pl.UInt32, "row": pl.UInt32}
 
 
-def _itself(frame: pl.DataFrame) -> pl.DataFrame:
+def _return_unchanged(frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def _reaches(part: Part, window: Window) -> bool:
+def _is_in_reach(part: SegmentInfo, window: Window) -> bool:
     """Whether something in a segment may have started in a window."""
     if not window:
         return True
@@ -41,165 +41,197 @@ def _reaches(part: Part, window: Window) -> bool:
 
 
 @dataclass(frozen=True)
-class State:
+class StoreState:
     """A store as a manifest has it, and perhaps a segment that is in no store: of logs beside it."""
 
     folder: Path
     manifest: Manifest
-    beside: Segment | None = None
-    beside_dead: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DEAD))
-    beside_said: pl.DataFrame | None = None
+    extra_segment: Segment | None = None
+    extra_superseded: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema=SUPERSEDED_SCHEMA)
+    )
+    extra_attributes: pl.DataFrame | None = None
     """All contents, if there are more than the store has."""
     window: Window = NO_WINDOW
     """Of conversations and attempts only those that start in it are asked for; others may be left out."""
 
     @property
-    def parts(self) -> Sequence[Part]:
+    def segments(self) -> Sequence[SegmentInfo]:
         """The segments of the store."""
         return self.manifest.segments
 
     @cached_property
-    def offsets(self) -> list[int]:
+    def row_offsets(self) -> list[int]:
         """How many rows of conversations are before each segment, and before the one beside."""
-        return [0, *accumulate(part.conversations for part in self.parts)]
+        return [0, *accumulate(part.conversation_count for part in self.segments)]
 
     @property
-    def height(self) -> int:
+    def conversation_count(self) -> int:
         """How many conversations the store has."""
-        return sum(part.conversations for part in self.parts) - self.dead.height
+        return sum(part.conversation_count for part in self.segments) - self.superseded.height
 
     # -- contents ------------------------------------------------------------------------------------------------
 
     @cached_property
-    def said(self) -> pl.DataFrame:
+    def attributes(self) -> pl.DataFrame:
         """All contents; a content's code is its row."""
-        if self.beside_said is not None:
-            return self.beside_said
-        name = self.manifest.said
-        return pl.DataFrame(schema=segment.SAID) if name is None else self._read(name)
+        if self.extra_attributes is not None:
+            return self.extra_attributes
+        name = self.manifest.attributes_file
+        return (
+            pl.DataFrame(schema=segment.ATTRIBUTES_SCHEMA)
+            if name is None
+            else self._read_file(name)
+        )
 
-    def vocabulary(self) -> Vocabulary:
+    def make_vocabulary(self) -> Vocabulary:
         """The contents' codes, to go on from."""
-        return segment.vocabulary(self.said)
+        return segment.make_vocabulary(self.attributes)
 
     # -- tables --------------------------------------------------------------------------------------------------
 
-    def table(self, part: Part, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    def read_table(
+        self, part: SegmentInfo, name: str, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
         """A table of a segment. Raises StoreError where it is damaged."""
         path = f"{part.name}/{name}.parquet"
-        found = self._read(path, columns) if path in self.manifest.files else segment.none(name)
+        found = (
+            self._read_file(path, columns)
+            if path in self.manifest.files
+            else segment.make_empty_table(name)
+        )
         return found.select(columns) if columns else found
 
-    def tables(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    def read_tables(
+        self, name: str, columns: Sequence[str] | None = None
+    ) -> Iterator[pl.DataFrame]:
         """A table of each segment, the one beside too."""
-        for number in range(len(self.parts) + (self.beside is not None)):
-            yield self._numbered(name, number, columns)
+        for number in range(len(self.segments) + (self.extra_segment is not None)):
+            yield self._read_nth_table(name, number, columns)
 
-    def _numbered(self, name: str, number: int, columns: Sequence[str] | None) -> pl.DataFrame:
+    def _read_nth_table(
+        self, name: str, number: int, columns: Sequence[str] | None
+    ) -> pl.DataFrame:
         """A table of the segment in this place; behind the last one is the one beside."""
-        if number < len(self.parts):
-            part = self.parts[number]
-            is_left_out = name in ("conversations", "attempts") and not _reaches(part, self.window)
-            return (
-                segment.none(name).select(columns or pl.all())
-                if is_left_out
-                else self.table(part, name, columns)
+        if number < len(self.segments):
+            part = self.segments[number]
+            is_left_out = name in ("conversations", "attempts") and not _is_in_reach(
+                part, self.window
             )
-        found: pl.DataFrame = getattr(self.beside, name)
+            return (
+                segment.make_empty_table(name).select(columns or pl.all())
+                if is_left_out
+                else self.read_table(part, name, columns)
+            )
+        found: pl.DataFrame = getattr(self.extra_segment, name)
         return found.select(columns) if columns else found
 
-    def live(
-        self, columns: Sequence[str], then: Callable[[pl.DataFrame], pl.DataFrame] = _itself
+    def read_live_conversations(
+        self,
+        columns: Sequence[str],
+        then: Callable[[pl.DataFrame], pl.DataFrame] = _return_unchanged,
     ) -> pl.DataFrame:
         """The rows of all conversations as they are now, with `conv`, the row's number in all segments.
 
         `then` is done with those of each segment, as long as they are in the processor's cache.
         """
 
-        def part(number: int) -> pl.DataFrame:
-            frame = self._numbered("conversations", number, columns)
-            begin = self.offsets[number]
+        def read_segment(number: int) -> pl.DataFrame:
+            frame = self._read_nth_table("conversations", number, columns)
+            begin = self.row_offsets[number]
             conv = pl.int_range(begin, begin + frame.height, dtype=pl.UInt32, eager=True).alias(
                 "conv"
             )
-            return then(self.without_dead(number, frame.with_columns(conv)))
+            return then(self.drop_superseded(number, frame.with_columns(conv)))
 
         none = (
-            segment.none("conversations")
+            segment.make_empty_table("conversations")
             .select(columns)
             .with_columns(pl.lit(0, pl.UInt32).alias("conv"))
         )
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return pl.concat(
-                [then(none), *pool.map(part, range(len(self.parts) + (self.beside is not None)))]
+                [
+                    then(none),
+                    *pool.map(
+                        read_segment, range(len(self.segments) + (self.extra_segment is not None))
+                    ),
+                ]
             )
 
-    def without_dead(
+    def drop_superseded(
         self, number: int, frame: pl.DataFrame, row: pl.Series | None = None
     ) -> pl.DataFrame:
         """The rows of a segment's table that are of conversations no later segment has anew.
 
         `row` is the conversation's of each; none, where these are the rows themselves.
         """
-        dead = self._dead_of[number] if number < len(self._dead_of) else None
+        dead = self._superseded_rows[number] if number < len(self._superseded_rows) else None
         if dead is None or frame.is_empty():
             return frame
-        is_live = pl.repeat(value=True, n=self.parts[number].conversations, eager=True).scatter(
-            dead, False
-        )
+        is_live = pl.repeat(
+            value=True, n=self.segments[number].conversation_count, eager=True
+        ).scatter(dead, False)
         return frame.filter(is_live if row is None else is_live.gather(row))
 
     @cached_property
-    def dead(self) -> pl.DataFrame:
+    def superseded(self) -> pl.DataFrame:
         """The rows of conversations that a later segment has anew."""
-        name = self.manifest.dead
-        return pl.DataFrame(schema=DEAD) if name is None else self._read(name)
+        name = self.manifest.superseded_file
+        return pl.DataFrame(schema=SUPERSEDED_SCHEMA) if name is None else self._read_file(name)
 
     @cached_property
-    def _dead_of(self) -> list[pl.Series | None]:
+    def _superseded_rows(self) -> list[pl.Series | None]:
         by = dict(
-            pl.concat([self.dead, self.beside_dead]).group_by("segment").agg("row").iter_rows()
+            pl.concat([self.superseded, self.extra_superseded])
+            .group_by("segment")
+            .agg("row")
+            .iter_rows()
         )
         return [
             pl.Series(by[part.name], dtype=pl.UInt32) if part.name in by else None
-            for part in self.parts
+            for part in self.segments
         ]
 
     # -- sessions ------------------------------------------------------------------------------------------------
 
-    def rows_of(self, sids: pl.Series) -> pl.DataFrame:
+    def find_rows(self, sids: pl.Series) -> pl.DataFrame:
         """Where there is something of sessions: columns `sid`, `segment` (its place), `row` of a conversation, which
         may have been computed anew since; null, where the segment has none of the session.
         """
-        parts = [n for n in range(len(self.parts)) if self._may_have(n, sids)]
+        parts = [n for n in range(len(self.segments)) if self._is_possible_home(n, sids)]
         loose = [
-            self._loose(n, sids)
+            self._find_orphans(n, sids)
             for n in parts
-            if f"{self.parts[n].name}/loose.parquet" in self.manifest.files
+            if f"{self.segments[n].name}/loose.parquet" in self.manifest.files
         ]
-        return pl.concat([pl.DataFrame(schema=_ROWS), *self._rows(parts, sids), *loose])
+        return pl.concat(
+            [pl.DataFrame(schema=_ROWS_SCHEMA), *self._find_conversations(parts, sids), *loose]
+        )
 
-    def _loose(self, number: int, sids: pl.Series) -> pl.DataFrame:
-        found = self.table(self.parts[number], "loose").filter(pl.col("sid").is_in(sids.implode()))
+    def _find_orphans(self, number: int, sids: pl.Series) -> pl.DataFrame:
+        found = self.read_table(self.segments[number], "loose").filter(
+            pl.col("sid").is_in(sids.implode())
+        )
         return found.with_columns(
             pl.lit(number, pl.UInt32).alias("segment"), pl.lit(None, pl.UInt32).alias("row")
         )
 
-    def _rows(self, parts: Sequence[int], sids: pl.Series) -> Iterator[pl.DataFrame]:
-        parts = [n for n in parts if self.parts[n].conversations]
+    def _find_conversations(self, parts: Sequence[int], sids: pl.Series) -> Iterator[pl.DataFrame]:
+        parts = [n for n in parts if self.segments[n].conversation_count]
         if not parts:
             return
-        paths = [self.folder / f"{self.parts[n].name}/conversations.parquet" for n in parts]
+        paths = [self.folder / f"{self.segments[n].name}/conversations.parquet" for n in parts]
         wanted = pl.LazyFrame({"sid": sids})
         scan = (
             pl.scan_parquet(paths, row_index_name="at")
             .select("sid", "at")
             .join(wanted, on="sid", how="semi")
         )
-        rows = self._collected(scan, f"{self.parts[parts[0]].name}/conversations.parquet").sort(
-            "at"
-        )
-        begins = [0, *accumulate(self.parts[n].conversations for n in parts)]
+        rows = self._collect_scan(
+            scan, f"{self.segments[parts[0]].name}/conversations.parquet"
+        ).sort("at")
+        begins = [0, *accumulate(self.segments[n].conversation_count for n in parts)]
         places = [bisect_right(begins, at) - 1 for at in rows["at"]]
         yield rows.select(
             "sid",
@@ -209,42 +241,42 @@ class State:
             ),
         )
 
-    def _may_have(self, number: int, sids: pl.Series) -> bool:
-        part = self.parts[number]
-        return bool(sids.is_between(part.least, part.most).any())
+    def _is_possible_home(self, number: int, sids: pl.Series) -> bool:
+        part = self.segments[number]
+        return bool(sids.is_between(part.least_sid, part.greatest_sid).any())
 
-    def facts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def read_facts(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The facts of the sessions that `rows_of` found."""
-        return pl.concat([segment.none("facts"), *self._of(rows, "facts")])
+        return pl.concat([segment.make_empty_table("facts"), *self._read_rows(rows, "facts")])
 
-    def said_of(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def add_attribute_codes(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that `rows_of` found, with `said`."""
         parts = [rows.clear().with_columns(pl.lit(None, pl.UInt32).alias("said"))]
         rows = rows.drop_nulls("row")
         for number in sorted(rows["segment"].unique()):
             mine = rows.filter(pl.col("segment") == number)
-            said = self.table(self.parts[number], "conversations", ["said"])["said"]
+            said = self.read_table(self.segments[number], "conversations", ["said"])["said"]
             parts.append(mine.with_columns(said.gather(mine["row"])))
         return pl.concat(parts)
 
-    def texts_of(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def read_sids(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The sids of the sessions that `rows_of` found: `sid`, `text`."""
-        return pl.concat([segment.none("sids"), *self._of(rows, "sids")])
+        return pl.concat([segment.make_empty_table("sids"), *self._read_rows(rows, "sids")])
 
-    def _of(self, rows: pl.DataFrame, name: str) -> Iterator[pl.DataFrame]:
+    def _read_rows(self, rows: pl.DataFrame, name: str) -> Iterator[pl.DataFrame]:
         """The rows of a table that the segments have of the sessions that `rows_of` found there."""
         for (number,), theirs in rows.group_by("segment", maintain_order=True):
-            path = f"{self.parts[number].name}/{name}.parquet"
+            path = f"{self.segments[number].name}/{name}.parquet"
             if path in self.manifest.files:
                 # As a scan it unpacks the other columns of few rows only.
                 scan = pl.scan_parquet(self.folder / path)
-                yield self._collected(
+                yield self._collect_scan(
                     scan.filter(pl.col("sid").is_in(theirs["sid"].unique().implode())), path
                 )
 
-    def texts(self, sids: pl.Series) -> pl.Series:
+    def look_up_sids(self, sids: pl.Series) -> pl.Series:
         """The sid of each number."""
-        known = pl.concat([segment.none("sids"), *self.tables("sids")])
+        known = pl.concat([segment.make_empty_table("sids"), *self.read_tables("sids")])
         wanted = pl.DataFrame({"sid": sids})
         if wanted.height < known.height:
             known = known.join(wanted.unique(), on="sid", how="semi")
@@ -252,19 +284,19 @@ class State:
 
     # -- files ---------------------------------------------------------------------------------------------------
 
-    def _read(self, name: str, columns: Collection[str] | None = None) -> pl.DataFrame:
+    def _read_file(self, name: str, columns: Collection[str] | None = None) -> pl.DataFrame:
         path = self.folder / name
         try:
             return pl.read_parquet(path, columns=list(columns) if columns else None)
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._damaged(str(path), error) from error
+            raise self._make_damage_error(str(path), error) from error
 
-    def _collected(self, scan: pl.LazyFrame, name: str) -> pl.DataFrame:
+    def _collect_scan(self, scan: pl.LazyFrame, name: str) -> pl.DataFrame:
         try:
             return scan.collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._damaged(str(self.folder / name), error) from error
+            raise self._make_damage_error(str(self.folder / name), error) from error
 
-    def _damaged(self, path: str, error: Exception) -> StoreError:
+    def _make_damage_error(self, path: str, error: Exception) -> StoreError:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__
         return StoreError(f"{path}: {what}; see dcevents store verify {self.folder}")

@@ -89,26 +89,6 @@ def commands() -> list[str]:
     return cli.list_commands(click.Context(cli))
 
 
-def contents() -> str:
-    """Links to what `helps` gives."""
-    return ",\n".join(f"[{name}](#{name})" for name in commands()) + "\n"
-
-
-def helps() -> str:
-    """Every command's `--help` for a document, each under a heading, as a terminal of 80 columns shows it."""
-    parts = []
-    for name in commands():
-        command = cli.get_command(click.Context(cli), name)
-        assert command is not None
-        text = command.get_help(
-            click.Context(
-                command, info_name=f"dcevents {name}", terminal_width=78, **command.context_settings
-            )
-        )
-        parts.append(f"\n## {name}\n\n```text\n{text}\n```\n")
-    return "".join(parts) + "\n"
-
-
 def shapes() -> str:
     """The table of the shapes that `samples/envelopes.py` writes: whether it keeps milliseconds, page."""
     sys.path.insert(0, str(ROOT))

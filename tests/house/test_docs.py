@@ -111,7 +111,7 @@ def test_every_command_is_named() -> None:
     readme = DOCS[0].read_text()
     for name in examples.commands():
         assert f"`{name}`" in readme
-        assert f"\n## {name}\n" in REFERENCE
+        assert f"\n| `{name}` |" in REFERENCE
 
 
 @pytest.mark.parametrize("name", examples.commands())

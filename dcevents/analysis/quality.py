@@ -1,7 +1,7 @@
-"""The quality of a log (definitions 5): what is odd about its events, as figures.
+"""The quality of a log (definitions 5).
 
-Pure: a log that was read with places, and its fold, in; frames and plain values out. Times are milliseconds since
-1970 (UTC), durations milliseconds; null is none.
+Pure: a log that was read with places, and its fold, in; frames and plain values out. Times are
+milliseconds since 1970 (UTC), durations milliseconds; None is unknown.
 """
 
 from dataclasses import dataclass
@@ -10,88 +10,101 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from dcevents.model.conversations import Fold
+from dcevents.model.conversations import FactFold
 from dcevents.model.events import CLOSED, ENGAGED, TRIGGERED
 from dcevents.model.moments import DAY_MS, FUTURE, UNTIMED
 from dcevents.reading.log import Log
 from dcevents.reading.timestamps import FORMS
 
 PEAK_SECONDS = (100, 200, 300, 600)
-"""Seconds after which Dynamic Chat gives up: one agent, two agents, three; an idle chat."""
+"""Seconds after which Dynamic Chat gives up.
+
+100, 200 and 300: a request that one, two or three agents did not take; 600: an idle chat.
+Source: docs/definitions.md, section 5.
+"""
 _REQUEST_PEAK_SECONDS = PEAK_SECONDS[:3]
 _MIN_NEAR_MS, _MAX_NEAR_MS = 950, 1100
-"""Milliseconds for each second of a peak between which a duration is near it."""
+"""Milliseconds for each second of a peak between which a delay is near the peak."""
+
 _MIN_KNOWN_TIMEOUTS = 10
+"""Timeouts with a known delay without which the log does not show a reading."""
 _MIN_REQUEST_SHARE, _MAX_VISITOR_SHARE = 0.8, 0.2
+"""Shares of delays near the peaks of requests, from which and up to which a reading holds."""
 
 _USUAL_SILENCE_DAYS = 28
 _STOPPED_FACTOR = 2
+"""A feed has stopped if it is silent for more than so many times its usual silence …"""
 _MIN_STOPPED_MS = 3_600_000
+"""… and for longer than this."""
 MAX_SHOWN_SILENCES = 3
 
 TimeoutReading = Literal["request", "visitor", "both", "too_few"]
-"""What TIMEOUT means at a site: nobody took the request; the visitor stopped answering; either; unknown."""
+"""The meaning of TIMEOUT at a site: no agent took the request; the visitor stopped answering;
+one or the other; unknown.
+"""
 
 
 def drop_duplicates(log: Log) -> pl.DataFrame:
-    """The events (of duplicates the first line) in the order of lines: sid, said, ts, form, file, line.
+    """Return the located events in order, of duplicates the first.
 
-    `ts` may be UNTIMED or FUTURE.
+    Columns: sid, attributes, ts (milliseconds, UNTIMED or FUTURE), form, file, line.
+    Raises ValueError if the log was read without places.
     """
     if log.located is None:
         raise ValueError("the log was read without places")
     if not log.account.duplicates:
         return log.located
-    identity = log.facts.vocabulary.number_identities()
-    same = {
-        "identity": pl.lit(identity).gather(pl.col("said")),
-        "moment": pl.min_horizontal("ts", UNTIMED),
+    identities = log.facts.vocabulary.number_identities()
+    key = {
+        "identity": pl.lit(identities).gather(pl.col("attributes")),
+        "time": pl.min_horizontal("ts", UNTIMED),
     }
-    marked = log.located.with_columns(**same)
-    return marked.unique(["sid", *same], keep="first", maintain_order=True).drop(*same)
+    events = log.located.with_columns(**key)
+    return events.unique(["sid", *key], keep="first", maintain_order=True).drop(*key)
 
 
 def count_forms(events: pl.DataFrame) -> dict[str, int]:
-    """Events by the form of their timestamp, of all forms."""
+    """Count events by the form of their timestamp; forms without events too."""
     counts = dict(events["form"].value_counts().iter_rows())
     return {name: counts.get(number, 0) for number, name in enumerate(FORMS)}
 
 
 def list_untimed(events: pl.DataFrame, limit: int) -> list[tuple[int, int, str]]:
-    """The first events without a usable timestamp: file, line, and its form or `future`."""
-    found = events.filter(pl.col("ts") >= UNTIMED).head(limit).select("file", "line", "form", "ts")
+    """Return file, line and form (or `future`) of untimed events."""
+    untimed = events.filter(pl.col("ts") >= UNTIMED).head(limit)
     return [
         (file, line, "future" if ts == FUTURE else FORMS[form])
-        for file, line, form, ts in found.iter_rows()
+        for file, line, form, ts in untimed.select("file", "line", "form", "ts").iter_rows()
     ]
 
 
 class LineOrder(NamedTuple):
-    """Events that stand behind a later one: how many, and the farthest distance to the latest before them."""
+    """Events on a later line than a later event."""
 
     out_of_order: int
     step_back_ms: int | None
+    """The greatest distance back to the latest event on an earlier line."""
     files: list[tuple[int, int, int]]
-    """File, events and step back of each input that has some, the most first."""
+    """For each input with such events: its number, their count, the step back; most first."""
 
 
 def measure_order(events: pl.DataFrame) -> LineOrder:
-    """Events that are earlier than one on an earlier line of the same input."""
-    timed = events.lazy().filter(pl.col("ts") < UNTIMED)
-    back = timed.select("file", (pl.col("ts").cum_max().over("file") - pl.col("ts")).alias("back"))
-    found = (
-        back.filter(pl.col("back") > 0)
+    """Count events that are earlier than one on an earlier line."""
+    ts = pl.col("ts")
+    timed = events.lazy().filter(ts < UNTIMED)
+    steps = timed.select("file", (ts.cum_max().over("file") - ts).alias("step_back"))
+    of_files = (
+        steps.filter(pl.col("step_back") > 0)
         .group_by("file")
-        .agg(pl.len().alias("events"), pl.col("back").max())
+        .agg(pl.len().alias("events"), pl.col("step_back").max())
     )
-    files = found.collect().sort(-pl.col("events").cast(pl.Int64), "file").rows()
-    return LineOrder(
-        sum(n for _, n, _ in files), max((step for _, _, step in files), default=None), files
-    )
+    files = of_files.collect().sort(-pl.col("events").cast(pl.Int64), "file").rows()
+    step_back = max((step for _, _, step in files), default=None)
+    return LineOrder(sum(count for _, count, _ in files), step_back, files)
 
 
 class Starts(NamedTuple):
-    """Conversations, and those whose beginning is not in the log."""
+    """Counts of conversations, with and without a beginning."""
 
     conversations: int
     start_not_seen: int
@@ -99,14 +112,14 @@ class Starts(NamedTuple):
     engagement_implied: int
 
 
-def count_starts(fold: Fold) -> Starts:
-    """Conversations without TRIGGERED, and engaged ones without ENGAGED."""
+def count_starts(fold: FactFold) -> Starts:
+    """Count conversations without TRIGGERED, and engaged ones without ENGAGED."""
     bits = (
         fold.select_events()
         .lazy()
-        .group_by("conv")
-        .agg(pl.col("bit").bitwise_or())
-        .collect(engine="streaming")["bit"]
+        .group_by("conversation_key")
+        .agg(pl.col("kind_bit").bitwise_or())
+        .collect(engine="streaming")["kind_bit"]
     )
     engaged = bits.filter((bits & (0xFFFF - (1 << TRIGGERED) - (1 << CLOSED))) > 0)
     return Starts(
@@ -119,15 +132,16 @@ def _count_without(bits: pl.Series, kind: int) -> int:
 
 
 class SessionLengths(NamedTuple):
-    """Sessions, and those that last longer than 24 hours, the longest of them with their milliseconds."""
+    """Counts of sessions, and of those that last longer than 24 hours."""
 
     sessions: int
     over_a_day: int
     longest: list[tuple[str, int]]
+    """The longest of those over a day: sid, milliseconds."""
 
 
-def measure_sessions(fold: Fold, limit: int) -> SessionLengths:
-    """Sessions by the time from their first event to their last."""
+def measure_sessions(fold: FactFold, limit: int) -> SessionLengths:
+    """Measure sessions from first to last timestamp; name the longest."""
     ts = pl.col("ts")
     timed = pl.when(ts < UNTIMED).then(ts)
     spans = (
@@ -137,144 +151,143 @@ def measure_sessions(fold: Fold, limit: int) -> SessionLengths:
         .agg((timed.max() - timed.min()).alias("span"))
         .collect()
     )
-    over = spans.filter(pl.col("span") > DAY_MS)
-    named = over.with_columns(fold.look_up_sids(over["sid"]).alias("sid")).sort(
-        -pl.col("span"), "sid"
-    )
-    return SessionLengths(spans.height, over.height, named.head(limit).rows())
+    long = spans.filter(pl.col("span") > DAY_MS)
+    named = long.with_columns(fold.look_up_sids(long["sid"]).alias("sid"))
+    longest = named.sort(-pl.col("span"), "sid").head(limit)
+    return SessionLengths(spans.height, long.height, longest.rows())
 
 
-def find_several_names(fold: Fold, key: str, name: str) -> list[tuple[str, list[str]]]:
-    """The `conversation_id` (name `conversation`) or `agent_id` (`agent_name`) with more than one name: all of them."""
-    used = (
-        fold.attributes[fold.facts.to_frame()["said"].unique()]
-        .select(key, name)
-        .drop_nulls()
-        .unique()
-    )
-    several = (
-        used.group_by(key).agg(pl.col(name).sort()).filter(pl.col(name).list.len() > 1).sort(key)
-    )
-    return [(identity, list(names)) for identity, names in several.iter_rows()]
+def find_several_names(fold: FactFold, key: str, name: str) -> list[tuple[str, list[str]]]:
+    """Find identities with several names in the log, with all names.
+
+    `key` and `name` are columns: conversation_id and conversation, or agent_id and agent_name.
+    """
+    codes = fold.facts.to_frame()["attributes"].unique()
+    pairs = fold.attributes[codes].select(key, name).drop_nulls().unique()
+    names = pairs.group_by(key).agg(pl.col(name).sort())
+    several = names.filter(pl.col(name).list.len() > 1).sort(key)
+    return [(identity, list(its_names)) for identity, its_names in several.iter_rows()]
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """When there are events, and when not."""
+    """The times and days with events, and those without."""
 
     first_ms: int | None
     last_ms: int | None
     day_count: int
-    """Days from the first to the last event, in the zone asked for."""
+    """Local days from the first to the last event, both counted."""
     gaps: list[tuple[Any, Any, int]]
-    """First day, last day and number of the days between without an event."""
+    """Runs of days without an event: first day, last day, number of days."""
     silences: list[tuple[int, int]]
     """The longest times from one event to the next, longest first: from, to."""
     usual_silence_ms: int | None
-    """The longest of the 28 days before the last event."""
+    """The longest silence that ended in the 28 days before the last event."""
 
 
 def measure_coverage(events: pl.DataFrame, tz: ZoneInfo) -> Coverage:
-    """Days and times without events."""
+    """Find the days (in `tz`) and times without events."""
     ts = events["ts"].filter(events["ts"] < UNTIMED).unique().sort()
     if ts.is_empty():
         return Coverage(None, None, 0, [], [], None)
     first, last = int(ts[0]), int(ts[-1])
-    steps = pl.DataFrame({"from": ts[:-1], "to": ts[1:]}).with_columns(
+    silences = pl.DataFrame({"from": ts[:-1], "to": ts[1:]}).with_columns(
         (pl.col("to") - pl.col("from")).alias("ms")
     )
-    longest: Any = steps.filter(pl.col("to") > last - _USUAL_SILENCE_DAYS * DAY_MS)["ms"].max()
-    silences = (
-        steps.sort(-pl.col("ms"), "from").head(MAX_SHOWN_SILENCES).select("from", "to").rows()
-    )
+    recent = silences.filter(pl.col("to") > last - _USUAL_SILENCE_DAYS * DAY_MS)
+    usual: Any = recent["ms"].max()
+    longest = silences.sort(-pl.col("ms"), "from").head(MAX_SHOWN_SILENCES)
     days = _list_local_days(ts, tz)
-    between = pl.DataFrame({"before": days[:-1], "after": days[1:]}).with_columns(
-        ((pl.col("after") - pl.col("before")).dt.total_days() - 1).alias("days")
-    )
-    empty = between.filter(pl.col("days") > 0)
-    gaps = empty.select(
-        pl.col("before").dt.offset_by("1d"), pl.col("after").dt.offset_by("-1d"), "days"
-    ).rows()
-    whole = days.len() + int(empty["days"].sum())
-    return Coverage(first, last, whole, gaps, silences, longest)
+    gaps = _find_gaps(days)
+    day_count = days.len() + sum(length for *_, length in gaps)
+    return Coverage(first, last, day_count, gaps, longest.select("from", "to").rows(), usual)
 
 
 def _list_local_days(ts: pl.Series, tz: ZoneInfo) -> pl.Series:
-    """The different local days of sorted times, those outside the calendar aside."""
+    """Return the distinct local days of times, in order, within the calendar."""
     local = ts.cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(tz.key)
     return local.filter(local.dt.year().is_between(1, 9999)).dt.date().unique().sort()
 
 
+def _find_gaps(days: pl.Series) -> list[tuple[Any, Any, int]]:
+    before, after = pl.col("before"), pl.col("after")
+    neighbours = pl.DataFrame({"before": days[:-1], "after": days[1:]}).with_columns(
+        ((after - before).dt.total_days() - 1).alias("days")
+    )
+    empty = neighbours.filter(pl.col("days") > 0)
+    return empty.select(before.dt.offset_by("1d"), after.dt.offset_by("-1d"), "days").rows()
+
+
 class Feed(NamedTuple):
-    """The silence from the last event to the clock, and whether it is much longer than is usual; null: unknown."""
+    """The silence from the last event to the clock; None: unknown."""
 
     silent_ms: int | None
     has_stopped: bool | None
+    """True: it is much longer than usual."""
 
 
 def measure_feed(coverage: Coverage, clock: int) -> Feed:
-    """Whether the log may have ended too early."""
+    """Measure the silence from the last event to the clock."""
     if coverage.last_ms is None:
         return Feed(None, None)
-    silent = max(0, clock - coverage.last_ms)
+    silent_ms = max(0, clock - coverage.last_ms)
     if coverage.usual_silence_ms is None:
-        return Feed(silent, None)
-    return Feed(silent, silent > max(_MIN_STOPPED_MS, _STOPPED_FACTOR * coverage.usual_silence_ms))
+        return Feed(silent_ms, None)
+    limit_ms = max(_MIN_STOPPED_MS, _STOPPED_FACTOR * coverage.usual_silence_ms)
+    return Feed(silent_ms, silent_ms > limit_ms)
 
 
 class TimeoutDelays(NamedTuple):
-    """How long after something TIMEOUT came: how many did, of how many it is known, and these durations."""
+    """Timeouts, and how long after a request or an accept they came."""
 
     timeout_count: int
     known_delays: pl.Series
+    """Milliseconds, of the timeouts for which both times are known."""
 
     def count_near(self, seconds: int) -> int:
-        """How many came about so many seconds after it."""
-        return int(
-            self.known_delays.is_between(_MIN_NEAR_MS * seconds, _MAX_NEAR_MS * seconds).sum()
-        )
+        """Count the delays near so many seconds: 95 % to 110 %."""
+        first, last = _MIN_NEAR_MS * seconds, _MAX_NEAR_MS * seconds
+        return int(self.known_delays.is_between(first, last).sum())
 
     def compute_quantile(self, share: float) -> float | None:
-        """Milliseconds, interpolated linearly; of nothing, None."""
+        """Return a quantile in milliseconds, interpolated linearly; None without delays."""
         return self.known_delays.quantile(share, "linear")
 
 
 class Timeouts(NamedTuple):
-    """The TIMEOUTs of requests that nobody had accepted, and those of chats."""
+    """The timeouts of requests that nobody had accepted, and those of chats."""
 
     after_request: TimeoutDelays
     after_accept: TimeoutDelays
 
     @property
     def reading(self) -> TimeoutReading:
-        """Which of Adobe's two readings of TIMEOUT the log supports."""
+        """Return the reading of TIMEOUT that the log supports (definitions 5)."""
         known = self.after_request.known_delays.len() + self.after_accept.known_delays.len()
         if known < _MIN_KNOWN_TIMEOUTS:
             return "too_few"
         share = sum(map(self.after_request.count_near, _REQUEST_PEAK_SECONDS)) / known
-        return (
-            "request"
-            if share >= _MIN_REQUEST_SHARE
-            else "visitor"
-            if share <= _MAX_VISITOR_SHARE
-            else "both"
-        )
+        if share >= _MIN_REQUEST_SHARE:
+            return "request"
+        return "visitor" if share <= _MAX_VISITOR_SHARE else "both"
 
 
-def measure_timeouts(fold: Fold) -> Timeouts:
-    """When TIMEOUTs came."""
-    found = fold.find_timeouts()
-    parts = (found.filter(~pl.col("accepted")), found.filter("accepted"))
-    return Timeouts(*(TimeoutDelays(part.height, part["ms"].drop_nulls()) for part in parts))
+def measure_timeouts(fold: FactFold) -> Timeouts:
+    """Measure the delays of timeouts, after requests and after accepts apart."""
+    timeouts = fold.find_timeouts()
+    groups = (timeouts.filter(~pl.col("accepted")), timeouts.filter("accepted"))
+    return Timeouts(*(TimeoutDelays(each.height, each["ms"].drop_nulls()) for each in groups))
 
 
 class Quality(NamedTuple):
-    """All that there is to say of a log, beside its account."""
+    """The quality of a log; its account is apart."""
 
     timestamp_forms: dict[str, int]
+    """Events by the form of their timestamp; empty for a store without lines."""
     untimed_lines: list[tuple[int, int, str]]
+    """File, line and form of the first untimed events; empty for a store without lines."""
     order: LineOrder | None
-    """These are known of lines only: a store may keep none. Then they are empty."""
+    """None for a store without lines."""
     starts: Starts
     sessions: SessionLengths
     ids_with_several_names: list[tuple[str, list[str]]]
@@ -284,19 +297,19 @@ class Quality(NamedTuple):
     timeouts: Timeouts
 
 
-def assess_quality(log: Log, fold: Fold, clock: int, tz: ZoneInfo, limit: int) -> Quality:
-    """The quality of a log as of `clock`; `named` says how many of untimed events and long sessions are named."""
-    found = drop_duplicates(log)
-    covered = measure_coverage(found, tz)
+def assess_quality(log: Log, fold: FactFold, clock: int, tz: ZoneInfo, limit: int) -> Quality:
+    """Assess a log as of `clock`; name `limit` untimed events and long sessions."""
+    events = drop_duplicates(log)
+    coverage = measure_coverage(events, tz)
     return Quality(
-        count_forms(found) if log.has_lines else {},
-        list_untimed(found, limit) if log.has_lines else [],
-        measure_order(found) if log.has_lines else None,
-        count_starts(fold),
-        measure_sessions(fold, limit),
-        find_several_names(fold, "conversation_id", "conversation"),
-        find_several_names(fold, "agent_id", "agent_name"),
-        covered,
-        measure_feed(covered, clock),
-        measure_timeouts(fold),
+        timestamp_forms=count_forms(events) if log.has_lines else {},
+        untimed_lines=list_untimed(events, limit) if log.has_lines else [],
+        order=measure_order(events) if log.has_lines else None,
+        starts=count_starts(fold),
+        sessions=measure_sessions(fold, limit),
+        ids_with_several_names=find_several_names(fold, "conversation_id", "conversation"),
+        agents_with_several_names=find_several_names(fold, "agent_id", "agent_name"),
+        coverage=coverage,
+        feed=measure_feed(coverage, clock),
+        timeouts=measure_timeouts(fold),
     )

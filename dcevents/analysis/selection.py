@@ -1,4 +1,4 @@
-"""Why a selection is empty: which of the filters, or the window, fits nothing of the log."""
+"""Explanations of an empty selection, by filter and window."""
 
 from __future__ import annotations
 
@@ -14,41 +14,50 @@ if TYPE_CHECKING:
     from dcevents.analysis.view import View
 
 _MAX_SHOWN_PATTERNS = 3
-"""Patterns of one option that are named."""
+"""Patterns of one option that a message names."""
+
+_SUBJECTS = {"agent": "live chat"}
+"""By filter, the rows that it is matched against, if these are not conversations."""
 
 
 def explain_empty(view: View, *, of_chats: bool) -> str | None:
-    """What selects nothing, in words; None where there was nothing to select from, or nothing was asked for.
+    """Say which options leave nothing; None without options or without conversations.
 
-    `of_chats`: whether it is live-chat attempts that were selected, else conversations.
+    `of_chats`: live-chat attempts were selected, not conversations.
     """
-    settings, view = view.settings, replace(view, fold=view.fold.lift_window())
-    name, things = (
-        ("live chat", view.fold.attempts) if of_chats else ("conversation", view.fold.conversations)
-    )
-    asked = [_describe_option(column, patterns) for column, patterns in settings.filters.items()]
-    asked += [f"the window ({_describe_window(view)})"] if settings.window else []
-    if not asked or view.fold.conversations.is_empty():
+    view = replace(view, fold=view.fold.lift_window())
+    subject = "live chat" if of_chats else "conversation"
+    rows = view.fold.attempts if of_chats else view.fold.conversations
+    options = list(_describe_options(view))
+    if not options or view.fold.conversations.is_empty():
         return None
-    if things.is_empty():
-        return f"no {name} in the log"
-    alone = list(_explain_single_options(view, name, things))
-    return "; ".join(alone) or f"no {name} fits {' and '.join(asked)}" + (
-        " at once" if len(asked) > 1 else ""
-    )
+    if rows.is_empty():
+        return f"no {subject} in the log"
+    if reasons := list(_explain_single_options(view, subject, rows)):
+        return "; ".join(reasons)
+    together = " at once" if len(options) > 1 else ""
+    return f"no {subject} fits {' and '.join(options)}{together}"
 
 
-def _explain_single_options(view: View, name: str, things: pl.DataFrame) -> Iterator[str]:
-    """What selects nothing even where nothing else is asked for."""
+def _explain_single_options(view: View, subject: str, rows: pl.DataFrame) -> Iterator[str]:
+    """Yield a sentence for each option that leaves nothing by itself."""
     for column, patterns in view.settings.filters.items():
-        frame = things if column == "outcome" else view.fold.conversations
+        is_outcome = column == "outcome"
+        frame = rows if is_outcome else view.fold.conversations
         if view.apply_filter(frame, column).is_empty():
-            what = {"outcome": name, "agent": "live chat"}.get(column, "conversation")
-            yield f"no {what} matches {_describe_option(column, patterns)}"
-    if view.settings.window and view.keep_in_window(things).is_empty():
-        span = view.describe_days()
-        there = f"the log is of {span}" if span else "no event has a timestamp"
-        yield f"no {name} starts in the window ({_describe_window(view)}); {there}"
+            own_subject = subject if is_outcome else _SUBJECTS.get(column, "conversation")
+            yield f"no {own_subject} matches {_describe_option(column, patterns)}"
+    if view.settings.window and view.keep_in_window(rows).is_empty():
+        days = view.describe_days()
+        covered = f"the log covers {days}" if days else "no event has a timestamp"
+        yield f"no {subject} starts in the window ({_describe_window(view)}); {covered}"
+
+
+def _describe_options(view: View) -> Iterator[str]:
+    for column, patterns in view.settings.filters.items():
+        yield _describe_option(column, patterns)
+    if view.settings.window:
+        yield f"the window ({_describe_window(view)})"
 
 
 def _describe_window(view: View) -> str:
@@ -57,10 +66,8 @@ def _describe_window(view: View) -> str:
 
 
 def _describe_option(column: str, patterns: tuple[str, ...]) -> str:
-    """`--conversation 'Foo*' or 'Bar'`."""
-    shown = " or ".join(
-        f"'{show.shorten_name(pattern)}'" for pattern in patterns[:_MAX_SHOWN_PATTERNS]
-    )
-    return f"--{column.replace('_', '-')} {shown}" + (
-        " or …" if len(patterns) > _MAX_SHOWN_PATTERNS else ""
-    )
+    """Write an option as `--conversation 'Foo*' or 'Bar'`."""
+    shown = [f"'{show.shorten_name(pattern)}'" for pattern in patterns[:_MAX_SHOWN_PATTERNS]]
+    if len(patterns) > _MAX_SHOWN_PATTERNS:
+        shown.append("…")
+    return f"--{column.replace('_', '-')} {' or '.join(shown)}"

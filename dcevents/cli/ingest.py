@@ -9,8 +9,10 @@ from dcevents.cli.inputs import collect_garbage_again, open_reading
 from dcevents.cli.messages import say, say_skipped, warn_of_input
 from dcevents.cli.targets import check_targets, protect_store
 from dcevents.output import write_to_stdout
-from dcevents.reading import account_words, recognition, sources
-from dcevents.settings import IngestSettings
+from dcevents.reading import account_words, recognition
+from dcevents.reading.operands import find_inputs, is_standard_input_given
+from dcevents.reports._changes import describe_changes
+from dcevents.settings import IngestSettings, Settings
 from dcevents.show import format_count
 from dcevents.store.disk import files
 from dcevents.store.run import RunResult, run_ingest
@@ -20,26 +22,28 @@ def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
     """Take in new events of logs; return the exit status."""
     collect_garbage_again()
     operands = _choose_operands(settings, given)
-    found = sources.find_inputs(operands)
+    found = find_inputs(operands)
     check_targets(found, {"--rejects": settings.rejects_file})
     protect_store(settings.store, {"--rejects": settings.rejects_file})
     if not settings.is_quiet:
         say_skipped(found, operands)
     opened = open_reading(found, settings.rejects_file, is_quiet=settings.is_quiet)
     with opened as (progress, keep_reject):
-        result = run_ingest(
+        run = run_ingest(
             settings,
             found.inputs,
-            lambda: sources.find_inputs(operands).inputs,
+            lambda: find_inputs(operands).inputs,
             progress,
             keep_reject,
         )
+        with run as result:
+            changes = _list_changes(settings, result) if settings.prints_changes else []
     for source in result.log.inputs:
         warn_of_input(source)
-    for warning in result.removed.not_found:
+    for warning in result.removal.not_found:
         say(f"warning: {warning}")
     if settings.prints_changes:
-        write_to_stdout(f"{line}\n" for line in result.moved)
+        write_to_stdout(f"{line}\n" for line in changes)
     if not settings.is_quiet:
         _say_result(settings, result, len(found.inputs))
     return 0
@@ -53,21 +57,27 @@ def _choose_operands(settings: IngestSettings, given: Sequence[str]) -> Sequence
     if given:
         return given
     if not removes:
-        if sources.is_standard_input_given():
+        if is_standard_input_given():
             return ["-"]
         raise click.UsageError(
             "no input: name a file or directory, as in: dcevents ingest logs/ --store store/"
         )
     # Removing something makes no store.
     files.load_manifest(Path(settings.store))
-    if sources.is_standard_input_given() and not settings.is_quiet:
+    if is_standard_input_given() and not settings.is_quiet:
         say("standard input is not read; name it: -")
     return []
 
 
+def _list_changes(settings: IngestSettings, result: RunResult) -> Sequence[str]:
+    """Return a line for each final day that the run has changed."""
+    chosen = Settings(settings.clock_ms, settings.tz, idle_ms=settings.idle_ms)
+    return list(describe_changes(result.before, result.after, chosen))
+
+
 def _say_result(settings: IngestSettings, result: RunResult, inputs: int) -> None:
     """Say what was removed, recognised and counted."""
-    for line in result.removed.removed:
+    for line in result.removal.removed:
         say(line)
     if result.is_new:
         say(f"{settings.store} is a new store")

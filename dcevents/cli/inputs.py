@@ -13,8 +13,8 @@ from dcevents.cli.progress import Progress
 from dcevents.cli.rejects import open_rejects_file
 
 if TYPE_CHECKING:
-    from dcevents.reading.log import RejectedLine
-    from dcevents.reading.sources import FoundInputs
+    from dcevents.reading.account import RejectedLine
+    from dcevents.reading.operands import FoundInputs
 
 KeepReject = Callable[["RejectedLine", bytes], None]
 

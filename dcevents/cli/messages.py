@@ -9,8 +9,9 @@ from dcevents.output import write_message
 from dcevents.show import format_count, make_visible
 
 if TYPE_CHECKING:
+    from dcevents.reading.inputs import InputResult
     from dcevents.reading.log import Log
-    from dcevents.reading.sources import FoundInputs, Input
+    from dcevents.reading.operands import FoundInputs
 
 ALERT_STATUS = 4
 """Exit status: the report is written, and something about it is not as it should be."""
@@ -47,7 +48,7 @@ def warn_of_inputs(log: Log) -> None:
             warn_of_input(source)
 
 
-def warn_of_input(source: Input) -> None:
+def warn_of_input(source: InputResult) -> None:
     """Say why an input could not be read to its end."""
     if source.unread_reason:
         rest = "" if source.foreign_format else "; what could be read is counted"

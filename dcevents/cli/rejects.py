@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dcevents import output
-from dcevents.reading.log import RejectedLine
+from dcevents.reading.account import RejectedLine
 from dcevents.show import escape_json
 
 MAX_RAW_BYTES = 1 << 16

@@ -22,9 +22,10 @@ from dcevents.cli.options import is_store_from_environment
 from dcevents.cli.targets import check_rejects_apart, check_targets, protect_store
 from dcevents.errors import UnusableInputError
 from dcevents.model.attributes import Vocabulary
-from dcevents.model.conversations import Fold
+from dcevents.model.conversations import FactFold
 from dcevents.output import is_terminal, replace_file, write_to_stdout
-from dcevents.reading import account_words, log, recognition, sources
+from dcevents.reading import account_words, log, recognition
+from dcevents.reading.operands import find_inputs, is_standard_input_given
 from dcevents.reading.parsing.envelopes import Known
 from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.render import RenderContext
@@ -82,14 +83,14 @@ def _open_view(
         if not report.needs_sids:
             read.facts.forget_sids()
         as_of = read.facts.latest_ms if settings.as_of_ms is None else settings.as_of_ms
-        yield View(read, Fold(read.facts, as_of, settings.idle_ms), settings), ()
+        yield View(read, FactFold(read.facts, as_of, settings.idle_ms), settings), ()
     else:
         with _open_store_view(report, settings, output, source.store, source.operands) as found:
             yield found
 
 
 def _choose_operands(report: Report, given: Sequence[str]) -> Sequence[str]:
-    if given or sources.is_standard_input_given():
+    if given or is_standard_input_given():
         return given or ["-"]
     command = " ".join(["dcevents", report.name, *map(str.upper, report.operands)])
     raise click.UsageError(
@@ -117,7 +118,9 @@ def _open_store_view(
             say(f"warning: {missing}")
         if operands and is_store_from_environment() and not output.is_quiet:
             say(f"read with the store {store}, which DCEVENTS_STORE names")
-        needs_events = query.is_based_on_events(state, settings, placed=report.needs_locations)
+        needs_events = query.is_based_on_events(
+            state, settings, needs_locations=report.needs_locations
+        )
         extra_log = parser = None
         if operands or needs_events:
             parser = _make_parser(
@@ -149,7 +152,7 @@ def _make_parser(
 def _read_logs(
     report: Report, output: OutputSettings, operands: Sequence[str], parser: Parser
 ) -> Log:
-    found = sources.find_inputs(operands)
+    found = find_inputs(operands)
     check_targets(found, {"--output": output.output_file, "--rejects": output.rejects_file})
     check_rejects_apart(output.rejects_file, output.output_file)
     if not output.is_quiet:

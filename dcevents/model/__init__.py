@@ -1,1 +1,1 @@
-"""What events mean: kinds, attributes, sessions, facts, attempts, conversations. Pure."""
+"""The meaning of events: kinds, attributes, sessions, facts, attempts, conversations. Pure."""

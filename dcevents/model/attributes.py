@@ -1,4 +1,4 @@
-"""Attributes of events: what an event says apart from its session and time, interned."""
+"""Attributes of events, interned."""
 
 import threading
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from dcevents.model.sessions import Numbering
 
 
 class Attributes(NamedTuple):
-    """What an event says apart from its session and time: the unit that is interned, once for many events."""
+    """The attributes of events: all but session and time."""
 
     kind: int
     id: str | None
@@ -24,12 +24,15 @@ class Attributes(NamedTuple):
 
     @property
     def agent(self) -> str | None:
-        """The agent's identity: the id, or where there is none the name."""
+        """Return the agent's identity: the id, or without one the name."""
         return self.agent_id or self.agent_name
 
 
 class Vocabulary:
-    """Codes for what events say, and numbers for sids; grows with distinct contents only. Safe for threads."""
+    """Codes of attributes, and numbers of sids; safe for threads.
+
+    A vocabulary grows with the distinct attributes of a log only, not with its events.
+    """
 
     def __init__(self, attributes: Iterable[Attributes] = ()) -> None:
         self.numbering = Numbering()
@@ -38,7 +41,7 @@ class Vocabulary:
         self._lock = threading.Lock()
 
     def assign_code(self, attributes: Attributes) -> int:
-        """The number of what an event says."""
+        """Return the code of attributes; new attributes get the next one."""
         with self._lock:
             code = self._codes.setdefault(attributes, len(self._attributes))
             if code == len(self._attributes):
@@ -46,24 +49,27 @@ class Vocabulary:
             return code
 
     def __len__(self) -> int:
-        """How many codes there are."""
+        """Count the codes."""
         with self._lock:
             return len(self._attributes)
 
     def list_attributes(self) -> list[Attributes]:
-        """All that was said, by number."""
+        """Return all attributes, in the order of their codes."""
         with self._lock:
             return list(self._attributes)
 
     def number_identities(self) -> pl.Series:
-        """UInt32: code of what was said → number of its (kind, id, agent), by which events are told apart."""
+        """Return by code the number of (kind, id, agent), as UInt32.
+
+        Events of one session and time are equal if these numbers are (definitions 1).
+        """
         numbers: dict[tuple[int, str | None, str | None], int] = {}
-        said = [
+        of_codes = [
             numbers.setdefault((each.kind, each.id, each.agent), len(numbers))
             for each in self.list_attributes()
         ]
-        return pl.Series(said, dtype=pl.UInt32)
+        return pl.Series(of_codes, dtype=pl.UInt32)
 
     def count_id_bits(self) -> int:
-        """How many bits a number for each conversation id, and for none, takes."""
+        """Count the bits of a conversation id's rank (0 without an id)."""
         return len({each.id for each in self.list_attributes()}).bit_length()

@@ -1,6 +1,7 @@
-"""The vocabulary: kinds of events, outcomes, what they mean. Plain data; matching, docs and tests follow from it.
+"""Kinds of events and outcomes, as plain data.
 
-Source: Adobe's callback reference, as `docs/definitions.md` section 1 repeats it.
+Matching, docs and tests follow from them.
+Source: Adobe's callback reference, as docs/definitions.md, section 1, repeats it.
 """
 
 import re
@@ -8,14 +9,15 @@ from typing import NamedTuple
 
 
 class EventKind(NamedTuple):
-    """One event of Dynamic Chat: its key in `Enum.Events`, our short name, what it means."""
+    """A kind of event that Dynamic Chat reports."""
 
     key: str
+    """Its key in Adobe's `Enum.Events`."""
     kind: str
+    """Its short name in reports."""
     meaning: str
 
 
-# The order is the order of events with equal timestamps within a conversation (definitions 2).
 EVENT_KINDS = (
     EventKind(
         "CONVERSATION_TRIGGERED",
@@ -45,14 +47,17 @@ EVENT_KINDS = (
     ),
     EventKind("CONVERSATION_CLOSED", "closed", "the visitor closes it before the end"),
 )
+"""All kinds; of events with equal timestamps the earlier kind comes first (definitions 2)."""
+
 READY_EVENT = "adobedx.conversations.ready"
 
 PAYLOAD_KEYS = ("name", "id", "type", "uiType", "sid", "agentName", "agentID")
-"""What a payload has, as Adobe documents it, and one thing more in bookings:"""
+"""Keys of a payload that Adobe documents."""
 MEETING_INFO_KEY = "meetingInfo"
+"""One more key, in bookings."""
 
 KINDS = tuple(event.kind for event in EVENT_KINDS)
-"""Short names; a kind's number everywhere in the program is its place in this tuple."""
+"""Short names; the number of a kind is its place in this tuple, in the whole program."""
 
 (
     TRIGGERED,
@@ -70,7 +75,7 @@ KINDS = tuple(event.kind for event in EVENT_KINDS)
 
 LIVE_CHAT_KINDS = (REQUESTED, INITIATED, TIMEOUT, ENDED)
 STEP_KINDS = (ENGAGED, INPUT_EMAIL, INPUT_PHONE, MEETING_BOOKED, *LIVE_CHAT_KINDS)
-"""The kinds that `last_step` can name (definitions 2)."""
+"""Kinds that `last_step` can name (definitions 2)."""
 
 OUTCOMES = (
     "completed",
@@ -84,9 +89,10 @@ OUTCOMES = (
     "dismissed",
     "ignored",
 )
-"""Outcomes in the order in which their rules are tried: the first that fits (definitions 2)."""
+"""Outcomes of conversations, in the order of their rules (definitions 2)."""
 
 ABANDONED_OUTCOMES = ("unanswered", "left_queue", "closed", "dropped")
+"""Neighbours in OUTCOMES."""
 
 ATTEMPT_OUTCOMES = (
     "ended",
@@ -98,8 +104,10 @@ ATTEMPT_OUTCOMES = (
     "left",
     "waiting",
 )
+"""Outcomes of live-chat attempts (definitions 4)."""
 
 REJECT_REASONS = ("too_long", "invalid_json", "not_an_object", "no_event", "no_sid")
+"""Reasons to reject a line, in the order in which they are tried (definitions 1)."""
 
 _NAME_PREFIXES = ("", "enum_events_", "events_", "adobedx_", "adobedx_conversations_")
 _KIND_OF_NAME = {
@@ -111,16 +119,20 @@ _CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NON_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]+")
 
 READY_KIND = -1
+"""The number of the ready event, which belongs to no conversation."""
 _NORMALISED_READY = READY_EVENT.replace(".", "_")
 
 
 def normalise_name(name: str) -> str:
-    """An event's name as it is compared: `Conversation Triggered` → `conversation_triggered`."""
+    """Return the form to compare: `Conversation Triggered` → `conversation_triggered`."""
     return _NON_ALPHANUMERIC.sub("_", _CAMEL_CASE_BOUNDARY.sub("_", name)).strip("_").lower()
 
 
 def find_kind(name: str, *, has_sid: bool) -> int | None:
-    """The kind's number, `READY_KIND` for the ready event, None for a name that is not Dynamic Chat's."""
+    """Return the number of a kind; None: not of Dynamic Chat.
+
+    A bare kind (`triggered`) counts only for a record with a sid.
+    """
     if (canonical := _KIND_OF_KEY.get(name)) is not None:
         return canonical
     text = normalise_name(name)

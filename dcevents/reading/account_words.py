@@ -1,21 +1,25 @@
-"""The account of the input, in words for standard error and as the JSON output has it."""
+"""The account of a log, in words and as JSON."""
 
 from typing import Any
 
-from dcevents import show
+from dcevents.reading.account import REASON_WORDS, Account
 from dcevents.reading.hints import find_hint
-from dcevents.reading.log import Account, Log
+from dcevents.reading.log import Log
 from dcevents.settings import Tolerance
-from dcevents.show import make_visible
+from dcevents.show import format_count, make_visible
 
 _MAX_NAMES = 2
-"""Unknown events, and inputs that are cut short, that are named in words."""
+"""Unknown events, and inputs, that are named in one sentence."""
 _MAX_REFUSED_REJECTS = 5
 """Rejected lines that a refusal names; `check` and `--rejects` have more."""
+_MAX_UNUSABLE_NAMES = 3
+_EXAMPLE_LINE = (
+    '{"event":"CONVERSATION_ENGAGED","timestamp":…,"page":…,"data":{"payload":{"id":…,"sid":…}}}'
+)
 
 
 def build_account_json(account: Account) -> dict[str, Any]:
-    """The `input` object of the JSON format."""
+    """Build the `input` object of the JSON format."""
     tally = account.tally
     return {
         "files": account.files,
@@ -38,31 +42,24 @@ def build_account_json(account: Account) -> dict[str, Any]:
 
 
 def describe_account(account: Account) -> str:
-    """`1,204 records = 1,190 events + 9 duplicates + 3 ignored + 2 rejected (line 17: invalid_json, …)`."""
+    """Describe an account in one sentence.
+
+    `12 records = 11 events + 1 rejected (line 3: not JSON)`
+    """
     rejected = sum(account.rejected.values())
-    shown = [show.format_count(account.events, "event")]
-    shown += [show.format_count(account.duplicates, "duplicate")] if account.duplicates else []
+    terms = [format_count(account.events, "event")]
+    terms += [format_count(account.duplicates, "duplicate")] if account.duplicates else []
     others = {
         "ignored": account.ignored,
         "later": account.tally["later"],
         "blank": account.tally["blank"],
+        "incomplete": account.tally["incomplete"],
+        "rejected": rejected,
     }
-    others |= {"incomplete": account.tally["incomplete"], "rejected": rejected}
-    shown += [
-        f"{n:,} {name}{_describe_unknown(account) if name == 'ignored' else ''}"
-        for name, n in others.items()
-        if n
-    ]
-    if rejected:
-        shown[-1] += f" ({_list_first_rejects(account, 2)})"
-    records = show.format_count(account.records, "record")
-    notes = (
-        [f"{show.format_count(account.untimed, 'event')} without a usable timestamp"]
-        if account.untimed
-        else []
-    )
-    notes += [f"{account.future:,} of them in the future"] if account.future else []
-    return f"{records} = {' + '.join(shown)}" + (f"; {', '.join(notes)}" if notes else "")
+    details = {"ignored": _describe_unknown(account), "rejected": _describe_rejects(account)}
+    terms += [f"{n:,} {name}{details.get(name, '')}" for name, n in others.items() if n]
+    records = format_count(account.records, "record")
+    return f"{records} = {' + '.join(terms)}{_describe_untimed(account)}"
 
 
 def _describe_unknown(account: Account) -> str:
@@ -70,88 +67,96 @@ def _describe_unknown(account: Account) -> str:
     return f" ({unknown:,} unknown: {_list_unknown_names(account)})" if unknown else ""
 
 
+def _describe_rejects(account: Account) -> str:
+    return f" ({_list_first_rejects(account, _MAX_NAMES)})"
+
+
+def _describe_untimed(account: Account) -> str:
+    if not account.untimed:
+        return ""
+    future = f", {account.future:,} of them in the future" if account.future else ""
+    return f"; {format_count(account.untimed, 'event')} without a usable timestamp{future}"
+
+
 def _list_unknown_names(account: Account) -> str:
     names = [make_visible(name) for name in account.rank_unknown_events()]
-    return ", ".join(names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")
+    return _join_first(names, _MAX_NAMES)
+
+
+def _join_first(texts: list[str], limit: int, separator: str = ", ") -> str:
+    """Join the first texts; `…` stands for the others."""
+    return separator.join(texts[:limit]) + (f"{separator}…" if len(texts) > limit else "")
 
 
 def _list_first_rejects(account: Account, limit: int) -> str:
     first = account.first_rejects[:limit]
     places = [
-        f"{make_visible(each.file)}:{each}: {each.reason}"
+        f"{make_visible(each.file)}:{each}: {each.reason_words}"
         if account.files > 1
-        else f"line {each}: {each.reason}"
+        else f"line {each}: {each.reason_words}"
         for each in first
     ]
     return ", ".join(places) + (", …" if sum(account.rejected.values()) > len(first) else "")
 
 
 def explain_intolerable(log: Log, tolerance: Tolerance) -> str | None:
-    """What is wrong with a log beyond what is tolerated, and where it was first met; None if nothing is."""
+    """Explain why a log is not tolerated; None if it is."""
     account = log.account
-    rejected, unknown = sum(account.rejected.values()), account.tally["unknown_event"]
+    rejected = sum(account.rejected.values())
     found = []
     if not tolerance.allows(rejected, account.records):
         places = _list_first_rejects(account, _MAX_REFUSED_REJECTS)
-        found.append(
-            f"{rejected:,} of {show.format_count(account.records, 'record')} rejected ({places})"
-        )
+        records = format_count(account.records, "record")
+        found.append(f"{rejected:,} of {records} rejected ({places})")
     if tolerance.is_strict:
-        found += (
-            [f"{show.format_count(unknown, 'unknown event')} ({_list_unknown_names(account)})"]
-            if unknown
-            else []
-        )
-        cut = [
-            f"{make_visible(source.name)}: {source.unread_reason}"
-            for source in log.inputs
-            if source.unread_reason
-        ]
-        more = ", …" if len(cut) > _MAX_NAMES else ""
-        found += (
-            [
-                f"{show.format_count(len(cut), 'input')} cut short ({', '.join(cut[:_MAX_NAMES])}{more})"
-            ]
-            if cut
-            else []
-        )
+        found += _list_strict_faults(log)
     return f"by {tolerance.option}: {'; '.join(found)}" if found else None
 
 
+def _list_strict_faults(log: Log) -> list[str]:
+    """List unknown events and inputs cut short.
+
+    Only a strict tolerance refuses them.
+    """
+    found = []
+    if unknown := log.account.tally["unknown_event"]:
+        names = _list_unknown_names(log.account)
+        found.append(f"{format_count(unknown, 'unknown event')} ({names})")
+    unread = [
+        f"{make_visible(result.name)}: {result.unread_reason}"
+        for result in log.inputs
+        if result.unread_reason
+    ]
+    if unread:
+        inputs = format_count(len(unread), "input")
+        found.append(f"{inputs} cut short ({_join_first(unread, _MAX_NAMES)})")
+    return found
+
+
 def describe_unrecognised(log: Log, *, named: bool) -> list[str]:
-    """What inputs look like that begin with rejected lines and hold no event."""
-    looks = {
-        file: looks
-        for file, samples in log.account.unrecognised_inputs.items()
-        if (looks := find_hint(samples))
+    """Describe inputs that begin with rejected lines and hold no event."""
+    hints = {
+        number: hint
+        for number, samples in log.account.unrecognised_inputs.items()
+        if (hint := find_hint(samples))
     }
-    shown = [f"{make_visible(log.inputs[file].name)}: {looks}" if named else looks
-             for file, looks in list(looks.items())[:_MAX_NAMES]]  # fmt: skip
-    more = len(looks) - len(shown)
-    return shown + (["… and more"] if more else [])
+    shown = [
+        f"{make_visible(log.inputs[number].name)}: {hint}" if named else hint
+        for number, hint in list(hints.items())[:_MAX_NAMES]
+    ]
+    return shown + (["… and more"] if len(hints) > len(shown) else [])
 
 
 def describe_other_unrecognised(log: Log) -> list[str]:
-    """The same of a log that holds events: of its other inputs."""
+    """Describe unrecognised inputs of a log that has events in others."""
     return describe_unrecognised(log, named=True) if len(log.inputs) > 1 else []
 
 
-def _explain_foreign(log: Log) -> str | None:
-    """Why nothing was read; None where there was nothing."""
-    found = [
-        f"{make_visible(source.name)}: it is {source.foreign_format}"
-        for source in log.inputs
-        if source.foreign_format
-    ]
-    return (
-        "; ".join(found[:_MAX_NAMES]) + ("; …" if len(found) > _MAX_NAMES else "")
-        if found
-        else None
-    )
-
-
 def explain_unusable(log: Log) -> str | None:
-    """Why a log is no log of Dynamic Chat, and what was found instead; None if it is one, or empty."""
+    """Explain why a log has no event of Dynamic Chat.
+
+    None if it has one, or is empty.
+    """
     account = log.account
     tally = account.tally
     lines = account.records - tally["blank"] - tally["incomplete"]
@@ -159,20 +164,23 @@ def explain_unusable(log: Log) -> str | None:
         return None
     if not lines:
         return _explain_foreign(log)
-    words = {
-        "too_long": "longer than 1 MiB",
-        "invalid_json": "not JSON",
-        "not_an_object": "JSON, but no object",
-        "no_event": "JSON without `event`",
-        "no_sid": "without a session (`data.payload.sid`)",
-    }
-    found = [f"{n:,} {words[reason]}" for reason, n in account.rejected.items() if n]
-    names = [make_visible(name) for name in list(account.rank_unknown_events())[:3]]
+    found = [f"{n:,} {REASON_WORDS[reason]}" for reason, n in account.rejected.items() if n]
+    names = [make_visible(name) for name in account.rank_unknown_events()]
     if names:
-        more = ", …" if len(account.unknown_events) > len(names) else ""
-        found.append(f"{tally['unknown_event']:,} of other events ({', '.join(names)}{more})")
+        shown = _join_first(names, _MAX_UNUSABLE_NAMES)
+        found.append(f"{tally['unknown_event']:,} of other events ({shown})")
     found += describe_unrecognised(log, named=len(log.inputs) > 1)
     return (
-        f"no event of Dynamic Chat in {show.format_count(lines, 'line')}: {'; '.join(found)}; expected were lines like "
-        '{"event":"CONVERSATION_ENGAGED","timestamp":…,"page":…,"data":{"payload":{"id":…,"sid":…}}}'
+        f"no event of Dynamic Chat in {format_count(lines, 'line')}: {'; '.join(found)}; "
+        f"expected were lines like {_EXAMPLE_LINE}"
     )
+
+
+def _explain_foreign(log: Log) -> str | None:
+    """Explain which inputs are no text; None where all are."""
+    found = [
+        f"{make_visible(result.name)}: it is {result.foreign_format}"
+        for result in log.inputs
+        if result.foreign_format
+    ]
+    return _join_first(found, _MAX_NAMES, "; ") or None

@@ -1,478 +1,313 @@
-"""Inputs → a log: its facts, and an account of every line. Blocks are parsed in threads, counted in order."""
+"""Inputs to a log: facts, and an account.
 
-import os
+Blocks are parsed in threads and counted in order.
+"""
+
 import threading
 from bisect import bisect_left
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from operator import attrgetter
 from typing import NamedTuple
 
 import polars as pl
 
-from dcevents.model.events import REJECT_REASONS
 from dcevents.model.facts import Facts
-from dcevents.model.moments import UNTIMED
 from dcevents.model.sessions import NUMBER_TYPE, Sessions, renumber_rows
-from dcevents.reading import sources
+from dcevents.reading.account import (
+    MAX_SHOWN_REJECTS,
+    MAX_UNRECOGNISED_INPUTS,
+    Account,
+    RejectedLine,
+)
+from dcevents.reading.block_parsing import (
+    ParsedBlock,
+    ReadRecords,
+    RejectedRecord,
+    parse_blocks,
+)
+from dcevents.reading.blocks import BlockLoader, BlockReader, make_last_line_block
 from dcevents.reading.hints import SAMPLE_BYTES
-from dcevents.reading.parsing import mixed, records
-from dcevents.reading.parsing.mixed import Bad, Seen
-from dcevents.reading.parsing.parse import Parsed, Parser, Reject
+from dcevents.reading.inputs import Input, InputResult, ProgressCallback, Resume
+from dcevents.reading.parsing.parse import Parsed, Parser
 from dcevents.reading.parsing.record import Shape
-from dcevents.reading.parsing.rows import Rows
-from dcevents.reading.sources import BlockLoader, Input, LineRun
 
-_AHEAD_BLOCKS = 2
-_MAX_UNKNOWN_NAMES = 1000
-_MAX_SHOWN_REJECTS = 20
 _MAX_SAMPLES = 5
+"""Rejected lines that are kept of an unrecognised input."""
 
 LOCATED_COLUMNS = {
-    "sid": NUMBER_TYPE, "said": pl.UInt32, "ts": pl.Int64, "form": pl.UInt8, "file": pl.UInt32, "line": pl.UInt64,
+    "sid": NUMBER_TYPE,
+    "attributes": pl.UInt32,
+    "ts": pl.Int64,
+    "form": pl.UInt8,
+    "file": pl.UInt32,
+    "line": pl.UInt64,
     "member": pl.UInt32,
-}  # fmt: skip
-"""Columns of events with their places: `file` is the input's number, `line` counts from 1.
+}
+"""Columns of located events: `file` is the input's number, `line` counts from 1.
 
-`member` is which of the records of that line it is, null where there is only one. `form` is
+`member` is the record's number in its line, null where it is the only one. `form` is
 how the timestamp is written, null where the parser was not asked for it.
 """
 
-
-class RejectedLine(NamedTuple):
-    """A rejected line."""
-
-    file: str
-    line: int
-    reason: str
-    member: int | None = None
-    """Which of the records of that line it is; None where there is only one."""
-
-    def to_json(self) -> dict[str, str | int]:
-        """`file`, `line`, `index` where the line has several records, and `reason`."""
-        index = {} if self.member is None else {"index": self.member}
-        return {"file": self.file, "line": self.line, **index, "reason": self.reason}
-
-    def __str__(self) -> str:
-        return f"{self.line}" if self.member is None else f"{self.line}[{self.member}]"
-
-
-@dataclass
-class Account:
-    """Where the lines went: every record is in exactly one bucket (definitions 1)."""
-
-    files: int = 0
-    records: int = 0
-    tally: Counter[str] = field(default_factory=Counter)
-    unknown_events: Counter[str] = field(default_factory=Counter)
-    first_rejects: list[RejectedLine] = field(default_factory=list)
-    """The first of the rejected lines."""
-    unrecognised_inputs: dict[int, list[bytes]] = field(default_factory=dict)
-    """Inputs by number, the first rejected lines of each that has no event; none of one in which one came later."""
-    events: int = 0
-    """Different ones; this and what follows is known after `Log.count`."""
-    untimed: int = 0
-    future: int = 0
-
-    @property
-    def rejected(self) -> dict[str, int]:
-        """Rejected lines by reason, of all reasons."""
-        return {reason: self.tally[reason] for reason in REJECT_REASONS}
-
-    @property
-    def ignored(self) -> int:
-        """Lines that are no events of a conversation, or of one that a store was to forget."""
-        return self.tally["widget_ready"] + self.tally["unknown_event"] + sum(self.removed.values())
-
-    @property
-    def removed(self) -> dict[str, int]:
-        """Events that a store has `forgotten`, since it was told to, or that are `expired`."""
-        return {name: self.tally[name] for name in ("forgotten", "expired") if self.tally[name]}
-
-    @property
-    def duplicates(self) -> int:
-        """Accepted lines that said again what another had said."""
-        return self.tally["event"] - self.events
-
-    def rank_unknown_events(self) -> dict[str, int]:
-        """Unknown events by name, most frequent first; from the first 1,000 names on as `other`."""
-        return dict(sorted(self.unknown_events.items(), key=lambda item: (-item[1], item[0])))
+KeepReject = Callable[[RejectedLine, bytes], None]
+"""Takes each rejected line with its text, in order."""
 
 
 @dataclass
 class Log:
-    """A log that was read. `placed` is there where it was asked for, in the order of inputs and lines."""
+    """A log that was read."""
 
-    inputs: list[Input]
+    inputs: list[InputResult]
     facts: Facts
     account: Account
     located: pl.DataFrame | None = None
+    """Events with file and line, in the order of inputs and lines, where they were asked for."""
     envelopes: set[Shape | None] = field(default_factory=set)
-    """Where events were found; None is the canonical place."""
+    """Places in records where events were found; None is the canonical one."""
     has_lines: bool = True
-    """Whether `placed` has the lines of files; else it has the numbers of events in their sessions."""
+    """True if `located` has lines of files; else it has numbers of events in their sessions."""
     last_input_lines: int = 0
-    """Of the last input, those before it that were read another time included."""
+    """Lines of the last input, with those that were read another time."""
     is_counted: bool = False
-    """Whether the account is complete from the beginning."""
+    """True once the account is complete."""
     _count_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count_events(self) -> None:
-        """Complete the account: how many different events there are. Most reports neither need it nor wait for it."""
+        """Complete the account by the numbers of different events.
+
+        Most reports neither need these figures nor wait for them.
+        """
         with self._count_lock:
             if not self.is_counted:
-                self.account.events, self.account.untimed, self.account.future = (
-                    self.facts.count_distinct()
-                )
+                counts = self.facts.count_distinct()
+                self.account.events, self.account.untimed, self.account.future = counts
                 self.is_counted = True
 
 
-def read_log(  # noqa: PLR0913 - all but three by name
+def read_log(
     inputs: Sequence[Input],
     parser: Parser,
-    progress: Callable[[int], None],
+    progress: ProgressCallback,
     *,
     locate: bool = False,
-    keep_reject: Callable[[RejectedLine, bytes], None] | None = None,
-    lines_before: int = 0,
+    keep_reject: KeepReject | None = None,
 ) -> Log:
-    """Read all inputs; `keep` is told each rejected line, in order. Raises InputError for one that cannot be read.
-
-    `lines_before` is how many lines of the first input were read before: where it is read on from there.
-    """
-    return _read_blocks(
-        inputs,
-        sources.read_blocks(inputs, progress, parser.known),
-        parser,
-        lines_before,
-        locate=locate,
-        keep_reject=keep_reject,
-    )
+    """Read all inputs. Raises InputError for one that cannot be read."""
+    blocks = BlockReader(inputs, progress, parser.known)
+    reader = _LogReader(inputs, parser, locate=locate, keep_reject=keep_reject)
+    reader.read_blocks(blocks)
+    return reader.make_log(blocks.results)
 
 
 def read_unfinished_line(
-    source: Input,
-    parser: Parser,
-    *,
-    locate: bool = False,
-    keep_reject: Callable[[RejectedLine, bytes], None] | None = None,
-    lines_before: int = 0,
+    log: Log, parser: Parser, *, locate: bool = False, keep_reject: KeepReject | None = None
 ) -> Log:
-    """What stands behind the last whole line of an input that was followed: a line that its writer may go on with."""
-    rest = source.followed.rest if source.followed else b""
-    blocks = [sources.make_last_line_block(rest, source.framing)] if rest else []
-    return _read_blocks(
-        [source], iter(blocks), parser, lines_before, locate=locate, keep_reject=keep_reject
-    )
+    """Read the unfinished line that ends a log's only input.
 
-
-def _read_blocks(  # noqa: PLR0913 - of one place only
-    inputs: Sequence[Input],
-    blocks: Iterator[BlockLoader],
-    parser: Parser,
-    before: int,
-    *,
-    locate: bool,
-    keep_reject: Callable[[RejectedLine, bytes], None] | None,
-) -> Log:
-    log = Log(list(inputs), Facts(parser.vocabulary), Account(files=len(inputs)))
-    places: list[list[tuple[pl.DataFrame, Sessions]]] = []
-    lines_before: Counter[int] = Counter({0: before})
-    begun: Counter[int] = Counter()
-    for pieces, found in _parse_blocks(blocks, parser):
-        starts = _find_run_starts(pieces, found[0], lines_before)
-        _continue_line(found, starts[0].input_number, begun)
-        for each in found:
-            _count_lines(log, each.parsed)
-        rejects = sorted(reject for each in found for reject in each.list_rejects())
-        _note_unrecognised(log, found, starts, rejects)
-        for each in found:
-            for rows, sids in each.parsed.parts:
-                log.facts.add_rows(rows, sids)
-        if locate:
-            places.append(
-                [
-                    (_locate_events(each.locate_rows(some), starts), of)
-                    for each in found
-                    for some, of in each.parsed.parts
-                ]
-            )
-        if rejects and (keep_reject or len(log.account.first_rejects) < _MAX_SHOWN_REJECTS):
-            _keep_rejects(log, rejects, starts, keep_reject)
-    log.envelopes = parser.found_in()
-    log.last_input_lines = lines_before[len(inputs) - 1]
-    log.facts.resolve_collisions()
-    if locate:
-        log.located = pl.concat(
-            [
-                pl.DataFrame(schema=LOCATED_COLUMNS),
-                *(_order_located(parts, parser) for parts in places),
-            ]
-        )
-    return log
-
-
-def _order_located(parts: list[tuple[pl.DataFrame, Sessions]], parser: Parser) -> pl.DataFrame:
-    frames = [renumber_rows(rows, sids, parser.vocabulary.numbering) for rows, sids in parts]
-    return pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *frames]).sort("file", "line", "member")
-
-
-class _RejectedRecord(NamedTuple):
-    """A row of a block that is not counted, and which of its records."""
-
-    row: int
-    member: int
-    reject: Reject
-    raw: bytes
-
-
-@dataclass
-class _ReadRecords:
-    """What a block holds, or those of its lines that hold several records each (`within`, then)."""
-
-    rows: Rows
-    parsed: Parsed
-    outer: Rows | None = None
-    earlier_records: int = 0
-    """Records of its first line that came before it."""
-
-    def list_rejects(self) -> list[_RejectedRecord]:
-        """Its rejected records, each with its line in the block."""
-        if not self.parsed.rejects:
-            return []
-        rows = pl.DataFrame(
-            {"row": [reject.row for reject in self.parsed.rejects]}, schema={"row": pl.UInt32}
-        )
-        places = self.locate_rows(rows).select("line", pl.col("member").fill_null(0)).iter_rows()
-        return [
-            _RejectedRecord(line, member, reject, self.rows.raw(reject.row, reject.raw))
-            for (line, member), reject in zip(places, self.parsed.rejects, strict=True)
-        ]
-
-    def has_event(self, first: int, end: int | None) -> bool:
-        """Whether one is on these lines of the block; all that follow the first, if there is no end."""
-        for rows, _ in self.parsed.parts:
-            lines = self.locate_rows(rows.select("row"))["line"]
-            if (
-                (lines >= first).any()
-                if end is None
-                else lines.is_between(first, end, closed="left").any()
-            ):
-                return True
-        return False
-
-    def locate_rows(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Rows of it, with `line`, how many lines of the block are before, and `member`."""
-        found = _locate_in_lines(rows, self.rows)
-        if self.outer is None:
-            return (
-                self._number_over_blocks(found)
-                if self.earlier_records or self.rows.on_last_line
-                else found
-            )
-        of_row = found.drop("row").rename({"line": "row", "member": "own"})
-        return (
-            _locate_in_lines(of_row, self.outer)
-            .with_columns(pl.col("own").alias("member"))
-            .drop("own")
-        )
-
-    def _number_over_blocks(self, found: pl.DataFrame) -> pl.DataFrame:
-        """Numbers for records on lines that lie in other blocks too, also where here they are the only ones."""
-        line, member = pl.col("line"), pl.col("member").fill_null(1)
-        ends = (line == self.rows.lines) & (self.rows.on_last_line > 0)
-        begins = (line == 0) & (self.earlier_records > 0)
-        number = (
-            pl.when(begins)
-            .then(member + self.earlier_records)
-            .when(ends)
-            .then(member)
-            .otherwise("member")
-        )
-        return found.with_columns(number.alias("member"))
-
-
-def _continue_line(found: list[_ReadRecords], file: int, begun: Counter[int]) -> None:
-    """Let the members of a line that goes on over several blocks be counted on."""
-    read = found[0]
-    read.earlier_records = begun[file]
-    if read.rows.lines == 0:
-        begun[file] += read.parsed.lines
-    else:
-        begun[file] = read.rows.on_last_line
-
-
-def _locate_in_lines(rows: pl.DataFrame, cut: Rows) -> pl.DataFrame:
-    places = cut.places
-    if places is None:
-        return rows.with_columns(
-            pl.col("row").cast(pl.UInt64).alias("line"), pl.lit(None, pl.UInt32).alias("member")
-        )
-    here = rows.with_columns(pl.col("row").cast(pl.UInt32))
-    return here.with_columns(
-        pl.lit(places["line"]).gather(pl.col("row")).alias("line"),
-        pl.lit(places["member"]).gather(pl.col("row")).alias("member"),
-    )
-
-
-def _parse_blocks(
-    blocks: Iterator[BlockLoader], parser: Parser
-) -> Iterator[tuple[Sequence[LineRun], list[_ReadRecords]]]:
-    """Blocks with what they hold, in order. The first is parsed alone: the others profit from what it teaches."""
-    first = next(blocks, None)
-    if first is None:
-        return
-    yield _parse_block(first, parser)
-    workers = min(8, (os.cpu_count() or 1) + 1)
-    with ThreadPoolExecutor(workers) as pool:
-        under_way: deque[Future[tuple[Sequence[LineRun], list[_ReadRecords]]]] = deque()
-        try:
-            for block in blocks:
-                under_way.append(pool.submit(_parse_block, block, parser))
-                if len(under_way) >= workers + _AHEAD_BLOCKS:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _parse_block(
-    block: BlockLoader, parser: Parser
-) -> tuple[Sequence[LineRun], list[_ReadRecords]]:
-    """What a block holds, and behind that what those of its lines hold that have several records each."""
-    data, pieces, unterminated, style = block()
-    rows = (
-        style.rows(data, unterminated, parser.limits.clock) if style else Rows(data, unterminated)
-    )
-    parsed = parser.parse(rows.data, rows.unterminated)
-    invalid = parsed.tally["invalid_json"] + parsed.tally["incomplete"] > 0
-    if rows.exactly and rows.is_wrong(
-        invalid=invalid, untimed=bool((parsed.rows["ts"] >= UNTIMED).any())
-    ):
-        rows = rows.exactly()
-        parsed = parser.parse(rows.data, rows.unterminated)
-    if again := _recut_lines(data, pieces, rows, parsed, parser):
-        rows = again
-        parsed = parser.parse(rows.data, rows.unterminated)
-    read = [
-        _ReadRecords(rows, parsed),
-        *(_ReadRecords(inner, held, rows) for inner, held in parsed.within),
-    ]
-    if parsed.several:
-        several = records.several(parsed.several, parser.known)
-        read.append(_ReadRecords(several, parser.parse(several.data), rows))
-    return pieces, read
-
-
-def _recut_lines(
-    data: bytes, pieces: Sequence[LineRun], rows: Rows, parsed: Parsed, parser: Parser
-) -> Rows | None:
-    """Lines cut again where some are no records by themselves; None where there are none."""
-    bad = [Bad(row, reason) for row, reason, raw in parsed.rejects if mixed.may_go_on(reason, raw)]
-    bad += [Bad(row, "incomplete") for row in rows.unterminated if parsed.tally["incomplete"]]
-    if rows.lines is not None or not bad:
-        return None
-    good = sorted([*parsed.rows["row"].to_list(), *(row for row, _ in parsed.several)])
-    return mixed.again(
-        data, [piece.lines or 0 for piece in pieces], rows, Seen(sorted(bad), good), parser.known
-    )
+    The input is a growing one: `read_log` left the line out.
+    """
+    (result,) = log.inputs
+    source = replace(result.source, resume=Resume(lines=log.last_input_lines))
+    reader = _LogReader([source], parser, locate=locate, keep_reject=keep_reject)
+    if result.extent.rest:
+        reader.read_blocks([make_last_line_block(result.extent.rest, result.framing)])
+    return reader.make_log([result])
 
 
 class _RunStart(NamedTuple):
-    """From this row of a block on: the input, and how many of its lines came before."""
+    """The first row of an input's lines in a block."""
 
     row: int
     input_number: int
     lines_before: int
-
-
-def _find_run_starts(
-    pieces: Sequence[LineRun], read: _ReadRecords, lines_before: Counter[int]
-) -> list[_RunStart]:
-    starts, row = [], 0
-    all_lines = read.parsed.lines if read.rows.lines is None else read.rows.lines
-    for file, lines in pieces:
-        starts.append(_RunStart(row, file, lines_before[file]))
-        height = all_lines if lines is None else lines
-        lines_before[file] += height
-        row += height
-    return starts
-
-
-def _count_lines(log: Log, parsed: Parsed) -> None:
-    account = log.account
-    account.records += parsed.lines - len(parsed.several) - parsed.opened
-    account.tally += parsed.tally
-    for name, (_, lines) in sorted(parsed.unknown.items(), key=lambda item: item[1]):
-        known = name in account.unknown_events or len(account.unknown_events) < _MAX_UNKNOWN_NAMES
-        account.unknown_events[name if known else "other"] += lines
-
-
-def _note_unrecognised(
-    log: Log, found: list[_ReadRecords], starts: list[_RunStart], rejects: list[_RejectedRecord]
-) -> None:
-    """Note the inputs that begin with a rejected line and hold no event; of one alone, any rejected line will do."""
-    strangers, alone = log.account.unrecognised_inputs, len(log.inputs) == 1
-    ends = [start.row for start in starts[1:]]
-    for start, end in zip_longest(starts, ends):
-        first = bisect_left(rejects, start.row, key=_get_row)
-        last = len(rejects) if end is None else bisect_left(rejects, end, key=_get_row)
-        begins = (
-            start.lines_before == 0 and first < last and (alone or rejects[first].row == start.row)
-        )
-        begins = begins and len(strangers) < _MAX_SHOWN_REJECTS
-        has_event = (begins or start.input_number in strangers) and any(
-            each.has_event(start.row, end) for each in found
-        )
-        if start.input_number in strangers:
-            strangers[start.input_number] = [] if has_event else strangers[start.input_number]
-        elif begins and not has_event:
-            strangers[start.input_number] = [
-                each.raw[:SAMPLE_BYTES] for each in rejects[first:last][:_MAX_SAMPLES]
-            ]
+    """Lines of the input that came before."""
 
 
 _get_row = attrgetter("row")
 
 
-def _keep_rejects(
-    log: Log,
-    rejects: list[_RejectedRecord],
-    starts: list[_RunStart],
-    keep_reject: Callable[[RejectedLine, bytes], None] | None,
-) -> None:
-    """Note where the first rejected lines are; hand all of them on to `keep`."""
-    first = log.account.first_rejects
-    following = iter(starts)
-    start = next(following)
-    after = next(following, None)
-    for row, member, reject, raw in rejects:
-        while after and after.row <= row:
-            start, after = after, next(following, None)
-        line = start.lines_before + row - start.row + 1
-        place = RejectedLine(
-            log.inputs[start.input_number].name, line, reject.reason, member or None
+class _LogReader:
+    """Parsed blocks on their way into a log, in order."""
+
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        parser: Parser,
+        *,
+        locate: bool,
+        keep_reject: KeepReject | None,
+    ) -> None:
+        self._inputs = inputs
+        self._parser = parser
+        self._keep_reject = keep_reject
+        self._facts = Facts(parser.vocabulary)
+        self._account = Account(files=len(inputs))
+        self._located: list[list[tuple[pl.DataFrame, Sessions]]] | None = [] if locate else None
+        self._problems: dict[int, str] = {}
+        # By the input's number: its lines so far, and the records of its last line, which may
+        # continue in the next block.
+        self._lines_before = Counter(
+            {n: source.resume.lines for n, source in enumerate(inputs) if source.resume}
         )
-        if len(first) < _MAX_SHOWN_REJECTS:
-            first.append(place)
-        elif not keep_reject:
-            return
-        if keep_reject:
-            keep_reject(place, raw)
+        self._open_line_records: Counter[int] = Counter()
+
+    def read_blocks(self, blocks: Iterable[BlockLoader]) -> None:
+        """Parse blocks and add their records."""
+        for block in parse_blocks(iter(blocks), self._parser):
+            self._add_block(block)
+
+    def make_log(self, results: Sequence[InputResult]) -> Log:
+        """Return the log of all blocks.
+
+        `results` are the findings of the block reader.
+        """
+        envelopes = self._parser.found_in()
+        self._facts.resolve_collisions()
+        inputs = [
+            replace(result, problem=self._problems.get(number, result.problem))
+            for number, result in enumerate(results)
+        ]
+        return Log(
+            inputs,
+            self._facts,
+            self._account,
+            self._order_located(),
+            envelopes,
+            last_input_lines=self._lines_before[len(results) - 1],
+        )
+
+    def _add_block(self, block: ParsedBlock) -> None:
+        """Add what a block holds."""
+        starts = self._find_run_starts(block)
+        parts = self._continue_line(block)
+        if block.problem:
+            self._problems[starts[0].input_number] = block.problem
+        for part in parts:
+            _count_records(self._account, part.parsed)
+        rejects = sorted(reject for part in parts for reject in part.list_rejects())
+        self._note_unrecognised(parts, starts, rejects)
+        for part in parts:
+            for rows, sessions in part.parsed.parts:
+                self._facts.add_rows(rows, sessions)
+        if self._located is not None:
+            self._located.append(_locate_events(parts, starts))
+        if rejects:
+            self._keep_rejects(rejects, starts)
+
+    def _find_run_starts(self, block: ParsedBlock) -> list[_RunStart]:
+        """Find where the inputs of a block begin; count their lines."""
+        first = block.parts[0]
+        all_lines = first.parsed.lines if first.rows.lines is None else first.rows.lines
+        starts, row = [], 0
+        for number, lines in block.runs:
+            starts.append(_RunStart(row, number, self._lines_before[number]))
+            height = all_lines if lines is None else lines
+            self._lines_before[number] += height
+            row += height
+        return starts
+
+    def _continue_line(self, block: ParsedBlock) -> list[ReadRecords]:
+        """Return a block's parts, numbered from the blocks before."""
+        first, *others = block.parts
+        number = block.runs[0].input_number
+        earlier = self._open_line_records[number]
+        if first.rows.lines == 0:
+            self._open_line_records[number] += first.parsed.lines
+        else:
+            self._open_line_records[number] = first.rows.on_last_line
+        return [replace(first, earlier_records=earlier), *others]
+
+    def _note_unrecognised(
+        self,
+        parts: list[ReadRecords],
+        starts: list[_RunStart],
+        rejects: list[RejectedRecord],
+    ) -> None:
+        """Note inputs that begin with a rejected line, and hold no event.
+
+        Any rejected line counts for the only input of a log.
+        """
+        noted, is_alone = self._account.unrecognised_inputs, len(self._inputs) == 1
+        ends = [start.row for start in starts[1:]]
+        for start, end in zip_longest(starts, ends):
+            number = start.input_number
+            first = bisect_left(rejects, start.row, key=_get_row)
+            last = len(rejects) if end is None else bisect_left(rejects, end, key=_get_row)
+            is_first = start.lines_before == 0 and first < last
+            begins = is_first and (is_alone or rejects[first].row == start.row)
+            begins = begins and len(noted) < MAX_UNRECOGNISED_INPUTS
+            if not begins and number not in noted:
+                continue
+            has_event = any(part.has_event(start.row, end) for part in parts)
+            if number in noted:
+                noted[number] = [] if has_event else noted[number]
+            elif not has_event:
+                samples = rejects[first:last][:_MAX_SAMPLES]
+                noted[number] = [reject.raw[:SAMPLE_BYTES] for reject in samples]
+
+    def _keep_rejects(self, rejects: list[RejectedRecord], starts: list[_RunStart]) -> None:
+        """Note the first rejected lines; pass all to `keep_reject`."""
+        first_rejects = self._account.first_rejects
+        following = iter(starts)
+        start, after = next(following), next(following, None)
+        for row, member, reject, raw in rejects:
+            is_noted = len(first_rejects) < MAX_SHOWN_REJECTS
+            if not is_noted and not self._keep_reject:
+                return
+            while after and after.row <= row:
+                start, after = after, next(following, None)
+            line = start.lines_before + row - start.row + 1
+            name = self._inputs[start.input_number].name
+            rejected = RejectedLine(name, line, reject.reason, member or None)
+            if is_noted:
+                first_rejects.append(rejected)
+            if self._keep_reject:
+                self._keep_reject(rejected, raw)
+
+    def _order_located(self) -> pl.DataFrame | None:
+        """Return located events in the order of inputs and lines."""
+        if self._located is None:
+            return None
+        numbering = self._parser.vocabulary.numbering
+        blocks = []
+        for parts in self._located:
+            frames = [renumber_rows(rows, sessions, numbering) for rows, sessions in parts]
+            frame = pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *frames])
+            blocks.append(frame.sort("file", "line", "member"))
+        return pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *blocks])
 
 
-def _locate_events(rows: pl.DataFrame, starts: list[_RunStart]) -> pl.DataFrame:
-    places = pl.DataFrame(
+def _count_records(account: Account, parsed: Parsed) -> None:
+    """Add parsed records to an account."""
+    account.records += parsed.lines - len(parsed.several) - parsed.opened
+    account.tally += parsed.tally
+    for name, (_, records) in sorted(parsed.unknown.items(), key=lambda item: item[1]):
+        account.count_unknown_event(name, records)
+
+
+def _locate_events(
+    parts: list[ReadRecords], starts: list[_RunStart]
+) -> list[tuple[pl.DataFrame, Sessions]]:
+    """Return the located events of a block, and their sessions."""
+    return [
+        (_locate_in_inputs(part.locate_rows(rows), starts), sessions)
+        for part in parts
+        for rows, sessions in part.parsed.parts
+    ]
+
+
+def _locate_in_inputs(rows: pl.DataFrame, starts: list[_RunStart]) -> pl.DataFrame:
+    """Return LOCATED_COLUMNS of rows with their lines in the block."""
+    runs = pl.DataFrame(
         starts, schema={"start": pl.UInt32, "file": pl.UInt32, "before": pl.UInt64}, orient="row"
     )
     within = rows.with_columns(pl.col("line").cast(pl.UInt32).alias("within"))
-    placed = within.sort("within", "member").join_asof(
-        places, left_on="within", right_on="start", strategy="backward"
+    located = within.sort("within", "member").join_asof(
+        runs, left_on="within", right_on="start", strategy="backward"
     )
     line = pl.col("before") + pl.col("within") - pl.col("start") + 1
-    form = pl.col("form") if "form" in placed.columns else pl.lit(None, pl.UInt8).alias("form")
-    return placed.select("sid", "said", "ts", form, "file", line.alias("line"), "member")
+    form = pl.col("form") if "form" in located.columns else pl.lit(None, pl.UInt8).alias("form")
+    return located.select("sid", "attributes", "ts", form, "file", line.alias("line"), "member")

@@ -1,14 +1,13 @@
-"""What was recognised in a log: for standard error, for the JSON output, for `check`, and as a `[map]` to keep."""
+"""Recognised envelopes and framings: in words, as JSON, as a `[map]`."""
 
 import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from dcevents import show
 from dcevents.reading.log import Log
 from dcevents.reading.parsing.envelopes import CANONICAL, PREFIX_TIME, Shape
-from dcevents.show import make_visible
+from dcevents.show import format_count, make_visible
 
 _WRAPPER_NAMES = {
     "_source": "Elasticsearch hits",
@@ -23,6 +22,7 @@ _WRAPPER_NAMES = {
     "detail": "detail of a CustomEvent",
     "event": "whole events",
 }
+"""Names of envelopes by the outermost key around the event."""
 _PAYLOAD_NAMES = {
     "": "flat",
     "payload": "event.data alone",
@@ -30,100 +30,122 @@ _PAYLOAD_NAMES = {
     "event_properties": "Amplitude",
     "data.payload": "the canonical payload",
 }
+"""Names of envelopes by the path of the payload."""
 _MAX_SHOWN_ENVELOPES = 3
+_MAPPED_PARTS = ("event", "timestamp", "page", "payload")
 
 
-def name_envelope(shape: Shape) -> str:
-    """What a shape is called."""
-    if shape._replace(prefix="") == CANONICAL:
+def name_envelope(envelope: Shape) -> str:
+    """Return the name of an envelope, for people."""
+    if envelope._replace(prefix="") == CANONICAL:
         return "canonical"
-    outer = shape.event.split(".")[0] if "." in shape.event else (shape.payload or "").split(".")[0]
-    return _WRAPPER_NAMES.get(outer) or _PAYLOAD_NAMES.get(shape.payload or "", "other keys")
+    path = envelope.event if "." in envelope.event else envelope.payload or ""
+    wrapper = path.split(".")[0]
+    return _WRAPPER_NAMES.get(wrapper) or _PAYLOAD_NAMES.get(envelope.payload or "", "other keys")
 
 
 def list_envelopes(log: Log) -> list[Shape]:
-    """The shapes of a log's events, in order; none where all are canonical."""
+    """List the envelopes of a log, in order.
+
+    None where all are canonical.
+    """
     found = sorted(
-        {shape or CANONICAL for shape in log.envelopes},
-        key=lambda shape: [text or "" for text in shape],
+        {envelope or CANONICAL for envelope in log.envelopes},
+        key=lambda envelope: [text or "" for text in envelope],
     )
     return [] if found == [CANONICAL] else found
 
 
 def count_framings(log: Log) -> dict[str, int]:
-    """How records lie in the inputs, where they are not lines: how many are such."""
-    return dict(Counter(source.framing_name for source in log.inputs if source.framing_name))
+    """Count inputs by framing, but those of lines."""
+    return dict(Counter(result.framing.name for result in log.inputs if result.framing))
 
 
 def build_recognition_json(log: Log) -> dict[str, Any]:
-    """Members of `input` in the JSON format; none where all is canonical."""
-    found = [
-        {"shape": name_envelope(shape), **shape._asdict(), "prefix": shape.prefix or None}
-        for shape in list_envelopes(log)
+    """Build members of `input` in the JSON format.
+
+    None where all is canonical.
+    """
+    envelopes = [
+        {"shape": name_envelope(each), **each._asdict(), "prefix": each.prefix or None}
+        for each in list_envelopes(log)
     ]
+    framings = count_framings(log)
     return {
-        **({"envelopes": found} if found else {}),
-        **({"styles": count_framings(log)} if count_framings(log) else {}),
+        **({"envelopes": envelopes} if envelopes else {}),
+        **({"styles": framings} if framings else {}),
     }
 
 
 def describe_recognition(log: Log) -> str | None:
-    """`read as: flat (event, timestamp, page); in an array of records`; None where all is canonical."""
-    found = list_envelopes(log)
-    told = [_describe_envelope(shape) for shape in found[:_MAX_SHOWN_ENVELOPES]]
-    more = (
-        f", and {show.format_count(len(found) - _MAX_SHOWN_ENVELOPES, 'more shape')}"
-        if len(found) > _MAX_SHOWN_ENVELOPES
-        else ""
-    )
-    lying = [
-        f"{style} ({show.format_count(n, 'input')})" if log.account.files > 1 else style
-        for style, n in count_framings(log).items()
+    """Describe how a log was read; None for a canonical one.
+
+    `read as: flat (event in event, time in ts); an array of records`
+    """
+    envelopes = list_envelopes(log)
+    shown = [_describe_envelope(each) for each in envelopes[:_MAX_SHOWN_ENVELOPES]]
+    if more := len(envelopes) - len(shown):
+        shown[-1] += f", and {format_count(more, 'more shape')}"
+    framings = [
+        f"{name} ({format_count(n, 'input')})" if log.account.files > 1 else name
+        for name, n in count_framings(log).items()
     ]
-    parts = [*([", ".join(told) + more] if told else []), *lying]
+    parts = [*([", ".join(shown)] if shown else []), *framings]
     return f"read as: {'; '.join(parts)}" if parts else None
 
 
-def _describe_envelope(shape: Shape) -> str:
-    if shape == CANONICAL:
+def _describe_envelope(envelope: Shape) -> str:
+    """Describe an envelope by its name and paths."""
+    if envelope == CANONICAL:
         return "canonical lines"
     paths = {
-        "event": shape.event,
-        "time": shape.timestamp,
-        "page": shape.page,
-        "payload": shape.payload,
+        "event": envelope.event,
+        "time": envelope.timestamp,
+        "page": envelope.page,
+        "payload": envelope.payload,
     }
     shown = [
         f"{part} in {_describe_path(path)}" for part, path in paths.items() if path is not None
     ]
-    behind = f" behind a prefix of {shape.prefix}" if shape.prefix else ""
-    return f"{name_envelope(shape)}{behind} ({', '.join(shown)})"
+    behind = f" behind a prefix of {envelope.prefix}" if envelope.prefix else ""
+    return f"{name_envelope(envelope)}{behind} ({', '.join(shown)})"
 
 
 def _describe_path(path: str) -> str:
-    return "the prefix" if path == PREFIX_TIME else make_visible(path) if path else "the record"
+    if path == PREFIX_TIME:
+        return "the prefix"
+    return make_visible(path) or "the record"
 
 
-def format_map(log: Log, names: Sequence[tuple[str, str]] = ()) -> str:
-    """A TOML file's `[map]`; of several shapes the others are comments. `names`: what events were said to mean."""
+def format_map(log: Log, mapped_names: Sequence[tuple[str, str]] = ()) -> str:
+    """Format a `[map]` of a TOML file.
+
+    Of several envelopes the others are comments.
+    `mapped_names` are names of events and their meanings, as the user gave them.
+    """
     found = sorted(
-        {shape or CANONICAL for shape in log.envelopes},
+        {envelope or CANONICAL for envelope in log.envelopes},
         key=lambda each: (each == CANONICAL, str(each)),
     )
     if not found:
         return "# nothing was recognised\n"
     tables = []
-    for number, shape in enumerate(found):
-        paths = {part: getattr(shape, part) for part in ("event", "timestamp", "page", "payload")}
-        lines = [
-            f"{part} = {json.dumps(path or '.')}"
-            for part, path in paths.items()
-            if path not in (None, PREFIX_TIME)
-        ]
+    for number, envelope in enumerate(found):
         comment = "# " if number else ""
-        tables += [f"# {name_envelope(shape)}", *(comment + line for line in ("[map]", *lines)), ""]
+        lines = [f"{comment}{line}" for line in ("[map]", *_format_paths(envelope))]
+        tables += [f"# {name_envelope(envelope)}", *lines, ""]
     events = [
-        f"{json.dumps(event, ensure_ascii=False)} = {json.dumps(meaning)}"
-        for event, meaning in names
+        f"{json.dumps(name, ensure_ascii=False)} = {json.dumps(meaning)}"
+        for name, meaning in mapped_names
     ]
     return "\n".join([*tables, *(["[map.events]", *events, ""] if events else [])])
+
+
+def _format_paths(envelope: Shape) -> list[str]:
+    """Format the paths of an envelope as lines of TOML."""
+    paths = {part: getattr(envelope, part) for part in _MAPPED_PARTS}
+    return [
+        f"{part} = {json.dumps(path or '.')}"
+        for part, path in paths.items()
+        if path not in (None, PREFIX_TIME)
+    ]

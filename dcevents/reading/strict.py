@@ -1,4 +1,7 @@
-"""JSON as RFC 8259 has it, and nothing more: text to values and back. Pure; numbers keep their spelling."""
+"""Strict JSON (RFC 8259): text to values and back.
+
+Numbers keep their spelling.
+"""
 
 import json
 import re
@@ -6,16 +9,16 @@ from json.scanner import make_scanner
 from typing import Any, Final, NoReturn
 
 MAX_LEVELS: Final = 512
-"""Objects and arrays in one another that are read: no stack is too small for them, wherever the reader runs."""
+"""Objects and arrays in one another that are read: few enough for any stack."""
 SPACE: Final = " \t\r\n"
-"""What may stand between the parts of JSON."""
+"""White space between the parts of JSON."""
 
 _SURROGATE_PATTERN = re.compile("[\ud800-\udfff]")
 _BRACKET_PATTERN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|([\[{])|([\]}])', re.DOTALL)
 
 
 class Number(str):
-    """A JSON number as its text, so that `0012`-like and 30-digit ids come through unharmed."""
+    """A JSON number as its text: long ids stay exact."""
 
     __slots__ = ()
 
@@ -25,6 +28,7 @@ def _reject_constant(name: str) -> NoReturn:
 
 
 def _keep_first_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; of equal keys the first wins."""
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -38,33 +42,43 @@ _decoder = json.JSONDecoder(
     parse_float=Number,
     parse_constant=_reject_constant,
 )
-_scan_json = make_scanner(_decoder)  # type: ignore[arg-type]  # anything with a decoder's attributes will do
+# Typed for a JSONEncoder's context, but anything with a decoder's attributes will do.
+_scan_json = make_scanner(_decoder)  # type: ignore[arg-type]
 
 
 def decode_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """The JSON value that a text is. Raises ValueError for what is none, or nested too deeply."""
+    """Decode a text that is one JSON value. Raises ValueError."""
     value, end = scan_value(text, len(text) - len(text.lstrip(SPACE)))
     if text[end:].strip(SPACE):
-        raise ValueError("something stands behind the value")
+        raise ValueError("more text follows the value")
     return value
 
 
 class BrokenLine(str):
-    """A line that is no JSON object or array, among lines that are."""
+    """A line that is no JSON object or array.
+
+    Other lines of the same text are.
+    """
 
     __slots__ = ()
 
 
 def scan_value(text: str, at: int) -> tuple[Any, int]:
-    """The JSON value that begins there, and where it ends. Raises ValueError where none does, or it is too deep."""
+    """Return the JSON value at a place, and its end.
+
+    Raises ValueError.
+    """
     if is_too_deep(text):
         raise ValueError(f"nested in more than {MAX_LEVELS} levels")
     return scan_shallow_value(text, at)
 
 
 def scan_shallow_value(text: str, at: int) -> tuple[Any, int]:
-    """The same in a text that is known to be not too deep: it need not be looked through for each of its values."""
-    # Without the words for what is wrong with a line, which nobody reads.
+    """Return the JSON value at a place, unchecked for depth.
+
+    A text of many values is checked once (`is_too_deep`). Raises NoValueError.
+    """
+    # json.loads would make a message for each line that is no JSON, which nobody reads.
     try:
         value, end = _scan_json(text, at)
     except StopIteration as stop:
@@ -73,16 +87,16 @@ def scan_shallow_value(text: str, at: int) -> tuple[Any, int]:
 
 
 class NoValueError(ValueError):
-    """No value begins at `pos`. Cheaper than one with words."""
+    """No value at `pos`. Without a message, which costs time."""
 
     @property
     def pos(self) -> int:
-        """Where there is none."""
+        """The place without a value."""
         return int(self.args[0])
 
 
 def is_too_deep(text: str) -> bool:
-    """Whether a text has too many levels to be read."""
+    """Return whether a text has more than MAX_LEVELS."""
     if len(text) <= MAX_LEVELS or text.count("[") + text.count("{") <= MAX_LEVELS:
         return False
     level = 0
@@ -94,7 +108,10 @@ def is_too_deep(text: str) -> bool:
 
 
 def read_scalar(value: object) -> str | None:
-    """A JSON scalar as text; None for null, the empty string, objects and arrays (as if absent)."""
+    """Return a JSON scalar as text.
+
+    None for null, the empty string, objects and arrays: they count as absent.
+    """
     if isinstance(value, str):
         if type(value) is str and value.isascii():
             return value or None
@@ -105,10 +122,10 @@ def read_scalar(value: object) -> str | None:
 
 
 def encode_json(value: object) -> str:
-    """JSON text of a decoded value, its numbers as they were spelled."""
+    """Encode a decoded value, its numbers as they were spelled."""
     if isinstance(value, Number):
         return str(value)
-    # Loops: generators and map would need twice the stack for each level.
+    # Loops, since generators and map need twice the stack for each level.
     if isinstance(value, dict):
         members = []
         for key, member in value.items():

@@ -26,7 +26,7 @@ def make_document(view: View, figure_paths: Sequence[tuple[str, ...]]) -> Docume
     view.log.count_events()
     settings = view.settings
     clock_ms = settings.clock_ms if settings.as_of_ms is None else settings.as_of_ms
-    quality = assess_quality(view.log, view.fold, clock_ms, settings.tz, _MAX_NAMED_LINES)
+    quality = assess_quality(view.log, view.fact_fold, clock_ms, settings.tz, _MAX_NAMED_LINES)
     found = list_findings(view.log, quality)
     members = {
         "findings": list(found),

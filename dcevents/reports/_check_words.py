@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from dcevents.analysis.quality import PEAK_SECONDS
+from dcevents.reading.account import REASON_WORDS, Account
 from dcevents.reading.account_words import explain_unusable
 from dcevents.reading.recognition import describe_recognition
 from dcevents.show import (
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from dcevents.analysis.quality import LineOrder, Quality, Starts, TimeoutDelays
     from dcevents.analysis.view import View
-    from dcevents.reading.log import Account, Log
+    from dcevents.reading.log import Log
 
 _NOTABLE_ONE_IN = 20
 """One in so many conversations may have lost its beginning without a finding."""
@@ -128,7 +129,7 @@ def _describe_records(account: Account) -> str:
         *(f"{format_number(n)} {name}" for name, n in parts.items() if n),
     ]
     reasons = ", ".join(
-        f"{format_number(n)} {reason}" for reason, n in account.rejected.items() if n
+        f"{format_number(n)} {REASON_WORDS[reason]}" for reason, n in account.rejected.items() if n
     )
     total = f"{format_number(account.records)} = {' + '.join(shown)}"
     return f"{total} ({reasons})" if reasons else total
@@ -255,7 +256,7 @@ def _describe_feed(quality: Quality) -> str:
 def _list_details(view: View, quality: Quality) -> list[Section]:
     account, names = view.log.account, [each.name for each in view.log.inputs]
     unknown = account.rank_unknown_events()
-    rejects = [f"{each.file}:{each}: {each.reason}" for each in account.first_rejects]
+    rejects = [f"{each.file}:{each}: {each.reason_words}" for each in account.first_rejects]
     untimed = [f"{names[file]}:{line}: {form}" for file, line, form in quality.untimed_lines]
     long = [
         f"{shorten_name(sid)} ({format_duration(ms / 1000)})"

@@ -21,7 +21,7 @@ from dcevents.times import list_buckets
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
 
-_GROUP_COLUMNS = {"conversation": "conv_id", "agent": "agent_id"}
+_GROUP_COLUMNS = {"conversation": "id_rank", "agent": "agent_id"}
 """Columns of rows by the key that groups by them, where the names differ."""
 _ID_COLUMNS = {"conversation": "conversation_id", "agent": "agent_id"}
 """Columns of tables by the key that they identify, where the names differ."""
@@ -66,7 +66,7 @@ def _measure_rows(
     frame = _add_time_keys(frame, by, view)
     if frame.is_empty():
         names = [column.name for key in by for column in KEY_COLUMNS[key]]
-        return _clear_rows(_measure_groups(frame, ["conv"], metrics), names)
+        return _clear_rows(_measure_groups(frame, ["conversation_key"], metrics), names)
     rows = _add_names(_measure_groups(frame, keys, metrics), frame, keys, view)
     if len(keys) == 1 and keys[0] in TIME_KEYS:
         return _fill_buckets(rows, keys[0], metrics, view)
@@ -105,7 +105,7 @@ def _measure_all_rows(
 ) -> pl.DataFrame:
     """Return the metrics that need all rows of a group."""
     direct = [
-        _name_value(metric, is_within_id="conv_id" in keys)
+        _name_value(metric, is_within_id="id_rank" in keys)
         for metric in metrics
         if not metric.is_derived and metric.row_filter is None
     ]
@@ -169,10 +169,10 @@ def _add_names(
     table: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str], view: View
 ) -> pl.DataFrame:
     """Add the names that belong to ids."""
-    if "conv_id" in keys:
+    if "id_rank" in keys:
         names = view.name_groups(table.select(keys), frame, keys)
         table = table.join(names, on=keys, how="left", nulls_equal=True).join(
-            view.fold.conversation_ids, on="conv_id", how="left"
+            view.fold.conversation_ids, on="id_rank", how="left"
         )
     if "agent_id" in keys:
         names = view.fold.agents.select("agent_id", pl.col("agent_name").alias("agent"))

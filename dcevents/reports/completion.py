@@ -16,9 +16,9 @@ _METRICS = (
         "sessions",
         "Ses\u00adsions",
         lambda col: col("sid").n_unique(),
-        value_within_id=lambda col: col("conv").len(),
+        value_within_id=lambda col: col("conversation_key").len(),
     ),
-    define_count("triggered", "Trig\u00adgered", lambda col: col("conv").len()),
+    define_count("triggered", "Trig\u00adgered", lambda col: col("conversation_key").len()),
     define_count("engaged", "En\u00adgaged", lambda col: col("engaged").sum()),
     define_rate(
         "engagement_rate", "En\u00adgage\u00adment rate", "engaged", lambda col: col("triggered")

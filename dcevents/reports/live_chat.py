@@ -84,7 +84,7 @@ def _add_peaks(frame: "pl.DataFrame", keys: Sequence[str]) -> "pl.DataFrame":
 
 
 _METRICS = (
-    define_count("requests", "Re\u00adquests", lambda col: col("conv").len()),
+    define_count("requests", "Re\u00adquests", lambda col: col("conversation_key").len()),
     define_count("accepted", "Ac\u00adcepted", lambda col: col("accepted").sum()),
     define_rate("acceptance_rate", "Ac\u00adcept\u00adance rate", "accepted", _count_final),
     *map(_count_outcome, _OUTCOME_TITLES),

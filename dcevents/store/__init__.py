@@ -1,7 +1,8 @@
-"""The incremental store: what logs said, kept between runs, so that each byte is read about once.
+"""The incremental store: facts of logs, kept between runs.
 
-`manifest` is what a store consists of, `files` how it lies on disk, `lock` who may write. `ledger` recognises the logs
-that were read. A `segment` is a part of what is kept; `state` finds and reads the parts, `bring` adds one, `compact`
-and `remove` write some anew, `verify` and `info` look at them. `ingest` and `run` are a run of `dcevents ingest`;
-`reading` and `kept` answer reports. docs/architecture.md has the format, and why it is as it is.
+`disk` is how a store lies on disk. `run` is a run of `dcevents ingest`: `remove` takes out what is
+not to be kept, `intake` reads what is new in a log, `ingest` writes it batch by batch, `merge`
+finds the rows that it changes, `compact` merges segments. `query` and `stored_fold` answer reports,
+`changes` finds the days that a run has changed, `verify` and `info` look at a store.
+docs/architecture.md has the format, and its reasons.
 """

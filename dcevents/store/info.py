@@ -1,59 +1,49 @@
-"""What a store holds, in words."""
+"""A store in words, for `dcevents store info`."""
 
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from dcevents import show
-from dcevents.reading import account_words
+from dcevents.reading.account_words import describe_account
 from dcevents.settings import Settings
 from dcevents.store import query
 from dcevents.store.disk.state import StoreState
 
 
 def describe_store(state: StoreState, clock: int) -> Iterator[str]:
-    """A line for each thing to know: its label, and what it is."""
-    for label, text in _list_properties(state, clock):
-        yield f"{label:<12}{text}"
+    """Yield a line for each property of a store."""
+    for label, value in _list_properties(state, clock):
+        yield f"{label:<12}{value}"
 
 
 def _list_properties(state: StoreState, clock: int) -> Iterator[tuple[str, str]]:
-    of = state.manifest
-    read = query.read_conversations(state, None, Settings(clock, ZoneInfo("UTC")))
-    first, last = read.log.facts.earliest_ms, read.log.facts.latest_ms
-    size = sum(size for size, _ in of.files.values())
-    dead = state.superseded.height
-    yield "store", f"{state.folder}, version {of.version}, generation {of.generation}"
-    yield "logs", f"{of.account.files:,}"
-    yield "records", account_words.describe_account(read.log.account)
-    yield (
-        "events",
-        f"{show.format_timestamp(first) or show.NO_FIGURE} to {show.format_timestamp(last) or show.NO_FIGURE}",
-    )
-    yield (
-        "rows",
-        f"{show.format_count(state.conversation_count, 'conversation')}, and {dead:,} that were computed anew since",
-    )
-    yield (
-        "keeps",
-        "each line's event"
-        if of.keeps_events
-        else "no lines: no listing of events, no --as-of in the past",
-    )
-    yield (
-        "files",
-        f"{len(of.files):,} in {show.format_count(len(of.segments), 'segment')}, {size:,} bytes",
-    )
-    yield (
-        "taken in",
-        f"last new event at {show.format_timestamp(of.new_events_at) or show.NO_FIGURE}",
-    )
-    yield "looked", f"last at {show.format_timestamp(of.looked_at) or show.NO_FIGURE}"
-    if of.cut_off is not None:
-        yield "cut-off", f"nothing is kept that ended before {show.format_timestamp(of.cut_off)}"
-    if of.forgotten:
-        yield "forgotten", show.format_count(len(of.forgotten), "session")
-    if of.unsettled:
-        yield (
-            "unsettled",
-            f"{show.format_count(len(of.unsettled), 'session')} with a timestamp in the future",
-        )
+    manifest = state.manifest
+    log = query.read_conversations(state, None, Settings(clock, ZoneInfo("UTC"))).log
+    first, last = _format_time(log.facts.earliest_ms), _format_time(log.facts.latest_ms)
+    size = sum(size for size, _ in manifest.files.values())
+    conversations = show.format_count(state.conversation_count, "conversation")
+    segments = show.format_count(len(manifest.segments), "segment")
+    generation = f"version {manifest.version}, generation {manifest.generation}"
+    yield "store", f"{state.folder}, {generation}"
+    yield "logs", f"{manifest.account.files:,}"
+    yield "records", describe_account(log.account)
+    yield "events", f"{first} to {last}"
+    yield "rows", f"{conversations}, and {state.superseded.height:,} superseded by newer ones"
+    if manifest.keeps_events:
+        yield "keeps", "each line's event"
+    else:
+        yield "keeps", "no lines: no listing of events, no --as-of in the past"
+    yield "files", f"{len(manifest.files):,} in {segments}, {size:,} bytes"
+    yield "taken in", f"last new event at {_format_time(manifest.new_events_at)}"
+    yield "looked", f"last at {_format_time(manifest.looked_at)}"
+    if manifest.cut_off is not None:
+        yield "cut-off", f"nothing is kept that ended before {_format_time(manifest.cut_off)}"
+    if manifest.forgotten_sids:
+        yield "forgotten", show.format_count(len(manifest.forgotten_sids), "session")
+    if manifest.pending_sessions:
+        sessions = show.format_count(len(manifest.pending_sessions), "session")
+        yield "pending", f"{sessions} with a timestamp in the future"
+
+
+def _format_time(ts: int | None) -> str:
+    return show.format_timestamp(ts) or show.NO_FIGURE

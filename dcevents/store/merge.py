@@ -1,12 +1,12 @@
-"""New facts to a store: what is new of them, and what comes of the conversations that they are of. Nothing is written.
+"""The merge of new facts with those of a store.
 
-Whatever the lines came in, in whatever order and however often, what a store says afterwards is the same: the facts
-are a set, and each conversation that gets one is computed anew from all of its facts.
+Nothing is written here. Facts are a set, and a conversation with a new fact is computed anew from
+all of its facts: order, overlap and repetition of the lines change nothing.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -32,37 +32,93 @@ class EventCounts(NamedTuple):
         return EventCounts(self.events - other.events, self.untimed - other.untimed)
 
 
-class MergeResult(NamedTuple):
-    """What new facts come to."""
-
-    segment: Segment
-    superseded: pl.DataFrame
-    """DEAD: rows of earlier segments that the segment has anew."""
-    new_events: int
-    """Events that were not there before."""
-    count_change: EventCounts
-    """How many more events there are, of settled sessions; perhaps fewer."""
-    pending: pl.Series
-    """Sessions with a timestamp that is not believed yet, and what they come to by this clock."""
-    pending_counts: EventCounts
-    future_events: int
-    earliest: int | None
-    latest: int | None
-    """Of the timestamps of all conversations in the segment."""
-    removed_events: Mapping[str, int]
-    """Events that were left out: `forgotten`, of sessions that were to be, and `expired`, of before the cut-off."""
-    later_events: int
-    """Events that are later than is asked for."""
-
-
 @dataclass(frozen=True)
 class MergeSettings:
-    """When it is: the clock of a run, and up to when it is asked for, if that is another time."""
+    """The moment of a merge. Times are milliseconds since 1970."""
 
     clock: int
     until: int | None = None
+    """Leave out later events; None takes all."""
     is_permanent: bool = True
-    """Whether what comes of it is to be kept; else nobody will ask again for what is not settled."""
+    """Whether the result goes into the store; else it has all pending sessions computed anew."""
+
+
+class MergeResult(NamedTuple):
+    """The segment of new facts, and the changes with it."""
+
+    segment: Segment
+    superseded: pl.DataFrame
+    """SUPERSEDED_SCHEMA: rows of earlier segments that the segment has anew."""
+    new_events: int
+    """Events that the store did not have before."""
+    count_change: EventCounts
+    """Added events of sessions that are not pending; may be negative."""
+    pending: pl.Series
+    """Sessions with a timestamp in the future, which the next run counts again."""
+    pending_counts: EventCounts
+    """Events of the pending sessions by this clock."""
+    future_events: int
+    earliest: int | None
+    latest: int | None
+    """Timestamps of all conversations in the segment, milliseconds."""
+    removed_events: Mapping[str, int]
+    """Events left out: `forgotten` with their session, `expired` before the cut-off."""
+    later_events: int
+    """Events after `MergeSettings.until`."""
+    numbering: StoreNumbering
+    """The store's numbers of sids, with those of new sids."""
+
+
+@dataclass(frozen=True)
+class _Merge:
+    """The values that all steps read."""
+
+    state: StoreState
+    settings: MergeSettings
+    vocabulary: Vocabulary
+    attributes: pl.DataFrame
+    conversation_ids: pl.Series
+    """Attributes code → number of the conversation's id."""
+    identities: pl.Series
+    """Attributes code → number of what tells events apart."""
+
+
+class _Numbered(NamedTuple):
+    """Sessions with the store's numbers."""
+
+    numbering: StoreNumbering
+    sessions: pl.DataFrame
+    """`sid`, `text` of the new facts' sessions, in their order."""
+    rows: pl.DataFrame
+    """The store's rows of these sessions and of those to be counted again."""
+    texts: pl.DataFrame
+    """`sid`, `text` of both."""
+
+
+class _NewFacts(NamedTuple):
+    """New facts, and those that are to be left out."""
+
+    added: pl.DataFrame
+    forgotten: pl.DataFrame
+    expired: pl.DataFrame
+    expired_conversations: pl.DataFrame
+    """`sid`, `id` of conversations that ended before the cut-off."""
+
+
+class _Selected(NamedTuple):
+    """Facts of the changed sessions."""
+
+    before: pl.DataFrame
+    """Those that the store has."""
+    every: pl.DataFrame
+    """Those of the store and the new ones, up to the moment asked for."""
+    later: pl.DataFrame
+    touched: pl.DataFrame
+    """`sid`, `id` of stored conversations to compute anew."""
+    computed: pl.DataFrame
+    """All facts of the conversations to compute."""
+    recounted: pl.Series
+    """Sessions that are counted again, whether they have new facts or not."""
 
 
 def merge_facts(
@@ -73,215 +129,265 @@ def merge_facts(
     *,
     events: pl.DataFrame | None = None,
 ) -> MergeResult:
-    """What facts come to, whose contents have the store's codes.
+    """Merge facts, with the store's codes, with those of a store.
 
-    `events` are accepted lines with their places (PLACED, and `text`, the sid), if they are to be kept.
-    `keys` may be told to move sids that the store's would share a number with. Sessions that are not settled are
-    computed anew where something has changed, or all of them, if it is not for good; and so are those with events
-    later than is asked for.
+    `events` are accepted lines with their places (LOCATED_COLUMNS, and `text`, the sid), if they
+    are to be stored. Pending sessions are computed anew where something has changed, or all of
+    them, if the result is not permanent; so are sessions with events later than `settings.until`.
     """
-    return _Bringing(state, facts.vocabulary, numbering, settings).run(facts, events)
+    merge = _begin_merge(state, facts.vocabulary, settings)
+    pending = pl.Series("sid", state.manifest.pending_sessions, dtype=NUMBER_TYPE)
+    uncounted = pl.concat([pending, _find_later_sessions(state, settings.until)]).unique()
+    numbered = _number_sessions(state, numbering, facts.list_sessions().list_sids(), uncounted)
+    stored = state.read_facts(numbered.rows)
+    new = _select_new(merge, facts, numbered, stored)
+    recounted, waiting = _split_due(merge, uncounted, new.added, stored)
+    chosen = _select_changed(merge, new.added, stored, recounted)
+    future = segment.is_future(settings.clock)
+    now_pending = chosen.every.filter(future)["sid"].unique()
+    settled, pending_counts = _count_apart(merge, chosen.every, now_pending)
+    was, was_pending = _count_apart(merge, chosen.before, pending)
+    believed = chosen.computed.filter(~future)["ts"].to_physical()
+    return MergeResult(
+        _compute_segment(merge, new, chosen, numbered, events),
+        _find_superseded(merge, numbered.rows, chosen.touched),
+        settled.events + pending_counts.events - was.events - was_pending.events,
+        settled - was,
+        pl.concat([now_pending, waiting]),
+        pending_counts,
+        _count_facts(merge, chosen.every.filter(future)).events,
+        _find_earliest(believed),
+        _find_latest(believed),
+        {
+            "forgotten": _count_facts(merge, new.forgotten).events,
+            "expired": _count_facts(merge, new.expired).events,
+        },
+        _count_facts(merge, chosen.later).events,
+        numbered.numbering,
+    )
 
 
-class _Bringing:
-    """The steps, with what they share."""
+def _begin_merge(state: StoreState, vocabulary: Vocabulary, settings: MergeSettings) -> _Merge:
+    attributes = segment.tabulate_attributes(vocabulary.list_attributes())
+    return _Merge(
+        state,
+        settings,
+        vocabulary,
+        attributes,
+        segment.number_conversation_ids(attributes),
+        vocabulary.number_identities(),
+    )
 
-    def __init__(
-        self, state: StoreState, vocabulary: Vocabulary, keys: StoreNumbering, moment: MergeSettings
-    ) -> None:
-        self.state = state
-        self.moment = moment
-        self.vocabulary = vocabulary
-        self.keys = keys
-        self.clock = moment.clock
-        self.uncounted = pl.Series("sid", state.manifest.unsettled, dtype=NUMBER_TYPE)
-        self.before = pl.concat([self.uncounted, self._later()]).unique()
-        self.said = segment.tabulate_attributes(vocabulary.list_attributes())
-        self.ids = segment.number_conversation_ids(self.said)
-        self.identities = vocabulary.number_identities()
 
-    def _later(self) -> pl.Series:
-        """Sessions with events later than is asked for."""
-        until = self.moment.until
-        if until is None:
-            return pl.Series("sid", dtype=NUMBER_TYPE)
-        # Not believed when a segment was written, perhaps, and so not its `latest`.
-        parts = [
-            part
-            for part in self.state.segments
-            if part.latest_of_all is not None and part.latest_of_all > until
-        ]
-        facts = pl.concat(
-            [
-                segment.make_empty_table("facts"),
-                *(self.state.read_table(part, "facts") for part in parts),
-            ]
-        )
-        return facts.filter(pl.col("ts").to_physical() > until)["sid"]
+# -- sessions ------------------------------------------------------------------------------------
 
-    def run(self, facts: Facts, events: pl.DataFrame | None) -> MergeResult:
-        """All of it."""
-        sessions = facts.list_sessions()
-        fresh, rows, texts = self._known(sessions.list_sids())
-        new = self._table(facts, pl.DataFrame({"number": sessions.numbers, "sid": fresh["sid"]}))
-        new, forgotten = _split_rows(new, pl.col("sid").is_in(list(self.state.manifest.forgotten)))
-        old = self.state.read_facts(rows)
-        new = new.join(old, on=_FACT_COLUMNS, how="anti", nulls_equal=True)
-        expired = self._expired(new, old)
-        new, gone = self._of(expired, new, but=True), self._of(expired, new)
-        waiting = self._due(new, old)
-        changed = pl.concat([new["sid"], self.before]).unique()
-        before = old.filter(pl.col("sid").is_in(changed.implode()))
-        every = pl.concat([before, new])
-        touched = self._touched(new, before)
-        theirs, _ = _split_rows(pl.concat([self._of(touched, before), new]), self._is_later())
-        every, later = _split_rows(every, self._is_later())
-        unsettled = every.filter(segment.is_future(self.clock))["sid"].unique()
-        table = self._segment(new, theirs, every, texts)
-        table.sids = texts.join(pl.DataFrame({"sid": changed}), on="sid", how="semi").join(
-            rows, on="sid", how="anti"
-        )
-        if events is not None:
-            table.events = self._of(expired, self._lines(events, fresh), but=True)
-        believed = theirs.filter(~segment.is_future(self.clock))["ts"].to_physical()
-        settled, of_unsettled = self._counts_by(every, unsettled)
-        was, of_uncounted = self._counts_by(before, self.uncounted)
-        return MergeResult(
-            table,
-            self._dead(rows, touched),
-            settled.events + of_unsettled.events - was.events - of_uncounted.events,
-            settled - was,
-            pl.concat([unsettled, waiting]),
-            of_unsettled,
-            self._future(every),
-            _find_earliest(believed),
-            _find_latest(believed),
-            {"forgotten": self._counts(forgotten).events, "expired": self._counts(gone).events},
-            self._counts(later).events,
-        )
 
-    # -- sessions ------------------------------------------------------------------------------------------------
+def _find_later_sessions(state: StoreState, until: int | None) -> pl.Series:
+    """Return the sessions with events later than a time."""
+    if until is None:
+        return pl.Series("sid", dtype=NUMBER_TYPE)
+    # A segment's `latest` may be earlier: its clock perhaps did not believe such timestamps.
+    late = [
+        each
+        for each in state.segments
+        if each.latest_of_all is not None and each.latest_of_all > until
+    ]
+    facts = pl.concat(
+        [segment.make_empty_table("facts"), *(state.read_table(each, "facts") for each in late)]
+    )
+    return facts.filter(pl.col("ts").to_physical() > until)["sid"]
 
-    def _known(self, sids: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        """Numbers and texts of the sids; the store's rows of them and of unsettled ones; numbers and texts of both."""
-        while True:
-            fresh = self.keys.tabulate_sids(sids)
-            rows = self.state.find_rows(pl.concat([fresh["sid"], self.before]).unique())
-            stored = self.state.read_sids(rows)
-            both = fresh.join(stored, on="sid", suffix="_stored")
-            others = both.filter(pl.col("text") != pl.col("text_stored"))["text"]
-            if others.is_empty():
-                # Only now: of two new texts of one number the second moves, of a new and a known one the new.
-                others = fresh.sort("text").filter(~pl.col("sid").is_first_distinct())["text"]
-            if others.is_empty():
-                return fresh, rows, pl.concat([fresh, stored]).unique("sid")
-            self.keys.change_numbers(others)
 
-    def _due(self, new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
-        """Leave aside unsettled sessions of which nothing has changed, if they are not asked for; they come back."""
-        if not self.moment.is_permanent:
-            return self.before.clear()
-        then = self.state.manifest.last_clock or 0
-        moved = old.filter(segment.is_future(then) & ~segment.is_future(self.clock))["sid"]
-        due = self.before.is_in(pl.concat([moved, new["sid"]]).implode())
-        waiting, self.before = self.before.filter(~due), self.before.filter(due)
-        return waiting
+def _number_sessions(
+    state: StoreState, numbering: StoreNumbering, sids: pl.Series, uncounted: pl.Series
+) -> _Numbered:
+    """Number sids without collisions in the store."""
+    while True:
+        sessions = numbering.tabulate_sids(sids)
+        rows = state.find_rows(pl.concat([sessions["sid"], uncounted]).unique())
+        stored = state.read_sids(rows)
+        both = sessions.join(stored, on="sid", suffix="_stored")
+        colliding = both.filter(pl.col("text") != pl.col("text_stored"))["text"]
+        if colliding.is_empty():
+            # After the stored ones: of two new texts the second gives way, always to a stored one.
+            repeated = sessions.sort("text").filter(~pl.col("sid").is_first_distinct())
+            colliding = repeated["text"]
+        if colliding.is_empty():
+            texts = pl.concat([sessions, stored]).unique("sid")
+            return _Numbered(numbering, sessions, rows, texts)
+        numbering = numbering.change_numbers(colliding)
 
-    def _table(self, facts: Facts, numbers: pl.DataFrame) -> pl.DataFrame:
-        """Facts as a table, each once; `numbers`: of sessions, as facts have it, and the store's `sid`."""
-        rows = facts.to_frame().rename({"sid": "number"}).join(numbers, on="number")
-        return segment.store_times(_drop_duplicates(rows.select("sid", "said", "ts")))
 
-    def _lines(self, events: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
-        kept = events.join(fresh, on="text").filter(
-            ~pl.col("sid").is_in(list(self.state.manifest.forgotten))
-        )
-        return segment.store_times(kept).select(*segment.EVENTS_SCHEMA)
+def _split_due(
+    merge: _Merge, uncounted: pl.Series, new: pl.DataFrame, stored: pl.DataFrame
+) -> tuple[pl.Series, pl.Series]:
+    """Return the sessions to count again, and those that wait."""
+    if not merge.settings.is_permanent:
+        return uncounted, uncounted.clear()
+    last_clock = merge.state.manifest.last_clock or 0
+    is_now_believed = segment.is_future(last_clock) & ~segment.is_future(merge.settings.clock)
+    believed = stored.filter(is_now_believed)["sid"]
+    is_due = uncounted.is_in(pl.concat([believed, new["sid"]]).implode())
+    return uncounted.filter(is_due), uncounted.filter(~is_due)
 
-    # -- conversations -------------------------------------------------------------------------------------------
 
-    def _touched(self, new: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-        """Conversations with facts from `before` that are to be computed anew: those with new facts too, and all of
-        unsettled sessions.
-        """
-        further = new.join(before, on="sid", how="semi")
-        unsettled = before.filter(pl.col("sid").is_in(self.before.implode()))
-        return self._with_id(pl.concat([further, unsettled])).select("sid", "id").unique()
+# -- facts ---------------------------------------------------------------------------------------
 
-    def _expired(self, new: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
-        """Conversations with new facts that were over before the cut-off, by all believed ones: `sid`, `id`."""
-        cut_off = self.state.manifest.cut_off
-        if cut_off is None:
-            return self._with_id(new.clear()).select("sid", "id")
-        every = self._with_id(pl.concat([old, new])).filter(~segment.is_future(self.clock))
-        latest = every.group_by("sid", "id").agg(pl.col("ts").max().to_physical())
-        return latest.filter(pl.col("ts") < cut_off).drop("ts")
 
-    def _of(
-        self, conversations: pl.DataFrame, rows: pl.DataFrame, *, but: bool = False
-    ) -> pl.DataFrame:
-        """The rows (with `sid`, `said`) of these conversations, or all `but` theirs."""
-        how: Literal["anti", "semi"] = "anti" if but else "semi"
-        return self._with_id(rows).join(conversations, on=["sid", "id"], how=how).drop("id")
+def _select_new(
+    merge: _Merge, facts: Facts, numbered: _Numbered, stored: pl.DataFrame
+) -> _NewFacts:
+    """Select the facts that are new to the store."""
+    sessions = facts.list_sessions()
+    numbers = pl.DataFrame({"number": sessions.numbers, "sid": numbered.sessions["sid"]})
+    rows = facts.to_frame().rename({"sid": "number"}).join(numbers, on="number")
+    rows = segment.store_times(_drop_duplicates(rows.select("sid", "attributes", "ts")))
+    is_forgotten = pl.col("sid").is_in(list(merge.state.manifest.forgotten_sids))
+    rows, forgotten = _split_rows(rows, is_forgotten)
+    new = rows.join(stored, on=_FACT_COLUMNS, how="anti", nulls_equal=True)
+    expired = _find_expired(merge, new, stored)
+    return _NewFacts(
+        _drop_rows_of(merge, expired, new), forgotten, _keep_rows_of(merge, expired, new), expired
+    )
 
-    def _with_id(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return rows.with_columns(self.ids.gather(rows["said"]).alias("id"))
 
-    def _segment(
-        self, new: pl.DataFrame, theirs: pl.DataFrame, every: pl.DataFrame, texts: pl.DataFrame
-    ) -> Segment:
-        own = texts.join(theirs, on="sid", how="semi")
-        folded = segment.fold_facts(theirs, own, self.vocabulary, self.clock)
-        conversations, attempts = segment.compute_tables(folded, own)
-        again = every.filter(pl.col("sid").is_in(self.before.implode()))
-        agents = segment.list_agents(pl.concat([new, again]), self.said, self.clock)
-        facts = new.select(_FACT_COLUMNS).sort("sid", "ts", "said")
-        return Segment(
-            facts, texts, conversations, attempts, agents, segment.make_empty_table("events")
-        )
+def _select_changed(
+    merge: _Merge, new: pl.DataFrame, stored: pl.DataFrame, recounted: pl.Series
+) -> _Selected:
+    """Select the facts of changed and recounted sessions."""
+    changed = pl.concat([new["sid"], recounted]).unique()
+    before = stored.filter(pl.col("sid").is_in(changed.implode()))
+    touched = _find_touched(merge, new, before, recounted)
+    is_later = _is_later(merge.settings)
+    computed = pl.concat([_keep_rows_of(merge, touched, before), new]).filter(~is_later)
+    every, later = _split_rows(pl.concat([before, new]), is_later)
+    return _Selected(before, every, later, touched, computed, recounted)
 
-    def _dead(self, rows: pl.DataFrame, touched: pl.DataFrame) -> pl.DataFrame:
-        """The store's rows of the conversations that are computed anew."""
-        gone = self._of(touched, self.state.add_attribute_codes(rows))
-        names = pl.Series([part.name for part in self.state.segments], dtype=pl.String)
-        gone = gone.select(names.gather(gone["segment"]).alias("segment"), "row")
-        return gone.join(self.state.superseded, on=list(SUPERSEDED_SCHEMA), how="anti")
 
-    # -- counts --------------------------------------------------------------------------------------------------
+def _is_later(settings: MergeSettings) -> pl.Expr:
+    if settings.until is None:
+        return pl.lit(value=False)
+    is_later = pl.col("ts").to_physical() > settings.until
+    return is_later.fill_null(value=False) & ~segment.is_future(settings.clock)
 
-    def _counts(self, facts: pl.DataFrame) -> EventCounts:
-        return count_events(facts, self.identities, self.clock)
 
-    def _counts_by(self, facts: pl.DataFrame, sids: pl.Series) -> tuple[EventCounts, EventCounts]:
-        """Those of all other sessions, and of these."""
-        others, theirs = _split_rows(facts, pl.col("sid").is_in(sids.implode()))
-        return self._counts(others), self._counts(theirs)
+# -- conversations -------------------------------------------------------------------------------
 
-    def _is_later(self) -> pl.Expr:
-        until = self.moment.until
-        later = pl.lit(value=False) if until is None else pl.col("ts").to_physical() > until
-        return later.fill_null(value=False) & ~segment.is_future(self.clock)
 
-    def _future(self, facts: pl.DataFrame) -> int:
-        return self._counts(facts.filter(segment.is_future(self.clock))).events
+def _find_touched(
+    merge: _Merge, new: pl.DataFrame, before: pl.DataFrame, recounted: pl.Series
+) -> pl.DataFrame:
+    """Return `sid`, `id` of stored conversations to compute anew."""
+    again = before.filter(pl.col("sid").is_in(recounted.implode()))
+    further = new.join(before, on="sid", how="semi")
+    return _add_id(merge, pl.concat([further, again])).select("sid", "id").unique()
+
+
+def _find_expired(merge: _Merge, new: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    """Return `sid`, `id` of conversations over before the cut-off."""
+    cut_off = merge.state.manifest.cut_off
+    if cut_off is None:
+        return _add_id(merge, new.clear()).select("sid", "id")
+    every = _add_id(merge, pl.concat([stored, new]))
+    believed = every.filter(~segment.is_future(merge.settings.clock))
+    latest = believed.group_by("sid", "id").agg(pl.col("ts").max().to_physical())
+    return latest.filter(pl.col("ts") < cut_off).drop("ts")
+
+
+def _find_superseded(merge: _Merge, rows: pl.DataFrame, touched: pl.DataFrame) -> pl.DataFrame:
+    """Return the stored rows of conversations computed anew."""
+    state = merge.state
+    found = _keep_rows_of(merge, touched, state.add_attribute_codes(rows))
+    names = pl.Series([each.name for each in state.segments], dtype=pl.String)
+    named = found.select(names.gather(found["segment"]).alias("segment"), "row")
+    return named.join(state.superseded, on=list(SUPERSEDED_SCHEMA), how="anti")
+
+
+def _compute_segment(
+    merge: _Merge,
+    new: _NewFacts,
+    chosen: _Selected,
+    numbered: _Numbered,
+    events: pl.DataFrame | None,
+) -> Segment:
+    """Compute the tables of the segment that new facts make."""
+    clock, added = merge.settings.clock, new.added
+    own = numbered.texts.join(chosen.computed, on="sid", how="semi")
+    folded = segment.fold_facts(chosen.computed, own, merge.vocabulary, clock)
+    conversations, attempts = segment.compute_tables(folded, own)
+    again = chosen.every.filter(pl.col("sid").is_in(chosen.recounted.implode()))
+    changed = pl.DataFrame({"sid": pl.concat([added["sid"], chosen.recounted]).unique()})
+    return Segment(
+        added.select(_FACT_COLUMNS).sort("sid", "ts", "attributes"),
+        numbered.texts.join(changed, on="sid", how="semi").join(
+            numbered.rows, on="sid", how="anti"
+        ),
+        conversations,
+        attempts,
+        segment.list_agents(pl.concat([added, again]), merge.attributes, clock),
+        segment.make_empty_table("events")
+        if events is None
+        else _drop_rows_of(
+            merge, new.expired_conversations, _number_events(merge, events, numbered)
+        ),
+    )
+
+
+def _number_events(merge: _Merge, events: pl.DataFrame, numbered: _Numbered) -> pl.DataFrame:
+    """Return lines with the store's sids, without forgotten sessions."""
+    is_forgotten = pl.col("sid").is_in(list(merge.state.manifest.forgotten_sids))
+    rows = events.join(numbered.sessions, on="text").filter(~is_forgotten)
+    return segment.store_times(rows).select(*segment.EVENTS_SCHEMA)
+
+
+def _keep_rows_of(merge: _Merge, conversations: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows (`sid`, `attributes`) of some conversations (`sid`, `id`)."""
+    return _add_id(merge, rows).join(conversations, on=["sid", "id"], how="semi").drop("id")
+
+
+def _drop_rows_of(merge: _Merge, conversations: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Drop the rows (`sid`, `attributes`) of some conversations (`sid`, `id`)."""
+    return _add_id(merge, rows).join(conversations, on=["sid", "id"], how="anti").drop("id")
+
+
+def _add_id(merge: _Merge, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(merge.conversation_ids.gather(rows["attributes"]).alias("id"))
+
+
+# -- counts --------------------------------------------------------------------------------------
 
 
 def count_events(facts: pl.DataFrame, identities: pl.Series, clock: int) -> EventCounts:
-    """How many events facts are (definitions 1)."""
+    """Count the different events of facts (definitions 1)."""
     read = segment.restore_times(facts, clock)
     ts = pl.min_horizontal("ts", UNTIMED)
-    different = _drop_duplicates(
-        read.select("sid", identities.gather(facts["said"]).alias("identity"), ts.alias("ts"))
-    )
+    identity = identities.gather(facts["attributes"]).alias("identity")
+    different = _drop_duplicates(read.select("sid", identity, ts.alias("ts")))
     return EventCounts(different.height, different.filter(pl.col("ts") >= UNTIMED).height)
 
 
+def _count_facts(merge: _Merge, facts: pl.DataFrame) -> EventCounts:
+    return count_events(facts, merge.identities, merge.settings.clock)
+
+
+def _count_apart(
+    merge: _Merge, facts: pl.DataFrame, sids: pl.Series
+) -> tuple[EventCounts, EventCounts]:
+    """Count the events of all other sessions, and of these."""
+    others, theirs = _split_rows(facts, pl.col("sid").is_in(sids.implode()))
+    return _count_facts(merge, others), _count_facts(merge, theirs)
+
+
 def _drop_duplicates(rows: pl.DataFrame) -> pl.DataFrame:
-    """Each row once. As a stream that takes a third of the time."""
+    """Return each row once.
+
+    Streaming takes a third of the time.
+    """
     return rows.lazy().unique().collect(engine="streaming")
 
 
 def _split_rows(frame: pl.DataFrame, chosen: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows where an expression is false, and the others."""
     return frame.filter(~chosen), frame.filter(chosen)
 
 

@@ -1,220 +1,266 @@
-"""What a store is not to keep: a person's session, or what is older than a time. Removed from its files, for good."""
+"""Removal for good of sessions and of old conversations."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import polars as pl
 
 from dcevents.store import compact
+from dcevents.store.accounts import add_removed
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
-from dcevents.store.disk.numbering import StoreNumbering
 from dcevents.store.disk.state import StoreState
-from dcevents.store.ingest import add_removed
 from dcevents.store.merge import EventCounts, count_events
+
+
+@dataclass(frozen=True)
+class _Removal:
+    """Conversations to remove, and what all steps read."""
+
+    state: StoreState
+    clock: int
+    conversation_ids: pl.Series
+    """Attributes code → number of the conversation's id."""
+    rows: pl.DataFrame
+    """The store's rows of the sessions concerned."""
+    conversations: pl.DataFrame
+    """`sid`, `id` of what is removed."""
+    reason: Literal["forgotten", "expired"]
 
 
 def forget_sessions(
     writer: StoreWriter, state: StoreState, sids: Sequence[str], clock: int
 ) -> Manifest:
-    """Remove sessions. Lines of theirs that are read later are left out; no sid stays, but its keyed hash."""
+    """Remove sessions.
+
+    Lines of theirs that are read later are left out. Of a sid only its keyed hash stays.
+    """
     manifest = writer.committed
-    numbers = (
-        StoreNumbering(manifest.secret, manifest.salts)
-        .number_sids(pl.Series(sids, dtype=pl.String))
-        .unique()
-    )
+    numbers = state.make_numbering().number_sids(pl.Series(sids, dtype=pl.String)).unique()
     rows = state.find_rows(numbers)
+    ids = segment.number_conversation_ids(state.attributes)
     facts = state.read_facts(rows)
-    conversations = facts.select(
-        "sid", segment.number_conversation_ids(state.attributes).gather(facts["said"]).alias("id")
-    ).unique()
+    theirs = facts.select("sid", ids.gather(facts["attributes"]).alias("id")).unique()
     after = replace(
         manifest,
-        forgotten=tuple(sorted({*manifest.forgotten, *numbers})),
-        unsettled=tuple(sid for sid in manifest.unsettled if sid not in set(numbers)),
+        forgotten_sids=tuple(sorted({*manifest.forgotten_sids, *numbers})),
+        pending_sessions=tuple(sid for sid in manifest.pending_sessions if sid not in {*numbers}),
     )
-    return _Removing(writer, state, clock).run(rows, conversations, after, "forgotten")
+    return _remove_conversations(
+        writer, _Removal(state, clock, ids, rows, theirs, "forgotten"), after
+    )
 
 
 def find_known_sids(state: StoreState, sids: Sequence[str]) -> set[str]:
-    """Those of the sids of which there is something."""
-    keys = StoreNumbering(state.manifest.secret, state.manifest.salts)
-    numbered = pl.DataFrame(
-        {"sid": keys.number_sids(pl.Series(sids, dtype=pl.String)), "text": sids}
-    )
-    return set(
-        numbered.join(state.find_rows(numbered["sid"].unique()), on="sid", how="semi")["text"]
-    )
+    """Return the sids of which the store has a session."""
+    numbered = state.make_numbering().tabulate_sids(pl.Series(sids, dtype=pl.String))
+    rows = state.find_rows(numbered["sid"].unique())
+    return set(numbered.join(rows, on="sid", how="semi")["text"])
 
 
 def expire_conversations(
     writer: StoreWriter, state: StoreState, cut_off: int, clock: int
 ) -> Manifest:
-    """Remove conversations that ended before a time. Lines of theirs that are read later are left out."""
+    """Remove conversations that ended before a time.
+
+    Their later lines are left out.
+    """
     manifest = writer.committed
     last = max(cut_off, manifest.cut_off or cut_off)
-    rows, conversations = _find_older(state, last, clock)
-    return _Removing(writer, state, clock).run(
-        rows, conversations, replace(manifest, cut_off=last), "expired"
-    )
+    ids = segment.number_conversation_ids(state.attributes)
+    rows, older = _find_older(state, ids, last, clock)
+    removal = _Removal(state, clock, ids, rows, older, "expired")
+    return _remove_conversations(writer, removal, replace(manifest, cut_off=last))
 
 
-def _find_older(state: StoreState, cut_off: int, clock: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of sessions with conversations of which nothing is later than a time, and these: `sid`, `id`.
+def _find_older(
+    state: StoreState, ids: pl.Series, cut_off: int, clock: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Find conversations without anything later than a time: `sid`, `id`.
 
-    A timestamp that is not believed is none. Of conversations without a time it is that of their segment.
+    And their sessions' rows. Timestamps that the clock does not believe do not count. A
+    conversation without a time is as old as its segment.
     """
-    ids, found = (
-        segment.number_conversation_ids(state.attributes),
-        [segment.make_empty_table("conversations").select("sid", "said")],
-    )
-    for number, part in enumerate(state.segments):
-        if part.earliest is None or part.earliest < cut_off:
-            rows = state.read_table(part, "conversations", ["sid", "said", "last_at"])
-            live = state.drop_superseded(number, rows)
+    found = [segment.make_empty_table("conversations").select("sid", "attributes")]
+    for number, each in enumerate(state.segments):
+        if each.earliest is None or each.earliest < cut_off:
+            rows = state.read_table(each, "conversations", ["sid", "attributes", "last_at"])
             is_older = (pl.col("last_at").to_physical() < cut_off).fill_null(
-                value=part.written_at < cut_off
+                value=each.written_at < cut_off
             )
+            live = state.drop_superseded(number, rows)
             found.append(live.filter(is_older).drop("last_at"))
-    few = pl.concat(found)
-    old = few.select("sid", ids.gather(few["said"]).alias("id"))
-    rows = state.find_rows(old["sid"].unique())
+    older = pl.concat(found)
+    candidates = older.select("sid", ids.gather(older["attributes"]).alias("id"))
+    rows = state.find_rows(candidates["sid"].unique())
     # A dialogue that was shown again is no activity, but it is something later.
     facts = state.read_facts(rows).filter(~segment.is_future(clock))
     latest = (
-        facts.with_columns(ids.gather(facts["said"]).alias("id"))
+        facts.with_columns(ids.gather(facts["attributes"]).alias("id"))
         .group_by("sid", "id")
         .agg(pl.col("ts").max())
     )
     later = latest.filter(pl.col("ts").to_physical() >= cut_off)
-    return rows, old.join(later, on=["sid", "id"], how="anti")
+    return rows, candidates.join(later, on=["sid", "id"], how="anti")
 
 
-class _Removing:
-    """The steps, with what they share."""
+# -- steps ---------------------------------------------------------------------------------------
 
-    def __init__(self, writer: StoreWriter, state: StoreState, clock: int) -> None:
-        self.writer = writer
-        self.state = state
-        self.clock = clock
-        self.ids = segment.number_conversation_ids(state.attributes)
 
-    def run(self, rows: pl.DataFrame, gone: pl.DataFrame, after: Manifest, why: str) -> Manifest:
-        """Write the segments that have conversations (`sid`, `id`) that are gone anew, without them."""
-        before, state = self.writer.committed, self.state
-        if gone.is_empty():
-            return before if after == before else self.writer.commit_manifest(after)
-        every = state.read_facts(rows)
-        facts, left = self._of(gone, every), self._of(gone, every, but=True)
-        vanished = (
-            pl.concat([gone["sid"]]).filter(~gone["sid"].is_in(left["sid"].implode())).unique()
-        )
-        numbers = sorted({*rows["segment"], *self._with_lines_of(gone["sid"])})
-        compact.require_undamaged(state, [state.segments[number] for number in numbers])
-        parts = {
-            state.segments[number].name: self._again(number, gone, vanished) for number in numbers
-        }
-        kept = (parts.get(part.name, part) for part in state.segments)
-        unsettled = self._unsettled(after, rows["sid"], left)
-        more = self._settled(left, unsettled) - self._settled(every, before.unsettled)
-        texts = pl.concat([segment.make_empty_table("sids"), *state.read_tables("sids")]).join(
-            vanished.to_frame("sid"), on="sid", how="semi"
-        )
-        after = replace(
-            after,
-            unsettled=unsettled,
-            segments=tuple(part for part in kept if part is not None),
-            superseded_file=compact.write_superseded(
-                self.writer, state.superseded.filter(~pl.col("segment").is_in(list(parts)))
-            ),
-            event_count=after.event_count + more.events,
-            untimed_count=after.untimed_count + more.untimed,
-            salts={
-                text: turn for text, turn in after.salts.items() if text not in set(texts["text"])
-            },
-            removed_events=add_removed(
-                after.removed_events,
-                {why: count_events(facts, self._identities, self.clock).events},
-            ),
-        )
-        after = replace(after, attributes_file=self._said(after, facts))
-        old = {name for name in before.files if name.rpartition("/")[0] in parts}
-        former = {before.superseded_file, before.attributes_file} - {
-            after.superseded_file,
-            after.attributes_file,
-            None,
-        }
-        return self.writer.commit_manifest(
-            after, removed_files=frozenset(old | {str(name) for name in former})
-        )
+def _remove_conversations(writer: StoreWriter, removal: _Removal, after: Manifest) -> Manifest:
+    """Write the segments with removed conversations anew, without them.
 
-    def _with_lines_of(self, sids: pl.Series) -> Iterator[int]:
-        """The segments that have lines of sessions, be it only such as say again what others had said."""
-        for number, part in enumerate(self.state.segments):
-            lines = self.state.read_table(part, "events", ["sid"])["sid"]
-            if lines.is_in(sids.implode()).any():
-                yield number
+    Return the manifest.
+    """
+    before, state, gone = writer.committed, removal.state, removal.conversations
+    if gone.is_empty():
+        return before if after == before else writer.commit_manifest(after)
+    every = state.read_facts(removal.rows)
+    facts, left = _keep_removed(removal, every), _drop_removed(removal, every)
+    vanished = gone["sid"].filter(~gone["sid"].is_in(left["sid"].implode())).unique()
+    rewritten = _rewrite_segments(writer, removal, vanished)
+    segments = (rewritten.get(each.name, each) for each in state.segments)
+    superseded = state.superseded.filter(~pl.col("segment").is_in(list(rewritten)))
+    pending = _find_pending(removal, before, after, left)
+    identities = state.make_vocabulary().number_identities()
+    count_before = _count_settled(removal, identities, every, before.pending_sessions)
+    change = _count_settled(removal, identities, left, pending) - count_before
+    removed = count_events(facts, identities, removal.clock).events
+    after = replace(
+        after,
+        pending_sessions=pending,
+        segments=tuple(each for each in segments if each is not None),
+        superseded_file=writer.write_superseded(superseded),
+        event_count=after.event_count + change.events,
+        untimed_count=after.untimed_count + change.untimed,
+        salts=_drop_salts(state, after, vanished),
+        removed_events=add_removed(after.removed_events, {removal.reason: removed}),
+    )
+    after = replace(after, attributes_file=_write_attributes(writer, state, after, facts))
+    return writer.commit_manifest(after, removed_files=_find_obsolete(before, after, rewritten))
 
-    def _unsettled(self, after: Manifest, sids: pl.Series, left: pl.DataFrame) -> tuple[int, ...]:
-        """Sessions that are not settled, when of these only some facts are left."""
-        # Whose rows are of a clock that did not believe what this one does: they are not settled by this.
-        then = min(self.clock, self.writer.committed.last_clock or self.clock)
-        waiting = {*left.filter(segment.is_future(then))["sid"]}
-        touched = {*sids}
-        return tuple(sid for sid in after.unsettled if sid in waiting or sid not in touched)
 
-    def _settled(self, facts: pl.DataFrame, unsettled: Sequence[int]) -> EventCounts:
-        """What facts come to, but for those of sessions that are not settled."""
-        return count_events(
-            facts.filter(~pl.col("sid").is_in(list(unsettled))), self._identities, self.clock
-        )
+def _find_obsolete(
+    before: Manifest, after: Manifest, rewritten: dict[str, SegmentInfo | None]
+) -> frozenset[str]:
+    """Return the files whose place others take."""
+    former = {before.superseded_file, before.attributes_file}
+    former -= {after.superseded_file, after.attributes_file}
+    inside = {name for name in before.files if name.rpartition("/")[0] in rewritten}
+    return frozenset({*inside, *(name for name in former if name is not None)})
 
-    @property
-    def _identities(self) -> pl.Series:
-        return self.state.make_vocabulary().number_identities()
 
-    def _of(self, gone: pl.DataFrame, rows: pl.DataFrame, *, but: bool = False) -> pl.DataFrame:
-        named = rows.with_columns(self.ids.gather(rows["said"]).alias("id"))
-        return named.join(
-            gone, on=["sid", "id"], how="anti" if but else "semi", maintain_order="left"
-        ).drop("id")
+def _drop_salts(state: StoreState, manifest: Manifest, vanished: pl.Series) -> dict[str, int]:
+    """Return the salts of sids that are left."""
+    texts = state.read_all_sids()
+    gone = {*texts.filter(pl.col("sid").is_in(vanished.implode()))["text"]}
+    return {text: salt for text, salt in manifest.salts.items() if text not in gone}
 
-    def _again(self, number: int, gone: pl.DataFrame, vanished: pl.Series) -> SegmentInfo | None:
-        """A segment without what is gone; None where nothing is left of it."""
 
-        def left(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-            if name == "sids":
-                return frame.filter(~pl.col("sid").is_in(vanished.implode()))
-            return self._of(gone, frame, but=True)
+def _rewrite_segments(
+    writer: StoreWriter, removal: _Removal, vanished: pl.Series
+) -> dict[str, SegmentInfo | None]:
+    """Write the segments with something to remove.
 
-        part = self.state.segments[number]
-        found = compact.merge_segments(self.state, [number], left, self.clock)
-        name = files.name_segment(self.writer.generation, number)
-        edges = compact.compute_time_range(found, self.clock)
-        return (
-            compact.write_segment(self.writer, name, found, edges, part.written_at)
-            if found.collect_tables()
-            else None
-        )
+    Return name → new segment, if any is left.
+    """
+    state = removal.state
+    with_lines = _find_segments_with_lines(state, removal.conversations["sid"])
+    numbers = sorted({*removal.rows["segment"], *with_lines})
+    compact.require_undamaged(state, [state.segments[number] for number in numbers])
+    return {
+        state.segments[number].name: _rewrite_segment(writer, removal, number, vanished)
+        for number in numbers
+    }
 
-    def _said(self, after: Manifest, facts: pl.DataFrame) -> str | None:
-        """Write the contents anew, without what nothing that is left says."""
-        left = StoreState(
-            self.state.folder,
-            replace(after, files={**self.writer.committed.files, **self.writer.new_files}),
-        )
-        gone = facts["said"].unique()
-        lost = gone.filter(
-            ~gone.is_in(
-                segment.collect_codes(left.read_tables("facts", ["said"]), ["said"]).implode()
-            )
-        )
-        if lost.is_empty():
-            return after.attributes_file
-        conversations, attempts = left.read_tables("conversations"), left.read_tables("attempts")
-        said = segment.blank_attributes(
-            self.state.attributes, lost, list(conversations), list(attempts)
-        )
-        return self.writer.write_frame(f"said-{self.writer.generation:06}.parquet", said)
+
+def _rewrite_segment(
+    writer: StoreWriter, removal: _Removal, number: int, vanished: pl.Series
+) -> SegmentInfo | None:
+    """Write a segment without what is removed.
+
+    Return None where nothing is left of it.
+    """
+
+    def keep_rows(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+        if name == "sids":
+            return frame.filter(~pl.col("sid").is_in(vanished.implode()))
+        return _drop_removed(removal, frame)
+
+    former = removal.state.segments[number]
+    tables = compact.merge_segments(removal.state, [number], keep_rows, removal.clock)
+    if not tables.collect_tables():
+        return None
+    name = files.name_segment(writer.generation, number)
+    time_range = compact.compute_time_range(tables, removal.clock)
+    return compact.write_segment(writer, name, tables, time_range, former.written_at)
+
+
+def _find_segments_with_lines(state: StoreState, sids: pl.Series) -> Iterator[int]:
+    """Yield the segments with lines of sessions, also repeated ones."""
+    for number, each in enumerate(state.segments):
+        lines = state.read_table(each, "events", ["sid"])["sid"]
+        if lines.is_in(sids.implode()).any():
+            yield number
+
+
+def _find_pending(
+    removal: _Removal, before: Manifest, after: Manifest, left: pl.DataFrame
+) -> tuple[int, ...]:
+    """Return the sessions that stay pending."""
+    # Rows were computed by the clock of the last run: this one's later clock makes none final.
+    then = min(removal.clock, before.last_clock or removal.clock)
+    waiting = {*left.filter(segment.is_future(then))["sid"]}
+    touched = {*removal.rows["sid"]}
+    return tuple(sid for sid in after.pending_sessions if sid in waiting or sid not in touched)
+
+
+def _count_settled(
+    removal: _Removal, identities: pl.Series, facts: pl.DataFrame, pending: Sequence[int]
+) -> EventCounts:
+    """Count the events of facts, without those of pending sessions."""
+    settled = facts.filter(~pl.col("sid").is_in(list(pending)))
+    return count_events(settled, identities, removal.clock)
+
+
+def _keep_removed(removal: _Removal, rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows (`sid`, `attributes`) of the removed conversations."""
+    return _join_removed(removal, rows, "semi")
+
+
+def _drop_removed(removal: _Removal, rows: pl.DataFrame) -> pl.DataFrame:
+    """Drop the rows (`sid`, `attributes`) of the removed conversations."""
+    return _join_removed(removal, rows, "anti")
+
+
+def _join_removed(
+    removal: _Removal, rows: pl.DataFrame, how: Literal["semi", "anti"]
+) -> pl.DataFrame:
+    ids = removal.conversation_ids.gather(rows["attributes"]).alias("id")
+    found = rows.with_columns(ids).join(
+        removal.conversations, on=["sid", "id"], how=how, maintain_order="left"
+    )
+    return found.drop("id")
+
+
+def _write_attributes(
+    writer: StoreWriter, state: StoreState, after: Manifest, facts: pl.DataFrame
+) -> str | None:
+    """Write the attributes without those that only removed facts had.
+
+    Return the file's name.
+    """
+    files_then = {**writer.committed.files, **writer.new_files}
+    left = StoreState(state.folder, replace(after, files=files_then))
+    used = segment.collect_codes(left.read_tables("facts", ["attributes"]), ["attributes"])
+    gone = facts["attributes"].unique()
+    unused = gone.filter(~gone.is_in(used.implode()))
+    if unused.is_empty():
+        return after.attributes_file
+    conversations, attempts = left.read_tables("conversations"), left.read_tables("attempts")
+    attributes = segment.blank_attributes(
+        state.attributes, unused, list(conversations), list(attempts)
+    )
+    return writer.write_attributes(attributes)

@@ -1,55 +1,64 @@
-"""One run of `ingest`: under the lock, in order, each step whole before the next."""
+"""A run of `ingest`, step by step, under the lock."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dcevents import show
 from dcevents.errors import OutputError, StoreError, UnusableInputError
 from dcevents.model.facts import Facts
 from dcevents.reading.account_words import explain_intolerable, explain_unusable
-from dcevents.reading.log import Log, RejectedLine
+from dcevents.reading.inputs import Input, ProgressCallback
+from dcevents.reading.log import KeepReject, Log
 from dcevents.reading.parsing.envelopes import Known
-from dcevents.reading.sources import Input
-from dcevents.settings import IngestSettings, Settings
-from dcevents.store import changes, compact, remove
+from dcevents.settings import IngestSettings
+from dcevents.store import compact, remove
 from dcevents.store.disk import files, lock
+from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.manifest import Manifest
 from dcevents.store.disk.state import StoreState
-from dcevents.store.ingest import Ingest, IngestOptions, IngestResult
+from dcevents.store.ingest import Ingestion, begin_ingestion, read_inputs, write_batch
+from dcevents.store.intake import IngestOptions
 
 
-@dataclass
+@dataclass(frozen=True)
 class RemovalMessages:
-    """What a run was told to remove, in words: what it has removed, and what it has not, since it is not there."""
+    """Sentences about what a run was told to remove."""
 
-    removed: list[str] = field(default_factory=list)
-    not_found: list[str] = field(default_factory=list)
+    removed: tuple[str, ...] = ()
+    not_found: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class RunResult:
-    """What a run has done."""
+    """The outcome of a run."""
 
     log: Log
-    """All that was read as one, without what it says."""
+    """All that was read as one log, without its facts."""
     logs: list[Log]
-    """The same by log, of which something was read."""
-    moved: list[str]
-    """The days whose final figures are others now."""
-    removed: RemovalMessages
+    """Each log of which something was read."""
+    before: StoreState
+    """The store without what was to be removed, before anything was read."""
+    after: StoreState
+    removal: RemovalMessages
     is_new: bool
-    """Whether it began the store."""
+    """Whether the run began the store."""
 
 
+@contextlib.contextmanager
 def run_ingest(
     settings: IngestSettings,
     inputs: Sequence[Input],
     look_again: Callable[[], Sequence[Input]],
-    report_progress: Callable[[int], None],
-    keep_reject: Callable[[RejectedLine, bytes], None] | None,
-) -> RunResult:
-    """Take in what is new. Raises InputError, StoreError, BusyError, UnusableInputError and OutputError."""
+    report_progress: ProgressCallback,
+    keep_reject: KeepReject | None,
+) -> Iterator[RunResult]:
+    """Write new records of logs into the store.
+
+    Both states of the store can be read in the block. The store is locked until the block ends.
+    Raises InputError, StoreError, BusyError, UnusableInputError and OutputError.
+    """
     folder = Path(settings.store)
     files.prepare_folder(folder)
     with lock.hold_for_writing(folder, settings.lock_wait_ms), files.report_damage(folder):
@@ -60,131 +69,128 @@ def run_ingest(
             )
         files.remove_leftovers(folder, manifest)
         try:
-            kept, removed = _remove_unwanted(settings, folder, manifest)
-            ingest = Ingest(folder, kept, _wanted(settings, report_progress, keep_reject))
-            read = ingest.read(inputs, look_again)
-            _require_usable(settings, read)
-            after = ingest.write().after
-            report_settings = Settings(settings.clock_ms, settings.tz, idle_ms=settings.idle_ms)
-            states = StoreState(folder, kept), StoreState(folder, after)
-            moved = (
-                list(changes.describe_changes(*states, report_settings))
-                if settings.prints_changes
-                else []
+            before, removal = _remove_unwanted(settings, folder, manifest)
+            options = _make_options(settings, report_progress, keep_reject)
+            run = read_inputs(begin_ingestion(folder, before, options), inputs, look_again)
+            _require_usable(settings, run)
+            run = write_batch(run)
+            yield RunResult(
+                _join_logs(run),
+                run.logs,
+                StoreState(folder, before),
+                run.store.state,
+                removal,
+                is_new=not manifest.generation,
             )
-            files.remove_leftovers(folder, _compact_due_segments(folder, after, settings.clock_ms))
+            _compact_due_segments(run.store.state, settings.clock_ms)
         except OutputError:
-            # A disk that is full is not to stay so because of what is half written.
+            # Half-written files are not to keep a full disk full.
             files.remove_leftovers(folder, files.load_manifest(folder))
             raise
-        return RunResult(
-            _join_logs(read), read.logs, moved, removed, is_new=not manifest.generation
-        )
 
 
 def compact_store(folder: Path, wait_ms: int, clock: int) -> tuple[Manifest, Manifest]:
-    """Make a store's segments as few as they can be. Returns what it was and what it is."""
-    before = files.load_manifest(folder)
+    """Merge a store's segments into as few as possible.
+
+    Return its manifests before and after.
+    """
+    files.load_manifest(folder)
     with lock.hold_for_writing(folder, wait_ms), files.report_damage(folder):
         before = files.load_manifest(folder)
         files.remove_leftovers(folder, before)
         state = StoreState(folder, before)
-        after = (
-            compact.compact_segments(
-                files.StoreWriter(folder, before), state, state.segments, clock
-            )
-            if state.segments
-            else before
-        )
+        if not state.segments:
+            return before, before
+        writer = StoreWriter(folder, before)
+        after = compact.compact_segments(writer, state, state.segments, clock)
         files.remove_leftovers(folder, after)
         return before, after
 
 
-def _wanted(
-    taking: IngestSettings,
-    progress: Callable[[int], None],
-    keep: Callable[[RejectedLine, bytes], None] | None,
+def _make_options(
+    settings: IngestSettings, report_progress: ProgressCallback, keep_reject: KeepReject | None
 ) -> IngestOptions:
-    known = Known(taking.mapped_paths, taking.mapped_names)
     return IngestOptions(
-        taking.clock_ms,
-        known,
-        progress,
-        keep,
-        is_reread=taking.reads_again,
-        is_at_once=taking.tolerance is not None,
+        settings.clock_ms,
+        Known(settings.mapped_paths, settings.mapped_names),
+        report_progress,
+        keep_reject,
+        is_reread=settings.reads_again,
+        is_at_once=settings.tolerance is not None,
     )
+
+
+def _require_usable(settings: IngestSettings, run: Ingestion) -> None:
+    """Raise UnusableInputError where a run's logs are refused."""
+    log = _join_logs(run)
+    if not run.has_known_logs and (reason := explain_unusable(log)):
+        raise UnusableInputError(reason)
+    if settings.tolerance and (reason := explain_intolerable(log, settings.tolerance)):
+        raise UnusableInputError(f"nothing is taken in, {reason}")
+
+
+def _join_logs(run: Ingestion) -> Log:
+    return Log(run.results, Facts(), run.sum_account(), is_counted=True)
+
+
+def _compact_due_segments(state: StoreState, clock: int) -> None:
+    """Merge small segments where there are many.
+
+    Remove files that the store does not need.
+    """
+    while due := compact.choose_segments(state.manifest):
+        writer = StoreWriter(state.folder, state.manifest)
+        manifest = compact.compact_segments(writer, state, due, clock)
+        state = StoreState(state.folder, manifest)
+    files.remove_leftovers(state.folder, state.manifest)
+
+
+# -- removal -------------------------------------------------------------------------------------
 
 
 def _remove_unwanted(
-    taking: IngestSettings, folder: Path, manifest: Manifest
+    settings: IngestSettings, folder: Path, manifest: Manifest
 ) -> tuple[Manifest, RemovalMessages]:
-    """The store without what it is not to keep."""
-    removed, before = RemovalMessages(), manifest
-    if taking.forgotten_sids:
-        manifest = _forget_sessions(taking, StoreState(folder, manifest), removed)
-    last = max(
-        (each for each in (taking.keep_from_ms, manifest.cut_off) if each is not None), default=None
-    )
-    if last is not None:
-        manifest = _expire_conversations(taking, StoreState(folder, manifest), last, removed)
+    """Remove from a store what it was told not to keep.
+
+    Return its manifest and messages.
+    """
+    before, removed, not_found = manifest, list[str](), list[str]()
+    if settings.forgotten_sids:
+        state = StoreState(folder, manifest)
+        known = remove.find_known_sids(state, settings.forgotten_sids)
+        manifest = remove.forget_sessions(
+            StoreWriter(folder, manifest), state, settings.forgotten_sids, settings.clock_ms
+        )
+        not_found = _describe_unknown(settings, known)
+        removed += _describe_forgotten(state.manifest, manifest, known)
+    cut_offs = [each for each in (settings.keep_from_ms, manifest.cut_off) if each is not None]
+    if cut_offs:
+        state = StoreState(folder, manifest)
+        writer = StoreWriter(folder, manifest)
+        manifest = remove.expire_conversations(writer, state, max(cut_offs), settings.clock_ms)
+        removed += _describe_expired(state, StoreState(folder, manifest), max(cut_offs))
     if manifest != before:
         files.remove_leftovers(folder, manifest)
-    return manifest, removed
+    return manifest, RemovalMessages(tuple(removed), tuple(not_found))
 
 
-def _forget_sessions(
-    taking: IngestSettings, state: StoreState, removed: RemovalMessages
-) -> Manifest:
-    folder, there = state.folder, remove.find_known_sids(state, taking.forgotten_sids)
-    after = remove.forget_sessions(
-        files.StoreWriter(folder, state.manifest), state, taking.forgotten_sids, taking.clock_ms
-    )
-    events = after.removed_events.get("forgotten", 0) - state.manifest.removed_events.get(
-        "forgotten", 0
-    )
-    if there:
-        removed.removed.append(
-            f"forgot {show.format_count(len(there), 'session')} ({show.format_count(events, 'event')})"
-        )
-    removed.not_found += [
-        f"no session '{sid}' in {folder}; lines of it that come later are left out"
-        for sid in dict.fromkeys(taking.forgotten_sids)
-        if sid not in there
+def _describe_unknown(settings: IngestSettings, known: set[str]) -> list[str]:
+    return [
+        f"no session '{sid}' in {settings.store}; lines of it that come later are left out"
+        for sid in dict.fromkeys(settings.forgotten_sids)
+        if sid not in known
     ]
-    return after
 
 
-def _expire_conversations(
-    taking: IngestSettings, state: StoreState, last: int, removed: RemovalMessages
-) -> Manifest:
-    after = remove.expire_conversations(
-        files.StoreWriter(state.folder, state.manifest), state, last, taking.clock_ms
-    )
-    if gone := state.conversation_count - StoreState(state.folder, after).conversation_count:
-        removed.removed.append(
-            f"removed {show.format_count(gone, 'conversation')} that ended before {show.format_timestamp(last)}"
-        )
-    return after
+def _describe_forgotten(before: Manifest, after: Manifest, known: set[str]) -> Iterator[str]:
+    counts = [each.removed_events.get("forgotten", 0) for each in (before, after)]
+    events = show.format_count(counts[1] - counts[0], "event")
+    if known:
+        yield f"forgot {show.format_count(len(known), 'session')} ({events})"
 
 
-def _compact_due_segments(folder: Path, manifest: Manifest, clock: int) -> Manifest:
-    """The store with its small segments merged where there are many."""
-    while parts := compact.choose_segments(manifest):
-        manifest = compact.compact_segments(
-            files.StoreWriter(folder, manifest), StoreState(folder, manifest), parts, clock
-        )
-    return manifest
-
-
-def _require_usable(taking: IngestSettings, read: IngestResult) -> None:
-    """Raises UnusableInputError where what was read is not good enough."""
-    every = _join_logs(read)
-    if not read.are_known and (reason := explain_unusable(every)):
-        raise UnusableInputError(reason)
-    if taking.tolerance and (found := explain_intolerable(every, taking.tolerance)):
-        raise UnusableInputError(f"nothing is taken in, {found}")
-
-
-def _join_logs(read: IngestResult) -> Log:
-    return Log(read.inputs, Facts(), read.account, is_counted=True)
+def _describe_expired(before: StoreState, after: StoreState, cut_off: int) -> Iterator[str]:
+    if removed := before.conversation_count - after.conversation_count:
+        conversations = show.format_count(removed, "conversation")
+        yield f"removed {conversations} that ended before {show.format_timestamp(cut_off)}"

@@ -1,103 +1,124 @@
-"""Reports from a store: a `Fold` whose conversations and attempts are not made of facts, but read as they were kept."""
+"""The fold of a store, read from stored rows."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import polars as pl
 
-from dcevents.model import attempts
-from dcevents.model.conversations import Fold, add_ranks
+from dcevents.model import fold
+from dcevents.model.attempts import decide_attempts
+from dcevents.model.outcomes import decide_outcomes
 from dcevents.store.disk import segment
 from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TEXT_CODE_COLUMNS
 from dcevents.store.disk.state import NO_WINDOW, StoreState
 
 _STATE_COLUMNS = (
-    "sid", "said", "started_at", "engaged_at", "completed_at", "last_at", "engaged", "gave_email", "gave_phone",
-    "closed_last", "meetings", "live_chats", "outcome",
-)  # fmt: skip
+    "sid",
+    "attributes",
+    "started_at",
+    "engaged_at",
+    "completed_at",
+    "last_at",
+    "engaged",
+    "gave_email",
+    "gave_phone",
+    "closed_last",
+    "meetings",
+    "live_chats",
+    "outcome",
+)
 
 
 @dataclass(frozen=True)
-class StoredFold(Fold):
-    """A store's conversations and attempts as they stood at `as_of`. `conv` is a row's number in all segments."""
+class StoredFold:
+    """A `Fold` of a store's rows.
 
-    state: StoreState = field(kw_only=True)
+    `conversation_key` is a row's number in all segments.
+    """
+
+    state: StoreState
+    as_of: int | None
+    idle_ms: int
 
     @cached_property
     def attributes(self) -> pl.DataFrame:
-        """As in `Fold`."""
-        return add_ranks(segment.convert_attributes(self.state.attributes))
-
-    def lift_window(self) -> Fold:
-        """As in `Fold`."""
-        return replace(self, state=replace(self.state, window=NO_WINDOW))
+        """Return the attributes by code."""
+        return fold.add_ranks(segment.convert_attributes(self.state.attributes))
 
     @cached_property
     def conversations(self) -> pl.DataFrame:
-        """As in `Fold`."""
-        _ = self.attributes, self.attempts  # Before threads ask for them.
-        return self.state.read_live_conversations(
-            _STATE_COLUMNS, lambda rows: self.decide_outcomes(self._convert_rows(rows))
-        )
+        """Return one row for each conversation."""
+        attempts = self.attempts  # Before threads ask for it, and for the attributes.
 
-    def fold_before_clock(self) -> pl.DataFrame:
-        """As in `Fold`."""
-        return self.state.read_live_conversations(_STATE_COLUMNS, self._convert_rows)
-
-    def _convert_rows(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return self._add_conversation_ids(rows).with_columns(pl.selectors.datetime().to_physical())
-
-    def _add_conversation_ids(self, rows: pl.DataFrame) -> pl.DataFrame:
-        ids = self.attributes["conv_id"]
-        return rows.with_columns(ids.gather(rows["said"]).alias("conv_id")).drop("said")
-
-    def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """As in `Fold`: attempts have them."""
-        return frame
-
-    @cached_property
-    def attempts_before_clock(self) -> pl.DataFrame:
-        """As in `Fold`, with `sid` and `conv_id`."""
-        parts = [pl.DataFrame(schema={**ATTEMPTS_SCHEMA, "conv": pl.UInt32})]
-        for number, rows in enumerate(self.state.read_tables("attempts")):
-            live = self.state.drop_superseded(number, rows, rows["row"])
-            parts.append(
-                live.with_columns((pl.col("row") + self.state.row_offsets[number]).alias("conv"))
+        def decide_rows(rows: pl.DataFrame) -> pl.DataFrame:
+            found = self._add_conversation_ids(rows).with_columns(
+                pl.selectors.datetime().to_physical()
             )
-        rows = pl.concat(parts)
-        agent = self.attributes["agent"].gather(rows["agent"]).alias("agent")
-        found = self._add_conversation_ids(rows.with_columns(agent).drop("row"))
-        return found.with_columns(pl.selectors.datetime().to_physical())
+            return decide_outcomes(found, attempts, self.as_of, self.idle_ms)
+
+        return self.state.read_live_conversations(_STATE_COLUMNS, decide_rows)
 
     @cached_property
     def attempts(self) -> pl.DataFrame:
-        """As in `Fold`, with `sid` and `conv_id`."""
-        return attempts.decide_attempts(self.attempts_before_clock, self.as_of)
-
-    def find_agent_namings(self) -> pl.DataFrame:
-        """As in `Fold`."""
-        rows = pl.concat([segment.make_empty_table("agents"), *self.state.read_tables("agents")])
-        return rows.group_by("said").agg(pl.col("ts").max().to_physical())
-
-    def find_last_steps(self, conversations: pl.DataFrame | None = None) -> pl.DataFrame:  # noqa: ARG002 - all are there
-        """As in `Fold`."""
-        return self.state.read_live_conversations(["last_step"]).with_columns(
-            pl.col("last_step").cast(pl.String)
+        """Return one row for each attempt, with `sid` and `id_rank`."""
+        parts = [pl.DataFrame(schema={**ATTEMPTS_SCHEMA, "conversation_key": pl.UInt32})]
+        for number, rows in enumerate(self.state.read_tables("attempts")):
+            live = self.state.drop_superseded(number, rows, rows["row"])
+            key = (pl.col("row") + self.state.row_offsets[number]).alias("conversation_key")
+            parts.append(live.with_columns(key))
+        rows = pl.concat(parts)
+        agent = self.attributes["agent"].gather(rows["agent"]).alias("agent")
+        found = self._add_conversation_ids(rows.with_columns(agent).drop("row"))
+        return decide_attempts(
+            found.with_columns(pl.selectors.datetime().to_physical()), self.as_of
         )
 
-    def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
-        """As in `Fold`."""
-        code = TEXT_CODE_COLUMNS[column]
-        rows = self._add_conversation_ids(self.state.read_live_conversations(["said", code]))
-        wanted = self.attributes.filter(has_text)["conv_id"].unique()
-        rows = rows.filter(pl.col("conv_id").is_in(wanted.implode()))
-        return rows.select("conv", self.attributes[column].gather(rows[code]).alias("chosen"))
-
-    def look_up_sids(self, numbers: pl.Series) -> pl.Series:
-        """As in `Fold`."""
-        return self.state.look_up_sids(numbers)
+    @cached_property
+    def agents(self) -> pl.DataFrame:
+        """Return agent (rank), agent_id and the name to show."""
+        rows = pl.concat([segment.make_empty_table("agents"), *self.state.read_tables("agents")])
+        namings = rows.group_by("attributes").agg(pl.col("ts").max().to_physical())
+        return fold.name_agents(self.attributes, namings)
 
     @cached_property
     def conversation_ids(self) -> pl.DataFrame:
-        """As in `Fold`."""
-        return self.attributes.select("conv_id", "conversation_id").unique()
+        """Return id_rank → conversation_id."""
+        return fold.list_conversation_ids(self.attributes)
+
+    def lift_window(self) -> "StoredFold":
+        """Return the fold without its window."""
+        return replace(self, state=replace(self.state, window=NO_WINDOW))
+
+    def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return rows of `attempts`: they have both columns."""
+        return frame
+
+    def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
+        """Add the conversation's name, type, uiType or page to rows."""
+        return fold.add_text(frame, self.attributes, column, self._choose_texts)
+
+    def find_constant_texts(self, column: str) -> pl.DataFrame:
+        """Return id_rank → the text of all its events."""
+        return fold.find_constant_texts(self.attributes, column)
+
+    def find_last_steps(self) -> pl.DataFrame:
+        """Return conversation_key → last_step."""
+        rows = self.state.read_live_conversations(["last_step"])
+        return rows.with_columns(pl.col("last_step").cast(pl.String))
+
+    def look_up_sids(self, numbers: pl.Series) -> pl.Series:
+        """Return the sids of sessions' numbers."""
+        return self.state.look_up_sids(numbers)
+
+    def _choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
+        code = TEXT_CODE_COLUMNS[column]
+        rows = self._add_conversation_ids(self.state.read_live_conversations(["attributes", code]))
+        wanted = self.attributes.filter(has_text)["id_rank"].unique()
+        rows = rows.filter(pl.col("id_rank").is_in(wanted.implode()))
+        return rows.select(
+            "conversation_key", self.attributes[column].gather(rows[code]).alias("chosen")
+        )
+
+    def _add_conversation_ids(self, rows: pl.DataFrame) -> pl.DataFrame:
+        ids = self.attributes["id_rank"]
+        return rows.with_columns(ids.gather(rows["attributes"]).alias("id_rank")).drop("attributes")

@@ -1,4 +1,4 @@
-"""Whether a store is what it was written as, and whether its rows are what its facts come to."""
+"""Verification of a store's files and rows."""
 
 from collections.abc import Iterator
 
@@ -7,80 +7,81 @@ import polars as pl
 from dcevents.store import compact
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.manifest import SegmentInfo
-from dcevents.store.disk.numbering import StoreNumbering
 from dcevents.store.disk.segment import Segment
 from dcevents.store.disk.state import StoreState
 from dcevents.store.merge import EventCounts, count_events
 
 _MAX_SHOWN_FILES = 20
-"""Files that are named."""
 
 
 def find_faults(state: StoreState, clock: int) -> Iterator[str]:
-    """What is wrong with a store, a line each; none, where all is well. Raises StoreError where it cannot be read."""
+    """Yield the faults of a store in words.
+
+    Raises StoreError where it cannot be read.
+    """
     damaged = list(files.find_damage(state.folder, state.manifest.files))
     if damaged:
-        yield from (f"{state.folder / name}: {what}" for name, what in damaged[:_MAX_SHOWN_FILES])
+        for name, damage in damaged[:_MAX_SHOWN_FILES]:
+            yield f"{state.folder / name}: {damage}"
         return
-    for part in state.segments:
-        yield from _check_segment(state, part)
+    for each in state.segments:
+        yield from _check_segment(state, each)
     yield from _check_rows(state, clock)
 
 
-def _check_segment(state: StoreState, part: SegmentInfo) -> Iterator[str]:
-    name = state.folder / part.name
-    if (state.read_table(part, "facts").height, state.read_table(part, "conversations").height) != (
-        part.fact_count,
-        part.conversation_count,
-    ):
-        yield f"{name}: it has other numbers of rows than the manifest says"
-    sids = state.read_table(part, "sids")
-    if (
-        not StoreNumbering(state.manifest.secret, state.manifest.salts)
-        .number_sids(sids["text"])
-        .equals(sids["sid"])
-    ):
-        yield f"{name}: its sids have other numbers"
+def _check_segment(state: StoreState, info: SegmentInfo) -> Iterator[str]:
+    name = state.folder / info.name
+    facts, conversations = (state.read_table(info, each) for each in ("facts", "conversations"))
+    if (facts.height, conversations.height) != (info.fact_count, info.conversation_count):
+        yield f"{name}: other numbers of rows than in the manifest"
+    sids = state.read_table(info, "sids")
+    if not state.make_numbering().number_sids(sids["text"]).equals(sids["sid"]):
+        yield f"{name}/sids.parquet: sids with numbers of others"
     for table in ("facts", "conversations", "agents", "attempts"):
-        codes = state.read_table(part, table, ["said"])["said"]
+        codes = state.read_table(info, table, ["attributes"])["attributes"]
         if codes.len() and int(codes.max()) >= state.attributes.height:  # type: ignore[arg-type]
-            yield f"{name}/{table}.parquet: it has contents that are not there"
+            yield f"{name}/{table}.parquet: attributes that the store does not have"
             return
 
 
 def _check_rows(state: StoreState, clock: int) -> Iterator[str]:
-    """What is not as it comes out if everything is computed anew."""
+    """Yield the tables whose rows differ from those computed anew."""
     total = EventCounts(0, 0)
-    identities, ids = (
-        state.make_vocabulary().number_identities(),
-        pl.lit(segment.number_conversation_ids(state.attributes)),
-    )
+    identities = state.make_vocabulary().number_identities()
+    is_final = ~pl.col("sid").is_in(list(state.manifest.pending_sessions))
     for stored in compact.merge_in_ranges(state, state.segments, clock):
-        settled = ~pl.col("sid").is_in(list(state.manifest.unsettled))
-        again = _recompute_tables(state, stored, clock)
+        computed = _recompute_tables(state, stored, clock)
         for name in ("conversations", "attempts"):
-            columns = [column for column in segment.TABLE_SCHEMAS[name] if column != "row"]
-            # Of contents without an id any may stand for it.
-            one, other = (
-                getattr(each, name)
-                .filter(settled)
-                .select(columns)
-                .with_columns(ids.gather(pl.col("said")).alias("said"))
-                .sort(columns[:2] + columns[-1:])
-                for each in (stored, again)
+            rows = (
+                _make_comparable(state, name, getattr(each, name).filter(is_final))
+                for each in (stored, computed)
             )
-            if not one.equals(other):
-                yield f"{state.folder}: its {name} are not what its events come to"
-        found = count_events(stored.facts.filter(settled), identities, clock)
+            if not next(rows).equals(next(rows)):
+                yield f"{state.folder}: {name} other than its events make them"
+        found = count_events(stored.facts.filter(is_final), identities, clock)
         total = EventCounts(total.events + found.events, total.untimed + found.untimed)
-    if total != (state.manifest.event_count, state.manifest.untimed_count):
-        yield f"{state.folder}: {total.events:,} events, and the manifest says {state.manifest.event_count:,}"
+    expected = EventCounts(state.manifest.event_count, state.manifest.untimed_count)
+    if total != expected:
+        yield f"{state.folder}: {total.events:,} events, {expected.events:,} in the manifest"
+
+
+def _make_comparable(state: StoreState, name: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows in order, with numbers of ids for codes.
+
+    Several codes may have the id of a conversation, or none.
+    """
+    columns = [column for column in segment.TABLE_SCHEMAS[name] if column != "row"]
+    ids = pl.lit(segment.number_conversation_ids(state.attributes))
+    numbered = rows.select(columns).with_columns(
+        ids.gather(pl.col("attributes")).alias("attributes")
+    )
+    return numbered.sort(columns[:2] + columns[-1:])
 
 
 def _recompute_tables(state: StoreState, stored: Segment, clock: int) -> Segment:
-    """The same facts' conversations and attempts, computed anew."""
-    texts = pl.concat([segment.make_empty_table("sids"), *state.read_tables("sids")])
-    own = texts.join(stored.facts.select("sid").unique(), on="sid", how="semi")
+    """Compute the conversations and attempts of a segment's facts."""
+    theirs = stored.facts.select("sid").unique()
+    own = state.read_all_sids().join(theirs, on="sid", how="semi")
     folded = segment.fold_facts(stored.facts, own, state.make_vocabulary(), clock)
     conversations, attempts = segment.compute_tables(folded, own)
     return Segment(stored.facts, own, conversations, attempts, stored.agents, stored.events)

@@ -39,7 +39,7 @@ from dcevents.reading.timestamps import ABSENT, find_form, parse_timestamp
 if TYPE_CHECKING:
     from dcevents.model.attributes import Vocabulary
 
-ROWS = {"sid": NUMBER_TYPE, "said": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
+ROWS = {"sid": NUMBER_TYPE, "attributes": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
 """Columns of events: number of the session, code of what was said (`Vocabulary`), milliseconds, line in the block."""
 FORM = {"form": pl.UInt8}
 """One more, where it is asked for: how the timestamp is written, as a number in `timestamps.FORMS`."""
@@ -528,10 +528,10 @@ class _Block:
             if self.parser.in_full:
                 cut = cut.with_columns(shapes.each_once(texts, find_form, pl.UInt8).alias("form"))
         cut = self._with_sessions(cut)
-        said = codes.meaning.gather(cut["key"]).alias("said")
+        said = codes.meaning.gather(cut["key"]).alias("attributes")
         usual = cut["plain"] & cut["ts"].is_not_null() & (cut["text"] != "") & (said != ASIDE)
         chosen = usual.fill_null(value=False)
-        columns = [said if name == "said" else cut[name] for name in self.columns]
+        columns = [said if name == "attributes" else cut[name] for name in self.columns]
         self._add(pl.DataFrame(columns).filter(chosen))
         return [] if chosen.all() else self._others(layout, codes, cut.filter(~chosen))
 
@@ -616,7 +616,7 @@ class _Block:
         return layout.codes
 
     def _understand(self, cut: pl.DataFrame, codes: shapes.Codes) -> pl.DataFrame:
-        """`cut` with its templates' `number`, `kind` and `said`; `good` where nothing is in doubt."""
+        """`cut` with its templates' `number`, `kind` and `attributes`; `good` where nothing is in doubt."""
         number = codes.table.gather(cut["key"])
         kind = codes.kinds.gather(number)
         timeless = kind == TIMELESS
@@ -625,7 +625,7 @@ class _Block:
         columns = [
             number.alias("number"),
             kind.alias("kind"),
-            codes.said.gather(number).alias("said"),
+            codes.said.gather(number).alias("attributes"),
             good.fill_null(value=False).alias("good"),
             cut["ts"].set(timeless, UNTIMED),
         ]
@@ -644,18 +644,18 @@ class _Block:
         left: list[int] = []
         if events.is_empty():
             return left
-        if events["said"].null_count():
-            read = self._with_texts(layout, events.filter(pl.col("said").is_null()))
-            left = self._leave(read.filter(pl.col("said").is_null()))
+        if events["attributes"].null_count():
+            read = self._with_texts(layout, events.filter(pl.col("attributes").is_null()))
+            left = self._leave(read.filter(pl.col("attributes").is_null()))
             read = read.select(*self.columns)
             events = pl.concat([events.select(*self.columns), read]).filter(
-                pl.col("said").is_not_null()
+                pl.col("attributes").is_not_null()
             )
         self._add(events.select(*self.columns))
         return left
 
     def _with_texts(self, layout: Layout, events: pl.DataFrame) -> pl.DataFrame:
-        """`said` for events that show the texts of slots: each distinct combination is read once."""
+        """`attributes` for events that show the texts of slots: each distinct combination is read once."""
         names = [
             name
             for name in events.columns
@@ -670,8 +670,8 @@ class _Block:
                 (row.pop("number"), row) for row in distinct.iter_rows(named=True)
             )
         ]
-        distinct = distinct.with_columns(pl.Series("said", said, dtype=pl.UInt32))
-        return events.drop("said").join(
+        distinct = distinct.with_columns(pl.Series("attributes", said, dtype=pl.UInt32))
+        return events.drop("attributes").join(
             distinct, on=["number", *names], how="left", maintain_order="left", nulls_equal=True
         )
 
@@ -729,7 +729,7 @@ class _Block:
             numbers, self.sids = self.parser.vocabulary.numbering.number_distinct(
                 hash_sids(texts), texts
             )
-            columns = {"sid": numbers, "said": said, "ts": ts_column, "row": row_numbers}
+            columns = {"sid": numbers, "attributes": said, "ts": ts_column, "row": row_numbers}
             columns |= {"form": forms} if self.parser.in_full else {}
             self._add(pl.DataFrame(columns, schema=self.columns))
         return seen

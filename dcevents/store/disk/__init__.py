@@ -1,1 +1,1 @@
-"""How a store lies on disk: files, lock, manifest, ledger, keys, segments."""
+"""A store on disk: files, lock, manifest, ledger, numbering, segments."""

@@ -1,4 +1,4 @@
-"""A store's folder: files that are written once and never change, and a manifest that takes its predecessor's place."""
+"""A store's folder: files that never change, and a manifest."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from dcevents.store.disk import lock, manifest
 from dcevents.store.disk.manifest import Manifest
 
 _SEGMENTS_FOLDER = "segments"
-_WRITTEN_PREFIXES = (f"{_SEGMENTS_FOLDER}/", "said-", "dead-", "ledger-")
+_WRITTEN_PREFIXES = (f"{_SEGMENTS_FOLDER}/", "attributes-", "superseded-", "ledger-")
 _REPAIR_HINT = "restore it from a backup, or ingest the logs into a new store"
 _STORE_PREFIXES = (
     "lost+found",
@@ -28,10 +28,14 @@ _STORE_PREFIXES = (
     lock.WRITER_LOCK_NAME,
     lock.READERS_LOCK_NAME,
 )
+"""Beginnings of the names that may lie in a store."""
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """The manifest of the store in a folder. Raises StoreError where there is none."""
+    """Return the manifest of the store in a folder.
+
+    Raises StoreError where there is none.
+    """
     path = folder / manifest.MANIFEST_NAME
     try:
         text = path.read_text(encoding="utf-8")
@@ -45,23 +49,28 @@ def load_manifest(folder: Path) -> Manifest:
 
 
 def read_undamaged(folder: Path, current: Manifest, name: str) -> bytes:
-    """A file of the store, as it was written. Raises StoreError."""
-    for _, what in find_damage(folder, {name: current.files[name]}):
-        raise StoreError(f"{folder / name}: {what}; {_REPAIR_HINT}")
+    """Read a file of the store.
+
+    Raises StoreError where it is not as it was written.
+    """
+    for _, damage in find_damage(folder, {name: current.files[name]}):
+        raise StoreError(f"{folder / name}: {damage}; {_REPAIR_HINT}")
     return (folder / name).read_bytes()
 
 
 def load_or_create(folder: Path, *, keep_events: bool) -> Manifest:
-    """The manifest of a store, or of a new one, in which nothing was written yet.
+    """Return the manifest of a store, perhaps a new one.
 
-    Raises StoreError where there is only what a manifest has named: nothing is to take that for left over.
+    Raises StoreError where a manifest is missing beside the files that it named, since these would
+    be removed as left over.
     """
     if (folder / manifest.MANIFEST_NAME).exists():
         found = load_manifest(folder)
         return found if found.generation else replace(found, keeps_events=keep_events)
     if any(name.startswith(_WRITTEN_PREFIXES) for name in _list_files(folder)):
         raise StoreError(
-            f"{folder / manifest.MANIFEST_NAME}: it is missing, and what it names is there; {_REPAIR_HINT}"
+            f"{folder / manifest.MANIFEST_NAME}: missing, beside the files that it names; "
+            f"{_REPAIR_HINT}"
         )
     new = Manifest(secrets.token_hex(16), keeps_events=keep_events)
     with output.open_private_file(str(folder / manifest.MANIFEST_NAME)) as write:
@@ -70,9 +79,10 @@ def load_or_create(folder: Path, *, keep_events: bool) -> Manifest:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the folder of a store, if it is not there; what is in it is its owner's alone.
+    """Make the folder of a store, if it is not there.
 
-    Raises StoreError where it has other things in it, OutputError where it cannot be made.
+    Only its owner may open a new one. Raises StoreError where other things lie in it, OutputError
+    where it cannot be made.
     """
     names = _list_names(folder)
     others = [name for name in names if not name.startswith(_STORE_PREFIXES)]
@@ -86,20 +96,25 @@ def prepare_folder(folder: Path) -> None:
 
 
 class StoreWriter:
-    """Adds files to a store. They are part of it once a manifest that names them is `commit`ted."""
+    """A writer of files, which `commit_manifest` makes part of the store."""
 
     def __init__(self, folder: Path, committed: Manifest) -> None:
         self.folder = folder
         self.committed = committed
+        """The manifest as it is on disk."""
         self.new_files: dict[str, tuple[int, str]] = {}
+        """Size and BLAKE2b of files that the manifest does not name yet."""
 
     @property
     def generation(self) -> int:
-        """Of the generation that is being written."""
+        """Return the number of the generation that is being written."""
         return self.committed.generation + 1
 
     def write_file(self, name: str, data: bytes) -> str:
-        """A new file, on disk when this returns; its name comes back. Raises OutputError."""
+        """Write a file so that it is on disk.
+
+        Return its name. Raises OutputError.
+        """
         path = self.folder / name
         with report_write_failures(path):
             path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -112,38 +127,60 @@ class StoreWriter:
         return name
 
     def write_frame(self, name: str, frame: pl.DataFrame) -> str:
-        """The same of a frame, as Parquet."""
+        """Write a frame as Parquet.
+
+        Return the file's name. Raises OutputError.
+        """
         data = BytesIO()
         frame.write_parquet(data, compression="zstd", compression_level=1)
         return self.write_file(name, data.getvalue())
 
+    def write_attributes(self, attributes: pl.DataFrame) -> str:
+        """Write the table of attributes; return the file's name."""
+        return self.write_frame(f"attributes-{self.generation:06}.parquet", attributes)
+
+    def write_superseded(self, superseded: pl.DataFrame) -> str | None:
+        """Write the superseded rows.
+
+        Return the file's name, None where there are none.
+        """
+        if superseded.is_empty():
+            return None
+        return self.write_frame(f"superseded-{self.generation:06}.parquet", superseded)
+
+    def write_ledger(self, data: bytes) -> str:
+        """Write the text of the ledger; return the file's name."""
+        return self.write_file(f"ledger-{self.generation:06}.json", data)
+
     def commit_manifest(
         self, after: Manifest, *, removed_files: frozenset[str] = frozenset()
     ) -> Manifest:
-        """Make `after`, with the files put and the former ones but for `without`, what the store is."""
-        kept = {name: of for name, of in self.committed.files.items() if name not in removed_files}
-        whole = after.make_successor(files={**kept, **self.new_files})
-        for folder in {(self.folder / name).parent for name in self.new_files} | {
-            self.folder / _SEGMENTS_FOLDER,
-            self.folder,
-        }:
+        """Commit a manifest with all files but the removed ones."""
+        former = self.committed.files
+        kept = {name: of for name, of in former.items() if name not in removed_files}
+        successor = after.make_successor({**kept, **self.new_files})
+        folders = {(self.folder / name).parent for name in self.new_files}
+        for folder in folders | {self.folder / _SEGMENTS_FOLDER, self.folder}:
             with contextlib.suppress(FileNotFoundError):
                 output.sync_folder(folder)
         with output.open_private_file(str(self.folder / manifest.MANIFEST_NAME)) as write:
-            write(whole.to_json())
-        self.committed, self.new_files = whole, {}
-        return whole
+            write(successor.to_json())
+        self.committed, self.new_files = successor, {}
+        return successor
 
 
 def name_segment(number: int, part: int = 0) -> str:
-    """The folder of a segment."""
+    """Return the folder of a segment."""
     return f"{_SEGMENTS_FOLDER}/{number:06}" + (f"-{part}" if part else "")
 
 
 def remove_leftovers(folder: Path, current: Manifest) -> None:
-    """Remove what the manifest does not name: older states, and what runs that ended early have left."""
-    with lock.exclude_readers(folder) as free:
-        if not free:
+    """Remove files that the manifest does not name, unless they are read.
+
+    They are of earlier generations, or of runs that ended early.
+    """
+    with lock.exclude_readers(folder) as has_no_readers:
+        if not has_no_readers:
             return
         for name in _list_files(folder):
             if name.startswith(_WRITTEN_PREFIXES) and name not in current.files:
@@ -169,12 +206,12 @@ def _list_names(folder: Path) -> list[str]:
 
 
 def compute_digest(data: bytes) -> str:
-    """The BLAKE2b of a file."""
+    """Return the BLAKE2b of a file, hexadecimal."""
     return blake2b(data, digest_size=16).hexdigest()
 
 
 def find_damage(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[tuple[str, str]]:
-    """Files that are not as they were written, and what is wrong with them."""
+    """Yield damaged files: name, and damage in words."""
     for name, (_, expected) in sorted(files.items()):
         try:
             data = (folder / name).read_bytes()
@@ -187,7 +224,7 @@ def find_damage(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[
 
 @contextlib.contextmanager
 def report_damage(folder: Path) -> Iterator[None]:
-    """Have failures that come of a damaged file told as such. Raises StoreError."""
+    """Raise StoreError for failures that a damaged file explains."""
     try:
         yield
     except (
@@ -197,8 +234,8 @@ def report_damage(folder: Path) -> Iterator[None]:
         LookupError,
         ValueError,
     ) as error:
-        for name, what in find_damage(folder, load_manifest(folder).files):
-            raise StoreError(f"{folder / name}: {what}; {_REPAIR_HINT}") from error
+        for name, damage in find_damage(folder, load_manifest(folder).files):
+            raise StoreError(f"{folder / name}: {damage}; {_REPAIR_HINT}") from error
         raise
 
 
@@ -208,10 +245,9 @@ def _describe_error(error: Exception) -> str:
 
 @contextlib.contextmanager
 def report_write_failures(path: Path) -> Iterator[None]:
-    """Have failures to write told by the path."""
+    """Raise OutputError, naming the path, for failures to write."""
     try:
         yield
     except OSError as error:
-        raise OutputError(
-            f"{error.filename or path}: {(error.strerror or str(error)).lower()}"
-        ) from error
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"{error.filename or path}: {reason}") from error

@@ -1,8 +1,9 @@
-"""The logs that a store has read: known by what is in them, not by what they are called or where they lie.
+"""The logs that a store has read, known by their content.
 
-A log is its unpacked content. It is recognised by its beginning, and by what stands before the place up to which it
-was read; so it stays the same log when it grows, is renamed, compressed or copied. Where that is in doubt it is another
-log, and read from its beginning: that cannot change a figure, since a store's facts are a set.
+A log is its unpacked content. It is recognised by its beginning, and by the bytes before the place
+up to which it was read: so it stays the same log when it grows, is renamed, compressed or copied.
+In doubt it is another log, and read from its beginning. That changes no figure, since a store's
+facts are a set.
 """
 
 import json
@@ -12,15 +13,16 @@ from hashlib import blake2b
 from typing import Any, Final
 
 HEAD_BYTES: Final = 1 << 16
-"""Bytes of a log's beginning, and before the place up to which it was read, that it is known by."""
+"""Bytes that a log is known by: at its beginning, and before the place up to which it was read."""
 _LEDGER_SCHEMA = "dcevents.ledger"
 _MAX_FILES_PER_LOG = 4
-"""Files that a log was last found in: of a copy and its original, of what was compressed."""
+"""Files that a log was last found in: a copy and its original, compressed or not."""
+_FINGERPRINT_BYTES = 12
 
 
 @dataclass(frozen=True)
 class RecordCounts:
-    """Where a log's records went; added up, of all of them."""
+    """Counts of a log's records by bucket."""
 
     records: int = 0
     tally: Mapping[str, int] = field(default_factory=dict)
@@ -34,55 +36,61 @@ class KnownLog:
     """A log that was read, up to its last whole line."""
 
     file_name: str
-    """Of the file that it was last found in."""
+    """The file that it was last found in."""
     head_fingerprint: str
-    """Fingerprint of its first `head_size` bytes."""
+    """Fingerprint of its first `head_bytes` bytes."""
     head_bytes: int
     tail_fingerprint: str
-    """Fingerprint of the last bytes, HEAD at most, of those that were read."""
+    """Fingerprint of the last bytes that were read, HEAD_BYTES at most."""
     read_bytes: int
     """Bytes that were read, unpacked."""
     line_count: int
-    read: RecordCounts
-    rest: RecordCounts
-    """Of what stands behind the last whole line."""
+    whole_lines: RecordCounts
+    last_line: RecordCounts
+    """Counts of the unfinished line after the whole ones."""
     is_resumable: bool = True
-    """Whether it may be read on from there; else its records are no lines, and it is read from its beginning."""
+    """Whether reading may go on after the last whole line; else it begins anew."""
     rereads: int = 0
     """How often it was read anew from its beginning."""
-    files: tuple[str, ...] = ()
-    """Fingerprints of whole files that held this and nothing more."""
+    file_fingerprints: tuple[str, ...] = ()
+    """Fingerprints of whole files that held this log and nothing more."""
 
 
 def compute_fingerprint(data: bytes | memoryview) -> str:
-    """64 bits are plenty: what is alike by chance is read again, or has been read."""
-    return blake2b(data, digest_size=12).hexdigest()
+    """Return a fingerprint of 96 bits.
+
+    Equal ones by chance change no figure.
+    """
+    return blake2b(data, digest_size=_FINGERPRINT_BYTES).hexdigest()
 
 
 class Ledger:
-    """All logs that were read; a log's number is its place."""
+    """All logs that were read.
+
+    A log's number is its place.
+    """
 
     def __init__(self, logs: Iterable[KnownLog] = ()) -> None:
         self.logs = list(logs)
         self._number_by_file: dict[str, int] = {}
         self._numbers_by_head: dict[int, dict[str, list[int]]] = {}
+        """Length of a head → its fingerprint → numbers of logs."""
         for number, log in enumerate(self.logs):
             self._index_log(number, log)
 
     def _index_log(self, number: int, log: KnownLog) -> None:
-        self._number_by_file |= dict.fromkeys(log.files, number)
-        self._numbers_by_head.setdefault(log.head_bytes, {}).setdefault(
-            log.head_fingerprint, []
-        ).append(number)
+        self._number_by_file |= dict.fromkeys(log.file_fingerprints, number)
+        heads = self._numbers_by_head.setdefault(log.head_bytes, {})
+        heads.setdefault(log.head_fingerprint, []).append(number)
 
     def find_by_file(self, file: str) -> int | None:
-        """The log that a whole file was found to hold."""
+        """Find the log that a file with this fingerprint holds."""
         return self._number_by_file.get(file)
 
     def find_by_head(self, head: bytes) -> list[int]:
-        """The logs that begin as these first HEAD bytes do, the longest first."""
+        """Find the logs with this beginning, the longest first."""
         found: list[int] = []
-        running, at = blake2b(digest_size=12), 0
+        running, at = blake2b(digest_size=_FINGERPRINT_BYTES), 0
         for size in sorted(each for each in self._numbers_by_head if each <= len(head)):
             running.update(head[at:size])
             at = size
@@ -90,45 +98,49 @@ class Ledger:
         return sorted(found, key=self.measure_log, reverse=True)
 
     def measure_log(self, number: int) -> tuple[int, int]:
-        """What logs are the longer by that begin alike; of those without a whole line, what is known of their first."""
+        """Return a log's length: bytes that were read, bytes of its head."""
         return self.logs[number].read_bytes, self.logs[number].head_bytes
 
     def put_log(self, log: KnownLog, number: int | None = None) -> int:
-        """A log anew, or what is known of one now; its number comes back."""
+        """Add a log, or replace the one with this number.
+
+        Return its number.
+        """
         if number is None:
             self.logs.append(log)
             number = len(self.logs) - 1
         else:
-            was = self.logs[number]
-            self._numbers_by_head[was.head_bytes][was.head_fingerprint].remove(number)
+            former = self.logs[number]
+            self._numbers_by_head[former.head_bytes][former.head_fingerprint].remove(number)
             self.logs[number] = log
         self._index_log(number, log)
         return number
 
     def note_file(self, number: int, name: str, file: str) -> None:
-        """Note that a log was found in a file, and nothing more."""
+        """Note that a file holds a log and nothing more."""
         log = self.logs[number]
-        files = (*(each for each in log.files if each != file), file)[-_MAX_FILES_PER_LOG:]
-        self.put_log(replace(log, file_name=name, files=files), number)
+        others = (each for each in log.file_fingerprints if each != file)
+        fingerprints = (*others, file)[-_MAX_FILES_PER_LOG:]
+        self.put_log(replace(log, file_name=name, file_fingerprints=fingerprints), number)
 
     def to_json(self) -> bytes:
-        """The text of the file: what it is, so that it is taken for no log itself, and a line for each log."""
+        """Return the text of the file: its schema, then the logs."""
         rows = ({"schema": _LEDGER_SCHEMA}, *map(asdict, self.logs))
         return "".join(f"{json.dumps(row, separators=(',', ':'))}\n" for row in rows).encode()
 
 
 def parse_ledger(data: bytes) -> Ledger:
-    """The ledger in a file."""
+    """Parse the text of a ledger."""
     return Ledger(_parse_log(json.loads(line)) for line in data.splitlines()[1:])
 
 
 def _parse_log(found: dict[str, Any]) -> KnownLog:
-    tallies = {name: _parse_counts(found[name]) for name in ("read", "rest")}
-    return KnownLog(**{**found, "files": tuple(found["files"]), **tallies})
+    counts = {name: _parse_counts(found[name]) for name in ("whole_lines", "last_line")}
+    fingerprints = tuple(found["file_fingerprints"])
+    return KnownLog(**{**found, "file_fingerprints": fingerprints, **counts})
 
 
 def _parse_counts(found: dict[str, Any]) -> RecordCounts:
     rejects: Sequence[Any] = found.pop("rejects")
-    return RecordCounts(
-        **found, rejects=tuple((line, reason, index) for line, reason, index in rejects)
-    )
+    places = tuple((line, reason, index) for line, reason, index in rejects)
+    return RecordCounts(**found, rejects=places)

@@ -1,4 +1,4 @@
-"""Who may write to a store, and who reads it: kernel locks, which go with their process however that ends."""
+"""Kernel locks on a store, for its writer and its readers."""
 
 import contextlib
 import fcntl
@@ -12,22 +12,25 @@ from typing import Final
 from dcevents.errors import BusyError, OutputError
 
 WRITER_LOCK_NAME: Final = "lock"
+"""The file that a writer locks; its text names the writer, for people."""
 READERS_LOCK_NAME: Final = "readers"
-"""Files of a store that are locked; what is in them is for people."""
 _RETRY_SECONDS = 0.05
-"""Seconds between two tries."""
 
 
 @contextlib.contextmanager
 def hold_for_writing(folder: Path, wait_ms: int = 0) -> Iterator[None]:
-    """Hold the store's lock for as long as the block runs. Raises BusyError, which names the holder."""
+    """Hold the store's lock while the block runs.
+
+    Raises BusyError, which names the holder.
+    """
     fd = _open_lock_file(folder / WRITER_LOCK_NAME)
     try:
         until = time.monotonic() + wait_ms / 1000
         while not _try_lock(fd, fcntl.LOCK_EX):
             if time.monotonic() >= until:
+                holder = _describe_holder(fd)
                 raise BusyError(
-                    f"{folder}: {_describe_holder(fd)}; try again later, or wait with --lock-wait 60s"
+                    f"{folder}: {holder}; try again later, or wait with --lock-wait 60s"
                 )
             time.sleep(_RETRY_SECONDS)
         _write_holder(fd)
@@ -38,9 +41,12 @@ def hold_for_writing(folder: Path, wait_ms: int = 0) -> Iterator[None]:
 
 @contextlib.contextmanager
 def hold_for_reading(folder: Path) -> Iterator[None]:
-    """Keep what the store's manifest names from being removed. Nobody waits for it, nor does it for a writer."""
+    """Keep the manifest's files from removal while the block runs.
+
+    It waits for nobody, and no writer waits for it.
+    """
     try:
-        # Not made here: who names a folder that is no store finds nothing in it afterwards.
+        # The file is not made here: a folder that is no store stays as it was.
         fd = os.open(folder / READERS_LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         yield
@@ -54,7 +60,10 @@ def hold_for_reading(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def exclude_readers(folder: Path) -> Iterator[bool]:
-    """Whether nobody reads the store; nobody begins to before the block ends."""
+    """Give whether nobody reads the store.
+
+    Nobody begins to before the block ends.
+    """
     fd = _open_lock_file(folder / READERS_LOCK_NAME)
     try:
         yield _try_lock(fd, fcntl.LOCK_EX)
@@ -78,14 +87,17 @@ def _try_lock(fd: int, operation: int) -> bool:
 
 
 def _write_holder(fd: int) -> None:
-    """Say who holds the lock; it is held all the same where the disk is full."""
+    """Write who holds the lock.
+
+    A full disk does not keep anybody from holding it.
+    """
     with contextlib.suppress(OSError):
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"{os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode(), 0)
 
 
 def _describe_holder(fd: int) -> str:
-    """`another run holds the store (process 1234 since 2026-11-02T01:00:00Z)`."""
+    """Return `another run holds the store (process 1234 since 2026-11-02T01:00:00Z)`."""
     pid, _, since = os.pread(fd, 100, 0).decode("ascii", "replace").strip().partition(" ")
     named = f" (process {pid} since {since})" if pid.isdigit() else ""
     return f"another run holds the store{named}"

@@ -1,7 +1,10 @@
-"""What a store consists of: one small value, replaced as a whole. All that the manifest does not name is not there."""
+"""The manifest: all that a store consists of, replaced as a whole.
+
+A file that the manifest does not name is no part of the store.
+"""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -10,36 +13,36 @@ from dcevents.errors import StoreError
 MANIFEST_NAME: Final = "manifest.json"
 MANIFEST_SCHEMA: Final = "dcevents.store"
 """Comes first in the file, so that a store in a folder of logs is not taken for one."""
-STORE_VERSION: Final = 1
-"""Of the format; raised where what an older dcevents wrote has to be read in another way."""
-
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""Version → what makes a manifest of the next one of it."""
+STORE_VERSION: Final = 2
+"""Version of the format; raised when files are written that an older dcevents misreads."""
 
 
 @dataclass(frozen=True)
 class SegmentInfo:
-    """A segment: facts that came in together, and what came of the conversations that they are of."""
+    """A segment: facts of one run, and their conversations' rows.
+
+    Times are milliseconds since 1970.
+    """
 
     name: str
-    """Its folder."""
+    """The segment's folder."""
     fact_count: int
     conversation_count: int
-    """Rows, those too that a later segment has anew."""
+    """Rows, also those that a later segment supersedes."""
     least_sid: int
     greatest_sid: int
-    """Its sids' numbers lie between these."""
+    """Least and greatest number of its sids."""
     earliest: int | None
     latest: int | None
-    """Of the timestamps that were believed, milliseconds."""
+    """Earliest and latest timestamp that was believed."""
     written_at: int
     latest_of_all: int | None = None
-    """The latest timestamp, believed or not."""
+    """Latest timestamp, believed or not."""
 
 
 @dataclass(frozen=True)
 class StoredAccount:
-    """Where the records went (definitions 1), of all files that were read, each piece of them once."""
+    """Counts of all logs' records by bucket (definitions 1)."""
 
     files: int = 0
     records: int = 0
@@ -63,56 +66,72 @@ class Manifest:
     attributes_file: str | None = None
     superseded_file: str | None = None
     ledger_file: str | None = None
-    """Names of files: contents by code, rows that later segments have anew, logs that were read."""
+    """Names of files: attributes by code, superseded rows, logs that were read."""
     salts: Mapping[str, int] = field(default_factory=dict)
-    """Sids that do not have their first number, since another has it: the turn of the one that they have."""
-    unsettled: tuple[int, ...] = ()
-    """Sessions with a timestamp that was not believed yet: counted anew by each run's clock."""
+    """Sid → salt, of sids whose number without one another sid has."""
+    pending_sessions: tuple[int, ...] = ()
+    """Sessions with a timestamp in the future: each run counts them again by its clock."""
     account: StoredAccount = field(default_factory=StoredAccount)
     event_count: int = 0
     untimed_count: int = 0
-    """Different events, of sessions that are settled."""
-    forgotten: tuple[int, ...] = ()
+    """Different events of sessions that are not pending."""
+    forgotten_sids: tuple[int, ...] = ()
     cut_off: int | None = None
-    """Nothing is kept of conversations that ended before this."""
+    """Time before which conversations must have ended to be left out."""
     removed_events: Mapping[str, int] = field(default_factory=dict)
-    """Events that were `forgotten`, or `expired`."""
+    """Reason (`forgotten`, `expired`) → number of events."""
     new_events_at: int | None = None
-    """When a run last brought new events."""
+    """When a run last added new events."""
     last_clock: int | None = None
-    """The clock by which timestamps were last believed."""
+    """Clock by which timestamps were last believed."""
     looked_at: int | None = None
     """When a run last looked for events."""
     version: int = STORE_VERSION
 
     def to_json(self) -> str:
-        """The text of the file."""
-        return json.dumps(
-            {"schema": MANIFEST_SCHEMA, **asdict(self)}, separators=(",", ":"), ensure_ascii=False
-        )
+        """Return the text of the file."""
+        members = {"schema": MANIFEST_SCHEMA, **asdict(self)}
+        return json.dumps(members, separators=(",", ":"), ensure_ascii=False)
 
-    def make_successor(self, **changes: Any) -> "Manifest":  # noqa: ANN401 - any of the fields
-        """The manifest that comes after this one."""
-        return replace(self, generation=self.generation + 1, **changes)
+    def make_successor(self, files: Mapping[str, tuple[int, str]]) -> "Manifest":
+        """Return the manifest of the next generation, with these files."""
+        return replace(self, generation=self.generation + 1, files=files)
 
 
 def parse_manifest(text: str, name: str) -> Manifest:
-    """The manifest in a file. Raises StoreError for what is none, or of a version that is not known yet."""
+    """Parse the text of a manifest.
+
+    Raises StoreError for another file, and for a version that this dcevents does not read.
+    """
     try:
         found = json.loads(text)
-        version = found["version"] if found.pop("schema") == MANIFEST_SCHEMA else 0
-        if version > STORE_VERSION:
-            raise StoreError(
-                f"{name}: written by a newer dcevents (store version {version}, here {STORE_VERSION}); update dcevents"
-            )
-        while version < STORE_VERSION:
-            found = MIGRATIONS[version](found)
-            version += 1
-        return _build_manifest(found)
+        version = found["version"] if found.pop("schema") == MANIFEST_SCHEMA else None
+        if isinstance(version, int):
+            _require_version(version, name)
+            return _build_manifest(found)
     except (ValueError, LookupError, AttributeError, TypeError) as error:
+        raise _make_error(name) from error
+    raise _make_error(name)
+
+
+def _make_error(name: str) -> StoreError:
+    return StoreError(
+        f"{name}: no manifest of a store; restore it from a backup, "
+        "or ingest the logs into a new store"
+    )
+
+
+def _require_version(version: int, name: str) -> None:
+    if version > STORE_VERSION:
         raise StoreError(
-            f"{name}: no manifest of a store; restore it from a backup, or ingest into a new one"
-        ) from error
+            f"{name}: written by a newer dcevents "
+            f"(store version {version}, here {STORE_VERSION}); update dcevents"
+        )
+    if version < STORE_VERSION:
+        raise StoreError(
+            f"{name}: written by an older dcevents "
+            f"(store version {version}, here {STORE_VERSION}); ingest the logs into a new store"
+        )
 
 
 def _build_manifest(found: dict[str, Any]) -> Manifest:
@@ -122,8 +141,11 @@ def _build_manifest(found: dict[str, Any]) -> Manifest:
     rejects = tuple(
         (file, line, reason, index) for file, line, reason, index in account.pop("rejects")
     )
-    found |= {key: tuple(map(int, found[key])) for key in ("unsettled", "forgotten")}
-    found["version"] = STORE_VERSION
+    for name in ("pending_sessions", "forgotten_sids"):
+        found[name] = tuple(map(int, found[name]))
     return Manifest(
-        segments=segments, files=files, account=StoredAccount(rejects=rejects, **account), **found
+        segments=segments,
+        files=files,
+        account=StoredAccount(rejects=rejects, **account),
+        **found,
     )

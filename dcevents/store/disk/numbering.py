@@ -1,11 +1,12 @@
-"""Numbers of sids that stay the same from run to run: 64 bits of a keyed BLAKE2b of the text.
+"""Numbers of sids that stay the same from run to run.
 
-polars' hashes change between its versions, so that they are used within a run only. As with these, no figure hangs on
-two texts never having one number: who comes second gets another (`Keys.move`).
+They are 64 bits of a keyed BLAKE2b of the text: polars' own hashes change between its versions.
+No figure depends on two texts never sharing a number: the second one gets another salt.
 """
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Final
 
@@ -17,34 +18,37 @@ _NUMBER_BYTES: Final = 8
 
 
 class StoreNumbering:
-    """The numbers of a store's sids."""
+    """The numbers of a store's sids, by its secret and their salts."""
 
     def __init__(self, secret: str, salts: Mapping[str, int]) -> None:
-        self._key = bytes.fromhex(secret)
+        self._secret = secret
         self.salts = dict(salts)
 
     def number_sids(self, texts: pl.Series) -> pl.Series:
-        """UInt64 of each text."""
-        listed = texts.to_list()
-        found = array("Q", b"".join(self._hash_texts(listed, 0)))
+        """Return the UInt64 of each text."""
+        sids = texts.to_list()
+        numbers = array("Q", b"".join(self._hash_texts(sids, 0)))
         if self.salts:
-            for i, text in enumerate(listed):
-                if turn := self.salts.get(text):
-                    found[i] = int.from_bytes(next(iter(self._hash_texts([text], turn))), "little")
-        return pl.Series("sid", found, dtype=NUMBER_TYPE)
+            for i, sid in enumerate(sids):
+                if salt := self.salts.get(sid):
+                    numbers[i] = int.from_bytes(next(self._hash_texts([sid], salt)), "little")
+        return pl.Series("sid", numbers, dtype=NUMBER_TYPE)
 
-    def _hash_texts(self, texts: Iterable[str], salt: int) -> Iterable[bytes]:
-        begun = blake2b(salt.to_bytes(4, "little"), digest_size=_NUMBER_BYTES, key=self._key)
+    def _hash_texts(self, texts: Iterable[str], salt: int) -> Iterator[bytes]:
+        key = bytes.fromhex(self._secret)
+        salted = blake2b(salt.to_bytes(4, "little"), digest_size=_NUMBER_BYTES, key=key)
         for text in texts:
-            each = begun.copy()
+            each = salted.copy()
             each.update(text.encode())
             yield each.digest()
 
-    def change_numbers(self, texts: Iterable[str]) -> None:
-        """Give these texts their next number."""
-        for text in texts:
-            self.salts[text] = self.salts.get(text, 0) + 1
+    def change_numbers(self, texts: Iterable[str]) -> "StoreNumbering":
+        """Return the numbering with the next salt of these texts."""
+        return StoreNumbering(self._secret, Counter(self.salts) + Counter(texts))
 
     def tabulate_sids(self, texts: pl.Series) -> pl.DataFrame:
-        """Columns `sid` and `text` of different texts, of which several may have one number."""
+        """Return columns `sid` and `text` of different texts.
+
+        Several may share a number.
+        """
         return pl.DataFrame({"sid": self.number_sids(texts), "text": texts})

@@ -1,67 +1,108 @@
-"""A segment: facts, and what came of the conversations that they are of. The tables, and how they are made of facts.
+"""The tables of a segment, and their computation from facts.
 
-Pure. Sessions go by the store's numbers (`keys`), contents by the store's codes. A conversation's row has all that its
-reports show; what depends on the time of a report (`open`, `waiting`, `ongoing`) is decided when it is read.
+Sessions have the store's numbers (`numbering`), attributes the store's codes. A conversation's row
+has all that its reports show; what depends on a report's moment (`open`, `waiting`, `ongoing`) is
+decided when the row is read.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from typing import Any, Final
 
 import polars as pl
 
 from dcevents.model.attempts import PROVISIONAL_OUTCOME_TYPE
 from dcevents.model.attributes import Attributes, Vocabulary
-from dcevents.model.conversations import OUTCOME_TYPE, Fold
+from dcevents.model.conversations import FactFold
 from dcevents.model.events import KINDS
 from dcevents.model.facts import Facts
 from dcevents.model.moments import DAY_MS, FUTURE, UNTIMED
+from dcevents.model.outcomes import OUTCOME_TYPE
 from dcevents.model.sessions import NUMBER_TYPE, hash_sids
 from dcevents.reading.log import LOCATED_COLUMNS
 
 _CODE_TYPE = pl.UInt32
 TIME_TYPE = pl.Datetime("ms", "UTC")
 
-FACTS_SCHEMA: Final[dict[str, Any]] = {"sid": NUMBER_TYPE, "said": _CODE_TYPE, "ts": TIME_TYPE}
+FACTS_SCHEMA: Final[dict[str, Any]] = {
+    "sid": NUMBER_TYPE,
+    "attributes": _CODE_TYPE,
+    "ts": TIME_TYPE,
+}
 SIDS_SCHEMA: Final[dict[str, Any]] = {"sid": NUMBER_TYPE, "text": pl.String}
 TEXT_CODE_COLUMNS: Final = {
-    "conversation": "named",
-    "type": "typed",
-    "ui_type": "ui_typed",
-    "page": "paged",
+    "conversation": "name_code",
+    "type": "type_code",
+    "ui_type": "ui_type_code",
+    "page": "page_code",
 }
-"""Texts of a conversation, and the columns that have a code of a content with the text."""
+"""Texts of a conversation, and the columns with a code of attributes that have the text."""
 CONVERSATIONS_SCHEMA: Final[dict[str, Any]] = {
-    "sid": NUMBER_TYPE, "said": _CODE_TYPE, "started_at": TIME_TYPE, "engaged_at": TIME_TYPE, "completed_at": TIME_TYPE, "last_at": TIME_TYPE,
-    "engaged": pl.Boolean, "gave_email": pl.Boolean, "gave_phone": pl.Boolean, "closed_last": pl.Boolean,
-    "meetings": pl.UInt32, "live_chats": pl.UInt32, "outcome": OUTCOME_TYPE, "last_step": pl.Enum(KINDS),
+    "sid": NUMBER_TYPE,
+    "attributes": _CODE_TYPE,
+    "started_at": TIME_TYPE,
+    "engaged_at": TIME_TYPE,
+    "completed_at": TIME_TYPE,
+    "last_at": TIME_TYPE,
+    "engaged": pl.Boolean,
+    "gave_email": pl.Boolean,
+    "gave_phone": pl.Boolean,
+    "closed_last": pl.Boolean,
+    "meetings": pl.UInt32,
+    "live_chats": pl.UInt32,
+    "outcome": OUTCOME_TYPE,
+    "last_step": pl.Enum(KINDS),
     **dict.fromkeys(TEXT_CODE_COLUMNS.values(), _CODE_TYPE),
-}  # fmt: skip
-"""`said` is the code of a content with the conversation's id; `outcome` is as if it were not open."""
+}
+"""`attributes` is a code with the conversation's id; `outcome` takes it for not open."""
 ATTEMPTS_SCHEMA: Final[dict[str, Any]] = {
-    "row": _CODE_TYPE, "sid": NUMBER_TYPE, "said": _CODE_TYPE, "attempt": pl.UInt32, "started_at": TIME_TYPE, "requested_at": TIME_TYPE,
-    "accepted_at": TIME_TYPE, "ended_at": TIME_TYPE, "latest": TIME_TYPE, "agent": _CODE_TYPE, "verdict": PROVISIONAL_OUTCOME_TYPE, "last": pl.Boolean,
-}  # fmt: skip
-"""`row`, `sid` and `said` are the conversation's in this segment, `agent` the code of a content with the agent."""
-AGENTS_SCHEMA: Final[dict[str, Any]] = {"said": _CODE_TYPE, "ts": TIME_TYPE}
-"""Contents that name an agent, and the latest time that each was said; null: never at a known time."""
+    "row": _CODE_TYPE,
+    "sid": NUMBER_TYPE,
+    "attributes": _CODE_TYPE,
+    "attempt": pl.UInt32,
+    "started_at": TIME_TYPE,
+    "requested_at": TIME_TYPE,
+    "accepted_at": TIME_TYPE,
+    "ended_at": TIME_TYPE,
+    "latest_at": TIME_TYPE,
+    "agent": _CODE_TYPE,
+    "provisional_outcome": PROVISIONAL_OUTCOME_TYPE,
+    "is_last": pl.Boolean,
+}
+"""`row`, `sid`, `attributes` are the conversation's in this segment.
+
+`agent` is a code with the agent.
+"""
+AGENTS_SCHEMA: Final[dict[str, Any]] = {"attributes": _CODE_TYPE, "ts": TIME_TYPE}
+"""Attributes that name an agent, and their latest time; null without a known one."""
 EVENTS_SCHEMA: Final[dict[str, Any]] = {**LOCATED_COLUMNS, "ts": TIME_TYPE, "reading": pl.UInt32}
-"""Each accepted line, where they are kept; `file` is the number of a log in the ledger, `reading` which of its readings
-from its beginning on it is of: only the last counts.
+"""Each accepted line, where lines are stored.
+
+`file` is the number of a log in the ledger; `reading` counts how often the log had been read anew:
+only its last reading counts.
 """
 ORPHANS_SCHEMA: Final[dict[str, Any]] = {"sid": NUMBER_TYPE}
-"""Sessions with facts in a segment, but no conversation: these are in a later one."""
+"""Sessions with facts in a segment and all conversations in later ones."""
 ATTRIBUTES_SCHEMA: Final[dict[str, Any]] = {
-    "kind": pl.Enum(KINDS), "id": pl.String, "name": pl.String, "type": pl.String, "ui_type": pl.String,
-    "page": pl.String, "agent_id": pl.String, "agent_name": pl.String, "meeting_info": pl.String,
-}  # fmt: skip
-"""Contents; a content's code is its row."""
+    "kind": pl.Enum(KINDS),
+    "id": pl.String,
+    "name": pl.String,
+    "type": pl.String,
+    "ui_type": pl.String,
+    "page": pl.String,
+    "agent_id": pl.String,
+    "agent_name": pl.String,
+    "meeting_info": pl.String,
+}
+"""Attributes of events; their code is their row."""
 
 
 @dataclass
 class Segment:
-    """The tables of a segment; each is a file of its name. `facts` and `events` are those that it adds."""
+    """The tables of a segment.
+
+    Each is a file of its name. `facts` and `events` are those that the segment adds to the store.
+    """
 
     facts: pl.DataFrame
     sids: pl.DataFrame
@@ -70,69 +111,78 @@ class Segment:
     attempts: pl.DataFrame
     agents: pl.DataFrame
     events: pl.DataFrame
-    loose: pl.DataFrame = field(default_factory=lambda: make_empty_table("loose"))
+    orphans: pl.DataFrame = field(default_factory=lambda: make_empty_table("orphans"))
 
     def collect_tables(self) -> dict[str, pl.DataFrame]:
-        """Name → table, of those that have rows."""
+        """Return name → table, of those with rows."""
         named = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: table for name, table in named.items() if not table.is_empty()}
 
 
 TABLE_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
-    "facts": FACTS_SCHEMA, "sids": SIDS_SCHEMA, "conversations": CONVERSATIONS_SCHEMA, "attempts": ATTEMPTS_SCHEMA, "agents": AGENTS_SCHEMA,
-    "events": EVENTS_SCHEMA, "loose": ORPHANS_SCHEMA,
-}  # fmt: skip
+    "facts": FACTS_SCHEMA,
+    "sids": SIDS_SCHEMA,
+    "conversations": CONVERSATIONS_SCHEMA,
+    "attempts": ATTEMPTS_SCHEMA,
+    "agents": AGENTS_SCHEMA,
+    "events": EVENTS_SCHEMA,
+    "orphans": ORPHANS_SCHEMA,
+}
 
 
 def make_empty_table(name: str) -> pl.DataFrame:
-    """An empty table."""
+    """Return a table of a segment without rows."""
     return pl.DataFrame(schema=TABLE_SCHEMAS[name])
 
 
-# -- facts and contents ------------------------------------------------------------------------------------------
+# -- facts and attributes ------------------------------------------------------------------------
 
 
 def store_times(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with a `ts` as tables have it: null where there is none."""
+    """Convert the `ts` of facts to that of tables."""
     return rows.with_columns(pl.when(pl.col("ts") < UNTIMED).then("ts").cast(TIME_TYPE).alias("ts"))
 
 
 def restore_times(rows: pl.DataFrame, clock: int) -> pl.DataFrame:
-    """Rows with a `ts` as facts have it: UNTIMED, or FUTURE where the clock does not believe it."""
+    """Convert the `ts` of tables to that of facts.
+
+    It is UNTIMED where there is none, FUTURE where the clock does not believe it.
+    """
     ts = pl.col("ts").cast(pl.Int64)
     believed = pl.when(ts > clock + DAY_MS).then(FUTURE).otherwise(ts)
     return rows.with_columns(believed.fill_null(UNTIMED).alias("ts"))
 
 
 def is_future(clock: int) -> pl.Expr:
-    """Whether a table's `ts` is not to be believed."""
+    """Return whether a table's `ts` is beyond the clock's belief."""
     return (pl.col("ts").cast(pl.Int64) > clock + DAY_MS).fill_null(value=False)
 
 
-def tabulate_attributes(said: list[Attributes]) -> pl.DataFrame:
-    """Contents as a table."""
+def tabulate_attributes(attributes: Sequence[Attributes]) -> pl.DataFrame:
+    """Return a table of attributes in the order of codes."""
     columns = {
-        name: [getattr(each, name) for each in said] for name in ATTRIBUTES_SCHEMA if name != "kind"
+        name: [getattr(each, name) for each in attributes]
+        for name in ATTRIBUTES_SCHEMA
+        if name != "kind"
     }
-    kinds = pl.Series("kind", [KINDS[each.kind] for each in said], dtype=pl.Enum(KINDS))
+    kinds = pl.Series("kind", [KINDS[each.kind] for each in attributes], dtype=pl.Enum(KINDS))
     return pl.DataFrame({"kind": kinds, **columns}, schema=ATTRIBUTES_SCHEMA)
 
 
-def make_vocabulary(said: pl.DataFrame) -> Vocabulary:
-    """The codes of a table of contents, to go on from."""
-    return Vocabulary(
-        Attributes(*row) for row in said.with_columns(pl.col("kind").to_physical()).iter_rows()
-    )
+def make_vocabulary(attributes: pl.DataFrame) -> Vocabulary:
+    """Return a vocabulary with the codes of a table."""
+    rows = attributes.with_columns(pl.col("kind").to_physical()).iter_rows()
+    return Vocabulary(Attributes(*row) for row in rows)
 
 
-def number_conversation_ids(said: pl.DataFrame) -> pl.Series:
-    """Code of a content → a number for its conversation's id, 0 without one."""
-    return said["id"].rank("dense").fill_null(0).cast(pl.UInt32)
+def number_conversation_ids(attributes: pl.DataFrame) -> pl.Series:
+    """Return code → number of the conversation's id or 0."""
+    return attributes["id"].rank("dense").fill_null(0).cast(pl.UInt32)
 
 
-def convert_attributes(said: pl.DataFrame) -> pl.DataFrame:
-    """A table of contents with the columns of `Fold.said`."""
-    return said.select(
+def convert_attributes(attributes: pl.DataFrame) -> pl.DataFrame:
+    """Convert attributes to the columns of `Fold.attributes`, without ranks."""
+    return attributes.select(
         pl.col("kind").to_physical(),
         pl.col("id").alias("conversation_id"),
         pl.col("name").alias("conversation"),
@@ -145,16 +195,15 @@ def convert_attributes(said: pl.DataFrame) -> pl.DataFrame:
 
 
 def blank_attributes(
-    said: pl.DataFrame,
+    attributes: pl.DataFrame,
     removed_codes: pl.Series,
     conversations: Sequence[pl.DataFrame],
     attempts: Sequence[pl.DataFrame],
 ) -> pl.DataFrame:
-    """Contents without those of some codes: of these stays only what rows show of them."""
+    """Blank attributes of removed codes that no row shows."""
+    ids = [collect_codes(tables, ["attributes"]) for tables in (conversations, attempts)]
     shown = {
-        "id": pl.concat(
-            [collect_codes(conversations, ["said"]), collect_codes(attempts, ["said"])]
-        ),
+        "id": pl.concat(ids),
         "name": collect_codes(conversations, [TEXT_CODE_COLUMNS["conversation"]]),
         **{
             name: collect_codes(conversations, [TEXT_CODE_COLUMNS[name]])
@@ -164,89 +213,81 @@ def blank_attributes(
         "meeting_info": pl.Series(dtype=_CODE_TYPE),
     }
     code = pl.int_range(pl.len(), dtype=_CODE_TYPE)
-    is_there = ~code.is_in(removed_codes.implode())
-    return said.with_columns(
-        pl.when(is_there | code.is_in(those.implode())).then(pl.col(name)).alias(name)
-        for name, those in shown.items()
+    is_used = ~code.is_in(removed_codes.implode())
+    return attributes.with_columns(
+        pl.when(is_used | code.is_in(codes.implode())).then(pl.col(name)).alias(name)
+        for name, codes in shown.items()
     )
 
 
 def collect_codes(tables: Iterable[pl.DataFrame], columns: Sequence[str]) -> pl.Series:
-    """The codes that stand in some columns of tables."""
+    """Return the codes in some columns of tables, each once."""
     parts = [table[column].unique() for table in tables for column in columns]
     return pl.concat([pl.Series(dtype=_CODE_TYPE), *parts]).drop_nulls().unique()
 
 
-# -- what comes of facts -----------------------------------------------------------------------------------------
+# -- tables computed from facts ------------------------------------------------------------------
 
 
 def fold_facts(
     facts: pl.DataFrame, texts: pl.DataFrame, vocabulary: Vocabulary, clock: int
-) -> Fold:
-    """The fold of a table of facts; `texts` has the sids of all of them (and perhaps others)."""
+) -> FactFold:
+    """Fold a table of facts.
+
+    `texts` has the sids of all of them, and perhaps others.
+    """
     numbers, sids = vocabulary.numbering.number_distinct(hash_sids(texts["text"]), texts["text"])
     numbered = pl.DataFrame({"sid": texts["sid"], "number": numbers})
     rows = restore_times(facts, clock).join(numbered, on="sid", how="left", maintain_order="left")
     found = Facts(vocabulary)
-    found.add_rows(rows.select(pl.col("number").alias("sid"), "said", "ts"), sids)
-    return _CodedFold(found, None)
+    found.add_rows(rows.select(pl.col("number").alias("sid"), "attributes", "ts"), sids)
+    return FactFold(found, None, has_ranked_texts=True)
 
 
-class _CodedFold(Fold):
-    """A fold that has numbers in place of conversations' texts, in the order of the texts."""
+def compute_tables(folded: FactFold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Compute the conversations and attempts of a fold.
 
-    @cached_property
-    def said(self) -> pl.DataFrame:
-        return super().attributes.with_columns(
-            pl.col(*TEXT_CODE_COLUMNS).rank("dense").cast(_CODE_TYPE)
-        )
-
-
-def compute_tables(folded: Fold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The conversations and attempts of a fold; `texts` has the sids of its facts, and no others."""
+    `texts` has the sids of its facts only.
+    """
     if folded.facts.row_count == 0:
         return make_empty_table("conversations"), make_empty_table("attempts")
-    states = folded.fold_before_clock()
-    states = states.join(folded.find_last_steps(states), on="conv", how="left")
-    states = states.with_columns(_number_sessions(folded, states["sid"], texts))
+    rows = folded.fold_before_clock()
+    rows = rows.join(folded.find_last_steps(rows), on="conversation_key", how="left")
+    rows = rows.with_columns(_number_sessions(folded, rows["sid"], texts))
     for column, code in TEXT_CODE_COLUMNS.items():
-        states = folded.add_text(states, column).join(
-            _choose_codes(folded, column, code), on=column, how="left"
-        )
-    states = states.join(_choose_codes(folded, "conv_id", "said"), on="conv_id", how="left")
-    states = states.sort("sid", "said").with_row_index("row")
-    return _cast_columns(states, CONVERSATIONS_SCHEMA), _compute_attempts(folded, states)
+        codes = _choose_codes(folded, column, code)
+        rows = folded.add_text(rows, column).join(codes, on=column, how="left")
+    rows = rows.join(_choose_codes(folded, "id_rank", "attributes"), on="id_rank", how="left")
+    rows = rows.sort("sid", "attributes").with_row_index("row")
+    return _cast_columns(rows, CONVERSATIONS_SCHEMA), _compute_attempts(folded, rows)
 
 
-def list_agents(facts: pl.DataFrame, said: pl.DataFrame, clock: int) -> pl.DataFrame:
-    """The agents that facts name; `said` is the table of contents."""
-    named = facts.filter(said["agent_name"].is_not_null().gather(facts["said"]))
-    believed = pl.when(~is_future(clock)).then("ts").max()
-    return named.group_by("said").agg(believed.alias("ts")).select(*AGENTS_SCHEMA).sort("said")
+def list_agents(facts: pl.DataFrame, attributes: pl.DataFrame, clock: int) -> pl.DataFrame:
+    """Return codes that name an agent, with their latest time."""
+    has_name = attributes["agent_name"].is_not_null()
+    named = facts.filter(has_name.gather(facts["attributes"]))
+    latest = pl.when(~is_future(clock)).then("ts").max().alias("ts")
+    return named.group_by("attributes").agg(latest).select(*AGENTS_SCHEMA).sort("attributes")
 
 
-def _number_sessions(folded: Fold, sids: pl.Series, texts: pl.DataFrame) -> pl.Series:
-    """The store's numbers of the sessions of a fold."""
+def _number_sessions(folded: FactFold, sids: pl.Series, texts: pl.DataFrame) -> pl.Series:
+    """Return the store's numbers of a fold's sessions."""
     own = pl.DataFrame({"sid": folded.facts.vocabulary.numbering.number_sids(texts["text"])})
     own = own.select(folded.split_key(pl.col("sid"))[0], texts["sid"].alias("number"))
-    return (
-        pl.DataFrame({"sid": sids})
-        .join(own, on="sid", how="left", maintain_order="left")["number"]
-        .alias("sid")
-    )
+    numbered = pl.DataFrame({"sid": sids}).join(own, on="sid", how="left", maintain_order="left")
+    return numbered["number"].alias("sid")
 
 
-def _choose_codes(folded: Fold, column: str, name: str) -> pl.DataFrame:
-    """Each value of a column of contents, and the least code that has it."""
-    said = folded.attributes.with_row_index(name).drop_nulls(column)
-    return said.group_by(column).agg(pl.col(name).min().cast(_CODE_TYPE))
+def _choose_codes(folded: FactFold, column: str, name: str) -> pl.DataFrame:
+    """Return the least code of each value of a column."""
+    coded = folded.attributes.with_row_index(name).drop_nulls(column)
+    return coded.group_by(column).agg(pl.col(name).min().cast(_CODE_TYPE))
 
 
-def _compute_attempts(folded: Fold, states: pl.DataFrame) -> pl.DataFrame:
+def _compute_attempts(folded: FactFold, conversations: pl.DataFrame) -> pl.DataFrame:
     agents = _choose_codes(folded, "agent", "code")
-    rows = folded.attempts_before_clock.join(
-        states.select("conv", "row", "sid", "said"), on="conv", how="left"
-    )
+    theirs = conversations.select("conversation_key", "row", "sid", "attributes")
+    rows = folded.attempts_before_clock.join(theirs, on="conversation_key", how="left")
     rows = rows.join(agents, on="agent", how="left").with_columns(pl.col("code").alias("agent"))
     return _cast_columns(rows.sort("row", "attempt"), ATTEMPTS_SCHEMA)
 

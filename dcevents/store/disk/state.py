@@ -1,4 +1,4 @@
-"""A store's tables, read as they are needed."""
+"""The tables of a store at one generation."""
 
 import os
 from bisect import bisect_right
@@ -18,6 +18,7 @@ from dcevents.model.sessions import NUMBER_TYPE
 from dcevents.settings import Window
 from dcevents.store.disk import segment
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
+from dcevents.store.disk.numbering import StoreNumbering
 from dcevents.store.disk.segment import Segment
 
 SUPERSEDED_SCHEMA: Final = {"segment": pl.String, "row": pl.UInt32}
@@ -30,19 +31,19 @@ def _return_unchanged(frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def _is_in_reach(part: SegmentInfo, window: Window) -> bool:
-    """Whether something in a segment may have started in a window."""
+def _is_in_reach(info: SegmentInfo, window: Window) -> bool:
+    """Return whether a conversation may have started in a window."""
     if not window:
         return True
-    if part.earliest is None or part.latest is None:
+    if info.earliest is None or info.latest is None:
         return False
-    begins = window.until is None or part.earliest < window.until
-    return begins and (window.since is None or part.latest >= window.since)
+    begins = window.until is None or info.earliest < window.until
+    return begins and (window.since is None or info.latest >= window.since)
 
 
 @dataclass(frozen=True)
 class StoreState:
-    """A store as a manifest has it, and perhaps a segment that is in no store: of logs beside it."""
+    """A store at one generation, perhaps with a segment of extra logs."""
 
     folder: Path
     manifest: Manifest
@@ -51,238 +52,221 @@ class StoreState:
         default_factory=lambda: pl.DataFrame(schema=SUPERSEDED_SCHEMA)
     )
     extra_attributes: pl.DataFrame | None = None
-    """All contents, if there are more than the store has."""
+    """All attributes, where the extra logs have some that the store has not."""
     window: Window = NO_WINDOW
-    """Of conversations and attempts only those that start in it are asked for; others may be left out."""
+    """Conversations and attempts that start outside of it may be left out."""
 
     @property
     def segments(self) -> Sequence[SegmentInfo]:
-        """The segments of the store."""
+        """Return the segments of the store."""
         return self.manifest.segments
 
     @cached_property
     def row_offsets(self) -> list[int]:
-        """How many rows of conversations are before each segment, and before the one beside."""
-        return [0, *accumulate(part.conversation_count for part in self.segments)]
+        """Return how many conversations' rows come before each segment."""
+        return [0, *accumulate(each.conversation_count for each in self.segments)]
 
     @property
     def conversation_count(self) -> int:
-        """How many conversations the store has."""
-        return sum(part.conversation_count for part in self.segments) - self.superseded.height
+        """Return how many conversations the store has."""
+        return sum(each.conversation_count for each in self.segments) - self.superseded.height
 
-    # -- contents ------------------------------------------------------------------------------------------------
+    # -- attributes ------------------------------------------------------------------------------
 
     @cached_property
     def attributes(self) -> pl.DataFrame:
-        """All contents; a content's code is its row."""
+        """Return all attributes; their code is their row."""
         if self.extra_attributes is not None:
             return self.extra_attributes
         name = self.manifest.attributes_file
-        return (
-            pl.DataFrame(schema=segment.ATTRIBUTES_SCHEMA)
-            if name is None
-            else self._read_file(name)
-        )
+        if name is None:
+            return pl.DataFrame(schema=segment.ATTRIBUTES_SCHEMA)
+        return self._read_file(name)
 
     def make_vocabulary(self) -> Vocabulary:
-        """The contents' codes, to go on from."""
+        """Return a vocabulary that goes on from the store's codes."""
         return segment.make_vocabulary(self.attributes)
 
-    # -- tables --------------------------------------------------------------------------------------------------
+    # -- tables ----------------------------------------------------------------------------------
 
     def read_table(
-        self, part: SegmentInfo, name: str, columns: Sequence[str] | None = None
+        self, info: SegmentInfo, name: str, columns: Sequence[str] | None = None
     ) -> pl.DataFrame:
-        """A table of a segment. Raises StoreError where it is damaged."""
-        path = f"{part.name}/{name}.parquet"
-        found = (
-            self._read_file(path, columns)
-            if path in self.manifest.files
-            else segment.make_empty_table(name)
-        )
+        """Read a table of a segment.
+
+        Raises StoreError where it is damaged.
+        """
+        path = f"{info.name}/{name}.parquet"
+        has_rows = path in self.manifest.files
+        found = self._read_file(path, columns) if has_rows else segment.make_empty_table(name)
         return found.select(columns) if columns else found
 
     def read_tables(
         self, name: str, columns: Sequence[str] | None = None
     ) -> Iterator[pl.DataFrame]:
-        """A table of each segment, the one beside too."""
+        """Yield a table of each segment, the extra one last."""
         for number in range(len(self.segments) + (self.extra_segment is not None)):
             yield self._read_nth_table(name, number, columns)
 
     def _read_nth_table(
         self, name: str, number: int, columns: Sequence[str] | None
     ) -> pl.DataFrame:
-        """A table of the segment in this place; behind the last one is the one beside."""
-        if number < len(self.segments):
-            part = self.segments[number]
-            is_left_out = name in ("conversations", "attempts") and not _is_in_reach(
-                part, self.window
-            )
-            return (
-                segment.make_empty_table(name).select(columns or pl.all())
-                if is_left_out
-                else self.read_table(part, name, columns)
-            )
-        found: pl.DataFrame = getattr(self.extra_segment, name)
-        return found.select(columns) if columns else found
+        if number == len(self.segments):
+            found: pl.DataFrame = getattr(self.extra_segment, name)
+            return found.select(columns) if columns else found
+        info = self.segments[number]
+        if name in ("conversations", "attempts") and not _is_in_reach(info, self.window):
+            return segment.make_empty_table(name).select(columns or pl.all())
+        return self.read_table(info, name, columns)
 
     def read_live_conversations(
         self,
         columns: Sequence[str],
-        then: Callable[[pl.DataFrame], pl.DataFrame] = _return_unchanged,
+        convert: Callable[[pl.DataFrame], pl.DataFrame] = _return_unchanged,
     ) -> pl.DataFrame:
-        """The rows of all conversations as they are now, with `conv`, the row's number in all segments.
+        """Read the conversations that no later segment supersedes.
 
-        `then` is done with those of each segment, as long as they are in the processor's cache.
+        They get `conversation_key`, the row's number in all segments. `convert` is called with the
+        rows of each segment while they lie in the processor's cache.
         """
 
         def read_segment(number: int) -> pl.DataFrame:
             frame = self._read_nth_table("conversations", number, columns)
             begin = self.row_offsets[number]
-            conv = pl.int_range(begin, begin + frame.height, dtype=pl.UInt32, eager=True).alias(
-                "conv"
-            )
-            return then(self.drop_superseded(number, frame.with_columns(conv)))
+            key = pl.int_range(begin, begin + frame.height, dtype=pl.UInt32, eager=True)
+            keyed = frame.with_columns(key.alias("conversation_key"))
+            return convert(self.drop_superseded(number, keyed))
 
-        none = (
-            segment.make_empty_table("conversations")
-            .select(columns)
-            .with_columns(pl.lit(0, pl.UInt32).alias("conv"))
-        )
+        none = segment.make_empty_table("conversations").select(columns)
+        none = none.with_columns(pl.lit(0, pl.UInt32).alias("conversation_key"))
+        numbers = range(len(self.segments) + (self.extra_segment is not None))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return pl.concat(
-                [
-                    then(none),
-                    *pool.map(
-                        read_segment, range(len(self.segments) + (self.extra_segment is not None))
-                    ),
-                ]
-            )
+            return pl.concat([convert(none), *pool.map(read_segment, numbers)])
 
     def drop_superseded(
         self, number: int, frame: pl.DataFrame, row: pl.Series | None = None
     ) -> pl.DataFrame:
-        """The rows of a segment's table that are of conversations no later segment has anew.
+        """Drop the rows of superseded conversations.
 
-        `row` is the conversation's of each; none, where these are the rows themselves.
+        `row` has the row of each one's conversation; without it `frame` has the conversations.
         """
-        dead = self._superseded_rows[number] if number < len(self._superseded_rows) else None
-        if dead is None or frame.is_empty():
+        is_stored = number < len(self._superseded_rows)
+        superseded = self._superseded_rows[number] if is_stored else None
+        if superseded is None or frame.is_empty():
             return frame
-        is_live = pl.repeat(
-            value=True, n=self.segments[number].conversation_count, eager=True
-        ).scatter(dead, False)
+        count = self.segments[number].conversation_count
+        is_live = pl.repeat(value=True, n=count, eager=True).scatter(superseded, False)
         return frame.filter(is_live if row is None else is_live.gather(row))
 
     @cached_property
     def superseded(self) -> pl.DataFrame:
-        """The rows of conversations that a later segment has anew."""
+        """Return the rows that a later segment has anew."""
         name = self.manifest.superseded_file
         return pl.DataFrame(schema=SUPERSEDED_SCHEMA) if name is None else self._read_file(name)
 
     @cached_property
     def _superseded_rows(self) -> list[pl.Series | None]:
-        by = dict(
-            pl.concat([self.superseded, self.extra_superseded])
-            .group_by("segment")
-            .agg("row")
-            .iter_rows()
-        )
+        every = pl.concat([self.superseded, self.extra_superseded])
+        rows = dict(every.group_by("segment").agg("row").iter_rows())
         return [
-            pl.Series(by[part.name], dtype=pl.UInt32) if part.name in by else None
-            for part in self.segments
+            pl.Series(rows[each.name], dtype=pl.UInt32) if each.name in rows else None
+            for each in self.segments
         ]
 
-    # -- sessions ------------------------------------------------------------------------------------------------
+    # -- sessions --------------------------------------------------------------------------------
+
+    def make_numbering(self) -> StoreNumbering:
+        """Return the store's numbers of sids."""
+        return StoreNumbering(self.manifest.secret, self.manifest.salts)
 
     def find_rows(self, sids: pl.Series) -> pl.DataFrame:
-        """Where there is something of sessions: columns `sid`, `segment` (its place), `row` of a conversation, which
-        may have been computed anew since; null, where the segment has none of the session.
+        """Find the segments and rows of sessions.
+
+        Columns: `sid`, `segment` (its place) and `row`, which may be superseded, and is null where
+        the segment has facts of the session only.
         """
-        parts = [n for n in range(len(self.segments)) if self._is_possible_home(n, sids)]
-        loose = [
-            self._find_orphans(n, sids)
-            for n in parts
-            if f"{self.segments[n].name}/loose.parquet" in self.manifest.files
+        numbers = [n for n in range(len(self.segments)) if self._is_possible_home(n, sids)]
+        orphans = [
+            self._find_orphans(number, sids)
+            for number in numbers
+            if f"{self.segments[number].name}/orphans.parquet" in self.manifest.files
         ]
-        return pl.concat(
-            [pl.DataFrame(schema=_ROWS_SCHEMA), *self._find_conversations(parts, sids), *loose]
-        )
+        none = pl.DataFrame(schema=_ROWS_SCHEMA)
+        return pl.concat([none, *self._find_conversations(numbers, sids), *orphans])
 
     def _find_orphans(self, number: int, sids: pl.Series) -> pl.DataFrame:
-        found = self.read_table(self.segments[number], "loose").filter(
-            pl.col("sid").is_in(sids.implode())
-        )
-        return found.with_columns(
+        orphans = self.read_table(self.segments[number], "orphans")
+        return orphans.filter(pl.col("sid").is_in(sids.implode())).with_columns(
             pl.lit(number, pl.UInt32).alias("segment"), pl.lit(None, pl.UInt32).alias("row")
         )
 
-    def _find_conversations(self, parts: Sequence[int], sids: pl.Series) -> Iterator[pl.DataFrame]:
-        parts = [n for n in parts if self.segments[n].conversation_count]
-        if not parts:
+    def _find_conversations(
+        self, numbers: Sequence[int], sids: pl.Series
+    ) -> Iterator[pl.DataFrame]:
+        numbers = [number for number in numbers if self.segments[number].conversation_count]
+        if not numbers:
             return
-        paths = [self.folder / f"{self.segments[n].name}/conversations.parquet" for n in parts]
-        wanted = pl.LazyFrame({"sid": sids})
+        names = [f"{self.segments[number].name}/conversations.parquet" for number in numbers]
         scan = (
-            pl.scan_parquet(paths, row_index_name="at")
+            pl.scan_parquet([self.folder / name for name in names], row_index_name="at")
             .select("sid", "at")
-            .join(wanted, on="sid", how="semi")
+            .join(pl.LazyFrame({"sid": sids}), on="sid", how="semi")
         )
-        rows = self._collect_scan(
-            scan, f"{self.segments[parts[0]].name}/conversations.parquet"
-        ).sort("at")
-        begins = [0, *accumulate(self.segments[n].conversation_count for n in parts)]
+        rows = self._collect_scan(scan, names[0]).sort("at")
+        begins = [0, *accumulate(self.segments[n].conversation_count for n in numbers)]
         places = [bisect_right(begins, at) - 1 for at in rows["at"]]
+        begin = pl.Series([begins[place] for place in places], dtype=pl.UInt32)
         yield rows.select(
             "sid",
-            pl.Series("segment", [parts[place] for place in places], dtype=pl.UInt32),
-            (pl.col("at") - pl.Series([begins[place] for place in places], dtype=pl.UInt32)).alias(
-                "row"
-            ),
+            pl.Series("segment", [numbers[place] for place in places], dtype=pl.UInt32),
+            (pl.col("at") - begin).alias("row"),
         )
 
     def _is_possible_home(self, number: int, sids: pl.Series) -> bool:
-        part = self.segments[number]
-        return bool(sids.is_between(part.least_sid, part.greatest_sid).any())
+        info = self.segments[number]
+        return bool(sids.is_between(info.least_sid, info.greatest_sid).any())
 
     def read_facts(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The facts of the sessions that `rows_of` found."""
+        """Read the facts of the sessions that `find_rows` found."""
         return pl.concat([segment.make_empty_table("facts"), *self._read_rows(rows, "facts")])
 
     def add_attribute_codes(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows that `rows_of` found, with `said`."""
-        parts = [rows.clear().with_columns(pl.lit(None, pl.UInt32).alias("said"))]
+        """Add `attributes` to the conversations that `find_rows` found."""
+        parts = [rows.clear().with_columns(pl.lit(None, pl.UInt32).alias("attributes"))]
         rows = rows.drop_nulls("row")
         for number in sorted(rows["segment"].unique()):
             mine = rows.filter(pl.col("segment") == number)
-            said = self.read_table(self.segments[number], "conversations", ["said"])["said"]
-            parts.append(mine.with_columns(said.gather(mine["row"])))
+            codes = self.read_table(self.segments[number], "conversations", ["attributes"])
+            parts.append(mine.with_columns(codes["attributes"].gather(mine["row"])))
         return pl.concat(parts)
 
     def read_sids(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The sids of the sessions that `rows_of` found: `sid`, `text`."""
+        """Read `sid` and `text` of the sessions that `find_rows` found."""
         return pl.concat([segment.make_empty_table("sids"), *self._read_rows(rows, "sids")])
 
     def _read_rows(self, rows: pl.DataFrame, name: str) -> Iterator[pl.DataFrame]:
-        """The rows of a table that the segments have of the sessions that `rows_of` found there."""
+        """Yield each segment's rows of the sessions found there."""
         for (number,), theirs in rows.group_by("segment", maintain_order=True):
             path = f"{self.segments[number].name}/{name}.parquet"
             if path in self.manifest.files:
-                # As a scan it unpacks the other columns of few rows only.
-                scan = pl.scan_parquet(self.folder / path)
-                yield self._collect_scan(
-                    scan.filter(pl.col("sid").is_in(theirs["sid"].unique().implode())), path
-                )
+                # A scan unpacks the other columns of the few rows only.
+                is_wanted = pl.col("sid").is_in(theirs["sid"].unique().implode())
+                scan = pl.scan_parquet(self.folder / path).filter(is_wanted)
+                yield self._collect_scan(scan, path)
+
+    def read_all_sids(self) -> pl.DataFrame:
+        """Read `sid` and `text` of all sessions."""
+        return pl.concat([segment.make_empty_table("sids"), *self.read_tables("sids")])
 
     def look_up_sids(self, sids: pl.Series) -> pl.Series:
-        """The sid of each number."""
-        known = pl.concat([segment.make_empty_table("sids"), *self.read_tables("sids")])
+        """Return the sid of each number."""
+        known = self.read_all_sids()
         wanted = pl.DataFrame({"sid": sids})
         if wanted.height < known.height:
             known = known.join(wanted.unique(), on="sid", how="semi")
         return wanted.join(known, on="sid", how="left", maintain_order="left")["text"]
 
-    # -- files ---------------------------------------------------------------------------------------------------
+    # -- files -----------------------------------------------------------------------------------
 
     def _read_file(self, name: str, columns: Collection[str] | None = None) -> pl.DataFrame:
         path = self.folder / name
@@ -298,5 +282,5 @@ class StoreState:
             raise self._make_damage_error(str(self.folder / name), error) from error
 
     def _make_damage_error(self, path: str, error: Exception) -> StoreError:
-        what = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return StoreError(f"{path}: {what}; see dcevents store verify {self.folder}")
+        damage = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return StoreError(f"{path}: {damage}; see dcevents store verify {self.folder}")

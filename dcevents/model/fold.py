@@ -1,0 +1,145 @@
+"""A fold: conversations and attempts as of a moment (definitions 2 and 4).
+
+Analysis and reports know the protocol `Fold` only. `conversations.FactFold` computes a fold from
+facts; a store's fold is read from stored rows. What both derive alike is a function here.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, Self
+
+import polars as pl
+
+from dcevents.model.events import INITIATED, KINDS
+
+_KIND_BITS = {kind: 1 << kind for kind in range(len(KINDS))}
+TEXT_COLUMNS = ("conversation", "type", "ui_type", "page")
+"""Texts of a conversation; its events may differ in them."""
+HAS_AGENT_NAME = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
+"""True for the rows of `Fold.attributes` that name an agent."""
+
+
+class Fold(Protocol):
+    """Conversations and attempts as of a moment; times are in milliseconds."""
+
+    @property
+    def as_of(self) -> int | None:
+        """Return the moment; None if no event has a time."""
+
+    @property
+    def idle_ms(self) -> int:
+        """Return the silence after which a conversation is not open."""
+
+    @property
+    def attributes(self) -> pl.DataFrame:
+        """Return the attributes by code, with the columns of `add_ranks`."""
+
+    @property
+    def conversations(self) -> pl.DataFrame:
+        """Return one row for each conversation.
+
+        Columns: conversation_key (UInt64), sid (the session's number), id_rank, started_at,
+        engaged_at, completed_at, last_at (null without a time), engaged, gave_email, gave_phone,
+        meetings, live_chats, outcome.
+        """
+
+    @property
+    def attempts(self) -> pl.DataFrame:
+        """Return one row for each attempt: see `attempts.decide_attempts`."""
+
+    @property
+    def agents(self) -> pl.DataFrame:
+        """Return agent (rank), agent_id and agent_name."""
+
+    @property
+    def conversation_ids(self) -> pl.DataFrame:
+        """Return id_rank → conversation_id."""
+
+    def lift_window(self) -> Self:
+        """Return the fold with the conversations outside its window too."""
+
+    def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Add `sid` and `id_rank` to rows of `attempts`."""
+
+    def add_text(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
+        """Add the conversation's text (`conversation`, `type`, `ui_type`, `page`) to rows.
+
+        The rows have `conversation_key` and `id_rank`.
+        """
+
+    def find_constant_texts(self, column: str) -> pl.DataFrame:
+        """Return id_rank → its text, of ids that have only one."""
+
+    def find_last_steps(self) -> pl.DataFrame:
+        """Return conversation_key → last_step (definitions 2)."""
+
+    def look_up_sids(self, numbers: pl.Series) -> pl.Series:
+        """Return the sids of sessions' numbers."""
+
+
+# -- derived alike from facts and from stored rows -----------------------------------------------
+
+
+def add_ranks(attributes: pl.DataFrame) -> pl.DataFrame:
+    """Add `id_rank`, `agent` and `kind_bit` to attributes.
+
+    `id_rank` is the rank of the conversation's id by code point, 0 without one; `agent` the rank
+    of the agent's id; `kind_bit` the bit of the kind.
+    """
+    return attributes.with_columns(
+        pl.col("conversation_id").rank("dense").fill_null(0).cast(pl.UInt32).alias("id_rank"),
+        pl.col("agent_id").rank("dense").cast(pl.UInt32).alias("agent"),
+        pl.col("kind").replace_strict(_KIND_BITS, return_dtype=pl.UInt16).alias("kind_bit"),
+    )
+
+
+def name_agents(attributes: pl.DataFrame, namings: pl.DataFrame) -> pl.DataFrame:
+    """Choose the name of each agent (definitions 4).
+
+    `namings`: attributes (codes that name an agent), ts (the latest of each, or null). The
+    latest accept decides, else the latest event; at the same time the greater text.
+    """
+    named = attributes.with_row_index("attributes").filter(HAS_AGENT_NAME)
+    is_accept = (pl.col("kind") == INITIATED).alias("is_accept")
+    named = named.select("attributes", "agent", "agent_name", is_accept)
+    events = namings.join(named, on="attributes")
+    latest = events.sort("agent", "is_accept", "ts", "agent_name").group_by("agent").last()
+    ids = attributes.select("agent", "agent_id").drop_nulls().unique()
+    return ids.join(latest.select("agent", "agent_name"), on="agent", how="left")
+
+
+def list_conversation_ids(attributes: pl.DataFrame) -> pl.DataFrame:
+    """Return id_rank → conversation_id."""
+    return attributes.select("id_rank", "conversation_id").unique()
+
+
+def find_constant_texts(attributes: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return id_rank → its text, of ids that have only one."""
+    texts = attributes.group_by("id_rank").agg(
+        pl.col(column).n_unique().alias("text_count"),
+        pl.col(column).first(),
+        pl.col(column).null_count().alias("null_count"),
+    )
+    is_constant = (pl.col("text_count") == 1) & (pl.col("null_count") == 0)
+    return texts.filter(is_constant).select("id_rank", column)
+
+
+def add_text(
+    frame: pl.DataFrame,
+    attributes: pl.DataFrame,
+    column: str,
+    choose_texts: Callable[[str, pl.Expr], pl.DataFrame],
+) -> pl.DataFrame:
+    """Add the conversation's text to rows with `conversation_key` and `id_rank`.
+
+    `choose_texts(column, has_text)` returns conversation_key → chosen, for conversations with
+    attributes for which `has_text` is true; only ids with several texts need it.
+    """
+    constant = find_constant_texts(attributes, column)
+    frame = frame.join(constant, on="id_rank", how="left", maintain_order="left")
+    is_constant = pl.col("id_rank").is_in(constant["id_rank"].implode())
+    has_text = pl.col(column).is_not_null() & ~is_constant
+    if attributes.filter(has_text).is_empty():
+        return frame
+    chosen = choose_texts(column, has_text)
+    frame = frame.join(chosen, on="conversation_key", how="left", maintain_order="left")
+    return frame.with_columns(pl.coalesce(column, "chosen").alias(column)).drop("chosen")

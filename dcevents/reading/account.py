@@ -1,0 +1,107 @@
+"""The account of a log (definitions 1). Plain data."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from dcevents.model.events import REJECT_REASONS
+
+REASON_WORDS = {
+    "too_long": "longer than 1 MiB",
+    "invalid_json": "not JSON",
+    "not_an_object": "no JSON object",
+    "no_event": "without an event",
+    "no_sid": "without a sid",
+}
+"""Reasons of rejected lines, for people."""
+MAX_SHOWN_REJECTS = 20
+"""Rejected lines that an account has."""
+MAX_UNKNOWN_NAMES = 1000
+"""Names of unknown events that are counted each by itself."""
+MAX_UNRECOGNISED_INPUTS = 20
+
+
+class RejectedLine(NamedTuple):
+    """A rejected line, or record of a line."""
+
+    file: str
+    line: int
+    reason: str
+    record_number: int | None = None
+    """Number of the record in its line; None where the line has only one."""
+
+    def to_json(self) -> dict[str, str | int]:
+        """Return `file`, `line`, `reason`, and `index` where there is one."""
+        index = {} if self.record_number is None else {"index": self.record_number}
+        return {"file": self.file, "line": self.line, **index, "reason": self.reason}
+
+    @property
+    def reason_words(self) -> str:
+        """The reason, for people."""
+        return REASON_WORDS[self.reason]
+
+    def __str__(self) -> str:
+        index = "" if self.record_number is None else f"[{self.record_number}]"
+        return f"{self.line}{index}"
+
+
+@dataclass
+class Account:
+    """Numbers of records by bucket.
+
+    Each record is in exactly one.
+    """
+
+    files: int = 0
+    records: int = 0
+    tally: Counter[str] = field(default_factory=Counter)
+    """Records by bucket."""
+    unknown_events: Counter[str] = field(default_factory=Counter)
+    """Records by the name of their unknown event."""
+    first_rejects: list[RejectedLine] = field(default_factory=list)
+    """The first MAX_SHOWN_REJECTS."""
+    unrecognised_inputs: dict[int, list[bytes]] = field(default_factory=dict)
+    """First rejected lines of each input without an event, by the input's number.
+
+    Empty for an input in which an event came later.
+    """
+    events: int = 0
+    """Different events; like `untimed` and `future` known after `Log.count_events`."""
+    untimed: int = 0
+    future: int = 0
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Rejected lines by reason, of all reasons."""
+        return {reason: self.tally[reason] for reason in REJECT_REASONS}
+
+    @property
+    def ignored(self) -> int:
+        """Records without an event of a conversation.
+
+        Those that were removed from a store are among them.
+        """
+        return self.tally["widget_ready"] + self.tally["unknown_event"] + sum(self.removed.values())
+
+    @property
+    def removed(self) -> dict[str, int]:
+        """Events that a store has `forgotten` or that are `expired`."""
+        return {name: self.tally[name] for name in ("forgotten", "expired") if self.tally[name]}
+
+    @property
+    def duplicates(self) -> int:
+        """Accepted records that repeat another."""
+        return self.tally["event"] - self.events
+
+    def count_unknown_event(self, name: str, records: int) -> None:
+        """Add records of an unknown event.
+
+        After MAX_UNKNOWN_NAMES, other names are counted as `other`.
+        """
+        is_counted = name in self.unknown_events or len(self.unknown_events) < MAX_UNKNOWN_NAMES
+        self.unknown_events[name if is_counted else "other"] += records
+
+    def rank_unknown_events(self) -> dict[str, int]:
+        """Return unknown events by name, the most frequent first."""
+        ranked = sorted(self.unknown_events.items(), key=lambda item: (-item[1], item[0]))
+        return dict(ranked)

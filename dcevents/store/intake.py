@@ -1,0 +1,229 @@
+"""Intake of an input: its log, and the log's new records."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from dcevents.model.facts import Facts
+from dcevents.reading import growing
+from dcevents.reading.inputs import Extent, Input, InputResult, ProgressCallback, Resume
+from dcevents.reading.log import KeepReject, Log, read_log, read_unfinished_line
+from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.parsing.record import Known
+from dcevents.store.accounts import add_counts, summarise_records
+from dcevents.store.disk.ledger import HEAD_BYTES, KnownLog, Ledger, compute_fingerprint
+from dcevents.store.disk.state import StoreState
+
+
+@dataclass(frozen=True)
+class IngestOptions:
+    """The options of a run; `clock` in milliseconds since 1970."""
+
+    clock: int
+    places: Known
+    report_progress: ProgressCallback
+    keep_reject: KeepReject | None = None
+    is_reread: bool = False
+    """Whether logs are read from their beginning, whatever was read before."""
+    is_at_once: bool = False
+    """Whether nothing is written before all is read, since it may be refused."""
+
+
+@dataclass(frozen=True)
+class OpenStore:
+    """A store under its lock, and a parser with its codes."""
+
+    state: StoreState
+    ledger: Ledger
+    parser: Parser
+
+
+@dataclass(frozen=True)
+class Intake:
+    """An input that was looked into, with its logs."""
+
+    source: Input
+    file: str | None = None
+    """Fingerprint of the file as it lies on disk; None for a pipe."""
+    number: int | None = None
+    """Number of the log, where the store knew it."""
+    has_known_events: bool = False
+    """Whether the log was recognised before it was read, and had events."""
+    is_reread: bool = False
+    """Whether what was read is accounted for already."""
+    results: tuple[InputResult, ...] = ()
+    known: KnownLog | None = None
+    """The log as the ledger is to know it; None where nothing was read."""
+    logs: tuple[Log, ...] = ()
+    """Its whole lines, and its unfinished last line."""
+
+    def drop_facts(self) -> "Intake":
+        """Return the intake without facts, lines, heads and tails."""
+        results = tuple(replace(each, extent=Extent()) for each in self.results)
+        logs = (replace(each, inputs=[*results], facts=Facts(), located=None) for each in self.logs)
+        return replace(self, results=results, logs=tuple(logs))
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """The log that an input is found to be before reading."""
+
+    number: int | None = None
+    head: bytes = b""
+    file: str | None = None
+
+
+def make_parser(state: StoreState, options: IngestOptions) -> Parser:
+    """Return a parser that goes on from the store's codes."""
+    return Parser(
+        Limits(None, options.clock, believing=True),
+        state.make_vocabulary(),
+        in_full=state.manifest.keeps_events,
+        known=options.places,
+    )
+
+
+def take_in_pipe(store: OpenStore, source: Input, options: IngestOptions) -> Intake:
+    """Read a pipe, which is recognised afterwards.
+
+    Raises InputError.
+    """
+    sizes = [each.read_bytes for each in store.ledger.logs]
+    return _read_input(store, source, options, _Identity(), Resume(sizes=sizes))
+
+
+def take_in_file(
+    store: OpenStore, source: Input, options: IngestOptions, skipped: Collection[str] = ()
+) -> Intake | None:
+    """Read the new records of a file.
+
+    Return None for a fingerprint to skip. Raises InputError.
+    """
+    identity = growing.read_identity(source)
+    file = compute_fingerprint(identity.state)
+    if file in skipped:
+        return None
+    number, has_more = store.ledger.find_by_file(file), False
+    if options.is_reread or number is None:
+        number, has_more = _find_log(store.ledger, source, identity.head)
+    if number is None or has_more or options.is_reread:
+        resume = _choose_resume(store.ledger, number, options)
+        intake = _read_input(store, source, options, _Identity(number, identity.head, file), resume)
+    else:
+        options.report_progress(source.size or 0)
+        intake = Intake(source, file, number)
+    has_known_events = number is not None and _has_events(store.ledger.logs[number])
+    return replace(intake, has_known_events=has_known_events)
+
+
+def _has_events(known: KnownLog) -> bool:
+    return any(counts.tally.get("event", 0) > 0 for counts in (known.whole_lines, known.last_line))
+
+
+def _find_log(ledger: Ledger, source: Input, head: bytes) -> tuple[int | None, bool]:
+    """Return the number of an input's log; whether it has more."""
+    for number in ledger.find_by_head(head):
+        known = ledger.logs[number]
+        before = growing.read_tail_before(source, known.read_bytes)
+        if before is not None and compute_fingerprint(before.tail) == known.tail_fingerprint:
+            return number, before.has_more
+    return None, True
+
+
+def _choose_resume(ledger: Ledger, number: int | None, options: IngestOptions) -> Resume:
+    """Return the place to read on from."""
+    known = None if number is None else ledger.logs[number]
+    if known and known.is_resumable and known.read_bytes and not options.is_reread:
+        return Resume(known.read_bytes, known.line_count)
+    return Resume()
+
+
+def _read_input(
+    store: OpenStore, source: Input, options: IngestOptions, identity: _Identity, resume: Resume
+) -> Intake:
+    """Read an input from a place on."""
+    parser, locate = store.parser, store.parser.in_full
+    whole = read_log(
+        [replace(source, resume=resume)],
+        parser,
+        options.report_progress,
+        locate=locate,
+        keep_reject=options.keep_reject,
+    )
+    last = read_unfinished_line(whole, parser, locate=locate, keep_reject=options.keep_reject)
+    former = None if identity.number is None else store.ledger.logs[identity.number]
+    intake = Intake(
+        source,
+        identity.file,
+        identity.number,
+        is_reread=former is not None and not resume.begin,
+        results=tuple(whole.inputs),
+    )
+    extent = whole.inputs[0].extent
+    if not extent.end and not extent.rest:
+        return intake
+    logs = tuple(_account_forgotten(store, log) for log in (whole, last))
+    known = _describe_log(source, identity.head, former, resume, logs)
+    number = intake.number
+    if number is None:
+        number = _find_read_log(store.ledger, known, extent)
+    return replace(intake, known=known, number=number, logs=logs)
+
+
+def _describe_log(
+    source: Input, head: bytes, former: KnownLog | None, resume: Resume, logs: tuple[Log, ...]
+) -> KnownLog:
+    """Return a log as the ledger is to know it."""
+    whole, last = logs
+    extent = whole.inputs[0].extent
+    begun = (head or extent.head)[: min(HEAD_BYTES, max(extent.end, len(extent.rest)))]
+    before = former if resume.begin else None
+    counts = summarise_records(whole)
+    rereads = former.rereads + 1 if former else 0
+    return KnownLog(
+        file_name=source.name,
+        head_fingerprint=compute_fingerprint(begun),
+        head_bytes=len(begun),
+        tail_fingerprint=compute_fingerprint(extent.tail),
+        read_bytes=extent.end,
+        line_count=whole.last_input_lines,
+        whole_lines=add_counts(before.whole_lines, counts) if before else counts,
+        last_line=summarise_records(last),
+        is_resumable=extent.by_line,
+        rereads=before.rereads if before else rereads,
+        file_fingerprints=former.file_fingerprints if former else (),
+    )
+
+
+def _find_read_log(ledger: Ledger, known: KnownLog, extent: Extent) -> int | None:
+    """Return the number of a pipe's log, by what was read."""
+    for number in sorted(range(len(ledger.logs)), key=ledger.measure_log, reverse=True):
+        each = ledger.logs[number]
+        tail = extent.tails.get(each.read_bytes)
+        if (
+            tail is not None
+            and each.head_bytes <= known.head_bytes
+            and compute_fingerprint(tail) == each.tail_fingerprint
+            and compute_fingerprint(extent.head[: each.head_bytes]) == each.head_fingerprint
+        ):
+            return number
+    return None
+
+
+def _account_forgotten(store: OpenStore, log: Log) -> Log:
+    """Return a log with forgotten sessions' events in their bucket."""
+    forgotten = store.state.manifest.forgotten_sids
+    if not forgotten or not log.facts.row_count:
+        return log
+    sessions = log.facts.list_sessions()
+    numbers = store.state.make_numbering().number_sids(sessions.list_sids())
+    theirs = sessions.numbers.filter(numbers.is_in(list(forgotten)))
+    facts = log.facts.to_frame().filter(pl.col("sid").is_in(theirs.implode()))
+    identities = store.parser.vocabulary.number_identities()
+    identity = identities.gather(facts["attributes"]).alias("identity")
+    n = facts.select("sid", identity, "ts").n_unique()
+    tally = Counter(log.account.tally)
+    tally.update({"forgotten": n, "event": -n})
+    return replace(log, account=replace(log.account, tally=tally))

@@ -16,9 +16,9 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from generate import minutes_of_log
+from samples.generate import minutes_of_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

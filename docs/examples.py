@@ -89,36 +89,16 @@ def commands() -> list[str]:
     return cli.list_commands(click.Context(cli))
 
 
-def contents() -> str:
-    """Links to what `helps` gives."""
-    return ",\n".join(f"[{name}](#{name})" for name in commands()) + "\n"
-
-
-def helps() -> str:
-    """Every command's `--help` for a document, each under a heading, as a terminal of 80 columns shows it."""
-    parts = []
-    for name in commands():
-        command = cli.get_command(click.Context(cli), name)
-        assert command is not None
-        text = command.get_help(
-            click.Context(
-                command, info_name=f"dcevents {name}", terminal_width=78, **command.context_settings
-            )
-        )
-        parts.append(f"\n## {name}\n\n```text\n{text}\n```\n")
-    return "".join(parts) + "\n"
-
-
 def shapes() -> str:
-    """The table of the shapes that `benchmarks/envelopes.py` writes: sample, whether it keeps milliseconds, page."""
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    import envelopes  # noqa: PLC0415
+    """The table of the shapes that `samples/envelopes.py` writes: whether it keeps milliseconds, page."""
+    sys.path.insert(0, str(ROOT))
+    from samples import envelopes  # noqa: PLC0415
 
     rows = [
-        f"| [`{name}`](../sample_logs/envelopes/{name}.log) | {'ms' if shape.fine else 's'} | <{shape.page}> |"
+        f"| `{name}` | {'ms' if shape.fine else 's'} | <{shape.page}> |"
         for name, shape in envelopes.SHAPES.items()
     ]
-    return "\n".join(["", "| sample | times | described in |", "|---|---|---|", *rows, "", ""])
+    return "\n".join(["", "| shape | times | described in |", "|---|---|---|", *rows, "", ""])
 
 
 def forwarded() -> str:

@@ -4,6 +4,9 @@ import os
 
 import pytest
 
+# Processes that may not keep what they compiled compile all of dcevents, each of them again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:

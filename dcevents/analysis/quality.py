@@ -1,4 +1,4 @@
-"""The quality of a log (definitions 5): figures about events that are odd.
+"""The quality of a log (definitions 5).
 
 Pure: a log that was read with places, and its fold, in; frames and plain values out. Times are
 milliseconds since 1970 (UTC), durations milliseconds; None is unknown.
@@ -45,7 +45,7 @@ one or the other; unknown.
 
 
 def drop_duplicates(log: Log) -> pl.DataFrame:
-    """Return the located events, of duplicates the first, in the order of lines.
+    """Return the located events in order, of duplicates the first.
 
     Columns: sid, attributes, ts (milliseconds, UNTIMED or FUTURE), form, file, line.
     Raises ValueError if the log was read without places.
@@ -70,7 +70,7 @@ def count_forms(events: pl.DataFrame) -> dict[str, int]:
 
 
 def list_untimed(events: pl.DataFrame, limit: int) -> list[tuple[int, int, str]]:
-    """Return the first events without a usable timestamp: file, line, form or `future`."""
+    """Return file, line and form (or `future`) of untimed events."""
     untimed = events.filter(pl.col("ts") >= UNTIMED).head(limit)
     return [
         (file, line, "future" if ts == FUTURE else FORMS[form])
@@ -89,7 +89,7 @@ class LineOrder(NamedTuple):
 
 
 def measure_order(events: pl.DataFrame) -> LineOrder:
-    """Count events that are earlier than one on an earlier line of their input."""
+    """Count events that are earlier than one on an earlier line."""
     ts = pl.col("ts")
     timed = events.lazy().filter(ts < UNTIMED)
     steps = timed.select("file", (ts.cum_max().over("file") - ts).alias("step_back"))
@@ -104,7 +104,7 @@ def measure_order(events: pl.DataFrame) -> LineOrder:
 
 
 class Starts(NamedTuple):
-    """Counts of conversations, and of those whose beginning is not in the log."""
+    """Counts of conversations, with and without a beginning."""
 
     conversations: int
     start_not_seen: int
@@ -141,7 +141,7 @@ class SessionLengths(NamedTuple):
 
 
 def measure_sessions(fold: FactFold, limit: int) -> SessionLengths:
-    """Measure sessions from their first timestamp to their last; name the longest `limit`."""
+    """Measure sessions from first to last timestamp; name the longest."""
     ts = pl.col("ts")
     timed = pl.when(ts < UNTIMED).then(ts)
     spans = (
@@ -158,7 +158,7 @@ def measure_sessions(fold: FactFold, limit: int) -> SessionLengths:
 
 
 def find_several_names(fold: FactFold, key: str, name: str) -> list[tuple[str, list[str]]]:
-    """Find identities with more than one name in the log, each with all its names.
+    """Find identities with several names in the log, with all names.
 
     `key` and `name` are columns: conversation_id and conversation, or agent_id and agent_name.
     """
@@ -186,7 +186,7 @@ class Coverage:
 
 
 def measure_coverage(events: pl.DataFrame, tz: ZoneInfo) -> Coverage:
-    """Find the days and times without events; `tz` decides what a day is."""
+    """Find the days (in `tz`) and times without events."""
     ts = events["ts"].filter(events["ts"] < UNTIMED).unique().sort()
     if ts.is_empty():
         return Coverage(None, None, 0, [], [], None)
@@ -227,7 +227,7 @@ class Feed(NamedTuple):
 
 
 def measure_feed(coverage: Coverage, clock: int) -> Feed:
-    """Measure the silence up to the clock, which may mean that the log ended too early."""
+    """Measure the silence from the last event to the clock."""
     if coverage.last_ms is None:
         return Feed(None, None)
     silent_ms = max(0, clock - coverage.last_ms)
@@ -245,7 +245,7 @@ class TimeoutDelays(NamedTuple):
     """Milliseconds, of the timeouts for which both times are known."""
 
     def count_near(self, seconds: int) -> int:
-        """Count the delays from 95 % to 110 % of so many seconds."""
+        """Count the delays near so many seconds: 95 % to 110 %."""
         first, last = _MIN_NEAR_MS * seconds, _MAX_NEAR_MS * seconds
         return int(self.known_delays.is_between(first, last).sum())
 
@@ -262,7 +262,7 @@ class Timeouts(NamedTuple):
 
     @property
     def reading(self) -> TimeoutReading:
-        """Return which of Adobe's two readings of TIMEOUT the log supports (definitions 5)."""
+        """Return the reading of TIMEOUT that the log supports (definitions 5)."""
         known = self.after_request.known_delays.len() + self.after_accept.known_delays.len()
         if known < _MIN_KNOWN_TIMEOUTS:
             return "too_few"
@@ -298,7 +298,7 @@ class Quality(NamedTuple):
 
 
 def assess_quality(log: Log, fold: FactFold, clock: int, tz: ZoneInfo, limit: int) -> Quality:
-    """Assess a log as of `clock`; `limit`: named untimed events, and named long sessions."""
+    """Assess a log as of `clock`; name `limit` untimed events and long sessions."""
     events = drop_duplicates(log)
     coverage = measure_coverage(events, tz)
     return Quality(

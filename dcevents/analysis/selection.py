@@ -1,4 +1,4 @@
-"""Explanations of an empty selection: which filter, or the window, matches nothing in the log."""
+"""Explanations of an empty selection, by filter and window."""
 
 from __future__ import annotations
 

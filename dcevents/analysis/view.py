@@ -100,10 +100,10 @@ class View:
     def name_groups(
         self, groups: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str]
     ) -> pl.DataFrame:
-        """Return keys → conversation, the name of each group of conversations in `frame`.
+        """Return keys → conversation, the name of each group.
 
-        `keys` have id_rank among them. The name is that of the group's conversation with the
-        latest `last_at` that has a name.
+        `keys` have id_rank among them. The name is that of the conversation in `frame` with the
+        latest `last_at` that has one.
         """
         constant = self.fold.find_constant_texts("conversation")
         groups = groups.join(constant, on="id_rank", how="inner")
@@ -120,7 +120,7 @@ class View:
         return pl.concat([groups, latest.select(*keys, "conversation")])
 
     def describe_days(self) -> str | None:
-        """Return the first and last local day of the log; None if no event has a time."""
+        """Return the first and last local day; None without timed events."""
         first, last = self.log.facts.earliest_ms, self.log.facts.latest_ms
         if first is None:
             return None
@@ -234,9 +234,10 @@ class View:
         )
 
     def list_events(self) -> pl.DataFrame:
-        """Return the rows of the `events` report; of duplicates the first by file and line.
+        """Return the rows of the `events` report.
 
-        Raises ValueError if the log was read without places.
+        Of duplicates the first by file and line counts. Raises ValueError if the log was read
+        without places.
         """
         if self.log.located is None:
             raise ValueError("the log was read without places")
@@ -277,7 +278,7 @@ class View:
         ).with_row_index("attributes")
 
     def _order_listing(self, frame: pl.DataFrame, time: str, *more: str) -> pl.DataFrame:
-        """Add the texts of `sid` and `conversation_id`, and sort by time, these and `more`."""
+        """Add the texts of `sid` and `conversation_id`, and sort."""
         frame = frame.with_columns(self.fold.look_up_sids(frame["sid"]).alias("sid"))
         if "conversation_id" not in frame.columns:
             frame = frame.join(self.fold.conversation_ids, on="id_rank", how="left")
@@ -294,7 +295,7 @@ def _measure_duration() -> pl.Expr:
 
 
 def match_patterns(patterns: Sequence[str], values: Collection[str]) -> list[str]:
-    """Return the values that a pattern equals; else those that it matches as a glob."""
+    """Return the values that patterns equal, or else match as globs."""
     matches: set[str] = set()
     for pattern in patterns:
         is_value = pattern in values

@@ -1,1 +1,1 @@
-"""One session told line by line, with the rule that decided each outcome."""
+"""The explanation of sessions, event by event and rule by rule."""

@@ -1,6 +1,6 @@
-"""Why a conversation's live-chat attempts are what they are (definitions 4), event by event. Pure.
+"""Reasons for the live-chat attempts of a conversation (definitions 4). Pure.
 
-What became of an attempt is not decided here: outcomes come from `conversations`, and the walk is that of `attempts`.
+No attempt is decided here: outcomes come from the fold, and the walk from `model.walk`.
 """
 
 from __future__ import annotations
@@ -25,25 +25,26 @@ from dcevents.model.walk import (
 from dcevents.show import format_duration
 
 _FIRST_END = "the first of ended, timeout and closed in it is"
+_LATEST = "the conversation's last, its latest timestamp less than"
 ATTEMPT_RULES = {
     "ended": f"accepted; {_FIRST_END} live_chat_ended",
     "timed_out": f"accepted; {_FIRST_END} live_chat_request_timeout: the visitor stopped answering",
     "closed": f"accepted; {_FIRST_END} closed: the visitor closed the widget",
-    "ongoing": "accepted, not ended, the conversation's last, its latest timestamp less than 10 minutes before as of",
+    "ongoing": f"accepted, not ended, {_LATEST} 10 minutes before as of",
     "no_end": "accepted, not ended, and not ongoing",
     "missed": f"not accepted; {_FIRST_END} live_chat_request_timeout: no agent took it",
     "left": f"not accepted; {_FIRST_END} closed, or there is none of them and it is not waiting",
-    "waiting": "not accepted, not ended, the conversation's last, its latest timestamp less than 300 s before as of",
+    "waiting": f"not accepted, not ended, {_LATEST} 300 s before as of",
 }
-"""The rule of each attempt outcome, in words."""
+"""By outcome of an attempt its rule in words, as docs/definitions.md has it."""
 
 _MAX_LISTED_TIMEOUTS = 5
-"""Timeouts that a late accept cancels, and that are named with it: there may be as many as events."""
+"""Timeouts that the note of a late accept names; a log may have any number of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedAttempt:
-    """An attempt with the events that made it what it is."""
+    """A live-chat attempt with the events that decided it."""
 
     number: int
     outcome: str
@@ -56,7 +57,7 @@ class ExplainedAttempt:
 
     @property
     def agent_by(self) -> LoggedEvent | None:
-        """The event that its agent is taken from."""
+        """Return the event that names the agent of the attempt."""
         if self.accepted_by is not None and self.accepted_by.agent is not None:
             return self.accepted_by
         return find_first(event for event in reversed(self.events) if event.agent is not None)
@@ -65,96 +66,116 @@ class ExplainedAttempt:
 def explain_attempts(
     events: Sequence[LoggedEvent], rows: Sequence[Mapping[str, Any]], as_of: int | None
 ) -> list[ExplainedAttempt]:
-    """The attempts of one conversation, from its events in order and its rows of `Fold.attempts`.
+    """Explain the attempts of a conversation, and what its events did.
 
-    The events are told what they did: `attempt` and `notes`.
+    Fills in `attempt_number` and `notes` of the events.
+    `events` are those of the conversation, in order; `rows` its rows of the `chats` report.
     """
-    chat = [event for event in events if event.kind in LETTER_OF_KIND]
-    if all(event.kind == CLOSED for event in chat):
+    chat_events = [event for event in events if event.kind in LETTER_OF_KIND]
+    if all(event.kind == CLOSED for event in chat_events):
         return []
-    teller = _WalkNarrator(chat)
-    for i, event in enumerate(chat):
-        number = teller.walk.attempt_of_event[i]
+    narrator = _WalkNarrator(chat_events)
+    for index, event in enumerate(chat_events):
+        number = narrator.walk.attempt_of_event[index]
         event.attempt_number = None if number < 0 else number + 1
-        if note := teller.explain_event(i):
+        if note := narrator.explain_event(index):
             event.notes.append(note)
-    return [teller.explain_attempt(n, row, as_of) for n, row in enumerate(rows)]
+    return [narrator.explain_attempt(number, row, as_of) for number, row in enumerate(rows)]
 
 
 def build_signature(chat_events: Sequence[LoggedEvent]) -> str:
-    """The letters of live-chat and CLOSED events, as `attempts.walk` takes them."""
-    letters, before = [], None
+    """Write live-chat and closed events as a signature for `walk_signature`."""
+    letters: list[str] = []
+    previous: LoggedEvent | None = None
     for event in chat_events:
-        near = before is not None and before.ts is not None and event.ts is not None
-        near = near and _measure_distance(before, event) <= REPEAT_MS
+        distance = None if previous is None else _measure_distance(previous, event)
+        is_near = distance is not None and distance <= REPEAT_MS
         letter = LETTER_OF_KIND[event.kind]
-        letters.append(letter.lower() if near else letter)
-        before = before if event.kind == CLOSED else event
+        letters.append(letter.lower() if is_near else letter)
+        if event.kind != CLOSED:
+            previous = event
     return "".join(letters)
 
 
-def _measure_distance(before: LoggedEvent | None, event: LoggedEvent) -> int:
-    return (event.ts or 0) - ((before and before.ts) or 0)
+def _measure_distance(previous: LoggedEvent, event: LoggedEvent) -> int | None:
+    """Return the milliseconds between two events; None if one is untimed."""
+    return None if previous.ts is None or event.ts is None else event.ts - previous.ts
 
 
 class _WalkNarrator:
-    """Says what each event of one walk did."""
+    """The walk over one conversation's live-chat events, put into words.
 
-    def __init__(self, chat: Sequence[LoggedEvent]) -> None:
-        self.chat_events = chat
-        self.signature = build_signature(chat)
+    Events go by their index in `chat_events`, attempts by their number from 0.
+    """
+
+    def __init__(self, chat_events: Sequence[LoggedEvent]) -> None:
+        self.chat_events = chat_events
+        self.signature = build_signature(chat_events)
         self.walk = walk_signature(self.signature)
-        self.members: list[list[int]] = [[] for _ in self.walk.provisional_outcomes]
-        self.timeouts: list[list[int]] = [[] for _ in self.walk.provisional_outcomes]
+        self.member_indices: list[list[int]] = [[] for _ in self.walk.provisional_outcomes]
+        self.timeout_indices: list[list[int]] = [[] for _ in self.walk.provisional_outcomes]
         self.role_indices: dict[tuple[int, int], int] = {}
+        """(attempt, role) → the event with the role."""
         self.previous_indices: list[int | None] = []
+        """For each event `prev` of definitions 4."""
         self.latest_attempts: list[int] = []
-        prev, latest = None, -1
-        for i, n in enumerate(self.walk.attempt_of_event):
-            latest = max(latest, n)
+        """For each event the latest attempt then; -1 before the first."""
+        self._trace_walk()
+
+    def _trace_walk(self) -> None:
+        previous, latest = None, -1
+        for index, number in enumerate(self.walk.attempt_of_event):
+            kind = self.chat_events[index].kind
+            latest = max(latest, number)
             self.latest_attempts.append(latest)
-            self.previous_indices.append(prev)
-            # A CLOSED that ended no attempt is not even prev.
-            prev = prev if chat[i].kind == CLOSED and n < 0 else i
-            if n >= 0:
-                self.members[n].append(i)
-                if chat[i].kind == TIMEOUT:
-                    self.timeouts[n].append(i)
-            self.role_indices |= {
-                (n, role): i
-                for role in (ACCEPT_ROLE, END_ROLE, REQUEST_ROLE)
-                if self.walk.roles_of_event[i] & role
-            }
+            self.previous_indices.append(previous)
+            # A closed event that ended no attempt is not even prev.
+            previous = previous if kind == CLOSED and number < 0 else index
+            if number >= 0:
+                self.member_indices[number].append(index)
+                if kind == TIMEOUT:
+                    self.timeout_indices[number].append(index)
+            for role in (ACCEPT_ROLE, END_ROLE, REQUEST_ROLE):
+                if self._has_role(index, role):
+                    self.role_indices[number, role] = index
 
     def explain_attempt(
-        self, n: int, row: Mapping[str, Any], as_of: int | None
+        self, number: int, row: Mapping[str, Any], as_of: int | None
     ) -> ExplainedAttempt:
-        """The attempt numbered `n` from 0, with its row of `Fold.attempts`."""
-        events = [self.chat_events[i] for i in self.members[n]]
-        accepted, ended = self._find_role_event(n, ACCEPT_ROLE), self._find_role_event(n, END_ROLE)
-        why: EventText = (
-            ("accepted at ", accepted) if accepted else ("no live_chat_initiated in it",)
-        )
-        if row["accepted"] and accepted is None:
-            why = ("live_chat_initiated is missing, but only a talk with an agent ends so",)
-        if ended is not None:
-            why += (f"; {ended.name} at ", ended)
+        """Explain an attempt; `row` is its row of the `chats` report."""
+        events = [self.chat_events[index] for index in self.member_indices[number]]
+        accepted_by = self._find_role_event(number, ACCEPT_ROLE)
+        ended_by = self._find_role_event(number, END_ROLE)
+        is_accepted: bool = row["accepted"]
+        reason: EventText
+        if accepted_by is not None:
+            reason = ("accepted at ", accepted_by)
+        elif is_accepted:
+            reason = ("live_chat_initiated is missing, but only a talk with an agent ends so",)
         else:
-            why += (
-                "; ",
-                *self._explain_age(n, events, as_of, ONGOING_MS if row["accepted"] else WAITING_MS),
-            )
-        requested = self._find_role_event(n, REQUEST_ROLE)
+            reason = ("no live_chat_initiated in it",)
+        if ended_by is not None:
+            reason += (f"; {ended_by.name} at ", ended_by)
+        else:
+            limit_ms = ONGOING_MS if is_accepted else WAITING_MS
+            reason += ("; ", *self._explain_age(number, events, as_of, limit_ms))
         return ExplainedAttempt(
-            n + 1, row["outcome"], events, requested, accepted, ended, row["accepted"], why
+            number + 1,
+            row["outcome"],
+            events,
+            self._find_role_event(number, REQUEST_ROLE),
+            accepted_by,
+            ended_by,
+            is_accepted,
+            reason,
         )
 
     def _explain_age(
-        self, n: int, events: Sequence[LoggedEvent], as_of: int | None, limit: int
+        self, number: int, events: Sequence[LoggedEvent], as_of: int | None, limit_ms: int
     ) -> EventText:
-        """Whether an attempt without an end is over by the clock."""
-        if n + 1 < len(self.walk.provisional_outcomes):
-            return (f"nothing ended it, and attempt {n + 2} follows",)
+        """Say how the clock decides an attempt without an end."""
+        if number + 1 < len(self.walk.provisional_outcomes):
+            return (f"nothing ended it, and attempt {number + 2} follows",)
         latest = find_last_timed(events)
         if latest is None or latest.ts is None or as_of is None:
             return ("nothing ended it, and it has no timestamp",)
@@ -162,132 +183,133 @@ class _WalkNarrator:
         return (
             "nothing ended it; its latest event, at ",
             latest,
-            f", is {age} before as of; limit {limit // 1000} s",
+            f", is {age} before as of; limit {limit_ms // 1000} s",
         )
 
-    def _find_role_event(self, n: int, role: int) -> LoggedEvent | None:
-        place = self.role_indices.get((n, role))
-        return None if place is None else self.chat_events[place]
-
-    def explain_event(self, i: int) -> EventText:
-        """What the event did; empty where there is nothing to say."""
-        tell = {
+    def explain_event(self, index: int) -> EventText:
+        """Say what an event did; empty if there is nothing to say."""
+        explanations = {
             REQUESTED: self._explain_request,
             INITIATED: self._explain_accept,
             TIMEOUT: self._explain_timeout,
             ENDED: self._explain_end,
         }
-        return tell.get(self.chat_events[i].kind, self._explain_close)(i)
+        return explanations.get(self.chat_events[index].kind, self._explain_close)(index)
 
-    def _explain_request(self, i: int) -> EventText:
-        n, before = self.walk.attempt_of_event[i] + 1, self._find_previous(i)
-        if not self.walk.roles_of_event[i] & START_ROLE and before is not None:
+    def _explain_request(self, index: int) -> EventText:
+        attempt, previous = self._name_attempt(index), self._find_previous(index)
+        if previous is not None and not self._has_role(index, START_ROLE):
+            distance = self._describe_distance(previous, index)
             return (
-                f"a repeat, {self._describe_distance(before, i)} after the request at ",
-                before,
-                f": still attempt {n}",
+                f"a repeat, {distance} after the request at ",
+                previous,
+                f": still {attempt}",
             )
-        if before is not None and before.kind == REQUESTED:
-            return (f"starts attempt {n}: no repeat, {self._describe_gap(before, i)} ", before)
-        return (f"starts attempt {n}",)
+        if previous is not None and previous.kind == REQUESTED:
+            gap = self._describe_gap(previous, index)
+            return (f"starts {attempt}: no repeat, {gap} ", previous)
+        return (f"starts {attempt}",)
 
-    def _explain_accept(self, i: int) -> EventText:
-        n, before = self.walk.attempt_of_event[i], self._find_previous(i)
-        roles = self.walk.roles_of_event[i]
-        if not roles & ACCEPT_ROLE:
+    def _explain_accept(self, index: int) -> EventText:
+        number, attempt = self.walk.attempt_of_event[index], self._name_attempt(index)
+        previous = self._find_previous(index)
+        if not self._has_role(index, ACCEPT_ROLE):
+            accepted_by = self._find_role_event(number, ACCEPT_ROLE)
+            return (f"{attempt} had been accepted at ", accepted_by or self.chat_events[index])
+        earlier = [other for other in self.timeout_indices[number] if other < index]
+        if earlier:
+            timeouts = _list_events([self.chat_events[other] for other in earlier])
+            return (f"late accept of {attempt}: cancels the timeout at ", *timeouts)
+        if not self._has_role(index, START_ROLE):
+            return (f"accepts {attempt}",)
+        if previous is not None and previous.kind == TIMEOUT and self.signature[index].isupper():
+            gap = self._describe_gap(previous, index)
+            return (f"starts {attempt}: no late accept, {gap} ", previous)
+        return (f"starts {attempt}: no request comes before it",)
+
+    def _explain_timeout(self, index: int) -> EventText:
+        number, attempt = self.walk.attempt_of_event[index], self._name_attempt(index)
+        if number < 0:
+            return self._explain_too_late(index)
+        is_accepted = self._is_accepted_before(index)
+        if self._has_role(index, END_ROLE):
+            if is_accepted:
+                return (f"ends {attempt}: the visitor stopped answering",)
+            return (f"{self._describe_start(index)}times out {attempt}: no agent took it",)
+        accepted_by = self._find_role_event(number, ACCEPT_ROLE)
+        if accepted_by is not None and not is_accepted:
             return (
-                f"attempt {n + 1} had been accepted at ",
-                self._find_role_event(n, ACCEPT_ROLE) or self.chat_events[i],
+                f"times out {attempt}, but is cancelled by the late accept at ",
+                accepted_by,
             )
-        cancelled = [self.chat_events[j] for j in self.timeouts[n] if j < i]
-        if cancelled:
-            return (
-                f"late accept of attempt {n + 1}: cancels the timeout at ",
-                *_list_events(cancelled),
-            )
-        if not roles & START_ROLE:
-            return (f"accepts attempt {n + 1}",)
-        if before is not None and before.kind == TIMEOUT and self.signature[i].isupper():
-            return (
-                f"starts attempt {n + 1}: no late accept, {self._describe_gap(before, i)} ",
-                before,
-            )
-        return (f"starts attempt {n + 1}: no request comes before it",)
+        return (f"{attempt} had timed out before",)
 
-    def _explain_timeout(self, i: int) -> EventText:
-        n, accepted = self.walk.attempt_of_event[i], self._is_accepted_before(i)
-        if n < 0:
-            return self._explain_too_late(i)
-        if self.walk.roles_of_event[i] & END_ROLE:
-            did = "ends" if accepted else f"{self._describe_start(i)}times out"
-            became = "the visitor stopped answering" if accepted else "no agent took it"
-            return (f"{did} attempt {n + 1}: {became}",)
-        later = self._find_role_event(n, ACCEPT_ROLE)
-        if later is not None and not accepted:
-            return (f"times out attempt {n + 1}, but is cancelled by the late accept at ", later)
-        return (f"attempt {n + 1} had timed out before",)
+    def _explain_end(self, index: int) -> EventText:
+        number, attempt = self.walk.attempt_of_event[index], self._name_attempt(index)
+        if number < 0:
+            return self._explain_too_late(index)
+        if not self._has_role(index, END_ROLE):
+            timed_out_by = self._find_role_event(number, END_ROLE) or self.chat_events[index]
+            return (f"no talk: {attempt} had timed out at ", timed_out_by)
+        if self._is_accepted_before(index):
+            return (f"ends {attempt}",)
+        missing = "which an agent must have accepted: that event is missing"
+        return (f"{self._describe_start(index)}ends {attempt}, {missing}",)
 
-    def _explain_end(self, i: int) -> EventText:
-        n = self.walk.attempt_of_event[i]
-        if n < 0:
-            return self._explain_too_late(i)
-        if not self.walk.roles_of_event[i] & END_ROLE:
-            return (
-                f"no talk: attempt {n + 1} had timed out at ",
-                self._find_role_event(n, END_ROLE) or self.chat_events[i],
-            )
-        if self._is_accepted_before(i):
-            return (f"ends attempt {n + 1}",)
-        return (
-            f"{self._describe_start(i)}ends attempt {n + 1}, which an agent must have accepted: that event is missing",
-        )
+    def _explain_close(self, index: int) -> EventText:
+        if self.walk.attempt_of_event[index] >= 0:
+            return (f"ends {self._name_attempt(index)}",)
+        return self._explain_too_late(index) if self.latest_attempts[index] >= 0 else ()
 
-    def _explain_close(self, i: int) -> EventText:
-        n = self.walk.attempt_of_event[i]
-        if n >= 0:
-            return (f"ends attempt {n + 1}",)
-        return self._explain_too_late(i) if self.latest_attempts[i] >= 0 else ()
-
-    def _explain_too_late(self, i: int) -> EventText:
-        """Said of an event that finds the latest attempt ended, or timed out unaccepted."""
-        n = self.latest_attempts[i]
-        place = self.role_indices.get((n, END_ROLE), i)
-        # A timeout that a late accept cancelled only afterwards has no role.
-        end = self.chat_events[
-            place if place < i else self.timeouts[n][bisect_left(self.timeouts[n], i) - 1]
-        ]
+    def _explain_too_late(self, index: int) -> EventText:
+        """Explain an event that came after the end of the latest attempt."""
+        number = self.latest_attempts[index]
+        end_index = self.role_indices.get((number, END_ROLE), index)
+        if end_index >= index:
+            # It was a timeout that a later accept cancelled: that has no role.
+            timeouts = self.timeout_indices[number]
+            end_index = timeouts[bisect_left(timeouts, index) - 1]
+        end = self.chat_events[end_index]
         how = "timed out" if end.kind == TIMEOUT else "ended"
-        prev = "" if self.chat_events[i].kind == CLOSED else ": changes only prev"
-        return (f"no part of attempt {n + 1}, which had {how} at ", end, prev)
+        effect = "" if self.chat_events[index].kind == CLOSED else ": changes only prev"
+        return (f"no part of attempt {number + 1}, which had {how} at ", end, effect)
 
-    def _describe_start(self, i: int) -> str:
-        return "starts and " if self.walk.roles_of_event[i] & START_ROLE else ""
+    def _name_attempt(self, index: int) -> str:
+        return f"attempt {self.walk.attempt_of_event[index] + 1}"
 
-    def _is_accepted_before(self, i: int) -> bool:
-        """Whether the attempt of an event was accepted before it."""
-        return self.role_indices.get((self.walk.attempt_of_event[i], ACCEPT_ROLE), i) < i
+    def _describe_start(self, index: int) -> str:
+        return "starts and " if self._has_role(index, START_ROLE) else ""
 
-    def _find_previous(self, i: int) -> LoggedEvent | None:
-        """`prev` of definitions 4."""
-        place = self.previous_indices[i]
-        return None if place is None else self.chat_events[place]
+    def _has_role(self, index: int, role: int) -> bool:
+        return bool(self.walk.roles_of_event[index] & role)
 
-    def _describe_distance(self, before: LoggedEvent, i: int) -> str:
-        return format_duration(_measure_distance(before, self.chat_events[i]) / 1000)
+    def _find_role_event(self, number: int, role: int) -> LoggedEvent | None:
+        index = self.role_indices.get((number, role))
+        return None if index is None else self.chat_events[index]
 
-    def _describe_gap(self, before: LoggedEvent, i: int) -> str:
-        if before.ts is None or self.chat_events[i].ts is None:
+    def _is_accepted_before(self, index: int) -> bool:
+        """Tell whether the attempt of an event was accepted before it."""
+        number = self.walk.attempt_of_event[index]
+        return self.role_indices.get((number, ACCEPT_ROLE), index) < index
+
+    def _find_previous(self, index: int) -> LoggedEvent | None:
+        previous = self.previous_indices[index]
+        return None if previous is None else self.chat_events[previous]
+
+    def _describe_distance(self, previous: LoggedEvent, index: int) -> str:
+        return format_duration((_measure_distance(previous, self.chat_events[index]) or 0) / 1000)
+
+    def _describe_gap(self, previous: LoggedEvent, index: int) -> str:
+        if _measure_distance(previous, self.chat_events[index]) is None:
             return "untimed, so at no known distance from"
-        return f"{self._describe_distance(before, i)}, more than 300 s, after"
+        return f"{self._describe_distance(previous, index)}, more than 300 s, after"
 
 
 def _list_events(events: Sequence[LoggedEvent]) -> EventText:
-    """The first places of events; each of the others says by itself what became of it."""
+    """List the first events, and count the others."""
     parts: list[str | LoggedEvent] = []
     for event in events[:_MAX_LISTED_TIMEOUTS]:
         parts += [", ", event] if parts else [event]
-    return (
-        (*parts, f" and {len(events) - _MAX_LISTED_TIMEOUTS:,} more")
-        if len(events) > _MAX_LISTED_TIMEOUTS
-        else tuple(parts)
-    )
+    if len(events) > _MAX_LISTED_TIMEOUTS:
+        parts.append(f" and {len(events) - _MAX_LISTED_TIMEOUTS:,} more")
+    return tuple(parts)

@@ -1,6 +1,7 @@
-"""Why a conversation's outcome is what it is: each rule of definitions 2, whether it fits, and on what evidence. Pure.
+"""Reasons for the outcome of a conversation: rules and their evidence. Pure.
 
-The outcome itself comes from `conversations`; a property test holds the first rule that fits here to it.
+The rules are those of definitions 2. The outcome itself comes from the fold; a test compares
+it with the first rule that fits here.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class OutcomeRule(NamedTuple):
-    """A rule of the table of outcomes: its words and its meaning."""
+    """A rule of the table of outcomes."""
 
     words: str
     meaning: str
@@ -52,11 +53,11 @@ OUTCOME_RULES = {
     "dismissed": OutcomeRule("closed last", "closed it without a response"),
     "ignored": OutcomeRule("otherwise", "shown, never answered"),
 }
-"""By outcome, as docs/definitions.md has them."""
+"""By outcome its rule, as docs/definitions.md has it."""
 
 
 class Reason(NamedTuple):
-    """A rule that was tried: whether it fits, and why."""
+    """A rule applied to a conversation: the answer, and the evidence."""
 
     outcome: str
     fits: bool
@@ -64,41 +65,42 @@ class Reason(NamedTuple):
 
     @property
     def number(self) -> int:
-        """The rule's number in the table of outcomes."""
+        """Return the number of the rule in the table of outcomes."""
         return OUTCOMES.index(self.outcome) + 1
 
 
 @dataclass(frozen=True)
 class ExplainedConversation:
-    """A conversation with its reasons. `row` is that of the `conversations` listing."""
+    """A conversation with the reasons for its outcome."""
 
     row: Mapping[str, Any]
+    """Its row of the `conversations` report."""
     events: Sequence[LoggedEvent]
-    """Those that count, in order."""
+    """The events that count, in order."""
     attempts: Sequence[ExplainedAttempt]
     attempt_rows: Sequence[Mapping[str, Any]]
-    """Those of the `chats` listing, one for each attempt."""
+    """For each attempt its row of the `chats` report."""
     as_of: int | None
     idle_ms: int
 
     @cached_property
     def started_by(self) -> LoggedEvent | None:
-        """The event of `started_at`."""
+        """Return the event of `started_at`."""
         return find_first(event for event in self.events if event.ts is not None)
 
     @cached_property
     def engaged_by(self) -> LoggedEvent | None:
-        """The event that engages it."""
+        """Return the event of `engaged_at`."""
         return find_first(event for event in self.events if event.kind not in (TRIGGERED, CLOSED))
 
     @property
     def is_engagement_implied(self) -> bool:
-        """Whether something else than ENGAGED came first, or alone."""
+        """Tell whether another event than ENGAGED engages it."""
         return self.engaged_by is not None and self.engaged_by.kind != ENGAGED
 
     @cached_property
     def last_by(self) -> LoggedEvent | None:
-        """The event of `last_at`."""
+        """Return the event of `last_at`."""
         shown = find_first(event for event in self.events if event.kind == TRIGGERED)
         return find_last_timed(
             [event for event in self.events if event.kind != TRIGGERED or event is shown]
@@ -106,7 +108,7 @@ class ExplainedConversation:
 
     @cached_property
     def last_step_by(self) -> LoggedEvent | None:
-        """The first timed event of the kind that `last_step` names, if it is one of the steps."""
+        """Return the event that `last_step` names; None if it is no step."""
         steps = (
             event for event in self.events if event.kind in STEP_KINDS and event.ts is not None
         )
@@ -114,13 +116,13 @@ class ExplainedConversation:
 
     @cached_property
     def closed_by(self) -> LoggedEvent | None:
-        """The latest CLOSED: the latest timed one, if there is one."""
+        """Return the latest CLOSED: a timed one, if there is one."""
         closes = [event for event in self.events if event.kind == CLOSED]
         return find_last_timed(closes) or find_first(closes)
 
     @cached_property
     def continued_by(self) -> LoggedEvent | None:
-        """The latest event after the latest CLOSED that shows that the visitor had not left."""
+        """Return the latest event after `closed_by`; None: the visitor had left."""
         closed_at = None if self.closed_by is None else self.closed_by.ts
         last = find_last_timed([event for event in self.events if event.kind != TRIGGERED])
         if closed_at is None or last is None or last.ts is None:
@@ -129,12 +131,12 @@ class ExplainedConversation:
 
     @property
     def is_closed_last(self) -> bool:
-        """Definitions 2."""
+        """Tell whether the conversation is closed last (definitions 2)."""
         return self.closed_by is not None and self.continued_by is None
 
     @cached_property
     def reasons(self) -> list[Reason]:
-        """All rules in order, each by itself; the first that fits decides."""
+        """Return all rules in order; the first that fits decides."""
         engaged = self.engaged_by is not None
         return [
             self._check_kind("completed", COMPLETED),
@@ -155,49 +157,43 @@ class ExplainedConversation:
 
     @property
     def deciding_reason(self) -> Reason:
-        """The rule of the outcome."""
+        """Return the rule that gave the outcome."""
         return next(reason for reason in self.reasons if reason.outcome == self.row["outcome"])
 
     @property
     def earlier_reasons(self) -> list[Reason]:
-        """The rules before that, which do not fit."""
+        """Return the rules before it, which do not fit."""
         return self.reasons[: self.deciding_reason.number - 1]
 
-    # -- one rule each ---------------------------------------------------------------------------------------
+    # -- single rules --------------------------------------------------------------------------
 
     def _check_kind(self, outcome: str, kind: int) -> Reason:
         event = find_first(event for event in self.events if event.kind == kind)
-        why: EventText = (
-            (f"no {KINDS[kind]} event",) if event is None else (f"{event.name} at ", event)
-        )
-        return Reason(outcome, event is not None, why)
+        if event is None:
+            return Reason(outcome, fits=False, text=(f"no {KINDS[kind]} event",))
+        return Reason(outcome, fits=True, text=(f"{event.name} at ", event))
 
     def _check_served(self) -> Reason:
         accepted = next((attempt for attempt in self.attempts if attempt.is_accepted), None)
         return Reason("served", accepted is not None, self._describe_attempt(accepted, "accepted"))
 
     def _check_open(self) -> Reason:
-        last = self.last_by
-        waiting = self._find_attempt("waiting")
+        last, waiting = self.last_by, self._find_attempt("waiting")
         if last is None or last.ts is None or self.as_of is None:
             return Reason("open", fits=False, text=("without a timestamp it is not recent",))
-        age = self.as_of - last.ts
-        recent = age < self.idle_ms
-        word, limit = "recent" if recent else "not recent", format_duration(self.idle_ms / 1000)
-        why: EventText = (
-            f"{word}: last active {format_duration(age / 1000)} before as of, at ",
-            last,
-            f"; --idle is {limit}",
-        )
-        if waiting is not None and not recent:
-            why = (f"recent: attempt {waiting.number} is waiting",)
-        is_recent = recent or waiting is not None
-        closed = (
-            ("; but " if self.is_closed_last else "; ", *self._describe_closed())
-            if is_recent and self.closed_by
-            else ()
-        )
-        return Reason("open", is_recent and not self.is_closed_last, (*why, *closed))
+        age_ms = self.as_of - last.ts
+        is_active = age_ms < self.idle_ms
+        is_recent = is_active or waiting is not None
+        if waiting is not None and not is_active:
+            text: EventText = (f"recent: attempt {waiting.number} is waiting",)
+        else:
+            word, age = "recent" if is_active else "not recent", format_duration(age_ms / 1000)
+            limit = format_duration(self.idle_ms / 1000)
+            text = (f"{word}: last active {age} before as of, at ", last, f"; --idle is {limit}")
+        if is_recent and self.closed_by is not None:
+            link = "; but " if self.is_closed_last else "; "
+            text += (link, *self._describe_closed())
+        return Reason("open", is_recent and not self.is_closed_last, text)
 
     def _check_unanswered(self) -> Reason:
         missed = self._find_attempt("missed")
@@ -212,9 +208,8 @@ class ExplainedConversation:
         return next((attempt for attempt in self.attempts if attempt.outcome == outcome), None)
 
     def _count_attempts(self) -> EventText:
-        return (
-            (format_count(len(self.attempts), "attempt"),) if self.attempts else ("no live chat",)
-        )
+        count = format_count(len(self.attempts), "attempt")
+        return (count if self.attempts else "no live chat",)
 
     def _describe_closed(self) -> EventText:
         if self.closed_by is None:
@@ -242,18 +237,20 @@ def explain_conversation(
     as_of: int | None,
     idle_ms: int,
 ) -> ExplainedConversation:
-    """A conversation explained; its events are told what they did."""
+    """Explain a conversation from its events in order; add notes to them.
+
+    `row` and `attempt_rows` are those of the `conversations` and the `chats` report.
+    """
     attempts = chat_reasons.explain_attempts(events, attempt_rows, as_of)
-    found = ExplainedConversation(row, events, attempts, attempt_rows, as_of, idle_ms)
-    _add_notes(found)
-    return found
+    conversation = ExplainedConversation(row, events, attempts, attempt_rows, as_of, idle_ms)
+    _add_notes(conversation)
+    return conversation
 
 
 def _add_notes(conversation: ExplainedConversation) -> None:
-    shown = [event for event in conversation.events if event.kind == TRIGGERED]
-    for event in shown[1:]:
+    triggers = [event for event in conversation.events if event.kind == TRIGGERED]
+    for event in triggers[1:]:
         event.notes.append(("shown again, which is no activity",))
     if conversation.engaged_by is not None and conversation.is_engagement_implied:
-        conversation.engaged_by.notes.insert(
-            0, ("engages it: this cannot come before the first response",)
-        )
+        note = ("engages it: this cannot come before the first response",)
+        conversation.engaged_by.notes.insert(0, note)

@@ -1,11 +1,11 @@
-"""Sessions of a log, explained: found by a pattern, told line by line, with the reasons for each outcome.
+"""Explanations of the sessions that match a pattern.
 
-Outcomes, times and names are those of the reports: they come from a `FactFold` and a `View` of nothing but these sessions.
+Outcomes, times and names are those of reports: they come from a `View` of these sessions alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -24,157 +24,148 @@ if TYPE_CHECKING:
     from dcevents.explain.reasons import ExplainedConversation
 
 MAX_EXPLAINED_SESSIONS = 100
-"""Sessions that are explained at once."""
 _MAX_SUGGESTED_SIDS = 3
 _MIN_SHARED_CHARACTERS = 4
+"""A sid is suggested if so many characters at its beginning, or all of a pattern, agree."""
 
 
 @dataclass(frozen=True)
 class ExplainedSession:
-    """A session: its lines in order, repeated ones too, and its conversations in the order of their start."""
+    """A session with its events and its conversations."""
 
     sid: str
     lines: Sequence[LoggedEvent]
+    """All events in order, duplicates too."""
     conversations: Sequence[ExplainedConversation]
+    """The conversations by their start."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The sessions that fit a pattern: how many, and the first of them by start, explained."""
+    """The sessions that match a pattern, and the first of them explained."""
 
     pattern: str
     session_count: int
-    """Sessions in the log."""
+    """Sessions in the log; 0 if the pattern is a sid."""
     matched_count: int
     sessions: Sequence[ExplainedSession]
+    """The first MAX_EXPLAINED_SESSIONS by their start."""
     suggested_sids: Sequence[str]
-    """Where none fits: sids that look like the pattern."""
+    """Sids similar to the pattern, if it matches none."""
     agent_names: Mapping[str, str | None]
-    """The name that each agent is shown with."""
+    """The name to show for each agent's identity."""
 
 
 def explain_sessions(view: View, pattern: str) -> Explanation:
-    """The session whose sid the pattern is; else those that it fits as a glob."""
-    facts = view.log.facts.to_frame()
-    one = view.log.facts.vocabulary.numbering.number_sids([pattern])
-    found = facts.filter(pl.col("sid") == one[0])
-    if not found.is_empty() and view.log.facts.look_up_sids(one)[0] == pattern:
-        return _explain_found(view, pattern, 0, found)
-    codes = facts["sid"].unique()
-    texts = view.log.facts.look_up_sids(codes)
-    fitting = texts.is_in(match_patterns([pattern], texts.to_list()))
-    found = facts.filter(pl.col("sid").is_in(codes.filter(fitting).implode()))
-    if found.is_empty():
-        return Explanation(pattern, codes.len(), 0, [], suggest_sids(pattern, texts.to_list()), {})
-    return _explain_found(view, pattern, codes.len(), found)
+    """Explain the session with a sid, else those that match a glob."""
+    facts = view.log.facts
+    rows = facts.to_frame()
+    number = facts.vocabulary.numbering.number_sids([pattern])
+    exact = rows.filter(pl.col("sid") == number[0])
+    if not exact.is_empty() and facts.look_up_sids(number)[0] == pattern:
+        return _explain_found(view, pattern, 0, exact)
+    numbers = rows["sid"].unique()
+    sids = facts.look_up_sids(numbers)
+    is_match = sids.is_in(match_patterns([pattern], sids.to_list()))
+    matching = rows.filter(pl.col("sid").is_in(numbers.filter(is_match).implode()))
+    if matching.is_empty():
+        suggested = suggest_sids(pattern, sids.to_list())
+        return Explanation(pattern, numbers.len(), 0, [], suggested, {})
+    return _explain_found(view, pattern, numbers.len(), matching)
 
 
 def suggest_sids(pattern: str, sids: Sequence[str]) -> list[str]:
-    """Sids that one may have meant: those that contain the pattern, else those that begin like it."""
+    """Suggest sids that contain a pattern, else those that begin like it."""
     meant = pattern.rstrip("…").strip("*").lower()
     if len(meant) < _MIN_SHARED_CHARACTERS:
         return []
-    within = [sid for sid in sids if meant in sid.lower()]
-    alike = within or [
-        sid
-        for sid in sids
-        if sid[:_MIN_SHARED_CHARACTERS].lower() == meant[:_MIN_SHARED_CHARACTERS]
-    ]
-    return sorted(alike, key=lambda sid: (-_count_shared_characters(sid.lower(), meant), sid))[
-        :_MAX_SUGGESTED_SIDS
-    ]
+    beginning = meant[:_MIN_SHARED_CHARACTERS]
+    similar = [sid for sid in sids if meant in sid.lower()]
+    similar = similar or [sid for sid in sids if sid.lower().startswith(beginning)]
+    similar.sort(key=lambda sid: (-_count_shared_characters(sid.lower(), meant), sid))
+    return similar[:_MAX_SUGGESTED_SIDS]
 
 
 def _count_shared_characters(one: str, other: str) -> int:
-    """How many characters two texts have in common at their beginnings."""
+    """Count the characters that two texts share at their beginnings."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
-def _explain_found(view: View, pattern: str, of: int, found: pl.DataFrame) -> Explanation:
-    """The first sessions of those that the facts `found` are of."""
-    starts = found.group_by("sid").agg(pl.min_horizontal("ts", UNTIMED).min())
-    first = (
-        starts.with_columns(view.log.facts.look_up_sids(starts["sid"]).alias("text"))
-        .sort("ts", "text")
-        .head(MAX_EXPLAINED_SESSIONS)
-    )
-    part = _restrict_view(view, found.filter(pl.col("sid").is_in(first["sid"].implode())))
+def _explain_found(
+    view: View, pattern: str, session_count: int, facts: pl.DataFrame
+) -> Explanation:
+    """Explain the first sessions that `facts` belong to."""
+    starts = facts.group_by("sid").agg(pl.min_horizontal("ts", UNTIMED).min())
+    sids = view.log.facts.look_up_sids(starts["sid"])
+    first = starts.with_columns(sids.alias("text")).sort("ts", "text").head(MAX_EXPLAINED_SESSIONS)
+    own_facts = facts.filter(pl.col("sid").is_in(first["sid"].implode()))
     lines = _collect_lines(view, first)
-    conversations = _explain_conversations(part, lines)
-    names = [
-        event.agent for session in lines.values() for event in session if event.agent is not None
+    conversations = _explain_conversations(_restrict_view(view, own_facts), lines)
+    every_event = [event for events in lines.values() for event in events]
+    agents = {event.agent for event in every_event if event.agent is not None}
+    sessions = [
+        ExplainedSession(sid, lines[sid], conversations.get(sid, [])) for sid in first["text"]
     ]
-    return Explanation(
-        pattern,
-        of,
-        starts.height,
-        [ExplainedSession(sid, lines[sid], conversations.get(sid, [])) for sid in first["text"]],
-        [],
-        _name_agents(view, names),
-    )
+    names = _name_agents(view, agents)
+    return Explanation(pattern, session_count, starts.height, sessions, [], names)
 
 
-def _restrict_view(view: View, facts: pl.DataFrame) -> View:
-    """The view of some sessions' facts, as of the same time, with everything selected."""
-    some = Facts(view.log.facts.vocabulary)
-    some.add_rows(facts, view.log.facts.list_sessions())
+def _restrict_view(view: View, rows: pl.DataFrame) -> View:
+    """Return the view of some facts, without window and filters."""
+    facts = Facts(view.log.facts.vocabulary)
+    facts.add_rows(rows, view.log.facts.list_sessions())
+    fold = FactFold(facts, view.fold.as_of, view.fold.idle_ms)
     settings = replace(view.settings, window=Window(), filters={})
-    return View(
-        replace(view.log, facts=some), FactFold(some, view.fold.as_of, view.fold.idle_ms), settings
-    )
+    return View(replace(view.log, facts=facts), fold, settings)
 
 
 def _collect_lines(view: View, sessions: pl.DataFrame) -> dict[str, list[LoggedEvent]]:
-    """Sid → its lines in order."""
+    """Return by sid its events in order; `sessions` has sid and text."""
     if view.log.located is None:
         raise ValueError("the log was read without places")
-    said = view.log.facts.vocabulary.list_attributes()
-    names = [each.name for each in view.log.inputs]
-    placed = view.log.located.filter(pl.col("sid").is_in(sessions["sid"].implode()))
-    placed = placed.join(sessions.select("sid", "text"), on="sid").sort("file", "line", "member")
-    found: dict[str, list[LoggedEvent]] = {}
-    for sid, code, ts, file, line, member in placed.select(
-        "text", "attributes", "ts", "file", "line", "member"
-    ).iter_rows():
-        event = LoggedEvent(
-            ts if ts < UNTIMED else None, ts == FUTURE, said[code], names[file], line, member
-        )
-        found.setdefault(sid, []).append(event)
-    return {sid: timeline.order_lines(lines) for sid, lines in found.items()}
+    attributes = view.log.facts.vocabulary.list_attributes()
+    files = [each.name for each in view.log.inputs]
+    located = view.log.located.filter(pl.col("sid").is_in(sessions["sid"].implode()))
+    located = located.join(sessions.select("sid", "text"), on="sid")
+    rows = located.sort("file", "line", "member").select(
+        "text", "ts", "attributes", "file", "line", "member"
+    )
+    lines: dict[str, list[LoggedEvent]] = {}
+    for sid, ts, code, file, line, member in rows.iter_rows():
+        known_ts = ts if ts < UNTIMED else None
+        event = LoggedEvent(known_ts, ts == FUTURE, attributes[code], files[file], line, member)
+        lines.setdefault(sid, []).append(event)
+    return {sid: timeline.order_lines(events) for sid, events in lines.items()}
 
 
 def _explain_conversations(
-    part: View, lines: Mapping[str, Sequence[LoggedEvent]]
+    view: View, lines: Mapping[str, Sequence[LoggedEvent]]
 ) -> dict[str, list[ExplainedConversation]]:
-    """Sid → its conversations, in the order of the listing."""
-    attempts: dict[int, list[dict[str, Any]]] = {}
-    for row in part.list_chats().sort("conversation_key", "attempt").iter_rows(named=True):
-        attempts.setdefault(row["conversation_key"], []).append(row)
-    events = {sid: timeline.group_by_conversation(each) for sid, each in lines.items()}
-    found: dict[str, list[ExplainedConversation]] = {}
-    for row in part.list_conversations().iter_rows(named=True):
-        mine = events[row["sid"]][row["conversation_id"]]
+    """Return by sid its conversations, in the order of the `conversations` report."""
+    attempt_rows: dict[int, list[dict[str, Any]]] = {}
+    for row in view.list_chats().sort("conversation_key", "attempt").iter_rows(named=True):
+        attempt_rows.setdefault(row["conversation_key"], []).append(row)
+    groups = {sid: timeline.group_by_conversation(events) for sid, events in lines.items()}
+    conversations: dict[str, list[ExplainedConversation]] = {}
+    for row in view.list_conversations().iter_rows(named=True):
+        sid, key = row["sid"], row["conversation_key"]
         explained = reasons.explain_conversation(
-            mine, row, attempts.get(row["conversation_key"], []), part.fold.as_of, part.fold.idle_ms
+            groups[sid][row["conversation_id"]],
+            row,
+            attempt_rows.get(key, []),
+            view.fold.as_of,
+            view.fold.idle_ms,
         )
-        found.setdefault(row["sid"], []).append(explained)
-    return found
+        conversations.setdefault(sid, []).append(explained)
+    return conversations
 
 
-def _name_agents(view: View, agents: Sequence[str]) -> dict[str, str | None]:
-    """Agent → the name it is shown with, by all its events in the log."""
-    wanted = set(agents)
-    if not wanted:
+def _name_agents(view: View, agents: Collection[str]) -> dict[str, str | None]:
+    """Return by identity the name to show, by all events of the log."""
+    if not agents:
         return {}
-    said = [
-        code
-        for code, each in enumerate(view.log.facts.vocabulary.list_attributes())
-        if each.agent in wanted
-    ]
-    theirs = view.log.facts.to_frame().filter(pl.col("attributes").is_in(said))
-    names = _restrict_view(view, theirs).fold.agents
-    return {
-        agent: name
-        for agent, name in names.select("agent_id", "agent_name").iter_rows()
-        if agent in wanted
-    }
+    attributes = view.log.facts.vocabulary.list_attributes()
+    codes = [code for code, each in enumerate(attributes) if each.agent in agents]
+    facts = view.log.facts.to_frame().filter(pl.col("attributes").is_in(codes))
+    names = _restrict_view(view, facts).fold.agents.select("agent_id", "agent_name")
+    return {agent: name for agent, name in names.iter_rows() if agent in agents}

@@ -1,4 +1,4 @@
-"""The lines of one session as a sequence that can be told: in order, duplicates known, distances measured. Pure."""
+"""The events of one session in order. Pure."""
 
 from __future__ import annotations
 
@@ -14,89 +14,95 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, slots=True)
 class LoggedEvent:
-    """An accepted line. Times are milliseconds since 1970; two lines are never equal, whatever they say."""
+    """An accepted record, with its place in the log."""
 
     ts: int | None
+    """Milliseconds since 1970; None without a usable timestamp."""
     is_future: bool
     attributes: Attributes
     file: str
     line: int
     member: int | None = None
-    """Which of the records of that line it is; None where there is only one."""
+    """The number of the record on its line; None if it is the only one."""
     gap_ms: int | None = None
-    """Milliseconds since the timed line before, if both are timed."""
+    """Milliseconds since the timed event before, if this one is timed too."""
     duplicate_of: LoggedEvent | None = None
-    """The line that counts, where this one says it once more."""
+    """The equal event that counts instead; None if this one counts."""
     attempt_number: int | None = None
-    """The live-chat attempt that it belongs to: 1, 2, … in its conversation."""
+    """The live-chat attempt of its conversation that it belongs to: 1, 2, …"""
     notes: list[EventText] = field(default_factory=list)
-    """What it did, or why it did nothing."""
+    """Sentences about its effect."""
 
     @property
     def place(self) -> str:
-        """The line, and which of its records: `12`, or `12[3]`."""
+        """Return the line, with the number of the record: `12` or `12[3]`."""
         return f"{self.line}" if self.member is None else f"{self.line}[{self.member}]"
 
     @property
     def kind(self) -> int:
-        """The kind's number."""
+        """Return the number of the kind."""
         return self.attributes.kind
 
     @property
     def name(self) -> str:
-        """The kind's short name."""
+        """Return the short name of the kind."""
         return KINDS[self.attributes.kind]
 
     @property
     def agent(self) -> str | None:
-        """The agent's identity."""
+        """Return the identity of the agent."""
         return self.attributes.agent
 
 
 EventText = tuple[str | LoggedEvent, ...]
-"""Words, with events where it is for the reader of the text to say how a place (file and line) is written."""
+"""Words and events; whoever writes the text decides how to name an event's file and line."""
 
 
 def make_sort_key(event: LoggedEvent) -> tuple[Any, ...]:
-    """Where an event stands in its conversation (definitions 2): by time, kind, agent; untimed ones last."""
+    """Return the key that orders the events of a conversation (definitions 2).
+
+    By time, then kind, then agent; untimed events come last.
+    """
     return (event.ts is None, event.ts or 0, event.kind, event.agent is not None, event.agent or "")
 
 
 def order_lines(lines: Iterable[LoggedEvent]) -> list[LoggedEvent]:
-    """A session's lines, given by file and line, in order; `gap` and `counted` are filled in."""
-    ordered = sorted(
-        lines,
-        key=lambda each: (
-            *make_sort_key(each),
-            each.attributes.id is not None,
-            each.attributes.id or "",
-        ),
-    )
+    """Sort the events of a session; fill in `gap_ms` and `duplicate_of`.
+
+    `lines` come in the order of file and line, so that of duplicates the first counts.
+    """
+
+    def make_session_key(event: LoggedEvent) -> tuple[Any, ...]:
+        identity = event.attributes.id
+        return (*make_sort_key(event), identity is not None, identity or "")
+
+    ordered = sorted(lines, key=make_session_key)
     counted: dict[tuple[Any, ...], LoggedEvent] = {}
-    before: int | None = None
+    previous_ts: int | None = None
     for event in ordered:
-        first = counted.setdefault((event.ts, event.kind, event.attributes.id, event.agent), event)
+        identity = (event.ts, event.kind, event.attributes.id, event.agent)
+        first = counted.setdefault(identity, event)
         event.duplicate_of = None if first is event else first
         if event.ts is not None:
-            event.gap_ms = None if before is None else event.ts - before
-            before = event.ts
+            event.gap_ms = None if previous_ts is None else event.ts - previous_ts
+            previous_ts = event.ts
     return ordered
 
 
 def group_by_conversation(lines: Sequence[LoggedEvent]) -> dict[str | None, list[LoggedEvent]]:
-    """The lines that count of each conversation, in order."""
-    found: dict[str | None, list[LoggedEvent]] = {}
+    """Group the events that count by their conversation's id, in order."""
+    groups: dict[str | None, list[LoggedEvent]] = {}
     for event in lines:
         if event.duplicate_of is None:
-            found.setdefault(event.attributes.id, []).append(event)
-    return found
+            groups.setdefault(event.attributes.id, []).append(event)
+    return groups
 
 
 def find_first(events: Iterable[LoggedEvent]) -> LoggedEvent | None:
-    """The first of events in order; None of none."""
+    """Return the first event; None without events."""
     return next(iter(events), None)
 
 
 def find_last_timed(events: Sequence[LoggedEvent]) -> LoggedEvent | None:
-    """The last one that has a timestamp."""
+    """Return the last event that has a timestamp."""
     return find_first(event for event in reversed(events) if event.ts is not None)

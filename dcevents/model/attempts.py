@@ -41,7 +41,7 @@ _ATTEMPT_KEY = ("conversation_key", "attempt")
 
 
 def find_attempts(events: pl.DataFrame) -> pl.DataFrame:
-    """Form the attempts of conversations, one row each, before the clock is asked.
+    """Form the attempts of conversations, before the clock is asked.
 
     `events`: CHAT_EVENT_COLUMNS; all live-chat and closed events of conversations with a
     live chat, repeated ones too. Columns of the result: conversation_key, attempt (1, 2, …),
@@ -111,7 +111,10 @@ def _choose_word(condition: pl.Expr, if_true: str, if_false: str) -> pl.Expr:
 
 
 def _walk_conversations(events: pl.DataFrame) -> tuple[pl.DataFrame, list[SignatureWalk]]:
-    """Return the events of attempts in order, with attempt, roles, walk_number; and all walks."""
+    """Walk all conversations; return the events of attempts, and the walks.
+
+    The events are in order, with more columns: attempt, roles, walk_number.
+    """
     ordered = events.unique(CHAT_EVENT_COLUMNS).sort(
         "conversation_key", "ts", "kind", "agent", nulls_last=False
     )
@@ -142,8 +145,9 @@ def _derive_letters() -> pl.Expr:
 
 
 def _tabulate_walks(signatures: pl.Series, walks: Sequence[SignatureWalk]) -> pl.DataFrame:
-    """Make a row for each walk: signature, walk_number, and lists of attempt and roles.
+    """Make a row for each walk.
 
+    Columns: signature, walk_number, attempt and roles (lists, by event).
     All later joins use the number: a signature is as long as its conversation, and would be
     compared once for each of its events.
     """

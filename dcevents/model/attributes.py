@@ -1,4 +1,4 @@
-"""Attributes of events: all that an event has apart from its session and time, interned."""
+"""Attributes of events, interned."""
 
 import threading
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from dcevents.model.sessions import Numbering
 
 
 class Attributes(NamedTuple):
-    """Attributes of an event, without its session and time; interned once for many events."""
+    """The attributes of events: all but session and time."""
 
     kind: int
     id: str | None
@@ -71,5 +71,5 @@ class Vocabulary:
         return pl.Series(of_codes, dtype=pl.UInt32)
 
     def count_id_bits(self) -> int:
-        """Count the bits that the rank of a conversation id takes; without an id it is 0."""
+        """Count the bits of a conversation id's rank (0 without an id)."""
         return len({each.id for each in self.list_attributes()}).bit_length()

@@ -1,4 +1,4 @@
-"""The fold of a log's facts: its conversations (definitions 2) and attempts (definitions 4).
+"""The fold of a log's facts (definitions 2 and 4).
 
 Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), null without one.
 """
@@ -60,7 +60,7 @@ _FLAG_KINDS = {
 
 @dataclass(frozen=True)
 class FactFold:
-    """The fold of a log's facts, as of `as_of` (milliseconds; None: no timed event)."""
+    """The fold of a log's facts; `as_of` is None without timed events."""
 
     facts: Facts
     as_of: int | None
@@ -117,19 +117,19 @@ class FactFold:
 
     @cached_property
     def _id_capacity(self) -> int:
-        """Return the number of ranks that fit into a key: a power of two."""
+        """Count the ranks that fit into a key: a power of two."""
         return 1 << self.facts.vocabulary.count_id_bits()
 
     def make_key(self, id_rank: pl.Expr) -> pl.Expr:
-        """Return the conversation_key (UInt64) of a session (column sid) and an id's rank.
+        """Make the conversation_key of a session (column sid) and a rank.
 
-        The rank takes the place of the lowest bits of the session's number.
+        It is a UInt64. The rank takes the place of the lowest bits of the session's number.
         """
         key = pl.col("sid") // self._id_capacity * self._id_capacity + id_rank
         return key.alias("conversation_key")
 
     def split_key(self, key: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        """Return the sid and id_rank of a conversation_key; the lowest bits of the sid are 0."""
+        """Return the sid (its lowest bits are 0) and id_rank of a key."""
         sid = key // self._id_capacity * self._id_capacity
         id_rank = (key % self._id_capacity).cast(pl.UInt32)
         return sid.alias("sid"), id_rank.alias("id_rank")
@@ -161,7 +161,7 @@ class FactFold:
         return self._add_agents(events.join(with_live_chat, on="conversation_key", how="semi"))
 
     def find_agent_namings(self) -> pl.DataFrame:
-        """Return the attributes (codes) that name an agent, and the latest `ts` of each.
+        """Return attributes (codes that name an agent) and their latest `ts`.
 
         `ts` is null without a timed event.
         """
@@ -225,7 +225,7 @@ class FactFold:
         return pl.concat([self._derive_columns(part.lazy()).collect() for part in parts])
 
     def _aggregate_facts(self, facts: pl.DataFrame) -> pl.DataFrame:
-        """Group the facts of a shard by conversation; times may be those of no event."""
+        """Group facts by conversation; times may be those of no event."""
         kind, ts = pl.col("kind"), pl.col("ts")
         is_shown, is_closed = kind == TRIGGERED, kind == CLOSED
         timed = pl.when(ts < UNTIMED).then(ts).otherwise(_NO_TIME_MS)
@@ -323,7 +323,7 @@ class FactFold:
         return _choose_text(events, column).collect(engine="streaming").rename({column: "chosen"})
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
-        """Return id_rank → the text of all its events."""
+        """Return id_rank → its text, of ids that have only one."""
         return find_constant_texts(self.attributes, column)
 
     def look_up_sids(self, numbers: pl.Series) -> pl.Series:
@@ -353,10 +353,11 @@ def _null_untimed(ts: pl.Expr) -> pl.Expr:
 
 
 def _choose_text(events: pl.LazyFrame, column: str) -> pl.LazyFrame:
-    """Choose the text of the latest event that has one, for `page` of the earliest.
+    """Choose the text of the latest event, for `page` of the earliest.
 
-    At the same time the later kind and the greater text are chosen; for `page` the earlier and
-    the lesser (definitions 2). Untimed events count only if no timed one has a text.
+    Events without a text do not count, untimed ones only if no timed one has a text. At the
+    same time the later kind and the greater text are chosen; for `page` the earlier and the
+    lesser (definitions 2).
     """
     ts = pl.col("ts")
     position = ts * _KIND_FACTOR + pl.col("kind").cast(pl.Int64)

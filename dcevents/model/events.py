@@ -1,5 +1,6 @@
-"""Kinds of events and outcomes, as plain data; matching, docs and tests follow from them.
+"""Kinds of events and outcomes, as plain data.
 
+Matching, docs and tests follow from them.
 Source: Adobe's callback reference, as docs/definitions.md, section 1, repeats it.
 """
 
@@ -128,7 +129,7 @@ def normalise_name(name: str) -> str:
 
 
 def find_kind(name: str, *, has_sid: bool) -> int | None:
-    """Return the number of a kind; None for a name that is not Dynamic Chat's.
+    """Return the number of a kind; None: not of Dynamic Chat.
 
     A bare kind (`triggered`) counts only for a record with a sid.
     """

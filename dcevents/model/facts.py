@@ -1,4 +1,4 @@
-"""A log as a set of facts: the state that everything else is computed from.
+"""A log as a set of facts, from which all figures follow.
 
 A fact takes 16 bytes: the session (its number), the event's attributes (their code in the
 `Vocabulary`), and the time. The state is the *set* of facts, so merging is union: idempotent,
@@ -56,7 +56,7 @@ _NO_WIDE_FACTS = pl.DataFrame(schema=FACT_SCHEMA)
 
 
 class DistinctCounts(NamedTuple):
-    """Distinct events: all, those without a timestamp, and of these those in the future."""
+    """Counts of distinct events; `untimed` are among `events`, `future` among `untimed`."""
 
     events: int
     untimed: int
@@ -122,12 +122,12 @@ class Facts:
 
     @property
     def shard_count(self) -> int:
-        """Count the shards to process the facts in: they need less memory, and fit a cache."""
+        """Count the shards: smaller frames need less memory and fit a cache."""
         self.resolve_collisions()
         return _SHARD_COUNT if self.row_count > _MAX_UNSHARDED_ROWS else 1
 
     def select_shard(self, number: int) -> pl.DataFrame:
-        """Return the facts of one shard of the sessions; a fact may be repeated."""
+        """Return the facts of one shard; facts may be repeated."""
         is_in_shard = self._is_in_shard(number)
         packed, wide = self._packed.filter(is_in_shard), self._wide.filter(is_in_shard)
         return pl.concat([_unpack_rows(packed), wide])
@@ -137,7 +137,7 @@ class Facts:
         return pl.col("sid").is_between(pl.lit(first, NUMBER_TYPE), pl.lit(end - 1, NUMBER_TYPE))
 
     def to_frame(self, wanted: pl.Series | None = None) -> pl.DataFrame:
-        """Return the facts; with `wanted` (bool by code) only those of codes that are true."""
+        """Return the facts; `wanted` (bool by code) selects by attributes."""
         self.resolve_collisions()
         packed, wide = self._packed, self._wide
         if wanted is not None:
@@ -159,7 +159,7 @@ class Facts:
         return self._sessions[0]
 
     def forget_sids(self) -> None:
-        """Drop the texts of sids, which some reports never show; no facts can follow."""
+        """Drop the sids, which some reports never show; no facts can follow."""
         self.resolve_collisions()
         self._sessions, self._session_count, self._has_forgotten_sids = [], 0, True
 
@@ -171,7 +171,7 @@ class Facts:
         return requested.join(known, on="sid", how="left", maintain_order="left")["text"]
 
     def resolve_collisions(self) -> None:
-        """Renumber sessions until each number has one sid, even without its lowest bits.
+        """Renumber sessions until each number has one sid, lowest bits aside.
 
         The lowest `count_id_bits` bits are replaced by the rank of a conversation's id.
         """
@@ -218,7 +218,7 @@ class Facts:
     # -- sets ----------------------------------------------------------------------------------
 
     def merge(self, other: "Facts") -> "Facts":
-        """Return the union of two states with vocabularies of their own; both stay unchanged."""
+        """Return the union of two states; both stay unchanged."""
         union = Facts()
         for facts in (self, other):
             union.vocabulary.numbering.reserve_numbers(facts.vocabulary.numbering.reserved)
@@ -227,14 +227,14 @@ class Facts:
         return union
 
     def translate_codes(self, target: Vocabulary) -> pl.DataFrame:
-        """Return the facts in the codes of another vocabulary; sessions keep their numbers."""
+        """Return the facts in the codes of another vocabulary."""
         frame = self.to_frame()
         codes = [target.assign_code(each) for each in self.vocabulary.list_attributes()]
         translated = pl.Series(codes, dtype=pl.UInt32).gather(frame["attributes"])
         return frame.with_columns(translated.alias("attributes"))
 
     def drop_repeats(self, max_share: float = 1) -> None:
-        """Drop repeated facts, if at most this share of the rows are distinct events."""
+        """Drop repeated facts, if at most `max_share` of the rows are distinct."""
         distinct = self._hash_events(*self._concat_chunks()).n_unique()
         self._row_limit = max(_MIN_ROW_LIMIT, 2 * distinct)
         if distinct <= max_share * self.row_count:
@@ -269,7 +269,7 @@ class Facts:
         return DistinctCounts(*counts)
 
     def _hash_events(self, packed: pl.DataFrame, wide: pl.DataFrame) -> pl.Series:
-        """Return a hash for each event; it is the same for UNTIMED and FUTURE."""
+        """Hash each event; UNTIMED and FUTURE are the same time."""
         identities = pl.lit(self.vocabulary.number_identities().hash())
         multiplier = pl.lit(_HASH_MULTIPLIER, NUMBER_TYPE)
         number, ts = pl.col("time_and_attributes"), pl.col("ts")

@@ -1,4 +1,4 @@
-"""A fold: conversations and live-chat attempts at one moment.
+"""A fold: conversations and attempts as of a moment (definitions 2 and 4).
 
 Analysis and reports know the protocol `Fold` only. `conversations.FactFold` computes a fold from
 facts; a store's fold is read from stored rows. What both derive alike is a function here.
@@ -13,27 +13,21 @@ from dcevents.model.events import INITIATED, KINDS
 
 _KIND_BITS = {kind: 1 << kind for kind in range(len(KINDS))}
 TEXT_COLUMNS = ("conversation", "type", "ui_type", "page")
-"""Texts of a conversation, of which each of its events may have another."""
+"""Texts of a conversation; its events may differ in them."""
 HAS_AGENT_NAME = pl.col("agent_name").is_not_null() & pl.col("agent").is_not_null()
-"""Of the rows of `Fold.attributes`: those that name an agent."""
+"""True for the rows of `Fold.attributes` that name an agent."""
 
 
 class Fold(Protocol):
-    """Conversations and attempts as they stood at `as_of`.
-
-    Times are milliseconds since 1970.
-    """
+    """Conversations and attempts as of a moment; times are in milliseconds."""
 
     @property
     def as_of(self) -> int | None:
-        """Return the moment of the fold.
-
-        None where no event has a time.
-        """
+        """Return the moment; None if no event has a time."""
 
     @property
     def idle_ms(self) -> int:
-        """Return for how long a conversation without events stays open."""
+        """Return the silence after which a conversation is not open."""
 
     @property
     def attributes(self) -> pl.DataFrame:
@@ -43,8 +37,9 @@ class Fold(Protocol):
     def conversations(self) -> pl.DataFrame:
         """Return one row for each conversation.
 
-        Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at
-        (null without a time), engaged, gave_email, gave_phone, meetings, live_chats, outcome.
+        Columns: conversation_key (UInt64), sid (the session's number), id_rank, started_at,
+        engaged_at, completed_at, last_at (null without a time), engaged, gave_email, gave_phone,
+        meetings, live_chats, outcome.
         """
 
     @property
@@ -60,7 +55,7 @@ class Fold(Protocol):
         """Return id_rank → conversation_id."""
 
     def lift_window(self) -> Self:
-        """Return the fold without the window that it was read for."""
+        """Return the fold with the conversations outside its window too."""
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Add `sid` and `id_rank` to rows of `attempts`."""
@@ -72,10 +67,7 @@ class Fold(Protocol):
         """
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
-        """Return id_rank → the one text of all its events.
-
-        Ids with several are left out.
-        """
+        """Return id_rank → its text, of ids that have only one."""
 
     def find_last_steps(self) -> pl.DataFrame:
         """Return conversation_key → last_step (definitions 2)."""
@@ -103,22 +95,16 @@ def add_ranks(attributes: pl.DataFrame) -> pl.DataFrame:
 def name_agents(attributes: pl.DataFrame, namings: pl.DataFrame) -> pl.DataFrame:
     """Choose the name of each agent (definitions 4).
 
-    `namings` are codes that name an agent (`attributes`), each with its latest `ts` or null.
+    `namings`: attributes (codes that name an agent), ts (the latest of each, or null). The
+    latest accept decides, else the latest event; at the same time the greater text.
     """
     named = attributes.with_row_index("attributes").filter(HAS_AGENT_NAME)
-    events = namings.join(
-        named.select("attributes", "kind", "agent", "agent_name"), on="attributes"
-    ).select(
-        "agent",
-        pl.col("agent_name").alias("name"),
-        (pl.col("kind") == INITIATED).alias("accepted"),
-        "ts",
-    )
-    latest = events.sort("agent", "accepted", "ts", "name").group_by("agent").last()
+    is_accept = (pl.col("kind") == INITIATED).alias("is_accept")
+    named = named.select("attributes", "agent", "agent_name", is_accept)
+    events = namings.join(named, on="attributes")
+    latest = events.sort("agent", "is_accept", "ts", "agent_name").group_by("agent").last()
     ids = attributes.select("agent", "agent_id").drop_nulls().unique()
-    return ids.join(latest.select("agent", "name"), on="agent", how="left").select(
-        "agent", "agent_id", pl.col("name").alias("agent_name")
-    )
+    return ids.join(latest.select("agent", "agent_name"), on="agent", how="left")
 
 
 def list_conversation_ids(attributes: pl.DataFrame) -> pl.DataFrame:
@@ -127,13 +113,13 @@ def list_conversation_ids(attributes: pl.DataFrame) -> pl.DataFrame:
 
 
 def find_constant_texts(attributes: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Return id_rank → the one text of its attributes."""
+    """Return id_rank → its text, of ids that have only one."""
     texts = attributes.group_by("id_rank").agg(
-        pl.col(column).n_unique().alias("texts"),
+        pl.col(column).n_unique().alias("text_count"),
         pl.col(column).first(),
-        pl.col(column).null_count().alias("none"),
+        pl.col(column).null_count().alias("null_count"),
     )
-    is_constant = (pl.col("texts") == 1) & (pl.col("none") == 0)
+    is_constant = (pl.col("text_count") == 1) & (pl.col("null_count") == 0)
     return texts.filter(is_constant).select("id_rank", column)
 
 
@@ -145,8 +131,8 @@ def add_text(
 ) -> pl.DataFrame:
     """Add the conversation's text to rows with `conversation_key` and `id_rank`.
 
-    `choose_texts(column, has_text)` returns conversation_key → `chosen`, for conversations with
-    attributes for which `has_text` is true. It is called where ids with several texts exist only.
+    `choose_texts(column, has_text)` returns conversation_key → chosen, for conversations with
+    attributes for which `has_text` is true; only ids with several texts need it.
     """
     constant = find_constant_texts(attributes, column)
     frame = frame.join(constant, on="id_rank", how="left", maintain_order="left")

@@ -1,4 +1,4 @@
-"""Moments of events: milliseconds since 1970 (UTC), or one of two numbers beyond them."""
+"""Moments of events: milliseconds since 1970 (UTC), UNTIMED or FUTURE."""
 
 UNTIMED = 1 << 60
 """In a column of timestamps: the event has none. Sorts last, as untimed events do."""

@@ -25,7 +25,7 @@ _OTHERWISE = "ignored"
 
 
 def choose_provisional_outcome() -> pl.Expr:
-    """Return the outcome of conversations that are not open, by the first rule that fits."""
+    """Return the outcome of conversations, by the first rule that fits."""
     number = _number_outcome(_OTHERWISE)
     for outcome, rule in reversed(_PROVISIONAL_RULES):
         number = pl.when(rule).then(_number_outcome(outcome)).otherwise(number)
@@ -35,9 +35,10 @@ def choose_provisional_outcome() -> pl.Expr:
 def decide_outcomes(
     conversations: pl.DataFrame, attempts: pl.DataFrame, as_of: int | None, idle_ms: int
 ) -> pl.DataFrame:
-    """Decide which conversations are open at a time (milliseconds; None: none of them).
+    """Decide which conversations are open at a time.
 
-    `conversations` have provisional outcomes, and `closed_last`, which is dropped.
+    `as_of` is in milliseconds; None: no conversation is open. `conversations` have provisional
+    outcomes, and `closed_last`, which is dropped.
     """
     number = pl.col("outcome").to_physical()
     is_open = (

@@ -1,4 +1,4 @@
-"""Sessions by number: 64 bits of a sid's text, and the proof that no two sids share a number.
+"""Numbers of sessions: 64 bits for each sid, never shared.
 
 A number is a hash, so that no table is needed that all threads would wait for. Hashes may
 collide, by chance or by intent; figures must not. So the sids are kept, and compared wherever
@@ -26,12 +26,12 @@ _ExprOrSeries = TypeVar("_ExprOrSeries", pl.Expr, pl.Series)
 
 
 def hash_sids(texts: _ExprOrSeries, salt: int = 0) -> _ExprOrSeries:
-    """Hash sids to 64 bits; salt 0 gives the numbers where none is reserved."""
+    """Hash sids to 64 bits; salt 0 comes first."""
     return texts.hash(salt)
 
 
 class Sessions(NamedTuple):
-    """A set of sessions: distinct numbers, and the sids that belong to them."""
+    """Sessions: distinct numbers and their sids."""
 
     numbers: pl.Series
     joined_texts: bytes | None
@@ -89,7 +89,7 @@ def gather_sessions(numbers: pl.Series, texts: pl.Series) -> Sessions:
 
 
 class Numbering:
-    """The reserved numbers, and with them the number of every sid; safe for threads."""
+    """The numbers of all sids, which follow from those reserved; safe for threads."""
 
     def __init__(self, reserved: Iterable[int] = ()) -> None:
         self.reserved = frozenset(reserved)
@@ -101,7 +101,7 @@ class Numbering:
             self.reserved |= frozenset(numbers)
 
     def number_sids(self, texts: pl.Series | Sequence[str]) -> pl.Series:
-        """Return the numbers of sids: hashes with the first salt that is not reserved."""
+        """Return the numbers of sids: their first hashes that are not reserved."""
         texts = pl.Series(texts, dtype=pl.String)
         numbers, salt = hash_sids(texts), 0
         while self.reserved and (is_reserved := numbers.is_in(list(self.reserved))).any():
@@ -110,7 +110,7 @@ class Numbering:
         return numbers
 
     def number_distinct(self, numbers: pl.Series, texts: pl.Series) -> tuple[pl.Series, Sessions]:
-        """Return the numbers of sids that may repeat, and their distinct sessions.
+        """Number sids that may repeat; return their distinct sessions too.
 
         `numbers` are those of `hash_sids`, or of an earlier call. A null or an empty text is
         no session. Numbers that several of the texts share become reserved.
@@ -145,7 +145,7 @@ def renumber_sessions(sessions: Sessions, numbering: Numbering) -> Sessions:
 
 
 def unite_sessions(parts: Sequence[Sessions]) -> Sessions:
-    """Return the union of parts in which each number has one sid (see `find_collisions`)."""
+    """Return the union of parts without collisions (see `find_collisions`)."""
     frames = [NO_SESSIONS.to_frame(), *(part.to_frame() for part in parts)]
     distinct = pl.concat(frames).unique("sid")
     return gather_sessions(distinct["sid"], distinct["text"])
@@ -163,9 +163,9 @@ def deduplicate_sessions(parts: Sequence[Sessions]) -> list[Sessions]:
 
 
 def find_collisions(parts: Sequence[Sessions], bits: int) -> set[int]:
-    """Find numbers of several sids, and numbers that differ in their lowest bits only.
+    """Find numbers that several sids share, lowest bits aside.
 
-    `bits` says how many bits are the lowest: the rank of a conversation's id replaces them.
+    The rank of a conversation's id replaces so many `bits` of a number.
     """
     numbers = pl.concat([NO_SESSIONS.numbers, *(part.numbers for part in parts)])
     ordered = numbers.sort()
@@ -182,14 +182,15 @@ def find_collisions(parts: Sequence[Sessions], bits: int) -> set[int]:
 
 
 def _find_ambiguous_numbers(parts: Sequence[Sessions], mask: pl.Series) -> set[int]:
-    """Find numbers of several sids among the sessions for which a mask is true."""
+    """Find numbers of several sids, of the sessions in a mask."""
     ambiguous: set[int] = set()
     return ambiguous.union(*map(_find_shared_numbers, _iterate_shards(parts, mask)))
 
 
 def _iterate_shards(parts: Sequence[Sessions], mask: pl.Series) -> Iterator[pl.DataFrame]:
-    """Yield frames of the sessions of all parts for which a mask is true.
+    """Yield frames of the sessions in a mask.
 
+    The mask goes over the sessions of all parts, one after the other.
     Equal numbers come in one frame; many sessions come in several frames, to save memory.
     """
     shards = _NUMBER_SHARDS if mask.sum() > _MAX_UNSHARDED_SESSIONS else 1

@@ -49,7 +49,7 @@ class SignatureWalk:
 
 @dataclass(slots=True)
 class _WalkedAttempt:
-    """An attempt while its events are walked; events go by their place in the signature."""
+    """An attempt during the walk; events go by their index."""
 
     start_index: int
     request_index: int | None = None
@@ -63,7 +63,7 @@ class _WalkedAttempt:
 
     @property
     def has_ended(self) -> bool:
-        """Tell whether the attempt is over; one that timed out unaccepted is not yet."""
+        """Tell whether it is over; a timeout before the accept ends nothing."""
         return self.end_index is not None
 
     @property

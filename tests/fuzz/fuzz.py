@@ -23,18 +23,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = map(str, Path(__file__).parents[1:3])
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS / "support"), str(TESTS.parent)]
 GUIDED = importlib.util.find_spec("atheris") is not None and "--blind" not in sys.argv
 if GUIDED:
     import atheris
 
     atheris.instrument_imports(include=["dcevents"]).__enter__()
 
-import harness  # noqa: E402 - what is imported before is not instrumented
+import columns  # noqa: E402 - what is imported before is not instrumented
+import harness  # noqa: E402
+import histories  # noqa: E402
 import mutate  # noqa: E402
 import naive  # noqa: E402
-import test_model  # noqa: E402
-import test_parse  # noqa: E402
 
 from dcevents.model.moments import FUTURE, UNTIMED  # noqa: E402
 from dcevents.reading import sizes  # noqa: E402
@@ -60,16 +61,14 @@ def lines(data: bytes) -> None:
     each = [line for line in mutate.lines_of(data) if _bucket(line) != "several"] * dice.choice(
         (1, 1, 2, 3)
     )
-    by_itself = test_parse.one_by_one(each)
+    by_itself = columns.one_by_one(each)
     sample, parts = dice.choice((1, 2, 3, 5, 8, 20)), dice.choice((1, 2, 3))
-    by_column = test_parse.parsed(each, sample=sample, parts=parts)
+    by_column = columns.parsed(each, sample=sample, parts=parts)
     assert by_itself == by_column, f"sample={sample}, parts={parts}: {by_itself} {by_column}"
     # A blank one first: at the beginning of an input a byte order mark is dropped.
     canonical = [b"", *(line for line in each if _is_canonical(line))]
-    model = naive.read(
-        [("log", b"".join(line + b"\n" for line in canonical))], now_ms=test_parse.NOW
-    )
-    ours, theirs = _as_the_model(test_parse.one_by_one(canonical)), _of_the_model(model)
+    model = naive.read([("log", b"".join(line + b"\n" for line in canonical))], now_ms=columns.NOW)
+    ours, theirs = _as_the_model(columns.one_by_one(canonical)), _of_the_model(model)
     assert ours == theirs, f"{ours} {theirs}"
     tried["lines"] += len(each)
 
@@ -135,11 +134,11 @@ def program(data: bytes) -> None:
     ]
     if any(records.style_of(part) for part in (data, data[:cut], data[cut:])):
         return
-    as_of = dice.choice((None, None, None, test_model.START + dice.randrange(10**7)))
+    as_of = dice.choice((None, None, None, histories.START + dice.randrange(10**7)))
     zone = dice.choice(("UTC", "Asia/Kathmandu", "America/St_Johns"))
     sample = dice.choice((1, 2, 5, 1000))
-    test_model.check(
-        inputs[:2], sample=sample, keys=[dice.choice(test_model.KEYS)], as_of=as_of, tz=zone
+    histories.check(
+        inputs[:2], sample=sample, keys=[dice.choice(histories.KEYS)], as_of=as_of, tz=zone
     )
     command = dice.choice(("summary", "conversations", "events", "sessions", "chats", "completion"))
     format_ = dice.choice(("table", "markdown", "json", "csv", "ndjson"))

@@ -1,0 +1,63 @@
+"""A short search for lines and logs that are read wrongly; `tests/fuzz/fuzz.py` searches for as long as wanted."""
+
+import subprocess
+import sys
+
+import harness
+import pytest
+
+
+def searched(*arguments: str, before: str = "pass") -> subprocess.CompletedProcess[str]:
+    """A run of the fuzzer, with something changed in the program before."""
+    folder = harness.ROOT / "tests" / "fuzz"
+    code = f"import sys; sys.path.insert(0, {str(folder)!r}); sys.argv[0] = 'fuzz'; import fuzz; {before}; fuzz.main()"
+    env = {**harness._environment(None), "POLARS_MAX_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=env,
+        capture_output=True,
+        check=False,
+        timeout=1200,
+        text=True,
+    )
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize(("name", "runs"), [("lines", 120), ("program", 25)])
+def test_a_short_search_finds_no_fault(name: str, runs: int) -> None:
+    """The same logs each time, as long as program and mutations are the same; guided where atheris is installed."""
+    done = searched(name, "--runs", str(runs), "--seconds", "600")
+
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.stdout.startswith(f"{name}: {runs} logs of ")
+
+
+FAULTS = [
+    pytest.param(
+        "lines",
+        "import re; from dcevents.reading.parsing import shapes; "
+        "shapes.NOT_PLAIN = re.compile('(?:x{9}){9}')",
+        id="any text taken for plain",
+    ),
+    pytest.param(
+        "lines",
+        "fuzz.parse.Parser.time = lambda self, millis: millis or 0",
+        id="a time where there is none",
+    ),
+    pytest.param(
+        "program",
+        "fuzz.parse.Parser.time = lambda self, millis: millis or 0",
+        id="… in the figures",
+    ),
+]
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize(("name", "fault"), FAULTS)
+def test_a_search_finds_a_fault(name: str, fault: str) -> None:
+    done = searched(
+        name, "--blind", "--seed", "4", "--seconds", "300", "--runs", "2000", before=fault
+    )
+
+    assert done.returncode != 0
+    assert "the log: " in done.stderr

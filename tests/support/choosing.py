@@ -1,0 +1,80 @@
+"""How much is tried: a few cases in the README's run, all of them, and more, in the steps of `.ci/run`.
+
+`DCEVENTS_EXAMPLES=200 pytest -m examples` tries as many examples of each property, and
+`DCEVENTS_EVERY=1 pytest -m pairwise` every combination of commands, formats and inputs.
+"""
+
+import itertools
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+EXAMPLES = int(os.environ.get("DCEVENTS_EXAMPLES", "0"))
+EVERY = bool(os.environ.get("DCEVENTS_EVERY"))
+
+Row = tuple[Any, ...]
+
+
+def try_examples(few: int) -> Callable[[Any], Any]:
+    """Return a mark that has hypothesis try a few examples, or as many as are asked for."""
+    tried = settings(
+        max_examples=max(few, EXAMPLES), deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    return lambda test: pytest.mark.examples(tried(test))
+
+
+def combine(
+    names: Sequence[str],
+    *factors: Iterable[Any],
+    possible: Callable[..., bool] | None = None,
+    at_once: int = 2,
+) -> Callable[[Any], Any]:
+    """Return a mark that runs a test on rows of values, one of each factor.
+
+    Each possible pair of two values is in some row, or each value if only one counts `at_once`.
+    Of a factor that is a mapping, the test gets the values; `possible` is asked with the keys.
+    """
+    named = [each if isinstance(each, Mapping) else {key: key for key in each} for each in factors]
+    rows = [row for row in itertools.product(*named) if possible is None or possible(*row)]
+    chosen = rows if EVERY else choose_rows(rows, at_once)
+    cases = [
+        pytest.param(*(values[key] for values, key in zip(named, row, strict=True)), id=name(row))
+        for row in chosen
+    ]
+
+    def mark(test: Any) -> Any:
+        return pytest.mark.pairwise(pytest.mark.parametrize(names, cases)(test))
+
+    return mark
+
+
+def name(row: Row) -> str:
+    """Return the name of a case."""
+    return "-".join(map(str, row))
+
+
+def choose_rows(rows: Sequence[Row], at_once: int) -> list[Row]:
+    """Return a few of the rows in which all combinations occur of so many values in any row."""
+    has = {row: set(itertools.combinations(enumerate(row), at_once)) for row in rows}
+    having: dict[Any, list[Row]] = {}
+    for row, combinations in has.items():
+        for each in sorted(combinations, key=str):
+            having.setdefault(each, []).append(row)
+    missing = dict.fromkeys(having)
+    chosen = set()
+    used: Counter[Any] = Counter()
+
+    def gain(row: Row) -> tuple[int, int]:
+        return len(has[row] & missing.keys()), -sum(used[each] for each in enumerate(row))
+
+    while missing:
+        best = max(having[next(iter(missing))], key=gain)
+        chosen.add(best)
+        used.update(enumerate(best))
+        for each in has[best]:
+            missing.pop(each, None)
+    return [row for row in rows if row in chosen]

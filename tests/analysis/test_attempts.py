@@ -1,7 +1,8 @@
-"""The walk over a conversation's live-chat events (definitions 4): against the model's, and case by case.
+"""The walk over a conversation's live-chat events (definitions 4): against the model's,
+and case by case.
 
-A signature has a letter for each event: REQUESTED, INITIATED, TIMEOUT, ENDED, CLOSED; a small one comes at most
-300 s after the live-chat event before it.
+A signature has a letter for each event: REQUESTED, INITIATED, TIMEOUT, ENDED, CLOSED; a small one
+comes at most 300 s after the live-chat event before it.
 """
 
 from collections.abc import Sequence
@@ -40,7 +41,9 @@ ANY = naive.Event(
 
 
 class Seen(NamedTuple):
-    """An attempt as both sides can say it: places of events in the signature, and what became of it."""
+    """An attempt as both sides can say it: places of events in the signature,
+    and what became of it.
+    """
 
     members: tuple[int, ...]
     start: int
@@ -131,7 +134,8 @@ def test_only_requests_and_accepts_depend_on_a_distance(length: int) -> None:
     assert [] == different
 
 
-# Each attempt of the signature: its letters, and its verdict; `asked` and `accepted` are for the clock to decide.
+# Each attempt of the signature: its letters, and its verdict; `asked` and `accepted` are for the
+# clock to decide.
 WALKS = [
     pytest.param("RIE", [("RIE", "ended")], id="the usual talk"),
     pytest.param("RIT", [("RIT", "timed_out")], id="the visitor stopped answering"),
@@ -200,7 +204,9 @@ def test_a_walk(signature: str, expected: list[tuple[str, str]]) -> None:
 
 
 def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:
-    """Conversations of so many events each, a second apart, that go through the same kinds over and over."""
+    """Conversations of so many events each, a second apart,
+    that go through the same kinds over and over.
+    """
     numbers = {letter: number for number, letter in LETTER_OF_KIND.items()}
     rows = [
         (conv, numbers[kinds[n % len(kinds)]], n * 1000, 1)
@@ -212,7 +218,9 @@ def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:
 
 
 def test_walks_are_told_apart_by_a_number() -> None:
-    """By their texts, a conversation of 80,000 events took a minute: each event was compared by 80,000 letters."""
+    """By their texts, a conversation of 80,000 events took a minute:
+    each event was compared by 80,000 letters.
+    """
     rows, walked = _walk_conversations(chats([8, 4, 8, 6], "RIEC"))
 
     assert rows.schema["walk"].is_integer()

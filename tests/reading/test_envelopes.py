@@ -31,10 +31,13 @@ def _traffic() -> list[dict[str, Any]]:
 TRAFFIC = _traffic()[:900]
 """More than what a shape is learnt from."""
 NOT_LINES = {
-    "array-lines", "array-pretty", "pretty", "firehose", "cloudwatch-filter", "elasticsearch-search", "insights",
+    "array-lines", "array-pretty", "pretty", "firehose", "cloudwatch-filter",
+    "elasticsearch-search", "insights",
     "cloudwatch-subscription",
 }  # fmt: skip
-"""What is no line by itself is told from the beginning of an input only: elsewhere it may be broken lines."""
+"""What is no line by itself is told from the beginning of an input only:
+elsewhere it may be broken lines.
+"""
 REPORTS = ("summary", "events")
 COUNTS = ("completion", "abandonment")
 

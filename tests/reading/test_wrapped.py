@@ -1,4 +1,6 @@
-"""Lines that a server logged of requests, with the lines that the page sent in `body` (docs/capture.md)."""
+"""Lines that a server logged of requests,
+with the lines that the page sent in `body` (docs/capture.md).
+"""
 
 import gzip
 import json
@@ -95,11 +97,13 @@ def test_places_are_those_of_the_log() -> None:
     assert [(3, "invalid_json")] == [(each["line"], each["reason"]) for each in rejects.ndjson]
 
 
-# -- by the column and one by one ----------------------------------------------------------------------------------
+# -- by the column and one by one ------------------------------------------------------------------
 
 
 def everything(data: bytes, path: Path, *, sample: int) -> tuple[Any, ...]:
-    """All that is known of a log whose shapes are learnt from so many lines: its account, events and rejects."""
+    """All that is known of a log whose shapes are learnt from so many lines: its account,
+    events and rejects.
+    """
     path.write_bytes(data)
     parser = Parser(Limits(None, NOW), Vocabulary(), in_full=True, sample=sample)
     rejects: list[Any] = []

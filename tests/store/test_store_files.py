@@ -1,4 +1,6 @@
-"""Logs that grow, rotate, are compressed, copied, cut short and put back: a store knows each line of them once."""
+"""Logs that grow, rotate, are compressed, copied, cut short and put back:
+a store knows each line of them once.
+"""
 
 import gzip
 import json
@@ -191,7 +193,9 @@ def put_back(logs: Folder) -> Steps:
 
 
 def put_back_and_gone_on(logs: Folder) -> Steps:
-    """From a backup of a moment that no run has seen: another log that begins alike, which repeats some lines."""
+    """From a backup of a moment that no run has seen: another log that begins alike,
+    which repeats some lines.
+    """
     logs.write("a.log", lines(0, 60))
     yield {"a": lines(0, 60)}
     logs.write("a.log", lines(0, 50))
@@ -385,10 +389,14 @@ def own_reports(logs: Folder) -> Steps:
 
 
 EVERY = [
-    appended, renamed, compressed, compressed_with_more, compressed_log_that_grows, compressed_again, half_compressed,
-    copy_and_truncate, copy_seen_with_its_original, copies_at_once, truncated_and_refilled, replaced,
-    changed_in_its_midst, put_back, put_back_and_gone_on, two_that_begin_alike, linked, incomplete, never_completed,
-    empty, empty_beside_one_that_begins, with_mark_and_crlf, a_long_line, long_lines_only, array_rewritten,
+    appended, renamed, compressed, compressed_with_more, compressed_log_that_grows,
+    compressed_again, half_compressed,
+    copy_and_truncate, copy_seen_with_its_original, copies_at_once, truncated_and_refilled,
+    replaced,
+    changed_in_its_midst, put_back, put_back_and_gone_on, two_that_begin_alike, linked, incomplete,
+    never_completed,
+    empty, empty_beside_one_that_begins, with_mark_and_crlf, a_long_line, long_lines_only,
+    array_rewritten,
     array_on_one_line,    objects_over_many_lines, behind_a_prefix, own_reports,
 ]  # fmt: skip
 
@@ -482,7 +490,9 @@ def test_a_store_among_the_logs_is_no_log(tmp_path: Path) -> None:
 
 
 def test_what_lies_in_a_file_is_not_lost_where_offsets_are_wrong(tmp_path: Path) -> None:
-    """A log whose beginning and whose tail are those of another, but for what no run may go by: its size."""
+    """A log whose beginning and whose tail are those of another, but for what no run may go by:
+    its size.
+    """
     logs, store = Folder(tmp_path), tmp_path / "store"
     logs.write("a.log", lines(0, 60))
     stores.ingest(store, logs / "a.log")

@@ -2,11 +2,15 @@
 `tests/fuzz/fuzz.py` searches for as long as wanted.
 """
 
+import os
 import subprocess
 import sys
 
 import harness
 import pytest
+
+TIMES = int(os.environ.get("DCEVENTS_FUZZ", "1"))
+"""How many times as many logs as usual are tried."""
 
 
 def searched(*arguments: str, before: str = "pass") -> subprocess.CompletedProcess[str]:
@@ -33,7 +37,8 @@ def test_a_short_search_finds_no_fault(name: str, runs: int) -> None:
     """The same logs each time, as long as program and mutations are the same;
     guided where atheris is installed.
     """
-    done = searched(name, "--runs", str(runs), "--seconds", "600")
+    runs *= TIMES
+    done = searched(name, "--runs", str(runs), "--seconds", "1000")
 
     assert done.returncode == 0, done.stderr[-4000:]
     assert done.stdout.startswith(f"{name}: {runs} logs of ")

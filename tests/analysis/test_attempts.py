@@ -13,6 +13,7 @@ from typing import NamedTuple
 import naive
 import polars as pl
 import pytest
+from choosing import EVERY
 
 from dcevents.model.attempts import (
     ACCEPT_ROLE,
@@ -111,7 +112,8 @@ def by_the_program(signature: str) -> list[Seen]:
     return found
 
 
-@pytest.mark.parametrize("length", range(1, LONGEST + 1))
+@pytest.mark.pairwise
+@pytest.mark.parametrize("length", range(1, LONGEST + EVERY))
 def test_every_short_walk_is_the_one_of_the_model(length: int) -> None:
     signatures = ("".join(letters) for letters in product("RITEC", *["RrIiTEC"] * (length - 1)))
 

@@ -6,6 +6,7 @@ import gzip
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -19,8 +20,9 @@ from hypothesis import strategies as st
 from dcevents.cli.progress import format_progress
 
 AT_ONCE = (
-    "from dcevents.cli import progress; progress._AFTER = progress._EVERY = 0; "
-    "from dcevents.cli.main import main; main()"
+    "from unittest import mock; from dcevents.cli import progress; "
+    "from dcevents.cli.main import main; "
+    "mock.patch.multiple(progress, _DELAY_SECONDS=0, _REDRAW_SECONDS=0).start(); main()"
 )
 """dcevents, with a bar from the first byte on: nobody waits for it in tests."""
 ACCOUNT = "dcevents: 20,000 records = 20,000 events"
@@ -175,6 +177,7 @@ def test_a_signal_leaves_no_bar() -> None:
     running.stdin.flush()
     seen = b""
     while b"Reading" not in seen:
+        assert select.select([ours], [], [], 60)[0], "there is no bar"
         seen += os.read(ours, 1024)
 
     running.send_signal(signal.SIGTERM)

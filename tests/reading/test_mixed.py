@@ -103,7 +103,12 @@ def follows(one: str, other: str, _: str) -> bool:
 
 
 @combine(
-    ("one", "other", "how"), NAMES, NAMES, ["behind", "glued", "in its midst"], possible=follows
+    ("one", "other", "how"),
+    NAMES,
+    NAMES,
+    ["behind", "glued", "in its midst"],
+    possible=follows,
+    at_once=1,
 )
 def test_a_log_of_two_shapes_loses_none(one: str, other: str, how: str) -> None:
     before, between, after = write(one, 0, 11), write(other, 11, 22), write(one, 22, 33)

@@ -768,7 +768,8 @@ def test_the_summary_begins_with_the_headline_figures() -> None:
 
 
 def test_many_rows_are_all_there() -> None:
-    log = b"".join(harness.log(f"09:00 s{n} triggered") for n in range(12_345))
+    one = harness.log("09:00 SID triggered")
+    log = b"".join(one.replace(b"SID", b"s%d" % n) for n in range(12_345))
 
     for format_ in ("table", "csv", "ndjson", "markdown"):
         text = harness.run("sessions", "-f", format_, "-q", stdin=log).text

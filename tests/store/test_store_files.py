@@ -436,10 +436,11 @@ def test_each_line_counts_once(
         assert (
             " 0 logs of " in " " + run("ingest", logs.path, "--store", store).err.splitlines()[-1]
         )
-        assert expected[0] == stores.figures("chats", "--store", store, alike=False)
+    assert expected == figures("--store", store)
+    assert chats(alone.path) == chats("--store", store)
 
 
-def read_once(alone: Folder, contents: Mapping[str, bytes]) -> list[Any]:
+def read_once(alone: Folder, contents: Mapping[str, bytes]) -> Any:
     """Return what one reading of these logs says."""
     for path in alone.path.iterdir():
         path.unlink()
@@ -448,9 +449,14 @@ def read_once(alone: Folder, contents: Mapping[str, bytes]) -> list[Any]:
     return figures(alone.path)
 
 
-def figures(*where: str | Path) -> list[Any]:
-    """Return what two listings say, with their accounts."""
-    return [stores.figures(report, *where, alike=False) for report in ("chats", "conversations")]
+def figures(*where: str | Path) -> Any:
+    """Return all conversations, with the account of the input."""
+    return stores.figures("conversations", *where, alike=False)
+
+
+def chats(*where: str | Path) -> Any:
+    """Return all attempts of live chats, with the account of the input."""
+    return stores.figures("chats", *where, alike=False)
 
 
 def test_a_log_is_known_by_any_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,6 @@
-"""The folded state is a set: merging is idempotent, commutative and associative; the parts give the whole."""
+"""The folded state is a set: merging is idempotent, commutative and associative;
+the parts give the whole.
+"""
 
 import polars as pl
 import pytest

@@ -1,4 +1,6 @@
-"""Bodies in base64: by the column they say what `record.read` says of each line, whatever is in and around them."""
+"""Bodies in base64: by the column they say what `record.read` says of each line,
+whatever is in and around them.
+"""
 
 import base64
 import json

@@ -1,4 +1,6 @@
-"""Sessions go by a hash of their sid. Where hashes collide, no two sessions become one, and none becomes two."""
+"""Sessions go by a hash of their sid. Where hashes collide, no two sessions become one,
+and none becomes two.
+"""
 
 import json
 from pathlib import Path
@@ -21,7 +23,9 @@ BITS = 10
 
 
 def narrow(texts: Any, turn: int = 0) -> Any:
-    """`hashed` with so few values that collisions abound; they keep the bits that tell sessions apart."""
+    """`hashed` with so few values that collisions abound;
+    they keep the bits that tell sessions apart.
+    """
     return texts.hash(turn) // (1 << (64 - BITS)) * (1 << (64 - BITS))
 
 
@@ -31,7 +35,9 @@ def low(texts: Any, turn: int = 0) -> Any:
 
 
 def traffic() -> list[tuple[str, bytes]]:
-    """Ninety sessions, each of them in two of three files, a few with sids that only one way of reading reads."""
+    """Ninety sessions, each of them in two of three files,
+    a few with sids that only one way of reading reads.
+    """
     kinds = (
         "triggered",
         "engaged",

@@ -577,7 +577,8 @@ def test_strict_says_all_that_it_found() -> None:
 
     assert result.err == (
         "dcevents: no report is made, by --strict: 4 of 7 records rejected (line 2: not JSON, "
-        "line 4: no JSON object, line 5: without an event, line 6: without a sid); 1 unknown event (RATED)\n"
+        "line 4: no JSON object, line 5: without an event, line 6: without a sid); "
+        "1 unknown event (RATED)\n"
     )
 
 

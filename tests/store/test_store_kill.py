@@ -1,8 +1,8 @@
-"""`kill -9` at random moments of ingest, a full disk, two runs at once:
-a store is as it was before, or as after.
+"""`kill -9` at random moments of ingest, a full disk, two runs at once: a store is as it was
+before, or as after.
 
-`DCEVENTS_KILLS=1000 pytest -m kills tests/store/test_store_kill.py -s` kills as often, and says what came of
-it.
+`DCEVENTS_KILLS=1000 pytest -m kills tests/store/test_store_kill.py -s` kills as often, and says
+what came of it.
 """
 
 import multiprocessing

@@ -1,8 +1,9 @@
 """Texts in lines that are lines of their own: in base64, or several of them.
 
-What a text in base64 says hangs on the line that it stands in. The lines around such texts are *contexts*: one with
-placeholders for what varies in it, and a hole. A text says what the reference reader says of each context with that
-text in its hole, where that is the same for all of them.
+What a text in base64 says hangs on the line that it stands in. The lines around such texts are
+*contexts*: one with placeholders for what varies in it, and a hole. A text says what the
+reference reader says of each context with that text in its hole, where that is the same for all
+of them.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class _Agreeing(Protocol):
 
 
 class Contexts:
-    """The contexts of a log. `layouts` are those of the texts in them: what they have learnt holds in each context.
+    """The contexts of a log. `layouts` are those of the texts in them: what they have learnt
+    holds in each context.
 
     Calls are the caller's to serialise.
     """
@@ -49,7 +51,9 @@ class Contexts:
         self._contexts: list[str] = []
 
     def admit(self, value: object, placeholders: Collection[str], encoded: str) -> bool:
-        """Take in the lines of a template, with their `encoded` placeholder as the hole; False where they differ."""
+        """Take in the lines of a template, with their `encoded` placeholder as the hole; False
+        where they differ.
+        """
         context = encode_json(_pruned(value) if self._is_pruned else value).replace(encoded, _HOLE)
         for name in placeholders:
             context = context.replace(name, _OUTER_NUMBER if name.isdigit() else _OUTER)
@@ -63,7 +67,9 @@ class Contexts:
         return True
 
     def judge(self, value: object) -> Record:
-        """What a text with this value says in every context; SEVERAL where that is not one thing, or hangs on them."""
+        """What a text with this value says in every context; SEVERAL where that is not one
+        thing, or hangs on them.
+        """
         found = [self._judge_in(context, value) for context in self._contexts]
         return found[0] if found and found.count(found[0]) == len(found) else _UNCLEAR
 
@@ -108,12 +114,14 @@ def decoded(texts: pl.Series) -> pl.Series:
 
 
 def opened(lines: pl.DataFrame) -> pl.DataFrame:
-    """`row`, `member` (from 1), `line`: the lines of each `text`, which is the inside of a JSON string.
+    """`row`, `member` (from 1), `line`: the lines of each `text`, which is the inside of a JSON
+    string.
 
-    None of texts that do not consist of at least two objects, each of which begins a line. Most come as JSON strings,
-    as escaped as they were: see `as_it_reads`.
+    None of texts that do not consist of at least two objects, each of which begins a line. Most
+    come as JSON strings, as escaped as they were: see `as_it_reads`.
     """
-    # Without an escaped backslash, what looks like an escaped line end is one. To look for these is quick.
+    # Without an escaped backslash, what looks like an escaped line end is one. To look for these
+    # is quick.
     quick = pl.col("text").str.contains("\\\\", literal=True).not_()
     simple = lines.filter(quick).select(
         "row", line=pl.col("text").str.strip_suffix("\\n").str.split("\\n")

@@ -1,8 +1,10 @@
-"""Where a record keeps its event name, time, page and payload: envelopes are recognised, not configured. Pure.
+"""Where a record keeps its event name, time, page and payload: envelopes are recognised, not
+configured. Pure.
 
-The canonical place comes first and costs nothing. Everywhere else an event is looked for by its name: in the record
-itself, and in what the keys in `_WRAPPERS` hold, objects or JSON as text. Where both the event and what is wrapped
-around it carry a time, the inner one is the event's own.
+The canonical place comes first and costs nothing. Everywhere else an event is looked for by its
+name: in the record itself, and in what the keys in `_WRAPPERS` hold, objects or JSON as text.
+Where both the event and what is wrapped around it carry a time, the inner one is the event's
+own.
 """
 
 from __future__ import annotations
@@ -73,7 +75,9 @@ _SPACE = re.compile(f"[{SPACE},\x1e]*")
 
 
 class Search:
-    """One record, searched. `asked` gathers the texts whose content, not only their place, decided something."""
+    """One record, searched. `asked` gathers the texts whose content, not only their place,
+    decided something.
+    """
 
     def __init__(self, known: Known = NOTHING) -> None:
         self.known = known
@@ -94,7 +98,9 @@ class Search:
         return without_sid
 
     def unknown(self, record: dict[str, Any]) -> Located | None:
-        """The parts of what is an event by its keys, but of another kind; None without a name of one."""
+        """The parts of what is an event by its keys, but of another kind; None without a name
+        of one.
+        """
         data = record.get("data")
         if isinstance(data, dict) and "payload" in data:
             # A canonical line without its event.
@@ -118,7 +124,9 @@ class Search:
         return None
 
     def record(self, item: object) -> Any:  # noqa: ANN401 - any JSON value
-        """A member of a list as a record: text as what it says, Insights' pairs of field and value as one object."""
+        """A member of a list as a record: text as what it says, Insights' pairs of field and
+        value as one object.
+        """
         if isinstance(item, str) and not isinstance(item, Number):
             inner = self.opened(item)
             return inner[0] if len(inner) == 1 else item
@@ -131,7 +139,8 @@ class Search:
         return item
 
     def opened(self, text: str) -> list[Any]:
-        """The objects and arrays that a text is made of, also behind a known prefix; of anything else, none.
+        """The objects and arrays that a text is made of, also behind a known prefix; of
+        anything else, none.
 
         Of several lines, those that are neither are `Broken`, so that they harm no other.
         """
@@ -150,7 +159,8 @@ class Search:
             return _by_line(text)
         return values if all(isinstance(value, dict | list) for value in values) else _by_line(text)
 
-    # -- the search ----------------------------------------------------------------------------------------------
+    # -- the search
+    # ----------------------------------------------------------------------------------------------
 
     def _is_event(self, record: dict[str, Any]) -> bool:
         name = read_scalar(record.get("event"))
@@ -225,7 +235,9 @@ class Search:
         return None
 
     def _chain(self, value: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[str, Any]]:
-        """The objects on a path, the first one aside unless the path is empty; none if it leads nowhere."""
+        """The objects on a path, the first one aside unless the path is empty; none if it leads
+        nowhere.
+        """
         chain: list[Mapping[str, Any]] = []
         for key in path:
             inner = self._object(chain[-1] if chain else value, key)
@@ -269,7 +281,8 @@ class Search:
                 return found
         return None
 
-    # -- batches -------------------------------------------------------------------------------------------------
+    # -- batches
+    # ----------------------------------------------------------------------------------------------
 
     def _lists(self, value: object, level: int = 0) -> Iterator[list[Any]]:
         if isinstance(value, list):
@@ -286,10 +299,13 @@ class Search:
         values = self.opened(self._decoded(holder, text))
         return values[0] if len(values) == 1 else values
 
-    # -- what the user said ----------------------------------------------------------------------------------------
+    # -- what the user said
+    # ----------------------------------------------------------------------------------------
 
     def _given(self, record: dict[str, Any]) -> Located | None:
-        """The parts at the paths that were given, the others as they are recognised; None without an event there."""
+        """The parts at the paths that were given, the others as they are recognised; None
+        without an event there.
+        """
         value = nested(record)
         paths = dict(self.known.paths)
         path = paths.get("event", "event")
@@ -321,7 +337,9 @@ class Search:
         )
 
     def at(self, value: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
-        """What stands at a path, through texts that are JSON; None where it leads nowhere. `.` is the value itself."""
+        """What stands at a path, through texts that are JSON; None where it leads nowhere. `.`
+        is the value itself.
+        """
         holder: Mapping[str, Any] = {}
         for key in path.split(".") if path not in ("", ".") else ():
             if isinstance(value, str) and not isinstance(value, Number):
@@ -337,7 +355,9 @@ class Search:
 
 
 def _by_line(text: str) -> list[Any]:
-    """What each line of a text says, those without JSON as they are; none where no line has an object or array."""
+    """What each line of a text says, those without JSON as they are; none where no line has an
+    object or array.
+    """
     values: list[Any] = []
     for line in filter(None, (line.strip(SPACE + "\x1e") for line in text.split("\n"))):
         try:
@@ -363,7 +383,9 @@ class _Core(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A payload, the objects between it and its event, the nearest first, and the path from there."""
+    """A payload, the objects between it and its event, the nearest first, and the path from
+    there.
+    """
 
     value: Mapping[str, Any]
     around: tuple[Mapping[str, Any], ...]

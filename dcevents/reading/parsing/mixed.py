@@ -1,4 +1,6 @@
-"""Blocks of lines of which some are no records by themselves → the same, with the records in their place."""
+"""Blocks of lines of which some are no records by themselves → the same, with the records in
+their place.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class _Instead(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What lines turned out to be, in order: no events, and why; events, or lines that hold records."""
+    """What lines turned out to be, in order: no events, and why; events, or lines that hold
+    records.
+    """
 
     bad: Sequence[Bad]
     good: Sequence[int]
@@ -50,7 +54,8 @@ def may_go_on(reason: str, line: bytes) -> bool:
 
 
 def again(data: bytes, heights: Sequence[int], rows: Rows, seen: Seen, known: Known) -> Rows | None:
-    """Lines that were read as `rows`, cut again; None where each line is a record, or will not be one.
+    """Lines that were read as `rows`, cut again; None where each line is a record, or will not
+    be one.
 
     `heights` are the numbers of lines of the inputs in them, where they are of several.
     """

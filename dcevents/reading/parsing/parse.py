@@ -1,6 +1,8 @@
-"""Blocks of lines → rows of events, rejects, tallies. Every line lands in exactly one bucket; no I/O.
+"""Blocks of lines → rows of events, rejects, tallies. Every line lands in exactly one bucket;
+no I/O.
 
-Lines whose shape is known are read by the column (`shapes`), all others one by one (`record`); both say the same.
+Lines whose shape is known are read by the column (`shapes`), all others one by one (`record`);
+both say the same.
 """
 
 from __future__ import annotations  # noqa: I001
@@ -40,9 +42,13 @@ if TYPE_CHECKING:
     from dcevents.model.attributes import Vocabulary
 
 ROWS = {"sid": NUMBER_TYPE, "attributes": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
-"""Columns of events: number of the session, code of what was said (`Vocabulary`), milliseconds, line in the block."""
+"""Columns of events: number of the session, code of what was said (`Vocabulary`), milliseconds,
+line in the block.
+"""
 FORM = {"form": pl.UInt8}
-"""One more, where it is asked for: how the timestamp is written, as a number in `timestamps.FORMS`."""
+"""One more, where it is asked for: how the timestamp is written, as a number in
+`timestamps.FORMS`.
+"""
 
 _SAMPLE = 600
 _FEW = 20
@@ -73,7 +79,9 @@ class Parsed:
     several: list[tuple[int, bytes]] = field(default_factory=list)
     """Rows with their lines that hold several records: they are in no bucket yet."""
     within: list[tuple[Rows, Parsed]] = field(default_factory=list)
-    """Records of lines that hold several, read already: rows (their lines are rows of this), and what they hold."""
+    """Records of lines that hold several, read already: rows (their lines are rows of this),
+    and what they hold.
+    """
     opened: int = 0
     """How many lines these are of."""
     ready: list[int] = field(default_factory=list)
@@ -177,7 +185,9 @@ class Parser:
             self._remembered = sample
 
     def fitted(self, layout: Layout, lines: int, *, is_within: bool) -> None:
-        """Count lines that a layout has read, so that the best comes first: others within lines than for these."""
+        """Count lines that a layout has read, so that the best comes first: others within lines
+        than for these.
+        """
         with self._lock:
             if is_within:
                 layout.hits_within += lines
@@ -228,7 +238,9 @@ class Parser:
             return layout.learn_keys(cut, keys)
 
     def said_with(self, layout: Layout, number: int, values: dict[int, str]) -> int | None:
-        """What lines of a template with these texts in its slots say; None if they turn out to be no events."""
+        """What lines of a template with these texts in its slots say; None if they turn out to
+        be no events.
+        """
         with self._lock:
             return layout.said_with(number, values)
 
@@ -247,7 +259,9 @@ def _values(texts: Iterable[str]) -> Iterable[tuple[str, object]]:
 
 
 def _whole_lines(records: pl.DataFrame, parsed: Parsed) -> pl.Series:
-    """The lines (`row`) of records of which one is an event or the widget's, and all are objects."""
+    """The lines (`row`) of records of which one is an event or the widget's, and all are
+    objects.
+    """
     of_rows = records["row"]
     odd = [
         reject.row
@@ -373,7 +387,9 @@ class _Block:
         self.parser.fitted(layout, lines, is_within=self.is_within)
 
     def _first(self) -> Sequence[int]:
-        """No layout is known: read a sample line by line and look for one; rows that it cannot read come back."""
+        """No layout is known: read a sample line by line and look for one; rows that it cannot
+        read come back.
+        """
         head, tail = _divided(self.data, self.parser.sample)
         if len(tail) < _FEW_SAMPLES * len(head):
             # Looking for a layout would take longer than reading them all.
@@ -383,7 +399,9 @@ class _Block:
         return self._whole(self.parsed.lines, tail)
 
     def _split(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
-        """Lines to be read one by one; the numbers of their rows come back. Empty ones are counted at once."""
+        """Lines to be read one by one; the numbers of their rows come back. Empty ones are
+        counted at once.
+        """
         lines = _as_bytes(data).split(b"\n")
         if not lines[-1]:
             lines.pop()
@@ -414,10 +432,13 @@ class _Block:
         """Rows with what stands in them, be it UTF-8 or not."""
         return self.cut.lines(rows) if self.cut else ((row, self.lines[row]) for row in rows)
 
-    # -- by the column ---------------------------------------------------------------------------------------
+    # -- by the column
+    # ---------------------------------------------------------------------------------------
 
     def _whole(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
-        """Lines from a row on by the most fitting layout; the rows that it could not read come back."""
+        """Lines from a row on by the most fitting layout; the rows that it could not read come
+        back.
+        """
         layouts = self._layouts()
         if not layouts:
             return self._split(first, data)
@@ -434,7 +455,8 @@ class _Block:
                 engine="streaming"
             )
         except pl.exceptions.PolarsError:
-            # Invalid UTF-8: in a line, or a character cut in two by a slot of fixed length. The others can be cut yet.
+            # Invalid UTF-8: in a line, or a character cut in two by a slot of fixed length. The
+            # others can be cut yet.
             self.tried = None
             return self._split(first, data)
         self.parsed.lines = first + cut.height
@@ -469,7 +491,9 @@ class _Block:
         return [*left, *self._take(layout, codes, cut.with_columns(lines["row"]))]
 
     def _inside(self, rest: Sequence[int]) -> Sequence[int]:
-        """Read the texts that were set aside; the rows that are left come back, with those left before."""
+        """Read the texts that were set aside; the rows that are left come back, with those left
+        before.
+        """
         left = [
             *(self._decoded() if self.encoded else ()),
             *(self._opened() if self.batches else ()),
@@ -477,7 +501,9 @@ class _Block:
         return sorted({*rest}.union(left)) if left else rest
 
     def _decoded(self) -> Sequence[int]:
-        """Texts that were in base64, by the column; the rows that could not be read so come back."""
+        """Texts that were in base64, by the column; the rows that could not be read so come
+        back.
+        """
         lines, self.encoded = pl.concat(self.encoded), []
         known = self.parser.inside()
         left = self._by_layouts(known, lines)
@@ -488,7 +514,9 @@ class _Block:
         return left
 
     def _opened(self) -> Sequence[int]:
-        """Lines with several records in a text, by the column; the rows that could not be read so come back."""
+        """Lines with several records in a text, by the column; the rows that could not be read
+        so come back.
+        """
         lines, self.batches = pl.concat(self.batches), []
         records = opened(lines)
         parsed = self.parser.parse_within(records.select("line"))
@@ -536,7 +564,9 @@ class _Block:
         return [] if chosen.all() else self._others(layout, codes, cut.filter(~chosen))
 
     def _others(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
-        """Lines that are no usual events. Most of them are of other buckets, and known; what is left comes back."""
+        """Lines that are no usual events. Most of them are of other buckets, and known; what is
+        left comes back.
+        """
         number = codes.table.gather(cut["key"])
         # -1, a new combination, would be looked up as the last one.
         other = (cut["plain"] & (number >= 0) & (codes.kinds.gather(number) == OTHER)).fill_null(
@@ -558,7 +588,9 @@ class _Block:
         return cut.with_columns(pl.col("plain") & ~pl.col("text").str.contains(NOT_PLAIN.pattern))
 
     def _aside(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
-        """Lines with texts in their slots, without a time, or of new shapes. What is left comes back."""
+        """Lines with texts in their slots, without a time, or of new shapes. What is left comes
+        back.
+        """
         if cut["key"].null_count():
             codes = self._learn(layout, codes, cut)
             cut = cut.with_columns(layout.key(codes))
@@ -567,7 +599,8 @@ class _Block:
             new = found.filter(pl.col("number") == -1)["key"].unique().to_list()
             found = self._understand(cut, self.parser.codes(layout, codes, new))
         good, event, other, encoded, batch = (
-            pl.col("good"), pl.col("kind") >= EVENT, *(pl.col("kind") == kind for kind in (OTHER, ENCODED, BATCH))
+            pl.col("good"), pl.col("kind") >= EVENT,
+            *(pl.col("kind") == kind for kind in (OTHER, ENCODED, BATCH))
         )  # fmt: skip
         left = self._keep_events(layout, found.filter(good & event))
         self._count_others(layout, found.filter(good & other))
@@ -616,7 +649,9 @@ class _Block:
         return layout.codes
 
     def _understand(self, cut: pl.DataFrame, codes: shapes.Codes) -> pl.DataFrame:
-        """`cut` with its templates' `number`, `kind` and `attributes`; `good` where nothing is in doubt."""
+        """`cut` with its templates' `number`, `kind` and `attributes`; `good` where nothing is
+        in doubt.
+        """
         number = codes.table.gather(cut["key"])
         kind = codes.kinds.gather(number)
         timeless = kind == TIMELESS
@@ -655,7 +690,9 @@ class _Block:
         return left
 
     def _with_texts(self, layout: Layout, events: pl.DataFrame) -> pl.DataFrame:
-        """`attributes` for events that show the texts of slots: each distinct combination is read once."""
+        """`attributes` for events that show the texts of slots: each distinct combination is
+        read once.
+        """
         names = [
             name
             for name in events.columns
@@ -692,10 +729,13 @@ class _Block:
                     self.parsed.ready.extend(others.filter(pl.col("number") == number)["row"])
                 self._ignore(said, first, lines)
 
-    # -- one by one ------------------------------------------------------------------------------------------
+    # -- one by one
+    # ------------------------------------------------------------------------------------------
 
     def _one_by_one(self, rows: Sequence[int]) -> list[Seen]:
-        """Read lines by the reference reader; those that are JSON objects come back, to learn from."""
+        """Read lines by the reference reader; those that are JSON objects come back, to learn
+        from.
+        """
         events: list[tuple[str, int, int, int]] = []
         forms: list[int] = []
         seen: list[Seen] = []
@@ -749,7 +789,8 @@ class _Block:
             return Record("incomplete")
         return found
 
-    # -- counting --------------------------------------------------------------------------------------------
+    # -- counting
+    # --------------------------------------------------------------------------------------------
 
     def _add(self, events: pl.DataFrame) -> None:
         last = self.parser.limits.last

@@ -1,7 +1,8 @@
 """Lines that a container's runtime cut after 16 KiB → the lines that were written. Pure.
 
-CRI (containerd, CRI-O) tags all parts but the last with `P`, Docker's json-file leaves the line end out of `log`. The
-parts of standard output and of standard error may stand between each other.
+CRI (containerd, CRI-O) tags all parts but the last with `P`, Docker's json-file leaves the line
+end out of `log`. The parts of standard output and of standard error may stand between each
+other.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Joined(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """A part of a line: the stream it is of, whether it is the last, its text, and what makes a line of a text."""
+    """A part of a line: the stream it is of, whether it is the last, its text, and what makes a
+    line of a text.
+    """
 
     stream: object
     is_last: bool
@@ -55,7 +58,9 @@ def may_begin(line: bytes) -> bool:
 
 
 def begun(text: bytes) -> int | None:
-    """Where the parts begin, in some lines, of a line that ends behind them; None where there is none."""
+    """Where the parts begin, in some lines, of a line that ends behind them; None where there
+    is none.
+    """
     if not any(may_begin(line) for line in text[-_NEAR:].split(b"\n")):
         return None
     open_since: dict[object, int] = {}
@@ -70,7 +75,9 @@ def begun(text: bytes) -> int | None:
 
 
 def joined(lines: Sequence[bytes], rows: Iterable[int], good: Collection[int]) -> Iterator[Joined]:
-    """Lines whose first parts are among some rows, in order; `good` rows are events, and no parts."""
+    """Lines whose first parts are among some rows, in order; `good` rows are events, and no
+    parts.
+    """
     done: set[int] = set()
     for row in rows:
         if (

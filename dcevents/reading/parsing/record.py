@@ -1,7 +1,9 @@
-"""One line of a log, read by itself: what it says, or why it is not counted. The reference for the fast path.
+"""One line of a log, read by itself: what it says, or why it is not counted. The reference for
+the fast path.
 
-Pure functions of text; no I/O. Strict JSON (`strict`), as definitions 1 asks; `locate` is the one place that knows
-where a record keeps its event name, time, page and payload, and asks `envelopes` where that is not the usual one.
+Pure functions of text; no I/O. Strict JSON (`strict`), as definitions 1 asks; `locate` is the
+one place that knows where a record keeps its event name, time, page and payload, and asks
+`envelopes` where that is not the usual one.
 """
 
 from typing import Any, Final, NamedTuple
@@ -21,9 +23,25 @@ from dcevents.reading.strict import (
 )
 
 __all__ = [
-    "CANONICAL", "MAX_LEVELS", "MAX_LINE", "NOTHING", "SEVERAL", "Known", "Located", "Number", "Record",
-    "Search", "Shape",
-    "encode_json", "cut_query", "decode_json", "judge", "locate", "members", "read", "read_scalar",
+    "CANONICAL",
+    "MAX_LEVELS",
+    "MAX_LINE",
+    "NOTHING",
+    "SEVERAL",
+    "Known",
+    "Located",
+    "Number",
+    "Record",
+    "Search",
+    "Shape",
+    "cut_query",
+    "decode_json",
+    "encode_json",
+    "judge",
+    "locate",
+    "members",
+    "read",
+    "read_scalar",
 ]  # fmt: skip
 
 MAX_LINE: Final = 1 << 20
@@ -33,7 +51,9 @@ SEVERAL: Final = "several"
 
 
 class Record(NamedTuple):
-    """A line's bucket (`event`, `widget_ready`, `unknown_event`, `blank`, SEVERAL, a reason to reject) and content."""
+    """A line's bucket (`event`, `widget_ready`, `unknown_event`, `blank`, SEVERAL, a reason to
+    reject) and content.
+    """
 
     bucket: str
     event_name: str | None = None
@@ -43,7 +63,9 @@ class Record(NamedTuple):
     shape: Shape | None = None
     """Where it was found; None for the canonical place."""
     asked: tuple[str, ...] = ()
-    """Texts whose content decided where things are: another text in their place might say something else."""
+    """Texts whose content decided where things are: another text in their place might say
+    something else.
+    """
 
 
 _SPACE = " \t\r\n"
@@ -54,7 +76,9 @@ _SEPARATOR = "\x1e"
 def locate(
     record: dict[str, Any], known: Known = NOTHING
 ) -> tuple[Located, tuple[str, ...]] | None:
-    """Where a record keeps its parts, and which texts decided that; None where it holds several records."""
+    """Where a record keeps its parts, and which texts decided that; None where it holds several
+    records.
+    """
     if not known.paths and envelopes.is_canonical(record):
         return envelopes.canonical(record), ()
     search = Search(known)
@@ -68,7 +92,9 @@ def locate(
 
 
 def read(line: str, *, now: int | None = None, known: Known = NOTHING, **settings: bool) -> Record:
-    """The record of one decoded line, without its LF. `now` is the clock, by which a prefix's year is told."""
+    """The record of one decoded line, without its LF. `now` is the clock, by which a prefix's
+    year is told.
+    """
     text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
     if not text:
         return Record("blank")
@@ -99,7 +125,9 @@ def _prefixed(text: str, now: int | None, known: Known, **settings: bool) -> Rec
 
 
 def members(line: str, known: Known = NOTHING) -> list[str]:
-    """The records of a line that holds several, each as JSON text; none where the line is not JSON."""
+    """The records of a line that holds several, each as JSON text; none where the line is not
+    JSON.
+    """
     text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
     search = Search(known)
     values = search.opened(text)

@@ -1,8 +1,9 @@
 """Styles: inputs whose records are not their lines → one record a row, each with its place.
 
-A style is told from the beginning of an input: records behind a collector's prefix, behind record separators, or with
-something between them that is no line end (`streams`). They are found by replacing and by the column, which takes a
-part of the time that parsing takes. Where that is a guess, it is checked afterwards (`Rows.is_wrong`).
+A style is told from the beginning of an input: records behind a collector's prefix, behind
+record separators, or with something between them that is no line end (`streams`). They are
+found by replacing and by the column, which takes a part of the time that parsing takes. Where
+that is a guess, it is checked afterwards (`Rows.is_wrong`).
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class Style(Protocol):
 
 
 def style_of(head: bytes, known: Known = NOTHING) -> Style | None:
-    """The style of an input that begins like this; None for one record a line, and nothing before it.
+    """The style of an input that begins like this; None for one record a line, and nothing
+    before it.
 
     HEAD bytes will do; a byte order mark must not be among them.
     """
@@ -59,7 +61,9 @@ def style_of(head: bytes, known: Known = NOTHING) -> Style | None:
 
 
 def several(lines: Sequence[tuple[int, bytes]], known: Known) -> Rows:
-    """The records of lines (numbered by their rows) that hold several each, for `PLACES` of the block."""
+    """The records of lines (numbered by their rows) that hold several each, for `PLACES` of the
+    block.
+    """
     texts: list[str] = []
     rows: list[int] = []
     index: list[int] = []
@@ -72,7 +76,8 @@ def several(lines: Sequence[tuple[int, bytes]], known: Known) -> Rows:
     return Rows("".join(f"{text}\n" for text in texts).encode(), find_places=lambda: frame)
 
 
-# -- behind a prefix ---------------------------------------------------------------------------------------------
+# -- behind a prefix
+# ---------------------------------------------------------------------------------------------
 
 
 def _has_times(head: bytes) -> bool:
@@ -114,7 +119,8 @@ class Behind:
 def _prefixes(lines: pl.DataFrame) -> pl.Series:
     """The prefix of each line (column `line`), null where there is none."""
     line = pl.col("line")
-    # Most of a line is not looked at: what is before the first brace either is a prefix, or there mostly is none.
+    # Most of a line is not looked at: what is before the first brace either is a prefix, or there
+    # mostly is none.
     before = (
         line.cast(pl.Binary)
         .bin.slice(0, line.str.find("{", literal=True).fill_null(0))

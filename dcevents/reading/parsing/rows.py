@@ -9,7 +9,9 @@ from functools import cached_property
 import polars as pl
 
 PLACES = {"row": pl.UInt32, "line": pl.UInt64, "member": pl.UInt32}
-"""Where rows stand: how many lines of the block are before, and the record's number in its line; null: the only one."""
+"""Where rows stand: how many lines of the block are before, and the record's number in its
+line; null: the only one.
+"""
 
 
 def places_on(lines: Sequence[int]) -> pl.DataFrame:
@@ -57,5 +59,7 @@ class Rows:
         return self.find_raw(row, text) if self.find_raw else text
 
     def is_wrong(self, *, invalid: bool, untimed: bool) -> bool:
-        """Whether a guess has turned out to be one, by whether rows were no JSON, or had no time."""
+        """Whether a guess has turned out to be one, by whether rows were no JSON, or had no
+        time.
+        """
         return self.exactly is not None and (invalid if self.timed else invalid or untimed)

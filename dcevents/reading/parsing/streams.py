@@ -1,9 +1,11 @@
-"""Records with something between them that is no line end, or with line ends in them → one record a row.
+"""Records with something between them that is no line end, or with line ends in them → one
+record a row.
 
-Arrays, over many lines or on one; objects written one after the other; pretty-printed ones; lists in an object. The
-texts between records are learned from the beginning of an input, up to the next record's first key: its quote can
-stand in no string. Where a record has a list of objects that begin alike, a cut there leaves rows that are no JSON,
-and the block is cut again by what JSON says.
+Arrays, over many lines or on one; objects written one after the other; pretty-printed ones;
+lists in an object. The texts between records are learned from the beginning of an input, up to
+the next record's first key: its quote can stand in no string. Where a record has a list of
+objects that begin alike, a cut there leaves rows that are no JSON, and the block is cut again
+by what JSON says.
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ _GLUE = re.compile(rb'(?:[\s,\]}\x1e]|\[(?!\s*\{\s*"field"\s*:))*')
 _MEMBER = rb'"[^"\\]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+|\[\s*(?:"[^"\\]*"[\s,]*)*\])\s*,\s*'
 _LIST_KEY = rb"(?:(?:" + _MEMBER + rb')+"(?:' + "|".join(LISTS).encode() + rb')"|"[A-Za-z_]+")'
 _WRAPPED = re.compile(rb"\{\s*" + _LIST_KEY + rb"\s*:\s*\[\s*(?=\{|" + _FIELDS + rb")")
-"""The beginning of an object around records: its list comes first, or behind members with other values."""
+"""The beginning of an object around records: its list comes first, or behind members with other
+values.
+"""
 
 
 class Span(NamedTuple):
@@ -63,7 +67,9 @@ class Span(NamedTuple):
 
 
 class Seam(NamedTuple):
-    """The end of a record, what stands between, and the beginning of the next up to its first key."""
+    """The end of a record, what stands between, and the beginning of the next up to its first
+    key.
+    """
 
     text: bytes
     begin: int
@@ -121,7 +127,9 @@ class Stream:
         )
 
     def _listed(self, data: bytes, made: pl.DataFrame, before: int, after: int) -> Rows:
-        """The records of lists on lines of their own, with as many line ends before them and behind them."""
+        """The records of lists on lines of their own, with as many line ends before them and
+        behind them.
+        """
         on = made["on"] + before
         last: Any = on.max()
         return Rows(
@@ -157,7 +165,9 @@ class Stream:
         )
 
     def boundary(self, data: bytes) -> int | None:
-        """Where one of the last records begins, a whole event if there is one; None where that is not known."""
+        """Where one of the last records begins, a whole event if there is one; None where that
+        is not known.
+        """
         last = end = self._last_seam(data, len(data))
         for _ in range(_SEEN):
             if not end or is_event(data, end, self.known):
@@ -176,7 +186,9 @@ class Stream:
         return max((at + size for at, size in seams if at >= 0), default=None)
 
     def _end(self, data: bytes) -> int:
-        """Where the last record of a part ends: what stands between it and the next is of no record."""
+        """Where the last record of a part ends: what stands between it and the next is of no
+        record.
+        """
         return len(data) - max(
             (seam.begin - 1 for seam in self.seams if data.endswith(seam.end)), default=0
         )
@@ -207,7 +219,9 @@ def style_of(head: bytes, known: Known) -> Stream | None:
 
 
 def _lists(seams: Sequence[Seam]) -> Lists | None:
-    """How records on lines are written that are in lists, each line in one of its own or all in one."""
+    """How records on lines are written that are in lists, each line in one of its own or all in
+    one.
+    """
     outer, *inner = seams
     closing, line_end, opening = outer.end[1:].partition(b"\n")
     key = outer.text[outer.begin :]
@@ -230,7 +244,9 @@ def _text(data: bytes) -> str:
 
 
 def _is_by_line(head: bytes, begin: int, spans: Sequence[Span]) -> bool:
-    """Whether most of the first records are each on a line of their own, with nothing around them."""
+    """Whether most of the first records are each on a line of their own, with nothing around
+    them.
+    """
     between = [head[one.end : other.start] for one, other in pairwise(spans)]
     on_lines = sum(b"\n" in glue for glue in between)
     folded = sum(b"\n" in head[span.start : span.end] for span in spans)
@@ -249,14 +265,18 @@ def _in_words(start: bytes, between: Sequence[bytes], *, within: bool) -> str:
     return "records over several lines" if within else "records without line ends between them"
 
 
-# -- where records are -------------------------------------------------------------------------------------------
+# -- where records are
+# -------------------------------------------------------------------------------------------
 
 
 def _opening(head: bytes, known: Known) -> int | None:
-    """Where the first record of an input begins: at its beginning, in an array, or in one that is in an object."""
+    """Where the first record of an input begins: at its beginning, in an array, or in one that
+    is in an object.
+    """
     at = len(head) - len(head.lstrip(_BLANK))
     if head.startswith(b"[", at) and _is_line(head, at):
-        # An array that ends with its line, before lines that are objects: of many lines, one that is wrong.
+        # An array that ends with its line, before lines that are objects: of many lines, one that
+        # is wrong.
         return None
     if head.startswith(b"[", at):
         begin = _after_glue(head, at)
@@ -272,7 +292,9 @@ def _opening(head: bytes, known: Known) -> int | None:
 
 
 def list_within(head: bytes, at: int, known: Known) -> int | None:
-    """Where the first record of a list begins that is in the object there; HEAD bytes of it will do."""
+    """Where the first record of a list begins that is in the object there; HEAD bytes of it
+    will do.
+    """
     matches = islice(LIST.finditer(head, at, sound_end(head, at)), _MOST_LISTS)
     lists = (match for match in matches if _may_open(head[at : match.start()]))
     return next((match.end() for match in lists if is_event(head, match.end(), known)), None)
@@ -293,7 +315,9 @@ def sound_end(head: bytes, at: int) -> int:
 
 
 def _is_line(head: bytes, at: int) -> bool:
-    """Whether the first line is JSON by itself, and the next one an object by itself; or the other way round."""
+    """Whether the first line is JSON by itself, and the next one an object by itself; or the
+    other way round.
+    """
     first, _, rest = head[at:].partition(b"\n")
     following = next((line for line in rest.split(b"\n") if line.strip(_BLANK)), b"")
     return all(_closes(line, b"") for line in (first, following)) and following.lstrip(
@@ -307,7 +331,8 @@ def _may_open(text: bytes) -> bool:
 
 
 def closing(start: bytes, data: bytes, at: int) -> int | None:
-    """Where a text ends that began with `start`, its last record before `at`; None where it does not end with that.
+    """Where a text ends that began with `start`, its last record before `at`; None where it
+    does not end with that.
 
     What begins in another part is not known: then any object that ends so will do.
     """
@@ -367,9 +392,11 @@ def value_at(data: bytes, at: int) -> tuple[Any, int] | None:
 
 
 def looked_at(data: bytes, at: int) -> tuple[Any, int] | int:
-    """The record that begins there, and where it ends; or how many bytes were looked at to see that none does.
+    """The record that begins there, and where it ends; or how many bytes were looked at to see
+    that none does.
 
-    Read as Latin-1, in which bytes and characters are at the same places, and whatever is between quotes is text.
+    Read as Latin-1, in which bytes and characters are at the same places, and whatever is
+    between quotes is text.
     """
     size = _WINDOW
     while RECORD.match(data, at):
@@ -389,7 +416,9 @@ def looked_at(data: bytes, at: int) -> tuple[Any, int] | int:
 
 
 def _may_go_on(error: ValueError, size: int) -> bool:
-    """Whether more text could mend what is wrong: it is at the end of so many characters, or with a string there."""
+    """Whether more text could mend what is wrong: it is at the end of so many characters, or
+    with a string there.
+    """
     return getattr(error, "pos", 0) >= size - _WORD or getattr(error, "msg", "").startswith(
         "Unterminated string"
     )
@@ -420,7 +449,9 @@ def _seams(head: bytes, spans: Sequence[Span]) -> tuple[Seam, ...]:
 def _spans(
     data: bytes, at: int, seams: Sequence[Seam], known: Known, start: bytes = b""
 ) -> Iterator[Span]:
-    """Where the records are: objects, or what is none and ends at a line end or a seam. `start` is what they are in."""
+    """Where the records are: objects, or what is none and ends at a line end or a seam. `start`
+    is what they are in.
+    """
     before = at
     while (at := _after_glue(data, at)) < len(data):
         inner = _inner(data, at, known)
@@ -437,7 +468,9 @@ def _spans(
 
 
 def _within(data: bytes, at: int, found: tuple[Any, int] | None, known: Known) -> int | None:
-    """Where the first record is of an object that has a list of them, on many lines or longer than a record."""
+    """Where the first record is of an object that has a list of them, on many lines or longer
+    than a record.
+    """
     if found and (
         b"\n" not in data[at : found[1]]
         or not LIST.search(data, at, found[1])
@@ -474,7 +507,8 @@ def _unfolded(_: int, text: bytes) -> bytes:
     return text.replace(b"\r", b"\n")
 
 
-# -- parts -------------------------------------------------------------------------------------------------------
+# -- parts
+# --------------------------------------------------------------------------------------------------
 
 
 class Part(NamedTuple):

@@ -102,7 +102,10 @@ def replace_file(name: str, text: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def _open_special_file(name: str) -> Iterator[int | None]:
-    """Yield the descriptor of a special file; None for a file to replace."""
+    """Yield the descriptor of a special file.
+
+    None for a file to replace.
+    """
     fd = find_descriptor(name)
     before = _stat_target(name) if fd is None else None
     if before is None or stat.S_ISREG(before.st_mode):
@@ -140,7 +143,9 @@ def is_terminal(name: str | None) -> bool:
 
 
 def _stat_target(name: str) -> os.stat_result | None:
-    """Return the status of a file to be written; None for a new one.
+    """Return the status of a file to be written.
+
+    None for a new one.
 
     Raises OSError where no file can or may be written.
     """

@@ -23,7 +23,9 @@ def print_info(directory: str) -> int:
 
 
 def verify_store(directory: str) -> int:
-    """Check a store and print that it is sound; return the exit status.
+    """Check a store and print that it is sound.
+
+    Return the exit status.
 
     Raises StoreError after a message for each fault.
     """

@@ -34,12 +34,13 @@ Judge = Callable[[object], Record]
 
 class _Agreeing(Protocol):
     def agrees(self, judge: Judge) -> bool:
-        """Whether a judge says of all that was learnt what was said of it."""
+        """Return whether a judge says of all that was learnt what was said of it."""
 
 
 class Contexts:
-    """The contexts of a log. `layouts` are those of the texts in them: what they have learnt
-    holds in each context.
+    """The contexts of a log.
+
+    `layouts` are those of the texts in them: what they have learnt holds in each context.
 
     Calls are the caller's to serialise.
     """
@@ -51,8 +52,9 @@ class Contexts:
         self._contexts: list[str] = []
 
     def admit(self, value: object, placeholders: Collection[str], encoded: str) -> bool:
-        """Take in the lines of a template, with their `encoded` placeholder as the hole; False
-        where they differ.
+        """Take in the lines of a template, with their `encoded` placeholder as the hole.
+
+        False where they differ.
         """
         context = encode_json(_pruned(value) if self._is_pruned else value).replace(encoded, _HOLE)
         for name in placeholders:
@@ -67,8 +69,9 @@ class Contexts:
         return True
 
     def judge(self, value: object) -> Record:
-        """What a text with this value says in every context; SEVERAL where that is not one
-        thing, or hangs on them.
+        """Return what a text with this value says in every context.
+
+        SEVERAL where that is not one thing, or hangs on them.
         """
         found = [self._judge_in(context, value) for context in self._contexts]
         return found[0] if found and found.count(found[0]) == len(found) else _UNCLEAR
@@ -104,7 +107,10 @@ def _pruned(value: object) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def decoded(texts: pl.Series) -> pl.Series:
-    """The objects that texts in base64 are, or begin with; null for all else."""
+    """The objects that texts in base64 are, or begin with.
+
+    Null for all else.
+    """
     try:
         plain = texts.str.decode("base64", strict=False).cast(pl.String)
     except pl.exceptions.PolarsError:
@@ -146,7 +152,7 @@ def as_it_reads(line: bytes) -> bytes:
 
 
 def _opened(lines: pl.DataFrame) -> pl.DataFrame:
-    """The same as they read, whatever is escaped in them."""
+    """Return the same as they read, whatever is escaped in them."""
     split = lines.select("row", _unescaped(lines["text"]).alias("line").str.split("\n")).explode(
         "line"
     )
@@ -160,7 +166,10 @@ def _opened(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unescaped(texts: pl.Series) -> pl.Series:
-    """What is between the quotes of JSON strings, as it reads; null for what can not be there."""
+    """Return what is between the quotes of JSON strings, as it reads.
+
+    Null for what can not be there.
+    """
     with contextlib.suppress(pl.exceptions.PolarsError):
         # polars reads half a surrogate pair as another character.
         if not texts.str.contains("\\u", literal=True).any():

@@ -75,8 +75,9 @@ _SPACE = re.compile(f"[{SPACE},\x1e]*")
 
 
 class Search:
-    """One record, searched. `asked` gathers the texts whose content, not only their place,
-    decided something.
+    """One record, searched.
+
+    `asked` gathers the texts whose content, not only their place, decided something.
     """
 
     def __init__(self, known: Known = NOTHING) -> None:
@@ -84,7 +85,10 @@ class Search:
         self.asked: list[str] = []
 
     def locate(self, record: dict[str, Any]) -> Located | None:
-        """The parts of the one event that a record is; None where nothing in it is one."""
+        """The parts of the one event that a record is.
+
+        None where nothing in it is one.
+        """
         if self.known.paths and (found := self._given(record)):
             return found
         without_sid = None
@@ -98,8 +102,9 @@ class Search:
         return without_sid
 
     def unknown(self, record: dict[str, Any]) -> Located | None:
-        """The parts of what is an event by its keys, but of another kind; None without a name
-        of one.
+        """The parts of what is an event by its keys, but of another kind.
+
+        None without a name of one.
         """
         data = record.get("data")
         if isinstance(data, dict) and "payload" in data:
@@ -116,7 +121,10 @@ class Search:
         return None
 
     def members(self, value: object) -> list[Any] | None:
-        """The records that one value holds; None where it holds none, or is one."""
+        """The records that one value holds.
+
+        None where it holds none, or is one.
+        """
         for items in self._lists(value):
             records = [self.record(item) for item in items]
             if records and any(isinstance(each, dict) and self._is_event(each) for each in records):
@@ -139,8 +147,9 @@ class Search:
         return item
 
     def opened(self, text: str) -> list[Any]:
-        """The objects and arrays that a text is made of, also behind a known prefix; of
-        anything else, none.
+        """The objects and arrays that a text is made of, also behind a known prefix.
+
+        Of anything else, none.
 
         Of several lines, those that are neither are `Broken`, so that they harm no other.
         """
@@ -235,8 +244,9 @@ class Search:
         return None
 
     def _chain(self, value: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[str, Any]]:
-        """The objects on a path, the first one aside unless the path is empty; none if it leads
-        nowhere.
+        """The objects on a path, the first one aside unless the path is empty.
+
+        None if it leads nowhere.
         """
         chain: list[Mapping[str, Any]] = []
         for key in path:
@@ -269,7 +279,7 @@ class Search:
         )
 
     def _around(self, core: _Core, keys: Sequence[str]) -> tuple[str, Any] | None:
-        """What the collectors say, the nearest first."""
+        """Return what the collectors say, the nearest first."""
         paths = paths_around(core.path, len(core.around))
         for value, path in zip(core.around, paths, strict=True):
             request = value.get("requestContext")
@@ -303,8 +313,9 @@ class Search:
     # ----------------------------------------------------------------------------------------
 
     def _given(self, record: dict[str, Any]) -> Located | None:
-        """The parts at the paths that were given, the others as they are recognised; None
-        without an event there.
+        """The parts at the paths that were given, the others as they are recognised.
+
+        None without an event there.
         """
         value = nested(record)
         paths = dict(self.known.paths)
@@ -337,8 +348,9 @@ class Search:
         )
 
     def at(self, value: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
-        """What stands at a path, through texts that are JSON; None where it leads nowhere. `.`
-        is the value itself.
+        """Return what stands at a path, through texts that are JSON.
+
+        None where it leads nowhere. `.` is the value itself.
         """
         holder: Mapping[str, Any] = {}
         for key in path.split(".") if path not in ("", ".") else ():
@@ -355,8 +367,9 @@ class Search:
 
 
 def _by_line(text: str) -> list[Any]:
-    """What each line of a text says, those without JSON as they are; none where no line has an
-    object or array.
+    """Return what each line of a text says, those without JSON as they are.
+
+    None where no line has an object or array.
     """
     values: list[Any] = []
     for line in filter(None, (line.strip(SPACE + "\x1e") for line in text.split("\n"))):
@@ -375,7 +388,10 @@ def _by_line(text: str) -> list[Any]:
 
 
 class _Core(NamedTuple):
-    """An object that may be an event; those around it, the nearest first; the path to it."""
+    """An object that may be an event.
+
+    Those around it, the nearest first; the path to it.
+    """
 
     value: dict[str, Any]
     around: tuple[Mapping[str, Any], ...]

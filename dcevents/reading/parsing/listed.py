@@ -25,8 +25,9 @@ class Lists:
     """What is between two records of a line; None where there is one on each."""
 
     def rows(self, data: bytes) -> pl.DataFrame | None:
-        """`line`, a record, and `on`, how many lines are before it; None where a line is
-        something else.
+        """`line`, a record, and `on`, how many lines are before it.
+
+        None where a line is something else.
         """
         line = pl.col("line")
         try:

@@ -32,30 +32,35 @@ class _Instead(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What lines turned out to be, in order: no events, and why; events, or lines that hold
-    records.
+    """What lines turned out to be, in order: no events, and why.
+
+    Events, or lines that hold records.
     """
 
     bad: Sequence[Bad]
     good: Sequence[int]
 
     def part(self, first: int, end: int) -> Seen:
-        """The same of the lines of an input."""
+        """Return the same of the lines of an input."""
         good = self.good[bisect_left(self.good, first) : bisect_left(self.good, end)]
         bad = [each._replace(row=each.row - first) for each in self.bad if first <= each.row < end]
         return Seen(bad, [row - first for row in good])
 
 
 def may_go_on(reason: str, line: bytes) -> bool:
-    """Whether a line that was rejected may be a part of a record, or hold some; for little time."""
+    """Return whether a line that was rejected may be a part of a record, or hold some.
+
+    For little time.
+    """
     return reason in ("invalid_json", "too_long") or (
         reason == "no_event" and partial.is_unended(line)
     )
 
 
 def again(data: bytes, heights: Sequence[int], rows: Rows, seen: Seen, known: Known) -> Rows | None:
-    """Lines that were read as `rows`, cut again; None where each line is a record, or will not
-    be one.
+    """Lines that were read as `rows`, cut again.
+
+    None where each line is a record, or will not be one.
 
     `heights` are the numbers of lines of the inputs in them, where they are of several.
     """
@@ -72,7 +77,7 @@ def again(data: bytes, heights: Sequence[int], rows: Rows, seen: Seen, known: Kn
 
 
 def _found(lines: Sequence[bytes], seen: Seen, known: Known) -> Iterator[_Instead]:
-    """What stands instead of lines of one input."""
+    """Return what stands instead of lines of one input."""
     gone: set[int] = set()
     parts = [row for row, reason in seen.bad if partial.may_begin(lines[row])]
     for each in partial.joined(lines, parts, {*seen.good}) if parts else ():

@@ -1,5 +1,6 @@
-"""Blocks of lines → rows of events, rejects, tallies. Every line lands in exactly one bucket;
-no I/O.
+"""Blocks of lines → rows of events, rejects, tallies.
+
+Every line lands in exactly one bucket; no I/O.
 
 Lines whose shape is known are read by the column (`shapes`), all others one by one (`record`);
 both say the same.
@@ -110,7 +111,9 @@ class Limits(NamedTuple):
 
 
 class Parser:
-    """Parses blocks in any number of threads; learns the log's shapes as it goes.
+    """Parses blocks in any number of threads.
+
+    Learns the log's shapes as it goes.
 
     `in_full` reads also what only those want who look at single events: `meetingInfo`, and FORM.
     """
@@ -164,7 +167,7 @@ class Parser:
             self._shapes.update(shapes)
 
     def found_in(self) -> set[Shape | None]:
-        """Where events were found; None is the canonical place."""
+        """Return where events were found; None is the canonical place."""
         with self._lock:
             layouts = [*self._layouts, *self._inside]
             templates = [template.record for layout in layouts for template in layout.templates]
@@ -238,8 +241,9 @@ class Parser:
             return layout.learn_keys(cut, keys)
 
     def said_with(self, layout: Layout, number: int, values: dict[int, str]) -> int | None:
-        """What lines of a template with these texts in its slots say; None if they turn out to
-        be no events.
+        """Return what lines of a template with these texts in its slots say.
+
+        None if they turn out to be no events.
         """
         with self._lock:
             return layout.said_with(number, values)
@@ -290,7 +294,7 @@ def _divided(
 
 
 def _is_text(line: bytes) -> bool:
-    """Whether it is UTF-8."""
+    """Return whether it is UTF-8."""
     try:
         line.decode()
     except UnicodeDecodeError:
@@ -372,7 +376,10 @@ class _Block:
         return self.parsed
 
     def _by_others(self, layouts: Sequence[Layout], rest: Sequence[int]) -> Sequence[int]:
-        """Rows by layouts that were not tried yet; those that are left come back."""
+        """Rows by layouts that were not tried yet.
+
+        Those that are left come back.
+        """
         for layout in layouts:
             if layout is not self.tried and len(rest) >= _MANY:
                 rest = self._inside(self._some(layout, rest))
@@ -387,8 +394,9 @@ class _Block:
         self.parser.fitted(layout, lines, is_within=self.is_within)
 
     def _first(self) -> Sequence[int]:
-        """No layout is known: read a sample line by line and look for one; rows that it cannot
-        read come back.
+        """No layout is known: read a sample line by line and look for one.
+
+        Rows that it cannot read come back.
         """
         head, tail = _divided(self.data, self.parser.sample)
         if len(tail) < _FEW_SAMPLES * len(head):
@@ -399,8 +407,9 @@ class _Block:
         return self._whole(self.parsed.lines, tail)
 
     def _split(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
-        """Lines to be read one by one; the numbers of their rows come back. Empty ones are
-        counted at once.
+        """Lines to be read one by one.
+
+        The numbers of their rows come back. Empty ones are counted at once.
         """
         lines = _as_bytes(data).split(b"\n")
         if not lines[-1]:
@@ -436,8 +445,9 @@ class _Block:
     # ---------------------------------------------------------------------------------------
 
     def _whole(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
-        """Lines from a row on by the most fitting layout; the rows that it could not read come
-        back.
+        """Lines from a row on by the most fitting layout.
+
+        The rows that it could not read come back.
         """
         layouts = self._layouts()
         if not layouts:
@@ -467,14 +477,14 @@ class _Block:
         return left
 
     def _some(self, layout: Layout, rows: Sequence[int]) -> Sequence[int]:
-        """The same for some rows of the block."""
+        """Return the same for some rows of the block."""
         lines = self._texts(rows)
         left = self._frame(layout, lines)
         self._fitted(layout, lines.height - len(left))
         return sorted({*rows}.difference(lines["row"]).union(left))
 
     def _frame(self, layout: Layout, lines: pl.DataFrame) -> Sequence[int]:
-        """The same for lines (`row`, `line`)."""
+        """Return the same for lines (`row`, `line`)."""
         codes = layout.codes
         left: list[int] = []
         try:
@@ -491,8 +501,9 @@ class _Block:
         return [*left, *self._take(layout, codes, cut.with_columns(lines["row"]))]
 
     def _inside(self, rest: Sequence[int]) -> Sequence[int]:
-        """Read the texts that were set aside; the rows that are left come back, with those left
-        before.
+        """Read the texts that were set aside.
+
+        The rows that are left come back, with those left before.
         """
         left = [
             *(self._decoded() if self.encoded else ()),
@@ -501,8 +512,9 @@ class _Block:
         return sorted({*rest}.union(left)) if left else rest
 
     def _decoded(self) -> Sequence[int]:
-        """Texts that were in base64, by the column; the rows that could not be read so come
-        back.
+        """Texts that were in base64, by the column.
+
+        The rows that could not be read so come back.
         """
         lines, self.encoded = pl.concat(self.encoded), []
         known = self.parser.inside()
@@ -514,8 +526,9 @@ class _Block:
         return left
 
     def _opened(self) -> Sequence[int]:
-        """Lines with several records in a text, by the column; the rows that could not be read
-        so come back.
+        """Lines with several records in a text, by the column.
+
+        The rows that could not be read so come back.
         """
         lines, self.batches = pl.concat(self.batches), []
         records = opened(lines)
@@ -564,8 +577,9 @@ class _Block:
         return [] if chosen.all() else self._others(layout, codes, cut.filter(~chosen))
 
     def _others(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
-        """Lines that are no usual events. Most of them are of other buckets, and known; what is
-        left comes back.
+        """Lines that are no usual events.
+
+        Most of them are of other buckets, and known; what is left comes back.
         """
         number = codes.table.gather(cut["key"])
         # -1, a new combination, would be looked up as the last one.
@@ -578,7 +592,10 @@ class _Block:
         return self._aside(layout, codes, rest) if rest.height >= _FEW else self._leave(rest)
 
     def _with_sessions(self, cut: pl.DataFrame) -> pl.DataFrame:
-        """`cut` with the numbers of sessions; not `plain` where the text of one is not."""
+        """`cut` with the numbers of sessions.
+
+        Not `plain` where the text of one is not.
+        """
         hashes = cut["sid"]
         numbers, self.sids = self.parser.vocabulary.numbering.number_distinct(hashes, cut["text"])
         if numbers is not hashes:
@@ -588,8 +605,9 @@ class _Block:
         return cut.with_columns(pl.col("plain") & ~pl.col("text").str.contains(NOT_PLAIN.pattern))
 
     def _aside(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
-        """Lines with texts in their slots, without a time, or of new shapes. What is left comes
-        back.
+        """Lines with texts in their slots, without a time, or of new shapes.
+
+        What is left comes back.
         """
         if cut["key"].null_count():
             codes = self._learn(layout, codes, cut)
@@ -609,7 +627,10 @@ class _Block:
         return left + self._leave(found.filter(~good))
 
     def _open(self, layout: Layout, found: pl.DataFrame) -> list[int]:
-        """Set the texts aside that hold the records of lines; the rows of others come back."""
+        """Set the texts aside that hold the records of lines.
+
+        The rows of others come back.
+        """
         slots = [f"slot{i}" for i, slot in enumerate(layout.slots) if slot.is_text]
         if found.is_empty() or self.is_within or slots[0] not in found.columns:
             return self._leave(found)
@@ -617,7 +638,10 @@ class _Block:
         return []
 
     def _decode(self, layout: Layout, found: pl.DataFrame) -> list[int]:
-        """Set the encoded texts of lines aside; the rows that have none come back."""
+        """Set the encoded texts of lines aside.
+
+        The rows that have none come back.
+        """
         left: list[int] = []
         slots = {number: layout.templates[number].texts[0] for number in found["number"].unique()}
         for slot in set(slots.values()):
@@ -649,8 +673,9 @@ class _Block:
         return layout.codes
 
     def _understand(self, cut: pl.DataFrame, codes: shapes.Codes) -> pl.DataFrame:
-        """`cut` with its templates' `number`, `kind` and `attributes`; `good` where nothing is
-        in doubt.
+        """`cut` with its templates' `number`, `kind` and `attributes`.
+
+        `good` where nothing is in doubt.
         """
         number = codes.table.gather(cut["key"])
         kind = codes.kinds.gather(number)
@@ -669,7 +694,10 @@ class _Block:
         )
 
     def _leave(self, rest: pl.DataFrame) -> list[int]:
-        """The numbers of rows that are left for another way of reading; empty ones are counted."""
+        """The numbers of rows that are left for another way of reading.
+
+        Empty ones are counted.
+        """
         filled = rest.filter(pl.col("size") > 0)
         self.parsed.tally["blank"] += rest.height - filled.height
         return filled["row"].to_list()
@@ -733,8 +761,9 @@ class _Block:
     # ------------------------------------------------------------------------------------------
 
     def _one_by_one(self, rows: Sequence[int]) -> list[Seen]:
-        """Read lines by the reference reader; those that are JSON objects come back, to learn
-        from.
+        """Read lines by the reference reader.
+
+        Those that are JSON objects come back, to learn from.
         """
         events: list[tuple[str, int, int, int]] = []
         forms: list[int] = []

@@ -48,18 +48,22 @@ class _Part(NamedTuple):
 
 
 def is_unended(line: bytes) -> bool:
-    """Whether a line of Docker's has JSON that goes on."""
+    """Return whether a line of Docker's has JSON that goes on."""
     return line.startswith((b'{"log":"{', b'{"log":"[')) and _ENDED not in line
 
 
 def may_begin(line: bytes) -> bool:
-    """Whether a line may be the first part of one; for little time."""
+    """Return whether a line may be the first part of one.
+
+    For little time.
+    """
     return b" P " in line[:_TAG] or is_unended(line)
 
 
 def begun(text: bytes) -> int | None:
-    """Where the parts begin, in some lines, of a line that ends behind them; None where there
-    is none.
+    """Return where the parts begin, in some lines, of a line that ends behind them.
+
+    None where there is none.
     """
     if not any(may_begin(line) for line in text[-_NEAR:].split(b"\n")):
         return None
@@ -75,8 +79,9 @@ def begun(text: bytes) -> int | None:
 
 
 def joined(lines: Sequence[bytes], rows: Iterable[int], good: Collection[int]) -> Iterator[Joined]:
-    """Lines whose first parts are among some rows, in order; `good` rows are events, and no
-    parts.
+    """Lines whose first parts are among some rows, in order.
+
+    `good` rows are events, and no parts.
     """
     done: set[int] = set()
     for row in rows:

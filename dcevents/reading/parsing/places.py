@@ -95,8 +95,9 @@ MOST = 64
 
 
 class Shape(NamedTuple):
-    """Where a kind of record keeps its parts: paths with dots between keys; None is nowhere, ''
-    the record itself.
+    """Where a kind of record keeps its parts: paths with dots between keys.
+
+    None is nowhere, '' the record itself.
     """
 
     event: str
@@ -111,7 +112,10 @@ CANONICAL = Shape("event", "timestamp", "page", "data.payload")
 
 
 class Located(NamedTuple):
-    """The parts of a record, as JSON values. `shape` is None for the canonical place."""
+    """The parts of a record, as JSON values.
+
+    `shape` is None for the canonical place.
+    """
 
     event: Any
     timestamp: Any
@@ -143,8 +147,8 @@ CANONICAL_KEYS = {"event", "timestamp", "page", "data", PREFIX_TIME}
 
 
 def is_canonical(record: Mapping[str, Any]) -> bool:
-    """Whether a record has the keys of a canonical line in their places, whatever is there:
-    right, wrong or nothing.
+    """Return whether a record has the keys of a canonical line in their places, whatever is
+    there: right, wrong or nothing.
     """
     if "data" not in record:
         return False
@@ -169,7 +173,10 @@ def canonical(record: Mapping[str, Any]) -> Located:
 
 
 def renamed(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A payload with keys in snake_case or camelCase by Adobe's names; Adobe's own come first."""
+    """A payload with keys in snake_case or camelCase by Adobe's names.
+
+    Adobe's own come first.
+    """
     if RENAMED.isdisjoint(payload):
         return payload
     others = {
@@ -180,8 +187,9 @@ def renamed(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def has_session(payload: Mapping[str, Any]) -> bool:
-    """Whether there is a sid. A session by another name may be anybody's, but for one beside a
-    conversation's keys.
+    """Return whether there is a sid.
+
+    A session by another name may be anybody's, but for one beside a conversation's keys.
     """
     if read_scalar(payload.get("sid")) is not None:
         return True
@@ -190,7 +198,10 @@ def has_session(payload: Mapping[str, Any]) -> bool:
 
 
 def nested(record: dict[str, Any]) -> dict[str, Any]:
-    """A record whose keys have dots in them, as objects in objects; any other as it is."""
+    """A record whose keys have dots in them, as objects in objects.
+
+    Any other as it is.
+    """
     if not any("." in key for key in record):
         return record
     made: dict[str, Any] = {key: value for key, value in record.items() if "." not in key}
@@ -205,7 +216,10 @@ def nested(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def start_of(text: str) -> int | None:
-    """Where the JSON of a text begins; None where it is none."""
+    """Return where the JSON of a text begins.
+
+    None where it is none.
+    """
     begin = len(text) - len(text.lstrip(SPACE + "\x1e"))
     if text[begin : begin + 1] in ("{", "["):
         return begin
@@ -214,7 +228,10 @@ def start_of(text: str) -> int | None:
 
 
 def from_base64(text: str) -> str:
-    """The text that is encoded; none where it is no base64, or no text."""
+    """The text that is encoded.
+
+    None where it is no base64, or no text.
+    """
     try:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, ValueError):

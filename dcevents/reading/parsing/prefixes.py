@@ -64,15 +64,19 @@ class Prefix(NamedTuple):
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], Sequence[tuple[str, re.Pattern[str]]], re.Pattern[str]]:
-    """Any prefix, each by its name, and the time in one; made when the first line does not
-    begin with JSON.
+    """Any prefix, each by its name, and the time in one.
+
+    Made when the first line does not begin with JSON.
     """
     named = [(name, re.compile(f"(?:{pattern})(?=\\{{|\\[\\s*[\\[{{])")) for name, pattern in FORMS]
     return re.compile(ANY), named, re.compile(TIME)
 
 
 def prefix_of(text: str) -> Prefix | None:
-    """The prefix of a text before `{` or `[`; None without one that is known."""
+    """The prefix of a text before `{` or `[`.
+
+    None without one that is known.
+    """
     if text.startswith("{"):
         return None
     anything, named, time_of = _patterns()
@@ -86,8 +90,9 @@ def prefix_of(text: str) -> Prefix | None:
 
 
 def dated(time: str, now: int | None) -> str:
-    """A prefix's time in ISO 8601; one without a year is the latest that is not after tomorrow,
-    `now` in ms.
+    """A prefix's time in ISO 8601.
+
+    One without a year is the latest that is not after tomorrow, `now` in ms.
     """
     if now is None or not time[0].isalpha():
         return time

@@ -1,9 +1,10 @@
-"""One line of a log, read by itself: what it says, or why it is not counted. The reference for
-the fast path.
+"""One line of a log, read by itself: what it says, or why it is not counted.
 
-Pure functions of text; no I/O. Strict JSON (`strict`), as definitions 1 asks; `locate` is the
-one place that knows where a record keeps its event name, time, page and payload, and asks
-`envelopes` where that is not the usual one.
+The reference for the fast path.
+
+Pure functions of text; no I/O. Strict JSON (`strict`), as definitions 1 asks; `locate` is the one
+place that knows where a record keeps its event name, time, page and payload, and asks `envelopes`
+where that is not the usual one.
 """
 
 from typing import Any, Final, NamedTuple
@@ -76,8 +77,9 @@ _SEPARATOR = "\x1e"
 def locate(
     record: dict[str, Any], known: Known = NOTHING
 ) -> tuple[Located, tuple[str, ...]] | None:
-    """Where a record keeps its parts, and which texts decided that; None where it holds several
-    records.
+    """Return where a record keeps its parts, and which texts decided that.
+
+    None where it holds several records.
     """
     if not known.paths and envelopes.is_canonical(record):
         return envelopes.canonical(record), ()
@@ -92,8 +94,9 @@ def locate(
 
 
 def read(line: str, *, now: int | None = None, known: Known = NOTHING, **settings: bool) -> Record:
-    """The record of one decoded line, without its LF. `now` is the clock, by which a prefix's
-    year is told.
+    """The record of one decoded line, without its LF.
+
+    `now` is the clock, by which a prefix's year is told.
     """
     text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
     if not text:
@@ -125,8 +128,9 @@ def _prefixed(text: str, now: int | None, known: Known, **settings: bool) -> Rec
 
 
 def members(line: str, known: Known = NOTHING) -> list[str]:
-    """The records of a line that holds several, each as JSON text; none where the line is not
-    JSON.
+    """The records of a line that holds several, each as JSON text.
+
+    None where the line is not JSON.
     """
     text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
     search = Search(known)

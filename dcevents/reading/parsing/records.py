@@ -37,15 +37,16 @@ class Style(Protocol):
 
     @property
     def by_line(self) -> bool:
-        """Whether a line has a record of its own."""
+        """Return whether a line has a record of its own."""
 
     def rows(self, data: bytes, unterminated: Collection[int], now: int) -> Rows:
         """The records of a part of an input."""
 
 
 def style_of(head: bytes, known: Known = NOTHING) -> Style | None:
-    """The style of an input that begins like this; None for one record a line, and nothing
-    before it.
+    """The style of an input that begins like this.
+
+    None for one record a line, and nothing before it.
 
     HEAD bytes will do; a byte order mark must not be among them.
     """
@@ -81,7 +82,7 @@ def several(lines: Sequence[tuple[int, bytes]], known: Known) -> Rows:
 
 
 def _has_times(head: bytes) -> bool:
-    """Whether the first records behind prefixes have no need of the times in these."""
+    """Return whether the first records behind prefixes have no need of the times in these."""
     lines = [line.decode("utf-8", "replace") for line in head.split(b"\n")[:_SEEN]]
     behind = [line[prefix.end :] for line in lines if (prefix := prefixes.prefix_of(line))]
     events = [found for each in behind if (found := read(each)).said]
@@ -90,7 +91,10 @@ def _has_times(head: bytes) -> bool:
 
 @dataclass(frozen=True)
 class Behind:
-    """Records behind a prefix on each line; `timed` if they have times of their own."""
+    """Records behind a prefix on each line.
+
+    `timed` if they have times of their own.
+    """
 
     name: str
     timed: bool

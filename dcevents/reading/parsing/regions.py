@@ -119,7 +119,7 @@ def regions(
 
 
 def _may_begin(line: bytes, following: bytes) -> bool:
-    """Whether a line may be the first of a region: most broken ones may not."""
+    """Return whether a line may be the first of a region: most broken ones may not."""
     if line[:_PREFIX].lstrip(_BLANK)[:1] in _INNER:
         return False
     if len(line) > MAX_LINE or _GLUED.search(line):
@@ -132,8 +132,8 @@ def _may_begin(line: bytes, following: bytes) -> bool:
 
 
 def cut(lines: bytes) -> int:
-    """Where lines are best cut, so that no record is: behind the last, or before one that lies
-    over several of them.
+    """Return where lines are best cut, so that no record is: behind the last, or before one that
+    lies over several of them.
     """
     last = lines.rfind(b"\n", 0, len(lines) - 1) + 1
     if parts := partial.begun(lines):
@@ -156,7 +156,7 @@ def _folded(text: bytes) -> bytes:
 
 
 def _swallows_none(data: bytes, spans: Sequence[Span], good: Sequence[int]) -> bool:
-    """Whether each of the lines that begin there is a record of its own."""
+    """Return whether each of the lines that begin there is a record of its own."""
     ends = {span.start: span.end for span in spans}
     for start in good:
         line = data[start : data.index(b"\n", start)]
@@ -167,7 +167,10 @@ def _swallows_none(data: bytes, spans: Sequence[Span], good: Sequence[int]) -> b
 
 
 class _Look:
-    """A look at lines that are none. What is looked at in vain is bounded: `budget`, in bytes."""
+    """A look at lines that are none.
+
+    What is looked at in vain is bounded: `budget`, in bytes.
+    """
 
     def __init__(self, data: bytes, known: Known) -> None:
         self.data = data
@@ -176,8 +179,9 @@ class _Look:
         self.end = 0
 
     def region(self, at: int) -> list[Span]:
-        """The records of the region that begins there, up to `end`; none where that is not sure
-        to be one.
+        """The records of the region that begins there, up to `end`.
+
+        None where that is not sure to be one.
         """
         begin, spans, texts = at, list[Span](), list[_Text]()
         while text := self._text(self._behind_space(at)):
@@ -275,8 +279,9 @@ class _Look:
         return _Text(spans, closed or end, is_sure)
 
     def _behind_broken(self, at: int) -> int | None:
-        """Where a list goes on behind a line that is a broken record of it; None where it does
-        not.
+        """Return where a list goes on behind a line that is a broken record of it.
+
+        None where it does not.
         """
         if self._is_line_end(at) or self.data.startswith(b"]", at):
             return None
@@ -302,8 +307,9 @@ class _Look:
         return space.end() if space else at
 
     def _behind_prefix(self, at: int) -> int:
-        """Where JSON begins behind what a collector writes before it; the same place without
-        that.
+        """Return where JSON begins behind what a collector writes before it.
+
+        The same place without that.
         """
         if self.data.startswith((b"{", b"[{"), at):
             return at

@@ -103,11 +103,11 @@ class Slot(NamedTuple):
 
     @property
     def stop(self) -> str:
-        """What ends a quoted value that is plain."""
+        """Return what ends a quoted value that is plain."""
         return self.escape[:1] or '"'
 
     def end(self, line: bytes, begin: int) -> int:
-        """Where in a line the value ends that begins there."""
+        """Return where in a line the value ends that begins there."""
         if self.length is not None:
             return begin + self.length
         if self.behind is not None:
@@ -125,7 +125,10 @@ class Slot(NamedTuple):
 
 
 class Template(NamedTuple):
-    """What all lines of one shape say. `record` holds placeholders where the slots are."""
+    """What all lines of one shape say.
+
+    `record` holds placeholders where the slots are.
+    """
 
     record: Record
     kind: int
@@ -205,8 +208,9 @@ class Layout:
     # ---------------------------------------------------------------------------------------------
 
     def split(self, line: bytes) -> tuple[str, ...] | None:
-        """The pieces of one line; None where the slots are not in order, or its text or a piece
-        is not UTF-8.
+        """The pieces of one line.
+
+        None where the slots are not in order, or its text or a piece is not UTF-8.
         """
         pieces, at, size = [], 0, len(line)
         for anchor, end_of in self._ends:
@@ -342,7 +346,10 @@ class Layout:
         return pieces, values, reduce(and_, fits)
 
     def _plain(self, i: int, value: pl.Expr) -> pl.Expr:
-        """Whether a value can stand in for its placeholder; the empty one of an absent slot can."""
+        """Return whether a value can stand in for its placeholder.
+
+        The empty one of an absent slot can.
+        """
         slot = self.slots[i]
         if i == self.time and self.time_form != "text":
             # The forms that are read by the column are plain.
@@ -375,8 +382,8 @@ class Layout:
     # --------------------------------------------------------------------------------------------
 
     def full(self, pieces: tuple[str, ...]) -> bool:
-        """Whether there is no room for these: the layout lacks a slot, or the lines are not of
-        one making.
+        """Return whether there is no room for these: the layout lacks a slot, or the lines are
+        not of one making.
         """
         sizes = [
             len(known) + (piece not in known)
@@ -395,8 +402,9 @@ class Layout:
             self._once.add(pieces)
 
     def learn(self, pieces: tuple[str, ...]) -> int:
-        """The template number of lines with these pieces; it is in `codes` after the next
-        `settle`.
+        """The template number of lines with these pieces.
+
+        It is in `codes` after the next `settle`.
         """
         code = tuple(
             known.setdefault(piece, len(known))
@@ -478,7 +486,7 @@ class Layout:
         return self._intern(said) if said else None
 
     def agrees(self, judge: Callable[[object], Record]) -> bool:
-        """Whether a judge says of all templates what was said of them."""
+        """Return whether a judge says of all templates what was said of them."""
         known = (
             (number, each.record) for number, each in enumerate(self.templates) if each.kind != SLOW
         )
@@ -556,8 +564,8 @@ class Layout:
         ]
 
     def _whole(self, value: object, line: str, present: list[int]) -> bool:
-        """Whether each placeholder is exactly one whole value of the line, and stands nowhere
-        else in it.
+        """Return whether each placeholder is exactly one whole value of the line, and stands
+        nowhere else in it.
         """
         values = list(_strings(value))
         names = [self.slots[i].placeholder for i in present]
@@ -572,8 +580,9 @@ class Layout:
         ]
 
     def _agree(self, time: int | None, sid: int) -> bool:
-        """Whether a template keeps time and session in the layout's slots; the first one
-        decides which.
+        """Return whether a template keeps time and session in the layout's slots.
+
+        The first one decides which.
         """
         if self.sid is None:
             self.time, self.sid = time, sid
@@ -641,7 +650,10 @@ def find_layout(
 def _batch_layout(
     sample: Sequence[Seen], judge: Callable[[object], Record], intern: Callable[[Attributes], int]
 ) -> Layout | None:
-    """The layout of lines with several records in a text; None where they have them elsewhere."""
+    """The layout of lines with several records in a text.
+
+    None where they have them elsewhere.
+    """
     found: dict[str, list[str]] = {}
     behind: dict[str, set[int]] = {}
     for seen in sample:
@@ -695,8 +707,9 @@ def _time_form(values: pl.DataFrame, slot: Slot) -> str:
 
 
 def _values(line: str) -> Iterable[tuple[str, str, int]]:
-    """(anchor, value, place) of every scalar member; where a key comes again, the member before
-    is in the anchor.
+    """(anchor, value, place) of every scalar member.
+
+    Where a key comes again, the member before is in the anchor.
     """
     first: set[str] = set()
     before = 0
@@ -732,7 +745,10 @@ def _with_after(slots: Sequence[Slot], sample: Sequence[Seen]) -> list[Slot]:
 
 
 def _after(slot: Slot, lines: Sequence[bytes]) -> str:
-    """The next key, where it is the same in all lines and stands nowhere before; else nothing."""
+    """The next key, where it is the same in all lines and stands nowhere before.
+
+    Else nothing.
+    """
     anchor = slot.anchor.encode()
     starts = [(line, start) for line in lines if (start := line.find(anchor)) >= 0]
     ends = [(line, slot.end(line, start + len(anchor))) for line, start in starts]
@@ -754,7 +770,10 @@ def _placeholder(number: int, *, quoted: bool) -> str:
 def each_once(
     texts: pl.Series, read: Callable[[str], int | str | None], dtype: type[pl.DataType]
 ) -> pl.Series:
-    """What a function makes of texts, which is asked once for each distinct one; of null, null."""
+    """Return what a function makes of texts, which is asked once for each distinct one.
+
+    Of null, null.
+    """
     distinct = texts.unique().drop_nulls().to_list()
     return texts.replace_strict(
         distinct, [read(text) for text in distinct], default=None, return_dtype=dtype

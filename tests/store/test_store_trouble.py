@@ -35,7 +35,7 @@ def test_a_store_without_its_manifest_is_not_begun_anew(
 
     assert (result.status, result.err.count("\n")) == (1, 1)
     assert (
-        "manifest.json: missing, beside the files that it names; restore it from a backup"
+        "manifest.json: missing, while files of a store are there; restore it from a backup"
         in result.err
     )
     assert sorted(store.rglob("*")) == was

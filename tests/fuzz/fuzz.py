@@ -47,7 +47,7 @@ from dcevents.reading.parsing import parse, record, records  # noqa: E402
 # does, as they stand.
 naive.number_text = str  # type: ignore[assignment]
 # Learn from few lines, so that short logs go by the column; and cut them into many blocks.
-parse._FEW, parse._MANY = 1, 2
+parse._MIN_LAYOUT_LINES, parse._MANY = 1, 2
 sizes.BLOCK_BYTES, sizes.FIRST_BLOCK_BYTES = 1 << 12, 1 << 10
 
 SHOWN = re.compile(

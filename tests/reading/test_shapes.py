@@ -301,7 +301,7 @@ def test_events_are_read_as_they_were_put_in(name: str, put: list[Event], seed: 
         patch.setattr(envelopes, "text", style(dice))
         # So that so few lines are read by the column.
         patch.setitem(Parser.__init__.__kwdefaults__ or {}, "sample", 20)
-        patch.setattr(parse, "_FEW", 1)
+        patch.setattr(parse, "_MIN_LAYOUT_LINES", 1)
         patch.setattr(parse, "_MANY", 2)
         data = envelopes.SHAPES[name].write(many)
         read = by_dcevents(data)

@@ -175,7 +175,7 @@ def test_an_odd_body_among_others_says_what_it_says_by_itself(
     odd: str, behind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So that so few lines are read by the column.
-    monkeypatch.setattr(parse, "_FEW", 2)
+    monkeypatch.setattr(parse, "_MIN_LAYOUT_LINES", 2)
     monkeypatch.setattr(parse, "_MANY", 20)
     more: list[dict[str, Any]] = [
         {}

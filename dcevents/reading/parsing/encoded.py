@@ -20,7 +20,7 @@ from dcevents.reading.parsing.places import ENTERED, Known, from_base64
 from dcevents.reading.parsing.record import SEVERAL, Record, decode_json, encode_json
 from dcevents.reading.strict import SPACE, read_scalar
 
-_MOST = 64
+_MAX_CONTEXTS = 64
 _OUTER = "\x7fouter\x7f"
 _OUTER_NUMBER = "97000314159265358979323846264338327950"
 """What stands in contexts for values that vary: no text in one, and no log by chance, holds it."""
@@ -61,7 +61,10 @@ class Contexts:
             context = context.replace(name, _OUTER_NUMBER if name.isdigit() else _OUTER)
         if context in self._contexts:
             return True
-        if len(self._contexts) >= _MOST or self._judge_in(context, _EVENT).bucket != "event":
+        if (
+            len(self._contexts) >= _MAX_CONTEXTS
+            or self._judge_in(context, _EVENT).bucket != "event"
+        ):
             return False
         if not all(layout.agrees(partial(self._judge_in, context)) for layout in self.layouts):
             return False

@@ -163,7 +163,7 @@ class Search:
             while begin < len(text):
                 value, end = scan_shallow_value(text, begin)
                 values.append(value)
-                begin = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # it matches anything
+                begin = _SPACE.match(text, end).end()  # type: ignore[union-attr]
         except ValueError:
             return _by_line(text)
         return values if all(isinstance(value, dict | list) for value in values) else _by_line(text)

@@ -21,7 +21,7 @@ class Lists:
 
     opening: str
     closing: str
-    seam: Seam | None = None
+    seam: ListSeam | None = None
     """What is between two records of a line; None where there is one on each."""
 
     def rows(self, data: bytes) -> pl.DataFrame | None:
@@ -43,7 +43,7 @@ class Lists:
         return self.seam.cut(bare) if self.seam else bare
 
 
-class Seam(NamedTuple):
+class ListSeam(NamedTuple):
     """The end of a record, what stands between, and the beginning of the next."""
 
     end: str

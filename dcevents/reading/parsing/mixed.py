@@ -31,7 +31,7 @@ class _Instead(NamedTuple):
     records: Sequence[tuple[int, bytes]]
 
 
-class Seen(NamedTuple):
+class LineOutcomes(NamedTuple):
     """What lines turned out to be, in order: no events, and why.
 
     Events, or lines that hold records.
@@ -40,11 +40,11 @@ class Seen(NamedTuple):
     bad: Sequence[Bad]
     good: Sequence[int]
 
-    def part(self, first: int, end: int) -> Seen:
+    def part(self, first: int, end: int) -> LineOutcomes:
         """Return the same of the lines of an input."""
         good = self.good[bisect_left(self.good, first) : bisect_left(self.good, end)]
         bad = [each._replace(row=each.row - first) for each in self.bad if first <= each.row < end]
-        return Seen(bad, [row - first for row in good])
+        return LineOutcomes(bad, [row - first for row in good])
 
 
 def may_go_on(reason: str, line: bytes) -> bool:
@@ -57,7 +57,9 @@ def may_go_on(reason: str, line: bytes) -> bool:
     )
 
 
-def again(data: bytes, heights: Sequence[int], rows: Rows, seen: Seen, known: Known) -> Rows | None:
+def again(
+    data: bytes, heights: Sequence[int], rows: Rows, seen: LineOutcomes, known: Known
+) -> Rows | None:
     """Lines that were read as `rows`, cut again.
 
     None where each line is a record, or will not be one.
@@ -76,7 +78,7 @@ def again(data: bytes, heights: Sequence[int], rows: Rows, seen: Seen, known: Kn
     return _instead(rows, found) if found else None
 
 
-def _found(lines: Sequence[bytes], seen: Seen, known: Known) -> Iterator[_Instead]:
+def _found(lines: Sequence[bytes], seen: LineOutcomes, known: Known) -> Iterator[_Instead]:
     """Return what stands instead of lines of one input."""
     gone: set[int] = set()
     parts = [row for row, reason in seen.bad if partial.may_begin(lines[row])]

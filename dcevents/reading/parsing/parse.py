@@ -52,7 +52,7 @@ FORM = {"form": pl.UInt8}
 """
 
 _SAMPLE = 600
-_FEW = 20
+_MIN_LAYOUT_LINES = 20
 _FEW_SAMPLES = 2
 _MANY = 200
 _MOST_LAYOUTS = 8
@@ -589,7 +589,11 @@ class _Block:
         self._count_others(layout, cut.with_columns(number.alias("number")).filter(other))
         rest = cut.filter(~other)
         # For a few it is not worth while to find out why.
-        return self._aside(layout, codes, rest) if rest.height >= _FEW else self._leave(rest)
+        return (
+            self._aside(layout, codes, rest)
+            if rest.height >= _MIN_LAYOUT_LINES
+            else self._leave(rest)
+        )
 
     def _with_sessions(self, cut: pl.DataFrame) -> pl.DataFrame:
         """`cut` with the numbers of sessions.
@@ -666,7 +670,7 @@ class _Block:
         pieces = [name for name in cut.columns if name.startswith("piece")]
         short = [pl.col(name).str.len_bytes() <= LONGEST for name in pieces]
         unknown = cut.filter(pl.col("fits") & pl.col("key").is_null() & pl.all_horizontal(short))
-        if unknown.height < _FEW:
+        if unknown.height < _MIN_LAYOUT_LINES:
             return codes
         shapes = unknown.group_by(pieces, maintain_order=True).agg(pl.len())
         self.parser.learn(layout, ((row[:-1], row[-1]) for row in shapes.iter_rows()))

@@ -25,7 +25,7 @@ _NEAR = 1 << 15
 """Bytes in which there is a part if a line goes on behind them."""
 _TAG = 64
 """Bytes among which CRI's tag is."""
-_MOST = 1000
+_MAX_PARTS = 1000
 """Lines among which the parts of one are."""
 
 
@@ -105,7 +105,7 @@ def _parts(lines: Sequence[bytes], row: int, first: _Part) -> Iterator[tuple[int
     """The parts of a line, up to its last one if that is not far away."""
     yield row, first
     size = len(lines[row])
-    for at in range(row + 1, min(row + _MOST, len(lines))):
+    for at in range(row + 1, min(row + _MAX_PARTS, len(lines))):
         part = _part(lines[at])
         if part and part.stream == first.stream:
             yield at, part

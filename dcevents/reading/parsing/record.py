@@ -70,7 +70,7 @@ class Record(NamedTuple):
 
 
 _SPACE = " \t\r\n"
-_SEPARATOR = "\x1e"
+_RECORD_SEPARATOR_TEXT = "\x1e"
 """Begins each record of a JSON text sequence (RFC 7464)."""
 
 
@@ -98,7 +98,7 @@ def read(line: str, *, now: int | None = None, known: Known = NOTHING, **setting
 
     `now` is the clock, by which a prefix's year is told.
     """
-    text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
+    text = line.strip(_SPACE).removeprefix(_RECORD_SEPARATOR_TEXT).lstrip(_SPACE)
     if not text:
         return Record("blank")
     try:
@@ -132,7 +132,7 @@ def members(line: str, known: Known = NOTHING) -> list[str]:
 
     None where the line is not JSON.
     """
-    text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
+    text = line.strip(_SPACE).removeprefix(_RECORD_SEPARATOR_TEXT).lstrip(_SPACE)
     search = Search(known)
     values = search.opened(text)
     found = search.members(values[0] if len(values) == 1 else values)

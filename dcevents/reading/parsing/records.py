@@ -24,8 +24,8 @@ from dcevents.reading.strict import SPACE
 __all__ = ["HEAD", "Behind", "Rows", "Separated", "Stream", "Style", "several", "style_of"]
 
 _SEEN = 200
-_SEPARATOR = b"\x1e"
-_BLANK = b" \t\r\n"
+_RECORD_SEPARATOR = b"\x1e"
+_BLANK_BYTES = b" \t\r\n"
 
 
 class Style(Protocol):
@@ -50,14 +50,18 @@ def style_of(head: bytes, known: Known = NOTHING) -> Style | None:
 
     HEAD bytes will do; a byte order mark must not be among them.
     """
-    text = head.lstrip(_BLANK)
+    text = head.lstrip(_BLANK_BYTES)
     if not text:
         return None
     first = text.split(b"\n", 1)[0].decode("utf-8", "replace")
     prefix = prefixes.prefix_of(first)
     if prefix is None:
-        found = streams.style_of(head, known) if text.startswith((b"{", b"[", _SEPARATOR)) else None
-        return found or (Separated() if text.startswith(_SEPARATOR) else None)
+        found = (
+            streams.style_of(head, known)
+            if text.startswith((b"{", b"[", _RECORD_SEPARATOR))
+            else None
+        )
+        return found or (Separated() if text.startswith(_RECORD_SEPARATOR) else None)
     return Behind(f"behind a prefix ({prefix.name})", timed=_has_times(text))
 
 
@@ -229,8 +233,8 @@ class Separated:
             cut = (
                 pl.scan_lines(data, name="line")
                 .collect()
-                .select(pl.col("line").str.strip_prefix(_SEPARATOR.decode()))
+                .select(pl.col("line").str.strip_prefix(_RECORD_SEPARATOR.decode()))
             )
         except pl.exceptions.PolarsError:
-            cut = data.removeprefix(_SEPARATOR).replace(b"\n" + _SEPARATOR, b"\n")
+            cut = data.removeprefix(_RECORD_SEPARATOR).replace(b"\n" + _RECORD_SEPARATOR, b"\n")
         return Rows(cut, unterminated, find_raw=_line_of(data))

@@ -34,10 +34,10 @@ from dcevents.reading.parsing.streams import (
 
 __all__ = ["Region", "cut", "regions"]
 
-_BLANK = b" \t\r"
+_LINE_BLANK = b" \t\r"
 _PREFIX = 1 << 9
 """Bytes of the longest prefix that is looked for."""
-_FEW = 3
+_MAX_BRACKETS = 3
 """Canonical objects that are records although they share a line: two are a line that is no JSON
 (definitions 1).
 """
@@ -60,7 +60,7 @@ _OPEN = re.compile(rb'(?:\[(?!\s*\{\s*"field"\s*:)\s*){1,8}')
 _WITHIN = (*(bytes([byte]) for byte in b" \t" + _INNER + b"{["),)
 """What the lines of a text over several begin with."""
 _BEGIN = re.compile(rb"^[ \t]*(?=[{\[])", re.MULTILINE)
-_MOST = 200
+_MAX_REGION_LINES = 200
 """Lines that are tried as the beginning of a record."""
 _COMMA = re.compile(rb"\s*,\s*")
 _SPACE = re.compile(rb"[ \t\r]*")
@@ -120,11 +120,11 @@ def regions(
 
 def _may_begin(line: bytes, following: bytes) -> bool:
     """Return whether a line may be the first of a region: most broken ones may not."""
-    if line[:_PREFIX].lstrip(_BLANK)[:1] in _INNER:
+    if line[:_PREFIX].lstrip(_LINE_BLANK)[:1] in _INNER:
         return False
     if len(line) > MAX_LINE or _GLUED.search(line):
         return True
-    last, first = line.rstrip(_BLANK)[-1:], following[:_PREFIX].lstrip(_BLANK)[:1]
+    last, first = line.rstrip(_LINE_BLANK)[-1:], following[:_PREFIX].lstrip(_LINE_BLANK)[:1]
     if last == b"," and first == b"{" and not line.endswith((b"},", b"},\r")):
         # Behind a comma there are objects in lists only.
         return b"[" in line
@@ -141,7 +141,7 @@ def cut(lines: bytes) -> int:
     if lines[last : last + 1] not in _WITHIN or not isinstance(looked_at(lines, last), int):
         in_list = lines.endswith((b",\n", b",\r\n")) and is_event(lines, last, NOTHING)
         return last if last and in_list else len(lines)
-    begins = [(match.start(), match.end()) for match in _BEGIN.finditer(lines)][-_MOST:]
+    begins = [(match.start(), match.end()) for match in _BEGIN.finditer(lines)][-_MAX_REGION_LINES:]
     return next(
         (begin for begin, at in reversed(begins) if is_event(lines, at, NOTHING)), 0
     ) or len(lines)
@@ -160,7 +160,7 @@ def _swallows_none(data: bytes, spans: Sequence[Span], good: Sequence[int]) -> b
     ends = {span.start: span.end for span in spans}
     for start in good:
         line = data[start : data.index(b"\n", start)]
-        begin = start + len(line) - len(line.lstrip(_BLANK + b"\x1e"))
+        begin = start + len(line) - len(line.lstrip(_LINE_BLANK + b"\x1e"))
         if ends.get(begin, len(data)) > start + len(line):
             return False
     return True
@@ -203,7 +203,7 @@ class _Look:
         if any(text.is_sure for text in texts):
             return True
         events = [text.is_canonical for text in texts if text.is_event]
-        several = len(events) >= _FEW or (len(events) > 1 and not all(events))
+        several = len(events) >= _MAX_BRACKETS or (len(events) > 1 and not all(events))
         return several and b"\n" not in region
 
     def _text(self, at: int) -> _Text | None:

@@ -39,12 +39,12 @@ _MOST_LISTS = 20
 _LEVELS = 4
 """Objects in one another that may be around a list of records."""
 _SEEN = 200
-_FEW = 8
+_MIN_RECORDS_BY_LINE = 8
 _WINDOW = 1 << 9
 """Characters that are looked at first."""
 _WORD = 16
 """More characters than a word, or an escape, of JSON has."""
-_BLANK = b" \t\r\n\x1e"
+_BLANK_OR_SEPARATOR = b" \t\r\n\x1e"
 _FIELDS = rb'\[\s*\{\s*"field"\s*:'
 """A row of CloudWatch Insights begins so: pairs of field and value."""
 RECORD = re.compile(rb"\{|" + _FIELDS)
@@ -213,7 +213,9 @@ def style_of(head: bytes, known: Known) -> Stream | None:
     None where its records are its lines.
     """
     begin = _opening(head, known)
-    if begin is None or _is_by_line(head, begin, list(_objects(head, begin, known, _FEW))):
+    if begin is None or _is_by_line(
+        head, begin, list(_objects(head, begin, known, _MIN_RECORDS_BY_LINE))
+    ):
         return None
     spans = list(_objects(head, begin, known, _SEEN))
     between = [head[one.end : other.start] for one, other in pairwise(spans)]
@@ -238,7 +240,7 @@ def _lists(seams: Sequence[Seam]) -> Lists | None:
     if any(seam.text[seam.begin :] != key for seam in inner):
         return None
     seam = next(
-        (listed.Seam(_text(each.text[:1]), _text(each.end[1:]), _text(key)) for each in inner), None
+        (listed.ListSeam(_text(each.text[:1]), _text(each.end[1:]), _text(key)) for each in inner), None
     )
     return Lists(_text(opening), _text(closing.rstrip(b"\r")), seam)
 
@@ -255,7 +257,9 @@ def _is_by_line(head: bytes, begin: int, spans: Sequence[Span]) -> bool:
     on_lines = sum(b"\n" in glue for glue in between)
     folded = sum(b"\n" in head[span.start : span.end] for span in spans)
     return (
-        2 * folded <= len(spans) and not head[:begin].strip(_BLANK) and 2 * on_lines >= len(between)
+        2 * folded <= len(spans)
+        and not head[:begin].strip(_BLANK_OR_SEPARATOR)
+        and 2 * on_lines >= len(between)
     )
 
 
@@ -277,7 +281,7 @@ def _opening(head: bytes, known: Known) -> int | None:
     """Return where the first record of an input begins: at its beginning, in an array, or in one
     that is in an object.
     """
-    at = len(head) - len(head.lstrip(_BLANK))
+    at = len(head) - len(head.lstrip(_BLANK_OR_SEPARATOR))
     if head.startswith(b"[", at) and _is_line(head, at):
         # An array that ends with its line, before lines that are objects: of many lines, one that
         # is wrong.
@@ -325,9 +329,9 @@ def _is_line(head: bytes, at: int) -> bool:
     Or the other way round.
     """
     first, _, rest = head[at:].partition(b"\n")
-    following = next((line for line in rest.split(b"\n") if line.strip(_BLANK)), b"")
+    following = next((line for line in rest.split(b"\n") if line.strip(_BLANK_OR_SEPARATOR)), b"")
     return all(_closes(line, b"") for line in (first, following)) and following.lstrip(
-        _BLANK
+        _BLANK_OR_SEPARATOR
     ).startswith(b"{")
 
 
@@ -361,7 +365,9 @@ def closing(start: bytes, data: bytes, at: int) -> int | None:
 def _value_end(text: bytes) -> int | None:
     """Return where the JSON value ends that begins there."""
     try:
-        return scan_value(text.decode("latin-1"), len(text) - len(text.lstrip(_BLANK)))[1]
+        return scan_value(
+            text.decode("latin-1"), len(text) - len(text.lstrip(_BLANK_OR_SEPARATOR))
+        )[1]
     except ValueError:
         return None
 

@@ -34,7 +34,7 @@ def test_a_short_search_finds_no_fault(name: str, runs: int) -> None:
 FAULTS = [
     pytest.param(
         "lines",
-        "import re, dcevents.shapes; dcevents.shapes.NOT_PLAIN = re.compile('(?:x{9}){9}')",
+        "import re, dcevents.reading.parsing.shapes as s; s.NOT_PLAIN = re.compile('(?:x{9}){9}')",
         id="any text taken for plain",
     ),
     pytest.param(

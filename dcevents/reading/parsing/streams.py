@@ -240,7 +240,8 @@ def _lists(seams: Sequence[Seam]) -> Lists | None:
     if any(seam.text[seam.begin :] != key for seam in inner):
         return None
     seam = next(
-        (listed.ListSeam(_text(each.text[:1]), _text(each.end[1:]), _text(key)) for each in inner), None
+        (listed.ListSeam(_text(each.text[:1]), _text(each.end[1:]), _text(key)) for each in inner),
+        None,
     )
     return Lists(_text(opening), _text(closing.rstrip(b"\r")), seam)
 

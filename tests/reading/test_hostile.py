@@ -424,6 +424,7 @@ def test_very_many_short_lines_are_all_counted(packed: bool, tmp_path: Path) -> 
 def test_a_file_that_vanishes_before_it_is_opened_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from dcevents.cli import report  # noqa: PLC0415
     from dcevents.reading import operands  # noqa: PLC0415
 
     (tmp_path / "x.log").write_bytes(GOOD)
@@ -434,7 +435,7 @@ def test_a_file_that_vanishes_before_it_is_opened_is_named(
         (tmp_path / "x.log").unlink()
         return result
 
-    monkeypatch.setattr(operands, "find_inputs", found)
+    monkeypatch.setattr(report, "find_inputs", found)
     result = harness.run("completion", tmp_path / "x.log")
 
     assert (result.status, result.out) == (1, b"")

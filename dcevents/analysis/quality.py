@@ -112,7 +112,7 @@ class Starts(NamedTuple):
     engagement_implied: int
 
 
-def count_starts(fold: FactFold) -> Starts:
+def count_missing_starts(fold: FactFold) -> Starts:
     """Count conversations without TRIGGERED, and engaged ones without ENGAGED."""
     bits = (
         fold.select_events()
@@ -308,7 +308,7 @@ def assess_quality(log: Log, fold: FactFold, clock: int, tz: ZoneInfo, limit: in
         timestamp_forms=count_forms(events) if log.has_lines else {},
         untimed_lines=list_untimed(events, limit) if log.has_lines else [],
         order=measure_order(events) if log.has_lines else None,
-        starts=count_starts(fold),
+        starts=count_missing_starts(fold),
         sessions=measure_sessions(fold, limit),
         ids_with_several_names=find_several_names(fold, "conversation_id", "conversation"),
         agents_with_several_names=find_several_names(fold, "agent_id", "agent_name"),

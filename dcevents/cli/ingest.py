@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from dcevents.cli.inputs import collect_garbage_again, open_reading
-from dcevents.cli.messages import say, say_skipped, warn_of_input
+from dcevents.cli.messages import say, say_skipped_inputs, warn_of_input
 from dcevents.cli.targets import check_targets, protect_store
 from dcevents.output import write_to_stdout
 from dcevents.reading import account_words, recognition
@@ -26,7 +26,7 @@ def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
     check_targets(found, {"--rejects": settings.rejects_file})
     protect_store(settings.store, {"--rejects": settings.rejects_file})
     if not settings.is_quiet:
-        say_skipped(found, operands)
+        say_skipped_inputs(found, operands)
     opened = open_reading(found, settings.rejects_file, is_quiet=settings.is_quiet)
     with opened as (progress, keep_reject):
         run = run_ingest(

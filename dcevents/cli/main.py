@@ -182,7 +182,7 @@ def _report_unraisable(found: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(found)
 
 
-def _prepare_for_little_memory() -> None:
+def _silence_polars_memory_warnings() -> None:
     """Have polars fail in few words.
 
     It warns before an error of the same content, and twenty thousand times of a thread of its
@@ -198,7 +198,7 @@ def main() -> NoReturn:
     gc.set_threshold(100_000, 50, 50)
     output.hold_standard_descriptors()
     if _is_memory_limited():
-        _prepare_for_little_memory()
+        _silence_polars_memory_warnings()
     sys.unraisablehook = _report_unraisable
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _raise_terminated)

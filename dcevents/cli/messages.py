@@ -31,7 +31,7 @@ def say_alerts(lines: Iterable[str]) -> int:
     return status
 
 
-def say_skipped(found: FoundInputs, operands: Sequence[str]) -> None:
+def say_skipped_inputs(found: FoundInputs, operands: Sequence[str]) -> None:
     """Say how many files are no logs, and which operands hold none."""
     if found.skipped_files:
         files = format_count(found.skipped_files, "file")

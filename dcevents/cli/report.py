@@ -17,7 +17,7 @@ from dcevents.analysis import alerts
 from dcevents.analysis.selection import explain_empty
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, open_reading
-from dcevents.cli.messages import say, say_alerts, say_skipped, warn_of_inputs
+from dcevents.cli.messages import say, say_alerts, say_skipped_inputs, warn_of_inputs
 from dcevents.cli.options import is_store_from_environment
 from dcevents.cli.targets import check_rejects_apart, check_targets, protect_store
 from dcevents.errors import UnusableInputError
@@ -156,7 +156,7 @@ def _read_logs(
     check_targets(found, {"--output": output.output_file, "--rejects": output.rejects_file})
     check_rejects_apart(output.rejects_file, output.output_file)
     if not output.is_quiet:
-        say_skipped(found, operands)
+        say_skipped_inputs(found, operands)
     opened = open_reading(found, output.rejects_file, is_quiet=output.is_quiet)
     with opened as (progress, keep_reject):
         read = log.read_log(

@@ -197,7 +197,7 @@ class _WalkNarrator:
         return explanations.get(self.chat_events[index].kind, self._explain_close)(index)
 
     def _explain_request(self, index: int) -> EventText:
-        attempt, previous = self._name_attempt(index), self._find_previous(index)
+        attempt, previous = self._name_attempt(index), self._find_previous_event(index)
         if previous is not None and not self._has_role(index, START_ROLE):
             distance = self._describe_distance(previous, index)
             return (
@@ -212,7 +212,7 @@ class _WalkNarrator:
 
     def _explain_accept(self, index: int) -> EventText:
         number, attempt = self.walk.attempt_of_event[index], self._name_attempt(index)
-        previous = self._find_previous(index)
+        previous = self._find_previous_event(index)
         if not self._has_role(index, ACCEPT_ROLE):
             accepted_by = self._find_role_event(number, ACCEPT_ROLE)
             return (f"{attempt} had been accepted at ", accepted_by or self.chat_events[index])
@@ -292,7 +292,7 @@ class _WalkNarrator:
         number = self.walk.attempt_of_event[index]
         return self.role_indices.get((number, ACCEPT_ROLE), index) < index
 
-    def _find_previous(self, index: int) -> LoggedEvent | None:
+    def _find_previous_event(self, index: int) -> LoggedEvent | None:
         previous = self.previous_indices[index]
         return None if previous is None else self.chat_events[previous]
 

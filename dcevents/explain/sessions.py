@@ -135,7 +135,7 @@ def _collect_lines(view: View, sessions: pl.DataFrame) -> dict[str, list[LoggedE
         known_ts = ts if ts < UNTIMED else None
         event = LoggedEvent(known_ts, ts == FUTURE, attributes[code], files[file], line, member)
         lines.setdefault(sid, []).append(event)
-    return {sid: timeline.order_lines(events) for sid, events in lines.items()}
+    return {sid: timeline.order_and_annotate_lines(events) for sid, events in lines.items()}
 
 
 def _explain_conversations(
@@ -145,7 +145,7 @@ def _explain_conversations(
     attempt_rows: dict[int, list[dict[str, Any]]] = {}
     for row in view.list_chats().sort("conversation_key", "attempt").iter_rows(named=True):
         attempt_rows.setdefault(row["conversation_key"], []).append(row)
-    groups = {sid: timeline.group_by_conversation(events) for sid, events in lines.items()}
+    groups = {sid: timeline.group_counted_events(events) for sid, events in lines.items()}
     conversations: dict[str, list[ExplainedConversation]] = {}
     for row in view.list_conversations().iter_rows(named=True):
         sid, key = row["sid"], row["conversation_key"]

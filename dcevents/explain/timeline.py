@@ -66,7 +66,7 @@ def make_sort_key(event: LoggedEvent) -> tuple[Any, ...]:
     return (event.ts is None, event.ts or 0, event.kind, event.agent is not None, event.agent or "")
 
 
-def order_lines(lines: Iterable[LoggedEvent]) -> list[LoggedEvent]:
+def order_and_annotate_lines(lines: Iterable[LoggedEvent]) -> list[LoggedEvent]:
     """Sort the events of a session; fill in `gap_ms` and `duplicate_of`.
 
     `lines` come in the order of file and line, so that of duplicates the first counts.
@@ -89,7 +89,7 @@ def order_lines(lines: Iterable[LoggedEvent]) -> list[LoggedEvent]:
     return ordered
 
 
-def group_by_conversation(lines: Sequence[LoggedEvent]) -> dict[str | None, list[LoggedEvent]]:
+def group_counted_events(lines: Sequence[LoggedEvent]) -> dict[str | None, list[LoggedEvent]]:
     """Group the events that count by their conversation's id, in order."""
     groups: dict[str | None, list[LoggedEvent]] = {}
     for event in lines:

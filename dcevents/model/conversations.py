@@ -97,9 +97,9 @@ class FactFold:
         never null: few events are needed as a rule, and all take several times the facts.
         """
         wanted = None if where is None else self.attributes.select(where.alias("wanted"))["wanted"]
-        return self._add_kinds(self.facts.to_frame(wanted))
+        return self._convert_to_events(self.facts.to_frame(wanted))
 
-    def _add_kinds(self, facts: pl.DataFrame) -> pl.DataFrame:
+    def _convert_to_events(self, facts: pl.DataFrame) -> pl.DataFrame:
         codes = facts["attributes"]
         return facts.select(
             self.make_key(pl.lit(self.attributes["id_rank"].gather(codes))),
@@ -141,14 +141,14 @@ class FactFold:
     # -- live chats ----------------------------------------------------------------------------
 
     @cached_property
-    def attempts_before_clock(self) -> pl.DataFrame:
+    def provisional_attempts(self) -> pl.DataFrame:
         """Return one row for each attempt: see `find_attempts`; `agent` is a rank."""
         return find_attempts(self._select_chat_events())
 
     @cached_property
     def attempts(self) -> pl.DataFrame:
         """Return one row for each attempt: see `decide_attempts`; `agent` is a rank."""
-        return decide_attempts(self.attempts_before_clock, self.as_of)
+        return decide_attempts(self.provisional_attempts, self.as_of)
 
     def find_timeouts(self) -> pl.DataFrame:
         """Return one row for each timeout of an attempt: see `attempts.find_timeouts`."""
@@ -192,7 +192,7 @@ class FactFold:
         """Return this fold: it has no window."""
         return self
 
-    def fold_before_clock(self) -> pl.DataFrame:
+    def fold_provisional_conversations(self) -> pl.DataFrame:
         """Return one row for each conversation, with its provisional outcome.
 
         Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at
@@ -230,7 +230,7 @@ class FactFold:
         is_shown, is_closed = kind == TRIGGERED, kind == CLOSED
         timed = pl.when(ts < UNTIMED).then(ts).otherwise(_NO_TIME_MS)
         return (
-            self._add_kinds(facts)
+            self._convert_to_events(facts)
             .lazy()
             .group_by("conversation_key")
             .agg(

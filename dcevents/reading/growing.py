@@ -62,7 +62,9 @@ class TrackedChunks:
         The chunk begins at a place of the input.
         """
         begin = self._resume.begin
-        end = at + (find_line_end(chunk) if self._by_line else _measure_unclosed(chunk))
+        end = at + (
+            find_line_end(chunk) if self._by_line else _measure_before_closing_brackets(chunk)
+        )
         if end > max(at, begin):
             self._end, self._tail = end, _join_tail(before, chunk, end - at)
         elif at < begin <= at + len(chunk):
@@ -151,7 +153,7 @@ def _join_tail(before: bytes, chunk: bytes | memoryview, end: int) -> bytes:
     return (before + tail)[-sizes.TAIL_BYTES :]
 
 
-def _measure_unclosed(chunk: bytes | memoryview) -> int:
+def _measure_before_closing_brackets(chunk: bytes | memoryview) -> int:
     """Return a chunk's size without closing brackets.
 
     They move on where the text is written anew with more records.

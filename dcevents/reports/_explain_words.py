@@ -118,10 +118,10 @@ class _SessionWriter:
                 parts.append(_format_name(event.attributes.name, event.attributes.id))
             when = self.format_time(event.ts, day) or "untimed"
             yield f"{when}  {_format_gap(event):>{gaps}}".rstrip(), "  ".join(parts)
-            if notes := self._join_notes(event):
+            if notes := self._format_notes(event):
                 yield "", notes
 
-    def _join_notes(self, event: LoggedEvent) -> str:
+    def _format_notes(self, event: LoggedEvent) -> str:
         notes = [self.name_agent(event.agent)] if event.agent is not None else []
         notes += [self.format_text(note) for note in event.notes]
         if event.duplicate_of is not None:

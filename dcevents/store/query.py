@@ -141,7 +141,7 @@ def read_conversations(state: StoreState, extra_log: Log | None, settings: Setti
     facts = Facts()
     facts.earliest_ms = _find_least([find_earliest(manifest), merged.earliest if merged else None])
     facts.latest_ms = _find_greatest([find_latest(manifest), merged.latest if merged else None])
-    log = _combine_logs(state, extra_log)
+    log = _combine_logs_without_facts(state, extra_log)
     account = _count_events(log.account, manifest, merged)
     as_of = facts.latest_ms if settings.as_of_ms is None else settings.as_of_ms
     # Which values a pattern matches may depend on all values that there are.
@@ -155,7 +155,7 @@ def read_conversations(state: StoreState, extra_log: Log | None, settings: Setti
 # -- accounts ------------------------------------------------------------------------------------
 
 
-def _combine_logs(state: StoreState, extra_log: Log | None) -> Log:
+def _combine_logs_without_facts(state: StoreState, extra_log: Log | None) -> Log:
     """Return a log with the accounts of store and extra logs."""
     stored = _restore_account(state.manifest)
     if extra_log is None:
@@ -229,7 +229,7 @@ def read_events(
     read the extra logs.
     """
     manifest, numbering = state.manifest, parser.vocabulary.numbering
-    log = _combine_logs(state, extra_log)
+    log = _combine_logs_without_facts(state, extra_log)
     rows, sessions = _number_rows(state, parser, settings.clock_ms)
     later = 0
     if settings.as_of_ms is not None:

@@ -251,7 +251,7 @@ def compute_tables(folded: FactFold, texts: pl.DataFrame) -> tuple[pl.DataFrame,
     """
     if folded.facts.row_count == 0:
         return make_empty_table("conversations"), make_empty_table("attempts")
-    rows = folded.fold_before_clock()
+    rows = folded.fold_provisional_conversations()
     rows = rows.join(folded.find_last_steps(rows), on="conversation_key", how="left")
     rows = rows.with_columns(_number_sessions(folded, rows["sid"], texts))
     for column, code in TEXT_CODE_COLUMNS.items():
@@ -287,7 +287,7 @@ def _choose_codes(folded: FactFold, column: str, name: str) -> pl.DataFrame:
 def _compute_attempts(folded: FactFold, conversations: pl.DataFrame) -> pl.DataFrame:
     agents = _choose_codes(folded, "agent", "code")
     theirs = conversations.select("conversation_key", "row", "sid", "attributes")
-    rows = folded.attempts_before_clock.join(theirs, on="conversation_key", how="left")
+    rows = folded.provisional_attempts.join(theirs, on="conversation_key", how="left")
     rows = rows.join(agents, on="agent", how="left").with_columns(pl.col("code").alias("agent"))
     return _cast_columns(rows.sort("row", "attempt"), ATTEMPTS_SCHEMA)
 

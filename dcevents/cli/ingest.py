@@ -65,7 +65,7 @@ def _choose_operands(settings: IngestSettings, given: Sequence[str]) -> Sequence
     # Removing something makes no store.
     files.load_manifest(Path(settings.store))
     if is_standard_input_given() and not settings.is_quiet:
-        say("standard input is not read; name it: -")
+        say("standard input is not read; to read it, name it as -")
     return []
 
 

@@ -144,7 +144,7 @@ LOCK_WAIT_OPTION = click.option(
 )
 
 _STALE_OPTION = click.option(
-    "--stale", metavar="D", help="Exit 4 if it took in nothing for longer: 26h."
+    "--stale", metavar="D", help="Exit 4 if the store got nothing new for longer: 26h."
 )
 _FAIL_IF_OPTION = click.option(
     "--fail-if",
@@ -163,8 +163,7 @@ _SHOW_MAP_OPTION = click.option(
 def build_map_options(*, is_hidden: bool) -> list[Decorator]:
     """Return the options that say where events are.
 
-    Few users need them: help shows them where they are most at home, so that that of other
-    commands fits a screen.
+    Few users need them: they are hidden from the help of most commands, which then fits a screen.
     """
     return [
         click.option(
@@ -173,7 +172,7 @@ def build_map_options(*, is_hidden: bool) -> list[Decorator]:
             multiple=True,
             metavar="PART=PATH",
             hidden=is_hidden,
-            help="Where it is: event=body.kind; repeatable. Reports, too.",
+            help="Where a part is: event=body.kind; repeatable. Also for reports.",
         ),
         click.option(
             "--map-event",
@@ -181,14 +180,14 @@ def build_map_options(*, is_hidden: bool) -> list[Decorator]:
             multiple=True,
             metavar="NAME=KIND",
             hidden=is_hidden,
-            help='What is meant: "Chat Opened=engaged". Reports, too.',
+            help='What a name means: "Chat Opened=engaged". Also for reports.',
         ),
         click.option(
             "--config",
             metavar="FILE",
             envvar="DCEVENTS_CONFIG",
             hidden=is_hidden,
-            help="TOML with a [map] of these. Reports, too.",
+            help="TOML with a [map] of both. Also for reports.",
         ),
     ]
 

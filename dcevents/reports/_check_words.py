@@ -149,10 +149,7 @@ def _describe_events(view: View, quality: Quality) -> list[tuple[str, str]]:
 
 def _describe_lines(account: Account, quality: Quality) -> list[tuple[str, str]]:
     if quality.order is None:
-        unknown = (
-            "their order, and how their timestamps are written, are not known of a store "
-            "without events"
-        )
+        unknown = "order and forms of timestamps are unknown: the store keeps no events"
         return [("Lines", unknown)]
     return [
         ("Timestamps", _describe_timestamps(account, quality)),

@@ -35,7 +35,7 @@ def _list_properties(state: StoreState, clock: int) -> Iterator[tuple[str, str]]
         yield "keeps", "no lines: no listing of events, no --as-of in the past"
     yield "files", f"{len(manifest.files):,} in {segments}, {size:,} bytes"
     yield "taken in", f"last new event at {_format_time(manifest.new_events_at)}"
-    yield "looked", f"last at {_format_time(manifest.looked_at)}"
+    yield "looked", f"for new events last at {_format_time(manifest.looked_at)}"
     if manifest.cut_off is not None:
         yield "cut-off", f"nothing is kept that ended before {_format_time(manifest.cut_off)}"
     if manifest.forgotten_sids:

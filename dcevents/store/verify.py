@@ -33,10 +33,10 @@ def _check_segment(state: StoreState, info: SegmentInfo) -> Iterator[str]:
     name = state.folder / info.name
     facts, conversations = (state.read_table(info, each) for each in ("facts", "conversations"))
     if (facts.height, conversations.height) != (info.fact_count, info.conversation_count):
-        yield f"{name}: other numbers of rows than in the manifest"
+        yield f"{name}: its numbers of rows differ from those in the manifest"
     sids = state.read_table(info, "sids")
     if not state.make_numbering().number_sids(sids["text"]).equals(sids["sid"]):
-        yield f"{name}/sids.parquet: sids with numbers of others"
+        yield f"{name}/sids.parquet: numbers that do not belong to their sids"
     for table in ("facts", "conversations", "agents", "attempts"):
         codes = state.read_table(info, table, ["attributes"])["attributes"]
         if codes.len() and int(codes.max()) >= state.attributes.height:  # type: ignore[arg-type]
@@ -57,7 +57,7 @@ def _check_rows(state: StoreState, clock: int) -> Iterator[str]:
                 for each in (stored, computed)
             )
             if not next(rows).equals(next(rows)):
-                yield f"{state.folder}: {name} other than its events make them"
+                yield f"{state.folder}: {name} differ from those computed from its events"
         found = count_events(stored.facts.filter(is_final), identities, clock)
         total = EventCounts(total.events + found.events, total.untimed + found.untimed)
     expected = EventCounts(state.manifest.event_count, state.manifest.untimed_count)

@@ -182,7 +182,7 @@ def test_to_remove_something_standard_input_is_not_read(
         result = harness.run("ingest", "--store", store, *options, stdin=b"b\nc\n")
         assert (result.status, result.err.splitlines()[0]) == (
             0,
-            "dcevents: standard input is not read; name it: -",
+            "dcevents: standard input is not read; to read it, name it as -",
         )
 
     assert {row["sid"] for row in done("sessions", "--store", store, "-f", "ndjson").ndjson} == {

@@ -320,7 +320,7 @@ def test_rows_that_are_not_what_the_facts_come_to_are_found(
     result = harness.run("store", "verify", store)
 
     assert result.status == 1
-    assert "conversations other than its events make them" in result.err
+    assert "conversations differ from those computed from its events" in result.err
 
 
 # -- days that moved -------------------------------------------------------------------------------

@@ -260,7 +260,7 @@ def is_same_target(one: str, other: str | None) -> bool:
 
 
 def is_standard_error(name: str) -> bool:
-    """Return whether standard error goes to a file to be replaced."""
+    """Return whether a name is a regular file that standard error goes to."""
     return (
         find_descriptor(name) is None
         and os.path.isfile(name)

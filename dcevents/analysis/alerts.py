@@ -32,7 +32,7 @@ _OPERATORS = {
     "!=": operator.ne,
 }
 _RULE_PATTERN = re.compile(r"\s*([^\s<>=!]+)\s*([<>=!]=|[<>=])\s*([^\s<>=!]+)\s*")
-# So few digits that each number is told exactly, and no duration is beyond counting.
+# Few enough digits that a float holds each number exactly, and no duration overflows.
 _THRESHOLD_PATTERN = re.compile(r"(-?(?:[0-9]{1,12}(?:\.[0-9]{1,12})?|\.[0-9]{1,12}))([%smhdw]?)")
 _UNITS = {"rate": "%", "seconds": "smhdw"}
 _THRESHOLD_HINTS = {
@@ -89,7 +89,7 @@ def _join_missing_options(column: Column, options: Collection[str]) -> str:
 
 
 def _suggest_metrics(name: str, known: Sequence[tuple[str, Column]], *, is_qualified: bool) -> str:
-    """Return that a metric is unknown, and names like it."""
+    """Return a message: the metric is unknown, and names like it."""
     from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
     names = list(dict.fromkeys(column.name for _, column in known))

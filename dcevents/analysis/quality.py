@@ -104,7 +104,7 @@ def measure_order(events: pl.DataFrame) -> LineOrder:
 
 
 class Starts(NamedTuple):
-    """Counts of conversations, with and without a beginning."""
+    """Counts of conversations, and of those whose beginning is not in the log."""
 
     conversations: int
     start_not_seen: int

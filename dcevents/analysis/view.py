@@ -236,7 +236,7 @@ class View:
     def list_events(self) -> pl.DataFrame:
         """Return the rows of the `events` report.
 
-        Of duplicates the first by file and line counts. Raises ValueError if the log was read
+        The first of duplicates by file and line is kept. Raises ValueError if the log was read
         without places.
         """
         if self.log.located is None:

@@ -86,7 +86,7 @@ def _find_user_config() -> Path | None:
     home = os.environ.get("HOME") or ""
     base = Path(folder) if os.path.isabs(folder) else Path(home, ".config") if home else None
     path = base and base / "dcevents" / "config.toml"
-    # A home that one may not look into, as of who became another user, has none.
+    # Not an error where HOME is closed to us, as after su: there is then no configuration.
     return path if path and os.path.isfile(path) else None
 
 

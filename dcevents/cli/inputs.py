@@ -20,7 +20,7 @@ KeepReject = Callable[["RejectedLine", bytes], None]
 
 
 def collect_garbage_again() -> None:
-    """Turn on what `__main__` turned off while modules were imported."""
+    """Turn garbage collection on again, which `__main__` turned off for imports."""
     gc.freeze()
     gc.enable()
 

@@ -112,7 +112,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
 def _dispatch_command(arguments: Sequence[str]) -> int:
     """Run a command; return the exit status of an expected failure.
 
-    What it raises is a mistake of ours, or lies with the machine.
+    Other exceptions are faults of dcevents or of the machine.
     """
     try:
         with cli.make_context("dcevents", list(arguments)) as context:
@@ -132,7 +132,7 @@ def _dispatch_command(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return 0
     except OSError as error:
-        # Of help, which click writes.
+        # Help that could not be written: click writes it, so no OutputError is raised.
         say(f"{error.filename or 'standard output'}: {(error.strerror or str(error)).lower()}")
         return 1
     except (KeyboardInterrupt, click.Abort):
@@ -154,7 +154,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
     without an error.
     """
     lacks_threads = str(error).startswith(("can't start new thread", "could not spawn threads"))
-    # polars where only a part of it could be loaded.
+    # Raised by polars where memory was enough for only a part of it.
     is_half_loaded = isinstance(error, ImportError | NameError | SystemError)
     return (
         isinstance(error, MemoryError) or lacks_threads or (is_half_loaded and _is_memory_limited())
@@ -183,10 +183,10 @@ def _report_unraisable(found: sys.UnraisableHookArgs) -> None:
 
 
 def _silence_polars_memory_warnings() -> None:
-    """Have polars fail in few words.
+    """Keep polars from warning where memory is limited.
 
-    It warns before an error of the same content, and twenty thousand times of a thread of its
-    allocator that could not be started.
+    It would warn before an error that says the same, and twenty thousand times that a thread of its
+    allocator could not be started.
     """
     warnings.filterwarnings("ignore", "Polars binary is missing")
     os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:false")
@@ -202,7 +202,7 @@ def main() -> NoReturn:
     sys.unraisablehook = _report_unraisable
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _raise_terminated)
-    # A terminal that is closed; nohup has it ignored.
+    # Sent when the terminal is closed; under nohup it is ignored, and has to stay so.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _raise_terminated)
     status = run_command_line(sys.argv[1:])

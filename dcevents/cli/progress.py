@@ -10,15 +10,15 @@ from dcevents.show import format_duration
 _DELAY_SECONDS = 1.0
 """Seconds without a bar: most runs are over by then."""
 _REDRAW_SECONDS = 0.1
-"""Seconds between one bar and the next, for a thousand small files not to draw a thousand."""
+"""Seconds between one bar and the next, so that a thousand small files draw only a few."""
 _MAX_BAR_COLUMNS = 36
 _ERASE_LINE = "\r\x1b[K"
 
 
 class Progress:
-    """A bar on standard error of the bytes that were read.
+    """A bar on standard error: the bytes read, of the sum of `sizes`.
 
-    Against the sum of `sizes`, where all of these are known. Unlike click's, it hides no cursor,
+    Where a size is unknown, it shows the bytes read alone. Unlike click's, it hides no cursor,
     which `kill -9` would leave hidden, and leaves no line behind.
     """
 
@@ -53,7 +53,7 @@ class Progress:
 def format_progress(read: int, total: int | None, seconds: float, columns: int) -> str:
     """Return `Reading  [####----]  50 %, 12s left`; megabytes without a total.
 
-    Bytes; shorter than the columns of the terminal.
+    `read` and `total` are bytes. The text is shorter than the columns of the terminal.
     """
     if not total:
         return f"Reading  {read / 1e6:,.0f} MB"[: columns - 1]

@@ -278,6 +278,7 @@ class _WalkNarrator:
         return f"attempt {self.walk.attempt_of_event[index] + 1}"
 
     def _describe_start(self, index: int) -> str:
+        """Return `starts and `, to go before the effect, for an event that starts an attempt."""
         return "starts and " if self._has_role(index, START_ROLE) else ""
 
     def _has_role(self, index: int, role: int) -> bool:
@@ -293,6 +294,7 @@ class _WalkNarrator:
         return self.role_indices.get((number, ACCEPT_ROLE), index) < index
 
     def _find_previous_event(self, index: int) -> LoggedEvent | None:
+        """Return `prev` of an event (definitions 4)."""
         previous = self.previous_indices[index]
         return None if previous is None else self.chat_events[previous]
 

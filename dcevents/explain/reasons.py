@@ -162,7 +162,7 @@ class ExplainedConversation:
 
     @property
     def earlier_reasons(self) -> list[Reason]:
-        """Return the rules before it, which do not fit."""
+        """Return the reasons before the deciding one: rules that do not fit."""
         return self.reasons[: self.deciding_reason.number - 1]
 
     # -- single rules --------------------------------------------------------------------------

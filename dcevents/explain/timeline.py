@@ -67,9 +67,9 @@ def make_sort_key(event: LoggedEvent) -> tuple[Any, ...]:
 
 
 def order_and_annotate_lines(lines: Iterable[LoggedEvent]) -> list[LoggedEvent]:
-    """Sort the events of a session; fill in `gap_ms` and `duplicate_of`.
+    """Return the events of a session in order, with `gap_ms` and `duplicate_of` filled in.
 
-    `lines` come in the order of file and line, so that of duplicates the first counts.
+    `lines` are in the order of file and line: the first of several duplicates counts.
     """
 
     def make_session_key(event: LoggedEvent) -> tuple[Any, ...]:
@@ -90,7 +90,7 @@ def order_and_annotate_lines(lines: Iterable[LoggedEvent]) -> list[LoggedEvent]:
 
 
 def group_counted_events(lines: Sequence[LoggedEvent]) -> dict[str | None, list[LoggedEvent]]:
-    """Group the events that count by their conversation's id, in order."""
+    """Return by conversation id the events that are no duplicates, in order."""
     groups: dict[str | None, list[LoggedEvent]] = {}
     for event in lines:
         if event.duplicate_of is None:

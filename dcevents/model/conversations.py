@@ -100,6 +100,7 @@ class FactFold:
         return self._convert_to_events(self.facts.to_frame(wanted))
 
     def _convert_to_events(self, facts: pl.DataFrame) -> pl.DataFrame:
+        """Convert facts to the columns of `select_events`."""
         codes = facts["attributes"]
         return facts.select(
             self.make_key(pl.lit(self.attributes["id_rank"].gather(codes))),
@@ -142,7 +143,10 @@ class FactFold:
 
     @cached_property
     def provisional_attempts(self) -> pl.DataFrame:
-        """Return one row for each attempt: see `find_attempts`; `agent` is a rank."""
+        """Return one row for each attempt, with its provisional outcome.
+
+        See `find_attempts`; `agent` is a rank.
+        """
         return find_attempts(self._select_chat_events())
 
     @cached_property
@@ -193,7 +197,7 @@ class FactFold:
         return self
 
     def fold_provisional_conversations(self) -> pl.DataFrame:
-        """Return one row for each conversation, with its provisional outcome.
+        """Fold facts to one row for each conversation, with its provisional outcome.
 
         Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at
         (milliseconds or null), engaged, gave_email, gave_phone, closed_last (bool), meetings,

@@ -52,6 +52,7 @@ def decide_outcomes(
 
 
 def _is_recent(attempts: pl.DataFrame, as_of: int | None, idle_ms: int) -> pl.Expr:
+    """Return whether a conversation is recent (definitions 2): active, or waiting for an agent."""
     is_active = pl.lit(as_of, pl.Int64) - pl.col("last_at") < idle_ms
     waiting = attempts.filter(pl.col("outcome") == "waiting")["conversation_key"].unique()
     if waiting.is_empty():

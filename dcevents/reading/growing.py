@@ -154,9 +154,9 @@ def _join_tail(before: bytes, chunk: bytes | memoryview, end: int) -> bytes:
 
 
 def _measure_before_closing_brackets(chunk: bytes | memoryview) -> int:
-    """Return a chunk's size without closing brackets.
+    """Return the size of a chunk up to the brackets that close it.
 
-    They move on where the text is written anew with more records.
+    A log that is written anew with more records has them further on.
     """
     tail = bytes(chunk[-sizes.TAIL_BYTES :])
     return len(chunk) - len(tail) + len(tail.rstrip(b"]} \t\r\n"))

@@ -39,7 +39,7 @@ def lay_out_page(
 
 
 def _stack_headings(headings: Sequence[list[str]]) -> list[list[str]]:
-    """Return the rows of the headings, which stand on the rule."""
+    """Return headings as rows of cells; short ones are empty above."""
     height = max(map(len, headings))
     padded = [[""] * (height - len(lines)) + lines for lines in headings]
     return [[lines[i] for lines in padded] for i in range(height)]

@@ -92,7 +92,7 @@ def _restore_columns(
 ) -> None:
     """Show hidden columns again where there is room after all.
 
-    A wide one that went last may have left it.
+    The column that was hidden last may have been wider than needed.
     """
     for group in hidden:
         _set_widths(widths, group, wanted)

@@ -6,10 +6,7 @@ import polars as pl
 
 
 def add_peaks(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Add `peak`, the most chats of a group at one moment.
-
-    To rows of attempts.
-    """
+    """Add to rows of attempts `peak`, the most chats of their group at one moment."""
     chats = frame.filter(pl.col("chat") > 0)
     starts = chats.select(*keys, pl.col("accepted_at").alias("at"), pl.lit(1).alias("step"))
     ends = chats.select(*keys, pl.col("ended_at").alias("at"), pl.lit(-1).alias("step"))

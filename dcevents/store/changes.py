@@ -13,7 +13,8 @@ from dcevents.store.disk.state import StoreState
 def count_late_events(before: StoreState, after: StoreState, tz: ZoneInfo) -> dict[date, int]:
     """Count new events by the local day of their conversation's start.
 
-    A day on which a conversation started before the run, and does no more, is there with 0.
+    Conversations may start on another day than before the run: that former day has 0 if no new
+    event belongs to it.
     """
     names = {each.name for each in before.segments}
     ids = segment.number_conversation_ids(after.attributes)
@@ -36,7 +37,7 @@ def count_late_events(before: StoreState, after: StoreState, tz: ZoneInfo) -> di
 
 
 def _find_former_days(before: StoreState, rows: pl.DataFrame, tz: ZoneInfo) -> set[date]:
-    """Return the former days of these sessions' conversations."""
+    """Return the days on which conversations of sessions started before the run."""
     former = before.find_rows(rows["sid"].unique()).drop_nulls("row")
     days: set[date] = set()
     for number in former["segment"].unique():

@@ -74,7 +74,7 @@ class Ingestion:
         return any(each.has_known_events for each in self.intakes)
 
     def sum_account(self) -> Account:
-        """Return where the records of the run went."""
+        """Return the account of all records that the run has read."""
         read = [each for each in self.intakes if each.results]
         parts = [(n, log.account) for n, each in enumerate(read) for log in each.logs]
         account = join_accounts(parts, self.file_count)
@@ -261,9 +261,9 @@ def _write_files(
 
 
 def _list_attributes(store: OpenStore, made: segment.Segment) -> pl.DataFrame:
-    """Return all attributes.
+    """Return all attributes, old and new.
 
-    The new ones of events that were left out are blank.
+    New attributes that no stored event has are blank, so that nothing of left-out events stays.
     """
     attributes = segment.tabulate_attributes(store.parser.vocabulary.list_attributes())
     begin = store.state.attributes.height
@@ -276,7 +276,7 @@ def _list_attributes(store: OpenStore, made: segment.Segment) -> pl.DataFrame:
 
 
 def _find_replaced_files(before: Manifest, after: Manifest) -> frozenset[str]:
-    """Return the files whose place others take."""
+    """Return the files of tables and ledger that `after` no longer names."""
     former, current = (
         {each.attributes_file, each.superseded_file, each.ledger_file} for each in (before, after)
     )

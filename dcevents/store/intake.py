@@ -123,7 +123,7 @@ def _has_events(known: KnownLog) -> bool:
 
 
 def _find_log(ledger: Ledger, source: Input, head: bytes) -> tuple[int | None, bool]:
-    """Return the number of an input's log; whether it has more."""
+    """Return the number of an input's log, and whether the input has more than was read."""
     for number in ledger.find_by_head(head):
         known = ledger.logs[number]
         before = growing.read_tail_before(source, known.read_bytes)
@@ -213,7 +213,7 @@ def _find_read_log(ledger: Ledger, known: KnownLog, extent: Extent) -> int | Non
 
 
 def _account_forgotten(store: OpenStore, log: Log) -> Log:
-    """Return a log with forgotten sessions' events in their bucket."""
+    """Return a log whose account counts events of forgotten sessions as `forgotten`."""
     forgotten = store.state.manifest.forgotten_sids
     if not forgotten or not log.facts.row_count:
         return log

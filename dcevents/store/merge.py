@@ -373,7 +373,7 @@ def _count_facts(merge: _Merge, facts: pl.DataFrame) -> EventCounts:
 def _count_apart(
     merge: _Merge, facts: pl.DataFrame, sids: pl.Series
 ) -> tuple[EventCounts, EventCounts]:
-    """Count the events of all other sessions, and of these."""
+    """Count the events of sessions not in `sids`, and of those in it."""
     others, theirs = _split_rows(facts, pl.col("sid").is_in(sids.implode()))
     return _count_facts(merge, others), _count_facts(merge, theirs)
 

@@ -81,7 +81,7 @@ def describe_missing_days(state: StoreState, settings: Settings) -> str | None:
 
 
 def describe_staleness(state: StoreState, settings: Settings) -> list[str]:
-    """Return the alert of a stale store, if it is one."""
+    """Return an alert if the store has taken in nothing new for too long."""
     limit, last = settings.stale_ms, state.manifest.new_events_at
     if limit is None or (last is not None and settings.clock_ms - last <= limit):
         return []
@@ -156,7 +156,7 @@ def read_conversations(state: StoreState, extra_log: Log | None, settings: Setti
 
 
 def _combine_logs_without_facts(state: StoreState, extra_log: Log | None) -> Log:
-    """Return a log with the accounts of store and extra logs."""
+    """Return a log of store and extra logs: inputs and accounts, but no facts."""
     stored = _restore_account(state.manifest)
     if extra_log is None:
         return Log([], Facts(), stored)
@@ -199,7 +199,7 @@ def _count_events(account: Account, manifest: Manifest, merged: MergeResult | No
 
 
 def _move_events(account: Account, counts: dict[str, int]) -> Account:
-    """Return an account with so many events in other buckets."""
+    """Move events of an account to other buckets, by their `counts`."""
     tally = Counter(account.tally)
     tally.update(counts)
     tally["event"] -= sum(counts.values())
@@ -286,7 +286,7 @@ def _name_logs(state: StoreState) -> list[str]:
 
 
 def _drop_forgotten(state: StoreState, extra_log: Log) -> tuple[Log, int]:
-    """Return extra logs without forgotten sessions, and these' lines."""
+    """Return extra logs without forgotten sessions, and the number of lines dropped."""
     sessions = extra_log.facts.list_sessions()
     numbers = state.make_numbering().number_sids(sessions.list_sids())
     theirs = numbers.is_in(list(state.manifest.forgotten_sids))

@@ -54,7 +54,7 @@ def forget_sessions(
 
 
 def find_known_sids(state: StoreState, sids: Sequence[str]) -> set[str]:
-    """Return the sids of which the store has a session."""
+    """Return those of the sids that the store has a session of."""
     numbered = state.make_numbering().tabulate_sids(pl.Series(sids, dtype=pl.String))
     rows = state.find_rows(numbered["sid"].unique())
     return set(numbered.join(rows, on="sid", how="semi")["text"])
@@ -78,10 +78,10 @@ def expire_conversations(
 def _find_older(
     state: StoreState, ids: pl.Series, cut_off: int, clock: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Find conversations without anything later than a time: `sid`, `id`.
+    """Return the rows of sessions, and their conversations without events from `cut_off` on.
 
-    And their sessions' rows. Timestamps that the clock does not believe do not count. A
-    conversation without a time is as old as its segment.
+    Columns of the conversations: `sid`, `id`. Timestamps that the clock does not believe do not
+    count. A conversation without a time is as old as its segment.
     """
     found = [segment.make_empty_table("conversations").select("sid", "attributes")]
     for number, each in enumerate(state.segments):
@@ -145,7 +145,7 @@ def _remove_conversations(writer: StoreWriter, removal: _Removal, after: Manifes
 def _find_obsolete(
     before: Manifest, after: Manifest, rewritten: dict[str, SegmentInfo | None]
 ) -> frozenset[str]:
-    """Return the files whose place others take."""
+    """Return the files that rewritten segments and tables replace."""
     former = {before.superseded_file, before.attributes_file}
     former -= {after.superseded_file, after.attributes_file}
     inside = {name for name in before.files if name.rpartition("/")[0] in rewritten}
@@ -153,7 +153,7 @@ def _find_obsolete(
 
 
 def _drop_salts(state: StoreState, manifest: Manifest, vanished: pl.Series) -> dict[str, int]:
-    """Return the salts of sids that are left."""
+    """Return the salts without those of vanished sessions."""
     texts = state.read_all_sids()
     gone = {*texts.filter(pl.col("sid").is_in(vanished.implode()))["text"]}
     return {text: salt for text, salt in manifest.salts.items() if text not in gone}

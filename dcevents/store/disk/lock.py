@@ -60,9 +60,9 @@ def hold_for_reading(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def exclude_readers(folder: Path) -> Iterator[bool]:
-    """Give whether nobody reads the store.
+    """Yield whether the store has no readers; then none can begin while the block runs.
 
-    Nobody begins to before the block ends.
+    Readers are not waited for.
     """
     fd = _open_lock_file(folder / READERS_LOCK_NAME)
     try:

@@ -25,7 +25,7 @@ class StoreNumbering:
         self.salts = dict(salts)
 
     def number_sids(self, texts: pl.Series) -> pl.Series:
-        """Return the UInt64 of each text."""
+        """Return the number (UInt64) of each sid."""
         sids = texts.to_list()
         numbers = array("Q", b"".join(self._hash_texts(sids, 0)))
         if self.salts:

@@ -22,7 +22,7 @@ from dcevents.store.disk.numbering import StoreNumbering
 from dcevents.store.disk.segment import Segment
 
 SUPERSEDED_SCHEMA: Final = {"segment": pl.String, "row": pl.UInt32}
-"""Rows of conversations that a later segment has anew."""
+"""Rows of conversations that later segments replace."""
 NO_WINDOW: Final = Window()
 _ROWS_SCHEMA: Final = {"sid": NUMBER_TYPE, "segment": pl.UInt32, "row": pl.UInt32}
 
@@ -148,7 +148,8 @@ class StoreState:
     ) -> pl.DataFrame:
         """Drop the rows of superseded conversations.
 
-        `row` has the row of each one's conversation; without it `frame` has the conversations.
+        `row` says for each row of `frame` which row its conversation is in `conversations`; without
+        it `frame` is that table.
         """
         is_stored = number < len(self._superseded_rows)
         superseded = self._superseded_rows[number] if is_stored else None
@@ -160,7 +161,7 @@ class StoreState:
 
     @cached_property
     def superseded(self) -> pl.DataFrame:
-        """Return the rows that a later segment has anew."""
+        """Return the rows of conversations that later segments replace."""
         name = self.manifest.superseded_file
         return pl.DataFrame(schema=SUPERSEDED_SCHEMA) if name is None else self._read_file(name)
 

@@ -18,7 +18,7 @@ from dcevents.settings import Window
 
 @pytest.mark.parametrize("sample", [1000, 2], ids=["line by line", "by the column"])
 @given(history=histories(), key=st.sampled_from(KEYS))
-@try_examples(5)
+@try_examples(4)
 def test_any_history_gives_the_model_s_figures(
     history: list[dict[str, Any]], key: tuple[str, ...], sample: int
 ) -> None:
@@ -26,7 +26,7 @@ def test_any_history_gives_the_model_s_figures(
 
 
 @given(history=histories(live=True))
-@try_examples(5)
+@try_examples(4)
 def test_any_sequence_of_live_chat_events_gives_the_model_s_attempts(
     history: list[dict[str, Any]],
 ) -> None:
@@ -34,7 +34,7 @@ def test_any_sequence_of_live_chat_events_gives_the_model_s_attempts(
 
 
 @given(history=histories(), data=st.data())
-@try_examples(5)
+@try_examples(4)
 def test_as_of_and_windows_select_what_the_model_selects(
     history: list[dict[str, Any]], data: st.DataObject
 ) -> None:
@@ -57,7 +57,7 @@ def test_as_of_and_windows_select_what_the_model_selects(
 
 
 @given(history=histories(), data=st.data())
-@try_examples(5)
+@try_examples(4)
 def test_shuffling_repeating_and_splitting_change_no_figure(
     history: list[dict[str, Any]], data: st.DataObject
 ) -> None:
@@ -105,7 +105,7 @@ def test_a_long_log_of_several_blocks_gives_the_model_s_figures(
             "agentID": dice.choice([None, "a1", "b2"]),
             "agentName": dice.choice(["Ann", "Bo", None]),
         }
-        for _ in range(1500)
+        for _ in range(1000)
     ]
     lines = list(map(line, events))
     lines += [
@@ -117,7 +117,7 @@ def test_a_long_log_of_several_blocks_gives_the_model_s_figures(
     ] * 20
     dice.shuffle(lines)
     check(
-        [("a.log", b"".join(lines[:800])), ("b.log", b"".join(lines[600:]) + b'{"event":')],
+        [("a.log", b"".join(lines[:600])), ("b.log", b"".join(lines[400:]) + b'{"event":')],
         sample=200,
         keys=KEYS,
     )

@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 import pytest
-from choosing import try_examples
+from choosing import combine, try_examples
 from columns import NOW, ODD, canonical, logs, one_by_one, parsed
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,12 +77,12 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize(
-    "line",
-    [*map(wrapped, ODD.values()), *OTHERS.values()],
-    ids=[*(f"{odd} in it" for odd in ODD), *OTHERS],
+@combine(
+    ("line", "many"),
+    {**{f"{odd} in it": wrapped(line) for odd, line in ODD.items()}, **OTHERS},
+    [1, 25],
+    at_once=1,
 )
-@pytest.mark.parametrize("many", [1, 25])
 def test_an_odd_body_among_others_says_what_it_says_by_itself(
     line: bytes, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

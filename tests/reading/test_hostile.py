@@ -79,9 +79,7 @@ def test_valid_json_is_an_event_wherever_it_stands(value: bytes) -> None:
     line = EVENT % (b'"d","x":' + value)
 
     assert record.read(line.decode(errors="surrogateescape"), with_meeting=True).bucket == "event"
-    assert (
-        harness.report(GOOD + line + b"\n", "completion")["input"]["events"] == len(GOOD_LINES) + 1
-    )
+    assert harness.report(GOOD + line + b"\n", "chats")["input"]["events"] == len(GOOD_LINES) + 1
 
 
 def test_what_is_no_json_is_rejected_line_by_line_and_nothing_else_is() -> None:
@@ -282,7 +280,7 @@ def test_bad_lines_at_any_position_never_change_the_figures_of_the_good_ones(
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'], ids=["arrays", "objects"])
 @pytest.mark.parametrize(("levels", "events"), [(509, 1), (510, 0), (990, 0), (100_000, 0)])
-@pytest.mark.parametrize("times", [1, 300], ids=["once", "often"])
+@pytest.mark.parametrize("times", [1, 60], ids=["once", "often"])
 def test_nesting_is_read_up_to_512_levels_by_every_report(
     opening: str, levels: int, events: int, times: int
 ) -> None:
@@ -303,7 +301,7 @@ def test_nesting_is_read_up_to_512_levels_by_every_report(
 def test_brackets_in_texts_are_no_nesting() -> None:
     line = EVENT % (b'"d","x":"' + b'[{\\"' * 2000 + b'"')
 
-    assert harness.report(GOOD + line, "completion")["input"]["events"] == len(GOOD_LINES) + 1
+    assert harness.report(GOOD + line, "chats")["input"]["events"] == len(GOOD_LINES) + 1
 
 
 def test_of_two_equal_keys_the_first_wins_and_keeps_its_place() -> None:
@@ -388,7 +386,7 @@ def test_a_gzip_bomb_of_a_gigabyte_is_never_whole_in_memory(tmp_path: Path) -> N
 def test_nul_blocks_of_a_crash_cost_the_lines_they_stand_in() -> None:
     log = b"".join(GOOD_LINES[:3]) + b"\0" * 8192 + b"".join(GOOD_LINES[3:]) + b"\0" * 4096
 
-    account = harness.report(log, "completion")["input"]
+    account = harness.report(log, "chats")["input"]
 
     assert (account["events"], account["rejected"]["invalid_json"], account["incomplete"]) == (
         6,

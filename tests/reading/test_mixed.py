@@ -300,15 +300,15 @@ def test_parts_that_are_none_swallow_nothing(write: Any) -> None:
 # -- long lines ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["a file", "a pipe"])
-@pytest.mark.parametrize(
-    "write",
-    [
-        lambda events: json.dumps(events).encode(),
-        lambda events: json.dumps({"events": events}).encode(),
-        lambda events: "".join(map(json.dumps, events)).encode(),
-    ],
-    ids=["an array", "a list in an object", "objects without line ends"],
+@combine(
+    ("write", "how"),
+    {
+        "an array": lambda events: json.dumps(events).encode(),
+        "a list in an object": lambda events: json.dumps({"events": events}).encode(),
+        "objects without line ends": lambda events: "".join(map(json.dumps, events)).encode(),
+    },
+    ["a file", "a pipe"],
+    at_once=1,
 )
 def test_a_line_longer_than_a_record_has_records(write: Any, how: str, tmp_path: Any) -> None:
     long = write([event(n) for n in range(1000, 13_000)])

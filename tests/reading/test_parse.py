@@ -8,7 +8,7 @@ from collections import Counter
 
 import polars as pl
 import pytest
-from choosing import try_examples
+from choosing import combine, try_examples
 from columns import NOW, ODD, canonical, logs, one_by_one, parsed
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,8 +27,7 @@ def test_lines_by_the_column_say_what_they_say_by_themselves(
     assert parsed(lines, sample=sample) == one_by_one(lines)
 
 
-@pytest.mark.parametrize("line", ODD.values(), ids=ODD.keys())
-@pytest.mark.parametrize("around", [40, 700], ids=["few lines", "many lines"])
+@combine(("line", "around"), ODD, {"few lines": 40, "many lines": 700}, at_once=1)
 def test_an_odd_line_among_others_is_judged_as_by_itself(line: bytes, around: int) -> None:
     dice = random.Random(1)
     others = [
@@ -41,9 +40,11 @@ def test_an_odd_line_among_others_is_judged_as_by_itself(line: bytes, around: in
     assert parsed(lines, sample=20) == expected
 
 
-@pytest.mark.parametrize("line", ODD.values(), ids=ODD.keys())
-@pytest.mark.parametrize(
-    "more", ["", ',"agentName":"A{}"'], ids=["the session is last", "an agent behind it"]
+@combine(
+    ("line", "more"),
+    ODD,
+    {"the session is last": "", "an agent behind it": ',"agentName":"A{}"'},
+    at_once=1,
 )
 def test_an_odd_line_is_judged_as_by_itself_among_values_of_many_lengths(
     line: bytes, more: str

@@ -86,6 +86,6 @@ def test_a_line_without_its_prefix_says_the_same(together: int) -> None:
         max_size=9,
     )
 )
-@try_examples(50)
+@try_examples(12)
 def test_of_lines_with_times_only_the_prefix_is_cut_off(lines: list[str]) -> None:
     assert [said(line) for line in lines] == [said(text) for text in cut(lines, timed=True)]

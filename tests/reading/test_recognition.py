@@ -1,5 +1,6 @@
 """What is recognised and what is not; what the user can say instead; what is said of it."""
 
+import functools
 import gzip
 import io
 import json
@@ -187,7 +188,7 @@ def test_what_is_no_text_is_no_log_however_many_lines_are_in_it(kind: str, tmp_p
     ],
 )
 def test_a_canonical_line_keeps_its_meaning(line: object, reason: str) -> None:
-    account = harness.report(log(CANONICAL, line), "completion")["input"]
+    account = harness.report(log(CANONICAL, line), "chats")["input"]
 
     assert (1, 1) == (account["events"], account["rejected"][reason])
     assert "envelopes" not in account
@@ -196,9 +197,7 @@ def test_a_canonical_line_keeps_its_meaning(line: object, reason: str) -> None:
 def test_an_unknown_event_at_the_canonical_place_stays_unknown() -> None:
     line = {"event": "RATED", "data": {"payload": PAYLOAD}, "detail": CANONICAL}
 
-    assert {"RATED": 1} == harness.report(log(CANONICAL, line), "completion")["input"][
-        "unknown_events"
-    ]
+    assert {"RATED": 1} == harness.report(log(CANONICAL, line), "chats")["input"]["unknown_events"]
 
 
 def test_other_events_of_an_envelope_are_unknown_and_not_rejected() -> None:
@@ -208,7 +207,7 @@ def test_other_events_of_an_envelope_are_unknown_and_not_rejected() -> None:
         {"log": json.dumps({"event": "clicked", "x": 1}) + "\n"},
     )
 
-    assert {"clicked": 1, "page_view": 1} == harness.report(data, "completion")["input"][
+    assert {"clicked": 1, "page_view": 1} == harness.report(data, "chats")["input"][
         "unknown_events"
     ]
 
@@ -221,7 +220,7 @@ def test_two_objects_that_have_run_into_one_line_among_others_are_no_json() -> N
         + b"\n"
     )
 
-    assert 1 == harness.report(data, "completion")["input"]["rejected"]["invalid_json"]
+    assert 1 == harness.report(data, "chats")["input"]["rejected"]["invalid_json"]
 
 
 # -- times, batches, prefixes ----------------------------------------------------------------------
@@ -330,7 +329,7 @@ ON_LINES: dict[str, tuple[str, str, str]] = {
 """What stands before the records of a batch, between them and behind them."""
 
 
-@combine(("name", "size", "block"), [*ON_LINES], [1, 2, 7, 30, 400], [3000, 20_000, 1 << 20])
+@combine(("name", "size", "block"), [*ON_LINES], [1, 2, 7, 30, 200], [1500, 10_000, 1 << 20])
 def test_line_and_index_are_right_wherever_blocks_end(
     name: str, size: int, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,10 +339,10 @@ def test_line_and_index_are_right_wherever_blocks_end(
         for each in (CANONICAL, {**CANONICAL, "data": {"payload": {}}})
     )
     text, places = "", []
-    for n in range(400):
+    for n in range(200):
         text += between if n % size else before
         places += [(text.count("\n") + 1, n)] if n % 5 == 4 else []
-        text += (bad if n % 5 == 4 else good) + (behind if n % size == size - 1 or n == 399 else "")
+        text += (bad if n % 5 == 4 else good) + (behind if n % size == size - 1 or n == 199 else "")
     firsts = {
         text.count("\n", 0, at.start()) + 1: n
         for n, at in reversed([*enumerate(re.finditer('{"event":', text))])
@@ -387,7 +386,7 @@ def test_an_array_that_is_still_written_counts_as_far_as_it_goes() -> None:
         + b',\n{"ev'
     )
 
-    account = harness.report(data, "completion")["input"]
+    account = harness.report(data, "chats")["input"]
 
     assert (3, 2, 1) == (account["records"], account["events"], account["incomplete"])
 
@@ -403,7 +402,7 @@ def test_a_list_of_objects_within_records_does_not_mislead() -> None:
     ]
     data = json.dumps(members, separators=(",", ":")).encode()
 
-    account = harness.report(data, "completion")["input"]
+    account = harness.report(data, "chats")["input"]
 
     assert (27_000, 0) == (account["records"], sum(account["rejected"].values()))
 
@@ -705,7 +704,7 @@ def test_of_many_inputs_that_are_no_logs_two_are_named(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_json_as_text_is_what_it_says() -> None:
-    account = harness.report(log(INSIDE, "no JSON", json.dumps(["x"])), "completion")["input"]
+    account = harness.report(log(INSIDE, "no JSON", json.dumps(["x"])), "chats")["input"]
 
     assert (1, 2) == (account["events"], account["rejected"]["not_an_object"])
 
@@ -715,6 +714,7 @@ def test_nothing_is_said_of_nothing() -> None:
     assert find_hint([b"hello"]) is None
 
 
+@functools.cache
 def sampled() -> list[dict[str, Any]]:
     """Return the events that the samples are of."""
     with (harness.ROOT / "sample_logs" / "site" / "dc.log").open("rb") as log:
@@ -731,11 +731,14 @@ def test_every_shape_is_read_at_the_first_try(shape: str) -> None:
     assert sum(account["rejected"].values()) + account["ignored"]["unknown_event"] <= 1
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_what_programs_wrote_themselves_says_the_same(path: Path) -> None:
-    canonical = envelopes.SHAPES["canonical"].write(sampled())
+@pytest.fixture(scope="module")
+def expected() -> Any:
+    """The conversations of the events that the samples are of."""
+    return harness.report(envelopes.SHAPES["canonical"].write(sampled()), "conversations")["rows"]
 
-    expected = harness.report(canonical, "conversations")["rows"]
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_what_programs_wrote_themselves_says_the_same(path: Path, expected: Any) -> None:
     found = harness.run("conversations", path, "-f", "json", "-q").json
 
     assert expected == found["rows"]
@@ -751,7 +754,7 @@ def test_a_list_of_something_else_behind_the_records_is_none_of_them() -> None:
         "searchedLogStreams": [{"logStreamName": "a"}] * 2,
     }
 
-    account = harness.report(json.dumps(found, indent=1).encode(), "completion")["input"]
+    account = harness.report(json.dumps(found, indent=1).encode(), "chats")["input"]
 
     assert (2, 1, 1) == (account["records"], account["events"], account["rejected"]["no_event"])
 

@@ -296,7 +296,7 @@ def shown(found: Found) -> Found:
 @try_examples(2)
 def test_events_are_read_as_they_were_put_in(name: str, put: list[Event], seed: int) -> None:
     dice = random.Random(seed)
-    many = [again(event, k, n) for n in range(40) for k, event in enumerate(put)]
+    many = [again(event, k, n) for n in range(25) for k, event in enumerate(put)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(envelopes, "text", style(dice))
         # So that so few lines are read by the column.

@@ -288,7 +288,7 @@ def made(command: str, by: str) -> dict[str, Any]:
 
 
 @given(st.data())
-@try_examples(8)
+@try_examples(5)
 def test_what_trips_is_what_the_json_report_says(data: st.DataObject) -> None:
     command, by = data.draw(st.sampled_from(BY))
     report = made(command, by)

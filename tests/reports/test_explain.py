@@ -31,7 +31,7 @@ DOCS = harness.ROOT / "docs"
 
 
 @given(history=histories(), data=st.data())
-@try_examples(5)
+@try_examples(4)
 def test_any_history_is_explained_as_it_is_reported(
     history: list[dict[str, Any]], data: st.DataObject
 ) -> None:
@@ -46,7 +46,7 @@ def test_any_history_is_explained_as_it_is_reported(
 
 
 @given(history=histories(live=True))
-@try_examples(5)
+@try_examples(4)
 def test_any_live_chat_is_explained_as_it_is_reported(history: list[dict[str, Any]]) -> None:
     with TemporaryDirectory() as folder:
         check(b"".join(map(line, history)), None, Path(folder))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import harness
 import polars as pl
 import pytest
+from choosing import EVERY, combine
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -103,7 +104,13 @@ def rates(columns: list[str]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("report", "key"), BY)
+@combine(
+    ("report", "key"),
+    GROUPED,
+    [*dict.fromkeys(key for _, key in BY)],
+    possible=lambda *each: each in BY,
+    at_once=1,
+)
 def test_every_rate_is_followed_by_its_bounds(report: str, key: str) -> None:
     plain = harness.run(report, DAY, "--by", key, "-f", "csv", "-q").text
     full = harness.run(report, DAY, "--by", key, "-f", "csv", "-q", "--intervals").text
@@ -126,8 +133,7 @@ def test_every_rate_is_followed_by_its_bounds(report: str, key: str) -> None:
             assert all(len(bound) <= len("0.123456") for bound in (low, high))
 
 
-@pytest.mark.parametrize("format_", list(render.load_formats()))
-@pytest.mark.parametrize("report", RATED)
+@combine(("report", "format_"), RATED, [*render.load_formats()], at_once=1)
 def test_every_format_has_them(report: str, format_: str) -> None:
     text = harness.run(report, DAY, "-f", format_, "-q", "--intervals").text
 
@@ -174,7 +180,7 @@ def test_a_narrow_table_has_both_bounds_of_a_rate_or_none(
 ) -> None:
     monkeypatch.setattr("os.isatty", lambda _: True)
     seen = set()
-    for columns in range(60, 200, 9):
+    for columns in range(60, 200, 9 if EVERY else 23):
         text = harness.run(report, DAY, "--intervals", "-q", env={"COLUMNS": str(columns)}).text
         hidden = set(re.findall(r"\w+", text.partition("Too narrow for: ")[2]))
         lows, highs = (

@@ -1,11 +1,18 @@
 """A store, and what takes logs in."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import harness
 import pytest
 from upkeep import done
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the disk keeps when the power goes is not seen here, and waiting for it is long."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ FIRST: dict[str, Any] = {
 
 
 @given(history=lines(), data=st.data())
-@try_examples(3)
+@try_examples(2)
 def test_a_store_says_what_one_reading_of_everything_says(
     history: list[bytes], data: st.DataObject
 ) -> None:
@@ -159,7 +159,7 @@ def test_a_store_says_what_one_reading_of_everything_says(
 
 
 @given(history=lines(), data=st.data())
-@try_examples(3)
+@try_examples(2)
 def test_a_store_with_events_says_so_at_any_time(history: list[bytes], data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         site = Site(Path(folder), "--keep-events")
@@ -186,7 +186,7 @@ def few_bits(
 
 
 @given(history=lines(), data=st.data())
-@try_examples(3)
+@try_examples(2)
 def test_numbers_of_sessions_that_collide_change_nothing(
     history: list[bytes], data: st.DataObject
 ) -> None:

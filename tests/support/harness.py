@@ -33,6 +33,7 @@ DAY = "2026-11-02"
 """The day of a time without one in a compact log: a Monday."""
 
 _PAYLOAD = {"agent": "agentID", "agent_name": "agentName", "ui": "uiType", "meeting": "meetingInfo"}
+_UNWANTED = re.compile("DCEVENTS_.*|PYTHONUNBUFFERED|COLUMNS|LINES|TERM|NO_COLOR|FORCE_COLOR")
 _CLOCK_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?")
 
 
@@ -141,7 +142,7 @@ def run(
     """Run dcevents in this process. Standard input is a file with `stdin`, or /dev/null."""
     with (
         _descriptors(stdin) as (out, err),
-        mock.patch.dict(os.environ, _environment(env), clear=True),
+        _surroundings(env or {}),
         mock.patch("time.time", return_value=clock.timestamp()),
     ):
         status = _dispatched([str(argument) for argument in arguments])
@@ -236,10 +237,25 @@ def command(*arguments: str | Path, python: Sequence[str] = ()) -> list[str]:
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
-    unwanted = re.compile("DCEVENTS_.*|PYTHONUNBUFFERED|COLUMNS|LINES|TERM|NO_COLOR|FORCE_COLOR")
-    kept = {name: value for name, value in os.environ.items() if not unwanted.fullmatch(name)}
+    kept = {name: value for name, value in os.environ.items() if not _UNWANTED.fullmatch(name)}
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return {**kept, "PYTHONPATH": path, **(more or {})}
+
+
+@contextlib.contextmanager
+def _surroundings(more: Mapping[str, str]) -> Iterator[None]:
+    """The variables of `_environment`, and after it those that there were."""
+    changed = {name for name in os.environ if _UNWANTED.fullmatch(name)} | {*more}
+    before = {name: os.environ.pop(name, None) for name in changed}
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ def list_column_figures(columns: Sequence[Column]) -> list[Column]:
     ]
 
 
-def make_listing(
+def define_listing(
     name: str, columns: Sequence[Column], rows: Callable[[View], pl.DataFrame], keys: Sequence[str]
 ) -> Maker:
     """Return a report's `make` that shows a frame.

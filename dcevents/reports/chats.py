@@ -1,7 +1,7 @@
 """A row for each live-chat attempt."""
 
 from dcevents.model.events import ATTEMPT_OUTCOMES
-from dcevents.reports._listing import list_column_figures, make_listing
+from dcevents.reports._listing import list_column_figures, define_listing
 from dcevents.reports._report import Report
 from dcevents.tables import Column
 
@@ -24,7 +24,7 @@ REPORT = Report(
     name="chats",
     help="A row for each request for an agent: wait, length, outcome.",
     example="dcevents chats logs/ --outcome missed --period last-week",
-    make=make_listing(
+    make=define_listing(
         "chats",
         _COLUMNS,
         lambda view: view.list_chats(),

@@ -1,7 +1,7 @@
 """A row for each conversation: (sid, id)."""
 
 from dcevents.model.events import OUTCOMES
-from dcevents.reports._listing import list_column_figures, make_listing
+from dcevents.reports._listing import list_column_figures, define_listing
 from dcevents.reports._report import Report
 from dcevents.tables import Column
 
@@ -29,7 +29,7 @@ REPORT = Report(
     name="conversations",
     help="A row for each conversation: times, last step, outcome.",
     example="dcevents conversations logs/ --outcome dropped --since 7d",
-    make=make_listing(
+    make=define_listing(
         "conversations",
         _COLUMNS,
         lambda view: view.list_conversations(),

@@ -4,7 +4,7 @@ Of duplicates the first by file and line.
 """
 
 from dcevents.model.events import OUTCOMES
-from dcevents.reports._listing import list_column_figures, make_listing
+from dcevents.reports._listing import list_column_figures, define_listing
 from dcevents.reports._report import Report
 from dcevents.tables import Column
 
@@ -28,7 +28,7 @@ REPORT = Report(
     name="events",
     help="A row for each event, with the file and line it stands in.",
     example="dcevents events logs/ --conversation Pricing -f ndjson",
-    make=make_listing(
+    make=define_listing(
         "events", _COLUMNS, lambda view: view.list_events(), keys=("sid", "file", "line")
     ),
     figures=list_column_figures(_COLUMNS),

@@ -1,7 +1,7 @@
 """A row for each sid."""
 
 from dcevents.model.events import OUTCOMES
-from dcevents.reports._listing import list_column_figures, make_listing
+from dcevents.reports._listing import list_column_figures, define_listing
 from dcevents.reports._report import Report
 from dcevents.tables import Column
 
@@ -24,7 +24,7 @@ REPORT = Report(
     name="sessions",
     help="A row for each session: times, conversations, best outcome.",
     example="dcevents sessions logs/ --period yesterday -o sessions-{date}.csv",
-    make=make_listing("sessions", _COLUMNS, lambda view: view.list_sessions(), keys=("sid",)),
+    make=define_listing("sessions", _COLUMNS, lambda view: view.list_sessions(), keys=("sid",)),
     figures=list_column_figures(_COLUMNS),
     order=50,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),

@@ -67,7 +67,7 @@ class Intake:
 
 
 @dataclass(frozen=True)
-class _Identity:
+class _FoundLog:
     """The log that an input is found to be before reading."""
 
     number: int | None = None
@@ -91,7 +91,7 @@ def take_in_pipe(store: OpenStore, source: Input, options: IngestOptions) -> Int
     Raises InputError.
     """
     sizes = [each.read_bytes for each in store.ledger.logs]
-    return _read_input(store, source, options, _Identity(), Resume(sizes=sizes))
+    return _read_new_records(store, source, options, _FoundLog(), Resume(sizes=sizes))
 
 
 def take_in_file(
@@ -110,7 +110,9 @@ def take_in_file(
         number, has_more = _find_log(store.ledger, source, identity.head)
     if number is None or has_more or options.is_reread:
         resume = _choose_resume(store.ledger, number, options)
-        intake = _read_input(store, source, options, _Identity(number, identity.head, file), resume)
+        intake = _read_new_records(
+            store, source, options, _FoundLog(number, identity.head, file), resume
+        )
     else:
         options.report_progress(source.size or 0)
         intake = Intake(source, file, number)
@@ -140,8 +142,8 @@ def _choose_resume(ledger: Ledger, number: int | None, options: IngestOptions) -
     return Resume()
 
 
-def _read_input(
-    store: OpenStore, source: Input, options: IngestOptions, identity: _Identity, resume: Resume
+def _read_new_records(
+    store: OpenStore, source: Input, options: IngestOptions, identity: _FoundLog, resume: Resume
 ) -> Intake:
     """Read an input from a place on."""
     parser, locate = store.parser, store.parser.in_full

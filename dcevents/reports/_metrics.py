@@ -61,7 +61,7 @@ def group_rows(
     return [build_grouped_table(grouping, view, frame, by)]
 
 
-def make_conversations_report(grouping: Grouping) -> Maker:
+def define_conversations_report(grouping: Grouping) -> Maker:
     """Return a report's `make` that groups conversations."""
 
     def make_tables(view: View, by: Sequence[str]) -> list[Table]:

@@ -3,11 +3,11 @@
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,
     Grouping,
+    define_conversations_report,
     define_count,
     define_rate,
     define_seconds,
     list_metric_figures,
-    make_conversations_report,
 )
 from dcevents.reports._report import Report
 
@@ -49,7 +49,7 @@ REPORT = Report(
     name="completion",
     help="Who was shown a conversation, who engaged, who completed it.",
     example="zcat day.ndjson.gz | dcevents completion -f csv > completion.csv",
-    make=make_conversations_report(Grouping("completion", _METRICS)),
+    make=define_conversations_report(Grouping("completion", _METRICS)),
     default_by="conversation",
     by_keys=CONVERSATION_KEYS,
     order=20,

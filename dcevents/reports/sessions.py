@@ -1,7 +1,7 @@
 """A row for each sid."""
 
 from dcevents.model.events import OUTCOMES
-from dcevents.reports._listing import list_column_figures, define_listing
+from dcevents.reports._listing import define_listing, list_column_figures
 from dcevents.reports._report import Report
 from dcevents.tables import Column
 

@@ -432,9 +432,7 @@ def test_each_line_counts_once(
         expected = read_once(alone, contents)
         stores.ingest(store, logs.path)
         assert expected == figures("--store", store)
-        assert (
-            " 0 logs of " in " " + run("ingest", logs.path, "--store", store).err.splitlines()[-1]
-        )
+    assert " 0 logs of " in " " + run("ingest", logs.path, "--store", store).err.splitlines()[-1]
     assert expected == figures("--store", store)
     assert chats(alone.path) == chats("--store", store)
 

@@ -312,9 +312,11 @@ def test_the_keys_of_the_contract_are_there(command: str) -> None:
 @combine(("command", "format_"), COMMANDS, FORMATS, possible=has_format, at_once=1)
 def test_the_same_input_gives_the_same_bytes(command: str, format_: str) -> None:
     site = harness.ROOT / "sample_logs" / "site"
-    words = [*harness.words(command), site / "dc.log", *site.glob("*08.gz"), "-f", format_]
+    logs = (site / "dc.log", site / "dc.log-20261108.gz")
 
-    assert harness.run(*words) == harness.run(*words)
+    one, other = (harness.run(*harness.words(command), *logs, "-f", format_) for _ in range(2))
+
+    assert one == other
 
 
 # -- help ------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def test_a_store_is_as_before_or_as_after_a_kill(tmp_path: Path) -> None:
             seen["with something left"] += killed and is_untidy(store)
             before = found
         stores.ingest(store, folder)
-        assert not is_untidy(store)
+        assert find_leftovers(store) == set()
         for report in ("summary", "conversations"):
             assert stores.figures(report, log) == stores.figures(report, "--store", store)
 
@@ -135,13 +135,16 @@ def shape(store: Path) -> tuple[list[str], int]:
 
 
 def is_untidy(store: Path) -> bool:
-    """Whether there is something in the store that is not of it: replaced,
-    or left by a run that ended early.
-    """
+    """Whether there is something in the store that is not of it."""
+    return find_leftovers(store) != set()
+
+
+def find_leftovers(store: Path) -> set[str]:
+    """Return what is not of a store: replaced, or left by a run that ended early."""
     if not (store / "manifest.json").exists():
-        return store.exists()
+        return {store.name} if store.exists() else set()
     own = {"manifest.json", "lock", "readers", *files.load_manifest(store).files}
-    return not {str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()} <= own
+    return {str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()} - own
 
 
 # -- a full disk -----------------------------------------------------------------------------------

@@ -18,13 +18,14 @@ from dcevents.store.disk.manifest import Manifest
 
 _SEGMENTS_FOLDER = "segments"
 _WRITTEN_PREFIXES = (f"{_SEGMENTS_FOLDER}/", "attributes-", "superseded-", "ledger-")
+_TEMPORARY_PREFIX = ".dcevents-"
 _REPAIR_HINT = "restore it from a backup, or ingest the logs into a new store"
 _STORE_PREFIXES = (
     "lost+found",
     *_WRITTEN_PREFIXES,
     _SEGMENTS_FOLDER,
     manifest.MANIFEST_NAME,
-    ".dcevents-",
+    _TEMPORARY_PREFIX,
     lock.WRITER_LOCK_NAME,
     lock.READERS_LOCK_NAME,
 )
@@ -176,13 +177,15 @@ def name_segment(number: int, part: int = 0) -> str:
 def remove_leftovers(folder: Path, current: Manifest) -> None:
     """Remove files that the manifest does not name, unless they are read.
 
-    They are of earlier generations, or of runs that ended early.
+    They are of earlier generations, or of runs that ended early: who holds the store for writing
+    is the only one to write a manifest.
     """
     with lock.exclude_readers(folder) as has_no_readers:
         if not has_no_readers:
             return
         for name in _list_files(folder):
-            if name.startswith(_WRITTEN_PREFIXES) and name not in current.files:
+            is_ours = name.startswith((*_WRITTEN_PREFIXES, _TEMPORARY_PREFIX))
+            if is_ours and name not in current.files:
                 with contextlib.suppress(OSError):
                     (folder / name).unlink()
         for inner in _list_names(folder / _SEGMENTS_FOLDER):

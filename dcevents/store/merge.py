@@ -201,7 +201,7 @@ def _find_later_sessions(state: StoreState, until: int | None) -> pl.Series:
 def _number_sessions(
     state: StoreState, numbering: StoreNumbering, sids: pl.Series, uncounted: pl.Series
 ) -> _Numbered:
-    """Number sids without collisions in the store."""
+    """Assign numbers to sids, without collisions in the store."""
     while True:
         sessions = numbering.tabulate_sids(sids)
         rows = state.find_rows(pl.concat([sessions["sid"], uncounted]).unique())

@@ -84,7 +84,7 @@ class ReadRecords:
         return outer.with_columns(member="inner_member").drop("inner_member")
 
     def _number_over_blocks(self, located: pl.DataFrame) -> pl.DataFrame:
-        """Number records of lines that continue in other blocks."""
+        """Assign numbers to records of lines that continue in other blocks."""
         line, member = pl.col("line"), pl.col("member").fill_null(1)
         ends = (line == self.rows.lines) & (self.rows.on_last_line > 0)
         begins = (line == 0) & (self.earlier_records > 0)

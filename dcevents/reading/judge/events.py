@@ -1,5 +1,6 @@
 """One event, read from its payload, its name and what is around (definitions 1)."""
 
+from dcevents.reading.judge.event_names import READY
 from dcevents.reading.judge.findings import (
     MAX_SID_BYTES,
     MAX_TEXT_CHARACTERS,
@@ -12,7 +13,6 @@ from dcevents.reading.judge.findings import (
     WidgetReady,
     cut_text,
 )
-from dcevents.reading.judge.event_names import READY
 from dcevents.reading.judge.json_value import write_json
 from dcevents.reading.judge.name_search import EventName
 from dcevents.reading.judge.nodes import Scalar
@@ -91,9 +91,7 @@ def is_canonical_pair(name: EventName, payload: Place) -> bool:
     )
 
 
-def _find_fields(
-    name: EventName, payload: Place, *, is_canonical: bool
-) -> dict[str, Scalar]:
+def _find_fields(name: EventName, payload: Place, *, is_canonical: bool) -> dict[str, Scalar]:
     """Return the scalars of a payload's parts; those that it has."""
     # Inside the event's object a payload's name and type are the conversation's, whatever they say.
     is_inside = payload is not name.place and payload.is_inside(name.place)

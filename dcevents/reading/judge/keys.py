@@ -106,9 +106,7 @@ NEVER_TIME_WORDS: Final = (
 NEVER_TIME: Final = ("timezone", "timeout", "timeoffset")
 """Words and keys of times that are no event's."""
 
-PAGE: Final = (
-    *("page", "pageurl", "pagelocation", "url", "href", "location", "currenturl"),
-)
+PAGE: Final = (*("page", "pageurl", "pagelocation", "url", "href", "location", "currenturl"),)
 """Keys of the page, in their order."""
 PAGE_AROUND: Final = tuple(key for key in PAGE if key not in {"url", "location"})
 """Of these the ones that count around an event too: a collector's `url` is its own."""

@@ -65,14 +65,14 @@ def _may_name_here(place: Place, member: Member) -> bool:
     """
     if not may_name_event(member.key):
         return False
-    return not place.is_unknown_event or member.folded in {"name", "type"} or (
-        is_event_key(member.key)
+    return (
+        not place.is_unknown_event
+        or member.folded in {"name", "type"}
+        or (is_event_key(member.key))
     )
 
 
-def find_name(
-    payload: Place, record: Record, *, below: bool, others: bool
-) -> EventName | None:
+def find_name(payload: Place, record: Record, *, below: bool, others: bool) -> EventName | None:
     """Return the known name that is nearest to a payload; None for none.
 
     `below` looks below the payload only, `others` under keys that are not listed.

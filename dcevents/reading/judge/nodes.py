@@ -135,10 +135,7 @@ def _make_list_node(value: list[Any], path: Path, depth: int) -> Node:
     """Return the node of a list: an object for pairs, the scalar for one scalar."""
     if _are_pairs(value):
         return Object(
-            [
-                _read_pair(pair, (*path, number))
-                for number, pair in enumerate(value)
-            ],
+            [_read_pair(pair, (*path, number)) for number, pair in enumerate(value)],
             path,
             depth,
         )
@@ -184,11 +181,9 @@ def _find_type_name(value: dict[str, Any]) -> str | None:
 def _join_seconds(value: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
     """Return seconds with the nanoseconds beside them as one number."""
     seconds = value["_seconds"]
-    nanos = next((value[key] for key in NANOSECONDS if value.get(key) is not None), None)
-    whole = is_number(seconds) and seconds.isdigit()
-    if whole and is_number(nanos) and nanos.isdigit() and len(nanos) <= 9:
-        return type(seconds)(f"{seconds}.{nanos:0>9}")
-    return seconds
+    nanos = next((value[key] for key in NANOSECONDS if value.get(key) is not None), "")
+    are_whole = all(is_number(each) and each.isdigit() for each in (seconds, nanos))
+    return type(seconds)(f"{seconds}.{nanos:0>9}") if are_whole and len(nanos) <= 9 else seconds
 
 
 def _are_pairs(value: list[Any]) -> bool:
@@ -215,9 +210,7 @@ def _read_pair(pair: dict[str, Any], path: Path) -> tuple[str, Any, Path]:
     return pair[keys[0]], pair[keys[1]], (*path, keys[1])
 
 
-def _make_members(
-    entries: list[tuple[str, Any, Path]], path: Path, depth: int
-) -> Iterator[Member]:
+def _make_members(entries: list[tuple[str, Any, Path]], path: Path, depth: int) -> Iterator[Member]:
     """Yield members; keys with dots become objects, merged with one that has their first part."""
     dotted = {parts[0] for parts in (split_key(key) for key, _, _ in entries) if len(parts) > 1}
     groups: dict[str, Object] = {}

@@ -71,10 +71,9 @@ def find_field(
     is passed over.
     """
     for scalar in _order_field(place, part, is_canonical=is_canonical):
-        if part in NAMED_BY_EVENT and event_kind is not None:
-            if match_full_name(scalar.text or "") == event_kind:
-                continue
-        return scalar
+        may_be_event = part in NAMED_BY_EVENT and event_kind is not None
+        if not may_be_event or match_full_name(scalar.text or "") != event_kind:
+            return scalar
     return None
 
 

@@ -156,8 +156,7 @@ class Judge:
         found = [
             each
             for holder in record.lists
-            if not holder.place.is_closed
-            and (each := self._find_in(holder, stage)) is not None
+            if not holder.place.is_closed and (each := self._find_in(holder, stage)) is not None
         ]
         outcomes = [outcome for each in found for outcome in each.outcomes]
         return Records(outcomes, is_list=True) if outcomes else None
@@ -339,9 +338,8 @@ def _list_texts(record: Record, stage: Stage) -> Iterator[Holder]:
     for holder in record.texts:
         if holder.place.is_closed or fold_key(holder.key) in VISITOR:
             continue
-        if is_body_key(holder.key):
-            yield holder
-        elif stage >= Stage.OTHER_TEXTS and not holder.place.is_unknown_event:
+        is_other_entered = stage >= Stage.OTHER_TEXTS and not holder.place.is_unknown_event
+        if is_body_key(holder.key) or is_other_entered:
             yield holder
 
 

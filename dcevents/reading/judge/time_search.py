@@ -161,9 +161,7 @@ def _order_pages_of(place: Place, keys: tuple[str, ...]) -> Iterator[Scalar]:
                 yield from (url for inner, url in member.node.scalars() if inner.folded == "url")
 
 
-def decide_page(
-    candidates: list[Scalar], context: Context
-) -> tuple[str | None, Path | None]:
+def decide_page(candidates: list[Scalar], context: Context) -> tuple[str | None, Path | None]:
     """Return the first page with a text, its query cut, and its path."""
     for scalar in candidates:
         page = cut_page(scalar.text or "", keep_query=context.keep_query)

@@ -17,16 +17,21 @@ EPOCH_UNITS: Final = (
 )
 """Epoch numbers below a limit: times and over what they are milliseconds, and their form."""
 EPOCH_NANOSECONDS: Final = ("epoch_nanoseconds", 10**6)
-MONTHS: Final = {
-    name: number
-    for number, name in enumerate(
-        "jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1
+MONTHS: Final = dict(
+    zip(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+        range(1, 13),
+        strict=True,
     )
-}
+)
+"""Names of months in lower case, and their numbers."""
 ZONES: Final = {
     **dict.fromkeys(("Z", "UT", "UTC", "GMT"), 0),
-    **{"EDT": -240, "EST": -300, "CDT": -300, "CST": -360},
-    **{"MDT": -360, "MST": -420, "PDT": -420, "PST": -480},
+    **dict.fromkeys(("EDT",), -240),
+    **dict.fromkeys(("EST", "CDT"), -300),
+    **dict.fromkeys(("CST", "MDT"), -360),
+    **dict.fromkeys(("MST", "PDT"), -420),
+    **dict.fromkeys(("PST",), -480),
 }
 """Minutes east of UTC of the zones that RFC 5322 knows by name."""
 
@@ -55,9 +60,7 @@ JAVASCRIPT = re.compile(
     rf"{_CLOCK}{_SECOND} (?:GMT|UTC){_OFFSET}{_COMMENT}",
     re.IGNORECASE,
 )
-FORMS: Final = (
-    *((ACCESS_LOG, "access_log"), (RFC_5322, "rfc_5322"), (JAVASCRIPT, "javascript")),
-)
+FORMS: Final = (*((ACCESS_LOG, "access_log"), (RFC_5322, "rfc_5322"), (JAVASCRIPT, "javascript")),)
 """The forms beside ISO 8601 and epoch numbers, each with its name."""
 
 _IN_TEXT = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?")
@@ -105,14 +108,11 @@ def read_match(match: re.Match[str], form: str, year: int | None = None) -> Time
 
     The part `month` is a number or a name; missing parts are 0, a missing zone is UTC.
     """
-    part = {"zone": None, "sign": None, "fraction": None, "second": None, **match.groupdict()}
-    month = part["month"] or ""
-    day_ms = count_day_ms(
-        year or int(part["year"] or 0), MONTHS.get(month.lower()) or int(month), int(part["day"])
-    )
-    clock_ms = _count_clock_ms(
-        int(part["hour"]), int(part["minute"]), int(part["second"] or 0), part["fraction"] or ""
-    )
+    part: dict[str, str] = {key: text or "" for key, text in match.groupdict().items()}
+    month = MONTHS.get(part["month"].lower()) or int(part["month"])
+    day_ms = count_day_ms(year or int(part["year"]), month, int(part["day"]))
+    hour, minute, second = (int(part.get(key) or 0) for key in ("hour", "minute", "second"))
+    clock_ms = _count_clock_ms(hour, minute, second, part.get("fraction", ""))
     offset = _count_offset_minutes(part)
     if day_ms is None or clock_ms is None or offset is None:
         return None
@@ -128,7 +128,10 @@ def count_day_ms(year: int, month: int, day: int) -> int | None:
 
 
 def _count_clock_ms(hour: int, minute: int, second: int, fraction: str) -> int | None:
-    """Return the milliseconds since midnight; 24:00:00 and second 60 are the next second's start."""
+    """Return the milliseconds since midnight.
+
+    24:00:00 and second 60 are the next second's start.
+    """
     if hour == 24:
         return None if minute or second or fraction.strip("0") else DAY_MS
     if hour > 24 or minute > 59 or second > 60:
@@ -137,11 +140,11 @@ def _count_clock_ms(hour: int, minute: int, second: int, fraction: str) -> int |
     return ((hour * 60 + minute) * 60 + second) * 1000 + millis
 
 
-def _count_offset_minutes(part: dict[str, str | None]) -> int | None:
+def _count_offset_minutes(part: dict[str, str]) -> int | None:
     """Return a zone's minutes east of UTC; None for an offset that no zone has."""
-    if part["sign"] is None:
-        return ZONES[(part["zone"] or "Z").upper()]
-    hours, minutes = int(part["off_hour"] or 0), int(part["off_minute"] or 0)
+    if not part.get("sign"):
+        return ZONES[(part.get("zone") or "Z").upper()]
+    hours, minutes = int(part["off_hour"]), int(part["off_minute"] or 0)
     if hours > 23 or minutes > 59:
         return None
     offset = hours * 60 + minutes

@@ -91,7 +91,9 @@ class Judge:
 
     def judge(self, value: Any) -> list[Finding]:  # noqa: ANN401 - any JSON value
         """Return what the records of a value say."""
-        records, is_list = self._expand(make_node(value), None, "", texts=True, nesting=0)
+        # The members of an outer list are as deep as records alone: they say the same.
+        node = make_node(value, depth=-1 if isinstance(value, list) else 0)
+        records, is_list = self._expand(node, None, "", texts=True, nesting=0)
         found = [self._judge_record(record) for record in records]
         if not found:
             return [Finding(Rejection(NOT_AN_OBJECT))]
@@ -368,7 +370,12 @@ def _make_part_nodes(
     found: list[tuple[Node, str]] = []
     for number, part in enumerate(contents.parts):
         step: Path = (*path, TextStep(contents.how))
-        node = make_node(part.value, (*step, number) if len(contents.parts) > 1 else step, depth)
+        is_outer_list = around is None and isinstance(part.value, list)
+        node = make_node(
+            part.value,
+            (*step, number) if len(contents.parts) > 1 else step,
+            -1 if is_outer_list else depth,
+        )
         if isinstance(node, Object):
             node.is_form = contents.is_form
         found.append((node, part.prefix))

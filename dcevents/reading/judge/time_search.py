@@ -73,9 +73,11 @@ def order_times(found: Surroundings, *, is_canonical: bool) -> Iterator[Scalar]:
     first = find_plain_text(found.between[0].node, "timestamp") if is_canonical else None
     if first is not None:
         yield first
+    record = found.between[0].record
     for place in (*found.between, *found.around, *found.beside):
         for scalar in _order_times_of(place):
-            if scalar is not first:
+            is_absent = is_canonical and scalar.is_of_array and place.record is record
+            if scalar is not first and not is_absent:
                 yield scalar
 
 

@@ -16,7 +16,12 @@ from dcevents.reading.judge.findings import (
 from dcevents.reading.judge.json_value import write_json
 from dcevents.reading.judge.name_search import EventName
 from dcevents.reading.judge.nodes import Scalar
-from dcevents.reading.judge.payload import find_field, find_meeting_info, find_sid
+from dcevents.reading.judge.payload import (
+    find_field,
+    find_meeting_info,
+    find_plain_text,
+    find_sid,
+)
 from dcevents.reading.judge.places import Place, Record
 from dcevents.reading.judge.time_search import (
     decide_page,
@@ -87,7 +92,8 @@ def is_canonical_pair(name: EventName, payload: Place) -> bool:
         and data is not None
         and data.key == "data"
         and data.around is name.place
-        and payload.node.find("sid") is not None
+        and find_plain_text(name.place.node, "event") is not None
+        and find_plain_text(payload.node, "sid") is not None
     )
 
 

@@ -73,14 +73,17 @@ REQUEST_OBJECTS: Final = frozenset(
 """Of these the ones that may be objects, already taken apart."""
 VISITOR: Final = frozenset(
     (
-        *("answer", "answers", "response", "responses", "reply", "replies", "input", "userinput"),
-        *("comment", "comments", "feedback", "utterance", "transcript", "question", "questions"),
-        *("text", "q", "query", "search", "searchterm", "keyword", "keywords", "term", "ua"),
+        *("answer", "answers", "reply", "replies", "comment", "comments", "feedback"),
+        *("question", "questions", "utterance", "transcript", "userinput", "lastmessage"),
+        *("usermessage", "visitormessage", "chatmessage", "q", "query", "search", "searchterm"),
+        *("keyword", "keywords"),
         *("email", "phone", "firstname", "lastname", "fullname", "username", "company"),
-        *("lastmessage", "usermessage", "visitormessage", "chatmessage", "subject"),
+        *("subject", "term", "ua"),
     )
 )
-"""Keys of what visitors write: nothing under them is a name of an event."""
+"""Keys of what visitors write: their texts are never entered, and name no event."""
+NO_NAME: Final = frozenset(("text", "input", "response", "responses"))
+"""Keys that visitors may have filled in too: their texts are entered, but name no event."""
 
 TIME_ENDS: Final = ("time", "timestamp", "tstamp", "date", "epoch")
 TIME_LAST_WORDS: Final = ("at", "ts")
@@ -164,13 +167,20 @@ def may_name_event(key: str) -> bool:
     if match_adobe_key(key) in NEVER_NAME or match_conversation_key(key) in {"id", "name"}:
         return False
     folded = fold_key(key)
-    return not (is_never_entered(key) or folded in VISITOR or folded in PAGE)
+    return not (is_never_entered(key) or folded in VISITOR | NO_NAME or folded in PAGE)
 
 
 @lru_cache(maxsize=4096)
 def is_never_entered(key: str) -> bool:
     """Return whether nothing under a key is entered."""
     return fold_key(key).endswith(NEVER_ENTERED_ENDS)
+
+
+@lru_cache(maxsize=4096)
+def may_hold_text(key: str) -> bool:
+    """Return whether a text under a key may be entered: no visitor's, none of Adobe's."""
+    is_adobe = match_adobe_key(key) or match_conversation_key(key)
+    return not is_adobe and fold_key(key) not in VISITOR
 
 
 def is_body_key(key: str) -> bool:

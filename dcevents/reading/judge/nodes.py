@@ -69,7 +69,7 @@ class Array:
     def items(self) -> "list[Node]":
         """Return the members as nodes."""
         return [
-            make_node(value, (*self.path, number), self.depth + 1)
+            make_record_node(value, (*self.path, number), self.depth + 1)
             for number, value in enumerate(self.raw)
         ]
 
@@ -129,6 +129,14 @@ def make_node(value: Any, path: Path = (), depth: int = 0) -> Node:  # noqa: ANN
     if isinstance(value, list):
         return _make_list_node(value, path, depth)
     return Scalar(write_scalar(value), value, path)
+
+
+def make_record_node(value: Any, path: Path = (), depth: int = 0) -> Node:  # noqa: ANN401 - JSON
+    """Return the node of a record or a list's member: an object stays one, typed or not."""
+    node = make_node(value, path, depth)
+    if isinstance(value, dict) and isinstance(node, Scalar):
+        return Object([(key, each, (*path, key)) for key, each in value.items()], path, depth)
+    return node
 
 
 def _make_list_node(value: list[Any], path: Path, depth: int) -> Node:

@@ -22,10 +22,10 @@ from dcevents.reading.judge.findings import (
 )
 from dcevents.reading.judge.keys import (
     RECORD_ITSELF,
-    VISITOR,
     fold_key,
     is_body_key,
     is_never_entered,
+    may_hold_text,
 )
 from dcevents.reading.judge.name_search import (
     EventName,
@@ -43,7 +43,7 @@ from dcevents.reading.judge.nodes import (
     Path,
     Scalar,
     TextStep,
-    make_node,
+    make_record_node,
 )
 from dcevents.reading.judge.payload import find_canonical, rank_payloads
 from dcevents.reading.judge.places import (
@@ -92,7 +92,7 @@ class Judge:
     def judge(self, value: Any) -> list[Finding]:  # noqa: ANN401 - any JSON value
         """Return what the records of a value say."""
         # The members of an outer list are as deep as records alone: they say the same.
-        node = make_node(value, depth=-1 if isinstance(value, list) else 0)
+        node = make_record_node(value, depth=-1 if isinstance(value, list) else 0)
         records, is_list = self._expand(node, None, "", texts=True, nesting=0)
         found = [self._judge_record(record) for record in records]
         if not found:
@@ -338,7 +338,7 @@ def _list_originals(record: Record) -> Iterator[Holder]:
 def _list_texts(record: Record, stage: Stage) -> Iterator[Holder]:
     """Yield the texts that a stage enters."""
     for holder in record.texts:
-        if holder.place.is_closed or fold_key(holder.key) in VISITOR:
+        if holder.place.is_closed or not may_hold_text(holder.key):
             continue
         is_other_entered = stage >= Stage.OTHER_TEXTS and not holder.place.is_unknown_event
         if is_body_key(holder.key) or is_other_entered:
@@ -371,7 +371,7 @@ def _make_part_nodes(
     for number, part in enumerate(contents.parts):
         step: Path = (*path, TextStep(contents.how))
         is_outer_list = around is None and isinstance(part.value, list)
-        node = make_node(
+        node = make_record_node(
             part.value,
             (*step, number) if len(contents.parts) > 1 else step,
             -1 if is_outer_list else depth,

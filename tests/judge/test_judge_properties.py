@@ -79,7 +79,7 @@ FOREIGN = st.sampled_from(
 PLAIN = [
     name
     for name in wrappings.WRAPPINGS
-    if name in {"flat", "capitals", "Docker", "pino", "Segment", "bunyan", "whole event", "XDM",
+    if name in {"flat", "capitals", "Docker", "pino", "Segment", "bunyan", "whole event",
                 "winston message", "Express body", "Pub/Sub", "nginx", "batch", "Snowflake"}
 ]  # fmt: skip
 OTHERS = st.fixed_dictionaries(

@@ -134,7 +134,7 @@ def make_node(value: Any, path: Path = (), depth: int = 0) -> Node:  # noqa: ANN
 def make_record_node(value: Any, path: Path = (), depth: int = 0) -> Node:  # noqa: ANN401 - JSON
     """Return the node of a record or a list's member: an object stays one, typed or not."""
     node = make_node(value, path, depth)
-    if isinstance(value, dict) and isinstance(node, Scalar):
+    if isinstance(value, dict) and not isinstance(node, Object):
         return Object([(key, each, (*path, key)) for key, each in value.items()], path, depth)
     return node
 

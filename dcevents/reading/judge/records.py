@@ -112,6 +112,9 @@ class Judge:
 
     def _find_events(self, record: Record, stage: Stage) -> Records | None:
         """Return the events of a record, as far as a stage searches; None for none."""
+        own = self._find_canonical(record)
+        if own is not None:
+            return Records([own.outcome])
         for holder in _list_originals(record):
             found = self._find_in(holder, stage)
             if found is not None:
@@ -127,15 +130,21 @@ class Judge:
             return Records([own.outcome])
         return self._find_in_lists(record, stage) or self._find_in_requests(record, stage)
 
-    def _find_own(self, record: Record, stage: Stage) -> "Own | None":
-        """Return the event that a record's objects make; None for none."""
+    def _find_canonical(self, record: Record) -> "Own | None":
+        """Return the event of a canonical record; None for any other."""
         payload = find_canonical(record)
         name = find_under_event_keys(record.root) if payload else None
         if payload is None or name is None:
-            pair = _find_pair(record, others=stage >= Stage.OTHER_NAMES)
-            if pair is None:
-                return _find_own_ready(record, others=stage >= Stage.OTHER_NAMES)
-            name, payload = pair
+            return None
+        outcome = read_event(name, payload, record, self.context, self.prefix)
+        return Own(outcome, name, payload)
+
+    def _find_own(self, record: Record, stage: Stage) -> "Own | None":
+        """Return the event that a record's objects make; None for none."""
+        pair = _find_pair(record, others=stage >= Stage.OTHER_NAMES)
+        if pair is None:
+            return _find_own_ready(record, others=stage >= Stage.OTHER_NAMES)
+        name, payload = pair
         outcome = read_event(name, payload, record, self.context, self.prefix)
         return Own(outcome, name, payload)
 

@@ -10,7 +10,7 @@ import wrappings
 
 from dcevents.reading.judge import Event, Finding, UnknownEvent, WidgetReady, judge_value
 from dcevents.reading.judge.json_value import decode, decode_sequence
-from dcevents.reading.judge.texts import read_text
+from dcevents.reading.judge.texts import decode_text
 
 EVENTS = wrappings.make_events()
 SAMPLES = judging.ROOT / "sample_logs" / "envelopes"
@@ -64,7 +64,7 @@ def read_values(path: Path) -> list[tuple[Any, str]]:
     try:
         return [(value, "") for value in decode_sequence(log)]
     except ValueError:
-        contents = read_text(log)
+        contents = decode_text(log)
         assert contents
         return [(part.value, part.prefix) for part in contents.parts]
 

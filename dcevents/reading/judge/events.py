@@ -10,6 +10,7 @@ from dcevents.reading.judge.findings import (
     Outcome,
     Rejection,
     Structure,
+    Time,
     WidgetReady,
     cut_text,
 )
@@ -46,40 +47,48 @@ def read_event(
     assert sid is not None  # noqa: S101 - a payload is an object with a sid
     if len((sid.text or "").encode()) > MAX_SID_BYTES:
         return Rejection(TOO_LONG)
+    fields = _find_fields(name, payload, is_canonical=is_canonical)
+    meeting = find_meeting_info(payload)
+    paths = [("sid", sid.path), *((part, each.path) for part, each in fields.items())]
+    if meeting is not None:
+        paths.append(("meetingInfo", meeting[1]))
     found = find_surroundings(name.place, payload, is_canonical=is_canonical)
     times = list(order_times(found, is_canonical=is_canonical))
     pages = list(order_pages(found, is_canonical=is_canonical))
     time, time_path = decide_time(times, record, prefix, context)
     page, page_path = decide_page(pages, context)
-    fields = _find_fields(name, payload, is_canonical=is_canonical)
-    meeting = find_meeting_info(payload)
-    texts = {part: cut_text(each.text or "", MAX_TEXT_CHARACTERS) for part, each in fields.items()}
     structure = Structure(
         is_canonical=is_canonical,
         event=name.path,
-        fields=(
-            ("sid", sid.path),
-            *((part, each.path) for part, each in fields.items()),
-            *((("meetingInfo", meeting[1]),) if meeting else ()),
-        ),
+        fields=tuple(paths),
         time=time_path,
         page=page_path,
         times=tuple(each.path for each in times),
         pages=tuple(each.path for each in pages),
     )
+    texts: dict[str, str | None] = {
+        part: cut_text(each.text or "", MAX_TEXT_CHARACTERS) for part, each in fields.items()
+    }
+    meeting_info = write_json(meeting[0]) if meeting else None
+    texts |= {"sid": sid.text, "page": page, "meetingInfo": meeting_info}
+    return _make_event(name.kind, texts, time, structure)
+
+
+def _make_event(kind: str, texts: dict[str, str | None], time: Time, structure: Structure) -> Event:
+    """Return an event of its texts, under Adobe's keys, and its time."""
     return Event(
-        kind=name.kind,
-        sid=sid.text or "",
+        kind=kind,
+        sid=texts["sid"] or "",
         time=time,
         structure=structure,
         id=texts.get("id"),
         name=texts.get("name"),
         type=texts.get("type"),
         ui_type=texts.get("uiType"),
-        page=page,
+        page=texts["page"],
         agent_id=texts.get("agentID"),
         agent_name=texts.get("agentName"),
-        meeting_info=write_json(meeting[0]) if meeting else None,
+        meeting_info=texts["meetingInfo"],
     )
 
 

@@ -97,7 +97,13 @@ def _search_full_names(
 
 def _search(places: Iterator[Place], search: Search) -> EventName | None:
     """Return the first name that a search finds."""
-    return next((found for found in map(search, places) if found is not None), None)
+    for place in places:
+        if search not in place.searched:
+            place.searched[search] = search(place)
+        found = place.searched[search]
+        if isinstance(found, EventName):
+            return found
+    return None
 
 
 def _order_places(payload: Place, record: Record, *, below: bool) -> Iterator[Place]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dcevents.reading.judge.event_names import match_full_name, match_name
 from dcevents.reading.judge.keys import (
     SESSION,
-    is_plainly_conversation,
     match_adobe_key,
     match_conversation_key,
 )
@@ -40,26 +39,14 @@ def rank_payloads(record: Record) -> list[Place]:
     Of equals the outermost goes first, then the first. Where the record has none, those around
     it; where these have none, objects with a session's id beside a conversation's key.
     """
-    for has_sid in (_has_sid, _has_session):
+    for has_sids in (True, False):
         around: Record | None = record
         while around is not None:
-            found = [place for place in around.places if has_sid(place)]
+            found = around.payloads if has_sids else around.sessions
             if found:
                 return sorted(found, key=lambda place: (-len(place.adobe_keys), place.node.depth))
             around = around.around
     return []
-
-
-def _has_sid(place: Place) -> bool:
-    return place.has_sid
-
-
-def _has_session(place: Place) -> bool:
-    """Return whether a session's id stands beside a key that is plainly a conversation's."""
-    members = [member for member, _ in place.node.scalars()]
-    return any(member.folded == SESSION for member in members) and any(
-        is_plainly_conversation(member.key) for member in members
-    )
 
 
 def find_field(

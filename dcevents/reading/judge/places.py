@@ -9,9 +9,11 @@ from dcevents.reading.judge.keys import (
     LOGGER,
     REQUEST_LINE,
     REQUEST_OBJECTS,
+    SESSION,
     fold_key,
     is_event_key,
     is_never_entered,
+    is_plainly_conversation,
     match_adobe_key,
     match_conversation_key,
 )
@@ -36,6 +38,8 @@ class Place:
     key: str
     record: "Record"
     inside: list["Place"] = field(default_factory=list)
+    searched: dict[object, object] = field(default_factory=dict)
+    """What searches have found here, for those who search."""
 
     @property
     def ancestors(self) -> Iterator["Place"]:
@@ -74,6 +78,14 @@ class Place:
     def has_sid(self) -> bool:
         """Return whether the object has a sid."""
         return "sid" in self.adobe_keys
+
+    @property
+    def has_session(self) -> bool:
+        """Return whether a session's id stands beside a key that is plainly a conversation's."""
+        members = [member for member, _ in self.node.scalars()]
+        return any(member.folded == SESSION for member in members) and any(
+            is_plainly_conversation(member.key) for member in members
+        )
 
     @cached_property
     def names_event(self) -> bool:
@@ -156,6 +168,16 @@ class Record:
     def around(self) -> "Record | None":
         """Return the record in whose list or text this one stands."""
         return self.root.around.record if self.root.around else None
+
+    @cached_property
+    def payloads(self) -> list[Place]:
+        """Return the objects with a sid, in document order."""
+        return [place for place in self.places if place.has_sid]
+
+    @cached_property
+    def sessions(self) -> list[Place]:
+        """Return the objects with a session's id beside a key that is plainly a conversation's."""
+        return [place for place in self.places if place.has_session]
 
     def _enter(self, node: Object, around: Place | None, key: str) -> Place:
         """Return the place of an object, with all that is entered below."""

@@ -53,7 +53,7 @@ from dcevents.reading.judge.places import (
     Place,
     Record,
 )
-from dcevents.reading.judge.texts import TextContents, read_query, read_text
+from dcevents.reading.judge.texts import TextContents, decode_query, decode_text
 
 MIN_GROUP: Final = 2
 """Values from which an object may be a list of events."""
@@ -86,6 +86,9 @@ class Judge:
     def __init__(self, context: Context, prefix: str = "") -> None:
         self.context = context
         self.prefix = prefix
+        # What was found before: the stages, and the records around, ask again and again.
+        self._found: dict[tuple[Record, Stage], Records | None] = {}
+        self._judged: dict[Record, Records] = {}
         self._groups: dict[int, tuple[Object, bool]] = {}
         self._expanded: dict[tuple[int, bool], tuple[Holder, list[Record], bool]] = {}
 
@@ -104,14 +107,22 @@ class Judge:
 
     def _judge_record(self, record: Record) -> Records:
         """Return what a record says: an event at the first stage that finds one, or why none."""
-        for stage in Stage:
-            found = self._find_events(record, stage)
-            if found is not None:
-                return found
-        return self._find_bucket(record)
+        if record not in self._judged:
+            stages = (self._find_events(record, stage) for stage in Stage)
+            found = next((each for each in stages if each is not None), None)
+            self._judged[record] = self._find_bucket(record) if found is None else found
+        return self._judged[record]
 
     def _find_events(self, record: Record, stage: Stage) -> Records | None:
         """Return the events of a record, as far as a stage searches; None for none."""
+        if not (record.texts or record.lists or record.requests):
+            stage = min(stage, Stage.OTHER_NAMES)  # nothing more to search
+        if (record, stage) not in self._found:
+            self._found[record, stage] = self._search(record, stage)
+        return self._found[record, stage]
+
+    def _search(self, record: Record, stage: Stage) -> Records | None:
+        """Return the events of a record in the order in which they count; None for none."""
         own = self._find_canonical(record)
         if own is not None:
             return Records([own.outcome])
@@ -251,7 +262,9 @@ class Judge:
         self, scalar: Scalar, around: Place | None, key: str, nesting: int
     ) -> tuple[list[Record], bool]:
         """Return the records in a text, and whether they may be several."""
-        contents = read_text(scalar.raw) if scalar.is_string and nesting < MAX_TEXT_DEPTH else None
+        contents = (
+            decode_text(scalar.raw) if scalar.is_string and nesting < MAX_TEXT_DEPTH else None
+        )
         if contents is None:
             return [], False
         found: list[Record] = []
@@ -277,6 +290,8 @@ class Judge:
             return False
         if node.depth >= MAX_DEPTH or any(is_never_entered(each.key) for each in node.members):
             return False
+        if any(isinstance(each, Object) and self._is_group(each) for each in nodes):
+            return False
         records = [
             Record(each, None, "", self._is_group) for each in nodes if isinstance(each, Object)
         ]
@@ -301,8 +316,9 @@ class Own:
 def _find_pair(record: Record, *, others: bool) -> tuple[EventName, Place] | None:
     """Return the known name and the payload that belong together; None for none."""
     payloads = rank_payloads(record)
-    if record.root.is_of_form:
-        payloads = [place for place in payloads if place.record is record]
+    if payloads and payloads[0].record is not record:
+        # The sid is around: this record names the event, whatever lies there.
+        payloads = [] if record.root.is_of_form else payloads[:1]
     for is_other in (False, True) if others else (False,):
         for below in (False, True):
             for payload in payloads:
@@ -366,7 +382,7 @@ def _read_request(holder: Holder) -> Object | None:
         return replace(holder.node, is_form=True)
     if not isinstance(holder.node, Scalar) or not holder.node.is_string:
         return None
-    contents = read_query(holder.node.raw)
+    contents = decode_query(holder.node.raw)
     nodes = _make_part_nodes(contents, holder.node.path, holder.place) if contents else []
     return next((node for node, _ in nodes if isinstance(node, Object)), None)
 

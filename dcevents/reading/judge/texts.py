@@ -39,7 +39,7 @@ class TextContents:
     is_form: bool = False
 
 
-def read_text(text: str) -> TextContents | None:
+def decode_text(text: str) -> TextContents | None:
     """Return the JSON objects, arrays and texts in a text; None for a text without."""
     parts = _read_lines(text)
     if parts:
@@ -55,7 +55,7 @@ def read_text(text: str) -> TextContents | None:
     return TextContents((Part(form),), "form", is_form=True) if form else None
 
 
-def read_query(text: str) -> TextContents | None:
+def decode_query(text: str) -> TextContents | None:
     """Return the form in a request line, a URI or a query; None for none."""
     line = text.removeprefix("?")
     if " " in line:

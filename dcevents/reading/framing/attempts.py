@@ -61,6 +61,7 @@ class Attempt:
     line: int
     foreign_lines: Container[int] = ()
     """Where lines begin that are parts of another: no value takes them in."""
+    has_prefix: bool = False
     is_first_line: bool = True
     failure: Failure | None = None
 

@@ -66,8 +66,11 @@ class LineReader(Position):
             return []
         return list(segment.read_records(items, stop, self._has_event))
 
-    def _read_prefixed(self, segment: Segment) -> None:
-        """Read a line that is no sequence of values: JSON with text before, or none."""
+    def _read_prefixed(self, segment: Segment, tried: int | None = None) -> None:
+        """Read a line that is no sequence of values: JSON with text before, or none.
+
+        `tried` is the character of a bracket that begins no value, as is known already.
+        """
         text = segment.text or ""
         if begins_with_object(text):
             self._reject(segment, Bucket.INVALID_JSON)
@@ -79,8 +82,8 @@ class LineReader(Position):
                 self._end_line(segment.end)
             else:
                 self._move_to(segment.offset_of(found.rest))
-        elif (opening := find_opening(text)) is not None:
-            self._start_attempt(segment, Kind.OBJECT, opening, 0)
+        elif (opening := find_opening(text)) not in {None, tried} and opening is not None:
+            self._start_attempt(segment, Kind.OBJECT, opening, 0, has_prefix=True)
         else:
             self._read_quoted(segment)
 
@@ -102,10 +105,21 @@ class LineReader(Position):
         behind = max((item.end for item in items if item.is_object and item.at < stop), default=0)
         self._start_attempt(segment, kind, stop, begin_of_text(text, behind, stop))
 
-    def _start_attempt(self, segment: Segment, kind: Kind, stop: int, begin: int) -> None:
+    def _start_attempt(
+        self, segment: Segment, kind: Kind, stop: int, begin: int, *, has_prefix: bool = False
+    ) -> None:
         opener = segment.offset_of(stop)
         attempt = Attempt(
-            segment, kind, opener, begin, stop, ValueScan(), opener, segment.line, self._taken
+            segment,
+            kind,
+            opener,
+            begin,
+            stop,
+            ValueScan(),
+            opener,
+            segment.line,
+            self._taken,
+            has_prefix,
         )
         outcome = adopt_failure(self._failure, attempt) if self._failure else None
         if outcome is None:
@@ -191,10 +205,10 @@ class LineReader(Position):
             self._reject(segment, Bucket.TOO_LONG)
         elif attempt.kind is Kind.PAIRS or has_only_separators(text[attempt.stop :]):
             self._take_values(segment, len(text))
-        elif segment.sequence.end is End.BROKEN:
+        elif attempt.has_prefix:
             self._read_quoted(segment)
         else:
-            self._read_prefixed(segment)
+            self._read_prefixed(segment, attempt.stop)
 
     # -- the end of the input ------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ def find_cut(text: str) -> int | None:
     """Return the character at which a value begins that a text's end cuts off; else None."""
     text = repair_surrogates(text)
     sequence = read_sequence(text)
-    if sequence.end in {End.ARRAY, End.PAIRS, End.WHOLE}:
-        return None if sequence.end is End.WHOLE else sequence.stop
-    if sequence.end is End.VALUE and is_cut(text, sequence.stop):
+    if sequence.end is End.WHOLE:
+        return None
+    if sequence.end is not End.BROKEN and is_cut(text, sequence.stop):
         return sequence.stop
     if begins_with_object(text):
         return None

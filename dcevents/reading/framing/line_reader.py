@@ -1,7 +1,7 @@
 """One line → its records, or the attempt at a value that goes on over the next lines."""
 
 from dcevents.reading.framing.attempts import Attempt, Failure, Outcome, adopt_failure
-from dcevents.reading.framing.cuts import find_cut
+from dcevents.reading.framing.cuts import find_cut, is_cut
 from dcevents.reading.framing.decoding import NoValueError, decode
 from dcevents.reading.framing.position import Position
 from dcevents.reading.framing.prefixes import find_json, find_opening, find_quoted
@@ -171,7 +171,9 @@ class LineReader(Position):
             prefix=text[attempt.begin : attempt.stop],
             raw=raw,
         )
-        self._held.add([record])
+        is_member = segment.sequence.around > 0 or self._arrays.goes_on(text[: attempt.stop])
+        if kind is not Kind.ARRAY or not is_member:
+            self._held.add([record])
         self._arrays.note(text, segment.sequence, segment.sequence.around)
         self._arrays.has_comma = False
         self._out += self._held.give()
@@ -182,7 +184,8 @@ class LineReader(Position):
     def _take_incomplete(self, segment: Segment, stop: int, begin: int) -> None:
         """Take what the end of the input cuts off, and the whole values before it."""
         begun = self._buffer.read(segment.offset_of(stop), self._buffer.end)
-        if has_only_separators(begun.decode(errors="replace")):
+        is_array = segment.sequence.end is End.ARRAY
+        if is_array and has_only_separators(begun.decode(errors="replace")):
             # Brackets and nothing more: a line of separators is no record.
             self._take_values(segment, stop)
             self._at = self._buffer.end
@@ -216,26 +219,22 @@ class LineReader(Position):
         """Read a line that the end of the input cuts off, perhaps in a value."""
         text = segment.text or ""
         sequence = segment.sequence
-        if sequence.end is End.WHOLE or has_only_separators(text):
+        is_array = sequence.end is End.ARRAY
+        if sequence.end is End.WHOLE or (is_array and has_only_separators(text[sequence.stop :])):
             self._take_values(segment, len(text))
             return
-        stop = None if self._holds_json(segment) else find_cut(text)
-        if stop is None:
-            self._read_broken_cut(segment)
-        elif sequence.end is End.BROKEN or stop != sequence.stop:
+        if sequence.end is not End.BROKEN and is_cut(text, sequence.stop):
+            items = [item for item in sequence.items if item.is_object]
+            behind = max((item.end for item in items if item.at < sequence.stop), default=0)
+            self._take_incomplete(
+                segment, sequence.stop, begin_of_text(text, behind, sequence.stop)
+            )
+        elif begins_with_object(text) or find_json(text, self._has_event):
+            self._read_prefixed(segment)
+        elif (stop := find_cut(text)) is not None:
             self._take_incomplete(segment, stop, 0)
         else:
-            behind = max((item.end for item in sequence.items if item.is_object), default=0)
-            self._take_incomplete(segment, stop, begin_of_text(text, behind, stop))
-
-    def _holds_json(self, segment: Segment) -> bool:
-        text = segment.text or ""
-        if segment.sequence.end is not End.BROKEN or begins_with_object(text):
-            return False
-        return find_json(text, self._has_event) is not None
-
-    def _read_broken_cut(self, segment: Segment) -> None:
-        self._read_prefixed(segment)
+            self._read_prefixed(segment)
 
     def _read_invalid(self, segment: Segment, *, is_cut: bool) -> None:
         """Read a line that is no UTF-8: rejected, unless its end is cut within a character."""

@@ -15,9 +15,11 @@ class OuterArrays:
 
     def hold(self, text: str, items: list[Item]) -> bool:
         """Return whether values of a line are members of an array that goes on."""
-        if not items or not self.count:
-            return False
-        return self.has_comma or "," in text[: items[0].at]
+        return bool(items) and self.goes_on(text[: items[0].at])
+
+    def goes_on(self, before: str) -> bool:
+        """Return whether a value behind some text of a line is a member."""
+        return self.count > 0 and (self.has_comma or "," in before)
 
     def note(self, text: str, sequence: Sequence, opened: int) -> None:
         """Count the arrays that a line closes, and those that it opens."""

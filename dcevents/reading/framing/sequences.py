@@ -131,8 +131,8 @@ class _SequenceReader:
         for array in self.arrays:
             if array.is_pairs and array.members:
                 return self._sequence(End.PAIRS, array.at)
-        if self.arrays and not self._has_objects():
-            return self._sequence(End.ARRAY, self.arrays[0].at)
+        if (array := self._find_scalar_array()) is not None:
+            return self._sequence(End.ARRAY, array.at)
         return self._sequence(End.WHOLE, at)
 
     def _stop_at(self, at: int) -> Sequence:
@@ -140,12 +140,19 @@ class _SequenceReader:
         self.reached = at
         if self.text[at] not in _BEGINNINGS:
             return self._sequence(End.BROKEN, at)
-        if self.text[at] != "{" and self.arrays and not self._has_objects():
-            at = self.arrays[0].at
+        array = self._find_scalar_array()
+        if self.text[at] != "{" and array is not None:
+            at = array.at
         return self._sequence(End.VALUE, at)
 
-    def _has_objects(self) -> bool:
-        return any(array.has_objects for array in self.arrays)
+    def _find_scalar_array(self) -> _Array | None:
+        """Return the outermost open array that has no objects, nor has any within."""
+        found = None
+        for array in reversed(self.arrays):
+            if array.has_objects:
+                break
+            found = array
+        return found
 
     def _sequence(self, end: End, stop: int) -> Sequence:
         behind = self.items[-1].end if self.items else 0

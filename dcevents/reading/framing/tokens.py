@@ -158,8 +158,11 @@ class ValueScan:
         at = space.end() if space else at
         if at == len(data):
             return Status.OPEN, at
-        if self._takes_value() or self._expect in {_Expect.KEY, _Expect.KEY_OR_CLOSE}:
-            cut = _CUT_STRING if data.startswith(b'"', at) else _CUT_WORD
-            if cut.match(data, at):
-                return Status.CUT, at
+        is_key = self._expect in {_Expect.KEY, _Expect.KEY_OR_CLOSE}
+        if data.startswith(b'"', at):
+            cut = _CUT_STRING if is_key or self._takes_value() else None
+        else:
+            cut = _CUT_WORD if self._takes_value() else None
+        if cut and cut.match(data, at):
+            return Status.CUT, at
         return Status.BROKEN, at

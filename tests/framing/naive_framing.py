@@ -95,7 +95,8 @@ def space(s: str, at: int) -> int:
 def parse_container(s: str, at: int, levels: int) -> Value:
     if levels > 512:
         raise Wrong
-    begin, closing, members = at, BRACKETS[s[at]], {} if s[at] == "{" else []
+    begin, closing = at, BRACKETS[s[at]]
+    members: dict[str, Any] | list[Any] = {} if s[at] == "{" else []
     at = space(s, at + 1)
     if s[at] == closing:
         return Value(begin, at + 1, members)
@@ -160,16 +161,19 @@ class Naive:
         self.out: list[Seen] = []
 
     def read(self) -> list[Seen]:
+        """Return the records in order."""
         at = 0
         while at < len(self.s):
             at = self.read_line(at)
         return self.out
 
     def line_end(self, at: int) -> int:
+        """Return where the line of a place ends."""
         end = self.s.find("\n", at)
         return len(self.s) if end < 0 else end
 
     def emit(self, at: int, bucket: str | None, raw: str) -> None:
+        """Take a record."""
         self.out.append(Seen(self.s.count("\n", 0, at) + 1, bucket, raw))
 
     def read_line(self, at: int) -> int:
@@ -270,6 +274,7 @@ class Naive:
     # -- prefixes --------------------------------------------------------------------------------
 
     def read_prefixed(self, at: int, end: int) -> int:
+        """Read a line with text before its JSON, or with none; return where to go on."""
         s = self.s
         if s[at:].lstrip(SEPARATORS).startswith("{"):
             self.emit(at, "invalid_json", s[at:end])
@@ -302,10 +307,12 @@ class Naive:
         return end + 1
 
     def places(self, at: int, end: int) -> list[int]:
+        """Return the places of a line at which JSON may begin."""
         line = self.s[at:end]
         return [at + match.start() for match in re.finditer(r"[{\[](?=[ \t]*[\"{}\[\]])", line)]
 
     def find_json(self, at: int, end: int) -> tuple[list[Value], int] | None:
+        """Return the values behind a prefix, and the place to go on from."""
         s, behind, tried = self.s, at, 0
         scalars: tuple[list[Value], int] | None = None
         for place in self.places(at, end):
@@ -328,6 +335,7 @@ class Naive:
         return scalars
 
     def may_end(self, at: int, place: int, value_end: int, end: int) -> bool:
+        """Return whether what follows a value on its line is permitted."""
         rest = self.s[value_end:end].strip(SEPARATORS)
         if not re.search("[\"'{}\\[\\]]", rest):
             return True
@@ -344,6 +352,7 @@ class Naive:
         return is_flat and not any(self.has_event(each.value) for each in line.objects)
 
     def events_behind(self, at: int, end: int) -> bool:
+        """Return whether one of the next places holds an event."""
         tried = 0
         while tried < 8 and (places := self.places(at, end)):
             tried += 1

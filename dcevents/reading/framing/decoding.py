@@ -52,7 +52,7 @@ _scan = make_scanner(
 
 def repair_surrogates(text: str) -> str:
     """Return JSON text with U+FFFD for each half of a surrogate pair; its length stays."""
-    if not _HALF_PAIR.search(text):
+    if "\\u" not in text or not _HALF_PAIR.search(text):
         return text
     return _ESCAPE.sub(lambda match: r"\ufffd" if match[1] else match[0], text)
 

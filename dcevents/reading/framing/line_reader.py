@@ -4,7 +4,7 @@ from dcevents.reading.framing.attempts import Attempt, Failure, Outcome, adopt_f
 from dcevents.reading.framing.cuts import find_cut, is_cut
 from dcevents.reading.framing.decoding import NoValueError, decode
 from dcevents.reading.framing.position import Position
-from dcevents.reading.framing.prefixes import find_json, find_opening, find_quoted
+from dcevents.reading.framing.prefixes import Found, find_json, find_opening, find_quoted
 from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, Record
 from dcevents.reading.framing.segments import Segment, find_bucket
 from dcevents.reading.framing.sequences import (
@@ -15,6 +15,7 @@ from dcevents.reading.framing.sequences import (
     begins_with_object,
     has_only_separators,
     is_pair,
+    read_sequence,
 )
 from dcevents.reading.framing.tokens import ValueScan
 
@@ -55,14 +56,18 @@ class LineReader(Position):
     def _take_values(self, segment: Segment, stop: int) -> None:
         """Take the values of a line that ends behind them; stop where the line is to be held."""
         self._held.add(self._records_before(segment, stop))
-        self._arrays.note(segment.text or "", segment.sequence, segment.sequence.opened)
+        self._note_arrays(segment, segment.sequence.opened)
         self._end_line(segment.end)
+
+    def _note_arrays(self, segment: Segment, opened: int) -> None:
+        self._arrays.note(segment.text or "", segment.sequence, opened)
 
     def _records_before(self, segment: Segment, stop: int) -> list[Record]:
         """Return the records of the values before a character of a line."""
         items = [item for item in segment.sequence.items if item.at < stop]
         text = segment.text or ""
-        if not any(item.is_object for item in items) and self._arrays.hold(text, items):
+        has_objects = any(item.is_object for item in items)
+        if not has_objects and (self._scalars or self._arrays.hold(text, items)):
             return []
         return list(segment.read_records(items, stop, self._has_event))
 
@@ -75,17 +80,30 @@ class LineReader(Position):
         if begins_with_object(text):
             self._reject(segment, Bucket.INVALID_JSON)
         elif found := find_json(text, self._has_event):
-            records = segment.read_prefixed(found.items, 0, found.rest, self._has_event)
-            self._held.add(list(records))
-            self._arrays.has_comma = True
-            if found.rest == len(text):
-                self._end_line(segment.end)
-            else:
-                self._move_to(segment.offset_of(found.rest))
+            self._take_prefixed(segment, found)
         elif (opening := find_opening(text)) not in {None, tried} and opening is not None:
             self._start_attempt(segment, Kind.OBJECT, opening, 0, has_prefix=True)
         else:
             self._read_quoted(segment)
+
+    def _take_prefixed(self, segment: Segment, found: Found) -> None:
+        """Take JSON behind a prefix, and further such on the line as long as it goes on."""
+        text, begin = segment.text or "", 0
+        self._arrays.has_comma = True
+        while True:
+            records = segment.read_prefixed(found.items, begin, found.rest, self._has_event)
+            self._held.add(records)
+            begin = found.rest
+            if begin == len(text):
+                self._end_line(segment.end)
+                return
+            following = None
+            if read_sequence(text, begin).end is End.BROKEN:
+                following = find_json(text, self._has_event, begin)
+            if following is None:
+                self._move_to(segment.offset_of(begin))
+                return
+            found = following
 
     def _read_quoted(self, segment: Segment) -> None:
         """Read a line without JSON of its own: a quoted text that is JSON, or none."""
@@ -142,7 +160,7 @@ class LineReader(Position):
         if outcome is Outcome.CUT_OFF:
             self._take_incomplete(attempt.segment, attempt.stop, attempt.begin)
         elif outcome is Outcome.HOLDS_OBJECTS:
-            self._take_values(attempt.segment, attempt.stop)
+            self._take_values(attempt.segment, len(attempt.segment.text or ""))
         elif outcome in {Outcome.BROKEN, Outcome.TOO_LONG}:
             self._failure = attempt.failure or self._failure
             self._break_off(attempt, outcome)
@@ -207,7 +225,12 @@ class LineReader(Position):
         if outcome is Outcome.TOO_LONG:
             self._reject(segment, Bucket.TOO_LONG)
         elif attempt.kind is Kind.PAIRS or has_only_separators(text[attempt.stop :]):
-            self._take_values(segment, len(text))
+            # A broken array holds nothing: its brackets are passed over, its lines read alone.
+            self._held.add(self._records_before(segment, len(text)))
+            is_outer = attempt.kind is Kind.PAIRS
+            sequence = segment.sequence
+            self._note_arrays(segment, sequence.opened if is_outer else sequence.around)
+            self._end_line(segment.end)
         elif attempt.has_prefix:
             self._read_quoted(segment)
         else:

@@ -26,6 +26,7 @@ HasEvent = Callable[[Any], bool]
 _PLACE = re.compile(r"[{\[](?=[ \t]*+[\"{}\[\]])")
 _QUOTES_AND_BRACKETS = re.compile(r"[\"'{}\[\]]")
 _BRACKETS = re.compile(r"[{}\[\]]")
+_ONLY_CLOSING = re.compile(f"[{SEPARATORS}\\]}}]*+\\Z")
 _CLOSING = {"{": "}", "[": "]"}
 _QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+("?)')
 _KEY = re.compile(r"([\w.@$-]++)[=:][ \t]?\Z")
@@ -43,19 +44,21 @@ class Found(NamedTuple):
     rest: int
 
 
-def find_json(text: str, has_event: HasEvent) -> Found | None:
+def find_json(text: str, has_event: HasEvent, begin: int = 0) -> Found | None:
     """Return the JSON behind the prefix of a line; None where none of the places holds any.
+
+    The line, or what is left of it, begins at `begin`.
 
     The text has gone through `repair_surrogates`.
     """
-    tried, at, fallback = 0, 0, None
+    tried, at, fallback = 0, begin, None
     while tried < MAX_PLACES and (place := _PLACE.search(text, at)):
         tried, at = tried + 1, place.start() + 1
         try:
             _, end = decode_at(text, place.start())
         except NoValueError:
             continue
-        found = _found_at(text, place.start(), end, has_event)
+        found = _found_at(text, (begin, place.start(), end), has_event)
         if found and any(item.is_object for item in found.items):
             return found
         fallback = fallback or found
@@ -63,10 +66,14 @@ def find_json(text: str, has_event: HasEvent) -> Found | None:
     return fallback
 
 
-def _found_at(text: str, at: int, end: int, has_event: HasEvent) -> Found | None:
-    """Return the records of the JSON between two places, if what stands behind it is permitted."""
+def _found_at(text: str, places: tuple[int, int, int], has_event: HasEvent) -> Found | None:
+    """Return the records of the JSON at a place, if what stands behind it is permitted.
+
+    `places` are those of the prefix, of the JSON, and of what stands behind.
+    """
+    _, at, end = places
     items = _shift(read_sequence(text[at:end]), at)
-    if _may_end(text, at, end, has_event):
+    if _may_end(text, places, has_event):
         return Found(items, len(text))
     # A line end that is lost between two events must cost neither, behind prefixes too.
     if any(has_event(item.value) for item in items) and _holds_event(text, end, has_event):
@@ -78,26 +85,30 @@ def _shift(sequence: Sequence, by: int) -> list[Item]:
     return [item._replace(at=item.at + by, end=item.end + by) for item in sequence.items]
 
 
-def _may_end(text: str, at: int, end: int, has_event: HasEvent) -> bool:
+def _may_end(text: str, places: tuple[int, int, int], has_event: HasEvent) -> bool:
     """Return whether a value's end is permitted by what follows on the line."""
-    rest = text[end:].strip(SEPARATORS)
-    if not _QUOTES_AND_BRACKETS.search(rest) or _closes(text, at, rest):
+    _, _, end = places
+    if not _QUOTES_AND_BRACKETS.search(text, end) or _closes(text, places):
         return True
-    following = read_sequence(text[end:])
+    following = read_sequence(text, end)
     if following.end is not End.WHOLE or following.closed:
         return False
     return not any(has_event(item.value) for item in following.items)
 
 
-def _closes(text: str, at: int, rest: str) -> bool:
-    """Return whether a text is the closing brackets of those that a prefix has opened."""
+def _closes(text: str, places: tuple[int, int, int]) -> bool:
+    """Return whether a line ends with the closing brackets of those its prefix has opened."""
+    begin, at, end = places
+    rest = _ONLY_CLOSING.match(text, end)
+    if rest is None:
+        return False
     opened: list[str] = []
-    for match in _BRACKETS.finditer(text, 0, at):
+    for match in _BRACKETS.finditer(text, begin, at):
         if match[0] in _CLOSING:
             opened.append(_CLOSING[match[0]])
         elif opened and opened[-1] == match[0]:
             opened.pop()
-    signs = [sign for sign in rest if sign not in SEPARATORS]
+    signs = [sign for sign in rest[0] if sign not in SEPARATORS]
     return signs == opened[: -len(signs) - 1 : -1]
 
 

@@ -93,6 +93,10 @@ class Segment:
         text = self.text or ""
         start = self.offset_of(begin)
         at, value_end = self.offset_of(item.at), self.offset_of(item.end)
+        raw = self.data[at - self.begin : value_end - self.begin]
+        if len(raw) > MAX_RECORD_BYTES:
+            raw = raw[:MAX_RECORD_BYTES]
+            return Record(self.line, start, value_end, Bucket.TOO_LONG, raw=raw)
         return Record(
             self.line,
             start,
@@ -100,7 +104,7 @@ class Segment:
             find_bucket(item, has_event),
             value=item.value,
             prefix=text[begin : item.at],
-            raw=self.data[at - self.begin : value_end - self.begin],
+            raw=raw,
         )
 
 

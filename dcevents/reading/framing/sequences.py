@@ -106,23 +106,24 @@ def begins_with_object(text: str) -> bool:
     return text.startswith("{", skip_separators(text, 0))
 
 
-def read_sequence(text: str) -> Sequence:
-    """Return the values of a line. The text has gone through `repair_surrogates`."""
-    return _SequenceReader(text).read()
+def read_sequence(text: str, begin: int = 0) -> Sequence:
+    """Return the values of a line from a place on; `repair_surrogates` was applied to it."""
+    return _SequenceReader(text, begin).read()
 
 
 class _SequenceReader:
     """One walk over a line; each value is decoded once, an array without objects once more."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, begin: int) -> None:
         self.text = text
+        self.begin = begin
         self.items: list[Item] = []
         self.arrays: list[_Array] = []
         self.closed = 0
         self.reached = 0
 
     def read(self) -> Sequence:
-        text, at = self.text, 0
+        text, at = self.text, self.begin
         while (at := skip_separators(text, at)) < len(text):
             try:
                 at = self._read_at(at)
@@ -131,8 +132,9 @@ class _SequenceReader:
         for array in self.arrays:
             if array.is_pairs and array.members:
                 return self._sequence(End.PAIRS, array.at)
-        if (array := self._find_scalar_array()) is not None:
-            return self._sequence(End.ARRAY, array.at)
+        scalars = self._find_scalar_array()
+        if scalars is not None:
+            return self._sequence(End.ARRAY, scalars.at)
         return self._sequence(End.WHOLE, at)
 
     def _stop_at(self, at: int) -> Sequence:
@@ -155,11 +157,11 @@ class _SequenceReader:
         return found
 
     def _sequence(self, end: End, stop: int) -> Sequence:
-        behind = self.items[-1].end if self.items else 0
-        has_comma = any(sign in self.text[behind:stop] for sign in ",[")
         around = sum(array.at < stop for array in self.arrays)
         opened = len(self.arrays)
         reached = len(self.text) if end in _AT_LINE_END else self.reached
+        behind = self.items[-1].end if self.items else self.begin
+        has_comma = any(sign in self.text[behind:reached] for sign in ",[")
         return Sequence(self.items, end, stop, self.closed, opened, around, reached, has_comma)
 
     def _read_at(self, at: int) -> int:

@@ -1,0 +1,205 @@
+"""The bytes of one input, chunk by chunk → its records in order."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from dcevents.reading.framing.attempts import Outcome
+from dcevents.reading.framing.gathering import Gathered, Gathering
+from dcevents.reading.framing.line_reader import LineReader
+from dcevents.reading.framing.long_lines import (
+    WINDOW_BYTES,
+    LongValue,
+    Window,
+    has_value,
+    read_window,
+)
+from dcevents.reading.framing.parts import is_first, join_parts, read_part
+from dcevents.reading.framing.position import is_body_key
+from dcevents.reading.framing.prefixes import HasEvent, find_json, find_quoted
+from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, Record, Resume
+from dcevents.reading.framing.segments import Segment
+
+_BUCKETS: Final = {
+    Gathered.TOO_LONG: Bucket.TOO_LONG,
+    Gathered.LOST: Bucket.INVALID_JSON,
+    Gathered.CUT_OFF: Bucket.INCOMPLETE,
+}
+
+
+class Framing(LineReader):
+    """The records of one input. Feed chunks, then finish; each gives the records found so far.
+
+    What a record is must not hang on how the input comes in: lines are read when they have
+    ended, and a line that has not ended only by `finish`.
+    """
+
+    def __init__(
+        self,
+        has_event: HasEvent,
+        *,
+        begin: Resume | None = None,
+        is_body_key: Callable[[str], bool] = is_body_key,
+    ) -> None:
+        super().__init__(has_event, begin=begin, is_body_key=is_body_key)
+        self._taken = {}
+        self._gathering: Gathering | None = None
+        self._long_value: LongValue | None = None
+        self._skipped: Segment | None = None
+
+    def feed(self, chunk: bytes) -> list[Record]:
+        """Take the next bytes; return the records that are sure by now."""
+        self._buffer.add(chunk)
+        while self._step(is_final=False):
+            if not self._is_within() and not self._taken:
+                self._mark_resume()
+            self._buffer.drop_before(self._at)
+        return self._give()
+
+    def finish(self) -> list[Record]:
+        """Return the last records: those of the line that has not ended, and what it cuts off."""
+        while self._step(is_final=True):
+            self._buffer.drop_before(self._at)
+        self._end_input()
+        return self._give()
+
+    def _end_input(self) -> None:
+        """Give what the last line holds, if the input ends within."""
+        if self._blank and self._is_line_start:
+            self._take_blank(self._buffer.end)
+        elif self._held.records or self._scalars:
+            self._end_line(self._buffer.end)
+
+    def _is_within(self) -> bool:
+        """Return whether something is read that has begun before."""
+        within = self._attempt or self._gathering or self._long_value or self._skipped
+        return within is not None
+
+    def _step(self, *, is_final: bool) -> bool:
+        """Read a line, or more of a value over lines; return False if more input is needed."""
+        if self._is_within():
+            return self._go_on(is_final=is_final)
+        end = self._buffer.find_line_end(self._at)
+        last = self._buffer.end if end is None else end
+        if last - self._at > MAX_RECORD_BYTES and self._at not in self._taken:
+            self._read_window()
+            return True
+        if end is None and (not is_final or self._at == last):
+            return False
+        segment = Segment(self._line, self._at, self._buffer.read(self._at, last))
+        if self._taken.pop(self._at, None):
+            self._end_line(segment.end)
+        elif not self._start_gathering(segment):
+            self._read_segment(segment, is_cut=end is None)
+        return True
+
+    def _go_on(self, *, is_final: bool) -> bool:
+        """Read more of what goes on over lines, or along a line; return False if more is needed."""
+        if self._attempt:
+            return self._read_attempt(self._attempt, is_final=is_final)
+        if self._gathering:
+            return self._read_gathering(self._gathering, is_final=is_final)
+        if self._long_value:
+            return self._read_long_value(self._long_value, is_final=is_final)
+        return self._skip_line(is_final=is_final)
+
+    # -- lines that a runtime has cut ------------------------------------------------------------
+
+    def _start_gathering(self, segment: Segment) -> bool:
+        """Look for the further parts of a line if it is the first; return whether it is."""
+        part = read_part(segment.data) if self._is_line_start else None
+        if part is None or not is_first(part):
+            return False
+        spans = [(segment.begin, segment.end)]
+        after = min(segment.end + 1, self._buffer.end)
+        self._gathering = Gathering(segment, [part], spans, after)
+        return True
+
+    def _read_gathering(self, gathering: Gathering, *, is_final: bool) -> bool:
+        outcome = gathering.read_on(self._buffer, self._taken, is_final=is_final)
+        if outcome is Gathered.WAITS:
+            return False
+        self._gathering = None
+        self._taken.update(gathering.spans[1:])
+        raw, value = join_parts(gathering.parts)
+        joined = Segment(gathering.segment.line, gathering.segment.begin, raw)
+        if outcome is not Gathered.WHOLE:
+            records = [joined.reject(_BUCKETS[outcome])]
+        elif value is not None:
+            records = [Record(joined.line, joined.begin, joined.end, value=value, raw=raw)]
+        else:
+            records = self._read_joined(joined)
+        begin, end = gathering.spans[0]
+        more = tuple(gathering.spans[1:])
+        self._held.add(replace(record, start=begin, end=end, more=more) for record in records)
+        self._arrays.has_comma = True
+        self._end_line(gathering.segment.end)
+        return True
+
+    def _read_joined(self, joined: Segment) -> list[Record]:
+        """Return the records of the line that the parts of CRI are together."""
+        text = joined.text
+        if text is None:
+            return [joined.reject(Bucket.INVALID_UTF8)]
+        if len(joined.data) > MAX_RECORD_BYTES:
+            return [joined.reject(Bucket.TOO_LONG)]
+        if found := find_json(text, self._has_event):
+            return list(joined.read_prefixed(found.items, 0, len(text), self._has_event))
+        if item := find_quoted(text, self._is_body_key):
+            return list(joined.read_prefixed([item], 0, len(text), self._has_event))
+        return [joined.reject(Bucket.INVALID_JSON)]
+
+    # -- lines that are longer than a record -----------------------------------------------------
+
+    def _read_window(self) -> None:
+        data = self._buffer.read(self._at, self._at + WINDOW_BYTES)
+        window = read_window(self._line, self._at, data)
+        segment = window.segment
+        if segment.is_blank:
+            self._blank = self._blank or segment
+            self._at = segment.end
+        elif window.is_value:
+            self._long_value = LongValue(segment, self._at)
+        elif not window.is_readable:
+            self._skipped = segment
+        else:
+            self._take_window(window)
+
+    def _take_window(self, window: Window) -> None:
+        """Take the objects of a window; scalars beside them are no records."""
+        segment, text = window.segment, window.segment.text or ""
+        items = [item for item in window.items if item.is_object]
+        self._held.add(segment.read_records(items, window.stop, self._has_event))
+        self._arrays.note(text, segment.sequence, segment.sequence.opened)
+        if has_value(text[: window.stop]):
+            self._scalars = self._scalars or segment
+        if self._held.count + len(self._held.records) > 1:
+            self._out += self._held.give()
+        self._move_to(segment.offset_of(window.stop))
+
+    def _read_long_value(self, long_value: LongValue, *, is_final: bool) -> bool:
+        outcome = long_value.read_on(self._buffer, is_final=is_final)
+        if outcome is Outcome.WAITS:
+            return False
+        self._long_value = None
+        if outcome is Outcome.CLOSED:
+            segment = long_value.segment
+            self._held.add([segment.reject(Bucket.TOO_LONG, end=long_value.at)])
+            self._move_to(long_value.at)
+        else:
+            self._skipped, self._at = long_value.segment, long_value.at
+        return True
+
+    def _skip_line(self, *, is_final: bool) -> bool:
+        """Pass over the rest of a line that is too long."""
+        end = self._buffer.find_line_end(self._at)
+        if end is None and not is_final:
+            self._at = self._buffer.end
+            self._buffer.drop_before(self._at)
+            return False
+        segment, self._skipped = self._skipped, None
+        if segment:
+            end = self._buffer.end if end is None else end
+            self._held.add([segment.reject(Bucket.TOO_LONG, end=end)])
+            self._end_line(end)
+        return True

@@ -1,0 +1,140 @@
+"""A line, or what of a line follows a value → its text, its values, and their records."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from dcevents.reading.framing.decoding import Number, repair_surrogates
+from dcevents.reading.framing.prefixes import HasEvent
+from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, Record
+from dcevents.reading.framing.sequences import (
+    BLANKS,
+    End,
+    Item,
+    Kind,
+    Sequence,
+    find_records,
+    read_sequence,
+    skip_separators,
+)
+
+
+class Segment:
+    """A run of bytes without a line end: `begin` is its offset in the input."""
+
+    def __init__(self, line: int, begin: int, data: bytes) -> None:
+        self.line = line
+        self.begin = begin
+        self.data = data
+        self._mapped = (0, 0)
+
+    @property
+    def end(self) -> int:
+        """Return the offset behind its last byte."""
+        return self.begin + len(self.data)
+
+    @cached_property
+    def text(self) -> str | None:
+        """Return its characters, half surrogate pairs repaired; None if it is no UTF-8."""
+        try:
+            return repair_surrogates(self.data.decode())
+        except UnicodeDecodeError:
+            return None
+
+    @cached_property
+    def sequence(self) -> Sequence:
+        """Return the values in it, as if there were no prefix."""
+        return read_sequence(self.text or "")
+
+    @property
+    def is_blank(self) -> bool:
+        """Return whether it is only spaces, tabs, CR, NUL, byte order marks."""
+        return self.text is not None and not self.text.strip(BLANKS)
+
+    def offset_of(self, character: int) -> int:
+        """Return the offset in the input of a character."""
+        text = self.text or ""
+        if len(text) == len(self.data):
+            return self.begin + character
+        known, size = self._mapped if self._mapped[0] <= character else (0, 0)
+        size += len(text[known:character].encode())
+        self._mapped = (character, size)
+        return self.begin + size
+
+    def reject(self, bucket: Bucket, *, end: int | None = None) -> Record:
+        """Return the record of a line that cannot be read."""
+        raw = self.data[:MAX_RECORD_BYTES]
+        return Record(self.line, self.begin, self.end if end is None else end, bucket, raw=raw)
+
+    def read_records(self, items: list[Item], stop: int, has_event: HasEvent) -> Iterator[Record]:
+        """Yield the records of some values of a line; scalars beside objects are text."""
+        for item, begin, end in find_records(self.text or "", items, stop):
+            yield self._record(item, begin, end, has_event)
+
+    def read_prefixed(
+        self, items: list[Item], begin: int, end: int, has_event: HasEvent
+    ) -> Iterator[Record]:
+        """Yield the records of JSON behind a prefix, which all of them share.
+
+        The text from `begin` to `end` is theirs: the prefix is the first's, the rest the last's.
+        """
+        text = self.text or ""
+        shared = [item for item in items if item.is_object] or items
+        begin = skip_separators(text, begin)
+        prefix = text[begin : items[0].at]
+        for number, item in enumerate(shared):
+            first = begin if number == 0 else item.at
+            last = end if number == len(shared) - 1 else item.end
+            record = self._record(item, first, last, has_event)
+            yield replace(record, prefix=prefix)
+
+    def _record(self, item: Item, begin: int, end: int, has_event: HasEvent) -> Record:
+        text = self.text or ""
+        start = self.offset_of(begin)
+        at, value_end = self.offset_of(item.at), self.offset_of(item.end)
+        raw = self.data[at - self.begin : value_end - self.begin]
+        if len(raw) > MAX_RECORD_BYTES:
+            raw = raw[:MAX_RECORD_BYTES]
+            return Record(self.line, start, value_end, Bucket.TOO_LONG, raw=raw)
+        return Record(
+            self.line,
+            start,
+            self.offset_of(end),
+            find_bucket(item, has_event),
+            value=item.value,
+            prefix=text[begin : item.at],
+            raw=raw,
+        )
+
+
+def find_bucket(item: Item, has_event: HasEvent) -> Bucket | None:
+    """Return None for a value that may be a record, or hold texts that are."""
+    if item.kind in {Kind.OBJECT, Kind.PAIRS} or _may_hold_object(item.value):
+        return None
+    return None if has_event(item.value) else Bucket.NOT_AN_OBJECT
+
+
+def _may_hold_object(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Return whether a value without objects has a text with one."""
+    values = [value]
+    while values:
+        value = values.pop()
+        if isinstance(value, list):
+            values += value
+        elif isinstance(value, str) and not isinstance(value, Number) and "{" in value:
+            return True
+    return False
+
+
+def is_event_line(data: bytes, has_event: HasEvent) -> bool:
+    """Return whether a line is by itself whole values, of which one has an event."""
+    ends = data.strip(b" \t\r\n,\0\x1e\xef\xbb\xbf[]")
+    if ends[:1] not in {b"{", b'"'} or ends[-1:] not in {b"}", b'"'}:
+        return False
+    segment = Segment(0, 0, data)
+    if segment.text is None:
+        return False
+    if segment.sequence.end is End.VALUE or segment.sequence.end is End.BROKEN:
+        return False
+    return any(has_event(item.value) for item in segment.sequence.items)

@@ -384,9 +384,13 @@ def _read_to_permitted_end(
     """
     judge = lines.judge
     further: list[tuple[int, Value]] = []
+    first_end = end
     while True:
         rest = lines.text[end : lines.line_end(end)].strip(SEPARATORS)
-        if not re.search("[\"'`{}\\[\\]]", rest) or _closes(prefix, rest):
+        is_first = end == first_end
+        if rest == "" or (is_first and not re.search("[\"'`{}\\[\\]]", rest)):
+            break
+        if is_first and _closes(prefix, rest):
             break
         place = end
         while lines.text[place] in SEPARATORS:

@@ -126,9 +126,8 @@ def to_record(line: int, index: int | None, outcome: Outcome) -> Record:
 def _mark_later(model: Model, as_of_ms: int | None) -> None:
     """Put accepted records "stamped after `--as-of`" into their bucket."""
     for place, record in enumerate(model.records):
-        if record.bucket == "events" and record.ts_ms is not None and as_of_ms is not None:
-            if record.ts_ms > as_of_ms:
-                model.records[place] = _in_bucket(record, "later")
+        if record.ts_ms is not None and as_of_ms is not None and record.ts_ms > as_of_ms:
+            model.records[place] = _in_bucket(record, "later")
 
 
 def _mark_duplicates(model: Model) -> None:

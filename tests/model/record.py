@@ -133,7 +133,10 @@ class Judge:
             lists = list(_lists(entered))
             shape = _shape(entered)
             if phase <= 2 or shape != tried:
-                members = [self._read_members(entered, place, phase, limit) for place in lists]
+                members = [
+                    self._read_members(entered, place, phase, limit, only_events=found.is_known)
+                    for place in lists
+                ]
                 if any(members):
                     return [item for found in members for item in found]
             tried = shape
@@ -144,18 +147,20 @@ class Judge:
         return [(whole, False)]
 
     def _read_members(
-        self, tree: Obj, place: list[str | int], phase: int, limit: int
+        self, tree: Obj, place: list[str | int], phase: int, limit: int, *, only_events: bool
     ) -> list[tuple[Outcome, bool]]:
         """Return what the members of a list say; nothing if none has a known name.
 
-        "Scalars among them are none."
+        "Scalars among them are none." A name around a list is no name of its members: with
+        `only_events` there is nothing unless a member is an event.
         """
         members = list(_members(_at(tree, place)))
         found: list[list[tuple[Outcome, bool]]] = []
         for member in members:
             alone = _with_member(tree, place, member)
             found.append(self._read(replace(alone, source=member.source), phase))
-        if not any(outcome.is_known for items in found for outcome, _ in items):
+        whats = {outcome.what for items in found for outcome, _ in items if outcome.is_known}
+        if not (whats & {"event", "too_long"} if only_events else whats):
             return []
         for index, member in enumerate(members):
             if phase < limit and not any(outcome.is_known for outcome, _ in found[index]):
@@ -218,7 +223,7 @@ class Judge:
         inner_dotted = _nodes(dotted)
         if inner is not nodes:
             inner_dotted = _same_part(inner_dotted, inner[0])
-        return self._judge_other(_nodes_of(inner_dotted), inner_dotted, phase, canonical=None)
+        return self._judge_other(_nodes_of(inner_dotted), inner_dotted, phase)
 
     def _judge_canonical(self, tree: Obj, obj: Obj) -> Outcome | None:
         """Return what a canonical record or text says, None if it is none.
@@ -236,43 +241,26 @@ class Judge:
         assert isinstance(dotted, Obj)
         nodes = _nodes(dotted)
         event = next((node for node in nodes if node.obj.undotted is obj), None)
-        if event is None:  # beyond 16 levels or 512 objects
+        inner = next((node for node in nodes if node.obj.undotted is payload), None)
+        if event is None or inner is None:  # beyond 16 levels or 512 objects
             return None
-        return self._judge_other(nodes, nodes, 1, canonical=(event, spelling))
+        found = Name(event, "event", spelling, is_event_key=True)
+        return self._outcome(nodes, inner, found, is_canonical=True)
 
-    def _judge_other(
-        self,
-        nodes: list[Node],
-        inner: list[Node],
-        phase: int,
-        *,
-        canonical: tuple[Node, str] | None,
-    ) -> Outcome:
-        """Return what the objects of a record say; the event's object may be known."""
-        if canonical is not None:
-            event, spelling = canonical
-            payload = next(
-                node
-                for node in nodes
-                if node.key == "payload"
-                and node.parent is not None
-                and node.parent.key == "data"
-                and node.parent.parent is event
-            )
-            found = Name(event, "event", spelling, is_event_key=True)
-            return self._outcome(nodes, payload, found, is_canonical=True)
-        payload_node = find_payload(inner)
-        name = find_name(inner, payload_node, phase)
+    def _judge_other(self, nodes: list[Node], inner: list[Node], phase: int) -> Outcome:
+        """Return what the objects of a record that is not canonical say."""
+        payload = find_payload(inner)
+        name = find_name(inner, payload, phase)
         if name is None:
-            spelling_only = find_unknown(inner, payload_node)
-            if spelling_only is None:
+            unknown = find_unknown(inner, payload)
+            if unknown is None:
                 return Outcome("no_event")
-            return Outcome("unknown", shorten(spelling_only, MAX_UNKNOWN) or "")
-        if name.kind(has_sid=payload_node is not None) == "ready":
+            return Outcome("unknown", shorten(unknown, MAX_UNKNOWN) or "")
+        if name.kind(has_sid=payload is not None) == "ready":
             return Outcome("ready")
-        if payload_node is None:
+        if payload is None:
             return Outcome("no_sid")
-        return self._outcome(nodes, payload_node, name, is_canonical=False)
+        return self._outcome(nodes, payload, name, is_canonical=False)
 
     def _outcome(
         self, nodes: list[Node], payload: Node, name: Name, *, is_canonical: bool
@@ -307,7 +295,7 @@ class Judge:
             conversation=text_of("name"),
             type=text_of("type"),
             ui_type=text_of("uiType"),
-            page=self._find_page(nodes, payload, name.node, is_canonical=is_canonical),
+            page=self._find_page(payload, name.node, is_canonical=is_canonical),
             agent_id=text_of("agentID"),
             agent_name=text_of("agentName"),
             is_full=names.full_kind(name.spelling) is not None,
@@ -336,9 +324,7 @@ class Judge:
 
     # --- Rule 8: page ----------------------------------------------------------------------
 
-    def _find_page(
-        self, nodes: list[Node], payload: Node, event: Node, *, is_canonical: bool
-    ) -> str | None:
+    def _find_page(self, payload: Node, event: Node, *, is_canonical: bool) -> str | None:
         """Return the page: "in the event's object, the payload or between; around them not …"."""
         inner = [event, *between(event, payload), payload]
         around = [node for node in event.ancestors if node not in inner]
@@ -385,7 +371,7 @@ def _nodes(tree: Obj) -> list[Node]:
         node = Node(obj, parent, key)
         found.append(node)
         for name, value in obj.pairs:
-            if isinstance(value, Obj) and not keys.is_never_entered(name):
+            if isinstance(value, Obj) and (value.is_request or not keys.is_never_entered(name)):
                 walk(value, node, name, depth + 1)
 
     walk(tree, None, "", 0)
@@ -407,6 +393,8 @@ def _same_part(nodes: list[Node], top: Node) -> list[Node]:
         return [part for other in [*node.ancestors[::-1], node] for part in other.key.split(".")]
 
     start = next((node for node in nodes if path(node) == path(top)), None)
+    if start is None:
+        return []
     return [node for node in nodes if node is start or node.is_below(start)]
 
 

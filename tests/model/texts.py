@@ -153,14 +153,16 @@ class Opener:
             return value
         is_body = keys.is_body(key)
         entered: Value = None
+        is_request = False
         if is_body or (all_keys and not keys.is_never_entered(key)):
             entered = self.open_text(value, depth + 1)
         if entered is None and requests and keys.is_request_line(key):
             entered = self._open_request(value, depth + 1)
+            is_request = True
         if entered is None:
             return value
         entered = resolve_types(entered)
-        entered = _mark_text(entered, from_body=is_body)
+        entered = _mark_text(entered, from_body=is_body, is_request=is_request)
         return self.enter_texts(entered, key, all_keys=all_keys, requests=requests, depth=depth + 1)
 
     def open_text(self, text: str, depth: int) -> Value:
@@ -226,10 +228,10 @@ class Opener:
         return self._open_form(match[1] if match else text, depth)
 
 
-def _mark_text(value: Value, *, from_body: bool) -> Value:
+def _mark_text(value: Value, *, from_body: bool, is_request: bool) -> Value:
     """Return the objects of a text, marked as such."""
     if isinstance(value, Obj):
-        return replace(value, from_text=from_body)
+        return replace(value, from_text=from_body, is_request=is_request)
     if isinstance(value, list):
-        return [_mark_text(item, from_body=from_body) for item in value]
+        return [_mark_text(item, from_body=from_body, is_request=is_request) for item in value]
     return value

@@ -30,6 +30,8 @@ class Obj:
     source: str = ""
     #: The offset of the object in the text that was read.
     start: int = 0
+    #: Whether the object was the record's own request line.
+    is_request: bool = False
     #: The object before its keys with dots were split.
     undotted: Obj | None = None
 

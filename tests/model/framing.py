@@ -535,7 +535,7 @@ def _docker_line(line: str) -> tuple[str, str] | None:
 def _is_begun(text: str) -> bool:
     """Return whether a text begins a value that its end cuts off."""
     for place in range(len(text)):
-        if _is_place(text, place):
+        if _is_place(text, place) or (text[place] in "{[" and not text[place + 1 :].strip()):
             try:
                 parse_value(text, place)
             except CutError:

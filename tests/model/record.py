@@ -14,9 +14,25 @@ MAX_OBJECTS = 512
 MIB = 1024 * 1024
 MAX_SID_BYTES = 512
 MAX_TEXT, MAX_PAGE, MAX_UNKNOWN = 512, 2048, 128
-#: What is looked at in order, each only where those before hold no known name: listed keys,
-#: names under any other key, texts under other keys, the record's own request line.
-PHASES = (1, 2, 3, 4)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Hold what is looked at, only where the phases before hold no known name."""
+
+    any_names: bool = False
+    #: How many texts in one another under other keys than body keys are entered.
+    levels: int = 0
+    requests: bool = False
+
+
+#: Listed keys; names under any other key; texts under other keys; the record's request line.
+PHASES = [
+    Phase(),
+    Phase(any_names=True),
+    *(Phase(any_names=True, levels=levels) for levels in range(1, 6)),
+    Phase(any_names=True, requests=True),
+]
 
 
 @dataclass(frozen=True)
@@ -112,7 +128,7 @@ class Judge:
         assert isinstance(tree, Obj)
         return self._read(replace(tree, prefix=prefix or tree.prefix))
 
-    def _read(self, tree: Obj, limit: int = PHASES[-1]) -> list[tuple[Outcome, bool]]:
+    def _read(self, tree: Obj, limit: int = len(PHASES)) -> list[tuple[Outcome, bool]]:
         """Return what the records of an object say.
 
         Rule 9: "A list, a text of several values or lines, an object whose values are all events
@@ -121,25 +137,26 @@ class Judge:
         """
         whole = Outcome("no_event")
         tried: object = None
-        for phase in [phase for phase in PHASES if phase <= limit]:
-            entered = self.opener.enter_texts(tree, all_keys=phase >= 3, requests=phase >= 4)
+        for number, phase in enumerate(PHASES[:limit], start=1):
+            entered = self.opener.enter_texts(tree, levels=phase.levels, requests=phase.requests)
             assert isinstance(entered, Obj)
             entered = self._list_firebase(entered)
+            if number > 2 and _shape(entered) == tried:
+                continue
             found = self._judge(_without_lists(entered), phase)
             if whole.what == "no_event" or found.is_known:
                 whole = found
             if found.what == "event":
                 break
             lists = list(_lists(entered))
-            shape = _shape(entered)
-            if phase <= 2 or shape != tried:
+            tried = _shape(entered)
+            if lists:
                 members = [
-                    self._read_members(entered, place, phase, limit, only_events=found.is_known)
+                    self._read_members(entered, place, number, limit, only_events=found.is_known)
                     for place in lists
                 ]
                 if any(members):
                     return [item for found in members for item in found]
-            tried = shape
             if found.is_known:
                 break
         if len(tree.source) > MIB // 4 and len(tree.source.encode()) > MIB:
@@ -195,7 +212,7 @@ class Judge:
 
     # --- One record ------------------------------------------------------------------------
 
-    def _judge(self, tree: Obj, phase: int) -> Outcome:
+    def _judge(self, tree: Obj, phase: Phase) -> Outcome:
         """Return what an object without lists says."""
         canonical = self._judge_canonical(tree, tree)
         if canonical is not None:
@@ -210,7 +227,9 @@ class Judge:
                     return outcome
         return self._judge_within(tree, nodes, nodes, phase)
 
-    def _judge_within(self, tree: Obj, nodes: list[Node], inner: list[Node], phase: int) -> Outcome:
+    def _judge_within(
+        self, tree: Obj, nodes: list[Node], inner: list[Node], phase: Phase
+    ) -> Outcome:
         """Return what some of a record's objects say; times may come from all."""
         # "… or the text that a body key holds".
         for node in inner:
@@ -247,7 +266,7 @@ class Judge:
         found = Name(event, "event", spelling, is_event_key=True)
         return self._outcome(nodes, inner, found, is_canonical=True)
 
-    def _judge_other(self, nodes: list[Node], inner: list[Node], phase: int) -> Outcome:
+    def _judge_other(self, nodes: list[Node], inner: list[Node], phase: Phase) -> Outcome:
         """Return what the objects of a record that is not canonical say."""
         payload = find_payload(inner)
         name = find_name(inner, payload, phase)
@@ -602,7 +621,7 @@ def name_order(nodes: list[Node], payload: Node | None) -> list[Node]:
     return order
 
 
-def find_name(nodes: list[Node], payload: Node | None, phase: int) -> Name | None:
+def find_name(nodes: list[Node], payload: Node | None, phase: Phase) -> Name | None:
     """Return the event's name, None if there is no known one."""
     order = name_order(nodes, payload)
     for name in event_names(order):
@@ -610,7 +629,7 @@ def find_name(nodes: list[Node], payload: Node | None, phase: int) -> Name | Non
             return name
     # "Then, and only as a full name, under `name`, `type`, `message`, or any other key".
     found = other_names(order, listed=True)
-    if phase >= 2:
+    if phase.any_names:
         found += other_names(order, listed=False)
     # "… nor in a payload that lies inside the event's object."
     around = [] if payload is None else payload.ancestors

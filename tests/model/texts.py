@@ -128,9 +128,13 @@ class Opener:
         self.judge, self.is_full_event = judge, is_full_event
 
     def enter_texts(
-        self, value: Value, key: str = "", *, all_keys: bool, requests: bool, depth: int = 0
+        self, value: Value, key: str = "", *, levels: int, requests: bool, depth: int = 0
     ) -> Value:
-        """Return a value with texts as what they hold, at most 5 deep."""
+        """Return a value with texts as what they hold, at most 5 deep.
+
+        Texts under other keys than body keys are entered `levels` deep: one in another only where
+        the outer one holds no event.
+        """
         if isinstance(value, Obj):
             pairs = [
                 (
@@ -138,7 +142,7 @@ class Opener:
                     item
                     if keys.is_never_entered(name) and not (requests and keys.is_request_line(name))
                     else self.enter_texts(
-                        item, name, all_keys=all_keys, requests=requests, depth=depth
+                        item, name, levels=levels, requests=requests, depth=depth
                     ),
                 )
                 for name, item in value.pairs
@@ -146,7 +150,7 @@ class Opener:
             return replace(value, pairs=pairs)
         if isinstance(value, list):
             return [
-                self.enter_texts(item, key, all_keys=all_keys, requests=requests, depth=depth)
+                self.enter_texts(item, key, levels=levels, requests=requests, depth=depth)
                 for item in value
             ]
         if not isinstance(value, str) or isinstance(value, Num):
@@ -154,7 +158,11 @@ class Opener:
         is_body = keys.is_body(key)
         entered: Value = None
         is_request = False
-        if is_body or (all_keys and not keys.is_never_entered(key)):
+        # A request line counts as a form, and is no text with JSON behind a prefix.
+        is_other = levels > 0 and not keys.is_never_entered(key)
+        if keys.is_request_line(key) and value.lstrip()[:1] not in {"{", "["}:
+            is_other = False
+        if is_body or is_other:
             entered = self.open_text(value, depth + 1)
         if entered is None and requests and keys.is_request_line(key):
             entered = self._open_request(value, depth + 1)
@@ -163,7 +171,8 @@ class Opener:
             return value
         entered = resolve_types(entered)
         entered = _mark_text(entered, from_body=is_body, is_request=is_request)
-        return self.enter_texts(entered, key, all_keys=all_keys, requests=requests, depth=depth + 1)
+        levels -= 0 if is_body or is_request else 1
+        return self.enter_texts(entered, key, levels=levels, requests=requests, depth=depth + 1)
 
     def open_text(self, text: str, depth: int) -> Value:
         """Return the object, or the array of objects, that a text is; None if it is none."""
@@ -218,7 +227,7 @@ class Opener:
             key = unquote_plus(key)
             if all(key != name for name, _ in pairs):
                 pairs.append((key, unquote_plus(value, errors="replace")))
-        fields = self.enter_texts(Obj(pairs), all_keys=False, requests=False, depth=depth)
+        fields = self.enter_texts(Obj(pairs), levels=0, requests=False, depth=depth)
         assert isinstance(fields, Obj)
         return fields if self.is_full_event(fields) else None
 

@@ -99,9 +99,13 @@ def run(*command: str, data: bytes = b"", folder: Path | None = None) -> bytes:
     return subprocess.run(command, input=data, cwd=folder, capture_output=True, check=True).stdout
 
 
-def while_it_runs(command: Sequence[str], ready: Callable[[], bool], work: Callable[[], None], folder: Path) -> None:
+def while_it_runs(
+    command: Sequence[str], ready: Callable[[], bool], work: Callable[[], None], folder: Path
+) -> None:
     """Start a program in a folder, do the work when it is ready, and stop it."""
-    running = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         for _ in range(400):
             if ready():
@@ -127,10 +131,20 @@ def with_nginx(folder: Path, events: Sequence[envelopes.Event]) -> None:
 
     def post() -> None:
         for event in events:
-            request = urllib.request.Request(f"http://127.0.0.1:{port}/dc-events", envelopes.text(event).encode())
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{port}/dc-events", envelopes.text(event).encode()
+            )
             urllib.request.urlopen(request).close()  # noqa: S310
 
-    command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    command = [
+        "nginx",
+        "-p",
+        str(folder),
+        "-c",
+        str(folder / "nginx.conf"),
+        "-e",
+        str(folder / "error.log"),
+    ]
     while_it_runs(command, lambda: listening(port), post, folder)
 
 
@@ -139,7 +153,9 @@ def sent_to_syslog(socket_path: Path, events: Sequence[envelopes.Event]) -> None
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.connect(str(socket_path))
         for event in events:
-            log.send(f"<134>{envelopes.bsd(envelopes.moment(event))} dc-events[700]: {envelopes.text(event)}".encode())
+            log.send(
+                f"<134>{envelopes.bsd(envelopes.moment(event))} dc-events[700]: {envelopes.text(event)}".encode()
+            )
             time.sleep(0.002)
 
 
@@ -147,27 +163,65 @@ def with_rsyslog(folder: Path, events: Sequence[envelopes.Event]) -> None:
     """Send the events to rsyslog's socket, as a program does that logs to syslog."""
     (folder / "rsyslog.conf").write_text(RSYSLOG.format(folder=folder), encoding="utf-8")
 
-    command = ["rsyslogd", "-n", "-f", str(folder / "rsyslog.conf"), "-i", str(folder / "rsyslog.pid")]
-    while_it_runs(command, (folder / "log").exists, lambda: sent_to_syslog(folder / "log", events), folder)
+    command = [
+        "rsyslogd",
+        "-n",
+        "-f",
+        str(folder / "rsyslog.conf"),
+        "-i",
+        str(folder / "rsyslog.pid"),
+    ]
+    while_it_runs(
+        command, (folder / "log").exists, lambda: sent_to_syslog(folder / "log", events), folder
+    )
 
 
 def with_syslog_ng(folder: Path, events: Sequence[envelopes.Event]) -> None:
     """Send the events to syslog-ng's socket."""
     (folder / "s.conf").write_text(SYSLOG_NG.format(folder=folder), encoding="utf-8")
-    command = ["syslog-ng", "-F", "-f", "s.conf", "-p", "s.pid", "-R", "s.persist", "-c", "s.ctl", "--no-caps"]
-    while_it_runs(command, (folder / "log").exists, lambda: sent_to_syslog(folder / "log", events), folder)
+    command = [
+        "syslog-ng",
+        "-F",
+        "-f",
+        "s.conf",
+        "-p",
+        "s.pid",
+        "-R",
+        "s.persist",
+        "-c",
+        "s.ctl",
+        "--no-caps",
+    ]
+    while_it_runs(
+        command, (folder / "log").exists, lambda: sent_to_syslog(folder / "log", events), folder
+    )
 
 
 def with_journald(folder: Path, events: Sequence[envelopes.Event]) -> None:
     """Put the events into a journal, and have journalctl print it."""
     made = [
-        JOURNAL.format(time=envelopes.millis(envelopes.later(event, n)) * 1000, n=n, zero=0, text=envelopes.text(event))
+        JOURNAL.format(
+            time=envelopes.millis(envelopes.later(event, n)) * 1000,
+            n=n,
+            zero=0,
+            text=envelopes.text(event),
+        )
         for n, event in enumerate(events)
     ]
     (folder / "in.export").write_text("".join(made), encoding="utf-8")
     run("/lib/systemd/systemd-journal-remote", "-o", "x.journal", "in.export", folder=folder)
-    for name in ("short", "short-full", "short-iso-precise", "short-unix", "json", "json-pretty", "json-seq"):
-        (folder / f"{name}.log").write_bytes(run("journalctl", "--file", "x.journal", "-o", name, folder=folder))
+    for name in (
+        "short",
+        "short-full",
+        "short-iso-precise",
+        "short-unix",
+        "json",
+        "json-pretty",
+        "json-seq",
+    ):
+        (folder / f"{name}.log").write_bytes(
+            run("journalctl", "--file", "x.journal", "-o", name, folder=folder)
+        )
 
 
 def with_jq(folder: Path, events: Sequence[envelopes.Event]) -> None:
@@ -203,20 +257,40 @@ def with_podman(folder: Path, events: Sequence[envelopes.Event]) -> None:
     limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
     alone = ["--network", "none", "--runtime", "runc", *limits]
     logged = ["--log-driver", "k8s-file", "--log-opt", f"path={folder}/cri.log"]
-    run(*podman, "run", "--name", "web", *alone, *logged, "dc", "/bin/cat", "/dc.log", folder=folder)
+    run(
+        *podman, "run", "--name", "web", *alone, *logged, "dc", "/bin/cat", "/dc.log", folder=folder
+    )
     (folder / "logs.log").write_bytes(run(*podman, "logs", "-t", "web", folder=folder))
 
 
 def with_docker(folder: Path, events: Sequence[envelopes.Event]) -> None:
     """Have containers print the events, whose output Docker logs."""
     host = ["-H", f"unix://{folder}/sock"]
-    apart = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid"]
+    apart = [
+        "--data-root",
+        f"{folder}/data",
+        "--exec-root",
+        f"{folder}/exec",
+        "--pidfile",
+        f"{folder}/pid",
+    ]
     quiet = ["--storage-driver", "vfs", "--iptables=false", "--bridge=none", "--ip-masq=false"]
     (folder / "compose.yml").write_text(COMPOSE, encoding="utf-8")
 
     def work() -> None:
         run("docker", *host, "import", "-", "dc", data=image(folder, events))
-        run("docker", *host, "run", "--name", "web", "--network", "none", "dc", "/bin/cat", "/dc.log")
+        run(
+            "docker",
+            *host,
+            "run",
+            "--name",
+            "web",
+            "--network",
+            "none",
+            "dc",
+            "/bin/cat",
+            "/dc.log",
+        )
         kept = run("docker", *host, "inspect", "-f", "{{.LogPath}}", "web", folder=folder)
         shutil.copy(kept.decode().strip(), folder / "file.log")
         (folder / "logs.log").write_bytes(run("docker", *host, "logs", "-t", "web"))
@@ -230,11 +304,23 @@ def with_docker(folder: Path, events: Sequence[envelopes.Event]) -> None:
 def with_aws(folder: Path, events: Sequence[envelopes.Event]) -> None:
     """Put the events into CloudWatch Logs and Firehose, for which moto stands in, and get them with `aws`."""
     port = free_port()
-    aws = ["aws", "--endpoint-url", f"http://127.0.0.1:{port}", "--region", "us-east-1", "--output", "json"]
+    aws = [
+        "aws",
+        "--endpoint-url",
+        f"http://127.0.0.1:{port}",
+        "--region",
+        "us-east-1",
+        "--output",
+        "json",
+    ]
     now = int(time.time() * 1000)
-    logged = [{"timestamp": now + n, "message": envelopes.text(event)} for n, event in enumerate(events)]
+    logged = [
+        {"timestamp": now + n, "message": envelopes.text(event)} for n, event in enumerate(events)
+    ]
     (folder / "events.json").write_bytes(envelopes.lines([logged]))
-    (folder / "records.json").write_bytes(envelopes.lines([[{"Data": envelopes.text(event)} for event in events]]))
+    (folder / "records.json").write_bytes(
+        envelopes.lines([[{"Data": envelopes.text(event)} for event in events]])
+    )
     stream = "BucketARN=arn:aws:s3:::dc-events,RoleARN=arn:aws:iam::123456789012:role/dc"
 
     def call(*arguments: str) -> bytes:
@@ -245,19 +331,32 @@ def with_aws(folder: Path, events: Sequence[envelopes.Event]) -> None:
         stream_of = ("--log-group-name", "dc", "--log-stream-name", "web")
         call("logs", "create-log-stream", *stream_of)
         call("logs", "put-log-events", *stream_of, "--log-events", "file://events.json")
-        (folder / "filter.log").write_bytes(call("logs", "filter-log-events", "--log-group-name", "dc"))
+        (folder / "filter.log").write_bytes(
+            call("logs", "filter-log-events", "--log-group-name", "dc")
+        )
         (folder / "get.log").write_bytes(call("logs", "get-log-events", *stream_of))
         call("s3api", "create-bucket", "--bucket", "dc-events")
         name = ("--delivery-stream-name", "dc")
-        call("firehose", "create-delivery-stream", *name, "--extended-s3-destination-configuration", stream)
+        call(
+            "firehose",
+            "create-delivery-stream",
+            *name,
+            "--extended-s3-destination-configuration",
+            stream,
+        )
         call("firehose", "put-record-batch", *name, "--records", "file://records.json")
         call("s3", "cp", "--recursive", "s3://dc-events", "got")
         found = sorted(path for path in (folder / "got").rglob("*") if path.is_file())
         (folder / "firehose.log").write_bytes(b"".join(path.read_bytes() for path in found))
 
-    keys = {"AWS_ACCESS_KEY_ID": "example", "AWS_SECRET_ACCESS_KEY": "example"}  # Of nobody: moto asks for some.
+    keys = {
+        "AWS_ACCESS_KEY_ID": "example",
+        "AWS_SECRET_ACCESS_KEY": "example",
+    }  # Of nobody: moto asks for some.
     os.environ.update(keys)
-    while_it_runs(["moto_server", "-H", "127.0.0.1", "-p", str(port)], lambda: listening(port), work, folder)
+    while_it_runs(
+        ["moto_server", "-H", "127.0.0.1", "-p", str(port)], lambda: listening(port), work, folder
+    )
 
 
 class Taken(BaseHTTPRequestHandler):
@@ -291,8 +390,13 @@ def with_library(name: str, folder: Path, events: Sequence[envelopes.Event]) -> 
 def tracked(library: Any, events: Sequence[envelopes.Event]) -> None:  # noqa: ANN401 - either's
     """Track with Segment's library, or RudderStack's, which is made after it."""
     for event in events:
-        told = {"timestamp": envelopes.moment(event), "context": {"page": {"url": event.get("page")}}}
-        library.track(anonymous_id="a1", event=event["event"], properties=envelopes.payload(event), **told)
+        told = {
+            "timestamp": envelopes.moment(event),
+            "context": {"page": {"url": event.get("page")}},
+        }
+        library.track(
+            anonymous_id="a1", event=event["event"], properties=envelopes.payload(event), **told
+        )
     library.flush()
 
 
@@ -314,7 +418,9 @@ def by_mixpanel(address: str, events: Sequence[envelopes.Event]) -> None:
     """Import into Mixpanel with its library for Python."""
     import mixpanel  # noqa: PLC0415
 
-    consumer = mixpanel.BufferedConsumer(import_url=f"{address}/import", events_url=f"{address}/track")
+    consumer = mixpanel.BufferedConsumer(
+        import_url=f"{address}/import", events_url=f"{address}/track"
+    )
     library = mixpanel.Mixpanel("example", consumer)
     for event in events:
         when = envelopes.millis(envelopes.moment(event)) / 1000
@@ -330,7 +436,9 @@ def by_posthog(address: str, events: Sequence[envelopes.Event]) -> None:
     library = posthog.Posthog("example", host=address, gzip=False, disable_geoip=True)
     for event in events:
         told = {**envelopes.payload(event), "$current_url": event.get("page")}
-        library.capture(event["event"], distinct_id="p1", properties=told, timestamp=envelopes.moment(event))
+        library.capture(
+            event["event"], distinct_id="p1", properties=told, timestamp=envelopes.moment(event)
+        )
     library.shutdown()
 
 
@@ -343,7 +451,9 @@ def by_amplitude(address: str, events: Sequence[envelopes.Event]) -> None:
     for event in events:
         told = {**envelopes.payload(event), "page": event.get("page")}
         when = envelopes.millis(envelopes.moment(event))
-        library.track(BaseEvent(event["event"], device_id="device-1", time=when, event_properties=told))
+        library.track(
+            BaseEvent(event["event"], device_id="device-1", time=when, event_properties=told)
+        )
     library.shutdown()
 
 
@@ -393,7 +503,11 @@ def main() -> None:
                 print(f"{program}: {error}")
                 continue
             for name, sample in names.items():
-                data = Path(folder, f"{name}.log").read_bytes().replace(socket.gethostname().encode(), b"web1")
+                data = (
+                    Path(folder, f"{name}.log")
+                    .read_bytes()
+                    .replace(socket.gethostname().encode(), b"web1")
+                )
                 (TARGET / f"real-{sample}.log").write_bytes(data)
                 print(f"real-{sample}: {len(data.splitlines())} lines")
 

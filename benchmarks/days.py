@@ -30,7 +30,9 @@ LATEST = 7
 
 def zstd() -> Any:  # noqa: ANN401 - of the standard library or a dependency of dcevents
     """Return the module that packs."""
-    return importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    return importlib.import_module(
+        "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+    )
 
 
 def days(seed: int, lines: int = LINES, per_conversation: float = 2.2) -> Iterator[list[bytes]]:
@@ -77,7 +79,9 @@ def write(folder: Path, number: int, seed: int, lines: int = LINES) -> None:
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--days", type=int, default=91)
     parser.add_argument("--seed", type=int, default=1)

@@ -23,7 +23,12 @@ Event = dict[str, Any]
 Writer = Callable[["Sequence[Event]"], bytes]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ADOBE = "https://experienceleague.adobe.com/docs/marketo/using/product-docs/demand-generation/dynamic-chat/setup-and-configuration/callback-functions.html"
-SNAKE = {"uiType": "ui_type", "agentID": "agent_id", "agentName": "agent_name", "meetingInfo": "meeting_info"}
+SNAKE = {
+    "uiType": "ui_type",
+    "agentID": "agent_id",
+    "agentName": "agent_name",
+    "meetingInfo": "meeting_info",
+}
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,13 @@ def each(change: Callable[[Event, int], object]) -> Writer:
     return lambda events: lines(change(event, n) for n, event in enumerate(events))
 
 
-def behind(prefix: Callable[[Event, int], str], said: Callable[[Event], object] = lambda event: event) -> Writer:
+def behind(
+    prefix: Callable[[Event, int], str], said: Callable[[Event], object] = lambda event: event
+) -> Writer:
     """Return a shape that has a prefix before the JSON of each line."""
-    return lambda events: "".join(f"{prefix(event, n)}{text(said(event))}\n" for n, event in enumerate(events)).encode()
+    return lambda events: "".join(
+        f"{prefix(event, n)}{text(said(event))}\n" for n, event in enumerate(events)
+    ).encode()
 
 
 def payload(event: Event) -> Event:
@@ -71,7 +80,9 @@ def moment(event: Event) -> datetime:
 
 def later(event: Event, n: int) -> datetime:
     """Return when a collector got an event: a little later than it happened."""
-    return moment(event) + timedelta(milliseconds=20 + n * 7919 % 900, microseconds=n * 104729 % 1000)
+    return moment(event) + timedelta(
+        milliseconds=20 + n * 7919 % 900, microseconds=n * 104729 % 1000
+    )
 
 
 def iso(when: datetime, timespec: str = "milliseconds") -> str:
@@ -91,7 +102,9 @@ def millis(when: datetime) -> int:
 
 def bsd(when: datetime) -> str:
     """Return a time as BSD's syslog has it."""
-    return f"{when.astimezone(UTC):%b} {when.astimezone(UTC).day:2d} {when.astimezone(UTC):%H:%M:%S}"
+    return (
+        f"{when.astimezone(UTC):%b} {when.astimezone(UTC).day:2d} {when.astimezone(UTC):%H:%M:%S}"
+    )
 
 
 def spread(event: Event, rest: Event, holder: str | None = None) -> Event:
@@ -105,7 +118,9 @@ def untimed(event: Event) -> Event:
     return {key: value for key, value in event.items() if key != "timestamp"}
 
 
-def batches(events: Sequence[Event], sizes: Sequence[int] = (3, 1, 8, 5, 2)) -> Iterator[list[Event]]:
+def batches(
+    events: Sequence[Event], sizes: Sequence[int] = (3, 1, 8, 5, 2)
+) -> Iterator[list[Event]]:
     """Yield events in batches of several sizes."""
     at = n = 0
     while at < len(events):
@@ -191,7 +206,8 @@ def http_api(event: Event, n: int) -> Event:
 def subscription(batch: Sequence[Event]) -> Event:
     """Return what CloudWatch Logs sends to a subscriber, unpacked."""
     logged = [
-        {"id": f"3750{n:052d}", "timestamp": millis(later(e, n)), "message": text(e)} for n, e in enumerate(batch)
+        {"id": f"3750{n:052d}", "timestamp": millis(later(e, n)), "message": text(e)}
+        for n, e in enumerate(batch)
     ]
     return {"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "dc", "logStream": "web",
             "subscriptionFilters": ["dc"], "logEvents": logged}  # fmt: skip
@@ -375,8 +391,12 @@ def samples(folder: Path, events: Sequence[Event]) -> None:
 
 def main() -> None:
     """Write samples of all shapes, or a log in one."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("source", nargs="?", type=Path, help="canonical lines; default: a day of the sample logs")
+    made = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument(
+        "source", nargs="?", type=Path, help="canonical lines; default: a day of the sample logs"
+    )
     made.add_argument("--shape", choices=SHAPES)
     made.add_argument("--samples", type=Path, metavar="DIR")
     options = made.parse_args()

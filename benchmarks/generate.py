@@ -34,7 +34,9 @@ CET = timedelta(hours=1)  # both periods lie in winter, so Berlin's offset never
 BULK_START = datetime(2026, 2, 2, tzinfo=UTC) - CET
 SITE_START = datetime(2026, 11, 2, tzinfo=UTC) - CET
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000  # in milliseconds
-RING = 6 * 3600  # seconds that a visit may last: lines that are still to come are kept this far ahead
+RING = (
+    6 * 3600
+)  # seconds that a visit may last: lines that are still to come are kept this far ahead
 
 ORIGIN = "https://www.example.com"
 PAGES = (
@@ -53,7 +55,32 @@ PAGES = (
 )
 READY_PAGES = ("/docs", "/contact")  # only these were given a listener for the widget itself
 READY = "adobedx.conversations.ready"
-HOURS = (2, 1, 1, 1, 1, 2, 5, 14, 34, 52, 60, 56, 40, 50, 58, 54, 46, 32, 20, 15, 13, 11, 8, 4)  # local time
+HOURS = (
+    2,
+    1,
+    1,
+    1,
+    1,
+    2,
+    5,
+    14,
+    34,
+    52,
+    60,
+    56,
+    40,
+    50,
+    58,
+    54,
+    46,
+    32,
+    20,
+    15,
+    13,
+    11,
+    8,
+    4,
+)  # local time
 WEEKDAYS = (10, 11, 11, 10, 8, 2, 3)
 
 
@@ -103,11 +130,15 @@ class Step(NamedTuple):
 
 DIALOGUES = (
     Dialogue("dlg-101", "Pricing", "dialogue", "popup", PAGES[1:3], 30, 0.35, 0.45, 0.08),
-    Dialogue("dlg-102", "Product tour", "dialogue", "popup", (PAGES[0], *PAGES[3:6]), 34, 0.1, 0.4, 0.03),
+    Dialogue(
+        "dlg-102", "Product tour", "dialogue", "popup", (PAGES[0], *PAGES[3:6]), 34, 0.1, 0.4, 0.03
+    ),
     Dialogue("dlg-103", "Support", "dialogue", "chatbot", PAGES[6:8], 16, 0.5, 0.3, 0.0),
     Dialogue("dlg-104", "Hausmesse Köln", "dialogue", "popup", PAGES[8:9], 7, 0.0, 0.6, 0.1),
     Dialogue("dlg-105", "Contact sales", "dialogue", "chatbot", PAGES[9:10], 8, 0.6, 0.5, 0.12),
-    Dialogue("flow-201", "Book a demo", "conversation flow", "inline", PAGES[10:], 9, 0.0, 0.8, 0.4),
+    Dialogue(
+        "flow-201", "Book a demo", "conversation flow", "inline", PAGES[10:], 9, 0.0, 0.8, 0.4
+    ),
 )
 AGENTS = (
     Agent("ag-11", "Anna Bergström", (0, 1, 2, 3, 4), 9, 17),
@@ -119,7 +150,9 @@ BULK_AGENTS = tuple(Agent(f"ag-{n}", f"Agent {n:03d}", (), 0, 0) for n in range(
 
 
 @cache
-def line_of(event: str, page: str, dialogue: Dialogue, agent: Agent | None = None, info: str = "") -> Line:
+def line_of(
+    event: str, page: str, dialogue: Dialogue, agent: Agent | None = None, info: str = ""
+) -> Line:
     """Return the canonical line of that event."""
     head = f'{{"event":"{event}","timestamp":"'
     if event == READY:
@@ -301,7 +334,10 @@ def is_open(minute: int) -> bool:
 
 def pool(rng: Random, desk: Sequence[Agent], per_conversation: float) -> list[list[Step]]:
     """Return visits, engaged and other ones mixed so that a conversation has that many lines on average."""
-    played = [[Visit(rng, desk, BULK_AGENTS).run(engaged=engaged) for _ in range(1500)] for engaged in (False, True)]
+    played = [
+        [Visit(rng, desk, BULK_AGENTS).run(engaged=engaged) for _ in range(1500)]
+        for engaged in (False, True)
+    ]
     (quiet, quiet_talks), (busy, busy_talks) = map(totals, played)
     base, slope = per_conversation * quiet_talks - quiet, busy - quiet
     share = base / (slope - per_conversation * (busy_talks - quiet_talks))
@@ -317,7 +353,9 @@ def totals(visits: Iterable[Sequence[Step]]) -> tuple[int, int]:
     lines = talks = 0
     for steps in visits:
         lines += len(steps)
-        talks += len({step.line.middle.partition(b'"id":"')[2][:8] for step in steps if step.line.tail})
+        talks += len(
+            {step.line.middle.partition(b'"id":"')[2][:8] for step in steps if step.line.tail}
+        )
     return lines, talks
 
 
@@ -349,7 +387,14 @@ def minutes_of_log(rng: Random, events: int, per_conversation: float) -> Iterato
             start = minute * MINUTE + int(random() * MINUTE)
             for after, arrival, (head, middle, tail) in visit_pool[int(random() * size)]:
                 at = start + after
-                parts = (head, stamps[at // MINUTE], seconds[at % MINUTE], middle, sid if tail else b"", tail)
+                parts = (
+                    head,
+                    stamps[at // MINUTE],
+                    seconds[at % MINUTE],
+                    middle,
+                    sid if tail else b"",
+                    tail,
+                )
                 ring[(start + arrival) // 1000 % RING].append(b"".join(parts))
         first = minute * 60 % RING
         slots = ring[first : first + 60]
@@ -412,9 +457,16 @@ def strays(whole: bytes, cut: int) -> tuple[tuple[str, bytes], ...]:
 
 # The sample site
 
-FILES = {"dc.log-20261105.gz": 3, "dc.log-20261108.gz": 6, "dc.log.1": 10, "dc.log": 14}  # days up to there
+FILES = {
+    "dc.log-20261105.gz": 3,
+    "dc.log-20261108.gz": 6,
+    "dc.log.1": 10,
+    "dc.log": 14,
+}  # days up to there
 RENAMED = b"2026-11-09T07:30"  # a Monday before work, when Support becomes Help centre
-PREVIEW = Dialogue("dlg-999", r"=1+1 <img src=x onerror=alert(1)> \u001b[31m", "dialogue", "popup", (), 0, 0, 0, 0)
+PREVIEW = Dialogue(
+    "dlg-999", r"=1+1 <img src=x onerror=alert(1)> \u001b[31m", "dialogue", "popup", (), 0, 0, 0, 0
+)
 LOOSE = {
     "CONVERSATION_TRIGGERED": b"Conversation Triggered",
     "CONVERSATION_ENGAGED": b"conversation-engaged",
@@ -453,9 +505,15 @@ class Site:
         for sid in sids(self.rng, 10 * WEEKDAYS[day % 7] + self.rng.randrange(-9, 10)):
             hour = self.rng.choices(range(24), HOURS)[0]
             start = day * DAY + hour * HOUR + self.rng.randrange(HOUR)
-            desk = [agent for agent in AGENTS if day % 7 in agent.days and agent.first <= hour < agent.last]
+            desk = [
+                agent
+                for agent in AGENTS
+                if day % 7 in agent.days and agent.first <= hour < agent.last
+            ]
             for step in Visit(self.rng, desk, AGENTS).run(engaged=self.rng.random() < 0.3):
-                yield Entry(start + step.arrival, step.line.filled(site_stamp(start + step.at), sid))
+                yield Entry(
+                    start + step.arrival, step.line.filled(site_stamp(start + step.at), sid)
+                )
 
     def sids_of(self, event: str) -> Counter[bytes]:
         """Return the sessions with that event, and how often they have it."""
@@ -465,11 +523,15 @@ class Site:
     def pick(self, event: str, number: int, among: Collection[bytes] = ()) -> list[int]:
         """Return places of that event, delivered once and not picked before, `among` these sids if given."""
         mark = f'"event":"{event}"'.encode()
-        single = [i for i, (_, line) in enumerate(self.entries) if mark in line and self.seen[line] == 1]
+        single = [
+            i for i, (_, line) in enumerate(self.entries) if mark in line and self.seen[line] == 1
+        ]
         places = [i for i in single if not among or SID.findall(self.entries[i].line)[0] in among]
         return sorted(self.rng.sample(places, number), reverse=True)
 
-    def edit(self, what: str, event: str, change: Change, number: int = 1, among: Collection[bytes] = ()) -> None:
+    def edit(
+        self, what: str, event: str, change: Change, number: int = 1, among: Collection[bytes] = ()
+    ) -> None:
         """Change that many lines with that event; an empty line is lost."""
         for place in self.pick(event, number, among):
             arrival, line = self.entries[place]
@@ -489,7 +551,9 @@ class Site:
         first = 0
         for name, days in FILES.items():
             last = days * DAY
-            content = b"".join(line for arrival, line in sorted(self.entries) if first <= arrival < last)
+            content = b"".join(
+                line for arrival, line in sorted(self.entries) if first <= arrival < last
+            )
             if name == "dc.log":
                 content = content[: content.rindex(b"\n", 0, -1) + 120]
             (folder / name).write_bytes(packed(content) if name.endswith(".gz") else content)
@@ -546,7 +610,9 @@ def add_spellings(site: Site) -> None:
     for event, spelt in LOOSE.items():
         site.edit("loosely spelt event", event, swap(event.encode(), spelt))
     for number, event, witness in LOST:
-        once = {sid for sid, times in site.sids_of(event).items() if times == 1} & set(site.sids_of(witness))
+        once = {sid for sid, times in site.sids_of(event).items() if times == 1} & set(
+            site.sids_of(witness)
+        )
         site.edit("lost: " + event, event, lambda _: b"", number, once)
     tag = b'\\1?utm_source=newsletter&utm_campaign=herbst"'
     tagged = re.compile(rb'("page":"[^"]*)"')
@@ -561,7 +627,9 @@ def add_strays(site: Site) -> None:
     """Put in what is no event, what is not Dynamic Chat's, and a preview with a hostile name."""
     for i, sid in enumerate(sids(site.rng, 17)):
         arrival = site.rng.randrange(12 * DAY) + i * HOUR
-        line = line_of("CONVERSATION_ENGAGED", "/pricing", DIALOGUES[0]).filled(site_stamp(arrival), sid)
+        line = line_of("CONVERSATION_ENGAGED", "/pricing", DIALOGUES[0]).filled(
+            site_stamp(arrival), sid
+        )
         site.add(*strays(line, 150)[i], arrival)
     for event, number in UNKNOWN.items():
         for place in site.pick("CONVERSATION_LIVE_CHAT_ENDED", number):
@@ -615,14 +683,26 @@ def write_bulk(options: argparse.Namespace) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's description."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--events", type=int, default=1_000_000, help="lines with events, to 10^8 and beyond")
+    made = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument(
+        "--events", type=int, default=1_000_000, help="lines with events, to 10^8 and beyond"
+    )
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--events-per-conversation", type=float, default=2.2, metavar="MEAN")
-    made.add_argument("--bad", type=float, default=0.0, metavar="SHARE", help="add this share of broken lines")
-    made.add_argument("--copies", type=int, default=1, help="write the whole stream that many times")
-    made.add_argument("--site", type=Path, metavar="FOLDER", help="write the sample site there, nothing else")
-    made.add_argument("-o", "--output", type=Path, metavar="FILE", help="instead of standard output")
+    made.add_argument(
+        "--bad", type=float, default=0.0, metavar="SHARE", help="add this share of broken lines"
+    )
+    made.add_argument(
+        "--copies", type=int, default=1, help="write the whole stream that many times"
+    )
+    made.add_argument(
+        "--site", type=Path, metavar="FOLDER", help="write the sample site there, nothing else"
+    )
+    made.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="instead of standard output"
+    )
     return made
 
 

@@ -89,7 +89,9 @@ def measure(job: Job) -> Sample:
         start = perf_counter()
         feeder = subprocess.Popen(["cat", job.piped], stdout=subprocess.PIPE) if job.piped else None
         source = feeder.stdout if feeder else subprocess.DEVNULL
-        process = subprocess.Popen(job.argv, stdin=source, stdout=subprocess.DEVNULL, stderr=errors, cwd=ROOT)
+        process = subprocess.Popen(
+            job.argv, stdin=source, stdout=subprocess.DEVNULL, stderr=errors, cwd=ROOT
+        )
         if feeder and feeder.stdout:
             feeder.stdout.close()  # or `cat` would never learn that its reader has gone
         _, status, usage = os.wait4(process.pid, 0)
@@ -99,7 +101,9 @@ def measure(job: Job) -> Sample:
             feeder.wait()
         if process.returncode:
             errors.seek(0)
-            fail(f"{job.name}: exit {process.returncode}\n{errors.read().decode(errors='replace')[-2000:]}")
+            fail(
+                f"{job.name}: exit {process.returncode}\n{errors.read().decode(errors='replace')[-2000:]}"
+            )
     return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT / 1e6)
 
 
@@ -130,7 +134,9 @@ def renew(kept: Path, copy: Path) -> None:
     if copy.is_dir():
         shutil.rmtree(copy)
     if kept.is_dir():
-        shutil.copytree(kept, copy, copy_function=os.link, ignore=shutil.ignore_patterns("lock", "readers"))
+        shutil.copytree(
+            kept, copy, copy_function=os.link, ignore=shutil.ignore_patterns("lock", "readers")
+        )
     else:
         shutil.copyfile(kept, copy)
 
@@ -190,7 +196,11 @@ class Data:
 
         def write(target: Path) -> None:
             with open(target, "wb") as out:
-                subprocess.run([sys.executable, str(script), "--shape", shape, str(path)], stdout=out, check=True)
+                subprocess.run(
+                    [sys.executable, str(script), "--shape", shape, str(path)],
+                    stdout=out,
+                    check=True,
+                )
 
         return self.once(path.with_name(f"{path.stem}-{shape}-{made_by}.log"), write)
 
@@ -316,20 +326,31 @@ class Bench:
         found = [f"{name} lines: {counted[name]}, not {expected[name]}" for name in counted]
         found = found if counted != expected else []
         for row in report["rows"]:
-            seen, completed = lines[row["conversation_id"], "CONVERSATION_COMPLETED"], row["completed"]
+            seen, completed = (
+                lines[row["conversation_id"], "CONVERSATION_COMPLETED"],
+                row["completed"],
+            )
             if not completed <= seen <= 1.05 * completed + 5:
-                found.append(f"{row['conversation_id']}: {seen} COMPLETED lines, {completed} completed")
+                found.append(
+                    f"{row['conversation_id']}: {seen} COMPLETED lines, {completed} completed"
+                )
         stop_at(rival.name, path, found)
 
     def duckdb(self, path: Path, piped: Path | None = None) -> Job:
         """Return the careful script: the whole job."""
         return Job("DuckDB", (sys.executable, str(RIVALS / "duckdb_job.py"), str(path)), piped)
 
-    def whole(self, scenario: str, number: int, must: float, aim: float, judged: str) -> list[Contest]:
+    def whole(
+        self, scenario: str, number: int, must: float, aim: float, judged: str
+    ) -> list[Contest]:
         """Set the three reports from a file against DuckDB."""
         path, rounds = self.data.events(number), self.rounds(number)
         checked_duckdb(self, path)
-        return [Contest(scenario, self.ours("summary", path), self.duckdb(path), rounds, judged, must, aim)]
+        return [
+            Contest(
+                scenario, self.ours("summary", path), self.duckdb(path), rounds, judged, must, aim
+            )
+        ]
 
     def rounds(self, number: int) -> int:
         """Return how often a job on that many events is run."""
@@ -342,7 +363,9 @@ class Bench:
         ours, other = self.ours("summary", piped=path), self.duckdb(Path("/dev/stdin"), piped=path)
         return [Contest(scenario, ours, other, self.rounds(10_000_000), must=0.6, aim=0.4)]
 
-    def completion(self, scenario: str, name: str, script: str, must: float | None) -> list[Contest]:
+    def completion(
+        self, scenario: str, name: str, script: str, must: float | None
+    ) -> list[Contest]:
         """Set the completion report against a rival that does less."""
         path = plain(self)
         shell = script.endswith(".sh")
@@ -370,7 +393,9 @@ class Bench:
         contests = []
         for share, must in (0.0001, 1.5), (0.01, 2.5), (0.2, 4.0):
             ours = self.ours("summary", self.data.events(1_000_000, bad=share))
-            contests.append(Contest(f"{scenario} {share * 100:g} %", ours, clean, self.repeats, must=must))
+            contests.append(
+                Contest(f"{scenario} {share * 100:g} %", ours, clean, self.repeats, must=must)
+            )
         return contests
 
     def envelopes(self, scenario: str) -> list[Contest]:
@@ -382,10 +407,14 @@ class Bench:
             must = round(1.5 * max(1, path.stat().st_size / canonical.stat().st_size), 2)
             ours = self.ours("summary", path, name=shape)
             other = self.ours("summary", canonical, name="canonical")
-            contests.append(Contest(f"{scenario} {shape}", ours, other, min(3, self.repeats), must=must))
+            contests.append(
+                Contest(f"{scenario} {shape}", ours, other, min(3, self.repeats), must=must)
+            )
         return contests
 
-    def start_up(self, scenario: str, ours: Job, module: str, must: float, aim: float) -> list[Contest]:
+    def start_up(
+        self, scenario: str, ours: Job, module: str, must: float, aim: float
+    ) -> list[Contest]:
         """Set what is over at once against the import that it cannot do without."""
         other = Job(f"import {module}", (sys.executable, "-c", f"import {module}"))
         return [Contest(scenario, ours, other, 4 * self.repeats, must=must, aim=aim)]
@@ -419,9 +448,15 @@ SCENARIOS: dict[str, Callable[[Bench], list[Contest]]] = {
     "gzip": lambda b: b.source("gzip", b.ours("summary", b.data.gzipped(plain(b))), 1.15),
     "zstd": lambda b: b.source("zstd", b.ours("summary", b.data.zstandard(plain(b))), 1.15),
     "pipe": lambda b: b.source("pipe", b.ours("summary", piped=plain(b)), 1.1),
-    "thousand-files": lambda b: b.source("thousand-files", b.ours("summary", b.data.parts(plain(b), 1000)), 1.3),
-    "help": lambda b: b.start_up("help", Job("dcevents --help", (*b.dcevents, "--help")), "click", 2.5, 2),
-    "small": lambda b: b.start_up("small", b.ours("summary", b.data.events(1000)), "polars", 1.6, 1.3),
+    "thousand-files": lambda b: b.source(
+        "thousand-files", b.ours("summary", b.data.parts(plain(b), 1000)), 1.3
+    ),
+    "help": lambda b: b.start_up(
+        "help", Job("dcevents --help", (*b.dcevents, "--help")), "click", 2.5, 2
+    ),
+    "small": lambda b: b.start_up(
+        "small", b.ours("summary", b.data.events(1000)), "polars", 1.6, 1.3
+    ),
     "envelopes": lambda b: b.envelopes("envelopes"),
     "bad-lines": lambda b: b.bad_lines("bad-lines"),
     "whole-10m": lambda b: b.whole("whole-10m", 10_000_000, 1.0, 0.7, "wall"),
@@ -446,7 +481,12 @@ def cells_of(contest: Contest) -> Sequence[str]:
     shown[contest.judged] = f"**{shown[contest.judged]}**"
     limits = [f"≤ {limit:g}" if limit else "" for limit in (contest.must, contest.aim)]
     seconds, memory = f"{ours.wall:.2f} / {other.wall:.2f}", f"{ours.rss:.0f} / {other.rss:.0f}"
-    cells = (contest.ours.name.removeprefix("dcevents "), contest.other.name, str(contest.rounds), seconds)
+    cells = (
+        contest.ours.name.removeprefix("dcevents "),
+        contest.other.name,
+        str(contest.rounds),
+        seconds,
+    )
     times = (shown["wall"], shown["cpu"], memory, shown["rss"])
     return (contest.scenario, *cells, *times, *limits, verdict(ratios[contest.judged], contest))
 
@@ -470,9 +510,16 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        found = re.search(r"^model name\s*: (.*)", cpuinfo.read_text(encoding="utf-8"), re.MULTILINE)
+        found = re.search(
+            r"^model name\s*: (.*)", cpuinfo.read_text(encoding="utf-8"), re.MULTILINE
+        )
         model = found[1] if found else model
-    parts = [model, f"{os.cpu_count()} CPUs", platform.system(), f"Python {platform.python_version()}"]
+    parts = [
+        model,
+        f"{os.cpu_count()} CPUs",
+        platform.system(),
+        f"Python {platform.python_version()}",
+    ]
     for package in "polars", "duckdb":
         try:
             parts.append(f"{package} {version(package)}")
@@ -483,13 +530,19 @@ def machine() -> str:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's description."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     names, large = ", ".join(SCENARIOS), ", ".join(LARGE)
     made.add_argument("scenario", nargs="*", help=f"of {names}; default: all but {large}")
-    made.add_argument("--repeats", type=int, default=5, metavar="N", help="5; above 10^6 events at most 3")
+    made.add_argument(
+        "--repeats", type=int, default=5, metavar="N", help="5; above 10^6 events at most 3"
+    )
     made.add_argument("--data", type=Path, metavar="DIR", help="where the generated data are kept")
     made.add_argument("--seed", type=int, default=1)
-    made.add_argument("--dcevents", type=Path, metavar="PATH", help="default: this Python's -m dcevents")
+    made.add_argument(
+        "--dcevents", type=Path, metavar="PATH", help="default: this Python's -m dcevents"
+    )
     return made
 
 
@@ -500,7 +553,11 @@ def main() -> None:
     unknown = [name for name in names if name not in SCENARIOS]
     if unknown:
         parser().error(f"no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
-    program = (str(options.dcevents.resolve()),) if options.dcevents else (sys.executable, "-m", "dcevents")
+    program = (
+        (str(options.dcevents.resolve()),)
+        if options.dcevents
+        else (sys.executable, "-m", "dcevents")
+    )
     directory = options.data or Path(tempfile.gettempdir(), "dcevents-benchmarks")
     # As pip does when it installs: a checkout may have no byte code, and no leave to keep it.
     compileall.compile_dir(ROOT / "dcevents", quiet=1)

@@ -95,7 +95,9 @@ class Nights:
         """Take in all days, and keep what the stores were after the first, the last and the one in between."""
         days.write(self.folder, self.days + 1, seed=1, lines=self.lines)
         kept = {1, self.large, self.days}
-        if all(self.kept(program, day).exists() for program in ("dcevents", "duckdb") for day in kept):
+        if all(
+            self.kept(program, day).exists() for program in ("dcevents", "duckdb") for day in kept
+        ):
             return
         with tempfile.TemporaryDirectory(dir=self.folder) as beside:
             ours, theirs = Path(beside, "dcevents"), Path(beside, "duckdb")
@@ -113,8 +115,12 @@ class Nights:
         reports = json.loads(output(Job("DuckDB", self.theirs(self.kept("duckdb", day)))))
         found: list[str] = []
         for report, fields in WHOLE.items():
-            ours = output(Job("dcevents", self.ours(report, "-f", "json", store=self.kept("dcevents", day))))
-            found += differences(report, fields, json.loads(ours)["rows"], reports[report.replace("-", "_")])
+            ours = output(
+                Job("dcevents", self.ours(report, "-f", "json", store=self.kept("dcevents", day)))
+            )
+            found += differences(
+                report, fields, json.loads(ours)["rows"], reports[report.replace("-", "_")]
+            )
         stop_at("DuckDB", self.kept("duckdb", day), found)
 
     # -- jobs ----------------------------------------------------------------------------------------------------
@@ -123,8 +129,16 @@ class Nights:
         """What it takes to take in a day's log, where all before it were taken in."""
         log, ours, theirs = self.log(day), self.folder / "dcevents", self.folder / "duckdb"
         return (
-            Job(f"night {day}", self.ours("ingest", log, store=ours), fresh=(self.kept("dcevents", day - 1), ours)),
-            Job(f"DuckDB, night {day}", self.theirs(theirs, log), fresh=(self.kept("duckdb", day - 1), theirs)),
+            Job(
+                f"night {day}",
+                self.ours("ingest", log, store=ours),
+                fresh=(self.kept("dcevents", day - 1), ours),
+            ),
+            Job(
+                f"DuckDB, night {day}",
+                self.theirs(theirs, log),
+                fresh=(self.kept("duckdb", day - 1), theirs),
+            ),
         )
 
     def with_summary(self, day: int) -> Job:
@@ -145,12 +159,16 @@ class Nights:
     def reports(self, day: int) -> tuple[Job, Job, Job, Job]:
         """From what was kept after a day: summary, the same of DuckDB, the day before the last, all conversations."""
         store = self.kept("dcevents", day)
-        as_of = json.loads(output(Job("dcevents", self.ours("completion", "-f", "json", store=store))))["as_of"]
+        as_of = json.loads(
+            output(Job("dcevents", self.ours("completion", "-f", "json", store=store)))
+        )["as_of"]
         csv = self.folder / "conversations.csv"
         return (
             Job("summary", self.ours("summary", "-f", "json", store=store)),
             Job("DuckDB, three reports", self.theirs(self.kept("duckdb", day))),
-            Job("completion of a day", self.ours("completion", "--period", as_of[:10], store=store)),
+            Job(
+                "completion of a day", self.ours("completion", "--period", as_of[:10], store=store)
+            ),
             Job("conversations", self.ours("conversations", "-o", csv, store=store)),
         )
 
@@ -180,7 +198,9 @@ def size(path: Path) -> str:
 
 def main() -> None:
     """Take in what is not there yet, then print a row for each contest as it ends."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--lines", type=int, default=days.LINES, help="of a day; 1000000")
     parser.add_argument("--repeats", type=int, default=3, metavar="N")
@@ -194,7 +214,9 @@ def main() -> None:
     nights.check(nights.large)
     print(f"{machine()}\n")
     for day in sorted({1, nights.large, nights.days}):
-        sizes = [f"{program} {size(nights.kept(program, day))}" for program in ("dcevents", "duckdb")]
+        sizes = [
+            f"{program} {size(nights.kept(program, day))}" for program in ("dcevents", "duckdb")
+        ]
         print(f"After day {day}: {', '.join(sizes)}.")
     print()
     print_row(COLUMNS.split(", "))

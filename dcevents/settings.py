@@ -21,15 +21,19 @@ class Tolerance:
 
     option: str
     """As it was asked for."""
-    limit: int
-    of: int | None = None
+    max_rejected: int
+    out_of: int | None = None
     """`limit` of so many records; None: of all."""
-    strict: bool = False
+    is_strict: bool = False
     """Unknown events and inputs that are cut off are not tolerated either."""
 
     def allows(self, rejected: int, records: int) -> bool:
         """Whether so many of the records may be rejected."""
-        return rejected <= self.limit if self.of is None else rejected * self.of <= self.limit * records
+        return (
+            rejected <= self.max_rejected
+            if self.out_of is None
+            else rejected * self.out_of <= self.max_rejected * records
+        )
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,9 @@ class Alert:
     report: str
     """The report, or the part of the summary, that the metric is of."""
     metric: str
-    op: str
+    operator: str
     """`<`, `<=`, `>`, `>=`, `==` or `!=`."""
-    number: float
+    threshold: float
     """A rate as a part of 1, a duration in seconds."""
 
 
@@ -49,16 +53,16 @@ class Alert:
 class Settings:
     """The options that decide which rows there are and what they mean."""
 
-    now: int
+    clock_ms: int
     """The clock of the run, milliseconds."""
     tz: ZoneInfo
     by: tuple[str, ...] = ()
     window: Window = Window()
-    as_of: int | None = None
+    as_of_ms: int | None = None
     idle_ms: int = 1_800_000
     service_level_ms: int = 60_000
-    keep_query: bool = False
-    intervals: bool = False
+    keeps_query: bool = False
+    shows_intervals: bool = False
     """Whether each rate is shown with the bounds of its 95 % interval."""
     tolerance: Tolerance | None = None
     alerts: tuple[Alert, ...] = ()
@@ -68,31 +72,31 @@ class Settings:
     """For how long a store may have taken in nothing, milliseconds."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Column → values or glob patterns, of which one must fit."""
-    paths: tuple[tuple[str, str], ...] = ()
+    mapped_paths: tuple[tuple[str, str], ...] = ()
     """Where the user said that records keep `event`, `timestamp`, `page`, `payload`."""
-    names: tuple[tuple[str, str], ...] = ()
+    mapped_names: tuple[tuple[str, str], ...] = ()
     """Names of events (loosely) that the user said mean others."""
     operands: tuple[str, ...] = ()
     """The values of the report's own operands."""
 
 
 @dataclass(frozen=True)
-class Taking:
+class IngestSettings:
     """What the options of `ingest` come to."""
 
     store: str
-    clock: int
+    clock_ms: int
     tz: ZoneInfo
     idle_ms: int
-    rejects: str | None
-    quiet: bool
+    rejects_file: str | None
+    is_quiet: bool
     tolerance: Tolerance | None
-    paths: tuple[tuple[str, str], ...]
-    names: tuple[tuple[str, str], ...]
-    keep_events: bool
-    changes: bool
-    again: bool
-    wait_ms: int
-    forget: tuple[str, ...]
-    cut_off: int | None
+    mapped_paths: tuple[tuple[str, str], ...]
+    mapped_names: tuple[tuple[str, str], ...]
+    keeps_events: bool
+    prints_changes: bool
+    reads_again: bool
+    lock_wait_ms: int
+    forgotten_sids: tuple[str, ...]
+    keep_from_ms: int | None
     """Nothing is to be kept of conversations that ended before this, milliseconds."""

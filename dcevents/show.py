@@ -7,54 +7,56 @@ from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-NONE = "–"
+NO_FIGURE = "–"
 """Where there is no figure."""
 
 # What moves the cursor, changes colours, or turns the reading direction round: C0, DEL, C1, the line and paragraph
 # separators, and Unicode's bidirectional controls, and lone surrogates, which no terminal can be sent.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNSAFE_CHARACTERS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 
 
-LONGEST = 60
+MAX_NAME_CHARACTERS = 60
 """Characters of a name that are shown where it stands in a sentence or a heading."""
 
-DIGITS = {"rate": 6, "seconds": 3}
+DECIMALS = {"rate": 6, "seconds": 3}
 """Decimals of figures by the kind of their column, in every format but tables."""
 
 
-def rounded(value: float, kind: str) -> float:
+def round_figure(value: float, kind: str) -> float:
     """A rate or seconds as formats other than tables write it; never -0.0."""
-    return round(float(value), DIGITS[kind]) + 0.0
+    return round(float(value), DECIMALS[kind]) + 0.0
 
 
-def number(value: int | None) -> str:
+def format_number(value: int | None) -> str:
     """`1,204`."""
-    return NONE if value is None else f"{value:,}"
+    return NO_FIGURE if value is None else f"{value:,}"
 
 
-def things(count: int, name: str) -> str:
+def format_count(count: int, name: str) -> str:
     """`1 event`, `1,204 events`."""
     return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
 
 
-def shortened(text: str) -> str:
+def shorten_name(text: str) -> str:
     """A name for a line of its own: its first 60 characters, since strangers may have written more."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return text if len(text) <= MAX_NAME_CHARACTERS else f"{text[:MAX_NAME_CHARACTERS]}…"
 
 
-def percent(rate: float | None) -> str:
+def format_percent(rate: float | None) -> str:
     """`41.2 %`; `0 %` and `100 %` only where they are exactly true."""
     if rate is None:
-        return NONE
+        return NO_FIGURE
     if rate in (0, 1):
         return f"{rate:.0%}".replace("%", " %")
     return f"{min(max(rate * 100, 0.1), 99.9) if 0 < rate < 1 else rate * 100:.1f} %"
 
 
-def duration(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """`7.5s`, `45s`, `1m 20s`, `2h 05m`, `3d 4h`."""
     if seconds is None:
-        return NONE
+        return NO_FIGURE
     if abs(seconds) < 9.95:
         return f"{seconds:.1f}s"
     whole = round(abs(seconds))
@@ -69,53 +71,65 @@ def duration(seconds: float | None) -> str:
     return f"{sign}{minutes}m {rest:02d}s" if minutes else f"{sign}{rest}s"
 
 
-def visible(text: str) -> str:
+def make_visible(text: str) -> str:
     """Text with everything that could act on a terminal as a visible escape: `\\x1b`, `\\u202e`."""
-    return _UNSAFE.sub(lambda match: escape(match[0]), text)
+    return _UNSAFE_CHARACTERS.sub(lambda match: escape_character(match[0]), text)
 
 
-def escape(character: str) -> str:
+def escape_character(character: str) -> str:
     """`\\n`, `\\x1b` or `\\u202e`."""
     short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
     code = ord(character)
     return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 
-def unsafe_to_json(text: str) -> str:
+def escape_json(text: str) -> str:
     """JSON text with what could act on a terminal as JSON escapes (control characters already are)."""
-    return _UNSAFE.sub(lambda match: match[0] if match[0] in "\n\r\t" else f"\\u{ord(match[0]):04x}", text)
+    return _UNSAFE_CHARACTERS.sub(
+        lambda match: match[0] if match[0] in "\n\r\t" else f"\\u{ord(match[0]):04x}", text
+    )
 
 
-def width(text: str) -> int:
+def measure_width(text: str) -> int:
     """Columns of a terminal that a text takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
 
 
-def timestamp(millis: int | None) -> str | None:
+def format_timestamp(millis: int | None) -> str | None:
     """`2026-11-02T09:15:04.120Z`, as every format but tables writes a timestamp."""
     if millis is None:
         return None
-    return (_EPOCH + timedelta(milliseconds=millis)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        (_EPOCH + timedelta(milliseconds=millis))
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
-def local_time(millis: int | None, tz: ZoneInfo) -> str | None:
+def format_local_time(millis: int | None, tz: ZoneInfo) -> str | None:
     """`2026-11-02 10:15:04` in a zone, as tables and spreadsheets have it."""
     if millis is None:
         return None
     try:
         local = (_EPOCH + timedelta(milliseconds=millis)).astimezone(tz)
     except OverflowError:
-        return timestamp(millis)
+        return format_timestamp(millis)
     return local.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
-def period(since: int | None, until: int | None, tz: ZoneInfo) -> str | None:
+def format_period(since: int | None, until: int | None, tz: ZoneInfo) -> str | None:
     """A window as its first and last day (or moment): `2026-11-02 to 2026-11-08`."""
-    first, last = local_time(since, tz), local_time(None if until is None else until - 1, tz)
+    first, last = (
+        format_local_time(since, tz),
+        format_local_time(None if until is None else until - 1, tz),
+    )
     if first is not None and first.endswith(" 00:00:00"):
         first = first[:10]
     if until is not None and last is not None:
-        last = last[:10] if last.endswith(" 23:59:59") else local_time(until, tz)
+        last = last[:10] if last.endswith(" 23:59:59") else format_local_time(until, tz)
     if first and last:
         return first if first == last else f"{first} to {last}"
     return f"from {first}" if first else f"until {last}" if last else None

@@ -10,85 +10,89 @@ from dcevents import errors
 from dcevents.settings import Window
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MS = timedelta(milliseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 # A day less at both ends: every zone's local time is within the years that Python knows.
-_FIRST = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MS
-_LAST = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MS
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhdw])")
-_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
-_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_FIRST_MS = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_LAST_MS = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION_PATTERN = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhdw])")
+_WEEK_PATTERN = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_MONTH_PATTERN = re.compile(r"([0-9]{4})-([0-9]{2})")
 
 
-def duration_ms(text: str) -> int | None:
+def parse_duration_ms(text: str) -> int | None:
     """Milliseconds of `30m`, `60s`, `1.5h`, `7d`, `4w`; None for anything else."""
-    match = _DURATION.fullmatch(text.strip())
-    return round(float(match[1]) * _UNITS[match[2]] * 1000) if match else None
+    match = _DURATION_PATTERN.fullmatch(text.strip())
+    return round(float(match[1]) * _UNIT_SECONDS[match[2]] * 1000) if match else None
 
 
-def millis(moment: datetime) -> int:
+def convert_to_ms(moment: datetime) -> int:
     """Milliseconds since 1970, floored."""
-    return (moment - _EPOCH) // _MS
+    return (moment - _EPOCH) // _MILLISECOND
 
 
-def moment(millis: int, tz: ZoneInfo) -> datetime:
+def convert_to_datetime(millis: int, tz: ZoneInfo) -> datetime:
     """The moment in a zone."""
     return (_EPOCH + timedelta(milliseconds=millis)).astimezone(tz)
 
 
-def midnight(day: date, tz: ZoneInfo) -> int:
+def find_midnight(day: date, tz: ZoneInfo) -> int:
     """Milliseconds of the first moment of a day in a zone."""
-    return millis(datetime.combine(day, time(), tz).astimezone(UTC))
+    return convert_to_ms(datetime.combine(day, time(), tz).astimezone(UTC))
 
 
-def before(clock: int, number: int, unit: str, tz: ZoneInfo) -> int:
+def subtract_age(clock: int, number: int, unit: str, tz: ZoneInfo) -> int:
     """The first moment of the day in a zone that is so many `d`ays, `w`eeks, `m`onths or `y`ears before a moment."""
-    day = moment(clock, tz).date()
+    day = convert_to_datetime(clock, tz).date()
     if unit in "dw":
-        return midnight(day - timedelta(days=number * (7 if unit == "w" else 1)), tz)
+        return find_midnight(day - timedelta(days=number * (7 if unit == "w" else 1)), tz)
     months = day.year * 12 + day.month - 1 - number * (12 if unit == "y" else 1)
     year, month = divmod(max(12, months), 12)
-    return midnight(date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1])), tz)
+    return find_midnight(
+        date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1])), tz
+    )
 
 
-def instant(text: str, now: int, tz: ZoneInfo, option: str) -> int:
+def parse_time(text: str, now: int, tz: ZoneInfo, option: str) -> int:
     """Milliseconds of a time as `--since`, `--until` and `--as-of` take it.
 
     Raises UsageError for what is none, and for one outside the years 1 to 9999.
     """
-    found = _instant(text.strip(), now, tz, option)
-    if not _FIRST <= found <= _LAST:
+    found = _parse_time_text(text.strip(), now, tz, option)
+    if not _FIRST_MS <= found <= _LAST_MS:
         raise errors.UsageError(f"{option}: '{text}' lies outside the years 1 to 9999")
     return found
 
 
-def _instant(text: str, now: int, tz: ZoneInfo, option: str) -> int:
-    today = moment(now, tz).date()
+def _parse_time_text(text: str, now: int, tz: ZoneInfo, option: str) -> int:
+    today = convert_to_datetime(now, tz).date()
     if text in ("now", "today", "yesterday"):
         days = {"today": today, "yesterday": today - timedelta(days=1)}
-        return now if text == "now" else midnight(days[text], tz)
-    ago = duration_ms(text)
+        return now if text == "now" else find_midnight(days[text], tz)
+    ago = parse_duration_ms(text)
     try:
         if ago is not None:
             return now - ago
         if len(text) == 10:
-            return midnight(date.fromisoformat(text), tz)
+            return find_midnight(date.fromisoformat(text), tz)
         parsed = datetime.fromisoformat(text)
-        return millis((parsed if parsed.tzinfo else parsed.replace(tzinfo=tz)).astimezone(UTC))
+        return convert_to_ms(
+            (parsed if parsed.tzinfo else parsed.replace(tzinfo=tz)).astimezone(UTC)
+        )
     except (ValueError, OverflowError) as error:
         raise errors.UsageError(
             f"{option}: '{text}' is no time; write a date (2026-11-02), an ISO time, today, yesterday, 7d, 24h or 4w"
         ) from error
 
 
-def period(text: str, now: int, tz: ZoneInfo) -> Window:
+def parse_period(text: str, now: int, tz: ZoneInfo) -> Window:
     """The window of a `--period`.
 
     Raises UsageError for what is none.
     """
     try:
-        first, after = _days(text.strip(), moment(now, tz).date())
-        window = Window(midnight(first, tz), midnight(after, tz))
+        first, after = _parse_days(text.strip(), convert_to_datetime(now, tz).date())
+        window = Window(find_midnight(first, tz), find_midnight(after, tz))
     except (ValueError, OverflowError) as error:
         raise errors.UsageError(
             f"--period: '{text}' is no period; write today, yesterday, last-week, last-month, "
@@ -99,7 +103,7 @@ def period(text: str, now: int, tz: ZoneInfo) -> Window:
     return window
 
 
-def _days(text: str, today: date) -> tuple[date, date]:
+def _parse_days(text: str, today: date) -> tuple[date, date]:
     """First day, and the day after the last."""
     day, monday = timedelta(days=1), today - timedelta(days=today.weekday())
     if text == "today":
@@ -111,36 +115,40 @@ def _days(text: str, today: date) -> tuple[date, date]:
     if text == "last-month":
         last = today.replace(day=1) - day
         return last.replace(day=1), today.replace(day=1)
-    if match := _WEEK.fullmatch(text):
+    if match := _WEEK_PATTERN.fullmatch(text):
         first = date.fromisocalendar(int(match[1]), int(match[2]), 1)
         return first, first + 7 * day
-    if match := _MONTH.fullmatch(text):
+    if match := _MONTH_PATTERN.fullmatch(text):
         first = date(int(match[1]), int(match[2]), 1)
-        return first, _next_month(first)
+        return first, _find_next_month(first)
     first = date.fromisoformat(text)
     return first, first + day
 
 
-def _next_month(first: date) -> date:
+def _find_next_month(first: date) -> date:
     return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def buckets(key: str, first: Any, last: Any, window: Window, tz: ZoneInfo) -> list[str]:  # noqa: ANN401 - of a frame
+def list_buckets(key: str, first: Any, last: Any, window: Window, tz: ZoneInfo) -> list[str]:  # noqa: ANN401 - of a frame
     """All days, Mondays or months, as text, from the first to the last, of the window where it has one."""
     if window.since is not None:
-        first = _bucket(key, moment(window.since, tz).date())
+        first = _find_bucket(key, convert_to_datetime(window.since, tz).date())
     if window.until is not None:
-        last = _bucket(key, moment(window.until - 1, tz).date())
+        last = _find_bucket(key, convert_to_datetime(window.until - 1, tz).date())
     if first is None or last is None:
         return []
     found, day = [], date.fromisoformat(first if key != "month" else f"{first}-01")
-    while (text := _bucket(key, day)) <= last:
+    while (text := _find_bucket(key, day)) <= last:
         found.append(text)
-        day = _next_month(day) if key == "month" else day + timedelta(days=7 if key == "week" else 1)
+        day = (
+            _find_next_month(day)
+            if key == "month"
+            else day + timedelta(days=7 if key == "week" else 1)
+        )
     return found
 
 
-def _bucket(key: str, day: date) -> str:
+def _find_bucket(key: str, day: date) -> str:
     if key == "week":
         day -= timedelta(days=day.weekday())
     return day.isoformat()[:7] if key == "month" else day.isoformat()

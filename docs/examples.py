@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from dcevents import snippet
-from dcevents.cli import cli
-from dcevents.events import EVENTS
+from dcevents.cli.main import cli
+from dcevents.model.events import EVENT_KINDS
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = f'dcevents() {{ "{sys.executable}" -m dcevents "$@"; }}\n'
@@ -39,7 +39,9 @@ def run(command: str, columns: int = 80, folder: Path = ROOT) -> subprocess.Comp
         os.close(output)
         shown = _read(terminal)
         _, messages = process.communicate(timeout=60)
-    return subprocess.CompletedProcess(command, process.returncode, shown.replace("\r\n", "\n"), messages.decode())
+    return subprocess.CompletedProcess(
+        command, process.returncode, shown.replace("\r\n", "\n"), messages.decode()
+    )
 
 
 def _read(terminal: int) -> str:
@@ -76,7 +78,9 @@ def in_store(*commands: str) -> str:
     """Commands on one store, STORE in them, and their output."""
     with tempfile.TemporaryDirectory() as folder:
         store = str(Path(folder) / "store")
-        shown = [show(command.replace("STORE", store)).replace(store, "store") for command in commands]
+        shown = [
+            show(command.replace("STORE", store)).replace(store, "store") for command in commands
+        ]
     return "".join(shown)
 
 
@@ -97,7 +101,9 @@ def helps() -> str:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None
         text = command.get_help(
-            click.Context(command, info_name=f"dcevents {name}", terminal_width=78, **command.context_settings)
+            click.Context(
+                command, info_name=f"dcevents {name}", terminal_width=78, **command.context_settings
+            )
         )
         parts.append(f"\n## {name}\n\n```text\n{text}\n```\n")
     return "".join(parts) + "\n"
@@ -117,23 +123,25 @@ def shapes() -> str:
 
 def forwarded() -> str:
     """A table of the names of events on analytics platforms."""
-    rows = [f"| `{event.key}` | `{snippet.forwarded_name(event.kind)}` |" for event in EVENTS]
+    rows = [
+        f"| `{event.key}` | `{snippet.name_forwarded_event(event.kind)}` |" for event in EVENT_KINDS
+    ]
     return "\n".join(["", "| event | name on the platforms |", "|---|---|", *rows, "", ""])
 
 
 def sizes() -> str:
     """How large the snippet is as it is printed."""
-    most = snippet.Snippet(
+    most = snippet.SnippetSettings(
         "/dc-events",
         keep_query=True,
         with_meeting_info=True,
         consent="window.consent === true",
         forward=tuple(snippet.FORWARDS),
     )
-    plain = snippet.Snippet("/dc-events")
+    plain = snippet.SnippetSettings("/dc-events")
     return f"\nAs printed, compressed by gzip: {kilobytes(plain)} kB; with every option: {kilobytes(most)} kB.\n\n"
 
 
-def kilobytes(wanted: snippet.Snippet) -> str:
+def kilobytes(wanted: snippet.SnippetSettings) -> str:
     """The size of a compressed snippet, rounded up: compressors differ by some bytes."""
-    return f"{math.ceil(len(gzip.compress(snippet.text(wanted).encode())) / 100) / 10}"
+    return f"{math.ceil(len(gzip.compress(snippet.make_script(wanted).encode())) / 100) / 10}"

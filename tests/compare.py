@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 
 import naive
 
-from dcevents import log as log_module
-from dcevents import reports, sources
-from dcevents.conversations import Fold
-from dcevents.log import Log
-from dcevents.parse import Limits, Parser, Vocabulary
+from dcevents import reports
+from dcevents.analysis.view import View
+from dcevents.model.attributes import Vocabulary
+from dcevents.model.conversations import Fold
+from dcevents.reading import log as log_module
+from dcevents.reading import sources
+from dcevents.reading.log import Log
+from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.settings import Settings, Window
-from dcevents.view import View
 
 NOW = int(time.time() * 1000)
 
@@ -35,12 +37,14 @@ def analyse(
     """What the program makes of a log. A small `sample` sends most lines through the columns."""
     for name, data in inputs:
         (folder / name).write_bytes(data)
-    found = sources.find([str(folder / name) for name, _ in inputs])
+    found = sources.find_inputs([str(folder / name) for name, _ in inputs])
     parser = Parser(Limits(as_of, NOW), Vocabulary(), in_full=True, sample=sample)
-    read = log_module.read(found.inputs, parser, lambda _: None, placed=True)
-    read.count()
-    settings = Settings(now=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of=as_of)
-    return View(read, Fold(read.facts, read.facts.latest if as_of is None else as_of), settings)
+    read = log_module.read_log(found.inputs, parser, lambda _: None, locate=True)
+    read.count_events()
+    settings = Settings(
+        clock_ms=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of_ms=as_of
+    )
+    return View(read, Fold(read.facts, read.facts.latest_ms if as_of is None else as_of), settings)
 
 
 def buckets(read: Log) -> dict[str, Any]:
@@ -57,39 +61,56 @@ def buckets(read: Log) -> dict[str, Any]:
         "future": account.future,
         "rejected": {reason: n for reason, n in account.rejected.items() if n},
         "widget_ready": account.tally["widget_ready"],
-        "unknown_events": dict(account.unknown),
+        "unknown_events": dict(account.unknown_events),
     }
 
 
 def model_buckets(read: naive.Log) -> dict[str, Any]:
     """The model's account."""
-    names = ("records", "blank", "incomplete", "later", "duplicates", "untimed", "future", "widget_ready")
+    names = (
+        "records",
+        "blank",
+        "incomplete",
+        "later",
+        "duplicates",
+        "untimed",
+        "future",
+        "widget_ready",
+    )
     found = {name: getattr(read, name) for name in names}
     rejected = {reason: n for reason, n in read.rejected.items() if n}
-    return found | {"events": len(read.events), "rejected": rejected, "unknown_events": dict(read.unknown_events)}
+    return found | {
+        "events": len(read.events),
+        "rejected": rejected,
+        "unknown_events": dict(read.unknown_events),
+    }
 
 
 def rows(view: View, report: str, by: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The program's rows of a report, before they are rounded and written."""
-    table = reports.load()[report].tables(view, by)[0]
+    table = reports.load_reports()[report].make_tables(view, by)[0]
     return table.rows.to_dicts()
 
 
 def total(view: View, report: str, by: Sequence[str] = ()) -> Mapping[str, Any]:
     """The program's total of a report."""
-    return reports.load()[report].tables(view, by)[0].total or {}
+    return reports.load_reports()[report].make_tables(view, by)[0].total or {}
 
 
 def same(expected: Any, actual: Any) -> bool:
     """Equality, of floats to the ninth digit."""
     if isinstance(expected, float) or isinstance(actual, float):
         return (
-            expected is not None and actual is not None and math.isclose(expected, actual, rel_tol=1e-9, abs_tol=1e-9)
+            expected is not None
+            and actual is not None
+            and math.isclose(expected, actual, rel_tol=1e-9, abs_tol=1e-9)
         )
     return bool(expected == actual)
 
 
-def differences(expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[str, Any]]) -> list[str]:
+def differences(
+    expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[str, Any]]
+) -> list[str]:
     """Where two lists of rows differ; columns that only the model has (`_…`) aside."""
     if len(expected) != len(actual):
         return [f"{len(expected)} rows expected, {len(actual)} found: {expected} {actual}"]
@@ -113,14 +134,27 @@ def agree(view: View, model: naive.Log, *, keys: Sequence[tuple[str, ...]]) -> N
     assert differences(naive.sessions(model, **limits), rows(view, "sessions")) == []
     for by in map(list, keys):
         if "agent" not in by and "last-step" not in by:
-            assert differences(naive.completion(model, by, tz, **limits), rows(view, "completion", by)) == [], by
+            assert (
+                differences(naive.completion(model, by, tz, **limits), rows(view, "completion", by))
+                == []
+            ), by
         if "agent" not in by:
-            assert differences(naive.abandonment(model, by, tz, **limits), rows(view, "abandonment", by)) == [], by
+            assert (
+                differences(
+                    naive.abandonment(model, by, tz, **limits), rows(view, "abandonment", by)
+                )
+                == []
+            ), by
         if "last-step" not in by:
-            assert differences(naive.live_chat(model, by, tz, **limits), rows(view, "live-chat", by)) == [], by
+            assert (
+                differences(naive.live_chat(model, by, tz, **limits), rows(view, "live-chat", by))
+                == []
+            ), by
     for report, figures in (
         ("completion", naive.completion_total(model, **limits)),
         ("abandonment", naive.abandonment_total(model, **limits)),
         ("live-chat", naive.live_chat_total(model, **limits)),
     ):
-        assert {k: v for k, v in figures.items() if not same(v, total(view, report, ["day"])[k])} == {}
+        assert {
+            k: v for k, v in figures.items() if not same(v, total(view, report, ["day"])[k])
+        } == {}

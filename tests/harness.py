@@ -22,7 +22,7 @@ from typing import IO, Any, NoReturn
 from unittest import mock
 
 from dcevents import render, reports
-from dcevents.cli import run as dispatch
+from dcevents.cli.main import run_command_line as dispatch
 
 ROOT = Path(__file__).parent.parent
 CLOCK = datetime.fromisoformat("2026-12-01T00:00:00Z")
@@ -62,11 +62,25 @@ def _line(compact: str) -> str:
         return compact[2:]
     moment, sid, kind, *pairs = shlex.split(compact)
     known = re.fullmatch(r"[a-z_]+", kind)
-    name = "adobedx.conversations.ready" if kind == "ready" else f"CONVERSATION_{kind.upper()}" if known else kind
+    name = (
+        "adobedx.conversations.ready"
+        if kind == "ready"
+        else f"CONVERSATION_{kind.upper()}"
+        if known
+        else kind
+    )
     given = dict(pair.split("=", 1) for pair in pairs)
     page = given.pop("page", "-")
-    payload = {"sid": sid, "id": given.pop("id", "d1"), **{_PAYLOAD.get(key, key): v for key, v in given.items()}}
-    parts = {"event": name, "timestamp": f"{DAY}T{moment}Z" if _CLOCK_TIME.fullmatch(moment) else moment, "page": page}
+    payload = {
+        "sid": sid,
+        "id": given.pop("id", "d1"),
+        **{_PAYLOAD.get(key, key): v for key, v in given.items()},
+    }
+    parts = {
+        "event": name,
+        "timestamp": f"{DAY}T{moment}Z" if _CLOCK_TIME.fullmatch(moment) else moment,
+        "page": page,
+    }
     return f'{{{_members(parts)},"data":{{"payload":{{{_members(payload)}}}}}}}'
 
 
@@ -144,12 +158,16 @@ def _dispatched(arguments: list[str]) -> int:
 
 def words(command: str) -> list[str]:
     """A command with operands of its own, where it has any: `*`, which fits all."""
-    return [command, *("*" for _ in reports.load()[command].operands)]
+    return [command, *("*" for _ in reports.load_reports()[command].operands)]
 
 
 def formats(command: str) -> tuple[str, ...]:
     """The formats of a command: of documents those that the contract names."""
-    return ("table", "json") if reports.load()[command].document else tuple(render.load())
+    return (
+        ("table", "json")
+        if reports.load_reports()[command].is_document
+        else tuple(render.load_formats())
+    )
 
 
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -196,7 +214,9 @@ def spawn(
     return Result(done.returncode, done.stdout, done.stderr.decode())
 
 
-def start(*arguments: str | Path, env: Mapping[str, str] | None = None, **more: Any) -> subprocess.Popen[bytes]:
+def start(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, **more: Any
+) -> subprocess.Popen[bytes]:
     """Start dcevents in a process of its own."""
     return subprocess.Popen(command(*arguments), env=_environment(env), **more)
 

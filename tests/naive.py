@@ -305,7 +305,9 @@ def iso_ms(text: str) -> int | None:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups(default="")
     try:
-        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or "0"), tzinfo=UTC)
+        moment = datetime(
+            int(year), int(month), int(day), int(hour), int(minute), int(second or "0"), tzinfo=UTC
+        )
     except ValueError:
         return None
     offset_minutes = 0
@@ -410,7 +412,9 @@ def count_unknown(log: Log, spelling: str) -> None:
     log.unknown_events[spelling] = log.unknown_events.get(spelling, 0) + 1
 
 
-def read_line(log: Log, file: str, number: int, line: bytes, *, has_end: bool, keep_query: bool) -> Event | None:
+def read_line(
+    log: Log, file: str, number: int, line: bytes, *, has_end: bool, keep_query: bool
+) -> Event | None:
     """The event that a line is, its timestamp not yet compared with a clock; else None, and it is counted."""
     if line.strip(b" \t\r") == b"":
         log.blank += 1
@@ -511,7 +515,15 @@ def check_buckets(log: Log) -> None:
     """Assert that every record is in exactly one bucket (1.)."""
     rejected = sum(log.rejected.values())
     ignored = log.widget_ready + sum(log.unknown_events.values())
-    total = log.blank + log.incomplete + rejected + ignored + log.later + log.duplicates + len(log.events)
+    total = (
+        log.blank
+        + log.incomplete
+        + rejected
+        + ignored
+        + log.later
+        + log.duplicates
+        + len(log.events)
+    )
     assert log.records == total, (log.records, total)
     assert len(log.rejects) == rejected
     assert len(log.looks) == len(log.events) + log.duplicates
@@ -585,7 +597,9 @@ def earliest_text(found: list[tuple[int | None, int, str]]) -> str | None:
     return min((text for _, _, text in found), default=None)
 
 
-def texts(looks: list[Event], of: Callable[[Event], str | None]) -> list[tuple[int | None, int, str]]:
+def texts(
+    looks: list[Event], of: Callable[[Event], str | None]
+) -> list[tuple[int | None, int, str]]:
     """(ts, rank of the kind, text) of the events that have that text."""
     found = []
     for event in looks:
@@ -601,9 +615,13 @@ def agent_names(log: Log) -> dict[str, str | None]:
     for agent in sorted({event.agent for event in log.looks if event.agent is not None}):
         looks = [event for event in log.looks if event.agent == agent]
         accepts = [event for event in looks if event.kind == INITIATED]
-        name = latest_text([(ts, 0, text) for ts, _, text in texts(accepts, lambda event: event.agent_name)])
+        name = latest_text(
+            [(ts, 0, text) for ts, _, text in texts(accepts, lambda event: event.agent_name)]
+        )
         if name is None:
-            name = latest_text([(ts, 0, text) for ts, _, text in texts(looks, lambda event: event.agent_name)])
+            name = latest_text(
+                [(ts, 0, text) for ts, _, text in texts(looks, lambda event: event.agent_name)]
+            )
         names[agent] = name
     return names
 
@@ -664,7 +682,12 @@ def walk(events: list[Event]) -> list[Attempt]:
         latest = attempts[-1] if attempts else None
 
         if event.kind == REQUESTED:
-            if latest is not None and prev is not None and prev.kind == REQUESTED and near(prev, event):
+            if (
+                latest is not None
+                and prev is not None
+                and prev.kind == REQUESTED
+                and near(prev, event)
+            ):
                 latest.events.append(event)
             else:
                 attempts.append(Attempt(events=[event]))
@@ -673,7 +696,12 @@ def walk(events: list[Event]) -> list[Attempt]:
         elif event.kind == INITIATED:
             if latest is not None and prev is not None and prev.kind in (REQUESTED, INITIATED):
                 joins = True
-            elif latest is not None and prev is not None and prev.kind == TIMEOUT and near(prev, event):
+            elif (
+                latest is not None
+                and prev is not None
+                and prev.kind == TIMEOUT
+                and near(prev, event)
+            ):
                 joins = not latest.accepted and not latest.ended
             else:
                 joins = False
@@ -725,7 +753,9 @@ def attempt_agent(attempt: Attempt) -> str | None:
     return named[-1] if named else None
 
 
-def attempt_rows(conversation: Row, events: list[Event], log: Log, names: dict[str, str | None]) -> list[Row]:
+def attempt_rows(
+    conversation: Row, events: list[Event], log: Log, names: dict[str, str | None]
+) -> list[Row]:
     """The `chats` rows of one conversation, in the order of the walk."""
     attempts = walk(events)
     rows: list[Row] = []
@@ -748,7 +778,9 @@ def attempt_rows(conversation: Row, events: list[Event], log: Log, names: dict[s
                 "agent": names[agent] if agent is not None else None,
                 "wait_seconds": seconds(requested_at, accepted_at),
                 "chat_seconds": seconds(accepted_at, ended_at),
-                "outcome": attempt_outcome(attempt, last=attempt is attempts[-1], as_of_ms=log.as_of_ms),
+                "outcome": attempt_outcome(
+                    attempt, last=attempt is attempts[-1], as_of_ms=log.as_of_ms
+                ),
                 "_accepted": attempt.accepted,
                 "_started_at": attempt.events[0].ts,
                 "_type": conversation["type"],
@@ -783,10 +815,15 @@ def is_closed_last(events: list[Event]) -> bool:
     closed_at = last_of(event.ts for event in events if event.kind == CLOSED)
     if closed_at is None:
         return True
-    return not any(event.kind != TRIGGERED and event.ts is not None and event.ts > closed_at for event in events)
+    return not any(
+        event.kind != TRIGGERED and event.ts is not None and event.ts > closed_at
+        for event in events
+    )
 
 
-def conversation_outcome(kinds: set[str], attempts: list[Row], *, recent: bool, closed: bool, engaged: bool) -> str:
+def conversation_outcome(
+    kinds: set[str], attempts: list[Row], *, recent: bool, closed: bool, engaged: bool
+) -> str:
     """The first that fits (2., "Outcome"); `closed`: closed last."""
     if COMPLETED in kinds:
         return "completed"
@@ -851,7 +888,9 @@ def conversation_row(
     row["_closed_last"] = closed
     row["_abandoned"] = abandoned
     row["_completed_at"] = completed_at
-    row["_seconds_to_complete"] = seconds(engaged_at, completed_at) if outcome == "completed" else None
+    row["_seconds_to_complete"] = (
+        seconds(engaged_at, completed_at) if outcome == "completed" else None
+    )
     row["_seconds_to_abandon"] = seconds(engaged_at, last_at) if abandoned else None
     return row
 
@@ -885,7 +924,11 @@ def conversations(
     rows = [row for row in rows if in_window(row["started_at"], since_ms, until_ms)]
     return sorted(
         rows,
-        key=lambda row: (nulls_last(row["started_at"]), row["sid"], nulls_last(row["conversation_id"])),
+        key=lambda row: (
+            nulls_last(row["started_at"]),
+            row["sid"],
+            nulls_last(row["conversation_id"]),
+        ),
     )
 
 
@@ -904,7 +947,9 @@ def attempts(log: Log, *, since_ms: int | None = None, until_ms: int | None = No
     )
 
 
-def sessions(log: Log, idle_s: float = 1800, *, since_ms: int | None = None, until_ms: int | None = None) -> list[Row]:
+def sessions(
+    log: Log, idle_s: float = 1800, *, since_ms: int | None = None, until_ms: int | None = None
+) -> list[Row]:
     """The `sessions` listing of the conversations that the window selects: by started_at, sid."""
     by_sid: dict[str, list[Row]] = {}
     for row in conversations(log, idle_s, since_ms=since_ms, until_ms=until_ms):
@@ -953,7 +998,9 @@ def completion_row(convs: list[Row]) -> Row:
         "meetings": sum(row["meetings"] for row in convs),
         "conversion_rate": rate(emails, engaged),
         "open": still_open,
-        "median_seconds_to_complete": quantile((row["_seconds_to_complete"] for row in convs), HALF),
+        "median_seconds_to_complete": quantile(
+            (row["_seconds_to_complete"] for row in convs), HALF
+        ),
     }
 
 
@@ -992,12 +1039,16 @@ def peak_concurrent(attempts: list[Row]) -> int:
         for row in attempts
         if row["chat_seconds"] is not None and row["chat_seconds"] > 0
     ]
-    return max((sum(start <= moment < end for start, end in spans) for moment, _ in spans), default=0)
+    return max(
+        (sum(start <= moment < end for start, end in spans) for moment, _ in spans), default=0
+    )
 
 
 def live_chat_row(attempts: list[Row], service_level_s: float = 60) -> Row:
     """The columns of `live-chat` over some attempts (4.)."""
-    counts = {outcome: sum(row["outcome"] == outcome for row in attempts) for outcome in CHAT_OUTCOMES}
+    counts = {
+        outcome: sum(row["outcome"] == outcome for row in attempts) for outcome in CHAT_OUTCOMES
+    }
     accepted = sum(row["_accepted"] for row in attempts)
     settled = len(attempts) - counts["waiting"]
     waits = [row["wait_seconds"] for row in attempts]
@@ -1049,7 +1100,9 @@ def next_bucket(key: str, bucket: str) -> str:
     return (date.fromisoformat(bucket) + timedelta(days=7 if key == "week" else 1)).isoformat()
 
 
-def all_buckets(key: str, found: list[Any], zone: ZoneInfo, since_ms: int | None, until_ms: int | None) -> list[Any]:
+def all_buckets(
+    key: str, found: list[Any], zone: ZoneInfo, since_ms: int | None, until_ms: int | None
+) -> list[Any]:
     """The buckets that have rows, by one time key alone, also without anything; the null bucket aside."""
     if key == "hour":
         return list(range(24))
@@ -1138,7 +1191,9 @@ def grouped(
     for item in items:
         groups.setdefault(tuple(group_key(key, item, zone) for key in by), []).append(item)
     if len(by) == 1 and by[0] in TIME_KEYS:
-        for bucket in all_buckets(by[0], [values[0] for values in groups], zone, since_ms, until_ms):
+        for bucket in all_buckets(
+            by[0], [values[0] for values in groups], zone, since_ms, until_ms
+        ):
             groups.setdefault((bucket,), [])
     rows = []
     for values, members in groups.items():
@@ -1215,11 +1270,17 @@ def live_chat(
     def measures(items: list[Row]) -> Row:
         return live_chat_row(items, service_level_s)
 
-    return grouped(attempts(log, since_ms=since_ms, until_ms=until_ms), by, tz, measures, since_ms, until_ms)
+    return grouped(
+        attempts(log, since_ms=since_ms, until_ms=until_ms), by, tz, measures, since_ms, until_ms
+    )
 
 
 def live_chat_total(
-    log: Log, service_level_s: float = 60, *, since_ms: int | None = None, until_ms: int | None = None
+    log: Log,
+    service_level_s: float = 60,
+    *,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
 ) -> Row:
     """The total of `live-chat`."""
     return live_chat_row(attempts(log, since_ms=since_ms, until_ms=until_ms), service_level_s)

@@ -7,7 +7,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import naive
-from naive import CLOSED, DAY_MS, ENGAGED, EPOCH, MILLISECOND, REQUESTED, TIMEOUT, TRIGGERED, Event, Log
+from naive import (
+    CLOSED,
+    DAY_MS,
+    ENGAGED,
+    EPOCH,
+    MILLISECOND,
+    REQUESTED,
+    TIMEOUT,
+    TRIGGERED,
+    Event,
+    Log,
+)
 
 FORMS = [
     "iso_utc",
@@ -24,12 +35,18 @@ PEAKS = (100, 200, 300, 600)
 def check(log: Log, inputs: list[str], *, clock_ms: int, tz: str) -> dict[str, Any]:
     """The keys of `check` behind `input`, but for `cut_off`."""
     made = {
-        "rejected_lines": [{"file": f, "line": n, "reason": reason} for f, n, reason in log.rejects[:20]],
+        "rejected_lines": [
+            {"file": f, "line": n, "reason": reason} for f, n, reason in log.rejects[:20]
+        ],
         "timestamps": {form: sum(event.form == form for event in log.events) for form in FORMS},
         "untimed_share": share(log.untimed, len(log.events)),
         "future_share": share(log.future, len(log.events)),
         "untimed_lines": [
-            {"file": event.file, "line": event.line, "form": "future" if event.future else event.form}
+            {
+                "file": event.file,
+                "line": event.line,
+                "form": "future" if event.future else event.form,
+            }
             for event in log.events
             if event.ts is None
         ][:5],
@@ -79,7 +96,10 @@ def order(log: Log, inputs: list[str]) -> dict[str, Any]:
     return {
         "out_of_order": sum(n for _, n, _ in rows),
         "step_back_seconds": secs(max((step for _, _, step in rows), default=None)),
-        "inputs": [{"file": file, "out_of_order": n, "step_back_seconds": secs(step)} for file, n, step in rows[:20]],
+        "inputs": [
+            {"file": file, "out_of_order": n, "step_back_seconds": secs(step)}
+            for file, n, step in rows[:20]
+        ],
     }
 
 
@@ -128,7 +148,8 @@ def names(log: Log) -> dict[str, Any]:
         if event.agent is not None and event.agent_name is not None:
             agents.setdefault(event.agent, set()).add(event.agent_name)
     several = [
-        {key: sorted(found[key])[:20] for key in sorted(found) if len(found[key]) > 1} for found in (ids, agents)
+        {key: sorted(found[key])[:20] for key in sorted(found) if len(found[key]) > 1}
+        for found in (ids, agents)
     ]
     return {
         "ids_with_several": len(several[0]),
@@ -168,8 +189,12 @@ def days(log: Log, zone: ZoneInfo) -> dict[str, Any]:
         "last_event": text(times[-1] if times else None),
         "days": count,
         "without_events": sum(map(len, gaps)),
-        "gaps": [{"first": str(gap[0]), "last": str(gap[-1]), "days": len(gap)} for gap in gaps[:20]],
-        "silences": [{"from": text(a), "to": text(b), "duration_seconds": secs(b - a)} for a, b in longest],
+        "gaps": [
+            {"first": str(gap[0]), "last": str(gap[-1]), "days": len(gap)} for gap in gaps[:20]
+        ],
+        "silences": [
+            {"from": text(a), "to": text(b), "duration_seconds": secs(b - a)} for a, b in longest
+        ],
     }
 
 
@@ -180,7 +205,12 @@ def feed(log: Log, clock_ms: int) -> dict[str, Any]:
     recent = [b - a for a, b in silences(times) if b > times[-1] - 28 * DAY_MS]
     usual = max(recent, default=None)
     stopped = None if silent is None or usual is None else silent > 2 * usual and silent > HOUR_MS
-    return {"clock": text(clock_ms), "silent_seconds": secs(silent), "usual_seconds": secs(usual), "stopped": stopped}
+    return {
+        "clock": text(clock_ms),
+        "silent_seconds": secs(silent),
+        "usual_seconds": secs(usual),
+        "stopped": stopped,
+    }
 
 
 def timeouts(log: Log) -> dict[str, Any]:
@@ -188,7 +218,9 @@ def timeouts(log: Log) -> dict[str, Any]:
     after_request: list[int | None] = []
     after_accept: list[int | None] = []
     for events in by_conversation(log):
-        for attempt in naive.walk([event for event in events if event.kind in (*naive.LIVE_CHAT, CLOSED)]):
+        for attempt in naive.walk(
+            [event for event in events if event.kind in (*naive.LIVE_CHAT, CLOSED)]
+        ):
             requests = [event for event in attempt.events if event.kind == REQUESTED]
             seen: list[Event] = []
             for event in attempt.events:
@@ -214,7 +246,9 @@ def distance(start: Event | None, end: Event) -> int | None:
 
 def near(ms: int, peaks: tuple[int, ...]) -> bool:
     """Whether a distance is from 95 % to 110 % of one of these seconds."""
-    return any(Fraction(95, 100) * peak * 1000 <= ms <= Fraction(110, 100) * peak * 1000 for peak in peaks)
+    return any(
+        Fraction(95, 100) * peak * 1000 <= ms <= Fraction(110, 100) * peak * 1000 for peak in peaks
+    )
 
 
 def reading(n: int, m: int) -> str:
@@ -230,11 +264,16 @@ def spread(distances: list[int | None]) -> dict[str, Any]:
     """`after_request` or `after_accept`."""
     known = [ms for ms in distances if ms is not None]
     parts = {"p10": Fraction(1, 10), "median": Fraction(1, 2), "p90": Fraction(9, 10)}
-    quantiles = {name: naive.quantile([ms / 1000 for ms in known], part) for name, part in parts.items()}
+    quantiles = {
+        name: naive.quantile([ms / 1000 for ms in known], part) for name, part in parts.items()
+    }
     return {
         "timeouts": len(distances),
         "known": len(known),
-        **{f"{name}_seconds": None if value is None else round(value, 3) for name, value in quantiles.items()},
+        **{
+            f"{name}_seconds": None if value is None else round(value, 3)
+            for name, value in quantiles.items()
+        },
         **{f"near_{peak}": sum(near(ms, (peak,)) for ms in known) for peak in PEAKS},
         "elsewhere": sum(not near(ms, PEAKS) for ms in known),
     }

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from harness import Result, run
 
-from dcevents.parse import Limits, Parser
+from dcevents.analysis.view import View
+from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.settings import Settings, Window
-from dcevents.store import lock, reading
-from dcevents.view import View
+from dcevents.store import query
+from dcevents.store.disk import lock
 
 
 def moment(millis: int) -> datetime:
@@ -60,12 +61,16 @@ def view(
     of_events: bool = False,
 ) -> View:
     """What the program makes of a store: of its conversations, or of its events."""
-    settings = Settings(now=now, tz=ZoneInfo(tz), window=window or Window(), as_of=as_of)
-    with lock.reading(store):
-        state = reading.opened(str(store))
-        parser = Parser(Limits(as_of, now), state.vocabulary(), in_full=True)
-        read = reading.whole(state, None, parser, settings) if of_events else reading.kept(state, None, settings)
-        read.log.count()
+    settings = Settings(clock_ms=now, tz=ZoneInfo(tz), window=window or Window(), as_of_ms=as_of)
+    with lock.hold_for_reading(store):
+        state = query.open_store(str(store))
+        parser = Parser(Limits(as_of, now), state.make_vocabulary(), in_full=True)
+        read = (
+            query.read_events(state, None, parser, settings)
+            if of_events
+            else query.read_conversations(state, None, settings)
+        )
+        read.log.count_events()
         return View(read.log, read.fold, settings)
 
 

@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcevents import alerts, reports
+from dcevents import reports
+from dcevents.analysis import alerts
 from dcevents.errors import UsageError
-from dcevents.reports._base import Column
 from dcevents.settings import Alert
+from dcevents.tables import Column
 
 SITE = str(harness.ROOT / "sample_logs" / "site")
-REPORTS = reports.load()
-GROUPED = [name for name, each in REPORTS.items() if each.by]
+REPORTS = reports.load_reports()
+GROUPED = [name for name, each in REPORTS.items() if each.by_keys]
 LISTINGS = ["sessions", "conversations", "chats", "events"]
 KEYS = {
     "sessions": ["sid"],
@@ -114,7 +115,9 @@ def test_each_row_and_total_that_is_so_is_told(rules: list[str], expected: list[
 def test_rates_of_few_do_not_trip(least: str, bases: list[int]) -> None:
     lines = told("completion", "--fail-if", "completion_rate >= 0", "--min-base", least)
 
-    assert [f"base {base}" for base in bases] == [each for line in lines for each in re.findall(r"base \d+", line)]
+    assert [f"base {base}" for base in bases] == [
+        each for line in lines for each in re.findall(r"base \d+", line)
+    ]
 
 
 def test_counts_and_durations_of_few_do_trip() -> None:
@@ -139,7 +142,14 @@ def test_days_on_which_nothing_happened_trip_by_their_counts() -> None:
 
 
 def test_of_nothing_the_total_is_nothing() -> None:
-    rules = ["--fail-if", "triggered < 1", "--fail-if", "completion_rate < 100%", "--fail-if", "sessions > 0"]
+    rules = [
+        "--fail-if",
+        "triggered < 1",
+        "--fail-if",
+        "completion_rate < 100%",
+        "--fail-if",
+        "sessions > 0",
+    ]
 
     assert ["triggered 0 < 1: total"] == told("completion", *rules, stdin=b"")
 
@@ -149,20 +159,38 @@ def test_by_all_there_is_only_the_total() -> None:
 
 
 def test_the_summary_has_the_metrics_of_its_parts() -> None:
-    rules = ["--fail-if", "dropped > 3", "--fail-if", "completion.engaged > 3", "--fail-if", "acceptance_rate < 1"]
+    rules = [
+        "--fail-if",
+        "dropped > 3",
+        "--fail-if",
+        "completion.engaged > 3",
+        "--fail-if",
+        "acceptance_rate < 1",
+    ]
 
     assert ["completion.engaged 4 > 3: total"] == told("summary", *rules)
 
 
 def test_a_listing_has_the_number_of_its_rows() -> None:
-    assert ["rows 3 > 2: total"] == told("conversations", "--conversation", "Pricing", "--fail-if", "rows > 2")
+    assert ["rows 3 > 2: total"] == told(
+        "conversations", "--conversation", "Pricing", "--fail-if", "rows > 2"
+    )
     assert ["rows 0 == 0: total"] == told("chats", "--fail-if", "rows == 0")
 
 
 def test_check_has_numbers_of_its_own() -> None:
     # rejected, a session over 24 hours, days without events, the feed has stopped, starts that were not seen
-    rules = ["rejected > 0", "findings > 0", "cut_off > 0", "events < 9", "silent_seconds > 25d", "untimed_share > 0"]
-    result = harness.run("check", "-q", *(f"--fail-if={rule}" for rule in rules), stdin=LOG + b"oh\n[]\n")
+    rules = [
+        "rejected > 0",
+        "findings > 0",
+        "cut_off > 0",
+        "events < 9",
+        "silent_seconds > 25d",
+        "untimed_share > 0",
+    ]
+    result = harness.run(
+        "check", "-q", *(f"--fail-if={rule}" for rule in rules), stdin=LOG + b"oh\n[]\n"
+    )
 
     assert [
         "dcevents: alert: rejected 2 > 0: total",
@@ -176,15 +204,26 @@ def test_check_has_numbers_of_its_own() -> None:
 # -- against the JSON report -----------------------------------------------------------------------------------
 
 
-def by_hand(report: dict[str, Any], keys: list[str], metric: str, op: str, number: float, least: int) -> Iterator[str]:
+def by_hand(
+    report: dict[str, Any], keys: list[str], metric: str, op: str, number: float, least: int
+) -> Iterator[str]:
     """Where a report breaks a rule: its rows by their keys, then the total."""
     rate = re.sub("_(low|high)$", "", metric)
     for row in [*report["rows"], report["total"]]:
         if row is not None and row[metric] is not None and OPERATORS[op](row[metric], number):
-            base = all_abandoned(report) if rate == "share" else BASES[rate](row) if rate in BASES else None
+            base = (
+                all_abandoned(report)
+                if rate == "share"
+                else BASES[rate](row)
+                if rate in BASES
+                else None
+            )
             if base is None or base >= least:
                 texts = (json.dumps(row[key], ensure_ascii=False) for key in keys if key in row)
-                where = " ".join(f"{key}={text}" for key, text in zip(keys, texts, strict=False)) or "total"
+                where = (
+                    " ".join(f"{key}={text}" for key, text in zip(keys, texts, strict=False))
+                    or "total"
+                )
                 yield where
 
 
@@ -213,7 +252,9 @@ def test_what_trips_is_what_the_json_report_says(data: st.DataObject) -> None:
     command, by = data.draw(st.sampled_from(BY))
     report = made(command, by)
     metric = data.draw(st.sampled_from(list(report["total"])))
-    values = sorted({row[metric] for row in [*report["rows"], report["total"]] if row[metric] is not None})
+    values = sorted(
+        {row[metric] for row in [*report["rows"], report["total"]] if row[metric] is not None}
+    )
     number = data.draw(st.sampled_from([0, 1, *values]))
     op = data.draw(st.sampled_from(list(OPERATORS)))
     least = data.draw(st.sampled_from([0, 1, 20, 21, 30, 100]))
@@ -223,7 +264,9 @@ def test_what_trips_is_what_the_json_report_says(data: st.DataObject) -> None:
     lines = told(command, SITE, *options, stdin=None)
 
     keys = [name for name in report["rows"][0] if name not in report["total"]]
-    assert list(by_hand(report, keys, metric, op, number, least)) == [line.split(": ", 1)[1] for line in lines]
+    assert list(by_hand(report, keys, metric, op, number, least)) == [
+        line.split(": ", 1)[1] for line in lines
+    ]
 
 
 @pytest.mark.parametrize("command", LISTINGS)
@@ -231,7 +274,9 @@ def test_what_trips_of_a_listing_is_what_its_json_says(command: str) -> None:
     report = made(command, "")
     for column in REPORTS[command].figures:
         if column.name != "rows":
-            values = sorted(row[column.name] for row in report["rows"] if row[column.name] is not None)
+            values = sorted(
+                row[column.name] for row in report["rows"] if row[column.name] is not None
+            )
             middle = values[len(values) // 2]
 
             lines = told(command, SITE, "--fail-if", f"{column.name} >= {middle}", stdin=None)
@@ -240,17 +285,25 @@ def test_what_trips_of_a_listing_is_what_its_json_says(command: str) -> None:
             assert expected == [line.split(": ", 1)[1] for line in lines]
 
 
-@pytest.mark.parametrize("command", [name for name, each in REPORTS.items() if each.figures or each.parts])
+@pytest.mark.parametrize(
+    "command", [name for name, each in REPORTS.items() if each.figures or each.parts]
+)
 def test_every_figure_that_is_offered_is_there(command: str) -> None:
     parts = REPORTS[command].parts
-    figures = [(part.name, column) for part in parts or [REPORTS[command]] for column in part.figures]
-    for needs in {column.needs for _, column in figures}:
+    figures = [
+        (part.name, column) for part in parts or [REPORTS[command]] for column in part.figures
+    ]
+    for needs in {column.required_options for _, column in figures}:
         options = " ".join(needs).split()
         if command == "summary" and "--by" in options:
             continue
-        names = [f"{part}.{column.name}" for part, column in figures if column.needs == needs]
+        names = [
+            f"{part}.{column.name}" for part, column in figures if column.required_options == needs
+        ]
 
-        lines = told(command, SITE, *options, *(f"--fail-if={name} >= 0" for name in names), stdin=None)
+        lines = told(
+            command, SITE, *options, *(f"--fail-if={name} >= 0" for name in names), stdin=None
+        )
 
         shown = {line.partition(" ")[0] for line in lines}
         assert {name if parts else name.partition(".")[2] for name in names} == shown
@@ -262,7 +315,9 @@ def test_every_number_that_is_shown_is_offered(command: str) -> None:
     options += ["--intervals"] if REPORTS[command].rated else []
     report = harness.run(command, SITE, *options, "-f", "json", "-q").json
     # By type, since True is an int.
-    numbers = {name for row in report["rows"] for name, value in row.items() if type(value) in (int, float)}
+    numbers = {
+        name for row in report["rows"] for name, value in row.items() if type(value) in (int, float)
+    }
 
     assert numbers <= {column.name for column in REPORTS[command].figures}
 
@@ -296,7 +351,9 @@ def test_what_is_refused_is_refused_as_ever(tmp_path: Path) -> None:
 
 
 def test_a_report_that_cannot_be_written_tells_no_alert(tmp_path: Path) -> None:
-    result = harness.run("completion", "--fail-if", "engaged > 0", "-q", "-o", tmp_path / "no" / "x.csv", stdin=LOG)
+    result = harness.run(
+        "completion", "--fail-if", "engaged > 0", "-q", "-o", tmp_path / "no" / "x.csv", stdin=LOG
+    )
 
     assert (1, False) == (result.status, "alert" in result.err)
 
@@ -315,8 +372,12 @@ def test_a_reader_that_goes_away_is_told_nothing() -> None:
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        pytest.param("\x1b[31m\u202e\x7fred", '"\\u001b[31m\\u202e\\u007fred"', id="what acts on a terminal"),
-        pytest.param('a"\ndcevents: alert: b: total', '"a\\"\\ndcevents: alert: b: total"', id="forged lines"),
+        pytest.param(
+            "\x1b[31m\u202e\x7fred", '"\\u001b[31m\\u202e\\u007fred"', id="what acts on a terminal"
+        ),
+        pytest.param(
+            'a"\ndcevents: alert: b: total', '"a\\"\\ndcevents: alert: b: total"', id="forged lines"
+        ),
         pytest.param("Größe 大", '"Größe 大"', id="other scripts"),
         pytest.param("x" * 61, f'"{"x" * 60}…"', id="a long name"),
         pytest.param("42", '"42"', id="a text of digits"),
@@ -333,35 +394,69 @@ def test_names_are_one_value_and_harmless(name: str, shown: str) -> None:
 # -- usage -----------------------------------------------------------------------------------------------------
 
 USAGE = [
-    ("completion", "", "it is no METRIC OP NUMBER, as 'sessions < 5'; OP is one of < <= > >= == !="),
+    (
+        "completion",
+        "",
+        "it is no METRIC OP NUMBER, as 'sessions < 5'; OP is one of < <= > >= == !=",
+    ),
     ("completion", "engaged", "it is no METRIC OP NUMBER"),
     ("completion", "engaged < 5 of 6", "it is no METRIC OP NUMBER"),
     ("completion", "engaged <> 5", "it is no METRIC OP NUMBER"),
     ("completion", "engaged ! 5", "it is no METRIC OP NUMBER"),
     ("completion", "complete_rate < 5", "no metric complete_rate; did you mean completion_rate or"),
-    ("completion", "zzz < 5", "no metric zzz; there are sessions, triggered, engaged, engagement_rate, completed,"),
+    (
+        "completion",
+        "zzz < 5",
+        "no metric zzz; there are sessions, triggered, engaged, engagement_rate, completed,",
+    ),
     ("completion", "conversation == 5", "no metric conversation"),
     ("completion", "live-chat.requests > 5", "no metric live-chat.requests"),
-    ("completion", "completion_rate_low < 0.5", "completion_rate_low is only there with --intervals"),
+    (
+        "completion",
+        "completion_rate_low < 0.5",
+        "completion_rate_low is only there with --intervals",
+    ),
     ("abandonment", "share_low < 0.5", "share_low is only there with --by last-step --intervals"),
     ("summary", "share < 0.5", "share is only there with --by last-step"),
-    ("summary", "engaged < 5", "engaged is in more than one report; write completion.engaged or abandonment.engaged"),
-    ("summary", "closed<5", "closed is in more than one report; write abandonment.closed or live-chat.closed"),
+    (
+        "summary",
+        "engaged < 5",
+        "engaged is in more than one report; write completion.engaged or abandonment.engaged",
+    ),
+    (
+        "summary",
+        "closed<5",
+        "closed is in more than one report; write abandonment.closed or live-chat.closed",
+    ),
     ("live-chat", "requests < 5%", "requests is a count: write 5"),
     ("live-chat", "requests < five", "requests is a count: write 5"),
     ("live-chat", "requests < nan", "requests is a count: write 5"),
     ("live-chat", "requests < 1e3", "requests is a count: write 5"),
     ("live-chat", "requests < " + "9" * 400, "requests is a count: write 5"),
     ("live-chat", "acceptance_rate < 5m", "acceptance_rate is a rate: write 0.4 or 40%"),
-    ("live-chat", "acceptance_rate < 40", "acceptance_rate is a rate, from 0 to 1; 40 is 40; write 40% or 0.4"),
-    ("live-chat", "acceptance_rate < 101%", "acceptance_rate is a rate, from 0 to 1; 101% is 1.01; write 40% or 0.4"),
-    ("live-chat", "mean_wait_seconds < 5%", "mean_wait_seconds is a duration: write 90, 90s, 5m, 1.5h or 2d"),
+    (
+        "live-chat",
+        "acceptance_rate < 40",
+        "acceptance_rate is a rate, from 0 to 1; 40 is 40; write 40% or 0.4",
+    ),
+    (
+        "live-chat",
+        "acceptance_rate < 101%",
+        "acceptance_rate is a rate, from 0 to 1; 101% is 1.01; write 40% or 0.4",
+    ),
+    (
+        "live-chat",
+        "mean_wait_seconds < 5%",
+        "mean_wait_seconds is a duration: write 90, 90s, 5m, 1.5h or 2d",
+    ),
     ("check", "reject > 0", "no metric reject; did you mean rejected"),
     ("events", "sid > 0", "no metric sid; there are line, rows"),
 ]
 
 
-@pytest.mark.parametrize(("command", "rule", "why"), USAGE, ids=[f"{name}: {rule[:30]}" for name, rule, _ in USAGE])
+@pytest.mark.parametrize(
+    ("command", "rule", "why"), USAGE, ids=[f"{name}: {rule[:30]}" for name, rule, _ in USAGE]
+)
 def test_what_means_nothing_is_wrong_usage(command: str, rule: str, why: str) -> None:
     result = harness.run(command, "--fail-if", rule, stdin=LOG)
 
@@ -386,7 +481,10 @@ def test_a_base_that_means_nothing_is_wrong_usage(options: list[str], why: str) 
 def test_a_map_has_no_alerts() -> None:
     result = harness.run("check", "--show-map", "--fail-if", "rejected > 0", stdin=LOG)
 
-    assert (2, "dcevents: --show-map prints no report: it does not go with --fail-if\n") == (result.status, result.err)
+    assert (2, "dcevents: --show-map prints no report: it does not go with --fail-if\n") == (
+        result.status,
+        result.err,
+    )
 
 
 def test_options_are_only_where_they_mean_something() -> None:
@@ -417,16 +515,19 @@ def test_options_are_only_where_they_mean_something() -> None:
 )
 def test_numbers_are_read_exactly(column: Column, text: str, number: float) -> None:
     expected = Alert("x", column.name, "<", number)
-    assert expected == alerts.parse(f" {column.name}<{text} ", {"x": [column]}, ())
+    assert expected == alerts.parse_rule(f" {column.name}<{text} ", {"x": [column]}, ())
 
 
 @given(st.integers(0, 100_000_000))
 def test_a_percentage_is_the_rate_that_is_written_with_these_digits(millionths: int) -> None:
     percent = f"{millionths // 1_000_000}.{millionths % 1_000_000:06d}%"
-    assert alerts.parse(f"r == {percent}", {"x": [RATE]}, ()).number == millionths / 100_000_000
+    assert (
+        alerts.parse_rule(f"r == {percent}", {"x": [RATE]}, ()).threshold
+        == millionths / 100_000_000
+    )
 
 
 @given(st.text(max_size=20))
 def test_any_rule_is_read_or_refused(rule: str) -> None:
     with contextlib.suppress(UsageError):
-        assert alerts.parse(rule, {"x": [RATE, COUNT, SECONDS]}, ()).report == "x"
+        assert alerts.parse_rule(rule, {"x": [RATE, COUNT, SECONDS]}, ()).report == "x"

@@ -13,9 +13,25 @@ import naive
 import polars as pl
 import pytest
 
-from dcevents.attempts import ACCEPT, END, FIRST_REQUEST, LETTERS, START, _laid, attempts, decided, walk
+from dcevents.model.attempts import (
+    ACCEPT_ROLE,
+    END_ROLE,
+    LETTER_OF_KIND,
+    REQUEST_ROLE,
+    START_ROLE,
+    _walk_conversations,
+    decide_attempts,
+    find_attempts,
+    walk_signature,
+)
 
-KINDS = {"R": naive.REQUESTED, "I": naive.INITIATED, "T": naive.TIMEOUT, "E": naive.ENDED, "C": naive.CLOSED}
+KINDS = {
+    "R": naive.REQUESTED,
+    "I": naive.INITIATED,
+    "T": naive.TIMEOUT,
+    "E": naive.ENDED,
+    "C": naive.CLOSED,
+}
 LONGEST = 6
 ANY = naive.Event(
     ts=None, future=False, kind="", sid="s", id="d", name=None, type=None, ui_type=None, page=None,
@@ -63,20 +79,31 @@ def _seen(attempt: naive.Attempt) -> Seen:
 
 def by_the_program(signature: str) -> list[Seen]:
     """The attempts of a signature as the program walks it."""
-    walked = walk(signature)
+    walked = walk_signature(signature)
 
     def member(number: int, role: int) -> int | None:
-        places = [i for i, mine in enumerate(walked.attempts) if mine == number and walked.roles[i] & role]
+        places = [
+            i
+            for i, mine in enumerate(walked.attempt_of_event)
+            if mine == number and walked.roles_of_event[i] & role
+        ]
         assert len(places) <= 1, (signature, role)
         return places[0] if places else None
 
     found = []
-    for number, verdict in enumerate(walked.verdicts):
-        members = tuple(i for i, mine in enumerate(walked.attempts) if mine == number)
-        start = member(number, START)
+    for number, verdict in enumerate(walked.provisional_outcomes):
+        members = tuple(i for i, mine in enumerate(walked.attempt_of_event) if mine == number)
+        start = member(number, START_ROLE)
         assert start is not None
         found.append(
-            Seen(members, start, member(number, FIRST_REQUEST), member(number, ACCEPT), member(number, END), verdict)
+            Seen(
+                members,
+                start,
+                member(number, REQUEST_ROLE),
+                member(number, ACCEPT_ROLE),
+                member(number, END_ROLE),
+                verdict,
+            )
         )
     return found
 
@@ -95,7 +122,11 @@ def test_only_requests_and_accepts_depend_on_a_distance(length: int) -> None:
     signatures = ["".join(letters) for letters in product("RrIiTtEeCc", repeat=length)]
     neutral = str.maketrans("tec", "TEC")
 
-    different = [each for each in signatures if walk(each) != walk(each.translate(neutral))]
+    different = [
+        each
+        for each in signatures
+        if walk_signature(each) != walk_signature(each.translate(neutral))
+    ]
 
     assert [] == different
 
@@ -112,13 +143,21 @@ WALKS = [
     pytest.param("Rr", [("Rr", "asked")], id="a repeat"),
     pytest.param("RR", [("R", "asked"), ("R", "asked")], id="too late for a repeat"),
     pytest.param("RrrI", [("RrrI", "accepted")], id="INITIATED after REQUESTED, however long ago"),
-    pytest.param("RTr", [("RT", "missed"), ("r", "asked")], id="a REQUESTED after anything else is a new attempt"),
+    pytest.param(
+        "RTr",
+        [("RT", "missed"), ("r", "asked")],
+        id="a REQUESTED after anything else is a new attempt",
+    ),
     pytest.param("RTi", [("RTi", "accepted")], id="a late accept"),
     pytest.param("RTI", [("RT", "missed"), ("I", "accepted")], id="too late for a late accept"),
     pytest.param("RTTiE", [("RTTiE", "ended")], id="a late accept cancels every TIMEOUT so far"),
     pytest.param("RTiT", [("RTiT", "timed_out")], id="… not the one that follows"),
-    pytest.param("RITi", [("RIT", "timed_out"), ("i", "accepted")], id="not late: the attempt was accepted"),
-    pytest.param("RETi", [("RE", "ended"), ("i", "accepted")], id="not late: the attempt had ended"),
+    pytest.param(
+        "RITi", [("RIT", "timed_out"), ("i", "accepted")], id="not late: the attempt was accepted"
+    ),
+    pytest.param(
+        "RETi", [("RE", "ended"), ("i", "accepted")], id="not late: the attempt had ended"
+    ),
     pytest.param("RTEi", [("RTE", "missed"), ("i", "accepted")], id="not late: ENDED is prev"),
     pytest.param("RIIE", [("RIIE", "ended")], id="only the first INITIATED counts"),
     pytest.param("RE", [("RE", "ended")], id="INITIATED was lost: only a talk ends so"),
@@ -126,13 +165,27 @@ WALKS = [
     pytest.param("RCE", [("RC", "left")], id="the CLOSED came first"),
     pytest.param("E", [("E", "ended")], id="ENDED starts one as the conversation's first"),
     pytest.param("T", [("T", "missed")], id="TIMEOUT starts one as the conversation's first"),
-    pytest.param("CE", [("E", "ended")], id="CLOSED is no start, and what comes after it is still the first"),
+    pytest.param(
+        "CE", [("E", "ended")], id="CLOSED is no start, and what comes after it is still the first"
+    ),
     pytest.param("C", [], id="CLOSED starts none"),
-    pytest.param("RIEET", [("RIE", "ended")], id="what belongs to an ended attempt changes nothing"),
-    pytest.param("RCi", [("RC", "left"), ("i", "accepted")], id="the CLOSED that ended the attempt is prev"),
-    pytest.param("RCCr", [("RC", "left"), ("r", "asked")], id="the second CLOSED is not even prev, the first one is"),
-    pytest.param("RTCi", [("RTi", "accepted")], id="CLOSED after a timed-out request is not even prev"),
-    pytest.param("RIECi", [("RIE", "ended"), ("i", "accepted")], id="CLOSED after the end: prev is the ENDED"),
+    pytest.param(
+        "RIEET", [("RIE", "ended")], id="what belongs to an ended attempt changes nothing"
+    ),
+    pytest.param(
+        "RCi", [("RC", "left"), ("i", "accepted")], id="the CLOSED that ended the attempt is prev"
+    ),
+    pytest.param(
+        "RCCr",
+        [("RC", "left"), ("r", "asked")],
+        id="the second CLOSED is not even prev, the first one is",
+    ),
+    pytest.param(
+        "RTCi", [("RTi", "accepted")], id="CLOSED after a timed-out request is not even prev"
+    ),
+    pytest.param(
+        "RIECi", [("RIE", "ended"), ("i", "accepted")], id="CLOSED after the end: prev is the ENDED"
+    ),
     pytest.param("RTCiC", [("RTiC", "closed")], id="… and once accepted, CLOSED ends it"),
 ]
 
@@ -141,12 +194,14 @@ WALKS = [
 def test_a_walk(signature: str, expected: list[tuple[str, str]]) -> None:
     seen = by_the_program(signature)
 
-    assert expected == [("".join(signature[i] for i in each.members), each.verdict) for each in seen]
+    assert expected == [
+        ("".join(signature[i] for i in each.members), each.verdict) for each in seen
+    ]
 
 
 def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:
     """Conversations of so many events each, a second apart, that go through the same kinds over and over."""
-    numbers = {letter: number for number, letter in LETTERS.items()}
+    numbers = {letter: number for number, letter in LETTER_OF_KIND.items()}
     rows = [
         (conv, numbers[kinds[n % len(kinds)]], n * 1000, 1)
         for conv, events in enumerate(conversations)
@@ -158,7 +213,7 @@ def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:
 
 def test_walks_are_told_apart_by_a_number() -> None:
     """By their texts, a conversation of 80,000 events took a minute: each event was compared by 80,000 letters."""
-    rows, walked = _laid(chats([8, 4, 8, 6], "RIEC"))
+    rows, walked = _walk_conversations(chats([8, 4, 8, 6], "RIEC"))
 
     assert rows.schema["walk"].is_integer()
     assert len(walked) == 3
@@ -169,7 +224,7 @@ def test_walks_are_told_apart_by_a_number() -> None:
 
 
 def test_a_conversation_may_have_very_many_attempts() -> None:
-    found = decided(attempts(chats([60_000], "RIEC")), as_of=None)
+    found = decide_attempts(find_attempts(chats([60_000], "RIEC")), as_of=None)
 
     assert found["attempt"].to_list() == list(range(1, 15_001))
     assert found["outcome"].unique().to_list() == ["ended"]

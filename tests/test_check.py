@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from test_model import GAPS, START, histories, many, naive_text
 
 from dcevents import reports
-from dcevents.reports._base import Document
+from dcevents.tables import Document
 
 DAY = 86_400_000
 CLOCK = START + 60 * DAY
@@ -39,14 +39,27 @@ def compact(*lines: str) -> bytes:
 def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
     """Where two documents differ; quantiles may by their last digit."""
     if isinstance(expected, dict) and isinstance(actual, dict) and list(expected) == list(actual):
-        return [each for key in expected for each in differences(expected[key], actual[key], f"{path}.{key}")]
-    if path.endswith(("p10_seconds", "median_seconds", "p90_seconds")) and None not in (expected, actual):
-        return [] if abs(expected - actual) < 0.0011 else [f"{path}: {expected!r} expected, {actual!r} found"]
+        return [
+            each
+            for key in expected
+            for each in differences(expected[key], actual[key], f"{path}.{key}")
+        ]
+    if path.endswith(("p10_seconds", "median_seconds", "p90_seconds")) and None not in (
+        expected,
+        actual,
+    ):
+        return (
+            []
+            if abs(expected - actual) < 0.0011
+            else [f"{path}: {expected!r} expected, {actual!r} found"]
+        )
     same = json.dumps(expected) == json.dumps(actual)
     return [] if same else [f"{path}: {expected!r} expected, {actual!r} found"]
 
 
-def check(inputs: compare.Inputs, *, sample: int, tz: str = "UTC", as_of: int | None = None) -> None:
+def check(
+    inputs: compare.Inputs, *, sample: int, tz: str = "UTC", as_of: int | None = None
+) -> None:
     """The document of the program and of the model, compared."""
     with TemporaryDirectory() as folder, mock.patch("compare.NOW", CLOCK):
         named = [(str(Path(folder) / name), data) for name, data in inputs]
@@ -54,7 +67,7 @@ def check(inputs: compare.Inputs, *, sample: int, tz: str = "UTC", as_of: int | 
         clock = CLOCK if as_of is None else as_of
         expected = naive_check.check(model, [name for name, _ in named], clock_ms=clock, tz=tz)
         view = compare.analyse(inputs, Path(folder), sample=sample, as_of=as_of, tz=tz)
-        made = reports.load()["check"].make(view, ())
+        made = reports.load_reports()["check"].make(view, ())
         assert isinstance(made, Document)
         actual = {key: value for key, value in made.members.items() if key != "cut_off"}
         assert [] == differences(expected, actual)
@@ -94,7 +107,9 @@ def odd_logs(draw: st.DrawFn) -> bytes:
             "data": {"payload": payload},
         }
         lines.append(json.dumps(body).encode())
-        lines += draw(st.sampled_from([[], [], [lines[-1]], [b"{"], [b""], [b'{"event":"OTHER"}'], [b"[]"]]))
+        lines += draw(
+            st.sampled_from([[], [], [lines[-1]], [b"{"], [b""], [b'{"event":"OTHER"}'], [b"[]"]])
+        )
     return b"".join(line + b"\n" for line in lines)
 
 
@@ -102,8 +117,12 @@ def odd_logs(draw: st.DrawFn) -> bytes:
 @given(data=st.data())
 @many
 def test_any_log_has_the_model_s_quality(data: st.DataObject, sample: int) -> None:
-    inputs = [(name, data.draw(odd_logs())) for name in ("a.log", "b.log")[: data.draw(st.integers(1, 2))]]
-    tz = data.draw(st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Kiritimati"]))
+    inputs = [
+        (name, data.draw(odd_logs())) for name in ("a.log", "b.log")[: data.draw(st.integers(1, 2))]
+    ]
+    tz = data.draw(
+        st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Kiritimati"])
+    )
     as_of = data.draw(st.sampled_from([None, None, START, START + DAY, START + 3 * DAY + 7]))
     check(inputs, sample=sample, tz=tz, as_of=as_of)
 
@@ -111,15 +130,32 @@ def test_any_log_has_the_model_s_quality(data: st.DataObject, sample: int) -> No
 @st.composite
 def chats(draw: st.DrawFn) -> bytes:
     """Live chats of many visitors that time out, near and far from the times of Dynamic Chat."""
-    waits = [94_999, 95_000, 100_000, 110_000, 110_001, 200_000, 285_000, 330_000, 331_000, 600_000, *GAPS]
+    waits = [
+        94_999,
+        95_000,
+        100_000,
+        110_000,
+        110_001,
+        200_000,
+        285_000,
+        330_000,
+        331_000,
+        600_000,
+        *GAPS,
+    ]
     lines = []
     for n in range(draw(st.integers(5, 15))):
         ms = START
-        for kind in draw(st.lists(st.sampled_from(["live_chat_request_timeout", *naive.LIVE_CHAT]), max_size=5)):
+        for kind in draw(
+            st.lists(st.sampled_from(["live_chat_request_timeout", *naive.LIVE_CHAT]), max_size=5)
+        ):
             ms += draw(st.sampled_from(waits))
             lines.append(f"{naive_text(ms)} s{n} {kind}")
         ms += draw(st.sampled_from([100_000, 205_000]))
-        lines += [f"{naive_text(START)} t{n} live_chat_requested", f"{naive_text(ms)} t{n} live_chat_request_timeout"]
+        lines += [
+            f"{naive_text(START)} t{n} live_chat_requested",
+            f"{naive_text(ms)} t{n} live_chat_request_timeout",
+        ]
     return compact(*lines)
 
 
@@ -131,7 +167,11 @@ def test_any_chats_have_the_model_s_reading_of_timeout(log: bytes) -> None:
 
 def test_the_sample_logs_have_the_model_s_quality() -> None:
     site = harness.ROOT / "sample_logs" / "site"
-    check([(path.name, path.read_bytes()) for path in sorted(site.glob("dc.log*[!z]"))], sample=200, tz="Europe/Berlin")
+    check(
+        [(path.name, path.read_bytes()) for path in sorted(site.glob("dc.log*[!z]"))],
+        sample=200,
+        tz="Europe/Berlin",
+    )
 
 
 # -- by hand ---------------------------------------------------------------------------------------------------
@@ -139,13 +179,21 @@ def test_the_sample_logs_have_the_model_s_quality() -> None:
 
 def test_a_good_log_has_nothing_that_stands_out() -> None:
     log = compact(
-        "09:00:00 a triggered", "09:00:10 a engaged", "09:01:00 a completed", "2026-11-03T09:00:00Z b triggered"
+        "09:00:00 a triggered",
+        "09:00:10 a engaged",
+        "09:01:00 a completed",
+        "2026-11-03T09:00:00Z b triggered",
     )
 
     found = members(log, "--as-of", "2026-11-03T10:00:00Z")
 
     assert found["findings"] == []
-    assert found["conversations"] == {"conversations": 2, "start_not_seen": 0, "engaged": 1, "engagement_implied": 0}
+    assert found["conversations"] == {
+        "conversations": 2,
+        "start_not_seen": 0,
+        "engaged": 1,
+        "engagement_implied": 0,
+    }
     assert found["days"]["silences"][0] == {
         "from": "2026-11-02T09:01:00.000Z",
         "to": "2026-11-03T09:00:00.000Z",
@@ -159,15 +207,33 @@ def test_a_good_log_has_nothing_that_stands_out() -> None:
 
 ODD = [
     pytest.param(["09:00 a triggered", "| {"], "rejected", id="a rejected line"),
-    pytest.param(["09:00 a triggered", "09:00 a Some.Thing"], "unknown_events", id="an unknown event"),
-    pytest.param(["09:00 a triggered", "noon b triggered"], "untimed", id="a timestamp that cannot be read"),
-    pytest.param(["09:00 a triggered", "2027-01-01T00:00Z b triggered"], "future", id="a clock ahead"),
+    pytest.param(
+        ["09:00 a triggered", "09:00 a Some.Thing"], "unknown_events", id="an unknown event"
+    ),
+    pytest.param(
+        ["09:00 a triggered", "noon b triggered"], "untimed", id="a timestamp that cannot be read"
+    ),
+    pytest.param(
+        ["09:00 a triggered", "2027-01-01T00:00Z b triggered"], "future", id="a clock ahead"
+    ),
     pytest.param(["2026-11-02T09:00 a triggered"], "no_zone", id="no zone"),
     pytest.param(["09:00 a engaged"], "start_not_seen", id="a lost start"),
-    pytest.param(["09:00 a triggered", "09:01 a completed"], "engagement_implied", id="a lost engagement"),
-    pytest.param(["09:00 a triggered", "2026-11-03T09:01Z a triggered"], "sessions_over_24_hours", id="a long session"),
-    pytest.param(["2026-11-04T09:00Z a triggered", "09:00 b triggered"], "days_without_events", id="a day without"),
-    pytest.param(["09:00 a triggered", "09:01 b triggered"], "feed_stopped", id="a feed that stopped"),
+    pytest.param(
+        ["09:00 a triggered", "09:01 a completed"], "engagement_implied", id="a lost engagement"
+    ),
+    pytest.param(
+        ["09:00 a triggered", "2026-11-03T09:01Z a triggered"],
+        "sessions_over_24_hours",
+        id="a long session",
+    ),
+    pytest.param(
+        ["2026-11-04T09:00Z a triggered", "09:00 b triggered"],
+        "days_without_events",
+        id="a day without",
+    ),
+    pytest.param(
+        ["09:00 a triggered", "09:01 b triggered"], "feed_stopped", id="a feed that stopped"
+    ),
 ]
 
 
@@ -180,10 +246,15 @@ def test_what_stands_out_is_named_alone(lines: list[str], finding: str) -> None:
     assert members(compact(*before, *lines), "--as-of", as_of)["findings"] == [finding]
 
 
-@pytest.mark.parametrize(("whole", "stands_out"), [(20, False), (19, True)], ids=["5 %", "more than 5 %"])
-def test_some_beginnings_are_lost_without_a_word(whole: int, stands_out: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("whole", "stands_out"), [(20, False), (19, True)], ids=["5 %", "more than 5 %"]
+)
+def test_some_beginnings_are_lost_without_a_word(whole: int, stands_out: bool) -> None:
     lines = [f"09:00 s{n} {kind}" for n in range(1, whole) for kind in ("triggered", "engaged")]
-    one = {"start_not_seen": ["09:00 s0 engaged"], "engagement_implied": ["09:00 s0 triggered", "09:00 s0 completed"]}
+    one = {
+        "start_not_seen": ["09:00 s0 engaged"],
+        "engagement_implied": ["09:00 s0 triggered", "09:00 s0 completed"],
+    }
 
     for finding, more in one.items():
         assert (finding in members(compact(*lines, *more))["findings"]) == stands_out
@@ -191,10 +262,14 @@ def test_some_beginnings_are_lost_without_a_word(whole: int, stands_out: bool) -
 
 @pytest.mark.parametrize(
     ("clock", "stopped"),
-    [("2026-11-02T15:00:00Z", False), ("2026-11-02T15:00:00.001Z", True), ("2026-11-02T11:30:00Z", False)],
+    [
+        ("2026-11-02T15:00:00Z", False),
+        ("2026-11-02T15:00:00.001Z", True),
+        ("2026-11-02T11:30:00Z", False),
+    ],
     ids=["twice the longest silence", "more than twice", "within an hour of it"],
 )
-def test_a_feed_has_stopped_after_twice_the_longest_silence(clock: str, stopped: bool) -> None:  # noqa: FBT001
+def test_a_feed_has_stopped_after_twice_the_longest_silence(clock: str, stopped: bool) -> None:
     log = compact("09:00 a triggered", "11:00 b triggered", "11:00 c triggered")
 
     feed = members(log, "--as-of", clock)["feed"]
@@ -214,8 +289,12 @@ def test_a_log_without_two_times_says_nothing_of_its_feed() -> None:
 
 
 def test_order_is_within_an_input(tmp_path: Path) -> None:
-    (tmp_path / "a.log").write_bytes(compact("09:00:09 a triggered", "09:00:07 b triggered", "09:00:09.5 c triggered"))
-    (tmp_path / "b.log").write_bytes(compact("08:00 d triggered", "09:00:09 a triggered", "08:30 e triggered"))
+    (tmp_path / "a.log").write_bytes(
+        compact("09:00:09 a triggered", "09:00:07 b triggered", "09:00:09.5 c triggered")
+    )
+    (tmp_path / "b.log").write_bytes(
+        compact("08:00 d triggered", "09:00:09 a triggered", "08:30 e triggered")
+    )
 
     order = harness.run("check", tmp_path / "a.log", tmp_path / "b.log", "-f", "json").json["order"]
 
@@ -256,19 +335,35 @@ def test_people_read_all_that_is_odd() -> None:
 
 READINGS = [
     pytest.param({100: 2}, {}, "Too few TIMEOUTs to tell what they mean here.", id="too few"),
-    pytest.param({100: 10}, {}, "Here TIMEOUT means that the request timed out: no agent took it", id="request"),
-    pytest.param({}, {600: 10}, "Here TIMEOUT means that the visitor stopped answering or dropped", id="visitor"),
-    pytest.param({100: 5}, {600: 5}, "Here TIMEOUT means either: that no agent took the request", id="both"),
+    pytest.param(
+        {100: 10},
+        {},
+        "Here TIMEOUT means that the request timed out: no agent took it",
+        id="request",
+    ),
+    pytest.param(
+        {},
+        {600: 10},
+        "Here TIMEOUT means that the visitor stopped answering or dropped",
+        id="visitor",
+    ),
+    pytest.param(
+        {100: 5}, {600: 5}, "Here TIMEOUT means either: that no agent took the request", id="both"
+    ),
 ]
 
 
 @pytest.mark.parametrize(("requests", "accepts", "sentence"), READINGS)
-def test_people_read_what_timeout_means(requests: dict[int, int], accepts: dict[int, int], sentence: str) -> None:
+def test_people_read_what_timeout_means(
+    requests: dict[int, int], accepts: dict[int, int], sentence: str
+) -> None:
     text = harness.run("check", "-q", stdin=timing_out(requests, accepts)).text
 
     assert f"What TIMEOUT means here {sentence}" in _joined(text)
     rows = {line.rstrip()[:20].strip(): line.split()[-5:] for line in text.splitlines()[-2:]}
-    near = [str(counts.get(peak, 0)) for counts in (requests, accepts) for peak in (100, 200, 300, 600)]
+    near = [
+        str(counts.get(peak, 0)) for counts in (requests, accepts) for peak in (100, 200, 300, 600)
+    ]
     assert [*rows["the request"][:4], *rows["an agent accepted"][:4]] == near
 
 
@@ -297,14 +392,23 @@ def timing_out(requests: dict[int, int], accepts: dict[int, int]) -> bytes:
     [
         pytest.param({100: 9}, {}, "too_few", id="nine"),
         pytest.param({}, {}, "too_few", id="none"),
-        pytest.param({95: 3, 110: 3, 200: 1, 300: 1}, {600: 2}, "request", id="eight of ten at the times of requests"),
+        pytest.param(
+            {95: 3, 110: 3, 200: 1, 300: 1},
+            {600: 2},
+            "request",
+            id="eight of ten at the times of requests",
+        ),
         pytest.param({100: 79}, {600: 21}, "both", id="a little less"),
         pytest.param({100: 1, 200: 1, 50: 4}, {600: 2, 900: 2}, "visitor", id="two of ten"),
         pytest.param({600: 10}, {}, "visitor", id="not at the times of requests"),
-        pytest.param({}, {100: 10}, "visitor", id="those of a chat are no request's, whenever they come"),
+        pytest.param(
+            {}, {100: 10}, "visitor", id="those of a chat are no request's, whenever they come"
+        ),
     ],
 )
-def test_the_log_shows_what_timeout_means(requests: dict[int, int], accepts: dict[int, int], reading: str) -> None:
+def test_the_log_shows_what_timeout_means(
+    requests: dict[int, int], accepts: dict[int, int], reading: str
+) -> None:
     assert timeouts(requests, accepts)["reading"] == reading
 
 
@@ -328,7 +432,9 @@ def test_timeouts_are_counted_at_the_times_of_dynamic_chat() -> None:
 
 def test_a_timeout_before_a_late_accept_is_the_request_s() -> None:
     log = compact(
-        "09:00:00 a live_chat_requested", "09:01:40 a live_chat_request_timeout", "09:02:00 a live_chat_initiated"
+        "09:00:00 a live_chat_requested",
+        "09:01:40 a live_chat_request_timeout",
+        "09:02:00 a live_chat_initiated",
     )
 
     found = members(log)["timeouts"]
@@ -361,7 +467,10 @@ def test_a_log_of_other_events_is_described_and_refused() -> None:
     result = harness.run("check", stdin=b'{"event":"a"}\n{"event":"a"}\nx\n')
 
     assert result.status == 3
-    assert "no line is an event of Dynamic Chat; 1 line rejected; 2 lines of unknown events." in _joined(result.text)
+    assert (
+        "no line is an event of Dynamic Chat; 1 line rejected; 2 lines of unknown events."
+        in _joined(result.text)
+    )
     assert "\n  standard input:3: invalid_json\n" in result.text
     assert "no event of Dynamic Chat in 3 lines" in result.err
 

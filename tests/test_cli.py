@@ -23,8 +23,8 @@ import pytest
 
 from dcevents import __version__, render, reports
 
-COMMANDS = list(reports.load())
-FORMATS = list(render.load())
+COMMANDS = list(reports.load_reports())
+FORMATS = list(render.load_formats())
 EXPECTED_COMMANDS = {
     "summary", "completion", "abandonment", "live-chat", "sessions", "conversations", "chats", "events",
     "check",
@@ -47,7 +47,7 @@ any_command = pytest.mark.parametrize("command", COMMANDS)
 any_command_and_format = pytest.mark.parametrize(
     ("command", "format_"), [(name, f) for name in COMMANDS for f in harness.formats(name)]
 )
-DOCUMENTS = [name for name, each in reports.load().items() if each.document]
+DOCUMENTS = [name for name, each in reports.load_reports().items() if each.is_document]
 """The commands that print no rows."""
 
 
@@ -63,9 +63,15 @@ def markdown_rows(text: str) -> list[Any]:
     """The rows of all tables, without their headings."""
     rows: list[Any] = []
     for table in text.split("\n\n"):
-        lines = [re.split(r"(?<!\\)\|", line)[1:-1] for line in table.splitlines() if line.startswith("|")]
+        lines = [
+            re.split(r"(?<!\\)\|", line)[1:-1]
+            for line in table.splitlines()
+            if line.startswith("|")
+        ]
         assert len({len(cells) for cells in lines}) <= 1, "every row has the cells of the heading"
-        assert all(set("".join(cells)) <= set("-: ") for cells in lines[1:2]), "the second line tells the sides"
+        assert all(set("".join(cells)) <= set("-: ") for cells in lines[1:2]), (
+            "the second line tells the sides"
+        )
         rows += lines[2:]
     return rows
 
@@ -73,7 +79,9 @@ def markdown_rows(text: str) -> list[Any]:
 def rows_of(format_: str, text: str) -> list[Any]:
     """The rows of a report, read as the format's readers would; what they cannot read fails."""
     if format_ in ("csv", "tsv"):
-        header, *rows = csv.reader(io.StringIO(text), delimiter="," if format_ == "csv" else "\t", strict=True)
+        header, *rows = csv.reader(
+            io.StringIO(text), delimiter="," if format_ == "csv" else "\t", strict=True
+        )
         assert header
         assert all(len(row) == len(header) for row in rows)
         return list(rows)
@@ -136,7 +144,9 @@ EMPTY = [
         "no conversation matches --conversation 'Foo*'",
         id="a pattern that fits nothing",
     ),
-    pytest.param("events --ui-type inline", "no conversation matches --ui-type 'inline'", id="a UI type"),
+    pytest.param(
+        "events --ui-type inline", "no conversation matches --ui-type 'inline'", id="a UI type"
+    ),
     pytest.param(
         "sessions --page a --page b --page c --page d",
         "no conversation matches --page 'a' or 'b' or 'c' or …",
@@ -157,10 +167,22 @@ EMPTY = [
         "no conversation fits --conversation 'Demo' and --type 'dialogue' at once",
         id="each selects something, but not both",
     ),
-    pytest.param("conversations --outcome completed", "no conversation matches --outcome 'completed'", id="an outcome"),
-    pytest.param("chats --outcome missed", "no live chat matches --outcome 'missed'", id="an outcome of live chat"),
+    pytest.param(
+        "conversations --outcome completed",
+        "no conversation matches --outcome 'completed'",
+        id="an outcome",
+    ),
+    pytest.param(
+        "chats --outcome missed",
+        "no live chat matches --outcome 'missed'",
+        id="an outcome of live chat",
+    ),
     pytest.param("abandonment --agent Bob", "no live chat matches --agent 'Bob'", id="an agent"),
-    pytest.param("chats --conversation Demo", "no live chat fits --conversation 'Demo'", id="one without live chat"),
+    pytest.param(
+        "chats --conversation Demo",
+        "no live chat fits --conversation 'Demo'",
+        id="one without live chat",
+    ),
     pytest.param(
         "completion --since 2026-11-06",
         f"no conversation starts in the window (from 2026-11-06); {LOG_IS_OF}",
@@ -201,7 +223,11 @@ def test_what_selects_nothing_is_named(command: str, told: str) -> None:
     ("log", "told"),
     [
         pytest.param("", "dcevents: 0 records = 0 events\n", id="there is nothing to select from"),
-        pytest.param("09:00 a engaged", "dcevents: no live chat in the log\ndcevents: 1 record = 1 event\n", id="none"),
+        pytest.param(
+            "09:00 a engaged",
+            "dcevents: no live chat in the log\ndcevents: 1 record = 1 event\n",
+            id="none",
+        ),
     ],
 )
 def test_a_filter_is_not_to_blame_for_what_the_log_lacks(log: str, told: str) -> None:
@@ -211,7 +237,9 @@ def test_a_filter_is_not_to_blame_for_what_the_log_lacks(log: str, told: str) ->
 def test_a_window_selects_nothing_without_timestamps() -> None:
     told = harness.run("completion", "--since", "2020-01-01", stdin=harness.log("- a engaged")).err
 
-    assert "no conversation starts in the window (from 2020-01-01); no event has a timestamp\n" in told
+    assert (
+        "no conversation starts in the window (from 2020-01-01); no event has a timestamp\n" in told
+    )
 
 
 @any_command_and_format
@@ -223,7 +251,7 @@ def test_something_to_report(command: str, format_: str) -> None:
     assert result.err == "dcevents: 5 records = 5 events\n"
 
 
-BY = [(report.name, key) for report in reports.load().values() for key in report.by]
+BY = [(report.name, key) for report in reports.load_reports().values() for key in report.by_keys]
 
 
 @pytest.mark.parametrize(("command", "key"), BY)
@@ -239,10 +267,21 @@ def test_every_key_in_every_format(command: str, key: str, format_: str) -> None
 
 @pytest.mark.parametrize("command", ["completion", "abandonment", "live-chat"])
 def test_the_keys_of_the_contract_are_there(command: str) -> None:
-    keys = {"conversation", "type", "ui-type", "page", "day", "week", "month", "hour", "weekday", "all"}
+    keys = {
+        "conversation",
+        "type",
+        "ui-type",
+        "page",
+        "day",
+        "week",
+        "month",
+        "hour",
+        "weekday",
+        "all",
+    }
     more = {"abandonment": {"last-step"}, "live-chat": {"agent"}}.get(command, set())
 
-    assert set(reports.load()[command].by) >= keys | more
+    assert set(reports.load_reports()[command].by_keys) >= keys | more
 
 
 @any_command
@@ -269,14 +308,18 @@ def test_help_has_an_example_and_fits_its_screen(command: str) -> None:
 
 
 @any_command
-def test_the_example_of_help_works(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_of_help_works(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "day.ndjson.gz").write_bytes(gzip.compress(LOG))
     monkeypatch.chdir(tmp_path)
-    example = reports.load()[command].example
+    example = reports.load_reports()[command].example
     words = shlex.split(example.rpartition("|")[2].partition(">")[0])
     operands = [
-        str(path) for word in words for path in (tmp_path.glob(word) if "*" in word and "/" in word else [word])
+        str(path)
+        for word in words
+        for path in (tmp_path.glob(word) if "*" in word and "/" in word else [word])
     ]
 
     result = harness.run(*operands[1:], stdin=LOG if "|" in example else None)
@@ -358,7 +401,9 @@ def test_without_a_command_there_is_help_and_status_2() -> None:
 
 
 @any_command
-def test_without_an_operand_and_with_nothing_on_standard_input_there_is_short_help(command: str) -> None:
+def test_without_an_operand_and_with_nothing_on_standard_input_there_is_short_help(
+    command: str,
+) -> None:
     result = harness.run(command)
 
     assert (2, b"") == (result.status, result.out)
@@ -369,7 +414,13 @@ def test_without_an_operand_and_with_nothing_on_standard_input_there_is_short_he
 def test_a_terminal_on_standard_input_is_not_waited_for() -> None:
     ours, theirs = pty.openpty()
     try:
-        done = subprocess.run(harness.command("completion"), stdin=theirs, capture_output=True, check=False, timeout=30)
+        done = subprocess.run(
+            harness.command("completion"),
+            stdin=theirs,
+            capture_output=True,
+            check=False,
+            timeout=30,
+        )
     finally:
         os.close(ours)
         os.close(theirs)
@@ -381,7 +432,9 @@ def test_a_terminal_on_standard_input_is_not_waited_for() -> None:
 def test_a_closed_standard_input_is_not_read() -> None:
     shell = f"exec {shlex.join(harness.command('completion'))} <&-"
 
-    done = subprocess.run(["sh", "-c", shell], capture_output=True, check=False, timeout=30, cwd=harness.ROOT)
+    done = subprocess.run(
+        ["sh", "-c", shell], capture_output=True, check=False, timeout=30, cwd=harness.ROOT
+    )
 
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"Traceback" not in done.stderr
@@ -392,7 +445,11 @@ def test_a_closed_standard_input_is_not_read() -> None:
 
 @any_command
 @pytest.mark.parametrize("before", [True, False], ids=["a good one before it", "alone"])
-def test_a_missing_file_is_named_and_nothing_is_reported(command: str, before: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_a_missing_file_is_named_and_nothing_is_reported(
+    command: str,
+    before: bool,
+    tmp_path: Path,
+) -> None:
     good, target = tmp_path / "good.log", tmp_path / "report.json"
     good.write_bytes(LOG)
     target.write_text("old", encoding="utf-8")
@@ -434,15 +491,26 @@ def test_what_may_not_be_read_is_named(what: str, tmp_path: Path) -> None:
     result = harness.run("completion", locked)
 
     locked.chmod(0o700)
-    assert (1, b"", f"dcevents: {locked}: permission denied\n") == (result.status, result.out, result.err)
+    assert (1, b"", f"dcevents: {locked}: permission denied\n") == (
+        result.status,
+        result.out,
+        result.err,
+    )
 
 
 UNUSABLE = [
     pytest.param(b"hello\nworld\n", "2 lines", "not JSON", id="text"),
     pytest.param(b'{"a":1}\n', "1 line", "without `event`", id="JSON of something else"),
     pytest.param(b"[]\n", "1 line", "no object", id="arrays"),
-    pytest.param(b'{"event":"purchase","data":{"payload":{"sid":"a"}}}\n', "1 line", "purchase", id="other events"),
-    pytest.param(b'{"event":"CONVERSATION_ENGAGED"}\n', "1 line", "session", id="events without a session"),
+    pytest.param(
+        b'{"event":"purchase","data":{"payload":{"sid":"a"}}}\n',
+        "1 line",
+        "purchase",
+        id="other events",
+    ),
+    pytest.param(
+        b'{"event":"CONVERSATION_ENGAGED"}\n', "1 line", "session", id="events without a session"
+    ),
     pytest.param(b"\x00" * 100 + b"\n", "1 line", "not JSON", id="binary"),
     pytest.param(b"x" * (1 << 20) + b"x\n", "1 line", "longer than 1 MiB", id="one long line"),
 ]
@@ -466,7 +534,9 @@ def test_lines_but_no_event_is_status_3_and_says_what_was_found(
 
 
 def test_one_event_among_other_lines_is_a_log() -> None:
-    assert harness.run("completion", stdin=b"hello\n" + LOG.splitlines(keepends=True)[0]).status == 0
+    assert (
+        harness.run("completion", stdin=b"hello\n" + LOG.splitlines(keepends=True)[0]).status == 0
+    )
 
 
 def test_names_of_other_events_do_not_reach_the_terminal_raw() -> None:
@@ -505,7 +575,9 @@ def test_the_account_names_files_where_there_are_several(tmp_path: Path) -> None
 
 
 def test_the_account_says_what_has_no_time() -> None:
-    log = harness.log("09:00 a engaged\n- a engaged\n2027-01-01T00:00Z a engaged\n2027-01-01T00:00Z b engaged")
+    log = harness.log(
+        "09:00 a engaged\n- a engaged\n2027-01-01T00:00Z a engaged\n2027-01-01T00:00Z b engaged"
+    )
 
     result = harness.run("completion", stdin=log)
 
@@ -532,12 +604,21 @@ def test_quiet_still_tells_of_failures_and_of_inputs_that_were_cut_off(tmp_path:
     ("env", "arguments", "start"),
     [
         pytest.param({"DCEVENTS_FORMAT": "csv"}, [], b"day,sessions,", id="the format"),
-        pytest.param({"DCEVENTS_FORMAT": "csv"}, ["-f", "tsv"], b"day\tsessions\t", id="the option outranks it"),
+        pytest.param(
+            {"DCEVENTS_FORMAT": "csv"},
+            ["-f", "tsv"],
+            b"day\tsessions\t",
+            id="the option outranks it",
+        ),
         pytest.param({"DCEVENTS_FORMAT": ""}, [], b"Completion by day", id="set to nothing"),
     ],
 )
-def test_the_environment_stands_in_for_the_format(env: dict[str, str], arguments: list[str], start: bytes) -> None:
-    assert harness.run("completion", "--by", "day", *arguments, stdin=LOG, env=env).out.startswith(start)
+def test_the_environment_stands_in_for_the_format(
+    env: dict[str, str], arguments: list[str], start: bytes
+) -> None:
+    assert harness.run("completion", "--by", "day", *arguments, stdin=LOG, env=env).out.startswith(
+        start
+    )
 
 
 @pytest.mark.parametrize(
@@ -545,12 +626,22 @@ def test_the_environment_stands_in_for_the_format(env: dict[str, str], arguments
     [
         pytest.param({}, [], "UTC", id="absent"),
         pytest.param({"DCEVENTS_TZ": "Asia/Tokyo"}, [], "Asia/Tokyo", id="set"),
-        pytest.param({"DCEVENTS_TZ": "Asia/Tokyo"}, ["--tz", "Europe/Berlin"], "Europe/Berlin", id="outranked"),
+        pytest.param(
+            {"DCEVENTS_TZ": "Asia/Tokyo"},
+            ["--tz", "Europe/Berlin"],
+            "Europe/Berlin",
+            id="outranked",
+        ),
         pytest.param({"TZ": "Asia/Tokyo"}, [], "UTC", id="the system's zone does not count"),
     ],
 )
-def test_the_environment_stands_in_for_the_zone(env: dict[str, str], arguments: list[str], expected: str) -> None:
-    assert harness.run("completion", "-f", "json", *arguments, stdin=LOG, env=env).json["tz"] == expected
+def test_the_environment_stands_in_for_the_zone(
+    env: dict[str, str], arguments: list[str], expected: str
+) -> None:
+    assert (
+        harness.run("completion", "-f", "json", *arguments, stdin=LOG, env=env).json["tz"]
+        == expected
+    )
 
 
 @pytest.mark.parametrize("name", ["DCEVENTS_TZ", "DCEVENTS_FORMAT"])
@@ -569,7 +660,14 @@ def piped(before: str, *arguments: str, after: str = "") -> subprocess.Completed
     mine = shlex.join(harness.command(*arguments))
     script = f"{before} {{ {mine}; echo status $? >&2; }} {after}"
     env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    return subprocess.run(["sh", "-c", script], capture_output=True, check=False, timeout=60, cwd=harness.ROOT, env=env)
+    return subprocess.run(
+        ["sh", "-c", script],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        cwd=harness.ROOT,
+        env=env,
+    )
 
 
 def test_a_pipe_into_csv(tmp_path: Path) -> None:
@@ -601,7 +699,10 @@ def test_a_full_disk_is_told_in_one_line() -> None:
 
     done = piped(f"printf '%s' {shlex.quote(LOG.decode())} |", "completion", after="> /dev/full")
 
-    assert done.stderr.decode().splitlines()[-2:] == ["dcevents: standard output: no space left on device", "status 1"]
+    assert done.stderr.decode().splitlines()[-2:] == [
+        "dcevents: standard output: no space left on device",
+        "status 1",
+    ]
     assert b"Traceback" not in done.stderr
 
 
@@ -630,7 +731,11 @@ def test_with_operands_standard_input_is_not_touched(tmp_path: Path) -> None:
     try:
         # A pipe that nobody writes to and nobody closes: reading it would hang.
         done = subprocess.run(
-            harness.command("completion", log), stdin=read, capture_output=True, check=False, timeout=30
+            harness.command("completion", log),
+            stdin=read,
+            capture_output=True,
+            check=False,
+            timeout=30,
         )
     finally:
         os.close(read)
@@ -656,11 +761,18 @@ def terminals_end_runs() -> Iterator[None]:
 
 @pytest.mark.usefixtures("terminals_end_runs")
 @pytest.mark.parametrize(("sent", "status"), SIGNALS)
-def test_a_signal_while_reading_leaves_nothing_behind(sent: signal.Signals, status: int, tmp_path: Path) -> None:
+def test_a_signal_while_reading_leaves_nothing_behind(
+    sent: signal.Signals, status: int, tmp_path: Path
+) -> None:
     target = tmp_path / "report.csv"
     target.write_text("old", encoding="utf-8")
     running = harness.start(
-        "completion", "-o", target, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        "completion",
+        "-o",
+        target,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert running.stdin
     running.stdin.write(MANY)  # more than a pipe holds: once it is all taken, the reading has begun
@@ -678,13 +790,19 @@ def test_a_signal_while_reading_leaves_nothing_behind(sent: signal.Signals, stat
 
 @pytest.mark.usefixtures("terminals_end_runs")
 @pytest.mark.parametrize(("sent", "status"), SIGNALS)
-def test_a_signal_while_writing_leaves_no_temporary_file(sent: signal.Signals, status: int, tmp_path: Path) -> None:
+def test_a_signal_while_writing_leaves_no_temporary_file(
+    sent: signal.Signals, status: int, tmp_path: Path
+) -> None:
     # Many rows, so that a signal sent when the temporary file is first seen surely comes in the midst of writing.
     target, log = tmp_path / "out" / "events.json", tmp_path / "big.log"
-    log.write_bytes(MANY * 4 + b"".join(MANY.replace(b'"id":"d1"', b'"id":"e%d"' % n) for n in range(4)))
+    log.write_bytes(
+        MANY * 4 + b"".join(MANY.replace(b'"id":"d1"', b'"id":"e%d"' % n) for n in range(4))
+    )
     target.parent.mkdir()
     target.write_text("old", encoding="utf-8")
-    running = harness.start("events", log, "-o", target, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running = harness.start(
+        "events", log, "-o", target, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     harness.until(lambda: len(list(target.parent.iterdir())) > 1 or running.poll() is not None)
     assert running.poll() is None, "it was over before it could be interrupted"
 
@@ -721,7 +839,12 @@ def test_messages_on_a_terminal_are_plain(terminal: str, tmp_path: Path) -> None
     env = {**os.environ, "TERM": terminal, "PYTHONPATH": str(harness.ROOT)}
 
     done = subprocess.run(
-        harness.command("summary", log), stdin=theirs, stdout=theirs, stderr=theirs, check=False, env=env
+        harness.command("summary", log),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        check=False,
+        env=env,
     )
     os.close(theirs)
     shown = b""
@@ -748,7 +871,9 @@ def test_a_table_on_a_terminal_is_cut_to_its_width(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     env = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(harness.ROOT)}
 
-    subprocess.run(harness.command("summary", log, "-q"), stdin=theirs, stdout=theirs, check=True, env=env)
+    subprocess.run(
+        harness.command("summary", log, "-q"), stdin=theirs, stdout=theirs, check=True, env=env
+    )
     os.close(theirs)
     shown = b""
     while chunk := _read(ours):

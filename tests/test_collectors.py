@@ -58,7 +58,9 @@ def backend(tmp_path: Path) -> Iterator[str]:
 def status(address: str, body: bytes | None, method: str = "POST") -> int:
     """The status of an answer."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, body, method=method), timeout=10) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(address, body, method=method), timeout=10
+        ) as answer:
             code: int = answer.status
             return code
     except urllib.error.HTTPError as error:
@@ -98,7 +100,11 @@ def function(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 def asked(body: str | None, method: str = "POST", *, encoded: bool = False) -> dict[str, Any]:
     """A request as a function URL hands it on (payload format 2.0)."""
-    event = {"version": "2.0", "requestContext": {"http": {"method": method}}, "isBase64Encoded": encoded}
+    event = {
+        "version": "2.0",
+        "requestContext": {"http": {"method": method}},
+        "isBase64Encoded": encoded,
+    }
     return event if body is None else {**event, "body": body}
 
 

@@ -69,7 +69,9 @@ class Night:
         self.logs = folder / "logs"
         self.logs.mkdir()
         self.program = folder / "dcevents"
-        self.program.write_text(f'#!/bin/sh\nPYTHONPATH={harness.ROOT} exec {sys.executable} -m dcevents "$@"\n')
+        self.program.write_text(
+            f'#!/bin/sh\nPYTHONPATH={harness.ROOT} exec {sys.executable} -m dcevents "$@"\n'
+        )
         self.program.chmod(0o755)
         days = made_up(datetime.now(UTC))
         (self.logs / "dc.log.1").write_bytes(b"".join(days[:-3]))
@@ -80,7 +82,10 @@ class Night:
     def store(self, name: str) -> Path:
         """A store of the logs that are there."""
         made = self.folder / name
-        assert harness.run("ingest", self.logs, "--store", made, "-q", clock=datetime.now(UTC)).status == 0
+        assert (
+            harness.run("ingest", self.logs, "--store", made, "-q", clock=datetime.now(UTC)).status
+            == 0
+        )
         return made
 
     def places(self, name: str, command: str) -> dict[str, Path]:
@@ -88,7 +93,13 @@ class Night:
         reports, store = self.folder / f"reports-{name}", self.folder / f"store-{name}"
         reports.mkdir()
         shutil.copytree(self.half if f"ingest {LOGS}" in command else self.whole, store)
-        return {PROGRAM: self.program, LOGS: self.logs, STORE: store, REPORTS: reports, WEB: reports}
+        return {
+            PROGRAM: self.program,
+            LOGS: self.logs,
+            STORE: store,
+            REPORTS: reports,
+            WEB: reports,
+        }
 
 
 def made_up(now: datetime) -> list[bytes]:
@@ -97,7 +108,9 @@ def made_up(now: datetime) -> list[bytes]:
     for ago in range(70, -1, -1):
         moment = now - timedelta(days=ago, minutes=5)
         at = [f"{moment + timedelta(minutes=n):%Y-%m-%dT%H:%M:%SZ}" for n in range(4)]
-        lines = [f"{at[0]} {ago}-{n} triggered\n{at[1]} {ago}-{n} engaged\n" for n in range(1 + ago % 5)]
+        lines = [
+            f"{at[0]} {ago}-{n} triggered\n{at[1]} {ago}-{n} engaged\n" for n in range(1 + ago % 5)
+        ]
         lines += [f"{at[2]} {ago}-0 completed\n", f"{at[2]} {ago}-1 live_chat_requested\n"]
         lines += [f"{at[3]} {ago}-1 live_chat_request_timeout\n"]
         days.append(harness.log("".join(lines)))
@@ -109,11 +122,18 @@ def test_the_crontab_runs_as_it_stands(tmp_path: Path) -> None:
     """All lines in one minute, since cron has one wait for it: those that go well, and all that may go wrong."""
     night = Night(tmp_path)
     lines = crontab()
-    well = {line: night.places(f"{n}", line.command) for n, line in enumerate(lines) if line.command}
+    well = {
+        line: night.places(f"{n}", line.command) for n, line in enumerate(lines) if line.command
+    }
     bad = troubles(night, [line.command for line in lines if line.command])
-    running = [f"* * * * * {moved(line.command, well[line])}" if line.command else line.text for line in lines]
+    running = [
+        f"* * * * * {moved(line.command, well[line])}" if line.command else line.text
+        for line in lines
+    ]
     running[2:2] = [f"* * * * * {each.command}; echo $? > {each.status}" for each in bad]
-    with harness.start("ingest", "-", "--store", night.folder / "held", "-q", stdin=subprocess.PIPE) as holder:
+    with harness.start(
+        "ingest", "-", "--store", night.folder / "held", "-q", stdin=subprocess.PIPE
+    ) as holder:
         harness.until((night.folder / "held" / "lock").exists)
         mails = crond.minute("".join(f"{line}\n" for line in running), tmp_path / "cron")
         holder.communicate(timeout=30)
@@ -121,14 +141,19 @@ def test_the_crontab_runs_as_it_stands(tmp_path: Path) -> None:
     said = {str(mail["Subject"]): (mail["To"], mail.get_content()) for mail in mails}
     for each in bad:
         (subject,) = (subject for subject in said if each.command in subject)
-        assert ("you@example.com", each.expected) == (said[subject][0], plain(said.pop(subject)[1], each.places))
+        assert ("you@example.com", each.expected) == (
+            said[subject][0],
+            plain(said.pop(subject)[1], each.places),
+        )
         assert each.row == int(each.status.read_text())
     # Whatever went well is silent, but for the report that is wanted as a mail.
     (report,) = said.values()
     assert report[0] == "marketing@example.com"
     assert report[1].startswith("Summary, ")
     made = [
-        check_report(line.command, places) for line, places in well.items() if line.command and "-o" in line.command
+        check_report(line.command, places)
+        for line, places in well.items()
+        if line.command and "-o" in line.command
     ]
     assert len(made) == len(well) - 2
     check_of_yesterday(made[0])
@@ -165,7 +190,15 @@ def troubles(night: Night, commands: list[str]) -> list[Trouble]:
     for n, (what, (command, elsewhere)) in enumerate(found.items()):
         ((status, says),) = (row for row in rows if what in row[1])
         places = {**night.places(f"trouble-{n}", command), **elsewhere}
-        made.append(Trouble(moved(command, places), places, int(status), plain(says, {}), night.folder / f"status-{n}"))
+        made.append(
+            Trouble(
+                moved(command, places),
+                places,
+                int(status),
+                plain(says, {}),
+                night.folder / f"status-{n}",
+            )
+        )
     return made
 
 
@@ -238,7 +271,9 @@ def test_missed_days_are_written_from_the_store(tmp_path: Path) -> None:
 
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
     days = re.findall("2026-[0-9-]+", loop.splitlines()[0])
-    assert [f"completion-{day}.csv" for day in days] == sorted(each.name for each in reports.iterdir())
+    assert [f"completion-{day}.csv" for day in days] == sorted(
+        each.name for each in reports.iterdir()
+    )
     for day in days:
         of_logs = harness.run("completion", SITE, "--period", day, "--tz", TZ, "-f", "csv", "-q")
         assert of_logs.out == (reports / f"completion-{day}.csv").read_bytes()
@@ -267,8 +302,14 @@ def test_the_units_are_as_systemd_wants_them(tmp_path: Path) -> None:
 def commands(how: str) -> list[list[str]]:
     """The commands that systemd or Kubernetes run, in their order, without the program."""
     if how == "systemd":
-        return [shlex.split(line)[1:] for line in re.findall("^ExecStart=(.+)$", "".join(blocks("ini")), re.MULTILINE)]
-    return [json.loads(found)[1:] for found in re.findall(r"^ +command: (\[.+\])$", blocks("yaml")[0], re.MULTILINE)]
+        return [
+            shlex.split(line)[1:]
+            for line in re.findall("^ExecStart=(.+)$", "".join(blocks("ini")), re.MULTILINE)
+        ]
+    return [
+        json.loads(found)[1:]
+        for found in re.findall(r"^ +command: (\[.+\])$", blocks("yaml")[0], re.MULTILINE)
+    ]
 
 
 @pytest.mark.parametrize("how", ["systemd", "kubernetes"])
@@ -286,7 +327,9 @@ def test_what_systemd_and_kubernetes_run_makes_a_report(how: str, tmp_path: Path
         assert (0, b"") == (done.status, done.out), done.err
 
     (report,) = tmp_path.glob("*.csv")
-    assert f"completion-{now.astimezone(ZoneInfo(TZ)).date() - timedelta(days=1)}.csv" == report.name
+    assert (
+        f"completion-{now.astimezone(ZoneInfo(TZ)).date() - timedelta(days=1)}.csv" == report.name
+    )
     assert report.read_text().count("\n") == 2
 
 
@@ -322,7 +365,9 @@ for n in itertools.count(1):
 """
 
 
-@pytest.mark.skipif(not LOGROTATE, reason="not installed: logrotate; on Debian: apt-get install logrotate")
+@pytest.mark.skipif(
+    not LOGROTATE, reason="not installed: logrotate; on Debian: apt-get install logrotate"
+)
 @pytest.mark.parametrize("how", ["copytruncate", "delaycompress"])
 def test_no_event_is_lost_or_counted_twice_when_logs_are_rotated(how: str, tmp_path: Path) -> None:
     (stanza,) = (block for block in blocks("text", "/var/log/dc/") if how in block)
@@ -334,7 +379,13 @@ def test_no_event_is_lost_or_counted_twice_when_logs_are_rotated(how: str, tmp_p
     with writing(log, pid) as writer:
         harness.until(lambda: log.exists() and log.stat().st_size > 0)
         # A night without a run, nights with one before, while and after the log is rotated.
-        for run_before, run_after in ((False, False), (False, True), (True, False), (True, True), (True, True)):
+        for run_before, run_after in (
+            (False, False),
+            (False, True),
+            (True, False),
+            (True, True),
+            (True, True),
+        ):
             if run_before:
                 ingest(logs, store)
             rotate(rules, writer, pausing=how == "copytruncate")
@@ -355,7 +406,9 @@ def test_no_event_is_lost_or_counted_twice_when_logs_are_rotated(how: str, tmp_p
 @contextlib.contextmanager
 def writing(log: Path, pid: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that writes a log. At its end it says how many events it wrote."""
-    with subprocess.Popen([sys.executable, "-c", WRITER, log, pid], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, log, pid], stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield process
         finally:

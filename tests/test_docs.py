@@ -13,16 +13,22 @@ import examples
 import pytest
 
 from dcevents import render, reports
-from dcevents.cli import cli
-from dcevents.events import ATTEMPT_OUTCOMES, EVENTS, OUTCOMES, REJECT_REASONS
-from dcevents.reports._base import KEY_COLUMNS
+from dcevents.cli.main import cli
+from dcevents.model.events import ATTEMPT_OUTCOMES, EVENT_KINDS, OUTCOMES, REJECT_REASONS
+from dcevents.reports._metrics import KEY_COLUMNS
 
 ROOT = examples.ROOT
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "sample_logs" / "README.md"]
+DOCS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "sample_logs" / "README.md",
+]
 RUNNABLE = re.compile("sample_logs|dcevents snippet")
 """Commands that can be run anywhere."""
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-REFERENCE = (ROOT / "docs" / "commands.md").read_text() + (ROOT / "docs" / "definitions.md").read_text()
+REFERENCE = (ROOT / "docs" / "commands.md").read_text() + (
+    ROOT / "docs" / "definitions.md"
+).read_text()
 
 
 def commands() -> Iterator[Any]:
@@ -47,14 +53,31 @@ def test_examples_run(command: str, tmp_path: Path) -> None:
     assert done.stdout or ">" in command or " -o " in command or "dcevents ingest " in command
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCS])
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCS]
+)
 def test_shown_output_is_real(path: Path) -> None:
-    cog = [sys.executable, "-m", "cogapp", "--check", "--diff", "-I", str(ROOT / "docs"), "-I", str(ROOT), str(path)]
+    cog = [
+        sys.executable,
+        "-m",
+        "cogapp",
+        "--check",
+        "--diff",
+        "-I",
+        str(ROOT / "docs"),
+        "-I",
+        str(ROOT),
+        str(path),
+    ]
     done = subprocess.run(cog, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}\nrun: cog -r -I docs {path.relative_to(ROOT)}"
+    assert done.returncode == 0, (
+        f"{done.stdout}{done.stderr}\nrun: cog -r -I docs {path.relative_to(ROOT)}"
+    )
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCS])
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCS]
+)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
         name, _, anchor = target.partition("#")
@@ -88,16 +111,16 @@ def test_every_option_is_described(name: str) -> None:
 
 
 def test_every_format_is_described() -> None:
-    for each in render.load().values():
+    for each in render.load_formats().values():
         assert f"| `{each.name}` |" in REFERENCE
         for suffix in each.suffixes:
             assert f"`{suffix}`" in REFERENCE
 
 
-@pytest.mark.parametrize("name", list(reports.load()))
+@pytest.mark.parametrize("name", list(reports.load_reports()))
 def test_every_column_and_key_is_described(name: str) -> None:
-    more = "--intervals" if reports.load()[name].rated else ""
-    operands = " ".join("'*'" for _ in reports.load()[name].operands)
+    more = "--intervals" if reports.load_reports()[name].rated else ""
+    operands = " ".join("'*'" for _ in reports.load_reports()[name].operands)
     done = examples.run(f"dcevents {name} {operands} sample_logs/site/dc.log -f json -q {more}")
     for key in keys(json.loads(done.stdout)):
         assert f"`{key}`" in REFERENCE, key
@@ -109,9 +132,21 @@ def keys(report: dict[str, Any]) -> set[str]:
     for part in report.get("reports", [report]):
         logged = part["input"].pop("unknown_events")
         assert isinstance(logged, dict)
-        found |= {*part, *part["window"], *part["input"], *part["input"]["rejected"], *part["input"]["ignored"]}
+        found |= {
+            *part,
+            *part["window"],
+            *part["input"],
+            *part["input"]["rejected"],
+            *part["input"]["ignored"],
+        }
         found |= {key for row in [*part.get("rows", []), part.get("total") or {}] for key in row}
-        found |= nested([value for name, value in part.items() if name not in ("window", "input", "rows", "total")])
+        found |= nested(
+            [
+                value
+                for name, value in part.items()
+                if name not in ("window", "input", "rows", "total")
+            ]
+        )
     return found
 
 
@@ -124,7 +159,7 @@ def nested(value: Any) -> set[str]:
 
 def test_the_vocabulary_is_described() -> None:
     words = [*OUTCOMES, *ATTEMPT_OUTCOMES, *REJECT_REASONS, *KEY_COLUMNS]
-    words += [word for event in EVENTS for word in (event.key, event.kind)]
+    words += [word for event in EVENT_KINDS for word in (event.key, event.kind)]
     assert [word for word in words if f"`{word}`" not in REFERENCE] == []
 
 

@@ -9,21 +9,29 @@ import polars as pl
 import pytest
 
 from dcevents import reports
-from dcevents.reports._base import Column, Document, Report, Section, Table
-from dcevents.view import View
+from dcevents.analysis.view import View
+from dcevents.reports._report import Report
+from dcevents.tables import Column, Document, Section, Table
 
 HOSTILE = "\x1b[31mred\u202e"
 LOG = harness.log("09:00:00 a engaged")
 
 
 def _make(view: View, _by: Sequence[str]) -> Document:
-    table = Table("note", [Column("what", "text", "What"), Column("n", "count", "Count")], pl.DataFrame(ROWS))
+    table = Table(
+        "note", [Column("what", "text", "What"), Column("n", "count", "Count")], pl.DataFrame(ROWS)
+    )
     return Document(
         f"Note on {view.settings.operands[0]}",
         {"about": view.settings.operands[0], "found": [{"what": HOSTILE, "n": 1200}]},
         [
             Section("", ["first words " * 12]),
-            Section(f"Part {HOSTILE}", [HOSTILE], [("Kind", "one"), ("A longer label", "two words " * 12)], table),
+            Section(
+                f"Part {HOSTILE}",
+                [HOSTILE],
+                [("Kind", "one"), ("A longer label", "two words " * 12)],
+                table,
+            ),
         ],
     )
 
@@ -35,7 +43,7 @@ NOTE = Report(
     example="dcevents note a logs/",
     make=_make,
     filters=(),
-    document=True,
+    is_document=True,
     operands=("what",),
     without=("window", "idle", "service_level", "keep_query"),
     of_anything=True,
@@ -44,8 +52,8 @@ NOTE = Report(
 
 @pytest.fixture(autouse=True)
 def _with_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = {**reports.load(), "note": NOTE}
-    monkeypatch.setattr("dcevents.reports.load", lambda: every)
+    every = {**reports.load_reports(), "note": NOTE}
+    monkeypatch.setattr("dcevents.reports.load_reports", lambda: every)
 
 
 def test_people_get_sections_filled_to_the_width_and_made_safe() -> None:
@@ -71,7 +79,16 @@ def test_people_get_sections_filled_to_the_width_and_made_safe() -> None:
 def test_programs_get_the_members_behind_the_envelope() -> None:
     result = harness.run("note", "me", "-f", "json", stdin=LOG)
 
-    assert list(result.json) == ["schema", "version", "as_of", "tz", "window", "input", "about", "found"]
+    assert list(result.json) == [
+        "schema",
+        "version",
+        "as_of",
+        "tz",
+        "window",
+        "input",
+        "about",
+        "found",
+    ]
     assert result.json["schema"] == "dcevents.note/1"
     assert result.json["found"] == [{"what": HOSTILE, "n": 1200}]
     assert "\x1b" not in result.text
@@ -82,8 +99,12 @@ def test_programs_get_the_members_behind_the_envelope() -> None:
     ("arguments", "env", "mentioned"),
     [
         pytest.param(["-f", "csv"], {}, "note is not written as csv", id="a format that it lacks"),
-        pytest.param(["-f", "xml"], {}, "'xml' is none of table, json", id="a format that nothing has"),
-        pytest.param([], {"DCEVENTS_FORMAT": "ndjson"}, "not written as ndjson", id="by the environment"),
+        pytest.param(
+            ["-f", "xml"], {}, "'xml' is none of table, json", id="a format that nothing has"
+        ),
+        pytest.param(
+            [], {"DCEVENTS_FORMAT": "ndjson"}, "not written as ndjson", id="by the environment"
+        ),
         pytest.param(["-o", "x.csv"], {}, "not written as csv", id="by the ending of its file"),
         pytest.param(["--excel"], {}, "No such option", id="options of CSV"),
         pytest.param(["--by", "day"], {}, "No such option", id="keys of rows"),
@@ -91,7 +112,9 @@ def test_programs_get_the_members_behind_the_envelope() -> None:
         pytest.param(["--idle", "1m"], {}, "No such option", id="an option that it does not want"),
     ],
 )
-def test_what_it_is_not_offered_with_is_bad_usage(arguments: list[str], env: dict[str, str], mentioned: str) -> None:
+def test_what_it_is_not_offered_with_is_bad_usage(
+    arguments: list[str], env: dict[str, str], mentioned: str
+) -> None:
     result = harness.run("note", "me", *arguments, stdin=LOG, env=env)
 
     assert (2, b"", 1) == (result.status, result.out, result.err.count("\n"))
@@ -118,6 +141,8 @@ def test_a_report_of_anything_is_written_also_of_a_log_without_events() -> None:
 def test_a_document_in_a_format_that_has_none_is_a_mistake_of_ours(
     format_: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcevents.reports.load", lambda: {"note": replace(NOTE, document=False)})
+    monkeypatch.setattr(
+        "dcevents.reports.load_reports", lambda: {"note": replace(NOTE, is_document=False)}
+    )
 
     assert "ValueError" in harness.run("note", "me", "-f", format_, stdin=LOG).err

@@ -10,21 +10,30 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_parse import NOW, ODD, canonical, logs, one_by_one, parsed
 
-from dcevents import parse
-from dcevents.parse import Limits, Parser, Vocabulary
+from dcevents.model.attributes import Vocabulary
+from dcevents.reading.parsing import parse
+from dcevents.reading.parsing.parse import Limits, Parser
 
 
 def wrapped(body: bytes, n: int = 0, /, **more: object) -> bytes:
     """A line of API Gateway's with a body that it took for no text."""
     text = base64.b64encode(body).decode()
-    around = {"path": "/dc", "requestContext": {"requestId": f"r{n:06x}", "requestTimeEpoch": 1_793_610_904_120 + n}}
-    return json.dumps({**around, "body": text, "isBase64Encoded": True, **more}, separators=(",", ":")).encode()
+    around = {
+        "path": "/dc",
+        "requestContext": {"requestId": f"r{n:06x}", "requestTimeEpoch": 1_793_610_904_120 + n},
+    }
+    return json.dumps(
+        {**around, "body": text, "isBase64Encoded": True, **more}, separators=(",", ":")
+    ).encode()
 
 
 def bodies(number: int) -> list[bytes]:
     """Different canonical lines."""
     dice = random.Random(1)
-    return [canonical(f"{dice.randrange(16**8):08x}", f'"2026-11-02T09:15:{n % 60:02d}.000Z"') for n in range(number)]
+    return [
+        canonical(f"{dice.randrange(16**8):08x}", f'"2026-11-02T09:15:{n % 60:02d}.000Z"')
+        for n in range(number)
+    ]
 
 
 def usual(number: int) -> list[bytes]:
@@ -66,7 +75,9 @@ OTHERS = {
 
 
 @pytest.mark.parametrize(
-    "line", [*map(wrapped, ODD.values()), *OTHERS.values()], ids=[*(f"{odd} in it" for odd in ODD), *OTHERS]
+    "line",
+    [*map(wrapped, ODD.values()), *OTHERS.values()],
+    ids=[*(f"{odd} in it" for odd in ODD), *OTHERS],
 )
 @pytest.mark.parametrize("many", [1, 250])
 def test_an_odd_body_among_others_says_what_it_says_by_itself(line: bytes, many: int) -> None:
@@ -83,9 +94,16 @@ def test_what_varies_around_bodies_is_not_lost() -> None:
     assert one_by_one(lines) == parsed(lines, sample=100)
 
 
-@given(lines=logs(), around=st.lists(st.sampled_from([{}, {"page": "p"}, {"timestamp": 1}, {"type": "x"}]), min_size=1))
+@given(
+    lines=logs(),
+    around=st.lists(
+        st.sampled_from([{}, {"page": "p"}, {"timestamp": 1}, {"type": "x"}]), min_size=1
+    ),
+)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-def test_any_bodies_say_what_they_say_by_themselves(lines: list[bytes], around: list[dict[str, Any]]) -> None:
+def test_any_bodies_say_what_they_say_by_themselves(
+    lines: list[bytes], around: list[dict[str, Any]]
+) -> None:
     every = [wrapped(line, n, **around[n % len(around)]) for n, line in enumerate(lines)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parse, "_FEW", 1)

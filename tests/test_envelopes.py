@@ -16,7 +16,9 @@ SAMPLES = harness.ROOT / "sample_logs" / "envelopes"
 
 def _envelopes() -> Any:
     """The script that writes the shapes."""
-    spec = importlib.util.spec_from_file_location("envelopes", harness.ROOT / "benchmarks" / "envelopes.py")
+    spec = importlib.util.spec_from_file_location(
+        "envelopes", harness.ROOT / "benchmarks" / "envelopes.py"
+    )
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -88,13 +90,19 @@ def test_in_a_shape_with_whole_seconds_the_counts_are_the_same(
 def counts(out: bytes) -> list[dict[str, Any]]:
     """Rows without what is measured in seconds."""
     return [
-        {key: value for key, value in json.loads(row).items() if "seconds" not in key and key != "page"}
+        {
+            key: value
+            for key, value in json.loads(row).items()
+            if "seconds" not in key and key != "page"
+        }
         for row in out.splitlines()
     ]
 
 
 @pytest.mark.parametrize("name", [name for name in FINE if name not in NOT_LINES])
-def test_a_file_of_one_shape_with_some_lines_of_another_loses_none(name: str, tmp_path: Path) -> None:
+def test_a_file_of_one_shape_with_some_lines_of_another_loses_none(
+    name: str, tmp_path: Path
+) -> None:
     """Lines of a different kind behind the first ones, and again the first."""
     one, two, three = TRAFFIC[:300], TRAFFIC[300:330], TRAFFIC[330:600]
     write = MADE.SHAPES["canonical"].write
@@ -104,7 +112,8 @@ def test_a_file_of_one_shape_with_some_lines_of_another_loses_none(name: str, tm
     (tmp_path / "b.log").write_bytes(write(one) + ended + write(three))
 
     expected, mixed = (
-        harness.run("completion", tmp_path / each, "-f", "json", "-q").json for each in ("a.log", "b.log")
+        harness.run("completion", tmp_path / each, "-f", "json", "-q").json
+        for each in ("a.log", "b.log")
     )
 
     assert expected["rows"] == mixed["rows"]
@@ -115,10 +124,13 @@ def test_canonical_lines_among_others_are_not_lost(name: str, tmp_path: Path) ->
     one, two = TRAFFIC[:570], TRAFFIC[570:600]
     data = MADE.SHAPES[name].write(one)
     (tmp_path / "a.log").write_bytes(MADE.SHAPES["canonical"].write(TRAFFIC[:600]))
-    (tmp_path / "b.log").write_bytes(data + b"\n" * (not data.endswith(b"\n")) + MADE.SHAPES["canonical"].write(two))
+    (tmp_path / "b.log").write_bytes(
+        data + b"\n" * (not data.endswith(b"\n")) + MADE.SHAPES["canonical"].write(two)
+    )
 
     expected, mixed = (
-        harness.run("completion", tmp_path / each, "-f", "json", "-q").json for each in ("a.log", "b.log")
+        harness.run("completion", tmp_path / each, "-f", "json", "-q").json
+        for each in ("a.log", "b.log")
     )
 
     assert expected["rows"] == mixed["rows"]

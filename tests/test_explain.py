@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_model import START, histories, line, many
 
-from dcevents import chat_reasons, reasons
-from dcevents.events import ATTEMPT_OUTCOMES, OUTCOMES
-from dcevents.explain import MOST, Explained, explain
-from dcevents.reports._explained import members
-from dcevents.timeline import Event
-from dcevents.timestamps import parse
-from dcevents.view import View
+from dcevents.analysis.view import View
+from dcevents.explain import chat_reasons, reasons
+from dcevents.explain.sessions import MAX_EXPLAINED_SESSIONS, Explanation, explain_sessions
+from dcevents.explain.timeline import LoggedEvent
+from dcevents.model.events import ATTEMPT_OUTCOMES, OUTCOMES
+from dcevents.reading.timestamps import parse_timestamp
+from dcevents.reports._explained import build_members
 
 DOCS = harness.ROOT / "docs"
 
@@ -29,10 +29,13 @@ DOCS = harness.ROOT / "docs"
 
 @given(history=histories(), data=st.data())
 @many
-def test_any_history_is_explained_as_it_is_reported(history: list[dict[str, Any]], data: st.DataObject) -> None:
+def test_any_history_is_explained_as_it_is_reported(
+    history: list[dict[str, Any]], data: st.DataObject
+) -> None:
     times = sorted({event["ts"] for event in history if event["ts"] is not None} | {START})
     as_of = data.draw(
-        st.none() | st.builds(lambda ts, d: ts + d, st.sampled_from(times), st.sampled_from([-1, 0, 299_999]))
+        st.none()
+        | st.builds(lambda ts, d: ts + d, st.sampled_from(times), st.sampled_from([-1, 0, 299_999]))
     )
     repeated = history + data.draw(st.lists(st.sampled_from(history), max_size=3))
     with TemporaryDirectory() as folder:
@@ -49,17 +52,23 @@ def test_any_live_chat_is_explained_as_it_is_reported(history: list[dict[str, An
 def check(data: bytes, as_of: int | None, folder: Path) -> None:
     """What is explained, held to the listings of the program and to the model."""
     view = analyse([("a.log", data)], folder, as_of=as_of)
-    found = explain(view, "*")
-    members(found)
-    listed = {(row["sid"], row["conversation_id"]): row for row in view.conversation_rows().to_dicts()}
-    explained = [(session.sid, each) for session in found.sessions for each in session.conversations]
+    found = explain_sessions(view, "*")
+    build_members(found)
+    listed = {
+        (row["sid"], row["conversation_id"]): row for row in view.list_conversations().to_dicts()
+    }
+    explained = [
+        (session.sid, each) for session in found.sessions for each in session.conversations
+    ]
     assert {(sid, each.row["conversation_id"]) for sid, each in explained} == set(listed)
     for sid, each in explained:
         row = listed[sid, each.row["conversation_id"]]
-        assert {name: each.row[name] for name in row if name != "conv"} == {k: v for k, v in row.items() if k != "conv"}
+        assert {name: each.row[name] for name in row if name != "conv"} == {
+            k: v for k, v in row.items() if k != "conv"
+        }
         assert next(reason.outcome for reason in each.reasons if reason.fits) == row["outcome"]
-        assert each.decisive.fits
-        assert not any(reason.fits for reason in each.before)
+        assert each.deciding_reason.fits
+        assert not any(reason.fits for reason in each.earlier_reasons)
         assert time(each.started_by) == row["started_at"]
         assert time(each.engaged_by) == row["engaged_at"]
         assert (each.engaged_by is not None) == row["engaged"]
@@ -69,14 +78,17 @@ def check(data: bytes, as_of: int | None, folder: Path) -> None:
     lines_agree(view, found, naive.read([("a.log", data)], now_ms=NOW, as_of_ms=as_of))
 
 
-def time(event: Event | None) -> int | None:
+def time(event: LoggedEvent | None) -> int | None:
     """An event's time."""
     return None if event is None else event.ts
 
 
-def attempts_agree(view: View, found: Explained) -> None:
+def attempts_agree(view: View, found: Explanation) -> None:
     """The events that decided an attempt are those of its row in `chats`."""
-    chats = {(row["sid"], row["conversation_id"], row["attempt"]): row for row in view.chat_rows().to_dicts()}
+    chats = {
+        (row["sid"], row["conversation_id"], row["attempt"]): row
+        for row in view.list_chats().to_dicts()
+    }
     seen = 0
     for session in found.sessions:
         for each in session.conversations:
@@ -84,36 +96,48 @@ def attempts_agree(view: View, found: Explained) -> None:
                 row = chats[session.sid, each.row["conversation_id"], attempt.number]
                 seen += 1
                 assert (attempt.outcome, attempt.is_accepted) == (row["outcome"], row["accepted"])
-                assert time(attempt.requested) == row["requested_at"]
-                assert time(attempt.accepted) == row["accepted_at"]
-                assert time(attempt.ended) == row["ended_at"]
-                assert (attempt.offered and attempt.offered.agent) == row["agent_id"]
-                assert found.agents.get(row["agent_id"]) == row["agent_name"]
+                assert time(attempt.requested_by) == row["requested_at"]
+                assert time(attempt.accepted_by) == row["accepted_at"]
+                assert time(attempt.ended_by) == row["ended_at"]
+                assert (attempt.agent_by and attempt.agent_by.agent) == row["agent_id"]
+                assert found.agent_names.get(row["agent_id"]) == row["agent_name"]
     assert seen == len(chats)
 
 
-def lines_agree(view: View, found: Explained, model: naive.Log) -> None:
+def lines_agree(view: View, found: Explanation, model: naive.Log) -> None:
     """Every accepted line is there once; those that count are the model's events, in the model's order."""
     assert sum(len(session.lines) for session in found.sessions) == len(model.looks)
-    listed = {(row["file"], row["line"]) for row in view.event_rows().to_dicts()}
+    listed = {(row["file"], row["line"]) for row in view.list_events().to_dicts()}
     for session in found.sessions:
-        counted = [event for event in session.lines if event.counted is None]
+        counted = [event for event in session.lines if event.duplicate_of is None]
         assert {(event.file, event.line) for event in counted} <= listed
-        for identity in {event.said.id for event in counted}:
-            events = [event for event in model.events if (event.sid, event.id) == (session.sid, identity)]
+        for identity in {event.attributes.id for event in counted}:
+            events = [
+                event for event in model.events if (event.sid, event.id) == (session.sid, identity)
+            ]
             expected = [(event.ts, event.kind, event.agent) for event in naive.in_order(events)]
-            assert expected == [(e.ts, e.name, e.agent) for e in counted if e.said.id == identity]
-    assert sum(event.counted is None for session in found.sessions for event in session.lines) == len(listed)
+            assert expected == [
+                (e.ts, e.name, e.agent) for e in counted if e.attributes.id == identity
+            ]
+    assert sum(
+        event.duplicate_of is None for session in found.sessions for event in session.lines
+    ) == len(listed)
 
 
 def test_the_rules_have_the_words_of_the_definitions() -> None:
-    table = re.findall(r"^\| (\d+) \| `(\w+)` \| (.+) \| (.+) \|$", (DOCS / "definitions.md").read_text(), re.MULTILINE)
-    plain = [[re.sub(r"\[(.+?)\]\(.+?\)", r"\1", cell).replace("`", "") for cell in row] for row in table]
+    table = re.findall(
+        r"^\| (\d+) \| `(\w+)` \| (.+) \| (.+) \|$",
+        (DOCS / "definitions.md").read_text(),
+        re.MULTILINE,
+    )
+    plain = [
+        [re.sub(r"\[(.+?)\]\(.+?\)", r"\1", cell).replace("`", "") for cell in row] for row in table
+    ]
 
-    rules = [[str(n), name, *reasons.RULES[name]] for n, name in enumerate(OUTCOMES, 1)]
+    rules = [[str(n), name, *reasons.OUTCOME_RULES[name]] for n, name in enumerate(OUTCOMES, 1)]
 
     assert plain == rules
-    assert set(chat_reasons.RULES) == set(ATTEMPT_OUTCOMES)
+    assert set(chat_reasons.ATTEMPT_RULES) == set(ATTEMPT_OUTCOMES)
 
 
 # -- what each event did ---------------------------------------------------------------------------------------
@@ -128,7 +152,9 @@ def told(compact: str, sid: str = "a", **more: Any) -> dict[str, Any]:
 
 def notes(compact: str) -> list[str]:
     """What is said of each line, lines named as `:3`."""
-    return ["; ".join(event["notes"]).replace("standard input", "") for event in told(compact)["events"]]
+    return [
+        "; ".join(event["notes"]).replace("standard input", "") for event in told(compact)["events"]
+    ]
 
 
 NOTES = [
@@ -232,14 +258,23 @@ NOTES = [
 def test_each_event_says_what_it_did(compact: str, event: int, expected: str) -> None:
     note = notes(compact)[event]
 
-    assert note.removeprefix("engages it: this cannot come before the first response; ").startswith(expected)
+    assert note.removeprefix("engages it: this cannot come before the first response; ").startswith(
+        expected
+    )
     assert note or not expected
 
 
 def test_duplicates_point_to_the_line_that_counts() -> None:
-    events = told("09:00:05 a engaged\n09:00 a triggered\n09:00:05 a engaged name=Other\n09:00:07 a closed")["events"]
+    events = told(
+        "09:00:05 a engaged\n09:00 a triggered\n09:00:05 a engaged name=Other\n09:00:07 a closed"
+    )["events"]
 
-    assert [(event["line"], event["gap_seconds"]) for event in events] == [(2, None), (1, 5.0), (3, 0.0), (4, 2.0)]
+    assert [(event["line"], event["gap_seconds"]) for event in events] == [
+        (2, None),
+        (1, 5.0),
+        (3, 0.0),
+        (4, 2.0),
+    ]
     assert events[2]["duplicate_of"] == {"kind": "engaged", "file": "standard input", "line": 1}
     assert [event["conversation"] for event in events] == [None, None, "Other", None]
 
@@ -296,7 +331,10 @@ def test_each_rule_can_be_the_one_that_decides(compact: str, rule: int, because:
 def test_the_rules_before_say_why_they_do_not_fit() -> None:
     (conversation,) = told("09:00 a closed\n09:00:03 a engaged" + LATER)["conversations"]
 
-    why = {each["outcome"]: each["because"].replace("standard input", "") for each in conversation["earlier_rules"]}
+    why = {
+        each["outcome"]: each["because"].replace("standard input", "")
+        for each in conversation["earlier_rules"]
+    }
     assert why == {
         "completed": "no completed event",
         "served": "no live chat",
@@ -309,8 +347,14 @@ def test_the_rules_before_say_why_they_do_not_fit() -> None:
 
 
 EDGES = [
-    pytest.param("09:00 a engaged\n09:10 a triggered\n09:20 a triggered", None, id="shown again after all else"),
-    pytest.param("09:10 a closed\n09:10 a engaged\n09:00 a triggered", None, id="closed at the same moment"),
+    pytest.param(
+        "09:00 a engaged\n09:10 a triggered\n09:20 a triggered",
+        None,
+        id="shown again after all else",
+    ),
+    pytest.param(
+        "09:10 a closed\n09:10 a engaged\n09:00 a triggered", None, id="closed at the same moment"
+    ),
     pytest.param("09:00 a engaged", "09:30", id="silent for just the limit"),
     pytest.param("09:00 a engaged", "09:29:59.999", id="a millisecond less"),
     pytest.param("09:00 a live_chat_requested", "09:05", id="waited for just the limit"),
@@ -325,7 +369,7 @@ EDGES = [
 def test_at_the_edges_the_first_rule_that_fits_is_that_of_the_reports(
     compact: str, as_of: str | None, tmp_path: Path
 ) -> None:
-    moment = None if as_of is None else parse(f"{harness.DAY}T{as_of}Z")
+    moment = None if as_of is None else parse_timestamp(f"{harness.DAY}T{as_of}Z")
 
     check(harness.log(compact), moment, tmp_path)
 
@@ -334,7 +378,11 @@ def test_as_of_and_idle_decide_here_as_everywhere() -> None:
     log = harness.log("09:00 a engaged\n09:20 a completed" + LATER)
 
     def outcome(*options: str) -> str:
-        return str(harness.report(log, "explain", "a", *options)["sessions"][0]["conversations"][0]["outcome"])
+        return str(
+            harness.report(log, "explain", "a", *options)["sessions"][0]["conversations"][0][
+                "outcome"
+            ]
+        )
 
     assert outcome() == "completed"
     assert outcome("--as-of", "2026-11-02T09:10") == "open"
@@ -348,7 +396,10 @@ SEVERAL = harness.log("09:00 ab engaged\n09:01 abc engaged\n09:02 a* engaged\n08
 
 def sids(pattern: str, *options: str) -> list[str]:
     """The sessions that are explained."""
-    return [session["sid"] for session in harness.report(SEVERAL, "explain", pattern, *options)["sessions"]]
+    return [
+        session["sid"]
+        for session in harness.report(SEVERAL, "explain", pattern, *options)["sessions"]
+    ]
 
 
 def test_a_sid_that_is_equal_goes_before_a_pattern() -> None:
@@ -401,10 +452,12 @@ def test_of_many_sessions_the_first_are_shown() -> None:
     found = harness.report(log, "explain", "*")
 
     assert found["matched"] == 250
-    assert [session["sid"] for session in found["sessions"]] == [f"s{n}" for n in range(MOST)]
-    assert "250 sessions fit. These are the first 100 by start;" in harness.run("explain", "*", stdin=log).text.replace(
-        "\n", " "
-    )
+    assert [session["sid"] for session in found["sessions"]] == [
+        f"s{n}" for n in range(MAX_EXPLAINED_SESSIONS)
+    ]
+    assert "250 sessions fit. These are the first 100 by start;" in harness.run(
+        "explain", "*", stdin=log
+    ).text.replace("\n", " ")
 
 
 # -- what is shown ---------------------------------------------------------------------------------------------
@@ -458,7 +511,11 @@ Pricing (d1): rule 2, served
 
 def test_several_conversations_and_days_are_told_apart() -> None:
     text = harness.run(
-        "explain", "a", stdin=harness.log("09:00 a triggered name=One\n2026-11-03T09:00Z a triggered id=d2 name=Two")
+        "explain",
+        "a",
+        stdin=harness.log(
+            "09:00 a triggered name=One\n2026-11-03T09:00Z a triggered id=d2 name=Two"
+        ),
     ).text
 
     assert "  2026-11-02 09:00:00          triggered  standard input:1  One (d1)\n" in text
@@ -469,7 +526,9 @@ def test_several_conversations_and_days_are_told_apart() -> None:
 
 def test_of_very_many_lines_people_see_the_first_and_the_last() -> None:
     """Programs get all of them: a terminal cannot hold 100,000."""
-    log = harness.log("\n".join(f"09:{n // 60:02}:{n % 60:02} a input_email agent=ag{n}" for n in range(1001)))
+    log = harness.log(
+        "\n".join(f"09:{n // 60:02}:{n % 60:02} a input_email agent=ag{n}" for n in range(1001))
+    )
     text, found = harness.run("explain", "a", stdin=log).text, harness.report(log, "explain", "a")
     lines = [int(each) for each in re.findall(r"input_email +standard input:([0-9]+)\n", text)]
 
@@ -496,15 +555,23 @@ def test_of_very_many_conversations_and_attempts_people_see_the_first_and_the_la
     of_people = [int(each) for each in re.findall("\nd([0-9]+): rule", text)]
     assert of_people == [*range(10), *range(51, 60)]
     assert "\n… 41 conversations left out; all are in: dcevents explain -f json\n" in text
-    assert [int(each) for each in re.findall("Attempt ([0-9]+) ", text)] == [*range(1, 11), *range(41, 51)]
+    assert [int(each) for each in re.findall("Attempt ([0-9]+) ", text)] == [
+        *range(1, 11),
+        *range(41, 51),
+    ]
     assert "30 attempts left out; all are in: dcevents explain -f json\n" in text
     (session,) = found["sessions"]
-    assert (len(session["conversations"]), len(session["conversations"][-1]["attempts"])) == (61, 50)
+    assert (len(session["conversations"]), len(session["conversations"][-1]["attempts"])) == (
+        61,
+        50,
+    )
 
 
 def test_names_that_strangers_made_very_long_are_shortened_for_people() -> None:
     long, short = "x" * 5000, "x" * 60 + "…"
-    log = harness.log(f"09:00 {long} live_chat_initiated id={long} name=Ann{long} agent={long} agent_name=Bob{long}")
+    log = harness.log(
+        f"09:00 {long} live_chat_initiated id={long} name=Ann{long} agent={long} agent_name=Bob{long}"
+    )
     text, found = harness.run("explain", "x*", stdin=log).text, harness.report(log, "explain", "x*")
 
     assert long not in text
@@ -513,7 +580,11 @@ def test_names_that_strangers_made_very_long_are_shortened_for_people() -> None:
         assert expected in flat
     assert found["sessions"][0]["sid"] == long
     missed = harness.run("explain", "xxxxy", stdin=log)
-    assert (missed.status, long in missed.err, f"did you mean {short}?" in missed.err) == (1, False, True)
+    assert (missed.status, long in missed.err, f"did you mean {short}?" in missed.err) == (
+        1,
+        False,
+        True,
+    )
 
 
 def test_a_late_accept_names_five_of_the_timeouts_that_it_cancels() -> None:
@@ -543,7 +614,9 @@ def test_agents_have_the_name_that_the_whole_log_gives_them() -> None:
 
 
 def test_every_key_for_programs_is_described() -> None:
-    found = harness.run("explain", "*", harness.ROOT / "sample_logs" / "site", "-f", "json", "-q").json
+    found = harness.run(
+        "explain", "*", harness.ROOT / "sample_logs" / "site", "-f", "json", "-q"
+    ).json
     text = (DOCS / "commands.md").read_text()
 
     assert [key for key in sorted(set(keys(found["sessions"]))) if f"`{key}`" not in text] == []

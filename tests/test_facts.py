@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcevents import facts as facts_module
-from dcevents.facts import Distinct, Facts
-from dcevents.parse import FUTURE, UNTIMED
-from dcevents.record import Said
-from dcevents.sids import hashed
+from dcevents.model import facts as facts_module
+from dcevents.model.attributes import Attributes
+from dcevents.model.facts import DistinctCounts, Facts
+from dcevents.model.moments import FUTURE, UNTIMED
+from dcevents.model.sessions import hash_sids
 
 Fact = tuple[str, int, str | None, str, int]
 
@@ -29,7 +29,9 @@ def folded(facts: list[Fact]) -> Facts:
     """A state, with a vocabulary of its own."""
     state = Facts()
     for sid, kind, conversation, name, ts in facts:
-        code = state.vocabulary.code(Said(kind, conversation, name, None, None, None, "a1", None, None))
+        code = state.vocabulary.assign_code(
+            Attributes(kind, conversation, name, None, None, None, "a1", None, None)
+        )
         add(state, [sid], [code], [ts])
     return state
 
@@ -37,15 +39,21 @@ def folded(facts: list[Fact]) -> Facts:
 def add(state: Facts, sids: list[str], said: list[int], ts: list[int]) -> None:
     """Add facts, as a block of lines would."""
     texts = pl.Series(sids, dtype=pl.String)
-    numbers, sessions = state.vocabulary.sids.different(hashed(texts), texts)
-    state.add(pl.DataFrame({"sid": numbers, "said": said, "ts": ts}, schema=facts_module.FACTS), sessions)
+    numbers, sessions = state.vocabulary.numbering.number_distinct(hash_sids(texts), texts)
+    state.add_rows(
+        pl.DataFrame({"sid": numbers, "said": said, "ts": ts}, schema=facts_module.FACT_SCHEMA),
+        sessions,
+    )
 
 
-def content(state: Facts) -> set[tuple[str, Said, int]]:
+def content(state: Facts) -> set[tuple[str, Attributes, int]]:
     """What a state says, whatever its codes."""
-    frame, said = state.frame(), state.vocabulary.said()
-    sids = state.sid_texts(frame["sid"])
-    return {(sid, said[code], ts) for sid, code, ts in zip(sids, frame["said"], frame["ts"], strict=True)}
+    frame, said = state.to_frame(), state.vocabulary.list_attributes()
+    sids = state.look_up_sids(frame["sid"])
+    return {
+        (sid, said[code], ts)
+        for sid, code, ts in zip(sids, frame["said"], frame["ts"], strict=True)
+    }
 
 
 @given(a=some_facts, b=some_facts, c=some_facts)
@@ -56,7 +64,9 @@ def test_merging_is_union(a: list[Fact], b: list[Fact], c: list[Fact]) -> None:
     assert content(x.merge(x)) == content(x)
     assert content(x.merge(y)) == content(y.merge(x))
     assert content(x.merge(y).merge(z)) == content(x.merge(y.merge(z)))
-    assert x.merge(y).distinct() == y.merge(x).distinct() == folded(a + b).distinct()
+    assert (
+        x.merge(y).count_distinct() == y.merge(x).count_distinct() == folded(a + b).count_distinct()
+    )
 
 
 def test_other_names_make_no_other_event_and_future_ones_are_untimed() -> None:
@@ -68,7 +78,7 @@ def test_other_names_make_no_other_event_and_future_ones_are_untimed() -> None:
         ("s1", 1, "d2", "Prices", FUTURE),
         ("s2", 1, "d1", "Pricing", 5),
     ]
-    assert folded(facts).distinct() == Distinct(events=4, untimed=2, future=2)
+    assert folded(facts).count_distinct() == DistinctCounts(events=4, untimed=2, future=2)
 
 
 def test_times_and_contents_that_fit_into_no_word_are_facts_as_any() -> None:
@@ -87,30 +97,39 @@ def test_times_and_contents_that_fit_into_no_word_are_facts_as_any() -> None:
     state = folded(facts + facts[:5])
     assert content(state) == content(folded(facts)) != set()
     assert {ts for _, _, ts in content(state)} == set(times)
-    assert state.distinct() == Distinct(events=2 * (len(times) - 1), untimed=2, future=2)
+    assert state.count_distinct() == DistinctCounts(
+        events=2 * (len(times) - 1), untimed=2, future=2
+    )
 
 
 def test_more_contents_than_fit_into_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts_module, "_CODES", 2)
+    monkeypatch.setattr(facts_module, "_MAX_PACKED_CODES", 2)
     facts: list[Fact] = [
-        ("s1", kind, "d1", name, ts) for kind in range(4) for name in "ab" for ts in (1, UNTIMED, FUTURE)
+        ("s1", kind, "d1", name, ts)
+        for kind in range(4)
+        for name in "ab"
+        for ts in (1, UNTIMED, FUTURE)
     ]
     state = folded(facts)
     assert content(state) == {("s1", said, ts) for _, said, ts in content(state)}
-    assert state.distinct() == Distinct(events=8, untimed=4, future=4)
+    assert state.count_distinct() == DistinctCounts(events=8, untimed=4, future=4)
 
 
-@pytest.mark.parametrize("together", [True, False], ids=["each line twenty times", "the whole log twenty times"])
+@pytest.mark.parametrize(
+    "together", [True, False], ids=["each line twenty times", "the whole log twenty times"]
+)
 def test_repeated_facts_do_not_pile_up(*, together: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts_module, "_LEAST", 1000)
+    monkeypatch.setattr(facts_module, "_MIN_ROW_LIMIT", 1000)
     state = Facts()
-    code = state.vocabulary.code(Said(0, "d1", None, None, None, None, None, None, None))
+    code = state.vocabulary.assign_code(
+        Attributes(0, "d1", None, None, None, None, None, None, None)
+    )
     rows = [(f"s{n}", code, n) for n in range(4000)]
     repeated = [row for row in rows for _ in range(20)] if together else rows * 20
     heights = []
     for i in range(0, len(repeated), 500):
         sids, said, ts = map(list, zip(*repeated[i : i + 500], strict=True))
         add(state, sids, said, ts)
-        heights.append(state.height)
+        heights.append(state.row_count)
     assert max(heights) <= 4 * 4000
-    assert state.distinct().events == 4000
+    assert state.count_distinct().events == 4000

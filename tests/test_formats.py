@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from dcevents import __version__, render, reports
 from dcevents.render import csv as csv_format
-from dcevents.render._base import Circumstances
-from dcevents.reports._base import Column, Kind, Table
-from dcevents.show import rounded, timestamp
+from dcevents.render._format import RenderContext
+from dcevents.show import format_timestamp, round_figure
+from dcevents.tables import Column, ColumnKind, Table
 
 # -- the contract: columns, spelled out ------------------------------------------------------------------------
 
@@ -145,7 +145,9 @@ def grouped_columns() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("report", "by", "columns"), list(grouped_columns()))
-def test_columns_of_reports_are_those_of_the_contract(report: str, by: list[str], columns: list[str]) -> None:
+def test_columns_of_reports_are_those_of_the_contract(
+    report: str, by: list[str], columns: list[str]
+) -> None:
     options = [word for key in by for word in ("--by", key)]
 
     made = harness.report(LOG, report, *options)
@@ -174,7 +176,10 @@ def test_columns_of_listings_are_those_of_the_contract(report: str) -> None:
 def test_an_empty_report_has_the_same_header(report: str, format_: str) -> None:
     full = harness.run(report, "-f", format_, "-q", stdin=LOG).text
 
-    assert full.splitlines(keepends=True)[0] == harness.run(report, "-f", format_, "-q", stdin=b"").text
+    assert (
+        full.splitlines(keepends=True)[0]
+        == harness.run(report, "-f", format_, "-q", stdin=b"").text
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,7 +236,17 @@ def test_json_has_all_that_the_contract_names() -> None:
         "Europe/Berlin",
     )
 
-    assert list(made) == ["schema", "version", "as_of", "tz", "window", "by", "input", "rows", "total"]
+    assert list(made) == [
+        "schema",
+        "version",
+        "as_of",
+        "tz",
+        "window",
+        "by",
+        "input",
+        "rows",
+        "total",
+    ]
     assert made["schema"] == "dcevents.completion/1"
     assert made["version"] == __version__
     assert made["as_of"] == "2026-11-02T09:10:05.000Z"
@@ -261,7 +276,9 @@ def test_summary_has_the_three_reports() -> None:
 def test_summary_is_long_where_there_are_only_rows() -> None:
     totals = {name: harness.report(LOG, name)["total"] for name in GROUPED}
     long = [
-        {"report": name, "metric": metric, "value": value} for name in GROUPED for metric, value in totals[name].items()
+        {"report": name, "metric": metric, "value": value}
+        for name in GROUPED
+        for metric, value in totals[name].items()
     ]
 
     assert long == harness.run("summary", "-f", "ndjson", stdin=LOG).ndjson
@@ -274,7 +291,9 @@ def test_summary_is_long_where_there_are_only_rows() -> None:
 def test_unknown_events_are_named_up_to_a_thousand() -> None:
     names = "".join(f"- a EVENT_{n}\n" for n in range(1005))
 
-    found = harness.report(harness.log(f"09:00 a engaged\n{names}- a EVENT_7"), "completion")["input"]
+    found = harness.report(harness.log(f"09:00 a engaged\n{names}- a EVENT_7"), "completion")[
+        "input"
+    ]
 
     assert found["ignored"]["unknown_event"] == 1006 == sum(found["unknown_events"].values())
     assert len(found["unknown_events"]) == 1001
@@ -316,7 +335,9 @@ def numbers(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def test_rates_have_six_decimals_and_seconds_three() -> None:
     rows = harness.report(THIRDS, "live-chat", "--by", "all")["rows"]
-    completion = harness.report(THIRDS, "completion", "--by", "all", "--as-of", "2026-11-03")["rows"]
+    completion = harness.report(THIRDS, "completion", "--by", "all", "--as-of", "2026-11-03")[
+        "rows"
+    ]
 
     assert rows[0]["mean_wait_seconds"] == 0.002
     assert rows[0]["p90_wait_seconds"] == 0.004
@@ -333,7 +354,11 @@ def test_no_number_has_more_decimals_than_it_should(report: str) -> None:
     found = list(numbers(harness.run(report, site, "-f", "json", "-q").json))
 
     assert found or report == "events"
-    assert [] == [(name, value) for name, value in found if value != round(value, 3 if "seconds" in name else 6)]
+    assert [] == [
+        (name, value)
+        for name, value in found
+        if value != round(value, 3 if "seconds" in name else 6)
+    ]
     assert [] == [(name, value) for name, value in found if re.search("e|inf|nan", repr(value))]
 
 
@@ -341,8 +366,8 @@ MOMENTS = st.integers(-62_135_596_800_000, 253_402_300_799_999)
 """Milliseconds of the years 1 to 9999."""
 WRITTEN = st.tuples(
     st.none() | MOMENTS,
-    st.none() | st.floats(-3.2e11, 3.2e11).map(lambda value: rounded(value, "seconds")),
-    st.none() | st.floats(0, 1).map(lambda value: rounded(value, "rate")) | st.just(1e-06),
+    st.none() | st.floats(-3.2e11, 3.2e11).map(lambda value: round_figure(value, "seconds")),
+    st.none() | st.floats(0, 1).map(lambda value: round_figure(value, "rate")) | st.just(1e-06),
     st.none() | st.booleans(),
     st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
 )
@@ -350,16 +375,26 @@ WRITTEN = st.tuples(
 
 @given(rows=st.lists(WRITTEN, min_size=1, max_size=9))
 def test_cells_are_written_as_python_writes_them(rows: list[tuple[Any, ...]]) -> None:
-    kinds: tuple[Kind, ...] = ("time", "seconds", "rate", "flag", "text")
+    kinds: tuple[ColumnKind, ...] = ("time", "seconds", "rate", "flag", "text")
     columns = [Column(name, kind, name) for name, kind in zip("abcde", kinds, strict=True)]
     types = {"a": pl.Int64, "b": pl.Float64, "c": pl.Float64, "d": pl.Boolean, "e": pl.String}
     table = Table("x", columns, pl.DataFrame(rows, schema=types, orient="row"))
 
-    text = "".join(csv_format.FORMAT.render([table], Circumstances("x", {}, ZoneInfo("UTC"), guard=False)))
+    text = "".join(
+        csv_format.FORMAT.write_tables(
+            [table], RenderContext("x", {}, ZoneInfo("UTC"), guards_formulas=False)
+        )
+    )
 
-    write: dict[str, Callable[[Any], Any]] = {"time": timestamp, "flag": lambda value: str(value).lower()}
+    write: dict[str, Callable[[Any], Any]] = {
+        "time": format_timestamp,
+        "flag": lambda value: str(value).lower(),
+    }
     expected = [
-        ["" if cell is None else write.get(kind, str)(cell) for cell, kind in zip(row, kinds, strict=True)]
+        [
+            "" if cell is None else write.get(kind, str)(cell)
+            for cell, kind in zip(row, kinds, strict=True)
+        ]
         for row in rows
     ]
     assert expected == list(csv.reader(io.StringIO(text, newline="")))[1:]
@@ -385,7 +420,9 @@ def test_timestamps_are_utc_whatever_the_zone(format_: str) -> None:
 
 def test_tables_have_times_of_the_zone() -> None:
     for format_ in ("table", "markdown"):
-        text = harness.run("conversations", "-f", format_, "--tz", "Asia/Tokyo", stdin=LOG).text.replace("\\", "")
+        text = harness.run(
+            "conversations", "-f", format_, "--tz", "Asia/Tokyo", stdin=LOG
+        ).text.replace("\\", "")
 
         assert "2026-11-02 18:00:00" in text
         assert "09:00:00" not in text
@@ -419,7 +456,9 @@ CELLS = [
 
 def named(text: str) -> bytes:
     """A log of one conversation with a name."""
-    return harness.log("09:00 a engaged id=d1 name=NAME").replace(b'"NAME"', json.dumps(text).encode())
+    return harness.log("09:00 a engaged id=d1 name=NAME").replace(
+        b'"NAME"', json.dumps(text).encode()
+    )
 
 
 @pytest.mark.parametrize(("text", "cell"), CELLS)
@@ -433,7 +472,9 @@ def test_cells_are_quoted_and_guarded(text: str, cell: str) -> None:
 
 @pytest.mark.parametrize(("text", "cell"), CELLS)
 def test_the_guard_can_be_left_out(text: str, cell: str) -> None:
-    rows = harness.run("completion", "-f", "csv", "--no-formula-guard", stdin=named(text)).out.decode()
+    rows = harness.run(
+        "completion", "-f", "csv", "--no-formula-guard", stdin=named(text)
+    ).out.decode()
 
     _, row = csv.reader(io.StringIO(rows, newline=""), strict=True)
     assert row[0] == text
@@ -441,11 +482,15 @@ def test_the_guard_can_be_left_out(text: str, cell: str) -> None:
 
 
 def test_numbers_are_never_guarded() -> None:
-    columns = [Column("text", "text", "T"), Column("count", "count", "C"), Column("some_seconds", "seconds", "S")]
+    columns = [
+        Column("text", "text", "T"),
+        Column("count", "count", "C"),
+        Column("some_seconds", "seconds", "S"),
+    ]
     rows = pl.DataFrame({"text": ["-1"], "count": [-1], "some_seconds": [-1.5]})
-    about = Circumstances("any", {}, ZoneInfo("UTC"))
+    about = RenderContext("any", {}, ZoneInfo("UTC"))
 
-    text = "".join(render.load()["csv"].render([Table("any", columns, rows)], about))
+    text = "".join(render.load_formats()["csv"].write_tables([Table("any", columns, rows)], about))
 
     assert text == "text,count,some_seconds\n'-1,-1,-1.5\n"
 
@@ -458,24 +503,36 @@ def test_ids_are_text_also_those_that_look_like_numbers() -> None:
 
 def test_the_guard_holds_for_every_column_of_text() -> None:
     hostile = '"=cmd"'
-    log = harness.log("09:00 a live_chat_initiated id=d name=n type=t ui=u page=p agent=g agent_name=m meeting=i")
+    log = harness.log(
+        "09:00 a live_chat_initiated id=d name=n type=t ui=u page=p agent=g agent_name=m meeting=i"
+    )
     for value in ("a", "d", "n", "t", "u", "p", "g", "m", "i"):
         log = log.replace(f':"{value}"'.encode(), f":{hostile}".encode())
 
     for report in (*GROUPED, *LISTINGS):
-        for key in reports.load()[report].by or ("",):
+        for key in reports.load_reports()[report].by_keys or ("",):
             by = ["--by", key] if key else []
             text = harness.run(report, *by, "-f", "csv", "-q", stdin=log).text
             cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
             assert [] == [cell for cell in cells if cell.startswith("=")]
-            assert "'=cmd" in cells or key in ("day", "week", "month", "hour", "weekday", "all", "last-step")
+            assert "'=cmd" in cells or key in (
+                "day",
+                "week",
+                "month",
+                "hour",
+                "weekday",
+                "all",
+                "last-step",
+            )
 
 
 @pytest.mark.parametrize(
     ("options", "end", "delimiter"),
     [
         pytest.param([], "\r\n", ",", id="comma"),
-        pytest.param(["--delimiter", ";"], "\r\n", ";", id="semicolon, as German spreadsheets want it"),
+        pytest.param(
+            ["--delimiter", ";"], "\r\n", ";", id="semicolon, as German spreadsheets want it"
+        ),
         pytest.param(["-f", "csv"], "\r\n", ",", id="csv said as well"),
     ],
 )
@@ -488,7 +545,11 @@ def test_excel_gets_a_file_for_a_double_click(options: list[str], end: str, deli
     assert lines.pop() == ""
     assert not any("\n" in line for line in lines)
     rows = list(csv.DictReader(lines, delimiter=delimiter))
-    assert [row["started_at"] for row in rows] == ["2026-11-02 10:00:00", "2026-11-02 10:00:00", "2026-11-02 10:10:00"]
+    assert [row["started_at"] for row in rows] == [
+        "2026-11-02 10:00:00",
+        "2026-11-02 10:00:00",
+        "2026-11-02 10:10:00",
+    ]
     assert rows[0]["engaged_at"] == "2026-11-02 10:00:10"
 
 
@@ -513,7 +574,9 @@ HOSTILE = (
     "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x1b]8;;http://evil.example\x1b\\link \x9b31m \u202eright-to-left\u202c"
     " \u2066isolate\u2069 a\rb a\nb a\tb \x00 \x7f \u2028 \u2029 \u200e <b>&amp;</b> `code` | *bold* [x](javascript:y)"
 )
-ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+ACTING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def hostile_log() -> bytes:
@@ -532,14 +595,18 @@ def hostile_log() -> bytes:
     return b"".join(json.dumps(event).encode() + b"\n" for event in [*events, {"event": HOSTILE}])
 
 
-@pytest.mark.parametrize("report", list(reports.load()))
+@pytest.mark.parametrize("report", list(reports.load_reports()))
 @pytest.mark.parametrize("format_", ["table", "markdown", "json", "ndjson"])
 def test_nothing_that_acts_on_a_terminal_is_written(report: str, format_: str) -> None:
     if format_ not in harness.formats(report):
         pytest.skip(f"no {format_}")
-    for key in reports.load()[report].by or ("",):
+    for key in reports.load_reports()[report].by_keys or ("",):
         result = harness.run(
-            *harness.words(report), "-f", format_, *(["--by", key] if key else []), stdin=hostile_log()
+            *harness.words(report),
+            "-f",
+            format_,
+            *(["--by", key] if key else []),
+            stdin=hostile_log(),
         )
 
         assert result.status == 0
@@ -602,7 +669,9 @@ def test_markdown_escapes_what_would_be_markup(text: str, cell: str) -> None:
     assert len(re.findall(r"(?<!\\)\|", row)) == 2 + len(COMPLETION) + 1
 
 
-@pytest.mark.parametrize("text", ["https://evil.example/", "www.evil.example", "https://a.example/?b=c&d"])
+@pytest.mark.parametrize(
+    "text", ["https://evil.example/", "www.evil.example", "https://a.example/?b=c&d"]
+)
 def test_markdown_makes_no_link_of_an_address(text: str) -> None:
     row = harness.run("completion", "-f", "markdown", stdin=named(text)).text.splitlines()[4]
 
@@ -651,10 +720,14 @@ def test_wide_characters_keep_the_columns_straight() -> None:
     log = harness.log("09:00 a engaged id=d1 name=日本語\n09:00 b engaged id=d2 name=abc")
 
     lines = [
-        line for line in harness.run("completion", stdin=log).text.splitlines() if " d1 " in line or " d2 " in line
+        line
+        for line in harness.run("completion", stdin=log).text.splitlines()
+        if " d1 " in line or " d2 " in line
     ]
 
-    assert [3 + line.index(" d") if "日" in line else line.index(" d") for line in lines] == [lines[1].index(" d")] * 2
+    assert [3 + line.index(" d") if "日" in line else line.index(" d") for line in lines] == [
+        lines[1].index(" d")
+    ] * 2
 
 
 def test_the_summary_begins_with_the_headline_figures() -> None:
@@ -685,7 +758,7 @@ def test_many_rows_are_all_there() -> None:
 def test_formats_are_named_in_the_help() -> None:
     text = harness.run("completion", "--help").text
 
-    assert all(name in text for name in render.load())
+    assert all(name in text for name in render.load_formats())
 
 
 # -- narrow tables ---------------------------------------------------------------------------------------------
@@ -695,7 +768,11 @@ NARROW = [
     pytest.param(67, "Key Other Detail Wide Count Last", id="long texts are cut"),
     pytest.param(66, "Key Other Wide Count Last", id="details go first"),
     pytest.param(40, "Key Other Wide Last", id="then what stands to the right"),
-    pytest.param(34, "Key Other Wide Last", id="a long text that went comes back shorter, where there is room"),
+    pytest.param(
+        34,
+        "Key Other Wide Last",
+        id="a long text that went comes back shorter, where there is room",
+    ),
     pytest.param(27, "Key Other Count Last", id="or else a narrow column that went before it"),
     pytest.param(22, "Key Other Last", id="or nothing"),
 ]
@@ -706,17 +783,32 @@ def test_a_narrow_table_shows_what_there_is_room_for(columns: int, shown: str) -
     titles = {
         "Key": Column("key", "number", "Key"),
         "Other": Column("other", "count", "Other"),
-        "Detail": Column("detail", "text", "Detail", rank=0),
+        "Detail": Column("detail", "text", "Detail", priority=0),
         "Wide": Column("wide", "text", "Wide"),
         "Count": Column("count", "count", "Count"),
-        "Last": Column("last", "count", "Last", rank=2),
+        "Last": Column("last", "count", "Last", priority=2),
     }
-    rows = pl.DataFrame({"key": [1], "other": [1], "detail": ["d" * 40], "wide": ["w" * 30], "count": [1], "last": [1]})
-    about = Circumstances("any", {}, ZoneInfo("UTC"), width=columns)
+    rows = pl.DataFrame(
+        {
+            "key": [1],
+            "other": [1],
+            "detail": ["d" * 40],
+            "wide": ["w" * 30],
+            "count": [1],
+            "last": [1],
+        }
+    )
+    about = RenderContext("any", {}, ZoneInfo("UTC"), terminal_width=columns)
 
-    text = "".join(render.load()["table"].render([Table("any", list(titles.values()), rows)], about))
+    text = "".join(
+        render.load_formats()["table"].write_tables(
+            [Table("any", list(titles.values()), rows)], about
+        )
+    )
 
     assert " ".join(text.splitlines()[2].split()) == shown
     assert max(map(len, text.splitlines())) <= columns
     hidden = text.replace("\n", " ").partition("Too narrow for: ")[2].partition(".")[0].split(", ")
-    assert {name for name in hidden if name} == {title.lower() for title in titles if title not in shown.split()}
+    assert {name for name in hidden if name} == {
+        title.lower() for title in titles if title not in shown.split()
+    }

@@ -13,7 +13,12 @@ def searched(*arguments: str, before: str = "pass") -> subprocess.CompletedProce
     code = f"import sys; sys.path.insert(0, {str(folder)!r}); sys.argv[0] = 'fuzz'; import fuzz; {before}; fuzz.main()"
     env = {**harness._environment(None), "POLARS_MAX_THREADS": "1"}
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], env=env, capture_output=True, check=False, timeout=1200, text=True
+        [sys.executable, "-c", code, *arguments],
+        env=env,
+        capture_output=True,
+        check=False,
+        timeout=1200,
+        text=True,
     )
 
 
@@ -32,14 +37,24 @@ FAULTS = [
         "import re, dcevents.shapes; dcevents.shapes.NOT_PLAIN = re.compile('(?:x{9}){9}')",
         id="any text taken for plain",
     ),
-    pytest.param("lines", "fuzz.parse.Parser.time = lambda self, millis: millis or 0", id="a time where there is none"),
-    pytest.param("program", "fuzz.parse.Parser.time = lambda self, millis: millis or 0", id="… in the figures"),
+    pytest.param(
+        "lines",
+        "fuzz.parse.Parser.time = lambda self, millis: millis or 0",
+        id="a time where there is none",
+    ),
+    pytest.param(
+        "program",
+        "fuzz.parse.Parser.time = lambda self, millis: millis or 0",
+        id="… in the figures",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("name", "fault"), FAULTS)
 def test_a_search_finds_a_fault(name: str, fault: str) -> None:
-    done = searched(name, "--blind", "--seed", "4", "--seconds", "300", "--runs", "2000", before=fault)
+    done = searched(
+        name, "--blind", "--seed", "4", "--seconds", "300", "--runs", "2000", before=fault
+    )
 
     assert done.returncode != 0
     assert "the log: " in done.stderr

@@ -74,7 +74,9 @@ def wanted(case: Case) -> list[dict[str, Any]]:
     return table(case.case[case.part][case.command])
 
 
-def shown(rows: list[dict[str, Any]], expected: list[dict[str, Any]], columns: str) -> list[dict[str, Any]]:
+def shown(
+    rows: list[dict[str, Any]], expected: list[dict[str, Any]], columns: str
+) -> list[dict[str, Any]]:
     """Rows of the columns that are expected."""
     names = expected[0] if expected else [name.strip() for name in columns.strip().split("|")]
     return [{name: row[name] for name in names} for row in rows]
@@ -110,7 +112,9 @@ def test_every_line_lands_in_the_bucket_that_the_definitions_name(case: Case) ->
     actual = made(case)["input"]
 
     rejected = {reason: n for reason, n in actual["rejected"].items() if n}
-    assert expected == {name: rejected if name == "rejected" else actual[name] for name in expected}, case.case["why"]
+    assert expected == {
+        name: rejected if name == "rejected" else actual[name] for name in expected
+    }, case.case["why"]
     buckets = ("blank", "incomplete", "later", "duplicates", "events")
     nested = sum(rejected.values()) + sum(actual["ignored"].values())
     assert actual["records"] == sum(actual[name] for name in buckets) + nested
@@ -144,7 +148,9 @@ def part_of(expected: Any, actual: Any) -> Any:
 
 def orderless(case: Case) -> bool:
     """Whether it does not matter which line is the first or the last one."""
-    return not (case.command.startswith("events") or case.case.get("bom") or case.case.get("unterminated"))
+    return not (
+        case.command.startswith("events") or case.case.get("bom") or case.case.get("unterminated")
+    )
 
 
 @pytest.mark.parametrize("case", [each for each in cases("expect") if orderless(each.values[0])])
@@ -208,7 +214,11 @@ def _written(name: str, value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 3 if "seconds" in name else 6)
     if name.endswith("_at") and value is not None:
-        return (naive.EPOCH + value * naive.MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return (
+            (naive.EPOCH + value * naive.MILLISECOND)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z")
+        )
     return value
 
 
@@ -228,5 +238,16 @@ def test_the_model_says_the_same(case: Case) -> None:
 def test_a_case_says_why_it_is_there_and_expects_something(case: dict[str, Any]) -> None:
     assert len(case["why"].split()) >= 4
     assert case.get("expect") or case.get("total") or case.get("input") or case.get("members")
-    known = {"name", "why", "log", "expect", "total", "input", "members", "crlf", "bom", "unterminated"}
+    known = {
+        "name",
+        "why",
+        "log",
+        "expect",
+        "total",
+        "input",
+        "members",
+        "crlf",
+        "bom",
+        "unterminated",
+    }
     assert set(case) <= known

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dcevents import record
-from dcevents.timestamps import parse
+from dcevents.reading.parsing import record
+from dcevents.reading.timestamps import parse_timestamp
 
 GOOD = harness.log(
     """
@@ -32,9 +32,7 @@ GOOD = harness.log(
 """
 )
 GOOD_LINES = GOOD.splitlines(keepends=True)
-EVENT = (
-    b'{"event":"CONVERSATION_ENGAGED","timestamp":"2026-11-02T09:15:04.120Z","data":{"payload":{"sid":"x","id":%s}}}'
-)
+EVENT = b'{"event":"CONVERSATION_ENGAGED","timestamp":"2026-11-02T09:15:04.120Z","data":{"payload":{"sid":"x","id":%s}}}'
 
 # -- JSON, of our own making -----------------------------------------------------------------------------------
 
@@ -75,17 +73,25 @@ def test_valid_json_is_an_event_wherever_it_stands(value: bytes) -> None:
     line = EVENT % (b'"d","x":' + value)
 
     assert record.read(line.decode(errors="surrogateescape"), with_meeting=True).bucket == "event"
-    assert harness.report(GOOD + line + b"\n", "completion")["input"]["events"] == len(GOOD_LINES) + 1
+    assert (
+        harness.report(GOOD + line + b"\n", "completion")["input"]["events"] == len(GOOD_LINES) + 1
+    )
 
 
 def test_what_is_no_json_is_rejected_line_by_line_and_nothing_else_is() -> None:
-    lines = [EVENT % (b'"d","x":' + value) for value in INVALID] + [value for value in INVALID if value.strip()]
+    lines = [EVENT % (b'"d","x":' + value) for value in INVALID] + [
+        value for value in INVALID if value.strip()
+    ]
     log = b"".join(GOOD_LINES[n % len(GOOD_LINES)] + line + b"\n" for n, line in enumerate(lines))
 
     for around in (b"", GOOD * 200):
         report = harness.report(around + log + around, "completion")
         account = report["input"]
-        assert account["rejected"] == {**account["rejected"], "invalid_json": len(lines), "not_an_object": 0}
+        assert account["rejected"] == {
+            **account["rejected"],
+            "invalid_json": len(lines),
+            "not_an_object": 0,
+        }
         assert account["records"] == account["events"] + account["duplicates"] + len(lines)
         assert report["rows"] == harness.report(GOOD, "completion")["rows"]
 
@@ -126,21 +132,36 @@ def naughty_log(*, ascii_only: bool) -> bytes:
             "agentID": text,
             "agentName": text,
         }
-        line = {"event": "CONVERSATION_ENGAGED", "timestamp": "2026-11-02T09:00:00.000Z", "page": f"p:{text}"}
-        lines.append(json.dumps({**line, "data": {"payload": payload}}, ensure_ascii=ascii_only) + "\n")
+        line = {
+            "event": "CONVERSATION_ENGAGED",
+            "timestamp": "2026-11-02T09:00:00.000Z",
+            "page": f"p:{text}",
+        }
+        lines.append(
+            json.dumps({**line, "data": {"payload": payload}}, ensure_ascii=ascii_only) + "\n"
+        )
     return "".join(lines).encode()
 
 
 def said(row: dict[str, Any]) -> tuple[str, ...]:
     """The texts of a row."""
     return tuple(
-        row[name] or "" for name in ("sid", "conversation_id", "conversation", "type", "ui_type", "agent_id", "agent")
+        row[name] or ""
+        for name in (
+            "sid",
+            "conversation_id",
+            "conversation",
+            "type",
+            "ui_type",
+            "agent_id",
+            "agent",
+        )
     )
 
 
 @pytest.mark.parametrize("ascii_only", [True, False], ids=["escaped", "raw"])
 @pytest.mark.parametrize("around", [0, 300], ids=["line by line", "by the column"])
-def test_texts_come_back_to_the_character(ascii_only: bool, around: int) -> None:  # noqa: FBT001
+def test_texts_come_back_to_the_character(ascii_only: bool, around: int) -> None:
     more = [GOOD_LINES[1].replace(b'"sid":"a"', b'"sid":"s%d"' % n) for n in range(around)]
     log = b"".join(more) + naughty_log(ascii_only=ascii_only) + b"".join(more)
     expected = {(text,) * 7 for text in NAUGHTY}
@@ -158,7 +179,9 @@ def test_texts_come_back_to_the_character(ascii_only: bool, around: int) -> None
 
 @pytest.mark.parametrize("format_", ["table", "markdown"])
 def test_no_text_forges_a_row_or_a_cell(format_: str) -> None:
-    lines = harness.run("events", "-f", format_, "-q", stdin=naughty_log(ascii_only=True)).text.splitlines()
+    lines = harness.run(
+        "events", "-f", format_, "-q", stdin=naughty_log(ascii_only=True)
+    ).text.splitlines()
     rows = lines[-len(NAUGHTY) :]
 
     assert {re.findall(r"standard input[ |]+([0-9]+)[ |]*$", row)[0] for row in rows} == set(
@@ -166,18 +189,24 @@ def test_no_text_forges_a_row_or_a_cell(format_: str) -> None:
     )
     assert len(lines) - len(rows) <= 6, "a title, and headings"
     if format_ == "markdown":
-        assert len({row.replace("\\\\", "").replace("\\|", "").count("|") for row in lines[2:]}) == 1
+        assert (
+            len({row.replace("\\\\", "").replace("\\|", "").count("|") for row in lines[2:]}) == 1
+        )
 
 
 @pytest.mark.parametrize("format_", ["csv", "tsv"])
 @pytest.mark.parametrize("where", ["standard output", "--output"])
-def test_csv_that_goes_to_a_terminal_is_made_visible(format_: str, where: str, tmp_path: Path) -> None:
+def test_csv_that_goes_to_a_terminal_is_made_visible(
+    format_: str, where: str, tmp_path: Path
+) -> None:
     """Files and pipes get the text as it is: programs read them."""
     log = tmp_path / "x.log"
     log.write_bytes(naughty_log(ascii_only=True))
     ours, theirs = pty.openpty()
     more = ["-o", os.ttyname(theirs)] if where == "--output" else []
-    running = harness.start("events", log, "-q", "-f", format_, *more, stdin=theirs, stdout=theirs, stderr=theirs)
+    running = harness.start(
+        "events", log, "-q", "-f", format_, *more, stdin=theirs, stdout=theirs, stderr=theirs
+    )
     os.close(theirs)
     shown = b""
     while chunk := _read(ours):
@@ -204,7 +233,14 @@ BAD = st.one_of(
     st.binary(max_size=60).map(lambda data: data.replace(b"\n", b" ")),
     st.sampled_from([EVENT % (b'"d","x":' + value) for value in INVALID if len(value) < 100]),
     st.sampled_from(
-        [b"\x00" * 4096, b"[1]", b"{}", b'{"event":"RATED"}', b'{"event":" "}', EVENT.replace(b'"x"', b'""') % b"1"]
+        [
+            b"\x00" * 4096,
+            b"[1]",
+            b"{}",
+            b'{"event":"RATED"}',
+            b'{"event":" "}',
+            EVENT.replace(b'"x"', b'""') % b"1",
+        ]
     ),
     st.sampled_from([line[:-9] for line in GOOD_LINES]),
 )
@@ -212,7 +248,9 @@ BAD = st.one_of(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), times=st.sampled_from([1, 1, 200]))
-def test_bad_lines_at_any_position_never_change_the_figures_of_the_good_ones(data: st.DataObject, times: int) -> None:
+def test_bad_lines_at_any_position_never_change_the_figures_of_the_good_ones(
+    data: st.DataObject, times: int
+) -> None:
     lines = GOOD_LINES * times
     expected = harness.report(b"".join(lines), "summary")
     bad = data.draw(st.lists(BAD, max_size=12))
@@ -222,10 +260,15 @@ def test_bad_lines_at_any_position_never_change_the_figures_of_the_good_ones(dat
     actual = harness.report(b"".join(lines), "summary")
 
     for name in ("rows", "total"):
-        assert [each[name] for each in actual["reports"]] == [each[name] for each in expected["reports"]]
+        assert [each[name] for each in actual["reports"]] == [
+            each[name] for each in expected["reports"]
+        ]
     account = actual["input"]
     assert account["records"] == expected["input"]["records"] + len(bad)
-    assert (account["events"], account["duplicates"]) == (expected["input"]["events"], expected["input"]["duplicates"])
+    assert (account["events"], account["duplicates"]) == (
+        expected["input"]["events"],
+        expected["input"]["duplicates"],
+    )
 
 
 # -- nesting and numbers ---------------------------------------------------------------------------------------
@@ -234,7 +277,9 @@ def test_bad_lines_at_any_position_never_change_the_figures_of_the_good_ones(dat
 @pytest.mark.parametrize("opening", ["[", '{"a":'], ids=["arrays", "objects"])
 @pytest.mark.parametrize(("levels", "events"), [(509, 1), (510, 0), (990, 0), (100_000, 0)])
 @pytest.mark.parametrize("times", [1, 300], ids=["once", "often"])
-def test_nesting_is_read_up_to_512_levels_by_every_report(opening: str, levels: int, events: int, times: int) -> None:
+def test_nesting_is_read_up_to_512_levels_by_every_report(
+    opening: str, levels: int, events: int, times: int
+) -> None:
     """The listing of events writes `meetingInfo` as JSON: what can be read can be written, in any thread."""
     times = 1 if levels > 10_000 else times  # a log of 100 MB
     nested = opening * levels + "1" + {"[": "]"}.get(opening, "}") * levels
@@ -272,7 +317,7 @@ def test_of_two_equal_keys_the_first_wins_and_keeps_its_place() -> None:
     ],
 )
 def test_numbers_of_any_size_are_timestamps_or_none(text: str, expected: int | None) -> None:
-    assert expected == parse(text)
+    assert expected == parse_timestamp(text)
 
 
 # -- memory ----------------------------------------------------------------------------------------------------
@@ -288,11 +333,15 @@ def peak(*arguments: str | Path, stdin: Any = None) -> tuple[int, str]:
         [sys.executable, "-c", code, *harness.command(*arguments)],
         stdin=stdin, capture_output=True, check=True, timeout=600, cwd=harness.ROOT,
     )  # fmt: skip
-    return int(done.stdout) // (1 << 20 if sys.platform == "darwin" else 1 << 10), done.stderr.decode()
+    return int(done.stdout) // (
+        1 << 20 if sys.platform == "darwin" else 1 << 10
+    ), done.stderr.decode()
 
 
 @pytest.mark.parametrize(
-    "unit", [b"\n", b"\0", b" ", b"x\n" * 32 + b"\n" * 4032], ids=["line ends", "NUL", "spaces", "short lines"]
+    "unit",
+    [b"\n", b"\0", b" ", b"x\n" * 32 + b"\n" * 4032],
+    ids=["line ends", "NUL", "spaces", "short lines"],
 )
 def test_a_gzip_bomb_takes_no_more_memory_than_any_log(unit: bytes, tmp_path: Path) -> None:
     """A block of the shortest lines once took 2 GB: each took the room of a long one."""
@@ -313,7 +362,9 @@ def test_a_gzip_bomb_of_a_gigabyte_is_never_whole_in_memory(tmp_path: Path) -> N
     """Written as 64 members, which is a gzip as any other."""
     bomb = tmp_path / "x.log.gz"
     bomb.write_bytes(
-        gzip.compress(GOOD) + gzip.compress(b"\0" * (16 << 20)) * 64 + gzip.compress(b"\n" + GOOD_LINES[0])
+        gzip.compress(GOOD)
+        + gzip.compress(b"\0" * (16 << 20)) * 64
+        + gzip.compress(b"\n" + GOOD_LINES[0])
     )
 
     used, message = peak("completion", bomb)
@@ -328,13 +379,24 @@ def test_nul_blocks_of_a_crash_cost_the_lines_they_stand_in() -> None:
 
     account = harness.report(log, "completion")["input"]
 
-    assert (account["events"], account["rejected"]["invalid_json"], account["incomplete"]) == (6, 1, 1)
+    assert (account["events"], account["rejected"]["invalid_json"], account["incomplete"]) == (
+        6,
+        1,
+        1,
+    )
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
-def test_very_many_short_lines_are_all_counted(packed: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_very_many_short_lines_are_all_counted(packed: bool, tmp_path: Path) -> None:
     """They come in smaller blocks: places of events and half a line at the end are as ever."""
-    log = b"\n" * 300_000 + GOOD_LINES[0] + b"x\n\n" * 70_000 + GOOD_LINES[1] + b"\r\n \n" * 100_000 + b'{"event":'
+    log = (
+        b"\n" * 300_000
+        + GOOD_LINES[0]
+        + b"x\n\n" * 70_000
+        + GOOD_LINES[1]
+        + b"\r\n \n" * 100_000
+        + b'{"event":'
+    )
     (tmp_path / "x.log").write_bytes(gzip.compress(log, 1) if packed else log)
 
     report = harness.run("events", tmp_path, "-q", "-f", "json").json
@@ -348,18 +410,20 @@ def test_very_many_short_lines_are_all_counted(packed: bool, tmp_path: Path) -> 
 # -- files that change -----------------------------------------------------------------------------------------
 
 
-def test_a_file_that_vanishes_before_it_is_opened_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dcevents import sources  # noqa: PLC0415
+def test_a_file_that_vanishes_before_it_is_opened_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dcevents.reading import sources  # noqa: PLC0415
 
     (tmp_path / "x.log").write_bytes(GOOD)
-    find = sources.find
+    find = sources.find_inputs
 
-    def found(operands: Any) -> sources.Found:
+    def found(operands: Any) -> sources.FoundInputs:
         result = find(operands)
         (tmp_path / "x.log").unlink()
         return result
 
-    monkeypatch.setattr(sources, "find", found)
+    monkeypatch.setattr(sources, "find_inputs", found)
     result = harness.run("completion", tmp_path / "x.log")
 
     assert (result.status, result.out) == (1, b"")
@@ -367,13 +431,15 @@ def test_a_file_that_vanishes_before_it_is_opened_is_named(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("change", ["shrinks", "is removed", "grows"])
-def test_a_file_that_changes_while_it_is_read(change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dcevents import log as log_module  # noqa: PLC0415
+def test_a_file_that_changes_while_it_is_read(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dcevents.reading import log as log_module  # noqa: PLC0415
 
     path = tmp_path / "x.log"
     lines = [GOOD_LINES[1].replace(b'"sid":"a"', b'"sid":"s%06d"' % n) for n in range(20_000)]
     path.write_bytes(b"".join(lines))
-    parse_block = log_module._parse
+    parse_block = log_module._parse_block
     done: list[bool] = []
 
     def once(block: Any, parser: Any) -> Any:
@@ -388,12 +454,14 @@ def test_a_file_that_changes_while_it_is_read(change: str, tmp_path: Path, monke
                     file.write(GOOD)
         return parse_block(block, parser)
 
-    monkeypatch.setattr(log_module, "_parse", once)
+    monkeypatch.setattr(log_module, "_parse_block", once)
     result = harness.run("completion", path, "-f", "json")
 
     events = result.json["input"]["events"]
     assert result.status == 0
-    assert ("cut short while it was read; what could be read is counted" in result.err) == (change == "shrinks")
+    assert ("cut short while it was read; what could be read is counted" in result.err) == (
+        change == "shrinks"
+    )
     assert 5000 < events < 15_000 if change == "shrinks" else events == 20_000
 
 
@@ -402,4 +470,7 @@ def test_a_loop_of_links_is_named(tmp_path: Path) -> None:
 
     result = harness.run("completion", tmp_path / "loop.log")
 
-    assert (result.status, result.err) == (1, f"dcevents: {tmp_path / 'loop.log'}: too many levels of symbolic links\n")
+    assert (result.status, result.err) == (
+        1,
+        f"dcevents: {tmp_path / 'loop.log'}: too many levels of symbolic links\n",
+    )

@@ -14,29 +14,39 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dcevents import render, reports
-from dcevents.render._base import Circumstances
-from dcevents.reports._base import Column, Table, Z, wilson
+from dcevents.render._format import RenderContext
+from dcevents.reports._metrics import NORMAL_QUANTILE, compute_wilson_bounds
+from dcevents.tables import Column, Table
 
-RATED = [report.name for report in reports.load().values() if report.rated]
-GROUPED = [name for name in RATED if reports.load()[name].by]
-BY = [(name, key) for name in GROUPED for key in reports.load()[name].by]
+RATED = [report.name for report in reports.load_reports().values() if report.rated]
+GROUPED = [name for name in RATED if reports.load_reports()[name].by_keys]
+BY = [(name, key) for name in GROUPED for key in reports.load_reports()[name].by_keys]
 SITE = str(harness.ROOT / "sample_logs" / "site")
 
 
 def bounds(part: int, whole: int) -> tuple[Any, Any]:
     """What the program has for a part of a whole."""
-    low, high = wilson(pl.col("part"), pl.col("whole"))
-    counts = pl.DataFrame({"part": [part], "whole": [whole]}, schema={"part": pl.UInt32, "whole": pl.UInt32})
+    low, high = compute_wilson_bounds(pl.col("part"), pl.col("whole"))
+    counts = pl.DataFrame(
+        {"part": [part], "whole": [whole]}, schema={"part": pl.UInt32, "whole": pl.UInt32}
+    )
     return counts.select(low.alias("low"), high.alias("high")).row(0)
 
 
 # Newcombe, Two-sided confidence intervals for the single proportion (Statistics in Medicine 17, 1998), table I,
 # method 3.
-PUBLISHED = [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
+PUBLISHED = [
+    (81, 263, 0.2553, 0.3662),
+    (15, 148, 0.0624, 0.1605),
+    (0, 20, 0.0, 0.1611),
+    (1, 29, 0.0061, 0.1718),
+]
 
 
 @pytest.mark.parametrize(("part", "whole", "low", "high"), PUBLISHED)
-def test_the_bounds_are_those_that_were_published(part: int, whole: int, low: float, high: float) -> None:
+def test_the_bounds_are_those_that_were_published(
+    part: int, whole: int, low: float, high: float
+) -> None:
     assert (low, high) == tuple(round(bound, 4) for bound in bounds(part, whole))
 
 
@@ -50,14 +60,16 @@ def by_bisection(part: int, whole: int, *, upper: bool) -> float:
     near, far = rate, 1.0 if upper else 0.0
     for _ in range(200):
         p = (near + far) / 2
-        if abs(rate - p) <= Z * sqrt(p * (1 - p) / whole):
+        if abs(rate - p) <= NORMAL_QUANTILE * sqrt(p * (1 - p) / whole):
             near = p
         else:
             far = p
     return near
 
 
-counts = st.integers(1, 4_000_000_000).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole)))
+counts = st.integers(1, 4_000_000_000).flatmap(
+    lambda whole: st.tuples(st.integers(0, whole), st.just(whole))
+)
 small = st.integers(1, 40).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole)))
 
 
@@ -80,7 +92,9 @@ def test_the_bounds_are_where_the_score_test_begins_to_reject(count: tuple[int, 
 
 def rates(columns: list[str]) -> list[str]:
     """The rates among columns."""
-    return [name for name in columns if name.endswith("_rate") or name in ("service_level", "share")]
+    return [
+        name for name in columns if name.endswith("_rate") or name in ("service_level", "share")
+    ]
 
 
 @pytest.mark.parametrize(("report", "key"), BY)
@@ -95,9 +109,9 @@ def test_every_rate_is_followed_by_its_bounds(report: str, key: str) -> None:
     rows = list(csv.DictReader(io.StringIO(full)))
     assert full.splitlines()[0].split(",") == expected
     assert rates(expected)
-    assert [{n: v for n, v in row.items() if not n.endswith(("_low", "_high"))} for row in rows] == list(
-        csv.DictReader(io.StringIO(plain))
-    )
+    assert [
+        {n: v for n, v in row.items() if not n.endswith(("_low", "_high"))} for row in rows
+    ] == list(csv.DictReader(io.StringIO(plain)))
     for row in rows:
         for name in rates(expected):
             low, rate, high = (row[f"{name}{end}"] for end in ("_low", "", "_high"))
@@ -106,7 +120,7 @@ def test_every_rate_is_followed_by_its_bounds(report: str, key: str) -> None:
             assert all(len(bound) <= len("0.123456") for bound in (low, high))
 
 
-@pytest.mark.parametrize("format_", list(render.load()))
+@pytest.mark.parametrize("format_", list(render.load_formats()))
 @pytest.mark.parametrize("report", RATED)
 def test_every_format_has_them(report: str, format_: str) -> None:
     text = harness.run(report, SITE, "-f", format_, "-q", "--intervals").text
@@ -116,13 +130,17 @@ def test_every_format_has_them(report: str, format_: str) -> None:
 
 
 def test_without_the_option_there_are_none() -> None:
-    for format_ in render.load():
-        assert not re.search("_low|_high|_base|95%", harness.run("summary", SITE, "-f", format_, "-q").text)
+    for format_ in render.load_formats():
+        assert not re.search(
+            "_low|_high|_base|95%", harness.run("summary", SITE, "-f", format_, "-q").text
+        )
 
 
 def test_the_bases_of_marks_are_in_no_format() -> None:
-    for format_ in render.load():
-        text = harness.run("abandonment", SITE, "--by", "last-step", "--intervals", "-f", format_, "-q").text
+    for format_ in render.load_formats():
+        text = harness.run(
+            "abandonment", SITE, "--by", "last-step", "--intervals", "-f", format_, "-q"
+        ).text
         assert "_base" not in text
 
 
@@ -136,7 +154,7 @@ def test_the_headline_of_the_summary_has_the_bounds() -> None:
     assert "Live chat    82.1 % [72.1 %, 89.0 %] of 78 requests accepted" in text
 
 
-@pytest.mark.parametrize("report", sorted(set(reports.load()) - set(RATED)))
+@pytest.mark.parametrize("report", sorted(set(reports.load_reports()) - set(RATED)))
 def test_a_report_without_rates_has_no_such_option(report: str) -> None:
     result = harness.run(report, "--intervals", stdin=b"")
 
@@ -145,13 +163,18 @@ def test_a_report_without_rates_has_no_such_option(report: str) -> None:
 
 
 @pytest.mark.parametrize("report", GROUPED)
-def test_a_narrow_table_has_both_bounds_of_a_rate_or_none(report: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_narrow_table_has_both_bounds_of_a_rate_or_none(
+    report: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("os.isatty", lambda _: True)
     seen = set()
     for columns in range(60, 200, 4):
         text = harness.run(report, SITE, "--intervals", "-q", env={"COLUMNS": str(columns)}).text
         hidden = set(re.findall(r"\w+", text.partition("Too narrow for: ")[2]))
-        lows, highs = ({name.removesuffix(end) for name in hidden if name.endswith(end)} for end in ("_low", "_high"))
+        lows, highs = (
+            {name.removesuffix(end) for name in hidden if name.endswith(end)}
+            for end in ("_low", "_high")
+        )
         assert lows == highs
         assert set(rates(sorted(hidden))) <= lows, "no bounds without their rate"
         seen.add(len(lows))
@@ -165,7 +188,9 @@ def test_a_narrow_table_has_both_bounds_of_a_rate_or_none(report: str, monkeypat
 def sessions(completed: int, engaged: int, more: str = "") -> bytes:
     """A log of so many sessions."""
     lines = [f"09:00 s{n} engaged{more}\n" for n in range(engaged)]
-    return harness.log("".join([*lines, *(f"09:01 s{n} completed{more}\n" for n in range(completed))]))
+    return harness.log(
+        "".join([*lines, *(f"09:01 s{n} completed{more}\n" for n in range(completed))])
+    )
 
 
 @pytest.mark.parametrize("options", [[], ["--intervals"]], ids=["plain", "with bounds"])
@@ -173,9 +198,13 @@ def sessions(completed: int, engaged: int, more: str = "") -> bytes:
 def test_a_rate_of_fewer_than_30_is_marked(format_: str, options: list[str]) -> None:
     log = sessions(10, 30) + sessions(10, 29, " id=d2")
 
-    text = harness.run("completion", "-f", format_, "--as-of", "2026-11-03", *options, stdin=log).text.replace("\\", "")
+    text = harness.run(
+        "completion", "-f", format_, "--as-of", "2026-11-03", *options, stdin=log
+    ).text.replace("\\", "")
 
-    many, few, total = (next(line for line in text.splitlines() if each in line) for each in ("d1", "d2", "Total"))
+    many, few, total = (
+        next(line for line in text.splitlines() if each in line) for each in ("d1", "d2", "Total")
+    )
     assert "33.3 %" in many
     assert "*34.5 %" in few
     assert "*" not in many + total.replace("**", "")
@@ -186,7 +215,9 @@ def test_a_rate_of_fewer_than_30_is_marked(format_: str, options: list[str]) -> 
 def test_the_total_is_marked_too() -> None:
     (total,) = (
         line
-        for line in harness.run("completion", "--as-of", "2026-11-03", stdin=sessions(3, 9)).text.splitlines()
+        for line in harness.run(
+            "completion", "--as-of", "2026-11-03", stdin=sessions(3, 9)
+        ).text.splitlines()
         if "Total" in line
     )
 
@@ -195,7 +226,9 @@ def test_the_total_is_marked_too() -> None:
 
 @pytest.mark.parametrize("format_", ["table", "markdown"])
 @pytest.mark.parametrize(
-    "log", [sessions(10, 30), harness.log("09:00 a triggered"), b""], ids=["of 30", "no rate", "nothing"]
+    "log",
+    [sessions(10, 30), harness.log("09:00 a triggered"), b""],
+    ids=["of 30", "no rate", "nothing"],
 )
 def test_where_nothing_is_marked_there_is_no_footnote(format_: str, log: bytes) -> None:
     text = harness.run("abandonment", "-f", format_, "--as-of", "2026-11-03", stdin=log).text
@@ -209,10 +242,12 @@ def test_formats_for_programs_have_no_marks(format_: str) -> None:
 
 
 def test_a_rate_that_rounds_to_all_is_not_shown_as_all() -> None:
-    columns = [Column("some_rate", "rate", "Rate", base="some_base")]
+    columns = [Column("some_rate", "rate", "Rate", base_column="some_base")]
     rows = pl.DataFrame({"some_rate": [1 - 1e-9, 1e-9, 1.0], "some_base": [10**9] * 3})
-    about = Circumstances("any", {}, ZoneInfo("UTC"))
+    about = RenderContext("any", {}, ZoneInfo("UTC"))
 
-    text = "".join(render.load()["table"].render([Table("any", columns, rows)], about))
+    text = "".join(
+        render.load_formats()["table"].write_tables([Table("any", columns, rows)], about)
+    )
 
     assert ["99.9 %", "0.1 %", "100 %"] == [line.strip() for line in text.splitlines()[-3:]]

@@ -20,7 +20,9 @@ SEED = int(os.environ.get("DCEVENTS_KILL_SEED", "1"))
 def history(name: str, events: int) -> bytes:
     """A log of so many events, none like another."""
     line = harness.log(f"09:00:00 SID engaged name={name} id=ID")
-    return b"".join(line.replace(b"SID", b"s%d" % n).replace(b"ID", b"d%d" % n) for n in range(events))
+    return b"".join(
+        line.replace(b"SID", b"s%d" % n).replace(b"ID", b"d%d" % n) for n in range(events)
+    )
 
 
 def test_a_report_is_never_torn_nor_missing(tmp_path: Path) -> None:
@@ -69,15 +71,23 @@ def test_what_a_killed_run_has_left_is_no_log_and_goes_after_a_day(tmp_path: Pat
     log = tmp_path / "x.log"
     log.write_bytes(history("x", 1))
     stale, fresh, other = (
-        tmp_path / name for name in (".dcevents-abcdefgh.tmp", ".dcevents-12345678.tmp", ".mine.tmp")
+        tmp_path / name
+        for name in (".dcevents-abcdefgh.tmp", ".dcevents-12345678.tmp", ".mine.tmp")
     )
     for path in (stale, fresh, other):
         path.write_bytes(history("half", 2)[:-20])
     for path in (stale, other):
         os.utime(path, (time.time() - 90_000,) * 2)
 
-    result = harness.run("completion", tmp_path, "-o", tmp_path / "report.csv", "-q", clock=datetime.now(UTC))
+    result = harness.run(
+        "completion", tmp_path, "-o", tmp_path / "report.csv", "-q", clock=datetime.now(UTC)
+    )
 
     assert (0, "") == (result.status, result.err)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [fresh.name, other.name, "report.csv", "x.log"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        fresh.name,
+        other.name,
+        "report.csv",
+        "x.log",
+    ]
     assert harness.run("completion", tmp_path, "-f", "json", "-q").json["input"]["events"] == 1

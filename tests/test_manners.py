@@ -19,7 +19,9 @@ from polars.exceptions import PanicException
 LOG = harness.log("09:00 a triggered name=Pricing\n09:01 a engaged name=Größe\n09:02 a completed")
 NOBODY = 65534
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run something as somebody else")
+as_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can run something as somebody else"
+)
 
 
 def shell(script: str, **env: str) -> subprocess.CompletedProcess[bytes]:
@@ -27,7 +29,9 @@ def shell(script: str, **env: str) -> subprocess.CompletedProcess[bytes]:
     words = " ".join(harness.command())
     more = {**os.environ, "PYTHONPATH": str(harness.ROOT), **env, "D": words}
     more.pop("PYTHONUNBUFFERED", None)
-    return subprocess.run(["sh", "-c", script], env=more, capture_output=True, check=False, timeout=300)
+    return subprocess.run(
+        ["sh", "-c", script], env=more, capture_output=True, check=False, timeout=300
+    )
 
 
 @pytest.fixture
@@ -67,7 +71,9 @@ STATUSES = [
     pytest.param("$D completion LOG --nope", 2, id="2: no such option"),
     pytest.param("echo x | $D completion", 3, id="3: no event"),
     pytest.param("$D events LOG | head -c 1 >/dev/null", 0, id="0: a reader that goes away"),
-    pytest.param("$D events LOG -o /dev/stdout | head -c 1 >/dev/null", 0, id="0: … of /dev/stdout"),
+    pytest.param(
+        "$D events LOG -o /dev/stdout | head -c 1 >/dev/null", 0, id="0: … of /dev/stdout"
+    ),
 ]
 
 
@@ -78,9 +84,17 @@ def test_every_end_has_its_status_and_at_most_one_line(script: str, status: int,
     (log.parent / "folder").mkdir()
     script = script.replace("LOG", str(log)).replace("FOLDER", str(log.parent / "folder"))
 
-    done = shell(f"cd {log.parent}; {{ {script}; echo $? > status; }} < /dev/null" if "|" not in script else script)
+    done = shell(
+        f"cd {log.parent}; {{ {script}; echo $? > status; }} < /dev/null"
+        if "|" not in script
+        else script
+    )
 
-    found = int((log.parent / "status").read_text(encoding="utf-8")) if "|" not in script else done.returncode
+    found = (
+        int((log.parent / "status").read_text(encoding="utf-8"))
+        if "|" not in script
+        else done.returncode
+    )
     assert (found, b"Traceback" in done.stderr) == (status, False)
     if script != "$D":  # which shows short help
         assert done.stderr.count(b"\n") <= 1
@@ -92,7 +106,9 @@ def test_closed_streams_are_nobodys_file(log: Path) -> None:
     """A report file must not get number 2, nor a log number 0: messages would land in it, or the log be read twice."""
     target = log.parent / "r.csv"
 
-    done = shell(f"$D events {log} {log.parent}/y.log -o {target} <&- >&- 2>&-; echo $? >&2", PYTHONUTF8="1")
+    done = shell(
+        f"$D events {log} {log.parent}/y.log -o {target} <&- >&- 2>&-; echo $? >&2", PYTHONUTF8="1"
+    )
     assert done.stderr == b"1\n"
     assert not target.exists()
 
@@ -133,7 +149,9 @@ def named(name: str, folder: Path) -> str:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", ["pipe", "file", "appended"])
 @pytest.mark.parametrize("option", ["--output", "--rejects"])
-def test_descriptors_that_are_named_are_written_to_as_they_are(option: str, name: str, kind: str, log: Path) -> None:
+def test_descriptors_that_are_named_are_written_to_as_they_are(
+    option: str, name: str, kind: str, log: Path
+) -> None:
     """A pipe has no path beside which a temporary file could stand; `>>` keeps what is there."""
     number = NAMES[name]
     file, rejects = log.parent / "out", log.parent / "rejects"
@@ -141,7 +159,10 @@ def test_descriptors_that_are_named_are_written_to_as_they_are(option: str, name
     log.write_bytes(LOG + b"x\n")
     more = "" if option == "--output" else "-o /dev/null"
     run = f"$D completion {log} -q -f csv {more} {option} '{named(name, log.parent)}'"
-    script = {"pipe": f"{{ {run} {number}>&7; }} 7>&1 | cat > {file}", "file": f"{run} {number}>{file}"}
+    script = {
+        "pipe": f"{{ {run} {number}>&7; }} 7>&1 | cat > {file}",
+        "file": f"{run} {number}>{file}",
+    }
 
     done = shell(script.get(kind, f"{run} {number}>>{file}"))
 
@@ -187,7 +208,10 @@ def test_a_loop_of_links_is_not_replaced(log: Path) -> None:
 
     result = harness.run("completion", log, "-o", loop, "-q")
 
-    assert (result.status, result.err) == (1, f"dcevents: {loop}: too many levels of symbolic links\n")
+    assert (result.status, result.err) == (
+        1,
+        f"dcevents: {loop}: too many levels of symbolic links\n",
+    )
     assert loop.is_symlink()
 
 
@@ -196,7 +220,9 @@ def test_a_file_that_grows_beyond_a_limit_leaves_the_old_one(log: Path) -> None:
     target.write_text("old", encoding="utf-8")
     limit: Callable[[], None] = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))  # noqa: E731
 
-    running = harness.start("completion", log, "-o", target, stderr=subprocess.PIPE, preexec_fn=limit)
+    running = harness.start(
+        "completion", log, "-o", target, stderr=subprocess.PIPE, preexec_fn=limit
+    )
     _, err = running.communicate(timeout=300)
 
     assert (running.returncode, err.decode()) == (1, f"dcevents: {target}: file too large\n")
@@ -216,7 +242,9 @@ cat {target}
 
 
 @as_root
-@pytest.mark.parametrize("filled", ["0", "40k", "100k"], ids=["not enough", "little left", "nothing left"])
+@pytest.mark.parametrize(
+    "filled", ["0", "40k", "100k"], ids=["not enough", "little left", "nothing left"]
+)
 @pytest.mark.parametrize("option", ["--output", "--rejects"])
 def test_a_full_disk_leaves_the_old_one(option: str, filled: str, log: Path) -> None:
     """`/dev/full` is no disk: here temporary files are made, grow, and have to go."""
@@ -225,10 +253,15 @@ def test_a_full_disk_leaves_the_old_one(option: str, filled: str, log: Path) -> 
     folder, old = log.parent / "disk", log.parent / "old"
     folder.mkdir()
     old.write_text("old\n", encoding="utf-8")
-    pages = (harness.log(f"09:00 a{n} engaged page=p{n} id=d{n}") + b"x" * 60 + b"\n" for n in range(2000))
+    pages = (
+        harness.log(f"09:00 a{n} engaged page=p{n} id=d{n}") + b"x" * 60 + b"\n"
+        for n in range(2000)
+    )
     log.write_bytes(b"".join(pages))
     target, more = folder / "r", "" if option == "--output" else "-o /dev/null"
-    script = SMALL.format(folder=folder, old=old, target=target, filled=filled, log=log, more=more, option=option)
+    script = SMALL.format(
+        folder=folder, old=old, target=target, filled=filled, log=log, more=more, option=option
+    )
 
     done = shell(f"exec unshare -m sh -c '{script}'")
 
@@ -267,7 +300,9 @@ def without(*arguments: str | Path) -> tuple[int, str]:
     if os.geteuid() == 0 and sys.platform != "linux":
         pytest.skip("root may read everything")
     try:
-        running = harness.start(*arguments, stdin=subprocess.DEVNULL, stdout=-1, stderr=-1, preexec_fn=without_rights)
+        running = harness.start(
+            *arguments, stdin=subprocess.DEVNULL, stdout=-1, stderr=-1, preexec_fn=without_rights
+        )
     except subprocess.SubprocessError:
         pytest.skip("root may read everything, and cannot give up its rights here")
     out, err = running.communicate(timeout=300)
@@ -298,7 +333,10 @@ def test_what_may_not_be_written_is_left_alone(option: str, what: str, log: Path
 
     target.parent.chmod(0o555 if what == "folder" else 0o755)
 
-    assert without("completion", log, option, target) == (1, f"dcevents: {target}: permission denied\n")
+    assert without("completion", log, option, target) == (
+        1,
+        f"dcevents: {target}: permission denied\n",
+    )
     assert target.read_text(encoding="utf-8") == "old"
     assert [target] == list(target.parent.iterdir())
     target.parent.chmod(0o755)
@@ -320,7 +358,9 @@ SURROUNDINGS: list[dict[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("env", SURROUNDINGS, ids=lambda env: " ".join(f"{k}={v}" for k, v in env.items()))
+@pytest.mark.parametrize(
+    "env", SURROUNDINGS, ids=lambda env: " ".join(f"{k}={v}" for k, v in env.items())
+)
 def test_surroundings_change_no_byte(env: dict[str, str], log: Path) -> None:
     for arguments in (["summary"], ["events", "-f", "csv"]):
         expected = harness.spawn(*arguments, log)
@@ -340,7 +380,9 @@ def test_a_working_directory_that_is_gone_is_needed_by_nothing(log: Path) -> Non
 
     assert done.stdout == harness.run("completion", log, "-q", "-f", "csv").out
     missing = ["x.log", "r.csv", "r.bad"]
-    assert done.stderr.decode() == "".join(f"dcevents: {name}: no such file or directory\n" for name in missing)
+    assert done.stderr.decode() == "".join(
+        f"dcevents: {name}: no such file or directory\n" for name in missing
+    )
 
 
 @pytest.mark.parametrize("files", [12, 32])
@@ -350,7 +392,10 @@ def test_few_files_may_be_open(files: int, log: Path) -> None:
 
     done = shell(f"ulimit -n {files}; exec $D completion {log.parent} -f csv --by all")
 
-    assert (done.returncode, done.stderr) == (0, b"dcevents: 123 records = 3 events + 120 duplicates\n")
+    assert (done.returncode, done.stderr) == (
+        0,
+        b"dcevents: 123 records = 3 events + 120 duplicates\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -358,27 +403,33 @@ def test_few_files_may_be_open(files: int, log: Path) -> None:
     [
         pytest.param(MemoryError(), True, id="no memory"),
         pytest.param(RuntimeError("can't start new thread"), True, id="none for a thread"),
-        pytest.param(PanicException("could not spawn threads: ThreadPoolBuildError"), True, id="none for polars'"),
+        pytest.param(
+            PanicException("could not spawn threads: ThreadPoolBuildError"),
+            True,
+            id="none for polars'",
+        ),
         pytest.param(RuntimeError("a mistake of ours"), False, id="something else"),
         pytest.param(ImportError("a mistake of ours"), False, id="something else without a limit"),
     ],
 )
 def test_too_little_memory_is_told_in_one_line(
     error: BaseException,
-    told: bool,  # noqa: FBT001
+    told: bool,
     log: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from dcevents import log as log_module  # noqa: PLC0415
+    from dcevents.reading import log as log_module  # noqa: PLC0415
 
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(log_module, "read", fail)
+    monkeypatch.setattr(log_module, "read_log", fail)
     result = harness.run("completion", log)
 
     assert (result.status, result.out) == (1, b"")
-    assert (result.err == "dcevents: not enough memory; a limit may be in force (ulimit -v)\n") == told
+    assert (
+        result.err == "dcevents: not enough memory; a limit may be in force (ulimit -v)\n"
+    ) == told
     assert ("Traceback" in result.err) == (not told)
 
 
@@ -397,15 +448,21 @@ def test_too_little_memory_to_load_polars_is_told_in_one_line(megabytes: int, lo
 
 def test_a_signal_that_comes_again_while_it_ends_says_nothing() -> None:
     code = (
-        "import sys\nfrom dcevents import cli\nfrom dcevents.errors import Terminated\n"
+        "import sys\nfrom dcevents.cli import main as cli\nfrom dcevents.errors import Terminated\n"
         "class Fails:\n  def __init__(self, error): self.error = error\n  def __del__(self): raise self.error\n"
         "sys.unraisablehook = cli._unraised\n"
         "for error in (KeyboardInterrupt(), Terminated(15), ValueError('x')): Fails(error)"
     )
 
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=harness.ROOT, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=harness.ROOT, check=True
+    )
 
-    assert ("ValueError: x" in told.stderr, "Interrupt" in told.stderr, "Terminated:" in told.stderr) == (
+    assert (
+        "ValueError: x" in told.stderr,
+        "Interrupt" in told.stderr,
+        "Terminated:" in told.stderr,
+    ) == (
         True,
         False,
         False,

@@ -8,7 +8,7 @@ from typing import Any
 import harness
 import pytest
 
-from dcevents import sources
+from dcevents.reading import sources
 
 MADE = importlib.import_module("test_envelopes").MADE
 NAMES = list(MADE.SHAPES)
@@ -17,7 +17,14 @@ LAST = "2026-11-02T09:15:04.120Z"
 
 def event(n: int, **payload: object) -> dict[str, Any]:
     """The n-th of different events."""
-    said = {"name": "Pricing", "id": "d1", "type": "dialogue", "uiType": "popup", "sid": f"s{n}", **payload}
+    said = {
+        "name": "Pricing",
+        "id": "d1",
+        "type": "dialogue",
+        "uiType": "popup",
+        "sid": f"s{n}",
+        **payload,
+    }
     stamp = f"2026-11-02T{9 + n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}.120Z"
     return {
         "event": "CONVERSATION_ENGAGED", "timestamp": stamp, "page": "https://x.example/p", "data": {"payload": said},
@@ -46,7 +53,13 @@ def write(shape: str, first: int, end: int) -> bytes:
 def account(data: bytes) -> dict[str, Any]:
     """The account of a log; its buckets sum to its records."""
     found: dict[str, Any] = harness.report(data, "completion")["input"]
-    sums = [found["blank"], found["incomplete"], found["later"], found["duplicates"], found["events"]]
+    sums = [
+        found["blank"],
+        found["incomplete"],
+        found["later"],
+        found["duplicates"],
+        found["events"],
+    ]
     assert found["records"] == sum((*sums, *found["rejected"].values(), *found["ignored"].values()))
     return found
 
@@ -61,7 +74,11 @@ def places(data: bytes) -> list[tuple[str, int, int | None]]:
     """The session, line and index of each event."""
     rows = harness.run("events", "-f", "ndjson", "-q", stdin=data).ndjson
     explained = harness.run("explain", "*", "-f", "json", "-q", stdin=data).json["sessions"]
-    index = {(each["sid"], said["line"]): said.get("index") for each in explained for said in each["events"]}
+    index = {
+        (each["sid"], said["line"]): said.get("index")
+        for each in explained
+        for said in each["events"]
+    }
     return [(row["sid"], row["line"], index[row["sid"], row["line"]]) for row in rows]
 
 
@@ -71,8 +88,17 @@ def places(data: bytes) -> list[tuple[str, int, int | None]]:
 def _pairs() -> list[tuple[str, str]]:
     """Each shape before some of the others, and all that are not lines before and behind all."""
     some = ("canonical", "cri")
-    not_lines = [name for name in NAMES if MADE.SHAPES[name].write([event(n) for n in range(9)]).count(b"\n") != 9]
-    return [(a, b) for a in NAMES for b in NAMES if a != b and ({a, b} & {*some} or {a, b} <= {*not_lines})]
+    not_lines = [
+        name
+        for name in NAMES
+        if MADE.SHAPES[name].write([event(n) for n in range(9)]).count(b"\n") != 9
+    ]
+    return [
+        (a, b)
+        for a in NAMES
+        for b in NAMES
+        if a != b and ({a, b} & {*some} or {a, b} <= {*not_lines})
+    ]
 
 
 @pytest.mark.parametrize("first", NAMES)
@@ -107,12 +133,23 @@ HEIGHT = pretty(0).count(b"\n")
 
 def test_records_are_where_they_begin() -> None:
     array = b"[\n" + line(3).rstrip() + b",\n" + line(4).rstrip() + b"\n]\n"
-    data = lines(0) + pretty(1, 2) + array + lines(5) + lines(6, 7, 8).replace(b"\n", b"") + b"\n" + lines(9)
+    data = (
+        lines(0)
+        + pretty(1, 2)
+        + array
+        + lines(5)
+        + lines(6, 7, 8).replace(b"\n", b"")
+        + b"\n"
+        + lines(9)
+    )
 
     after = 2 + 2 * HEIGHT
     begins = [1, 2, 2 + HEIGHT, after + 1, after + 2, after + 4, *[after + 5] * 3, after + 6]
     indexes = [*[None] * 6, 1, 2, 3, None]
-    expected = [(f"s{n}", begin, index) for n, (begin, index) in enumerate(zip(begins, indexes, strict=True))]
+    expected = [
+        (f"s{n}", begin, index)
+        for n, (begin, index) in enumerate(zip(begins, indexes, strict=True))
+    ]
     assert expected == places(data)
 
 
@@ -182,7 +219,10 @@ def test_rejects_show_what_stands_in_the_log() -> None:
 
     rejects = harness.run("summary", "--rejects", "-", "-o", "/dev/null", "-q", stdin=data).ndjson
 
-    expected = [(2, "no_event", text.decode().rstrip("\n")), (2 + HEIGHT, "invalid_json", "no JSON")]
+    expected = [
+        (2, "no_event", text.decode().rstrip("\n")),
+        (2 + HEIGHT, "invalid_json", "no JSON"),
+    ]
     assert expected == [(each["line"], each["reason"], each["raw"]) for each in rejects]
 
 
@@ -196,13 +236,23 @@ def cri(text: bytes, tag: str, stream: str = "stdout") -> bytes:
 
 def docker(text: str, stream: str = "stdout") -> bytes:
     """A line of Docker's json-file."""
-    return json.dumps({"log": text, "stream": stream, "time": LAST}, separators=(",", ":")).encode() + b"\n"
+    return (
+        json.dumps({"log": text, "stream": stream, "time": LAST}, separators=(",", ":")).encode()
+        + b"\n"
+    )
 
 
-@pytest.mark.parametrize("first", [cri(line(9)[:-1], "F"), line(9)], ids=["behind prefixes", "among bare lines"])
+@pytest.mark.parametrize(
+    "first", [cri(line(9)[:-1], "F"), line(9)], ids=["behind prefixes", "among bare lines"]
+)
 def test_parts_of_cri_are_one_record(first: bytes) -> None:
     one, other = line(1).rstrip(), line(2).rstrip()
-    parts = cri(one[:60], "P") + cri(other[:90], "P", "stderr") + cri(one[60:150], "P") + cri(other[90:], "F", "stderr")
+    parts = (
+        cri(one[:60], "P")
+        + cri(other[:90], "P", "stderr")
+        + cri(one[60:150], "P")
+        + cri(other[90:], "F", "stderr")
+    )
     data = first + parts + cri(one[150:], "F") + cri(line(3).rstrip(), "F")
 
     assert (4, {}) == read(data)
@@ -211,7 +261,12 @@ def test_parts_of_cri_are_one_record(first: bytes) -> None:
 
 def test_parts_of_docker_are_one_record() -> None:
     one, other = line(1).decode(), line(2).decode()
-    parts = docker(one[:60]) + docker(other[:90], "stderr") + docker(one[60:150]) + docker(other[90:], "stderr")
+    parts = (
+        docker(one[:60])
+        + docker(other[:90], "stderr")
+        + docker(one[60:150])
+        + docker(other[90:], "stderr")
+    )
     data = docker(line(9).decode()) + parts + docker(one[150:]) + docker(line(3).decode())
 
     assert (4, {}) == read(data)
@@ -225,7 +280,12 @@ def docker_part(text: bytes, tag: str) -> bytes:
 
 @pytest.mark.parametrize("write", [cri, docker_part])
 def test_parts_that_are_none_swallow_nothing(write: Any) -> None:
-    data = write(b'{"event":', "P") + write(line(1).rstrip(), "F") + write(b"rest", "F") + write(line(2).rstrip(), "F")
+    data = (
+        write(b'{"event":', "P")
+        + write(line(1).rstrip(), "F")
+        + write(b"rest", "F")
+        + write(line(2).rstrip(), "F")
+    )
 
     events, rejected = read(data)
 
@@ -252,27 +312,40 @@ def test_a_line_longer_than_a_record_has_records(write: Any, how: str, tmp_path:
     path.write_bytes(data)
 
     pipe = how == "a pipe"
-    result = harness.run("check", "-" if pipe else path, "-f", "json", "-q", stdin=data if pipe else b"")
+    result = harness.run(
+        "check", "-" if pipe else path, "-f", "json", "-q", stdin=data if pipe else b""
+    )
     found = result.json["input"]
 
     assert len(long) > 2 << 20
-    assert (12_901, 12_901, 0) == (found["records"], found["events"], sum(found["rejected"].values()))
+    assert (12_901, 12_901, 0) == (
+        found["records"],
+        found["events"],
+        sum(found["rejected"].values()),
+    )
 
 
-def test_a_line_of_records_is_too_long_from_sixteen_mebibytes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "BLOCK", 2 << 20)
+def test_a_line_of_records_is_too_long_from_sixteen_mebibytes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sources, "BLOCK_BYTES", 2 << 20)
     long = json.dumps([event(n) for n in range(1000, 20_000)]).encode() + b"\n"
 
     assert (100, {"too_long": 1}) == read(lines(*range(99)) + long + lines(99))
 
 
 def test_lines_that_are_held_back_are_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "_SMALL", 1 << 10)
+    monkeypatch.setattr(sources, "_FIRST_BLOCK_BYTES", 1 << 10)
     data = lines(*range(9)) + b"{\n" * 3
 
     found = account(data)
 
-    assert (12, 9, 0, 3) == (found["records"], found["events"], found["blank"], found["rejected"]["invalid_json"])
+    assert (12, 9, 0, 3) == (
+        found["records"],
+        found["events"],
+        found["blank"],
+        found["rejected"]["invalid_json"],
+    )
 
 
 # -- where blocks end --------------------------------------------------------------------------------------------------
@@ -287,7 +360,9 @@ def _cut(text: bytes, part: Any) -> bytes:
 OTHERS: dict[str, Callable[[range], bytes]] = {
     "pretty": lambda numbers: pretty(*numbers),
     "an array": lambda numbers: MADE.pretty([event(n) for n in numbers]),
-    "an array of lines": lambda numbers: b"[\n" + lines(*numbers)[:-1].replace(b"\n", b",\n") + b"\n]\n",
+    "an array of lines": lambda numbers: (
+        b"[\n" + lines(*numbers)[:-1].replace(b"\n", b",\n") + b"\n]\n"
+    ),
     "CRI": lambda numbers: b"".join(_cut(line(n)[:-1], cri) for n in numbers),
     "Docker": lambda numbers: b"".join(_cut(line(n)[:-1], docker_part) for n in numbers),
 }
@@ -299,17 +374,23 @@ OTHERS: dict[str, Callable[[range], bytes]] = {
 def test_no_record_is_lost_where_blocks_end(
     name: str, how: str, size: int, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "_SMALL", size)
-    monkeypatch.setattr(sources, "BLOCK", 2 * size)
-    monkeypatch.setattr(sources, "_DENSE", size)
+    monkeypatch.setattr(sources, "_FIRST_BLOCK_BYTES", size)
+    monkeypatch.setattr(sources, "BLOCK_BYTES", 2 * size)
+    monkeypatch.setattr(sources, "_DENSE_BLOCK_BYTES", size)
     data = lines(*range(300)) + OTHERS[name](range(300, 360)) + lines(*range(360, 500))
     path = tmp_path / "x.log"
     path.write_bytes(data)
 
     pipe = how == "a pipe"
-    found = harness.run("completion", "-" if pipe else path, "-f", "json", "-q", stdin=data if pipe else b"")
+    found = harness.run(
+        "completion", "-" if pipe else path, "-f", "json", "-q", stdin=data if pipe else b""
+    )
 
     # An array that is cut is none: its brackets are lines that are no JSON.
     rejected = found.json["input"]["rejected"]
-    assert (500, 0, True) == (found.json["input"]["events"], rejected["no_event"], rejected["invalid_json"] <= 2)
+    assert (500, 0, True) == (
+        found.json["input"]["events"],
+        rejected["no_event"],
+        rejected["invalid_json"] <= 2,
+    )
     assert "array" in name or not rejected["invalid_json"]

@@ -64,7 +64,7 @@ def test_a_report_that_breaks_off_leaves_the_old_one_and_nothing_else(tmp_path: 
     target.write_text("old", encoding="utf-8")
 
     with pytest.raises(RuntimeError, match="broken off"):
-        output.to_file(str(target), failing())
+        output.replace_file(str(target), failing())
 
     assert target.read_text(encoding="utf-8") == "old"
     assert [target] == list(tmp_path.iterdir())
@@ -80,7 +80,7 @@ def test_the_old_report_is_there_until_the_new_one_is_whole(tmp_path: Path) -> N
             seen.append(target.read_text(encoding="utf-8"))
             yield piece
 
-    output.to_file(str(target), pieces())
+    output.replace_file(str(target), pieces())
 
     assert seen == ["old", "old"]
     assert target.read_text(encoding="utf-8") == "new report"
@@ -103,12 +103,14 @@ def test_the_report_is_on_the_disk_before_it_takes_the_old_ones_place(
     monkeypatch.setattr(os, "fsync", noted_sync)
     monkeypatch.setattr(os, "replace", noted_replace)
 
-    output.to_file(str(tmp_path / "report.txt"), ["new"])
+    output.replace_file(str(tmp_path / "report.txt"), ["new"])
 
     assert done[:2] == ["fsync", "replace"]
 
 
-def test_the_temporary_file_stands_beside_the_report_so_that_the_rename_is_atomic(tmp_path: Path) -> None:
+def test_the_temporary_file_stands_beside_the_report_so_that_the_rename_is_atomic(
+    tmp_path: Path,
+) -> None:
     target = tmp_path / "report.txt"
     beside: list[int] = []
 
@@ -116,7 +118,7 @@ def test_the_temporary_file_stands_beside_the_report_so_that_the_rename_is_atomi
         beside.append(len(list(tmp_path.iterdir())))
         yield "new"
 
-    output.to_file(str(target), pieces())
+    output.replace_file(str(target), pieces())
 
     assert beside == [1]
 
@@ -145,7 +147,7 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
 
     with pytest.raises(OutputError, match=r"report\.txt: permission denied"):
-        output.to_file(str(tmp_path / "report.txt"), ["new"])
+        output.replace_file(str(tmp_path / "report.txt"), ["new"])
 
 
 def test_what_is_no_regular_file_is_written_to_as_it_is(tmp_path: Path) -> None:
@@ -169,12 +171,21 @@ def test_what_is_no_regular_file_is_written_to_as_it_is(tmp_path: Path) -> None:
         pytest.param([], "2026-12-01", id="today"),
         pytest.param(["--tz", "America/New_York"], "2026-11-30", id="today in the zone"),
         pytest.param(["--period", "last-week"], "2026-11-23", id="the first day of the window"),
-        pytest.param(["--since", "2026-11-02", "--tz", "Europe/Berlin"], "2026-11-02", id="… in the zone"),
+        pytest.param(
+            ["--since", "2026-11-02", "--tz", "Europe/Berlin"], "2026-11-02", id="… in the zone"
+        ),
         pytest.param(["--until", "2026-11-02"], "2026-12-01", id="a window without a first day"),
     ],
 )
-def test_the_date_in_the_name_is_the_first_day(tmp_path: Path, options: list[str], expected: str) -> None:
-    assert harness.run("completion", "-o", tmp_path / "r-{date}-{date}.csv", *options, stdin=LOG).status == 0
+def test_the_date_in_the_name_is_the_first_day(
+    tmp_path: Path, options: list[str], expected: str
+) -> None:
+    assert (
+        harness.run(
+            "completion", "-o", tmp_path / "r-{date}-{date}.csv", *options, stdin=LOG
+        ).status
+        == 0
+    )
 
     assert [tmp_path / f"r-{expected}-{expected}.csv"] == list(tmp_path.iterdir())
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dcevents import timestamps
-from dcevents.parse import Limits, Parsed, Parser, Vocabulary
-from dcevents.record import Record, read
+from dcevents.model.attributes import Vocabulary
+from dcevents.reading import timestamps
+from dcevents.reading.parsing.parse import Limits, Parsed, Parser
+from dcevents.reading.parsing.record import Record, read
 
 NOW = 1_800_000_000_000
 quick = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -24,27 +25,50 @@ def parsed(
     """Tally, events as (row, sid, what is said, timestamp, its form), rejects as (row, reason)."""
     parser = Parser(Limits(None, NOW), Vocabulary(), in_full=True, sample=sample)
     step = len(lines) // parts + 1
-    blocks = [b"".join(line + b"\n" for line in lines[i : i + step]) for i in range(0, len(lines), step)]
+    blocks = [
+        b"".join(line + b"\n" for line in lines[i : i + step]) for i in range(0, len(lines), step)
+    ]
     results = [parser.parse(block) for block in blocks]
-    said = parser.vocabulary.said()
+    said = parser.vocabulary.list_attributes()
     events, rejects, before = [], [], 0
     for result in results:
         for rows, sids in result.parts:
-            texts = dict(sids.frame().iter_rows())
-            for number, code, ts, row, form in rows.select("sid", "said", "ts", "row", "form").iter_rows():
+            texts = dict(sids.to_frame().iter_rows())
+            for number, code, ts, row, form in rows.select(
+                "sid", "said", "ts", "row", "form"
+            ).iter_rows():
                 events.append((before + row, texts[number], said[code], ts, timestamps.FORMS[form]))
         rejects += [(before + reject.row, reject.reason) for reject in result.rejects]
         before += result.lines
-    return +sum((Counter(result.tally) for result in results), Counter()), sorted(events, key=str), sorted(rejects)
+    return (
+        +sum((Counter(result.tally) for result in results), Counter()),
+        sorted(events, key=str),
+        sorted(rejects),
+    )
 
 
-def one_by_one(lines: list[bytes]) -> tuple[Counter[str], list[tuple[Any, ...]], list[tuple[int, str]]]:
+def one_by_one(
+    lines: list[bytes],
+) -> tuple[Counter[str], list[tuple[Any, ...]], list[tuple[int, str]]]:
     """The same by the reference alone: nothing is learnt before the last line is read."""
     return parsed(lines, sample=len(lines) + 1, parts=1)
 
 
 SIDS = st.sampled_from(
-    ["5d1c9f0e", "aaaaaaaa", "0012", "1e5", 12, 12.5, "", None, 'q"uote!', "tab\there", "größe--x", "x" * 40]
+    [
+        "5d1c9f0e",
+        "aaaaaaaa",
+        "0012",
+        "1e5",
+        12,
+        12.5,
+        "",
+        None,
+        'q"uote!',
+        "tab\there",
+        "größe--x",
+        "x" * 40,
+    ]
 )
 TIMES = st.sampled_from(
     [
@@ -67,7 +91,9 @@ TIMES = st.sampled_from(
 @st.composite
 def logs(draw: st.DrawFn) -> list[bytes]:
     """Lines of one or two ways of writing, most of them alike, some of them odd."""
-    layouts = draw(st.lists(st.permutations(["event", "timestamp", "page", "data"]), min_size=1, max_size=2))
+    layouts = draw(
+        st.lists(st.permutations(["event", "timestamp", "page", "data"]), min_size=1, max_size=2)
+    )
     inner = draw(st.permutations(["name", "id", "sid", "extra"]))
     separators = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,\t", " : ")]))
     lines = []
@@ -77,23 +103,39 @@ def logs(draw: st.DrawFn) -> list[bytes]:
             "id": "dlg-1",
             "sid": draw(SIDS),
         }
-        payload["extra"] = draw(st.sampled_from(["", {"sid": "inner"}, '"sid":"x"', ["timestamp"], 1]))
+        payload["extra"] = draw(
+            st.sampled_from(["", {"sid": "inner"}, '"sid":"x"', ["timestamp"], 1])
+        )
         parts = {
             "event": draw(
-                st.sampled_from(["CONVERSATION_TRIGGERED", "closed", "adobedx.conversations.ready", "OTHER", None])
+                st.sampled_from(
+                    [
+                        "CONVERSATION_TRIGGERED",
+                        "closed",
+                        "adobedx.conversations.ready",
+                        "OTHER",
+                        None,
+                    ]
+                )
             ),
             "timestamp": draw(TIMES),
             "page": f"https://x.example/{draw(st.integers(0, 99))}?q=1",
             "data": {"payload": {key: payload[key] for key in inner}},
         }
         order = draw(st.sampled_from(layouts))
-        text = json.dumps({key: parts[key] for key in order}, separators=separators, ensure_ascii=draw(st.booleans()))
+        text = json.dumps(
+            {key: parts[key] for key in order},
+            separators=separators,
+            ensure_ascii=draw(st.booleans()),
+        )
         line = text.encode()
         if draw(st.integers(0, 9)) == 0:
             at = draw(st.integers(0, len(line)))
             line = (
                 line[:at]
-                + draw(st.sampled_from([b"", b'"', b"\\", b"\x01", b"\xff", b"}", b",", b'"sid":"y",']))
+                + draw(
+                    st.sampled_from([b"", b'"', b"\\", b"\x01", b"\xff", b"}", b",", b'"sid":"y",'])
+                )
                 + line[at + 1 :]
             )
         lines.append(line.replace(b"\n", b" "))
@@ -102,11 +144,15 @@ def logs(draw: st.DrawFn) -> list[bytes]:
 
 @given(lines=logs(), sample=st.integers(1, 6))
 @quick
-def test_lines_by_the_column_say_what_they_say_by_themselves(lines: list[bytes], sample: int) -> None:
+def test_lines_by_the_column_say_what_they_say_by_themselves(
+    lines: list[bytes], sample: int
+) -> None:
     assert parsed(lines, sample=sample) == one_by_one(lines)
 
 
-def canonical(sid: str = "5d1c9f0e", ts: str = '"2026-11-02T09:15:04.120Z"', more: str = "") -> bytes:
+def canonical(
+    sid: str = "5d1c9f0e", ts: str = '"2026-11-02T09:15:04.120Z"', more: str = ""
+) -> bytes:
     """A canonical line as text, so that it can be wrong."""
     return (
         f'{{"event":"CONVERSATION_ENGAGED","timestamp":{ts},"page":"https://x.example/",'
@@ -124,7 +170,9 @@ ODD = {
     "a session that closes the object": canonical('x"}}}{"a'),
     "no session": canonical(""),
     "a second session, of which the first counts": canonical(more=',"sid":"zzzzzzzz"'),
-    "a session before it, in another object": canonical().replace(b'"data":', b'"other":{"sid":"5d1c9f0f"},"data":'),
+    "a session before it, in another object": canonical().replace(
+        b'"data":', b'"other":{"sid":"5d1c9f0f"},"data":'
+    ),
     "a number with a leading zero": canonical(ts="01793610904120"),
     "a timestamp of the wrong length": canonical(ts='"2026-11-02T09:15:04.12Z"'),
     "NaN": canonical(ts="NaN"),
@@ -138,7 +186,9 @@ ODD = {
     "what stands behind the session before it": canonical().replace(
         b'{"event"', b'{"x":{"n":"1","agentName":"A"},"event"'
     ),
-    "what stands behind the page before it": canonical().replace(b'{"event"', b'{"x":{"y":"z","data":{}},"event"'),
+    "what stands behind the page before it": canonical().replace(
+        b'{"event"', b'{"x":{"y":"z","data":{}},"event"'
+    ),
     "the page at the end": canonical().replace(b'"page":"https://x.example/",', b"")[:-1]
     + b',"page":"https://x.example/"}',
     "a page that is a number": canonical().replace(b'"https://x.example/"', b"12"),
@@ -150,7 +200,10 @@ ODD = {
 @pytest.mark.parametrize("around", [40, 700], ids=["few lines", "many lines"])
 def test_an_odd_line_among_others_is_judged_as_by_itself(line: bytes, around: int) -> None:
     dice = random.Random(1)
-    others = [canonical(f"{dice.randrange(16**8):08x}", f'"2026-11-02T09:15:{n % 60:02d}.000Z"') for n in range(around)]
+    others = [
+        canonical(f"{dice.randrange(16**8):08x}", f'"2026-11-02T09:15:{n % 60:02d}.000Z"')
+        for n in range(around)
+    ]
     lines = [*others, line, *others[: around // 2], line]
     expected = one_by_one(lines)
     assert expected[0]["event"] in (len(lines), len(lines) - 2)
@@ -158,8 +211,12 @@ def test_an_odd_line_among_others_is_judged_as_by_itself(line: bytes, around: in
 
 
 @pytest.mark.parametrize("line", ODD.values(), ids=ODD.keys())
-@pytest.mark.parametrize("more", ["", ',"agentName":"A{}"'], ids=["the session is last", "an agent behind it"])
-def test_an_odd_line_is_judged_as_by_itself_among_values_of_many_lengths(line: bytes, more: str) -> None:
+@pytest.mark.parametrize(
+    "more", ["", ',"agentName":"A{}"'], ids=["the session is last", "an agent behind it"]
+)
+def test_an_odd_line_is_judged_as_by_itself_among_values_of_many_lengths(
+    line: bytes, more: str
+) -> None:
     others = [
         canonical("5d1c9f0e"[: n % 7 + 1] + str(n), more=more.format(n)).replace(
             b"x.example/", b"x.example/" + b"p" * (n % 11) + b"%d" % n
@@ -172,7 +229,9 @@ def test_an_odd_line_is_judged_as_by_itself_among_values_of_many_lengths(line: b
     assert parsed(lines, sample=20) == expected
 
 
-@pytest.mark.parametrize("raw", ['5d1"9f0e', "5d1\t9f0e", "5d1\x019f0e"], ids=["quote", "tab", "control character"])
+@pytest.mark.parametrize(
+    "raw", ['5d1"9f0e', "5d1\t9f0e", "5d1\x019f0e"], ids=["quote", "tab", "control character"]
+)
 @pytest.mark.parametrize("before", ["escaped", "raw"])
 def test_a_session_that_is_known_is_checked_all_the_same(raw: str, before: str) -> None:
     """Texts of sessions are looked at when they are new: what was read with escapes, or refused, is still odd."""
@@ -219,7 +278,11 @@ def test_values_that_change_in_other_places_are_read_too() -> None:
     tally, events, _ = parsed(lines, sample=100)
     assert tally == {"event": 600}
     assert (events, tally) == (one_by_one(lines)[1], one_by_one(lines)[0])
-    assert len({said.agent_id for _, _, said, *_ in events}) == len({said.page for _, _, said, *_ in events}) == 600
+    assert (
+        len({said.agent_id for _, _, said, *_ in events})
+        == len({said.page for _, _, said, *_ in events})
+        == 600
+    )
 
 
 def test_several_ways_of_writing_in_one_log_are_all_read() -> None:
@@ -233,27 +296,37 @@ def test_several_ways_of_writing_in_one_log_are_all_read() -> None:
 
 def unknown(ts: str, n: int = 0) -> bytes:
     """A line of another vendor's event."""
-    return f'{{"event":"RATED","timestamp":"{ts}","data":{{"payload":{{"sid":"{n:08x}"}}}}}}'.encode()
+    return (
+        f'{{"event":"RATED","timestamp":"{ts}","data":{{"payload":{{"sid":"{n:08x}"}}}}}}'.encode()
+    )
 
 
 @pytest.mark.parametrize(
     "ts", ["2026-11-02T09:15:0\x01.000Z", "2026-11-02T09:15\\q4.000Z", '2026","x":nope,"y":"12345']
 )
 def test_other_events_with_bad_json_in_their_timestamp_are_rejected(ts: str) -> None:
-    good = [canonical(f"{n:08x}") for n in range(300)] + [unknown("2026-11-02T09:15:04.000Z", n) for n in range(300)]
+    good = [canonical(f"{n:08x}") for n in range(300)] + [
+        unknown("2026-11-02T09:15:04.000Z", n) for n in range(300)
+    ]
     lines = [*good, unknown(ts), *good[::3]]
     expected = one_by_one(lines)
     assert expected[0]["invalid_json"] == 1
     assert parsed(lines, sample=100) == expected
 
 
-@pytest.mark.parametrize("space", ["\t", "\u00a0", " ", "\x0b"], ids=["tab", "no-break space", "space", "vertical tab"])
+@pytest.mark.parametrize(
+    "space", ["\t", "\u00a0", " ", "\x0b"], ids=["tab", "no-break space", "space", "vertical tab"]
+)
 @pytest.mark.parametrize("at", [8, 11, 14, 17], ids=["day", "hour", "minute", "second"])
 def test_white_space_is_no_digit_of_a_timestamp(space: str, at: int) -> None:
     text = "2026-11-02T09:15:04.120Z"
     odd = (text[:at] + space + text[at + 1 :]).encode()
     good = [canonical(f"{n:08x}") for n in range(400)]
-    lines = [*good, canonical().replace(text.encode(), odd), canonical().replace(text.encode(), odd[:23] + odd[24:])]
+    lines = [
+        *good,
+        canonical().replace(text.encode(), odd),
+        canonical().replace(text.encode(), odd[:23] + odd[24:]),
+    ]
     assert parsed([*lines, *good], sample=100) == one_by_one([*lines, *good])
 
 
@@ -276,16 +349,23 @@ def test_what_a_new_combination_shows_is_never_a_placeholder() -> None:
             f'"data":{{"payload":{{{inner}"id":"d","sid":"{n:08x}"}}}}}}'
         ).encode()
 
-    lines = [line(n, "CONVERSATION_ENGAGED" if n % 2 else "FOO", inside=n % 2 == 0) for n in range(700)]
+    lines = [
+        line(n, "CONVERSATION_ENGAGED" if n % 2 else "FOO", inside=n % 2 == 0) for n in range(700)
+    ]
     lines += [line(n, "CONVERSATION_ENGAGED", inside=True) for n in range(700, 1400)]
     expected = one_by_one(lines)
-    assert {said.name for _, _, said, *_ in expected[1]} == {None, *(f"N{n}" for n in range(700, 1400))}
+    assert {said.name for _, _, said, *_ in expected[1]} == {
+        None,
+        *(f"N{n}" for n in range(700, 1400)),
+    }
     assert parsed(lines, sample=300) == expected
 
 
 def test_a_line_over_1_mib_is_too_long_however_many_slots_it_has() -> None:
     def line(n: int, size: int) -> bytes:
-        return canonical(f"{n:08x}", more="".join(f',"k{i}":"{n % 997}{"x" * size}"' for i in range(92)))
+        return canonical(
+            f"{n:08x}", more="".join(f',"k{i}":"{n % 997}{"x" * size}"' for i in range(92))
+        )
 
     lines = [line(n, 3) for n in range(400)] + [line(1, 15_000)]
     assert one_by_one(lines)[0] == {"event": 400, "too_long": 1}
@@ -295,7 +375,9 @@ def test_a_line_over_1_mib_is_too_long_however_many_slots_it_has() -> None:
 def test_unknown_events_are_counted_in_the_order_of_the_lines() -> None:
     """The first 1,000 names are kept: which those are must not hang on threads or hashes."""
     lines = [
-        f'{{"event":"E{n}","timestamp":"2026-11-02T09:15:04.120Z"}}'.encode() for n in range(500) for _ in range(2)
+        f'{{"event":"E{n}","timestamp":"2026-11-02T09:15:04.120Z"}}'.encode()
+        for n in range(500)
+        for _ in range(2)
     ]
     lines += [canonical(f"{n:08x}") for n in range(300)]
     parser = Parser(Limits(None, NOW), Vocabulary(), sample=400)
@@ -314,7 +396,14 @@ MOMENTS = st.integers(timestamps.FIRST_MS, timestamps.LAST_MS)
         st.builds(
             lambda moment, at, other: (text := moment)[:at] + other + text[at + 1 :],
             MOMENTS.map(
-                lambda ms: str(pl.Series([ms]).cast(pl.Datetime("ms"))[0].isoformat(timespec="milliseconds")) + "Z"
+                lambda ms: (
+                    str(
+                        pl.Series([ms])
+                        .cast(pl.Datetime("ms"))[0]
+                        .isoformat(timespec="milliseconds")
+                    )
+                    + "Z"
+                )
             ),
             st.integers(0, 24),
             st.sampled_from(["", "0", "6", "9", " ", "+", "-", "٤", "a", ":"]),
@@ -325,20 +414,27 @@ MOMENTS = st.integers(timestamps.FIRST_MS, timestamps.LAST_MS)
 )
 @settings(max_examples=600, deadline=None)
 def test_columns_of_timestamps_are_right_or_silent(text: str) -> None:
-    assert iso([text]) in ([None], [timestamps.parse(text)])
-    found = pl.DataFrame({"v": [text]}).select(timestamps.epoch_column(pl.col("v"))).item()
-    assert found in (None, timestamps.parse(text))
+    assert iso([text]) in ([None], [timestamps.parse_timestamp(text)])
+    found = pl.DataFrame({"v": [text]}).select(timestamps.parse_epoch_column(pl.col("v"))).item()
+    assert found in (None, timestamps.parse_timestamp(text))
 
 
 def iso(texts: list[str]) -> list[int | None]:
     """By the column."""
-    return pl.DataFrame({"v": texts}).select(timestamps.iso_column(pl.col("v"))).to_series().to_list()
+    return (
+        pl.DataFrame({"v": texts})
+        .select(timestamps.parse_iso_column(pl.col("v")))
+        .to_series()
+        .to_list()
+    )
 
 
 @given(moments=st.lists(MOMENTS, min_size=1))
 @quick
 def test_iso_timestamps_are_read_by_the_column(moments: list[int]) -> None:
-    texts = pl.Series(moments, dtype=pl.Datetime("ms")).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_list()
+    texts = (
+        pl.Series(moments, dtype=pl.Datetime("ms")).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_list()
+    )
     assert iso(texts) == moments
 
 
@@ -347,7 +443,10 @@ def test_one_wrong_byte_makes_no_timestamp(at: int) -> None:
     """Whatever stands in a byte's place, the column agrees with the reference or leaves it to it."""
     text = "2024-02-29T23:59:59.999Z"
     others = [text[:at] + chr(code) + text[at + 1 :] for code in range(256)]
-    expected = [timestamps.parse(other) if other[10] + other[19] + other[23] == "T.Z" else None for other in others]
+    expected = [
+        timestamps.parse_timestamp(other) if other[10] + other[19] + other[23] == "T.Z" else None
+        for other in others
+    ]
     assert iso(others) == expected
 
 
@@ -375,22 +474,26 @@ def test_one_wrong_byte_makes_no_timestamp(at: int) -> None:
     ],
 )
 def test_how_a_timestamp_is_written_is_told(text: str | None, expected: str) -> None:
-    assert timestamps.FORMS[timestamps.form(text)] == expected
+    assert timestamps.FORMS[timestamps.find_form(text)] == expected
 
 
 @given(text=st.integers(-(10**18) + 1, 10**18 - 1).map(str))
 @settings(max_examples=300, deadline=None)
 def test_how_a_number_is_written_is_told_the_same_by_the_column(text: str) -> None:
     frame = pl.DataFrame({"v": [text]})
-    if frame.select(timestamps.epoch_column(pl.col("v"))).item() is not None:
-        assert frame.select(timestamps.epoch_form_column(pl.col("v"))).item() == timestamps.form(text)
+    if frame.select(timestamps.parse_epoch_column(pl.col("v"))).item() is not None:
+        assert frame.select(
+            timestamps.find_epoch_forms(pl.col("v"))
+        ).item() == timestamps.find_form(text)
 
 
 def test_the_column_tells_numbers_apart_where_the_reference_does() -> None:
-    limits = [number for power in (11, 14, 17) for number in (10**power - 1, 10**power, -(10**power))]
+    limits = [
+        number for power in (11, 14, 17) for number in (10**power - 1, 10**power, -(10**power))
+    ]
     frame = pl.DataFrame({"v": [str(number) for number in limits]})
-    column = frame.select(timestamps.epoch_form_column(pl.col("v"))).to_series().to_list()
-    assert column == [timestamps.form(str(number)) for number in limits]
+    column = frame.select(timestamps.find_epoch_forms(pl.col("v"))).to_series().to_list()
+    assert column == [timestamps.find_form(str(number)) for number in limits]
 
 
 def test_lines_without_a_timestamp_are_known_for_it_also_by_the_column() -> None:
@@ -405,7 +508,9 @@ def test_lines_without_a_timestamp_are_known_for_it_also_by_the_column() -> None
 def test_common_epoch_numbers_are_read_by_the_column() -> None:
     numbers = pl.DataFrame({"v": ["1793610904120", "1793610904", "-1", "1793610904120999"]})
     expected = [1_793_610_904_120, 1_793_610_904_000, -1000, 1_793_610_904_120]
-    assert expected == numbers.select(timestamps.epoch_column(pl.col("v"))).to_series().to_list()
+    assert (
+        expected == numbers.select(timestamps.parse_epoch_column(pl.col("v"))).to_series().to_list()
+    )
 
 
 @pytest.mark.parametrize("depth", [10, 512, 100_000])
@@ -434,7 +539,9 @@ def test_the_shapes_of_a_log_are_learnt() -> None:
     """Else every other test of this file would pass by the slow way alone."""
     lines = [canonical(f"{n:08x}") for n in range(2000)]
     parser = Parser(Limits(None, NOW), Vocabulary(), sample=50)
-    results: list[Parsed] = [parser.parse(b"".join(line + b"\n" for line in lines)) for _ in range(3)]
+    results: list[Parsed] = [
+        parser.parse(b"".join(line + b"\n" for line in lines)) for _ in range(3)
+    ]
     assert [result.tally["event"] for result in results] == [2000] * 3
     (layout,) = parser.layouts()
     assert layout.hits == 3 * 2000 - 50

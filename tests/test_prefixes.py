@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcevents.record import Record, read
-from dcevents.records import Behind
-from dcevents.timestamps import parse
+from dcevents.reading.parsing.record import Record, read
+from dcevents.reading.parsing.records import Behind
+from dcevents.reading.timestamps import parse_timestamp
 
-NOW = parse("2026-11-25T00:00:00Z") or 0
-TIMED = json.dumps({"event": "CONVERSATION_ENGAGED", "timestamp": "2026-11-02T09:15:04.120Z", "sid": "a"})
+NOW = parse_timestamp("2026-11-25T00:00:00Z") or 0
+TIMED = json.dumps(
+    {"event": "CONVERSATION_ENGAGED", "timestamp": "2026-11-02T09:15:04.120Z", "sid": "a"}
+)
 UNTIMED = json.dumps({"event": "CONVERSATION_ENGAGED", "sid": "a"})
 PREFIXES = (
     "",
@@ -75,7 +77,12 @@ def test_a_line_without_its_prefix_says_the_same(together: int) -> None:
     ]
 
 
-@given(lines=st.lists(st.sampled_from([line for line in EVERY if TIMED in line or UNTIMED not in line]), max_size=9))
+@given(
+    lines=st.lists(
+        st.sampled_from([line for line in EVERY if TIMED in line or UNTIMED not in line]),
+        max_size=9,
+    )
+)
 @settings(max_examples=200, deadline=None)
 def test_of_lines_with_times_only_the_prefix_is_cut_off(lines: list[str]) -> None:
     assert [said(line) for line in lines] == [said(text) for text in cut(lines, timed=True)]

@@ -14,16 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcevents.progress import line
+from dcevents.cli.progress import format_progress
 
-AT_ONCE = "from dcevents import progress; progress._AFTER = progress._EVERY = 0; from dcevents.cli import main; main()"
+AT_ONCE = "from dcevents.cli import progress; progress._AFTER = progress._EVERY = 0; from dcevents.cli.main import main; main()"
 """dcevents, with a bar from the first byte on: nobody waits for it in tests."""
 ACCOUNT = "dcevents: 20,000 records = 20,000 events"
 MANY = b"".join(harness.log("09:00 SID engaged").replace(b"SID", b"s%d" % n) for n in range(20_000))
 
 
 def on_terminal(
-    *arguments: str | Path, stdin: bytes | None = None, term: str | None = "xterm", columns: int = 80
+    *arguments: str | Path,
+    stdin: bytes | None = None,
+    term: str | None = "xterm",
+    columns: int = 80,
 ) -> str:
     """What a run writes to a terminal as standard error."""
     ours, theirs = pty.openpty()
@@ -75,7 +78,9 @@ def screen(written: str) -> list[str]:
         else:
             lines[-1] = lines[-1][:column] + part + lines[-1][column + len(part) :]
             column += len(part)
-    assert "\x1b" not in written.replace("\x1b[K", ""), "no cursor is hidden, nothing else is done to the terminal"
+    assert "\x1b" not in written.replace("\x1b[K", ""), (
+        "no cursor is hidden, nothing else is done to the terminal"
+    )
     return lines
 
 
@@ -87,7 +92,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
-def test_the_bar_is_by_bytes_and_goes(packed: bool, log: Path) -> None:  # noqa: FBT001
+def test_the_bar_is_by_bytes_and_goes(packed: bool, log: Path) -> None:
     one, other = log.parent / f"one-{packed}.log", log.parent / f"other-{packed}.log"
     middle = MANY.index(b"\n", len(MANY) // 4) + 1
     for path, part in ((one, MANY[:middle]), (other, MANY[middle:])):
@@ -114,7 +119,9 @@ def test_of_a_pipe_the_bytes_are_counted() -> None:
 @pytest.mark.parametrize(
     ("arguments", "term"), [(["-q"], "xterm"), ([], "dumb"), ([], None)], ids=["-q", "dumb", "none"]
 )
-def test_where_it_is_not_wanted_there_is_none(arguments: list[str], term: str | None, log: Path) -> None:
+def test_where_it_is_not_wanted_there_is_none(
+    arguments: list[str], term: str | None, log: Path
+) -> None:
     written = on_terminal("completion", log, *arguments, term=term)
 
     assert written == ("" if arguments else f"{ACCOUNT}\r\n")
@@ -161,22 +168,40 @@ def test_a_signal_leaves_no_bar() -> None:
     assert screen(written) == [""]
 
 
-@given(st.integers(0, 1 << 50), st.none() | st.integers(0, 1 << 50), st.floats(0, 1e7), st.integers(2, 300))
-def test_it_fits_whatever_it_is_told(read: int, total: int | None, seconds: float, columns: int) -> None:
-    assert len(line(read, total, seconds, columns)) < columns
+@given(
+    st.integers(0, 1 << 50),
+    st.none() | st.integers(0, 1 << 50),
+    st.floats(0, 1e7),
+    st.integers(2, 300),
+)
+def test_it_fits_whatever_it_is_told(
+    read: int, total: int | None, seconds: float, columns: int
+) -> None:
+    assert len(format_progress(read, total, seconds, columns)) < columns
 
 
 @pytest.mark.parametrize(
     ("read", "total", "seconds", "columns", "expected"),
     [
-        pytest.param(50, 100, 12.0, 80, f"Reading  [{'#' * 18}{'-' * 18}]   50 %, 12s left", id="half"),
+        pytest.param(
+            50, 100, 12.0, 80, f"Reading  [{'#' * 18}{'-' * 18}]   50 %, 12s left", id="half"
+        ),
         pytest.param(50, 100, 100.0, 40, "Reading  [####----]   50 %, 1m 40s left", id="narrow"),
         pytest.param(1, 3, 2.0, 24, " 33 %, 4s left", id="too narrow for a bar"),
         pytest.param(0, 3, 2.0, 80, f"Reading  [{'-' * 36}]    0 %", id="nothing yet"),
-        pytest.param(999, 1000, 1.0, 80, f"Reading  [{'#' * 35}-]   99 %, 1s left", id="100 % only when it is true"),
-        pytest.param(5, 4, 2.0, 80, f"Reading  [{'#' * 36}]  100 %, 1s left", id="a file that grew"),
+        pytest.param(
+            999,
+            1000,
+            1.0,
+            80,
+            f"Reading  [{'#' * 35}-]   99 %, 1s left",
+            id="100 % only when it is true",
+        ),
+        pytest.param(
+            5, 4, 2.0, 80, f"Reading  [{'#' * 36}]  100 %, 1s left", id="a file that grew"
+        ),
         pytest.param(1_234_567_890, None, 2.0, 80, "Reading  1,235 MB", id="a pipe"),
     ],
 )
 def test_a_bar(read: int, total: int | None, seconds: float, columns: int, expected: str) -> None:
-    assert expected == line(read, total, seconds, columns)
+    assert expected == format_progress(read, total, seconds, columns)

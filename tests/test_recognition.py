@@ -13,14 +13,24 @@ from typing import Any
 import harness
 import pytest
 
-from dcevents import config, sources
-from dcevents.hints import hint
-from dcevents.prefixes import dated, prefix_of
-from dcevents.timestamps import any_iso_column, any_iso_form_column, form, parse
+from dcevents.cli import config
+from dcevents.reading import sources
+from dcevents.reading.hints import find_hint
+from dcevents.reading.parsing.prefixes import dated, prefix_of
+from dcevents.reading.timestamps import (
+    find_any_iso_forms,
+    find_form,
+    parse_any_iso_column,
+    parse_timestamp,
+)
 
 PAYLOAD = {"name": "Pricing", "id": "d1", "type": "dialogue", "uiType": "popup", "sid": "a"}
 OWN = "2026-11-02T09:15:04.120Z"
-EVENT: dict[str, Any] = {"event": "CONVERSATION_ENGAGED", "timestamp": OWN, "page": "https://x.example/p"}
+EVENT: dict[str, Any] = {
+    "event": "CONVERSATION_ENGAGED",
+    "timestamp": OWN,
+    "page": "https://x.example/p",
+}
 CANONICAL = {**EVENT, "data": {"payload": PAYLOAD}}
 SAMPLES = sorted((harness.ROOT / "sample_logs" / "envelopes").glob("*.log"))
 
@@ -39,7 +49,9 @@ def events(data: bytes, *options: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("first", ["[]", "[[]]", "[1]", json.dumps([CANONICAL])])
 def test_a_wrong_first_line_makes_no_list_of_a_log(first: str) -> None:
-    data = first.encode() + b"\n" + log(CANONICAL, {**CANONICAL, "timestamp": 1}) + b"[]\n\nno JSON\n"
+    data = (
+        first.encode() + b"\n" + log(CANONICAL, {**CANONICAL, "timestamp": 1}) + b"[]\n\nno JSON\n"
+    )
 
     account = harness.run("summary", "-f", "json", "-q", stdin=data).json["input"]
 
@@ -91,7 +103,10 @@ FOREIGN = {
     "zip": (_zip, "a zip archive"),
     "xlsx": (lambda data: _zip(data, "xl/workbook.xml", zipfile.ZIP_DEFLATED), "an Excel workbook"),
     "parquet": (_parquet, "a Parquet file"),
-    "PowerShell": (lambda data: b"\xff\xfe" + data.decode().encode("utf-16-le"), "iconv -f UTF-16 -t UTF-8"),
+    "PowerShell": (
+        lambda data: b"\xff\xfe" + data.decode().encode("utf-16-le"),
+        "iconv -f UTF-16 -t UTF-8",
+    ),
     "UTF-16BE": (lambda data: data.decode().encode("utf-16-be"), "iconv -f UTF-16BE -t UTF-8"),
     "UTF-32": (lambda data: data.decode().encode("utf-32"), "iconv -f UTF-32 -t UTF-8"),
 }
@@ -108,7 +123,11 @@ def test_what_is_no_text_is_no_log_however_many_lines_are_in_it(kind: str, tmp_p
 
     assert (3, 1) == (alone.status, alone.err.count("\n"))
     assert said in alone.err
-    assert (0, 1, 1) == (beside.status, beside.json["input"]["records"], beside.json["input"]["events"])
+    assert (0, 1, 1) == (
+        beside.status,
+        beside.json["input"]["records"],
+        beside.json["input"]["events"],
+    )
     assert f"warning: {path}: it is " in beside.err
     assert said in beside.err
     assert 3 == harness.run("summary", path, good, "--strict").status
@@ -120,17 +139,43 @@ def test_what_is_no_text_is_no_log_however_many_lines_are_in_it(kind: str, tmp_p
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        pytest.param({**CANONICAL, "data": json.dumps({"payload": PAYLOAD})}, "no_sid", id="data as text"),
-        pytest.param({**CANONICAL, "data": {"payload": {"id": "d"}}, "sid": "a"}, "no_sid", id="a sid elsewhere"),
+        pytest.param(
+            {**CANONICAL, "data": json.dumps({"payload": PAYLOAD})}, "no_sid", id="data as text"
+        ),
+        pytest.param(
+            {**CANONICAL, "data": {"payload": {"id": "d"}}, "sid": "a"},
+            "no_sid",
+            id="a sid elsewhere",
+        ),
         pytest.param({**EVENT, "data": [{"payload": PAYLOAD}]}, "no_sid", id="data as a list"),
         pytest.param({"timestamp": OWN, "data": {"payload": PAYLOAD}}, "no_event", id="no event"),
-        pytest.param({"x": {"event": "CONVERSATION_ENGAGED", "sid": "a"}}, "no_event", id="under a key of no meaning"),
+        pytest.param(
+            {"x": {"event": "CONVERSATION_ENGAGED", "sid": "a"}},
+            "no_event",
+            id="under a key of no meaning",
+        ),
         pytest.param([CANONICAL], "not_an_object", id="a list of one among lines"),
         pytest.param([], "not_an_object", id="an empty list"),
-        pytest.param({**CANONICAL, "event": "", "kind": "closed"}, "no_event", id="an empty event, a name elsewhere"),
-        pytest.param({**CANONICAL, "event": None, "eventName": "closed"}, "no_event", id="null, a name elsewhere"),
-        pytest.param({**CANONICAL, "event": {}, "name": "closed"}, "no_event", id="an object, a name elsewhere"),
-        pytest.param({**EVENT, "event": " ", "data": [], "type": "closed"}, "no_event", id="a blank event, no payload"),
+        pytest.param(
+            {**CANONICAL, "event": "", "kind": "closed"},
+            "no_event",
+            id="an empty event, a name elsewhere",
+        ),
+        pytest.param(
+            {**CANONICAL, "event": None, "eventName": "closed"},
+            "no_event",
+            id="null, a name elsewhere",
+        ),
+        pytest.param(
+            {**CANONICAL, "event": {}, "name": "closed"},
+            "no_event",
+            id="an object, a name elsewhere",
+        ),
+        pytest.param(
+            {**EVENT, "event": " ", "data": [], "type": "closed"},
+            "no_event",
+            id="a blank event, no payload",
+        ),
         pytest.param(
             {"page": "x", "data": {"payload": {"name": "Conversation Completed", "id": "d"}}},
             "no_event",
@@ -148,7 +193,9 @@ def test_a_canonical_line_keeps_its_meaning(line: object, reason: str) -> None:
 def test_an_unknown_event_at_the_canonical_place_stays_unknown() -> None:
     line = {"event": "RATED", "data": {"payload": PAYLOAD}, "detail": CANONICAL}
 
-    assert {"RATED": 1} == harness.report(log(CANONICAL, line), "completion")["input"]["unknown_events"]
+    assert {"RATED": 1} == harness.report(log(CANONICAL, line), "completion")["input"][
+        "unknown_events"
+    ]
 
 
 def test_other_events_of_an_envelope_are_unknown_and_not_rejected() -> None:
@@ -156,11 +203,18 @@ def test_other_events_of_an_envelope_are_unknown_and_not_rejected() -> None:
                {"event_type": "page_view", "event_properties": {"sid": "a"}},
                {"log": json.dumps({"event": "clicked", "x": 1}) + "\n"})  # fmt: skip
 
-    assert {"clicked": 1, "page_view": 1} == harness.report(data, "completion")["input"]["unknown_events"]
+    assert {"clicked": 1, "page_view": 1} == harness.report(data, "completion")["input"][
+        "unknown_events"
+    ]
 
 
 def test_two_objects_that_have_run_into_one_line_among_others_are_no_json() -> None:
-    data = log(CANONICAL, CANONICAL) + json.dumps(CANONICAL).encode() + json.dumps(CANONICAL).encode() + b"\n"
+    data = (
+        log(CANONICAL, CANONICAL)
+        + json.dumps(CANONICAL).encode()
+        + json.dumps(CANONICAL).encode()
+        + b"\n"
+    )
 
     assert 1 == harness.report(data, "completion")["input"]["rejected"]["invalid_json"]
 
@@ -173,8 +227,16 @@ def test_two_objects_that_have_run_into_one_line_among_others_are_no_json() -> N
     [
         {"log": json.dumps(CANONICAL), "time": "2026-11-05T00:00:00Z"},
         {"timestamp": "2026-11-05T00:00:00Z", "jsonPayload": CANONICAL},
-        {"event": EVENT["event"], "timestamp": "2026-11-05T00:00:00Z", "properties": {**PAYLOAD, "timestamp": OWN}},
-        {"requestContext": {"requestTimeEpoch": 1}, "body": json.dumps(CANONICAL), "isBase64Encoded": False},
+        {
+            "event": EVENT["event"],
+            "timestamp": "2026-11-05T00:00:00Z",
+            "properties": {**PAYLOAD, "timestamp": OWN},
+        },
+        {
+            "requestContext": {"requestTimeEpoch": 1},
+            "body": json.dumps(CANONICAL),
+            "isBase64Encoded": False,
+        },
     ],
     ids=["Docker", "Cloud Logging", "Segment", "Lambda"],
 )
@@ -183,7 +245,10 @@ def test_the_event_s_own_time_wins(line: object) -> None:
 
 
 def test_the_collector_s_time_counts_where_the_event_has_none() -> None:
-    line = {"log": json.dumps({"event": EVENT["event"], "payload": PAYLOAD}), "time": "2026-11-05T00:00:00.5Z"}
+    line = {
+        "log": json.dumps({"event": EVENT["event"], "payload": PAYLOAD}),
+        "time": "2026-11-05T00:00:00.5Z",
+    }
 
     assert ["2026-11-05T00:00:00.500Z"] == [row["timestamp"] for row in events(log(line))]
 
@@ -194,9 +259,16 @@ UNTIMED = json.dumps({"event": EVENT["event"], "payload": PAYLOAD})
 @pytest.mark.parametrize(
     "line",
     [
-        {"requestContext": {"time": "02/Nov/2026:09:15:04 +0000", "timeEpoch": 1793610904120}, "body": UNTIMED},
+        {
+            "requestContext": {"time": "02/Nov/2026:09:15:04 +0000", "timeEpoch": 1793610904120},
+            "body": UNTIMED,
+        },
         {"requestContext": {"requestTimeEpoch": 1793610904120, "stage": "dc"}, "body": UNTIMED},
-        {"requestContext": {"elb": {"targetGroupArn": "x"}}, "time": 1793610904120, "body": UNTIMED},
+        {
+            "requestContext": {"elb": {"targetGroupArn": "x"}},
+            "time": 1793610904120,
+            "body": UNTIMED,
+        },
         {"version": "1.1", "host": "web1", "timestamp": 1793610904.12, "short_message": UNTIMED},
         {"PROGRAM": "dc", "MESSAGE": UNTIMED, "ISODATE": OWN},
     ],
@@ -213,7 +285,9 @@ def test_a_member_of_a_batch_is_a_record_of_its_own() -> None:
     result = harness.run("check", "-f", "json", "-q", stdin=data)
 
     assert (5, 2) == (result.json["input"]["records"], result.json["input"]["events"])
-    assert [(1, 2), (3, None)] == [(each["line"], each.get("index")) for each in result.json["rejected_lines"]]
+    assert [(1, 2), (3, None)] == [
+        (each["line"], each.get("index")) for each in result.json["rejected_lines"]
+    ]
 
 
 def test_members_of_lines_among_others_have_their_index_too() -> None:
@@ -230,7 +304,9 @@ def test_explain_and_rejects_say_line_and_index(tmp_path: Path) -> None:
     bad = {**EVENT, "data": {"payload": {"id": "d1"}}}
     data = log(CANONICAL, [CANONICAL, bad])
 
-    told = harness.run("explain", "a", "-f", "json", "-q", "--rejects", tmp_path / "bad", stdin=data)
+    told = harness.run(
+        "explain", "a", "-f", "json", "-q", "--rejects", tmp_path / "bad", stdin=data
+    )
 
     places = [(line["line"], line.get("index")) for line in told.json["sessions"][0]["events"]]
     assert [(1, None), (2, 1)] == places
@@ -257,7 +333,8 @@ def test_line_and_index_are_right_wherever_blocks_end(
 ) -> None:
     before, between, behind = ON_LINES[name]
     good, bad = (
-        json.dumps(each, separators=(",", ":")) for each in (CANONICAL, {**CANONICAL, "data": {"payload": {}}})
+        json.dumps(each, separators=(",", ":"))
+        for each in (CANONICAL, {**CANONICAL, "data": {"payload": {}}})
     )
     text, places = "", []
     for n in range(400):
@@ -265,18 +342,25 @@ def test_line_and_index_are_right_wherever_blocks_end(
         places += [(text.count("\n") + 1, n)] if n % 5 == 4 else []
         text += (bad if n % 5 == 4 else good) + (behind if n % size == size - 1 or n == 399 else "")
     firsts = {
-        text.count("\n", 0, at.start()) + 1: n for n, at in reversed([*enumerate(re.finditer('{"event":', text))])
+        text.count("\n", 0, at.start()) + 1: n
+        for n, at in reversed([*enumerate(re.finditer('{"event":', text))])
     }
     alone = Counter(text.count("\n", 0, at.start()) + 1 for at in re.finditer('{"event":', text))
-    monkeypatch.setattr(sources, "_SMALL", block)
-    monkeypatch.setattr(sources, "BLOCK", 2 * block)
+    monkeypatch.setattr(sources, "_FIRST_BLOCK_BYTES", block)
+    monkeypatch.setattr(sources, "BLOCK_BYTES", 2 * block)
     (tmp_path / "x.log").write_text(text, newline="")
 
     harness.run("completion", "--rejects", tmp_path / "bad", "-q", tmp_path / "x.log")
 
     told = [json.loads(line) for line in (tmp_path / "bad").read_text().splitlines()]
-    expected = [(line, n - firsts[line] + 1 if alone[line] > 1 else None, "no_sid") for line, n in places]
-    assert expected == [(row["line"], row.get("index"), row["reason"]) for row in told if row["reason"] != "no_event"]
+    expected = [
+        (line, n - firsts[line] + 1 if alone[line] > 1 else None, "no_sid") for line, n in places
+    ]
+    assert expected == [
+        (row["line"], row.get("index"), row["reason"])
+        for row in told
+        if row["reason"] != "no_event"
+    ]
 
 
 def test_limits_hold_for_the_record_and_not_for_the_batch(tmp_path: Path) -> None:
@@ -293,7 +377,11 @@ def test_limits_hold_for_the_record_and_not_for_the_batch(tmp_path: Path) -> Non
 
 def test_an_array_that_is_still_written_counts_as_far_as_it_goes() -> None:
     data = (
-        b"[" + json.dumps(CANONICAL).encode() + b",\n" + json.dumps({**CANONICAL, "timestamp": 1}).encode() + b',\n{"ev'
+        b"["
+        + json.dumps(CANONICAL).encode()
+        + b",\n"
+        + json.dumps({**CANONICAL, "timestamp": 1}).encode()
+        + b',\n{"ev'
     )
 
     account = harness.report(data, "completion")["input"]
@@ -306,7 +394,10 @@ def test_a_list_of_objects_within_records_does_not_mislead() -> None:
     meeting = {"event": "x", "at": 1}
     booked = {**CANONICAL, "event": "CONVERSATION_MEETING_BOOKED"}
     booked["data"] = {"payload": {**PAYLOAD, "meetingInfo": [meeting, meeting, meeting]}}
-    members = [{**each, "timestamp": 1793610904000 + n} for n, each in enumerate([CANONICAL, CANONICAL, booked] * 9000)]
+    members = [
+        {**each, "timestamp": 1793610904000 + n}
+        for n, each in enumerate([CANONICAL, CANONICAL, booked] * 9000)
+    ]
     data = json.dumps(members, separators=(",", ":")).encode()
 
     account = harness.report(data, "completion")["input"]
@@ -356,7 +447,7 @@ def test_other_text_is_no_prefix(text: str) -> None:
 
 
 def test_a_prefix_without_a_year_is_of_the_last_twelve_months() -> None:
-    now = parse("2027-01-03T00:00:00Z")
+    now = parse_timestamp("2027-01-03T00:00:00Z")
 
     assert "2026-12-31T23:59:58.000Z" == dated("Dec 31 23:59:58", now)
     assert "2027-01-02T00:00:00.000Z" == dated("Jan  2 00:00:00", now)
@@ -364,7 +455,14 @@ def test_a_prefix_without_a_year_is_of_the_last_twelve_months() -> None:
 
 # -- what the user says --------------------------------------------------------------------------------------------
 
-ODD = {"body": {"kind": "Chat Opened", "at": 1793610904120, "dc": PAYLOAD, "where": "https://x.example/q"}}
+ODD = {
+    "body": {
+        "kind": "Chat Opened",
+        "at": 1793610904120,
+        "dc": PAYLOAD,
+        "where": "https://x.example/q",
+    }
+}
 MAP = ("event=body.kind", "timestamp=body.at", "payload=body.dc", "page=body.where")
 
 
@@ -390,11 +488,16 @@ def test_a_file_says_it_and_options_come_first(how: str, tmp_path: Path) -> None
     path.write_text(
         '[map]\nevent = "body.kind"\ntimestamp = "x"\npayload = "body.dc"\n[map.events]\n"Chat Opened" = "closed"\n'
     )
-    env = {"environment": {"DCEVENTS_CONFIG": str(path)}, "folder": {"XDG_CONFIG_HOME": str(tmp_path)}}.get(how, {})
+    env = {
+        "environment": {"DCEVENTS_CONFIG": str(path)},
+        "folder": {"XDG_CONFIG_HOME": str(tmp_path)},
+    }.get(how, {})
     options = ["--config", str(path)] if how == "option" else []
 
     (row,) = odd(*options, env=env).ndjson
-    (other,) = odd(*options, "--map", "timestamp=body.at", "--map-event", "Chat Opened=engaged", env=env).ndjson
+    (other,) = odd(
+        *options, "--map", "timestamp=body.at", "--map-event", "Chat Opened=engaged", env=env
+    ).ndjson
 
     assert ("closed", None) == (row["kind"], row["timestamp"])
     assert ("engaged", OWN) == (other["kind"], other["timestamp"])
@@ -403,7 +506,13 @@ def test_a_file_says_it_and_options_come_first(how: str, tmp_path: Path) -> None
 def test_the_map_that_is_shown_has_what_events_were_said_to_mean(tmp_path: Path) -> None:
     told = ("--map", "event=body.kind", "--map-event", 'Chat "Opened"=engaged')
 
-    shown = harness.run("check", "--show-map", "-q", *told, stdin=log({"body": {"kind": 'Chat "Opened"', "sid": "a"}}))
+    shown = harness.run(
+        "check",
+        "--show-map",
+        "-q",
+        *told,
+        stdin=log({"body": {"kind": 'Chat "Opened"', "sid": "a"}}),
+    )
 
     (tmp_path / "map.toml").write_text(shown.text)
     found = harness.run("check", "--show-map", "-q", "--config", tmp_path / "map.toml",
@@ -419,10 +528,12 @@ def test_a_home_that_may_not_be_looked_into_has_no_file(monkeypatch: pytest.Monk
     monkeypatch.setattr("os.stat", refused)
     monkeypatch.setenv("HOME", "/root")
 
-    assert ((), ()) == config.said((), (), None)
+    assert ((), ()) == config.read_map((), (), None)
 
 
-def test_no_file_is_looked_for_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_file_is_looked_for_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "config.toml").write_text('[map]\nevent = "body.kind"\n')
     monkeypatch.chdir(tmp_path)
 
@@ -463,7 +574,10 @@ def test_what_was_recognised_is_said() -> None:
     result = harness.run("completion", "-f", "json", stdin=data)
     checked = harness.run("check", stdin=data)
 
-    assert "dcevents: read as: a container's log (Docker, Fluent Bit) (event in log.event" in result.err
+    assert (
+        "dcevents: read as: a container's log (Docker, Fluent Bit) (event in log.event"
+        in result.err
+    )
     assert "log.event" == result.json["input"]["envelopes"][0]["event"]
     assert ["an array of records"] == list(result.json["input"]["styles"])
     assert "Envelope" in checked.text
@@ -476,20 +590,35 @@ LOOKS = [
     ("a CSV", "event;sid\nx;2\ny;5\n"),
     ("a CSV", 'at,message\n1,"{""event"":""x"",""y"":1}"\n'),
     ("a TSV", "1\thome;a;b\tevent1,event2\n2\thome;a;b\tevent1\n"),
-    ("an access log without bodies", '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0\n'),
-    ("an access log without bodies", 'x.example:443 192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST / HTTP/1.1" 2\n'),
+    (
+        "an access log without bodies",
+        '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0\n',
+    ),
+    (
+        "an access log without bodies",
+        'x.example:443 192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST / HTTP/1.1" 2\n',
+    ),
     ("an access log without bodies", '{"time":"x","request":"POST /dc","status":"204"}\n'),
     (
         "with bodies in its lines",
         '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0 "{\\x22event\\x22:1}"\n',
     ),
-    ("with bodies in its lines", '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0 {"event":1}\n'),
-    ("its keys are log.kind, log.ev.x, time;", json.dumps({"log": '{"kind":1,"ev":{"x":1}}', "time": "x"}) + "\n"),
+    (
+        "with bodies in its lines",
+        '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0 {"event":1}\n',
+    ),
+    (
+        "its keys are log.kind, log.ev.x, time;",
+        json.dumps({"log": '{"kind":1,"ev":{"x":1}}', "time": "x"}) + "\n",
+    ),
     ("needs log_format escape=json", '{"time":"x","body":"{\\x22event\\x22:1}"}\n'),
     ("needs log_format escape=json", '{"time":"x","body":"{"event":1}"}\n'),
     ("its keys are foo, bar.x;", '{"foo":1,"bar":{"x":1}}\n'),
     ("its keys are foo, bar, x;", json.dumps({"foo": 1, "bar": [{"x": 1}] * 2000}, indent=1)),
-    ("its events have no sid: their keys are event, timestamp, page, data.payload.id;", json.dumps(NO_SID)),
+    (
+        "its events have no sid: their keys are event, timestamp, page, data.payload.id;",
+        json.dumps(NO_SID),
+    ),
     ("a web page (HTML)", "<!DOCTYPE html>\n<html>\n"),
     ("XML", '<?xml version="1.0"?>\n<events/>\n'),
     ("dicts as Python prints them", f"{CANONICAL!r}\n"),
@@ -501,8 +630,12 @@ LOOKS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "data"), LOOKS, ids=[f"{n} {said}" for n, (said, _) in enumerate(LOOKS)])
-def test_what_it_looks_like_is_said_where_nothing_is_found(said: str, data: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "data"), LOOKS, ids=[f"{n} {said}" for n, (said, _) in enumerate(LOOKS)]
+)
+def test_what_it_looks_like_is_said_where_nothing_is_found(
+    said: str, data: str, tmp_path: Path
+) -> None:
     """Alone it is refused; beside a good log it is named."""
     path, good = tmp_path / "x.log", tmp_path / "good.log"
     path.write_text(data)
@@ -513,10 +646,16 @@ def test_what_it_looks_like_is_said_where_nothing_is_found(said: str, data: str,
     assert (3, 1) == (alone.status, alone.err.count("\n"))
     assert said in alone.err
     assert 0 == beside.status
-    assert [line for line in beside.err.splitlines() if line.startswith(f"dcevents: {path}: it") and said in line]
+    assert [
+        line
+        for line in beside.err.splitlines()
+        if line.startswith(f"dcevents: {path}: it") and said in line
+    ]
 
 
-@pytest.mark.parametrize("data", ["2026-11-02 09:15:04,120 INFO a\n2026-11-02 09:15:05,120 INFO b\n", "Hello, you\n"])
+@pytest.mark.parametrize(
+    "data", ["2026-11-02 09:15:04,120 INFO a\n2026-11-02 09:15:05,120 INFO b\n", "Hello, you\n"]
+)
 def test_other_text_is_taken_for_nothing(data: str) -> None:
     assert "looks like" not in harness.run("summary", stdin=data.encode()).err
 
@@ -556,8 +695,8 @@ def test_a_line_that_is_json_as_text_is_what_it_says() -> None:
 
 
 def test_nothing_is_said_of_nothing() -> None:
-    assert hint([]) is None
-    assert hint([b"hello"]) is None
+    assert find_hint([]) is None
+    assert find_hint([b"hello"]) is None
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
@@ -582,7 +721,10 @@ def test_what_programs_wrote_themselves_says_the_same(path: Path) -> None:
 
 
 def test_a_list_of_something_else_behind_the_records_is_none_of_them() -> None:
-    found = {"events": [{"message": INSIDE}, {"message": "x"}], "searchedLogStreams": [{"logStreamName": "a"}] * 2}
+    found = {
+        "events": [{"message": INSIDE}, {"message": "x"}],
+        "searchedLogStreams": [{"logStreamName": "a"}] * 2,
+    }
 
     account = harness.report(json.dumps(found, indent=1).encode(), "completion")["input"]
 
@@ -597,12 +739,17 @@ def test_times_are_read_by_the_column_as_one_by_one() -> None:
     clocks = ("2026-11-02T09:15:04", "2026-11-02 23:59:59", "2026-02-30T01:00:00", "0001-01-01T00:00:00",
               "9999-12-31T23:59:59", "2026-11-02T24:00:00", "1793610904", "-1")  # fmt: skip
     ends = ("", "Z", "+00:00", "+05:30", "-23:59", "-24:00", "+0100", " ")
-    texts = ["".join(parts) for parts in itertools.product(clocks, ("", ".1", ".123", ".123456789", ",123"), ends)]
+    texts = [
+        "".join(parts)
+        for parts in itertools.product(clocks, ("", ".1", ".123", ".123456789", ",123"), ends)
+    ]
     text = pl.col("text")
     frame = pl.DataFrame({"text": texts}).with_columns(
-        any_iso_column(text).alias("ms"), any_iso_form_column(text).alias("form")
+        parse_any_iso_column(text).alias("ms"), find_any_iso_forms(text).alias("form")
     )
 
     read = frame.filter(pl.col("ms").is_not_null())
     assert read.height > 50
-    assert [(parse(t), form(t)) for t in read["text"]] == list(read.select("ms", "form").iter_rows())
+    assert [(parse_timestamp(t), find_form(t)) for t in read["text"]] == list(
+        read.select("ms", "form").iter_rows()
+    )

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dcevents import log as log_module
-from dcevents import rejects, reports
-from dcevents.log import Place
+from dcevents import reports
+from dcevents.cli import rejects
+from dcevents.reading import log as log_module
+from dcevents.reading.log import RejectedLine
 
-COMMANDS = list(reports.load())
+COMMANDS = list(reports.load_reports())
 GOOD = harness.log("09:00 a engaged")
 BAD = GOOD + b'x\n\n[1]\n{}\n{"event":"CONVERSATION_ENGAGED"}\n'
 """An event, a blank line, and a rejected line of each reason but one."""
@@ -27,7 +28,12 @@ REJECTED = [
     {"file": "standard input", "line": 2, "reason": "invalid_json", "raw": "x"},
     {"file": "standard input", "line": 4, "reason": "not_an_object", "raw": "[1]"},
     {"file": "standard input", "line": 5, "reason": "no_event", "raw": "{}"},
-    {"file": "standard input", "line": 6, "reason": "no_sid", "raw": '{"event":"CONVERSATION_ENGAGED"}'},
+    {
+        "file": "standard input",
+        "line": 6,
+        "reason": "no_sid",
+        "raw": '{"event":"CONVERSATION_ENGAGED"}',
+    },
 ]
 
 
@@ -55,14 +61,17 @@ def test_every_command_sets_rejected_lines_aside(command: str, target: Path) -> 
 
 
 def test_what_is_not_rejected_is_not_there(target: Path) -> None:
-    log = harness.log("09:00 a engaged\n09:00 a engaged\n- a RATED\n- - ready\n| ") + b'{"event":"CONV'
+    log = (
+        harness.log("09:00 a engaged\n09:00 a engaged\n- a RATED\n- - ready\n| ")
+        + b'{"event":"CONV'
+    )
 
     assert harness.run("completion", "--rejects", target, stdin=log).status == 0
 
     assert target.read_bytes() == b"", "an old one would mislead"
 
 
-KEPT = rejects.KEPT
+KEPT = rejects.MAX_RAW_BYTES
 RAW = [
     pytest.param(b"x\r", {"raw": "x"}, id="CR LF is no part of a line"),
     pytest.param(b"x\r\r", {"raw": "x\r"}, id="one CR is"),
@@ -79,7 +88,9 @@ RAW = [
 
 @pytest.mark.parametrize(("line", "raw"), RAW)
 def test_a_line_is_kept_as_it_was(line: bytes, raw: dict[str, str], target: Path) -> None:
-    assert harness.run("completion", "--rejects", target, "-q", stdin=GOOD + line + b"\n").status == 0
+    assert (
+        harness.run("completion", "--rejects", target, "-q", stdin=GOOD + line + b"\n").status == 0
+    )
 
     assert rows(target) == [{"file": "standard input", "line": 2, "reason": "invalid_json", **raw}]
     text = target.read_text(encoding="utf-8")
@@ -89,7 +100,7 @@ def test_a_line_is_kept_as_it_was(line: bytes, raw: dict[str, str], target: Path
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_every_line_can_be_had_back(line: bytes) -> None:
-    row = json.loads(rejects.as_json(Place("f", 1, "invalid_json"), line))
+    row = json.loads(rejects.format_reject(RejectedLine("f", 1, "invalid_json"), line))
 
     raw = row["raw"].encode() if "raw" in row else base64.b64decode(row["raw_base64"])
     assert raw == line.removesuffix(b"\r")
@@ -111,7 +122,9 @@ def test_of_a_line_that_is_too_long_the_beginning_is_kept(
     line: bytes, begin: str, size: int, target: Path, tmp_path: Path
 ) -> None:
     log = tmp_path / "x.log"
-    log.write_bytes(GOOD + b" " * (size % 997) + b"\n" + GOOD * (size // len(GOOD)) + line + b"\n" + GOOD)
+    log.write_bytes(
+        GOOD + b" " * (size % 997) + b"\n" + GOOD * (size // len(GOOD)) + line + b"\n" + GOOD
+    )
 
     result = harness.run("completion", log, "--rejects", target)
 
@@ -120,7 +133,9 @@ def test_of_a_line_that_is_too_long_the_beginning_is_kept(
     assert f"line {row['line']}: too_long" in result.err
 
 
-def test_they_come_in_the_order_of_the_input_however_it_is_read(tmp_path: Path, target: Path) -> None:
+def test_they_come_in_the_order_of_the_input_however_it_is_read(
+    tmp_path: Path, target: Path
+) -> None:
     # A long file in many blocks, bad lines of all shapes in it; small files that share blocks; and a pipe.
     folder = tmp_path / "logs"
     folder.mkdir()
@@ -128,7 +143,12 @@ def test_they_come_in_the_order_of_the_input_however_it_is_read(tmp_path: Path, 
     for n in range(0, len(good), 97):
         # By the column, by the reference reader, not UTF-8.
         blank, other = good[n].replace(b"CONVERSATION_ENGAGED", b" "), b'{"bad":%d}\n' % n
-        good[n] = (blank, blank, other, good[n].replace(b"d1", b"\xff") if n > len(good) // 2 else other)[n % 4]
+        good[n] = (
+            blank,
+            blank,
+            other,
+            good[n].replace(b"d1", b"\xff") if n > len(good) // 2 else other,
+        )[n % 4]
     (folder / "a.log").write_bytes(b"".join(good))
     for n in range(30):
         (folder / f"b{n:02}.log").write_bytes(b"x\n" * (n % 3) + GOOD + b"y\n")
@@ -149,16 +169,22 @@ def test_they_come_in_the_order_of_the_input_however_it_is_read(tmp_path: Path, 
 def test_each_rejected_record_is_there_once(tmp_path: Path, lines: list[bytes]) -> None:
     target = tmp_path / "r"
 
-    result = harness.run("completion", "--rejects", target, "-f", "json", stdin=GOOD + b"".join(lines))
+    result = harness.run(
+        "completion", "--rejects", target, "-f", "json", stdin=GOOD + b"".join(lines)
+    )
 
     bad = [n for n, line in enumerate(lines, 2) if line not in (GOOD, b"\n")]
     assert [row["line"] for row in rows(target)] == bad
     assert sum(result.json["input"]["rejected"].values()) == len(bad)
 
 
-def test_where_nothing_is_asked_for_nothing_is_made_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_module, "_keep", lambda *_: pytest.fail("no more than the first places are needed"))
-    monkeypatch.setattr(log_module, "_SHOWN", 0)
+def test_where_nothing_is_asked_for_nothing_is_made_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        log_module, "_keep", lambda *_: pytest.fail("no more than the first places are needed")
+    )
+    monkeypatch.setattr(log_module, "_MAX_SHOWN_REJECTS", 0)
 
     assert harness.run("completion", stdin=BAD).status == 0
 
@@ -210,10 +236,17 @@ def test_a_run_that_fails_leaves_the_old_one(target: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_that_is_stopped_leaves_the_old_one(sent: signal.Signals, status: int, target: Path) -> None:
+def test_a_run_that_is_stopped_leaves_the_old_one(
+    sent: signal.Signals, status: int, target: Path
+) -> None:
     target.write_text("old", encoding="utf-8")
     running = harness.start(
-        "completion", "--rejects", target, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        "completion",
+        "--rejects",
+        target,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert running.stdin
     running.stdin.write(BAD * 2000)
@@ -227,7 +260,9 @@ def test_one_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     result = harness.run("completion", "--rejects", tmp_path / "no" / "r", stdin=BAD)
 
     assert (1, b"") == (result.status, result.out)
-    assert result.err == f"dcevents: {tmp_path / 'no' / 'r'}: there is no folder {tmp_path / 'no'}\n"
+    assert (
+        result.err == f"dcevents: {tmp_path / 'no' / 'r'}: there is no folder {tmp_path / 'no'}\n"
+    )
 
 
 def test_a_full_disk_is_told_in_one_line() -> None:
@@ -236,18 +271,28 @@ def test_a_full_disk_is_told_in_one_line() -> None:
 
     result = harness.run("completion", "--rejects", "/dev/full", stdin=BAD)
 
-    assert (1, b"", "dcevents: /dev/full: no space left on device\n") == (result.status, result.out, result.err)
+    assert (1, b"", "dcevents: /dev/full: no space left on device\n") == (
+        result.status,
+        result.out,
+        result.err,
+    )
 
 
 def test_the_date_in_its_name_is_that_of_the_report(tmp_path: Path) -> None:
-    harness.run("completion", "--rejects", tmp_path / "{date}.bad", "--period", "2026-11-02", stdin=BAD)
+    harness.run(
+        "completion", "--rejects", tmp_path / "{date}.bad", "--period", "2026-11-02", stdin=BAD
+    )
 
     assert [tmp_path / "2026-11-02.bad"] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["rejects.ndjson", "rejects.log"])
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
-def test_a_folder_that_holds_one_is_read_without_it(name: str, packed: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_a_folder_that_holds_one_is_read_without_it(
+    name: str,
+    packed: bool,
+    tmp_path: Path,
+) -> None:
     (tmp_path / "dc.log").write_bytes(GOOD + b"\0" * 900_000 + b"\n" + BAD)
     before = harness.run("completion", tmp_path, "--rejects", tmp_path / name, "-f", "json")
     if packed:
@@ -264,7 +309,10 @@ def test_an_empty_one_in_the_folder_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "dc.log").write_bytes(GOOD)
 
     for _ in range(3):
-        assert harness.run("completion", tmp_path, "--rejects", tmp_path / "rejects.ndjson").status == 0
+        assert (
+            harness.run("completion", tmp_path, "--rejects", tmp_path / "rejects.ndjson").status
+            == 0
+        )
 
 
 @pytest.mark.parametrize("option", ["--rejects", "--output"])
@@ -276,12 +324,18 @@ def test_an_input_is_not_written_over(option: str, tmp_path: Path) -> None:
     for source, name in ((log, log), (tmp_path, log), (log, link), (link, log)):
         result = harness.run("completion", source, option, name)
         assert (2, b"") == (result.status, result.out)
-        assert result.err == f"dcevents: {option}: {name} is one of the inputs; write to another file\n"
+        assert (
+            result.err
+            == f"dcevents: {option}: {name} is one of the inputs; write to another file\n"
+        )
     assert log.read_bytes() == BAD
 
 
 @pytest.mark.parametrize("exists", [False, True], ids=["new", "old"])
-def test_the_report_and_the_rejected_lines_go_to_different_files(exists: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_the_report_and_the_rejected_lines_go_to_different_files(
+    exists: bool,
+    tmp_path: Path,
+) -> None:
     target = tmp_path / "x"
     if exists:
         target.write_text("old", encoding="utf-8")
@@ -294,12 +348,17 @@ def test_the_report_and_the_rejected_lines_go_to_different_files(exists: bool, t
 
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
-def test_standard_output_is_the_reports_unless_that_goes_elsewhere(name: str, tmp_path: Path) -> None:
+def test_standard_output_is_the_reports_unless_that_goes_elsewhere(
+    name: str, tmp_path: Path
+) -> None:
     mixed = harness.run("completion", "--rejects", name, stdin=BAD)
     apart = harness.run("completion", "--rejects", name, "-o", tmp_path / "r.csv", "-q", stdin=BAD)
 
     assert (2, b"") == (mixed.status, mixed.out)
-    assert mixed.err == "dcevents: --rejects: the report goes to standard output too; name another file\n"
+    assert (
+        mixed.err
+        == "dcevents: --rejects: the report goes to standard output too; name another file\n"
+    )
     assert (0, "") == (apart.status, apart.err)
     assert apart.ndjson == REJECTED
     assert (tmp_path / "r.csv").read_text(encoding="utf-8").count("\n") == 2
@@ -352,7 +411,9 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("limit", "status"), LIMITS)
-def test_more_rejected_records_than_that_and_there_is_no_report(limit: str, status: int, tmp_path: Path) -> None:
+def test_more_rejected_records_than_that_and_there_is_no_report(
+    limit: str, status: int, tmp_path: Path
+) -> None:
     target = tmp_path / "report.csv"
     target.write_text("old", encoding="utf-8")
 
@@ -372,7 +433,10 @@ def test_a_refusal_names_the_first_five_places() -> None:
     message = harness.run("completion", "--max-rejects", "3", stdin=GOOD + b"x\n" * 9).err
 
     places = ", ".join(f"line {n}: invalid_json" for n in range(2, 7))
-    assert message == f"dcevents: no report is made, by --max-rejects 3: 9 of 10 records rejected ({places}, …)\n"
+    assert (
+        message
+        == f"dcevents: no report is made, by --max-rejects 3: 9 of 10 records rejected ({places}, …)\n"
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -388,7 +452,25 @@ def test_every_command_can_guard_a_pipeline(command: str, options: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    "limit", ["", "x", "-1", "+1", "1.0", "1.5", "5,0", "101%", "100.1%", "%", "0.", ".", "1e3", "nan", "٣", "9" * 5000]
+    "limit",
+    [
+        "",
+        "x",
+        "-1",
+        "+1",
+        "1.0",
+        "1.5",
+        "5,0",
+        "101%",
+        "100.1%",
+        "%",
+        "0.",
+        ".",
+        "1e3",
+        "nan",
+        "٣",
+        "9" * 5000,
+    ],
 )
 def test_what_is_no_limit_is_bad_usage(limit: str) -> None:
     result = harness.run("completion", f"--max-rejects={limit}", stdin=GOOD)
@@ -399,24 +481,42 @@ def test_what_is_no_limit_is_bad_usage(limit: str) -> None:
 
 def test_a_share_is_exact() -> None:
     # In floating point 0.29 of 100 is less than 29.
-    assert harness.run("completion", "--max-rejects", "0.29", stdin=GOOD * 71 + b"x\n" * 29).status == 0
-    assert harness.run("completion", "--max-rejects", "29%", stdin=GOOD * 71 + b"x\n" * 29).status == 0
-    assert harness.run("completion", "--max-rejects", "0.29", stdin=GOOD * 70 + b"x\n" * 29).status == 3
+    assert (
+        harness.run("completion", "--max-rejects", "0.29", stdin=GOOD * 71 + b"x\n" * 29).status
+        == 0
+    )
+    assert (
+        harness.run("completion", "--max-rejects", "29%", stdin=GOOD * 71 + b"x\n" * 29).status == 0
+    )
+    assert (
+        harness.run("completion", "--max-rejects", "0.29", stdin=GOOD * 70 + b"x\n" * 29).status
+        == 3
+    )
 
 
 def test_a_log_of_nothing_else_is_told_as_such_first() -> None:
-    assert "no event of Dynamic Chat" in harness.run("completion", "--max-rejects", "0", stdin=b"x\n").err
+    assert (
+        "no event of Dynamic Chat"
+        in harness.run("completion", "--max-rejects", "0", stdin=b"x\n").err
+    )
 
 
 # -- strict ----------------------------------------------------------------------------------------------------
 
 
 def test_strict_counts_unknown_events_too() -> None:
-    result = harness.run("completion", "--strict", stdin=GOOD + harness.log("- a RATED\n- a RATED\n- - ready"))
+    result = harness.run(
+        "completion", "--strict", stdin=GOOD + harness.log("- a RATED\n- a RATED\n- - ready")
+    )
 
     assert (3, b"") == (result.status, result.out)
     assert result.err == "dcevents: no report is made, by --strict: 2 unknown events (RATED)\n"
-    assert harness.run("completion", "--max-rejects", "0", stdin=GOOD + harness.log("- a RATED")).status == 0
+    assert (
+        harness.run(
+            "completion", "--max-rejects", "0", stdin=GOOD + harness.log("- a RATED")
+        ).status
+        == 0
+    )
 
 
 def test_strict_counts_inputs_that_are_cut_off(tmp_path: Path) -> None:

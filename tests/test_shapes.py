@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_envelopes import MADE
 
-from dcevents import parse
-from dcevents.events import EVENTS
-from dcevents.parse import Parser
+from dcevents.model.events import EVENT_KINDS
+from dcevents.reading.parsing import parse
+from dcevents.reading.parsing.parse import Parser
 
 Event = dict[str, Any]
 Found = tuple[Any, ...]
-KINDS = {event.key: event.kind for event in EVENTS}
+KINDS = {event.key: event.kind for event in EVENT_KINDS}
 AGENT = ("agentID", "agentName")
 KEYS = ("sid", "id", "name", "type", "uiType", *AGENT)
 
@@ -104,7 +104,10 @@ PLACES: dict[str, tuple[str, str | None, str, str]] = {
 UNWRAPPED: dict[str, Callable[[Any], Event]] = {
     **{name: opened("body") for name in ("nginx", "lambda", "lambda-http")},
     **{name: opened("log") for name in ("docker", "fluent-bit")},
-    **{name: opened("message") for name in ("vector", "cloudwatch-filter", "cloudwatch-subscription")},
+    **{
+        name: opened("message")
+        for name in ("vector", "cloudwatch-filter", "cloudwatch-subscription")
+    },
     "cloud-text": opened("textPayload"),
     "journald-json": opened("MESSAGE"),
     "encoded": json.loads,
@@ -147,7 +150,12 @@ def by_the_model(name: str, data: bytes) -> list[Found]:
     """What a log says: of each event the kind, milliseconds (None: in its prefix), page and conversation."""
     event, time, page, payload = PLACES.get(name, CANONICAL)
     return [
-        (KINDS[at(each, event)], time and time_of(at(each, time)), at(each, page), *map(at(each, payload).get, KEYS))
+        (
+            KINDS[at(each, event)],
+            time and time_of(at(each, time)),
+            at(each, page),
+            *map(at(each, payload).get, KEYS),
+        )
         for each in records(name, data)
     ]
 
@@ -155,7 +163,19 @@ def by_the_model(name: str, data: bytes) -> list[Found]:
 # -- events and styles of writing --------------------------------------------------------------------------------------
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9) | st.sampled_from(
-    ["Größe", 'say "hi"', "a\\b", "{}", '{"sid":"x"}', "\u2028", "😀", "], [", "1e5", "\x7f", "}\n{"]
+    [
+        "Größe",
+        'say "hi"',
+        "a\\b",
+        "{}",
+        '{"sid":"x"}',
+        "\u2028",
+        "😀",
+        "], [",
+        "1e5",
+        "\x7f",
+        "}\n{",
+    ]
 )
 MOMENTS = st.integers(0, 20 * 86_400_000).map(
     lambda ms: datetime(2026, 10, 20, tzinfo=UTC) + timedelta(milliseconds=ms)
@@ -192,7 +212,11 @@ def style(dice: random.Random) -> Callable[[object], str]:
         if isinstance(value, list):
             return [shuffled(each) for each in value]
         if not isinstance(value, dict) or "events" in value:
-            return value if not isinstance(value, dict) else {key: shuffled(each) for key, each in value.items()}
+            return (
+                value
+                if not isinstance(value, dict)
+                else {key: shuffled(each) for key, each in value.items()}
+            )
         order = list(value)
         (random.Random(seed) if steady else dice).shuffle(order)
         return {key: shuffled(value[key]) for key in order}
@@ -203,15 +227,35 @@ def style(dice: random.Random) -> Callable[[object], str]:
 def again(event: Event, number: int, seconds: int) -> Event:
     """An event that is no other's duplicate, later; its name changes so often that it is cut out of lines."""
     payload = event["data"]["payload"]
-    data = {"payload": {**payload, "id": f"{payload['id']}{number}", "name": f"{payload['name']}{seconds}"}}
-    return {**event, "timestamp": MADE.iso(MADE.moment(event) + timedelta(seconds=seconds)), "data": data}
+    data = {
+        "payload": {
+            **payload,
+            "id": f"{payload['id']}{number}",
+            "name": f"{payload['name']}{seconds}",
+        }
+    }
+    return {
+        **event,
+        "timestamp": MADE.iso(MADE.moment(event) + timedelta(seconds=seconds)),
+        "data": data,
+    }
 
 
 def by_dcevents(data: bytes) -> list[Found]:
     """What `dcevents events` says of a log, sorted."""
     result = harness.run("events", "-f", "ndjson", "-q", stdin=data)
     assert (0, "") == (result.status, result.err)
-    columns = ("kind", "timestamp", "page", "sid", "conversation_id", "conversation", "type", "ui_type", "agent_id")
+    columns = (
+        "kind",
+        "timestamp",
+        "page",
+        "sid",
+        "conversation_id",
+        "conversation",
+        "type",
+        "ui_type",
+        "agent_id",
+    )
     return sorted((tuple(row[column] for column in columns) for row in result.ndjson), key=str)
 
 
@@ -219,11 +263,19 @@ def shown(found: Found) -> Found:
     """An event of the model's as dcevents shows it."""
     kind, ms, page, *conversation, _ = found
     when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
-    return (kind, when.isoformat(timespec="milliseconds").replace("+00:00", "Z"), page, *conversation)
+    return (
+        kind,
+        when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        page,
+        *conversation,
+    )
 
 
 @pytest.mark.parametrize("name", MADE.SHAPES)
-@given(put=st.lists(events(), min_size=1, max_size=5, unique_by=lambda event: event["timestamp"]), seed=st.integers())
+@given(
+    put=st.lists(events(), min_size=1, max_size=5, unique_by=lambda event: event["timestamp"]),
+    seed=st.integers(),
+)
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_events_are_read_as_they_were_put_in(name: str, put: list[Event], seed: int) -> None:
     dice = random.Random(seed)

@@ -38,7 +38,7 @@ def moment(text: str | None) -> int | None:
     ],
 )
 def test_percent(rate: float | None, expected: str) -> None:
-    assert expected == show.percent(rate)
+    assert expected == show.format_percent(rate)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_percent(rate: float | None, expected: str) -> None:
     ],
 )
 def test_duration(seconds: float | None, expected: str) -> None:
-    assert expected == show.duration(seconds)
+    assert expected == show.format_duration(seconds)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_duration(seconds: float | None, expected: str) -> None:
     ],
 )
 def test_number(value: int | None, expected: str) -> None:
-    assert expected == show.number(value)
+    assert expected == show.format_number(value)
 
 
 UNSAFE = [
@@ -86,20 +86,22 @@ UNSAFE = [
 
 @pytest.mark.parametrize("character", UNSAFE, ids=ascii)
 def test_what_acts_on_a_terminal_is_made_visible(character: str) -> None:
-    text = show.visible(f"a{character}b")
+    text = show.make_visible(f"a{character}b")
 
     assert re.fullmatch(r"a\\(n|r|t|x[0-9a-f]{2}|u[0-9a-f]{4})b", text)
 
 
-@pytest.mark.parametrize("text", ["Köln", "naïve – “quoted”", "日本語", "😀", "a b", "e\u0301", "שלום"], ids=ascii)
+@pytest.mark.parametrize(
+    "text", ["Köln", "naïve – “quoted”", "日本語", "😀", "a b", "e\u0301", "שלום"], ids=ascii
+)
 def test_what_is_only_foreign_is_shown_as_it_is(text: str) -> None:
-    assert text == show.visible(text)
-    assert text == show.unsafe_to_json(text)
+    assert text == show.make_visible(text)
+    assert text == show.escape_json(text)
 
 
 @pytest.mark.parametrize("character", UNSAFE, ids=ascii)
 def test_json_escapes_what_acts_on_a_terminal_and_decodes_to_it(character: str) -> None:
-    encoded = show.unsafe_to_json(json.dumps(f"a{character}b", ensure_ascii=False))
+    encoded = show.escape_json(json.dumps(f"a{character}b", ensure_ascii=False))
 
     assert not set(UNSAFE) & set(encoded)
     assert f"a{character}b" == json.loads(encoded)
@@ -115,7 +117,7 @@ def test_json_escapes_what_acts_on_a_terminal_and_decodes_to_it(character: str) 
     ],
 )
 def test_width(text: str, expected: int) -> None:
-    assert expected == show.width(text)
+    assert expected == show.measure_width(text)
 
 
 @pytest.mark.parametrize(
@@ -124,45 +126,65 @@ def test_width(text: str, expected: int) -> None:
         pytest.param(None, None, id="none"),
         pytest.param(0, "1970-01-01T00:00:00.000Z", id="the epoch"),
         pytest.param(-1, "1969-12-31T23:59:59.999Z", id="before it"),
-        pytest.param(1_793_610_904_120, "2026-11-02T09:15:04.120Z", id="milliseconds, always three"),
+        pytest.param(
+            1_793_610_904_120, "2026-11-02T09:15:04.120Z", id="milliseconds, always three"
+        ),
         pytest.param(-62_135_596_800_000, "0001-01-01T00:00:00.000Z", id="four digits of year"),
         pytest.param(253_402_300_799_999, "9999-12-31T23:59:59.999Z", id="the last one"),
     ],
 )
 def test_timestamp(value: int | None, expected: str | None) -> None:
-    assert expected == show.timestamp(value)
+    assert expected == show.format_timestamp(value)
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
         pytest.param(None, None, id="none"),
-        pytest.param(millis("2026-11-02T09:15:04.999"), "2026-11-02 10:15:04", id="winter, seconds cut"),
+        pytest.param(
+            millis("2026-11-02T09:15:04.999"), "2026-11-02 10:15:04", id="winter, seconds cut"
+        ),
         pytest.param(millis("2026-07-01T22:30"), "2026-07-02 00:30:00", id="summer, the next day"),
-        pytest.param(millis("2026-03-29T00:59:59"), "2026-03-29 01:59:59", id="before the hour that is left out"),
+        pytest.param(
+            millis("2026-03-29T00:59:59"),
+            "2026-03-29 01:59:59",
+            id="before the hour that is left out",
+        ),
         pytest.param(millis("2026-03-29T01:00"), "2026-03-29 03:00:00", id="after it"),
-        pytest.param(millis("2026-10-25T01:30"), "2026-10-25 02:30:00", id="the second half past two"),
+        pytest.param(
+            millis("2026-10-25T01:30"), "2026-10-25 02:30:00", id="the second half past two"
+        ),
     ],
 )
 def test_local_time(value: int | None, expected: str | None) -> None:
-    assert expected == show.local_time(value, BERLIN)
+    assert expected == show.format_local_time(value, BERLIN)
 
 
 @pytest.mark.parametrize(
     ("since", "until", "expected"),
     [
         pytest.param(None, None, None, id="no window"),
-        pytest.param("2026-11-01T23:00", "2026-11-08T23:00", "2026-11-02 to 2026-11-08", id="first and last day"),
+        pytest.param(
+            "2026-11-01T23:00",
+            "2026-11-08T23:00",
+            "2026-11-02 to 2026-11-08",
+            id="first and last day",
+        ),
         pytest.param("2026-11-01T23:00", "2026-11-02T23:00", "2026-11-02", id="one day"),
-        pytest.param("2026-03-28T23:00", "2026-03-29T22:00", "2026-03-29", id="one day of 23 hours"),
+        pytest.param(
+            "2026-03-28T23:00", "2026-03-29T22:00", "2026-03-29", id="one day of 23 hours"
+        ),
         pytest.param("2026-11-01T23:00", None, "from 2026-11-02", id="open at the end"),
         pytest.param(None, "2026-11-01T23:00", "until 2026-11-01", id="open at the start"),
         pytest.param(
-            "2026-11-02T08:00", "2026-11-02T09:30", "2026-11-02 09:00:00 to 2026-11-02 10:30:00", id="parts of days"
+            "2026-11-02T08:00",
+            "2026-11-02T09:30",
+            "2026-11-02 09:00:00 to 2026-11-02 10:30:00",
+            id="parts of days",
         ),
     ],
 )
 def test_a_window_is_shown_as_its_first_and_last_day(
     since: str | None, until: str | None, expected: str | None
 ) -> None:
-    assert expected == show.period(moment(since), moment(until), BERLIN)
+    assert expected == show.format_period(moment(since), moment(until), BERLIN)

@@ -9,10 +9,12 @@ import pytest
 from compare import analyse
 from harness import log
 
-from dcevents import parse, shapes, sids, sources
-from dcevents.facts import FACTS, Facts
-from dcevents.record import Said
-from dcevents.sids import Numbering, hashed
+from dcevents.model import sessions as sids
+from dcevents.model.attributes import Attributes
+from dcevents.model.facts import FACT_SCHEMA, Facts
+from dcevents.model.sessions import Numbering, hash_sids
+from dcevents.reading import sources
+from dcevents.reading.parsing import parse, shapes
 
 LISTINGS = ("events", "conversations", "sessions", "chats")
 BITS = 10
@@ -30,7 +32,14 @@ def low(texts: Any, turn: int = 0) -> Any:
 
 def traffic() -> list[tuple[str, bytes]]:
     """Ninety sessions, each of them in two of three files, a few with sids that only one way of reading reads."""
-    kinds = ("triggered", "engaged", "live_chat_requested", "live_chat_initiated", "completed", "closed")
+    kinds = (
+        "triggered",
+        "engaged",
+        "live_chat_requested",
+        "live_chat_initiated",
+        "completed",
+        "closed",
+    )
     names = [f"s{n:03d}" for n in range(86)] + ["=7", "größe", '"a\\"b"', "x" * 50]
     files: list[list[str]] = [[], [], []]
     for n, name in enumerate(names):
@@ -44,7 +53,7 @@ def found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[
     """All listings of the traffic, read in small blocks, first by the column, then line by line."""
     from dcevents import reports  # noqa: PLC0415
 
-    for name in ("_SMALL", "BLOCK"):
+    for name in ("_FIRST_BLOCK_BYTES", "BLOCK_BYTES"):
         monkeypatch.setattr(sources, name, 4000)
     rows: dict[str, list[dict[str, Any]]] = {}
     for sample in (5, 10_000):
@@ -52,59 +61,83 @@ def found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[
         where.mkdir(parents=True)
         view = analyse(traffic(), where, sample=sample)
         for name in LISTINGS:
-            table = reports.load()[name].tables(view, ())[0].rows
+            table = reports.load_reports()[name].make_tables(view, ())[0].rows
             rows[f"{name}, {sample}"] = table.select(pl.exclude("file")).to_dicts()
     return rows
 
 
-@pytest.mark.parametrize("other", [narrow, low], ids=["few numbers", "numbers that differ in their lowest bits"])
+@pytest.mark.parametrize(
+    "other", [narrow, low], ids=["few numbers", "numbers that differ in their lowest bits"]
+)
 def test_sessions_whose_numbers_collide_are_told_apart(
     other: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = found(tmp_path / "wide", monkeypatch)
     for module in (sids, shapes, parse):
-        monkeypatch.setattr(module, "hashed", other)
+        monkeypatch.setattr(module, "hash_sids", other)
     names = pl.Series([row["sid"] for row in expected["sessions, 5"]])
     shared = names.len() - (other(names) // 16).n_unique()
     assert shared > 2, "the test would show nothing"
     assert found(tmp_path / "narrow", monkeypatch) == expected
 
 
-def test_sessions_are_told_apart_again_when_ids_take_more_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sids, "hashed", lambda texts, turn=0: texts.hash(turn) if turn else texts.str.len_bytes() * 2)
+def test_sessions_are_told_apart_again_when_ids_take_more_bits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        sids,
+        "hashed",
+        lambda texts, turn=0: texts.hash(turn) if turn else texts.str.len_bytes() * 2,
+    )
     state = Facts()
     texts = pl.Series(["a", "aa"])
-    code = state.vocabulary.code(Said(0, "d0", *[None] * 7))
-    numbers, sessions = state.vocabulary.sids.different(sids.hashed(texts).cast(pl.UInt64), texts)
-    state.add(pl.DataFrame({"sid": numbers, "said": [code] * 2, "ts": [1, 2]}, schema=FACTS), sessions)
-    state.settle()
+    code = state.vocabulary.assign_code(Attributes(0, "d0", *[None] * 7))
+    numbers, sessions = state.vocabulary.numbering.number_distinct(
+        sids.hash_sids(texts).cast(pl.UInt64), texts
+    )
+    state.add_rows(
+        pl.DataFrame({"sid": numbers, "said": [code] * 2, "ts": [1, 2]}, schema=FACT_SCHEMA),
+        sessions,
+    )
+    state.resolve_collisions()
     for n in range(1, 9):
-        state.vocabulary.code(Said(0, f"d{n}", *[None] * 7))
+        state.vocabulary.assign_code(Attributes(0, f"d{n}", *[None] * 7))
 
-    state.settle()
+    state.resolve_collisions()
 
-    high = state.frame()["sid"] // (1 << state.vocabulary.id_bits())
-    assert (2, ["a", "aa"]) == (high.n_unique(), state.sid_texts(state.frame()["sid"]).to_list())
+    high = state.to_frame()["sid"] // (1 << state.vocabulary.count_id_bits())
+    assert (2, ["a", "aa"]) == (
+        high.n_unique(),
+        state.look_up_sids(state.to_frame()["sid"]).to_list(),
+    )
 
 
 def test_a_number_follows_from_the_text_and_what_is_burnt() -> None:
     texts = pl.Series(["a", "b", "c"])
-    first = hashed(texts).to_list()
+    first = hash_sids(texts).to_list()
     numbering = Numbering([first[1]])
-    assert [first[0], hashed(texts, 1)[1], first[2]] == numbering.numbers(texts).to_list()
-    numbering.burn([hashed(texts, 1)[1]])
-    assert hashed(texts, 2)[1] == numbering.numbers(["b"])[0]
+    assert [first[0], hash_sids(texts, 1)[1], first[2]] == numbering.number_sids(texts).to_list()
+    numbering.reserve_numbers([hash_sids(texts, 1)[1]])
+    assert hash_sids(texts, 2)[1] == numbering.number_sids(["b"])[0]
 
 
 @pytest.mark.parametrize(
     "texts",
-    [["a", "b"], ["a" * 40, "b" * 40], ["a\nb", "c"], ['q"', "a"], ["größe", "x"], ["\n", "\n\n"], []],
+    [
+        ["a", "b"],
+        ["a" * 40, "b" * 40],
+        ["a\nb", "c"],
+        ['q"', "a"],
+        ["größe", "x"],
+        ["\n", "\n\n"],
+        [],
+    ],
     ids=json.dumps,
 )
 def test_texts_come_back_as_they_were(texts: list[str]) -> None:
     series = pl.Series(texts, dtype=pl.String)
-    some = sids.gathered(hashed(series), series)
-    assert texts == some.texts().to_list()
+    some = sids.gather_sessions(hash_sids(series), series)
+    assert texts == some.list_sids().to_list()
     everything = pl.Series([True] * len(texts), dtype=pl.Boolean)
-    assert some.frame().rows() == some.some(everything).rows()
-    assert some.plain == (not any(c in text for text in texts for c in '"\\\n'))
+    assert some.to_frame().rows() == some.select_rows(everything).rows()
+    assert some.is_plain == (not any(c in text for text in texts for c in '"\\\n'))

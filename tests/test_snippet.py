@@ -10,12 +10,12 @@ import harness
 import pytest
 from capture import scenarios
 
-from dcevents import record
-from dcevents.events import ATTRIBUTES, EVENTS, MEETING_INFO, READY
-from dcevents.snippet import FORWARDS, Snippet, forwarded_name, text
+from dcevents.model.events import EVENT_KINDS, MEETING_INFO_KEY, PAYLOAD_KEYS, READY_EVENT
+from dcevents.reading.parsing import record
+from dcevents.snippet import FORWARDS, SnippetSettings, make_script, name_forwarded_event
 
 CONSENT = "window.OnetrustActiveGroups && OnetrustActiveGroups.includes(',C0002,')"
-EVERYTHING = Snippet(
+EVERYTHING = SnippetSettings(
     "https://logs.example.com/dc-events",
     keep_query=True,
     with_meeting_info=True,
@@ -31,17 +31,17 @@ def value(script: str, name: str) -> Any:
 
 
 def test_it_listens_to_what_the_parser_knows() -> None:
-    script = text(Snippet("/dc-events"))
+    script = make_script(SnippetSettings("/dc-events"))
 
-    assert [event.key for event in EVENTS] == value(script, "keys")
-    assert READY == value(script, "ready")
-    assert list(ATTRIBUTES) == value(script, "attributes")
-    assert [*ATTRIBUTES, MEETING_INFO] == value(text(EVERYTHING), "attributes")
+    assert [event.key for event in EVENT_KINDS] == value(script, "keys")
+    assert READY_EVENT == value(script, "ready")
+    assert list(PAYLOAD_KEYS) == value(script, "attributes")
+    assert [*PAYLOAD_KEYS, MEETING_INFO_KEY] == value(make_script(EVERYTHING), "attributes")
 
 
 def test_attributes_are_what_is_read_of_a_payload() -> None:
-    payload = {name: name for name in (*ATTRIBUTES, MEETING_INFO)}
-    line = json.dumps({"event": EVENTS[0].key, "data": {"payload": payload}})
+    payload = {name: name for name in (*PAYLOAD_KEYS, MEETING_INFO_KEY)}
+    line = json.dumps({"event": EVENT_KINDS[0].key, "data": {"payload": payload}})
 
     read = record.read(line, with_meeting=True)
 
@@ -50,22 +50,26 @@ def test_attributes_are_what_is_read_of_a_payload() -> None:
     assert texts == set(payload)
 
 
-@pytest.mark.parametrize("wanted", [EVERYTHING, replace(EVERYTHING, external=True)], ids=["pasted", "external"])
-def test_it_is_small_as_printed(wanted: Snippet) -> None:
-    assert len(gzip.compress(text(wanted).encode())) <= 2500
+@pytest.mark.parametrize(
+    "wanted", [EVERYTHING, replace(EVERYTHING, external=True)], ids=["pasted", "external"]
+)
+def test_it_is_small_as_printed(wanted: SnippetSettings) -> None:
+    assert len(gzip.compress(make_script(wanted).encode())) <= 2500
 
 
-@pytest.mark.parametrize("wanted", [Snippet("/dc-events"), EVERYTHING], ids=["plain", "everything"])
-def test_no_place_is_left_open(wanted: Snippet) -> None:
-    assert not re.search(r"\{\{|\}\}\"|undefined", text(wanted))
-    assert max(map(len, text(wanted).splitlines())) <= 120
+@pytest.mark.parametrize(
+    "wanted", [SnippetSettings("/dc-events"), EVERYTHING], ids=["plain", "everything"]
+)
+def test_no_place_is_left_open(wanted: SnippetSettings) -> None:
+    assert not re.search(r"\{\{|\}\}\"|undefined", make_script(wanted))
+    assert max(map(len, make_script(wanted).splitlines())) <= 120
 
 
 def test_names_of_platforms_are_short_and_distinct() -> None:
-    names = [forwarded_name(event.kind) for event in EVENTS]
+    names = [name_forwarded_event(event.kind) for event in EVENT_KINDS]
 
     assert "chat_live_timeout" in names
-    assert len(set(names)) == len(EVENTS)
+    assert len(set(names)) == len(EVENT_KINDS)
     assert all(re.fullmatch("chat_[a-z_]{1,35}", name) for name in names)
 
 
@@ -95,7 +99,9 @@ def test_what_an_option_does(options: list[str], shown: str) -> None:
     assert shown in result.text
 
 
-@pytest.mark.parametrize("endpoint", ["/x</script><script>alert(1)//", '/"+alert(1)+"', "/\\", "/\u200b", "/größe"])
+@pytest.mark.parametrize(
+    "endpoint", ["/x</script><script>alert(1)//", '/"+alert(1)+"', "/\\", "/\u200b", "/größe"]
+)
 def test_an_endpoint_is_text(endpoint: str) -> None:
     script = harness.run("snippet", "--endpoint", endpoint).text
 
@@ -105,7 +111,17 @@ def test_an_endpoint_is_text(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["", " ", "javascript:alert(1)", "data:,x", "ftp://example.com/", "/with space", "https://", "/line\n"]
+    "endpoint",
+    [
+        "",
+        " ",
+        "javascript:alert(1)",
+        "data:,x",
+        "ftp://example.com/",
+        "/with space",
+        "https://",
+        "/line\n",
+    ],
 )
 def test_what_is_no_endpoint(endpoint: str) -> None:
     result = harness.run("snippet", "--endpoint", endpoint)
@@ -127,7 +143,7 @@ def test_what_is_no_endpoint(endpoint: str) -> None:
     ],
 )
 def test_a_consent_is_an_expression(consent: str) -> None:
-    assert f"!!({consent})" in text(Snippet("/dc-events", consent=consent))
+    assert f"!!({consent})" in make_script(SnippetSettings("/dc-events", consent=consent))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +174,9 @@ def test_what_is_no_consent(consent: str) -> None:
     assert 1 == result.err.count("\n")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--endpoint"], ["--endpoint", "/x", "--forward", "matomo"], ["x"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["--endpoint"], ["--endpoint", "/x", "--forward", "matomo"], ["x"]]
+)
 def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
     result = harness.run("snippet", *arguments)
 

@@ -52,7 +52,8 @@ COMPRESSIONS: dict[str, Compress] = {
 }
 compressions = pytest.mark.parametrize("compress", COMPRESSIONS.values(), ids=COMPRESSIONS)
 compressed_ones = pytest.mark.parametrize(
-    "compress", [pytest.param(compress, id=name) for name, compress in COMPRESSIONS.items() if name != "plain"]
+    "compress",
+    [pytest.param(compress, id=name) for name, compress in COMPRESSIONS.items() if name != "plain"],
 )
 
 
@@ -68,7 +69,10 @@ def figures(report: Any) -> Any:
     return report["rows"], report["total"], {**report["input"], "files": None}
 
 
-EXPECTED = {command: figures(read(command=command, stdin=LOG)) for command in ("completion", "live-chat", "sessions")}
+EXPECTED = {
+    command: figures(read(command=command, stdin=LOG))
+    for command in ("completion", "live-chat", "sessions")
+}
 
 
 # -- forms of one input ----------------------------------------------------------------------------------------
@@ -76,7 +80,9 @@ EXPECTED = {command: figures(read(command=command, stdin=LOG)) for command in ("
 
 @compressions
 @pytest.mark.parametrize("name", ["x.ndjson", "x.gz", "x.zst", "x.bz2", "x.xz", "x.json", "x"])
-def test_compression_is_told_by_content_not_by_name(compress: Compress, name: str, tmp_path: Path) -> None:
+def test_compression_is_told_by_content_not_by_name(
+    compress: Compress, name: str, tmp_path: Path
+) -> None:
     (tmp_path / name).write_bytes(compress(LOG))
 
     for command, expected in EXPECTED.items():
@@ -109,7 +115,9 @@ def test_concatenated_members_are_one_input(compress: Compress, tmp_path: Path) 
 
 @compressed_ones
 def test_an_empty_member_in_between_is_nothing(compress: Compress, tmp_path: Path) -> None:
-    (tmp_path / "x.log").write_bytes(compress(b"") + compress(LOG[:500]) + compress(b"") + compress(LOG[500:]))
+    (tmp_path / "x.log").write_bytes(
+        compress(b"") + compress(LOG[:500]) + compress(b"") + compress(LOG[500:])
+    )
 
     assert EXPECTED["completion"] == figures(read(tmp_path / "x.log"))
 
@@ -122,8 +130,12 @@ def test_padding_behind_the_data_is_nothing(compress: Compress, tmp_path: Path) 
 
 
 @compressed_ones
-@pytest.mark.parametrize("inner", [b"", b"\n", b" \n\r\n"], ids=["nothing", "a line end", "blank lines"])
-def test_a_compressed_file_of_nothing_is_an_empty_log(compress: Compress, inner: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "inner", [b"", b"\n", b" \n\r\n"], ids=["nothing", "a line end", "blank lines"]
+)
+def test_a_compressed_file_of_nothing_is_an_empty_log(
+    compress: Compress, inner: bytes, tmp_path: Path
+) -> None:
     (tmp_path / "x.log").write_bytes(compress(inner))
 
     report = read(tmp_path / "x.log")
@@ -145,7 +157,9 @@ BIG = b"".join(
 
 @compressed_ones
 @pytest.mark.parametrize("share", [0.5, 0.9])
-def test_a_cut_off_input_counts_as_far_as_it_goes(compress: Compress, share: float, tmp_path: Path) -> None:
+def test_a_cut_off_input_counts_as_far_as_it_goes(
+    compress: Compress, share: float, tmp_path: Path
+) -> None:
     path = tmp_path / "growing.log"
     packed = compress(BIG)
     path.write_bytes(packed[: int(len(packed) * share)])
@@ -165,7 +179,9 @@ def test_a_cut_off_input_counts_as_far_as_it_goes(compress: Compress, share: flo
 
 
 @pytest.mark.parametrize("missing", range(1, 9))
-def test_a_gzip_without_its_whole_trailer_has_all_its_lines_and_a_warning(missing: int, tmp_path: Path) -> None:
+def test_a_gzip_without_its_whole_trailer_has_all_its_lines_and_a_warning(
+    missing: int, tmp_path: Path
+) -> None:
     path = tmp_path / "x.gz"
     path.write_bytes(gzip.compress(LOG)[:-missing])
 
@@ -185,7 +201,9 @@ def test_a_gzip_that_has_only_just_begun_is_cut_off(size: int, tmp_path: Path) -
 
     assert result.status == 0
     assert result.json["input"]["events"] == 10
-    assert str(tmp_path / "b.log.gz") in result.err or size == 1, "of one byte nobody can say what it is"
+    assert str(tmp_path / "b.log.gz") in result.err or size == 1, (
+        "of one byte nobody can say what it is"
+    )
 
 
 @compressed_ones
@@ -202,7 +220,9 @@ def test_a_damaged_input_counts_as_far_as_it_goes(compress: Compress, tmp_path: 
     assert "damaged; what could be read is counted" in result.err
     assert result.json["input"]["events"] <= 2000
     if compress is gzip.compress:
-        assert result.json["input"]["events"] > 2000 * 0.3, "what stands before the damage can be read"
+        assert result.json["input"]["events"] > 2000 * 0.3, (
+            "what stands before the damage can be read"
+        )
 
 
 def test_a_wrong_checksum_is_damage(tmp_path: Path) -> None:
@@ -213,7 +233,9 @@ def test_a_wrong_checksum_is_damage(tmp_path: Path) -> None:
     result = harness.run("completion", tmp_path / "x.gz", "-f", "json")
 
     assert result.status == 0
-    assert result.err.splitlines()[0].startswith(f"dcevents: warning: {tmp_path / 'x.gz'}: its gzip data are damaged")
+    assert result.err.splitlines()[0].startswith(
+        f"dcevents: warning: {tmp_path / 'x.gz'}: its gzip data are damaged"
+    )
     assert EXPECTED["completion"] == figures(result.json)
 
 
@@ -244,12 +266,20 @@ def test_a_cut_off_input_does_not_touch_the_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tail", "expected"),
     [
-        pytest.param(LINES[-1].removesuffix(b"\n"), {"incomplete": 0, "events": 10}, id="a whole event"),
-        pytest.param(LINES[-1].removesuffix(b"}\n"), {"incomplete": 1, "events": 9}, id="half an event"),
-        pytest.param(LINES[-1].replace(b"\n", b"\r"), {"incomplete": 0, "events": 10}, id="half a CRLF"),
+        pytest.param(
+            LINES[-1].removesuffix(b"\n"), {"incomplete": 0, "events": 10}, id="a whole event"
+        ),
+        pytest.param(
+            LINES[-1].removesuffix(b"}\n"), {"incomplete": 1, "events": 9}, id="half an event"
+        ),
+        pytest.param(
+            LINES[-1].replace(b"\n", b"\r"), {"incomplete": 0, "events": 10}, id="half a CRLF"
+        ),
         pytest.param(b"   ", {"blank": 1, "incomplete": 0}, id="spaces"),
         pytest.param(b'"K\xc3', {"incomplete": 1}, id="half a character"),
-        pytest.param(b"x" * (MIB + 1), {"incomplete": 0}, id="too long, which is a reason of its own"),
+        pytest.param(
+            b"x" * (MIB + 1), {"incomplete": 0}, id="too long, which is a reason of its own"
+        ),
         pytest.param(b"7", {"incomplete": 0}, id="a number: JSON, but no object"),
     ],
 )
@@ -281,7 +311,11 @@ def test_half_a_line_is_not_joined_with_the_next_input(tmp_path: Path) -> None:
 
     account = read(tmp_path)["input"]
 
-    assert (account["events"], account["incomplete"], account["rejected"]["invalid_json"]) == (2, 1, 1)
+    assert (account["events"], account["incomplete"], account["rejected"]["invalid_json"]) == (
+        2,
+        1,
+        1,
+    )
 
 
 def test_every_input_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
@@ -298,7 +332,11 @@ def test_every_input_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
 
 def test_lines_end_at_lf_only() -> None:
     odd = "\u2028\u2029\u0085\v\f"
-    log = LINES[0].replace(b"Pricing", odd.encode()).replace(b"\v\f", b"\\u000b\\u000c") + LINES[1] + b"{}\r{}\n"
+    log = (
+        LINES[0].replace(b"Pricing", odd.encode()).replace(b"\v\f", b"\\u000b\\u000c")
+        + LINES[1]
+        + b"{}\r{}\n"
+    )
 
     report = read(stdin=log, command="events")
 
@@ -326,7 +364,11 @@ def padded(size: int, pad: str = "x") -> bytes:
         pytest.param(4 * MIB + 7, False, id="more than a block"),
     ],
 )
-def test_the_limit_of_a_line_is_1_mib_without_its_line_end(size: int, good: bool, end: bytes) -> None:  # noqa: FBT001
+def test_the_limit_of_a_line_is_1_mib_without_its_line_end(
+    size: int,
+    good: bool,
+    end: bytes,
+) -> None:
     log = LINES[0] + padded(size) + end
 
     account = read(stdin=log)["input"]
@@ -337,7 +379,9 @@ def test_the_limit_of_a_line_is_1_mib_without_its_line_end(size: int, good: bool
 
 
 @compressions
-def test_a_line_of_20_mb_costs_one_reject_and_no_neighbour(compress: Compress, tmp_path: Path) -> None:
+def test_a_line_of_20_mb_costs_one_reject_and_no_neighbour(
+    compress: Compress, tmp_path: Path
+) -> None:
     log = b"".join(LINES[:3]) + padded(20_000_000) + b"\n" + b"".join(LINES[3:])
     (tmp_path / "x.log").write_bytes(compress(log))
 
@@ -408,8 +452,12 @@ def test_the_sites_parts_in_another_order_say_the_same() -> None:
 
     actual = read(*reversed(files), command="summary")
 
-    assert [each["rows"] for each in expected["reports"]] == [each["rows"] for each in actual["reports"]]
-    assert [each["total"] for each in expected["reports"]] == [each["total"] for each in actual["reports"]]
+    assert [each["rows"] for each in expected["reports"]] == [
+        each["rows"] for each in actual["reports"]
+    ]
+    assert [each["total"] for each in expected["reports"]] == [
+        each["total"] for each in actual["reports"]
+    ]
     assert expected["input"] == actual["input"]
     assert expected["input"]["files"] == len(files) > 3
 
@@ -439,7 +487,11 @@ def test_a_thousand_small_files_are_one_log(tmp_path: Path) -> None:
 
 def test_files_and_lines_of_events_are_where_they_stand(tmp_path: Path) -> None:
     long = b"".join(b'{"event":"OTHER","n":%d}\n' % n for n in range(60_000))
-    contents = {"a.log": LINES[0] + b"\n" + LINES[1], "b.log": long + LINES[2], "c.log": b"x\n\n" + LINES[3]}
+    contents = {
+        "a.log": LINES[0] + b"\n" + LINES[1],
+        "b.log": long + LINES[2],
+        "c.log": b"x\n\n" + LINES[3],
+    }
     for name, data in contents.items():
         (tmp_path / name).write_bytes(data)
 
@@ -467,7 +519,8 @@ def test_of_duplicates_the_first_by_file_and_line_is_listed(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "way", ["twice", "another spelling", "a link", "a hard link", "its directory too", "standard input"]
+    "way",
+    ["twice", "another spelling", "a link", "a hard link", "its directory too", "standard input"],
 )
 def test_a_file_reached_twice_is_read_once(way: str, tmp_path: Path) -> None:
     path = tmp_path / "x.log"
@@ -487,7 +540,9 @@ def test_a_file_reached_twice_is_read_once(way: str, tmp_path: Path) -> None:
 
     if way == "standard input":
         with path.open("rb") as file:
-            running = harness.start("completion", path, "-", "-f", "json", "-q", stdin=file, stdout=-1)
+            running = harness.start(
+                "completion", path, "-", "-f", "json", "-q", stdin=file, stdout=-1
+            )
             out, _ = running.communicate(timeout=60)
         report = json.loads(out)
     else:
@@ -562,11 +617,15 @@ def test_a_directory_is_read_recursively_in_name_order(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(LINES[0].replace(b'"id":"d1"', f'"id":"{name}"'.encode()))
     (tmp_path / "again").mkdir()
-    (tmp_path / "again" / "x.log").write_bytes(b"".join((tmp_path / n).read_bytes() for n in ("b.log", "c/d.log")))
+    (tmp_path / "again" / "x.log").write_bytes(
+        b"".join((tmp_path / n).read_bytes() for n in ("b.log", "c/d.log"))
+    )
 
     rows = read(tmp_path, command="events")["rows"]
 
-    files = {row["conversation_id"]: Path(row["file"]).relative_to(tmp_path).as_posix() for row in rows}
+    files = {
+        row["conversation_id"]: Path(row["file"]).relative_to(tmp_path).as_posix() for row in rows
+    }
     assert files == {
         "a/b/c.log": "a/b/c.log",
         "a/z.log": "a/z.log",
@@ -640,10 +699,22 @@ REPORTS = [
     pytest.param(["summary", "-f", "ndjson"], "x.ndjson", id="a summary in rows"),
     *(
         pytest.param([report, "-f", format_], f"x.{format_}", id=f"{report} as {format_}")
-        for report in ("completion", "abandonment", "live-chat", "sessions", "conversations", "chats", "events")
+        for report in (
+            "completion",
+            "abandonment",
+            "live-chat",
+            "sessions",
+            "conversations",
+            "chats",
+            "events",
+        )
         for format_ in ("json", "ndjson")
     ),
-    pytest.param(["abandonment", "--by", "last-step", "-f", "ndjson"], "x.ndjson", id="abandonment by last step"),
+    pytest.param(
+        ["abandonment", "--by", "last-step", "-f", "ndjson"],
+        "x.ndjson",
+        id="abandonment by last step",
+    ),
     pytest.param(["completion", "--by", "all", "-f", "ndjson"], "x.jsonl", id="a total"),
     pytest.param(["live-chat", "--by", "hour", "-f", "ndjson"], "x.jsonl", id="live chat by hour"),
 ]
@@ -692,10 +763,15 @@ def test_a_report_that_is_named_is_read_and_has_no_events(tmp_path: Path) -> Non
 def test_an_output_in_the_directory_that_is_read_does_not_feed_itself(tmp_path: Path) -> None:
     (tmp_path / "x.log").write_bytes(LOG)
 
-    runs = [harness.run("sessions", tmp_path, "-o", tmp_path / "report.ndjson", "-q") for _ in range(2)]
+    runs = [
+        harness.run("sessions", tmp_path, "-o", tmp_path / "report.ndjson", "-q") for _ in range(2)
+    ]
 
     assert [each.status for each in runs] == [0, 0]
-    rows = [json.loads(line) for line in (tmp_path / "report.ndjson").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (tmp_path / "report.ndjson").read_text(encoding="utf-8").splitlines()
+    ]
     assert rows == EXPECTED["sessions"][0]
 
 
@@ -708,13 +784,22 @@ def test_names_that_are_not_utf_8_are_read_and_shown(tmp_path: Path) -> None:
 
     for format_ in ("table", "csv", "json", "ndjson", "markdown"):
         result = harness.spawn("events", tmp_path, "-f", format_)
-        assert (result.status, result.err) == (0, harness.spawn("events", "-f", "csv", stdin=LOG).err)
+        assert (result.status, result.err) == (
+            0,
+            harness.spawn("events", "-f", "csv", stdin=LOG).err,
+        )
         assert "ln.log" in result.text.replace("\\", "")
 
 
-@pytest.mark.parametrize("first", [{"sid": "a", "outcome": "x"}, {"file": "a.js", "line": 1, "reason": "oops"}])
-def test_a_log_is_no_report_for_a_few_keys_of_its_first_line(first: dict[str, object], tmp_path: Path) -> None:
-    (tmp_path / "dc.log").write_bytes(json.dumps(first).encode() + b"\n" + harness.log("09:00 a triggered"))
+@pytest.mark.parametrize(
+    "first", [{"sid": "a", "outcome": "x"}, {"file": "a.js", "line": 1, "reason": "oops"}]
+)
+def test_a_log_is_no_report_for_a_few_keys_of_its_first_line(
+    first: dict[str, object], tmp_path: Path
+) -> None:
+    (tmp_path / "dc.log").write_bytes(
+        json.dumps(first).encode() + b"\n" + harness.log("09:00 a triggered")
+    )
 
     account = harness.run("summary", tmp_path, "-f", "json", "-q").json["input"]
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from test_model import GAPS, KEYS, START, line
 
 from dcevents.settings import Window
-from dcevents.store import keys as store_keys
+from dcevents.store.disk import numbering as store_keys
 
 DAY = 86_400_000
 OTHERS = (
@@ -41,7 +41,11 @@ many = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list
 @st.composite
 def events(draw: st.DrawFn) -> dict[str, Any]:
     """An event of one of few sessions: at a round time, or none; some of them later than most clocks believe."""
-    agent = draw(st.sampled_from([None, None, ("a1", "Ann"), ("a1", "Anna"), ("b2", None), (None, "Bo"), (None, "a1")]))
+    agent = draw(
+        st.sampled_from(
+            [None, None, ("a1", "Ann"), ("a1", "Anna"), ("b2", None), (None, "Bo"), (None, "a1")]
+        )
+    )
     times = st.one_of(
         st.sampled_from(GAPS).map(START.__add__),
         st.integers(0, 40).map(lambda n: START + n * 100_000),
@@ -104,7 +108,9 @@ class Site:
 
     def model(self, clock: int, as_of: int | None = None) -> naive.Log:
         """One reading of everything."""
-        return naive.read([(str(n), each) for n, each in enumerate(self.contents)], now_ms=clock, as_of_ms=as_of)
+        return naive.read(
+            [(str(n), each) for n, each in enumerate(self.contents)], now_ms=clock, as_of_ms=as_of
+        )
 
 
 def play(site: Site, history: list[bytes], draw: Any) -> int:
@@ -118,7 +124,9 @@ def play(site: Site, history: list[bytes], draw: Any) -> int:
     for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
         site.grow(draw(st.sampled_from(["a.log", "b.log", "c.log"])), data[begin:end])
         if draw(st.booleans()):
-            site.run(draw(st.permutations(["a.log", "b.log", "c.log"]))[: draw(st.integers(1, 3))], clock)
+            site.run(
+                draw(st.permutations(["a.log", "b.log", "c.log"]))[: draw(st.integers(1, 3))], clock
+            )
         clock += draw(st.sampled_from([0, 1, DAY // 2, DAY]))
     site.run(draw(st.permutations(["a.log", "b.log", "c.log"])), clock)
     return clock + int(draw(st.sampled_from([0, 0, DAY, 3 * DAY])))
@@ -132,11 +140,17 @@ FIRST: dict[str, Any] = {
 
 @given(history=lines(), data=st.data())
 @many
-def test_a_store_says_what_one_reading_of_everything_says(history: list[bytes], data: st.DataObject) -> None:
+def test_a_store_says_what_one_reading_of_everything_says(
+    history: list[bytes], data: st.DataObject
+) -> None:
     with TemporaryDirectory() as folder:
         site = Site(Path(folder))
         clock = play(site, history, data.draw)
-        agree(stores.view(site.store, now=clock), site.model(clock), keys=[data.draw(st.sampled_from(KEYS))])
+        agree(
+            stores.view(site.store, now=clock),
+            site.model(clock),
+            keys=[data.draw(st.sampled_from(KEYS))],
+        )
 
 
 @given(history=lines(), data=st.data())
@@ -146,33 +160,70 @@ def test_a_store_with_events_says_so_at_any_time(history: list[bytes], data: st.
         site = Site(Path(folder), "--keep-events")
         clock = play(site, history, data.draw)
         as_of = data.draw(st.one_of(st.none(), st.integers(START - 1, START + 3 * DAY)))
-        window = data.draw(st.sampled_from([None, Window(START + 1000, None), Window(None, START + DAY)]))
+        window = data.draw(
+            st.sampled_from([None, Window(START + 1000, None), Window(None, START + DAY)])
+        )
         found = stores.view(site.store, now=clock, as_of=as_of, window=window, of_events=True)
         agree(found, site.model(clock, as_of), keys=[data.draw(st.sampled_from(KEYS))])
 
 
-def few_bits(keys: store_keys.Keys, texts: Iterable[str], turn: int, whole: Any = store_keys.Keys._hashed) -> Any:
+def few_bits(
+    keys: store_keys.StoreNumbering,
+    texts: Iterable[str],
+    turn: int,
+    whole: Any = store_keys.StoreNumbering._hash_texts,
+) -> Any:
     """`Keys._hashed` with so few values that collisions abound."""
-    return ((int.from_bytes(each, "little") % 16).to_bytes(8, "little") for each in whole(keys, texts, turn))
+    return (
+        (int.from_bytes(each, "little") % 16).to_bytes(8, "little")
+        for each in whole(keys, texts, turn)
+    )
 
 
 @given(history=lines(), data=st.data())
 @many
-def test_numbers_of_sessions_that_collide_change_nothing(history: list[bytes], data: st.DataObject) -> None:
+def test_numbers_of_sessions_that_collide_change_nothing(
+    history: list[bytes], data: st.DataObject
+) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_keys.Keys, "_hashed", few_bits)
+        patch.setattr(store_keys.StoreNumbering, "_hashed", few_bits)
         site = Site(Path(folder))
         clock = play(site, history, data.draw)
-        agree(stores.view(site.store, now=clock), site.model(clock), keys=[data.draw(st.sampled_from(KEYS))])
+        agree(
+            stores.view(site.store, now=clock),
+            site.model(clock),
+            keys=[data.draw(st.sampled_from(KEYS))],
+        )
 
 
 # -- reports on a store and on its logs ------------------------------------------------------------------------------
 
 SITE = Path(__file__).parent.parent / "sample_logs" / "site"
 GROUPED = {
-    "completion": ("conversation", "type", "ui-type", "page", "day", "week", "month", "hour", "weekday", "all"),
+    "completion": (
+        "conversation",
+        "type",
+        "ui-type",
+        "page",
+        "day",
+        "week",
+        "month",
+        "hour",
+        "weekday",
+        "all",
+    ),
     "abandonment": ("conversation", "last-step", "type", "ui-type", "page", "day", "week", "all"),
-    "live-chat": ("agent", "conversation", "type", "ui-type", "page", "day", "hour", "weekday", "all"),
+    "live-chat": (
+        "agent",
+        "conversation",
+        "type",
+        "ui-type",
+        "page",
+        "day",
+        "hour",
+        "weekday",
+        "all",
+    ),
 }
 LISTED = ("conversations", "sessions", "chats")
 OPTIONS = (
@@ -217,20 +268,26 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("case", [*cases()])
 def test_a_report_on_a_store_is_that_on_its_logs(case: str, site: Path) -> None:
-    expected, found = (stores.text(*case.split(), *where, "-f", "json", "-q") for where in ([SITE], store(site)))
+    expected, found = (
+        stores.text(*case.split(), *where, "-f", "json", "-q") for where in ([SITE], store(site))
+    )
     assert expected == found
 
 
 @pytest.mark.parametrize("output", ["table", "csv", "markdown"])
 def test_so_it_is_in_any_format(output: str, site: Path) -> None:
-    expected, found = (stores.text("summary", *where, "-f", output, "-q") for where in ([SITE], store(site)))
+    expected, found = (
+        stores.text("summary", *where, "-f", output, "-q") for where in ([SITE], store(site))
+    )
     assert expected == found
 
 
 PAST = ("", "--as-of 2026-11-06T10:00Z", "--as-of 2026-11-02T00:00")
 
 
-@pytest.mark.parametrize("report", ["summary", "conversations", "chats", "events", "check", "explain *"])
+@pytest.mark.parametrize(
+    "report", ["summary", "conversations", "chats", "events", "check", "explain *"]
+)
 @pytest.mark.parametrize("options", PAST)
 def test_a_store_with_events_says_what_its_logs_say(report: str, options: str, site: Path) -> None:
     logs = sorted(SITE.iterdir(), reverse=True)
@@ -241,7 +298,9 @@ def test_a_store_with_events_says_what_its_logs_say(report: str, options: str, s
     assert expected == found
 
 
-@pytest.mark.parametrize("case", ["events", "summary --as-of 2026-11-06T10:00Z", "check --as-of 2026-11-06T10:00Z"])
+@pytest.mark.parametrize(
+    "case", ["events", "summary --as-of 2026-11-06T10:00Z", "check --as-of 2026-11-06T10:00Z"]
+)
 def test_a_store_without_events_says_so_where_they_are_needed(case: str, site: Path) -> None:
     result = run(*case.split(), *store(site), "-q")
     assert (result.status, result.out, result.err.count("\n")) == (2, b"", 1)
@@ -249,14 +308,18 @@ def test_a_store_without_events_says_so_where_they_are_needed(case: str, site: P
 
 
 def test_a_store_without_events_is_checked_as_far_as_it_goes(site: Path) -> None:
-    expected, found = (run("check", *where, "-f", "json", "-q").json for where in ([SITE], store(site)))
+    expected, found = (
+        run("check", *where, "-f", "json", "-q").json for where in ([SITE], store(site))
+    )
     for name in ("conversations", "sessions", "days", "feed", "untimed_share", "future_share"):
         assert expected[name] == found[name], name
     assert (found["timestamps"], found["order"]) == ({}, None)
 
 
 def test_a_store_without_events_explains_without_lines(site: Path) -> None:
-    expected, found = (run("explain", "*", *where, "-f", "json", "-q").json for where in ([SITE], store(site)))
+    expected, found = (
+        run("explain", "*", *where, "-f", "json", "-q").json for where in ([SITE], store(site))
+    )
 
     def outcomes(report: Any) -> list[Any]:
         return [
@@ -270,7 +333,9 @@ def test_a_store_without_events_explains_without_lines(site: Path) -> None:
 
 @pytest.mark.parametrize("report", ["completion", "live-chat", "check", "explain *", "events"])
 def test_a_store_and_logs_are_both_at_once(report: str, tmp_path: Path) -> None:
-    first, more = (sorted(SITE.iterdir(), reverse=True)[part] for part in (slice(2), slice(1, None)))
+    first, more = (
+        sorted(SITE.iterdir(), reverse=True)[part] for part in (slice(2), slice(1, None))
+    )
     copies = [Path(shutil.copy(each, tmp_path)) for each in more]
     stores.ingest(tmp_path / "store", *first, "--keep-events")
     for options in ("", "--as-of 2026-11-06T10:00Z"):
@@ -291,10 +356,16 @@ def store(site: Path, name: str = "plain") -> list[str | Path]:
 
 def test_what_is_believed_only_now_may_be_after_as_of(tmp_path: Path) -> None:
     """An event that a run did not believe: when a report does, a moment before it is in the past."""
-    (tmp_path / "a.log").write_bytes(log("2026-11-02T09:00Z a engaged\n2026-11-04T12:00Z a completed"))
+    (tmp_path / "a.log").write_bytes(
+        log("2026-11-02T09:00Z a engaged\n2026-11-04T12:00Z a completed")
+    )
     for name, options, status in (("plain", [], 2), ("events", ["--keep-events"], 0)):
         stores.ingest(tmp_path / name, tmp_path / "a.log", *options, clock=at("2026-11-03T09:00"))
-        for as_of, expected in (("2026-11-03T08:00Z", status), ("2026-11-03T10:00Z", 0), ("2026-11-04T13:00Z", 0)):
+        for as_of, expected in (
+            ("2026-11-03T08:00Z", status),
+            ("2026-11-03T10:00Z", 0),
+            ("2026-11-04T13:00Z", 0),
+        ):
             case = ["completion", "--as-of", as_of, "-f", "json", "-q"]
             found = run(*case, "--store", tmp_path / name, clock=at("2026-11-03T13:00"))
             assert found.status == expected
@@ -313,10 +384,17 @@ def test_a_quiet_night_with_a_broken_line_is_no_wrong_log(tmp_path: Path) -> Non
     stores.ingest(tmp_path / "store", path)
     path.write_bytes(log("09:00:00 a engaged\n| {broken"))
     stores.ingest(tmp_path / "store", path)
-    assert stores.figures("completion", path) == stores.figures("completion", "--store", tmp_path / "store")
+    assert stores.figures("completion", path) == stores.figures(
+        "completion", "--store", tmp_path / "store"
+    )
     other.write_bytes(b"GET / HTTP/1.1\n")
-    assert "no event of Dynamic Chat in 1 line" in stores.ingest(tmp_path / "store", other, status=3).err
-    assert stores.figures("completion", path) == stores.figures("completion", "--store", tmp_path / "store")
+    assert (
+        "no event of Dynamic Chat in 1 line"
+        in stores.ingest(tmp_path / "store", other, status=3).err
+    )
+    assert stores.figures("completion", path) == stores.figures(
+        "completion", "--store", tmp_path / "store"
+    )
 
 
 @pytest.mark.parametrize("options", [[], ["--again"]])
@@ -324,13 +402,15 @@ def test_what_is_read_again_replaces_what_it_was(options: list[str], tmp_path: P
     """An array that is written anew with more in it: its first record has another place then."""
     path = tmp_path / "a.json"
     records = [
-        json.loads(each) for each in log("09:00:00 a engaged\n09:00:05 a completed\n09:00:06 b engaged").splitlines()
+        json.loads(each)
+        for each in log("09:00:00 a engaged\n09:00:05 a completed\n09:00:06 b engaged").splitlines()
     ]
     for size in (1, 2, 3, 3):
         path.write_text(json.dumps(records[:size]))
         stores.ingest(tmp_path / "store", path, "--keep-events", *options)
         for report in ("events", "check", "completion"):
             expected, found = (
-                stores.text(report, *where, "-f", "json", "-q") for where in ([path], ["--store", tmp_path / "store"])
+                stores.text(report, *where, "-f", "json", "-q")
+                for where in ([path], ["--store", tmp_path / "store"])
             )
             assert expected == found

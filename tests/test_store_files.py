@@ -13,7 +13,7 @@ import pytest
 import stores
 from harness import log, run
 
-from dcevents import sources
+from dcevents.reading import sources
 from dcevents.store import ingest
 
 if sys.version_info >= (3, 14):
@@ -21,7 +21,15 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-KINDS = ("triggered", "engaged", "live_chat_requested", "live_chat_initiated", "input_email", "completed", "closed")
+KINDS = (
+    "triggered",
+    "engaged",
+    "live_chat_requested",
+    "live_chat_initiated",
+    "input_email",
+    "completed",
+    "closed",
+)
 
 Steps = Iterator[Mapping[str, bytes]]
 """After each step: what logs there are and ever were, by any name, each with all that it says."""
@@ -38,7 +46,9 @@ def _line(n: int) -> bytes:
     if n % 13 == 5:
         return b'{"broken":%d\n' % n
     time = f"{n // 3600 % 24:02d}:{n // 60 % 60:02d}:{n % 60:02d}"
-    return log(f"{time} s{n % 9} {KINDS[n * n % 7]} id=d{n % 3} name=Prices-{n % 4} agent=a{n % 5} page=https://x/{n}")
+    return log(
+        f"{time} s{n % 9} {KINDS[n * n % 7]} id=d{n % 3} name=Prices-{n % 4} agent=a{n % 5} page=https://x/{n}"
+    )
 
 
 class Folder:
@@ -284,7 +294,10 @@ def empty_beside_one_that_begins(logs: Folder) -> Steps:
 
 
 def with_mark_and_crlf(logs: Folder) -> Steps:
-    first, more = (b"\xef\xbb\xbf" + lines(0, 30).replace(b"\n", b"\r\n"), lines(30, 60).replace(b"\n", b"\r\n"))
+    first, more = (
+        b"\xef\xbb\xbf" + lines(0, 30).replace(b"\n", b"\r\n"),
+        lines(30, 60).replace(b"\n", b"\r\n"),
+    )
     logs.write("a.log", first)
     yield {"a": first}
     logs.add("a.log", more)
@@ -294,7 +307,10 @@ def with_mark_and_crlf(logs: Folder) -> Steps:
     logs.write("b.log", b"\xef\xbb\xbf")
     yield {"a": first + more + lines(60, 61).replace(b"\n", b"\r")}
     logs.add("b.log", lines(70, 80))
-    yield {"a": first + more + lines(60, 61).replace(b"\n", b"\r"), "b": b"\xef\xbb\xbf" + lines(70, 80)}
+    yield {
+        "a": first + more + lines(60, 61).replace(b"\n", b"\r"),
+        "b": b"\xef\xbb\xbf" + lines(70, 80),
+    }
 
 
 LONG = b'{"x":"' + b"x" * 1_500_000
@@ -321,7 +337,10 @@ def long_lines_only(logs: Folder) -> Steps:
     logs.add("a.log", b"\n" + lines(0, 4) + LONG + LONG + b"\n" + LONG)
     yield {"a": LONG + b"\n" + lines(0, 4) + LONG + b"\n" + LONG, "b": lines(70, 80)}
     logs.add("a.log", b"\n" + lines(4, 9))
-    yield {"a": LONG + b"\n" + lines(0, 4) + LONG + b"\n" + LONG + b"\n" + lines(4, 9), "b": lines(70, 80)}
+    yield {
+        "a": LONG + b"\n" + lines(0, 4) + LONG + b"\n" + LONG + b"\n" + lines(4, 9),
+        "b": lines(70, 80),
+    }
 
 
 def pretty(begin: int, end: int, indent: int | None = 1) -> bytes:
@@ -347,14 +366,18 @@ def array_on_one_line(logs: Folder) -> Steps:
 
 
 def objects_over_many_lines(logs: Folder) -> Steps:
-    whole = b"".join(json.dumps(each, indent=1).encode() + b"\n" for each in json.loads(pretty(0, 60)))
+    whole = b"".join(
+        json.dumps(each, indent=1).encode() + b"\n" for each in json.loads(pretty(0, 60))
+    )
     for cut in (700, 1500, 1501, len(whole)):
         logs.write("a.json", whole[:cut])
         yield {"a": whole[:cut]}
 
 
 def behind_a_prefix(logs: Folder) -> Steps:
-    whole = b"".join(b"2026-11-02T09:00:00Z web-1 " + each for each in lines(0, 60).splitlines(keepends=True))
+    whole = b"".join(
+        b"2026-11-02T09:00:00Z web-1 " + each for each in lines(0, 60).splitlines(keepends=True)
+    )
     for cut in (1500, 1501, len(whole)):
         logs.write("a.log", whole[:cut])
         yield {"a": whole[:cut]}
@@ -364,11 +387,24 @@ def own_reports(logs: Folder) -> Steps:
     logs.write("a.log", lines(0, 60))
     yield {"a": lines(0, 60)}
     for name in ("summary.json", "completion.ndjson", "events.ndjson", "conversations.ndjson"):
-        assert run(name.split(".")[0], logs / "a.log", "-q", "-o", logs / name, "-f", name.split(".")[1]).status in (
+        assert run(
+            name.split(".")[0], logs / "a.log", "-q", "-o", logs / name, "-f", name.split(".")[1]
+        ).status in (
             0,
             2,
         )
-    assert run("events", logs / "a.log", "-q", "--rejects", logs / "rejects.ndjson", "-o", logs / "x.csv").status == 0
+    assert (
+        run(
+            "events",
+            logs / "a.log",
+            "-q",
+            "--rejects",
+            logs / "rejects.ndjson",
+            "-o",
+            logs / "x.csv",
+        ).status
+        == 0
+    )
     yield {"a": lines(0, 60)}
 
 
@@ -385,9 +421,15 @@ EVERY = [
 def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Logs as they are, and as if they were long: read by ranges, known by less than all that they are."""
     if request.param:
-        for name, size in (("_SMALL", 1000), ("BLOCK", 2000), ("TAIL", 600), ("_TAIL", 600), ("_STEP", 500)):
+        for name, size in (
+            ("_FIRST_BLOCK_BYTES", 1000),
+            ("BLOCK_BYTES", 2000),
+            ("TAIL_BYTES", 600),
+            ("_TAIL_BYTES", 600),
+            ("_UNPACK_STEP_BYTES", 500),
+        ):
             monkeypatch.setattr(sources, name, size)
-        monkeypatch.setattr(ingest, "HEAD", 600)
+        monkeypatch.setattr(ingest, "HEAD_BYTES", 600)
 
 
 @pytest.mark.usefixtures("small")
@@ -400,7 +442,9 @@ def test_each_line_counts_once(steps: Callable[[Folder], Steps], tmp_path: Path)
     for contents in steps(logs):
         stores.ingest(store, logs.path)
         check(store, alone, contents)
-        assert " 0 logs of " in " " + run("ingest", logs.path, "--store", store).err.splitlines()[-1]
+        assert (
+            " 0 logs of " in " " + run("ingest", logs.path, "--store", store).err.splitlines()[-1]
+        )
         check(store, alone, contents)
 
 
@@ -411,7 +455,10 @@ def check(store: Path, alone: Folder, contents: Mapping[str, bytes]) -> None:
     for name, data in contents.items():
         alone.write(f"{name}.log", data)
     for report in ("completion", "chats"):
-        expected, found = (stores.figures(report, *where, alike=False) for where in ([alone.path], ["--store", store]))
+        expected, found = (
+            stores.figures(report, *where, alike=False)
+            for where in ([alone.path], ["--store", store])
+        )
         assert expected == found
 
 

@@ -23,7 +23,7 @@ import pytest
 import stores
 from test_store_files import lines
 
-from dcevents.store import files, lock
+from dcevents.store.disk import files, lock
 
 KILLS = int(os.environ.get("DCEVENTS_KILLS", "24"))
 SEED = int(os.environ.get("DCEVENTS_KILL_SEED", "1"))
@@ -41,7 +41,7 @@ def records(store: Path) -> int:
     """How many records a store accounts for: 0 where there is none yet. All that it shows has to go with them."""
     if not (store / "manifest.json").exists():
         return 0
-    assert list(files.damage(store, files.load(store).files)) == []
+    assert list(files.find_damage(store, files.load_manifest(store).files)) == []
     result = harness.run("sessions", "--store", store, "-f", "json", "-q")
     assert (result.status, result.err) == (0, "")
     found: int = result.json["input"]["records"]
@@ -52,7 +52,15 @@ def records(store: Path) -> int:
 
 FORKED = multiprocessing.get_context("forkserver")
 """Processes that have read their modules when they begin: what is killed is at work, not getting ready for it."""
-FORKED.set_forkserver_preload(["harness", "polars", "dcevents.store.run", "dcevents.rejects", "dcevents.recognised"])
+FORKED.set_forkserver_preload(
+    [
+        "harness",
+        "polars",
+        "dcevents.store.run",
+        "dcevents.cli.rejects",
+        "dcevents.reading.recognition",
+    ]
+)
 
 
 def test_a_store_is_as_before_or_as_after_a_kill(tmp_path: Path) -> None:
@@ -73,7 +81,9 @@ def test_a_store_is_as_before_or_as_after_a_kill(tmp_path: Path) -> None:
                 file.write(sids(written, written + more))
             written += more
             begun = time.monotonic()
-            running = FORKED.Process(target=harness.end_with, args=("ingest", folder, "--store", store, "-q"))
+            running = FORKED.Process(
+                target=harness.end_with, args=("ingest", folder, "--store", store, "-q")
+            )
             running.start()
             if took and dice.random() < 0.5:
                 time.sleep(took * dice.uniform(0, 1.1))
@@ -115,14 +125,16 @@ def wait_for_change(store: Path, running: BaseProcess, times: int) -> None:
 def shape(store: Path) -> tuple[list[str], int]:
     """What changes when something is added to a store, and when that becomes a part of it."""
     manifest, segments = store / "manifest.json", store / "segments"
-    return sorted(os.listdir(segments)) if segments.exists() else [], manifest.exists() and manifest.stat().st_ino
+    return sorted(
+        os.listdir(segments)
+    ) if segments.exists() else [], manifest.exists() and manifest.stat().st_ino
 
 
 def is_untidy(store: Path) -> bool:
     """Whether there is something in the store that is not of it: replaced, or left by a run that ended early."""
     if not (store / "manifest.json").exists():
         return store.exists()
-    own = {"manifest.json", "lock", "readers", *files.load(store).files}
+    own = {"manifest.json", "lock", "readers", *files.load_manifest(store).files}
     return not {str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()} <= own
 
 
@@ -135,7 +147,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "none", folder], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "none", folder],
+        capture_output=True,
+        check=False,
     )
     if mounted.returncode:
         pytest.skip("no file system may be mounted here")
@@ -206,7 +220,7 @@ def test_a_second_run_gives_up_at_once_and_names_the_first(tmp_path: Path) -> No
     log.write_bytes(sids(0, 3))
     stores.ingest(store, log)
     log.write_bytes(sids(0, 5))
-    with lock.writing(store):
+    with lock.hold_for_writing(store):
         result = harness.spawn("ingest", log, "--store", store, "-q")
         assert (result.status, result.out) == (75, b"")
         assert f"another run holds the store (process {os.getpid()} since 2" in result.err
@@ -221,8 +235,10 @@ def test_a_run_waits_for_another_if_it_is_told_to(tmp_path: Path) -> None:
     log.write_bytes(sids(0, 3))
     stores.ingest(store, log)
     log.write_bytes(sids(0, 5))
-    with lock.writing(store):
-        waiting = harness.start("ingest", log, "--store", store, "-q", "--lock-wait", "60s", stderr=subprocess.PIPE)
+    with lock.hold_for_writing(store):
+        waiting = harness.start(
+            "ingest", log, "--store", store, "-q", "--lock-wait", "60s", stderr=subprocess.PIPE
+        )
         result = stores.ingest(store, log, "--lock-wait", "1s", status=75)
         assert "process " in result.err
         assert waiting.poll() is None
@@ -233,7 +249,10 @@ def test_a_run_waits_for_another_if_it_is_told_to(tmp_path: Path) -> None:
 def test_of_many_runs_at_once_each_works_or_is_told(tmp_path: Path) -> None:
     store, log = tmp_path / "store", tmp_path / "dc.log"
     log.write_bytes(sids(0, 2000))
-    runs = [harness.start("ingest", log, "--store", store, "-q", stderr=subprocess.PIPE) for _ in range(4)]
+    runs = [
+        harness.start("ingest", log, "--store", store, "-q", stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
     ended = [(run.communicate(timeout=60), run.returncode) for run in runs]
     assert {status for _, status in ended} <= {0, 75}
     assert 0 in {status for _, status in ended}
@@ -274,9 +293,9 @@ def test_a_report_during_an_ingest_is_of_before_or_after(tmp_path: Path) -> None
 
 def _records_shown(store: Path) -> int:
     """What a report says while others write: its rows go with its account."""
-    with lock.reading(store):
+    with lock.hold_for_reading(store):
         found = stores.view(store, now=int(harness.CLOCK.timestamp() * 1000))
-        rows = found.sessions()
+        rows = found.list_sessions()
     assert rows.height == found.log.account.records == found.log.account.events
     return rows.height
 

@@ -12,9 +12,20 @@ from typing import Any
 
 import harness
 import pytest
-from test_store_upkeep import FIRST, SECOND, account, content, done, figures, sound, store, sums_up, take
+from test_store_upkeep import (
+    FIRST,
+    SECOND,
+    account,
+    content,
+    done,
+    figures,
+    sound,
+    store,
+    sums_up,
+    take,
+)
 
-from dcevents import sources
+from dcevents.reading import sources
 
 __all__ = ["store", "take"]
 
@@ -33,11 +44,16 @@ def test_a_store_without_its_manifest_is_not_begun_anew(
     result = harness.run("ingest", tmp_path / "0.log", "--store", store, "-q")
 
     assert (result.status, result.err.count("\n")) == (1, 1)
-    assert "manifest.json: it is missing, and what it names is there; restore it from a backup" in result.err
+    assert (
+        "manifest.json: it is missing, and what it names is there; restore it from a backup"
+        in result.err
+    )
     assert sorted(store.rglob("*")) == was
 
 
-def test_a_first_run_that_is_refused_binds_to_nothing(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+def test_a_first_run_that_is_refused_binds_to_nothing(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
     (tmp_path / "none.log").write_text("x\n")
     assert harness.run("ingest", tmp_path / "none.log", "--store", store).status == 3
 
@@ -48,7 +64,10 @@ def test_a_first_run_that_is_refused_binds_to_nothing(store: Path, tmp_path: Pat
 
 @pytest.mark.parametrize(
     "text",
-    ['{"schema":"dcevents.store","version":%s}' % version for version in ('"2"', "null", "0", "-1", "1")]  # noqa: UP031
+    [
+        '{"schema":"dcevents.store","version":%s}' % version  # noqa: UP031
+        for version in ('"2"', "null", "0", "-1", "1")
+    ]
     + ["[]", "7", '{"schema":"dcevents.store"}'],
 )
 @pytest.mark.parametrize("command", ["summary", "ingest"])
@@ -58,13 +77,17 @@ def test_an_odd_manifest_is_told_in_a_line(
     take(FIRST)
     (store / "manifest.json").write_text(text)
 
-    result = harness.run(command, *([tmp_path / "0.log"] if command == "ingest" else []), "--store", store, "-q")
+    result = harness.run(
+        command, *([tmp_path / "0.log"] if command == "ingest" else []), "--store", store, "-q"
+    )
 
     assert (result.status, result.err.count("\n")) == (1, 1)
     assert f"{store}/manifest.json: " in result.err
 
 
-@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[: data.index(b"\n") + 1]])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-9], lambda data: data[: data.index(b"\n") + 1]]
+)
 def test_a_ledger_that_is_not_what_was_written_is_not_read(
     damage: Callable[[bytes], bytes], store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:
@@ -78,7 +101,9 @@ def test_a_ledger_that_is_not_what_was_written_is_not_read(
     assert f"{ledger}: its content has changed" in result.err
 
 
-def test_damage_is_not_written_again_as_if_it_were_sound(store: Path, take: Callable[..., Any]) -> None:
+def test_damage_is_not_written_again_as_if_it_were_sound(
+    store: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
     for path in store.rglob("facts.parquet"):
         data = bytearray(path.read_bytes())
@@ -92,7 +117,9 @@ def test_damage_is_not_written_again_as_if_it_were_sound(store: Path, take: Call
 
 
 @pytest.mark.parametrize("at", range(8, 200, 16))
-def test_a_damaged_table_is_told_in_a_line_or_read(at: int, store: Path, take: Callable[..., Any]) -> None:
+def test_a_damaged_table_is_told_in_a_line_or_read(
+    at: int, store: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
     for path in store.rglob("*.parquet"):
         data = bytearray(path.read_bytes())
@@ -106,18 +133,32 @@ def test_a_damaged_table_is_told_in_a_line_or_read(at: int, store: Path, take: C
 
 
 @pytest.mark.parametrize("option", ["-o", "--rejects"])
-def test_nothing_is_written_over_its_files(option: str, store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+def test_nothing_is_written_over_its_files(
+    option: str, store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
     (tmp_path / "link").symlink_to(store)
 
-    for target in (store / "manifest.json", store / "segments" / "x", tmp_path / "link" / "ledger-1"):
+    for target in (
+        store / "manifest.json",
+        store / "segments" / "x",
+        tmp_path / "link" / "ledger-1",
+    ):
         result = harness.run("completion", "--store", store, "-q", option, target)
-        assert (result.status, "is in the store; write to another folder" in result.err) == (2, True)
-    assert harness.run("ingest", tmp_path / "0.log", "--store", store, "--rejects", store / "x").status == 2
+        assert (result.status, "is in the store; write to another folder" in result.err) == (
+            2,
+            True,
+        )
+    assert (
+        harness.run("ingest", tmp_path / "0.log", "--store", store, "--rejects", store / "x").status
+        == 2
+    )
     assert sound(store)
 
 
-def test_names_that_are_no_text_are_refused(tmp_path: Path, store: Path, take: Callable[..., Any]) -> None:
+def test_names_that_are_no_text_are_refused(
+    tmp_path: Path, store: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
     name = os.fsdecode(b"s\xff")
 
@@ -142,17 +183,27 @@ def test_a_mount_point_may_be_a_store(store: Path, take: Callable[..., Any]) -> 
 # -- what is removed -------------------------------------------------------------------------------------------------
 
 
-def test_to_remove_something_standard_input_is_not_read(store: Path, take: Callable[..., Any]) -> None:
+def test_to_remove_something_standard_input_is_not_read(
+    store: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
 
     for options in (["--forget", "a"], ["--keep", "25months"]):
         result = harness.run("ingest", "--store", store, *options, stdin=b"b\nc\n")
-        assert (result.status, result.err.splitlines()[0]) == (0, "dcevents: standard input is not read; name it: -")
+        assert (result.status, result.err.splitlines()[0]) == (
+            0,
+            "dcevents: standard input is not read; name it: -",
+        )
 
-    assert {row["sid"] for row in done("sessions", "--store", store, "-f", "ndjson").ndjson} == {"b", "c"}
+    assert {row["sid"] for row in done("sessions", "--store", store, "-f", "ndjson").ndjson} == {
+        "b",
+        "c",
+    }
 
 
-def test_what_was_expired_and_is_forgotten_too_is_counted_once(store: Path, take: Callable[..., Any]) -> None:
+def test_what_was_expired_and_is_forgotten_too_is_counted_once(
+    store: Path, take: Callable[..., Any]
+) -> None:
     log = "2020-01-01T00:00:00Z a engaged\n09:00:00 b engaged\n09:00:00 b engaged"
     take(log)
     done("ingest", "--store", store, "--keep", "90d", "--forget", "a", "-q")
@@ -163,7 +214,9 @@ def test_what_was_expired_and_is_forgotten_too_is_counted_once(store: Path, take
     assert account(store)["ignored"] == {"widget_ready": 0, "unknown_event": 0, "forgotten": 1}
 
 
-def test_a_store_of_which_all_was_removed_is_an_empty_one(store: Path, take: Callable[..., Any]) -> None:
+def test_a_store_of_which_all_was_removed_is_an_empty_one(
+    store: Path, take: Callable[..., Any]
+) -> None:
     take("09:00:00 a triggered")
     done("ingest", "--store", store, "--forget", "a", "-q")
     again = take("09:00:01 a engaged")
@@ -182,11 +235,15 @@ def test_lines_that_came_twice_are_removed_too(store: Path, take: Callable[..., 
     shown = done("events", "--store", store, "-f", "ndjson").ndjson
     assert {row["sid"] for row in shown} == {"a", "b", "z"}
     for path in store.rglob("events.parquet"):
-        assert json.loads(done("check", "--store", store, "-f", "json").text)["input"]["events"] == 8, path
+        assert (
+            json.loads(done("check", "--store", store, "-f", "json").text)["input"]["events"] == 8
+        ), path
     assert sound(store)
 
 
-def test_what_is_older_does_not_come_back_where_it_came_twice(store: Path, take: Callable[..., Any]) -> None:
+def test_what_is_older_does_not_come_back_where_it_came_twice(
+    store: Path, take: Callable[..., Any]
+) -> None:
     old = "2026-01-01T09:00:00Z anna triggered id=old\n2026-01-01T09:01:00Z anna engaged id=old\n"
     take(old + "2026-11-20T09:00:00Z anna triggered id=new", "--keep-events")
     take(old + "2026-11-20T09:05:00Z bob engaged")
@@ -198,7 +255,9 @@ def test_what_is_older_does_not_come_back_where_it_came_twice(store: Path, take:
     assert account(store)["events"] == 2
 
 
-def test_contents_of_who_was_forgotten_stand_for_nobody_else_s(store: Path, take: Callable[..., Any]) -> None:
+def test_contents_of_who_was_forgotten_stand_for_nobody_else_s(
+    store: Path, take: Callable[..., Any]
+) -> None:
     take("09:00:00 a engaged id=d1")
     take("| " + json.dumps({"event": "CONVERSATION_TRIGGERED", "timestamp": "2026-11-02T10:00:00Z",
                             "data": {"payload": {"sid": "q"}}}))  # fmt: skip
@@ -247,7 +306,9 @@ def a_log(dice: random.Random) -> str:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_store_is_sound_and_its_account_true_whatever_is_removed(seed: int, store: Path, tmp_path: Path) -> None:
+def test_a_store_is_sound_and_its_account_true_whatever_is_removed(
+    seed: int, store: Path, tmp_path: Path
+) -> None:
     dice = random.Random(seed)
     clock, forgotten = datetime(2026, 11, 21, tzinfo=UTC), set()
     logs = tmp_path / "logs"
@@ -264,7 +325,9 @@ def test_a_store_is_sound_and_its_account_true_whatever_is_removed(seed: int, st
             forgotten.add(sid := dice.choice("abcd"))
             arguments = ["--forget", sid]
         else:
-            arguments = ["--keep", dice.choice(["10d", "25d"])] if what == "keep" else [logs, "--again"]
+            arguments = (
+                ["--keep", dice.choice(["10d", "25d"])] if what == "keep" else [logs, "--again"]
+            )
 
         assert harness.run("ingest", *arguments, "--store", store, "-q", clock=clock).status == 0
         assert harness.run("store", "verify", store, clock=clock).err == ""
@@ -279,7 +342,9 @@ def test_a_store_is_sound_and_its_account_true_whatever_is_removed(seed: int, st
 
 def test_what_was_believed_late_is_as_late_as_it_is(tmp_path: Path) -> None:
     log, other, store = tmp_path / "a.log", tmp_path / "b.log", tmp_path / "store"
-    log.write_bytes(harness.log("2026-12-01T00:00:00Z a triggered\n2026-12-02T00:00:08Z a completed"))
+    log.write_bytes(
+        harness.log("2026-12-01T00:00:00Z a triggered\n2026-12-02T00:00:08Z a completed")
+    )
     other.write_bytes(harness.log("2026-12-01T00:00:05Z b triggered"))
     later = datetime(2026, 12, 1, 0, 0, 10, tzinfo=UTC)
 
@@ -318,11 +383,15 @@ def test_a_figure_that_moves_alone_is_named(take: Callable[..., Any]) -> None:
 
 def test_a_day_that_is_not_over_by_the_clock_is_not_final(store: Path, tmp_path: Path) -> None:
     noon = datetime(2026, 11, 2, 12, tzinfo=UTC)
-    (tmp_path / "a.log").write_bytes(harness.log("09:00:00 a engaged\n2026-11-03T08:00:00Z ahead triggered"))
+    (tmp_path / "a.log").write_bytes(
+        harness.log("09:00:00 a engaged\n2026-11-03T08:00:00Z ahead triggered")
+    )
     (tmp_path / "b.log").write_bytes(harness.log("11:00:00 b engaged\n11:00:01 b completed"))
 
     assert harness.run("ingest", tmp_path / "a.log", "--store", store, "-q", clock=noon).status == 0
-    result = harness.run("ingest", tmp_path / "b.log", "--store", store, "--changes", "-q", clock=noon)
+    result = harness.run(
+        "ingest", tmp_path / "b.log", "--store", store, "--changes", "-q", clock=noon
+    )
 
     assert (result.status, result.text) == (0, "")
 
@@ -353,7 +422,7 @@ def test_a_rotation_while_a_run_begins_loses_nothing(
     logs.mkdir()
     (logs / "dc.log").write_bytes(harness.log(FIRST))
     (logs / "dc.log.1").write_bytes(harness.log(SECOND))
-    find, calls = sources.find, []
+    find, calls = sources.find_inputs, []
 
     def found(operands: Any) -> Any:
         calls.append(operands)
@@ -366,7 +435,7 @@ def test_a_rotation_while_a_run_begins_loses_nothing(
             (logs / "dc.log.1").unlink()
         return inputs
 
-    monkeypatch.setattr(sources, "find", found)
+    monkeypatch.setattr(sources, "find_inputs", found)
     result = harness.run("ingest", logs, "--store", store, *again)
     assert (result.status, "13 records = 13 events" in result.err) == (0, True)
     monkeypatch.undo()

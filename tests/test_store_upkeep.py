@@ -13,7 +13,8 @@ import harness
 import polars as pl
 import pytest
 
-from dcevents.store import compact, files, manifest
+from dcevents.store import compact
+from dcevents.store.disk import files, manifest
 
 REPORTS = ("summary", "sessions", "conversations", "chats")
 
@@ -83,7 +84,11 @@ def account(store: Path) -> Any:
 def sums_up(found: Any) -> bool:
     """Whether each record is in one bucket."""
     named = ("blank", "incomplete", "later", "duplicates", "events")
-    buckets = [*(found[name] for name in named), *found["rejected"].values(), *found["ignored"].values()]
+    buckets = [
+        *(found[name] for name in named),
+        *found["rejected"].values(),
+        *found["ignored"].values(),
+    ]
     return bool(found["records"] == sum(buckets))
 
 
@@ -124,7 +129,9 @@ def test_what_is_forgotten_is_gone_and_does_not_come_back(
     assert everything["events"] - 2 + 1 == now["events"]
 
 
-def test_what_was_removed_and_what_was_not_there_is_said(store: Path, take: Callable[..., Any]) -> None:
+def test_what_was_removed_and_what_was_not_there_is_said(
+    store: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
     take(SECOND)
 
@@ -135,7 +142,10 @@ def test_what_was_removed_and_what_was_not_there_is_said(store: Path, take: Call
         f"dcevents: warning: no session 'nobody' in {store}; lines of it that come later are left out",
         "dcevents: forgot 1 session (5 events)",
     ]
-    assert expired.err == "dcevents: removed 2 conversations that ended before 2026-11-03T00:00:00.000Z\n"
+    assert (
+        expired.err
+        == "dcevents: removed 2 conversations that ended before 2026-11-03T00:00:00.000Z\n"
+    )
     assert "nobody" in done("ingest", "--store", store, "--forget", "nobody", "-q").err
     assert done("ingest", "--store", store, "--keep", "28d", "-q").err == ""
 
@@ -144,7 +154,10 @@ def test_to_remove_something_makes_no_store(store: Path) -> None:
     for options in (["--forget", "a"], ["--keep", "28d"]):
         result = harness.run("ingest", "--store", store, *options)
         assert result.status == 1
-        assert result.err == f"dcevents: {store}: no store; make one with dcevents ingest LOGS --store {store}\n"
+        assert (
+            result.err
+            == f"dcevents: {store}: no store; make one with dcevents ingest LOGS --store {store}\n"
+        )
     assert not store.exists()
 
 
@@ -162,8 +175,12 @@ def test_a_new_store_is_said_to_be_one(store: Path, take: Callable[..., Any]) ->
     assert said not in take(SECOND).err
 
 
-def test_a_timestamp_in_the_future_keeps_nothing(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
-    take(FIRST + "2099-01-01T00:00:00Z a input_email name=Pricing\n2099-01-01T00:00:00Z x triggered")
+def test_a_timestamp_in_the_future_keeps_nothing(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    take(
+        FIRST + "2099-01-01T00:00:00Z a input_email name=Pricing\n2099-01-01T00:00:00Z x triggered"
+    )
     take(SECOND + "2099-01-01T00:00:00Z d input_email name=Pricing")
 
     done("ingest", "--store", store, "--keep", "28d", "-q")
@@ -180,7 +197,12 @@ def test_a_timestamp_in_the_future_keeps_nothing(store: Path, tmp_path: Path, ta
 
 @pytest.mark.parametrize(
     ("window", "status"),
-    [(["--period", "2026-11-02"], 2), (["--period", "2026-11"], 0), (["--period", "2026-11-03"], 0), ([], 0)],
+    [
+        (["--period", "2026-11-02"], 2),
+        (["--period", "2026-11"], 0),
+        (["--period", "2026-11-03"], 0),
+        ([], 0),
+    ],
 )
 def test_days_that_are_not_kept_are_no_quiet_days(
     window: list[str], status: int, store: Path, tmp_path: Path, take: Callable[..., Any]
@@ -199,7 +221,9 @@ def test_days_that_are_not_kept_are_no_quiet_days(
     )
 
 
-def test_forgetting_with_events_kept_takes_the_lines_too(store: Path, take: Callable[..., Any]) -> None:
+def test_forgetting_with_events_kept_takes_the_lines_too(
+    store: Path, take: Callable[..., Any]
+) -> None:
     meeting = '11:01:00 c meeting_booked id=d2 "meeting=c@example.com"'
     take(FIRST + meeting, "--keep-events")
     take(SECOND)
@@ -219,11 +243,17 @@ def test_to_forget_who_is_not_there_is_kept_in_mind(store: Path, take: Callable[
     done("ingest", "--store", store, "--forget", "f", "-q")
     take(LATE, "-q")
 
-    assert {row["sid"] for row in done("sessions", "--store", store, "-f", "ndjson").ndjson} == {"a", "b", "c"}
+    assert {row["sid"] for row in done("sessions", "--store", store, "-f", "ndjson").ndjson} == {
+        "a",
+        "b",
+        "c",
+    }
     assert account(store)["ignored"]["forgotten"] == 1
 
 
-def test_what_is_older_goes_and_is_not_taken_in_again(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+def test_what_is_older_goes_and_is_not_taken_in_again(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
     take(SECOND)
 
@@ -238,16 +268,29 @@ def test_what_is_older_goes_and_is_not_taken_in_again(store: Path, tmp_path: Pat
     assert removed == figures("--store", store)
     assert sums_up(account(store))
     assert sound(store)
-    (row,) = [row for row in done("conversations", "--store", store, "-f", "ndjson").ndjson if row["sid"] == "b"]
-    assert (row["started_at"], row["live_chats"]) == ("2026-11-02T10:00:00.000Z", 1), "whole, or not at all"
+    (row,) = [
+        row
+        for row in done("conversations", "--store", store, "-f", "ndjson").ndjson
+        if row["sid"] == "b"
+    ]
+    assert (row["started_at"], row["live_chats"]) == ("2026-11-02T10:00:00.000Z", 1), (
+        "whole, or not at all"
+    )
 
 
 @pytest.mark.parametrize(
     "options",
-    [["--keep", "soon"], ["--keep", "0d"], ["--keep", "20d", "--dedupe-window", "30d"], ["--dedupe-window", "x"]],
+    [
+        ["--keep", "soon"],
+        ["--keep", "0d"],
+        ["--keep", "20d", "--dedupe-window", "30d"],
+        ["--dedupe-window", "x"],
+    ],
     ids=" ".join,
 )
-def test_ages_that_mean_nothing_are_wrong_usage(options: list[str], store: Path, take: Callable[..., Any]) -> None:
+def test_ages_that_mean_nothing_are_wrong_usage(
+    options: list[str], store: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
 
     result = harness.run("ingest", "--store", store, *options)
@@ -278,13 +321,18 @@ def test_compacting_changes_nothing_that_is_said(store: Path, take: Callable[...
     assert sound(store)
 
 
-def test_small_segments_are_merged_by_themselves(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
-    every = [f"{hour:02}:00:00 s{hour % 5} triggered\n{hour:02}:00:09 s{hour % 5} engaged" for hour in range(20)]
+def test_small_segments_are_merged_by_themselves(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    every = [
+        f"{hour:02}:00:00 s{hour % 5} triggered\n{hour:02}:00:09 s{hour % 5} engaged"
+        for hour in range(20)
+    ]
     for part in every:
         take(part)
 
     (tmp_path / "all.log").write_bytes(harness.log("\n".join(every)))
-    assert len(list((store / "segments").iterdir())) < compact.FACTOR
+    assert len(list((store / "segments").iterdir())) < compact.SEGMENTS_PER_MERGE
     assert figures(tmp_path / "all.log") == figures("--store", store)
     assert sound(store)
 
@@ -296,7 +344,7 @@ def test_many_facts_are_compacted_into_several_segments(
         take(part)
     was = figures("--store", store)
 
-    monkeypatch.setattr(compact, "MOST", 4)
+    monkeypatch.setattr(compact, "MAX_MERGED_FACTS", 4)
     done("store", "compact", store)
 
     assert len(list((store / "segments").iterdir())) > 1
@@ -320,12 +368,17 @@ def test_a_changed_file_is_found(store: Path, take: Callable[..., Any]) -> None:
     assert f"{path}: its content has changed" in result.err
 
 
-def test_a_missing_file_is_found_and_a_report_says_where_to_look(store: Path, take: Callable[..., Any]) -> None:
+def test_a_missing_file_is_found_and_a_report_says_where_to_look(
+    store: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
     (path,) = store.rglob("conversations.parquet")
     path.unlink()
 
-    verified, reported = harness.run("store", "verify", store), harness.run("completion", "--store", store)
+    verified, reported = (
+        harness.run("store", "verify", store),
+        harness.run("completion", "--store", store),
+    )
 
     assert (verified.status, reported.status) == (1, 1)
     assert str(path) in verified.err
@@ -333,15 +386,17 @@ def test_a_missing_file_is_found_and_a_report_says_where_to_look(store: Path, ta
     assert len(reported.err.splitlines()) == 1
 
 
-def test_rows_that_are_not_what_the_facts_come_to_are_found(store: Path, take: Callable[..., Any]) -> None:
+def test_rows_that_are_not_what_the_facts_come_to_are_found(
+    store: Path, take: Callable[..., Any]
+) -> None:
 
     take(FIRST)
     (path,) = store.rglob("conversations.parquet")
     pl.read_parquet(path).with_columns(meetings=pl.col("meetings") + 1).write_parquet(path)
-    found = json.loads((store / manifest.NAME).read_text())
+    found = json.loads((store / manifest.MANIFEST_NAME).read_text())
     name = str(path.relative_to(store))
-    found["files"][name] = [path.stat().st_size, files.digest(path.read_bytes())]
-    (store / manifest.NAME).write_text(json.dumps(found))
+    found["files"][name] = [path.stat().st_size, files.compute_digest(path.read_bytes())]
+    (store / manifest.MANIFEST_NAME).write_text(json.dumps(found))
 
     result = harness.run("store", "verify", store)
 
@@ -376,20 +431,30 @@ def test_days_are_those_of_the_zone(take: Callable[..., Any]) -> None:
     take(SECOND)
 
     # At 15:30 in UTC it is the next day in Tokyo, which is over, too; at 23:30 in UTC, of the day after, it is not.
-    assert take("15:30:00 g triggered", "--changes", "--tz", "Asia/Tokyo").text.startswith("2026-11-03 1 → 2 conv")
+    assert take("15:30:00 g triggered", "--changes", "--tz", "Asia/Tokyo").text.startswith(
+        "2026-11-03 1 → 2 conv"
+    )
     assert take("2026-11-03T16:00:00Z h triggered", "--changes", "--tz", "Asia/Tokyo").out == b""
-    assert take("15:40:00 i triggered", "--changes").text.startswith("2026-11-02 4 → 5 conversations")
+    assert take("15:40:00 i triggered", "--changes").text.startswith(
+        "2026-11-02 4 → 5 conversations"
+    )
 
 
 # -- alerts ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_store_without_news_is_an_alert(store: Path, take: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_store_without_news_is_an_alert(
+    store: Path, take: Callable[..., Any], tmp_path: Path
+) -> None:
     take(FIRST)
     later = datetime.fromisoformat("2026-12-02T03:00:00Z")
-    assert harness.run("ingest", tmp_path / "0.log", "--store", store, "-q", clock=later).status == 0
+    assert (
+        harness.run("ingest", tmp_path / "0.log", "--store", store, "-q", clock=later).status == 0
+    )
     out = tmp_path / "report.csv"
-    result = harness.run("completion", "--store", store, "--stale", "26h", "-q", "-o", out, clock=later)
+    result = harness.run(
+        "completion", "--store", store, "--stale", "26h", "-q", "-o", out, clock=later
+    )
 
     assert result.status == 4
     assert out.exists()
@@ -411,35 +476,51 @@ def test_stale_is_about_a_store(tmp_path: Path) -> None:
 
 def test_a_newer_store_is_refused(store: Path, take: Callable[..., Any]) -> None:
     take(FIRST)
-    found = json.loads((store / manifest.NAME).read_text())
-    (store / manifest.NAME).write_text(json.dumps({**found, "version": manifest.VERSION + 1}))
+    found = json.loads((store / manifest.MANIFEST_NAME).read_text())
+    (store / manifest.MANIFEST_NAME).write_text(
+        json.dumps({**found, "version": manifest.STORE_VERSION + 1})
+    )
 
-    results = [harness.run("ingest", "--store", store, "--forget", "a"), harness.run("summary", "--store", store)]
+    results = [
+        harness.run("ingest", "--store", store, "--forget", "a"),
+        harness.run("summary", "--store", store),
+    ]
 
     for result in results:
         assert result.status == 1
         assert "written by a newer dcevents" in result.err
 
 
-def test_an_older_store_is_migrated(store: Path, take: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_older_store_is_migrated(
+    store: Path, take: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     take(FIRST)
     was = figures("--store", store)
-    found = json.loads((store / manifest.NAME).read_text())
+    found = json.loads((store / manifest.MANIFEST_NAME).read_text())
     old = {("conversations" if key == "segments" else key): value for key, value in found.items()}
-    (store / manifest.NAME).write_text(json.dumps({**old, "version": manifest.VERSION - 1}))
-    renamed = lambda given: {("segments" if key == "conversations" else key): given[key] for key in given}  # noqa: E731
-    monkeypatch.setitem(manifest.MIGRATIONS, manifest.VERSION - 1, renamed)
+    (store / manifest.MANIFEST_NAME).write_text(
+        json.dumps({**old, "version": manifest.STORE_VERSION - 1})
+    )
+    renamed = lambda given: {  # noqa: E731
+        ("segments" if key == "conversations" else key): given[key] for key in given
+    }
+    monkeypatch.setitem(manifest.MIGRATIONS, manifest.STORE_VERSION - 1, renamed)
 
     assert figures("--store", store) == was
     take(SECOND)
 
-    assert json.loads((store / manifest.NAME).read_text())["version"] == manifest.VERSION
+    assert (
+        json.loads((store / manifest.MANIFEST_NAME).read_text())["version"]
+        == manifest.STORE_VERSION
+    )
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema":"other","version":1}', "\0"])
-def test_what_is_no_manifest_is_said_to_be_none(text: str, store: Path, take: Callable[..., Any]) -> None:
+def test_what_is_no_manifest_is_said_to_be_none(
+    text: str, store: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
-    (store / manifest.NAME).write_text(text)
+    (store / manifest.MANIFEST_NAME).write_text(text)
 
     result = harness.run("summary", "--store", store)
 
@@ -483,13 +564,19 @@ def test_what_only_the_forgotten_said_can_be_said_by_another_in_the_same_run(
     take(FIRST)
     done("ingest", "--store", store, "--forget", "c", "-q")
     for name, sid in (("x", "c"), ("y", "z")):
-        (tmp_path / f"{name}.ndjson").write_bytes(harness.log(f"11:00:00 {sid} triggered id=d7 name=Own page=/own"))
+        (tmp_path / f"{name}.ndjson").write_bytes(
+            harness.log(f"11:00:00 {sid} triggered id=d7 name=Own page=/own")
+        )
 
     # Each log is written by itself.
-    monkeypatch.setattr("dcevents.store.ingest.BATCH", 1)
+    monkeypatch.setattr("dcevents.store.ingest.BATCH_FACTS", 1)
     done("ingest", tmp_path / "x.ndjson", tmp_path / "y.ndjson", "--store", store, "-q")
 
-    (row,) = [row for row in done("conversations", "--store", store, "-f", "ndjson").ndjson if row["sid"] == "z"]
+    (row,) = [
+        row
+        for row in done("conversations", "--store", store, "-f", "ndjson").ndjson
+        if row["sid"] == "z"
+    ]
     assert (row["conversation"], row["page"]) == ("Own", "/own")
     assert sound(store)
 
@@ -499,12 +586,15 @@ def test_a_visitor_whose_clock_is_ahead_does_not_keep_a_store_from_saying_how_it
 ) -> None:
     # It is 2026-12-01T00:00:00Z.
     take(FIRST)
-    take("2026-11-30T23:50:00Z k triggered\n2026-12-01T00:20:00Z k engaged\n2026-12-01T00:30:00Z m triggered")
+    take(
+        "2026-11-30T23:50:00Z k triggered\n2026-12-01T00:20:00Z k engaged\n2026-12-01T00:30:00Z m triggered"
+    )
     logs = (tmp_path / "0.log", tmp_path / "1.log")
 
     for report in REPORTS:
         on_store, on_logs = (
-            done(report, *sources, "--as-of", "now", "-f", "json").json for sources in (("--store", store), logs)
+            done(report, *sources, "--as-of", "now", "-f", "json").json
+            for sources in (("--store", store), logs)
         )
         assert on_store == on_logs
     assert harness.run("summary", "--store", store, "--as-of", "2026-11-30").status == 2
@@ -546,7 +636,9 @@ def test_what_cannot_be_read_is_named_also_to_those_who_want_it_quiet(
     logs.mkdir()
     (logs / "a.log").write_bytes(harness.log(SECOND))
     (logs / "b.log").write_bytes(harness.log(LATE).decode().encode("utf-16"))
-    (logs / "c.log").write_text('192.0.2.1 - - [02/Nov/2026:09:15:05 +0000] "POST /dc HTTP/1.1" 204 0 "-" "x"\n' * 9)
+    (logs / "c.log").write_text(
+        '192.0.2.1 - - [02/Nov/2026:09:15:05 +0000] "POST /dc HTTP/1.1" 204 0 "-" "x"\n' * 9
+    )
 
     alone = harness.run("ingest", logs / "b.log", "--store", store, *quiet)
     among = done("ingest", logs, "--store", store, *quiet)
@@ -568,7 +660,9 @@ def test_a_store_is_no_log(store: Path, take: Callable[..., Any]) -> None:
         )
 
 
-def test_what_is_forgotten_is_not_shown_from_logs_beside(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+def test_what_is_forgotten_is_not_shown_from_logs_beside(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST, "--keep-events")
     done("ingest", "--store", store, "--forget", "c", "-q")
     log = tmp_path / "0.log"
@@ -580,7 +674,9 @@ def test_what_is_forgotten_is_not_shown_from_logs_beside(store: Path, tmp_path: 
     assert harness.run("explain", "c", log, "--store", store).status == 1
 
 
-def test_a_variable_may_name_the_store(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+def test_a_variable_may_name_the_store(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
     (tmp_path / "x.log").write_bytes(harness.log(SECOND))
     env = {"DCEVENTS_STORE": str(store)}
@@ -592,7 +688,9 @@ def test_a_variable_may_name_the_store(store: Path, tmp_path: Path, take: Callab
     assert harness.run("store", "verify", env=env).text == f"{store}: sound\n"
 
 
-def test_a_known_log_may_have_a_night_without_events(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+def test_a_known_log_may_have_a_night_without_events(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
     with (tmp_path / "0.log").open("a") as log:
         log.write("cut of\n")
@@ -614,7 +712,9 @@ def test_a_store_among_the_logs_is_not_read_as_one(tmp_path: Path) -> None:
     assert done("summary", tmp_path / "logs", "-q", "-f", "json").json["input"]["records"] == 9
 
 
-def test_too_many_rejects_take_nothing_in(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
+def test_too_many_rejects_take_nothing_in(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
     take(FIRST)
     was = account(store)
     (tmp_path / "bad.log").write_bytes(harness.log(SECOND + "\n| {broken"))

@@ -57,21 +57,33 @@ def test_reads_only_segments_that_reach_into_the_window(store: Path) -> None:
     assert harness.run("completion", "--store", store).status != 0
 
 
-def test_a_conversation_that_goes_on_later_is_found_where_it_began(store: Path, logs: list[Path]) -> None:
+def test_a_conversation_that_goes_on_later_is_found_where_it_began(
+    store: Path, logs: list[Path]
+) -> None:
     window = ("--period", "2026-11-02")
     assert rows("live-chat", "--store", store, *window) == rows("live-chat", *logs, *window) != []
     assert rows("conversations", "--store", store, *window) == rows("conversations", *logs, *window)
 
 
-def test_what_a_pattern_fits_hangs_on_what_is_outside_of_the_window_too(store: Path, logs: list[Path]) -> None:
+def test_what_a_pattern_fits_hangs_on_what_is_outside_of_the_window_too(
+    store: Path, logs: list[Path]
+) -> None:
     for pattern in "P*", "P*g", "*":
         filtered = ("--conversation", pattern, *TUESDAYS)
-        assert rows("completion", "--store", store, *filtered) == rows("completion", *logs, *filtered)
+        assert rows("completion", "--store", store, *filtered) == rows(
+            "completion", *logs, *filtered
+        )
     assert rows("completion", "--store", store, "--conversation", "P*", *TUESDAYS) == []
 
 
-@pytest.mark.parametrize("window", [TUESDAYS, WEDNESDAYS, ("--since", "2026-12-01"), ("--until", "2026-01-01")])
+@pytest.mark.parametrize(
+    "window", [TUESDAYS, WEDNESDAYS, ("--since", "2026-12-01"), ("--until", "2026-01-01")]
+)
 @pytest.mark.parametrize("report", ["live-chat", "completion", "sessions"])
-def test_says_the_same_of_an_empty_window(report: str, window: tuple[str, ...], store: Path, logs: list[Path]) -> None:
-    said = [harness.run(report, *source, *window, "-q").err for source in (logs, ("--store", store))]
+def test_says_the_same_of_an_empty_window(
+    report: str, window: tuple[str, ...], store: Path, logs: list[Path]
+) -> None:
+    said = [
+        harness.run(report, *source, *window, "-q").err for source in (logs, ("--store", store))
+    ]
     assert said[0] == said[1]

@@ -19,7 +19,7 @@ import stores
 from compare import agree
 from test_model import line
 
-from dcevents.store import files, lock
+from dcevents.store.disk import files, lock
 
 SEED = int(os.environ.get("DCEVENTS_YEAR_SEED", "1"))
 NIGHTS = int(os.environ.get("DCEVENTS_NIGHTS", "365"))
@@ -75,7 +75,9 @@ class Year:
     def visit(self, day: int) -> None:
         """What the visitors of a day do: its lines come in then, later, or twice."""
         for n in range(self.dice.randrange(4, 9)):
-            moment = day + self.dice.choice([self.dice.randrange(DAY), DAY - self.dice.randrange(20 * MINUTE)])
+            moment = day + self.dice.choice(
+                [self.dice.randrange(DAY), DAY - self.dice.randrange(20 * MINUTE)]
+            )
             who = {
                 "sid": f"{day // DAY}-{n}",
                 "id": f"d{self.dice.randrange(4)}",
@@ -85,14 +87,31 @@ class Year:
             where = {"page": f"https://x.example/{self.dice.randrange(3)}", "uiType": "popup"}
             agent = self.dice.choice([("a1", "Ann"), ("b2", None), (None, None)])
             for kind in self._path():
-                event = {**who, **where, "kind": kind, "ts": moment, "agentID": agent[0], "agentName": agent[1]}
+                event = {
+                    **who,
+                    **where,
+                    "kind": kind,
+                    "ts": moment,
+                    "agentID": agent[0],
+                    "agentName": agent[1],
+                }
                 self._deliver(moment, line(event))
                 moment += self.dice.choice([1000, 20_000, 400_000, 40 * MINUTE])
 
     def _path(self) -> list[str]:
-        chat = ["live_chat_requested", *self.dice.choice([[], ["live_chat_initiated"], ["live_chat_request_timeout"]])]
-        middle = self.dice.choice([[], ["input_email"], chat, ["meeting_booked"], [*chat, "live_chat_ended"]])
-        return ["triggered", *self.dice.choice([[], ["engaged", *middle, self.dice.choice(["completed", "closed"])]])]
+        chat = [
+            "live_chat_requested",
+            *self.dice.choice([[], ["live_chat_initiated"], ["live_chat_request_timeout"]]),
+        ]
+        middle = self.dice.choice(
+            [[], ["input_email"], chat, ["meeting_booked"], [*chat, "live_chat_ended"]]
+        )
+        return [
+            "triggered",
+            *self.dice.choice(
+                [[], ["engaged", *middle, self.dice.choice(["completed", "closed"])]]
+            ),
+        ]
 
     def _deliver(self, moment: int, data: bytes) -> None:
         late = self.dice.random() < 0.04
@@ -156,7 +175,7 @@ class Year:
         elif how == "kill -9":
             self.kill(clock)
         elif how == "overlapping" and self.store.exists():
-            with lock.writing(self.store):
+            with lock.hold_for_writing(self.store):
                 found = stores.ingest(self.store, self.logs, clock=stores.moment(clock), status=75)
             assert "another run holds the store" in found.err
         else:
@@ -174,11 +193,18 @@ class Year:
     def check_files(self) -> None:
         """All files of the store are there, and as they were written; that it is none yet is fine, too."""
         if (self.store / "manifest.json").exists():
-            assert list(files.damage(self.store, files.load(self.store).files)) == []
+            assert list(files.find_damage(self.store, files.load_manifest(self.store).files)) == []
 
     def check(self, clock: int) -> None:
         """After a run the store says what one reading of all lines says."""
-        for report in ("completion", "conversations", "chats", "sessions", "live-chat", "abandonment"):
+        for report in (
+            "completion",
+            "conversations",
+            "chats",
+            "sessions",
+            "live-chat",
+            "abandonment",
+        ):
             expected, found = (
                 stores.figures(report, *where, alike=False, clock=stores.moment(clock))
                 for where in ([self.all], ["--store", self.store])

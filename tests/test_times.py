@@ -27,14 +27,20 @@ def window(*options: str) -> tuple[str | None, str | None]:
     ("text", "since", "until"),
     [
         pytest.param("today", "2026-12-01T00", "2026-12-02T00", id="today"),
-        pytest.param("yesterday", "2026-11-30T00", "2026-12-01T00", id="yesterday, in another month"),
-        pytest.param("last-week", "2026-11-23T00", "2026-11-30T00", id="the last whole week, from Monday"),
+        pytest.param(
+            "yesterday", "2026-11-30T00", "2026-12-01T00", id="yesterday, in another month"
+        ),
+        pytest.param(
+            "last-week", "2026-11-23T00", "2026-11-30T00", id="the last whole week, from Monday"
+        ),
         pytest.param("last-month", "2026-11-01T00", "2026-12-01T00", id="the last whole month"),
         pytest.param("2026-11-02", "2026-11-02T00", "2026-11-03T00", id="a day"),
         pytest.param("2024-02-29", "2024-02-29T00", "2024-03-01T00", id="a leap day"),
         pytest.param("2026-12-31", "2026-12-31T00", "2027-01-01T00", id="the last day of a year"),
         pytest.param("2026-W45", "2026-11-02T00", "2026-11-09T00", id="a week"),
-        pytest.param("2026-W01", "2025-12-29T00", "2026-01-05T00", id="a week that begins in the year before"),
+        pytest.param(
+            "2026-W01", "2025-12-29T00", "2026-01-05T00", id="a week that begins in the year before"
+        ),
         pytest.param("2026-W53", "2026-12-28T00", "2027-01-04T00", id="a 53rd week"),
         pytest.param("2026-10", "2026-10-01T00", "2026-11-01T00", id="a month"),
         pytest.param("2024-02", "2024-02-01T00", "2024-03-01T00", id="a short month"),
@@ -48,13 +54,47 @@ def test_a_period_is_whole_days(text: str, since: str, until: str) -> None:
 @pytest.mark.parametrize(
     ("text", "zone", "since", "until"),
     [
-        pytest.param("2026-03-29", "Europe/Berlin", "2026-03-28T23", "2026-03-29T22", id="a day of 23 hours"),
-        pytest.param("2026-10-25", "Europe/Berlin", "2026-10-24T22", "2026-10-25T23", id="a day of 25 hours"),
-        pytest.param("2026-10", "Europe/Berlin", "2026-09-30T22", "2026-10-31T23", id="a month from summer to winter"),
-        pytest.param("2026-W13", "Europe/Berlin", "2026-03-22T23", "2026-03-29T22", id="a week with a short Sunday"),
-        pytest.param("today", "America/New_York", "2026-11-30T05", "2026-12-01T05", id="where it is still yesterday"),
-        pytest.param("last-month", "America/New_York", "2026-10-01T04", "2026-11-01T04", id="… and last month"),
-        pytest.param("2026-09-06", "America/Santiago", "2026-09-06T04", "2026-09-07T03", id="a day without midnight"),
+        pytest.param(
+            "2026-03-29", "Europe/Berlin", "2026-03-28T23", "2026-03-29T22", id="a day of 23 hours"
+        ),
+        pytest.param(
+            "2026-10-25", "Europe/Berlin", "2026-10-24T22", "2026-10-25T23", id="a day of 25 hours"
+        ),
+        pytest.param(
+            "2026-10",
+            "Europe/Berlin",
+            "2026-09-30T22",
+            "2026-10-31T23",
+            id="a month from summer to winter",
+        ),
+        pytest.param(
+            "2026-W13",
+            "Europe/Berlin",
+            "2026-03-22T23",
+            "2026-03-29T22",
+            id="a week with a short Sunday",
+        ),
+        pytest.param(
+            "today",
+            "America/New_York",
+            "2026-11-30T05",
+            "2026-12-01T05",
+            id="where it is still yesterday",
+        ),
+        pytest.param(
+            "last-month",
+            "America/New_York",
+            "2026-10-01T04",
+            "2026-11-01T04",
+            id="… and last month",
+        ),
+        pytest.param(
+            "2026-09-06",
+            "America/Santiago",
+            "2026-09-06T04",
+            "2026-09-07T03",
+            id="a day without midnight",
+        ),
     ],
 )
 def test_a_period_is_of_the_zone(text: str, zone: str, since: str, until: str) -> None:
@@ -66,18 +106,77 @@ def test_a_period_is_of_the_zone(text: str, zone: str, since: str, until: str) -
     ("clock", "zone", "since", "until", "day"),
     [
         pytest.param(
-            "2026-11-19T00:05", "UTC", "2026-11-18T00", "2026-11-19T00", "2026-11-18", id="five past midnight"
+            "2026-11-19T00:05",
+            "UTC",
+            "2026-11-18T00",
+            "2026-11-19T00",
+            "2026-11-18",
+            id="five past midnight",
         ),
-        pytest.param("2026-11-18T23:55", "UTC", "2026-11-17T00", "2026-11-18T00", "2026-11-17", id="five to midnight"),
-        pytest.param("2026-11-18T23:05", TZ, "2026-11-17T23", "2026-11-18T23", "2026-11-18", id="east of Greenwich"),
-        pytest.param("2026-11-19T00:05", TZ, "2026-11-17T23", "2026-11-18T23", "2026-11-18", id="… on a clock of UTC"),
-        pytest.param("2026-11-19T08:05", LA, "2026-11-18T08", "2026-11-19T08", "2026-11-18", id="west of Greenwich"),
         pytest.param(
-            "2026-11-19T00:05", LA, "2026-11-17T08", "2026-11-18T08", "2026-11-17", id="… on a clock of UTC, …"
+            "2026-11-18T23:55",
+            "UTC",
+            "2026-11-17T00",
+            "2026-11-18T00",
+            "2026-11-17",
+            id="five to midnight",
         ),
-        pytest.param("2026-03-29T22:05", TZ, "2026-03-28T23", "2026-03-29T22", "2026-03-29", id="a day of 23 hours"),
-        pytest.param("2026-10-25T23:05", TZ, "2026-10-24T22", "2026-10-25T23", "2026-10-25", id="a day of 25 hours"),
-        pytest.param("2026-11-02T08:05", LA, "2026-11-01T07", "2026-11-02T08", "2026-11-01", id="… and in the west"),
+        pytest.param(
+            "2026-11-18T23:05",
+            TZ,
+            "2026-11-17T23",
+            "2026-11-18T23",
+            "2026-11-18",
+            id="east of Greenwich",
+        ),
+        pytest.param(
+            "2026-11-19T00:05",
+            TZ,
+            "2026-11-17T23",
+            "2026-11-18T23",
+            "2026-11-18",
+            id="… on a clock of UTC",
+        ),
+        pytest.param(
+            "2026-11-19T08:05",
+            LA,
+            "2026-11-18T08",
+            "2026-11-19T08",
+            "2026-11-18",
+            id="west of Greenwich",
+        ),
+        pytest.param(
+            "2026-11-19T00:05",
+            LA,
+            "2026-11-17T08",
+            "2026-11-18T08",
+            "2026-11-17",
+            id="… on a clock of UTC, …",
+        ),
+        pytest.param(
+            "2026-03-29T22:05",
+            TZ,
+            "2026-03-28T23",
+            "2026-03-29T22",
+            "2026-03-29",
+            id="a day of 23 hours",
+        ),
+        pytest.param(
+            "2026-10-25T23:05",
+            TZ,
+            "2026-10-24T22",
+            "2026-10-25T23",
+            "2026-10-25",
+            id="a day of 25 hours",
+        ),
+        pytest.param(
+            "2026-11-02T08:05",
+            LA,
+            "2026-11-01T07",
+            "2026-11-02T08",
+            "2026-11-01",
+            id="… and in the west",
+        ),
         pytest.param(
             "2026-03-09T04:05",
             "America/Havana",
@@ -110,15 +209,27 @@ def test_yesterday_is_the_day_that_has_just_ended_whatever_the_last_event(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("2026-11-02", "2026-11-01T23:00:00.000Z", id="a bare date is midnight in the zone"),
-        pytest.param("2026-11-02T10:00", "2026-11-02T09:00:00.000Z", id="a time without offset is in the zone"),
+        pytest.param(
+            "2026-11-02", "2026-11-01T23:00:00.000Z", id="a bare date is midnight in the zone"
+        ),
+        pytest.param(
+            "2026-11-02T10:00",
+            "2026-11-02T09:00:00.000Z",
+            id="a time without offset is in the zone",
+        ),
         pytest.param("2026-11-02 10:00:01", "2026-11-02T09:00:01.000Z", id="a space for the T"),
         pytest.param("2026-11-02T10:00Z", "2026-11-02T10:00:00.000Z", id="UTC"),
-        pytest.param("2026-11-02T10:00:00.123456-05:00", "2026-11-02T15:00:00.123Z", id="an offset; floored"),
+        pytest.param(
+            "2026-11-02T10:00:00.123456-05:00", "2026-11-02T15:00:00.123Z", id="an offset; floored"
+        ),
         pytest.param("2026-07-01T00:00", "2026-06-30T22:00:00.000Z", id="summer"),
         pytest.param("today", "2026-11-30T23:00:00.000Z", id="today"),
         pytest.param("yesterday", "2026-11-29T23:00:00.000Z", id="yesterday"),
-        pytest.param("7d", "2026-11-24T00:00:00.000Z", id="days before now, by the clock and not by midnights"),
+        pytest.param(
+            "7d",
+            "2026-11-24T00:00:00.000Z",
+            id="days before now, by the clock and not by midnights",
+        ),
         pytest.param("24h", "2026-11-30T00:00:00.000Z", id="hours"),
         pytest.param("4w", "2026-11-03T00:00:00.000Z", id="weeks"),
         pytest.param("90m", "2026-11-30T22:30:00.000Z", id="minutes"),
@@ -165,7 +276,19 @@ def test_what_is_no_time_is_bad_usage(option: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "week", "last-year", "2026", "2026-13", "2026-00", "2026-W54", "2025-W53", "2026-W00", "2026-11-31", "7d"],
+    [
+        "",
+        "week",
+        "last-year",
+        "2026",
+        "2026-13",
+        "2026-00",
+        "2026-W54",
+        "2025-W53",
+        "2026-W00",
+        "2026-11-31",
+        "7d",
+    ],
 )
 def test_what_is_no_period_is_bad_usage(text: str) -> None:
     result = harness.run("completion", "--period", text, stdin=LOG)
@@ -188,10 +311,18 @@ def test_a_time_beyond_the_calendar_is_bad_usage(option: str, text: str, format_
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param(["--until", "9999-12-31T23:59:59Z", "--tz", "Asia/Tokyo", "--by", "month"], id="local year 10000"),
-        pytest.param(["--since", "0001-01-01T00:00:00Z", "--tz", "America/New_York", "--by", "day"], id="local year 0"),
+        pytest.param(
+            ["--until", "9999-12-31T23:59:59Z", "--tz", "Asia/Tokyo", "--by", "month"],
+            id="local year 10000",
+        ),
+        pytest.param(
+            ["--since", "0001-01-01T00:00:00Z", "--tz", "America/New_York", "--by", "day"],
+            id="local year 0",
+        ),
         pytest.param(["--period", "9999-12"], id="the month after the last"),
-        pytest.param(["--period", "0001-01", "--tz", "Europe/Berlin"], id="a month that begins in year 0"),
+        pytest.param(
+            ["--period", "0001-01", "--tz", "Europe/Berlin"], id="a month that begins in year 0"
+        ),
     ],
 )
 @pytest.mark.parametrize("format_", ["table", "json"])
@@ -206,10 +337,16 @@ def test_the_ends_of_the_calendar_are_no_crash(options: list[str], format_: str)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        pytest.param(["--since", "2026-11-02", "--until", "2026-11-02"], "--since", id="nothing between"),
-        pytest.param(["--since", "today", "--until", "yesterday"], "--since", id="the wrong way round"),
+        pytest.param(
+            ["--since", "2026-11-02", "--until", "2026-11-02"], "--since", id="nothing between"
+        ),
+        pytest.param(
+            ["--since", "today", "--until", "yesterday"], "--since", id="the wrong way round"
+        ),
         pytest.param(["--period", "today", "--since", "7d"], "--period", id="a period and a since"),
-        pytest.param(["--period", "today", "--until", "7d"], "--period", id="a period and an until"),
+        pytest.param(
+            ["--period", "today", "--until", "7d"], "--period", id="a period and an until"
+        ),
         pytest.param(["--idle", "half an hour"], "--idle", id="no duration"),
         pytest.param(["--idle", "30"], "--idle", id="no unit"),
         pytest.param(["--service-level", "-60s"], "--service-level", id="less than nothing"),
@@ -240,5 +377,7 @@ def test_windows_that_are_none_are_bad_usage(options: list[str], message: str) -
     ],
 )
 @pytest.mark.parametrize("command", ["summary", "completion", "conversations"])
-def test_tables_print_the_window_as_first_and_last_day(command: str, options: list[str], title: str) -> None:
+def test_tables_print_the_window_as_first_and_last_day(
+    command: str, options: list[str], title: str
+) -> None:
     assert title in harness.run(command, *options, stdin=LOG).text

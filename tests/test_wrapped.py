@@ -10,10 +10,11 @@ import harness
 import pytest
 from test_parse import NOW
 
-from dcevents import record, records
-from dcevents.log import read
-from dcevents.parse import Limits, Parser, Vocabulary
-from dcevents.sources import find
+from dcevents.model.attributes import Vocabulary
+from dcevents.reading.log import read_log
+from dcevents.reading.parsing import record, records
+from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.sources import find_inputs
 
 SITE = harness.ROOT / "sample_logs" / "site"
 LINES = [
@@ -72,11 +73,22 @@ def test_a_bad_line_in_a_body_harms_no_other(bad: str, reason: str, at: int) -> 
     body = [*GOOD[:at], bad, *GOOD[at:]]
 
     report = harness.run(
-        "summary", "-f", "json", "--rejects", "-", "-o", "/dev/null", stdin=f"{wrapped(body)}\n".encode()
+        "summary",
+        "-f",
+        "json",
+        "--rejects",
+        "-",
+        "-o",
+        "/dev/null",
+        stdin=f"{wrapped(body)}\n".encode(),
     )
-    account = harness.run("summary", "-f", "json", stdin=f"{wrapped(body)}\n".encode()).json["input"]
+    account = harness.run("summary", "-f", "json", stdin=f"{wrapped(body)}\n".encode()).json[
+        "input"
+    ]
 
-    assert [(1, at + 1, reason)] == [(each["line"], each["index"], each["reason"]) for each in report.ndjson]
+    assert [(1, at + 1, reason)] == [
+        (each["line"], each["index"], each["reason"]) for each in report.ndjson
+    ]
     assert (4, 3) == (account["records"], account["events"])
 
 
@@ -84,7 +96,9 @@ def test_places_are_those_of_the_log() -> None:
     lines = [GOOD[0], wrapped(GOOD[1:]), "{"]
 
     events = harness.run("events", "-f", "ndjson", stdin=("\n".join(lines) + "\n").encode())
-    rejects = harness.run("summary", "--rejects", "-", "-o", "/dev/null", stdin=("\n".join(lines) + "\n").encode())
+    rejects = harness.run(
+        "summary", "--rejects", "-", "-o", "/dev/null", stdin=("\n".join(lines) + "\n").encode()
+    )
 
     assert [1, 2, 2] == [event["line"] for event in events.ndjson]
     assert [(3, "invalid_json")] == [(each["line"], each["reason"]) for each in rejects.ndjson]
@@ -98,15 +112,21 @@ def everything(data: bytes, path: Path, *, sample: int) -> tuple[Any, ...]:
     path.write_bytes(data)
     parser = Parser(Limits(None, NOW), Vocabulary(), in_full=True, sample=sample)
     rejects: list[Any] = []
-    log = read(find([str(path)]).inputs, parser, lambda _: None, placed=True, keep=lambda *each: rejects.append(each))
-    said = parser.vocabulary.said()
-    assert log.placed is not None
-    events = [(said[row.pop("said")], row) for row in log.placed.iter_rows(named=True)]
+    log = read_log(
+        find_inputs([str(path)]).inputs,
+        parser,
+        lambda _: None,
+        locate=True,
+        keep_reject=lambda *each: rejects.append(each),
+    )
+    said = parser.vocabulary.list_attributes()
+    assert log.located is not None
+    events = [(said[row.pop("said")], row) for row in log.located.iter_rows(named=True)]
     account = log.account
     return (
         account.records,
         +account.tally,
-        account.unknown,
+        account.unknown_events,
         events,
         [(place.line, place.member, place.reason) for place, _ in rejects],
     )
@@ -132,7 +152,9 @@ ODD = {
     "separators": wrapped(["\x1e" + line for line in TWO]),
     "spaces around them": wrapped([f"  {line}\r" for line in TWO]),
     "behind prefixes": wrapped([f"2026-11-02T09:15:04Z {line}" for line in TWO]),
-    "escapes": wrapped([line.replace('"P"', '"\\u00e9\\n"') for line in TWO]).replace("engaged", "\\u0065ngaged"),
+    "escapes": wrapped([line.replace('"P"', '"\\u00e9\\n"') for line in TWO]).replace(
+        "engaged", "\\u0065ngaged"
+    ),
     "half a surrogate pair": wrapped(TWO).replace("dlg", "\\ud800"),
     "half a surrogate pair in a record": wrapped([line.replace("dlg", "\\ud800") for line in TWO]),
     "a bad escape": wrapped(TWO).replace("dlg", "\\x"),
@@ -142,7 +164,9 @@ ODD = {
     "another text behind it": wrapped(TWO, more="\n{"),
     "an event beside it": wrapped(TWO, event="CONVERSATION_CLOSED", sid="outer"),
     "a list beside it": wrapped(TWO, events=[json.loads(GOOD[2])] * 2),
-    "a list before it": json.dumps({"events": [json.loads(GOOD[2])] * 2, **json.loads(wrapped(TWO))}),
+    "a list before it": json.dumps(
+        {"events": [json.loads(GOOD[2])] * 2, **json.loads(wrapped(TWO))}
+    ),
     "said to be encoded": wrapped(TWO, isBase64Encoded=True),
     "wrapped once more": wrapped([wrapped(TWO), wrapped(TWO)]),
     "a plain line": GOOD[0],
@@ -152,18 +176,31 @@ ODD = {
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("behind", ["nothing", "as much everywhere", "more and less"])
-def test_an_odd_body_among_others_says_what_it_says_by_itself(odd: str, behind: str, tmp_path: Path) -> None:
+def test_an_odd_body_among_others_says_what_it_says_by_itself(
+    odd: str, behind: str, tmp_path: Path
+) -> None:
     more: list[dict[str, Any]] = [
-        {} if behind == "nothing" else {"status": "204"} if behind == "as much everywhere" else {"n": n}
+        {}
+        if behind == "nothing"
+        else {"status": "204"}
+        if behind == "as much everywhere"
+        else {"n": n}
         for n in range(300)
     ]
-    usual = [wrapped(LINES[n : n + 2 + n % 3], RECEIVED.replace("15", str(10 + n % 50)), **more[n]) for n in range(300)]
+    usual = [
+        wrapped(LINES[n : n + 2 + n % 3], RECEIVED.replace("15", str(10 + n % 50)), **more[n])
+        for n in range(300)
+    ]
     data = ("\n".join([*usual, odd, *usual[:100], *[odd] * 30, *usual[:9]]) + "\n").encode()
 
-    assert everything(data, tmp_path / "x.log", sample=9999) == everything(data, tmp_path / "x.log", sample=100)
+    assert everything(data, tmp_path / "x.log", sample=9999) == everything(
+        data, tmp_path / "x.log", sample=100
+    )
 
 
-def test_lines_of_bodies_are_read_by_the_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_of_bodies_are_read_by_the_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not one by one, which takes eight times as long."""
     usual = [wrapped(LINES[n % 999 :][:3], id=f"{n:08x}", n=n) for n in range(2000)]
     asked: list[str] = []

@@ -15,7 +15,9 @@ from typing import NoReturn
 import duckdb
 
 HERE = Path(__file__).resolve().parent
-FOLD, MAKE_REPORTS = ((HERE / name).read_text(encoding="utf-8") for name in ("duckdb_job.sql", "duckdb_reports.sql"))
+FOLD, MAKE_REPORTS = (
+    (HERE / name).read_text(encoding="utf-8") for name in ("duckdb_job.sql", "duckdb_reports.sql")
+)
 REPORTS = ("completion", "abandonment", "live_chat")
 
 
@@ -23,7 +25,9 @@ def main() -> None:
     """Run the script on FILE and print the reports."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("--ignore-errors", action="store_true", help="pass over lines that are not valid")
+    parser.add_argument(
+        "--ignore-errors", action="store_true", help="pass over lines that are not valid"
+    )
     options = parser.parse_args()
     connection = connected()
     fold(connection, options.files, ignore_errors=options.ignore_errors)
@@ -37,7 +41,9 @@ def connected() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def fold(connection: duckdb.DuckDBPyConnection, files: list[str], *, ignore_errors: bool = False) -> None:
+def fold(
+    connection: duckdb.DuckDBPyConnection, files: list[str], *, ignore_errors: bool = False
+) -> None:
     """Make `seen` of logs."""
     connection.execute("SET VARIABLE files = ?", [files])
     connection.execute("SET VARIABLE ignore_errors = ?", [ignore_errors])

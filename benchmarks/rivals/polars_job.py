@@ -31,14 +31,18 @@ def completion(path: str) -> pl.DataFrame:
             (~pl.col("event").is_in(["TRIGGERED", "CLOSED"])).any().alias("engaged"),
             (pl.col("event") == "COMPLETED").any().alias("completed"),
             (pl.col("event") == "INPUT_EMAIL").any().alias("emails"),
-            (pl.col("time").filter(pl.col("event") == "COMPLETED").min() - first_answer).alias("duration"),
+            (pl.col("time").filter(pl.col("event") == "COMPLETED").min() - first_answer).alias(
+                "duration"
+            ),
         )
     )
     rows = conversations.group_by(pl.col("id").alias("conversation_id")).agg(
         pl.col("name").last().alias("conversation"),
         pl.len().alias("triggered"),
         pl.col("engaged", "completed", "emails").sum(),
-        (pl.col("duration").median().dt.total_milliseconds() / 1000).alias("median_seconds_to_complete"),
+        (pl.col("duration").median().dt.total_milliseconds() / 1000).alias(
+            "median_seconds_to_complete"
+        ),
     )
     rates = {
         "engagement_rate": pl.col("engaged") / pl.col("triggered"),

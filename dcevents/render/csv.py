@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dcevents.render._base import Circumstances, Format
-from dcevents.render._separated import separated
+from dcevents.render._format import Format, RenderContext
+from dcevents.render._separated import write_separated
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Table
+    from dcevents.tables import Table
 
 
-def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
-    return separated(tables, about, about.delimiter)
+def _write_tables(tables: Sequence[Table], about: RenderContext) -> Iterator[str]:
+    return write_separated(tables, about, about.delimiter)
 
 
-FORMAT = Format("csv", (".csv",), _render, 20)
+FORMAT = Format("csv", (".csv",), _write_tables, 20)

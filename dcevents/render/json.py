@@ -8,42 +8,43 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dcevents.render._base import Circumstances, Format, total
-from dcevents.render._json import row_texts, text
+from dcevents.render._format import Format, RenderContext
+from dcevents.render._json import encode_json, encode_rows
+from dcevents.tables import round_total
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Document, Table
+    from dcevents.tables import Document, Table
 
 
-def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
+def _write_tables(tables: Sequence[Table], about: RenderContext) -> Iterator[str]:
     if len(tables) == 1:
-        yield from _object(tables[0], tables[0].name, about.meta)
+        yield from _write_object(tables[0], tables[0].name, about.meta)
     else:
-        yield _head(about.name, about.meta) + ',"reports":['
+        yield _open_object(about.report_name, about.meta) + ',"reports":['
         for i, table in enumerate(tables):
             yield "," if i else ""
-            yield from _object(table, table.name, about.meta)
+            yield from _write_object(table, table.name, about.meta)
         yield "]}"
     yield "\n"
 
 
-def _head(name: str, meta: Mapping[str, Any]) -> str:
-    return text({"schema": f"dcevents.{name}/1", **meta})[:-1]
+def _open_object(name: str, meta: Mapping[str, Any]) -> str:
+    return encode_json({"schema": f"dcevents.{name}/1", **meta})[:-1]
 
 
-def _object(table: Table, name: str, meta: Mapping[str, Any]) -> Iterator[str]:
+def _write_object(table: Table, name: str, meta: Mapping[str, Any]) -> Iterator[str]:
     before = {key: value for key, value in meta.items() if key != "input"}
-    yield _head(name, {**before, "by": list(table.by), "input": meta["input"]}) + ',"rows":['
-    for i, row in enumerate(row_texts(table)):
+    yield _open_object(name, {**before, "by": list(table.by), "input": meta["input"]}) + ',"rows":['
+    for i, row in enumerate(encode_rows(table)):
         yield ("," if i else "") + "\n" + row
-    yield f'],"total":{text(total(table))}}}'
+    yield f'],"total":{encode_json(round_total(table))}}}'
 
 
-def _document(document: Document, about: Circumstances) -> Iterator[str]:
-    yield _head(about.name, about.meta)
+def _write_document(document: Document, about: RenderContext) -> Iterator[str]:
+    yield _open_object(about.report_name, about.meta)
     for name, value in document.members.items():
-        yield f",\n{text(name)}:{text(value)}"
+        yield f",\n{encode_json(name)}:{encode_json(value)}"
     yield "}\n"
 
 
-FORMAT = Format("json", (".json",), _render, 40, _document)
+FORMAT = Format("json", (".json",), _write_tables, 40, _write_document)

@@ -6,42 +6,56 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dcevents.render._base import Circumstances, Format
-from dcevents.render._cells import captions, footnote, is_left, lines, total_line, when
+from dcevents.render._cells import (
+    format_caption,
+    format_footnote,
+    format_period_suffix,
+    format_rows,
+    format_total,
+    is_left_aligned,
+)
+from dcevents.render._format import Format, RenderContext
 
 if TYPE_CHECKING:
-    from dcevents.reports._base import Table
+    from dcevents.tables import Table
 
 # HTML and entities first of all; then what GitHub's Markdown takes for emphasis, code, links, tables, or a name.
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@^]|(?<=\w)://|^\s*[-=:]|\bwww\.)")
 
 
-def _render(tables: Sequence[Table], about: Circumstances) -> Iterator[str]:
+def _write_tables(tables: Sequence[Table], about: RenderContext) -> Iterator[str]:
     for i, table in enumerate(tables):
         yield "\n" if i else ""
         if table.headline:
-            yield f"**{_escaped('Summary' + when(about))}**\n\n"
-            yield "".join(f"- **{label}**: {_escaped(text)}\n" for label, text in table.headline) + "\n"
-        yield f"**{_escaped(captions(table, about))}**\n\n"
-        yield _line([column.title.replace("\u00ad", "") for column in table.columns])
-        yield _line(["---" if is_left(column) else "---:" for column in table.columns])
-        for row in lines(table, about):
-            yield _line([_escaped(cell) for cell in row])
-        if (last := total_line(table, about)) and not table.rows.is_empty():
-            yield _line([f"**{_escaped(cell)}**" if cell else "" for cell in last])
-        if note := footnote(table, table.columns):
-            yield f"\n{_escaped(note)}\n"
+            yield f"**{_escape_markup('Summary' + format_period_suffix(about))}**\n\n"
+            yield (
+                "".join(
+                    f"- **{label}**: {_escape_markup(text)}\n" for label, text in table.headline
+                )
+                + "\n"
+            )
+        yield f"**{_escape_markup(format_caption(table, about))}**\n\n"
+        yield _format_line([column.title.replace("\u00ad", "") for column in table.columns])
+        yield _format_line(
+            ["---" if is_left_aligned(column) else "---:" for column in table.columns]
+        )
+        for row in format_rows(table, about):
+            yield _format_line([_escape_markup(cell) for cell in row])
+        if (last := format_total(table, about)) and not table.rows.is_empty():
+            yield _format_line([f"**{_escape_markup(cell)}**" if cell else "" for cell in last])
+        if note := format_footnote(table, table.columns):
+            yield f"\n{_escape_markup(note)}\n"
 
 
-def _line(cells: Sequence[str]) -> str:
+def _format_line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |\n"
 
 
-def _escaped(text: str) -> str:
-    return _MARKUP.sub(lambda match: _harmless(match[0]), text)
+def _escape_markup(text: str) -> str:
+    return _MARKUP.sub(lambda match: _escape_match(match[0]), text)
 
 
-def _harmless(markup: str) -> str:
+def _escape_match(markup: str) -> str:
     if markup == "<":
         return "&lt;"
     if markup == "&":
@@ -53,4 +67,4 @@ def _harmless(markup: str) -> str:
     return "".join(f"\\{c}" if not c.isspace() else c for c in markup)
 
 
-FORMAT = Format("markdown", (".md", ".markdown"), _render, 60)
+FORMAT = Format("markdown", (".md", ".markdown"), _write_tables, 60)

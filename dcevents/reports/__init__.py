@@ -3,11 +3,13 @@
 import importlib
 import pkgutil
 
-from dcevents.reports._base import Report
+from dcevents.reports._report import Report
 
 
-def load() -> dict[str, Report]:
+def load_reports() -> dict[str, Report]:
     """All reports by name, in the order of lists of commands."""
-    names = sorted(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_"))
+    names = sorted(
+        info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")
+    )
     found: list[Report] = [importlib.import_module(f"{__name__}.{name}").REPORT for name in names]
     return {report.name: report for report in sorted(found, key=lambda report: report.order)}

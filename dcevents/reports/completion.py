@@ -1,21 +1,36 @@
 """Completion: of those who were shown a conversation, who engaged, who reached the end (definitions 3)."""
 
-from dcevents.reports._base import CONVERSATION_KEYS, Report, count, rate, seconds
-from dcevents.reports._grouped import conversations_report, figures
+from dcevents.reports._grouped import list_metric_figures, make_conversations_report
+from dcevents.reports._metrics import CONVERSATION_KEYS, define_count, define_rate, define_seconds
+from dcevents.reports._report import Report
 
 _METRICS = (
-    count("sessions", "Ses\u00adsions", lambda col: col("sid").n_unique(), within_id=lambda col: col("conv").len()),
-    count("triggered", "Trig\u00adgered", lambda col: col("conv").len()),
-    count("engaged", "En\u00adgaged", lambda col: col("engaged").sum()),
-    rate("engagement_rate", "En\u00adgage\u00adment rate", "engaged", lambda col: col("triggered")),
-    count("completed", "Com\u00adpleted", lambda col: (col("outcome") == "completed").sum()),
-    rate("completion_rate", "Com\u00adple\u00adtion rate", "completed", lambda col: col("engaged") - col("open")),
-    count("emails", "E-mails", lambda col: col("gave_email").sum()),
-    count("phones", "Phones", lambda col: col("gave_phone").sum(), rank=0),
-    count("meetings", "Meet\u00adings", lambda col: col("meetings").sum()),
-    rate("conversion_rate", "Con\u00adver\u00adsion rate", "emails", lambda col: col("engaged")),
-    count("open", "Open", lambda col: ((col("outcome") == "open") & col("engaged")).sum()),
-    seconds(
+    define_count(
+        "sessions",
+        "Ses\u00adsions",
+        lambda col: col("sid").n_unique(),
+        value_within_id=lambda col: col("conv").len(),
+    ),
+    define_count("triggered", "Trig\u00adgered", lambda col: col("conv").len()),
+    define_count("engaged", "En\u00adgaged", lambda col: col("engaged").sum()),
+    define_rate(
+        "engagement_rate", "En\u00adgage\u00adment rate", "engaged", lambda col: col("triggered")
+    ),
+    define_count("completed", "Com\u00adpleted", lambda col: (col("outcome") == "completed").sum()),
+    define_rate(
+        "completion_rate",
+        "Com\u00adple\u00adtion rate",
+        "completed",
+        lambda col: col("engaged") - col("open"),
+    ),
+    define_count("emails", "E-mails", lambda col: col("gave_email").sum()),
+    define_count("phones", "Phones", lambda col: col("gave_phone").sum(), rank=0),
+    define_count("meetings", "Meet\u00adings", lambda col: col("meetings").sum()),
+    define_rate(
+        "conversion_rate", "Con\u00adver\u00adsion rate", "emails", lambda col: col("engaged")
+    ),
+    define_count("open", "Open", lambda col: ((col("outcome") == "open") & col("engaged")).sum()),
+    define_seconds(
         "median_seconds_to_complete",
         "Median time to com\u00adplete",
         lambda col: (col("completed_at") - col("engaged_at")).quantile(0.5, "linear"),
@@ -27,11 +42,11 @@ REPORT = Report(
     name="completion",
     help="Who was shown a conversation, who engaged, who completed it.",
     example="zcat day.ndjson.gz | dcevents completion -f csv > completion.csv",
-    make=conversations_report("completion", _METRICS),
+    make=make_conversations_report("completion", _METRICS),
     default_by="conversation",
-    by=CONVERSATION_KEYS,
+    by_keys=CONVERSATION_KEYS,
     order=20,
-    sids=False,
+    needs_sids=False,
     rated=True,
-    figures=figures(_METRICS),
+    figures=list_metric_figures(_METRICS),
 )

@@ -1,33 +1,36 @@
 """A row for each event, of duplicates the first by file and line."""
 
-from dcevents.events import OUTCOMES
-from dcevents.reports._base import Column, Report
-from dcevents.reports._listing import figures, listing
+from dcevents.model.events import OUTCOMES
+from dcevents.reports._listing import list_column_figures, make_listing
+from dcevents.reports._report import Report
+from dcevents.tables import Column
 
 _COLUMNS = (
     Column("timestamp", "time", "Time"),
     Column("kind", "text", "Event"),
     Column("sid", "text", "Session"),
-    Column("conversation_id", "text", "ID", rank=0),
+    Column("conversation_id", "text", "ID", priority=0),
     Column("conversation", "text", "Conversation"),
-    Column("type", "text", "Type", rank=0),
-    Column("ui_type", "text", "UI type", rank=0),
+    Column("type", "text", "Type", priority=0),
+    Column("ui_type", "text", "UI type", priority=0),
     Column("page", "text", "Page"),
-    Column("agent_id", "text", "Agent ID", rank=0),
+    Column("agent_id", "text", "Agent ID", priority=0),
     Column("agent", "text", "Agent"),
-    Column("meeting_info", "text", "Meeting", rank=0),
+    Column("meeting_info", "text", "Meeting", priority=0),
     Column("file", "text", "File"),
-    Column("line", "number", "Line", rank=0),
+    Column("line", "number", "Line", priority=0),
 )
 
 REPORT = Report(
     name="events",
     help="A row for each event, with the file and line it stands in.",
     example="dcevents events logs/ --conversation Pricing -f ndjson",
-    make=listing("events", _COLUMNS, lambda view: view.event_rows(), keys=("sid", "file", "line")),
-    figures=figures(_COLUMNS),
+    make=make_listing(
+        "events", _COLUMNS, lambda view: view.list_events(), keys=("sid", "file", "line")
+    ),
+    figures=list_column_figures(_COLUMNS),
     order=80,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=OUTCOMES,
-    placed=True,
+    needs_locations=True,
 )

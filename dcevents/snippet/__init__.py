@@ -12,22 +12,22 @@ from dataclasses import dataclass
 
 from dcevents import __version__
 from dcevents.errors import UsageError
-from dcevents.events import ATTRIBUTES, EVENTS, MEETING_INFO, READY
+from dcevents.model.events import EVENT_KINDS, MEETING_INFO_KEY, PAYLOAD_KEYS, READY_EVENT
 
 FORWARDS = {"ga4": "ga4", "adobe-analytics": "adobeAnalytics", "web-sdk": "webSdk"}
 """Platforms by the name of their file, and the function in it."""
 
-_PLACE = re.compile(r'"\{\{(\w+)\}\}"')
-_LINES = re.compile(r'^ *"\{\{(forward|functions)\}\}";\n', re.MULTILINE)
+_PLACEHOLDER = re.compile(r'"\{\{(\w+)\}\}"')
+_LINE_PLACEHOLDER = re.compile(r'^ *"\{\{(forward|functions)\}\}";\n', re.MULTILINE)
 """Places that are lines, or none."""
-_ENDPOINT = re.compile(r"(?:https?:)?//[^\s/?#]+\S*|/(?!/)\S*|[^\s:/?#]+(?:/\S*)?")
-_IN_HTML = re.compile(r"<!--|<(?=/?script)", re.IGNORECASE)
-_TEXTS = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\$]|\\.)*`""")
-_PAIRS = {")": "(", "]": "[", "}": "{"}
+_ENDPOINT_PATTERN = re.compile(r"(?:https?:)?//[^\s/?#]+\S*|/(?!/)\S*|[^\s:/?#]+(?:/\S*)?")
+_HTML_MARKUP = re.compile(r"<!--|<(?=/?script)", re.IGNORECASE)
+_STRING_LITERAL = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\$]|\\.)*`""")
+_BRACKET_PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 @dataclass(frozen=True)
-class Snippet:
+class SnippetSettings:
     """What the script is to do."""
 
     endpoint: str
@@ -41,82 +41,97 @@ class Snippet:
     """The script alone, for a file; else in a `<script>` element."""
 
 
-def text(wanted: Snippet) -> str:
+def make_script(wanted: SnippetSettings) -> str:
     """The script, to be pasted or to be a file. Raises UsageError for an endpoint or an expression that is none."""
-    script = _filled(_template("capture.js"), _places(wanted))
+    script = _fill_template(_read_template("capture.js"), _collect_values(wanted))
     return script if wanted.external else f"<script>\n{script}</script>\n"
 
 
-def forwarded_name(kind: str) -> str:
+def name_forwarded_event(kind: str) -> str:
     """An event's name on analytics platforms, at most 40 letters: `live_chat_request_timeout` → `chat_live_timeout`."""
     return "chat_" + kind.replace("live_chat_", "live_").replace("request_timeout", "timeout")
 
 
-def _places(wanted: Snippet) -> Mapping[str, str]:
-    attributes = [*ATTRIBUTES, *([MEETING_INFO] if wanted.with_meeting_info else [])]
+def _collect_values(wanted: SnippetSettings) -> Mapping[str, str]:
+    attributes = [*PAYLOAD_KEYS, *([MEETING_INFO_KEY] if wanted.with_meeting_info else [])]
     return {
-        "version": _literal(__version__),
-        "endpoint": _literal(_endpoint(wanted.endpoint)),
-        "ready": _literal(READY),
-        "keys": _list([_literal(event.key) for event in EVENTS]),
-        "attributes": "[" + ", ".join(map(_literal, attributes)) + "]",
-        "consent": _expression(wanted.consent),
+        "version": _format_string(__version__),
+        "endpoint": _format_string(_check_endpoint(wanted.endpoint)),
+        "ready": _format_string(READY_EVENT),
+        "keys": _format_array([_format_string(event.key) for event in EVENT_KINDS]),
+        "attributes": "[" + ", ".join(map(_format_string, attributes)) + "]",
+        "consent": _check_expression(wanted.consent),
         "page": "location.href" if wanted.keep_query else "location.href.split(/[?#]/)[0]",
         "forward": "    forward(event, payload);\n" if wanted.forward else "",
-        "functions": _functions(wanted.forward),
+        "functions": _build_forwarding(wanted.forward),
     }
 
 
-def _functions(platforms: Sequence[str]) -> str:
+def _build_forwarding(platforms: Sequence[str]) -> str:
     if not platforms:
         return ""
     chosen = [name for name in FORWARDS if name in platforms]
-    names = [f"{event.key}: {_literal(forwarded_name(event.kind))}" for event in EVENTS]
+    names = [
+        f"{event.key}: {_format_string(name_forwarded_event(event.kind))}" for event in EVENT_KINDS
+    ]
     places = {
         "platforms": "[" + ", ".join(FORWARDS[name] for name in chosen) + "]",
-        "names": "{" + _list(names)[1:-1] + "}",
+        "names": "{" + _format_array(names)[1:-1] + "}",
     }
-    return "".join(_filled(_template(f"forward/{name}.js"), places) for name in ["_common", *chosen])
+    return "".join(
+        _fill_template(_read_template(f"forward/{name}.js"), places)
+        for name in ["_common", *chosen]
+    )
 
 
-def _template(name: str) -> str:
+def _read_template(name: str) -> str:
     return (pkgutil.get_data(__name__, name) or b"").decode()
 
 
-def _filled(template: str, places: Mapping[str, str]) -> str:
+def _fill_template(template: str, places: Mapping[str, str]) -> str:
     # Values come last, in one pass: what is given is never taken for a place.
-    return _PLACE.sub(lambda match: places[match[1]], _LINES.sub(lambda match: places[match[1]], template))
+    return _PLACEHOLDER.sub(
+        lambda match: places[match[1]],
+        _LINE_PLACEHOLDER.sub(lambda match: places[match[1]], template),
+    )
 
 
-def _list(items: Sequence[str]) -> str:
+def _format_array(items: Sequence[str]) -> str:
     """A JavaScript array, an item a line."""
     return "[\n" + "".join(f"    {item},\n" for item in items) + "  ]"
 
 
-def _literal(text: str) -> str:
+def _format_string(text: str) -> str:
     """A JavaScript string: ASCII, and nothing that ends a `<script>` element."""
     return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _endpoint(given: str) -> str:
-    if not _ENDPOINT.fullmatch(given):
+def _check_endpoint(given: str) -> str:
+    if not _ENDPOINT_PATTERN.fullmatch(given):
         raise UsageError(
             f"--endpoint: '{given}' is no address; write /dc-events, or https://logs.example.com/dc-events"
         )
     return given
 
 
-def _expression(given: str | None) -> str:
+def _check_expression(given: str | None) -> str:
     """JavaScript as it was given, if it cannot end the expression that it is put into, nor the `<script>` element."""
     if given is None:
         return "true"
-    bare = _TEXTS.sub('""', given)
-    if not given.strip() or not given.isprintable() or _IN_HTML.search(given) or not _is_whole(bare):
-        raise UsageError(f"--consent: '{given}' is no expression on one line, as in 'window.consent === true'")
+    bare = _STRING_LITERAL.sub('""', given)
+    if (
+        not given.strip()
+        or not given.isprintable()
+        or _HTML_MARKUP.search(given)
+        or not _is_balanced(bare)
+    ):
+        raise UsageError(
+            f"--consent: '{given}' is no expression on one line, as in 'window.consent === true'"
+        )
     return given
 
 
-def _is_whole(bare: str) -> bool:
+def _is_balanced(bare: str) -> bool:
     """Whether brackets are closed in order, and no comment, statement or open text is there."""
     if re.search(r"//|/\*|;", bare) or re.search(r"['\"`]", bare.replace('""', "")):
         return False
@@ -124,6 +139,6 @@ def _is_whole(bare: str) -> bool:
     for sign in bare:
         if sign in "([{":
             opened.append(sign)
-        elif sign in _PAIRS and (not opened or opened.pop() != _PAIRS[sign]):
+        elif sign in _BRACKET_PAIRS and (not opened or opened.pop() != _BRACKET_PAIRS[sign]):
             return False
     return not opened

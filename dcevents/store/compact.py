@@ -8,112 +8,157 @@ from typing import Any, Final
 import polars as pl
 
 from dcevents.errors import StoreError
-from dcevents.sids import NUMBER
-from dcevents.store import files, segment
-from dcevents.store.files import Writer
-from dcevents.store.manifest import Manifest, Part
-from dcevents.store.segment import ATTEMPTS, SCHEMAS, Segment
-from dcevents.store.state import State
+from dcevents.model.sessions import NUMBER_TYPE
+from dcevents.store.disk import files, segment
+from dcevents.store.disk.files import StoreWriter
+from dcevents.store.disk.manifest import Manifest, SegmentInfo
+from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TABLE_SCHEMAS, Segment
+from dcevents.store.disk.state import StoreState
 
-_MADE: Final = ("agents", "loose")
+_DERIVED_TABLES: Final = ("agents", "loose")
 """Tables that follow from the others."""
-FACTOR: Final = 8
-_SMALLEST: Final = 1 << 12
-_LARGE: Final = 1 << 18
+SEGMENTS_PER_MERGE: Final = 8
+_SMALLEST_SEGMENT_FACTS: Final = 1 << 12
+_LARGE_SEGMENT_FACTS: Final = 1 << 18
 """Facts from which on a segment is left as it is: reading it costs more than opening it."""
-MOST: Final = 1 << 22
+MAX_MERGED_FACTS: Final = 1 << 22
 """Facts of a segment that comes of all of them: so many fit into memory with all that is made of them."""
 
 
-Edges = tuple[int | None, int | None]
+TimeRange = tuple[int | None, int | None]
 """The earliest and the latest timestamp, milliseconds."""
 
 
-def due(manifest: Manifest) -> list[Part]:
+def choose_segments(manifest: Manifest) -> list[SegmentInfo]:
     """The segments that are to be merged: many of about one size, none large."""
-    sizes: dict[int, list[Part]] = {}
+    sizes: dict[int, list[SegmentInfo]] = {}
     for part in manifest.segments:
-        if part.facts < _LARGE:
-            sizes.setdefault(_size(part.facts), []).append(part)
-    return next((parts for parts in sizes.values() if len(parts) >= FACTOR), [])
+        if part.fact_count < _LARGE_SEGMENT_FACTS:
+            sizes.setdefault(_classify_size(part.fact_count), []).append(part)
+    return next((parts for parts in sizes.values() if len(parts) >= SEGMENTS_PER_MERGE), [])
 
 
-def _size(facts: int) -> int:
-    return max(facts, _SMALLEST).bit_length() // FACTOR.bit_length()
+def _classify_size(facts: int) -> int:
+    return max(facts, _SMALLEST_SEGMENT_FACTS).bit_length() // SEGMENTS_PER_MERGE.bit_length()
 
 
-def compact(writer: Writer, state: State, parts: Sequence[Part], clock: int) -> Manifest:
+def compact_segments(
+    writer: StoreWriter, state: StoreState, segments: Sequence[SegmentInfo], clock: int
+) -> Manifest:
     """Merge segments into one, or several large ones; the new manifest comes back. Raises OutputError, StoreError."""
-    require_sound(state, parts)
-    names = {part.name for part in parts}
-    written_at = max(part.written_at for part in parts)
+    require_undamaged(state, segments)
+    names = {part.name for part in segments}
+    written_at = max(part.written_at for part in segments)
     made = [
-        put(writer, files.segment(writer.number, number), merged, _edges(parts), written_at)
-        for number, merged in enumerate(merged_in_ranges(state, parts, clock))
+        write_segment(
+            writer,
+            files.name_segment(writer.generation, number),
+            merged,
+            _join_time_ranges(segments),
+            written_at,
+        )
+        for number, merged in enumerate(merge_in_ranges(state, segments, clock))
     ]
-    rest = tuple(part for part in state.parts if part.name not in names)
-    dead = state.dead.filter(~pl.col("segment").is_in(list(names)))
-    after = replace(writer.before, segments=(*made, *rest), dead=put_dead(writer, dead))
-    gone = {name for name in writer.before.files if name.rpartition("/")[0] in names}
-    return writer.commit(after, without=frozenset(gone | ({writer.before.dead or ""} - {after.dead})))
+    rest = tuple(part for part in state.segments if part.name not in names)
+    dead = state.superseded.filter(~pl.col("segment").is_in(list(names)))
+    after = replace(
+        writer.committed, segments=(*made, *rest), superseded_file=write_superseded(writer, dead)
+    )
+    gone = {name for name in writer.committed.files if name.rpartition("/")[0] in names}
+    return writer.commit_manifest(
+        after,
+        removed_files=frozenset(
+            gone | ({writer.committed.superseded_file or ""} - {after.superseded_file})
+        ),
+    )
 
 
-def require_sound(state: State, parts: Sequence[Part]) -> None:
+def require_undamaged(state: StoreState, segments: Sequence[SegmentInfo]) -> None:
     """Raises StoreError where a segment's files are not as they were written: that is not to be written again."""
-    names = {part.name for part in parts}
-    own = {name: of for name, of in state.manifest.files.items() if name.rpartition("/")[0] in names}
-    for name, what in files.damage(state.folder, own):
+    names = {part.name for part in segments}
+    own = {
+        name: of for name, of in state.manifest.files.items() if name.rpartition("/")[0] in names
+    }
+    for name, what in files.find_damage(state.folder, own):
         raise StoreError(f"{state.folder / name}: {what}; see dcevents store verify {state.folder}")
 
 
-def put_dead(writer: Writer, dead: pl.DataFrame) -> str | None:
+def write_superseded(writer: StoreWriter, superseded: pl.DataFrame) -> str | None:
     """Write which rows are dead; the name of the file comes back, if there are some."""
-    return None if dead.is_empty() else writer.put_frame(f"dead-{writer.number:06}.parquet", dead)
+    return (
+        None
+        if superseded.is_empty()
+        else writer.write_frame(f"dead-{writer.generation:06}.parquet", superseded)
+    )
 
 
-def put(writer: Writer, name: str, of: Segment, edges: Edges, written_at: int) -> Part:
+def write_segment(
+    writer: StoreWriter, name: str, tables: Segment, time_range: TimeRange, written_at: int
+) -> SegmentInfo:
     """Write the tables of a segment."""
-    for table, frame in of.tables().items():
-        writer.put_frame(f"{name}/{table}.parquet", frame)
-    sids = pl.concat([of.conversations["sid"], of.loose["sid"]])
+    for table, frame in tables.collect_tables().items():
+        writer.write_frame(f"{name}/{table}.parquet", frame)
+    sids = pl.concat([tables.conversations["sid"], tables.loose["sid"]])
     least, most = (int(sids.min()), int(sids.max())) if sids.len() else (0, 0)  # type: ignore[arg-type]
-    last: Any = of.facts["ts"].to_physical().max()
-    return Part(name, of.facts.height, of.conversations.height, least, most, *edges, written_at, last)
+    last: Any = tables.facts["ts"].to_physical().max()
+    return SegmentInfo(
+        name,
+        tables.facts.height,
+        tables.conversations.height,
+        least,
+        most,
+        *time_range,
+        written_at,
+        last,
+    )
 
 
-def edges_of(of: Segment, clock: int) -> Edges:
+def compute_time_range(tables: Segment, clock: int) -> TimeRange:
     """The earliest and the latest timestamp in a segment that are believed."""
-    facts = of.facts.filter(~segment.is_future(clock))["ts"]
-    times = pl.concat([facts, of.conversations["started_at"], of.conversations["last_at"]]).to_physical()
+    facts = tables.facts.filter(~segment.is_future(clock))["ts"]
+    times = pl.concat(
+        [facts, tables.conversations["started_at"], tables.conversations["last_at"]]
+    ).to_physical()
     return times.min(), times.max()  # type: ignore[return-value]
 
 
-def _edges(parts: Sequence[Part]) -> Edges:
+def _join_time_ranges(parts: Sequence[SegmentInfo]) -> TimeRange:
     first = min((part.earliest for part in parts if part.earliest is not None), default=None)
     return first, max((part.latest for part in parts if part.latest is not None), default=None)
 
 
-def merged_in_ranges(state: State, parts: Sequence[Part], clock: int) -> Iterator[Segment]:
+def merge_in_ranges(
+    state: StoreState, segments: Sequence[SegmentInfo], clock: int
+) -> Iterator[Segment]:
     """The segments that come of some; each has the sessions with numbers in a range."""
-    pieces = max(1, -(-sum(part.facts for part in parts) // MOST))
+    pieces = max(1, -(-sum(part.fact_count for part in segments) // MAX_MERGED_FACTS))
     edges = [(1 << 64) * i // pieces for i in range(pieces + 1)]
-    numbers = [state.parts.index(part) for part in parts]
+    numbers = [state.segments.index(part) for part in segments]
     for least, after in pairwise(edges):
-        own = pl.col("sid").is_between(pl.lit(least, NUMBER), pl.lit(after - 1, NUMBER))
-        yield merged(state, numbers, lambda _, frame, own=own: frame.filter(own), clock)  # type: ignore[misc]
+        own = pl.col("sid").is_between(pl.lit(least, NUMBER_TYPE), pl.lit(after - 1, NUMBER_TYPE))
+        yield merge_segments(state, numbers, lambda _, frame, own=own: frame.filter(own), clock)  # type: ignore[misc]
 
 
-def merged(
-    state: State, numbers: Sequence[int], left: Callable[[str, pl.DataFrame], pl.DataFrame], clock: int
+def merge_segments(
+    state: StoreState,
+    numbers: Sequence[int],
+    keep_rows: Callable[[str, pl.DataFrame], pl.DataFrame],
+    clock: int,
 ) -> Segment:
     """What is live in some segments (by their places), of the rows that are `left` of each table."""
-    found: dict[str, list[pl.DataFrame]] = {name: [segment.none(name)] for name in SCHEMAS if name not in _MADE}
+    found: dict[str, list[pl.DataFrame]] = {
+        name: [segment.make_empty_table(name)]
+        for name in TABLE_SCHEMAS
+        if name not in _DERIVED_TABLES
+    }
     for number in numbers:
         for name, frames in found.items():
-            frame = state.table(state.parts[number], name)
+            frame = state.read_table(state.segments[number], name)
             if name in ("conversations", "attempts"):
-                frame = state.without_dead(number, frame, frame["row"] if name == "attempts" else None)
-            frames.append(left(name, frame))
+                frame = state.drop_superseded(
+                    number, frame, frame["row"] if name == "attempts" else None
+                )
+            frames.append(keep_rows(name, frame))
     tables = {name: pl.concat(frames) for name, frames in found.items()}
     conversations = tables["conversations"].sort("sid", "said")
     rows = conversations.select("sid", "said").with_row_index("row")
@@ -123,8 +168,11 @@ def merged(
         facts=facts,
         sids=tables["sids"].unique().sort("sid"),
         conversations=conversations,
-        attempts=attempts.select(*ATTEMPTS).sort("row", "attempt"),
-        agents=segment.agents(facts, state.said, clock),
+        attempts=attempts.select(*ATTEMPTS_SCHEMA).sort("row", "attempt"),
+        agents=segment.list_agents(facts, state.attributes, clock),
         events=tables["events"].unique().sort("file", "line", "member"),
-        loose=facts.select("sid").unique().filter(~pl.col("sid").is_in(conversations["sid"].implode())).sort("sid"),
+        loose=facts.select("sid")
+        .unique()
+        .filter(~pl.col("sid").is_in(conversations["sid"].implode()))
+        .sort("sid"),
     )

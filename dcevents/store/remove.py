@@ -5,22 +5,31 @@ from dataclasses import replace
 
 import polars as pl
 
-from dcevents.store import compact, files, segment
-from dcevents.store.bring import Counts, counts
-from dcevents.store.files import Writer
-from dcevents.store.ingest import more_removed
-from dcevents.store.keys import Keys
-from dcevents.store.manifest import Manifest, Part
-from dcevents.store.state import State
+from dcevents.store import compact
+from dcevents.store.disk import files, segment
+from dcevents.store.disk.files import StoreWriter
+from dcevents.store.disk.manifest import Manifest, SegmentInfo
+from dcevents.store.disk.numbering import StoreNumbering
+from dcevents.store.disk.state import StoreState
+from dcevents.store.ingest import add_removed
+from dcevents.store.merge import EventCounts, count_events
 
 
-def forget(writer: Writer, state: State, sids: Sequence[str], clock: int) -> Manifest:
+def forget_sessions(
+    writer: StoreWriter, state: StoreState, sids: Sequence[str], clock: int
+) -> Manifest:
     """Remove sessions. Lines of theirs that are read later are left out; no sid stays, but its keyed hash."""
-    manifest = writer.before
-    numbers = Keys(manifest.secret, manifest.moved).numbers(pl.Series(sids, dtype=pl.String)).unique()
-    rows = state.rows_of(numbers)
-    facts = state.facts_of(rows)
-    conversations = facts.select("sid", segment.ids(state.said).gather(facts["said"]).alias("id")).unique()
+    manifest = writer.committed
+    numbers = (
+        StoreNumbering(manifest.secret, manifest.salts)
+        .number_sids(pl.Series(sids, dtype=pl.String))
+        .unique()
+    )
+    rows = state.find_rows(numbers)
+    facts = state.read_facts(rows)
+    conversations = facts.select(
+        "sid", segment.number_conversation_ids(state.attributes).gather(facts["said"]).alias("id")
+    ).unique()
     after = replace(
         manifest,
         forgotten=tuple(sorted({*manifest.forgotten, *numbers})),
@@ -29,39 +38,56 @@ def forget(writer: Writer, state: State, sids: Sequence[str], clock: int) -> Man
     return _Removing(writer, state, clock).run(rows, conversations, after, "forgotten")
 
 
-def known(state: State, sids: Sequence[str]) -> set[str]:
+def find_known_sids(state: StoreState, sids: Sequence[str]) -> set[str]:
     """Those of the sids of which there is something."""
-    keys = Keys(state.manifest.secret, state.manifest.moved)
-    numbered = pl.DataFrame({"sid": keys.numbers(pl.Series(sids, dtype=pl.String)), "text": sids})
-    return set(numbered.join(state.rows_of(numbered["sid"].unique()), on="sid", how="semi")["text"])
+    keys = StoreNumbering(state.manifest.secret, state.manifest.salts)
+    numbered = pl.DataFrame(
+        {"sid": keys.number_sids(pl.Series(sids, dtype=pl.String)), "text": sids}
+    )
+    return set(
+        numbered.join(state.find_rows(numbered["sid"].unique()), on="sid", how="semi")["text"]
+    )
 
 
-def expire(writer: Writer, state: State, cut_off: int, clock: int) -> Manifest:
+def expire_conversations(
+    writer: StoreWriter, state: StoreState, cut_off: int, clock: int
+) -> Manifest:
     """Remove conversations that ended before a time. Lines of theirs that are read later are left out."""
-    manifest = writer.before
+    manifest = writer.committed
     last = max(cut_off, manifest.cut_off or cut_off)
-    rows, conversations = _older(state, last, clock)
-    return _Removing(writer, state, clock).run(rows, conversations, replace(manifest, cut_off=last), "expired")
+    rows, conversations = _find_older(state, last, clock)
+    return _Removing(writer, state, clock).run(
+        rows, conversations, replace(manifest, cut_off=last), "expired"
+    )
 
 
-def _older(state: State, cut_off: int, clock: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _find_older(state: StoreState, cut_off: int, clock: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of sessions with conversations of which nothing is later than a time, and these: `sid`, `id`.
 
     A timestamp that is not believed is none. Of conversations without a time it is that of their segment.
     """
-    ids, found = segment.ids(state.said), [segment.none("conversations").select("sid", "said")]
-    for number, part in enumerate(state.parts):
+    ids, found = (
+        segment.number_conversation_ids(state.attributes),
+        [segment.make_empty_table("conversations").select("sid", "said")],
+    )
+    for number, part in enumerate(state.segments):
         if part.earliest is None or part.earliest < cut_off:
-            rows = state.table(part, "conversations", ["sid", "said", "last_at"])
-            live = state.without_dead(number, rows)
-            is_older = (pl.col("last_at").to_physical() < cut_off).fill_null(value=part.written_at < cut_off)
+            rows = state.read_table(part, "conversations", ["sid", "said", "last_at"])
+            live = state.drop_superseded(number, rows)
+            is_older = (pl.col("last_at").to_physical() < cut_off).fill_null(
+                value=part.written_at < cut_off
+            )
             found.append(live.filter(is_older).drop("last_at"))
     few = pl.concat(found)
     old = few.select("sid", ids.gather(few["said"]).alias("id"))
-    rows = state.rows_of(old["sid"].unique())
+    rows = state.find_rows(old["sid"].unique())
     # A dialogue that was shown again is no activity, but it is something later.
-    facts = state.facts_of(rows).filter(~segment.is_future(clock))
-    latest = facts.with_columns(ids.gather(facts["said"]).alias("id")).group_by("sid", "id").agg(pl.col("ts").max())
+    facts = state.read_facts(rows).filter(~segment.is_future(clock))
+    latest = (
+        facts.with_columns(ids.gather(facts["said"]).alias("id"))
+        .group_by("sid", "id")
+        .agg(pl.col("ts").max())
+    )
     later = latest.filter(pl.col("ts").to_physical() >= cut_off)
     return rows, old.join(later, on=["sid", "id"], how="anti")
 
@@ -69,72 +95,93 @@ def _older(state: State, cut_off: int, clock: int) -> tuple[pl.DataFrame, pl.Dat
 class _Removing:
     """The steps, with what they share."""
 
-    def __init__(self, writer: Writer, state: State, clock: int) -> None:
+    def __init__(self, writer: StoreWriter, state: StoreState, clock: int) -> None:
         self.writer = writer
         self.state = state
         self.clock = clock
-        self.ids = segment.ids(state.said)
+        self.ids = segment.number_conversation_ids(state.attributes)
 
     def run(self, rows: pl.DataFrame, gone: pl.DataFrame, after: Manifest, why: str) -> Manifest:
         """Write the segments that have conversations (`sid`, `id`) that are gone anew, without them."""
-        before, state = self.writer.before, self.state
+        before, state = self.writer.committed, self.state
         if gone.is_empty():
-            return before if after == before else self.writer.commit(after)
-        every = state.facts_of(rows)
+            return before if after == before else self.writer.commit_manifest(after)
+        every = state.read_facts(rows)
         facts, left = self._of(gone, every), self._of(gone, every, but=True)
-        vanished = pl.concat([gone["sid"]]).filter(~gone["sid"].is_in(left["sid"].implode())).unique()
+        vanished = (
+            pl.concat([gone["sid"]]).filter(~gone["sid"].is_in(left["sid"].implode())).unique()
+        )
         numbers = sorted({*rows["segment"], *self._with_lines_of(gone["sid"])})
-        compact.require_sound(state, [state.parts[number] for number in numbers])
-        parts = {state.parts[number].name: self._again(number, gone, vanished) for number in numbers}
-        kept = (parts.get(part.name, part) for part in state.parts)
+        compact.require_undamaged(state, [state.segments[number] for number in numbers])
+        parts = {
+            state.segments[number].name: self._again(number, gone, vanished) for number in numbers
+        }
+        kept = (parts.get(part.name, part) for part in state.segments)
         unsettled = self._unsettled(after, rows["sid"], left)
         more = self._settled(left, unsettled) - self._settled(every, before.unsettled)
-        texts = pl.concat([segment.none("sids"), *state.tables("sids")]).join(
+        texts = pl.concat([segment.make_empty_table("sids"), *state.read_tables("sids")]).join(
             vanished.to_frame("sid"), on="sid", how="semi"
         )
         after = replace(
             after,
             unsettled=unsettled,
             segments=tuple(part for part in kept if part is not None),
-            dead=compact.put_dead(self.writer, state.dead.filter(~pl.col("segment").is_in(list(parts)))),
-            events=after.events + more.events,
-            untimed=after.untimed + more.untimed,
-            moved={text: turn for text, turn in after.moved.items() if text not in set(texts["text"])},
-            removed=more_removed(after.removed, {why: counts(facts, self._identities, self.clock).events}),
+            superseded_file=compact.write_superseded(
+                self.writer, state.superseded.filter(~pl.col("segment").is_in(list(parts)))
+            ),
+            event_count=after.event_count + more.events,
+            untimed_count=after.untimed_count + more.untimed,
+            salts={
+                text: turn for text, turn in after.salts.items() if text not in set(texts["text"])
+            },
+            removed_events=add_removed(
+                after.removed_events,
+                {why: count_events(facts, self._identities, self.clock).events},
+            ),
         )
-        after = replace(after, said=self._said(after, facts))
+        after = replace(after, attributes_file=self._said(after, facts))
         old = {name for name in before.files if name.rpartition("/")[0] in parts}
-        former = {before.dead, before.said} - {after.dead, after.said, None}
-        return self.writer.commit(after, without=frozenset(old | {str(name) for name in former}))
+        former = {before.superseded_file, before.attributes_file} - {
+            after.superseded_file,
+            after.attributes_file,
+            None,
+        }
+        return self.writer.commit_manifest(
+            after, removed_files=frozenset(old | {str(name) for name in former})
+        )
 
     def _with_lines_of(self, sids: pl.Series) -> Iterator[int]:
         """The segments that have lines of sessions, be it only such as say again what others had said."""
-        for number, part in enumerate(self.state.parts):
-            lines = self.state.table(part, "events", ["sid"])["sid"]
+        for number, part in enumerate(self.state.segments):
+            lines = self.state.read_table(part, "events", ["sid"])["sid"]
             if lines.is_in(sids.implode()).any():
                 yield number
 
     def _unsettled(self, after: Manifest, sids: pl.Series, left: pl.DataFrame) -> tuple[int, ...]:
         """Sessions that are not settled, when of these only some facts are left."""
         # Whose rows are of a clock that did not believe what this one does: they are not settled by this.
-        then = min(self.clock, self.writer.before.read_at or self.clock)
+        then = min(self.clock, self.writer.committed.last_clock or self.clock)
         waiting = {*left.filter(segment.is_future(then))["sid"]}
         touched = {*sids}
         return tuple(sid for sid in after.unsettled if sid in waiting or sid not in touched)
 
-    def _settled(self, facts: pl.DataFrame, unsettled: Sequence[int]) -> Counts:
+    def _settled(self, facts: pl.DataFrame, unsettled: Sequence[int]) -> EventCounts:
         """What facts come to, but for those of sessions that are not settled."""
-        return counts(facts.filter(~pl.col("sid").is_in(list(unsettled))), self._identities, self.clock)
+        return count_events(
+            facts.filter(~pl.col("sid").is_in(list(unsettled))), self._identities, self.clock
+        )
 
     @property
     def _identities(self) -> pl.Series:
-        return self.state.vocabulary().identities()
+        return self.state.make_vocabulary().number_identities()
 
     def _of(self, gone: pl.DataFrame, rows: pl.DataFrame, *, but: bool = False) -> pl.DataFrame:
         named = rows.with_columns(self.ids.gather(rows["said"]).alias("id"))
-        return named.join(gone, on=["sid", "id"], how="anti" if but else "semi", maintain_order="left").drop("id")
+        return named.join(
+            gone, on=["sid", "id"], how="anti" if but else "semi", maintain_order="left"
+        ).drop("id")
 
-    def _again(self, number: int, gone: pl.DataFrame, vanished: pl.Series) -> Part | None:
+    def _again(self, number: int, gone: pl.DataFrame, vanished: pl.Series) -> SegmentInfo | None:
         """A segment without what is gone; None where nothing is left of it."""
 
         def left(name: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -142,19 +189,32 @@ class _Removing:
                 return frame.filter(~pl.col("sid").is_in(vanished.implode()))
             return self._of(gone, frame, but=True)
 
-        part = self.state.parts[number]
-        found = compact.merged(self.state, [number], left, self.clock)
-        name = files.segment(self.writer.number, number)
-        edges = compact.edges_of(found, self.clock)
-        return compact.put(self.writer, name, found, edges, part.written_at) if found.tables() else None
+        part = self.state.segments[number]
+        found = compact.merge_segments(self.state, [number], left, self.clock)
+        name = files.name_segment(self.writer.generation, number)
+        edges = compact.compute_time_range(found, self.clock)
+        return (
+            compact.write_segment(self.writer, name, found, edges, part.written_at)
+            if found.collect_tables()
+            else None
+        )
 
     def _said(self, after: Manifest, facts: pl.DataFrame) -> str | None:
         """Write the contents anew, without what nothing that is left says."""
-        left = State(self.state.folder, replace(after, files={**self.writer.before.files, **self.writer.added}))
+        left = StoreState(
+            self.state.folder,
+            replace(after, files={**self.writer.committed.files, **self.writer.new_files}),
+        )
         gone = facts["said"].unique()
-        lost = gone.filter(~gone.is_in(segment.codes(left.tables("facts", ["said"]), ["said"]).implode()))
+        lost = gone.filter(
+            ~gone.is_in(
+                segment.collect_codes(left.read_tables("facts", ["said"]), ["said"]).implode()
+            )
+        )
         if lost.is_empty():
-            return after.said
-        conversations, attempts = left.tables("conversations"), left.tables("attempts")
-        said = segment.without(self.state.said, lost, list(conversations), list(attempts))
-        return self.writer.put_frame(f"said-{self.writer.number:06}.parquet", said)
+            return after.attributes_file
+        conversations, attempts = left.read_tables("conversations"), left.read_tables("attempts")
+        said = segment.blank_attributes(
+            self.state.attributes, lost, list(conversations), list(attempts)
+        )
+        return self.writer.write_frame(f"said-{self.writer.generation:06}.parquet", said)

@@ -5,140 +5,186 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dcevents import show
-from dcevents.account import intolerable, unusable
-from dcevents.envelopes import Known
 from dcevents.errors import OutputError, StoreError, UnusableInputError
-from dcevents.facts import Facts
-from dcevents.log import Log, Place
-from dcevents.settings import Settings, Taking
-from dcevents.sources import Input
-from dcevents.store import changes, compact, files, lock, remove
-from dcevents.store.ingest import Ingest, Ingested, Wanted
-from dcevents.store.manifest import Manifest
-from dcevents.store.state import State
+from dcevents.model.facts import Facts
+from dcevents.reading.account_words import explain_intolerable, explain_unusable
+from dcevents.reading.log import Log, RejectedLine
+from dcevents.reading.parsing.envelopes import Known
+from dcevents.reading.sources import Input
+from dcevents.settings import IngestSettings, Settings
+from dcevents.store import changes, compact, remove
+from dcevents.store.disk import files, lock
+from dcevents.store.disk.manifest import Manifest
+from dcevents.store.disk.state import StoreState
+from dcevents.store.ingest import Ingest, IngestOptions, IngestResult
 
 
 @dataclass
-class Removed:
+class RemovalMessages:
     """What a run was told to remove, in words: what it has removed, and what it has not, since it is not there."""
 
-    done: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    not_found: list[str] = field(default_factory=list)
 
 
 @dataclass
-class Done:
+class RunResult:
     """What a run has done."""
 
-    read: Log
+    log: Log
     """All that was read as one, without what it says."""
     logs: list[Log]
     """The same by log, of which something was read."""
     moved: list[str]
     """The days whose final figures are others now."""
-    removed: Removed
+    removed: RemovalMessages
     is_new: bool
     """Whether it began the store."""
 
 
-def run(
-    taking: Taking,
+def run_ingest(
+    settings: IngestSettings,
     inputs: Sequence[Input],
     look_again: Callable[[], Sequence[Input]],
-    progress: Callable[[int], None],
-    keep: Callable[[Place, bytes], None] | None,
-) -> Done:
+    report_progress: Callable[[int], None],
+    keep_reject: Callable[[RejectedLine, bytes], None] | None,
+) -> RunResult:
     """Take in what is new. Raises InputError, StoreError, BusyError, UnusableInputError and OutputError."""
-    folder = Path(taking.store)
-    files.prepare(folder)
-    with lock.writing(folder, taking.wait_ms), files.damage_told(folder):
-        manifest = files.load_or_begin(folder, keep_events=taking.keep_events)
-        if taking.keep_events and not manifest.keeps_events:
-            raise StoreError(f"{folder}: this store was begun without --keep-events; begin a new one with it")
-        files.sweep(folder, manifest)
+    folder = Path(settings.store)
+    files.prepare_folder(folder)
+    with lock.hold_for_writing(folder, settings.lock_wait_ms), files.report_damage(folder):
+        manifest = files.load_or_create(folder, keep_events=settings.keeps_events)
+        if settings.keeps_events and not manifest.keeps_events:
+            raise StoreError(
+                f"{folder}: this store was begun without --keep-events; begin a new one with it"
+            )
+        files.remove_leftovers(folder, manifest)
         try:
-            kept, removed = _removed(taking, folder, manifest)
-            ingest = Ingest(folder, kept, _wanted(taking, progress, keep))
+            kept, removed = _remove_unwanted(settings, folder, manifest)
+            ingest = Ingest(folder, kept, _wanted(settings, report_progress, keep_reject))
             read = ingest.read(inputs, look_again)
-            _refuse(taking, read)
+            _require_usable(settings, read)
             after = ingest.write().after
-            settings = Settings(taking.clock, taking.tz, idle_ms=taking.idle_ms)
-            states = State(folder, kept), State(folder, after)
-            moved = list(changes.moved(*states, settings)) if taking.changes else []
-            files.sweep(folder, _tidied(folder, after, taking.clock))
+            report_settings = Settings(settings.clock_ms, settings.tz, idle_ms=settings.idle_ms)
+            states = StoreState(folder, kept), StoreState(folder, after)
+            moved = (
+                list(changes.describe_changes(*states, report_settings))
+                if settings.prints_changes
+                else []
+            )
+            files.remove_leftovers(folder, _compact_due_segments(folder, after, settings.clock_ms))
         except OutputError:
             # A disk that is full is not to stay so because of what is half written.
-            files.sweep(folder, files.load(folder))
+            files.remove_leftovers(folder, files.load_manifest(folder))
             raise
-        return Done(_whole(read), read.logs, moved, removed, is_new=not manifest.generation)
+        return RunResult(
+            _join_logs(read), read.logs, moved, removed, is_new=not manifest.generation
+        )
 
 
-def compacted(folder: Path, wait_ms: int, clock: int) -> tuple[Manifest, Manifest]:
+def compact_store(folder: Path, wait_ms: int, clock: int) -> tuple[Manifest, Manifest]:
     """Make a store's segments as few as they can be. Returns what it was and what it is."""
-    before = files.load(folder)
-    with lock.writing(folder, wait_ms), files.damage_told(folder):
-        before = files.load(folder)
-        files.sweep(folder, before)
-        state = State(folder, before)
-        after = compact.compact(files.Writer(folder, before), state, state.parts, clock) if state.parts else before
-        files.sweep(folder, after)
+    before = files.load_manifest(folder)
+    with lock.hold_for_writing(folder, wait_ms), files.report_damage(folder):
+        before = files.load_manifest(folder)
+        files.remove_leftovers(folder, before)
+        state = StoreState(folder, before)
+        after = (
+            compact.compact_segments(
+                files.StoreWriter(folder, before), state, state.segments, clock
+            )
+            if state.segments
+            else before
+        )
+        files.remove_leftovers(folder, after)
         return before, after
 
 
-def _wanted(taking: Taking, progress: Callable[[int], None], keep: Callable[[Place, bytes], None] | None) -> Wanted:
-    known = Known(taking.paths, taking.names)
-    return Wanted(taking.clock, known, progress, keep, again=taking.again, at_once=taking.tolerance is not None)
+def _wanted(
+    taking: IngestSettings,
+    progress: Callable[[int], None],
+    keep: Callable[[RejectedLine, bytes], None] | None,
+) -> IngestOptions:
+    known = Known(taking.mapped_paths, taking.mapped_names)
+    return IngestOptions(
+        taking.clock_ms,
+        known,
+        progress,
+        keep,
+        is_reread=taking.reads_again,
+        is_at_once=taking.tolerance is not None,
+    )
 
 
-def _removed(taking: Taking, folder: Path, manifest: Manifest) -> tuple[Manifest, Removed]:
+def _remove_unwanted(
+    taking: IngestSettings, folder: Path, manifest: Manifest
+) -> tuple[Manifest, RemovalMessages]:
     """The store without what it is not to keep."""
-    removed, before = Removed(), manifest
-    if taking.forget:
-        manifest = _forgotten(taking, State(folder, manifest), removed)
-    last = max((each for each in (taking.cut_off, manifest.cut_off) if each is not None), default=None)
+    removed, before = RemovalMessages(), manifest
+    if taking.forgotten_sids:
+        manifest = _forget_sessions(taking, StoreState(folder, manifest), removed)
+    last = max(
+        (each for each in (taking.keep_from_ms, manifest.cut_off) if each is not None), default=None
+    )
     if last is not None:
-        manifest = _expired(taking, State(folder, manifest), last, removed)
+        manifest = _expire_conversations(taking, StoreState(folder, manifest), last, removed)
     if manifest != before:
-        files.sweep(folder, manifest)
+        files.remove_leftovers(folder, manifest)
     return manifest, removed
 
 
-def _forgotten(taking: Taking, state: State, removed: Removed) -> Manifest:
-    folder, there = state.folder, remove.known(state, taking.forget)
-    after = remove.forget(files.Writer(folder, state.manifest), state, taking.forget, taking.clock)
-    events = after.removed.get("forgotten", 0) - state.manifest.removed.get("forgotten", 0)
+def _forget_sessions(
+    taking: IngestSettings, state: StoreState, removed: RemovalMessages
+) -> Manifest:
+    folder, there = state.folder, remove.find_known_sids(state, taking.forgotten_sids)
+    after = remove.forget_sessions(
+        files.StoreWriter(folder, state.manifest), state, taking.forgotten_sids, taking.clock_ms
+    )
+    events = after.removed_events.get("forgotten", 0) - state.manifest.removed_events.get(
+        "forgotten", 0
+    )
     if there:
-        removed.done.append(f"forgot {show.things(len(there), 'session')} ({show.things(events, 'event')})")
-    removed.unknown += [
+        removed.removed.append(
+            f"forgot {show.format_count(len(there), 'session')} ({show.format_count(events, 'event')})"
+        )
+    removed.not_found += [
         f"no session '{sid}' in {folder}; lines of it that come later are left out"
-        for sid in dict.fromkeys(taking.forget)
+        for sid in dict.fromkeys(taking.forgotten_sids)
         if sid not in there
     ]
     return after
 
 
-def _expired(taking: Taking, state: State, last: int, removed: Removed) -> Manifest:
-    after = remove.expire(files.Writer(state.folder, state.manifest), state, last, taking.clock)
-    if gone := state.height - State(state.folder, after).height:
-        removed.done.append(f"removed {show.things(gone, 'conversation')} that ended before {show.timestamp(last)}")
+def _expire_conversations(
+    taking: IngestSettings, state: StoreState, last: int, removed: RemovalMessages
+) -> Manifest:
+    after = remove.expire_conversations(
+        files.StoreWriter(state.folder, state.manifest), state, last, taking.clock_ms
+    )
+    if gone := state.conversation_count - StoreState(state.folder, after).conversation_count:
+        removed.removed.append(
+            f"removed {show.format_count(gone, 'conversation')} that ended before {show.format_timestamp(last)}"
+        )
     return after
 
 
-def _tidied(folder: Path, manifest: Manifest, clock: int) -> Manifest:
+def _compact_due_segments(folder: Path, manifest: Manifest, clock: int) -> Manifest:
     """The store with its small segments merged where there are many."""
-    while parts := compact.due(manifest):
-        manifest = compact.compact(files.Writer(folder, manifest), State(folder, manifest), parts, clock)
+    while parts := compact.choose_segments(manifest):
+        manifest = compact.compact_segments(
+            files.StoreWriter(folder, manifest), StoreState(folder, manifest), parts, clock
+        )
     return manifest
 
 
-def _refuse(taking: Taking, read: Ingested) -> None:
+def _require_usable(taking: IngestSettings, read: IngestResult) -> None:
     """Raises UnusableInputError where what was read is not good enough."""
-    every = _whole(read)
-    if not read.are_known and (reason := unusable(every)):
+    every = _join_logs(read)
+    if not read.are_known and (reason := explain_unusable(every)):
         raise UnusableInputError(reason)
-    if taking.tolerance and (found := intolerable(every, taking.tolerance)):
+    if taking.tolerance and (found := explain_intolerable(every, taking.tolerance)):
         raise UnusableInputError(f"nothing is taken in, {found}")
 
 
-def _whole(read: Ingested) -> Log:
-    return Log(read.inputs, Facts(), read.account, counted=True)
+def _join_logs(read: IngestResult) -> Log:
+    return Log(read.inputs, Facts(), read.account, is_counted=True)

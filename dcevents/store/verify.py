@@ -4,54 +4,62 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dcevents.store import compact, files, segment
-from dcevents.store.bring import Counts, counts
-from dcevents.store.keys import Keys
-from dcevents.store.manifest import Part
-from dcevents.store.segment import Segment
-from dcevents.store.state import State
+from dcevents.store import compact
+from dcevents.store.disk import files, segment
+from dcevents.store.disk.manifest import SegmentInfo
+from dcevents.store.disk.numbering import StoreNumbering
+from dcevents.store.disk.segment import Segment
+from dcevents.store.disk.state import StoreState
+from dcevents.store.merge import EventCounts, count_events
 
-_MOST = 20
+_MAX_SHOWN_FILES = 20
 """Files that are named."""
 
 
-def faults(state: State, clock: int) -> Iterator[str]:
+def find_faults(state: StoreState, clock: int) -> Iterator[str]:
     """What is wrong with a store, a line each; none, where all is well. Raises StoreError where it cannot be read."""
-    damaged = list(files.damage(state.folder, state.manifest.files))
+    damaged = list(files.find_damage(state.folder, state.manifest.files))
     if damaged:
-        yield from (f"{state.folder / name}: {what}" for name, what in damaged[:_MOST])
+        yield from (f"{state.folder / name}: {what}" for name, what in damaged[:_MAX_SHOWN_FILES])
         return
-    for part in state.parts:
-        yield from _of_part(state, part)
-    yield from _of_rows(state, clock)
+    for part in state.segments:
+        yield from _check_segment(state, part)
+    yield from _check_rows(state, clock)
 
 
-def _of_part(state: State, part: Part) -> Iterator[str]:
+def _check_segment(state: StoreState, part: SegmentInfo) -> Iterator[str]:
     name = state.folder / part.name
-    if (state.table(part, "facts").height, state.table(part, "conversations").height) != (
-        part.facts,
-        part.conversations,
+    if (state.read_table(part, "facts").height, state.read_table(part, "conversations").height) != (
+        part.fact_count,
+        part.conversation_count,
     ):
         yield f"{name}: it has other numbers of rows than the manifest says"
-    sids = state.table(part, "sids")
-    if not Keys(state.manifest.secret, state.manifest.moved).numbers(sids["text"]).equals(sids["sid"]):
+    sids = state.read_table(part, "sids")
+    if (
+        not StoreNumbering(state.manifest.secret, state.manifest.salts)
+        .number_sids(sids["text"])
+        .equals(sids["sid"])
+    ):
         yield f"{name}: its sids have other numbers"
     for table in ("facts", "conversations", "agents", "attempts"):
-        codes = state.table(part, table, ["said"])["said"]
-        if codes.len() and int(codes.max()) >= state.said.height:  # type: ignore[arg-type]
+        codes = state.read_table(part, table, ["said"])["said"]
+        if codes.len() and int(codes.max()) >= state.attributes.height:  # type: ignore[arg-type]
             yield f"{name}/{table}.parquet: it has contents that are not there"
             return
 
 
-def _of_rows(state: State, clock: int) -> Iterator[str]:
+def _check_rows(state: StoreState, clock: int) -> Iterator[str]:
     """What is not as it comes out if everything is computed anew."""
-    total = Counts(0, 0)
-    identities, ids = state.vocabulary().identities(), pl.lit(segment.ids(state.said))
-    for stored in compact.merged_in_ranges(state, state.parts, clock):
+    total = EventCounts(0, 0)
+    identities, ids = (
+        state.make_vocabulary().number_identities(),
+        pl.lit(segment.number_conversation_ids(state.attributes)),
+    )
+    for stored in compact.merge_in_ranges(state, state.segments, clock):
         settled = ~pl.col("sid").is_in(list(state.manifest.unsettled))
-        again = _again(state, stored, clock)
+        again = _recompute_tables(state, stored, clock)
         for name in ("conversations", "attempts"):
-            columns = [column for column in segment.SCHEMAS[name] if column != "row"]
+            columns = [column for column in segment.TABLE_SCHEMAS[name] if column != "row"]
             # Of contents without an id any may stand for it.
             one, other = (
                 getattr(each, name)
@@ -63,16 +71,16 @@ def _of_rows(state: State, clock: int) -> Iterator[str]:
             )
             if not one.equals(other):
                 yield f"{state.folder}: its {name} are not what its events come to"
-        found = counts(stored.facts.filter(settled), identities, clock)
-        total = Counts(total.events + found.events, total.untimed + found.untimed)
-    if total != (state.manifest.events, state.manifest.untimed):
-        yield f"{state.folder}: {total.events:,} events, and the manifest says {state.manifest.events:,}"
+        found = count_events(stored.facts.filter(settled), identities, clock)
+        total = EventCounts(total.events + found.events, total.untimed + found.untimed)
+    if total != (state.manifest.event_count, state.manifest.untimed_count):
+        yield f"{state.folder}: {total.events:,} events, and the manifest says {state.manifest.event_count:,}"
 
 
-def _again(state: State, stored: Segment, clock: int) -> Segment:
+def _recompute_tables(state: StoreState, stored: Segment, clock: int) -> Segment:
     """The same facts' conversations and attempts, computed anew."""
-    texts = pl.concat([segment.none("sids"), *state.tables("sids")])
+    texts = pl.concat([segment.make_empty_table("sids"), *state.read_tables("sids")])
     own = texts.join(stored.facts.select("sid").unique(), on="sid", how="semi")
-    folded = segment.fold(stored.facts, own, state.vocabulary(), clock)
-    conversations, attempts = segment.tables(folded, own)
+    folded = segment.fold_facts(stored.facts, own, state.make_vocabulary(), clock)
+    conversations, attempts = segment.compute_tables(folded, own)
     return Segment(stored.facts, own, conversations, attempts, stored.agents, stored.events)

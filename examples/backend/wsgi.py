@@ -21,7 +21,9 @@ class Collector:
         # Opened for appending: one write is one whole line, whoever else writes.
         self._log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         start_response(self._answer(environ), [("Cache-Control", "no-store")])
         return []
 
@@ -32,6 +34,8 @@ class Collector:
         if not size.isdecimal() or int(size) > MOST:
             return "413 Content Too Large"
         body = environ["wsgi.input"].read(int(size)).decode("utf-8", "replace")
-        line = json.dumps({"received": datetime.now(UTC).isoformat(timespec="milliseconds"), "body": body})
+        line = json.dumps(
+            {"received": datetime.now(UTC).isoformat(timespec="milliseconds"), "body": body}
+        )
         os.write(self._log, line.encode() + b"\n")
         return "204 No Content"

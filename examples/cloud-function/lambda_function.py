@@ -28,7 +28,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if len(data) > MOST:
         return {"statusCode": 413}
     now = datetime.now(UTC)
-    line = json.dumps({"received": now.isoformat(timespec="milliseconds"), "body": data.decode("utf-8", "replace")})
+    line = json.dumps(
+        {
+            "received": now.isoformat(timespec="milliseconds"),
+            "body": data.decode("utf-8", "replace"),
+        }
+    )
     name = f"dc/{now:%Y-%m-%d}/{now:%H%M%S}-{uuid.uuid4()}.ndjson"
     s3.put_object(Bucket=os.environ["BUCKET"], Key=name, Body=line.encode() + b"\n")
     return {"statusCode": 204}

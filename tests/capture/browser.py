@@ -43,7 +43,10 @@ class Browser:
 
     def __init__(self, driver: str, profile: Path) -> None:
         self._driver = driver
-        options = {"binary": shutil.which("chromium"), "args": [*FLAGS, f"--user-data-dir={profile}"]}
+        options = {
+            "binary": shutil.which("chromium"),
+            "args": [*FLAGS, f"--user-data-dir={profile}"],
+        }
         wanted = {
             "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL"},
@@ -56,7 +59,9 @@ class Browser:
 
     def _call(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._driver + path, data, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            self._driver + path, data, {"Content-Type": "application/json"}, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=180) as answer:
                 return json.load(answer)["value"]
@@ -109,7 +114,9 @@ class Browser:
 
     def run(self, script: str, *arguments: object) -> Any:
         """The value of a function's body in the page; of a promise what it comes to."""
-        return self._call("POST", f"{self._session}/execute/sync", {"script": script, "args": list(arguments)})
+        return self._call(
+            "POST", f"{self._session}/execute/sync", {"script": script, "args": list(arguments)}
+        )
 
     def devtools(self, command: str, **parameters: object) -> Any:
         """A command of the DevTools protocol."""
@@ -118,7 +125,9 @@ class Browser:
 
     def console(self) -> list[dict[str, Any]]:
         """What the console of the tab was told since it was last asked: `level`, `source`, `message`."""
-        entries: list[dict[str, Any]] = self._call("POST", f"{self._session}/se/log", {"type": "browser"})
+        entries: list[dict[str, Any]] = self._call(
+            "POST", f"{self._session}/se/log", {"type": "browser"}
+        )
         return entries
 
 

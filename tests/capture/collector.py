@@ -58,7 +58,15 @@ class Collector:
 
     def start(self) -> None:
         """Start it; it is there when this returns."""
-        command = ["nginx", "-p", str(self.folder), "-c", "nginx.conf", "-e", str(self.folder / "error.log")]
+        command = [
+            "nginx",
+            "-p",
+            str(self.folder),
+            "-c",
+            "nginx.conf",
+            "-e",
+            str(self.folder / "error.log"),
+        ]
         self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         end = time.monotonic() + 30
         while not (self.folder / "nginx.pid").exists():
@@ -79,7 +87,11 @@ class Collector:
 
     def events(self, since: int = 0) -> list[dict[str, Any]]:
         """The events in them."""
-        return [json.loads(line) for request in self.requests(since) for line in request["body"].splitlines()]
+        return [
+            json.loads(line)
+            for request in self.requests(since)
+            for line in request["body"].splitlines()
+        ]
 
 
 @contextlib.contextmanager

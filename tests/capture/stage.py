@@ -11,7 +11,7 @@ from typing import Any
 
 from capture.browser import Browser, BrowserError
 from capture.collector import Collector
-from dcevents.snippet import Snippet, text
+from dcevents.snippet import SnippetSettings, make_script
 
 HERE = Path(__file__).parent
 READY = "adobedx.conversations.ready"
@@ -55,7 +55,9 @@ class Stage:
             # Some are closed, some have crashed.
             with contextlib.suppress(BrowserError):
                 self.browser.front(tab)
-                errors += [entry["message"] for entry in self.browser.console() if entry["level"] != "INFO"]
+                errors += [
+                    entry["message"] for entry in self.browser.console() if entry["level"] != "INFO"
+                ]
                 self.browser.close()
         self.tabs.clear()
         return errors
@@ -87,13 +89,17 @@ class Stage:
     def wait_for(self, events: int, seconds: float = 60) -> None:
         """Wait until so many different events have arrived, but not longer; and then for what should not."""
         end = time.monotonic() + seconds
-        while len({json.dumps(event) for event in self.arrived()}) < events and time.monotonic() < end:
+        while (
+            len({json.dumps(event) for event in self.arrived()}) < events and time.monotonic() < end
+        ):
             time.sleep(0.05)
         time.sleep(0.2)
 
     def lost(self) -> list[Played]:
         """What was played and has not arrived."""
-        there = Counter(identity(json.loads(each)) for each in {json.dumps(event) for event in self.arrived()})
+        there = Counter(
+            identity(json.loads(each)) for each in {json.dumps(event) for event in self.arrived()}
+        )
         lost = []
         for event in self.played:
             if there[identity(event)] > 0:
@@ -105,11 +111,11 @@ class Stage:
 
 def write_pages(folder: Path, *, meetings: bool = True) -> None:
     """The pages that are played on, with the snippet as it is printed."""
-    pasted = text(Snippet("/dc-events", with_meeting_info=meetings))
+    pasted = make_script(SnippetSettings("/dc-events", with_meeting_info=meetings))
     widget, start = '<script src="/widget.js"></script>', "<script>startWidget()</script>"
     first = '<script>window.shown = play("CONVERSATION_TRIGGERED", visitor)</script>'
     visitor = '<script>window.visitor = {sid: "early", id: "dlg-101", name: "Pricing"}</script>'
-    consent = text(Snippet("/dc-events", consent="window.consent === true"))
+    consent = make_script(SnippetSettings("/dc-events", consent="window.consent === true"))
     pages = {
         "after.html": [pasted, widget, start],
         "late.html": [pasted, widget],
@@ -123,7 +129,7 @@ def write_pages(folder: Path, *, meetings: bool = True) -> None:
         write_page(folder / name, scripts)
     (folder / "widget.js").write_text((HERE / "widget.js").read_text())
     (folder / "start.js").write_text("startWidget();\n")
-    (folder / "dc-events.js").write_text(text(Snippet("/dc-events", external=True)))
+    (folder / "dc-events.js").write_text(make_script(SnippetSettings("/dc-events", external=True)))
 
 
 def write_page(path: Path, scripts: list[str]) -> None:

@@ -36,13 +36,15 @@ import naive  # noqa: E402
 import test_model  # noqa: E402
 import test_parse  # noqa: E402
 
-from dcevents import parse, record, records, sources  # noqa: E402
+from dcevents.model.moments import FUTURE, UNTIMED  # noqa: E402
+from dcevents.reading import sources  # noqa: E402
+from dcevents.reading.parsing import parse, record, records  # noqa: E402
 
 # Numbers may be spelled in any way that keeps their value (definitions 1): here as the program does, as they stand.
 naive.number_text = str  # type: ignore[assignment]
 # Learn from few lines, so that short logs go by the column; and cut them into many blocks.
 parse._FEW, parse._MANY = 1, 2
-sources.BLOCK, sources._SMALL = 1 << 12, 1 << 10
+sources.BLOCK_BYTES, sources._FIRST_BLOCK_BYTES = 1 << 12, 1 << 10
 
 SHOWN = re.compile(
     rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xd8\x9c"
@@ -55,14 +57,18 @@ tried: Counter[str] = Counter()
 def lines(data: bytes) -> None:
     """Any line, by the column, by itself, and by the model: the same bucket, and the same event."""
     dice = random.Random(zlib.crc32(data))
-    each = [line for line in mutate.lines_of(data) if _bucket(line) != "several"] * dice.choice((1, 1, 2, 3))
+    each = [line for line in mutate.lines_of(data) if _bucket(line) != "several"] * dice.choice(
+        (1, 1, 2, 3)
+    )
     by_itself = test_parse.one_by_one(each)
     sample, parts = dice.choice((1, 2, 3, 5, 8, 20)), dice.choice((1, 2, 3))
     by_column = test_parse.parsed(each, sample=sample, parts=parts)
     assert by_itself == by_column, f"sample={sample}, parts={parts}: {by_itself} {by_column}"
     # A blank one first: at the beginning of an input a byte order mark is dropped.
     canonical = [b"", *(line for line in each if _is_canonical(line))]
-    model = naive.read([("log", b"".join(line + b"\n" for line in canonical))], now_ms=test_parse.NOW)
+    model = naive.read(
+        [("log", b"".join(line + b"\n" for line in canonical))], now_ms=test_parse.NOW
+    )
     ours, theirs = _as_the_model(test_parse.one_by_one(canonical)), _of_the_model(model)
     assert ours == theirs, f"{ours} {theirs}"
     tried["lines"] += len(each)
@@ -84,8 +90,12 @@ def _read(line: bytes) -> record.Record:
 def _as_the_model(found: Any) -> Any:
     tally, events, rejects = found
     wanted = sorted((row + 1, sid, *_texts(said), ts) for row, sid, said, ts, *_ in events)
-    times = {parse.UNTIMED: None, parse.FUTURE: "future"}
-    return dict(tally), [(*event[:-1], times.get(event[-1], event[-1])) for event in wanted], rejects
+    times = {UNTIMED: None, FUTURE: "future"}
+    return (
+        dict(tally),
+        [(*event[:-1], times.get(event[-1], event[-1])) for event in wanted],
+        rejects,
+    )
 
 
 def _texts(said: Any) -> tuple[Any, ...]:
@@ -96,7 +106,7 @@ def _texts(said: Any) -> tuple[Any, ...]:
 
 def naive_kind(code: int) -> str:
     """The name of a kind."""
-    from dcevents.events import KINDS  # noqa: PLC0415
+    from dcevents.model.events import KINDS  # noqa: PLC0415
 
     return str(KINDS[code])
 
@@ -118,13 +128,19 @@ def program(data: bytes) -> None:
     dice = random.Random(zlib.crc32(data))
     data = b"\n".join(line for line in data.split(b"\n") if _is_canonical(line))
     cut = dice.choice((0, len(data), dice.randrange(len(data) + 1)))
-    inputs = [(name, part) for name, part in (("a.log", data[:cut]), ("b.log", data[cut:])) if part or not data]
+    inputs = [
+        (name, part)
+        for name, part in (("a.log", data[:cut]), ("b.log", data[cut:]))
+        if part or not data
+    ]
     if any(records.style_of(part) for part in (data, data[:cut], data[cut:])):
         return
     as_of = dice.choice((None, None, None, test_model.START + dice.randrange(10**7)))
     zone = dice.choice(("UTC", "Asia/Kathmandu", "America/St_Johns"))
     sample = dice.choice((1, 2, 5, 1000))
-    test_model.check(inputs[:2], sample=sample, keys=[dice.choice(test_model.KEYS)], as_of=as_of, tz=zone)
+    test_model.check(
+        inputs[:2], sample=sample, keys=[dice.choice(test_model.KEYS)], as_of=as_of, tz=zone
+    )
     command = dice.choice(("summary", "conversations", "events", "sessions", "chats", "completion"))
     format_ = dice.choice(("table", "markdown", "json", "csv", "ndjson"))
     result = harness.run(command, "-f", format_, stdin=data)
@@ -147,7 +163,10 @@ def _watched(given: argparse.Namespace) -> Callable[[bytes], None]:
 
     def run(data: bytes) -> None:
         if tried["logs"] >= given.runs or time.monotonic() > end:
-            print(f"{given.harness}: {tried['logs']:,} logs of {tried['lines']:,} lines, no fault", flush=True)  # noqa: T201
+            print(  # noqa: T201
+                f"{given.harness}: {tried['logs']:,} logs of {tried['lines']:,} lines, no fault",
+                flush=True,
+            )
             os._exit(0)  # libFuzzer knows no other way
         try:
             HARNESSES[given.harness](data)
@@ -181,16 +200,22 @@ def _guided(try_one: Callable[[bytes], None], seed: int) -> None:
         f"-seed={seed}", f"-max_len={mutate.MOST_BYTES}", "-len_control=0", "-rss_limit_mb=0", "-timeout=900",
         f"-artifact_prefix={corpus}/",
     ]  # fmt: skip
-    atheris.Setup([sys.argv[0], *options, str(corpus)], try_one, custom_mutator=one, custom_crossover=both)
+    atheris.Setup(
+        [sys.argv[0], *options, str(corpus)], try_one, custom_mutator=one, custom_crossover=both
+    )
     atheris.Fuzz()
 
 
 def main() -> None:
     """Run a harness for a while; what was tried is told on standard output."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("harness", choices=HARNESSES)
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--runs", type=int, default=1_000_000_000, help="Logs at most: with a seed, the same ones.")
+    parser.add_argument(
+        "--runs", type=int, default=1_000_000_000, help="Logs at most: with a seed, the same ones."
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--blind", action="store_true", help="Without atheris.")
     given = parser.parse_args()

@@ -17,7 +17,9 @@ MOST_BYTES = 1 << 15
 Dice = random.Random
 Pairs = list[tuple[str, Any]]
 
-_VALUE = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null|\{\}|\[\])')
+_VALUE = re.compile(
+    rb'"((?:[^"\\]|\\.)*)"\s*:\s*("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null|\{\}|\[\])'
+)
 _KEYS = ("event", "timestamp", "page", "data", "payload", "sid", "id", "name", "type", "uiType", "agentID", "agentName",
          "meetingInfo", "x")  # fmt: skip
 _TOKENS = (
@@ -95,7 +97,10 @@ def _change_a_line(lines: list[bytes], dice: Dice) -> list[bytes]:
 def _repeat_a_line(lines: list[bytes], dice: Dice) -> list[bytes]:
     """Many lines of one shape, as machines write them: that is what is learnt."""
     line = dice.choice(lines)
-    again = [_other_values(line, dice) if dice.random() < 0.9 else line for _ in range(dice.choice((2, 5, 20, 40)))]
+    again = [
+        _other_values(line, dice) if dice.random() < 0.9 else line
+        for _ in range(dice.choice((2, 5, 20, 40)))
+    ]
     at = dice.randrange(len(lines) + 1)
     return lines[:at] + again + lines[at:]
 
@@ -129,7 +134,11 @@ def _splice_lines(lines: list[bytes], dice: Dice) -> list[bytes]:
 
 def _swap_values(lines: list[bytes], dice: Dice) -> list[bytes]:
     """A value of one line into another."""
-    found = [match[2] for line in dice.sample(lines, min(len(lines), 5)) for match in _VALUE.finditer(line)]
+    found = [
+        match[2]
+        for line in dice.sample(lines, min(len(lines), 5))
+        for match in _VALUE.finditer(line)
+    ]
     at = dice.randrange(len(lines))
     if not found:
         return lines
@@ -158,9 +167,16 @@ def _set_a_value(line: bytes, dice: Dice) -> bytes:
 
 def _other_values(line: bytes, dice: Dice) -> bytes:
     """The same shape: other session, time, or what else has digits."""
-    line = re.sub(rb"(?<=[T:.])[0-9]{2,3}(?=[:.Z])", lambda m: b"%0*d" % (len(m[0]), dice.randrange(60)), line)
+    line = re.sub(
+        rb"(?<=[T:.])[0-9]{2,3}(?=[:.Z])", lambda m: b"%0*d" % (len(m[0]), dice.randrange(60)), line
+    )
     if dice.random() < 0.3:
-        line = re.sub(rb"(?<=[0-9])[0-9]", lambda _: b"%d" % dice.randrange(10), line, count=dice.choice((1, 3, 9)))
+        line = re.sub(
+            rb"(?<=[0-9])[0-9]",
+            lambda _: b"%d" % dice.randrange(10),
+            line,
+            count=dice.choice((1, 3, 9)),
+        )
     sid = b'"sid":"%0*x"' % (dice.choice((8, 8, 8, 8, 7, 9)), dice.randrange(1 << 28))
     return re.sub(rb'"sid"(\s*):(\s*)"[0-9a-f]+"', lambda _: sid, line, count=1)
 
@@ -172,7 +188,9 @@ def _cut(line: bytes, dice: Dice) -> bytes:
 def _respace(line: bytes, dice: Dice) -> bytes:
     mark = dice.choice((b",", b":", b"{", b"}", b'"'))
     space = dice.choice((b" ", b"  ", b"\t", b"\r", b"\x0b", b"\xc2\xa0"))
-    return line.replace(mark, mark + space if dice.random() < 0.5 else space + mark, dice.choice((1, -1)))
+    return line.replace(
+        mark, mark + space if dice.random() < 0.5 else space + mark, dice.choice((1, -1))
+    )
 
 
 def _escape(line: bytes, dice: Dice) -> bytes:
@@ -259,7 +277,12 @@ def _wrap(members: _Object, dice: Dice) -> None:
     if members:
         at = dice.randrange(len(members))
         key, value = members[at]
-        members[at] = key, dice.choice(([value], _Object([(key, value)]), _Object([("x", value)]), [value, value]))
+        members[at] = (
+            key,
+            dice.choice(
+                ([value], _Object([(key, value)]), _Object([("x", value)]), [value, value])
+            ),
+        )
 
 
 _ON_OBJECTS: tuple[Callable[[_Object, Dice], None], ...] = (

@@ -1,0 +1,1 @@
+"""What is asked of a log: windows, filters, the quality of the input, alerts."""

@@ -1,0 +1,107 @@
+"""What the user says of their log: `--map`, `--map-event`, and `[map]` in a TOML file. Plain data come back.
+
+The file is named by `--config` or DCEVENTS_CONFIG, or lies in the user's configuration folder; it is never looked for
+in the working directory or beside a log, where others may write.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dcevents.errors import UsageError
+from dcevents.model.events import (
+    EVENT_KINDS,
+    KINDS,
+    READY_EVENT,
+    READY_KIND,
+    find_kind,
+    normalise_name,
+)
+
+MAP_PARTS = ("event", "timestamp", "page", "payload")
+Pairs = tuple[tuple[str, str], ...]
+
+
+def read_map(paths: Iterable[str], names: Iterable[str], file: str | None) -> tuple[Pairs, Pairs]:
+    """Paths by part, and meanings by event name; options go before the file. Raises UsageError."""
+    from_file, names_in_file = _read_config(file)
+    paths_of = {**from_file, **dict(_parse_path_option(text) for text in paths)}
+    names_of = {**names_in_file, **dict(_parse_name_option(text) for text in names)}
+    return tuple(paths_of.items()), tuple(names_of.items())
+
+
+def _parse_path_option(text: str) -> tuple[str, str]:
+    part, equals, path = text.partition("=")
+    return _check_path(part.strip(), path.strip() if equals else "", "--map", text)
+
+
+def _check_path(part: str, path: str, option: str, text: str) -> tuple[str, str]:
+    if part not in MAP_PARTS or not path:
+        raise UsageError(
+            f"{option}: '{text}' is no PART=PATH; PART is {', '.join(MAP_PARTS)}, as in event=body.kind"
+        )
+    return part, path
+
+
+def _parse_name_option(text: str) -> tuple[str, str]:
+    name, _, meaning = text.rpartition("=")
+    return _check_meaning(name.strip(), meaning.strip(), "--map-event", text)
+
+
+def _check_meaning(name: str, meaning: str, option: str, text: str) -> tuple[str, str]:
+    kind = find_kind(meaning, has_sid=True)
+    if not name or kind is None:
+        raise UsageError(f"{option}: '{text}' is no NAME=KIND; KIND is one of {', '.join(KINDS)}")
+    return normalise_name(name), READY_EVENT if kind == READY_KIND else EVENT_KINDS[kind].key
+
+
+def _read_config(file: str | None) -> tuple[dict[str, str], dict[str, str]]:
+    path = Path(file) if file else _find_user_config()
+    if path is None:
+        return {}, {}
+    table = _load_map_table(path, named=bool(file))
+    given = {key: value for key, value in table.items() if key != "events"}
+    paths = dict(
+        _check_path(key, value if isinstance(value, str) else "", f"{path}: [map]", key)
+        for key, value in given.items()
+    )
+    events = table.get("events", {})
+    if not isinstance(events, Mapping):
+        raise UsageError(f"{path}: [map.events] has names of events and their kinds")
+    names = dict(
+        _check_meaning(name, str(kind), f"{path}: [map.events]", f"{name}={kind}")
+        for name, kind in events.items()
+    )
+    return paths, names
+
+
+def _find_user_config() -> Path | None:
+    """The file in the user's configuration folder, where there is one."""
+    folder = os.environ.get("XDG_CONFIG_HOME") or ""
+    home = os.environ.get("HOME") or ""
+    base = Path(folder) if os.path.isabs(folder) else Path(home, ".config") if home else None
+    path = base and base / "dcevents" / "config.toml"
+    # A home that one may not look into, as of who became another user, has none.
+    return path if path and os.path.isfile(path) else None
+
+
+def _load_map_table(path: Path, *, named: bool) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - few have such a file
+
+    option = "--config: " if named else ""
+    try:
+        with open(path, "rb") as file:
+            found = tomllib.load(file)
+    except (OSError, ValueError) as error:
+        reason = (
+            (error.strerror or "").lower() if isinstance(error, OSError) else f"no TOML ({error})"
+        )
+        raise UsageError(f"{option}{path}: {reason}") from error
+    table = found.get("map", {})
+    unknown = [key for key in found if key != "map"]
+    if unknown or not isinstance(table, dict):
+        raise UsageError(
+            f"{option}{path}: only [map] is known there, not {', '.join(unknown) or 'map = …'}"
+        )
+    return table

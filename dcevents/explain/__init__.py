@@ -1,0 +1,1 @@
+"""One session told line by line, with the rule that decided each outcome."""

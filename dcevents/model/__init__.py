@@ -1,0 +1,1 @@
+"""What events mean: kinds, attributes, sessions, facts, attempts, conversations. Pure."""

@@ -1,0 +1,1 @@
+"""Records to columns, by shapes that repeat. The scanner will replace this room."""

@@ -1,0 +1,217 @@
+"""A store's folder: files that are written once and never change, and a manifest that takes its predecessor's place."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from hashlib import blake2b
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+
+from dcevents import output
+from dcevents.errors import OutputError, StoreError
+from dcevents.store.disk import lock, manifest
+from dcevents.store.disk.manifest import Manifest
+
+_SEGMENTS_FOLDER = "segments"
+_WRITTEN_PREFIXES = (f"{_SEGMENTS_FOLDER}/", "said-", "dead-", "ledger-")
+_REPAIR_HINT = "restore it from a backup, or ingest the logs into a new store"
+_STORE_PREFIXES = (
+    "lost+found",
+    *_WRITTEN_PREFIXES,
+    _SEGMENTS_FOLDER,
+    manifest.MANIFEST_NAME,
+    ".dcevents-",
+    lock.WRITER_LOCK_NAME,
+    lock.READERS_LOCK_NAME,
+)
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """The manifest of the store in a folder. Raises StoreError where there is none."""
+    path = folder / manifest.MANIFEST_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"{folder}: no store; make one with dcevents ingest LOGS --store {folder}"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: {_describe_error(error)}") from error
+    return manifest.parse_manifest(text, str(path))
+
+
+def read_undamaged(folder: Path, current: Manifest, name: str) -> bytes:
+    """A file of the store, as it was written. Raises StoreError."""
+    for _, what in find_damage(folder, {name: current.files[name]}):
+        raise StoreError(f"{folder / name}: {what}; {_REPAIR_HINT}")
+    return (folder / name).read_bytes()
+
+
+def load_or_create(folder: Path, *, keep_events: bool) -> Manifest:
+    """The manifest of a store, or of a new one, in which nothing was written yet.
+
+    Raises StoreError where there is only what a manifest has named: nothing is to take that for left over.
+    """
+    if (folder / manifest.MANIFEST_NAME).exists():
+        found = load_manifest(folder)
+        return found if found.generation else replace(found, keeps_events=keep_events)
+    if any(name.startswith(_WRITTEN_PREFIXES) for name in _list_files(folder)):
+        raise StoreError(
+            f"{folder / manifest.MANIFEST_NAME}: it is missing, and what it names is there; {_REPAIR_HINT}"
+        )
+    new = Manifest(secrets.token_hex(16), keeps_events=keep_events)
+    with output.open_private_file(str(folder / manifest.MANIFEST_NAME)) as write:
+        write(new.to_json())
+    return new
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder of a store, if it is not there; what is in it is its owner's alone.
+
+    Raises StoreError where it has other things in it, OutputError where it cannot be made.
+    """
+    names = _list_names(folder)
+    others = [name for name in names if not name.startswith(_STORE_PREFIXES)]
+    if others and manifest.MANIFEST_NAME not in names:
+        raise StoreError(f"{folder}: no store, and not empty ({others[0]}); name a new folder")
+    with report_write_failures(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / _SEGMENTS_FOLDER).mkdir(mode=0o700, exist_ok=True)
+        if not names:
+            folder.chmod(0o700)
+
+
+class StoreWriter:
+    """Adds files to a store. They are part of it once a manifest that names them is `commit`ted."""
+
+    def __init__(self, folder: Path, committed: Manifest) -> None:
+        self.folder = folder
+        self.committed = committed
+        self.new_files: dict[str, tuple[int, str]] = {}
+
+    @property
+    def generation(self) -> int:
+        """Of the generation that is being written."""
+        return self.committed.generation + 1
+
+    def write_file(self, name: str, data: bytes) -> str:
+        """A new file, on disk when this returns; its name comes back. Raises OutputError."""
+        path = self.folder / name
+        with report_write_failures(path):
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(fd, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(fd)
+        self.new_files[name] = (len(data), compute_digest(data))
+        return name
+
+    def write_frame(self, name: str, frame: pl.DataFrame) -> str:
+        """The same of a frame, as Parquet."""
+        data = BytesIO()
+        frame.write_parquet(data, compression="zstd", compression_level=1)
+        return self.write_file(name, data.getvalue())
+
+    def commit_manifest(
+        self, after: Manifest, *, removed_files: frozenset[str] = frozenset()
+    ) -> Manifest:
+        """Make `after`, with the files put and the former ones but for `without`, what the store is."""
+        kept = {name: of for name, of in self.committed.files.items() if name not in removed_files}
+        whole = after.make_successor(files={**kept, **self.new_files})
+        for folder in {(self.folder / name).parent for name in self.new_files} | {
+            self.folder / _SEGMENTS_FOLDER,
+            self.folder,
+        }:
+            with contextlib.suppress(FileNotFoundError):
+                output.sync_folder(folder)
+        with output.open_private_file(str(self.folder / manifest.MANIFEST_NAME)) as write:
+            write(whole.to_json())
+        self.committed, self.new_files = whole, {}
+        return whole
+
+
+def name_segment(number: int, part: int = 0) -> str:
+    """The folder of a segment."""
+    return f"{_SEGMENTS_FOLDER}/{number:06}" + (f"-{part}" if part else "")
+
+
+def remove_leftovers(folder: Path, current: Manifest) -> None:
+    """Remove what the manifest does not name: older states, and what runs that ended early have left."""
+    with lock.exclude_readers(folder) as free:
+        if not free:
+            return
+        for name in _list_files(folder):
+            if name.startswith(_WRITTEN_PREFIXES) and name not in current.files:
+                with contextlib.suppress(OSError):
+                    (folder / name).unlink()
+        for inner in _list_names(folder / _SEGMENTS_FOLDER):
+            with contextlib.suppress(OSError):
+                (folder / _SEGMENTS_FOLDER / inner).rmdir()
+
+
+def _list_files(folder: Path) -> Iterator[str]:
+    yield from (name for name in _list_names(folder) if name != _SEGMENTS_FOLDER)
+    for inner in _list_names(folder / _SEGMENTS_FOLDER):
+        for name in _list_names(folder / _SEGMENTS_FOLDER / inner):
+            yield f"{_SEGMENTS_FOLDER}/{inner}/{name}"
+
+
+def _list_names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def compute_digest(data: bytes) -> str:
+    """The BLAKE2b of a file."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def find_damage(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    """Files that are not as they were written, and what is wrong with them."""
+    for name, (_, expected) in sorted(files.items()):
+        try:
+            data = (folder / name).read_bytes()
+        except OSError as error:
+            yield name, _describe_error(error)
+        else:
+            if compute_digest(data) != expected:
+                yield name, "its content has changed"
+
+
+@contextlib.contextmanager
+def report_damage(folder: Path) -> Iterator[None]:
+    """Have failures that come of a damaged file told as such. Raises StoreError."""
+    try:
+        yield
+    except (
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        ArithmeticError,
+        LookupError,
+        ValueError,
+    ) as error:
+        for name, what in find_damage(folder, load_manifest(folder).files):
+            raise StoreError(f"{folder / name}: {what}; {_REPAIR_HINT}") from error
+        raise
+
+
+def _describe_error(error: Exception) -> str:
+    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else "not a text"
+
+
+@contextlib.contextmanager
+def report_write_failures(path: Path) -> Iterator[None]:
+    """Have failures to write told by the path."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename or path}: {(error.strerror or str(error)).lower()}"
+        ) from error

@@ -22,6 +22,21 @@ class Buffer:
         """Take the next bytes of the input."""
         self._data += chunk
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether all bytes that came in have gone."""
+        return not self._data
+
+    def ends_line(self) -> bool:
+        """Return whether the last byte is a line's end."""
+        return self._data.endswith(b"\n")
+
+    def pass_over(self, count: int) -> None:
+        """Take so many bytes for read that come in no more; all before must have been read."""
+        self._begin = self.end + count
+        self._data.clear()
+        self._searched = (self._begin, self._begin)
+
     def drop_before(self, offset: int) -> None:
         """Let go what lies before an offset; not each time, as the rest is moved."""
         if offset - self._begin >= min(_DROP_BYTES, len(self._data)):

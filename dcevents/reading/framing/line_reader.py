@@ -66,10 +66,11 @@ class LineReader(Position):
         """Return the records of the values before a character of a line."""
         items = [item for item in segment.sequence.items if item.at < stop]
         text = segment.text or ""
-        has_objects = any(item.is_object for item in items)
-        if not has_objects and (self._scalars or self._arrays.hold(text, items)):
-            return []
-        return list(segment.read_records(items, stop, self._has_event))
+        if not any(item.is_object for item in items):
+            is_beside_objects = self._scalars or self._held.count
+            if is_beside_objects or self._arrays.hold(text, items):
+                return []
+        return list(segment.read_records(items, stop))
 
     def _read_prefixed(self, segment: Segment, tried: int | None = None) -> None:
         """Read a line that is no sequence of values: JSON with text before, or none.
@@ -91,7 +92,7 @@ class LineReader(Position):
         text, begin = segment.text or "", 0
         self._arrays.has_comma = True
         while True:
-            records = segment.read_prefixed(found.items, begin, found.rest, self._has_event)
+            records = segment.read_prefixed(found.items, begin, found.rest)
             self._held.add(records)
             begin = found.rest
             if begin == len(text):
@@ -112,7 +113,7 @@ class LineReader(Position):
         if item is None:
             self._reject(segment, Bucket.INVALID_JSON)
             return
-        records = segment.read_prefixed([item], 0, len(text), self._has_event)
+        records = segment.read_prefixed([item], 0, len(text))
         self._held.add(list(records))
         self._end_line(segment.end)
 
@@ -179,7 +180,7 @@ class LineReader(Position):
             kind = Kind.SCALAR
         segment, text = attempt.segment, attempt.segment.text or ""
         self._held.add(self._records_before(segment, attempt.begin))
-        bucket = find_bucket(Item(kind, 0, 0, value), self._has_event)
+        bucket = find_bucket(Item(kind, 0, 0, value))
         record = Record(
             attempt.segment.line,
             segment.offset_of(attempt.begin),

@@ -28,3 +28,9 @@ class OuterArrays:
             self.count = 0
         self.count = max(0, self.count - sequence.closed) + opened
         self.has_comma = sequence.has_comma or (self.has_comma and not sequence.items)
+
+    def pass_object(self, has_comma_before: bool, has_comma_behind: bool) -> None:  # noqa: FBT001
+        """Count the arrays around a line of one object, which may have commas around."""
+        if not self.has_comma and not has_comma_before:
+            self.count = 0
+        self.has_comma = has_comma_behind

@@ -60,13 +60,10 @@ class Position:
         """Return the end of the last value or line that was read whole."""
         return self._read_to
 
-    def _give(self) -> list[Record]:
-        given, self._out = self._out, []
-        return given
-
     def _mark_resume(self) -> None:
         """Note the place, as no record before can change any more."""
-        if self._held.records or self._blank or self._scalars:
+        is_long_line_open = (self._blank or self._scalars) and not self._held.count
+        if self._held.records or is_long_line_open:
             return
         self._resume = Resume(
             self._at,

@@ -1,5 +1,6 @@
 """The bytes of one input, chunk by chunk → its records in order."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -43,6 +44,8 @@ class Framing(LineReader):
     ) -> None:
         super().__init__(has_event, begin=begin, is_body_key=is_body_key)
         self._taken = {}
+        self._passed: deque[tuple[int, int]] = deque()
+        """Lines that were fed but are read elsewhere, until their records have come."""
         self._gathering: Gathering | None = None
         self._long_value: LongValue | None = None
         self._skipped: Segment | None = None
@@ -56,12 +59,66 @@ class Framing(LineReader):
             self._buffer.drop_before(self._at)
         return self._give()
 
+    def pass_event_lines(self, data: bytes) -> list[Record]:
+        """Pass over lines that are an event each; return other records that are sure by now.
+
+        They end what is open just as if they were fed: what else was begun may not take them in.
+        """
+        if not self._is_behind_line():
+            raise ValueError("no line ends before the lines to pass")
+        begin = 0
+        found: list[Record] = []
+        while begin < len(data):
+            if self._is_idle():
+                begin = self._pass_lines(data, begin)
+                continue
+            end = data.index(b"\n", begin) + 1
+            self._passed.append((self._buffer.end, self._buffer.end + end - begin))
+            found += self.feed(data[begin:end])
+            begin = end
+        return found
+
+    def _is_behind_line(self) -> bool:
+        """Return whether what has come in ends with a line."""
+        if self._buffer.is_empty:
+            return self._is_line_start and not self._is_within()
+        return self._buffer.ends_line()
+
+    def _is_idle(self) -> bool:
+        """Return whether nothing is open that a next line might belong to."""
+        is_read = self._buffer.end == self._at and self._is_line_start
+        return is_read and not self._is_within() and not self._taken
+
+    def _pass_lines(self, data: bytes, begin: int) -> int:
+        """Pass over a line, or all others where no array is open; return the next one's place."""
+        is_array = self._arrays.count > 0
+        end = data.index(b"\n", begin) + 1 if is_array else len(data)
+        last = data.rfind(b"\n", begin, end - 1) + 1 or begin
+        before, _, _ = data[last:end].partition(b"{")
+        _, _, behind = data[last:end].rpartition(b"}")
+        self._arrays.pass_object(b"," in before, b"," in behind)
+        self._line += data.count(b"\n", begin, end)
+        self._buffer.pass_over(end - begin)
+        self._at = self._read_to = self._buffer.end
+        self._mark_resume()
+        return end
+
     def finish(self) -> list[Record]:
         """Return the last records: those of the line that has not ended, and what it cuts off."""
         while self._step(is_final=True):
             self._buffer.drop_before(self._at)
         self._end_input()
         return self._give()
+
+    def _give(self) -> list[Record]:
+        """Return the records found so far, without those that are read elsewhere."""
+        given, self._out = self._out, []
+        return [record for record in given if not self._was_passed(record)]
+
+    def _was_passed(self, record: Record) -> bool:
+        while self._passed and self._passed[0][1] <= record.start:
+            self._passed.popleft()
+        return bool(self._passed) and self._passed[0][0] <= record.start
 
     def _end_input(self) -> None:
         """Give what the last line holds, if the input ends within."""
@@ -144,9 +201,9 @@ class Framing(LineReader):
         if len(joined.data) > MAX_RECORD_BYTES:
             return [joined.reject(Bucket.TOO_LONG)]
         if found := find_json(text, self._has_event):
-            return list(joined.read_prefixed(found.items, 0, len(text), self._has_event))
+            return list(joined.read_prefixed(found.items, 0, len(text)))
         if item := find_quoted(text, self._is_body_key):
-            return list(joined.read_prefixed([item], 0, len(text), self._has_event))
+            return list(joined.read_prefixed([item], 0, len(text)))
         return [joined.reject(Bucket.INVALID_JSON)]
 
     # -- lines that are longer than a record -----------------------------------------------------
@@ -169,7 +226,7 @@ class Framing(LineReader):
         """Take the objects of a window; scalars beside them are no records."""
         segment, text = window.segment, window.segment.text or ""
         items = [item for item in window.items if item.is_object]
-        self._held.add(segment.read_records(items, window.stop, self._has_event))
+        self._held.add(segment.read_records(items, window.stop))
         self._arrays.note(text, segment.sequence, segment.sequence.opened)
         if has_value(text[: window.stop]):
             self._scalars = self._scalars or segment

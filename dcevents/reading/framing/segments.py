@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
 
-from dcevents.reading.framing.decoding import Number, repair_surrogates
+from dcevents.reading.framing.decoding import repair_surrogates
 from dcevents.reading.framing.prefixes import HasEvent
 from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, Record
 from dcevents.reading.framing.sequences import (
@@ -67,14 +66,12 @@ class Segment:
         raw = self.data[:MAX_RECORD_BYTES]
         return Record(self.line, self.begin, self.end if end is None else end, bucket, raw=raw)
 
-    def read_records(self, items: list[Item], stop: int, has_event: HasEvent) -> Iterator[Record]:
+    def read_records(self, items: list[Item], stop: int) -> Iterator[Record]:
         """Yield the records of some values of a line; scalars beside objects are text."""
         for item, begin, end in find_records(self.text or "", items, stop):
-            yield self._record(item, begin, end, has_event)
+            yield self._record(item, begin, end)
 
-    def read_prefixed(
-        self, items: list[Item], begin: int, end: int, has_event: HasEvent
-    ) -> Iterator[Record]:
+    def read_prefixed(self, items: list[Item], begin: int, end: int) -> Iterator[Record]:
         """Yield the records of JSON behind a prefix, which all of them share.
 
         The text from `begin` to `end` is theirs: the prefix is the first's, the rest the last's.
@@ -86,10 +83,10 @@ class Segment:
         for number, item in enumerate(shared):
             first = begin if number == 0 else item.at
             last = end if number == len(shared) - 1 else item.end
-            record = self._record(item, first, last, has_event)
+            record = self._record(item, first, last)
             yield replace(record, prefix=prefix)
 
-    def _record(self, item: Item, begin: int, end: int, has_event: HasEvent) -> Record:
+    def _record(self, item: Item, begin: int, end: int) -> Record:
         text = self.text or ""
         start = self.offset_of(begin)
         at, value_end = self.offset_of(item.at), self.offset_of(item.end)
@@ -101,30 +98,18 @@ class Segment:
             self.line,
             start,
             self.offset_of(end),
-            find_bucket(item, has_event),
+            find_bucket(item),
             value=item.value,
             prefix=text[begin : item.at],
             raw=raw,
         )
 
 
-def find_bucket(item: Item, has_event: HasEvent) -> Bucket | None:
-    """Return None for a value that may be a record, or hold texts that are."""
-    if item.kind in {Kind.OBJECT, Kind.PAIRS} or _may_hold_object(item.value):
+def find_bucket(item: Item) -> Bucket | None:
+    """Return None for what the judge is asked about: objects, and texts that may hold some."""
+    if item.is_object or (type(item.value) is str and item.kind is Kind.SCALAR):
         return None
-    return None if has_event(item.value) else Bucket.NOT_AN_OBJECT
-
-
-def _may_hold_object(value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Return whether a value without objects has a text with one."""
-    values = [value]
-    while values:
-        value = values.pop()
-        if isinstance(value, list):
-            values += value
-        elif isinstance(value, str) and not isinstance(value, Number) and "{" in value:
-            return True
-    return False
+    return Bucket.NOT_AN_OBJECT
 
 
 def is_event_line(data: bytes, has_event: HasEvent) -> bool:

@@ -18,6 +18,7 @@ from dcevents.reading.judge.findings import (
     UnknownEvent,
     WidgetReady,
 )
+from dcevents.reading.judge.keys import is_body_key
 from dcevents.reading.judge.paths import write_path
 from dcevents.reading.judge.records import Judge
 
@@ -31,6 +32,7 @@ __all__ = [
     "Time",
     "UnknownEvent",
     "WidgetReady",
+    "is_body_key",
     "judge_value",
     "write_path",
 ]

@@ -17,7 +17,7 @@ from dcevents.reading.judge import (
 from dcevents.reading.judge.json_value import decode
 
 ROOT = Path(__file__).parent.parent.parent
-GOLDEN = ROOT / "tests" / "golden"
+GOLDEN = ROOT / "tests" / "reading" / "golden"
 CLOCK_MS = int(datetime(2026, 11, 29, tzinfo=UTC).timestamp() * 1000)
 CONTEXT = Context(clock_ms=CLOCK_MS)
 MONDAY = "2025-11-03T09:00:00Z"

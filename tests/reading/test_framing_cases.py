@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from events import EVENT, has_event
-from test_framing_properties import read
+from framed import EVENT, has_event, read
 
 from dcevents.reading.framing import Framing, Record
 from dcevents.reading.members import Members
 
-CASES = tomllib.loads(Path(__file__).with_name("framing.toml").read_text(encoding="utf-8"))["case"]
-SHARED = Path(os.environ.get("DCEVENTS_CASES", "/work/shared/cases"))
+CASES = tomllib.loads(Path(__file__).with_name("golden").joinpath("framing.toml").read_text(encoding="utf-8"))["case"]
+SHARED = Path(__file__).parent / "cases"
 MIB = 1 << 20
 E1 = (EVENT % "a").encode()
 
@@ -146,7 +145,6 @@ SHARED_NAMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared cases are not here")
 @pytest.mark.parametrize("name", SHARED_NAMES)
 def test_shared_cases_hold_twelve_records(name: str) -> None:
     members = Members()
@@ -158,8 +156,7 @@ def test_shared_cases_hold_twelve_records(name: str) -> None:
     assert all(has_event(record.value) for record in events)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared cases are not here")
-@pytest.mark.parametrize("name", sorted(os.listdir(SHARED / "crash")) if SHARED.is_dir() else [])
+@pytest.mark.parametrize("name", sorted(os.listdir(SHARED / "crash")))
 def test_crash_cases_are_sound(name: str) -> None:
     records, _ = read((SHARED / "crash" / name).read_bytes())
     assert records

@@ -11,7 +11,7 @@ from model import names, times
 from model.values import parse_value
 from reading_cases import CLOCK_MS, Case
 
-CASES = Path(__file__).parent / "golden" / "cases"
+CASES = Path(__file__).parent / "cases"
 
 
 def ids(cases: list[Case]) -> list[str]:
@@ -92,7 +92,7 @@ OTHERS = {
     "lc-2-left-then-ended.ndjson": (3, 1),
     "lc-3-TETI.ndjson": (4, 1),
 }
-FILES = sorted(path.name for path in CASES.iterdir() if path.is_file())
+FILES = sorted(path.name for path in CASES.iterdir() if path.suffix in {".log", ".ndjson"})
 TWELVE = [name for name in FILES if name not in UNREAD and name not in OTHERS]
 
 

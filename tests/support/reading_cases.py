@@ -1,4 +1,4 @@
-"""Golden cases of reading, from `golden/reading/*.toml`: for the model, and for the package.
+"""Golden cases of reading, from `tests/reading/golden`: for the model, and for the package.
 
 A case has `why`, `input` and `expected`. In an input `@EV@` is a canonical event and `@EV2@` one of
 another session, `@TEXT@` and `@TEXT2@` the same escaped for a JSON text, `@BASE64@` and `@PERCENT@`
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-FOLDER = Path(__file__).parent / "golden" / "reading"
+FOLDER = Path(__file__).parent.parent / "reading" / "golden"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: The clock of all golden cases.
 CLOCK_MS = (datetime(2026, 3, 1, 12, tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)

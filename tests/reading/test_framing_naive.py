@@ -1,10 +1,9 @@
 """Framing against a naive one that was written from the definitions alone."""
 
-from events import EVENT, has_event
+from framed import EVENT, has_event, read
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from naive_framing import Naive, Seen
-from test_framing_properties import read
 
 E1 = EVENT % "a"
 PIECES = [

@@ -3,11 +3,11 @@
 from itertools import pairwise
 
 import pytest
-from events import EVENT, has_event
+from framed import EVENT, has_event, read
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dcevents.reading.framing import Bucket, Framing, Record, Resume
+from dcevents.reading.framing import Bucket
 
 E1, E2 = EVENT % "a", EVENT % "b"
 PIECES = [
@@ -35,17 +35,6 @@ HOSTILE_LINES = st.lists(
     ),
     max_size=6,
 )  # fmt: skip
-
-
-def read(data: bytes, *, step: int = 1 << 20, begin: Resume | None = None) -> tuple[
-    list[Record], Resume
-]:  # fmt: skip
-    """Return the records of some bytes, fed in steps, and where a later run reads on."""
-    framing = Framing(has_event, begin=begin)
-    records = [
-        record for at in range(0, len(data), step) for record in framing.feed(data[at : at + step])
-    ]
-    return records + framing.finish(), framing.resume
 
 
 @given(BYTES, st.integers(1, 7))

@@ -173,7 +173,12 @@ class LineReader(Position):
             self._take_values(attempt.segment, len(attempt.segment.text or ""))
         elif outcome in {Outcome.BROKEN, Outcome.TOO_LONG}:
             self._failure = attempt.failure or self._failure
-            self._break_off(attempt, outcome)
+            if outcome is not Outcome.TOO_LONG or not self._start_long_object(attempt):
+                self._break_off(attempt, outcome)
+
+    def _start_long_object(self, attempt: Attempt) -> bool:
+        """Look for lists in an object that is too long; return whether that is possible."""
+        raise NotImplementedError
 
     def _take_value(self, attempt: Attempt) -> Outcome:
         """Take a value that ends on a later line; return BROKEN if it is none after all."""

@@ -15,8 +15,9 @@ from dcevents.reading.framing import Framing, Record
 from dcevents.reading.members import Members
 
 CASES = tomllib.loads(Path(__file__).with_name("framing.toml").read_text(encoding="utf-8"))["case"]
-SHARED = Path(os.environ.get("DCEVENTS_CASES", "/work/shared/cases"))
+SHARED = Path(os.environ.get("DCEVENTS_CASES", Path(__file__).parents[1] / "cases"))
 MIB = 1 << 20
+LONG_SCALARS = (b'"' + b"x" * 61 + b'",') * (MIB // 32)
 E1 = (EVENT % "a").encode()
 
 
@@ -81,8 +82,8 @@ def wrap(size: int) -> bytes:
         (b"[" + b",".join([E1] * 20_000) + b"]", [f"1[{n}] ''" for n in range(1, 20_001)]),
         (b"\0" * (3 * MIB) + E1, ["1 ''"]),
         (b"\0" * (3 * MIB), ["1 blank"]),
-        (b"[" + b"1," * MIB + b"1]", ["1 too_long"]),
-        (b"[" + b"1," * MIB + E1 + b"]", ["1 ''"]),
+        (b"[" + LONG_SCALARS + b"1]", ["1 too_long"]),
+        (b"[" + LONG_SCALARS + E1 + b"]", ["1 ''"]),
         (b"x" * (MIB + 1) + E1, ["1 too_long"]),
         (b'{"a":\n"' + b"x" * MIB + b'"}', ["1 too_long", "2 too_long"]),
         (E1 + b" " * 2 * MIB, ["1 ''"]),
@@ -153,7 +154,7 @@ def _flood() -> Iterator[tuple[str, bytes]]:
     yield "many broken values over many lines", b'{"a":[\n' * 500 + b'{"b":1},\n' * 15_000 + b"x\n"
     yield "values over lines, none whole", b'{"a":1,\n"b":{\n"c":2\n},\n' * 5_000
     yield "lists over lines, none whole", b'{"a":[\n' * 250 + b'{"b":"' + b"x" * MIB + b'"}\n'
-    yield "long members in one another", b'{"a":[' * 250 + b"[" + b"1," * MIB + b"\n"
+    yield "long members in one another", b'{"a":[' * 250 + b"[" + LONG_SCALARS + b"\n"
     yield "places", b'x {"a":[{"b":[{"c":[{"d":[' * 5_000 + b"\n"
     yield "quotes", b'x "' + b'\\"' * 120_000 + b"\n"
     yield "a word", b"x" * 120_000 + b"\n"

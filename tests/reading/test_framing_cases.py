@@ -16,6 +16,7 @@ from dcevents.reading.members import Members
 CASES = tomllib.loads(Path(__file__).with_name("golden").joinpath("framing.toml").read_text(encoding="utf-8"))["case"]
 SHARED = Path(__file__).parent / "cases"
 MIB = 1 << 20
+LONG_SCALARS = (b'"' + b"x" * 61 + b'",') * (MIB // 32)
 E1 = (EVENT % "a").encode()
 
 
@@ -80,8 +81,8 @@ def wrap(size: int) -> bytes:
         (b"[" + b",".join([E1] * 20_000) + b"]", [f"1[{n}] ''" for n in range(1, 20_001)]),
         (b"\0" * (3 * MIB) + E1, ["1 ''"]),
         (b"\0" * (3 * MIB), ["1 blank"]),
-        (b"[" + b"1," * MIB + b"1]", ["1 too_long"]),
-        (b"[" + b"1," * MIB + E1 + b"]", ["1 ''"]),
+        (b"[" + LONG_SCALARS + b"1]", ["1 too_long"]),
+        (b"[" + LONG_SCALARS + E1 + b"]", ["1 ''"]),
         (b"x" * (MIB + 1) + E1, ["1 too_long"]),
         (b'{"a":\n"' + b"x" * MIB + b'"}', ["1 too_long", "2 too_long"]),
         (E1 + b" " * 2 * MIB, ["1 ''"]),
@@ -98,6 +99,47 @@ def test_long_records(data: bytes, expected: list[str]) -> None:
     ]
 
 
+EXPORTS = {
+    "on one line": (b'{"host":"h","results":[', b",", b'],"more":1}'),
+    "over lines": (b'{\n"host":"h",\n"results":[\n', b",\n", b']\n,"more":1}'),
+    "nested": (b'{"a":[{"host":"h","b":[{"c":[', b",", b"]}]}]}"),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize("step", [70_001, 1 << 24])
+def test_lists_in_an_object_may_be_of_any_length(name: str, step: int) -> None:
+    begin, comma, end = EXPORTS[name]
+    members = [b'{\n"n":%d,"x":"%s"}' % (n, b"y" * 900) for n in range(3000)]
+    if name != "over lines":
+        members = [member.replace(b"\n", b"") for member in members]
+    data = begin + comma.join(members) + end + b"\n" + E1 + b"\n"
+    records, _ = read(data, step=step)
+    assert len(records) == len(members) + 1
+    for record, member in zip(records, members, strict=False):
+        assert data[record.start : record.end] == member
+        assert b'"host":"h"' in record.raw
+        assert record.raw.count(b'"n":') == 1
+        assert record.bucket is None
+    assert records[-1].raw == E1
+    assert records[-1].line == data.count(b"\n")
+
+
+def test_a_long_object_that_is_cut_off_keeps_its_whole_members() -> None:
+    member = b'{"n":1,"x":"%s"}' % (b"y" * 900)
+    data = b'{"results":[' + b",".join([member] * 3000)
+    records, resume = read(data + b',{"n":')
+    assert [record.bucket for record in records] == [None] * 3000 + ["incomplete"]
+    assert resume.offset == 0
+
+
+def test_a_broken_long_object_costs_the_line_on_which_it_breaks() -> None:
+    member = b'{"n":1,"x":"%s"}' % (b"y" * 900)
+    data = b'{"results":[\n' + b",\n".join([member] * 3000) + b",\nx\n" + E1 + b"\n"
+    buckets = [record.bucket for record in read(data)[0]]
+    assert buckets == [None] * 3000 + ["too_long", None]
+
+
 def _flood() -> Iterator[tuple[str, bytes]]:
     yield "braces", b"{}\n" * 25_000
     yield "braces on one line", b"{}" * 25_000
@@ -110,6 +152,8 @@ def _flood() -> Iterator[tuple[str, bytes]]:
     yield "a broken value over many lines", b'{"a":[\n' + b'{"b":1},\n' * 15_000 + b"x\n"
     yield "many broken values over many lines", b'{"a":[\n' * 500 + b'{"b":1},\n' * 15_000 + b"x\n"
     yield "values over lines, none whole", b'{"a":1,\n"b":{\n"c":2\n},\n' * 5_000
+    yield "lists over lines, none whole", b'{"a":[\n' * 250 + b'{"b":"' + b"x" * MIB + b'"}\n'
+    yield "long members in one another", b'{"a":[' * 250 + b"[" + LONG_SCALARS + b"\n"
     yield "places", b'x {"a":[{"b":[{"c":[{"d":[' * 5_000 + b"\n"
     yield "quotes", b'x "' + b'\\"' * 120_000 + b"\n"
     yield "a word", b"x" * 120_000 + b"\n"

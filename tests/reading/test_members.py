@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dcevents.reading.members import Members, Problem, Trouble
 
-CASES = Path(os.environ.get("DCEVENTS_CASES", "/work/shared/cases"))
+CASES = Path(os.environ.get("DCEVENTS_CASES", Path(__file__).parents[1] / "cases"))
 TEXT = b'{"a":1}\nBZh is text\n'
 PACKED = {
     "gzip": gzip.compress(TEXT, mtime=0),

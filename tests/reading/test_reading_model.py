@@ -92,7 +92,7 @@ OTHERS = {
     "lc-2-left-then-ended.ndjson": (3, 1),
     "lc-3-TETI.ndjson": (4, 1),
 }
-FILES = sorted(path.name for path in CASES.iterdir() if path.suffix in {".log", ".ndjson"})
+FILES = sorted(path.name for path in CASES.iterdir() if path.suffix not in {".gz", ".bin", ""})
 TWELVE = [name for name in FILES if name not in UNREAD and name not in OTHERS]
 
 

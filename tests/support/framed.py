@@ -1,4 +1,4 @@
-"""A stand-in for the judge: an object is an event that has a known name and a sid below."""
+"""A stand-in for the judge: an object is an event that has a known name, or one that is below."""
 
 from typing import Any
 
@@ -9,14 +9,19 @@ EVENT = '{"event":"CONVERSATION_CLOSED","data":{"payload":{"sid":"%s"}}}'
 
 def has_event(value: Any) -> bool:
     """Return whether a value is an event, or holds one."""
-    if isinstance(value, list):
-        return any(map(has_event, value))
-    if not isinstance(value, dict):
-        return type(value) is str and "CONVERSATION_" in value and "{" in value
-    name = value.get("event")
-    return (isinstance(name, str) and name.startswith("CONVERSATION_")) or any(
-        map(has_event, (member for member in value.values() if isinstance(member, (dict, list))))
-    )
+    if type(value) is str:
+        return "CONVERSATION_" in value and "{" in value
+    values = [value]
+    while values:
+        value = values.pop()
+        if isinstance(value, list):
+            values += value
+        elif isinstance(value, dict):
+            name = value.get("event")
+            if isinstance(name, str) and name.startswith("CONVERSATION_"):
+                return True
+            values += [each for each in value.values() if isinstance(each, (dict, list))]
+    return False
 
 
 def read(data: bytes, *, step: int = 1 << 20, begin: Resume | None = None) -> tuple[

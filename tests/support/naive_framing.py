@@ -159,6 +159,7 @@ class Naive:
         self.s = text
         self.has_event = has_event
         self.out: list[Seen] = []
+        self.rest_at = -1
 
     def read(self) -> list[Seen]:
         """Return the records in order."""
@@ -276,13 +277,14 @@ class Naive:
     def read_prefixed(self, at: int, end: int) -> int:
         """Read a line with text before its JSON, or with none; return where to go on."""
         s = self.s
-        if s[at:].lstrip(SEPARATORS).startswith("{"):
+        if s[at:].lstrip(SEPARATORS).startswith("{") and at != self.rest_at:
             self.emit(at, "invalid_json", s[at:end])
             return end + 1
         found = self.find_json(at, end)
         if found:
             for value in found[0]:
                 self.emit(at, None, s[value.at : value.end])
+            self.rest_at = found[1] if found[1] <= end else -1
             return found[1]
         for place in self.places(at, end)[:8] if end == len(s) else []:
             try:
@@ -297,7 +299,7 @@ class Naive:
             try:
                 value = self.over_lines(parse, opener)
                 self.emit(at, None, s[opener : value.end])
-                return value.end
+                return value.end  # noqa: TRY300 - both returns are of what was found
             except Cut:
                 self.emit(at, "incomplete", s[opener:])
                 return len(s)

@@ -6,15 +6,18 @@ from dcevents.reading.framing.sequences import End, begins_with_object, read_seq
 from dcevents.reading.framing.tokens import Status, ValueScan
 
 
-def find_cut(text: str) -> int | None:
-    """Return the character at which a value begins that a text's end cuts off; else None."""
+def find_cut(text: str, *, has_prefix: bool = False) -> int | None:
+    """Return the character at which a value begins that a text's end cuts off; else None.
+
+    `has_prefix` says that text stands before, on the same line.
+    """
     text = repair_surrogates(text)
     sequence = read_sequence(text)
     if sequence.end is End.WHOLE:
         return None
     if sequence.end is not End.BROKEN and is_cut(text, sequence.stop):
         return sequence.stop
-    if begins_with_object(text):
+    if begins_with_object(text) and not has_prefix:
         return None
     at = next((at for at in find_places(text) if is_cut(text, at)), find_opening(text))
     return find_cut_quoted(text) if at is None else at

@@ -25,6 +25,7 @@ class LineReader(Position):
 
     _attempt: Attempt | None = None
     _failure: Failure | None = None
+    _rest_at: int | None = None
     _taken: dict[int, int]
     """Where lines begin that were read as parts of an earlier one, and end."""
 
@@ -78,7 +79,7 @@ class LineReader(Position):
         `tried` is the character of a bracket that begins no value, as is known already.
         """
         text = segment.text or ""
-        if begins_with_object(text):
+        if self._has_no_prefix(segment):
             self._reject(segment, Bucket.INVALID_JSON)
         elif found := find_json(text, self._has_event):
             self._take_prefixed(segment, found)
@@ -102,9 +103,18 @@ class LineReader(Position):
             if read_sequence(text, begin).end is End.BROKEN:
                 following = find_json(text, self._has_event, begin)
             if following is None:
-                self._move_to(segment.offset_of(begin))
+                self._rest_at = segment.offset_of(begin)
+                self._move_to(self._rest_at)
                 return
             found = following
+
+    def _is_rest(self, segment: Segment) -> bool:
+        """Return whether a segment stands behind a prefix and its JSON on their line."""
+        return segment.begin == self._rest_at
+
+    def _has_no_prefix(self, segment: Segment) -> bool:
+        """Return whether a line itself begins with `{`: broken is broken then."""
+        return begins_with_object(segment.text or "") and not self._is_rest(segment)
 
     def _read_quoted(self, segment: Segment) -> None:
         """Read a line without JSON of its own: a quoted text that is JSON, or none."""
@@ -164,7 +174,12 @@ class LineReader(Position):
             self._take_values(attempt.segment, len(attempt.segment.text or ""))
         elif outcome in {Outcome.BROKEN, Outcome.TOO_LONG}:
             self._failure = attempt.failure or self._failure
-            self._break_off(attempt, outcome)
+            if outcome is not Outcome.TOO_LONG or not self._start_long_object(attempt):
+                self._break_off(attempt, outcome)
+
+    def _start_long_object(self, attempt: Attempt) -> bool:
+        """Look for lists in an object that is too long; return whether that is possible."""
+        raise NotImplementedError
 
     def _take_value(self, attempt: Attempt) -> Outcome:
         """Take a value that ends on a later line; return BROKEN if it is none after all."""
@@ -253,9 +268,9 @@ class LineReader(Position):
             self._take_incomplete(
                 segment, sequence.stop, begin_of_text(text, behind, sequence.stop)
             )
-        elif begins_with_object(text) or find_json(text, self._has_event):
+        elif self._has_no_prefix(segment) or find_json(text, self._has_event):
             self._read_prefixed(segment)
-        elif (stop := find_cut(text)) is not None:
+        elif (stop := find_cut(text, has_prefix=self._is_rest(segment))) is not None:
             self._take_incomplete(segment, stop, 0)
         else:
             self._read_prefixed(segment)

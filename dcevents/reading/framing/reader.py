@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from dcevents.reading.framing.attempts import Outcome
+from dcevents.reading.framing.attempts import Attempt, Outcome
 from dcevents.reading.framing.gathering import Gathered, Gathering
 from dcevents.reading.framing.line_reader import LineReader
 from dcevents.reading.framing.long_lines import (
@@ -15,6 +15,7 @@ from dcevents.reading.framing.long_lines import (
     has_value,
     read_window,
 )
+from dcevents.reading.framing.long_objects import LongObject
 from dcevents.reading.framing.parts import is_first, join_parts, read_part
 from dcevents.reading.framing.position import is_body_key
 from dcevents.reading.framing.prefixes import HasEvent, find_json, find_quoted
@@ -47,6 +48,10 @@ class Framing(LineReader):
         self._passed: deque[tuple[int, int]] = deque()
         """Lines that were fed but are read elsewhere, until their records have come."""
         self._gathering: Gathering | None = None
+        self._long_object: LongObject | None = None
+        self._long_attempt: Attempt | None = None
+        """The attempt that a long object was, if it goes on over lines."""
+        self._has_no_lists_before = 0
         self._long_value: LongValue | None = None
         self._skipped: Segment | None = None
 
@@ -129,7 +134,9 @@ class Framing(LineReader):
 
     def _is_within(self) -> bool:
         """Return whether something is read that has begun before."""
-        within = self._attempt or self._gathering or self._long_value or self._skipped
+        if self._attempt or self._gathering:
+            return True
+        within = self._long_object or self._long_value or self._skipped
         return within is not None
 
     def _step(self, *, is_final: bool) -> bool:
@@ -156,6 +163,8 @@ class Framing(LineReader):
             return self._read_attempt(self._attempt, is_final=is_final)
         if self._gathering:
             return self._read_gathering(self._gathering, is_final=is_final)
+        if self._long_object:
+            return self._read_long_object(self._long_object, is_final=is_final)
         if self._long_value:
             return self._read_long_value(self._long_value, is_final=is_final)
         return self._skip_line(is_final=is_final)
@@ -216,7 +225,7 @@ class Framing(LineReader):
             self._blank = self._blank or segment
             self._at = segment.end
         elif window.is_value:
-            self._long_value = LongValue(segment, self._at)
+            self._long_object = LongObject(segment, "", self._at, self._line)
         elif not window.is_readable:
             self._skipped = segment
         else:
@@ -233,6 +242,64 @@ class Framing(LineReader):
         if self._held.count + len(self._held.records) > 1:
             self._out += self._held.give()
         self._move_to(segment.offset_of(window.stop))
+
+    def _start_long_object(self, attempt: Attempt) -> bool:
+        scan = attempt.failure.scan if attempt.failure else attempt.scan
+        if b"[" not in scan.brackets or attempt.opener < self._has_no_lists_before:
+            return False
+        segment = attempt.segment
+        prefix = (segment.text or "")[attempt.begin : attempt.stop]
+        self._long_object = LongObject(segment, prefix, attempt.opener, segment.line)
+        self._long_attempt = attempt
+        return True
+
+    def _read_long_object(self, long_object: LongObject, *, is_final: bool) -> bool:
+        had_members = long_object.has_members
+        outcome = long_object.read_on(self._buffer, self._has_event, is_final=is_final)
+        if outcome is Outcome.HOLDS_OBJECTS:
+            if self._long_attempt and not had_members:
+                begin = self._long_attempt.begin
+                self._held.add(self._records_before(long_object.segment, begin))
+            for record in long_object.records:
+                self._go_to_line(record.line)
+                self._held.add([record])
+        if long_object.has_members:
+            self._at, _ = long_object.place
+        if outcome in {Outcome.HOLDS_OBJECTS, Outcome.WAITS}:
+            return outcome is not Outcome.WAITS
+        self._end_long_object(long_object, outcome)
+        return True
+
+    def _end_long_object(self, long_object: LongObject, outcome: Outcome) -> None:
+        """Go on behind an object, or with the next line if the object is none."""
+        attempt, self._long_object, self._long_attempt = self._long_attempt, None, None
+        offset, line = long_object.place
+        if not long_object.has_members:
+            self._has_no_lists_before = long_object.at
+            if attempt:
+                self._break_off(attempt, Outcome.TOO_LONG)
+            else:
+                self._long_value = LongValue(long_object.segment, self._at)
+        elif outcome is Outcome.CLOSED:
+            self._go_to_line(line)
+            self._arrays.has_comma = False
+            self._move_to(offset)
+        else:
+            self._go_to_line(line)
+            self._move_to(offset)
+            rest = Segment(line, offset, self._buffer.read(offset, offset + MAX_RECORD_BYTES))
+            if outcome is not Outcome.CUT_OFF:
+                self._skipped = rest
+            else:
+                self._at = self._buffer.end
+                if long_object.is_within_member:
+                    self._held.add([rest.reject(Bucket.INCOMPLETE, end=self._at)])
+
+    def _go_to_line(self, line: int) -> None:
+        """Give the records of the lines before one, if the reading is not on it yet."""
+        if line != self._line:
+            self._out += self._held.give()
+            self._line, self._held.count = line, 0
 
     def _read_long_value(self, long_value: LongValue, *, is_final: bool) -> bool:
         outcome = long_value.read_on(self._buffer, is_final=is_final)

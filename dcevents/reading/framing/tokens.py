@@ -36,6 +36,7 @@ class Status(Enum):
     OPEN = "all of the text was taken, and more must follow"
     CUT = "the text ends within a token, which more text may complete"
     BROKEN = "it is no JSON from there on"
+    MEMBER = "an object begins there that is a member of an array"
     TOO_DEEP = "a bracket there would exceed the levels that are read"
 
 
@@ -70,9 +71,12 @@ class ValueScan:
         inner.brackets = self.brackets[count:]
         inner.openers = self.openers[count:]
         inner._expect = self._expect
+        inner._in_string = self._in_string
         return inner
 
-    def read(self, data: bytes, at: int, base: int) -> tuple[Status, int]:
+    def read(
+        self, data: bytes, at: int, base: int, *, stops_at_members: bool = False
+    ) -> tuple[Status, int]:
         """Return how far the value goes in some bytes from a place on, and the place.
 
         `base` is where the bytes lie in the input: openers count from there.
@@ -86,12 +90,22 @@ class ValueScan:
             kind, token_at = match.lastindex or 0, match.start(match.lastindex or 0)
             if kind == _OPEN and len(self.openers) >= MAX_LEVELS and self._takes_value():
                 return Status.TOO_DEEP, token_at
+            if stops_at_members and kind == _OPEN and self._is_member(match):
+                return Status.MEMBER, token_at
             if not self._take(kind, match, base):
                 return Status.BROKEN, token_at
             at = match.end()
             if not self.openers and self._expect is _Expect.COMMA_OR_CLOSE:
                 return Status.CLOSED, at
         return (Status.CUT if _CUT_ESCAPE.match(data, at) else Status.BROKEN), at
+
+    def pass_member(self) -> None:
+        """Take the object that begins where the scan has stopped, without its text."""
+        self._expect = _Expect.COMMA_OR_CLOSE
+
+    def _is_member(self, match: re.Match[bytes]) -> bool:
+        in_array = self.brackets[-1:] == b"["
+        return in_array and match[_OPEN] == b"{" and self._takes_value()
 
     def enter_string(self, data: bytes, at: int) -> int:
         """Take the beginning of a string that is cut; return the place behind it.

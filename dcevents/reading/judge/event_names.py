@@ -38,6 +38,7 @@ MAX_NAME_CHARACTERS: Final = 512
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 _ROW = f"(?:(?:{'|'.join(WORDS_BEFORE)})_)*?"
+_LIKE_ADOBES = re.compile(f"{_ROW}conversations?(?:_|$)")
 _FULL = re.compile(
     f"{_ROW}(?:conversations?_(?P<kind>{'|'.join(KINDS)})"
     f"|(?:chat|dc|dynamicchat)_(?P<after>{'|'.join(KINDS)})"
@@ -61,6 +62,11 @@ def match_full_name(text: str) -> str | None:
     if match is None:
         return None
     return match["kind"] or match["after"] or LIVE_CHAT_SHORT[match["short"]]
+
+
+def is_like_adobes(text: str) -> bool:
+    """Return whether a name begins as Adobe's do: with `conversation`, known or not."""
+    return _LIKE_ADOBES.match(normalize_name(text[:MAX_NAME_CHARACTERS])) is not None
 
 
 def match_name(text: str) -> str | None:

@@ -53,7 +53,7 @@ RECORD_ITSELF: Final = ("raw", "original")
 """Body keys of which the text, where it holds an event, is the record."""
 NEVER_ENTERED_ENDS: Final = (
     *("page", "url", "uri", "path", "referrer", "referer", "useragent", "cookie", "cookies"),
-    *("header", "headers", "host", "hostname", "title", "token", "tokens"),
+    *("header", "headers", "host", "hostname", "title", "token", "tokens", "href", "location"),
 )
 """Ends of keys whose objects, arrays and texts are never entered, and name no event."""
 REQUEST_LINE: Final = frozenset(

@@ -146,6 +146,11 @@ def find_ready(record: Record, *, others: bool) -> EventName | None:
     return found if found is not None and found.kind == READY else None
 
 
+def find_listed_name(record: Record) -> EventName | None:
+    """Return a full name under a listed key of a record; None for none."""
+    return _search_record(record, others=False)
+
+
 def find_full_name(record: Record) -> EventName | None:
     """Return a full name of a record without a sid; None for none."""
     found = _search_record(record, others=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from dcevents.reading.judge.event_names import is_like_adobes
 from dcevents.reading.judge.keys import (
     LOGGER,
     REQUEST_LINE,
@@ -93,6 +94,14 @@ class Place:
         return any(is_event_key(member.key) for member, _ in self.node.scalars())
 
     @cached_property
+    def names_adobes_event(self) -> bool:
+        """Return whether an event is named here as Adobe's are, known or not."""
+        return any(
+            is_event_key(member.key) and is_like_adobes(scalar.text or "")
+            for member, scalar in self.node.scalars()
+        )
+
+    @cached_property
     def is_of_logger(self) -> bool:
         """Return whether a level or severity stands beside."""
         return any(member.folded in LOGGER for member, _ in self.node.scalars())
@@ -123,7 +132,8 @@ class Place:
             return True
         if any(place.is_closed for place in self._ancestors_in_record()):
             return True
-        return self.is_unknown_event and len(self.adobe_keys) >= MIN_FLAT_PAYLOAD_KEYS
+        is_flat = self.is_unknown_event and len(self.adobe_keys) >= MIN_FLAT_PAYLOAD_KEYS
+        return is_flat and self.names_adobes_event
 
     def _ancestors_in_record(self) -> Iterator["Place"]:
         """Yield the objects around that belong to the same record."""

@@ -30,6 +30,7 @@ from dcevents.reading.judge.keys import (
 from dcevents.reading.judge.name_search import (
     EventName,
     find_full_name,
+    find_listed_name,
     find_name,
     find_ready,
     find_under_event_keys,
@@ -117,6 +118,8 @@ class Judge:
         """Return the events of a record, as far as a stage searches; None for none."""
         if not (record.texts or record.lists or record.requests):
             stage = min(stage, Stage.OTHER_NAMES)  # nothing more to search
+        if stage > Stage.LISTED and find_listed_name(record) is not None:
+            stage = Stage.LISTED  # a known name without a sid: other keys are not looked at
         if (record, stage) not in self._found:
             self._found[record, stage] = self._search(record, stage)
         return self._found[record, stage]
@@ -133,13 +136,21 @@ class Judge:
         own = self._find_own(record, stage)
         if own is not None and _is_certain(own):
             return Records([own.outcome])
-        for holder in _list_texts(record, stage):
-            found = self._find_in(holder, stage)
-            if found is not None and (own is None or _has_canonical(found)):
-                return found
+        found = self._find_in_texts(record, stage, only_canonical=own is not None)
+        if found is not None:
+            return found
         if own is not None:
             return Records([own.outcome])
         return self._find_in_lists(record, stage) or self._find_in_requests(record, stage)
+
+    def _find_in_texts(
+        self, record: Record, stage: Stage, *, only_canonical: bool
+    ) -> Records | None:
+        """Return what the first text with a canonical event says, else with any; None for none."""
+        texts = _list_texts(record, stage)
+        found = [each for each in (self._find_in(text, stage) for text in texts) if each]
+        canonical = next((each for each in found if _has_canonical(each)), None)
+        return canonical or (found[0] if found and not only_canonical else None)
 
     def _find_canonical(self, record: Record) -> "Own | None":
         """Return the event of a canonical record; None for any other."""
@@ -161,8 +172,15 @@ class Judge:
 
     def _find_in(self, holder: Holder, stage: Stage) -> Records | None:
         """Return what a list or text says, if one of its records is an event; else None."""
-        texts = stage >= Stage.OTHER_TEXTS or is_body_key(holder.key)
-        records, is_list = self._open(holder, texts=texts)
+        stages = (each for each in Stage if each <= stage)
+        found = (self._find_in_at(holder, each) for each in stages)
+        return next((each for each in found if each is not None), None)
+
+    def _find_in_at(self, holder: Holder, stage: Stage) -> Records | None:
+        """Return what a list or text says, as far as one stage searches its records."""
+        is_text = isinstance(holder.node, Scalar)
+        texts = is_text or stage >= Stage.OTHER_TEXTS or is_body_key(holder.key)
+        records, is_list = self._open(holder, texts=texts and may_hold_text(holder.key))
         found = [self._find_events(record, stage) for record in records]
         if all(each is None for each in found):
             return None
@@ -216,7 +234,7 @@ class Judge:
 
     def _judge_holder(self, holder: Holder) -> Records:
         """Return what the records of a list or text say."""
-        records, is_list = self._open(holder, texts=True)
+        records, is_list = self._open(holder, texts=may_hold_text(holder.key))
         judged = [self._judge_record(record) for record in records]
         is_list = is_list or any(each.is_list for each in judged)
         return Records([outcome for each in judged for outcome in each.outcomes], is_list)

@@ -204,6 +204,9 @@ def _read_value(lines: Lines, start: int) -> Read:
 def _is_event_line(lines: Lines, start: int) -> bool:
     """Return whether a line is by itself a record with an event: whole objects, no prefix."""
     line = lines.text[start : lines.line_end(start)].strip(SEPARATORS)
+    if line.startswith('"'):
+        value = _read_scalar_line(Lines(line, [0], lines.judge), 0, len(line))
+        return isinstance(value, str) and lines.judge.holds_event(value)
     if not line.startswith("{"):
         return False
     alone = Lines(line, [0], lines.judge)
@@ -284,7 +287,7 @@ def _fail(lines: Lines, position: int, error: SequenceError) -> tuple[list[Piece
     is a record of its own". What began on an earlier line than the failed value is whole.
     """
     failed_line = lines.text.rfind("\n", 0, error.start) + 1
-    if error.what == "cut" or _is_last(lines, error.start, error.read):
+    if error.what == "cut":
         return [
             *_pieces(lines, error.values, ""),
             Piece(lines.number(error.start), "incomplete"),
@@ -299,11 +302,6 @@ def _fail(lines: Lines, position: int, error: SequenceError) -> tuple[list[Piece
         return pieces, error.read.end
     pieces.append(_reject_line(lines, max(failed_line, position)))
     return pieces, lines.line_end(failed_line) + 1
-
-
-def _is_last(lines: Lines, start: int, read: Read) -> bool:
-    """Return whether a value failed on a last line that has no end: its writer is still at it."""
-    return read.what == "bad" and lines.line_end(start) == len(lines.text)
 
 
 def _reject_line(lines: Lines, position: int) -> Piece:
@@ -358,9 +356,15 @@ def _read_prefixed(lines: Lines, position: int, start: int) -> tuple[list[Piece]
     quoted = _read_quoted(lines, start, end)
     if quoted is not None:
         return [quoted], end + 1
-    if end == len(lines.text):
+    if end == len(lines.text) and _is_cut_quoted(lines.text[start:]):
         return [Piece(lines.number(start), "incomplete")], end
     return [_reject_line(lines, position)], end + 1
+
+
+def _is_cut_quoted(line: str) -> bool:
+    """Return whether the end of the input cuts off a quoted text that is JSON."""
+    rest = re.sub(r'"(?:[^"\\]|\\.)*"', "", line)
+    return re.search(r'"[{\[]', rest) is not None
 
 
 def _is_place(text: str, place: int) -> bool:
@@ -368,7 +372,9 @@ def _is_place(text: str, place: int) -> bool:
     if text[place] not in "{[":
         return False
     behind = skip_white(text, place + 1)
-    return behind < len(text) and text[behind] in '"{}[]'
+    if behind == len(text):
+        return text[place] == "{"  # cut off
+    return text[behind] in '"{}[]'
 
 
 def _read_to_permitted_end(

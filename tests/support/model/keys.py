@@ -53,6 +53,24 @@ def is_plainly_conversation(key: str) -> bool:
     )
 
 
+def is_adobes(key: str) -> bool:
+    """Return whether a key is Adobe's, or plainly a conversation's: its text is a name, an id."""
+    return any(is_adobe(key, adobe) or is_conversation(key, adobe) for adobe in ADOBE) or (
+        is_adobe(key, "meetingInfo")
+    )
+
+
+def is_visitors(key: str) -> bool:
+    """Return whether visitors write what stands under a key: an answer, a search."""
+    return norm(key) in {
+        "answer", "answers", "reply", "replies", "comment", "comments", "feedback", "question",
+        "questions", "utterance", "transcript", "userinput", "lastmessage", "usermessage",
+        "visitormessage", "chatmessage", "q", "query", "search", "searchterm", "keyword",
+        "keywords", "email", "phone", "firstname", "lastname", "fullname", "username", "company",
+        "subject", "term", "ua",
+    }  # fmt: skip
+
+
 def is_session_id(key: str) -> bool:
     """Return whether a key is a session's id (`session_id`, `sessionId`)."""
     return norm(key) == "sessionid"

@@ -63,6 +63,14 @@ def _is_after_row(name: str, end: str) -> bool:
     return all(word in WORDS for word in row.split("_"))
 
 
+def is_like_adobes(spelling: str) -> bool:
+    """Return whether a name begins as Adobe's do: with `conversation`, after any row of words."""
+    words = normal_name(spelling).split("_")
+    while words and words[0] in WORDS - {"conversations"}:
+        words.pop(0)
+    return words[:1] in (["conversation"], ["conversations"])
+
+
 def event_kind(spelling: str, *, has_sid: bool) -> str | None:
     """Return the kind of a name under a key that names events.
 

@@ -19,7 +19,7 @@ class Record:
     """Hold a record: where it is, its bucket, and for an event what it says."""
 
     line: int
-    #: The place among the records of a list, a text or an object of several; else None.
+    #: The place, from 1, among the records that begin on the line; None for the only one.
     index: int | None
     #: "blank", "incomplete", "rejected", "ignored", "later", "duplicates" or "events".
     bucket: str
@@ -79,8 +79,9 @@ def read_log(
     model = Model()
     for piece in framing.frame(data, judge):
         model.records += read_piece(piece, judge)
+    _number(model)
     _mark_later(model, as_of_ms)
-    _mark_duplicates(model)
+    mark_duplicates(model)
     _count(model)
     return model
 
@@ -89,24 +90,20 @@ def read_piece(piece: framing.Piece, judge: Judge) -> list[Record]:
     """Return the records of a value, or of a line without one."""
     if piece.what != "value":
         return [Record(piece.line, None, piece.what, piece.reason or None)]
-    outcomes = judge.read(piece.value, piece.prefix)
-    return [
-        to_record(piece.line, index if is_member else None, outcome)
-        for index, (outcome, is_member) in enumerate(outcomes)
-    ]
+    return [to_record(piece.line, outcome) for outcome, _ in judge.read(piece.value, piece.prefix)]
 
 
-def to_record(line: int, index: int | None, outcome: Outcome) -> Record:
+def to_record(line: int, outcome: Outcome) -> Record:
     """Return the record of what was found."""
     if outcome.what == "ready":
-        return Record(line, index, "ignored", "widget_ready")
+        return Record(line, None, "ignored", "widget_ready")
     if outcome.what == "unknown":
-        return Record(line, index, "ignored", "unknown_event", unknown=outcome.name)
+        return Record(line, None, "ignored", "unknown_event", unknown=outcome.name)
     if outcome.what != "event":
-        return Record(line, index, "rejected", outcome.what)
+        return Record(line, None, "rejected", outcome.what)
     return Record(
         line,
-        index,
+        None,
         "events",
         kind=outcome.name,
         ts_ms=outcome.ts_ms,
@@ -123,6 +120,16 @@ def to_record(line: int, index: int | None, outcome: Outcome) -> Record:
     )
 
 
+def _number(model: Model) -> None:
+    """Number the records of each line that has several: each has its own "index (`line[3]`)"."""
+    lines = Counter(record.line for record in model.records)
+    seen: Counter[int] = Counter()
+    for place, record in enumerate(model.records):
+        if lines[record.line] > 1:
+            seen[record.line] += 1
+            model.records[place] = Record(**{**vars(record), "index": seen[record.line]})
+
+
 def _mark_later(model: Model, as_of_ms: int | None) -> None:
     """Put accepted records "stamped after `--as-of`" into their bucket."""
     for place, record in enumerate(model.records):
@@ -130,7 +137,7 @@ def _mark_later(model: Model, as_of_ms: int | None) -> None:
             model.records[place] = _in_bucket(record, "later")
 
 
-def _mark_duplicates(model: Model) -> None:
+def mark_duplicates(model: Model) -> None:
     """Put "all but one of the accepted lines with the same" identity into their bucket."""
     seen: set[tuple[object, ...]] = set()
     for place, record in enumerate(model.records):

@@ -137,6 +137,9 @@ class Judge:
         """
         whole = Outcome("no_event")
         tried: object = None
+        marked = close_payloads(tree)
+        assert isinstance(marked, Obj)
+        tree = marked
         for number, phase in enumerate(PHASES[:limit], start=1):
             entered = self.opener.enter_texts(tree, levels=phase.levels, requests=phase.requests)
             assert isinstance(entered, Obj)
@@ -157,7 +160,8 @@ class Judge:
                 ]
                 if any(members):
                     return [item for found in members for item in found]
-            if found.is_known:
+            # "All others only in a record in which these [listed keys] hold no known name."
+            if found.is_known and number == 1:
                 break
         if len(tree.source) > MIB // 4 and len(tree.source.encode()) > MIB:
             whole = Outcome("too_long")
@@ -295,7 +299,9 @@ class Judge:
         assert sid is not None
         if len(sid.encode("utf-8")) > MAX_SID_BYTES:
             return Outcome("too_long")
-        names_event = "" if is_canonical or name.node is not payload else name.key
+        # "A `name` or `type` that names the event is not the conversation's", whichever of them.
+        is_inside = payload is not name.node and payload.is_below(name.node)
+        names_event = "" if is_canonical or is_inside else kind
 
         def text_of(adobe: str) -> str | None:
             text = payload_text(payload.obj, adobe, names_event, is_canonical=is_canonical)
@@ -432,11 +438,11 @@ def _without_lists(tree: Obj) -> Obj:
 def _lists(tree: Obj, place: tuple[str | int, ...] = ()) -> Iterator[list[str | int]]:
     """Yield the places of an object's lists of records: the number of each member on the way."""
     for number, (key, value) in enumerate(tree.pairs):
-        if keys.is_never_entered(key):
+        if keys.is_never_entered(key) or keys.is_adobe(key, "meetingInfo"):
             continue
         if isinstance(value, Obj):
             yield from _lists(value, (*place, number))
-        elif isinstance(value, list) and has_object(value):
+        elif isinstance(value, list) and has_object(value) and tree.closed in {"", "other"}:
             yield [*place, number]
 
 
@@ -505,6 +511,37 @@ def first_text(obj: Obj, exact: str, is_key: list[list[str]], *, in_array: bool)
     return None
 
 
+def close_payloads(value: Value, *, inherited: str = "", around: bool = False) -> Value:
+    """Return a value in which objects are marked whose texts and lists are visitors'.
+
+    "Strangers' answers and names say nothing": in the payload inside the object of an event, also
+    of one that is unknown, as Adobe may add events; and in an object that is a flat one of Adobe's.
+    """
+    if isinstance(value, list):
+        return [close_payloads(item, inherited=inherited, around=around) for item in value]
+    if not isinstance(value, Obj):
+        return value
+    closed = inherited
+    named = [
+        text
+        for key, item in value.pairs
+        if keys.names_event(key) and (text := scalar_text(item, in_array=True)) is not None
+    ]
+    if not closed and sid_of(value, in_array=True) is not None:
+        count = count_adobe(value)
+        if around and count >= 2:
+            closed = "all"
+        elif named and not any(keys.norm(key) in {"level", "severity"} for key, _ in value.pairs):
+            is_adobes = any(names.is_like_adobes(text) for text in named)
+            closed = "flat" if is_adobes and count >= 3 else "other"
+    deeper = "all" if closed in {"all", "flat"} else ""
+    pairs = [
+        (key, close_payloads(item, inherited=deeper, around=around or bool(named)))
+        for key, item in value.pairs
+    ]
+    return replace(value, pairs=pairs, closed=closed)
+
+
 def sid_of(obj: Obj, *, in_array: bool) -> str | None:
     """Return an object's sid."""
     return first_text(
@@ -530,7 +567,13 @@ def payload_text(obj: Obj, adobe: str, names_event: str, *, is_canonical: bool) 
     "Outside canonical records a key that is plainly a conversation's goes before a bare `id`,
     `name`, `type`." "A `name` or `type` that names the event is not the conversation's."
     """
-    found = [key for key, _ in obj.pairs if key != names_event]
+    found = [
+        key
+        for key, value in obj.pairs
+        if adobe not in {"name", "type"}
+        or names_event == ""
+        or names.full_kind(scalar_text(value, in_array=True) or "") != names_event
+    ]
     plain = [key for key in found if keys.is_conversation(key, adobe)]
     if adobe not in {"id", "name", "type"}:
         plain = []

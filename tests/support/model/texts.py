@@ -140,7 +140,9 @@ class Opener:
                 (
                     name,
                     item
-                    if keys.is_never_entered(name) and not (requests and keys.is_request_line(name))
+                    if keys.is_never_entered(name)
+                    and not (requests and keys.is_request_line(name))
+                    or _is_visitors(name, item, value.closed)
                     else self.enter_texts(
                         item, name, levels=levels, requests=requests, depth=depth
                     ),
@@ -170,7 +172,7 @@ class Opener:
         if entered is None:
             return value
         entered = resolve_types(entered)
-        entered = _mark_text(entered, from_body=is_body, is_request=is_request)
+        entered = _mark_text(entered, is_request=is_request)
         levels -= 0 if is_body or is_request else 1
         return self.enter_texts(entered, key, levels=levels, requests=requests, depth=depth + 1)
 
@@ -237,10 +239,23 @@ class Opener:
         return self._open_form(match[1] if match else text, depth)
 
 
-def _mark_text(value: Value, *, from_body: bool, is_request: bool) -> Value:
+def _is_visitors(key: str, value: Value, closed: str) -> bool:
+    """Return whether the texts of a member are visitors' own, or names of Adobe's."""
+    if keys.is_adobe(key, "meetingInfo"):
+        return True
+    if isinstance(value, Obj):
+        return False
+    if closed == "flat" and keys.norm(key) in {"raw", "original"}:
+        return False  # the record itself
+    if closed in {"all", "flat"} or (closed == "other" and not keys.is_body(key)):
+        return True
+    return keys.is_adobes(key) or keys.is_visitors(key)
+
+
+def _mark_text(value: Value, *, is_request: bool) -> Value:
     """Return the objects of a text, marked as such."""
     if isinstance(value, Obj):
-        return replace(value, from_text=from_body, is_request=is_request)
+        return replace(value, from_text=not is_request, is_request=is_request)
     if isinstance(value, list):
-        return [_mark_text(item, from_body=from_body, is_request=is_request) for item in value]
+        return [_mark_text(item, is_request=is_request) for item in value]
     return value

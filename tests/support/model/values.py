@@ -32,6 +32,9 @@ class Obj:
     start: int = 0
     #: Whether the object was the record's own request line.
     is_request: bool = False
+    #: What of its texts and lists says nothing: "" none, "other" texts under other keys,
+    #: "flat" all but the record itself, "all".
+    closed: str = ""
     #: The object before its keys with dots were split.
     undotted: Obj | None = None
 

@@ -20,7 +20,7 @@ def ids(cases: list[Case]) -> list[str]:
 
 ALL = [
     case
-    for file in ("lines.toml", "wrappings.toml", "fields.toml")
+    for file in ("lines.toml", "wrappings.toml", "fields.toml", "joined.toml")
     for case in reading_cases.load_cases(file)
 ]
 

@@ -8,6 +8,8 @@ from typing import Any, Final, NoReturn
 MAX_LEVELS: Final = 512
 """Objects and arrays in one another that are read: no stack is too small for so many."""
 
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
+"""Bytes that are no UTF-8, as `surrogateescape` has them: text may hold some, values none."""
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -66,6 +68,8 @@ def decode_at(text: str, at: int) -> tuple[Any, int]:
         value, end = _scan(text, at)
     except (StopIteration, ValueError, RecursionError):
         raise NoValueError(at) from None
+    if not text.isascii() and _NO_UTF8.search(text, at, end):
+        raise NoValueError(at)
     if text.startswith(("{", "["), at) and _is_too_deep(text, at, end):
         raise NoValueError(at)
     return value, end

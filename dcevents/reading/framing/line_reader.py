@@ -286,4 +286,5 @@ class LineReader(Position):
                 if stop is not None:
                     self._read_cut(whole)
                     return
-        self._reject(segment, Bucket.INVALID_UTF8)
+        # Bytes that are no UTF-8 may stand in the text before a value, not in one.
+        self._read_prefixed(segment.escape_bytes())

@@ -26,7 +26,7 @@ class Window(NamedTuple):
     items: list[Item]
     stop: int
     is_value: bool
-    """Whether a value begins there that is longer than a window."""
+    """Whether an object or a string begins there that is longer than a window."""
     is_readable: bool
 
 
@@ -40,7 +40,7 @@ def read_window(line: int, begin: int, data: bytes) -> Window:
     text, sequence = segment.text or "", segment.sequence
     items, stop = _whole_items(text, sequence)
     is_readable = stop > 0 and sequence.end is not End.BROKEN
-    is_value = stop == 0 and sequence.end is End.VALUE and text.startswith("{")
+    is_value = stop == 0 and sequence.end is End.VALUE and text.startswith(("{", '"'))
     return Window(segment, items, stop, is_value, is_readable)
 
 
@@ -61,11 +61,16 @@ def has_value(text: str) -> bool:
 
 @dataclass(slots=True)
 class LongValue:
-    """An object of more than the longest record on one line, read past up to `at`."""
+    """An object or string of more than the longest record on one line, read past up to `at`."""
 
     segment: Segment
     at: int
     scan: ValueScan = field(default_factory=ValueScan)
+
+    @property
+    def is_object(self) -> bool:
+        """Return whether the value is an object, not a string."""
+        return self.segment.data.startswith(b"{")
 
     def read_on(self, buffer: Buffer, *, is_final: bool) -> Outcome:
         """Read past the value. BROKEN where it is none, or the line ends within it."""

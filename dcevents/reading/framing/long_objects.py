@@ -12,12 +12,16 @@ from dcevents.reading.framing.buffer import Buffer
 from dcevents.reading.framing.decoding import NoValueError, decode
 from dcevents.reading.framing.prefixes import HasEvent
 from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, Record
-from dcevents.reading.framing.segments import Segment
+from dcevents.reading.framing.segments import Segment, is_event_line
 from dcevents.reading.framing.tokens import Status, ValueScan
 
 MAX_AROUND_BYTES = MAX_RECORD_BYTES // 2
 """Bytes around the lists of an object, so that there is room for their members."""
 _STEP_BYTES = 1 << 16
+MAX_REPEATS = 32
+SPARE_BYTES = 1 << 24
+"""What is around a list is read for each member anew: so many times the bytes of the object, and
+so many bytes more. Nobody's list needs that; who asks for more asks for all the memory."""
 _CLOSING = bytes.maketrans(b"{[", b"}]")
 
 
@@ -40,6 +44,11 @@ class LongObject:
     records: list[Record] = field(default_factory=list)
     has_members: bool = False
     _is_last_window: bool = False
+    _is_line_start: bool = False
+    _breaks_off: bool = False
+    _passes_string: bool = False
+    _repeated: int = 0
+    """Bytes around lists that were read for members."""
     _is_behind_member: bool = False
     """The comma that follows is a member's, and no part of what is around."""
     _skips_member: bool = False
@@ -56,6 +65,10 @@ class LongObject:
         HOLDS_OBJECTS says that `records` are to be taken, and `read_on` to be called again.
         """
         while True:
+            if self._is_line_start:
+                outcome = self._check_line(buffer, has_event, is_final=is_final)
+                if outcome is not None:
+                    return outcome
             data = self._window(buffer, is_final=is_final)
             if data is None:
                 return Outcome.WAITS
@@ -81,6 +94,24 @@ class LongObject:
         """Return whether a member has begun that has not ended."""
         return self._member is not None
 
+    @property
+    def is_at_event_line(self) -> bool:
+        """Return whether the next line is an event, and no member lies before."""
+        return self._breaks_off and self.place[0] == self.at
+
+    def _check_line(
+        self, buffer: Buffer, has_event: HasEvent, *, is_final: bool
+    ) -> Outcome | None:
+        """Break off before a line that is an event; return None for any other line."""
+        end = buffer.find_line_end(self.at)
+        if end is None and not is_final and buffer.end - self.at <= MAX_RECORD_BYTES:
+            return Outcome.WAITS
+        end = buffer.end if end is None else end
+        self._is_line_start = False
+        if end - self.at <= MAX_RECORD_BYTES:
+            self._breaks_off = is_event_line(buffer.read(self.at, end), has_event)
+        return Outcome.BROKEN if self._breaks_off else None
+
     def _window(self, buffer: Buffer, *, is_final: bool) -> bytes | None:
         """Return the next bytes, cut where no number or word is; None if there are too few."""
         end = self.at + _STEP_BYTES
@@ -90,18 +121,30 @@ class LongObject:
             return None
         self._is_last_window = end < self.at + _STEP_BYTES and buffer.end >= end
         data = buffer.read(self.at, min(end, buffer.end))
+        if line_end := data.find(b"\n") + 1:
+            self._is_last_window = False
+            return data[:line_end]
         return (data.rstrip(WORD_BYTES) or data) if buffer.end > end else data
 
     def _advance(self, data: bytes, size: int) -> bytes:
         taken = data[:size]
         self.at += size
-        self.line += taken.count(b"\n")
+        if taken.endswith(b"\n"):
+            self.line += 1
+            self._is_line_start = True
         return taken
 
     def _read_around(self, data: bytes, has_event: HasEvent) -> Outcome:
         """Read what lies around the lists, up to the next member."""
+        if self._passes_string:
+            return self._pass_string(data)
         status, size = self.scan.read(data, 0, self.at, stops_at_members=True)
-        if status is Status.CUT:
+        is_member = status is Status.CUT and self.scan.is_in_array and data[size : size + 1] == b'"'
+        if is_member and size:
+            status = Status.OPEN  # a window from here on says whether the string is a long one
+        elif is_member:
+            return self._pass_string(data)
+        elif status is Status.CUT:
             size = self.scan.enter_string(data, size)
         taken = self._advance(data, size)
         while self._entered and len(self.scan.openers) <= self._entered[-1][0]:
@@ -119,6 +162,17 @@ class LongObject:
             return self._begin_member(has_event)
         goes_on = status in {Status.OPEN, Status.CUT} and size > 0
         return Outcome.WAITS if goes_on else Outcome.BROKEN
+
+    def _pass_string(self, data: bytes) -> Outcome:
+        """Pass over a long string of an array: it is no part of what its members share."""
+        if not self._passes_string:
+            self._is_behind_member = self._is_behind_member or self.around.endswith(b"[")
+            self.around += b"" if self._is_behind_member else b"null"
+        goes_on = self._passes_string
+        size = self.scan.read_string(data) if goes_on else self.scan.enter_string(data, 0)
+        self._advance(data, size)
+        self._passes_string = self.scan.is_in_string
+        return Outcome.WAITS if size else Outcome.BROKEN
 
     def _begin_member(self, has_event: HasEvent) -> Outcome:
         if not self.has_members and self._is_event(has_event):
@@ -149,6 +203,9 @@ class LongObject:
         if status is Status.CLOSED:
             self.scan.pass_member()
             self._member, self.has_members, self._is_behind_member = None, True, True
+            self._repeated += len(self.around)
+            if self._repeated > MAX_REPEATS * (self.at - self.segment.begin) + SPARE_BYTES:
+                return Outcome.TOO_LONG
             self.records = [self._record(member, buffer)]
             return Outcome.HOLDS_OBJECTS
         if status not in {Status.OPEN, Status.CUT}:

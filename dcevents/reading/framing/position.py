@@ -76,6 +76,8 @@ class Position:
 
     def _reject(self, segment: Segment, bucket: Bucket) -> None:
         """Take a line that cannot be read. What arrays it has opened is not known."""
+        if bucket is Bucket.INVALID_JSON and not segment.is_utf8:
+            bucket = Bucket.INVALID_UTF8
         self._held.add([segment.reject(bucket)])
         self._arrays.has_comma = True
         self._end_line(segment.end)

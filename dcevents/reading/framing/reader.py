@@ -22,6 +22,8 @@ from dcevents.reading.framing.prefixes import HasEvent, find_json, find_quoted
 from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, Record, Resume
 from dcevents.reading.framing.segments import Segment
 
+_BEHIND_SCALARS: Final = {b"", *(bytes([byte]) for byte in b" \t\r\n,\0\x1e]")}
+"""Bytes that may follow a string or number."""
 _BUCKETS: Final = {
     Gathered.TOO_LONG: Bucket.TOO_LONG,
     Gathered.LOST: Bucket.INVALID_JSON,
@@ -224,6 +226,8 @@ class Framing(LineReader):
         if segment.is_blank:
             self._blank = self._blank or segment
             self._at = segment.end
+        elif window.is_value and segment.data.startswith(b'"'):
+            self._long_value = LongValue(segment, self._at)
         elif window.is_value:
             self._long_object = LongObject(segment, "", self._at, self._line)
         elif not window.is_readable:
@@ -263,6 +267,8 @@ class Framing(LineReader):
             for record in long_object.records:
                 self._go_to_line(record.line)
                 self._held.add([record])
+            if self._held.count + len(self._held.records) > 1:
+                self._out += self._held.give()
         if long_object.has_members:
             self._at, _ = long_object.place
         if outcome in {Outcome.HOLDS_OBJECTS, Outcome.WAITS}:
@@ -284,6 +290,9 @@ class Framing(LineReader):
             self._go_to_line(line)
             self._arrays.has_comma = False
             self._move_to(offset)
+        elif long_object.is_at_event_line:
+            self._go_to_line(line)
+            self._at, self._is_line_start = offset, True
         else:
             self._go_to_line(line)
             self._move_to(offset)
@@ -306,7 +315,13 @@ class Framing(LineReader):
         if outcome is Outcome.WAITS:
             return False
         self._long_value = None
-        if outcome is Outcome.CLOSED:
+        if outcome is Outcome.CLOSED and not long_value.is_object:
+            if self._buffer.read(long_value.at, long_value.at + 1) not in _BEHIND_SCALARS:
+                self._skipped, self._at = long_value.segment, long_value.at
+                return True
+            self._scalars = self._scalars or long_value.segment
+            self._move_to(long_value.at)
+        elif outcome is Outcome.CLOSED:
             segment = long_value.segment
             self._held.add([segment.reject(Bucket.TOO_LONG, end=long_value.at)])
             self._move_to(long_value.at)

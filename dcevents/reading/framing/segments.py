@@ -27,6 +27,7 @@ class Segment:
         self.begin = begin
         self.data = data
         self._mapped = (0, 0)
+        self._errors = "strict"
 
     @property
     def end(self) -> int:
@@ -37,9 +38,20 @@ class Segment:
     def text(self) -> str | None:
         """Return its characters, half surrogate pairs repaired; None if it is no UTF-8."""
         try:
-            return repair_surrogates(self.data.decode())
+            return repair_surrogates(self.data.decode(errors=self._errors))
         except UnicodeDecodeError:
             return None
+
+    @property
+    def is_utf8(self) -> bool:
+        """Return whether all of its bytes are characters."""
+        return self._errors == "strict" and self.text is not None
+
+    def escape_bytes(self) -> "Segment":
+        """Return the same bytes, read so that those that are no UTF-8 may be in its text."""
+        escaped = Segment(self.line, self.begin, self.data)
+        escaped._errors = "surrogateescape"  # noqa: SLF001 - of the same class
+        return escaped
 
     @cached_property
     def sequence(self) -> Sequence:
@@ -57,7 +69,7 @@ class Segment:
         if len(text) == len(self.data):
             return self.begin + character
         known, size = self._mapped if self._mapped[0] <= character else (0, 0)
-        size += len(text[known:character].encode())
+        size += len(text[known:character].encode(errors=self._errors))
         self._mapped = (character, size)
         return self.begin + size
 

@@ -83,6 +83,8 @@ class ValueScan:
         """
         if self._in_string:
             at = self._read_string(data, at)
+            if not self._in_string and not self.openers:
+                return Status.CLOSED, at
         while not self._in_string:
             match = _TOKEN.match(data, at)
             if match is None:
@@ -104,8 +106,21 @@ class ValueScan:
         self._expect = _Expect.COMMA_OR_CLOSE
 
     def _is_member(self, match: re.Match[bytes]) -> bool:
-        in_array = self.brackets[-1:] == b"["
-        return in_array and match[_OPEN] == b"{" and self._takes_value()
+        return self.is_in_array and match[_OPEN] == b"{" and self._takes_value()
+
+    @property
+    def is_in_array(self) -> bool:
+        """Return whether the innermost open bracket is an array's."""
+        return self.brackets[-1:] == b"["
+
+    @property
+    def is_in_string(self) -> bool:
+        """Return whether a string was entered that has not ended."""
+        return self._in_string
+
+    def read_string(self, data: bytes) -> int:
+        """Return the place behind the string that was entered, or behind what there is of it."""
+        return self._read_string(data, 0)
 
     def enter_string(self, data: bytes, at: int) -> int:
         """Take the beginning of a string that is cut; return the place behind it.

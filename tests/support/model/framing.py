@@ -115,8 +115,13 @@ def frame_text(text: str, judge: Judge) -> list[Piece]:
     return pieces
 
 
-def _read_line(lines: Lines, position: int) -> tuple[list[Piece], int]:
-    """Return the records from a position to the end of its line, and where to read on."""
+def _read_line(
+    lines: Lines, position: int, *, is_rest: bool = False
+) -> tuple[list[Piece], int]:
+    """Return the records from a position to the end of its line, and where to read on.
+
+    `is_rest` says that a prefix and its JSON stand before, on the same line.
+    """
     end = lines.line_end(position)
     line = lines.text[position:end]
     number = lines.number(position)
@@ -132,7 +137,8 @@ def _read_line(lines: Lines, position: int) -> tuple[list[Piece], int]:
             values, behind = _read_sequence(lines, start)
         except SequenceError as error:
             # "A line that itself begins with `{` has no prefix and no text behind it".
-            if lines.text[start] == "{" or error.what in {"cut", "broken off"}:
+            is_broken = lines.text[start] == "{" and not is_rest
+            if is_broken or error.what in {"cut", "broken off"}:
                 return _fail(lines, position, error)
         else:
             return _pieces(lines, values, ""), behind + 1
@@ -353,12 +359,33 @@ def _read_prefixed(lines: Lines, position: int, start: int) -> tuple[list[Piece]
             if permitted is not None:
                 records, behind = permitted
                 return _pieces(lines, records, prefix), lines.line_end(behind) + 1
+            if _is_line_end_lost(lines, values, read.end):
+                # "A line end lost between whole values harms none", behind a prefix too.
+                rest, behind = _read_line(lines, read.end, is_rest=True)
+                return [*_pieces(lines, values, prefix), *rest], behind
     quoted = _read_quoted(lines, start, end)
     if quoted is not None:
         return [quoted], end + 1
     if end == len(lines.text) and _is_cut_quoted(lines.text[start:]):
         return [Piece(lines.number(start), "incomplete")], end
     return [_reject_line(lines, position)], end + 1
+
+
+def _is_line_end_lost(lines: Lines, values: list[tuple[int, Value]], end: int) -> bool:
+    """Return whether a value has an event, and another with one follows on its line."""
+    if not any(lines.judge.holds_event(value) for _, value in values):
+        return False
+    position, last = end, lines.line_end(end)
+    for _ in range(MAX_PLACES):
+        places = (place for place in range(position, last) if _is_place(lines.text, place))
+        place = next(places, None)
+        if place is None:
+            return False
+        read = _read_value(lines, place)
+        if read.what == "whole" and lines.judge.holds_event(read.value):
+            return True
+        position = read.end if read.what == "whole" else place + 1
+    return False
 
 
 def _is_cut_quoted(line: str) -> bool:

@@ -206,7 +206,9 @@ class Judge:
     def _firebase_members(self, value: Obj) -> list[Value]:
         """Return the values of an object if they are all events."""
         members = [item for _, item in value.pairs]
-        if len(members) < 2 or not all(isinstance(item, Obj) for item in members):
+        if len(members) < 2 or any(keys.is_never_entered(key) for key, _ in value.pairs):
+            return []
+        if not all(isinstance(item, Obj) and not item.from_text for item in members):
             return []
         for item in members:
             assert isinstance(item, Obj)

@@ -2,7 +2,7 @@
 
 A case has `why`, `input` and `expected`. In an input `@EV@` is a canonical event and `@EV2@` one of
 another session, `@TEXT@` and `@TEXT2@` the same escaped for a JSON text, `@BASE64@` and `@PERCENT@`
-encoded; `@NUL@`, `@BOM@`, `@RS@`, `@CR@`, `@BAD@` (no UTF-8) and `@MIB@` (2^20 letters) are bytes.
+encoded; `@NUL@`, `@BOM@`, `@RS@`, `@CR@`, `@BAD@` (no UTF-8), `@HALF@` (half a character) and `@MIB@` (2^20 letters) are bytes.
 
 An expected record is `LINE[INDEX] WHAT FIELD=VALUE …`, the index only where it has one. WHAT is a
 kind, `duplicate`, `ready`, `unknown`, `blank`, `incomplete`, or the reason of a rejected record.
@@ -62,6 +62,7 @@ def replacements() -> dict[str, bytes]:
         "@RS@": b"\x1e",
         "@CR@": b"\r",
         "@BAD@": b"\xff",
+        "@HALF@": b"\xc3",
         "@MIB@": b"x" * 2**20,
     }
 

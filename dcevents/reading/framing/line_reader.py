@@ -282,9 +282,9 @@ class LineReader(Position):
         except UnicodeDecodeError as error:
             if is_cut and error.reason == "unexpected end of data":
                 whole = Segment(segment.line, segment.begin, segment.data[: error.start])
-                stop = find_cut(whole.text or "")
-                if stop is not None:
-                    self._read_cut(whole)
-                    return
+                if whole.data:
+                    self._read_segment(whole, is_cut=True)
+                self._at = segment.end
+                return
         # Bytes that are no UTF-8 may stand in the text before a value, not in one.
         self._read_prefixed(segment.escape_bytes())

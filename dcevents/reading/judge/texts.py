@@ -17,7 +17,8 @@ MIN_BASE64: Final = 16
 _BEGINNING = re.compile(r"[{\[](?=\s*[\"{\[\]}])")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _PERCENT_JSON = re.compile(r"%7B|%5B|%22", re.IGNORECASE)
-_FORM = re.compile(r"[^=&\s{}\[\]\"]+=[^&]*(?:&[^=&\s]*(?:=[^&]*)?)*")
+_FORM_KEY = r"[A-Za-z0-9_.$@\[\]%+-]+"
+_FORM = re.compile(rf"{_FORM_KEY}=[^&]*(?:&(?:{_FORM_KEY}(?:=[^&]*)?)?)*")
 _MARKS = re.compile(r"[\"'{}\[\]]")
 _CLOSERS = {"{": "}", "[": "]"}
 
@@ -146,7 +147,7 @@ def _decode_percent(text: str) -> str | None:
 
 def _read_form(text: str) -> dict[str, str] | None:
     """Return a form's fields, the first of equal keys; None for what is no form."""
-    stripped = text.strip()
+    stripped = text.strip().removeprefix("?")
     if not _FORM.fullmatch(stripped):
         return None
     fields: dict[str, str] = {}

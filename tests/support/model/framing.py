@@ -236,6 +236,9 @@ def _read_sequence(lines: Lines, start: int) -> tuple[list[tuple[int, Value]], i
             position += 1
         if position >= len(text) or text[position] == "\n":
             return values, position
+        if values and (behind := _scalar_end(text, position)) is not None:
+            position = behind  # a value beside an object, which is its text
+            continue
         read = Read("bad", None, position)
         if text[position] == "[":
             end = lines.line_end(position)
@@ -255,6 +258,17 @@ def _read_sequence(lines: Lines, start: int) -> tuple[list[tuple[int, Value]], i
             return [(position, read.value)], lines.line_end(read.end)
         values += _members(position, read.value)
         position = read.end
+
+
+def _scalar_end(text: str, position: int) -> int | None:
+    """Return the end of a scalar between separators; None for anything else."""
+    if text[position] in "{[":
+        return None
+    try:
+        _, end = parse_value(text, position)
+    except (BadJSONError, CutError):
+        return None
+    return end if end == len(text) or text[end] in SEPARATORS + "\n[]{}" else None
 
 
 def _read_array(lines: Lines, start: int) -> Read:
@@ -484,7 +498,7 @@ def _read_quoted(lines: Lines, start: int, end: int) -> Piece | None:
 
 # --- "Parts of a line that Docker or CRI (`P`) has cut are one" -------------------------------
 
-CRI = re.compile(r"(\S+ (stdout|stderr) )([PF])((?::\S*)? )(.*)", re.DOTALL)
+CRI = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T\S+ (stdout|stderr) )([PF])((?::\S*)? )(.*)", re.DOTALL)
 
 
 def join_parts(lines: list[str], judge: Judge) -> list[tuple[int, str, bool]]:
@@ -544,8 +558,6 @@ def _join_docker(lines: list[str], place: int, judge: Judge) -> tuple[list[int],
     else:
         if _is_begun(text):
             return places, lines[place], True
-    if not judge.holds_object(text):
-        return [], "", False
     return places, _with_log(lines[place], text), False
 
 
@@ -567,7 +579,15 @@ def _docker_line(line: str) -> tuple[str, str] | None:
 
 def _is_begun(text: str) -> bool:
     """Return whether a text begins a value that its end cuts off."""
+    quoted = len(text) - len(text.lstrip(SEPARATORS))
     for place in range(len(text)):
+        if place == quoted and text[place] == '"':
+            try:
+                parse_string(text, place)
+            except CutError:
+                return True
+            except BadJSONError:
+                pass
         if _is_place(text, place) or (text[place] in "{[" and not text[place + 1 :].strip()):
             try:
                 parse_value(text, place)

@@ -137,6 +137,7 @@ class Judge:
         """
         whole = Outcome("no_event")
         tried: object = None
+        without_sid: list[tuple[Outcome, bool]] = []
         marked = close_payloads(tree)
         assert isinstance(marked, Obj)
         tree = marked
@@ -158,11 +159,24 @@ class Judge:
                     self._read_members(entered, place, number, limit, only_events=found.is_known)
                     for place in lists
                 ]
-                if any(members):
-                    return [item for found in members for item in found]
+                said = [item for found in members for item in found]
+                if any(outcome.what in {"event", "ready", "too_long"} for outcome, _ in said):
+                    return said
+                # A known name without a sid: "other keys only where nothing else holds an event".
+                without_sid = without_sid or said
             # "All others only in a record in which these [listed keys] hold no known name."
             if found.is_known and number == 1:
                 break
+        if without_sid and not whole.is_known:
+            return without_sid
+        if whole.what == "no_event" and limit == len(PHASES):
+            entered = self.opener.enter_texts(tree, levels=5, requests=False)
+            assert isinstance(entered, Obj)
+            for place in _lists(entered):
+                alone = [_with_member(entered, place, each) for each in _members(_at(entered, place))]
+                said = [item for each in alone for item in self._read(each, 2)]
+                if any(outcome.what == "unknown" for outcome, _ in said):
+                    return said
         if len(tree.source) > MIB // 4 and len(tree.source.encode()) > MIB:
             whole = Outcome("too_long")
         return [(whole, False)]
@@ -285,6 +299,8 @@ class Judge:
             return Outcome("ready")
         if payload is None:
             return Outcome("no_sid")
+        if name.node.obj.is_form:
+            payload = name.node  # whose sid is its own
         return self._outcome(nodes, payload, name, is_canonical=False)
 
     def _outcome(

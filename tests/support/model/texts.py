@@ -185,7 +185,9 @@ class Opener:
             opened = self._open_base64(text, depth)
         if opened is None:
             opened = self._open_form(text, depth)
-        if opened is None and re.search("%7b", text, re.IGNORECASE):
+        # "A page's or referrer's query never does", under whatever key an address stands.
+        is_query = "=" in text.partition("%")[0]
+        if opened is None and not is_query and re.search("%7b", text, re.IGNORECASE):
             opened = self._open_json(unquote(text), depth)
         return opened
 
@@ -231,7 +233,7 @@ class Opener:
                 pairs.append((key, unquote_plus(value, errors="replace")))
         fields = self.enter_texts(Obj(pairs), levels=0, requests=False, depth=depth)
         assert isinstance(fields, Obj)
-        return fields if self.is_full_event(fields) else None
+        return replace(fields, is_form=True) if self.is_full_event(fields) else None
 
     def _open_request(self, text: str, depth: int) -> Value:
         """Return the form in a request line: `GET /dc?event=…&sid=… HTTP/1.1`."""

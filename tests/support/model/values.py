@@ -32,6 +32,8 @@ class Obj:
     start: int = 0
     #: Whether the object was the record's own request line.
     is_request: bool = False
+    #: Whether the object is a form with "a full event name and a sid": an event by itself.
+    is_form: bool = False
     #: What of its texts and lists says nothing: "" none, "other" texts under other keys,
     #: "flat" all but the record itself, "all".
     closed: str = ""

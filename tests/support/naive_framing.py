@@ -350,8 +350,12 @@ class Naive:
         if opened.startswith("".join(sign for sign in rest if sign not in SEPARATORS)):
             return True
         line = Naive(rest, self.has_event).walk(0, len(rest))
-        is_flat = line.how == "whole" and rest.count("]") == rest.count("[")
-        return is_flat and not any(self.has_event(each.value) for each in line.objects)
+        brackets = re.sub(r'[^\[\]]|"[^"]*"', "", rest)
+        while "[]" in brackets:
+            brackets = brackets.replace("[]", "")
+        if line.how != "whole" or "]" in brackets:
+            return False
+        return not any(self.has_event(each.value) for each in line.objects)
 
     def events_behind(self, at: int, end: int) -> bool:
         """Return whether one of the next places holds an event."""

@@ -18,6 +18,7 @@ MAX_SPAN_BYTES: Final = 1 << 21
 _CRI = re.compile(
     rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.,]+(?:Z|[+-][0-9:]+) (stdout|stderr) )([PF]) ?", re.DOTALL
 )
+_BLANK = re.compile(rb"^(?:[ \t\r\0]|\xef\xbb\xbf)++")
 _DOCKER = b'{"log":"'
 
 
@@ -35,6 +36,7 @@ class Part(NamedTuple):
 
 def read_part(line: bytes) -> Part | None:
     """Return the part of a line that a line is, perhaps its last; None for any other line."""
+    line = _BLANK.sub(b"", line, count=1)
     if match := _CRI.match(line):
         text = line[match.end() :]
         return Part(match[2], match[3] == b"F", text, match[1], None)

@@ -204,7 +204,7 @@ class Record:
         if isinstance(node, Scalar):
             if node.text is None or not node.is_string:
                 return
-            if folded in REQUEST_LINE:
+            if folded in REQUEST_LINE and not (node.text or "").lstrip().startswith(("{", "[")):
                 self.requests.append(Holder(place, member.key, node))
             elif not is_never_entered(member.key):
                 self.texts.append(Holder(place, member.key, node))

@@ -143,6 +143,8 @@ def _read_line(
         else:
             return _pieces(lines, values, ""), behind + 1
         return _read_prefixed(lines, position, start)
+    if end == len(lines.text) and _is_cut_scalar(lines.text, start):
+        return [Piece(number, "incomplete")], end
     scalar = _read_scalar_line(lines, start, end)
     if scalar is not None:
         return [Piece(number, "value", scalar)], end + 1
@@ -339,6 +341,17 @@ def _reject_line(lines: Lines, position: int) -> Piece:
     return Piece(number, "rejected", reason="invalid_json")
 
 
+def _is_cut_scalar(text: str, start: int) -> bool:
+    """Return whether the end of the input cuts off a string, a number or a word."""
+    try:
+        parse_value(text, start)
+    except CutError:
+        return True
+    except BadJSONError:
+        return False
+    return False
+
+
 def _read_scalar_line(lines: Lines, start: int, end: int) -> Value:
     """Return the scalar that a line is, None if it is none; null is told as a number."""
     line = lines.text[start:end].rstrip(SEPARATORS + "]")
@@ -498,7 +511,7 @@ def _read_quoted(lines: Lines, start: int, end: int) -> Piece | None:
 
 # --- "Parts of a line that Docker or CRI (`P`) has cut are one" -------------------------------
 
-CRI = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T\S+ (stdout|stderr) )([PF])((?::\S*)? )(.*)", re.DOTALL)
+CRI = re.compile(r"[ \t\r\0\ufeff]*([0-9]{4}-[0-9]{2}-[0-9]{2}T\S+ (stdout|stderr) )([PF])((?::\S*)? )(.*)", re.DOTALL)
 
 
 def join_parts(lines: list[str], judge: Judge) -> list[tuple[int, str, bool]]:

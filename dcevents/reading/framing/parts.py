@@ -54,7 +54,7 @@ def is_first(part: Part) -> bool:
 
 def _read_docker(line: bytes) -> Part | None:
     try:
-        value = decode(line.decode())
+        value = decode(line.rstrip(b", \t\r").decode())
     except (NoValueError, UnicodeDecodeError):
         return None
     text = value.get("log") if isinstance(value, dict) else None

@@ -694,7 +694,7 @@ def find_name(nodes: list[Node], payload: Node | None, phase: Phase) -> Name | N
         found += other_names(order, listed=False)
     # "… nor in a payload that lies inside the event's object."
     around = [] if payload is None else payload.ancestors
-    if any(name.node in around for name in found):
+    if any(name.node in around for name in found) or event_names(around):
         found = [
             name
             for name in found

@@ -34,7 +34,7 @@ class Trouble(StrEnum):
 
 
 class Problem(NamedTuple):
-    """What is wrong with compressed data, of which format, and from which byte of the input on."""
+    """Hold what is wrong with compressed data, of which format, and from which byte on."""
 
     trouble: Trouble
     format: str
@@ -119,7 +119,7 @@ def _open_xz() -> Decompressor:
     return LZMADecompressor(FORMAT_XZ)
 
 
-class Format(NamedTuple):
+class CompressionFormat(NamedTuple):
     """A format of compressed data, and the bytes with which its members begin."""
 
     name: str
@@ -128,11 +128,11 @@ class Format(NamedTuple):
 
 
 FORMATS: Final = (
-    Format("gzip", re.compile(rb"\x1f\x8b\x08"), _Gzip),
-    Format("zstd", re.compile(rb"\x28\xb5\x2f\xfd"), _open_zstd),
+    CompressionFormat("gzip", re.compile(rb"\x1f\x8b\x08"), _Gzip),
+    CompressionFormat("zstd", re.compile(rb"\x28\xb5\x2f\xfd"), _open_zstd),
     # Four letters may begin a line of text; the next six are those of a block, or of none.
-    Format("bzip2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), _open_bzip2),
-    Format("xz", re.compile(rb"\xfd7zXZ\x00"), _open_xz),
+    CompressionFormat("bzip2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), _open_bzip2),
+    CompressionFormat("xz", re.compile(rb"\xfd7zXZ\x00"), _open_xz),
 )
 _DAMAGE: Final = {
     "error", "LZMAError", "ZstdError", "IsalError", "OSError", "EOFError", "ValueError"
@@ -143,7 +143,7 @@ _AT_LINE_START: Final = re.compile(
 )
 
 
-def find_format(head: bytes, at: int = 0) -> Format | None:
+def find_format(head: bytes, at: int = 0) -> CompressionFormat | None:
     """Return the format of which a member begins at a place of some bytes; None for text."""
     return next((each for each in FORMATS if each.magic.match(head, at)), None)
 
@@ -155,7 +155,7 @@ def is_text(head: bytes) -> bool:
 
 @dataclass(slots=True)
 class _Member:
-    format: Format
+    format: CompressionFormat
     inner: Decompressor
     begin: int
 

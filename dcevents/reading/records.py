@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from dcevents.reading.framing import Bucket, Framing, Record, Resume
+from dcevents.reading.framing import Bucket, FramedRecord, Framing, Resume
 from dcevents.reading.judge import (
     Context,
     Event,
@@ -87,7 +87,7 @@ class RecordReader:
         """Return the last records; those from `resume` on a later run gives again."""
         return list(self._judge(self._framing.finish()))
 
-    def _take_sure(self, framed: list[Record]) -> list[ReadRecord]:
+    def _take_sure(self, framed: list[FramedRecord]) -> list[ReadRecord]:
         """Return the records of framed values, and note where a later run reads on."""
         records = list(self._judge(framed))
         resume = self._framing.resume
@@ -96,7 +96,7 @@ class RecordReader:
             self._resume = replace(resume, count=count)
         return records
 
-    def _judge(self, framed: Iterable[Record]) -> Iterator[ReadRecord]:
+    def _judge(self, framed: Iterable[FramedRecord]) -> Iterator[ReadRecord]:
         """Yield the records of framed values, numbered where a line has several."""
         for each in framed:
             outcomes = self._find_outcomes(each)
@@ -107,7 +107,7 @@ class RecordReader:
                 self._count += 1
                 yield _make_record(each, outcome, self._count if is_numbered else None)
 
-    def _find_outcomes(self, framed: Record) -> list[Outcome | None]:
+    def _find_outcomes(self, framed: FramedRecord) -> list[Outcome | None]:
         """Return what the records of a framed value say; None for a line without a value."""
         if framed.bucket is not None:
             return [None]
@@ -132,7 +132,7 @@ def _holds_object(values: list[Any]) -> bool:
     )
 
 
-def _make_record(framed: Record, outcome: Outcome | None, index: int | None) -> ReadRecord:
+def _make_record(framed: FramedRecord, outcome: Outcome | None, index: int | None) -> ReadRecord:
     bucket, reason = _find_bucket(framed.bucket, outcome)
     return ReadRecord(
         framed.line, framed.start, framed.end, bucket, reason, index, outcome, framed.more

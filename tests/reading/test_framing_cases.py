@@ -10,17 +10,19 @@ from typing import Any
 import pytest
 from framed import EVENT, has_event, read
 
-from dcevents.reading.framing import Framing, Record
+from dcevents.reading.framing import FramedRecord, Framing
 from dcevents.reading.members import Members
 
-CASES = tomllib.loads(Path(__file__).with_name("golden").joinpath("framing.toml").read_text(encoding="utf-8"))["case"]
+CASES = tomllib.loads(
+    Path(__file__).with_name("golden").joinpath("framing.toml").read_text(encoding="utf-8")
+)["case"]
 SHARED = Path(__file__).parent / "cases"
 MIB = 1 << 20
 LONG_SCALARS = (b'"' + b"x" * 61 + b'",') * (MIB // 32)
 E1 = (EVENT % "a").encode()
 
 
-def spell(record: Record) -> str:
+def spell(record: FramedRecord) -> str:
     """Return a record as the cases write it."""
     index = f"[{record.index}]" if record.index else ""
     words = [f"{record.line}{index}", str(record.bucket or "''")]

@@ -62,8 +62,10 @@ def test_each_byte_is_in_one_record_or_none_needs_it(data: bytes) -> None:
         span for record in records for span in [(record.start, record.end), *record.more]
     )
     assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
-    data = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(data).encode(
-        errors="surrogateescape"
+    data = (
+        codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        .decode(data)
+        .encode(errors="surrogateescape")
     )  # without half a character at the end
     at = 0
     for begin, end in [*spans, (len(data), len(data))]:

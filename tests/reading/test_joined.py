@@ -128,9 +128,7 @@ LINES = st.one_of(
 
 @MODEST
 @given(record=generate.hostile_records(), before=LINES, behind=LINES)
-def test_record_says_the_same_alone_and_among_others(
-    record: str, before: str, behind: str
-) -> None:
+def test_record_says_the_same_alone_and_among_others(record: str, before: str, behind: str) -> None:
     alone = say(record + "\n")
 
     among = say(f"{before}\n{record}\n{behind}\n")

@@ -5,8 +5,8 @@ import tomllib
 import judging
 import pytest
 
+from dcevents.reading.json_value import JsonNumber, decode, plain_decimal, write_json
 from dcevents.reading.judge.event_names import match_full_name, match_name
-from dcevents.reading.judge.json_value import Number, decode, plain_decimal, write_json
 from dcevents.reading.judge.prefix_times import find_prefix_time
 from dcevents.reading.judge.timestamps import parse_timestamp
 
@@ -15,7 +15,7 @@ TIMES = tomllib.loads((judging.GOLDEN / "judge_times.toml").read_text())
 
 
 @pytest.mark.parametrize(("text", "kind", "is_full"), NAMES, ids=[row[0] for row in NAMES])
-def test_a_name_is_matched_loosely(text: str, kind: str, is_full: bool) -> None:  # noqa: FBT001
+def test_a_name_is_matched_loosely(text: str, kind: str, is_full: bool) -> None:
     assert (kind or None, (kind or None) if is_full else None) == (
         match_name(text),
         match_full_name(text),
@@ -87,7 +87,7 @@ def test_a_number_stands_for_its_plain_decimal(spelled: str, plain: str) -> None
 def test_a_value_is_decoded_strictly() -> None:
     value = decode(r'{"a":1.50,"b":"\ud800x","a":2,"c":["\ud83d\ude00"],"\udc00":null}')
 
-    assert {"a": Number("1.50"), "b": "�x", "c": ["😀"], "�": None} == value
+    assert {"a": JsonNumber("1.50"), "b": "�x", "c": ["😀"], "�": None} == value
     assert '{"a":1.50,"b":"�x","c":["😀"],"�":null}' == write_json(value)
 
 

@@ -11,8 +11,8 @@ import wrappings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dcevents.reading.json_value import decode
 from dcevents.reading.judge import Event, WidgetReady, judge_value
-from dcevents.reading.judge.json_value import decode
 
 settings.register_profile(
     "judge",
@@ -108,7 +108,7 @@ def say(value: Any, prefix: str = "") -> list[str]:
 def test_whatever_is_around_a_canonical_event_changes_nothing(
     event: dict[str, Any],
     noise: dict[str, Any],
-    first: bool,  # noqa: FBT001
+    first: bool,
 ) -> None:
     around = {key: value for key, value in noise.items() if key not in CANONICAL_KEYS}
 
@@ -134,7 +134,7 @@ def test_what_is_foreign_beside_an_event_changes_nothing(
     name: str,
     number: int,
     noise: dict[str, Any],
-    first: bool,  # noqa: FBT001
+    first: bool,
 ) -> None:
     value = wrappings.WRAPPINGS[name](EVENTS[number], number)
     alone, *_ = say(value)

@@ -3,24 +3,25 @@
 import json
 import tomllib
 from dataclasses import replace
+from typing import Any
 
 import judging
 import pytest
 from judging import CONTEXT, MONDAY, judge
 
+from dcevents.reading.json_value import decode
 from dcevents.reading.judge import Event, judge_value, write_path
-from dcevents.reading.judge.json_value import decode
 
 CASES = tomllib.loads((judging.GOLDEN / "judge_records.toml").read_text())["case"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
-def test_a_record_says_what_the_definitions_say(case: dict[str, str]) -> None:
+def test_a_record_says_what_the_definitions_say(case: dict[str, Any]) -> None:
     assert case["gives"] == judge(case["value"], case.get("prefix", ""))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
-def test_a_record_says_the_same_among_others(case: dict[str, str]) -> None:
+def test_a_record_says_the_same_among_others(case: dict[str, Any]) -> None:
     if case["gives"] == ["rejected not_an_object"] or "prefix" in case:
         pytest.skip("no record of its own, or a line")
     other = '{"event":"CONVERSATION_TRIGGERED","sid":"other","timestamp":"2025-01-01T00:00:00Z"}'
@@ -61,7 +62,7 @@ def test_a_name_of_an_unknown_event_is_cut() -> None:
 @pytest.mark.parametrize(
     ("sid", "is_kept"), [("s" * 512, True), ("s" * 513, False), ("ä" * 257, False)]
 )
-def test_a_sid_of_over_512_bytes_is_rejected(sid: str, is_kept: bool) -> None:  # noqa: FBT001
+def test_a_sid_of_over_512_bytes_is_rejected(sid: str, is_kept: bool) -> None:
     event = {"event": "CONVERSATION_ENGAGED", "data": {"payload": {"sid": sid}}}
 
     assert [f"engaged sid={sid}" if is_kept else "rejected too_long"] == judge(event)

@@ -8,8 +8,8 @@ import judging
 import pytest
 import wrappings
 
+from dcevents.reading.json_value import decode, decode_sequence
 from dcevents.reading.judge import Event, Finding, UnknownEvent, WidgetReady, judge_value
-from dcevents.reading.judge.json_value import decode, decode_sequence
 from dcevents.reading.judge.texts import decode_text
 
 EVENTS = wrappings.make_events()

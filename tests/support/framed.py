@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dcevents.reading.framing import Framing, Record, Resume
+from dcevents.reading.framing import FramedRecord, Framing, Resume
 
 EVENT = '{"event":"CONVERSATION_CLOSED","data":{"payload":{"sid":"%s"}}}'
 
@@ -25,7 +25,7 @@ def has_event(value: Any) -> bool:
 
 
 def read(data: bytes, *, step: int = 1 << 20, begin: Resume | None = None) -> tuple[
-    list[Record], Resume
+    list[FramedRecord], Resume
 ]:  # fmt: skip
     """Return the records of some bytes, fed in steps, and where a later run reads on."""
     framing = Framing(has_event, begin=begin)

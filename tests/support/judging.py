@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dcevents.reading.json_value import decode
 from dcevents.reading.judge import (
     Context,
     Event,
@@ -14,7 +15,6 @@ from dcevents.reading.judge import (
     WidgetReady,
     judge_value,
 )
-from dcevents.reading.judge.json_value import decode
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = ROOT / "tests" / "reading" / "golden"

@@ -5,6 +5,8 @@ import re
 from json.scanner import make_scanner
 from typing import Any, Final, NoReturn
 
+from dcevents.reading.json_value import JsonNumber
+
 MAX_LEVELS: Final = 512
 """Objects and arrays in one another that are read: no stack is too small for so many."""
 
@@ -19,18 +21,12 @@ _ESCAPE = re.compile(
 _LEVELS = re.compile(r'"(?:[^"\\]++|\\.)*+"|([\[{])|([\]}])', re.DOTALL)
 
 
-class Number(str):
-    """A JSON number as its text, so that ids of 30 digits come through unharmed."""
-
-    __slots__ = ()
-
-
-class NoValueError(ValueError):
+class NoJsonValueError(ValueError):
     """No JSON value begins at a place."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise NoValueError(name)
+    raise NoJsonValueError(name)
 
 
 def _keep_first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -45,8 +41,8 @@ def _keep_first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _scan = make_scanner(
     json.JSONDecoder(  # type: ignore[arg-type]  # anything with a decoder's attributes will do
         object_pairs_hook=_keep_first,
-        parse_int=Number,
-        parse_float=Number,
+        parse_int=JsonNumber,
+        parse_float=JsonNumber,
         parse_constant=_refuse_constant,
     )
 )
@@ -62,25 +58,25 @@ def repair_surrogates(text: str) -> str:
 def decode_at(text: str, at: int) -> tuple[Any, int]:
     """Return the JSON value that begins at a place, and its end.
 
-    The text must have gone through `repair_surrogates`. Raises NoValueError.
+    The text must have gone through `repair_surrogates`. Raises NoJsonValueError.
     """
     try:
         value, end = _scan(text, at)
     except (StopIteration, ValueError, RecursionError):
-        raise NoValueError(at) from None
+        raise NoJsonValueError(at) from None
     if not text.isascii() and _NO_UTF8.search(text, at, end):
-        raise NoValueError(at)
+        raise NoJsonValueError(at)
     if text.startswith(("{", "["), at) and _is_too_deep(text, at, end):
-        raise NoValueError(at)
+        raise NoJsonValueError(at)
     return value, end
 
 
 def decode(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the JSON value that a text is. Raises NoValueError."""
+    """Return the JSON value that a text is. Raises NoJsonValueError."""
     repaired = repair_surrogates(text).strip(" \t\r\n")
     value, end = decode_at(repaired, 0)
     if end != len(repaired):
-        raise NoValueError(end)
+        raise NoJsonValueError(end)
     return value
 
 

@@ -1,12 +1,18 @@
 """One line → its records, or the attempt at a value that goes on over the next lines."""
 
-from dcevents.reading.framing.attempts import Attempt, Failure, Outcome, adopt_failure
-from dcevents.reading.framing.cuts import find_cut, is_cut
-from dcevents.reading.framing.decoding import NoValueError, decode
+from dcevents.reading.framing.attempts import Attempt, AttemptOutcome, Failure, adopt_failure
+from dcevents.reading.framing.decoding import NoJsonValueError, decode
 from dcevents.reading.framing.position import Position
-from dcevents.reading.framing.prefixes import Found, find_json, find_opening, find_quoted
-from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, Record
-from dcevents.reading.framing.segments import Segment, find_bucket
+from dcevents.reading.framing.prefixes import (
+    Found,
+    find_cut,
+    find_json,
+    find_opening,
+    find_quoted,
+    is_cut,
+)
+from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord
+from dcevents.reading.framing.segments import LineSegment, find_bucket
 from dcevents.reading.framing.sequences import (
     End,
     Item,
@@ -31,7 +37,7 @@ class LineReader(Position):
 
     # -- one line ------------------------------------------------------------------------------
 
-    def _read_segment(self, segment: Segment, *, is_cut: bool) -> None:
+    def _read_segment(self, segment: LineSegment, *, is_cut: bool) -> None:
         if segment.is_blank:
             self._take_blank(segment.end)
         elif segment.text is None:
@@ -41,7 +47,7 @@ class LineReader(Position):
         else:
             self._read_ended(segment)
 
-    def _read_ended(self, segment: Segment) -> None:
+    def _read_ended(self, segment: LineSegment) -> None:
         sequence = segment.sequence
         if sequence.end is End.WHOLE:
             self._take_values(segment, len(segment.text or ""))
@@ -54,16 +60,16 @@ class LineReader(Position):
         else:
             self._read_prefixed(segment)
 
-    def _take_values(self, segment: Segment, stop: int) -> None:
+    def _take_values(self, segment: LineSegment, stop: int) -> None:
         """Take the values of a line that ends behind them; stop where the line is to be held."""
         self._held.add(self._records_before(segment, stop))
         self._note_arrays(segment, segment.sequence.opened)
         self._end_line(segment.end)
 
-    def _note_arrays(self, segment: Segment, opened: int) -> None:
+    def _note_arrays(self, segment: LineSegment, opened: int) -> None:
         self._arrays.note(segment.text or "", segment.sequence, opened)
 
-    def _records_before(self, segment: Segment, stop: int) -> list[Record]:
+    def _records_before(self, segment: LineSegment, stop: int) -> list[FramedRecord]:
         """Return the records of the values before a character of a line."""
         items = [item for item in segment.sequence.items if item.at < stop]
         text = segment.text or ""
@@ -73,7 +79,7 @@ class LineReader(Position):
                 return []
         return list(segment.read_records(items, stop))
 
-    def _read_prefixed(self, segment: Segment, tried: int | None = None) -> None:
+    def _read_prefixed(self, segment: LineSegment, tried: int | None = None) -> None:
         """Read a line that is no sequence of values: JSON with text before, or none.
 
         `tried` is the character of a bracket that begins no value, as is known already.
@@ -88,7 +94,7 @@ class LineReader(Position):
         else:
             self._read_quoted(segment)
 
-    def _take_prefixed(self, segment: Segment, found: Found) -> None:
+    def _take_prefixed(self, segment: LineSegment, found: Found) -> None:
         """Take JSON behind a prefix, and further such on the line as long as it goes on."""
         text, begin = segment.text or "", 0
         self._arrays.has_comma = True
@@ -108,15 +114,15 @@ class LineReader(Position):
                 return
             found = following
 
-    def _is_rest(self, segment: Segment) -> bool:
-        """Return whether a segment stands behind a prefix and its JSON on their line."""
+    def _is_rest(self, segment: LineSegment) -> bool:
+        """Return whether a segment follows a prefix and its JSON on their line."""
         return segment.begin == self._rest_at
 
-    def _has_no_prefix(self, segment: Segment) -> bool:
+    def _has_no_prefix(self, segment: LineSegment) -> bool:
         """Return whether a line itself begins with `{`: broken is broken then."""
         return begins_with_object(segment.text or "") and not self._is_rest(segment)
 
-    def _read_quoted(self, segment: Segment) -> None:
+    def _read_quoted(self, segment: LineSegment) -> None:
         """Read a line without JSON of its own: a quoted text that is JSON, or none."""
         text = segment.text or ""
         item = find_quoted(text, self._is_body_key)
@@ -129,13 +135,13 @@ class LineReader(Position):
 
     # -- a value over lines --------------------------------------------------------------------
 
-    def _try_value(self, segment: Segment, kind: Kind, stop: int) -> None:
+    def _try_value(self, segment: LineSegment, kind: Kind, stop: int) -> None:
         text, items = segment.text or "", segment.sequence.items
         behind = max((item.end for item in items if item.is_object and item.at < stop), default=0)
         self._start_attempt(segment, kind, stop, begin_of_text(text, behind, stop))
 
     def _start_attempt(
-        self, segment: Segment, kind: Kind, stop: int, begin: int, *, has_prefix: bool = False
+        self, segment: LineSegment, kind: Kind, stop: int, begin: int, *, has_prefix: bool = False
     ) -> None:
         opener = segment.offset_of(stop)
         attempt = Attempt(
@@ -158,45 +164,45 @@ class LineReader(Position):
 
     def _read_attempt(self, attempt: Attempt, *, is_final: bool) -> bool:
         outcome = attempt.read_on(self._buffer, self._has_event, is_final=is_final)
-        if outcome is Outcome.WAITS:
+        if outcome is AttemptOutcome.WAITS:
             return False
         self._attempt = None
         self._settle(attempt, outcome)
         return True
 
-    def _settle(self, attempt: Attempt, outcome: Outcome) -> None:
+    def _settle(self, attempt: Attempt, outcome: AttemptOutcome) -> None:
         """Make records of what an attempt has come to."""
-        if outcome is Outcome.CLOSED:
+        if outcome is AttemptOutcome.CLOSED:
             outcome = self._take_value(attempt)
-        if outcome is Outcome.CUT_OFF:
+        if outcome is AttemptOutcome.CUT_OFF:
             self._take_incomplete(attempt.segment, attempt.stop, attempt.begin)
-        elif outcome is Outcome.HOLDS_OBJECTS:
+        elif outcome is AttemptOutcome.HOLDS_OBJECTS:
             self._take_values(attempt.segment, len(attempt.segment.text or ""))
-        elif outcome in {Outcome.BROKEN, Outcome.TOO_LONG}:
+        elif outcome in {AttemptOutcome.BROKEN, AttemptOutcome.TOO_LONG}:
             self._failure = attempt.failure or self._failure
-            if outcome is not Outcome.TOO_LONG or not self._start_long_object(attempt):
+            if outcome is not AttemptOutcome.TOO_LONG or not self._start_long_object(attempt):
                 self._break_off(attempt, outcome)
 
     def _start_long_object(self, attempt: Attempt) -> bool:
         """Look for lists in an object that is too long; return whether that is possible."""
         raise NotImplementedError
 
-    def _take_value(self, attempt: Attempt) -> Outcome:
+    def _take_value(self, attempt: Attempt) -> AttemptOutcome:
         """Take a value that ends on a later line; return BROKEN if it is none after all."""
         raw = self._buffer.read(attempt.opener, attempt.at)
         try:
             value = decode(raw.decode())
-        except (NoValueError, UnicodeDecodeError):
-            return Outcome.BROKEN
+        except (NoJsonValueError, UnicodeDecodeError):
+            return AttemptOutcome.BROKEN
         kind = attempt.kind
         if kind is Kind.PAIRS and not all(map(is_pair, value)):
-            return Outcome.HOLDS_OBJECTS
+            return AttemptOutcome.HOLDS_OBJECTS
         if kind is Kind.OBJECT and not isinstance(value, dict):
             kind = Kind.SCALAR
         segment, text = attempt.segment, attempt.segment.text or ""
         self._held.add(self._records_before(segment, attempt.begin))
         bucket = find_bucket(Item(kind, 0, 0, value))
-        record = Record(
+        record = FramedRecord(
             attempt.segment.line,
             segment.offset_of(attempt.begin),
             attempt.at,
@@ -213,9 +219,9 @@ class LineReader(Position):
         self._out += self._held.give()
         self._line, self._held.count = attempt.line, 0
         self._move_to(attempt.at)
-        return Outcome.CLOSED
+        return AttemptOutcome.CLOSED
 
-    def _take_incomplete(self, segment: Segment, stop: int, begin: int) -> None:
+    def _take_incomplete(self, segment: LineSegment, stop: int, begin: int) -> None:
         """Take what the end of the input cuts off, and the whole values before it."""
         begun = self._buffer.read(segment.offset_of(stop), self._buffer.end)
         is_array = segment.sequence.end is End.ARRAY
@@ -230,15 +236,15 @@ class LineReader(Position):
         start = segment.offset_of(begin)
         prefix = (segment.text or "")[begin:stop]
         self._held.add(
-            [Record(segment.line, start, end, Bucket.INCOMPLETE, prefix=prefix, raw=raw)]
+            [FramedRecord(segment.line, start, end, Bucket.INCOMPLETE, prefix=prefix, raw=raw)]
         )
         self._at = end
 
-    def _break_off(self, attempt: Attempt, outcome: Outcome) -> None:
+    def _break_off(self, attempt: Attempt, outcome: AttemptOutcome) -> None:
         """Reject the line on which a value began that cannot be read."""
         segment = attempt.segment
         text = segment.text or ""
-        if outcome is Outcome.TOO_LONG:
+        if outcome is AttemptOutcome.TOO_LONG:
             self._reject(segment, Bucket.TOO_LONG)
         elif attempt.kind is Kind.PAIRS or has_only_separators(text[attempt.stop :]):
             # A broken array holds nothing: its brackets are passed over, its lines read alone.
@@ -254,7 +260,7 @@ class LineReader(Position):
 
     # -- the end of the input ------------------------------------------------------------------
 
-    def _read_cut(self, segment: Segment) -> None:
+    def _read_cut(self, segment: LineSegment) -> None:
         """Read a line that the end of the input cuts off, perhaps in a value."""
         text = segment.text or ""
         sequence = segment.sequence
@@ -275,13 +281,13 @@ class LineReader(Position):
         else:
             self._read_prefixed(segment)
 
-    def _read_invalid(self, segment: Segment, *, is_cut: bool) -> None:
+    def _read_invalid(self, segment: LineSegment, *, is_cut: bool) -> None:
         """Read a line that is no UTF-8: rejected, unless its end is cut within a character."""
         try:
             segment.data.decode()
         except UnicodeDecodeError as error:
             if is_cut and error.reason == "unexpected end of data":
-                whole = Segment(segment.line, segment.begin, segment.data[: error.start])
+                whole = LineSegment(segment.line, segment.begin, segment.data[: error.start])
                 if whole.data:
                     self._read_segment(whole, is_cut=True)
                 self._at = segment.end

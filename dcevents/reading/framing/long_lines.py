@@ -8,10 +8,10 @@ import codecs
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from dcevents.reading.framing.attempts import WORD_BYTES, Outcome
+from dcevents.reading.framing.attempts import WORD_BYTES, AttemptOutcome
 from dcevents.reading.framing.buffer import Buffer
 from dcevents.reading.framing.records import MAX_RECORD_BYTES
-from dcevents.reading.framing.segments import Segment
+from dcevents.reading.framing.segments import LineSegment
 from dcevents.reading.framing.sequences import SEPARATORS, End, Item, Sequence
 from dcevents.reading.framing.tokens import Status, ValueScan
 
@@ -19,10 +19,10 @@ WINDOW_BYTES: Final = MAX_RECORD_BYTES + 1
 _STEP_BYTES: Final = 1 << 16
 
 
-class Window(NamedTuple):
-    """What a window holds: values that are whole, up to the character `stop`."""
+class LongWindow(NamedTuple):
+    """Hold what a window has: values that are whole, up to the character `stop`."""
 
-    segment: Segment
+    segment: LineSegment
     items: list[Item]
     stop: int
     is_value: bool
@@ -30,18 +30,18 @@ class Window(NamedTuple):
     is_readable: bool
 
 
-def read_window(line: int, begin: int, data: bytes) -> Window:
+def read_window(line: int, begin: int, data: bytes) -> LongWindow:
     """Return what the first bytes of a long line hold."""
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
-        return Window(Segment(line, begin, data), [], 0, is_value=False, is_readable=False)
-    segment = Segment(line, begin, data if text.isascii() else text.encode())
+        return LongWindow(LineSegment(line, begin, data), [], 0, is_value=False, is_readable=False)
+    segment = LineSegment(line, begin, data if text.isascii() else text.encode())
     text, sequence = segment.text or "", segment.sequence
     items, stop = _whole_items(text, sequence)
     is_readable = stop > 0 and sequence.end is not End.BROKEN
     is_value = stop == 0 and sequence.end is End.VALUE and text.startswith(("{", '"'))
-    return Window(segment, items, stop, is_value, is_readable)
+    return LongWindow(segment, items, stop, is_value, is_readable)
 
 
 def _whole_items(text: str, sequence: Sequence) -> tuple[list[Item], int]:
@@ -63,7 +63,7 @@ def has_value(text: str) -> bool:
 class LongValue:
     """An object or string of more than the longest record on one line, read past up to `at`."""
 
-    segment: Segment
+    segment: LineSegment
     at: int
     scan: ValueScan = field(default_factory=ValueScan)
 
@@ -72,22 +72,22 @@ class LongValue:
         """Return whether the value is an object, not a string."""
         return self.segment.data.startswith(b"{")
 
-    def read_on(self, buffer: Buffer, *, is_final: bool) -> Outcome:
+    def read_on(self, buffer: Buffer, *, is_final: bool) -> AttemptOutcome:
         """Read past the value. BROKEN where it is none, or the line ends within it."""
         while True:
             line_end = buffer.find_line_end(self.at)
             last = buffer.end if line_end is None else line_end
             is_last = last - self.at <= _STEP_BYTES
             if is_last and line_end is None and not is_final:
-                return Outcome.WAITS
+                return AttemptOutcome.WAITS
             data = buffer.read(self.at, min(last, self.at + _STEP_BYTES))
             if not is_last:
                 data = data.rstrip(WORD_BYTES) or data
             status = self._take(data)
             if status is Status.CLOSED:
-                return Outcome.CLOSED
+                return AttemptOutcome.CLOSED
             if status in {Status.BROKEN, Status.TOO_DEEP} or is_last:
-                return Outcome.BROKEN
+                return AttemptOutcome.BROKEN
             buffer.drop_before(self.at)
 
     def _take(self, data: bytes) -> Status:

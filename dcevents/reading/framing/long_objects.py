@@ -7,12 +7,12 @@ lists emptied but for that member. So a list may be of any length; what is aroun
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dcevents.reading.framing.attempts import WORD_BYTES, Outcome
+from dcevents.reading.framing.attempts import WORD_BYTES, AttemptOutcome
 from dcevents.reading.framing.buffer import Buffer
-from dcevents.reading.framing.decoding import NoValueError, decode
+from dcevents.reading.framing.decoding import NoJsonValueError, decode
 from dcevents.reading.framing.prefixes import HasEvent
-from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, Record
-from dcevents.reading.framing.segments import Segment, is_event_line
+from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord
+from dcevents.reading.framing.segments import LineSegment, is_event_line
 from dcevents.reading.framing.tokens import Status, ValueScan
 
 MAX_AROUND_BYTES = MAX_RECORD_BYTES // 2
@@ -25,7 +25,7 @@ so many bytes more. Nobody's list needs that; who asks for more asks for all the
 _CLOSING = bytes.maketrans(b"{[", b"}]")
 
 
-class _Member(NamedTuple):
+class _ListMember(NamedTuple):
     at: int
     line: int
     scan: ValueScan
@@ -35,13 +35,13 @@ class _Member(NamedTuple):
 class LongObject:
     """An object that is read up to `at` on `line`; `records` are those of its last members."""
 
-    segment: Segment
+    segment: LineSegment
     prefix: str
     at: int
     line: int
     scan: ValueScan = field(default_factory=ValueScan)
     around: bytearray = field(default_factory=bytearray)
-    records: list[Record] = field(default_factory=list)
+    records: list[FramedRecord] = field(default_factory=list)
     has_members: bool = False
     _is_last_window: bool = False
     _is_line_start: bool = False
@@ -53,13 +53,13 @@ class LongObject:
     """The comma that follows is a member's, and no part of what is around."""
     _skips_member: bool = False
     """The member has no lists, and is longer than a record: it is read past."""
-    _member: _Member | None = None
-    _passed: _Member | None = None
+    _member: _ListMember | None = None
+    _passed: _ListMember | None = None
     """A member that is longer than a record, and where the scan of it stopped."""
     _entered: list[tuple[int, int]] = field(default_factory=list)
     """Of members that were entered: how many brackets lie around, and how many bytes."""
 
-    def read_on(self, buffer: Buffer, has_event: HasEvent, *, is_final: bool) -> Outcome:
+    def read_on(self, buffer: Buffer, has_event: HasEvent, *, is_final: bool) -> AttemptOutcome:
         """Read further, up to the end of a member or the object; WAITS for more input.
 
         HOLDS_OBJECTS says that `records` are to be taken, and `read_on` to be called again.
@@ -71,15 +71,15 @@ class LongObject:
                     return outcome
             data = self._window(buffer, is_final=is_final)
             if data is None:
-                return Outcome.WAITS
+                return AttemptOutcome.WAITS
             if not data:
-                return Outcome.CUT_OFF
+                return AttemptOutcome.CUT_OFF
             outcome = (
                 self._read_member(self._member, data, buffer)
                 if self._member
                 else self._read_around(data, has_event)
             )
-            if outcome is not Outcome.WAITS:
+            if outcome is not AttemptOutcome.WAITS:
                 return outcome
 
     @property
@@ -101,16 +101,16 @@ class LongObject:
 
     def _check_line(
         self, buffer: Buffer, has_event: HasEvent, *, is_final: bool
-    ) -> Outcome | None:
+    ) -> AttemptOutcome | None:
         """Break off before a line that is an event; return None for any other line."""
         end = buffer.find_line_end(self.at)
         if end is None and not is_final and buffer.end - self.at <= MAX_RECORD_BYTES:
-            return Outcome.WAITS
+            return AttemptOutcome.WAITS
         end = buffer.end if end is None else end
         self._is_line_start = False
         if end - self.at <= MAX_RECORD_BYTES:
             self._breaks_off = is_event_line(buffer.read(self.at, end), has_event)
-        return Outcome.BROKEN if self._breaks_off else None
+        return AttemptOutcome.BROKEN if self._breaks_off else None
 
     def _window(self, buffer: Buffer, *, is_final: bool) -> bytes | None:
         """Return the next bytes, cut where no number or word is; None if there are too few."""
@@ -134,7 +134,7 @@ class LongObject:
             self._is_line_start = True
         return taken
 
-    def _read_around(self, data: bytes, has_event: HasEvent) -> Outcome:
+    def _read_around(self, data: bytes, has_event: HasEvent) -> AttemptOutcome:
         """Read what lies around the lists, up to the next member."""
         if self._passes_string:
             return self._pass_string(data)
@@ -155,15 +155,15 @@ class LongObject:
             self._is_behind_member = not taken
         self.around += taken
         if status is Status.CLOSED:
-            return Outcome.CLOSED
+            return AttemptOutcome.CLOSED
         if len(self.around) > MAX_AROUND_BYTES:
-            return Outcome.TOO_LONG
+            return AttemptOutcome.TOO_LONG
         if status is Status.MEMBER:
             return self._begin_member(has_event)
         goes_on = status in {Status.OPEN, Status.CUT} and size > 0
-        return Outcome.WAITS if goes_on else Outcome.BROKEN
+        return AttemptOutcome.WAITS if goes_on else AttemptOutcome.BROKEN
 
-    def _pass_string(self, data: bytes) -> Outcome:
+    def _pass_string(self, data: bytes) -> AttemptOutcome:
         """Pass over a long string of an array: it is no part of what its members share."""
         if not self._passes_string:
             self._is_behind_member = self._is_behind_member or self.around.endswith(b"[")
@@ -172,30 +172,30 @@ class LongObject:
         size = self.scan.read_string(data) if goes_on else self.scan.enter_string(data, 0)
         self._advance(data, size)
         self._passes_string = self.scan.is_in_string
-        return Outcome.WAITS if size else Outcome.BROKEN
+        return AttemptOutcome.WAITS if size else AttemptOutcome.BROKEN
 
-    def _begin_member(self, has_event: HasEvent) -> Outcome:
+    def _begin_member(self, has_event: HasEvent) -> AttemptOutcome:
         if not self.has_members and self._is_event(has_event):
-            return Outcome.TOO_LONG
+            return AttemptOutcome.TOO_LONG
         scan, passed = ValueScan(), self._passed
-        self._member = _Member(self.at, self.line, scan)
+        self._member = _ListMember(self.at, self.line, scan)
         if passed and self.at in passed.scan.openers:
             scan = passed.scan.without_outer(passed.scan.openers.index(self.at))
-            self._member = _Member(self.at, self.line, scan)
+            self._member = _ListMember(self.at, self.line, scan)
             self.at, self.line = passed.at, passed.line
-        return Outcome.WAITS
+        return AttemptOutcome.WAITS
 
     def _is_event(self, has_event: HasEvent) -> bool:
         """Return whether what is around is an event: its lists are not looked into then."""
         try:
             return has_event(decode((bytes(self.around) + self._closing()).decode()))
-        except (NoValueError, UnicodeDecodeError):
+        except (NoJsonValueError, UnicodeDecodeError):
             return True
 
     def _closing(self) -> bytes:
         return bytes(self.scan.brackets[::-1]).translate(_CLOSING)
 
-    def _read_member(self, member: _Member, data: bytes, buffer: Buffer) -> Outcome:
+    def _read_member(self, member: _ListMember, data: bytes, buffer: Buffer) -> AttemptOutcome:
         status, size = member.scan.read(data, 0, self.at)
         if status is Status.CUT:
             size = member.scan.enter_string(data, size)
@@ -205,42 +205,44 @@ class LongObject:
             self._member, self.has_members, self._is_behind_member = None, True, True
             self._repeated += len(self.around)
             if self._repeated > MAX_REPEATS * (self.at - self.segment.begin) + SPARE_BYTES:
-                return Outcome.TOO_LONG
+                return AttemptOutcome.TOO_LONG
             self.records = [self._record(member, buffer)]
-            return Outcome.HOLDS_OBJECTS
+            return AttemptOutcome.HOLDS_OBJECTS
         if status not in {Status.OPEN, Status.CUT}:
-            return Outcome.BROKEN
+            return AttemptOutcome.BROKEN
         if self._is_last_window:
             self._enter_member(member)
         elif not size:
-            return Outcome.CUT_OFF
-        return Outcome.WAITS
+            return AttemptOutcome.CUT_OFF
+        return AttemptOutcome.WAITS
 
-    def _enter_member(self, member: _Member) -> None:
+    def _enter_member(self, member: _ListMember) -> None:
         """Look for lists within a member that is longer than a record."""
         if b"[" not in member.scan.brackets:
             self._skips_member = True
             return
-        self._passed = _Member(self.at, self.line, member.scan)
+        self._passed = _ListMember(self.at, self.line, member.scan)
         self._entered.append((len(self.scan.openers), len(self.around)))
         self.scan.read(b"{", 0, member.at)
         self.around += b"{"
         self.at, self.line, self._member = member.at + 1, member.line, None
 
-    def _record(self, member: _Member, buffer: Buffer) -> Record:
+    def _record(self, member: _ListMember, buffer: Buffer) -> FramedRecord:
         if self._skips_member:
             self._skips_member = False
-            return Record(member.line, member.at, self.at, Bucket.TOO_LONG, prefix=self.prefix)
+            return FramedRecord(
+                member.line, member.at, self.at, Bucket.TOO_LONG, prefix=self.prefix
+            )
         text = buffer.read(member.at, self.at)
         raw = bytes(self.around) + text + self._closing()
         try:
             value, bucket = decode(raw.decode()), None
         except UnicodeDecodeError:
             value, bucket = None, Bucket.INVALID_UTF8
-        except NoValueError:
+        except NoJsonValueError:
             value, bucket = None, Bucket.INVALID_JSON
         if len(text) + len(self.around) > MAX_RECORD_BYTES:
             value, bucket, raw = None, Bucket.TOO_LONG, raw[:MAX_RECORD_BYTES]
-        return Record(
+        return FramedRecord(
             member.line, member.at, self.at, bucket, value=value, prefix=self.prefix, raw=raw
         )

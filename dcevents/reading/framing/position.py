@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from dcevents.reading.framing.buffer import Buffer
-from dcevents.reading.framing.held import HeldRecords
-from dcevents.reading.framing.outer_arrays import OuterArrays
 from dcevents.reading.framing.prefixes import HasEvent
-from dcevents.reading.framing.records import Bucket, Record, Resume
-from dcevents.reading.framing.segments import Segment
+from dcevents.reading.framing.records import Bucket, FramedRecord, HeldRecords, Resume
+from dcevents.reading.framing.segments import LineSegment
+from dcevents.reading.framing.sequences import OuterArrays
 
 BODY_KEYS: Final = frozenset(
     {
@@ -44,11 +43,11 @@ class Position:
         self._is_line_start = self._resume.is_line_start
         self._arrays = OuterArrays(self._resume.open_arrays, self._resume.has_comma)
         self._held = HeldRecords(self._resume.count)
-        self._blank: Segment | None = None
+        self._blank: LineSegment | None = None
         """The first window of a long line that is blank so far."""
-        self._scalars: Segment | None = None
+        self._scalars: LineSegment | None = None
         """The first window of a long line that has no objects so far, but other values."""
-        self._out: list[Record] = []
+        self._out: list[FramedRecord] = []
 
     @property
     def resume(self) -> Resume:
@@ -74,7 +73,7 @@ class Position:
             self._arrays.has_comma,
         )
 
-    def _reject(self, segment: Segment, bucket: Bucket) -> None:
+    def _reject(self, segment: LineSegment, bucket: Bucket) -> None:
         """Take a line that cannot be read. What arrays it has opened is not known."""
         if bucket is Bucket.INVALID_JSON and not segment.is_utf8:
             bucket = Bucket.INVALID_UTF8
@@ -85,7 +84,9 @@ class Position:
     def _take_blank(self, end: int) -> None:
         """Take a line of nothing, however long; what follows a value on its line is none."""
         if self._is_line_start:
-            first = self._blank or Segment(self._line, self._at, self._buffer.read(self._at, end))
+            first = self._blank or LineSegment(
+                self._line, self._at, self._buffer.read(self._at, end)
+            )
             self._held.add([first.reject(Bucket.BLANK, end=end)])
         self._end_line(end)
 

@@ -1,13 +1,14 @@
-"""A line with text before its JSON → where the JSON begins, and how much of the line is its text."""
+"""A line with text before its JSON → where the JSON begins, and how much is its text."""
 
 import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from dcevents.reading.framing.decoding import (
-    NoValueError,
+    NoJsonValueError,
     decode,
     decode_at,
+    repair_surrogates,
 )
 from dcevents.reading.framing.sequences import (
     SEPARATORS,
@@ -15,8 +16,10 @@ from dcevents.reading.framing.sequences import (
     Item,
     Kind,
     Sequence,
+    begins_with_object,
     read_sequence,
 )
+from dcevents.reading.framing.tokens import Status, ValueScan
 
 MAX_PLACES: Final = 8
 """Places of a line at which its JSON may begin."""
@@ -56,7 +59,7 @@ def find_json(text: str, has_event: HasEvent, begin: int = 0) -> Found | None:
         tried, at = tried + 1, place.start() + 1
         try:
             _, end = decode_at(text, place.start())
-        except NoValueError:
+        except NoJsonValueError:
             continue
         found = _found_at(text, (begin, place.start(), end), has_event)
         if found and any(item.is_object for item in found.items):
@@ -67,7 +70,7 @@ def find_json(text: str, has_event: HasEvent, begin: int = 0) -> Found | None:
 
 
 def _found_at(text: str, places: tuple[int, int, int], has_event: HasEvent) -> Found | None:
-    """Return the records of the JSON at a place, if what stands behind it is permitted.
+    """Return the records of the JSON at a place, if what follows it is permitted.
 
     `places` are those of the prefix, of the JSON, and of what stands behind.
     """
@@ -121,7 +124,7 @@ def _holds_event(text: str, at: int, has_event: HasEvent) -> bool:
         at = place.start() + 1
         try:
             value, at = decode_at(text, place.start())
-        except NoValueError:
+        except NoJsonValueError:
             continue
         if has_event(value):
             return True
@@ -149,7 +152,7 @@ def find_quoted(text: str, is_body_key: Callable[[str], bool]) -> Item | None:
             value, end = decode_at(text, at)
             if isinstance(decode(value), (dict, list)):
                 return Item(Kind.SCALAR, at, end, value)
-        except NoValueError:
+        except NoJsonValueError:
             continue
     return None
 
@@ -179,3 +182,26 @@ def _key_before(text: str, at: int) -> str:
     """Return the key to which a quoted text is the value; "" without one."""
     match = _KEY.search(text, max(0, at - _MAX_KEY_CHARACTERS), at)
     return match[1] if match else ""
+
+
+def find_cut(text: str, *, has_prefix: bool = False) -> int | None:
+    """Return the character at which a value begins that a text's end cuts off; else None.
+
+    `has_prefix` says that text stands before, on the same line.
+    """
+    text = repair_surrogates(text)
+    sequence = read_sequence(text)
+    if sequence.end is End.WHOLE:
+        return None
+    if sequence.end is not End.BROKEN and is_cut(text, sequence.stop):
+        return sequence.stop
+    if begins_with_object(text) and not has_prefix:
+        return None
+    at = next((at for at in find_places(text) if is_cut(text, at)), find_opening(text))
+    return find_cut_quoted(text) if at is None else at
+
+
+def is_cut(text: str, at: int) -> bool:
+    """Return whether what begins at a place is a value of which the end is missing."""
+    status, _ = ValueScan().read(text[at:].encode(), 0, 0)
+    return status in {Status.OPEN, Status.CUT}

@@ -5,22 +5,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from dcevents.reading.framing.attempts import Attempt, Outcome
-from dcevents.reading.framing.gathering import Gathered, Gathering
+from dcevents.reading.framing.attempts import Attempt, AttemptOutcome
 from dcevents.reading.framing.line_reader import LineReader
 from dcevents.reading.framing.long_lines import (
     WINDOW_BYTES,
     LongValue,
-    Window,
+    LongWindow,
     has_value,
     read_window,
 )
 from dcevents.reading.framing.long_objects import LongObject
-from dcevents.reading.framing.parts import is_first, join_parts, read_part
+from dcevents.reading.framing.parts import Gathered, Gathering, is_first, join_parts, read_part
 from dcevents.reading.framing.position import is_body_key
 from dcevents.reading.framing.prefixes import HasEvent, find_json, find_quoted
-from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, Record, Resume
-from dcevents.reading.framing.segments import Segment
+from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord, Resume
+from dcevents.reading.framing.segments import LineSegment
 
 _BEHIND_SCALARS: Final = {b"", *(bytes([byte]) for byte in b" \t\r\n,\0\x1e]")}
 """Bytes that may follow a string or number."""
@@ -34,7 +33,7 @@ _BUCKETS: Final = {
 class Framing(LineReader):
     """The records of one input. Feed chunks, then finish; each gives the records found so far.
 
-    What a record is must not hang on how the input comes in: lines are read when they have
+    What a record is must not depend on how the input comes in: lines are read when they have
     ended, and a line that has not ended only by `finish`.
     """
 
@@ -55,9 +54,9 @@ class Framing(LineReader):
         """The attempt that a long object was, if it goes on over lines."""
         self._has_no_lists_before = 0
         self._long_value: LongValue | None = None
-        self._skipped: Segment | None = None
+        self._skipped: LineSegment | None = None
 
-    def feed(self, chunk: bytes) -> list[Record]:
+    def feed(self, chunk: bytes) -> list[FramedRecord]:
         """Take the next bytes; return the records that are sure by now."""
         self._buffer.add(chunk)
         while self._step(is_final=False):
@@ -66,7 +65,7 @@ class Framing(LineReader):
             self._buffer.drop_before(self._at)
         return self._give()
 
-    def pass_event_lines(self, data: bytes) -> list[Record]:
+    def pass_event_lines(self, data: bytes) -> list[FramedRecord]:
         """Pass over lines that are an event each; return other records that are sure by now.
 
         They end what is open just as if they were fed: what else was begun may not take them in.
@@ -74,7 +73,7 @@ class Framing(LineReader):
         if not self._is_behind_line():
             raise ValueError("no line ends before the lines to pass")
         begin = 0
-        found: list[Record] = []
+        found: list[FramedRecord] = []
         while begin < len(data):
             if self._is_idle():
                 begin = self._pass_lines(data, begin)
@@ -110,19 +109,19 @@ class Framing(LineReader):
         self._mark_resume()
         return end
 
-    def finish(self) -> list[Record]:
+    def finish(self) -> list[FramedRecord]:
         """Return the last records: those of the line that has not ended, and what it cuts off."""
         while self._step(is_final=True):
             self._buffer.drop_before(self._at)
         self._end_input()
         return self._give()
 
-    def _give(self) -> list[Record]:
+    def _give(self) -> list[FramedRecord]:
         """Return the records found so far, without those that are read elsewhere."""
         given, self._out = self._out, []
         return [record for record in given if not self._was_passed(record)]
 
-    def _was_passed(self, record: Record) -> bool:
+    def _was_passed(self, record: FramedRecord) -> bool:
         while self._passed and self._passed[0][1] <= record.start:
             self._passed.popleft()
         return bool(self._passed) and self._passed[0][0] <= record.start
@@ -152,7 +151,7 @@ class Framing(LineReader):
             return True
         if end is None and (not is_final or self._at == last):
             return False
-        segment = Segment(self._line, self._at, self._buffer.read(self._at, last))
+        segment = LineSegment(self._line, self._at, self._buffer.read(self._at, last))
         if self._taken.pop(self._at, None):
             self._end_line(segment.end)
         elif not self._start_gathering(segment):
@@ -173,7 +172,7 @@ class Framing(LineReader):
 
     # -- lines that a runtime has cut ------------------------------------------------------------
 
-    def _start_gathering(self, segment: Segment) -> bool:
+    def _start_gathering(self, segment: LineSegment) -> bool:
         """Look for the further parts of a line if it is the first; return whether it is."""
         part = read_part(segment.data) if self._is_line_start else None
         if part is None or not is_first(part):
@@ -190,11 +189,11 @@ class Framing(LineReader):
         self._gathering = None
         self._taken.update(gathering.spans[1:])
         raw, value = join_parts(gathering.parts)
-        joined = Segment(gathering.segment.line, gathering.segment.begin, raw)
+        joined = LineSegment(gathering.segment.line, gathering.segment.begin, raw)
         if outcome is not Gathered.WHOLE:
             records = [joined.reject(_BUCKETS[outcome])]
         elif value is not None:
-            records = [Record(joined.line, joined.begin, joined.end, value=value, raw=raw)]
+            records = [FramedRecord(joined.line, joined.begin, joined.end, value=value, raw=raw)]
         else:
             records = self._read_joined(joined)
         begin, end = gathering.spans[0]
@@ -204,7 +203,7 @@ class Framing(LineReader):
         self._end_line(gathering.segment.end)
         return True
 
-    def _read_joined(self, joined: Segment) -> list[Record]:
+    def _read_joined(self, joined: LineSegment) -> list[FramedRecord]:
         """Return the records of the line that the parts of CRI are together."""
         text = joined.text
         if text is None:
@@ -235,7 +234,7 @@ class Framing(LineReader):
         else:
             self._take_window(window)
 
-    def _take_window(self, window: Window) -> None:
+    def _take_window(self, window: LongWindow) -> None:
         """Take the objects of a window; scalars beside them are no records."""
         segment, text = window.segment, window.segment.text or ""
         items = [item for item in window.items if item.is_object]
@@ -260,7 +259,7 @@ class Framing(LineReader):
     def _read_long_object(self, long_object: LongObject, *, is_final: bool) -> bool:
         had_members = long_object.has_members
         outcome = long_object.read_on(self._buffer, self._has_event, is_final=is_final)
-        if outcome is Outcome.HOLDS_OBJECTS:
+        if outcome is AttemptOutcome.HOLDS_OBJECTS:
             if self._long_attempt and not had_members:
                 begin = self._long_attempt.begin
                 self._held.add(self._records_before(long_object.segment, begin))
@@ -271,22 +270,22 @@ class Framing(LineReader):
                 self._out += self._held.give()
         if long_object.has_members:
             self._at, _ = long_object.place
-        if outcome in {Outcome.HOLDS_OBJECTS, Outcome.WAITS}:
-            return outcome is not Outcome.WAITS
+        if outcome in {AttemptOutcome.HOLDS_OBJECTS, AttemptOutcome.WAITS}:
+            return outcome is not AttemptOutcome.WAITS
         self._end_long_object(long_object, outcome)
         return True
 
-    def _end_long_object(self, long_object: LongObject, outcome: Outcome) -> None:
+    def _end_long_object(self, long_object: LongObject, outcome: AttemptOutcome) -> None:
         """Go on behind an object, or with the next line if the object is none."""
         attempt, self._long_object, self._long_attempt = self._long_attempt, None, None
         offset, line = long_object.place
         if not long_object.has_members:
             self._has_no_lists_before = long_object.at
             if attempt:
-                self._break_off(attempt, Outcome.TOO_LONG)
+                self._break_off(attempt, AttemptOutcome.TOO_LONG)
             else:
                 self._long_value = LongValue(long_object.segment, self._at)
-        elif outcome is Outcome.CLOSED:
+        elif outcome is AttemptOutcome.CLOSED:
             self._go_to_line(line)
             self._arrays.has_comma = False
             self._move_to(offset)
@@ -296,8 +295,8 @@ class Framing(LineReader):
         else:
             self._go_to_line(line)
             self._move_to(offset)
-            rest = Segment(line, offset, self._buffer.read(offset, offset + MAX_RECORD_BYTES))
-            if outcome is not Outcome.CUT_OFF:
+            rest = LineSegment(line, offset, self._buffer.read(offset, offset + MAX_RECORD_BYTES))
+            if outcome is not AttemptOutcome.CUT_OFF:
                 self._skipped = rest
             else:
                 self._at = self._buffer.end
@@ -312,16 +311,16 @@ class Framing(LineReader):
 
     def _read_long_value(self, long_value: LongValue, *, is_final: bool) -> bool:
         outcome = long_value.read_on(self._buffer, is_final=is_final)
-        if outcome is Outcome.WAITS:
+        if outcome is AttemptOutcome.WAITS:
             return False
         self._long_value = None
-        if outcome is Outcome.CLOSED and not long_value.is_object:
+        if outcome is AttemptOutcome.CLOSED and not long_value.is_object:
             if self._buffer.read(long_value.at, long_value.at + 1) not in _BEHIND_SCALARS:
                 self._skipped, self._at = long_value.segment, long_value.at
                 return True
             self._scalars = self._scalars or long_value.segment
             self._move_to(long_value.at)
-        elif outcome is Outcome.CLOSED:
+        elif outcome is AttemptOutcome.CLOSED:
             segment = long_value.segment
             self._held.add([segment.reject(Bucket.TOO_LONG, end=long_value.at)])
             self._move_to(long_value.at)

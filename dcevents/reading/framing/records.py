@@ -1,6 +1,7 @@
 """What framing gives: records in order, and the place from which a later run reads on."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ class Bucket(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class FramedRecord:
     """One record. `bucket` is None for one that the judge is to be asked about.
 
     `start` and `end` are byte offsets in the input: of the value with the prefix before it and
@@ -42,7 +43,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Where a later run reads on: at a byte, and what is known there of what stands before.
+    """Hold where a later run reads on: at a byte, and what is known there of what stands before.
 
     A record that begins at `offset` or behind is provisional: the later run gives it again.
     """
@@ -56,3 +57,24 @@ class Resume:
     """Outer arrays with objects that are open there."""
     has_comma: bool = False
     """A comma or bracket stands behind the last value, so that the array may go on."""
+
+
+@dataclass(slots=True)
+class HeldRecords:
+    """Records of a line; `count` says how many of it have been given already."""
+
+    count: int = 0
+    records: list[FramedRecord] = field(default_factory=list)
+
+    def add(self, records: Iterable[FramedRecord]) -> None:
+        """Hold records of the line."""
+        self.records += records
+
+    def give(self) -> list[FramedRecord]:
+        """Return the records, numbered where the line has several."""
+        records, self.records = self.records, []
+        if self.count + len(records) > 1:
+            numbered = enumerate(records, self.count + 1)
+            records = [replace(record, index=number) for number, record in numbered]
+        self.count += len(records)
+        return records

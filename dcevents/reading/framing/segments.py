@@ -6,7 +6,7 @@ from functools import cached_property
 
 from dcevents.reading.framing.decoding import repair_surrogates
 from dcevents.reading.framing.prefixes import HasEvent
-from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, Record
+from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord
 from dcevents.reading.framing.sequences import (
     BLANKS,
     End,
@@ -19,7 +19,7 @@ from dcevents.reading.framing.sequences import (
 )
 
 
-class Segment:
+class LineSegment:
     """A run of bytes without a line end: `begin` is its offset in the input."""
 
     def __init__(self, line: int, begin: int, data: bytes) -> None:
@@ -47,10 +47,10 @@ class Segment:
         """Return whether all of its bytes are characters."""
         return self._errors == "strict" and self.text is not None
 
-    def escape_bytes(self) -> "Segment":
+    def escape_bytes(self) -> "LineSegment":
         """Return the same bytes, read so that those that are no UTF-8 may be in its text."""
-        escaped = Segment(self.line, self.begin, self.data)
-        escaped._errors = "surrogateescape"  # noqa: SLF001 - of the same class
+        escaped = LineSegment(self.line, self.begin, self.data)
+        escaped._errors = "surrogateescape"
         return escaped
 
     @cached_property
@@ -73,17 +73,19 @@ class Segment:
         self._mapped = (character, size)
         return self.begin + size
 
-    def reject(self, bucket: Bucket, *, end: int | None = None) -> Record:
+    def reject(self, bucket: Bucket, *, end: int | None = None) -> FramedRecord:
         """Return the record of a line that cannot be read."""
         raw = self.data[:MAX_RECORD_BYTES]
-        return Record(self.line, self.begin, self.end if end is None else end, bucket, raw=raw)
+        return FramedRecord(
+            self.line, self.begin, self.end if end is None else end, bucket, raw=raw
+        )
 
-    def read_records(self, items: list[Item], stop: int) -> Iterator[Record]:
+    def read_records(self, items: list[Item], stop: int) -> Iterator[FramedRecord]:
         """Yield the records of some values of a line; scalars beside objects are text."""
         for item, begin, end in find_records(self.text or "", items, stop):
             yield self._record(item, begin, end)
 
-    def read_prefixed(self, items: list[Item], begin: int, end: int) -> Iterator[Record]:
+    def read_prefixed(self, items: list[Item], begin: int, end: int) -> Iterator[FramedRecord]:
         """Yield the records of JSON behind a prefix, which all of them share.
 
         The text from `begin` to `end` is theirs: the prefix is the first's, the rest the last's.
@@ -98,15 +100,15 @@ class Segment:
             record = self._record(item, first, last)
             yield replace(record, prefix=prefix)
 
-    def _record(self, item: Item, begin: int, end: int) -> Record:
+    def _record(self, item: Item, begin: int, end: int) -> FramedRecord:
         text = self.text or ""
         start = self.offset_of(begin)
         at, value_end = self.offset_of(item.at), self.offset_of(item.end)
         raw = self.data[at - self.begin : value_end - self.begin]
         if len(raw) > MAX_RECORD_BYTES:
             raw = raw[:MAX_RECORD_BYTES]
-            return Record(self.line, start, value_end, Bucket.TOO_LONG, raw=raw)
-        return Record(
+            return FramedRecord(self.line, start, value_end, Bucket.TOO_LONG, raw=raw)
+        return FramedRecord(
             self.line,
             start,
             self.offset_of(end),
@@ -129,7 +131,7 @@ def is_event_line(data: bytes, has_event: HasEvent) -> bool:
     ends = data.strip(b" \t\r\n,\0\x1e\xef\xbb\xbf[]")
     if ends[:1] not in {b"{", b'"'} or ends[-1:] not in {b"}", b'"'}:
         return False
-    segment = Segment(0, 0, data)
+    segment = LineSegment(0, 0, data)
     if segment.text is None:
         return False
     if segment.sequence.end is End.VALUE or segment.sequence.end is End.BROKEN:

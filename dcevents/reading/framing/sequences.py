@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from dcevents.reading.framing.decoding import MAX_LEVELS, NoValueError, decode_at
+from dcevents.reading.framing.decoding import MAX_LEVELS, NoJsonValueError, decode_at
 
 SEPARATORS: Final = " \t\r\n,\0\x1e\ufeff"
 BLANKS: Final = " \t\r\0\ufeff"
@@ -17,7 +18,7 @@ _PAIR_NAMES = ("key", "name", "field")
 
 
 class Kind(Enum):
-    """What a value is to the records of its line."""
+    """Say what a value is to the records of its line."""
 
     OBJECT = "a record, or several to the judge"
     PAIRS = "an array of keys and values, which is an object"
@@ -127,7 +128,7 @@ class _SequenceReader:
         while (at := skip_separators(text, at)) < len(text):
             try:
                 at = self._read_at(at)
-            except NoValueError:
+            except NoJsonValueError:
                 return self._stop_at(at)
         for array in self.arrays:
             if array.is_pairs and array.members:
@@ -165,11 +166,11 @@ class _SequenceReader:
         return Sequence(self.items, end, stop, self.closed, opened, around, reached, has_comma)
 
     def _read_at(self, at: int) -> int:
-        """Take the bracket or the value at a place; return its end. Raises NoValueError."""
+        """Take the bracket or the value at a place; return its end. Raises NoJsonValueError."""
         sign = self.text[at]
         if sign == "[":
             if len(self.arrays) >= MAX_LEVELS:
-                raise NoValueError(at)
+                raise NoJsonValueError(at)
             if self.arrays:
                 self.arrays[-1].is_pairs = False
             self.arrays.append(_Array(at, len(self.items)))
@@ -178,7 +179,7 @@ class _SequenceReader:
             return self._close_array(at)
         value, end = decode_at(self.text, at)
         if sign != "{" and not _AFTER_SCALAR.match(self.text, end):
-            raise NoValueError(at)
+            raise NoJsonValueError(at)
         self._add_value(value, at, end)
         return end
 
@@ -206,10 +207,10 @@ class _SequenceReader:
         return at + 1
 
     def _replace_items(self, kind: Kind, array: _Array, at: int) -> None:
-        """Put the array in the place of its members. Raises NoValueError if it is no JSON."""
+        """Put the array in the place of its members. Raises NoJsonValueError if it is no JSON."""
         value, end = decode_at(self.text, array.at)
         if end != at + 1:
-            raise NoValueError(array.at)
+            raise NoJsonValueError(array.at)
         self.items[array.first :] = [Item(kind, array.at, end, value)]
 
 
@@ -242,3 +243,34 @@ def _end_of_text(text: str, end: int, stop: int) -> int:
     if has_only_separators(text[end:stop]):
         return end
     return end + len(text[end:stop].rstrip(SEPARATORS))
+
+
+@dataclass(slots=True)
+class OuterArrays:
+    """How many are open. Brackets are only separators, so that a lost one costs nothing."""
+
+    count: int = 0
+    has_comma: bool = False
+    """A comma or bracket stands behind the last value, so that another member may follow."""
+
+    def hold(self, text: str, items: list[Item]) -> bool:
+        """Return whether values of a line are members of an array that goes on."""
+        return bool(items) and self.goes_on(text[: items[0].at])
+
+    def goes_on(self, before: str) -> bool:
+        """Return whether a value behind some text of a line is a member."""
+        return self.count > 0 and (self.has_comma or "," in before)
+
+    def note(self, text: str, sequence: Sequence, opened: int) -> None:
+        """Count the arrays that a line closes, and those that it opens."""
+        if sequence.items and not self.hold(text, sequence.items):
+            # No comma between two values: the array has ended, its bracket is lost.
+            self.count = 0
+        self.count = max(0, self.count - sequence.closed) + opened
+        self.has_comma = sequence.has_comma or (self.has_comma and not sequence.items)
+
+    def pass_object(self, has_comma_before: bool, has_comma_behind: bool) -> None:  # noqa: FBT001
+        """Count the arrays around a line of one object, which may have commas around."""
+        if not self.has_comma and not has_comma_before:
+            self.count = 0
+        self.has_comma = has_comma_behind

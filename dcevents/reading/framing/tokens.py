@@ -30,7 +30,7 @@ _MATES = {b"}": _OPENING_BRACE, b"]": _OPENING_BRACKET}
 
 
 class Status(Enum):
-    """What is known of a value after some of its text."""
+    """Say what is known of a value after some of its text."""
 
     CLOSED = "it ends there"
     OPEN = "all of the text was taken, and more must follow"
@@ -83,9 +83,9 @@ class ValueScan:
         """
         if self._in_string:
             at = self._read_string(data, at)
-            if not self._in_string and not self.openers:
+            if not self.is_in_string and not self.openers:
                 return Status.CLOSED, at
-        while not self._in_string:
+        while not self.is_in_string:
             match = _TOKEN.match(data, at)
             if match is None:
                 return self._read_end(data, at)

@@ -19,7 +19,7 @@ from dcevents.reading.judge.findings import (
     WidgetReady,
 )
 from dcevents.reading.judge.keys import is_body_key
-from dcevents.reading.judge.paths import write_path
+from dcevents.reading.judge.nodes import write_path
 from dcevents.reading.judge.records import Judge
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
 def judge_value(value: Any, context: Context, prefix: str = "") -> list[Finding]:  # noqa: ANN401
     """Return what the records of one framed JSON value say.
 
-    Numbers in the value are `json_value.Number`, or any other kind of str. `prefix` is the text
+    Numbers in the value are `json_value.JsonNumber`, or any other kind of str. `prefix` is the text
     before the value on its line. One finding at least; an index where the value holds a list.
     """
     return Judge(context, prefix).judge(value)

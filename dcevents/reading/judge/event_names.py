@@ -38,7 +38,11 @@ MAX_NAME_CHARACTERS: Final = 512
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 _ROW = f"(?:(?:{'|'.join(WORDS_BEFORE)})_)*?"
-_LIKE_ADOBES = re.compile(f"{_ROW}conversations?(?:_|$)")
+_GENERIC = ("enum", "event", "events")
+_LIKE_ADOBES = re.compile(
+    f"(?:(?:{'|'.join(_GENERIC)})_)*"
+    f"(?:conversation|{'|'.join(word for word in WORDS_BEFORE if word not in _GENERIC)})(?:_|$)"
+)
 _FULL = re.compile(
     f"{_ROW}(?:conversations?_(?P<kind>{'|'.join(KINDS)})"
     f"|(?:chat|dc|dynamicchat)_(?P<after>{'|'.join(KINDS)})"
@@ -65,7 +69,7 @@ def match_full_name(text: str) -> str | None:
 
 
 def is_like_adobes(text: str) -> bool:
-    """Return whether a name begins as Adobe's do: with `conversation`, known or not."""
+    """Return whether a name begins as Adobe's do: with `conversation`, `chat`, `dc`, …"""
     return _LIKE_ADOBES.match(normalize_name(text[:MAX_NAME_CHARACTERS])) is not None
 
 

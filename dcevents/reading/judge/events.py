@@ -1,5 +1,6 @@
 """One event, read from its payload, its name and what is around (definitions 1)."""
 
+from dcevents.reading.json_value import write_json
 from dcevents.reading.judge.event_names import READY
 from dcevents.reading.judge.findings import (
     MAX_SID_BYTES,
@@ -14,7 +15,6 @@ from dcevents.reading.judge.findings import (
     WidgetReady,
     cut_text,
 )
-from dcevents.reading.judge.json_value import write_json
 from dcevents.reading.judge.name_search import EventName
 from dcevents.reading.judge.nodes import Scalar
 from dcevents.reading.judge.payload import (
@@ -23,7 +23,7 @@ from dcevents.reading.judge.payload import (
     find_plain_text,
     find_sid,
 )
-from dcevents.reading.judge.places import Place, Record
+from dcevents.reading.judge.places import Place, SearchedRecord
 from dcevents.reading.judge.time_search import (
     decide_page,
     decide_time,
@@ -37,7 +37,7 @@ PARTS = ("id", "name", "type", "uiType", "agentID", "agentName")
 
 
 def read_event(
-    name: EventName, payload: Place, record: Record, context: Context, prefix: str
+    name: EventName, payload: Place, record: SearchedRecord, context: Context, prefix: str
 ) -> Outcome:
     """Return the event that a name and a payload make, or why it is none."""
     if name.kind == READY:

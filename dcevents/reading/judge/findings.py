@@ -20,7 +20,7 @@ TOO_LONG: Final = "too_long"
 
 @dataclass(frozen=True)
 class Context:
-    """What is known beside the record: clocks in milliseconds since 1970, options."""
+    """Hold what is known beside a record: clocks in milliseconds since 1970, options."""
 
     clock_ms: int
     first_clock_ms: int | None = None
@@ -49,7 +49,7 @@ class Time:
 
 @dataclass(frozen=True)
 class Structure:
-    """Where the parts of an event were found, as paths; None or no entry for what has none.
+    """Hold where the parts of an event were found, as paths; None or no entry for what has none.
 
     `times` and `pages` are the candidates in their order: the first that reads as a timestamp
     and is not ancient, the first page with a text, is the event's.

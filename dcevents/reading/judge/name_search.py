@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dcevents.reading.judge.event_names import READY, match_full_name, match_name
 from dcevents.reading.judge.keys import NAME, is_event_key, may_name_event
 from dcevents.reading.judge.nodes import Member, Path, Scalar
-from dcevents.reading.judge.places import Place, Record
+from dcevents.reading.judge.places import Place, SearchedRecord
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ def _may_name_here(place: Place, member: Member) -> bool:
     )
 
 
-def find_name(payload: Place, record: Record, *, below: bool, others: bool) -> EventName | None:
+def find_name(
+    payload: Place, record: SearchedRecord, *, below: bool, others: bool
+) -> EventName | None:
     """Return the known name that is nearest to a payload; None for none.
 
     `below` looks below the payload only, `others` under keys that are not listed.
@@ -84,7 +86,7 @@ def find_name(payload: Place, record: Record, *, below: bool, others: bool) -> E
 
 
 def _search_full_names(
-    payload: Place, record: Record, search: Search, *, below: bool
+    payload: Place, record: SearchedRecord, search: Search, *, below: bool
 ) -> EventName | None:
     """Return the nearest full name that is not in a payload inside the event's object."""
     places = list(_order_places(payload, record, below=below))
@@ -106,7 +108,7 @@ def _search(places: Iterator[Place], search: Search) -> EventName | None:
     return None
 
 
-def _order_places(payload: Place, record: Record, *, below: bool) -> Iterator[Place]:
+def _order_places(payload: Place, record: SearchedRecord, *, below: bool) -> Iterator[Place]:
     """Yield the objects that may name a payload's event, the nearest first."""
     if payload.record is not record:
         # The sid is around a list: the member names the event.
@@ -140,24 +142,24 @@ def _skip_sids(place: Place) -> Iterator[Place]:
             yield from _skip_sids(inside)
 
 
-def find_ready(record: Record, *, others: bool) -> EventName | None:
+def find_ready(record: SearchedRecord, *, others: bool) -> EventName | None:
     """Return the widget's ready event, wherever the record names it; None for none."""
     found = _search_record(record, others=others)
     return found if found is not None and found.kind == READY else None
 
 
-def find_listed_name(record: Record) -> EventName | None:
+def find_listed_name(record: SearchedRecord) -> EventName | None:
     """Return a full name under a listed key of a record; None for none."""
     return _search_record(record, others=False)
 
 
-def find_full_name(record: Record) -> EventName | None:
+def find_full_name(record: SearchedRecord) -> EventName | None:
     """Return a full name of a record without a sid; None for none."""
     found = _search_record(record, others=False)
     return found or _search_record(record, others=True)
 
 
-def _search_record(record: Record, *, others: bool) -> EventName | None:
+def _search_record(record: SearchedRecord, *, others: bool) -> EventName | None:
     """Return the first full name of a record's objects."""
     if others:
         searches: tuple[Search, ...] = (find_under_other_keys,)
@@ -177,7 +179,7 @@ def _find_full_under_event_keys(place: Place) -> EventName | None:
     return _find_full_name(place, lambda member: is_event_key(member.key))
 
 
-def find_unknown_name(record: Record) -> Scalar | None:
+def find_unknown_name(record: SearchedRecord) -> Scalar | None:
     """Return the text under the first key that names events, exactly `event` first."""
     for place in record.places:
         texts = [pair for pair in place.node.scalars() if is_event_key(pair[0].key)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from dcevents.reading.judge.json_value import is_number, write_scalar
+from dcevents.reading.json_value import is_number, write_scalar
 from dcevents.reading.judge.keys import NOT_SID, fold_key
 
 MAX_DEPTH: Final = 16
@@ -251,3 +251,16 @@ def split_key(key: str) -> list[str]:
     if ".".join(parts[-2:]).lower() == NOT_SID:
         parts[-2:] = [".".join(parts[-2:])]
     return parts
+
+
+def write_path(path: Path) -> str:
+    """Return a path as text: `logs[].message[]|json.data.payload.sid`, `|` before a text's kind."""
+    written = ""
+    for step in path:
+        if isinstance(step, TextStep):
+            written += f"|{step}"
+        elif isinstance(step, int):
+            written += "[]"
+        else:
+            written += f".{step}" if written else step
+    return written

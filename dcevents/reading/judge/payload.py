@@ -9,13 +9,13 @@ from dcevents.reading.judge.keys import (
     match_conversation_key,
 )
 from dcevents.reading.judge.nodes import Object, Scalar
-from dcevents.reading.judge.places import Place, Record
+from dcevents.reading.judge.places import Place, SearchedRecord
 
 NAMED_BY_EVENT = ("name", "type")
 """Parts that may be the event's name instead of the conversation's."""
 
 
-def find_canonical(record: Record) -> Place | None:
+def find_canonical(record: SearchedRecord) -> Place | None:
     """Return the payload of a canonical record; None for any other.
 
     Canonical is a known name at `event` and an object with a sid at `data.payload`.
@@ -33,14 +33,14 @@ def find_plain_text(node: Object, key: str) -> Scalar | None:
     return found if isinstance(found, Scalar) and found.text and not found.is_of_array else None
 
 
-def rank_payloads(record: Record) -> list[Place]:
+def rank_payloads(record: SearchedRecord) -> list[Place]:
     """Return the objects with a sid, the one with most of Adobe's keys first.
 
     Of equals the outermost goes first, then the first. Where the record has none, those around
     it; where these have none, objects with a session's id beside a conversation's key.
     """
     for has_sids in (True, False):
-        around: Record | None = record
+        around: SearchedRecord | None = record
         while around is not None:
             found = around.payloads if has_sids else around.sessions
             if found:

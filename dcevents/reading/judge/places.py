@@ -20,7 +20,7 @@ from dcevents.reading.judge.keys import (
 )
 from dcevents.reading.judge.nodes import MAX_DEPTH, Array, Member, Object, Scalar
 
-MAX_PLACES: Final = 512
+MAX_ENTERED: Final = 512
 """Objects and arrays of one record that are entered, in document order."""
 MAX_TEXT_DEPTH: Final = 5
 """Texts in texts that are entered."""
@@ -37,7 +37,7 @@ class Place:
     node: Object
     around: "Place | None"
     key: str
-    record: "Record"
+    record: "SearchedRecord"
     inside: list["Place"] = field(default_factory=list)
     searched: dict[object, object] = field(default_factory=dict)
     """What searches have found here, for those who search."""
@@ -152,7 +152,7 @@ class Holder:
     node: Array | Scalar | Object
 
 
-class Record:
+class SearchedRecord:
     """A record's objects in document order, its lists and texts, and the record around it."""
 
     def __init__(
@@ -171,11 +171,11 @@ class Record:
         self.lists: list[Holder] = []
         self.texts: list[Holder] = []
         self.requests: list[Holder] = []
-        self._left = MAX_PLACES
+        self._left = MAX_ENTERED
         self.root = self._enter(root, around, key)
 
     @property
-    def around(self) -> "Record | None":
+    def around(self) -> "SearchedRecord | None":
         """Return the record in whose list or text this one stands."""
         return self.root.around.record if self.root.around else None
 

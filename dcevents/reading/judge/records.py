@@ -52,7 +52,7 @@ from dcevents.reading.judge.places import (
     MIN_FLAT_PAYLOAD_KEYS,
     Holder,
     Place,
-    Record,
+    SearchedRecord,
 )
 from dcevents.reading.judge.texts import TextContents, decode_query, decode_text
 
@@ -61,7 +61,7 @@ MIN_GROUP: Final = 2
 
 
 class Stage(IntEnum):
-    """How far a record is searched: each stage only where those before found no event."""
+    """Say how far a record is searched: each stage only where those before found no event."""
 
     LISTED = 1
     """Objects, lists and texts of body keys; names under listed keys."""
@@ -75,7 +75,7 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True)
 class Records:
-    """What the records of a value say, and whether these stand in a list."""
+    """Hold what the records of a value say, and whether these stand in a list."""
 
     outcomes: list[Outcome]
     is_list: bool = False
@@ -88,10 +88,10 @@ class Judge:
         self.context = context
         self.prefix = prefix
         # What was found before: the stages, and the records around, ask again and again.
-        self._found: dict[tuple[Record, Stage], Records | None] = {}
-        self._judged: dict[Record, Records] = {}
+        self._found: dict[tuple[SearchedRecord, Stage], Records | None] = {}
+        self._judged: dict[SearchedRecord, Records] = {}
         self._groups: dict[int, tuple[Object, bool]] = {}
-        self._expanded: dict[tuple[int, bool], tuple[Holder, list[Record], bool]] = {}
+        self._expanded: dict[tuple[int, bool], tuple[Holder, list[SearchedRecord], bool]] = {}
 
     def judge(self, value: Any) -> list[Finding]:  # noqa: ANN401 - any JSON value
         """Return what the records of a value say."""
@@ -106,7 +106,7 @@ class Judge:
             return [Finding(outcomes[0])]
         return [Finding(outcome, index) for index, outcome in enumerate(outcomes)]
 
-    def _judge_record(self, record: Record) -> Records:
+    def _judge_record(self, record: SearchedRecord) -> Records:
         """Return what a record says: an event at the first stage that finds one, or why none."""
         if record not in self._judged:
             stages = (self._find_events(record, stage) for stage in Stage)
@@ -114,17 +114,15 @@ class Judge:
             self._judged[record] = self._find_bucket(record) if found is None else found
         return self._judged[record]
 
-    def _find_events(self, record: Record, stage: Stage) -> Records | None:
+    def _find_events(self, record: SearchedRecord, stage: Stage) -> Records | None:
         """Return the events of a record, as far as a stage searches; None for none."""
         if not (record.texts or record.lists or record.requests):
             stage = min(stage, Stage.OTHER_NAMES)  # nothing more to search
-        if stage > Stage.LISTED and find_listed_name(record) is not None:
-            stage = Stage.LISTED  # a known name without a sid: other keys are not looked at
         if (record, stage) not in self._found:
             self._found[record, stage] = self._search(record, stage)
         return self._found[record, stage]
 
-    def _search(self, record: Record, stage: Stage) -> Records | None:
+    def _search(self, record: SearchedRecord, stage: Stage) -> Records | None:
         """Return the events of a record in the order in which they count; None for none."""
         own = self._find_canonical(record)
         if own is not None:
@@ -133,26 +131,36 @@ class Judge:
             found = self._find_in(holder, stage)
             if found is not None:
                 return found
-        own = self._find_own(record, stage)
+        # Where a listed key has a known name, other keys hold no other; its sid at most.
+        is_named = stage > Stage.LISTED and find_listed_name(record) is not None
+        listed = Stage.LISTED if is_named else stage
+        own = self._find_own(record, listed)
         if own is not None and _is_certain(own):
             return Records([own.outcome])
-        found = self._find_in_texts(record, stage, only_canonical=own is not None)
+        texts = list(_list_texts(record, stage))
+        if is_named:
+            texts = [each for each in texts if is_body_key(each.key) or not self._is_named(each)]
+        found = self._find_in_texts(texts, stage, only_canonical=own is not None)
         if found is not None:
             return found
         if own is not None:
             return Records([own.outcome])
-        return self._find_in_lists(record, stage) or self._find_in_requests(record, stage)
+        return self._find_in_lists(record, listed) or self._find_in_requests(record, listed)
+
+    def _is_named(self, holder: Holder) -> bool:
+        """Return whether a text names an event itself."""
+        records, _ = self._open(holder, texts=True)
+        return any(find_full_name(each) or find_unknown_name(each) for each in records)
 
     def _find_in_texts(
-        self, record: Record, stage: Stage, *, only_canonical: bool
+        self, texts: list[Holder], stage: Stage, *, only_canonical: bool
     ) -> Records | None:
         """Return what the first text with a canonical event says, else with any; None for none."""
-        texts = _list_texts(record, stage)
         found = [each for each in (self._find_in(text, stage) for text in texts) if each]
         canonical = next((each for each in found if _has_canonical(each)), None)
         return canonical or (found[0] if found and not only_canonical else None)
 
-    def _find_canonical(self, record: Record) -> "Own | None":
+    def _find_canonical(self, record: SearchedRecord) -> "Own | None":
         """Return the event of a canonical record; None for any other."""
         payload = find_canonical(record)
         name = find_under_event_keys(record.root) if payload else None
@@ -161,7 +169,7 @@ class Judge:
         outcome = read_event(name, payload, record, self.context, self.prefix)
         return Own(outcome, name, payload)
 
-    def _find_own(self, record: Record, stage: Stage) -> "Own | None":
+    def _find_own(self, record: SearchedRecord, stage: Stage) -> "Own | None":
         """Return the event that a record's objects make; None for none."""
         pair = _find_pair(record, others=stage >= Stage.OTHER_NAMES)
         if pair is None:
@@ -191,7 +199,7 @@ class Judge:
         is_list = is_list or any(each.is_list for each in judged)
         return Records([outcome for each in judged for outcome in each.outcomes], is_list)
 
-    def _find_in_lists(self, record: Record, stage: Stage) -> Records | None:
+    def _find_in_lists(self, record: SearchedRecord, stage: Stage) -> Records | None:
         """Return what the lists of a record say that hold events; None for none."""
         found = [
             each
@@ -201,20 +209,20 @@ class Judge:
         outcomes = [outcome for each in found for outcome in each.outcomes]
         return Records(outcomes, is_list=True) if outcomes else None
 
-    def _find_in_requests(self, record: Record, stage: Stage) -> Records | None:
+    def _find_in_requests(self, record: SearchedRecord, stage: Stage) -> Records | None:
         """Return the event that the record's own request line says as a form; None for none."""
         if stage < Stage.REQUESTS:
             return None
         for holder in record.requests:
             form = _read_request(holder)
             if form is not None and not holder.place.is_closed:
-                inside = Record(form, holder.place, holder.key, self._is_group)
+                inside = SearchedRecord(form, holder.place, holder.key, self._is_group)
                 own = self._find_own(inside, Stage.OTHER_NAMES)
                 if own is not None:
                     return Records([own.outcome])
         return None
 
-    def _find_bucket(self, record: Record) -> Records:
+    def _find_bucket(self, record: SearchedRecord) -> Records:
         """Return why a record without an event is none."""
         is_form = record.root.is_of_form
         if not is_form and not rank_payloads(record) and find_full_name(record) is not None:
@@ -239,7 +247,7 @@ class Judge:
         is_list = is_list or any(each.is_list for each in judged)
         return Records([outcome for each in judged for outcome in each.outcomes], is_list)
 
-    def _open(self, holder: Holder, *, texts: bool) -> tuple[list[Record], bool]:
+    def _open(self, holder: Holder, *, texts: bool) -> tuple[list[SearchedRecord], bool]:
         """Return the records in a list or text, made once."""
         key = id(holder), texts
         if key not in self._expanded:
@@ -252,7 +260,7 @@ class Judge:
 
     def _expand(
         self, node: Node, around: Place | None, key: str, *, texts: bool, nesting: int
-    ) -> tuple[list[Record], bool]:
+    ) -> tuple[list[SearchedRecord], bool]:
         """Return the records that a node is or holds, and whether they stand in a list.
 
         `nesting` is the number of texts around the node.
@@ -265,11 +273,11 @@ class Judge:
         if self._is_group(node):
             members = [(member.node, member.key) for member in node.members]
             return self._expand_all(members, around, texts=texts, nesting=nesting), True
-        return [Record(node, around, key, self._is_group, text_depth=nesting)], False
+        return [SearchedRecord(node, around, key, self._is_group, text_depth=nesting)], False
 
     def _expand_all(
         self, nodes: list[tuple[Node, str]], around: Place | None, *, texts: bool, nesting: int
-    ) -> list[Record]:
+    ) -> list[SearchedRecord]:
         """Return the records of several nodes."""
         found = [
             self._expand(node, around, key, texts=texts, nesting=nesting)[0] for node, key in nodes
@@ -278,14 +286,14 @@ class Judge:
 
     def _expand_text(
         self, scalar: Scalar, around: Place | None, key: str, nesting: int
-    ) -> tuple[list[Record], bool]:
+    ) -> tuple[list[SearchedRecord], bool]:
         """Return the records in a text, and whether they may be several."""
         contents = (
             decode_text(scalar.raw) if scalar.is_string and nesting < MAX_TEXT_DEPTH else None
         )
         if contents is None:
             return [], False
-        found: list[Record] = []
+        found: list[SearchedRecord] = []
         is_list = len(contents.parts) > 1
         for node, prefix in _make_part_nodes(contents, scalar.path, around):
             records, is_array = self._expand(node, around, key, texts=True, nesting=nesting + 1)
@@ -311,7 +319,9 @@ class Judge:
         if any(isinstance(each, Object) and self._is_group(each) for each in nodes):
             return False
         records = [
-            Record(each, None, "", self._is_group) for each in nodes if isinstance(each, Object)
+            SearchedRecord(each, None, "", self._is_group)
+            for each in nodes
+            if isinstance(each, Object)
         ]
         if not all(rank_payloads(each) or find_full_name(each) for each in records):
             return False
@@ -331,7 +341,7 @@ class Own:
     payload: Place | None
 
 
-def _find_pair(record: Record, *, others: bool) -> tuple[EventName, Place] | None:
+def _find_pair(record: SearchedRecord, *, others: bool) -> tuple[EventName, Place] | None:
     """Return the known name and the payload that belong together; None for none."""
     payloads = rank_payloads(record)
     if payloads and payloads[0].record is not record:
@@ -346,7 +356,7 @@ def _find_pair(record: Record, *, others: bool) -> tuple[EventName, Place] | Non
     return None
 
 
-def _find_own_ready(record: Record, *, others: bool) -> Own | None:
+def _find_own_ready(record: SearchedRecord, *, others: bool) -> Own | None:
     """Return the widget's ready event, if a record's objects name it; a form holds none."""
     if record.root.is_of_form or find_ready(record, others=others) is None:
         return None
@@ -370,7 +380,7 @@ def _has_canonical(found: Records) -> bool:
     )
 
 
-def _list_originals(record: Record) -> Iterator[Holder]:
+def _list_originals(record: SearchedRecord) -> Iterator[Holder]:
     """Yield the texts that, where they hold an event, are the record."""
     for holder in record.texts:
         is_original = fold_key(holder.key) in RECORD_ITSELF
@@ -378,7 +388,7 @@ def _list_originals(record: Record) -> Iterator[Holder]:
             yield holder
 
 
-def _list_texts(record: Record, stage: Stage) -> Iterator[Holder]:
+def _list_texts(record: SearchedRecord, stage: Stage) -> Iterator[Holder]:
     """Yield the texts that a stage enters."""
     for holder in record.texts:
         if holder.place.is_closed or not may_hold_text(holder.key):
@@ -388,7 +398,7 @@ def _list_texts(record: Record, stage: Stage) -> Iterator[Holder]:
             yield holder
 
 
-def _list_holders(record: Record) -> Iterator[Holder]:
+def _list_holders(record: SearchedRecord) -> Iterator[Holder]:
     """Yield all lists and texts of a record that may hold records."""
     yield from _list_texts(record, Stage.OTHER_TEXTS)
     yield from (holder for holder in record.lists if not holder.place.is_closed)

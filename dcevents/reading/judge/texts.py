@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_plus, unquote_to_bytes
 
-from dcevents.reading.judge.json_value import SEPARATORS, decode_at, decode_sequence, is_number
+from dcevents.reading.json_value import SEPARATORS, decode_at, decode_sequence, is_number
 
 MAX_PLACES: Final = 8
 """Places of a line at which JSON behind a prefix is looked for."""
@@ -24,7 +24,7 @@ _CLOSERS = {"{": "}", "[": "]"}
 
 
 @dataclass(frozen=True)
-class Part:
+class TextPart:
     """A value that a text holds, and the text before it on its line."""
 
     value: Any
@@ -35,7 +35,7 @@ class Part:
 class TextContents:
     """The values in a text, how they were read, and whether the text is a form."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[TextPart, ...]
     how: str
     is_form: bool = False
 
@@ -51,9 +51,9 @@ def decode_text(text: str) -> TextContents | None:
             return TextContents(parts, how)
         form = _read_form(decoded) if decoded and how == "base64" else None
         if form:
-            return TextContents((Part(form),), how, is_form=True)
+            return TextContents((TextPart(form),), how, is_form=True)
     form = _read_form(text)
-    return TextContents((Part(form),), "form", is_form=True) if form else None
+    return TextContents((TextPart(form),), "form", is_form=True) if form else None
 
 
 def decode_query(text: str) -> TextContents | None:
@@ -63,24 +63,24 @@ def decode_query(text: str) -> TextContents | None:
         line = next((word for word in line.split(" ") if "?" in word or "=" in word), "")
     query = line.partition("#")[0]
     form = _read_form(query.partition("?")[2] if "?" in query else query)
-    return TextContents((Part(form),), "form", is_form=True) if form else None
+    return TextContents((TextPart(form),), "form", is_form=True) if form else None
 
 
-def _read_lines(text: str) -> tuple[Part, ...]:
+def _read_lines(text: str) -> tuple[TextPart, ...]:
     """Return the values of a text: of the whole, else line by line."""
     if _BEGINNING.search(text) is None and not text.lstrip(SEPARATORS).startswith('"'):
         return ()
     try:
-        return tuple(Part(value) for value in decode_sequence(text) if _holds_more(value))
+        return tuple(TextPart(value) for value in decode_sequence(text) if _holds_more(value))
     except ValueError:
         return tuple(part for line in text.split("\n") for part in _read_line(line))
 
 
-def _read_line(line: str) -> tuple[Part, ...]:
+def _read_line(line: str) -> tuple[TextPart, ...]:
     """Return the values of a line, perhaps behind a prefix."""
     stripped = line.strip(SEPARATORS)
     try:
-        return tuple(Part(value) for value in decode_sequence(stripped) if _holds_more(value))
+        return tuple(TextPart(value) for value in decode_sequence(stripped) if _holds_more(value))
     except ValueError:
         pass
     if stripped.startswith("{"):
@@ -92,7 +92,7 @@ def _read_line(line: str) -> tuple[Part, ...]:
     return ()
 
 
-def _read_behind_prefix(line: str, at: int) -> tuple[Part, ...]:
+def _read_behind_prefix(line: str, at: int) -> tuple[TextPart, ...]:
     """Return the value that begins at a place, if it reads on to a permitted end."""
     try:
         value, end = decode_at(line, at)
@@ -100,12 +100,12 @@ def _read_behind_prefix(line: str, at: int) -> tuple[Part, ...]:
         return ()
     prefix, rest = line[:at], line[end:].strip(SEPARATORS)
     if not rest or _MARKS.search(rest) is None or _closes(prefix, rest):
-        return (Part(value, prefix),)
+        return (TextPart(value, prefix),)
     try:
         more = [each for each in decode_sequence(rest) if _holds_more(each)]
     except ValueError:
         return ()
-    return (Part(value, prefix), *(Part(each, prefix) for each in more))
+    return (TextPart(value, prefix), *(TextPart(each, prefix) for each in more))
 
 
 def _closes(prefix: str, rest: str) -> bool:

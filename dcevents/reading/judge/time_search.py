@@ -14,7 +14,7 @@ from dcevents.reading.judge.keys import (
 )
 from dcevents.reading.judge.nodes import Object, Path, Scalar
 from dcevents.reading.judge.payload import find_plain_text
-from dcevents.reading.judge.places import Place, Record
+from dcevents.reading.judge.places import Place, SearchedRecord
 from dcevents.reading.judge.prefix_times import find_prefix_time
 from dcevents.reading.judge.timestamps import Timestamp, parse_timestamp
 
@@ -89,7 +89,7 @@ def _order_times_of(place: Place) -> list[Scalar]:
 
 
 def decide_time(
-    candidates: list[Scalar], record: Record, prefix: str, context: Context
+    candidates: list[Scalar], record: SearchedRecord, prefix: str, context: Context
 ) -> tuple[Time, Path | None]:
     """Return the first time that is one and not ancient, else why there is none; and its path."""
     passed: list[tuple[Time, Path]] = []
@@ -126,9 +126,9 @@ def _explain(time: Timestamp | None, text: str) -> Time:
     return Time(None, text, time.form, "ancient")
 
 
-def _list_prefixes(record: Record, prefix: str) -> Iterator[str]:
+def _list_prefixes(record: SearchedRecord, prefix: str) -> Iterator[str]:
     """Yield the texts before a record, the nearest first."""
-    around: Record | None = record
+    around: SearchedRecord | None = record
     while around is not None:
         if around.prefix:
             yield around.prefix

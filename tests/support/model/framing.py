@@ -115,9 +115,7 @@ def frame_text(text: str, judge: Judge) -> list[Piece]:
     return pieces
 
 
-def _read_line(
-    lines: Lines, position: int, *, is_rest: bool = False
-) -> tuple[list[Piece], int]:
+def _read_line(lines: Lines, position: int, *, is_rest: bool = False) -> tuple[list[Piece], int]:
     """Return the records from a position to the end of its line, and where to read on.
 
     `is_rest` says that a prefix and its JSON stand before, on the same line.
@@ -511,7 +509,10 @@ def _read_quoted(lines: Lines, start: int, end: int) -> Piece | None:
 
 # --- "Parts of a line that Docker or CRI (`P`) has cut are one" -------------------------------
 
-CRI = re.compile(r"[ \t\r\0\ufeff]*([0-9]{4}-[0-9]{2}-[0-9]{2}T\S+ (stdout|stderr) )([PF])((?::\S*)? )(.*)", re.DOTALL)
+CRI = re.compile(
+    r"[ \t\r\0\ufeff,\x1e]*([0-9]{4}-[0-9]{2}-[0-9]{2}T\S+ (stdout|stderr) )([PF])((?::\S*)? )(.*)",
+    re.DOTALL,
+)
 
 
 def join_parts(lines: list[str], judge: Judge) -> list[tuple[int, str, bool]]:
@@ -579,7 +580,7 @@ def _docker_line(line: str) -> tuple[str, str] | None:
     if '"stream"' not in line:
         return None
     try:
-        value, _ = parse_value(line.strip(BLANKS), 0)
+        value, _ = parse_value(line.strip(SEPARATORS), 0)
     except (BadJSONError, CutError):
         return None
     if not isinstance(value, Obj):

@@ -64,11 +64,11 @@ def _is_after_row(name: str, end: str) -> bool:
 
 
 def is_like_adobes(spelling: str) -> bool:
-    """Return whether a name begins as Adobe's do: with `conversation`, after any row of words."""
+    """Return whether a name begins as Adobe's do: with `conversation`, `chat`, `dc`, …"""
     words = normal_name(spelling).split("_")
-    while words and words[0] in WORDS - {"conversations"}:
+    while words and words[0] in {"enum", "event", "events"}:
         words.pop(0)
-    return words[:1] in (["conversation"], ["conversations"])
+    return bool(words) and words[0] in WORDS | {"conversation"}
 
 
 def event_kind(spelling: str, *, has_sid: bool) -> str | None:

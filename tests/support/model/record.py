@@ -54,6 +54,8 @@ class Outcome:
     page: str | None = None
     agent_id: str | None = None
     agent_name: str | None = None
+    #: Whether the event's name stands in a text.
+    from_text: bool = False
     #: Whether the event's name is a full name.
     is_full: bool = False
 
@@ -138,6 +140,7 @@ class Judge:
         whole = Outcome("no_event")
         tried: object = None
         without_sid: list[tuple[Outcome, bool]] = []
+        is_named = False
         marked = close_payloads(tree)
         assert isinstance(marked, Obj)
         tree = marked
@@ -148,6 +151,8 @@ class Judge:
             if number > 2 and _shape(entered) == tried:
                 continue
             found = self._judge(_without_lists(entered), phase)
+            if is_named and (found.from_text or found.what != "event"):
+                continue  # another's name
             if whole.what == "no_event" or found.is_known:
                 whole = found
             if found.what == "event":
@@ -164,16 +169,18 @@ class Judge:
                     return said
                 # A known name without a sid: "other keys only where nothing else holds an event".
                 without_sid = without_sid or said
-            # "All others only in a record in which these [listed keys] hold no known name."
-            if found.is_known and number == 1:
-                break
+            # "All others only in a record in which these hold no known name": the listed keys.
+            # Only its sid may still be found, in a text under another key.
+            is_named = is_named or (found.is_known and number == 1)
         if without_sid and not whole.is_known:
             return without_sid
         if whole.what == "no_event" and limit == len(PHASES):
             entered = self.opener.enter_texts(tree, levels=5, requests=False)
             assert isinstance(entered, Obj)
             for place in _lists(entered):
-                alone = [_with_member(entered, place, each) for each in _members(_at(entered, place))]
+                alone = [
+                    _with_member(entered, place, each) for each in _members(_at(entered, place))
+                ]
                 said = [item for each in alone for item in self._read(each, 2)]
                 if any(outcome.what == "unknown" for outcome, _ in said):
                     return said
@@ -342,6 +349,7 @@ class Judge:
             agent_id=text_of("agentID"),
             agent_name=text_of("agentName"),
             is_full=names.full_kind(name.spelling) is not None,
+            from_text=any(node.obj.from_text for node in [name.node, *name.node.ancestors]),
         )
 
     # --- Rule 7: time ----------------------------------------------------------------------

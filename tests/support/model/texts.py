@@ -140,8 +140,10 @@ class Opener:
                 (
                     name,
                     item
-                    if keys.is_never_entered(name)
-                    and not (requests and keys.is_request_line(name))
+                    if (
+                        keys.is_never_entered(name)
+                        and not (requests and keys.is_request_line(name))
+                    )
                     or _is_visitors(name, item, value.closed)
                     else self.enter_texts(
                         item, name, levels=levels, requests=requests, depth=depth

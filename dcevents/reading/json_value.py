@@ -23,7 +23,7 @@ _DECIMAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 _MAX_EXPONENT_DIGITS = 6
 
 
-class Number(str):
+class JsonNumber(str):
     """A JSON number as its text, so that `0012`-like and 30-digit ids come through unharmed."""
 
     __slots__ = ()
@@ -178,8 +178,8 @@ def _mend(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 _decoder = json.JSONDecoder(
     object_pairs_hook=_take_first,
-    parse_int=Number,
-    parse_float=Number,
+    parse_int=JsonNumber,
+    parse_float=JsonNumber,
     parse_constant=_refuse_constant,
 )
 _scan = make_scanner(_decoder)  # type: ignore[arg-type]  # anything with a decoder's attributes

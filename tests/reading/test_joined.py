@@ -315,3 +315,31 @@ def test_many_lines_are_passed_at_once() -> None:
 
     assert [(1, "rejected"), (5, "rejected")] == [(each.line, each.bucket) for each in found]
     assert reader.resume.offset == 4 + 3 * len(line)
+
+
+MEMBER = b' {"x":\n{"y":"' + b"w" * 300_000 + b'"}},\n'
+
+
+@pytest.mark.parametrize("before", [b"", b'{"x":\n'], ids=["between members", "in a member"])
+def test_long_object_takes_in_no_line_that_is_an_event(before: bytes) -> None:
+    event = reading_cases.canonical("a").encode()
+    log = b'{"r":[\n' + MEMBER * 5 + before + event + b",\n" + MEMBER + b"{}]}\n" + event + b"\n"
+
+    records, _ = read_records(log)
+    passing = RecordReader(Context(CLOCK_MS))
+    at = log.index(event)
+    others = passing.feed(log[:at]) + passing.pass_event_lines(event + b",\n")
+    others += passing.feed(log[at + len(event) + 2 :]) + passing.finish()
+
+    assert ["a", "a"] == [record.event.sid for record in records if record.event]
+    assert [record for record in records if record.start != at] == others
+
+
+def test_members_cost_no_more_than_their_object() -> None:
+    """What is around a list is read for each member: a stranger's 400 kB around a million `{}`."""
+    log = b'{"a":"' + b"x" * 400_000 + b'","l":[' + b"{}," * 400_000 + b"{}]}\n"
+
+    records, _ = read_records(log)
+
+    assert 200 > len(records)
+    assert "too_long" == records[-1].reason

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from dcevents import __version__, show
-from dcevents.analysis import alerts
+from dcevents.analysis import account_words, alerts, recognition
 from dcevents.analysis.selection import explain_empty
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, open_reading
@@ -24,7 +24,7 @@ from dcevents.errors import UnusableInputError
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.output import is_terminal, replace_file, write_to_stdout
-from dcevents.reading import account_words, log, recognition
+from dcevents.reading import log
 from dcevents.reading.operands import find_inputs, is_standard_input_given
 from dcevents.reading.parsing.envelopes import Known
 from dcevents.reading.parsing.parse import Limits, Parser

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from dcevents.analysis.account_words import build_account_json
 from dcevents.analysis.quality import PEAK_SECONDS, assess_quality
-from dcevents.reading.account_words import build_account_json
 from dcevents.reports._check_words import build_sections, list_findings
 from dcevents.show import format_timestamp, round_figure
 from dcevents.tables import Document

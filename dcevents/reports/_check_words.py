@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from dcevents.analysis.account_words import explain_unusable
 from dcevents.analysis.quality import PEAK_SECONDS
+from dcevents.analysis.recognition import describe_recognition
 from dcevents.reading.account import REASON_WORDS, Account
-from dcevents.reading.account_words import explain_unusable
-from dcevents.reading.recognition import describe_recognition
 from dcevents.show import (
     format_count,
     format_duration,

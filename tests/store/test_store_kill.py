@@ -59,7 +59,7 @@ FORKED.set_forkserver_preload(
         "dcevents.store.run",
         "dcevents.cli.ingest",
         "dcevents.cli.report",
-        "dcevents.reading.recognition",
+        "dcevents.analysis.recognition",
     ]
 )
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from dcevents.model.moments import UNTIMED
 from dcevents.reading.blocks import BlockLoader, LineRun
+from dcevents.reading.marks import strip_marks
 from dcevents.reading.parsing import mixed, records
 from dcevents.reading.parsing.mixed import Bad, Seen
 from dcevents.reading.parsing.parse import Parsed, Parser, Reject
@@ -141,6 +142,7 @@ def parse_blocks(blocks: Iterator[BlockLoader], parser: Parser) -> Iterator[Pars
 def parse_block(load: BlockLoader, parser: Parser) -> ParsedBlock:
     """Load and parse a block, and records within its lines."""
     data, runs, unterminated, framing, problem = load()
+    data = strip_marks(data)
     clock = parser.limits.clock
     rows = framing.rows(data, unterminated, clock) if framing else Rows(data, unterminated)
     parsed = parser.parse(rows.data, rows.unterminated)

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from dcevents.model.attributes import Attributes
 from dcevents.model.events import READY_KIND, find_kind
+from dcevents.reading.marks import SPACE_AND_MARKS
 from dcevents.reading.parsing import envelopes, prefixes
 from dcevents.reading.parsing.envelopes import CANONICAL, NOTHING, Known, Located, Search, Shape
 from dcevents.reading.strict import (
@@ -69,16 +70,20 @@ def locate(
 
 def read(line: str, *, now: int | None = None, known: Known = NOTHING, **settings: bool) -> Record:
     """The record of one decoded line, without its LF. `now` is the clock, by which a prefix's year is told."""
-    text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
+    text = line.strip(SPACE_AND_MARKS).removeprefix(_SEPARATOR).lstrip(SPACE_AND_MARKS)
     if not text:
         return Record("blank")
     try:
         value, end = scan_value(text, 0)
     except ValueError:
         return _prefixed(text, now, known, **settings)
-    if end != len(text):
+    if end == len(text):
+        return judge(value, known=known, **settings)
+    values = _values_on(text, known)
+    if not values:
         return _prefixed(text, now, known, **settings)
-    return judge(value, known=known, **settings)
+    # Of several a line end between whole values was lost.
+    return Record(SEVERAL) if len(values) > 1 else judge(values[0], known=known, **settings)
 
 
 def _prefixed(text: str, now: int | None, known: Known, **settings: bool) -> Record:
@@ -100,13 +105,36 @@ def _prefixed(text: str, now: int | None, known: Known, **settings: bool) -> Rec
 
 def members(line: str, known: Known = NOTHING) -> list[str]:
     """The records of a line that holds several, each as JSON text; none where the line is not JSON."""
-    text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
+    text = line.strip(SPACE_AND_MARKS).removeprefix(_SEPARATOR).lstrip(SPACE_AND_MARKS)
     search = Search(known)
+    if len(values := _values_on(text, known)) > 1:
+        return [record for value in values for record in _members_of(value, known)]
     values = search.opened(text)
     found = search.members(values[0] if len(values) == 1 else values)
-    return [
-        value if isinstance(value, BrokenLine) else encode_json(value) for value in found or values
-    ]
+    return [_spelled(record) for record in found or values]
+
+
+def _values_on(text: str, known: Known) -> list[Any]:
+    """The objects, and the lists that hold some, that a line is made of; none where it is not of values alone."""
+    values = Search(known).opened(text) if text.startswith(("{", "[")) and "\n" not in text else []
+    return [value for value in values if isinstance(value, dict) or _holds_objects(value)]
+
+
+def _holds_objects(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
+
+
+def _members_of(value: object, known: Known) -> list[str]:
+    """The records of one of a line's values, as JSON text: itself, or those of a list or a batch."""
+    record = Search(known).record(value)
+    if isinstance(record, list):
+        return [_spelled(item) for item in record if isinstance(item, dict)]
+    found = Search(known).members(record) if judge(record, known=known).bucket == SEVERAL else None
+    return [_spelled(each) for each in found or [record]]
+
+
+def _spelled(value: object) -> str:
+    return value if isinstance(value, BrokenLine) else encode_json(value)
 
 
 def judge(

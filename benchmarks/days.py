@@ -1,6 +1,9 @@
-"""Days of made-up traffic, one log a night: 10^6 lines each, conversations across midnight, late lines, repeated ones.
+"""Days of made-up traffic, one log a night: 10^6 lines each, conversations across midnight,
+late lines, repeated ones.
 
-python benchmarks/days.py --days 91 FOLDER        day-001.ndjson.zst … (some 22 MB each), the same bytes for a seed
+python benchmarks/days.py --days 91 FOLDER    day-001.ndjson.zst … of some 22 MB
+
+The same seed gives the same bytes.
 
 Of each day's lines a thousandth arrives 1 to 7 nights late, and another one a second time.
 """

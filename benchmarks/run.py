@@ -1,10 +1,12 @@
-"""Run dcevents side by side with what a user would pick instead, and print ratios of time and memory.
+"""Run dcevents side by side with what a user would pick instead,
+and print ratios of time and memory.
 
 python benchmarks/run.py                         every scenario of 10^6 events or fewer
 python benchmarks/run.py whole-10m memory-10m    these
 
-Whole processes, taking turns, medians. Before a rival is timed, its figures are compared with those of
-dcevents: where they differ, it says so and exits with 1. Standard library only; README.md says what is what.
+Whole processes, taking turns, medians. Before a rival is timed, its figures are compared with those
+of dcevents: where they differ, it says so and exits with 1. Standard library only; README.md says
+what is what.
 """
 
 from __future__ import annotations
@@ -47,8 +49,10 @@ RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes ther
 # What must agree: of each report the key of its rows, and the figures.
 KEYS = {"completion": "conversation_id", "abandonment": "conversation_id", "live-chat": "agent_id"}
 WHOLE = {
-    "completion": "triggered engaged completed emails phones meetings open median_seconds_to_complete",
-    "abandonment": "engaged abandoned closed dropped unanswered left_queue abandoned_with_contact completed"
+    "completion": "triggered engaged completed emails phones meetings open "
+    "median_seconds_to_complete",
+    "abandonment": "engaged abandoned closed dropped unanswered left_queue abandoned_with_contact "
+    "completed"
     " served booked open median_seconds_to_abandon p90_seconds_to_abandon",
     "live-chat": "requests accepted missed left waiting ended timed_out closed ongoing no_end"
     " median_wait_seconds p90_wait_seconds median_chat_seconds p90_chat_seconds peak_concurrent",
@@ -81,7 +85,9 @@ class Sample(NamedTuple):
 
 
 def measure(job: Job) -> Sample:
-    """Run a job once. Wall is from its start, `cat` included, to its end; CPU and memory are its own."""
+    """Run a job once. Wall is from its start, `cat` included, to its end;
+    CPU and memory are its own.
+    """
     if job.fresh:
         renew(*job.fresh)
     with tempfile.TemporaryFile() as errors:
@@ -101,14 +107,17 @@ def measure(job: Job) -> Sample:
         if process.returncode:
             errors.seek(0)
             fail(
-                f"{job.name}: exit {process.returncode}\n{errors.read().decode(errors='replace')[-2000:]}"
+                f"{job.name}: exit {process.returncode}\n"
+                f"{errors.read().decode(errors='replace')[-2000:]}"
             )
     return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT / 1e6)
 
 
 @cache
 def race(jobs: tuple[Job, ...], rounds: int) -> tuple[Sample, ...]:
-    """Let the jobs take turns, and return the medians of each. Scenarios with the same race run it once."""
+    """Let the jobs take turns, and return the medians of each.
+    Scenarios with the same race run it once.
+    """
     parts = [part for job in jobs for part in (*job.argv, job.piped or "", *(job.fresh or ())[:1])]
     for path in {Path(part) for part in parts}:
         warm(path)
@@ -120,7 +129,9 @@ def race(jobs: tuple[Job, ...], rounds: int) -> tuple[Sample, ...]:
 
 
 def warm(path: Path) -> None:
-    """Read a file, or those in a directory, so that they are in the page cache; leave all else alone."""
+    """Read a file, or those in a directory, so that they are in the page cache;
+    leave all else alone.
+    """
     buffer = bytearray(MIB)
     for file in (each for each in [path, *path.rglob("*")] if each.is_file()):
         with open(file, "rb", buffering=0) as stream:
@@ -129,7 +140,9 @@ def warm(path: Path) -> None:
 
 
 def renew(kept: Path, copy: Path) -> None:
-    """Put a copy in the place of another. A folder's files are linked: they are replaced, never changed."""
+    """Put a copy in the place of another. A folder's files are linked: they are replaced,
+    never changed.
+    """
     if copy.is_dir():
         shutil.rmtree(copy)
     if kept.is_dir():
@@ -156,7 +169,9 @@ class Data:
     seed: int
 
     def events(self, number: int, *, bad: float = 0, copies: int = 1) -> Path:
-        """Return a file of that many events, with broken lines between them, written several times over."""
+        """Return a file of that many events, with broken lines between them,
+        written several times over.
+        """
         asked = {"--events": number, "--seed": self.seed, "--bad": bad, "--copies": copies}
         options = [text for option, value in asked.items() for text in (option, str(value))]
         made_by = hashlib.sha256(GENERATOR.read_bytes()).hexdigest()[:8]
@@ -248,7 +263,8 @@ def differences(report: str, fields: str, ours: list[Row], theirs: list[Row]) ->
     key = KEYS[report]
     left, right = ({row[key]: row for row in rows} for rows in (ours, theirs))
     for value in sorted(left.keys() ^ right.keys(), key=str):
-        yield f"{report}, {key} {value}: a row of {'dcevents' if value in left else 'the rival'} only"
+        one = "dcevents" if value in left else "the rival"
+        yield f"{report}, {key} {value}: a row of {one} only"
     for value in sorted(left.keys() & right.keys(), key=str):
         for field in fields.split():
             one, other = left[value][field], right[value][field]
@@ -257,7 +273,9 @@ def differences(report: str, fields: str, ours: list[Row], theirs: list[Row]) ->
 
 
 def same(one: float | None, other: float | None) -> bool:
-    """Return whether two figures agree: counts are equal, seconds are at most a millisecond apart."""
+    """Return whether two figures agree: counts are equal,
+    seconds are at most a millisecond apart.
+    """
     if isinstance(one, float) or isinstance(other, float):
         return one is not None and other is not None and abs(one - other) <= SECONDS_APART
     return one == other
@@ -276,7 +294,9 @@ def stop_at(rival: str, path: Path, found: Sequence[str]) -> None:
 
 @dataclass(frozen=True)
 class Contest:
-    """Two jobs, the column of `Sample` that is judged, and the ratios that it must and should not exceed."""
+    """Two jobs, the column of `Sample` that is judged,
+    and the ratios that it must and should not exceed.
+    """
 
     scenario: str
     ours: Job
@@ -289,7 +309,9 @@ class Contest:
 
 @dataclass(frozen=True)
 class Bench:
-    """How dcevents is called, on what data, how often; its methods make the contests of the scenarios."""
+    """How dcevents is called, on what data, how often;
+    its methods make the contests of the scenarios.
+    """
 
     dcevents: tuple[str, ...]
     data: Data
@@ -311,7 +333,9 @@ class Bench:
         stop_at(rival.name, path, found)
 
     def check_lines(self, rival: Job, path: Path) -> None:
-        """Compare the lines that jq counts: all, the ready event's, and, loosely, COMPLETED for each id."""
+        """Compare the lines that jq counts: all, the ready event's, and, loosely,
+        COMPLETED for each id.
+        """
         lines: Counter[tuple[str, str]] = Counter()
         for row in output(rival).splitlines():
             count, _, rest = row.strip().partition(" ")
@@ -392,7 +416,9 @@ class Bench:
         return contests
 
     def envelopes(self, scenario: str) -> list[Contest]:
-        """Set the same events in other shapes against canonical lines: 1.5 times as long, where as many bytes."""
+        """Set the same events in other shapes against canonical lines: 1.5 times as long,
+        where as many bytes.
+        """
         canonical = self.data.shaped(plain(self), "canonical")
         contests = []
         for shape in SHAPES:
@@ -420,9 +446,12 @@ def checked_duckdb(bench: Bench, path: Path) -> None:
 
 
 SHAPES = (
-    "event-data", "whole-event", "flat", "dotted", "batch-array", "batch-events", "array", "array-lines",
-    "array-pretty", "firehose", "json-seq", "nginx", "nginx-lines", "docker", "compose", "cri", "fluent-bit", "vector",
-    "cloudwatch-export", "cloudwatch-filter", "insights", "cloud-json", "elasticsearch", "lambda", "lambda-base64",
+    "event-data", "whole-event", "flat", "dotted", "batch-array", "batch-events", "array",
+    "array-lines",
+    "array-pretty", "firehose", "json-seq", "nginx", "nginx-lines", "docker", "compose", "cri",
+    "fluent-bit", "vector",
+    "cloudwatch-export", "cloudwatch-filter", "insights", "cloud-json", "elasticsearch", "lambda",
+    "lambda-base64",
     "syslog", "syslog-seconds", "segment", "mixpanel", "amplitude", "posthog",
 )  # fmt: skip
 """Shapes whose cost for an event is set against that of the canonical one."""
@@ -465,7 +494,9 @@ COLUMNS = "scenario, dcevents, against, n, wall s, wall, CPU, peak MB, peak, mus
 
 
 def cells_of(contest: Contest) -> Sequence[str]:
-    """Run a contest and return its cells: medians, and the ratio dcevents / other; the judged one is bold."""
+    """Run a contest and return its cells: medians, and the ratio dcevents / other;
+    the judged one is bold.
+    """
     ours, other = race((contest.ours, contest.other), contest.rounds)
     ratios = {name: mine / its for name, mine, its in zip(Sample._fields, ours, other, strict=True)}
     shown = {name: f"{ratio:.2f}" for name, ratio in ratios.items()}

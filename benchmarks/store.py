@@ -1,11 +1,13 @@
-"""What a night costs with a store that has taken in two days, and with one of three months; and reports from it.
+"""What a night costs with a store that has taken in two days, and with one of three months;
+and reports from it.
 
-python benchmarks/store.py                        90 days of 10^6 events, some twenty minutes and 12 GB
+python benchmarks/store.py                   90 days of 10^6 events: twenty minutes, 12 GB
 python benchmarks/store.py --days 6 --lines 20000 a try
 
-Days are made by days.py and taken in one by one, by dcevents and by DuckDB (rivals/duckdb_store.py). Then single nights
-are run again on what was there before them, and reports on a store of 10^7 conversations. As in run.py: whole
-processes, taking turns, medians, ratios; figures are compared first.
+Days are made by days.py and taken in one by one, by dcevents and by DuckDB
+(rivals/duckdb_store.py). Then single nights are run again on what was there before them, and
+reports on a store of 10^7 conversations. As in run.py: whole processes, taking turns, medians,
+ratios; figures are compared first.
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ PER_NIGHT = 450_000
 
 @dataclass(frozen=True)
 class Nights:
-    """A folder with the days' logs, and what both stores were before some nights: `dcevents-N`, `duckdb-N`."""
+    """A folder with the days' logs, and what both stores were before some nights: `dcevents-N`,
+    `duckdb-N`.
+    """
 
     folder: Path
     dcevents: tuple[str, ...]
@@ -69,7 +73,9 @@ class Nights:
         return self.folder / days.name(day)
 
     def log(self, day: int) -> Path:
-        """The log of a day, unpacked; only the last one that was asked for is kept, and the second day's."""
+        """The log of a day, unpacked; only the last one that was asked for is kept,
+        and the second day's.
+        """
         path = self.folder / f"day-{day:03}.ndjson"
         if not path.exists():
             for other in self.folder.glob("day-*.ndjson"):
@@ -92,7 +98,9 @@ class Nights:
         return (sys.executable, str(RIVALS / "duckdb_store.py"), str(store), *map(str, logs))
 
     def make(self) -> None:
-        """Take in all days, and keep what the stores were after the first, the last and the one in between."""
+        """Take in all days, and keep what the stores were after the first,
+        the last and the one in between.
+        """
         days.write(self.folder, self.days + 1, seed=1, lines=self.lines)
         kept = {1, self.large, self.days}
         if all(
@@ -123,7 +131,7 @@ class Nights:
             )
         stop_at("DuckDB", self.kept("duckdb", day), found)
 
-    # -- jobs ----------------------------------------------------------------------------------------------------
+    # -- jobs --------------------------------------------------------------------------------------
 
     def night(self, day: int) -> tuple[Job, Job]:
         """What it takes to take in a day's log, where all before it were taken in."""
@@ -157,7 +165,9 @@ class Nights:
         )
 
     def reports(self, day: int) -> tuple[Job, Job, Job, Job]:
-        """From what was kept after a day: summary, the same of DuckDB, the day before the last, all conversations."""
+        """From what was kept after a day: summary, the same of DuckDB, the day before the last,
+        all conversations.
+        """
         store = self.kept("dcevents", day)
         as_of = json.loads(
             output(Job("dcevents", self.ours("completion", "-f", "json", store=store)))
@@ -193,7 +203,8 @@ def contests(nights: Nights, rounds: int) -> Iterator[Contest]:
 
 def size(path: Path) -> str:
     """How much is in a file or a folder."""
-    return f"{sum(each.stat().st_size for each in [path, *path.rglob('*')] if each.is_file()) / 1e6:.0f} MB"
+    files = [each for each in (path, *path.rglob("*")) if each.is_file()]
+    return f"{sum(each.stat().st_size for each in files) / 1e6:.0f} MB"
 
 
 def main() -> None:

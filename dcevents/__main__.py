@@ -6,12 +6,17 @@ import signal
 
 
 def main() -> None:
-    """Run the command line. Signals that come before it is there to handle them end the process quietly, too."""
+    """Run the command line.
+
+    Signals that come before it can handle them end the process quietly, too.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit_on_signal)
-    # What is imported stays: to look through it for garbage takes a tenth of the start. `cli` turns it on again.
+    # Imported modules stay: to look through them for garbage takes a tenth of the start. The door
+    # turns it on again.
     gc.disable()
-    from dcevents.cli.main import main as run  # noqa: PLC0415 - half of the time until it runs; signals come meanwhile
+    # Half of the time until it runs; signals may come meanwhile.
+    from dcevents.cli.main import main as run  # noqa: PLC0415
 
     run()
 

@@ -1,8 +1,11 @@
-"""What can go wrong in ways a user can mend: one line each, with an exit status (interface: Exit status)."""
+"""Expected failures, one line each, with an exit status (interface: Exit status)."""
 
 
 class DcError(Exception):
-    """Base of all expected failures; its text is one line: what happened, where, what to do."""
+    """Base of all expected failures.
+
+    The text is one line: what happened, where, what to do.
+    """
 
     status = 1
 
@@ -18,7 +21,7 @@ class InputError(DcError):
 
 
 class NoSuchSessionError(DcError):
-    """A session that is to be explained, and is not in the log."""
+    """A session to be explained that is not in the log."""
 
 
 class OutputError(DcError):
@@ -26,13 +29,13 @@ class OutputError(DcError):
 
 
 class UnusableInputError(DcError):
-    """Lines, but no event of Dynamic Chat among them; or too many rejects."""
+    """Lines without any event of Dynamic Chat; or too many rejects."""
 
     status = 3
 
 
 class StoreError(DcError):
-    """A store that is not there, is damaged, or cannot do what is asked for."""
+    """A store that is missing, damaged, or cannot do its part."""
 
 
 class BusyError(DcError):
@@ -42,7 +45,10 @@ class BusyError(DcError):
 
 
 class Terminated(BaseException):
-    """A signal to end: unwinds the stack, so that temporary files go. Not an Exception: nothing may swallow it."""
+    """A signal to end the run.
+
+    It unwinds the stack, so that temporary files go. Not an Exception: nothing may swallow it.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

@@ -1,4 +1,4 @@
-"""Where reports go: standard output, or a file that is replaced whole or left as it was."""
+"""Output: standard output, or a file that is replaced whole or stays as it was."""
 
 import contextlib
 import errno
@@ -14,16 +14,19 @@ from typing import BinaryIO
 from dcevents.errors import OutputError
 
 _TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".dcevents-", ".tmp"
-"""Of temporary files: hidden, so that no directory of logs shows them, and short, however long the file's name is."""
+"""Hidden, so that no directory of logs shows temporary files; short, beside files of long names."""
 _STALE_SECONDS = 86_400
-"""Seconds: nobody writes for so long. Not less, since a process may have been stopped and go on."""
+"""Nobody writes for so long. Not less, since a process may have been stopped and go on."""
 _STREAM_DESCRIPTORS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR_FOLDERS = ("/dev/fd", "/proc/self/fd")
 _MAX_LINKS = 40
 
 
 def hold_standard_descriptors() -> None:
-    """Where 0, 1 or 2 is closed, hold its number, so that no file gets it and is taken for a stream."""
+    """Hold the numbers 0, 1 and 2 where they are closed.
+
+    Else a file could get one of them, and be taken for a stream.
+    """
     for fd in range(3):
         try:
             os.fstat(fd)
@@ -31,14 +34,15 @@ def hold_standard_descriptors() -> None:
             # Opened for the wrong direction: use of it fails, as of one that is closed.
             os.open(os.devnull, os.O_RDONLY if fd else os.O_WRONLY)
     if sys.stdout is None:
-        # So that help, which click would else write nowhere, fails too.
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
+        # So that help, which click would else write nowhere, fails too. For the process's lifetime.
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def find_descriptor(name: str) -> int | None:
-    """The open descriptor that a name stands for: `-`, /dev/stdout, /dev/fd/5, or a link to one of these.
+    """Return the open descriptor of `-`, /dev/stdout, /dev/fd/5, or a link there.
 
-    It is written to as it is: a shell may have opened it for appending, or as a pipe that has no path.
+    It is written to as it is: a shell may have opened it for appending, or as a pipe, which has no
+    path.
     """
     for _ in range(_MAX_LINKS):
         if (stream := _STREAM_DESCRIPTORS.get(name)) is not None:
@@ -46,9 +50,8 @@ def find_descriptor(name: str) -> int | None:
         base = os.path.basename(name)
         try:
             folder = os.path.realpath(os.path.dirname(name))
-            if re.fullmatch("[0-9]+", base) and folder in map(
-                os.path.realpath, _DESCRIPTOR_FOLDERS
-            ):
+            folders = map(os.path.realpath, _DESCRIPTOR_FOLDERS)
+            if re.fullmatch("[0-9]+", base) and folder in folders:
                 return int(base)
             name = os.path.join(folder, os.readlink(os.path.join(folder, base)))
         except OSError:  # no link, or nothing there, not even a working directory
@@ -57,9 +60,9 @@ def find_descriptor(name: str) -> int | None:
 
 
 def write_to_stdout(text: Iterable[str]) -> None:
-    """Write pieces of text as UTF-8. A reader that goes away (`| head`) raises BrokenPipeError.
+    """Write pieces of text as UTF-8. Raises OutputError.
 
-    Raises OutputError where they cannot be written.
+    A reader that goes away (`| head`) raises BrokenPipeError.
     """
     try:
         _write_pieces(1, text)
@@ -85,10 +88,10 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 def replace_file(name: str, text: Iterable[str]) -> None:
-    """Replace a file by pieces of text: a temporary file beside it, fsync, rename; else it stays as it was.
+    """Replace a file by pieces of text, or leave it as it was.
 
-    A link is followed; what is no regular file (a terminal, a pipe, /dev/stdout) is written to as it is. Mode and
-    owner stay. Raises OutputError.
+    A temporary file beside it, fsync, rename. A link is followed; a terminal, a pipe and other
+    special files are written to as they are. Mode and owner stay. Raises OutputError.
     """
     with _name_failures(name), _open_special_file(name) as fd:
         if fd is None:
@@ -99,7 +102,10 @@ def replace_file(name: str, text: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def _open_special_file(name: str) -> Iterator[int | None]:
-    """Where what a name stands for is written to as it is; None for a file, which is replaced."""
+    """Yield the descriptor of a special file.
+
+    None for a file to replace.
+    """
     fd = find_descriptor(name)
     before = _stat_target(name) if fd is None else None
     if before is None or stat.S_ISREG(before.st_mode):
@@ -124,12 +130,12 @@ def _name_failures(name: str) -> Iterator[None]:
 
 
 def is_within(name: str, folder: str) -> bool:
-    """Whether a file is in a folder, or would be if it were written."""
+    """Return whether a file is, or would be, in a folder."""
     return Path(os.path.realpath(folder)) in Path(os.path.realpath(name)).parents
 
 
 def is_terminal(name: str | None) -> bool:
-    """Whether a file that is named is a terminal, or may be one."""
+    """Return whether a named file is a terminal, or may be one."""
     try:
         return name is not None and stat.S_ISCHR(os.stat(name).st_mode)
     except OSError:
@@ -137,7 +143,12 @@ def is_terminal(name: str | None) -> bool:
 
 
 def _stat_target(name: str) -> os.stat_result | None:
-    """What is there; None where there is nothing yet. Raises OSError where no file can or may be written."""
+    """Return the status of a file to be written.
+
+    None for a new one.
+
+    Raises OSError where no file can or may be written.
+    """
     try:
         before = os.stat(name)
     except FileNotFoundError:
@@ -160,7 +171,10 @@ def _replace_by_text(path: Path, before: os.stat_result | None, text: Iterable[s
 
 @contextlib.contextmanager
 def _open_replacement(path: Path) -> Iterator[BinaryIO]:
-    """A file beside another, of mode 0600, that takes its place if the block ends well, and else goes."""
+    """Yield a new file, of mode 0600, that replaces another.
+
+    It takes the other's place if the block ends well, and else is removed.
+    """
     _remove_stale_files(path.parent)
     # Named before it is there: a signal may come as soon as it is.
     temporary = path.parent / f"{_TEMPORARY_PREFIX}{os.urandom(8).hex()}{_TEMPORARY_SUFFIX}"
@@ -181,7 +195,7 @@ def _open_replacement(path: Path) -> Iterator[BinaryIO]:
 
 
 def _remove_stale_files(folder: Path) -> None:
-    """Remove what runs that were killed have left: temporary files that nobody has written to for a day."""
+    """Remove temporary files of killed runs, a day after the last write."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(_TEMPORARY_PREFIX) and entry.name.endswith(_TEMPORARY_SUFFIX):
@@ -191,7 +205,7 @@ def _remove_stale_files(folder: Path) -> None:
 
 
 def _copy_mode_and_owner(fd: int, before: os.stat_result | None) -> None:
-    """Mode and owner of the file that is replaced, or what a new file gets."""
+    """Set mode and owner of the replaced file, or those of a new file."""
     if before is None:
         mask = os.umask(0)
         os.umask(mask)
@@ -205,9 +219,10 @@ def _copy_mode_and_owner(fd: int, before: os.stat_result | None) -> None:
 
 @contextlib.contextmanager
 def open_private_file(name: str) -> Iterator[Callable[[str], None]]:
-    """What writes text to a file that only its owner may read. Where the block fails, an old one stays as it was.
+    """Yield a function that writes text to a file for its owner alone.
 
-    What is no regular file is written to as it is, for as long as somebody reads it. Raises OutputError.
+    Where the block fails, an old file stays as it was. A special file is written to as it is, for
+    as long as somebody reads it. Raises OutputError.
     """
     with _name_failures(name), _open_special_file(name) as fd:
         if fd is not None:
@@ -222,27 +237,30 @@ def _write_text(file: BinaryIO, text: str) -> None:
 
 
 def _make_pipe_writer(fd: int) -> Callable[[str], None]:
-    gone = False
+    is_gone = False
 
-    def write(text: str) -> None:
-        nonlocal gone
-        if not gone:
+    def write_while_read(text: str) -> None:
+        nonlocal is_gone
+        if not is_gone:
             try:
                 _write_all(fd, _encode_text(text))
             except BrokenPipeError:
-                gone = True
+                is_gone = True
 
-    return write
+    return write_while_read
 
 
 def is_same_target(one: str, other: str | None) -> bool:
-    """Whether what is written to two files (None: to standard output) would get into one."""
+    """Return whether two outputs would get into one file.
+
+    None is standard output.
+    """
     first, second = map(_identify_target, (one, "-" if other is None else other))
     return first == second != _identify_file(os.devnull)
 
 
 def is_standard_error(name: str) -> bool:
-    """Whether a file that is to be replaced is the one that standard error goes to."""
+    """Return whether standard error goes to a file to be replaced."""
     return (
         find_descriptor(name) is None
         and os.path.isfile(name)
@@ -251,7 +269,7 @@ def is_standard_error(name: str) -> bool:
 
 
 def _identify_target(name: str) -> tuple[int, int] | str | None:
-    """What tells apart where names lead: the identity of what is there, or else the path."""
+    """Return the identity of the file that a name leads to, or else its path."""
     fd = find_descriptor(name)
     if (found := _identify_file(name if fd is None else fd)) is not None:
         return found
@@ -261,7 +279,7 @@ def _identify_target(name: str) -> tuple[int, int] | str | None:
 
 
 def _identify_file(file: str | int) -> tuple[int, int] | None:
-    """What tells an existing file from all others; None for one that does not exist."""
+    """Return the identity of a file; None where there is none."""
     try:
         status = os.stat(file)
     except OSError:
@@ -270,7 +288,7 @@ def _identify_file(file: str | int) -> tuple[int, int] | None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have what was made, renamed or removed in a folder on disk."""
+    """Write a folder's new, renamed and removed names to disk."""
     fd = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(fd)
@@ -279,6 +297,6 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_message(message: str) -> None:
-    """A message on standard error, if there is one."""
+    """Write a line on standard error, if there is one."""
     with contextlib.suppress(OSError, ValueError):
         _write_all(2, _encode_text(message + "\n"))

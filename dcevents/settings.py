@@ -1,4 +1,4 @@
-"""What the options of one run come to: one frozen value, made at the door, read everywhere."""
+"""The settings of one run: frozen values, made from options, read everywhere."""
 
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -17,31 +17,29 @@ class Window:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How much may be wrong with the input before no report is made of it."""
+    """The faults of the input that still allow a report."""
 
     option: str
-    """As it was asked for."""
+    """The option on the command line, for messages."""
     max_rejected: int
     out_of: int | None = None
-    """`limit` of so many records; None: of all."""
+    """Records that `max_rejected` is a share of; None: a number, not a share."""
     is_strict: bool = False
     """Unknown events and inputs that are cut off are not tolerated either."""
 
     def allows(self, rejected: int, records: int) -> bool:
-        """Whether so many of the records may be rejected."""
-        return (
-            rejected <= self.max_rejected
-            if self.out_of is None
-            else rejected * self.out_of <= self.max_rejected * records
-        )
+        """Return whether `rejected` of `records` are tolerated."""
+        if self.out_of is None:
+            return rejected <= self.max_rejected
+        return rejected * self.out_of <= self.max_rejected * records
 
 
 @dataclass(frozen=True)
 class Alert:
-    """What no row and no total may be: `completion.completion_rate < 0.5`."""
+    """A condition that no row or total may meet: `completion.completion_rate < 0.5`."""
 
     report: str
-    """The report, or the part of the summary, that the metric is of."""
+    """The report, or the part of a report, that has the metric."""
     metric: str
     operator: str
     """`<`, `<=`, `>`, `>=`, `==` or `!=`."""
@@ -51,10 +49,10 @@ class Alert:
 
 @dataclass(frozen=True)
 class Settings:
-    """The options that decide which rows there are and what they mean."""
+    """The settings of a report: its rows, and their meaning."""
 
     clock_ms: int
-    """The clock of the run, milliseconds."""
+    """The time of the run, milliseconds since 1970."""
     tz: ZoneInfo
     by: tuple[str, ...] = ()
     window: Window = Window()
@@ -63,26 +61,26 @@ class Settings:
     service_level_ms: int = 60_000
     keeps_query: bool = False
     shows_intervals: bool = False
-    """Whether each rate is shown with the bounds of its 95 % interval."""
+    """Each rate is shown with the bounds of its 95 % interval."""
     tolerance: Tolerance | None = None
     alerts: tuple[Alert, ...] = ()
     min_base: int = 0
-    """No alert trips on a rate of fewer."""
+    """A rate of fewer triggers no alert."""
     stale_ms: int | None = None
-    """For how long a store may have taken in nothing, milliseconds."""
+    """Time without new events after which a store is stale, milliseconds."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Column → values or glob patterns, of which one must fit."""
+    """Values or glob patterns by column; one of them must fit."""
     mapped_paths: tuple[tuple[str, str], ...] = ()
-    """Where the user said that records keep `event`, `timestamp`, `page`, `payload`."""
+    """The user's paths to `event`, `timestamp`, `page` and `payload` in records."""
     mapped_names: tuple[tuple[str, str], ...] = ()
-    """Names of events (loosely) that the user said mean others."""
+    """The user's meanings of event names, which are normalised."""
     operands: tuple[str, ...] = ()
     """The values of the report's own operands."""
 
 
 @dataclass(frozen=True)
 class IngestSettings:
-    """What the options of `ingest` come to."""
+    """The settings of a run of `ingest`."""
 
     store: str
     clock_ms: int
@@ -99,4 +97,4 @@ class IngestSettings:
     lock_wait_ms: int
     forgotten_sids: tuple[str, ...]
     keep_from_ms: int | None
-    """Nothing is to be kept of conversations that ended before this, milliseconds."""
+    """Conversations that ended before are removed; milliseconds, None: none."""

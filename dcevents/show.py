@@ -1,4 +1,7 @@
-"""How people's tables write figures, and how strangers' text is made safe to show. Plain functions of values."""
+"""Figures, times and names for people, and strangers' text made safe to show.
+
+Plain functions of values.
+"""
 
 import re
 import unicodedata
@@ -8,12 +11,14 @@ from zoneinfo import ZoneInfo
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 NO_FIGURE = "–"
-"""Where there is no figure."""
+"""Stands in place of a figure that there is not."""
 
-# What moves the cursor, changes colours, or turns the reading direction round: C0, DEL, C1, the line and paragraph
-# separators, and Unicode's bidirectional controls, and lone surrogates, which no terminal can be sent.
+# Characters that move the cursor, change colours, or turn the reading direction round: C0, DEL, C1,
+# the line and paragraph separators, and Unicode's bidirectional controls; and lone surrogates,
+# which no terminal can be sent.
 _UNSAFE_CHARACTERS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e"
+    "\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 
 
@@ -25,27 +30,30 @@ DECIMALS = {"rate": 6, "seconds": 3}
 
 
 def round_figure(value: float, kind: str) -> float:
-    """A rate or seconds as formats other than tables write it; never -0.0."""
+    """Return a rounded rate or seconds, never -0.0: every format but tables."""
     return round(float(value), DECIMALS[kind]) + 0.0
 
 
 def format_number(value: int | None) -> str:
-    """`1,204`."""
+    """Return `1,204`."""
     return NO_FIGURE if value is None else f"{value:,}"
 
 
 def format_count(count: int, name: str) -> str:
-    """`1 event`, `1,204 events`."""
+    """Return `1 event` or `1,204 events`."""
     return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
 
 
 def shorten_name(text: str) -> str:
-    """A name for a line of its own: its first 60 characters, since strangers may have written more."""
+    """Return the first 60 characters of a name, for a line.
+
+    Strangers may have written more.
+    """
     return text if len(text) <= MAX_NAME_CHARACTERS else f"{text[:MAX_NAME_CHARACTERS]}…"
 
 
 def format_percent(rate: float | None) -> str:
-    """`41.2 %`; `0 %` and `100 %` only where they are exactly true."""
+    """Return `41.2 %`; `0 %` and `100 %` only where exactly true."""
     if rate is None:
         return NO_FIGURE
     if rate in (0, 1):
@@ -54,7 +62,7 @@ def format_percent(rate: float | None) -> str:
 
 
 def format_duration(seconds: float | None) -> str:
-    """`7.5s`, `45s`, `1m 20s`, `2h 05m`, `3d 4h`."""
+    """Return `7.5s`, `45s`, `1m 20s`, `2h 05m` or `3d 4h`."""
     if seconds is None:
         return NO_FIGURE
     if abs(seconds) < 9.95:
@@ -72,60 +80,64 @@ def format_duration(seconds: float | None) -> str:
 
 
 def make_visible(text: str) -> str:
-    """Text with everything that could act on a terminal as a visible escape: `\\x1b`, `\\u202e`."""
+    """Return text with escapes for what could act on a terminal: `\\x1b`."""
     return _UNSAFE_CHARACTERS.sub(lambda match: escape_character(match[0]), text)
 
 
 def escape_character(character: str) -> str:
-    """`\\n`, `\\x1b` or `\\u202e`."""
+    """Return `\\n`, `\\x1b` or `\\u202e`."""
     short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
     code = ord(character)
     return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 
 def escape_json(text: str) -> str:
-    """JSON text with what could act on a terminal as JSON escapes (control characters already are)."""
+    """Return JSON text with escapes for what could act on a terminal.
+
+    Control characters are escaped in it already.
+    """
     return _UNSAFE_CHARACTERS.sub(
         lambda match: match[0] if match[0] in "\n\r\t" else f"\\u{ord(match[0]):04x}", text
     )
 
 
 def measure_width(text: str) -> int:
-    """Columns of a terminal that a text takes."""
+    """Return the columns of a terminal that a text takes."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
 
 
-def format_timestamp(millis: int | None) -> str | None:
-    """`2026-11-02T09:15:04.120Z`, as every format but tables writes a timestamp."""
-    if millis is None:
+def format_timestamp(ms: int | None) -> str | None:
+    """Return `2026-11-02T09:15:04.120Z`: every format but tables."""
+    if ms is None:
         return None
     return (
-        (_EPOCH + timedelta(milliseconds=millis))
+        (_EPOCH + timedelta(milliseconds=ms))
         .isoformat(timespec="milliseconds")
         .replace("+00:00", "Z")
     )
 
 
-def format_local_time(millis: int | None, tz: ZoneInfo) -> str | None:
-    """`2026-11-02 10:15:04` in a zone, as tables and spreadsheets have it."""
-    if millis is None:
+def format_local_time(ms: int | None, tz: ZoneInfo) -> str | None:
+    """Return `2026-11-02 10:15:04` in a zone: tables and spreadsheets."""
+    if ms is None:
         return None
     try:
-        local = (_EPOCH + timedelta(milliseconds=millis)).astimezone(tz)
+        local = (_EPOCH + timedelta(milliseconds=ms)).astimezone(tz)
     except OverflowError:
-        return format_timestamp(millis)
+        return format_timestamp(ms)
     return local.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def format_period(since: int | None, until: int | None, tz: ZoneInfo) -> str | None:
-    """A window as its first and last day (or moment): `2026-11-02 to 2026-11-08`."""
-    first, last = (
-        format_local_time(since, tz),
-        format_local_time(None if until is None else until - 1, tz),
-    )
+    """Return a window by its first and last day: `2026-11-02 to 2026-11-08`.
+
+    By moments where it does not begin or end with a day.
+    """
+    first = format_local_time(since, tz)
+    last = format_local_time(None if until is None else until - 1, tz)
     if first is not None and first.endswith(" 00:00:00"):
         first = first[:10]
     if until is not None and last is not None:

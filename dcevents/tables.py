@@ -1,4 +1,7 @@
-"""Tables and documents, which reports make and formats write. Plain data; no import of polars."""
+"""Tables and documents, which reports make and formats write.
+
+Plain data, without an import of polars.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ ColumnKind = Literal["text", "count", "rate", "seconds", "time", "flag", "day", 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a report: its name (a contract), kind, and people's heading.
+    """A column of a report: name (a contract), kind, and heading.
 
     Soft hyphens (U+00AD) in `title` say where a narrow heading may be divided.
     """
@@ -42,9 +45,9 @@ class Column:
 
 @dataclass
 class Table:
-    """A report's result: rows in order, and the total of grouped reports.
+    """A report's rows in order, and the total of grouped reports.
 
-    Rows and total may have more columns than are shown.
+    Both may have more columns than are shown.
     """
 
     name: str
@@ -62,7 +65,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a document for people: paragraphs, figures, a table; each may be absent."""
+    """A part of a document for people; each field may be empty."""
 
     title: str
     """Its heading; none in front of everything else."""
@@ -75,7 +78,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A report that is no table: members for programs, and sections for people.
+    """A report that is no table: for programs, and for people.
 
     Texts of sections may be strangers' words: formats make them safe to show.
     """
@@ -90,7 +93,7 @@ class Document:
 
 
 def round_values(values: pl.Series, column: Column) -> pl.Series:
-    """Return a column's values as formats other than tables write them."""
+    """Return a column's values, rounded for formats other than tables."""
     if column.kind not in DECIMALS:
         return values
     # Nothing is -0.0.
@@ -98,7 +101,7 @@ def round_values(values: pl.Series, column: Column) -> pl.Series:
 
 
 def round_total(table: Table) -> dict[str, Any] | None:
-    """Return the total of a table as formats other than tables write it."""
+    """Return a table's total, rounded for formats other than tables."""
     if table.total is None:
         return None
     return {

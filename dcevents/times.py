@@ -1,4 +1,7 @@
-"""Times as options give them: windows, periods, durations, and the buckets of a window. No polars."""
+"""Times of options: windows, periods, durations, and the buckets of a window.
+
+Without polars.
+"""
 
 import calendar
 import re
@@ -21,29 +24,32 @@ _MONTH_PATTERN = re.compile(r"([0-9]{4})-([0-9]{2})")
 
 
 def parse_duration_ms(text: str) -> int | None:
-    """Milliseconds of `30m`, `60s`, `1.5h`, `7d`, `4w`; None for anything else."""
+    """Return milliseconds of `30m`, `60s`, `1.5h`, `7d`, `4w`; else None."""
     match = _DURATION_PATTERN.fullmatch(text.strip())
     return round(float(match[1]) * _UNIT_SECONDS[match[2]] * 1000) if match else None
 
 
 def convert_to_ms(moment: datetime) -> int:
-    """Milliseconds since 1970, floored."""
+    """Return milliseconds since 1970, floored."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def convert_to_datetime(millis: int, tz: ZoneInfo) -> datetime:
-    """The moment in a zone."""
-    return (_EPOCH + timedelta(milliseconds=millis)).astimezone(tz)
+def convert_to_datetime(ms: int, tz: ZoneInfo) -> datetime:
+    """Return a moment in a zone."""
+    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(tz)
 
 
 def find_midnight(day: date, tz: ZoneInfo) -> int:
-    """Milliseconds of the first moment of a day in a zone."""
+    """Return the milliseconds at which a day begins in a zone."""
     return convert_to_ms(datetime.combine(day, time(), tz).astimezone(UTC))
 
 
-def subtract_age(clock: int, number: int, unit: str, tz: ZoneInfo) -> int:
-    """The first moment of the day in a zone that is so many `d`ays, `w`eeks, `m`onths or `y`ears before a moment."""
-    day = convert_to_datetime(clock, tz).date()
+def subtract_age(clock_ms: int, number: int, unit: str, tz: ZoneInfo) -> int:
+    """Return the beginning of the day so long before a moment.
+
+    `unit`: `d`ays, `w`eeks, `m`onths or `y`ears. Milliseconds.
+    """
+    day = convert_to_datetime(clock_ms, tz).date()
     if unit in "dw":
         return find_midnight(day - timedelta(days=number * (7 if unit == "w" else 1)), tz)
     months = day.year * 12 + day.month - 1 - number * (12 if unit == "y" else 1)
@@ -54,9 +60,9 @@ def subtract_age(clock: int, number: int, unit: str, tz: ZoneInfo) -> int:
 
 
 def parse_time(text: str, now: int, tz: ZoneInfo, option: str) -> int:
-    """Milliseconds of a time as `--since`, `--until` and `--as-of` take it.
+    """Return milliseconds of `--since`, `--until` or `--as-of`.
 
-    Raises UsageError for what is none, and for one outside the years 1 to 9999.
+    Raises UsageError for a text that is no time, or outside the years 1 to 9999.
     """
     found = _parse_time_text(text.strip(), now, tz, option)
     if not _FIRST_MS <= found <= _LAST_MS:
@@ -81,15 +87,13 @@ def _parse_time_text(text: str, now: int, tz: ZoneInfo, option: str) -> int:
         )
     except (ValueError, OverflowError) as error:
         raise errors.UsageError(
-            f"{option}: '{text}' is no time; write a date (2026-11-02), an ISO time, today, yesterday, 7d, 24h or 4w"
+            f"{option}: '{text}' is no time; write a date (2026-11-02), an ISO time, today, "
+            "yesterday, 7d, 24h or 4w"
         ) from error
 
 
 def parse_period(text: str, now: int, tz: ZoneInfo) -> Window:
-    """The window of a `--period`.
-
-    Raises UsageError for what is none.
-    """
+    """Return the window of a `--period`. Raises UsageError."""
     try:
         first, after = _parse_days(text.strip(), convert_to_datetime(now, tz).date())
         window = Window(find_midnight(first, tz), find_midnight(after, tz))
@@ -104,7 +108,7 @@ def parse_period(text: str, now: int, tz: ZoneInfo) -> Window:
 
 
 def _parse_days(text: str, today: date) -> tuple[date, date]:
-    """First day, and the day after the last."""
+    """Return the first day, and the day after the last."""
     day, monday = timedelta(days=1), today - timedelta(days=today.weekday())
     if text == "today":
         return today, today + day
@@ -129,8 +133,17 @@ def _find_next_month(first: date) -> date:
     return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def list_buckets(key: str, first: Any, last: Any, window: Window, tz: ZoneInfo) -> list[str]:  # noqa: ANN401 - of a frame
-    """All days, Mondays or months, as text, from the first to the last, of the window where it has one."""
+def list_buckets(
+    key: str,
+    first: Any,  # noqa: ANN401 - of a frame
+    last: Any,  # noqa: ANN401 - of a frame
+    window: Window,
+    tz: ZoneInfo,
+) -> list[str]:
+    """Return all days, Mondays or months from first to last.
+
+    As text; of the window where it has an end, else of the buckets that are there.
+    """
     if window.since is not None:
         first = _find_bucket(key, convert_to_datetime(window.since, tz).date())
     if window.until is not None:

@@ -1,4 +1,6 @@
-"""What the documents show of the program, taken from it: cog puts it between their markers (see CONTRIBUTING.md)."""
+"""What the documents show of the program, taken from it:
+cog puts it between their markers (see CONTRIBUTING.md).
+"""
 
 import gzip
 import math
@@ -21,7 +23,8 @@ PROGRAM = f'dcevents() {{ "{sys.executable}" -m dcevents "$@"; }}\n'
 
 
 def run(command: str, columns: int = 80, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """A command of the documents, run in a folder by a shell, its output on a terminal of that width.
+    """A command of the documents, run in a folder by a shell,
+    its output on a terminal of that width.
 
     `stdout` comes back as the terminal got it, `stderr` apart.
     """
@@ -45,7 +48,9 @@ def run(command: str, columns: int = 80, folder: Path = ROOT) -> subprocess.Comp
 
 
 def _read(terminal: int) -> str:
-    """All that is written to a terminal until its last writer has gone (an error on Linux, an end on macOS)."""
+    """All that is written to a terminal until its last writer has gone (an error on Linux,
+    an end on macOS).
+    """
     with os.fdopen(terminal, "rb", buffering=0) as shown:
         parts = []
         try:
@@ -62,7 +67,9 @@ def statuses(command: str) -> tuple[int, ...]:
 
 
 def show(command: str, columns: int = 80, start: str = "", end: str = "") -> str:
-    """A command and its output for a document: all of it, or from the line `start` to before the line `end`."""
+    """A command and its output for a document: all of it,
+    or from the line `start` to before the line `end`.
+    """
     done = run(command, columns)
     if done.returncode not in statuses(command):
         raise RuntimeError(f"{command}: {done.stderr}")
@@ -90,7 +97,9 @@ def commands() -> list[str]:
 
 
 def shapes() -> str:
-    """The table of the shapes that `samples/envelopes.py` writes: whether it keeps milliseconds, page."""
+    """The table of the shapes that `samples/envelopes.py` writes: whether it keeps milliseconds,
+    page.
+    """
     sys.path.insert(0, str(ROOT))
     from samples import envelopes  # noqa: PLC0415
 
@@ -119,7 +128,8 @@ def sizes() -> str:
         forward=tuple(snippet.FORWARDS),
     )
     plain = snippet.SnippetSettings("/dc-events")
-    return f"\nAs printed, compressed by gzip: {kilobytes(plain)} kB; with every option: {kilobytes(most)} kB.\n\n"
+    sizes = f"{kilobytes(plain)} kB; with every option: {kilobytes(most)} kB"
+    return f"\nAs printed, compressed by gzip: {sizes}.\n\n"
 
 
 def kilobytes(wanted: snippet.SnippetSettings) -> str:

@@ -1,1 +1,3 @@
-"""What makes the sample logs: traffic, the shapes that sites log it in, programs that write those."""
+"""What makes the sample logs: traffic, the shapes that sites log it in,
+programs that write those.
+"""

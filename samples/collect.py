@@ -2,13 +2,14 @@
 
 python -m samples.collect [SAMPLER]...     all, or those named; as root, for Docker and Podman
 
-What is not installed is left out, and said. Debian's packages are enough for programs: nginx rsyslog syslog-ng-core
-systemd-journal-remote jq podman busybox-static docker.io docker-compose; PyPI's for libraries and for AWS, where
-moto stands in for the service: awscli moto[server] segment-analytics-python rudder-sdk-python mixpanel posthog
-amplitude-analytics.
+What is not installed is left out, and said. Debian's packages are enough for programs: nginx
+rsyslog syslog-ng-core systemd-journal-remote jq podman busybox-static docker.io docker-compose;
+PyPI's for libraries and for AWS, where moto stands in for the service: awscli moto[server]
+segment-analytics-python rudder-sdk-python mixpanel posthog amplitude-analytics.
 
-The events are posted, logged or printed as a page listener and a server would. Times and ports are those of the run, so
-the bytes differ from run to run; what the events say does not. Debian has either rsyslog or syslog-ng installed.
+The events are posted, logged or printed as a page listener and a server would. Times and ports are
+those of the run, so the bytes differ from run to run; what the events say does not. Debian has
+either rsyslog or syslog-ng installed.
 """
 
 from __future__ import annotations
@@ -37,14 +38,17 @@ NGINX = """
 daemon off; worker_processes 1; error_log {folder}/error.log; pid {folder}/nginx.pid;
 events {{ worker_connections 64; }}
 http {{
-  log_format dc escape=json '{{"time":"$time_iso8601","status":$status,"request_time":$request_time,'
+  log_format dc escape=json '{{"time":"$time_iso8601","status":$status,'
+    '"request_time":$request_time,'
     '"body":"$request_body"}}';
-  log_format msec escape=json '{{"msec":$msec,"request":"$request","request_body":"$request_body"}}';
+  log_format msec escape=json '{{"msec":$msec,"request":"$request",'
+    '"request_body":"$request_body"}}';
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; access_log off;
   server {{ listen 127.0.0.1:{port}; client_body_buffer_size 64k;
     location /dc-events {{
-      access_log {folder}/dc.log dc; access_log {folder}/msec.log msec; proxy_pass http://127.0.0.1:{port}/done; }}
+      access_log {folder}/dc.log dc; access_log {folder}/msec.log msec;
+      proxy_pass http://127.0.0.1:{port}/done; }}
     location /done {{ return 204; }} }}
 }}
 """
@@ -65,7 +69,8 @@ source s {{ unix-dgram("{folder}/log" flags(no-parse) use-syslogng-pid(no)); }};
 parser p {{ syslog-parser(default-facility(local0)); }};
 destination bsd {{ file("{folder}/bsd.log"); }};
 destination ietf {{ file("{folder}/ietf.log" flags(syslog-protocol)); }};
-destination json {{ file("{folder}/json.log" template("$(format-json --scope rfc5424 --key ISODATE)\\n")); }};
+destination json {{
+  file("{folder}/json.log" template("$(format-json --scope rfc5424 --key ISODATE)\\n")); }};
 log {{ source(s); parser(p); destination(bsd); destination(ietf); destination(json); }};
 """
 COMPOSE = """
@@ -154,7 +159,8 @@ def sent_to_syslog(socket_path: Path, events: Sequence[envelopes.Event]) -> None
         log.connect(str(socket_path))
         for event in events:
             log.send(
-                f"<134>{envelopes.bsd(envelopes.moment(event))} dc-events[700]: {envelopes.text(event)}".encode()
+                f"<134>{envelopes.bsd(envelopes.moment(event))} dc-events[700]: "
+                f"{envelopes.text(event)}".encode()
             )
             time.sleep(0.002)
 
@@ -302,7 +308,9 @@ def with_docker(folder: Path, events: Sequence[envelopes.Event]) -> None:
 
 
 def with_aws(folder: Path, events: Sequence[envelopes.Event]) -> None:
-    """Put the events into CloudWatch Logs and Firehose, for which moto stands in, and get them with `aws`."""
+    """Put the events into CloudWatch Logs and Firehose, for which moto stands in,
+    and get them with `aws`.
+    """
     port = free_port()
     aws = [
         "aws",
@@ -378,7 +386,9 @@ class Taken(BaseHTTPRequestHandler):
 
 
 def with_library(name: str, folder: Path, events: Sequence[envelopes.Event]) -> None:
-    """Track the events with the library of an analytics platform, and keep the bodies of its requests."""
+    """Track the events with the library of an analytics platform,
+    and keep the bodies of its requests.
+    """
     with ThreadingHTTPServer(("127.0.0.1", 0), Taken) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         Taken.bodies.clear()
@@ -468,22 +478,34 @@ Sampler = Callable[[Path, Sequence[envelopes.Event]], None]
 SAMPLERS: dict[str, tuple[Sampler, dict[str, str]]] = {
     "nginx": (with_nginx, {"dc": "nginx", "msec": "nginx-msec"}),
     "rsyslogd": (with_rsyslog, {"bsd": "rsyslog", "iso": "rsyslog-iso", "5424": "rsyslog-5424"}),
-    "syslog-ng": (with_syslog_ng, {"bsd": "syslog-ng", "ietf": "syslog-ng-5424", "json": "syslog-ng-json"}),
+    "syslog-ng": (
+        with_syslog_ng,
+        {"bsd": "syslog-ng", "ietf": "syslog-ng-5424", "json": "syslog-ng-json"},
+    ),
     "journalctl": (
         with_journald,
         {
-            "short": "journald", "short-full": "journald-full", "short-iso-precise": "journald-iso",
-            "short-unix": "journald-unix", "json": "journald-json", "json-pretty": "journald-json-pretty",
+            "short": "journald",
+            "short-full": "journald-full",
+            "short-iso-precise": "journald-iso",
+            "short-unix": "journald-unix",
+            "json": "journald-json",
+            "json-pretty": "journald-json-pretty",
             "json-seq": "journald-json-seq",
         },
     ),
     "jq": (with_jq, {"pretty": "jq", "seq": "jq-seq", "slurp": "jq-slurp"}),
     "podman": (with_podman, {"cri": "podman-cri", "logs": "podman-logs"}),
-    "dockerd": (with_docker, {"file": "docker", "logs": "docker-logs", "compose": "docker-compose"}),
+    "dockerd": (
+        with_docker,
+        {"file": "docker", "logs": "docker-logs", "compose": "docker-compose"},
+    ),
     "aws": (with_aws, {"filter": "aws-filter", "get": "aws-get", "firehose": "aws-firehose"}),
     **{name: (partial(with_library, name), {"bodies": name}) for name in LIBRARIES},
-}  # fmt: skip
-"""By the program or the library: what has it log the events, and its files with the samples that they become."""
+}
+"""By the program or the library: what has it log the events,
+and its files with the samples that they become.
+"""
 
 
 def main() -> None:

@@ -3,8 +3,9 @@
 python samples/generate.py --events 1000000 --seed 1 > big.ndjson    four weeks of a busy site
 python samples/generate.py --site sample_logs/site                   two weeks of a small one
 
-A `Visit` plays one visitor's session and leaves `Step`s. The small site plays every visit; the bulk stream
-plays a few thousand once, and then repeats them with new session ids and times, which makes it fast.
+A `Visit` plays one visitor's session and leaves `Step`s. The small site plays every visit; the bulk
+stream plays a few thousand once, and then repeats them with new session ids and times, which makes
+it fast.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ WEEKDAYS = (10, 11, 11, 10, 8, 2, 3)
 
 
 class Dialogue(NamedTuple):
-    """A dialogue or flow: its payload, where and how often it is shown, and the odds of what it asks for."""
+    """A dialogue or flow: its payload, where and how often it is shown,
+    and the odds of what it asks for.
+    """
 
     id: str
     name: str
@@ -158,7 +161,8 @@ def line_of(
     if event == READY:
         return Line(head.encode(), f'","page":"{ORIGIN}{page}"}}\n'.encode(), b"")
     payload = f'{{"name":"{dialogue.name}","id":"{dialogue.id}","type":"{dialogue.type}"'
-    middle = f'","page":"{ORIGIN}{page}","data":{{"payload":{payload},"uiType":"{dialogue.ui_type}","sid":"'
+    rest = f'{payload},"uiType":"{dialogue.ui_type}","sid":"'
+    middle = f'","page":"{ORIGIN}{page}","data":{{"payload":{rest}'
     served = f',"agentName":"{agent.name}","agentID":"{agent.id}"' if agent else ""
     return Line(head.encode(), middle.encode(), f'"{served}{info}}}}}}}\n'.encode())
 
@@ -189,7 +193,9 @@ class Visit:
         self.now += int(1000 * min(most, self.rng.lognormvariate(log(median), 0.7)))
 
     def log(self, event: str, agent: Agent | None = None, info: str = "") -> None:
-        """Send an event: it arrives a little later, now and then twice (delivery is at least once)."""
+        """Send an event: it arrives a little later,
+        now and then twice (delivery is at least once).
+        """
         line = line_of(event, self.page, self.dialogue, agent, info)
         arrival = self.now + 20 + int(self.rng.expovariate(1 / 120))
         self.steps.append(Step(self.now, arrival, line))
@@ -256,7 +262,9 @@ class Visit:
             self.log("CONVERSATION_CLOSED")
 
     def ask_agent(self) -> None:
-        """Request a live chat: the first agent takes it within 100 s, the second later, or nobody does."""
+        """Request a live chat: the first agent takes it within 100 s, the second later,
+        or nobody does.
+        """
         if self.chance(0.4):
             self.wait(20)
             self.log("CONVERSATION_INPUT_EMAIL")
@@ -283,7 +291,9 @@ class Visit:
         self.log("CONVERSATION_LIVE_CHAT_REQUEST_TIMEOUT", agent)
 
     def ask_second(self, others: Sequence[Agent], accepts: float) -> None:
-        """Try another agent, where there is one; a visitor whom nobody takes may still leave an address."""
+        """Try another agent, where there is one;
+        a visitor whom nobody takes may still leave an address.
+        """
         if others and self.chance(accepts):
             self.wait(25, 98)
             self.talk(others[0])
@@ -296,7 +306,9 @@ class Visit:
         self.leave(completes=0.2, closes=0.35)
 
     def talk(self, agent: Agent) -> None:
-        """Chat until the agent or the visitor ends it, it idles for ten minutes, or the tab is closed."""
+        """Chat until the agent or the visitor ends it, it idles for ten minutes,
+        or the tab is closed.
+        """
         self.log("CONVERSATION_LIVE_CHAT_INITIATED", agent)
         if self.chance(0.12):
             self.move()
@@ -333,7 +345,9 @@ def is_open(minute: int) -> bool:
 
 
 def pool(rng: Random, desk: Sequence[Agent], per_conversation: float) -> list[list[Step]]:
-    """Return visits, engaged and other ones mixed so that a conversation has that many lines on average."""
+    """Return visits, engaged and other ones mixed so that a conversation has that many lines on
+    average.
+    """
     played = [
         [Visit(rng, desk, BULK_AGENTS).run(engaged=engaged) for _ in range(1500)]
         for engaged in (False, True)
@@ -360,7 +374,9 @@ def totals(visits: Iterable[Sequence[Step]]) -> tuple[int, int]:
 
 
 def visits_due(visits: float) -> Iterator[int]:
-    """Yield the visits that begin in each minute, for as long as asked, `visits` of them in four weeks."""
+    """Yield the visits that begin in each minute, for as long as asked,
+    `visits` of them in four weeks.
+    """
     unit = visits / (4 * 60 * sum(HOURS) * sum(WEEKDAYS))
     due = 0.0
     for hour in count():
@@ -431,7 +447,9 @@ def broken(rng: Random) -> bytes:
 
 
 def strays(whole: bytes, cut: int) -> tuple[tuple[str, bytes], ...]:
-    """Return what a log holds beside events, made from an ENGAGED line: what becomes of it, and the line."""
+    """Return what a log holds beside events, made from an ENGAGED line: what becomes of it,
+    and the line.
+    """
     data = whole[whole.index(b'"data":') + 7 : -2]
     event = b'"event":"CONVERSATION_ENGAGED",'
     return (
@@ -492,7 +510,9 @@ class Entry(NamedTuple):
 
 
 class Site:
-    """Two weeks of a small site: `entries` in order of arrival, and in `made` what was put in on purpose."""
+    """Two weeks of a small site: `entries` in order of arrival,
+    and in `made` what was put in on purpose.
+    """
 
     def __init__(self, seed: int) -> None:
         self.rng = Random(seed)
@@ -521,7 +541,9 @@ class Site:
         return Counter(SID.findall(line)[0] for _, line in self.entries if mark in line)
 
     def pick(self, event: str, number: int, among: Collection[bytes] = ()) -> list[int]:
-        """Return places of that event, delivered once and not picked before, `among` these sids if given."""
+        """Return places of that event, delivered once and not picked before,
+        `among` these sids if given.
+        """
         mark = f'"event":"{event}"'.encode()
         single = [
             i for i, (_, line) in enumerate(self.entries) if mark in line and self.seen[line] == 1
@@ -567,7 +589,9 @@ def site_stamp(ms: int) -> bytes:
 
 
 def packed(content: bytes) -> bytes:
-    """Return `content` as gzip, without name and time, so that only zlib's version can change it."""
+    """Return `content` as gzip, without name and time,
+    so that only zlib's version can change it.
+    """
     buffer = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as out:
         out.write(content)
@@ -646,7 +670,9 @@ def add_strays(site: Site) -> None:
 
 
 def add_repeats(site: Site) -> None:
-    """Deliver lines again in the next file, and show a dialogue again the day after, to the same sid."""
+    """Deliver lines again in the next file, and show a dialogue again the day after,
+    to the same sid.
+    """
     for name, days in list(FILES.items())[:-1]:
         before = sorted(entry for entry in site.entries if entry.arrival < days * DAY)
         for arrival, line in before[-2:]:
@@ -672,7 +698,9 @@ def write_site(folder: Path, seed: int) -> None:
 
 
 def write_bulk(options: argparse.Namespace) -> None:
-    """Write the stream to the file or to standard output; a reader that goes away ends it quietly."""
+    """Write the stream to the file or to standard output;
+    a reader that goes away ends it quietly.
+    """
     try:
         with open(options.output or sys.stdout.fileno(), "wb", buffering=1 << 20) as out:
             for _ in range(options.copies):

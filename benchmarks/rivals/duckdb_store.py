@@ -1,4 +1,5 @@
-"""An incremental store as a DuckDB file: a row for each conversation, merged with what a new log says of it.
+"""An incremental store as a DuckDB file: a row for each conversation,
+merged with what a new log says of it.
 
 python benchmarks/rivals/duckdb_store.py STORE FILE    take a log in
 python benchmarks/rivals/duckdb_store.py STORE         the three reports as JSON

@@ -1,4 +1,4 @@
-"""Alerts: rules of `--fail-if` about the rows and totals of a report, and where they are met."""
+"""Alerts: the rules of `--fail-if`, and what triggers them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _make_rule_error(rule: str, reason: str) -> UsageError:
 def _find_figure(
     rule: str, name: str, figures: Figures, options: Collection[str]
 ) -> tuple[str, Column]:
-    """Return part and figure by a name, which may have the part's before it."""
+    """Return part and figure of a name: `metric` or `part.metric`."""
     named = [(part, column) for part, columns in figures.items() for column in columns]
     found = [each for each in named if name in (each[1].name, f"{each[0]}.{each[1].name}")]
     if not found:
@@ -89,7 +89,7 @@ def _join_missing_options(column: Column, options: Collection[str]) -> str:
 
 
 def _suggest_metrics(name: str, known: Sequence[tuple[str, Column]], *, is_qualified: bool) -> str:
-    """Return that a metric is unknown, and the names like it, or else all."""
+    """Return that a metric is unknown, and names like it."""
     from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
     names = list(dict.fromkeys(column.name for _, column in known))
@@ -100,7 +100,7 @@ def _suggest_metrics(name: str, known: Sequence[tuple[str, Column]], *, is_quali
 
 
 def _parse_threshold(rule: str, text: str, column: Column) -> float:
-    """Return a number in the unit of a figure: a part of 1, seconds, or a count."""
+    """Return a threshold in a figure's unit: part of 1, seconds, count."""
     match = _THRESHOLD_PATTERN.fullmatch(text)
     if match is None or match[2] not in _UNITS.get(column.kind, ""):
         hint = _THRESHOLD_HINTS.get(column.kind, _COUNT_HINT)
@@ -127,10 +127,10 @@ def _convert_unit(digits: str, unit: str) -> float:
 
 
 def find_triggered(made: Sequence[Table] | Document, settings: Settings) -> Iterator[str]:
-    """Yield a line for each row and total that an alert is about.
+    """Yield a line for each row and total that triggers an alert.
 
-    In the order of the alerts, a total after its rows. Figures are compared as formats other
-    than tables write them; an empty one triggers nothing.
+    In the order of the alerts, a total after its rows. Figures are compared as formats other than
+    tables write them; an empty one triggers nothing.
     """
     for alert in settings.alerts:
         if isinstance(made, Sequence):
@@ -164,7 +164,10 @@ def _find_base(column: Column) -> str | None:
 def _select_triggering(
     table: Table, alert: Alert, column: Column, base_name: str | None, min_base: int
 ) -> Iterator[tuple[float, int | None, tuple[Any, ...]]]:
-    """Yield value, base (None without one) and keys of each row that triggers, in order."""
+    """Yield value, base and keys of each row that triggers, in order.
+
+    The base is None for a figure without one.
+    """
     values = round_values(table.rows[column.name], column)
     triggers: pl.Series = _OPERATORS[alert.operator](values, alert.threshold)
     if base_name is not None:
@@ -180,7 +183,7 @@ def _select_triggering(
 def _read_total(
     table: Table, metric: str, base_name: str | None
 ) -> tuple[float | None, int | None]:
-    """Return value and base of a total; of a listing only `rows` has one."""
+    """Return value and base of a total; a listing has only `rows`."""
     figures: dict[str, Any] = {"rows": table.rows.height, **(round_total(table) or {})}
     base = None if base_name is None or table.total is None else table.total[base_name]
     return figures.get(metric), base
@@ -199,6 +202,6 @@ def _format_alert(
 
 
 def _format_key(cell: object) -> str:
-    """Return a key as JSON: whatever it is called, it is one value."""
+    """Return a key as one JSON value, whatever its text."""
     text = shorten_name(cell) if isinstance(cell, str) else cell
     return escape_json(json.dumps(text, ensure_ascii=False))

@@ -298,7 +298,10 @@ class Quality(NamedTuple):
 
 
 def assess_quality(log: Log, fold: FactFold, clock: int, tz: ZoneInfo, limit: int) -> Quality:
-    """Assess a log as of `clock`; name `limit` untimed events and long sessions."""
+    """Assess a log as of `clock`.
+
+    Name `limit` untimed events and long sessions.
+    """
     events = drop_duplicates(log)
     coverage = measure_coverage(events, tz)
     return Quality(

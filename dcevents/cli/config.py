@@ -1,4 +1,4 @@
-"""Where events are, as the user says: `--map`, `--map-event`, and `[map]` in a TOML file.
+"""The user's map of events: `--map`, `--map-event`, and `[map]` in TOML.
 
 The file is named by `--config` or DCEVENTS_CONFIG, or lies in the user's configuration folder. It
 is never looked for in the working directory or beside a log, where others may write.
@@ -24,9 +24,9 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def read_map(paths: Iterable[str], names: Iterable[str], file: str | None) -> tuple[Pairs, Pairs]:
-    """Return paths by part, and meanings by event name; options replace the file's.
+    """Return paths by part, and meanings by event name.
 
-    Raises UsageError.
+    Options replace the file's. Raises UsageError.
     """
     from_file, names_in_file = _read_config(file)
     paths_of = {**from_file, **dict(_parse_path_option(text) for text in paths)}
@@ -81,7 +81,7 @@ def _read_config(file: str | None) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _find_user_config() -> Path | None:
-    """Return the file in the user's configuration folder; None where there is none."""
+    """Return the file in the user's configuration folder, if any."""
     folder = os.environ.get("XDG_CONFIG_HOME") or ""
     home = os.environ.get("HOME") or ""
     base = Path(folder) if os.path.isabs(folder) else Path(home, ".config") if home else None

@@ -1,4 +1,4 @@
-"""The run of `ingest`. Imports polars, and so is imported late."""
+"""The run of `ingest`. Imports polars."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from dcevents.store.run import RunResult, run_ingest
 
 
 def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
-    """Take in what is new in logs, and say what was done; return the exit status."""
+    """Take in new events of logs; return the exit status."""
     collect_garbage_again()
     operands = _choose_operands(settings, given)
     found = find_inputs(operands)
@@ -50,7 +50,7 @@ def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
 
 
 def _choose_operands(settings: IngestSettings, given: Sequence[str]) -> Sequence[str]:
-    """Return the operands; none where something is removed and nothing read."""
+    """Return the operands; none where something is only removed."""
     # A run that removes something does not read standard input unless it is named: it may be a
     # list of sids to forget.
     removes = bool(settings.forgotten_sids) or settings.keep_from_ms is not None
@@ -76,7 +76,7 @@ def _list_changes(settings: IngestSettings, result: RunResult) -> Sequence[str]:
 
 
 def _say_result(settings: IngestSettings, result: RunResult, inputs: int) -> None:
-    """Say what was removed, what was recognised, and how every line was counted."""
+    """Say what was removed, recognised and counted."""
     for line in result.removal.removed:
         say(line)
     if result.is_new:

@@ -29,7 +29,7 @@ def collect_garbage_again() -> None:
 def open_reading(
     found: FoundInputs, rejects_file: str | None, *, is_quiet: bool
 ) -> Iterator[tuple[Progress, KeepReject | None]]:
-    """Yield what is told of bytes that are read, and of lines that are rejected."""
+    """Yield callbacks for read bytes and for rejected lines."""
     with (
         _show_progress(found, is_quiet=is_quiet) as progress,
         open_rejects_file(rejects_file) as keep_reject,

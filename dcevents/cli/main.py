@@ -1,6 +1,6 @@
-"""The command line: the group of commands, signals, and the boundary where errors become messages.
+"""The command line: commands, signals, and the boundary of errors.
 
-Only here errors become exit statuses (interface: Exit status).
+Only here errors become messages and exit statuses (interface: Exit status).
 """
 
 from __future__ import annotations
@@ -110,7 +110,10 @@ def run_command_line(arguments: Sequence[str]) -> int:
 
 
 def _dispatch_command(arguments: Sequence[str]) -> int:
-    """Run a command; what it raises is a mistake of ours, or lies with the machine."""
+    """Run a command; return the exit status of an expected failure.
+
+    What it raises is a mistake of ours, or lies with the machine.
+    """
     try:
         with cli.make_context("dcevents", list(arguments)) as context:
             status: int | None = cli.invoke(context)

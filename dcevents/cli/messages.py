@@ -23,7 +23,7 @@ def say(message: str) -> None:
 
 
 def say_alerts(lines: Iterable[str]) -> int:
-    """Write each alert, also in quiet runs; return the exit status: 4 if there is any."""
+    """Write each alert, also in quiet runs; return the exit status."""
     status = 0
     for line in lines:
         say(f"alert: {line}")
@@ -32,7 +32,7 @@ def say_alerts(lines: Iterable[str]) -> int:
 
 
 def say_skipped(found: FoundInputs, operands: Sequence[str]) -> None:
-    """Say which operands hold no logs, and how many files are none."""
+    """Say how many files are no logs, and which operands hold none."""
     if found.skipped_files:
         files = format_count(found.skipped_files, "file")
         say(f"passed over {files} (no log by name or content)")
@@ -41,7 +41,7 @@ def say_skipped(found: FoundInputs, operands: Sequence[str]) -> None:
 
 
 def warn_of_inputs(log: Log) -> None:
-    """Say which inputs could not be read to their end, unless the refusal does."""
+    """Say which inputs could not be read to their end."""
     for source in log.inputs:
         # Where nothing was read, the refusal says so.
         if source.problem or log.account.records:
@@ -49,7 +49,7 @@ def warn_of_inputs(log: Log) -> None:
 
 
 def warn_of_input(source: InputResult) -> None:
-    """Say why an input could not be read to its end, if so."""
+    """Say why an input could not be read to its end."""
     if source.unread_reason:
         rest = "" if source.foreign_format else "; what could be read is counted"
         say(f"warning: {source.name}: {source.unread_reason}{rest}")

@@ -1,4 +1,4 @@
-"""The options, declared once: decorators for commands, in the order of their help."""
+"""The options, declared once: decorators for commands."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 
 
 
 def apply_options(callback: Callback, decorators: Sequence[Decorator]) -> Callback:
-    """Return a command's function with its options, the first decorator's first."""
+    """Return a command's function with options, in their order."""
     for decorate in reversed(decorators):
         callback = decorate(callback)
     return callback
@@ -194,7 +194,7 @@ def build_map_options(*, is_hidden: bool) -> list[Decorator]:
 
 
 def build_report_options(report: Report) -> list[Decorator]:
-    """Return the decorators of a report's command, in the order of its help."""
+    """Return a report's options, in the order of its help."""
     formats = select_formats(report)
     shows_map = "show_map" in report.options
     return [

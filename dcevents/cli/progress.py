@@ -1,4 +1,4 @@
-"""A progress bar, on a terminal, once the work has turned out to be long."""
+"""A progress bar, on a terminal, for long work."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ class Progress:
         self._read_bytes = 0
 
     def __call__(self, size: int) -> None:
-        """Count bytes that were read, and draw the bar if it is time."""
+        """Count read bytes, and draw the bar if it is time."""
         self._read_bytes += size
         now = time.monotonic()
         if self._is_shown and now >= self._next_at:
@@ -51,7 +51,7 @@ class Progress:
 
 
 def format_progress(read: int, total: int | None, seconds: float, columns: int) -> str:
-    """Return `Reading  [####----]  50 %, 12s left`, or `Reading  219 MB` without a total.
+    """Return `Reading  [####----]  50 %, 12s left`; megabytes without a total.
 
     Bytes; shorter than the columns of the terminal.
     """
@@ -69,7 +69,7 @@ def format_progress(read: int, total: int | None, seconds: float, columns: int) 
 
 
 def _measure_terminal() -> int:
-    """Return the columns of the terminal; 80 where it does not know."""
+    """Return the columns of the terminal; 80 where unknown."""
     with contextlib.suppress(OSError):
         return os.get_terminal_size(2).columns or 80
     return 80

@@ -1,4 +1,4 @@
-"""Rejected lines, set aside in a file: NDJSON, in the order of the input."""
+"""Rejected lines in a file: NDJSON, in the order of the input."""
 
 import json
 from base64 import b64encode
@@ -17,7 +17,7 @@ _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encod
 
 @contextmanager
 def open_rejects_file(name: str | None) -> Iterator[Callable[[RejectedLine, bytes], None] | None]:
-    """Yield a function that writes a rejected line to a file; None without a name.
+    """Yield a function that writes rejected lines; None without a name.
 
     The file, of mode 0600, is replaced as a whole when the block ends well. Raises OutputError.
     """
@@ -29,7 +29,10 @@ def open_rejects_file(name: str | None) -> Iterator[Callable[[RejectedLine, byte
 
 
 def format_reject(place: RejectedLine, line: bytes) -> str:
-    """Return `{"file":…,"line":…,"reason":…,"raw":…}` and LF; else `raw_base64` for no UTF-8."""
+    """Return a line of NDJSON: `{"file":…,"line":…,"reason":…,"raw":…}`.
+
+    `raw_base64` in place of `raw` for a line that is not UTF-8.
+    """
     return escape_json(_encode_json({**place.to_json(), **_encode_raw(line)})) + "\n"
 
 

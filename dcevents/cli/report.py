@@ -1,4 +1,4 @@
-"""A report from settings to output. Imports polars, and so is imported late."""
+"""The run of a report, from settings to output. Imports polars."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ def run_report(
     *,
     only_map: bool,
 ) -> int:
-    """Read, make and write a report, or only the map of its input; return the exit status."""
+    """Read, make and write a report; return the exit status.
+
+    With `only_map` only the map of the input is written.
+    """
     collect_garbage_again()
     with _open_view(report, settings, output, source) as (view, staleness):
         made = _write_report(report, view, output, only_map=only_map)
@@ -72,7 +75,7 @@ def run_report(
 def _open_view(
     report: Report, settings: Settings, output: OutputSettings, source: ReportSource
 ) -> Iterator[tuple[View, Sequence[str]]]:
-    """Yield the view that a report is made of, and alerts about its store."""
+    """Yield the view of a report, and alerts about its store."""
     if source.store is None:
         operands = _choose_operands(report, source.operands)
         parser = _make_parser(report, settings, Vocabulary())
@@ -103,7 +106,10 @@ def _open_store_view(
     store: str,
     operands: Sequence[str],
 ) -> Iterator[tuple[View, Sequence[str]]]:
-    """Yield the view of a store and of logs beside it; nobody compacts it meanwhile."""
+    """Yield the view of a store and its extra logs, with alerts.
+
+    The store is not changed meanwhile.
+    """
     protect_store(store, {"--output": output.output_file, "--rejects": output.rejects_file})
     with lock.hold_for_reading(Path(store)), files.report_damage(Path(store)):
         state = query.open_store(store)
@@ -170,7 +176,7 @@ def _read_logs(
 def _write_report(
     report: Report, view: View, output: OutputSettings, *, only_map: bool
 ) -> list[Table] | Document | None:
-    """Write a report, and return it; None where only the map is written."""
+    """Write a report and return it; None for only the map."""
     refusal = _explain_refusal(report, view)
     if refusal and report.needs_usable_input:
         raise UnusableInputError(refusal)
@@ -192,7 +198,7 @@ def _write_report(
 
 
 def _explain_refusal(report: Report, view: View) -> str | None:
-    """Return why the input is not good enough; None where it is."""
+    """Return why the input is not good enough, if so."""
     tolerance = view.settings.tolerance
     found = account_words.explain_intolerable(view.log, tolerance) if tolerance else None
     consequence = "no report is made" if report.needs_usable_input else "exit 3"
@@ -237,7 +243,7 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
 
 
 def _say_account(report: Report, view: View, made: list[Table] | Document | None) -> None:
-    """Say why a report is empty, if so, and how every line was counted."""
+    """Say why a report is empty, and how lines were counted."""
     if isinstance(made, list) and all(table.rows.is_empty() for table in made):
         reason = explain_empty(view, of_chats=report.selects == "attempts")
         if reason is not None:

@@ -23,7 +23,12 @@ def print_info(directory: str) -> int:
 
 
 def verify_store(directory: str) -> int:
-    """Print that a store is sound; return the exit status. Raises StoreError after each fault."""
+    """Check a store and print that it is sound.
+
+    Return the exit status.
+
+    Raises StoreError after a message for each fault.
+    """
     with lock.hold_for_reading(Path(directory)):
         faults = list(find_faults(open_store(directory), read_clock()))
     for fault in faults:
@@ -37,7 +42,7 @@ def verify_store(directory: str) -> int:
 
 
 def compact_store(directory: str, lock_wait_ms: int) -> int:
-    """Make a store smaller and print its sizes; return the exit status."""
+    """Make a store smaller, print its sizes; return the exit status."""
     before, after = run.compact_store(Path(directory), lock_wait_ms, read_clock())
     sizes = f"{_format_size(before)} → {_format_size(after)} bytes"
     write_to_stdout([f"{make_visible(directory)}: {sizes}\n"])

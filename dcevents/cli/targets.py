@@ -1,4 +1,4 @@
-"""Files that are written: none of them may be read, or written twice, or belong to a store."""
+"""Checks of files to be written: no input, no store, not twice the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def check_targets(found: FoundInputs, targets: Mapping[str, str | None]) -> None:
-    """Raise UsageError where a file would destroy what is read; `targets`: option to file."""
+    """Raise UsageError where a target is an input or standard error.
+
+    `targets`: file by option.
+    """
     for option, name in targets.items():
         if name is not None and found.is_nonempty_input(name):
             raise UsageError(f"{option}: {name} is one of the inputs; write to another file")
@@ -22,14 +25,17 @@ def check_targets(found: FoundInputs, targets: Mapping[str, str | None]) -> None
 
 
 def check_rejects_apart(rejects_file: str | None, output_file: str | None) -> None:
-    """Raise UsageError where rejected lines and the report would get into one file."""
+    """Raise UsageError where rejected lines and report would share a file."""
     if rejects_file is not None and output.is_same_target(rejects_file, output_file):
         where = "standard output" if output_file is None else output_file
         raise UsageError(f"--rejects: the report goes to {where} too; name another file")
 
 
 def protect_store(store: str, targets: Mapping[str, str | None]) -> None:
-    """Raise UsageError where a file would be written among a store's; `targets` as above."""
+    """Raise UsageError where a target lies in the store.
+
+    `targets`: file by option.
+    """
     for option, name in targets.items():
         if name is not None and output.is_within(name, store):
             raise UsageError(f"{option}: {name} is in the store; write to another folder")

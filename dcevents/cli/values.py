@@ -1,4 +1,7 @@
-"""The values of options: text to settings. Each mistake is a UsageError that says what to write."""
+"""Values of options: text to settings. Mistakes are UsageErrors.
+
+Each says what to write instead.
+"""
 
 import os
 import re
@@ -89,7 +92,7 @@ def _parse_by(report: Report, given: Given) -> tuple[str, ...]:
 
 
 def _parse_filters(report: Report, given: Given) -> dict[str, tuple[str, ...]]:
-    """Return the patterns of each filter by the column that it looks at."""
+    """Return the patterns of each filter by its column."""
     # click's name of the parameter is not to hide Python's `type`.
     values = {name: given.get("type_" if name == "type" else name) for name in _FILTERS}
     filters = {name: tuple(patterns) for name, patterns in values.items() if patterns}
@@ -202,7 +205,7 @@ def select_formats(report: Report) -> dict[str, render.Format]:
 
 
 def parse_output_settings(report: Report, given: Given, settings: Settings) -> OutputSettings:
-    """Return how a report is written, and to which files. Raises UsageError."""
+    """Return the settings of a report's output. Raises UsageError."""
     excel, delimiter = given.get("excel", False), given.get("delimiter", ",")
     output_file, rejects_file = (
         _parse_file_name(given[name], f"--{name}", settings) for name in ("output", "rejects")
@@ -234,7 +237,7 @@ def _check_delimiter(delimiter: str, format_name: str) -> None:
 
 
 def _parse_file_name(name: str | None, option: str, settings: Settings) -> str | None:
-    """Return a file's name with the first day of the report in place of `{date}`."""
+    """Return a file's name with the first day in place of `{date}`."""
     if name is None:
         return None
     if not name:
@@ -273,7 +276,7 @@ def _explain_format(report: Report, name: str, formats: Iterable[str]) -> str:
 
 
 def check_store_name(name: str | None) -> str | None:
-    """Return the folder of a store. Raises UsageError for a name that is not UTF-8."""
+    """Return the folder of a store. Raises UsageError unless UTF-8."""
     # polars opens files by names that are text.
     if name is not None and not _is_utf8(name):
         raise UsageError(f"--store: {os.fsencode(name)!r} is no text in UTF-8; name another folder")
@@ -318,7 +321,7 @@ def parse_ingest_settings(given: Given) -> IngestSettings:
 
 
 def _parse_keep(given: Given, clock_ms: int, tz: ZoneInfo) -> int | None:
-    """Return the moment before which nothing is to be kept; None where all is."""
+    """Return the moment from which all is kept; None for ever."""
     dedupe_ms = parse_duration(given["dedupe_window"] or _DEFAULT_DEDUPE_WINDOW, "--dedupe-window")
     if given["keep"] is None:
         return None

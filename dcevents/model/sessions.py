@@ -89,7 +89,10 @@ def gather_sessions(numbers: pl.Series, texts: pl.Series) -> Sessions:
 
 
 class Numbering:
-    """The numbers of all sids, which follow from those reserved; safe for threads."""
+    """The numbers of all sids, which follow from those reserved.
+
+    Safe for threads.
+    """
 
     def __init__(self, reserved: Iterable[int] = ()) -> None:
         self.reserved = frozenset(reserved)

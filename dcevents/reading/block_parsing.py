@@ -16,7 +16,7 @@ from dcevents.model.moments import UNTIMED
 from dcevents.reading.blocks import BlockLoader, LineRun
 from dcevents.reading.marks import strip_marks
 from dcevents.reading.parsing import mixed, records
-from dcevents.reading.parsing.mixed import Bad, Seen
+from dcevents.reading.parsing.mixed import Bad, LineOutcomes
 from dcevents.reading.parsing.parse import Parsed, Parser, Reject
 from dcevents.reading.parsing.rows import Rows
 
@@ -183,4 +183,4 @@ def _recut_lines(
         return None
     good = sorted([*parsed.rows["row"].to_list(), *(row for row, _ in parsed.several)])
     heights = [run.lines or 0 for run in runs]
-    return mixed.again(data, heights, rows, Seen(sorted(bad), good), parser.known)
+    return mixed.again(data, heights, rows, LineOutcomes(sorted(bad), good), parser.known)

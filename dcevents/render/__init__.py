@@ -1,4 +1,4 @@
-"""One file, one format. A module here with a `FORMAT` is a value of `--format`."""
+"""The formats: a module with a `FORMAT` is a value of `--format`."""
 
 import importlib
 import pkgutil
@@ -7,7 +7,7 @@ from dcevents.render._format import Format, RenderContext
 
 
 def load_formats() -> dict[str, Format]:
-    """Return all formats by name, in the order of lists of formats."""
+    """Return all formats by name, in their order."""
     names = [info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")]
     found: list[Format] = [importlib.import_module(f"{__name__}.{name}").FORMAT for name in names]
     return {each.name: each for each in sorted(found, key=lambda each: each.order)}

@@ -31,9 +31,9 @@ def format_cell(
     context: RenderContext,
     base: int | None = None,
 ) -> str:
-    """Return a value in people's words; a rate of a small `base` with a mark.
+    """Return a value in people's words.
 
-    The mark stands before the rate so that the figures stay in line.
+    A rate of a small `base` has a mark, before it so that the figures stay in line.
     """
     if value is None:
         return NO_FIGURE
@@ -68,7 +68,7 @@ def format_rows(table: Table, context: RenderContext) -> Iterator[list[str]]:
 
 
 def format_total(table: Table, context: RenderContext) -> list[str] | None:
-    """Return the total in people's words, named in the first column.
+    """Return the total in words, named in the first column.
 
     None where there is no total, or no row beside it.
     """
@@ -90,7 +90,7 @@ def format_total(table: Table, context: RenderContext) -> list[str] | None:
 
 
 def format_footnote(table: Table, columns: Sequence[Column]) -> str | None:
-    """Return the meaning of the mark, where a rate of some columns has it."""
+    """Return the meaning of the mark, where a rate has it."""
     bases = [table.rows[column.base_column] for column in columns if column.base_column]
     has_mark = any(base.is_between(1, _SMALL_BASE - 1).any() for base in bases)
     return f"{_SMALL_BASE_MARK} a rate of fewer than {_SMALL_BASE}" if has_mark else None
@@ -102,7 +102,7 @@ def is_left_aligned(column: Column) -> bool:
 
 
 def format_headline_title(context: RenderContext) -> str:
-    """Return the title above a report's headline, with the period of all its tables."""
+    """Return the title above a headline, with the period."""
     return _format_name(context.report_name) + format_period_suffix(context)
 
 

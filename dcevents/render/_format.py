@@ -1,7 +1,4 @@
-"""A format: tables, or a document, and the context of the run to pieces of text.
-
-Formats know no report.
-"""
+"""A format: tables or a document to text. Formats know no report."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ SLICE_ROWS = 20_000
 
 @dataclass(frozen=True)
 class RenderContext:
-    """A report's name and input, and the output that it is written for."""
+    """A report's name and input, and the output's properties."""
 
     report_name: str
     meta: Mapping[str, Any]
@@ -52,7 +49,10 @@ class Format:
     """Writes documents, in a format that can."""
 
     def write(self, made: Sequence[Table] | Document, context: RenderContext) -> Iterator[str]:
-        """Return a report as pieces of text; raises ValueError for a document it cannot write."""
+        """Return a report as pieces of text.
+
+        Raises ValueError for a document in a format that writes none.
+        """
         if isinstance(made, Sequence):
             return self.write_tables(made, context)
         if self.write_document is None:
@@ -61,7 +61,10 @@ class Format:
 
 
 def slice_rows(table: Table) -> Iterator[pl.DataFrame]:
-    """Yield a table's rows, some at a time, as formats other than tables write them."""
+    """Yield a table's rounded rows, some at a time.
+
+    As formats other than tables write them.
+    """
     for part in table.rows.iter_slices(SLICE_ROWS):
         yield part.select([round_values(part[column.name], column) for column in table.columns])
 
@@ -73,7 +76,7 @@ def list_rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def list_totals(tables: Sequence[Table]) -> Iterator[tuple[str, str, Any, Column]]:
-    """Yield report, metric, value and column of each total: several tables in rows."""
+    """Yield report, metric, value and column of each total."""
     for table in tables:
         figures = round_total(table) or {}
         for column in table.columns:

@@ -1,4 +1,4 @@
-"""A page of a table as text: headings, a rule, rows, and the total."""
+"""A page of a table as text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def lay_out_page(
     last_line: Sequence[str] | None,
     widths: Sequence[int],
 ) -> str:
-    """Return the lines of a page; columns of width 0 are left out."""
+    """Return the lines of a page, without columns of width 0."""
     shown = [i for i, width in enumerate(widths) if width]
     rule = ["-" * widths[i] for i in shown]
     lines = [*body] if last_line is None else [*body, last_line]

@@ -1,4 +1,4 @@
-"""Separated values: quoted where they must be, guarded against formulas of spreadsheets.
+"""Separated values, quoted, and guarded against formulas of spreadsheets.
 
 By the column: a listing may have millions of rows.
 """

@@ -1,4 +1,7 @@
-"""The widths of columns on a terminal: long texts give way first, then the lesser columns."""
+"""The widths of columns on a terminal: texts give way first.
+
+Then columns are hidden by their priority.
+"""
 
 from __future__ import annotations
 
@@ -41,13 +44,13 @@ def measure_columns(headings: Sequence[Sequence[str]], body: Sequence[Sequence[s
 
 
 def measure_excess(widths: Sequence[int], room: int | None) -> int:
-    """Return by how much columns are too wide; a width of 0 is a hidden column."""
+    """Return by how much columns are too wide; 0 is hidden."""
     needed = sum(each + _COLUMN_GAP for each in widths if each) - _COLUMN_GAP
     return max(0, needed - room) if room is not None else 0
 
 
 def fit_columns(columns: Sequence[Column], wanted: Sequence[int], room: int | None) -> list[int]:
-    """Return the width of each column; 0 for one that is hidden."""
+    """Return the width of each column; 0 for a hidden one."""
     widths = list(wanted)
     _narrow_texts(widths, columns, room, _NARROW_WIDTH)
     narrowed = list(widths)
@@ -71,7 +74,7 @@ def _narrow_texts(
 def _hide_columns(
     widths: list[int], columns: Sequence[Column], room: int | None
 ) -> list[list[int]]:
-    """Hide columns by priority, as far as needed; return the groups that were hidden together."""
+    """Hide columns by priority, as far as needed; return their groups."""
     hidden = []
     for i in sorted(range(1, len(columns)), key=lambda i: (columns[i].priority, -i)):
         if measure_excess(widths, room) and sum(map(bool, widths)) > _MIN_SHOWN_COLUMNS:
@@ -87,7 +90,10 @@ def _restore_columns(
     wanted: Sequence[int],
     room: int | None,
 ) -> None:
-    """Show hidden columns again for which a wide one that went last has left room."""
+    """Show hidden columns again where there is room after all.
+
+    A wide one that went last may have left it.
+    """
     for group in hidden:
         _set_widths(widths, group, wanted)
         for i in group:
@@ -104,7 +110,7 @@ def _set_widths(widths: list[int], group: Sequence[int], wanted: Sequence[int]) 
 
 
 def _find_companions(columns: Sequence[Column], i: int) -> list[int]:
-    """Return the columns that go with one: with a bound the other one of its rate."""
+    """Return the columns that go with one: both bounds of a rate."""
     rate = columns[i].bounded_rate
     return [
         j

@@ -1,4 +1,4 @@
-"""One object: the rows and the total, or a document's members, and the account of the input.
+"""One JSON object: rows and total, or a document's members.
 
 Written row by row, so that listings need no room.
 """

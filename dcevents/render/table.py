@@ -1,4 +1,4 @@
-"""Tables and documents for people, in the width of the terminal where there is one.
+"""Tables and documents for people, fitted to the terminal.
 
 Headings in words, percentages, durations, a total.
 """
@@ -88,7 +88,7 @@ def _write_section(section: Section, context: RenderContext) -> Iterator[str]:
 
 
 def _fill_paragraph(text: str, room: int, label: str = "") -> str:
-    """Return a paragraph, or the text beside a label, in lines of `room` columns."""
+    """Return text in lines of `room` columns, beside a label."""
     lines = textwrap.fill(
         make_visible(text),
         max(room, len(label) + _MIN_TEXT_WIDTH),
@@ -104,7 +104,7 @@ def _fill_paragraph(text: str, room: int, label: str = "") -> str:
 
 
 def _write_table(table: Table, context: RenderContext, command: str) -> Iterator[str]:
-    """Yield a table's lines; `command` shows all columns, where there are too many."""
+    """Yield a table's lines; `command` shows hidden columns."""
     if table.rows.is_empty():
         yield "Nothing to report.\n"
         return
@@ -130,7 +130,7 @@ def _write_table(table: Table, context: RenderContext, command: str) -> Iterator
 def _write_notes(
     table: Table, widths: Sequence[int], context: RenderContext, command: str
 ) -> Iterator[str]:
-    """Yield the footnote, and the names of columns for which there is no room."""
+    """Yield the footnote, and the names of hidden columns."""
     shown = [column for column, width in zip(table.columns, widths, strict=True) if width]
     hidden = [column.name for column in table.columns if column not in shown]
     if note := format_footnote(table, shown):

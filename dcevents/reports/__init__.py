@@ -1,4 +1,4 @@
-"""One file, one report. A module here with a `REPORT` is a subcommand.
+"""The reports: a module with a `REPORT` is a subcommand.
 
 Every format, test and docs page follows from it. Modules with an underscore are shared by reports,
 or hold the part of one that needs polars.
@@ -11,7 +11,7 @@ from dcevents.reports._report import Report
 
 
 def load_reports() -> dict[str, Report]:
-    """Return all reports by name, in the order of lists of commands."""
+    """Return all reports by name, in their order."""
     names = sorted(
         info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")
     )

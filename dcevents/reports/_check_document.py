@@ -22,7 +22,7 @@ _MAX_NAMED_ITEMS = 20
 
 
 def make_document(view: View, figure_paths: Sequence[tuple[str, ...]]) -> Document:
-    """Return the document, with the figures at paths of the JSON object."""
+    """Return the document, with the figures at given paths."""
     view.log.count_events()
     settings = view.settings
     clock_ms = settings.clock_ms if settings.as_of_ms is None else settings.as_of_ms
@@ -39,7 +39,7 @@ def make_document(view: View, figure_paths: Sequence[tuple[str, ...]]) -> Docume
 
 
 def _read_figure(members: Any, path: Sequence[str]) -> float | None:  # noqa: ANN401 - JSON
-    """Return the figure at a path: a number, the sum of several, or the length of a list."""
+    """Return a number at a path, or the sum or length there."""
     for key in path:
         members = (members or {}).get(key)
     if isinstance(members, dict):

@@ -1,4 +1,4 @@
-"""The words of `check`: a headline, a line for everything, and details where there are some."""
+"""The words of `check`: a headline, lines, and details."""
 
 from __future__ import annotations
 

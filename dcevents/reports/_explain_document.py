@@ -1,4 +1,4 @@
-"""The document of `explain`: members for programs, and the error for a sid that is not there."""
+"""The document of `explain`: members for programs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _explain_missing(found: Explanation, *, is_past: bool) -> str:
 
 
 def build_members(found: Explanation) -> dict[str, Any]:
-    """Return the JSON object's members: names as in the listings, places as `file` and `line`."""
+    """Return the JSON object's members, named as in listings."""
     sessions = [
         {
             "sid": session.sid,

@@ -63,7 +63,7 @@ def _introduce_sessions(
 
 
 def _find_common_folder(files: Iterable[str]) -> str:
-    """Return the folder that all files are in, with its slash; empty if there is none."""
+    """Return the folder of all files, with its slash; or nothing."""
     folders = {os.path.dirname(file) for file in files}
     try:
         common = os.path.commonpath(folders)
@@ -80,7 +80,10 @@ def pair_attempts(
 
 
 class _SessionWriter:
-    """A writer of times in a zone, and of places without the folder that all share."""
+    """A writer of sessions, with times in a zone and short places.
+
+    Places are without the folder that all files share.
+    """
 
     def __init__(self, agents: Mapping[str, str | None], tz: ZoneInfo, folder: str) -> None:
         self.agents = agents
@@ -153,7 +156,7 @@ class _SessionWriter:
         return Section(f"{name}: rule {decisive.number}, {row['outcome']}", figures=figures)
 
     def _list_earlier_rules(self, explained: ExplainedConversation) -> Iterator[tuple[str, str]]:
-        """Yield the rules that did not apply; neighbours with the same reason together."""
+        """Yield the rules that did not apply, grouped by reason."""
         earlier = explained.earlier_reasons
         for text, same in groupby(earlier, lambda reason: self.format_text(reason.text)):
             reasons = list(same)
@@ -221,18 +224,18 @@ class _SessionWriter:
         return "".join(part if isinstance(part, str) else self.format_place(part) for part in text)
 
     def format_time(self, ms: int | None, day: str = "") -> str:
-        """Return a time in the zone, without the day that is named already."""
+        """Return a time in the zone, without a day already named."""
         return (format_local_time(ms, self.tz) or "").removeprefix(day).strip()
 
 
 def _find_ends(lines: Sequence[LoggedEvent]) -> list[LoggedEvent]:
-    """Return the first and the last of ordered lines that have a timestamp."""
+    """Return the first and the last line with a timestamp."""
     ends = (find_first(event for event in lines if event.ts is not None), find_last_timed(lines))
     return [event for event in ends if event is not None]
 
 
 def _omit_middle(items: Sequence[T], limit: int) -> Iterator[T | int]:
-    """Yield all items, or the first and last of many with the number left out between."""
+    """Yield all items, or the ends with the number between."""
     left_out = len(items) - limit
     if left_out <= 0:
         yield from items

@@ -1,4 +1,4 @@
-"""Grouped tables: conversations or attempts by keys, one row a group, and the total."""
+"""Grouped tables: a row for each group of conversations or attempts."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def build_grouped_table(
 def _measure_rows(
     frame: pl.DataFrame, by: Sequence[str], metrics: Sequence[Metric], view: View
 ) -> pl.DataFrame:
-    """Return the metrics of each group, with the columns of its keys."""
+    """Return the metrics of each group, with its keys' columns."""
     keys = [_GROUP_COLUMNS.get(key, key.replace("-", "_")) for key in by if key != "all"]
     frame = _add_time_keys(frame, by, view)
     if frame.is_empty():
@@ -83,7 +83,7 @@ def _clear_rows(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
 def _measure_groups(
     frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
 ) -> pl.DataFrame:
-    """Return the metrics of each group; those of everything without keys."""
+    """Return the metrics of each group; without keys, of all rows."""
     for add_column in dict.fromkeys(m.add_column for m in metrics if m.add_column is not None):
         frame = add_column(frame, keys)
     measured = _measure_all_rows(frame, keys, metrics)
@@ -103,7 +103,7 @@ def _measure_groups(
 def _measure_all_rows(
     frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
 ) -> pl.DataFrame:
-    """Return the metrics that are made of all rows of a group."""
+    """Return the metrics that need all rows of a group."""
     direct = [
         _name_value(metric, is_within_id="id_rank" in keys)
         for metric in metrics
@@ -130,7 +130,7 @@ def _fill_counts(columns: Sequence[Column]) -> list[pl.Expr]:
 def _measure_shares(
     metrics: Sequence[Metric], rows: pl.DataFrame, total: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return rows and total with the metrics that need the total of another one."""
+    """Add the metrics that need the total of another one."""
     names = dict.fromkeys(metric.total_of for metric in metrics if metric.total_of is not None)
     totals = [pl.lit(total[name].item()).alias(f"total_{name}") for name in names]
     values = [_name_value(metric) for metric in metrics]
@@ -144,7 +144,7 @@ def _measure_shares(
 
 
 def _add_time_keys(frame: pl.DataFrame, by: Sequence[str], view: View) -> pl.DataFrame:
-    """Add the columns of time keys, from `started_at` in the zone of the settings."""
+    """Add the columns of time keys, in the zone of the settings."""
     local = (
         pl.col("started_at")
         .cast(pl.Datetime("ms", "UTC"))
@@ -202,7 +202,10 @@ def _list_key_values(table: pl.DataFrame, key: str, view: View) -> list[Any]:
 
 
 def _sort_rows(table: pl.DataFrame, by: Sequence[str], metric: str) -> pl.DataFrame:
-    """Sort by time keys; then rows without a key last, the largest first, ties by key."""
+    """Sort rows by time keys, then by size, then by other keys.
+
+    Rows without a key are last.
+    """
     times = [pl.col(key) for key in by if key in TIME_KEYS]
     others = [
         pl.col(_ID_COLUMNS.get(key, key.replace("-", "_")))

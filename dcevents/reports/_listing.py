@@ -18,7 +18,7 @@ _FIGURE_KINDS = ("count", "rate", "seconds", "number")
 
 
 def list_column_figures(columns: Sequence[Column]) -> list[Column]:
-    """Return the numbers of a listing: those of its rows, and the number of rows."""
+    """Return the numbers of a listing, and its number of rows."""
     return [
         *(column for column in columns if column.kind in _FIGURE_KINDS),
         Column("rows", "count", "Rows"),
@@ -28,7 +28,10 @@ def list_column_figures(columns: Sequence[Column]) -> list[Column]:
 def make_listing(
     name: str, columns: Sequence[Column], rows: Callable[[View], pl.DataFrame], keys: Sequence[str]
 ) -> Maker:
-    """Return a report's `make` that shows a frame; `keys` are columns that identify a row."""
+    """Return a report's `make` that shows a frame.
+
+    `keys` are the columns that identify a row.
+    """
 
     def make_tables(view: View, _by: Sequence[str]) -> list[Table]:
         shown = rows(view).select(column.name for column in columns)

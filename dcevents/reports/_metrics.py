@@ -1,4 +1,4 @@
-"""Metrics of grouped reports: plain data with functions of columns; no import of polars."""
+"""Metrics of grouped reports: functions of columns, without polars."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Expression = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of a grouped report: a column, and how it is computed."""
+    """A figure of a grouped report, and its computation."""
 
     column: Column
     value: Expression
@@ -42,7 +42,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Grouping:
-    """A grouped table: a name, the metrics, and the key that `--by` has unless given."""
+    """A grouped table: its name, metrics, and usual key."""
 
     name: str
     metrics: Sequence[Metric]
@@ -52,7 +52,10 @@ class Grouping:
 def group_rows(
     grouping: Grouping, view: View, frame: pl.DataFrame, by: Sequence[str]
 ) -> list[Table]:
-    """Return the grouped table of rows: conversations or attempts with the keys' columns."""
+    """Return the grouped table of conversations or attempts.
+
+    `frame` has the columns of the keys.
+    """
     from dcevents.reports._grouped import build_grouped_table  # noqa: PLC0415 - polars
 
     return [build_grouped_table(grouping, view, frame, by)]
@@ -91,7 +94,7 @@ def define_rate(  # noqa: PLR0913 - two of them by name
     priority: int = 1,
     total_of: str | None = None,
 ) -> Metric:
-    """Return a part of a base; null where the base is 0.
+    """Return a part of a base; null where that is 0.
 
     Both are made of other figures. The companions are the base and the bounds.
     """
@@ -126,7 +129,10 @@ def define_share(name: str, title: str, part: str, *, priority: int = 1) -> Metr
 def define_seconds(
     name: str, title: str, value: Expression, *, row_filter: Expression, priority: int = 1
 ) -> Metric:
-    """Return a duration, from one in milliseconds, of the rows that a filter selects."""
+    """Return a duration of the rows that a filter selects.
+
+    `value` is in milliseconds.
+    """
     column = Column(name, "seconds", title, priority)
     return Metric(column, lambda col: value(col) / 1000, row_filter=row_filter)
 
@@ -140,7 +146,7 @@ NORMAL_QUANTILE: Final = 1.959963984540054
 
 
 def compute_wilson_bounds(part: Any, whole: Any) -> tuple[Any, Any]:  # noqa: ANN401 - as above
-    """Return the bounds of Wilson's 95 % score interval of a rate.
+    """Return the bounds of a rate's 95 % interval, by Wilson.
 
     Expressions of counts to expressions; NaN where `whole` is 0. The bounds are 0 and 1 exactly
     where the rate is, and the rate never lies outside.
@@ -157,7 +163,7 @@ def compute_wilson_bounds(part: Any, whole: Any) -> tuple[Any, Any]:  # noqa: AN
 
 
 def add_companions(metrics: Sequence[Metric], *, with_intervals: bool) -> list[Metric]:
-    """Return metrics with the bases of rates, and with their bounds where these are shown."""
+    """Return metrics with bases, and with bounds where shown."""
     return [
         each
         for metric in metrics
@@ -169,7 +175,7 @@ def add_companions(metrics: Sequence[Metric], *, with_intervals: bool) -> list[M
 
 
 def list_metric_figures(metrics: Sequence[Metric], *options: str) -> list[Column]:
-    """Return the columns that metrics may show; `options` are those that they all need."""
+    """Return the columns of metrics, with the options they need."""
     every = add_companions(metrics, with_intervals=True)
     columns = [metric.column for metric in every if not metric.is_hidden]
     return [

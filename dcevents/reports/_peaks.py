@@ -6,7 +6,10 @@ import polars as pl
 
 
 def add_peaks(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Add `peak` to rows of attempts: the most chats of their group at one moment."""
+    """Add `peak`, the most chats of a group at one moment.
+
+    To rows of attempts.
+    """
     chats = frame.filter(pl.col("chat") > 0)
     starts = chats.select(*keys, pl.col("accepted_at").alias("at"), pl.lit(1).alias("step"))
     ends = chats.select(*keys, pl.col("ended_at").alias("at"), pl.lit(-1).alias("step"))

@@ -1,4 +1,4 @@
-"""A report: a subcommand as plain data, so that describing one costs no import of polars."""
+"""A report: a subcommand as plain data, without an import of polars."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Maker = Callable[["View", Sequence[str]], "list[Table] | Document"]
 
 @dataclass(frozen=True)
 class Report:
-    """A subcommand: what it prints and how it is made. Found by `reports.load_reports`."""
+    """A subcommand and its making, found by `reports.load_reports`."""
 
     name: str
     help: str
@@ -55,7 +55,7 @@ class Report:
 
     @property
     def figures_by_part(self) -> dict[str, Sequence[Column]]:
-        """Return the figures for `--fail-if` by the name of the part that has them."""
+        """Return the figures for `--fail-if` by the name of their part."""
         return {part.name: part.figures for part in self.parts or [self]}
 
     @property
@@ -65,12 +65,12 @@ class Report:
 
     @property
     def has_rates(self) -> bool:
-        """Return whether it has rates with intervals, so `--intervals` and `--min-base`."""
+        """Return whether it has rates, so `--intervals` and `--min-base`."""
         figures = [figure for part in self.figures_by_part.values() for figure in part]
         return any(figure.bounded_rate for figure in figures)
 
     def make_tables(self, view: View, by: Sequence[str]) -> list[Table]:
-        """Return the tables of a report that makes tables; raises TypeError for a document."""
+        """Return its tables; raises TypeError for a document."""
         made = self.make(view, by)
         if isinstance(made, Document):
             raise TypeError(f"{self.name} is a document")

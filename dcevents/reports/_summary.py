@@ -1,4 +1,4 @@
-"""The tables of the summary, and the figures above them in a few words each."""
+"""The tables of the summary, and the headline above them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def make_summary(view: View, parts: Sequence[Report]) -> list[Table]:
-    """Return the tables of completion, abandonment and live chat, the headline with the first."""
+    """Return the tables of the parts, the first with the headline."""
 
     def make_part(part: Report) -> list[Table]:
         return part.make_tables(view, (part.default_by or "all",))
@@ -32,7 +32,7 @@ def make_summary(view: View, parts: Sequence[Report]) -> list[Table]:
 def build_headline(
     completion: Mapping[str, Any], abandonment: Mapping[str, Any], chats: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
-    """Return label and text of each line, from the totals of the three reports."""
+    """Return label and text of each line, from three totals."""
     base = completion["engaged"] - completion["open"]
     sessions = format_number(completion["sessions"])
     shown = format_count(completion["triggered"], "conversation")
@@ -68,7 +68,7 @@ def _describe_chats(chats: Mapping[str, Any]) -> str:
 
 
 def _format_rate(figures: Mapping[str, Any], name: str) -> str:
-    """Return `39.9 %`, or `39.9 % [34.8 %, 45.2 %]` where intervals are shown."""
+    """Return `39.9 %`, with `[34.8 %, 45.2 %]` where intervals are shown."""
     rate, low, high = (figures.get(each) for each in (name, f"{name}_low", f"{name}_high"))
     if low is None:
         return format_percent(rate)

@@ -1,7 +1,4 @@
-"""Abandonment: who engaged and left before the end, how, after how long, and where.
-
-Definitions 3.
-"""
+"""Abandonment: who engaged and left before the end (definitions 3)."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Check: the quality of the input, and the meaning of TIMEOUT in it (definitions 5)."""
+"""Check: the quality of the input (definitions 5)."""
 
 from __future__ import annotations
 

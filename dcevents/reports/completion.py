@@ -1,7 +1,4 @@
-"""Completion: of those who were shown a conversation, who engaged, who reached the end.
-
-Definitions 3.
-"""
+"""Completion: who saw, engaged, reached the end (definitions 3)."""
 
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,

@@ -1,4 +1,7 @@
-"""A row for each event, of duplicates the first by file and line."""
+"""A row for each event.
+
+Of duplicates the first by file and line.
+"""
 
 from dcevents.model.events import OUTCOMES
 from dcevents.reports._listing import list_column_figures, make_listing

@@ -1,4 +1,4 @@
-"""Explain: the lines of a session, and the rule that decided each outcome."""
+"""Explain: a session's lines, and the rule of each outcome."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Live chat: requests for an agent, their outcomes, how long visitors waited and talked.
-
-Definitions 4.
-"""
+"""Live chat: requests, outcomes, waits and talks (definitions 4)."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

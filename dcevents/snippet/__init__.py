@@ -1,7 +1,8 @@
-"""The JavaScript that sends events from a page to a log, made of templates and of the table of events.
+"""The JavaScript that sends events from a page to a log.
 
-`capture.js` is the script, `forward/` has one file for each platform that it can call as well. In them `"{{name}}"` is
-a place that is filled: so they are JavaScript themselves, for editors and for whoever reads them.
+Made of templates and of the table of events: `capture.js` is the script, `forward/` has one file
+for each platform that it can call as well. In them `"{{name}}"` is a place that is filled; so they
+are JavaScript themselves, for editors and readers.
 """
 
 import json
@@ -19,7 +20,7 @@ FORWARDS = {"ga4": "ga4", "adobe-analytics": "adobeAnalytics", "web-sdk": "webSd
 
 _PLACEHOLDER = re.compile(r'"\{\{(\w+)\}\}"')
 _LINE_PLACEHOLDER = re.compile(r'^ *"\{\{(forward|functions)\}\}";\n', re.MULTILINE)
-"""Places that are lines, or none."""
+"""Places that are whole lines, or nothing."""
 _ENDPOINT_PATTERN = re.compile(r"(?:https?:)?//[^\s/?#]+\S*|/(?!/)\S*|[^\s:/?#]+(?:/\S*)?")
 _HTML_MARKUP = re.compile(r"<!--|<(?=/?script)", re.IGNORECASE)
 _STRING_LITERAL = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\$]|\\.)*`""")
@@ -28,7 +29,7 @@ _BRACKET_PAIRS = {")": "(", "]": "[", "}": "{"}
 
 @dataclass(frozen=True)
 class SnippetSettings:
-    """What the script is to do."""
+    """The settings of the script."""
 
     endpoint: str
     keep_query: bool = False
@@ -42,13 +43,19 @@ class SnippetSettings:
 
 
 def make_script(wanted: SnippetSettings) -> str:
-    """The script, to be pasted or to be a file. Raises UsageError for an endpoint or an expression that is none."""
+    """Return the script, to be pasted or to be a file.
+
+    Raises UsageError for an endpoint that is no address, or consent that is no expression.
+    """
     script = _fill_template(_read_template("capture.js"), _collect_values(wanted))
     return script if wanted.external else f"<script>\n{script}</script>\n"
 
 
 def name_forwarded_event(kind: str) -> str:
-    """An event's name on analytics platforms, at most 40 letters: `live_chat_request_timeout` → `chat_live_timeout`."""
+    """Return an event's name on analytics platforms: `chat_live_timeout`.
+
+    At most 40 letters, as platforms allow; this one is `live_chat_request_timeout`.
+    """
     return "chat_" + kind.replace("live_chat_", "live_").replace("request_timeout", "timeout")
 
 
@@ -97,25 +104,29 @@ def _fill_template(template: str, places: Mapping[str, str]) -> str:
 
 
 def _format_array(items: Sequence[str]) -> str:
-    """A JavaScript array, an item a line."""
+    """Return a JavaScript array, an item a line."""
     return "[\n" + "".join(f"    {item},\n" for item in items) + "  ]"
 
 
 def _format_string(text: str) -> str:
-    """A JavaScript string: ASCII, and nothing that ends a `<script>` element."""
+    """Return a JavaScript string: ASCII, without an end of a `<script>` element."""
     return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _check_endpoint(given: str) -> str:
     if not _ENDPOINT_PATTERN.fullmatch(given):
         raise UsageError(
-            f"--endpoint: '{given}' is no address; write /dc-events, or https://logs.example.com/dc-events"
+            f"--endpoint: '{given}' is no address; write /dc-events, "
+            "or https://logs.example.com/dc-events"
         )
     return given
 
 
 def _check_expression(given: str | None) -> str:
-    """JavaScript as it was given, if it cannot end the expression that it is put into, nor the `<script>` element."""
+    """Return JavaScript as it was given; `true` for none.
+
+    Raises UsageError where it could end the expression around it, or the `<script>` element.
+    """
     if given is None:
         return "true"
     bare = _STRING_LITERAL.sub('""', given)
@@ -132,7 +143,7 @@ def _check_expression(given: str | None) -> str:
 
 
 def _is_balanced(bare: str) -> bool:
-    """Whether brackets are closed in order, and no comment, statement or open text is there."""
+    """Return whether brackets are closed in order, without comments or statements."""
     if re.search(r"//|/\*|;", bare) or re.search(r"['\"`]", bare.replace('""', "")):
         return False
     opened: list[str] = []

@@ -145,14 +145,14 @@ def merge_facts(
     chosen = _select_changed(merge, new.added, stored, recounted)
     future = segment.is_future(settings.clock)
     now_pending = chosen.every.filter(future)["sid"].unique()
-    settled, pending_counts = _count_apart(merge, chosen.every, now_pending)
+    final, pending_counts = _count_apart(merge, chosen.every, now_pending)
     was, was_pending = _count_apart(merge, chosen.before, pending)
     believed = chosen.computed.filter(~future)["ts"].to_physical()
     return MergeResult(
         _compute_segment(merge, new, chosen, numbered, events),
         _find_superseded(merge, numbered.rows, chosen.touched),
-        settled.events + pending_counts.events - was.events - was_pending.events,
-        settled - was,
+        final.events + pending_counts.events - was.events - was_pending.events,
+        final - was,
         pl.concat([now_pending, waiting]),
         pending_counts,
         _count_facts(merge, chosen.every.filter(future)).events,

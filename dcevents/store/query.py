@@ -186,8 +186,6 @@ def _count_events(account: Account, manifest: Manifest, merged: MergeResult | No
     counted = replace(account, events=manifest.event_count, untimed=manifest.untimed_count)
     if merged is None:
         return _balance_account(counted)
-    removed = merged.removed_events
-    moved = {**removed, "later": merged.later_events}
     counted = _move_events(
         replace(
             counted,
@@ -195,7 +193,7 @@ def _count_events(account: Account, manifest: Manifest, merged: MergeResult | No
             untimed=counted.untimed + merged.count_change.untimed + merged.pending_counts.untimed,
             future=merged.future_events,
         ),
-        moved,
+        {**merged.removed_events, "later": merged.later_events},
     )
     return _balance_account(counted)
 

@@ -125,8 +125,8 @@ def _remove_conversations(writer: StoreWriter, removal: _Removal, after: Manifes
     superseded = state.superseded.filter(~pl.col("segment").is_in(list(rewritten)))
     pending = _find_pending(removal, before, after, left)
     identities = state.make_vocabulary().number_identities()
-    count_before = _count_settled(removal, identities, every, before.pending_sessions)
-    change = _count_settled(removal, identities, left, pending) - count_before
+    count_before = _count_final(removal, identities, every, before.pending_sessions)
+    change = _count_final(removal, identities, left, pending) - count_before
     removed = count_events(facts, identities, removal.clock).events
     after = replace(
         after,
@@ -217,12 +217,12 @@ def _find_pending(
     return tuple(sid for sid in after.pending_sessions if sid in waiting or sid not in touched)
 
 
-def _count_settled(
+def _count_final(
     removal: _Removal, identities: pl.Series, facts: pl.DataFrame, pending: Sequence[int]
 ) -> EventCounts:
     """Count the events of facts, without those of pending sessions."""
-    settled = facts.filter(~pl.col("sid").is_in(list(pending)))
-    return count_events(settled, identities, removal.clock)
+    final = facts.filter(~pl.col("sid").is_in(list(pending)))
+    return count_events(final, identities, removal.clock)
 
 
 def _keep_removed(removal: _Removal, rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,9 @@
-"""A collector for an existing Python backend: a WSGI application that logs what `dcevents snippet` sends.
+"""A collector for an existing Python backend:
+a WSGI application that logs what `dcevents snippet` sends.
 
-Mount it under the path of `--endpoint`: in Flask with `werkzeug.middleware.dispatcher.DispatcherMiddleware`, elsewhere
-by the server's own means. It answers anyone, so put a rate limit before it. tests/snippet/test_collectors.py runs this file.
+Mount it under the path of `--endpoint`: in Flask with
+`werkzeug.middleware.dispatcher.DispatcherMiddleware`, elsewhere by the server's own means. It
+answers anyone, so put a rate limit before it. tests/snippet/test_collectors.py runs this file.
 """
 
 import json

@@ -1,7 +1,9 @@
-"""A collector for AWS Lambda behind a function URL: each request becomes an object of one line in an S3 bucket.
+"""A collector for AWS Lambda behind a function URL:
+each request becomes an object of one line in an S3 bucket.
 
-Set the environment variable BUCKET, and let the function's role do `s3:PutObject` there. CORS of the function URL is
-not needed for the snippet. Anyone can call it: set a reserved concurrency. tests/snippet/test_collectors.py runs this file.
+Set the environment variable BUCKET, and let the function's role do `s3:PutObject` there. CORS of
+the function URL is not needed for the snippet. Anyone can call it: set a reserved concurrency.
+tests/snippet/test_collectors.py runs this file.
 """
 
 import base64

@@ -1,7 +1,8 @@
-"""The walk over a conversation's live-chat events (definitions 4): against the model's, and case by case.
+"""The walk over a conversation's live-chat events (definitions 4): against the model's,
+and case by case.
 
-A signature has a letter for each event: REQUESTED, INITIATED, TIMEOUT, ENDED, CLOSED; a small one comes at most
-300 s after the live-chat event before it.
+A signature has a letter for each event: REQUESTED, INITIATED, TIMEOUT, ENDED, CLOSED; a small one
+comes at most 300 s after the live-chat event before it.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import naive
 import polars as pl
 import pytest
+from choosing import EVERY
 
 from dcevents.model.attempts import _walk_conversations, decide_attempts, find_attempts
 from dcevents.model.walk import (
@@ -40,7 +42,9 @@ ANY = naive.Event(
 
 
 class Seen(NamedTuple):
-    """An attempt as both sides can say it: places of events in the signature, and what became of it."""
+    """An attempt as both sides can say it: places of events in the signature,
+    and what became of it.
+    """
 
     members: tuple[int, ...]
     start: int
@@ -108,7 +112,8 @@ def by_the_program(signature: str) -> list[Seen]:
     return found
 
 
-@pytest.mark.parametrize("length", range(1, LONGEST + 1))
+@pytest.mark.pairwise
+@pytest.mark.parametrize("length", range(1, LONGEST + EVERY))
 def test_every_short_walk_is_the_one_of_the_model(length: int) -> None:
     signatures = ("".join(letters) for letters in product("RITEC", *["RrIiTEC"] * (length - 1)))
 
@@ -210,7 +215,9 @@ def test_a_walk(signature: str, expected: list[tuple[str, str]]) -> None:
 
 
 def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:
-    """Conversations of so many events each, a second apart, that go through the same kinds over and over."""
+    """Conversations of so many events each, a second apart,
+    that go through the same kinds over and over.
+    """
     numbers = {letter: number for number, letter in LETTER_OF_KIND.items()}
     rows = [
         (conv, numbers[kinds[n % len(kinds)]], n * 1000, 1)
@@ -222,7 +229,9 @@ def chats(conversations: Sequence[int], kinds: str) -> pl.DataFrame:
 
 
 def test_walks_are_told_apart_by_a_number() -> None:
-    """By their texts, a conversation of 80,000 events took a minute: each event was compared by 80,000 letters."""
+    """By their texts, a conversation of 80,000 events took a minute:
+    each event was compared by 80,000 letters.
+    """
     rows, walked = _walk_conversations(chats([8, 4, 8, 6], "RIEC"))
 
     assert rows.schema["walk_number"].is_integer()

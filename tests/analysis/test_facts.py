@@ -1,4 +1,6 @@
-"""The folded state is a set: merging is idempotent, commutative and associative; the parts give the whole."""
+"""The folded state is a set: merging is idempotent, commutative and associative;
+the parts give the whole.
+"""
 
 import polars as pl
 import pytest
@@ -37,13 +39,13 @@ def folded(facts: list[Fact]) -> Facts:
     return state
 
 
-def add(state: Facts, sids: list[str], said: list[int], ts: list[int]) -> None:
+def add(state: Facts, sids: list[str], codes: list[int], ts: list[int]) -> None:
     """Add facts, as a block of lines would."""
     texts = pl.Series(sids, dtype=pl.String)
     numbers, sessions = state.vocabulary.numbering.number_distinct(hash_sids(texts), texts)
     state.add_rows(
         pl.DataFrame(
-            {"sid": numbers, "attributes": said, "ts": ts}, schema=facts_module.FACT_SCHEMA
+            {"sid": numbers, "attributes": codes, "ts": ts}, schema=facts_module.FACT_SCHEMA
         ),
         sessions,
     )
@@ -51,10 +53,10 @@ def add(state: Facts, sids: list[str], said: list[int], ts: list[int]) -> None:
 
 def content(state: Facts) -> set[tuple[str, Attributes, int]]:
     """What a state says, whatever its codes."""
-    frame, said = state.to_frame(), state.vocabulary.list_attributes()
+    frame, attributes = state.to_frame(), state.vocabulary.list_attributes()
     sids = state.look_up_sids(frame["sid"])
     return {
-        (sid, said[code], ts)
+        (sid, attributes[code], ts)
         for sid, code, ts in zip(sids, frame["attributes"], frame["ts"], strict=True)
     }
 
@@ -114,7 +116,7 @@ def test_more_contents_than_fit_into_a_word(monkeypatch: pytest.MonkeyPatch) -> 
         for ts in (1, UNTIMED, FUTURE)
     ]
     state = folded(facts)
-    assert content(state) == {("s1", said, ts) for _, said, ts in content(state)}
+    assert content(state) == {("s1", attributes, ts) for _, attributes, ts in content(state)}
     assert state.count_distinct() == DistinctCounts(events=8, untimed=4, future=4)
 
 
@@ -131,8 +133,8 @@ def test_repeated_facts_do_not_pile_up(*, together: bool, monkeypatch: pytest.Mo
     repeated = [row for row in rows for _ in range(20)] if together else rows * 20
     heights = []
     for i in range(0, len(repeated), 500):
-        sids, said, ts = map(list, zip(*repeated[i : i + 500], strict=True))
-        add(state, sids, said, ts)
+        sids, codes, ts = map(list, zip(*repeated[i : i + 500], strict=True))
+        add(state, sids, codes, ts)
         heights.append(state.row_count)
     assert max(heights) <= 4 * 4000
     assert state.count_distinct().events == 4000

@@ -86,7 +86,9 @@ def test_shuffling_repeating_and_splitting_change_no_figure(
 def test_a_long_log_of_several_blocks_gives_the_model_s_figures(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Thousands of lines, most of them by the column, in blocks small enough that sessions cross them."""
+    """Thousands of lines, most of them by the column,
+    in blocks small enough that sessions cross them.
+    """
     monkeypatch.setattr("dcevents.reading.sizes.BLOCK_BYTES", 1 << 16)
     monkeypatch.setattr("dcevents.reading.sizes.FIRST_BLOCK_BYTES", 1 << 14)
     dice = random.Random(seed)

@@ -41,7 +41,7 @@ def moved(text: str, places: Mapping[str, Any]) -> str:
     return re.sub("|".join(map(re.escape, places)), lambda found: str(places[found[0]]), text)
 
 
-# -- cron --------------------------------------------------------------------------------------------------------
+# -- cron ------------------------------------------------------------------------------------------
 
 
 class Line(NamedTuple):
@@ -62,7 +62,9 @@ def crontab() -> list[Line]:
 
 
 class Night:
-    """A folder in which the lines of the page run, each with a store and a folder for reports of its own."""
+    """A folder in which the lines of the page run,
+    each with a store and a folder for reports of its own.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -103,7 +105,9 @@ class Night:
 
 
 def made_up(now: datetime) -> list[bytes]:
-    """The lines of each of the last seventy days, with more conversations on some, until a minute ago."""
+    """The lines of each of the last seventy days, with more conversations on some,
+    until a minute ago.
+    """
     days = []
     for ago in range(70, -1, -1):
         moment = now - timedelta(days=ago, minutes=5)
@@ -120,7 +124,9 @@ def made_up(now: datetime) -> list[bytes]:
 @pytest.mark.cron
 @pytest.mark.skipif(bool(crond.why_not()), reason=str(crond.why_not()))
 def test_the_crontab_runs_as_it_stands(tmp_path: Path) -> None:
-    """All lines in one minute, since cron has one wait for it: those that go well, and all that may go wrong."""
+    """All lines in one minute, since cron has one wait for it: those that go well,
+    and all that may go wrong.
+    """
     night = Night(tmp_path)
     lines = crontab()
     well = {
@@ -238,7 +244,9 @@ def check_report(command: str, places: Mapping[str, Path]) -> Path:
 
 
 def figures(report: Path) -> Any:
-    """A report, but for the moment of `--as-of now`, and for the account: a store's is of all that was ever read."""
+    """A report, but for the moment of `--as-of now`, and for the account:
+    a store's is of all that was ever read.
+    """
     if report.suffix != ".json":
         return report.read_bytes()
     found = json.loads(report.read_bytes())
@@ -259,7 +267,7 @@ def test_the_readme_has_the_first_line_of_the_crontab() -> None:
     assert f"```text\n{zone}\n{first}\n```\n" in readme
 
 
-# -- missed nights, systemd, Kubernetes --------------------------------------------------------------------------
+# -- missed nights, systemd, Kubernetes ------------------------------------------------------------
 
 
 def test_missed_days_are_written_from_the_store(tmp_path: Path) -> None:
@@ -334,7 +342,7 @@ def test_what_systemd_and_kubernetes_run_makes_a_report(how: str, tmp_path: Path
     assert report.read_text().count("\n") == 2
 
 
-# -- logrotate ---------------------------------------------------------------------------------------------------
+# -- logrotate -------------------------------------------------------------------------------------
 
 WRITER = """
 import itertools, json, os, signal, sys, time
@@ -356,8 +364,8 @@ signal.signal(signal.SIGTERM, end)
 with open(pid, "w") as place:
     place.write(str(os.getpid()))
 for n in itertools.count(1):
-    payload = {"sid": f"s{n}", "id": "d1"}
-    event = {"event": "CONVERSATION_TRIGGERED", "timestamp": 1793610000000 + n, "data": {"payload": payload}}
+    data = {"payload": {"sid": f"s{n}", "id": "d1"}}
+    event = {"event": "CONVERSATION_TRIGGERED", "timestamp": 1793610000000 + n, "data": data}
     line = (json.dumps(event) + "\\n").encode()
     assert os.write(file, line) == len(line)
     if stop:
@@ -425,7 +433,9 @@ def rotating(stanza: str) -> str:
 
 
 def rotate(rules: Path, writer: subprocess.Popen[str], *, pausing: bool) -> None:
-    """A day passes, and another begins. What is written while logrotate truncates is lost, as the page says."""
+    """A day passes, and another begins. What is written while logrotate truncates is lost,
+    as the page says.
+    """
     begun = int(time.time())
     harness.until(lambda: int(time.time()) > begun)
     if pausing:

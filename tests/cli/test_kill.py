@@ -1,6 +1,8 @@
-"""`kill -9` at random moments of runs with --output: the old report or the new one, whole, and nothing else to see.
+"""`kill -9` at random moments of runs with --output: the old report or the new one, whole, and
+nothing else to see.
 
-`DCEVENTS_KILLS=2000 pytest tests/cli/test_kill.py -s` kills as often, and says what came of it.
+`DCEVENTS_KILLS=2000 pytest -m kills tests/cli/test_kill.py -s` kills as often, and says what
+came of it.
 """
 
 import os

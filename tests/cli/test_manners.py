@@ -1,4 +1,6 @@
-"""A process among others: exit statuses, signals, streams that are closed or full, odd surroundings."""
+"""A process among others: exit statuses, signals, streams that are closed or full,
+odd surroundings.
+"""
 
 import ctypes
 import os
@@ -42,7 +44,7 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-# -- exit statuses ---------------------------------------------------------------------------------------------
+# -- exit statuses ---------------------------------------------------------------------------------
 
 STATUSES = [
     pytest.param("$D completion LOG", 0, id="0: a report"),
@@ -104,7 +106,9 @@ def test_every_end_has_its_status_and_at_most_one_line(script: str, status: int,
 
 
 def test_closed_streams_are_nobodys_file(log: Path) -> None:
-    """A report file must not get number 2, nor a log number 0: messages would land in it, or the log be read twice."""
+    """A report file must not get number 2, nor a log number 0: messages would land in it,
+    or the log be read twice.
+    """
     target = log.parent / "r.csv"
 
     done = shell(
@@ -118,7 +122,7 @@ def test_closed_streams_are_nobodys_file(log: Path) -> None:
     assert target.read_bytes() == harness.run("events", log, "-f", "csv").out
 
 
-# -- outputs ---------------------------------------------------------------------------------------------------
+# -- outputs ---------------------------------------------------------------------------------------
 
 
 NAMES = {
@@ -133,7 +137,9 @@ NAMES = {
     "relative link": 1,
     "linked folder/fd/5": 5,
 }
-"""Names of descriptors, and which one they are; without a slash at the beginning, of what stands beside the log."""
+"""Names of descriptors, and which one they are; without a slash at the beginning,
+of what stands beside the log.
+"""
 
 
 def named(name: str, folder: Path) -> str:
@@ -180,7 +186,9 @@ def test_descriptors_that_are_named_are_written_to_as_they_are(
 
 @pytest.mark.parametrize("option", ["--output", "--rejects"])
 def test_a_file_is_replaced_also_where_a_stream_goes_there(option: str, log: Path) -> None:
-    """By its name it is a file, whole or not there; messages would go down with the one that it replaces."""
+    """By its name it is a file, whole or not there;
+    messages would go down with the one that it replaces.
+    """
     file, more = log.parent / "out", "" if option == "--output" else "-o /dev/null"
     log.write_bytes(LOG + b"x\n")
     run = f"$D completion {log} -q -f csv {more} {option} {file}"
@@ -243,7 +251,9 @@ echo $?
 ls -A {folder}
 cat {target}
 """
-"""Fill a small disk, run, and tell what came of it; the disk goes with the shell, which sees it alone."""
+"""Fill a small disk, run, and tell what came of it; the disk goes with the shell,
+which sees it alone.
+"""
 
 
 @as_root
@@ -347,7 +357,7 @@ def test_what_may_not_be_written_is_left_alone(option: str, what: str, log: Path
     target.parent.chmod(0o755)
 
 
-# -- surroundings ----------------------------------------------------------------------------------------------
+# -- surroundings ----------------------------------------------------------------------------------
 
 SURROUNDINGS: list[dict[str, str]] = [
     {"LC_ALL": "C"},
@@ -452,13 +462,14 @@ def test_too_little_memory_to_load_polars_is_told_in_one_line(megabytes: int, lo
     assert done.stderr == b"dcevents: not enough memory; a limit may be in force (ulimit -v)\n"
 
 
-# -- signals ---------------------------------------------------------------------------------------------------
+# -- signals ---------------------------------------------------------------------------------------
 
 
 def test_a_signal_that_comes_again_while_it_ends_says_nothing() -> None:
     code = (
         "import sys\nfrom dcevents.cli import main as cli\nfrom dcevents.errors import Terminated\n"
-        "class Fails:\n  def __init__(self, error): self.error = error\n  def __del__(self): raise self.error\n"
+        "class Fails:\n  def __init__(self, error): self.error = error\n"
+        "  def __del__(self): raise self.error\n"
         "sys.unraisablehook = cli._report_unraisable\n"
         "for error in (KeyboardInterrupt(), Terminated(15), ValueError('x')): Fails(error)"
     )
@@ -494,7 +505,8 @@ def test_signals_at_any_moment_end_it_quietly(tmp_path: Path) -> None:
     dice = random.Random(1)
     ends = {signal.SIGINT: 0, signal.SIGTERM: 0}
     code = (
-        "import os; from dcevents.__main__ import main; import signal; signal.signal(2, lambda *_: os._exit(130)); "
+        "import os; from dcevents.__main__ import main; import signal; signal.signal(2, lambda *_: "
+        "os._exit(130)); "
         "signal.signal(15, lambda *_: os._exit(143)); os.write(1, b'.'); main()"
     )
 

@@ -1,9 +1,12 @@
-"""The progress bar: on a terminal only, by bytes, in its width, and gone when the report is there."""
+"""The progress bar: on a terminal only, by bytes, in its width,
+and gone when the report is there.
+"""
 
 import gzip
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -16,7 +19,11 @@ from hypothesis import strategies as st
 
 from dcevents.cli.progress import format_progress
 
-AT_ONCE = "from dcevents.cli import progress; progress._DELAY_SECONDS = progress._REDRAW_SECONDS = 0; from dcevents.cli.main import main; main()"
+AT_ONCE = (
+    "from unittest import mock; from dcevents.cli import progress; "
+    "from dcevents.cli.main import main; "
+    "mock.patch.multiple(progress, _DELAY_SECONDS=0, _REDRAW_SECONDS=0).start(); main()"
+)
 """dcevents, with a bar from the first byte on: nobody waits for it in tests."""
 ACCOUNT = "dcevents: 20,000 records = 20,000 events"
 ONE = harness.log("09:00 SID engaged")
@@ -35,9 +42,11 @@ def on_terminal(
     env = {name: value for name, value in os.environ.items() if name not in ("TERM", "COLUMNS")}
     running = subprocess.Popen(
         [sys.executable, "-c", AT_ONCE, *map(str, arguments)],
-        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=theirs,
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
         env={**env, "PYTHONPATH": str(harness.ROOT), **({"TERM": term} if term else {})},
-    )  # fmt: skip
+    )
     os.close(theirs)
     if running.stdin and stdin is not None:
         with running.stdin as pipe:
@@ -67,7 +76,9 @@ def read_all(fd: int) -> str:
 
 
 def screen(written: str) -> list[str]:
-    """The lines that are left to see, of a terminal that knows CR, LF and `erase to the end of the line`."""
+    """The lines that are left to see, of a terminal that knows CR,
+    LF and `erase to the end of the line`.
+    """
     lines, column = [""], 0
     for part in re.findall(r"\x1b\[K|[\r\n]|[^\x1b\r\n]+", written):
         if part == "\r":
@@ -130,9 +141,13 @@ def test_where_it_is_not_wanted_there_is_none(
 
 def test_what_is_no_terminal_gets_none(log: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", AT_ONCE, "completion", log], stdin=subprocess.DEVNULL, capture_output=True, check=True,
-        env={**os.environ, "TERM": "xterm"}, cwd=harness.ROOT,
-    )  # fmt: skip
+        [sys.executable, "-c", AT_ONCE, "completion", log],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "TERM": "xterm"},
+        cwd=harness.ROOT,
+    )
 
     assert done.stderr.decode() == f"{ACCOUNT}\n"
 
@@ -150,15 +165,19 @@ def test_it_never_wraps(columns: int, log: Path) -> None:
 def test_a_signal_leaves_no_bar() -> None:
     ours, theirs = pty.openpty()
     running = subprocess.Popen(
-        [sys.executable, "-c", AT_ONCE, "completion", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        stderr=theirs, env={**os.environ, "TERM": "xterm", "PYTHONPATH": str(harness.ROOT)},
-    )  # fmt: skip
+        [sys.executable, "-c", AT_ONCE, "completion", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "PYTHONPATH": str(harness.ROOT)},
+    )
     os.close(theirs)
     assert running.stdin
     running.stdin.write(MANY)
     running.stdin.flush()
     seen = b""
     while b"Reading" not in seen:
+        assert select.select([ours], [], [], 60)[0], "there is no bar"
         seen += os.read(ours, 1024)
 
     running.send_signal(signal.SIGTERM)

@@ -1,4 +1,6 @@
-"""Times as options take them: windows, periods, durations. What they select is in golden/times.toml."""
+"""Times as options take them: windows, periods, durations.
+What they select is in golden/times.toml.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -17,7 +19,9 @@ FAR = [
 
 
 def window(*options: str) -> tuple[str | None, str | None]:
-    """The window of a report as its JSON has it. The clock stands at 2026-12-01 00:00 UTC, a Tuesday."""
+    """The window of a report as its JSON has it. The clock stands at 2026-12-01 00:00 UTC,
+    a Tuesday.
+    """
     found = harness.report(LOG, "completion", *options)["window"]
     assert list(found) == ["since", "until"]
     return found["since"], found["until"]

@@ -1,9 +1,11 @@
-"""Looks for lines that dcevents miscounts, and for logs that it gets wrong: `fuzz.py lines`, `fuzz.py program`.
+"""Looks for lines that dcevents miscounts, and for logs that it gets wrong: `fuzz.py lines`,
+`fuzz.py program`.
 
-`lines` holds the column path to `record.read`, and that to the naive model, line by line; `program` holds accounts,
-listings, reports and formats to the naive model. Guided by coverage where atheris is installed (Linux on x86-64,
-CPython 3.11 to 3.14); elsewhere, or with `--blind`, the same mutations are tried without guidance. A finding is an
-AssertionError with the log in it, and ends the run with a status other than 0.
+`lines` holds the column path to `record.read`, and that to the naive model, line by line; `program`
+holds accounts, listings, reports and formats to the naive model. Guided by coverage where atheris
+is installed (Linux on x86-64, CPython 3.11 to 3.14); elsewhere, or with `--blind`, the same
+mutations are tried without guidance. A finding is an AssertionError with the log in it, and ends
+the run with a status other than 0.
 
 By hand, for a quarter of an hour: `python tests/fuzz/fuzz.py lines --seconds 900`.
 """
@@ -41,10 +43,11 @@ from dcevents.model.moments import FUTURE, UNTIMED  # noqa: E402
 from dcevents.reading import sizes  # noqa: E402
 from dcevents.reading.parsing import parse, record, records  # noqa: E402
 
-# Numbers may be spelled in any way that keeps their value (definitions 1): here as the program does, as they stand.
+# Numbers may be spelled in any way that keeps their value (definitions 1): here as the program
+# does, as they stand.
 naive.number_text = str  # type: ignore[assignment]
 # Learn from few lines, so that short logs go by the column; and cut them into many blocks.
-parse._FEW, parse._MANY = 1, 2
+parse._MIN_LAYOUT_LINES, parse._MANY = 1, 2
 sizes.BLOCK_BYTES, sizes.FIRST_BLOCK_BYTES = 1 << 12, 1 << 10
 
 SHOWN = re.compile(
@@ -115,15 +118,29 @@ def _of_the_model(model: naive.Log) -> Any:
     tally |= Counter(blank=model.blank, widget_ready=model.widget_ready, event=len(model.looks))
     tally |= Counter(unknown_event=sum(model.unknown_events.values()))
     events = [
-        (e.line, e.sid, e.kind, e.id, e.name, e.type, e.ui_type, e.page, e.agent_id, e.agent_name,
-         repr(e.meeting_info), "future" if e.future else e.ts)
+        (
+            e.line,
+            e.sid,
+            e.kind,
+            e.id,
+            e.name,
+            e.type,
+            e.ui_type,
+            e.page,
+            e.agent_id,
+            e.agent_name,
+            repr(e.meeting_info),
+            "future" if e.future else e.ts,
+        )
         for e in model.looks
-    ]  # fmt: skip
+    ]
     return dict(tally), events, [(line - 1, reason) for _, line, reason in model.rejects]
 
 
 def program(data: bytes) -> None:
-    """A log in one or two files: the model's account and figures, and formats that nothing of it breaks."""
+    """A log in one or two files: the model's account and figures,
+    and formats that nothing of it breaks.
+    """
     dice = random.Random(zlib.crc32(data))
     data = b"\n".join(line for line in data.split(b"\n") if _is_canonical(line))
     cut = dice.choice((0, len(data), dice.randrange(len(data) + 1)))
@@ -196,9 +213,13 @@ def _guided(try_one: Callable[[bytes], None], seed: int) -> None:
         return mutate.crossed(data, other, random.Random(seed))[:most]
 
     options = [
-        f"-seed={seed}", f"-max_len={mutate.MOST_BYTES}", "-len_control=0", "-rss_limit_mb=0", "-timeout=900",
+        f"-seed={seed}",
+        f"-max_len={mutate.MOST_BYTES}",
+        "-len_control=0",
+        "-rss_limit_mb=0",
+        "-timeout=900",
         f"-artifact_prefix={corpus}/",
-    ]  # fmt: skip
+    ]
     atheris.Setup(
         [sys.argv[0], *options, str(corpus)], try_one, custom_mutator=one, custom_crossover=both
     )

@@ -1,6 +1,8 @@
-"""Logs made out of other logs: mutations that know lines, JSON and what the column path learns from.
+"""Logs made out of other logs: mutations that know lines,
+JSON and what the column path learns from.
 
-All randomness comes from the `random.Random` that is handed in, so that a seed says which logs there will be.
+All randomness comes from the `random.Random` that is handed in, so that a seed says which logs
+there will be.
 """
 
 import json
@@ -20,7 +22,8 @@ Pairs = list[tuple[str, Any]]
 _VALUE = re.compile(
     rb'"((?:[^"\\]|\\.)*)"\s*:\s*("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null|\{\}|\[\])'
 )
-_KEYS = ("event", "timestamp", "page", "data", "payload", "sid", "id", "name", "type", "uiType", "agentID", "agentName",
+_KEYS = ("event", "timestamp", "page", "data", "payload", "sid", "id", "name", "type", "uiType",
+    "agentID", "agentName",
          "meetingInfo", "x")  # fmt: skip
 _TOKENS = (
     b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b" ", b"\t", b"\r", b"\x00", b"\x0b", b"\x1f",
@@ -43,7 +46,8 @@ _SCALARS = (
     '"CONVERSATION_CLOSED"', '"conversationTriggered"', '"Enum.Events.CONVERSATION_ENGAGED"',
     '"closed"', '"RATED"',
     '"adobedx.conversations.ready"', '"2026-11-02T09:15:04.120Z"', '"2026-11-02T09:15:60.120Z"',
-    '"2026-11-02T09:15:04.12Z"', '"2026-11-02 09:15:04,120+01"', '"2026-11- 2T09:15:04.120Z"', "1793610904120",
+    '"2026-11-02T09:15:04.12Z"', '"2026-11-02 09:15:04,120+01"', '"2026-11- 2T09:15:04.120Z"',
+    "1793610904120",
     "1793610904", '"1793610904.5"', "1793610904.5", "1e9999999999999999999", '"-1"', "01", "-",
     "1.", ".1", "NaN",
     '"https://x.example/p?q=1#f"', '"?q"', '"\\u003fq"', '"9999-12-31T23:59:59.999Z"',
@@ -86,7 +90,7 @@ def logs(dice: Dice) -> Iterator[bytes]:
         yield log
 
 
-# -- on logs ---------------------------------------------------------------------------------------------------
+# -- on logs ---------------------------------------------------------------------------------------
 
 
 def _change_a_line(lines: list[bytes], dice: Dice) -> list[bytes]:
@@ -145,7 +149,7 @@ def _swap_values(lines: list[bytes], dice: Dice) -> list[bytes]:
     return [*lines[:at], _replace(lines[at], dice, lambda _: dice.choice(found)), *lines[at + 1 :]]
 
 
-# -- on lines --------------------------------------------------------------------------------------------------
+# -- on lines --------------------------------------------------------------------------------------
 
 
 def _put_a_token(line: bytes, dice: Dice) -> bytes:
@@ -220,7 +224,8 @@ _ON_LOGS: tuple[Callable[[list[bytes], Dice], list[bytes]], ...] = (
     _change_many_lines_alike, _drop_lines, _shuffle, _splice_lines, _splice_lines, _swap_values,
 )  # fmt: skip
 _ON_LINES: tuple[Callable[[bytes, Dice], bytes], ...] = (
-    _put_a_token, _put_a_token_into_a_value, _put_a_token_into_a_value, _set_a_value, _set_a_value, _other_values,
+    _put_a_token, _put_a_token_into_a_value, _put_a_token_into_a_value, _set_a_value, _set_a_value,
+    _other_values,
     _cut, _respace, _escape, _as_json, _as_json, _as_json,
 )  # fmt: skip
 
@@ -233,7 +238,7 @@ def _replace(line: bytes, dice: Dice, value: Callable[[bytes], bytes]) -> bytes:
     return line[: match.start(2)] + value(match[2]) + line[match.end(2) :]
 
 
-# -- on objects ------------------------------------------------------------------------------------------------
+# -- on objects ------------------------------------------------------------------------------------
 
 
 class _Object(Pairs):

@@ -1,16 +1,25 @@
-"""A short search for lines and logs that are read wrongly; `tests/fuzz/fuzz.py` searches for as long as wanted."""
+"""A short search for lines and logs that are read wrongly;
+`tests/fuzz/fuzz.py` searches for as long as wanted.
+"""
 
+import os
 import subprocess
 import sys
 
 import harness
 import pytest
 
+TIMES = int(os.environ.get("DCEVENTS_FUZZ", "1"))
+"""How many times as many logs as usual are tried."""
+
 
 def searched(*arguments: str, before: str = "pass") -> subprocess.CompletedProcess[str]:
     """A run of the fuzzer, with something changed in the program before."""
     folder = harness.ROOT / "tests" / "fuzz"
-    code = f"import sys; sys.path.insert(0, {str(folder)!r}); sys.argv[0] = 'fuzz'; import fuzz; {before}; fuzz.main()"
+    code = (
+        f"import sys; sys.path.insert(0, {str(folder)!r}); sys.argv[0] = 'fuzz'; import fuzz; "
+        f"{before}; fuzz.main()"
+    )
     env = {**harness._environment(None), "POLARS_MAX_THREADS": "1"}
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -25,8 +34,11 @@ def searched(*arguments: str, before: str = "pass") -> subprocess.CompletedProce
 @pytest.mark.fuzz
 @pytest.mark.parametrize(("name", "runs"), [("lines", 120), ("program", 25)])
 def test_a_short_search_finds_no_fault(name: str, runs: int) -> None:
-    """The same logs each time, as long as program and mutations are the same; guided where atheris is installed."""
-    done = searched(name, "--runs", str(runs), "--seconds", "600")
+    """The same logs each time, as long as program and mutations are the same;
+    guided where atheris is installed.
+    """
+    runs *= TIMES
+    done = searched(name, "--runs", str(runs), "--seconds", "1000")
 
     assert done.returncode == 0, done.stderr[-4000:]
     assert done.stdout.startswith(f"{name}: {runs} logs of ")

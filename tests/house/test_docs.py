@@ -1,4 +1,6 @@
-"""The documents say what the program does: their examples run, their output is real, and nothing is left out."""
+"""The documents say what the program does: their examples run, their output is real,
+and nothing is left out.
+"""
 
 import re
 import shlex
@@ -39,7 +41,9 @@ ALONE = re.compile(r"dcevents [^|&;<>*?$`~]+")
 
 
 def commands() -> Iterator[Any]:
-    """The lines of `sh` and `console` blocks that run dcevents on the sample logs, or on nothing."""
+    """The lines of `sh` and `console` blocks that run dcevents on the sample logs,
+    or on nothing.
+    """
     for path in DOCS:
         for language, text in BLOCK.findall(SHOWN.sub("", path.read_text())):
             if language not in ("sh", "console"):
@@ -184,7 +188,8 @@ def test_the_sample_logs_hold_what_their_readme_counts() -> None:
     buckets = {**account, **account["rejected"], **account["ignored"]}
     for count, shown in re.findall(r"^\| (\d+) \| .* \| `(\w+)` \|$", text, re.MULTILINE):
         assert buckets[shown] == int(count), shown
-    what = f"{account['records']:,} lines: {account['events']:,} events of {total['sessions']:,} sessions"
+    lines, events = f"{account['records']:,} lines", f"{account['events']:,} events"
+    what = f"{lines}: {events} of {total['sessions']:,} sessions"
     assert f"{what} and {total['triggered']:,} conversations" in text
 
 

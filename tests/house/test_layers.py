@@ -1,4 +1,6 @@
-"""The house and its rooms (docs/architecture.md): who may import whom, read from the source code."""
+"""The house and its rooms (docs/architecture.md): who may import whom,
+read from the source code.
+"""
 
 import ast
 import subprocess

@@ -1,4 +1,4 @@
-"""Logs that crashes, copies and rotation have damaged: what is whole in them counts, and what is not is said."""
+"""Damaged logs: what is whole in them counts, and what is not is said."""
 
 import bz2
 import gzip

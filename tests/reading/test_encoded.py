@@ -1,4 +1,6 @@
-"""Bodies in base64: by the column they say what `record.read` says of each line, whatever is in and around them."""
+"""Bodies in base64: by the column they say what `record.read` says of each line,
+whatever is in and around them.
+"""
 
 import base64
 import json
@@ -85,7 +87,7 @@ def test_an_odd_body_among_others_says_what_it_says_by_itself(
     line: bytes, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So that so few lines are read by the column.
-    monkeypatch.setattr(parse, "_FEW", 2)
+    monkeypatch.setattr(parse, "_MIN_LAYOUT_LINES", 2)
     monkeypatch.setattr(parse, "_MANY", 20)
     lines = [*usual(30), *[line] * many, *usual(30), *[line] * many]
 
@@ -112,7 +114,7 @@ def test_any_bodies_say_what_they_say_by_themselves(
 ) -> None:
     every = [wrapped(line, n, **around[n % len(around)]) for n, line in enumerate(lines)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parse, "_FEW", 1)
+        patch.setattr(parse, "_MIN_LAYOUT_LINES", 1)
         patch.setattr(parse, "_MANY", 2)
 
         assert one_by_one(every) == parsed(every, sample=5)

@@ -8,6 +8,7 @@ from typing import Any
 
 import harness
 import pytest
+from choosing import combine
 
 from samples import envelopes
 
@@ -31,10 +32,13 @@ def _traffic() -> list[dict[str, Any]]:
 TRAFFIC = _traffic()[:900]
 """More than what a shape is learnt from."""
 NOT_LINES = {
-    "array-lines", "array-pretty", "pretty", "firehose", "cloudwatch-filter", "elasticsearch-search", "insights",
+    "array-lines", "array-pretty", "pretty", "firehose", "cloudwatch-filter",
+    "elasticsearch-search", "insights",
     "cloudwatch-subscription",
 }  # fmt: skip
-"""What is no line by itself is told from the beginning of an input only: elsewhere it may be broken lines."""
+"""What is no line by itself is told from the beginning of an input only:
+elsewhere it may be broken lines.
+"""
 REPORTS = ("summary", "events")
 COUNTS = ("completion", "abandonment")
 
@@ -54,14 +58,14 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return {report: rows(path, report) for report in (*REPORTS, *COUNTS)}
 
 
-@pytest.mark.parametrize("name", FINE)
+@combine(("name", "report"), FINE, REPORTS, at_once=1)
 def test_the_same_traffic_in_any_shape_gives_the_same_rows(
-    name: str, tmp_path: Path, expected: dict[str, bytes]
+    name: str, report: str, tmp_path: Path, expected: dict[str, bytes]
 ) -> None:
     path = tmp_path / "x.log"
     path.write_bytes(envelopes.SHAPES[name].write(TRAFFIC))
 
-    assert [expected[report] for report in REPORTS] == [rows(path, report) for report in REPORTS]
+    assert expected[report] == rows(path, report)
 
 
 @pytest.mark.parametrize("name", COARSE)

@@ -1,4 +1,6 @@
-"""Rubbish and malice in a log: every line accounted for, good lines unharmed, text back to the character."""
+"""Rubbish and malice in a log: every line accounted for, good lines unharmed,
+text back to the character.
+"""
 
 import csv
 import gzip
@@ -33,9 +35,12 @@ GOOD = harness.log(
 """
 )
 GOOD_LINES = GOOD.splitlines(keepends=True)
-EVENT = b'{"event":"CONVERSATION_ENGAGED","timestamp":"2026-11-02T09:15:04.120Z","data":{"payload":{"sid":"x","id":%s}}}'
+EVENT = (
+    b'{"event":"CONVERSATION_ENGAGED","timestamp":"2026-11-02T09:15:04.120Z",'
+    b'"data":{"payload":{"sid":"x","id":%s}}}'
+)
 
-# -- JSON, of our own making -----------------------------------------------------------------------------------
+# -- JSON, of our own making -----------------------------------------------------------------------
 
 VALID = [
     b'""', b'" "', b'"\\u0000"', b'"\\u0022\\/\\b\\f\\n\\r\\t"', b'"\\uD834\\uDD1E"',
@@ -97,7 +102,7 @@ def test_what_is_no_json_is_rejected_line_by_line_and_nothing_else_is() -> None:
         assert report["rows"] == harness.report(GOOD, "completion")["rows"]
 
 
-# -- strings ---------------------------------------------------------------------------------------------------
+# -- strings ---------------------------------------------------------------------------------------
 
 NAUGHTY = [
     "undefined", "null", "NULL", "None", "nil", "true", "NaN", "0", "0012", "1e5", "1E400", "-0",
@@ -228,7 +233,7 @@ def _read(fd: int) -> bytes:
         return b""
 
 
-# -- bad lines among good ones ---------------------------------------------------------------------------------
+# -- bad lines among good ones ---------------------------------------------------------------------
 
 BAD = st.one_of(
     st.binary(max_size=60).map(lambda data: data.replace(b"\n", b" ")),
@@ -272,7 +277,7 @@ def test_bad_lines_at_any_position_never_change_the_figures_of_the_good_ones(
     )
 
 
-# -- nesting and numbers ---------------------------------------------------------------------------------------
+# -- nesting and numbers ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'], ids=["arrays", "objects"])
@@ -281,7 +286,9 @@ def test_bad_lines_at_any_position_never_change_the_figures_of_the_good_ones(
 def test_nesting_is_read_up_to_512_levels_by_every_report(
     opening: str, levels: int, events: int, times: int
 ) -> None:
-    """The listing of events writes `meetingInfo` as JSON: what can be read can be written, in any thread."""
+    """The listing of events writes `meetingInfo` as JSON: what can be read can be written,
+    in any thread.
+    """
     times = 1 if levels > 10_000 else times  # a log of 100 MB
     nested = opening * levels + "1" + {"[": "]"}.get(opening, "}") * levels
     line = EVENT % f'"d","meetingInfo":{nested}'.encode()
@@ -321,13 +328,14 @@ def test_numbers_of_any_size_are_timestamps_or_none(text: str, expected: int | N
     assert expected == parse_timestamp(text)
 
 
-# -- memory ----------------------------------------------------------------------------------------------------
+# -- memory ----------------------------------------------------------------------------------------
 
 
 def peak(*arguments: str | Path, stdin: Any = None) -> tuple[int, str]:
     """Peak memory in MB of a run, and what it says on standard error."""
     code = (
-        "import resource, subprocess, sys; done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL); "
+        "import resource, subprocess, sys; done = subprocess.run(sys.argv[1:], "
+        "stdout=subprocess.DEVNULL); "
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
     done = subprocess.run(
@@ -410,7 +418,7 @@ def test_very_many_short_lines_are_all_counted(packed: bool, tmp_path: Path) -> 
     assert (account["rejected"]["invalid_json"], account["events"]) == (70_000, 2)
 
 
-# -- files that change -----------------------------------------------------------------------------------------
+# -- files that change -----------------------------------------------------------------------------
 
 
 def test_a_file_that_vanishes_before_it_is_opened_is_named(

@@ -1,4 +1,6 @@
-"""Inputs that are of one shape first, and then of another: no record is lost, and no broken line becomes one."""
+"""Inputs that are of one shape first, and then of another: no record is lost,
+and no broken line becomes one.
+"""
 
 import json
 from collections.abc import Callable
@@ -27,8 +29,11 @@ def event(n: int, **payload: object) -> dict[str, Any]:
     }
     stamp = f"2026-11-02T{9 + n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}.120Z"
     return {
-        "event": "CONVERSATION_ENGAGED", "timestamp": stamp, "page": "https://x.example/p", "data": {"payload": said},
-    }  # fmt: skip
+        "event": "CONVERSATION_ENGAGED",
+        "timestamp": stamp,
+        "page": "https://x.example/p",
+        "data": {"payload": said},
+    }
 
 
 def line(n: int, **payload: object) -> bytes:
@@ -82,7 +87,7 @@ def places(data: bytes) -> list[tuple[str, int, int | None]]:
     return [(row["sid"], row["line"], index[row["sid"], row["line"]]) for row in rows]
 
 
-# -- every shape with every other ------------------------------------------------------------------------------------
+# -- every shape with every other ------------------------------------------------------------------
 
 
 NOT_LINES = {
@@ -98,7 +103,12 @@ def follows(one: str, other: str, _: str) -> bool:
 
 
 @combine(
-    ("one", "other", "how"), NAMES, NAMES, ["behind", "glued", "in its midst"], possible=follows
+    ("one", "other", "how"),
+    NAMES,
+    NAMES,
+    ["behind", "glued", "in its midst"],
+    possible=follows,
+    at_once=1,
 )
 def test_a_log_of_two_shapes_loses_none(one: str, other: str, how: str) -> None:
     before, between, after = write(one, 0, 11), write(other, 11, 22), write(one, 22, 33)
@@ -112,7 +122,7 @@ def test_a_log_of_two_shapes_loses_none(one: str, other: str, how: str) -> None:
         assert (22, {}) == read(before.rstrip(b"\n") + between)
 
 
-# -- what is over several lines, among lines ------------------------------------------------------------------------
+# -- what is over several lines, among lines -------------------------------------------------------
 
 
 def pretty(*numbers: int) -> bytes:
@@ -217,7 +227,7 @@ def test_rejects_show_what_stands_in_the_log() -> None:
     assert expected == [(each["line"], each["reason"], each["raw"]) for each in rejects]
 
 
-# -- lines that were cut -----------------------------------------------------------------------------------------------
+# -- lines that were cut ---------------------------------------------------------------------------
 
 
 def cri(text: bytes, tag: str, stream: str = "stdout") -> bytes:
@@ -283,7 +293,7 @@ def test_parts_that_are_none_swallow_nothing(write: Any) -> None:
     assert (2, 2) == (events, sum(rejected.values()))
 
 
-# -- long lines --------------------------------------------------------------------------------------------------------
+# -- long lines ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("how", ["a file", "a pipe"])
@@ -339,7 +349,7 @@ def test_lines_that_are_held_back_are_not_changed(monkeypatch: pytest.MonkeyPatc
     )
 
 
-# -- where blocks end --------------------------------------------------------------------------------------------------
+# -- where blocks end ------------------------------------------------------------------------------
 
 
 def _cut(text: bytes, part: Any) -> bytes:

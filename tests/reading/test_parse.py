@@ -1,4 +1,6 @@
-"""By the column or line by line: whatever a line looks like, both ways of reading it say the same."""
+"""By the column or line by line: whatever a line looks like,
+both ways of reading it say the same.
+"""
 
 import json
 import random
@@ -63,7 +65,9 @@ def test_an_odd_line_is_judged_as_by_itself_among_values_of_many_lengths(
 )
 @pytest.mark.parametrize("before", ["escaped", "raw"])
 def test_a_session_that_is_known_is_checked_all_the_same(raw: str, before: str) -> None:
-    """Texts of sessions are looked at when they are new: what was read with escapes, or refused, is still odd."""
+    """Texts of sessions are looked at when they are new: what was read with escapes, or refused,
+    is still odd.
+    """
     others = [canonical(f"{n:08x}") for n in range(600)]
     odd = canonical(raw)
     known = canonical(json.dumps(raw)[1:-1]) if before == "escaped" else odd
@@ -74,7 +78,9 @@ def test_a_session_that_is_known_is_checked_all_the_same(raw: str, before: str) 
 
 
 def test_a_value_that_is_told_by_the_one_before_it_is_not_lost() -> None:
-    """A key that comes twice is known by the member before it, here the session: the same text, and a value itself."""
+    """A key that comes twice is known by the member before it, here the session: the same text,
+    and a value itself.
+    """
     lines = [
         canonical("5d1c9f0e", more=f',"name":"P{n}"').replace(
             b'{"payload":{"name":"P",', b'{"by":{"name":"a"},"payload":{'
@@ -168,7 +174,9 @@ def test_a_number_that_is_missing_is_not_json() -> None:
 
 
 def test_what_a_new_combination_shows_is_never_a_placeholder() -> None:
-    """Known pieces, met together for the first time, whose meaning hangs on a slot that nobody asked for before."""
+    """Known pieces, met together for the first time,
+    whose meaning hangs on a slot that nobody asked for before.
+    """
 
     def line(n: int, event: str, *, inside: bool) -> bytes:
         name = f'"name":"N{n}",'
@@ -269,7 +277,9 @@ def test_iso_timestamps_are_read_by_the_column(moments: list[int]) -> None:
 
 @pytest.mark.parametrize("at", range(24))
 def test_one_wrong_byte_makes_no_timestamp(at: int) -> None:
-    """Whatever stands in a byte's place, the column agrees with the reference or leaves it to it."""
+    """Whatever stands in a byte's place,
+    the column agrees with the reference or leaves it to it.
+    """
     text = "2024-02-29T23:59:59.999Z"
     others = [text[:at] + chr(code) + text[at + 1 :] for code in range(256)]
     expected = [

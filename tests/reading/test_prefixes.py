@@ -1,4 +1,6 @@
-"""Lines behind prefixes: cut by the column they say what `record.read` says of each line as it stands."""
+"""Lines behind prefixes: cut by the column they say what `record.read` says of each line as it
+stands.
+"""
 
 import json
 from itertools import product

@@ -136,7 +136,7 @@ def test_what_is_no_text_is_no_log_however_many_lines_are_in_it(kind: str, tmp_p
     assert 3 == harness.run("summary", path, good, "--strict").status
 
 
-# -- what a canonical line means does not change ---------------------------------------------------------------
+# -- what a canonical line means does not change ---------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -202,9 +202,11 @@ def test_an_unknown_event_at_the_canonical_place_stays_unknown() -> None:
 
 
 def test_other_events_of_an_envelope_are_unknown_and_not_rejected() -> None:
-    data = log({"event_type": "CONVERSATION_ENGAGED", "event_time": OWN, "event_properties": PAYLOAD},
-               {"event_type": "page_view", "event_properties": {"sid": "a"}},
-               {"log": json.dumps({"event": "clicked", "x": 1}) + "\n"})  # fmt: skip
+    data = log(
+        {"event_type": "CONVERSATION_ENGAGED", "event_time": OWN, "event_properties": PAYLOAD},
+        {"event_type": "page_view", "event_properties": {"sid": "a"}},
+        {"log": json.dumps({"event": "clicked", "x": 1}) + "\n"},
+    )
 
     assert {"clicked": 1, "page_view": 1} == harness.report(data, "completion")["input"][
         "unknown_events"
@@ -218,7 +220,7 @@ def test_two_objects_that_have_run_into_one_line_among_others_are_two_records() 
     assert (4, 3) == (account["records"], account["duplicates"])
 
 
-# -- times, batches, prefixes ------------------------------------------------------------------------------------
+# -- times, batches, prefixes ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -450,7 +452,7 @@ def test_a_prefix_without_a_year_is_of_the_last_twelve_months() -> None:
     assert "2027-01-02T00:00:00.000Z" == dated("Jan  2 00:00:00", now)
 
 
-# -- what the user says --------------------------------------------------------------------------------------------
+# -- what the user says ----------------------------------------------------------------------------
 
 ODD = {
     "body": {
@@ -474,8 +476,11 @@ def test_a_map_says_where_events_are() -> None:
     (row,) = odd(*options, "--map-event", "Chat Opened=engaged").ndjson
 
     assert ("engaged", "a", "2026-11-02T09:15:04.120Z", "https://x.example/q") == (
-        row["kind"], row["sid"], row["timestamp"], row["page"],
-    )  # fmt: skip
+        row["kind"],
+        row["sid"],
+        row["timestamp"],
+        row["page"],
+    )
 
 
 @pytest.mark.parametrize("how", ["option", "environment", "folder"])
@@ -483,7 +488,8 @@ def test_a_file_says_it_and_options_come_first(how: str, tmp_path: Path) -> None
     path = tmp_path / "dcevents" / "config.toml"
     path.parent.mkdir()
     path.write_text(
-        '[map]\nevent = "body.kind"\ntimestamp = "x"\npayload = "body.dc"\n[map.events]\n"Chat Opened" = "closed"\n'
+        '[map]\nevent = "body.kind"\ntimestamp = "x"\npayload = "body.dc"\n[map.events]\n'
+        '"Chat Opened" = "closed"\n'
     )
     env = {
         "environment": {"DCEVENTS_CONFIG": str(path)},
@@ -512,8 +518,14 @@ def test_the_map_that_is_shown_has_what_events_were_said_to_mean(tmp_path: Path)
     )
 
     (tmp_path / "map.toml").write_text(shown.text)
-    found = harness.run("check", "--show-map", "-q", "--config", tmp_path / "map.toml",
-                        stdin=log({"body": {"kind": 'Chat "Opened"', "sid": "a"}}))  # fmt: skip
+    found = harness.run(
+        "check",
+        "--show-map",
+        "-q",
+        "--config",
+        tmp_path / "map.toml",
+        stdin=log({"body": {"kind": 'Chat "Opened"', "sid": "a"}}),
+    )
     assert "[map.events]" in found.text
     assert found.text == shown.text
 
@@ -562,7 +574,7 @@ def test_the_map_that_check_shows_reads_the_same_log(tmp_path: Path) -> None:
     assert events(log(line)) == events(log(line), "--config", str(tmp_path / "map.toml"))
 
 
-# -- what is said ----------------------------------------------------------------------------------------------------
+# -- what is said ----------------------------------------------------------------------------------
 
 
 def test_what_was_recognised_is_said() -> None:
@@ -598,7 +610,10 @@ LOOKS = [
     ("an access log without bodies", '{"time":"x","request":"POST /dc","status":"204"}\n'),
     (
         "with bodies in its lines",
-        '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0 "{\\x22event\\x22:1}"\n',
+        (
+            '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0 '
+            '"{\\x22event\\x22:1}"\n'
+        ),
     ),
     (
         "with bodies in its lines",
@@ -742,8 +757,16 @@ def test_times_are_read_by_the_column_as_one_by_one() -> None:
 
     import polars as pl  # noqa: PLC0415
 
-    clocks = ("2026-11-02T09:15:04", "2026-11-02 23:59:59", "2026-02-30T01:00:00", "0001-01-01T00:00:00",
-              "9999-12-31T23:59:59", "2026-11-02T24:00:00", "1793610904", "-1")  # fmt: skip
+    clocks = (
+        "2026-11-02T09:15:04",
+        "2026-11-02 23:59:59",
+        "2026-02-30T01:00:00",
+        "0001-01-01T00:00:00",
+        "9999-12-31T23:59:59",
+        "2026-11-02T24:00:00",
+        "1793610904",
+        "-1",
+    )
     ends = ("", "Z", "+00:00", "+05:30", "-23:59", "-24:00", "+0100", " ")
     texts = [
         "".join(parts)

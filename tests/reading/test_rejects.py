@@ -1,4 +1,6 @@
-"""Rejected lines: set aside whole and in order, and how many of them a report may be made without."""
+"""Rejected lines: set aside whole and in order,
+and how many of them a report may be made without.
+"""
 
 import base64
 import gzip
@@ -48,7 +50,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "rejects.ndjson"
 
 
-# -- the lines -------------------------------------------------------------------------------------------------
+# -- the lines -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -77,14 +79,23 @@ RAW = [
     pytest.param(b"x\r", {"raw": "x"}, id="CR LF is no part of a line"),
     pytest.param(b"x\r\r", {"raw": "x\r"}, id="one CR is"),
     pytest.param(b"\0" * 40, {"raw": "\0" * 40}, id="a block of NUL"),
-    pytest.param("\x1b[31m\u202e\u2028é😀".encode(), {"raw": "\x1b[31m\u202e\u2028é😀"}, id="what acts on terminals"),
+    pytest.param(
+        "\x1b[31m\u202e\u2028é😀".encode(),
+        {"raw": "\x1b[31m\u202e\u2028é😀"},
+        id="what acts on terminals",
+    ),
     pytest.param(b"a\xffb", {"raw_base64": base64.b64encode(b"a\xffb").decode()}, id="not UTF-8"),
     pytest.param(b"x" * KEPT, {"raw": "x" * KEPT}, id="as much as is kept"),
     pytest.param(b"x" * (KEPT + 9), {"raw": "x" * KEPT}, id="more"),
-    pytest.param(b"x" * (KEPT - 1) + "é".encode(), {"raw": "x" * (KEPT - 1)}, id="cut within a character"),
-    pytest.param(b"x" * (KEPT - 1) + b"\xc3", {"raw_base64": base64.b64encode(b"x" * (KEPT - 1) + b"\xc3").decode()},
-                 id="half a character at the end, by itself"),
-]  # fmt: skip
+    pytest.param(
+        b"x" * (KEPT - 1) + "é".encode(), {"raw": "x" * (KEPT - 1)}, id="cut within a character"
+    ),
+    pytest.param(
+        b"x" * (KEPT - 1) + b"\xc3",
+        {"raw_base64": base64.b64encode(b"x" * (KEPT - 1) + b"\xc3").decode()},
+        id="half a character at the end, by itself",
+    ),
+]
 
 
 @pytest.mark.parametrize(("line", "raw"), RAW)
@@ -137,7 +148,8 @@ def test_of_a_line_that_is_too_long_the_beginning_is_kept(
 def test_they_come_in_the_order_of_the_input_however_it_is_read(
     tmp_path: Path, target: Path
 ) -> None:
-    # A long file in many blocks, bad lines of all shapes in it; small files that share blocks; and a pipe.
+    # A long file in many blocks, bad lines of all shapes in it; small files that share blocks; and
+    # a pipe.
     folder = tmp_path / "logs"
     folder.mkdir()
     good = [GOOD.replace(b'"sid":"a"', b'"sid":"s%d"' % n) for n in range(120_000)]
@@ -192,7 +204,7 @@ def test_where_nothing_is_asked_for_nothing_is_made_of_them(
     assert harness.run("completion", stdin=BAD).status == 0
 
 
-# -- the file --------------------------------------------------------------------------------------------------
+# -- the file --------------------------------------------------------------------------------------
 
 
 def test_only_its_owner_may_read_it(target: Path) -> None:
@@ -370,8 +382,12 @@ def test_standard_output_is_the_reports_unless_that_goes_elsewhere(
 def test_nothing_mixes_in_the_null_device() -> None:
     done = subprocess.run(
         [*harness.command("completion", "-", "--rejects", os.devnull)],
-        input=BAD, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, cwd=harness.ROOT,
-    )  # fmt: skip
+        input=BAD,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+        cwd=harness.ROOT,
+    )
 
     assert done.returncode == 0
 
@@ -382,8 +398,12 @@ def test_a_reader_of_them_that_goes_away_does_not_cost_the_report(tmp_path: Path
     try:
         done = subprocess.run(
             harness.command("completion", "-", "--rejects", "-", "-o", tmp_path / "r.csv", "-q"),
-            input=BAD, stdout=write, stderr=subprocess.PIPE, check=False, cwd=harness.ROOT,
-        )  # fmt: skip
+            input=BAD,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            check=False,
+            cwd=harness.ROOT,
+        )
     finally:
         os.close(write)
 
@@ -391,7 +411,7 @@ def test_a_reader_of_them_that_goes_away_does_not_cost_the_report(tmp_path: Path
     assert (tmp_path / "r.csv").exists()
 
 
-# -- how many are too many -------------------------------------------------------------------------------------
+# -- how many are too many -------------------------------------------------------------------------
 
 TEN = GOOD * 6 + b"x\n" * 4
 """Ten records, four of them rejected."""
@@ -425,7 +445,8 @@ def test_more_rejected_records_than_that_and_there_is_no_report(
     assert (status, b"") == (result.status, result.out)
     assert (target.read_text(encoding="utf-8") == "old") == (status == 3)
     assert result.err == (
-        f"dcevents: no report is made, by --max-rejects {limit}: 4 of 10 records rejected (line 7: not JSON, "
+        f"dcevents: no report is made, by --max-rejects {limit}: 4 of 10 records rejected (line 7: "
+        f"not JSON, "
         "line 8: not JSON, line 9: not JSON, line 10: not JSON)\n"
         if status
         else ""
@@ -438,7 +459,8 @@ def test_a_refusal_names_the_first_five_places() -> None:
     places = ", ".join(f"line {n}: not JSON" for n in range(2, 7))
     assert (
         message
-        == f"dcevents: no report is made, by --max-rejects 3: 9 of 10 records rejected ({places}, …)\n"
+        == f"dcevents: no report is made, by --max-rejects 3: 9 of 10 records rejected ({places}, "
+        f"…)\n"
     )
 
 
@@ -504,7 +526,7 @@ def test_a_log_of_nothing_else_is_told_as_such_first() -> None:
     )
 
 
-# -- strict ----------------------------------------------------------------------------------------------------
+# -- strict ----------------------------------------------------------------------------------------
 
 
 def test_strict_counts_unknown_events_too() -> None:
@@ -530,7 +552,8 @@ def test_strict_counts_inputs_that_are_cut_off(tmp_path: Path) -> None:
 
     assert (3, b"") == (strict.status, strict.out)
     assert strict.err.splitlines()[-1] == (
-        f"dcevents: no report is made, by --strict: 1 input cut short ({cut}: its gzip data are cut off)"
+        f"dcevents: no report is made, by --strict: 1 input cut short ({cut}: its gzip data are "
+        f"cut off)"
     )
     assert harness.run("completion", cut, "--max-rejects", "0").status == 0
 
@@ -554,7 +577,8 @@ def test_strict_says_all_that_it_found() -> None:
 
     assert result.err == (
         "dcevents: no report is made, by --strict: 4 of 7 records rejected (line 2: not JSON, "
-        "line 4: no JSON object, line 5: without an event, line 6: without a sid); 1 unknown event (RATED)\n"
+        "line 4: no JSON object, line 5: without an event, line 6: without a sid); "
+        "1 unknown event (RATED)\n"
     )
 
 

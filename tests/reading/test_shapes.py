@@ -1,7 +1,9 @@
-"""A naive model of envelopes: any events, wrapped into every shape, are read back as they were put in.
+"""A naive model of envelopes: any events, wrapped into every shape,
+are read back as they were put in.
 
-`PLACES` says of each shape of `samples/envelopes.py` where its parts stand, and `records` what its records are: with
-Python's `json`, knowing nothing of how dcevents reads. Spaces, escapes and the order of keys are drawn.
+`PLACES` says of each shape of `samples/envelopes.py` where its parts stand, and `records` what its
+records are: with Python's `json`, knowing nothing of how dcevents reads. Spaces, escapes and the
+order of keys are drawn.
 """
 
 import base64
@@ -29,7 +31,7 @@ AGENT = ("agentID", "agentName")
 KEYS = ("sid", "id", "name", "type", "uiType", *AGENT)
 
 
-# -- the model -------------------------------------------------------------------------------------------------------
+# -- the model -------------------------------------------------------------------------------------
 
 
 def values(text: str) -> Iterator[Any]:
@@ -84,6 +86,7 @@ CANONICAL = ("event", "timestamp", "page", "data.payload")
 ANALYTICS = ("event", "originalTimestamp", "context.page.url", "properties")
 MIXPANEL = ("event", "properties.time", "properties.$current_url", "properties")
 POSTHOG = ("event", "timestamp", "properties.$current_url", "properties")
+IN_SOURCE = ("_source.event", "_source.timestamp", "_source.page", "_source.data.payload")
 PLACES: dict[str, tuple[str, str | None, str, str]] = {
     "event-data": ("event", "timestamp", "page", "payload"),
     "whole-event": ("event.type", "timestamp", "page", "event.data.payload"),
@@ -93,15 +96,18 @@ PLACES: dict[str, tuple[str, str | None, str, str]] = {
     "snake-case": ("event_name", "timestamp", "page_url", "payload"),
     "gtm": ("event", "timestamp", "page", "dc"),
     "nginx-seconds": ("body.event", "time", "body.page", "body.data.payload"),
-    "cloud-json": ("jsonPayload.event", "jsonPayload.timestamp", "jsonPayload.page", "jsonPayload.data.payload"),
+    "cloud-json": ("jsonPayload.event", "jsonPayload.timestamp", "jsonPayload.page",
+        "jsonPayload.data.payload"),
     "syslog-seconds": ("event", None, "page", "data.payload"),
-    "segment": ANALYTICS, "rudderstack": ANALYTICS, "mixpanel": MIXPANEL, "mixpanel-seconds": MIXPANEL,
+    "segment": ANALYTICS, "rudderstack": ANALYTICS, "mixpanel": MIXPANEL,
+    "mixpanel-seconds": MIXPANEL,
     "amplitude": ("event_type", "event_time", "event_properties.page", "event_properties"),
     "posthog": POSTHOG, "posthog-text": POSTHOG,
-    "elasticsearch": tuple(f"_source.{path}" for path in CANONICAL),  # type: ignore[dict-item]
-    "elasticsearch-search": tuple(f"_source.{path}" for path in CANONICAL),  # type: ignore[dict-item]
+    "elasticsearch": IN_SOURCE, "elasticsearch-search": IN_SOURCE,
 }  # fmt: skip
-"""Event, time, page and payload; `None` is in the prefix. Those that are not named are canonical when unwrapped."""
+"""Event, time, page and payload; `None` is in the prefix.
+Those that are not named are canonical when unwrapped.
+"""
 UNWRAPPED: dict[str, Callable[[Any], Event]] = {
     **{name: opened("body") for name in ("nginx", "lambda", "lambda-http")},
     **{name: opened("log") for name in ("docker", "fluent-bit")},
@@ -120,14 +126,18 @@ UNWRAPPED: dict[str, Callable[[Any], Event]] = {
     "snake-case": renamed,
 }
 LISTS: dict[str, Callable[[Any], Any]] = {
-    "batch-array": lambda value: value, "array": lambda value: value, "array-lines": lambda value: value,
+    "batch-array": lambda value: value, "array": lambda value: value,
+    "array-lines": lambda value: value,
     "array-pretty": lambda value: value, "batch-events": lambda value: value["events"],
-    "cloudwatch-filter": lambda value: value["events"], "cloudwatch-subscription": lambda value: value["logEvents"],
+    "cloudwatch-filter": lambda value: value["events"],
+    "cloudwatch-subscription": lambda value: value["logEvents"],
     "insights": lambda value: value["results"],
-    "elasticsearch-search": lambda value: value["hits"]["hits"], "nginx-lines": lambda value: values(value["body"]),
+    "elasticsearch-search": lambda value: value["hits"]["hits"],
+    "nginx-lines": lambda value: values(value["body"]),
 }  # fmt: skip
 PREFIXED = {
-    "compose", "cri", "kubectl", "kubectl-prefix", "cloudwatch-export", "syslog", "syslog-seconds", "syslog-5424",
+    "compose", "cri", "kubectl", "kubectl-prefix", "cloudwatch-export", "syslog", "syslog-seconds",
+    "syslog-5424",
     "journald",
 }  # fmt: skip
 
@@ -148,7 +158,9 @@ def time_of(value: Any) -> int:
 
 
 def by_the_model(name: str, data: bytes) -> list[Found]:
-    """What a log says: of each event the kind, milliseconds (None: in its prefix), page and conversation."""
+    """What a log says: of each event the kind, milliseconds (None: in its prefix),
+    page and conversation.
+    """
     event, time, page, payload = PLACES.get(name, CANONICAL)
     return [
         (
@@ -161,7 +173,7 @@ def by_the_model(name: str, data: bytes) -> list[Found]:
     ]
 
 
-# -- events and styles of writing --------------------------------------------------------------------------------------
+# -- events and styles of writing ------------------------------------------------------------------
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9) | st.sampled_from(
     [
@@ -204,7 +216,9 @@ def events(draw: st.DrawFn) -> Event:
 
 
 def style(dice: random.Random) -> Callable[[object], str]:
-    """A way to write JSON: its spaces, its escapes, and the order of keys, which may change from record to record."""
+    """A way to write JSON: its spaces, its escapes, and the order of keys,
+    which may change from record to record.
+    """
     separators = dice.choice([(",", ":"), (", ", ": "), (" , ", "\t: ")])
     ascii_only, steady = dice.random() < 0.5, dice.random() < 0.5
     seed = dice.random()
@@ -226,7 +240,9 @@ def style(dice: random.Random) -> Callable[[object], str]:
 
 
 def again(event: Event, number: int, seconds: int) -> Event:
-    """An event that is no other's duplicate, later; its name changes so often that it is cut out of lines."""
+    """An event that is no other's duplicate, later;
+    its name changes so often that it is cut out of lines.
+    """
     payload = event["data"]["payload"]
     data = {
         "payload": {
@@ -285,7 +301,7 @@ def test_events_are_read_as_they_were_put_in(name: str, put: list[Event], seed: 
         patch.setattr(envelopes, "text", style(dice))
         # So that so few lines are read by the column.
         patch.setitem(Parser.__init__.__kwdefaults__ or {}, "sample", 20)
-        patch.setattr(parse, "_FEW", 1)
+        patch.setattr(parse, "_MIN_LAYOUT_LINES", 1)
         patch.setattr(parse, "_MANY", 2)
         data = envelopes.SHAPES[name].write(many)
         read = by_dcevents(data)

@@ -1,4 +1,6 @@
-"""Sessions go by a hash of their sid. Where hashes collide, no two sessions become one, and none becomes two."""
+"""Sessions go by a hash of their sid. Where hashes collide, no two sessions become one,
+and none becomes two.
+"""
 
 import json
 from pathlib import Path
@@ -20,18 +22,20 @@ LISTINGS = ("events", "conversations", "sessions", "chats")
 BITS = 10
 
 
-def narrow(texts: Any, turn: int = 0) -> Any:
-    """`hashed` with so few values that collisions abound; they keep the bits that tell sessions apart."""
-    return texts.hash(turn) // (1 << (64 - BITS)) * (1 << (64 - BITS))
+def narrow(texts: Any, salt: int = 0) -> Any:
+    """Hash to so few values that many collide, in the bits that differ between sessions."""
+    return texts.hash(salt) // (1 << (64 - BITS)) * (1 << (64 - BITS))
 
 
-def low(texts: Any, turn: int = 0) -> Any:
-    """`hashed` so that all numbers differ in their lowest bits only, at first."""
-    return texts.hash(turn) % 256 if turn == 0 else texts.hash(turn)
+def low(texts: Any, salt: int = 0) -> Any:
+    """Hash, with the first salt, to numbers that differ in their lowest bits only."""
+    return texts.hash(salt) % 256 if salt == 0 else texts.hash(salt)
 
 
 def traffic() -> list[tuple[str, bytes]]:
-    """Ninety sessions, each of them in two of three files, a few with sids that only one way of reading reads."""
+    """Ninety sessions, each of them in two of three files,
+    a few with sids that only one way of reading reads.
+    """
     kinds = (
         "triggered",
         "engaged",
@@ -112,7 +116,7 @@ def test_sessions_are_told_apart_again_when_ids_take_more_bits(
     )
 
 
-def test_a_number_follows_from_the_text_and_what_is_burnt() -> None:
+def test_a_number_follows_from_the_text_and_which_are_reserved() -> None:
     texts = pl.Series(["a", "b", "c"])
     first = hash_sids(texts).to_list()
     numbering = Numbering([first[1]])

@@ -1,4 +1,6 @@
-"""Lines that a server logged of requests, with the lines that the page sent in `body` (docs/capture.md)."""
+"""Lines that a server logged of requests,
+with the lines that the page sent in `body` (docs/capture.md).
+"""
 
 import gzip
 import json
@@ -24,7 +26,7 @@ LINES = [
     for line in gzip.decompress((SITE / name).read_bytes()).decode("utf-8", "replace").splitlines()
     if '"sid"' in line and harness.is_json(line)
 ]
-REPORTS = ("completion", "abandonment", "live-chat", "conversations", "chats")
+REPORTS = ("conversations", "summary")
 GOOD = harness.log("09:00 a triggered\n09:01 a engaged\n09:02 a completed").decode().splitlines()
 
 
@@ -41,7 +43,8 @@ def figures(log: str) -> tuple[object, ...]:
     """All reports of a log, and its account, but for how it was read."""
     made = [harness.run(report, "-q", "-f", "json", stdin=log.encode()).json for report in REPORTS]
     account = {key: value for key, value in made[0]["input"].items() if key != "envelopes"}
-    return [(each["rows"], each.get("total")) for each in made], account
+    parts = [part for each in made for part in each.get("reports", [each])]
+    return [(part["rows"], part.get("total")) for part in parts], account
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.01])
@@ -95,11 +98,13 @@ def test_places_are_those_of_the_log() -> None:
     assert [(3, "invalid_json")] == [(each["line"], each["reason"]) for each in rejects.ndjson]
 
 
-# -- by the column and one by one ----------------------------------------------------------------------------------
+# -- by the column and one by one ------------------------------------------------------------------
 
 
 def everything(data: bytes, path: Path, *, sample: int) -> tuple[Any, ...]:
-    """All that is known of a log whose shapes are learnt from so many lines: its account, events and rejects."""
+    """All that is known of a log whose shapes are learnt from so many lines: its account,
+    events and rejects.
+    """
     path.write_bytes(data)
     parser = Parser(Limits(None, NOW), Vocabulary(), in_full=True, sample=sample)
     rejects: list[Any] = []
@@ -170,7 +175,7 @@ def test_an_odd_body_among_others_says_what_it_says_by_itself(
     odd: str, behind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So that so few lines are read by the column.
-    monkeypatch.setattr(parse, "_FEW", 2)
+    monkeypatch.setattr(parse, "_MIN_LAYOUT_LINES", 2)
     monkeypatch.setattr(parse, "_MANY", 20)
     more: list[dict[str, Any]] = [
         {}

@@ -1,4 +1,6 @@
-"""`--fail-if`: what is told, of which rows, and the exit status; held to the JSON report of the same run."""
+"""`--fail-if`: what is told, of which rows, and the exit status;
+held to the JSON report of the same run.
+"""
 
 import contextlib
 import json
@@ -79,31 +81,58 @@ def told(*arguments: str, stdin: bytes | None = LOG) -> list[str]:
     return [line.removeprefix("dcevents: alert: ") for line in lines]
 
 
-# -- which rows ------------------------------------------------------------------------------------------------
+# -- which rows ------------------------------------------------------------------------------------
 
 CASES = [
-    pytest.param(["completion_rate < 50%"], [f"completion_rate 0.333333 < 0.5, base 3: {PRICING}"], id="one row"),
-    pytest.param(["completion_rate < 0.4", "engaged == 4"],
-                 [f"completion_rate 0.333333 < 0.4, base 3: {PRICING}", "engaged 4 == 4: total"],
-                 id="several, in their order"),
-    pytest.param(["completion_rate<=.5"],
-                 [f"completion_rate 0.333333 <= 0.5, base 3: {PRICING}", "completion_rate 0.5 <= 0.5, base 4: total"],
-                 id="a row and the total"),
-    pytest.param(["completion_rate == 33.3333%"], [f"completion_rate 0.333333 == 0.333333, base 3: {PRICING}"],
-                 id="as it is written, not as it is"),
-    pytest.param(["completion_rate >= 0"],
-                 [f"completion_rate 0.333333 >= 0, base 3: {PRICING}", f"completion_rate 1 >= 0, base 1: {DEMO}",
-                  "completion_rate 0.5 >= 0, base 4: total"],
-                 id="null never trips"),
-    pytest.param(["completion_rate != 100%", "median_seconds_to_complete > 0.5m"],
-                 [f"completion_rate 0.333333 != 1, base 3: {PRICING}", "completion_rate 0.5 != 1, base 4: total"],
-                 id="a duration that is not longer"),
-    pytest.param(["median_seconds_to_complete>=30s"], [f"median_seconds_to_complete 30 >= 30: {DEMO}"],
-                 id="a duration"),
+    pytest.param(
+        ["completion_rate < 50%"],
+        [f"completion_rate 0.333333 < 0.5, base 3: {PRICING}"],
+        id="one row",
+    ),
+    pytest.param(
+        ["completion_rate < 0.4", "engaged == 4"],
+        [f"completion_rate 0.333333 < 0.4, base 3: {PRICING}", "engaged 4 == 4: total"],
+        id="several, in their order",
+    ),
+    pytest.param(
+        ["completion_rate<=.5"],
+        [
+            f"completion_rate 0.333333 <= 0.5, base 3: {PRICING}",
+            "completion_rate 0.5 <= 0.5, base 4: total",
+        ],
+        id="a row and the total",
+    ),
+    pytest.param(
+        ["completion_rate == 33.3333%"],
+        [f"completion_rate 0.333333 == 0.333333, base 3: {PRICING}"],
+        id="as it is written, not as it is",
+    ),
+    pytest.param(
+        ["completion_rate >= 0"],
+        [
+            f"completion_rate 0.333333 >= 0, base 3: {PRICING}",
+            f"completion_rate 1 >= 0, base 1: {DEMO}",
+            "completion_rate 0.5 >= 0, base 4: total",
+        ],
+        id="null never trips",
+    ),
+    pytest.param(
+        ["completion_rate != 100%", "median_seconds_to_complete > 0.5m"],
+        [
+            f"completion_rate 0.333333 != 1, base 3: {PRICING}",
+            "completion_rate 0.5 != 1, base 4: total",
+        ],
+        id="a duration that is not longer",
+    ),
+    pytest.param(
+        ["median_seconds_to_complete>=30s"],
+        [f"median_seconds_to_complete 30 >= 30: {DEMO}"],
+        id="a duration",
+    ),
     pytest.param(["engaged = 0"], [f"engaged 0 == 0: {THIRD}"], id="= is =="),
     pytest.param(["completion.engaged > 3"], ["engaged 4 > 3: total"], id="with the report's name"),
     pytest.param(["engaged > 4"], [], id="nothing"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("rules", "expected"), CASES)
@@ -182,7 +211,8 @@ def test_a_listing_has_the_number_of_its_rows() -> None:
 
 
 def test_check_has_numbers_of_its_own() -> None:
-    # rejected, a session over 24 hours, days without events, the feed has stopped, starts that were not seen
+    # rejected, a session over 24 hours, days without events, the feed has stopped, starts that were
+    # not seen
     rules = [
         "rejected > 0",
         "findings > 0",
@@ -204,7 +234,7 @@ def test_check_has_numbers_of_its_own() -> None:
     assert (4, True) == (result.status, result.text.startswith("Check"))
 
 
-# -- against the JSON report -----------------------------------------------------------------------------------
+# -- against the JSON report -----------------------------------------------------------------------
 
 
 def by_hand(
@@ -236,8 +266,16 @@ def all_abandoned(report: dict[str, Any]) -> int:
     return count
 
 
-BY = [("completion", "conversation"), ("completion", "week"), ("abandonment", "last-step"), ("abandonment", "page"),
-      ("live-chat", "agent"), ("live-chat", "hour"), ("completion", "weekday"), ("live-chat", "ui-type")]  # fmt: skip
+BY = [
+    ("completion", "conversation"),
+    ("completion", "week"),
+    ("abandonment", "last-step"),
+    ("abandonment", "page"),
+    ("live-chat", "agent"),
+    ("live-chat", "hour"),
+    ("completion", "weekday"),
+    ("live-chat", "ui-type"),
+]
 MADE: dict[tuple[str, str], dict[str, Any]] = {}
 
 
@@ -325,7 +363,7 @@ def test_every_number_that_is_shown_is_offered(command: str) -> None:
     assert numbers <= {column.name for column in REPORTS[command].figures}
 
 
-# -- manners ---------------------------------------------------------------------------------------------------
+# -- manners ---------------------------------------------------------------------------------------
 
 
 def test_the_report_is_written_and_then_it_fails(tmp_path: Path) -> None:
@@ -394,7 +432,7 @@ def test_names_are_one_value_and_harmless(name: str, shown: str) -> None:
     )
 
 
-# -- usage -----------------------------------------------------------------------------------------------------
+# -- usage -----------------------------------------------------------------------------------------
 
 USAGE = [
     (

@@ -1,4 +1,6 @@
-"""`check`: the figures of the model whatever the log, and what it says of logs whose faults are known."""
+"""`check`: the figures of the model whatever the log,
+and what it says of logs whose faults are known.
+"""
 
 import gzip
 import json
@@ -34,7 +36,7 @@ def compact(*lines: str) -> bytes:
     return harness.log("\n".join(lines))
 
 
-# -- against the model -----------------------------------------------------------------------------------------
+# -- against the model -----------------------------------------------------------------------------
 
 
 def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
@@ -175,7 +177,7 @@ def test_the_sample_logs_have_the_model_s_quality() -> None:
     )
 
 
-# -- by hand ---------------------------------------------------------------------------------------------------
+# -- by hand ---------------------------------------------------------------------------------------
 
 
 def test_a_good_log_has_nothing_that_stands_out() -> None:
@@ -279,8 +281,12 @@ def test_a_feed_has_stopped_after_twice_the_longest_silence(clock: str, stopped:
 
 
 def test_a_silence_of_long_ago_is_not_usual() -> None:
-    log = compact("2026-09-01T00:00Z a triggered", "2026-10-01T00:00Z b triggered", "2026-10-30T00:00Z c triggered",
-                  "2026-10-30T01:00Z d triggered")  # fmt: skip
+    log = compact(
+        "2026-09-01T00:00Z a triggered",
+        "2026-10-01T00:00Z b triggered",
+        "2026-10-30T00:00Z c triggered",
+        "2026-10-30T01:00Z d triggered",
+    )
 
     assert members(log)["feed"]["usual_seconds"] == 29 * 86_400
 
@@ -318,14 +324,20 @@ def test_people_read_all_that_is_odd() -> None:
     joined = _joined(text)
     for words in (
         "1 timestamp in the future; ",
-        "Timestamps all ISO 8601 with Z; 1 (16.7 %) more than a day after the clock, so not believed",
+        (
+            "Timestamps all ISO 8601 with Z; 1 (16.7 %) more than a day after the clock, so not "
+            "believed"
+        ),
         "Order 1 (16.7 %) earlier than one on a line before, by 1d 0h at most",
         "Starts 1 of 3 conversations (33.3 %) without TRIGGERED: inferred from what followed",
         "Sessions 1 of 3 (33.3 %) longer than 24 hours",
         "Names several for 1 conversation id and 1 agent",
         "Days 1 of 5 (20.0 %) without events",
         "Silences the longest 2d 0h from 2026-11-03 09:00; 1d 0h from 2026-11-05 09:00; ",
-        "Since then nothing for 24d 15h, the longest silence of four weeks being 2d 0h: if the log is still written,",
+        (
+            "Since then nothing for 24d 15h, the longest silence of four weeks being 2d 0h: "
+            "if the log is still written,"
+        ),
         "still written, its feed has stopped",
         "Ids with several names d1: New, Old",
         "Agents with several names ag1: Ann, Anna",
@@ -443,7 +455,7 @@ def test_a_timeout_before_a_late_accept_is_the_request_s() -> None:
     assert (found["after_request"]["near_100"], found["after_accept"]["timeouts"]) == (1, 0)
 
 
-# -- the document ----------------------------------------------------------------------------------------------
+# -- the document ----------------------------------------------------------------------------------
 
 
 def test_an_empty_log_has_a_document_without_figures() -> None:

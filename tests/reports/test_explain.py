@@ -1,4 +1,6 @@
-"""`explain`: the outcomes of the reports, what each line did, and only the sessions that are asked for."""
+"""`explain`: the outcomes of the reports, what each line did,
+and only the sessions that are asked for.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,7 +27,7 @@ from dcevents.reports._explain_document import build_members
 
 DOCS = harness.ROOT / "docs"
 
-# -- the same as everywhere ------------------------------------------------------------------------------------
+# -- the same as everywhere ------------------------------------------------------------------------
 
 
 @given(history=histories(), data=st.data())
@@ -106,7 +108,9 @@ def attempts_agree(view: View, found: Explanation) -> None:
 
 
 def lines_agree(view: View, found: Explanation, model: naive.Log) -> None:
-    """Every accepted line is there once; those that count are the model's events, in the model's order."""
+    """Every accepted line is there once; those that count are the model's events,
+    in the model's order.
+    """
     assert sum(len(session.lines) for session in found.sessions) == len(model.looks)
     listed = {(row["file"], row["line"]) for row in view.list_events().to_dicts()}
     for session in found.sessions:
@@ -141,7 +145,7 @@ def test_the_rules_have_the_words_of_the_definitions() -> None:
     assert set(chat_reasons.ATTEMPT_RULES) == set(ATTEMPT_OUTCOMES)
 
 
-# -- what each event did ---------------------------------------------------------------------------------------
+# -- what each event did ---------------------------------------------------------------------------
 
 
 def told(compact: str, sid: str = "a", **more: Any) -> dict[str, Any]:
@@ -159,8 +163,18 @@ def notes(compact: str) -> list[str]:
 
 
 NOTES = [
-    pytest.param("09:00 a triggered\n09:01 a triggered", 1, "shown again, which is no activity", id="shown again"),
-    pytest.param("09:00 a triggered\n09:01 a input_email", 1, "engages it: this cannot come before", id="implied"),
+    pytest.param(
+        "09:00 a triggered\n09:01 a triggered",
+        1,
+        "shown again, which is no activity",
+        id="shown again",
+    ),
+    pytest.param(
+        "09:00 a triggered\n09:01 a input_email",
+        1,
+        "engages it: this cannot come before",
+        id="implied",
+    ),
     pytest.param("09:00 a engaged\n09:01 a input_email", 1, "", id="not implied"),
     pytest.param(
         "09:00 a live_chat_requested\n09:05 a live_chat_requested",
@@ -181,19 +195,22 @@ NOTES = [
         id="an untimed request is no repeat",
     ),
     pytest.param(
-        "09:00 a live_chat_requested\n09:02 a live_chat_request_timeout\n09:03 a live_chat_initiated",
+        "09:00 a live_chat_requested\n09:02 a live_chat_request_timeout\n"
+        "09:03 a live_chat_initiated",
         1,
         "times out attempt 1, but is cancelled by the late accept at :3",
         id="a timeout that is cancelled",
     ),
     pytest.param(
-        "09:00 a live_chat_requested\n09:02 a live_chat_request_timeout\n09:03 a live_chat_initiated",
+        "09:00 a live_chat_requested\n09:02 a live_chat_request_timeout\n"
+        "09:03 a live_chat_initiated",
         2,
         "late accept of attempt 1: cancels the timeout at :2",
         id="the late accept that cancels it",
     ),
     pytest.param(
-        "09:00 a live_chat_requested\n09:02 a live_chat_request_timeout\n09:08 a live_chat_initiated",
+        "09:00 a live_chat_requested\n09:02 a live_chat_request_timeout\n"
+        "09:08 a live_chat_initiated",
         2,
         "starts attempt 2: no late accept, 6m 00s, more than 300 s, after :2",
         id="an accept that is too late",
@@ -204,9 +221,15 @@ NOTES = [
         "attempt 1 had been accepted at :2",
         id="a second accept",
     ),
-    pytest.param("09:00 a live_chat_initiated", 0, "starts attempt 1: no request comes before it", id="no request"),
     pytest.param(
-        "09:00 a live_chat_requested\n09:01 a live_chat_initiated\n09:02 a live_chat_ended\n09:03 a live_chat_ended",
+        "09:00 a live_chat_initiated",
+        0,
+        "starts attempt 1: no request comes before it",
+        id="no request",
+    ),
+    pytest.param(
+        "09:00 a live_chat_requested\n09:01 a live_chat_initiated\n09:02 a live_chat_ended\n"
+        "09:03 a live_chat_ended",
         3,
         "no part of attempt 1, which had ended at :3: changes only prev",
         id="an end after the end changes only prev",
@@ -218,13 +241,18 @@ NOTES = [
         id="CLOSED after a timeout did nothing",
     ),
     pytest.param(
-        "09:00 a live_chat_requested\n09:01 a live_chat_request_timeout\n09:02 a closed\n09:03 a live_chat_initiated",
+        "09:00 a live_chat_requested\n09:01 a live_chat_request_timeout\n09:02 a closed\n"
+        "09:03 a live_chat_initiated",
         2,
         "no part of attempt 1, which had timed out at :2",
         id="… also where the timeout is cancelled later",
     ),
-    pytest.param("09:00 a live_chat_requested\n09:02 a closed", 1, "ends attempt 1", id="CLOSED that ends"),
-    pytest.param("09:00 a closed\n09:02 a live_chat_requested", 0, "", id="CLOSED before any live chat"),
+    pytest.param(
+        "09:00 a live_chat_requested\n09:02 a closed", 1, "ends attempt 1", id="CLOSED that ends"
+    ),
+    pytest.param(
+        "09:00 a closed\n09:02 a live_chat_requested", 0, "", id="CLOSED before any live chat"
+    ),
     pytest.param(
         "09:00 a live_chat_requested\n09:02 a live_chat_ended",
         1,
@@ -238,21 +266,26 @@ NOTES = [
         id="an end without a talk",
     ),
     pytest.param(
-        "09:00 a live_chat_requested\n09:01 a live_chat_request_timeout\n09:02 a live_chat_request_timeout",
+        "09:00 a live_chat_requested\n09:01 a live_chat_request_timeout\n"
+        "09:02 a live_chat_request_timeout",
         2,
         "attempt 1 had timed out before",
         id="a second timeout",
     ),
     pytest.param(
-        "09:00 a live_chat_requested\n09:01 a live_chat_initiated\n09:02 a live_chat_request_timeout",
+        "09:00 a live_chat_requested\n09:01 a live_chat_initiated\n"
+        "09:02 a live_chat_request_timeout",
         2,
         "ends attempt 1: the visitor stopped answering",
         id="a timeout of the talk",
     ),
     pytest.param(
-        "09:00 a live_chat_request_timeout", 0, "starts and times out attempt 1: no agent took it", id="a lost request"
+        "09:00 a live_chat_request_timeout",
+        0,
+        "starts and times out attempt 1: no agent took it",
+        id="a lost request",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("compact", "event", "expected"), NOTES)
@@ -295,29 +328,39 @@ def test_untimed_and_future_events_are_marked() -> None:
     assert "lies in the future" in text
 
 
-# -- why an outcome is what it is ------------------------------------------------------------------------------
+# -- why an outcome is what it is ------------------------------------------------------------------
 
 LATER = "\n20:00 z triggered"
 WHY = [
     pytest.param("09:00 a engaged\n09:01 a completed", 1, "completed at :2", id="completed"),
     pytest.param("09:00 a live_chat_initiated", 2, "attempt 1 is accepted", id="served"),
     pytest.param("09:00 a meeting_booked", 3, "meeting_booked at :1", id="booked"),
-    pytest.param("19:50 a engaged", 4, "recent: last active 10m 00s before as of, at :1; --idle is 30m 00s", id="open"),
     pytest.param(
-        "19:50 a closed\n19:51 a engaged", 4,
-        "recent: last active 9m 00s before as of, at :2; --idle is 30m 00s; closed at :1, but engaged 1m 00s later,"
+        "19:50 a engaged",
+        4,
+        "recent: last active 10m 00s before as of, at :1; --idle is 30m 00s",
+        id="open",
+    ),
+    pytest.param(
+        "19:50 a closed\n19:51 a engaged",
+        4,
+        "recent: last active 9m 00s before as of, at :2; --idle is 30m 00s; closed at :1, but "
+        "engaged 1m 00s later,"
         " at :2",
         id="open after a close",
     ),
     pytest.param(
-        "09:00 a live_chat_requested\n09:02 a live_chat_request_timeout", 5, "attempt 1 is missed", id="unanswered"
+        "09:00 a live_chat_requested\n09:02 a live_chat_request_timeout",
+        5,
+        "attempt 1 is missed",
+        id="unanswered",
     ),
     pytest.param("09:00 a live_chat_requested", 6, "1 attempt", id="left the queue"),
     pytest.param("09:00 a engaged\n09:01 a closed", 7, "closed last, at :2", id="closed"),
     pytest.param("09:00 a engaged", 8, "engaged at :1", id="dropped"),
     pytest.param("09:00 a triggered\n09:01 a closed", 9, "closed last, at :2", id="dismissed"),
     pytest.param("09:00 a triggered", 10, "nothing else fits", id="ignored"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("compact", "rule", "because"), WHY)
@@ -390,7 +433,7 @@ def test_as_of_and_idle_decide_here_as_everywhere() -> None:
     assert outcome("--as-of", "2026-11-02T09:10", "--idle", "5m") == "dropped"
 
 
-# -- which sessions --------------------------------------------------------------------------------------------
+# -- which sessions --------------------------------------------------------------------------------
 
 SEVERAL = harness.log("09:00 ab engaged\n09:01 abc engaged\n09:02 a* engaged\n08:00 b engaged")
 
@@ -461,7 +504,7 @@ def test_of_many_sessions_the_first_are_shown() -> None:
     ).text.replace("\n", " ")
 
 
-# -- what is shown ---------------------------------------------------------------------------------------------
+# -- what is shown ---------------------------------------------------------------------------------
 
 
 def test_people_see_lines_reasons_and_attempts_in_their_zone(tmp_path: Path) -> None:
@@ -571,7 +614,8 @@ def test_of_very_many_conversations_and_attempts_people_see_the_first_and_the_la
 def test_names_that_strangers_made_very_long_are_shortened_for_people() -> None:
     long, short = "x" * 5000, "x" * 60 + "…"
     log = harness.log(
-        f"09:00 {long} live_chat_initiated id={long} name=Ann{long} agent={long} agent_name=Bob{long}"
+        f"09:00 {long} live_chat_initiated id={long} name=Ann{long} agent={long} "
+        f"agent_name=Bob{long}"
     )
     text, found = harness.run("explain", "x*", stdin=log).text, harness.report(log, "explain", "x*")
 
@@ -606,7 +650,8 @@ def test_meeting_details_are_not_shown() -> None:
 
 def test_agents_have_the_name_that_the_whole_log_gives_them() -> None:
     log = harness.log(
-        "09:00 a live_chat_requested agent=ag1 agent_name=Ann\n10:00 b live_chat_initiated agent=ag1 agent_name=Anna"
+        "09:00 a live_chat_requested agent=ag1 agent_name=Ann\n"
+        "10:00 b live_chat_initiated agent=ag1 agent_name=Anna"
     )
     (session,) = harness.report(log, "explain", "a")["sessions"]
 

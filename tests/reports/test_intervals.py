@@ -1,4 +1,6 @@
-"""Bounds of rates: Wilson's 95 % interval (definitions 3), beside every rate there is; and the mark of small ones."""
+"""Bounds of rates: Wilson's 95 % interval (definitions 3), beside every rate there is;
+and the mark of small ones.
+"""
 
 import csv
 import io
@@ -35,8 +37,8 @@ def bounds(part: int, whole: int) -> tuple[Any, Any]:
     return counts.select(low.alias("low"), high.alias("high")).row(0)
 
 
-# Newcombe, Two-sided confidence intervals for the single proportion (Statistics in Medicine 17, 1998), table I,
-# method 3.
+# Newcombe, Two-sided confidence intervals for the single proportion (Statistics in Medicine 17,
+# 1998), table I, method 3.
 PUBLISHED = [
     (81, 263, 0.2553, 0.3662),
     (15, 148, 0.0624, 0.1605),
@@ -57,7 +59,9 @@ def test_where_there_is_nothing_there_are_no_bounds() -> None:
 
 
 def by_bisection(part: int, whole: int, *, upper: bool) -> float:
-    """The p furthest from part / whole that a score test of level 5 % does not reject; by looking for it."""
+    """The p furthest from part / whole that a score test of level 5 % does not reject;
+    by looking for it.
+    """
     rate = part / whole
     near, far = rate, 1.0 if upper else 0.0
     for _ in range(200):
@@ -184,7 +188,7 @@ def test_a_narrow_table_has_both_bounds_of_a_rate_or_none(
     assert len(seen) > 1, "some widths have room for more than others"
 
 
-# -- marks -----------------------------------------------------------------------------------------------------
+# -- marks -----------------------------------------------------------------------------------------
 
 
 def sessions(completed: int, engaged: int, more: str = "") -> bytes:

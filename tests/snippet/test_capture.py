@@ -1,4 +1,6 @@
-"""From the page to the report: what visitors do in a real browser reaches a real server, and dcevents counts it."""
+"""From the page to the report: what visitors do in a real browser reaches a real server,
+and dcevents counts it.
+"""
 
 import gzip
 import json
@@ -29,7 +31,8 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(
         bool(MISSING),
-        reason=f"not installed: {', '.join(MISSING)}; on Debian: apt-get install chromium-driver nginx",
+        reason=f"not installed: {', '.join(MISSING)}; on Debian: apt-get install chromium-driver "
+        f"nginx",
     ),
 ]
 RECORD = os.environ.get("DCEVENTS_RECORD")
@@ -100,13 +103,18 @@ def test_what_was_played_is_what_is_counted(
 
 
 def row(scenario: Scenario, arrived: int, events: int, conversations: int) -> str:
-    """A scenario's line in docs/capture.md: events played, logged and counted, and the conversations."""
+    """A scenario's line in docs/capture.md: events played, logged and counted,
+    and the conversations.
+    """
     lost = f"{scenario.lost}: {scenario.why}" if scenario.lost else "none"
-    return f"| {scenario.name} | {scenario.played:,} | {arrived:,} | {events:,} | {conversations:,} | {lost} |\n"
+    counts = (scenario.played, arrived, events, conversations)
+    return f"| {scenario.name} | {' | '.join(f'{n:,}' for n in counts)} | {lost} |\n"
 
 
 def keep(log: Path, scenario: Scenario) -> None:
-    """Add what was logged to the folder that `DCEVENTS_RECORD` names, as sample_logs/captured/ was made."""
+    """Add what was logged to the folder that `DCEVENTS_RECORD` names,
+    as sample_logs/captured/ was made.
+    """
     if not RECORD:
         return
     if scenario.play is scenarios.a_thousand:
@@ -140,7 +148,7 @@ def counted(log: Path) -> dict[str, Any]:
     return figures
 
 
-# -- what the page sees -----------------------------------------------------------------------------------------
+# -- what the page sees ----------------------------------------------------------------------------
 
 
 def test_the_ready_event_is_logged_once(stage: Stage) -> None:
@@ -165,7 +173,9 @@ def test_what_an_older_widget_lacks_is_noted(stage: Stage) -> None:
 
 @pytest.mark.parametrize("consent", [None, "window.nothing.there"])
 def test_a_page_never_sees_a_fault(stage: Stage, consent: str | None) -> None:
-    """Neither where the widget is not what it should be, nor where there is no platform to forward to."""
+    """Neither where the widget is not what it should be,
+    nor where there is no platform to forward to.
+    """
     pasted = make_script(SnippetSettings("/dc-events", consent=consent, forward=tuple(FORWARDS)))
     write_page(stage.collector.pages / "broken.html", [pasted, WIDGET[0]])
     stage.open("broken.html")
@@ -184,13 +194,14 @@ def test_a_page_never_sees_a_fault(stage: Stage, consent: str | None) -> None:
         "play('CONVERSATION_TRIGGERED', {sid: {}, id: []}); play('CONVERSATION_ENGAGED', null)"
     )
     stage.browser.run(
-        "navigator.sendBeacon = () => { throw new Error('no') }; dispatchEvent(new Event('pagehide'))"
+        "navigator.sendBeacon = () => { throw new Error('no') }; dispatchEvent(new "
+        "Event('pagehide'))"
     )
 
     assert stage.leave() == []
 
 
-# -- what travels ----------------------------------------------------------------------------------------------
+# -- what travels ----------------------------------------------------------------------------------
 
 
 def test_only_documented_attributes_travel(stage: Stage) -> None:
@@ -317,7 +328,7 @@ def test_one_platform_is_called_where_one_is_asked_for(stage: Stage) -> None:
     }
 
 
-# -- nginx -----------------------------------------------------------------------------------------------------
+# -- nginx -----------------------------------------------------------------------------------------
 
 
 def posted(

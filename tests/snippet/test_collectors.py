@@ -1,4 +1,6 @@
-"""The collectors of `examples/` beside nginx, which test_capture.py runs: dcevents reads what is posted to them."""
+"""The collectors of `examples/` beside nginx, which test_capture.py runs:
+dcevents reads what is posted to them.
+"""
 
 import base64
 import importlib.util

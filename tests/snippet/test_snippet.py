@@ -1,4 +1,6 @@
-"""The snippet as it is printed: made of the table of events, small, and nothing that is given breaks out of it."""
+"""The snippet as it is printed: made of the table of events, small,
+and nothing that is given breaks out of it.
+"""
 
 import gzip
 import json

@@ -38,7 +38,9 @@ OTHERS = (
 
 @st.composite
 def events(draw: st.DrawFn) -> dict[str, Any]:
-    """An event of one of few sessions: at a round time, or none; some of them later than most clocks believe."""
+    """An event of one of few sessions: at a round time, or none;
+    some of them later than most clocks believe.
+    """
     agent = draw(
         st.sampled_from(
             [None, None, ("a1", "Ann"), ("a1", "Anna"), ("b2", None), (None, "Bo"), (None, "a1")]
@@ -74,7 +76,9 @@ def lines(draw: st.DrawFn) -> list[bytes]:
 
 
 class Site:
-    """Logs that grow, a store that is brought up to them, and what one reading of all of it would be."""
+    """Logs that grow, a store that is brought up to them,
+    and what one reading of all of it would be.
+    """
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
@@ -112,7 +116,9 @@ class Site:
 
 
 def play(site: Site, history: list[bytes], draw: Any) -> int:
-    """Write lines to logs, in parts that need not end where lines do, with runs in between. The last clock."""
+    """Write lines to logs, in parts that need not end where lines do, with runs in between.
+    The last clock.
+    """
     clock = START - DAY
     # A first line that is an event: else there may be nothing but rubbish, which is refused.
     for name in ("a.log", "b.log", "c.log"):
@@ -131,7 +137,8 @@ def play(site: Site, history: list[bytes], draw: Any) -> int:
 
 
 FIRST: dict[str, Any] = {
-    "kind": "triggered", "ts": START, "page": None, "id": "d0", "name": None, "type": None, "uiType": None,
+    "kind": "triggered", "ts": START, "page": None, "id": "d0", "name": None, "type": None,
+    "uiType": None,
     "agentID": None, "agentName": None,
 }  # fmt: skip
 
@@ -194,7 +201,7 @@ def test_numbers_of_sessions_that_collide_change_nothing(
         )
 
 
-# -- reports on a store and on its logs ------------------------------------------------------------------------------
+# -- reports on a store and on its logs ------------------------------------------------------------
 
 SITE = harness.ROOT / "sample_logs" / "site"
 LOGS = [SITE / name for name in ("dc.log-20261108.gz", "dc.log")]
@@ -258,7 +265,9 @@ def cases() -> Iterable[str]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two stores of the sample's logs, which came in one after the other; one keeps events."""
+    """A folder with two stores of the sample's logs, which came in one after the other;
+    one keeps events.
+    """
     folder = tmp_path_factory.mktemp("site")
     for store, options in (("plain", []), ("events", ["--keep-events"])):
         for path in LOGS:
@@ -350,11 +359,13 @@ def store(site: Path, name: str = "plain") -> list[str | Path]:
     return ["--store", site / name]
 
 
-# -- what goes wrong only now and then -------------------------------------------------------------------------------
+# -- what goes wrong only now and then -------------------------------------------------------------
 
 
 def test_what_is_believed_only_now_may_be_after_as_of(tmp_path: Path) -> None:
-    """An event that a run did not believe: when a report does, a moment before it is in the past."""
+    """An event that a run did not believe: when a report does,
+    a moment before it is in the past.
+    """
     (tmp_path / "a.log").write_bytes(
         log("2026-11-02T09:00Z a engaged\n2026-11-04T12:00Z a completed")
     )

@@ -1,4 +1,6 @@
-"""Logs that grow, rotate, are compressed, copied, cut short and put back: a store knows each line of them once."""
+"""Logs that grow, rotate, are compressed, copied, cut short and put back:
+a store knows each line of them once.
+"""
 
 import gzip
 import json
@@ -191,7 +193,9 @@ def put_back(logs: Folder) -> Steps:
 
 
 def put_back_and_gone_on(logs: Folder) -> Steps:
-    """From a backup of a moment that no run has seen: another log that begins alike, which repeats some lines."""
+    """From a backup of a moment that no run has seen: another log that begins alike,
+    which repeats some lines.
+    """
     logs.write("a.log", lines(0, 60))
     yield {"a": lines(0, 60)}
     logs.write("a.log", lines(0, 50))
@@ -385,10 +389,14 @@ def own_reports(logs: Folder) -> Steps:
 
 
 EVERY = [
-    appended, renamed, compressed, compressed_with_more, compressed_log_that_grows, compressed_again, half_compressed,
-    copy_and_truncate, copy_seen_with_its_original, copies_at_once, truncated_and_refilled, replaced,
-    changed_in_its_midst, put_back, put_back_and_gone_on, two_that_begin_alike, linked, incomplete, never_completed,
-    empty, empty_beside_one_that_begins, with_mark_and_crlf, a_long_line, long_lines_only, array_rewritten,
+    appended, renamed, compressed, compressed_with_more, compressed_log_that_grows,
+    compressed_again, half_compressed,
+    copy_and_truncate, copy_seen_with_its_original, copies_at_once, truncated_and_refilled,
+    replaced,
+    changed_in_its_midst, put_back, put_back_and_gone_on, two_that_begin_alike, linked, incomplete,
+    never_completed,
+    empty, empty_beside_one_that_begins, with_mark_and_crlf, a_long_line, long_lines_only,
+    array_rewritten,
     array_on_one_line,    objects_over_many_lines, behind_a_prefix, own_reports,
 ]  # fmt: skip
 
@@ -427,10 +435,11 @@ def test_each_line_counts_once(
         assert (
             " 0 logs of " in " " + run("ingest", logs.path, "--store", store).err.splitlines()[-1]
         )
-        assert expected[0] == stores.figures("chats", "--store", store, alike=False)
+    assert expected == figures("--store", store)
+    assert chats(alone.path) == chats("--store", store)
 
 
-def read_once(alone: Folder, contents: Mapping[str, bytes]) -> list[Any]:
+def read_once(alone: Folder, contents: Mapping[str, bytes]) -> Any:
     """Return what one reading of these logs says."""
     for path in alone.path.iterdir():
         path.unlink()
@@ -439,9 +448,14 @@ def read_once(alone: Folder, contents: Mapping[str, bytes]) -> list[Any]:
     return figures(alone.path)
 
 
-def figures(*where: str | Path) -> list[Any]:
-    """Return what two listings say, with their accounts."""
-    return [stores.figures(report, *where, alike=False) for report in ("chats", "conversations")]
+def figures(*where: str | Path) -> Any:
+    """Return all conversations, with the account of the input."""
+    return stores.figures("conversations", *where, alike=False)
+
+
+def chats(*where: str | Path) -> Any:
+    """Return all attempts of live chats, with the account of the input."""
+    return stores.figures("chats", *where, alike=False)
 
 
 def test_a_log_is_known_by_any_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -481,7 +495,9 @@ def test_a_store_among_the_logs_is_no_log(tmp_path: Path) -> None:
 
 
 def test_what_lies_in_a_file_is_not_lost_where_offsets_are_wrong(tmp_path: Path) -> None:
-    """A log whose beginning and whose tail are those of another, but for what no run may go by: its size."""
+    """A log whose beginning and whose tail are those of another, but for what no run may go by:
+    its size.
+    """
     logs, store = Folder(tmp_path), tmp_path / "store"
     logs.write("a.log", lines(0, 60))
     stores.ingest(store, logs / "a.log")

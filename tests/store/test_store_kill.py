@@ -1,6 +1,8 @@
-"""`kill -9` at random moments of ingest, a full disk, two runs at once: a store is as it was before, or as after.
+"""`kill -9` at random moments of ingest, a full disk, two runs at once: a store is as it was
+before, or as after.
 
-`DCEVENTS_KILLS=1000 pytest tests/store/test_store_kill.py -s` kills as often, and says what came of it.
+`DCEVENTS_KILLS=1000 pytest -m kills tests/store/test_store_kill.py -s` kills as often, and says
+what came of it.
 """
 
 import multiprocessing
@@ -32,7 +34,9 @@ _AT_ONCE = 60
 
 
 def records(store: Path) -> int:
-    """How many records a store accounts for: 0 where there is none yet. All that it shows has to go with them."""
+    """How many records a store accounts for: 0 where there is none yet.
+    All that it shows has to go with them.
+    """
     if not (store / "manifest.json").exists():
         return 0
     assert list(files.find_damage(store, files.load_manifest(store).files)) == []
@@ -45,7 +49,9 @@ def records(store: Path) -> int:
 
 
 FORKED = multiprocessing.get_context("forkserver")
-"""Processes that have read their modules when they begin: what is killed is at work, not getting ready for it."""
+"""Processes that have read their modules when they begin: what is killed is at work,
+not getting ready for it.
+"""
 FORKED.set_forkserver_preload(
     [
         "harness",
@@ -111,7 +117,9 @@ def test_a_store_is_as_before_or_as_after_a_kill(tmp_path: Path) -> None:
 
 
 def wait_for_change(store: Path, running: BaseProcess, times: int) -> None:
-    """Until a run has begun to write (1), or its manifest has taken the place of the last one (2), or it is over."""
+    """Until a run has begun to write (1), or its manifest has taken the place of the last one (2),
+    or it is over.
+    """
     for _ in range(times):
         before = shape(store)
         while running.is_alive() and shape(store) == before:
@@ -127,14 +135,16 @@ def shape(store: Path) -> tuple[list[str], int]:
 
 
 def is_untidy(store: Path) -> bool:
-    """Whether there is something in the store that is not of it: replaced, or left by a run that ended early."""
+    """Whether there is something in the store that is not of it: replaced,
+    or left by a run that ended early.
+    """
     if not (store / "manifest.json").exists():
         return store.exists()
     own = {"manifest.json", "lock", "readers", *files.load_manifest(store).files}
     return not {str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()} <= own
 
 
-# -- a full disk -----------------------------------------------------------------------------------------------------
+# -- a full disk -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -208,7 +218,7 @@ def test_a_store_that_may_not_be_written_to_is_told_of_in_a_line(tmp_path: Path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dc.log"]
 
 
-# -- two at once -----------------------------------------------------------------------------------------------------
+# -- two at once -----------------------------------------------------------------------------------
 
 
 def test_a_second_run_gives_up_at_once_and_names_the_first(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""What must not happen to a store: by mistakes of its user, by damage, by clocks, by logs that are delivered twice."""
+"""What must not happen to a store: by mistakes of its user, by damage, by clocks,
+by logs that are delivered twice.
+"""
 
 import gzip
 import json
@@ -17,7 +19,7 @@ from upkeep import FIRST, SECOND, account, content, done, figures, sound, sums_u
 
 from dcevents.reading import operands
 
-# -- its files -------------------------------------------------------------------------------------------------------
+# -- its files -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("runs", [1, 2])
@@ -33,7 +35,7 @@ def test_a_store_without_its_manifest_is_not_begun_anew(
 
     assert (result.status, result.err.count("\n")) == (1, 1)
     assert (
-        "manifest.json: missing, beside the files that it names; restore it from a backup"
+        "manifest.json: missing, while files of a store are there; restore it from a backup"
         in result.err
     )
     assert sorted(store.rglob("*")) == was
@@ -168,7 +170,7 @@ def test_a_mount_point_may_be_a_store(store: Path, take: Callable[..., Any]) -> 
     assert account(store)["events"] == 9
 
 
-# -- what is removed -------------------------------------------------------------------------------------------------
+# -- what is removed -------------------------------------------------------------------------------
 
 
 def test_to_remove_something_standard_input_is_not_read(
@@ -326,7 +328,7 @@ def test_a_store_is_sound_and_its_account_true_whatever_is_removed(
         assert forgotten.isdisjoint(row["sid"] for row in found["rows"])
 
 
-# -- clocks ----------------------------------------------------------------------------------------------------------
+# -- clocks ----------------------------------------------------------------------------------------
 
 
 def test_what_was_believed_late_is_as_late_as_it_is(tmp_path: Path) -> None:
@@ -359,7 +361,7 @@ def test_to_remove_something_is_not_to_look_for_logs(store: Path, take: Callable
     assert f"last looked for some at {harness.CLOCK:%Y-%m-%dT%H}" in result.err
 
 
-# -- days that moved -------------------------------------------------------------------------------------------------
+# -- days that moved -------------------------------------------------------------------------------
 
 
 def test_a_figure_that_moves_alone_is_named(take: Callable[..., Any]) -> None:
@@ -385,7 +387,7 @@ def test_a_day_that_is_not_over_by_the_clock_is_not_final(store: Path, tmp_path:
     assert (result.status, result.text) == (0, "")
 
 
-# -- logs that move --------------------------------------------------------------------------------------------------
+# -- logs that move --------------------------------------------------------------------------------
 
 
 def test_a_log_has_the_name_that_it_was_last_found_by(store: Path, tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""What is done to a store beside taking logs in: removing, compacting, verifying; days that moved; alerts; versions."""
+"""What is done to a store beside taking logs in: removing, compacting, verifying; days that moved;
+alerts; versions.
+"""
 
 import json
 import os
@@ -17,7 +19,7 @@ from upkeep import FIRST, LATE, REPORTS, SECOND, account, content, done, figures
 from dcevents.store import compact
 from dcevents.store.disk import files, manifest
 
-# -- removing ------------------------------------------------------------------------------------------------------
+# -- removing --------------------------------------------------------------------------------------
 
 
 def test_what_is_forgotten_is_gone_and_does_not_come_back(
@@ -53,7 +55,10 @@ def test_what_was_removed_and_what_was_not_there_is_said(
     expired = done("ingest", "--store", store, "--keep", "28d")
 
     assert forgot.err.splitlines() == [
-        f"dcevents: warning: no session 'nobody' in {store}; lines of it that come later are left out",
+        (
+            f"dcevents: warning: no session 'nobody' in {store}; "
+            "lines of it that come later are left out"
+        ),
         "dcevents: forgot 1 session (5 events)",
     ]
     assert (
@@ -213,7 +218,7 @@ def test_ages_that_mean_nothing_are_wrong_usage(
     assert options[0] in result.err
 
 
-# -- compacting ------------------------------------------------------------------------------------------------------
+# -- compacting ------------------------------------------------------------------------------------
 
 
 def test_compacting_changes_nothing_that_is_said(store: Path, take: Callable[..., Any]) -> None:
@@ -266,7 +271,7 @@ def test_many_facts_are_compacted_into_several_segments(
     assert sound(store)
 
 
-# -- verifying -------------------------------------------------------------------------------------------------------
+# -- verifying -------------------------------------------------------------------------------------
 
 
 def test_a_changed_file_is_found(store: Path, take: Callable[..., Any]) -> None:
@@ -318,7 +323,7 @@ def test_rows_that_are_not_what_the_facts_come_to_are_found(
     assert "conversations other than its events make them" in result.err
 
 
-# -- days that moved ---------------------------------------------------------------------------------------------------
+# -- days that moved -------------------------------------------------------------------------------
 
 
 def test_final_days_that_moved_are_named_with_their_figures(take: Callable[..., Any]) -> None:
@@ -344,7 +349,8 @@ def test_days_are_those_of_the_zone(take: Callable[..., Any]) -> None:
     take(FIRST)
     take(SECOND)
 
-    # At 15:30 in UTC it is the next day in Tokyo, which is over, too; at 23:30 in UTC, of the day after, it is not.
+    # At 15:30 in UTC it is the next day in Tokyo, which is over, too; at 23:30 in UTC, of the day
+    # after, it is not.
     assert take("15:30:00 g triggered", "--changes", "--tz", "Asia/Tokyo").text.startswith(
         "2026-11-03 1 → 2 conv"
     )
@@ -354,7 +360,7 @@ def test_days_are_those_of_the_zone(take: Callable[..., Any]) -> None:
     )
 
 
-# -- alerts ------------------------------------------------------------------------------------------------------------
+# -- alerts ----------------------------------------------------------------------------------------
 
 
 def test_a_store_without_news_is_an_alert(
@@ -385,7 +391,7 @@ def test_stale_is_about_a_store(tmp_path: Path) -> None:
     assert (result.status, "--stale is for --store" in result.err) == (2, True)
 
 
-# -- versions, and folders that are none -------------------------------------------------------------------------------
+# -- versions, and folders that are none -----------------------------------------------------------
 
 
 def test_a_newer_store_is_refused(store: Path, take: Callable[..., Any]) -> None:
@@ -492,7 +498,8 @@ def test_a_visitor_whose_clock_is_ahead_does_not_keep_a_store_from_saying_how_it
     # It is 2026-12-01T00:00:00Z.
     take(FIRST)
     take(
-        "2026-11-30T23:50:00Z k triggered\n2026-12-01T00:20:00Z k engaged\n2026-12-01T00:30:00Z m triggered"
+        "2026-11-30T23:50:00Z k triggered\n2026-12-01T00:20:00Z k engaged\n"
+        "2026-12-01T00:30:00Z m triggered"
     )
     logs = (tmp_path / "0.log", tmp_path / "1.log")
 
@@ -505,7 +512,7 @@ def test_a_visitor_whose_clock_is_ahead_does_not_keep_a_store_from_saying_how_it
     assert harness.run("summary", "--store", store, "--as-of", "2026-11-30").status == 2
 
 
-# -- what is taken in --------------------------------------------------------------------------------------------------
+# -- what is taken in ------------------------------------------------------------------------------
 
 
 def test_a_log_without_an_event_of_dynamic_chat_is_refused(

@@ -1,4 +1,6 @@
-"""A window over a store: segments that do not reach into it are not read, and nothing that is said changes by that."""
+"""A window over a store: segments that do not reach into it are not read,
+and nothing that is said changes by that.
+"""
 
 from pathlib import Path
 

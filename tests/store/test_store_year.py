@@ -1,4 +1,6 @@
-"""A year of nights: logs that rotate, late and repeated events, runs missed, killed, in each other's way."""
+"""A year of nights: logs that rotate, late and repeated events, runs missed, killed,
+in each other's way.
+"""
 
 import contextlib
 import gzip
@@ -36,7 +38,9 @@ class Killed(BaseException):
 
 @contextlib.contextmanager
 def dying(after: int) -> Iterator[None]:
-    """Let a run write, sync, rename and remove so many times; from then on it does nothing any more."""
+    """Let a run write, sync, rename and remove so many times;
+    from then on it does nothing any more.
+    """
     left = after
 
     def limited(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +74,7 @@ class Year:
         self.coming: list[tuple[int, bytes]] = []
         self.seen: dict[str, int] = {}
 
-    # -- traffic ---------------------------------------------------------------------------------------------
+    # -- traffic -----------------------------------------------------------------------------------
 
     def visit(self, day: int) -> None:
         """What the visitors of a day do: its lines come in then, later, or twice."""
@@ -125,7 +129,9 @@ class Year:
             self.coming.append((moment, other))
 
     def write(self, until: int, *, cut: bool = False) -> None:
-        """Bring the log up to a moment; if `cut`, but for the end of its last line, which is written later."""
+        """Bring the log up to a moment; if `cut`, but for the end of its last line,
+        which is written later.
+        """
         self.coming.sort(key=lambda each: each[0])
         now = [data for moment, data in self.coming if moment < until]
         self.coming = self.coming[len(now) :]
@@ -137,7 +143,7 @@ class Year:
             with path.open("ab") as file:
                 file.write(b"".join(now))
 
-    # -- rotation --------------------------------------------------------------------------------------------
+    # -- rotation ----------------------------------------------------------------------------------
 
     def rotate(self) -> None:
         """As logrotate with delaycompress does, on some nights with copytruncate."""
@@ -157,7 +163,7 @@ class Year:
             self.log.rename(first)
             self.log.touch()
 
-    # -- runs ------------------------------------------------------------------------------------------------
+    # -- runs --------------------------------------------------------------------------------------
 
     def run(self, clock: int, how: str) -> None:
         """One night's run: what comes of it is counted."""
@@ -182,7 +188,9 @@ class Year:
             stores.ingest(self.store, self.logs, clock=stores.moment(clock))
 
     def kill(self, clock: int) -> None:
-        """A process of its own, killed while it works, or begins to, or is over. Its clock is the machine's."""
+        """A process of its own, killed while it works, or begins to, or is over.
+        Its clock is the machine's.
+        """
         assert clock < time.time() * 1000
         running = harness.start("ingest", self.logs, "--store", self.store, "-q")
         time.sleep(self.dice.uniform(0.2, 0.9))
@@ -191,7 +199,9 @@ class Year:
         self.check_files()
 
     def check_files(self) -> None:
-        """All files of the store are there, and as they were written; that it is none yet is fine, too."""
+        """All files of the store are there, and as they were written; that it is none yet is fine,
+        too.
+        """
         if (self.store / "manifest.json").exists():
             assert list(files.find_damage(self.store, files.load_manifest(self.store).files)) == []
 
@@ -220,7 +230,8 @@ NIGHT = ["kill -9"] * 1 + ["killed"] * 16 + ["overlapping"] * 6 + ["missed"] * 1
 def test_after_any_nights_a_store_says_what_one_reading_of_all_lines_says(
     nights: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What the disk keeps when the power goes is not seen here, and a year of waiting for it is long.
+    # What the disk keeps when the power goes is not seen here, and a year of waiting for it is
+    # long.
     monkeypatch.setattr(os, "fsync", lambda _: None)
     dice = random.Random(SEED)
     year = Year(tmp_path, dice)

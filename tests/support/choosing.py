@@ -1,4 +1,5 @@
-"""How much is tried: a few cases in the README's run, all of them, and more, in the steps of `.ci/run`.
+"""How much is tried: a few cases in the README's run, all of them, and more,
+in the steps of `.ci/run`.
 
 `DCEVENTS_EXAMPLES=200 pytest -m examples` tries as many examples of each property, and
 `DCEVENTS_EVERY=1 pytest -m pairwise` every combination of commands, formats and inputs.

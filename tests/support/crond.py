@@ -1,4 +1,6 @@
-"""Debian's cron, in a view of the file system of its own: no crontab of the machine is seen or changed."""
+"""Debian's cron, in a view of the file system of its own:
+no crontab of the machine is seen or changed.
+"""
 
 import contextlib
 import os
@@ -57,7 +59,9 @@ def minute(crontab: str, folder: Path) -> list[EmailMessage]:
 
 @contextlib.contextmanager
 def _daemon(folder: Path) -> Iterator[int]:
-    """A running cron with `folder/crontab` as root's only one. What it mails is put into `folder/mails`."""
+    """A running cron with `folder/crontab` as root's only one.
+    What it mails is put into `folder/mails`.
+    """
     for name in ("sbin", "crontabs", "nothing", "run", "mails"):
         (folder / name).mkdir()
     (folder / "sbin" / "sendmail").write_text(_SENDMAIL.format(folder=folder))

@@ -1,7 +1,9 @@
-"""How tests run dcevents, and how they write logs in few words. Nothing here knows how dcevents does it.
+"""How tests run dcevents, and how they write logs in few words.
+Nothing here knows how dcevents does it.
 
-`run` calls the command line in this process, with real file descriptors 0, 1 and 2: quick, and the clock stands
-still. `spawn` starts a process, for what only a process has: pipes, signals, an exit status.
+`run` calls the command line in this process, with real file descriptors 0, 1 and 2: quick, and the
+clock stands still. `spawn` starts a process, for what only a process has: pipes, signals, an exit
+status.
 """
 
 import contextlib
@@ -43,16 +45,16 @@ def is_json(text: str) -> bool:
     return True
 
 
-# -- logs ------------------------------------------------------------------------------------------------------
+# -- logs ------------------------------------------------------------------------------------------
 
 
 def log(compact: str) -> bytes:
     """A log of canonical lines from a compact one.
 
-    Each line is `TIME SID EVENT [key=value …]`: `09:00:05 a engaged name=Pricing`. A TIME of the clock is on `DAY`
-    in UTC, any other text is taken as it is; EVENT is a kind (`engaged`) or, with a capital or a dot in it, an
-    event's name. `-` is absent, `=12` the JSON value 12. The payload's id is d1 if nothing else is said. What
-    stands behind `| ` is a line as it is.
+    Each line is `TIME SID EVENT [key=value …]`: `09:00:05 a engaged name=Pricing`. A TIME of the
+    clock is on `DAY` in UTC, any other text is taken as it is; EVENT is a kind (`engaged`) or, with
+    a capital or a dot in it, an event's name. `-` is absent, `=12` the JSON value 12. The payload's
+    id is d1 if nothing else is said. What stands behind `| ` is a line as it is.
     """
     return "".join(_line(line) + "\n" for line in compact.split("\n") if line.strip()).encode()
 
@@ -99,7 +101,7 @@ def kind(name: str) -> bool:
     )
 
 
-# -- runs ------------------------------------------------------------------------------------------------------
+# -- runs ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,9 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def check_stopped(running: "subprocess.Popen[bytes]", sent: int, status: int, *, old: Path) -> None:
-    """Send a signal: the run ends with that status, quietly, and the file that says `old` stands alone as it was."""
+    """Send a signal: the run ends with that status, quietly,
+    and the file that says `old` stands alone as it was.
+    """
     running.send_signal(sent)
     out, err = running.communicate(timeout=30)
 
@@ -240,7 +244,9 @@ def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _descriptors(stdin: bytes | None) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Files as the descriptors 0, 1 and 2, with sys.stdout and sys.stderr on top; those of 1 and 2 come back."""
+    """Files as the descriptors 0, 1 and 2, with sys.stdout and sys.stderr on top;
+    those of 1 and 2 come back.
+    """
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(_input(stdin)), _temporary(), _temporary()]
         for fd, file in enumerate(files):

@@ -1,7 +1,8 @@
 """A slow, obvious model of what dcevents counts, to compare the package with.
 
-It follows definitions.md sentence by sentence ("1." to "4." below are its sections) and interface.md for
-columns and rows. It imports nothing of the package. Times are whole milliseconds since 1970 in UTC, or None.
+It follows definitions.md sentence by sentence ("1." to "4." below are its sections) and
+interface.md for columns and rows. It imports nothing of the package. Times are whole milliseconds
+since 1970 in UTC, or None.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 Row = dict[str, Any]
 
-# --- The vocabulary -----------------------------------------------------------------------------------------
+# --- The vocabulary -------------------------------------------------------------------------------
 
 TRIGGERED, ENGAGED, COMPLETED, CLOSED = "triggered", "engaged", "completed", "closed"
 EMAIL, PHONE, MEETING = "input_email", "input_phone", "meeting_booked"
@@ -28,14 +29,16 @@ TIMEOUT, ENDED = "live_chat_request_timeout", "live_chat_ended"
 
 #: 2.: the order of events with the same timestamp.
 KINDS = [
-    TRIGGERED, ENGAGED, EMAIL, PHONE, MEETING, REQUESTED, INITIATED, TIMEOUT, ENDED, COMPLETED, CLOSED,
+    TRIGGERED, ENGAGED, EMAIL, PHONE, MEETING, REQUESTED, INITIATED, TIMEOUT, ENDED, COMPLETED,
+    CLOSED,
 ]  # fmt: skip
 LIVE_CHAT = [REQUESTED, INITIATED, TIMEOUT, ENDED]
 STEPS = [ENGAGED, EMAIL, PHONE, MEETING, *LIVE_CHAT]
 
 #: 2.: the first that fits; also the order of a session's best outcome (interface.md, `sessions`).
 OUTCOMES = [
-    "completed", "served", "booked", "open", "unanswered", "left_queue", "closed", "dropped", "dismissed",
+    "completed", "served", "booked", "open", "unanswered", "left_queue", "closed", "dropped",
+    "dismissed",
     "ignored",
 ]  # fmt: skip
 ABANDONED = ["unanswered", "left_queue", "closed", "dropped"]
@@ -104,7 +107,7 @@ class Log:
     as_of_ms: int | None = None
 
 
-# --- 1. Input: JSON -----------------------------------------------------------------------------------------
+# --- 1. Input: JSON -------------------------------------------------------------------------------
 
 
 class Num(str):
@@ -167,7 +170,9 @@ def parsed(line: bytes) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """`value` as json.loads would give it: its numbers as int and float (Decimal where int() refuses)."""
+    """`value` as json.loads would give it: its numbers as int and float (Decimal where int()
+    refuses).
+    """
     # Loops, not comprehensions, which would take two frames a level: 512 levels have to fit.
     if isinstance(value, dict):
         members: dict[str, Any] = {}
@@ -190,7 +195,8 @@ NUMBER = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 
 
 def spelled(text: str) -> tuple[str, str, int] | None:
-    """A number as (sign "" or "-", digits without outer zeros, exponent of the last digit); None: no number.
+    """A number as (sign "" or "-", digits without outer zeros, exponent of the last digit); None:
+    no number.
 
     Exact. Zero is ("", "", 0). Exponents are held within +-1e9, far beyond everything that matters.
     """
@@ -216,7 +222,8 @@ def spelled(text: str) -> tuple[str, str, int] | None:
 def same_number(one: str | None, other: str | None) -> bool:
     """Whether two texts are equal or spell the same number, exactly.
 
-    For comparing texts that were JSON numbers "with a fraction or an exponent, in any spelling" (1.).
+    For comparing texts that were JSON numbers "with a fraction or an exponent, in any spelling"
+    (1.).
     """
     if one is None or other is None:
         return one is other
@@ -224,10 +231,11 @@ def same_number(one: str | None, other: str | None) -> bool:
 
 
 def number_text(text: str) -> str:
-    """What a JSON number stands for (1.): an integer as it is spelled, else one spelling of its value.
+    """What a JSON number stands for (1.): an integer as it is spelled,
+    else one spelling of its value.
 
-    The choice here: plain decimals without needless zeros (1.50 is 1.5, 2e1 is 20, 1.0 is 1), or 12E+40
-    where more than 20 zeros would be needed.
+    The choice here: plain decimals without needless zeros (1.50 is 1.5, 2e1 is 20, 1.0 is 1), or
+    12E+40 where more than 20 zeros would be needed.
     """
     if not re.search("[.eE]", text):
         return text
@@ -261,7 +269,7 @@ def as_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-# --- 1. Input: event names ----------------------------------------------------------------------------------
+# --- 1. Input: event names ------------------------------------------------------------------------
 
 
 def normal_name(spelling: str) -> str:
@@ -284,7 +292,7 @@ def kind_of(spelling: str, *, has_sid: bool) -> str | None:
     return None
 
 
-# --- 1. Input: timestamps -----------------------------------------------------------------------------------
+# --- 1. Input: timestamps -------------------------------------------------------------------------
 
 ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})"
@@ -378,11 +386,13 @@ def timestamp_form(value: Any) -> str:
     return "epoch_nanoseconds"
 
 
-# --- 1. Input: records and buckets --------------------------------------------------------------------------
+# --- 1. Input: records and buckets ----------------------------------------------------------------
 
 
 def lines_of(data: bytes) -> list[tuple[bytes, bool]]:
-    """The lines of an input without their LF, and whether they had one; without a BOM at the start (1.)."""
+    """The lines of an input without their LF, and whether they had one;
+    without a BOM at the start (1.).
+    """
     pieces = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     last = pieces.pop()
     lines = [(piece, True) for piece in pieces]
@@ -406,7 +416,9 @@ def reject(log: Log, file: str, number: int, reason: str) -> None:
 
 
 def count_unknown(log: Log, spelling: str) -> None:
-    """Count an unknown event by its spelling: the first 1,000 names, the rest as `other` (1., `ignored`)."""
+    """Count an unknown event by its spelling: the first 1,000 names, the rest as `other` (1.,
+    `ignored`).
+    """
     if spelling not in log.unknown_events and len(log.unknown_events) >= MOST_NAMES:
         spelling = "other"
     log.unknown_events[spelling] = log.unknown_events.get(spelling, 0) + 1
@@ -415,7 +427,9 @@ def count_unknown(log: Log, spelling: str) -> None:
 def read_line(
     log: Log, file: str, number: int, line: bytes, *, has_end: bool, keep_query: bool
 ) -> Event | None:
-    """The event that a line is, its timestamp not yet compared with a clock; else None, and it is counted."""
+    """The event that a line is, its timestamp not yet compared with a clock; else None,
+    and it is counted.
+    """
     if line.strip(b" \t\r") == b"":
         log.blank += 1
         return None
@@ -530,7 +544,7 @@ def check_buckets(log: Log) -> None:
     assert log.future <= log.untimed <= len(log.events)
 
 
-# --- Small arithmetic ---------------------------------------------------------------------------------------
+# --- Small arithmetic -----------------------------------------------------------------------------
 
 
 def first_of(times: Iterable[int | None]) -> int | None:
@@ -578,11 +592,13 @@ def quantile(durations: Iterable[float | None], p: Fraction) -> float | None:
 HALF, P90 = Fraction(1, 2), Fraction(9, 10)
 
 
-# --- Names --------------------------------------------------------------------------------------------------
+# --- Names ----------------------------------------------------------------------------------------
 
 
 def latest_text(found: list[tuple[int | None, int, str]]) -> str | None:
-    """Of (ts, rank, text): the latest timed (ties: greater rank, then text), else greatest untimed (2.)."""
+    """Of (ts, rank, text): the latest timed (ties: greater rank, then text),
+    else greatest untimed (2.).
+    """
     timed = [(ts, rank, text) for ts, rank, text in found if ts is not None]
     if timed:
         return max(timed)[2]
@@ -590,7 +606,9 @@ def latest_text(found: list[tuple[int | None, int, str]]) -> str | None:
 
 
 def earliest_text(found: list[tuple[int | None, int, str]]) -> str | None:
-    """Of (ts, rank, text): the earliest timed (ties: lesser rank, then text), else least untimed (2.)."""
+    """Of (ts, rank, text): the earliest timed (ties: lesser rank, then text),
+    else least untimed (2.).
+    """
     timed = [(ts, rank, text) for ts, rank, text in found if ts is not None]
     if timed:
         return min(timed)[2]
@@ -610,7 +628,9 @@ def texts(
 
 
 def agent_names(log: Log) -> dict[str, str | None]:
-    """Agent to name: of its latest INITIATED that has one, else of its latest event that has one (4.)."""
+    """Agent to name: of its latest INITIATED that has one,
+    else of its latest event that has one (4.).
+    """
     names: dict[str, str | None] = {}
     for agent in sorted({event.agent for event in log.looks if event.agent is not None}):
         looks = [event for event in log.looks if event.agent == agent]
@@ -626,12 +646,14 @@ def agent_names(log: Log) -> dict[str, str | None]:
     return names
 
 
-# --- 4. Live chat: attempts ---------------------------------------------------------------------------------
+# --- 4. Live chat: attempts -----------------------------------------------------------------------
 
 
 @dataclass
 class Attempt:
-    """A live-chat attempt in the making: its events, and of these the ends that are not cancelled."""
+    """A live-chat attempt in the making: its events,
+    and of these the ends that are not cancelled.
+    """
 
     events: list[Event] = field(default_factory=list)
     initiated: Event | None = None
@@ -644,7 +666,9 @@ class Attempt:
 
     @property
     def ended(self) -> bool:
-        """An accepted one by any end, another by ENDED or CLOSED: after a TIMEOUT an agent may still come."""
+        """An accepted one by any end, another by ENDED or CLOSED:
+        after a TIMEOUT an agent may still come.
+        """
         if self.accepted:
             return self.ends != []
         return any(event.kind in (ENDED, CLOSED) for event in self.ends)
@@ -746,7 +770,9 @@ def attempt_outcome(attempt: Attempt, *, last: bool, as_of_ms: int | None) -> st
 
 
 def attempt_agent(attempt: Attempt) -> str | None:
-    """The agent of the INITIATED that counts, else of the attempt's last event that names one (4.)."""
+    """The agent of the INITIATED that counts,
+    else of the attempt's last event that names one (4.).
+    """
     if attempt.initiated is not None and attempt.initiated.agent is not None:
         return attempt.initiated.agent
     named = [event.agent for event in attempt.events if event.agent is not None]
@@ -792,7 +818,7 @@ def attempt_rows(
     return rows
 
 
-# --- 2. Conversations ---------------------------------------------------------------------------------------
+# --- 2. Conversations -----------------------------------------------------------------------------
 
 
 def last_step(events: list[Event], *, engaged: bool) -> str:
@@ -977,7 +1003,7 @@ def sessions(
     return sorted(rows, key=lambda row: (nulls_last(row["started_at"]), row["sid"]))
 
 
-# --- 3. and 4.: the columns of a row ------------------------------------------------------------------------
+# --- 3. and 4.: the columns of a row --------------------------------------------------------------
 
 
 def completion_row(convs: list[Row]) -> Row:
@@ -1033,7 +1059,9 @@ def abandonment_row(convs: list[Row]) -> Row:
 
 
 def peak_concurrent(attempts: list[Row]) -> int:
-    """The most chats of more than 0 s at one moment, each in [INITIATED, end) (4.): it is at some start."""
+    """The most chats of more than 0 s at one moment, each in [INITIATED, end) (4.):
+    it is at some start.
+    """
     spans = [
         (row["accepted_at"], row["ended_at"])
         for row in attempts
@@ -1070,7 +1098,7 @@ def live_chat_row(attempts: list[Row], service_level_s: float = 60) -> Row:
     }
 
 
-# --- interface.md, "Rows." ----------------------------------------------------------------------------------
+# --- interface.md, "Rows." ------------------------------------------------------------------------
 
 
 def time_key(key: str, ms: int | None, zone: ZoneInfo) -> str | int | None:
@@ -1103,7 +1131,9 @@ def next_bucket(key: str, bucket: str) -> str:
 def all_buckets(
     key: str, found: list[Any], zone: ZoneInfo, since_ms: int | None, until_ms: int | None
 ) -> list[Any]:
-    """The buckets that have rows, by one time key alone, also without anything; the null bucket aside."""
+    """The buckets that have rows, by one time key alone, also without anything;
+    the null bucket aside.
+    """
     if key == "hour":
         return list(range(24))
     if key == "weekday":
@@ -1177,7 +1207,8 @@ def grouped(
     since_ms: int | None,
     until_ms: int | None,
 ) -> list[Row]:
-    """The rows of a report: by time keys; what has a null key last; the first count; the other keys.
+    """The rows of a report: by time keys; what has a null key last; the first count;
+    the other keys.
 
     Without anything to report there are no rows, whatever the window (interface.md, "Exit status").
     """
@@ -1240,7 +1271,9 @@ def abandonment(
     since_ms: int | None = None,
     until_ms: int | None = None,
 ) -> list[Row]:
-    """The rows of `abandonment`; by last-step over the abandoned conversations only, with `share` (3.)."""
+    """The rows of `abandonment`; by last-step over the abandoned conversations only,
+    with `share` (3.).
+    """
     convs = conversations(log, idle_s, since_ms=since_ms, until_ms=until_ms)
     if "last-step" not in by:
         return grouped(convs, by, tz, abandonment_row, since_ms, until_ms)

@@ -1,4 +1,6 @@
-"""The slow, obvious model of `check`: definitions.md, section 5, by the sentence. It imports nothing of the package."""
+"""The slow, obvious model of `check`: definitions.md, section 5, by the sentence.
+It imports nothing of the package.
+"""
 
 from datetime import date, timedelta
 from fractions import Fraction

@@ -1,4 +1,6 @@
-"""Stores in tests: filled by runs of the command line, and compared with one reading of the same logs."""
+"""Stores in tests: filled by runs of the command line,
+and compared with one reading of the same logs.
+"""
 
 import json
 import re
@@ -55,7 +57,9 @@ def figures(*arguments: str | Path, alike: bool = True, **more: Any) -> Any:
 
 
 def text(*arguments: str | Path, **more: Any) -> str:
-    """What a good report prints, of JSON without what differs between a store and its logs: how records lie."""
+    """What a good report prints, of JSON without what differs between a store and its logs:
+    how records lie.
+    """
     result = run(*arguments, **more)
     assert (result.status, result.err) == (0, ""), result.err
     return re.sub(r',"(envelopes|styles)":\{[^}]*\}', "", result.text)
@@ -85,14 +89,18 @@ def view(
 
 
 def known(contents: Sequence[bytes], more: bytes) -> list[bytes]:
-    """Logs that were read, as sorted by none: a content anew is a log that goes on, or another one."""
+    """Logs that were read, as sorted by none: a content anew is a log that goes on,
+    or another one.
+    """
     begun = [each for each in contents if more.startswith(each[: each.rfind(b"\n") + 1])]
     former = max(begun, key=len, default=None)
     return [*(each for each in contents if each is not former), more]
 
 
 def lines(begin: int, end: int) -> bytes:
-    """Lines of a log by number, no two of them alike: most are events of some sessions, a few are nothing."""
+    """Lines of a log by number, no two of them alike: most are events of some sessions,
+    a few are nothing.
+    """
     return b"".join(map(_line, range(begin, end)))
 
 
@@ -103,7 +111,8 @@ def _line(n: int) -> bytes:
         return b'{"broken":%d\n' % n
     time = f"{n // 3600 % 24:02d}:{n // 60 % 60:02d}:{n % 60:02d}"
     return log(
-        f"{time} s{n % 9} {KINDS[n * n % 7]} id=d{n % 3} name=Prices-{n % 4} agent=a{n % 5} page=https://x/{n}"
+        f"{time} s{n % 9} {KINDS[n * n % 7]} id=d{n % 3} name=Prices-{n % 4} agent=a{n % 5} "
+        f"page=https://x/{n}"
     )
 
 

@@ -10,7 +10,7 @@ from dcevents.output import write_to_stdout
 
 
 def _run_command(**given: Any) -> int:  # noqa: ANN401 - click's values
-    """JavaScript for the page that loads Dynamic Chat: it sends every event to a log.
+    """Print JavaScript for the page that loads Dynamic Chat: it sends every event to a log.
 
     \b
     Example: dcevents snippet --endpoint /dc-events > snippet.html

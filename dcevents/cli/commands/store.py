@@ -9,10 +9,10 @@ from dcevents.cli.values import parse_duration
 @click.group(
     "store",
     context_settings=CONTEXT_SETTINGS,
-    short_help="What a store holds, whether it is sound; make it smaller.",
+    short_help="Look into a store, check that it is sound, make it smaller.",
 )
 def _store_group() -> None:
-    """What a store holds, whether it is sound; make it smaller.
+    """Look into a store, check that it is sound, make it smaller.
 
     \b
     Example: dcevents store info /var/lib/dcevents
@@ -22,7 +22,7 @@ def _store_group() -> None:
 @_store_group.command(
     "info",
     context_settings=CONTEXT_SETTINGS,
-    help="What a store holds, and how it is kept.",
+    help="Print what a store holds, and how it is kept.",
 )
 @STORE_ARGUMENT
 def _print_info(directory: str) -> int:
@@ -34,7 +34,7 @@ def _print_info(directory: str) -> int:
 @_store_group.command(
     "verify",
     context_settings=CONTEXT_SETTINGS,
-    help="Check that a store is sound: its files, and that its rows fit its events.",
+    help="Check that a store is whole, and its rows fit its events.",
 )
 @STORE_ARGUMENT
 def _verify_store(directory: str) -> int:

@@ -1,1 +1,4 @@
-"""Records to columns, by shapes that repeat. The scanner will replace this room."""
+"""Records to columns, by shapes that repeat.
+
+The scanner will replace this room.
+"""

@@ -1,8 +1,9 @@
 """Texts in lines that are lines of their own: in base64, or several of them.
 
-What a text in base64 says hangs on the line that it stands in. The lines around such texts are *contexts*: one with
-placeholders for what varies in it, and a hole. A text says what the reference reader says of each context with that
-text in its hole, where that is the same for all of them.
+What a text in base64 says hangs on the line that it stands in. The lines around such texts are
+*contexts*: one with placeholders for what varies in it, and a hole. A text says what the
+reference reader says of each context with that text in its hole, where that is the same for all
+of them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dcevents.reading.parsing.places import ENTERED, Known, from_base64
 from dcevents.reading.parsing.record import SEVERAL, Record, decode_json, encode_json
 from dcevents.reading.strict import SPACE, read_scalar
 
-_MOST = 64
+_MAX_CONTEXTS = 64
 _OUTER = "\x7fouter\x7f"
 _OUTER_NUMBER = "97000314159265358979323846264338327950"
 """What stands in contexts for values that vary: no text in one, and no log by chance, holds it."""
@@ -33,11 +34,13 @@ Judge = Callable[[object], Record]
 
 class _Agreeing(Protocol):
     def agrees(self, judge: Judge) -> bool:
-        """Whether a judge says of all that was learnt what was said of it."""
+        """Return whether a judge says of all that was learnt what was said of it."""
 
 
 class Contexts:
-    """The contexts of a log. `layouts` are those of the texts in them: what they have learnt holds in each context.
+    """The contexts of a log.
+
+    `layouts` are those of the texts in them: what they have learnt holds in each context.
 
     Calls are the caller's to serialise.
     """
@@ -49,13 +52,19 @@ class Contexts:
         self._contexts: list[str] = []
 
     def admit(self, value: object, placeholders: Collection[str], encoded: str) -> bool:
-        """Take in the lines of a template, with their `encoded` placeholder as the hole; False where they differ."""
+        """Take in the lines of a template, with their `encoded` placeholder as the hole.
+
+        False where they differ.
+        """
         context = encode_json(_pruned(value) if self._is_pruned else value).replace(encoded, _HOLE)
         for name in placeholders:
             context = context.replace(name, _OUTER_NUMBER if name.isdigit() else _OUTER)
         if context in self._contexts:
             return True
-        if len(self._contexts) >= _MOST or self._judge_in(context, _EVENT).bucket != "event":
+        if (
+            len(self._contexts) >= _MAX_CONTEXTS
+            or self._judge_in(context, _EVENT).bucket != "event"
+        ):
             return False
         if not all(layout.agrees(partial(self._judge_in, context)) for layout in self.layouts):
             return False
@@ -63,7 +72,10 @@ class Contexts:
         return True
 
     def judge(self, value: object) -> Record:
-        """What a text with this value says in every context; SEVERAL where that is not one thing, or hangs on them."""
+        """Return what a text with this value says in every context.
+
+        SEVERAL where that is not one thing, or hangs on them.
+        """
         found = [self._judge_in(context, value) for context in self._contexts]
         return found[0] if found and found.count(found[0]) == len(found) else _UNCLEAR
 
@@ -98,7 +110,10 @@ def _pruned(value: object) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def decoded(texts: pl.Series) -> pl.Series:
-    """The objects that texts in base64 are, or begin with; null for all else."""
+    """The objects that texts in base64 are, or begin with.
+
+    Null for all else.
+    """
     try:
         plain = texts.str.decode("base64", strict=False).cast(pl.String)
     except pl.exceptions.PolarsError:
@@ -108,12 +123,14 @@ def decoded(texts: pl.Series) -> pl.Series:
 
 
 def opened(lines: pl.DataFrame) -> pl.DataFrame:
-    """`row`, `member` (from 1), `line`: the lines of each `text`, which is the inside of a JSON string.
+    """`row`, `member` (from 1), `line`: the lines of each `text`, which is the inside of a JSON
+    string.
 
-    None of texts that do not consist of at least two objects, each of which begins a line. Most come as JSON strings,
-    as escaped as they were: see `as_it_reads`.
+    None of texts that do not consist of at least two objects, each of which begins a line. Most
+    come as JSON strings, as escaped as they were: see `as_it_reads`.
     """
-    # Without an escaped backslash, what looks like an escaped line end is one. To look for these is quick.
+    # Without an escaped backslash, what looks like an escaped line end is one. To look for these
+    # is quick.
     quick = pl.col("text").str.contains("\\\\", literal=True).not_()
     simple = lines.filter(quick).select(
         "row", line=pl.col("text").str.strip_suffix("\\n").str.split("\\n")
@@ -138,7 +155,7 @@ def as_it_reads(line: bytes) -> bytes:
 
 
 def _opened(lines: pl.DataFrame) -> pl.DataFrame:
-    """The same as they read, whatever is escaped in them."""
+    """Return the same as they read, whatever is escaped in them."""
     split = lines.select("row", _unescaped(lines["text"]).alias("line").str.split("\n")).explode(
         "line"
     )
@@ -152,7 +169,10 @@ def _opened(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unescaped(texts: pl.Series) -> pl.Series:
-    """What is between the quotes of JSON strings, as it reads; null for what can not be there."""
+    """Return what is between the quotes of JSON strings, as it reads.
+
+    Null for what can not be there.
+    """
     with contextlib.suppress(pl.exceptions.PolarsError):
         # polars reads half a surrogate pair as another character.
         if not texts.str.contains("\\u", literal=True).any():

@@ -1,8 +1,10 @@
-"""Where a record keeps its event name, time, page and payload: envelopes are recognised, not configured. Pure.
+"""Where a record keeps its event name, time, page and payload: envelopes are recognised, not
+configured. Pure.
 
-The canonical place comes first and costs nothing. Everywhere else an event is looked for by its name: in the record
-itself, and in what the keys in `_WRAPPERS` hold, objects or JSON as text. Where both the event and what is wrapped
-around it carry a time, the inner one is the event's own.
+The canonical place comes first and costs nothing. Everywhere else an event is looked for by its
+name: in the record itself, and in what the keys in `_WRAPPERS` hold, objects or JSON as text.
+Where both the event and what is wrapped around it carry a time, the inner one is the event's
+own.
 """
 
 from __future__ import annotations
@@ -73,14 +75,20 @@ _SPACE = re.compile(f"[{SPACE},\x1e\0\ufeff]*")
 
 
 class Search:
-    """One record, searched. `asked` gathers the texts whose content, not only their place, decided something."""
+    """One record, searched.
+
+    `asked` gathers the texts whose content, not only their place, decided something.
+    """
 
     def __init__(self, known: Known = NOTHING) -> None:
         self.known = known
         self.asked: list[str] = []
 
     def locate(self, record: dict[str, Any]) -> Located | None:
-        """The parts of the one event that a record is; None where nothing in it is one."""
+        """The parts of the one event that a record is.
+
+        None where nothing in it is one.
+        """
         if self.known.paths and (found := self._given(record)):
             return found
         without_sid = None
@@ -94,7 +102,10 @@ class Search:
         return without_sid
 
     def unknown(self, record: dict[str, Any]) -> Located | None:
-        """The parts of what is an event by its keys, but of another kind; None without a name of one."""
+        """The parts of what is an event by its keys, but of another kind.
+
+        None without a name of one.
+        """
         data = record.get("data")
         if isinstance(data, dict) and "payload" in data:
             # A canonical line without its event.
@@ -110,7 +121,10 @@ class Search:
         return None
 
     def members(self, value: object) -> list[Any] | None:
-        """The records that one value holds; None where it holds none, or is one."""
+        """The records that one value holds.
+
+        None where it holds none, or is one.
+        """
         for items in self._lists(value):
             records = [self.record(item) for item in items]
             if records and any(isinstance(each, dict) and self._is_event(each) for each in records):
@@ -118,7 +132,9 @@ class Search:
         return None
 
     def record(self, item: object) -> Any:  # noqa: ANN401 - any JSON value
-        """A member of a list as a record: text as what it says, Insights' pairs of field and value as one object."""
+        """A member of a list as a record: text as what it says, Insights' pairs of field and
+        value as one object.
+        """
         if isinstance(item, str) and not isinstance(item, Number):
             inner = self.opened(item)
             return inner[0] if len(inner) == 1 else item
@@ -131,7 +147,9 @@ class Search:
         return item
 
     def opened(self, text: str) -> list[Any]:
-        """The objects and arrays that a text is made of, also behind a known prefix; of anything else, none.
+        """The objects and arrays that a text is made of, also behind a known prefix.
+
+        Of anything else, none.
 
         Of several lines, those that are neither are `Broken`, so that they harm no other.
         """
@@ -145,12 +163,13 @@ class Search:
             while begin < len(text):
                 value, end = scan_shallow_value(text, begin)
                 values.append(value)
-                begin = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # it matches anything
+                begin = _SPACE.match(text, end).end()  # type: ignore[union-attr]
         except ValueError:
             return _by_line(text)
         return values if all(isinstance(value, dict | list) for value in values) else _by_line(text)
 
-    # -- the search ----------------------------------------------------------------------------------------------
+    # -- the search
+    # ----------------------------------------------------------------------------------------------
 
     def _is_event(self, record: dict[str, Any]) -> bool:
         name = read_scalar(record.get("event"))
@@ -225,7 +244,10 @@ class Search:
         return None
 
     def _chain(self, value: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[str, Any]]:
-        """The objects on a path, the first one aside unless the path is empty; none if it leads nowhere."""
+        """The objects on a path, the first one aside unless the path is empty.
+
+        None if it leads nowhere.
+        """
         chain: list[Mapping[str, Any]] = []
         for key in path:
             inner = self._object(chain[-1] if chain else value, key)
@@ -257,7 +279,7 @@ class Search:
         )
 
     def _around(self, core: _Core, keys: Sequence[str]) -> tuple[str, Any] | None:
-        """What the collectors say, the nearest first."""
+        """Return what the collectors say, the nearest first."""
         paths = paths_around(core.path, len(core.around))
         for value, path in zip(core.around, paths, strict=True):
             request = value.get("requestContext")
@@ -269,7 +291,8 @@ class Search:
                 return found
         return None
 
-    # -- batches -------------------------------------------------------------------------------------------------
+    # -- batches
+    # ----------------------------------------------------------------------------------------------
 
     def _lists(self, value: object, level: int = 0) -> Iterator[list[Any]]:
         if isinstance(value, list):
@@ -286,10 +309,14 @@ class Search:
         values = self.opened(self._decoded(holder, text))
         return values[0] if len(values) == 1 else values
 
-    # -- what the user said ----------------------------------------------------------------------------------------
+    # -- what the user said
+    # ----------------------------------------------------------------------------------------
 
     def _given(self, record: dict[str, Any]) -> Located | None:
-        """The parts at the paths that were given, the others as they are recognised; None without an event there."""
+        """The parts at the paths that were given, the others as they are recognised.
+
+        None without an event there.
+        """
         value = nested(record)
         paths = dict(self.known.paths)
         path = paths.get("event", "event")
@@ -321,7 +348,10 @@ class Search:
         )
 
     def at(self, value: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
-        """What stands at a path, through texts that are JSON; None where it leads nowhere. `.` is the value itself."""
+        """Return what stands at a path, through texts that are JSON.
+
+        None where it leads nowhere. `.` is the value itself.
+        """
         holder: Mapping[str, Any] = {}
         for key in path.split(".") if path not in ("", ".") else ():
             if isinstance(value, str) and not isinstance(value, Number):
@@ -337,7 +367,10 @@ class Search:
 
 
 def _by_line(text: str) -> list[Any]:
-    """What each line of a text says, those without JSON as they are; none where no line has an object or array."""
+    """Return what each line of a text says, those without JSON as they are.
+
+    None where no line has an object or array.
+    """
     values: list[Any] = []
     for line in filter(None, (line.strip(SPACE + "\x1e") for line in text.split("\n"))):
         try:
@@ -355,7 +388,10 @@ def _by_line(text: str) -> list[Any]:
 
 
 class _Core(NamedTuple):
-    """An object that may be an event; those around it, the nearest first; the path to it."""
+    """An object that may be an event.
+
+    Those around it, the nearest first; the path to it.
+    """
 
     value: dict[str, Any]
     around: tuple[Mapping[str, Any], ...]
@@ -363,7 +399,9 @@ class _Core(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A payload, the objects between it and its event, the nearest first, and the path from there."""
+    """A payload, the objects between it and its event, the nearest first, and the path from
+    there.
+    """
 
     value: Mapping[str, Any]
     around: tuple[Mapping[str, Any], ...]

@@ -1,4 +1,6 @@
-"""Lists of records on a line each → one record a row, by the column: a third of the time that replacing takes."""
+"""Lists of records on a line each → one record a row, by the column: a third of the time that
+replacing takes.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,20 @@ _NONE = (1 << 32) - 1
 
 @dataclass(frozen=True)
 class Lists:
-    """How such lists are written: what stands before the first record of a line, and behind the last."""
+    """How such lists are written: what stands before the first record of a line, and behind the
+    last.
+    """
 
     opening: str
     closing: str
-    seam: Seam | None = None
+    seam: ListSeam | None = None
     """What is between two records of a line; None where there is one on each."""
 
     def rows(self, data: bytes) -> pl.DataFrame | None:
-        """`line`, a record, and `on`, how many lines are before it; None where a line is something else."""
+        """`line`, a record, and `on`, how many lines are before it.
+
+        None where a line is something else.
+        """
         line = pl.col("line")
         try:
             lines = pl.scan_lines(data, name="line").collect()
@@ -36,7 +43,7 @@ class Lists:
         return self.seam.cut(bare) if self.seam else bare
 
 
-class Seam(NamedTuple):
+class ListSeam(NamedTuple):
     """The end of a record, what stands between, and the beginning of the next."""
 
     end: str

@@ -1,4 +1,6 @@
-"""Blocks of lines of which some are no records by themselves → the same, with the records in their place."""
+"""Blocks of lines of which some are no records by themselves → the same, with the records in
+their place.
+"""
 
 from __future__ import annotations
 
@@ -29,28 +31,38 @@ class _Instead(NamedTuple):
     records: Sequence[tuple[int, bytes]]
 
 
-class Seen(NamedTuple):
-    """What lines turned out to be, in order: no events, and why; events, or lines that hold records."""
+class LineOutcomes(NamedTuple):
+    """What lines turned out to be, in order: no events, and why.
+
+    Events, or lines that hold records.
+    """
 
     bad: Sequence[Bad]
     good: Sequence[int]
 
-    def part(self, first: int, end: int) -> Seen:
-        """The same of the lines of an input."""
+    def part(self, first: int, end: int) -> LineOutcomes:
+        """Return the same of the lines of an input."""
         good = self.good[bisect_left(self.good, first) : bisect_left(self.good, end)]
         bad = [each._replace(row=each.row - first) for each in self.bad if first <= each.row < end]
-        return Seen(bad, [row - first for row in good])
+        return LineOutcomes(bad, [row - first for row in good])
 
 
 def may_go_on(reason: str, line: bytes) -> bool:
-    """Whether a line that was rejected may be a part of a record, or hold some; for little time."""
+    """Return whether a line that was rejected may be a part of a record, or hold some.
+
+    For little time.
+    """
     return reason in ("invalid_json", "too_long") or (
         reason == "no_event" and partial.is_unended(line)
     )
 
 
-def again(data: bytes, heights: Sequence[int], rows: Rows, seen: Seen, known: Known) -> Rows | None:
-    """Lines that were read as `rows`, cut again; None where each line is a record, or will not be one.
+def again(
+    data: bytes, heights: Sequence[int], rows: Rows, seen: LineOutcomes, known: Known
+) -> Rows | None:
+    """Lines that were read as `rows`, cut again.
+
+    None where each line is a record, or will not be one.
 
     `heights` are the numbers of lines of the inputs in them, where they are of several.
     """
@@ -66,8 +78,8 @@ def again(data: bytes, heights: Sequence[int], rows: Rows, seen: Seen, known: Kn
     return _instead(rows, found) if found else None
 
 
-def _found(lines: Sequence[bytes], seen: Seen, known: Known) -> Iterator[_Instead]:
-    """What stands instead of lines of one input."""
+def _found(lines: Sequence[bytes], seen: LineOutcomes, known: Known) -> Iterator[_Instead]:
+    """Return what stands instead of lines of one input."""
     gone: set[int] = set()
     parts = [row for row, reason in seen.bad if partial.may_begin(lines[row])]
     for each in partial.joined(lines, parts, {*seen.good}) if parts else ():

@@ -1,6 +1,9 @@
-"""Blocks of lines → rows of events, rejects, tallies. Every line lands in exactly one bucket; no I/O.
+"""Blocks of lines → rows of events, rejects, tallies.
 
-Lines whose shape is known are read by the column (`shapes`), all others one by one (`record`); both say the same.
+Every line lands in exactly one bucket; no I/O.
+
+Lines whose shape is known are read by the column (`shapes`), all others one by one (`record`);
+both say the same.
 """
 
 from __future__ import annotations  # noqa: I001
@@ -40,12 +43,16 @@ if TYPE_CHECKING:
     from dcevents.model.attributes import Vocabulary
 
 ROWS = {"sid": NUMBER_TYPE, "attributes": pl.UInt32, "ts": pl.Int64, "row": pl.UInt32}
-"""Columns of events: number of the session, code of what was said (`Vocabulary`), milliseconds, line in the block."""
+"""Columns of events: number of the session, code of what was said (`Vocabulary`), milliseconds,
+line in the block.
+"""
 FORM = {"form": pl.UInt8}
-"""One more, where it is asked for: how the timestamp is written, as a number in `timestamps.FORMS`."""
+"""One more, where it is asked for: how the timestamp is written, as a number in
+`timestamps.FORMS`.
+"""
 
 _SAMPLE = 600
-_FEW = 20
+_MIN_LAYOUT_LINES = 20
 _FEW_SAMPLES = 2
 _MANY = 200
 _MOST_LAYOUTS = 8
@@ -73,7 +80,9 @@ class Parsed:
     several: list[tuple[int, bytes]] = field(default_factory=list)
     """Rows with their lines that hold several records: they are in no bucket yet."""
     within: list[tuple[Rows, Parsed]] = field(default_factory=list)
-    """Records of lines that hold several, read already: rows (their lines are rows of this), and what they hold."""
+    """Records of lines that hold several, read already: rows (their lines are rows of this),
+    and what they hold.
+    """
     opened: int = 0
     """How many lines these are of."""
     ready: list[int] = field(default_factory=list)
@@ -102,7 +111,9 @@ class Limits(NamedTuple):
 
 
 class Parser:
-    """Parses blocks in any number of threads; learns the log's shapes as it goes.
+    """Parses blocks in any number of threads.
+
+    Learns the log's shapes as it goes.
 
     `in_full` reads also what only those want who look at single events: `meetingInfo`, and FORM.
     """
@@ -156,7 +167,7 @@ class Parser:
             self._shapes.update(shapes)
 
     def found_in(self) -> set[Shape | None]:
-        """Where events were found; None is the canonical place."""
+        """Return where events were found; None is the canonical place."""
         with self._lock:
             layouts = [*self._layouts, *self._inside]
             templates = [template.record for layout in layouts for template in layout.templates]
@@ -177,7 +188,9 @@ class Parser:
             self._remembered = sample
 
     def fitted(self, layout: Layout, lines: int, *, is_within: bool) -> None:
-        """Count lines that a layout has read, so that the best comes first: others within lines than for these."""
+        """Count lines that a layout has read, so that the best comes first: others within lines
+        than for these.
+        """
         with self._lock:
             if is_within:
                 layout.hits_within += lines
@@ -228,7 +241,10 @@ class Parser:
             return layout.learn_keys(cut, keys)
 
     def said_with(self, layout: Layout, number: int, values: dict[int, str]) -> int | None:
-        """What lines of a template with these texts in its slots say; None if they turn out to be no events."""
+        """Return what lines of a template with these texts in its slots say.
+
+        None if they turn out to be no events.
+        """
         with self._lock:
             return layout.said_with(number, values)
 
@@ -247,7 +263,9 @@ def _values(texts: Iterable[str]) -> Iterable[tuple[str, object]]:
 
 
 def _whole_lines(records: pl.DataFrame, parsed: Parsed) -> pl.Series:
-    """The lines (`row`) of records of which one is an event or the widget's, and all are objects."""
+    """The lines (`row`) of records of which one is an event or the widget's, and all are
+    objects.
+    """
     of_rows = records["row"]
     odd = [
         reject.row
@@ -276,7 +294,7 @@ def _divided(
 
 
 def _is_text(line: bytes) -> bool:
-    """Whether it is UTF-8."""
+    """Return whether it is UTF-8."""
     try:
         line.decode()
     except UnicodeDecodeError:
@@ -358,7 +376,10 @@ class _Block:
         return self.parsed
 
     def _by_others(self, layouts: Sequence[Layout], rest: Sequence[int]) -> Sequence[int]:
-        """Rows by layouts that were not tried yet; those that are left come back."""
+        """Rows by layouts that were not tried yet.
+
+        Those that are left come back.
+        """
         for layout in layouts:
             if layout is not self.tried and len(rest) >= _MANY:
                 rest = self._inside(self._some(layout, rest))
@@ -373,7 +394,10 @@ class _Block:
         self.parser.fitted(layout, lines, is_within=self.is_within)
 
     def _first(self) -> Sequence[int]:
-        """No layout is known: read a sample line by line and look for one; rows that it cannot read come back."""
+        """No layout is known: read a sample line by line and look for one.
+
+        Rows that it cannot read come back.
+        """
         head, tail = _divided(self.data, self.parser.sample)
         if len(tail) < _FEW_SAMPLES * len(head):
             # Looking for a layout would take longer than reading them all.
@@ -383,7 +407,10 @@ class _Block:
         return self._whole(self.parsed.lines, tail)
 
     def _split(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
-        """Lines to be read one by one; the numbers of their rows come back. Empty ones are counted at once."""
+        """Lines to be read one by one.
+
+        The numbers of their rows come back. Empty ones are counted at once.
+        """
         lines = _as_bytes(data).split(b"\n")
         if not lines[-1]:
             lines.pop()
@@ -414,10 +441,14 @@ class _Block:
         """Rows with what stands in them, be it UTF-8 or not."""
         return self.cut.lines(rows) if self.cut else ((row, self.lines[row]) for row in rows)
 
-    # -- by the column ---------------------------------------------------------------------------------------
+    # -- by the column
+    # ---------------------------------------------------------------------------------------
 
     def _whole(self, first: int, data: bytes | pl.DataFrame) -> Sequence[int]:
-        """Lines from a row on by the most fitting layout; the rows that it could not read come back."""
+        """Lines from a row on by the most fitting layout.
+
+        The rows that it could not read come back.
+        """
         layouts = self._layouts()
         if not layouts:
             return self._split(first, data)
@@ -434,7 +465,8 @@ class _Block:
                 engine="streaming"
             )
         except pl.exceptions.PolarsError:
-            # Invalid UTF-8: in a line, or a character cut in two by a slot of fixed length. The others can be cut yet.
+            # Invalid UTF-8: in a line, or a character cut in two by a slot of fixed length. The
+            # others can be cut yet.
             self.tried = None
             return self._split(first, data)
         self.parsed.lines = first + cut.height
@@ -445,14 +477,14 @@ class _Block:
         return left
 
     def _some(self, layout: Layout, rows: Sequence[int]) -> Sequence[int]:
-        """The same for some rows of the block."""
+        """Return the same for some rows of the block."""
         lines = self._texts(rows)
         left = self._frame(layout, lines)
         self._fitted(layout, lines.height - len(left))
         return sorted({*rows}.difference(lines["row"]).union(left))
 
     def _frame(self, layout: Layout, lines: pl.DataFrame) -> Sequence[int]:
-        """The same for lines (`row`, `line`)."""
+        """Return the same for lines (`row`, `line`)."""
         codes = layout.codes
         left: list[int] = []
         try:
@@ -469,7 +501,10 @@ class _Block:
         return [*left, *self._take(layout, codes, cut.with_columns(lines["row"]))]
 
     def _inside(self, rest: Sequence[int]) -> Sequence[int]:
-        """Read the texts that were set aside; the rows that are left come back, with those left before."""
+        """Read the texts that were set aside.
+
+        The rows that are left come back, with those left before.
+        """
         left = [
             *(self._decoded() if self.encoded else ()),
             *(self._opened() if self.batches else ()),
@@ -477,7 +512,10 @@ class _Block:
         return sorted({*rest}.union(left)) if left else rest
 
     def _decoded(self) -> Sequence[int]:
-        """Texts that were in base64, by the column; the rows that could not be read so come back."""
+        """Texts that were in base64, by the column.
+
+        The rows that could not be read so come back.
+        """
         lines, self.encoded = pl.concat(self.encoded), []
         known = self.parser.inside()
         left = self._by_layouts(known, lines)
@@ -488,7 +526,10 @@ class _Block:
         return left
 
     def _opened(self) -> Sequence[int]:
-        """Lines with several records in a text, by the column; the rows that could not be read so come back."""
+        """Lines with several records in a text, by the column.
+
+        The rows that could not be read so come back.
+        """
         lines, self.batches = pl.concat(self.batches), []
         records = opened(lines)
         parsed = self.parser.parse_within(records.select("line"))
@@ -536,7 +577,10 @@ class _Block:
         return [] if chosen.all() else self._others(layout, codes, cut.filter(~chosen))
 
     def _others(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
-        """Lines that are no usual events. Most of them are of other buckets, and known; what is left comes back."""
+        """Lines that are no usual events.
+
+        Most of them are of other buckets, and known; what is left comes back.
+        """
         number = codes.table.gather(cut["key"])
         # -1, a new combination, would be looked up as the last one.
         other = (cut["plain"] & (number >= 0) & (codes.kinds.gather(number) == OTHER)).fill_null(
@@ -545,10 +589,17 @@ class _Block:
         self._count_others(layout, cut.with_columns(number.alias("number")).filter(other))
         rest = cut.filter(~other)
         # For a few it is not worth while to find out why.
-        return self._aside(layout, codes, rest) if rest.height >= _FEW else self._leave(rest)
+        return (
+            self._aside(layout, codes, rest)
+            if rest.height >= _MIN_LAYOUT_LINES
+            else self._leave(rest)
+        )
 
     def _with_sessions(self, cut: pl.DataFrame) -> pl.DataFrame:
-        """`cut` with the numbers of sessions; not `plain` where the text of one is not."""
+        """`cut` with the numbers of sessions.
+
+        Not `plain` where the text of one is not.
+        """
         hashes = cut["sid"]
         numbers, self.sids = self.parser.vocabulary.numbering.number_distinct(hashes, cut["text"])
         if numbers is not hashes:
@@ -558,7 +609,10 @@ class _Block:
         return cut.with_columns(pl.col("plain") & ~pl.col("text").str.contains(NOT_PLAIN.pattern))
 
     def _aside(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
-        """Lines with texts in their slots, without a time, or of new shapes. What is left comes back."""
+        """Lines with texts in their slots, without a time, or of new shapes.
+
+        What is left comes back.
+        """
         if cut["key"].null_count():
             codes = self._learn(layout, codes, cut)
             cut = cut.with_columns(layout.key(codes))
@@ -567,7 +621,8 @@ class _Block:
             new = found.filter(pl.col("number") == -1)["key"].unique().to_list()
             found = self._understand(cut, self.parser.codes(layout, codes, new))
         good, event, other, encoded, batch = (
-            pl.col("good"), pl.col("kind") >= EVENT, *(pl.col("kind") == kind for kind in (OTHER, ENCODED, BATCH))
+            pl.col("good"), pl.col("kind") >= EVENT,
+            *(pl.col("kind") == kind for kind in (OTHER, ENCODED, BATCH))
         )  # fmt: skip
         left = self._keep_events(layout, found.filter(good & event))
         self._count_others(layout, found.filter(good & other))
@@ -576,7 +631,10 @@ class _Block:
         return left + self._leave(found.filter(~good))
 
     def _open(self, layout: Layout, found: pl.DataFrame) -> list[int]:
-        """Set the texts aside that hold the records of lines; the rows of others come back."""
+        """Set the texts aside that hold the records of lines.
+
+        The rows of others come back.
+        """
         slots = [f"slot{i}" for i, slot in enumerate(layout.slots) if slot.is_text]
         if found.is_empty() or self.is_within or slots[0] not in found.columns:
             return self._leave(found)
@@ -584,7 +642,10 @@ class _Block:
         return []
 
     def _decode(self, layout: Layout, found: pl.DataFrame) -> list[int]:
-        """Set the encoded texts of lines aside; the rows that have none come back."""
+        """Set the encoded texts of lines aside.
+
+        The rows that have none come back.
+        """
         left: list[int] = []
         slots = {number: layout.templates[number].texts[0] for number in found["number"].unique()}
         for slot in set(slots.values()):
@@ -609,14 +670,17 @@ class _Block:
         pieces = [name for name in cut.columns if name.startswith("piece")]
         short = [pl.col(name).str.len_bytes() <= LONGEST for name in pieces]
         unknown = cut.filter(pl.col("fits") & pl.col("key").is_null() & pl.all_horizontal(short))
-        if unknown.height < _FEW:
+        if unknown.height < _MIN_LAYOUT_LINES:
             return codes
         shapes = unknown.group_by(pieces, maintain_order=True).agg(pl.len())
         self.parser.learn(layout, ((row[:-1], row[-1]) for row in shapes.iter_rows()))
         return layout.codes
 
     def _understand(self, cut: pl.DataFrame, codes: shapes.Codes) -> pl.DataFrame:
-        """`cut` with its templates' `number`, `kind` and `attributes`; `good` where nothing is in doubt."""
+        """`cut` with its templates' `number`, `kind` and `attributes`.
+
+        `good` where nothing is in doubt.
+        """
         number = codes.table.gather(cut["key"])
         kind = codes.kinds.gather(number)
         timeless = kind == TIMELESS
@@ -634,7 +698,10 @@ class _Block:
         )
 
     def _leave(self, rest: pl.DataFrame) -> list[int]:
-        """The numbers of rows that are left for another way of reading; empty ones are counted."""
+        """The numbers of rows that are left for another way of reading.
+
+        Empty ones are counted.
+        """
         filled = rest.filter(pl.col("size") > 0)
         self.parsed.tally["blank"] += rest.height - filled.height
         return filled["row"].to_list()
@@ -655,7 +722,9 @@ class _Block:
         return left
 
     def _with_texts(self, layout: Layout, events: pl.DataFrame) -> pl.DataFrame:
-        """`attributes` for events that show the texts of slots: each distinct combination is read once."""
+        """`attributes` for events that show the texts of slots: each distinct combination is
+        read once.
+        """
         names = [
             name
             for name in events.columns
@@ -692,10 +761,14 @@ class _Block:
                     self.parsed.ready.extend(others.filter(pl.col("number") == number)["row"])
                 self._ignore(said, first, lines)
 
-    # -- one by one ------------------------------------------------------------------------------------------
+    # -- one by one
+    # ------------------------------------------------------------------------------------------
 
     def _one_by_one(self, rows: Sequence[int]) -> list[Seen]:
-        """Read lines by the reference reader; those that are JSON objects come back, to learn from."""
+        """Read lines by the reference reader.
+
+        Those that are JSON objects come back, to learn from.
+        """
         events: list[tuple[str, int, int, int]] = []
         forms: list[int] = []
         seen: list[Seen] = []
@@ -749,7 +822,8 @@ class _Block:
             return Record("incomplete")
         return found
 
-    # -- counting --------------------------------------------------------------------------------------------
+    # -- counting
+    # --------------------------------------------------------------------------------------------
 
     def _add(self, events: pl.DataFrame) -> None:
         last = self.parser.limits.last

@@ -1,7 +1,8 @@
 """Lines that a container's runtime cut after 16 KiB → the lines that were written. Pure.
 
-CRI (containerd, CRI-O) tags all parts but the last with `P`, Docker's json-file leaves the line end out of `log`. The
-parts of standard output and of standard error may stand between each other.
+CRI (containerd, CRI-O) tags all parts but the last with `P`, Docker's json-file leaves the line
+end out of `log`. The parts of standard output and of standard error may stand between each
+other.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _NEAR = 1 << 15
 """Bytes in which there is a part if a line goes on behind them."""
 _TAG = 64
 """Bytes among which CRI's tag is."""
-_MOST = 1000
+_MAX_PARTS = 1000
 """Lines among which the parts of one are."""
 
 
@@ -36,7 +37,9 @@ class Joined(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """A part of a line: the stream it is of, whether it is the last, its text, and what makes a line of a text."""
+    """A part of a line: the stream it is of, whether it is the last, its text, and what makes a
+    line of a text.
+    """
 
     stream: object
     is_last: bool
@@ -45,17 +48,23 @@ class _Part(NamedTuple):
 
 
 def is_unended(line: bytes) -> bool:
-    """Whether a line of Docker's has JSON that goes on."""
+    """Return whether a line of Docker's has JSON that goes on."""
     return line.startswith((b'{"log":"{', b'{"log":"[')) and _ENDED not in line
 
 
 def may_begin(line: bytes) -> bool:
-    """Whether a line may be the first part of one; for little time."""
+    """Return whether a line may be the first part of one.
+
+    For little time.
+    """
     return b" P " in line[:_TAG] or is_unended(line)
 
 
 def begun(text: bytes) -> int | None:
-    """Where the parts begin, in some lines, of a line that ends behind them; None where there is none."""
+    """Return where the parts begin, in some lines, of a line that ends behind them.
+
+    None where there is none.
+    """
     if not any(may_begin(line) for line in text[-_NEAR:].split(b"\n")):
         return None
     open_since: dict[object, int] = {}
@@ -70,7 +79,10 @@ def begun(text: bytes) -> int | None:
 
 
 def joined(lines: Sequence[bytes], rows: Iterable[int], good: Collection[int]) -> Iterator[Joined]:
-    """Lines whose first parts are among some rows, in order; `good` rows are events, and no parts."""
+    """Lines whose first parts are among some rows, in order.
+
+    `good` rows are events, and no parts.
+    """
     done: set[int] = set()
     for row in rows:
         if (
@@ -93,7 +105,7 @@ def _parts(lines: Sequence[bytes], row: int, first: _Part) -> Iterator[tuple[int
     """The parts of a line, up to its last one if that is not far away."""
     yield row, first
     size = len(lines[row])
-    for at in range(row + 1, min(row + _MOST, len(lines))):
+    for at in range(row + 1, min(row + _MAX_PARTS, len(lines))):
         part = _part(lines[at])
         if part and part.stream == first.stream:
             yield at, part

@@ -12,7 +12,8 @@ from dcevents.reading.parsing.prefixes import prefix_of
 from dcevents.reading.strict import SPACE, read_scalar
 
 EVENT_KEYS = (
-    "event", "eventName", "event_name", "eventType", "event_type", "dcEvent", "dc_event", "type", "name", "kind",
+    "event", "eventName", "event_name", "eventType", "event_type", "dcEvent", "dc_event", "type",
+    "name", "kind",
     "action",
 )  # fmt: skip
 NAMING = 7
@@ -20,28 +21,36 @@ NAMING = 7
 NOT_WITH_SID = frozenset({"type", "name"})
 """Beside a sid these are the conversation's."""
 WRAPPERS = (
-    "event", "detail", "data", "payload", "message", "msg", "log", "body", "request_body", "requestBody",
-    "jsonPayload", "textPayload", "_source", "@message", "MESSAGE", "properties", "event_properties", "record",
+    "event", "detail", "data", "payload", "message", "msg", "log", "body", "request_body",
+    "requestBody",
+    "jsonPayload", "textPayload", "_source", "@message", "MESSAGE", "properties",
+    "event_properties", "record",
     "short_message", "result", "_raw", "original", "log_processed", "content", "line", "json", "dc",
     "dynamicChat", "dynamic_chat",
 )  # fmt: skip
 PAYLOADS = tuple(tuple(path.split(".")) if path else () for path in (
-    "data.payload", "payload", "data", "detail.payload", "detail.data.payload", "detail", "properties.payload",
-    "properties.data.payload", "properties", "event_properties.payload", "event_properties", "eventProperties",
-    "params.payload", "params", "attributes", "dc.payload", "dc", "dcPayload", "dc_payload", "dynamicChat.payload",
+    "data.payload", "payload", "data", "detail.payload", "detail.data.payload", "detail",
+    "properties.payload",
+    "properties.data.payload", "properties", "event_properties.payload", "event_properties",
+    "eventProperties",
+    "params.payload", "params", "attributes", "dc.payload", "dc", "dcPayload", "dc_payload",
+    "dynamicChat.payload",
     "dynamicChat", "dynamic_chat.payload", "dynamic_chat", "eventData", "event_data", "",
 ))  # fmt: skip
 TIMES = (
-    "timestamp", "time", "ts", "at", "occurredAt", "occurred_at", "eventTime", "event_time", "client_event_time",
+    "timestamp", "time", "ts", "at", "occurredAt", "occurred_at", "eventTime", "event_time",
+    "client_event_time",
     "originalTimestamp", "datetime", "date", "created_at", "createdAt", "@timestamp",
 )  # fmt: skip
 COLLECTOR_TIMES = (
-    "requestTimeEpoch", "timeEpoch", *TIMES, "sentAt", "receivedAt", "receiveTimestamp", "server_received_time",
+    "requestTimeEpoch", "timeEpoch", *TIMES, "sentAt", "receivedAt", "receiveTimestamp",
+    "server_received_time",
     "ingestionTime", "_time",
     "__REALTIME_TIMESTAMP", "time_iso8601", "msec", "ISODATE", "dcevents:prefix",
 )  # fmt: skip
 PAGES = (
-    "page", "page_url", "pageUrl", "pageURL", "page_location", "url", "href", "location", "$current_url",
+    "page", "page_url", "pageUrl", "pageURL", "page_location", "url", "href", "location",
+    "$current_url",
     "current_url",
 )  # fmt: skip
 COLLECTOR_PAGES = ("page", "page_url", "pageUrl", "pageURL", "page_location", "href")
@@ -71,7 +80,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 ENCODED = "isBase64Encoded"
 """Says of an object that its texts are in base64."""
 ENTERED = frozenset({
-    *WRAPPERS, *LISTS, *(key for path in PAYLOADS for key in path), "requestContext", "context", "page",
+    *WRAPPERS, *LISTS, *(key for path in PAYLOADS for key in path), "requestContext", "context",
+    "page",
 })  # fmt: skip
 """Objects and lists under other keys are not looked into."""
 RENAMED = frozenset(alias for aliases in ALIASES.values() for alias in aliases)
@@ -85,7 +95,10 @@ MOST = 64
 
 
 class Shape(NamedTuple):
-    """Where a kind of record keeps its parts: paths with dots between keys; None is nowhere, '' the record itself."""
+    """Where a kind of record keeps its parts: paths with dots between keys.
+
+    None is nowhere, '' the record itself.
+    """
 
     event: str
     timestamp: str | None
@@ -99,7 +112,10 @@ CANONICAL = Shape("event", "timestamp", "page", "data.payload")
 
 
 class Located(NamedTuple):
-    """The parts of a record, as JSON values. `shape` is None for the canonical place."""
+    """The parts of a record, as JSON values.
+
+    `shape` is None for the canonical place.
+    """
 
     event: Any
     timestamp: Any
@@ -109,7 +125,9 @@ class Located(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the user said of their log: paths by part, and names of events (loosely) with the names that they mean."""
+    """What the user said of their log: paths by part, and names of events (loosely) with the
+    names that they mean.
+    """
 
     paths: tuple[tuple[str, str], ...] = ()
     names: tuple[tuple[str, str], ...] = ()
@@ -129,7 +147,9 @@ CANONICAL_KEYS = {"event", "timestamp", "page", "data", PREFIX_TIME}
 
 
 def is_canonical(record: Mapping[str, Any]) -> bool:
-    """Whether a record has the keys of a canonical line in their places, whatever is there: right, wrong or nothing."""
+    """Return whether a record has the keys of a canonical line in their places, whatever is
+    there: right, wrong or nothing.
+    """
     if "data" not in record:
         return False
     data = record["data"]
@@ -153,7 +173,10 @@ def canonical(record: Mapping[str, Any]) -> Located:
 
 
 def renamed(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A payload with keys in snake_case or camelCase by Adobe's names; Adobe's own come first."""
+    """A payload with keys in snake_case or camelCase by Adobe's names.
+
+    Adobe's own come first.
+    """
     if RENAMED.isdisjoint(payload):
         return payload
     others = {
@@ -164,7 +187,10 @@ def renamed(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def has_session(payload: Mapping[str, Any]) -> bool:
-    """Whether there is a sid. A session by another name may be anybody's, but for one beside a conversation's keys."""
+    """Return whether there is a sid.
+
+    A session by another name may be anybody's, but for one beside a conversation's keys.
+    """
     if read_scalar(payload.get("sid")) is not None:
         return True
     others = any(read_scalar(payload.get(key)) is not None for key in ALIASES["sid"])
@@ -172,7 +198,10 @@ def has_session(payload: Mapping[str, Any]) -> bool:
 
 
 def nested(record: dict[str, Any]) -> dict[str, Any]:
-    """A record whose keys have dots in them, as objects in objects; any other as it is."""
+    """A record whose keys have dots in them, as objects in objects.
+
+    Any other as it is.
+    """
     if not any("." in key for key in record):
         return record
     made: dict[str, Any] = {key: value for key, value in record.items() if "." not in key}
@@ -187,7 +216,10 @@ def nested(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def start_of(text: str) -> int | None:
-    """Where the JSON of a text begins; None where it is none."""
+    """Return where the JSON of a text begins.
+
+    None where it is none.
+    """
     begin = len(text) - len(text.lstrip(SPACE + "\x1e"))
     if text[begin : begin + 1] in ("{", "["):
         return begin
@@ -196,7 +228,10 @@ def start_of(text: str) -> int | None:
 
 
 def from_base64(text: str) -> str:
-    """The text that is encoded; none where it is no base64, or no text."""
+    """The text that is encoded.
+
+    None where it is no base64, or no text.
+    """
     try:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, ValueError):

@@ -1,4 +1,6 @@
-"""What collectors write before the JSON of a line: known forms only, so that other text is not taken for one. Pure."""
+"""What collectors write before the JSON of a line: known forms only, so that other text is not
+taken for one. Pure.
+"""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +8,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Final, NamedTuple
 
-_ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+_ISO = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
+    r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
 _BSD = r"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
 _FULL = rf"[A-Z][a-z]{{2}} {_ISO} UTC"
 _UNIX = r"[0-9]{10}\.[0-9]{6}"
@@ -17,15 +22,23 @@ FORMS: Final = (
     ("kubectl", rf"\[pod/[a-z0-9.-]+/[a-z0-9.-]+\] (?:{_ISO} )?"),
     (
         "syslog (RFC 5424)",
-        rf"(?:<[0-9]{{1,3}}>)?1 {_ISO} [^ {{\[]+ [^ {{\[]+ [^ {{\[]+ [^ {{\[]+ (?:-|\[[^\]{{]*\]) +(?:\ufeff)?",
+        (
+            rf"(?:<[0-9]{{1,3}}>)?1 {_ISO} [^ {{\[]+ [^ {{\[]+ [^ {{\[]+ [^ {{\[]+ "
+            r"(?:-|\[[^\]{]*\]) +(?:\ufeff)?"
+        ),
     ),
     (
         "syslog or journald",
-        rf"(?:<[0-9]{{1,3}}>)?(?:{_BSD}|{_ISO}|{_FULL}|{_UNIX}) [A-Za-z0-9_.:-]+ [^ {{:\[]+(?:\[[0-9]+\])?: ",
+        (
+            rf"(?:<[0-9]{{1,3}}>)?(?:{_BSD}|{_ISO}|{_FULL}|{_UNIX}) [A-Za-z0-9_.:-]+ "
+            r"[^ {:\[]+(?:\[[0-9]+\])?: "
+        ),
     ),
     ("a time", rf"\[?{_ISO}\]?(?:[ \t]{_SAID}{{0,200}}[ \t:-]|[ \t])"),
 )
-"""Names, and patterns for Python's and for Rust's regular expressions; the first that fits counts."""
+"""Names, and patterns for Python's and for Rust's regular expressions; the first that fits
+counts.
+"""
 _EACH = "|".join(f"(?:{pattern})" for _, pattern in FORMS)
 _JSON = r"(\{|\[\s*[\[{])"
 ANY: Final = f"^(?:{_EACH}){_JSON}"
@@ -33,7 +46,9 @@ ANY: Final = f"^(?:{_EACH}){_JSON}"
 BEFORE: Final = f"^({_EACH}){_JSON}"
 """The same, the prefix in a group of its own."""
 WHOLE: Final = f"^(?:{_EACH})$"
-"""A text that is a prefix, and nothing more: none has a `{` in it, nor a place within where JSON could begin."""
+"""A text that is a prefix, and nothing more: none has a `{` in it, nor a place within where
+JSON could begin.
+"""
 
 TIME: Final = f"(?:{_ISO})|(?:{_BSD})|^(?:{_UNIX})"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -49,13 +64,19 @@ class Prefix(NamedTuple):
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], Sequence[tuple[str, re.Pattern[str]]], re.Pattern[str]]:
-    """Any prefix, each by its name, and the time in one; made when the first line does not begin with JSON."""
+    """Any prefix, each by its name, and the time in one.
+
+    Made when the first line does not begin with JSON.
+    """
     named = [(name, re.compile(f"(?:{pattern})(?=\\{{|\\[\\s*[\\[{{])")) for name, pattern in FORMS]
     return re.compile(ANY), named, re.compile(TIME)
 
 
 def prefix_of(text: str) -> Prefix | None:
-    """The prefix of a text before `{` or `[`; None without one that is known."""
+    """The prefix of a text before `{` or `[`.
+
+    None without one that is known.
+    """
     if text.startswith("{"):
         return None
     anything, named, time_of = _patterns()
@@ -69,7 +90,10 @@ def prefix_of(text: str) -> Prefix | None:
 
 
 def dated(time: str, now: int | None) -> str:
-    """A prefix's time in ISO 8601; one without a year is the latest that is not after tomorrow, `now` in ms."""
+    """A prefix's time in ISO 8601.
+
+    One without a year is the latest that is not after tomorrow, `now` in ms.
+    """
     if now is None or not time[0].isalpha():
         return time
     today = datetime.fromtimestamp(now / 1000, UTC)

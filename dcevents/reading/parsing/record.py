@@ -1,7 +1,10 @@
-"""One line of a log, read by itself: what it says, or why it is not counted. The reference for the fast path.
+"""One line of a log, read by itself: what it says, or why it is not counted.
 
-Pure functions of text; no I/O. Strict JSON (`strict`), as definitions 1 asks; `locate` is the one place that knows
-where a record keeps its event name, time, page and payload, and asks `envelopes` where that is not the usual one.
+The reference for the fast path.
+
+Pure functions of text; no I/O. Strict JSON (`strict`), as definitions 1 asks; `locate` is the one
+place that knows where a record keeps its event name, time, page and payload, and asks `envelopes`
+where that is not the usual one.
 """
 
 from typing import Any, Final, NamedTuple
@@ -22,9 +25,25 @@ from dcevents.reading.strict import (
 )
 
 __all__ = [
-    "CANONICAL", "MAX_LEVELS", "MAX_LINE", "NOTHING", "SEVERAL", "Known", "Located", "Number", "Record",
-    "Search", "Shape",
-    "encode_json", "cut_query", "decode_json", "judge", "locate", "members", "read", "read_scalar",
+    "CANONICAL",
+    "MAX_LEVELS",
+    "MAX_LINE",
+    "NOTHING",
+    "SEVERAL",
+    "Known",
+    "Located",
+    "Number",
+    "Record",
+    "Search",
+    "Shape",
+    "cut_query",
+    "decode_json",
+    "encode_json",
+    "judge",
+    "locate",
+    "members",
+    "read",
+    "read_scalar",
 ]  # fmt: skip
 
 MAX_LINE: Final = 1 << 20
@@ -34,7 +53,9 @@ SEVERAL: Final = "several"
 
 
 class Record(NamedTuple):
-    """A line's bucket (`event`, `widget_ready`, `unknown_event`, `blank`, SEVERAL, a reason to reject) and content."""
+    """A line's bucket (`event`, `widget_ready`, `unknown_event`, `blank`, SEVERAL, a reason to
+    reject) and content.
+    """
 
     bucket: str
     event_name: str | None = None
@@ -44,18 +65,23 @@ class Record(NamedTuple):
     shape: Shape | None = None
     """Where it was found; None for the canonical place."""
     asked: tuple[str, ...] = ()
-    """Texts whose content decided where things are: another text in their place might say something else."""
+    """Texts whose content decided where things are: another text in their place might say
+    something else.
+    """
 
 
 _SPACE = " \t\r\n"
-_SEPARATOR = "\x1e"
+_RECORD_SEPARATOR_TEXT = "\x1e"
 """Begins each record of a JSON text sequence (RFC 7464)."""
 
 
 def locate(
     record: dict[str, Any], known: Known = NOTHING
 ) -> tuple[Located, tuple[str, ...]] | None:
-    """Where a record keeps its parts, and which texts decided that; None where it holds several records."""
+    """Return where a record keeps its parts, and which texts decided that.
+
+    None where it holds several records.
+    """
     if not known.paths and envelopes.is_canonical(record):
         return envelopes.canonical(record), ()
     search = Search(known)
@@ -69,8 +95,11 @@ def locate(
 
 
 def read(line: str, *, now: int | None = None, known: Known = NOTHING, **settings: bool) -> Record:
-    """The record of one decoded line, without its LF. `now` is the clock, by which a prefix's year is told."""
-    text = line.strip(SPACE_AND_MARKS).removeprefix(_SEPARATOR).lstrip(SPACE_AND_MARKS)
+    """The record of one decoded line, without its LF.
+
+    `now` is the clock, by which a prefix's year is told.
+    """
+    text = _strip_line(line)
     if not text:
         return Record("blank")
     try:
@@ -79,7 +108,7 @@ def read(line: str, *, now: int | None = None, known: Known = NOTHING, **setting
         return _prefixed(text, now, known, **settings)
     if end == len(text):
         return judge(value, known=known, **settings)
-    values = _values_on(text, known)
+    values = _find_values(text, known)
     if not values:
         return _prefixed(text, now, known, **settings)
     # Of several a line end between whole values was lost.
@@ -104,36 +133,52 @@ def _prefixed(text: str, now: int | None, known: Known, **settings: bool) -> Rec
 
 
 def members(line: str, known: Known = NOTHING) -> list[str]:
-    """The records of a line that holds several, each as JSON text; none where the line is not JSON."""
-    text = line.strip(SPACE_AND_MARKS).removeprefix(_SEPARATOR).lstrip(SPACE_AND_MARKS)
+    """The records of a line that holds several, each as JSON text.
+
+    None where the line is not JSON.
+    """
+    text = _strip_line(line)
     search = Search(known)
-    if len(values := _values_on(text, known)) > 1:
-        return [record for value in values for record in _members_of(value, known)]
+    if len(values := _find_values(text, known)) > 1:
+        return [record for value in values for record in _list_records(value, known)]
     values = search.opened(text)
     found = search.members(values[0] if len(values) == 1 else values)
-    return [_spelled(record) for record in found or values]
+    return [_spell_record(record) for record in found or values]
 
 
-def _values_on(text: str, known: Known) -> list[Any]:
-    """The objects, and the lists that hold some, that a line is made of; none where it is not of values alone."""
+def _strip_line(line: str) -> str:
+    """Return a line without what may stand before its first value and behind its last."""
+    return line.strip(SPACE_AND_MARKS).removeprefix(_RECORD_SEPARATOR_TEXT).lstrip(SPACE_AND_MARKS)
+
+
+def _find_values(text: str, known: Known) -> list[Any]:
+    """Return the objects, and the lists with some, that a line is made of.
+
+    None where the line is not of values alone.
+    """
     values = Search(known).opened(text) if text.startswith(("{", "[")) and "\n" not in text else []
     return [value for value in values if isinstance(value, dict) or _holds_objects(value)]
 
 
 def _holds_objects(value: object) -> bool:
+    """Return whether a value is a list with an object."""
     return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
-def _members_of(value: object, known: Known) -> list[str]:
-    """The records of one of a line's values, as JSON text: itself, or those of a list or a batch."""
+def _list_records(value: object, known: Known) -> list[str]:
+    """Return the records of one of a line's values, each as JSON text.
+
+    They are those of a list or a batch, or the value itself.
+    """
     record = Search(known).record(value)
     if isinstance(record, list):
-        return [_spelled(item) for item in record if isinstance(item, dict)]
+        return [_spell_record(item) for item in record if isinstance(item, dict)]
     found = Search(known).members(record) if judge(record, known=known).bucket == SEVERAL else None
-    return [_spelled(each) for each in found or [record]]
+    return [_spell_record(each) for each in found or [record]]
 
 
-def _spelled(value: object) -> str:
+def _spell_record(value: object) -> str:
+    """Return a record's text; a broken line's is its own."""
     return value if isinstance(value, BrokenLine) else encode_json(value)
 
 

@@ -1,8 +1,9 @@
 """Styles: inputs whose records are not their lines → one record a row, each with its place.
 
-A style is told from the beginning of an input: records behind a collector's prefix, behind record separators, or with
-something between them that is no line end (`streams`). They are found by replacing and by the column, which takes a
-part of the time that parsing takes. Where that is a guess, it is checked afterwards (`Rows.is_wrong`).
+A style is told from the beginning of an input: records behind a collector's prefix, behind
+record separators, or with something between them that is no line end (`streams`). They are
+found by replacing and by the column, which takes a part of the time that parsing takes. Where
+that is a guess, it is checked afterwards (`Rows.is_wrong`).
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from dcevents.reading.strict import SPACE
 __all__ = ["HEAD", "Behind", "Rows", "Separated", "Stream", "Style", "several", "style_of"]
 
 _SEEN = 200
-_SEPARATOR = b"\x1e"
-_BLANK = b" \t\r\n"
+_RECORD_SEPARATOR = b"\x1e"
+_BLANK_BYTES = b" \t\r\n"
 
 
 class Style(Protocol):
@@ -36,30 +37,38 @@ class Style(Protocol):
 
     @property
     def by_line(self) -> bool:
-        """Whether a line has a record of its own."""
+        """Return whether a line has a record of its own."""
 
     def rows(self, data: bytes, unterminated: Collection[int], now: int) -> Rows:
         """The records of a part of an input."""
 
 
 def style_of(head: bytes, known: Known = NOTHING) -> Style | None:
-    """The style of an input that begins like this; None for one record a line, and nothing before it.
+    """The style of an input that begins like this.
+
+    None for one record a line, and nothing before it.
 
     HEAD bytes will do; a byte order mark must not be among them.
     """
-    text = head.lstrip(_BLANK)
+    text = head.lstrip(_BLANK_BYTES)
     if not text:
         return None
     first = text.split(b"\n", 1)[0].decode("utf-8", "replace")
     prefix = prefixes.prefix_of(first)
     if prefix is None:
-        found = streams.style_of(head, known) if text.startswith((b"{", b"[", _SEPARATOR)) else None
-        return found or (Separated() if text.startswith(_SEPARATOR) else None)
+        found = (
+            streams.style_of(head, known)
+            if text.startswith((b"{", b"[", _RECORD_SEPARATOR))
+            else None
+        )
+        return found or (Separated() if text.startswith(_RECORD_SEPARATOR) else None)
     return Behind(f"behind a prefix ({prefix.name})", timed=_has_times(text))
 
 
 def several(lines: Sequence[tuple[int, bytes]], known: Known) -> Rows:
-    """The records of lines (numbered by their rows) that hold several each, for `PLACES` of the block."""
+    """The records of lines (numbered by their rows) that hold several each, for `PLACES` of the
+    block.
+    """
     texts: list[str] = []
     rows: list[int] = []
     index: list[int] = []
@@ -72,11 +81,12 @@ def several(lines: Sequence[tuple[int, bytes]], known: Known) -> Rows:
     return Rows("".join(f"{text}\n" for text in texts).encode(), find_places=lambda: frame)
 
 
-# -- behind a prefix ---------------------------------------------------------------------------------------------
+# -- behind a prefix
+# ---------------------------------------------------------------------------------------------
 
 
 def _has_times(head: bytes) -> bool:
-    """Whether the first records behind prefixes have no need of the times in these."""
+    """Return whether the first records behind prefixes have no need of the times in these."""
     lines = [line.decode("utf-8", "replace") for line in head.split(b"\n")[:_SEEN]]
     behind = [line[prefix.end :] for line in lines if (prefix := prefixes.prefix_of(line))]
     events = [found for each in behind if (found := read(each)).said]
@@ -85,7 +95,10 @@ def _has_times(head: bytes) -> bool:
 
 @dataclass(frozen=True)
 class Behind:
-    """Records behind a prefix on each line; `timed` if they have times of their own."""
+    """Records behind a prefix on each line.
+
+    `timed` if they have times of their own.
+    """
 
     name: str
     timed: bool
@@ -114,7 +127,8 @@ class Behind:
 def _prefixes(lines: pl.DataFrame) -> pl.Series:
     """The prefix of each line (column `line`), null where there is none."""
     line = pl.col("line")
-    # Most of a line is not looked at: what is before the first brace either is a prefix, or there mostly is none.
+    # Most of a line is not looked at: what is before the first brace either is a prefix, or there
+    # mostly is none.
     before = (
         line.cast(pl.Binary)
         .bin.slice(0, line.str.find("{", literal=True).fill_null(0))
@@ -219,8 +233,8 @@ class Separated:
             cut = (
                 pl.scan_lines(data, name="line")
                 .collect()
-                .select(pl.col("line").str.strip_prefix(_SEPARATOR.decode()))
+                .select(pl.col("line").str.strip_prefix(_RECORD_SEPARATOR.decode()))
             )
         except pl.exceptions.PolarsError:
-            cut = data.removeprefix(_SEPARATOR).replace(b"\n" + _SEPARATOR, b"\n")
+            cut = data.removeprefix(_RECORD_SEPARATOR).replace(b"\n" + _RECORD_SEPARATOR, b"\n")
         return Rows(cut, unterminated, find_raw=_line_of(data))

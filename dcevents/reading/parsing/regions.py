@@ -1,9 +1,11 @@
-"""Lines that are no JSON by themselves → the records that they are together, or that one of them holds.
+"""Lines that are no JSON by themselves → the records that they are together, or that one of
+them holds.
 
-An input of lines may change on its way: pretty-printed text, an array over several lines, or objects without line ends
-between them, put behind lines with `cat`. Such a *region* begins with a line that was rejected, and ends with a line;
-it is one JSON text or several, each beginning on the line on which the one before ended. What is not sure to be a
-region stays what it is: lines, each rejected by itself. So does a region that would swallow a line that is an event.
+An input of lines may change on its way: pretty-printed text, an array over several lines, or
+objects without line ends between them, put behind lines with `cat`. Such a *region* begins with
+a line that was rejected, and ends with a line; it is one JSON text or several, each beginning
+on the line on which the one before ended. What is not sure to be a region stays what it is:
+lines, each rejected by itself. So does a region that would swallow a line that is an event.
 """
 
 from __future__ import annotations
@@ -32,11 +34,13 @@ from dcevents.reading.parsing.streams import (
 
 __all__ = ["Region", "cut", "regions"]
 
-_BLANK = b" \t\r"
+_LINE_BLANK = b" \t\r"
 _PREFIX = 1 << 9
 """Bytes of the longest prefix that is looked for."""
-_FEW = 3
-"""Canonical objects that are records although they share a line: two are a line that is no JSON (definitions 1)."""
+_MAX_BRACKETS = 3
+"""Canonical objects that are records although they share a line: two are a line that is no JSON
+(definitions 1).
+"""
 _LEAST = 1 << 20
 """Bytes that may be looked at in vain, beside as many as there are."""
 _OFTEN = 80
@@ -56,7 +60,7 @@ _OPEN = re.compile(rb'(?:\[(?!\s*\{\s*"field"\s*:)\s*){1,8}')
 _WITHIN = (*(bytes([byte]) for byte in b" \t" + _INNER + b"{["),)
 """What the lines of a text over several begin with."""
 _BEGIN = re.compile(rb"^[ \t]*(?=[{\[])", re.MULTILINE)
-_MOST = 200
+_MAX_REGION_LINES = 200
 """Lines that are tried as the beginning of a record."""
 _COMMA = re.compile(rb"\s*,\s*")
 _SPACE = re.compile(rb"[ \t\r]*")
@@ -64,7 +68,9 @@ _LINES = re.compile(rb"\s*")
 
 
 class Region(NamedTuple):
-    """Rows from `first` up to `end` are these records, each with the row on which it begins, LF in it as CR."""
+    """Rows from `first` up to `end` are these records, each with the row on which it begins, LF
+    in it as CR.
+    """
 
     first: int
     end: int
@@ -86,7 +92,9 @@ class _Text(NamedTuple):
 def regions(
     lines: Sequence[bytes], bad: Sequence[int], good: Sequence[int], known: Known
 ) -> Iterator[Region]:
-    """The regions of some lines, in order: `bad` are the rejected ones, `good` those that are events."""
+    """The regions of some lines, in order: `bad` are the rejected ones, `good` those that are
+    events.
+    """
     candidates = [
         row
         for row in bad
@@ -111,12 +119,12 @@ def regions(
 
 
 def _may_begin(line: bytes, following: bytes) -> bool:
-    """Whether a line may be the first of a region: most broken ones may not."""
-    if line[:_PREFIX].lstrip(_BLANK)[:1] in _INNER:
+    """Return whether a line may be the first of a region: most broken ones may not."""
+    if line[:_PREFIX].lstrip(_LINE_BLANK)[:1] in _INNER:
         return False
     if len(line) > MAX_LINE or _GLUED.search(line):
         return True
-    last, first = line.rstrip(_BLANK)[-1:], following[:_PREFIX].lstrip(_BLANK)[:1]
+    last, first = line.rstrip(_LINE_BLANK)[-1:], following[:_PREFIX].lstrip(_LINE_BLANK)[:1]
     if last == b"," and first == b"{" and not line.endswith((b"},", b"},\r")):
         # Behind a comma there are objects in lists only.
         return b"[" in line
@@ -124,14 +132,16 @@ def _may_begin(line: bytes, following: bytes) -> bool:
 
 
 def cut(lines: bytes) -> int:
-    """Where lines are best cut, so that no record is: behind the last, or before one that lies over several of them."""
+    """Return where lines are best cut, so that no record is: behind the last, or before one that
+    lies over several of them.
+    """
     last = lines.rfind(b"\n", 0, len(lines) - 1) + 1
     if parts := partial.begun(lines):
         return parts
     if lines[last : last + 1] not in _WITHIN or not isinstance(looked_at(lines, last), int):
         in_list = lines.endswith((b",\n", b",\r\n")) and is_event(lines, last, NOTHING)
         return last if last and in_list else len(lines)
-    begins = [(match.start(), match.end()) for match in _BEGIN.finditer(lines)][-_MOST:]
+    begins = [(match.start(), match.end()) for match in _BEGIN.finditer(lines)][-_MAX_REGION_LINES:]
     return next(
         (begin for begin, at in reversed(begins) if is_event(lines, at, NOTHING)), 0
     ) or len(lines)
@@ -146,18 +156,21 @@ def _folded(text: bytes) -> bytes:
 
 
 def _swallows_none(data: bytes, spans: Sequence[Span], good: Sequence[int]) -> bool:
-    """Whether each of the lines that begin there is a record of its own."""
+    """Return whether each of the lines that begin there is a record of its own."""
     ends = {span.start: span.end for span in spans}
     for start in good:
         line = data[start : data.index(b"\n", start)]
-        begin = start + len(line) - len(line.lstrip(_BLANK + b"\x1e"))
+        begin = start + len(line) - len(line.lstrip(_LINE_BLANK + b"\x1e"))
         if ends.get(begin, len(data)) > start + len(line):
             return False
     return True
 
 
 class _Look:
-    """A look at lines that are none. What is looked at in vain is bounded: `budget`, in bytes."""
+    """A look at lines that are none.
+
+    What is looked at in vain is bounded: `budget`, in bytes.
+    """
 
     def __init__(self, data: bytes, known: Known) -> None:
         self.data = data
@@ -166,7 +179,10 @@ class _Look:
         self.end = 0
 
     def region(self, at: int) -> list[Span]:
-        """The records of the region that begins there, up to `end`; none where that is not sure to be one."""
+        """The records of the region that begins there, up to `end`.
+
+        None where that is not sure to be one.
+        """
         begin, spans, texts = at, list[Span](), list[_Text]()
         while text := self._text(self._behind_space(at)):
             texts.append(text)
@@ -175,7 +191,8 @@ class _Look:
             if self._is_line_end(at):
                 break
         else:
-            # What else stands on their line is a broken record. Long lines may have been cut short: all or nothing.
+            # What else stands on their line is a broken record. Long lines may have been cut
+            # short: all or nothing.
             if self._line_end(at) - max(begin, self.data.rfind(b"\n", begin, at)) > MAX_LINE:
                 return []
             spans.append(Span(at, self._line_end(at)))
@@ -186,7 +203,7 @@ class _Look:
         if any(text.is_sure for text in texts):
             return True
         events = [text.is_canonical for text in texts if text.is_event]
-        several = len(events) >= _FEW or (len(events) > 1 and not all(events))
+        several = len(events) >= _MAX_BRACKETS or (len(events) > 1 and not all(events))
         return several and b"\n" not in region
 
     def _text(self, at: int) -> _Text | None:
@@ -210,7 +227,9 @@ class _Look:
         return _Text([Span(at, end)], end, folded and bool(value), said, canonical and begin == at)
 
     def _list(self, at: int) -> _Text | None:
-        """An array of records, or an object with one, of which only as much is looked at as is needed."""
+        """An array of records, or an object with one, of which only as much is looked at as is
+        needed.
+        """
         if opened := _OPEN.match(self.data, at):
             begin = opened.end() if is_event(self.data, opened.end(), self.known) else None
         elif self.data.startswith(b"{", at) and self.budget:
@@ -260,7 +279,10 @@ class _Look:
         return _Text(spans, closed or end, is_sure)
 
     def _behind_broken(self, at: int) -> int | None:
-        """Where a list goes on behind a line that is a broken record of it; None where it does not."""
+        """Return where a list goes on behind a line that is a broken record of it.
+
+        None where it does not.
+        """
         if self._is_line_end(at) or self.data.startswith(b"]", at):
             return None
         end = self._line_end(at)
@@ -270,7 +292,8 @@ class _Look:
             following if self.data.startswith(b"]", following) or self._value(following) else None
         )
 
-    # -- the text ------------------------------------------------------------------------------------------------
+    # -- the text
+    # ----------------------------------------------------------------------------------------------
 
     def _value(self, at: int) -> tuple[Any, int] | None:
         found = looked_at(self.data, at) if self.budget else 0
@@ -284,7 +307,10 @@ class _Look:
         return space.end() if space else at
 
     def _behind_prefix(self, at: int) -> int:
-        """Where JSON begins behind what a collector writes before it; the same place without that."""
+        """Return where JSON begins behind what a collector writes before it.
+
+        The same place without that.
+        """
         if self.data.startswith((b"{", b"[{"), at):
             return at
         if self.data.startswith(b"\x1e", at):

@@ -9,7 +9,9 @@ from functools import cached_property
 import polars as pl
 
 PLACES = {"row": pl.UInt32, "line": pl.UInt64, "member": pl.UInt32}
-"""Where rows stand: how many lines of the block are before, and the record's number in its line; null: the only one."""
+"""Where rows stand: how many lines of the block are before, and the record's number in its
+line; null: the only one.
+"""
 
 
 def places_on(lines: Sequence[int]) -> pl.DataFrame:
@@ -25,7 +27,10 @@ def places_on(lines: Sequence[int]) -> pl.DataFrame:
 
 @dataclass
 class Rows:
-    """One record a row. `lines` is how many line ends they are made of."""
+    """One record a row.
+
+    `lines` is how many line ends they are made of.
+    """
 
     data: bytes | pl.DataFrame
     """LF behind each row; or a column `line`."""
@@ -49,13 +54,18 @@ class Rows:
 
     @cached_property
     def places(self) -> pl.DataFrame | None:
-        """PLACES of all rows, in order; None where each row is a line."""
+        """PLACES of all rows, in order.
+
+        None where each row is a line.
+        """
         return self.find_places() if self.find_places else None
 
     def raw(self, row: int, text: bytes) -> bytes:
-        """What stands in the input where a row says `text`."""
+        """Return what stands in the input where a row says `text`."""
         return self.find_raw(row, text) if self.find_raw else text
 
     def is_wrong(self, *, invalid: bool, untimed: bool) -> bool:
-        """Whether a guess has turned out to be one, by whether rows were no JSON, or had no time."""
+        """Return whether a guess has turned out to be one, by whether rows were no JSON, or had
+        no time.
+        """
         return self.exactly is not None and (invalid if self.timed else invalid or untimed)

@@ -1,14 +1,17 @@
-"""Shapes of lines: what lines of a log have in common, so that each shape is parsed once and not each line.
+"""Shapes of lines: what lines of a log have in common, so that each shape is parsed once and
+not each line.
 
-Machines write logs: line after line the same text around a few values that change (the session, the time). A
-*layout* says which values those are: its slots. Cutting the slots out of a line leaves its *pieces*; the pieces
-of one line, put together again with placeholders, are parsed once by `record.read` and give a *template*. Every
-further line with the same pieces, and plain text in its slots, is then known to be the same JSON with other
-values: validated and understood without being parsed. Cutting and comparing are column operations.
+Machines write logs: line after line the same text around a few values that change (the session,
+the time). A *layout* says which values those are: its slots. Cutting the slots out of a line
+leaves its *pieces*; the pieces of one line, put together again with placeholders, are parsed
+once by `record.read` and give a *template*. Every further line with the same pieces, and plain
+text in its slots, is then known to be the same JSON with other values: validated and understood
+without being parsed. Cutting and comparing are column operations.
 
-That is exact, not a guess: a line equals piece + value + piece + …; the template is valid JSON in which each
-placeholder is one whole value; and a value without quotes, backslashes and control characters (or one that is a
-JSON integer) can stand in for it. Whatever does not fit is left to `record.read`, line by line.
+That is exact, not a guess: a line equals piece + value + piece + …; the template is valid JSON
+in which each placeholder is one whole value; and a value without quotes, backslashes and
+control characters (or one that is a JSON integer) can stand in for it. Whatever does not fit is
+left to `record.read`, line by line.
 """
 
 import re
@@ -74,7 +77,9 @@ ASIDE = (1 << 32) - 1
 
 
 class Slot(NamedTuple):
-    """A place whose value changes from line to line: the text before the value, and how the value ends."""
+    """A place whose value changes from line to line: the text before the value, and how the
+    value ends.
+    """
 
     anchor: str
     quoted: bool
@@ -84,21 +89,25 @@ class Slot(NamedTuple):
     placeholder: str
     """A value of the slot's kind that no log contains by chance, unique to the slot."""
     escape: str = ""
-    """What stands before each quote: backslashes, where the slot is in JSON that is text in JSON."""
+    """What stands before each quote: backslashes, where the slot is in JSON that is text in
+    JSON.
+    """
     is_text: bool = False
     """Whether values have escapes in them: whole lines of JSON."""
     behind: int | None = None
     """Bytes between a text's end and the line's, where they are as many in every line."""
     after: str = ""
-    """What stands behind the value in every line, and nowhere before: to look for it needs no copy of the rest."""
+    """What stands behind the value in every line, and nowhere before: to look for it needs no
+    copy of the rest.
+    """
 
     @property
     def stop(self) -> str:
-        """What ends a quoted value that is plain."""
+        """Return what ends a quoted value that is plain."""
         return self.escape[:1] or '"'
 
     def end(self, line: bytes, begin: int) -> int:
-        """Where in a line the value ends that begins there."""
+        """Return where in a line the value ends that begins there."""
         if self.length is not None:
             return begin + self.length
         if self.behind is not None:
@@ -116,14 +125,19 @@ class Slot(NamedTuple):
 
 
 class Template(NamedTuple):
-    """What all lines of one shape say. `record` holds placeholders where the slots are."""
+    """What all lines of one shape say.
+
+    `record` holds placeholders where the slots are.
+    """
 
     record: Record
     kind: int
-    """SLOW: to be read line by line; OTHER: counted as `record.bucket`; EVENT; TIMELESS: one without timestamp.
+    """SLOW: to be read line by line; OTHER: counted as `record.bucket`; EVENT; TIMELESS: one
+    without timestamp.
 
-    ENCODED: what a line says hangs on a text in base64, in the slot that `texts` names. BATCH: the lines of a text in
-    the slot that `texts` names are its records, where they are several objects and one is an event.
+    ENCODED: what a line says hangs on a text in base64, in the slot that `texts` names. BATCH:
+    the lines of a text in the slot that `texts` names are its records, where they are several
+    objects and one is an event.
     """
     texts: tuple[int, ...] = ()
     """Slots other than time and session that `record` shows, so that it depends on their values."""
@@ -137,18 +151,24 @@ class Seen(NamedTuple):
 
 
 class Codes(NamedTuple):
-    """A layout's knowledge at one moment, as columns: replaced as a whole, so that threads see it consistent."""
+    """A layout's knowledge at one moment, as columns: replaced as a whole, so that threads see
+    it consistent.
+    """
 
     enums: tuple[pl.Enum, ...]
     strides: tuple[int, ...]
     table: pl.Series
     """Int32: combined piece codes → template number; -1 where none was made yet."""
     meaning: pl.Series
-    """UInt32: combined piece codes → code of what lines say that are events with a time; ASIDE for all others."""
+    """UInt32: combined piece codes → code of what lines say that are events with a time; ASIDE
+    for all others.
+    """
     kinds: pl.Series
     """UInt8: template number → the `kind` of it."""
     said: pl.Series
-    """UInt32: template number → code of what it says; null where that depends on the texts in its slots."""
+    """UInt32: template number → code of what it says; null where that depends on the texts in
+    its slots.
+    """
 
 
 class Layout:
@@ -184,10 +204,14 @@ class Layout:
         self._once: set[tuple[str, ...]] = set()
         self.codes = self._freeze()
 
-    # -- cutting ---------------------------------------------------------------------------------------------
+    # -- cutting
+    # ---------------------------------------------------------------------------------------------
 
     def split(self, line: bytes) -> tuple[str, ...] | None:
-        """The pieces of one line; None where the slots are not in order, or its text or a piece is not UTF-8."""
+        """The pieces of one line.
+
+        None where the slots are not in order, or its text or a piece is not UTF-8.
+        """
         pieces, at, size = [], 0, len(line)
         for anchor, end_of in self._ends:
             start = line.find(anchor)
@@ -210,13 +234,15 @@ class Layout:
             return None
 
     def cut(self, lines: pl.LazyFrame, codes: Codes, *, with_forms: bool = False) -> pl.LazyFrame:
-        """Lines (column `line`, String) → `size`, `key`, `sid` (number), `text`, `ts`, `plain`, `fits`, pieces, slots.
+        """Lines (column `line`, String) → `size`, `key`, `sid` (number), `text`, `ts`, `plain`,
+        `fits`, pieces, slots.
 
-        `size` is in bytes. `key` combines the codes of the pieces and is null where one is unknown. `sid` and `text`
-        are those of the session. `plain` says that all values but a session in quotes can stand in for their
-        placeholders; `fits` that the pieces and values make up the line. `ts` (Int64) is null for what `time_form`
-        does not cover. `with_forms` adds `form` (number in `timestamps.FORMS`) of those that it covers. `piece<i>`
-        are all, `slot<i>` those that `texts` names.
+        `size` is in bytes. `key` combines the codes of the pieces and is null where one is
+        unknown. `sid` and `text` are those of the session. `plain` says that all values but a
+        session in quotes can stand in for their placeholders; `fits` that the pieces and values
+        make up the line. `ts` (Int64) is null for what `time_form` does not cover. `with_forms`
+        adds `form` (number in `timestamps.FORMS`) of those that it covers. `piece<i>` are all,
+        `slot<i>` those that `texts` names.
         """
         pieces, values, fits = self._ranges()
         parts = {f"piece{i}": _text(*bounds) for i, bounds in enumerate(pieces)}
@@ -239,7 +265,9 @@ class Layout:
         )
 
     def key(self, codes: Codes) -> pl.Expr:
-        """UInt32 `key` from the columns of pieces: their codes in one number, null where one is unknown."""
+        """UInt32 `key` from the columns of pieces: their codes in one number, null where one is
+        unknown.
+        """
         parts = (
             pl.col(f"piece{i}").cast(enum, strict=False).to_physical().cast(pl.UInt32) * stride
             for i, (enum, stride) in enumerate(zip(codes.enums, codes.strides, strict=True))
@@ -289,7 +317,8 @@ class Layout:
     def _ranges(self) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any]], pl.Expr]:
         """Offsets and lengths of pieces and of values, and whether they are in order.
 
-        A slot that a line lacks is an empty piece and an empty value at the end of the slot before it.
+        A slot that a line lacks is an empty piece and an empty value at the end of the slot
+        before it.
         """
         pieces: list[tuple[Any, Any]] = []
         values: list[tuple[Any, Any]] = []
@@ -317,7 +346,10 @@ class Layout:
         return pieces, values, reduce(and_, fits)
 
     def _plain(self, i: int, value: pl.Expr) -> pl.Expr:
-        """Whether a value can stand in for its placeholder; the empty one of an absent slot can."""
+        """Return whether a value can stand in for its placeholder.
+
+        The empty one of an absent slot can.
+        """
         slot = self.slots[i]
         if i == self.time and self.time_form != "text":
             # The forms that are read by the column are plain.
@@ -346,10 +378,13 @@ class Layout:
             return find_any_iso_forms(value)
         return find_epoch_forms(value) if self.time_form == "epoch" else pl.lit(ISO_UTC, pl.UInt8)
 
-    # -- learning --------------------------------------------------------------------------------------------
+    # -- learning
+    # --------------------------------------------------------------------------------------------
 
     def full(self, pieces: tuple[str, ...]) -> bool:
-        """Whether there is no room for these: the layout lacks a slot, or the lines are not of one making."""
+        """Return whether there is no room for these: the layout lacks a slot, or the lines are
+        not of one making.
+        """
         sizes = [
             len(known) + (piece not in known)
             for known, piece in zip(self._pieces, pieces, strict=True)
@@ -367,7 +402,10 @@ class Layout:
             self._once.add(pieces)
 
     def learn(self, pieces: tuple[str, ...]) -> int:
-        """The template number of lines with these pieces; it is in `codes` after the next `settle`."""
+        """The template number of lines with these pieces.
+
+        It is in `codes` after the next `settle`.
+        """
         code = tuple(
             known.setdefault(piece, len(known))
             for known, piece in zip(self._pieces, pieces, strict=True)
@@ -382,7 +420,9 @@ class Layout:
         return self._numbers[code]
 
     def learn_keys(self, codes: Codes, keys: Iterable[int]) -> Codes:
-        """`codes` with the templates of more combinations of its pieces: its own keys stay what they are."""
+        """`codes` with the templates of more combinations of its pieces: its own keys stay what
+        they are.
+        """
         order = [enum.categories.to_list() for enum in codes.enums]
         numbers = [
             self.learn(
@@ -446,7 +486,7 @@ class Layout:
         return self._intern(said) if said else None
 
     def agrees(self, judge: Callable[[object], Record]) -> bool:
-        """Whether a judge says of all templates what was said of them."""
+        """Return whether a judge says of all templates what was said of them."""
         known = (
             (number, each.record) for number, each in enumerate(self.templates) if each.kind != SLOW
         )
@@ -505,7 +545,9 @@ class Layout:
         return Template(record, TIMELESS if time is None else EVENT, texts)
 
     def _batch(self, pieces: tuple[str, ...], present: list[int]) -> int | None:
-        """The slot whose text holds a line's records, however many they are: told from a line with two."""
+        """The slot whose text holds a line's records, however many they are: told from a line
+        with two.
+        """
         text, *others = [i for i in present if self.slots[i].is_text]
         line = self.fill(pieces, {text: encode_json("\n".join(_TWO))[1:-1]})
         is_batch = (
@@ -522,7 +564,9 @@ class Layout:
         ]
 
     def _whole(self, value: object, line: str, present: list[int]) -> bool:
-        """Whether each placeholder is exactly one whole value of the line, and stands nowhere else in it."""
+        """Return whether each placeholder is exactly one whole value of the line, and stands
+        nowhere else in it.
+        """
         values = list(_strings(value))
         names = [self.slots[i].placeholder for i in present]
         return all(values.count(name) == 1 and line.count(name) == 1 for name in names)
@@ -536,7 +580,10 @@ class Layout:
         ]
 
     def _agree(self, time: int | None, sid: int) -> bool:
-        """Whether a template keeps time and session in the layout's slots; the first one decides which."""
+        """Return whether a template keeps time and session in the layout's slots.
+
+        The first one decides which.
+        """
         if self.sid is None:
             self.time, self.sid = time, sid
         return self.sid == sid and time in (None, self.time)
@@ -567,9 +614,11 @@ def find_layout(
     intern: Callable[[Attributes], int],
     contexts: Contexts | None = None,
 ) -> Layout | None:
-    """The layout of a sample of lines: time, session, and whatever else takes many values, are its slots.
+    """The layout of a sample of lines: time, session, and whatever else takes many values, are
+    its slots.
 
-    None where the events have no session that could be cut out. Lines of which none is an event may share a layout.
+    None where the events have no session that could be cut out. Lines of which none is an event
+    may share a layout.
     """
     batches = [seen for seen in sample if seen.record.bucket == SEVERAL]
     if 2 * len(batches) > len(sample):
@@ -601,7 +650,10 @@ def find_layout(
 def _batch_layout(
     sample: Sequence[Seen], judge: Callable[[object], Record], intern: Callable[[Attributes], int]
 ) -> Layout | None:
-    """The layout of lines with several records in a text; None where they have them elsewhere."""
+    """The layout of lines with several records in a text.
+
+    None where they have them elsewhere.
+    """
     found: dict[str, list[str]] = {}
     behind: dict[str, set[int]] = {}
     for seen in sample:
@@ -655,7 +707,10 @@ def _time_form(values: pl.DataFrame, slot: Slot) -> str:
 
 
 def _values(line: str) -> Iterable[tuple[str, str, int]]:
-    """(anchor, value, place) of every scalar member; where a key comes again, the member before is in the anchor."""
+    """(anchor, value, place) of every scalar member.
+
+    Where a key comes again, the member before is in the anchor.
+    """
     first: set[str] = set()
     before = 0
     for match in (*_PAIR.finditer(line), *(_INNER_PAIR.finditer(line) if '\\"' in line else ())):
@@ -690,7 +745,10 @@ def _with_after(slots: Sequence[Slot], sample: Sequence[Seen]) -> list[Slot]:
 
 
 def _after(slot: Slot, lines: Sequence[bytes]) -> str:
-    """The next key, where it is the same in all lines and stands nowhere before; else nothing."""
+    """The next key, where it is the same in all lines and stands nowhere before.
+
+    Else nothing.
+    """
     anchor = slot.anchor.encode()
     starts = [(line, start) for line in lines if (start := line.find(anchor)) >= 0]
     ends = [(line, slot.end(line, start + len(anchor))) for line, start in starts]
@@ -712,7 +770,10 @@ def _placeholder(number: int, *, quoted: bool) -> str:
 def each_once(
     texts: pl.Series, read: Callable[[str], int | str | None], dtype: type[pl.DataType]
 ) -> pl.Series:
-    """What a function makes of texts, which is asked once for each distinct one; of null, null."""
+    """Return what a function makes of texts, which is asked once for each distinct one.
+
+    Of null, null.
+    """
     distinct = texts.unique().drop_nulls().to_list()
     return texts.replace_strict(
         distinct, [read(text) for text in distinct], default=None, return_dtype=dtype

@@ -1,9 +1,11 @@
-"""Records with something between them that is no line end, or with line ends in them → one record a row.
+"""Records with something between them that is no line end, or with line ends in them → one
+record a row.
 
-Arrays, over many lines or on one; objects written one after the other; pretty-printed ones; lists in an object. The
-texts between records are learned from the beginning of an input, up to the next record's first key: its quote can
-stand in no string. Where a record has a list of objects that begin alike, a cut there leaves rows that are no JSON,
-and the block is cut again by what JSON says.
+Arrays, over many lines or on one; objects written one after the other; pretty-printed ones;
+lists in an object. The texts between records are learned from the beginning of an input, up to
+the next record's first key: its quote can stand in no string. Where a record has a list of
+objects that begin alike, a cut there leaves rows that are no JSON, and the block is cut again
+by what JSON says.
 """
 
 from __future__ import annotations
@@ -37,12 +39,12 @@ _MOST_LISTS = 20
 _LEVELS = 4
 """Objects in one another that may be around a list of records."""
 _SEEN = 200
-_FEW = 8
+_MIN_RECORDS_BY_LINE = 8
 _WINDOW = 1 << 9
 """Characters that are looked at first."""
 _WORD = 16
 """More characters than a word, or an escape, of JSON has."""
-_BLANK = b" \t\r\n\x1e"
+_BLANK_OR_SEPARATOR = b" \t\r\n\x1e"
 _FIELDS = rb'\[\s*\{\s*"field"\s*:'
 """A row of CloudWatch Insights begins so: pairs of field and value."""
 RECORD = re.compile(rb"\{|" + _FIELDS)
@@ -52,7 +54,9 @@ _GLUE = re.compile(rb'(?:[\s,\]}\x1e]|\[(?!\s*\{\s*"field"\s*:))*')
 _MEMBER = rb'"[^"\\]*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[\w.+-]+|\[\s*(?:"[^"\\]*"[\s,]*)*\])\s*,\s*'
 _LIST_KEY = rb"(?:(?:" + _MEMBER + rb')+"(?:' + "|".join(LISTS).encode() + rb')"|"[A-Za-z_]+")'
 _WRAPPED = re.compile(rb"\{\s*" + _LIST_KEY + rb"\s*:\s*\[\s*(?=\{|" + _FIELDS + rb")")
-"""The beginning of an object around records: its list comes first, or behind members with other values."""
+"""The beginning of an object around records: its list comes first, or behind members with other
+values.
+"""
 
 
 class Span(NamedTuple):
@@ -63,7 +67,9 @@ class Span(NamedTuple):
 
 
 class Seam(NamedTuple):
-    """The end of a record, what stands between, and the beginning of the next up to its first key."""
+    """The end of a record, what stands between, and the beginning of the next up to its first
+    key.
+    """
 
     text: bytes
     begin: int
@@ -75,7 +81,7 @@ class Seam(NamedTuple):
         return self.text[: self.begin]
 
     def folded(self) -> Seam:
-        """The same on one line."""
+        """Return the same on one line."""
         return Seam(_folded(self.text), self.begin)
 
 
@@ -121,7 +127,9 @@ class Stream:
         )
 
     def _listed(self, data: bytes, made: pl.DataFrame, before: int, after: int) -> Rows:
-        """The records of lists on lines of their own, with as many line ends before them and behind them."""
+        """The records of lists on lines of their own, with as many line ends before them and
+        behind them.
+        """
         on = made["on"] + before
         last: Any = on.max()
         return Rows(
@@ -133,7 +141,7 @@ class Stream:
         )
 
     def _on_last_line(self, data: bytes, begin: int, end: int) -> int:
-        """How many records begin behind the last line end, before an end."""
+        """Return how many records begin behind the last line end, before an end."""
         last, begins = data.rfind(b"\n"), {seam.text: seam.begin for seam in self.seams}
         seams = re.compile(b"|".join(map(re.escape, begins)))
         found = seams.finditer(data, max(0, last + 1 - max(begins.values())))
@@ -157,7 +165,10 @@ class Stream:
         )
 
     def boundary(self, data: bytes) -> int | None:
-        """Where one of the last records begins, a whole event if there is one; None where that is not known."""
+        """Return where one of the last records begins, a whole event if there is one.
+
+        None where that is not known.
+        """
         last = end = self._last_seam(data, len(data))
         for _ in range(_SEEN):
             if not end or is_event(data, end, self.known):
@@ -171,12 +182,14 @@ class Stream:
         ) or len(data)
 
     def _last_seam(self, data: bytes, end: int) -> int | None:
-        """Where the last record begins before an end."""
+        """Return where the last record begins before an end."""
         seams = ((data.rfind(seam.text, 0, end), seam.begin) for seam in self.seams)
         return max((at + size for at, size in seams if at >= 0), default=None)
 
     def _end(self, data: bytes) -> int:
-        """Where the last record of a part ends: what stands between it and the next is of no record."""
+        """Return where the last record of a part ends: what stands between it and the next is of
+        no record.
+        """
         return len(data) - max(
             (seam.begin - 1 for seam in self.seams if data.endswith(seam.end)), default=0
         )
@@ -185,7 +198,7 @@ class Stream:
         return len(self.start) if self.is_first and data.startswith(self.start) else 0
 
     def _walked(self, data: bytes, at: int, cut: bytes) -> list[int]:
-        """Where the rows begin that were cut at seams."""
+        """Return where the rows begin that were cut at seams."""
         seams, starts = [seam.folded() for seam in self.seams], []
         for row in cut.split(b"\n"):
             starts.append(at)
@@ -195,9 +208,14 @@ class Stream:
 
 
 def style_of(head: bytes, known: Known) -> Stream | None:
-    """The style of an input that begins with JSON; None where its records are its lines."""
+    """The style of an input that begins with JSON.
+
+    None where its records are its lines.
+    """
     begin = _opening(head, known)
-    if begin is None or _is_by_line(head, begin, list(_objects(head, begin, known, _FEW))):
+    if begin is None or _is_by_line(
+        head, begin, list(_objects(head, begin, known, _MIN_RECORDS_BY_LINE))
+    ):
         return None
     spans = list(_objects(head, begin, known, _SEEN))
     between = [head[one.end : other.start] for one, other in pairwise(spans)]
@@ -207,7 +225,9 @@ def style_of(head: bytes, known: Known) -> Stream | None:
 
 
 def _lists(seams: Sequence[Seam]) -> Lists | None:
-    """How records on lines are written that are in lists, each line in one of its own or all in one."""
+    """How records on lines are written that are in lists, each line in one of its own or all in
+    one.
+    """
     outer, *inner = seams
     closing, line_end, opening = outer.end[1:].partition(b"\n")
     key = outer.text[outer.begin :]
@@ -220,7 +240,8 @@ def _lists(seams: Sequence[Seam]) -> Lists | None:
     if any(seam.text[seam.begin :] != key for seam in inner):
         return None
     seam = next(
-        (listed.Seam(_text(each.text[:1]), _text(each.end[1:]), _text(key)) for each in inner), None
+        (listed.ListSeam(_text(each.text[:1]), _text(each.end[1:]), _text(key)) for each in inner),
+        None,
     )
     return Lists(_text(opening), _text(closing.rstrip(b"\r")), seam)
 
@@ -230,12 +251,16 @@ def _text(data: bytes) -> str:
 
 
 def _is_by_line(head: bytes, begin: int, spans: Sequence[Span]) -> bool:
-    """Whether most of the first records are each on a line of their own, with nothing around them."""
+    """Return whether most of the first records are each on a line of their own, with nothing
+    around them.
+    """
     between = [head[one.end : other.start] for one, other in pairwise(spans)]
     on_lines = sum(b"\n" in glue for glue in between)
     folded = sum(b"\n" in head[span.start : span.end] for span in spans)
     return (
-        2 * folded <= len(spans) and not head[:begin].strip(_BLANK) and 2 * on_lines >= len(between)
+        2 * folded <= len(spans)
+        and not head[:begin].strip(_BLANK_OR_SEPARATOR)
+        and 2 * on_lines >= len(between)
     )
 
 
@@ -249,14 +274,18 @@ def _in_words(start: bytes, between: Sequence[bytes], *, within: bool) -> str:
     return "records over several lines" if within else "records without line ends between them"
 
 
-# -- where records are -------------------------------------------------------------------------------------------
+# -- where records are
+# -------------------------------------------------------------------------------------------
 
 
 def _opening(head: bytes, known: Known) -> int | None:
-    """Where the first record of an input begins: at its beginning, in an array, or in one that is in an object."""
-    at = len(head) - len(head.lstrip(_BLANK))
+    """Return where the first record of an input begins: at its beginning, in an array, or in one
+    that is in an object.
+    """
+    at = len(head) - len(head.lstrip(_BLANK_OR_SEPARATOR))
     if head.startswith(b"[", at) and _is_line(head, at):
-        # An array that ends with its line, before lines that are objects: of many lines, one that is wrong.
+        # An array that ends with its line, before lines that are objects: of many lines, one that
+        # is wrong.
         return None
     if head.startswith(b"[", at):
         begin = _after_glue(head, at)
@@ -272,7 +301,10 @@ def _opening(head: bytes, known: Known) -> int | None:
 
 
 def list_within(head: bytes, at: int, known: Known) -> int | None:
-    """Where the first record of a list begins that is in the object there; HEAD bytes of it will do."""
+    """Return where the first record of a list begins that is in the object there.
+
+    HEAD bytes of it will do.
+    """
     matches = islice(LIST.finditer(head, at, sound_end(head, at)), _MOST_LISTS)
     lists = (match for match in matches if _may_open(head[at : match.start()]))
     return next((match.end() for match in lists if is_event(head, match.end(), known)), None)
@@ -293,21 +325,26 @@ def sound_end(head: bytes, at: int) -> int:
 
 
 def _is_line(head: bytes, at: int) -> bool:
-    """Whether the first line is JSON by itself, and the next one an object by itself; or the other way round."""
+    """Return whether the first line is JSON by itself, and the next one an object by itself.
+
+    Or the other way round.
+    """
     first, _, rest = head[at:].partition(b"\n")
-    following = next((line for line in rest.split(b"\n") if line.strip(_BLANK)), b"")
+    following = next((line for line in rest.split(b"\n") if line.strip(_BLANK_OR_SEPARATOR)), b"")
     return all(_closes(line, b"") for line in (first, following)) and following.lstrip(
-        _BLANK
+        _BLANK_OR_SEPARATOR
     ).startswith(b"{")
 
 
 def _may_open(text: bytes) -> bool:
-    """Whether a list may stand behind a text, in an object."""
+    """Return whether a list may stand behind a text, in an object."""
     return any(_closes(text + b"[", b"]" + b"}" * levels) for levels in range(1, _LEVELS + 1))
 
 
 def closing(start: bytes, data: bytes, at: int) -> int | None:
-    """Where a text ends that began with `start`, its last record before `at`; None where it does not end with that.
+    """Return where a text ends that began with `start`, its last record before `at`.
+
+    None where it does not end with that.
 
     What begins in another part is not known: then any object that ends so will do.
     """
@@ -327,15 +364,17 @@ def closing(start: bytes, data: bytes, at: int) -> int | None:
 
 
 def _value_end(text: bytes) -> int | None:
-    """Where the JSON value ends that begins there."""
+    """Return where the JSON value ends that begins there."""
     try:
-        return scan_value(text.decode("latin-1"), len(text) - len(text.lstrip(_BLANK)))[1]
+        return scan_value(
+            text.decode("latin-1"), len(text) - len(text.lstrip(_BLANK_OR_SEPARATOR))
+        )[1]
     except ValueError:
         return None
 
 
 def _closes(start: bytes, end: bytes) -> bool:
-    """Whether two texts are JSON together, or nothing."""
+    """Return whether two texts are JSON together, or nothing."""
     text = (start + end).decode("utf-8", "replace").strip(" \t\r\n\x1e\ufeff")
     try:
         return not text or scan_value(text, 0)[1] == len(text)
@@ -344,7 +383,7 @@ def _closes(start: bytes, end: bytes) -> bool:
 
 
 def _inner(data: bytes, at: int, known: Known) -> int | None:
-    """Where the first record is of an object that begins with a list of them."""
+    """Return where the first record is of an object that begins with a list of them."""
     match = _WRAPPED.match(data, at)
     return match.end() if match and is_event(data, match.end(), known) else None
 
@@ -355,21 +394,27 @@ def _after_glue(data: bytes, at: int) -> int:
 
 
 def is_event(data: bytes, at: int, known: Known) -> bool:
-    """Whether the record that begins there is an event, or holds some."""
+    """Return whether the record that begins there is an event, or holds some."""
     found = value_at(data, at)
     return found is not None and bool(Search(known).members([found[0]]))
 
 
 def value_at(data: bytes, at: int) -> tuple[Any, int] | None:
-    """The record that begins there, and where it ends; None where none does."""
+    """The record that begins there, and where it ends.
+
+    None where none does.
+    """
     found = looked_at(data, at)
     return None if isinstance(found, int) else found
 
 
 def looked_at(data: bytes, at: int) -> tuple[Any, int] | int:
-    """The record that begins there, and where it ends; or how many bytes were looked at to see that none does.
+    """The record that begins there, and where it ends.
 
-    Read as Latin-1, in which bytes and characters are at the same places, and whatever is between quotes is text.
+    Or how many bytes were looked at to see that none does.
+
+    Read as Latin-1, in which bytes and characters are at the same places, and whatever is between
+    quotes is text.
     """
     size = _WINDOW
     while RECORD.match(data, at):
@@ -389,7 +434,9 @@ def looked_at(data: bytes, at: int) -> tuple[Any, int] | int:
 
 
 def _may_go_on(error: ValueError, size: int) -> bool:
-    """Whether more text could mend what is wrong: it is at the end of so many characters, or with a string there."""
+    """Return whether more text could mend what is wrong: it is at the end of so many characters,
+    or with a string there.
+    """
     return getattr(error, "pos", 0) >= size - _WORD or getattr(error, "msg", "").startswith(
         "Unterminated string"
     )
@@ -420,7 +467,10 @@ def _seams(head: bytes, spans: Sequence[Span]) -> tuple[Seam, ...]:
 def _spans(
     data: bytes, at: int, seams: Sequence[Seam], known: Known, start: bytes = b""
 ) -> Iterator[Span]:
-    """Where the records are: objects, or what is none and ends at a line end or a seam. `start` is what they are in."""
+    """Return where the records are: objects, or what is none and ends at a line end or a seam.
+
+    `start` is what they are in.
+    """
     before = at
     while (at := _after_glue(data, at)) < len(data):
         inner = _inner(data, at, known)
@@ -437,7 +487,9 @@ def _spans(
 
 
 def _within(data: bytes, at: int, found: tuple[Any, int] | None, known: Known) -> int | None:
-    """Where the first record is of an object that has a list of them, on many lines or longer than a record."""
+    """Return where the first record is of an object that has a list of them, on many lines or
+    longer than a record.
+    """
     if found and (
         b"\n" not in data[at : found[1]]
         or not LIST.search(data, at, found[1])
@@ -449,7 +501,7 @@ def _within(data: bytes, at: int, found: tuple[Any, int] | None, known: Known) -
 
 
 def _resumed(data: bytes, at: int, seams: Sequence[Seam]) -> int:
-    """Where what is no record ends."""
+    """Return where what is no record ends."""
     ends = [end + 1 for seam in seams if (end := data.find(seam.text, at)) >= 0]
     line = data.find(b"\n", at)
     return min([*ends, *([line] if line >= 0 else [])], default=len(data))
@@ -474,7 +526,8 @@ def _unfolded(_: int, text: bytes) -> bytes:
     return text.replace(b"\r", b"\n")
 
 
-# -- parts -------------------------------------------------------------------------------------------------------
+# -- parts
+# --------------------------------------------------------------------------------------------------
 
 
 class Part(NamedTuple):

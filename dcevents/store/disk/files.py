@@ -61,15 +61,14 @@ def read_undamaged(folder: Path, current: Manifest, name: str) -> bytes:
 def load_or_create(folder: Path, *, keep_events: bool) -> Manifest:
     """Return the manifest of a store, perhaps a new one.
 
-    Raises StoreError where a manifest is missing beside the files that it named, since these would
-    be removed as left over.
+    Raises StoreError where the manifest is missing and its files are there: they would be removed.
     """
     if (folder / manifest.MANIFEST_NAME).exists():
         found = load_manifest(folder)
         return found if found.generation else replace(found, keeps_events=keep_events)
     if any(name.startswith(_WRITTEN_PREFIXES) for name in _list_files(folder)):
         raise StoreError(
-            f"{folder / manifest.MANIFEST_NAME}: missing, beside the files that it names; "
+            f"{folder / manifest.MANIFEST_NAME}: missing, while files of a store are there; "
             f"{_REPAIR_HINT}"
         )
     new = Manifest(secrets.token_hex(16), keeps_events=keep_events)
@@ -157,8 +156,8 @@ class StoreWriter:
     ) -> Manifest:
         """Commit a manifest with all files but the removed ones."""
         former = self.committed.files
-        kept = {name: of for name, of in former.items() if name not in removed_files}
-        successor = after.make_successor({**kept, **self.new_files})
+        others = {name: of for name, of in former.items() if name not in removed_files}
+        successor = after.make_successor({**others, **self.new_files})
         folders = {(self.folder / name).parent for name in self.new_files}
         for folder in folders | {self.folder / _SEGMENTS_FOLDER, self.folder}:
             with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,6 @@
-"""Debian's Chromium, driven by ChromeDriver: W3C WebDriver is JSON over HTTP, so nothing else is needed."""
+"""Debian's Chromium, driven by ChromeDriver: W3C WebDriver is JSON over HTTP,
+so nothing else is needed.
+"""
 
 import contextlib
 import json
@@ -75,7 +77,7 @@ class Browser:
         with contextlib.suppress(BrowserError):
             self._call("DELETE", self._session)
 
-    # -- tabs ------------------------------------------------------------------------------------------------
+    # -- tabs --------------------------------------------------------------------------------------
 
     def tab(self) -> str:
         """The tab in front."""
@@ -94,7 +96,9 @@ class Browser:
         self._call("POST", f"{self._session}/window", {"handle": handle})
 
     def hide(self) -> None:
-        """Minimise the window: its pages are hidden. (Tabs behind others are not, without a screen.)"""
+        """Minimise the window: its pages are hidden. (Tabs behind others are not,
+        without a screen.)
+        """
         self._call("POST", f"{self._session}/window/minimize", {})
 
     def show(self) -> None:
@@ -110,7 +114,7 @@ class Browser:
         self._call("DELETE", f"{self._session}/window")
         self.front(self.home)
 
-    # -- pages -----------------------------------------------------------------------------------------------
+    # -- pages -------------------------------------------------------------------------------------
 
     def run(self, script: str, *arguments: object) -> Any:
         """The value of a function's body in the page; of a promise what it comes to."""
@@ -124,7 +128,9 @@ class Browser:
         return self._call("POST", f"{self._session}/goog/cdp/execute", body)
 
     def console(self) -> list[dict[str, Any]]:
-        """What the console of the tab was told since it was last asked: `level`, `source`, `message`."""
+        """What the console of the tab was told since it was last asked: `level`, `source`,
+        `message`.
+        """
         entries: list[dict[str, Any]] = self._call(
             "POST", f"{self._session}/se/log", {"type": "browser"}
         )

@@ -1,4 +1,6 @@
-"""What visitors do: each function plays one scenario; its row says what is lost on the way, and why."""
+"""What visitors do: each function plays one scenario; its row says what is lost on the way,
+and why.
+"""
 
 import contextlib
 import time
@@ -187,13 +189,16 @@ def a_thousand(stage: Stage) -> None:
 THOUSAND = """
   const beacon = navigator.sendBeacon.bind(navigator);
   let requests = 0;
-  navigator.sendBeacon = (url, body) => beacon(url, body) && (++requests % 5 || beacon(url, body) || true);
-  const ways = [["TRIGGERED"], ["TRIGGERED", "ENGAGED", "CLOSED"], ["TRIGGERED", "ENGAGED", "INPUT_EMAIL", "COMPLETED"],
+  navigator.sendBeacon = (url, body) =>
+    beacon(url, body) && (++requests % 5 || beacon(url, body) || true);
+  const ways = [["TRIGGERED"], ["TRIGGERED", "ENGAGED", "CLOSED"],
+    ["TRIGGERED", "ENGAGED", "INPUT_EMAIL", "COMPLETED"],
     ["TRIGGERED", "ENGAGED", "INPUT_EMAIL", "INPUT_PHONE"]];
   const played = [];
   return (async () => {
     for (let n = 0; n < 1000; n++) {
-      const payload = { name: "Pricing", id: "dlg-101", type: "dialogue", uiType: "popup", sid: "visitor-" + n };
+      const payload = {
+        name: "Pricing", id: "dlg-101", type: "dialogue", uiType: "popup", sid: "visitor-" + n };
       for (const way of ways[n % 4]) {
         const key = "CONVERSATION_" + way;
         played.push([key, payload, play(key, payload), location.href]);

@@ -1,4 +1,6 @@
-"""A browser, a server and a visitor: what is played is written down, so that it can be compared with what arrives."""
+"""A browser, a server and a visitor: what is played is written down,
+so that it can be compared with what arrives.
+"""
 
 import contextlib
 import json
@@ -41,7 +43,7 @@ class Stage:
         self.since = self.collector.log.stat().st_size
         self.browser.front(self.browser.home)
 
-    # -- the visitor -----------------------------------------------------------------------------------------
+    # -- the visitor -------------------------------------------------------------------------------
 
     def open(self, page: str = "after.html") -> str:
         """A new tab with a page."""
@@ -80,14 +82,16 @@ class Stage:
         kind = "conversation flow" if id_.startswith("flow") else "dialogue"
         return {"name": NAMES[id_], "id": id_, "type": kind, "uiType": ui, "sid": sid, **more}
 
-    # -- the log ---------------------------------------------------------------------------------------------
+    # -- the log -----------------------------------------------------------------------------------
 
     def arrived(self) -> list[Played]:
         """The events of conversations that the server has logged so far."""
         return [event for event in self.collector.events(self.since) if event["event"] != READY]
 
     def wait_for(self, events: int, seconds: float = 60) -> None:
-        """Wait until so many different events have arrived, but not longer; and then for what should not."""
+        """Wait until so many different events have arrived, but not longer;
+        and then for what should not.
+        """
         end = time.monotonic() + seconds
         while (
             len({json.dumps(event) for event in self.arrived()}) < events and time.monotonic() < end

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from dcevents.model.events import UNREADABLE_REASONS
 from dcevents.model.moments import UNTIMED
 from dcevents.reading.blocks import BlockLoader, LineRun
 from dcevents.reading.marks import strip_marks
@@ -165,7 +166,7 @@ def _is_wrong(rows: Rows, parsed: Parsed) -> bool:
 
     They are no JSON then, or have no time.
     """
-    is_invalid = parsed.tally["invalid_json"] + parsed.tally["incomplete"] > 0
+    is_invalid = any(parsed.tally[bucket] for bucket in (*UNREADABLE_REASONS, "incomplete"))
     is_untimed = bool((parsed.rows["ts"] >= UNTIMED).any())
     return rows.is_wrong(invalid=is_invalid, untimed=is_untimed)
 

@@ -216,3 +216,92 @@ def test_a_run_of_nuls_takes_time_as_its_size() -> None:
     data = b"{" + NUL * (8 << 20) + b"}\n"
 
     assert strip_marks(data) == data
+
+
+# -- what strangers write ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("many", [1, 2000], ids=["line by line", "by the column"])
+def test_texts_have_limits(many: int) -> None:
+    long = "é" * 5000
+    payload = {"id": long, "name": long, "type": long, "uiType": long, "agentID": long}
+    event = json.loads(line(many))
+    event |= {"page": f"https://x.example/{long}?q", "data": {"payload": {"sid": "a", **payload}}}
+    other = {"event": f"other.{long}", "data": {"payload": {"sid": "a"}}}
+    data = lines(0, many) + json.dumps(event).encode() + b"\n" + json.dumps(other).encode() + b"\n"
+    row = harness.run("events", "-f", "ndjson", "-q", stdin=data).ndjson[-1]
+
+    short = "é" * 511 + "…"
+    names = ("conversation_id", "conversation", "type", "ui_type", "agent_id")
+    assert [short] * 5 == [row[name] for name in names]
+    assert ("https://x.example/" + long)[:2047] + "…" == row["page"]
+    assert {("other." + long)[:127] + "…": 1} == account(data)["unknown_events"]
+
+
+@pytest.mark.parametrize("sid", ["x" * 512, "é" * 256, "x" * 513, "é" * 257])
+@pytest.mark.parametrize("many", [1, 2000], ids=["line by line", "by the column"])
+def test_a_sid_has_512_bytes_at_most(sid: str, many: int) -> None:
+    event = json.loads(line(many))
+    event["data"]["payload"]["sid"] = sid
+    data = lines(0, many) + json.dumps(event, ensure_ascii=False).encode() + b"\n"
+    found = account(data)
+    is_too_long = len(sid.encode()) > 512
+
+    assert (many + (not is_too_long), int(is_too_long)) == (
+        found["events"],
+        found["rejected"]["too_long"],
+    )
+
+
+@pytest.mark.parametrize("many", [1, 2000], ids=["line by line", "by the column"])
+def test_numbers_that_are_equal_are_one_session_and_one_id(many: int) -> None:
+    def spelled(sid: str, number: str) -> bytes:
+        return (
+            b'{"event":"CONVERSATION_ENGAGED","timestamp":1793610904120,'
+            b'"data":{"payload":{"sid":%s,"id":%s}}}\n' % (sid.encode(), number.encode())
+        )
+
+    spellings = [("7.0", "1e2"), ("7.00", "100.0"), ("7", "100"), ("70e-1", "1000E-1")]
+    data = b"".join(spelled(*each) for each in spellings)
+    data += b"".join(spelled(str(n + 10), "100") for n in range(many))
+    rows = harness.run("sessions", "-f", "ndjson", "-q", stdin=data).ndjson
+
+    assert many + 1 == len(rows)
+    assert 1 == len(harness.run("completion", "-f", "ndjson", "-q", stdin=data).ndjson)
+
+
+@pytest.mark.parametrize("time", ['"1970-01-01T00:00:00Z"', "0", '"0001-01-01T00:00:00Z"', "-1"])
+@pytest.mark.parametrize("many", [3, 2000], ids=["line by line", "by the column"])
+def test_an_ancient_event_makes_no_rows_of_days(time: str, many: int) -> None:
+    odd = line(many).replace(b"1793610904%d" % (120 + many), time.encode())
+    odd = odd if b'"timestamp": 179' not in odd else _replace_time(odd, time)
+    report = harness.run("completion", "--by", "day", "-f", "json", stdin=lines(0, many) + odd)
+
+    assert 2 == len(report.json["rows"])
+    found = report.json["input"]
+    assert (many + 1, 1, 1, 0) == tuple(
+        found[key] for key in ("events", "untimed", "ancient", "future")
+    )
+    assert "1 event without a usable timestamp, 1 of them before 2015" in report.err
+
+
+def _replace_time(data: bytes, time: str) -> bytes:
+    head, _, rest = data.partition(b'"timestamp": ')
+    return head + b'"timestamp": ' + time.encode() + rest[rest.index(b",") :]
+
+
+def test_alerts_and_check_know_ancient_timestamps(tmp_path: Path) -> None:
+    data = lines(0, 3) + _replace_time(line(3), "0")
+    log, store = tmp_path / "dc.log", tmp_path / "store"
+    log.write_bytes(data)
+    check = harness.run("check", log, "--fail-if", "ancient > 0", "-f", "json")
+
+    assert 4 == check.status
+    assert "ancient" in check.json["findings"]
+    assert 0.25 == check.json["ancient_share"]
+    assert [{"file": str(log), "line": 4, "form": "ancient"}] == check.json["untimed_lines"]
+    explained = harness.run("explain", "s3", log, "-f", "json", "-q").json
+    assert explained["sessions"][0]["events"][0]["ancient"] is True
+    assert "before 2015" in harness.run("explain", "s3", log).text
+    assert 0 == harness.run("ingest", log, "--store", store).status
+    assert 1 == harness.run("completion", "--store", store, "-f", "json").json["input"]["ancient"]

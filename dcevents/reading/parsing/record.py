@@ -28,6 +28,7 @@ __all__ = [
     "CANONICAL",
     "MAX_LEVELS",
     "MAX_LINE",
+    "MAX_SID_BYTES",
     "NOTHING",
     "SEVERAL",
     "Known",
@@ -46,6 +47,11 @@ __all__ = [
     "read_scalar",
 ]  # fmt: skip
 
+MAX_SID_BYTES: Final = 512
+MAX_TEXT_CHARACTERS: Final = 512
+"""Characters of names, ids, types and agents."""
+MAX_PAGE_CHARACTERS: Final = 2048
+MAX_UNKNOWN_NAME_CHARACTERS: Final = 128
 MAX_LINE: Final = 1 << 20
 """Bytes of the longest line that is read, without its line end."""
 SEVERAL: Final = "several"
@@ -201,29 +207,52 @@ def judge(
     sid = read_scalar(found.payload.get("sid"))
     kind = find_kind(known.meaning(name), has_sid=sid is not None)
     if kind is None:
+        name = cut_text(name, MAX_UNKNOWN_NAME_CHARACTERS)
         return Record("unknown_event", name, shape=found.shape, asked=asked)
     if kind == READY_KIND:
         return Record("widget_ready", name, shape=found.shape, asked=asked)
     if sid is None:
         return Record("no_sid", name, shape=found.shape, asked=asked)
+    if len(sid) > MAX_SID_BYTES or len(sid.encode()) > MAX_SID_BYTES:
+        return Record("too_long", name, shape=found.shape, asked=asked)
     said = _said(kind, found, keep_query=keep_query, with_meeting=with_meeting)
-    return Record("event", name, read_scalar(found.timestamp), sid, said, found.shape, asked)
+    # A number stays one: it may have an exponent.
+    is_number = isinstance(found.timestamp, Number)
+    timestamp = found.timestamp if is_number else read_scalar(found.timestamp)
+    return Record("event", name, timestamp, sid, said, found.shape, asked)
 
 
 def _said(kind: int, found: Located, *, keep_query: bool, with_meeting: bool) -> Attributes:
     get = found.payload.get
-    page = read_scalar(found.page)
     return Attributes(
         kind,
-        read_scalar(get("id")),
-        read_scalar(get("name")),
-        read_scalar(get("type")),
-        read_scalar(get("uiType")),
-        page if keep_query or page is None else cut_query(page),
-        read_scalar(get("agentID")),
-        read_scalar(get("agentName")),
+        _read_text(get("id")),
+        _read_text(get("name")),
+        _read_text(get("type")),
+        _read_text(get("uiType")),
+        _read_page(found.page, keep_query=keep_query),
+        _read_text(get("agentID")),
+        _read_text(get("agentName")),
         _meeting(get("meetingInfo")) if with_meeting else None,
     )
+
+
+def _read_text(value: object) -> str | None:
+    """Return a scalar's text, within its limit; None where it says nothing."""
+    text = read_scalar(value)
+    return None if text is None else cut_text(text, MAX_TEXT_CHARACTERS)
+
+
+def _read_page(value: object, *, keep_query: bool) -> str | None:
+    """Return a page within its limit; None where nothing is left."""
+    page = read_scalar(value)
+    page = page if keep_query or page is None else cut_query(page)
+    return None if page is None else cut_text(page, MAX_PAGE_CHARACTERS)
+
+
+def cut_text(text: str, limit: int) -> str:
+    """Return a text; of one over the limit the first characters and `…`."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def cut_query(page: str) -> str | None:

@@ -1,0 +1,1 @@
+"""One record, exactly: what it says. So far its timestamps and its JSON."""

@@ -1,0 +1,1 @@
+"""Parts of a slow, obvious model of reading, to compare the package with: definitions 1."""

@@ -132,7 +132,7 @@ def _list_strict_faults(log: Log) -> list[str]:
     ]
     if unread:
         inputs = format_count(len(unread), "input")
-        found.append(f"{inputs} cut short ({_join_first(unread, _MAX_NAMES)})")
+        found.append(f"{inputs} not read to the end ({_join_first(unread, _MAX_NAMES)})")
     return found
 
 

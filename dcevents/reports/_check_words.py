@@ -75,7 +75,7 @@ def list_findings(log: Log, quality: Quality) -> dict[str, str]:
     unstarted, implied = starts.start_not_seen, starts.engagement_implied
     found = {
         "no_event": (explain_unusable(log), "no line is an event of Dynamic Chat"),
-        "cut_off": (cut_off, f"{format_count(cut_off, 'input')} cut off"),
+        "cut_off": (cut_off, f"{format_count(cut_off, 'input')} not read to the end"),
         "rejected": (rejected, f"{format_count(rejected, 'line')} rejected"),
         "unknown_events": (unknown, f"{format_count(unknown, 'line')} of unknown events"),
         "untimed": (

@@ -142,6 +142,12 @@ _DAMAGE: Final = {
 _AT_LINE_START: Final = re.compile(
     rb"\n(?=" + b"|".join(each.magic.pattern for each in FORMATS) + rb")"
 )
+_STARTS: Final = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f": "zstd",
+    b"\xfd7zXZ": "xz",
+}
+"""All but the last byte of members' first bytes that are no text."""
 _FIRST_BYTES: Final = b"\x1f\x28B\xfd"
 """First bytes of members of all formats."""
 _FIRST_BYTE_TEXTS: Final = tuple(bytes([byte]) for byte in _FIRST_BYTES)
@@ -152,6 +158,12 @@ _RARE_BYTES: Final = (b"\x1f", b"\xfd", b"\xfe", b"\xff", b"\0")
 def find_format(head: bytes, at: int = 0) -> Format | None:
     """Return the format of which a member begins at a place of some bytes; None for text."""
     return next((each for each in FORMATS if each.magic.match(head, at)), None)
+
+
+def find_begun_format(rest: bytes) -> str | None:
+    """Return the format of which an input's last bytes are the first of a member; None for text."""
+    is_begun = (name for start, name in _STARTS.items() if start[: len(rest)] == rest)
+    return next(is_begun, None) if len(rest) > 1 else None
 
 
 def may_hold_members(data: bytes) -> bool:
@@ -219,6 +231,9 @@ class Members:
 
     def finish(self) -> Iterator[bytes]:
         """Yield what is left at the end of the input."""
+        begun = find_begun_format(self._raw[self._at :]) if self._may_begin else None
+        if begun and not self._member and not self._after and not self._is_over:
+            self._stop(Trouble.CUT_OFF, begun, self._passed + self._at)
         yield from self._read(is_final=True)
         if self._member:
             self._stop(Trouble.CUT_OFF, self._member.format.name, self._member.begin)

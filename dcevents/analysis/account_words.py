@@ -38,6 +38,7 @@ def build_account_json(account: Account) -> dict[str, Any]:
         "events": account.events,
         "untimed": account.untimed,
         "future": account.future,
+        "ancient": account.ancient,
     }
 
 
@@ -75,7 +76,9 @@ def _describe_untimed(account: Account) -> str:
     if not account.untimed:
         return ""
     future = f", {account.future:,} of them in the future" if account.future else ""
-    return f"; {format_count(account.untimed, 'event')} without a usable timestamp{future}"
+    ancient = f", {account.ancient:,} of them before 2015" if account.ancient else ""
+    untimed = format_count(account.untimed, "event")
+    return f"; {untimed} without a usable timestamp{future}{ancient}"
 
 
 def _list_unknown_names(account: Account) -> str:
@@ -129,7 +132,7 @@ def _list_strict_faults(log: Log) -> list[str]:
     ]
     if unread:
         inputs = format_count(len(unread), "input")
-        found.append(f"{inputs} cut short ({_join_first(unread, _MAX_NAMES)})")
+        found.append(f"{inputs} not read to the end ({_join_first(unread, _MAX_NAMES)})")
     return found
 
 

@@ -82,7 +82,7 @@ def _open_view(
         read = _read_logs(report, output, operands, parser)
         if not report.needs_sids:
             read.facts.forget_sids()
-        as_of = read.facts.latest_ms if settings.as_of_ms is None else settings.as_of_ms
+        as_of = read.facts.choose_as_of(settings.as_of_ms, settings.clock_ms)
         yield View(read, FactFold(read.facts, as_of, settings.idle_ms), settings), ()
     else:
         with _open_store_view(report, settings, output, source.store, source.operands) as found:

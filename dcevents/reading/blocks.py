@@ -9,7 +9,12 @@ from itertools import accumulate, chain
 from typing import NamedTuple
 
 from dcevents.reading import sizes
-from dcevents.reading.decompression import UnpackedChunks, is_compressed
+from dcevents.reading.decompression import (
+    HEAD_BYTES,
+    UnpackedChunks,
+    has_members,
+    is_compressed,
+)
 from dcevents.reading.growing import TrackedChunks, find_line_end, measure_extent
 from dcevents.reading.hints import describe_foreign_format
 from dcevents.reading.inputs import (
@@ -20,12 +25,12 @@ from dcevents.reading.inputs import (
     ProgressCallback,
     take_bytes,
 )
+from dcevents.reading.marks import BYTE_ORDER_MARK, strip_marks
 from dcevents.reading.parsing import streams
 from dcevents.reading.parsing.envelopes import NOTHING, Known
 from dcevents.reading.parsing.records import HEAD, Stream, Style, style_of
 from dcevents.reading.parsing.regions import cut
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SAMPLE_BYTES = 1 << 13
 """Bytes of a sample by which lines are found to be short."""
 _MIN_EVENT_LINE_BYTES = 64
@@ -114,7 +119,7 @@ class BlockReader:
         self, peeked: _PeekedInput, bundle: "_Bundle"
     ) -> Generator[BlockLoader, None, InputResult]:
         """Yield the blocks of an input; return the findings."""
-        framing = style_of(peeked.head.removeprefix(_BYTE_ORDER_MARK), self._known)
+        framing = style_of(strip_marks(peeked.head), self._known)
         if isinstance(framing, Stream):
             yield from bundle.flush_lines()
             extent = yield from _read_stream(peeked, framing)
@@ -202,7 +207,9 @@ def _is_long_and_plain(file: OpenInput) -> bool:
     source = file.source
     if source.path is None or source.size is None or source.size < 2 * sizes.FIRST_BLOCK_BYTES:
         return False
-    return not is_compressed(file.read_at(8, 0))
+    if is_compressed(file.read_at(HEAD_BYTES, 0)):
+        return False
+    return not has_members(file, source.resume.begin if source.resume else 0)
 
 
 def _read_stream(peeked: _PeekedInput, framing: Stream) -> Generator[BlockLoader, None, Extent]:
@@ -249,7 +256,7 @@ def _read_ranges(
 ) -> Generator[BlockLoader, None, Extent]:
     """Yield the blocks of a long plain file; return its extent."""
     file, run = peeked.file, LineRun(peeked.number, None)
-    at = len(_BYTE_ORDER_MARK) if peeked.head.startswith(_BYTE_ORDER_MARK) else 0
+    at = len(BYTE_ORDER_MARK) if peeked.head.startswith(BYTE_ORDER_MARK) else 0
     size, extent = file.read_status().st_size, Extent()
     if file.source.resume:
         at = max(at, file.source.resume.begin)
@@ -349,6 +356,8 @@ def _cut_at_lines(chunks: _Chunks) -> Iterator[tuple[bytes, bool]]:
         if len(rest) > sizes.KEPT_LINE_BYTES:
             lines, line_end, rest = rest.rpartition(b"\n")
             held += lines + line_end
+            # A copy that was cut to nothing may begin with gigabytes of NULs.
+            rest = rest.lstrip(b"\0") or rest[:1]
         if _is_too_long(rest):
             kept = sizes.KEPT_LINE_BYTES
             rest, is_too_long = _shorten_line(rest[:kept], rest[kept:]), True
@@ -375,7 +384,7 @@ def _shorten_line(kept: bytes, more: bytes) -> bytes:
 
     One of nothing but spaces gets a mark at its end, unless the whole line is blank.
     """
-    blank = b" \t\r"
+    blank = b" \t\r\0"
     if not kept.strip(blank) and more.strip(blank):
         return kept[:-1] + b"#"
     return kept
@@ -397,7 +406,7 @@ def _divide_lines(number: int, pieces: Iterable[tuple[bytes, bool]]) -> Iterator
 
 def _strip_mark(chunks: _Chunks) -> _Chunks:
     """Yield chunks without a byte order mark at the beginning."""
-    yield bytes(next(chunks, b"")).removeprefix(_BYTE_ORDER_MARK)
+    yield bytes(next(chunks, b"")).removeprefix(BYTE_ORDER_MARK)
     yield from chunks
 
 

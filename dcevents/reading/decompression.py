@@ -1,36 +1,26 @@
-"""Compressed inputs to their content.
+"""Compressed inputs to their content: members and plain text, in any order.
 
-The format is recognised by the first bytes.
+The format is recognised by content (`members`).
 """
 
-import sys
-import zlib
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterator
+from typing import Final
 
-from dcevents.errors import InputError
 from dcevents.reading import sizes
+from dcevents.reading.inputs import OpenInput
+from dcevents.reading.members import (
+    MAX_MAGIC_BYTES,
+    Members,
+    Problem,
+    Trouble,
+    find_format,
+    find_member,
+    may_hold_members,
+)
 
-_GZIP_FEED_BYTES = 1 << 13
-_GZIP_CHECKSUM_BYTES = 8
-
-
-class _Decompressor(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int) -> bytes: ...
-
-
-class _Compression(NamedTuple):
-    """A format of compression."""
-
-    magic: bytes
-    name: str
-    make_decompressor: Callable[[], _Decompressor]
+HEAD_BYTES: Final = MAX_MAGIC_BYTES
+"""Bytes of an input's beginning by which `is_compressed` decides."""
+_SCAN_BYTES: Final = 1 << 18
 
 
 class UnpackedChunks:
@@ -38,145 +28,64 @@ class UnpackedChunks:
 
     def __init__(self, chunks: Iterator[memoryview]) -> None:
         self._chunks = chunks
-        self.problem: str | None = None
+        self._members = Members()
+
+    @property
+    def problem(self) -> str | None:
         """Reason why only a part could be unpacked; known once the last chunk is taken."""
+        problem = self._members.problem
+        return describe_problem(problem) if problem else None
 
     def __iter__(self) -> Iterator[bytes | memoryview]:
-        first = bytes(next(self._chunks, b""))
-        compression = _find_compression(first)
-        if compression:
-            yield from _gather_chunks(self._unpack_members(compression, first))
-        else:
-            yield first
-            yield from self._chunks
+        return _gather_chunks(self._unpack())
 
-    def _unpack_members(self, compression: _Compression, data: bytes) -> Iterator[bytes]:
-        """Yield the content of compressed members, one after the other."""
-        decompressor = compression.make_decompressor()
-        while True:
-            try:
-                yield decompressor.decompress(data, sizes.UNPACK_STEP_BYTES)
-            except Exception as error:
-                if not _is_damage_error(error):
-                    raise
-                self.problem = f"its {compression.name} data are damaged"
-                return
-            data = b""
-            if decompressor.eof:
-                data = decompressor.unused_data.lstrip(b"\0") or self._read_more().lstrip(b"\0")
-                if not data:
-                    return
-                decompressor = compression.make_decompressor()
-            elif decompressor.needs_input:
-                data = self._read_more()
-                if not data:
-                    self.problem = f"its {compression.name} data are cut off"
-                    return
-
-    def _read_more(self) -> bytes:
-        return bytes(next(self._chunks, b""))
+    def _unpack(self) -> Iterator[bytes | memoryview]:
+        for chunk in self._chunks:
+            yield from self._members.feed(chunk)
+        yield from self._members.finish()
 
 
 def is_compressed(head: bytes) -> bool:
     """Return whether an input that begins so is compressed."""
-    return _find_compression(head) is not None
+    return find_format(head) is not None
 
 
-def _find_compression(head: bytes) -> _Compression | None:
-    return next((each for each in _COMPRESSIONS if head.startswith(each.magic)), None)
+def has_members(file: OpenInput, begin: int) -> bool:
+    """Return whether compressed members follow the text of a file, from a line's start on."""
+    at = begin
+    while piece := file.read_at(_SCAN_BYTES, at):
+        if may_hold_members(piece):
+            first = max(0, at - MAX_MAGIC_BYTES)
+            around = file.read_at(at + len(piece) + MAX_MAGIC_BYTES - first, first)
+            if find_member(around) is not None:
+                return True
+        at += len(piece)
+    return False
 
 
-def _gather_chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
+def describe_problem(problem: Problem) -> str:
+    """Describe what is wrong with compressed data."""
+    if problem.trouble is Trouble.TRAILING:
+        return f"trailing bytes were ignored behind its {problem.format} data"
+    return f"its {problem.format} data are {problem.trouble}"
+
+
+def _gather_chunks(parts: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
     """Join small parts to chunks of a block's size."""
-    gathered, size = [], 0
+    gathered, size = list[bytes](), 0
     wanted = min(sizes.FIRST_BLOCK_BYTES, sizes.BLOCK_BYTES)
     for part in parts:
-        gathered.append(part)
-        size += len(part)
-        if size >= wanted:
-            yield b"".join(gathered)
+        # Of plain chunks some last bytes may be held back: they might begin a member.
+        is_enough = size + len(part) >= wanted - MAX_MAGIC_BYTES
+        if is_enough and not gathered:
+            yield part
+        else:
+            # A view is overwritten when the next chunk is read.
+            gathered.append(bytes(part))
+            size += len(part)
+            if is_enough:
+                yield b"".join(gathered)
+        if is_enough:
             gathered, size, wanted = [], 0, sizes.BLOCK_BYTES
-    yield b"".join(gathered)
-
-
-class _GzipDecompressor:
-    """A gzip member, with the methods of the other decompressors.
-
-    It is fed in small steps: what zlib did not take is copied each time, and the content of a
-    damaged step is lost.
-    """
-
-    def __init__(self) -> None:
-        self._inner = _import_zlib().decompressobj(wbits=31)
-        self._data = memoryview(b"")
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._inner.eof)
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._data and not self._inner.unconsumed_tail
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._inner.unused_data) + bytes(self._data)
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        self._data = memoryview(bytes(self._data) + data) if data else self._data
-        step = self._inner.unconsumed_tail
-        if not step:
-            # The checksum, mostly the last bytes, goes alone: if it is wrong, all before is kept.
-            room = max(len(self._data) - _GZIP_CHECKSUM_BYTES, 0)
-            size = min(_GZIP_FEED_BYTES, room) or len(self._data)
-            step, self._data = self._data[:size], self._data[size:]
-        unpacked: bytes = self._inner.decompress(step, max_length)
-        return unpacked
-
-
-def _import_zlib() -> Any:  # noqa: ANN401 - two modules of one interface
-    try:
-        from isal import isal_zlib  # noqa: PLC0415
-    except ImportError:
-        return zlib
-    return isal_zlib
-
-
-def _make_zstd() -> _Decompressor:
-    if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415
-    else:
-        from backports import zstd  # noqa: PLC0415
-    decompressor: _Decompressor = zstd.ZstdDecompressor()
-    return decompressor
-
-
-def _make_bzip2() -> _Decompressor:
-    from bz2 import BZ2Decompressor  # noqa: PLC0415 - few logs need it
-
-    return BZ2Decompressor()
-
-
-def _make_xz() -> _Decompressor:
-    from lzma import FORMAT_XZ, LZMADecompressor  # noqa: PLC0415 - few logs need it
-
-    return LZMADecompressor(FORMAT_XZ)
-
-
-_DAMAGE_ERRORS = (
-    "error", "LZMAError", "ZstdError", "IsalError", "OSError", "EOFError", "ValueError"
-)  # fmt: skip
-"""Names of the decompressors' errors: each has a class of its own."""
-
-
-def _is_damage_error(error: Exception) -> bool:
-    """Return whether an error is one of the decompressors'."""
-    return not isinstance(error, InputError) and type(error).__name__ in _DAMAGE_ERRORS
-
-
-_COMPRESSIONS = (
-    _Compression(b"\x1f\x8b", "gzip", _GzipDecompressor),
-    _Compression(b"\x28\xb5\x2f\xfd", "zstd", _make_zstd),
-    _Compression(b"BZh", "bzip2", _make_bzip2),
-    _Compression(b"\xfd7zXZ\x00", "xz", _make_xz),
-)
+    if gathered:
+        yield b"".join(gathered)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dcevents.reading import sizes
-from dcevents.reading.decompression import UnpackedChunks, is_compressed
+from dcevents.reading.decompression import HEAD_BYTES, UnpackedChunks, is_compressed
 from dcevents.reading.inputs import Extent, Input, OpenInput, Resume, take_bytes
 
 
@@ -95,7 +95,7 @@ def read_tail_before(source: Input, size: int) -> TailBefore | None:
     """
     file = OpenInput(source)
     begin = max(0, size - sizes.TAIL_BYTES)
-    if not is_compressed(file.read_at(8, 0)):
+    if not is_compressed(file.read_at(HEAD_BYTES, 0)):
         tail = file.read_at(size - begin, begin)
         has_more = bool(file.read_at(1, size))
         return TailBefore(tail, has_more) if len(tail) == size - begin else None

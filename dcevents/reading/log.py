@@ -83,7 +83,8 @@ class Log:
         with self._count_lock:
             if not self.is_counted:
                 counts = self.facts.count_distinct()
-                self.account.events, self.account.untimed, self.account.future = counts
+                self.account.events, self.account.untimed = counts.events, counts.untimed
+                self.account.future, self.account.ancient = counts.future, counts.ancient
                 self.is_counted = True
 
 

@@ -18,7 +18,8 @@ UNPACKED_BYTES: Final = 1 << 16
 FED_BYTES: Final = 1 << 13
 """Bytes that gzip is fed at a time: what zlib does not take is copied each time."""
 _CHECKSUM_BYTES: Final = 8
-_MAGIC_BYTES: Final = 10
+MAX_MAGIC_BYTES: Final = 10
+"""Bytes by which a member is told from text, of whatever format."""
 _LOOK_BYTES: Final = 1 << 12
 """Bytes behind a member by which text is told from what is none."""
 _NULS = re.compile(rb"\0*+")
@@ -34,7 +35,7 @@ class Trouble(StrEnum):
 
 
 class Problem(NamedTuple):
-    """Hold what is wrong with compressed data, of which format, and from which byte on."""
+    """What is wrong with compressed data, of which format, and from which byte of the input on."""
 
     trouble: Trouble
     format: str
@@ -141,11 +142,42 @@ _DAMAGE: Final = {
 _AT_LINE_START: Final = re.compile(
     rb"\n(?=" + b"|".join(each.magic.pattern for each in FORMATS) + rb")"
 )
+_STARTS: Final = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f": "zstd",
+    b"\xfd7zXZ": "xz",
+}
+"""All but the last byte of members' first bytes that are no text."""
+_FIRST_BYTES: Final = b"\x1f\x28B\xfd"
+"""First bytes of members of all formats."""
+_FIRST_BYTE_TEXTS: Final = tuple(bytes([byte]) for byte in _FIRST_BYTES)
+_RARE_BYTES: Final = (b"\x1f", b"\xfd", b"\xfe", b"\xff", b"\0")
+"""Bytes of compressed data that logs in UTF-8 lack: all but bzip2 begins with the first two."""
 
 
 def find_format(head: bytes, at: int = 0) -> CompressionFormat | None:
     """Return the format of which a member begins at a place of some bytes; None for text."""
     return next((each for each in FORMATS if each.magic.match(head, at)), None)
+
+
+def find_begun_format(rest: bytes) -> str | None:
+    """Return the format of which an input's last bytes are the first of a member; None for text."""
+    is_begun = (name for start, name in _STARTS.items() if start[: len(rest)] == rest)
+    return next(is_begun, None) if len(rest) > 1 else None
+
+
+def may_hold_members(data: bytes) -> bool:
+    """Return whether plain bytes may hold members; for little time.
+
+    A bzip2 member of a few hundred bytes may, by chance, go unseen.
+    """
+    return any(byte in data for byte in _RARE_BYTES)
+
+
+def find_member(data: bytes | memoryview) -> int | None:
+    """Return the place of the first member that begins a line; None without one."""
+    found = _AT_LINE_START.search(data)
+    return found.end() if found else None
 
 
 def is_text(head: bytes) -> bool:
@@ -185,17 +217,36 @@ class Members:
         """Return what is wrong with the input, as far as it was read."""
         return self._problem
 
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the text of the next bytes, in pieces."""
+    def feed(self, chunk: bytes | memoryview) -> Iterator[bytes | memoryview]:
+        """Yield the text of the next bytes, in pieces; a chunk of nothing but text as it is."""
         self._passed += self._at
+        if self._is_plain(chunk):
+            self._passed += len(chunk)
+            self._raw, self._at = b"", 0
+            self._may_begin = chunk[-1:] == b"\n"
+            yield chunk
+            return
         self._raw, self._at = self._raw[self._at :] + chunk, 0
         yield from self._read(is_final=False)
 
     def finish(self) -> Iterator[bytes]:
         """Yield what is left at the end of the input."""
+        begun = find_begun_format(self._raw[self._at :]) if self._may_begin else None
+        if begun and not self._member and not self._after and not self._is_over:
+            self._stop(Trouble.CUT_OFF, begun, self._passed + self._at)
         yield from self._read(is_final=True)
         if self._member:
             self._stop(Trouble.CUT_OFF, self._member.format.name, self._member.begin)
+
+    def _is_plain(self, chunk: bytes | memoryview) -> bool:
+        """Return whether a chunk is text to its end, and may be passed on without a copy."""
+        if self._member or self._after or self._left or self._is_over or not len(chunk):
+            return False
+        head, tail = bytes(chunk[:MAX_MAGIC_BYTES]), bytes(chunk[-MAX_MAGIC_BYTES:])
+        if self._may_begin and (head[0] in _FIRST_BYTES or len(head) < MAX_MAGIC_BYTES):
+            return False
+        begun = tail[tail.rfind(b"\n") + 1 :] if b"\n" in tail else b""
+        return not begun.startswith(_FIRST_BYTE_TEXTS) and find_member(chunk) is None
 
     @property
     def _left(self) -> int:
@@ -208,7 +259,7 @@ class Members:
             elif self._after:
                 if not self._read_behind_member(self._after, is_final=is_final):
                     return
-            elif self._may_begin and not is_final and self._left < _MAGIC_BYTES:
+            elif self._may_begin and not is_final and self._left < MAX_MAGIC_BYTES:
                 return
             elif self._may_begin and self._open_member():
                 continue
@@ -228,11 +279,11 @@ class Members:
         """Pass over NULs behind a member, and over what is no text; False if more is needed."""
         zeros = _NULS.match(self._raw, self._at)
         self._at = zeros.end() if zeros else self._at
-        if not is_final and self._left < _LOOK_BYTES + _MAGIC_BYTES:
+        if not is_final and self._left < _LOOK_BYTES + MAX_MAGIC_BYTES:
             return False
         if not self._left:
             return True
-        head = self._raw[self._at : self._at + _LOOK_BYTES + _MAGIC_BYTES]
+        head = self._raw[self._at : self._at + _LOOK_BYTES + MAX_MAGIC_BYTES]
         following = _AT_LINE_START.search(head)
         head = head[: min(following.end() if following else _LOOK_BYTES, _LOOK_BYTES)]
         self._after = None
@@ -252,7 +303,7 @@ class Members:
 
     def _find_held_back(self) -> int:
         """Return the place behind the last line end, if a member may begin there."""
-        end = self._raw.rfind(b"\n", max(self._at, len(self._raw) - _MAGIC_BYTES)) + 1
+        end = self._raw.rfind(b"\n", max(self._at, len(self._raw) - MAX_MAGIC_BYTES)) + 1
         return end or len(self._raw)
 
     def _read_member(self, member: _Member) -> Iterator[bytes]:

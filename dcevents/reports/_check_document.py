@@ -59,6 +59,7 @@ def _build_lines(view: View, quality: Quality) -> dict[str, Any]:
         "timestamps": quality.timestamp_forms,
         "untimed_share": _round_share(log.account.untimed, log.account.events),
         "future_share": _round_share(log.account.future, log.account.events),
+        "ancient_share": _round_share(log.account.ancient, log.account.events),
         "untimed_lines": [
             {"file": names[file], "line": line, "form": form}
             for file, line, form in quality.untimed_lines

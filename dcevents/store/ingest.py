@@ -198,6 +198,7 @@ def write_batch(run: Ingestion) -> Ingestion:
         account=sum_ledger(run.store.ledger),
         event_count=former.event_count + merged.count_change.events,
         untimed_count=former.untimed_count + merged.count_change.untimed,
+        ancient_count=former.ancient_count + merged.count_change.ancient,
         removed_events=_sum_removed(run, merged, expired),
         last_clock=clock,
         looked_at=clock if run.has_inputs else former.looked_at,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from dcevents.model.facts import Facts
+from dcevents.model.moments import UNTIMED
 from dcevents.reading import growing
 from dcevents.reading.inputs import Extent, Input, InputResult, ProgressCallback, Resume
 from dcevents.reading.log import KeepReject, Log, read_log, read_unfinished_line
@@ -225,7 +226,7 @@ def _account_forgotten(store: OpenStore, log: Log) -> Log:
     facts = log.facts.to_frame().filter(pl.col("sid").is_in(theirs.implode()))
     identities = store.parser.vocabulary.number_identities()
     identity = identities.gather(facts["attributes"]).alias("identity")
-    n = facts.select("sid", identity, "ts").n_unique()
+    n = facts.select("sid", identity, pl.min_horizontal("ts", UNTIMED)).n_unique()
     tally = Counter(log.account.tally)
     tally.update({"forgotten": n, "event": -n})
     return replace(log, account=replace(log.account, tally=tally))

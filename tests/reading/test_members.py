@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dcevents.reading.members import Members, Problem, Trouble
 
-CASES = Path(os.environ.get("DCEVENTS_CASES", Path(__file__).parents[1] / "cases"))
+CASES = Path(os.environ.get("DCEVENTS_CASES", "/work/shared/cases"))
 TEXT = b'{"a":1}\nBZh is text\n'
 PACKED = {
     "gzip": gzip.compress(TEXT, mtime=0),
@@ -100,3 +100,21 @@ def test_shared_cases(name: str, trouble: Trouble | None) -> None:
     text, problem = unpack((CASES / name).read_bytes(), 64)
     assert text.count(b"\n") == 12
     assert (problem and problem.trouble) == trouble
+
+
+@pytest.mark.parametrize("name", ["gzip", "xz"])
+def test_an_input_of_a_members_first_bytes_is_cut_off(name: str) -> None:
+    for cut in range(2, 12):
+        assert unpack(TEXT + PACKED[name][:cut])[1] == Problem(Trouble.CUT_OFF, name, len(TEXT))
+    assert unpack(PACKED[name][:1]) == (PACKED[name][:1], None), "one byte may be any text's"
+
+
+def test_chunks_of_text_alone_are_passed_on_as_they_are() -> None:
+    members, chunk = Members(), TEXT * 9
+    (piece,) = members.feed(chunk)
+    assert piece is chunk
+    (piece,) = members.feed(chunk[:-1])
+    assert (piece, [*members.feed(PACKED["gzip"]), *members.finish()]) == (
+        chunk[:-1],
+        [PACKED["gzip"]],
+    ), "a member within a line is the line"

@@ -111,6 +111,7 @@ def to_naive(read: model.Model) -> naive.Log:
         event = naive.Event(
             ts=record.ts_ms,
             future=record.future,
+            ancient=record.ancient,
             kind=record.kind,
             sid=record.sid,
             id=record.id,

@@ -102,11 +102,22 @@ def members(line: str, known: Known = NOTHING) -> list[str]:
     """The records of a line that holds several, each as JSON text; none where the line is not JSON."""
     text = line.strip(_SPACE).removeprefix(_SEPARATOR).lstrip(_SPACE)
     search = Search(known)
-    values = search.opened(text)
+    # A JSON text holds what the string says.
+    inner = _decode_text(text) if text.startswith('"') else None
+    values = search.opened(text if inner is None else inner)
     found = search.members(values[0] if len(values) == 1 else values)
     return [
         value if isinstance(value, BrokenLine) else encode_json(value) for value in found or values
     ]
+
+
+def _decode_text(text: str) -> str | None:
+    """Return the string that a JSON text is; None for anything else."""
+    try:
+        value = decode_json(text)
+    except ValueError:
+        return None
+    return str(value) if isinstance(value, str) and not isinstance(value, Number) else None
 
 
 def judge(

@@ -17,6 +17,10 @@ class InputError(DcError):
     """An input that cannot be opened or read."""
 
 
+class MissingInputError(InputError):
+    """An input that is not there."""
+
+
 class NoSuchSessionError(DcError):
     """A session that is to be explained, and is not in the log."""
 

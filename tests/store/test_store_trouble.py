@@ -424,7 +424,7 @@ def test_a_rotation_while_a_run_begins_loses_nothing(
             (logs / "dc.log.1").unlink()
         return inputs
 
-    monkeypatch.setattr(operands, "find_inputs", found)
+    monkeypatch.setattr("dcevents.cli.ingest.find_inputs", found)
     result = harness.run("ingest", logs, "--store", store, *again)
     assert (result.status, "13 records = 13 events" in result.err) == (0, True)
     monkeypatch.undo()

@@ -23,7 +23,7 @@ from dcevents.reading.strict import (
 __all__ = [
     "CANONICAL", "MAX_LEVELS", "MAX_LINE", "NOTHING", "SEVERAL", "Known", "Located", "Number", "Record",
     "Search", "Shape",
-    "encode_json", "cut_query", "decode_json", "judge", "locate", "members", "read", "read_scalar",
+    "cut_query", "decode_json", "encode_json", "judge", "locate", "members", "read", "read_scalar",
 ]  # fmt: skip
 
 MAX_LINE: Final = 1 << 20

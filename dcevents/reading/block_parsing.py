@@ -14,7 +14,8 @@ import polars as pl
 
 from dcevents.model.events import UNREADABLE_REASONS
 from dcevents.model.moments import UNTIMED
-from dcevents.reading.blocks import BlockLoader, LineRun
+from dcevents.reading.block_lines import BlockLoader, LineRun
+from dcevents.reading.inputs import Extent
 from dcevents.reading.marks import strip_marks
 from dcevents.reading.parsing import mixed, records
 from dcevents.reading.parsing.mixed import Bad, LineOutcomes
@@ -126,7 +127,9 @@ class ParsedBlock(NamedTuple):
     parts: list[ReadRecords]
     """The block's records; then those within its lines."""
     problem: str | None
-    """Reason why lines of the one input are missing."""
+    """Reason why lines of the one input are missing here; later blocks of it do not count."""
+    extent: Extent | None
+    """The read part of the one input with this block, where it is known by blocks."""
 
 
 def parse_blocks(blocks: Iterator[BlockLoader], parser: Parser) -> Iterator[ParsedBlock]:
@@ -154,7 +157,7 @@ def parse_blocks(blocks: Iterator[BlockLoader], parser: Parser) -> Iterator[Pars
 
 def parse_block(load: BlockLoader, parser: Parser) -> ParsedBlock:
     """Load and parse a block, and records within its lines."""
-    data, runs, unterminated, framing, problem = load()
+    data, runs, unterminated, framing, problem, extent = load()
     bare = strip_marks(data)
     marked, data = (None if bare is data else data), bare
     clock = parser.limits.clock
@@ -171,7 +174,7 @@ def parse_block(load: BlockLoader, parser: Parser) -> ParsedBlock:
     if parsed.several:
         several = records.several(parsed.several, parser.known)
         parts.append(ReadRecords(several, parser.parse(several.data), rows))
-    return ParsedBlock(runs, parts, problem)
+    return ParsedBlock(runs, parts, problem, extent)
 
 
 def _is_wrong(rows: Rows, parsed: Parsed) -> bool:

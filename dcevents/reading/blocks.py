@@ -3,26 +3,31 @@
 Memory is bounded: too long lines are cut short.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate, chain
 from typing import NamedTuple
 
 from dcevents.reading import sizes
+from dcevents.reading.block_lines import BlockLines, BlockLoader, LineRun
 from dcevents.reading.decompression import (
     HEAD_BYTES,
     UnpackedChunks,
     has_members,
     is_compressed,
 )
-from dcevents.reading.growing import TrackedChunks, find_line_end, measure_extent
+from dcevents.reading.growing import TrackedChunks, find_line_end
 from dcevents.reading.hints import describe_foreign_format
 from dcevents.reading.inputs import (
+    REPLACED,
+    START,
     Extent,
     Input,
     InputResult,
     OpenInput,
     ProgressCallback,
+    SeenBytes,
     take_bytes,
 )
 from dcevents.reading.marks import BYTE_ORDER_MARK, strip_marks
@@ -30,6 +35,7 @@ from dcevents.reading.parsing import streams
 from dcevents.reading.parsing.envelopes import NOTHING, Known
 from dcevents.reading.parsing.records import HEAD, Stream, Style, style_of
 from dcevents.reading.parsing.regions import cut
+from dcevents.reading.ranges import LongFile, RangeFinder, load_range
 
 _SAMPLE_BYTES = 1 << 13
 """Bytes of a sample by which lines are found to be short."""
@@ -37,31 +43,6 @@ _MIN_EVENT_LINE_BYTES = 64
 """Bytes of a line that could be an event."""
 
 _Chunks = Iterator[bytes | memoryview]
-
-
-class LineRun(NamedTuple):
-    """Lines of one input in a block."""
-
-    input_number: int
-    lines: int | None
-    """Known where a block has several runs."""
-
-
-class BlockLines(NamedTuple):
-    """Whole lines of one input, or of several small ones."""
-
-    data: bytes
-    runs: Sequence[LineRun]
-    unterminated: Collection[int] = ()
-    """Rows whose LF was missing at the end of an input."""
-    framing: Style | None = None
-    """How records of the one input lie in these lines; None where they are the lines."""
-    problem: str | None = None
-    """Reason why lines of the one input are missing."""
-
-
-BlockLoader = Callable[[], BlockLines]
-"""Loads a block's lines, in any thread. Raises InputError where they cannot be read."""
 
 
 class _InputLines(NamedTuple):
@@ -119,6 +100,10 @@ class BlockReader:
         self, peeked: _PeekedInput, bundle: "_Bundle"
     ) -> Generator[BlockLoader, None, InputResult]:
         """Yield the blocks of an input; return the findings."""
+        file = peeked.file
+        if file.source.resume and file.problem:
+            # It was recognised as a log that it is not any more.
+            return InputResult(file.source, problem=file.problem)
         framing = style_of(strip_marks(peeked.head), self._known)
         if isinstance(framing, Stream):
             yield from bundle.flush_lines()
@@ -134,8 +119,8 @@ class BlockReader:
             for each in lines:
                 yield from bundle.add_lines(each)
             extent = lines.extent
-        problem = peeked.unpacked.problem
-        return InputResult(peeked.file.source, None, problem, framing, extent)
+        problem = file.problem or peeked.unpacked.problem
+        return InputResult(file.source, None, problem, framing, extent)
 
 
 class _Bundle:
@@ -162,21 +147,27 @@ class _Bundle:
 
 
 class _LineReader:
-    """Whole lines of an input, in parts."""
+    """Whole lines of an input, in parts.
 
-    def __init__(self, peeked: _PeekedInput) -> None:
+    Its chunks may begin behind bytes that were read before.
+    """
+
+    def __init__(self, peeked: _PeekedInput, after: SeenBytes = START) -> None:
         self._peeked = peeked
+        self._after = after
         self.extent = Extent()
         """The read part of a growing input; known when the last part was taken."""
 
     def __iter__(self) -> Iterator[_InputLines]:
         number, chunks = self._peeked.number, self._peeked.chunks
         resume = self._peeked.file.source.resume
+        is_begin = not (resume.begin if resume else self._after.end)
         if resume is None:
-            yield from _divide_lines(number, _cut_at_lines(_strip_mark(chunks)))
+            new = _strip_mark(chunks) if is_begin else chunks
+            yield from _divide_lines(number, _cut_at_lines(new))
             return
-        tracked = TrackedChunks(chunks, resume)
-        new = iter(tracked) if resume.begin else _strip_mark(iter(tracked))
+        tracked = TrackedChunks(chunks, resume, after=self._after)
+        new = _strip_mark(iter(tracked)) if is_begin else iter(tracked)
         rest = b""
         for data, is_terminated in _cut_at_lines(new):
             if is_terminated:
@@ -184,6 +175,8 @@ class _LineReader:
             else:
                 rest = data[:-1]
         self.extent = tracked.make_extent(rest)
+        if not tracked.is_recognised:
+            self._peeked.file.problem = self._peeked.file.problem or REPLACED
 
 
 def make_last_line_block(line: bytes, framing: Style | None) -> BlockLoader:
@@ -194,6 +187,9 @@ def make_last_line_block(line: bytes, framing: Style | None) -> BlockLoader:
 def _peek_input(number: int, source: Input, progress: ProgressCallback) -> _PeekedInput:
     """Open an input and look at its first bytes."""
     file = OpenInput(source)
+    if file.problem and source.resume is None:
+        # Another one than was found: it is read as it is now.
+        file.describe_again()
     is_long = _is_long_and_plain(file)
     unpacked = UnpackedChunks(file.read_chunks(progress))
     chunks = iter(unpacked)
@@ -223,6 +219,8 @@ def _read_stream(peeked: _PeekedInput, framing: Stream) -> Generator[BlockLoader
     for data, is_terminated, part_framing in streams.parts(framing, _strip_mark(chunks)):
         runs, unterminated = [LineRun(peeked.number, None)], () if is_terminated else {0}
         yield partial(BlockLines, data, runs, unterminated, part_framing)
+    if tracked and not tracked.is_recognised:
+        peeked.file.problem = peeked.file.problem or REPLACED
     return tracked.make_extent() if tracked else Extent()
 
 
@@ -254,74 +252,31 @@ def _join_lines(parts: Sequence[_InputLines], framing: Style | None = None) -> B
 def _read_ranges(
     peeked: _PeekedInput, progress: ProgressCallback, framing: Style | None
 ) -> Generator[BlockLoader, None, Extent]:
-    """Yield the blocks of a long plain file; return its extent."""
-    file, run = peeked.file, LineRun(peeked.number, None)
-    at = len(BYTE_ORDER_MARK) if peeked.head.startswith(BYTE_ORDER_MARK) else 0
-    size, extent = file.read_status().st_size, Extent()
-    if file.source.resume:
-        at = max(at, file.source.resume.begin)
-        extent = measure_extent(file, at)
-        size = extent.end
-    wanted = sizes.FIRST_BLOCK_BYTES
-    while at < size:
-        end = _find_range_end(file, at, min(at + wanted, size), size)
-        if end is None:
-            # The line is longer than any that is read: the rest is read in order.
-            chunks = take_bytes(file.read_chunks(progress, offset=at), size - at)
-            for part in _divide_lines(peeked.number, _cut_at_lines(chunks)):
-                yield partial(_join_lines, [part], framing)
-            break
-        yield partial(_load_range, file, run, (at, end), framing, is_last=end == size)
-        progress(end - at)
-        is_dense = _has_dense_end(file, at, end)
-        at, wanted = end, sizes.DENSE_BLOCK_BYTES if is_dense else sizes.BLOCK_BYTES
-    return extent
+    """Yield the blocks of a long plain file, with their extents.
 
-
-def _find_range_end(file: OpenInput, begin: int, end: int, size: int) -> int | None:
-    """Find the last line end before a place.
-
-    None where no line ends for long.
-    The end of the file (`size`) ends a line too.
+    Return the extent of what is read in order behind them, if anything is.
     """
-    if end == size:
-        return size
-    for window in (sizes.TAIL_BYTES, 2 * sizes.KEPT_LINE_BYTES):
-        at = max(begin, end - window)
-        lines = file.read_at(end - at, at)
-        found = lines.rfind(b"\n") + 1
-        if found:
-            return at + cut(lines[:found])
-    return None
-
-
-def _load_range(
-    file: OpenInput,
-    run: LineRun,
-    place: tuple[int, int],
-    framing: Style | None,
-    *,
-    is_last: bool,
-) -> BlockLines:
-    """Load the lines of a file between two places."""
-    chunks, (at, end) = [], place
-    problem = None
-    while at < end:
-        chunk = file.read_at(end - at, at)
-        if not chunk:
-            problem = "it was cut short while it was read"
-            break
-        chunks.append(chunk)
-        at += len(chunk)
-    data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    if (at == end and not is_last) or data.endswith(b"\n") or not data:
-        return BlockLines(data, [run], (), framing, problem)
-    return BlockLines(data + b"\n", [run], {data.count(b"\n")}, framing, problem)
-
-
-def _has_dense_end(file: OpenInput, begin: int, end: int) -> bool:
-    data = file.read_at(sizes.TAIL_BYTES, max(begin, end - sizes.TAIL_BYTES))
-    return _is_dense(len(data), data.count(b"\n"))
+    file, resume = peeked.file, peeked.file.source.resume
+    long_file = LongFile(file, peeked.number, peeked.head, framing)
+    mark = BYTE_ORDER_MARK if peeked.head.startswith(BYTE_ORDER_MARK) else b""
+    begin = SeenBytes(len(mark), mark)
+    if resume and resume.begin:
+        begin = SeenBytes(resume.begin, resume.tail)
+    finder = RangeFinder(long_file, begin)
+    wanted = sizes.FIRST_BLOCK_BYTES
+    while found := finder.find_next(wanted):
+        yield partial(load_range, long_file, found)
+        progress(found.size)
+        is_dense = _is_dense(len(found.end.data), found.end.data.count(b"\n"))
+        wanted = sizes.DENSE_BLOCK_BYTES if is_dense else sizes.BLOCK_BYTES
+    if not finder.rest_bytes:
+        return Extent()
+    # The line is longer than any that is read: the rest is read in order.
+    chunks = take_bytes(file.read_chunks(progress, after=finder.at), finder.rest_bytes)
+    lines = _LineReader(peeked._replace(chunks=chunks), finder.at)
+    for part in lines:
+        yield partial(_join_lines, [part], framing)
+    return replace(lines.extent, head=peeked.head) if resume else Extent()
 
 
 # -- chunks cut at line ends --------------------------------------------------------------------

@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 from dcevents.reading import sizes
 from dcevents.reading.decompression import HEAD_BYTES, UnpackedChunks, is_compressed
-from dcevents.reading.inputs import Extent, Input, OpenInput, Resume, take_bytes
+from dcevents.reading.inputs import (
+    START,
+    Extent,
+    OpenInput,
+    Resume,
+    SeenBytes,
+    join_tail,
+    take_bytes,
+)
 
 
 class FileIdentity(NamedTuple):
@@ -29,32 +37,55 @@ class TailBefore(NamedTuple):
 
 
 class TrackedChunks:
-    """The new chunks of a growing input."""
+    """The new chunks of a growing input.
+
+    There are none where the input is not the log that was recognised (`Resume.head`, `tail`).
+    """
 
     def __init__(
-        self, chunks: Iterator[bytes | memoryview], resume: Resume, *, by_line: bool = True
+        self,
+        chunks: Iterator[bytes | memoryview],
+        resume: Resume,
+        *,
+        by_line: bool = True,
+        after: SeenBytes = START,
     ) -> None:
         self._chunks = chunks
         self._resume = resume
+        self._after = after
         self._by_line = by_line
-        self._head = self._tail = b""
-        self._end = resume.begin
+        self._head, self._tail = b"", after.data
+        self._end = max(resume.begin, after.end)
         self._tails = dict.fromkeys((size for size in resume.sizes if size == 0), b"")
+        # Chunks that begin behind bytes that were read are of a log that was recognised.
+        self.is_recognised = after.end > 0
+        """Whether the input was read up to the place where its new bytes begin."""
 
     def __iter__(self) -> Iterator[bytes | memoryview]:
-        begin, at, before = self._resume.begin, 0, b""
+        begin, (at, before) = self._resume.begin, self._after
         waiting = sorted(size for size in self._resume.sizes if size > 0)
         for chunk in self._chunks:
             end = at + len(chunk)
             self._head = self._head or bytes(chunk[: sizes.TAIL_BYTES])
+            if not self.is_recognised and end >= begin:
+                tail = join_tail(before, chunk, begin - at)
+                self.is_recognised = self._is_resumed_after(tail)
+                if not self.is_recognised:
+                    return
             while waiting and waiting[0] <= end:
                 size = waiting.pop(0)
-                self._tails[size] = _join_tail(before, chunk, size - at)
+                self._tails[size] = join_tail(before, chunk, size - at)
             self._note_end(before, chunk, at)
-            before = _join_tail(before, chunk, len(chunk))
+            before = join_tail(before, chunk, len(chunk))
             if end > begin:
                 yield chunk[max(0, begin - at) :]
             at = end
+        self.is_recognised |= not begin and not self._resume.head
+
+    def _is_resumed_after(self, tail: bytes) -> bool:
+        """Return whether the input's head, and its tail, are those by which it was recognised."""
+        resume = self._resume
+        return self._head.startswith(resume.head) and tail.endswith(resume.tail)
 
     def _note_end(self, before: bytes, chunk: bytes | memoryview, at: int) -> None:
         """Note the end of a chunk's last whole line.
@@ -66,56 +97,49 @@ class TrackedChunks:
             find_line_end(chunk) if self._by_line else _measure_before_closing_brackets(chunk)
         )
         if end > max(at, begin):
-            self._end, self._tail = end, _join_tail(before, chunk, end - at)
+            self._end, self._tail = end, join_tail(before, chunk, end - at)
         elif at < begin <= at + len(chunk):
-            self._tail = _join_tail(before, chunk, begin - at)
+            self._tail = join_tail(before, chunk, begin - at)
 
     def make_extent(self, rest: bytes = b"") -> Extent:
         """Return the extent, once the last chunk is taken."""
+        if not self.is_recognised:
+            return Extent()
         return Extent(self._end, rest, self._head, self._tail, self._tails, self._by_line)
 
 
-def read_identity(source: Input) -> FileIdentity:
+def read_identity(file: OpenInput) -> FileIdentity:
     """Read the bytes by which a file is recognised. Raises InputError."""
-    file = OpenInput(source)
+    head = file.read_at(sizes.TAIL_BYTES, 0)
+    if is_compressed(head):
+        chunks = iter(UnpackedChunks(file.read_chunks(after=START)))
+        head = b"".join(take_bytes(chunks, sizes.TAIL_BYTES))
+    return FileIdentity(head, read_state(file))
+
+
+def read_state(file: OpenInput) -> bytes:
+    """Read `FileIdentity.state` of a file. Raises InputError."""
     status = file.read_status()
     head = file.read_at(sizes.TAIL_BYTES, 0)
     tail = file.read_at(sizes.TAIL_BYTES, max(0, status.st_size - sizes.TAIL_BYTES))
-    state = b"%d %d " % (status.st_size, status.st_mtime_ns) + head + tail
-    if is_compressed(head):
-        chunks = iter(UnpackedChunks(file.read_chunks()))
-        head = b"".join(take_bytes(chunks, sizes.TAIL_BYTES))
-    return FileIdentity(head, state)
+    return b"%d %d " % (status.st_size, status.st_mtime_ns) + head + tail
 
 
-def read_tail_before(source: Input, size: int) -> TailBefore | None:
+def read_tail_before(file: OpenInput, size: int) -> TailBefore | None:
     """Read the last bytes before a place.
 
     None for a shorter input. Raises InputError.
     """
-    file = OpenInput(source)
-    begin = max(0, size - sizes.TAIL_BYTES)
     if not is_compressed(file.read_at(HEAD_BYTES, 0)):
-        tail = file.read_at(size - begin, begin)
+        seen = file.read_seen_before(size)
         has_more = bool(file.read_at(1, size))
-        return TailBefore(tail, has_more) if len(tail) == size - begin else None
-    unpacked = iter(UnpackedChunks(file.read_chunks()))
+        is_whole = len(seen.data) == min(size, sizes.TAIL_BYTES)
+        return TailBefore(seen.data, has_more) if is_whole else None
+    unpacked = iter(UnpackedChunks(file.read_chunks(after=START)))
     tracked = TrackedChunks(unpacked, Resume(begin=size, sizes=(size,)))
     has_more = any(len(chunk) > 0 for chunk in tracked)
     tails = tracked.make_extent().tails
     return TailBefore(tails[size], has_more) if size in tails else None
-
-
-def measure_extent(file: OpenInput, begin: int) -> Extent:
-    """Return the extent of a plain file's whole lines.
-
-    Reading begins at a place.
-    """
-    size = file.read_status().st_size
-    end = _find_last_line_end(file, begin, size)
-    rest = file.read_at(max(0, min(sizes.KEPT_LINE_BYTES, size - end)), end)
-    tail = file.read_at(min(sizes.TAIL_BYTES, end), max(0, end - sizes.TAIL_BYTES))
-    return Extent(end, rest, tail=tail)
 
 
 def find_line_end(chunk: bytes | memoryview) -> int:
@@ -128,29 +152,6 @@ def find_line_end(chunk: bytes | memoryview) -> int:
         if found >= 0:
             return len(chunk) - len(tail) + found + 1
     return 0
-
-
-def _find_last_line_end(file: OpenInput, begin: int, end: int) -> int:
-    """Return the place after the last LF in a range.
-
-    The beginning of the range, where there is none.
-    """
-    while end > begin:
-        window = max(begin, end - sizes.TAIL_BYTES)
-        found = file.read_at(end - window, window).rfind(b"\n")
-        if found >= 0:
-            return window + found + 1
-        end = window
-    return begin
-
-
-def _join_tail(before: bytes, chunk: bytes | memoryview, end: int) -> bytes:
-    """Return the last TAIL_BYTES before a place in a chunk.
-
-    `before` are the bytes before the chunk.
-    """
-    tail = bytes(chunk[max(0, end - sizes.TAIL_BYTES) : end])
-    return (before + tail)[-sizes.TAIL_BYTES :]
 
 
 def _measure_before_closing_brackets(chunk: bytes | memoryview) -> int:

@@ -1,5 +1,6 @@
 """Operands to inputs: files, folders, standard input."""
 
+import errno
 import json
 import os
 import stat
@@ -7,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from dcevents.errors import InputError
+from dcevents.errors import InputError, MissingInputError
 from dcevents.reading import sizes
 from dcevents.reading.decompression import UnpackedChunks
 from dcevents.reading.inputs import Input, OpenInput, make_input_error
@@ -15,6 +16,8 @@ from dcevents.reading.inputs import Input, OpenInput, make_input_error
 _LOG_SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
 _MAX_REPORT_HEAD_BYTES = 1 << 20
 """Bytes of a file's beginning that are looked at: a line of rejected lines is long."""
+_MAX_LISTINGS = 3
+"""How often folders are listed at most, where files vanish from them meanwhile."""
 _STORE_MANIFEST_START = b'{"schema":"dcevents.store"'
 _REPORT_STARTS = (b'{"schema":"dcevents.', b'{"schema": "dcevents.')
 _REPORT_KEYS = (
@@ -55,6 +58,17 @@ def find_inputs(operands: Sequence[str]) -> FoundInputs:
 
     Raises InputError for the first that is missing or may not be read.
     """
+    for _ in range(_MAX_LISTINGS - 1):
+        try:
+            return _find_inputs_once(operands)
+        except MissingInputError:
+            if not all(operand == "-" or os.path.exists(operand) for operand in operands):
+                raise
+            # A file was renamed after its folder was listed.
+    return _find_inputs_once(operands)
+
+
+def _find_inputs_once(operands: Sequence[str]) -> FoundInputs:
     inputs: list[Input] = []
     seen: set[tuple[int, int]] = set()
     skipped_files = 0
@@ -109,7 +123,8 @@ def _make_input(file: Path | None, status: os.stat_result) -> Input:
     if size is not None and not os.access(file, os.R_OK):
         raise InputError(f"{file}: permission denied")
     # A name that is not UTF-8 can be opened, but not written into a report.
-    return Input(os.fsencode(file).decode("utf-8", "backslashreplace"), file, size)
+    name = os.fsencode(file).decode("utf-8", "backslashreplace")
+    return Input(name, file, size, None if size is None else _identify_file(status))
 
 
 def _stat_path(path: Path) -> os.stat_result:
@@ -127,14 +142,15 @@ def _list_logs(folder: Path) -> tuple[list[Path], int]:
     except OSError as error:
         raise make_input_error(folder, error) from error
     for entry in entries:
+        kind = _find_kind(entry)
         if entry.name.startswith("."):
-            others += not entry.is_dir()
-        elif entry.is_dir():
+            others += kind != stat.S_IFDIR
+        elif kind == stat.S_IFDIR:
             if not entry.is_symlink() and not _is_store(entry.path):
                 inner_logs, inner_others = _list_logs(Path(entry.path))
                 logs += inner_logs
                 others += inner_others
-        elif _is_log(entry):
+        elif kind == stat.S_IFREG and _is_log(entry):
             logs.append(Path(entry.path))
         else:
             others += 1
@@ -142,9 +158,24 @@ def _list_logs(folder: Path) -> tuple[list[Path], int]:
 
 
 def _is_log(entry: os.DirEntry[str]) -> bool:
-    """Return whether a folder's entry is a log."""
+    """Return whether a folder's file is a log."""
     is_named_log = any(suffix in entry.name for suffix in _LOG_SUFFIXES)
-    return entry.is_file() and is_named_log and not _is_report(entry.path)
+    return is_named_log and not _is_report(entry.path)
+
+
+def _find_kind(entry: os.DirEntry[str]) -> int | None:
+    """Return whether a folder's entry is a folder or a file, as in `st_mode`.
+
+    None for anything else, as for a link that leads nowhere or to itself. Raises InputError.
+    """
+    try:
+        if entry.is_dir():
+            return stat.S_IFDIR
+        return stat.S_IFREG if entry.is_file() else None
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise make_input_error(entry.path, error) from error
 
 
 def _is_store(folder: str) -> bool:

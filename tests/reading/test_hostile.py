@@ -3,12 +3,14 @@ text back to the character.
 """
 
 import csv
+import gc
 import gzip
 import io
 import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,7 @@ from choosing import try_examples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcevents.errors import Terminated
 from dcevents.reading.parsing import record
 from dcevents.reading.strict import Number
 from dcevents.reading.timestamps import LAST_MS, parse_timestamp
@@ -429,7 +432,7 @@ def test_a_file_that_vanishes_before_it_is_opened_is_named(
     (tmp_path / "x.log").write_bytes(GOOD)
     find = operands.find_inputs
 
-    def found(given: Any) -> operands.FoundInputs:
+    def found(given: Any) -> Any:
         result = find(given)
         (tmp_path / "x.log").unlink()
         return result
@@ -485,3 +488,37 @@ def test_a_loop_of_links_is_named(tmp_path: Path) -> None:
         1,
         f"dcevents: {tmp_path / 'loop.log'}: too many levels of symbolic links\n",
     )
+
+
+@pytest.mark.parametrize("name", ["loop.log", ".loop.log", "loop"])
+def test_a_loop_of_links_in_a_folder_is_passed_over(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).symlink_to(name)
+    (tmp_path / "other.log").symlink_to(tmp_path / "x.log" / "below")
+    (tmp_path / "x.log").write_bytes(GOOD)
+
+    result = harness.run("completion", tmp_path, "-f", "json")
+
+    assert (result.status, result.json["input"]["files"]) == (0, 1)
+    assert "passed over 2 files" in result.err
+
+
+def test_a_signal_while_a_fifo_is_opened_ends_the_run_quietly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fifo has no writer: opening it waits, and a handler ends the wait."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    open_file, unraisable = os.open, list[Any]()
+
+    def wait_for_writer(name: Any, *flags: Any) -> int:
+        if name == path:
+            raise Terminated(signal.SIGTERM)
+        return open_file(name, *flags)
+
+    monkeypatch.setattr(os, "open", wait_for_writer)
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    result = harness.run("completion", path)
+    gc.collect()
+
+    assert unraisable == []
+    assert (result.status, result.out, result.err) == (143, b"", "")

@@ -324,6 +324,8 @@ class _Cut(NamedTuple):
         if isinstance(self.data, pl.DataFrame):
             yield from ((row, self.texts[row - self.first].encode()) for row in rows)
             return
+        if self.sizes.is_empty():
+            return
         ends = self.sizes.cast(pl.UInt64).cum_sum() + pl.int_range(
             1, self.sizes.len() + 1, dtype=pl.UInt64, eager=True
         )

@@ -147,7 +147,9 @@ def members(line: str, known: Known = NOTHING) -> list[str]:
     search = Search(known)
     if len(values := _find_values(text, known)) > 1:
         return [record for value in values for record in _list_records(value, known)]
-    values = search.opened(text)
+    # A JSON text holds what the string says.
+    inner = _decode_text(text) if text.startswith('"') else None
+    values = search.opened(text if inner is None else inner)
     found = search.members(values[0] if len(values) == 1 else values)
     return [_spell_record(record) for record in found or values]
 
@@ -186,6 +188,15 @@ def _list_records(value: object, known: Known) -> list[str]:
 def _spell_record(value: object) -> str:
     """Return a record's text; a broken line's is its own."""
     return value if isinstance(value, BrokenLine) else encode_json(value)
+
+
+def _decode_text(text: str) -> str | None:
+    """Return the string that a JSON text is; None for anything else."""
+    try:
+        value = decode_json(text)
+    except ValueError:
+        return None
+    return str(value) if isinstance(value, str) and not isinstance(value, Number) else None
 
 
 def judge(

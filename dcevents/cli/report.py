@@ -25,9 +25,9 @@ from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.output import is_terminal, replace_file, write_to_stdout
 from dcevents.reading import log
-from dcevents.reading.operands import find_inputs, is_standard_input_given
 from dcevents.reading.parsing.envelopes import Known
 from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.render import RenderContext
 from dcevents.store import query
 from dcevents.store.disk import files, lock

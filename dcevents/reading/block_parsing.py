@@ -14,13 +14,13 @@ import polars as pl
 
 from dcevents.model.events import UNREADABLE_REASONS
 from dcevents.model.moments import UNTIMED
-from dcevents.reading.block_lines import BlockLoader, LineRun
-from dcevents.reading.inputs import Extent
-from dcevents.reading.marks import strip_marks
 from dcevents.reading.parsing import mixed, records
 from dcevents.reading.parsing.mixed import Bad, LineOutcomes
 from dcevents.reading.parsing.parse import Parsed, Parser, Reject
 from dcevents.reading.parsing.rows import Rows
+from dcevents.reading.sources.block_lines import BlockLoader, LineRun
+from dcevents.reading.sources.inputs import Extent
+from dcevents.reading.sources.marks import strip_marks
 
 _MAX_THREADS = 8
 _AHEAD_BLOCKS = 2

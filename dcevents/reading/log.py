@@ -22,18 +22,18 @@ from dcevents.reading.account import (
     Account,
     RejectedLine,
 )
-from dcevents.reading.block_lines import BlockLoader
 from dcevents.reading.block_parsing import (
     ParsedBlock,
     ReadRecords,
     RejectedRecord,
     parse_blocks,
 )
-from dcevents.reading.blocks import BlockReader, make_last_line_block
 from dcevents.reading.hints import SAMPLE_BYTES
-from dcevents.reading.inputs import Extent, Input, InputResult, ProgressCallback, Resume
 from dcevents.reading.parsing.parse import Parsed, Parser
 from dcevents.reading.parsing.record import Shape
+from dcevents.reading.sources.block_lines import BlockLoader
+from dcevents.reading.sources.blocks import BlockReader, make_last_line_block
+from dcevents.reading.sources.inputs import Extent, Input, InputResult, ProgressCallback, Resume
 
 _MAX_SAMPLES = 5
 """Rejected lines that are kept of an unrecognised input."""

@@ -9,8 +9,8 @@ import polars as pl
 from dcevents.errors import InputError
 from dcevents.model.facts import Facts
 from dcevents.reading.account import Account
-from dcevents.reading.inputs import Input, InputResult
 from dcevents.reading.log import LOCATED_COLUMNS, Log
+from dcevents.reading.sources.inputs import Input, InputResult
 from dcevents.store import compact
 from dcevents.store.accounts import add_removed, join_accounts, sum_ledger
 from dcevents.store.disk import files, ledger, segment

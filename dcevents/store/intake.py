@@ -8,8 +8,11 @@ import polars as pl
 
 from dcevents.model.facts import Facts
 from dcevents.model.moments import UNTIMED
-from dcevents.reading import growing
-from dcevents.reading.inputs import (
+from dcevents.reading.log import KeepReject, Log, read_log, read_unfinished_line
+from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.parsing.record import Known
+from dcevents.reading.sources import growing
+from dcevents.reading.sources.inputs import (
     Extent,
     Input,
     InputResult,
@@ -17,9 +20,6 @@ from dcevents.reading.inputs import (
     ProgressCallback,
     Resume,
 )
-from dcevents.reading.log import KeepReject, Log, read_log, read_unfinished_line
-from dcevents.reading.parsing.parse import Limits, Parser
-from dcevents.reading.parsing.record import Known
 from dcevents.store.accounts import add_counts, summarise_records
 from dcevents.store.disk.ledger import HEAD_BYTES, KnownLog, Ledger, compute_fingerprint
 from dcevents.store.disk.state import StoreState

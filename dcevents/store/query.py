@@ -16,9 +16,9 @@ from dcevents.model.fold import Fold
 from dcevents.model.moments import FIRST_BELIEVED_MS, UNTIMED
 from dcevents.model.sessions import NUMBER_TYPE, Sessions, hash_sids, renumber_rows
 from dcevents.reading.account import Account, RejectedLine
-from dcevents.reading.inputs import Input, InputResult
 from dcevents.reading.log import LOCATED_COLUMNS, Log
 from dcevents.reading.parsing.parse import Parser
+from dcevents.reading.sources.inputs import Input, InputResult
 from dcevents.settings import Settings
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.manifest import Manifest

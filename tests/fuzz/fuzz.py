@@ -40,8 +40,8 @@ import mutate  # noqa: E402
 import naive  # noqa: E402
 
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED  # noqa: E402
-from dcevents.reading import sizes  # noqa: E402
 from dcevents.reading.parsing import parse, record, records  # noqa: E402
+from dcevents.reading.sources import sizes  # noqa: E402
 
 # Learn from few lines, so that short logs go by the column; and cut them into many blocks.
 parse._MIN_LAYOUT_LINES, parse._MANY = 1, 2

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcevents.reading.marks import strip_marks
+from dcevents.reading.sources.marks import strip_marks
 
 CASES = Path(os.environ.get("DCEVENTS_CASES", ""))
 BOM, NUL = b"\xef\xbb\xbf", b"\0"

@@ -11,7 +11,7 @@ import pytest
 from framed import EVENT, has_event, read
 
 from dcevents.reading.framing import FramedRecord, Framing
-from dcevents.reading.members import Members
+from dcevents.reading.sources.members import Members
 
 pytestmark = pytest.mark.records
 

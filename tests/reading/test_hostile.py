@@ -427,7 +427,7 @@ def test_a_file_that_vanishes_before_it_is_opened_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dcevents.cli import report  # noqa: PLC0415
-    from dcevents.reading import operands  # noqa: PLC0415
+    from dcevents.reading.sources import operands  # noqa: PLC0415
 
     (tmp_path / "x.log").write_bytes(GOOD)
     find = operands.find_inputs

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcevents.reading.members import Members, Problem, Trouble
+from dcevents.reading.sources.members import Members, Problem, Trouble
 
 CASES = Path(os.environ.get("DCEVENTS_CASES", "/work/shared/cases"))
 TEXT = b'{"a":1}\nBZh is text\n'

@@ -10,7 +10,7 @@ import harness
 import pytest
 from choosing import combine
 
-from dcevents.reading import sizes
+from dcevents.reading.sources import sizes
 from samples import envelopes
 
 NAMES = list(envelopes.SHAPES)

@@ -19,7 +19,7 @@ from unittest import mock
 
 import harness
 
-from dcevents.reading import inputs, sizes
+from dcevents.reading.sources import inputs, sizes
 from dcevents.store import intake
 
 _LINE = harness.log("09:00:00 s@ engaged id=d@ name=Pricing-@ page=https://x/@ agent=a@")

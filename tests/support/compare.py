@@ -14,9 +14,9 @@ from dcevents.analysis.view import View
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.reading import log as log_module
-from dcevents.reading import operands
 from dcevents.reading.log import Log
 from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.sources import operands
 from dcevents.settings import Settings, Window
 
 NOW = int(time.time() * 1000)

@@ -7,8 +7,8 @@ import model
 
 from dcevents.reading.framing import Resume
 from dcevents.reading.judge import Context, Event, UnknownEvent
-from dcevents.reading.members import Members
 from dcevents.reading.records import ReadRecord, RecordReader
+from dcevents.reading.sources.members import Members
 
 CLOCK_MS = 1772366400000
 """2026-03-01T12:00:00Z, the clock of the golden cases."""

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 from dcevents.model.attributes import Attributes
 from dcevents.model.events import READY_KIND, find_kind
-from dcevents.reading.marks import SPACE_AND_MARKS
 from dcevents.reading.parsing import envelopes, prefixes
 from dcevents.reading.parsing.envelopes import CANONICAL, NOTHING, Known, Located, Search, Shape
+from dcevents.reading.sources.marks import SPACE_AND_MARKS
 from dcevents.reading.strict import (
     MAX_LEVELS,
     BrokenLine,

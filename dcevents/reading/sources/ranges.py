@@ -7,10 +7,12 @@ between is read as far as it was the same log, and not any further.
 
 from typing import NamedTuple
 
-from dcevents.reading import sizes
-from dcevents.reading.block_lines import BlockLines, LineRun
-from dcevents.reading.growing import find_line_end
-from dcevents.reading.inputs import (
+from dcevents.reading.parsing.records import HEAD, Style
+from dcevents.reading.parsing.regions import cut
+from dcevents.reading.sources import sizes
+from dcevents.reading.sources.block_lines import BlockLines, LineRun
+from dcevents.reading.sources.growing import find_line_end
+from dcevents.reading.sources.inputs import (
     CUT_SHORT,
     REPLACED,
     Extent,
@@ -18,8 +20,6 @@ from dcevents.reading.inputs import (
     SeenBytes,
     join_tail,
 )
-from dcevents.reading.parsing.records import HEAD, Style
-from dcevents.reading.parsing.regions import cut
 
 
 class LongFile(NamedTuple):

@@ -6,9 +6,9 @@ The format is recognised by content (`members`).
 from collections.abc import Iterator
 from typing import Final
 
-from dcevents.reading import sizes
-from dcevents.reading.inputs import OpenInput
-from dcevents.reading.members import (
+from dcevents.reading.sources import sizes
+from dcevents.reading.sources.inputs import OpenInput
+from dcevents.reading.sources.members import (
     MAX_MAGIC_BYTES,
     Members,
     Problem,

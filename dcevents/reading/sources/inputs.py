@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from dcevents.errors import InputError, MissingInputError
-from dcevents.reading import sizes
+from dcevents.reading.sources import sizes
 
 if TYPE_CHECKING:
     from dcevents.reading.parsing.records import Style

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dcevents.errors import InputError, MissingInputError
-from dcevents.reading import sizes
-from dcevents.reading.decompression import UnpackedChunks
-from dcevents.reading.inputs import Input, OpenInput, make_input_error
+from dcevents.reading.sources import sizes
+from dcevents.reading.sources.decompression import UnpackedChunks
+from dcevents.reading.sources.inputs import Input, OpenInput, make_input_error
 
 _LOG_SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
 _MAX_REPORT_HEAD_BYTES = 1 << 20

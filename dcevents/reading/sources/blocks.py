@@ -9,17 +9,21 @@ from functools import partial
 from itertools import accumulate, chain
 from typing import NamedTuple
 
-from dcevents.reading import sizes
-from dcevents.reading.block_lines import BlockLines, BlockLoader, LineRun
-from dcevents.reading.decompression import (
+from dcevents.reading.hints import describe_foreign_format
+from dcevents.reading.parsing import streams
+from dcevents.reading.parsing.envelopes import NOTHING, Known
+from dcevents.reading.parsing.records import HEAD, Stream, Style, style_of
+from dcevents.reading.parsing.regions import cut
+from dcevents.reading.sources import sizes
+from dcevents.reading.sources.block_lines import BlockLines, BlockLoader, LineRun
+from dcevents.reading.sources.decompression import (
     HEAD_BYTES,
     UnpackedChunks,
     has_members,
     is_compressed,
 )
-from dcevents.reading.growing import TrackedChunks, find_line_end
-from dcevents.reading.hints import describe_foreign_format
-from dcevents.reading.inputs import (
+from dcevents.reading.sources.growing import TrackedChunks, find_line_end
+from dcevents.reading.sources.inputs import (
     REPLACED,
     START,
     Extent,
@@ -30,12 +34,8 @@ from dcevents.reading.inputs import (
     SeenBytes,
     take_bytes,
 )
-from dcevents.reading.marks import BYTE_ORDER_MARK, strip_marks
-from dcevents.reading.parsing import streams
-from dcevents.reading.parsing.envelopes import NOTHING, Known
-from dcevents.reading.parsing.records import HEAD, Stream, Style, style_of
-from dcevents.reading.parsing.regions import cut
-from dcevents.reading.ranges import LongFile, RangeFinder, load_range
+from dcevents.reading.sources.marks import BYTE_ORDER_MARK, strip_marks
+from dcevents.reading.sources.ranges import LongFile, RangeFinder, load_range
 
 _SAMPLE_BYTES = 1 << 13
 """Bytes of a sample by which lines are found to be short."""

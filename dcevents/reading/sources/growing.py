@@ -6,9 +6,9 @@ Their first and last bytes identify them.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dcevents.reading import sizes
-from dcevents.reading.decompression import HEAD_BYTES, UnpackedChunks, is_compressed
-from dcevents.reading.inputs import (
+from dcevents.reading.sources import sizes
+from dcevents.reading.sources.decompression import HEAD_BYTES, UnpackedChunks, is_compressed
+from dcevents.reading.sources.inputs import (
     START,
     Extent,
     OpenInput,
@@ -17,6 +17,7 @@ from dcevents.reading.inputs import (
     join_tail,
     take_bytes,
 )
+from dcevents.reading.sources.members import find_member
 
 
 class FileIdentity(NamedTuple):
@@ -111,7 +112,7 @@ class TrackedChunks:
 def read_identity(file: OpenInput) -> FileIdentity:
     """Read the bytes by which a file is recognised. Raises InputError."""
     head = file.read_at(sizes.TAIL_BYTES, 0)
-    if is_compressed(head):
+    if is_compressed(head) or find_member(head) is not None:
         chunks = iter(UnpackedChunks(file.read_chunks(after=START)))
         head = b"".join(take_bytes(chunks, sizes.TAIL_BYTES))
     return FileIdentity(head, read_state(file))

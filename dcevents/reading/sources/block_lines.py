@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from dcevents.reading.inputs import Extent
 from dcevents.reading.parsing.records import Style
+from dcevents.reading.sources.inputs import Extent
 
 
 class LineRun(NamedTuple):

@@ -29,7 +29,7 @@ def _traffic() -> list[dict[str, Any]]:
     return [event for event in found if harness.kind(event["event"])]
 
 
-TRAFFIC = _traffic()[:900]
+TRAFFIC = _traffic()[:800]
 """More than what a shape is learnt from."""
 NOT_LINES = {
     "array-lines", "array-pretty", "pretty", "firehose", "cloudwatch-filter",

@@ -369,7 +369,13 @@ OTHERS: dict[str, Callable[[range], bytes]] = {
 }
 
 
-@combine(("name", "how", "size"), [*OTHERS], ["a file", "a pipe"], [1 << 10, 1200, 3000])
+@combine(
+    ("name", "how", "size"),
+    [*OTHERS],
+    ["a file", "a pipe"],
+    [1 << 10, 1200, 3000],
+    at_once=1,
+)
 def test_no_record_is_lost_where_blocks_end(
     name: str, how: str, size: int, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -645,6 +645,7 @@ def is_offered(report: str, key: str, format_: str) -> bool:
     ),
     ["table", "markdown", "json", "ndjson"],
     possible=is_offered,
+    at_once=1,
 )
 def test_nothing_that_acts_on_a_terminal_is_written(report: str, key: str, format_: str) -> None:
     by = [] if key == "none" else ["--by", key]

@@ -12,7 +12,7 @@ import harness
 import naive
 import pytest
 import stores
-from choosing import try_examples
+from choosing import EVERY, try_examples
 from compare import agree
 from harness import log, run
 from histories import GAPS, KEYS, START, line
@@ -275,7 +275,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("case", [*cases()])
+@pytest.mark.pairwise
+@pytest.mark.parametrize("case", [*cases()][:: 1 if EVERY else 2])
 def test_a_report_on_a_store_is_that_on_its_logs(case: str, site: Path) -> None:
     expected, found = (
         stores.text(*case.split(), *where, "-f", "json", "-q") for where in (LOGS, store(site))

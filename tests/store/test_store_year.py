@@ -259,7 +259,7 @@ def test_after_any_nights_a_store_says_what_one_reading_of_all_lines_says(
 
 
 WRITES = [
-    after if after % 9 == 2 else pytest.param(after, marks=pytest.mark.kills) for after in range(26)
+    pytest.param(after, marks=[] if after in (2, 15) else pytest.mark.kills) for after in range(26)
 ]
 
 

@@ -20,6 +20,8 @@ from dcevents.reading.parsing.parse import Limits, Parsed, Parser
 from dcevents.reading.parsing.record import Record, read
 from dcevents.reading.strict import Number
 
+pytestmark = pytest.mark.records
+
 
 @given(lines=logs(), sample=st.integers(1, 6))
 @try_examples(25)

@@ -25,6 +25,8 @@ from choosing import try_examples
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.rotations
+
 ROTATIONS = int(os.environ.get("DCEVENTS_ROTATIONS", "10"))
 _CALLS = 60
 """Calls by which a run reads the logs here, about."""

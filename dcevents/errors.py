@@ -20,6 +20,10 @@ class InputError(DcError):
     """An input that cannot be opened or read."""
 
 
+class MissingInputError(InputError):
+    """An input that is not there."""
+
+
 class NoSuchSessionError(DcError):
     """A session to be explained that is not in the log."""
 

@@ -456,7 +456,7 @@ def strays(whole: bytes, cut: int) -> tuple[tuple[str, bytes], ...]:
         ("invalid_json", whole[:cut] + b"\n"),
         ("invalid_json", whole[:cut] + whole),
         ("invalid_json", b"%b [warn] a client request body is buffered\n" % whole[45:64]),
-        ("invalid_json", whole.replace(b"Pricing", b"Pr\xffcing")),
+        ("invalid_utf8", whole.replace(b"Pricing", b"Pr\xffcing")),
         ("invalid_json", whole.replace(b"Pricing", rb"Pr\icing")),
         ("invalid_json", whole.replace(event, event + b'"score":NaN,')),
         ("not_an_object", b"[%b]\n" % whole.strip()),

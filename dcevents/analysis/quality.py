@@ -12,7 +12,7 @@ import polars as pl
 
 from dcevents.model.conversations import FactFold
 from dcevents.model.events import CLOSED, ENGAGED, TRIGGERED
-from dcevents.model.moments import DAY_MS, FUTURE, UNTIMED
+from dcevents.model.moments import ANCIENT, DAY_MS, FUTURE, UNTIMED
 from dcevents.reading.log import Log
 from dcevents.reading.timestamps import FORMS
 
@@ -47,7 +47,7 @@ one or the other; unknown.
 def drop_duplicates(log: Log) -> pl.DataFrame:
     """Return the located events in order, of duplicates the first.
 
-    Columns: sid, attributes, ts (milliseconds, UNTIMED or FUTURE), form, file, line.
+    Columns: sid, attributes, ts (milliseconds, or a moment that is none), form, file, line.
     Raises ValueError if the log was read without places.
     """
     if log.located is None:
@@ -70,10 +70,11 @@ def count_forms(events: pl.DataFrame) -> dict[str, int]:
 
 
 def list_untimed(events: pl.DataFrame, limit: int) -> list[tuple[int, int, str]]:
-    """Return file, line and form (or `future`) of untimed events."""
+    """Return file, line and form (or `future`, `ancient`) of untimed events."""
+    reasons = {FUTURE: "future", ANCIENT: "ancient"}
     untimed = events.filter(pl.col("ts") >= UNTIMED).head(limit)
     return [
-        (file, line, "future" if ts == FUTURE else FORMS[form])
+        (file, line, reasons.get(ts) or FORMS[form])
         for file, line, form, ts in untimed.select("file", "line", "form", "ts").iter_rows()
     ]
 
@@ -181,26 +182,32 @@ class Coverage:
     """Runs of days without an event: first day, last day, number of days."""
     silences: list[tuple[int, int]]
     """The longest times from one event to the next, longest first: from, to."""
+    last_before_clock_ms: int | None
+    """The last event that is not after the clock; where all are, the last."""
     usual_silence_ms: int | None
-    """The longest silence that ended in the 28 days before the last event."""
+    """The longest silence that ended in the 28 days up to that event."""
 
 
-def measure_coverage(events: pl.DataFrame, tz: ZoneInfo) -> Coverage:
+def measure_coverage(events: pl.DataFrame, clock: int, tz: ZoneInfo) -> Coverage:
     """Find the days (in `tz`) and times without events."""
     ts = events["ts"].filter(events["ts"] < UNTIMED).unique().sort()
     if ts.is_empty():
-        return Coverage(None, None, 0, [], [], None)
+        return Coverage(None, None, 0, [], [], None, None)
     first, last = int(ts[0]), int(ts[-1])
+    # One event of a clock that is ahead must not hide that all others have stopped.
+    before_clock: Any = ts.filter(ts <= clock).max() or last
     silences = pl.DataFrame({"from": ts[:-1], "to": ts[1:]}).with_columns(
         (pl.col("to") - pl.col("from")).alias("ms")
     )
-    recent = silences.filter(pl.col("to") > last - _USUAL_SILENCE_DAYS * DAY_MS)
+    begin = before_clock - _USUAL_SILENCE_DAYS * DAY_MS
+    recent = silences.filter((pl.col("to") > begin) & (pl.col("to") <= before_clock))
     usual: Any = recent["ms"].max()
     longest = silences.sort(-pl.col("ms"), "from").head(MAX_SHOWN_SILENCES)
     days = _list_local_days(ts, tz)
     gaps = _find_gaps(days)
     day_count = days.len() + sum(length for *_, length in gaps)
-    return Coverage(first, last, day_count, gaps, longest.select("from", "to").rows(), usual)
+    shown = longest.select("from", "to").rows()
+    return Coverage(first, last, day_count, gaps, shown, before_clock, usual)
 
 
 def _list_local_days(ts: pl.Series, tz: ZoneInfo) -> pl.Series:
@@ -228,9 +235,9 @@ class Feed(NamedTuple):
 
 def measure_feed(coverage: Coverage, clock: int) -> Feed:
     """Measure the silence from the last event to the clock."""
-    if coverage.last_ms is None:
+    if coverage.last_before_clock_ms is None:
         return Feed(None, None)
-    silent_ms = max(0, clock - coverage.last_ms)
+    silent_ms = max(0, clock - coverage.last_before_clock_ms)
     if coverage.usual_silence_ms is None:
         return Feed(silent_ms, None)
     limit_ms = max(_MIN_STOPPED_MS, _STOPPED_FACTOR * coverage.usual_silence_ms)
@@ -303,7 +310,7 @@ def assess_quality(log: Log, fold: FactFold, clock: int, tz: ZoneInfo, limit: in
     Name `limit` untimed events and long sessions.
     """
     events = drop_duplicates(log)
-    coverage = measure_coverage(events, tz)
+    coverage = measure_coverage(events, clock, tz)
     return Quality(
         timestamp_forms=count_forms(events) if log.has_lines else {},
         untimed_lines=list_untimed(events, limit) if log.has_lines else [],

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
+from dcevents.analysis import account_words, recognition
 from dcevents.cli.inputs import collect_garbage_again, open_reading
 from dcevents.cli.messages import say, say_skipped_inputs, warn_of_input
 from dcevents.cli.targets import check_targets, protect_store
 from dcevents.output import write_to_stdout
-from dcevents.reading import account_words, recognition
-from dcevents.reading.operands import find_inputs, is_standard_input_given
+from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.reports._changes import describe_changes
 from dcevents.settings import IngestSettings, Settings
 from dcevents.show import format_count

@@ -14,7 +14,7 @@ from dcevents.cli.rejects import open_rejects_file
 
 if TYPE_CHECKING:
     from dcevents.reading.account import RejectedLine
-    from dcevents.reading.operands import FoundInputs
+    from dcevents.reading.sources.operands import FoundInputs
 
 KeepReject = Callable[["RejectedLine", bytes], None]
 

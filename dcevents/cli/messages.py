@@ -9,9 +9,9 @@ from dcevents.output import write_message
 from dcevents.show import format_count, make_visible
 
 if TYPE_CHECKING:
-    from dcevents.reading.inputs import InputResult
     from dcevents.reading.log import Log
-    from dcevents.reading.operands import FoundInputs
+    from dcevents.reading.sources.inputs import InputResult
+    from dcevents.reading.sources.operands import FoundInputs
 
 ALERT_STATUS = 4
 """Exit status: the report is written, and something about it is not as it should be."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from dcevents import __version__, show
-from dcevents.analysis import alerts
+from dcevents.analysis import account_words, alerts, recognition
 from dcevents.analysis.selection import explain_empty
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, open_reading
@@ -24,10 +24,10 @@ from dcevents.errors import UnusableInputError
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.output import is_terminal, replace_file, write_to_stdout
-from dcevents.reading import account_words, log, recognition
-from dcevents.reading.operands import find_inputs, is_standard_input_given
+from dcevents.reading import log
 from dcevents.reading.parsing.envelopes import Known
 from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.render import RenderContext
 from dcevents.store import query
 from dcevents.store.disk import files, lock
@@ -82,7 +82,7 @@ def _open_view(
         read = _read_logs(report, output, operands, parser)
         if not report.needs_sids:
             read.facts.forget_sids()
-        as_of = read.facts.latest_ms if settings.as_of_ms is None else settings.as_of_ms
+        as_of = read.facts.choose_as_of(settings.as_of_ms, settings.clock_ms)
         yield View(read, FactFold(read.facts, as_of, settings.idle_ms), settings), ()
     else:
         with _open_store_view(report, settings, output, source.store, source.operands) as found:

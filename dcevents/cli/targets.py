@@ -9,7 +9,7 @@ from dcevents import output
 from dcevents.errors import UsageError
 
 if TYPE_CHECKING:
-    from dcevents.reading.operands import FoundInputs
+    from dcevents.reading.sources.operands import FoundInputs
 
 
 def check_targets(found: FoundInputs, targets: Mapping[str, str | None]) -> None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from dcevents.analysis.view import View, match_patterns
 from dcevents.explain import reasons, timeline
-from dcevents.explain.timeline import LoggedEvent
+from dcevents.explain.timeline import Disbelief, LoggedEvent
 from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
-from dcevents.model.moments import FUTURE, UNTIMED
+from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 from dcevents.settings import Window
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_EXPLAINED_SESSIONS = 100
 _MAX_SUGGESTED_SIDS = 3
+_DISBELIEF: Final[Mapping[int, Disbelief]] = {FUTURE: "future", ANCIENT: "ancient"}
 _MIN_SHARED_CHARACTERS = 4
 """A sid is suggested if so many characters at its beginning, or all of a pattern, agree."""
 
@@ -133,7 +134,9 @@ def _collect_lines(view: View, sessions: pl.DataFrame) -> dict[str, list[LoggedE
     lines: dict[str, list[LoggedEvent]] = {}
     for sid, ts, code, file, line, member in rows.iter_rows():
         known_ts = ts if ts < UNTIMED else None
-        event = LoggedEvent(known_ts, ts == FUTURE, attributes[code], files[file], line, member)
+        event = LoggedEvent(
+            known_ts, _DISBELIEF.get(ts), attributes[code], files[file], line, member
+        )
         lines.setdefault(sid, []).append(event)
     return {sid: timeline.order_and_annotate_lines(events) for sid, events in lines.items()}
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dcevents.model.events import KINDS
 
 if TYPE_CHECKING:
     from dcevents.model.attributes import Attributes
+
+
+Disbelief = Literal["future", "ancient"]
+"""Reasons not to believe a timestamp (definitions 1)."""
 
 
 @dataclass(eq=False, slots=True)
@@ -18,7 +22,8 @@ class LoggedEvent:
 
     ts: int | None
     """Milliseconds since 1970; None without a usable timestamp."""
-    is_future: bool
+    disbelief: Disbelief | None
+    """Why the timestamp counts as none, where it can be read."""
     attributes: Attributes
     file: str
     line: int

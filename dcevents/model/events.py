@@ -106,7 +106,9 @@ ATTEMPT_OUTCOMES = (
 )
 """Outcomes of live-chat attempts (definitions 4)."""
 
-REJECT_REASONS = ("too_long", "invalid_json", "not_an_object", "no_event", "no_sid")
+UNREADABLE_REASONS = ("invalid_utf8", "invalid_json")
+"""Reasons to reject what may be half a record: at the end of an input it is `incomplete`."""
+REJECT_REASONS = ("too_long", *UNREADABLE_REASONS, "not_an_object", "no_event", "no_sid")
 """Reasons to reject a line, in the order in which they are tried (definitions 1)."""
 
 _NAME_PREFIXES = ("", "enum_events_", "events_", "adobedx_", "adobedx_conversations_")

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from dcevents.model.attributes import Vocabulary
-from dcevents.model.moments import FUTURE, UNTIMED
+from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 from dcevents.model.sessions import (
     NO_SESSIONS,
     NUMBER_TYPE,
@@ -25,14 +25,14 @@ from dcevents.model.sessions import (
 )
 
 FACT_SCHEMA = {"sid": NUMBER_TYPE, "attributes": pl.UInt32, "ts": pl.Int64}
-"""Columns of a fact; `ts` in milliseconds, or UNTIMED or FUTURE."""
+"""Columns of a fact; `ts` in milliseconds, or UNTIMED, FUTURE or ANCIENT."""
 
 # Most facts are packed: time and code fit into one number, from 1970 to 2109 and for 4 million
 # codes. Facts that do not fit are kept *wide*, in the columns of FACT_SCHEMA.
 _PACKED_SCHEMA = {"sid": NUMBER_TYPE, "time_and_attributes": pl.UInt64}
 _MAX_PACKED_CODES: Final = 1 << 22
-_PACKED_UNTIMED: Final = (1 << 42) - 2
-"""UNTIMED as a packed time; FUTURE is one more."""
+_PACKED_UNTIMED: Final = (1 << 42) - 3
+"""UNTIMED as a packed time; FUTURE is one more, ANCIENT two."""
 _UNTIMED_SHIFT: Final = UNTIMED - _PACKED_UNTIMED
 
 _MIN_ROW_LIMIT = 1 << 21
@@ -56,11 +56,15 @@ _NO_WIDE_FACTS = pl.DataFrame(schema=FACT_SCHEMA)
 
 
 class DistinctCounts(NamedTuple):
-    """Counts of distinct events; `untimed` are among `events`, `future` among `untimed`."""
+    """Counts of distinct events.
+
+    `untimed` are among `events`, `future` and `ancient` among `untimed`.
+    """
 
     events: int
     untimed: int
     future: int
+    ancient: int
 
 
 class _FactChunk(NamedTuple):
@@ -119,6 +123,21 @@ class Facts:
         if last is not None:
             self.earliest_ms = first if self.earliest_ms is None else min(first, self.earliest_ms)
             self.latest_ms = last if self.latest_ms is None else max(last, self.latest_ms)
+
+    def choose_as_of(self, given: int | None, clock: int) -> int:
+        """Return the moment that reports look from (definitions 2).
+
+        It is the given one, else the latest timestamp that is not after the clock, else the clock.
+        """
+        if given is not None:
+            return given
+        latest = self.latest_ms
+        if latest is not None and latest > clock:
+            packed, wide = self._concat_chunks()
+            time = packed["time_and_attributes"] // _MAX_PACKED_CODES
+            times: list[Any] = [each.filter(each <= clock).max() for each in (time, wide["ts"])]
+            latest = max((each for each in times if each is not None), default=None)
+        return clock if latest is None else latest
 
     @property
     def shard_count(self) -> int:
@@ -253,23 +272,24 @@ class Facts:
         """
         number, ts = pl.col("time_and_attributes"), pl.col("ts")
         first_untimed = _PACKED_UNTIMED * _MAX_PACKED_CODES
-        counts = [0, 0, 0]
+        counts = [0, 0, 0, 0]
         for shard in range(self.shard_count):
             is_in_shard = self._is_in_shard(shard)
             packed, wide = self._packed.filter(is_in_shard), self._wide.filter(is_in_shard)
             untimed = packed.filter(number >= first_untimed)
-            future = untimed.filter(number >= first_untimed + _MAX_PACKED_CODES)
+            reason = number // _MAX_PACKED_CODES - _PACKED_UNTIMED + UNTIMED
             groups = (
                 (packed, wide),
                 (untimed, wide.filter(ts >= UNTIMED)),
-                (future, wide.filter(ts >= FUTURE)),
+                (untimed.filter(reason == FUTURE), wide.filter(ts == FUTURE)),
+                (untimed.filter(reason == ANCIENT), wide.filter(ts == ANCIENT)),
             )
             for i, group in enumerate(groups):
                 counts[i] += self._hash_events(*group).n_unique()
         return DistinctCounts(*counts)
 
     def _hash_events(self, packed: pl.DataFrame, wide: pl.DataFrame) -> pl.Series:
-        """Hash each event; UNTIMED and FUTURE are the same time."""
+        """Hash each event; UNTIMED, FUTURE and ANCIENT are the same time."""
         identities = pl.lit(self.vocabulary.number_identities().hash())
         multiplier = pl.lit(_HASH_MULTIPLIER, NUMBER_TYPE)
         number, ts = pl.col("time_and_attributes"), pl.col("ts")
@@ -278,7 +298,7 @@ class Facts:
             pl.when(ts >= UNTIMED)
             .then(_PACKED_UNTIMED)
             .when(ts >= _PACKED_UNTIMED)
-            .then(ts + 2)  # Not to be taken for the two packed times that mean UNTIMED and FUTURE.
+            .then(ts + 3)  # Not to be taken for the packed times that mean no time.
             .otherwise(ts)
             .reinterpret(signed=False)
         )

@@ -23,7 +23,7 @@ class Fold(Protocol):
 
     @property
     def as_of(self) -> int | None:
-        """Return the moment; None if no event has a time."""
+        """Return the moment; None for a fold that is to be stored."""
 
     @property
     def idle_ms(self) -> int:

@@ -113,7 +113,7 @@ class Numbering:
         return numbers
 
     def number_distinct(self, numbers: pl.Series, texts: pl.Series) -> tuple[pl.Series, Sessions]:
-        """Number sids that may repeat; return their distinct sessions too.
+        """Assign numbers to sids that may repeat; return their distinct sessions too.
 
         `numbers` are those of `hash_sids`, or of an earlier call. A null or an empty text is
         no session. Numbers that several of the texts share become reserved.

@@ -1,1 +1,1 @@
-"""Bytes to a log: inputs, records, and an account of each line."""
+"""From bytes to a log: inputs, framing, the judge of one record, the scanner."""

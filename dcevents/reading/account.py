@@ -7,7 +7,8 @@ from typing import NamedTuple
 from dcevents.model.events import REJECT_REASONS
 
 REASON_WORDS = {
-    "too_long": "longer than 1 MiB",
+    "too_long": "longer than 1 MiB, or with a sid over 512 bytes",
+    "invalid_utf8": "not UTF-8",
     "invalid_json": "not JSON",
     "not_an_object": "no JSON object",
     "no_event": "without an event",
@@ -66,9 +67,10 @@ class Account:
     Empty for an input in which an event came later.
     """
     events: int = 0
-    """Different events; like `untimed` and `future` known after `Log.count_events`."""
+    """Different events; like the next three known after `Log.count_events`."""
     untimed: int = 0
     future: int = 0
+    ancient: int = 0
 
     @property
     def rejected(self) -> dict[str, int]:

@@ -12,12 +12,15 @@ from typing import NamedTuple
 
 import polars as pl
 
+from dcevents.model.events import UNREADABLE_REASONS
 from dcevents.model.moments import UNTIMED
-from dcevents.reading.blocks import BlockLoader, LineRun
 from dcevents.reading.parsing import mixed, records
 from dcevents.reading.parsing.mixed import Bad, LineOutcomes
 from dcevents.reading.parsing.parse import Parsed, Parser, Reject
 from dcevents.reading.parsing.rows import Rows
+from dcevents.reading.sources.block_lines import BlockLoader, LineRun
+from dcevents.reading.sources.inputs import Extent
+from dcevents.reading.sources.marks import strip_marks
 
 _MAX_THREADS = 8
 _AHEAD_BLOCKS = 2
@@ -44,6 +47,8 @@ class ReadRecords:
     """The block's lines, where these records are within lines."""
     earlier_records: int = 0
     """Records of the first line that came in blocks before."""
+    marked: bytes | None = None
+    """The block's lines with their NULs and byte order marks, where these were stripped."""
 
     def list_rejects(self) -> list[RejectedRecord]:
         """List rejected records, each with its line in the block."""
@@ -53,10 +58,20 @@ class ReadRecords:
             {"row": [reject.row for reject in self.parsed.rejects]}, schema={"row": pl.UInt32}
         )
         places = self.locate_rows(rows).select("line", pl.col("member").fill_null(0)).iter_rows()
+        marked = self.marked.split(b"\n") if self.marked else []
         return [
-            RejectedRecord(line, member, reject, self.rows.raw(reject.row, reject.raw))
+            RejectedRecord(line, member, reject, self._find_raw(reject, marked[line : line + 1]))
             for (line, member), reject in zip(places, self.parsed.rejects, strict=True)
         ]
+
+    def _find_raw(self, reject: Reject, marked: Sequence[bytes]) -> bytes:
+        """Return a rejected record as it stands in the input.
+
+        `marked` is its line, where marks were stripped in the block.
+        """
+        raw = self.rows.raw(reject.row, reject.raw)
+        is_line = any(strip_marks(line + b"\n") == raw + b"\n" for line in marked)
+        return marked[0] if is_line else raw
 
     def has_event(self, first: int, end: int | None) -> bool:
         """Return whether an event is on lines of a range.
@@ -84,7 +99,7 @@ class ReadRecords:
         return outer.with_columns(member="inner_member").drop("inner_member")
 
     def _number_over_blocks(self, located: pl.DataFrame) -> pl.DataFrame:
-        """Number records of lines that continue in other blocks."""
+        """Assign numbers to records of lines that continue in other blocks."""
         line, member = pl.col("line"), pl.col("member").fill_null(1)
         ends = (line == self.rows.lines) & (self.rows.on_last_line > 0)
         begins = (line == 0) & (self.earlier_records > 0)
@@ -112,7 +127,9 @@ class ParsedBlock(NamedTuple):
     parts: list[ReadRecords]
     """The block's records; then those within its lines."""
     problem: str | None
-    """Reason why lines of the one input are missing."""
+    """Reason why lines of the one input are missing here; later blocks of it do not count."""
+    extent: Extent | None
+    """The read part of the one input with this block, where it is known by blocks."""
 
 
 def parse_blocks(blocks: Iterator[BlockLoader], parser: Parser) -> Iterator[ParsedBlock]:
@@ -140,7 +157,9 @@ def parse_blocks(blocks: Iterator[BlockLoader], parser: Parser) -> Iterator[Pars
 
 def parse_block(load: BlockLoader, parser: Parser) -> ParsedBlock:
     """Load and parse a block, and records within its lines."""
-    data, runs, unterminated, framing, problem = load()
+    data, runs, unterminated, framing, problem, extent = load()
+    bare = strip_marks(data)
+    marked, data = (None if bare is data else data), bare
     clock = parser.limits.clock
     rows = framing.rows(data, unterminated, clock) if framing else Rows(data, unterminated)
     parsed = parser.parse(rows.data, rows.unterminated)
@@ -150,12 +169,12 @@ def parse_block(load: BlockLoader, parser: Parser) -> ParsedBlock:
     if recut := _recut_lines(data, runs, rows, parsed, parser):
         rows = recut
         parsed = parser.parse(rows.data, rows.unterminated)
-    parts = [ReadRecords(rows, parsed)]
+    parts = [ReadRecords(rows, parsed, marked=marked)]
     parts += [ReadRecords(inner, inner_parsed, rows) for inner, inner_parsed in parsed.within]
     if parsed.several:
         several = records.several(parsed.several, parser.known)
         parts.append(ReadRecords(several, parser.parse(several.data), rows))
-    return ParsedBlock(runs, parts, problem)
+    return ParsedBlock(runs, parts, problem, extent)
 
 
 def _is_wrong(rows: Rows, parsed: Parsed) -> bool:
@@ -163,7 +182,7 @@ def _is_wrong(rows: Rows, parsed: Parsed) -> bool:
 
     They are no JSON then, or have no time.
     """
-    is_invalid = parsed.tally["invalid_json"] + parsed.tally["incomplete"] > 0
+    is_invalid = any(parsed.tally[bucket] for bucket in (*UNREADABLE_REASONS, "incomplete"))
     is_untimed = bool((parsed.rows["ts"] >= UNTIMED).any())
     return rows.is_wrong(invalid=is_invalid, untimed=is_untimed)
 

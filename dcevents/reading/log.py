@@ -28,11 +28,12 @@ from dcevents.reading.block_parsing import (
     RejectedRecord,
     parse_blocks,
 )
-from dcevents.reading.blocks import BlockLoader, BlockReader, make_last_line_block
 from dcevents.reading.hints import SAMPLE_BYTES
-from dcevents.reading.inputs import Input, InputResult, ProgressCallback, Resume
 from dcevents.reading.parsing.parse import Parsed, Parser
 from dcevents.reading.parsing.record import Shape
+from dcevents.reading.sources.block_lines import BlockLoader
+from dcevents.reading.sources.blocks import BlockReader, make_last_line_block
+from dcevents.reading.sources.inputs import Extent, Input, InputResult, ProgressCallback, Resume
 
 _MAX_SAMPLES = 5
 """Rejected lines that are kept of an unrecognised input."""
@@ -83,7 +84,8 @@ class Log:
         with self._count_lock:
             if not self.is_counted:
                 counts = self.facts.count_distinct()
-                self.account.events, self.account.untimed, self.account.future = counts
+                self.account.events, self.account.untimed = counts.events, counts.untimed
+                self.account.future, self.account.ancient = counts.future, counts.ancient
                 self.is_counted = True
 
 
@@ -146,7 +148,9 @@ class _LogReader:
         self._facts = Facts(parser.vocabulary)
         self._account = Account(files=len(inputs))
         self._located: list[list[tuple[pl.DataFrame, Sessions]]] | None = [] if locate else None
+        # By the input's number: why a block was not read to its end, and how far blocks were read.
         self._problems: dict[int, str] = {}
+        self._extents: dict[int, Extent] = {}
         # By the input's number: its lines so far, and the records of its last line, which may
         # continue in the next block.
         self._lines_before = Counter(
@@ -166,10 +170,7 @@ class _LogReader:
         """
         envelopes = self._parser.found_in()
         self._facts.resolve_collisions()
-        inputs = [
-            replace(result, problem=self._problems.get(number, result.problem))
-            for number, result in enumerate(results)
-        ]
+        inputs = [self._add_findings(number, result) for number, result in enumerate(results)]
         return Log(
             inputs,
             self._facts,
@@ -179,12 +180,24 @@ class _LogReader:
             last_input_lines=self._lines_before[len(results) - 1],
         )
 
+    def _add_findings(self, number: int, result: InputResult) -> InputResult:
+        """Add what was found while an input's blocks were loaded."""
+        problem, extent = self._problems.get(number), result.extent
+        if problem is not None or (number in self._extents and not extent.end):
+            extent = self._extents.get(number, Extent())
+        return replace(result, problem=problem or result.problem, extent=extent)
+
     def _add_block(self, block: ParsedBlock) -> None:
-        """Add what a block holds."""
+        """Add what a block holds, unless it is behind a gap."""
+        number = block.runs[0].input_number
+        if number in self._problems:
+            return
+        if block.extent:
+            self._extents[number] = block.extent
         starts = self._find_run_starts(block)
         parts = self._continue_line(block)
         if block.problem:
-            self._problems[starts[0].input_number] = block.problem
+            self._problems[number] = block.problem
         for part in parts:
             _count_records(self._account, part.parsed)
         rejects = sorted(reject for part in parts for reject in part.list_rejects())

@@ -8,6 +8,8 @@ import re
 from json.scanner import make_scanner
 from typing import Any, Final, NoReturn
 
+from dcevents.reading.json_value import plain_decimal
+
 MAX_LEVELS: Final = 512
 """Objects and arrays in one another that are read: few enough for any stack."""
 SPACE: Final = " \t\r\n"
@@ -108,12 +110,14 @@ def is_too_deep(text: str) -> bool:
 
 
 def read_scalar(value: object) -> str | None:
-    """Return a JSON scalar as text.
+    """Return a JSON scalar as text, a number as its plain decimal.
 
     None for null, the empty string, objects and arrays: they count as absent.
     """
+    if isinstance(value, Number):
+        return plain_decimal(value)
     if isinstance(value, str):
-        if type(value) is str and value.isascii():
+        if value.isascii():
             return value or None
         return _SURROGATE_PATTERN.sub("\ufffd", value) or None
     if isinstance(value, bool):

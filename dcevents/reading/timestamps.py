@@ -1,127 +1,58 @@
 """Timestamps of events: text to milliseconds since 1970, UTC (definitions 1).
 
-`parse_timestamp` is the reference. Functions of columns read one common form each and leave
-others null, for `parse_timestamp`; a property test compares them.
+`parse_timestamp` is the reference, which asks the judge. Functions of columns read one common
+form each and leave others null, for `parse_timestamp`; a property test compares them.
 """
 
-import re
 from datetime import UTC, datetime, timedelta
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_FLOOR, Context, Decimal
+from typing import Final
 
 import polars as pl
+
+from dcevents.reading.judge import timestamps as judged
+from dcevents.reading.strict import Number
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _MINUTE_MS = 60_000
-_NS_PER_MS = 10**6
 _MAX_OFFSET_HOURS = 23
 _MAX_OFFSET_MINUTES = 59
-_MAX_EPOCH_EXPONENT = 21
-"""Powers of ten in a number of nanoseconds before the year 9999, and more."""
-FIRST_MS = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
-LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+FIRST_MS: Final = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+LAST_MS: Final = (datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+"""Times beyond these are read as these: they are ancient, or in the future."""
+_EPOCH_LIMITS: Final = tuple(limit for limit, *_ in judged.EPOCH_UNITS)
 
-_ISO_PATTERN = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})"
-    r"(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
-    r"(?:Z|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
-)
-_NUMBER_PATTERN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-# With an exponent of ten digits a number is far off, or nearly 0: no line has digits enough to
-# make up for it.
-_FAR_EXPONENT = re.compile(r"(?<=[eE])([+-]?)0*[1-9][0-9]{9,}")
-# Whole numbers of at most 18 digits, as most browsers write them, need no exact decimals.
-_INTEGER_PATTERN = re.compile(r"[+-]?[0-9]{1,18}")
-_EXACT_CONTEXT = Context(prec=MAX_PREC, rounding=ROUND_FLOOR, Emin=MIN_EMIN, Emax=MAX_EMAX)
-
-_EPOCH_UNITS = ((10**11, 1000, 1), (10**14, 1, 1), (10**17, 1, 1000))
-"""Units of epoch numbers: limit of the number, and milliseconds as a fraction of two numbers.
-
-Seconds, milliseconds, microseconds; above the last limit nanoseconds.
-"""
-
-FORMS = (
+FORMS: Final = (
     "iso_utc",
     "iso_offset",
     "iso_local",
-    "epoch_seconds",
-    "epoch_milliseconds",
-    "epoch_microseconds",
-    "epoch_nanoseconds",
+    *(form for *_, form in judged.EPOCH_UNITS),
+    judged.EPOCH_NANOSECONDS[0],
+    *(form for _, form in judged.FORMS),
     "unreadable",
     "absent",
 )
 """Forms of timestamps (definitions 5): with `Z`, with an offset, without a zone, as a number, …"""
-ISO_UTC, ISO_OFFSET, ISO_LOCAL, EPOCH_SECONDS, _, _, EPOCH_NANOSECONDS, UNREADABLE, ABSENT = range(
-    len(FORMS)
-)
+ISO_UTC, ISO_OFFSET, ISO_LOCAL, EPOCH_SECONDS = range(4)
+UNREADABLE: Final = FORMS.index("unreadable")
+ABSENT: Final = FORMS.index("absent")
 
 
 def parse_timestamp(text: str) -> int | None:
-    """Return milliseconds since 1970, floored.
+    """Return milliseconds since 1970, floored, within the years 1 to 9999.
 
-    None for what is no timestamp, or outside the years 1 to 9999.
+    None for what is no timestamp. A `Number` may have an exponent, another text may not.
     """
-    iso = _ISO_PATTERN.fullmatch(text)
-    millis = _parse_iso(iso) if iso else _parse_epoch(text)
-    return millis if millis is not None and FIRST_MS <= millis <= LAST_MS else None
-
-
-def _parse_iso(match: re.Match[str]) -> int | None:
-    """Return the milliseconds of a match of _ISO_PATTERN."""
-    year, month, day, hour, minute = map(int, match.group(1, 2, 3, 4, 5))
-    second, fraction, sign = match.group(6, 7, 8)
-    offset_hours, offset_minutes = int(match[9] or 0), int(match[10] or 0)
-    if offset_hours > _MAX_OFFSET_HOURS or offset_minutes > _MAX_OFFSET_MINUTES:
-        return None
-    try:
-        local = datetime(year, month, day, hour, minute, int(second or 0), tzinfo=UTC)
-    except ValueError:
-        return None
-    millis = (local - _EPOCH) // _MILLISECOND + int((fraction or "").ljust(3, "0")[:3])
-    offset = (offset_hours * 60 + offset_minutes) * _MINUTE_MS
-    return millis + offset if sign == "-" else millis - offset
-
-
-def _parse_epoch(text: str) -> int | None:
-    """Return the milliseconds of a number of any unit."""
-    if _INTEGER_PATTERN.fullmatch(text):
-        return _scale_integer(int(text))
-    if not _NUMBER_PATTERN.fullmatch(text):
-        return None
-    number = _EXACT_CONTEXT.create_decimal(_FAR_EXPONENT.sub(r"\g<1>999999999", text))
-    if number and number.adjusted() > _MAX_EPOCH_EXPONENT:
-        return None
-    for limit, times, over in _EPOCH_UNITS:
-        if abs(number) < limit:
-            return _floor_scaled(number, times, over)
-    return _floor_scaled(number, 1, _NS_PER_MS)
-
-
-def _floor_scaled(number: Decimal, times: int, over: int) -> int:
-    # Flooring twice gives the same: ⌊⌊n·times⌋ / over⌋ = ⌊n·times / over⌋.
-    product = _EXACT_CONTEXT.multiply(number, Decimal(times))
-    return int(_EXACT_CONTEXT.to_integral_value(product)) // over
-
-
-def _scale_integer(number: int) -> int:
-    """Return the milliseconds of a whole number of any unit."""
-    for limit, times, over in _EPOCH_UNITS:
-        if abs(number) < limit:
-            return number * times // over
-    return number // _NS_PER_MS
+    found = judged.parse_timestamp(text, number=isinstance(text, Number))
+    return None if found is None else min(max(found.ms, FIRST_MS), LAST_MS)
 
 
 def find_form(text: str | None) -> int:
     """Return the number in FORMS of a timestamp's text."""
     if not text:
         return ABSENT
-    if parse_timestamp(text) is None:
-        return UNREADABLE
-    if iso := _ISO_PATTERN.fullmatch(text):
-        return ISO_UTC if text.endswith("Z") else ISO_OFFSET if iso[8] else ISO_LOCAL
-    size = abs(_EXACT_CONTEXT.create_decimal(text))
-    return EPOCH_SECONDS + sum(size >= limit for limit, _, _ in _EPOCH_UNITS)
+    found = judged.parse_timestamp(text, number=isinstance(text, Number))
+    return UNREADABLE if found is None else FORMS.index(found.form)
 
 
 def parse_iso_column(text: pl.Expr) -> pl.Expr:
@@ -192,5 +123,5 @@ def parse_epoch_column(text: pl.Expr) -> pl.Expr:
 def find_epoch_forms(text: pl.Expr) -> pl.Expr:
     """Return numbers in FORMS, UInt8, of texts that `parse_epoch_column` reads."""
     size = text.cast(pl.Int64, strict=False).abs()
-    units = pl.sum_horizontal((size >= limit).cast(pl.UInt8) for limit, _, _ in _EPOCH_UNITS)
+    units = pl.sum_horizontal((size >= limit).cast(pl.UInt8) for limit in _EPOCH_LIMITS)
     return pl.when(size.is_not_null()).then(units + EPOCH_SECONDS).cast(pl.UInt8)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from dcevents.analysis.account_words import build_account_json
 from dcevents.analysis.quality import PEAK_SECONDS, assess_quality
-from dcevents.reading.account_words import build_account_json
 from dcevents.reports._check_words import build_sections, list_findings
 from dcevents.show import format_timestamp, round_figure
 from dcevents.tables import Document
@@ -59,6 +59,7 @@ def _build_lines(view: View, quality: Quality) -> dict[str, Any]:
         "timestamps": quality.timestamp_forms,
         "untimed_share": _round_share(log.account.untimed, log.account.events),
         "future_share": _round_share(log.account.future, log.account.events),
+        "ancient_share": _round_share(log.account.ancient, log.account.events),
         "untimed_lines": [
             {"file": names[file], "line": line, "form": form}
             for file, line, form in quality.untimed_lines

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from dcevents.analysis.account_words import explain_unusable
 from dcevents.analysis.quality import PEAK_SECONDS
+from dcevents.analysis.recognition import describe_recognition
 from dcevents.reading.account import REASON_WORDS, Account
-from dcevents.reading.account_words import explain_unusable
-from dcevents.reading.recognition import describe_recognition
 from dcevents.show import (
     format_count,
     format_duration,
@@ -42,6 +42,9 @@ _TIMESTAMP_FORMS = {
     "epoch_milliseconds": "milliseconds since 1970",
     "epoch_microseconds": "microseconds since 1970",
     "epoch_nanoseconds": "nanoseconds since 1970",
+    "access_log": "as in access logs",
+    "rfc_5322": "as in mails and HTTP headers (RFC 5322)",
+    "javascript": "as JavaScript shows dates",
     "unreadable": "unreadable",
     "absent": "absent",
 }
@@ -66,13 +69,13 @@ def list_findings(log: Log, quality: Quality) -> dict[str, str]:
     rejected, unknown = sum(account.rejected.values()), account.tally["unknown_event"]
     cut_off = sum(each.unread_reason is not None for each in log.inputs)
     empty_days = sum(days for *_, days in coverage.gaps)
-    unreadable = account.untimed - account.future
+    unreadable = account.untimed - account.future - account.ancient
     local = quality.timestamp_forms.get("iso_local", 0)
     long_sessions = quality.sessions.over_a_day
     unstarted, implied = starts.start_not_seen, starts.engagement_implied
     found = {
         "no_event": (explain_unusable(log), "no line is an event of Dynamic Chat"),
-        "cut_off": (cut_off, f"{format_count(cut_off, 'input')} cut off"),
+        "cut_off": (cut_off, f"{format_count(cut_off, 'input')} not read to the end"),
         "rejected": (rejected, f"{format_count(rejected, 'line')} rejected"),
         "unknown_events": (unknown, f"{format_count(unknown, 'line')} of unknown events"),
         "untimed": (
@@ -80,6 +83,7 @@ def list_findings(log: Log, quality: Quality) -> dict[str, str]:
             f"{format_count(unreadable, 'event')} without a timestamp that can be read",
         ),
         "future": (account.future, f"{format_count(account.future, 'timestamp')} in the future"),
+        "ancient": (account.ancient, f"{format_count(account.ancient, 'timestamp')} before 2015"),
         "no_zone": (local, f"{format_count(local, 'timestamp')} without a zone"),
         "start_not_seen": (
             unstarted * _NOTABLE_ONE_IN > starts.conversations,
@@ -169,6 +173,10 @@ def _describe_timestamps(account: Account, quality: Quality) -> str:
         share = format_percent(account.future / account.events)
         future = f"{format_number(account.future)} ({share})"
         text += f"; {future} more than a day after the clock, so not believed"
+    if account.ancient:
+        share = format_percent(account.ancient / account.events)
+        ancient = f"{format_number(account.ancient)} ({share})"
+        text += f"; {ancient} before 2015, so not believed"
     return text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from dcevents.explain.chat_reasons import ATTEMPT_RULES
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dcevents.explain.chat_reasons import ExplainedAttempt
     from dcevents.explain.reasons import ExplainedConversation
     from dcevents.explain.sessions import ExplainedSession, Explanation
-    from dcevents.explain.timeline import EventText, LoggedEvent
+    from dcevents.explain.timeline import Disbelief, EventText, LoggedEvent
 
 T = TypeVar("T")
 
@@ -26,6 +26,11 @@ _MAX_SESSION_LINES = 200
 """Lines of a session that are shown: the first half of them and the last."""
 _MAX_SESSION_PARTS = 20
 """Conversations of a session, and attempts of a conversation, likewise."""
+_UNTIMED_NOTES: Final[Mapping[Disbelief | None, str]] = {
+    None: "no timestamp",
+    "future": "its timestamp lies in the future, so it counts as none",
+    "ancient": "its timestamp is before 2015, so it counts as none",
+}
 _FULL_OUTPUT_HINT = "all are in: dcevents explain -f json"
 
 
@@ -127,11 +132,7 @@ class _SessionWriter:
         if event.duplicate_of is not None:
             notes.append(f"a duplicate: {self.format_place(event.duplicate_of)} counts")
         if event.ts is None:
-            notes.append(
-                "its timestamp lies in the future, so it counts as none"
-                if event.is_future
-                else "no timestamp"
-            )
+            notes.append(_UNTIMED_NOTES[event.disbelief])
         return "; ".join(notes)
 
     def _write_conversation(self, explained: ExplainedConversation, day: str) -> Section:

@@ -108,7 +108,7 @@ def write_segment(
 
 def compute_time_range(tables: Segment, clock: int) -> TimeRange:
     """Return the earliest and the latest believed timestamp."""
-    facts = tables.facts.filter(~segment.is_future(clock))["ts"]
+    facts = tables.facts.filter(segment.is_timed(clock))["ts"]
     shown = tables.conversations
     times = pl.concat([facts, shown["started_at"], shown["last_at"]]).to_physical()
     return times.min(), times.max()  # type: ignore[return-value]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from dcevents import show
-from dcevents.reading.account_words import describe_account
+from dcevents.analysis.account_words import describe_account
 from dcevents.settings import Settings
 from dcevents.store import query
 from dcevents.store.disk.state import StoreState

@@ -9,8 +9,8 @@ import polars as pl
 from dcevents.errors import InputError
 from dcevents.model.facts import Facts
 from dcevents.reading.account import Account
-from dcevents.reading.inputs import Input, InputResult
 from dcevents.reading.log import LOCATED_COLUMNS, Log
+from dcevents.reading.sources.inputs import Input, InputResult
 from dcevents.store import compact
 from dcevents.store.accounts import add_removed, join_accounts, sum_ledger
 from dcevents.store.disk import files, ledger, segment
@@ -28,6 +28,8 @@ from dcevents.store.intake import (
 )
 from dcevents.store.merge import MergeResult, MergeSettings, merge_facts
 
+_MAX_LOOKS = 4
+"""How often inputs are looked for at most, where files are renamed and emptied meanwhile."""
 BATCH_FACTS = 4_000_000
 """Facts of a batch: a backlog of years needs no more memory than some days."""
 
@@ -73,6 +75,10 @@ class Ingestion:
         """Return whether a known log had events."""
         return any(each.has_known_events for each in self.intakes)
 
+    def has_new_change(self, before: "Ingestion") -> bool:
+        """Return whether the last input changed while it was read, if one was added."""
+        return len(self.intakes) > len(before.intakes) and self.intakes[-1].has_changed
+
     def sum_account(self) -> Account:
         """Return the account of all records that the run has read."""
         read = [each for each in self.intakes if each.results]
@@ -106,45 +112,64 @@ def read_inputs(
 ) -> Ingestion:
     """Read the new records of inputs.
 
-    All but the last batch is written. Where a file is gone before it is opened, as in a rotation,
-    `look_again` returns the present inputs; those that were read are passed over. Raises
-    InputError.
+    All but the last batch is written. Where a file is gone before it is opened, or changes while
+    it is read, as in a rotation, `look_again` returns the present inputs; those that were read are
+    passed over. Raises InputError.
     """
-    is_complete, run = True, replace(run, has_inputs=bool(inputs))
-    for source in inputs:
-        following = _try_input(run, source)
-        is_complete &= following is not None
-        run = following or run
-    if not is_complete:
-        inputs = look_again()
+    run = replace(run, has_inputs=bool(inputs))
+    for look in range(_MAX_LOOKS):
+        is_last, is_complete = look == _MAX_LOOKS - 1, True
         for source in inputs:
-            run = _try_input(run, source, is_second_look=True) or _read_input(
-                run, source, is_second_look=True
-            )
-    return replace(run, file_count=len(inputs))
+            following = _try_input(run, source, is_first_look=look == 0, is_last_look=is_last)
+            is_complete &= following is not None and not following.has_new_change(run)
+            run = following or run
+        if is_complete or is_last:
+            break
+        inputs = look_again()
+    return replace(_settle_changes(run), file_count=len(inputs))
 
 
-def _try_input(run: Ingestion, source: Input, *, is_second_look: bool = False) -> Ingestion | None:
-    """Read an input, or return None if it is gone.
+def _settle_changes(run: Ingestion) -> Ingestion:
+    """Return a run without the problems of logs that were found again in other files."""
+    settled = []
+    for place, each in enumerate(run.intakes, 1):
+        is_found = each.lost_head and _is_found_again(run, each.lost_head, run.intakes[place:])
+        settled.append(each.drop_problem() if is_found else each)
+    return replace(run, intakes=tuple(settled))
+
+
+def _is_found_again(run: Ingestion, head: bytes, later: Sequence[Intake]) -> bool:
+    """Return whether later inputs hold a log that begins so, to its end."""
+    numbers = run.store.ledger.find_by_head(head)
+    return any(
+        each.number in numbers and not any(result.problem for result in each.results)
+        for each in later
+    )
+
+
+def _try_input(
+    run: Ingestion, source: Input, *, is_first_look: bool, is_last_look: bool
+) -> Ingestion | None:
+    """Read an input, or return None if it is gone before the last look.
 
     Raises InputError.
     """
     try:
-        run = _read_input(run, source, is_second_look=is_second_look)
+        run = _read_input(run, source, is_first_look=is_first_look)
     except InputError:
-        if source.path is None or source.path.exists():
+        if is_last_look or source.path is None or source.path.exists():
             raise
         return None
     is_full = run.batch.facts.row_count >= BATCH_FACTS
     return write_batch(run) if is_full and not run.options.is_at_once else run
 
 
-def _read_input(run: Ingestion, source: Input, *, is_second_look: bool) -> Ingestion:
+def _read_input(run: Ingestion, source: Input, *, is_first_look: bool) -> Ingestion:
     intake: Intake | None
     if source.path is None or source.size is None:
-        intake = None if is_second_look else take_in_pipe(run.store, source, run.options)
+        intake = take_in_pipe(run.store, source, run.options) if is_first_look else None
     else:
-        read = {each.file for each in run.intakes if each.file} if is_second_look else set()
+        read = set() if is_first_look else {each.file for each in run.intakes if each.file}
         intake = take_in_file(run.store, source, run.options, read)
     return _add_intake(run, intake) if intake else run
 
@@ -198,6 +223,7 @@ def write_batch(run: Ingestion) -> Ingestion:
         account=sum_ledger(run.store.ledger),
         event_count=former.event_count + merged.count_change.events,
         untimed_count=former.untimed_count + merged.count_change.untimed,
+        ancient_count=former.ancient_count + merged.count_change.ancient,
         removed_events=_sum_removed(run, merged, expired),
         last_clock=clock,
         looked_at=clock if run.has_inputs else former.looked_at,

@@ -7,11 +7,19 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from dcevents.model.facts import Facts
-from dcevents.reading import growing
-from dcevents.reading.inputs import Extent, Input, InputResult, ProgressCallback, Resume
+from dcevents.model.moments import UNTIMED
 from dcevents.reading.log import KeepReject, Log, read_log, read_unfinished_line
 from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.reading.parsing.record import Known
+from dcevents.reading.sources import growing
+from dcevents.reading.sources.inputs import (
+    Extent,
+    Input,
+    InputResult,
+    OpenInput,
+    ProgressCallback,
+    Resume,
+)
 from dcevents.store.accounts import add_counts, summarise_records
 from dcevents.store.disk.ledger import HEAD_BYTES, KnownLog, Ledger, compute_fingerprint
 from dcevents.store.disk.state import StoreState
@@ -46,7 +54,7 @@ class Intake:
 
     source: Input
     file: str | None = None
-    """Fingerprint of the file as it lies on disk; None for a pipe."""
+    """Fingerprint of the file as it lies on disk; None for a pipe, and for a file that changed."""
     number: int | None = None
     """Number of the log, where the store knew it."""
     has_known_events: bool = False
@@ -58,6 +66,16 @@ class Intake:
     """The log as the ledger is to know it; None where nothing was read."""
     logs: tuple[Log, ...] = ()
     """Its whole lines, and its unfinished last line."""
+    has_changed: bool = False
+    """Whether the file changed since it was found: what it held may be in another one."""
+    lost_head: bytes = b""
+    """The beginning of a log that was not read to its end, since its file changed."""
+
+    def drop_problem(self) -> "Intake":
+        """Return the intake without the reason why not all was read."""
+        results = tuple(replace(each, problem=None) for each in self.results)
+        logs = (replace(each, inputs=[*results]) for each in self.logs)
+        return replace(self, results=results, logs=tuple(logs))
 
     def drop_facts(self) -> "Intake":
         """Return the intake without facts, lines, heads and tails."""
@@ -71,8 +89,17 @@ class _FoundLog:
     """The log that an input is found to be before reading."""
 
     number: int | None = None
-    head: bytes = b""
     file: str | None = None
+
+
+@dataclass(frozen=True)
+class _Recognition:
+    """A log of the ledger that an input was recognised as."""
+
+    number: int | None = None
+    tail: bytes = b""
+    """The bytes before the place up to which the log was read."""
+    has_more: bool = True
 
 
 def make_parser(state: StoreState, options: IngestOptions) -> Parser:
@@ -101,44 +128,70 @@ def take_in_file(
 
     Return None for a fingerprint to skip. Raises InputError.
     """
-    identity = growing.read_identity(source)
-    file = compute_fingerprint(identity.state)
-    if file in skipped:
+    file = OpenInput(source)
+    has_changed = file.problem is not None
+    source = file.describe_again()
+    identity = growing.read_identity(file)
+    fingerprint = compute_fingerprint(identity.state)
+    if fingerprint in skipped:
         return None
-    number, has_more = store.ledger.find_by_file(file), False
-    if options.is_reread or number is None:
-        number, has_more = _find_log(store.ledger, source, identity.head)
-    if number is None or has_more or options.is_reread:
-        resume = _choose_resume(store.ledger, number, options)
-        intake = _read_new_records(
-            store, source, options, _FoundLog(number, identity.head, file), resume
-        )
-    else:
+    number = store.ledger.find_by_file(fingerprint)
+    if number is not None and not options.is_reread:
         options.report_progress(source.size or 0)
-        intake = Intake(source, file, number)
+        intake = Intake(source, fingerprint, number, has_changed=has_changed)
+    else:
+        found = _recognise(store.ledger, file, identity.head)
+        number = found.number
+        intake = _read_more(store, file, identity, found, options)
+        intake = replace(intake, has_changed=has_changed or intake.has_changed)
     has_known_events = number is not None and _has_events(store.ledger.logs[number])
     return replace(intake, has_known_events=has_known_events)
+
+
+def _read_more(
+    store: OpenStore,
+    file: OpenInput,
+    identity: growing.FileIdentity,
+    found: _Recognition,
+    options: IngestOptions,
+) -> Intake:
+    """Read what a recognised file has more than was read before."""
+    source, fingerprint = file.source, compute_fingerprint(identity.state)
+    if found.number is None or found.has_more or options.is_reread:
+        resume = replace(_choose_resume(store.ledger, found, options), head=identity.head)
+        known = _FoundLog(found.number, fingerprint)
+        intake = _read_new_records(store, source, options, known, resume)
+    else:
+        options.report_progress(source.size or 0)
+        intake = Intake(source, fingerprint, found.number)
+    if any(each.has_changed for each in intake.results):
+        return replace(intake, file=None, has_changed=True, lost_head=identity.head)
+    if growing.read_state(file) != identity.state:
+        # A copy may have the same fingerprint, and more in it than was read.
+        is_grown = file.read_status().st_size > (source.size or 0)
+        return replace(intake, file=None, has_changed=not is_grown)
+    return intake
 
 
 def _has_events(known: KnownLog) -> bool:
     return any(counts.tally.get("event", 0) > 0 for counts in (known.whole_lines, known.last_line))
 
 
-def _find_log(ledger: Ledger, source: Input, head: bytes) -> tuple[int | None, bool]:
-    """Return the number of an input's log, and whether the input has more than was read."""
+def _recognise(ledger: Ledger, file: OpenInput, head: bytes) -> _Recognition:
+    """Recognise the log of a file by what is in it."""
     for number in ledger.find_by_head(head):
         known = ledger.logs[number]
-        before = growing.read_tail_before(source, known.read_bytes)
+        before = growing.read_tail_before(file, known.read_bytes)
         if before is not None and compute_fingerprint(before.tail) == known.tail_fingerprint:
-            return number, before.has_more
-    return None, True
+            return _Recognition(number, before.tail, before.has_more)
+    return _Recognition()
 
 
-def _choose_resume(ledger: Ledger, number: int | None, options: IngestOptions) -> Resume:
+def _choose_resume(ledger: Ledger, found: _Recognition, options: IngestOptions) -> Resume:
     """Return the place to read on from."""
-    known = None if number is None else ledger.logs[number]
+    known = None if found.number is None else ledger.logs[found.number]
     if known and known.is_resumable and known.read_bytes and not options.is_reread:
-        return Resume(known.read_bytes, known.line_count)
+        return Resume(known.read_bytes, known.line_count, tail=found.tail)
     return Resume()
 
 
@@ -167,7 +220,7 @@ def _read_new_records(
     if not extent.end and not extent.rest:
         return intake
     logs = tuple(_account_forgotten(store, log) for log in (whole, last))
-    known = _describe_log(source, identity.head, former, resume, logs)
+    known = _describe_log(source, former, resume, logs)
     number = intake.number
     if number is None:
         number = _find_read_log(store.ledger, known, extent)
@@ -175,12 +228,12 @@ def _read_new_records(
 
 
 def _describe_log(
-    source: Input, head: bytes, former: KnownLog | None, resume: Resume, logs: tuple[Log, ...]
+    source: Input, former: KnownLog | None, resume: Resume, logs: tuple[Log, ...]
 ) -> KnownLog:
     """Return a log as the ledger is to know it."""
     whole, last = logs
     extent = whole.inputs[0].extent
-    begun = (head or extent.head)[: min(HEAD_BYTES, max(extent.end, len(extent.rest)))]
+    begun = extent.head[: min(HEAD_BYTES, max(extent.end, len(extent.rest)))]
     before = former if resume.begin else None
     counts = summarise_records(whole)
     rereads = former.rereads + 1 if former else 0
@@ -225,7 +278,7 @@ def _account_forgotten(store: OpenStore, log: Log) -> Log:
     facts = log.facts.to_frame().filter(pl.col("sid").is_in(theirs.implode()))
     identities = store.parser.vocabulary.number_identities()
     identity = identities.gather(facts["attributes"]).alias("identity")
-    n = facts.select("sid", identity, "ts").n_unique()
+    n = facts.select("sid", identity, pl.min_horizontal("ts", UNTIMED)).n_unique()
     tally = Counter(log.account.tally)
     tally.update({"forgotten": n, "event": -n})
     return replace(log, account=replace(log.account, tally=tally))

@@ -12,7 +12,7 @@ import polars as pl
 
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.facts import Facts
-from dcevents.model.moments import UNTIMED
+from dcevents.model.moments import ANCIENT, UNTIMED
 from dcevents.model.sessions import NUMBER_TYPE
 from dcevents.store.disk import segment
 from dcevents.store.disk.numbering import StoreNumbering
@@ -23,13 +23,21 @@ _FACT_COLUMNS = list(FACTS_SCHEMA)
 
 
 class EventCounts(NamedTuple):
-    """Different events, and those of them without a usable timestamp."""
+    """Different events, of them those without a usable timestamp, and of these the ancient."""
 
     events: int
     untimed: int
+    ancient: int
 
     def __sub__(self, other: "EventCounts") -> "EventCounts":
-        return EventCounts(self.events - other.events, self.untimed - other.untimed)
+        return EventCounts(
+            self.events - other.events,
+            self.untimed - other.untimed,
+            self.ancient - other.ancient,
+        )
+
+    def __add__(self, other: tuple[int, ...]) -> "EventCounts":  # type: ignore[override]
+        return EventCounts(*map(int.__add__, self, other))
 
 
 @dataclass(frozen=True)
@@ -147,7 +155,7 @@ def merge_facts(
     now_pending = chosen.every.filter(future)["sid"].unique()
     final, pending_counts = _count_apart(merge, chosen.every, now_pending)
     was, was_pending = _count_apart(merge, chosen.before, pending)
-    believed = chosen.computed.filter(~future)["ts"].to_physical()
+    believed = chosen.computed.filter(segment.is_timed(settings.clock))["ts"].to_physical()
     return MergeResult(
         _compute_segment(merge, new, chosen, numbered, events),
         _find_superseded(merge, numbered.rows, chosen.touched),
@@ -201,7 +209,7 @@ def _find_later_sessions(state: StoreState, until: int | None) -> pl.Series:
 def _number_sessions(
     state: StoreState, numbering: StoreNumbering, sids: pl.Series, uncounted: pl.Series
 ) -> _Numbered:
-    """Number sids without collisions in the store."""
+    """Assign numbers to sids, without collisions in the store."""
     while True:
         sessions = numbering.tabulate_sids(sids)
         rows = state.find_rows(pl.concat([sessions["sid"], uncounted]).unique())
@@ -289,7 +297,7 @@ def _find_expired(merge: _Merge, new: pl.DataFrame, stored: pl.DataFrame) -> pl.
     if cut_off is None:
         return _add_id(merge, new.clear()).select("sid", "id")
     every = _add_id(merge, pl.concat([stored, new]))
-    believed = every.filter(~segment.is_future(merge.settings.clock))
+    believed = every.filter(segment.is_timed(merge.settings.clock))
     latest = believed.group_by("sid", "id").agg(pl.col("ts").max().to_physical())
     return latest.filter(pl.col("ts") < cut_off).drop("ts")
 
@@ -360,10 +368,12 @@ def _add_id(merge: _Merge, rows: pl.DataFrame) -> pl.DataFrame:
 def count_events(facts: pl.DataFrame, identities: pl.Series, clock: int) -> EventCounts:
     """Count the different events of facts (definitions 1)."""
     read = segment.restore_times(facts, clock)
-    ts = pl.min_horizontal("ts", UNTIMED)
     identity = identities.gather(facts["attributes"]).alias("identity")
-    different = _drop_duplicates(read.select("sid", identity, ts.alias("ts")))
-    return EventCounts(different.height, different.filter(pl.col("ts") >= UNTIMED).height)
+    written = read.select("sid", identity, "ts")
+    different = _drop_duplicates(written.with_columns(pl.min_horizontal("ts", UNTIMED)))
+    ancient = _drop_duplicates(written.filter(pl.col("ts") == ANCIENT))
+    untimed = different.filter(pl.col("ts") >= UNTIMED)
+    return EventCounts(different.height, untimed.height, ancient.height)
 
 
 def _count_facts(merge: _Merge, facts: pl.DataFrame) -> EventCounts:

@@ -13,12 +13,12 @@ from dcevents.errors import UsageError
 from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
 from dcevents.model.fold import Fold
-from dcevents.model.moments import UNTIMED
+from dcevents.model.moments import FIRST_BELIEVED_MS, UNTIMED
 from dcevents.model.sessions import NUMBER_TYPE, Sessions, hash_sids, renumber_rows
 from dcevents.reading.account import Account, RejectedLine
-from dcevents.reading.inputs import Input, InputResult
 from dcevents.reading.log import LOCATED_COLUMNS, Log
 from dcevents.reading.parsing.parse import Parser
+from dcevents.reading.sources.inputs import Input, InputResult
 from dcevents.settings import Settings
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.manifest import Manifest
@@ -143,13 +143,33 @@ def read_conversations(state: StoreState, extra_log: Log | None, settings: Setti
     facts.latest_ms = _find_greatest([find_latest(manifest), merged.latest if merged else None])
     log = _combine_logs_without_facts(state, extra_log)
     account = _count_events(log.account, manifest, merged)
-    as_of = facts.latest_ms if settings.as_of_ms is None else settings.as_of_ms
     # Which values a pattern matches may depend on all values that there are.
     state = replace(state, window=NO_WINDOW if settings.filters else settings.window)
     return ReportInput(
         replace(log, account=account, facts=facts, is_counted=True),
-        StoredFold(state, as_of, settings.idle_ms),
+        StoredFold(state, _choose_as_of(state, settings), settings.idle_ms),
     )
+
+
+def _choose_as_of(state: StoreState, settings: Settings) -> int:
+    """Return the moment that reports look from (definitions 2)."""
+    if settings.as_of_ms is not None:
+        return settings.as_of_ms
+    ts = pl.col("ts").to_physical()
+    is_known = ts.is_between(FIRST_BELIEVED_MS, settings.clock_ms)
+    found: list[int | None] = []
+    for info in state.segments:
+        latest = info.latest_of_all
+        if latest is not None and latest > settings.clock_ms:
+            # Clocks of browsers may be ahead, for some minutes or by a forged event.
+            latest = (
+                state.read_table(info, "facts", ["ts"]).select(ts.filter(is_known).max()).item()
+            )
+        found.append(latest)
+    if state.extra_segment is not None:
+        found.append(state.extra_segment.facts.select(ts.filter(is_known).max()).item())
+    latest = _find_greatest(found)
+    return settings.clock_ms if latest is None or latest < FIRST_BELIEVED_MS else latest
 
 
 # -- accounts ------------------------------------------------------------------------------------
@@ -183,7 +203,12 @@ def _restore_account(manifest: Manifest) -> Account:
 
 def _count_events(account: Account, manifest: Manifest, merged: MergeResult | None) -> Account:
     """Return an account with the numbers of different events."""
-    counted = replace(account, events=manifest.event_count, untimed=manifest.untimed_count)
+    counted = replace(
+        account,
+        events=manifest.event_count,
+        untimed=manifest.untimed_count,
+        ancient=manifest.ancient_count,
+    )
     if merged is None:
         return _balance_account(counted)
     counted = _move_events(
@@ -191,6 +216,7 @@ def _count_events(account: Account, manifest: Manifest, merged: MergeResult | No
             counted,
             events=counted.events + merged.count_change.events + merged.pending_counts.events,
             untimed=counted.untimed + merged.count_change.untimed + merged.pending_counts.untimed,
+            ancient=counted.ancient + merged.count_change.ancient + merged.pending_counts.ancient,
             future=merged.future_events,
         ),
         {**merged.removed_events, "later": merged.later_events},
@@ -247,7 +273,7 @@ def read_events(
             lines = extra_log.located.with_columns(pl.col("file") + len(names))
             located.append((lines, theirs))
     facts.resolve_collisions()
-    as_of = facts.latest_ms if settings.as_of_ms is None else settings.as_of_ms
+    as_of = facts.choose_as_of(settings.as_of_ms, settings.clock_ms)
     read = replace(
         log,
         inputs=[*(InputResult(Input(name, None)) for name in names), *log.inputs],

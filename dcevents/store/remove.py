@@ -135,6 +135,7 @@ def _remove_conversations(writer: StoreWriter, removal: _Removal, after: Manifes
         superseded_file=writer.write_superseded(superseded),
         event_count=after.event_count + change.events,
         untimed_count=after.untimed_count + change.untimed,
+        ancient_count=after.ancient_count + change.ancient,
         salts=_drop_salts(state, after, vanished),
         removed_events=add_removed(after.removed_events, {removal.reason: removed}),
     )

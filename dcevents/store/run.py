@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcevents import show
+from dcevents.analysis.account_words import explain_intolerable, explain_unusable
 from dcevents.errors import OutputError, StoreError, UnusableInputError
 from dcevents.model.facts import Facts
-from dcevents.reading.account_words import explain_intolerable, explain_unusable
-from dcevents.reading.inputs import Input, ProgressCallback
 from dcevents.reading.log import KeepReject, Log
 from dcevents.reading.parsing.envelopes import Known
+from dcevents.reading.sources.inputs import Input, ProgressCallback
 from dcevents.settings import IngestSettings
 from dcevents.store import compact, remove
 from dcevents.store.disk import files, lock

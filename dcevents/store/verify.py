@@ -46,7 +46,7 @@ def _check_segment(state: StoreState, info: SegmentInfo) -> Iterator[str]:
 
 def _check_rows(state: StoreState, clock: int) -> Iterator[str]:
     """Yield the tables whose rows differ from those computed anew."""
-    total = EventCounts(0, 0)
+    total = EventCounts(0, 0, 0)
     identities = state.make_vocabulary().number_identities()
     is_final = ~pl.col("sid").is_in(list(state.manifest.pending_sessions))
     for stored in compact.merge_in_ranges(state, state.segments, clock):
@@ -59,8 +59,9 @@ def _check_rows(state: StoreState, clock: int) -> Iterator[str]:
             if not next(rows).equals(next(rows)):
                 yield f"{state.folder}: {name} differ from those computed from its events"
         found = count_events(stored.facts.filter(is_final), identities, clock)
-        total = EventCounts(total.events + found.events, total.untimed + found.untimed)
-    expected = EventCounts(state.manifest.event_count, state.manifest.untimed_count)
+        total += found
+    manifest = state.manifest
+    expected = EventCounts(manifest.event_count, manifest.untimed_count, manifest.ancient_count)
     if total != expected:
         yield f"{state.folder}: {total.events:,} events, {expected.events:,} in the manifest"
 

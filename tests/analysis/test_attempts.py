@@ -36,8 +36,8 @@ KINDS = {
 }
 LONGEST = 6
 ANY = naive.Event(
-    ts=None, future=False, kind="", sid="s", id="d", name=None, type=None, ui_type=None, page=None,
-    agent_id=None, agent_name=None, meeting_info=None, file="log", line=0,
+    ts=None, future=False, ancient=False, kind="", sid="s", id="d", name=None, type=None,
+    ui_type=None, page=None, agent_id=None, agent_name=None, meeting_info=None, file="log", line=0,
 )  # fmt: skip
 
 

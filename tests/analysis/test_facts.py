@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dcevents.model import facts as facts_module
 from dcevents.model.attributes import Attributes
 from dcevents.model.facts import DistinctCounts, Facts
-from dcevents.model.moments import FUTURE, UNTIMED
+from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 from dcevents.model.sessions import hash_sids
 
 Fact = tuple[str, int, str | None, str, int]
@@ -22,7 +22,7 @@ some_facts = st.lists(
         st.integers(0, 10),
         st.sampled_from([None, "d1", "d2"]),
         st.sampled_from(["Pricing", "Prices"]),
-        st.sampled_from([1, 2, 3, UNTIMED, FUTURE]),
+        st.sampled_from([1, 2, 3, UNTIMED, FUTURE, ANCIENT]),
     ),
     max_size=20,
 )
@@ -74,16 +74,19 @@ def test_merging_is_union(a: list[Fact], b: list[Fact], c: list[Fact]) -> None:
     )
 
 
-def test_other_names_make_no_other_event_and_future_ones_are_untimed() -> None:
+def test_other_names_make_no_other_event_and_times_not_believed_are_none() -> None:
     facts: list[Fact] = [
         ("s1", 1, "d1", "Pricing", 5),
         ("s1", 1, "d1", "Prices", 5),
         ("s1", 1, "d1", "Pricing", UNTIMED),
         ("s1", 1, "d1", "Prices", FUTURE),
         ("s1", 1, "d2", "Prices", FUTURE),
+        ("s1", 1, "d1", "Prices", ANCIENT),
         ("s2", 1, "d1", "Pricing", 5),
     ]
-    assert folded(facts).count_distinct() == DistinctCounts(events=4, untimed=2, future=2)
+    assert folded(facts).count_distinct() == DistinctCounts(
+        events=4, untimed=2, future=2, ancient=1
+    )
 
 
 def test_times_and_contents_that_fit_into_no_word_are_facts_as_any() -> None:
@@ -91,19 +94,21 @@ def test_times_and_contents_that_fit_into_no_word_are_facts_as_any() -> None:
         -62_135_596_800_000,
         -1,
         0,
+        (1 << 42) - 4,
         (1 << 42) - 3,
         (1 << 42) - 2,
         (1 << 42) - 1,
         253_402_300_799_999,
         UNTIMED,
         FUTURE,
+        ANCIENT,
     ]
     facts: list[Fact] = [(sid, 1, "d1", "Pricing", ts) for sid in ("s1", "s2") for ts in times]
     state = folded(facts + facts[:5])
     assert content(state) == content(folded(facts)) != set()
     assert {ts for _, _, ts in content(state)} == set(times)
     assert state.count_distinct() == DistinctCounts(
-        events=2 * (len(times) - 1), untimed=2, future=2
+        events=2 * (len(times) - 2), untimed=2, future=2, ancient=2
     )
 
 
@@ -113,11 +118,11 @@ def test_more_contents_than_fit_into_a_word(monkeypatch: pytest.MonkeyPatch) -> 
         ("s1", kind, "d1", name, ts)
         for kind in range(4)
         for name in "ab"
-        for ts in (1, UNTIMED, FUTURE)
+        for ts in (1, UNTIMED, FUTURE, ANCIENT)
     ]
     state = folded(facts)
     assert content(state) == {("s1", attributes, ts) for _, attributes, ts in content(state)}
-    assert state.count_distinct() == DistinctCounts(events=8, untimed=4, future=4)
+    assert state.count_distinct() == DistinctCounts(events=8, untimed=4, future=4, ancient=4)
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,8 @@ def test_a_long_log_of_several_blocks_gives_the_model_s_figures(
     """Thousands of lines, most of them by the column,
     in blocks small enough that sessions cross them.
     """
-    monkeypatch.setattr("dcevents.reading.sizes.BLOCK_BYTES", 1 << 16)
-    monkeypatch.setattr("dcevents.reading.sizes.FIRST_BLOCK_BYTES", 1 << 14)
+    monkeypatch.setattr("dcevents.reading.sources.sizes.BLOCK_BYTES", 1 << 16)
+    monkeypatch.setattr("dcevents.reading.sources.sizes.FIRST_BLOCK_BYTES", 1 << 14)
     dice = random.Random(seed)
     events = [
         {

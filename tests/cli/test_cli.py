@@ -540,7 +540,7 @@ UNUSABLE = [
         "without a sid",
         id="events without a session",
     ),
-    pytest.param(b"\x00" * 100 + b"\n", "1 line", "not JSON", id="binary"),
+    pytest.param(b"\x01" * 100 + b"\n", "1 line", "not JSON", id="binary"),
     pytest.param(b"x" * (1 << 20) + b"x\n", "1 line", "longer than 1 MiB", id="one long line"),
 ]
 

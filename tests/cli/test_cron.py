@@ -23,6 +23,8 @@ import examples
 import harness
 import pytest
 
+pytestmark = pytest.mark.cron
+
 PAGE = (harness.ROOT / "docs" / "cron.md").read_text(encoding="utf-8")
 PROGRAM = "/usr/local/bin/dcevents"
 LOGS, STORE, REPORTS, WEB = "/var/log/dc", "/var/lib/dcevents", "/srv/reports", "/srv/www"

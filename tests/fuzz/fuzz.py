@@ -39,13 +39,10 @@ import histories  # noqa: E402
 import mutate  # noqa: E402
 import naive  # noqa: E402
 
-from dcevents.model.moments import FUTURE, UNTIMED  # noqa: E402
-from dcevents.reading import sizes  # noqa: E402
+from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED  # noqa: E402
 from dcevents.reading.parsing import parse, record, records  # noqa: E402
+from dcevents.reading.sources import sizes  # noqa: E402
 
-# Numbers may be spelled in any way that keeps their value (definitions 1): here as the program
-# does, as they stand.
-naive.number_text = str  # type: ignore[assignment]
 # Learn from few lines, so that short logs go by the column; and cut them into many blocks.
 parse._MIN_LAYOUT_LINES, parse._MANY = 1, 2
 sizes.BLOCK_BYTES, sizes.FIRST_BLOCK_BYTES = 1 << 12, 1 << 10
@@ -92,7 +89,7 @@ def _read(line: bytes) -> record.Record:
 def _as_the_model(found: Any) -> Any:
     tally, events, rejects = found
     wanted = sorted((row + 1, sid, *_texts(said), ts) for row, sid, said, ts, *_ in events)
-    times = {UNTIMED: None, FUTURE: "future"}
+    times = {UNTIMED: None, FUTURE: "future", ANCIENT: "ancient"}
     return (
         dict(tally),
         [(*event[:-1], times.get(event[-1], event[-1])) for event in wanted],
@@ -130,7 +127,7 @@ def _of_the_model(model: naive.Log) -> Any:
             e.agent_id,
             e.agent_name,
             repr(e.meeting_info),
-            "future" if e.future else e.ts,
+            "future" if e.future else "ancient" if e.ancient else e.ts,
         )
         for e in model.looks
     ]

@@ -17,6 +17,8 @@ from dcevents.model.attributes import Vocabulary
 from dcevents.reading.parsing import parse
 from dcevents.reading.parsing.parse import Limits, Parser
 
+pytestmark = pytest.mark.records
+
 
 def wrapped(body: bytes, n: int = 0, /, **more: object) -> bytes:
     """A line of API Gateway's with a body that it took for no text."""

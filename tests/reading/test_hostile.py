@@ -3,12 +3,14 @@ text back to the character.
 """
 
 import csv
+import gc
 import gzip
 import io
 import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +22,10 @@ from choosing import try_examples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcevents.errors import Terminated
 from dcevents.reading.parsing import record
-from dcevents.reading.timestamps import parse_timestamp
+from dcevents.reading.strict import Number
+from dcevents.reading.timestamps import LAST_MS, parse_timestamp
 
 GOOD = harness.log(
     """
@@ -87,14 +91,18 @@ def test_what_is_no_json_is_rejected_line_by_line_and_nothing_else_is() -> None:
         value for value in INVALID if value.strip()
     ]
     log = b"".join(GOOD_LINES[n % len(GOOD_LINES)] + line + b"\n" for n, line in enumerate(lines))
+    no_text = sum(line.decode(errors="replace") != line.decode(errors="ignore") for line in lines)
+    bare = [b"\xef\xbb\xbf1", b"1\x00"]
+    assert {*bare} < {*lines}, "by themselves these are values between marks"
 
     for around in (b"", GOOD * 200):
         report = harness.report(around + log + around, "completion")
         account = report["input"]
         assert account["rejected"] == {
             **account["rejected"],
-            "invalid_json": len(lines),
-            "not_an_object": 0,
+            "invalid_utf8": no_text,
+            "invalid_json": len(lines) - no_text - len(bare),
+            "not_an_object": len(bare),
         }
         assert account["records"] == account["events"] + account["duplicates"] + len(lines)
         assert report["rows"] == harness.report(GOOD, "completion")["rows"]
@@ -117,7 +125,7 @@ NAUGHTY = [
     "' OR 1=1 --", "; rm -rf /", "$(id)",
     "`id`", "%s%n", "{0}", "{{7*7}}", "${x}", "../../etc/passwd", "C:\\x", "file:///x", "CON",
     " leading", "trailing ", "   ", "\xa0",
-    "x" * 5000, "sid", "event", "payload", "**b** _i_ ~~s~~ `c` [l](javascript:x) ![i](y)", "# h",
+    "x" * 500, "sid", "event", "payload", "**b** _i_ ~~s~~ `c` [l](javascript:x) ![i](y)", "# h",
     "| --- |", "&lt;", "&#x41;",
     "-----", "Total", "other", "–", "\x7fdcevents0\x7f", "9800027182818284590452353602874713526",
 ]  # fmt: skip
@@ -313,17 +321,17 @@ def test_of_two_equal_keys_the_first_wins_and_keeps_its_place() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("1e99999999999999999999", None, id="an exponent beyond all arithmetic"),
+        pytest.param("1e99999999999999999999", LAST_MS, id="an exponent beyond all arithmetic"),
         pytest.param("1e-99999999999999999999", 0, id="… below it"),
         pytest.param("-1e-99999999999999999999", -1, id="… floored"),
         pytest.param("0e99999999999999999999", 0, id="zero whatever the exponent"),
         pytest.param("1e" + "0" * 30 + "1", 10_000, id="an exponent of many digits that is small"),
-        pytest.param("9" * 10_000, None, id="10,000 digits"),
+        pytest.param("9" * 10_000, LAST_MS, id="10,000 digits"),
         pytest.param("1." + "9" * 10_000, 1999, id="10,000 decimals"),
     ],
 )
 def test_numbers_of_any_size_are_timestamps_or_none(text: str, expected: int | None) -> None:
-    assert expected == parse_timestamp(text)
+    assert expected == parse_timestamp(Number(text))
 
 
 # -- memory ----------------------------------------------------------------------------------------
@@ -383,16 +391,12 @@ def test_a_gzip_bomb_of_a_gigabyte_is_never_whole_in_memory(tmp_path: Path) -> N
     assert used < 500
 
 
-def test_nul_blocks_of_a_crash_cost_the_lines_they_stand_in() -> None:
+def test_nul_blocks_of_a_crash_cost_no_line() -> None:
     log = b"".join(GOOD_LINES[:3]) + b"\0" * 8192 + b"".join(GOOD_LINES[3:]) + b"\0" * 4096
 
     account = harness.report(log, "chats")["input"]
 
-    assert (account["events"], account["rejected"]["invalid_json"], account["incomplete"]) == (
-        6,
-        1,
-        1,
-    )
+    assert (account["events"], account["blank"], account["records"]) == (7, 1, 8)
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
@@ -423,12 +427,12 @@ def test_a_file_that_vanishes_before_it_is_opened_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dcevents.cli import report  # noqa: PLC0415
-    from dcevents.reading import operands  # noqa: PLC0415
+    from dcevents.reading.sources import operands  # noqa: PLC0415
 
     (tmp_path / "x.log").write_bytes(GOOD)
     find = operands.find_inputs
 
-    def found(given: Any) -> operands.FoundInputs:
+    def found(given: Any) -> Any:
         result = find(given)
         (tmp_path / "x.log").unlink()
         return result
@@ -484,3 +488,37 @@ def test_a_loop_of_links_is_named(tmp_path: Path) -> None:
         1,
         f"dcevents: {tmp_path / 'loop.log'}: too many levels of symbolic links\n",
     )
+
+
+@pytest.mark.parametrize("name", ["loop.log", ".loop.log", "loop"])
+def test_a_loop_of_links_in_a_folder_is_passed_over(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).symlink_to(name)
+    (tmp_path / "other.log").symlink_to(tmp_path / "x.log" / "below")
+    (tmp_path / "x.log").write_bytes(GOOD)
+
+    result = harness.run("completion", tmp_path, "-f", "json")
+
+    assert (result.status, result.json["input"]["files"]) == (0, 1)
+    assert "passed over 2 files" in result.err
+
+
+def test_a_signal_while_a_fifo_is_opened_ends_the_run_quietly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fifo has no writer: opening it waits, and a handler ends the wait."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    open_file, unraisable = os.open, list[Any]()
+
+    def wait_for_writer(name: Any, *flags: Any) -> int:
+        if name == path:
+            raise Terminated(signal.SIGTERM)
+        return open_file(name, *flags)
+
+    monkeypatch.setattr(os, "open", wait_for_writer)
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    result = harness.run("completion", path)
+    gc.collect()
+
+    assert unraisable == []
+    assert (result.status, result.out, result.err) == (143, b"", "")

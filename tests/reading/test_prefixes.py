@@ -15,6 +15,8 @@ from dcevents.reading.parsing.record import Record, read
 from dcevents.reading.parsing.records import Behind
 from dcevents.reading.timestamps import parse_timestamp
 
+pytestmark = pytest.mark.records
+
 NOW = parse_timestamp("2026-11-25T00:00:00Z") or 0
 TIMED = json.dumps(
     {"event": "CONVERSATION_ENGAGED", "timestamp": "2026-11-02T09:15:04.120Z", "sid": "a"}

@@ -78,7 +78,8 @@ KEPT = rejects.MAX_RAW_BYTES
 RAW = [
     pytest.param(b"x\r", {"raw": "x"}, id="CR LF is no part of a line"),
     pytest.param(b"x\r\r", {"raw": "x\r"}, id="one CR is"),
-    pytest.param(b"\0" * 40, {"raw": "\0" * 40}, id="a block of NUL"),
+    pytest.param(b"\0x\0y\0 ", {"raw": "\0x\0y\0 "}, id="NULs"),
+    pytest.param("\ufeffx\ufeff".encode(), {"raw": "\ufeffx\ufeff"}, id="byte order marks"),
     pytest.param(
         "\x1b[31m\u202e\u2028é😀".encode(),
         {"raw": "\x1b[31m\u202e\u2028é😀"},
@@ -104,7 +105,8 @@ def test_a_line_is_kept_as_it_was(line: bytes, raw: dict[str, str], target: Path
         harness.run("completion", "--rejects", target, "-q", stdin=GOOD + line + b"\n").status == 0
     )
 
-    assert rows(target) == [{"file": "standard input", "line": 2, "reason": "invalid_json", **raw}]
+    reason = "invalid_utf8" if "raw_base64" in raw else "invalid_json"
+    assert rows(target) == [{"file": "standard input", "line": 2, "reason": reason, **raw}]
     text = target.read_text(encoding="utf-8")
     assert not {"\x1b", "\u202e", "\u2028", "\0"} & set(text), "not even in a terminal does it act"
     assert text.count("\n") == 1
@@ -308,7 +310,7 @@ def test_a_folder_that_holds_one_is_read_without_it(
     packed: bool,
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "dc.log").write_bytes(GOOD + b"\0" * 900_000 + b"\n" + BAD)
+    (tmp_path / "dc.log").write_bytes(GOOD + b"\1" * 900_000 + b"\n" + BAD)
     before = harness.run("completion", tmp_path, "--rejects", tmp_path / name, "-f", "json")
     if packed:
         (tmp_path / name).write_bytes(gzip.compress((tmp_path / name).read_bytes()))
@@ -317,7 +319,7 @@ def test_a_folder_that_holds_one_is_read_without_it(
 
     assert (again.status, again.json) == (0, before.json)
     assert "passed over 1 file" in again.err
-    assert rows(tmp_path / name)[0]["raw"] == "\0" * KEPT
+    assert rows(tmp_path / name)[0]["raw"] == "\1" * KEPT
 
 
 def test_an_empty_one_in_the_folder_is_no_obstacle(tmp_path: Path) -> None:
@@ -552,8 +554,8 @@ def test_strict_counts_inputs_that_are_cut_off(tmp_path: Path) -> None:
 
     assert (3, b"") == (strict.status, strict.out)
     assert strict.err.splitlines()[-1] == (
-        f"dcevents: no report is made, by --strict: 1 input cut short ({cut}: its gzip data are "
-        f"cut off)"
+        f"dcevents: no report is made, by --strict: 1 input not read to the end "
+        f"({cut}: its gzip data are cut off)"
     )
     assert harness.run("completion", cut, "--max-rejects", "0").status == 0
 

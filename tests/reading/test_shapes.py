@@ -24,6 +24,8 @@ from dcevents.reading.parsing import parse
 from dcevents.reading.parsing.parse import Parser
 from samples import envelopes
 
+pytestmark = pytest.mark.records
+
 Event = dict[str, Any]
 Found = tuple[Any, ...]
 KINDS = {event.key: event.kind for event in EVENT_KINDS}

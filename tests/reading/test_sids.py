@@ -15,8 +15,8 @@ from dcevents.model import sessions as sids
 from dcevents.model.attributes import Attributes
 from dcevents.model.facts import FACT_SCHEMA, Facts
 from dcevents.model.sessions import Numbering, hash_sids
-from dcevents.reading import sizes
 from dcevents.reading.parsing import parse, shapes
+from dcevents.reading.sources import sizes
 
 LISTINGS = ("events", "conversations", "sessions", "chats")
 BITS = 10

@@ -15,9 +15,9 @@ from columns import NOW
 
 from dcevents.model.attributes import Vocabulary
 from dcevents.reading.log import read_log
-from dcevents.reading.operands import find_inputs
 from dcevents.reading.parsing import parse, record, records
 from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.sources.operands import find_inputs
 
 SITE = harness.ROOT / "sample_logs" / "site"
 LINES = [

@@ -4,6 +4,7 @@ and what it says of logs whose faults are known.
 
 import gzip
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -78,7 +79,7 @@ def check(
 
 def written(ms: int, form: str) -> Any:
     """A timestamp in one of the forms."""
-    iso = naive_text(ms)
+    iso, day = naive_text(ms), datetime.fromtimestamp(ms / 1000, UTC)
     return {
         "iso_utc": iso,
         "iso_offset": f"{iso[:-1]}+00:00",
@@ -87,6 +88,9 @@ def written(ms: int, form: str) -> Any:
         "epoch_milliseconds": ms,
         "epoch_microseconds": str(ms * 1000),
         "epoch_nanoseconds": ms * 10**6,
+        "access_log": f"{day:%d/%b/%Y:%H:%M:%S} +0000",
+        "rfc_5322": f"{day:%a, %d %b %Y %H:%M:%S} GMT",
+        "javascript": f"{day:%a %b %d %Y %H:%M:%S} GMT+0000 (Coordinated Universal Time)",
         "unreadable": "noon",
         "absent": None,
     }[form]

@@ -17,7 +17,7 @@ from choosing import EVERY, combine
 from harness import run
 from stores import lines
 
-from dcevents.reading import sizes
+from dcevents.reading.sources import sizes
 from dcevents.store import intake
 
 if sys.version_info >= (3, 14):

@@ -27,6 +27,8 @@ from stores import lines, sids
 
 from dcevents.store.disk import files, lock
 
+pytestmark = pytest.mark.kills
+
 KILLS = int(os.environ.get("DCEVENTS_KILLS", "24"))
 SEED = int(os.environ.get("DCEVENTS_KILL_SEED", "1"))
 _AT_ONCE = 60
@@ -59,7 +61,7 @@ FORKED.set_forkserver_preload(
         "dcevents.store.run",
         "dcevents.cli.ingest",
         "dcevents.cli.report",
-        "dcevents.reading.recognition",
+        "dcevents.analysis.recognition",
     ]
 )
 

@@ -17,7 +17,7 @@ import pytest
 from choosing import EXAMPLES
 from upkeep import FIRST, SECOND, account, content, done, figures, sound, sums_up
 
-from dcevents.reading import operands
+from dcevents.reading.sources import operands
 
 # -- its files -------------------------------------------------------------------------------------
 

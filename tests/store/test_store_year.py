@@ -23,6 +23,8 @@ from histories import line
 
 from dcevents.store.disk import files, lock
 
+pytestmark = pytest.mark.year
+
 SEED = int(os.environ.get("DCEVENTS_YEAR_SEED", "1"))
 NIGHTS = int(os.environ.get("DCEVENTS_NIGHTS", "365"))
 BEGIN = 1_762_041_600_000

@@ -14,9 +14,9 @@ from dcevents.analysis.view import View
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.reading import log as log_module
-from dcevents.reading import operands
 from dcevents.reading.log import Log
 from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.sources import operands
 from dcevents.settings import Settings, Window
 
 NOW = int(time.time() * 1000)
@@ -44,9 +44,7 @@ def analyse(
     settings = Settings(
         clock_ms=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of_ms=as_of
     )
-    return View(
-        read, FactFold(read.facts, read.facts.latest_ms if as_of is None else as_of), settings
-    )
+    return View(read, FactFold(read.facts, read.facts.choose_as_of(as_of, NOW)), settings)
 
 
 def buckets(read: Log) -> dict[str, Any]:
@@ -61,6 +59,7 @@ def buckets(read: Log) -> dict[str, Any]:
         "events": account.events,
         "untimed": account.untimed,
         "future": account.future,
+        "ancient": account.ancient,
         "rejected": {reason: n for reason, n in account.rejected.items() if n},
         "widget_ready": account.tally["widget_ready"],
         "unknown_events": dict(account.unknown_events),
@@ -77,6 +76,7 @@ def model_buckets(read: naive.Log) -> dict[str, Any]:
         "duplicates",
         "untimed",
         "future",
+        "ancient",
         "widget_ready",
     )
     found = {name: getattr(read, name) for name in names}

@@ -18,6 +18,9 @@ from math import floor
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from model.times import ACCESS_LOG, ISO, JAVASCRIPT, OLDEST_MS, RFC_5322, timestamp_ms
+from model.values import Num, number_text, shorten
+
 Row = dict[str, Any]
 
 # --- The vocabulary -------------------------------------------------------------------------------
@@ -57,8 +60,7 @@ ONGOING_MS = 600 * 1000
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
-FIRST_MS = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
-LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC) - EPOCH) // MILLISECOND
+MOST_SID_BYTES, MOST_TEXT, MOST_PAGE, MOST_NAME = 512, 512, 2048, 128
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Event:
 
     ts: int | None
     future: bool
+    ancient: bool
     kind: str
     sid: str
     id: str | None
@@ -98,6 +101,7 @@ class Log:
     duplicates: int = 0
     untimed: int = 0
     future: int = 0
+    ancient: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     widget_ready: int = 0
     unknown_events: dict[str, int] = field(default_factory=dict)
@@ -108,12 +112,6 @@ class Log:
 
 
 # --- 1. Input: JSON -------------------------------------------------------------------------------
-
-
-class Num(str):
-    """A JSON number, as it is spelled."""
-
-    __slots__ = ()
 
 
 class BadJSONError(ValueError):
@@ -230,29 +228,6 @@ def same_number(one: str | None, other: str | None) -> bool:
     return one == other or (spelled(one) is not None and spelled(one) == spelled(other))
 
 
-def number_text(text: str) -> str:
-    """What a JSON number stands for (1.): an integer as it is spelled,
-    else one spelling of its value.
-
-    The choice here: plain decimals without needless zeros (1.50 is 1.5, 2e1 is 20, 1.0 is 1), or
-    12E+40 where more than 20 zeros would be needed.
-    """
-    if not re.search("[.eE]", text):
-        return text
-    number = spelled(text)
-    if number is None:
-        raise ValueError(text)
-    sign, digits, exponent = number
-    if not digits:
-        return "0"
-    if exponent > 20 or len(digits) + exponent < -20:
-        return f"{sign}{digits}E{exponent:+d}"
-    if exponent >= 0:
-        return sign + digits + "0" * exponent
-    padded = digits.rjust(1 - exponent, "0")
-    return f"{sign}{padded[:exponent]}.{padded[exponent:]}"
-
-
 def scalar(value: Any) -> str | None:
     """What a value of `event`, `page` or the payload says, None if it is as if absent (1.)."""
     if isinstance(value, Num):
@@ -294,77 +269,6 @@ def kind_of(spelling: str, *, has_sid: bool) -> str | None:
 
 # --- 1. Input: timestamps -------------------------------------------------------------------------
 
-ISO = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})"
-    r"(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
-    r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
-)
-
-
-def in_years(ms: int) -> int | None:
-    """`ms`, None where it is outside the years 1 to 9999 (1.)."""
-    return ms if FIRST_MS <= ms <= LAST_MS else None
-
-
-def iso_ms(text: str) -> int | None:
-    """An ISO 8601 timestamp, floored to the millisecond (1., "Timestamps")."""
-    match = ISO.fullmatch(text)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second, fraction, zone = match.groups(default="")
-    try:
-        moment = datetime(
-            int(year), int(month), int(day), int(hour), int(minute), int(second or "0"), tzinfo=UTC
-        )
-    except ValueError:
-        return None
-    offset_minutes = 0
-    if zone not in ("", "Z"):
-        numbers = zone[1:].replace(":", "").ljust(4, "0")
-        if int(numbers[:2]) > 23 or int(numbers[2:]) > 59:
-            return None
-        offset_minutes = int(numbers[:2]) * 60 + int(numbers[2:])
-        if zone[0] == "-":
-            offset_minutes = -offset_minutes
-    ms = (moment - EPOCH) // MILLISECOND
-    ms += int(fraction.ljust(9, "0")) // 1_000_000
-    return in_years(ms - offset_minutes * 60_000)
-
-
-def epoch_ms(text: str) -> int | None:
-    """An epoch number, floored to the millisecond (1., "Timestamps"); exact."""
-    number = spelled(text)
-    if number is None:
-        return None
-    sign, digits, exponent = number
-    size = len(digits) + exponent
-    if not digits:
-        return 0
-    if size > 30:
-        return None
-    if size < -30:
-        return -1 if sign else 0
-    n = Fraction(Decimal(f"{sign}{digits}E{exponent}"))
-    if abs(n) < 10**11:
-        ms = n * 1000
-    elif abs(n) < 10**14:
-        ms = n
-    elif abs(n) < 10**17:
-        ms = n / 1000
-    else:
-        ms = n / 1_000_000
-    return in_years(floor(ms))
-
-
-def timestamp_ms(value: Any) -> int | None:
-    """The timestamp that a JSON value is, None: no timestamp (1.)."""
-    if isinstance(value, Num):
-        return epoch_ms(str(value))
-    if isinstance(value, str):
-        iso = iso_ms(value)
-        return iso if iso is not None else epoch_ms(value)
-    return None
-
 
 def timestamp_form(value: Any) -> str:
     """How a timestamp is written (5., "`timestamps` has these forms")."""
@@ -372,13 +276,23 @@ def timestamp_form(value: Any) -> str:
         return "absent"
     if timestamp_ms(value) is None:
         return "unreadable"
-    if iso_ms(value) is not None and not isinstance(value, Num):
-        zone = ISO.fullmatch(value)
-        assert zone is not None
-        return {"": "iso_local", "Z": "iso_utc"}.get(zone[8] or "", "iso_offset")
+    if not isinstance(value, Num):
+        iso = re.fullmatch(ISO, value)
+        if iso is not None:
+            zone = iso["zone"] or ""
+            return "iso_offset" if zone[:1] in ("+", "-") else "iso_utc" if zone else "iso_local"
+        for form, name in (
+            (ACCESS_LOG, "access_log"),
+            (RFC_5322, "rfc_5322"),
+            (JAVASCRIPT, "javascript"),
+        ):
+            if re.fullmatch(form, value, re.IGNORECASE):
+                return name
     number = spelled(value)
     assert number is not None
     sign, digits, exponent = number
+    if len(digits) + exponent > 40:
+        return "epoch_nanoseconds"
     size = abs(Fraction(Decimal(f"{sign}{digits or 0}E{max(exponent, -40)}")))
     for limit, unit in ((11, "seconds"), (14, "milliseconds"), (17, "microseconds")):
         if size < 10**limit:
@@ -389,24 +303,55 @@ def timestamp_form(value: Any) -> str:
 # --- 1. Input: records and buckets ----------------------------------------------------------------
 
 
+MARKS = rb"(?:[ \t\r\0]|\xef\xbb\xbf)*"
+BETWEEN = re.compile("[ \t\r,\0\ufeff\x1e]*")
+
+
 def lines_of(data: bytes) -> list[tuple[bytes, bool]]:
-    """The lines of an input without their LF, and whether they had one;
-    without a BOM at the start (1.).
+    """The lines of an input without their LF, and whether they had one; without white space,
+    NULs and byte order marks around them (1.).
     """
-    pieces = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    pieces = data.split(b"\n")
     last = pieces.pop()
     lines = [(piece, True) for piece in pieces]
     if last != b"":
         lines.append((last, False))
-    return lines
+    bare = re.compile(MARKS + rb"(.*?)" + MARKS, re.DOTALL)
+    return [(bare.fullmatch(line)[1], has_end) for line, has_end in lines]  # type: ignore[index]
+
+
+def records_on(line: bytes) -> list[bytes]:
+    """The records of a line: several where a line end between whole objects was lost (1.)."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return [line]
+    decoder = json.JSONDecoder(parse_constant=no_constant)
+    found, at = [], 0
+    while at < len(text):
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return [line]
+        if text[at] != "{":
+            return [line]
+        found.append(text[at:end].encode())
+        between = BETWEEN.match(text, end)
+        at = between.end() if between else end
+    return found or [line]
 
 
 def shown_page(value: Any, *, keep_query: bool) -> str | None:
     """The page, its query and fragment cut off (1.); None where nothing is left."""
     text = scalar(value)
-    if text is None or keep_query:
-        return text
-    return re.split("[?#]", text, maxsplit=1)[0] or None
+    if text is not None and not keep_query:
+        text = re.split("[?#]", text, maxsplit=1)[0] or None
+    return shorten(text, MOST_PAGE)
+
+
+def shown_text(value: Any) -> str | None:
+    """A name, an id, a type or an agent (1., "Texts have limits")."""
+    return shorten(scalar(value), MOST_TEXT)
 
 
 def reject(log: Log, file: str, number: int, reason: str) -> None:
@@ -430,17 +375,19 @@ def read_line(
     """The event that a line is, its timestamp not yet compared with a clock; else None,
     and it is counted.
     """
-    if line.strip(b" \t\r") == b"":
+    if line == b"":
         log.blank += 1
         return None
     if len(line) > MIB:
         reject(log, file, number, "too_long")
         return None
     try:
+        line.decode("utf-8")
         record = parsed(line)
-    except BadJSONError:
+    except ValueError as error:
         if has_end:
-            reject(log, file, number, "invalid_json")
+            is_text = not isinstance(error, UnicodeDecodeError)
+            reject(log, file, number, "invalid_json" if is_text else "invalid_utf8")
         else:
             log.incomplete += 1
         return None
@@ -458,23 +405,27 @@ def read_line(
         log.widget_ready += 1
         return None
     if kind is None:
-        count_unknown(log, spelling)
+        count_unknown(log, shorten(spelling, MOST_NAME) or "")
         return None
     if sid is None:
         reject(log, file, number, "no_sid")
         return None
+    if len(sid.encode()) > MOST_SID_BYTES:
+        reject(log, file, number, "too_long")
+        return None
     return Event(
         ts=timestamp_ms(record.get("timestamp")),
         future=False,
+        ancient=False,
         kind=kind,
         sid=sid,
-        id=scalar(payload.get("id")),
-        name=scalar(payload.get("name")),
-        type=scalar(payload.get("type")),
-        ui_type=scalar(payload.get("uiType")),
+        id=shown_text(payload.get("id")),
+        name=shown_text(payload.get("name")),
+        type=shown_text(payload.get("type")),
+        ui_type=shown_text(payload.get("uiType")),
         page=shown_page(record.get("page"), keep_query=keep_query),
-        agent_id=scalar(payload.get("agentID")),
-        agent_name=scalar(payload.get("agentName")),
+        agent_id=shown_text(payload.get("agentID")),
+        agent_name=shown_text(payload.get("agentName")),
         meeting_info=plain(payload.get("meetingInfo")),
         file=file,
         line=number,
@@ -483,10 +434,13 @@ def read_line(
 
 
 def by_the_clock(event: Event, now_ms: int) -> Event:
-    """`event`, untimed and `future` if its timestamp is more than 24 hours after the clock (1.)."""
-    if event.ts is None or event.ts <= now_ms + DAY_MS:
+    """`event`, untimed and `future` if its timestamp is more than 24 hours after the clock,
+    `ancient` if it is before 2015 (1.).
+    """
+    if event.ts is None or OLDEST_MS <= event.ts <= now_ms + DAY_MS:
         return event
-    return Event(**{**vars(event), "ts": None, "future": True})
+    reason = "ancient" if event.ts < OLDEST_MS else "future"
+    return Event(**{**vars(event), "ts": None, reason: True})
 
 
 def read(
@@ -500,10 +454,16 @@ def read(
     log = Log()
     seen: set[tuple[Any, ...]] = set()
     future: set[tuple[Any, ...]] = set()
+    ancient: set[tuple[Any, ...]] = set()
     for file, data in inputs:
-        for number, (line, has_end) in enumerate(lines_of(data), start=1):
+        records = [
+            (number, record, has_end)
+            for number, (line, has_end) in enumerate(lines_of(data), start=1)
+            for record in records_on(line)
+        ]
+        for number, record, has_end in records:
             log.records += 1
-            event = read_line(log, file, number, line, has_end=has_end, keep_query=keep_query)
+            event = read_line(log, file, number, record, has_end=has_end, keep_query=keep_query)
             if event is None:
                 continue
             event = by_the_clock(event, now_ms)
@@ -514,14 +474,17 @@ def read(
             key = (event.kind, event.ts, event.sid, event.id, event.agent)
             if event.future:
                 future.add(key)  # whichever of its lines came first
+            if event.ancient:
+                ancient.add(key)
             if key in seen:
                 log.duplicates += 1
                 continue
             seen.add(key)
             log.events.append(event)
     log.untimed = sum(event.ts is None for event in log.events)
-    log.future = len(future)
-    log.as_of_ms = as_of_ms if as_of_ms is not None else last_of(event.ts for event in log.events)
+    log.future, log.ancient = len(future), len(ancient)
+    latest = last_of(e.ts for e in log.events if e.ts is not None and e.ts <= now_ms)
+    log.as_of_ms = as_of_ms if as_of_ms is not None else latest if latest is not None else now_ms
     return log
 
 
@@ -541,7 +504,7 @@ def check_buckets(log: Log) -> None:
     assert log.records == total, (log.records, total)
     assert len(log.rejects) == rejected
     assert len(log.looks) == len(log.events) + log.duplicates
-    assert log.future <= log.untimed <= len(log.events)
+    assert max(log.future, log.ancient) <= log.untimed <= len(log.events)
 
 
 # --- Small arithmetic -----------------------------------------------------------------------------

@@ -27,6 +27,9 @@ FORMS = [
     "iso_offset",
     "iso_local",
     *(f"epoch_{unit}" for unit in ("seconds", "milliseconds", "microseconds", "nanoseconds")),
+    "access_log",
+    "rfc_5322",
+    "javascript",
     "unreadable",
     "absent",
 ]
@@ -43,11 +46,12 @@ def check(log: Log, inputs: list[str], *, clock_ms: int, tz: str) -> dict[str, A
         "timestamps": {form: sum(event.form == form for event in log.events) for form in FORMS},
         "untimed_share": share(log.untimed, len(log.events)),
         "future_share": share(log.future, len(log.events)),
+        "ancient_share": share(log.ancient, len(log.events)),
         "untimed_lines": [
             {
                 "file": event.file,
                 "line": event.line,
-                "form": "future" if event.future else event.form,
+                "form": "future" if event.future else "ancient" if event.ancient else event.form,
             }
             for event in log.events
             if event.ts is None
@@ -203,8 +207,9 @@ def days(log: Log, zone: ZoneInfo) -> dict[str, Any]:
 def feed(log: Log, clock_ms: int) -> dict[str, Any]:
     """`feed`."""
     times = moments(log)
-    silent = max(0, clock_ms - times[-1]) if times else None
-    recent = [b - a for a, b in silences(times) if b > times[-1] - 28 * DAY_MS]
+    past = [time for time in times if time <= clock_ms] or times
+    silent = max(0, clock_ms - past[-1]) if past else None
+    recent = [b - a for a, b in silences(past) if b > past[-1] - 28 * DAY_MS]
     usual = max(recent, default=None)
     stopped = None if silent is None or usual is None else silent > 2 * usual and silent > HOUR_MS
     return {
@@ -289,8 +294,9 @@ def findings(log: Log, made: dict[str, Any]) -> list[str]:
         "no_event": lines and not log.events and not log.later and not log.widget_ready,
         "rejected": log.rejects,
         "unknown_events": log.unknown_events,
-        "untimed": log.untimed - log.future,
+        "untimed": log.untimed - log.future - log.ancient,
         "future": log.future,
+        "ancient": log.ancient,
         "no_zone": made["timestamps"]["iso_local"],
         "start_not_seen": conversations["start_not_seen"] * 20 > conversations["conversations"],
         "engagement_implied": conversations["engagement_implied"] * 20 > conversations["engaged"],

@@ -71,7 +71,7 @@ __all__ = [
 ]
 
 
-_SPACE = re.compile(f"[{SPACE},\x1e]*")
+_SPACE = re.compile(f"[{SPACE},\x1e\0\ufeff]*")
 
 
 class Search:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from dcevents.model.events import UNREADABLE_REASONS
 from dcevents.reading.parsing import partial
 from dcevents.reading.parsing.regions import regions
 from dcevents.reading.parsing.rows import Rows, places_on
@@ -52,7 +53,7 @@ def may_go_on(reason: str, line: bytes) -> bool:
 
     For little time.
     """
-    return reason in ("invalid_json", "too_long") or (
+    return reason in (*UNREADABLE_REASONS, "too_long") or (
         reason == "no_event" and partial.is_unended(line)
     )
 

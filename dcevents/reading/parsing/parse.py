@@ -17,8 +17,8 @@ from typing import Any, NamedTuple, TYPE_CHECKING
 
 import polars as pl
 
-from dcevents.model.events import REJECT_REASONS
-from dcevents.model.moments import DAY_MS, FUTURE, UNTIMED
+from dcevents.model.events import REJECT_REASONS, UNREADABLE_REASONS
+from dcevents.model.moments import ANCIENT, DAY_MS, FIRST_BELIEVED_MS, FUTURE, UNTIMED
 from dcevents.model.sessions import NO_SESSIONS, NUMBER_TYPE, Sessions, hash_sids
 from dcevents.reading.parsing import record, shapes
 from dcevents.reading.parsing.encoded import Contexts, as_it_reads, decoded, opened
@@ -252,6 +252,8 @@ class Parser:
         """A timestamp as it stands in a column: browsers' clocks are not to be trusted."""
         if millis is None:
             return UNTIMED
+        if millis < FIRST_BELIEVED_MS:
+            return ANCIENT
         return FUTURE if millis > self.limits.last else millis
 
 
@@ -270,7 +272,7 @@ def _whole_lines(records: pl.DataFrame, parsed: Parsed) -> pl.Series:
     odd = [
         reject.row
         for reject in parsed.rejects
-        if reject.reason in ("invalid_json", "not_an_object", "too_long")
+        if reject.reason in (*UNREADABLE_REASONS, "not_an_object", "too_long")
     ]
     bad = of_rows.gather(odd + [row for row, _ in parsed.several])
     events = of_rows.gather(
@@ -321,6 +323,8 @@ class _Cut(NamedTuple):
         """Rows with their lines."""
         if isinstance(self.data, pl.DataFrame):
             yield from ((row, self.texts[row - self.first].encode()) for row in rows)
+            return
+        if self.sizes.is_empty():
             return
         ends = self.sizes.cast(pl.UInt64).cum_sum() + pl.int_range(
             1, self.sizes.len() + 1, dtype=pl.UInt64, eager=True
@@ -811,14 +815,14 @@ class _Block:
         if (
             len(line) > MAX_LINE
             and len(line.removesuffix(b"\r")) > MAX_LINE
-            and line.strip(b" \t\r")
+            and line.strip(b" \t\r\0")
         ):
             return Record("too_long")
         try:
             found = self.parser.read(line.decode())
         except UnicodeDecodeError:
-            found = Record("invalid_json")
-        if found.bucket == "invalid_json" and row in self.unterminated:
+            found = Record("invalid_utf8")
+        if found.bucket in UNREADABLE_REASONS and row in self.unterminated:
             return Record("incomplete")
         return found
 
@@ -827,10 +831,13 @@ class _Block:
 
     def _add(self, events: pl.DataFrame) -> None:
         last = self.parser.limits.last
+        ts = pl.col("ts")
+        earliest: Any = events["ts"].min()
         latest: Any = events["ts"].max()
-        if latest is not None and latest > last:
-            too_new = (pl.col("ts") > last) & (pl.col("ts") != UNTIMED)
-            events = events.with_columns(pl.when(too_new).then(FUTURE).otherwise("ts").alias("ts"))
+        if latest is not None and (latest > last or earliest < FIRST_BELIEVED_MS):
+            is_ancient, is_future = ts < FIRST_BELIEVED_MS, (ts > last) & (ts < UNTIMED)
+            believed = pl.when(is_ancient).then(ANCIENT).when(is_future).then(FUTURE).otherwise(ts)
+            events = events.with_columns(believed.alias("ts"))
         as_of = self.parser.limits.as_of
         if as_of is not None:
             kept = events.filter((pl.col("ts") <= as_of) | (pl.col("ts") >= UNTIMED))

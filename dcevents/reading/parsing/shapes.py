@@ -29,6 +29,7 @@ from dcevents.model.sessions import hash_sids
 from dcevents.reading.parsing.encoded import Contexts
 from dcevents.reading.parsing.record import (
     MAX_LINE,
+    MAX_SID_BYTES,
     SEVERAL,
     Record,
     Search,
@@ -58,6 +59,7 @@ _INNER_PAIR = re.compile(r'((\\+)"[^"\\]*\2"\s*:\s*)(?:\2"([^"\\]*)\2"|(' + _NUM
 """The same in JSON that is text in JSON: its quotes have backslashes before them."""
 NOT_PLAIN = re.compile(r'[\x00-\x1f\\"]')
 """What a text inside quotes cannot hold as it is."""
+_PLAIN_INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
 _PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?$"
 _DIGITS = re.compile(rb"[0-9.-]*")
 _ESCAPED = r'(?:[^"\\]|\\.)*'
@@ -357,9 +359,11 @@ class Layout:
         if slot.is_text:
             return pl.lit(value=True)
         if not slot.quoted:
-            return value.str.contains(_PLAIN_NUMBER) | (value == "")
+            # A fraction of a sid may be spelled in several ways.
+            pattern = _PLAIN_INTEGER if i == self.sid else _PLAIN_NUMBER
+            return value.str.contains(pattern) | (value == "")
         if i == self.sid:
-            return value.str.len_bytes() <= LONGEST
+            return value.str.len_bytes() <= MAX_SID_BYTES
         plain = ~value.str.contains(NOT_PLAIN.pattern)
         return plain if slot.length is not None else plain & (value.str.len_bytes() <= LONGEST)
 

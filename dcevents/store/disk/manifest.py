@@ -74,6 +74,7 @@ class Manifest:
     account: StoredAccount = field(default_factory=StoredAccount)
     event_count: int = 0
     untimed_count: int = 0
+    ancient_count: int = 0
     """Different events of sessions that are not pending."""
     forgotten_sids: tuple[int, ...] = ()
     cut_off: int | None = None

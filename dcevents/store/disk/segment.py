@@ -16,7 +16,7 @@ from dcevents.model.attributes import Attributes, Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.model.events import KINDS
 from dcevents.model.facts import Facts
-from dcevents.model.moments import DAY_MS, FUTURE, UNTIMED
+from dcevents.model.moments import ANCIENT, DAY_MS, FIRST_BELIEVED_MS, FUTURE, UNTIMED
 from dcevents.model.outcomes import OUTCOME_TYPE
 from dcevents.model.sessions import NUMBER_TYPE, hash_sids
 from dcevents.reading.log import LOCATED_COLUMNS
@@ -139,18 +139,27 @@ def make_empty_table(name: str) -> pl.DataFrame:
 
 
 def store_times(rows: pl.DataFrame) -> pl.DataFrame:
-    """Convert the `ts` of facts to that of tables."""
-    return rows.with_columns(pl.when(pl.col("ts") < UNTIMED).then("ts").cast(TIME_TYPE).alias("ts"))
+    """Convert the `ts` of facts to that of tables.
+
+    It is null where there is none, and 1970 where it was ancient.
+    """
+    ts = pl.when(pl.col("ts") < UNTIMED).then("ts").when(pl.col("ts") == ANCIENT).then(0)
+    return rows.with_columns(ts.cast(TIME_TYPE).alias("ts"))
 
 
 def restore_times(rows: pl.DataFrame, clock: int) -> pl.DataFrame:
     """Convert the `ts` of tables to that of facts.
 
-    It is UNTIMED where there is none, FUTURE where the clock does not believe it.
+    It is UNTIMED where there is none, ANCIENT or FUTURE where it is not believed.
     """
     ts = pl.col("ts").cast(pl.Int64)
-    believed = pl.when(ts > clock + DAY_MS).then(FUTURE).otherwise(ts)
-    return rows.with_columns(believed.fill_null(UNTIMED).alias("ts"))
+    believed = pl.when(ts > clock + DAY_MS).then(FUTURE).when(ts < FIRST_BELIEVED_MS).then(ANCIENT)
+    return rows.with_columns(believed.otherwise(ts).fill_null(UNTIMED).alias("ts"))
+
+
+def is_timed(clock: int) -> pl.Expr:
+    """Return whether a table's `ts` is one that is believed."""
+    return pl.col("ts").cast(pl.Int64).is_between(FIRST_BELIEVED_MS, clock + DAY_MS)
 
 
 def is_future(clock: int) -> pl.Expr:
@@ -266,7 +275,7 @@ def list_agents(facts: pl.DataFrame, attributes: pl.DataFrame, clock: int) -> pl
     """Return codes that name an agent, with their latest time."""
     has_name = attributes["agent_name"].is_not_null()
     named = facts.filter(has_name.gather(facts["attributes"]))
-    latest = pl.when(~is_future(clock)).then("ts").max().alias("ts")
+    latest = pl.when(is_timed(clock)).then("ts").max().alias("ts")
     return named.group_by("attributes").agg(latest).select(*AGENTS_SCHEMA).sort("attributes")
 
 

@@ -1,0 +1,105 @@
+"""Where the reading of an input is: what is still needed, what is held, what is given."""
+
+from collections.abc import Callable
+from typing import Final
+
+from dcevents.reading.framing.buffer import Buffer
+from dcevents.reading.framing.prefixes import HasEvent
+from dcevents.reading.framing.records import Bucket, FramedRecord, HeldRecords, Resume
+from dcevents.reading.framing.segments import LineSegment
+from dcevents.reading.framing.sequences import OuterArrays
+
+BODY_KEYS: Final = frozenset(
+    {
+        "body", "content", "data", "line", "log", "message", "msg", "original", "payload",
+        "raw", "requestbody", "result", "textpayload", "value",
+    }
+)  # fmt: skip
+"""Keys whose quoted text is entered, until the judge says which."""
+_IGNORED_IN_KEYS = str.maketrans("", "", "_-$@ ")
+
+
+def is_body_key(key: str) -> bool:
+    """Return whether a key is one of those under which logs keep a record's text."""
+    return key.lower().translate(_IGNORED_IN_KEYS) in BODY_KEYS
+
+
+class Position:
+    """A place in an input, and the line on which it lies."""
+
+    def __init__(
+        self,
+        has_event: HasEvent,
+        *,
+        begin: Resume | None = None,
+        is_body_key: Callable[[str], bool] = is_body_key,
+    ) -> None:
+        self._has_event = has_event
+        self._is_body_key = is_body_key
+        self._resume = begin or Resume()
+        self._buffer = Buffer(self._resume.offset)
+        self._at = self._read_to = self._resume.offset
+        self._line = self._resume.line
+        self._is_line_start = self._resume.is_line_start
+        self._arrays = OuterArrays(self._resume.open_arrays, self._resume.has_comma)
+        self._held = HeldRecords(self._resume.count)
+        self._blank: LineSegment | None = None
+        """The first window of a long line that is blank so far."""
+        self._scalars: LineSegment | None = None
+        """The first window of a long line that has no objects so far, but other values."""
+        self._out: list[FramedRecord] = []
+
+    @property
+    def resume(self) -> Resume:
+        """Return where a later run reads on, so that both together are one reading."""
+        return self._resume
+
+    @property
+    def read_to(self) -> int:
+        """Return the end of the last value or line that was read whole."""
+        return self._read_to
+
+    def _mark_resume(self) -> None:
+        """Note the place, as no record before can change any more."""
+        is_long_line_open = (self._blank or self._scalars) and not self._held.count
+        if self._held.records or is_long_line_open:
+            return
+        self._resume = Resume(
+            self._at,
+            self._line,
+            self._held.count,
+            self._is_line_start,
+            self._arrays.count,
+            self._arrays.has_comma,
+        )
+
+    def _reject(self, segment: LineSegment, bucket: Bucket) -> None:
+        """Take a line that cannot be read. What arrays it has opened is not known."""
+        if bucket is Bucket.INVALID_JSON and not segment.is_utf8:
+            bucket = Bucket.INVALID_UTF8
+        self._held.add([segment.reject(bucket)])
+        self._arrays.has_comma = True
+        self._end_line(segment.end)
+
+    def _take_blank(self, end: int) -> None:
+        """Take a line of nothing, however long; what follows a value on its line is none."""
+        if self._is_line_start:
+            first = self._blank or LineSegment(
+                self._line, self._at, self._buffer.read(self._at, end)
+            )
+            self._held.add([first.reject(Bucket.BLANK, end=end)])
+        self._end_line(end)
+
+    def _end_line(self, end: int) -> None:
+        """Give the records of a line, and go on with the next."""
+        if self._scalars and not self._held.records and not self._held.count:
+            self._held.add([self._scalars.reject(Bucket.TOO_LONG, end=end)])
+        self._blank = self._scalars = None
+        self._out += self._held.give()
+        self._at = self._read_to = min(end + 1, self._buffer.end)
+        self._line, self._held.count, self._is_line_start = self._line + 1, 0, True
+
+    def _move_to(self, offset: int) -> None:
+        """Go on behind a value on the line on which it ends."""
+        self._at = self._read_to = offset
+        self._is_line_start = False

@@ -1,0 +1,47 @@
+"""One record, exactly: where it keeps its event, and what that says. The authority.
+
+`judge_value` is the door. The rooms beside: `keys` has the tables, `event_names` and `timestamps`
+the loose spellings, `nodes` the values, `places` what is entered, `name_search`, `payload` and
+`time_search` the parts of an event, `records` the order in which all this is asked.
+"""
+
+from typing import Any
+
+from dcevents.reading.judge.findings import (
+    Context,
+    Event,
+    Finding,
+    Outcome,
+    Rejection,
+    Structure,
+    Time,
+    UnknownEvent,
+    WidgetReady,
+)
+from dcevents.reading.judge.keys import is_body_key
+from dcevents.reading.judge.nodes import write_path
+from dcevents.reading.judge.records import Judge
+
+__all__ = [
+    "Context",
+    "Event",
+    "Finding",
+    "Outcome",
+    "Rejection",
+    "Structure",
+    "Time",
+    "UnknownEvent",
+    "WidgetReady",
+    "is_body_key",
+    "judge_value",
+    "write_path",
+]
+
+
+def judge_value(value: Any, context: Context, prefix: str = "") -> list[Finding]:  # noqa: ANN401
+    """Return what the records of one framed JSON value say.
+
+    Numbers in the value are `json_value.JsonNumber`, or any other kind of str. `prefix` is the text
+    before the value on its line. One finding at least; an index where the value holds a list.
+    """
+    return Judge(context, prefix).judge(value)

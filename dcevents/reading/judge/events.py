@@ -1,0 +1,118 @@
+"""One event, read from its payload, its name and what is around (definitions 1)."""
+
+from dcevents.reading.json_value import write_json
+from dcevents.reading.judge.event_names import READY
+from dcevents.reading.judge.findings import (
+    MAX_SID_BYTES,
+    MAX_TEXT_CHARACTERS,
+    TOO_LONG,
+    Context,
+    Event,
+    Outcome,
+    Rejection,
+    Structure,
+    Time,
+    WidgetReady,
+    cut_text,
+)
+from dcevents.reading.judge.name_search import EventName
+from dcevents.reading.judge.nodes import Scalar
+from dcevents.reading.judge.payload import (
+    find_field,
+    find_meeting_info,
+    find_plain_text,
+    find_sid,
+)
+from dcevents.reading.judge.places import Place, SearchedRecord
+from dcevents.reading.judge.time_search import (
+    decide_page,
+    decide_time,
+    find_surroundings,
+    order_pages,
+    order_times,
+)
+
+PARTS = ("id", "name", "type", "uiType", "agentID", "agentName")
+"""Parts of a payload beside sid and meetingInfo, as Adobe spells them."""
+
+
+def read_event(
+    name: EventName, payload: Place, record: SearchedRecord, context: Context, prefix: str
+) -> Outcome:
+    """Return the event that a name and a payload make, or why it is none."""
+    if name.kind == READY:
+        return WidgetReady()
+    is_canonical = is_canonical_pair(name, payload)
+    sid = find_sid(payload, is_canonical=is_canonical)
+    assert sid is not None  # noqa: S101 - a payload is an object with a sid
+    if len((sid.text or "").encode()) > MAX_SID_BYTES:
+        return Rejection(TOO_LONG)
+    fields = _find_fields(name, payload, is_canonical=is_canonical)
+    meeting = find_meeting_info(payload)
+    paths = [("sid", sid.path), *((part, each.path) for part, each in fields.items())]
+    if meeting is not None:
+        paths.append(("meetingInfo", meeting[1]))
+    found = find_surroundings(name.place, payload, is_canonical=is_canonical)
+    times = list(order_times(found, is_canonical=is_canonical))
+    pages = list(order_pages(found, is_canonical=is_canonical))
+    time, time_path = decide_time(times, record, prefix, context)
+    page, page_path = decide_page(pages, context)
+    structure = Structure(
+        is_canonical=is_canonical,
+        event=name.path,
+        fields=tuple(paths),
+        time=time_path,
+        page=page_path,
+        times=tuple(each.path for each in times),
+        pages=tuple(each.path for each in pages),
+    )
+    texts: dict[str, str | None] = {
+        part: cut_text(each.text or "", MAX_TEXT_CHARACTERS) for part, each in fields.items()
+    }
+    meeting_info = write_json(meeting[0]) if meeting else None
+    texts |= {"sid": sid.text, "page": page, "meetingInfo": meeting_info}
+    return _make_event(name.kind, texts, time, structure)
+
+
+def _make_event(kind: str, texts: dict[str, str | None], time: Time, structure: Structure) -> Event:
+    """Return an event of its texts, under Adobe's keys, and its time."""
+    return Event(
+        kind=kind,
+        sid=texts["sid"] or "",
+        time=time,
+        structure=structure,
+        id=texts.get("id"),
+        name=texts.get("name"),
+        type=texts.get("type"),
+        ui_type=texts.get("uiType"),
+        page=texts["page"],
+        agent_id=texts.get("agentID"),
+        agent_name=texts.get("agentName"),
+        meeting_info=texts["meetingInfo"],
+    )
+
+
+def is_canonical_pair(name: EventName, payload: Place) -> bool:
+    """Return whether a name at `event` and a payload at `data.payload` make a canonical record."""
+    data = payload.around
+    return (
+        name.key == "event"
+        and payload.key == "payload"
+        and data is not None
+        and data.key == "data"
+        and data.around is name.place
+        and find_plain_text(name.place.node, "event") is not None
+        and find_plain_text(payload.node, "sid") is not None
+    )
+
+
+def _find_fields(name: EventName, payload: Place, *, is_canonical: bool) -> dict[str, Scalar]:
+    """Return the scalars of a payload's parts; those that it has."""
+    # Inside the event's object a payload's name and type are the conversation's, whatever they say.
+    is_inside = payload is not name.place and payload.is_inside(name.place)
+    kind = None if is_canonical or is_inside else name.kind
+    found = {
+        part: find_field(payload, part, is_canonical=is_canonical, event_kind=kind)
+        for part in PARTS
+    }
+    return {part: scalar for part, scalar in found.items() if scalar is not None}

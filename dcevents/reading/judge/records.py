@@ -1,0 +1,435 @@
+"""One value, judged: the records it holds and what each says (definitions 1, rules 1, 2, 9)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any, Final
+
+from dcevents.reading.judge.events import read_event
+from dcevents.reading.judge.findings import (
+    MAX_UNKNOWN_NAME_CHARACTERS,
+    NO_EVENT,
+    NO_SID,
+    NOT_AN_OBJECT,
+    Context,
+    Event,
+    Finding,
+    Outcome,
+    Rejection,
+    UnknownEvent,
+    WidgetReady,
+    cut_text,
+)
+from dcevents.reading.judge.keys import (
+    RECORD_ITSELF,
+    fold_key,
+    is_body_key,
+    is_never_entered,
+    may_hold_text,
+)
+from dcevents.reading.judge.name_search import (
+    EventName,
+    find_full_name,
+    find_listed_name,
+    find_name,
+    find_ready,
+    find_under_event_keys,
+    find_unknown_name,
+)
+from dcevents.reading.judge.nodes import (
+    MAX_DEPTH,
+    Array,
+    Node,
+    Object,
+    Path,
+    Scalar,
+    TextStep,
+    make_record_node,
+)
+from dcevents.reading.judge.payload import find_canonical, rank_payloads
+from dcevents.reading.judge.places import (
+    MAX_TEXT_DEPTH,
+    MIN_FLAT_PAYLOAD_KEYS,
+    Holder,
+    Place,
+    SearchedRecord,
+)
+from dcevents.reading.judge.texts import TextContents, decode_query, decode_text
+
+MIN_GROUP: Final = 2
+"""Values from which an object may be a list of events."""
+
+
+class Stage(IntEnum):
+    """Say how far a record is searched: each stage only where those before found no event."""
+
+    LISTED = 1
+    """Objects, lists and texts of body keys; names under listed keys."""
+    OTHER_NAMES = 2
+    """Full names under any other key."""
+    OTHER_TEXTS = 3
+    """Texts under any other key."""
+    REQUESTS = 4
+    """The record's own request line, as a form."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Hold what the records of a value say, and whether these stand in a list."""
+
+    outcomes: list[Outcome]
+    is_list: bool = False
+
+
+class Judge:
+    """The judge of one framed value: the text before it, and what is known beside it."""
+
+    def __init__(self, context: Context, prefix: str = "") -> None:
+        self.context = context
+        self.prefix = prefix
+        # What was found before: the stages, and the records around, ask again and again.
+        self._found: dict[tuple[SearchedRecord, Stage], Records | None] = {}
+        self._judged: dict[SearchedRecord, Records] = {}
+        self._groups: dict[int, tuple[Object, bool]] = {}
+        self._expanded: dict[tuple[int, bool], tuple[Holder, list[SearchedRecord], bool]] = {}
+
+    def judge(self, value: Any) -> list[Finding]:  # noqa: ANN401 - any JSON value
+        """Return what the records of a value say."""
+        # The members of an outer list are as deep as records alone: they say the same.
+        node = make_record_node(value, depth=-1 if isinstance(value, list) else 0)
+        records, is_list = self._expand(node, None, "", texts=True, nesting=0)
+        found = [self._judge_record(record) for record in records]
+        if not found:
+            return [Finding(Rejection(NOT_AN_OBJECT))]
+        outcomes = [outcome for each in found for outcome in each.outcomes]
+        if not is_list and not found[0].is_list:
+            return [Finding(outcomes[0])]
+        return [Finding(outcome, index) for index, outcome in enumerate(outcomes)]
+
+    def _judge_record(self, record: SearchedRecord) -> Records:
+        """Return what a record says: an event at the first stage that finds one, or why none."""
+        if record not in self._judged:
+            stages = (self._find_events(record, stage) for stage in Stage)
+            found = next((each for each in stages if each is not None), None)
+            self._judged[record] = self._find_bucket(record) if found is None else found
+        return self._judged[record]
+
+    def _find_events(self, record: SearchedRecord, stage: Stage) -> Records | None:
+        """Return the events of a record, as far as a stage searches; None for none."""
+        if not (record.texts or record.lists or record.requests):
+            stage = min(stage, Stage.OTHER_NAMES)  # nothing more to search
+        if (record, stage) not in self._found:
+            self._found[record, stage] = self._search(record, stage)
+        return self._found[record, stage]
+
+    def _search(self, record: SearchedRecord, stage: Stage) -> Records | None:
+        """Return the events of a record in the order in which they count; None for none."""
+        own = self._find_canonical(record)
+        if own is not None:
+            return Records([own.outcome])
+        for holder in _list_originals(record):
+            found = self._find_in(holder, stage)
+            if found is not None:
+                return found
+        # Where a listed key has a known name, other keys hold no other; its sid at most.
+        is_named = stage > Stage.LISTED and find_listed_name(record) is not None
+        listed = Stage.LISTED if is_named else stage
+        own = self._find_own(record, listed)
+        if own is not None and _is_certain(own):
+            return Records([own.outcome])
+        texts = list(_list_texts(record, stage))
+        if is_named:
+            texts = [each for each in texts if is_body_key(each.key) or not self._is_named(each)]
+        found = self._find_in_texts(texts, stage, only_canonical=own is not None)
+        if found is not None:
+            return found
+        if own is not None:
+            return Records([own.outcome])
+        return self._find_in_lists(record, listed) or self._find_in_requests(record, listed)
+
+    def _is_named(self, holder: Holder) -> bool:
+        """Return whether a text names an event itself."""
+        records, _ = self._open(holder, texts=True)
+        return any(find_full_name(each) or find_unknown_name(each) for each in records)
+
+    def _find_in_texts(
+        self, texts: list[Holder], stage: Stage, *, only_canonical: bool
+    ) -> Records | None:
+        """Return what the first text with a canonical event says, else with any; None for none."""
+        found = [each for each in (self._find_in(text, stage) for text in texts) if each]
+        canonical = next((each for each in found if _has_canonical(each)), None)
+        return canonical or (found[0] if found and not only_canonical else None)
+
+    def _find_canonical(self, record: SearchedRecord) -> "Own | None":
+        """Return the event of a canonical record; None for any other."""
+        payload = find_canonical(record)
+        name = find_under_event_keys(record.root) if payload else None
+        if payload is None or name is None:
+            return None
+        outcome = read_event(name, payload, record, self.context, self.prefix)
+        return Own(outcome, name, payload)
+
+    def _find_own(self, record: SearchedRecord, stage: Stage) -> "Own | None":
+        """Return the event that a record's objects make; None for none."""
+        pair = _find_pair(record, others=stage >= Stage.OTHER_NAMES)
+        if pair is None:
+            return _find_own_ready(record, others=stage >= Stage.OTHER_NAMES)
+        name, payload = pair
+        outcome = read_event(name, payload, record, self.context, self.prefix)
+        return Own(outcome, name, payload)
+
+    def _find_in(self, holder: Holder, stage: Stage) -> Records | None:
+        """Return what a list or text says, if one of its records is an event; else None."""
+        stages = (each for each in Stage if each <= stage)
+        found = (self._find_in_at(holder, each) for each in stages)
+        return next((each for each in found if each is not None), None)
+
+    def _find_in_at(self, holder: Holder, stage: Stage) -> Records | None:
+        """Return what a list or text says, as far as one stage searches its records."""
+        is_text = isinstance(holder.node, Scalar)
+        texts = is_text or stage >= Stage.OTHER_TEXTS or is_body_key(holder.key)
+        records, is_list = self._open(holder, texts=texts and may_hold_text(holder.key))
+        found = [self._find_events(record, stage) for record in records]
+        if all(each is None for each in found):
+            return None
+        judged = [
+            self._judge_record(record) if each is None else each
+            for record, each in zip(records, found, strict=True)
+        ]
+        is_list = is_list or any(each.is_list for each in judged)
+        return Records([outcome for each in judged for outcome in each.outcomes], is_list)
+
+    def _find_in_lists(self, record: SearchedRecord, stage: Stage) -> Records | None:
+        """Return what the lists of a record say that hold events; None for none."""
+        found = [
+            each
+            for holder in record.lists
+            if not holder.place.is_closed and (each := self._find_in(holder, stage)) is not None
+        ]
+        outcomes = [outcome for each in found for outcome in each.outcomes]
+        return Records(outcomes, is_list=True) if outcomes else None
+
+    def _find_in_requests(self, record: SearchedRecord, stage: Stage) -> Records | None:
+        """Return the event that the record's own request line says as a form; None for none."""
+        if stage < Stage.REQUESTS:
+            return None
+        for holder in record.requests:
+            form = _read_request(holder)
+            if form is not None and not holder.place.is_closed:
+                inside = SearchedRecord(form, holder.place, holder.key, self._is_group)
+                own = self._find_own(inside, Stage.OTHER_NAMES)
+                if own is not None:
+                    return Records([own.outcome])
+        return None
+
+    def _find_bucket(self, record: SearchedRecord) -> Records:
+        """Return why a record without an event is none."""
+        is_form = record.root.is_of_form
+        if not is_form and not rank_payloads(record) and find_full_name(record) is not None:
+            return Records([Rejection(NO_SID)])
+        inside = [self._judge_holder(holder) for holder in _list_holders(record)]
+        for each in inside:
+            if Rejection(NO_SID) in each.outcomes:
+                return each
+        unknown = find_unknown_name(record)
+        if unknown is not None and not is_form:
+            name = cut_text(unknown.text or "", MAX_UNKNOWN_NAME_CHARACTERS)
+            return Records([UnknownEvent(name)])
+        for each in inside:
+            if any(isinstance(outcome, UnknownEvent) for outcome in each.outcomes):
+                return each
+        return Records([Rejection(NO_EVENT)])
+
+    def _judge_holder(self, holder: Holder) -> Records:
+        """Return what the records of a list or text say."""
+        records, is_list = self._open(holder, texts=may_hold_text(holder.key))
+        judged = [self._judge_record(record) for record in records]
+        is_list = is_list or any(each.is_list for each in judged)
+        return Records([outcome for each in judged for outcome in each.outcomes], is_list)
+
+    def _open(self, holder: Holder, *, texts: bool) -> tuple[list[SearchedRecord], bool]:
+        """Return the records in a list or text, made once."""
+        key = id(holder), texts
+        if key not in self._expanded:
+            nesting = holder.place.record.text_depth
+            found = self._expand(
+                holder.node, holder.place, holder.key, texts=texts, nesting=nesting
+            )
+            self._expanded[key] = (holder, *found)
+        return self._expanded[key][1:]
+
+    def _expand(
+        self, node: Node, around: Place | None, key: str, *, texts: bool, nesting: int
+    ) -> tuple[list[SearchedRecord], bool]:
+        """Return the records that a node is or holds, and whether they stand in a list.
+
+        `nesting` is the number of texts around the node.
+        """
+        if isinstance(node, Scalar):
+            return self._expand_text(node, around, key, nesting) if texts else ([], False)
+        if isinstance(node, Array):
+            items = [(item, key) for item in node.items] if node.depth < MAX_DEPTH else []
+            return self._expand_all(items, around, texts=texts, nesting=nesting), True
+        if self._is_group(node):
+            members = [(member.node, member.key) for member in node.members]
+            return self._expand_all(members, around, texts=texts, nesting=nesting), True
+        return [SearchedRecord(node, around, key, self._is_group, text_depth=nesting)], False
+
+    def _expand_all(
+        self, nodes: list[tuple[Node, str]], around: Place | None, *, texts: bool, nesting: int
+    ) -> list[SearchedRecord]:
+        """Return the records of several nodes."""
+        found = [
+            self._expand(node, around, key, texts=texts, nesting=nesting)[0] for node, key in nodes
+        ]
+        return [record for records in found for record in records]
+
+    def _expand_text(
+        self, scalar: Scalar, around: Place | None, key: str, nesting: int
+    ) -> tuple[list[SearchedRecord], bool]:
+        """Return the records in a text, and whether they may be several."""
+        contents = (
+            decode_text(scalar.raw) if scalar.is_string and nesting < MAX_TEXT_DEPTH else None
+        )
+        if contents is None:
+            return [], False
+        found: list[SearchedRecord] = []
+        is_list = len(contents.parts) > 1
+        for node, prefix in _make_part_nodes(contents, scalar.path, around):
+            records, is_array = self._expand(node, around, key, texts=True, nesting=nesting + 1)
+            for record in records:
+                record.prefix = record.prefix or prefix
+            found += records
+            is_list = is_list or is_array
+        return found, is_list
+
+    def _is_group(self, node: Object) -> bool:
+        """Return whether an object is a list of events under keys, as Firebase exports them."""
+        if id(node) not in self._groups:
+            self._groups[id(node)] = node, self._are_all_events(node)
+        return self._groups[id(node)][1]
+
+    def _are_all_events(self, node: Object) -> bool:
+        """Return whether an object's values are all events: one known, others at least named."""
+        nodes = [member.node for member in node.members]
+        if len(nodes) < MIN_GROUP or not all(isinstance(each, Object) for each in nodes):
+            return False
+        if node.depth >= MAX_DEPTH or any(is_never_entered(each.key) for each in node.members):
+            return False
+        if any(isinstance(each, Object) and self._is_group(each) for each in nodes):
+            return False
+        records = [
+            SearchedRecord(each, None, "", self._is_group)
+            for each in nodes
+            if isinstance(each, Object)
+        ]
+        if not all(rank_payloads(each) or find_full_name(each) for each in records):
+            return False
+        known = [self._find_events(each, Stage.LISTED) is not None for each in records]
+        return any(known) and all(
+            is_known or find_unknown_name(each) is not None
+            for is_known, each in zip(known, records, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class Own:
+    """An event of a record's own objects: its name and payload; none for the ready event."""
+
+    outcome: Outcome
+    name: EventName | None
+    payload: Place | None
+
+
+def _find_pair(record: SearchedRecord, *, others: bool) -> tuple[EventName, Place] | None:
+    """Return the known name and the payload that belong together; None for none."""
+    payloads = rank_payloads(record)
+    if payloads and payloads[0].record is not record:
+        # The sid is around: this record names the event, whatever lies there.
+        payloads = [] if record.root.is_of_form else payloads[:1]
+    for is_other in (False, True) if others else (False,):
+        for below in (False, True):
+            for payload in payloads:
+                name = find_name(payload, record, below=below, others=is_other)
+                if name is not None and (not record.root.is_of_form or name.place.record is record):
+                    return name, payload
+    return None
+
+
+def _find_own_ready(record: SearchedRecord, *, others: bool) -> Own | None:
+    """Return the widget's ready event, if a record's objects name it; a form holds none."""
+    if record.root.is_of_form or find_ready(record, others=others) is None:
+        return None
+    return Own(WidgetReady(), None, None)
+
+
+def _is_certain(own: Own) -> bool:
+    """Return whether an event is one without looking into texts: nothing in these replaces it.
+
+    A kind alone beside a bare sid may be a server's: `closed`, of a connection.
+    """
+    if own.name is None or own.payload is None:
+        return True
+    return own.name.is_full or len(own.payload.adobe_keys) >= MIN_FLAT_PAYLOAD_KEYS
+
+
+def _has_canonical(found: Records) -> bool:
+    """Return whether one of these is a canonical event."""
+    return any(
+        isinstance(outcome, Event) and outcome.structure.is_canonical for outcome in found.outcomes
+    )
+
+
+def _list_originals(record: SearchedRecord) -> Iterator[Holder]:
+    """Yield the texts that, where they hold an event, are the record."""
+    for holder in record.texts:
+        is_original = fold_key(holder.key) in RECORD_ITSELF
+        if is_original and not holder.place.is_payload_inside_event:
+            yield holder
+
+
+def _list_texts(record: SearchedRecord, stage: Stage) -> Iterator[Holder]:
+    """Yield the texts that a stage enters."""
+    for holder in record.texts:
+        if holder.place.is_closed or not may_hold_text(holder.key):
+            continue
+        is_other_entered = stage >= Stage.OTHER_TEXTS and not holder.place.is_unknown_event
+        if is_body_key(holder.key) or is_other_entered:
+            yield holder
+
+
+def _list_holders(record: SearchedRecord) -> Iterator[Holder]:
+    """Yield all lists and texts of a record that may hold records."""
+    yield from _list_texts(record, Stage.OTHER_TEXTS)
+    yield from (holder for holder in record.lists if not holder.place.is_closed)
+
+
+def _read_request(holder: Holder) -> Object | None:
+    """Return the form that a request line or a request's parameters are; None for none."""
+    if isinstance(holder.node, Object):
+        return replace(holder.node, is_form=True)
+    if not isinstance(holder.node, Scalar) or not holder.node.is_string:
+        return None
+    contents = decode_query(holder.node.raw)
+    nodes = _make_part_nodes(contents, holder.node.path, holder.place) if contents else []
+    return next((node for node, _ in nodes if isinstance(node, Object)), None)
+
+
+def _make_part_nodes(
+    contents: TextContents, path: Path, around: Place | None
+) -> list[tuple[Node, str]]:
+    """Return the values in a text as nodes, each with the text before it."""
+    depth = around.node.depth + 1 if around else 0
+    found: list[tuple[Node, str]] = []
+    for number, part in enumerate(contents.parts):
+        step: Path = (*path, TextStep(contents.how))
+        is_outer_list = around is None and isinstance(part.value, list)
+        node = make_record_node(
+            part.value,
+            (*step, number) if len(contents.parts) > 1 else step,
+            -1 if is_outer_list else depth,
+        )
+        if isinstance(node, Object):
+            node.is_form = contents.is_form
+        found.append((node, part.prefix))
+    return found

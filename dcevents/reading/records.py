@@ -1,0 +1,154 @@
+"""The bytes of one input → its records, each with its bucket and what the judge says of it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from dcevents.reading.framing import Bucket, FramedRecord, Framing, Resume
+from dcevents.reading.judge import (
+    Context,
+    Event,
+    Outcome,
+    Rejection,
+    UnknownEvent,
+    WidgetReady,
+    is_body_key,
+    judge_value,
+)
+
+_ANY_CLOCK: Final = Context(clock_ms=0)
+"""Whether a value is an event does not depend on the time of the run."""
+_NO_REJECTIONS: Final = {Bucket.BLANK, Bucket.INCOMPLETE}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """One record: where it is, its bucket, and what it says.
+
+    `start` and `end` are byte offsets of the value that holds the record, with the text around
+    it, or of the rejected line; `more` are further spans of a line that a runtime has cut.
+    `index` counts from 1 where several records begin on a line, those in lists counted.
+    """
+
+    line: int
+    start: int
+    end: int
+    bucket: str
+    """`blank`, `incomplete`, `rejected`, `ignored` or `events`; the log tells what is later, or
+    a duplicate."""
+    reason: str | None = None
+    """Of what is rejected or ignored."""
+    index: int | None = None
+    outcome: Outcome | None = None
+    """None for lines that the judge is not asked about."""
+    more: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def event(self) -> Event | None:
+        """Return the event that the record is; None for any other."""
+        return self.outcome if isinstance(self.outcome, Event) else None
+
+
+class RecordReader:
+    """The records of one input. Feed chunks, then finish; each gives the records found so far.
+
+    Lines that a faster reader has taken are given to `pass_event_lines` in their place.
+    """
+
+    def __init__(self, context: Context, *, begin: Resume | None = None) -> None:
+        self._context = context
+        self._framing = Framing(has_event, begin=begin, is_body_key=is_body_key)
+        self._resume = self._framing.resume
+        self._line, self._count = self._resume.line, self._resume.count
+
+    @property
+    def resume(self) -> Resume:
+        """Return where a later run reads on, so that both together are one reading."""
+        return self._resume
+
+    @property
+    def read_to(self) -> int:
+        """Return the end of the last value or line that was read whole."""
+        return self._framing.read_to
+
+    def feed(self, chunk: bytes) -> list[ReadRecord]:
+        """Take the next bytes; return the records that are sure by now."""
+        return self._take_sure(self._framing.feed(chunk))
+
+    def pass_event_lines(self, data: bytes) -> list[ReadRecord]:
+        """Pass over lines that were read elsewhere; return other records that are sure by now.
+
+        Each line, with its LF, is one object that is an event, with separators around but no
+        brackets: it ends whatever is open, as if it had been fed. Raise ValueError within a line.
+        """
+        return self._take_sure(self._framing.pass_event_lines(data))
+
+    def finish(self) -> list[ReadRecord]:
+        """Return the last records; those from `resume` on a later run gives again."""
+        return list(self._judge(self._framing.finish()))
+
+    def _take_sure(self, framed: list[FramedRecord]) -> list[ReadRecord]:
+        """Return the records of framed values, and note where a later run reads on."""
+        records = list(self._judge(framed))
+        resume = self._framing.resume
+        if resume.offset != self._resume.offset:
+            count = resume.count and self._count if resume.line == self._line else 0
+            self._resume = replace(resume, count=count)
+        return records
+
+    def _judge(self, framed: Iterable[FramedRecord]) -> Iterator[ReadRecord]:
+        """Yield the records of framed values, numbered where a line has several."""
+        for each in framed:
+            outcomes = self._find_outcomes(each)
+            if each.line != self._line:
+                self._line, self._count = each.line, 0
+            is_numbered = each.index is not None or len(outcomes) > 1
+            for outcome in outcomes:
+                self._count += 1
+                yield _make_record(each, outcome, self._count if is_numbered else None)
+
+    def _find_outcomes(self, framed: FramedRecord) -> list[Outcome | None]:
+        """Return what the records of a framed value say; None for a line without a value."""
+        if framed.bucket is not None:
+            return [None]
+        found = judge_value(framed.value, self._context, framed.prefix)
+        return [finding.outcome for finding in found]
+
+
+def has_event(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Return whether one of the records of a JSON value is an event.
+
+    An array without objects is one record that is none, whatever its texts hold.
+    """
+    if isinstance(value, list) and not _holds_object(value):
+        return False
+    return any(isinstance(each.outcome, Event) for each in judge_value(value, _ANY_CLOCK))
+
+
+def _holds_object(values: list[Any]) -> bool:
+    return any(
+        isinstance(each, dict) or (isinstance(each, list) and _holds_object(each))
+        for each in values
+    )
+
+
+def _make_record(framed: FramedRecord, outcome: Outcome | None, index: int | None) -> ReadRecord:
+    bucket, reason = _find_bucket(framed.bucket, outcome)
+    return ReadRecord(
+        framed.line, framed.start, framed.end, bucket, reason, index, outcome, framed.more
+    )
+
+
+def _find_bucket(bucket: Bucket | None, outcome: Outcome | None) -> tuple[str, str | None]:
+    """Return the bucket of a record, and the reason of a rejected or ignored one."""
+    match outcome:
+        case Rejection(reason):
+            return "rejected", reason
+        case WidgetReady():
+            return "ignored", "widget_ready"
+        case UnknownEvent():
+            return "ignored", "unknown_event"
+        case Event():
+            return "events", None
+    assert bucket is not None  # noqa: S101 - the judge is asked about all others
+    return (str(bucket), None) if bucket in _NO_REJECTIONS else ("rejected", str(bucket))

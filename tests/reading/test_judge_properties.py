@@ -1,0 +1,200 @@
+"""Properties of the judge: what is around an event changes nothing, what visitors write is none."""
+
+import base64
+import json
+import os
+from typing import Any
+from urllib.parse import quote
+
+import judging
+import pytest
+import wrappings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dcevents.reading.json_value import decode
+from dcevents.reading.judge import Event, WidgetReady, judge_value
+
+pytestmark = pytest.mark.records
+
+settings.register_profile(
+    "judge",
+    max_examples=int(os.environ.get("DCEVENTS_EXAMPLES", "150")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("judge")
+
+EVENTS = wrappings.make_events()
+ANOTHER = {
+    "event": "CONVERSATION_COMPLETED",
+    "timestamp": "2025-06-01T00:00:00Z",
+    "page": "https://evil.example/",
+    "data": {"payload": {"sid": "evil", "id": "evil", "name": "evil", "uiType": "evil"}},
+}
+NAMES = ["CONVERSATION_COMPLETED", "Conversation closed", "chat_engaged", "engaged", "completed"]
+HOSTILE = st.sampled_from(
+    [
+        *NAMES,
+        "adobedx.conversations.ready",
+        json.dumps(ANOTHER),
+        json.dumps([ANOTHER]),
+        json.dumps(json.dumps(ANOTHER)),
+        "hello " + json.dumps(ANOTHER),
+        base64.b64encode(json.dumps(ANOTHER).encode()).decode(),
+        quote(json.dumps(ANOTHER)),
+        "event=CONVERSATION_COMPLETED&sid=evil",
+        "https://x.example/?event=CONVERSATION_COMPLETED&sid=evil",
+        "2025-06-01T00:00:00Z",
+        "evil",
+    ]
+)
+"""Texts that a visitor may write."""
+SCALARS = HOSTILE | st.none() | st.booleans() | st.integers(0, 2 * 10**12) | st.text(max_size=5)
+
+
+def nest(keys: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    """Return objects and lists of any depth with these keys."""
+    return st.recursive(
+        SCALARS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
+        max_leaves=12,
+    )
+
+
+ANY_KEY = st.sampled_from(
+    [
+        *("event", "action", "type", "name", "sid", "id", "uiType", "agentID", "meetingInfo"),
+        *("timestamp", "time", "page", "url", "message", "body", "data", "payload", "label"),
+        *("context", "items", "value", "key", "S", "M", "$date", "a.b", "level", "request"),
+        *("session_id", "conversation_id", "headers", "answer", "x"),
+    ]
+)
+CANONICAL_KEYS = {"event", "timestamp", "page", "data", "_raw", "original"}
+FOREIGN = st.sampled_from(
+    [
+        *("ctx", "meta", "user", "geo", "tags", "experiments", "request_id", "event_id", "user_id"),
+        *("ga_session_id", "connect.sid", "title", "referrer", "user_agent", "cookies", "headers"),
+        *("answer", "comment", "host", "screen", "start_time", "expires_at", "utm", "n", "q1"),
+    ]
+)
+"""Keys that say nothing of an event."""
+PLAIN = [
+    name
+    for name in wrappings.WRAPPINGS
+    if name in {"flat", "capitals", "Docker", "pino", "Segment", "bunyan", "whole event",
+                "winston message", "Express body", "Pub/Sub", "nginx", "batch", "Snowflake"}
+]  # fmt: skip
+OTHERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.just("other"),
+        "name": st.just("other"),
+        "sid": st.just("evil"),
+        "session_id": st.just("evil"),
+        "time": st.just("2025-06-01T00:00:00Z"),
+        "note": HOSTILE,
+    },
+)
+"""Objects of others: another's id, name, session, time, an event as text."""
+
+BESIDE = nest(FOREIGN) | OTHERS | st.lists(OTHERS, max_size=2)
+
+
+def say(value: Any, prefix: str = "") -> list[str]:
+    """Return what the records of a value say."""
+    return judging.judge(json.dumps(value), prefix)
+
+
+@given(event=st.sampled_from(EVENTS), noise=st.dictionaries(ANY_KEY, nest(ANY_KEY), max_size=5),
+       first=st.booleans())  # fmt: skip
+def test_whatever_is_around_a_canonical_event_changes_nothing(
+    event: dict[str, Any],
+    noise: dict[str, Any],
+    first: bool,
+) -> None:
+    around = {key: value for key, value in noise.items() if key not in CANONICAL_KEYS}
+
+    assert say(event) == say({**around, **event} if first else {**event, **around})
+
+
+@given(event=st.sampled_from(EVENTS), noise=st.dictionaries(ANY_KEY, nest(ANY_KEY), max_size=5))
+def test_whatever_is_in_a_canonical_payload_changes_nothing(
+    event: dict[str, Any], noise: dict[str, Any]
+) -> None:
+    payload = wrappings.payload(event)
+    kept = {"agentID": "x", "agentName": "x", "meetingInfo": 1, **payload}
+    inside = {key: value for key, value in noise.items() if key not in kept}
+    event = {**event, "data": {"payload": kept}}
+
+    assert say(event) == say({**event, "data": {"payload": {**inside, **kept}}})
+
+
+@given(name=st.sampled_from(PLAIN), number=st.integers(0, 11),
+       noise=st.dictionaries(FOREIGN, BESIDE, max_size=4),
+       first=st.booleans())  # fmt: skip
+def test_what_is_foreign_beside_an_event_changes_nothing(
+    name: str,
+    number: int,
+    noise: dict[str, Any],
+    first: bool,
+) -> None:
+    value = wrappings.WRAPPINGS[name](EVENTS[number], number)
+    alone, *_ = say(value)
+
+    assert [alone] == say({**noise, **value} if first else {**value, **noise})
+
+
+VISITOR_KEYS = (
+    "page", "url", "page_url", "referrer", "user_agent", "title", "answer", "comment", "agentName",
+    "meetingInfo", "cookie", "search", "lastMessage",
+)  # fmt: skip
+
+
+@given(written=st.dictionaries(st.sampled_from(VISITOR_KEYS), HOSTILE, max_size=6),
+       name=st.sampled_from(["page_view", "CONVERSATION_RATED", "chat_message"]))  # fmt: skip
+def test_what_a_visitor_writes_is_no_event(written: dict[str, str], name: str) -> None:
+    payload = {"sid": "s", "id": "d", "name": "Pricing", "uiType": "popup"}
+    records: list[dict[str, Any]] = [
+        {"time": judging.MONDAY, "status": 200, **written},
+        {"event": name, "timestamp": judging.MONDAY, "data": {"payload": {**payload, **written}}},
+        {"event": name, **payload, **written},
+        {"event": name, "sid": "s", **written},
+        {"level": "info", "msg": "visit", "visitor": written},
+    ]
+    for record in records:
+        for finding in judge_value(decode(json.dumps(record)), judging.CONTEXT):
+            assert not isinstance(finding.outcome, Event | WidgetReady)
+
+
+@given(event=st.sampled_from(EVENTS),
+       written=st.dictionaries(st.text(min_size=1, max_size=6), HOSTILE, max_size=4))  # fmt: skip
+def test_answers_in_an_unknown_event_of_adobes_are_no_event(
+    event: dict[str, Any], written: dict[str, str]
+) -> None:
+    payload = {"answers": written, "message": json.dumps(ANOTHER), **wrappings.payload(event)}
+    record = {**event, "event": "CONVERSATION_RATED", "data": {"payload": payload}}
+
+    assert ["unknown_event CONVERSATION_RATED"] == say(record)
+
+
+@given(value=nest(ANY_KEY))
+def test_any_value_is_judged_and_always_the_same(value: Any) -> None:
+    found = say(value)
+
+    assert found
+    assert found == say(value)
+
+
+@given(value=nest(ANY_KEY).filter(lambda value: isinstance(value, dict)))
+def test_a_record_says_the_same_alone_among_others_and_as_text(value: dict[str, Any]) -> None:
+    other = EVENTS[0]
+    alone = say(value)
+
+    assert [*say(other), *alone, *say(other)] == say([other, value, other])
+    assert alone == say(json.dumps(value))
+
+
+@given(event=st.sampled_from(EVENTS), prefix=st.sampled_from(["", "2025-06-01T00:00:00Z ", "x "]))
+def test_a_prefix_changes_nothing_of_a_timed_event(event: dict[str, Any], prefix: str) -> None:
+    assert say(event) == say(event, prefix)

@@ -1,0 +1,233 @@
+"""The same twelve events in every wrapping, and ordinary logs that hold none."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import judging
+import pytest
+import wrappings
+
+from dcevents.reading.json_value import decode, decode_sequence
+from dcevents.reading.judge import Event, Finding, UnknownEvent, WidgetReady, judge_value
+from dcevents.reading.judge.texts import decode_text
+from samples import envelopes
+
+pytestmark = pytest.mark.records
+
+EVENTS = wrappings.make_events()
+SAMPLES = judging.ROOT / "sample_logs" / "envelopes"
+
+
+def say(finding: Finding) -> tuple[object, ...]:
+    """Return what an event is: kind, sid, id, milliseconds."""
+    event = finding.outcome
+    assert isinstance(event, Event), finding
+    return event.kind, event.sid, event.id, event.time.ms
+
+
+LATE = {"Monolog, named", "EventBridge", "Snowplow"}
+"""Wrappings in which the definitions find the collector's time, three seconds later.
+
+It is the time of the event's object, or the first of two under keys of the same rank.
+"""
+
+
+def expected(event: wrappings.Event, name: str = "") -> tuple[object, ...]:
+    """Return the same of a canonical event, as a wrapping keeps it."""
+    payload, kind = wrappings.payload(event), event["event"].removeprefix("CONVERSATION_").lower()
+    return kind, payload["sid"], payload["id"], wrappings.millis(event) + 3000 * (name in LATE)
+
+
+@pytest.mark.parametrize("name", wrappings.WRAPPINGS)
+def test_each_wrapping_says_the_same(name: str) -> None:
+    wrap = wrappings.WRAPPINGS[name]
+    found = []
+    for number, event in enumerate(EVENTS):
+        value = decode(json.dumps(wrap(event, number)))
+        [finding] = judge_value(value, judging.CONTEXT)
+        found.append(say(finding))
+
+    assert [expected(event, name) for event in EVENTS] == found
+
+
+@pytest.mark.parametrize("name", wrappings.WRAPPINGS)
+def test_twelve_wrapped_events_in_a_list_are_twelve(name: str) -> None:
+    wrap = wrappings.WRAPPINGS[name]
+    value = decode(json.dumps([wrap(event, number) for number, event in enumerate(EVENTS)]))
+
+    found = [say(finding) for finding in judge_value(value, judging.CONTEXT)]
+
+    assert [expected(event, name) for event in EVENTS] == found
+
+
+def read_values(path: Path) -> list[tuple[Any, str]]:
+    """Return the values of a log, and the text before each."""
+    log = path.read_text(encoding="utf-8")
+    try:
+        return [(value, "") for value in decode_sequence(log)]
+    except ValueError:
+        contents = decode_text(log)
+        assert contents
+        return [(part.value, part.prefix) for part in contents.parts]
+
+
+def judge_log(path: Path) -> list[tuple[object, ...] | str]:
+    """Return what the records of a log say."""
+    found: list[tuple[object, ...] | str] = []
+    for value, prefix in read_values(path):
+        for finding in judge_value(value, judging.CONTEXT, prefix):
+            if isinstance(finding.outcome, Event):
+                found.append(say(finding))
+            elif isinstance(finding.outcome, WidgetReady | UnknownEvent):
+                found.append(type(finding.outcome).__name__)
+    return found
+
+
+COARSE = {"nginx-seconds", "syslog-seconds", "mixpanel-seconds"}
+"""Wrappings that keep whole seconds."""
+NAMELESS = {"detail", "whole-event"}
+"""Wrappings in which the blank that the sample has as a name stands under no key of events."""
+
+
+with (judging.ROOT / "sample_logs" / "site" / "dc.log").open("rb") as site:
+    SAMPLED = envelopes.read(site)[:24]
+"""The events of the recorded samples."""
+
+
+CANONICAL = [
+    say(finding) if isinstance(finding.outcome, Event) else type(finding.outcome).__name__
+    for event in SAMPLED
+    for finding in judge_value(decode(json.dumps(event)), judging.CONTEXT)
+]
+
+
+@pytest.mark.parametrize("name", envelopes.SHAPES)
+def test_each_shape_says_the_same(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.log"
+    path.write_bytes(envelopes.SHAPES[name].write(SAMPLED))
+
+    assert judge_log(path) == judge_canonical(path)
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.log")), ids=lambda path: path.stem)
+def test_the_recorded_samples_say_the_same(path: Path) -> None:
+    assert judge_log(path) == judge_canonical(path)
+
+
+def judge_canonical(path: Path) -> list[tuple[object, ...] | str]:
+    """Return what the canonical lines say, as the wrapping of a file keeps it."""
+    canonical = CANONICAL
+    if path.stem in COARSE:
+        canonical = [_floor(row) for row in canonical]
+    return (
+        [row for row in canonical if row != "UnknownEvent"] if path.stem in NAMELESS else canonical
+    )
+
+
+def _floor(row: tuple[object, ...] | str) -> tuple[object, ...] | str:
+    """Return what an event is, its time in whole seconds."""
+    if isinstance(row, str) or not isinstance(row[3], int):
+        return row
+    return (*row[:3], row[3] // 1000 * 1000)
+
+
+JUNK: dict[str, list[Any]] = {
+    "an access log as JSON": [
+        {
+            "time": judging.MONDAY,
+            "remote_addr": "192.0.2.1",
+            "request": "GET /?q=conversation+completed&event=chat_closed HTTP/1.1",
+            "status": 200,
+            "http_referer": "https://x.example/?event=CONVERSATION_ENGAGED&sid=s",
+            "http_user_agent": "CONVERSATION_ENGAGED",
+        }
+    ],
+    "a logger's lines": [
+        {"level": 30, "time": 1762160400000, "pid": 1, "name": "web", "msg": "closed"},
+        {"level": "info", "event": "closed", "name": "db", "session_id": "x", "id": 7},
+        {"event": "user logged in", "level": "info", "timestamp": judging.MONDAY, "sid": "x"},
+        {"event": "engaged", "clutch": 3, "vehicle": {"id": "v"}},
+    ],
+    "Segment": [
+        {
+            "type": "track",
+            "event": "Order Completed",
+            "properties": {"id": "o1", "name": "Order", "type": "order"},
+            "context": {"session_id": "x"},
+        },
+        {"type": "page", "name": "Conversation", "properties": {"url": "/conversation-closed"}},
+    ],
+    "GA4": [
+        {
+            "event_name": "session_start",
+            "event_timestamp": "1762160400000000",
+            "event_params": [
+                {"key": "ga_session_id", "value": {"int_value": "1762160400"}},
+                {"key": "page_title", "value": {"string_value": "Conversation engaged"}},
+            ],
+        }
+    ],
+    "another chat": [
+        {
+            "event": "ticket.conversation.closed",
+            "id": "t1",
+            "conversation_id": "c",
+            "session_id": "x",
+        },
+        {
+            "topic": "conversation.admin.closed",
+            "data": {"item": {"type": "conversation", "id": "1"}},
+        },
+        {"event": "message_created", "conversation": {"id": 1, "status": "closed"}, "sid": "x"},
+        {"event": "conversation_status_changed", "id": 1, "status": "completed", "sid": "x"},
+        {"AccountSid": "AC", "ConversationSid": "CH", "EventType": "onConversationUpdated"},
+    ],
+    "Stripe": [
+        {
+            "id": "evt_1",
+            "object": "event",
+            "type": "checkout.session.completed",
+            "created": 1762160400,
+        }
+    ],
+    "GitHub": [
+        {
+            "action": "closed",
+            "issue": {"id": 1, "title": "Conversation closed"},
+            "sender": {"id": 1},
+        },
+        {"action": "completed", "workflow_run": {"id": 1, "name": "CI", "event": "push"}},
+    ],
+    "journald": [
+        {"__REALTIME_TIMESTAMP": "1762160400000000", "MESSAGE": "Session 1 closed.", "_PID": "1"}
+    ],
+    "Kubernetes": [
+        {
+            "kind": "Event",
+            "type": "Normal",
+            "reason": "Completed",
+            "metadata": {"name": "x", "uid": "y"},
+        },
+        {"kind": "Pod", "metadata": {"name": "conversation"}, "status": {"phase": "Completed"}},
+    ],
+    "CloudTrail": [
+        {
+            "eventName": "AssumeRole",
+            "eventTime": judging.MONDAY,
+            "eventID": "x",
+            "eventType": "AwsApiCall",
+        }
+    ],
+    "a Windows log": [{"EventID": 4624, "Channel": "Security", "SubjectUserSid": "S-1-5-18"}],
+    "an agenda": [{"kind": "calendar#event", "id": "x", "summary": "CONVERSATION", "start": {}}],
+    "configuration": [{"events": ["CONVERSATION_ENGAGED", "CONVERSATION_CLOSED"], "sid": "x"}],
+    "plain values": [1, "x", None, [], {}, [[]], "CONVERSATION_ENGAGED", ["CONVERSATION_ENGAGED"]],
+}
+
+
+@pytest.mark.parametrize("name", JUNK)
+def test_junk_stays_junk(name: str) -> None:
+    for value in (*JUNK[name], JUNK[name], {"records": JUNK[name]}):
+        for finding in judge_value(decode(json.dumps(value)), judging.CONTEXT):
+            assert not isinstance(finding.outcome, Event | WidgetReady), value

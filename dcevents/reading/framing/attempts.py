@@ -83,7 +83,10 @@ class Attempt:
     def _read_line(
         self, buffer: Buffer, end: int, has_event: HasEvent, *, is_cut: bool
     ) -> AttemptOutcome:
-        """Take a line into the value; WAITS if the value goes on behind."""
+        """Take a line into the value.
+
+        WAITS if the value goes on behind.
+        """
         is_checked = self.is_first_line or end - self.at > MAX_RECORD_BYTES
         data = buffer.read(self.at, end)
         if not self.is_first_line and self.at in self.foreign_lines:

@@ -48,7 +48,9 @@ class Found(NamedTuple):
 
 
 def find_json(text: str, has_event: HasEvent, begin: int = 0) -> Found | None:
-    """Return the JSON behind the prefix of a line; None where none of the places holds any.
+    """Return the JSON behind the prefix of a line.
+
+    None where none of the places holds any.
 
     The line, or what is left of it, begins at `begin`.
 
@@ -179,13 +181,18 @@ def _find_quotes(text: str) -> tuple[list[int], int | None]:
 
 
 def _key_before(text: str, at: int) -> str:
-    """Return the key to which a quoted text is the value; "" without one."""
+    """Return the key to which a quoted text is the value.
+
+    "" without one.
+    """
     match = _KEY.search(text, max(0, at - _MAX_KEY_CHARACTERS), at)
     return match[1] if match else ""
 
 
 def find_cut(text: str, *, has_prefix: bool = False) -> int | None:
-    """Return the character at which a value begins that a text's end cuts off; else None.
+    """Return the character at which a value begins that a text's end cuts off.
+
+    Else None.
 
     `has_prefix` says that text stands before, on the same line.
     """

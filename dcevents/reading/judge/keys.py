@@ -183,7 +183,10 @@ def is_never_entered(key: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def may_hold_text(key: str) -> bool:
-    """Return whether a text under a key may be entered: no visitor's, none of Adobe's."""
+    """Return whether a text under a key may be entered.
+
+    No visitor's, none of Adobe's.
+    """
     is_adobe = match_adobe_key(key) or match_conversation_key(key)
     return not is_adobe and fold_key(key) not in VISITOR
 

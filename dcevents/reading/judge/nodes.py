@@ -44,7 +44,10 @@ class TextStep(str):
 
 @dataclass(frozen=True)
 class Scalar:
-    """A text, number, true or false: its text, None for null and the empty string."""
+    """A text, number, true or false: its text.
+
+    None for null and the empty string.
+    """
 
     text: str | None
     raw: Any

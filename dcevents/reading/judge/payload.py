@@ -28,7 +28,9 @@ def find_canonical(record: SearchedRecord) -> Place | None:
 
 
 def find_plain_text(node: Object, key: str) -> Scalar | None:
-    """Return the scalar with a text under exactly this key, no array of one.
+    """Return the scalar with a text under exactly this key.
+
+    No array of one.
 
     None for none.
     """

@@ -115,10 +115,7 @@ class Judge:
         return self._judged[record]
 
     def _find_events(self, record: SearchedRecord, stage: Stage) -> Records | None:
-        """Return the events of a record, as far as a stage searches.
-
-        None for none.
-        """
+        """Return the events of a record, as far as a stage searches; None for none."""
         if not (record.texts or record.lists or record.requests):
             stage = min(stage, Stage.OTHER_NAMES)  # nothing more to search
         if (record, stage) not in self._found:
@@ -126,10 +123,7 @@ class Judge:
         return self._found[record, stage]
 
     def _search(self, record: SearchedRecord, stage: Stage) -> Records | None:
-        """Return the events of a record in the order in which they count.
-
-        None for none.
-        """
+        """Return the events of a record in the order in which they count; None for none."""
         own = self._find_canonical(record)
         if own is not None:
             return Records([own.outcome])
@@ -161,10 +155,7 @@ class Judge:
     def _find_in_texts(
         self, texts: list[Holder], stage: Stage, *, only_canonical: bool
     ) -> Records | None:
-        """Return what the first text with a canonical event says, else with any.
-
-        None for none.
-        """
+        """Return what the first text with a canonical event says, else with any; None for none."""
         found = [each for each in (self._find_in(text, stage) for text in texts) if each]
         canonical = next((each for each in found if _has_canonical(each)), None)
         return canonical or (found[0] if found and not only_canonical else None)
@@ -188,10 +179,7 @@ class Judge:
         return Own(outcome, name, payload)
 
     def _find_in(self, holder: Holder, stage: Stage) -> Records | None:
-        """Return what a list or text says, if one of its records is an event.
-
-        Else None.
-        """
+        """Return what a list or text says, if one of its records is an event; else None."""
         stages = (each for each in Stage if each <= stage)
         found = (self._find_in_at(holder, each) for each in stages)
         return next((each for each in found if each is not None), None)
@@ -212,10 +200,7 @@ class Judge:
         return Records([outcome for each in judged for outcome in each.outcomes], is_list)
 
     def _find_in_lists(self, record: SearchedRecord, stage: Stage) -> Records | None:
-        """Return what the lists of a record say that hold events.
-
-        None for none.
-        """
+        """Return what the lists of a record say that hold events; None for none."""
         found = [
             each
             for holder in record.lists
@@ -225,10 +210,7 @@ class Judge:
         return Records(outcomes, is_list=True) if outcomes else None
 
     def _find_in_requests(self, record: SearchedRecord, stage: Stage) -> Records | None:
-        """Return the event that the record's own request line says as a form.
-
-        None for none.
-        """
+        """Return the event that the record's own request line says as a form; None for none."""
         if stage < Stage.REQUESTS:
             return None
         for holder in record.requests:
@@ -352,10 +334,7 @@ class Judge:
 
 @dataclass(frozen=True)
 class Own:
-    """An event of a record's own objects: its name and payload.
-
-    None for the ready event.
-    """
+    """An event of a record's own objects: its name and payload; none for the ready event."""
 
     outcome: Outcome
     name: EventName | None
@@ -363,10 +342,7 @@ class Own:
 
 
 def _find_pair(record: SearchedRecord, *, others: bool) -> tuple[EventName, Place] | None:
-    """Return the known name and the payload that belong together.
-
-    None for none.
-    """
+    """Return the known name and the payload that belong together; None for none."""
     payloads = rank_payloads(record)
     if payloads and payloads[0].record is not record:
         # The sid is around: this record names the event, whatever lies there.
@@ -381,10 +357,7 @@ def _find_pair(record: SearchedRecord, *, others: bool) -> tuple[EventName, Plac
 
 
 def _find_own_ready(record: SearchedRecord, *, others: bool) -> Own | None:
-    """Return the widget's ready event, if a record's objects name it.
-
-    A form holds none.
-    """
+    """Return the widget's ready event, if a record's objects name it; a form holds none."""
     if record.root.is_of_form or find_ready(record, others=others) is None:
         return None
     return Own(WidgetReady(), None, None)
@@ -432,10 +405,7 @@ def _list_holders(record: SearchedRecord) -> Iterator[Holder]:
 
 
 def _read_request(holder: Holder) -> Object | None:
-    """Return the form that a request line or a request's parameters are.
-
-    None for none.
-    """
+    """Return the form that a request line or a request's parameters are; None for none."""
     if isinstance(holder.node, Object):
         return replace(holder.node, is_form=True)
     if not isinstance(holder.node, Scalar) or not holder.node.is_string:

@@ -72,7 +72,7 @@ def decode_at(text: str, at: int) -> tuple[Any, int]:
 
 
 def _decode_at(text: str, at: int) -> tuple[Any, int]:
-    """Return the value that begins at a place of a text that is not too deep, and its end."""
+    """Return the value at a place of a text, and its end."""
     try:
         value, end = _scan(text, at)
     except StopIteration:

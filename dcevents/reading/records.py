@@ -1,4 +1,4 @@
-"""The bytes of one input → its records, each with its bucket and what the judge says of it."""
+"""Read the bytes of one input into judged records."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

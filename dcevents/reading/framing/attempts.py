@@ -1,4 +1,4 @@
-"""A value that does not end on its line → the lines that are its own, or where it breaks off.
+"""Read a value over lines to its end or break.
 
 What a value has taken is not read anew for each value within: a failed attempt leaves behind
 where it failed, and which brackets were open there. An attempt that begins with one of these
@@ -131,7 +131,7 @@ class Attempt:
 
 
 def adopt_failure(failure: Failure, attempt: Attempt) -> AttemptOutcome | None:
-    """Go on where an earlier attempt has failed, if it had the opener of this one open there.
+    """Go on from an earlier failed attempt that had the same opener.
 
     Returns the outcome if it is known, else None.
     """

@@ -6,7 +6,7 @@ _DROP_BYTES: Final = 1 << 16
 
 
 class Buffer:
-    """A window on the input: bytes come in at its end, and go where they are done with."""
+    """A window of bytes that moves along the input."""
 
     def __init__(self, begin: int) -> None:
         self._data = bytearray()

@@ -1,4 +1,4 @@
-"""One line → its records, or the attempt at a value that goes on over the next lines."""
+"""Read a line into records, or begin a value over lines."""
 
 from dcevents.reading.framing.attempts import Attempt, AttemptOutcome, Failure, adopt_failure
 from dcevents.reading.framing.decoding import NoJsonValueError, decode

@@ -1,4 +1,4 @@
-"""An object of more than the longest record → the members of its lists, one at a time.
+"""Read the members of lists in an object of any length.
 
 What lies around a list is shared, siblings are not: a member's record is the object with all its
 lists emptied but for that member. So a list may be of any length; what is around it may not.

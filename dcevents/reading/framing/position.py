@@ -1,4 +1,4 @@
-"""Where the reading of an input is: what is still needed, what is held, what is given."""
+"""The state of reading an input."""
 
 from collections.abc import Callable
 from typing import Final

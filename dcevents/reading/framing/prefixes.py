@@ -1,4 +1,4 @@
-"""A line with text before its JSON → where the JSON begins, and how much is its text."""
+"""Find the JSON of a line that has text before it."""
 
 import re
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def find_json(text: str, has_event: HasEvent, begin: int = 0) -> Found | None:
 def _found_at(text: str, places: tuple[int, int, int], has_event: HasEvent) -> Found | None:
     """Return the records of the JSON at a place, if what follows it is permitted.
 
-    `places` are those of the prefix, of the JSON, and of what stands behind.
+    `places` are those of the prefix, of the JSON, and of what follows.
     """
     _, at, end = places
     items = _shift(read_sequence(text[at:end]), at)
@@ -146,7 +146,7 @@ def find_places(text: str) -> list[int]:
 
 
 def find_quoted(text: str, is_body_key: Callable[[str], bool]) -> Item | None:
-    """Return the quoted text of a line that is JSON: a body key's, or the only one there is."""
+    """Return the quoted JSON text of a line."""
     places, _ = _find_quotes(text)
     named = [at for at in places if is_body_key(_key_before(text, at))]
     for at in named or (places if len(places) == 1 else []):

@@ -43,7 +43,7 @@ class FramedRecord:
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """Hold where a later run reads on: at a byte, and what is known there of what stands before.
+    """The place and state from which a later run reads on.
 
     A record that begins at `offset` or behind is provisional: the later run gives it again.
     """

@@ -1,4 +1,4 @@
-"""A line, or what of a line follows a value → its text, its values, and their records."""
+"""A line or its rest: its text, values and records."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The text of a line → the JSON values on it, between separators and an outer array's brackets."""
+"""Read the JSON values of a line between separators and brackets."""
 
 import re
 from collections.abc import Iterator

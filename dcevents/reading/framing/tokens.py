@@ -1,4 +1,4 @@
-"""The grammar of one JSON value, token by token, over as many lines as the value has.
+"""The grammar of one JSON value over any number of lines.
 
 The scan needs no more memory than the brackets that are open, and says at any place whether
 the text so far is a value, the beginning of one, or neither.

@@ -77,7 +77,7 @@ def is_like_adobes(text: str) -> bool:
 
 
 def match_name(text: str) -> str | None:
-    """Return the kind of a full name or of a kind alone, as keys that name events may have."""
+    """Return the kind of a full name, or of a kind alone."""
     if len(text) > MAX_EVENT_NAME_CHARACTERS:
         return None
     name = normalize_name(text)

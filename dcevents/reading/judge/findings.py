@@ -1,4 +1,4 @@
-"""What the judge says of a record: an event, the widget's, an unknown one, or a rejection."""
+"""Findings of the judge: an event, the widget's, unknown, or rejected."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""Raw bytes of an input → its text: compressed members, plain text between them, one after other.
+"""Unpack an input of compressed members and plain text in any order.
 
 `cat a.log b.log.gz` is text and then gzip; rotated logs are gzip and then text. Each member is
 told by its first bytes, plain text only at the beginning of the input, of a member's end, or of a
@@ -35,7 +35,7 @@ class Trouble(StrEnum):
 
 
 class Problem(NamedTuple):
-    """What is wrong with compressed data, of which format, and from which byte of the input on."""
+    """A problem of compressed data: kind, format and place."""
 
     trouble: Trouble
     format: str

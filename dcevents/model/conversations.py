@@ -60,7 +60,10 @@ _FLAG_KINDS = {
 
 @dataclass(frozen=True)
 class FactFold:
-    """The fold of a log's facts; `as_of` is None for a fold that is to be stored."""
+    """The fold of a log's facts.
+
+    `as_of` is None for a fold that is to be stored.
+    """
 
     facts: Facts
     as_of: int | None

@@ -35,7 +35,10 @@ def is_number(value: object) -> bool:
 
 
 def decode(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the JSON value that a text is. Raise ValueError for none, or nested too deeply."""
+    """Return the JSON value that a text is.
+
+    Raise ValueError for none, or nested too deeply.
+    """
     value, end = decode_at(text, len(text) - len(text.lstrip(SPACE)))
     if text[end:].strip(SPACE):
         raise ValueError("more text behind the value")
@@ -43,7 +46,10 @@ def decode(text: str) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def decode_sequence(text: str) -> list[Any]:
-    """Return the JSON values of a text with separators between them. Raise ValueError."""
+    """Return the JSON values of a text with separators between them.
+
+    Raise ValueError.
+    """
     if is_too_deep(text):
         raise ValueError(f"nested in more than {MAX_LEVELS} levels")
     values = []
@@ -56,14 +62,17 @@ def decode_sequence(text: str) -> list[Any]:
 
 
 def decode_at(text: str, at: int) -> tuple[Any, int]:
-    """Return the JSON value that begins at a place, and its end. Raise ValueError for none."""
+    """Return the JSON value that begins at a place, and its end.
+
+    Raise ValueError for none.
+    """
     if is_too_deep(text[at:]):
         raise ValueError(f"nested in more than {MAX_LEVELS} levels")
     return _decode_at(text, at)
 
 
 def _decode_at(text: str, at: int) -> tuple[Any, int]:
-    """Return the value that begins at a place of a text that is not too deep, and its end."""
+    """Return the value at a place of a text, and its end."""
     try:
         value, end = _scan(text, at)
     except StopIteration:
@@ -89,7 +98,10 @@ def mend_surrogates(text: str) -> str:
 
 
 def write_scalar(value: object) -> str | None:
-    """Return a scalar's text; None for null, the empty string, objects and arrays."""
+    """Return a scalar's text.
+
+    None for null, the empty string, objects and arrays.
+    """
     if isinstance(value, str):
         return plain_decimal(value) if is_number(value) else mend_surrogates(value) or None
     if isinstance(value, bool):
@@ -116,7 +128,10 @@ def plain_decimal(spelled: str) -> str:
 
 
 def _place_point(digits: str, exponent: int) -> str | None:
-    """Return digits × 10^exponent as a plain decimal; None for over 40 digits."""
+    """Return digits × 10^exponent as a plain decimal.
+
+    None for over 40 digits.
+    """
     short = digits.rstrip("0")
     exponent += len(digits) - len(short)
     if max(len(short) + exponent, len(short), 1 - exponent) > MAX_NUMBER_DIGITS:

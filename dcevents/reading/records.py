@@ -1,10 +1,10 @@
-"""The bytes of one input → its records, each with its bucket and what the judge says of it."""
+"""Read the bytes of one input into judged records."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from dcevents.reading.framing import Bucket, FramedRecord, Framing, Resume
+from dcevents.reading.framing import Bucket, FramedRecord, Framing, ResumePoint
 from dcevents.reading.judge import (
     Context,
     Event,
@@ -50,19 +50,21 @@ class ReadRecord:
 
 
 class RecordReader:
-    """The records of one input. Feed chunks, then finish; each gives the records found so far.
+    """The records of one input.
+
+    Feed chunks, then finish; each gives the records found so far.
 
     Lines that a faster reader has taken are given to `pass_event_lines` in their place.
     """
 
-    def __init__(self, context: Context, *, begin: Resume | None = None) -> None:
+    def __init__(self, context: Context, *, begin: ResumePoint | None = None) -> None:
         self._context = context
         self._framing = Framing(has_event, begin=begin, is_body_key=is_body_key)
         self._resume = self._framing.resume
         self._line, self._count = self._resume.line, self._resume.count
 
     @property
-    def resume(self) -> Resume:
+    def resume(self) -> ResumePoint:
         """Return where a later run reads on, so that both together are one reading."""
         return self._resume
 
@@ -76,7 +78,9 @@ class RecordReader:
         return self._take_sure(self._framing.feed(chunk))
 
     def pass_event_lines(self, data: bytes) -> list[ReadRecord]:
-        """Pass over lines that were read elsewhere; return other records that are sure by now.
+        """Pass over lines that were read elsewhere.
+
+        Return other records that are sure by now.
 
         Each line, with its LF, is one object that is an event, with separators around but no
         brackets: it ends whatever is open, as if it had been fed. Raise ValueError within a line.
@@ -84,7 +88,10 @@ class RecordReader:
         return self._take_sure(self._framing.pass_event_lines(data))
 
     def finish(self) -> list[ReadRecord]:
-        """Return the last records; those from `resume` on a later run gives again."""
+        """Return the last records.
+
+        Those from `resume` on a later run gives again.
+        """
         return list(self._judge(self._framing.finish()))
 
     def _take_sure(self, framed: list[FramedRecord]) -> list[ReadRecord]:
@@ -108,7 +115,10 @@ class RecordReader:
                 yield _make_record(each, outcome, self._count if is_numbered else None)
 
     def _find_outcomes(self, framed: FramedRecord) -> list[Outcome | None]:
-        """Return what the records of a framed value say; None for a line without a value."""
+        """Return what the records of a framed value say.
+
+        None for a line without a value.
+        """
         if framed.bucket is not None:
             return [None]
         found = judge_value(framed.value, self._context, framed.prefix)

@@ -36,8 +36,10 @@ def seen_by_framing(data: bytes) -> list[Seen]:
 
 @example("[1,\n,2]")
 @given(TEXTS)
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000, deadline=None, derandomize=True)
 def test_framing_is_the_naive_one(text: str) -> None:
+    # Bytes that are no UTF-8 around a value are held by golden cases: they cost nothing.
+    assume("\udcff" not in text)
     # The definitions leave open whether a closing bracket, then a broken brace, are a prefix.
     assume(not CLOSED_THEN_BROKEN.search(text))
     data = text.encode("utf-8", "surrogateescape")

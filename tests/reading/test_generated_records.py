@@ -4,12 +4,13 @@ import generate_records as generate
 import model
 import pytest
 from generate_records import CLOCK_MS, SEVERAL, WRAPPINGS, Facts, Record, dump
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 pytestmark = pytest.mark.records
 
 MODEST = settings(
+    derandomize=True,
     max_examples=40,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes
@@ -59,6 +60,9 @@ def without_duplicates(records: list[Record]) -> list[Record]:
 @FEW
 @given(event=generate.facts())
 def test_wrapping_keeps_facts(name: str, event: Facts) -> None:
+    # In a flat record "a `name` or `type` that names the event is not the conversation's".
+    texts = f"{event.name} {event.type}".lower()
+    assume(name != "flat" or "conversation" not in texts)
     line, kept = generate.wrapped(name, event)
 
     records = read(line + "\n").records

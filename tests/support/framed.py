@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dcevents.reading.framing import FramedRecord, Framing, Resume
+from dcevents.reading.framing import FramedRecord, Framing, ResumePoint
 
 EVENT = '{"event":"CONVERSATION_CLOSED","data":{"payload":{"sid":"%s"}}}'
 
@@ -24,8 +24,8 @@ def has_event(value: Any) -> bool:
     return False
 
 
-def read(data: bytes, *, step: int = 1 << 20, begin: Resume | None = None) -> tuple[
-    list[FramedRecord], Resume
+def read(data: bytes, *, step: int = 1 << 20, begin: ResumePoint | None = None) -> tuple[
+    list[FramedRecord], ResumePoint
 ]:  # fmt: skip
     """Return the records of some bytes, fed in steps, and where a later run reads on."""
     framing = Framing(has_event, begin=begin)

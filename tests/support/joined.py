@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import model
 
-from dcevents.reading.framing import Resume
+from dcevents.reading.framing import ResumePoint
 from dcevents.reading.judge import Context, Event, UnknownEvent
 from dcevents.reading.records import ReadRecord, RecordReader
 from dcevents.reading.sources.members import Members
@@ -15,8 +15,12 @@ CLOCK_MS = 1772366400000
 
 
 def read_records(
-    data: bytes, clock_ms: int = CLOCK_MS, *, cuts: Iterable[int] = (), begin: Resume | None = None
-) -> tuple[list[ReadRecord], Resume]:
+    data: bytes,
+    clock_ms: int = CLOCK_MS,
+    *,
+    cuts: Iterable[int] = (),
+    begin: ResumePoint | None = None,
+) -> tuple[list[ReadRecord], ResumePoint]:
     """Return the records of a log that is fed in pieces, and where a later run reads on."""
     reader = RecordReader(Context(clock_ms), begin=begin)
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]

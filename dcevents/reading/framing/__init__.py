@@ -1,6 +1,6 @@
 """Bytes of one input → its records: lines, values over lines, arrays, prefixes, mixtures."""
 
 from dcevents.reading.framing.reader import Framing
-from dcevents.reading.framing.records import Bucket, FramedRecord, Resume
+from dcevents.reading.framing.records import Bucket, FramedRecord, ResumePoint
 
-__all__ = ["Bucket", "FramedRecord", "Framing", "Resume"]
+__all__ = ["Bucket", "FramedRecord", "Framing", "ResumePoint"]

@@ -1,4 +1,4 @@
-"""A value that does not end on its line → the lines that are its own, or where it breaks off.
+"""Read a value over lines to its end or break.
 
 What a value has taken is not read anew for each value within: a failed attempt leaves behind
 where it failed, and which brackets were open there. An attempt that begins with one of these
@@ -83,7 +83,10 @@ class Attempt:
     def _read_line(
         self, buffer: Buffer, end: int, has_event: HasEvent, *, is_cut: bool
     ) -> AttemptOutcome:
-        """Take a line into the value; WAITS if the value goes on behind."""
+        """Take a line into the value.
+
+        WAITS if the value goes on behind.
+        """
         is_checked = self.is_first_line or end - self.at > MAX_RECORD_BYTES
         data = buffer.read(self.at, end)
         if not self.is_first_line and self.at in self.foreign_lines:
@@ -128,7 +131,7 @@ class Attempt:
 
 
 def adopt_failure(failure: Failure, attempt: Attempt) -> AttemptOutcome | None:
-    """Go on where an earlier attempt has failed, if it had the opener of this one open there.
+    """Go on from an earlier failed attempt that had the same opener.
 
     Returns the outcome if it is known, else None.
     """

@@ -6,7 +6,7 @@ _DROP_BYTES: Final = 1 << 16
 
 
 class Buffer:
-    """A window on the input: bytes come in at its end, and go where they are done with."""
+    """A window of bytes that moves along the input."""
 
     def __init__(self, begin: int) -> None:
         self._data = bytearray()
@@ -32,13 +32,19 @@ class Buffer:
         return self._data.endswith(b"\n")
 
     def pass_over(self, count: int) -> None:
-        """Take so many bytes for read that come in no more; all before must have been read."""
+        """Take so many bytes for read that come in no more.
+
+        All before must have been read.
+        """
         self._begin = self.end + count
         self._data.clear()
         self._searched = (self._begin, self._begin)
 
     def drop_before(self, offset: int) -> None:
-        """Let go what lies before an offset; not each time, as the rest is moved."""
+        """Let go what lies before an offset.
+
+        Not each time, as the rest is moved.
+        """
         if offset - self._begin >= min(_DROP_BYTES, len(self._data)):
             del self._data[: offset - self._begin]
             self._begin = offset
@@ -48,7 +54,10 @@ class Buffer:
         return bytes(self._data[begin - self._begin : end - self._begin])
 
     def find_line_end(self, begin: int) -> int | None:
-        """Return the offset of the first LF from an offset on; None where none has come in."""
+        """Return the offset of the first LF from an offset on.
+
+        None where none has come in.
+        """
         first, last = self._searched
         start = last if first <= begin <= last else begin
         found = self._data.find(b"\n", start - self._begin)

@@ -1,4 +1,7 @@
-"""JSON text → values, as RFC 8259 has it and nothing more; numbers keep their spelling."""
+"""JSON text → values, as RFC 8259 has it and nothing more.
+
+Numbers keep their spelling.
+"""
 
 import json
 import re
@@ -30,7 +33,10 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _keep_first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of pairs in order; of equal keys the first wins."""
+    """Return an object of pairs in order.
+
+    Of equal keys the first wins.
+    """
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -49,7 +55,10 @@ _scan = make_scanner(
 
 
 def repair_surrogates(text: str) -> str:
-    """Return JSON text with U+FFFD for each half of a surrogate pair; its length stays."""
+    """Return JSON text with U+FFFD for each half of a surrogate pair.
+
+    Its length stays.
+    """
     if "\\u" not in text or not _HALF_PAIR.search(text):
         return text
     return _ESCAPE.sub(lambda match: r"\ufffd" if match[1] else match[0], text)

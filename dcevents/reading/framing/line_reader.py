@@ -1,4 +1,4 @@
-"""One line → its records, or the attempt at a value that goes on over the next lines."""
+"""Read a line into records, or begin a value over lines."""
 
 from dcevents.reading.framing.attempts import Attempt, AttemptOutcome, Failure, adopt_failure
 from dcevents.reading.framing.decoding import NoJsonValueError, decode
@@ -61,7 +61,10 @@ class LineReader(Position):
             self._read_prefixed(segment)
 
     def _take_values(self, segment: LineSegment, stop: int) -> None:
-        """Take the values of a line that ends behind them; stop where the line is to be held."""
+        """Take the values of a line that ends behind them.
+
+        Stop where the line is to be held.
+        """
         self._held.add(self._records_before(segment, stop))
         self._note_arrays(segment, segment.sequence.opened)
         self._end_line(segment.end)
@@ -184,11 +187,17 @@ class LineReader(Position):
                 self._break_off(attempt, outcome)
 
     def _start_long_object(self, attempt: Attempt) -> bool:
-        """Look for lists in an object that is too long; return whether that is possible."""
+        """Look for lists in an object that is too long.
+
+        Return whether that is possible.
+        """
         raise NotImplementedError
 
     def _take_value(self, attempt: Attempt) -> AttemptOutcome:
-        """Take a value that ends on a later line; return BROKEN if it is none after all."""
+        """Take a value that ends on a later line.
+
+        Return BROKEN if it is none after all.
+        """
         raw = self._buffer.read(attempt.opener, attempt.at)
         try:
             value = decode(raw.decode())

@@ -1,4 +1,6 @@
-"""A line of more than the longest record → its values, window by window; the rest is too long.
+"""A line of more than the longest record → its values, window by window.
+
+The rest is too long.
 
 A window is as long as the longest record. Values that are whole in it are records, whatever
 follows; a value that is longer than the window is read past, and is one record (`too_long`).
@@ -73,7 +75,10 @@ class LongValue:
         return self.segment.data.startswith(b"{")
 
     def read_on(self, buffer: Buffer, *, is_final: bool) -> AttemptOutcome:
-        """Read past the value. BROKEN where it is none, or the line ends within it."""
+        """Read past the value.
+
+        BROKEN where it is none, or the line ends within it.
+        """
         while True:
             line_end = buffer.find_line_end(self.at)
             last = buffer.end if line_end is None else line_end

@@ -1,4 +1,4 @@
-"""An object of more than the longest record → the members of its lists, one at a time.
+"""Read the members of lists in an object of any length.
 
 What lies around a list is shared, siblings are not: a member's record is the object with all its
 lists emptied but for that member. So a list may be of any length; what is around it may not.
@@ -33,7 +33,10 @@ class _ListMember(NamedTuple):
 
 @dataclass(slots=True)
 class LongObject:
-    """An object that is read up to `at` on `line`; `records` are those of its last members."""
+    """An object that is read up to `at` on `line`.
+
+    `records` are those of its last members.
+    """
 
     segment: LineSegment
     prefix: str
@@ -60,7 +63,9 @@ class LongObject:
     """Of members that were entered: how many brackets lie around, and how many bytes."""
 
     def read_on(self, buffer: Buffer, has_event: HasEvent, *, is_final: bool) -> AttemptOutcome:
-        """Read further, up to the end of a member or the object; WAITS for more input.
+        """Read further, up to the end of a member or the object.
+
+        WAITS for more input.
 
         HOLDS_OBJECTS says that `records` are to be taken, and `read_on` to be called again.
         """
@@ -102,7 +107,10 @@ class LongObject:
     def _check_line(
         self, buffer: Buffer, has_event: HasEvent, *, is_final: bool
     ) -> AttemptOutcome | None:
-        """Break off before a line that is an event; return None for any other line."""
+        """Break off before a line that is an event.
+
+        Return None for any other line.
+        """
         end = buffer.find_line_end(self.at)
         if end is None and not is_final and buffer.end - self.at <= MAX_RECORD_BYTES:
             return AttemptOutcome.WAITS
@@ -113,7 +121,10 @@ class LongObject:
         return AttemptOutcome.BROKEN if self._breaks_off else None
 
     def _window(self, buffer: Buffer, *, is_final: bool) -> bytes | None:
-        """Return the next bytes, cut where no number or word is; None if there are too few."""
+        """Return the next bytes, cut where no number or word is.
+
+        None if there are too few.
+        """
         end = self.at + _STEP_BYTES
         if self._member and not self._skips_member:
             end = min(end, self._member.at + MAX_RECORD_BYTES)

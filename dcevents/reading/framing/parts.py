@@ -41,7 +41,10 @@ class LinePart(NamedTuple):
 
 
 def read_part(line: bytes) -> LinePart | None:
-    """Return the part of a line that a line is, perhaps its last; None for any other line."""
+    """Return the part of a line that a line is, perhaps its last.
+
+    None for any other line.
+    """
     line = _BEFORE.sub(b"", line, count=1)
     if match := _CRI.match(line):
         text = line[match.end() :]
@@ -92,7 +95,10 @@ class Gathered(Enum):
 
 @dataclass(slots=True)
 class Gathering:
-    """The parts of a line that were found up to `at`; other lines may lie between."""
+    """The parts of a line that were found up to `at`.
+
+    Other lines may lie between.
+    """
 
     segment: LineSegment
     parts: list[LinePart]
@@ -117,7 +123,10 @@ class Gathering:
             self.at, self.lines = min(last + 1, buffer.end), self.lines + 1
 
     def _take(self, line: bytes) -> bool:
-        """Take a line if it is a part; return whether it is the last one."""
+        """Take a line if it is a part.
+
+        Return whether it is the last one.
+        """
         part = read_part(line)
         if part is None or part.stream != self.parts[0].stream:
             return False

@@ -1,11 +1,11 @@
-"""Where the reading of an input is: what is still needed, what is held, what is given."""
+"""The state of reading an input."""
 
 from collections.abc import Callable
 from typing import Final
 
 from dcevents.reading.framing.buffer import Buffer
 from dcevents.reading.framing.prefixes import HasEvent
-from dcevents.reading.framing.records import Bucket, FramedRecord, HeldRecords, Resume
+from dcevents.reading.framing.records import Bucket, FramedRecord, HeldRecords, ResumePoint
 from dcevents.reading.framing.segments import LineSegment
 from dcevents.reading.framing.sequences import OuterArrays
 
@@ -31,12 +31,12 @@ class Position:
         self,
         has_event: HasEvent,
         *,
-        begin: Resume | None = None,
+        begin: ResumePoint | None = None,
         is_body_key: Callable[[str], bool] = is_body_key,
     ) -> None:
         self._has_event = has_event
         self._is_body_key = is_body_key
-        self._resume = begin or Resume()
+        self._resume = begin or ResumePoint()
         self._buffer = Buffer(self._resume.offset)
         self._at = self._read_to = self._resume.offset
         self._line = self._resume.line
@@ -50,7 +50,7 @@ class Position:
         self._out: list[FramedRecord] = []
 
     @property
-    def resume(self) -> Resume:
+    def resume(self) -> ResumePoint:
         """Return where a later run reads on, so that both together are one reading."""
         return self._resume
 
@@ -64,7 +64,7 @@ class Position:
         is_long_line_open = (self._blank or self._scalars) and not self._held.count
         if self._held.records or is_long_line_open:
             return
-        self._resume = Resume(
+        self._resume = ResumePoint(
             self._at,
             self._line,
             self._held.count,
@@ -74,7 +74,10 @@ class Position:
         )
 
     def _reject(self, segment: LineSegment, bucket: Bucket) -> None:
-        """Take a line that cannot be read. What arrays it has opened is not known."""
+        """Take a line that cannot be read.
+
+        What arrays it has opened is not known.
+        """
         if bucket is Bucket.INVALID_JSON and not segment.is_utf8:
             bucket = Bucket.INVALID_UTF8
         self._held.add([segment.reject(bucket)])
@@ -82,7 +85,10 @@ class Position:
         self._end_line(segment.end)
 
     def _take_blank(self, end: int) -> None:
-        """Take a line of nothing, however long; what follows a value on its line is none."""
+        """Take a line of nothing, however long.
+
+        What follows a value on its line is none.
+        """
         if self._is_line_start:
             first = self._blank or LineSegment(
                 self._line, self._at, self._buffer.read(self._at, end)

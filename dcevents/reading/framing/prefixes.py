@@ -1,4 +1,4 @@
-"""A line with text before its JSON → where the JSON begins, and how much is its text."""
+"""Find the JSON of a line that has text before it."""
 
 import re
 from collections.abc import Callable
@@ -48,7 +48,9 @@ class Found(NamedTuple):
 
 
 def find_json(text: str, has_event: HasEvent, begin: int = 0) -> Found | None:
-    """Return the JSON behind the prefix of a line; None where none of the places holds any.
+    """Return the JSON behind the prefix of a line.
+
+    None where none of the places holds any.
 
     The line, or what is left of it, begins at `begin`.
 
@@ -72,7 +74,7 @@ def find_json(text: str, has_event: HasEvent, begin: int = 0) -> Found | None:
 def _found_at(text: str, places: tuple[int, int, int], has_event: HasEvent) -> Found | None:
     """Return the records of the JSON at a place, if what follows it is permitted.
 
-    `places` are those of the prefix, of the JSON, and of what stands behind.
+    `places` are those of the prefix, of the JSON, and of what follows.
     """
     _, at, end = places
     items = _shift(read_sequence(text[at:end]), at)
@@ -144,7 +146,7 @@ def find_places(text: str) -> list[int]:
 
 
 def find_quoted(text: str, is_body_key: Callable[[str], bool]) -> Item | None:
-    """Return the quoted text of a line that is JSON: a body key's, or the only one there is."""
+    """Return the quoted JSON text of a line."""
     places, _ = _find_quotes(text)
     named = [at for at in places if is_body_key(_key_before(text, at))]
     for at in named or (places if len(places) == 1 else []):
@@ -179,13 +181,18 @@ def _find_quotes(text: str) -> tuple[list[int], int | None]:
 
 
 def _key_before(text: str, at: int) -> str:
-    """Return the key to which a quoted text is the value; "" without one."""
+    """Return the key to which a quoted text is the value.
+
+    "" without one.
+    """
     match = _KEY.search(text, max(0, at - _MAX_KEY_CHARACTERS), at)
     return match[1] if match else ""
 
 
 def find_cut(text: str, *, has_prefix: bool = False) -> int | None:
-    """Return the character at which a value begins that a text's end cuts off; else None.
+    """Return the character at which a value begins that a text's end cuts off.
+
+    Else None.
 
     `has_prefix` says that text stands before, on the same line.
     """

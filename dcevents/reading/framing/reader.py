@@ -18,7 +18,7 @@ from dcevents.reading.framing.long_objects import LongObject
 from dcevents.reading.framing.parts import Gathered, Gathering, is_first, join_parts, read_part
 from dcevents.reading.framing.position import is_body_key
 from dcevents.reading.framing.prefixes import HasEvent, find_json, find_quoted
-from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord, Resume
+from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord, ResumePoint
 from dcevents.reading.framing.segments import LineSegment
 
 _BEHIND_SCALARS: Final = {b"", *(bytes([byte]) for byte in b" \t\r\n,\0\x1e]")}
@@ -31,7 +31,9 @@ _BUCKETS: Final = {
 
 
 class Framing(LineReader):
-    """The records of one input. Feed chunks, then finish; each gives the records found so far.
+    """The records of one input.
+
+    Feed chunks, then finish; each gives the records found so far.
 
     What a record is must not depend on how the input comes in: lines are read when they have
     ended, and a line that has not ended only by `finish`.
@@ -41,7 +43,7 @@ class Framing(LineReader):
         self,
         has_event: HasEvent,
         *,
-        begin: Resume | None = None,
+        begin: ResumePoint | None = None,
         is_body_key: Callable[[str], bool] = is_body_key,
     ) -> None:
         super().__init__(has_event, begin=begin, is_body_key=is_body_key)
@@ -66,7 +68,9 @@ class Framing(LineReader):
         return self._give()
 
     def pass_event_lines(self, data: bytes) -> list[FramedRecord]:
-        """Pass over lines that are an event each; return other records that are sure by now.
+        """Pass over lines that are an event each.
+
+        Return other records that are sure by now.
 
         They end what is open just as if they were fed: what else was begun may not take them in.
         """
@@ -96,7 +100,10 @@ class Framing(LineReader):
         return is_read and not self._is_within() and not self._taken
 
     def _pass_lines(self, data: bytes, begin: int) -> int:
-        """Pass over a line, or all others where no array is open; return the next one's place."""
+        """Pass over a line, or all others where no array is open.
+
+        Return the next one's place.
+        """
         is_array = self._arrays.count > 0
         end = data.index(b"\n", begin) + 1 if is_array else len(data)
         last = data.rfind(b"\n", begin, end - 1) + 1 or begin
@@ -141,7 +148,10 @@ class Framing(LineReader):
         return within is not None
 
     def _step(self, *, is_final: bool) -> bool:
-        """Read a line, or more of a value over lines; return False if more input is needed."""
+        """Read a line, or more of a value over lines.
+
+        Return False if more input is needed.
+        """
         if self._is_within():
             return self._go_on(is_final=is_final)
         end = self._buffer.find_line_end(self._at)
@@ -159,7 +169,10 @@ class Framing(LineReader):
         return True
 
     def _go_on(self, *, is_final: bool) -> bool:
-        """Read more of what goes on over lines, or along a line; return False if more is needed."""
+        """Read more of what goes on over lines, or along a line.
+
+        Return False if more is needed.
+        """
         if self._attempt:
             return self._read_attempt(self._attempt, is_final=is_final)
         if self._gathering:
@@ -173,7 +186,10 @@ class Framing(LineReader):
     # -- lines that a runtime has cut ------------------------------------------------------------
 
     def _start_gathering(self, segment: LineSegment) -> bool:
-        """Look for the further parts of a line if it is the first; return whether it is."""
+        """Look for the further parts of a line if it is the first.
+
+        Return whether it is.
+        """
         part = read_part(segment.data) if self._is_line_start else None
         if part is None or not is_first(part):
             return False

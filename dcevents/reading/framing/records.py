@@ -42,8 +42,8 @@ class FramedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Resume:
-    """Hold where a later run reads on: at a byte, and what is known there of what stands before.
+class ResumePoint:
+    """The place and state from which a later run reads on.
 
     A record that begins at `offset` or behind is provisional: the later run gives it again.
     """
@@ -61,7 +61,10 @@ class Resume:
 
 @dataclass(slots=True)
 class HeldRecords:
-    """Records of a line; `count` says how many of it have been given already."""
+    """Records of a line.
+
+    `count` says how many of it have been given already.
+    """
 
     count: int = 0
     records: list[FramedRecord] = field(default_factory=list)

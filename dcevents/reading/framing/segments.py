@@ -1,4 +1,4 @@
-"""A line, or what of a line follows a value → its text, its values, and their records."""
+"""A line or its rest: its text, values and records."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,7 +36,10 @@ class LineSegment:
 
     @cached_property
     def text(self) -> str | None:
-        """Return its characters, half surrogate pairs repaired; None if it is no UTF-8."""
+        """Return its characters, half surrogate pairs repaired.
+
+        None if it is no UTF-8.
+        """
         try:
             return repair_surrogates(self.data.decode(errors=self._errors))
         except UnicodeDecodeError:
@@ -81,7 +84,10 @@ class LineSegment:
         )
 
     def read_records(self, items: list[Item], stop: int) -> Iterator[FramedRecord]:
-        """Yield the records of some values of a line; scalars beside objects are text."""
+        """Yield the records of some values of a line.
+
+        Scalars beside objects are text.
+        """
         for item, begin, end in find_records(self.text or "", items, stop):
             yield self._record(item, begin, end)
 

@@ -1,4 +1,4 @@
-"""The text of a line → the JSON values on it, between separators and an outer array's brackets."""
+"""Read the JSON values of a line between separators and brackets."""
 
 import re
 from collections.abc import Iterator
@@ -54,7 +54,10 @@ _AT_LINE_END = (End.WHOLE, End.ARRAY, End.PAIRS)
 
 
 class Sequence(NamedTuple):
-    """The values of a line; `stop` is the character at which what is told by `end` begins."""
+    """The values of a line.
+
+    `stop` is the character at which what is told by `end` begins.
+    """
 
     items: list[Item]
     end: End
@@ -108,12 +111,18 @@ def begins_with_object(text: str) -> bool:
 
 
 def read_sequence(text: str, begin: int = 0) -> Sequence:
-    """Return the values of a line from a place on; `repair_surrogates` was applied to it."""
+    """Return the values of a line from a place on.
+
+    `repair_surrogates` was applied to it.
+    """
     return _SequenceReader(text, begin).read()
 
 
 class _SequenceReader:
-    """One walk over a line; each value is decoded once, an array without objects once more."""
+    """One walk over a line.
+
+    Each value is decoded once, an array without objects once more.
+    """
 
     def __init__(self, text: str, begin: int) -> None:
         self.text = text
@@ -166,7 +175,10 @@ class _SequenceReader:
         return Sequence(self.items, end, stop, self.closed, opened, around, reached, has_comma)
 
     def _read_at(self, at: int) -> int:
-        """Take the bracket or the value at a place; return its end. Raises NoJsonValueError."""
+        """Take the bracket or the value at a place.
+
+        Return its end. Raises NoJsonValueError.
+        """
         sign = self.text[at]
         if sign == "[":
             if len(self.arrays) >= MAX_LEVELS:
@@ -207,7 +219,10 @@ class _SequenceReader:
         return at + 1
 
     def _replace_items(self, kind: Kind, array: _Array, at: int) -> None:
-        """Put the array in the place of its members. Raises NoJsonValueError if it is no JSON."""
+        """Put the array in the place of its members.
+
+        Raises NoJsonValueError if it is no JSON.
+        """
         value, end = decode_at(self.text, array.at)
         if end != at + 1:
             raise NoJsonValueError(array.at)
@@ -233,7 +248,10 @@ def find_records(text: str, items: list[Item], stop: int) -> Iterator[tuple[Item
 
 
 def begin_of_text(text: str, behind: int, at: int) -> int:
-    """Return where the text before a value begins; the value's place where there is none."""
+    """Return where the text before a value begins.
+
+    The value's place where there is none.
+    """
     if has_only_separators(text[behind:at]):
         return at
     return skip_separators(text, behind)
@@ -247,7 +265,10 @@ def _end_of_text(text: str, end: int, stop: int) -> int:
 
 @dataclass(slots=True)
 class OuterArrays:
-    """How many are open. Brackets are only separators, so that a lost one costs nothing."""
+    """How many are open.
+
+    Brackets are only separators, so that a lost one costs nothing.
+    """
 
     count: int = 0
     has_comma: bool = False

@@ -1,4 +1,4 @@
-"""The grammar of one JSON value, token by token, over as many lines as the value has.
+"""The grammar of one JSON value over any number of lines.
 
 The scan needs no more memory than the brackets that are open, and says at any place whether
 the text so far is a value, the beginning of one, or neither.
@@ -54,7 +54,10 @@ _AFTER_OPENING = {b"{": _Expect.KEY_OR_CLOSE, b"[": _Expect.VALUE_OR_CLOSE}
 
 
 class ValueScan:
-    """A value whose text is read bit by bit; `openers` says where its open brackets lie."""
+    """A value whose text is read bit by bit.
+
+    `openers` says where its open brackets lie.
+    """
 
     __slots__ = ("_expect", "_in_string", "brackets", "first_object", "openers")
 
@@ -123,7 +126,9 @@ class ValueScan:
         return self._read_string(data, 0)
 
     def enter_string(self, data: bytes, at: int) -> int:
-        """Take the beginning of a string that is cut; return the place behind it.
+        """Take the beginning of a string that is cut.
+
+        Return the place behind it.
 
         So a string may be longer than what is ever held.
         """

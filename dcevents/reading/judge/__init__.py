@@ -1,4 +1,6 @@
-"""One record, exactly: where it keeps its event, and what that says. The authority.
+"""One record, exactly: where it keeps its event, and what that says.
+
+The authority.
 
 `judge_value` is the door. The rooms beside: `keys` has the tables, `event_names` and `timestamps`
 the loose spellings, `nodes` the values, `places` what is entered, `name_search`, `payload` and

@@ -32,7 +32,7 @@ LIVE_CHAT_SHORT: Final = {
 }
 """What the snippet's `--forward` writes behind `chat_`, and the kinds that they stand for."""
 READY_NAME: Final = "adobedx_conversations_ready"
-MAX_NAME_CHARACTERS: Final = 512
+MAX_EVENT_NAME_CHARACTERS: Final = 512
 """A longer text is no known name: the longest rows of words that anybody writes are far shorter."""
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -56,8 +56,11 @@ def normalize_name(text: str) -> str:
 
 
 def match_full_name(text: str) -> str | None:
-    """Return the kind that a full name stands for, wherever the name is found; else None."""
-    if len(text) > MAX_NAME_CHARACTERS:
+    """Return the kind that a full name stands for, wherever the name is found.
+
+    Else None.
+    """
+    if len(text) > MAX_EVENT_NAME_CHARACTERS:
         return None
     name = normalize_name(text)
     if name == READY_NAME:
@@ -70,12 +73,12 @@ def match_full_name(text: str) -> str | None:
 
 def is_like_adobes(text: str) -> bool:
     """Return whether a name begins as Adobe's do: with `conversation`, `chat`, `dc`, …"""
-    return _LIKE_ADOBES.match(normalize_name(text[:MAX_NAME_CHARACTERS])) is not None
+    return _LIKE_ADOBES.match(normalize_name(text[:MAX_EVENT_NAME_CHARACTERS])) is not None
 
 
 def match_name(text: str) -> str | None:
-    """Return the kind of a full name or of a kind alone, as keys that name events may have."""
-    if len(text) > MAX_NAME_CHARACTERS:
+    """Return the kind of a full name, or of a kind alone."""
+    if len(text) > MAX_EVENT_NAME_CHARACTERS:
         return None
     name = normalize_name(text)
     return name if name in KINDS else match_full_name(text)

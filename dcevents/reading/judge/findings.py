@@ -1,4 +1,4 @@
-"""What the judge says of a record: an event, the widget's, an unknown one, or a rejection."""
+"""Findings of the judge: an event, the widget's, unknown, or rejected."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -35,7 +35,9 @@ class Context:
 
 @dataclass(frozen=True)
 class Time:
-    """When an event happened: milliseconds, None for untimed; why, and how it was written.
+    """When an event happened: milliseconds, None for untimed.
+
+    Why, and how it was written.
 
     `status` is `timed`, `ancient`, `future` or `untimed`; `form` is the form of the text,
     `unreadable` where a text is no timestamp, `absent` where there is none.
@@ -49,10 +51,12 @@ class Time:
 
 @dataclass(frozen=True)
 class Structure:
-    """Hold where the parts of an event were found, as paths; None or no entry for what has none.
+    """Hold where the parts of an event were found, as paths.
 
-    `times` and `pages` are the candidates in their order: the first that reads as a timestamp
-    and is not ancient, the first page with a text, is the event's.
+    None or no entry for what has none.
+
+    `times` and `pages` are the candidates in their order: the first that reads as a timestamp and
+    is not ancient, the first page with a text, is the event's.
     """
 
     is_canonical: bool
@@ -119,7 +123,10 @@ def cut_text(text: str, limit: int) -> str:
 
 
 def cut_page(page: str, *, keep_query: bool) -> str | None:
-    """Return a page without query and fragment, within its limit; None for nothing left."""
+    """Return a page without query and fragment, within its limit.
+
+    None for nothing left.
+    """
     if not keep_query:
         page = page.partition("#")[0].partition("?")[0]
     return cut_text(page, MAX_PAGE_CHARACTERS) or None

@@ -1,4 +1,6 @@
-"""Keys: how they compare, and what each says (definitions 1, rules 2 to 8). Tables first.
+"""Keys: how they compare, and what each says (definitions 1, rules 2 to 8).
+
+Tables first.
 
 Tables hold folded keys: lower case, without `_`, `-`, `$`, `@` and spaces.
 """
@@ -137,7 +139,10 @@ def split_words(key: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def match_adobe_key(key: str) -> str | None:
-    """Return Adobe's spelling of the payload key that a key is; None for none."""
+    """Return Adobe's spelling of the payload key that a key is.
+
+    None for none.
+    """
     match = _ADOBE.fullmatch(fold_key(key))
     return ADOBE[match["key"]] if match else None
 
@@ -178,7 +183,10 @@ def is_never_entered(key: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def may_hold_text(key: str) -> bool:
-    """Return whether a text under a key may be entered: no visitor's, none of Adobe's."""
+    """Return whether a text under a key may be entered.
+
+    No visitor's, none of Adobe's.
+    """
     is_adobe = match_adobe_key(key) or match_conversation_key(key)
     return not is_adobe and fold_key(key) not in VISITOR
 

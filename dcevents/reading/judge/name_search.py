@@ -75,7 +75,9 @@ def _may_name_here(place: Place, member: Member) -> bool:
 def find_name(
     payload: Place, record: SearchedRecord, *, below: bool, others: bool
 ) -> EventName | None:
-    """Return the known name that is nearest to a payload; None for none.
+    """Return the known name that is nearest to a payload.
+
+    None for none.
 
     `below` looks below the payload only, `others` under keys that are not listed.
     """
@@ -143,18 +145,27 @@ def _skip_sids(place: Place) -> Iterator[Place]:
 
 
 def find_ready(record: SearchedRecord, *, others: bool) -> EventName | None:
-    """Return the widget's ready event, wherever the record names it; None for none."""
+    """Return the widget's ready event, wherever the record names it.
+
+    None for none.
+    """
     found = _search_record(record, others=others)
     return found if found is not None and found.kind == READY else None
 
 
 def find_listed_name(record: SearchedRecord) -> EventName | None:
-    """Return a full name under a listed key of a record; None for none."""
+    """Return a full name under a listed key of a record.
+
+    None for none.
+    """
     return _search_record(record, others=False)
 
 
 def find_full_name(record: SearchedRecord) -> EventName | None:
-    """Return a full name of a record without a sid; None for none."""
+    """Return a full name of a record without a sid.
+
+    None for none.
+    """
     found = _search_record(record, others=False)
     return found or _search_record(record, others=True)
 
@@ -175,7 +186,10 @@ def _search_record(record: SearchedRecord, *, others: bool) -> EventName | None:
 
 
 def _find_full_under_event_keys(place: Place) -> EventName | None:
-    """Return the full name under a key that names events; a kind alone needs a sid."""
+    """Return the full name under a key that names events.
+
+    A kind alone needs a sid.
+    """
     return _find_full_name(place, lambda member: is_event_key(member.key))
 
 

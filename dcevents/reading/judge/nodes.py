@@ -44,7 +44,10 @@ class TextStep(str):
 
 @dataclass(frozen=True)
 class Scalar:
-    """A text, number, true or false: its text, None for null and the empty string."""
+    """A text, number, true or false: its text.
+
+    None for null and the empty string.
+    """
 
     text: str | None
     raw: Any
@@ -114,7 +117,10 @@ class Object:
                 yield member, member.node
 
     def find(self, key: str) -> "Node | None":
-        """Return what stands under a key as it is spelled; None for nothing."""
+        """Return what stands under a key as it is spelled.
+
+        None for nothing.
+        """
         return next((member.node for member in self.members if member.key == key), None)
 
 
@@ -155,7 +161,10 @@ def _make_list_node(value: list[Any], path: Path, depth: int) -> Node:
 
 
 def _unwrap_typed(value: Any, path: Path) -> tuple[Any, Path]:  # noqa: ANN401 - JSON
-    """Return what a typed value stands for, and its path; any other value as it is."""
+    """Return what a typed value stands for, and its path.
+
+    Any other value as it is.
+    """
     while isinstance(value, dict):
         name = _find_type_name(value)
         if name is None:
@@ -200,7 +209,10 @@ def _are_pairs(value: list[Any]) -> bool:
 
 
 def _find_pair_keys(pair: Any) -> tuple[str, str] | None:  # noqa: ANN401 - JSON
-    """Return a pair's keys of its key and its value; None for what is no pair."""
+    """Return a pair's keys of its key and its value.
+
+    None for what is no pair.
+    """
     if not isinstance(pair, dict) or len(pair) > MAX_PAIR_MEMBERS:
         return None
     folded = {fold_key(key): key for key in reversed(pair)}
@@ -242,7 +254,10 @@ def _make_members(entries: list[tuple[str, Any, Path]], path: Path, depth: int) 
 
 
 def split_key(key: str) -> list[str]:
-    """Return the parts of a key with dots; the key alone where it is no path of keys."""
+    """Return the parts of a key with dots.
+
+    The key alone where it is no path of keys.
+    """
     if "." not in key:
         return [key]
     parts = key.split(".")

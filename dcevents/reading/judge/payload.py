@@ -28,7 +28,12 @@ def find_canonical(record: SearchedRecord) -> Place | None:
 
 
 def find_plain_text(node: Object, key: str) -> Scalar | None:
-    """Return the scalar with a text under exactly this key, no array of one; None for none."""
+    """Return the scalar with a text under exactly this key.
+
+    No array of one.
+
+    None for none.
+    """
     found = node.find(key)
     return found if isinstance(found, Scalar) and found.text and not found.is_of_array else None
 
@@ -52,10 +57,12 @@ def rank_payloads(record: SearchedRecord) -> list[Place]:
 def find_field(
     place: Place, part: str, *, is_canonical: bool, event_kind: str | None = None
 ) -> Scalar | None:
-    """Return the scalar that says a part of a conversation; None for none.
+    """Return the scalar that says a part of a conversation.
 
-    `event_kind` is given where the object itself may name the event: a name or type that does
-    is passed over.
+    None for none.
+
+    `event_kind` is given where the object itself may name the event: a name or type that does is
+    passed over.
     """
     for scalar in _order_field(place, part, is_canonical=is_canonical):
         may_be_event = part in NAMED_BY_EVENT and event_kind is not None
@@ -74,7 +81,10 @@ def find_sid(place: Place, *, is_canonical: bool) -> Scalar | None:
 
 
 def find_meeting_info(place: Place) -> tuple[object, tuple[str | int, ...]] | None:
-    """Return the meeting's JSON and its path; None for absent, null and the empty string."""
+    """Return the meeting's JSON and its path.
+
+    None for absent, null and the empty string.
+    """
     members = [
         member
         for member in place.node.members

@@ -200,7 +200,10 @@ class SearchedRecord:
         return place
 
     def _enter_member(self, place: Place, member: Member) -> None:
-        """Enter an object; note a list, a text or a request line for later."""
+        """Enter an object.
+
+        Note a list, a text or a request line for later.
+        """
         node, folded = member.node, fold_key(member.key)
         if isinstance(node, Scalar):
             if node.text is None or not node.is_string:
@@ -224,7 +227,10 @@ class SearchedRecord:
         return not is_never and fold_key(key) not in VISITOR and self._left > 0
 
     def find_place(self, *keys: str) -> Place | None:
-        """Return the object at exactly these keys below the root, entered or not; None for none."""
+        """Return the object at exactly these keys below the root, entered or not.
+
+        None for none.
+        """
         place = self.root
         for key in keys:
             node = place.node.find(key)

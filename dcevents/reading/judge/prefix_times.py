@@ -17,19 +17,19 @@ from dcevents.reading.judge.timestamps import (
 )
 
 _MONTH = f"(?P<month>{'|'.join(name.title() for name in MONTHS)})"
-_CLOCK = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
+_SECONDS = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
 _FRACTION = r"(?:[.,](?P<fraction>[0-9]{1,9}))?"
-SYSLOG: Final = re.compile(rf"{_MONTH} (?P<day>[ 0-9][0-9]|[0-9]) {_CLOCK}{_FRACTION}")
+SYSLOG: Final = re.compile(rf"{_MONTH} (?P<day>[ 0-9][0-9]|[0-9]) {_SECONDS}{_FRACTION}")
 SLASHES: Final = re.compile(
-    rf"(?P<year>[0-9]{{4}})/(?P<month>[0-9]{{2}})/(?P<day>[0-9]{{2}}) {_CLOCK}{_FRACTION}"
+    rf"(?P<year>[0-9]{{4}})/(?P<month>[0-9]{{2}})/(?P<day>[0-9]{{2}}) {_SECONDS}{_FRACTION}"
 )
 APACHE_ERROR: Final = re.compile(
-    rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) {_MONTH} (?P<day>[ 0-9][0-9]) {_CLOCK}{_FRACTION}"
+    rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) {_MONTH} (?P<day>[ 0-9][0-9]) {_SECONDS}{_FRACTION}"
     r" (?P<year>[0-9]{4})"
 )
 # Another zone than UTC is named, not counted: such a time is none.
 PHP: Final = re.compile(
-    rf"(?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{4}}) {_CLOCK}{_FRACTION}"
+    rf"(?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{4}}) {_SECONDS}{_FRACTION}"
     r"(?: (?P<zone>UTC|GMT)\b|(?! [A-Za-z]+/))"
 )
 NUMBER: Final = re.compile(
@@ -51,10 +51,12 @@ _PATTERNS = (
 
 
 def find_prefix_time(prefix: str, clock_ms: int) -> tuple[Timestamp, str] | None:
-    """Return the first time in a prefix that is not ancient, and its text; None for none.
+    """Return the first time in a prefix that is not ancient, and its text.
 
-    Dates go before bare numbers, which may be anybody's ids. A time without a year is of the
-    12 months before `clock_ms`, the clock of the first reading.
+    None for none.
+
+    Dates go before bare numbers, which may be anybody's ids. A time without a year is of the 12
+    months before `clock_ms`, the clock of the first reading.
     """
     found = [hit for pattern, form in _PATTERNS for hit in _find(pattern, form, prefix, clock_ms)]
     if found:

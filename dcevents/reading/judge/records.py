@@ -1,4 +1,4 @@
-"""One value, judged: the records it holds and what each says (definitions 1, rules 1, 2, 9)."""
+"""Judge the records of one value (definitions 1, rules 1, 2, 9)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

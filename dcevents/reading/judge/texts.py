@@ -41,7 +41,10 @@ class TextContents:
 
 
 def decode_text(text: str) -> TextContents | None:
-    """Return the JSON objects, arrays and texts in a text; None for a text without."""
+    """Return the JSON objects, arrays and texts in a text.
+
+    None for a text without.
+    """
     parts = _read_lines(text)
     if parts:
         return TextContents(parts, "json")
@@ -57,7 +60,10 @@ def decode_text(text: str) -> TextContents | None:
 
 
 def decode_query(text: str) -> TextContents | None:
-    """Return the form in a request line, a URI or a query; None for none."""
+    """Return the form in a request line, a URI or a query.
+
+    None for none.
+    """
     line = text.removeprefix("?")
     if " " in line:
         line = next((word for word in line.split(" ") if "?" in word or "=" in word), "")
@@ -124,7 +130,10 @@ def _holds_more(value: object) -> bool:
 
 
 def _decode_base64(text: str) -> str | None:
-    """Return the UTF-8 text that base64 stands for; None for what is none."""
+    """Return the UTF-8 text that base64 stands for.
+
+    None for what is none.
+    """
     packed = "".join(text.split())
     if len(packed) < MIN_BASE64 or not _BASE64.fullmatch(packed):
         return None
@@ -146,7 +155,10 @@ def _decode_percent(text: str) -> str | None:
 
 
 def _read_form(text: str) -> dict[str, str] | None:
-    """Return a form's fields, the first of equal keys; None for what is no form."""
+    """Return a form's fields, the first of equal keys.
+
+    None for what is no form.
+    """
     stripped = text.strip().removeprefix("?")
     if not _FORM.fullmatch(stripped):
         return None

@@ -91,7 +91,10 @@ def _order_times_of(place: Place) -> list[Scalar]:
 def decide_time(
     candidates: list[Scalar], record: SearchedRecord, prefix: str, context: Context
 ) -> tuple[Time, Path | None]:
-    """Return the first time that is one and not ancient, else why there is none; and its path."""
+    """Return the first time that is one and not ancient, else why there is none.
+
+    And its path.
+    """
     passed: list[tuple[Time, Path]] = []
     for scalar in candidates:
         text = scalar.text or ""

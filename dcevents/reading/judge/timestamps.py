@@ -87,7 +87,10 @@ class Timestamp:
 
 
 def parse_timestamp(text: str, *, number: bool = False) -> Timestamp | None:
-    """Return the time that a text, or a JSON number's spelling, says; None for none."""
+    """Return the time that a text, or a JSON number's spelling, says.
+
+    None for none.
+    """
     epoch = (_IN_JSON if number else _IN_TEXT).fullmatch(text)
     if epoch is not None:
         return _read_epoch(epoch)
@@ -104,7 +107,9 @@ def parse_timestamp(text: str, *, number: bool = False) -> Timestamp | None:
 
 
 def read_match(match: re.Match[str], form: str, year: int | None = None) -> Timestamp | None:
-    """Return the time that a match's parts make; None where there is no such time.
+    """Return the time that a match's parts make.
+
+    None where there is no such time.
 
     The part `month` is a number or a name; missing parts are 0, a missing zone is UTC.
     """
@@ -120,7 +125,10 @@ def read_match(match: re.Match[str], form: str, year: int | None = None) -> Time
 
 
 def count_day_ms(year: int, month: int, day: int) -> int | None:
-    """Return the milliseconds since 1970 at which a day begins; None for no day."""
+    """Return the milliseconds since 1970 at which a day begins.
+
+    None for no day.
+    """
     try:
         return (date(year, month, day).toordinal() - date(1970, 1, 1).toordinal()) * DAY_MS
     except ValueError:
@@ -141,7 +149,10 @@ def _count_clock_ms(hour: int, minute: int, second: int, fraction: str) -> int |
 
 
 def _count_offset_minutes(part: dict[str, str]) -> int | None:
-    """Return a zone's minutes east of UTC; None for an offset that no zone has."""
+    """Return a zone's minutes east of UTC.
+
+    None for an offset that no zone has.
+    """
     if not part.get("sign"):
         return ZONES[(part.get("zone") or "Z").upper()]
     hours, minutes = int(part["off_hour"]), int(part["off_minute"] or 0)
@@ -174,7 +185,10 @@ def _read_epoch(match: re.Match[str]) -> Timestamp:
 
 
 def _clip(exponent: str) -> int:
-    """Return an exponent; a huge one as one that is far beyond all digits of a record."""
+    """Return an exponent.
+
+    A huge one as one that is far beyond all digits of a record.
+    """
     digits = exponent.lstrip("+-0")
     far = 10**9
     size = far if len(digits) > 9 else int(digits or "0")

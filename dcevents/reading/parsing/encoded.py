@@ -52,7 +52,9 @@ class Contexts:
         self._contexts: list[str] = []
 
     def admit(self, value: object, placeholders: Collection[str], encoded: str) -> bool:
-        """Take in the lines of a template, with their `encoded` placeholder as the hole.
+        """Take in the lines of a template.
+
+        With their `encoded` placeholder as the hole.
 
         False where they differ.
         """
@@ -123,8 +125,9 @@ def decoded(texts: pl.Series) -> pl.Series:
 
 
 def opened(lines: pl.DataFrame) -> pl.DataFrame:
-    """`row`, `member` (from 1), `line`: the lines of each `text`, which is the inside of a JSON
-    string.
+    """`row`, `member` (from 1), `line`: the lines of each `text`.
+
+    Which is the inside of a JSON string.
 
     None of texts that do not consist of at least two objects, each of which begins a line. Most
     come as JSON strings, as escaped as they were: see `as_it_reads`.
@@ -169,7 +172,9 @@ def _opened(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unescaped(texts: pl.Series) -> pl.Series:
-    """Return what is between the quotes of JSON strings, as it reads.
+    """Return what is between the quotes of JSON strings.
+
+    As it reads.
 
     Null for what can not be there.
     """

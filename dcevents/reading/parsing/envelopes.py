@@ -102,7 +102,9 @@ class Search:
         return without_sid
 
     def unknown(self, record: dict[str, Any]) -> Located | None:
-        """The parts of what is an event by its keys, but of another kind.
+        """The parts of what is an event by its keys.
+
+        But of another kind.
 
         None without a name of one.
         """
@@ -132,8 +134,9 @@ class Search:
         return None
 
     def record(self, item: object) -> Any:  # noqa: ANN401 - any JSON value
-        """A member of a list as a record: text as what it says, Insights' pairs of field and
-        value as one object.
+        """A member of a list as a record.
+
+        Text as what it says, Insights' pairs of field and value as one object.
         """
         if isinstance(item, str) and not isinstance(item, Number):
             inner = self.opened(item)
@@ -147,7 +150,9 @@ class Search:
         return item
 
     def opened(self, text: str) -> list[Any]:
-        """The objects and arrays that a text is made of, also behind a known prefix.
+        """The objects and arrays that a text is made of.
+
+        Also behind a known prefix.
 
         Of anything else, none.
 
@@ -195,7 +200,10 @@ class Search:
                 yield _Core(nested(inner), (core.value, *core.around), joined(core.path, key))
 
     def _object(self, holder: Mapping[str, Any], key: str) -> dict[str, Any] | None:
-        """The object that stands under a key, or that the text there is."""
+        """The object that stands under a key.
+
+        Or that the text there is.
+        """
         value = holder.get(key)
         if isinstance(value, str) and not isinstance(value, Number):
             values = self.opened(self._decoded(holder, value))
@@ -234,7 +242,10 @@ class Search:
         return find_kind(self.known.meaning(name), has_sid=has_sid)
 
     def _payload(self, value: Mapping[str, Any]) -> _Place | None:
-        """The payload of an event: the first place that has a session."""
+        """The payload of an event.
+
+        The first place that has a session.
+        """
         for path in PAYLOADS:
             if path and path[0] not in value:
                 continue
@@ -244,7 +255,9 @@ class Search:
         return None
 
     def _chain(self, value: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[str, Any]]:
-        """The objects on a path, the first one aside unless the path is empty.
+        """The objects on a path.
+
+        The first one aside unless the path is empty.
 
         None if it leads nowhere.
         """
@@ -313,7 +326,9 @@ class Search:
     # ----------------------------------------------------------------------------------------
 
     def _given(self, record: dict[str, Any]) -> Located | None:
-        """The parts at the paths that were given, the others as they are recognised.
+        """The parts at the paths that were given.
+
+        The others as they are recognised.
 
         None without an event there.
         """
@@ -367,7 +382,9 @@ class Search:
 
 
 def _by_line(text: str) -> list[Any]:
-    """Return what each line of a text says, those without JSON as they are.
+    """Return what each line of a text says.
+
+    Those without JSON as they are.
 
     None where no line has an object or array.
     """
@@ -399,8 +416,9 @@ class _Core(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A payload, the objects between it and its event, the nearest first, and the path from
-    there.
+    """A payload, the objects between it and its event.
+
+    The nearest first, and the path from there.
     """
 
     value: Mapping[str, Any]

@@ -15,8 +15,9 @@ _NONE = (1 << 32) - 1
 
 @dataclass(frozen=True)
 class Lists:
-    """How such lists are written: what stands before the first record of a line, and behind the
-    last.
+    """How such lists are written.
+
+    What stands before the first record of a line, and behind the last.
     """
 
     opening: str
@@ -44,7 +45,10 @@ class Lists:
 
 
 class ListSeam(NamedTuple):
-    """The end of a record, what stands between, and the beginning of the next."""
+    """The end of a record, what stands between.
+
+    And the beginning of the next.
+    """
 
     end: str
     between: str

@@ -33,7 +33,9 @@ class _Instead(NamedTuple):
 
 
 class LineOutcomes(NamedTuple):
-    """What lines turned out to be, in order: no events, and why.
+    """What lines turned out to be, in order.
+
+    No events, and why.
 
     Events, or lines that hold records.
     """

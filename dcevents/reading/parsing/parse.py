@@ -151,7 +151,10 @@ class Parser:
         return _Block(self, data, unterminated).run()
 
     def parse_within(self, lines: pl.DataFrame) -> Parsed:
-        """Parse records that were within lines: none of them is opened by the column once more."""
+        """Parse records that were within lines.
+
+        None of them is opened by the column once more.
+        """
         return _Block(self, lines, (), is_within=True).run()
 
     def read(self, line: str) -> Record:
@@ -183,13 +186,17 @@ class Parser:
             return list(self._layouts)
 
     def remember(self, sample: list[Seen]) -> None:
-        """Lines that no layout fits, to be studied when another block comes: it may never come."""
+        """Lines that no layout fits.
+
+        To be studied when another block comes: it may never come.
+        """
         with self._lock:
             self._remembered = sample
 
     def fitted(self, layout: Layout, lines: int, *, is_within: bool) -> None:
-        """Count lines that a layout has read, so that the best comes first: others within lines
-        than for these.
+        """Count lines that a layout has read.
+
+        So that the best comes first: others within lines than for these.
         """
         with self._lock:
             if is_within:
@@ -236,7 +243,10 @@ class Parser:
             layout.settle()
 
     def codes(self, layout: Layout, cut: shapes.Codes, keys: Sequence[int]) -> shapes.Codes:
-        """The layout's codes with these combinations of known pieces taken in, as of `cut`."""
+        """The layout's codes with these combinations of known pieces taken in.
+
+        As of `cut`.
+        """
         with self._lock:
             return layout.learn_keys(cut, keys)
 
@@ -249,7 +259,10 @@ class Parser:
             return layout.said_with(number, values)
 
     def time(self, millis: int | None) -> int:
-        """A timestamp as it stands in a column: browsers' clocks are not to be trusted."""
+        """A timestamp as it stands in a column.
+
+        Browsers' clocks are not to be trusted.
+        """
         if millis is None:
             return UNTIMED
         if millis < FIRST_BELIEVED_MS:
@@ -311,7 +324,10 @@ def _as_bytes(lines: bytes | pl.DataFrame) -> bytes:
 
 
 class _Cut(NamedTuple):
-    """Lines that were cut by the column, to be found again by their row."""
+    """Lines that were cut by the column.
+
+    To be found again by their row.
+    """
 
     first: int
     data: bytes | pl.DataFrame
@@ -398,7 +414,9 @@ class _Block:
         self.parser.fitted(layout, lines, is_within=self.is_within)
 
     def _first(self) -> Sequence[int]:
-        """No layout is known: read a sample line by line and look for one.
+        """No layout is known.
+
+        Read a sample line by line and look for one.
 
         Rows that it cannot read come back.
         """
@@ -425,7 +443,10 @@ class _Block:
         return list(filled)
 
     def _texts(self, rows: Sequence[int]) -> pl.DataFrame:
-        """Rows (`row`) with what stands in them (`line`), those that are UTF-8."""
+        """Rows (`row`) with what stands in them (`line`).
+
+        Those that are UTF-8.
+        """
         numbers = pl.Series("row", rows, dtype=pl.UInt32)
         if self.cut:
             return pl.DataFrame(
@@ -613,7 +634,9 @@ class _Block:
         return cut.with_columns(pl.col("plain") & ~pl.col("text").str.contains(NOT_PLAIN.pattern))
 
     def _aside(self, layout: Layout, codes: shapes.Codes, cut: pl.DataFrame) -> list[int]:
-        """Lines with texts in their slots, without a time, or of new shapes.
+        """Lines with texts in their slots, without a time.
+
+        Or of new shapes.
 
         What is left comes back.
         """
@@ -726,8 +749,9 @@ class _Block:
         return left
 
     def _with_texts(self, layout: Layout, events: pl.DataFrame) -> pl.DataFrame:
-        """`attributes` for events that show the texts of slots: each distinct combination is
-        read once.
+        """`attributes` for events that show the texts of slots.
+
+        Each distinct combination is read once.
         """
         names = [
             name

@@ -30,15 +30,19 @@ _MAX_PARTS = 1000
 
 
 class Joined(NamedTuple):
-    """The rows of a line's parts, and the line as it would stand there in one."""
+    """The rows of a line's parts.
+
+    And the line as it would stand there in one.
+    """
 
     rows: Sequence[int]
     text: bytes
 
 
 class _Part(NamedTuple):
-    """A part of a line: the stream it is of, whether it is the last, its text, and what makes a
-    line of a text.
+    """A part of a line: the stream it is of.
+
+    Whether it is the last, its text, and what makes a line of a text.
     """
 
     stream: object
@@ -61,7 +65,9 @@ def may_begin(line: bytes) -> bool:
 
 
 def begun(text: bytes) -> int | None:
-    """Return where the parts begin, in some lines, of a line that ends behind them.
+    """Return where the parts begin, in some lines.
+
+    Of a line that ends behind them.
 
     None where there is none.
     """
@@ -102,7 +108,10 @@ def joined(lines: Sequence[bytes], rows: Iterable[int], good: Collection[int]) -
 
 
 def _parts(lines: Sequence[bytes], row: int, first: _Part) -> Iterator[tuple[int, _Part]]:
-    """The parts of a line, up to its last one if that is not far away."""
+    """The parts of a line.
+
+    Up to its last one if that is not far away.
+    """
     yield row, first
     size = len(lines[row])
     for at in range(row + 1, min(row + _MAX_PARTS, len(lines))):

@@ -95,7 +95,9 @@ MOST = 64
 
 
 class Shape(NamedTuple):
-    """Where a kind of record keeps its parts: paths with dots between keys.
+    """Where a kind of record keeps its parts.
+
+    Paths with dots between keys.
 
     None is nowhere, '' the record itself.
     """
@@ -125,8 +127,9 @@ class Located(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the user said of their log: paths by part, and names of events (loosely) with the
-    names that they mean.
+    """What the user said of their log: paths by part.
+
+    And names of events (loosely) with the names that they mean.
     """
 
     paths: tuple[tuple[str, str], ...] = ()
@@ -198,7 +201,9 @@ def has_session(payload: Mapping[str, Any]) -> bool:
 
 
 def nested(record: dict[str, Any]) -> dict[str, Any]:
-    """A record whose keys have dots in them, as objects in objects.
+    """A record whose keys have dots in them.
+
+    As objects in objects.
 
     Any other as it is.
     """
@@ -244,13 +249,19 @@ def joined(*keys: str) -> str:
 
 
 def paths_to(path: str, inner: str | None) -> list[str]:
-    """The paths of a payload and of what is around it, up to its event."""
+    """The paths of a payload and of what is around it.
+
+    Up to its event.
+    """
     keys = inner.split(".") if inner else []
     return [joined(path, *keys[:end]) for end in range(len(keys), -1, -1)]
 
 
 def paths_around(path: str, levels: int) -> list[str]:
-    """The paths of what is around the end of a path, the nearest first."""
+    """The paths of what is around the end of a path.
+
+    The nearest first.
+    """
     keys = path.split(".")
     return [".".join(keys[: len(keys) - 1 - level]) for level in range(levels)]
 

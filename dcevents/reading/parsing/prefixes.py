@@ -55,7 +55,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 class Prefix(NamedTuple):
-    """What stands before JSON: its name, the time in it, and where it ends."""
+    """What stands before JSON: its name, the time in it.
+
+    And where it ends.
+    """
 
     name: str
     time: str | None

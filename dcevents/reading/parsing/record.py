@@ -84,7 +84,9 @@ _RECORD_SEPARATOR_TEXT = "\x1e"
 def locate(
     record: dict[str, Any], known: Known = NOTHING
 ) -> tuple[Located, tuple[str, ...]] | None:
-    """Return where a record keeps its parts, and which texts decided that.
+    """Return where a record keeps its parts.
+
+    And which texts decided that.
 
     None where it holds several records.
     """
@@ -122,7 +124,10 @@ def read(line: str, *, now: int | None = None, known: Known = NOTHING, **setting
 
 
 def _prefixed(text: str, now: int | None, known: Known, **settings: bool) -> Record:
-    """The record of a line that is no JSON by itself, but may be behind a known prefix."""
+    """The record of a line that is no JSON by itself.
+
+    But may be behind a known prefix.
+    """
     prefix = prefixes.prefix_of(text)
     if prefix is None:
         return Record("invalid_json")
@@ -139,7 +144,9 @@ def _prefixed(text: str, now: int | None, known: Known, **settings: bool) -> Rec
 
 
 def members(line: str, known: Known = NOTHING) -> list[str]:
-    """The records of a line that holds several, each as JSON text.
+    """The records of a line that holds several.
+
+    Each as JSON text.
 
     None where the line is not JSON.
     """
@@ -160,7 +167,9 @@ def _strip_line(line: str) -> str:
 
 
 def _find_values(text: str, known: Known) -> list[Any]:
-    """Return the objects, and the lists with some, that a line is made of.
+    """Return the objects, and the lists with some.
+
+    That a line is made of.
 
     None where the line is not of values alone.
     """
@@ -174,7 +183,9 @@ def _holds_objects(value: object) -> bool:
 
 
 def _list_records(value: object, known: Known) -> list[str]:
-    """Return the records of one of a line's values, each as JSON text.
+    """Return the records of one of a line's values.
+
+    Each as JSON text.
 
     They are those of a list or a batch, or the value itself.
     """
@@ -249,7 +260,10 @@ def _said(kind: int, found: Located, *, keep_query: bool, with_meeting: bool) ->
 
 
 def _read_text(value: object) -> str | None:
-    """Return a scalar's text, within its limit; None where it says nothing."""
+    """Return a scalar's text.
+
+    Within its limit; None where it says nothing.
+    """
     text = read_scalar(value)
     return None if text is None else cut_text(text, MAX_TEXT_CHARACTERS)
 

@@ -125,7 +125,10 @@ class Behind:
 
 
 def _prefixes(lines: pl.DataFrame) -> pl.Series:
-    """The prefix of each line (column `line`), null where there is none."""
+    """The prefix of each line (column `line`).
+
+    Null where there is none.
+    """
     line = pl.col("line")
     # Most of a line is not looked at: what is before the first brace either is a prefix, or there
     # mostly is none.
@@ -172,7 +175,10 @@ def _with_times(lines: pl.DataFrame, now: int) -> pl.DataFrame:
 
 
 def _dates(times: pl.Series, now: int) -> pl.Expr:
-    """`prefixes.dated` by the column: each day without a year is dated once."""
+    """`prefixes.dated` by the column.
+
+    Each day without a year is dated once.
+    """
     days = times.str.slice(0, 6)
     dated = shapes.each_once(
         days, lambda day: prefixes.dated(f"{day} ", now).split("T")[0], pl.String

@@ -68,8 +68,9 @@ _LINES = re.compile(rb"\s*")
 
 
 class Region(NamedTuple):
-    """Rows from `first` up to `end` are these records, each with the row on which it begins, LF
-    in it as CR.
+    """Rows from `first` up to `end` are these records.
+
+    Each with the row on which it begins, LF in it as CR.
     """
 
     first: int
@@ -92,8 +93,9 @@ class _Text(NamedTuple):
 def regions(
     lines: Sequence[bytes], bad: Sequence[int], good: Sequence[int], known: Known
 ) -> Iterator[Region]:
-    """The regions of some lines, in order: `bad` are the rejected ones, `good` those that are
-    events.
+    """The regions of some lines, in order.
+
+    `bad` are the rejected ones, `good` those that are events.
     """
     candidates = [
         row
@@ -119,7 +121,10 @@ def regions(
 
 
 def _may_begin(line: bytes, following: bytes) -> bool:
-    """Return whether a line may be the first of a region: most broken ones may not."""
+    """Return whether a line may be the first of a region.
+
+    Most broken ones may not.
+    """
     if line[:_PREFIX].lstrip(_LINE_BLANK)[:1] in _INNER:
         return False
     if len(line) > MAX_LINE or _GLUED.search(line):
@@ -132,8 +137,9 @@ def _may_begin(line: bytes, following: bytes) -> bool:
 
 
 def cut(lines: bytes) -> int:
-    """Return where lines are best cut, so that no record is: behind the last, or before one that
-    lies over several of them.
+    """Return where lines are best cut, so that no record is.
+
+    Behind the last, or before one that lies over several of them.
     """
     last = lines.rfind(b"\n", 0, len(lines) - 1) + 1
     if parts := partial.begun(lines):
@@ -227,8 +233,9 @@ class _Look:
         return _Text([Span(at, end)], end, folded and bool(value), said, canonical and begin == at)
 
     def _list(self, at: int) -> _Text | None:
-        """An array of records, or an object with one, of which only as much is looked at as is
-        needed.
+        """An array of records, or an object with one.
+
+        Of which only as much is looked at as is needed.
         """
         if opened := _OPEN.match(self.data, at):
             begin = opened.end() if is_event(self.data, opened.end(), self.known) else None

@@ -65,7 +65,8 @@ class Rows:
         return self.find_raw(row, text) if self.find_raw else text
 
     def is_wrong(self, *, invalid: bool, untimed: bool) -> bool:
-        """Return whether a guess has turned out to be one, by whether rows were no JSON, or had
-        no time.
+        """Return whether a guess has turned out to be one.
+
+        By whether rows were no JSON, or had no time.
         """
         return self.exactly is not None and (invalid if self.timed else invalid or untimed)

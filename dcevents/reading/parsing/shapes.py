@@ -79,8 +79,9 @@ ASIDE = (1 << 32) - 1
 
 
 class Slot(NamedTuple):
-    """A place whose value changes from line to line: the text before the value, and how the
-    value ends.
+    """A place whose value changes from line to line.
+
+    The text before the value, and how the value ends.
     """
 
     anchor: str
@@ -153,8 +154,9 @@ class Seen(NamedTuple):
 
 
 class Codes(NamedTuple):
-    """A layout's knowledge at one moment, as columns: replaced as a whole, so that threads see
-    it consistent.
+    """A layout's knowledge at one moment, as columns.
+
+    Replaced as a whole, so that threads see it consistent.
     """
 
     enums: tuple[pl.Enum, ...]
@@ -174,7 +176,9 @@ class Codes(NamedTuple):
 
 
 class Layout:
-    """The slots of one way of writing lines, and the templates seen so far.
+    """The slots of one way of writing lines.
+
+    And the templates seen so far.
 
     `cut` is safe to call from several threads; `learn` and `settle` are the caller's to serialise.
     """
@@ -236,8 +240,9 @@ class Layout:
             return None
 
     def cut(self, lines: pl.LazyFrame, codes: Codes, *, with_forms: bool = False) -> pl.LazyFrame:
-        """Lines (column `line`, String) → `size`, `key`, `sid` (number), `text`, `ts`, `plain`,
-        `fits`, pieces, slots.
+        """Lines (column `line`, String) → `size`, `key`, `sid` (number), `text`, `ts`.
+
+        `plain`, `fits`, pieces, slots.
 
         `size` is in bytes. `key` combines the codes of the pieces and is null where one is
         unknown. `sid` and `text` are those of the session. `plain` says that all values but a
@@ -267,8 +272,9 @@ class Layout:
         )
 
     def key(self, codes: Codes) -> pl.Expr:
-        """UInt32 `key` from the columns of pieces: their codes in one number, null where one is
-        unknown.
+        """UInt32 `key` from the columns of pieces.
+
+        Their codes in one number, null where one is unknown.
         """
         parts = (
             pl.col(f"piece{i}").cast(enum, strict=False).to_physical().cast(pl.UInt32) * stride
@@ -317,7 +323,9 @@ class Layout:
         return start + end.cast(pl.Int64).fill_null(0)
 
     def _ranges(self) -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any]], pl.Expr]:
-        """Offsets and lengths of pieces and of values, and whether they are in order.
+        """Offsets and lengths of pieces and of values.
+
+        And whether they are in order.
 
         A slot that a line lacks is an empty piece and an empty value at the end of the slot
         before it.
@@ -386,8 +394,9 @@ class Layout:
     # --------------------------------------------------------------------------------------------
 
     def full(self, pieces: tuple[str, ...]) -> bool:
-        """Return whether there is no room for these: the layout lacks a slot, or the lines are
-        not of one making.
+        """Return whether there is no room for these.
+
+        The layout lacks a slot, or the lines are not of one making.
         """
         sizes = [
             len(known) + (piece not in known)
@@ -396,7 +405,10 @@ class Layout:
         return max(sizes) > MAX_PIECES or prod(sizes) > MAX_TABLE
 
     def meet(self, pieces: tuple[str, ...], times: int) -> None:
-        """Learn pieces that are met for the second time: what repeats once will repeat."""
+        """Learn pieces that are met for the second time.
+
+        What repeats once will repeat.
+        """
         if self.full(pieces):
             return
         if times > 1 or pieces in self._once:
@@ -424,8 +436,9 @@ class Layout:
         return self._numbers[code]
 
     def learn_keys(self, codes: Codes, keys: Iterable[int]) -> Codes:
-        """`codes` with the templates of more combinations of its pieces: its own keys stay what
-        they are.
+        """`codes` with the templates of more combinations of its pieces.
+
+        Its own keys stay what they are.
         """
         order = [enum.categories.to_list() for enum in codes.enums]
         numbers = [
@@ -505,7 +518,10 @@ class Layout:
         )
 
     def fill(self, pieces: tuple[str, ...], values: dict[int, str]) -> str:
-        """A line made of pieces and values, with placeholders where none is given."""
+        """A line made of pieces and values.
+
+        With placeholders where none is given.
+        """
         parts = []
         for i, (piece, slot) in enumerate(zip(pieces, self.slots, strict=False)):
             parts.append(piece)
@@ -549,8 +565,9 @@ class Layout:
         return Template(record, TIMELESS if time is None else EVENT, texts)
 
     def _batch(self, pieces: tuple[str, ...], present: list[int]) -> int | None:
-        """The slot whose text holds a line's records, however many they are: told from a line
-        with two.
+        """The slot whose text holds a line's records.
+
+        However many they are: told from a line with two.
         """
         text, *others = [i for i in present if self.slots[i].is_text]
         line = self.fill(pieces, {text: encode_json("\n".join(_TWO))[1:-1]})
@@ -618,8 +635,9 @@ def find_layout(
     intern: Callable[[Attributes], int],
     contexts: Contexts | None = None,
 ) -> Layout | None:
-    """The layout of a sample of lines: time, session, and whatever else takes many values, are
-    its slots.
+    """The layout of a sample of lines: time, session.
+
+    And whatever else takes many values, are its slots.
 
     None where the events have no session that could be cut out. Lines of which none is an event
     may share a layout.
@@ -738,7 +756,10 @@ def _slot(number: int, anchor: str, values: Sequence[str]) -> Slot:
 
 
 def _with_after(slots: Sequence[Slot], sample: Sequence[Seen]) -> list[Slot]:
-    """Slots with what is behind their values, where these differ in length."""
+    """Slots with what is behind their values.
+
+    Where these differ in length.
+    """
     lines = [seen.line.encode() for seen in sample]
     return [
         slot
@@ -774,7 +795,9 @@ def _placeholder(number: int, *, quoted: bool) -> str:
 def each_once(
     texts: pl.Series, read: Callable[[str], int | str | None], dtype: type[pl.DataType]
 ) -> pl.Series:
-    """Return what a function makes of texts, which is asked once for each distinct one.
+    """Return what a function makes of texts.
+
+    Which is asked once for each distinct one.
 
     Of null, null.
     """

@@ -67,8 +67,9 @@ class Span(NamedTuple):
 
 
 class Seam(NamedTuple):
-    """The end of a record, what stands between, and the beginning of the next up to its first
-    key.
+    """The end of a record, what stands between.
+
+    And the beginning of the next up to its first key.
     """
 
     text: bytes
@@ -87,7 +88,10 @@ class Seam(NamedTuple):
 
 @dataclass(frozen=True)
 class Stream:
-    """The style of an input: what stands before its first record, and the seams between them."""
+    """The style of an input: what stands before its first record.
+
+    And the seams between them.
+    """
 
     name: str
     start: bytes
@@ -127,8 +131,9 @@ class Stream:
         )
 
     def _listed(self, data: bytes, made: pl.DataFrame, before: int, after: int) -> Rows:
-        """The records of lists on lines of their own, with as many line ends before them and
-        behind them.
+        """The records of lists on lines of their own.
+
+        With as many line ends before them and behind them.
         """
         on = made["on"] + before
         last: Any = on.max()
@@ -141,7 +146,10 @@ class Stream:
         )
 
     def _on_last_line(self, data: bytes, begin: int, end: int) -> int:
-        """Return how many records begin behind the last line end, before an end."""
+        """Return how many records begin behind the last line end.
+
+        Before an end.
+        """
         last, begins = data.rfind(b"\n"), {seam.text: seam.begin for seam in self.seams}
         seams = re.compile(b"|".join(map(re.escape, begins)))
         found = seams.finditer(data, max(0, last + 1 - max(begins.values())))
@@ -165,7 +173,9 @@ class Stream:
         )
 
     def boundary(self, data: bytes) -> int | None:
-        """Return where one of the last records begins, a whole event if there is one.
+        """Return where one of the last records begins.
+
+        A whole event if there is one.
 
         None where that is not known.
         """
@@ -187,8 +197,9 @@ class Stream:
         return max((at + size for at, size in seams if at >= 0), default=None)
 
     def _end(self, data: bytes) -> int:
-        """Return where the last record of a part ends: what stands between it and the next is of
-        no record.
+        """Return where the last record of a part ends.
+
+        What stands between it and the next is of no record.
         """
         return len(data) - max(
             (seam.begin - 1 for seam in self.seams if data.endswith(seam.end)), default=0
@@ -225,8 +236,9 @@ def style_of(head: bytes, known: Known) -> Stream | None:
 
 
 def _lists(seams: Sequence[Seam]) -> Lists | None:
-    """How records on lines are written that are in lists, each line in one of its own or all in
-    one.
+    """How records on lines are written that are in lists.
+
+    Each line in one of its own or all in one.
     """
     outer, *inner = seams
     closing, line_end, opening = outer.end[1:].partition(b"\n")
@@ -279,8 +291,9 @@ def _in_words(start: bytes, between: Sequence[bytes], *, within: bool) -> str:
 
 
 def _opening(head: bytes, known: Known) -> int | None:
-    """Return where the first record of an input begins: at its beginning, in an array, or in one
-    that is in an object.
+    """Return where the first record of an input begins.
+
+    At its beginning, in an array, or in one that is in an object.
     """
     at = len(head) - len(head.lstrip(_BLANK_OR_SEPARATOR))
     if head.startswith(b"[", at) and _is_line(head, at):
@@ -311,7 +324,10 @@ def list_within(head: bytes, at: int, known: Known) -> int | None:
 
 
 def sound_end(head: bytes, at: int) -> int:
-    """Up to where a text, or the value that it begins with, is JSON."""
+    """Up to where a text.
+
+    Or the value that it begins with, is JSON.
+    """
     end = at
     for size in (_WINDOW, 1 << 12, HEAD):
         text = head[at : at + size].decode("latin-1")
@@ -325,7 +341,9 @@ def sound_end(head: bytes, at: int) -> int:
 
 
 def _is_line(head: bytes, at: int) -> bool:
-    """Return whether the first line is JSON by itself, and the next one an object by itself.
+    """Return whether the first line is JSON by itself.
+
+    And the next one an object by itself.
 
     Or the other way round.
     """
@@ -337,12 +355,17 @@ def _is_line(head: bytes, at: int) -> bool:
 
 
 def _may_open(text: bytes) -> bool:
-    """Return whether a list may stand behind a text, in an object."""
+    """Return whether a list may stand behind a text.
+
+    In an object.
+    """
     return any(_closes(text + b"[", b"]" + b"}" * levels) for levels in range(1, _LEVELS + 1))
 
 
 def closing(start: bytes, data: bytes, at: int) -> int | None:
-    """Return where a text ends that began with `start`, its last record before `at`.
+    """Return where a text ends that began with `start`.
+
+    Its last record before `at`.
 
     None where it does not end with that.
 
@@ -394,7 +417,10 @@ def _after_glue(data: bytes, at: int) -> int:
 
 
 def is_event(data: bytes, at: int, known: Known) -> bool:
-    """Return whether the record that begins there is an event, or holds some."""
+    """Return whether the record that begins there is an event.
+
+    Or holds some.
+    """
     found = value_at(data, at)
     return found is not None and bool(Search(known).members([found[0]]))
 
@@ -434,8 +460,9 @@ def looked_at(data: bytes, at: int) -> tuple[Any, int] | int:
 
 
 def _may_go_on(error: ValueError, size: int) -> bool:
-    """Return whether more text could mend what is wrong: it is at the end of so many characters,
-    or with a string there.
+    """Return whether more text could mend what is wrong.
+
+    It is at the end of so many characters, or with a string there.
     """
     return getattr(error, "pos", 0) >= size - _WORD or getattr(error, "msg", "").startswith(
         "Unterminated string"
@@ -443,7 +470,10 @@ def _may_go_on(error: ValueError, size: int) -> bool:
 
 
 def _objects(data: bytes, at: int, known: Known, most: int) -> Iterator[Span]:
-    """The first records from there on, as far as they are JSON."""
+    """The first records from there on.
+
+    As far as they are JSON.
+    """
     for _ in range(most):
         found = value_at(data, at)
         if found is None:
@@ -467,7 +497,9 @@ def _seams(head: bytes, spans: Sequence[Span]) -> tuple[Seam, ...]:
 def _spans(
     data: bytes, at: int, seams: Sequence[Seam], known: Known, start: bytes = b""
 ) -> Iterator[Span]:
-    """Return where the records are: objects, or what is none and ends at a line end or a seam.
+    """Return where the records are: objects.
+
+    Or what is none and ends at a line end or a seam.
 
     `start` is what they are in.
     """

@@ -32,7 +32,10 @@ class UnpackedChunks:
 
     @property
     def problem(self) -> str | None:
-        """Reason why only a part could be unpacked; known once the last chunk is taken."""
+        """Reason why only a part could be unpacked.
+
+        Known once the last chunk is taken.
+        """
         problem = self._members.problem
         return describe_problem(problem) if problem else None
 

@@ -146,7 +146,10 @@ class OpenInput:
             os.close(self._fd)
 
     def _find_change(self) -> str | None:
-        """Return what happened to the file since it was found; None for nothing."""
+        """Return what happened to the file since it was found.
+
+        None for nothing.
+        """
         status = self.read_status()
         if self.source.identity not in (None, (status.st_dev, status.st_ino)):
             return REPLACED

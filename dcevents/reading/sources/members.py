@@ -1,4 +1,4 @@
-"""Raw bytes of an input → its text: compressed members, plain text between them, one after other.
+"""Unpack an input of compressed members and plain text in any order.
 
 `cat a.log b.log.gz` is text and then gzip; rotated logs are gzip and then text. Each member is
 told by its first bytes, plain text only at the beginning of the input, of a member's end, or of a
@@ -35,7 +35,7 @@ class Trouble(StrEnum):
 
 
 class Problem(NamedTuple):
-    """What is wrong with compressed data, of which format, and from which byte of the input on."""
+    """A problem of compressed data: kind, format and place."""
 
     trouble: Trouble
     format: str
@@ -62,7 +62,10 @@ class Decompressor(Protocol):
 
 
 class _Gzip:
-    """A gzip member by the others' names. What a damaged step held is lost: steps are small."""
+    """A gzip member by the others' names.
+
+    What a damaged step held is lost: steps are small.
+    """
 
     def __init__(self) -> None:
         self._inner = _load_zlib().decompressobj(wbits=31)
@@ -156,12 +159,18 @@ _RARE_BYTES: Final = (b"\x1f", b"\xfd", b"\xfe", b"\xff", b"\0")
 
 
 def find_format(head: bytes, at: int = 0) -> CompressionFormat | None:
-    """Return the format of which a member begins at a place of some bytes; None for text."""
+    """Return the format of which a member begins at a place of some bytes.
+
+    None for text.
+    """
     return next((each for each in FORMATS if each.magic.match(head, at)), None)
 
 
 def find_begun_format(rest: bytes) -> str | None:
-    """Return the format of which an input's last bytes are the first of a member; None for text."""
+    """Return the format of which an input's last bytes are the first of a member.
+
+    None for text.
+    """
     is_begun = (name for start, name in _STARTS.items() if start[: len(rest)] == rest)
     return next(is_begun, None) if len(rest) > 1 else None
 
@@ -175,7 +184,10 @@ def may_hold_members(data: bytes) -> bool:
 
 
 def find_member(data: bytes | memoryview) -> int | None:
-    """Return the place of the first member that begins a line; None without one."""
+    """Return the place of the first member that begins a line.
+
+    None without one.
+    """
     found = _AT_LINE_START.search(data)
     return found.end() if found else None
 
@@ -218,7 +230,10 @@ class Members:
         return self._problem
 
     def feed(self, chunk: bytes | memoryview) -> Iterator[bytes | memoryview]:
-        """Yield the text of the next bytes, in pieces; a chunk of nothing but text as it is."""
+        """Yield the text of the next bytes, in pieces.
+
+        A chunk of nothing but text as it is.
+        """
         self._passed += self._at
         if self._is_plain(chunk):
             self._passed += len(chunk)
@@ -276,7 +291,10 @@ class Members:
         return found is not None
 
     def _read_behind_member(self, name: str, *, is_final: bool) -> bool:
-        """Pass over NULs behind a member, and over what is no text; False if more is needed."""
+        """Pass over NULs behind a member, and over what is no text.
+
+        False if more is needed.
+        """
         zeros = _NULS.match(self._raw, self._at)
         self._at = zeros.end() if zeros else self._at
         if not is_final and self._left < _LOOK_BYTES + MAX_MAGIC_BYTES:
@@ -292,7 +310,10 @@ class Members:
         return True
 
     def _read_text(self, *, is_final: bool) -> bytes:
-        """Return text up to a line that begins like a member; hold back what may be one."""
+        """Return text up to a line that begins like a member.
+
+        Hold back what may be one.
+        """
         found = _AT_LINE_START.search(self._raw, self._at)
         end = found.end() if found else len(self._raw)
         if not found and not is_final:

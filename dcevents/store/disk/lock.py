@@ -60,7 +60,9 @@ def hold_for_reading(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def exclude_readers(folder: Path) -> Iterator[bool]:
-    """Yield whether the store has no readers; then none can begin while the block runs.
+    """Yield whether the store has no readers.
+
+    Then none can begin while the block runs.
 
     Readers are not waited for.
     """

@@ -4,7 +4,6 @@ import bz2
 import gzip
 import json
 import lzma
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 
 from dcevents.reading.sources.marks import strip_marks
 
-CASES = Path(os.environ.get("DCEVENTS_CASES", ""))
+CASES = Path(__file__).parent / "cases"
 BOM, NUL = b"\xef\xbb\xbf", b"\0"
 
 
@@ -305,3 +304,31 @@ def test_alerts_and_check_know_ancient_timestamps(tmp_path: Path) -> None:
     assert "before 2015" in harness.run("explain", "s3", log).text
     assert 0 == harness.run("ingest", log, "--store", store).status
     assert 1 == harness.run("completion", "--store", store, "-f", "json").json["input"]["ancient"]
+
+
+# -- damaged files that 0.1.0 fell short on: twelve events in three sessions ---------------------
+
+
+DAMAGED = sorted(
+    path for number in (41, 43, 44, 48, 55, 56, 81, 196, 197) for path in CASES.glob(f"{number}-*")
+)
+
+
+@pytest.mark.parametrize("path", DAMAGED, ids=lambda path: path.name)
+def test_a_damaged_log_has_all_its_twelve_events(path: Path) -> None:
+    summary = harness.run("summary", path, "-f", "json", "-q").json["reports"]
+    completion, abandonment, chats = (report["total"] for report in summary)
+    account = summary[0]["input"]
+
+    assert (account["events"], account["untimed"], completion["sessions"]) == (12, 0, 3)
+    assert (completion["completed"], completion["median_seconds_to_complete"]) == (1, 60)
+    assert (abandonment["closed"], abandonment["median_seconds_to_abandon"]) == (1, 40)
+    assert (chats["accepted"], chats["median_wait_seconds"]) == (1, 30)
+    assert chats["median_chat_seconds"] == 300
+
+
+@pytest.mark.parametrize("name", ["150-epoch0.ndjson", "151-year1.ndjson"])
+def test_a_time_before_dynamic_chat_makes_no_days(name: str) -> None:
+    report = harness.run("completion", CASES / name, "--by", "day", "-f", "json", "-q").json
+
+    assert (report["input"]["ancient"], len(report["rows"]) < 4) == (1, True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dcevents.reading.sources.members import Members, Problem, Trouble
 
-CASES = Path(os.environ.get("DCEVENTS_CASES", "/work/shared/cases"))
+CASES = Path(__file__).parent / "cases"
 TEXT = b'{"a":1}\nBZh is text\n'
 PACKED = {
     "gzip": gzip.compress(TEXT, mtime=0),
@@ -86,7 +86,6 @@ def test_many_small_members_are_no_more_work_than_their_bytes() -> None:
     assert unpack(raw) == (b"\n" * 20_000, None)
 
 
-@pytest.mark.skipif(not CASES.is_dir(), reason="the shared cases are not here")
 @pytest.mark.parametrize(
     ("name", "trouble"),
     [

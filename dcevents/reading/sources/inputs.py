@@ -108,7 +108,7 @@ class InputResult:
 
     @property
     def has_changed(self) -> bool:
-        """Whether the input changed under the reader."""
+        """True if the input changed under the reader."""
         return self.problem in _CHANGES
 
     @property

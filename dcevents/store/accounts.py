@@ -10,7 +10,6 @@ from dcevents.store.disk.ledger import Ledger, RecordCounts
 from dcevents.store.disk.manifest import StoredAccount
 
 _MAX_STORED_REJECTS = 20
-_MAX_STORED_NAMES = 1000
 
 
 def summarise_records(log: Log) -> RecordCounts:
@@ -75,9 +74,8 @@ def _add_names(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
     Names beyond the first thousand are counted as `other`.
     """
-    found: Counter[str] = Counter()
+    account = Account()
     for part in parts:
-        for name, n in part.items():
-            is_counted = name in found or len(found) < _MAX_STORED_NAMES
-            found[name if is_counted else "other"] += n
-    return dict(found)
+        for name, records in part.items():
+            account.count_unknown_event(name, records)
+    return dict(account.unknown_events)

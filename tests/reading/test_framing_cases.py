@@ -11,6 +11,7 @@ import pytest
 from framed import EVENT, has_event, read
 
 from dcevents.reading.framing import FramedRecord, Framing
+from dcevents.reading.judge.keys import is_body_key
 from dcevents.reading.sources.members import Members
 
 pytestmark = pytest.mark.records
@@ -175,7 +176,7 @@ def test_costs_are_linear(data: bytes) -> None:
 
 
 def test_memory_does_not_grow_with_an_array() -> None:
-    framing, largest = Framing(has_event), 0
+    framing, largest = Framing(has_event, is_body_key=is_body_key), 0
     framing.feed(b"[" + E1)
     for _ in range(20):
         framing.feed((b"," + E1) * 2000)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dcevents.reading.framing import FramedRecord, Framing, ResumePoint
+from dcevents.reading.judge.keys import is_body_key
 
 EVENT = '{"event":"CONVERSATION_CLOSED","data":{"payload":{"sid":"%s"}}}'
 
@@ -28,7 +29,7 @@ def read(data: bytes, *, step: int = 1 << 20, begin: ResumePoint | None = None) 
     list[FramedRecord], ResumePoint
 ]:  # fmt: skip
     """Return the records of some bytes, fed in steps, and where a later run reads on."""
-    framing = Framing(has_event, begin=begin)
+    framing = Framing(has_event, begin=begin, is_body_key=is_body_key)
     records = [
         record for at in range(0, len(data), step) for record in framing.feed(data[at : at + step])
     ]

@@ -1,27 +1,12 @@
 """The state of reading an input."""
 
 from collections.abc import Callable
-from typing import Final
 
 from dcevents.reading.framing.buffer import Buffer
 from dcevents.reading.framing.prefixes import HasEvent
 from dcevents.reading.framing.records import Bucket, FramedRecord, HeldRecords, ResumePoint
 from dcevents.reading.framing.segments import LineSegment
 from dcevents.reading.framing.sequences import OuterArrays
-
-BODY_KEYS: Final = frozenset(
-    {
-        "body", "content", "data", "line", "log", "message", "msg", "original", "payload",
-        "raw", "requestbody", "result", "textpayload", "value",
-    }
-)  # fmt: skip
-"""Keys whose quoted text is entered, until the judge says which."""
-_IGNORED_IN_KEYS = str.maketrans("", "", "_-$@ ")
-
-
-def is_body_key(key: str) -> bool:
-    """Return whether a key is one of those under which logs keep a record's text."""
-    return key.lower().translate(_IGNORED_IN_KEYS) in BODY_KEYS
 
 
 class Position:
@@ -32,7 +17,7 @@ class Position:
         has_event: HasEvent,
         *,
         begin: ResumePoint | None = None,
-        is_body_key: Callable[[str], bool] = is_body_key,
+        is_body_key: Callable[[str], bool],
     ) -> None:
         self._has_event = has_event
         self._is_body_key = is_body_key

@@ -16,7 +16,6 @@ from dcevents.reading.framing.long_lines import (
 )
 from dcevents.reading.framing.long_objects import LongObject
 from dcevents.reading.framing.parts import Gathered, Gathering, is_first, join_parts, read_part
-from dcevents.reading.framing.position import is_body_key
 from dcevents.reading.framing.prefixes import HasEvent, find_json, find_quoted
 from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord, ResumePoint
 from dcevents.reading.framing.segments import LineSegment
@@ -44,7 +43,7 @@ class Framing(LineReader):
         has_event: HasEvent,
         *,
         begin: ResumePoint | None = None,
-        is_body_key: Callable[[str], bool] = is_body_key,
+        is_body_key: Callable[[str], bool],
     ) -> None:
         super().__init__(has_event, begin=begin, is_body_key=is_body_key)
         self._taken = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from dcevents.reading.framing import Bucket, FramedRecord, Framing, ResumePoint
@@ -59,7 +60,10 @@ class RecordReader:
 
     def __init__(self, context: Context, *, begin: ResumePoint | None = None) -> None:
         self._context = context
-        self._framing = Framing(has_event, begin=begin, is_body_key=is_body_key)
+        any_clock = Context(clock_ms=0, mapping=context.mapping)
+        self._framing = Framing(
+            partial(has_event, context=any_clock), begin=begin, is_body_key=is_body_key
+        )
         self._resume = self._framing.resume
         self._line, self._count = self._resume.line, self._resume.count
 
@@ -125,14 +129,14 @@ class RecordReader:
         return [finding.outcome for finding in found]
 
 
-def has_event(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+def has_event(value: Any, context: Context = _ANY_CLOCK) -> bool:  # noqa: ANN401 - any JSON value
     """Return whether one of the records of a JSON value is an event.
 
     An array without objects is one record that is none, whatever its texts hold.
     """
     if isinstance(value, list) and not _holds_object(value):
         return False
-    return any(isinstance(each.outcome, Event) for each in judge_value(value, _ANY_CLOCK))
+    return any(isinstance(each.outcome, Event) for each in judge_value(value, context))
 
 
 def _holds_object(values: list[Any]) -> bool:

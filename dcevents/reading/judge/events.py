@@ -80,6 +80,7 @@ def read_event(parts: EventParts, record: SearchedRecord, context: Context, pref
         page=page_path,
         times=tuple(each.path for each in times),
         pages=tuple(each.path for each in pages),
+        is_timed_by_prefix=time_path is None and time.form != "absent",
         mapped=tuple(part for part in MAPPED_PARTS if part in {*mapped, *parts.placed}),
     )
     texts: dict[str, str | None] = {

@@ -68,6 +68,8 @@ class Structure:
     page: Path | None
     times: tuple[Path, ...] = ()
     pages: tuple[Path, ...] = ()
+    is_timed_by_prefix: bool = False
+    """True where the text before the record has the time."""
     mapped: tuple[str, ...] = ()
     """Parts that were found where the user's map says."""
 

@@ -536,7 +536,7 @@ def test_a_home_that_may_not_be_looked_into_has_no_file(monkeypatch: pytest.Monk
     monkeypatch.setattr("os.stat", refused)
     monkeypatch.setenv("HOME", "/root")
 
-    assert ((), ()) == config.read_map((), (), None)
+    assert ((), (), ()) == config.read_map((), (), None)
 
 
 def test_no_file_is_looked_for_in_the_working_directory(

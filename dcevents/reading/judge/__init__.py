@@ -21,12 +21,11 @@ from dcevents.reading.judge.findings import (
     WidgetReady,
 )
 from dcevents.reading.judge.keys import is_body_key
-from dcevents.reading.judge.mapping import MAPPED_PARTS, NO_MAPPING, Mapping
+from dcevents.reading.judge.mapping import NO_MAPPING, Mapping
 from dcevents.reading.judge.nodes import write_path
 from dcevents.reading.judge.records import Judge
 
 __all__ = [
-    "MAPPED_PARTS",
     "NO_MAPPING",
     "Context",
     "Event",

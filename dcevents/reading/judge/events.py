@@ -18,7 +18,6 @@ from dcevents.reading.judge.findings import (
     WidgetReady,
     cut_text,
 )
-from dcevents.reading.judge.mapping import MAPPED_PARTS
 from dcevents.reading.judge.name_search import EventName
 from dcevents.reading.judge.nodes import Scalar
 from dcevents.reading.judge.payload import (
@@ -35,6 +34,7 @@ from dcevents.reading.judge.time_search import (
     order_pages,
     order_times,
 )
+from dcevents.settings import MAPPED_PARTS
 
 PARTS = ("id", "name", "type", "uiType", "agentID", "agentName")
 """Parts of a payload beside sid and meetingInfo, as Adobe spells them."""

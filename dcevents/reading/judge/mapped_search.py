@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from dcevents.reading.judge.event_names import READY
 from dcevents.reading.judge.mapping import (
-    MAPPED_FIELDS,
     Mapping,
     cut_location,
     locate,
@@ -15,6 +14,7 @@ from dcevents.reading.judge.name_search import EventName, find_name
 from dcevents.reading.judge.nodes import TYPE_STEPS, Array, Node, Object, Scalar
 from dcevents.reading.judge.payload import find_sid, rank_payloads
 from dcevents.reading.judge.places import Holder, Place, SearchedRecord
+from dcevents.settings import MAPPED_FIELDS
 
 OpenText = Callable[[Holder], list[SearchedRecord]]
 """Returns the records in a text, made once for each holder."""

@@ -17,11 +17,6 @@ from dcevents.reading.judge.event_names import (
 )
 from dcevents.reading.judge.nodes import Path, write_path
 
-MAPPED_PLACES: Final = ("event", "timestamp", "page", "payload")
-"""Parts of a record that a map may place."""
-MAPPED_FIELDS: Final = ("sid", "id", "name", "type", "uiType", "agentID", "agentName")
-"""Parts of a payload that a map may place: from the payload on, or from the record on."""
-MAPPED_PARTS: Final = (*MAPPED_PLACES, *MAPPED_FIELDS)
 ITSELF: Final = "."
 """The path of the record itself."""
 

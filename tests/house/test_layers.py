@@ -15,7 +15,7 @@ import dcevents
 PACKAGE = Path(dcevents.__file__).parent
 FLOORS = (
     {"dcevents"},
-    {"model", "render"},
+    {"model", "native", "render"},
     {"reading", "snippet"},
     {"analysis"},
     {"explain", "store"},

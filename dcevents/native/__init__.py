@@ -62,9 +62,15 @@ def _open_library() -> ctypes.CDLL | str:
         library = ctypes.CDLL(str(LIBRARY))
     except OSError as error:
         return f"{LIBRARY} cannot be loaded ({error})"
-    if _read_abi(library) != ABI:
+    if _read_abi(library) != ABI or _is_outdated():
         raise DcError(f"{LIBRARY} is of another version of dcevents: reinstall dcevents")
     return library
+
+
+def _is_outdated() -> bool:
+    """Return whether sources, which only checkouts have beside the library, are newer."""
+    built = LIBRARY.stat().st_mtime_ns
+    return any(source.stat().st_mtime_ns > built for source in LIBRARY.parent.glob("*.[ch]"))
 
 
 def _read_abi(library: ctypes.CDLL) -> int | None:

@@ -1,0 +1,129 @@
+"""What a scanner gives: which lines of a block it has read, and what these say.
+
+Plain data.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final, NamedTuple, Protocol
+
+from dcevents.model.attributes import Attributes
+from dcevents.reading.judge import Structure
+
+Buffer = bytes | bytearray | memoryview
+"""Numbers of one size, one behind the other, in the machine's order of bytes."""
+
+OTHER_BUCKETS: Final = (
+    "blank",
+    "widget_ready",
+    "unknown_event",
+    "no_event",
+    "no_sid",
+    "invalid_json",
+    "invalid_utf8",
+)
+"""Buckets and reasons of lines that are no event."""
+NO_NAME: Final = 0xFFFF_FFFF
+"""In `TakenOthers.names`: the line has no unknown event's name."""
+
+
+class LineStatus(IntEnum):
+    """Say what a scanner has made of a line."""
+
+    ASIDE = 0
+    """Nothing: its bytes are to be read record by record."""
+    EVENT = 1
+    """One record, which is an event, with separators around but no brackets."""
+    OTHER = 2
+    """One record that is none, whatever the lines around it are."""
+
+
+class Run(NamedTuple):
+    """Neighbouring lines of one status."""
+
+    status: LineStatus
+    first_line: int
+    """Number of the first in the block, from 0 on."""
+    lines: int
+    begin: int
+    """Where the first begins in the block's bytes."""
+    end: int
+    """Where the last ends, behind its LF."""
+    first_entry: int
+    """Of the first line, its place in the columns; each line of a run taken has one entry."""
+
+
+class StructureCount(NamedTuple):
+    """How many events of a block have a structure, and where the first is."""
+
+    structure: Structure
+    events: int
+    first_line: int
+
+
+@dataclass(frozen=True)
+class SidTexts:
+    """Distinct sids: their UTF-8 one behind the other, and where each begins and ends."""
+
+    packed: Buffer = b""
+    offsets: Buffer = b"\0\0\0\0"
+    """UInt32, one more than there are sids."""
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class TakenEvents:
+    """Columns of the events that were read, one entry for each, in the order of lines."""
+
+    count: int = 0
+    lines: Buffer = b""
+    """UInt32: number of the line in the block, from 0 on."""
+    sessions: Buffer = b""
+    """UInt32: number in `sids`."""
+    attributes: Buffer = b""
+    """UInt32: number in `combinations`."""
+    times: Buffer = b""
+    """Int64: milliseconds since 1970, UNTIMED or ANCIENT; what is in the future is not decided."""
+    forms: Buffer = b""
+    """UInt8: number in `timestamps.FORMS`."""
+    structures: Buffer = b""
+    """UInt16: number in `envelopes`."""
+    sids: SidTexts = field(default_factory=SidTexts)
+    combinations: Sequence[Attributes] = ()
+    """Distinct attributes. One list that grows, the same for several blocks: what a caller makes
+    of its members it makes of new ones only."""
+    envelopes: Sequence[StructureCount] = ()
+
+
+@dataclass(frozen=True)
+class TakenOthers:
+    """Columns of the lines that are no event, one entry for each, in the order of lines."""
+
+    count: int = 0
+    lines: Buffer = b""
+    """UInt32: number of the line in the block, from 0 on."""
+    buckets: Buffer = b""
+    """UInt8: number in OTHER_BUCKETS."""
+    names: Buffer = b""
+    """UInt32: number in `unknown_names`, or NO_NAME."""
+    unknown_names: Sequence[str] = ()
+    """Distinct names of unknown events."""
+
+
+@dataclass(frozen=True)
+class ScannedBlock:
+    """A block's lines: runs in order, without gaps, and what was read of them."""
+
+    runs: Sequence[Run]
+    lines: int
+    """Lines of the block, with one that has no LF."""
+    events: TakenEvents = field(default_factory=TakenEvents)
+    others: TakenOthers = field(default_factory=TakenOthers)
+
+
+class Scanner(Protocol):
+    """Reads blocks of lines; several threads may ask it at once."""
+
+    def scan(self, data: bytes) -> ScannedBlock:
+        """Return what the lines of a block say, as far as that is certain of each alone."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcevents.analysis.account_words import build_account_json
 from dcevents.analysis.quality import PEAK_SECONDS, assess_quality
+from dcevents.native import load_library
 from dcevents.reports._check_words import build_sections, list_findings
 from dcevents.show import format_timestamp, round_figure
 from dcevents.tables import Document
@@ -30,6 +31,7 @@ def make_document(view: View, figure_paths: Sequence[tuple[str, ...]]) -> Docume
     found = list_findings(view.log, quality)
     members = {
         "findings": list(found),
+        "scanner": "python" if load_library() is None else "c",
         **_build_lines(view, quality),
         **_build_events(quality, clock_ms),
     }

@@ -11,6 +11,7 @@ import polars as pl
 from dcevents.analysis.account_words import explain_unusable
 from dcevents.analysis.quality import PEAK_SECONDS
 from dcevents.analysis.recognition import describe_recognition
+from dcevents.native import describe_scanner
 from dcevents.reading.account import REASON_WORDS, Account
 from dcevents.show import (
     format_count,
@@ -114,6 +115,7 @@ def build_sections(view: View, quality: Quality, found: Mapping[str, str]) -> li
     lines = [("Envelope", read_as.removeprefix("read as: "))] if read_as else []
     lines += [("Records", _describe_records(account))] if account.records else []
     lines += _describe_events(view, quality) if account.events else []
+    lines += [("Read by", f"the {describe_scanner()}")] if account.records else []
     first = Section("", [headline if account.records else "The input is empty."])
     return [first, *([Section("", figures=lines)] if lines else []), *_list_details(view, quality)]
 

@@ -33,7 +33,9 @@ DAY = "2026-11-02"
 """The day of a time without one in a compact log: a Monday."""
 
 _PAYLOAD = {"agent": "agentID", "agent_name": "agentName", "ui": "uiType", "meeting": "meetingInfo"}
-_UNWANTED = re.compile("DCEVENTS_.*|PYTHONUNBUFFERED|COLUMNS|LINES|TERM|NO_COLOR|FORCE_COLOR")
+_UNWANTED = re.compile(
+    "DCEVENTS_(?!SCANNER).*|PYTHONUNBUFFERED|COLUMNS|LINES|TERM|NO_COLOR|FORCE_COLOR"
+)
 _CLOCK_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?")
 
 

@@ -1,51 +1,74 @@
-"""Lines as the columns read them, and one by one: what both say of them, and lines that are odd."""
+"""Lines as each scanner reads them: what all of them say of them, and lines that are odd."""
 
 import json
+import os
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
 from dcevents.model.attributes import Vocabulary
-from dcevents.reading import timestamps
-from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.log import read_log
+from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.sources.operands import find_inputs
+from dcevents.reading.timestamps import FORMS
 
 NOW = 1_800_000_000_000
+Read = tuple[Counter[str], list[tuple[Any, ...]], list[tuple[int, int | None, str]], dict[str, int]]
+"""Tally, events (line, member, sid, attributes, time, its form), rejects (line, member, reason),
+and unknown events by name."""
 
 
-def parsed(
-    lines: list[bytes], *, sample: int, parts: int = 2
-) -> tuple[Counter[str], list[tuple[Any, ...]], list[tuple[int, str]]]:
-    """Tally, events as (row, sid, what is said, timestamp, its form), rejects as (row, reason)."""
-    parser = Parser(Limits(None, NOW), Vocabulary(), in_full=True, sample=sample)
-    step = len(lines) // parts + 1
-    blocks = [
-        b"".join(line + b"\n" for line in lines[i : i + step]) for i in range(0, len(lines), step)
+@contextmanager
+def use_scanner(name: str) -> Iterator[None]:
+    """Let logs be read by the scanner in C, or without one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "DCEVENTS_SCANNER", name)
+        yield
+
+
+def read_data(data: bytes, *, scanner: str = "c") -> Read:
+    """Return what a log says, read by a scanner."""
+    rejects: list[tuple[int, int | None, str]] = []
+    vocabulary = Vocabulary()
+    with TemporaryDirectory() as folder, use_scanner(scanner):
+        path = Path(folder) / "x.log"
+        path.write_bytes(data)
+        log = read_log(
+            find_inputs([str(path)]).inputs,
+            ReadSettings(NOW, in_full=True),
+            vocabulary,
+            lambda _: None,
+            keep_reject=lambda each, _: rejects.append(
+                (each.line, each.record_number, each.reason)
+            ),
+        )
+    assert log.located is not None
+    sids = log.facts.look_up_sids(log.located["sid"]).to_list()
+    attributes = vocabulary.list_attributes()
+    columns = log.located.select("line", "member", "attributes", "ts", "form").iter_rows()
+    events = [
+        (line, member, sid, attributes[code], ts, FORMS[form])
+        for sid, (line, member, code, ts, form) in zip(sids, columns, strict=True)
     ]
-    results = [parser.parse(block) for block in blocks]
-    said = parser.vocabulary.list_attributes()
-    events, rejects, before = [], [], 0
-    for result in results:
-        for rows, sids in result.parts:
-            texts = dict(sids.to_frame().iter_rows())
-            for number, code, ts, row, form in rows.select(
-                "sid", "attributes", "ts", "row", "form"
-            ).iter_rows():
-                events.append((before + row, texts[number], said[code], ts, timestamps.FORMS[form]))
-        rejects += [(before + reject.row, reject.reason) for reject in result.rejects]
-        before += result.lines
-    return (
-        +sum((Counter(result.tally) for result in results), Counter()),
-        sorted(events, key=str),
-        sorted(rejects),
-    )
+    return +log.account.tally, events, rejects, log.account.rank_unknown_events()
 
 
-def one_by_one(
-    lines: list[bytes],
-) -> tuple[Counter[str], list[tuple[Any, ...]], list[tuple[int, str]]]:
-    """The same by the reference alone: nothing is learnt before the last line is read."""
-    return parsed(lines, sample=len(lines) + 1, parts=1)
+def read_lines(lines: Sequence[bytes], *, scanner: str = "c") -> Read:
+    """Return what lines say, read by a scanner."""
+    return read_data(b"".join(line + b"\n" for line in lines), scanner=scanner)
+
+
+def check_lines(lines: Sequence[bytes]) -> Read:
+    """Return what lines say: by every scanner the same."""
+    read = read_lines(lines)
+    assert read == read_lines(lines, scanner="python")
+    return read
 
 
 SIDS = st.sampled_from(

@@ -150,6 +150,23 @@ static int parse_epoch(const u8 *text, size_t length, int is_number, i64 *ms, u8
     return 1;
 }
 
+/* Return whether a text begins as an access log's time, RFC 5322's or JavaScript's. */
+static int may_be_other_form(const u8 *text, size_t length)
+{
+    static const char days[] = "montuewedthufrisatsun";
+    if (length < 12 || !memchr(text, ':', length)) return 0;
+    if (is_digit(text[0])) {
+        u8 behind = is_digit(text[1]) ? text[2] : text[1];
+        return behind == '/' || behind == ' ';
+    }
+    for (int day = 0; day < 7; day++) {
+        int same = 0;
+        while (same < 3 && to_lower(text[same]) == (u8)days[3 * day + same]) same++;
+        if (same == 3) return text[3] == ',' || text[3] == ' ';
+    }
+    return 0;
+}
+
 enum time_class parse_time(const u8 *text, size_t length, int is_number, i64 *ms, u8 *form)
 {
     *form = FORM_UNREADABLE;
@@ -163,12 +180,6 @@ enum time_class parse_time(const u8 *text, size_t length, int is_number, i64 *ms
         return TIME_NONE;
     }
     if (found == -2) return TIME_DOUBT;
-    /* All other forms have a colon, and begin with a digit or the name of a day. */
     *form = FORM_UNREADABLE;
-    if (!memchr(text, ':', length)) return TIME_NONE;
-    u8 first = to_lower(text[0]);
-    if (is_digit(first) || first == 'm' || first == 't' || first == 'w' || first == 'f'
-        || first == 's')
-        return TIME_DOUBT;
-    return TIME_NONE;
+    return may_be_other_form(text, length) ? TIME_DOUBT : TIME_NONE;
 }

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from choosing import combine, try_examples
 from hypothesis import given
-from scanned import ODD, canonical, check_lines, logs
+from odd_lines import ODD, canonical, check_lines, logs
 
 pytestmark = pytest.mark.records
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import harness
 import pytest
+from dcevents.reading.sources.marks import strip_marks
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from dcevents.reading.sources.marks import strip_marks
 
 CASES = Path(__file__).parent / "cases"
 BOM, NUL = b"\xef\xbb\xbf", b"\0"

@@ -14,10 +14,10 @@ from typing import Any
 import harness
 import pytest
 from choosing import combine
+from dcevents.reading.parsing.prefixes import dated, prefix_of
 
 from dcevents.cli import config
 from dcevents.reading.hints import find_hint
-from dcevents.reading.parsing.prefixes import dated, prefix_of
 from dcevents.reading.sources import sizes
 from dcevents.reading.timestamps import (
     find_any_iso_forms,

@@ -16,12 +16,12 @@ from typing import Any
 import harness
 import pytest
 from choosing import try_examples
+from dcevents.reading.parsing import parse
+from dcevents.reading.parsing.parse import Parser
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.model.events import EVENT_KINDS
-from dcevents.reading.parsing import parse
-from dcevents.reading.parsing.parse import Parser
 from samples import envelopes
 
 pytestmark = pytest.mark.records

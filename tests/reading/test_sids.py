@@ -9,13 +9,13 @@ from typing import Any
 import polars as pl
 import pytest
 from compare import analyse
+from dcevents.reading.parsing import parse, shapes
 from harness import log
 
 from dcevents.model import sessions as sids
 from dcevents.model.attributes import Attributes
 from dcevents.model.facts import FACT_SCHEMA, Facts
 from dcevents.model.sessions import Numbering, hash_sids
-from dcevents.reading.parsing import parse, shapes
 from dcevents.reading.sources import sizes
 
 LISTINGS = ("events", "conversations", "sessions", "chats")

@@ -18,6 +18,7 @@ FORMS: Final = (
     *(form for *_, form in judged.EPOCH_UNITS),
     judged.EPOCH_NANOSECONDS[0],
     *(form for _, form in judged.FORMS),
+    "prefix",
     "unreadable",
     "absent",
 )

@@ -30,6 +30,7 @@ FORMS = [
     "access_log",
     "rfc_5322",
     "javascript",
+    "prefix",
     "unreadable",
     "absent",
 ]

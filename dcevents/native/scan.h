@@ -51,6 +51,7 @@ enum {
     MAX_SID_BYTES = 512,
     MAX_NEW_FORMS = 128, /* forms that one scan asks about */
     RECENT_RULES = 2,
+    MAX_ORDERS = 1 << 15, /* forms in other orders that are kept */
     ARENA_BYTES = 2 << 20,
 };
 
@@ -205,6 +206,12 @@ void close_pairs(pair_table *table);
 void empty_pairs(pair_table *table);
 u32 number_pair(pair_table *table, const hash_seed *seed, u32 one, u32 two);
 
+static inline size_t place_pair(const pair_table *table, const hash_seed *seed, u32 one, u32 two)
+{
+    u64 hash = mix(((u64)one << 32 | two) ^ seed->two, seed->one | 1);
+    return (size_t)(hash >> 20) & (table->places_count - 1);
+}
+
 /* -- keys ------------------------------------------------------------------------------------- */
 
 /* What a key may mean to the judge. Each says rather too much than too little. */
@@ -225,6 +232,8 @@ enum key_flag {
     KEY_REQUEST = 1 << 13,
     KEY_EVENT = 1 << 14,  /* names events: a kind alone is a name here */
 };
+/* Which of Adobe's payload keys a key is: 1 more than its place in their list; 0 for none. */
+enum { KEY_PART_SHIFT = 16, KEY_PART_BITS = 15 << KEY_PART_SHIFT };
 #define KEY_MATTERS \
     (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_TYPE | KEY_DOTTED | KEY_MEETING)
 #define KEY_INHERITED \
@@ -499,9 +508,10 @@ typedef struct scanner {
     slot slots[MAX_SLOTS];
     skipped_key skipped[MAX_SKIPPED_KEYS];
     u8 *arena; /* ARENA_BYTES */
+    void *order; /* of scan_order.c */
 
     /* rules: their forms are numbered in a table */
-    text_table rule_forms;
+    text_table rule_forms; /* in any order of keys that has come */
     rule *rules;
     size_t rules_capacity;
     u32 recent_rules[RECENT_RULES];
@@ -535,6 +545,12 @@ typedef struct scanner {
 const u8 *walk_record(scanner *s, const u8 *at);
 /* Walk the object again, only to see whether a text that does not matter may say something. */
 int is_clean(scanner *s, const u8 *at);
+
+u32 find_flags(scanner *s, const u8 *key, size_t length);
+
+/* Write the form of the record walked last in an order that keys do not have a part in, and of each
+   of its slots which slot of the record it is. Return 0 where there is no memory. */
+int order_form(scanner *s, u8 *form, u32 *length, u16 *slots);
 
 /* -- small steps, inline ---------------------------------------------------------------------- */
 

@@ -136,16 +136,10 @@ void empty_pairs(pair_table *table)
     table->count = 0;
 }
 
-static size_t place_pair(const pair_table *table, const hash_seed *seed, u32 one, u32 two)
-{
-    u64 hash = mix(((u64)one << 32 | two) ^ seed->two, seed->one | 1);
-    return (size_t)(hash >> 20) & (table->places_count - 1);
-}
-
 static int widen_pairs(pair_table *table, const hash_seed *seed)
 {
     pair_table wider = *table;
-    wider.places_count *= 4;
+    wider.places_count *= 2;
     wider.places = calloc(wider.places_count, sizeof *wider.places);
     if (!wider.places) return 0;
     for (size_t old = 0; old < table->places_count; old++) {

@@ -185,7 +185,7 @@ static int may_be_full_name(const u8 *text, size_t length)
     return 0;
 }
 
-static u32 find_flags(scanner *s, const u8 *key, size_t length)
+u32 find_flags(scanner *s, const u8 *key, size_t length)
 {
     if (!length) return find_key_flags(s->lists, key, 0);
     if (length > KEY_CACHE_BYTES) return find_key_flags(s->lists, key, length);

@@ -1,12 +1,8 @@
 """Read the bytes of one input into judged records."""
 
 from collections.abc import Iterable, Iterator
-<<<<<<< HEAD
-from dataclasses import dataclass, replace
-from functools import partial
-=======
 from dataclasses import dataclass, field, replace
->>>>>>> pipeline
+from functools import partial
 from typing import Any, Final
 
 from dcevents.reading.framing import Bucket, FramedRecord, Framing, ResumePoint

@@ -28,9 +28,9 @@ from dcevents.reading.block_parsing import (
     RejectedRecord,
     parse_blocks,
 )
+from dcevents.reading.envelopes import Envelope, EnvelopeCount
 from dcevents.reading.hints import SAMPLE_BYTES
 from dcevents.reading.parsing.parse import Parsed, Parser
-from dcevents.reading.parsing.record import Shape
 from dcevents.reading.sources.block_lines import BlockLoader
 from dcevents.reading.sources.blocks import BlockReader, make_last_line_block
 from dcevents.reading.sources.inputs import Extent, Input, InputResult, ProgressCallback, Resume
@@ -66,8 +66,8 @@ class Log:
     account: Account
     located: pl.DataFrame | None = None
     """Events with file and line, in the order of inputs and lines, where they were asked for."""
-    envelopes: set[Shape | None] = field(default_factory=set)
-    """Places in records where events were found; None is the canonical one."""
+    envelopes: dict[Envelope, EnvelopeCount] = field(default_factory=dict)
+    """How many records keep their event in which place, and the first of them."""
     has_lines: bool = True
     """True if `located` has lines of files; else it has numbers of events in their sessions."""
     last_input_lines: int = 0
@@ -168,7 +168,6 @@ class _LogReader:
 
         `results` are the findings of the block reader.
         """
-        envelopes = self._parser.found_in()
         self._facts.resolve_collisions()
         inputs = [self._add_findings(number, result) for number, result in enumerate(results)]
         return Log(
@@ -176,7 +175,6 @@ class _LogReader:
             self._facts,
             self._account,
             self._order_located(),
-            envelopes,
             last_input_lines=self._lines_before[len(results) - 1],
         )
 

@@ -15,6 +15,7 @@ import click
 from dcevents import __version__, show
 from dcevents.analysis import account_words, alerts, recognition
 from dcevents.analysis.selection import explain_empty
+from dcevents.analysis.unmatched import describe_unmatched, find_unmatched
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, open_reading
 from dcevents.cli.messages import say, say_alerts, say_skipped_inputs, warn_of_inputs
@@ -189,8 +190,9 @@ def _write_report(
         write_to_stdout(pieces)
     else:
         replace_file(output.output_file, pieces)
+    unmatched = _warn_of_filters(view)
     if not output.is_quiet:
-        _say_account(report, view, made)
+        _say_account(report, view, made, unmatched=unmatched)
     if refusal:
         raise UnusableInputError(refusal)
     return made
@@ -241,10 +243,20 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
     )
 
 
-def _say_account(report: Report, view: View, made: list[Table] | Document | None) -> None:
+def _warn_of_filters(view: View) -> list[str]:
+    """Say which values of filters fit nothing, also in quiet runs; return the filters' columns."""
+    found = list(find_unmatched(view))
+    for each in found:
+        say(f"warning: {describe_unmatched(each)}")
+    return [each.column for each in found]
+
+
+def _say_account(
+    report: Report, view: View, made: list[Table] | Document | None, *, unmatched: Sequence[str]
+) -> None:
     """Say why a report is empty, and how lines were counted."""
     if isinstance(made, list) and all(table.rows.is_empty() for table in made):
-        reason = explain_empty(view, of_chats=report.selects == "attempts")
+        reason = explain_empty(view, of_chats=report.selects == "attempts", said=unmatched)
         if reason is not None:
             say(reason)
     view.log.count_events()

@@ -26,8 +26,8 @@ from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.output import is_terminal, replace_file, write_to_stdout
 from dcevents.reading import log
-from dcevents.reading.parsing.envelopes import Known
-from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.judge import Mapping
+from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.render import RenderContext
 from dcevents.store import query
@@ -79,8 +79,8 @@ def _open_view(
     """Yield the view of a report, and alerts about its store."""
     if source.store is None:
         operands = _choose_operands(report, source.operands)
-        parser = _make_parser(report, settings, Vocabulary())
-        read = _read_logs(report, output, operands, parser)
+        reading = _make_read_settings(report, settings)
+        read = _read_logs(output, operands, reading, Vocabulary())
         if not report.needs_sids:
             read.facts.forget_sids()
         as_of = read.facts.choose_as_of(settings.as_of_ms, settings.clock_ms)
@@ -122,36 +122,34 @@ def _open_store_view(
         needs_events = query.is_based_on_events(
             state, settings, needs_locations=report.needs_locations
         )
-        extra_log = parser = None
+        extra_log = vocabulary = None
         if operands or needs_events:
-            parser = _make_parser(
-                report, settings, state.make_vocabulary(), believing=not needs_events
-            )
-        if operands and parser:
-            extra_log = _read_logs(report, output, operands, parser)
-        if needs_events and parser:
-            found = query.read_events(state, extra_log, parser, settings)
+            vocabulary = state.make_vocabulary()
+        if operands and vocabulary:
+            reading = _make_read_settings(report, settings, believes_clock=not needs_events)
+            extra_log = _read_logs(output, operands, reading, vocabulary)
+        if needs_events and vocabulary:
+            found = query.read_events(state, extra_log, vocabulary, settings)
         else:
             found = query.read_conversations(state, extra_log, settings)
         yield View(*found, settings), query.describe_staleness(state, settings)
 
 
-def _make_parser(
-    report: Report, settings: Settings, vocabulary: Vocabulary, *, believing: bool = False
-) -> Parser:
-    known = Known(settings.mapped_paths, settings.mapped_names)
-    limits = Limits(settings.as_of_ms, settings.clock_ms, believing=believing)
-    return Parser(
-        limits,
-        vocabulary,
-        keep_query=settings.keeps_query,
+def _make_read_settings(
+    report: Report, settings: Settings, *, believes_clock: bool = False
+) -> ReadSettings:
+    return ReadSettings(
+        settings.clock_ms,
+        settings.as_of_ms,
+        believes_clock=believes_clock,
+        keeps_query=settings.keeps_query,
         in_full=report.needs_locations,
-        known=known,
+        mapping=Mapping(settings.mapped_paths, settings.mapped_names),
     )
 
 
 def _read_logs(
-    report: Report, output: OutputSettings, operands: Sequence[str], parser: Parser
+    output: OutputSettings, operands: Sequence[str], reading: ReadSettings, vocabulary: Vocabulary
 ) -> Log:
     found = find_inputs(operands)
     check_targets(found, {"--output": output.output_file, "--rejects": output.rejects_file})
@@ -159,13 +157,7 @@ def _read_logs(
     say_skipped_inputs(found, operands, is_quiet=output.is_quiet)
     opened = open_reading(found, output.rejects_file, is_quiet=output.is_quiet)
     with opened as (progress, keep_reject):
-        read = log.read_log(
-            found.inputs,
-            parser,
-            progress,
-            locate=report.needs_locations,
-            keep_reject=keep_reject,
-        )
+        read = log.read_log(found.inputs, reading, vocabulary, progress, keep_reject=keep_reject)
     warn_of_inputs(read)
     return read
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from dcevents import show
 from dcevents.errors import UsageError
+from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
 from dcevents.model.fold import Fold
@@ -17,7 +18,6 @@ from dcevents.model.moments import FIRST_BELIEVED_MS, UNTIMED
 from dcevents.model.sessions import NUMBER_TYPE, Sessions, hash_sids, renumber_rows
 from dcevents.reading.account import Account, RejectedLine
 from dcevents.reading.log import LOCATED_COLUMNS, Log
-from dcevents.reading.parsing.parse import Parser
 from dcevents.reading.sources.inputs import Input, InputResult
 from dcevents.settings import Settings
 from dcevents.store.disk import files, segment
@@ -247,21 +247,21 @@ def _balance_account(account: Account) -> Account:
 
 
 def read_events(
-    state: StoreState, extra_log: Log | None, parser: Parser, settings: Settings
+    state: StoreState, extra_log: Log | None, vocabulary: Vocabulary, settings: Settings
 ) -> ReportInput:
     """Read a store's events, with extra logs', as from its logs.
 
-    They have no lines where the store does not keep them. `parser` has the store's codes, and has
-    read the extra logs.
+    They have no lines where the store does not keep them. `vocabulary` has the store's codes, and
+    those of the extra logs.
     """
-    manifest, numbering = state.manifest, parser.vocabulary.numbering
+    manifest, numbering = state.manifest, vocabulary.numbering
     log = _combine_logs_without_facts(state, extra_log)
-    rows, sessions = _number_rows(state, parser, settings.clock_ms)
+    rows, sessions = _number_rows(state, vocabulary, settings.clock_ms)
     later = 0
     if settings.as_of_ms is not None:
         is_later = (pl.col("ts") > settings.as_of_ms) & (pl.col("ts") < UNTIMED)
         rows, later = rows.filter(~is_later), rows.filter(is_later).height
-    facts = Facts(parser.vocabulary)
+    facts = Facts(vocabulary)
     facts.add_rows(rows.select("sid", "attributes", "ts"), sessions)
     located, forgotten = [(rows, sessions)], 0
     names = _name_logs(state)
@@ -289,13 +289,15 @@ def read_events(
     return ReportInput(counted, FactFold(facts, as_of, settings.idle_ms))
 
 
-def _number_rows(state: StoreState, parser: Parser, clock: int) -> tuple[pl.DataFrame, Sessions]:
-    """Read the store's events with a parser's numbers of sessions.
+def _number_rows(
+    state: StoreState, vocabulary: Vocabulary, clock: int
+) -> tuple[pl.DataFrame, Sessions]:
+    """Read the store's events with a vocabulary's numbers of sessions.
 
     Return the sessions too.
     """
     texts = state.read_all_sids()
-    numbers, sessions = parser.vocabulary.numbering.number_distinct(
+    numbers, sessions = vocabulary.numbering.number_distinct(
         hash_sids(texts["text"]), texts["text"]
     )
     numbered = pl.DataFrame({"sid": texts["sid"], "number": numbers})

@@ -1,0 +1,263 @@
+"""Records on their way into a log: counted by bucket, events as rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Final
+
+import polars as pl
+
+from dcevents.model.attributes import Vocabulary
+from dcevents.model.facts import Facts
+from dcevents.model.sessions import renumber_rows
+from dcevents.reading.account import (
+    MAX_SHOWN_REJECTS,
+    MAX_UNRECOGNISED_INPUTS,
+    Account,
+    RejectedLine,
+)
+from dcevents.reading.envelopes import (
+    Envelope,
+    EnvelopeCount,
+    add_envelopes,
+    describe_envelope,
+)
+from dcevents.reading.event_rows import LOCATED_COLUMNS, EventFrame, EventRows
+from dcevents.reading.hints import SAMPLE_BYTES
+from dcevents.reading.judge import Structure, UnknownEvent
+from dcevents.reading.read_block import ReadBlock, RejectedRecord
+from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.records import ReadRecord
+
+_MAX_SAMPLES: Final = 5
+"""Rejected records that are kept of an unrecognised input."""
+_MAX_REMEMBERED_STRUCTURES: Final = 10_000
+
+KeepReject = Callable[[RejectedLine, bytes], None]
+"""Takes each rejected record with its text, in order."""
+
+
+@dataclass
+class _InputFindings:
+    """What an input has shown so far."""
+
+    file: int
+    is_candidate: bool
+    """Whether rejected records may show that the input is no log."""
+    has_event: bool = False
+    is_begun: bool = False
+    samples: list[bytes] = field(default_factory=list)
+
+
+class LogBuilder:
+    """The records of a log, or of a part of it, as they come in."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        settings: ReadSettings,
+        names: Sequence[str],
+        keep_reject: KeepReject | None,
+        *,
+        is_held: bool = False,
+    ) -> None:
+        """Begin a log; one that is held makes no facts before `finish`."""
+        self.account = Account(files=len(names))
+        self.envelopes: dict[Envelope, EnvelopeCount] = {}
+        self.facts = Facts(vocabulary)
+        self._settings = settings
+        self._names = names
+        self._keep_reject = keep_reject
+        self._rows = EventRows(vocabulary, settings)
+        self._is_held = is_held
+        self._frames: list[EventFrame] = []
+        """Events that are no facts yet."""
+        self._located: list[EventFrame] = []
+        self._input = _InputFindings(0, is_candidate=False)
+        self._envelope_of: dict[tuple[Structure, bool], Envelope] = {}
+
+    # -- inputs ----------------------------------------------------------------------------------
+
+    def begin_input(self, file: int, *, is_resumed: bool) -> None:
+        """Begin to take the records of an input."""
+        noted = len(self.account.unrecognised_inputs)
+        is_candidate = not is_resumed and noted < MAX_UNRECOGNISED_INPUTS
+        self._input = _InputFindings(file, is_candidate)
+
+    @property
+    def has_event(self) -> bool:
+        """Return whether the present input has held an event."""
+        return self._input.has_event
+
+    def end_input(self) -> None:
+        """Note an input that begins with a rejected record, and holds no event.
+
+        Any rejected record counts for the only input of a log.
+        """
+        found = self._input
+        if found.is_candidate and found.samples and not found.has_event:
+            self.account.unrecognised_inputs[found.file] = found.samples
+
+    def _note_input(self, block: ReadBlock, rejects: Sequence[RejectedRecord]) -> None:
+        found = self._input
+        is_event = (record.event is not None for record in block.records)
+        found.has_event = found.has_event or block.events.count > 0 or any(is_event)
+        if not found.is_candidate:
+            return
+        first_good = block.find_first_good()
+        if not found.is_begun and (rejects or first_good):
+            found.is_begun = True
+            is_rejected = rejects and (first_good is None or rejects[0][:2] < first_good)
+            found.is_candidate = bool(is_rejected) or len(self._names) == 1
+        found.samples += [each.raw[:SAMPLE_BYTES] for each in rejects][
+            : _MAX_SAMPLES - len(found.samples)
+        ]
+
+    # -- records ---------------------------------------------------------------------------------
+
+    @property
+    def wanted_rejects(self) -> int | None:
+        """Return how many more rejected lines are wanted with their bytes; None for all."""
+        if self._keep_reject:
+            return None
+        missing = MAX_SHOWN_REJECTS - len(self.account.first_rejects)
+        return max(missing, _MAX_SAMPLES - len(self._input.samples))
+
+    def add_block(self, block: ReadBlock) -> None:
+        """Add what a block holds."""
+        unknown = dict(block.unknown)
+        rejects = [*block.rejects]
+        for record in block.records:
+            self._add_record(block.file, record, unknown, rejects)
+        if block.rejects:
+            rejects.sort(key=_get_place)
+        self._add_taken(block)
+        for name, (_, records) in sorted(unknown.items(), key=_get_first_line):
+            self.account.count_unknown_event(name, records)
+        self._note_input(block, rejects)
+        self._keep_rejects(block.file, rejects)
+        self._take_frames(is_all=False)
+
+    def _add_record(
+        self,
+        file: int,
+        record: ReadRecord,
+        unknown: dict[str, tuple[int, int]],
+        rejects: list[RejectedRecord],
+    ) -> None:
+        """Add a record; its name of an unknown event, or its bytes if it is rejected, to lists."""
+        account, event = self.account, record.event
+        account.records += 1
+        if event is not None:
+            is_kept = self._rows.add_event(event, file, record.line, record.index)
+            account.tally["event" if is_kept else "later"] += 1
+            self._count_envelope(event.structure, record, file)
+            return
+        bucket = record.reason or record.bucket
+        account.tally[bucket] += 1
+        if isinstance(record.outcome, UnknownEvent):
+            first, count = unknown.get(record.outcome.name, (record.line, 0))
+            unknown[record.outcome.name] = min(first, record.line), count + 1
+        elif record.bucket == "rejected":
+            raw = record.prefix.encode(errors="surrogateescape") + record.raw
+            rejects.append(RejectedRecord(record.line, record.index or 0, bucket, raw))
+
+    def _add_taken(self, block: ReadBlock) -> None:
+        """Add the lines that a scanner has taken."""
+        account, events = self.account, block.events
+        later = self._rows.add_taken(events, block.file, block.first_line)
+        account.records += events.count + sum(block.buckets.values())
+        account.tally.update({"event": events.count - later, "later": later})
+        account.tally.update(block.buckets)
+        for each in events.envelopes:
+            envelope = self._find_envelope(each.structure, has_prefix=False)
+            first = block.first_line + each.first_line
+            self._count(envelope, EnvelopeCount(each.events, block.file, first))
+
+    def _keep_rejects(self, file: int, rejects: Sequence[RejectedRecord]) -> None:
+        """Note the first rejected records; pass all to `keep_reject`."""
+        first_rejects = self.account.first_rejects
+        for line, member, reason, raw in rejects:
+            is_noted = len(first_rejects) < MAX_SHOWN_REJECTS
+            if not is_noted and not self._keep_reject:
+                return
+            rejected = RejectedLine(self._names[file], line, reason, member or None)
+            if is_noted:
+                first_rejects.append(rejected)
+            if self._keep_reject:
+                self._keep_reject(rejected, raw)
+
+    # -- envelopes -------------------------------------------------------------------------------
+
+    def _count_envelope(self, structure: Structure, record: ReadRecord, file: int) -> None:
+        envelope = self._find_envelope(structure, has_prefix=bool(record.prefix.strip()))
+        self._count(envelope, EnvelopeCount(1, file, record.line))
+
+    def _find_envelope(self, structure: Structure, *, has_prefix: bool) -> Envelope:
+        key = structure, has_prefix
+        found = self._envelope_of.get(key)
+        if found is None:
+            if len(self._envelope_of) >= _MAX_REMEMBERED_STRUCTURES:
+                self._envelope_of.clear()
+            found = describe_envelope(structure, has_prefix=has_prefix)
+            self._envelope_of[key] = found
+        return found
+
+    def _count(self, envelope: Envelope, count: EnvelopeCount) -> None:
+        before = self.envelopes.get(envelope)
+        if before:
+            records = before.records + count.records
+            self.envelopes[envelope] = before._replace(records=records)
+        else:
+            self.envelopes = add_envelopes(self.envelopes, {envelope: count})
+
+    # -- rows ------------------------------------------------------------------------------------
+
+    def _take_frames(self, *, is_all: bool) -> None:
+        """Make facts of events, unless they are held."""
+        self._frames += self._rows.take_frames(is_all=is_all)
+        if self._is_held:
+            return
+        for frame in self._frames:
+            self.facts.add_rows(frame.rows, frame.sessions)
+        if self._settings.in_full:
+            self._located += self._frames
+        self._frames = []
+
+    def absorb(self, other: "LogBuilder") -> None:
+        """Take over the records that are held elsewhere, and follow these."""
+        account, more = self.account, other.account
+        account.records += more.records
+        account.tally += more.tally
+        for name, records in more.unknown_events.items():
+            account.count_unknown_event(name, records)
+        account.first_rejects += more.first_rejects
+        del account.first_rejects[MAX_SHOWN_REJECTS:]
+        self.envelopes = add_envelopes(self.envelopes, other.envelopes)
+        self._input.has_event |= other.has_event
+        self._frames += other.take_held()
+
+    def take_held(self) -> list[EventFrame]:
+        """Return all events that are held, and forget them."""
+        self._take_frames(is_all=True)
+        frames, self._frames = self._frames, []
+        return frames
+
+    def finish(self) -> pl.DataFrame | None:
+        """Make facts of all events; return the located ones in the order of inputs and lines."""
+        self._is_held = False
+        self._take_frames(is_all=True)
+        self.facts.resolve_collisions()
+        if not self._settings.in_full:
+            return None
+        numbering = self.facts.vocabulary.numbering
+        frames = [renumber_rows(rows, sessions, numbering) for rows, sessions in self._located]
+        frame = pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *frames])
+        return frame.sort("file", "line", "member")
+
+
+_get_place = itemgetter(0, 1)
+
+
+def _get_first_line(unknown: tuple[str, tuple[int, int]]) -> int:
+    return unknown[1][0]

@@ -25,6 +25,12 @@ def say(message: str) -> None:
     write_message("dcevents: " + make_visible(message))
 
 
+def warn(lines: Iterable[str]) -> None:
+    """Write each warning, also in quiet runs."""
+    for line in lines:
+        say(f"warning: {line}")
+
+
 def say_alerts(lines: Iterable[str]) -> int:
     """Write each alert, also in quiet runs; return the exit status."""
     status = 0

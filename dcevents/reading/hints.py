@@ -27,6 +27,9 @@ from dcevents.show import make_visible
 SAMPLE_BYTES = 1 << 12
 """Bytes of a record that are looked at."""
 
+SAME_LINE = b"\x1f"
+"""Stands between the records of one line in a sample."""
+
 _ANY_CLOCK = Context(clock_ms=0)
 
 _BODILESS_HINT = (
@@ -214,8 +217,9 @@ def _is_table(texts: Sequence[str], mark: str) -> bool:
 
     A table has three columns, or two with headings.
     """
+    lines = [text.replace(SAME_LINE.decode(), mark) for text in texts]
     try:
-        rows = list(csv.reader(texts, delimiter=mark))
+        rows = list(csv.reader(lines, delimiter=mark))
     except csv.Error:
         return False
     widths = {len(row) for row in rows}

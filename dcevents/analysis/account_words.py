@@ -150,11 +150,6 @@ def describe_unrecognised(log: Log, *, named: bool) -> list[str]:
     return shown + (["… and more"] if len(hints) > len(shown) else [])
 
 
-def describe_other_unrecognised(log: Log) -> list[str]:
-    """Describe unrecognised inputs of a log that has events in others."""
-    return describe_unrecognised(log, named=True) if len(log.inputs) > 1 else []
-
-
 def explain_unusable(log: Log) -> str | None:
     """Explain why a log has no event of Dynamic Chat.
 

@@ -403,54 +403,6 @@ def test_a_list_of_objects_within_records_does_not_mislead() -> None:
     assert (27_000, 0) == (account["records"], sum(account["rejected"].values()))
 
 
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("2026-11-02T09:15:04.123456789Z stdout F {", "CRI"),
-        ("Nov  2 09:15:04 web1 dc[12]: {", "syslog or journald"),
-        ("<134>1 2026-11-02T09:15:04.1Z web1 dc 1 - - {", "syslog (RFC 5424)"),
-        ("<134>1 2026-11-02T09:15:04.1Z web1 dc 1 - -  {", "syslog (RFC 5424)"),
-        ("Mon 2026-11-02 09:15:04 UTC web1 dc[12]: {", "syslog or journald"),
-        ("1793609704.120000 web1 dc[12]: {", "syslog or journald"),
-        ("web-1  | {", "Docker Compose"),
-        ("web.1.abc@node1    | {", "Docker Compose"),
-        ("[pod/web-5d/web] {", "kubectl"),
-        ("[pod/web-5d/web] 2026-11-02T09:15:04.123456789Z {", "kubectl"),
-        ("2026-11-02T09:15:04.120Z\tc0ffee\tINFO\t{", "a time"),
-        ("2026-11-02 09:15:04,120 INFO dc - [{", "a time"),
-    ],
-)
-def test_prefixes_that_are_known(text: str, name: str) -> None:
-    found = prefix_of(text)
-
-    assert found
-    assert (name, len(text.rstrip("[{"))) == (found.name, found.end)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "x{",
-        " {",
-        "[pod] {",
-        "Mon 2026-11-02 09:15:04 CET web1 dc: {",
-        '"a" {',
-        "2026-11-08T11:19:35 [warn] a body is buffered",
-        "11-02 {",
-        "a: {",
-    ],
-)
-def test_other_text_is_no_prefix(text: str) -> None:
-    assert prefix_of(text) is None
-
-
-def test_a_prefix_without_a_year_is_of_the_last_twelve_months() -> None:
-    now = parse_timestamp("2027-01-03T00:00:00Z")
-
-    assert "2026-12-31T23:59:58.000Z" == dated("Dec 31 23:59:58", now)
-    assert "2027-01-02T00:00:00.000Z" == dated("Jan  2 00:00:00", now)
-
-
 # -- what the user says ----------------------------------------------------------------------------
 
 ODD = {

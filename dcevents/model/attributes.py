@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dcevents.model.sessions import Numbering
+from dcevents.model.sessions import Sessions
 
 
 class Attributes(NamedTuple):
@@ -29,13 +29,13 @@ class Attributes(NamedTuple):
 
 
 class Vocabulary:
-    """Codes of attributes, and numbers of sids; safe for threads.
+    """Codes of attributes, and the sessions that have numbers; safe for threads.
 
-    A vocabulary grows with the distinct attributes of a log only, not with its events.
+    A vocabulary grows with what is distinct in a log only, not with its events.
     """
 
     def __init__(self, attributes: Iterable[Attributes] = ()) -> None:
-        self.numbering = Numbering()
+        self.sessions = Sessions()
         self._attributes = list(attributes)
         self._codes = {each: code for code, each in enumerate(self._attributes)}
         self._lock = threading.Lock()

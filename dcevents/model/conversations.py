@@ -35,6 +35,7 @@ from dcevents.model.fold import (
 )
 from dcevents.model.moments import UNTIMED
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
+from dcevents.model.sessions import NUMBER_TYPE
 
 _NO_EVENT_MS: Final = 1 << 61
 """The least timestamp of no events; more than UNTIMED, which is that of untimed ones."""
@@ -127,14 +128,14 @@ class FactFold:
     def make_key(self, id_rank: pl.Expr) -> pl.Expr:
         """Make the conversation_key of a session (column sid) and a rank.
 
-        It is a UInt64. The rank takes the place of the lowest bits of the session's number.
+        It is a UInt64; the rank takes its lowest bits.
         """
-        key = pl.col("sid") // self._id_capacity * self._id_capacity + id_rank
+        key = pl.col("sid").cast(pl.UInt64) * self._id_capacity + id_rank
         return key.alias("conversation_key")
 
     def split_key(self, key: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        """Return the sid (its lowest bits are 0) and id_rank of a key."""
-        sid = key // self._id_capacity * self._id_capacity
+        """Return the sid and id_rank of a key."""
+        sid = (key // self._id_capacity).cast(NUMBER_TYPE)
         id_rank = (key % self._id_capacity).cast(pl.UInt32)
         return sid.alias("sid"), id_rank.alias("id_rank")
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dcevents.model.facts import Facts
-from dcevents.model.sessions import NUMBER_TYPE, Sessions, renumber_rows
+from dcevents.model.sessions import NUMBER_TYPE
 from dcevents.reading.account import (
     MAX_SHOWN_REJECTS,
     MAX_UNRECOGNISED_INPUTS,
@@ -147,7 +147,7 @@ class _LogReader:
         self._keep_reject = keep_reject
         self._facts = Facts(parser.vocabulary)
         self._account = Account(files=len(inputs))
-        self._located: list[list[tuple[pl.DataFrame, Sessions]]] | None = [] if locate else None
+        self._located: list[list[pl.DataFrame]] | None = [] if locate else None
         # By the input's number: why a block was not read to its end, and how far blocks were read.
         self._problems: dict[int, str] = {}
         self._extents: dict[int, Extent] = {}
@@ -169,7 +169,6 @@ class _LogReader:
         `results` are the findings of the block reader.
         """
         envelopes = self._parser.found_in()
-        self._facts.resolve_collisions()
         inputs = [self._add_findings(number, result) for number, result in enumerate(results)]
         return Log(
             inputs,
@@ -199,16 +198,25 @@ class _LogReader:
         if block.problem:
             self._problems[number] = block.problem
         for part in parts:
+            self._number_sids(part.parsed)
             _count_records(self._account, part.parsed)
         rejects = sorted(reject for part in parts for reject in part.list_rejects())
         self._note_unrecognised(parts, starts, rejects)
         for part in parts:
-            for rows, sessions in part.parsed.parts:
-                self._facts.add_rows(rows, sessions)
+            for rows, _ in part.parsed.parts:
+                self._facts.add_rows(rows)
         if self._located is not None:
             self._located.append(_locate_events(parts, starts))
         if rejects:
             self._keep_rejects(rejects, starts)
+
+    def _number_sids(self, parsed: Parsed) -> None:
+        """Put the numbers of sessions in the place of those of the block."""
+        sessions = self._parser.vocabulary.sessions
+        parsed.parts = [
+            (rows.with_columns(sessions.number_sids(sids).gather(rows["sid"]).alias("sid")), sids)
+            for rows, sids in parsed.parts
+        ]
 
     def _find_run_starts(self, block: ParsedBlock) -> list[_RunStart]:
         """Find where the inputs of a block begin; count their lines."""
@@ -284,10 +292,8 @@ class _LogReader:
         """Return located events in the order of inputs and lines."""
         if self._located is None:
             return None
-        numbering = self._parser.vocabulary.numbering
         blocks = []
-        for parts in self._located:
-            frames = [renumber_rows(rows, sessions, numbering) for rows, sessions in parts]
+        for frames in self._located:
             frame = pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *frames])
             blocks.append(frame.sort("file", "line", "member"))
         return pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *blocks])
@@ -301,14 +307,12 @@ def _count_records(account: Account, parsed: Parsed) -> None:
         account.count_unknown_event(name, records)
 
 
-def _locate_events(
-    parts: list[ReadRecords], starts: list[_RunStart]
-) -> list[tuple[pl.DataFrame, Sessions]]:
-    """Return the located events of a block, and their sessions."""
+def _locate_events(parts: list[ReadRecords], starts: list[_RunStart]) -> list[pl.DataFrame]:
+    """Return the located events of a block."""
     return [
-        (_locate_in_inputs(part.locate_rows(rows), starts), sessions)
+        _locate_in_inputs(part.locate_rows(rows), starts)
         for part in parts
-        for rows, sessions in part.parsed.parts
+        for rows, _ in part.parsed.parts
     ]
 
 

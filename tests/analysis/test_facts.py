@@ -12,7 +12,6 @@ from dcevents.model import facts as facts_module
 from dcevents.model.attributes import Attributes
 from dcevents.model.facts import DistinctCounts, Facts
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
-from dcevents.model.sessions import hash_sids
 
 Fact = tuple[str, int, str | None, str, int]
 
@@ -41,14 +40,9 @@ def folded(facts: list[Fact]) -> Facts:
 
 def add(state: Facts, sids: list[str], codes: list[int], ts: list[int]) -> None:
     """Add facts, as a block of lines would."""
-    texts = pl.Series(sids, dtype=pl.String)
-    numbers, sessions = state.vocabulary.numbering.number_distinct(hash_sids(texts), texts)
-    state.add_rows(
-        pl.DataFrame(
-            {"sid": numbers, "attributes": codes, "ts": ts}, schema=facts_module.FACT_SCHEMA
-        ),
-        sessions,
-    )
+    numbers = state.vocabulary.sessions.number_sids(sids)
+    columns = {"sid": numbers, "attributes": codes, "ts": ts}
+    state.add_rows(pl.DataFrame(columns, schema=facts_module.FACT_SCHEMA))
 
 
 def content(state: Facts) -> set[tuple[str, Attributes, int]]:

@@ -19,7 +19,7 @@ import polars as pl
 
 from dcevents.model.events import REJECT_REASONS, UNREADABLE_REASONS
 from dcevents.model.moments import ANCIENT, DAY_MS, FIRST_BELIEVED_MS, FUTURE, UNTIMED
-from dcevents.model.sessions import NO_SESSIONS, NUMBER_TYPE, Sessions, hash_sids
+from dcevents.model.sessions import NUMBER_TYPE
 from dcevents.reading.parsing import record, shapes
 from dcevents.reading.parsing.encoded import Contexts, as_it_reads, decoded, opened
 from dcevents.reading.parsing.record import MAX_LINE, NOTHING, SEVERAL, Known, Record, Shape
@@ -71,8 +71,8 @@ class Parsed:
     """What one block holds. `tally` sums to `lines` (`event` includes duplicates)."""
 
     lines: int = 0
-    parts: list[tuple[pl.DataFrame, Sessions]] = field(default_factory=list)
-    """Events, and all their sessions (and perhaps others), by whose numbers they go."""
+    parts: list[tuple[pl.DataFrame, pl.Series]] = field(default_factory=list)
+    """Events, and their sids (and perhaps others), of whose places `sid` is one."""
     tally: Counter[str] = field(default_factory=Counter)
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Name of an unknown event → the first row that has it, and how many have."""
@@ -371,7 +371,7 @@ class _Block:
         self.unterminated = unterminated
         self.columns = parser.columns
         self.parsed = Parsed()
-        self.sids = NO_SESSIONS
+        self.sids = pl.Series(dtype=pl.String)
         self.tried: Layout | None = None
         self.cut: _Cut | None = None
         self.lines: dict[int, bytes] = {}
@@ -625,11 +625,9 @@ class _Block:
 
         Not `plain` where the text of one is not.
         """
-        hashes = cut["sid"]
-        numbers, self.sids = self.parser.vocabulary.numbering.number_distinct(hashes, cut["text"])
-        if numbers is not hashes:
-            cut = cut.with_columns(numbers.alias("sid"))
-        if self.sids.is_plain:
+        numbers, self.sids = _find_places(cut["text"].fill_null(""))
+        cut = cut.with_columns(numbers.alias("sid"))
+        if not self.sids.str.contains(NOT_PLAIN.pattern).any():
             return cut
         return cut.with_columns(pl.col("plain") & ~pl.col("text").str.contains(NOT_PLAIN.pattern))
 
@@ -827,9 +825,7 @@ class _Block:
         if events:
             sids, said, ts_column, row_numbers = zip(*events, strict=True)
             texts = pl.Series(sids, dtype=pl.String)
-            numbers, self.sids = self.parser.vocabulary.numbering.number_distinct(
-                hash_sids(texts), texts
-            )
+            numbers, self.sids = _find_places(texts)
             columns = {"sid": numbers, "attributes": said, "ts": ts_column, "row": row_numbers}
             columns |= {"form": forms} if self.parser.in_full else {}
             self._add(pl.DataFrame(columns, schema=self.columns))
@@ -883,3 +879,11 @@ class _Block:
             name = found.event_name or ""
             first, before = self.parsed.unknown.get(name, (row, 0))
             self.parsed.unknown[name] = min(first, row), before + lines
+
+
+def _find_places(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The place of each text among the distinct texts, and these."""
+    distinct = texts.unique(maintain_order=True).rename("text")
+    places = distinct.to_frame().with_row_index("sid")
+    rows = texts.rename("text").to_frame()
+    return rows.join(places, on="text", how="left", maintain_order="left")["sid"], distinct

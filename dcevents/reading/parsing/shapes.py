@@ -25,7 +25,6 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dcevents.model.attributes import Attributes
-from dcevents.model.sessions import hash_sids
 from dcevents.reading.parsing.encoded import Contexts
 from dcevents.reading.parsing.record import (
     MAX_LINE,
@@ -240,12 +239,12 @@ class Layout:
             return None
 
     def cut(self, lines: pl.LazyFrame, codes: Codes, *, with_forms: bool = False) -> pl.LazyFrame:
-        """Lines (column `line`, String) → `size`, `key`, `sid` (number), `text`, `ts`.
+        """Lines (column `line`, String) → `size`, `key`, `text` (the sid), `ts`.
 
         `plain`, `fits`, pieces, slots.
 
         `size` is in bytes. `key` combines the codes of the pieces and is null where one is
-        unknown. `sid` and `text` are those of the session. `plain` says that all values but a
+        unknown. `plain` says that all values but a
         session in quotes can stand in for their placeholders; `fits` that the pieces and values
         make up the line. `ts` (Int64) is null for what `time_form` does not cover. `with_forms`
         adds `form` (number in `timestamps.FORMS`) of those that it covers. `piece<i>` are all,
@@ -259,11 +258,9 @@ class Layout:
         )
         session = pl.lit("") if self.sid is None else pl.col(f"slot{self.sid}")
         checks = [self._plain(i, pl.col(f"slot{i}")) for i in range(len(self.slots))]
-        coded = cut.with_columns(
-            self.key(codes), hash_sids(session).alias("sid"), self._time_column().alias("ts")
-        )
+        coded = cut.with_columns(self.key(codes), self._time_column().alias("ts"))
         return coded.select(
-            *("size", "key", "sid", "ts", "fits"),
+            *("size", "key", "ts", "fits"),
             session.alias("text"),
             reduce(and_, checks, pl.col("fits")).alias("plain"),
             *([self._form_column().alias("form")] if with_forms else []),

@@ -70,6 +70,13 @@ class Vocabulary:
         ]
         return pl.Series(of_codes, dtype=pl.UInt32)
 
+    def tabulate_identities(self) -> pl.DataFrame:
+        """Return by code all that `grouping.count_part` is to know of events."""
+        numbers = self.number_identities()
+        # One conversation for each kind, id and agent: these count in no other way.
+        nothing = pl.repeat(0, numbers.len(), dtype=pl.UInt8, eager=True)
+        return pl.DataFrame({"id_rank": numbers, "kind": nothing, "agent": nothing})
+
     def count_id_bits(self) -> int:
         """Count the bits of a conversation id's rank (0 without an id)."""
         return len({each.id for each in self.list_attributes()}).bit_length()

@@ -6,45 +6,29 @@ commutative and associative by nature. Any order, overlap or split of a log's li
 the same set.
 """
 
-from typing import Any, Final, NamedTuple
+from itertools import pairwise
+from typing import Any
 
 import polars as pl
 
 from dcevents.model.attributes import Vocabulary
-from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
-from dcevents.model.sessions import NUMBER_TYPE
-
-FACT_SCHEMA = {"sid": NUMBER_TYPE, "attributes": pl.UInt32, "ts": pl.Int64}
-"""Columns of a fact; `ts` in milliseconds, or UNTIMED, FUTURE or ANCIENT."""
-
-# Most facts are packed: time and code fit into one number, from 1970 to 2109 and for 4 million
-# codes. Facts that do not fit are kept *wide*, in the columns of FACT_SCHEMA.
-_PACKED_SCHEMA = {"sid": NUMBER_TYPE, "time_and_attributes": pl.UInt64}
-_MAX_PACKED_CODES: Final = 1 << 22
-_PACKED_UNTIMED: Final = (1 << 42) - 3
-"""UNTIMED as a packed time; FUTURE is one more, ANCIENT two."""
-_UNTIMED_SHIFT: Final = UNTIMED - _PACKED_UNTIMED
+from dcevents.model.grouping import DistinctCounts, count_part, drop_repeats
+from dcevents.model.moments import UNTIMED
+from dcevents.model.packing import (
+    NO_PACKED_FACTS,
+    NO_WIDE_FACTS,
+    FactPart,
+    pack_rows,
+    unpack_codes,
+    unpack_rows,
+    unpack_times,
+)
 
 _MIN_ROW_LIMIT = 1 << 21
 """Rows that may be held before repeated facts are looked for; 12 bytes each."""
 
-_MAX_UNSHARDED_ROWS = 1 << 20
-_SHARD_COUNT = 8
-
-_NO_PACKED_FACTS = pl.DataFrame(schema=_PACKED_SCHEMA)
-_NO_WIDE_FACTS = pl.DataFrame(schema=FACT_SCHEMA)
-
-
-class DistinctCounts(NamedTuple):
-    """Counts of distinct events.
-
-    `untimed` are among `events`, `future` and `ancient` among `untimed`.
-    """
-
-    events: int
-    untimed: int
-    future: int
-    ancient: int
+_PART_ROWS = 1 << 20
+"""Facts of a part, about."""
 
 
 class Facts:
@@ -62,9 +46,10 @@ class Facts:
         """The last timestamp; None: no event has one."""
         self.row_count = 0
         """Rows, repeated ones too."""
-        self._packed_parts = [_NO_PACKED_FACTS]
-        self._wide_parts = [_NO_WIDE_FACTS]
+        self._packed_parts = [NO_PACKED_FACTS]
+        self._wide_parts = [NO_WIDE_FACTS]
         self._row_limit = _MIN_ROW_LIMIT
+        self._counts: DistinctCounts | None = None
 
     def add_rows(self, rows: pl.DataFrame) -> None:
         """Add facts.
@@ -73,8 +58,9 @@ class Facts:
         """
         if rows.is_empty():
             return
+        self._counts = None
         self._extend_range(rows["ts"])
-        packed, wide = _pack_rows(rows)
+        packed, wide = pack_rows(rows)
         self._packed_parts.append(packed)
         if not wide.is_empty():
             self._wide_parts.append(wide)
@@ -102,35 +88,27 @@ class Facts:
         latest = self.latest_ms
         if latest is not None and latest > clock:
             packed, wide = self._concat_parts()
-            time = packed["time_and_attributes"] // _MAX_PACKED_CODES
-            times: list[Any] = [each.filter(each <= clock).max() for each in (time, wide["ts"])]
+            both = (unpack_times(packed), wide["ts"])
+            times: list[Any] = [each.filter(each <= clock).max() for each in both]
             latest = max((each for each in times if each is not None), default=None)
         return clock if latest is None else latest
 
-    @property
-    def shard_count(self) -> int:
-        """Count the shards: smaller frames need less memory and fit a cache."""
-        return _SHARD_COUNT if self.row_count > _MAX_UNSHARDED_ROWS else 1
-
-    def select_shard(self, number: int) -> pl.DataFrame:
-        """Return the facts of one shard; facts may be repeated.
-
-        A session is in one shard, with all of its facts.
-        """
+    def split_by_session(self) -> list[FactPart]:
+        """Return the facts in parts of whole sessions: smaller frames fit a cache."""
         packed, wide = self._concat_parts()
-        if self.shard_count > 1:
-            is_in_shard = pl.col("sid") % self.shard_count == number
-            packed, wide = packed.filter(is_in_shard), wide.filter(is_in_shard)
-        return pl.concat([_unpack_rows(packed), wide])
+        lasts: list[Any] = [frame["sid"].max() for frame in (packed, wide)]
+        end = max((last + 1 for last in lasts if last is not None), default=0)
+        count = max(1, self.row_count // _PART_ROWS)
+        bounds = [end * n // count for n in range(count + 1)]
+        return [FactPart(packed, wide, *each) for each in pairwise(bounds)]
 
     def to_frame(self, wanted: pl.Series | None = None) -> pl.DataFrame:
         """Return the facts; `wanted` (bool by code) selects by attributes."""
         packed, wide = self._concat_parts()
         if wanted is not None:
-            codes = packed["time_and_attributes"] % _MAX_PACKED_CODES
-            packed = packed.filter(wanted.gather(codes))
+            packed = packed.filter(wanted.gather(unpack_codes(packed)))
             wide = wide.filter(wanted.gather(wide["attributes"]))
-        return pl.concat([_unpack_rows(packed), wide])
+        return unpack_rows(packed, wide)
 
     def _concat_parts(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         for parts in (self._packed_parts, self._wide_parts):
@@ -176,49 +154,20 @@ class Facts:
 
     def drop_repeats(self) -> None:
         """Drop repeated facts."""
-        shards = (self.select_shard(number).unique() for number in range(self.shard_count))
-        packed, wide = _pack_rows(pl.concat(shards))
+        code_count = len(self.vocabulary)
+        parts = [pack_rows(drop_repeats(part, code_count)) for part in self.split_by_session()]
+        packed, wide = (pl.concat(frames) for frames in zip(*parts, strict=True))
         self._packed_parts, self._wide_parts = [packed], [wide]
         self.row_count = packed.height + wide.height
 
+    def note_counts(self, counts: DistinctCounts) -> None:
+        """Note what `count_distinct` would find, and a fold has found."""
+        self._counts = counts
+
     def count_distinct(self) -> DistinctCounts:
         """Count events, distinct by kind, timestamp, sid, id and agent (definitions 1)."""
-        identities = self.vocabulary.number_identities()
-        counts = [0, 0, 0, 0]
-        for shard in range(self.shard_count):
-            facts = self.select_shard(shard)
-            ts = pl.col("ts")
-            events = facts.select("sid", identities.gather(facts["attributes"]), "ts")
-            untimed = events.filter(ts >= UNTIMED)
-            groups = (
-                events.with_columns(pl.min_horizontal(ts, UNTIMED)),
-                untimed.drop("ts"),
-                untimed.filter(ts == FUTURE),
-                untimed.filter(ts == ANCIENT),
-            )
-            for i, group in enumerate(groups):
-                counts[i] += group.lazy().unique().collect(engine="streaming").height
-        return DistinctCounts(*counts)
-
-
-def _pack_rows(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the packed facts, and those that stay wide."""
-    code, ts = pl.col("attributes"), pl.col("ts")
-    time = pl.when(ts < UNTIMED).then(ts).otherwise(ts - _UNTIMED_SHIFT)
-    number = time.cast(pl.UInt64, strict=False) * _MAX_PACKED_CODES + code
-    fits = (code < _MAX_PACKED_CODES) & (ts >= 0) & ((ts < _PACKED_UNTIMED) | (ts >= UNTIMED))
-    packed = rows.select("sid", number.alias("time_and_attributes"), fits.alias("fits"))
-    if packed["fits"].all():
-        return packed.drop("fits"), _NO_WIDE_FACTS
-    wide = rows.select(*FACT_SCHEMA).filter(~packed["fits"])
-    return packed.filter("fits").drop("fits"), wide
-
-
-def _unpack_rows(packed: pl.DataFrame) -> pl.DataFrame:
-    number = pl.col("time_and_attributes")
-    time = (number // _MAX_PACKED_CODES).cast(pl.Int64)
-    return packed.select(
-        "sid",
-        (number % _MAX_PACKED_CODES).cast(pl.UInt32).alias("attributes"),
-        pl.when(time < _PACKED_UNTIMED).then(time).otherwise(time + _UNTIMED_SHIFT).alias("ts"),
-    )
+        if self._counts is None:
+            codes = self.vocabulary.tabulate_identities()
+            parts = self.split_by_session()
+            self._counts = sum((count_part(part, codes) for part in parts), DistinctCounts())
+        return self._counts

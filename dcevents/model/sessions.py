@@ -192,16 +192,15 @@ class _NativeTable:
         if numbers is None:
             return self._copy_sids(None, len(self))
         with arrow.open_series(numbers) as (_, chunks):
-            parts = [self._copy_sids(_find_values(chunk), chunk.length) for chunk in chunks]
+            parts = [
+                self._copy_sids(ctypes.c_void_p(arrow.find_values(each, NUMBER_TYPE)), each.length)
+                for each in chunks
+            ]
         return pl.concat([pl.Series(dtype=pl.String), *parts])
 
     def _copy_sids(self, numbers: Any, count: int) -> pl.Series:  # noqa: ANN401
         address = self._library.dcevents_copy_sids(self._table, numbers, ctypes.c_uint64(count))
         return arrow.Memory(self._library, address).make_texts(count)
-
-
-def _find_values(chunk: arrow.ArrowArray) -> ctypes.c_void_p:
-    return ctypes.c_void_p((chunk.buffers[1] or 0) + _NUMBER_BYTES * chunk.offset)
 
 
 def _check(result: int) -> None:

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 import polars as pl
 
-_FORMATS: Final[dict[Any, bytes]] = {
-    pl.UInt8: b"C",
-    pl.UInt16: b"S",
-    pl.UInt32: b"I",
-    pl.UInt64: b"L",
-    pl.Int64: b"l",
+_FORMATS: Final[dict[Any, tuple[bytes, int]]] = {
+    pl.UInt8: (b"C", 1),
+    pl.UInt16: (b"S", 2),
+    pl.UInt32: (b"I", 4),
+    pl.UInt64: (b"L", 8),
+    pl.Int64: (b"l", 8),
 }
-"""Formats of Arrow by the types of polars."""
+"""Formats of Arrow, and bytes of a value, by the types of polars."""
 _TEXT_FORMAT: Final = b"U"
 TEXT_VIEW_FORMAT: Final = b"vu"
 """The format of polars' own texts."""
@@ -80,6 +80,12 @@ _get_pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_cha
 )
 
 
+def find_values(chunk: ArrowArray, dtype: Any) -> int:  # noqa: ANN401
+    """Return the address of the values of a chunk."""
+    address: int = chunk.buffers[1] or 0
+    return address + _FORMATS[dtype][1] * int(chunk.offset)
+
+
 class Memory:
     """Memory of the library that this object owns, perhaps beside columns."""
 
@@ -100,7 +106,7 @@ class Memory:
         made = self._library.dcevents_make_array(
             ctypes.byref(array), ctypes.c_void_p(self.address), values, ctypes.c_int64(length)
         )
-        return self._import_series(made, array, _FORMATS[dtype])
+        return self._import_series(made, array, _FORMATS[dtype][0])
 
     def make_texts(self, length: int, offset: int = 0) -> pl.Series:
         """Return a column of texts: `length` + 1 offsets of 64 bits, and the texts behind them."""

@@ -75,7 +75,12 @@ ATTEMPTS_SCHEMA: Final[dict[str, Any]] = {
 """
 AGENTS_SCHEMA: Final[dict[str, Any]] = {"attributes": _CODE_TYPE, "ts": TIME_TYPE}
 """Attributes that name an agent, and their latest time; null without a known one."""
-EVENTS_SCHEMA: Final[dict[str, Any]] = {**LOCATED_COLUMNS, "ts": TIME_TYPE, "reading": pl.UInt32}
+EVENTS_SCHEMA: Final[dict[str, Any]] = {
+    **LOCATED_COLUMNS,
+    "sid": NUMBER_TYPE,
+    "ts": TIME_TYPE,
+    "reading": pl.UInt32,
+}
 """Each accepted line, where lines are stored.
 
 `file` is the number of a log in the ledger; `reading` counts how often the log had been read anew:
@@ -247,7 +252,7 @@ def fold_facts(
     a session goes by its place there.
     """
     places = sessions.select("sid").with_row_index("place")
-    rows = restore_times(facts, clock).join(places, on="sid", how="left", maintain_order="left")
+    rows = restore_times(facts, clock).join(places, on="sid", how="inner", maintain_order="left")
     found = Facts(vocabulary)
     found.add_rows(rows.select(pl.col("place").alias("sid"), "attributes", "ts"))
     return FactFold(found, None, has_ranked_texts=True)
@@ -257,8 +262,8 @@ def compute_tables(folded: FactFold, sessions: pl.DataFrame) -> tuple[pl.DataFra
     """Compute the conversations and attempts of a fold with these sessions."""
     if folded.facts.row_count == 0:
         return make_empty_table("conversations"), make_empty_table("attempts")
-    rows = folded.fold_provisional_conversations()
-    rows = rows.join(folded.find_last_steps(rows), on="conversation_key", how="left")
+    rows = folded.provisional_conversations
+    rows = rows.join(folded.find_last_steps(), on="conversation_key", how="left")
     rows = rows.with_columns(sessions["sid"].gather(rows["sid"]).alias("sid"))
     for column, code in TEXT_CODE_COLUMNS.items():
         codes = _choose_codes(folded, column, code)

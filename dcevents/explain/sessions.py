@@ -18,7 +18,7 @@ from dcevents.explain.timeline import Disbelief, LoggedEvent
 from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
-from dcevents.model.sessions import NUMBER_TYPE
+from dcevents.model.texts import NUMBER_TYPE
 from dcevents.settings import Window
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from dcevents.model.moments import UNTIMED
 from dcevents.model.native_grouping import NO_TIME_MS
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
 from dcevents.model.packing import FactPart
-from dcevents.model.sessions import NUMBER_TYPE
+from dcevents.model.texts import NUMBER_TYPE
 
 _KIND_FACTOR: Final = 16
 """A time times this, and a kind's number added, sorts events by time and then by kind."""

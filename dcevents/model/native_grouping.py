@@ -18,7 +18,7 @@ from dcevents.model.events import (
 )
 from dcevents.model.moments import UNTIMED
 from dcevents.model.packing import FACT_SCHEMA, FactPart
-from dcevents.model.sessions import NUMBER_TYPE
+from dcevents.model.texts import NUMBER_TYPE
 from dcevents.native import arrow
 
 NO_EVENT_MS: Final = 1 << 61

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from dcevents.model.moments import UNTIMED
-from dcevents.model.sessions import NUMBER_TYPE
+from dcevents.model.texts import NUMBER_TYPE
 
 FACT_SCHEMA = {"sid": NUMBER_TYPE, "attributes": pl.UInt32, "ts": pl.Int64}
 """Columns of a fact; `ts` in milliseconds, or UNTIMED, FUTURE or ANCIENT."""

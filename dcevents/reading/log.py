@@ -15,7 +15,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dcevents.model.facts import Facts
-from dcevents.model.sessions import NUMBER_TYPE
+from dcevents.model.texts import NUMBER_TYPE
 from dcevents.reading.account import (
     MAX_SHOWN_REJECTS,
     MAX_UNRECOGNISED_INPUTS,

@@ -19,7 +19,7 @@ import polars as pl
 
 from dcevents.model.events import REJECT_REASONS, UNREADABLE_REASONS
 from dcevents.model.moments import ANCIENT, DAY_MS, FIRST_BELIEVED_MS, FUTURE, UNTIMED
-from dcevents.model.sessions import NUMBER_TYPE
+from dcevents.model.texts import NUMBER_TYPE
 from dcevents.reading.parsing import record, shapes
 from dcevents.reading.parsing.encoded import Contexts, as_it_reads, decoded, opened
 from dcevents.reading.parsing.record import MAX_LINE, NOTHING, SEVERAL, Known, Record, Shape

@@ -1,12 +1,12 @@
-#include "sessions.h"
+#include "texts.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Sids that are hashed together, so that their slots come into the cache meanwhile. */
+/* Texts that are hashed together, so that their slots come into the cache meanwhile. */
 #define BATCH 32
-#define MAX_SESSIONS ((uint64_t)UINT32_MAX - 1)
+#define MAX_TEXTS ((uint64_t)UINT32_MAX - 1)
 #define MIN_SLOTS 1024u
 
 struct text {
@@ -14,11 +14,11 @@ struct text {
     uint64_t size;
 };
 
-struct dcevents_sessions {
+struct dcevents_texts {
     uint64_t seed[2];
-    uint8_t *texts;
+    uint8_t *bytes;
     uint64_t size, capacity;
-    uint64_t *ends; /* of each sid in `texts` */
+    uint64_t *ends; /* of each text in `bytes` */
     uint64_t count, max_count;
     uint64_t *slots; /* the hash's 32 bits, and the number + 1; 0: free */
     uint64_t slot_count; /* a power of two */
@@ -66,36 +66,36 @@ static uint32_t hash_text(const uint64_t seed[2], struct text text) {
 
 /* -- the table ---------------------------------------------------------------------------------- */
 
-static struct text find_text(const struct dcevents_sessions *sessions, uint64_t number) {
-    uint64_t begin = number ? sessions->ends[number - 1] : 0;
-    return (struct text){sessions->texts + begin, sessions->ends[number] - begin};
+static struct text read_text(const struct dcevents_texts *table, uint64_t number) {
+    uint64_t begin = number ? table->ends[number - 1] : 0;
+    return (struct text){table->bytes + begin, table->ends[number] - begin};
 }
 
-/* Return the slot of a sid, or the free one where it belongs. */
-static uint64_t *find_slot(const struct dcevents_sessions *sessions, struct text text,
+/* Return the slot of a text, or the free one where it belongs. */
+static uint64_t *find_slot(const struct dcevents_texts *table, struct text text,
                            uint32_t hash) {
-    uint64_t mask = sessions->slot_count - 1;
+    uint64_t mask = table->slot_count - 1;
     for (uint64_t i = hash & mask;; i = (i + 1) & mask) {
-        uint64_t *slot = &sessions->slots[i];
+        uint64_t *slot = &table->slots[i];
         if (!*slot) return slot;
         if (*slot >> 32 != hash) continue;
-        struct text known = find_text(sessions, (*slot & UINT32_MAX) - 1);
+        struct text known = read_text(table, (*slot & UINT32_MAX) - 1);
         if (known.size == text.size && !memcmp(known.bytes, text.bytes, text.size)) return slot;
     }
 }
 
-static bool grow_slots(struct dcevents_sessions *sessions, uint64_t slot_count) {
+static bool grow_slots(struct dcevents_texts *table, uint64_t slot_count) {
     uint64_t *slots = calloc(slot_count, sizeof *slots), mask = slot_count - 1;
     if (!slots) return false;
-    for (uint64_t i = 0; i < sessions->slot_count; i++) {
-        uint64_t slot = sessions->slots[i], at = slot >> 32 & mask;
+    for (uint64_t i = 0; i < table->slot_count; i++) {
+        uint64_t slot = table->slots[i], at = slot >> 32 & mask;
         if (!slot) continue;
         while (slots[at]) at = (at + 1) & mask;
         slots[at] = slot;
     }
-    free(sessions->slots);
-    sessions->slots = slots;
-    sessions->slot_count = slot_count;
+    free(table->slots);
+    table->slots = slots;
+    table->slot_count = slot_count;
     return true;
 }
 
@@ -111,41 +111,41 @@ static bool grow(void **memory, uint64_t *capacity, uint64_t wanted, size_t unit
     return true;
 }
 
-/* Make room for so many more sids of so many bytes in all. */
-static int reserve(struct dcevents_sessions *sessions, uint64_t count, uint64_t size) {
-    if (sessions->count + count > MAX_SESSIONS) return DCEVENTS_TOO_MANY;
-    if (size > SIZE_MAX - sessions->size) return DCEVENTS_NO_MEMORY;
-    void *texts = sessions->texts, *ends = sessions->ends;
-    bool has_room = grow(&texts, &sessions->capacity, sessions->size + size, 1);
-    sessions->texts = texts;
-    has_room = has_room && grow(&ends, &sessions->max_count, sessions->count + count, 8);
-    sessions->ends = ends;
-    while (has_room && (sessions->count + count) / 3 * 4 > sessions->slot_count) {
-        has_room = grow_slots(sessions, sessions->slot_count * 2);
+/* Make room for so many more texts of so many bytes in all. */
+static int reserve(struct dcevents_texts *table, uint64_t count, uint64_t size) {
+    if (table->count + count > MAX_TEXTS) return DCEVENTS_TOO_MANY;
+    if (size > SIZE_MAX - table->size) return DCEVENTS_NO_MEMORY;
+    void *texts = table->bytes, *ends = table->ends;
+    bool has_room = grow(&texts, &table->capacity, table->size + size, 1);
+    table->bytes = texts;
+    has_room = has_room && grow(&ends, &table->max_count, table->count + count, 8);
+    table->ends = ends;
+    while (has_room && (table->count + count) / 3 * 4 > table->slot_count) {
+        has_room = grow_slots(table, table->slot_count * 2);
     }
     return has_room ? 0 : DCEVENTS_NO_MEMORY;
 }
 
-static int number_batch(struct dcevents_sessions *sessions, const struct text *texts, size_t count,
+static int number_batch(struct dcevents_texts *table, const struct text *texts, size_t count,
                         uint32_t *numbers) {
     uint64_t size = 0;
     for (size_t i = 0; i < count; i++) size += texts[i].size;
-    int fault = reserve(sessions, count, size);
+    int fault = reserve(table, count, size);
     if (fault) return fault;
     uint32_t hashes[BATCH];
     for (size_t i = 0; i < count; i++) {
-        hashes[i] = hash_text(sessions->seed, texts[i]);
-        __builtin_prefetch(&sessions->slots[hashes[i] & (sessions->slot_count - 1)]);
+        hashes[i] = hash_text(table->seed, texts[i]);
+        __builtin_prefetch(&table->slots[hashes[i] & (table->slot_count - 1)]);
     }
     for (size_t i = 0; i < count; i++) {
-        uint64_t *slot = find_slot(sessions, texts[i], hashes[i]);
+        uint64_t *slot = find_slot(table, texts[i], hashes[i]);
         if (!*slot) {
             if (texts[i].size) {
-                memcpy(sessions->texts + sessions->size, texts[i].bytes, texts[i].size);
+                memcpy(table->bytes + table->size, texts[i].bytes, texts[i].size);
             }
-            sessions->size += texts[i].size;
-            sessions->ends[sessions->count++] = sessions->size;
-            *slot = (uint64_t)hashes[i] << 32 | sessions->count;
+            table->size += texts[i].size;
+            table->ends[table->count++] = table->size;
+            *slot = (uint64_t)hashes[i] << 32 | table->count;
         }
         numbers[i] = (uint32_t)(*slot & UINT32_MAX) - 1;
     }
@@ -154,33 +154,33 @@ static int number_batch(struct dcevents_sessions *sessions, const struct text *t
 
 /* -- what Python calls -------------------------------------------------------------------------- */
 
-struct dcevents_sessions *dcevents_new_sessions(uint64_t seed, uint64_t more_seed) {
-    struct dcevents_sessions *sessions = calloc(1, sizeof *sessions);
-    if (!sessions) return NULL;
-    sessions->seed[0] = seed;
-    sessions->seed[1] = more_seed;
-    sessions->texts = malloc(1);
-    sessions->capacity = 1;
-    if (!sessions->texts || !grow_slots(sessions, MIN_SLOTS)) {
-        dcevents_free_sessions(sessions);
+struct dcevents_texts *dcevents_new_texts(uint64_t seed, uint64_t more_seed) {
+    struct dcevents_texts *table = calloc(1, sizeof *table);
+    if (!table) return NULL;
+    table->seed[0] = seed;
+    table->seed[1] = more_seed;
+    table->bytes = malloc(1);
+    table->capacity = 1;
+    if (!table->bytes || !grow_slots(table, MIN_SLOTS)) {
+        dcevents_free_texts(table);
         return NULL;
     }
-    return sessions;
+    return table;
 }
 
-void dcevents_free_sessions(struct dcevents_sessions *sessions) {
-    if (!sessions) return;
-    free(sessions->texts);
-    free(sessions->ends);
-    free(sessions->slots);
-    free(sessions);
+void dcevents_free_texts(struct dcevents_texts *table) {
+    if (!table) return;
+    free(table->bytes);
+    free(table->ends);
+    free(table->slots);
+    free(table);
 }
 
-uint64_t dcevents_count_sessions(const struct dcevents_sessions *sessions) {
-    return sessions->count;
+uint64_t dcevents_count_texts(const struct dcevents_texts *table) {
+    return table->count;
 }
 
-int dcevents_number_packed(struct dcevents_sessions *sessions, const uint8_t *texts, uint64_t size,
+int dcevents_number_packed(struct dcevents_texts *table, const uint8_t *texts, uint64_t size,
                            const uint32_t *offsets, uint64_t count, uint32_t *numbers) {
     struct text batch[BATCH];
     size_t filled = 0;
@@ -188,7 +188,7 @@ int dcevents_number_packed(struct dcevents_sessions *sessions, const uint8_t *te
         if (offsets[i] > offsets[i + 1] || offsets[i + 1] > size) return DCEVENTS_NOT_TEXTS;
         batch[filled++] = (struct text){texts + offsets[i], offsets[i + 1] - offsets[i]};
         if (filled == BATCH || i + 1 == count) {
-            int fault = number_batch(sessions, batch, filled, numbers);
+            int fault = number_batch(table, batch, filled, numbers);
             if (fault) return fault;
             numbers += filled;
             filled = 0;
@@ -225,7 +225,7 @@ static bool read_view(const struct ArrowArray *array, const struct view *view, s
     return true;
 }
 
-int dcevents_number_views(struct dcevents_sessions *sessions, const struct ArrowArray *array,
+int dcevents_number_views(struct dcevents_texts *table, const struct ArrowArray *array,
                           uint32_t *numbers) {
     if (array->n_buffers < 3 || array->length < 0 || array->null_count > 0) {
         return DCEVENTS_NOT_TEXTS;
@@ -236,7 +236,7 @@ int dcevents_number_views(struct dcevents_sessions *sessions, const struct Arrow
     for (int64_t i = 0; i < array->length; i++) {
         if (!read_view(array, &views[i], &batch[filled++])) return DCEVENTS_NOT_TEXTS;
         if (filled == BATCH || i + 1 == array->length) {
-            int fault = number_batch(sessions, batch, filled, numbers);
+            int fault = number_batch(table, batch, filled, numbers);
             if (fault) return fault;
             numbers += filled;
             filled = 0;
@@ -245,20 +245,20 @@ int dcevents_number_views(struct dcevents_sessions *sessions, const struct Arrow
     return 0;
 }
 
-int64_t dcevents_find_session(const struct dcevents_sessions *sessions, const uint8_t *text,
+int64_t dcevents_find_text(const struct dcevents_texts *table, const uint8_t *text,
                               uint64_t size) {
     struct text wanted = {text, size};
-    const uint64_t *slot = find_slot(sessions, wanted, hash_text(sessions->seed, wanted));
+    const uint64_t *slot = find_slot(table, wanted, hash_text(table->seed, wanted));
     return *slot ? (int64_t)(*slot & UINT32_MAX) - 1 : DCEVENTS_NOT_TEXTS;
 }
 
-void *dcevents_copy_sids(const struct dcevents_sessions *sessions, const uint32_t *numbers,
+void *dcevents_copy_texts(const struct dcevents_texts *table, const uint32_t *numbers,
                          uint64_t count) {
     uint64_t size = 0;
-    if (!numbers && count > sessions->count) return NULL;
+    if (!numbers && count > table->count) return NULL;
     for (uint64_t i = 0; i < count; i++) {
-        if (numbers && numbers[i] >= sessions->count) return NULL;
-        size += find_text(sessions, numbers ? numbers[i] : i).size;
+        if (numbers && numbers[i] >= table->count) return NULL;
+        size += read_text(table, numbers ? numbers[i] : i).size;
     }
     if (count > (UINT64_MAX - size) / 8 - 1) return NULL;
     int64_t *offsets = dcevents_allocate((count + 1) * 8 + size);
@@ -266,7 +266,7 @@ void *dcevents_copy_sids(const struct dcevents_sessions *sessions, const uint32_
     uint8_t *texts = (uint8_t *)(offsets + count + 1);
     offsets[0] = 0;
     for (uint64_t i = 0; i < count; i++) {
-        struct text text = find_text(sessions, numbers ? numbers[i] : i);
+        struct text text = read_text(table, numbers ? numbers[i] : i);
         if (text.size) memcpy(texts + offsets[i], text.bytes, text.size);
         offsets[i + 1] = offsets[i] + (int64_t)text.size;
     }

@@ -4,7 +4,7 @@ What is found here is mechanical: the first and the last times of some kinds, nu
 events, events in order. What that means is for `conversations`, `attempts` and `outcomes` to say.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -21,9 +21,6 @@ from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 from dcevents.model.native_grouping import NO_EVENT_MS, NO_STEP, NO_TIME_MS
 from dcevents.model.packing import FactPart
 from dcevents.native import load_library
-
-_KIND_FACTOR: Final = 16
-"""A time times this, and a kind's number added, sorts events by time and then by kind."""
 
 
 class DistinctCounts(NamedTuple):
@@ -147,8 +144,8 @@ def _find_steps(events: pl.LazyFrame) -> pl.LazyFrame:
     kind, ts = pl.col("kind"), pl.col("ts")
     first = events.filter(kind.is_in(STEP_KINDS) & (ts < UNTIMED))
     first = first.group_by("conversation_key", "kind").agg(ts.min())
-    step = (ts * _KIND_FACTOR + kind.cast(pl.Int64)).max() % _KIND_FACTOR
-    return first.group_by("conversation_key").agg(step.cast(pl.UInt8).alias("step"))
+    step = kind.filter(ts == ts.max()).max().alias("step")
+    return first.group_by("conversation_key").agg(step)
 
 
 def _order_chat_events(events: pl.DataFrame) -> pl.DataFrame:

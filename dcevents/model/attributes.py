@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dcevents.model.sessions import Numbering
+from dcevents.model.sessions import Sessions
 
 
 class Attributes(NamedTuple):
@@ -29,13 +29,13 @@ class Attributes(NamedTuple):
 
 
 class Vocabulary:
-    """Codes of attributes, and numbers of sids; safe for threads.
+    """Codes of attributes, and the sessions that have numbers; safe for threads.
 
-    A vocabulary grows with the distinct attributes of a log only, not with its events.
+    A vocabulary grows with what is distinct in a log only, not with its events.
     """
 
     def __init__(self, attributes: Iterable[Attributes] = ()) -> None:
-        self.numbering = Numbering()
+        self.sessions = Sessions()
         self._attributes = list(attributes)
         self._codes = {each: code for code, each in enumerate(self._attributes)}
         self._lock = threading.Lock()
@@ -69,6 +69,13 @@ class Vocabulary:
             for each in self.list_attributes()
         ]
         return pl.Series(of_codes, dtype=pl.UInt32)
+
+    def tabulate_identities(self) -> pl.DataFrame:
+        """Return by code all that `grouping.count_part` is to know of events."""
+        numbers = self.number_identities()
+        # One conversation for each kind, id and agent: these count in no other way.
+        nothing = pl.repeat(0, numbers.len(), dtype=pl.UInt8, eager=True)
+        return pl.DataFrame({"id_rank": numbers, "kind": nothing, "agent": nothing})
 
     def count_id_bits(self) -> int:
         """Count the bits of a conversation id's rank (0 without an id)."""

@@ -7,7 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -20,7 +20,6 @@ from dcevents.model.events import (
     KINDS,
     LIVE_CHAT_KINDS,
     MEETING_BOOKED,
-    STEP_KINDS,
     TRIGGERED,
 )
 from dcevents.model.facts import Facts
@@ -33,13 +32,12 @@ from dcevents.model.fold import (
     list_conversation_ids,
     name_agents,
 )
+from dcevents.model.grouping import DistinctCounts, group_part
 from dcevents.model.moments import UNTIMED
+from dcevents.model.native_grouping import NO_TIME_MS
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
-
-_NO_EVENT_MS: Final = 1 << 61
-"""The least timestamp of no events; more than UNTIMED, which is that of untimed ones."""
-_NO_TIME_MS: Final = -(1 << 60)
-"""The greatest timestamp of events of which none has one."""
+from dcevents.model.packing import FactPart
+from dcevents.model.texts import NUMBER_TYPE
 
 _KIND_FACTOR: Final = 16
 """A time times this, and a kind's number added, sorts events by time and then by kind."""
@@ -47,6 +45,7 @@ _KIND_FACTOR: Final = 16
 _CONVERSATION_COLUMNS = (
     "conversation_key", "sid", "id_rank", "started_at", "engaged_at", "completed_at", "last_at",
     "engaged", "gave_email", "gave_phone", "meetings", "live_chats", "closed_last", "outcome",
+    "step",
 )  # fmt: skip
 
 _FLAG_KINDS = {
@@ -56,6 +55,15 @@ _FLAG_KINDS = {
     "has_completed": COMPLETED,
 }
 """Columns that say whether a conversation has an event of a kind."""
+
+
+class _FoldedPart(NamedTuple):
+    """The fold of some sessions, before the clock is asked."""
+
+    conversations: pl.DataFrame
+    attempts: pl.DataFrame
+    chat_events: pl.DataFrame
+    counts: DistinctCounts
 
 
 @dataclass(frozen=True)
@@ -127,14 +135,14 @@ class FactFold:
     def make_key(self, id_rank: pl.Expr) -> pl.Expr:
         """Make the conversation_key of a session (column sid) and a rank.
 
-        It is a UInt64. The rank takes the place of the lowest bits of the session's number.
+        It is a UInt64; the rank takes its lowest bits.
         """
-        key = pl.col("sid") // self._id_capacity * self._id_capacity + id_rank
+        key = pl.col("sid").cast(pl.UInt64) * self._id_capacity + id_rank
         return key.alias("conversation_key")
 
     def split_key(self, key: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        """Return the sid (its lowest bits are 0) and id_rank of a key."""
-        sid = key // self._id_capacity * self._id_capacity
+        """Return the sid and id_rank of a key."""
+        sid = (key // self._id_capacity).cast(NUMBER_TYPE)
         id_rank = (key % self._id_capacity).cast(pl.UInt32)
         return sid.alias("sid"), id_rank.alias("id_rank")
 
@@ -144,13 +152,13 @@ class FactFold:
 
     # -- live chats ----------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def provisional_attempts(self) -> pl.DataFrame:
         """Return one row for each attempt, with its provisional outcome.
 
         See `find_attempts`; `agent` is a rank.
         """
-        return find_attempts(self._select_chat_events())
+        return self._folded.attempts
 
     @cached_property
     def attempts(self) -> pl.DataFrame:
@@ -159,13 +167,7 @@ class FactFold:
 
     def find_timeouts(self) -> pl.DataFrame:
         """Return one row for each timeout of an attempt: see `attempts.find_timeouts`."""
-        return find_timeouts(self._select_chat_events())
-
-    def _select_chat_events(self) -> pl.DataFrame:
-        """Return the live-chat and closed events of conversations with a live chat."""
-        events = self.select_events(pl.col("kind").is_in([*LIVE_CHAT_KINDS, CLOSED]))
-        with_live_chat = events.filter(pl.col("kind") != CLOSED).select("conversation_key").unique()
-        return self._add_agents(events.join(with_live_chat, on="conversation_key", how="semi"))
+        return find_timeouts(self._folded.chat_events)
 
     def find_agent_namings(self) -> pl.DataFrame:
         """Return attributes (codes that name an agent) and their latest `ts`.
@@ -173,9 +175,9 @@ class FactFold:
         `ts` is null without a timed event.
         """
         ts = pl.col("ts")
-        latest = pl.when(ts < UNTIMED).then(ts).otherwise(_NO_TIME_MS).max()
+        latest = pl.when(ts < UNTIMED).then(ts).otherwise(NO_TIME_MS).max()
         namings = self.select_events(HAS_AGENT_NAME).group_by("attributes").agg(latest)
-        return namings.with_columns(pl.when(ts > _NO_TIME_MS).then("ts"))
+        return namings.with_columns(pl.when(ts > NO_TIME_MS).then("ts"))
 
     @cached_property
     def agents(self) -> pl.DataFrame:
@@ -187,90 +189,68 @@ class FactFold:
     @cached_property
     def conversations(self) -> pl.DataFrame:
         """Return one row for each conversation, with its outcome at `as_of`."""
-        counts = self._summarise_attempts(), self._count_meetings()
-        with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
-            shards = pool.map(
-                lambda number: self._decide_outcomes(self._fold_shard(number, *counts)),
-                range(self.facts.shard_count),
-            )
-            return pl.concat(shards)
+        provisional = self._folded.conversations.drop("step")
+        return decide_outcomes(provisional, self.attempts, self.as_of, self.idle_ms)
 
     def lift_window(self) -> "FactFold":
         """Return this fold: it has no window."""
         return self
 
-    def fold_provisional_conversations(self) -> pl.DataFrame:
-        """Fold facts to one row for each conversation, with its provisional outcome.
+    @property
+    def provisional_conversations(self) -> pl.DataFrame:
+        """Return one row for each conversation, with its provisional outcome.
 
         Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at
         (milliseconds or null), engaged, gave_email, gave_phone, closed_last (bool), meetings,
-        live_chats, outcome.
+        live_chats, outcome, step (see `grouping.Grouping`).
         """
-        counts = self._summarise_attempts(), self._count_meetings()
-        shards = range(self.facts.shard_count)
-        return pl.concat(self._fold_shard(number, *counts) for number in shards)
+        return self._folded.conversations
 
-    def _decide_outcomes(self, conversations: pl.DataFrame) -> pl.DataFrame:
-        return decide_outcomes(conversations, self.attempts, self.as_of, self.idle_ms)
-
-    def _fold_shard(self, number: int, chats: pl.DataFrame, meetings: pl.DataFrame) -> pl.DataFrame:
-        groups = self._aggregate_facts(self.facts.select_shard(number))
-        # Few conversations have a live chat or a meeting: only these are joined.
-        is_joined = pl.col("kind_bits") & _combine_bits(*LIVE_CHAT_KINDS, MEETING_BOOKED) > 0
-        joined = groups.filter(is_joined).join(chats, on="conversation_key", how="left")
-        joined = joined.join(meetings, on="conversation_key", how="left").with_columns(
-            pl.col("live_chats", "meetings").fill_null(0),
-            pl.col("has_accepted_attempt", "has_missed_attempt").fill_null(value=False),
+    @cached_property
+    def _folded(self) -> "_FoldedPart":
+        """Return the fold of all parts of the facts."""
+        parts = self.facts.split_by_session()
+        self._id_capacity  # noqa: B018 - before threads ask for it, and for the attributes
+        self.attributes  # noqa: B018
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            folded = list(pool.map(self._fold_part, parts))
+        counts = sum((each.counts for each in folded), DistinctCounts())
+        self.facts.note_counts(counts)
+        return _FoldedPart(
+            pl.concat(each.conversations for each in folded),
+            pl.concat(each.attempts for each in folded),
+            pl.concat(each.chat_events for each in folded),
+            counts,
         )
-        others = groups.filter(~is_joined).with_columns(
+
+    def _fold_part(self, part: FactPart) -> "_FoldedPart":
+        """Fold the facts of some sessions."""
+        id_bits = self._id_capacity.bit_length() - 1
+        groups, chat_events, counts = group_part(part, self.attributes, id_bits)
+        attempts = find_attempts(chat_events)
+        return _FoldedPart(self._fold_groups(groups, attempts), attempts, chat_events, counts)
+
+    def _fold_groups(self, groups: pl.DataFrame, attempts: pl.DataFrame) -> pl.DataFrame:
+        chats = _summarise_attempts(decide_attempts(attempts, None))
+        # Few conversations have a live chat: only these are joined.
+        has_chat = pl.col("kind_bits") & _combine_bits(*LIVE_CHAT_KINDS) > 0
+        joined = groups.filter(has_chat).join(
+            chats, on="conversation_key", how="left", maintain_order="left"
+        )
+        others = groups.filter(~has_chat).with_columns(
             live_chats=pl.lit(0, pl.UInt32),
-            meetings=pl.lit(0, pl.UInt32),
             has_accepted_attempt=pl.lit(value=False),
             has_missed_attempt=pl.lit(value=False),
         )
-        parts = (joined, others.select(joined.columns))
+        parts = (joined, others)
         return pl.concat([self._derive_columns(part.lazy()).collect() for part in parts])
-
-    def _aggregate_facts(self, facts: pl.DataFrame) -> pl.DataFrame:
-        """Group facts by conversation; times may be those of no event."""
-        kind, ts = pl.col("kind"), pl.col("ts")
-        is_shown, is_closed = kind == TRIGGERED, kind == CLOSED
-        timed = pl.when(ts < UNTIMED).then(ts).otherwise(_NO_TIME_MS)
-        return (
-            self._convert_to_events(facts)
-            .lazy()
-            .group_by("conversation_key")
-            .agg(
-                ts.min().alias("first_at"),
-                _find_earliest(is_shown).alias("shown_at"),
-                pl.when(~is_shown).then(timed).otherwise(_NO_TIME_MS).max().alias("active_at"),
-                _find_earliest(~is_shown & ~is_closed).alias("engaged_at"),
-                _find_earliest(kind == COMPLETED).alias("completed_at"),
-                pl.when(is_closed).then(timed).max().alias("closed_at"),
-                pl.col("kind_bit").bitwise_or().alias("kind_bits"),
-            )
-            .collect(engine="streaming")
-        )
-
-    def _summarise_attempts(self) -> pl.DataFrame:
-        outcome = pl.col("outcome")
-        return self.attempts.group_by("conversation_key").agg(
-            pl.len().cast(pl.UInt32).alias("live_chats"),
-            pl.col("accepted").any().alias("has_accepted_attempt"),
-            (outcome == "missed").any().alias("has_missed_attempt"),
-        )
-
-    def _count_meetings(self) -> pl.DataFrame:
-        events = self._add_agents(self.select_events(pl.col("kind") == MEETING_BOOKED))
-        meetings = events.unique(["conversation_key", "ts", "agent"])
-        count = pl.len().cast(pl.UInt32)
-        return meetings.group_by("conversation_key").agg(count.alias("meetings"))
 
     def _derive_columns(self, groups: pl.LazyFrame) -> pl.LazyFrame:
         kind_bits = pl.col("kind_bits")
         active_at, closed_at = pl.col("active_at"), pl.col("closed_at")
         timed_shown_at = pl.when(pl.col("shown_at") < UNTIMED).then("shown_at")
-        is_untimed_close = closed_at == _NO_TIME_MS
+        has_closed = _has_kind(kind_bits, CLOSED)
+        is_untimed_close = closed_at == NO_TIME_MS
         return (
             groups.with_columns(
                 *self.split_key(pl.col("conversation_key")),
@@ -281,39 +261,20 @@ class FactFold:
                 (kind_bits & ~pl.lit(_combine_bits(TRIGGERED, CLOSED), pl.UInt16) > 0).alias(
                     "engaged"
                 ),
-                (closed_at.is_not_null() & (is_untimed_close | (active_at <= closed_at))).alias(
-                    "closed_last"
-                ),
+                (has_closed & (is_untimed_close | (active_at <= closed_at))).alias("closed_last"),
                 *(_has_kind(kind_bits, kind).alias(name) for name, kind in _FLAG_KINDS.items()),
             )
             .with_columns(choose_provisional_outcome().alias("outcome"))
             .select(_CONVERSATION_COLUMNS)
         )
 
-    def find_last_steps(self, conversations: pl.DataFrame | None = None) -> pl.DataFrame:
-        """Return conversation_key → last_step (definitions 2).
-
-        `conversations` has conversation_key and engaged; all conversations without it.
-        """
-        kind, ts = pl.col("kind"), pl.col("ts")
-        latest_steps = (
-            self.select_events(kind.is_in(STEP_KINDS))
-            .lazy()
-            .filter(ts < UNTIMED)
-            .group_by("conversation_key", "kind")
-            .agg(ts.min())
-            .group_by("conversation_key")
-            .agg((ts * _KIND_FACTOR + kind.cast(pl.Int64)).max().alias("step"))
-            .collect(engine="streaming")
-        )
-        step = (pl.col("step") % _KIND_FACTOR).cast(pl.UInt8)
+    def find_last_steps(self) -> pl.DataFrame:
+        """Return conversation_key → last_step (definitions 2)."""
+        step = pl.col("step")
         names = step.replace_strict(dict(enumerate(KINDS)), default=None, return_dtype=pl.String)
         otherwise = pl.when("engaged").then(pl.lit("engaged")).otherwise(pl.lit("triggered"))
-        rows = self.conversations if conversations is None else conversations
-        return (
-            rows.select("conversation_key", "engaged")
-            .join(latest_steps, on="conversation_key", how="left", maintain_order="left")
-            .select("conversation_key", pl.coalesce(names, otherwise).alias("last_step"))
+        return self.provisional_conversations.select(
+            "conversation_key", pl.coalesce(names, otherwise).alias("last_step")
         )
 
     # -- texts ---------------------------------------------------------------------------------
@@ -343,6 +304,15 @@ class FactFold:
         return list_conversation_ids(self.attributes)
 
 
+def _summarise_attempts(attempts: pl.DataFrame) -> pl.DataFrame:
+    outcome = pl.col("outcome")
+    return attempts.group_by("conversation_key").agg(
+        pl.len().cast(pl.UInt32).alias("live_chats"),
+        pl.col("accepted").any().alias("has_accepted_attempt"),
+        (outcome == "missed").any().alias("has_missed_attempt"),
+    )
+
+
 def _combine_bits(*kinds: int) -> int:
     return sum(1 << kind for kind in kinds)
 
@@ -351,12 +321,8 @@ def _has_kind(kind_bits: pl.Expr, kind: int) -> pl.Expr:
     return kind_bits & pl.lit(1 << kind, pl.UInt16) > 0
 
 
-def _find_earliest(condition: pl.Expr) -> pl.Expr:
-    return pl.when(condition).then(pl.col("ts")).otherwise(_NO_EVENT_MS).min()
-
-
 def _null_untimed(ts: pl.Expr) -> pl.Expr:
-    return pl.when(ts.is_between(_NO_TIME_MS, UNTIMED, closed="none")).then(ts)
+    return pl.when(ts.is_between(NO_TIME_MS, UNTIMED, closed="none")).then(ts)
 
 
 def _choose_text(events: pl.LazyFrame, column: str) -> pl.LazyFrame:
@@ -373,7 +339,7 @@ def _choose_text(events: pl.LazyFrame, column: str) -> pl.LazyFrame:
         position = pl.when(ts < UNTIMED).then(position).otherwise(UNTIMED * 4)
         best, text = pl.col("position").min(), pl.col(column).min()
     else:
-        position = pl.when(ts < UNTIMED).then(position).otherwise(_NO_TIME_MS * 4)
+        position = pl.when(ts < UNTIMED).then(position).otherwise(NO_TIME_MS * 4)
         best, text = pl.col("position").max(), pl.col(column).max()
     positions = events.select("conversation_key", position.alias("position"), column)
     winners = positions.group_by("conversation_key").agg(best.alias("position"))

@@ -14,7 +14,6 @@ from typing import Any
 import harness
 import pytest
 from choosing import combine
-from dcevents.reading.parsing.prefixes import dated, prefix_of
 
 from dcevents.cli import config
 from dcevents.reading.hints import find_hint

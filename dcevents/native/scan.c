@@ -9,10 +9,11 @@ enum {
     MAX_DIALOGUE_BYTES = 4 * (MAX_TEXT_CHARACTERS * 4 + 8) + 16,
 };
 
-enum line_outcome { TAKEN_EVENT, TAKEN_OTHER, SET_ASIDE, IS_UNFINISHED, NO_MEMORY };
+enum line_outcome { TAKEN_EVENT, TAKEN_ALONE, TAKEN_OTHER, SET_ASIDE, IS_UNFINISHED, NO_MEMORY };
 
 typedef struct {
     const u8 *begin, *end; /* without its LF */
+    u32 offset;            /* in the block */
 } line;
 
 /* -- columns ---------------------------------------------------------------------------------- */
@@ -66,7 +67,7 @@ static int add_to_run(scanner *s, enum line_status status, u32 number, size_t be
     run *runs = grow_array(s->runs, &s->runs_capacity, s->runs_count, sizeof *runs);
     if (!runs) return 0;
     s->runs = runs;
-    size_t entries = status == LINE_EVENT ? s->events.count : s->others.count;
+    size_t entries = status == LINE_OTHER ? s->others.count : s->events.count;
     size_t first_entry = status == LINE_ASIDE ? 0 : entries - 1;
     run added = {(u32)status, number, 1, (u32)begin, (u32)end, (u32)first_entry};
     runs[s->runs_count++] = added;
@@ -220,7 +221,7 @@ static enum line_outcome take_other(scanner *s, enum other_bucket bucket)
 
 /* Note a form that has no rule yet, once, with its first line. */
 static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const line *l,
-                                   const u8 *at)
+                                   const u8 *at, const u8 *end)
 {
     if (s->new_form_table.count >= MAX_NEW_FORMS) return SET_ASIDE;
     u32 count = s->new_form_table.count;
@@ -232,8 +233,8 @@ static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const
     s->new_forms = forms;
     forms[count].form_begin = s->new_form_table.offsets[count];
     forms[count].form_length = length;
-    forms[count].line_begin = 0; /* the caller knows the block */
-    forms[count].line_length = (u32)(l->end - l->begin);
+    forms[count].value_begin = l->offset + (u32)(at - l->begin);
+    forms[count].value_length = (u32)(end - at);
     forms[count].is_clean = (u32)is_clean(s, at);
     return SET_ASIDE;
 }
@@ -263,6 +264,8 @@ static enum line_outcome apply_rule(scanner *s, const rule *r, const u8 *at)
 {
     if (r->kind == RULE_ASIDE) return SET_ASIDE;
     if (r->is_late && !is_clean(s, at)) return SET_ASIDE;
+    /* An event without a time of its own has the prefix's. */
+    if (r->kind == RULE_EVENT && r->ms && s->has_prefix) return SET_ASIDE;
     switch ((enum rule_kind)r->kind) {
     case RULE_EVENT: return take_event(s, r);
     case RULE_READY: return take_other(s, OTHER_WIDGET_READY);
@@ -287,7 +290,7 @@ static u32 keep_rule(scanner *s, const u8 *form, u32 length, const rule *added)
 }
 
 /* Apply the rule that the form has in another order of its keys. */
-static enum line_outcome apply_in_order(scanner *s, const line *l, const u8 *at)
+static enum line_outcome apply_in_order(scanner *s, const line *l, const u8 *at, const u8 *end)
 {
     u8 form[MAX_FORM_BYTES];
     u16 slots[MAX_SLOTS];
@@ -295,7 +298,7 @@ static enum line_outcome apply_in_order(scanner *s, const line *l, const u8 *at)
     if (!order_form(s, form, &length, slots)) return NO_MEMORY;
     u32 hash = hash_text(&s->seed, form, length);
     u32 number = find_text(&s->rule_forms, hash, form, length);
-    if (number == NO_NUMBER) return note_form(s, form, length, l, at);
+    if (number == NO_NUMBER) return note_form(s, form, length, l, at, end);
     rule ordered = s->rules[number];
     for (int which = 0; which < RULE_SLOTS; which++)
         if (ordered.slots[which] >= 0) {
@@ -345,12 +348,42 @@ static enum line_outcome reject_line(scanner *s, const line *l)
     return take_other(s, is_text ? OTHER_INVALID_JSON : OTHER_INVALID_UTF8);
 }
 
+static enum line_outcome take_record(scanner *s, const line *l, const u8 *at, const u8 *end)
+{
+    u32 number = find_rule(s);
+    if (number == NO_NUMBER) return apply_in_order(s, l, at, end);
+    return apply_rule(s, &s->rules[number], at);
+}
+
+/* Scan a line that does not begin with an object. */
+static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begin)
+{
+    const u8 *reached = begin, *place = find_place(begin, l->end);
+    enum line_head head = read_head(s, begin, l->end, &reached);
+    if (head == HEAD_DOUBT) return SET_ASIDE;
+    if (!place) {
+        int is_text = head == HEAD_TEXT && is_plain_text(begin, l->end);
+        return is_text ? reject_line(s, l) : SET_ASIDE;
+    }
+    if (*place != '{' || (head == HEAD_SCALARS && reached != place)) return SET_ASIDE;
+    if (is_first_part(begin, place)) return SET_ASIDE;
+    const u8 *end = walk_record(s, place);
+    if (!end || !may_end_line(begin, place, end, l->end)
+        || !is_valid_utf8(begin, (size_t)(place - begin))
+        || !is_valid_utf8(end, (size_t)(l->end - end)))
+        return SET_ASIDE;
+    s->has_prefix = 1;
+    enum line_outcome outcome = take_record(s, l, place, end);
+    s->has_prefix = 0;
+    return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;
+}
+
 static enum line_outcome scan_line(scanner *s, const line *l)
 {
     int has_signs = 0;
     const u8 *at = *l->begin == '{' ? l->begin : skip_around(l->begin, &has_signs);
     if (at >= l->end) return has_signs ? SET_ASIDE : take_other(s, OTHER_BLANK);
-    if (*at != '{') return SET_ASIDE;
+    if (*at != '{') return scan_prefixed(s, l, at);
     const u8 *end = walk_record(s, at);
     if (!end) {
         if (s->status == WALK_BROKEN) return reject_line(s, l);
@@ -359,17 +392,13 @@ static enum line_outcome scan_line(scanner *s, const line *l)
         if (s->status == WALK_UNFINISHED && !is_open) return reject_line(s, l);
         return is_open ? IS_UNFINISHED : SET_ASIDE;
     }
-    if (end != l->end) {
-        end = skip_around(end, &has_signs);
-        if (end != l->end) {
-            int may_go_on = *end == '{' || *end == '"' || *end == '[' || *end == ']' || *end == '-'
-                || is_digit(*end) || *end == 't' || *end == 'f' || *end == 'n';
-            return may_go_on ? SET_ASIDE : reject_line(s, l);
-        }
+    const u8 *rest = end == l->end ? end : skip_around(end, &has_signs);
+    if (rest != l->end) {
+        int may_go_on = *rest == '{' || *rest == '"' || *rest == '[' || *rest == ']' || *rest == '-'
+            || is_digit(*rest) || *rest == 't' || *rest == 'f' || *rest == 'n';
+        return may_go_on ? SET_ASIDE : reject_line(s, l);
     }
-    if (may_be_part(s, at)) return SET_ASIDE;
-    u32 number = find_rule(s);
-    return number == NO_NUMBER ? apply_in_order(s, l, at) : apply_rule(s, &s->rules[number], at);
+    return may_be_part(s, at) ? SET_ASIDE : take_record(s, l, at, end);
 }
 
 /* -- a block ---------------------------------------------------------------------------------- */
@@ -379,6 +408,7 @@ static int place_line(scanner *s, const u8 *data, size_t begin, size_t end, size
 {
     l->begin = data + begin;
     l->end = data + end;
+    l->offset = (u32)begin;
     if (length - end >= READ_AHEAD) return 1;
     size_t size = end - begin;
     while (s->tail_capacity < size + READ_AHEAD + 1) {
@@ -434,6 +464,13 @@ static int settle_open(scanner *s, open_line *open, int is_event)
         && add_to_run(s, LINE_OTHER, number, open->begin, open->end);
 }
 
+static enum line_status find_status(enum line_outcome outcome)
+{
+    if (outcome == TAKEN_EVENT) return LINE_EVENT;
+    if (outcome == TAKEN_ALONE) return LINE_EVENT_ALONE;
+    return outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
+}
+
 static int scan_lines(scanner *s, const u8 *data, size_t length)
 {
     open_line open = {0, 0, 0};
@@ -442,21 +479,17 @@ static int scan_lines(scanner *s, const u8 *data, size_t length)
         size_t end = found ? (size_t)(found - data) : length, next = found ? end + 1 : length;
         enum line_outcome outcome = SET_ASIDE;
         line l;
-        u32 forms = s->new_form_table.count;
         if (found && end - begin <= MAX_LINE_BYTES) {
             if (!place_line(s, data, begin, end, length, &l)) return 0;
             outcome = scan_line(s, &l);
         }
         if (outcome == NO_MEMORY) return 0;
-        if (s->new_form_table.count > forms) s->new_forms[forms].line_begin = (u32)begin;
         if (!settle_open(s, &open, outcome == TAKEN_EVENT)) return 0;
         if (outcome == IS_UNFINISHED) {
             open_line now = {1, begin, next};
             open = now;
         } else {
-            enum line_status status = outcome == TAKEN_EVENT ? LINE_EVENT
-                : outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
-            if (!add_to_run(s, status, s->lines, begin, next)) return 0;
+            if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) return 0;
         }
         s->lines++;
         begin = next;

@@ -416,7 +416,7 @@ typedef struct {
 
 /* -- results ---------------------------------------------------------------------------------- */
 
-enum line_status { LINE_ASIDE, LINE_EVENT, LINE_OTHER };
+enum line_status { LINE_ASIDE, LINE_EVENT, LINE_OTHER, LINE_EVENT_ALONE };
 enum other_bucket {
     OTHER_BLANK,
     OTHER_WIDGET_READY,
@@ -432,7 +432,7 @@ typedef struct {
 } run;
 
 typedef struct {
-    u32 form_begin, form_length, line_begin, line_length;
+    u32 form_begin, form_length, value_begin, value_length;
     u32 is_clean; /* no text of the line that does not matter at first may say something */
 } new_form;
 
@@ -497,6 +497,7 @@ typedef struct scanner {
     /* one line */
     enum walk_status status;
     int allows_line_feed; /* in a text, a line feed is white space */
+    int has_prefix; /* there is text before the record: a time, perhaps */
     int is_late; /* the walk looks at texts that do not matter at first */
     int is_dirty; /* … and has found one that may say something */
     int is_pair; /* the object walked last may be a pair of key and value */
@@ -551,6 +552,26 @@ u32 find_flags(scanner *s, const u8 *key, size_t length);
 /* Write the form of the record walked last in an order that keys do not have a part in, and of each
    of its slots which slot of the record it is. Return 0 where there is no memory. */
 int order_form(scanner *s, u8 *form, u32 *length, u16 *slots);
+
+/* Walk a number, string or word, of which nothing is kept; return the place behind it or NULL. */
+const u8 *walk_plain_scalar(scanner *s, const u8 *at);
+
+/* -- lines with text before their JSON -------------------------------------------------------- */
+
+enum line_head {
+    HEAD_TEXT,    /* no values: what is behind may be JSON with a prefix */
+    HEAD_SCALARS, /* numbers, strings, words up to a brace, which `reached` is */
+    HEAD_DOUBT,
+};
+
+/* Read the values at a line's beginning, as far as they are some. */
+enum line_head read_head(scanner *s, const u8 *at, const u8 *end, const u8 **reached);
+/* Return the first bracket of a line that JSON may begin with; NULL for none. */
+const u8 *find_place(const u8 *at, const u8 *end);
+/* Return whether a line may end with `rest` behind the JSON at `at`. */
+int may_end_line(const u8 *begin, const u8 *at, const u8 *rest, const u8 *end);
+int is_first_part(const u8 *begin, const u8 *at);
+int is_plain_text(const u8 *at, const u8 *end);
 
 /* -- small steps, inline ---------------------------------------------------------------------- */
 

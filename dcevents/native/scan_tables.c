@@ -84,7 +84,7 @@ static u32 add_text(text_table *table, text_place *place, u32 hash, const u8 *te
 }
 
 /* Return the place of a text, or the free one that would be its. */
-static text_place *find_place(const text_table *table, u32 hash, const u8 *text, size_t length)
+static text_place *find_text_place(const text_table *table, u32 hash, const u8 *text, size_t length)
 {
     for (size_t at = hash;; at++) {
         text_place *place = &table->places[at & (table->places_count - 1)];
@@ -97,13 +97,13 @@ static text_place *find_place(const text_table *table, u32 hash, const u8 *text,
 
 u32 find_text(const text_table *table, u32 hash, const u8 *text, size_t length)
 {
-    return find_place(table, hash, text, length)->number - 1;
+    return find_text_place(table, hash, text, length)->number - 1;
 }
 
 u32 number_hashed(text_table *table, u32 hash, const u8 *text, size_t length)
 {
     if (table->count >= table->places_count / 2 && !widen_table(table)) return NO_NUMBER;
-    text_place *place = find_place(table, hash, text, length);
+    text_place *place = find_text_place(table, hash, text, length);
     if (place->number) return place->number - 1;
     return add_text(table, place, hash, text, length);
 }

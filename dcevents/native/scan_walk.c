@@ -100,6 +100,16 @@ static const u8 *walk_word(scanner *s, const u8 *at)
     return stop(s, WALK_BROKEN);
 }
 
+const u8 *walk_plain_scalar(scanner *s, const u8 *at)
+{
+    int ignored = 0;
+    if (*at == '"') {
+        const u8 *end = walk_string(s, at + 1, &ignored);
+        return end ? end + 1 : NULL;
+    }
+    return *at == '-' || is_digit(*at) ? walk_number(s, at, &ignored) : walk_word(s, at);
+}
+
 /* -- the form --------------------------------------------------------------------------------- */
 
 static int put_byte(scanner *s, unsigned byte)

@@ -240,12 +240,12 @@ def _make_native_rule(rule: Rule, structure: int) -> _NativeRule:
 
 
 def _list_new_forms(result: Any, data: bytes) -> list[tuple[bytes, bytes, bool]]:  # noqa: ANN401
-    """Return forms without a rule, each with a line of it."""
+    """Return forms without a rule, each with a record of it."""
     found = []
     numbers = _read_bytes(result.new_forms, 20 * result.new_forms_count)
-    for begin, length, line, line_length, is_clean in struct.iter_unpack("=5I", numbers):
+    for begin, length, value, value_length, is_clean in struct.iter_unpack("=5I", numbers):
         form = _read_bytes(result.form_bytes + begin, length)
-        found.append((form, data[line : line + line_length], bool(is_clean)))
+        found.append((form, data[value : value + value_length], bool(is_clean)))
     return found
 
 

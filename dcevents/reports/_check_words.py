@@ -47,6 +47,7 @@ _TIMESTAMP_FORMS = {
     "javascript": "as JavaScript shows dates",
     "unreadable": "unreadable",
     "absent": "absent",
+    "prefix": "in the text before the record",
 }
 
 _TIMEOUT_READINGS = {

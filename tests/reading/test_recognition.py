@@ -463,6 +463,68 @@ def test_the_map_that_check_shows_reads_the_same_log(tmp_path: Path) -> None:
     assert events(log(line)) == events(log(line), "--config", str(tmp_path / "map.toml"))
 
 
+@pytest.mark.parametrize("part", ["event=nothing", "payload=x.y", "page=body.href", "id=key"])
+def test_a_place_of_a_map_where_nothing_is_is_an_error(part: str) -> None:
+    """It is a slip: a report would be of something else than the user says."""
+    result = odd("--map-event", "Chat Opened=engaged", "--map", part)
+
+    assert (3, "", 1) == (result.status, result.text, result.err.count("\n"))
+    assert f"--map: no event has anything at {part}; " in result.err
+    assert "dcevents check --show-map" in result.err
+
+
+def test_a_place_of_a_file_where_nothing_is_is_said(tmp_path: Path) -> None:
+    """A file may be about other logs, too."""
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[map]\nevent = "body.kind"\npage = "x"\n[map.events]\n"Chat Opened"="engaged"\n'
+    )
+
+    quiet, loud = (
+        harness.run("completion", "--config", path, *options, stdin=log(ODD))
+        for options in (["-q"], [])
+    )
+
+    assert (0, "") == (quiet.status, quiet.err)
+    assert (0, True) == (loud.status, "[map]: no event has anything at page=x; " in loud.err)
+
+
+def test_an_empty_log_has_no_place_to_miss() -> None:
+    result = harness.run("completion", "--map", "event=x", "-q", stdin=b"")
+
+    assert (0, "") == (result.status, result.err)
+
+
+def test_what_stands_at_a_mapped_place_is_said_where_it_is_no_event() -> None:
+    result = odd("--map", "event=body.kind")
+
+    assert 3 == result.status
+    assert "1 of other events (Chat Opened): if one is Dynamic Chat's by another name" in result.err
+    assert "--map-event 'Chat Opened=engaged'" in result.err
+
+
+def test_taking_in_says_which_place_of_a_map_has_nothing(tmp_path: Path) -> None:
+    options = ["--map", "event=body.kind", "--map", "page=x", "--map-event", "Chat Opened=engaged"]
+
+    result = harness.run("ingest", "-", "--store", tmp_path / "s", "-q", *options, stdin=log(ODD))
+
+    assert 0 == result.status
+    assert result.err.startswith("dcevents: warning: --map: no event has anything at page=x; ")
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_the_map_that_check_shows_gives_the_same_figures(path: Path, tmp_path: Path) -> None:
+    shown = harness.run("check", "--show-map", "-q", path)
+    (tmp_path / "map.toml").write_bytes(shown.out)
+
+    recognised = harness.run("summary", "-f", "json", path)
+    mapped = harness.run("summary", "-f", "json", path, "--config", tmp_path / "map.toml")
+
+    assert (0, 0) == (recognised.status, mapped.status)
+    assert recognised.json == mapped.json
+    assert recognised.err == mapped.err
+
+
 # -- what is said ----------------------------------------------------------------------------------
 
 

@@ -73,7 +73,11 @@ class Position:
         """
         if bucket is Bucket.INVALID_JSON and not segment.is_utf8:
             bucket = Bucket.INVALID_UTF8
-        self._held.add([segment.reject(bucket)])
+        if self._blank:
+            # The line is longer than a record, though only blanks are before the segment.
+            self._held.add([self._blank.reject(Bucket.TOO_LONG, end=segment.end)])
+        else:
+            self._held.add([segment.reject(bucket)])
         self._arrays.has_comma = True
         self._end_line(segment.end)
 

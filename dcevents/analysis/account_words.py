@@ -1,5 +1,6 @@
 """The account of a log, in words and as JSON."""
 
+import shlex
 from typing import Any
 
 from dcevents.reading.account import REASON_WORDS, Account
@@ -166,7 +167,10 @@ def explain_unusable(log: Log) -> str | None:
     names = [make_visible(name) for name in account.rank_unknown_events()]
     if names:
         shown = _join_first(names, _MAX_UNUSABLE_NAMES)
-        found.append(f"{tally['unknown_event']:,} of other events ({shown})")
+        found.append(
+            f"{tally['unknown_event']:,} of other events ({shown}): if one is Dynamic Chat's by "
+            f"another name, say so with --map-event {shlex.quote(names[0] + '=engaged')}"
+        )
     found += describe_unrecognised(log, named=len(log.inputs) > 1)
     return (
         f"no event of Dynamic Chat in {format_count(lines, 'line')}: {'; '.join(found)}; "

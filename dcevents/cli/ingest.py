@@ -42,7 +42,7 @@ def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
         warn_of_input(source)
     warn(result.removal.not_found)
     warnings = list_input_warnings(result.logs)
-    warn(warnings)
+    warn([*warnings, *_list_unfound(settings, result)])
     if settings.prints_changes:
         write_to_stdout(f"{line}\n" for line in changes)
     if not settings.is_quiet:
@@ -71,6 +71,15 @@ def _choose_operands(settings: IngestSettings, given: Sequence[str]) -> Sequence
     if is_standard_input_given() and not settings.is_quiet:
         say("standard input is not read; to read it, name it as -")
     return []
+
+
+def _list_unfound(settings: IngestSettings, result: RunResult) -> list[str]:
+    """Return what options say of the logs and no event that was read has."""
+    demanded = [each for each in settings.mapped_paths if each[0] in settings.demanded_parts]
+    unfound = [set(recognition.list_unfound_parts(log, demanded)) for log in result.logs]
+    everywhere = set.intersection(*unfound) if unfound else set()
+    found = [each for each in demanded if each in everywhere]
+    return [recognition.explain_unfound("--map", found)] if found else []
 
 
 def _list_changes(settings: IngestSettings, result: RunResult) -> Sequence[str]:

@@ -18,8 +18,8 @@ FORMS: Final = (
     *(form for *_, form in judged.EPOCH_UNITS),
     judged.EPOCH_NANOSECONDS[0],
     *(form for _, form in judged.FORMS),
-    "prefix",
     "unreadable",
     "absent",
+    "prefix",
 )
 """Forms of timestamps: with `Z`, with an offset, without a zone, as a number, …"""

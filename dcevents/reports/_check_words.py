@@ -46,9 +46,9 @@ _TIMESTAMP_FORMS = {
     "access_log": "as in access logs",
     "rfc_5322": "as in mails and HTTP headers (RFC 5322)",
     "javascript": "as JavaScript shows dates",
-    "prefix": "as loggers write it before the record",
     "unreadable": "unreadable",
     "absent": "absent",
+    "prefix": "in the text before the record",
 }
 
 _TIMEOUT_READINGS = {

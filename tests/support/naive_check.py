@@ -30,9 +30,9 @@ FORMS = [
     "access_log",
     "rfc_5322",
     "javascript",
-    "prefix",
     "unreadable",
     "absent",
+    "prefix",
 ]
 HOUR_MS = 3_600_000
 PEAKS = (100, 200, 300, 600)

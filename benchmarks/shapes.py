@@ -3,7 +3,8 @@
 python benchmarks/shapes.py SHAPE 500000 > shape.log
 
 Each shape is a function from a number and a source of chance to a record. `ORDINARY` are those that
-a site may well write; in `BROKEN` half of the lines or more are no records. Standard library only.
+a site may well write; in `BROKEN` half of the lines or more are no records; `HOSTILE` are what
+somebody may send who wants the reader to be slow. Standard library only.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ Json = dict[str, Any]
 Shape = Callable[[int, Random], str]
 
 START = datetime(2026, 2, 2, tzinfo=UTC)
+POST = 1 << 16
+"""What a server takes in one request, in bytes."""
 STEPS = ("TRIGGERED", "ENGAGED", "INPUT_EMAIL", "COMPLETED", "CLOSED")
 TEXT = [
     *("my", "order", 'is "late"', "again", "C:\\temp", "and\ttabs", "two\nlines", "größer", "🙂"),
@@ -53,6 +56,7 @@ def compact(value: object) -> str:
 
 ORDINARY: dict[str, Shape] = {}
 BROKEN: dict[str, Shape] = {}
+HOSTILE: dict[str, Shape] = {}
 
 
 def _ordinary(shape: Shape) -> Shape:
@@ -62,6 +66,11 @@ def _ordinary(shape: Shape) -> Shape:
 
 def _broken(shape: Shape) -> Shape:
     BROKEN[shape.__name__.removeprefix("_").replace("_", "-")] = shape
+    return shape
+
+
+def _hostile(shape: Shape) -> Shape:
+    HOSTILE[shape.__name__.removeprefix("_").replace("_", "-")] = shape
     return shape
 
 
@@ -308,7 +317,71 @@ def _most_left_open(number: int, rng: Random) -> str:
     return '{"a":' if number % 3 else compact(make_event(number, rng))
 
 
-SHAPES = ORDINARY | BROKEN
+# -- hostile: each is as long as some 300 plain lines ----------------------------------------------
+
+
+def _post(body: str) -> str:
+    return compact({"received": "x", "body": body})
+
+
+@_hostile
+def _empty_objects(_number: int, _rng: Random) -> str:
+    return _post("{}\n" * (POST // 4))
+
+
+@_hostile
+def _tiny_records(_number: int, _rng: Random) -> str:
+    return _post('{"a":1}\n' * (POST // 12))
+
+
+@_hostile
+def _nameless_events(_number: int, _rng: Random) -> str:
+    return _post('{"event":"x"}\n' * (POST // 20))
+
+
+@_hostile
+def _open_braces(number: int, _rng: Random) -> str:
+    return '[{"a":' * (POST // 6) if number % 2 else "{[" * (POST // 2)
+
+
+@_hostile
+def _deep(_number: int, _rng: Random) -> str:
+    deep = '{"a":' * 500 + "1" + "}" * 500
+    return "[" + ",".join([deep] * (POST // len(deep))) + "]"
+
+
+@_hostile
+def _wide(number: int, rng: Random) -> str:
+    event = make_event(number, rng)
+    return compact({f"k{n}": {} for n in range(POST // 11)} | event)
+
+
+@_hostile
+def _many_times(number: int, rng: Random) -> str:
+    event = make_event(number, rng)
+    return compact(event | {f"t{n}_at": "2026-01-01" for n in range(POST // 22)})
+
+
+@_hostile
+def _new_structure_each(number: int, rng: Random) -> str:
+    keys = [
+        f"{rng.choice(('sid', 'id', 'event', 'time'))}_{rng.getrandbits(32):x}" for _ in "12345"
+    ]
+    lines = [
+        compact(make_event(number, rng) | {key: "x"}) for key in keys for _ in range(POST // 1200)
+    ]
+    return "\n".join(lines)
+
+
+@_hostile
+def _texts_in_texts(number: int, rng: Random) -> str:
+    text = compact(make_event(number, rng))
+    while len(text) < POST // 2:
+        text = compact({"message": text})
+    return text
+
+
+SHAPES = ORDINARY | BROKEN | HOSTILE
 
 
 def main() -> None:

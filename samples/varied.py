@@ -149,7 +149,12 @@ class Variation:
 
 
 def _is_event(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("event"), str) and "page" in value
+    """Return whether a line is whole; the stream has broken ones as well."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("event"), str)
+        and isinstance(value.get("data", {}), dict)
+    )
 
 
 def _translate(payload: Json, language: int) -> None:

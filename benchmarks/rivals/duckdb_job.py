@@ -1,6 +1,6 @@
 """The rival that counts: the whole job in DuckDB SQL, the three reports as JSON.
 
-python benchmarks/rivals/duckdb_job.py [--ignore-errors] [--wrapped] FILE...
+python benchmarks/rivals/duckdb_job.py [--ignore-errors] [--varied] FILE...
 
 FILE may be /dev/stdin.
 """
@@ -17,9 +17,9 @@ from typing import NoReturn
 import duckdb
 
 HERE = Path(__file__).resolve().parent
-FOLD, MAKE_REPORTS, LINES, WRAPPED_LINES = (
+FOLD, MAKE_REPORTS, LINES, VARIED_LINES = (
     (HERE / f"duckdb_{name}.sql").read_text(encoding="utf-8")
-    for name in ("job", "reports", "lines", "lines_wrapped")
+    for name in ("job", "reports", "lines", "lines_varied")
 )
 REPORTS = ("completion", "abandonment", "live_chat")
 
@@ -32,11 +32,11 @@ def main() -> None:
         "--ignore-errors", action="store_true", help="pass over lines that are not valid"
     )
     parser.add_argument(
-        "--wrapped", action="store_true", help="look for events in the text `log` of lines, too"
+        "--varied", action="store_true", help="look into the text `log` of lines; mind offsets"
     )
     options = parser.parse_args()
     connection = connected()
-    lines = WRAPPED_LINES if options.wrapped else LINES
+    lines = VARIED_LINES if options.varied else LINES
     fold(connection, options.files, lines, ignore_errors=options.ignore_errors)
     print_reports(connection)
 

@@ -58,7 +58,7 @@ _FLAG_KINDS = {
 
 
 class _FoldedPart(NamedTuple):
-    """The fold of some sessions, before the clock is asked."""
+    """The fold of some sessions; the clock was not asked for attempts."""
 
     conversations: pl.DataFrame
     attempts: pl.DataFrame
@@ -186,25 +186,18 @@ class FactFold:
 
     # -- conversations -------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def conversations(self) -> pl.DataFrame:
-        """Return one row for each conversation, with its outcome at `as_of`."""
-        provisional = self._folded.conversations.drop("step")
-        return decide_outcomes(provisional, self.attempts, self.as_of, self.idle_ms)
+        """Return one row for each conversation, with its outcome at `as_of`.
+
+        Columns: those of `Fold.conversations`, closed_last (bool) and step (see
+        `grouping.Grouping`).
+        """
+        return self._folded.conversations
 
     def lift_window(self) -> "FactFold":
         """Return this fold: it has no window."""
         return self
-
-    @property
-    def provisional_conversations(self) -> pl.DataFrame:
-        """Return one row for each conversation, with its provisional outcome.
-
-        Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at
-        (milliseconds or null), engaged, gave_email, gave_phone, closed_last (bool), meetings,
-        live_chats, outcome, step (see `grouping.Grouping`).
-        """
-        return self._folded.conversations
 
     @cached_property
     def _folded(self) -> "_FoldedPart":
@@ -228,10 +221,13 @@ class FactFold:
         id_bits = self._id_capacity.bit_length() - 1
         groups, chat_events, counts = group_part(part, self.attributes, id_bits)
         attempts = find_attempts(chat_events)
-        return _FoldedPart(self._fold_groups(groups, attempts), attempts, chat_events, counts)
+        decided = decide_attempts(attempts, self.as_of)
+        provisional = self._fold_groups(groups, _summarise_attempts(decided))
+        conversations = decide_outcomes(provisional, decided, self.as_of, self.idle_ms)
+        return _FoldedPart(conversations, attempts, chat_events, counts)
 
-    def _fold_groups(self, groups: pl.DataFrame, attempts: pl.DataFrame) -> pl.DataFrame:
-        chats = _summarise_attempts(decide_attempts(attempts, None))
+    def _fold_groups(self, groups: pl.DataFrame, chats: pl.DataFrame) -> pl.DataFrame:
+        """Return conversations with their provisional outcomes; `chats` sums up attempts."""
         # Few conversations have a live chat: only these are joined.
         has_chat = pl.col("kind_bits") & _combine_bits(*LIVE_CHAT_KINDS) > 0
         joined = groups.filter(has_chat).join(
@@ -273,7 +269,7 @@ class FactFold:
         step = pl.col("step")
         names = step.replace_strict(dict(enumerate(KINDS)), default=None, return_dtype=pl.String)
         otherwise = pl.when("engaged").then(pl.lit("engaged")).otherwise(pl.lit("triggered"))
-        return self.provisional_conversations.select(
+        return self.conversations.select(
             "conversation_key", pl.coalesce(names, otherwise).alias("last_step")
         )
 

@@ -92,8 +92,7 @@ class _Settings(ctypes.Structure):
 class _Table(ctypes.Structure):
     _fields_ = (
         ("rows", ctypes.c_uint64),
-        ("memory", ctypes.c_void_p),
-        ("offsets", ctypes.c_uint64 * len(_GROUP_COLUMNS)),
+        ("columns", ctypes.c_void_p * len(_GROUP_COLUMNS)),
     )
 
 
@@ -196,8 +195,8 @@ def _open_facts(opened: ExitStack, frame: pl.DataFrame, names: tuple[str, ...]) 
 
 
 def _make_frame(library: ctypes.CDLL, table: _Table, columns: dict[str, Any]) -> pl.DataFrame:
-    memory = arrow.Memory(library, table.memory)
-    offsets = zip(columns.items(), table.offsets, strict=False)
-    return pl.DataFrame(
-        {name: memory.make_series(dtype, table.rows, at) for (name, dtype), at in offsets}
-    )
+    found = [
+        arrow.Memory(library, address).make_series(dtype, table.rows).alias(name)
+        for (name, dtype), address in zip(columns.items(), table.columns, strict=False)
+    ]
+    return pl.DataFrame(found)

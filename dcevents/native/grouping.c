@@ -6,7 +6,6 @@
 
 /* Groups of so many events are sorted by insertion: most are in order already. */
 #define MAX_INSERTED 24
-#define COLUMN_ALIGNMENT 64u
 #define NO_STEP 255u
 
 struct event {
@@ -144,17 +143,15 @@ static const uint8_t FACT_WIDTHS[DCEVENTS_FACT_COLUMNS] = {8, 4, 4};
 
 static bool allocate_table(struct dcevents_table *table, const uint8_t *widths, int columns,
                            uint64_t rows) {
-    uint64_t size = 0;
     for (int i = 0; i < columns; i++) {
-        table->offsets[i] = size;
-        size += (rows * widths[i] + COLUMN_ALIGNMENT - 1) / COLUMN_ALIGNMENT * COLUMN_ALIGNMENT;
+        table->columns[i] = dcevents_allocate(rows * widths[i]);
+        if (!table->columns[i]) return false;
     }
-    table->memory = dcevents_allocate(size);
-    return table->memory != NULL;
+    return true;
 }
 
-static void *find_column(const struct dcevents_table *table, int column) {
-    return (uint8_t *)table->memory + table->offsets[column];
+static void release_table(struct dcevents_table *table) {
+    for (int i = 0; i < DCEVENTS_GROUP_COLUMNS; i++) dcevents_release(table->columns[i]);
 }
 
 /* -- conversations ------------------------------------------------------------------------------ */
@@ -186,16 +183,16 @@ static void write_group(settings_t settings, const struct event *events, uint64_
     }
     const struct dcevents_table *table = &output->found->groups;
     uint64_t row = output->group++;
-    ((uint64_t *)find_column(table, DCEVENTS_KEY))[row] = key;
-    ((int64_t *)find_column(table, DCEVENTS_FIRST_AT))[row] = clamp_time(settings, events[0].ts);
-    ((int64_t *)find_column(table, DCEVENTS_SHOWN_AT))[row] = first[settings->shown];
-    ((int64_t *)find_column(table, DCEVENTS_ENGAGED_AT))[row] = engaged_at;
-    ((int64_t *)find_column(table, DCEVENTS_COMPLETED_AT))[row] = first[settings->completed];
-    ((int64_t *)find_column(table, DCEVENTS_ACTIVE_AT))[row] = active_at;
-    ((int64_t *)find_column(table, DCEVENTS_CLOSED_AT))[row] = last[settings->closed];
-    ((uint32_t *)find_column(table, DCEVENTS_MEETINGS))[row] = meetings;
-    ((uint16_t *)find_column(table, DCEVENTS_KINDS))[row] = (uint16_t)kinds;
-    ((uint8_t *)find_column(table, DCEVENTS_LAST_STEP))[row] = (uint8_t)last_step;
+    ((uint64_t *)table->columns[DCEVENTS_KEY])[row] = key;
+    ((int64_t *)table->columns[DCEVENTS_FIRST_AT])[row] = clamp_time(settings, events[0].ts);
+    ((int64_t *)table->columns[DCEVENTS_SHOWN_AT])[row] = first[settings->shown];
+    ((int64_t *)table->columns[DCEVENTS_ENGAGED_AT])[row] = engaged_at;
+    ((int64_t *)table->columns[DCEVENTS_COMPLETED_AT])[row] = first[settings->completed];
+    ((int64_t *)table->columns[DCEVENTS_ACTIVE_AT])[row] = active_at;
+    ((int64_t *)table->columns[DCEVENTS_CLOSED_AT])[row] = last[settings->closed];
+    ((uint32_t *)table->columns[DCEVENTS_MEETINGS])[row] = meetings;
+    ((uint16_t *)table->columns[DCEVENTS_KINDS])[row] = (uint16_t)kinds;
+    ((uint8_t *)table->columns[DCEVENTS_LAST_STEP])[row] = (uint8_t)last_step;
 }
 
 static bool is_same_event(settings_t settings, const struct event *a, const struct event *b) {
@@ -208,18 +205,18 @@ static void write_chat_event(settings_t settings, const struct event *event, uin
                              struct output *output) {
     const struct dcevents_table *table = &output->found->chats;
     uint64_t row = output->chat++;
-    ((uint64_t *)find_column(table, DCEVENTS_CHAT_KEY))[row] = key;
-    ((int64_t *)find_column(table, DCEVENTS_CHAT_TS))[row] = clamp_time(settings, event->ts);
-    ((uint32_t *)find_column(table, DCEVENTS_CHAT_AGENT))[row] = settings->agents[event->code];
-    ((uint8_t *)find_column(table, DCEVENTS_CHAT_KIND))[row] = settings->kinds[event->code];
+    ((uint64_t *)table->columns[DCEVENTS_CHAT_KEY])[row] = key;
+    ((int64_t *)table->columns[DCEVENTS_CHAT_TS])[row] = clamp_time(settings, event->ts);
+    ((uint32_t *)table->columns[DCEVENTS_CHAT_AGENT])[row] = settings->agents[event->code];
+    ((uint8_t *)table->columns[DCEVENTS_CHAT_KIND])[row] = settings->kinds[event->code];
 }
 
 static void write_fact(const struct event *event, uint32_t sid, struct output *output) {
     const struct dcevents_table *table = &output->found->facts;
     uint64_t row = output->fact++;
-    ((int64_t *)find_column(table, DCEVENTS_FACT_TS))[row] = event->ts;
-    ((uint32_t *)find_column(table, DCEVENTS_FACT_SID))[row] = sid;
-    ((uint32_t *)find_column(table, DCEVENTS_FACT_CODE))[row] = event->code;
+    ((int64_t *)table->columns[DCEVENTS_FACT_TS])[row] = event->ts;
+    ((uint32_t *)table->columns[DCEVENTS_FACT_SID])[row] = sid;
+    ((uint32_t *)table->columns[DCEVENTS_FACT_CODE])[row] = event->code;
 }
 
 /* Count the second and the third of the times that are none, once for each run of equal events. */
@@ -341,9 +338,9 @@ static bool read_sessions(settings_t settings, struct event *events, const uint6
 }
 
 static void release_tables(struct dcevents_grouping *grouping) {
-    dcevents_release(grouping->groups.memory);
-    dcevents_release(grouping->chats.memory);
-    dcevents_release(grouping->facts.memory);
+    release_table(&grouping->groups);
+    release_table(&grouping->chats);
+    release_table(&grouping->facts);
     memset(grouping, 0, sizeof *grouping);
 }
 

@@ -68,8 +68,7 @@ struct dcevents_grouping_settings {
 
 struct dcevents_table {
     uint64_t rows;
-    void *memory; /* one owner; NULL where it was not wanted */
-    uint64_t offsets[DCEVENTS_GROUP_COLUMNS];
+    void *columns[DCEVENTS_GROUP_COLUMNS]; /* each with one owner; NULL where it was not wanted */
 };
 
 struct dcevents_grouping {

@@ -4,10 +4,11 @@ Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), null witho
 """
 
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Final, NamedTuple
+from functools import cached_property, partial
+from typing import NamedTuple, TypeVar
 
 import polars as pl
 
@@ -32,15 +33,12 @@ from dcevents.model.fold import (
     list_conversation_ids,
     name_agents,
 )
-from dcevents.model.grouping import DistinctCounts, group_part
+from dcevents.model.grouping import DistinctCounts, choose_texts, group_part
 from dcevents.model.moments import UNTIMED
 from dcevents.model.native_grouping import NO_TIME_MS
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
 from dcevents.model.packing import FactPart
 from dcevents.model.texts import NUMBER_TYPE
-
-_KIND_FACTOR: Final = 16
-"""A time times this, and a kind's number added, sorts events by time and then by kind."""
 
 _CONVERSATION_COLUMNS = (
     "conversation_key", "sid", "id_rank", "started_at", "engaged_at", "completed_at", "last_at",
@@ -55,6 +53,15 @@ _FLAG_KINDS = {
     "has_completed": COMPLETED,
 }
 """Columns that say whether a conversation has an event of a kind."""
+
+
+_T = TypeVar("_T")
+
+
+def _map_in_threads(function: Callable[[FactPart], _T], parts: Sequence[FactPart]) -> list[_T]:
+    """Return what a function makes of each part: the library and polars need no lock of Python."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(function, parts))
 
 
 class _FoldedPart(NamedTuple):
@@ -128,22 +135,22 @@ class FactFold:
     # -- keys of conversations -----------------------------------------------------------------
 
     @cached_property
-    def _id_capacity(self) -> int:
-        """Count the ranks that fit into a key: a power of two."""
-        return 1 << self.facts.vocabulary.count_id_bits()
+    def _id_bits(self) -> int:
+        """Count the bits of a key that are the rank's."""
+        return self.facts.vocabulary.count_id_bits()
 
     def make_key(self, id_rank: pl.Expr) -> pl.Expr:
         """Make the conversation_key of a session (column sid) and a rank.
 
         It is a UInt64; the rank takes its lowest bits.
         """
-        key = pl.col("sid").cast(pl.UInt64) * self._id_capacity + id_rank
+        key = pl.col("sid").cast(pl.UInt64) * (1 << self._id_bits) + id_rank
         return key.alias("conversation_key")
 
     def split_key(self, key: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
         """Return the sid and id_rank of a key."""
-        sid = (key // self._id_capacity).cast(NUMBER_TYPE)
-        id_rank = (key % self._id_capacity).cast(pl.UInt32)
+        sid = (key // (1 << self._id_bits)).cast(NUMBER_TYPE)
+        id_rank = (key % (1 << self._id_bits)).cast(pl.UInt32)
         return sid.alias("sid"), id_rank.alias("id_rank")
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -202,11 +209,8 @@ class FactFold:
     @cached_property
     def _folded(self) -> "_FoldedPart":
         """Return the fold of all parts of the facts."""
-        parts = self.facts.split_by_session()
-        self._id_capacity  # noqa: B018 - before threads ask for it, and for the attributes
-        self.attributes  # noqa: B018
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            folded = list(pool.map(self._fold_part, parts))
+        fold_part = partial(self._fold_part, self.attributes)
+        folded = _map_in_threads(fold_part, self.facts.split_by_session())
         counts = sum((each.counts for each in folded), DistinctCounts())
         self.facts.note_counts(counts)
         return _FoldedPart(
@@ -216,10 +220,9 @@ class FactFold:
             counts,
         )
 
-    def _fold_part(self, part: FactPart) -> "_FoldedPart":
+    def _fold_part(self, codes: pl.DataFrame, part: FactPart) -> "_FoldedPart":
         """Fold the facts of some sessions."""
-        id_bits = self._id_capacity.bit_length() - 1
-        groups, chat_events, counts = group_part(part, self.attributes, id_bits)
+        groups, chat_events, counts = group_part(part, codes, self._id_bits)
         attempts = find_attempts(chat_events)
         decided = decide_attempts(attempts, self.as_of)
         provisional = self._fold_groups(groups, _summarise_attempts(decided))
@@ -281,10 +284,18 @@ class FactFold:
 
     def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
         """Return conversation_key → chosen: its text, of attributes that fit `has_text`."""
-        texts = self.attributes.with_row_index("attributes").filter(has_text)
-        events = self.select_events(has_text).lazy()
-        events = events.join(texts.select("attributes", column).lazy(), on="attributes")
-        return _choose_text(events, column).collect(engine="streaming").rename({column: "chosen"})
+        texts = self.attributes.select(pl.when(has_text).then(column)).to_series()
+        rank = texts.rank("dense").fill_null(0).cast(pl.UInt32).alias("rank")
+        codes = self.attributes.select("kind", "id_rank", "agent", rank)
+
+        def choose(part: FactPart) -> pl.DataFrame:
+            return choose_texts(part, codes, self._id_bits, latest=column != "page")
+
+        chosen = pl.concat(_map_in_threads(choose, self.facts.split_by_session()))
+        of_ranks = texts.drop_nulls().unique().sort()
+        return chosen.select(
+            "conversation_key", of_ranks.gather(chosen["rank"] - 1).alias("chosen")
+        )
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
         """Return id_rank → its text, of ids that have only one."""
@@ -319,28 +330,3 @@ def _has_kind(kind_bits: pl.Expr, kind: int) -> pl.Expr:
 
 def _null_untimed(ts: pl.Expr) -> pl.Expr:
     return pl.when(ts.is_between(NO_TIME_MS, UNTIMED, closed="none")).then(ts)
-
-
-def _choose_text(events: pl.LazyFrame, column: str) -> pl.LazyFrame:
-    """Choose the text of the latest event, for `page` of the earliest.
-
-    Events without a text do not count, untimed ones only if no timed one has a text. At the
-    same time the later kind and the greater text are chosen; for `page` the earlier and the
-    lesser (definitions 2).
-    """
-    ts = pl.col("ts")
-    position = ts * _KIND_FACTOR + pl.col("kind").cast(pl.Int64)
-    if column == "page":
-        # UNTIMED itself, times the factor, would not fit into 64 bits.
-        position = pl.when(ts < UNTIMED).then(position).otherwise(UNTIMED * 4)
-        best, text = pl.col("position").min(), pl.col(column).min()
-    else:
-        position = pl.when(ts < UNTIMED).then(position).otherwise(NO_TIME_MS * 4)
-        best, text = pl.col("position").max(), pl.col(column).max()
-    positions = events.select("conversation_key", position.alias("position"), column)
-    winners = positions.group_by("conversation_key").agg(best.alias("position"))
-    return (
-        positions.join(winners, on=["conversation_key", "position"], how="semi")
-        .group_by("conversation_key")
-        .agg(text)
-    )

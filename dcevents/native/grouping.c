@@ -18,7 +18,7 @@ typedef const struct dcevents_grouping_settings *settings_t;
 /* Where the next row of each table goes. */
 struct output {
     struct dcevents_grouping *found;
-    uint64_t group, chat, fact;
+    uint64_t group, chat, text, fact;
 };
 
 struct session {
@@ -139,6 +139,7 @@ static bool place_facts(const struct dcevents_facts *chunk, settings_t settings,
 
 static const uint8_t GROUP_WIDTHS[DCEVENTS_GROUP_COLUMNS] = {8, 8, 8, 8, 8, 8, 8, 4, 2, 1};
 static const uint8_t CHAT_WIDTHS[DCEVENTS_CHAT_COLUMNS] = {8, 8, 4, 1};
+static const uint8_t TEXT_WIDTHS[DCEVENTS_TEXT_COLUMNS] = {8, 4};
 static const uint8_t FACT_WIDTHS[DCEVENTS_FACT_COLUMNS] = {8, 4, 4};
 
 static bool allocate_table(struct dcevents_table *table, const uint8_t *widths, int columns,
@@ -211,6 +212,42 @@ static void write_chat_event(settings_t settings, const struct event *event, uin
     ((uint8_t *)table->columns[DCEVENTS_CHAT_KIND])[row] = settings->kinds[event->code];
 }
 
+/* Choose the text of a conversation. Events are in order of time and kind; without a timed event
+ * that has a text, time and kind do not matter.
+ */
+static uint32_t choose_text(settings_t settings, const struct event *events, uint64_t count) {
+    const struct event *best = NULL;
+    uint32_t chosen = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        uint32_t rank = settings->text_ranks[events[i].code];
+        if (!rank) continue;
+        bool is_timed = events[i].ts < settings->untimed;
+        bool is_tied = best && best->ts == events[i].ts &&
+                       settings->kinds[best->code] == settings->kinds[events[i].code];
+        if (best && !is_timed) {
+            if (best->ts < settings->untimed) break;
+            is_tied = true;
+        }
+        if (!best || (settings->takes_latest && !is_tied)) {
+            best = &events[i];
+            chosen = rank;
+        } else if (is_tied && (settings->takes_latest ? rank > chosen : rank < chosen)) {
+            chosen = rank;
+        }
+    }
+    return chosen;
+}
+
+static void write_text(settings_t settings, const struct event *events, uint64_t count,
+                       uint64_t key, struct output *output) {
+    uint32_t rank = choose_text(settings, events, count);
+    if (!rank) return;
+    const struct dcevents_table *table = &output->found->texts;
+    uint64_t row = output->text++;
+    ((uint64_t *)table->columns[DCEVENTS_TEXT_KEY])[row] = key;
+    ((uint32_t *)table->columns[DCEVENTS_TEXT_RANK])[row] = rank;
+}
+
 static void write_fact(const struct event *event, uint32_t sid, struct output *output) {
     const struct dcevents_table *table = &output->found->facts;
     uint64_t row = output->fact++;
@@ -262,6 +299,7 @@ static void read_conversation(settings_t settings, uint32_t sid, const struct ev
         }
     }
     if (settings->makes_groups) write_group(settings, events, count, key, meetings, output);
+    if (settings->text_ranks) write_text(settings, events, count, key, output);
 }
 
 static void read_session(settings_t settings, const struct session *session,
@@ -304,6 +342,10 @@ static bool allocate_tables(settings_t settings, const struct sizes *sizes,
                   allocate_table(&found->chats, CHAT_WIDTHS, DCEVENTS_CHAT_COLUMNS,
                                  sizes->chat_events);
     }
+    if (settings->text_ranks) {
+        is_done = is_done && allocate_table(&found->texts, TEXT_WIDTHS, DCEVENTS_TEXT_COLUMNS,
+                                            sizes->conversations);
+    }
     if (settings->makes_facts) {
         is_done = is_done && allocate_table(&found->facts, FACT_WIDTHS, DCEVENTS_FACT_COLUMNS,
                                             sizes->facts);
@@ -315,7 +357,7 @@ static bool allocate_tables(settings_t settings, const struct sizes *sizes,
 static bool read_sessions(settings_t settings, struct event *events, const uint64_t *ends,
                           struct event *spare, struct dcevents_grouping *found) {
     struct sizes sizes = {0, 0, 0};
-    struct output output = {found, 0, 0, 0};
+    struct output output = {found, 0, 0, 0, 0};
     uint64_t sid_count = settings->end_sid - settings->first_sid;
     for (int pass = 0; pass < 2; pass++) {
         for (uint64_t i = 0, begin = 0; i < sid_count; begin = ends[i++]) {
@@ -333,6 +375,7 @@ static bool read_sessions(settings_t settings, struct event *events, const uint6
     }
     found->groups.rows = output.group;
     found->chats.rows = output.chat;
+    found->texts.rows = output.text;
     found->facts.rows = output.fact;
     return true;
 }
@@ -340,6 +383,7 @@ static bool read_sessions(settings_t settings, struct event *events, const uint6
 static void release_tables(struct dcevents_grouping *grouping) {
     release_table(&grouping->groups);
     release_table(&grouping->chats);
+    release_table(&grouping->texts);
     release_table(&grouping->facts);
     memset(grouping, 0, sizeof *grouping);
 }

@@ -89,19 +89,7 @@ class FactFold:
     @cached_property
     def attributes(self) -> pl.DataFrame:
         """Return the attributes by code, with the columns of `add_ranks`."""
-        rows = self.facts.vocabulary.list_attributes()
-        texts = {
-            "conversation_id": [each.id for each in rows],
-            "conversation": [each.name for each in rows],
-            "type": [each.type for each in rows],
-            "ui_type": [each.ui_type for each in rows],
-            "page": [each.page for each in rows],
-            "agent_id": [each.agent for each in rows],
-            "agent_name": [each.agent_name for each in rows],
-        }
-        kinds = pl.Series("kind", [each.kind for each in rows], dtype=pl.UInt8)
-        frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
-        frame = add_ranks(frame.with_columns(kinds))
+        frame = add_ranks(self.facts.vocabulary.tabulate_attributes())
         if not self.has_ranked_texts:
             return frame
         return frame.with_columns(pl.col(*TEXT_COLUMNS).rank("dense").cast(pl.UInt32))

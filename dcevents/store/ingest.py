@@ -234,6 +234,8 @@ def write_batch(run: Ingestion) -> Ingestion:
     if any(merged.removed_events.values()):
         # Codes of attributes that only removed events had are not the store's any more.
         parser = make_parser(state, run.options)
+    # What was written is numbered by the store.
+    parser.vocabulary.renew_sessions()
     return replace(
         run,
         store=OpenStore(state, run.store.ledger, parser),

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 import polars as pl
@@ -74,9 +75,9 @@ class Vocabulary:
     def tabulate_attributes(self) -> pl.DataFrame:
         """Return a row for each code: `agent_id` is the agent's identity, a name without an id."""
         rows = self.list_attributes()
-        columns = zip(*rows, strict=True) if rows else (() for _ in _ATTRIBUTE_COLUMNS)
         frame = pl.DataFrame(
-            dict(zip(_ATTRIBUTE_COLUMNS, columns, strict=False)), schema=_ATTRIBUTE_COLUMNS
+            pl.Series(name, list(map(itemgetter(place), rows)), dtype=dtype)
+            for place, (name, dtype) in enumerate(_ATTRIBUTE_COLUMNS.items())
         )
         return frame.with_columns(pl.coalesce("agent_id", "agent_name").alias("agent_id"))
 

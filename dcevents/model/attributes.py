@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 import polars as pl
@@ -26,6 +27,19 @@ class Attributes(NamedTuple):
     def agent(self) -> str | None:
         """Return the agent's identity: the id, or without one the name."""
         return self.agent_id or self.agent_name
+
+
+_ATTRIBUTE_COLUMNS = {
+    "kind": pl.UInt8,
+    "conversation_id": pl.String,
+    "conversation": pl.String,
+    "type": pl.String,
+    "ui_type": pl.String,
+    "page": pl.String,
+    "agent_id": pl.String,
+    "agent_name": pl.String,
+}
+"""Columns of `Vocabulary.tabulate_attributes`: the fields of Attributes but the last, in order."""
 
 
 class Vocabulary:
@@ -58,6 +72,15 @@ class Vocabulary:
         with self._lock:
             return list(self._attributes)
 
+    def tabulate_attributes(self) -> pl.DataFrame:
+        """Return a row for each code: `agent_id` is the agent's identity, a name without an id."""
+        rows = self.list_attributes()
+        frame = pl.DataFrame(
+            pl.Series(name, list(map(itemgetter(place), rows)), dtype=dtype)
+            for place, (name, dtype) in enumerate(_ATTRIBUTE_COLUMNS.items())
+        )
+        return frame.with_columns(pl.coalesce("agent_id", "agent_name").alias("agent_id"))
+
     def number_identities(self) -> pl.Series:
         """Return by code the number of (kind, id, agent), as UInt32.
 
@@ -69,6 +92,10 @@ class Vocabulary:
             for each in self.list_attributes()
         ]
         return pl.Series(of_codes, dtype=pl.UInt32)
+
+    def renew_sessions(self) -> None:
+        """Begin new numbers of sessions, once no facts have the old ones."""
+        self.sessions = Sessions()
 
     def tabulate_identities(self) -> pl.DataFrame:
         """Return by code all that `grouping.count_part` is to know of events."""

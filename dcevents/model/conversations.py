@@ -4,10 +4,11 @@ Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), null witho
 """
 
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Final, NamedTuple
+from functools import cached_property, partial
+from typing import NamedTuple, TypeVar
 
 import polars as pl
 
@@ -32,15 +33,12 @@ from dcevents.model.fold import (
     list_conversation_ids,
     name_agents,
 )
-from dcevents.model.grouping import DistinctCounts, group_part
+from dcevents.model.grouping import DistinctCounts, choose_texts, group_part
 from dcevents.model.moments import UNTIMED
 from dcevents.model.native_grouping import NO_TIME_MS
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
 from dcevents.model.packing import FactPart
 from dcevents.model.texts import NUMBER_TYPE
-
-_KIND_FACTOR: Final = 16
-"""A time times this, and a kind's number added, sorts events by time and then by kind."""
 
 _CONVERSATION_COLUMNS = (
     "conversation_key", "sid", "id_rank", "started_at", "engaged_at", "completed_at", "last_at",
@@ -57,8 +55,17 @@ _FLAG_KINDS = {
 """Columns that say whether a conversation has an event of a kind."""
 
 
+_T = TypeVar("_T")
+
+
+def _map_in_threads(function: Callable[[FactPart], _T], parts: Sequence[FactPart]) -> list[_T]:
+    """Return what a function makes of each part: the library and polars need no lock of Python."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(function, parts))
+
+
 class _FoldedPart(NamedTuple):
-    """The fold of some sessions, before the clock is asked."""
+    """The fold of some sessions; the clock was not asked for attempts."""
 
     conversations: pl.DataFrame
     attempts: pl.DataFrame
@@ -82,19 +89,7 @@ class FactFold:
     @cached_property
     def attributes(self) -> pl.DataFrame:
         """Return the attributes by code, with the columns of `add_ranks`."""
-        rows = self.facts.vocabulary.list_attributes()
-        texts = {
-            "conversation_id": [each.id for each in rows],
-            "conversation": [each.name for each in rows],
-            "type": [each.type for each in rows],
-            "ui_type": [each.ui_type for each in rows],
-            "page": [each.page for each in rows],
-            "agent_id": [each.agent for each in rows],
-            "agent_name": [each.agent_name for each in rows],
-        }
-        kinds = pl.Series("kind", [each.kind for each in rows], dtype=pl.UInt8)
-        frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
-        frame = add_ranks(frame.with_columns(kinds))
+        frame = add_ranks(self.facts.vocabulary.tabulate_attributes())
         if not self.has_ranked_texts:
             return frame
         return frame.with_columns(pl.col(*TEXT_COLUMNS).rank("dense").cast(pl.UInt32))
@@ -128,22 +123,22 @@ class FactFold:
     # -- keys of conversations -----------------------------------------------------------------
 
     @cached_property
-    def _id_capacity(self) -> int:
-        """Count the ranks that fit into a key: a power of two."""
-        return 1 << self.facts.vocabulary.count_id_bits()
+    def _id_bits(self) -> int:
+        """Count the bits of a key that are the rank's."""
+        return self.facts.vocabulary.count_id_bits()
 
     def make_key(self, id_rank: pl.Expr) -> pl.Expr:
         """Make the conversation_key of a session (column sid) and a rank.
 
         It is a UInt64; the rank takes its lowest bits.
         """
-        key = pl.col("sid").cast(pl.UInt64) * self._id_capacity + id_rank
+        key = pl.col("sid").cast(pl.UInt64) * (1 << self._id_bits) + id_rank
         return key.alias("conversation_key")
 
     def split_key(self, key: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
         """Return the sid and id_rank of a key."""
-        sid = (key // self._id_capacity).cast(NUMBER_TYPE)
-        id_rank = (key % self._id_capacity).cast(pl.UInt32)
+        sid = (key // (1 << self._id_bits)).cast(NUMBER_TYPE)
+        id_rank = (key % (1 << self._id_bits)).cast(pl.UInt32)
         return sid.alias("sid"), id_rank.alias("id_rank")
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -186,34 +181,24 @@ class FactFold:
 
     # -- conversations -------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def conversations(self) -> pl.DataFrame:
-        """Return one row for each conversation, with its outcome at `as_of`."""
-        provisional = self._folded.conversations.drop("step")
-        return decide_outcomes(provisional, self.attempts, self.as_of, self.idle_ms)
+        """Return one row for each conversation, with its outcome at `as_of`.
+
+        Columns: those of `Fold.conversations`, closed_last (bool) and step (see
+        `grouping.Grouping`).
+        """
+        return self._folded.conversations
 
     def lift_window(self) -> "FactFold":
         """Return this fold: it has no window."""
         return self
 
-    @property
-    def provisional_conversations(self) -> pl.DataFrame:
-        """Return one row for each conversation, with its provisional outcome.
-
-        Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at
-        (milliseconds or null), engaged, gave_email, gave_phone, closed_last (bool), meetings,
-        live_chats, outcome, step (see `grouping.Grouping`).
-        """
-        return self._folded.conversations
-
     @cached_property
     def _folded(self) -> "_FoldedPart":
         """Return the fold of all parts of the facts."""
-        parts = self.facts.split_by_session()
-        self._id_capacity  # noqa: B018 - before threads ask for it, and for the attributes
-        self.attributes  # noqa: B018
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            folded = list(pool.map(self._fold_part, parts))
+        fold_part = partial(self._fold_part, self.attributes)
+        folded = _map_in_threads(fold_part, self.facts.split_by_session())
         counts = sum((each.counts for each in folded), DistinctCounts())
         self.facts.note_counts(counts)
         return _FoldedPart(
@@ -223,15 +208,17 @@ class FactFold:
             counts,
         )
 
-    def _fold_part(self, part: FactPart) -> "_FoldedPart":
+    def _fold_part(self, codes: pl.DataFrame, part: FactPart) -> "_FoldedPart":
         """Fold the facts of some sessions."""
-        id_bits = self._id_capacity.bit_length() - 1
-        groups, chat_events, counts = group_part(part, self.attributes, id_bits)
+        groups, chat_events, counts = group_part(part, codes, self._id_bits)
         attempts = find_attempts(chat_events)
-        return _FoldedPart(self._fold_groups(groups, attempts), attempts, chat_events, counts)
+        decided = decide_attempts(attempts, self.as_of)
+        provisional = self._fold_groups(groups, _summarise_attempts(decided))
+        conversations = decide_outcomes(provisional, decided, self.as_of, self.idle_ms)
+        return _FoldedPart(conversations, attempts, chat_events, counts)
 
-    def _fold_groups(self, groups: pl.DataFrame, attempts: pl.DataFrame) -> pl.DataFrame:
-        chats = _summarise_attempts(decide_attempts(attempts, None))
+    def _fold_groups(self, groups: pl.DataFrame, chats: pl.DataFrame) -> pl.DataFrame:
+        """Return conversations with their provisional outcomes; `chats` sums up attempts."""
         # Few conversations have a live chat: only these are joined.
         has_chat = pl.col("kind_bits") & _combine_bits(*LIVE_CHAT_KINDS) > 0
         joined = groups.filter(has_chat).join(
@@ -273,7 +260,7 @@ class FactFold:
         step = pl.col("step")
         names = step.replace_strict(dict(enumerate(KINDS)), default=None, return_dtype=pl.String)
         otherwise = pl.when("engaged").then(pl.lit("engaged")).otherwise(pl.lit("triggered"))
-        return self.provisional_conversations.select(
+        return self.conversations.select(
             "conversation_key", pl.coalesce(names, otherwise).alias("last_step")
         )
 
@@ -285,10 +272,18 @@ class FactFold:
 
     def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
         """Return conversation_key → chosen: its text, of attributes that fit `has_text`."""
-        texts = self.attributes.with_row_index("attributes").filter(has_text)
-        events = self.select_events(has_text).lazy()
-        events = events.join(texts.select("attributes", column).lazy(), on="attributes")
-        return _choose_text(events, column).collect(engine="streaming").rename({column: "chosen"})
+        texts = self.attributes.select(pl.when(has_text).then(column)).to_series()
+        rank = texts.rank("dense").fill_null(0).cast(pl.UInt32).alias("rank")
+        codes = self.attributes.select("kind", "id_rank", "agent", rank)
+
+        def choose(part: FactPart) -> pl.DataFrame:
+            return choose_texts(part, codes, self._id_bits, latest=column != "page")
+
+        chosen = pl.concat(_map_in_threads(choose, self.facts.split_by_session()))
+        of_ranks = texts.drop_nulls().unique().sort()
+        return chosen.select(
+            "conversation_key", of_ranks.gather(chosen["rank"] - 1).alias("chosen")
+        )
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
         """Return id_rank → its text, of ids that have only one."""
@@ -323,28 +318,3 @@ def _has_kind(kind_bits: pl.Expr, kind: int) -> pl.Expr:
 
 def _null_untimed(ts: pl.Expr) -> pl.Expr:
     return pl.when(ts.is_between(NO_TIME_MS, UNTIMED, closed="none")).then(ts)
-
-
-def _choose_text(events: pl.LazyFrame, column: str) -> pl.LazyFrame:
-    """Choose the text of the latest event, for `page` of the earliest.
-
-    Events without a text do not count, untimed ones only if no timed one has a text. At the
-    same time the later kind and the greater text are chosen; for `page` the earlier and the
-    lesser (definitions 2).
-    """
-    ts = pl.col("ts")
-    position = ts * _KIND_FACTOR + pl.col("kind").cast(pl.Int64)
-    if column == "page":
-        # UNTIMED itself, times the factor, would not fit into 64 bits.
-        position = pl.when(ts < UNTIMED).then(position).otherwise(UNTIMED * 4)
-        best, text = pl.col("position").min(), pl.col(column).min()
-    else:
-        position = pl.when(ts < UNTIMED).then(position).otherwise(NO_TIME_MS * 4)
-        best, text = pl.col("position").max(), pl.col(column).max()
-    positions = events.select("conversation_key", position.alias("position"), column)
-    winners = positions.group_by("conversation_key").agg(best.alias("position"))
-    return (
-        positions.join(winners, on=["conversation_key", "position"], how="semi")
-        .group_by("conversation_key")
-        .agg(text)
-    )

@@ -6,6 +6,7 @@ commutative and associative by nature. Any order, overlap or split of a log's li
 the same set.
 """
 
+import secrets
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +28,8 @@ from dcevents.model.packing import (
 _MIN_ROW_LIMIT = 1 << 21
 """Rows that may be held before repeated facts are looked for; 12 bytes each."""
 
+_MAX_DISTINCT_SHARE = 0.75
+"""Repeated facts are dropped if at most this share of the rows stays."""
 _PART_ROWS = 1 << 20
 """Facts of a part, about."""
 
@@ -34,8 +37,8 @@ _PART_ROWS = 1 << 20
 class Facts:
     """A growing set of facts, by the sessions and attributes of a vocabulary.
 
-    Repeated rows are dropped from time to time: at most two million rows are held, or twice
-    the distinct facts.
+    Repeated rows are dropped from time to time: about two million rows are held, or twice the
+    distinct facts, where many are repeated.
     """
 
     def __init__(self, vocabulary: Vocabulary | None = None) -> None:
@@ -66,7 +69,8 @@ class Facts:
             self._wide_parts.append(wide)
         self.row_count += rows.height
         if self.row_count >= self._row_limit:
-            self.drop_repeats()
+            if self._has_many_repeats():
+                self.drop_repeats()
             self._row_limit = max(_MIN_ROW_LIMIT, 2 * self.row_count)
 
     def _extend_range(self, ts: pl.Series) -> None:
@@ -159,6 +163,19 @@ class Facts:
         packed, wide = (pl.concat(frames) for frames in zip(*parts, strict=True))
         self._packed_parts, self._wide_parts = [packed], [wide]
         self.row_count = packed.height + wide.height
+
+    def _has_many_repeats(self) -> bool:
+        """Estimate whether a quarter of the facts, or more, are repeated.
+
+        Of a fact and its repeats all are in the sample, or none is: where a few facts are repeated
+        very often, it has too few rows, or too few distinct ones. Nobody can guess the factors.
+        """
+        packed, _ = self._concat_parts()
+        factors = [pl.lit(secrets.randbits(64) | 1, pl.UInt64) for _ in range(2)]
+        spread = pl.col("sid") * factors[0] + pl.col("time_and_attributes") * factors[1]
+        sample = packed.filter(spread // (1 << 60) == 0)
+        expected = self.row_count / 16
+        return sample.n_unique() <= _MAX_DISTINCT_SHARE * expected
 
     def note_counts(self, counts: DistinctCounts) -> None:
         """Note what `count_distinct` would find, and a fold has found."""

@@ -81,6 +81,33 @@ def count_part(part: FactPart, codes: pl.DataFrame) -> DistinctCounts:
     return _count_events(_drop_equal(events))
 
 
+def choose_texts(
+    part: FactPart, codes: pl.DataFrame, id_bits: int, *, latest: bool
+) -> pl.DataFrame:
+    """Choose the text of each conversation that has one (definitions 2).
+
+    `codes` has, beside the columns for `group_part`, `rank`: that of a text, 0 without one. The
+    text is that of the latest event, else that of the earliest. Events without a text do not count,
+    untimed ones only if no timed one has a text. At the same time the later kind and the greater
+    text are chosen; of the earliest the earlier and the lesser.
+    Returns columns conversation_key and rank.
+    """
+    if (library := load_library()) is not None:
+        return native_grouping.choose_texts(library, part, codes, id_bits, latest=latest)
+    facts = part.to_frame()
+    events = _convert_to_events(facts, codes, id_bits)
+    is_timed = pl.col("ts") < UNTIMED
+    order = {
+        "is_timed": is_timed if latest else ~is_timed,
+        "ts": pl.when(is_timed).then("ts"),
+        "kind": pl.when(is_timed).then("kind"),
+    }
+    ranked = events.with_columns(codes["rank"][facts["attributes"]], **order)
+    ranked = ranked.filter(pl.col("rank") > 0).sort(*order, "rank", descending=latest)
+    chosen = ranked.group_by("conversation_key", maintain_order=True).first()
+    return chosen.select("conversation_key", "rank")
+
+
 def drop_repeats(part: FactPart, code_count: int) -> pl.DataFrame:
     """Return each fact once; codes are below `code_count`."""
     if (library := load_library()) is not None:

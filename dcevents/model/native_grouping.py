@@ -46,6 +46,7 @@ _CHAT_COLUMNS: Final[dict[str, Any]] = {
     "agent": pl.UInt32,
     "kind": pl.UInt8,
 }
+_TEXT_COLUMNS: Final[dict[str, Any]] = {"conversation_key": pl.UInt64, "rank": pl.UInt32}
 _FACT_COLUMNS: Final[dict[str, Any]] = {
     "ts": pl.Int64,
     "sid": NUMBER_TYPE,
@@ -71,6 +72,7 @@ class _Settings(ctypes.Structure):
         ("id_ranks", ctypes.c_void_p),
         ("agents", ctypes.c_void_p),
         ("kinds", ctypes.c_void_p),
+        ("text_ranks", ctypes.c_void_p),
         ("code_count", ctypes.c_uint64),
         ("untimed", ctypes.c_int64),
         ("packed_untimed", ctypes.c_int64),
@@ -86,14 +88,14 @@ class _Settings(ctypes.Structure):
         ("booked", ctypes.c_uint8),
         ("makes_groups", ctypes.c_uint8),
         ("makes_facts", ctypes.c_uint8),
+        ("takes_latest", ctypes.c_uint8),
     )
 
 
 class _Table(ctypes.Structure):
     _fields_ = (
         ("rows", ctypes.c_uint64),
-        ("memory", ctypes.c_void_p),
-        ("offsets", ctypes.c_uint64 * len(_GROUP_COLUMNS)),
+        ("columns", ctypes.c_void_p * len(_GROUP_COLUMNS)),
     )
 
 
@@ -101,6 +103,7 @@ class _Grouping(ctypes.Structure):
     _fields_ = (
         ("groups", _Table),
         ("chats", _Table),
+        ("texts", _Table),
         ("facts", _Table),
         ("events", ctypes.c_uint64),
         ("untimed", ctypes.c_uint64),
@@ -135,6 +138,15 @@ def count_part(
     return _call_library(library, part, codes, _Settings()).counts
 
 
+def choose_texts(
+    library: ctypes.CDLL, part: FactPart, codes: pl.DataFrame, id_bits: int, *, latest: bool
+) -> pl.DataFrame:
+    """Return columns conversation_key and rank of conversations that have a text."""
+    settings = _Settings(id_bits=id_bits, takes_latest=latest)
+    found = _call_library(library, part, codes, settings)
+    return _make_frame(library, found.texts, _TEXT_COLUMNS)
+
+
 def drop_repeats(library: ctypes.CDLL, part: FactPart, code_count: int) -> pl.DataFrame:
     """Return each fact once, in FACT_SCHEMA."""
     nothing = pl.repeat(0, code_count, dtype=pl.UInt32, eager=True)
@@ -159,6 +171,8 @@ def _call_library(
     with ExitStack() as opened:
         settings.id_ranks = _open_column(opened, codes["id_rank"].cast(pl.UInt32))
         settings.agents = _open_column(opened, codes["agent"].cast(pl.UInt32).fill_null(0))
+        if "rank" in codes.columns:
+            settings.text_ranks = _open_column(opened, codes["rank"].cast(pl.UInt32))
         settings.kinds = _open_column(opened, codes["kind"].cast(pl.UInt8))
         chunks = [
             *_open_facts(opened, part.packed, ("sids", "packed")),
@@ -196,8 +210,8 @@ def _open_facts(opened: ExitStack, frame: pl.DataFrame, names: tuple[str, ...]) 
 
 
 def _make_frame(library: ctypes.CDLL, table: _Table, columns: dict[str, Any]) -> pl.DataFrame:
-    memory = arrow.Memory(library, table.memory)
-    offsets = zip(columns.items(), table.offsets, strict=False)
-    return pl.DataFrame(
-        {name: memory.make_series(dtype, table.rows, at) for (name, dtype), at in offsets}
-    )
+    found = [
+        arrow.Memory(library, address).make_series(dtype, table.rows).alias(name)
+        for (name, dtype), address in zip(columns.items(), table.columns, strict=False)
+    ]
+    return pl.DataFrame(found)

@@ -6,7 +6,6 @@
 
 /* Groups of so many events are sorted by insertion: most are in order already. */
 #define MAX_INSERTED 24
-#define COLUMN_ALIGNMENT 64u
 #define NO_STEP 255u
 
 struct event {
@@ -19,7 +18,7 @@ typedef const struct dcevents_grouping_settings *settings_t;
 /* Where the next row of each table goes. */
 struct output {
     struct dcevents_grouping *found;
-    uint64_t group, chat, fact;
+    uint64_t group, chat, text, fact;
 };
 
 struct session {
@@ -140,21 +139,20 @@ static bool place_facts(const struct dcevents_facts *chunk, settings_t settings,
 
 static const uint8_t GROUP_WIDTHS[DCEVENTS_GROUP_COLUMNS] = {8, 8, 8, 8, 8, 8, 8, 4, 2, 1};
 static const uint8_t CHAT_WIDTHS[DCEVENTS_CHAT_COLUMNS] = {8, 8, 4, 1};
+static const uint8_t TEXT_WIDTHS[DCEVENTS_TEXT_COLUMNS] = {8, 4};
 static const uint8_t FACT_WIDTHS[DCEVENTS_FACT_COLUMNS] = {8, 4, 4};
 
 static bool allocate_table(struct dcevents_table *table, const uint8_t *widths, int columns,
                            uint64_t rows) {
-    uint64_t size = 0;
     for (int i = 0; i < columns; i++) {
-        table->offsets[i] = size;
-        size += (rows * widths[i] + COLUMN_ALIGNMENT - 1) / COLUMN_ALIGNMENT * COLUMN_ALIGNMENT;
+        table->columns[i] = dcevents_allocate(rows * widths[i]);
+        if (!table->columns[i]) return false;
     }
-    table->memory = dcevents_allocate(size);
-    return table->memory != NULL;
+    return true;
 }
 
-static void *find_column(const struct dcevents_table *table, int column) {
-    return (uint8_t *)table->memory + table->offsets[column];
+static void release_table(struct dcevents_table *table) {
+    for (int i = 0; i < DCEVENTS_GROUP_COLUMNS; i++) dcevents_release(table->columns[i]);
 }
 
 /* -- conversations ------------------------------------------------------------------------------ */
@@ -186,16 +184,16 @@ static void write_group(settings_t settings, const struct event *events, uint64_
     }
     const struct dcevents_table *table = &output->found->groups;
     uint64_t row = output->group++;
-    ((uint64_t *)find_column(table, DCEVENTS_KEY))[row] = key;
-    ((int64_t *)find_column(table, DCEVENTS_FIRST_AT))[row] = clamp_time(settings, events[0].ts);
-    ((int64_t *)find_column(table, DCEVENTS_SHOWN_AT))[row] = first[settings->shown];
-    ((int64_t *)find_column(table, DCEVENTS_ENGAGED_AT))[row] = engaged_at;
-    ((int64_t *)find_column(table, DCEVENTS_COMPLETED_AT))[row] = first[settings->completed];
-    ((int64_t *)find_column(table, DCEVENTS_ACTIVE_AT))[row] = active_at;
-    ((int64_t *)find_column(table, DCEVENTS_CLOSED_AT))[row] = last[settings->closed];
-    ((uint32_t *)find_column(table, DCEVENTS_MEETINGS))[row] = meetings;
-    ((uint16_t *)find_column(table, DCEVENTS_KINDS))[row] = (uint16_t)kinds;
-    ((uint8_t *)find_column(table, DCEVENTS_LAST_STEP))[row] = (uint8_t)last_step;
+    ((uint64_t *)table->columns[DCEVENTS_KEY])[row] = key;
+    ((int64_t *)table->columns[DCEVENTS_FIRST_AT])[row] = clamp_time(settings, events[0].ts);
+    ((int64_t *)table->columns[DCEVENTS_SHOWN_AT])[row] = first[settings->shown];
+    ((int64_t *)table->columns[DCEVENTS_ENGAGED_AT])[row] = engaged_at;
+    ((int64_t *)table->columns[DCEVENTS_COMPLETED_AT])[row] = first[settings->completed];
+    ((int64_t *)table->columns[DCEVENTS_ACTIVE_AT])[row] = active_at;
+    ((int64_t *)table->columns[DCEVENTS_CLOSED_AT])[row] = last[settings->closed];
+    ((uint32_t *)table->columns[DCEVENTS_MEETINGS])[row] = meetings;
+    ((uint16_t *)table->columns[DCEVENTS_KINDS])[row] = (uint16_t)kinds;
+    ((uint8_t *)table->columns[DCEVENTS_LAST_STEP])[row] = (uint8_t)last_step;
 }
 
 static bool is_same_event(settings_t settings, const struct event *a, const struct event *b) {
@@ -208,18 +206,54 @@ static void write_chat_event(settings_t settings, const struct event *event, uin
                              struct output *output) {
     const struct dcevents_table *table = &output->found->chats;
     uint64_t row = output->chat++;
-    ((uint64_t *)find_column(table, DCEVENTS_CHAT_KEY))[row] = key;
-    ((int64_t *)find_column(table, DCEVENTS_CHAT_TS))[row] = clamp_time(settings, event->ts);
-    ((uint32_t *)find_column(table, DCEVENTS_CHAT_AGENT))[row] = settings->agents[event->code];
-    ((uint8_t *)find_column(table, DCEVENTS_CHAT_KIND))[row] = settings->kinds[event->code];
+    ((uint64_t *)table->columns[DCEVENTS_CHAT_KEY])[row] = key;
+    ((int64_t *)table->columns[DCEVENTS_CHAT_TS])[row] = clamp_time(settings, event->ts);
+    ((uint32_t *)table->columns[DCEVENTS_CHAT_AGENT])[row] = settings->agents[event->code];
+    ((uint8_t *)table->columns[DCEVENTS_CHAT_KIND])[row] = settings->kinds[event->code];
+}
+
+/* Choose the text of a conversation. Events are in order of time and kind; without a timed event
+ * that has a text, time and kind do not matter.
+ */
+static uint32_t choose_text(settings_t settings, const struct event *events, uint64_t count) {
+    const struct event *best = NULL;
+    uint32_t chosen = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        uint32_t rank = settings->text_ranks[events[i].code];
+        if (!rank) continue;
+        bool is_timed = events[i].ts < settings->untimed;
+        bool is_tied = best && best->ts == events[i].ts &&
+                       settings->kinds[best->code] == settings->kinds[events[i].code];
+        if (best && !is_timed) {
+            if (best->ts < settings->untimed) break;
+            is_tied = true;
+        }
+        if (!best || (settings->takes_latest && !is_tied)) {
+            best = &events[i];
+            chosen = rank;
+        } else if (is_tied && (settings->takes_latest ? rank > chosen : rank < chosen)) {
+            chosen = rank;
+        }
+    }
+    return chosen;
+}
+
+static void write_text(settings_t settings, const struct event *events, uint64_t count,
+                       uint64_t key, struct output *output) {
+    uint32_t rank = choose_text(settings, events, count);
+    if (!rank) return;
+    const struct dcevents_table *table = &output->found->texts;
+    uint64_t row = output->text++;
+    ((uint64_t *)table->columns[DCEVENTS_TEXT_KEY])[row] = key;
+    ((uint32_t *)table->columns[DCEVENTS_TEXT_RANK])[row] = rank;
 }
 
 static void write_fact(const struct event *event, uint32_t sid, struct output *output) {
     const struct dcevents_table *table = &output->found->facts;
     uint64_t row = output->fact++;
-    ((int64_t *)find_column(table, DCEVENTS_FACT_TS))[row] = event->ts;
-    ((uint32_t *)find_column(table, DCEVENTS_FACT_SID))[row] = sid;
-    ((uint32_t *)find_column(table, DCEVENTS_FACT_CODE))[row] = event->code;
+    ((int64_t *)table->columns[DCEVENTS_FACT_TS])[row] = event->ts;
+    ((uint32_t *)table->columns[DCEVENTS_FACT_SID])[row] = sid;
+    ((uint32_t *)table->columns[DCEVENTS_FACT_CODE])[row] = event->code;
 }
 
 /* Count the second and the third of the times that are none, once for each run of equal events. */
@@ -265,6 +299,7 @@ static void read_conversation(settings_t settings, uint32_t sid, const struct ev
         }
     }
     if (settings->makes_groups) write_group(settings, events, count, key, meetings, output);
+    if (settings->text_ranks) write_text(settings, events, count, key, output);
 }
 
 static void read_session(settings_t settings, const struct session *session,
@@ -307,6 +342,10 @@ static bool allocate_tables(settings_t settings, const struct sizes *sizes,
                   allocate_table(&found->chats, CHAT_WIDTHS, DCEVENTS_CHAT_COLUMNS,
                                  sizes->chat_events);
     }
+    if (settings->text_ranks) {
+        is_done = is_done && allocate_table(&found->texts, TEXT_WIDTHS, DCEVENTS_TEXT_COLUMNS,
+                                            sizes->conversations);
+    }
     if (settings->makes_facts) {
         is_done = is_done && allocate_table(&found->facts, FACT_WIDTHS, DCEVENTS_FACT_COLUMNS,
                                             sizes->facts);
@@ -318,7 +357,7 @@ static bool allocate_tables(settings_t settings, const struct sizes *sizes,
 static bool read_sessions(settings_t settings, struct event *events, const uint64_t *ends,
                           struct event *spare, struct dcevents_grouping *found) {
     struct sizes sizes = {0, 0, 0};
-    struct output output = {found, 0, 0, 0};
+    struct output output = {found, 0, 0, 0, 0};
     uint64_t sid_count = settings->end_sid - settings->first_sid;
     for (int pass = 0; pass < 2; pass++) {
         for (uint64_t i = 0, begin = 0; i < sid_count; begin = ends[i++]) {
@@ -336,14 +375,16 @@ static bool read_sessions(settings_t settings, struct event *events, const uint6
     }
     found->groups.rows = output.group;
     found->chats.rows = output.chat;
+    found->texts.rows = output.text;
     found->facts.rows = output.fact;
     return true;
 }
 
 static void release_tables(struct dcevents_grouping *grouping) {
-    dcevents_release(grouping->groups.memory);
-    dcevents_release(grouping->chats.memory);
-    dcevents_release(grouping->facts.memory);
+    release_table(&grouping->groups);
+    release_table(&grouping->chats);
+    release_table(&grouping->texts);
+    release_table(&grouping->facts);
     memset(grouping, 0, sizeof *grouping);
 }
 

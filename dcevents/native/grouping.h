@@ -34,6 +34,13 @@ enum dcevents_chat_column {
     DCEVENTS_CHAT_COLUMNS
 };
 
+/* Columns of the texts of conversations that have one, in this order. */
+enum dcevents_text_column {
+    DCEVENTS_TEXT_KEY,  /* u64 */
+    DCEVENTS_TEXT_RANK, /* u32 */
+    DCEVENTS_TEXT_COLUMNS
+};
+
 /* Columns of the distinct facts. */
 enum dcevents_fact_column {
     DCEVENTS_FACT_TS,   /* i64 */
@@ -56,6 +63,7 @@ struct dcevents_grouping_settings {
     const uint32_t *id_ranks;    /* by code: the rank of the conversation's id */
     const uint32_t *agents;      /* by code: the agent, 0 without one */
     const uint8_t *kinds;        /* by code, below DCEVENTS_MAX_KINDS */
+    const uint32_t *text_ranks;  /* by code: the rank of a text, 0 without one; or NULL */
     uint64_t code_count;
     int64_t untimed;        /* the first of the times that are none */
     int64_t packed_untimed; /* the same as a packed time */
@@ -64,16 +72,17 @@ struct dcevents_grouping_settings {
     uint16_t live_chat_kinds, step_kinds; /* bits */
     uint8_t shown, closed, completed, booked; /* kinds */
     uint8_t makes_groups, makes_facts;        /* what is wanted: conversations and chats; facts */
+    uint8_t takes_latest; /* of texts: the latest, of equally late ones the greatest; else the
+                           * earliest, of these the least */
 };
 
 struct dcevents_table {
     uint64_t rows;
-    void *memory; /* one owner; NULL where it was not wanted */
-    uint64_t offsets[DCEVENTS_GROUP_COLUMNS];
+    void *columns[DCEVENTS_GROUP_COLUMNS]; /* each with one owner; NULL where it was not wanted */
 };
 
 struct dcevents_grouping {
-    struct dcevents_table groups, chats, facts;
+    struct dcevents_table groups, chats, texts, facts;
     /* Events that differ by conversation, kind, time and agent, times that are none being one
      * time; those of such times; those of the second and of the third of such times. */
     uint64_t events, untimed, second_untimed, third_untimed;

@@ -233,6 +233,8 @@ def write_batch(run: Ingestion) -> Ingestion:
     if any(merged.removed_events.values()):
         # Codes of attributes that only removed events had are not the store's any more.
         store = replace(store, vocabulary=store.state.make_vocabulary())
+    # What was written is numbered by the store.
+    store.vocabulary.renew_sessions()
     return replace(
         run,
         store=store,

@@ -24,7 +24,7 @@ from dcevents.model.events import (
 )
 from dcevents.model.facts import Facts
 from dcevents.model.fold import add_ranks
-from dcevents.model.grouping import DistinctCounts, Grouping, drop_repeats, group_part
+from dcevents.model.grouping import DistinctCounts, Grouping, choose_texts, drop_repeats, group_part
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 from dcevents.model.native_grouping import NO_EVENT_MS, NO_STEP, NO_TIME_MS
 from dcevents.model.packing import FACT_SCHEMA, FactPart
@@ -39,7 +39,7 @@ FACTS = st.lists(
         st.integers(0, 10),
         st.sampled_from([None, "d1", "d2", "d3"]),
         st.sampled_from([None, "a1", "a2"]),
-        st.sampled_from(["x", "y"]),
+        st.sampled_from(["x", "y", ""]),
         TIMES,
     ),
     max_size=60,
@@ -194,6 +194,43 @@ def test_all_ways_of_grouping_are_the_same(rows: list[tuple[Any, ...]]) -> None:
         assert found.chat_events.rows() == chats
         assert found.counts == counts
     assert facts.count_distinct() == counts
+
+
+def choose_naively(events: set[Event], codes: pl.DataFrame, *, latest: bool) -> dict[int, str]:
+    """Key to name, by plain Python (definitions 2)."""
+    ranks = dict(codes.select("conversation_id", "id_rank").iter_rows())
+    named: dict[int, list[Event]] = {}
+    for each in events:
+        if each.name:
+            named.setdefault(each.sid << MAX_ID_BITS | ranks[each.id], []).append(each)
+    choose = max if latest else min
+    chosen = {}
+    for key, own in named.items():
+        timed = [(each.ts, each.kind, each.name) for each in own if each.ts < UNTIMED]
+        names = [each.name for each in own]
+        chosen[key] = choose(timed)[2] if timed else choose(names)
+    return chosen
+
+
+@given(rows=st.one_of(FACTS, MANY_FACTS), latest=st.booleans())
+@try_examples(40)
+def test_all_ways_of_choosing_texts_are_the_same(
+    rows: list[tuple[Any, ...]], *, latest: bool
+) -> None:
+    events = [Event(*row) for row in rows]
+    facts = make_facts(events)
+    names = [each.name or None for each in facts.vocabulary.list_attributes()]
+    texts = pl.Series("rank", names, dtype=pl.String)
+    ranks = texts.rank("dense").fill_null(0).cast(pl.UInt32)
+    codes = tabulate_codes(facts).with_columns(ranks)
+    (part,) = facts.split_by_session()
+    expected = choose_naively({*events}, codes, latest=latest)
+    of_ranks = dict(zip(ranks, texts, strict=True))
+    for choice in ("c", "python"):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv(native.VARIABLE, choice)
+            found = choose_texts(part, codes, MAX_ID_BITS, latest=latest)
+        assert {key: of_ranks[rank] for key, rank in found.iter_rows()} == expected
 
 
 @given(rows=FACTS)

@@ -262,7 +262,7 @@ def compute_tables(folded: FactFold, sessions: pl.DataFrame) -> tuple[pl.DataFra
     """Compute the conversations and attempts of a fold with these sessions."""
     if folded.facts.row_count == 0:
         return make_empty_table("conversations"), make_empty_table("attempts")
-    rows = folded.provisional_conversations
+    rows = folded.conversations
     rows = rows.join(folded.find_last_steps(), on="conversation_key", how="left")
     rows = rows.with_columns(sessions["sid"].gather(rows["sid"]).alias("sid"))
     for column, code in TEXT_CODE_COLUMNS.items():

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from dcevents.model import facts as facts_module
 from dcevents.model import packing
 from dcevents.model.attributes import Attributes
-from dcevents.model.facts import DistinctCounts, Facts
+from dcevents.model.facts import Facts
+from dcevents.model.grouping import DistinctCounts
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 
 Fact = tuple[str, int, str | None, str, int]

@@ -452,12 +452,13 @@ def test_a_file_that_vanishes_before_it_is_opened_is_named(
 def test_a_file_that_changes_while_it_is_read(
     change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dcevents.reading import log as reading  # noqa: PLC0415
+    from dcevents.reading import input_reading  # noqa: PLC0415
+    from dcevents.reading import log as reading
 
     path = tmp_path / "x.log"
     lines = [GOOD_LINES[1].replace(b'"sid":"a"', b'"sid":"s%06d"' % n) for n in range(20_000)]
     path.write_bytes(b"".join(lines))
-    scan_block = reading.scan_block
+    scan_block = input_reading.scan_block
     done: list[bool] = []
 
     def once(block: Any, scanner: Any) -> Any:

@@ -19,6 +19,7 @@ from choosing import try_examples
 from histories import GAPS, START, histories, naive_text
 from hypothesis import given
 from hypothesis import strategies as st
+from odd_lines import use_scanner
 
 from dcevents import reports
 from dcevents.tables import Document
@@ -63,16 +64,14 @@ def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
     return [] if same else [f"{path}: {expected!r} expected, {actual!r} found"]
 
 
-def check(
-    inputs: compare.Inputs, *, sample: int, tz: str = "UTC", as_of: int | None = None
-) -> None:
+def check(inputs: compare.Inputs, *, tz: str = "UTC", as_of: int | None = None) -> None:
     """The document of the program and of the model, compared."""
     with TemporaryDirectory() as folder, mock.patch("compare.NOW", CLOCK):
         named = [(str(Path(folder) / name), data) for name, data in inputs]
         model = naive.read(named, now_ms=CLOCK, as_of_ms=as_of)
         clock = CLOCK if as_of is None else as_of
         expected = naive_check.check(model, [name for name, _ in named], clock_ms=clock, tz=tz)
-        view = compare.analyse(inputs, Path(folder), sample=sample, as_of=as_of, tz=tz)
+        view = compare.analyse(inputs, Path(folder), as_of=as_of, tz=tz)
         made = reports.load_reports()["check"].make(view, ())
         assert isinstance(made, Document)
         actual = {key: value for key, value in made.members.items() if key not in LEFT_OUT}
@@ -122,10 +121,10 @@ def odd_logs(draw: st.DrawFn) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-@pytest.mark.parametrize("sample", [1000, 2], ids=["line by line", "by the column"])
+@pytest.mark.parametrize("scanner", ["c", "python"])
 @given(data=st.data())
 @try_examples(5)
-def test_any_log_has_the_model_s_quality(data: st.DataObject, sample: int) -> None:
+def test_any_log_has_the_model_s_quality(data: st.DataObject, scanner: str) -> None:
     inputs = [
         (name, data.draw(odd_logs())) for name in ("a.log", "b.log")[: data.draw(st.integers(1, 2))]
     ]
@@ -133,7 +132,8 @@ def test_any_log_has_the_model_s_quality(data: st.DataObject, sample: int) -> No
         st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Kiritimati"])
     )
     as_of = data.draw(st.sampled_from([None, None, START, START + DAY, START + 3 * DAY + 7]))
-    check(inputs, sample=sample, tz=tz, as_of=as_of)
+    with use_scanner(scanner):
+        check(inputs, tz=tz, as_of=as_of)
 
 
 @st.composite
@@ -171,14 +171,13 @@ def chats(draw: st.DrawFn) -> bytes:
 @given(log=chats())
 @try_examples(5)
 def test_any_chats_have_the_model_s_reading_of_timeout(log: bytes) -> None:
-    check([("a.log", log)], sample=1000)
+    check([("a.log", log)])
 
 
 def test_the_sample_logs_have_the_model_s_quality() -> None:
     site = harness.ROOT / "sample_logs" / "site"
     check(
         [(path.name, path.read_bytes()) for path in sorted(site.glob("dc.log*[!z]"))],
-        sample=200,
         tz="Europe/Berlin",
     )
 

@@ -22,7 +22,7 @@ from dcevents.explain import chat_reasons, reasons
 from dcevents.explain.sessions import MAX_EXPLAINED_SESSIONS, Explanation, explain_sessions
 from dcevents.explain.timeline import LoggedEvent
 from dcevents.model.events import ATTEMPT_OUTCOMES, OUTCOMES
-from dcevents.reading.timestamps import parse_timestamp
+from dcevents.reading.judge.timestamps import parse_timestamp
 from dcevents.reports._explain_document import build_members
 
 DOCS = harness.ROOT / "docs"
@@ -413,7 +413,8 @@ EDGES = [
 def test_at_the_edges_the_first_rule_that_fits_is_that_of_the_reports(
     compact: str, as_of: str | None, tmp_path: Path
 ) -> None:
-    moment = None if as_of is None else parse_timestamp(f"{harness.DAY}T{as_of}Z")
+    time = None if as_of is None else parse_timestamp(f"{harness.DAY}T{as_of}Z")
+    moment = None if time is None else time.ms
 
     check(harness.log(compact), moment, tmp_path)
 

@@ -24,7 +24,7 @@ from dcevents.reading.timestamps import FORMS
 CONTEXT = Context(clock_ms=1_772_366_400_000)
 
 
-def numbers(column: Any, kind: str) -> list[int]:
+def numbers(column: Any, kind: Any) -> list[int]:
     return list(memoryview(column).cast("B").cast(kind))
 
 

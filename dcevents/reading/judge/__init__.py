@@ -37,6 +37,7 @@ __all__ = [
     "Time",
     "UnknownEvent",
     "WidgetReady",
+    "finds_at_listed_keys",
     "is_body_key",
     "judge_value",
     "write_path",
@@ -50,3 +51,8 @@ def judge_value(value: Any, context: Context, prefix: str = "") -> list[Finding]
     before the value on its line. One finding at least; an index where the value holds a list.
     """
     return Judge(context, prefix).judge(value)
+
+
+def finds_at_listed_keys(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Return whether all records of a value are events by what their listed keys hold."""
+    return Judge(Context(clock_ms=0)).finds_at_listed_keys(value)

@@ -110,6 +110,12 @@ class Judge:
             return [Finding(outcomes[0])]
         return [Finding(outcome, index) for index, outcome in enumerate(outcomes)]
 
+    def finds_at_listed_keys(self, value: Any) -> bool:  # noqa: ANN401 - any JSON value
+        """Return whether the first stage finds an event in all records of a value."""
+        node = make_record_node(value, depth=-1 if isinstance(value, list) else 0)
+        records, _ = self._expand(node, None, "", texts=True, nesting=0)
+        return all(self._find_events(each, Stage.LISTED) is not None for each in records)
+
     def _judge_record(self, record: SearchedRecord) -> Records:
         """Return what a record says: an event at the first stage that finds one, or why none."""
         if record not in self._judged:

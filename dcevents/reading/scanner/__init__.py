@@ -4,6 +4,7 @@
 `records.RecordReader` says of it, and all others it sets aside.
 """
 
+from dcevents.native import load_library
 from dcevents.reading.judge import Context
 from dcevents.reading.scanner.block import (
     NO_NAME,
@@ -17,6 +18,7 @@ from dcevents.reading.scanner.block import (
     TakenEvents,
     TakenOthers,
 )
+from dcevents.reading.scanner.native import NativeScanner
 from dcevents.reading.scanner.pure import PureScanner
 
 __all__ = [
@@ -34,6 +36,9 @@ __all__ = [
 ]
 
 
-def make_scanner(context: Context, *, in_full: bool) -> Scanner:  # noqa: ARG001
+def make_scanner(context: Context, *, in_full: bool) -> Scanner:
     """Return a scanner for all blocks of a run; `in_full` sets aside events with a meeting."""
-    return PureScanner()
+    library = load_library()
+    if library is None:
+        return PureScanner()
+    return NativeScanner(library, context, in_full=in_full)

@@ -1,0 +1,171 @@
+"""What the scanner takes of a block, held line by line to the records of each line alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from dcevents.model.attributes import Attributes
+from dcevents.model.events import KINDS
+from dcevents.model.moments import ANCIENT, UNTIMED
+from dcevents.reading.judge import Context, Event, UnknownEvent
+from dcevents.reading.records import ReadRecord, RecordReader
+from dcevents.reading.scanner import (
+    NO_NAME,
+    OTHER_BUCKETS,
+    LineStatus,
+    ScannedBlock,
+    Scanner,
+    make_scanner,
+)
+from dcevents.reading.timestamps import FORMS
+
+CONTEXT = Context(clock_ms=1_772_366_400_000)
+
+
+def numbers(column: Any, kind: str) -> list[int]:
+    return list(memoryview(column).cast("B").cast(kind))
+
+
+def list_sids(block: ScannedBlock) -> list[str]:
+    sids = block.events.sids
+    offsets = numbers(sids.offsets, "I")[: sids.count + 1]
+    packed = bytes(sids.packed)
+    return [packed[at:end].decode() for at, end in zip(offsets, offsets[1:], strict=False)]
+
+
+def list_events(block: ScannedBlock) -> dict[int, tuple[Any, ...]]:
+    """Return what each line that is an event says: sid, attributes, time, form, structure."""
+    taken = block.events
+    sids = list_sids(block)
+    return {
+        line: (
+            sids[session],
+            taken.combinations[attributes],
+            ms,
+            FORMS[form],
+            taken.envelopes[structure].structure,
+        )
+        for line, session, attributes, ms, form, structure in zip(
+            numbers(taken.lines, "I"),
+            numbers(taken.sessions, "I"),
+            numbers(taken.attributes, "I"),
+            numbers(taken.times, "q"),
+            numbers(taken.forms, "B"),
+            numbers(taken.structures, "H"),
+            strict=True,
+        )
+    }
+
+
+def list_others(block: ScannedBlock) -> dict[int, tuple[str, str | None]]:
+    taken = block.others
+    return {
+        line: (OTHER_BUCKETS[bucket], None if name == NO_NAME else taken.unknown_names[name])
+        for line, bucket, name in zip(
+            numbers(taken.lines, "I"),
+            numbers(taken.buckets, "B"),
+            numbers(taken.names, "I"),
+            strict=True,
+        )
+    }
+
+
+def read_alone(data: bytes, context: Context = CONTEXT) -> list[ReadRecord]:
+    reader = RecordReader(context)
+    return [*reader.feed(data), *reader.finish()]
+
+
+def expect_event(event: Event) -> tuple[Any, ...]:
+    """Return what a scanner says of an event, from what the judge says."""
+    attributes = Attributes(
+        KINDS.index(event.kind),
+        event.id,
+        event.name,
+        event.type,
+        event.ui_type,
+        event.page,
+        event.agent_id,
+        event.agent_name,
+        None,
+    )
+    time = event.time
+    ms = {"ancient": ANCIENT, "untimed": UNTIMED}.get(time.status, time.ms)
+    return event.sid, attributes, ms, time.form, event.structure
+
+
+def check_block(
+    data: bytes, scanner: Scanner | None = None, context: Context = CONTEXT
+) -> Counter[LineStatus]:
+    """Hold a block to its lines alone; return how many lines have which status."""
+    scanner = scanner or make_scanner(context, in_full=False)
+    block = scanner.scan(data)
+    lines = split_lines(data)
+    assert block.lines == len(lines)
+    events, others = list_events(block), list_others(block)
+    found: Counter[LineStatus] = Counter()
+    for status, number in walk_runs(block, lines):
+        found[status] += 1
+        if status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
+            check_event(lines[number], events[number], context)
+        elif status is LineStatus.OTHER:
+            following = lines[number + 1] if number + 1 < len(lines) else b""
+            check_other(lines[number], others[number], following, context)
+    taken = found[LineStatus.EVENT] + found[LineStatus.EVENT_ALONE]
+    assert len(events) == block.events.count == taken
+    assert len(others) == block.others.count == found[LineStatus.OTHER]
+    assert sum(each.events for each in block.events.envelopes) == len(events)
+    return found
+
+
+def split_lines(data: bytes) -> list[bytes]:
+    """Return lines with their LF."""
+    lines = [line + b"\n" for line in data.split(b"\n")]
+    last = lines.pop()[:-1]
+    return [*lines, last] if last else lines
+
+
+def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[tuple[LineStatus, int]]:
+    """Yield each line's status and number; runs are in order and without gaps."""
+    number, place = 0, 0
+    entries = {"events": 0, "others": 0}
+    for run in block.runs:
+        assert (run.first_line, run.begin) == (number, place)
+        assert run.lines > 0
+        assert run.end - run.begin == sum(map(len, lines[number : number + run.lines]))
+        if run.status is not LineStatus.ASIDE:
+            columns = "others" if run.status is LineStatus.OTHER else "events"
+            assert run.first_entry == entries[columns]
+            entries[columns] += run.lines
+        for _ in range(run.lines):
+            yield run.status, number
+            number += 1
+        place = run.end
+    assert number == len(lines)
+
+
+def check_event(line: bytes, said: tuple[Any, ...], context: Context) -> None:
+    records = read_alone(line, context)
+    assert [(each.bucket, each.index, each.line) for each in records] == [("events", None, 1)], line
+    event = records[0].event
+    assert event is not None
+    expected = expect_event(event)
+    if event.time.status == "future":
+        assert said[2] > context.clock_ms + 86_400_000, line
+        said, expected = (*said[:2], *said[3:]), (*expected[:2], *expected[3:])
+    assert said == expected, line
+
+
+def check_other(
+    line: bytes, said: tuple[str, str | None], following: bytes, context: Context
+) -> None:
+    records = read_alone(line, context)
+    if [each.bucket for each in records] == ["incomplete"]:
+        # Half a value, which the next line, an event, breaks off.
+        records = [each for each in read_alone(line + following, context) if each.line == 1]
+    assert len(records) == 1, line
+    record = records[0]
+    assert record.index is None, line
+    unknown = record.outcome.name if isinstance(record.outcome, UnknownEvent) else None
+    assert said == (record.reason or record.bucket, unknown), line

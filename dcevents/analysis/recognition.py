@@ -157,6 +157,15 @@ def list_unfound_parts(log: Log, paths: Pairs) -> list[tuple[str, str]]:
     return [(part, path) for part, path in paths if part not in found]
 
 
+def explain_unfound(option: str, parts: Pairs) -> str:
+    """Say that no event has anything at the places that a user's map names."""
+    places = ", ".join(f"{part}={make_visible(path)}" for part, path in parts)
+    return (
+        f"{option}: no event has anything at {places}; "
+        "see what is recognised: dcevents check --show-map"
+    )
+
+
 # -- a map ---------------------------------------------------------------------------------------
 
 

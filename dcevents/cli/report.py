@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,10 +15,12 @@ import click
 
 from dcevents import __version__, show
 from dcevents.analysis import account_words, alerts, recognition
+from dcevents.analysis.input_warnings import list_input_warnings
 from dcevents.analysis.selection import explain_empty
+from dcevents.analysis.unmatched import describe_unmatched, find_unmatched
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, open_reading
-from dcevents.cli.messages import say, say_alerts, say_skipped_inputs, warn_of_inputs
+from dcevents.cli.messages import say, say_alerts, say_skipped_inputs, warn, warn_of_inputs
 from dcevents.cli.options import is_store_from_environment
 from dcevents.cli.targets import check_rejects_apart, check_targets, protect_store
 from dcevents.errors import UnusableInputError
@@ -153,13 +156,13 @@ def _read_logs(
     found = find_inputs(operands)
     check_targets(found, {"--output": output.output_file, "--rejects": output.rejects_file})
     check_rejects_apart(output.rejects_file, output.output_file)
-    if not output.is_quiet:
-        say_skipped_inputs(found, operands)
+    say_skipped_inputs(found, operands, is_quiet=output.is_quiet)
     opened = open_reading(found, output.rejects_file, is_quiet=output.is_quiet)
     with opened as (progress, keep_reject):
         read = log.read_log(found.inputs, reading, vocabulary, progress, keep_reject=keep_reject)
     warn_of_inputs(read)
-    return read
+    warn(list_input_warnings([read]))
+    return replace(read, skipped=found.skipped)
 
 
 # -- writing ------------------------------------------------------------------------------------
@@ -175,15 +178,17 @@ def _write_report(
     made = None if only_map else _make_report(report, view)
     pieces: Iterable[str]
     if made is None:
-        pieces = [recognition.format_map(view.log, view.settings.mapped_names)]
+        settings = view.settings
+        pieces = [recognition.format_map(view.log, settings.mapped_paths, settings.mapped_names)]
     else:
         pieces = output.format.write(made, _make_context(report, view, output))
     if output.output_file is None:
         write_to_stdout(pieces)
     else:
         replace_file(output.output_file, pieces)
+    unmatched = _warn_of_filters(view)
     if not output.is_quiet:
-        _say_account(report, view, made)
+        _say_account(report, view, made, unmatched=unmatched)
     if refusal:
         raise UnusableInputError(refusal)
     return made
@@ -195,7 +200,14 @@ def _explain_refusal(report: Report, view: View) -> str | None:
     found = account_words.explain_intolerable(view.log, tolerance) if tolerance else None
     consequence = "no report is made" if report.needs_usable_input else "exit 3"
     intolerable = f"{consequence}, {found}" if found else None
-    return account_words.explain_unusable(view.log) or intolerable
+    return account_words.explain_unusable(view.log) or _explain_unfound(view) or intolerable
+
+
+def _explain_unfound(view: View) -> str | None:
+    """Return which places that options name no event has, if any."""
+    found = recognition.list_unfound_parts(view.log, view.settings.mapped_paths)
+    demanded = [each for each in found if each[0] in view.settings.demanded_parts]
+    return recognition.explain_unfound("--map", demanded) if demanded else None
 
 
 def _make_report(report: Report, view: View) -> list[Table] | Document:
@@ -234,17 +246,27 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
     )
 
 
-def _say_account(report: Report, view: View, made: list[Table] | Document | None) -> None:
+def _warn_of_filters(view: View) -> list[str]:
+    """Say which values of filters fit nothing, also in quiet runs; return the filters' columns."""
+    found = list(find_unmatched(view))
+    warn(map(describe_unmatched, found))
+    return [each.column for each in found]
+
+
+def _say_account(
+    report: Report, view: View, made: list[Table] | Document | None, *, unmatched: Sequence[str]
+) -> None:
     """Say why a report is empty, and how lines were counted."""
     if isinstance(made, list) and all(table.rows.is_empty() for table in made):
-        reason = explain_empty(view, of_chats=report.selects == "attempts")
+        reason = explain_empty(view, of_chats=report.selects == "attempts", said=unmatched)
         if reason is not None:
             say(reason)
     view.log.count_events()
+    unfound = recognition.list_unfound_parts(view.log, view.settings.mapped_paths)
     for message in (
+        recognition.explain_unfound("[map]", unfound) if unfound else None,
         recognition.describe_recognition(view.log),
         account_words.describe_account(view.log.account),
-        *account_words.describe_other_unrecognised(view.log),
     ):
         if message:
             say(message)

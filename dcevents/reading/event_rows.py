@@ -74,12 +74,15 @@ class EventRows:
         self._pending = _Columns()
         self._frames: list[EventFrame] = []
         self._codes = CombinationCodes(vocabulary)
+        self.untimed = 0
+        """Events without a usable timestamp so far."""
 
     def add_event(self, event: Event, file: int, line: int, member: int | None) -> bool:
         """Add an event; return False for one that is later than as-of."""
         ts, as_of = _find_moment(event.time), self._settings.as_of_ms
         if as_of is not None and as_of < ts < UNTIMED:
             return False
+        self.untimed += ts >= UNTIMED
         attributes = _make_attributes(event, in_full=self._settings.in_full)
         pending = self._pending
         pending.sids.append(event.sid)
@@ -101,6 +104,7 @@ class EventRows:
             return self._add_small(events, file, first_line) if events.count else 0
         frame = self._make_taken_frame(events, file, first_line)
         self._frames.append(frame)
+        self.untimed += int((frame.rows["ts"] >= UNTIMED).sum())
         return events.count - frame.rows.height
 
     def _add_small(self, events: TakenEvents, file: int, first_line: int) -> int:
@@ -120,6 +124,7 @@ class EventRows:
             if as_of is not None and as_of < moment < UNTIMED:
                 later += 1
                 continue
+            self.untimed += moment >= UNTIMED
             pending.sids.append(sids[session])
             pending.codes.append(codes[attributes])
             pending.times.append(moment)

@@ -16,7 +16,7 @@ import polars as pl
 
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.facts import Facts
-from dcevents.reading.account import Account
+from dcevents.reading.account import Account, InputCounts
 from dcevents.reading.envelopes import Envelope, EnvelopeCount
 from dcevents.reading.event_rows import LOCATED_COLUMNS
 from dcevents.reading.framing import BEGINNING, ResumePoint
@@ -26,6 +26,7 @@ from dcevents.reading.read_block import ReadBlock, split_block
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanner import Scanner, make_scanner
 from dcevents.reading.sources.blocks import InputBlock, InputItem, read_blocks
+from dcevents.reading.sources.folders import SkippedFile
 from dcevents.reading.sources.inputs import Extent, Input, InputResult, ProgressCallback
 
 __all__ = [
@@ -55,6 +56,10 @@ class Log:
     """Events with file and line, in the order of inputs and lines, where they were asked for."""
     envelopes: dict[Envelope, EnvelopeCount] = field(default_factory=dict)
     """Where records keep their events: how many keep them so, and the first."""
+    input_counts: dict[int, InputCounts] = field(default_factory=dict)
+    """Numbers of records by the input's number; none for what a store holds."""
+    skipped: Sequence[SkippedFile] = ()
+    """Files of folders that were passed over."""
     has_lines: bool = True
     """True if `located` has lines of files; else it has numbers of events in their sessions."""
     is_counted: bool = False
@@ -114,7 +119,14 @@ def read_growing_log(
 
 def _make_log(results: Sequence[InputResult], builder: LogBuilder) -> Log:
     located = builder.finish()
-    return Log([*results], builder.facts, builder.account, located, builder.envelopes)
+    return Log(
+        [*results],
+        builder.facts,
+        builder.account,
+        located,
+        builder.envelopes,
+        builder.input_counts,
+    )
 
 
 class _LogReader:

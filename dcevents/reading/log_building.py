@@ -1,5 +1,6 @@
 """Records on their way into a log: counted by bucket, events as rows."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -8,12 +9,14 @@ from typing import Final
 import polars as pl
 
 from dcevents.model.attributes import Vocabulary
+from dcevents.model.events import REJECT_REASONS
 from dcevents.model.facts import Facts
 from dcevents.model.sessions import renumber_rows
 from dcevents.reading.account import (
     MAX_SHOWN_REJECTS,
     MAX_UNRECOGNISED_INPUTS,
     Account,
+    InputCounts,
     RejectedLine,
 )
 from dcevents.reading.envelopes import (
@@ -23,8 +26,9 @@ from dcevents.reading.envelopes import (
     describe_envelope,
 )
 from dcevents.reading.event_rows import LOCATED_COLUMNS, EventFrame, EventRows
-from dcevents.reading.hints import SAMPLE_BYTES
+from dcevents.reading.hints import SAME_LINE, SAMPLE_BYTES
 from dcevents.reading.judge import Structure, UnknownEvent
+from dcevents.reading.named_rejects import MAX_EXAMINED, NamedRejects
 from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.records import ReadRecord
@@ -47,6 +51,24 @@ class _InputFindings:
     has_event: bool = False
     is_begun: bool = False
     samples: list[bytes] = field(default_factory=list)
+    """The first rejected records; those of one line are one sample."""
+    sampled_line: int = 0
+    counts: InputCounts = field(default_factory=InputCounts)
+    rejects: int = 0
+    named: NamedRejects = field(default_factory=NamedRejects)
+    estimate: int = 0
+
+    def add_samples(self, rejects: Sequence[RejectedRecord]) -> None:
+        """Add the first rejected records, until there are enough."""
+        for each in rejects:
+            raw, is_same_line = each.raw[:SAMPLE_BYTES], each.line == self.sampled_line
+            if is_same_line and len(self.samples[-1]) < SAMPLE_BYTES:
+                self.samples[-1] += SAME_LINE + raw
+            elif len(self.samples) < _MAX_SAMPLES and not is_same_line:
+                self.samples.append(raw)
+                self.sampled_line = each.line
+            else:
+                return
 
 
 class LogBuilder:
@@ -73,6 +95,8 @@ class LogBuilder:
         self._frames: list[EventFrame] = []
         """Events that are no facts yet."""
         self._located: list[EventFrame] = []
+        self.input_counts: dict[int, InputCounts] = {}
+        """By the input's number."""
         self._input = _InputFindings(0, is_candidate=False)
         self._envelope_of: dict[tuple[Structure, bool], Envelope] = {}
 
@@ -82,7 +106,9 @@ class LogBuilder:
         """Begin to take the records of an input."""
         noted = len(self.account.unrecognised_inputs)
         is_candidate = not is_resumed and noted < MAX_UNRECOGNISED_INPUTS
-        self._input = _InputFindings(file, is_candidate)
+        counts = InputCounts(is_resumed=is_resumed)
+        self._input = _InputFindings(file, is_candidate, counts=counts)
+        self.input_counts[file] = counts
 
     @property
     def has_event(self) -> bool:
@@ -109,9 +135,7 @@ class LogBuilder:
             found.is_begun = True
             is_rejected = rejects and (first_good is None or rejects[0][:2] < first_good)
             found.is_candidate = bool(is_rejected) or len(self._names) == 1
-        found.samples += [each.raw[:SAMPLE_BYTES] for each in rejects][
-            : _MAX_SAMPLES - len(found.samples)
-        ]
+        found.add_samples(rejects)
 
     # -- records ---------------------------------------------------------------------------------
 
@@ -121,12 +145,14 @@ class LogBuilder:
         if self._keep_reject:
             return None
         missing = MAX_SHOWN_REJECTS - len(self.account.first_rejects)
-        return max(missing, _MAX_SAMPLES - len(self._input.samples))
+        unexamined = MAX_EXAMINED - self._input.named.examined
+        return max(missing, _MAX_SAMPLES - len(self._input.samples), unexamined)
 
     def add_block(self, block: ReadBlock) -> None:
         """Add what a block holds."""
         unknown = dict(block.unknown)
         rejects = [*block.rejects]
+        before, untimed = Counter(self.account.tally), self._rows.untimed
         for record in block.records:
             self._add_record(block.file, record, unknown, rejects)
         if block.rejects:
@@ -135,8 +161,25 @@ class LogBuilder:
         for name, (_, records) in sorted(unknown.items(), key=_get_first_line):
             self.account.count_unknown_event(name, records)
         self._note_input(block, rejects)
+        self._count_input(self.account.tally - before, self._rows.untimed - untimed, rejects)
         self._keep_rejects(block.file, rejects)
         self._take_frames(is_all=False)
+
+    def _count_input(
+        self, tally: Counter[str], untimed: int, rejects: Sequence[RejectedRecord]
+    ) -> None:
+        """Add a block's numbers of records to its input's."""
+        found, counts = self._input, self._input.counts
+        counts.records += tally.total() - tally["blank"] - tally["incomplete"]
+        counts.events += tally["event"] + tally["later"]
+        counts.untimed += untimed
+        counts.ready += tally["widget_ready"]
+        found.rejects += sum(tally[reason] for reason in REJECT_REASONS)
+        found.named.add(rejects)
+        before, found.estimate = found.estimate, found.named.estimate(found.rejects)
+        counts.named_rejects += found.estimate - before
+        if counts.first_named_reject is None:
+            counts.first_named_reject = found.named.first_line
 
     def _add_record(
         self,
@@ -235,7 +278,16 @@ class LogBuilder:
         del account.first_rejects[MAX_SHOWN_REJECTS:]
         self.envelopes = add_envelopes(self.envelopes, other.envelopes)
         self._input.has_event |= other.has_event
+        for file, counts in other.input_counts.items():
+            self.input_counts.setdefault(file, InputCounts()).add(counts)
         self._frames += other.take_held()
+        other.forget_counts()
+
+    def forget_counts(self) -> None:
+        """Begin to count anew: what was counted is counted elsewhere."""
+        self.account, self.envelopes = Account(files=len(self._names)), {}
+        self._input.counts = InputCounts(is_resumed=self._input.counts.is_resumed)
+        self.input_counts = {self._input.file: self._input.counts}
 
     def take_held(self) -> list[EventFrame]:
         """Return all events that are held, and forget them."""

@@ -20,5 +20,6 @@ FORMS: Final = (
     *(form for _, form in judged.FORMS),
     "unreadable",
     "absent",
+    "prefix",
 )
 """Forms of timestamps: with `Z`, with an offset, without a zone, as a number, …"""

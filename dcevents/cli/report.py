@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -211,10 +210,9 @@ def _explain_unfound(view: View) -> str | None:
 
 
 def _make_report(report: Report, view: View) -> list[Table] | Document:
-    with ThreadPoolExecutor(1) as pool:
-        counted = pool.submit(view.log.count_events)
-        made = report.make(view, view.settings.by)
-        counted.result()
+    made = report.make(view, view.settings.by)
+    # Most reports have counted the events by the way.
+    view.log.count_events()
     return made
 
 

@@ -3,14 +3,15 @@
 from array import array
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final, Literal
 
 import polars as pl
 
 from dcevents.model.attributes import Attributes, Vocabulary
 from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
-from dcevents.model.sessions import NUMBER_TYPE, Sessions, hash_sids
+from dcevents.model.texts import NUMBER_TYPE
+from dcevents.native import arrow, load_library
 from dcevents.reading.judge import Event, Time
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanner import SidTexts, TakenEvents
@@ -40,14 +41,6 @@ _MOMENTS: Final = {"future": FUTURE, "ancient": ANCIENT}
 _FORM_NUMBERS: Final = {form: number for number, form in enumerate(FORMS)}
 
 
-class EventFrame(NamedTuple):
-    """Events as rows, and the sessions by whose numbers they go."""
-
-    rows: pl.DataFrame
-    """LOCATED_COLUMNS; the first three where no places are wanted."""
-    sessions: Sessions
-
-
 class _Columns:
     """Columns of events, one entry for each."""
 
@@ -72,7 +65,7 @@ class EventRows:
         self._vocabulary = vocabulary
         self._settings = settings
         self._pending = _Columns()
-        self._frames: list[EventFrame] = []
+        self._frames: list[pl.DataFrame] = []
         self._codes = CombinationCodes(vocabulary)
         self.untimed = 0
         """Events without a usable timestamp so far."""
@@ -104,8 +97,8 @@ class EventRows:
             return self._add_small(events, file, first_line) if events.count else 0
         frame = self._make_taken_frame(events, file, first_line)
         self._frames.append(frame)
-        self.untimed += int((frame.rows["ts"] >= UNTIMED).sum())
-        return events.count - frame.rows.height
+        self.untimed += int((frame["ts"] >= UNTIMED).sum())
+        return events.count - frame.height
 
     def _add_small(self, events: TakenEvents, file: int, first_line: int) -> int:
         """Add events one by one: of many small inputs."""
@@ -135,10 +128,8 @@ class EventRows:
         self._flush_full()
         return later
 
-    def _make_taken_frame(self, events: TakenEvents, file: int, first_line: int) -> EventFrame:
-        texts = pl.Series(list_sids(events.sids), dtype=pl.String)
-        numbering = self._vocabulary.numbering
-        numbers, sessions = numbering.number_distinct(hash_sids(texts), texts)
+    def _make_taken_frame(self, events: TakenEvents, file: int, first_line: int) -> pl.DataFrame:
+        numbers = self._vocabulary.sessions.number_packed(*_cut_packed(events.sids))
         codes = pl.Series(self._codes.list_codes(events.combinations), dtype=pl.UInt32)
         rows = pl.DataFrame(
             {
@@ -155,7 +146,7 @@ class EventRows:
                 line.alias("line"),
                 pl.lit(None, pl.UInt32).alias("member"),
             )
-        return EventFrame(self._believe_times(rows), sessions)
+        return self._believe_times(rows)
 
     def _believe_times(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows without times that are not believed, and without those after as-of."""
@@ -173,18 +164,16 @@ class EventRows:
         pending, self._pending = self._pending, _Columns()
         if not pending.sids:
             return
-        texts = pl.Series(pending.sids, dtype=pl.String)
-        numbering = self._vocabulary.numbering
-        numbers, sessions = numbering.number_distinct(hash_sids(texts), texts)
+        numbers = self._vocabulary.sessions.number_sids(pending.sids)
         columns = {"sid": numbers, "attributes": pending.codes, "ts": pending.times}
         if self._settings.in_full:
             members = [member or None for member in pending.members]
             columns |= {"form": pending.forms, "file": pending.files, "line": pending.lines}
             columns |= {"member": members}
         schema = {name: LOCATED_COLUMNS[name] for name in columns}
-        self._frames.append(EventFrame(pl.DataFrame(columns, schema=schema), sessions))
+        self._frames.append(pl.DataFrame(columns, schema=schema))
 
-    def take_frames(self, *, is_all: bool = True) -> list[EventFrame]:
+    def take_frames(self, *, is_all: bool = True) -> list[pl.DataFrame]:
         """Return events that were added, and forget them.
 
         Those of which no frame is made yet only where all are wanted.
@@ -222,8 +211,19 @@ def list_sids(sids: SidTexts) -> list[str]:
     return [packed[begin:end].decode() for begin, end in pairwise(offsets[: sids.count + 1])]
 
 
-def _make_series(buffer: Buffer, form: str, dtype: type[pl.DataType]) -> pl.Series:
-    return pl.Series(memoryview(buffer).cast("B").cast(form).tolist(), dtype=dtype)  # type: ignore[call-overload]
+def _make_series(
+    buffer: Buffer, form: Literal["B", "I", "q"], dtype: type[pl.DataType]
+) -> pl.Series:
+    """Return a column of numbers that lie in a buffer."""
+    library, view = load_library(), memoryview(buffer).cast("B").cast(form)
+    if library is None:
+        return pl.Series(view.tolist(), dtype=dtype)
+    return arrow.copy_bytes(library, view).make_series(dtype, len(view))
+
+
+def _cut_packed(sids: SidTexts) -> tuple[memoryview, memoryview]:
+    """Return texts and offsets of sids without what may lie behind them."""
+    return memoryview(sids.packed), memoryview(sids.offsets).cast("B")[: 4 * (sids.count + 1)]
 
 
 def _find_moment(time: Time) -> int:

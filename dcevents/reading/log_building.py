@@ -11,7 +11,6 @@ import polars as pl
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.events import REJECT_REASONS
 from dcevents.model.facts import Facts
-from dcevents.model.sessions import renumber_rows
 from dcevents.reading.account import (
     MAX_SHOWN_REJECTS,
     MAX_UNRECOGNISED_INPUTS,
@@ -25,7 +24,7 @@ from dcevents.reading.envelopes import (
     add_envelopes,
     describe_envelope,
 )
-from dcevents.reading.event_rows import LOCATED_COLUMNS, EventFrame, EventRows
+from dcevents.reading.event_rows import LOCATED_COLUMNS, EventRows
 from dcevents.reading.hints import SAME_LINE, SAMPLE_BYTES
 from dcevents.reading.judge import Structure, UnknownEvent
 from dcevents.reading.named_rejects import MAX_EXAMINED, NamedRejects
@@ -92,9 +91,9 @@ class LogBuilder:
         self._keep_reject = keep_reject
         self._rows = EventRows(vocabulary, settings)
         self._is_held = is_held
-        self._frames: list[EventFrame] = []
+        self._frames: list[pl.DataFrame] = []
         """Events that are no facts yet."""
-        self._located: list[EventFrame] = []
+        self._located: list[pl.DataFrame] = []
         self.input_counts: dict[int, InputCounts] = {}
         """By the input's number."""
         self._input = _InputFindings(0, is_candidate=False)
@@ -262,7 +261,7 @@ class LogBuilder:
         if self._is_held:
             return
         for frame in self._frames:
-            self.facts.add_rows(frame.rows, frame.sessions)
+            self.facts.add_rows(frame)
         if self._settings.in_full:
             self._located += self._frames
         self._frames = []
@@ -289,7 +288,7 @@ class LogBuilder:
         self._input.counts = InputCounts(is_resumed=self._input.counts.is_resumed)
         self.input_counts = {self._input.file: self._input.counts}
 
-    def take_held(self) -> list[EventFrame]:
+    def take_held(self) -> list[pl.DataFrame]:
         """Return all events that are held, and forget them."""
         self._take_frames(is_all=True)
         frames, self._frames = self._frames, []
@@ -299,12 +298,9 @@ class LogBuilder:
         """Make facts of all events; return the located ones in the order of inputs and lines."""
         self._is_held = False
         self._take_frames(is_all=True)
-        self.facts.resolve_collisions()
         if not self._settings.in_full:
             return None
-        numbering = self.facts.vocabulary.numbering
-        frames = [renumber_rows(rows, sessions, numbering) for rows, sessions in self._located]
-        frame = pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *frames])
+        frame = pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *self._located])
         return frame.sort("file", "line", "member")
 
 

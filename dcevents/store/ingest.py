@@ -183,14 +183,14 @@ def _add_intake(run: Ingestion, intake: Intake) -> Ingestion:
     lines = [*run.batch.lines]
     for log in intake.logs:
         if log.account.records:
-            sessions = log.facts.list_sessions()
-            run.batch.facts.add_rows(log.facts.to_frame(), sessions)
+            run.batch.facts.add_rows(log.facts.to_frame())
             if log.located is not None and not log.located.is_empty() and intake.known:
                 place = {"file": number, "reading": intake.known.rereads}
                 numbered = log.located.with_columns(
                     pl.lit(n, pl.UInt32).alias(name) for name, n in place.items()
                 )
-                lines.append(numbered.join(sessions.to_frame(), on="sid").drop("sid"))
+                texts = log.facts.look_up_sids(numbered["sid"]).alias("text")
+                lines.append(numbered.with_columns(texts).drop("sid"))
     is_reread = run.batch.is_reread or intake.is_reread
     batch = _Batch(run.batch.facts, tuple(lines), is_reread)
     added = replace(intake.drop_facts(), number=number)
@@ -233,6 +233,8 @@ def write_batch(run: Ingestion) -> Ingestion:
     if any(merged.removed_events.values()):
         # Codes of attributes that only removed events had are not the store's any more.
         store = replace(store, vocabulary=store.state.make_vocabulary())
+    # What was written is numbered by the store.
+    store.vocabulary.renew_sessions()
     return replace(
         run,
         store=store,

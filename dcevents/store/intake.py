@@ -277,8 +277,8 @@ def _account_forgotten(store: OpenStore, log: Log) -> Log:
     if not forgotten or not log.facts.row_count:
         return log
     sessions = log.facts.list_sessions()
-    numbers = store.state.make_numbering().number_sids(sessions.list_sids())
-    theirs = sessions.numbers.filter(numbers.is_in(list(forgotten)))
+    numbers = store.state.make_numbering().number_sids(sessions["text"])
+    theirs = sessions["sid"].filter(numbers.is_in(list(forgotten)))
     facts = log.facts.to_frame().filter(pl.col("sid").is_in(theirs.implode()))
     identities = store.vocabulary.number_identities()
     identity = identities.gather(facts["attributes"]).alias("identity")

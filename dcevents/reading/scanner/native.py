@@ -215,11 +215,11 @@ class _AttributeTexts:
     def read_new(self, result: Any) -> None:  # noqa: ANN401 - a structure of ctypes
         """Read the combinations that have been added since."""
         for texts, name in ((self._dialogues, "dialogue"), (self._agents, "agent")):
-            texts += (_unpack_texts(each) for each in _list_new_texts(result, name, len(texts)))
+            texts.extend(map(_unpack_texts, _list_new_texts(result, name, len(texts))))
         pages = _list_new_texts(result, "page", len(self._pages))
         self._pages += (each.decode() or None for each in pages)
         for pairs, name in ((self._speakers, "speakers"), (self._actions, "actions")):
-            pairs += _list_new_pairs(result, name, len(pairs))
+            pairs.extend(_list_new_pairs(result, name, len(pairs)))
         for action, page in _list_new_pairs(result, "combinations", len(self.combinations)):
             kind, speakers = self._actions[action]
             dialogue, agent = self._speakers[speakers]
@@ -229,7 +229,7 @@ class _AttributeTexts:
                     *self._dialogues[dialogue],
                     None if page == _NO_NUMBER else self._pages[page],
                     *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
-                    None,
+                    meeting_info=None,
                 )
             )
 
@@ -292,8 +292,7 @@ def _list_new_texts(result: Any, name: str, begin: int) -> Sequence[bytes]:  # n
     numbers = memoryview(_read_bytes(offsets + 4 * begin, 4 * (end - begin + 1))).cast("I")
     packed = _read_bytes(place + numbers[0], numbers[-1] - numbers[0])
     return [
-        packed[numbers[at] - numbers[0] : numbers[at + 1] - numbers[0]]
-        for at in range(end - begin)
+        packed[numbers[at] - numbers[0] : numbers[at + 1] - numbers[0]] for at in range(end - begin)
     ]
 
 

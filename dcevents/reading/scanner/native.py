@@ -224,12 +224,14 @@ class _AttributeTexts:
             kind, speakers = self._actions[action]
             dialogue, agent = self._speakers[speakers]
             self.combinations.append(
-                Attributes(
-                    _KIND_NUMBERS[kind],
-                    *self._dialogues[dialogue],
-                    None if page == _NO_NUMBER else self._pages[page],
-                    *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
-                    meeting_info=None,
+                Attributes._make(
+                    (
+                        _KIND_NUMBERS[kind],
+                        *self._dialogues[dialogue],
+                        None if page == _NO_NUMBER else self._pages[page],
+                        *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
+                        None,
+                    )
                 )
             )
 

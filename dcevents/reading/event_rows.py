@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
@@ -36,8 +36,8 @@ _MAX_PENDING_ROWS: Final = 1 << 16
 """Events that are held in lists before a frame is made of them."""
 _MAX_SMALL_ROWS: Final = 1 << 9
 """Events of a block that are not worth a frame of their own."""
-_SIZES: Final = {"B": 1, "I": 4, "q": 8}
-"""Bytes of a value by its form in memory."""
+_MAX_COMBINATION_LISTS: Final = 32
+"""Lists of a scanner's attributes whose codes are remembered: more than there are threads."""
 _KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(KINDS)}
 _MOMENTS: Final = {"future": FUTURE, "ancient": ANCIENT}
 _FORM_NUMBERS: Final = {form: number for number, form in enumerate(FORMS)}
@@ -131,8 +131,7 @@ class EventRows:
         return later
 
     def _make_taken_frame(self, events: TakenEvents, file: int, first_line: int) -> pl.DataFrame:
-        sids = events.sids
-        numbers = self._vocabulary.sessions.number_packed(sids.packed, sids.offsets)
+        numbers = self._vocabulary.sessions.number_packed(*_cut_packed(events.sids))
         codes = pl.Series(self._codes.list_codes(events.combinations), dtype=pl.UInt32)
         rows = pl.DataFrame(
             {
@@ -188,20 +187,22 @@ class EventRows:
 
 
 class CombinationCodes:
-    """Codes of attributes that a scanner has numbered by itself."""
+    """Codes of attributes that scanners have numbered by themselves, each in lists of its own."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._combinations: Sequence[Attributes] = ()
-        self._codes = array("I")
+        self._known: dict[int, tuple[Sequence[Attributes], array[int]]] = {}
+        """By the identity of a list: the list, and the codes of its members so far."""
 
     def list_codes(self, combinations: Sequence[Attributes]) -> Sequence[int]:
         """Return the codes of combinations: a list that grows, or another one."""
-        if combinations is not self._combinations:
-            self._combinations, self._codes = combinations, array("I")
-        known = len(self._codes)
-        self._codes.extend(map(self._vocabulary.assign_code, combinations[known:]))
-        return self._codes
+        _, codes = self._known.pop(id(combinations), (None, array("I")))
+        known = len(codes)
+        codes.extend(map(self._vocabulary.assign_code, combinations[known:]))
+        self._known[id(combinations)] = combinations, codes
+        if len(self._known) > _MAX_COMBINATION_LISTS:
+            del self._known[next(iter(self._known))]
+        return codes
 
 
 def list_sids(sids: SidTexts) -> list[str]:
@@ -214,12 +215,19 @@ def list_sids(sids: SidTexts) -> list[str]:
     return [packed[begin:end].decode() for begin, end in pairwise(offsets[: sids.count + 1])]
 
 
-def _make_series(buffer: Buffer, form: str, dtype: type[pl.DataType]) -> pl.Series:
-    library = load_library()
-    if library is not None:
-        view = memoryview(buffer)
-        return arrow.copy_bytes(library, view).make_series(dtype, view.nbytes // _SIZES[form])
-    return pl.Series(memoryview(buffer).cast("B").cast(form).tolist(), dtype=dtype)  # type: ignore[call-overload]
+def _make_series(
+    buffer: Buffer, form: Literal["B", "I", "q"], dtype: type[pl.DataType]
+) -> pl.Series:
+    """Return a column of numbers that lie in a buffer."""
+    library, view = load_library(), memoryview(buffer).cast("B").cast(form)
+    if library is None:
+        return pl.Series(view.tolist(), dtype=dtype)
+    return arrow.copy_bytes(library, view).make_series(dtype, len(view))
+
+
+def _cut_packed(sids: SidTexts) -> tuple[memoryview, memoryview]:
+    """Return texts and offsets of sids without what may lie behind them."""
+    return memoryview(sids.packed), memoryview(sids.offsets).cast("B")[: 4 * (sids.count + 1)]
 
 
 def _find_moment(time: Time) -> int:

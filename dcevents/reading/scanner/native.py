@@ -215,21 +215,23 @@ class _AttributeTexts:
     def read_new(self, result: Any) -> None:  # noqa: ANN401 - a structure of ctypes
         """Read the combinations that have been added since."""
         for texts, name in ((self._dialogues, "dialogue"), (self._agents, "agent")):
-            texts += (_unpack_texts(each) for each in _list_new_texts(result, name, len(texts)))
+            texts.extend(map(_unpack_texts, _list_new_texts(result, name, len(texts))))
         pages = _list_new_texts(result, "page", len(self._pages))
         self._pages += (each.decode() or None for each in pages)
         for pairs, name in ((self._speakers, "speakers"), (self._actions, "actions")):
-            pairs += _list_new_pairs(result, name, len(pairs))
+            pairs.extend(_list_new_pairs(result, name, len(pairs)))
         for action, page in _list_new_pairs(result, "combinations", len(self.combinations)):
             kind, speakers = self._actions[action]
             dialogue, agent = self._speakers[speakers]
             self.combinations.append(
-                Attributes(
-                    _KIND_NUMBERS[kind],
-                    *self._dialogues[dialogue],
-                    None if page == _NO_NUMBER else self._pages[page],
-                    *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
-                    None,
+                Attributes._make(
+                    (
+                        _KIND_NUMBERS[kind],
+                        *self._dialogues[dialogue],
+                        None if page == _NO_NUMBER else self._pages[page],
+                        *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
+                        None,
+                    )
                 )
             )
 

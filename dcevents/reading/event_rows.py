@@ -2,8 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import polars as pl
 
@@ -34,8 +33,15 @@ timestamp is written, null where the reader was not asked for it.
 """
 _MAX_PENDING_ROWS: Final = 1 << 16
 """Events that are held in lists before a frame is made of them."""
-_MAX_SMALL_ROWS: Final = 1 << 9
+_MAX_SMALL_ROWS: Final = 1 << 12
 """Events of a block that are not worth a frame of their own."""
+NumberBuffer: TypeAlias = "Buffer | array[int]"
+_BUFFER_FORMS: Final[dict[type[pl.DataType], Literal["B", "I", "Q", "q"]]] = {
+    pl.UInt8: "B",
+    pl.UInt32: "I",
+    pl.UInt64: "Q",
+    pl.Int64: "q",
+}
 _MAX_COMBINATION_LISTS: Final = 32
 """Lists of a scanner's attributes whose codes are remembered: more than there are threads."""
 _KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(KINDS)}
@@ -47,7 +53,6 @@ class _Columns:
     """Columns of events, one entry for each."""
 
     def __init__(self) -> None:
-        self.sids: list[str] = []
         self.codes = array("I")
         self.times = array("q")
         self.forms = array("B")
@@ -55,6 +60,23 @@ class _Columns:
         self.lines = array("Q")
         self.members = array("I")
         """0 for a record that is the only one on its line."""
+
+    def make_frame(self, numbers: pl.Series, *, in_full: bool) -> pl.DataFrame:
+        """Return the columns with the numbers of the sessions."""
+        columns = {
+            "sid": numbers,
+            "attributes": make_series(self.codes, pl.UInt32),
+            "ts": make_series(self.times, pl.Int64),
+        }
+        if in_full:
+            members = make_series(self.members, pl.UInt32)
+            columns |= {
+                "form": make_series(self.forms, pl.UInt8),
+                "file": make_series(self.files, pl.UInt32),
+                "line": make_series(self.lines, pl.UInt64),
+                "member": members.set(members == 0, None),
+            }
+        return pl.DataFrame(columns)
 
 
 class EventRows:
@@ -66,7 +88,10 @@ class EventRows:
     def __init__(self, vocabulary: Vocabulary, settings: ReadSettings) -> None:
         self._vocabulary = vocabulary
         self._settings = settings
-        self._pending = _Columns()
+        self._records, self._sids = _Columns(), list[str]()
+        """Events that were read record by record, and their sids."""
+        self._taken, self._sessions = _Columns(), array("I")
+        """Events that a scanner has taken, and the numbers of their sessions."""
         self._frames: list[pl.DataFrame] = []
         self._codes = CombinationCodes(vocabulary)
         self.untimed = 0
@@ -79,15 +104,16 @@ class EventRows:
             return False
         self.untimed += ts >= UNTIMED
         attributes = _make_attributes(event, in_full=self._settings.in_full)
-        pending = self._pending
-        pending.sids.append(event.sid)
-        pending.codes.append(self._vocabulary.assign_code(attributes))
-        pending.times.append(ts)
-        pending.forms.append(_FORM_NUMBERS[event.time.form])
-        pending.files.append(file)
-        pending.lines.append(line)
-        pending.members.append(member or 0)
-        self._flush_full()
+        columns = self._records
+        self._sids.append(event.sid)
+        columns.codes.append(self._vocabulary.assign_code(attributes))
+        columns.times.append(ts)
+        columns.forms.append(_FORM_NUMBERS[event.time.form])
+        columns.files.append(file)
+        columns.lines.append(line)
+        columns.members.append(member or 0)
+        if len(self._sids) >= _MAX_PENDING_ROWS:
+            self._flush_records()
         return True
 
     def add_taken(self, events: TakenEvents, file: int, first_line: int) -> int:
@@ -95,85 +121,84 @@ class EventRows:
 
         `first_line` is the number of the block's first line.
         """
-        if events.count <= _MAX_SMALL_ROWS:
-            return self._add_small(events, file, first_line) if events.count else 0
-        frame = self._make_taken_frame(events, file, first_line)
-        self._frames.append(frame)
-        self.untimed += int((frame["ts"] >= UNTIMED).sum())
-        return events.count - frame.height
-
-    def _add_small(self, events: TakenEvents, file: int, first_line: int) -> int:
-        """Add events one by one: of many small inputs."""
-        last, as_of = self._settings.last_believed_ms, self._settings.as_of_ms
-        codes = self._codes.list_codes(events.combinations)
-        sids, later, pending = list_sids(events.sids), 0, self._pending
-        for line, session, attributes, ts, form in zip(
-            memoryview(events.lines).cast("B").cast("I"),
-            memoryview(events.sessions).cast("B").cast("I"),
-            memoryview(events.attributes).cast("B").cast("I"),
-            memoryview(events.times).cast("B").cast("q"),
-            memoryview(events.forms).cast("B"),
-            strict=True,
-        ):
-            moment = FUTURE if last < ts < UNTIMED else ts
-            if as_of is not None and as_of < moment < UNTIMED:
-                later += 1
-                continue
-            self.untimed += moment >= UNTIMED
-            pending.sids.append(sids[session])
-            pending.codes.append(codes[attributes])
-            pending.times.append(moment)
-            pending.forms.append(form)
-            pending.files.append(file)
-            pending.lines.append(first_line + line)
-            pending.members.append(0)
-        self._flush_full()
-        return later
-
-    def _make_taken_frame(self, events: TakenEvents, file: int, first_line: int) -> pl.DataFrame:
+        if not events.count:
+            return 0
         numbers = self._vocabulary.sessions.number_packed(*_cut_packed(events.sids))
-        codes = pl.Series(self._codes.list_codes(events.combinations), dtype=pl.UInt32)
-        rows = pl.DataFrame(
-            {
-                "sid": numbers.gather(_make_series(events.sessions, "I", pl.UInt32)),
-                "attributes": codes.gather(_make_series(events.attributes, "I", pl.UInt32)),
-                "ts": _make_series(events.times, "q", pl.Int64),
-            }
-        )
+        codes = self._codes.list_codes(events.combinations)
+        if events.count > _MAX_SMALL_ROWS:
+            rows = self._make_rows(events, numbers, codes, file, first_line)
+            later = self._count_late(rows["ts"])
+            self._frames.append(self._believe_times(rows))
+            return later
+        columns, numbers_list = self._taken, numbers.to_list()
+        times = _read_numbers(events.times, "q")
+        self._sessions.extend([numbers_list[n] for n in _read_numbers(events.sessions, "I")])
+        columns.codes.extend([codes[n] for n in _read_numbers(events.attributes, "I")])
+        columns.times.extend(times)
         if self._settings.in_full:
-            line = _make_series(events.lines, "I", pl.UInt32).cast(pl.UInt64) + first_line
-            rows = rows.with_columns(
-                _make_series(events.forms, "B", pl.UInt8).alias("form"),
-                pl.lit(file, pl.UInt32).alias("file"),
-                line.alias("line"),
-                pl.lit(None, pl.UInt32).alias("member"),
-            )
-        return self._believe_times(rows)
+            columns.forms.frombytes(events.forms)
+            columns.files.extend([file] * events.count)
+            columns.lines.extend([first_line + n for n in _read_numbers(events.lines, "I")])
+            columns.members.extend([0] * events.count)
+        if len(self._sessions) >= _MAX_PENDING_ROWS:
+            self._flush_taken()
+        return self._count_few_late(times)
+
+    def _count_few_late(self, times: Sequence[int]) -> int:
+        """Note untimed events; return how many are later than as-of."""
+        last, as_of = self._settings.last_believed_ms, self._settings.as_of_ms
+        self.untimed += sum([ts > last for ts in times])
+        return 0 if as_of is None else sum([as_of < ts <= last for ts in times])
+
+    def _count_late(self, ts: pl.Series) -> int:
+        last, as_of = self._settings.last_believed_ms, self._settings.as_of_ms
+        self.untimed += int((ts > last).sum())
+        return 0 if as_of is None else int(((ts > as_of) & (ts <= last)).sum())
+
+    def _make_rows(
+        self,
+        events: TakenEvents,
+        numbers: pl.Series,
+        codes: Sequence[int],
+        file: int,
+        first_line: int,
+    ) -> pl.DataFrame:
+        code_of = pl.Series(codes, dtype=pl.UInt32)
+        columns = {
+            "sid": numbers.gather(make_series(events.sessions, pl.UInt32)),
+            "attributes": code_of.gather(make_series(events.attributes, pl.UInt32)),
+            "ts": make_series(events.times, pl.Int64),
+        }
+        if self._settings.in_full:
+            columns |= {
+                "form": make_series(events.forms, pl.UInt8),
+                "file": pl.repeat(file, events.count, dtype=pl.UInt32, eager=True),
+                "line": make_series(events.lines, pl.UInt32).cast(pl.UInt64) + first_line,
+                "member": pl.repeat(None, events.count, dtype=pl.UInt32, eager=True),
+            }
+        return pl.DataFrame(columns)
 
     def _believe_times(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows without times that are not believed, and without those after as-of."""
         ts = pl.col("ts")
         last, as_of = self._settings.last_believed_ms, self._settings.as_of_ms
-        is_future = (ts > last) & (ts < UNTIMED)
-        rows = rows.with_columns(pl.when(is_future).then(FUTURE).otherwise(ts).alias("ts"))
+        if (rows["ts"] > last).any():
+            is_future = (ts > last) & (ts < UNTIMED)
+            rows = rows.with_columns(pl.when(is_future).then(FUTURE).otherwise(ts).alias("ts"))
         return rows if as_of is None else rows.filter((ts <= as_of) | (ts >= UNTIMED))
 
-    def _flush_full(self) -> None:
-        if len(self._pending.sids) >= _MAX_PENDING_ROWS:
-            self._flush_pending()
+    def _flush_records(self) -> None:
+        if self._sids:
+            numbers = self._vocabulary.sessions.number_sids(self._sids)
+            self._frames.append(self._records.make_frame(numbers, in_full=self._settings.in_full))
+            self._records, self._sids = _Columns(), []
 
-    def _flush_pending(self) -> None:
-        pending, self._pending = self._pending, _Columns()
-        if not pending.sids:
-            return
-        numbers = self._vocabulary.sessions.number_sids(pending.sids)
-        columns = {"sid": numbers, "attributes": pending.codes, "ts": pending.times}
-        if self._settings.in_full:
-            members = [member or None for member in pending.members]
-            columns |= {"form": pending.forms, "file": pending.files, "line": pending.lines}
-            columns |= {"member": members}
-        schema = {name: LOCATED_COLUMNS[name] for name in columns}
-        self._frames.append(pl.DataFrame(columns, schema=schema))
+    def _flush_taken(self) -> None:
+        if self._sessions:
+            numbers = make_series(self._sessions, NUMBER_TYPE)
+            rows = self._taken.make_frame(numbers, in_full=self._settings.in_full)
+            self._frames.append(self._believe_times(rows))
+            self._taken, self._sessions = _Columns(), array("I")
 
     def take_frames(self, *, is_all: bool = True) -> list[pl.DataFrame]:
         """Return events that were added, and forget them.
@@ -181,7 +206,8 @@ class EventRows:
         Those of which no frame is made yet only where all are wanted.
         """
         if is_all:
-            self._flush_pending()
+            self._flush_records()
+            self._flush_taken()
         frames, self._frames = self._frames, []
         return frames
 
@@ -205,24 +231,16 @@ class CombinationCodes:
         return codes
 
 
-def list_sids(sids: SidTexts) -> list[str]:
-    """Return distinct sids as texts."""
-    packed = bytes(sids.packed)
-    offsets = memoryview(sids.offsets).cast("B").cast("I")
-    if packed.isascii():
-        text = packed.decode("ascii")
-        return [text[begin:end] for begin, end in pairwise(offsets[: sids.count + 1])]
-    return [packed[begin:end].decode() for begin, end in pairwise(offsets[: sids.count + 1])]
-
-
-def _make_series(
-    buffer: Buffer, form: Literal["B", "I", "q"], dtype: type[pl.DataType]
-) -> pl.Series:
+def make_series(buffer: NumberBuffer, dtype: type[pl.DataType]) -> pl.Series:
     """Return a column of numbers that lie in a buffer."""
-    library, view = load_library(), memoryview(buffer).cast("B").cast(form)
+    library, numbers = load_library(), _read_numbers(buffer, _BUFFER_FORMS[dtype])
     if library is None:
-        return pl.Series(view.tolist(), dtype=dtype)
-    return arrow.copy_bytes(library, view).make_series(dtype, len(view))
+        return pl.Series(numbers.tolist(), dtype=dtype)
+    return arrow.copy_bytes(library, numbers).make_series(dtype, len(numbers))
+
+
+def _read_numbers(buffer: NumberBuffer, form: Literal["B", "I", "Q", "q"]) -> memoryview:
+    return memoryview(buffer).cast("B").cast(form)
 
 
 def _cut_packed(sids: SidTexts) -> tuple[memoryview, memoryview]:

@@ -212,7 +212,7 @@ class LogBuilder:
         account.tally.update({"event": events.count - later, "later": later})
         account.tally.update(block.buckets)
         for each in events.envelopes:
-            envelope = self._find_envelope(each.structure, has_prefix=False)
+            envelope = self._find_envelope(each.structure, has_prefix=each.has_prefix)
             first = block.first_line + each.first_line
             self._count(envelope, EnvelopeCount(each.events, block.file, first))
 
@@ -248,8 +248,7 @@ class LogBuilder:
     def _count(self, envelope: Envelope, count: EnvelopeCount) -> None:
         before = self.envelopes.get(envelope)
         if before:
-            records = before.records + count.records
-            self.envelopes[envelope] = before._replace(records=records)
+            self.envelopes[envelope] = before.add(count)
         else:
             self.envelopes = add_envelopes(self.envelopes, {envelope: count})
 

@@ -179,7 +179,7 @@ class _BlockScanner:
     def _read_events(self, result: Any) -> TakenEvents:  # noqa: ANN401 - a structure of ctypes
         count = result.events_count
         counts = struct.iter_unpack(
-            "=2I", _read_bytes(result.structure_counts, 8 * result.structures_count)
+            "=4I", _read_bytes(result.structure_counts, 16 * result.structures_count)
         )
         return TakenEvents(
             count,
@@ -195,8 +195,13 @@ class _BlockScanner:
             ),
             combinations=self._texts.combinations,
             envelopes=[
-                StructureCount(structure, events, first)
-                for structure, (events, first) in zip(self._rules.structures, counts, strict=False)
+                StructureCount(structure, events, first, has_prefix)
+                for structure, numbers in zip(self._rules.structures, counts, strict=False)
+                for events, first, has_prefix in (
+                    (*numbers[:2], False),
+                    (*numbers[2:], True),
+                )
+                if events
             ],
         )
 

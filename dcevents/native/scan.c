@@ -187,8 +187,7 @@ static enum line_outcome take_event(scanner *s, const rule *r)
     u32 attributes = number_pair(&s->combinations, &s->seed, action, page);
     if (session == NO_NUMBER || attributes == NO_NUMBER) return NO_MEMORY;
     REQUIRE(r->structure < s->structures_count);
-    u32 *counts = s->structure_counts + STRUCTURE_COUNTS * (size_t)r->structure
-        + (s->has_prefix ? 2 : 0);
+    u32 *counts = s->structure_counts + 2 * (size_t)r->structure;
     if (!counts[0]++) counts[1] = s->lines;
     events->lines[entry] = s->lines;
     events->sessions[entry] = session;
@@ -433,7 +432,7 @@ static void begin_block(scanner *s)
     empty_table(&s->unknown_names);
     empty_table(&s->new_form_table);
     if (s->structures_count)
-        memset(s->structure_counts, 0, STRUCTURE_COUNTS * (size_t)s->structures_count * sizeof(u32));
+        memset(s->structure_counts, 0, 2 * (size_t)s->structures_count * sizeof(u32));
     text_table *lasting[] = {&s->dialogues, &s->pages, &s->agents};
     size_t texts = s->combinations.count, bytes = 0;
     for (int number = 0; number < 3; number++) {
@@ -610,12 +609,10 @@ DC_EXPORT int dc_add_rule(scanner *s, const u8 *form, u32 length, const rule *ad
     if (length > MAX_FORM_BYTES || keep_rule(s, form, length, added) == NO_NUMBER) return 0;
     while (s->structures_count <= added->structure) {
         u32 *counts = grow_array(s->structure_counts, &s->structure_capacity,
-                                 STRUCTURE_COUNTS * ((size_t)s->structures_count + 1) - 1,
-                                 sizeof *counts);
+                                 2 * (size_t)s->structures_count + 1, sizeof *counts);
         if (!counts) return 0;
         s->structure_counts = counts;
-        memset(counts + STRUCTURE_COUNTS * (size_t)s->structures_count, 0,
-               STRUCTURE_COUNTS * sizeof *counts);
+        memset(counts + 2 * (size_t)s->structures_count, 0, 2 * sizeof *counts);
         s->structures_count++;
     }
     return 1;

@@ -451,8 +451,6 @@ typedef struct {
 } other_columns;
 
 /* What Python reads after a scan: valid until the next. */
-enum { STRUCTURE_COUNTS = 4 }; /* numbers that are kept of each structure */
-
 typedef struct {
     const run *runs;
     const u32 *event_lines, *event_sessions, *event_attributes;
@@ -474,7 +472,7 @@ typedef struct {
     const u32 *page_offsets;
     const u8 *agent_bytes;
     const u32 *agent_offsets;
-    const u32 *structure_counts; /* of each structure: events, line of the first; behind a prefix */
+    const u32 *structure_counts; /* of each structure: events, line of the first */
     u32 runs_count, lines, events_count, others_count, sids_count, names_count, new_forms_count;
     u32 speakers_count, actions_count, combinations_count, dialogues_count, pages_count, agents_count, structures_count;
     u32 generation; /* of the combinations: a new one begins anew */

@@ -36,6 +36,8 @@ _MAX_PENDING_ROWS: Final = 1 << 16
 """Events that are held in lists before a frame is made of them."""
 _MAX_SMALL_ROWS: Final = 1 << 9
 """Events of a block that are not worth a frame of their own."""
+_MAX_COMBINATION_LISTS: Final = 32
+"""Lists of a scanner's attributes whose codes are remembered: more than there are threads."""
 _KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(KINDS)}
 _MOMENTS: Final = {"future": FUTURE, "ancient": ANCIENT}
 _FORM_NUMBERS: Final = {form: number for number, form in enumerate(FORMS)}
@@ -185,20 +187,22 @@ class EventRows:
 
 
 class CombinationCodes:
-    """Codes of attributes that a scanner has numbered by itself."""
+    """Codes of attributes that scanners have numbered by themselves, each in lists of its own."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._combinations: Sequence[Attributes] = ()
-        self._codes = array("I")
+        self._known: dict[int, tuple[Sequence[Attributes], array[int]]] = {}
+        """By the identity of a list: the list, and the codes of its members so far."""
 
     def list_codes(self, combinations: Sequence[Attributes]) -> Sequence[int]:
         """Return the codes of combinations: a list that grows, or another one."""
-        if combinations is not self._combinations:
-            self._combinations, self._codes = combinations, array("I")
-        known = len(self._codes)
-        self._codes.extend(map(self._vocabulary.assign_code, combinations[known:]))
-        return self._codes
+        _, codes = self._known.pop(id(combinations), (None, array("I")))
+        known = len(codes)
+        codes.extend(map(self._vocabulary.assign_code, combinations[known:]))
+        self._known[id(combinations)] = combinations, codes
+        if len(self._known) > _MAX_COMBINATION_LISTS:
+            del self._known[next(iter(self._known))]
+        return codes
 
 
 def list_sids(sids: SidTexts) -> list[str]:

@@ -16,7 +16,12 @@ from dcevents.reading.scanner import LineStatus, Run, ScannedBlock, Scanner
 from dcevents.reading.sources.blocks import BlockLoader, InputBlock
 from dcevents.reading.sources.growing import ReadBytes
 from dcevents.reading.sources.inputs import Extent, Input, Resume
-from dcevents.reading.taken_lines import Entries, OtherLines
+from dcevents.reading.taken_lines import (
+    FedEntries,
+    OtherLines,
+    count_structures,
+    drop_entries,
+)
 
 
 class ScannedInput(NamedTuple):
@@ -65,26 +70,27 @@ class InputReading:
         """
         records = self._reader.feed(block.begin) if block.begin else []
         self._line += block.begin.count(b"\n")
-        fed = Entries()
-        records += self._read_runs(block.data, block.scanned.runs, fed)
-        others = OtherLines(block.scanned.others, fed, self._line)
-        rejects = others.list_rejects(block.data, block.scanned.runs, wanted_rejects)
+        scanned, fed = block.scanned, FedEntries()
+        records += self._read_runs(block.data, scanned.runs, fed)
+        others = OtherLines(scanned.others, fed.others, self._line)
+        rejects = others.list_rejects(block.data, scanned.runs, wanted_rejects)
         read = ReadBlock(
             self._number,
             records,
             self._line,
-            block.scanned.events,
+            drop_entries(scanned.events, fed.events),
+            count_structures(scanned.events, scanned.runs, fed.events),
             others.count_buckets(),
             others.count_unknown(),
             others.find_first_ignored(),
             rejects,
         )
         has_end = block.data.endswith(b"\n") or not block.data
-        self._line += block.scanned.lines - (not has_end)
+        self._line += scanned.lines - (not has_end)
         self._note_bytes(block)
         return read
 
-    def _read_runs(self, data: bytes, runs: Sequence[Run], fed: "Entries") -> Iterator[ReadRecord]:
+    def _read_runs(self, data: bytes, runs: Sequence[Run], fed: FedEntries) -> Iterator[ReadRecord]:
         """Yield the records of runs, but for those of lines that count as they were taken.
 
         Entries of lines that do not are added to `fed`.
@@ -104,16 +110,17 @@ class InputReading:
             elif run.status is LineStatus.EVENT:
                 yield from reader.pass_event_lines(data[run.begin : run.end])
             else:
-                yield from self._feed_others(data, run, fed)
+                entries = fed.others if run.status is LineStatus.OTHER else fed.events
+                yield from self._feed_taken(data, run, entries)
 
-    def _feed_others(self, data: bytes, run: Run, fed: "Entries") -> Iterator[ReadRecord]:
+    def _feed_taken(self, data: bytes, run: Run, fed: list[range]) -> Iterator[ReadRecord]:
         """Yield the records of lines that may belong to what is open."""
         reader, at, entry = self._reader, run.begin, run.first_entry
         while at < run.end and not reader.is_idle:
             end = data.index(b"\n", at) + 1
             yield from reader.feed(data[at:end])
             at, entry = end, entry + 1
-        fed.add(run.first_entry, entry)
+        fed.append(range(run.first_entry, entry))
         if at < run.end:
             reader.pass_lines(run.lines - (entry - run.first_entry), run.end - at)
 

@@ -22,12 +22,13 @@ from dcevents.reading.event_rows import LOCATED_COLUMNS
 from dcevents.reading.framing import BEGINNING, ResumePoint
 from dcevents.reading.input_reading import InputReading, ScannedInput, scan_block
 from dcevents.reading.log_building import KeepReject, LogBuilder
-from dcevents.reading.read_block import ReadBlock, split_block
+from dcevents.reading.read_block import ReadBlock
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanner import Scanner, make_scanner
 from dcevents.reading.sources.blocks import InputBlock, InputItem, read_blocks
 from dcevents.reading.sources.folders import SkippedFile
 from dcevents.reading.sources.inputs import Extent, Input, InputResult, ProgressCallback
+from dcevents.reading.taken_lines import split_block
 
 __all__ = [
     "LOCATED_COLUMNS",

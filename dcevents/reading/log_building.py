@@ -97,6 +97,7 @@ class LogBuilder:
         self.input_counts: dict[int, InputCounts] = {}
         """By the input's number."""
         self._input = _InputFindings(0, is_candidate=False)
+        self._block_envelopes: dict[Envelope, EnvelopeCount] = {}
         self._envelope_of: dict[tuple[Structure, bool], Envelope] = {}
 
     # -- inputs ----------------------------------------------------------------------------------
@@ -151,6 +152,7 @@ class LogBuilder:
         """Add what a block holds."""
         unknown = dict(block.unknown)
         rejects = [*block.rejects]
+        self._block_envelopes = {}
         before, untimed = Counter(self.account.tally), self._rows.untimed
         for record in block.records:
             self._add_record(block.file, record, unknown, rejects)
@@ -162,6 +164,7 @@ class LogBuilder:
         self._note_input(block, rejects)
         self._count_input(self.account.tally - before, self._rows.untimed - untimed, rejects)
         self._keep_rejects(block.file, rejects)
+        self._add_envelopes()
         self._take_frames(is_all=False)
 
     def _count_input(
@@ -211,7 +214,7 @@ class LogBuilder:
         account.records += events.count + sum(block.buckets.values())
         account.tally.update({"event": events.count - later, "later": later})
         account.tally.update(block.buckets)
-        for each in events.envelopes:
+        for each in block.structures:
             envelope = self._find_envelope(each.structure, has_prefix=each.has_prefix)
             first = block.first_line + each.first_line
             self._count(envelope, EnvelopeCount(each.events, block.file, first))
@@ -246,11 +249,16 @@ class LogBuilder:
         return found
 
     def _count(self, envelope: Envelope, count: EnvelopeCount) -> None:
-        before = self.envelopes.get(envelope)
-        if before:
-            self.envelopes[envelope] = before.add(count)
-        else:
-            self.envelopes = add_envelopes(self.envelopes, {envelope: count})
+        before = self._block_envelopes.get(envelope, count._replace(records=0))
+        self._block_envelopes[envelope] = EnvelopeCount(
+            before.records + count.records, count.file, min(before.line, count.line)
+        )
+
+    def _add_envelopes(self) -> None:
+        """Add the envelopes of a block, in the order of their first lines."""
+        if self._block_envelopes:
+            found = sorted(self._block_envelopes.items(), key=lambda item: item[1].line)
+            self.envelopes = add_envelopes(self.envelopes, dict(found))
 
     # -- rows ------------------------------------------------------------------------------------
 

@@ -1,12 +1,23 @@
-"""Lines that a scanner has taken and that are no event: counted by what they are."""
+"""Lines that a scanner has taken, but for those that were read record by record after all."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dcevents.model.events import REJECT_REASONS
-from dcevents.reading.read_block import RejectedRecord
-from dcevents.reading.scanner import NO_NAME, OTHER_BUCKETS, LineStatus, Run, TakenOthers
+from dcevents.reading.framing import ResumePoint
+from dcevents.reading.read_block import ReadBlock, RejectedRecord, StructureUse
+from dcevents.reading.scanner import (
+    NO_NAME,
+    OTHER_BUCKETS,
+    LineStatus,
+    Run,
+    TakenEvents,
+    TakenOthers,
+)
+from dcevents.reading.scanner.block import Buffer
 
 _FED: Final = 0xFF
 """Stands for the bucket of a line that is read record by record after all."""
@@ -15,28 +26,77 @@ _OBJECT_REASONS: Final = {"no_event", "no_sid"}
 _SEPARATORS: Final = b" \t\r\n,\0\x1e\xef\xbb\xbf"
 
 
-class Entries:
-    """Ranges of entries in columns, in order."""
+@dataclass
+class FedEntries:
+    """Entries of columns whose lines were read record by record after all."""
 
-    def __init__(self) -> None:
-        self._ranges: list[range] = []
+    events: list[range] = field(default_factory=list)
+    others: list[range] = field(default_factory=list)
 
-    def __bool__(self) -> bool:
-        return bool(self._ranges)
 
-    def __iter__(self) -> Iterator[range]:
-        return iter(self._ranges)
+def drop_entries(events: TakenEvents, fed: Sequence[range]) -> TakenEvents:
+    """Return the events of a block but for some entries."""
+    if not fed:
+        return events
+    ends = [0, *(each.stop for each in fed)]
+    begins = [*(each.start for each in fed), events.count]
+    kept = [range(end, begin) for end, begin in zip(ends, begins, strict=True)]
+    return select_entries(events, kept)
 
-    def add(self, begin: int, end: int) -> None:
-        """Add a range behind the others."""
-        if begin < end:
-            self._ranges.append(range(begin, end))
+
+def select_entries(events: TakenEvents, kept: Sequence[range]) -> TakenEvents:
+    """Return some events of a block; sids and combinations stay."""
+
+    def select(column: Buffer, size: int) -> bytes:
+        view = memoryview(column).cast("B")
+        return b"".join(view[each.start * size : each.stop * size] for each in kept)
+
+    return replace(
+        events,
+        count=sum(map(len, kept)),
+        lines=select(events.lines, 4),
+        sessions=select(events.sessions, 4),
+        attributes=select(events.attributes, 4),
+        times=select(events.times, 8),
+        forms=select(events.forms, 1),
+        structures=select(events.structures, 2),
+    )
+
+
+def count_structures(
+    events: TakenEvents, runs: Sequence[Run], fed: Sequence[range]
+) -> list[StructureUse]:
+    """Return which structures the events of a block have, with text before them or without."""
+    if not fed and not any(run.status is LineStatus.EVENT_ALONE for run in runs):
+        counts = (each for each in events.envelopes if each.events)
+        return [
+            StructureUse(
+                each.structure, has_prefix=False, events=each.events, first_line=each.first_line
+            )
+            for each in counts
+        ]
+    numbers = memoryview(events.structures).cast("B").cast("H")
+    lines = memoryview(events.lines).cast("B").cast("I")
+    left_out = {entry for each in fed for entry in each}
+    found: dict[tuple[int, bool], list[int]] = {}
+    for run in runs:
+        if run.status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
+            has_prefix = run.status is LineStatus.EVENT_ALONE
+            for entry in range(run.first_entry, run.first_entry + run.lines):
+                if entry not in left_out:
+                    count = found.setdefault((numbers[entry], has_prefix), [0, lines[entry]])
+                    count[0] += 1
+    structures = [each.structure for each in events.envelopes]
+    return [
+        StructureUse(structures[number], has_prefix, count, first)
+        for (number, has_prefix), (count, first) in found.items()
+    ]
 
 
 class OtherLines:
     """The lines of a block that are no event, but for those that were fed."""
 
-    def __init__(self, others: TakenOthers, fed: Entries, first_line: int) -> None:
+    def __init__(self, others: TakenOthers, fed: Sequence[range], first_line: int) -> None:
         buckets = bytearray(others.buckets)
         for each in fed:
             buckets[each.start : each.stop] = bytes([_FED]) * len(each)
@@ -99,3 +159,17 @@ _REJECTED_NUMBERS: Final = frozenset(OTHER_BUCKETS.index(name) for name in _REJE
 def _make_reject(line: int, reason: str, data: bytes) -> RejectedRecord:
     raw = data.strip(_SEPARATORS) if reason in _OBJECT_REASONS else data
     return RejectedRecord(line, 0, reason, raw)
+
+
+def split_block(block: ReadBlock, resume: ResumePoint) -> tuple[ReadBlock, ReadBlock]:
+    """Return the part of a block before a place, and that behind."""
+    before = block._replace(records=[r for r in block.records if r.start < resume.offset])
+    behind = [record for record in block.records if record.start >= resume.offset]
+    lines = memoryview(block.events.lines).cast("B").cast("I")
+    find = bisect_left if resume.is_line_start else bisect_right
+    first, count = find(lines, resume.line - block.first_line), block.events.count
+    after = ReadBlock(block.file, behind, block.first_line)
+    if first == count:
+        return before, after
+    before = before._replace(events=select_entries(block.events, [range(first)]))
+    return before, after._replace(events=select_entries(block.events, [range(first, count)]))

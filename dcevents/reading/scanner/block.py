@@ -63,8 +63,6 @@ class StructureCount(NamedTuple):
     structure: Structure
     events: int
     first_line: int
-    has_prefix: bool = False
-    """True for lines with text before the record."""
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,7 @@ class _BlockScanner:
     def _read_events(self, result: Any) -> TakenEvents:  # noqa: ANN401 - a structure of ctypes
         count = result.events_count
         counts = struct.iter_unpack(
-            "=4I", _read_bytes(result.structure_counts, 16 * result.structures_count)
+            "=2I", _read_bytes(result.structure_counts, 8 * result.structures_count)
         )
         return TakenEvents(
             count,
@@ -195,13 +195,8 @@ class _BlockScanner:
             ),
             combinations=self._texts.combinations,
             envelopes=[
-                StructureCount(structure, events, first, has_prefix)
-                for structure, numbers in zip(self._rules.structures, counts, strict=False)
-                for events, first, has_prefix in (
-                    (*numbers[:2], False),
-                    (*numbers[2:], True),
-                )
-                if events
+                StructureCount(structure, events, first)
+                for structure, (events, first) in zip(self._rules.structures, counts, strict=False)
             ],
         )
 
@@ -229,12 +224,14 @@ class _AttributeTexts:
             kind, speakers = self._actions[action]
             dialogue, agent = self._speakers[speakers]
             self.combinations.append(
-                Attributes(
-                    _KIND_NUMBERS[kind],
-                    *self._dialogues[dialogue],
-                    None if page == _NO_NUMBER else self._pages[page],
-                    *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
-                    meeting_info=None,
+                Attributes._make(
+                    (
+                        _KIND_NUMBERS[kind],
+                        *self._dialogues[dialogue],
+                        None if page == _NO_NUMBER else self._pages[page],
+                        *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
+                        None,
+                    )
                 )
             )
 

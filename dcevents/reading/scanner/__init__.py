@@ -37,8 +37,11 @@ __all__ = [
 
 
 def make_scanner(context: Context, *, in_full: bool) -> Scanner:
-    """Return a scanner for all blocks of a run; `in_full` sets aside events with a meeting."""
+    """Return a scanner for all blocks of a run; `in_full` sets aside events with a meeting.
+
+    The scanner in C knows neither the places nor the names of a user's map.
+    """
     library = load_library()
-    if library is None:
+    if library is None or context.mapping:
         return PureScanner()
     return NativeScanner(library, context, in_full=in_full)

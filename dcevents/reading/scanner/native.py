@@ -279,8 +279,7 @@ def _list_new_texts(result: Any, name: str, begin: int) -> Sequence[bytes]:  # n
     numbers = memoryview(_read_bytes(offsets + 4 * begin, 4 * (end - begin + 1))).cast("I")
     packed = _read_bytes(place + numbers[0], numbers[-1] - numbers[0])
     return [
-        packed[numbers[at] - numbers[0] : numbers[at + 1] - numbers[0]]
-        for at in range(end - begin)
+        packed[numbers[at] - numbers[0] : numbers[at + 1] - numbers[0]] for at in range(end - begin)
     ]
 
 

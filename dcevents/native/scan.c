@@ -2,17 +2,18 @@
 #include "scan.h"
 
 enum {
-    SID_PLACES = 1 << 15,
-    FORM_PLACES = 1 << 13,
+    SID_PLACES = 1 << 12,
+    FORM_PLACES = 1 << 12,
     MAX_LASTING_TEXTS = 1 << 20,
     MAX_LASTING_BYTES = 64 << 20,
-    MAX_DIALOGUE_BYTES = 4 * (MAX_TEXT_CHARACTERS * 4 + 8),
+    MAX_DIALOGUE_BYTES = 4 * (MAX_TEXT_CHARACTERS * 4 + 8) + 16,
 };
 
-enum line_outcome { TAKEN_EVENT, TAKEN_OTHER, SET_ASIDE, IS_UNFINISHED, NO_MEMORY };
+enum line_outcome { TAKEN_EVENT, TAKEN_ALONE, TAKEN_OTHER, SET_ASIDE, IS_UNFINISHED, NO_MEMORY };
 
 typedef struct {
     const u8 *begin, *end; /* without its LF */
+    u32 offset;            /* in the block */
 } line;
 
 /* -- columns ---------------------------------------------------------------------------------- */
@@ -66,7 +67,7 @@ static int add_to_run(scanner *s, enum line_status status, u32 number, size_t be
     run *runs = grow_array(s->runs, &s->runs_capacity, s->runs_count, sizeof *runs);
     if (!runs) return 0;
     s->runs = runs;
-    size_t entries = status == LINE_EVENT ? s->events.count : s->others.count;
+    size_t entries = status == LINE_OTHER ? s->others.count : s->events.count;
     size_t first_entry = status == LINE_ASIDE ? 0 : entries - 1;
     run added = {(u32)status, number, 1, (u32)begin, (u32)end, (u32)first_entry};
     runs[s->runs_count++] = added;
@@ -99,7 +100,7 @@ static u8 *pack_text(u8 *out, const slot *text, size_t limit)
     out[0] = (u8)(said & 0xFF);
     out[1] = (u8)(said >> 8);
     out += 2;
-    memcpy(out, text->text, length);
+    copy_text(out, text->text, length);
     out += length;
     if (is_long) {
         memcpy(out, "\xE2\x80\xA6", 3);
@@ -118,37 +119,42 @@ static size_t find_page_length(const scanner *s, const slot *page)
     return query ? (size_t)(query - page->text) : length;
 }
 
-static u32 number_attributes(scanner *s, const rule *r, u8 kind)
+static u32 number_page(scanner *s, const slot *page)
+{
+    slot cut = *page;
+    cut.length = (u32)find_page_length(s, page);
+    if (cut.length <= MAX_PAGE_CHARACTERS)
+        return number_text(&s->pages, &s->seed, cut.text, cut.length);
+    u8 packed[MAX_PAGE_CHARACTERS * 4 + 24];
+    const u8 *end = pack_text(packed, &cut, MAX_PAGE_CHARACTERS);
+    REQUIRE(end <= packed + sizeof packed);
+    return number_text(&s->pages, &s->seed, packed + 2, (size_t)(end - packed) - 2);
+}
+
+/* Number the texts of an event: kind, dialogue and agent in `action`, and its page. */
+static int number_texts(scanner *s, const rule *r, u8 kind, u32 *action, u32 *page_number)
 {
     u8 packed[MAX_DIALOGUE_BYTES], *end = packed;
     for (int which = SLOT_ID; which <= SLOT_UI_TYPE; which++)
         end = pack_text(end, find_slot(s, r, (enum rule_slot)which), MAX_TEXT_CHARACTERS);
     REQUIRE(end <= packed + sizeof packed);
-    combination all = {kind, NO_NUMBER, NO_NUMBER, NO_NUMBER};
-    all.dialogue = number_text(&s->dialogues, &s->seed, packed, (size_t)(end - packed));
-    if (all.dialogue == NO_NUMBER) return NO_NUMBER;
+    u32 dialogue = number_text(&s->dialogues, &s->seed, packed, (size_t)(end - packed));
+    if (dialogue == NO_NUMBER) return 0;
+    u32 agent = NO_NUMBER;
     const slot *id = find_slot(s, r, SLOT_AGENT_ID), *name = find_slot(s, r, SLOT_AGENT_NAME);
     if (id || name) {
         end = pack_text(pack_text(packed, id, MAX_TEXT_CHARACTERS), name, MAX_TEXT_CHARACTERS);
-        all.agent = number_text(&s->agents, &s->seed, packed, (size_t)(end - packed));
-        if (all.agent == NO_NUMBER) return NO_NUMBER;
+        agent = number_text(&s->agents, &s->seed, packed, (size_t)(end - packed));
+        if (agent == NO_NUMBER) return 0;
     }
+    u32 speakers = number_pair(&s->speakers, &s->seed, dialogue, agent);
+    if (speakers == NO_NUMBER) return 0;
+    *action = number_pair(&s->actions, &s->seed, kind, speakers);
+    *page_number = NO_NUMBER;
     const slot *page = find_slot(s, r, SLOT_PAGE);
-    if (page) {
-        slot cut = *page;
-        cut.length = (u32)find_page_length(s, page);
-        if (cut.length > MAX_PAGE_CHARACTERS) {
-            u8 long_page[MAX_PAGE_CHARACTERS * 4 + 8];
-            end = pack_text(long_page, &cut, MAX_PAGE_CHARACTERS);
-            REQUIRE(end <= long_page + sizeof long_page);
-            all.page = number_text(&s->pages, &s->seed, long_page + 2,
-                                   (size_t)(end - long_page) - 2);
-        } else {
-            all.page = number_text(&s->pages, &s->seed, cut.text, cut.length);
-        }
-        if (all.page == NO_NUMBER) return NO_NUMBER;
-    }
-    return number_text(&s->combinations, &s->seed, (const u8 *)&all, sizeof all);
+    if (!page) return *action != NO_NUMBER;
+    *page_number = number_page(s, page);
+    return *action != NO_NUMBER && *page_number != NO_NUMBER;
 }
 
 /* Return whether the texts that a rule takes are as they are said: no number to be written anew. */
@@ -171,8 +177,14 @@ static enum line_outcome take_event(scanner *s, const rule *r)
     event_columns *events = &s->events;
     if (!grow_events(events)) return NO_MEMORY;
     size_t entry = events->count;
-    u32 session = number_text(&s->sids, &s->seed, sid->text, sid->length);
-    u32 attributes = number_attributes(s, r, event->kind);
+    u32 hash = hash_text(&s->seed, sid->text, sid->length);
+    prefetch_text(&s->sids, hash);
+    u32 action = 0, page = 0;
+    if (!number_texts(s, r, event->kind, &action, &page)) return NO_MEMORY;
+    __builtin_prefetch(
+        &s->combinations.places[place_pair(&s->combinations, &s->seed, action, page)]);
+    u32 session = number_hashed(&s->sids, hash, sid->text, sid->length);
+    u32 attributes = number_pair(&s->combinations, &s->seed, action, page);
     if (session == NO_NUMBER || attributes == NO_NUMBER) return NO_MEMORY;
     REQUIRE(r->structure < s->structures_count);
     u32 *counts = s->structure_counts + 2 * (size_t)r->structure;
@@ -192,7 +204,7 @@ static enum line_outcome take_unknown(scanner *s, const rule *r)
 {
     const slot *name = find_slot(s, r, SLOT_EVENT);
     if (!name || !name->is_whole) return SET_ASIDE;
-    u8 packed[MAX_UNKNOWN_NAME_CHARACTERS * 4 + 8];
+    u8 packed[MAX_UNKNOWN_NAME_CHARACTERS * 4 + 24];
     const u8 *end = pack_text(packed, name, MAX_UNKNOWN_NAME_CHARACTERS);
     REQUIRE(end <= packed + sizeof packed);
     u32 number = number_text(&s->unknown_names, &s->seed, packed + 2, (size_t)(end - packed) - 2);
@@ -208,44 +220,52 @@ static enum line_outcome take_other(scanner *s, enum other_bucket bucket)
 /* -- one line --------------------------------------------------------------------------------- */
 
 /* Note a form that has no rule yet, once, with its first line. */
-static enum line_outcome note_form(scanner *s, const line *l, const u8 *at)
+static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const line *l,
+                                   const u8 *at, const u8 *end)
 {
     if (s->new_form_table.count >= MAX_NEW_FORMS) return SET_ASIDE;
     u32 count = s->new_form_table.count;
-    u32 number = number_text(&s->new_form_table, &s->seed, s->form, s->form_length);
+    u32 number = number_text(&s->new_form_table, &s->seed, form, length);
     if (number == NO_NUMBER) return NO_MEMORY;
     if (number < count) return SET_ASIDE;
     new_form *forms = grow_array(s->new_forms, &s->new_forms_capacity, count, sizeof *forms);
     if (!forms) return NO_MEMORY;
     s->new_forms = forms;
     forms[count].form_begin = s->new_form_table.offsets[count];
-    forms[count].form_length = s->form_length;
-    forms[count].line_begin = 0; /* the caller knows the block */
-    forms[count].line_length = (u32)(l->end - l->begin);
+    forms[count].form_length = length;
+    forms[count].value_begin = l->offset + (u32)(at - l->begin);
+    forms[count].value_length = (u32)(end - at);
     forms[count].is_clean = (u32)is_clean(s, at);
     return SET_ASIDE;
 }
 
-static u32 find_rule(const scanner *s)
+static int has_form(const scanner *s, u32 number)
 {
     const text_table *table = &s->rule_forms;
-    u64 upper = hash_bytes(&s->seed, s->form, s->form_length) & 0xFFFFFFFF00000000u;
-    size_t place = (size_t)(upper >> 32) & (table->places_count - 1);
-    for (;; place = (place + 1) & (table->places_count - 1)) {
-        u64 entry = table->places[place];
-        if (!entry) return NO_NUMBER;
-        if ((entry & 0xFFFFFFFF00000000u) != upper) continue;
-        u32 number = (u32)entry - 1, begin = table->offsets[number];
-        if (table->offsets[number + 1] - begin == s->form_length
-            && !memcmp(table->bytes + begin, s->form, s->form_length))
-            return number;
-    }
+    if (number >= table->count) return 0;
+    u32 begin = table->offsets[number];
+    return table->offsets[number + 1] - begin == s->form_length
+        && is_same(table->bytes + begin, s->form, s->form_length);
+}
+
+static u32 find_rule(scanner *s)
+{
+    for (int recent = 0; recent < RECENT_RULES; recent++)
+        if (has_form(s, s->recent_rules[recent])) return s->recent_rules[recent];
+    u32 hash = hash_text(&s->seed, s->form, s->form_length);
+    u32 number = find_text(&s->rule_forms, hash, s->form, s->form_length);
+    if (number == NO_NUMBER) return number;
+    memmove(s->recent_rules + 1, s->recent_rules, (RECENT_RULES - 1) * sizeof number);
+    s->recent_rules[0] = number;
+    return number;
 }
 
 static enum line_outcome apply_rule(scanner *s, const rule *r, const u8 *at)
 {
     if (r->kind == RULE_ASIDE) return SET_ASIDE;
     if (r->is_late && !is_clean(s, at)) return SET_ASIDE;
+    /* An event without a time of its own has the prefix's. */
+    if (r->kind == RULE_EVENT && r->ms && s->has_prefix) return SET_ASIDE;
     switch ((enum rule_kind)r->kind) {
     case RULE_EVENT: return take_event(s, r);
     case RULE_READY: return take_other(s, OTHER_WIDGET_READY);
@@ -255,6 +275,40 @@ static enum line_outcome apply_rule(scanner *s, const rule *r, const u8 *at)
     case RULE_ASIDE: break;
     }
     return SET_ASIDE;
+}
+
+/* Keep a rule, or a copy for another order of keys; return its number. */
+static u32 keep_rule(scanner *s, const u8 *form, u32 length, const rule *added)
+{
+    u32 count = s->rule_forms.count;
+    rule *rules = grow_array(s->rules, &s->rules_capacity, count, sizeof *rules);
+    if (!rules) return NO_NUMBER;
+    s->rules = rules;
+    u32 number = number_text(&s->rule_forms, &s->seed, form, length);
+    if (number != NO_NUMBER) s->rules[number] = *added;
+    return number;
+}
+
+/* Apply the rule that the form has in another order of its keys. */
+static enum line_outcome apply_in_order(scanner *s, const line *l, const u8 *at, const u8 *end)
+{
+    u8 form[MAX_FORM_BYTES];
+    u16 slots[MAX_SLOTS];
+    u32 length = 0;
+    if (!order_form(s, form, &length, slots)) return NO_MEMORY;
+    u32 hash = hash_text(&s->seed, form, length);
+    u32 number = find_text(&s->rule_forms, hash, form, length);
+    if (number == NO_NUMBER) return note_form(s, form, length, l, at, end);
+    rule ordered = s->rules[number];
+    for (int which = 0; which < RULE_SLOTS; which++)
+        if (ordered.slots[which] >= 0) {
+            REQUIRE((u32)ordered.slots[which] < s->slots_count);
+            ordered.slots[which] = (int16_t)slots[ordered.slots[which]];
+        }
+    if (s->rule_forms.count < MAX_ORDERS
+        && keep_rule(s, s->form, s->form_length, &ordered) == NO_NUMBER)
+        return NO_MEMORY;
+    return apply_rule(s, &ordered, at);
 }
 
 /* Return whether a line may be a part of one that Docker has cut: its text has no line end. */
@@ -294,12 +348,42 @@ static enum line_outcome reject_line(scanner *s, const line *l)
     return take_other(s, is_text ? OTHER_INVALID_JSON : OTHER_INVALID_UTF8);
 }
 
+static enum line_outcome take_record(scanner *s, const line *l, const u8 *at, const u8 *end)
+{
+    u32 number = find_rule(s);
+    if (number == NO_NUMBER) return apply_in_order(s, l, at, end);
+    return apply_rule(s, &s->rules[number], at);
+}
+
+/* Scan a line that does not begin with an object. */
+static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begin)
+{
+    const u8 *reached = begin, *place = find_place(begin, l->end);
+    enum line_head head = read_head(s, begin, l->end, &reached);
+    if (head == HEAD_DOUBT) return SET_ASIDE;
+    if (!place) {
+        int is_text = head == HEAD_TEXT && is_plain_text(begin, l->end);
+        return is_text ? reject_line(s, l) : SET_ASIDE;
+    }
+    if (*place != '{' || (head == HEAD_SCALARS && reached != place)) return SET_ASIDE;
+    if (is_first_part(begin, place)) return SET_ASIDE;
+    const u8 *end = walk_record(s, place);
+    if (!end || !may_end_line(begin, place, end, l->end)
+        || !is_valid_utf8(begin, (size_t)(place - begin))
+        || !is_valid_utf8(end, (size_t)(l->end - end)))
+        return SET_ASIDE;
+    s->has_prefix = 1;
+    enum line_outcome outcome = take_record(s, l, place, end);
+    s->has_prefix = 0;
+    return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;
+}
+
 static enum line_outcome scan_line(scanner *s, const line *l)
 {
     int has_signs = 0;
     const u8 *at = *l->begin == '{' ? l->begin : skip_around(l->begin, &has_signs);
     if (at >= l->end) return has_signs ? SET_ASIDE : take_other(s, OTHER_BLANK);
-    if (*at != '{') return SET_ASIDE;
+    if (*at != '{') return scan_prefixed(s, l, at);
     const u8 *end = walk_record(s, at);
     if (!end) {
         if (s->status == WALK_BROKEN) return reject_line(s, l);
@@ -308,17 +392,13 @@ static enum line_outcome scan_line(scanner *s, const line *l)
         if (s->status == WALK_UNFINISHED && !is_open) return reject_line(s, l);
         return is_open ? IS_UNFINISHED : SET_ASIDE;
     }
-    if (end != l->end) {
-        end = skip_around(end, &has_signs);
-        if (end != l->end) {
-            int may_go_on = *end == '{' || *end == '"' || *end == '[' || *end == ']' || *end == '-'
-                || is_digit(*end) || *end == 't' || *end == 'f' || *end == 'n';
-            return may_go_on ? SET_ASIDE : reject_line(s, l);
-        }
+    const u8 *rest = end == l->end ? end : skip_around(end, &has_signs);
+    if (rest != l->end) {
+        int may_go_on = *rest == '{' || *rest == '"' || *rest == '[' || *rest == ']' || *rest == '-'
+            || is_digit(*rest) || *rest == 't' || *rest == 'f' || *rest == 'n';
+        return may_go_on ? SET_ASIDE : reject_line(s, l);
     }
-    if (may_be_part(s, at)) return SET_ASIDE;
-    u32 number = find_rule(s);
-    return number == NO_NUMBER ? note_form(s, l, at) : apply_rule(s, &s->rules[number], at);
+    return may_be_part(s, at) ? SET_ASIDE : take_record(s, l, at, end);
 }
 
 /* -- a block ---------------------------------------------------------------------------------- */
@@ -328,6 +408,7 @@ static int place_line(scanner *s, const u8 *data, size_t begin, size_t end, size
 {
     l->begin = data + begin;
     l->end = data + end;
+    l->offset = (u32)begin;
     if (length - end >= READ_AHEAD) return 1;
     size_t size = end - begin;
     while (s->tail_capacity < size + READ_AHEAD + 1) {
@@ -352,14 +433,17 @@ static void begin_block(scanner *s)
     empty_table(&s->new_form_table);
     if (s->structures_count)
         memset(s->structure_counts, 0, 2 * (size_t)s->structures_count * sizeof(u32));
-    text_table *lasting[] = {&s->dialogues, &s->pages, &s->agents, &s->combinations};
-    size_t texts = 0, bytes = 0;
-    for (int number = 0; number < 4; number++) {
+    text_table *lasting[] = {&s->dialogues, &s->pages, &s->agents};
+    size_t texts = s->combinations.count, bytes = 0;
+    for (int number = 0; number < 3; number++) {
         texts += lasting[number]->count;
         bytes += lasting[number]->offsets[lasting[number]->count];
     }
     if (texts < MAX_LASTING_TEXTS && bytes < MAX_LASTING_BYTES) return;
-    for (int number = 0; number < 4; number++) empty_table(lasting[number]);
+    for (int number = 0; number < 3; number++) empty_table(lasting[number]);
+    empty_pairs(&s->speakers);
+    empty_pairs(&s->actions);
+    empty_pairs(&s->combinations);
     s->generation++;
 }
 
@@ -380,6 +464,13 @@ static int settle_open(scanner *s, open_line *open, int is_event)
         && add_to_run(s, LINE_OTHER, number, open->begin, open->end);
 }
 
+static enum line_status find_status(enum line_outcome outcome)
+{
+    if (outcome == TAKEN_EVENT) return LINE_EVENT;
+    if (outcome == TAKEN_ALONE) return LINE_EVENT_ALONE;
+    return outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
+}
+
 static int scan_lines(scanner *s, const u8 *data, size_t length)
 {
     open_line open = {0, 0, 0};
@@ -388,21 +479,17 @@ static int scan_lines(scanner *s, const u8 *data, size_t length)
         size_t end = found ? (size_t)(found - data) : length, next = found ? end + 1 : length;
         enum line_outcome outcome = SET_ASIDE;
         line l;
-        u32 forms = s->new_form_table.count;
         if (found && end - begin <= MAX_LINE_BYTES) {
             if (!place_line(s, data, begin, end, length, &l)) return 0;
             outcome = scan_line(s, &l);
         }
         if (outcome == NO_MEMORY) return 0;
-        if (s->new_form_table.count > forms) s->new_forms[forms].line_begin = (u32)begin;
         if (!settle_open(s, &open, outcome == TAKEN_EVENT)) return 0;
         if (outcome == IS_UNFINISHED) {
             open_line now = {1, begin, next};
             open = now;
         } else {
-            enum line_status status = outcome == TAKEN_EVENT ? LINE_EVENT
-                : outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
-            if (!add_to_run(s, status, s->lines, begin, next)) return 0;
+            if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) return 0;
         }
         s->lines++;
         begin = next;
@@ -429,7 +516,9 @@ static void fill_result(scanner *s)
     out->name_offsets = s->unknown_names.offsets;
     out->form_bytes = s->new_form_table.bytes;
     out->new_forms = s->new_forms;
-    out->combination_bytes = s->combinations.bytes;
+    out->speakers = s->speakers.pairs;
+    out->actions = s->actions.pairs;
+    out->combinations = s->combinations.pairs;
     out->dialogue_bytes = s->dialogues.bytes;
     out->dialogue_offsets = s->dialogues.offsets;
     out->page_bytes = s->pages.bytes;
@@ -444,6 +533,8 @@ static void fill_result(scanner *s)
     out->sids_count = s->sids.count;
     out->names_count = s->unknown_names.count;
     out->new_forms_count = s->new_form_table.count;
+    out->speakers_count = s->speakers.count;
+    out->actions_count = s->actions.count;
     out->combinations_count = s->combinations.count;
     out->dialogues_count = s->dialogues.count;
     out->pages_count = s->pages.count;
@@ -457,13 +548,16 @@ static void fill_result(scanner *s)
 DC_EXPORT void dc_close_scanner(scanner *s)
 {
     if (!s) return;
-    text_table *tables[] = {&s->rule_forms, &s->dialogues, &s->pages, &s->agents, &s->combinations,
-                            &s->sids, &s->unknown_names, &s->new_form_table};
+    text_table *tables[] = {&s->rule_forms, &s->dialogues, &s->pages, &s->agents, &s->sids,
+                            &s->unknown_names, &s->new_form_table};
     for (size_t number = 0; number < sizeof tables / sizeof *tables; number++)
         close_table(tables[number]);
+    close_pairs(&s->speakers);
+    close_pairs(&s->actions);
+    close_pairs(&s->combinations);
     for (int number = 0; number < WORD_LISTS; number++) free(s->lists[number].bytes);
     event_columns *events = &s->events;
-    void *arrays[] = {s->arena, s->rules, s->new_forms, s->runs, s->structure_counts, s->tail,
+    void *arrays[] = {s->arena, s->order, s->rules, s->new_forms, s->runs, s->structure_counts, s->tail,
                       events->lines, events->sessions, events->attributes, events->times,
                       events->forms, events->structures, s->others.lines, s->others.names,
                       s->others.buckets};
@@ -485,7 +579,8 @@ DC_EXPORT scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full
     s->arena = malloc(ARENA_BYTES);
     int is_open = s->arena && open_table(&s->rule_forms, FORM_PLACES)
         && open_table(&s->dialogues, 1024) && open_table(&s->pages, 1024)
-        && open_table(&s->agents, 256) && open_table(&s->combinations, FORM_PLACES)
+        && open_table(&s->agents, 1024) && open_pairs(&s->speakers, 1024)
+        && open_pairs(&s->actions, 1024) && open_pairs(&s->combinations, 1024)
         && open_table(&s->sids, SID_PLACES) && open_table(&s->unknown_names, 1024)
         && open_table(&s->new_form_table, 512);
     if (is_open) return s;
@@ -511,14 +606,7 @@ DC_EXPORT int dc_set_words(scanner *s, u32 list, const u8 *bytes, u32 length)
 /* Add the rule of a form; return 0 where there is no memory. */
 DC_EXPORT int dc_add_rule(scanner *s, const u8 *form, u32 length, const rule *added)
 {
-    u32 count = s->rule_forms.count;
-    if (length > MAX_FORM_BYTES) return 0;
-    rule *rules = grow_array(s->rules, &s->rules_capacity, count, sizeof *rules);
-    if (!rules) return 0;
-    s->rules = rules;
-    u32 number = number_text(&s->rule_forms, &s->seed, form, length);
-    if (number == NO_NUMBER) return 0;
-    s->rules[number] = *added;
+    if (length > MAX_FORM_BYTES || keep_rule(s, form, length, added) == NO_NUMBER) return 0;
     while (s->structures_count <= added->structure) {
         u32 *counts = grow_array(s->structure_counts, &s->structure_capacity,
                                  2 * (size_t)s->structures_count + 1, sizeof *counts);

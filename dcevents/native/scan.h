@@ -50,6 +50,8 @@ enum {
     MAX_UNKNOWN_NAME_CHARACTERS = 128,
     MAX_SID_BYTES = 512,
     MAX_NEW_FORMS = 128, /* forms that one scan asks about */
+    RECENT_RULES = 2,
+    MAX_ORDERS = 1 << 15, /* forms in other orders that are kept */
     ARENA_BYTES = 2 << 20,
 };
 
@@ -62,18 +64,99 @@ enum {
 /* Return an array with room for one more than `count`; NULL where there is no memory. */
 void *grow_array(void *array, size_t *capacity, size_t count, size_t size);
 
+/* -- bytes --------------------------------------------------------------------------------------- */
+
+/* Return whether two texts of one length are the same. */
+static inline int is_same(const u8 *one, const u8 *two, size_t length)
+{
+    if (length >= 16) {
+        size_t at = 0;
+        for (; at + 16 <= length; at += 16)
+            if (memcmp(one + at, two + at, 16)) return 0;
+        return !memcmp(one + length - 16, two + length - 16, 16);
+    }
+    if (length >= 8)
+        return !memcmp(one, two, 8) && !memcmp(one + length - 8, two + length - 8, 8);
+    if (length >= 4)
+        return !memcmp(one, two, 4) && !memcmp(one + length - 4, two + length - 4, 4);
+    for (size_t at = 0; at < length; at++)
+        if (one[at] != two[at]) return 0;
+    return 1;
+}
+
+/* Copy a text, and up to 15 bytes more: both sides have room for them. */
+static inline void copy_text(u8 *to, const u8 *from, size_t length)
+{
+    for (size_t at = 0; at < length; at += 16) memcpy(to + at, from + at, 16);
+}
+
 /* -- hashes and tables of texts --------------------------------------------------------------- */
 
 typedef struct {
     u64 one, two;
 } hash_seed;
 
-u64 hash_bytes(const hash_seed *seed, const u8 *bytes, size_t length);
+static inline u64 read_word(const u8 *at)
+{
+    u64 word;
+    memcpy(&word, at, 8);
+    return word;
+}
+
+static inline u64 read_half(const u8 *at)
+{
+    u32 word;
+    memcpy(&word, at, 4);
+    return word;
+}
+
+/* Mix two words into one: both halves of their product. */
+static inline u64 mix(u64 one, u64 two)
+{
+#if defined(__SIZEOF_INT128__)
+    __extension__ typedef unsigned __int128 u128;
+    u128 product = (u128)one * two;
+    return (u64)product ^ (u64)(product >> 64);
+#else
+    u64 low_one = (u32)one, high_one = one >> 32, low_two = (u32)two, high_two = two >> 32;
+    u64 middle = high_one * low_two + ((low_one * low_two) >> 32);
+    u64 carry = (u32)middle + low_one * high_two;
+    u64 high = high_one * high_two + (middle >> 32) + (carry >> 32);
+    return (one * two) ^ high;
+#endif
+}
+
+static inline u64 hash_bytes(const hash_seed *seed, const u8 *bytes, size_t length)
+{
+    u64 hash = seed->one ^ (u64)length;
+    while (length > 16) {
+        hash = mix(read_word(bytes) ^ seed->two, read_word(bytes + 8) ^ hash);
+        bytes += 16;
+        length -= 16;
+    }
+    u64 first, second = 0;
+    if (length >= 8) {
+        first = read_word(bytes);
+        second = read_word(bytes + length - 8);
+    } else if (length >= 4) {
+        first = read_half(bytes) << 32 | read_half(bytes + length - 4);
+    } else {
+        first = length ? (u64)bytes[0] << 16 | (u64)bytes[length / 2] << 8 | bytes[length - 1] : 0;
+    }
+    hash = mix(first ^ seed->two, second ^ hash);
+    return mix(hash, seed->one | 1);
+}
+
 
 /* Texts and their numbers, in the order in which they came. Compared byte by byte. */
 typedef struct {
-    u64 *places; /* upper half: of the hash; lower half: number + 1, 0 for none */
-    size_t places_count;
+    u32 hash, end, begin; /* where the text ends and begins */
+    u32 number; /* 1 more than its number; 0 for a place that is free */
+} text_place;
+
+typedef struct {
+    text_place *places;
+    size_t places_count; /* a power of two */
     u32 *offsets; /* count + 1 of them */
     size_t offsets_capacity;
     u8 *bytes;
@@ -88,6 +171,46 @@ void close_table(text_table *table);
 void empty_table(text_table *table);
 /* Return the number of a text, a new one if need be; NO_NUMBER where there is no memory. */
 u32 number_text(text_table *table, const hash_seed *seed, const u8 *text, size_t length);
+/* The same of a text whose hash is known. */
+u32 number_hashed(text_table *table, u32 hash, const u8 *text, size_t length);
+/* Return the number of a text; NO_NUMBER for a new one. */
+u32 find_text(const text_table *table, u32 hash, const u8 *text, size_t length);
+
+static inline u32 hash_text(const hash_seed *seed, const u8 *text, size_t length)
+{
+    return (u32)(hash_bytes(seed, text, length) >> 32);
+}
+
+/* Have the place of a text in the cache by the time that it is looked for. */
+static inline void prefetch_text(const text_table *table, u32 hash)
+{
+    __builtin_prefetch(&table->places[hash & (table->places_count - 1)]);
+}
+
+/* Pairs of numbers and theirs, in the order in which they came. */
+typedef struct {
+    u32 one, two;
+    u32 number; /* 1 more; 0 for a place that is free */
+} pair_place;
+
+typedef struct {
+    pair_place *places;
+    size_t places_count;
+    u32 *pairs; /* two of each */
+    size_t pairs_capacity;
+    u32 count;
+} pair_table;
+
+int open_pairs(pair_table *table, size_t places_count);
+void close_pairs(pair_table *table);
+void empty_pairs(pair_table *table);
+u32 number_pair(pair_table *table, const hash_seed *seed, u32 one, u32 two);
+
+static inline size_t place_pair(const pair_table *table, const hash_seed *seed, u32 one, u32 two)
+{
+    u64 hash = mix(((u64)one << 32 | two) ^ seed->two, seed->one | 1);
+    return (size_t)(hash >> 20) & (table->places_count - 1);
+}
 
 /* -- keys ------------------------------------------------------------------------------------- */
 
@@ -109,6 +232,8 @@ enum key_flag {
     KEY_REQUEST = 1 << 13,
     KEY_EVENT = 1 << 14,  /* names events: a kind alone is a name here */
 };
+/* Which of Adobe's payload keys a key is: 1 more than its place in their list; 0 for none. */
+enum { KEY_PART_SHIFT = 16, KEY_PART_BITS = 15 << KEY_PART_SHIFT };
 #define KEY_MATTERS \
     (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_TYPE | KEY_DOTTED | KEY_MEETING)
 #define KEY_INHERITED \
@@ -155,12 +280,12 @@ typedef struct {
 
 int has_word(const word_list *words, const u8 *text, size_t length);
 
-enum { KEY_CACHE = 2048, KEY_CACHE_BYTES = 40, NAME_CACHE = 4096, NAME_CACHE_BYTES = 56 };
+enum { KEY_GUESSES = 64, KEY_CACHE = 2048, KEY_CACHE_BYTES = 40, NAME_CACHE = 4096, NAME_CACHE_BYTES = 56 };
 
 typedef struct {
     u32 flags;
     u8 length; /* 0: empty */
-    u8 bytes[KEY_CACHE_BYTES];
+    u8 bytes[KEY_CACHE_BYTES + 16];
 } key_entry;
 
 u32 find_key_flags(const word_list *lists, const u8 *key, size_t length);
@@ -177,7 +302,7 @@ typedef struct {
 typedef struct {
     event_name name;
     u8 length;
-    u8 bytes[NAME_CACHE_BYTES];
+    u8 bytes[NAME_CACHE_BYTES + 16];
 } name_entry;
 
 event_name classify_name(const word_list *lists, const u8 *text, size_t length);
@@ -291,7 +416,7 @@ typedef struct {
 
 /* -- results ---------------------------------------------------------------------------------- */
 
-enum line_status { LINE_ASIDE, LINE_EVENT, LINE_OTHER };
+enum line_status { LINE_ASIDE, LINE_EVENT, LINE_OTHER, LINE_EVENT_ALONE };
 enum other_bucket {
     OTHER_BLANK,
     OTHER_WIDGET_READY,
@@ -307,13 +432,9 @@ typedef struct {
 } run;
 
 typedef struct {
-    u32 form_begin, form_length, line_begin, line_length;
+    u32 form_begin, form_length, value_begin, value_length;
     u32 is_clean; /* no text of the line that does not matter at first may say something */
 } new_form;
-
-typedef struct {
-    u32 kind, dialogue, page, agent;
-} combination;
 
 typedef struct {
     u32 *lines, *sessions, *attributes;
@@ -344,7 +465,7 @@ typedef struct {
     const u32 *name_offsets;
     const u8 *form_bytes;
     const new_form *new_forms;
-    const u8 *combination_bytes;
+    const u32 *speakers, *actions, *combinations; /* pairs */
     const u8 *dialogue_bytes;
     const u32 *dialogue_offsets;
     const u8 *page_bytes;
@@ -353,7 +474,7 @@ typedef struct {
     const u32 *agent_offsets;
     const u32 *structure_counts; /* of each structure: events, line of the first */
     u32 runs_count, lines, events_count, others_count, sids_count, names_count, new_forms_count;
-    u32 combinations_count, dialogues_count, pages_count, agents_count, structures_count;
+    u32 speakers_count, actions_count, combinations_count, dialogues_count, pages_count, agents_count, structures_count;
     u32 generation; /* of the combinations: a new one begins anew */
 } scan_result;
 
@@ -376,23 +497,31 @@ typedef struct scanner {
     /* one line */
     enum walk_status status;
     int allows_line_feed; /* in a text, a line feed is white space */
+    int has_prefix; /* there is text before the record: a time, perhaps */
     int is_late; /* the walk looks at texts that do not matter at first */
     int is_dirty; /* … and has found one that may say something */
     int is_pair; /* the object walked last may be a pair of key and value */
     u32 form_length, slots_count, skipped_count, containers, known_names, text_levels;
     u32 arena_length;
-    u8 form[MAX_FORM_BYTES];
+    u32 keys_count; /* keys of the line so far */
+    u16 key_guesses[KEY_GUESSES]; /* the keys of the line before, by their places in `keys` */
+    u8 form[MAX_FORM_BYTES + 16];
     slot slots[MAX_SLOTS];
     skipped_key skipped[MAX_SKIPPED_KEYS];
     u8 *arena; /* ARENA_BYTES */
+    void *order; /* of scan_order.c */
 
     /* rules: their forms are numbered in a table */
-    text_table rule_forms;
+    text_table rule_forms; /* in any order of keys that has come */
     rule *rules;
     size_t rules_capacity;
+    u32 recent_rules[RECENT_RULES];
 
     /* what lasts over blocks */
-    text_table dialogues, pages, agents, combinations;
+    text_table dialogues, pages, agents;
+    pair_table speakers;     /* dialogue and agent */
+    pair_table actions;      /* kind and speakers */
+    pair_table combinations; /* action and page */
     u32 generation;
 
     /* one block */
@@ -417,6 +546,32 @@ typedef struct scanner {
 const u8 *walk_record(scanner *s, const u8 *at);
 /* Walk the object again, only to see whether a text that does not matter may say something. */
 int is_clean(scanner *s, const u8 *at);
+
+u32 find_flags(scanner *s, const u8 *key, size_t length);
+
+/* Write the form of the record walked last in an order that keys do not have a part in, and of each
+   of its slots which slot of the record it is. Return 0 where there is no memory. */
+int order_form(scanner *s, u8 *form, u32 *length, u16 *slots);
+
+/* Walk a number, string or word, of which nothing is kept; return the place behind it or NULL. */
+const u8 *walk_plain_scalar(scanner *s, const u8 *at);
+
+/* -- lines with text before their JSON -------------------------------------------------------- */
+
+enum line_head {
+    HEAD_TEXT,    /* no values: what is behind may be JSON with a prefix */
+    HEAD_SCALARS, /* numbers, strings, words up to a brace, which `reached` is */
+    HEAD_DOUBT,
+};
+
+/* Read the values at a line's beginning, as far as they are some. */
+enum line_head read_head(scanner *s, const u8 *at, const u8 *end, const u8 **reached);
+/* Return the first bracket of a line that JSON may begin with; NULL for none. */
+const u8 *find_place(const u8 *at, const u8 *end);
+/* Return whether a line may end with `rest` behind the JSON at `at`. */
+int may_end_line(const u8 *begin, const u8 *at, const u8 *rest, const u8 *end);
+int is_first_part(const u8 *begin, const u8 *at);
+int is_plain_text(const u8 *at, const u8 *end);
 
 /* -- small steps, inline ---------------------------------------------------------------------- */
 

@@ -58,7 +58,7 @@ static int has_last_word(const word_list *words, const u8 *key, size_t length)
 
 /* Return whether a folded key is, after any row of words, one of Adobe's; or a conversation's. */
 static int is_adobes(const word_list *lists, const u8 *key, size_t length, int *is_conversation,
-                     const u8 **rest, size_t *rest_length)
+                     const u8 **part, const u8 **rest, size_t *rest_length)
 {
     u8 is_reached[MAX_KEY_BYTES + 1] = {1};
     int found = 0;
@@ -83,10 +83,22 @@ static int is_adobes(const word_list *lists, const u8 *key, size_t length, int *
                 && has_word(&lists[WORDS_CONVERSATION_PART], key + at + size, length - at - size)) {
                 int is_name = has_word(&lists[WORDS_NAME], key + at + size, length - at - size);
                 *is_conversation = is_name ? 2 : 1;
+                *part = key + at + size;
             }
         }
     }
     return found;
+}
+
+/* Return 1 more than the place of a word in the list of Adobe's keys. */
+static u32 find_part(const word_list *lists, const u8 *word, size_t length)
+{
+    u32 number = 1;
+    const word_list *words = &lists[WORDS_ADOBE];
+    for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u, number++)
+        if (words->bytes[at] == length && !memcmp(words->bytes + at + 1, word, length))
+            return number;
+    return 0;
 }
 
 static u32 find_part_flags(const word_list *lists, const u8 *key, size_t length)
@@ -95,18 +107,22 @@ static u32 find_part_flags(const word_list *lists, const u8 *key, size_t length)
     size_t size = fold_key(key, length, folded);
     u32 flags = 0;
     int is_conversation = 0;
-    const u8 *rest = folded;
+    const u8 *rest = folded, *part = folded;
     size_t rest_length = 0;
-    if (is_adobes(lists, folded, size, &is_conversation, &rest, &rest_length)) {
+    if (is_adobes(lists, folded, size, &is_conversation, &part, &rest, &rest_length)) {
         flags |= KEY_PLAIN | KEY_NO_TEXT;
         /* A name or type may be the event's. */
         if (has_word(&lists[WORDS_NAME], rest, rest_length)) flags |= KEY_NAME;
         if (has_word(&lists[WORDS_NEVER_NAME], rest, rest_length)) flags |= KEY_NO_NAME;
+        flags |= find_part(lists, rest, rest_length) << KEY_PART_SHIFT;
         if (rest_length == 11 && !memcmp(rest, "meetinginfo", 11)) flags |= KEY_MEETING;
     }
-    if (is_conversation) flags |= KEY_PLAIN | KEY_NO_TEXT;
+    if (is_conversation) {
+        flags |= KEY_PLAIN | KEY_NO_TEXT;
+        flags |= find_part(lists, part, (size_t)(folded + size - part)) << KEY_PART_SHIFT;
+    }
     if (is_conversation == 2) flags |= KEY_NAME;
-    if (has_word(&lists[WORDS_PLAIN], folded, size)) flags |= KEY_PLAIN;
+    if (has_word(&lists[WORDS_PLAIN], folded, size)) flags |= KEY_PLAIN | KEY_PART_BITS;
     if (has_word(&lists[WORDS_NAME], folded, size)) flags |= KEY_NAME;
     if (has_word(&lists[WORDS_EVENT], folded, size)
         || ends_with_word(&lists[WORDS_EVENT_END], folded, size))

@@ -100,6 +100,16 @@ static const u8 *walk_word(scanner *s, const u8 *at)
     return stop(s, WALK_BROKEN);
 }
 
+const u8 *walk_plain_scalar(scanner *s, const u8 *at)
+{
+    int ignored = 0;
+    if (*at == '"') {
+        const u8 *end = walk_string(s, at + 1, &ignored);
+        return end ? end + 1 : NULL;
+    }
+    return *at == '-' || is_digit(*at) ? walk_number(s, at, &ignored) : walk_word(s, at);
+}
+
 /* -- the form --------------------------------------------------------------------------------- */
 
 static int put_byte(scanner *s, unsigned byte)
@@ -120,7 +130,7 @@ static int put_key(scanner *s, const u8 *key, size_t length)
         return 0;
     }
     s->form[s->form_length] = (u8)(length + 1);
-    memcpy(s->form + s->form_length + 1, key, length);
+    copy_text(s->form + s->form_length + 1, key, length);
     s->form_length += (u32)length + 1;
     return 1;
 }
@@ -163,7 +173,7 @@ static event_name find_name(scanner *s, const u8 *text, size_t length)
 {
     if (length > NAME_CACHE_BYTES) return classify_name(s->lists, text, length);
     name_entry *entry = &s->names[hash_bytes(&s->seed, text, length) & (NAME_CACHE - 1)];
-    if (entry->length != length || memcmp(entry->bytes, text, length)) {
+    if (entry->length != length || !is_same(entry->bytes, text, length)) {
         entry->name = classify_name(s->lists, text, length);
         entry->length = (u8)length;
         memcpy(entry->bytes, text, length);
@@ -171,12 +181,31 @@ static event_name find_name(scanner *s, const u8 *text, size_t length)
     return entry->name;
 }
 
-static u32 find_flags(scanner *s, const u8 *key, size_t length)
+/* Return whether a text may end as full names do: what does not is none. */
+static int may_be_full_name(const u8 *text, size_t length)
+{
+    static const char ends[] = "redgedailonekedtedoutdedsedady";
+    if (length < 8) return 0;
+    const u8 *last = text + length - 3;
+    if (!is_digit(last[2]) && !is_lower(to_lower(last[2]))) return 1; /* signs at the end */
+    for (size_t at = 0; at + 1 < sizeof ends; at += 3)
+        if (to_lower(last[2]) == (u8)ends[at + 2] && to_lower(last[1]) == (u8)ends[at + 1]
+            && to_lower(last[0]) == (u8)ends[at])
+            return 1;
+    return 0;
+}
+
+u32 find_flags(scanner *s, const u8 *key, size_t length)
 {
     if (!length) return find_key_flags(s->lists, key, 0);
     if (length > KEY_CACHE_BYTES) return find_key_flags(s->lists, key, length);
-    key_entry *entry = &s->keys[hash_bytes(&s->seed, key, length) & (KEY_CACHE - 1)];
-    if (entry->length != length || memcmp(entry->bytes, key, length)) {
+    /* Most lines have the keys of the line before. */
+    u16 *guess = &s->key_guesses[s->keys_count++ & (KEY_GUESSES - 1)];
+    key_entry *entry = &s->keys[*guess];
+    if (entry->length == length && is_same(entry->bytes, key, length)) return entry->flags;
+    *guess = (u16)(hash_bytes(&s->seed, key, length) & (KEY_CACHE - 1));
+    entry = &s->keys[*guess];
+    if (entry->length != length || !is_same(entry->bytes, key, length)) {
         entry->flags = find_key_flags(s->lists, key, length);
         entry->length = (u8)length;
         memcpy(entry->bytes, key, length);
@@ -236,7 +265,7 @@ static int walk_text(scanner *s, const slot *holder, unsigned level)
 static void look_at_text(scanner *s, const u8 *text, size_t length, u32 flags)
 {
     if (!length) return;
-    if (!(flags & (KEY_NO_NAME | KEY_NAME))) {
+    if (!(flags & (KEY_NO_NAME | KEY_NAME)) && may_be_full_name(text, length)) {
         event_name name = find_name(s, text, length);
         s->is_dirty |= name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME;
     }
@@ -246,6 +275,8 @@ static void look_at_text(scanner *s, const u8 *text, size_t length, u32 flags)
 
 static unsigned class_name(scanner *s, slot *holder, u32 flags)
 {
+    if (!(flags & KEY_EVENT) && !may_be_full_name(holder->text, holder->length))
+        return CLASS_OTHER_NAME;
     event_name name = find_name(s, holder->text, holder->length);
     int is_full = name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME;
     if (!is_full && !(flags & KEY_EVENT)) return CLASS_OTHER_NAME;
@@ -633,7 +664,7 @@ const u8 *walk_record(scanner *s, const u8 *at)
 {
     s->status = WALK_OK;
     s->form_length = s->slots_count = s->skipped_count = s->containers = 0;
-    s->text_levels = s->arena_length = 0;
+    s->text_levels = s->arena_length = s->keys_count = 0;
     s->allows_line_feed = 0;
     at = walk_object(s, at + 1, 0, 1);
     return at && put_kinds(s) ? at : NULL;

@@ -107,12 +107,13 @@ def check_block(
     found: Counter[LineStatus] = Counter()
     for status, number in walk_runs(block, lines):
         found[status] += 1
-        if status is LineStatus.EVENT:
+        if status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
             check_event(lines[number], events[number], context)
         elif status is LineStatus.OTHER:
             following = lines[number + 1] if number + 1 < len(lines) else b""
             check_other(lines[number], others[number], following, context)
-    assert len(events) == block.events.count == found[LineStatus.EVENT]
+    taken = found[LineStatus.EVENT] + found[LineStatus.EVENT_ALONE]
+    assert len(events) == block.events.count == taken
     assert len(others) == block.others.count == found[LineStatus.OTHER]
     assert sum(each.events for each in block.events.envelopes) == len(events)
     return found
@@ -128,14 +129,15 @@ def split_lines(data: bytes) -> list[bytes]:
 def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[tuple[LineStatus, int]]:
     """Yield each line's status and number; runs are in order and without gaps."""
     number, place = 0, 0
-    entries = {LineStatus.EVENT: 0, LineStatus.OTHER: 0}
+    entries = {"events": 0, "others": 0}
     for run in block.runs:
         assert (run.first_line, run.begin) == (number, place)
         assert run.lines > 0
         assert run.end - run.begin == sum(map(len, lines[number : number + run.lines]))
         if run.status is not LineStatus.ASIDE:
-            assert run.first_entry == entries[run.status]
-            entries[run.status] += run.lines
+            columns = "others" if run.status is LineStatus.OTHER else "events"
+            assert run.first_entry == entries[columns]
+            entries[columns] += run.lines
         for _ in range(run.lines):
             yield run.status, number
             number += 1

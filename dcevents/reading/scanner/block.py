@@ -36,7 +36,10 @@ class LineStatus(IntEnum):
     EVENT = 1
     """One record, which is an event, with separators around but no brackets."""
     OTHER = 2
-    """One record that is none, whatever the lines around it are."""
+    """One record that is none, if nothing is open that the line might belong to."""
+    EVENT_ALONE = 3
+    """One record, which is an event, behind text: as EVENT if nothing is open that the line might
+    belong to; else its bytes are to be read, and its entry is to be left out."""
 
 
 class Run(NamedTuple):

@@ -28,6 +28,7 @@ from dcevents.reading.timestamps import FORMS
 _MAX_ROUNDS: Final = 32
 """Times that a block is scanned anew because rules have been made for its forms."""
 _NO_NUMBER: Final = 0xFFFF_FFFF
+_NO_AGENT: Final = (None, None)
 _KIND_NUMBERS: Final = tuple(MODEL_KINDS.index(kind) for kind in KINDS)
 
 
@@ -46,12 +47,14 @@ _POINTERS = (
     *("runs", "event_lines", "event_sessions", "event_attributes", "event_times", "event_forms"),
     *("event_structures", "other_lines", "other_names", "other_buckets", "sid_bytes"),
     *("sid_offsets", "name_bytes", "name_offsets", "form_bytes", "new_forms"),
-    *("combination_bytes", "dialogue_bytes", "dialogue_offsets", "page_bytes", "page_offsets"),
+    *("speakers", "actions", "combinations"),
+    *("dialogue_bytes", "dialogue_offsets", "page_bytes", "page_offsets"),
     *("agent_bytes", "agent_offsets", "structure_counts"),
 )
 _COUNTS = (
     *("runs_count", "lines", "events_count", "others_count", "sids_count", "names_count"),
-    *("new_forms_count", "combinations_count", "dialogues_count", "pages_count", "agents_count"),
+    *("new_forms_count", "speakers_count", "actions_count", "combinations_count"),
+    *("dialogues_count", "pages_count", "agents_count"),
     *("structures_count", "generation"),
 )
 
@@ -203,6 +206,8 @@ class _AttributeTexts:
 
     def __init__(self) -> None:
         self.combinations: list[Attributes] = []
+        self._speakers: list[tuple[int, int]] = []
+        self._actions: list[tuple[int, int]] = []
         self._dialogues: list[list[str | None]] = []
         self._pages: list[str | None] = []
         self._agents: list[list[str | None]] = []
@@ -213,16 +218,17 @@ class _AttributeTexts:
             texts += (_unpack_texts(each) for each in _list_new_texts(result, name, len(texts)))
         pages = _list_new_texts(result, "page", len(self._pages))
         self._pages += (each.decode() or None for each in pages)
-        begin, end = len(self.combinations), result.combinations_count
-        data = _read_bytes((result.combination_bytes or 0) + 16 * begin, 16 * (end - begin))
-        for kind, dialogue, page, agent in struct.iter_unpack("=4I", data):
-            agents = [None, None] if agent == _NO_NUMBER else self._agents[agent]
+        for pairs, name in ((self._speakers, "speakers"), (self._actions, "actions")):
+            pairs += _list_new_pairs(result, name, len(pairs))
+        for action, page in _list_new_pairs(result, "combinations", len(self.combinations)):
+            kind, speakers = self._actions[action]
+            dialogue, agent = self._speakers[speakers]
             self.combinations.append(
                 Attributes(
                     _KIND_NUMBERS[kind],
                     *self._dialogues[dialogue],
                     None if page == _NO_NUMBER else self._pages[page],
-                    *agents,
+                    *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
                     None,
                 )
             )
@@ -234,12 +240,12 @@ def _make_native_rule(rule: Rule, structure: int) -> _NativeRule:
 
 
 def _list_new_forms(result: Any, data: bytes) -> list[tuple[bytes, bytes, bool]]:  # noqa: ANN401
-    """Return forms without a rule, each with a line of it."""
+    """Return forms without a rule, each with a record of it."""
     found = []
     numbers = _read_bytes(result.new_forms, 20 * result.new_forms_count)
-    for begin, length, line, line_length, is_clean in struct.iter_unpack("=5I", numbers):
+    for begin, length, value, value_length, is_clean in struct.iter_unpack("=5I", numbers):
         form = _read_bytes(result.form_bytes + begin, length)
-        found.append((form, data[line : line + line_length], bool(is_clean)))
+        found.append((form, data[value : value + value_length], bool(is_clean)))
     return found
 
 
@@ -268,6 +274,13 @@ def _read_packed(place: int, offsets: int, count: int) -> tuple[bytes, bytes]:
 def _split_packed(packed: bytes, offsets: bytes) -> Iterator[bytes]:
     numbers = memoryview(offsets).cast("I")
     return (packed[numbers[at] : numbers[at + 1]] for at in range(len(numbers) - 1))
+
+
+def _list_new_pairs(result: Any, name: str, begin: int) -> list[tuple[int, int]]:  # noqa: ANN401
+    """Return the pairs of a table from a number on."""
+    count = getattr(result, f"{name}_count") - begin
+    data = _read_bytes((getattr(result, name) or 0) + 8 * begin, 8 * count)
+    return list(struct.iter_unpack("=2I", data))
 
 
 def _list_new_texts(result: Any, name: str, begin: int) -> Sequence[bytes]:  # noqa: ANN401

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from dcevents.model.moments import ANCIENT, UNTIMED
 from dcevents.reading.framing.decoding import NoJsonValueError, decode
-from dcevents.reading.json_value import SEPARATORS, is_number
+from dcevents.reading.json_value import is_number
 from dcevents.reading.judge import (
     Context,
     Event,
@@ -98,15 +98,15 @@ class Rules:
             return self._rules[number:]
 
     def learn(self, forms: Iterable[tuple[bytes, bytes, bool]]) -> int:
-        """Ask the judge about forms: form, a line of it, whether no other text may say something.
+        """Ask the judge about forms: form, a record of it, whether no other text may say something.
 
         Return the number of rules before these.
         """
         with self._lock:
             before = len(self._rules)
-            for form, line, is_clean in forms:
+            for form, record, is_clean in forms:
                 if form not in self._known and not self.is_full:
-                    rule = self._make_rule(form, line, is_clean=is_clean)
+                    rule = self._make_rule(form, record, is_clean=is_clean)
                     if rule is not None:
                         self._known[form] = rule
                         self._rules.append((form, rule, self._number_structure(rule.structure)))
@@ -120,10 +120,10 @@ class Rules:
             self.structures.append(structure)
         return number
 
-    def _make_rule(self, data: bytes, line: bytes, *, is_clean: bool) -> Rule | None:
-        """Return the rule of a form; None where this line of it does not tell."""
+    def _make_rule(self, data: bytes, record: bytes, *, is_clean: bool) -> Rule | None:
+        """Return the rule of a form; None where this record of it does not tell."""
         try:
-            value = decode(line.decode().strip(SEPARATORS))
+            value = decode(record.decode())
         except (NoJsonValueError, UnicodeDecodeError):
             return ASIDE
         findings = judge_value(value, self._context)
@@ -215,9 +215,12 @@ class _RuleMaker:
 
 
 def _find_text(value: Any, path: Path) -> str | None:  # noqa: ANN401 - any JSON value
-    """Return the text at a path; None for none."""
+    """Return the text at a path; None for none: of two equal keys one alone is in the value."""
     for step in path:
-        value = value[step]
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
     return value if isinstance(value, str) and not is_number(value) else None
 
 

@@ -5,6 +5,7 @@ package `ziglang`, whose compiler needs nothing from the system. Where that fail
 is built without the library, and Python does its work, slowly.
 
 DCEVENTS_BUILD=python builds none; DCEVENTS_BUILD=c fails where none can be built.
+DCEVENTS_TARGET=TARGET builds a wheel for another system, by ziglang: see .ci/wheels.
 """
 
 from __future__ import annotations
@@ -25,6 +26,17 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.tags import platform_tags
 
 VARIABLE = "DCEVENTS_BUILD"
+TARGET_VARIABLE = "DCEVENTS_TARGET"
+TARGETS = {
+    "x86_64-linux-gnu.2.17": "manylinux_2_17_x86_64",
+    "aarch64-linux-gnu.2.17": "manylinux_2_17_aarch64",
+    "x86_64-linux-musl": "musllinux_1_2_x86_64",
+    "aarch64-linux-musl": "musllinux_1_2_aarch64",
+    "x86_64-macos.11.0": "macosx_11_0_x86_64",
+    "aarch64-macos.11.0": "macosx_11_0_arm64",
+    "x86_64-windows-gnu": "win_amd64",
+}
+"""zig's names of systems, and the platforms of their wheels."""
 FOLDER = "dcevents/native"
 LIBRARY = f"{FOLDER}/libdcevents.so"
 FLAGS = (
@@ -53,7 +65,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
     def dependencies(self) -> list[str]:
         """Return what the build needs beside hatchling: a compiler, where the system has none."""
-        is_needed = (
+        is_needed = self._target or (
             self._choice != "python"
             and platform.machine().lower() in ZIG_MACHINES
             and find_compiler() is None
@@ -74,7 +86,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
             self._refuse(problem)
             return
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{name_platform()}"
+        wheel_platform = TARGETS[self._target] if self._target else name_platform()
+        build_data["tag"] = f"py3-none-{wheel_platform}"
         if is_editable:
             # A running process may have loaded the old one: replaced, never written over.
             beside = Path(self.root, f"{LIBRARY}.new")
@@ -98,18 +111,27 @@ class CustomBuildHook(BuildHookInterface[Any]):
             raise SystemExit(f"{VARIABLE}={choice}: neither c nor python")
         return choice
 
-    def _build(self, target: Path) -> str:
+    @property
+    def _target(self) -> str:
+        target = os.environ.get(TARGET_VARIABLE, "")
+        if target and target not in TARGETS:
+            raise SystemExit(f"{TARGET_VARIABLE}={target}: not one of {', '.join(TARGETS)}")
+        return target
+
+    def _build(self, library: Path) -> str:
         """Build the library; return the problem, or an empty text."""
+        sources = sorted(Path(self.root, FOLDER).glob("*.c"))
+        if self._target:
+            return compile_library((*ZIG, "-target", self._target), sources, library, run=False)
         compiler = find_compiler() or (ZIG if can_compile(ZIG) else None)
         if compiler is None:
             return "no C compiler was found ($CC, cc, gcc, clang or the package ziglang)"
-        sources = sorted(Path(self.root, FOLDER).glob("*.c"))
-        return compile_library(compiler, sources, target)
+        return compile_library(compiler, sources, library)
 
     def _refuse(self, problem: str) -> None:
         words = f"dcevents is built without its C library, and reads logs slowly: {problem}"
-        if self._choice == "c":
-            raise SystemExit(f"{VARIABLE}=c: {problem}")
+        if self._choice == "c" or self._target:
+            raise SystemExit(f"no C library was built: {problem}")
         self.app.display_warning(words)
 
 
@@ -135,11 +157,13 @@ def can_compile(compiler: Sequence[str]) -> bool:
         return not compile_library(compiler, [source], Path(folder, "test.so"))
 
 
-def compile_library(compiler: Sequence[str], sources: Sequence[Path], target: Path) -> str:
-    """Compile and try a library; return the problem, or an empty text."""
+def compile_library(
+    compiler: Sequence[str], sources: Sequence[Path], target: Path, *, run: bool = True
+) -> str:
+    """Compile a library and, if asked, load it; return the problem, or an empty text."""
     own = shlex.split(os.environ.get("CFLAGS", ""))
     made = _run([*compiler, *FLAGS, *own, *map(str, sources), "-o", str(target)])
-    return made or _run([sys.executable, "-c", LOAD, str(target)])
+    return made or (_run([sys.executable, "-c", LOAD, str(target)]) if run else "")
 
 
 def _run(command: Sequence[str]) -> str:

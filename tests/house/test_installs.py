@@ -151,6 +151,19 @@ def test_from_an_sdist(fresh: Installation) -> None:
     read_logs(fresh, "C scanner)")
 
 
+def test_wheels_for_other_systems(fresh: Installation) -> None:
+    fresh.pip("install", "hatchling", "ziglang")
+    wheel = ("wheel", "--no-deps", "--no-build-isolation", "-w", "wheels", ".")
+    for target in hatch_build.TARGETS:
+        fresh.pip(*wheel, DCEVENTS_TARGET=target)
+
+    found = {path.name.split("-")[-1]: path for path in (fresh.checkout / "wheels").iterdir()}
+    assert set(found) == {f"{tag}.whl" for tag in hatch_build.TARGETS.values()}
+    for path in found.values():
+        with zipfile.ZipFile(path) as archive:
+            assert hatch_build.LIBRARY in archive.namelist()
+
+
 @pytest.mark.parametrize(
     ("build", "tag"),
     [

@@ -14,21 +14,7 @@ from typing import Any
 Record = dict[str, Any]
 _KINDS = ["TRIGGERED", "ENGAGED", "INPUT_EMAIL", "COMPLETED", "CLOSED"]
 _FIRST_MS = 1_770_000_000_000
-_WORDS = [
-    "the",
-    "quick",
-    "fox",
-    "said",
-    '"hello"',
-    "to",
-    "O'Neil\\",
-    "and\ttabs\n",
-    "and",
-    "ümläut",
-    "🎉",
-    "then",
-    "left",
-]
+_WORDS = 'the quick fox said "hello" to O\'Neil\\ and\ttabs\n and ümläut 🎉 then left'.split(" ")
 
 
 def dump(value: object, **options: Any) -> str:

@@ -112,7 +112,7 @@ def test_a_long_log_of_several_blocks_gives_the_model_s_figures(
     lines = list(map(line, events))
     lines += [
         b"\n",
-        b"{\n",
+        b"{x\n",
         b"\xff{}\n",
         b'{"event":"adobedx.conversations.ready"}\n',
         b'{"event":"OTHER"}\n',

@@ -117,7 +117,7 @@ def odd_logs(draw: st.DrawFn) -> bytes:
         }
         lines.append(json.dumps(body).encode())
         lines += draw(
-            st.sampled_from([[], [], [lines[-1]], [b"{"], [b""], [b'{"event":"OTHER"}'], [b"[]"]])
+            st.sampled_from([[], [], [lines[-1]], [b"{x"], [b""], [b'{"event":"OTHER"}'], [b"[]"]])
         )
     return b"".join(line + b"\n" for line in lines)
 

@@ -25,7 +25,7 @@ from dcevents.store.disk import numbering as store_numbering
 DAY = 86_400_000
 OTHERS = (
     b"\n",
-    b"{\n",
+    b"{x\n",
     b"[1]\n",
     b"\xff{}\n",
     b'{"event":"adobedx.conversations.ready"}\n',

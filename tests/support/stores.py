@@ -50,8 +50,9 @@ def figures(*arguments: str | Path, alike: bool = True, **more: Any) -> Any:
     assert (result.status, result.err) == (0, ""), result.err
     found = json.loads(result.out)
     for each in (found, *found.get("reports", ())):
-        for name in ("envelopes", "styles", *(() if alike else ("files",))):
+        for name in ("envelopes", *(() if alike else ("files",))):
             each.get("input", {}).pop(name, None)
+            each.pop(name, None)
     return found
 
 
@@ -61,7 +62,7 @@ def text(*arguments: str | Path, **more: Any) -> str:
     """
     result = run(*arguments, **more)
     assert (result.status, result.err) == (0, ""), result.err
-    return re.sub(r',"(envelopes|styles)":\{[^}]*\}', "", result.text)
+    return re.sub(r'"envelopes":\[[^\]]*\],?', "", result.text)
 
 
 def view(

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import polars as pl
 
@@ -14,8 +14,10 @@ from dcevents.native import arrow, load_library
 from dcevents.reading.judge import Event, Time
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanner import SidTexts, TakenEvents
-from dcevents.reading.scanner.block import Buffer
 from dcevents.reading.timestamps import FORMS, LAST_MS
+
+if TYPE_CHECKING:
+    from dcevents.reading.scanner.block import Buffer
 
 LOCATED_COLUMNS = {
     "sid": NUMBER_TYPE,

@@ -13,7 +13,7 @@ from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
     LineStatus,
-    Run,
+    Runs,
     TakenEvents,
     TakenOthers,
 )
@@ -63,11 +63,9 @@ def select_entries(events: TakenEvents, kept: Sequence[range]) -> TakenEvents:
     )
 
 
-def count_structures(
-    events: TakenEvents, runs: Sequence[Run], fed: Sequence[range]
-) -> list[StructureUse]:
+def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> list[StructureUse]:
     """Return which structures the events of a block have, with text before them or without."""
-    if not fed and not any(run.status is LineStatus.EVENT_ALONE for run in runs):
+    if not fed and LineStatus.EVENT_ALONE not in runs.statuses:
         counts = (each for each in events.envelopes if each.events)
         return [
             StructureUse(
@@ -79,9 +77,9 @@ def count_structures(
     lines = memoryview(events.lines).cast("B").cast("I")
     left_out = {entry for each in fed for entry in each}
     found: dict[tuple[int, bool], list[int]] = {}
-    for run in runs:
-        if run.status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
-            has_prefix = run.status is LineStatus.EVENT_ALONE
+    for status in (LineStatus.EVENT, LineStatus.EVENT_ALONE):
+        has_prefix = status is LineStatus.EVENT_ALONE
+        for run in runs.list_of(status):
             for entry in range(run.first_entry, run.first_entry + run.lines):
                 if entry not in left_out:
                     count = found.setdefault((numbers[entry], has_prefix), [0, lines[entry]])
@@ -129,16 +127,12 @@ class OtherLines:
         places = [place for each in _IGNORED if (place := self._buckets.find(each)) >= 0]
         return self._first_line + self._lines[min(places)] if places else None
 
-    def list_rejects(
-        self, data: bytes, runs: Sequence[Run], wanted: int | None
-    ) -> list[RejectedRecord]:
+    def list_rejects(self, data: bytes, runs: Runs, wanted: int | None) -> list[RejectedRecord]:
         """Return the first rejected lines, so many of them or all, with their bytes."""
         found: list[RejectedRecord] = []
         if not any(OTHER_BUCKETS.index(name) in self._buckets for name in _REJECTED):
             return found
-        for run in runs:
-            if run.status is not LineStatus.OTHER:
-                continue
+        for run in runs.list_of(LineStatus.OTHER):
             at = run.begin
             for entry in range(run.first_entry, run.first_entry + run.lines):
                 if wanted is not None and len(found) >= wanted:

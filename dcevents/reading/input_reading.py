@@ -4,7 +4,7 @@ The scanner says what is certain of a line alone. Whether a line is alone, frami
 nothing is open, lines that were taken are passed over.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from dcevents.reading.framing import ResumePoint
 from dcevents.reading.judge import Context
 from dcevents.reading.read_block import ReadBlock
 from dcevents.reading.records import ReadRecord, RecordReader
-from dcevents.reading.scanner import LineStatus, Run, ScannedBlock, Scanner
+from dcevents.reading.scanner import LineStatus, Run, Runs, ScannedBlock, Scanner
 from dcevents.reading.sources.blocks import BlockLoader, InputBlock
 from dcevents.reading.sources.growing import ReadBytes
 from dcevents.reading.sources.inputs import Extent, Input, Resume
@@ -90,7 +90,7 @@ class InputReading:
         self._note_bytes(block)
         return read
 
-    def _read_runs(self, data: bytes, runs: Sequence[Run], fed: FedEntries) -> Iterator[ReadRecord]:
+    def _read_runs(self, data: bytes, runs: Runs, fed: FedEntries) -> Iterator[ReadRecord]:
         """Yield the records of runs, but for those of lines that count as they were taken.
 
         Entries of lines that do not are added to `fed`.
@@ -102,11 +102,10 @@ class InputReading:
             if run.status is LineStatus.ASIDE:
                 yield from reader.feed(data[run.begin : run.end])
             elif reader.is_idle:
-                lines = run.lines
-                while place < len(runs) and runs[place].status is not LineStatus.ASIDE:
-                    lines += runs[place].lines
-                    place += 1
-                reader.pass_lines(lines, runs[place - 1].end - run.begin)
+                place = runs.find(LineStatus.ASIDE, place)
+                last = runs[place - 1]
+                lines = last.first_line + last.lines - run.first_line
+                reader.pass_lines(lines, last.end - run.begin)
             elif run.status is LineStatus.EVENT:
                 yield from reader.pass_event_lines(data[run.begin : run.end])
             else:

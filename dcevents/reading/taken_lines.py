@@ -14,6 +14,7 @@ from dcevents.reading.scanner import (
     OTHER_BUCKETS,
     LineStatus,
     Run,
+    Runs,
     TakenEvents,
     TakenOthers,
 )
@@ -63,11 +64,9 @@ def select_entries(events: TakenEvents, kept: Sequence[range]) -> TakenEvents:
     )
 
 
-def count_structures(
-    events: TakenEvents, runs: Sequence[Run], fed: Sequence[range]
-) -> list[StructureUse]:
+def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> list[StructureUse]:
     """Return which structures the events of a block have, with text before them or without."""
-    if not fed and not any(run.status is LineStatus.EVENT_ALONE for run in runs):
+    if not fed and LineStatus.EVENT_ALONE not in runs.statuses:
         counts = (each for each in events.envelopes if each.events)
         return [
             StructureUse(
@@ -79,9 +78,9 @@ def count_structures(
     lines = memoryview(events.lines).cast("B").cast("I")
     left_out = {entry for each in fed for entry in each}
     found: dict[tuple[int, bool], list[int]] = {}
-    for run in runs:
-        if run.status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
-            has_prefix = run.status is LineStatus.EVENT_ALONE
+    for status in (LineStatus.EVENT, LineStatus.EVENT_ALONE):
+        has_prefix = status is LineStatus.EVENT_ALONE
+        for run in runs.list_of(status):
             for entry in range(run.first_entry, run.first_entry + run.lines):
                 if entry not in left_out:
                     count = found.setdefault((numbers[entry], has_prefix), [0, lines[entry]])
@@ -129,31 +128,30 @@ class OtherLines:
         places = [place for each in _IGNORED if (place := self._buckets.find(each)) >= 0]
         return self._first_line + self._lines[min(places)] if places else None
 
-    def list_rejects(
-        self, data: bytes, runs: Sequence[Run], wanted: int | None
-    ) -> list[RejectedRecord]:
+    def list_rejects(self, data: bytes, runs: Runs, wanted: int | None) -> list[RejectedRecord]:
         """Return the first rejected lines, so many of them or all, with their bytes."""
         found: list[RejectedRecord] = []
-        if not any(OTHER_BUCKETS.index(name) in self._buckets for name in _REJECTED):
-            return found
-        for run in runs:
-            if run.status is not LineStatus.OTHER:
-                continue
-            at = run.begin
-            for entry in range(run.first_entry, run.first_entry + run.lines):
-                if wanted is not None and len(found) >= wanted:
-                    return found
-                end = data.index(b"\n", at) + 1
-                bucket = self._buckets[entry]
-                if bucket in _REJECTED_NUMBERS:
-                    line = self._first_line + self._lines[entry]
-                    found.append(_make_reject(line, OTHER_BUCKETS[bucket], data[at : end - 1]))
-                at = end
+        is_rejected = self._buckets.translate(_IS_REJECTED)
+        entry = is_rejected.find(1)
+        run, line, at = Run(LineStatus.OTHER, 0, 0, 0, 0, 0), 0, 0
+        while entry >= 0 and (wanted is None or len(found) < wanted):
+            if self._lines[entry] >= run.first_line + run.lines:
+                run = runs.find_line(self._lines[entry])
+                line, at = run.first_line, run.begin
+            for _ in range(self._lines[entry] - line):
+                at = data.index(b"\n", at) + 1
+            line = self._lines[entry]
+            raw = data[at : data.index(b"\n", at)]
+            reason = OTHER_BUCKETS[self._buckets[entry]]
+            found.append(_make_reject(self._first_line + line, reason, raw))
+            entry = is_rejected.find(1, entry + 1)
         return found
 
 
-_REJECTED: Final = [name for name in OTHER_BUCKETS if name in REJECT_REASONS]
-_REJECTED_NUMBERS: Final = frozenset(OTHER_BUCKETS.index(name) for name in _REJECTED)
+_IS_REJECTED: Final = bytes(
+    number < len(OTHER_BUCKETS) and OTHER_BUCKETS[number] in REJECT_REASONS
+    for number in range(1 << 8)
+)
 
 
 def _make_reject(line: int, reason: str, data: bytes) -> RejectedRecord:

@@ -13,8 +13,7 @@ from dcevents.model.events import KINDS as MODEL_KINDS
 from dcevents.reading.judge import Context
 from dcevents.reading.judge.event_names import KINDS
 from dcevents.reading.scanner.block import (
-    LineStatus,
-    Run,
+    Runs,
     ScannedBlock,
     SidTexts,
     StructureCount,
@@ -168,12 +167,7 @@ class _BlockScanner:
         if result.generation != self._generation:
             self._generation, self._texts = result.generation, _AttributeTexts()
         self._texts.read_new(result)
-        runs = [
-            Run(LineStatus(status), *numbers)
-            for status, *numbers in struct.iter_unpack(
-                "=6I", _read_bytes(result.runs, 24 * result.runs_count)
-            )
-        ]
+        runs = Runs(_read_bytes(result.runs, 24 * result.runs_count))
         return ScannedBlock(runs, result.lines, self._read_events(result), _read_others(result))
 
     def _read_events(self, result: Any) -> TakenEvents:  # noqa: ANN401 - a structure of ctypes

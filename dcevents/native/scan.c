@@ -360,13 +360,12 @@ static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begi
 {
     const u8 *reached = begin, *place = find_place(begin, l->end);
     enum line_head head = read_head(s, begin, l->end, &reached);
-    if (head == HEAD_DOUBT) return SET_ASIDE;
+    if (head == HEAD_DOUBT || is_first_part(begin, place ? place : l->end)) return SET_ASIDE;
     if (!place) {
         int is_text = head == HEAD_TEXT && is_plain_text(begin, l->end);
         return is_text ? reject_line(s, l) : SET_ASIDE;
     }
     if (*place != '{' || (head == HEAD_SCALARS && reached != place)) return SET_ASIDE;
-    if (is_first_part(begin, place)) return SET_ASIDE;
     const u8 *end = walk_record(s, place);
     if (!end || !may_end_line(begin, place, end, l->end)
         || !is_valid_utf8(begin, (size_t)(place - begin))

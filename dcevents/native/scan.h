@@ -237,8 +237,7 @@ enum { KEY_PART_SHIFT = 16, KEY_PART_BITS = 15 << KEY_PART_SHIFT };
 #define KEY_MATTERS \
     (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_TYPE | KEY_DOTTED | KEY_MEETING)
 #define KEY_INHERITED \
-    (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_MEETING | KEY_NO_NAME \
-     | KEY_NO_TEXT | KEY_REQUEST | KEY_EVENT)
+    (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_MEETING | KEY_REQUEST | KEY_EVENT)
 
 /* Lists of words, filled from the judge's tables when a scanner is made. */
 enum word_list {

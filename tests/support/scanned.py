@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from dcevents.model.attributes import Attributes
 from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, UNTIMED
-from dcevents.reading.judge import Context, Event, UnknownEvent
-from dcevents.reading.records import ReadRecord, RecordReader
+from dcevents.reading.framing import FramedRecord
+from dcevents.reading.framing.decoding import decode
+from dcevents.reading.judge import Context, Event, UnknownEvent, judge_value
+from dcevents.reading.records import ReadRecord, RecordReader, _make_record
 from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
@@ -32,7 +35,7 @@ def list_sids(block: ScannedBlock) -> list[str]:
     sids = block.events.sids
     offsets = numbers(sids.offsets, "I")[: sids.count + 1]
     packed = bytes(sids.packed)
-    return [packed[at:end].decode() for at, end in zip(offsets, offsets[1:], strict=False)]
+    return [packed[at:end].decode() for at, end in pairwise(offsets)]
 
 
 def list_events(block: ScannedBlock) -> dict[int, tuple[Any, ...]]:
@@ -77,6 +80,21 @@ def read_alone(data: bytes, context: Context = CONTEXT) -> list[ReadRecord]:
     return [*reader.feed(data), *reader.finish()]
 
 
+def judge_alone(data: bytes, context: Context = CONTEXT) -> list[ReadRecord]:
+    """Return the records of a line that is one JSON value: as above, in a tenth of the time."""
+    text = data.decode()
+    found = judge_value(decode(text), context)
+    framed = FramedRecord(1, 0, len(text))
+    numbered = len(found) > 1
+    return [
+        _make_record(framed, each.outcome, number if numbered else None)
+        for number, each in enumerate(found, 1)
+    ]
+
+
+Read = Callable[[bytes, Context], list[ReadRecord]]
+
+
 def expect_event(event: Event) -> tuple[Any, ...]:
     """Return what a scanner says of an event, from what the judge says."""
     attributes = Attributes(
@@ -96,7 +114,10 @@ def expect_event(event: Event) -> tuple[Any, ...]:
 
 
 def check_block(
-    data: bytes, scanner: Scanner | None = None, context: Context = CONTEXT
+    data: bytes,
+    scanner: Scanner | None = None,
+    context: Context = CONTEXT,
+    read: Read = read_alone,
 ) -> Counter[LineStatus]:
     """Hold a block to its lines alone; return how many lines have which status."""
     scanner = scanner or make_scanner(context, in_full=False)
@@ -108,10 +129,10 @@ def check_block(
     for status, number in walk_runs(block, lines):
         found[status] += 1
         if status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
-            check_event(lines[number], events[number], context)
+            check_event(lines[number], events[number], context, read)
         elif status is LineStatus.OTHER:
             following = lines[number + 1] if number + 1 < len(lines) else b""
-            check_other(lines[number], others[number], following, context)
+            check_other(lines[number], others[number], following, context, read)
     taken = found[LineStatus.EVENT] + found[LineStatus.EVENT_ALONE]
     assert len(events) == block.events.count == taken
     assert len(others) == block.others.count == found[LineStatus.OTHER]
@@ -145,8 +166,8 @@ def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[tuple[LineSta
     assert number == len(lines)
 
 
-def check_event(line: bytes, said: tuple[Any, ...], context: Context) -> None:
-    records = read_alone(line, context)
+def check_event(line: bytes, said: tuple[Any, ...], context: Context, read: Read) -> None:
+    records = read(line, context)
     assert [(each.bucket, each.index, each.line) for each in records] == [("events", None, 1)], line
     event = records[0].event
     assert event is not None
@@ -158,9 +179,9 @@ def check_event(line: bytes, said: tuple[Any, ...], context: Context) -> None:
 
 
 def check_other(
-    line: bytes, said: tuple[str, str | None], following: bytes, context: Context
+    line: bytes, said: tuple[str, str | None], following: bytes, context: Context, read: Read
 ) -> None:
-    records = read_alone(line, context)
+    records = read(line, context)
     if [each.bucket for each in records] == ["incomplete"]:
         # Half a value, which the next line, an event, breaks off.
         records = [each for each in read_alone(line + following, context) if each.line == 1]

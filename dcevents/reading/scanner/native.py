@@ -208,28 +208,28 @@ class _AttributeTexts:
         self.combinations: list[Attributes] = []
         self._speakers: list[tuple[int, int]] = []
         self._actions: list[tuple[int, int]] = []
-        self._dialogues: list[list[str | None]] = []
+        self._dialogues: list[tuple[str | None, ...]] = []
         self._pages: list[str | None] = []
-        self._agents: list[list[str | None]] = []
+        self._agents: list[tuple[str | None, ...]] = []
 
     def read_new(self, result: Any) -> None:  # noqa: ANN401 - a structure of ctypes
         """Read the combinations that have been added since."""
         for texts, name in ((self._dialogues, "dialogue"), (self._agents, "agent")):
-            texts += (_unpack_texts(each) for each in _list_new_texts(result, name, len(texts)))
+            texts.extend(_unpack_texts(each) for each in _list_new_texts(result, name, len(texts)))
         pages = _list_new_texts(result, "page", len(self._pages))
         self._pages += (each.decode() or None for each in pages)
         for pairs, name in ((self._speakers, "speakers"), (self._actions, "actions")):
-            pairs += _list_new_pairs(result, name, len(pairs))
+            pairs.extend(_list_new_pairs(result, name, len(pairs)))
         for action, page in _list_new_pairs(result, "combinations", len(self.combinations)):
             kind, speakers = self._actions[action]
             dialogue, agent = self._speakers[speakers]
+            ident, name, type_, ui_type = self._dialogues[dialogue]
+            agent_id, agent_name = _NO_AGENT if agent == _NO_NUMBER else self._agents[agent]
+            url = None if page == _NO_NUMBER else self._pages[page]
             self.combinations.append(
                 Attributes(
-                    _KIND_NUMBERS[kind],
-                    *self._dialogues[dialogue],
-                    None if page == _NO_NUMBER else self._pages[page],
-                    *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
-                    None,
+                    *(_KIND_NUMBERS[kind], ident, name, type_),
+                    *(ui_type, url, agent_id, agent_name, None),
                 )
             )
 
@@ -292,12 +292,11 @@ def _list_new_texts(result: Any, name: str, begin: int) -> Sequence[bytes]:  # n
     numbers = memoryview(_read_bytes(offsets + 4 * begin, 4 * (end - begin + 1))).cast("I")
     packed = _read_bytes(place + numbers[0], numbers[-1] - numbers[0])
     return [
-        packed[numbers[at] - numbers[0] : numbers[at + 1] - numbers[0]]
-        for at in range(end - begin)
+        packed[numbers[at] - numbers[0] : numbers[at + 1] - numbers[0]] for at in range(end - begin)
     ]
 
 
-def _unpack_texts(packed: bytes) -> list[str | None]:
+def _unpack_texts(packed: bytes) -> tuple[str | None, ...]:
     """Return the texts that stand behind their lengths; None for a length of 0."""
     texts: list[str | None] = []
     at = 0
@@ -306,4 +305,4 @@ def _unpack_texts(packed: bytes) -> list[str | None]:
         at += 2
         texts.append(packed[at : at + length - 1].decode() if length else None)
         at += max(length - 1, 0)
-    return texts
+    return tuple(texts)

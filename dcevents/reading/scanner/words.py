@@ -3,7 +3,13 @@
 from typing import Final
 
 from dcevents.reading.judge import event_names, keys
-from dcevents.reading.judge.nodes import NANOSECONDS, PAIR_KEYS, PAIR_VALUE, TYPE_CONTENTS, TYPE_NAMES
+from dcevents.reading.judge.nodes import (
+    NANOSECONDS,
+    PAIR_KEYS,
+    PAIR_VALUE,
+    TYPE_CONTENTS,
+    TYPE_NAMES,
+)
 
 _NEVER_NAME = (key.lower() for key in keys.NEVER_NAME)
 _GENERIC = tuple(word for word in event_names.WORDS_BEFORE if word.startswith(("enum", "event")))

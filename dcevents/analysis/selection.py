@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,11 @@ _SUBJECTS = {"agent": "live chat"}
 """By filter, the rows that it is matched against, if these are not conversations."""
 
 
-def explain_empty(view: View, *, of_chats: bool) -> str | None:
+def explain_empty(view: View, *, of_chats: bool, said: Collection[str] = ()) -> str | None:
     """Say which options leave nothing; None without options or without conversations.
 
-    `of_chats`: live-chat attempts were selected, not conversations.
+    `of_chats`: live-chat attempts were selected, not conversations. `said` are filters of which it
+    was said already that they fit nothing.
     """
     view = replace(view, fold=view.fold.lift_window())
     subject = "live chat" if of_chats else "conversation"
@@ -33,15 +34,20 @@ def explain_empty(view: View, *, of_chats: bool) -> str | None:
         return None
     if rows.is_empty():
         return f"no {subject} in the log"
-    if reasons := list(_explain_single_options(view, subject, rows)):
-        return "; ".join(reasons)
+    reasons = list(_explain_single_options(view, subject, rows, said))
+    if reasons or said:
+        return "; ".join(reasons) or None
     together = " at once" if len(options) > 1 else ""
     return f"no {subject} fits {' and '.join(options)}{together}"
 
 
-def _explain_single_options(view: View, subject: str, rows: pl.DataFrame) -> Iterator[str]:
-    """Yield a sentence for each option that leaves nothing by itself."""
+def _explain_single_options(
+    view: View, subject: str, rows: pl.DataFrame, said: Collection[str]
+) -> Iterator[str]:
+    """Yield a sentence for each option that leaves nothing by itself, and was not named yet."""
     for column, patterns in view.settings.filters.items():
+        if column in said:
+            continue
         is_outcome = column == "outcome"
         frame = rows if is_outcome else view.fold.conversations
         if view.apply_filter(frame, column).is_empty():

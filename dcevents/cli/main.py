@@ -31,8 +31,11 @@ def _describe_versions() -> str:
     import platform  # noqa: PLC0415 - few ask for it
     from importlib.metadata import version  # noqa: PLC0415
 
+    from dcevents.native import describe_scanner  # noqa: PLC0415 - as above
+
     python = platform.python_version()
-    return f"dcevents {__version__} (polars {version('polars')}, Python {python})"
+    scanner = describe_scanner()
+    return f"dcevents {__version__} (polars {version('polars')}, Python {python}, {scanner})"
 
 
 def _print_versions(ctx: click.Context, _param: click.Parameter, *value: bool) -> None:

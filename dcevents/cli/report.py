@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,10 +14,12 @@ import click
 
 from dcevents import __version__, show
 from dcevents.analysis import account_words, alerts, recognition
+from dcevents.analysis.input_warnings import list_input_warnings
 from dcevents.analysis.selection import explain_empty
+from dcevents.analysis.unmatched import describe_unmatched, find_unmatched
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, open_reading
-from dcevents.cli.messages import say, say_alerts, say_skipped_inputs, warn_of_inputs
+from dcevents.cli.messages import say, say_alerts, say_skipped_inputs, warn, warn_of_inputs
 from dcevents.cli.options import is_store_from_environment
 from dcevents.cli.targets import check_rejects_apart, check_targets, protect_store
 from dcevents.errors import UnusableInputError
@@ -25,8 +27,8 @@ from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.output import is_terminal, replace_file, write_to_stdout
 from dcevents.reading import log
-from dcevents.reading.parsing.envelopes import Known
-from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.judge import Mapping
+from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.render import RenderContext
 from dcevents.store import query
@@ -78,8 +80,8 @@ def _open_view(
     """Yield the view of a report, and alerts about its store."""
     if source.store is None:
         operands = _choose_operands(report, source.operands)
-        parser = _make_parser(report, settings, Vocabulary())
-        read = _read_logs(report, output, operands, parser)
+        reading = _make_read_settings(report, settings)
+        read = _read_logs(output, operands, reading, Vocabulary())
         if not report.needs_sids:
             read.facts.forget_sids()
         as_of = read.facts.choose_as_of(settings.as_of_ms, settings.clock_ms)
@@ -121,53 +123,45 @@ def _open_store_view(
         needs_events = query.is_based_on_events(
             state, settings, needs_locations=report.needs_locations
         )
-        extra_log = parser = None
+        extra_log = vocabulary = None
         if operands or needs_events:
-            parser = _make_parser(
-                report, settings, state.make_vocabulary(), believing=not needs_events
-            )
-        if operands and parser:
-            extra_log = _read_logs(report, output, operands, parser)
-        if needs_events and parser:
-            found = query.read_events(state, extra_log, parser, settings)
+            vocabulary = state.make_vocabulary()
+        if operands and vocabulary:
+            reading = _make_read_settings(report, settings, believes_clock=not needs_events)
+            extra_log = _read_logs(output, operands, reading, vocabulary)
+        if needs_events and vocabulary:
+            found = query.read_events(state, extra_log, vocabulary, settings)
         else:
             found = query.read_conversations(state, extra_log, settings)
         yield View(*found, settings), query.describe_staleness(state, settings)
 
 
-def _make_parser(
-    report: Report, settings: Settings, vocabulary: Vocabulary, *, believing: bool = False
-) -> Parser:
-    known = Known(settings.mapped_paths, settings.mapped_names)
-    limits = Limits(settings.as_of_ms, settings.clock_ms, believing=believing)
-    return Parser(
-        limits,
-        vocabulary,
-        keep_query=settings.keeps_query,
+def _make_read_settings(
+    report: Report, settings: Settings, *, believes_clock: bool = False
+) -> ReadSettings:
+    return ReadSettings(
+        settings.clock_ms,
+        settings.as_of_ms,
+        believes_clock=believes_clock,
+        keeps_query=settings.keeps_query,
         in_full=report.needs_locations,
-        known=known,
+        mapping=Mapping(settings.mapped_paths, settings.mapped_names),
     )
 
 
 def _read_logs(
-    report: Report, output: OutputSettings, operands: Sequence[str], parser: Parser
+    output: OutputSettings, operands: Sequence[str], reading: ReadSettings, vocabulary: Vocabulary
 ) -> Log:
     found = find_inputs(operands)
     check_targets(found, {"--output": output.output_file, "--rejects": output.rejects_file})
     check_rejects_apart(output.rejects_file, output.output_file)
-    if not output.is_quiet:
-        say_skipped_inputs(found, operands)
+    say_skipped_inputs(found, operands, is_quiet=output.is_quiet)
     opened = open_reading(found, output.rejects_file, is_quiet=output.is_quiet)
     with opened as (progress, keep_reject):
-        read = log.read_log(
-            found.inputs,
-            parser,
-            progress,
-            locate=report.needs_locations,
-            keep_reject=keep_reject,
-        )
+        read = log.read_log(found.inputs, reading, vocabulary, progress, keep_reject=keep_reject)
     warn_of_inputs(read)
-    return read
+    warn(list_input_warnings([read]))
+    return replace(read, skipped=found.skipped)
 
 
 # -- writing ------------------------------------------------------------------------------------
@@ -183,15 +177,17 @@ def _write_report(
     made = None if only_map else _make_report(report, view)
     pieces: Iterable[str]
     if made is None:
-        pieces = [recognition.format_map(view.log, view.settings.mapped_names)]
+        settings = view.settings
+        pieces = [recognition.format_map(view.log, settings.mapped_paths, settings.mapped_names)]
     else:
         pieces = output.format.write(made, _make_context(report, view, output))
     if output.output_file is None:
         write_to_stdout(pieces)
     else:
         replace_file(output.output_file, pieces)
+    unmatched = _warn_of_filters(view)
     if not output.is_quiet:
-        _say_account(report, view, made)
+        _say_account(report, view, made, unmatched=unmatched)
     if refusal:
         raise UnusableInputError(refusal)
     return made
@@ -203,14 +199,20 @@ def _explain_refusal(report: Report, view: View) -> str | None:
     found = account_words.explain_intolerable(view.log, tolerance) if tolerance else None
     consequence = "no report is made" if report.needs_usable_input else "exit 3"
     intolerable = f"{consequence}, {found}" if found else None
-    return account_words.explain_unusable(view.log) or intolerable
+    return account_words.explain_unusable(view.log) or _explain_unfound(view) or intolerable
+
+
+def _explain_unfound(view: View) -> str | None:
+    """Return which places that options name no event has, if any."""
+    found = recognition.list_unfound_parts(view.log, view.settings.mapped_paths)
+    demanded = [each for each in found if each[0] in view.settings.demanded_parts]
+    return recognition.explain_unfound("--map", demanded) if demanded else None
 
 
 def _make_report(report: Report, view: View) -> list[Table] | Document:
-    with ThreadPoolExecutor(1) as pool:
-        counted = pool.submit(view.log.count_events)
-        made = report.make(view, view.settings.by)
-        counted.result()
+    made = report.make(view, view.settings.by)
+    # Most reports have counted the events by the way.
+    view.log.count_events()
     return made
 
 
@@ -242,17 +244,27 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
     )
 
 
-def _say_account(report: Report, view: View, made: list[Table] | Document | None) -> None:
+def _warn_of_filters(view: View) -> list[str]:
+    """Say which values of filters fit nothing, also in quiet runs; return the filters' columns."""
+    found = list(find_unmatched(view))
+    warn(map(describe_unmatched, found))
+    return [each.column for each in found]
+
+
+def _say_account(
+    report: Report, view: View, made: list[Table] | Document | None, *, unmatched: Sequence[str]
+) -> None:
     """Say why a report is empty, and how lines were counted."""
     if isinstance(made, list) and all(table.rows.is_empty() for table in made):
-        reason = explain_empty(view, of_chats=report.selects == "attempts")
+        reason = explain_empty(view, of_chats=report.selects == "attempts", said=unmatched)
         if reason is not None:
             say(reason)
     view.log.count_events()
+    unfound = recognition.list_unfound_parts(view.log, view.settings.mapped_paths)
     for message in (
+        recognition.explain_unfound("[map]", unfound) if unfound else None,
         recognition.describe_recognition(view.log),
         account_words.describe_account(view.log.account),
-        *account_words.describe_other_unrecognised(view.log),
     ):
         if message:
             say(message)

@@ -61,11 +61,10 @@ def parse_settings(report: Report, given: Given) -> Settings:
     )
     now_ms = clock_ms if as_of_ms is None else as_of_ms
     by = _parse_by(report, given)
-    paths, meanings = read_map(given["paths"], given["names"], given["config"])
+    given_map = read_map(given["paths"], given["names"], given["config"])
     return Settings(
         clock_ms=clock_ms,
-        mapped_paths=paths,
-        mapped_names=meanings,
+        **given_map._asdict(),
         tz=tz,
         by=by,
         window=_parse_window(given, now_ms, tz) if "window" in report.options else Window(),
@@ -300,7 +299,7 @@ def parse_ingest_settings(given: Given) -> IngestSettings:
         if not sid or not _is_utf8(sid):
             hint = "; is a variable empty?" if not sid else ""
             raise UsageError(f"--forget: '{sid}' is no sid{hint}")
-    paths, meanings = read_map(given["paths"], given["names"], given["config"])
+    given_map = read_map(given["paths"], given["names"], given["config"])
     return IngestSettings(
         store=given["store"],
         clock_ms=clock_ms,
@@ -309,8 +308,7 @@ def parse_ingest_settings(given: Given) -> IngestSettings:
         rejects_file=_parse_file_name(given["rejects"], "--rejects", Settings(clock_ms, tz)),
         is_quiet=given["quiet"],
         tolerance=_parse_tolerance(given["max_rejects"], is_strict=given["strict"]),
-        mapped_paths=paths,
-        mapped_names=meanings,
+        **given_map._asdict(),
         keeps_events=given["keep_events"],
         prints_changes=given["changes"],
         reads_again=given["again"],

@@ -18,6 +18,7 @@ from dcevents.explain.timeline import Disbelief, LoggedEvent
 from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
+from dcevents.model.texts import NUMBER_TYPE
 from dcevents.settings import Window
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def explain_sessions(view: View, pattern: str) -> Explanation:
     """Explain the session with a sid, else those that match a glob."""
     facts = view.log.facts
     rows = facts.to_frame()
-    number = facts.vocabulary.numbering.number_sids([pattern])
-    exact = rows.filter(pl.col("sid") == number[0])
-    if not exact.is_empty() and facts.look_up_sids(number)[0] == pattern:
+    number = facts.vocabulary.sessions.find_number(pattern)
+    exact = rows.filter(pl.col("sid").eq(pl.lit(number, NUMBER_TYPE)))
+    if not exact.is_empty():
         return _explain_found(view, pattern, 0, exact)
     numbers = rows["sid"].unique()
     sids = facts.look_up_sids(numbers)
@@ -114,7 +115,7 @@ def _explain_found(
 def _restrict_view(view: View, rows: pl.DataFrame) -> View:
     """Return the view of some facts, without window and filters."""
     facts = Facts(view.log.facts.vocabulary)
-    facts.add_rows(rows, view.log.facts.list_sessions())
+    facts.add_rows(rows)
     fold = FactFold(facts, view.fold.as_of, view.fold.idle_ms)
     settings = replace(view.settings, window=Window(), filters={})
     return View(replace(view.log, facts=facts), fold, settings)

@@ -161,29 +161,6 @@ LOG_IS_OF = "the log covers 2026-11-02 to 2026-11-05"
 
 EMPTY = [
     pytest.param(
-        "completion --conversation Foo*",
-        "no conversation matches --conversation 'Foo*'",
-        id="a pattern that fits nothing",
-    ),
-    pytest.param(
-        "events --ui-type inline", "no conversation matches --ui-type 'inline'", id="a UI type"
-    ),
-    pytest.param(
-        "sessions --page a --page b --page c --page d",
-        "no conversation matches --page 'a' or 'b' or 'c' or …",
-        id="many",
-    ),
-    pytest.param(
-        "conversations --conversation Demo --type x",
-        "no conversation matches --type 'x'",
-        id="only what selects nothing by itself is named",
-    ),
-    pytest.param(
-        "completion --conversation x --type y",
-        "no conversation matches --conversation 'x'; no conversation matches --type 'y'",
-        id="both select nothing",
-    ),
-    pytest.param(
         "summary --conversation Demo --type dialogue",
         "no conversation fits --conversation 'Demo' and --type 'dialogue' at once",
         id="each selects something, but not both",
@@ -198,7 +175,6 @@ EMPTY = [
         "no live chat matches --outcome 'missed'",
         id="an outcome of live chat",
     ),
-    pytest.param("abandonment --agent Bob", "no live chat matches --agent 'Bob'", id="an agent"),
     pytest.param(
         "chats --conversation Demo",
         "no live chat fits --conversation 'Demo'",
@@ -240,13 +216,65 @@ def test_what_selects_nothing_is_named(command: str, told: str) -> None:
     assert harness.run(*command.split(), "-q", stdin=CHATS).err == ""
 
 
+THERE_IS = "there is 'Demo', 'Pricing', 'd1'"
+UNMATCHED = [
+    pytest.param(
+        "completion --conversation Foo*",
+        [f"--conversation 'Foo*' fits nothing in all that was read; {THERE_IS}"],
+        id="a pattern",
+    ),
+    pytest.param(
+        "completion --conversation pricng --conversation Demo",
+        ["--conversation 'pricng' fits nothing in all that was read; did you mean 'Pricing'?"],
+        id="a slip beside a name",
+    ),
+    pytest.param(
+        "completion --conversation Demo --period 2026-11-02 --type x",
+        ["--type 'x' fits nothing in all that was read; there is 'dialogue'"],
+        id="what fits outside of the window fits",
+    ),
+    pytest.param(
+        "events --ui-type inline",
+        ["--ui-type 'inline' fits nothing in all that was read; there is 'popup'"],
+        id="a UI type",
+    ),
+    pytest.param(
+        "sessions --page a --page b --page c --page d",
+        ["--page 'a' or 'b' or 'c' or … fits nothing in all that was read; there is '/p'"],
+        id="many",
+    ),
+    pytest.param(
+        "completion --conversation x --agent Anna",
+        [
+            f"--conversation 'x' fits nothing in all that was read; {THERE_IS}",
+            "--agent 'Anna' fits nothing in all that was read; did you mean 'Ann'?",
+        ],
+        id="two options",
+    ),
+]
+
+
+@pytest.mark.parametrize(("command", "told"), UNMATCHED)
+def test_what_fits_nothing_is_said_also_in_quiet_runs(command: str, told: list[str]) -> None:
+    """The report is written, and the status is what it was."""
+    result = harness.run(*command.split(), stdin=CHATS)
+    quiet = harness.run(*command.split(), "-q", stdin=CHATS)
+
+    warnings = [f"dcevents: warning: {line}" for line in told]
+    assert quiet.err.splitlines() == warnings
+    assert result.err.splitlines() == [*warnings, "dcevents: 3 records = 3 events"]
+    assert (result.status, quiet.status) == (0, 0)
+    assert quiet.out == result.out
+
+
 @pytest.mark.parametrize(
     ("log", "told"),
     [
         pytest.param("", "dcevents: 0 records = 0 events\n", id="there is nothing to select from"),
         pytest.param(
             "09:00 a engaged",
-            "dcevents: no live chat in the log\ndcevents: 1 record = 1 event\n",
+            "dcevents: warning: --conversation 'x' fits nothing in all that was read; "
+            "there is 'd1'\ndcevents: no live chat in the log\ndcevents: 1 record = 1 event\n",
             id="none",
         ),
     ],

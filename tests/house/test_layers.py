@@ -15,7 +15,8 @@ import dcevents
 PACKAGE = Path(dcevents.__file__).parent
 FLOORS = (
     {"dcevents"},
-    {"model", "native", "render"},
+    {"native"},
+    {"model", "render"},
     {"reading", "snippet"},
     {"analysis"},
     {"explain", "store"},

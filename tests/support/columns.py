@@ -27,7 +27,7 @@ def parsed(
     events, rejects, before = [], [], 0
     for result in results:
         for rows, sids in result.parts:
-            texts = dict(sids.to_frame().iter_rows())
+            texts = dict(enumerate(sids))
             for number, code, ts, row, form in rows.select(
                 "sid", "attributes", "ts", "row", "form"
             ).iter_rows():

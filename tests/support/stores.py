@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from harness import Result, log, run
 
 from dcevents.analysis.view import View
-from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.settings import Settings, Window
 from dcevents.store import query
 from dcevents.store.disk import lock
@@ -78,9 +77,8 @@ def view(
     settings = Settings(clock_ms=now, tz=ZoneInfo(tz), window=window or Window(), as_of_ms=as_of)
     with lock.hold_for_reading(store):
         state = query.open_store(str(store))
-        parser = Parser(Limits(as_of, now), state.make_vocabulary(), in_full=True)
         read = (
-            query.read_events(state, None, parser, settings)
+            query.read_events(state, None, state.make_vocabulary(), settings)
             if of_events
             else query.read_conversations(state, None, settings)
         )

@@ -21,13 +21,16 @@ from dcevents.reading.judge.findings import (
     WidgetReady,
 )
 from dcevents.reading.judge.keys import is_body_key
+from dcevents.reading.judge.mapping import NO_MAPPING, Mapping
 from dcevents.reading.judge.nodes import write_path
 from dcevents.reading.judge.records import Judge
 
 __all__ = [
+    "NO_MAPPING",
     "Context",
     "Event",
     "Finding",
+    "Mapping",
     "Outcome",
     "Rejection",
     "Structure",

@@ -3,10 +3,12 @@
 Plain data.
 """
 
-from collections.abc import Sequence
+import struct
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, overload
 
 from dcevents.model.attributes import Attributes
 from dcevents.reading.judge import Structure
@@ -26,6 +28,10 @@ OTHER_BUCKETS: Final = (
 """Buckets and reasons of lines that are no event."""
 NO_NAME: Final = 0xFFFF_FFFF
 """In `TakenOthers.names`: the line has no unknown event's name."""
+
+
+_RUN: Final = struct.Struct("=6I")
+_RUN_BYTES: Final = _RUN.size
 
 
 class LineStatus(IntEnum):
@@ -55,6 +61,50 @@ class Run(NamedTuple):
     """Where the last ends, behind its LF."""
     first_entry: int
     """Of the first line, its place in the columns; each line of a run taken has one entry."""
+
+
+class Runs(Sequence[Run]):
+    """Runs in order, kept as numbers: there may be one for each line."""
+
+    def __init__(self, packed: bytes = b"") -> None:
+        """Take the fields of each run as UInt32, one behind the other."""
+        self._packed = packed
+        low = 0 if sys.byteorder == "little" else 3
+        self.statuses = packed[low::_RUN_BYTES]
+        """One byte for each run, to be searched."""
+
+    @classmethod
+    def pack(cls, runs: Iterable[Run]) -> "Runs":
+        """Return runs as they are kept here."""
+        return cls(b"".join(_RUN.pack(*run) for run in runs))
+
+    def __len__(self) -> int:
+        return len(self.statuses)
+
+    @overload
+    def __getitem__(self, index: int) -> Run: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Run]: ...
+
+    def __getitem__(self, index: int | slice) -> Run | list[Run]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        status, *numbers = _RUN.unpack_from(self._packed, place * _RUN_BYTES)
+        return Run(LineStatus(status), *numbers)
+
+    def list_of(self, status: LineStatus) -> Iterator[Run]:
+        """Yield the runs of a status, in order."""
+        place = self.statuses.find(status)
+        while place >= 0:
+            yield self[place]
+            place = self.statuses.find(status, place + 1)
+
+    def find(self, status: LineStatus, begin: int) -> int:
+        """Return the place of the next run of a status; the number of runs where none is."""
+        found = self.statuses.find(status, begin)
+        return len(self) if found < 0 else found
 
 
 class StructureCount(NamedTuple):
@@ -118,7 +168,7 @@ class TakenOthers:
 class ScannedBlock:
     """A block's lines: runs in order, without gaps, and what was read of them."""
 
-    runs: Sequence[Run]
+    runs: Runs
     lines: int
     """Lines of the block, with one that has no LF."""
     events: TakenEvents = field(default_factory=TakenEvents)

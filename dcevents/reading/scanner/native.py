@@ -13,8 +13,7 @@ from dcevents.model.events import KINDS as MODEL_KINDS
 from dcevents.reading.judge import Context
 from dcevents.reading.judge.event_names import KINDS
 from dcevents.reading.scanner.block import (
-    LineStatus,
-    Run,
+    Runs,
     ScannedBlock,
     SidTexts,
     StructureCount,
@@ -168,12 +167,7 @@ class _BlockScanner:
         if result.generation != self._generation:
             self._generation, self._texts = result.generation, _AttributeTexts()
         self._texts.read_new(result)
-        runs = [
-            Run(LineStatus(status), *numbers)
-            for status, *numbers in struct.iter_unpack(
-                "=6I", _read_bytes(result.runs, 24 * result.runs_count)
-            )
-        ]
+        runs = Runs(_read_bytes(result.runs, 24 * result.runs_count))
         return ScannedBlock(runs, result.lines, self._read_events(result), _read_others(result))
 
     def _read_events(self, result: Any) -> TakenEvents:  # noqa: ANN401 - a structure of ctypes
@@ -208,14 +202,14 @@ class _AttributeTexts:
         self.combinations: list[Attributes] = []
         self._speakers: list[tuple[int, int]] = []
         self._actions: list[tuple[int, int]] = []
-        self._dialogues: list[tuple[str | None, ...]] = []
+        self._dialogues: list[list[str | None]] = []
         self._pages: list[str | None] = []
-        self._agents: list[tuple[str | None, ...]] = []
+        self._agents: list[list[str | None]] = []
 
     def read_new(self, result: Any) -> None:  # noqa: ANN401 - a structure of ctypes
         """Read the combinations that have been added since."""
         for texts, name in ((self._dialogues, "dialogue"), (self._agents, "agent")):
-            texts.extend(_unpack_texts(each) for each in _list_new_texts(result, name, len(texts)))
+            texts.extend(map(_unpack_texts, _list_new_texts(result, name, len(texts))))
         pages = _list_new_texts(result, "page", len(self._pages))
         self._pages += (each.decode() or None for each in pages)
         for pairs, name in ((self._speakers, "speakers"), (self._actions, "actions")):
@@ -223,13 +217,15 @@ class _AttributeTexts:
         for action, page in _list_new_pairs(result, "combinations", len(self.combinations)):
             kind, speakers = self._actions[action]
             dialogue, agent = self._speakers[speakers]
-            ident, name, type_, ui_type = self._dialogues[dialogue]
-            agent_id, agent_name = _NO_AGENT if agent == _NO_NUMBER else self._agents[agent]
-            url = None if page == _NO_NUMBER else self._pages[page]
             self.combinations.append(
-                Attributes(
-                    *(_KIND_NUMBERS[kind], ident, name, type_),
-                    *(ui_type, url, agent_id, agent_name, None),
+                Attributes._make(
+                    (
+                        _KIND_NUMBERS[kind],
+                        *self._dialogues[dialogue],
+                        None if page == _NO_NUMBER else self._pages[page],
+                        *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
+                        None,
+                    )
                 )
             )
 
@@ -296,7 +292,7 @@ def _list_new_texts(result: Any, name: str, begin: int) -> Sequence[bytes]:  # n
     ]
 
 
-def _unpack_texts(packed: bytes) -> tuple[str | None, ...]:
+def _unpack_texts(packed: bytes) -> list[str | None]:
     """Return the texts that stand behind their lengths; None for a length of 0."""
     texts: list[str | None] = []
     at = 0
@@ -305,4 +301,4 @@ def _unpack_texts(packed: bytes) -> tuple[str | None, ...]:
         at += 2
         texts.append(packed[at : at + length - 1].decode() if length else None)
         at += max(length - 1, 0)
-    return tuple(texts)
+    return texts

@@ -1,6 +1,6 @@
 """The scanner where there is no library in C: it takes nothing, all is read record by record."""
 
-from dcevents.reading.scanner.block import LineStatus, Run, ScannedBlock
+from dcevents.reading.scanner.block import LineStatus, Run, Runs, ScannedBlock
 
 
 class PureScanner:
@@ -10,4 +10,4 @@ class PureScanner:
         """Return one run of all lines of a block."""
         lines = data.count(b"\n") + (not data.endswith(b"\n") if data else 0)
         runs = [Run(LineStatus.ASIDE, 0, lines, 0, len(data), 0)] if data else []
-        return ScannedBlock(runs, lines)
+        return ScannedBlock(Runs.pack(runs), lines)

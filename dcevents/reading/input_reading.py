@@ -1,0 +1,145 @@
+"""One input, block by block: what the scanner has taken, and all else record by record.
+
+The scanner says what is certain of a line alone. Whether a line is alone, framing knows: where
+nothing is open, lines that were taken are passed over.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from dcevents.reading.framing import ResumePoint
+from dcevents.reading.judge import Context
+from dcevents.reading.read_block import ReadBlock
+from dcevents.reading.records import ReadRecord, RecordReader
+from dcevents.reading.scanner import LineStatus, Run, Runs, ScannedBlock, Scanner
+from dcevents.reading.sources.blocks import BlockLoader, InputBlock
+from dcevents.reading.sources.growing import ReadBytes
+from dcevents.reading.sources.inputs import Extent, Input, Resume
+from dcevents.reading.taken_lines import (
+    FedEntries,
+    OtherLines,
+    count_structures,
+    drop_entries,
+)
+
+
+class ScannedInput(NamedTuple):
+    """A block of an input, scanned."""
+
+    begin: bytes
+    """The rest of a line that an earlier block has begun."""
+    data: bytes
+    """The lines behind it."""
+    scanned: ScannedBlock
+    problem: str | None
+    """Reason why bytes are missing here; later blocks of the input do not count."""
+
+
+def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInput:
+    """Scan the lines of a block, which may have to be loaded first."""
+    block = block if isinstance(block, InputBlock) else block()
+    data, begin = block.data, b""
+    if not block.is_line_start:
+        size = data.find(b"\n") + 1 or len(data)
+        begin, data = data[:size], data[size:]
+    return ScannedInput(begin, data, scanner.scan(data), block.problem)
+
+
+class InputReading:
+    """The records of one input."""
+
+    def __init__(self, number: int, source: Input, context: Context) -> None:
+        resume = source.resume or Resume()
+        self._number = number
+        self._reader = RecordReader(context, begin=resume.point)
+        self._line = resume.point.line
+        """Number of the line on which the next block begins."""
+        self._read_bytes = ReadBytes(resume) if source.resume else None
+
+    @property
+    def resume(self) -> ResumePoint:
+        """Return where a later run reads on."""
+        return self._reader.resume
+
+    def read_block(self, block: ScannedInput, wanted_rejects: int | None) -> ReadBlock:
+        """Return what the next block holds.
+
+        Of rejected lines that the scanner has taken the first so many are given with their bytes,
+        or all.
+        """
+        records = self._reader.feed(block.begin) if block.begin else []
+        self._line += block.begin.count(b"\n")
+        scanned, fed = block.scanned, FedEntries()
+        records += self._read_runs(block.data, scanned.runs, fed)
+        others = OtherLines(scanned.others, fed.others, self._line)
+        rejects = others.list_rejects(block.data, scanned.runs, wanted_rejects)
+        read = ReadBlock(
+            self._number,
+            records,
+            self._line,
+            drop_entries(scanned.events, fed.events),
+            count_structures(scanned.events, scanned.runs, fed.events),
+            others.count_buckets(),
+            others.count_unknown(),
+            others.find_first_ignored(),
+            rejects,
+        )
+        has_end = block.data.endswith(b"\n") or not block.data
+        self._line += scanned.lines - (not has_end)
+        self._note_bytes(block)
+        return read
+
+    def _read_runs(self, data: bytes, runs: Runs, fed: FedEntries) -> Iterator[ReadRecord]:
+        """Yield the records of runs, but for those of lines that count as they were taken.
+
+        Entries of lines that do not are added to `fed`.
+        """
+        reader, place = self._reader, 0
+        while place < len(runs):
+            run = runs[place]
+            place += 1
+            if run.status is LineStatus.ASIDE:
+                yield from reader.feed(data[run.begin : run.end])
+            elif reader.is_idle:
+                place = runs.find(LineStatus.ASIDE, place)
+                last = runs[place - 1]
+                lines = last.first_line + last.lines - run.first_line
+                reader.pass_lines(lines, last.end - run.begin)
+            elif run.status is LineStatus.EVENT:
+                yield from reader.pass_event_lines(data[run.begin : run.end])
+            else:
+                entries = fed.others if run.status is LineStatus.OTHER else fed.events
+                yield from self._feed_taken(data, run, entries)
+
+    def _feed_taken(self, data: bytes, run: Run, fed: list[range]) -> Iterator[ReadRecord]:
+        """Yield the records of lines that may belong to what is open."""
+        reader, at, entry = self._reader, run.begin, run.first_entry
+        while at < run.end and not reader.is_idle:
+            end = data.index(b"\n", at) + 1
+            yield from reader.feed(data[at:end])
+            at, entry = end, entry + 1
+        fed.append(range(run.first_entry, entry))
+        if at < run.end:
+            reader.pass_lines(run.lines - (entry - run.first_entry), run.end - at)
+
+    def finish(self) -> ReadBlock:
+        """Return the last records of the input."""
+        return ReadBlock(self._number, self._reader.finish())
+
+    # -- growing inputs --------------------------------------------------------------------------
+
+    def _note_bytes(self, block: ScannedInput) -> None:
+        """Note the bytes by which the input is known at the place where a later run reads on."""
+        if self._read_bytes:
+            self._read_bytes.add(block.begin)
+            self._read_bytes.add(block.data)
+            self._read_bytes.find_tail(self.resume.offset)
+
+    def complete_extent(self, extent: Extent) -> Extent:
+        """Return the extent of what was read; nothing of it where no byte was."""
+        read, resume = self._read_bytes, self.resume
+        if read is None:
+            return Extent()
+        tail = read.find_tail(resume.offset)
+        return replace(extent, resume=resume, rest_bytes=read.end - resume.offset, tail=tail)

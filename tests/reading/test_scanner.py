@@ -32,7 +32,7 @@ TAKEN = {
     "spellings": 0,
     "several": 0,
     "number_sids": 0,
-    "pretty": 0,
+    "pretty": 99,
 }
 """Per cent of a shape's lines that are taken as events, where not all are."""
 EXAMPLES = settings(
@@ -48,7 +48,7 @@ def test_shapes_of_real_logs_are_taken(name: str) -> None:
     lines = 100
     found = check_block(varied.make_log(name, lines))
 
-    events = found[LineStatus.EVENT] + found[LineStatus.EVENT_ALONE]
+    events = sum(found[status] for status in scanned.EVENTS)
     assert events >= TAKEN.get(name, 100) * lines // 100
 
 
@@ -76,6 +76,11 @@ def test_families_of_forms(seed: int) -> None:
 def test_hostile_lines(seed: int, keep_query: bool) -> None:
     context = Context(clock_ms=scanned.CONTEXT.clock_ms, keep_query=keep_query)
     check_block(hostile_lines.make_block(seed, 150), context=context)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS * 4))
+def test_mixtures(seed: int) -> None:
+    scanned.check_reading(hostile_lines.make_mixture(seed, 30))
 
 
 @EXAMPLES

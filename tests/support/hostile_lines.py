@@ -7,6 +7,7 @@ records of it.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import random
 from typing import Any
@@ -331,3 +332,30 @@ def make_family(seed: int, lines: int) -> bytes:
     """Return a block of lines of one family."""
     family = Families(seed)
     return b"".join(family.line() + b"\n" for _ in range(lines))
+
+
+def make_mixture(seed: int, lines: int) -> list[bytes]:
+    """Return a log of lines, values over lines, arrays, halves of them, cut into blocks."""
+    made, pick = HostileLines(seed), random.Random(seed)
+    parts = []
+    for _ in range(lines):
+        value = made.vary(made.record())
+        line = json.dumps(value).encode()
+        how = pick.randrange(10)
+        if how < 3:
+            parts.append(json.dumps(value, indent=pick.choice([0, 1, 2])).encode())
+        elif how == 3:
+            whole = json.dumps([value, made.record()], indent=1).encode()
+            parts.append(whole[: pick.choice([len(whole), pick.randrange(len(whole))])])
+        elif how == 4:
+            whole = json.dumps(value, indent=1).encode()
+            at = pick.randrange(len(whole))
+            parts.append(whole[:at] + pick.choice([b"", b"\n", line, b"\n" + line]) + whole[at:])
+        elif how == 5:
+            parts.append(pick.choice([b"[", b"]", b"{", b'{"a":', b"", b",", b"x {", b"]}", b'"']))
+        else:
+            parts.append(pick.choice([line, line + b",", made.line(), made.line()]))
+    data = b"\n".join(parts) + pick.choice([b"\n", b""])
+    ends = [at + 1 for at, byte in enumerate(data) if byte == 10 and pick.random() < 0.05]
+    cuts = [0, *ends, len(data)]
+    return [data[begin:end] for begin, end in itertools.pairwise(cuts) if begin < end]

@@ -18,12 +18,14 @@ from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
     LineStatus,
+    Run,
     ScannedBlock,
     Scanner,
     make_scanner,
 )
 from dcevents.reading.timestamps import FORMS
 
+EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES)
 CONTEXT = Context(clock_ms=1_772_366_400_000)
 
 
@@ -126,14 +128,20 @@ def check_block(
     assert block.lines == len(lines)
     events, others = list_events(block), list_others(block)
     found: Counter[LineStatus] = Counter()
-    for status, number in walk_runs(block, lines):
-        found[status] += 1
-        if status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
-            check_event(lines[number], events[number], context, read)
-        elif status is LineStatus.OTHER:
-            following = lines[number + 1] if number + 1 < len(lines) else b""
-            check_other(lines[number], others[number], following, context, read)
-    taken = found[LineStatus.EVENT] + found[LineStatus.EVENT_ALONE]
+    for run in walk_runs(block, lines):
+        found[run.status] += run.entries or run.lines
+        if run.status is LineStatus.EVENT_OVER_LINES:
+            number = run.first_line
+            whole = b"".join(lines[number : number + run.lines])
+            check_event(whole, events[number], context, read)
+            continue
+        for number in range(run.first_line, run.first_line + run.lines):
+            if run.status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
+                check_event(lines[number], events[number], context, read)
+            elif run.status is LineStatus.OTHER:
+                following = lines[number + 1] if number + 1 < len(lines) else b""
+                check_other(lines[number], others[number], following, context, read)
+    taken = sum(found[status] for status in EVENTS)
     assert len(events) == block.events.count == taken
     assert len(others) == block.others.count == found[LineStatus.OTHER]
     assert sum(each.events for each in block.events.envelopes) == len(events)
@@ -147,8 +155,8 @@ def split_lines(data: bytes) -> list[bytes]:
     return [*lines, last] if last else lines
 
 
-def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[tuple[LineStatus, int]]:
-    """Yield each line's status and number; runs are in order and without gaps."""
+def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[Run]:
+    """Yield runs, which are in order and without gaps."""
     number, place = 0, 0
     entries = {"events": 0, "others": 0}
     for run in block.runs:
@@ -158,11 +166,9 @@ def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[tuple[LineSta
         if run.status is not LineStatus.ASIDE:
             columns = "others" if run.status is LineStatus.OTHER else "events"
             assert run.first_entry == entries[columns]
-            entries[columns] += run.lines
-        for _ in range(run.lines):
-            yield run.status, number
-            number += 1
-        place = run.end
+            entries[columns] += run.entries
+        yield run
+        number, place = number + run.lines, run.end
     assert number == len(lines)
 
 
@@ -190,3 +196,71 @@ def check_other(
     assert record.index is None, line
     unknown = record.outcome.name if isinstance(record.outcome, UnknownEvent) else None
     assert said == (record.reason or record.bucket, unknown), line
+
+
+Said = tuple[int, str, str | None]
+
+
+def say_read(record: ReadRecord, line: int = 0) -> Said:
+    """Return what compares of a record: its line, bucket and reason, what it says."""
+    event = record.event
+    said = None if event is None else str(expect_event(event)[:2])
+    if isinstance(record.outcome, UnknownEvent):
+        said = record.outcome.name
+    return line or record.line, record.reason or record.bucket, said
+
+
+class CombinedReading:
+    """The records of a log of which a scanner takes what it can, as the package reads it."""
+
+    def __init__(self, scanner: Scanner, context: Context = CONTEXT) -> None:
+        self._scanner = scanner
+        self._reader = RecordReader(context)
+        self._line = 1
+        self.records: list[Said] = []
+
+    def read_block(self, data: bytes) -> None:
+        """Read lines, each with its LF but for the last of the log."""
+        block = self._scanner.scan(data)
+        events, others = list_events(block), list_others(block)
+        for run in block.runs:
+            if run.status is LineStatus.ASIDE:
+                self._note(self._reader.feed(data[run.begin : run.end]))
+            elif self._reader.is_idle:
+                self._reader.pass_lines(run.lines, run.end - run.begin)
+                self._take(range(run.first_line, run.first_line + run.lines), events, others)
+            elif run.status is LineStatus.EVENT:
+                self._note(self._reader.pass_event_lines(data[run.begin : run.end]))
+                self._take(range(run.first_line, run.first_line + run.lines), events, others)
+            else:
+                self._note(self._reader.feed(data[run.begin : run.end]))
+        self._line += data.count(b"\n")
+
+    def finish(self) -> list[Said]:
+        """Return all records in order."""
+        self._note(self._reader.finish())
+        return sorted(self.records, key=str)
+
+    def _note(self, records: list[ReadRecord]) -> None:
+        self.records += map(say_read, records)
+
+    def _take(
+        self,
+        lines: range,
+        events: dict[int, tuple[Any, ...]],
+        others: dict[int, tuple[str, str | None]],
+    ) -> None:
+        for line in lines:
+            if line in events:
+                self.records.append((self._line + line, "events", str(events[line][:2])))
+            elif line in others:
+                self.records.append((self._line + line, *others[line]))
+
+
+def check_reading(blocks: list[bytes], scanner: Scanner | None = None) -> None:
+    """Hold a log that a scanner helps to read to the same log without."""
+    combined = CombinedReading(scanner or make_scanner(CONTEXT, in_full=False))
+    for block in blocks:
+        combined.read_block(block)
+    expected = sorted(map(say_read, read_alone(b"".join(blocks))), key=str)
+    assert combined.finish() == expected

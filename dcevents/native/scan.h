@@ -237,8 +237,7 @@ enum { KEY_PART_SHIFT = 16, KEY_PART_BITS = 15 << KEY_PART_SHIFT };
 #define KEY_MATTERS \
     (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_TYPE | KEY_DOTTED | KEY_MEETING)
 #define KEY_INHERITED \
-    (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_MEETING | KEY_NO_NAME \
-     | KEY_NO_TEXT | KEY_REQUEST | KEY_EVENT)
+    (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_MEETING | KEY_REQUEST | KEY_EVENT)
 
 /* Lists of words, filled from the judge's tables when a scanner is made. */
 enum word_list {
@@ -416,7 +415,7 @@ typedef struct {
 
 /* -- results ---------------------------------------------------------------------------------- */
 
-enum line_status { LINE_ASIDE, LINE_EVENT, LINE_OTHER, LINE_EVENT_ALONE };
+enum line_status { LINE_ASIDE, LINE_EVENT, LINE_OTHER, LINE_EVENT_ALONE, LINE_EVENT_OVER_LINES };
 enum other_bucket {
     OTHER_BLANK,
     OTHER_WIDGET_READY,
@@ -497,6 +496,8 @@ typedef struct scanner {
     /* one line */
     enum walk_status status;
     int allows_line_feed; /* in a text, a line feed is white space */
+    const u8 *last_crossed;   /* the line feed in a value that was passed last */
+    const u8 *last_line_feed; /* behind which a value over lines is not walked; NULL on one line */
     int has_prefix; /* there is text before the record: a time, perhaps */
     int is_late; /* the walk looks at texts that do not matter at first */
     int is_dirty; /* … and has found one that may say something */

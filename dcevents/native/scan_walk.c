@@ -19,13 +19,57 @@ static const u8 *stop_at(scanner *s, const u8 *at)
     return stop(s, *at == '\n' ? WALK_UNFINISHED : WALK_BROKEN);
 }
 
-static const u8 *skip_spaces(const scanner *s, const u8 *at)
+static const u8 *skip_separators(const u8 *at, const u8 *end)
 {
-    while (*at == ' ' || *at == '\t' || *at == '\r' || (*at == '\n' && s->allows_line_feed)) at++;
+    while (at < end) {
+        if (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n' || *at == ',' || *at == 0x1E
+            || *at == 0)
+            at++;
+        else if (end - at >= 3 && at[0] == 0xEF && at[1] == 0xBB && at[2] == 0xBF)
+            at += 3;
+        else
+            break;
+    }
     return at;
 }
 
-static inline const u8 *skip_space(const scanner *s, const u8 *at)
+/* Return whether a line within a value may be an event by itself, which breaks the value off. */
+static int may_be_event_line(const u8 *at, const u8 *last)
+{
+    const u8 *end = memchr(at, '\n', (size_t)(last - at) + 1);
+    if (!end) return 1;
+    at = skip_separators(at, end);
+    while (at < end && (*at == '[' || *at == ']')) at = skip_separators(at + 1, end);
+    if (at == end || (*at != '{' && *at != '"')) return 0;
+    if (*at == '{') {
+        while (end > at + 1
+               && (end[-1] <= ' ' || end[-1] == ',' || end[-1] == '[' || end[-1] == ']'
+                   || end[-1] >= 0x80))
+            end--;
+        return end[-1] == '}' || end[-1] == '"';
+    }
+    const u8 *text = at + 1, *quote = skip_plain(text);
+    while (*quote >= 0x80) quote = skip_plain(quote + 1);
+    if (*quote != '"') return 1;
+    const u8 *behind = quote + 1;
+    while (*behind == ' ' || *behind == '\t') behind++;
+    return *behind != ':' && may_hold_values(text, (size_t)(quote - text));
+}
+
+static const u8 *skip_spaces(scanner *s, const u8 *at)
+{
+    for (;; at++) {
+        if (*at == ' ' || *at == '\t' || *at == '\r') continue;
+        if (*at != '\n') return at;
+        if (s->allows_line_feed) continue;
+        if (!s->last_line_feed || at >= s->last_line_feed
+            || may_be_event_line(at + 1, s->last_line_feed))
+            return at;
+        s->last_crossed = at;
+    }
+}
+
+static inline const u8 *skip_space(scanner *s, const u8 *at)
 {
     return *at > ' ' ? at : skip_spaces(s, at);
 }
@@ -214,20 +258,6 @@ u32 find_flags(scanner *s, const u8 *key, size_t length)
 }
 
 /* -- texts in texts --------------------------------------------------------------------------- */
-
-static const u8 *skip_separators(const u8 *at, const u8 *end)
-{
-    while (at < end) {
-        if (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n' || *at == ',' || *at == 0x1E
-            || *at == 0)
-            at++;
-        else if (end - at >= 3 && at[0] == 0xEF && at[1] == 0xBB && at[2] == 0xBF)
-            at += 3;
-        else
-            break;
-    }
-    return at;
-}
 
 /* Walk a text that is one object; return 0, with the form as it was, for any other. */
 static int walk_text(scanner *s, const slot *holder, unsigned level)
@@ -666,6 +696,7 @@ const u8 *walk_record(scanner *s, const u8 *at)
     s->form_length = s->slots_count = s->skipped_count = s->containers = 0;
     s->text_levels = s->arena_length = s->keys_count = 0;
     s->allows_line_feed = 0;
+    s->last_crossed = NULL;
     at = walk_object(s, at + 1, 0, 1);
     return at && put_kinds(s) ? at : NULL;
 }

@@ -327,6 +327,14 @@ static int class_time(scanner *s, slot *holder, int is_number, unsigned *bits)
     return 1;
 }
 
+/* Return whether a text is white space only: no name of an event. */
+static int is_blank(const u8 *text, size_t length)
+{
+    for (size_t at = 0; at < length; at++)
+        if (text[at] != ' ' && text[at] != '\t' && text[at] != '\r' && text[at] != '\n') return 0;
+    return 1;
+}
+
 static int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
                       unsigned level)
 {
@@ -342,6 +350,10 @@ static int put_string(scanner *s, const u8 *text, size_t length, int has_escapes
     if (!added) return 0;
     if (!length) return put_byte(s, CLASS_EMPTY);
     if (s->in_full && (flags & KEY_MEETING)) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    if ((flags & KEY_EVENT) && is_blank(text, length)) {
         s->status = WALK_DOUBT;
         return 0;
     }

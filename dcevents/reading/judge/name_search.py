@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from dcevents.reading.json_value import SPACE
 from dcevents.reading.judge.event_names import READY, match_full_name
 from dcevents.reading.judge.keys import NAME, is_event_key, may_name_event
 from dcevents.reading.judge.nodes import Member, Path, Scalar
@@ -199,9 +200,16 @@ def _find_full_under_event_keys(place: Place) -> EventName | None:
 
 
 def find_unknown_name(record: SearchedRecord) -> Scalar | None:
-    """Return the text under the first key that names events, exactly `event` first."""
+    """Return the text under the first key that names events, exactly `event` first.
+
+    White space alone is no name.
+    """
     for place in record.places:
-        texts = [pair for pair in place.node.scalars() if is_event_key(pair[0].key)]
+        texts = [
+            (member, scalar)
+            for member, scalar in place.node.scalars()
+            if is_event_key(member.key) and (scalar.text or "").strip(SPACE)
+        ]
         texts.sort(key=lambda pair: pair[0].key != "event")
         if texts:
             return texts[0][1]

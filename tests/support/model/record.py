@@ -717,7 +717,7 @@ def event_names(order: list[Node]) -> list[Name]:
     for node in order:
         for key, value in sorted(node.obj.pairs, key=lambda pair: pair[0] != "event"):
             text = scalar_text(value, in_array=True)
-            if keys.names_event(key) and text is not None:
+            if keys.names_event(key) and text is not None and text.strip(" \t\r\n") != "":
                 found.append(Name(node, key, text, is_event_key=True))
     return found
 

@@ -73,7 +73,8 @@ def add_envelopes(
         is_counted = envelope in found or len(found) < MAX_ENVELOPES
         key = envelope if is_counted else OTHER
         before = found.get(key)
-        found[key] = before._replace(records=before.records + count.records) if before else count
+        first = min(before[1:], count[1:]) if before else count[1:]
+        found[key] = EnvelopeCount(count.records + (before.records if before else 0), *first)
     return found
 
 

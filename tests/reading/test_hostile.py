@@ -23,6 +23,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.errors import Terminated
+from dcevents.reading import input_reading
+from dcevents.reading import log as reading
 from dcevents.reading.json_value import decode
 from dcevents.reading.judge.timestamps import parse_timestamp
 from dcevents.reading.records import has_event
@@ -452,9 +454,6 @@ def test_a_file_that_vanishes_before_it_is_opened_is_named(
 def test_a_file_that_changes_while_it_is_read(
     change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dcevents.reading import input_reading  # noqa: PLC0415
-    from dcevents.reading import log as reading
-
     path = tmp_path / "x.log"
     lines = [GOOD_LINES[1].replace(b'"sid":"a"', b'"sid":"s%06d"' % n) for n in range(20_000)]
     path.write_bytes(b"".join(lines))

@@ -27,7 +27,7 @@ OTHERS = (
     b"\n",
     b"{x\n",
     b"[1]\n",
-    b"\xff{}\n",
+    b"{\xff}\n",
     b'{"event":"adobedx.conversations.ready"}\n',
     b'{"event":"CONVERSATION_RATED"}\n',
     b'{"event":"acme.consent","data":{"payload":{"sid":"s1"}}}\n',

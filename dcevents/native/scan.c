@@ -658,6 +658,7 @@ DC_EXPORT int dc_set_words(scanner *s, u32 list, const u8 *bytes, u32 length)
     free(s->lists[list].bytes);
     s->lists[list].bytes = copy;
     s->lists[list].length = length;
+    fill_key_filter(s->lists, &s->filter);
     return 1;
 }
 

@@ -66,6 +66,14 @@ def test_cases(path: Path) -> None:
     check_block(path.read_bytes())
 
 
+def test_order_matters_where_dots_make_an_object_of_another_key() -> None:
+    first = b'{"sid":"s","data.payload.sid":"t","data":"x","event":"Engaged"}\n'
+    second = b'{"sid":"s","data":"x","data.payload.sid":"t","event":"Engaged"}\n'
+
+    assert check_block(first + second)[LineStatus.EVENT] == 2
+    assert check_block(second + first)[LineStatus.EVENT] == 2
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_families_of_forms(seed: int) -> None:
     check_block(hostile_lines.make_family(seed, 300), read=scanned.judge_alone)

@@ -9,7 +9,7 @@ enum {
     MAX_DIALOGUE_BYTES = 4 * (MAX_TEXT_CHARACTERS * 4 + 8) + 16,
 };
 
-enum line_outcome { TAKEN_EVENT, TAKEN_ALONE, TAKEN_OTHER, SET_ASIDE, IS_UNFINISHED, NO_MEMORY };
+enum line_outcome { TAKEN_EVENT, TAKEN_ALONE, TAKEN_OVER_LINES, TAKEN_OTHER, SET_ASIDE, IS_UNFINISHED, NO_MEMORY };
 
 typedef struct {
     const u8 *begin, *end; /* without its LF */
@@ -58,7 +58,7 @@ static int add_to_run(scanner *s, enum line_status status, u32 number, size_t be
 {
     if (s->runs_count) {
         run *last = &s->runs[s->runs_count - 1];
-        if (last->status == (u32)status) {
+        if (last->status == (u32)status && status != LINE_EVENT_OVER_LINES) {
             last->lines++;
             last->end = (u32)end;
             return 1;
@@ -263,6 +263,7 @@ static u32 find_rule(scanner *s)
 static enum line_outcome apply_rule(scanner *s, const rule *r, const u8 *at)
 {
     if (r->kind == RULE_ASIDE) return SET_ASIDE;
+    if (r->kind != RULE_EVENT && s->last_line_feed) return SET_ASIDE;
     if (r->is_late && !is_clean(s, at)) return SET_ASIDE;
     /* An event without a time of its own has the prefix's. */
     if (r->kind == RULE_EVENT && r->ms && s->has_prefix) return SET_ASIDE;
@@ -315,14 +316,14 @@ static enum line_outcome apply_in_order(scanner *s, const line *l, const u8 *at,
 static int may_be_part(const scanner *s, const u8 *at)
 {
     if (memcmp(at, "{\"log\":\"", 8)) return 0;
+    if (s->slots_count && s->slots[0].class_ == CLASS_TEXT) return 0; /* whole */
     const u8 *text = at + 8, *end = skip_plain(text);
     while (*end != '"') end = *end == '\\' ? skip_plain(end + 2) : skip_plain(end + 1);
     size_t backslashes = 0;
     if (end - text >= 2 && end[-1] == 'n')
         while (end - 2 - backslashes >= text && end[-2 - (ptrdiff_t)backslashes] == '\\')
             backslashes++;
-    if (backslashes % 2) return 0;
-    return !s->slots_count || s->slots[0].class_ != CLASS_TEXT;
+    return backslashes % 2 == 0;
 }
 
 /* Skip what may stand around a value on its line. */
@@ -360,13 +361,12 @@ static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begi
 {
     const u8 *reached = begin, *place = find_place(begin, l->end);
     enum line_head head = read_head(s, begin, l->end, &reached);
-    if (head == HEAD_DOUBT) return SET_ASIDE;
+    if (head == HEAD_DOUBT || is_first_part(begin, place ? place : l->end)) return SET_ASIDE;
     if (!place) {
         int is_text = head == HEAD_TEXT && is_plain_text(begin, l->end);
         return is_text ? reject_line(s, l) : SET_ASIDE;
     }
     if (*place != '{' || (head == HEAD_SCALARS && reached != place)) return SET_ASIDE;
-    if (is_first_part(begin, place)) return SET_ASIDE;
     const u8 *end = walk_record(s, place);
     if (!end || !may_end_line(begin, place, end, l->end)
         || !is_valid_utf8(begin, (size_t)(place - begin))
@@ -464,35 +464,93 @@ static int settle_open(scanner *s, open_line *open, int is_event)
         && add_to_run(s, LINE_OTHER, number, open->begin, open->end);
 }
 
+/* Return the last line feed of a block that has enough bytes behind; NULL for none. */
+static const u8 *find_last_line_feed(const u8 *data, size_t length)
+{
+    size_t at = length > READ_AHEAD ? length - READ_AHEAD : 0;
+    while (at > 0 && data[at - 1] != '\n') at--;
+    return at > 0 ? data + at - 1 : NULL;
+}
+
 static enum line_status find_status(enum line_outcome outcome)
 {
     if (outcome == TAKEN_EVENT) return LINE_EVENT;
     if (outcome == TAKEN_ALONE) return LINE_EVENT_ALONE;
+    if (outcome == TAKEN_OVER_LINES) return LINE_EVENT_OVER_LINES;
     return outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
+}
+
+/* A block while its lines are scanned. */
+typedef struct {
+    const u8 *data;
+    size_t length;
+    const u8 *last_line_feed;
+    const u8 *no_value_to; /* a value that began before it went on to there, and broke */
+} block;
+
+/* Scan a value that goes on behind its first line, which is `l`; `next` is where it was left. */
+static enum line_outcome scan_over_lines(scanner *s, block *b, const line *l, size_t *next)
+{
+    int has_signs = 0;
+    const u8 *first = b->data + l->offset, *limit = b->last_line_feed;
+    if (!limit || first + (l->end - l->begin) >= limit || (b->no_value_to && first <= b->no_value_to))
+        return IS_UNFINISHED;
+    if (limit - first > MAX_LINE_BYTES)
+        for (limit = first + MAX_LINE_BYTES; *limit != '\n';) limit--;
+    const u8 *at = skip_around(first, &has_signs);
+    line whole = {first, limit, l->offset};
+    s->last_line_feed = limit;
+    const u8 *end = walk_record(s, at);
+    if (!end) b->no_value_to = s->last_crossed ? s->last_crossed : first;
+    enum line_outcome outcome = IS_UNFINISHED;
+    const u8 *rest = end ? skip_around(end, &has_signs) : NULL;
+    if (rest && *rest == '\n') outcome = take_record(s, &whole, at, end);
+    s->last_line_feed = NULL;
+    if (outcome == NO_MEMORY) return outcome;
+    if (outcome != TAKEN_EVENT) return IS_UNFINISHED;
+    *next = (size_t)(rest - b->data) + 1;
+    return TAKEN_OVER_LINES;
+}
+
+/* Scan the line or value at `begin`, up to `next`. */
+static enum line_outcome scan_next(scanner *s, block *b, size_t begin, size_t *next)
+{
+    line l;
+    const u8 *found = memchr(b->data + begin, '\n', b->length - begin);
+    size_t end = found ? (size_t)(found - b->data) : b->length;
+    *next = found ? end + 1 : b->length;
+    if (!found || end - begin > MAX_LINE_BYTES) return SET_ASIDE;
+    if (!place_line(s, b->data, begin, end, b->length, &l)) return NO_MEMORY;
+    enum line_outcome outcome = scan_line(s, &l);
+    return outcome == IS_UNFINISHED ? scan_over_lines(s, b, &l, next) : outcome;
+}
+
+static u32 count_lines(const u8 *at, const u8 *end)
+{
+    u32 lines = 0;
+    for (; at < end; lines++) {
+        const u8 *found = memchr(at, '\n', (size_t)(end - at));
+        at = found ? found + 1 : end;
+    }
+    return lines;
 }
 
 static int scan_lines(scanner *s, const u8 *data, size_t length)
 {
     open_line open = {0, 0, 0};
-    for (size_t begin = 0; begin < length;) {
-        const u8 *found = memchr(data + begin, '\n', length - begin);
-        size_t end = found ? (size_t)(found - data) : length, next = found ? end + 1 : length;
-        enum line_outcome outcome = SET_ASIDE;
-        line l;
-        if (found && end - begin <= MAX_LINE_BYTES) {
-            if (!place_line(s, data, begin, end, length, &l)) return 0;
-            outcome = scan_line(s, &l);
-        }
-        if (outcome == NO_MEMORY) return 0;
-        if (!settle_open(s, &open, outcome == TAKEN_EVENT)) return 0;
+    block b = {data, length, find_last_line_feed(data, length), NULL};
+    for (size_t begin = 0, next = 0; begin < length; begin = next) {
+        enum line_outcome outcome = scan_next(s, &b, begin, &next);
+        if (outcome == NO_MEMORY || !settle_open(s, &open, outcome == TAKEN_EVENT)) return 0;
         if (outcome == IS_UNFINISHED) {
             open_line now = {1, begin, next};
             open = now;
-        } else {
-            if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) return 0;
+        } else if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) {
+            return 0;
         }
-        s->lines++;
-        begin = next;
+        u32 lines = outcome == TAKEN_OVER_LINES ? count_lines(data + begin, data + next) : 1;
+        if (lines > 1) s->runs[s->runs_count - 1].lines = lines;
+        s->lines += lines;
     }
     return settle_open(s, &open, 0);
 }
@@ -600,6 +658,7 @@ DC_EXPORT int dc_set_words(scanner *s, u32 list, const u8 *bytes, u32 length)
     free(s->lists[list].bytes);
     s->lists[list].bytes = copy;
     s->lists[list].length = length;
+    fill_key_filter(s->lists, &s->filter);
     return 1;
 }
 

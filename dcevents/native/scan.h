@@ -237,8 +237,7 @@ enum { KEY_PART_SHIFT = 16, KEY_PART_BITS = 15 << KEY_PART_SHIFT };
 #define KEY_MATTERS \
     (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_TYPE | KEY_DOTTED | KEY_MEETING)
 #define KEY_INHERITED \
-    (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_MEETING | KEY_NO_NAME \
-     | KEY_NO_TEXT | KEY_REQUEST | KEY_EVENT)
+    (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_MEETING | KEY_REQUEST | KEY_EVENT)
 
 /* Lists of words, filled from the judge's tables when a scanner is made. */
 enum word_list {
@@ -288,7 +287,13 @@ typedef struct {
     u8 bytes[KEY_CACHE_BYTES + 16];
 } key_entry;
 
-u32 find_key_flags(const word_list *lists, const u8 *key, size_t length);
+/* Which first letters, lengths and last letters the words of the lists of keys have. */
+typedef struct {
+    u32 whole[64], ends[32], beginnings;
+} key_filter;
+
+void fill_key_filter(const word_list *lists, key_filter *filter);
+u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *key, size_t length);
 
 /* -- names of events -------------------------------------------------------------------------- */
 
@@ -338,7 +343,8 @@ int is_valid_utf8(const u8 *text, size_t length);
 size_t count_characters(const u8 *text, size_t length);
 /* Return the bytes of the first `characters` characters, of at least as many. */
 size_t find_character(const u8 *text, size_t length, size_t characters);
-/* Write a JSON string's text without escapes; return its length, never more than before. */
+/* Write a JSON string's text without escapes; return its length, never more than before. Both
+   sides have READ_AHEAD bytes behind. */
 size_t unescape(const u8 *text, size_t length, u8 *out);
 
 /* -- forms ------------------------------------------------------------------------------------ */
@@ -416,7 +422,7 @@ typedef struct {
 
 /* -- results ---------------------------------------------------------------------------------- */
 
-enum line_status { LINE_ASIDE, LINE_EVENT, LINE_OTHER, LINE_EVENT_ALONE };
+enum line_status { LINE_ASIDE, LINE_EVENT, LINE_OTHER, LINE_EVENT_ALONE, LINE_EVENT_OVER_LINES };
 enum other_bucket {
     OTHER_BLANK,
     OTHER_WIDGET_READY,
@@ -491,12 +497,15 @@ typedef struct scanner {
     hash_seed seed;
     int keep_query, in_full;
     word_list lists[WORD_LISTS];
+    key_filter filter;
     key_entry keys[KEY_CACHE];
     name_entry names[NAME_CACHE];
 
     /* one line */
     enum walk_status status;
     int allows_line_feed; /* in a text, a line feed is white space */
+    const u8 *last_crossed;   /* the line feed in a value that was passed last */
+    const u8 *last_line_feed; /* behind which a value over lines is not walked; NULL on one line */
     int has_prefix; /* there is text before the record: a time, perhaps */
     int is_late; /* the walk looks at texts that do not matter at first */
     int is_dirty; /* … and has found one that may say something */

@@ -108,6 +108,9 @@ class InputReading:
                 reader.pass_lines(lines, last.end - run.begin)
             elif run.status is LineStatus.EVENT:
                 yield from reader.pass_event_lines(data[run.begin : run.end])
+            elif run.status is LineStatus.EVENT_OVER_LINES:
+                yield from reader.feed(data[run.begin : run.end])
+                fed.events.append(range(run.first_entry, run.first_entry + 1))
             else:
                 entries = fed.others if run.status is LineStatus.OTHER else fed.events
                 yield from self._feed_taken(data, run, entries)

@@ -78,10 +78,10 @@ def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> l
     lines = memoryview(events.lines).cast("B").cast("I")
     left_out = {entry for each in fed for entry in each}
     found: dict[tuple[int, bool], list[int]] = {}
-    for status in (LineStatus.EVENT, LineStatus.EVENT_ALONE):
+    for status in (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES):
         has_prefix = status is LineStatus.EVENT_ALONE
         for run in runs.list_of(status):
-            for entry in range(run.first_entry, run.first_entry + run.lines):
+            for entry in range(run.first_entry, run.first_entry + run.entries):
                 if entry not in left_out:
                     count = found.setdefault((numbers[entry], has_prefix), [0, lines[entry]])
                     count[0] += 1

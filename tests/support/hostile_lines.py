@@ -7,6 +7,7 @@ records of it.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import random
 from typing import Any
@@ -45,16 +46,81 @@ TEXTS = [
     *("GET /?event=CONVERSATION_CLOSED&sid=zz HTTP/1.1", "hello world this is text", "info"),
 ]
 PREFIXES = [
-    *("Nov  3 09:15:02 host app[9]: ", "[INFO] ", "2025-11-03T09:00:00Z ", "[12] ", "1762160400.1 "),
+    *(
+        "Nov  3 09:15:02 host app[9]: ",
+        "[INFO] ",
+        "2025-11-03T09:00:00Z ",
+        "[12] ",
+        "1762160400.1 ",
+    ),
     *("2025-11-03T09:00:00Z stdout F ", "2025-11-03T09:00:00Z stdout P ", "tag: [17.1, ", "x {a} "),
-    *('"a" 12 ', "true, ", "] ", "[", '127.0.0.1 - - "GET / HTTP" 200 ', "msg=", "x [] ", "f{ ", "[x "),
+    *(
+        '"a" 12 ',
+        "true, ",
+        "] ",
+        "[",
+        '127.0.0.1 - - "GET / HTTP" 200 ',
+        "msg=",
+        "x [] ",
+        "f{ ",
+        "[x ",
+    ),
     *("été ", "body=", "'", "\\", "t", "1 2 3 ", "[1] [2] ", "-", "null:", "x {", "[[ ", "a]b} "),
 ]
-SUFFIXES = ["", "", " from x in 0.1s", "]", " ]", "}", "12", " true", " dc.js:12:13", "'", ' "x"', "x{", "\r"]
+SUFFIXES = [
+    "",
+    "",
+    " from x in 0.1s",
+    "]",
+    " ]",
+    "}",
+    "12",
+    " true",
+    " dc.js:12:13",
+    "'",
+    ' "x"',
+    "x{",
+    "\r",
+]
 JUNK = [
-    *("INFO started", "[INFO] up", "12", "true", '"text"', "[1, 2]", "a {", "a {x}", "12 {x}", "[", "]"),
-    *('say "hi"', 'say "[hi]"', 'body="{\\"a\\":1}"', "x [] y", "[a] [b]", "-", "t", "[12", "été", "x\\"),
-    *('"abc', "1.2.3.4 - -", "[1.5", "tru", "{}", "{} {}", "x {}", "[{}", '"a" "b"', 'a "b" {', "n\0"),
+    *(
+        "INFO started",
+        "[INFO] up",
+        "12",
+        "true",
+        '"text"',
+        "[1, 2]",
+        "a {",
+        "a {x}",
+        "12 {x}",
+        "[",
+        "]",
+    ),
+    *(
+        'say "hi"',
+        'say "[hi]"',
+        'body="{\\"a\\":1}"',
+        "x [] y",
+        "[a] [b]",
+        "-",
+        "t",
+        "[12",
+        "été",
+        "x\\",
+    ),
+    *(
+        '"abc',
+        "1.2.3.4 - -",
+        "[1.5",
+        "tru",
+        "{}",
+        "{} {}",
+        "x {}",
+        "[{}",
+        '"a" "b"',
+        'a "b" {',
+        "n\0",
+    ),
 ]
 NUMBERS = [0, -1, 7, 12, 1762160400, 1762160400123, 1.5, 1e300, 7.0, True, False, None]
 
@@ -199,3 +265,97 @@ def make_block(seed: int, lines: int) -> bytes:
     """Return a block of such lines."""
     made = HostileLines(seed)
     return b"".join(made.line() + b"\n" for _ in range(lines))
+
+
+class Families:
+    """Lines of small records, many of one form: a few keys, of which each may stand anywhere."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        pick = self.random
+        core = ["event", "sid", "data", "payload", "name", "type", "timestamp", "id", "page"]
+        self.keys = [*pick.sample(core, 3), *pick.sample(KEYS, pick.randrange(1, 5))]
+        self.texts = [
+            *pick.sample(NAMES, 3),
+            *pick.sample(TIMES, 2),
+            *pick.sample(TEXTS, 3),
+            "s1",
+            '{"event":"CONVERSATION_CLOSED","sid":"t"}',
+        ]
+
+    def line(self) -> bytes:
+        """Return one JSON object."""
+        return self.write(self.members(2, is_root=True)).encode()
+
+    def members(self, depth: int, *, is_root: bool = False) -> list[tuple[str, Any]]:
+        """Return the members of an object, equal keys now and then."""
+        pick = self.random
+        count = pick.choice([0, 1, 1, 2, 2, 3, 4])
+        found = [(pick.choice(self.keys), self.value(depth)) for _ in range(count)]
+        if pick.random() < 0.93:
+            found = list(dict(found).items())
+        if is_root and pick.random() < 0.8:
+            for key, texts in (("event", NAMES[:5]), ("sid", ["s1", "s2"])):
+                if all(each != key for each, _ in found):
+                    found.insert(pick.randrange(len(found) + 1), (key, pick.choice(texts)))
+        return found
+
+    def value(self, depth: int) -> Any:
+        """Return a value: objects as lists of members, arrays as tuples."""
+        pick = self.random
+        how = pick.random()
+        if how < 0.55 or depth == 0:
+            return pick.choice(self.texts)
+        if how < 0.68:
+            return pick.choice(NUMBERS)
+        if how < 0.82:
+            return tuple(self.value(depth - 1) for _ in range(pick.choice([0, 1, 1, 2, 3])))
+        if how < 0.85:
+            key = pick.choice(["key", "name", "field"])
+            return tuple(
+                [(key, pick.choice([*self.keys, 1])), ("value", self.value(0))]
+                for _ in range(pick.choice([1, 1, 2]))
+            )
+        return self.members(depth - 1)
+
+    def write(self, value: Any) -> str:
+        """Return the JSON text of a value."""
+        if isinstance(value, list):
+            members = (f"{json.dumps(key)}:{self.write(each)}" for key, each in value)
+            return "{" + ",".join(members) + "}"
+        if isinstance(value, tuple):
+            return "[" + ",".join(self.write(each) for each in value) + "]"
+        return json.dumps(value, ensure_ascii=False)
+
+
+def make_family(seed: int, lines: int) -> bytes:
+    """Return a block of lines of one family."""
+    family = Families(seed)
+    return b"".join(family.line() + b"\n" for _ in range(lines))
+
+
+def make_mixture(seed: int, lines: int) -> list[bytes]:
+    """Return a log of lines, values over lines, arrays, halves of them, cut into blocks."""
+    made, pick = HostileLines(seed), random.Random(seed)
+    parts = []
+    for _ in range(lines):
+        value = made.vary(made.record())
+        line = json.dumps(value).encode()
+        how = pick.randrange(10)
+        if how < 3:
+            parts.append(json.dumps(value, indent=pick.choice([0, 1, 2])).encode())
+        elif how == 3:
+            whole = json.dumps([value, made.record()], indent=1).encode()
+            parts.append(whole[: pick.choice([len(whole), pick.randrange(len(whole))])])
+        elif how == 4:
+            whole = json.dumps(value, indent=1).encode()
+            at = pick.randrange(len(whole))
+            parts.append(whole[:at] + pick.choice([b"", b"\n", line, b"\n" + line]) + whole[at:])
+        elif how == 5:
+            parts.append(pick.choice([b"[", b"]", b"{", b'{"a":', b"", b",", b"x {", b"]}", b'"']))
+        else:
+            parts.append(pick.choice([line, line + b",", made.line(), made.line()]))
+    data = b"\n".join(parts) + pick.choice([b"\n", b""])
+    ends = [at + 1 for at, byte in enumerate(data) if byte == 10 and pick.random() < 0.05]
+    cuts = [0, *ends, len(data)]
+    return [data[begin:end] for begin, end in itertools.pairwise(cuts) if begin < end]

@@ -3,6 +3,8 @@
 Whatever a log's lines differ in, the scanner must take them, and say what the judge says.
 """
 
+# ruff: noqa: D102 - a shape is what its name says
+
 from __future__ import annotations
 
 import json
@@ -14,7 +16,7 @@ from typing import Any
 Record = dict[str, Any]
 _KINDS = ["TRIGGERED", "ENGAGED", "INPUT_EMAIL", "COMPLETED", "CLOSED"]
 _FIRST_MS = 1_770_000_000_000
-_WORDS = "the quick fox said \"hello\" to O'Neil\\ and\ttabs\n and ümläut 🎉 then left".split(" ")
+_WORDS = ["quick", '"hello"', "O'Neil\\", "and\ttabs\n", "ümläut", "🎉", "then", "left"]
 
 
 def dump(value: object, **options: Any) -> str:

@@ -47,6 +47,8 @@ class LineStatus(IntEnum):
     EVENT_ALONE = 3
     """One record, which is an event, behind text: as EVENT if nothing is open that the line might
     belong to; else its bytes are to be read, and its entry is to be left out."""
+    EVENT_OVER_LINES = 4
+    """The lines of one value, which is an event: a run of its own, else as EVENT_ALONE."""
 
 
 class Run(NamedTuple):
@@ -61,7 +63,14 @@ class Run(NamedTuple):
     end: int
     """Where the last ends, behind its LF."""
     first_entry: int
-    """Of the first line, its place in the columns; each line of a run taken has one entry."""
+    """Of the first line, its place in the columns."""
+
+    @property
+    def entries(self) -> int:
+        """Return how many entries the lines have: one for each, or one for all."""
+        if self.status is LineStatus.ASIDE:
+            return 0
+        return 1 if self.status is LineStatus.EVENT_OVER_LINES else self.lines
 
 
 class Runs(Sequence[Run]):

@@ -57,9 +57,7 @@ def rank_envelopes(log: Log) -> list[tuple[Envelope, EnvelopeCount]]:
     for envelope, count in log.envelopes.items():
         key = envelope._replace(mapped=())
         before = counts.get(key)
-        first = count if before is None else min(before, count, key=_get_place)
-        records = count.records + (before.records if before else 0)
-        counts[key] = first._replace(records=records)
+        counts[key] = before.add(count) if before else count
     return sorted(counts.items(), key=lambda item: (-item[1].records, _get_place(item[1])))
 
 

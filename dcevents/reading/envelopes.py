@@ -39,6 +39,11 @@ class EnvelopeCount(NamedTuple):
     """Number of the input."""
     line: int
 
+    def add(self, other: "EnvelopeCount") -> "EnvelopeCount":
+        """Return the sum of both, with the first of all records."""
+        file, line = min(self[1:], other[1:])
+        return EnvelopeCount(self.records + other.records, file, line)
+
 
 CANONICAL: Final = Envelope("event", "timestamp", "page", "data.payload", is_canonical=True)
 OTHER: Final = Envelope("…", None, None, None)
@@ -67,13 +72,13 @@ def describe_envelope(structure: Structure, *, has_prefix: bool) -> Envelope:
 def add_envelopes(
     counts: Mapping[Envelope, EnvelopeCount], more: Mapping[Envelope, EnvelopeCount]
 ) -> dict[Envelope, EnvelopeCount]:
-    """Return counts with more of them, those of later records."""
+    """Return counts with more of them."""
     found = dict(counts)
     for envelope, count in more.items():
         is_counted = envelope in found or len(found) < MAX_ENVELOPES
         key = envelope if is_counted else OTHER
         before = found.get(key)
-        found[key] = before._replace(records=before.records + count.records) if before else count
+        found[key] = before.add(count) if before else count
     return found
 
 

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import polars as pl
@@ -35,6 +36,8 @@ timestamp is written, null where the reader was not asked for it.
 """
 _MAX_PENDING_ROWS: Final = 1 << 16
 """Events that are held in lists before a frame is made of them."""
+_MAX_TINY_ROWS: Final = 1 << 8
+"""Events of a block whose sids are not worth to be numbered by themselves."""
 _MAX_SMALL_ROWS: Final = 1 << 12
 """Events of a block that are not worth a frame of their own."""
 NumberBuffer: TypeAlias = "Buffer | array[int]"
@@ -91,7 +94,7 @@ class EventRows:
         self._vocabulary = vocabulary
         self._settings = settings
         self._records, self._sids = _Columns(), list[str]()
-        """Events that were read record by record, and their sids."""
+        """Events that were read record by record, or of tiny blocks, and their sids."""
         self._taken, self._sessions = _Columns(), array("I")
         """Events that a scanner has taken, and the numbers of their sessions."""
         self._frames: list[pl.DataFrame] = []
@@ -110,12 +113,12 @@ class EventRows:
         self._sids.append(event.sid)
         columns.codes.append(self._vocabulary.assign_code(attributes))
         columns.times.append(ts)
-        columns.forms.append(_FORM_NUMBERS[event.time.form])
-        columns.files.append(file)
-        columns.lines.append(line)
-        columns.members.append(member or 0)
-        if len(self._sids) >= _MAX_PENDING_ROWS:
-            self._flush_records()
+        if self._settings.in_full:
+            columns.forms.append(_FORM_NUMBERS[event.time.form])
+            columns.files.append(file)
+            columns.lines.append(line)
+            columns.members.append(member or 0)
+        self._flush_full()
         return True
 
     def add_taken(self, events: TakenEvents, file: int, first_line: int) -> int:
@@ -125,26 +128,41 @@ class EventRows:
         """
         if not events.count:
             return 0
-        numbers = self._vocabulary.sessions.number_packed(*_cut_packed(events.sids))
         codes = self._codes.list_codes(events.combinations)
+        if events.count <= _MAX_TINY_ROWS:
+            sids = _list_sids(events.sids)
+            self._sids.extend([sids[n] for n in _read_numbers(events.sessions, "I")])
+            self._extend(self._records, events, codes, file, first_line)
+            self._flush_full()
+            return self._count_few_late(_read_numbers(events.times, "q"))
+        numbers = self._vocabulary.sessions.number_packed(*_cut_packed(events.sids))
         if events.count > _MAX_SMALL_ROWS:
             rows = self._make_rows(events, numbers, codes, file, first_line)
             later = self._count_late(rows["ts"])
             self._frames.append(self._believe_times(rows))
             return later
-        columns, numbers_list = self._taken, numbers.to_list()
-        times = _read_numbers(events.times, "q")
-        self._sessions.extend([numbers_list[n] for n in _read_numbers(events.sessions, "I")])
+        number_of = numbers.to_list()
+        self._sessions.extend([number_of[n] for n in _read_numbers(events.sessions, "I")])
+        self._extend(self._taken, events, codes, file, first_line)
+        self._flush_full()
+        return self._count_few_late(_read_numbers(events.times, "q"))
+
+    def _extend(
+        self,
+        columns: _Columns,
+        events: TakenEvents,
+        codes: Sequence[int],
+        file: int,
+        first_line: int,
+    ) -> None:
+        """Add events to columns, all but their sessions."""
         columns.codes.extend([codes[n] for n in _read_numbers(events.attributes, "I")])
-        columns.times.extend(times)
+        columns.times.frombytes(events.times)
         if self._settings.in_full:
             columns.forms.frombytes(events.forms)
             columns.files.extend([file] * events.count)
             columns.lines.extend([first_line + n for n in _read_numbers(events.lines, "I")])
             columns.members.extend([0] * events.count)
-        if len(self._sessions) >= _MAX_PENDING_ROWS:
-            self._flush_taken()
-        return self._count_few_late(times)
 
     def _count_few_late(self, times: Sequence[int]) -> int:
         """Note untimed events; return how many are later than as-of."""
@@ -189,10 +207,17 @@ class EventRows:
             rows = rows.with_columns(pl.when(is_future).then(FUTURE).otherwise(ts).alias("ts"))
         return rows if as_of is None else rows.filter((ts <= as_of) | (ts >= UNTIMED))
 
+    def _flush_full(self) -> None:
+        if len(self._sids) >= _MAX_PENDING_ROWS:
+            self._flush_records()
+        if len(self._sessions) >= _MAX_PENDING_ROWS:
+            self._flush_taken()
+
     def _flush_records(self) -> None:
         if self._sids:
             numbers = self._vocabulary.sessions.number_sids(self._sids)
-            self._frames.append(self._records.make_frame(numbers, in_full=self._settings.in_full))
+            rows = self._records.make_frame(numbers, in_full=self._settings.in_full)
+            self._frames.append(self._believe_times(rows))
             self._records, self._sids = _Columns(), []
 
     def _flush_taken(self) -> None:
@@ -243,6 +268,12 @@ def make_series(buffer: NumberBuffer, dtype: type[pl.DataType]) -> pl.Series:
 
 def _read_numbers(buffer: NumberBuffer, form: Literal["B", "I", "Q", "q"]) -> memoryview:
     return memoryview(buffer).cast("B").cast(form)
+
+
+def _list_sids(sids: SidTexts) -> list[str]:
+    """Return distinct sids as texts."""
+    packed, offsets = _cut_packed(sids)
+    return [str(packed[begin:end], "utf-8") for begin, end in pairwise(offsets.cast("I"))]
 
 
 def _cut_packed(sids: SidTexts) -> tuple[memoryview, memoryview]:

@@ -176,7 +176,9 @@ class _LogReader:
         return self._reading
 
     def _end_input(self, reading: InputReading, result: InputResult) -> InputResult:
-        self._add_block(reading.finish(), reading.resume)
+        last = reading.finish()
+        if last.records or self._rest:
+            self._add_block(last, reading.resume)
         if self._rest is None or not self._rest.has_event:
             self._builder.end_input()
         extent = reading.complete_extent(result.extent) if self._has_read else Extent()

@@ -34,6 +34,7 @@ from dcevents.reading.records import ReadRecord
 
 _MAX_SAMPLES: Final = 5
 """Rejected records that are kept of an unrecognised input."""
+_REJECT_REASONS: Final = frozenset(REJECT_REASONS)
 _MAX_REMEMBERED_STRUCTURES: Final = 10_000
 
 KeepReject = Callable[[RejectedLine, bytes], None]
@@ -153,16 +154,19 @@ class LogBuilder:
         unknown = dict(block.unknown)
         rejects = [*block.rejects]
         self._block_envelopes = {}
-        before, untimed = Counter(self.account.tally), self._rows.untimed
+        tally, untimed = Counter(block.buckets), self._rows.untimed
         for record in block.records:
-            self._add_record(block.file, record, unknown, rejects)
+            bucket = self._add_record(block.file, record, unknown, rejects)
+            tally[bucket] += 1
         if block.rejects:
             rejects.sort(key=_get_place)
-        self._add_taken(block)
+        self._add_taken(block, tally)
+        self.account.records += tally.total()
+        self.account.tally.update(tally)
         for name, (_, records) in sorted(unknown.items(), key=_get_first_line):
             self.account.count_unknown_event(name, records)
         self._note_input(block, rejects)
-        self._count_input(self.account.tally - before, self._rows.untimed - untimed, rejects)
+        self._count_input(tally, self._rows.untimed - untimed, rejects)
         self._keep_rejects(block.file, rejects)
         self._add_envelopes()
         self._take_frames(is_all=False)
@@ -176,7 +180,7 @@ class LogBuilder:
         counts.events += tally["event"] + tally["later"]
         counts.untimed += untimed
         counts.ready += tally["widget_ready"]
-        found.rejects += sum(tally[reason] for reason in REJECT_REASONS)
+        found.rejects += sum(count for name, count in tally.items() if name in _REJECT_REASONS)
         found.named.add(rejects)
         before, found.estimate = found.estimate, found.named.estimate(found.rejects)
         counts.named_rejects += found.estimate - before
@@ -189,31 +193,32 @@ class LogBuilder:
         record: ReadRecord,
         unknown: dict[str, tuple[int, int]],
         rejects: list[RejectedRecord],
-    ) -> None:
-        """Add a record; its name of an unknown event, or its bytes if it is rejected, to lists."""
-        account, event = self.account, record.event
-        account.records += 1
+    ) -> str:
+        """Add a record; return its bucket, or why it is rejected or ignored.
+
+        The name of an unknown event, and the bytes of a rejected record, are added to lists.
+        """
+        event = record.event
         if event is not None:
             is_kept = self._rows.add_event(event, file, record.line, record.index)
-            account.tally["event" if is_kept else "later"] += 1
             self._count_envelope(event.structure, record, file)
-            return
+            return "event" if is_kept else "later"
         bucket = record.reason or record.bucket
-        account.tally[bucket] += 1
         if isinstance(record.outcome, UnknownEvent):
             first, count = unknown.get(record.outcome.name, (record.line, 0))
             unknown[record.outcome.name] = min(first, record.line), count + 1
         elif record.bucket == "rejected":
             raw = record.prefix.encode(errors="surrogateescape") + record.raw
             rejects.append(RejectedRecord(record.line, record.index or 0, bucket, raw))
+        return bucket
 
-    def _add_taken(self, block: ReadBlock) -> None:
-        """Add the lines that a scanner has taken."""
-        account, events = self.account, block.events
-        later = self._rows.add_taken(events, block.file, block.first_line)
-        account.records += events.count + sum(block.buckets.values())
-        account.tally.update({"event": events.count - later, "later": later})
-        account.tally.update(block.buckets)
+    def _add_taken(self, block: ReadBlock, tally: Counter[str]) -> None:
+        """Add the events that a scanner has taken, and their numbers to a tally."""
+        if not block.events.count:
+            return
+        later = self._rows.add_taken(block.events, block.file, block.first_line)
+        tally["event"] += block.events.count - later
+        tally["later"] += later
         for each in block.structures:
             envelope = self._find_envelope(each.structure, has_prefix=each.has_prefix)
             first = block.first_line + each.first_line

@@ -13,6 +13,7 @@ from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
     LineStatus,
+    Run,
     Runs,
     TakenEvents,
     TakenOthers,
@@ -130,24 +131,27 @@ class OtherLines:
     def list_rejects(self, data: bytes, runs: Runs, wanted: int | None) -> list[RejectedRecord]:
         """Return the first rejected lines, so many of them or all, with their bytes."""
         found: list[RejectedRecord] = []
-        if not any(OTHER_BUCKETS.index(name) in self._buckets for name in _REJECTED):
-            return found
-        for run in runs.list_of(LineStatus.OTHER):
-            at = run.begin
-            for entry in range(run.first_entry, run.first_entry + run.lines):
-                if wanted is not None and len(found) >= wanted:
-                    return found
-                end = data.index(b"\n", at) + 1
-                bucket = self._buckets[entry]
-                if bucket in _REJECTED_NUMBERS:
-                    line = self._first_line + self._lines[entry]
-                    found.append(_make_reject(line, OTHER_BUCKETS[bucket], data[at : end - 1]))
-                at = end
+        is_rejected = self._buckets.translate(_IS_REJECTED)
+        entry = is_rejected.find(1)
+        run, line, at = Run(LineStatus.OTHER, 0, 0, 0, 0, 0), 0, 0
+        while entry >= 0 and (wanted is None or len(found) < wanted):
+            if self._lines[entry] >= run.first_line + run.lines:
+                run = runs.find_line(self._lines[entry])
+                line, at = run.first_line, run.begin
+            for _ in range(self._lines[entry] - line):
+                at = data.index(b"\n", at) + 1
+            line = self._lines[entry]
+            raw = data[at : data.index(b"\n", at)]
+            reason = OTHER_BUCKETS[self._buckets[entry]]
+            found.append(_make_reject(self._first_line + line, reason, raw))
+            entry = is_rejected.find(1, entry + 1)
         return found
 
 
-_REJECTED: Final = [name for name in OTHER_BUCKETS if name in REJECT_REASONS]
-_REJECTED_NUMBERS: Final = frozenset(OTHER_BUCKETS.index(name) for name in _REJECTED)
+_IS_REJECTED: Final = bytes(
+    number < len(OTHER_BUCKETS) and OTHER_BUCKETS[number] in REJECT_REASONS
+    for number in range(1 << 8)
+)
 
 
 def _make_reject(line: int, reason: str, data: bytes) -> RejectedRecord:

@@ -639,7 +639,7 @@ def test_the_account_says_what_has_no_time() -> None:
 
     result = harness.run("completion", stdin=log)
 
-    assert result.err.startswith("dcevents: 4 records = 3 events + 1 duplicate")
+    assert "\ndcevents: 4 records = 3 events + 1 duplicate" in result.err
     assert "2 events without a usable timestamp" in result.err
     assert "1 events" not in harness.run("completion", stdin=log[: log.rindex(b'{"event"')]).err
 

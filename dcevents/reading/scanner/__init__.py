@@ -39,9 +39,11 @@ __all__ = [
 
 
 def make_scanner(context: Context, *, in_full: bool) -> Scanner:
-    """Return a scanner for all blocks of a run; `in_full` sets aside events with a meeting."""
+    """Return a scanner for all blocks of a run; `in_full` sets aside events with a meeting.
+
+    The scanner in C knows neither the places nor the names of a user's map.
+    """
     library = load_library()
     if library is None or context.mapping:
-        # A map may lead anywhere: forms have not all that it asks for.
         return PureScanner()
     return NativeScanner(library, context, in_full=in_full)

@@ -5,6 +5,7 @@ Plain data.
 
 import struct
 import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -109,6 +110,11 @@ class Runs(Sequence[Run]):
         while place >= 0:
             yield self[place]
             place = self.statuses.find(status, place + 1)
+
+    def find_line(self, line: int) -> Run:
+        """Return the run that a line belongs to."""
+        first_lines = memoryview(self._packed).cast("I")[1 :: _RUN_BYTES // 4]
+        return self[bisect_right(first_lines, line) - 1]
 
     def find(self, status: LineStatus, begin: int) -> int:
         """Return the place of the next run of a status; the number of runs where none is."""

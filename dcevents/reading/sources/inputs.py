@@ -206,7 +206,8 @@ class OpenInput:
         # A small file needs no large buffer, nor two calls.
         size = self.source.size
         largest = sizes.BLOCK_BYTES if size is None else min(sizes.BLOCK_BYTES, size + 1)
-        _widen_pipe(self._fd)
+        if not self._is_file:
+            _widen_pipe(self._fd)
         buffer = memoryview(bytearray(largest))
         wanted = min(sizes.FIRST_BLOCK_BYTES, largest)
         while True:

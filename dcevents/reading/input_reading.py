@@ -6,22 +6,32 @@ nothing is open, lines that were taken are passed over.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dcevents.reading.framing import ResumePoint
 from dcevents.reading.judge import Context
 from dcevents.reading.read_block import ReadBlock
 from dcevents.reading.records import ReadRecord, RecordReader
-from dcevents.reading.scanner import LineStatus, Run, Runs, ScannedBlock, Scanner
-from dcevents.reading.sources.blocks import BlockLoader, InputBlock
+from dcevents.reading.scanner import (
+    OTHER_BUCKETS,
+    LineStatus,
+    Run,
+    Runs,
+    ScannedBlock,
+    Scanner,
+)
+from dcevents.reading.sources.blocks import BlockLoader, InputBlock, RestOfInput
 from dcevents.reading.sources.growing import ReadBytes
 from dcevents.reading.sources.inputs import Extent, Input, Resume
+from dcevents.reading.sources.members import find_first_member
 from dcevents.reading.taken_lines import (
     FedEntries,
     OtherLines,
     count_structures,
     drop_entries,
 )
+
+_ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
 
 
 class ScannedInput(NamedTuple):
@@ -34,6 +44,8 @@ class ScannedInput(NamedTuple):
     scanned: ScannedBlock
     problem: str | None
     """Reason why bytes are missing here; later blocks of the input do not count."""
+    rest: RestOfInput | None = None
+    """All that follows in the input, in the place of later blocks."""
 
 
 def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInput:
@@ -43,7 +55,22 @@ def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInpu
     if not block.is_line_start:
         size = data.find(b"\n") + 1 or len(data)
         begin, data = data[:size], data[size:]
-    return ScannedInput(begin, data, scanner.scan(data), block.problem)
+    scanned, rest = scanner.scan(data), None
+    if block.source and _has_odd_lines(scanned):
+        place = find_first_member(data)
+        if place is not None:
+            rest = block.source.read_on(block.data, len(begin) + place)
+            data = data[:place]
+            scanned = scanner.scan(data)
+    return ScannedInput(begin, data, scanned, block.problem, rest)
+
+
+def _has_odd_lines(scanned: ScannedBlock) -> bool:
+    """Return whether some lines may be compressed data: these are no JSON."""
+    if LineStatus.ASIDE in scanned.runs.statuses:
+        return True
+    buckets = bytes(scanned.others.buckets)
+    return any(each in buckets for each in _ODD_BUCKETS)
 
 
 class InputReading:

@@ -100,7 +100,7 @@ def test_what_is_no_json_is_rejected_line_by_line_and_nothing_else_is() -> None:
     values = sum(bare.values())
 
     for around in (b"", GOOD * 200):
-        report = harness.report(around + log + around, "completion", is_warned=True)
+        report = harness.report(around + log + around, "completion", is_warned=not around)
         account = report["input"]
         assert account["rejected"] == {
             **account["rejected"],

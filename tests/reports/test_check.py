@@ -181,7 +181,7 @@ def test_the_sample_logs_have_the_model_s_quality() -> None:
 
 
 def _drop_wrapped(data: bytes) -> bytes:
-    """Return a log without lines that are events in other wrappings, which the model has none of."""
+    """Return a log without events in other wrappings, of which the model knows none."""
     lines = data.splitlines(keepends=True)
     return b"".join(line for line in lines if not re.match(rb'\[|.*"data":"', line))
 

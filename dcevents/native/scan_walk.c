@@ -386,6 +386,63 @@ static int put_string(scanner *s, const u8 *text, size_t length, int has_escapes
     return 1;
 }
 
+enum { MAX_DECIMAL_DIGITS = 40, MAX_SPELLED_DIGITS = 64, MAX_DECIMAL_BYTES = 48 };
+
+/* Write a number with a fraction or an exponent as its plain decimal (definitions 1): 7.0 is 7,
+   1e2 is 100. Return its length; 0 where it is long, which the judge decides. */
+static size_t write_decimal(const u8 *text, size_t length, u8 *out)
+{
+    const u8 *at = text, *end = text + length;
+    u8 digits[MAX_SPELLED_DIGITS];
+    int count = 0, fraction = 0, exponent = 0, is_behind_point = 0;
+    int is_negative = *at == '-';
+    if (is_negative) at++;
+    for (; at < end && *at != 'e' && *at != 'E'; at++) {
+        if (*at == '.') {
+            is_behind_point = 1;
+            continue;
+        }
+        fraction += is_behind_point;
+        if (!count && *at == '0') continue;
+        if (count == MAX_SPELLED_DIGITS) return 0;
+        digits[count++] = *at;
+    }
+    if (!count) {
+        *out = '0';
+        return 1;
+    }
+    if (at < end) {
+        int is_minus = *++at == '-';
+        if (is_minus || *at == '+') at++;
+        for (; at < end; at++) {
+            if (exponent >= 100000) return 0;
+            exponent = exponent * 10 + (*at - '0');
+        }
+        if (is_minus) exponent = -exponent;
+    }
+    exponent -= fraction;
+    while (digits[count - 1] == '0') count--, exponent++;
+    if (count + exponent > MAX_DECIMAL_DIGITS || count > MAX_DECIMAL_DIGITS
+        || 1 - exponent > MAX_DECIMAL_DIGITS)
+        return 0;
+    u8 *begin = out;
+    if (is_negative) *out++ = '-';
+    int point = count + exponent; /* digits before the point */
+    if (point <= 0) {
+        *out++ = '0';
+        *out++ = '.';
+        for (; point < 0; point++) *out++ = '0';
+        memcpy(out, digits, (size_t)count);
+        return (size_t)(out + count - begin);
+    }
+    for (int digit = 0; digit < point || digit < count; digit++) {
+        if (digit == point) *out++ = '.';
+        *out++ = digit < count ? digits[digit] : '0';
+    }
+    REQUIRE(out - begin <= MAX_DECIMAL_BYTES);
+    return (size_t)(out - begin);
+}
+
 static int put_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 flags)
 {
     slot *added = add_slot(s, text, length, CLASS_NUMBER);
@@ -397,6 +454,17 @@ static int put_number(scanner *s, const u8 *text, size_t length, int is_whole, u
     unsigned bits = 0;
     added->is_whole = (u8)is_whole;
     if ((flags & KEY_TIME) && !class_time(s, added, 1, &bits)) return 0;
+    if (!is_whole) {
+        u8 *plain = take_arena(s, MAX_DECIMAL_BYTES);
+        if (!plain) return 0;
+        size_t plain_length = write_decimal(text, length, plain);
+        keep_in_arena(s, plain_length);
+        if (plain_length) {
+            added->text = plain;
+            added->length = (u32)plain_length;
+            added->is_whole = 1;
+        }
+    }
     if (flags & KEY_PAGE) bits |= PAGE_BIT;
     return put_byte(s, CLASS_NUMBER | bits);
 }

@@ -31,7 +31,6 @@ TAKEN = {
     "unknown_events": 10,
     "spellings": 0,
     "several": 0,
-    "number_sids": 0,
     "pretty": 99,
 }
 """Per cent of a shape's lines that are taken as events, where not all are."""
@@ -101,6 +100,21 @@ def test_generated_lines(lines: list[str]) -> None:
 @given(log=generate.logs())
 def test_generated_logs(log: bytes) -> None:
     check_block(log)
+
+
+NUMBERS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.from_regex(
+        r"-?(0|[1-9][0-9]{0,44})(\.[0-9]{1,30})?([eE][+-]?0{0,3}[0-9]{1,2})?", fullmatch=True
+    ),
+)
+
+
+@EXAMPLES
+@given(spelled=st.lists(NUMBERS, min_size=1, max_size=30))
+def test_numbers_are_their_plain_decimals(spelled: list[str]) -> None:
+    line = '{{"event":"CONVERSATION_CLOSED","data":{{"payload":{{"id":{0},"sid":{0}}}}}}}\n'
+    check_block("".join(line.format(number) for number in spelled).encode())
 
 
 @pytest.mark.parametrize("size", range(70))

@@ -9,7 +9,14 @@ import pytest
 import wrappings
 
 from dcevents.reading.json_value import decode, decode_sequence
-from dcevents.reading.judge import Event, Finding, UnknownEvent, WidgetReady, judge_value
+from dcevents.reading.judge import (
+    Event,
+    Finding,
+    Rejection,
+    UnknownEvent,
+    WidgetReady,
+    judge_value,
+)
 from dcevents.reading.judge.texts import decode_text
 from samples import envelopes
 
@@ -86,9 +93,6 @@ def judge_log(path: Path) -> list[tuple[object, ...] | str]:
 
 COARSE = {"nginx-seconds", "syslog-seconds", "mixpanel-seconds"}
 """Wrappings that keep whole seconds."""
-NAMELESS = {"detail", "whole-event"}
-"""Wrappings in which the blank that the sample has as a name stands under no key of events."""
-
 
 with (judging.ROOT / "sample_logs" / "site" / "dc.log").open("rb") as site:
     SAMPLED = envelopes.read(site)[:24]
@@ -99,6 +103,7 @@ CANONICAL = [
     say(finding) if isinstance(finding.outcome, Event) else type(finding.outcome).__name__
     for event in SAMPLED
     for finding in judge_value(decode(json.dumps(event)), judging.CONTEXT)
+    if not isinstance(finding.outcome, Rejection)
 ]
 
 
@@ -120,9 +125,7 @@ def judge_canonical(path: Path) -> list[tuple[object, ...] | str]:
     canonical = CANONICAL
     if path.stem in COARSE:
         canonical = [_floor(row) for row in canonical]
-    return (
-        [row for row in canonical if row != "UnknownEvent"] if path.stem in NAMELESS else canonical
-    )
+    return canonical
 
 
 def _floor(row: tuple[object, ...] | str) -> tuple[object, ...] | str:

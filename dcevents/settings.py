@@ -70,6 +70,8 @@ class Settings:
     """Time without new events after which a store is stale, milliseconds."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Values or glob patterns by column; one of them must fit."""
+    is_listing: bool = False
+    """Rows are single conversations, attempts or events, each under its own name."""
     mapped_paths: tuple[tuple[str, str], ...] = ()
     """The user's paths to `event`, `timestamp`, `page` and `payload` in records."""
     mapped_names: tuple[tuple[str, str], ...] = ()

@@ -14,7 +14,7 @@ import click
 
 from dcevents import __version__, show
 from dcevents.analysis import account_words, alerts, recognition
-from dcevents.analysis.selection import explain_empty
+from dcevents.analysis.selection import describe_several_ids, describe_unfitting, explain_empty
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, open_reading
 from dcevents.cli.messages import say, say_alerts, say_skipped_inputs, warn_of_inputs
@@ -190,6 +190,8 @@ def _write_report(
         write_to_stdout(pieces)
     else:
         replace_file(output.output_file, pieces)
+    for unfitting in describe_unfitting(view):
+        say(unfitting)
     if not output.is_quiet:
         _say_account(report, view, made)
     if refusal:
@@ -248,6 +250,8 @@ def _say_account(report: Report, view: View, made: list[Table] | Document | None
         reason = explain_empty(view, of_chats=report.selects == "attempts")
         if reason is not None:
             say(reason)
+    for several in describe_several_ids(view, of_chats=report.selects == "attempts"):
+        say(several)
     view.log.count_events()
     for message in (
         recognition.describe_recognition(view.log),

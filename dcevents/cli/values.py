@@ -8,14 +8,15 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from dcevents import render, times
 from dcevents.analysis import alerts
+from dcevents.analysis.patterns import find_near, match_pattern
 from dcevents.cli.config import read_map
 from dcevents.errors import UsageError
+from dcevents.model.events import OUTCOME_GROUPS
 from dcevents.reports._report import Report
 from dcevents.settings import Alert, IngestSettings, Settings, Tolerance, Window
 
@@ -79,6 +80,7 @@ def parse_settings(report: Report, given: Given) -> Settings:
         min_base=_parse_min_base(given),
         stale_ms=_parse_stale(given),
         filters=_parse_filters(report, given),
+        is_listing=not report.by_keys and not report.parts,
         operands=tuple(given[name] for name in report.operands),
     )
 
@@ -96,10 +98,26 @@ def _parse_filters(report: Report, given: Given) -> dict[str, tuple[str, ...]]:
     # click's name of the parameter is not to hide Python's `type`.
     values = {name: given.get("type_" if name == "type" else name) for name in _FILTERS}
     filters = {name: tuple(patterns) for name, patterns in values.items() if patterns}
-    for outcome in filters.get("outcome", ()):
-        if not any(fnmatchcase(known, outcome) for known in report.outcomes):
-            raise UsageError(f"--outcome: '{outcome}' is none of {', '.join(report.outcomes)}")
+    if "outcome" in filters:
+        filters["outcome"] = _parse_outcomes(filters["outcome"], report.outcomes)
     return filters
+
+
+def _parse_outcomes(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return outcomes, each group of them replaced by its members."""
+    groups = {
+        name: members for name, members in OUTCOME_GROUPS.items() if set(members) <= set(known)
+    }
+    found: list[str] = []
+    for pattern in patterns:
+        fitting = match_pattern(pattern, [*known, *groups])
+        if not fitting:
+            names = [*known, *groups]
+            near = find_near(pattern, names)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"write {', '.join(names)}"
+            raise UsageError(f"--outcome: no outcome '{pattern}'; {hint}")
+        found += [each for name in sorted(fitting) for each in groups.get(name, (name,))]
+    return tuple(dict.fromkeys(found))
 
 
 def _parse_window(given: Given, now_ms: int, tz: ZoneInfo) -> Window:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from dcevents.analysis.time_keys import WEEKDAYS, add_time_keys
 from dcevents.reports._metrics import (
     KEY_COLUMNS,
     TIME_KEYS,
-    WEEKDAYS,
     Grouping,
     Metric,
     add_companions,
@@ -63,7 +63,7 @@ def _measure_rows(
 ) -> pl.DataFrame:
     """Return the metrics of each group, with its keys' columns."""
     keys = [_GROUP_COLUMNS.get(key, key.replace("-", "_")) for key in by if key != "all"]
-    frame = _add_time_keys(frame, by, view)
+    frame = add_time_keys(frame, by, view.settings.tz)
     if frame.is_empty():
         names = [column.name for key in by for column in KEY_COLUMNS[key]]
         return _clear_rows(_measure_groups(frame, ["conversation_key"], metrics), names)
@@ -141,28 +141,6 @@ def _measure_shares(
 
 
 # -- keys ---------------------------------------------------------------------------------------
-
-
-def _add_time_keys(frame: pl.DataFrame, by: Sequence[str], view: View) -> pl.DataFrame:
-    """Add the columns of time keys, in the zone of the settings."""
-    local = (
-        pl.col("started_at")
-        .cast(pl.Datetime("ms", "UTC"))
-        .dt.convert_time_zone(view.settings.tz.key)
-    )
-    # Local years that the calendar does not have belong to no bucket.
-    local = pl.when(local.dt.year().is_between(1, 9999)).then(local)
-    week = local.dt.date() - pl.duration(days=local.dt.weekday() - 1)
-    keys = {
-        "day": local.dt.strftime("%Y-%m-%d"),
-        "week": week.dt.strftime("%Y-%m-%d"),
-        "month": local.dt.strftime("%Y-%m"),
-        "hour": local.dt.hour().cast(pl.Int64),
-        "weekday": local.dt.weekday().replace_strict(
-            dict(enumerate(WEEKDAYS, 1)), return_dtype=pl.Enum(WEEKDAYS)
-        ),
-    }
-    return frame.with_columns(expr.alias(key) for key, expr in keys.items() if key in by)
 
 
 def _add_names(

@@ -190,7 +190,6 @@ def list_metric_figures(metrics: Sequence[Metric], *options: str) -> list[Column
 # -- keys ---------------------------------------------------------------------------------------
 
 TIME_KEYS = ("day", "week", "month", "hour", "weekday")
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 KEY_COLUMNS = {
     "conversation": (

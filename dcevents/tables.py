@@ -18,24 +18,35 @@ ColumnKind = Literal["text", "count", "rate", "seconds", "time", "flag", "day", 
 """How values are written: rates and seconds are rounded, times are milliseconds since 1970."""
 
 
+ESSENTIAL = 3
+"""The priority of what no table leaves out: keys, the first count, the main rate."""
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column of a report: name (a contract), kind, and heading.
-
-    Soft hyphens (U+00AD) in `title` say where a narrow heading may be divided.
-    """
+    """A column of a report: name (a contract), kind, and heading in whole words."""
 
     name: str
     kind: ColumnKind
     title: str
     priority: int = 1
-    """On a narrow terminal columns of priority 0 go first, those of 2 last."""
+    """In a narrow table columns of priority 0 go first, ESSENTIAL ones never."""
     base_column: str | None = None
     """Of a rate: the column of rows and total, unshown, with the number it is a part of."""
     bounded_rate: str | None = None
     """Of a bound: its rate, whose two bounds are shown together or not at all."""
     required_options: tuple[str, ...] = ()
     """Of a report's figures: options that bring the column in, as on the command line."""
+    name_column: str | None = None
+    """Of an id: the column with its name, which stands for it where there is no room."""
+    narrow_width: int = 15
+    """Of texts: the width that they are cut to before columns of their rank are left out."""
+    is_code: bool = False
+    """Of texts: known by their beginning, which is what is kept of them."""
+    is_address: bool = False
+    """Of texts: URLs, whose common host tables show once."""
+    is_main: bool = False
+    """The rate that the report is about."""
 
     @property
     def is_text(self) -> bool:
@@ -57,8 +68,8 @@ class Table:
     total: Mapping[str, Any] | None = None
     headline: Sequence[tuple[str, str]] = ()
     """Label and text of figures to be shown above it."""
-    command_options: str = ""
-    """Options that make the same columns, each with a space before it."""
+    hidden_rows: int = 0
+    """Rows behind those that are shown."""
     keys: Sequence[str] = ()
     """Columns that identify a row."""
 

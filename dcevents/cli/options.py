@@ -99,6 +99,9 @@ QUIET_OPTION = click.option(
 _OUTPUT_OPTION = click.option(
     "-o", "--output", metavar="FILE", help="Replace this file; {date} in it is the first day."
 )
+_WIDTH_OPTION = click.option(
+    "--width", metavar="N", help="The width of tables.  [the terminal's, else COLUMNS]"
+)
 _CSV_OPTIONS = (
     click.option("--excel", is_flag=True, help="CSV that spreadsheets open at a double click."),
     click.option("--delimiter", metavar="C", default=",", help="Between cells of CSV.  [,]"),
@@ -207,6 +210,7 @@ def build_report_options(report: Report) -> list[Decorator]:
         *([_INTERVALS_OPTION] if report.has_rates else []),
         _make_format_option(formats),
         _OUTPUT_OPTION,
+        _WIDTH_OPTION,
         QUIET_OPTION,
         *(_CSV_OPTIONS if "csv" in formats else ()),
         *REJECTS_OPTIONS,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, open_reading
 from dcevents.cli.messages import say, say_alerts, say_skipped_inputs, warn_of_inputs
 from dcevents.cli.options import is_store_from_environment
+from dcevents.cli.screen import choose_width, uses_colour
 from dcevents.cli.targets import check_rejects_apart, check_targets, protect_store
 from dcevents.errors import UnusableInputError
 from dcevents.model.attributes import Vocabulary
@@ -236,8 +236,11 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
         meta,
         tz,
         period=show.format_period(window.since, window.until, tz) or view.describe_days(),
-        terminal_width=shutil.get_terminal_size().columns if is_on_terminal else None,
+        width=choose_width(output.width, is_on_terminal=is_on_terminal),
         is_terminal=is_on_terminal or is_terminal(output.output_file),
+        is_interactive=is_on_terminal,
+        uses_colour=output.output_file is None and uses_colour(is_on_terminal=is_on_terminal),
+        arguments=output.repeatable_arguments,
         guards_formulas=output.guards_formulas,
         excel=output.excel,
         delimiter=output.delimiter,

@@ -26,6 +26,8 @@ Given = Mapping[str, Any]
 _WORKBOOK_SUFFIXES = (".xlsx", ".xls", ".ods", ".numbers")
 _SHARE_PATTERN = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,15}))?%|0?\.([0-9]{1,15})")
 _AGE_PATTERN = re.compile("([1-9][0-9]{0,3})(d|w|months?|years?)")
+_MIN_WIDTH = 20
+"""Columns of a line; in fewer no table can be read."""
 _DEFAULT_DEDUPE_WINDOW = "30d"
 _FILTERS = ("conversation", "type", "ui_type", "page", "agent", "outcome")
 
@@ -42,6 +44,10 @@ class OutputSettings:
     excel: bool
     guards_formulas: bool
     delimiter: str
+    width: int | None = None
+    """What `--width` says."""
+    repeatable_arguments: Sequence[str] | None = None
+    """Options and operands that select the report's rows; None if its input cannot be reread."""
 
 
 def read_clock() -> int:
@@ -222,8 +228,13 @@ def select_formats(report: Report) -> dict[str, render.Format]:
     }
 
 
-def parse_output_settings(report: Report, given: Given, settings: Settings) -> OutputSettings:
-    """Return the settings of a report's output. Raises UsageError."""
+def parse_output_settings(
+    report: Report, given: Given, settings: Settings, arguments: Sequence[str] | None = None
+) -> OutputSettings:
+    """Return the settings of a report's output. Raises UsageError.
+
+    `arguments`: those of the run that another one can repeat.
+    """
     excel, delimiter = given.get("excel", False), given.get("delimiter", ",")
     output_file, rejects_file = (
         _parse_file_name(given[name], f"--{name}", settings) for name in ("output", "rejects")
@@ -244,7 +255,17 @@ def parse_output_settings(report: Report, given: Given, settings: Settings) -> O
         excel=excel,
         guards_formulas=not given.get("no_formula_guard", False),
         delimiter=delimiter,
+        width=_parse_number(given.get("width"), "--width", least=_MIN_WIDTH),
+        repeatable_arguments=arguments,
     )
+
+
+def _parse_number(text: str | None, option: str, least: int = 1) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch("[0-9]{1,6}", text) or int(text) < least:
+        raise UsageError(f"{option}: '{text}' is no number from {least:,}; write 100")
+    return int(text)
 
 
 def _check_delimiter(delimiter: str, format_name: str) -> None:

@@ -28,9 +28,15 @@ class RenderContext:
     tz: ZoneInfo
     period: str | None = None
     """The window in words, for tables."""
-    terminal_width: int | None = None
-    """Columns of the terminal that is written to; None where it is none."""
+    width: int | None = None
+    """Columns that a line may take; None: as many as it needs."""
     is_terminal: bool = False
+    """A terminal is, or may be, written to: texts are made safe for it."""
+    is_interactive: bool = False
+    """Somebody reads the output on a terminal, a screen at a time."""
+    uses_colour: bool = False
+    arguments: Sequence[str] | None = None
+    """Options and operands that select what is shown; None where the input is gone once read."""
     guards_formulas: bool = True
     excel: bool = False
     delimiter: str = ","

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from dcevents.render._cells import (
     format_caption,
-    format_footnote,
     format_headline_title,
     format_rows,
     format_total,
@@ -32,7 +31,7 @@ def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[s
             lines = [f"- **{label}**: {_escape_markup(text)}\n" for label, text in table.headline]
             yield "".join(lines) + "\n"
         yield f"**{_escape_markup(format_caption(table, context))}**\n\n"
-        yield _format_line([column.title.replace("\u00ad", "") for column in table.columns])
+        yield _format_line([column.title for column in table.columns])
         yield _format_line(
             ["---" if is_left_aligned(column) else "---:" for column in table.columns]
         )
@@ -40,8 +39,6 @@ def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[s
             yield _format_line([_escape_markup(cell) for cell in row])
         if (total := format_total(table, context)) and not table.rows.is_empty():
             yield _format_line([f"**{_escape_markup(cell)}**" if cell else "" for cell in total])
-        if note := format_footnote(table, table.columns):
-            yield f"\n{_escape_markup(note)}\n"
 
 
 def _format_line(cells: Sequence[str]) -> str:

@@ -46,14 +46,12 @@ def build_grouped_table(
     keys = [column.name for column in columns]
     numbers = [column.name for column in shown]
     numbers += [column.base_column for column in shown if column.base_column]
-    options = "".join(f" --by {key}" for key in by) if tuple(by) != (grouping.default_by,) else ""
     return Table(
         grouping.name,
         [*columns, *shown],
         rows.select(*keys, *numbers),
         tuple(by),
         total.select(numbers).row(0, named=True),
-        command_options=options + (" --intervals" if with_intervals else ""),
         keys=keys,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from dcevents.tables import Column, Table
+from dcevents.tables import ESSENTIAL, Column, Table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -85,19 +85,22 @@ def define_count(
     return Metric(Column(name, "count", title, priority), value, **more)
 
 
-def define_rate(  # noqa: PLR0913 - two of them by name
+def define_rate(  # noqa: PLR0913 - three of them by name
     name: str,
     title: str,
     part: str,
     base: Expression,
     *,
     priority: int = 1,
+    is_main: bool = False,
     total_of: str | None = None,
 ) -> Metric:
     """Return a part of a base; null where that is 0.
 
-    Both are made of other figures. The companions are the base and the bounds.
+    Both are made of other figures. The companions are the base and the bounds. `is_main`: the
+    report is about this rate.
     """
+    priority = ESSENTIAL if is_main else priority
 
     def compute_rate(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
         return _replace_infinite(col(part) / base(col))
@@ -107,15 +110,15 @@ def define_rate(  # noqa: PLR0913 - two of them by name
             compute_wilson_bounds(col(part), base(col))[which],
         )
 
-    low = Column(f"{name}_low", "rate", "95% low", priority, bounded_rate=name)
-    high = Column(f"{name}_high", "rate", "95% high", priority, bounded_rate=name)
+    low = Column(f"{name}_low", "rate", "95 % low", priority, bounded_rate=name)
+    high = Column(f"{name}_high", "rate", "95 % high", priority, bounded_rate=name)
     base_column = Column(f"{name}_base", "count", "")
     companions = (
         Metric(base_column, base, is_derived=True, is_hidden=True, total_of=total_of),
         Metric(low, make_bound(0), is_derived=True, total_of=total_of),
         Metric(high, make_bound(1), is_derived=True, total_of=total_of),
     )
-    column = Column(name, "rate", title, priority, base_column.name)
+    column = Column(name, "rate", title, priority, base_column.name, is_main=is_main)
     return Metric(column, compute_rate, is_derived=True, total_of=total_of, companions=companions)
 
 
@@ -193,19 +196,22 @@ TIME_KEYS = ("day", "week", "month", "hour", "weekday")
 
 KEY_COLUMNS = {
     "conversation": (
-        Column("conversation", "text", "Conversation"),
-        Column("conversation_id", "text", "ID"),
+        Column("conversation", "text", "Conversation", ESSENTIAL),
+        Column("conversation_id", "text", "ID", 0, name_column="conversation", is_code=True),
     ),
-    "agent": (Column("agent", "text", "Agent"), Column("agent_id", "text", "Agent ID")),
-    "type": (Column("type", "text", "Type"),),
-    "ui-type": (Column("ui_type", "text", "UI type"),),
-    "page": (Column("page", "text", "Page"),),
-    "last-step": (Column("last_step", "text", "Last step"),),
-    "day": (Column("day", "day", "Day"),),
-    "week": (Column("week", "day", "Week of"),),
-    "month": (Column("month", "day", "Month"),),
-    "hour": (Column("hour", "number", "Hour"),),
-    "weekday": (Column("weekday", "day", "Weekday"),),
+    "agent": (
+        Column("agent", "text", "Agent", ESSENTIAL),
+        Column("agent_id", "text", "Agent ID", 0, name_column="agent", is_code=True),
+    ),
+    "type": (Column("type", "text", "Type", ESSENTIAL),),
+    "ui-type": (Column("ui_type", "text", "UI type", ESSENTIAL),),
+    "page": (Column("page", "text", "Page", ESSENTIAL, is_address=True),),
+    "last-step": (Column("last_step", "text", "Last step", ESSENTIAL, narrow_width=25),),
+    "day": (Column("day", "day", "Day", ESSENTIAL),),
+    "week": (Column("week", "day", "Week of", ESSENTIAL),),
+    "month": (Column("month", "day", "Month", ESSENTIAL),),
+    "hour": (Column("hour", "number", "Hour", ESSENTIAL),),
+    "weekday": (Column("weekday", "day", "Weekday", ESSENTIAL),),
     "all": (),
 }
 """Key columns by the name that `--by` has for them."""

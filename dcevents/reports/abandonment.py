@@ -16,7 +16,7 @@ from dcevents.reports._metrics import (
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import Table
+from dcevents.tables import ESSENTIAL, Table
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
@@ -29,36 +29,37 @@ def _count_outcome(name: str, title: str, priority: int = 1) -> Metric:
 def _define_time_to_abandon(name: str, title: str, quantile: float) -> Metric:
     return define_seconds(
         f"{name}_seconds_to_abandon",
-        f"{title} time to aban\u00addon",
+        f"{title} time to abandon",
         lambda col: (col("last_at") - col("engaged_at")).quantile(quantile, "linear"),
         row_filter=lambda col: col("abandoned"),
     )
 
 
 _METRICS = (
-    define_count("engaged", "En\u00adgaged", lambda col: col("engaged").sum()),
-    define_count("abandoned", "Aban\u00addoned", lambda col: col("abandoned").sum()),
+    define_count("engaged", "Engaged", lambda col: col("engaged").sum(), priority=ESSENTIAL),
+    define_count("abandoned", "Abandoned", lambda col: col("abandoned").sum(), priority=2),
     define_rate(
         "abandonment_rate",
-        "Aban\u00addon\u00adment rate",
+        "Abandonment rate",
         "abandoned",
         lambda col: col("engaged") - col("open"),
+        is_main=True,
     ),
     _count_outcome("closed", "Closed"),
-    _count_outcome("dropped", "Drop\u00adped"),
-    _count_outcome("unanswered", "Un\u00adan\u00adswered"),
+    _count_outcome("dropped", "Dropped"),
+    _count_outcome("unanswered", "Unanswered"),
     _count_outcome("left_queue", "Left queue"),
     define_count(
         "abandoned_with_contact",
-        "Gave con\u00adtact",
+        "Gave contact",
         lambda col: (col("abandoned") & (col("gave_email") | col("gave_phone"))).sum(),
     ),
-    _count_outcome("completed", "Com\u00adpleted", priority=0),
-    _count_outcome("served", "Served", priority=0),
-    _count_outcome("booked", "Booked", priority=0),
+    _count_outcome("completed", "Completed", priority=0),
+    _count_outcome("served", "Served by agent", priority=0),
+    _count_outcome("booked", "Booked only", priority=0),
     define_count(
         "open",
-        "Open",
+        "Engaged, open",
         lambda col: ((col("outcome") == "open") & col("engaged")).sum(),
         priority=0,
     ),

@@ -15,7 +15,7 @@ from dcevents.reports._metrics import (
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import Table
+from dcevents.tables import ESSENTIAL, Table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 _OUTCOME_TITLES = {
     "missed": "Missed",
     "left": "Left",
-    "waiting": "Wait\u00ading",
+    "waiting": "Waiting",
     "ended": "Ended",
     "timed_out": "Timed out",
 }
-_OUTCOME_TITLES |= {"closed": "Closed", "ongoing": "On\u00adgoing", "no_end": "No end"}
+_OUTCOME_TITLES |= {"closed": "Closed", "ongoing": "Ongoing", "no_end": "No end"}
 # A typing error here would be silent.
 assert set(_OUTCOME_TITLES) == set(ATTEMPT_OUTCOMES)  # noqa: S101
 
@@ -84,13 +84,15 @@ def _add_peaks(frame: "pl.DataFrame", keys: Sequence[str]) -> "pl.DataFrame":
 
 
 _METRICS = (
-    define_count("requests", "Re\u00adquests", lambda col: col("conversation_key").len()),
-    define_count("accepted", "Ac\u00adcepted", lambda col: col("accepted").sum()),
-    define_rate("acceptance_rate", "Ac\u00adcept\u00adance rate", "accepted", _count_final),
+    define_count(
+        "requests", "Requests", lambda col: col("conversation_key").len(), priority=ESSENTIAL
+    ),
+    define_count("accepted", "Accepted", lambda col: col("accepted").sum(), priority=2),
+    define_rate("acceptance_rate", "Acceptance rate", "accepted", _count_final, is_main=True),
     *map(_count_outcome, _OUTCOME_TITLES),
     *_define_spread("wait", "wait"),
     define_count("in_time", "In time", lambda col: col("in_time").sum(), is_hidden=True),
-    define_rate("service_level", "Ser\u00advice level", "in_time", _count_final),
+    define_rate("service_level", "Service level", "in_time", _count_final),
     *_define_spread("chat", "chat"),
     define_count(
         "peak_concurrent", "Peak chats", lambda col: col("peak").max(), add_column=_add_peaks

@@ -844,7 +844,7 @@ def test_a_narrow_table_shows_what_there_is_room_for(columns: int, shown: str) -
             "last": [1],
         }
     )
-    about = RenderContext("any", {}, ZoneInfo("UTC"), terminal_width=columns)
+    about = RenderContext("any", {}, ZoneInfo("UTC"), width=columns)
 
     text = "".join(
         render.load_formats()["table"].write_tables(

@@ -28,6 +28,8 @@ class RenderContext:
     tz: ZoneInfo
     period: str | None = None
     """The window in words, for tables."""
+    compared_period: str | None = None
+    """The window that it is compared with, likewise."""
     terminal_width: int | None = None
     """Columns of the terminal that is written to; None where it is none."""
     is_terminal: bool = False
@@ -79,6 +81,6 @@ def list_totals(tables: Sequence[Table]) -> Iterator[tuple[str, str, Any, Column
     """Yield report, metric, value and column of each total."""
     for table in tables:
         figures = round_total(table) or {}
-        for column in table.columns:
+        for column in table.every_column:
             if column.name in figures:
                 yield table.name, column.name, figures[column.name], column

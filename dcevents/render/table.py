@@ -42,6 +42,7 @@ _MIN_TEXT_WIDTH = 20
 
 
 def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
+    tables = [table.for_people() for table in tables]
     for table in tables:
         if table.headline:
             yield _format_headline(table.headline, context)
@@ -135,6 +136,9 @@ def _write_notes(
     hidden = [column.name for column in table.columns if column not in shown]
     if note := format_footnote(table, shown):
         yield f"\n{note}\n"
+    for note in table.notes:
+        width = context.terminal_width or _DEFAULT_WIDTH
+        yield "\n" + textwrap.fill(note, width, break_on_hyphens=False) + "\n"
     if hidden:
         note = f"Too narrow for: {', '.join(hidden)}. They are in: {command}"
         width = context.terminal_width or _DEFAULT_WIDTH

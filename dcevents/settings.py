@@ -43,8 +43,14 @@ class Alert:
     metric: str
     operator: str
     """`<`, `<=`, `>`, `>=`, `==` or `!=`."""
-    threshold: float
-    """A rate as a part of 1, a duration in seconds."""
+    threshold: float | str
+    """A rate as a part of 1, a duration in seconds, a word."""
+    is_relative: bool = False
+    """It is about a change as a part of the figure before."""
+
+
+PACKAGE_LIMITS = {"select": 250, "prime": None}
+"""What Adobe's packages allow a month by default; None: as the contract says."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,8 @@ class Settings:
     tz: ZoneInfo
     by: tuple[str, ...] = ()
     window: Window = Window()
+    compared: Window | None = None
+    """The other window, where a report is compared with that; it has both ends."""
     as_of_ms: int | None = None
     idle_ms: int = 1_800_000
     service_level_ms: int = 60_000
@@ -78,6 +86,30 @@ class Settings:
     """The user's meanings of event names, which are normalised."""
     operands: tuple[str, ...] = ()
     """The values of the report's own operands."""
+    package: str = "select"
+    """Adobe's package; `select` counts a live chat as a second conversation."""
+    package_limit: int = 250
+    """What the package allows a month."""
+
+    @property
+    def now_ms(self) -> int:
+        """Return the moment of the report, as far as it is known before reading."""
+        return self.clock_ms if self.as_of_ms is None else self.as_of_ms
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Return the window, and the one that it is compared with."""
+        return (self.window,) if self.compared is None else (self.window, self.compared)
+
+    @property
+    def reach(self) -> Window:
+        """Return the least window with all windows in it."""
+        starts = [each.since for each in self.windows if each.since is not None]
+        ends = [each.until for each in self.windows if each.until is not None]
+        count = len(self.windows)
+        return Window(
+            min(starts) if len(starts) == count else None, max(ends) if len(ends) == count else None
+        )
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,20 @@ def format_small_rate(rate: float, base: int) -> str:
     return f"{rate * 100:.0f} % of {base}"
 
 
+def format_points(change: float | None, decimals: int = 1) -> str:
+    """Return the change of a rate in points of a percent: `+5.2`."""
+    if change is None:
+        return NO_FIGURE
+    return f"{round(change * 100, decimals) + 0.0:+.{decimals}f}"
+
+
+def format_relative_change(now: int | None, before: int | None) -> str:
+    """Return `+10.6 %`; none of what was nothing before."""
+    if now is None or not before:
+        return NO_FIGURE
+    return f"{(now - before) / before * 100:+.1f} %"
+
+
 def format_duration(seconds: float | None) -> str:
     """Return `7.5s`, `45s`, `1m 20s`, `2h 05m` or `3d 4h`."""
     if seconds is None:

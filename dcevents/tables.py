@@ -5,7 +5,7 @@ Plain data, without an import of polars.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,8 +14,11 @@ from dcevents.show import DECIMALS, round_figure
 if TYPE_CHECKING:
     import polars as pl
 
-ColumnKind = Literal["text", "count", "rate", "seconds", "time", "flag", "day", "number"]
-"""How values are written: rates and seconds are rounded, times are milliseconds since 1970."""
+ColumnKind = Literal["text", "word", "count", "rate", "seconds", "time", "flag", "day", "number"]
+"""How values are written: rates and seconds are rounded, times are milliseconds since 1970.
+
+Texts may be strangers'; words are the program's own.
+"""
 
 
 ESSENTIAL = 3
@@ -35,6 +38,12 @@ class Column:
     """Of a rate: the column of rows and total, unshown, with the number it is a part of."""
     bounded_rate: str | None = None
     """Of a bound: its rate, whose two bounds are shown together or not at all."""
+    words: tuple[str, ...] = ()
+    """Of a word: what it may be, in an order of its own."""
+    is_change: bool = False
+    """A difference, of rates in points: it may be less than 0."""
+    former_column: str | None = None
+    """Of a change: the column of rows and total with the figure before."""
     required_options: tuple[str, ...] = ()
     """Of a report's figures: options that bring the column in, as on the command line."""
     name_column: str | None = None
@@ -72,6 +81,21 @@ class Table:
     """Rows behind those that are shown."""
     keys: Sequence[str] = ()
     """Columns that identify a row."""
+    total_columns: Sequence[Column] = ()
+    """Columns that only the total has."""
+    notes: Sequence[str] = ()
+    """Sentences for people, below it."""
+    simplify: Callable[[Table], Table] | None = None
+    """Makes the table that people get in its place."""
+
+    def for_people(self) -> Table:
+        """Return the table in the form for people."""
+        return self if self.simplify is None else self.simplify(self)
+
+    @property
+    def every_column(self) -> list[Column]:
+        """Return the columns of rows and total."""
+        return [*self.columns, *self.total_columns]
 
 
 @dataclass(frozen=True)
@@ -117,7 +141,7 @@ def round_total(table: Table) -> dict[str, Any] | None:
         return None
     return {
         column.name: _round_cell(table.total[column.name], column)
-        for column in table.columns
+        for column in table.every_column
         if column.name in table.total
     }
 

@@ -16,7 +16,7 @@ from dcevents.model.events import ABANDONED_OUTCOMES, KINDS, OUTCOMES
 from dcevents.model.fold import TEXT_COLUMNS, Fold
 from dcevents.model.moments import UNTIMED
 from dcevents.reading.log import Log
-from dcevents.settings import Settings
+from dcevents.settings import Settings, Window
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,33 @@ class View:
             frame = frame.join(last, on="conversation_key", how="left")
         return self._add_keys(frame, by)
 
+    def select_bookings(self, by: Collection[str]) -> pl.DataFrame:
+        """Return the selected conversations with their bookings, and the columns of `by`.
+
+        More columns: bookings (their number), booked_at and last_booked_at (the first and the last
+        of them; null untimed). The filter of agents selects bookings. By agent there is a row for
+        each conversation and agent that it has a booking with, and `engaged` is null, since
+        whoever did not book has no agent.
+        """
+        bookings = self.fold.list_bookings().join(self.fold.agents, on="agent", how="left")
+        keys = ["conversation_key", *(["agent_id"] if "agent" in by else [])]
+        times = pl.col("ts").min().alias("booked_at"), pl.col("ts").max().alias("last_booked_at")
+        bookings = (
+            self._keep_selected_agents(bookings)
+            .group_by(keys)
+            .agg(pl.len().alias("bookings"), *times)
+        )
+        selected = self.keep_in_window(
+            self._apply_filters(self.fold.conversations, without=("agent",))
+        )
+        if "agent" in by:
+            frame = selected.join(bookings, on="conversation_key", how="inner")
+            frame = frame.with_columns(pl.lit(None, pl.Boolean).alias("engaged"))
+        else:
+            frame = selected.join(bookings, on="conversation_key", how="left")
+            frame = frame.with_columns(pl.col("bookings").fill_null(0))
+        return self._add_keys(frame, by)
+
     def _add_keys(self, frame: pl.DataFrame, by: Collection[str]) -> pl.DataFrame:
         for key in by:
             if key in ("type", "ui-type", "page"):
@@ -138,14 +165,10 @@ class View:
     # -- window and filters --------------------------------------------------------------------
 
     def keep_in_window(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Keep the conversations or attempts that start in the window."""
-        since, until = self.settings.window.since, self.settings.window.until
-        started_at = pl.col("started_at")
-        if since is not None:
-            frame = frame.filter(started_at >= since)
-        if until is not None:
-            frame = frame.filter(started_at < until)
-        return frame
+        """Keep the conversations or attempts that start in the window, or in that compared."""
+        if not self.settings.window:
+            return frame
+        return frame.filter(pl.any_horizontal(map(starts_in, self.settings.windows)))
 
     def _apply_filters(
         self, frame: pl.DataFrame, without: Collection[str] = (), *, of_attempts: bool = False
@@ -337,6 +360,16 @@ class View:
         if "conversation_id" not in frame.columns:
             frame = frame.join(self.fold.conversation_ids, on="id_rank", how="left")
         return frame.sort(time, "sid", "conversation_id", *more, nulls_last=True)
+
+
+def starts_in(window: Window) -> pl.Expr:
+    """Return whether a conversation or attempt starts in a window that has an end."""
+    started_at, conditions = pl.col("started_at"), []
+    if window.since is not None:
+        conditions.append(started_at >= window.since)
+    if window.until is not None:
+        conditions.append(started_at < window.until)
+    return pl.all_horizontal(conditions)
 
 
 def _keep_conversations(frame: pl.DataFrame, selected: pl.DataFrame) -> pl.DataFrame:

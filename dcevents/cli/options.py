@@ -7,6 +7,7 @@ import click
 
 from dcevents.cli.values import check_store_name, select_formats
 from dcevents.reports._report import Report
+from dcevents.settings import PACKAGE_LIMITS
 
 Decorator = Callable[[Any], Any]
 Callback = TypeVar("Callback", bound=Callable[..., int])
@@ -34,10 +35,18 @@ _WINDOW_OPTIONS = (
     click.option(
         "--since", metavar="TIME", help="Started then or later: 2026-11-02, yesterday, 7d."
     ),
-    click.option("--until", metavar="TIME", help="Started before then."),
+    click.option("--until", metavar="TIME", help="Started before then, not at it."),
     click.option(
-        "--period", metavar="P", help="Started in: yesterday, last-week, 2026-W45, 2026-10."
+        "--period",
+        multiple=True,
+        metavar="P",
+        help="Started in: yesterday, last-week, 2026-W45, 2026-10, 2026-Q4.",
     ),
+)
+_COMPARE_OPTION = click.option(
+    "--compare",
+    metavar="W",
+    help="Beside each figure that of another window: previous, last-year, 2026-10.",
 )
 TZ_OPTION = click.option(
     "--tz",
@@ -89,6 +98,15 @@ _MEANING_OPTIONS = {
         "--keep-query", is_flag=True, help="Keep query and fragment of pages."
     ),
 }
+_PACKAGE_OPTIONS = (
+    click.option(
+        "--package",
+        type=click.Choice(list(PACKAGE_LIMITS)),
+        default="select",
+        help="What is counted: select also counts live chats.  [select]",
+    ),
+    click.option("--limit", metavar="N", help="Conversations a month.  [250, of select]"),
+)
 _INTERVALS_OPTION = click.option(
     "--intervals", is_flag=True, help="Each rate with the bounds of its 95 % interval."
 )
@@ -204,9 +222,11 @@ def build_report_options(report: Report) -> list[Decorator]:
         SOURCE_ARGUMENT,
         *([_make_by_option(report)] if report.by_keys else []),
         *(_WINDOW_OPTIONS if "window" in report.options else ()),
+        *([_COMPARE_OPTION] if report.can_compare else []),
         TZ_OPTION,
         *(_FILTER_OPTIONS[name] for name in report.filters),
         *(option for name, option in _MEANING_OPTIONS.items() if name in report.options),
+        *(_PACKAGE_OPTIONS if "package" in report.options else ()),
         *([_INTERVALS_OPTION] if report.has_rates else []),
         _make_format_option(formats),
         _OUTPUT_OPTION,

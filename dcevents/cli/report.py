@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from dcevents.cli.values import OutputSettings
     from dcevents.reading.log import Log
     from dcevents.reports._report import Report
-    from dcevents.settings import Settings
+    from dcevents.settings import Settings, Window
     from dcevents.tables import Document, Table
 
 
@@ -114,8 +115,10 @@ def _open_store_view(
     with lock.hold_for_reading(Path(store)), files.report_damage(Path(store)):
         state = query.open_store(store)
         query.require_events(state, settings, listing=report.needs_stored_events)
-        if missing := query.describe_missing_days(state, settings):
-            say(f"warning: {missing}")
+        for window in settings.windows:
+            if missing := query.describe_missing_days(state, replace(settings, window=window)):
+                say(f"warning: {missing}")
+                break
         if operands and is_store_from_environment() and not output.is_quiet:
             say(f"read with the store {store}, which DCEVENTS_STORE names")
         needs_events = query.is_based_on_events(
@@ -131,7 +134,8 @@ def _open_store_view(
         if needs_events and parser:
             found = query.read_events(state, extra_log, parser, settings)
         else:
-            found = query.read_conversations(state, extra_log, settings)
+            reaching = replace(settings, window=settings.reach)
+            found = query.read_conversations(state, extra_log, reaching)
         yield View(*found, settings), query.describe_staleness(state, settings)
 
 
@@ -220,12 +224,13 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
     settings = view.settings
     is_on_terminal = output.output_file is None and os.isatty(1)
     window, tz = settings.window, settings.tz
-    since, until = show.format_timestamp(window.since), show.format_timestamp(window.until)
+    compared = settings.compared
     meta = {
         "version": __version__,
         "as_of": show.format_timestamp(view.fold.as_of),
         "tz": tz.key,
-        "window": {"since": since, "until": until},
+        "window": _build_window_json(window),
+        **({} if compared is None else {"compare": _build_window_json(compared)}),
         "input": {
             **account_words.build_account_json(view.log.account),
             **recognition.build_recognition_json(view.log),
@@ -236,6 +241,9 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
         meta,
         tz,
         period=show.format_period(window.since, window.until, tz) or view.describe_days(),
+        compared_period=None
+        if compared is None
+        else show.format_period(compared.since, compared.until, tz),
         width=choose_width(output.width, is_on_terminal=is_on_terminal),
         is_terminal=is_on_terminal or is_terminal(output.output_file),
         is_interactive=is_on_terminal,
@@ -245,6 +253,11 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
         excel=output.excel,
         delimiter=output.delimiter,
     )
+
+
+def _build_window_json(window: Window) -> dict[str, str | None]:
+    since, until = show.format_timestamp(window.since), show.format_timestamp(window.until)
+    return {"since": since, "until": until}
 
 
 def _say_account(report: Report, view: View, made: list[Table] | Document | None) -> None:

@@ -17,8 +17,9 @@ from dcevents.analysis.patterns import find_near, match_pattern
 from dcevents.cli.config import read_map
 from dcevents.errors import UsageError
 from dcevents.model.events import OUTCOME_GROUPS
+from dcevents.periods import Comparison, choose_comparison, parse_period
 from dcevents.reports._report import Report
-from dcevents.settings import Alert, IngestSettings, Settings, Tolerance, Window
+from dcevents.settings import PACKAGE_LIMITS, Alert, IngestSettings, Settings, Tolerance, Window
 
 Given = Mapping[str, Any]
 """The values of a command's options by the names of its parameters."""
@@ -68,6 +69,7 @@ def parse_settings(report: Report, given: Given) -> Settings:
     )
     now_ms = clock_ms if as_of_ms is None else as_of_ms
     by = _parse_by(report, given)
+    windows = _parse_windows(report, given, now_ms, tz)
     paths, meanings = read_map(given["paths"], given["names"], given["config"])
     return Settings(
         clock_ms=clock_ms,
@@ -75,7 +77,8 @@ def parse_settings(report: Report, given: Given) -> Settings:
         mapped_names=meanings,
         tz=tz,
         by=by,
-        window=_parse_window(given, now_ms, tz) if "window" in report.options else Window(),
+        window=windows[0],
+        compared=windows[1] if given.get("compare") is not None else None,
         as_of_ms=as_of_ms,
         idle_ms=parse_duration(given.get("idle", "30m"), "--idle"),
         service_level_ms=parse_duration(given.get("service_level", "60s"), "--service-level"),
@@ -88,6 +91,8 @@ def parse_settings(report: Report, given: Given) -> Settings:
         filters=_parse_filters(report, given),
         is_listing=not report.by_keys and not report.parts,
         operands=tuple(given[name] for name in report.operands),
+        package=given.get("package", "select"),
+        package_limit=_parse_limit(given),
     )
 
 
@@ -126,11 +131,24 @@ def _parse_outcomes(patterns: Sequence[str], known: Sequence[str]) -> tuple[str,
     return tuple(dict.fromkeys(found))
 
 
-def _parse_window(given: Given, now_ms: int, tz: ZoneInfo) -> Window:
-    if given["period"] is not None:
+def _parse_windows(report: Report, given: Given, now_ms: int, tz: ZoneInfo) -> Comparison:
+    """Return the window, and the one that it is compared with or none."""
+    if "window" not in report.options:
+        return Comparison(Window(), Window())
+    if len(given["period"]) > 1:
+        raise UsageError("--period is one window: give it once, or --since and --until")
+    period = None
+    if given["period"]:
         if given["since"] is not None or given["until"] is not None:
             raise UsageError("--period is --since and --until at once: give it alone")
-        return times.parse_period(given["period"], now_ms, tz)
+        period = parse_period(given["period"][0], now_ms, tz)
+    window = _parse_bounds(given, now_ms, tz) if period is None else period.to_window(tz)
+    if given.get("compare") is None:
+        return Comparison(window, Window())
+    return choose_comparison(given["compare"], window, period, now_ms, tz)
+
+
+def _parse_bounds(given: Given, now_ms: int, tz: ZoneInfo) -> Window:
     since, until = (
         None if given[name] is None else times.parse_time(given[name], now_ms, tz, f"--{name}")
         for name in ("since", "until")
@@ -138,6 +156,21 @@ def _parse_window(given: Given, now_ms: int, tz: ZoneInfo) -> Window:
     if since is not None and until is not None and since >= until:
         raise UsageError("--since is not before --until: no time is left between them")
     return Window(since, until)
+
+
+def _parse_limit(given: Given) -> int:
+    """Return how many conversations a month the package allows."""
+    package, text = given.get("package", "select"), given.get("limit")
+    usual = PACKAGE_LIMITS[package]
+    if text is None:
+        if usual is None:
+            raise UsageError(
+                f"--package {package} needs --limit: the conversations a month of your contract"
+            )
+        return usual
+    if not re.fullmatch("[1-9][0-9]{0,14}", text):
+        raise UsageError(f"--limit: '{text}' is no number of conversations; write 250")
+    return int(text)
 
 
 def _parse_zone(name: str) -> ZoneInfo:
@@ -191,7 +224,9 @@ def _parse_alerts(report: Report, given: Given, by: Sequence[str]) -> tuple[Aler
     rules = given.get("fail_if", ())
     if rules and given.get("show_map"):
         raise UsageError("--show-map prints no report: it does not go with --fail-if")
-    options = {f"--by {key}" for key in by} | ({"--intervals"} if given.get("intervals") else set())
+    options = {f"--by {key}" for key in by}
+    options |= {"--intervals"} if given.get("intervals") else set()
+    options |= {"--compare"} if given.get("compare") is not None else set()
     return tuple(alerts.parse_rule(rule, report.figures_by_part, options) for rule in rules)
 
 

@@ -4,6 +4,7 @@ Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), null witho
 """
 
 import os
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -261,10 +262,20 @@ class FactFold:
         )
 
     def _count_meetings(self) -> pl.DataFrame:
-        events = self._add_agents(self.select_events(pl.col("kind") == MEETING_BOOKED))
-        meetings = events.unique(["conversation_key", "ts", "agent"])
         count = pl.len().cast(pl.UInt32)
-        return meetings.group_by("conversation_key").agg(count.alias("meetings"))
+        return self.list_bookings().group_by("conversation_key").agg(count.alias("meetings"))
+
+    def list_bookings(self) -> pl.DataFrame:
+        """Return the different bookings: conversation_key, ts (null untimed), agent (rank)."""
+        events = self._add_agents(self.select_events(pl.col("kind") == MEETING_BOOKED))
+        timed = pl.when(pl.col("ts") < UNTIMED).then("ts").alias("ts")
+        return events.select("conversation_key", timed, "agent").unique()
+
+    def find_first_times(self, kinds: Collection[int]) -> pl.DataFrame:
+        """Return conversation_key → first_at: the first timed event of any of the kinds."""
+        events = self.select_events(pl.col("kind").is_in(kinds)).lazy()
+        timed = events.filter(pl.col("ts") < UNTIMED).group_by("conversation_key")
+        return timed.agg(pl.col("ts").min().alias("first_at")).collect(engine="streaming")
 
     def _derive_columns(self, groups: pl.LazyFrame) -> pl.LazyFrame:
         kind_bits = pl.col("kind_bits")

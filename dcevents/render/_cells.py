@@ -102,7 +102,7 @@ def format_total(table: Table, context: RenderContext) -> list[str] | None:
 
 def is_left_aligned(column: Column) -> bool:
     """Return whether a column reads from the left."""
-    return column.kind in ("text", "day", "time", "flag")
+    return column.kind in ("text", "word", "day", "time", "flag")
 
 
 def format_headline_title(context: RenderContext) -> str:
@@ -124,4 +124,5 @@ def _format_name(report_name: str) -> str:
 
 def format_period_suffix(context: RenderContext) -> str:
     """Return `, 2026-11-02 to 2026-11-08 (Europe/Berlin)`; nothing without a period."""
-    return f", {context.period} ({context.tz.key})" if context.period else ""
+    compared = f", before: {context.compared_period}" if context.compared_period else ""
+    return f", {context.period} ({context.tz.key}){compared}" if context.period else ""

@@ -28,6 +28,8 @@ class RenderContext:
     tz: ZoneInfo
     period: str | None = None
     """The window in words, for tables."""
+    compared_period: str | None = None
+    """The window that it is compared with, likewise."""
     width: int | None = None
     """Columns that a line may take; None: as many as it needs."""
     is_terminal: bool = False
@@ -85,6 +87,6 @@ def list_totals(tables: Sequence[Table]) -> Iterator[tuple[str, str, Any, Column
     """Yield report, metric, value and column of each total."""
     for table in tables:
         figures = round_total(table) or {}
-        for column in table.columns:
+        for column in table.every_column:
             if column.name in figures:
                 yield table.name, column.name, figures[column.name], column

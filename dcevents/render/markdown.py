@@ -24,7 +24,7 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@^]|(?<=\w)://|^\s*[-=:]|\bwww\.)
 
 
 def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
-    for i, table in enumerate(tables):
+    for i, table in enumerate(each.for_people() for each in tables):
         yield "\n" if i else ""
         if table.headline:
             yield f"**{_escape_markup(format_headline_title(context))}**\n\n"
@@ -39,6 +39,8 @@ def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[s
             yield _format_line([_escape_markup(cell) for cell in row])
         if (total := format_total(table, context)) and not table.rows.is_empty():
             yield _format_line([f"**{_escape_markup(cell)}**" if cell else "" for cell in total])
+        for note in table.notes:
+            yield f"\n{_escape_markup(note)}\n"
 
 
 def _format_line(cells: Sequence[str]) -> str:

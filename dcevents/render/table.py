@@ -26,6 +26,7 @@ _MIN_TEXT_WIDTH = 20
 
 
 def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
+    tables = [table.for_people() for table in tables]
     is_dense = context.is_interactive and len(tables) > 1
     for table in tables:
         if table.headline:
@@ -119,6 +120,8 @@ def _write_table(
         yield "Nothing to report.\n"
         return
     yield from made.pages
+    for note in table.notes:
+        yield "\n" + _fill_paragraph(note, _find_room(context))
     if made.hidden and not is_dense:
         options = ["-f", "json" if of_document else "csv"]
         name = context.report_name if of_document else table.name

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from dcevents.tables import ESSENTIAL, Column, Table
+from dcevents.analysis.intervals import compute_wilson_bounds
+from dcevents.reports._change_columns import list_change_columns
+from dcevents.tables import ESSENTIAL, Column
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from dcevents.analysis.view import View
-    from dcevents.reports._report import Maker
 
 Expression = Callable[[Any], Any]
 """Makes an expression of polars from `polars.col`, which it is given."""
@@ -38,36 +37,8 @@ class Metric:
     """A figure whose total `value` needs, as the column `total_<figure>`."""
     companions: tuple[Metric, ...] = ()
     """Figures from the same ones: of a rate its base, and the bounds of its interval."""
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """A grouped table: its name, metrics, and usual key."""
-
-    name: str
-    metrics: Sequence[Metric]
-    default_by: str = "conversation"
-
-
-def group_rows(
-    grouping: Grouping, view: View, frame: pl.DataFrame, by: Sequence[str]
-) -> list[Table]:
-    """Return the grouped table of conversations or attempts.
-
-    `frame` has the columns of the keys.
-    """
-    from dcevents.reports._grouped import build_grouped_table  # noqa: PLC0415 - polars
-
-    return [build_grouped_table(grouping, view, frame, by)]
-
-
-def define_conversations_report(grouping: Grouping) -> Maker:
-    """Return a report's `make` that groups conversations."""
-
-    def make_tables(view: View, by: Sequence[str]) -> list[Table]:
-        return group_rows(grouping, view, view.select_conversations(by), by)
-
-    return make_tables
+    part: str | None = None
+    """Of a rate: the figure that is the part; the column's `base_column` is the whole."""
 
 
 # -- kinds of metrics ---------------------------------------------------------------------------
@@ -119,7 +90,14 @@ def define_rate(  # noqa: PLR0913 - three of them by name
         Metric(high, make_bound(1), is_derived=True, total_of=total_of),
     )
     column = Column(name, "rate", title, priority, base_column.name, is_main=is_main)
-    return Metric(column, compute_rate, is_derived=True, total_of=total_of, companions=companions)
+    return Metric(
+        column,
+        compute_rate,
+        is_derived=True,
+        total_of=total_of,
+        companions=companions,
+        part=part,
+    )
 
 
 def define_share(name: str, title: str, part: str, *, priority: int = 1) -> Metric:
@@ -140,26 +118,13 @@ def define_seconds(
     return Metric(column, lambda col: value(col) / 1000, row_filter=row_filter)
 
 
+def define_time(name: str, title: str, value: Expression, *, priority: int = 1) -> Metric:
+    """Return a time, in milliseconds since 1970."""
+    return Metric(Column(name, "time", title, priority), value)
+
+
 def _replace_infinite(quotient: Any) -> Any:  # noqa: ANN401 - polars is not imported here
     return quotient.replace([float("nan"), float("inf")], None)
-
-
-NORMAL_QUANTILE: Final = 1.959963984540054
-"""The 97.5th percentile of the standard normal distribution: 95 % lie between -Z and Z."""
-
-
-def compute_wilson_bounds(part: Any, whole: Any) -> tuple[Any, Any]:  # noqa: ANN401 - as above
-    """Return the bounds of a rate's 95 % interval, by Wilson.
-
-    Expressions of counts to expressions; NaN where `whole` is 0. The bounds are 0 and 1 exactly
-    where the rate is, and the rate never lies outside.
-    E. B. Wilson (1927), Journal of the American Statistical Association 22, 209-212.
-    """
-    n, z = whole.cast(float), NORMAL_QUANTILE
-    p = part / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)).sqrt()
-    return (middle - half).clip(0, p), (middle + half).clip(p, 1)
 
 
 # -- the figures that alerts may be about -------------------------------------------------------
@@ -178,16 +143,20 @@ def add_companions(metrics: Sequence[Metric], *, with_intervals: bool) -> list[M
 
 
 def list_metric_figures(metrics: Sequence[Metric], *options: str) -> list[Column]:
-    """Return the columns of metrics, with the options they need."""
-    every = add_companions(metrics, with_intervals=True)
-    columns = [metric.column for metric in every if not metric.is_hidden]
-    return [
-        replace(
-            each,
-            required_options=(*options, *(["--intervals"] if each.bounded_rate else [])),
-        )
-        for each in columns
+    """Return the columns of metrics and of their changes, with the options they need."""
+    columns = [column for metric in metrics for column in list_columns(metric, with_intervals=True)]
+    return [replace(each, required_options=(*options, *each.required_options)) for each in columns]
+
+
+def list_columns(metric: Metric, *, with_intervals: bool) -> list[Column]:
+    """Return the columns of a metric: itself, its bounds, and its change with its bounds."""
+    bounds = [
+        replace(other.column, required_options=("--intervals",))
+        for other in metric.companions
+        if with_intervals and not other.is_hidden
     ]
+    changes = list_change_columns(metric.column, with_intervals=bool(bounds))
+    return [] if metric.is_hidden else [metric.column, *bounds, *changes]
 
 
 # -- keys ---------------------------------------------------------------------------------------

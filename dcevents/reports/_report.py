@@ -11,8 +11,11 @@ from dcevents.tables import Column, Document, Table
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
 
-Option = Literal["window", "as_of", "idle", "service_level", "keep_query", "show_map"]
-"""Options that a report may have or not; `window` is --since, --until and --period."""
+Option = Literal["window", "as_of", "idle", "service_level", "keep_query", "show_map", "package"]
+"""Options that a report may have or not.
+
+`window` is --since, --until and --period; `package` is --package and --limit.
+"""
 Maker = Callable[["View", Sequence[str]], "list[Table] | Document"]
 """Makes a report of a view, by the keys of `--by`."""
 
@@ -38,6 +41,8 @@ class Report:
     """What `--fail-if` may be about; without any there is no such option."""
     parts: Sequence[Report] = ()
     """The reports that it is put together from, whose figures are its own."""
+    can_compare: bool = False
+    """Shows the figures of another window beside its own: `--compare`."""
     is_document: bool = False
     """Makes a `Document`, so it is offered in the formats that can write one."""
     operands: tuple[str, ...] = ()

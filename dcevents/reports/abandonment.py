@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dcevents.reports._change_columns import list_verdict_figures
+from dcevents.reports._grouping import Grouping, MainRate, group_rows, select_conversations
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,
-    Grouping,
     Metric,
     define_count,
     define_rate,
     define_seconds,
     define_share,
-    group_rows,
     list_metric_figures,
 )
 from dcevents.reports._report import Report
 from dcevents.tables import ESSENTIAL, Table
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from dcevents.analysis.view import View
 
 
@@ -68,16 +70,25 @@ _METRICS = (
 )
 _SHARE = define_share("share", "Share", "abandoned", priority=2)
 
-_GROUPING = Grouping("abandonment", _METRICS)
-_BY_LAST_STEP = replace(_GROUPING, metrics=(*_METRICS, _SHARE))
+_GROUPING = Grouping(
+    "abandonment",
+    _METRICS,
+    select_conversations,
+    main_rate=MainRate("abandonment_rate", is_good_up=False, is_divided=True),
+)
+
+
+def _select_abandoned(view: "View", by: Sequence[str]) -> "pl.DataFrame":
+    """Return the abandoned conversations: only those are asked at which step they were left."""
+    frame = view.select_conversations(by)
+    return frame.filter(frame["abandoned"])
+
+
+_BY_LAST_STEP = replace(_GROUPING, metrics=(*_METRICS, _SHARE), select=_select_abandoned)
 
 
 def _make_tables(view: "View", by: Sequence[str]) -> list[Table]:
-    frame = view.select_conversations(by)
-    if "last-step" not in by:
-        return group_rows(_GROUPING, view, frame, by)
-    # The step at which visitors left is asked only of those who did.
-    return group_rows(_BY_LAST_STEP, view, frame.filter(frame["abandoned"]), by)
+    return group_rows(_BY_LAST_STEP if "last-step" in by else _GROUPING, view, by)
 
 
 REPORT = Report(
@@ -89,5 +100,10 @@ REPORT = Report(
     by_keys=(*CONVERSATION_KEYS[:4], "last-step", *CONVERSATION_KEYS[4:]),
     order=30,
     needs_sids=False,
-    figures=[*list_metric_figures(_METRICS), *list_metric_figures([_SHARE], "--by last-step")],
+    figures=[
+        *list_metric_figures(_METRICS),
+        *list_metric_figures([_SHARE], "--by last-step"),
+        *list_verdict_figures(is_divided=True),
+    ],
+    can_compare=True,
 )

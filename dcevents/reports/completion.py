@@ -1,9 +1,14 @@
 """Completion: who saw, engaged, reached the end (definitions 3)."""
 
+from dcevents.reports._change_columns import list_verdict_figures
+from dcevents.reports._grouping import (
+    Grouping,
+    MainRate,
+    define_grouped_report,
+    select_conversations,
+)
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,
-    Grouping,
-    define_conversations_report,
     define_count,
     define_rate,
     define_seconds,
@@ -51,14 +56,22 @@ _METRICS = (
     ),
 )
 
+_GROUPING = Grouping(
+    "completion",
+    _METRICS,
+    select_conversations,
+    main_rate=MainRate("completion_rate", is_divided=True),
+)
+
 REPORT = Report(
     name="completion",
     help="Who was shown a conversation, who engaged, who completed it.",
     example="zcat day.ndjson.gz | dcevents completion -f csv > completion.csv",
-    make=define_conversations_report(Grouping("completion", _METRICS)),
+    make=define_grouped_report(_GROUPING),
     default_by="conversation",
     by_keys=CONVERSATION_KEYS,
     order=20,
     needs_sids=False,
-    figures=list_metric_figures(_METRICS),
+    figures=[*list_metric_figures(_METRICS), *list_verdict_figures(is_divided=True)],
+    can_compare=True,
 )

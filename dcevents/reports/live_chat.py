@@ -4,23 +4,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dcevents.model.events import ATTEMPT_OUTCOMES
+from dcevents.reports._change_columns import list_verdict_figures
+from dcevents.reports._grouping import Grouping, MainRate, define_grouped_report, select_attempts
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,
-    Grouping,
     Metric,
     define_count,
     define_rate,
     define_seconds,
-    group_rows,
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL, Table
+from dcevents.tables import ESSENTIAL
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from dcevents.analysis.view import View
 
 _OUTCOME_TITLES = {
     "missed": "Missed",
@@ -98,22 +96,24 @@ _METRICS = (
         "peak_concurrent", "Peak chats", lambda col: col("peak").max(), add_column=_add_peaks
     ),
 )
-_GROUPING = Grouping("live-chat", _METRICS, default_by="agent")
-
-
-def _make_tables(view: "View", by: Sequence[str]) -> list[Table]:
-    return group_rows(_GROUPING, view, view.select_attempts(by), by)
-
+_GROUPING = Grouping(
+    "live-chat",
+    _METRICS,
+    select_attempts,
+    default_by="agent",
+    main_rate=MainRate("acceptance_rate", is_divided=True),
+)
 
 REPORT = Report(
     name="live-chat",
     help="Requests for an agent: accepted, missed, waits, lengths.",
     example="dcevents live-chat logs/ --by hour --tz Europe/Berlin",
-    make=_make_tables,
+    make=define_grouped_report(_GROUPING),
     default_by="agent",
     by_keys=("agent", *CONVERSATION_KEYS),
     order=40,
     needs_sids=False,
-    figures=list_metric_figures(_METRICS),
+    figures=[*list_metric_figures(_METRICS), *list_verdict_figures(is_divided=True)],
+    can_compare=True,
     selects="attempts",
 )

@@ -54,6 +54,21 @@ PACKAGE_LIMITS = {"select": 250, "prime": None}
 
 
 @dataclass(frozen=True)
+class Arrangement:
+    """Which rows and columns of a table are written, and in which order."""
+
+    sort: str | None = None
+    """A column, the largest first; ties and all else in the usual order."""
+    is_ascending: bool = False
+    top: int | None = None
+    """Rows that are written; None for all."""
+    columns: tuple[str, ...] = ()
+    """Figures that are written; none for all."""
+    grid: str | None = None
+    """The figure of a grid of two keys."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """The settings of a report: its rows, and their meaning."""
 
@@ -78,6 +93,7 @@ class Settings:
     """Time without new events after which a store is stale, milliseconds."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Values or glob patterns by column; one of them must fit."""
+    arrangement: Arrangement = Arrangement()
     is_listing: bool = False
     """Rows are single conversations, attempts or events, each under its own name."""
     mapped_paths: tuple[tuple[str, str], ...] = ()

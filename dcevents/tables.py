@@ -81,6 +81,9 @@ class Table:
     """Rows behind those that are shown."""
     keys: Sequence[str] = ()
     """Columns that identify a row."""
+    grid_of: str | None = None
+    """The heading of a grid's figure. The headings of its columns are values of the log, and it
+    has its row of totals in every format."""
     total_columns: Sequence[Column] = ()
     """Columns that only the total has."""
     notes: Sequence[str] = ()

@@ -1,8 +1,8 @@
 """The rows of reports: conversations, attempts, sessions and events that options select."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -26,6 +26,10 @@ class View:
     log: Log
     fold: Fold
     settings: Settings
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By key of `--by`, values that selected rows do not have."""
+    is_of_abandoned: bool = False
+    """Only abandoned conversations are selected."""
 
     @property
     def fact_fold(self) -> FactFold:
@@ -56,7 +60,8 @@ class View:
         selected = self.keep_in_window(self._apply_filters(self.fold.conversations))
         first, last = (OUTCOMES.index(ABANDONED_OUTCOMES[i]) for i in (0, -1))
         is_abandoned = pl.col("outcome").to_physical().is_between(first, last)
-        return selected.with_columns(is_abandoned.alias("abandoned"))
+        selected = selected.with_columns(is_abandoned.alias("abandoned"))
+        return selected.filter("abandoned") if self.is_of_abandoned else selected
 
     def select_conversations(self, by: Collection[str]) -> pl.DataFrame:
         """Return the selected conversations with the columns of the keys `by`.
@@ -107,10 +112,21 @@ class View:
         return self._add_keys(frame, by)
 
     def _add_keys(self, frame: pl.DataFrame, by: Collection[str]) -> pl.DataFrame:
-        for key in by:
+        for key in dict.fromkeys([*by, *self.left_out]):
             if key in ("type", "ui-type", "page"):
                 frame = self.fold.add_text(frame, key.replace("-", "_"))
+        for key, values in self.left_out.items():
+            frame = self._leave_out(frame, key, values)
         return frame
+
+    def _leave_out(self, frame: pl.DataFrame, key: str, values: Sequence[str]) -> pl.DataFrame:
+        """Return the rows that have another value of a key, or none."""
+        column = {"conversation": "id_rank", "agent": "agent_id"}.get(key, key.replace("-", "_"))
+        unwanted = pl.Series(values, dtype=pl.String)
+        if key == "conversation":
+            ids = self.fold.conversation_ids
+            unwanted = ids.filter(pl.col("conversation_id").is_in(unwanted.implode()))["id_rank"]
+        return frame.filter(~pl.col(column).is_in(unwanted.implode()).fill_null(value=False))
 
     @cached_property
     def _attempts_in_window(self) -> pl.DataFrame:

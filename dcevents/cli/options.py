@@ -117,6 +117,16 @@ QUIET_OPTION = click.option(
 _OUTPUT_OPTION = click.option(
     "-o", "--output", metavar="FILE", help="Replace this file; {date} in it is the first day."
 )
+_ARRANGEMENT_OPTIONS = (
+    click.option(
+        "--sort", metavar="COLUMN", help="Sort rows, largest first; COLUMN:asc: smallest first."
+    ),
+    click.option("--columns", metavar="A,B", help="Only these figures, in this order."),
+)
+_TOP_OPTION = click.option("--top", metavar="N", help="Only the first N rows.")
+_GRID_OPTION = click.option(
+    "--grid", metavar="METRIC", help="One figure, the second of two --by keys as columns."
+)
 _WIDTH_OPTION = click.option(
     "--width", metavar="N", help="The width of tables.  [the terminal's, else COLUMNS]"
 )
@@ -228,6 +238,9 @@ def build_report_options(report: Report) -> list[Decorator]:
         *(option for name, option in _MEANING_OPTIONS.items() if name in report.options),
         *(_PACKAGE_OPTIONS if "package" in report.options else ()),
         *([_INTERVALS_OPTION] if report.has_rates else []),
+        *(_ARRANGEMENT_OPTIONS if report.has_rows else ()),
+        *([_TOP_OPTION] if report.has_rows or report.parts else []),
+        *([_GRID_OPTION] if report.by_keys and report.has_single_lines else []),
         _make_format_option(formats),
         _OUTPUT_OPTION,
         _WIDTH_OPTION,

@@ -14,6 +14,7 @@ import click
 
 from dcevents import __version__, show
 from dcevents.analysis import account_words, alerts, recognition
+from dcevents.analysis.arrangement import arrange_table
 from dcevents.analysis.selection import describe_several_ids, describe_unfitting, explain_empty
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, open_reading
@@ -30,6 +31,7 @@ from dcevents.reading.parsing.envelopes import Known
 from dcevents.reading.parsing.parse import Limits, Parser
 from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.render import RenderContext
+from dcevents.reports._grid import make_grid
 from dcevents.store import query
 from dcevents.store.disk import files, lock
 
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
     from dcevents.reports._report import Report
     from dcevents.settings import Settings, Window
     from dcevents.tables import Document, Table
+
+
+_SCREEN_ROWS = 5
+"""Rows of each table of a report of several, on a terminal."""
 
 
 class ReportSource(NamedTuple):
@@ -189,7 +195,8 @@ def _write_report(
     if made is None:
         pieces = [recognition.format_map(view.log, view.settings.mapped_names)]
     else:
-        pieces = output.format.write(made, _make_context(report, view, output))
+        context = _make_context(report, view, output)
+        pieces = output.format.write(_arrange_report(report, view, made, output), context)
     if output.output_file is None:
         write_to_stdout(pieces)
     else:
@@ -218,6 +225,25 @@ def _make_report(report: Report, view: View) -> list[Table] | Document:
         made = report.make(view, view.settings.by)
         counted.result()
     return made
+
+
+def _arrange_report(
+    report: Report, view: View, made: list[Table] | Document, output: OutputSettings
+) -> list[Table] | Document:
+    """Return a report as it is written: alerts are about all of it."""
+    if not isinstance(made, list):
+        return made
+    wanted = view.settings.arrangement
+    if wanted.grid is not None and output.format.writes_grids:
+        return [make_grid(report, view, table, wanted) for table in made]
+    if len(made) > 1 and wanted.top is None and _is_read_on_terminal(output):
+        wanted = replace(wanted, top=_SCREEN_ROWS)
+    return [arrange_table(table, wanted) for table in made]
+
+
+def _is_read_on_terminal(output: OutputSettings) -> bool:
+    """Return whether somebody reads a table on a terminal."""
+    return output.format.is_for_screens and output.output_file is None and os.isatty(1)
 
 
 def _make_context(report: Report, view: View, output: OutputSettings) -> RenderContext:

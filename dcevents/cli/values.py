@@ -14,12 +14,20 @@ from zoneinfo import ZoneInfo, available_timezones
 from dcevents import render, times
 from dcevents.analysis import alerts
 from dcevents.analysis.patterns import find_near, match_pattern
+from dcevents.cli.arrangement import list_column_options, parse_arrangement, parse_number
 from dcevents.cli.config import read_map
 from dcevents.errors import UsageError
 from dcevents.model.events import OUTCOME_GROUPS
 from dcevents.periods import Comparison, choose_comparison, parse_period
 from dcevents.reports._report import Report
-from dcevents.settings import PACKAGE_LIMITS, Alert, IngestSettings, Settings, Tolerance, Window
+from dcevents.settings import (
+    PACKAGE_LIMITS,
+    Alert,
+    IngestSettings,
+    Settings,
+    Tolerance,
+    Window,
+)
 
 Given = Mapping[str, Any]
 """The values of a command's options by the names of its parameters."""
@@ -89,6 +97,7 @@ def parse_settings(report: Report, given: Given) -> Settings:
         min_base=_parse_min_base(given),
         stale_ms=_parse_stale(given),
         filters=_parse_filters(report, given),
+        arrangement=parse_arrangement(report, given, by),
         is_listing=not report.by_keys and not report.parts,
         operands=tuple(given[name] for name in report.operands),
         package=given.get("package", "select"),
@@ -224,9 +233,7 @@ def _parse_alerts(report: Report, given: Given, by: Sequence[str]) -> tuple[Aler
     rules = given.get("fail_if", ())
     if rules and given.get("show_map"):
         raise UsageError("--show-map prints no report: it does not go with --fail-if")
-    options = {f"--by {key}" for key in by}
-    options |= {"--intervals"} if given.get("intervals") else set()
-    options |= {"--compare"} if given.get("compare") is not None else set()
+    options = list_column_options(given, by)
     return tuple(alerts.parse_rule(rule, report.figures_by_part, options) for rule in rules)
 
 
@@ -290,17 +297,9 @@ def parse_output_settings(
         excel=excel,
         guards_formulas=not given.get("no_formula_guard", False),
         delimiter=delimiter,
-        width=_parse_number(given.get("width"), "--width", least=_MIN_WIDTH),
+        width=parse_number(given.get("width"), "--width", example=100, least=_MIN_WIDTH),
         repeatable_arguments=arguments,
     )
-
-
-def _parse_number(text: str | None, option: str, least: int = 1) -> int | None:
-    if text is None:
-        return None
-    if not re.fullmatch("[0-9]{1,6}", text) or int(text) < least:
-        raise UsageError(f"{option}: '{text}' is no number from {least:,}; write 100")
-    return int(text)
 
 
 def _check_delimiter(delimiter: str, format_name: str) -> None:

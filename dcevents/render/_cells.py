@@ -115,7 +115,8 @@ def format_caption(table: Table, context: RenderContext) -> str:
     by = " by " + ", ".join(table.by) if table.by and tuple(table.by) != ("all",) else ""
     # A report of several tables has the period once, above its headline.
     period = format_period_suffix(context) if context.report_name == table.name else ""
-    return f"{_format_name(table.name)}{by}{period}"
+    figure = f": {table.grid_of.lower()}" if table.grid_of else ""
+    return f"{_format_name(table.name)}{figure}{by}{period}"
 
 
 def _format_name(report_name: str) -> str:

@@ -55,6 +55,10 @@ class Format:
     """The place in lists of formats: lower numbers first."""
     write_document: Callable[[Document, RenderContext], Iterator[str]] | None = None
     """Writes documents, in a format that can."""
+    writes_grids: bool = False
+    """Writes grids; else their tables stay long."""
+    is_for_screens: bool = False
+    """Is read on a terminal, a screen at a time."""
 
     def write(self, made: Sequence[Table] | Document, context: RenderContext) -> Iterator[str]:
         """Return a report as pieces of text.

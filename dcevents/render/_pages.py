@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
 
 from dcevents.render._cells import format_rows, format_total
 from dcevents.render._layout import emphasise, lay_out_page, lay_out_rule, shade, soften
-from dcevents.render._texts import find_common_origin
+from dcevents.render._texts import choose_cut, find_common_origin, strip_origin
 from dcevents.render._widths import (
     COLUMN_GAP,
     fit_columns,
@@ -18,7 +20,7 @@ from dcevents.render._widths import (
     narrow_columns,
     split_heading,
 )
-from dcevents.show import NO_FIGURE, format_number
+from dcevents.show import NO_FIGURE, format_number, make_visible, measure_width
 from dcevents.tables import ESSENTIAL, Column
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 _PAGE_ROWS = 5000
 """Rows that are laid out together, under a heading of their own."""
+_GRID_HEADING_WIDTH = 15
+"""The width to which the values above a grid are cut."""
+_GRID_KEY_WIDTH = 20
+"""The width that the names beside a grid have at least, before it is divided."""
 _BAR_WIDTHS = range(6, 13)
 _MIN_BARS = 2
 """Of one rate there is nothing to compare."""
@@ -46,7 +52,72 @@ class LaidOutTable:
 
 
 def lay_out_table(table: Table, context: RenderContext, *, is_dense: bool) -> LaidOutTable:
-    """Return a table's text. The first page decides the widths of all."""
+    """Return a table's text. The first page decides the widths of all.
+
+    A grid that is too wide goes on below, with its keys again.
+    """
+    if table.grid_of is None:
+        return _lay_out_part(table, context, is_dense=is_dense)
+    table, remark = _shorten_grid_headings(table)
+    parts = [_lay_out_part(part, context, is_dense=is_dense) for part in _divide(table, context)]
+    pages = (piece for i, part in enumerate(parts) for piece in (["\n"] * (i > 0), part.pages))
+    remarks = [*parts[0].remarks, *([remark] if remark else [])]
+    return LaidOutTable(remarks, chain.from_iterable(pages), ())
+
+
+def _shorten_grid_headings(table: Table) -> tuple[Table, str | None]:
+    """Return a grid whose headings fit, and a line about a host that they are without."""
+    figures = [column for column in table.columns if column.name not in table.keys]
+    addresses = [each.title for each in figures if "://" in each.title]
+    found, remark = find_common_origin(pl.Series(addresses, dtype=pl.String)), None
+    if found is not None:
+        remark = f"Columns: {_describe_origin(found)}"
+        figures = [replace(each, title=strip_origin(each.title, found[0])) for each in figures]
+    cut = choose_cut([each.title for each in figures], _GRID_HEADING_WIDTH, at_end=False)
+    figures = [replace(each, title=_shorten_heading(each.title, cut)) for each in figures]
+    keys = [column for column in table.columns if column.name in table.keys]
+    return replace(table, columns=[*keys, *figures]), remark
+
+
+def _shorten_heading(title: str, cut: Callable[[str], str]) -> str:
+    lines = split_heading(make_visible(title))
+    is_narrow = all(measure_width(line) <= _GRID_HEADING_WIDTH for line in lines)
+    return " ".join(lines) if is_narrow else cut(make_visible(title))
+
+
+def _divide(table: Table, context: RenderContext) -> Iterator[Table]:
+    """Yield the parts of a grid that fit beside its keys, as even as can be."""
+    keys = [column for column in table.columns if column.name in table.keys]
+    figures = [column for column in table.columns if column.name not in table.keys]
+    body = list(format_rows(table, context))
+    lines = [*body, format_total(table, context) or [""] * len(table.columns)]
+    wanted = measure_columns([split_heading(each.title) for each in table.columns], lines)
+    widths = dict(zip([column.name for column in table.columns], wanted, strict=True))
+    narrow = [
+        min(widths[each.name], _GRID_KEY_WIDTH) if each.is_text else widths[each.name]
+        for each in keys
+        if each.name_column is None
+    ]
+    room = None if context.width is None else context.width - measure_line(narrow)
+    parts: list[list[Column]] = [[]]
+    used = 0
+    for figure in figures:
+        width = widths[figure.name] + COLUMN_GAP
+        if room is not None and parts[-1] and used + width > room:
+            parts.append([])
+            used = 0
+        parts[-1].append(figure)
+        used += width
+    size = -(-len(figures) // len(parts))
+    even = [figures[i : i + size] for i in range(0, len(figures), size)]
+    fits = room is None or all(
+        sum(widths[each.name] + COLUMN_GAP for each in part) <= room for part in even
+    )
+    for part in even if fits else parts:
+        yield replace(table, columns=[*keys, *part])
+
+
+def _lay_out_part(table: Table, context: RenderContext, *, is_dense: bool) -> LaidOutTable:
     origins, remarks = _find_origins(table)
     body = format_rows(table, context, origins)
     page = list(islice(body, _PAGE_ROWS))
@@ -131,11 +202,14 @@ def _find_origins(table: Table) -> tuple[dict[str, str], dict[str, str]]:
     for column in table.columns:
         found = find_common_origin(table.rows[column.name]) if column.is_address else None
         if found is not None:
-            origin, has_all = found
-            origins[column.name] = origin
-            which = "all on" if has_all else "where no site is named, on"
-            remarks[column.name] = f"{column.title}: {which} {origin}"
+            origins[column.name] = found[0]
+            remarks[column.name] = f"{column.title}: {_describe_origin(found)}"
     return origins, remarks
+
+
+def _describe_origin(found: tuple[str, bool]) -> str:
+    origin, has_all = found
+    return f"{'all' if has_all else 'where no site is named,'} on {make_visible(origin)}"
 
 
 # -- names and ids ------------------------------------------------------------------------------
@@ -223,7 +297,7 @@ def _make_bar(
     if place is None or context.width is None or not context.is_interactive:
         return None
     name, room = columns[place].name, context.width - measure_line(widths) - COLUMN_GAP
-    if not widths[place] or table.rows.height < _MIN_BARS:
+    if not widths[place] or table.rows[name].count() < _MIN_BARS:
         return None
     if room >= _BAR_WIDTHS.start:
         return _Bar(name, place, min(room, _BAR_WIDTHS.stop - 1), is_behind=False)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dcevents.tables import Column
 
 COLUMN_GAP = 2
+_GLUE = "\x1f"
+"""Stands between what stays on one line: `90 %`."""
 _COMFORTABLE_WIDTH = 24
 """The width that texts get before columns of the lowest priority are shown."""
 _MAX_NARROW_WIDTH = 22
@@ -24,7 +26,8 @@ _MIN_COLUMN_WIDTH = 6
 
 def split_heading(title: str) -> list[str]:
     """Return a heading's words in one line or two, as narrow as that can be."""
-    words = title.split(" ")
+    words = title.replace(" %", _GLUE + "%").split(" ")
+    words = [word.replace(_GLUE, " ") for word in words]
     if len(words) == 1:
         return words
     divided = [[" ".join(words[:i]), " ".join(words[i:])] for i in range(1, len(words))]

@@ -14,6 +14,7 @@ from dcevents.render._cells import (
     is_left_aligned,
 )
 from dcevents.render._format import Format, RenderContext
+from dcevents.show import format_number
 
 if TYPE_CHECKING:
     from dcevents.tables import Table
@@ -31,12 +32,15 @@ def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[s
             lines = [f"- **{label}**: {_escape_markup(text)}\n" for label, text in table.headline]
             yield "".join(lines) + "\n"
         yield f"**{_escape_markup(format_caption(table, context))}**\n\n"
-        yield _format_line([column.title for column in table.columns])
+        yield _format_line([_escape_markup(column.title) for column in table.columns])
         yield _format_line(
             ["---" if is_left_aligned(column) else "---:" for column in table.columns]
         )
         for row in format_rows(table, context):
             yield _format_line([_escape_markup(cell) for cell in row])
+        if table.hidden_rows:
+            more = f"… {format_number(table.hidden_rows)} more"
+            yield _format_line([more, *("" for _ in table.columns[1:])])
         if (total := format_total(table, context)) and not table.rows.is_empty():
             yield _format_line([f"**{_escape_markup(cell)}**" if cell else "" for cell in total])
         for note in table.notes:
@@ -63,4 +67,4 @@ def _escape_match(markup: str) -> str:
     return "".join(f"\\{c}" if not c.isspace() else c for c in markup)
 
 
-FORMAT = Format("markdown", (".md", ".markdown"), _write_tables, 60)
+FORMAT = Format("markdown", (".md", ".markdown"), _write_tables, 60, writes_grids=True)

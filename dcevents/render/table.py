@@ -110,15 +110,17 @@ def _write_table(
     of_document: bool = False,
 ) -> Iterator[str]:
     """Yield a table's lines, below its caption, and what is left out of it."""
+    if table.rows.is_empty():
+        yield "\n".join(
+            [caption, "", "Nothing to report.", ""] if caption else ["Nothing to report.", ""]
+        )
+        return
     from dcevents.render._pages import lay_out_table  # noqa: PLC0415 - tabulate
 
     made = lay_out_table(table, context, is_dense=is_dense)
     above = [f"{line}\n" for line in (caption, *made.remarks) if line]
     yield from above
     yield "\n" if above and not is_dense else ""
-    if table.rows.is_empty():
-        yield "Nothing to report.\n"
-        return
     yield from made.pages
     for note in table.notes:
         yield "\n" + _fill_paragraph(note, _find_room(context))
@@ -138,4 +140,12 @@ def _find_room(context: RenderContext) -> int:
     return context.width or _DEFAULT_WIDTH
 
 
-FORMAT = Format("table", (".txt",), _write_tables, 10, _write_document)
+FORMAT = Format(
+    "table",
+    (".txt",),
+    _write_tables,
+    10,
+    _write_document,
+    writes_grids=True,
+    is_for_screens=True,
+)

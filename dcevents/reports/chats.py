@@ -31,6 +31,7 @@ REPORT = Report(
         keys=("sid", "conversation_id", "conversation", "attempt"),
     ),
     figures=list_column_figures(_COLUMNS),
+    columns=_COLUMNS,
     order=70,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=ATTEMPT_OUTCOMES,

@@ -36,6 +36,7 @@ REPORT = Report(
         keys=("sid", "conversation_id", "conversation"),
     ),
     figures=list_column_figures(_COLUMNS),
+    columns=_COLUMNS,
     order=60,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=OUTCOMES,

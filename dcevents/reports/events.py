@@ -32,6 +32,7 @@ REPORT = Report(
         "events", _COLUMNS, lambda view: view.list_events(), keys=("sid", "file", "line")
     ),
     figures=list_column_figures(_COLUMNS),
+    columns=_COLUMNS,
     order=80,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=OUTCOMES,

@@ -108,5 +108,6 @@ REPORT = Report(
     order=25,
     needs_sids=False,
     figures=[*list_metric_figures(_METRICS), *list_verdict_figures(is_divided=False)],
+    has_single_lines=False,
     can_compare=True,
 )

@@ -26,6 +26,7 @@ REPORT = Report(
     example="dcevents sessions logs/ --period yesterday -o sessions-{date}.csv",
     make=define_listing("sessions", _COLUMNS, lambda view: view.list_sessions(), keys=("sid",)),
     figures=list_column_figures(_COLUMNS),
+    columns=_COLUMNS,
     order=50,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=OUTCOMES,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dcevents.analysis.view import View
 
 _COLUMNS = (
+    Column("month", "day", "Month", ESSENTIAL),
     Column("engaged", "count", "Engaged", ESSENTIAL),
     Column("live_chats", "count", "Live chats"),
     Column("counted", "count", "Counted", priority=2),
@@ -26,8 +27,7 @@ _COLUMNS = (
 def _make_tables(view: View, by: Sequence[str]) -> list[Table]:
     from dcevents.reports._usage import measure_months  # noqa: PLC0415 - polars
 
-    columns = [Column("month", "day", "Month", ESSENTIAL), *_COLUMNS]
-    return [Table("usage", columns, measure_months(view), tuple(by), keys=["month"])]
+    return [Table("usage", _COLUMNS, measure_months(view), tuple(by), keys=["month"])]
 
 
 REPORT = Report(
@@ -39,5 +39,6 @@ REPORT = Report(
     order=47,
     options=("window", "as_of", "idle", "keep_query", "package"),
     needs_sids=False,
+    columns=_COLUMNS,
     figures=[column for column in _COLUMNS if column.kind in ("count", "rate")],
 )

@@ -70,7 +70,7 @@ def test_people_get_sections_filled_to_the_width_and_made_safe() -> None:
         "  A longer label  two words two words two words two words two words two words\n"
         "                  two words two words two words two words two words two words\n\n"
         "  What                            Count\n"
-        "  ------------------------------  -----\n"
+        "  ──────────────────────────────  ─────\n"
         "  \\x1b[31mred\\u202e               1,200\n"
         f"  {'b' * 30}      2\n"
     )

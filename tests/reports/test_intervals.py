@@ -17,8 +17,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dcevents import render, reports
+from dcevents.analysis.intervals import NORMAL_QUANTILE, compute_wilson_bounds
 from dcevents.render._format import RenderContext
-from dcevents.reports._metrics import NORMAL_QUANTILE, compute_wilson_bounds
 from dcevents.tables import Column, Table
 
 RATED = [report.name for report in reports.load_reports().values() if report.has_rates]

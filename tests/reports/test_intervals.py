@@ -100,7 +100,9 @@ def test_the_bounds_are_where_the_score_test_begins_to_reject(count: tuple[int, 
 def rates(columns: list[str]) -> list[str]:
     """The rates among columns."""
     return [
-        name for name in columns if name.endswith("_rate") or name in ("service_level", "share")
+        name
+        for name in columns
+        if name.endswith("_rate") or name in ("service_level", "share", "of_first", "of_previous")
     ]
 
 
@@ -138,7 +140,7 @@ def test_every_format_has_them(report: str, format_: str) -> None:
     text = harness.run(report, DAY, "-f", format_, "-q", "--intervals").text
 
     wanted = {"table": "95% +95%", "markdown": r"\| 95% low \| 95% high \|"}
-    assert re.search(wanted.get(format_, "(acceptance|abandonment|completion)_rate_low"), text)
+    assert re.search(wanted.get(format_, "(_rate|of_previous)_low"), text)
 
 
 def test_without_the_option_there_are_none() -> None:

@@ -209,8 +209,8 @@ def changed(now: Row | None, before: Row | None, judged: Judged) -> Row:
         row[name], row[f"{name}_before"] = value, former
         if name.endswith("_at"):
             continue
-        known = value is not None and former is not None
-        row[f"{name}_change"] = value - former if known else None
+        lacks_one = value is None or former is None
+        row[f"{name}_change"] = None if lacks_one else value - former  # type: ignore[operator]
         if name in judged.shares:
             part, base = judged.shares[name]
             interval = None
@@ -320,8 +320,10 @@ def funnel_rows(
     found = []
     for keys, now, before in compared(sides, by, tz, spans, judged.measures):
         for place, step in enumerate(naive_reports.STEPS):
-            steps = [None if each is None else each["_steps"][place] for each in (now, before)]
-            found.append({**keys, **changed(*steps, judged), "step": step})
+            current, former = (
+                None if each is None else each["_steps"][place] for each in (now, before)
+            )
+            found.append({**keys, **changed(current, former, judged), "step": step})
     return found
 
 

@@ -173,7 +173,7 @@ def usage(
 
     def weight(row: Row) -> int:
         chats = any(attempt["_accepted"] for attempt in row["_attempts"])
-        return row["engaged"] + (chats if package == "select" else 0)
+        return int(row["engaged"]) + (chats if package == "select" else 0)
 
     def measures(items: list[Row]) -> Row:
         return {

@@ -40,13 +40,13 @@ _WINDOW_OPTIONS = (
         "--period",
         multiple=True,
         metavar="P",
-        help="Started in: yesterday, last-week, 2026-W45, 2026-10, 2026-Q4.",
+        help="Started in: last-week, this-month, 2026-W45, 2026-Q4.",
     ),
 )
 _COMPARE_OPTION = click.option(
     "--compare",
     metavar="W",
-    help="Beside each figure that of another window: previous, last-year, 2026-10.",
+    help="Beside it another window: previous, last-year, 2026-10.",
 )
 TZ_OPTION = click.option(
     "--tz",
@@ -103,9 +103,12 @@ _PACKAGE_OPTIONS = (
         "--package",
         type=click.Choice(list(PACKAGE_LIMITS)),
         default="select",
-        help="What is counted: select also counts live chats.  [select]",
+        metavar="NAME",
+        help="select counts live chats, too; prime does not.  [select]",
     ),
-    click.option("--limit", metavar="N", help="Conversations a month.  [250, of select]"),
+    click.option(
+        "--limit", metavar="N", help="Conversations that it allows a month.  [250, of select]"
+    ),
 )
 _INTERVALS_OPTION = click.option(
     "--intervals", is_flag=True, help="Each rate with the bounds of its 95 % interval."

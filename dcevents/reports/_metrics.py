@@ -145,7 +145,11 @@ def add_companions(metrics: Sequence[Metric], *, with_intervals: bool) -> list[M
 def list_metric_figures(metrics: Sequence[Metric], *options: str) -> list[Column]:
     """Return the columns of metrics and of their changes, with the options they need."""
     columns = [column for metric in metrics for column in list_columns(metric, with_intervals=True)]
-    return [replace(each, required_options=(*options, *each.required_options)) for each in columns]
+    return [
+        replace(each, required_options=(*options, *each.required_options))
+        for each in columns
+        if each.kind != "time"
+    ]
 
 
 def list_columns(metric: Metric, *, with_intervals: bool) -> list[Column]:

@@ -100,8 +100,9 @@ _GROUPING = Grouping(
 
 REPORT = Report(
     name="funnel",
-    help="How many conversations get to which step, and where they are lost.",
-    example="dcevents funnel logs/ --by conversation --period last-month --compare previous",
+    help="How many conversations go how far, and where they are lost.",
+    options=("window", "as_of", "idle", "keep_query"),
+    example="dcevents funnel logs/ --period last-month --compare previous",
     make=define_grouped_report(_GROUPING),
     default_by="all",
     by_keys=CONVERSATION_KEYS,

@@ -84,6 +84,7 @@ def _make_tables(view: View, by: Sequence[str]) -> list[Table]:
 REPORT = Report(
     name="meetings",
     help="Meetings that visitors booked: with whom, how many, how soon.",
+    options=("window", "as_of", "idle", "keep_query"),
     example="dcevents meetings logs/ --by conversation --period last-month",
     make=_make_tables,
     default_by="agent",

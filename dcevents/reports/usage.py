@@ -32,7 +32,7 @@ def _make_tables(view: View, by: Sequence[str]) -> list[Table]:
 
 REPORT = Report(
     name="usage",
-    help="Engaged conversations a month, against what the package allows.",
+    help="Engaged conversations a month against the package's limit.",
     example="dcevents usage logs/ --tz America/Los_Angeles",
     make=_make_tables,
     default_by="month",

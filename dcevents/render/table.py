@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _INDENT = "  "
 _DEFAULT_WIDTH = 80
 """The width to which sentences are filled where there is no other."""
+_NO_LIMIT = 10_000
+"""Columns of a line of figures, where there is no width."""
 _MIN_TEXT_WIDTH = 20
 """Columns that a text has beside a label, however long the label."""
 
@@ -44,7 +46,7 @@ def _format_headline(
     figures: Sequence[tuple[str, str]], context: RenderContext, *, is_dense: bool
 ) -> str:
     room = max(len(label) for label, _ in figures)
-    width = context.width or _DEFAULT_WIDTH
+    width = context.width or _NO_LIMIT
     lines = [_fill_paragraph(text, width, f"{label:<{room}}  ") for label, text in figures]
     return "".join([f"{format_headline_title(context)}\n", "" if is_dense else "\n", *lines])
 
@@ -111,33 +113,28 @@ def _write_table(
 ) -> Iterator[str]:
     """Yield a table's lines, below its caption, and what is left out of it."""
     if table.rows.is_empty():
-        yield "\n".join(
-            [caption, "", "Nothing to report.", ""] if caption else ["Nothing to report.", ""]
-        )
+        yield f"{_fill_paragraph(caption, context.width or _NO_LIMIT)}\n" if caption else ""
+        yield "Nothing to report.\n"
         return
     from dcevents.render._pages import lay_out_table  # noqa: PLC0415 - tabulate
 
     made = lay_out_table(table, context, is_dense=is_dense)
-    above = [f"{line}\n" for line in (caption, *made.remarks) if line]
+    captions = [line for line in (caption, *made.remarks) if line]
+    above = [_fill_paragraph(line, context.width or _NO_LIMIT) for line in captions]
     yield from above
     yield "\n" if above and not is_dense else ""
     yield from made.pages
     for note in table.notes:
-        yield "\n" + _fill_paragraph(note, _find_room(context))
+        yield "\n" + _fill_paragraph(note, context.width or _DEFAULT_WIDTH)
     if made.hidden and not is_dense:
         options = ["-f", "json" if of_document else "csv"]
         name = context.report_name if of_document else table.name
-        yield "\n" + _fill_paragraph(
-            f"Too narrow for: {', '.join(made.hidden)}.", _find_room(context)
-        )
+        narrow = f"Too narrow for: {', '.join(made.hidden)}."
+        yield "\n" + _fill_paragraph(narrow, context.width or _DEFAULT_WIDTH)
         if context.arguments is None:
             yield f"All columns: the same with {shlex.join(options)}\n"
         else:
             yield f"All columns: {_format_command(name, context, *options)}\n"
-
-
-def _find_room(context: RenderContext) -> int:
-    return context.width or _DEFAULT_WIDTH
 
 
 FORMAT = Format(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -34,11 +34,24 @@ _OF_OUTPUT = {
 """Parameters that change nothing about which rows there are."""
 
 
+_OF_INPUT = {"source", "store", "paths", "names", "config", "as_of"}
+"""Parameters that say what is read."""
+
+
 def list_repeatable_arguments(context: click.Context) -> list[str] | None:
     """Return the options and operands of a run that select its rows, as words of a shell.
 
     None where another run would not read the same: of standard input.
     """
+    return _list_arguments(context, lambda name: name not in _OF_OUTPUT)
+
+
+def list_input_arguments(context: click.Context) -> list[str] | None:
+    """Return the options and operands of a run that say what is read, likewise."""
+    return _list_arguments(context, lambda name: name in _OF_INPUT)
+
+
+def _list_arguments(context: click.Context, is_wanted: Callable[[str], bool]) -> list[str] | None:
     sources = context.params.get("source", ())
     if "-" in sources or not (sources or context.params.get("store")):
         return None
@@ -47,7 +60,7 @@ def list_repeatable_arguments(context: click.Context) -> list[str] | None:
     for param in context.command.params:
         name = param.name or ""
         is_given = context.get_parameter_source(name) == ParameterSource.COMMANDLINE
-        if not is_given or name in _OF_OUTPUT:
+        if not is_given or not is_wanted(name):
             continue
         value = context.params[name]
         if isinstance(param, click.Argument):

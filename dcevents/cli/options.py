@@ -117,6 +117,9 @@ _INTERVALS_OPTION = click.option(
 QUIET_OPTION = click.option(
     "-q", "--quiet", is_flag=True, help="Messages only about failures and cut-off inputs."
 )
+_VERBOSE_OPTION = click.option(
+    "-v", "--verbose", is_flag=True, help="Say in full how each record was counted."
+)
 _OUTPUT_OPTION = click.option(
     "-o", "--output", metavar="FILE", help="Replace this file; {date} in it is the first day."
 )
@@ -248,6 +251,7 @@ def build_report_options(report: Report) -> list[Decorator]:
         _OUTPUT_OPTION,
         _WIDTH_OPTION,
         QUIET_OPTION,
+        _VERBOSE_OPTION,
         *(_CSV_OPTIONS if "csv" in formats else ()),
         *REJECTS_OPTIONS,
         _STORE_OPTION,

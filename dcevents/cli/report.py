@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,14 +14,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from dcevents import __version__, show
-from dcevents.analysis import account_words, alerts, recognition
+from dcevents.analysis import account_line, account_words, alerts, recognition
 from dcevents.analysis.arrangement import arrange_table
 from dcevents.analysis.selection import describe_several_ids, describe_unfitting, explain_empty
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, open_reading
-from dcevents.cli.messages import say, say_alerts, say_skipped_inputs, warn_of_inputs
+from dcevents.cli.messages import (
+    PROGRAM_PREFIX,
+    say,
+    say_alerts,
+    say_skipped_inputs,
+    warn_of_inputs,
+)
 from dcevents.cli.options import is_store_from_environment
-from dcevents.cli.screen import choose_width, uses_colour
+from dcevents.cli.screen import choose_width, find_message_width, uses_colour
 from dcevents.cli.targets import check_rejects_apart, check_targets, protect_store
 from dcevents.errors import UnusableInputError
 from dcevents.model.attributes import Vocabulary
@@ -204,7 +211,7 @@ def _write_report(
     for unfitting in describe_unfitting(view):
         say(unfitting)
     if not output.is_quiet:
-        _say_account(report, view, made)
+        _say_account(report, view, made, output)
     if refusal:
         raise UnusableInputError(refusal)
     return made
@@ -286,7 +293,9 @@ def _build_window_json(window: Window) -> dict[str, str | None]:
     return {"since": since, "until": until}
 
 
-def _say_account(report: Report, view: View, made: list[Table] | Document | None) -> None:
+def _say_account(
+    report: Report, view: View, made: list[Table] | Document | None, output: OutputSettings
+) -> None:
     """Say why a report is empty, and how lines were counted."""
     if isinstance(made, list) and all(table.rows.is_empty() for table in made):
         reason = explain_empty(view, of_chats=report.selects == "attempts")
@@ -297,8 +306,20 @@ def _say_account(report: Report, view: View, made: list[Table] | Document | None
     view.log.count_events()
     for message in (
         recognition.describe_recognition(view.log),
-        account_words.describe_account(view.log.account),
+        _describe_account(report, view.log, output),
         *account_words.describe_other_unrecognised(view.log),
     ):
         if message:
             say(message)
+
+
+def _describe_account(report: Report, read: Log, output: OutputSettings) -> str:
+    """Return how records were counted: in one line, or with `--verbose` in full."""
+    if output.is_verbose:
+        return account_words.describe_account(read.account)
+    # A report about the input says it all.
+    arguments = output.input_arguments if report.needs_usable_input else None
+    command = None if arguments is None else shlex.join(["dcevents", "check", *arguments])
+    width = find_message_width()
+    room = None if width is None else width - len(PROGRAM_PREFIX)
+    return account_line.describe_briefly(read.account, command, room)

@@ -27,3 +27,11 @@ def uses_colour(*, is_on_terminal: bool) -> bool:
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
     return is_on_terminal and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def find_message_width() -> int | None:
+    """Return the columns of the terminal that messages go to; None where it is none."""
+    try:
+        return os.get_terminal_size(2).columns or None
+    except OSError:
+        return None

@@ -55,8 +55,11 @@ class OutputSettings:
     delimiter: str
     width: int | None = None
     """What `--width` says."""
+    is_verbose: bool = False
     repeatable_arguments: Sequence[str] | None = None
     """Options and operands that select the report's rows; None if its input cannot be reread."""
+    input_arguments: Sequence[str] | None = None
+    """Those that say what is read, likewise."""
 
 
 def read_clock() -> int:
@@ -270,13 +273,8 @@ def select_formats(report: Report) -> dict[str, render.Format]:
     }
 
 
-def parse_output_settings(
-    report: Report, given: Given, settings: Settings, arguments: Sequence[str] | None = None
-) -> OutputSettings:
-    """Return the settings of a report's output. Raises UsageError.
-
-    `arguments`: those of the run that another one can repeat.
-    """
+def parse_output_settings(report: Report, given: Given, settings: Settings) -> OutputSettings:
+    """Return the settings of a report's output. Raises UsageError."""
     excel, delimiter = given.get("excel", False), given.get("delimiter", ",")
     output_file, rejects_file = (
         _parse_file_name(given[name], f"--{name}", settings) for name in ("output", "rejects")
@@ -298,7 +296,7 @@ def parse_output_settings(
         guards_formulas=not given.get("no_formula_guard", False),
         delimiter=delimiter,
         width=parse_number(given.get("width"), "--width", example=100, least=_MIN_WIDTH),
-        repeatable_arguments=arguments,
+        is_verbose=given["verbose"] and not given["quiet"],
     )
 
 

@@ -112,8 +112,31 @@ KEYS = {
     "weekday": ["weekday"],
     "all": [],
 }
-GROUPED = {"completion": COMPLETION, "abandonment": ABANDONMENT, "live-chat": LIVE_CHAT}
-DEFAULT_KEY = {"completion": "conversation", "abandonment": "conversation", "live-chat": "agent"}
+FUNNEL = ["conversations", "of_first", "of_previous", "lost", "median_seconds_from_previous"]
+MEETINGS = [
+    "meetings",
+    "conversations",
+    "booking_rate",
+    "median_seconds_to_book",
+    "first_at",
+    "last_at",
+]
+GROUPED = {
+    "completion": COMPLETION,
+    "abandonment": ABANDONMENT,
+    "live-chat": LIVE_CHAT,
+    "funnel": FUNNEL,
+    "meetings": MEETINGS,
+}
+DEFAULT_KEY = {
+    "completion": "conversation",
+    "abandonment": "conversation",
+    "live-chat": "agent",
+    "funnel": "conversation",
+    "meetings": "agent",
+}
+LINE_KEYS = {"funnel": ["step"]}
+"""Columns behind the keys that tell the lines of a group apart; such a report has no total."""
 
 LOG = harness.log(
     """
@@ -140,11 +163,13 @@ def grouped_columns() -> Iterator[Any]:
     """(report, --by keys, columns) of every grouped report, and of pairs of keys."""
     for report, metrics in GROUPED.items():
         keys = [key for key in KEYS if key not in ("agent", "last-step")]
-        keys += {"abandonment": ["last-step"], "live-chat": ["agent"]}.get(report, [])
+        more = {"abandonment": ["last-step"], "live-chat": ["agent"], "meetings": ["agent"]}
+        keys += more.get(report, [])
         pairs = [["day", DEFAULT_KEY[report]], [DEFAULT_KEY[report], "hour"], ["type", "ui-type"]]
         for by in [*([key] for key in keys), *pairs]:
             columns = [
                 *(column for key in by for column in KEYS[key]),
+                *LINE_KEYS.get(report, []),
                 *metrics,
                 *(["share"] if "last-step" in by else []),
             ]
@@ -164,7 +189,11 @@ def test_columns_of_reports_are_those_of_the_contract(
     assert made["by"] == by
     assert all(list(row) == columns for row in made["rows"])
     assert made["rows"] or by == ["last-step"]
-    assert list(made["total"]) == columns[sum(len(KEYS[key]) for key in by) :]
+    assert (
+        report in LINE_KEYS
+        or list(made["total"])
+        == GROUPED[report] + columns[sum(len(KEYS[key]) for key in by) + len(GROUPED[report]) :]
+    )
 
 
 @pytest.mark.parametrize("report", LISTINGS)

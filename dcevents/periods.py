@@ -128,7 +128,7 @@ def choose_comparison(
 def _cut_other(found: Comparison, one: int, other: int, now: int) -> Comparison:
     """Cut a window to as much as there is of the other so far."""
     since, until = found[one].since or 0, found[one].until
-    if since >= now:
+    if since > now:
         raise UsageError("--compare: one of the windows has not begun; name a later --as-of")
     if until is not None and until <= now:
         return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from dcevents.reports._change_columns import FORMER, VERDICT_COLUMN
-from dcevents.show import format_percent, format_points, format_relative_change
+from dcevents.show import format_number, format_percent, format_points, format_relative_change
 from dcevents.tables import ESSENTIAL, Column, Table
 
 if TYPE_CHECKING:
@@ -47,9 +47,29 @@ def simplify_comparison(table: Table, grouping: Grouping) -> Table:
         rows=table.rows.with_columns(texts),
         total=total,
         total_columns=(),
-        notes=[*table.notes, *_list_notes(table, grouping)],
+        notes=[*table.notes, *_list_notes(table, grouping, has_marks=_has_marks(table))],
         simplify=None,
     )
+
+
+def describe_total_changes(table: Table) -> Iterator[tuple[str, str]]:
+    """Yield label and text of what the main figures of a comparison were in all."""
+    simple = table.for_people()
+    total = simple.total or {}
+    for column in simple.columns:
+        former = next((c for c in simple.columns if c.name == f"{column.name}{FORMER}"), None)
+        if former is None or total.get(former.name) is None:
+            continue
+        title = column.title.replace("\u00ad", "")
+        change = total[f"{column.name}_change"]
+        if column.kind == "rate":
+            words = [f"{change} points", total.get(VERDICT_COLUMN.name)]
+            yield (
+                f"{title} before",
+                f"{format_percent(total[former.name])}, now {', '.join(filter(None, words))}",
+            )
+        else:
+            yield f"{title} before", f"{format_number(total[former.name])}, now {change}"
 
 
 def _has_text(
@@ -99,14 +119,22 @@ def _format_verdict(verdict: str | None, change: float | None) -> str:
     return verdict if verdict in _SAID else ""
 
 
-def _list_notes(table: Table, grouping: Grouping) -> Iterator[str]:
+def _has_marks(table: Table) -> bool:
+    """Return whether anything is called better or worse."""
+    if VERDICT_COLUMN.name not in table.rows.columns:
+        return False
+    in_total = (table.total or {}).get(VERDICT_COLUMN.name) in _JUDGED
+    return in_total or bool(table.rows[VERDICT_COLUMN.name].is_in(_JUDGED).any())
+
+
+def _list_notes(table: Table, grouping: Grouping, *, has_marks: bool) -> Iterator[str]:
     if grouping.main_rate is None:
         return
     name, total = grouping.main_rate.name, table.total or {}
     title, change = _find_title(table.columns, name), total.get(f"{name}_change")
-    if grouping.main_rate.is_in_rows:
+    if has_marks:
         yield _CHANCE_NOTE
-    elif change is not None:
+    if not grouping.main_rate.is_in_rows and change is not None:
         rates = [format_percent(total[each]) for each in (name, f"{name}{FORMER}")]
         yield f"{title} in all: {rates[0]}, {rates[1]} before."
     mix, within = (total.get(each) for each in ("mix_change", "within_change"))

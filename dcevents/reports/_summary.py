@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from dcevents.reports._for_people import describe_total_changes
 from dcevents.show import format_count, format_duration, format_number, format_percent
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ def make_summary(view: View, parts: Sequence[Report]) -> list[Table]:
     view.fill_caches()
     with ThreadPoolExecutor(len(parts)) as pool:
         tables = [table for made in pool.map(make_part, parts) for table in made]
-    tables[0].headline = build_headline(*(table.total or {} for table in tables))
+    headline = build_headline(*(table.total or {} for table in tables))
+    if view.settings.compared is not None:
+        headline += dict(line for table in tables for line in describe_total_changes(table)).items()
+    tables[0].headline = headline
     return tables
 
 

@@ -112,8 +112,31 @@ KEYS = {
     "weekday": ["weekday"],
     "all": [],
 }
-GROUPED = {"completion": COMPLETION, "abandonment": ABANDONMENT, "live-chat": LIVE_CHAT}
-DEFAULT_KEY = {"completion": "conversation", "abandonment": "conversation", "live-chat": "agent"}
+FUNNEL = ["conversations", "of_first", "of_previous", "lost", "median_seconds_from_previous"]
+MEETINGS = [
+    "meetings",
+    "conversations",
+    "booking_rate",
+    "median_seconds_to_book",
+    "first_at",
+    "last_at",
+]
+GROUPED = {
+    "completion": COMPLETION,
+    "abandonment": ABANDONMENT,
+    "live-chat": LIVE_CHAT,
+    "funnel": FUNNEL,
+    "meetings": MEETINGS,
+}
+DEFAULT_KEY = {
+    "completion": "conversation",
+    "abandonment": "conversation",
+    "live-chat": "agent",
+    "funnel": "conversation",
+    "meetings": "agent",
+}
+LINE_KEYS = {"funnel": ["step"]}
+"""Columns behind the keys that tell the lines of a group apart; such a report has no total."""
 
 LOG = harness.log(
     """
@@ -140,11 +163,13 @@ def grouped_columns() -> Iterator[Any]:
     """(report, --by keys, columns) of every grouped report, and of pairs of keys."""
     for report, metrics in GROUPED.items():
         keys = [key for key in KEYS if key not in ("agent", "last-step")]
-        keys += {"abandonment": ["last-step"], "live-chat": ["agent"]}.get(report, [])
+        more = {"abandonment": ["last-step"], "live-chat": ["agent"], "meetings": ["agent"]}
+        keys += more.get(report, [])
         pairs = [["day", DEFAULT_KEY[report]], [DEFAULT_KEY[report], "hour"], ["type", "ui-type"]]
         for by in [*([key] for key in keys), *pairs]:
             columns = [
                 *(column for key in by for column in KEYS[key]),
+                *LINE_KEYS.get(report, []),
                 *metrics,
                 *(["share"] if "last-step" in by else []),
             ]
@@ -164,7 +189,11 @@ def test_columns_of_reports_are_those_of_the_contract(
     assert made["by"] == by
     assert all(list(row) == columns for row in made["rows"])
     assert made["rows"] or by == ["last-step"]
-    assert list(made["total"]) == columns[sum(len(KEYS[key]) for key in by) :]
+    assert (
+        report in LINE_KEYS
+        or list(made["total"])
+        == GROUPED[report] + columns[sum(len(KEYS[key]) for key in by) + len(GROUPED[report]) :]
+    )
 
 
 @pytest.mark.parametrize("report", LISTINGS)
@@ -279,10 +308,13 @@ def test_as_of_is_the_latest_event_where_none_is_given() -> None:
     assert harness.report(harness.log("- a engaged"), "completion")["as_of"] == clock
 
 
+SUMMARISED = ("completion", "abandonment", "live-chat")
+
+
 def test_summary_has_the_three_reports() -> None:
     summary = harness.report(LOG, "summary", "--since", "2026-11-02")
 
-    single = [harness.report(LOG, name, "--since", "2026-11-02") for name in GROUPED]
+    single = [harness.report(LOG, name, "--since", "2026-11-02") for name in SUMMARISED]
     assert summary["schema"] == "dcevents.summary/1"
     assert single == summary["reports"]
     assert summary["input"] == single[0]["input"]
@@ -290,10 +322,10 @@ def test_summary_has_the_three_reports() -> None:
 
 
 def test_summary_is_long_where_there_are_only_rows() -> None:
-    totals = {name: harness.report(LOG, name)["total"] for name in GROUPED}
+    totals = {name: harness.report(LOG, name)["total"] for name in SUMMARISED}
     long = [
         {"report": name, "metric": metric, "value": value}
-        for name in GROUPED
+        for name in SUMMARISED
         for metric, value in totals[name].items()
     ]
 
@@ -535,9 +567,8 @@ def test_ids_are_text_also_those_that_look_like_numbers() -> None:
 
 def test_the_guard_holds_for_every_column_of_text() -> None:
     hostile = '"=cmd"'
-    log = harness.log(
-        "09:00 a live_chat_initiated id=d name=n type=t ui=u page=p agent=g agent_name=m meeting=i"
-    )
+    about = "id=d name=n type=t ui=u page=p agent=g agent_name=m meeting=i"
+    log = harness.log(f"09:00 a live_chat_initiated {about}\n09:01 a meeting_booked {about}")
     for value in ("a", "d", "n", "t", "u", "p", "g", "m", "i"):
         log = log.replace(f':"{value}"'.encode(), f":{hostile}".encode())
 

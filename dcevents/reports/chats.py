@@ -17,7 +17,7 @@ _COLUMNS = (
     Column("agent", "text", "Agent", priority=2),
     Column("wait_seconds", "seconds", "Wait"),
     Column("chat_seconds", "seconds", "Chat"),
-    Column("outcome", "text", "Outcome", priority=2),
+    Column("outcome", "text", "Outcome", ESSENTIAL),
 )
 
 REPORT = Report(

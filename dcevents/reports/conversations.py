@@ -22,7 +22,7 @@ _COLUMNS = (
     Column("meetings", "count", "Meetings booked", priority=0),
     Column("live_chats", "count", "Live chats", priority=0),
     Column("last_step", "text", "Last step"),
-    Column("outcome", "text", "Outcome", priority=2),
+    Column("outcome", "text", "Outcome", ESSENTIAL),
 )
 
 REPORT = Report(

@@ -17,7 +17,7 @@ _COLUMNS = (
     Column("phones", "count", "Gave phone", priority=0),
     Column("meetings", "count", "Meetings booked"),
     Column("live_chats", "count", "Live chats"),
-    Column("outcome", "text", "Outcome", priority=2),
+    Column("outcome", "text", "Outcome", ESSENTIAL),
 )
 
 REPORT = Report(

@@ -712,7 +712,7 @@ def test_names_of_files_are_strangers_texts_too(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(LOG + b"x\n")
 
     for format_ in ("table", "markdown", "json", "ndjson"):
-        result = harness.run("events", tmp_path, "-f", format_)
+        result = harness.run("events", tmp_path, "-v", "-f", format_)
         assert not ACTING.search(result.text)
         assert not ACTING.search(result.err)
         assert r"a\x1b[31m\u202e.log:11: not JSON" in result.err

@@ -254,7 +254,7 @@ def test_people_get_the_main_figures_and_a_word_where_it_is_certain() -> None:
     lines = {line.split()[1]: line for line in text.splitlines() if line.startswith("–")}
     assert re.search(r"10\.0 % +40\.0 % +-30\.0 +▼ worse$", lines["d1"])
     assert re.search(r"40\.0 % +10\.0 % +\+30\.0 +▲ better$", lines["d2"])
-    assert re.search(r"\*90\.0 % +\*50\.0 % +\+40\.0$", lines["d3"])
+    assert re.search(r"90 % of 10 +50 % of 10 +\+40\.0$", lines["d3"])
     assert lines["young"].endswith(" new")
     assert lines["old"].endswith(" gone")
     assert "one is marked by chance alone" in text.replace("\n", " ")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,13 +33,14 @@ def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[s
     for table in tables:
         if table.headline:
             yield _format_headline(table.headline, context, is_dense=is_dense)
+    is_whole = True
     for i, table in enumerate(tables):
         yield "\n" if i or table.headline else ""
-        yield from _write_table(table, context, format_caption(table, context), is_dense=is_dense)
-    if is_dense:
-        others = ", ".join(table.name for table in tables[1:])
-        command = _format_command(tables[0].name, context)
-        yield f"\nMore rows and columns: {command} (or {others})\n"
+        caption = format_caption(table, context)
+        hidden = yield from _write_table(table, context, caption, is_dense=is_dense)
+        is_whole &= not (hidden or table.hidden_rows)
+    if is_dense and not is_whole:
+        yield f"\nMore rows and columns: {_name_reports(tables, context)}\n"
 
 
 def _format_headline(
@@ -51,11 +52,17 @@ def _format_headline(
     return "".join([f"{format_headline_title(context)}\n", "" if is_dense else "\n", *lines])
 
 
-def _format_command(report_name: str, context: RenderContext, *options: str) -> str:
+def _name_reports(tables: Sequence[Table], context: RenderContext) -> str:
+    """Return the command of the first report, and the names of others."""
+    names = [table.name for table in tables]
+    if context.arguments is None:
+        return f"the same with {', '.join(names)}"
+    return f"{_format_command(names[0], context.arguments)} (or {', '.join(names[1:])})"
+
+
+def _format_command(report_name: str, arguments: Sequence[str], *options: str) -> str:
     """Return a command line that can be run as it is printed."""
-    if context.arguments is None:  # Standard input is gone.
-        return f"dcevents {shlex.join([report_name, *options])}"
-    return make_visible(shlex.join(["dcevents", report_name, *context.arguments, *options]))
+    return make_visible(shlex.join(["dcevents", report_name, *arguments, *options]))
 
 
 # -- documents ----------------------------------------------------------------------------------
@@ -110,12 +117,15 @@ def _write_table(
     *,
     is_dense: bool = False,
     of_document: bool = False,
-) -> Iterator[str]:
-    """Yield a table's lines, below its caption, and what is left out of it."""
+) -> Generator[str, None, Sequence[str]]:
+    """Yield a table's lines, below its caption, and what is left out of it.
+
+    Return the names of columns that are left out.
+    """
     if table.rows.is_empty():
         yield f"{_fill_paragraph(caption, context.width or _NO_LIMIT)}\n" if caption else ""
         yield "Nothing to report.\n"
-        return
+        return ()
     from dcevents.render._pages import lay_out_table  # noqa: PLC0415 - tabulate
 
     made = lay_out_table(table, context, is_dense=is_dense)
@@ -134,7 +144,8 @@ def _write_table(
         if context.arguments is None:
             yield f"All columns: the same with {shlex.join(options)}\n"
         else:
-            yield f"All columns: {_format_command(name, context, *options)}\n"
+            yield f"All columns: {_format_command(name, context.arguments, *options)}\n"
+    return made.hidden
 
 
 FORMAT = Format(

@@ -102,14 +102,11 @@ def compare_totals(
 
 def _measure_ids(sides: Sequence[Side], grouping: Grouping, rate: MainRate) -> pl.DataFrame:
     """Return part and whole of the main rate, for each conversation id and window."""
-    simple = [
-        metric
-        for metric in grouping.metrics
-        if not metric.is_derived and metric.row_filter is None and metric.add_column is None
-    ]
-    ids = fill_counts(measure_sides(sides, ["id_rank"], simple), sides, simple)
     main = next(metric for metric in grouping.metrics if metric.column.name == rate.name)
     base = main.companions[0]
+    inputs = [main.part, *_list_inputs(base)]
+    measured = [metric for metric in grouping.metrics if metric.column.name in inputs]
+    ids = fill_counts(measure_sides(sides, ["id_rank"], measured), sides, measured)
     return ids.select(
         expr
         for side in sides
@@ -118,3 +115,15 @@ def _measure_ids(sides: Sequence[Side], grouping: Grouping, rate: MainRate) -> p
             base.value(side.col).alias(f"whole{side.ending}"),
         )
     )
+
+
+def _list_inputs(metric: Metric) -> list[str]:
+    """Return the figures that a derived one is computed from."""
+    names: list[str] = []
+
+    def take_column(name: str) -> pl.Expr:
+        names.append(name)
+        return pl.col(name)
+
+    metric.value(take_column)
+    return names

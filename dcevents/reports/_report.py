@@ -86,13 +86,9 @@ class Report:
 
     def list_columns(self, by: Sequence[str], options: Collection[str]) -> list[Column]:
         """Return the columns of its rows, by keys and the options that bring some in."""
-        if self.columns:
-            return list(self.columns)
         keys = [column for key in by for column in KEY_COLUMNS[key]]
-        return [
-            *keys,
-            *(each for each in self.figures if set(each.required_options) <= set(options)),
-        ]
+        every = self.columns or [*keys, *self.figures]
+        return [each for each in every if set(each.required_options) <= set(options)]
 
     def make_tables(self, view: View, by: Sequence[str]) -> list[Table]:
         """Return its tables; raises TypeError for a document."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from dcevents.analysis.time_keys import add_time_keys
+from dcevents.reports._change_columns import FORMER
+from dcevents.settings import Window
 from dcevents.times import convert_to_datetime, list_buckets
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ _SCHEMA: Final = {
     **dict.fromkeys(_THRESHOLDS, pl.String),
     "covered_from": pl.String,
 }
+
+
+_CHANGING: Final = ("engaged", "live_chats", "counted", "limit", "share")
+"""Figures that have a change."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +94,47 @@ class _Month:
 def measure_months(view: View) -> pl.DataFrame:
     """Return a row for each month, in order; what has no start comes last."""
     days = _count_days(view)
-    coverage = _find_coverage(view)
     settings = view.settings
     names = days["month"].drop_nulls()
     first, last = (names.min(), names.max()) if names.len() else (None, None)
     months = list_buckets("month", first, last, settings.window, settings.tz)
-    rows = list(_list_months(days, months if days.height else [], coverage, settings))
+    rows = list(_list_months(days, months if days.height else [], view))
     untimed = days.filter(pl.col("month").is_null())
     if untimed.height:
         rows.append(_sum_days(untimed, settings))
     return pl.DataFrame(rows, schema=_SCHEMA)
+
+
+def measure_compared_months(view: View, compared: Window) -> pl.DataFrame:
+    """Return the months of both windows side by side, by place, with the changes.
+
+    A month without a counterpart stands under its own name.
+    """
+    settings = replace(view.settings, compared=None)
+    since, until = settings.window.since, settings.window.until
+    closed = Window(since, settings.now_ms if until is None else until)
+    sides = []
+    for window, listed in ((settings.window, closed), (compared, compared)):
+        of_window = replace(view, settings=replace(settings, window=window))
+        months = list_buckets("month", None, None, listed, settings.tz)
+        sides.append((_count_days(of_window), months, of_window))
+    if all(days.is_empty() for days, *_ in sides):
+        sides = []
+    found = [list(_list_months(*side)) for side in sides]
+    rows = [_lay_beside(now or {}, before or {}) for now, before in zip_longest(*found)]
+    changes = {f"{name}_change": _SCHEMA[name] for name in _CHANGING}
+    former = {f"{name}{FORMER}": kind for name, kind in _SCHEMA.items() if name != "month"}
+    return pl.DataFrame(rows, schema={**_SCHEMA, **former, **changes}).sort("month")
+
+
+def _lay_beside(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of two months, one of which may be none."""
+    row = {**dict.fromkeys(_SCHEMA), **now, "month": (now or before)["month"]}
+    row |= {f"{name}{FORMER}": before.get(name) for name in _SCHEMA if name != "month"}
+    for name in _CHANGING:
+        is_known = bool(now) and bool(before)
+        row[f"{name}_change"] = now[name] - before[name] if is_known else None
+    return row
 
 
 def _count_days(view: View) -> pl.DataFrame:
@@ -123,9 +160,8 @@ def _find_coverage(view: View) -> _Coverage:
     )
 
 
-def _list_months(
-    days: pl.DataFrame, months: Sequence[str], coverage: _Coverage, settings: Settings
-) -> Iterator[dict[str, Any]]:
+def _list_months(days: pl.DataFrame, months: Sequence[str], view: View) -> Iterator[dict[str, Any]]:
+    settings, coverage = view.settings, _find_coverage(view)
     limit = settings.package_limit
     for name in months:
         rows = days.filter(pl.col("month") == name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dcevents.reports._change_columns import list_change_columns
 from dcevents.reports._report import Report
 from dcevents.tables import ESSENTIAL, Column, Table
 
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
     from dcevents.analysis.view import View
 
 _COLUMNS = (
-    Column("month", "day", "Month", ESSENTIAL),
     Column("engaged", "count", "Engaged", ESSENTIAL),
     Column("live_chats", "count", "Live chats"),
     Column("counted", "count", "Counted", priority=2),
@@ -24,10 +25,44 @@ _COLUMNS = (
 )
 
 
-def _make_tables(view: View, by: Sequence[str]) -> list[Table]:
-    from dcevents.reports._usage import measure_months  # noqa: PLC0415 - polars
+_MONTH = Column("month", "day", "Month", ESSENTIAL)
+_MAIN = ("counted", "share")
+"""Figures that people see beside what they were."""
 
-    return [Table("usage", _COLUMNS, measure_months(view), tuple(by), keys=["month"])]
+
+def _make_tables(view: View, by: Sequence[str]) -> list[Table]:
+    from dcevents.reports import _usage  # noqa: PLC0415 - polars
+
+    compared = view.settings.compared
+    if compared is None:
+        columns = [_MONTH, *_COLUMNS]
+        return [Table("usage", columns, _usage.measure_months(view), tuple(by), keys=["month"])]
+    columns = [_MONTH, *_list_all_columns()]
+    rows = _usage.measure_compared_months(view, compared)
+    rows = rows.select(column.name for column in columns)
+    table = Table("usage", columns, rows, tuple(by), keys=["month"])
+    table.simplify = _simplify
+    return [table]
+
+
+def _list_all_columns() -> list[Column]:
+    """Return each figure, what it was, and its change."""
+    return [
+        each
+        for column in _COLUMNS
+        for each in (column, *list_change_columns(column, with_intervals=False))
+    ]
+
+
+def _simplify(table: Table) -> Table:
+    """Return the table for people: without changes, and with the former main figures only."""
+    shown = [_MONTH]
+    for column in _COLUMNS:
+        shown.append(column)
+        if column.name in _MAIN:
+            (former, *_) = list_change_columns(column, with_intervals=False)
+            shown.append(replace(former, title="Before", priority=column.priority))
+    return replace(table, columns=shown, simplify=None)
 
 
 REPORT = Report(
@@ -39,6 +74,7 @@ REPORT = Report(
     order=47,
     options=("window", "as_of", "idle", "keep_query", "package"),
     needs_sids=False,
-    columns=_COLUMNS,
-    figures=[column for column in _COLUMNS if column.kind in ("count", "rate")],
+    figures=[column for column in _list_all_columns() if column.kind in ("count", "rate")],
+    columns=[_MONTH, *_list_all_columns()],
+    can_compare=True,
 )

@@ -24,6 +24,8 @@ _MAX_SHOWN_PATTERNS = 3
 """Patterns of one option that a message names."""
 _MAX_SHOWN_NAMES = 3
 """Names that a message offers."""
+_MIN_PART = 3
+"""Characters of a text that is looked for in names."""
 _MAX_SHOWN_IDS = 5
 """Ids of one name that a message lists."""
 
@@ -35,7 +37,7 @@ _SUBJECTS = {"agent": "live chat"}
 
 
 def describe_unfitting(view: View) -> Iterator[str]:
-    """Yield a sentence for each pattern that fits nothing in all that was read."""
+    """Yield a sentence for each filter with values that fit nothing in all that was read."""
     view = replace(view, fold=view.fold.lift_window())
     if not view.settings.filters or view.fold.conversations.is_empty():
         return
@@ -43,10 +45,10 @@ def describe_unfitting(view: View) -> Iterator[str]:
         if column == "agent" and view.fold.attempts.is_empty():
             continue
         is_fitting = _make_test(view, column)
-        for pattern in dict.fromkeys(patterns):
-            if not is_fitting(pattern):
-                option = _describe_option(column, (pattern,))
-                yield f"{option} fits nothing that was read{_suggest_names(view, column, pattern)}"
+        left = tuple(each for each in dict.fromkeys(patterns) if not is_fitting(each))
+        if left:
+            option = _describe_option(column, left)
+            yield f"{option} fits nothing in all that was read{_suggest_names(view, column, left)}"
 
 
 def _make_test(view: View, column: str) -> Callable[[str], bool]:
@@ -70,8 +72,8 @@ def _list_texts(view: View, column: str) -> list[str]:
     return counts.sort(["count", column], descending=[True, False])[column].to_list()
 
 
-def _suggest_names(view: View, column: str, pattern: str) -> str:
-    """Return the names that are nearest to a pattern, or else the most frequent."""
+def _suggest_names(view: View, column: str, patterns: Sequence[str]) -> str:
+    """Return the names that are nearest to patterns, or else the most frequent."""
     if column == "agent":
         agents = view.fold.agents
         names = [*agents["agent_name"].drop_nulls(), *agents["agent_id"].drop_nulls()]
@@ -81,29 +83,27 @@ def _suggest_names(view: View, column: str, pattern: str) -> str:
     known = [*names, *others] if column == "conversation" else names
     if column == "page":
         known = list(dict.fromkeys(map(strip_origin, names)))
-        pattern = strip_origin(pattern)
-    near = find_near(pattern, known) or _find_containing(pattern, known)
+        patterns = list(map(strip_origin, patterns))
+    near = [
+        name
+        for pattern in patterns
+        for name in find_near(pattern, known) or _find_containing(pattern, known)
+    ]
     if near:
-        return f"; did you mean {_join_quoted(near, 'or')}?"
-    if not known:
-        return ""
-    if len(known) == 1:
-        return f"; there is {_join_quoted(known, '')}"
-    more = ", …" if len(known) > _MAX_SHOWN_NAMES else ""
-    return f"; there are {_join_quoted(known[:_MAX_SHOWN_NAMES], ',' if more else 'and')}{more}"
+        return f"; did you mean {_quote_names(list(dict.fromkeys(near)))}?"
+    return f"; there is {_quote_names(known)}" if known else ""
 
 
 def _find_containing(pattern: str, names: Sequence[str]) -> list[str]:
     """Return names that a text is a part of: `tour`, `*Tour`."""
     part = fold_case(pattern).strip("*?")
-    return [name for name in names if part and part in fold_case(name)][:_MAX_SHOWN_NAMES]
+    if len(part) < _MIN_PART:
+        return []
+    return [name for name in names if part in fold_case(name)][:_MAX_SHOWN_NAMES]
 
 
-def _join_quoted(names: Sequence[str], word: str) -> str:
-    shown = [f"'{show.shorten_name(name)}'" for name in names]
-    if len(shown) == 1 or word == ",":
-        return ", ".join(shown)
-    return f"{', '.join(shown[:-1])} {word} {shown[-1]}"
+def _quote_names(names: Sequence[str]) -> str:
+    return ", ".join(f"'{show.shorten_name(name)}'" for name in names[:_MAX_SHOWN_NAMES])
 
 
 # -- names of several ids ------------------------------------------------------------------------

@@ -209,7 +209,7 @@ def _write_report(
     else:
         replace_file(output.output_file, pieces)
     for unfitting in describe_unfitting(view):
-        say(unfitting)
+        say(f"warning: {unfitting}")
     if not output.is_quiet:
         _say_account(report, view, made, output)
     if refusal:

@@ -82,35 +82,36 @@ LOG = harness.log(
 """
 )
 
+NOTHING = "fits nothing in all that was read"
 SAID = [
     pytest.param(
         "--conversation Pricng",
-        "--conversation 'Pricng' fits nothing that was read; did you mean 'Pricing' or 'Prices'?",
+        f"--conversation 'Pricng' {NOTHING}; did you mean 'Pricing', 'Prices'?",
         id="the nearest names",
     ),
     pytest.param(
         "--conversation Prices --conversation Pricng",
-        "--conversation 'Pricng' fits nothing that was read; did you mean 'Pricing' or 'Prices'?",
+        f"--conversation 'Pricng' {NOTHING}; did you mean 'Pricing', 'Prices'?",
         id="one of several, though the other fits",
     ),
     pytest.param(
         "--page pricing",
-        "--page 'pricing' fits nothing that was read; did you mean '/pricing'?",
+        "--page 'pricing' fits nothing in all that was read; did you mean '/pricing'?",
         id="a page by its path",
     ),
     pytest.param(
         "--agent Anne",
-        "--agent 'Anne' fits nothing that was read; did you mean 'Ann'?",
+        "--agent 'Anne' fits nothing in all that was read; did you mean 'Ann'?",
         id="an agent",
     ),
     pytest.param(
         "--conversation Zzz",
-        "--conversation 'Zzz' fits nothing that was read; there are 'Pricing', 'Prices', 'd1', …",
+        f"--conversation 'Zzz' {NOTHING}; there is 'Pricing', 'Prices', 'd1'",
         id="or else the most frequent names",
     ),
     pytest.param(
         "--conversation Pricng --until 2026-11-01",
-        "--conversation 'Pricng' fits nothing that was read; did you mean 'Pricing' or 'Prices'?",
+        f"--conversation 'Pricng' {NOTHING}; did you mean 'Pricing', 'Prices'?",
         id="whatever the window",
     ),
 ]
@@ -123,7 +124,7 @@ def test_what_fits_nothing_is_said_at_every_run(report: str, options: str, said:
         result = harness.run(report, *options.split(), *quiet, stdin=LOG)
 
         assert result.status == 0
-        assert result.err.splitlines()[0] == f"dcevents: {said}"
+        assert result.err.splitlines()[0] == f"dcevents: warning: {said}"
         assert len(result.err.splitlines()) == 1 or not quiet
 
 

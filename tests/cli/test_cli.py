@@ -158,34 +158,34 @@ CHATS = harness.log(
 2026-11-05T09:00Z b engaged id=d2 name=Demo
 """
 )
+NOTHING = "fits nothing in all that was read"
 LOG_IS_OF = "the log covers 2026-11-02 to 2026-11-05"
 
 EMPTY = [
     pytest.param(
         "completion --conversation Foo*",
-        "--conversation 'Foo*' fits nothing that was read; there are 'Demo', 'Pricing', 'd1', …",
+        f"warning: --conversation 'Foo*' {NOTHING}; there is 'Demo', 'Pricing', 'd1'",
         id="a pattern that fits nothing",
     ),
     pytest.param(
         "events --ui-type inline",
-        "--ui-type 'inline' fits nothing that was read; there is 'popup'",
+        "warning: --ui-type 'inline' fits nothing in all that was read; there is 'popup'",
         id="a UI type",
     ),
     pytest.param(
         "sessions --page a --page q",
-        "--page 'a' fits nothing that was read; there is '/p'\n"
-        "dcevents: --page 'q' fits nothing that was read; there is '/p'",
-        id="each of several patterns",
+        "warning: --page 'a' or 'q' fits nothing in all that was read; there is '/p'",
+        id="several patterns",
     ),
     pytest.param(
         "conversations --conversation Demo --type x",
-        "--type 'x' fits nothing that was read; there is 'dialogue'",
+        "warning: --type 'x' fits nothing in all that was read; there is 'dialogue'",
         id="only what selects nothing by itself is named",
     ),
     pytest.param(
         "completion --conversation x --type y",
-        "--conversation 'x' fits nothing that was read; there are 'Demo', 'Pricing', 'd1', …\n"
-        "dcevents: --type 'y' fits nothing that was read; there is 'dialogue'",
+        f"warning: --conversation 'x' {NOTHING}; there is 'Demo', 'Pricing', 'd1'\n"
+        "dcevents: warning: --type 'y' fits nothing in all that was read; there is 'dialogue'",
         id="both select nothing",
     ),
     pytest.param(
@@ -205,7 +205,7 @@ EMPTY = [
     ),
     pytest.param(
         "abandonment --agent Bob",
-        "--agent 'Bob' fits nothing that was read; there are 'Ann' and 'ag1'",
+        "warning: --agent 'Bob' fits nothing in all that was read; there is 'Ann', 'ag1'",
         id="an agent",
     ),
     pytest.param(
@@ -256,7 +256,7 @@ def test_what_selects_nothing_is_named(command: str, told: str) -> None:
         pytest.param("", "dcevents: no record was read\n", id="there is nothing to select from"),
         pytest.param(
             "09:00 a engaged",
-            "dcevents: --conversation 'x' fits nothing that was read; there is 'd1'\n"
+            f"dcevents: warning: --conversation 'x' {NOTHING}; there is 'd1'\n"
             "dcevents: no live chat in the log\ndcevents: 1 event of 1 record\n",
             id="none",
         ),

@@ -158,13 +158,13 @@ CHATS = harness.log(
 2026-11-05T09:00Z b engaged id=d2 name=Demo
 """
 )
-NOTHING = "fits nothing in all that was read"
+FITS_NOTHING = "fits nothing in all that was read"
 LOG_IS_OF = "the log covers 2026-11-02 to 2026-11-05"
 
 EMPTY = [
     pytest.param(
         "completion --conversation Foo*",
-        f"warning: --conversation 'Foo*' {NOTHING}; there is 'Demo', 'Pricing', 'd1'",
+        f"warning: --conversation 'Foo*' {FITS_NOTHING}; there is 'Demo', 'Pricing', 'd1'",
         id="a pattern that fits nothing",
     ),
     pytest.param(
@@ -184,7 +184,7 @@ EMPTY = [
     ),
     pytest.param(
         "completion --conversation x --type y",
-        f"warning: --conversation 'x' {NOTHING}; there is 'Demo', 'Pricing', 'd1'\n"
+        f"warning: --conversation 'x' {FITS_NOTHING}; there is 'Demo', 'Pricing', 'd1'\n"
         "dcevents: warning: --type 'y' fits nothing in all that was read; there is 'dialogue'",
         id="both select nothing",
     ),
@@ -256,7 +256,7 @@ def test_what_selects_nothing_is_named(command: str, told: str) -> None:
         pytest.param("", "dcevents: no record was read\n", id="there is nothing to select from"),
         pytest.param(
             "09:00 a engaged",
-            f"dcevents: warning: --conversation 'x' {NOTHING}; there is 'd1'\n"
+            f"dcevents: warning: --conversation 'x' {FITS_NOTHING}; there is 'd1'\n"
             "dcevents: no live chat in the log\ndcevents: 1 event of 1 record\n",
             id="none",
         ),

@@ -61,6 +61,25 @@ def format_percent(rate: float | None) -> str:
     return f"{min(max(rate * 100, 0.1), 99.9) if 0 < rate < 1 else rate * 100:.1f} %"
 
 
+def format_small_rate(rate: float, base: int) -> str:
+    """Return `36 % of 25`: a rate of few, which reads as what it is."""
+    return f"{rate * 100:.0f} % of {base}"
+
+
+def format_points(change: float | None, decimals: int = 1) -> str:
+    """Return the change of a rate in points of a percent: `+5.2`."""
+    if change is None:
+        return NO_FIGURE
+    return f"{round(change * 100, decimals) + 0.0:+.{decimals}f}"
+
+
+def format_relative_change(now: int | None, before: int | None) -> str:
+    """Return `+10.6 %`; none of what was nothing before."""
+    if now is None or not before:
+        return NO_FIGURE
+    return f"{(now - before) / before * 100:+.1f} %"
+
+
 def format_duration(seconds: float | None) -> str:
     """Return `7.5s`, `45s`, `1m 20s`, `2h 05m` or `3d 4h`."""
     if seconds is None:
@@ -103,6 +122,8 @@ def escape_json(text: str) -> str:
 
 def measure_width(text: str) -> int:
     """Return the columns of a terminal that a text takes."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text

@@ -12,12 +12,14 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from dcevents import __version__, output, reports
 from dcevents.cli.commands import load_commands
+from dcevents.cli.hints import list_input_arguments, list_repeatable_arguments
 from dcevents.cli.messages import say
 from dcevents.cli.options import CONTEXT_SETTINGS, apply_options, build_report_options
 from dcevents.cli.values import parse_output_settings, parse_settings
@@ -69,7 +71,12 @@ class CommandGroup(click.Group):
 def _make_report_command(report: Report) -> click.Command:
     def run_command(**given: Any) -> int:  # noqa: ANN401 - click's values
         settings = parse_settings(report, given)
-        output_settings = parse_output_settings(report, given, settings)
+        context = click.get_current_context()
+        output_settings = replace(
+            parse_output_settings(report, given, settings),
+            repeatable_arguments=list_repeatable_arguments(context),
+            input_arguments=list_input_arguments(context),
+        )
         from dcevents.cli.report import ReportSource, run_report  # noqa: PLC0415 - polars
 
         source = ReportSource(given["source"], given["store"])

@@ -7,6 +7,7 @@ import click
 
 from dcevents.cli.values import check_store_name, select_formats
 from dcevents.reports._report import Report
+from dcevents.settings import PACKAGE_LIMITS
 
 Decorator = Callable[[Any], Any]
 Callback = TypeVar("Callback", bound=Callable[..., int])
@@ -34,10 +35,18 @@ _WINDOW_OPTIONS = (
     click.option(
         "--since", metavar="TIME", help="Started then or later: 2026-11-02, yesterday, 7d."
     ),
-    click.option("--until", metavar="TIME", help="Started before then."),
+    click.option("--until", metavar="TIME", help="Started before then, not at it."),
     click.option(
-        "--period", metavar="P", help="Started in: yesterday, last-week, 2026-W45, 2026-10."
+        "--period",
+        multiple=True,
+        metavar="P",
+        help="Started in: last-week, this-month, 2026-W45, 2026-Q4.",
     ),
+)
+_COMPARE_OPTION = click.option(
+    "--compare",
+    metavar="W",
+    help="Beside it another window: previous, last-year, 2026-10.",
 )
 TZ_OPTION = click.option(
     "--tz",
@@ -89,6 +98,18 @@ _MEANING_OPTIONS = {
         "--keep-query", is_flag=True, help="Keep query and fragment of pages."
     ),
 }
+_PACKAGE_OPTIONS = (
+    click.option(
+        "--package",
+        type=click.Choice(list(PACKAGE_LIMITS)),
+        default="select",
+        metavar="NAME",
+        help="select counts live chats, too; prime does not.  [select]",
+    ),
+    click.option(
+        "--limit", metavar="N", help="Conversations that it allows a month.  [250, of select]"
+    ),
+)
 _INTERVALS_OPTION = click.option(
     "--intervals", is_flag=True, help="Each rate with the bounds of its 95 % interval."
 )
@@ -96,8 +117,24 @@ _INTERVALS_OPTION = click.option(
 QUIET_OPTION = click.option(
     "-q", "--quiet", is_flag=True, help="Messages only about failures and cut-off inputs."
 )
+_VERBOSE_OPTION = click.option(
+    "-v", "--verbose", is_flag=True, help="Say in full how each record was counted."
+)
 _OUTPUT_OPTION = click.option(
     "-o", "--output", metavar="FILE", help="Replace this file; {date} in it is the first day."
+)
+_ARRANGEMENT_OPTIONS = (
+    click.option(
+        "--sort", metavar="COLUMN", help="Sort rows, largest first; COLUMN:asc: smallest first."
+    ),
+    click.option("--columns", metavar="A,B", help="Only these figures, in this order."),
+)
+_TOP_OPTION = click.option("--top", metavar="N", help="Only the first N rows.")
+_GRID_OPTION = click.option(
+    "--grid", metavar="METRIC", help="One figure, the second of two --by keys as columns."
+)
+_WIDTH_OPTION = click.option(
+    "--width", metavar="N", help="The width of tables.  [the terminal's, else COLUMNS]"
 )
 _CSV_OPTIONS = (
     click.option("--excel", is_flag=True, help="CSV that spreadsheets open at a double click."),
@@ -201,13 +238,20 @@ def build_report_options(report: Report) -> list[Decorator]:
         SOURCE_ARGUMENT,
         *([_make_by_option(report)] if report.by_keys else []),
         *(_WINDOW_OPTIONS if "window" in report.options else ()),
+        *([_COMPARE_OPTION] if report.can_compare else []),
         TZ_OPTION,
         *(_FILTER_OPTIONS[name] for name in report.filters),
         *(option for name, option in _MEANING_OPTIONS.items() if name in report.options),
+        *(_PACKAGE_OPTIONS if "package" in report.options else ()),
         *([_INTERVALS_OPTION] if report.has_rates else []),
+        *(_ARRANGEMENT_OPTIONS if report.has_rows else ()),
+        *([_TOP_OPTION] if report.has_rows or report.parts else []),
+        *([_GRID_OPTION] if report.by_keys and report.has_single_lines else []),
         _make_format_option(formats),
         _OUTPUT_OPTION,
+        _WIDTH_OPTION,
         QUIET_OPTION,
+        _VERBOSE_OPTION,
         *(_CSV_OPTIONS if "csv" in formats else ()),
         *REJECTS_OPTIONS,
         _STORE_OPTION,

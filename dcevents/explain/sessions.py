@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from dcevents.analysis.view import View, match_patterns
+from dcevents.analysis.patterns import match_glob
+from dcevents.analysis.view import View
 from dcevents.explain import reasons, timeline
 from dcevents.explain.timeline import Disbelief, LoggedEvent
 from dcevents.model.conversations import FactFold
@@ -68,7 +69,7 @@ def explain_sessions(view: View, pattern: str) -> Explanation:
         return _explain_found(view, pattern, 0, exact)
     numbers = rows["sid"].unique()
     sids = facts.look_up_sids(numbers)
-    is_match = sids.is_in(match_patterns([pattern], sids.to_list()))
+    is_match = sids.is_in(list(match_glob(pattern, sids.to_list())))
     matching = rows.filter(pl.col("sid").is_in(numbers.filter(is_match).implode()))
     if matching.is_empty():
         suggested = suggest_sids(pattern, sids.to_list())

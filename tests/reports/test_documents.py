@@ -59,7 +59,7 @@ def _with_note(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_people_get_sections_filled_to_the_width_and_made_safe() -> None:
     result = harness.run("note", "me\x07", "--tz", "Europe/Berlin", stdin=LOG)
 
-    assert (result.status, result.err) == (0, "dcevents: 1 record = 1 event\n")
+    assert (result.status, result.err) == (0, "dcevents: 1 event of 1 record\n")
     assert result.text == (
         "Note on me\\x07, 2026-11-02 (Europe/Berlin)\n\n"
         "first words first words first words first words first words first words first\n"
@@ -70,7 +70,7 @@ def test_people_get_sections_filled_to_the_width_and_made_safe() -> None:
         "  A longer label  two words two words two words two words two words two words\n"
         "                  two words two words two words two words two words two words\n\n"
         "  What                            Count\n"
-        "  ------------------------------  -----\n"
+        "  ──────────────────────────────  ─────\n"
         "  \\x1b[31mred\\u202e               1,200\n"
         f"  {'b' * 30}      2\n"
     )

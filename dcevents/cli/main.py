@@ -21,7 +21,12 @@ from dcevents import __version__, output, reports
 from dcevents.cli.commands import load_commands
 from dcevents.cli.hints import list_input_arguments, list_repeatable_arguments
 from dcevents.cli.messages import say
-from dcevents.cli.options import CONTEXT_SETTINGS, apply_options, build_report_options
+from dcevents.cli.options import (
+    CONTEXT_SETTINGS,
+    apply_options,
+    build_report_options,
+    choose_store,
+)
 from dcevents.cli.values import parse_output_settings, parse_settings
 from dcevents.errors import DcError, Terminated
 
@@ -70,6 +75,7 @@ class CommandGroup(click.Group):
 
 def _make_report_command(report: Report) -> click.Command:
     def run_command(**given: Any) -> int:  # noqa: ANN401 - click's values
+        given["store"] = choose_store(given)
         settings = parse_settings(report, given)
         context = click.get_current_context()
         output_settings = replace(

@@ -1,6 +1,6 @@
 """The options, declared once: decorators for commands."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -278,6 +278,12 @@ def _make_by_option(report: Report) -> Decorator:
         metavar="KEY",
         help=f"A row for each of these, repeatable: {keys}.  [default: {report.default_by}]",
     )
+
+
+def choose_store(given: Mapping[str, Any]) -> str | None:
+    """Return the store of a report; one of a variable only where no SOURCE is named."""
+    is_left_out = given["source"] and is_store_from_environment()
+    return None if is_left_out else given["store"]
 
 
 def is_store_from_environment() -> bool:

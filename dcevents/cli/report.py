@@ -18,7 +18,7 @@ from dcevents.analysis.arrangement import arrange_table
 from dcevents.analysis.input_warnings import list_input_warnings
 from dcevents.analysis.selection import describe_several_ids, describe_unfitting, explain_empty
 from dcevents.analysis.view import View
-from dcevents.cli.inputs import collect_garbage_again, open_reading
+from dcevents.cli.inputs import collect_garbage_again, has_waiting_input, open_reading
 from dcevents.cli.messages import (
     PROGRAM_PREFIX,
     say,
@@ -133,8 +133,8 @@ def _open_store_view(
             if missing := query.describe_missing_days(state, replace(settings, window=window)):
                 say(f"warning: {missing}")
                 break
-        if operands and is_store_from_environment() and not output.is_quiet:
-            say(f"read with the store {store}, which DCEVENTS_STORE names")
+        if is_store_from_environment() and has_waiting_input() and not output.is_quiet:
+            say(f"standard input is not read, but the store {store} of DCEVENTS_STORE; - reads it")
         needs_events = query.is_based_on_events(
             state, settings, needs_locations=report.needs_locations
         )

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from dcevents import render, times
 from dcevents.analysis import alerts
-from dcevents.analysis.patterns import find_near, match_pattern
+from dcevents.analysis.patterns import match_pattern, suggest_names
 from dcevents.cli.arrangement import list_column_options, parse_arrangement, parse_number
 from dcevents.cli.config import read_map
 from dcevents.errors import UsageError
@@ -134,9 +134,7 @@ def _parse_outcomes(patterns: Sequence[str], known: Sequence[str]) -> tuple[str,
     for pattern in patterns:
         fitting = match_pattern(pattern, [*known, *groups])
         if not fitting:
-            names = [*known, *groups]
-            near = find_near(pattern, names)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"write {', '.join(names)}"
+            hint = suggest_names(pattern, [*known, *groups])
             raise UsageError(f"--outcome: no outcome '{pattern}'; {hint}")
         found += [each for name in sorted(fitting) for each in groups.get(name, (name,))]
     return tuple(dict.fromkeys(found))
@@ -335,7 +333,7 @@ def _choose_format(output_file: str | None) -> str:
 
 def _explain_format(report: Report, name: str, formats: Iterable[str]) -> str:
     if name not in render.load_formats():
-        return f"--format: '{name}' is none of {', '.join(formats)}"
+        return f"--format: no format '{name}'; {suggest_names(name, list(formats))}"
     offered = " or ".join(formats)
     return (
         f"{report.name} is not written as {name}: name one of its formats, as in --format {offered}"

@@ -16,7 +16,12 @@ from dcevents import __version__, show
 from dcevents.analysis import account_line, account_words, alerts, recognition
 from dcevents.analysis.arrangement import arrange_table
 from dcevents.analysis.input_warnings import list_input_warnings
-from dcevents.analysis.selection import describe_several_ids, describe_unfitting, explain_empty
+from dcevents.analysis.selection import (
+    describe_renamed,
+    describe_several_ids,
+    describe_unfitting,
+    explain_empty,
+)
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, has_waiting_input, open_reading
 from dcevents.cli.messages import (
@@ -302,6 +307,10 @@ def _say_account(
             say(reason)
     for several in describe_several_ids(view, of_chats=report.selects == "attempts"):
         say(several)
+    if isinstance(made, list) and _shows_one_name(view, made):
+        renamed = describe_renamed(view)
+        if renamed is not None:
+            say(renamed)
     view.log.count_events()
     unfound = recognition.list_unfound_parts(view.log, view.settings.mapped_paths)
     for message in (
@@ -311,6 +320,11 @@ def _say_account(
     ):
         if message:
             say(message)
+
+
+def _shows_one_name(view: View, made: Sequence[Table]) -> bool:
+    """Return whether rows of dialogues show one name each; listings show every one."""
+    return not view.settings.is_listing and any("conversation" in table.keys for table in made)
 
 
 def _describe_account(report: Report, read: Log, output: OutputSettings) -> str:

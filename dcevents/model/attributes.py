@@ -1,7 +1,7 @@
 """Attributes of events, interned."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -61,6 +61,17 @@ class Vocabulary:
             if code == len(self._attributes):
                 self._attributes.append(attributes)
             return code
+
+    def assign_codes(self, attributes: Sequence[Attributes]) -> list[int]:
+        """Return the codes of several attributes, as `assign_code` would."""
+        codes, known, found = self._codes, self._attributes, []
+        with self._lock:
+            for each in attributes:
+                code = codes.setdefault(each, len(known))
+                if code == len(known):
+                    known.append(each)
+                found.append(code)
+        return found
 
     def __len__(self) -> int:
         """Count the codes."""

@@ -316,14 +316,14 @@ static enum line_outcome apply_in_order(scanner *s, const line *l, const u8 *at,
 static int may_be_part(const scanner *s, const u8 *at)
 {
     if (memcmp(at, "{\"log\":\"", 8)) return 0;
+    if (s->slots_count && s->slots[0].class_ == CLASS_TEXT) return 0; /* whole */
     const u8 *text = at + 8, *end = skip_plain(text);
     while (*end != '"') end = *end == '\\' ? skip_plain(end + 2) : skip_plain(end + 1);
     size_t backslashes = 0;
     if (end - text >= 2 && end[-1] == 'n')
         while (end - 2 - backslashes >= text && end[-2 - (ptrdiff_t)backslashes] == '\\')
             backslashes++;
-    if (backslashes % 2) return 0;
-    return !s->slots_count || s->slots[0].class_ != CLASS_TEXT;
+    return backslashes % 2 == 0;
 }
 
 /* Skip what may stand around a value on its line. */
@@ -658,6 +658,7 @@ DC_EXPORT int dc_set_words(scanner *s, u32 list, const u8 *bytes, u32 length)
     free(s->lists[list].bytes);
     s->lists[list].bytes = copy;
     s->lists[list].length = length;
+    fill_key_filter(s->lists, &s->filter);
     return 1;
 }
 

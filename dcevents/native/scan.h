@@ -287,7 +287,13 @@ typedef struct {
     u8 bytes[KEY_CACHE_BYTES + 16];
 } key_entry;
 
-u32 find_key_flags(const word_list *lists, const u8 *key, size_t length);
+/* Which first letters, lengths and last letters the words of the lists of keys have. */
+typedef struct {
+    u32 whole[64], ends[32], beginnings;
+} key_filter;
+
+void fill_key_filter(const word_list *lists, key_filter *filter);
+u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *key, size_t length);
 
 /* -- names of events -------------------------------------------------------------------------- */
 
@@ -337,7 +343,8 @@ int is_valid_utf8(const u8 *text, size_t length);
 size_t count_characters(const u8 *text, size_t length);
 /* Return the bytes of the first `characters` characters, of at least as many. */
 size_t find_character(const u8 *text, size_t length, size_t characters);
-/* Write a JSON string's text without escapes; return its length, never more than before. */
+/* Write a JSON string's text without escapes; return its length, never more than before. Both
+   sides have READ_AHEAD bytes behind. */
 size_t unescape(const u8 *text, size_t length, u8 *out);
 
 /* -- forms ------------------------------------------------------------------------------------ */
@@ -490,6 +497,7 @@ typedef struct scanner {
     hash_seed seed;
     int keep_query, in_full;
     word_list lists[WORD_LISTS];
+    key_filter filter;
     key_entry keys[KEY_CACHE];
     name_entry names[NAME_CACHE];
 

@@ -3,17 +3,22 @@
 
 int has_word(const word_list *words, const u8 *text, size_t length)
 {
+    if (!length) return 0;
     for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u) {
-        if (words->bytes[at] == length && !memcmp(words->bytes + at + 1, text, length)) return 1;
+        const u8 *word = words->bytes + at + 1;
+        if (words->bytes[at] == length && *word == *text && !memcmp(word, text, length)) return 1;
     }
     return 0;
 }
 
 static int ends_with_word(const word_list *words, const u8 *text, size_t length)
 {
+    if (!length) return 0;
     for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u) {
         size_t size = words->bytes[at];
-        if (size <= length && !memcmp(words->bytes + at + 1, text + length - size, size)) return 1;
+        const u8 *word = words->bytes + at + 1;
+        if (size > length || word[size - 1] != text[length - 1]) continue;
+        if (!memcmp(word, text + length - size, size)) return 1;
     }
     return 0;
 }
@@ -90,6 +95,48 @@ static int is_adobes(const word_list *lists, const u8 *key, size_t length, int *
     return found;
 }
 
+/* Lists whose words are whole keys, and lists whose words are ends of keys. */
+static const u8 whole_lists[] = {
+    WORDS_EVENT, WORDS_NAME, WORDS_BODY, WORDS_VISITOR, WORDS_NO_NAME, WORDS_REQUEST,
+    WORDS_TIME_ALONE, WORDS_PAGE, WORDS_PLAIN, WORDS_PAIR, WORDS_PAIR_VALUE,
+};
+static const u8 end_lists[] = {WORDS_EVENT_END, WORDS_NEVER_ENTERED_END, WORDS_TIME_END};
+static const u8 beginning_lists[] = {WORDS_ADOBE, WORDS_BEFORE_ADOBE, WORDS_CONVERSATION};
+
+static u32 mark_letter(u8 byte) { return (u32)1 << (byte & 31); }
+
+void fill_key_filter(const word_list *lists, key_filter *filter)
+{
+    memset(filter, 0, sizeof *filter);
+    for (size_t number = 0; number < sizeof whole_lists; number++) {
+        const word_list *words = &lists[whole_lists[number]];
+        for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u)
+            filter->whole[words->bytes[at] & 63] |= mark_letter(words->bytes[at + 1]);
+    }
+    for (size_t number = 0; number < sizeof end_lists; number++) {
+        const word_list *words = &lists[end_lists[number]];
+        for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u) {
+            const u8 *end = words->bytes + at + words->bytes[at] + 1;
+            filter->ends[end[-1] & 31] |= mark_letter(end[-2]);
+        }
+    }
+    for (size_t number = 0; number < sizeof beginning_lists; number++) {
+        const word_list *words = &lists[beginning_lists[number]];
+        for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u)
+            filter->beginnings |= mark_letter(words->bytes[at + 1]);
+    }
+}
+
+/* Return whether a folded key is in none of the lists, by its length and its letters at the ends:
+   so it is with most keys that nothing is known of. Time's words and types are not asked. */
+static int is_out_of_lists(const key_filter *filter, const u8 *folded, size_t size)
+{
+    if (size < 2) return 0;
+    u32 first = mark_letter(folded[0]);
+    return !(filter->beginnings & first) && !(filter->whole[size & 63] & first)
+        && !(filter->ends[folded[size - 1] & 31] & mark_letter(folded[size - 2]));
+}
+
 /* Return 1 more than the place of a word in the list of Adobe's keys. */
 static u32 find_part(const word_list *lists, const u8 *word, size_t length)
 {
@@ -101,11 +148,24 @@ static u32 find_part(const word_list *lists, const u8 *word, size_t length)
     return 0;
 }
 
-static u32 find_part_flags(const word_list *lists, const u8 *key, size_t length)
+static u32 find_time_flags(const word_list *lists, const u8 *key, size_t length,
+                           const u8 *folded, size_t size)
+{
+    int is_time = ends_with_word(&lists[WORDS_TIME_END], folded, size)
+        || begins_with_word(&lists[WORDS_TIME_BEGINNING], folded, size)
+        || has_word(&lists[WORDS_TIME_ALONE], folded, size)
+        || has_last_word(&lists[WORDS_TIME_LAST], key, length);
+    return is_time ? KEY_TIME : 0;
+}
+
+static u32 find_part_flags(const word_list *lists, const key_filter *filter, const u8 *key,
+                           size_t length)
 {
     u8 folded[MAX_KEY_BYTES + 1];
     size_t size = fold_key(key, length, folded);
-    u32 flags = 0;
+    u32 flags = find_time_flags(lists, key, length, folded, size);
+    if (has_word(&lists[WORDS_TYPE], key, length)) flags |= KEY_TYPE | KEY_PLAIN;
+    if (is_out_of_lists(filter, folded, size)) return flags;
     int is_conversation = 0;
     const u8 *rest = folded, *part = folded;
     size_t rest_length = 0;
@@ -128,13 +188,7 @@ static u32 find_part_flags(const word_list *lists, const u8 *key, size_t length)
         || ends_with_word(&lists[WORDS_EVENT_END], folded, size))
         flags |= KEY_NAME | KEY_EVENT;
     if (has_word(&lists[WORDS_BODY], folded, size)) flags |= KEY_BODY;
-    if (ends_with_word(&lists[WORDS_TIME_END], folded, size)
-        || begins_with_word(&lists[WORDS_TIME_BEGINNING], folded, size)
-        || has_word(&lists[WORDS_TIME_ALONE], folded, size)
-        || has_last_word(&lists[WORDS_TIME_LAST], key, length))
-        flags |= KEY_TIME;
     if (has_word(&lists[WORDS_PAGE], folded, size)) flags |= KEY_PAGE | KEY_NO_NAME;
-    if (has_word(&lists[WORDS_TYPE], key, length)) flags |= KEY_TYPE | KEY_PLAIN;
     if (has_word(&lists[WORDS_PAIR], folded, size)) flags |= KEY_PAIR;
     if (has_word(&lists[WORDS_PAIR_VALUE], folded, size)) flags |= KEY_VALUE;
     if (has_word(&lists[WORDS_REQUEST], folded, size)) flags |= KEY_REQUEST;
@@ -149,15 +203,15 @@ static u32 find_part_flags(const word_list *lists, const u8 *key, size_t length)
     return flags;
 }
 
-u32 find_key_flags(const word_list *lists, const u8 *key, size_t length)
+u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
 {
-    u32 flags = find_part_flags(lists, key, length);
-    const u8 *dot = memchr(key, '.', length);
+    u32 flags = find_part_flags(lists, filter, key, length);
+    const u8 *dot = length ? memchr(key, '.', length) : NULL;
     if (!dot) return flags;
     /* The last part alone, or the last two, may be the key: each may matter. */
     for (size_t at = length; at > 0; at--)
         if (key[at - 1] == '.') {
-            u32 last = find_part_flags(lists, key + at, length - at);
+            u32 last = find_part_flags(lists, filter, key + at, length - at);
             u32 never = KEY_NO_NAME | KEY_NO_TEXT | KEY_CLOSED;
             flags = ((flags | last) & ~never) | (flags & last & never);
             break;

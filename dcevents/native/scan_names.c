@@ -38,8 +38,10 @@ static size_t find_word_end(const u8 *name, size_t length, size_t at)
 static int find_word(const word_list *words, const u8 *text, size_t length)
 {
     int number = 0;
+    if (!length) return -1;
     for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u, number++)
-        if (words->bytes[at] == length && !memcmp(words->bytes + at + 1, text, length))
+        if (words->bytes[at] == length && words->bytes[at + 1] == *text
+            && !memcmp(words->bytes + at + 1, text, length))
             return number;
     return -1;
 }

@@ -77,12 +77,20 @@ static int is_text_holder(const member *m)
     return (m->byte & 15) == CLASS_TEXT || ((m->flags & KEY_BODY) && (m->byte & DOUBT_BIT));
 }
 
+/* Return whether a key with dots makes an object under the other key. */
+static int makes_object_of(const member *dotted, const member *other)
+{
+    return (dotted->flags & KEY_DOTTED) && dotted->length > other->length
+        && dotted->key[other->length] == '.' && !memcmp(dotted->key, other->key, other->length);
+}
+
 /* Return whether the judge may prefer one of two members because it stands before the other. */
 static int are_bound(const member *one, const member *two)
 {
     u32 both = one->flags & two->flags;
     if (one->length == two->length && !memcmp(one->key, two->key, one->length)) return 1;
     if (is_container(one) && is_container(two)) return 1;
+    if (makes_object_of(one, two) || makes_object_of(two, one)) return 1;
     if (is_text_holder(one) && is_text_holder(two)) return 1;
     u8 first = one->byte & 15, second = two->byte & 15;
     int is_said = first != CLASS_NULL && first != CLASS_EMPTY && second != CLASS_NULL

@@ -67,16 +67,37 @@ static size_t write_character(unsigned code, u8 *out)
     return 4;
 }
 
+/* Copy a text up to its first backslash, and up to 15 bytes more; return how many there are. */
+static size_t copy_plain(u8 *out, const u8 *text, size_t length)
+{
+    size_t at = 0;
+    while (at < length) {
+        memcpy(out + at, text + at, 16);
+#if defined(__SSE2__)
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+        if (mask) {
+            at += (size_t)__builtin_ctz(mask);
+            break;
+        }
+        at += 16;
+#else
+        size_t end = at + 16;
+        while (at < end && text[at] != '\\') at++;
+        if (at < end) break;
+#endif
+    }
+    return at < length ? at : length;
+}
+
 size_t unescape(const u8 *text, size_t length, u8 *out)
 {
     size_t at = 0, size = 0;
     while (at < length) {
-        const u8 *found = memchr(text + at, '\\', length - at);
-        size_t plain = found ? (size_t)(found - text) - at : length - at;
-        memcpy(out + size, text + at, plain);
+        size_t plain = copy_plain(out + size, text + at, length - at);
         at += plain;
         size += plain;
-        if (!found) break;
+        if (at == length) break;
         u8 sign = text[at + 1];
         at += 2;
         switch (sign) {

@@ -36,12 +36,15 @@ static const u8 *skip_separators(const u8 *at, const u8 *end)
 /* Return whether a line within a value may be an event by itself, which breaks the value off. */
 static int may_be_event_line(const u8 *at, const u8 *last)
 {
-    const u8 *end = memchr(at, '\n', (size_t)(last - at) + 1);
-    if (!end) return 1;
-    at = skip_separators(at, end);
-    while (at < end && (*at == '[' || *at == ']')) at = skip_separators(at + 1, end);
-    if (at == end || (*at != '{' && *at != '"')) return 0;
+    while (*at != '{' && *at != '"') {
+        int may_lead = (*at != '\n' && *at <= ' ') || *at == ',' || *at == '[' || *at == ']'
+            || *at >= 0x80;
+        if (!may_lead) return 0;
+        at++;
+    }
     if (*at == '{') {
+        const u8 *end = memchr(at, '\n', (size_t)(last - at) + 1);
+        if (!end) return 1;
         while (end > at + 1
                && (end[-1] <= ' ' || end[-1] == ',' || end[-1] == '[' || end[-1] == ']'
                    || end[-1] >= 0x80))
@@ -229,9 +232,9 @@ static event_name find_name(scanner *s, const u8 *text, size_t length)
 static int may_be_full_name(const u8 *text, size_t length)
 {
     static const char ends[] = "redgedailonekedtedoutdedsedady";
+    while (length && !is_digit(text[length - 1]) && !is_lower(to_lower(text[length - 1]))) length--;
     if (length < 8) return 0;
     const u8 *last = text + length - 3;
-    if (!is_digit(last[2]) && !is_lower(to_lower(last[2]))) return 1; /* signs at the end */
     for (size_t at = 0; at + 1 < sizeof ends; at += 3)
         if (to_lower(last[2]) == (u8)ends[at + 2] && to_lower(last[1]) == (u8)ends[at + 1]
             && to_lower(last[0]) == (u8)ends[at])
@@ -241,8 +244,8 @@ static int may_be_full_name(const u8 *text, size_t length)
 
 u32 find_flags(scanner *s, const u8 *key, size_t length)
 {
-    if (!length) return find_key_flags(s->lists, key, 0);
-    if (length > KEY_CACHE_BYTES) return find_key_flags(s->lists, key, length);
+    if (!length) return find_key_flags(s->lists, &s->filter, key, 0);
+    if (length > KEY_CACHE_BYTES) return find_key_flags(s->lists, &s->filter, key, length);
     /* Most lines have the keys of the line before. */
     u16 *guess = &s->key_guesses[s->keys_count++ & (KEY_GUESSES - 1)];
     key_entry *entry = &s->keys[*guess];
@@ -250,7 +253,7 @@ u32 find_flags(scanner *s, const u8 *key, size_t length)
     *guess = (u16)(hash_bytes(&s->seed, key, length) & (KEY_CACHE - 1));
     entry = &s->keys[*guess];
     if (entry->length != length || !is_same(entry->bytes, key, length)) {
-        entry->flags = find_key_flags(s->lists, key, length);
+        entry->flags = find_key_flags(s->lists, &s->filter, key, length);
         entry->length = (u8)length;
         memcpy(entry->bytes, key, length);
     }
@@ -268,17 +271,24 @@ static int walk_text(scanner *s, const slot *holder, unsigned level)
     u32 form_length = s->form_length, slots_count = s->slots_count, skipped = s->skipped_count;
     u32 containers = s->containers, arena_length = s->arena_length;
     int allows_line_feed = s->allows_line_feed;
-    u8 *copy = take_arena(s, (size_t)(end - at));
-    if (copy) {
+    if (!(begin >= s->arena && begin < s->arena + ARENA_BYTES)) {
+        /* Without escapes, so still in the line: it needs zeros behind. */
         size_t length = (size_t)(end - at);
-        memcpy(copy, at, length);
-        keep_in_arena(s, length);
+        u8 *copy = take_arena(s, length);
+        if (copy) {
+            memcpy(copy, at, length);
+            keep_in_arena(s, length);
+        }
+        at = copy;
+        end = copy + length;
+    }
+    if (at) {
         s->allows_line_feed = 1;
         s->text_levels++;
-        const u8 *behind = walk_object(s, copy + 1, 0, level + 1);
+        const u8 *behind = walk_object(s, at + 1, 0, level + 1);
         s->text_levels--;
         s->allows_line_feed = allows_line_feed;
-        if (behind && skip_separators(behind, copy + length) == copy + length) return 1;
+        if (behind && skip_separators(behind, end) == end) return 1;
     }
     s->status = WALK_OK;
     s->form_length = form_length;

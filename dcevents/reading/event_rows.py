@@ -151,7 +151,7 @@ class EventRows:
         self,
         columns: _Columns,
         events: TakenEvents,
-        codes: Sequence[int],
+        codes: "array[int]",
         file: int,
         first_line: int,
     ) -> None:
@@ -179,11 +179,11 @@ class EventRows:
         self,
         events: TakenEvents,
         numbers: pl.Series,
-        codes: Sequence[int],
+        codes: "array[int]",
         file: int,
         first_line: int,
     ) -> pl.DataFrame:
-        code_of = pl.Series(codes, dtype=pl.UInt32)
+        code_of = make_series(codes, pl.UInt32)
         columns = {
             "sid": numbers.gather(make_series(events.sessions, pl.UInt32)),
             "attributes": code_of.gather(make_series(events.attributes, pl.UInt32)),
@@ -247,11 +247,11 @@ class CombinationCodes:
         self._known: dict[int, tuple[Sequence[Attributes], array[int]]] = {}
         """By the identity of a list: the list, and the codes of its members so far."""
 
-    def list_codes(self, combinations: Sequence[Attributes]) -> Sequence[int]:
+    def list_codes(self, combinations: Sequence[Attributes]) -> "array[int]":
         """Return the codes of combinations: a list that grows, or another one."""
         _, codes = self._known.pop(id(combinations), (None, array("I")))
         known = len(codes)
-        codes.extend(map(self._vocabulary.assign_code, combinations[known:]))
+        codes.extend(self._vocabulary.assign_codes(combinations[known:]))
         self._known[id(combinations)] = combinations, codes
         if len(self._known) > _MAX_COMBINATION_LISTS:
             del self._known[next(iter(self._known))]

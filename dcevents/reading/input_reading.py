@@ -6,22 +6,36 @@ nothing is open, lines that were taken are passed over.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dcevents.reading.framing import ResumePoint
 from dcevents.reading.judge import Context
 from dcevents.reading.read_block import ReadBlock
 from dcevents.reading.records import ReadRecord, RecordReader
-from dcevents.reading.scanner import LineStatus, Run, Runs, ScannedBlock, Scanner
-from dcevents.reading.sources.blocks import BlockLoader, InputBlock
+from dcevents.reading.scanner import (
+    OTHER_BUCKETS,
+    LineStatus,
+    Run,
+    Runs,
+    ScannedBlock,
+    Scanner,
+)
+from dcevents.reading.sources.blocks import BlockLoader, InputBlock, RestOfInput
 from dcevents.reading.sources.growing import ReadBytes
 from dcevents.reading.sources.inputs import Extent, Input, Resume
+from dcevents.reading.sources.members import find_first_member
 from dcevents.reading.taken_lines import (
     FedEntries,
     OtherLines,
     count_structures,
     drop_entries,
 )
+
+_OBJECT_BUCKETS: Final = bytes(
+    OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
+)
+_SEPARATORS: Final = b" \t\r,\0\x1e"
+_ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
 
 
 class ScannedInput(NamedTuple):
@@ -34,6 +48,8 @@ class ScannedInput(NamedTuple):
     scanned: ScannedBlock
     problem: str | None
     """Reason why bytes are missing here; later blocks of the input do not count."""
+    rest: RestOfInput | None = None
+    """All that follows in the input, in the place of later blocks."""
 
 
 def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInput:
@@ -43,7 +59,22 @@ def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInpu
     if not block.is_line_start:
         size = data.find(b"\n") + 1 or len(data)
         begin, data = data[:size], data[size:]
-    return ScannedInput(begin, data, scanner.scan(data), block.problem)
+    scanned, rest = scanner.scan(data), None
+    if block.source and _has_odd_lines(scanned):
+        place = find_first_member(data)
+        if place is not None:
+            rest = block.source.read_on(block.data, len(begin) + place)
+            data = data[:place]
+            scanned = scanner.scan(data)
+    return ScannedInput(begin, data, scanned, block.problem, rest)
+
+
+def _has_odd_lines(scanned: ScannedBlock) -> bool:
+    """Return whether some lines may be compressed data: these are no JSON."""
+    if LineStatus.ASIDE in scanned.runs.statuses:
+        return True
+    buckets = bytes(scanned.others.buckets)
+    return any(each in buckets for each in _ODD_BUCKETS)
 
 
 class InputReading:
@@ -71,7 +102,8 @@ class InputReading:
         records = self._reader.feed(block.begin) if block.begin else []
         self._line += block.begin.count(b"\n")
         scanned, fed = block.scanned, FedEntries()
-        records += self._read_runs(block.data, scanned.runs, fed)
+        buckets = bytes(scanned.others.buckets)
+        records += self._read_runs(block.data, scanned.runs, buckets, fed)
         others = OtherLines(scanned.others, fed.others, self._line)
         rejects = others.list_rejects(block.data, scanned.runs, wanted_rejects)
         read = ReadBlock(
@@ -90,7 +122,9 @@ class InputReading:
         self._note_bytes(block)
         return read
 
-    def _read_runs(self, data: bytes, runs: Runs, fed: FedEntries) -> Iterator[ReadRecord]:
+    def _read_runs(
+        self, data: bytes, runs: Runs, buckets: bytes, fed: FedEntries
+    ) -> Iterator[ReadRecord]:
         """Yield the records of runs, but for those of lines that count as they were taken.
 
         Entries of lines that do not are added to `fed`.
@@ -107,7 +141,12 @@ class InputReading:
                 lines = last.first_line + last.lines - run.first_line
                 reader.pass_lines(lines, last.end - run.begin)
             elif run.status is LineStatus.EVENT:
-                yield from reader.pass_event_lines(data[run.begin : run.end])
+                end = run.end
+                if reader.is_between_lines:
+                    place, end = self._find_members_end(data, runs, place, buckets)
+                yield from reader.pass_event_lines(data[run.begin : end])
+            elif run.status is LineStatus.EVENT_OVER_LINES and reader.is_between_lines:
+                reader.pass_value(data[run.begin : run.end])
             elif run.status is LineStatus.EVENT_OVER_LINES:
                 yield from reader.feed(data[run.begin : run.end])
                 fed.events.append(range(run.first_entry, run.first_entry + 1))
@@ -115,13 +154,31 @@ class InputReading:
                 entries = fed.others if run.status is LineStatus.OTHER else fed.events
                 yield from self._feed_taken(data, run, entries)
 
+    def _find_members_end(
+        self, data: bytes, runs: Runs, place: int, buckets: bytes
+    ) -> tuple[int, int]:
+        """Return the place of the first run that has other lines than members of an array.
+
+        And where the lines before it end. The run before the place has events.
+        """
+        end = runs[place - 1].end
+        while place < len(runs):
+            run = runs[place]
+            is_event = run.status is LineStatus.EVENT
+            if not is_event and not _has_only_objects(data, run, buckets):
+                break
+            place, end = place + 1, run.end
+        return place, end
+
     def _feed_taken(self, data: bytes, run: Run, fed: list[range]) -> Iterator[ReadRecord]:
         """Yield the records of lines that may belong to what is open."""
-        reader, at, entry = self._reader, run.begin, run.first_entry
+        reader, at, entry, lines = self._reader, run.begin, run.first_entry, 1
         while at < run.end and not reader.is_idle:
-            end = data.index(b"\n", at) + 1
-            yield from reader.feed(data[at:end])
-            at, entry = end, entry + 1
+            begin = at
+            for _ in range(min(lines, run.first_entry + run.lines - entry)):
+                at, entry = data.index(b"\n", at) + 1, entry + 1
+            yield from reader.feed(data[begin:at])
+            lines *= 2
         fed.append(range(run.first_entry, entry))
         if at < run.end:
             reader.pass_lines(run.lines - (entry - run.first_entry), run.end - at)
@@ -146,3 +203,13 @@ class InputReading:
             return Extent()
         tail = read.find_tail(resume.offset)
         return replace(extent, resume=resume, rest_bytes=read.end - resume.offset, tail=tail)
+
+
+def _has_only_objects(data: bytes, run: Run, buckets: bytes) -> bool:
+    """Return whether lines that are no events are one object each, and no text beside."""
+    if run.status is not LineStatus.OTHER:
+        return False
+    if buckets[run.first_entry : run.first_entry + run.lines].translate(None, _OBJECT_BUCKETS):
+        return False
+    lines = (line.strip(_SEPARATORS) for line in data[run.begin : run.end - 1].split(b"\n"))
+    return all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)

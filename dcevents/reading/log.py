@@ -147,6 +147,8 @@ class _LogReader:
         self._builder, self._rest = builder, rest
         self._reading: InputReading | None = None
         self._problem: str | None = None
+        self._is_over = False
+        """Whether later blocks of the input do not count."""
         self._has_read = False
         self._resume = BEGINNING
 
@@ -158,17 +160,23 @@ class _LogReader:
             if isinstance(each, InputResult):
                 results.append(self._end_input(reading, each))
                 self._reading = None
-            elif self._problem is None:
-                self._has_read |= bool(each.begin or each.data)
-                block = reading.read_block(each, self._builder.wanted_rejects)
-                self._add_block(block, reading.resume)
-                self._problem = each.problem
+            elif not self._is_over:
+                self._read_block(reading, each)
         return results
+
+    def _read_block(self, reading: InputReading, block: ScannedInput) -> None:
+        self._has_read |= bool(block.begin or block.data)
+        self._add_block(reading.read_block(block, self._builder.wanted_rejects), reading.resume)
+        self._problem, self._is_over = block.problem, block.problem is not None
+        if block.rest and not self._is_over:
+            for following in block.rest:
+                self._read_block(reading, scan_block(following, self._scanner))
+            self._problem, self._is_over = block.rest.problem, True
 
     def _begin_input(self, number: int) -> InputReading:
         source = self._inputs[number]
         self._reading = InputReading(number, source, self._context)
-        self._problem, self._has_read = None, False
+        self._problem, self._is_over, self._has_read = None, False, False
         self._resume = self._reading.resume
         for builder in (self._builder, self._rest):
             if builder:

@@ -32,6 +32,8 @@ from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.records import ReadRecord
 
+_MIN_ROWS: Final = 1 << 18
+"""Events that are added at once: each time costs as much as some thousands of them."""
 _MAX_SAMPLES: Final = 5
 """Rejected records that are kept of an unrecognised input."""
 _REJECT_REASONS: Final = frozenset(REJECT_REASONS)
@@ -270,10 +272,11 @@ class LogBuilder:
     def _take_frames(self, *, is_all: bool) -> None:
         """Make facts of events, unless they are held."""
         self._frames += self._rows.take_frames(is_all=is_all)
-        if self._is_held:
+        if self._is_held or not self._frames:
             return
-        for frame in self._frames:
-            self.facts.add_rows(frame)
+        if not is_all and sum(frame.height for frame in self._frames) < _MIN_ROWS:
+            return
+        self.facts.add_rows(pl.concat(self._frames))
         if self._settings.in_full:
             self._located += self._frames
         self._frames = []

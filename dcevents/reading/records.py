@@ -90,6 +90,25 @@ class RecordReader:
         """Return whether nothing is open that a next line might belong to."""
         return self._framing.is_idle
 
+    @property
+    def is_between_lines(self) -> bool:
+        """Return whether nothing but arrays is open."""
+        return self._framing.is_between_lines
+
+    def pass_value(self, data: bytes) -> None:
+        """Pass over the lines of one object that was read elsewhere, as the next of an array.
+
+        Raise ValueError where something but arrays is open.
+        """
+        self._framing.pass_value(data)
+        self._note_passed()
+
+    def _note_passed(self) -> None:
+        """Note where a later run reads on, and that one record is before on that line, if any."""
+        self._note_resume()
+        if self._resume.count and self._resume.line != self._line:
+            self._line, self._count = self._resume.line, 1
+
     def pass_lines(self, lines: int, size: int) -> None:
         """Pass over whole lines that were read elsewhere, of so many bytes.
 
@@ -104,12 +123,12 @@ class RecordReader:
 
         Return other records that are sure by now.
 
-        Each line, with its LF, is one object that is an event, with separators around but no
-        brackets: it ends whatever is open, as if it had been fed. Raise ValueError within a line.
+        Each line, with its LF, is one object that is an event, between lines any object, with
+        separators around but no brackets: it ends whatever is open, as if it had been fed. Raise
+        ValueError within a line.
         """
-        found = self._take_sure(self._framing.pass_event_lines(data))
-        if self._resume.count and self._resume.line != self._line:
-            self._line, self._count = self._resume.line, 1
+        found = list(self._judge(self._framing.pass_event_lines(data)))
+        self._note_passed()
         return found
 
     def finish(self) -> list[ReadRecord]:

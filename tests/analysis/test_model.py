@@ -113,7 +113,7 @@ def test_a_long_log_of_several_blocks_gives_the_model_s_figures(
     lines += [
         b"\n",
         b"{x\n",
-        b"\xff{}\n",
+        b"{\xff}\n",
         b'{"event":"adobedx.conversations.ready"}\n',
         b'{"event":"OTHER"}\n',
     ] * 20

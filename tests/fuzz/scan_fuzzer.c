@@ -175,6 +175,8 @@ static int is_blank(const u8 *begin, const u8 *end)
 
 /* -- what was taken, held to the line ------------------------------------------------------------ */
 
+static int is_event(u32 status) { return status == LINE_EVENT || status == LINE_EVENT_ALONE; }
+
 static void check_text(const u8 *bytes, const u32 *offsets, u32 number, size_t limit)
 {
     u32 begin = offsets[number], end = offsets[number + 1];
@@ -190,13 +192,14 @@ static void check_event(const scan_result *found, u32 entry, u32 line, const u8 
     CHECK(session < found->sids_count && attributes < found->combinations_count);
     check_text(found->sid_bytes, found->sid_offsets, session, MAX_SID_BYTES);
     CHECK(found->sid_offsets[session] < found->sid_offsets[session + 1]);
-    combination all;
-    memcpy(&all, found->combination_bytes + sizeof all * attributes, sizeof all);
-    CHECK(all.dialogue < found->dialogues_count);
-    CHECK(all.page == NO_NUMBER || all.page < found->pages_count);
-    CHECK(all.agent == NO_NUMBER || all.agent < found->agents_count);
-    if (all.page != NO_NUMBER)
-        check_text(found->page_bytes, found->page_offsets, all.page, MAX_PAGE_CHARACTERS * 4);
+    u32 action = found->combinations[2 * attributes], page = found->combinations[2 * attributes + 1];
+    CHECK(action < found->actions_count && (page == NO_NUMBER || page < found->pages_count));
+    u32 kind = found->actions[2 * action], speakers = found->actions[2 * action + 1];
+    CHECK(kind < KIND_READY && speakers < found->speakers_count);
+    u32 dialogue = found->speakers[2 * speakers], agent = found->speakers[2 * speakers + 1];
+    CHECK(dialogue < found->dialogues_count && (agent == NO_NUMBER || agent < found->agents_count));
+    if (page != NO_NUMBER)
+        check_text(found->page_bytes, found->page_offsets, page, MAX_PAGE_CHARACTERS * 4);
     CHECK(found->event_forms[entry] <= FORM_ABSENT);
     CHECK(found->event_structures[entry] < found->structures_count);
     i64 ms = found->event_times[entry];
@@ -234,7 +237,7 @@ static void check_alone(scanner *alone, u32 status, const scan_result *found, u3
         CHECK(status_alone == LINE_ASIDE || one->other_buckets[0] == OTHER_INVALID_JSON);
     else
         CHECK(status_alone == status);
-    if (status == LINE_EVENT) {
+    if (is_event(status)) {
         CHECK(one->event_times[0] == found->event_times[entry]);
         CHECK(one->event_forms[0] == found->event_forms[entry]);
         CHECK(one->event_structures[0] == found->event_structures[entry]);
@@ -254,15 +257,15 @@ static void check_lines(const scan_result *found, scanner *alone, const u8 *data
     for (u32 at = 0; at < found->runs_count; at++) {
         const run *each = &found->runs[at];
         CHECK(each->first_line == number && each->begin == place && each->lines);
-        CHECK(each->status <= LINE_OTHER);
-        if (each->status == LINE_EVENT) CHECK(each->first_entry == events);
+        CHECK(each->status <= LINE_EVENT_ALONE);
+        if (is_event(each->status)) CHECK(each->first_entry == events);
         if (each->status == LINE_OTHER) CHECK(each->first_entry == others);
         for (u32 line = 0; line < each->lines; line++, number++) {
             CHECK(place < size);
             const u8 *begin = data + place, *feed = memchr(begin, '\n', size - place);
             const u8 *end = feed ? feed + 1 : data + size;
-            u32 entry = each->status == LINE_EVENT ? events : others;
-            if (each->status == LINE_EVENT) check_event(found, events++, number, begin, end);
+            u32 entry = is_event(each->status) ? events : others;
+            if (is_event(each->status)) check_event(found, events++, number, begin, end);
             if (each->status == LINE_OTHER) check_other(found, others++, number, begin, end);
             check_alone(alone, each->status, found, entry, begin, end);
             place = (size_t)(end - data);

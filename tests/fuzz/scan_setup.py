@@ -28,6 +28,70 @@ TOKENS = [
     *(b"1770000000000", b"CONVERSATION_ENGAGED", b"adobedx.conversations.ready", b'{\\"event\\":'),
 ]
 
+ODD_VALUES = [
+    *(
+        b"-0",
+        b"-",
+        b"01",
+        b"1.",
+        b".5",
+        b"1e",
+        b"1E+",
+        b"1e400",
+        b"0x1",
+        b"+1",
+        b"NaN",
+        b"Infinity",
+    ),
+    *(
+        b"tru",
+        b"True",
+        b"nul",
+        b'"\\x41"',
+        b'"\\u12"',
+        b'"\\uD800"',
+        b'"\\uDC00\\uD800"',
+        b'"\\"',
+        b"'a'",
+    ),
+    *(
+        b'"\x00"',
+        b'"\x1f"',
+        b'"\t"',
+        b'"\x7f"',
+        b'"\xc0\xaf"',
+        b'"\xe0\x80\xaf"',
+        b'"\xed\xa0\x80"',
+    ),
+    *(
+        b'"\xf4\x90\x80\x80"',
+        b'"\xf0\x80\x80\xaf"',
+        b'"\xc3"',
+        b'"\xe2\x82"',
+        b'"\xf0\x9f\x99\x82"',
+    ),
+    *(
+        b"[1,]",
+        b"[,1]",
+        b"[1 2]",
+        b'{"a":1,}',
+        b'{"a" 1}',
+        b"{a:1}",
+        b'{"a":1 "b":2}',
+        b"{,}",
+        b"[}",
+    ),
+    *(
+        b'{"":0}',
+        b'{"a":{"a":{"a":[[[]]]}}}',
+        b"[" * 100 + b"]" * 100,
+        b"[" * 500,
+        b'"//*"',
+        b"/**/1",
+    ),
+]
+"""What stands at the borders of JSON, and beyond."""
+
 
 def list_logs() -> Iterator[bytes]:
     """Yield logs of all kinds, in pieces that a search can change as a whole."""
@@ -38,6 +102,9 @@ def list_logs() -> Iterator[bytes]:
     lines = _make_lines()
     yield b"".join(lines)
     yield b"".join(Variation(1).rewrite_all(lines))
+    for value in ODD_VALUES:
+        yield lines[1].replace(b"{", b'{"x":' + value + b",", 1)
+        yield lines[1].replace(b'"Pricing"', value, 1) + lines[2]
     events = envelopes.read(lines[:12])
     yield from (shape.write(events) for shape in envelopes.SHAPES.values())
 
@@ -81,7 +148,7 @@ def main(folder: Path) -> None:
         native_rule = bytes(_make_native_rule(rule, structure))
         parts += [struct.pack("=I", len(form)), form, native_rule]
     (folder / "setup").write_bytes(b"".join(parts))
-    tokens = {word for words in WORD_LISTS for word in words} | set(TOKENS)
+    tokens = {word for words in WORD_LISTS for word in words} | {*TOKENS, *ODD_VALUES}
     quoted = ("".join(f"\\x{byte:02x}" for byte in token) for token in sorted(tokens))
     (folder / "dictionary").write_text("".join(f'"{token}"\n' for token in quoted))
     number = len(list((folder / "seeds").iterdir()))

@@ -154,11 +154,13 @@ def test_from_an_sdist(fresh: Installation) -> None:
 def test_wheels_for_other_systems(fresh: Installation) -> None:
     fresh.pip("install", "hatchling", "ziglang")
     wheel = ("wheel", "--no-deps", "--no-build-isolation", "-w", "wheels", ".")
-    for target in hatch_build.TARGETS:
+    # Of each system and each processor one; .ci/wheels builds all.
+    targets = ("aarch64-linux-musl", "x86_64-macos.11.0", "x86_64-windows-gnu")
+    for target in targets:
         fresh.pip(*wheel, DCEVENTS_TARGET=target)
 
     found = {path.name.split("-")[-1]: path for path in (fresh.checkout / "wheels").iterdir()}
-    assert set(found) == {f"{tag}.whl" for tag in hatch_build.TARGETS.values()}
+    assert set(found) == {f"{hatch_build.TARGETS[target]}.whl" for target in targets}
     for path in found.values():
         with zipfile.ZipFile(path) as archive:
             assert hatch_build.LIBRARY in archive.namelist()

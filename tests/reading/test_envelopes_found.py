@@ -95,4 +95,4 @@ def test_counts_add_up_and_keep_the_first_place() -> None:
     assert {CANONICAL: EnvelopeCount(7, 0, 7)} == add_envelopes({CANONICAL: one}, {CANONICAL: two})
     more = add_envelopes(many, {CANONICAL: two, Envelope("x", None, None, None): one})
     assert MAX_ENVELOPES + 1 == len(more)
-    assert EnvelopeCount(7, 1, 1) == more[OTHER]
+    assert EnvelopeCount(7, 0, 7) == more[OTHER]

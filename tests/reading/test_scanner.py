@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scanned import check_block
 
 from dcevents.native import load_library
-from dcevents.reading.judge import Context
+from dcevents.reading.judge import Context, Mapping
 from dcevents.reading.judge.event_names import KINDS, READY_NAME
 from dcevents.reading.scanner import LineStatus, make_scanner
 from dcevents.reading.scanner.native import NativeScanner
@@ -64,6 +64,14 @@ def test_forms_do_not_multiply(name: str) -> None:
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
 def test_cases(path: Path) -> None:
     check_block(path.read_bytes())
+
+
+def test_order_matters_where_dots_make_an_object_of_another_key() -> None:
+    first = b'{"sid":"s","data.payload.sid":"t","data":"x","event":"Engaged"}\n'
+    second = b'{"sid":"s","data":"x","data.payload.sid":"t","event":"Engaged"}\n'
+
+    assert check_block(first + second)[LineStatus.EVENT] == 2
+    assert check_block(second + first)[LineStatus.EVENT] == 2
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
@@ -118,6 +126,13 @@ def test_meetings_are_set_aside_only_in_full() -> None:
     ]
 
     assert found == [[LineStatus.EVENT], [LineStatus.ASIDE]]
+
+
+def test_a_map_is_for_the_judge() -> None:
+    mapping = Mapping(names=(("chat_opened", "CONVERSATION_TRIGGERED"),))
+    context = Context(clock_ms=0, mapping=mapping)
+
+    assert isinstance(make_scanner(context, in_full=False), PureScanner)
 
 
 def test_many_forms_end_in_no_more_rules() -> None:

@@ -56,20 +56,30 @@ class ChanceScanner:
         runs: list[Run] = []
         events: list[tuple[int, Event]] = []
         others: list[tuple[int, ReadRecord]] = []
-        at = 0
-        for number, line in enumerate(data.splitlines(keepends=True) if data else []):
+        at, number = 0, 0
+        parts = data.split(b"\n")
+        rest = [*(part + b"\n" for part in parts[:-1]), *([parts[-1]] if parts[-1] else [])]
+        while rest:
+            line, size = rest[0], 1
             status, record = self._judge(line)
+            for more in range(2, min(5, len(rest) + 1) if status is LineStatus.ASIDE else 0):
+                over_lines = b"".join(rest[:more])
+                if (found := self._judge(over_lines))[0] is LineStatus.EVENT:
+                    line, size = over_lines, more
+                    status, record = LineStatus.EVENT_OVER_LINES, found[1]
+                    break
+            del rest[:size]
             first_entry = len(events) if status is not LineStatus.OTHER else len(others)
             if record and record.event:
                 events.append((number, record.event))
             elif record:
                 others.append((number, record))
             last = runs[-1] if runs else None
-            if last and last.status is status:
+            if last and last.status is status and size == 1:
                 runs[-1] = last._replace(lines=last.lines + 1, end=at + len(line))
             else:
-                runs.append(Run(status, number, 1, at, at + len(line), first_entry))
-            at += len(line)
+                runs.append(Run(status, number, size, at, at + len(line), first_entry))
+            at, number = at + len(line), number + size
         lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
         return ScannedBlock(Runs.pack(runs), lines, self._tabulate(events), _tabulate(others))
 
@@ -175,6 +185,8 @@ PIECES = [
     EVENT.replace(b"2026-11-02", b"2999-11-02"),
     EVENT.replace(b'"timestamp"', b'"other"'),
     b'{"a":\n' + EVENT + b"\n}",
+    EVENT.replace(b'"event"', b'\n"event"'),
+    EVENT.replace(b'"event"', b'\n"event"') + b",",
     b"2026-01-02T00:00:00Z stdout P {",
     b"2026-01-02T00:00:00Z stdout F }",
     b'{"log":"{\\"event\\":","stream":"stdout"}',

@@ -150,7 +150,8 @@ def test_the_rules_have_the_words_of_the_definitions() -> None:
 
 def told(compact: str, sid: str = "a", **more: Any) -> dict[str, Any]:
     """The one session that is explained."""
-    (session,) = harness.report(harness.log(compact), "explain", sid, **more)["sessions"]
+    done = harness.run("explain", sid, "-f", "json", "-q", stdin=harness.log(compact), **more)
+    (session,) = done.json["sessions"]
     assert isinstance(session, dict)
     return session
 

@@ -69,7 +69,7 @@ class Framing(LineReader):
     @property
     def is_idle(self) -> bool:
         """Return whether nothing is open that a next line might belong to, arrays neither."""
-        return self._arrays.count == 0 and self._is_between_lines()
+        return self._arrays.count == 0 and self.is_between_lines
 
     def pass_lines(self, lines: int, size: int) -> None:
         """Pass over whole lines that are read elsewhere, of so many bytes.
@@ -82,7 +82,7 @@ class Framing(LineReader):
         self._pass_over(lines, size)
 
     def pass_event_lines(self, data: bytes) -> list[FramedRecord]:
-        """Pass over lines that are an event each.
+        """Pass over lines that are an event each; between lines, over lines of any one object.
 
         Return other records that are sure by now.
 
@@ -94,7 +94,7 @@ class Framing(LineReader):
         is_array = _have_commas(data, last)
         found: list[FramedRecord] = []
         while begin < len(data):
-            if self._is_between_lines():
+            if self.is_between_lines:
                 end = data.index(b"\n", begin) + 1
                 if self._arrays.count == 0:
                     end = len(data)
@@ -115,10 +115,22 @@ class Framing(LineReader):
             return self._is_line_start and not self._is_within()
         return self._buffer.ends_line()
 
-    def _is_between_lines(self) -> bool:
+    @property
+    def is_between_lines(self) -> bool:
         """Return whether nothing but outer arrays is open."""
         is_read = self._buffer.end == self._at and self._is_line_start
         return is_read and not self._is_within() and not self._taken
+
+    def pass_value(self, data: bytes) -> None:
+        """Pass over the lines of one object, with separators around but no brackets.
+
+        Raise ValueError where something but arrays is open.
+        """
+        if not self.is_between_lines:
+            raise ValueError("something is open before the value to pass")
+        _, _, behind = data.rpartition(b"}")
+        self._arrays.has_comma = b"," in behind
+        self._pass_object(data, behind, 0)
 
     def _pass_events(self, data: bytes, begin: int, end: int) -> None:
         """Pass over a line, or over several before whose last one no array ends."""
@@ -126,13 +138,19 @@ class Framing(LineReader):
         before, _, _ = data[last:end].partition(b"{")
         _, _, behind = data[last:end].rpartition(b"}")
         self._arrays.pass_object(b"," in before, b"," in behind)
-        self._line += data.count(b"\n", begin, end) - 1
-        is_behind = self._arrays.count > 0 and not self._arrays.has_comma
-        place = self._buffer.end + end - begin
-        if is_behind:
-            point = self._make_resume(place - len(behind), 1, self._arrays.count)
+        self._pass_object(data[begin:end], behind, 1)
+
+    def _pass_object(self, lines: bytes, behind: bytes, count: int) -> None:
+        """Pass over lines that end with an object and some bytes behind it.
+
+        `count` is how many records begin on its last line.
+        """
+        self._line += lines.count(b"\n") - 1
+        place = self._buffer.end + len(lines)
+        if self._arrays.count > 0 and not self._arrays.has_comma:
+            point = self._make_resume(place - len(behind), count, self._arrays.count)
             self._closing = place, point
-        self._pass_over(1, end - begin)
+        self._pass_over(1, len(lines))
 
     def _pass_over(self, lines: int, size: int) -> None:
         self._line += lines

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
+from dcevents.reading.json_value import SPACE
 from dcevents.reading.judge.events import EventParts, read_event
 from dcevents.reading.judge.findings import (
     MAX_UNKNOWN_NAME_CHARACTERS,
@@ -281,7 +282,7 @@ class Judge:
     def _find_mapped_bucket(self, record: SearchedRecord) -> Outcome | None:
         """Return why the text at the event's mapped place makes no event; None without one."""
         text = self._mapped.find_event_text(record)
-        if text is None:
+        if text is None or not text.strip(SPACE):
             return None
         if self._names.match(text) is not None:
             return Rejection(NO_SID)

@@ -13,7 +13,6 @@ from dcevents.reading.sources import sizes
 from dcevents.reading.sources.decompression import (
     HEAD_BYTES,
     UnpackedChunks,
-    has_members,
     is_compressed,
 )
 from dcevents.reading.sources.growing import TrackedChunks, find_line_end
@@ -25,6 +24,7 @@ from dcevents.reading.sources.inputs import (
     OpenInput,
     ProgressCallback,
     SeenBytes,
+    join_tail,
 )
 from dcevents.reading.sources.ranges import FileRange, LongFile, RangeFinder, load_range
 
@@ -39,6 +39,36 @@ class InputBlock(NamedTuple):
     """Whether a line begins with the block; else one goes on."""
     problem: str | None = None
     """Reason why bytes are missing here; later blocks of the input do not count."""
+    source: "RangeSource | None" = None
+    """Where the bytes of a long file lie that is taken for plain text."""
+
+
+class RangeSource(NamedTuple):
+    """A file of which a block is a range, and the bytes before that."""
+
+    file: OpenInput
+    begin: SeenBytes
+
+    def read_on(self, data: bytes, size: int) -> "RestOfInput":
+        """Return what the file holds behind the first bytes of the block, unpacked."""
+        tail = join_tail(self.begin.data, data, size)
+        return RestOfInput(self.file, SeenBytes(self.begin.end + size, tail))
+
+
+class RestOfInput:
+    """The blocks of a long file from the place on where compressed members begin."""
+
+    def __init__(self, file: OpenInput, after: SeenBytes) -> None:
+        self._file = file
+        self._unpacked = UnpackedChunks(file.read_chunks(after=after))
+
+    @property
+    def problem(self) -> str | None:
+        """Reason why not all was read; known once the last block is taken."""
+        return self._file.problem or self._unpacked.problem
+
+    def __iter__(self) -> Iterator[InputBlock]:
+        return _cut_at_lines(iter(self._unpacked), is_line_start=True)
 
 
 BlockLoader = Callable[[], InputBlock]
@@ -107,9 +137,7 @@ def _is_long_and_plain(file: OpenInput) -> bool:
     source = file.source
     if source.path is None or source.size is None or source.size < 2 * sizes.FIRST_BLOCK_BYTES:
         return False
-    if is_compressed(file.read_at(HEAD_BYTES, 0)):
-        return False
-    return not has_members(file, source.resume.begin if source.resume else 0)
+    return not is_compressed(file.read_at(HEAD_BYTES, 0))
 
 
 # -- pipes, compressed and small files: one chunk after the other --------------------------------
@@ -169,4 +197,4 @@ def _read_ranges(
 
 def _load_block(long_file: LongFile, found: FileRange, *, is_line_start: bool) -> InputBlock:
     data, problem = load_range(long_file, found)
-    return InputBlock(data, is_line_start, problem)
+    return InputBlock(data, is_line_start, problem, RangeSource(long_file.file, found.begin))

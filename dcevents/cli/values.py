@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from dcevents import render, times
 from dcevents.analysis import alerts
-from dcevents.analysis.patterns import match_pattern, suggest_names
+from dcevents.analysis.patterns import find_near, match_pattern, suggest_names
 from dcevents.cli.arrangement import list_column_options, parse_arrangement, parse_number
 from dcevents.cli.config import read_map
 from dcevents.errors import UsageError
@@ -186,11 +186,9 @@ def _parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        near = [
-            zone
-            for zone in sorted(available_timezones())
-            if name and zone.lower().endswith(name.lower())
-        ][:1]
+        zones = sorted(available_timezones())
+        near = [zone for zone in zones if name and zone.lower().endswith(name.lower())]
+        near = near or find_near(name, zones)
         hint = f"did you mean {near[0]}?" if near else "write one as Europe/Berlin"
         raise UsageError(f"--tz: no time zone '{name}'; {hint}") from error
 

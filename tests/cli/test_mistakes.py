@@ -57,6 +57,11 @@ MEANT = [
         "chats --outcome mised", "--outcome: no outcome 'mised'; did you mean missed?", id="outcome"
     ),
     pytest.param(
+        "completion --tz Europe/Belrin",
+        "--tz: no time zone 'Europe/Belrin'; did you mean Europe/Berlin?",
+        id="a zone",
+    ),
+    pytest.param(
         "completion --sort engagd", "--sort: no column 'engagd'; did you mean engaged?", id="column"
     ),
     pytest.param(

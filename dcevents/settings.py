@@ -50,8 +50,29 @@ class Alert:
     metric: str
     operator: str
     """`<`, `<=`, `>`, `>=`, `==` or `!=`."""
-    threshold: float
-    """A rate as a part of 1, a duration in seconds."""
+    threshold: float | str
+    """A rate as a part of 1, a duration in seconds, a word."""
+    is_relative: bool = False
+    """It is about a change as a part of the figure before."""
+
+
+PACKAGE_LIMITS = {"select": 250, "prime": None}
+"""What Adobe's packages allow a month by default; None: as the contract says."""
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Which rows and columns of a table are written, and in which order."""
+
+    sort: str | None = None
+    """A column, the largest first; ties and all else in the usual order."""
+    is_ascending: bool = False
+    top: int | None = None
+    """Rows that are written; None for all."""
+    columns: tuple[str, ...] = ()
+    """Figures that are written; none for all."""
+    grid: str | None = None
+    """The figure of a grid of two keys."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +84,8 @@ class Settings:
     tz: ZoneInfo
     by: tuple[str, ...] = ()
     window: Window = Window()
+    compared: Window | None = None
+    """The other window, where a report is compared with that; it has both ends."""
     as_of_ms: int | None = None
     idle_ms: int = 1_800_000
     service_level_ms: int = 60_000
@@ -77,6 +100,9 @@ class Settings:
     """Time without new events after which a store is stale, milliseconds."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Values or glob patterns by column; one of them must fit."""
+    arrangement: Arrangement = Arrangement()
+    is_listing: bool = False
+    """Rows are single conversations, attempts or events, each under its own name."""
     mapped_paths: tuple[tuple[str, str], ...] = ()
     """The user's paths to MAPPED_PARTS of records."""
     demanded_parts: tuple[str, ...] = ()
@@ -85,6 +111,30 @@ class Settings:
     """The user's meanings of event names, which are normalised."""
     operands: tuple[str, ...] = ()
     """The values of the report's own operands."""
+    package: str = "select"
+    """Adobe's package; `select` counts a live chat as a second conversation."""
+    package_limit: int = 250
+    """What the package allows a month."""
+
+    @property
+    def now_ms(self) -> int:
+        """Return the moment of the report, as far as it is known before reading."""
+        return self.clock_ms if self.as_of_ms is None else self.as_of_ms
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Return the window, and the one that it is compared with."""
+        return (self.window,) if self.compared is None else (self.window, self.compared)
+
+    @property
+    def reach(self) -> Window:
+        """Return the least window with all windows in it."""
+        starts = [each.since for each in self.windows if each.since is not None]
+        ends = [each.until for each in self.windows if each.until is not None]
+        count = len(self.windows)
+        return Window(
+            min(starts) if len(starts) == count else None, max(ends) if len(ends) == count else None
+        )
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,16 @@ NO_FIGURE = "–"
 """Stands in place of a figure that there is not."""
 
 # Characters that move the cursor, change colours, or turn the reading direction round: C0, DEL, C1,
-# the line and paragraph separators, and Unicode's bidirectional controls; and lone surrogates,
-# which no terminal can be sent.
+# the line and paragraph separators, and Unicode's bidirectional controls; lone surrogates, which
+# no terminal can be sent; and characters that cannot be seen.
 _UNSAFE_CHARACTERS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e"
-    "\u2066-\u2069\ufeff\ud800-\udfff]"
+    "\u2066-\u2069\ufeff\ud800-\udfff"
+    # Without width: names that look alike are different ones.
+    "\u00ad\u034f\u115f\u1160\u180b-\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\uffa0]"
+    # Joiners belong between letters of some scripts and between pictures only.
+    "|(?<![\u0590-\u1fff\u2600-\u27bf\ufe0f\U00010000-\U0010ffff])[\u200c\u200d]"
+    "|[\u200c\u200d](?![\u0590-\u1fff\u2600-\u27bf\U00010000-\U0010ffff])"
 )
 
 
@@ -59,6 +64,25 @@ def format_percent(rate: float | None) -> str:
     if rate in (0, 1):
         return f"{rate:.0%}".replace("%", " %")
     return f"{min(max(rate * 100, 0.1), 99.9) if 0 < rate < 1 else rate * 100:.1f} %"
+
+
+def format_small_rate(rate: float, base: int) -> str:
+    """Return `36 % of 25`: a rate of few, which reads as what it is."""
+    return f"{rate * 100:.0f} % of {base}"
+
+
+def format_points(change: float | None, decimals: int = 1) -> str:
+    """Return the change of a rate in points of a percent: `+5.2`."""
+    if change is None:
+        return NO_FIGURE
+    return f"{round(change * 100, decimals) + 0.0:+.{decimals}f}"
+
+
+def format_relative_change(now: int | None, before: int | None) -> str:
+    """Return `+10.6 %`; none of what was nothing before."""
+    if now is None or not before:
+        return NO_FIGURE
+    return f"{(now - before) / before * 100:+.1f} %"
 
 
 def format_duration(seconds: float | None) -> str:
@@ -103,6 +127,8 @@ def escape_json(text: str) -> str:
 
 def measure_width(text: str) -> int:
     """Return the columns of a terminal that a text takes."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text

@@ -5,7 +5,7 @@ Plain data, without an import of polars.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,28 +14,48 @@ from dcevents.show import DECIMALS, round_figure
 if TYPE_CHECKING:
     import polars as pl
 
-ColumnKind = Literal["text", "count", "rate", "seconds", "time", "flag", "day", "number"]
-"""How values are written: rates and seconds are rounded, times are milliseconds since 1970."""
+ColumnKind = Literal["text", "word", "count", "rate", "seconds", "time", "flag", "day", "number"]
+"""How values are written: rates and seconds are rounded, times are milliseconds since 1970.
+
+Texts may be strangers'; words are the program's own.
+"""
+
+
+ESSENTIAL = 3
+"""The priority of what no table leaves out: keys, the first count, the main rate."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a report: name (a contract), kind, and heading.
-
-    Soft hyphens (U+00AD) in `title` say where a narrow heading may be divided.
-    """
+    """A column of a report: name (a contract), kind, and heading in whole words."""
 
     name: str
     kind: ColumnKind
     title: str
     priority: int = 1
-    """On a narrow terminal columns of priority 0 go first, those of 2 last."""
+    """In a narrow table columns of priority 0 go first, ESSENTIAL ones never."""
     base_column: str | None = None
     """Of a rate: the column of rows and total, unshown, with the number it is a part of."""
     bounded_rate: str | None = None
     """Of a bound: its rate, whose two bounds are shown together or not at all."""
+    words: tuple[str, ...] = ()
+    """Of a word: what it may be, in an order of its own."""
+    is_change: bool = False
+    """A difference, of rates in points: it may be less than 0."""
+    former_column: str | None = None
+    """Of a change: the column of rows and total with the figure before."""
     required_options: tuple[str, ...] = ()
     """Of a report's figures: options that bring the column in, as on the command line."""
+    name_column: str | None = None
+    """Of an id: the column with its name, which stands for it where there is no room."""
+    narrow_width: int = 15
+    """Of texts: the width that they are cut to before columns of their rank are left out."""
+    is_code: bool = False
+    """Of texts: known by their beginning, which is what is kept of them."""
+    is_address: bool = False
+    """Of texts: URLs, whose common host tables show once."""
+    is_main: bool = False
+    """The rate that the report is about."""
 
     @property
     def is_text(self) -> bool:
@@ -57,10 +77,28 @@ class Table:
     total: Mapping[str, Any] | None = None
     headline: Sequence[tuple[str, str]] = ()
     """Label and text of figures to be shown above it."""
-    command_options: str = ""
-    """Options that make the same columns, each with a space before it."""
+    hidden_rows: int = 0
+    """Rows behind those that are shown."""
     keys: Sequence[str] = ()
     """Columns that identify a row."""
+    grid_of: str | None = None
+    """The heading of a grid's figure. The headings of its columns are values of the log, and it
+    has its row of totals in every format."""
+    total_columns: Sequence[Column] = ()
+    """Columns that only the total has."""
+    notes: Sequence[str] = ()
+    """Sentences for people, below it."""
+    simplify: Callable[[Table], Table] | None = None
+    """Makes the table that people get in its place."""
+
+    def for_people(self) -> Table:
+        """Return the table in the form for people."""
+        return self if self.simplify is None else self.simplify(self)
+
+    @property
+    def every_column(self) -> list[Column]:
+        """Return the columns of rows and total."""
+        return [*self.columns, *self.total_columns]
 
 
 @dataclass(frozen=True)
@@ -106,7 +144,7 @@ def round_total(table: Table) -> dict[str, Any] | None:
         return None
     return {
         column.name: _round_cell(table.total[column.name], column)
-        for column in table.columns
+        for column in table.every_column
         if column.name in table.total
     }
 

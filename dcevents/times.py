@@ -1,4 +1,4 @@
-"""Times of options: windows, periods, durations, and the buckets of a window.
+"""Times of options: moments, durations, and the buckets of a window.
 
 Without polars.
 """
@@ -19,8 +19,6 @@ _FIRST_MS = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LAST_MS = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION_PATTERN = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhdw])")
-_WEEK_PATTERN = re.compile(r"([0-9]{4})-W([0-9]{2})")
-_MONTH_PATTERN = re.compile(r"([0-9]{4})-([0-9]{2})")
 
 
 def parse_duration_ms(text: str) -> int | None:
@@ -90,43 +88,6 @@ def _parse_time_text(text: str, now: int, tz: ZoneInfo, option: str) -> int:
             f"{option}: '{text}' is no time; write a date (2026-11-02), an ISO time, today, "
             "yesterday, 7d, 24h or 4w"
         ) from error
-
-
-def parse_period(text: str, now: int, tz: ZoneInfo) -> Window:
-    """Return the window of a `--period`. Raises UsageError."""
-    try:
-        first, after = _parse_days(text.strip(), convert_to_datetime(now, tz).date())
-        window = Window(find_midnight(first, tz), find_midnight(after, tz))
-    except (ValueError, OverflowError) as error:
-        raise errors.UsageError(
-            f"--period: '{text}' is no period; write today, yesterday, last-week, last-month, "
-            "2026-11-02, 2026-W45 or 2026-10"
-        ) from error
-    if not 1 < first.year < 9999:
-        raise errors.UsageError(f"--period: '{text}' lies outside the years 2 to 9998")
-    return window
-
-
-def _parse_days(text: str, today: date) -> tuple[date, date]:
-    """Return the first day, and the day after the last."""
-    day, monday = timedelta(days=1), today - timedelta(days=today.weekday())
-    if text == "today":
-        return today, today + day
-    if text == "yesterday":
-        return today - day, today
-    if text == "last-week":
-        return monday - 7 * day, monday
-    if text == "last-month":
-        last = today.replace(day=1) - day
-        return last.replace(day=1), today.replace(day=1)
-    if match := _WEEK_PATTERN.fullmatch(text):
-        first = date.fromisocalendar(int(match[1]), int(match[2]), 1)
-        return first, first + 7 * day
-    if match := _MONTH_PATTERN.fullmatch(text):
-        first = date(int(match[1]), int(match[2]), 1)
-        return first, _find_next_month(first)
-    first = date.fromisoformat(text)
-    return first, first + day
 
 
 def _find_next_month(first: date) -> date:

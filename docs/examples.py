@@ -30,6 +30,7 @@ def run(command: str, columns: int = 80, folder: Path = ROOT) -> subprocess.Comp
     """
     variables = {key: value for key, value in os.environ.items() if not key.startswith("DCEVENTS_")}
     variables |= {"COLUMNS": str(columns), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    variables |= {"NO_COLOR": "1"}
     terminal, output = pty.openpty()
     with subprocess.Popen(
         ["/bin/sh", "-c", PROGRAM + command],

@@ -8,9 +8,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from dcevents.analysis.patterns import suggest_names
 from dcevents.errors import UsageError
 from dcevents.settings import Alert
-from dcevents.show import escape_json, shorten_name
+from dcevents.show import DECIMALS, escape_json, round_figure, shorten_name
 from dcevents.tables import round_total, round_values
 from dcevents.times import parse_duration_ms
 
@@ -53,14 +54,30 @@ def parse_rule(rule: str, figures: Figures, options: Collection[str]) -> Alert:
     """
     match = _RULE_PATTERN.fullmatch(rule)
     if match is None:
-        example = f"'{next(iter(figures.values()))[0].name} < 5'"
-        raise _make_rule_error(
-            rule, f"it is no METRIC OP NUMBER, as {example}; OP is one of {' '.join(_OPERATORS)}"
-        )
+        raise _make_rule_error(rule, _describe_rules(figures, options))
     name, op, number = match.groups()
     part, column = _find_figure(rule, name, figures, options)
+    op = "==" if op == "=" else op
+    if column.words:
+        return Alert(part, column.name, op, _check_word(rule, op, number, column))
     threshold = _parse_threshold(rule, number, column)
-    return Alert(part, column.name, "==" if op == "=" else op, threshold)
+    is_relative = column.former_column is not None and number.endswith("%")
+    return Alert(part, column.name, op, threshold, is_relative=is_relative and not _is_rate(column))
+
+
+def _describe_rules(figures: Figures, options: Collection[str]) -> str:
+    """Return a message: what a rule looks like, with all metrics."""
+    metrics = dict.fromkeys(
+        column.name
+        for columns in figures.values()
+        for column in columns
+        if not _join_missing_options(column, options)
+    )
+    example, operators = f"'{next(iter(metrics))} < 5'", " ".join(_OPERATORS)
+    return (
+        f"it is no METRIC OP NUMBER, as {example}; OP is one of {operators}; "
+        f"METRIC is one of {', '.join(metrics)}"
+    )
 
 
 def _make_rule_error(rule: str, reason: str) -> UsageError:
@@ -90,25 +107,45 @@ def _join_missing_options(column: Column, options: Collection[str]) -> str:
 
 def _suggest_metrics(name: str, known: Sequence[tuple[str, Column]], *, is_qualified: bool) -> str:
     """Return a message: the metric is unknown, and names like it."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
-
     names = list(dict.fromkeys(column.name for _, column in known))
     qualified = [f"{part}.{column.name}" for part, column in known] if is_qualified else []
-    near = get_close_matches(name, [*names, *qualified], 3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+    hint = suggest_names(name, [*names, *qualified])
+    if not hint.endswith("?"):
+        hint = f"there are {', '.join(names)}"
     return f"no metric {name}; {hint}"
 
 
+def _is_rate(column: Column) -> bool:
+    return column.kind == "rate"
+
+
+def _check_word(rule: str, op: str, word: str, column: Column) -> str:
+    if op not in ("==", "!=") or word not in column.words:
+        words = ", ".join(column.words)
+        raise _make_rule_error(rule, f"{column.name} is == or != one of {words}")
+    return word
+
+
 def _parse_threshold(rule: str, text: str, column: Column) -> float:
-    """Return a threshold in a figure's unit: part of 1, seconds, count."""
+    """Return a threshold in a figure's unit: part of 1, seconds, count.
+
+    Of the change of a count or a duration also a part of the figure before.
+    """
     match = _THRESHOLD_PATTERN.fullmatch(text)
-    if match is None or match[2] not in _UNITS.get(column.kind, ""):
+    units = _UNITS.get(column.kind, "") + ("%" if column.former_column is not None else "")
+    if match is None or match[2] not in units:
         hint = _THRESHOLD_HINTS.get(column.kind, _COUNT_HINT)
-        raise _make_rule_error(rule, f"{column.name} is {hint}")
-    number = _convert_unit(match[1], match[2])
-    if column.kind == "rate" and not 0 <= number <= 1:
+        relative = ", or a part of what it was: -50%" if "%" in units and column.is_change else ""
         raise _make_rule_error(
-            rule, f"{column.name} is a rate, from 0 to 1; {text} is {number:.15g}; write 40% or 0.4"
+            rule, f"{column.name} is {hint}{relative if not _is_rate(column) else ''}"
+        )
+    number = _convert_unit(match[1], match[2])
+    lowest = -1 if column.is_change else 0
+    if _is_rate(column) and not lowest <= number <= 1:
+        raise _make_rule_error(
+            rule,
+            f"{column.name} is a rate, from {lowest} to 1; {text} is {number:.15g}; "
+            "write 40% or 0.4",
         )
     return number
 
@@ -152,7 +189,7 @@ def _check_table(table: Table, alert: Alert, name: str, min_base: int) -> Iterat
                 f"{key}={_format_key(cell)}" for key, cell in zip(table.keys, keys, strict=True)
             )
             yield _format_alert(alert, name, value, base, where)
-    total, base = _read_total(table, alert.metric, base_name)
+    total, base = _read_total(table, alert, base_name)
     if _is_triggered(total, alert) and (base is None or base >= min_base):
         yield _format_alert(alert, name, total, base, "total")
 
@@ -163,12 +200,12 @@ def _find_base(column: Column) -> str | None:
 
 def _select_triggering(
     table: Table, alert: Alert, column: Column, base_name: str | None, min_base: int
-) -> Iterator[tuple[float, int | None, tuple[Any, ...]]]:
+) -> Iterator[tuple[float | str, int | None, tuple[Any, ...]]]:
     """Yield value, base and keys of each row that triggers, in order.
 
     The base is None for a figure without one.
     """
-    values = round_values(table.rows[column.name], column)
+    values = _read_values(table.rows, column, alert)
     triggers: pl.Series = _OPERATORS[alert.operator](values, alert.threshold)
     if base_name is not None:
         triggers &= table.rows[base_name].fill_null(min_base) >= min_base
@@ -180,25 +217,47 @@ def _select_triggering(
     )
 
 
+def _read_values(rows: pl.DataFrame, column: Column, alert: Alert) -> pl.Series:
+    """Return the figures of rows that an alert is about, rounded."""
+    if not alert.is_relative or column.former_column is None:
+        return round_values(rows[column.name], column)
+    quotient = rows[column.name] / rows[column.former_column]
+    return quotient.replace([float("nan"), float("inf"), float("-inf")], None).round(
+        DECIMALS["rate"]
+    )
+
+
 def _read_total(
-    table: Table, metric: str, base_name: str | None
-) -> tuple[float | None, int | None]:
+    table: Table, alert: Alert, base_name: str | None
+) -> tuple[float | str | None, int | None]:
     """Return value and base of a total; a listing has only `rows`."""
+    total = table.total or {}
+    base = None if base_name is None or table.total is None else total[base_name]
+    column = next((each for each in table.every_column if each.name == alert.metric), None)
+    if alert.is_relative and column is not None and column.former_column is not None:
+        change, before = (total.get(name) for name in (column.name, column.former_column))
+        if change is None or not before:
+            return None, base
+        return round_figure(change / before, "rate"), base
     figures: dict[str, Any] = {"rows": table.rows.height, **(round_total(table) or {})}
-    base = None if base_name is None or table.total is None else table.total[base_name]
-    return figures.get(metric), base
+    return figures.get(alert.metric), base
 
 
-def _is_triggered(value: float | None, alert: Alert) -> TypeGuard[float]:
+def _is_triggered(value: float | str | None, alert: Alert) -> TypeGuard[float | str]:
     return value is not None and bool(_OPERATORS[alert.operator](value, alert.threshold))
 
 
 def _format_alert(
-    alert: Alert, name: str, value: float | None, base: int | None, where: str
+    alert: Alert, name: str, value: float | str | None, base: int | None, where: str
 ) -> str:
     """Return `completion_rate 0.41 < 0.5, base 120: conversation="Pricing"`."""
     with_base = "" if base is None else f", base {base}"
-    return f"{name} {value:.15g} {alert.operator} {alert.threshold:.15g}{with_base}: {where}"
+    figures = f"{_format_figure(value)} {alert.operator} {_format_figure(alert.threshold)}"
+    return f"{name} {figures}{with_base}: {where}"
+
+
+def _format_figure(value: float | str | None) -> str:
+    return value if isinstance(value, str) else f"{value:.15g}"
 
 
 def _format_key(cell: object) -> str:

@@ -1,20 +1,22 @@
 """The rows of reports: conversations, attempts, sessions and events that options select."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
 
 from dcevents import show
+from dcevents.analysis.filters import Choice, choose_agents, choose_conversations, join_choices
+from dcevents.analysis.patterns import match_pages, match_patterns
+from dcevents.analysis.time_keys import add_time_keys
 from dcevents.model.conversations import FactFold
 from dcevents.model.events import ABANDONED_OUTCOMES, KINDS, OUTCOMES
 from dcevents.model.fold import TEXT_COLUMNS, Fold
 from dcevents.model.moments import UNTIMED
 from dcevents.reading.log import Log
-from dcevents.settings import Settings
+from dcevents.settings import Settings, Window
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,10 @@ class View:
     log: Log
     fold: Fold
     settings: Settings
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By key of `--by`, values that selected rows do not have."""
+    is_of_abandoned: bool = False
+    """Only abandoned conversations are selected."""
 
     @property
     def fact_fold(self) -> FactFold:
@@ -54,7 +60,8 @@ class View:
         selected = self.keep_in_window(self._apply_filters(self.fold.conversations))
         first, last = (OUTCOMES.index(ABANDONED_OUTCOMES[i]) for i in (0, -1))
         is_abandoned = pl.col("outcome").to_physical().is_between(first, last)
-        return selected.with_columns(is_abandoned.alias("abandoned"))
+        selected = selected.with_columns(is_abandoned.alias("abandoned"))
+        return selected.filter("abandoned") if self.is_of_abandoned else selected
 
     def select_conversations(self, by: Collection[str]) -> pl.DataFrame:
         """Return the selected conversations with the columns of the keys `by`.
@@ -77,25 +84,69 @@ class View:
             frame = frame.join(last, on="conversation_key", how="left")
         return self._add_keys(frame, by)
 
+    def select_bookings(self, by: Collection[str]) -> pl.DataFrame:
+        """Return the selected conversations with their bookings, and the columns of `by`.
+
+        More columns: bookings (their number), booked_at and last_booked_at (the first and the last
+        of them; null untimed). The filter of agents selects bookings. By agent there is a row for
+        each conversation and agent that it has a booking with, and `engaged` is null, since
+        whoever did not book has no agent.
+        """
+        bookings = self.fold.list_bookings().join(self.fold.agents, on="agent", how="left")
+        keys = ["conversation_key", *(["agent_id"] if "agent" in by else [])]
+        times = pl.col("ts").min().alias("booked_at"), pl.col("ts").max().alias("last_booked_at")
+        bookings = (
+            self._keep_selected_agents(bookings)
+            .group_by(keys)
+            .agg(pl.len().alias("bookings"), *times)
+        )
+        selected = self.keep_in_window(
+            self._apply_filters(self.fold.conversations, without=("agent",))
+        )
+        if "agent" in by:
+            frame = selected.join(bookings, on="conversation_key", how="inner")
+            frame = frame.with_columns(pl.lit(None, pl.Boolean).alias("engaged"))
+        else:
+            frame = selected.join(bookings, on="conversation_key", how="left")
+            frame = frame.with_columns(pl.col("bookings").fill_null(0))
+        return self._add_keys(frame, by)
+
     def _add_keys(self, frame: pl.DataFrame, by: Collection[str]) -> pl.DataFrame:
-        for key in by:
+        for key in dict.fromkeys([*by, *self.left_out]):
             if key in ("type", "ui-type", "page"):
                 frame = self.fold.add_text(frame, key.replace("-", "_"))
+        for key, values in self.left_out.items():
+            frame = self._leave_out(frame, key, values)
         return frame
+
+    def _leave_out(self, frame: pl.DataFrame, key: str, values: Sequence[str]) -> pl.DataFrame:
+        """Return the rows that have another value of a key, or none."""
+        column = {"conversation": "id_rank", "agent": "agent_id"}.get(key, key.replace("-", "_"))
+        unwanted = pl.Series(values, dtype=pl.String)
+        if key == "conversation":
+            ids = self.fold.conversation_ids
+            unwanted = ids.filter(pl.col("conversation_id").is_in(unwanted.implode()))["id_rank"]
+        return frame.filter(~pl.col(column).is_in(unwanted.implode()).fill_null(value=False))
+
+    @cached_property
+    def _attempts_in_window(self) -> pl.DataFrame:
+        """Return the attempts of the report without filters."""
+        frame = self.fold.add_key_parts(self.keep_in_window(self.fold.attempts))
+        return frame.join(self.fold.agents, on="agent", how="left")
 
     @cached_property
     def _selected_attempts(self) -> pl.DataFrame:
         wait = pl.col("accepted_at") - pl.col("requested_at")
         chat = pl.when("accepted").then(pl.col("ended_at") - pl.col("accepted_at"))
-        frame = self.keep_in_window(self.fold.attempts)
+        frame = self._attempts_in_window
         if self.settings.filters.keys() - {"agent", "outcome"}:
-            selected = self._apply_filters(self.fold.conversations, without=("agent", "outcome"))
+            selected = self._apply_filters(
+                self.fold.conversations, without=("agent", "outcome"), of_attempts=True
+            )
             frame = _keep_conversations(frame, selected)
-        frame = self.fold.add_key_parts(frame)
         frame = frame.with_columns(wait.alias("wait"), chat.alias("chat"))
         is_in_time = pl.col("wait") <= self.settings.service_level_ms
-        frame = frame.with_columns(is_in_time.alias("in_time"))
-        return self._keep_selected_agents(frame.join(self.fold.agents, on="agent", how="left"))
+        return self._keep_selected_agents(frame.with_columns(is_in_time.alias("in_time")))
 
     def name_groups(
         self, groups: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str]
@@ -130,57 +181,99 @@ class View:
     # -- window and filters --------------------------------------------------------------------
 
     def keep_in_window(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Keep the conversations or attempts that start in the window."""
-        since, until = self.settings.window.since, self.settings.window.until
-        started_at = pl.col("started_at")
-        if since is not None:
-            frame = frame.filter(started_at >= since)
-        if until is not None:
-            frame = frame.filter(started_at < until)
-        return frame
+        """Keep the conversations or attempts that start in the window, or in that compared."""
+        if not self.settings.window:
+            return frame
+        return frame.filter(pl.any_horizontal(map(starts_in, self.settings.windows)))
 
-    def _apply_filters(self, frame: pl.DataFrame, without: Collection[str] = ()) -> pl.DataFrame:
+    def _apply_filters(
+        self, frame: pl.DataFrame, without: Collection[str] = (), *, of_attempts: bool = False
+    ) -> pl.DataFrame:
         for column in self.settings.filters:
             if column not in without:
-                frame = self.apply_filter(frame, column)
+                frame = self.apply_filter(frame, column, of_attempts=of_attempts)
         return frame
 
-    def apply_filter(self, frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    def apply_filter(
+        self, frame: pl.DataFrame, column: str, *, of_attempts: bool = False
+    ) -> pl.DataFrame:
         """Keep the conversations that the filter of one column selects.
 
-        The filter of `outcome` applies to attempts too.
+        The filter of `outcome` applies to attempts too. `of_attempts`: names are those that a
+        report of attempts shows.
         """
         patterns = self.settings.filters[column]
         if column == "agent":
-            with_names = self.fold.attempts.join(self.fold.agents, on="agent", how="left")
-            return _keep_conversations(frame, self._keep_selected_agents(with_names))
+            return _keep_conversations(frame, self._keep_selected_agents(self.fold.attempts))
         if column == "outcome":
             outcome = pl.col("outcome").cast(pl.String)
             present = frame.select(outcome.unique())["outcome"].to_list()
             return frame.filter(outcome.is_in(match_patterns(patterns, present)))
-        return self._keep_matching_texts(frame, column, patterns)
-
-    def _keep_matching_texts(
-        self, frame: pl.DataFrame, column: str, patterns: Sequence[str]
-    ) -> pl.DataFrame:
+        if column == "conversation":
+            choices = [
+                self.choose_conversations(each, of_attempts=of_attempts) for each in patterns
+            ]
+            return self._keep_chosen_conversations(frame, join_choices(choices))
         texts = self.fold.add_text(frame.select("conversation_key", "id_rank"), column)
         present = texts[column].drop_nulls().unique().to_list()
-        is_match = pl.col(column).is_in(match_patterns(patterns, present))
-        if column == "conversation":
-            ids = self.fold.conversation_ids.drop_nulls()
-            wanted = match_patterns(patterns, ids["conversation_id"].to_list())
-            matching = ids.filter(pl.col("conversation_id").is_in(wanted))
-            is_match |= pl.col("id_rank").is_in(matching["id_rank"].to_list())
-        return _keep_conversations(frame, texts.filter(is_match))
+        if column == "page":
+            matches = sorted({page for each in patterns for page in match_pages(each, present)})
+        else:
+            matches = match_patterns(patterns, present)
+        return _keep_conversations(frame, texts.filter(pl.col(column).is_in(matches)))
+
+    def choose_conversations(self, pattern: str, *, of_attempts: bool = False) -> Choice:
+        """Return the conversation ids that a pattern selects."""
+        shown = self._names_of_attempts if of_attempts else self._names_of_conversations
+        return choose_conversations(pattern, self.fold, shown)
+
+    def choose_agents(self, pattern: str) -> Choice:
+        """Return the agents that a pattern selects."""
+        return choose_agents(pattern, self.fold, self._attempts_in_window)
+
+    @cached_property
+    def _names_of_conversations(self) -> pl.DataFrame:
+        return self._list_shown_names(self.keep_in_window(self.fold.conversations))
+
+    @cached_property
+    def _names_of_attempts(self) -> pl.DataFrame:
+        last = self.fold.conversations.select("conversation_key", "last_at")
+        frame = self._attempts_in_window
+        return self._list_shown_names(frame.join(last, on="conversation_key", how="left"))
+
+    def _list_shown_names(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return id_rank → conversation: the names that the report without filters shows.
+
+        An id has several where rows of different buckets, or single conversations, show them.
+        """
+        frame = frame.filter(pl.col("id_rank") > 0)
+        if self.settings.is_listing:
+            names = self.fold.add_text(frame.select("conversation_key", "id_rank"), "conversation")
+        else:
+            by = self.settings.by if "conversation" in self.settings.by else ()
+            frame = add_time_keys(self._add_keys(frame, by), by, self.settings.tz)
+            columns = [key.replace("-", "_") for key in by]
+            keys = ["id_rank", *(column for column in columns if column in frame.columns)]
+            names = self.name_groups(frame.select(keys).unique(), frame, keys)
+        return names.select("id_rank", "conversation").drop_nulls().unique()
+
+    def _keep_chosen_conversations(self, frame: pl.DataFrame, choice: Choice) -> pl.DataFrame:
+        is_chosen = pl.col("id_rank").is_in(list(choice.ranks))
+        if not choice.names:
+            return frame.filter(is_chosen)
+        nameless = frame.filter(pl.col("id_rank") == 0).select("conversation_key", "id_rank")
+        named = self.fold.add_text(nameless, "conversation")
+        fitting = named.filter(pl.col("conversation").is_in(list(choice.names)))
+        keys = fitting["conversation_key"].implode()
+        return frame.filter(is_chosen | pl.col("conversation_key").is_in(keys))
 
     def _keep_selected_agents(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Keep rows (with agent_id, agent_name) of the agents that the filter selects."""
+        """Keep rows (with `agent`, a rank) of the agents that the filter selects."""
         patterns = self.settings.filters.get("agent")
         if not patterns:
             return frame
-        names = [*frame["agent_id"].unique(), *frame["agent_name"].unique()]
-        wanted = match_patterns(patterns, [name for name in names if name is not None])
-        return frame.filter(pl.col("agent_id").is_in(wanted) | pl.col("agent_name").is_in(wanted))
+        chosen = join_choices(self.choose_agents(pattern) for pattern in patterns)
+        return frame.filter(pl.col("agent").is_in(list(chosen.ranks)))
 
     # -- listings ------------------------------------------------------------------------------
 
@@ -285,6 +378,16 @@ class View:
         return frame.sort(time, "sid", "conversation_id", *more, nulls_last=True)
 
 
+def starts_in(window: Window) -> pl.Expr:
+    """Return whether a conversation or attempt starts in a window that has an end."""
+    started_at, conditions = pl.col("started_at"), []
+    if window.since is not None:
+        conditions.append(started_at >= window.since)
+    if window.until is not None:
+        conditions.append(started_at < window.until)
+    return pl.all_horizontal(conditions)
+
+
 def _keep_conversations(frame: pl.DataFrame, selected: pl.DataFrame) -> pl.DataFrame:
     return frame.join(selected.select("conversation_key"), on="conversation_key", how="semi")
 
@@ -292,12 +395,3 @@ def _keep_conversations(frame: pl.DataFrame, selected: pl.DataFrame) -> pl.DataF
 def _measure_duration() -> pl.Expr:
     duration_ms = pl.col("last_at") - pl.col("started_at")
     return (duration_ms / 1000).alias("duration_seconds")
-
-
-def match_patterns(patterns: Sequence[str], values: Collection[str]) -> list[str]:
-    """Return the values that patterns equal, or else match as globs."""
-    matches: set[str] = set()
-    for pattern in patterns:
-        is_value = pattern in values
-        matches |= {pattern} if is_value else {v for v in values if fnmatchcase(v, pattern)}
-    return sorted(matches)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from dcevents.cli.screen import find_message_width
 from dcevents.output import write_message
 from dcevents.show import format_count, make_visible
 
@@ -20,9 +22,19 @@ ALERT_STATUS = 4
 """Exit status: the report is written, and something about it is not as it should be."""
 
 
+PROGRAM_PREFIX = "dcevents: "
+
+
 def say(message: str) -> None:
-    """Write a line, with the program's name before it."""
-    write_message("dcevents: " + make_visible(message))
+    """Write a line, with the program's name before it.
+
+    On a terminal it is broken between words.
+    """
+    line = PROGRAM_PREFIX + make_visible(message)
+    width = find_message_width()
+    if width is not None and len(line) > width:
+        line = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+    write_message(line)
 
 
 def warn(lines: Iterable[str]) -> None:

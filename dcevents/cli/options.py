@@ -1,12 +1,14 @@
 """The options, declared once: decorators for commands."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from dcevents.cli.mistakes import Name
 from dcevents.cli.values import check_store_name, select_formats
 from dcevents.reports._report import Report
+from dcevents.settings import PACKAGE_LIMITS
 
 Decorator = Callable[[Any], Any]
 Callback = TypeVar("Callback", bound=Callable[..., int])
@@ -32,12 +34,20 @@ SOURCE_ARGUMENT = click.argument("source", nargs=-1, type=click.Path(readable=Fa
 
 _WINDOW_OPTIONS = (
     click.option(
-        "--since", metavar="TIME", help="Started then or later: 2026-11-02, yesterday, 7d."
+        "--since", metavar="TIME", help="Started then or later; before then: 2026-11-02, 7d."
     ),
-    click.option("--until", metavar="TIME", help="Started before then."),
+    click.option("--until", metavar="TIME", help="Started before then, not at it."),
     click.option(
-        "--period", metavar="P", help="Started in: yesterday, last-week, 2026-W45, 2026-10."
+        "--period",
+        multiple=True,
+        metavar="P",
+        help="Started in last-week, this-month, 2026-W45, 2026-Q4.",
     ),
+)
+_COMPARE_OPTION = click.option(
+    "--compare",
+    metavar="W",
+    help="Another window beside it: previous, 2026-10.",
 )
 TZ_OPTION = click.option(
     "--tz",
@@ -55,7 +65,11 @@ _FILTER_OPTIONS = {
         help="Only this conversation: name, id or pattern.",
     ),
     "type": click.option(
-        "--type", "type_", multiple=True, metavar="X", help="Only this type, as dialogue."
+        "--type",
+        "type_",
+        multiple=True,
+        metavar="X",
+        help="Only this type, as dialogue; UI type, as popup.",
     ),
     "ui_type": click.option(
         "--ui-type", multiple=True, metavar="X", help="Only this UI type, as popup."
@@ -64,7 +78,7 @@ _FILTER_OPTIONS = {
         "--page",
         multiple=True,
         metavar="X",
-        help="Only those that started on this page, as */pricing.",
+        help="Only those that started on this page: /pricing.",
     ),
     "agent": click.option(
         "--agent", multiple=True, metavar="X", help="Only this agent's: name, id or pattern."
@@ -79,7 +93,7 @@ IDLE_OPTION = click.option(
 )
 _MEANING_OPTIONS = {
     "as_of": click.option(
-        "--as-of", metavar="TIME", help="The report as it was then, or now.  [the latest event]"
+        "--as-of", metavar="TIME", help="As it was then, or now.  [the latest event]"
     ),
     "idle": IDLE_OPTION,
     "service_level": click.option(
@@ -89,6 +103,18 @@ _MEANING_OPTIONS = {
         "--keep-query", is_flag=True, help="Keep query and fragment of pages."
     ),
 }
+_PACKAGE_OPTIONS = (
+    click.option(
+        "--package",
+        type=Name(list(PACKAGE_LIMITS), "package"),
+        default="select",
+        metavar="NAME",
+        help="select counts live chats, prime does not.  [select]",
+    ),
+    click.option(
+        "--limit", metavar="N", help="Conversations that it allows a month.  [250: select]"
+    ),
+)
 _INTERVALS_OPTION = click.option(
     "--intervals", is_flag=True, help="Each rate with the bounds of its 95 % interval."
 )
@@ -96,8 +122,24 @@ _INTERVALS_OPTION = click.option(
 QUIET_OPTION = click.option(
     "-q", "--quiet", is_flag=True, help="Messages only about failures and cut-off inputs."
 )
+_VERBOSE_OPTION = click.option(
+    "-v", "--verbose", is_flag=True, help="Say in full how each record was counted."
+)
 _OUTPUT_OPTION = click.option(
     "-o", "--output", metavar="FILE", help="Replace this file; {date} in it is the first day."
+)
+_ARRANGEMENT_OPTIONS = (
+    click.option(
+        "--sort", metavar="COLUMN", help="Sort, largest first (COLUMN:asc); the first N rows."
+    ),
+    click.option("--columns", metavar="A,B", help="Only these figures, in this order."),
+)
+_TOP_OPTION = click.option("--top", metavar="N", help="Only the first N rows.")
+_GRID_OPTION = click.option(
+    "--grid", metavar="METRIC", help="One figure, the second of two --by keys as columns."
+)
+_WIDTH_OPTION = click.option(
+    "--width", metavar="N", help="The width of tables.  [the terminal's, else COLUMNS]"
 )
 _CSV_OPTIONS = (
     click.option("--excel", is_flag=True, help="CSV that spreadsheets open at a double click."),
@@ -105,21 +147,21 @@ _CSV_OPTIONS = (
     click.option(
         "--no-formula-guard",
         is_flag=True,
-        help="No ' before text that spreadsheets take for a formula.",
+        help="No ' before text that looks like a formula.",
     ),
 )
 
 REJECTS_OPTIONS = (
     click.option(
-        "--rejects", metavar="FILE", help="Put rejected lines there, with file, line and reason."
+        "--rejects", metavar="FILE", help="Put rejected lines there, with place and reason."
     ),
     click.option(
         "--max-rejects",
         metavar="N",
-        help="If more are rejected (5, 5% or 0.05): no report, exit 3.",
+        help="If more are rejected (5, 5%): no report, exit 3.",
     ),
     click.option(
-        "--strict", is_flag=True, help="--max-rejects 0; unknown events, cut-off inputs count."
+        "--strict", is_flag=True, help="--max-rejects 0; unknown events, cut-offs count too."
     ),
 )
 
@@ -150,7 +192,7 @@ _FAIL_IF_OPTION = click.option(
     "--fail-if",
     multiple=True,
     metavar="RULE",
-    help='Exit 4 if a row or total is: "METRIC < 5"; repeatable.',
+    help='Exit 4 if "METRIC < 5"; --fail-if list: METRICs.',
 )
 _MIN_BASE_OPTION = click.option(
     "--min-base", metavar="N", help="--fail-if passes over rates of fewer than N."
@@ -163,7 +205,8 @@ _SHOW_MAP_OPTION = click.option(
 def build_map_options(*, is_hidden: bool) -> list[Decorator]:
     """Return the options that say where events are.
 
-    Few users need them: they are hidden from the help of most commands, which then fits a screen.
+    Few users need them: all but the first are hidden from the help of most commands, which then
+    fits a screen.
     """
     return [
         click.option(
@@ -171,8 +214,9 @@ def build_map_options(*, is_hidden: bool) -> list[Decorator]:
             "paths",
             multiple=True,
             metavar="PART=PATH",
-            hidden=is_hidden,
-            help="Where a part is: event=body.kind; repeatable. Also for reports.",
+            help="Where a part is: event=body.kind; see check --help."
+            if is_hidden
+            else "Where a part of events is: event=body.kind; repeatable. Also for reports.",
         ),
         click.option(
             "--map-event",
@@ -201,13 +245,20 @@ def build_report_options(report: Report) -> list[Decorator]:
         SOURCE_ARGUMENT,
         *([_make_by_option(report)] if report.by_keys else []),
         *(_WINDOW_OPTIONS if "window" in report.options else ()),
+        *([_COMPARE_OPTION] if report.can_compare else []),
         TZ_OPTION,
         *(_FILTER_OPTIONS[name] for name in report.filters),
         *(option for name, option in _MEANING_OPTIONS.items() if name in report.options),
+        *(_PACKAGE_OPTIONS if "package" in report.options else ()),
         *([_INTERVALS_OPTION] if report.has_rates else []),
+        *(_ARRANGEMENT_OPTIONS if report.has_rows else ()),
+        *([_TOP_OPTION] if report.has_rows or report.parts else []),
+        *([_GRID_OPTION] if report.by_keys and report.has_single_lines else []),
         _make_format_option(formats),
         _OUTPUT_OPTION,
+        _WIDTH_OPTION,
         QUIET_OPTION,
+        _VERBOSE_OPTION,
         *(_CSV_OPTIONS if "csv" in formats else ()),
         *REJECTS_OPTIONS,
         _STORE_OPTION,
@@ -230,10 +281,16 @@ def _make_by_option(report: Report) -> Decorator:
     return click.option(
         "--by",
         multiple=True,
-        type=click.Choice(report.by_keys),
+        type=Name(report.by_keys, "key"),
         metavar="KEY",
-        help=f"A row for each of these, repeatable: {keys}.  [default: {report.default_by}]",
+        help=f"Rows, repeatable: {keys}  [{report.default_by}]",
     )
+
+
+def choose_store(given: Mapping[str, Any]) -> str | None:
+    """Return the store of a report; one of a variable only where no SOURCE is named."""
+    is_left_out = given["source"] and is_store_from_environment()
+    return None if is_left_out else given["store"]
 
 
 def is_store_from_environment() -> bool:

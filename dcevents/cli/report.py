@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +13,27 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from dcevents import __version__, show
-from dcevents.analysis import account_words, alerts, recognition
+from dcevents.analysis import account_line, account_words, alerts, recognition
+from dcevents.analysis.arrangement import arrange_table
 from dcevents.analysis.input_warnings import list_input_warnings
-from dcevents.analysis.selection import explain_empty
-from dcevents.analysis.unmatched import describe_unmatched, find_unmatched
+from dcevents.analysis.selection import (
+    describe_renamed,
+    describe_several_ids,
+    describe_unfitting,
+    explain_empty,
+)
 from dcevents.analysis.view import View
-from dcevents.cli.inputs import collect_garbage_again, open_reading
-from dcevents.cli.messages import say, say_alerts, say_skipped_inputs, warn, warn_of_inputs
+from dcevents.cli.inputs import collect_garbage_again, has_waiting_input, open_reading
+from dcevents.cli.messages import (
+    PROGRAM_PREFIX,
+    say,
+    say_alerts,
+    say_skipped_inputs,
+    warn,
+    warn_of_inputs,
+)
 from dcevents.cli.options import is_store_from_environment
+from dcevents.cli.screen import choose_width, find_message_width, uses_colour
 from dcevents.cli.targets import check_rejects_apart, check_targets, protect_store
 from dcevents.errors import UnusableInputError
 from dcevents.model.attributes import Vocabulary
@@ -31,6 +44,7 @@ from dcevents.reading.judge import Mapping
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.render import RenderContext
+from dcevents.reports._grid import make_grid
 from dcevents.store import query
 from dcevents.store.disk import files, lock
 
@@ -40,8 +54,12 @@ if TYPE_CHECKING:
     from dcevents.cli.values import OutputSettings
     from dcevents.reading.log import Log
     from dcevents.reports._report import Report
-    from dcevents.settings import Settings
+    from dcevents.settings import Settings, Window
     from dcevents.tables import Document, Table
+
+
+_SCREEN_ROWS = 5
+"""Rows of each table of a report of several, on a terminal."""
 
 
 class ReportSource(NamedTuple):
@@ -116,10 +134,12 @@ def _open_store_view(
     with lock.hold_for_reading(Path(store)), files.report_damage(Path(store)):
         state = query.open_store(store)
         query.require_events(state, settings, listing=report.needs_stored_events)
-        if missing := query.describe_missing_days(state, settings):
-            say(f"warning: {missing}")
-        if operands and is_store_from_environment() and not output.is_quiet:
-            say(f"read with the store {store}, which DCEVENTS_STORE names")
+        for window in settings.windows:
+            if missing := query.describe_missing_days(state, replace(settings, window=window)):
+                say(f"warning: {missing}")
+                break
+        if is_store_from_environment() and has_waiting_input() and not output.is_quiet:
+            say(f"standard input is not read, but the store {store} of DCEVENTS_STORE; - reads it")
         needs_events = query.is_based_on_events(
             state, settings, needs_locations=report.needs_locations
         )
@@ -132,7 +152,8 @@ def _open_store_view(
         if needs_events and vocabulary:
             found = query.read_events(state, extra_log, vocabulary, settings)
         else:
-            found = query.read_conversations(state, extra_log, settings)
+            reaching = replace(settings, window=settings.reach)
+            found = query.read_conversations(state, extra_log, reaching)
         yield View(*found, settings), query.describe_staleness(state, settings)
 
 
@@ -180,14 +201,15 @@ def _write_report(
         settings = view.settings
         pieces = [recognition.format_map(view.log, settings.mapped_paths, settings.mapped_names)]
     else:
-        pieces = output.format.write(made, _make_context(report, view, output))
+        context = _make_context(report, view, output)
+        pieces = output.format.write(_arrange_report(report, view, made, output), context)
     if output.output_file is None:
         write_to_stdout(pieces)
     else:
         replace_file(output.output_file, pieces)
-    unmatched = _warn_of_filters(view)
+    warn(describe_unfitting(view))
     if not output.is_quiet:
-        _say_account(report, view, made, unmatched=unmatched)
+        _say_account(report, view, made, output)
     if refusal:
         raise UnusableInputError(refusal)
     return made
@@ -216,16 +238,36 @@ def _make_report(report: Report, view: View) -> list[Table] | Document:
     return made
 
 
+def _arrange_report(
+    report: Report, view: View, made: list[Table] | Document, output: OutputSettings
+) -> list[Table] | Document:
+    """Return a report as it is written: alerts are about all of it."""
+    if not isinstance(made, list):
+        return made
+    wanted = view.settings.arrangement
+    if wanted.grid is not None and output.format.writes_grids:
+        return [make_grid(report, view, table, wanted) for table in made]
+    if len(made) > 1 and wanted.top is None and _is_read_on_terminal(output):
+        wanted = replace(wanted, top=_SCREEN_ROWS)
+    return [arrange_table(table, wanted) for table in made]
+
+
+def _is_read_on_terminal(output: OutputSettings) -> bool:
+    """Return whether somebody reads a table on a terminal."""
+    return output.format.is_for_screens and output.output_file is None and os.isatty(1)
+
+
 def _make_context(report: Report, view: View, output: OutputSettings) -> RenderContext:
     settings = view.settings
     is_on_terminal = output.output_file is None and os.isatty(1)
     window, tz = settings.window, settings.tz
-    since, until = show.format_timestamp(window.since), show.format_timestamp(window.until)
+    compared = settings.compared
     meta = {
         "version": __version__,
         "as_of": show.format_timestamp(view.fold.as_of),
         "tz": tz.key,
-        "window": {"since": since, "until": until},
+        "window": _build_window_json(window),
+        **({} if compared is None else {"compare": _build_window_json(compared)}),
         "input": {
             **account_words.build_account_json(view.log.account),
             **recognition.build_recognition_json(view.log),
@@ -236,35 +278,62 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
         meta,
         tz,
         period=show.format_period(window.since, window.until, tz) or view.describe_days(),
-        terminal_width=shutil.get_terminal_size().columns if is_on_terminal else None,
+        compared_period=None
+        if compared is None
+        else show.format_period(compared.since, compared.until, tz),
+        width=choose_width(output.width, is_on_terminal=is_on_terminal),
         is_terminal=is_on_terminal or is_terminal(output.output_file),
+        is_interactive=is_on_terminal,
+        uses_colour=output.output_file is None and uses_colour(is_on_terminal=is_on_terminal),
+        arguments=output.repeatable_arguments,
         guards_formulas=output.guards_formulas,
         excel=output.excel,
         delimiter=output.delimiter,
     )
 
 
-def _warn_of_filters(view: View) -> list[str]:
-    """Say which values of filters fit nothing, also in quiet runs; return the filters' columns."""
-    found = list(find_unmatched(view))
-    warn(map(describe_unmatched, found))
-    return [each.column for each in found]
+def _build_window_json(window: Window) -> dict[str, str | None]:
+    since, until = show.format_timestamp(window.since), show.format_timestamp(window.until)
+    return {"since": since, "until": until}
 
 
 def _say_account(
-    report: Report, view: View, made: list[Table] | Document | None, *, unmatched: Sequence[str]
+    report: Report, view: View, made: list[Table] | Document | None, output: OutputSettings
 ) -> None:
     """Say why a report is empty, and how lines were counted."""
     if isinstance(made, list) and all(table.rows.is_empty() for table in made):
-        reason = explain_empty(view, of_chats=report.selects == "attempts", said=unmatched)
+        reason = explain_empty(view, of_chats=report.selects == "attempts")
         if reason is not None:
             say(reason)
+    for several in describe_several_ids(view, of_chats=report.selects == "attempts"):
+        say(several)
+    if isinstance(made, list) and _shows_one_name(view, made):
+        renamed = describe_renamed(view)
+        if renamed is not None:
+            say(renamed)
     view.log.count_events()
     unfound = recognition.list_unfound_parts(view.log, view.settings.mapped_paths)
     for message in (
         recognition.explain_unfound("[map]", unfound) if unfound else None,
         recognition.describe_recognition(view.log),
-        account_words.describe_account(view.log.account),
+        _describe_account(report, view.log, output),
     ):
         if message:
             say(message)
+
+
+def _shows_one_name(view: View, made: Sequence[Table]) -> bool:
+    """Return whether rows of dialogues show one name each; listings show every one."""
+    return not view.settings.is_listing and any("conversation" in table.keys for table in made)
+
+
+def _describe_account(report: Report, read: Log, output: OutputSettings) -> str:
+    """Return how records were counted: in one line, or with `--verbose` in full."""
+    if output.is_verbose:
+        return account_words.describe_account(read.account)
+    # A report about the input says it all.
+    arguments = output.input_arguments if report.needs_usable_input else None
+    command = None if arguments is None else shlex.join(["dcevents", "check", *arguments])
+    width = find_message_width()
+    room = None if width is None else width - len(PROGRAM_PREFIX)
+    return account_line.describe_briefly(read.account, command, room)

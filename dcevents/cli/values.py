@@ -8,16 +8,26 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from dcevents import render, times
 from dcevents.analysis import alerts
+from dcevents.analysis.patterns import find_near, match_pattern, suggest_names
+from dcevents.cli.arrangement import list_column_options, parse_arrangement, parse_number
 from dcevents.cli.config import read_map
 from dcevents.errors import UsageError
+from dcevents.model.events import OUTCOME_GROUPS
+from dcevents.periods import Comparison, choose_comparison, parse_period
 from dcevents.reports._report import Report
-from dcevents.settings import Alert, IngestSettings, Settings, Tolerance, Window
+from dcevents.settings import (
+    PACKAGE_LIMITS,
+    Alert,
+    IngestSettings,
+    Settings,
+    Tolerance,
+    Window,
+)
 
 Given = Mapping[str, Any]
 """The values of a command's options by the names of its parameters."""
@@ -25,6 +35,8 @@ Given = Mapping[str, Any]
 _WORKBOOK_SUFFIXES = (".xlsx", ".xls", ".ods", ".numbers")
 _SHARE_PATTERN = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,15}))?%|0?\.([0-9]{1,15})")
 _AGE_PATTERN = re.compile("([1-9][0-9]{0,3})(d|w|months?|years?)")
+_MIN_WIDTH = 20
+"""Columns of a line; in fewer no table can be read."""
 _DEFAULT_DEDUPE_WINDOW = "30d"
 _FILTERS = ("conversation", "type", "ui_type", "page", "agent", "outcome")
 
@@ -41,6 +53,13 @@ class OutputSettings:
     excel: bool
     guards_formulas: bool
     delimiter: str
+    width: int | None = None
+    """What `--width` says."""
+    is_verbose: bool = False
+    repeatable_arguments: Sequence[str] | None = None
+    """Options and operands that select the report's rows; None if its input cannot be reread."""
+    input_arguments: Sequence[str] | None = None
+    """Those that say what is read, likewise."""
 
 
 def read_clock() -> int:
@@ -62,12 +81,14 @@ def parse_settings(report: Report, given: Given) -> Settings:
     now_ms = clock_ms if as_of_ms is None else as_of_ms
     by = _parse_by(report, given)
     given_map = read_map(given["paths"], given["names"], given["config"])
+    windows = _parse_windows(report, given, now_ms, tz)
     return Settings(
         clock_ms=clock_ms,
         **given_map._asdict(),
         tz=tz,
         by=by,
-        window=_parse_window(given, now_ms, tz) if "window" in report.options else Window(),
+        window=windows[0],
+        compared=windows[1] if given.get("compare") is not None else None,
         as_of_ms=as_of_ms,
         idle_ms=parse_duration(given.get("idle", "30m"), "--idle"),
         service_level_ms=parse_duration(given.get("service_level", "60s"), "--service-level"),
@@ -78,7 +99,11 @@ def parse_settings(report: Report, given: Given) -> Settings:
         min_base=_parse_min_base(given),
         stale_ms=_parse_stale(given),
         filters=_parse_filters(report, given),
+        arrangement=parse_arrangement(report, given, by),
+        is_listing=not report.by_keys and not report.parts,
         operands=tuple(given[name] for name in report.operands),
+        package=given.get("package", "select"),
+        package_limit=_parse_limit(given),
     )
 
 
@@ -95,17 +120,44 @@ def _parse_filters(report: Report, given: Given) -> dict[str, tuple[str, ...]]:
     # click's name of the parameter is not to hide Python's `type`.
     values = {name: given.get("type_" if name == "type" else name) for name in _FILTERS}
     filters = {name: tuple(patterns) for name, patterns in values.items() if patterns}
-    for outcome in filters.get("outcome", ()):
-        if not any(fnmatchcase(known, outcome) for known in report.outcomes):
-            raise UsageError(f"--outcome: '{outcome}' is none of {', '.join(report.outcomes)}")
+    if "outcome" in filters:
+        filters["outcome"] = _parse_outcomes(filters["outcome"], report.outcomes)
     return filters
 
 
-def _parse_window(given: Given, now_ms: int, tz: ZoneInfo) -> Window:
-    if given["period"] is not None:
+def _parse_outcomes(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return outcomes, each group of them replaced by its members."""
+    groups = {
+        name: members for name, members in OUTCOME_GROUPS.items() if set(members) <= set(known)
+    }
+    found: list[str] = []
+    for pattern in patterns:
+        fitting = match_pattern(pattern, [*known, *groups])
+        if not fitting:
+            hint = suggest_names(pattern, [*known, *groups])
+            raise UsageError(f"--outcome: no outcome '{pattern}'; {hint}")
+        found += [each for name in sorted(fitting) for each in groups.get(name, (name,))]
+    return tuple(dict.fromkeys(found))
+
+
+def _parse_windows(report: Report, given: Given, now_ms: int, tz: ZoneInfo) -> Comparison:
+    """Return the window, and the one that it is compared with or none."""
+    if "window" not in report.options:
+        return Comparison(Window(), Window())
+    if len(given["period"]) > 1:
+        raise UsageError("--period is one window: give it once, or --since and --until")
+    period = None
+    if given["period"]:
         if given["since"] is not None or given["until"] is not None:
             raise UsageError("--period is --since and --until at once: give it alone")
-        return times.parse_period(given["period"], now_ms, tz)
+        period = parse_period(given["period"][0], now_ms, tz)
+    window = _parse_bounds(given, now_ms, tz) if period is None else period.to_window(tz)
+    if given.get("compare") is None:
+        return Comparison(window, Window())
+    return choose_comparison(given["compare"], window, period, now_ms, tz)
+
+
+def _parse_bounds(given: Given, now_ms: int, tz: ZoneInfo) -> Window:
     since, until = (
         None if given[name] is None else times.parse_time(given[name], now_ms, tz, f"--{name}")
         for name in ("since", "until")
@@ -115,15 +167,28 @@ def _parse_window(given: Given, now_ms: int, tz: ZoneInfo) -> Window:
     return Window(since, until)
 
 
+def _parse_limit(given: Given) -> int:
+    """Return how many conversations a month the package allows."""
+    package, text = given.get("package", "select"), given.get("limit")
+    usual = PACKAGE_LIMITS[package]
+    if text is None:
+        if usual is None:
+            raise UsageError(
+                f"--package {package} needs --limit: the conversations a month of your contract"
+            )
+        return usual
+    if not re.fullmatch("[1-9][0-9]{0,14}", text):
+        raise UsageError(f"--limit: '{text}' is no number of conversations; write 250")
+    return int(text)
+
+
 def _parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        near = [
-            zone
-            for zone in sorted(available_timezones())
-            if name and zone.lower().endswith(name.lower())
-        ][:1]
+        zones = sorted(available_timezones())
+        near = [zone for zone in zones if name and zone.lower().endswith(name.lower())]
+        near = near or find_near(name, zones)
         hint = f"did you mean {near[0]}?" if near else "write one as Europe/Berlin"
         raise UsageError(f"--tz: no time zone '{name}'; {hint}") from error
 
@@ -166,7 +231,7 @@ def _parse_alerts(report: Report, given: Given, by: Sequence[str]) -> tuple[Aler
     rules = given.get("fail_if", ())
     if rules and given.get("show_map"):
         raise UsageError("--show-map prints no report: it does not go with --fail-if")
-    options = {f"--by {key}" for key in by} | ({"--intervals"} if given.get("intervals") else set())
+    options = list_column_options(given, by)
     return tuple(alerts.parse_rule(rule, report.figures_by_part, options) for rule in rules)
 
 
@@ -225,6 +290,8 @@ def parse_output_settings(report: Report, given: Given, settings: Settings) -> O
         excel=excel,
         guards_formulas=not given.get("no_formula_guard", False),
         delimiter=delimiter,
+        width=parse_number(given.get("width"), "--width", example=100, least=_MIN_WIDTH),
+        is_verbose=given["verbose"] and not given["quiet"],
     )
 
 
@@ -264,7 +331,7 @@ def _choose_format(output_file: str | None) -> str:
 
 def _explain_format(report: Report, name: str, formats: Iterable[str]) -> str:
     if name not in render.load_formats():
-        return f"--format: '{name}' is none of {', '.join(formats)}"
+        return f"--format: no format '{name}'; {suggest_names(name, list(formats))}"
     offered = " or ".join(formats)
     return (
         f"{report.name} is not written as {name}: name one of its formats, as in --format {offered}"

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from dcevents.analysis.view import View, match_patterns
+from dcevents.analysis.patterns import match_glob
+from dcevents.analysis.view import View
 from dcevents.explain import reasons, timeline
 from dcevents.explain.timeline import Disbelief, LoggedEvent
 from dcevents.model.conversations import FactFold
@@ -59,7 +60,7 @@ class Explanation:
 
 
 def explain_sessions(view: View, pattern: str) -> Explanation:
-    """Explain the session with a sid, else those that match a glob."""
+    """Explain the session with a sid, else those that match a glob, else the one that begins so."""
     facts = view.log.facts
     rows = facts.to_frame()
     number = facts.vocabulary.sessions.find_number(pattern)
@@ -68,12 +69,27 @@ def explain_sessions(view: View, pattern: str) -> Explanation:
         return _explain_found(view, pattern, 0, exact)
     numbers = rows["sid"].unique()
     sids = facts.look_up_sids(numbers)
-    is_match = sids.is_in(match_patterns([pattern], sids.to_list()))
-    matching = rows.filter(pl.col("sid").is_in(numbers.filter(is_match).implode()))
-    if matching.is_empty():
-        suggested = suggest_sids(pattern, sids.to_list())
-        return Explanation(pattern, numbers.len(), 0, [], suggested, {})
-    return _explain_found(view, pattern, numbers.len(), matching)
+    matching = match_glob(pattern, sids.to_list())
+    if not matching:
+        begun = _find_begun(pattern, sids.to_list())
+        if len(begun) != 1:
+            suggested = begun[:_MAX_SUGGESTED_SIDS] or suggest_sids(pattern, sids.to_list())
+            return Explanation(pattern, numbers.len(), 0, [], suggested, {})
+        matching = set(begun)
+    wanted = numbers.filter(sids.is_in(list(matching)))
+    found = rows.filter(pl.col("sid").is_in(wanted.implode()))
+    return _explain_found(view, pattern, numbers.len(), found)
+
+
+def _find_begun(beginning: str, sids: Sequence[str]) -> list[str]:
+    """Return the sids that a text begins, in order; with `…` as tables cut them: `5d…0e`."""
+    head, _, tail = beginning.partition("…")
+    if not head and not tail:
+        return []
+    shortest = len(head) + len(tail)
+    return sorted(
+        sid for sid in sids if sid.startswith(head) and sid.endswith(tail) and len(sid) >= shortest
+    )
 
 
 def suggest_sids(pattern: str, sids: Sequence[str]) -> list[str]:

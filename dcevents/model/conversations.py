@@ -4,7 +4,7 @@ Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), null witho
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -231,6 +231,20 @@ class FactFold:
         )
         parts = (joined, others)
         return pl.concat([self._derive_columns(part.lazy()).collect() for part in parts])
+
+    # -- single events -------------------------------------------------------------------------
+
+    def list_bookings(self) -> pl.DataFrame:
+        """Return the different bookings: conversation_key, ts (null untimed), agent (rank)."""
+        events = self._add_agents(self.select_events(pl.col("kind") == MEETING_BOOKED))
+        timed = pl.when(pl.col("ts") < UNTIMED).then("ts").alias("ts")
+        return events.select("conversation_key", timed, "agent").unique()
+
+    def find_first_times(self, kinds: Collection[int]) -> pl.DataFrame:
+        """Return conversation_key → first_at: the first timed event of any of the kinds."""
+        events = self.select_events(pl.col("kind").is_in(kinds)).lazy()
+        timed = events.filter(pl.col("ts") < UNTIMED).group_by("conversation_key")
+        return timed.agg(pl.col("ts").min().alias("first_at")).collect(engine="streaming")
 
     def _derive_columns(self, groups: pl.LazyFrame) -> pl.LazyFrame:
         kind_bits = pl.col("kind_bits")

@@ -94,6 +94,9 @@ OUTCOMES = (
 ABANDONED_OUTCOMES = ("unanswered", "left_queue", "closed", "dropped")
 """Neighbours in OUTCOMES."""
 
+OUTCOME_GROUPS = {"abandoned": ABANDONED_OUTCOMES}
+"""Names that stand for several outcomes."""
+
 ATTEMPT_OUTCOMES = (
     "ended",
     "timed_out",

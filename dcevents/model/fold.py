@@ -4,7 +4,7 @@ Analysis and reports know the protocol `Fold` only. `conversations.FactFold` com
 facts; a store's fold is read from stored rows. What both derive alike is a function here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, Self
 
 import polars as pl
@@ -71,6 +71,12 @@ class Fold(Protocol):
 
     def find_last_steps(self) -> pl.DataFrame:
         """Return conversation_key → last_step (definitions 2)."""
+
+    def find_first_times(self, kinds: Collection[int]) -> pl.DataFrame:
+        """Return conversation_key → first_at: the first timed event of any of the kinds."""
+
+    def list_bookings(self) -> pl.DataFrame:
+        """Return the different bookings: conversation_key, ts (null untimed), agent (rank)."""
 
     def look_up_sids(self, numbers: pl.Series) -> pl.Series:
         """Return the sids of sessions' numbers."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dcevents.render._format import SLICE_ROWS
+from dcevents.render._texts import strip_origin
 from dcevents.show import (
     NO_FIGURE,
     format_duration,
     format_local_time,
     format_number,
     format_percent,
+    format_small_rate,
     make_visible,
 )
 
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
 
 
 _SMALL_BASE = 30
-"""Rates of fewer conversations or requests are marked."""
-_SMALL_BASE_MARK = "*"
+"""Rates of fewer conversations or requests are shown with their number."""
 
 
 def format_cell(
@@ -33,13 +34,14 @@ def format_cell(
 ) -> str:
     """Return a value in people's words.
 
-    A rate of a small `base` has a mark, before it so that the figures stay in line.
+    A rate of a small `base` is shown with it: `36 % of 25`.
     """
     if value is None:
         return NO_FIGURE
     if column.kind == "rate":
-        mark = _SMALL_BASE_MARK if base is not None and base < _SMALL_BASE else ""
-        return mark + format_percent(value)
+        if base is not None and base < _SMALL_BASE:
+            return format_small_rate(value, base)
+        return format_percent(value)
     if column.kind == "seconds":
         return format_duration(value)
     if column.kind == "count":
@@ -51,18 +53,27 @@ def format_cell(
     return make_visible(str(value))
 
 
-def format_rows(table: Table, context: RenderContext) -> Iterator[list[str]]:
-    """Yield the rows of a table in people's words."""
+def format_rows(
+    table: Table, context: RenderContext, origins: Mapping[str, str] | None = None
+) -> Iterator[list[str]]:
+    """Yield the rows of a table in people's words.
+
+    `origins`: by column, the scheme and host that addresses are shown without.
+    """
     places = {name: i for i, name in enumerate(table.rows.columns)}
     cells = [
         (places[column.name], column, places[column.base_column] if column.base_column else None)
         for column in table.columns
     ]
+    hosts = [(i, origins[each.name]) for i, each, _ in cells if origins and each.name in origins]
     # Not as the other formats round them: 100 % stands only where it is exactly true.
     for part in table.rows.iter_slices(SLICE_ROWS):
         for row in part.iter_rows():
+            values = list(row)
+            for i, origin in hosts:
+                values[i] = row[i] and strip_origin(row[i], origin)
             yield [
-                format_cell(row[i], column, context, None if base is None else row[base])
+                format_cell(values[i], column, context, None if base is None else row[base])
                 for i, column, base in cells
             ]
 
@@ -89,16 +100,9 @@ def format_total(table: Table, context: RenderContext) -> list[str] | None:
     return ["Total", *figures[1:]]
 
 
-def format_footnote(table: Table, columns: Sequence[Column]) -> str | None:
-    """Return the meaning of the mark, where a rate has it."""
-    bases = [table.rows[column.base_column] for column in columns if column.base_column]
-    has_mark = any(base.is_between(1, _SMALL_BASE - 1).any() for base in bases)
-    return f"{_SMALL_BASE_MARK} a rate of fewer than {_SMALL_BASE}" if has_mark else None
-
-
 def is_left_aligned(column: Column) -> bool:
     """Return whether a column reads from the left."""
-    return column.kind in ("text", "day", "time", "flag")
+    return column.kind in ("text", "word", "day", "time", "flag")
 
 
 def format_headline_title(context: RenderContext) -> str:
@@ -111,7 +115,8 @@ def format_caption(table: Table, context: RenderContext) -> str:
     by = " by " + ", ".join(table.by) if table.by and tuple(table.by) != ("all",) else ""
     # A report of several tables has the period once, above its headline.
     period = format_period_suffix(context) if context.report_name == table.name else ""
-    return f"{_format_name(table.name)}{by}{period}"
+    figure = f": {table.grid_of.lower()}" if table.grid_of else ""
+    return f"{_format_name(table.name)}{figure}{by}{period}"
 
 
 def _format_name(report_name: str) -> str:
@@ -120,4 +125,5 @@ def _format_name(report_name: str) -> str:
 
 def format_period_suffix(context: RenderContext) -> str:
     """Return `, 2026-11-02 to 2026-11-08 (Europe/Berlin)`; nothing without a period."""
-    return f", {context.period} ({context.tz.key})" if context.period else ""
+    compared = f", before: {context.compared_period}" if context.compared_period else ""
+    return f", {context.period} ({context.tz.key}){compared}" if context.period else ""

@@ -28,9 +28,17 @@ class RenderContext:
     tz: ZoneInfo
     period: str | None = None
     """The window in words, for tables."""
-    terminal_width: int | None = None
-    """Columns of the terminal that is written to; None where it is none."""
+    compared_period: str | None = None
+    """The window that it is compared with, likewise."""
+    width: int | None = None
+    """Columns that a line may take; None: as many as it needs."""
     is_terminal: bool = False
+    """A terminal is, or may be, written to: texts are made safe for it."""
+    is_interactive: bool = False
+    """Somebody reads the output on a terminal, a screen at a time."""
+    uses_colour: bool = False
+    arguments: Sequence[str] | None = None
+    """Options and operands that select what is shown; None where the input is gone once read."""
     guards_formulas: bool = True
     excel: bool = False
     delimiter: str = ","
@@ -47,6 +55,10 @@ class Format:
     """The place in lists of formats: lower numbers first."""
     write_document: Callable[[Document, RenderContext], Iterator[str]] | None = None
     """Writes documents, in a format that can."""
+    writes_grids: bool = False
+    """Writes grids; else their tables stay long."""
+    is_for_screens: bool = False
+    """Is read on a terminal, a screen at a time."""
 
     def write(self, made: Sequence[Table] | Document, context: RenderContext) -> Iterator[str]:
         """Return a report as pieces of text.
@@ -79,6 +91,6 @@ def list_totals(tables: Sequence[Table]) -> Iterator[tuple[str, str, Any, Column
     """Yield report, metric, value and column of each total."""
     for table in tables:
         figures = round_total(table) or {}
-        for column in table.columns:
+        for column in table.every_column:
             if column.name in figures:
                 yield table.name, column.name, figures[column.name], column

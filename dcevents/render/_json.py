@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dcevents.render._format import list_rows
 from dcevents.show import escape_json, format_timestamp
+from dcevents.tables import round_total
 
 if TYPE_CHECKING:
     from dcevents.tables import Table
@@ -18,6 +19,16 @@ def encode_json(value: object) -> str:
     return escape_json(
         json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     )
+
+
+def encode_total(table: Table) -> str:
+    """Return the total as a JSON object; null without one."""
+    total = round_total(table)
+    if total is None:
+        return encode_json(None)
+    times = {column.name for column in table.every_column if column.kind == "time"}
+    cells = {name: format_timestamp(v) if name in times else v for name, v in total.items()}
+    return encode_json(cells)
 
 
 def encode_rows(table: Table) -> Iterator[str]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from dcevents.render._format import RenderContext, list_totals, slice_rows
 from dcevents.show import format_local_time, make_visible
+from dcevents.tables import round_total
 
 if TYPE_CHECKING:
     from dcevents.tables import Column, Table
@@ -40,10 +41,34 @@ def write_separated(
             cell = _format_cells(pl.Series([value]), column, context)
             yield write_lines([pl.Series([report]), pl.Series([metric]), cell])
         return
-    columns = tables[0].columns
-    yield write_lines([pl.Series([column.name]) for column in columns])
-    for part in slice_rows(tables[0]):
-        yield write_lines([_format_cells(part[column.name], column, context) for column in columns])
+    (table,) = tables
+    yield write_lines(_list_headers(table, context))
+    for part in slice_rows(table):
+        yield write_lines(
+            [_format_cells(part[column.name], column, context) for column in table.columns]
+        )
+    if table.grid_of is not None:
+        yield write_lines(_format_totals(table, context))
+
+
+def _list_headers(table: Table, context: RenderContext) -> list[pl.Series]:
+    """Return the names of columns; in a grid the values of its second key."""
+    names = [column.name for column in table.columns]
+    if table.grid_of is None:
+        return [pl.Series([name]) for name in names]
+    titles = [each.title if each.name not in table.keys else each.name for each in table.columns]
+    return [_format_texts(pl.Series([title]), context) for title in titles]
+
+
+def _format_totals(table: Table, context: RenderContext) -> list[pl.Series]:
+    """Return the row of a grid's totals, named in the first column."""
+    total = round_total(table) or {}
+    keys = ["Total", *("" for _ in table.keys[1:])]
+    figures = [column for column in table.columns if column.name in total]
+    return [
+        *(pl.Series([key]) for key in keys),
+        *(_format_cells(pl.Series([total[each.name]]), each, context) for each in figures),
+    ]
 
 
 def _quote_cells(cells: pl.Series, delimiter: str) -> pl.Series:

@@ -1,38 +1,37 @@
-"""The widths of columns on a terminal: texts give way first.
-
-Then columns are hidden by their priority.
-"""
+"""The widths of columns: texts give way first, then columns, by their priority."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dcevents.show import measure_width
+from dcevents.tables import ESSENTIAL
 
 if TYPE_CHECKING:
     from dcevents.tables import Column
 
-_COLUMN_GAP = 2
-_NARROW_WIDTH = 20
-"""The width to which texts are narrowed before columns are hidden."""
-_MIN_COLUMN_WIDTH = 10
-"""The width to which texts are narrowed where hiding columns was not enough."""
-_MIN_SHOWN_COLUMNS = 3
+COLUMN_GAP = 2
+_GLUE = "\x1f"
+"""Stands between what stays on one line: `90 %`."""
+_COMFORTABLE_WIDTH = 24
+"""The width that texts get before columns of the lowest priority are shown."""
+_MAX_NARROW_WIDTH = 22
+"""The width to which long texts are narrowed before columns are hidden."""
+_WHOLE_SHARE = 0.8
+"""The share of texts that stay whole meanwhile, unless they are long."""
+_MIN_COLUMN_WIDTH = 6
+"""The width to which texts are narrowed where essential columns do not fit."""
 
 
-def join_heading(title: str) -> list[str]:
-    """Return a heading's lines, a word each."""
-    return title.replace("\u00ad", "").split(" ")
-
-
-def divide_heading(title: str) -> list[str]:
-    """Return a heading's lines, its words divided where they may be."""
-    lines = []
-    for word in title.split(" "):
-        *parts, rest = word.split("\u00ad")
-        lines += [f"{part}-" for part in parts] + [rest]
-    return lines
+def split_heading(title: str) -> list[str]:
+    """Return a heading's words in one line or two, as narrow as that can be."""
+    words = title.replace(" %", _GLUE + "%").split(" ")
+    words = [word.replace(_GLUE, " ") for word in words]
+    if len(words) == 1:
+        return words
+    divided = [[" ".join(words[:i]), " ".join(words[i:])] for i in range(1, len(words))]
+    return min(divided, key=lambda lines: max(map(measure_width, lines)))
 
 
 def measure_columns(headings: Sequence[Sequence[str]], body: Sequence[Sequence[str]]) -> list[int]:
@@ -43,77 +42,93 @@ def measure_columns(headings: Sequence[Sequence[str]], body: Sequence[Sequence[s
     ]
 
 
-def measure_excess(widths: Sequence[int], room: int | None) -> int:
-    """Return by how much columns are too wide; 0 is hidden."""
-    needed = sum(each + _COLUMN_GAP for each in widths if each) - _COLUMN_GAP
-    return max(0, needed - room) if room is not None else 0
+def measure_line(widths: Sequence[int]) -> int:
+    """Return the width of a line of columns; 0 is hidden."""
+    shown = [each for each in widths if each]
+    return sum(shown) + COLUMN_GAP * (len(shown) - 1)
 
 
-def fit_columns(columns: Sequence[Column], wanted: Sequence[int], room: int | None) -> list[int]:
-    """Return the width of each column; 0 for a hidden one."""
-    widths = list(wanted)
-    _narrow_texts(widths, columns, room, _NARROW_WIDTH)
-    narrowed = list(widths)
-    hidden = _hide_columns(widths, columns, room)
-    shown_again = [group for group in reversed(hidden) if columns[group[0]].priority]
-    _restore_columns(widths, shown_again, columns, narrowed, room)
-    _narrow_texts(widths, columns, room, _MIN_COLUMN_WIDTH)
+def narrow_columns(
+    columns: Sequence[Column], wanted: Sequence[int], body: Sequence[Sequence[str]]
+) -> list[int]:
+    """Return the width to which each column is narrowed before others are hidden.
+
+    Most names stay whole, unless they are long.
+    """
+    narrow = list(wanted)
+    for i, column in enumerate(columns):
+        if column.is_text:
+            least = column.narrow_width
+            if not column.is_code and body:
+                of_cells = sorted(measure_width(row[i]) for row in body)
+                most = of_cells[int(len(of_cells) * _WHOLE_SHARE)]
+                least = max(least, min(most, _MAX_NARROW_WIDTH))
+            narrow[i] = min(wanted[i], least)
+    return narrow
+
+
+def fit_columns(
+    columns: Sequence[Column], wanted: Sequence[int], narrow: Sequence[int], room: int | None
+) -> list[int]:
+    """Return the width of each column; 0 for a hidden one.
+
+    Essential columns are always shown, however narrow the room.
+    """
+    if room is None or measure_line(wanted) <= room:
+        return list(wanted)
+    widths = [
+        width if column.priority >= ESSENTIAL else 0
+        for column, width in zip(columns, narrow, strict=True)
+    ]
+    _squeeze_texts(widths, columns, room)
+    _show_columns(widths, columns, narrow, room, priorities=(2, 1))
+    comfortable = [min(width, max(_COMFORTABLE_WIDTH, narrow[i])) for i, width in enumerate(wanted)]
+    _widen_texts(widths, columns, comfortable, room)
+    _show_columns(widths, columns, narrow, room, priorities=(0,))
+    _widen_texts(widths, columns, wanted, room)
     return widths
 
 
-def _narrow_texts(
-    widths: list[int], columns: Sequence[Column], room: int | None, min_width: int
-) -> None:
-    """Narrow columns of text, the widest first, as far as needed."""
-    texts = [i for i, column in enumerate(columns) if column.is_text]
+def _squeeze_texts(widths: list[int], columns: Sequence[Column], room: int) -> None:
+    """Narrow essential texts, the widest first, as far as needed."""
+    texts = [i for i, column in enumerate(columns) if column.is_text and widths[i]]
     for i in sorted(texts, key=lambda i: -widths[i]):
-        if widths[i] > min_width:
-            widths[i] = max(min_width, widths[i] - measure_excess(widths, room))
+        excess = max(0, measure_line(widths) - room)
+        widths[i] = max(min(widths[i], _MIN_COLUMN_WIDTH), widths[i] - excess)
 
 
-def _hide_columns(
-    widths: list[int], columns: Sequence[Column], room: int | None
-) -> list[list[int]]:
-    """Hide columns by priority, as far as needed; return their groups."""
-    hidden = []
-    for i in sorted(range(1, len(columns)), key=lambda i: (columns[i].priority, -i)):
-        if measure_excess(widths, room) and sum(map(bool, widths)) > _MIN_SHOWN_COLUMNS:
-            hidden.append(_find_companions(columns, i))
-            _set_widths(widths, hidden[-1], [0] * len(widths))
-    return hidden
-
-
-def _restore_columns(
+def _show_columns(
     widths: list[int],
-    hidden: Sequence[Sequence[int]],
     columns: Sequence[Column],
-    wanted: Sequence[int],
-    room: int | None,
+    narrow: Sequence[int],
+    room: int,
+    priorities: Sequence[int],
 ) -> None:
-    """Show hidden columns again where there is room after all.
-
-    The column that was hidden last may have been wider than needed.
-    """
-    for group in hidden:
-        _set_widths(widths, group, wanted)
-        for i in group:
-            if columns[i].is_text:
-                excess = measure_excess(widths, room)
-                widths[i] = max(min(widths[i], _MIN_COLUMN_WIDTH), widths[i] - excess)
-        if measure_excess(widths, room):
-            _set_widths(widths, group, [0] * len(widths))
+    """Show the columns that there is room for, by priority, then from the left."""
+    for priority in priorities:
+        for group in _list_groups(columns, priority):
+            tried = [narrow[i] if i in group else width for i, width in enumerate(widths)]
+            if not any(widths[i] for i in group) and measure_line(tried) <= room:
+                widths[:] = tried
 
 
-def _set_widths(widths: list[int], group: Sequence[int], wanted: Sequence[int]) -> None:
-    for i in group:
-        widths[i] = wanted[i]
+def _list_groups(columns: Sequence[Column], priority: int) -> Iterator[list[int]]:
+    """Yield the columns of a priority, both bounds of a rate together."""
+    for i, column in enumerate(columns):
+        if column.priority == priority:
+            rate = column.bounded_rate
+            yield [
+                j
+                for j, other in enumerate(columns)
+                if j == i or (rate is not None and other.bounded_rate == rate)
+            ]
 
 
-def _find_companions(columns: Sequence[Column], i: int) -> list[int]:
-    """Return the columns that go with one: both bounds of a rate."""
-    rate = columns[i].bounded_rate
-    return [
-        j
-        for j, column in enumerate(columns)
-        if j == i or (rate is not None and column.bounded_rate == rate)
-    ]
+def _widen_texts(
+    widths: list[int], columns: Sequence[Column], wanted: Sequence[int], room: int
+) -> None:
+    """Give texts what is left of the room: names first, then codes."""
+    texts = [i for i, column in enumerate(columns) if column.is_text and widths[i]]
+    for i in sorted(texts, key=lambda i: (columns[i].is_code, i)):
+        left = max(0, room - measure_line(widths))
+        widths[i] = max(widths[i], min(wanted[i], widths[i] + left))

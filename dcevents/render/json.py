@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dcevents.render._format import Format, RenderContext
-from dcevents.render._json import encode_json, encode_rows
-from dcevents.tables import round_total
+from dcevents.render._json import encode_json, encode_rows, encode_total
 
 if TYPE_CHECKING:
     from dcevents.tables import Document, Table
@@ -38,7 +37,7 @@ def _write_object(table: Table, meta: Mapping[str, Any]) -> Iterator[str]:
     yield _open_object(table.name, about) + ',"rows":['
     for i, row in enumerate(encode_rows(table)):
         yield ("," if i else "") + "\n" + row
-    yield f'],"total":{encode_json(round_total(table))}}}'
+    yield f'],"total":{encode_total(table)}}}'
 
 
 def _write_document(document: Document, context: RenderContext) -> Iterator[str]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from dcevents.render._cells import (
     format_caption,
-    format_footnote,
     format_headline_title,
     format_rows,
     format_total,
     is_left_aligned,
 )
 from dcevents.render._format import Format, RenderContext
+from dcevents.show import format_number
 
 if TYPE_CHECKING:
     from dcevents.tables import Table
@@ -25,22 +25,25 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@^]|(?<=\w)://|^\s*[-=:]|\bwww\.)
 
 
 def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
-    for i, table in enumerate(tables):
+    for i, table in enumerate(each.for_people() for each in tables):
         yield "\n" if i else ""
         if table.headline:
             yield f"**{_escape_markup(format_headline_title(context))}**\n\n"
             lines = [f"- **{label}**: {_escape_markup(text)}\n" for label, text in table.headline]
             yield "".join(lines) + "\n"
         yield f"**{_escape_markup(format_caption(table, context))}**\n\n"
-        yield _format_line([column.title.replace("\u00ad", "") for column in table.columns])
+        yield _format_line([_escape_markup(column.title) for column in table.columns])
         yield _format_line(
             ["---" if is_left_aligned(column) else "---:" for column in table.columns]
         )
         for row in format_rows(table, context):
             yield _format_line([_escape_markup(cell) for cell in row])
+        if table.hidden_rows:
+            more = f"… {format_number(table.hidden_rows)} more"
+            yield _format_line([more, *("" for _ in table.columns[1:])])
         if (total := format_total(table, context)) and not table.rows.is_empty():
             yield _format_line([f"**{_escape_markup(cell)}**" if cell else "" for cell in total])
-        if note := format_footnote(table, table.columns):
+        for note in table.notes:
             yield f"\n{_escape_markup(note)}\n"
 
 
@@ -64,4 +67,4 @@ def _escape_match(markup: str) -> str:
     return "".join(f"\\{c}" if not c.isspace() else c for c in markup)
 
 
-FORMAT = Format("markdown", (".md", ".markdown"), _write_tables, 60)
+FORMAT = Format("markdown", (".md", ".markdown"), _write_tables, 60, writes_grids=True)

@@ -1,60 +1,68 @@
-"""Tables and documents for people, fitted to the terminal.
+"""Tables and documents for people, fitted to the width of the output.
 
 Headings in words, percentages, durations, a total.
 """
 
 from __future__ import annotations
 
+import shlex
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from dcevents.render._cells import (
-    format_caption,
-    format_footnote,
-    format_headline_title,
-    format_period_suffix,
-    format_rows,
-    format_total,
-)
+from dcevents.render._cells import format_caption, format_headline_title, format_period_suffix
 from dcevents.render._format import Format, RenderContext
-from dcevents.render._widths import (
-    divide_heading,
-    fit_columns,
-    join_heading,
-    measure_columns,
-    measure_excess,
-)
 from dcevents.show import make_visible, measure_width
 
 if TYPE_CHECKING:
     from dcevents.tables import Document, Section, Table
 
-_PAGE_ROWS = 5000
-"""Rows that are laid out together, under a heading of their own."""
 _INDENT = "  "
 _DEFAULT_WIDTH = 80
-"""The width to which sentences are filled where there is no terminal."""
+"""The width to which sentences are filled where there is no other."""
+_NO_LIMIT = 10_000
+"""Columns of a line of figures, where there is no width."""
 _MIN_TEXT_WIDTH = 20
 """Columns that a text has beside a label, however long the label."""
 
 
 def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
+    tables = [table.for_people() for table in tables]
+    is_dense = context.is_interactive and len(tables) > 1
     for table in tables:
         if table.headline:
-            yield _format_headline(table.headline, context)
+            yield _format_headline(table.headline, context, is_dense=is_dense)
+    is_whole = True
     for i, table in enumerate(tables):
-        yield ("\n" if i or table.headline else "") + format_caption(table, context) + "\n\n"
-        command = f"dcevents {table.name}{table.command_options} -f csv"
-        yield from _write_table(table, context, command)
+        yield "\n" if i or table.headline else ""
+        caption = format_caption(table, context)
+        hidden = yield from _write_table(table, context, caption, is_dense=is_dense)
+        is_whole &= not (hidden or table.hidden_rows)
+    if is_dense and not is_whole:
+        yield f"\nMore rows and columns: {_name_reports(tables, context)}\n"
 
 
-def _format_headline(figures: Sequence[tuple[str, str]], context: RenderContext) -> str:
+def _format_headline(
+    figures: Sequence[tuple[str, str]], context: RenderContext, *, is_dense: bool
+) -> str:
     room = max(len(label) for label, _ in figures)
-    lines = [f"{label:<{room}}  {text}" for label, text in figures]
-    return "\n".join([format_headline_title(context), "", *lines]) + "\n"
+    width = context.width or _NO_LIMIT
+    lines = [_fill_paragraph(text, width, f"{label:<{room}}  ") for label, text in figures]
+    return "".join([f"{format_headline_title(context)}\n", "" if is_dense else "\n", *lines])
+
+
+def _name_reports(tables: Sequence[Table], context: RenderContext) -> str:
+    """Return the command of the first report, and the names of others."""
+    names = [table.name for table in tables]
+    if context.arguments is None:
+        return f"the same with {', '.join(names)}"
+    return f"{_format_command(names[0], context.arguments)} (or {', '.join(names[1:])})"
+
+
+def _format_command(report_name: str, arguments: Sequence[str], *options: str) -> str:
+    """Return a command line that can be run as it is printed."""
+    return make_visible(shlex.join(["dcevents", report_name, *arguments, *options]))
 
 
 # -- documents ----------------------------------------------------------------------------------
@@ -70,7 +78,7 @@ def _write_document(document: Document, context: RenderContext) -> Iterator[str]
 def _write_section(section: Section, context: RenderContext) -> Iterator[str]:
     """Yield a section, indented below its heading."""
     indent = _INDENT if section.title else ""
-    room = (context.terminal_width or _DEFAULT_WIDTH) - len(indent)
+    room = (context.width or _DEFAULT_WIDTH) - len(indent)
     for paragraph in section.paragraphs:
         yield textwrap.indent(_fill_paragraph(paragraph, room), indent)
     labels = [make_visible(label) for label, _ in section.figures]
@@ -80,10 +88,9 @@ def _write_section(section: Section, context: RenderContext) -> Iterator[str]:
         yield textwrap.indent(_fill_paragraph(text, room, f"{padded}  "), indent)
     if section.table is not None:
         yield "\n" if section.paragraphs or section.figures else ""
-        width = context.terminal_width and context.terminal_width - len(indent)
-        narrowed = replace(context, terminal_width=width)
-        command = f"dcevents {context.report_name} -f json"
-        for piece in _write_table(section.table, narrowed, command):
+        width = context.width and context.width - len(indent)
+        narrowed = replace(context, width=width)
+        for piece in _write_table(section.table, narrowed, "", of_document=True):
             yield textwrap.indent(piece, indent)
 
 
@@ -103,42 +110,50 @@ def _fill_paragraph(text: str, room: int, label: str = "") -> str:
 # -- tables -------------------------------------------------------------------------------------
 
 
-def _write_table(table: Table, context: RenderContext, command: str) -> Iterator[str]:
-    """Yield a table's lines; `command` shows hidden columns."""
+def _write_table(
+    table: Table,
+    context: RenderContext,
+    caption: str,
+    *,
+    is_dense: bool = False,
+    of_document: bool = False,
+) -> Generator[str, None, Sequence[str]]:
+    """Yield a table's lines, below its caption, and what is left out of it.
+
+    Return the names of columns that are left out.
+    """
     if table.rows.is_empty():
+        yield f"{_fill_paragraph(caption, context.width or _NO_LIMIT)}\n" if caption else ""
         yield "Nothing to report.\n"
-        return
-    from dcevents.render._layout import lay_out_page  # noqa: PLC0415 - tabulate
+        return ()
+    from dcevents.render._pages import lay_out_table  # noqa: PLC0415 - tabulate
 
-    room = context.terminal_width
-    body = format_rows(table, context)
-    page = list(islice(body, _PAGE_ROWS))
-    total = format_total(table, context)
-    all_lines = page if total is None else [*page, total]
-    headings = [join_heading(column.title) for column in table.columns]
-    if measure_excess(measure_columns(headings, all_lines), room):
-        headings = [divide_heading(column.title) for column in table.columns]
-    widths = fit_columns(table.columns, measure_columns(headings, all_lines), room)
-    while page:
-        following = list(islice(body, _PAGE_ROWS))
-        last_line = None if following else total
-        yield lay_out_page(table.columns, headings, page, last_line, widths)
-        page = following
-    yield from _write_notes(table, widths, context, command)
-
-
-def _write_notes(
-    table: Table, widths: Sequence[int], context: RenderContext, command: str
-) -> Iterator[str]:
-    """Yield the footnote, and the names of hidden columns."""
-    shown = [column for column, width in zip(table.columns, widths, strict=True) if width]
-    hidden = [column.name for column in table.columns if column not in shown]
-    if note := format_footnote(table, shown):
-        yield f"\n{note}\n"
-    if hidden:
-        note = f"Too narrow for: {', '.join(hidden)}. They are in: {command}"
-        width = context.terminal_width or _DEFAULT_WIDTH
-        yield "\n" + textwrap.fill(note, width, break_on_hyphens=False) + "\n"
+    made = lay_out_table(table, context, is_dense=is_dense)
+    captions = [line for line in (caption, *made.remarks) if line]
+    above = [_fill_paragraph(line, context.width or _NO_LIMIT) for line in captions]
+    yield from above
+    yield "\n" if above and not is_dense else ""
+    yield from made.pages
+    for note in table.notes:
+        yield "\n" + _fill_paragraph(note, context.width or _DEFAULT_WIDTH)
+    if made.hidden and not is_dense:
+        options = ["-f", "json" if of_document else "csv"]
+        name = context.report_name if of_document else table.name
+        narrow = f"Too narrow for: {', '.join(made.hidden)}."
+        yield "\n" + _fill_paragraph(narrow, context.width or _DEFAULT_WIDTH)
+        if context.arguments is None:
+            yield f"All columns: the same with {shlex.join(options)}\n"
+        else:
+            yield f"All columns: {_format_command(name, context.arguments, *options)}\n"
+    return made.hidden
 
 
-FORMAT = Format("table", (".txt",), _write_tables, 10, _write_document)
+FORMAT = Format(
+    "table",
+    (".txt",),
+    _write_tables,
+    10,
+    _write_document,
+    writes_grids=True,
+    is_for_screens=True,
+)

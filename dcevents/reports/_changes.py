@@ -84,7 +84,7 @@ def _describe_differences(former: DayFigures, current: DayFigures) -> Iterator[s
         for name, title in _COUNT_TITLES.items()
         if name in changed
     ]
-    titles = {name: current[name][0].title.replace("\u00ad", "").lower() for name in changed}
+    titles = {name: current[name][0].title.lower() for name in changed}
     others = [f"{titles[name]} {' → '.join(words)}" for name, words in changed.items()]
     if len(others) > _MAX_OTHER_FIGURES:
         others = [*others[:_MAX_OTHER_FIGURES], "…"]

@@ -1,218 +1,126 @@
-"""Grouped tables: a row for each group of conversations or attempts."""
+"""Grouped tables: a row for each group of conversations or attempts, in one window or in two."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-import polars as pl
-
-from dcevents.reports._metrics import (
-    KEY_COLUMNS,
-    TIME_KEYS,
-    WEEKDAYS,
-    Grouping,
-    Metric,
-    add_companions,
+from dcevents.analysis.time_keys import add_time_keys
+from dcevents.reports._change_columns import FORMER
+from dcevents.reports._comparison import compare_rows, compare_totals, list_comparison_columns
+from dcevents.reports._for_people import simplify_comparison
+from dcevents.reports._keys import (
+    add_names,
+    fill_buckets,
+    list_group_columns,
+    pair_sides,
+    sort_rows,
 )
+from dcevents.reports._measuring import PAIR, Side, derive_figures, fill_counts, measure_sides
+from dcevents.reports._metrics import KEY_COLUMNS, Metric, add_companions
 from dcevents.tables import Column, Table
-from dcevents.times import list_buckets
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from dcevents.analysis.view import View
-
-_GROUP_COLUMNS = {"conversation": "id_rank", "agent": "agent_id"}
-"""Columns of rows by the key that groups by them, where the names differ."""
-_ID_COLUMNS = {"conversation": "conversation_id", "agent": "agent_id"}
-"""Columns of tables by the key that they identify, where the names differ."""
+    from dcevents.reports._grouping import Grouping
 
 
-def build_grouped_table(
-    grouping: Grouping, view: View, frame: pl.DataFrame, by: Sequence[str]
+def build_grouped_table(grouping: Grouping, view: View, by: Sequence[str]) -> Table:
+    """Return rows by key and the total; with `--compare` the changes, too."""
+    settings = view.settings
+    metrics = add_companions(grouping.metrics, with_intervals=settings.shows_intervals)
+    sides = _split_sides(grouping.select(view, by), by, view)
+    total = _measure_total(grouping, sides, by, view)
+    rows = _measure_rows(grouping, sides, by, view)
+    keys = [column for key in by for column in KEY_COLUMNS[key]]
+    unfolding = grouping.unfolding
+    if unfolding is not None:
+        keys += unfolding.keys
+        rows = unfolding.unfold(rows, [side.ending for side in sides])
+    rows = derive_figures(rows, total, sides, metrics)
+    total = derive_figures(total, total, sides, metrics) if unfolding is None else total.clear()
+    columns = [metric.column for metric in metrics if not metric.is_hidden]
+    total_columns: Sequence[Column] = ()
+    if settings.compared is not None:
+        with_intervals = settings.shows_intervals
+        columns, total_columns = list_comparison_columns(grouping, with_intervals=with_intervals)
+        rows = compare_rows(rows, grouping, with_intervals=with_intervals)
+        if unfolding is None:
+            total = compare_totals(total, sides, grouping, with_intervals=with_intervals)
+    return _make_table(grouping, view, by, _Layout(keys, columns, total_columns), (rows, total))
+
+
+class _Layout(NamedTuple):
+    """The columns of a table: keys, figures, and figures of the total only."""
+
+    keys: Sequence[Column]
+    figures: Sequence[Column]
+    total_figures: Sequence[Column]
+
+
+def _make_table(
+    grouping: Grouping,
+    view: View,
+    by: Sequence[str],
+    layout: _Layout,
+    measured: tuple[pl.DataFrame, pl.DataFrame],
 ) -> Table:
-    """Return rows by key and the total.
-
-    `frame`: one row a conversation or attempt, with the columns of the keys.
-    """
-    with_intervals = view.settings.shows_intervals
-    metrics = add_companions(grouping.metrics, with_intervals=with_intervals)
-    of_groups = [metric for metric in metrics if metric.total_of is None]
-    columns = [column for key in by for column in KEY_COLUMNS[key]]
-    total = _measure_groups(frame, (), of_groups)
-    rows = _measure_rows(frame, by, of_groups, view)
-    rows = _sort_rows(rows, by, of_groups[0].column.name)
-    rows, total = _measure_shares([metric for metric in metrics if metric.total_of], rows, total)
-    shown = [metric.column for metric in metrics if not metric.is_hidden]
-    keys = [column.name for column in columns]
-    numbers = [column.name for column in shown]
-    numbers += [column.base_column for column in shown if column.base_column]
-    options = "".join(f" --by {key}" for key in by) if tuple(by) != (grouping.default_by,) else ""
-    return Table(
+    """Return the table of rows and a total (one row or none), which are `measured`."""
+    key_columns, figures, total_figures = layout
+    rows, total = measured
+    keys = [column.name for column in key_columns]
+    numbers = [column.name for column in figures]
+    numbers += [column.base_column for column in figures if column.base_column]
+    in_total = [*numbers, *(column.name for column in total_figures)]
+    table = Table(
         grouping.name,
-        [*columns, *shown],
-        rows.select(*keys, *numbers),
+        [*key_columns, *figures],
+        rows.select(*keys, *dict.fromkeys(numbers)),
         tuple(by),
-        total.select(numbers).row(0, named=True),
-        command_options=options + (" --intervals" if with_intervals else ""),
+        total.select(*dict.fromkeys(in_total)).row(0, named=True) if total.height else None,
         keys=keys,
+        total_columns=total_figures,
     )
-
-
-def _measure_rows(
-    frame: pl.DataFrame, by: Sequence[str], metrics: Sequence[Metric], view: View
-) -> pl.DataFrame:
-    """Return the metrics of each group, with its keys' columns."""
-    keys = [_GROUP_COLUMNS.get(key, key.replace("-", "_")) for key in by if key != "all"]
-    frame = _add_time_keys(frame, by, view)
-    if frame.is_empty():
-        names = [column.name for key in by for column in KEY_COLUMNS[key]]
-        return _clear_rows(_measure_groups(frame, ["conversation_key"], metrics), names)
-    rows = _add_names(_measure_groups(frame, keys, metrics), frame, keys, view)
-    if len(keys) == 1 and keys[0] in TIME_KEYS:
-        return _fill_buckets(rows, keys[0], metrics, view)
-    return rows
-
-
-def _clear_rows(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    return rows.clear().with_columns(pl.lit(None, pl.String).alias(name) for name in names)
-
-
-# -- metrics ------------------------------------------------------------------------------------
-
-
-def _measure_groups(
-    frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
-) -> pl.DataFrame:
-    """Return the metrics of each group; without keys, of all rows."""
-    for add_column in dict.fromkeys(m.add_column for m in metrics if m.add_column is not None):
-        frame = add_column(frame, keys)
-    measured = _measure_all_rows(frame, keys, metrics)
-    for row_filter in dict.fromkeys(m.row_filter for m in metrics if m.row_filter is not None):
-        some = [_name_value(metric) for metric in metrics if metric.row_filter is row_filter]
-        rows = frame.lazy().filter(row_filter(pl.col))
-        if keys:
-            found = rows.group_by(keys).agg(some).collect()
-            measured = measured.join(found, on=keys, how="left", nulls_equal=True)
-        else:
-            measured = measured.hstack(rows.select(some).collect())
-    derived = [_name_value(metric) for metric in metrics if metric.is_derived]
-    counts = [metric.column for metric in metrics if not metric.is_derived]
-    return measured.with_columns(_fill_counts(counts)).with_columns(derived)
-
-
-def _measure_all_rows(
-    frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
-) -> pl.DataFrame:
-    """Return the metrics that need all rows of a group."""
-    direct = [
-        _name_value(metric, is_within_id="id_rank" in keys)
-        for metric in metrics
-        if not metric.is_derived and metric.row_filter is None
-    ]
-    # Counts of millions of rows by few keys: as a stream they need no lists of rows for each
-    # group. Without keys a stream would look for different sessions in a table of all, where
-    # sorting them is cheaper.
-    if keys:
-        return frame.lazy().group_by(keys).agg(direct).collect(engine="streaming")
-    return frame.select(direct)
-
-
-def _name_value(metric: Metric, *, is_within_id: bool = False) -> pl.Expr:
-    value = (is_within_id and metric.value_within_id) or metric.value
-    found: pl.Expr = value(pl.col).alias(metric.column.name)
-    return found
-
-
-def _fill_counts(columns: Sequence[Column]) -> list[pl.Expr]:
-    return [pl.col(column.name).fill_null(0) for column in columns if column.kind == "count"]
-
-
-def _measure_shares(
-    metrics: Sequence[Metric], rows: pl.DataFrame, total: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Add the metrics that need the total of another one."""
-    names = dict.fromkeys(metric.total_of for metric in metrics if metric.total_of is not None)
-    totals = [pl.lit(total[name].item()).alias(f"total_{name}") for name in names]
-    values = [_name_value(metric) for metric in metrics]
-    return (
-        rows.with_columns(totals).with_columns(values),
-        total.with_columns(totals).with_columns(values),
-    )
-
-
-# -- keys ---------------------------------------------------------------------------------------
-
-
-def _add_time_keys(frame: pl.DataFrame, by: Sequence[str], view: View) -> pl.DataFrame:
-    """Add the columns of time keys, in the zone of the settings."""
-    local = (
-        pl.col("started_at")
-        .cast(pl.Datetime("ms", "UTC"))
-        .dt.convert_time_zone(view.settings.tz.key)
-    )
-    # Local years that the calendar does not have belong to no bucket.
-    local = pl.when(local.dt.year().is_between(1, 9999)).then(local)
-    week = local.dt.date() - pl.duration(days=local.dt.weekday() - 1)
-    keys = {
-        "day": local.dt.strftime("%Y-%m-%d"),
-        "week": week.dt.strftime("%Y-%m-%d"),
-        "month": local.dt.strftime("%Y-%m"),
-        "hour": local.dt.hour().cast(pl.Int64),
-        "weekday": local.dt.weekday().replace_strict(
-            dict(enumerate(WEEKDAYS, 1)), return_dtype=pl.Enum(WEEKDAYS)
-        ),
-    }
-    return frame.with_columns(expr.alias(key) for key, expr in keys.items() if key in by)
-
-
-def _add_names(
-    table: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str], view: View
-) -> pl.DataFrame:
-    """Add the names that belong to ids."""
-    if "id_rank" in keys:
-        names = view.name_groups(table.select(keys), frame, keys)
-        table = table.join(names, on=keys, how="left", nulls_equal=True).join(
-            view.fold.conversation_ids, on="id_rank", how="left"
-        )
-    if "agent_id" in keys:
-        names = view.fold.agents.select("agent_id", pl.col("agent_name").alias("agent"))
-        table = table.join(names, on="agent_id", how="left")
+    if view.settings.compared is not None:
+        table.simplify = lambda made: simplify_comparison(made, grouping)
     return table
 
 
-def _fill_buckets(
-    table: pl.DataFrame, key: str, metrics: Sequence[Metric], view: View
+def _split_sides(frame: pl.DataFrame, by: Sequence[str], view: View) -> list[Side]:
+    """Return the rows of each window, with the columns of time keys."""
+    from dcevents.analysis.view import starts_in  # noqa: PLC0415 - not for `--help`
+
+    frame = add_time_keys(frame, by, view.settings.tz)
+    if view.settings.compared is None:
+        return [Side(frame)]
+    window, compared = (frame.filter(starts_in(each)) for each in view.settings.windows)
+    return pair_sides([Side(window), Side(compared, FORMER)], by, view.settings)
+
+
+def _measure_total(
+    grouping: Grouping, sides: Sequence[Side], by: Sequence[str], view: View
 ) -> pl.DataFrame:
-    """Add rows for the buckets of time in which nothing happened."""
-    values = pl.Series(_list_key_values(table, key, view), dtype=table.schema[key])
-    counts = _fill_counts([metric.column for metric in metrics])
-    filled = pl.DataFrame({key: values}).join(table, on=key, how="left").with_columns(counts)
-    untimed = table.filter(pl.col(key).is_null())
-    return pl.concat([filled, untimed])
+    """Return the figures of all rows."""
+    if grouping.select_for_total is not None:
+        sides = _split_sides(grouping.select_for_total(view, by), (), view)
+    measured = measure_sides(sides, (), grouping.measured)
+    return fill_counts(measured, sides, grouping.measured)
 
 
-def _list_key_values(table: pl.DataFrame, key: str, view: View) -> list[Any]:
-    if key == "hour":
-        return list(range(24))
-    if key == "weekday":
-        return list(WEEKDAYS)
-    present = table[key].drop_nulls()
-    first, last = (present.min(), present.max()) if present.len() else (None, None)
-    return list_buckets(key, first, last, view.settings.window, view.settings.tz)
-
-
-def _sort_rows(table: pl.DataFrame, by: Sequence[str], metric: str) -> pl.DataFrame:
-    """Sort rows by time keys, then by size, then by other keys.
-
-    Rows without a key are last.
-    """
-    times = [pl.col(key) for key in by if key in TIME_KEYS]
-    others = [
-        pl.col(_ID_COLUMNS.get(key, key.replace("-", "_")))
-        for key in by
-        if key not in (*TIME_KEYS, "all")
-    ]
-    lacking = [pl.any_horizontal(other.is_null() for other in others)] if others else []
-    sizes = [-pl.col(metric).cast(pl.Int64)] if others else []
-    order = [*times, *lacking, *sizes, *others]
-    return table.sort(order, nulls_last=True) if order else table
+def _measure_rows(
+    grouping: Grouping, sides: Sequence[Side], by: Sequence[str], view: View
+) -> pl.DataFrame:
+    """Return the figures of each group, with its keys' columns, sorted."""
+    metrics: Sequence[Metric] = grouping.measured
+    keys = list_group_columns(by)
+    if PAIR in sides[0].frame.columns:
+        keys.append(PAIR)
+    is_empty = all(side.frame.is_empty() for side in sides)
+    rows = measure_sides(sides, keys, metrics)
+    rows = rows.clear() if is_empty else rows
+    rows = add_names(rows, [side.frame for side in sides], keys, view)
+    rows = fill_buckets(rows, by, view.settings) if not is_empty else rows
+    rows = fill_counts(rows, sides, metrics)
+    return sort_rows(rows, by, metrics[0].column.name)

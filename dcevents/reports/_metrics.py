@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from dcevents.tables import Column, Table
+from dcevents.analysis.intervals import compute_wilson_bounds
+from dcevents.reports._change_columns import list_change_columns
+from dcevents.tables import ESSENTIAL, Column
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from dcevents.analysis.view import View
-    from dcevents.reports._report import Maker
 
 Expression = Callable[[Any], Any]
 """Makes an expression of polars from `polars.col`, which it is given."""
@@ -38,36 +37,8 @@ class Metric:
     """A figure whose total `value` needs, as the column `total_<figure>`."""
     companions: tuple[Metric, ...] = ()
     """Figures from the same ones: of a rate its base, and the bounds of its interval."""
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """A grouped table: its name, metrics, and usual key."""
-
-    name: str
-    metrics: Sequence[Metric]
-    default_by: str = "conversation"
-
-
-def group_rows(
-    grouping: Grouping, view: View, frame: pl.DataFrame, by: Sequence[str]
-) -> list[Table]:
-    """Return the grouped table of conversations or attempts.
-
-    `frame` has the columns of the keys.
-    """
-    from dcevents.reports._grouped import build_grouped_table  # noqa: PLC0415 - polars
-
-    return [build_grouped_table(grouping, view, frame, by)]
-
-
-def define_conversations_report(grouping: Grouping) -> Maker:
-    """Return a report's `make` that groups conversations."""
-
-    def make_tables(view: View, by: Sequence[str]) -> list[Table]:
-        return group_rows(grouping, view, view.select_conversations(by), by)
-
-    return make_tables
+    part: str | None = None
+    """Of a rate: the figure that is the part; the column's `base_column` is the whole."""
 
 
 # -- kinds of metrics ---------------------------------------------------------------------------
@@ -85,19 +56,22 @@ def define_count(
     return Metric(Column(name, "count", title, priority), value, **more)
 
 
-def define_rate(  # noqa: PLR0913 - two of them by name
+def define_rate(  # noqa: PLR0913 - three of them by name
     name: str,
     title: str,
     part: str,
     base: Expression,
     *,
     priority: int = 1,
+    is_main: bool = False,
     total_of: str | None = None,
 ) -> Metric:
     """Return a part of a base; null where that is 0.
 
-    Both are made of other figures. The companions are the base and the bounds.
+    Both are made of other figures. The companions are the base and the bounds. `is_main`: the
+    report is about this rate.
     """
+    priority = ESSENTIAL if is_main else priority
 
     def compute_rate(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
         return _replace_infinite(col(part) / base(col))
@@ -107,16 +81,23 @@ def define_rate(  # noqa: PLR0913 - two of them by name
             compute_wilson_bounds(col(part), base(col))[which],
         )
 
-    low = Column(f"{name}_low", "rate", "95% low", priority, bounded_rate=name)
-    high = Column(f"{name}_high", "rate", "95% high", priority, bounded_rate=name)
+    low = Column(f"{name}_low", "rate", "95 % low", priority, bounded_rate=name)
+    high = Column(f"{name}_high", "rate", "95 % high", priority, bounded_rate=name)
     base_column = Column(f"{name}_base", "count", "")
     companions = (
         Metric(base_column, base, is_derived=True, is_hidden=True, total_of=total_of),
         Metric(low, make_bound(0), is_derived=True, total_of=total_of),
         Metric(high, make_bound(1), is_derived=True, total_of=total_of),
     )
-    column = Column(name, "rate", title, priority, base_column.name)
-    return Metric(column, compute_rate, is_derived=True, total_of=total_of, companions=companions)
+    column = Column(name, "rate", title, priority, base_column.name, is_main=is_main)
+    return Metric(
+        column,
+        compute_rate,
+        is_derived=True,
+        total_of=total_of,
+        companions=companions,
+        part=part,
+    )
 
 
 def define_share(name: str, title: str, part: str, *, priority: int = 1) -> Metric:
@@ -137,26 +118,13 @@ def define_seconds(
     return Metric(column, lambda col: value(col) / 1000, row_filter=row_filter)
 
 
+def define_time(name: str, title: str, value: Expression, *, priority: int = 1) -> Metric:
+    """Return a time, in milliseconds since 1970."""
+    return Metric(Column(name, "time", title, priority), value)
+
+
 def _replace_infinite(quotient: Any) -> Any:  # noqa: ANN401 - polars is not imported here
     return quotient.replace([float("nan"), float("inf")], None)
-
-
-NORMAL_QUANTILE: Final = 1.959963984540054
-"""The 97.5th percentile of the standard normal distribution: 95 % lie between -Z and Z."""
-
-
-def compute_wilson_bounds(part: Any, whole: Any) -> tuple[Any, Any]:  # noqa: ANN401 - as above
-    """Return the bounds of a rate's 95 % interval, by Wilson.
-
-    Expressions of counts to expressions; NaN where `whole` is 0. The bounds are 0 and 1 exactly
-    where the rate is, and the rate never lies outside.
-    E. B. Wilson (1927), Journal of the American Statistical Association 22, 209-212.
-    """
-    n, z = whole.cast(float), NORMAL_QUANTILE
-    p = part / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)).sqrt()
-    return (middle - half).clip(0, p), (middle + half).clip(p, 1)
 
 
 # -- the figures that alerts may be about -------------------------------------------------------
@@ -175,38 +143,48 @@ def add_companions(metrics: Sequence[Metric], *, with_intervals: bool) -> list[M
 
 
 def list_metric_figures(metrics: Sequence[Metric], *options: str) -> list[Column]:
-    """Return the columns of metrics, with the options they need."""
-    every = add_companions(metrics, with_intervals=True)
-    columns = [metric.column for metric in every if not metric.is_hidden]
+    """Return the columns of metrics and of their changes, with the options they need."""
+    columns = [column for metric in metrics for column in list_columns(metric, with_intervals=True)]
     return [
-        replace(
-            each,
-            required_options=(*options, *(["--intervals"] if each.bounded_rate else [])),
-        )
+        replace(each, required_options=(*options, *each.required_options))
         for each in columns
+        if each.kind != "time"
     ]
+
+
+def list_columns(metric: Metric, *, with_intervals: bool) -> list[Column]:
+    """Return the columns of a metric: itself, its bounds, and its change with its bounds."""
+    bounds = [
+        replace(other.column, required_options=("--intervals",))
+        for other in metric.companions
+        if with_intervals and not other.is_hidden
+    ]
+    changes = list_change_columns(metric.column, with_intervals=bool(bounds))
+    return [] if metric.is_hidden else [metric.column, *bounds, *changes]
 
 
 # -- keys ---------------------------------------------------------------------------------------
 
 TIME_KEYS = ("day", "week", "month", "hour", "weekday")
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 KEY_COLUMNS = {
     "conversation": (
-        Column("conversation", "text", "Conversation"),
-        Column("conversation_id", "text", "ID"),
+        Column("conversation", "text", "Conversation", ESSENTIAL),
+        Column("conversation_id", "text", "ID", 0, name_column="conversation", is_code=True),
     ),
-    "agent": (Column("agent", "text", "Agent"), Column("agent_id", "text", "Agent ID")),
-    "type": (Column("type", "text", "Type"),),
-    "ui-type": (Column("ui_type", "text", "UI type"),),
-    "page": (Column("page", "text", "Page"),),
-    "last-step": (Column("last_step", "text", "Last step"),),
-    "day": (Column("day", "day", "Day"),),
-    "week": (Column("week", "day", "Week of"),),
-    "month": (Column("month", "day", "Month"),),
-    "hour": (Column("hour", "number", "Hour"),),
-    "weekday": (Column("weekday", "day", "Weekday"),),
+    "agent": (
+        Column("agent", "text", "Agent", ESSENTIAL),
+        Column("agent_id", "text", "Agent ID", 0, name_column="agent", is_code=True),
+    ),
+    "type": (Column("type", "text", "Type", ESSENTIAL),),
+    "ui-type": (Column("ui_type", "text", "UI type", ESSENTIAL),),
+    "page": (Column("page", "text", "Page", ESSENTIAL, is_address=True),),
+    "last-step": (Column("last_step", "text", "Last step", ESSENTIAL, narrow_width=25),),
+    "day": (Column("day", "day", "Day", ESSENTIAL),),
+    "week": (Column("week", "day", "Week of", ESSENTIAL),),
+    "month": (Column("month", "day", "Month", ESSENTIAL),),
+    "hour": (Column("hour", "number", "Hour", ESSENTIAL),),
+    "weekday": (Column("weekday", "day", "Weekday", ESSENTIAL),),
     "all": (),
 }
 """Key columns by the name that `--by` has for them."""

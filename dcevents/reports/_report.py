@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from dcevents.reports._metrics import KEY_COLUMNS
 from dcevents.tables import Column, Document, Table
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
 
-Option = Literal["window", "as_of", "idle", "service_level", "keep_query", "show_map"]
-"""Options that a report may have or not; `window` is --since, --until and --period."""
+Option = Literal["window", "as_of", "idle", "service_level", "keep_query", "show_map", "package"]
+"""Options that a report may have or not.
+
+`window` is --since, --until and --period; `package` is --package and --limit.
+"""
 Maker = Callable[["View", Sequence[str]], "list[Table] | Document"]
 """Makes a report of a view, by the keys of `--by`."""
 
@@ -38,6 +42,12 @@ class Report:
     """What `--fail-if` may be about; without any there is no such option."""
     parts: Sequence[Report] = ()
     """The reports that it is put together from, whose figures are its own."""
+    columns: Sequence[Column] = ()
+    """Of a report without `--by`: the columns of its rows."""
+    has_single_lines: bool = True
+    """There is one line for each combination of keys, which may stand in a cell: `--grid`."""
+    can_compare: bool = False
+    """Shows the figures of another window beside its own: `--compare`."""
     is_document: bool = False
     """Makes a `Document`, so it is offered in the formats that can write one."""
     operands: tuple[str, ...] = ()
@@ -59,6 +69,11 @@ class Report:
         return {part.name: part.figures for part in self.parts or [self]}
 
     @property
+    def has_rows(self) -> bool:
+        """Return whether it is one table, whose rows can be sorted."""
+        return not self.is_document and not self.parts
+
+    @property
     def has_figures(self) -> bool:
         """Return whether there is anything for `--fail-if`."""
         return any(self.figures_by_part.values())
@@ -68,6 +83,12 @@ class Report:
         """Return whether it has rates, so `--intervals` and `--min-base`."""
         figures = [figure for part in self.figures_by_part.values() for figure in part]
         return any(figure.bounded_rate for figure in figures)
+
+    def list_columns(self, by: Sequence[str], options: Collection[str]) -> list[Column]:
+        """Return the columns of its rows, by keys and the options that bring some in."""
+        keys = [column for key in by for column in KEY_COLUMNS[key]]
+        every = self.columns or [*keys, *self.figures]
+        return [each for each in every if set(each.required_options) <= set(options)]
 
     def make_tables(self, view: View, by: Sequence[str]) -> list[Table]:
         """Return its tables; raises TypeError for a document."""

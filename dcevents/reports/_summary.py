@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from dcevents.reports._for_people import describe_total_changes
 from dcevents.show import format_count, format_duration, format_number, format_percent
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ def make_summary(view: View, parts: Sequence[Report]) -> list[Table]:
     view.fill_caches()
     with ThreadPoolExecutor(len(parts)) as pool:
         tables = [table for made in pool.map(make_part, parts) for table in made]
-    tables[0].headline = build_headline(*(table.total or {} for table in tables))
+    headline = build_headline(*(table.total or {} for table in tables))
+    if view.settings.compared is not None:
+        headline += dict(line for table in tables for line in describe_total_changes(table)).items()
+    tables[0].headline = headline
     return tables
 
 
@@ -33,26 +37,42 @@ def build_headline(
     completion: Mapping[str, Any], abandonment: Mapping[str, Any], chats: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
     """Return label and text of each line, from three totals."""
-    base = completion["engaged"] - completion["open"]
+    base = format_number(completion["engaged"] - completion["open"])
     sessions = format_number(completion["sessions"])
     shown = format_count(completion["triggered"], "conversation")
     engaged = format_number(completion["engaged"])
-    over = f"{format_number(completion['completed'])} of {format_number(base)} engaged and over"
+    still_open = f" ({format_number(completion['open'])} more still open)"
+    over = f"{base} engaged{still_open if completion['open'] else ''}"
+    completed = format_number(completion["completed"])
+    abandoned = format_number(abandonment["abandoned"])
     contact = format_number(abandonment["abandoned_with_contact"])
-    left = f"{format_number(abandonment['abandoned'])} of {format_number(base)}"
-    served = f"{format_number(abandonment['served'])} served by an agent"
-    booked = f"{format_number(abandonment['booked'])} booked a meeting"
-    emails = format_count(completion["emails"], "e-mail")
-    phones = format_count(completion["phones"], "phone number")
-    abandoned = _format_rate(abandonment, "abandonment_rate")
     lines = [
-        ("Sessions", f"{sessions} ({shown} shown)"),
-        ("Engagement", f"{_format_rate(completion, 'engagement_rate')} ({engaged} engaged)"),
-        ("Completion", f"{_format_rate(completion, 'completion_rate')} ({over})"),
-        ("Abandonment", f"{abandoned} ({left}; {contact} of them left a contact)"),
-        ("Otherwise", f"{served}, {booked}, {format_number(completion['open'])} still open"),
-        ("Contacts", f"{emails}, {phones}"),
-        ("Meetings", format_number(completion["meetings"])),
+        ("Sessions", f"{sessions}, with {shown}"),
+        ("Engagement", _join_rate(completion, "engagement_rate", f"{engaged} of {shown}")),
+        ("Completion", _join_rate(completion, "completion_rate", f"{completed} of {over}")),
+        (
+            "Abandonment",
+            _join_rate(
+                abandonment,
+                "abandonment_rate",
+                f"{abandoned} of {base}; {contact} of these left an e-mail or phone number",
+            ),
+        ),
+        (
+            "Otherwise",
+            (
+                f"{format_number(abandonment['served'])} of {base} were served by an agent, "
+                f"{format_number(abandonment['booked'])} only booked a meeting"
+            ),
+        ),
+        (
+            "Contacts",
+            (
+                f"{format_number(completion['emails'])} gave an e-mail, "
+                f"{format_number(completion['phones'])} a phone number; "
+                f"{format_count(completion['meetings'], 'meeting')} booked in all"
+            ),
+        ),
     ]
     if chats["requests"]:
         lines.append(("Live chat", _describe_chats(chats)))
@@ -60,11 +80,19 @@ def build_headline(
 
 
 def _describe_chats(chats: Mapping[str, Any]) -> str:
-    requests = format_count(chats["requests"], "request")
-    wait = format_duration(chats["median_wait_seconds"])
+    final = chats["requests"] - chats["waiting"]
+    waiting = f" ({format_number(chats['waiting'])} more waiting)" if chats["waiting"] else ""
+    accepted = f"{format_number(chats['accepted'])} of {format_count(final, 'request')}{waiting}"
     missed = format_number(chats["missed"])
-    rate = _format_rate(chats, "acceptance_rate")
-    return f"{rate} of {requests} accepted, {missed} missed, median wait {wait}"
+    wait = format_duration(chats["median_wait_seconds"])
+    return _join_rate(
+        chats, "acceptance_rate", f"{accepted} accepted, {missed} missed; median wait {wait}"
+    )
+
+
+def _join_rate(figures: Mapping[str, Any], name: str, words: str) -> str:
+    """Return `39.9 %: 134 of 336 engaged`."""
+    return f"{_format_rate(figures, name)}: {words}"
 
 
 def _format_rate(figures: Mapping[str, Any], name: str) -> str:

@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dcevents.reports._change_columns import list_verdict_figures
+from dcevents.reports._grouping import Grouping, MainRate, group_rows, select_conversations
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,
-    Grouping,
     Metric,
     define_count,
     define_rate,
     define_seconds,
     define_share,
-    group_rows,
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import Table
+from dcevents.tables import ESSENTIAL, Table
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from dcevents.analysis.view import View
 
 
@@ -29,36 +31,37 @@ def _count_outcome(name: str, title: str, priority: int = 1) -> Metric:
 def _define_time_to_abandon(name: str, title: str, quantile: float) -> Metric:
     return define_seconds(
         f"{name}_seconds_to_abandon",
-        f"{title} time to aban\u00addon",
+        f"{title} time to abandon",
         lambda col: (col("last_at") - col("engaged_at")).quantile(quantile, "linear"),
         row_filter=lambda col: col("abandoned"),
     )
 
 
 _METRICS = (
-    define_count("engaged", "En\u00adgaged", lambda col: col("engaged").sum()),
-    define_count("abandoned", "Aban\u00addoned", lambda col: col("abandoned").sum()),
+    define_count("engaged", "Engaged", lambda col: col("engaged").sum(), priority=ESSENTIAL),
+    define_count("abandoned", "Abandoned", lambda col: col("abandoned").sum(), priority=2),
     define_rate(
         "abandonment_rate",
-        "Aban\u00addon\u00adment rate",
+        "Abandonment rate",
         "abandoned",
         lambda col: col("engaged") - col("open"),
+        is_main=True,
     ),
     _count_outcome("closed", "Closed"),
-    _count_outcome("dropped", "Drop\u00adped"),
-    _count_outcome("unanswered", "Un\u00adan\u00adswered"),
+    _count_outcome("dropped", "Dropped"),
+    _count_outcome("unanswered", "Unanswered"),
     _count_outcome("left_queue", "Left queue"),
     define_count(
         "abandoned_with_contact",
-        "Gave con\u00adtact",
+        "Gave contact",
         lambda col: (col("abandoned") & (col("gave_email") | col("gave_phone"))).sum(),
     ),
-    _count_outcome("completed", "Com\u00adpleted", priority=0),
-    _count_outcome("served", "Served", priority=0),
-    _count_outcome("booked", "Booked", priority=0),
+    _count_outcome("completed", "Completed", priority=0),
+    _count_outcome("served", "Served by agent", priority=0),
+    _count_outcome("booked", "Booked only", priority=0),
     define_count(
         "open",
-        "Open",
+        "Engaged, open",
         lambda col: ((col("outcome") == "open") & col("engaged")).sum(),
         priority=0,
     ),
@@ -67,16 +70,25 @@ _METRICS = (
 )
 _SHARE = define_share("share", "Share", "abandoned", priority=2)
 
-_GROUPING = Grouping("abandonment", _METRICS)
-_BY_LAST_STEP = replace(_GROUPING, metrics=(*_METRICS, _SHARE))
+_GROUPING = Grouping(
+    "abandonment",
+    _METRICS,
+    select_conversations,
+    main_rate=MainRate("abandonment_rate", is_good_up=False, is_divided=True),
+)
+
+
+def _select_abandoned(view: "View", by: Sequence[str]) -> "pl.DataFrame":
+    """Return the abandoned conversations: only those are asked at which step they were left."""
+    frame = view.select_conversations(by)
+    return frame.filter(frame["abandoned"])
+
+
+_BY_LAST_STEP = replace(_GROUPING, metrics=(*_METRICS, _SHARE), select=_select_abandoned)
 
 
 def _make_tables(view: "View", by: Sequence[str]) -> list[Table]:
-    frame = view.select_conversations(by)
-    if "last-step" not in by:
-        return group_rows(_GROUPING, view, frame, by)
-    # The step at which visitors left is asked only of those who did.
-    return group_rows(_BY_LAST_STEP, view, frame.filter(frame["abandoned"]), by)
+    return group_rows(_BY_LAST_STEP if "last-step" in by else _GROUPING, view, by)
 
 
 REPORT = Report(
@@ -88,5 +100,10 @@ REPORT = Report(
     by_keys=(*CONVERSATION_KEYS[:4], "last-step", *CONVERSATION_KEYS[4:]),
     order=30,
     needs_sids=False,
-    figures=[*list_metric_figures(_METRICS), *list_metric_figures([_SHARE], "--by last-step")],
+    figures=[
+        *list_metric_figures(_METRICS),
+        *list_metric_figures([_SHARE], "--by last-step"),
+        *list_verdict_figures(is_divided=True),
+    ],
+    can_compare=True,
 )

@@ -1,58 +1,77 @@
 """Completion: who saw, engaged, reached the end (definitions 3)."""
 
+from dcevents.reports._change_columns import list_verdict_figures
+from dcevents.reports._grouping import (
+    Grouping,
+    MainRate,
+    define_grouped_report,
+    select_conversations,
+)
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,
-    Grouping,
-    define_conversations_report,
     define_count,
     define_rate,
     define_seconds,
     list_metric_figures,
 )
 from dcevents.reports._report import Report
+from dcevents.tables import ESSENTIAL
 
 _METRICS = (
     define_count(
         "sessions",
-        "Ses\u00adsions",
+        "Sessions",
         lambda col: col("sid").n_unique(),
+        priority=ESSENTIAL,
         value_within_id=lambda col: col("conversation_key").len(),
     ),
-    define_count("triggered", "Trig\u00adgered", lambda col: col("conversation_key").len()),
-    define_count("engaged", "En\u00adgaged", lambda col: col("engaged").sum()),
-    define_rate(
-        "engagement_rate", "En\u00adgage\u00adment rate", "engaged", lambda col: col("triggered")
+    define_count("triggered", "Triggered", lambda col: col("conversation_key").len()),
+    define_count("engaged", "Engaged", lambda col: col("engaged").sum(), priority=2),
+    define_rate("engagement_rate", "Engagement rate", "engaged", lambda col: col("triggered")),
+    define_count(
+        "completed", "Completed", lambda col: (col("outcome") == "completed").sum(), priority=2
     ),
-    define_count("completed", "Com\u00adpleted", lambda col: (col("outcome") == "completed").sum()),
     define_rate(
         "completion_rate",
-        "Com\u00adple\u00adtion rate",
+        "Completion rate",
         "completed",
         lambda col: col("engaged") - col("open"),
+        is_main=True,
     ),
-    define_count("emails", "E-mails", lambda col: col("gave_email").sum()),
-    define_count("phones", "Phones", lambda col: col("gave_phone").sum(), priority=0),
-    define_count("meetings", "Meet\u00adings", lambda col: col("meetings").sum()),
-    define_rate(
-        "conversion_rate", "Con\u00adver\u00adsion rate", "emails", lambda col: col("engaged")
+    define_count("emails", "Gave e-mail", lambda col: col("gave_email").sum()),
+    define_count("phones", "Gave phone", lambda col: col("gave_phone").sum(), priority=0),
+    define_count("meetings", "Meetings booked", lambda col: col("meetings").sum()),
+    define_rate("conversion_rate", "E-mail rate", "emails", lambda col: col("engaged")),
+    define_count(
+        "open",
+        "Engaged, open",
+        lambda col: ((col("outcome") == "open") & col("engaged")).sum(),
+        priority=0,
     ),
-    define_count("open", "Open", lambda col: ((col("outcome") == "open") & col("engaged")).sum()),
     define_seconds(
         "median_seconds_to_complete",
-        "Median time to com\u00adplete",
+        "Median time to complete",
         lambda col: (col("completed_at") - col("engaged_at")).quantile(0.5, "linear"),
         row_filter=lambda col: col("outcome") == "completed",
     ),
+)
+
+_GROUPING = Grouping(
+    "completion",
+    _METRICS,
+    select_conversations,
+    main_rate=MainRate("completion_rate", is_divided=True),
 )
 
 REPORT = Report(
     name="completion",
     help="Who was shown a conversation, who engaged, who completed it.",
     example="zcat day.ndjson.gz | dcevents completion -f csv > completion.csv",
-    make=define_conversations_report(Grouping("completion", _METRICS)),
+    make=define_grouped_report(_GROUPING),
     default_by="conversation",
     by_keys=CONVERSATION_KEYS,
     order=20,
     needs_sids=False,
-    figures=list_metric_figures(_METRICS),
+    figures=[*list_metric_figures(_METRICS), *list_verdict_figures(is_divided=True)],
+    can_compare=True,
 )

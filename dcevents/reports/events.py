@@ -6,18 +6,18 @@ Of duplicates the first by file and line.
 from dcevents.model.events import OUTCOMES
 from dcevents.reports._listing import define_listing, list_column_figures
 from dcevents.reports._report import Report
-from dcevents.tables import Column
+from dcevents.tables import ESSENTIAL, Column
 
 _COLUMNS = (
-    Column("timestamp", "time", "Time"),
-    Column("kind", "text", "Event"),
-    Column("sid", "text", "Session"),
-    Column("conversation_id", "text", "ID", priority=0),
+    Column("timestamp", "time", "Time", ESSENTIAL),
+    Column("kind", "text", "Event", priority=2),
+    Column("sid", "text", "Session", ESSENTIAL, narrow_width=12, is_code=True),
+    Column("conversation_id", "text", "ID", priority=0, is_code=True),
     Column("conversation", "text", "Conversation"),
     Column("type", "text", "Type", priority=0),
     Column("ui_type", "text", "UI type", priority=0),
-    Column("page", "text", "Page"),
-    Column("agent_id", "text", "Agent ID", priority=0),
+    Column("page", "text", "Page", is_address=True),
+    Column("agent_id", "text", "Agent ID", priority=0, is_code=True),
     Column("agent", "text", "Agent"),
     Column("meeting_info", "text", "Meeting", priority=0),
     Column("file", "text", "File"),
@@ -32,6 +32,7 @@ REPORT = Report(
         "events", _COLUMNS, lambda view: view.list_events(), keys=("sid", "file", "line")
     ),
     figures=list_column_figures(_COLUMNS),
+    columns=_COLUMNS,
     order=80,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=OUTCOMES,

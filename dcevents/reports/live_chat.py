@@ -4,32 +4,30 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dcevents.model.events import ATTEMPT_OUTCOMES
+from dcevents.reports._change_columns import list_verdict_figures
+from dcevents.reports._grouping import Grouping, MainRate, define_grouped_report, select_attempts
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,
-    Grouping,
     Metric,
     define_count,
     define_rate,
     define_seconds,
-    group_rows,
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import Table
+from dcevents.tables import ESSENTIAL
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from dcevents.analysis.view import View
-
 _OUTCOME_TITLES = {
     "missed": "Missed",
     "left": "Left",
-    "waiting": "Wait\u00ading",
+    "waiting": "Waiting",
     "ended": "Ended",
     "timed_out": "Timed out",
 }
-_OUTCOME_TITLES |= {"closed": "Closed", "ongoing": "On\u00adgoing", "no_end": "No end"}
+_OUTCOME_TITLES |= {"closed": "Closed", "ongoing": "Ongoing", "no_end": "No end"}
 # A typing error here would be silent.
 assert set(_OUTCOME_TITLES) == set(ATTEMPT_OUTCOMES)  # noqa: S101
 
@@ -84,34 +82,38 @@ def _add_peaks(frame: "pl.DataFrame", keys: Sequence[str]) -> "pl.DataFrame":
 
 
 _METRICS = (
-    define_count("requests", "Re\u00adquests", lambda col: col("conversation_key").len()),
-    define_count("accepted", "Ac\u00adcepted", lambda col: col("accepted").sum()),
-    define_rate("acceptance_rate", "Ac\u00adcept\u00adance rate", "accepted", _count_final),
+    define_count(
+        "requests", "Requests", lambda col: col("conversation_key").len(), priority=ESSENTIAL
+    ),
+    define_count("accepted", "Accepted", lambda col: col("accepted").sum(), priority=2),
+    define_rate("acceptance_rate", "Acceptance rate", "accepted", _count_final, is_main=True),
     *map(_count_outcome, _OUTCOME_TITLES),
     *_define_spread("wait", "wait"),
     define_count("in_time", "In time", lambda col: col("in_time").sum(), is_hidden=True),
-    define_rate("service_level", "Ser\u00advice level", "in_time", _count_final),
+    define_rate("service_level", "Service level", "in_time", _count_final),
     *_define_spread("chat", "chat"),
     define_count(
         "peak_concurrent", "Peak chats", lambda col: col("peak").max(), add_column=_add_peaks
     ),
 )
-_GROUPING = Grouping("live-chat", _METRICS, default_by="agent")
-
-
-def _make_tables(view: "View", by: Sequence[str]) -> list[Table]:
-    return group_rows(_GROUPING, view, view.select_attempts(by), by)
-
+_GROUPING = Grouping(
+    "live-chat",
+    _METRICS,
+    select_attempts,
+    default_by="agent",
+    main_rate=MainRate("acceptance_rate", is_divided=True),
+)
 
 REPORT = Report(
     name="live-chat",
     help="Requests for an agent: accepted, missed, waits, lengths.",
     example="dcevents live-chat logs/ --by hour --tz Europe/Berlin",
-    make=_make_tables,
+    make=define_grouped_report(_GROUPING),
     default_by="agent",
     by_keys=("agent", *CONVERSATION_KEYS),
     order=40,
     needs_sids=False,
-    figures=list_metric_figures(_METRICS),
+    figures=[*list_metric_figures(_METRICS), *list_verdict_figures(is_divided=True)],
+    can_compare=True,
     selects="attempts",
 )

@@ -3,21 +3,21 @@
 from dcevents.model.events import OUTCOMES
 from dcevents.reports._listing import define_listing, list_column_figures
 from dcevents.reports._report import Report
-from dcevents.tables import Column
+from dcevents.tables import ESSENTIAL, Column
 
 _COLUMNS = (
-    Column("sid", "text", "Session"),
-    Column("started_at", "time", "Started"),
+    Column("sid", "text", "Session", ESSENTIAL, narrow_width=12, is_code=True),
+    Column("started_at", "time", "Started", priority=2),
     Column("last_at", "time", "Last active", priority=0),
     Column("duration_seconds", "seconds", "Duration"),
-    Column("conversations", "count", "Con\u00adver\u00adsations"),
-    Column("engaged", "count", "En\u00adgaged"),
-    Column("completed", "count", "Com\u00adpleted"),
-    Column("emails", "count", "E-mails", priority=0),
-    Column("phones", "count", "Phones", priority=0),
-    Column("meetings", "count", "Meet\u00adings"),
+    Column("conversations", "count", "Conversations"),
+    Column("engaged", "count", "Engaged"),
+    Column("completed", "count", "Completed"),
+    Column("emails", "count", "Gave e-mail", priority=0),
+    Column("phones", "count", "Gave phone", priority=0),
+    Column("meetings", "count", "Meetings booked"),
     Column("live_chats", "count", "Live chats"),
-    Column("outcome", "text", "Outcome", priority=2),
+    Column("outcome", "text", "Outcome", ESSENTIAL),
 )
 
 REPORT = Report(
@@ -26,6 +26,7 @@ REPORT = Report(
     example="dcevents sessions logs/ --period yesterday -o sessions-{date}.csv",
     make=define_listing("sessions", _COLUMNS, lambda view: view.list_sessions(), keys=("sid",)),
     figures=list_column_figures(_COLUMNS),
+    columns=_COLUMNS,
     order=50,
     filters=("conversation", "type", "ui_type", "page", "agent", "outcome"),
     outcomes=OUTCOMES,

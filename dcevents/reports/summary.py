@@ -29,4 +29,5 @@ REPORT = Report(
     order=10,
     needs_sids=False,
     parts=_PARTS,
+    can_compare=True,
 )

@@ -1,5 +1,6 @@
 """The fold of a store, read from stored rows."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -7,6 +8,8 @@ import polars as pl
 
 from dcevents.model import fold
 from dcevents.model.attempts import decide_attempts
+from dcevents.model.events import MEETING_BOOKED
+from dcevents.model.moments import DAY_MS, FIRST_BELIEVED_MS
 from dcevents.model.outcomes import decide_outcomes
 from dcevents.store.disk import segment
 from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TEXT_CODE_COLUMNS
@@ -105,6 +108,36 @@ class StoredFold:
         """Return conversation_key → last_step."""
         rows = self.state.read_live_conversations(["last_step"])
         return rows.with_columns(pl.col("last_step").cast(pl.String))
+
+    def find_first_times(self, kinds: Collection[int]) -> pl.DataFrame:
+        """Return conversation_key → first_at: the first timed event of any of the kinds."""
+        timed = self._read_events(kinds).drop_nulls("ts")
+        return timed.group_by("conversation_key").agg(pl.col("ts").min().alias("first_at"))
+
+    def list_bookings(self) -> pl.DataFrame:
+        """Return the different bookings: conversation_key, ts (null untimed), agent (rank)."""
+        return self._read_events([MEETING_BOOKED]).unique()
+
+    def _read_events(self, kinds: Collection[int]) -> pl.DataFrame:
+        """Read facts of kinds: conversation_key, ts (null untimed), agent (rank).
+
+        A believed event is not later than its conversation's `last_at`; other than that, it is
+        of a clock ahead, or after the moment of the report.
+        """
+        is_wanted = self.attributes["kind"].is_in(list(kinds))
+        parts = [
+            rows.filter(is_wanted.gather(rows["attributes"]))
+            for rows in self.state.read_tables("facts")
+        ]
+        facts = pl.concat([segment.make_empty_table("facts"), *parts])
+        agent = self.attributes["agent"].gather(facts["attributes"]).alias("agent")
+        conversations = self.conversations.select("conversation_key", "sid", "id_rank", "last_at")
+        ts = pl.col("ts").to_physical()
+        is_timed = ts.is_between(FIRST_BELIEVED_MS, pl.col("last_at"))
+        is_later = (ts > pl.col("last_at")) & (ts <= pl.lit(self.as_of, pl.Int64) + DAY_MS)
+        found = self._add_conversation_ids(facts.with_columns(agent))
+        found = found.join(conversations, on=["sid", "id_rank"]).filter(~is_later.fill_null(False))
+        return found.select("conversation_key", pl.when(is_timed).then(ts).alias("ts"), "agent")
 
     def look_up_sids(self, numbers: pl.Series) -> pl.Series:
         """Return the sids of sessions' numbers."""

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import harness
 import naive
 import naive_check
+import naive_reports
 import pytest
 from choosing import EVERY
 from model.times import timestamp_ms
@@ -183,8 +184,13 @@ def test_the_order_of_lines_and_their_repetition_change_no_row(case: Case) -> No
 # -- the same cases for the model that other tests compare the program with ------------------------
 
 
-_MODELLED = {"--by", "--tz", "--as-of", "--idle", "--service-level"}
-_REPORTS = {"completion": naive.completion, "abandonment": naive.abandonment}
+_MODELLED = {"--by", "--tz", "--as-of", "--idle", "--service-level", "--package", "--limit"}
+_REPORTS = {
+    "completion": (naive.completion, "conversation"),
+    "abandonment": (naive.abandonment, "conversation"),
+    "funnel": (naive_reports.funnel, "all"),
+    "meetings": (naive_reports.meetings, "agent"),
+}
 _SECONDS = {"s": 1, "m": 60}
 _NOW = int(harness.CLOCK.timestamp() * 1000)
 
@@ -205,8 +211,12 @@ def model_rows(data: bytes, command: str) -> list[dict[str, Any]]:
     read = naive.read([("log", data)], now_ms=_NOW, as_of_ms=_moment(options.get("--as-of")))
     if name == "live-chat":
         return naive.live_chat(read, by or ["agent"], options["--tz"], service_level)
+    if name == "usage":
+        package, limit = options.get("--package", "select"), int(options.get("--limit", "250"))
+        return naive_reports.usage(read, options["--tz"], package, limit, idle)
     if name in _REPORTS:
-        return _REPORTS[name](read, by or ["conversation"], options["--tz"], idle)
+        make, usual = _REPORTS[name]
+        return make(read, by or [usual], options["--tz"], idle)
     if name == "chats":
         return naive.attempts(read)
     return naive.sessions(read, idle) if name == "sessions" else naive.conversations(read, idle)

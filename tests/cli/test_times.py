@@ -49,6 +49,15 @@ def window(*options: str) -> tuple[str | None, str | None]:
         pytest.param("2026-10", "2026-10-01T00", "2026-11-01T00", id="a month"),
         pytest.param("2024-02", "2024-02-01T00", "2024-03-01T00", id="a short month"),
         pytest.param("2026-12", "2026-12-01T00", "2027-01-01T00", id="the last month of a year"),
+        pytest.param("this-week", "2026-11-30T00", "2026-12-07T00", id="the week so far"),
+        pytest.param("this-month", "2026-12-01T00", "2027-01-01T00", id="the month so far"),
+        pytest.param("this-quarter", "2026-10-01T00", "2027-01-01T00", id="the quarter so far"),
+        pytest.param("last-quarter", "2026-07-01T00", "2026-10-01T00", id="the last quarter"),
+        pytest.param("this-year", "2026-01-01T00", "2027-01-01T00", id="the year so far"),
+        pytest.param("last-year", "2025-01-01T00", "2026-01-01T00", id="the last whole year"),
+        pytest.param("2026-Q1", "2026-01-01T00", "2026-04-01T00", id="a quarter"),
+        pytest.param("2026-Q4", "2026-10-01T00", "2027-01-01T00", id="the last of a year"),
+        pytest.param("2026", "2026-01-01T00", "2027-01-01T00", id="a year"),
     ],
 )
 def test_a_period_is_whole_days(text: str, since: str, until: str) -> None:
@@ -283,8 +292,11 @@ def test_what_is_no_time_is_bad_usage(option: str, text: str) -> None:
     [
         "",
         "week",
-        "last-year",
-        "2026",
+        "this-day",
+        "previous",
+        "0000",
+        "2026-Q5",
+        "2026-Q0",
         "2026-13",
         "2026-00",
         "2026-W54",
@@ -348,6 +360,9 @@ def test_the_ends_of_the_calendar_are_no_crash(options: list[str], format_: str)
             ["--since", "today", "--until", "yesterday"], "--since", id="the wrong way round"
         ),
         pytest.param(["--period", "today", "--since", "7d"], "--period", id="a period and a since"),
+        pytest.param(
+            ["--period", "today", "--period", "yesterday"], "give it once", id="two periods"
+        ),
         pytest.param(
             ["--period", "today", "--until", "7d"], "--period", id="a period and an until"
         ),

@@ -338,16 +338,27 @@ def test_every_figure_that_is_offered_is_there(command: str) -> None:
         options = " ".join(needs).split()
         if command == "summary" and "--by" in options:
             continue
-        names = [
-            f"{part}.{column.name}" for part, column in figures if column.required_options == needs
-        ]
+        named = {
+            f"{part}.{column.name}": column
+            for part, column in figures
+            if column.required_options == needs
+        }
+        rules = [f"{name} {test}" for name, column in named.items() for test in always(column)]
+        if "--compare" in options:
+            options[options.index("--compare")] = "--compare=previous"
+            options.append("--period=2026-W46")
 
-        lines = told(
-            command, SITE, *options, *(f"--fail-if={name} >= 0" for name in names), stdin=None
-        )
+        lines = told(command, SITE, *options, *(f"--fail-if={rule}" for rule in rules), stdin=None)
 
         shown = {line.partition(" ")[0] for line in lines}
-        assert {name if parts else name.partition(".")[2] for name in names} == shown
+        assert {name if parts else name.partition(".")[2] for name in named} == shown
+
+
+def always(column: Column) -> list[str]:
+    """Conditions of which any value of a figure meets one."""
+    if column.words:
+        return [f"== {word}" for word in column.words]
+    return [">= 0", "< 0"] if column.is_change else [">= 0"]
 
 
 @pytest.mark.parametrize("command", [*GROUPED, *LISTINGS])

@@ -59,7 +59,7 @@ def _with_note(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_people_get_sections_filled_to_the_width_and_made_safe() -> None:
     result = harness.run("note", "me\x07", "--tz", "Europe/Berlin", stdin=LOG)
 
-    assert (result.status, result.err) == (0, "dcevents: 1 record = 1 event\n")
+    assert (result.status, result.err) == (0, "dcevents: 1 event of 1 record\n")
     assert result.text == (
         "Note on me\\x07, 2026-11-02 (Europe/Berlin)\n\n"
         "first words first words first words first words first words first words first\n"
@@ -70,7 +70,7 @@ def test_people_get_sections_filled_to_the_width_and_made_safe() -> None:
         "  A longer label  two words two words two words two words two words two words\n"
         "                  two words two words two words two words two words two words\n\n"
         "  What                            Count\n"
-        "  ------------------------------  -----\n"
+        "  ──────────────────────────────  ─────\n"
         "  \\x1b[31mred\\u202e               1,200\n"
         f"  {'b' * 30}      2\n"
     )
@@ -100,16 +100,20 @@ def test_programs_get_the_members_behind_the_envelope() -> None:
     [
         pytest.param(["-f", "csv"], {}, "note is not written as csv", id="a format that it lacks"),
         pytest.param(
-            ["-f", "xml"], {}, "'xml' is none of table, json", id="a format that nothing has"
+            ["-f", "xml"], {}, "'xml'; there are table, json", id="a format that nothing has"
         ),
         pytest.param(
             [], {"DCEVENTS_FORMAT": "ndjson"}, "not written as ndjson", id="by the environment"
         ),
         pytest.param(["-o", "x.csv"], {}, "not written as csv", id="by the ending of its file"),
-        pytest.param(["--excel"], {}, "No such option", id="options of CSV"),
-        pytest.param(["--by", "day"], {}, "No such option", id="keys of rows"),
-        pytest.param(["--since", "7d"], {}, "No such option", id="a window that it has none of"),
-        pytest.param(["--idle", "1m"], {}, "No such option", id="an option that it does not want"),
+        pytest.param(["--excel"], {}, "note has no option --", id="options of CSV"),
+        pytest.param(["--by", "day"], {}, "note has no option --", id="keys of rows"),
+        pytest.param(
+            ["--since", "7d"], {}, "note has no option --", id="a window that it has none of"
+        ),
+        pytest.param(
+            ["--idle", "1m"], {}, "note has no option --", id="an option that it does not want"
+        ),
     ],
 )
 def test_what_it_is_not_offered_with_is_bad_usage(

@@ -468,7 +468,6 @@ def test_a_session_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
     for pattern, hint in (
         ("d1c9", "did you mean 5d1c9f0e?"),
-        ("5d1c9f…", "did you mean 5d1c9f0e?"),
         ("5d1c9x", "did you mean 5d1c9f0e or 5D1C0000?"),
         ("nobody", "dcevents sessions lists them"),
         ("\x1b[31m", "dcevents sessions lists them"),
@@ -478,6 +477,43 @@ def test_a_session_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         assert (result.status, result.out) == (1, b"")
         assert result.err == f"dcevents: no session '{shown}' among 3 sessions; {hint}\n"
     assert not (tmp_path / "x.json").exists()
+
+
+ALIKE = harness.log("09:00 5d1c9f0e engaged\n09:00 5d1c0000 engaged\n09:00 77[a engaged")
+
+
+@pytest.mark.parametrize(
+    ("beginning", "sid"),
+    [
+        pytest.param("5d1c9", "5d1c9f0e", id="a beginning"),
+        pytest.param("7", "77[a", id="of one character"),
+        pytest.param("77[", "77[a", id="with a character of patterns"),
+        pytest.param("5d1c9f…", "5d1c9f0e", id="cut at its end"),
+        pytest.param("5d…0e", "5d1c9f0e", id="cut in its middle"),
+        pytest.param("…9f0e", "5d1c9f0e", id="cut at its beginning"),
+    ],
+)
+def test_the_beginning_of_one_sid_is_enough(beginning: str, sid: str) -> None:
+    told = harness.report(ALIKE, "explain", beginning)
+
+    assert [session["sid"] for session in told["sessions"]] == [sid]
+    assert "1 session fits." in harness.run("explain", beginning, stdin=ALIKE).text
+
+
+@pytest.mark.parametrize(
+    ("beginning", "hint"),
+    [
+        pytest.param("5d1c", "did you mean 5d1c0000 or 5d1c9f0e?", id="of two"),
+        pytest.param("5…", "did you mean 5d1c0000 or 5d1c9f0e?", id="of two, cut"),
+        pytest.param("…", "dcevents sessions lists them", id="of all"),
+        pytest.param("5d1c9f0e…f0e", "did you mean 5d1c9f0e or 5d1c0000?", id="longer than it is"),
+    ],
+)
+def test_the_beginning_of_several_sids_is_not(beginning: str, hint: str) -> None:
+    result = harness.run("explain", beginning, "-q", stdin=ALIKE)
+
+    assert result.status == 1
+    assert result.err == f"dcevents: no session '{beginning}' among 3 sessions; {hint}\n"
 
 
 def test_a_session_that_comes_later_is_said_to_be_cut_off() -> None:

@@ -235,6 +235,12 @@ GROUPED = {
         "all",
     ),
 }
+ADDED = {
+    "funnel": ("all", "conversation", "page", "day"),
+    "meetings": ("agent", "conversation", "type", "hour"),
+    "usage": ("",),
+}
+"""Reports that read single events, or the log's first day."""
 LISTED = ("conversations", "sessions", "chats")
 OPTIONS = (
     "--since 2026-11-05 --until 2026-11-08T12:00 --tz America/New_York",
@@ -264,6 +270,11 @@ def cases() -> Iterable[str]:
     yield "completion --intervals --by page"
     yield "conversations --outcome dropped"
     yield "chats --outcome missed"
+    for report, keys in ADDED.items():
+        yield from (f"{report}{f' --by {key}' * bool(key)}" for key in keys)
+    for report in ("summary", "funnel --by conversation", "meetings --by week", "meetings"):
+        yield f"{report} --period 2026-W46 --compare previous"
+        yield f"{report} --since 2026-11-12 --compare previous --as-of 2026-12-01 --intervals"
 
 
 @pytest.fixture(scope="module")

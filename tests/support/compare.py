@@ -32,6 +32,8 @@ def analyse(
     window: Window | None = None,
     tz: str = "UTC",
     by: tuple[str, ...] = (),
+    compared: Window | None = None,
+    **more: Any,
 ) -> View:
     """What the program makes of a log."""
     for name, data in inputs:
@@ -41,7 +43,14 @@ def analyse(
     read = log_module.read_log(found.inputs, reading, Vocabulary(), lambda _: None)
     read.count_events()
     settings = Settings(
-        clock_ms=NOW, tz=ZoneInfo(tz), by=by, window=window or Window(), as_of_ms=as_of
+        clock_ms=NOW,
+        tz=ZoneInfo(tz),
+        by=by,
+        window=window or Window(),
+        compared=compared,
+        as_of_ms=as_of,
+        shows_intervals=compared is not None,
+        **more,
     )
     return View(read, FactFold(read.facts, read.facts.choose_as_of(as_of, NOW)), settings)
 

@@ -877,6 +877,10 @@ def conversation_row(
     row["_closed_last"] = closed
     row["_abandoned"] = abandoned
     row["_completed_at"] = completed_at
+    row["_triggered_at"] = first_of(event.ts for event in triggers)
+    row["_contact_at"] = first_of(event.ts for event in events if event.kind in (EMAIL, PHONE))
+    row["_bookings"] = [(event.ts, event.agent) for event in events if event.kind == MEETING]
+    row["_agent_names"] = names
     row["_seconds_to_complete"] = (
         seconds(engaged_at, completed_at) if outcome == "completed" else None
     )

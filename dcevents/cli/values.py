@@ -280,8 +280,8 @@ def parse_output_settings(report: Report, given: Given, settings: Settings) -> O
         _parse_file_name(given[name], f"--{name}", settings) for name in ("output", "rejects")
     )
     output_file = None if output_file == "-" else output_file
-    name = given["format"] or ("csv" if excel else _choose_format(output_file))
     formats = select_formats(report)
+    name = given["format"] or ("csv" if excel else _choose_format(output_file, formats.values()))
     if name not in formats:
         raise UsageError(_explain_format(report, name, formats))
     if excel and name != "csv":
@@ -322,8 +322,11 @@ def _parse_file_name(name: str | None, option: str, settings: Settings) -> str |
     return name.replace("{date}", first.date().isoformat())
 
 
-def _choose_format(output_file: str | None) -> str:
-    """Return the format that the ending of a file's name stands for."""
+def _choose_format(output_file: str | None, offered: Iterable[render.Format]) -> str:
+    """Return the format that the ending of a file's name stands for.
+
+    A name without one, or of no regular file, is a table's. Raises UsageError for other endings.
+    """
     ending = os.path.splitext(output_file)[1].lower() if output_file else ""
     if ending in _WORKBOOK_SUFFIXES:
         raise UsageError(
@@ -331,7 +334,19 @@ def _choose_format(output_file: str | None) -> str:
             "--excel -o report.csv opens at a double click"
         )
     formats = render.load_formats().values()
-    return next((each.name for each in formats if ending in each.suffixes), "table")
+    known = next((each.name for each in formats if ending in each.suffixes), None)
+    if known is None and output_file and ending and _may_be_regular(output_file):
+        endings = ", ".join(each.suffixes[0] for each in offered)
+        raise UsageError(
+            f"--output: {output_file}: no format has the ending {ending}; "
+            f"name one with --format, or end the name with {endings}"
+        )
+    return known or "table"
+
+
+def _may_be_regular(name: str) -> bool:
+    """Return whether a name is of a regular file, or of none so far."""
+    return os.path.isfile(name) or not os.path.exists(name)
 
 
 def _explain_format(report: Report, name: str, formats: Iterable[str]) -> str:

@@ -33,6 +33,7 @@ Given = Mapping[str, Any]
 """The values of a command's options by the names of its parameters."""
 
 _WORKBOOK_SUFFIXES = (".xlsx", ".xls", ".ods", ".numbers")
+_SEPARATED_FORMATS = ("csv", "tsv")
 _SHARE_PATTERN = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,15}))?%|0?\.([0-9]{1,15})")
 _AGE_PATTERN = re.compile("([1-9][0-9]{0,3})(d|w|months?|years?)")
 _MIN_WIDTH = 20
@@ -53,6 +54,7 @@ class OutputSettings:
     excel: bool
     guards_formulas: bool
     delimiter: str
+    decimal: str
     width: int | None = None
     """What `--width` says."""
     is_verbose: bool = False
@@ -286,7 +288,9 @@ def parse_output_settings(report: Report, given: Given, settings: Settings) -> O
         raise UsageError(_explain_format(report, name, formats))
     if excel and name != "csv":
         raise UsageError(f"--excel is CSV: it does not go with --format {name}")
+    decimal = given.get("decimal", ".")
     _check_delimiter(delimiter, name)
+    _check_decimal(decimal, delimiter, name)
     return OutputSettings(
         format=formats[name],
         output_file=output_file,
@@ -295,6 +299,7 @@ def parse_output_settings(report: Report, given: Given, settings: Settings) -> O
         excel=excel,
         guards_formulas=not given.get("no_formula_guard", False),
         delimiter=delimiter,
+        decimal=decimal,
         width=parse_number(given.get("width"), "--width", example=100, least=_MIN_WIDTH),
         is_verbose=given["verbose"] and not given["quiet"],
     )
@@ -305,6 +310,17 @@ def _check_delimiter(delimiter: str, format_name: str) -> None:
         raise UsageError("--delimiter takes one character, and no quote or line end")
     if delimiter != "," and format_name != "csv":
         raise UsageError(f"--delimiter is for CSV: it does not go with --format {format_name}")
+
+
+def _check_decimal(decimal: str, delimiter: str, format_name: str) -> None:
+    if decimal not in (".", ","):
+        raise UsageError(f"--decimal: '{decimal}' is no decimal mark; write , or .")
+    if decimal != "." and format_name not in _SEPARATED_FORMATS:
+        raise UsageError(
+            f"--decimal is for CSV and TSV: it does not go with --format {format_name}"
+        )
+    if decimal == delimiter == "," and format_name == "csv":
+        raise UsageError("--decimal , and commas between cells: add --delimiter ';'")
 
 
 def _parse_file_name(name: str | None, option: str, settings: Settings) -> str | None:

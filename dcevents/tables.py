@@ -5,11 +5,12 @@ Plain data, without an import of polars.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from dcevents.show import DECIMALS, round_figure
+from dcevents.show import DECIMALS, NO_FIGURE, round_figure
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,6 +57,8 @@ class Column:
     """Of texts: URLs, whose common host tables show once."""
     is_main: bool = False
     """The rate that the report is about."""
+    has_logged_title: bool = False
+    """The heading is a name or an id of the log."""
 
     @property
     def is_text(self) -> bool:
@@ -128,6 +131,23 @@ class Document:
     sections: Sequence[Section]
     figures: Mapping[str, float | None] = field(default_factory=dict)
     """What alerts may be about: the values of its report's `figures`, rounded."""
+
+
+def choose_labels(
+    names: Sequence[Any], ids: Sequence[Any], others: Sequence[str] = ()
+) -> list[str]:
+    """Return a text for each id, all different: its name, or where that is no one's own the id.
+
+    Each id is there once. Names that are like one of the `others` give way, too.
+    """
+    id_texts = [NO_FIGURE if each is None else str(each) for each in ids]
+    texts = [
+        id_text if name is None else str(name)
+        for name, id_text in zip(names, id_texts, strict=True)
+    ]
+    pairs = [*zip(texts, id_texts, strict=True)]
+    counts = Counter([*others, *texts, *(id_text for text, id_text in pairs if text != id_text)])
+    return [text if counts[text] == 1 else id_text for text, id_text in pairs]
 
 
 def round_values(values: pl.Series, column: Column) -> pl.Series:

@@ -143,7 +143,14 @@ _WIDTH_OPTION = click.option(
 )
 _CSV_OPTIONS = (
     click.option("--excel", is_flag=True, help="CSV that spreadsheets open at a double click."),
-    click.option("--delimiter", metavar="C", default=",", help="Between cells of CSV.  [,]"),
+    click.option(
+        "--delimiter",
+        metavar="C",
+        default=",",
+        help="Between cells of CSV; ';' goes with --decimal ,.  [,]",
+    ),
+    # Named beside the other, so that the help fits a screen.
+    click.option("--decimal", metavar="C", default=".", hidden=True),
     click.option(
         "--no-formula-guard",
         is_flag=True,

@@ -289,6 +289,7 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
         guards_formulas=output.guards_formulas,
         excel=output.excel,
         delimiter=output.delimiter,
+        decimal=output.decimal,
     )
 
 

@@ -33,6 +33,7 @@ Given = Mapping[str, Any]
 """The values of a command's options by the names of its parameters."""
 
 _WORKBOOK_SUFFIXES = (".xlsx", ".xls", ".ods", ".numbers")
+_SEPARATED_FORMATS = ("csv", "tsv")
 _SHARE_PATTERN = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,15}))?%|0?\.([0-9]{1,15})")
 _AGE_PATTERN = re.compile("([1-9][0-9]{0,3})(d|w|months?|years?)")
 _MIN_WIDTH = 20
@@ -53,6 +54,7 @@ class OutputSettings:
     excel: bool
     guards_formulas: bool
     delimiter: str
+    decimal: str
     width: int | None = None
     """What `--width` says."""
     is_verbose: bool = False
@@ -275,13 +277,15 @@ def parse_output_settings(report: Report, given: Given, settings: Settings) -> O
         _parse_file_name(given[name], f"--{name}", settings) for name in ("output", "rejects")
     )
     output_file = None if output_file == "-" else output_file
-    name = given["format"] or ("csv" if excel else _choose_format(output_file))
     formats = select_formats(report)
+    name = given["format"] or ("csv" if excel else _choose_format(output_file, formats.values()))
     if name not in formats:
         raise UsageError(_explain_format(report, name, formats))
     if excel and name != "csv":
         raise UsageError(f"--excel is CSV: it does not go with --format {name}")
+    decimal = given.get("decimal", ".")
     _check_delimiter(delimiter, name)
+    _check_decimal(decimal, delimiter, name)
     return OutputSettings(
         format=formats[name],
         output_file=output_file,
@@ -290,6 +294,7 @@ def parse_output_settings(report: Report, given: Given, settings: Settings) -> O
         excel=excel,
         guards_formulas=not given.get("no_formula_guard", False),
         delimiter=delimiter,
+        decimal=decimal,
         width=parse_number(given.get("width"), "--width", example=100, least=_MIN_WIDTH),
         is_verbose=given["verbose"] and not given["quiet"],
     )
@@ -300,6 +305,17 @@ def _check_delimiter(delimiter: str, format_name: str) -> None:
         raise UsageError("--delimiter takes one character, and no quote or line end")
     if delimiter != "," and format_name != "csv":
         raise UsageError(f"--delimiter is for CSV: it does not go with --format {format_name}")
+
+
+def _check_decimal(decimal: str, delimiter: str, format_name: str) -> None:
+    if decimal not in (".", ","):
+        raise UsageError(f"--decimal: '{decimal}' is no decimal mark; write , or .")
+    if decimal != "." and format_name not in _SEPARATED_FORMATS:
+        raise UsageError(
+            f"--decimal is for CSV and TSV: it does not go with --format {format_name}"
+        )
+    if decimal == delimiter == "," and format_name == "csv":
+        raise UsageError("--decimal , and commas between cells: add --delimiter ';'")
 
 
 def _parse_file_name(name: str | None, option: str, settings: Settings) -> str | None:
@@ -317,8 +333,11 @@ def _parse_file_name(name: str | None, option: str, settings: Settings) -> str |
     return name.replace("{date}", first.date().isoformat())
 
 
-def _choose_format(output_file: str | None) -> str:
-    """Return the format that the ending of a file's name stands for."""
+def _choose_format(output_file: str | None, offered: Iterable[render.Format]) -> str:
+    """Return the format that the ending of a file's name stands for.
+
+    A name without one, or of no regular file, is a table's. Raises UsageError for other endings.
+    """
     ending = os.path.splitext(output_file)[1].lower() if output_file else ""
     if ending in _WORKBOOK_SUFFIXES:
         raise UsageError(
@@ -326,7 +345,19 @@ def _choose_format(output_file: str | None) -> str:
             "--excel -o report.csv opens at a double click"
         )
     formats = render.load_formats().values()
-    return next((each.name for each in formats if ending in each.suffixes), "table")
+    known = next((each.name for each in formats if ending in each.suffixes), None)
+    if known is None and output_file and ending and _may_be_regular(output_file):
+        endings = ", ".join(each.suffixes[0] for each in offered)
+        raise UsageError(
+            f"--output: {output_file}: no format has the ending {ending}; "
+            f"name one with --format, or end the name with {endings}"
+        )
+    return known or "table"
+
+
+def _may_be_regular(name: str) -> bool:
+    """Return whether a name is of a regular file, or of none so far."""
+    return os.path.isfile(name) or not os.path.exists(name)
 
 
 def _explain_format(report: Report, name: str, formats: Iterable[str]) -> str:

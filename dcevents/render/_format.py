@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from dcevents.tables import round_total, round_values
+from dcevents.tables import round_values
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from dcevents.tables import Column, Document, Table
+    from dcevents.tables import Document, Table
 
 SLICE_ROWS = 20_000
 """Rows that are written at once."""
@@ -42,6 +42,8 @@ class RenderContext:
     guards_formulas: bool = True
     excel: bool = False
     delimiter: str = ","
+    decimal: str = "."
+    """Between whole numbers and decimals, in separated values."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,3 @@ def list_rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:
     """Yield a table's rows as tuples, some at a time."""
     for part in slice_rows(table):
         yield part.rows()
-
-
-def list_totals(tables: Sequence[Table]) -> Iterator[tuple[str, str, Any, Column]]:
-    """Yield report, metric, value and column of each total."""
-    for table in tables:
-        figures = round_total(table) or {}
-        for column in table.every_column:
-            if column.name in figures:
-                yield table.name, column.name, figures[column.name], column

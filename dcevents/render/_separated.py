@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from dcevents.render._format import RenderContext, list_totals, slice_rows
+from dcevents.render._format import RenderContext, slice_rows
+from dcevents.render._long import LONG_COLUMNS, list_figures, list_totals, slice_labelled_rows
+from dcevents.render._spreadsheets import guard_formulas, keep_as_text
 from dcevents.show import format_local_time, make_visible
 from dcevents.tables import round_total
 
 if TYPE_CHECKING:
     from dcevents.tables import Column, Table
 
-_FORMULA_PATTERN: Final = r"^[=+\-@\t\r\n]"
 _QUOTED_CHARACTERS: Final = ',;"\t\r\n'
 _PLAIN_FLOATS: Final = 1e-4, 1e15
 """Between these polars and Python write floats alike; others Python writes with its exponent."""
@@ -26,7 +27,7 @@ _PLAIN_FLOATS: Final = 1e-4, 1e15
 def write_separated(
     tables: Sequence[Table], context: RenderContext, delimiter: str
 ) -> Iterator[str]:
-    """Yield header and rows; several tables as report, metric, value."""
+    """Yield header and rows; several tables in the long form."""
 
     def write_lines(columns: Sequence[pl.Series]) -> str:
         cells = [_quote_cells(cells.alias(str(i)), delimiter) for i, cells in enumerate(columns)]
@@ -36,10 +37,8 @@ def write_separated(
     end = "\r\n" if context.excel else "\n"
     yield "\ufeff" if context.excel else ""
     if len(tables) != 1:
-        yield write_lines([pl.Series([name]) for name in ("report", "metric", "value")])
-        for report, metric, value, column in list_totals(tables):
-            cell = _format_cells(pl.Series([value]), column, context)
-            yield write_lines([pl.Series([report]), pl.Series([metric]), cell])
+        for lines in _lengthen_tables(tables, context):
+            yield write_lines(lines)
         return
     (table,) = tables
     yield write_lines(_list_headers(table, context))
@@ -51,13 +50,39 @@ def write_separated(
         yield write_lines(_format_totals(table, context))
 
 
+def _lengthen_tables(
+    tables: Sequence[Table], context: RenderContext
+) -> Iterator[Sequence[pl.Series]]:
+    """Yield the columns of the long form, some lines at a time."""
+    yield [pl.Series([name]) for name in LONG_COLUMNS]
+    for report, column, value in list_totals(tables):
+        cell = _format_cells(pl.Series([value]), column, context)
+        yield [pl.Series([report]), pl.Series([column.name]), cell, pl.Series([""])]
+    for table in tables:
+        figures = list_figures(table)
+        names = [column.name for column in figures]
+        for labels, part in slice_labelled_rows(table):
+            cells = [_format_cells(part[each.name], each, context) for each in figures]
+            texts = _format_texts(pl.Series(labels, dtype=pl.String), context, is_id=True)
+            values = pl.DataFrame([each.alias(str(i)) for i, each in enumerate(cells)])
+            yield [
+                pl.Series([table.name] * (part.height * len(names))),
+                pl.Series(names * part.height),
+                values.select(pl.concat_list(pl.all())).to_series().explode(),
+                pl.select(pl.lit(texts).repeat_by(len(names))).to_series().explode(),
+            ]
+
+
 def _list_headers(table: Table, context: RenderContext) -> list[pl.Series]:
     """Return the names of columns; in a grid the values of its second key."""
     names = [column.name for column in table.columns]
     if table.grid_of is None:
         return [pl.Series([name]) for name in names]
-    titles = [each.title if each.name not in table.keys else each.name for each in table.columns]
-    return [_format_texts(pl.Series([title]), context) for title in titles]
+    titles = [
+        (each.name, False) if each.name in table.keys else (each.title, each.has_logged_title)
+        for each in table.columns
+    ]
+    return [_format_texts(pl.Series([title]), context, is_id=is_id) for title, is_id in titles]
 
 
 def _format_totals(table: Table, context: RenderContext) -> list[pl.Series]:
@@ -87,24 +112,24 @@ def _format_cells(values: pl.Series, column: Column, context: RenderContext) -> 
     if column.kind == "time":
         return values.cast(pl.Datetime("ms")).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").fill_null("")
     if column.is_text:
-        return _format_texts(values.cast(pl.String), context)
-    return _format_numbers(values).fill_null("")
+        return _format_texts(values.cast(pl.String), context, is_id=column.is_code)
+    return _format_numbers(values, context.decimal).fill_null("")
 
 
-def _format_texts(values: pl.Series, context: RenderContext) -> pl.Series:
+def _format_texts(values: pl.Series, context: RenderContext, *, is_id: bool) -> pl.Series:
+    """Return texts that are safe to open, ids as they are in spreadsheets, too."""
     values = _map_values(values, make_visible) if context.is_terminal else values.fill_null("")
-    formulas = values.str.contains(_FORMULA_PATTERN) if context.guards_formulas else None
-    if formulas is None or not formulas.any():
-        return values
-    return values.zip_with(~formulas, "'" + values)
+    values = guard_formulas(values) if context.guards_formulas else values
+    return keep_as_text(values) if is_id and context.excel else values
 
 
-def _format_numbers(values: pl.Series) -> pl.Series:
+def _format_numbers(values: pl.Series, decimal: str) -> pl.Series:
     if not values.dtype.is_float():
         return values.cast(pl.String)
     least, greatest = _PLAIN_FLOATS
     is_plain = values.abs().is_between(least, greatest, closed="left") | (values == 0)
-    return values.cast(pl.String) if is_plain.all() else _map_values(values, str)
+    texts = values.cast(pl.String) if is_plain.all() else _map_values(values, str)
+    return texts if decimal == "." else texts.str.replace(".", decimal, literal=True)
 
 
 def _map_values(values: pl.Series, write: Callable[[Any], str]) -> pl.Series:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,7 @@ import polars as pl
 
 from dcevents.analysis.arrangement import arrange_table
 from dcevents.reports._metrics import KEY_COLUMNS, TIME_KEYS
-from dcevents.show import NO_FIGURE
-from dcevents.tables import ESSENTIAL, Column, Table
+from dcevents.tables import ESSENTIAL, Column, Table, choose_labels
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
@@ -92,21 +90,12 @@ def _list_headings(table: Table, columns: Table, figure: Column) -> list[_Headin
         found[row[first_id]] = row[figure.name], row[base] if base else None
     totals = _list_figures(columns, second, figure)
     ids = columns.rows[second_id].to_list()
-    titles = _list_titles(columns.rows[KEY_COLUMNS[second][0].name].to_list(), ids)
+    names = columns.rows[KEY_COLUMNS[second][0].name].to_list()
+    titles = choose_labels(names, ids, [_TOTAL])
     return [
         _Heading(f"column_{i}", title, cells.get(value, {}), totals[value])
         for i, (title, value) in enumerate(zip(titles, ids, strict=True))
     ]
-
-
-def _list_titles(names: Sequence[Any], ids: Sequence[Any]) -> list[str]:
-    """Return names, and ids where there is no name or two are alike."""
-    counts = Counter([*names, _TOTAL])
-    texts = [
-        name if name is not None and counts[name] == 1 else id_
-        for name, id_ in zip(names, ids, strict=True)
-    ]
-    return [NO_FIGURE if text is None else str(text) for text in texts]
 
 
 def _list_figures(table: Table, key: str, figure: Column) -> dict[Any, Figure]:
@@ -133,7 +122,14 @@ def _lay_out_grid(
     for heading in headings:
         cells = [heading.figures.get(each, nothing) for each in ids]
         base = f"{heading.name}_base" if figure.base_column else None
-        column = Column(heading.name, figure.kind, heading.title, ESSENTIAL, base)
+        column = Column(
+            heading.name,
+            figure.kind,
+            heading.title,
+            ESSENTIAL,
+            base,
+            has_logged_title=table.by[1] not in TIME_KEYS and heading.name != "total",
+        )
         values, bases = [value for value, _ in cells], [each for _, each in cells]
         dtype = rows.rows.schema[figure.name]
         series.append(pl.Series(column.name, values, dtype=dtype))

@@ -202,7 +202,7 @@ def test_the_date_in_the_name_is_the_first_day(
         pytest.param("r.CSV", "conversation,", id="capitals"),
         pytest.param("r.txt", "Completion", id="text"),
         pytest.param("r", "Completion", id="no ending"),
-        pytest.param("r.csv.old", "Completion", id="another ending"),
+        pytest.param(".csv", "Completion", id="a hidden name is no ending"),
     ],
 )
 def test_the_format_is_taken_from_the_ending(tmp_path: Path, name: str, start: str) -> None:
@@ -211,7 +211,30 @@ def test_the_format_is_taken_from_the_ending(tmp_path: Path, name: str, start: s
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
 
 
-def test_the_format_that_is_asked_for_outranks_the_ending(tmp_path: Path) -> None:
-    assert harness.run("completion", "-o", tmp_path / "r.csv", "-f", "json", stdin=LOG).status == 0
+@pytest.mark.parametrize("name", ["r.csv", "r.pdf"])
+def test_the_format_that_is_asked_for_outranks_the_ending(tmp_path: Path, name: str) -> None:
+    assert harness.run("completion", "-o", tmp_path / name, "-f", "json", stdin=LOG).status == 0
 
-    assert (tmp_path / "r.csv").read_text(encoding="utf-8").startswith('{"schema"')
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith('{"schema"')
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "r.csv.old", "r.{date}", "old.pdf", "link.pdf"])
+def test_an_ending_of_no_format_is_wrong_usage(tmp_path: Path, name: str) -> None:
+    (tmp_path / "old.pdf").write_text("old")
+    (tmp_path / "link.pdf").symlink_to(tmp_path / "gone.pdf")
+
+    for command, endings in (("completion", ".txt, .csv, "), ("check", ".txt, .json\n")):
+        result = harness.run(command, "-o", tmp_path / name, stdin=LOG)
+
+        assert (result.status, result.out, result.err.count("\n")) == (2, b"", 1)
+        assert "no format has the ending ." in result.err
+        assert f"end the name with {endings.rstrip()}" in result.err
+    assert {each.name for each in tmp_path.iterdir()} == {"old.pdf", "link.pdf"}
+    assert (tmp_path / "old.pdf").read_text() == "old"
+
+
+def test_what_is_no_regular_file_gets_a_table(tmp_path: Path) -> None:
+    (tmp_path / "null.pdf").symlink_to("/dev/null")
+
+    assert harness.run("completion", "-o", tmp_path / "null.pdf", stdin=LOG).status == 0
+    assert harness.run("completion", "-o", "/dev/null", stdin=LOG).status == 0

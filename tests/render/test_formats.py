@@ -323,21 +323,6 @@ def test_summary_has_the_three_reports() -> None:
     assert not {"rows", "total"} & set(summary)
 
 
-def test_summary_is_long_where_there_are_only_rows() -> None:
-    totals = {name: harness.report(LOG, name)["total"] for name in SUMMARISED}
-    long = [
-        {"report": name, "metric": metric, "value": value}
-        for name in SUMMARISED
-        for metric, value in totals[name].items()
-    ]
-
-    assert long == harness.run("summary", "-f", "ndjson", stdin=LOG).ndjson
-    for format_, delimiter in (("csv", ","), ("tsv", "\t")):
-        text = harness.run("summary", "-f", format_, stdin=LOG).text
-        texts = [{**row, "value": _as_csv(row["value"])} for row in long]
-        assert texts == list(csv.DictReader(io.StringIO(text), delimiter=delimiter, strict=True))
-
-
 def test_unknown_events_are_named_up_to_a_thousand() -> None:
     names = "".join(f"- a EVENT_{n}\n" for n in range(1005))
 

@@ -26,23 +26,10 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import days
-from run import (
-    COLUMNS,
-    MIB,
-    RIVALS,
-    ROOT,
-    WHOLE,
-    Contest,
-    Job,
-    cells_of,
-    differences,
-    machine,
-    note,
-    output,
-    print_row,
-    renew,
-    stop_at,
-)
+from figures import WHOLE, differences, output, stop_at
+from measuring import MIB, ROOT, Job, note, renew
+from run import COLUMNS, cells_of, machine, print_row
+from scenarios import RIVALS, Contest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,14 @@
 """The settings of one run: frozen values, made from options, read everywhere."""
 
 from dataclasses import dataclass, field
+from typing import Final
 from zoneinfo import ZoneInfo
+
+MAPPED_PLACES: Final = ("event", "timestamp", "page", "payload")
+"""Parts of a record that a map may place."""
+MAPPED_FIELDS: Final = ("sid", "id", "name", "type", "uiType", "agentID", "agentName")
+"""Parts of a payload that a map may place: from the payload on, or from the record on."""
+MAPPED_PARTS: Final = (*MAPPED_PLACES, *MAPPED_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,9 @@ class Settings:
     is_listing: bool = False
     """Rows are single conversations, attempts or events, each under its own name."""
     mapped_paths: tuple[tuple[str, str], ...] = ()
-    """The user's paths to `event`, `timestamp`, `page` and `payload` in records."""
+    """The user's paths to MAPPED_PARTS of records."""
+    demanded_parts: tuple[str, ...] = ()
+    """Those of options: found in no record, the input is not what the user says it is."""
     mapped_names: tuple[tuple[str, str], ...] = ()
     """The user's meanings of event names, which are normalised."""
     operands: tuple[str, ...] = ()
@@ -141,6 +150,7 @@ class IngestSettings:
     tolerance: Tolerance | None
     mapped_paths: tuple[tuple[str, str], ...]
     mapped_names: tuple[tuple[str, str], ...]
+    demanded_parts: tuple[str, ...]
     keeps_events: bool
     prints_changes: bool
     reads_again: bool

@@ -14,11 +14,16 @@ NO_FIGURE = "–"
 """Stands in place of a figure that there is not."""
 
 # Characters that move the cursor, change colours, or turn the reading direction round: C0, DEL, C1,
-# the line and paragraph separators, and Unicode's bidirectional controls; and lone surrogates,
-# which no terminal can be sent.
+# the line and paragraph separators, and Unicode's bidirectional controls; lone surrogates, which
+# no terminal can be sent; and characters that cannot be seen.
 _UNSAFE_CHARACTERS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e"
-    "\u2066-\u2069\ufeff\ud800-\udfff]"
+    "\u2066-\u2069\ufeff\ud800-\udfff"
+    # Without width: names that look alike are different ones.
+    "\u00ad\u034f\u115f\u1160\u180b-\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\uffa0]"
+    # Joiners belong between letters of some scripts and between pictures only.
+    "|(?<![\u0590-\u1fff\u2600-\u27bf\ufe0f\U00010000-\U0010ffff])[\u200c\u200d]"
+    "|[\u200c\u200d](?![\u0590-\u1fff\u2600-\u27bf\U00010000-\U0010ffff])"
 )
 
 

@@ -1,6 +1,7 @@
 """Made-up Dynamic Chat traffic, the same bytes for the same seed; standard library only.
 
 python samples/generate.py --events 1000000 --seed 1 > big.ndjson    four weeks of a busy site
+python samples/generate.py --events 1000000 --varied > varied.ndjson the same, as sites write lines
 python samples/generate.py --site sample_logs/site                   two weeks of a small one
 
 A `Visit` plays one visitor's session and leaves `Step`s. The small site plays every visit; the bulk
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import importlib
 import io
 import json
 import os
@@ -427,6 +429,7 @@ def minute_stamp(minute: int) -> bytes:
 def bulk(options: argparse.Namespace) -> Iterator[bytes]:
     """Yield `events` lines and `bad` times as many broken ones, in pieces of a minute."""
     rng, events, due = Random(options.seed), options.events, 0.0
+    vary = _load_variation(options.seed) if options.varied else list
     for lines in minutes_of_log(rng, events, options.events_per_conversation):
         del lines[events:]
         events -= len(lines)
@@ -434,9 +437,17 @@ def bulk(options: argparse.Namespace) -> Iterator[bytes]:
         for _ in range(int(due)):
             lines.insert(rng.randrange(len(lines) + 1), broken(rng))
         due -= int(due)
-        yield b"".join(lines)
+        yield b"".join(vary(lines))
         if not events:
             return
+
+
+def _load_variation(seed: int) -> Callable[[list[bytes]], Iterable[bytes]]:
+    """Return the function of varied.py that rewrites lines."""
+    # This file is a script, and a module of the tests.
+    module = importlib.import_module(f"{__package__}.varied" if __package__ else "varied")
+    rewrite: Callable[[list[bytes]], Iterable[bytes]] = module.Variation(seed).rewrite_all
+    return rewrite
 
 
 def broken(rng: Random) -> bytes:
@@ -459,13 +470,13 @@ def strays(whole: bytes, cut: int) -> tuple[tuple[str, bytes], ...]:
         ("invalid_utf8", whole.replace(b"Pricing", b"Pr\xffcing")),
         ("invalid_json", whole.replace(b"Pricing", rb"Pr\icing")),
         ("invalid_json", whole.replace(event, event + b'"score":NaN,')),
-        ("not_an_object", b"[%b]\n" % whole.strip()),
+        ("event", b"[%b]\n" % whole.strip()),
         ("not_an_object", b'"CONVERSATION_ENGAGED"\n'),
         ("not_an_object", b"null\n"),
         ("no_event", whole.replace(event, b"")),
-        ("no_event", whole.replace(event, b'"event":" ",')),
+        ("unknown_event", whole.replace(event, b'"event":" ",')),
         ("no_event", whole.replace(event, b'"event":null,')),
-        ("no_sid", whole.replace(data, json.dumps(data.decode()).encode())),
+        ("event", whole.replace(data, json.dumps(data.decode()).encode())),
         ("no_sid", whole.replace(data, b"null")),
         ("no_sid", re.sub(rb',"sid":"[^"]*"', b"", whole)),
         ("blank", b"\n"),
@@ -721,6 +732,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--events-per-conversation", type=float, default=2.2, metavar="MEAN")
     made.add_argument(
         "--bad", type=float, default=0.0, metavar="SHARE", help="add this share of broken lines"
+    )
+    made.add_argument(
+        "--varied", action="store_true", help="let lines differ as those of sites do: varied.py"
     )
     made.add_argument(
         "--copies", type=int, default=1, help="write the whole stream that many times"

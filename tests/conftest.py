@@ -10,6 +10,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests see the options that they give, not those of whoever runs them."""
+    """Tests see the options that they give, not those of whoever runs them.
+
+    But for the scanner: what reads lines changes no figure, and tests run on each.
+    """
     for name in [name for name in os.environ if name.startswith("DCEVENTS_")]:
-        monkeypatch.delenv(name)
+        if name != "DCEVENTS_SCANNER":
+            monkeypatch.delenv(name)

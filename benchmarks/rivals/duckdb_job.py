@@ -1,6 +1,8 @@
 """The rival that counts: the whole job in DuckDB SQL, the three reports as JSON.
 
-python benchmarks/rivals/duckdb_job.py [--ignore-errors] FILE...    (FILE may be /dev/stdin)
+python benchmarks/rivals/duckdb_job.py [--ignore-errors] [--varied] FILE...
+
+FILE may be /dev/stdin.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ from typing import NoReturn
 import duckdb
 
 HERE = Path(__file__).resolve().parent
-FOLD, MAKE_REPORTS = (
-    (HERE / name).read_text(encoding="utf-8") for name in ("duckdb_job.sql", "duckdb_reports.sql")
+FOLD, MAKE_REPORTS, LINES, VARIED_LINES = (
+    (HERE / f"duckdb_{name}.sql").read_text(encoding="utf-8")
+    for name in ("job", "reports", "lines", "lines_varied")
 )
 REPORTS = ("completion", "abandonment", "live_chat")
 
@@ -28,9 +31,13 @@ def main() -> None:
     parser.add_argument(
         "--ignore-errors", action="store_true", help="pass over lines that are not valid"
     )
+    parser.add_argument(
+        "--varied", action="store_true", help="look into the text `log` of lines; mind offsets"
+    )
     options = parser.parse_args()
     connection = connected()
-    fold(connection, options.files, ignore_errors=options.ignore_errors)
+    lines = VARIED_LINES if options.varied else LINES
+    fold(connection, options.files, lines, ignore_errors=options.ignore_errors)
     print_reports(connection)
 
 
@@ -38,15 +45,21 @@ def connected() -> duckdb.DuckDBPyConnection:
     """Return a connection to a database in memory, set as all jobs have it."""
     connection = duckdb.connect()
     connection.execute("SET threads = 2")
+    connection.execute("SET preserve_insertion_order = false")  # the job minds no order of lines
     return connection
 
 
 def fold(
-    connection: duckdb.DuckDBPyConnection, files: list[str], *, ignore_errors: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    files: list[str],
+    lines: str = LINES,
+    *,
+    ignore_errors: bool = False,
 ) -> None:
-    """Make `seen` of logs."""
+    """Make `seen` of logs, whose lines a view of SQL reads."""
     connection.execute("SET VARIABLE files = ?", [files])
     connection.execute("SET VARIABLE ignore_errors = ?", [ignore_errors])
+    connection.execute(lines)
     connection.execute(FOLD)
 
 

@@ -1,5 +1,5 @@
--- What a log of canonical lines says of each conversation (sid, id). duckdb_job.py runs it and sets the variables
--- files and ignore_errors; duckdb_reports.sql goes on from the table `seen`.
+-- What a log of canonical lines says of each conversation (sid, id). duckdb_job.py runs it on the view `line` of
+-- duckdb_lines.sql; duckdb_reports.sql goes on from the table `seen`.
 --
 -- k is the kind's place in the order of events with the same timestamp:
 --   0 triggered   1 engaged   2 e-mail   3 phone   4 meeting booked   5 live chat requested   6 initiated
@@ -18,10 +18,7 @@ WITH event AS (
     SELECT enum_code(TRY_CAST(event AS kind))::INTEGER AS k, timestamp AS ts, data.payload.sid AS sid,
            data.payload.id AS id, data.payload.name AS name, data.payload.agentID AS agent_id,
            data.payload.agentName AS agent_name
-    FROM read_json(
-        getvariable('files'), format = 'newline_delimited', ignore_errors = getvariable('ignore_errors'),
-        columns = {event: 'VARCHAR', timestamp: 'TIMESTAMP', data: 'STRUCT(payload STRUCT(
-            sid VARCHAR, id VARCHAR, name VARCHAR, agentID VARCHAR, agentName VARCHAR))'})
+    FROM line
     WHERE k IS NOT NULL AND sid <> ''
 )
 SELECT sid, id, arg_max(name, ts) AS name, bit_or(1 << k) AS kinds, max(ts) AS any_at,

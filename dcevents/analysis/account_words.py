@@ -1,5 +1,6 @@
 """The account of a log, in words and as JSON."""
 
+import shlex
 from typing import Any
 
 from dcevents.reading.account import REASON_WORDS, Account
@@ -150,11 +151,6 @@ def describe_unrecognised(log: Log, *, named: bool) -> list[str]:
     return shown + (["… and more"] if len(hints) > len(shown) else [])
 
 
-def describe_other_unrecognised(log: Log) -> list[str]:
-    """Describe unrecognised inputs of a log that has events in others."""
-    return describe_unrecognised(log, named=True) if len(log.inputs) > 1 else []
-
-
 def explain_unusable(log: Log) -> str | None:
     """Explain why a log has no event of Dynamic Chat.
 
@@ -171,7 +167,10 @@ def explain_unusable(log: Log) -> str | None:
     names = [make_visible(name) for name in account.rank_unknown_events()]
     if names:
         shown = _join_first(names, _MAX_UNUSABLE_NAMES)
-        found.append(f"{tally['unknown_event']:,} of other events ({shown})")
+        found.append(
+            f"{tally['unknown_event']:,} of other events ({shown}): if one is Dynamic Chat's by "
+            f"another name, say so with --map-event {shlex.quote(names[0] + '=engaged')}"
+        )
     found += describe_unrecognised(log, named=len(log.inputs) > 1)
     return (
         f"no event of Dynamic Chat in {format_count(lines, 'line')}: {'; '.join(found)}; "

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from dcevents.analysis.patterns import suggest_names
 from dcevents.errors import UsageError
 from dcevents.settings import Alert
 from dcevents.show import DECIMALS, escape_json, round_figure, shorten_name
@@ -53,10 +54,7 @@ def parse_rule(rule: str, figures: Figures, options: Collection[str]) -> Alert:
     """
     match = _RULE_PATTERN.fullmatch(rule)
     if match is None:
-        example = f"'{next(iter(figures.values()))[0].name} < 5'"
-        raise _make_rule_error(
-            rule, f"it is no METRIC OP NUMBER, as {example}; OP is one of {' '.join(_OPERATORS)}"
-        )
+        raise _make_rule_error(rule, _describe_rules(figures, options))
     name, op, number = match.groups()
     part, column = _find_figure(rule, name, figures, options)
     op = "==" if op == "=" else op
@@ -65,6 +63,21 @@ def parse_rule(rule: str, figures: Figures, options: Collection[str]) -> Alert:
     threshold = _parse_threshold(rule, number, column)
     is_relative = column.former_column is not None and number.endswith("%")
     return Alert(part, column.name, op, threshold, is_relative=is_relative and not _is_rate(column))
+
+
+def _describe_rules(figures: Figures, options: Collection[str]) -> str:
+    """Return a message: what a rule looks like, with all metrics."""
+    metrics = dict.fromkeys(
+        column.name
+        for columns in figures.values()
+        for column in columns
+        if not _join_missing_options(column, options)
+    )
+    example, operators = f"'{next(iter(metrics))} < 5'", " ".join(_OPERATORS)
+    return (
+        f"it is no METRIC OP NUMBER, as {example}; OP is one of {operators}; "
+        f"METRIC is one of {', '.join(metrics)}"
+    )
 
 
 def _make_rule_error(rule: str, reason: str) -> UsageError:
@@ -94,12 +107,11 @@ def _join_missing_options(column: Column, options: Collection[str]) -> str:
 
 def _suggest_metrics(name: str, known: Sequence[tuple[str, Column]], *, is_qualified: bool) -> str:
     """Return a message: the metric is unknown, and names like it."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
-
     names = list(dict.fromkeys(column.name for _, column in known))
     qualified = [f"{part}.{column.name}" for part, column in known] if is_qualified else []
-    near = get_close_matches(name, [*names, *qualified], 3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+    hint = suggest_names(name, [*names, *qualified])
+    if not hint.endswith("?"):
+        hint = f"there are {', '.join(names)}"
     return f"no metric {name}; {hint}"
 
 

@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 
 _MAX_NEAR = 3
 """Near values that a message names."""
+_MAX_COMPARED = 10_000
+"""Values that are compared with a pattern: comparing takes long."""
 
 
 def fold_case(text: str) -> str:
@@ -65,5 +67,21 @@ def find_near(pattern: str, values: Sequence[str]) -> list[str]:
     spelled: dict[str, str] = {}
     for value in values:
         spelled.setdefault(fold_case(value), value)
-    near = get_close_matches(fold_case(pattern), list(spelled), _MAX_NEAR)
+    compared = list(spelled)[:_MAX_COMPARED]
+    near = get_close_matches(fold_case(pattern), compared, _MAX_NEAR)
     return [spelled[each] for each in near]
+
+
+def suggest_names(word: str, names: Sequence[str]) -> str:
+    """Return a hint for a word that is none of some names: what is near, or else all."""
+    near = find_near(word, names) or _find_beginnings(word, names)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"there are {', '.join(names)}"
+
+
+def _find_beginnings(word: str, names: Sequence[str]) -> list[str]:
+    """Return the names that begin with a word: `conv`."""
+    beginning = fold_case(word)
+    found = [name for name in names if beginning and fold_case(name).startswith(beginning)]
+    return found[:_MAX_NEAR]

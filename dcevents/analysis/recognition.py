@@ -1,12 +1,13 @@
-"""Recognised envelopes and framings: in words, as JSON, as a `[map]`."""
+"""Recognised envelopes: in words, as JSON, as a `[map]`."""
 
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from dcevents.reading.envelopes import CANONICAL, OTHER, PREFIX_TIME, Envelope, EnvelopeCount
+from dcevents.reading.judge.mapping import ITSELF
 from dcevents.reading.log import Log
-from dcevents.reading.parsing.envelopes import CANONICAL, PREFIX_TIME, Shape
+from dcevents.settings import MAPPED_FIELDS, MAPPED_PLACES
 from dcevents.show import format_count, make_visible
 
 _WRAPPER_NAMES = {
@@ -32,72 +33,99 @@ _PAYLOAD_NAMES = {
 }
 """Names of envelopes by the path of the payload."""
 _MAX_SHOWN_ENVELOPES = 3
-_MAPPED_PARTS = ("event", "timestamp", "page", "payload")
+
+Pairs = Sequence[tuple[str, str]]
 
 
-def name_envelope(envelope: Shape) -> str:
+def name_envelope(envelope: Envelope) -> str:
     """Return the name of an envelope, for people."""
-    if envelope._replace(prefix="") == CANONICAL:
+    if envelope == OTHER:
+        return "all others"
+    if envelope[:4] == CANONICAL[:4]:
         return "canonical"
     path = envelope.event if "." in envelope.event else envelope.payload or ""
-    wrapper = path.split(".")[0]
+    wrapper = path.split(".")[0].removesuffix("[]")
     return _WRAPPER_NAMES.get(wrapper) or _PAYLOAD_NAMES.get(envelope.payload or "", "other keys")
 
 
-def list_envelopes(log: Log) -> list[Shape]:
-    """List the envelopes of a log, in order.
+def rank_envelopes(log: Log) -> list[tuple[Envelope, EnvelopeCount]]:
+    """Return the envelopes of a log with their counts, the most frequent first.
 
-    None where all are canonical.
+    Whether a user's map found parts makes no difference here.
     """
-    found = sorted(
-        {envelope or CANONICAL for envelope in log.envelopes},
-        key=lambda envelope: [text or "" for text in envelope],
-    )
-    return [] if found == [CANONICAL] else found
+    counts: dict[Envelope, EnvelopeCount] = {}
+    for envelope, count in log.envelopes.items():
+        key = envelope._replace(mapped=())
+        before = counts.get(key)
+        counts[key] = before.add(count) if before else count
+    return sorted(counts.items(), key=lambda item: (-item[1].records, _get_place(item[1])))
 
 
-def count_framings(log: Log) -> dict[str, int]:
-    """Count inputs by framing, but those of lines."""
-    return dict(Counter(result.framing.name for result in log.inputs if result.framing))
+def _get_place(count: EnvelopeCount) -> tuple[int, int]:
+    return count.file, count.line
+
+
+def is_all_canonical(log: Log) -> bool:
+    """Return whether all events of a log are in canonical records."""
+    return all(envelope.is_canonical for envelope in log.envelopes)
+
+
+def build_envelopes_json(log: Log) -> list[dict[str, Any]]:
+    """Return the envelopes of a log, each with its number of records and the first of them."""
+    return [
+        {
+            "shape": name_envelope(envelope),
+            "event": envelope.event,
+            "timestamp": envelope.timestamp,
+            "page": envelope.page,
+            "payload": envelope.payload,
+            "prefix": envelope.prefix,
+            "records": count.records,
+            "file": log.inputs[count.file].name,
+            "line": count.line,
+        }
+        for envelope, count in rank_envelopes(log)
+    ]
 
 
 def build_recognition_json(log: Log) -> dict[str, Any]:
-    """Build members of `input` in the JSON format.
+    """Return the members of `input` that say how a log was read.
 
     None where all is canonical.
     """
-    envelopes = [
-        {"shape": name_envelope(each), **each._asdict(), "prefix": each.prefix or None}
-        for each in list_envelopes(log)
-    ]
-    framings = count_framings(log)
-    return {
-        **({"envelopes": envelopes} if envelopes else {}),
-        **({"styles": framings} if framings else {}),
-    }
+    return {} if is_all_canonical(log) else {"envelopes": build_envelopes_json(log)}
 
 
 def describe_recognition(log: Log) -> str | None:
     """Describe how a log was read; None for a canonical one.
 
-    `read as: flat (event in event, time in ts); an array of records`
+    `read as: flat (event in event, time in ts)`
     """
-    envelopes = list_envelopes(log)
+    if is_all_canonical(log):
+        return None
+    envelopes = [envelope for envelope, _ in rank_envelopes(log)]
     shown = [_describe_envelope(each) for each in envelopes[:_MAX_SHOWN_ENVELOPES]]
     if more := len(envelopes) - len(shown):
         shown[-1] += f", and {format_count(more, 'more shape')}"
-    framings = [
-        f"{name} ({format_count(n, 'input')})" if log.account.files > 1 else name
-        for name, n in count_framings(log).items()
+    return f"read as: {', '.join(shown)}"
+
+
+def list_envelopes(log: Log) -> list[str]:
+    """Describe each envelope with its number of records and the first of them."""
+    return [
+        f"{format_count(count.records, 'record')}: {_describe_envelope(envelope)}, "
+        f"first {make_visible(log.inputs[count.file].name)}:{count.line}"
+        for envelope, count in rank_envelopes(log)
     ]
-    parts = [*([", ".join(shown)] if shown else []), *framings]
-    return f"read as: {'; '.join(parts)}" if parts else None
 
 
-def _describe_envelope(envelope: Shape) -> str:
+def _describe_envelope(envelope: Envelope) -> str:
     """Describe an envelope by its name and paths."""
-    if envelope == CANONICAL:
-        return "canonical lines"
+    behind = " behind other text" if envelope.prefix else ""
+    if envelope[:4] == CANONICAL[:4]:
+        return f"canonical records{behind}"
+    if envelope == OTHER:
+        return name_envelope(envelope)
     paths = {
         "event": envelope.event,
         "time": envelope.timestamp,
@@ -107,45 +135,69 @@ def _describe_envelope(envelope: Shape) -> str:
     shown = [
         f"{part} in {_describe_path(path)}" for part, path in paths.items() if path is not None
     ]
-    behind = f" behind a prefix of {envelope.prefix}" if envelope.prefix else ""
     return f"{name_envelope(envelope)}{behind} ({', '.join(shown)})"
 
 
 def _describe_path(path: str) -> str:
     if path == PREFIX_TIME:
-        return "the prefix"
+        return "the text before the record"
     return make_visible(path) or "the record"
 
 
-def format_map(log: Log, mapped_names: Sequence[tuple[str, str]] = ()) -> str:
+def list_unfound_parts(log: Log, paths: Pairs) -> list[tuple[str, str]]:
+    """Return the parts of a user's map that no record of a log has, with their paths.
+
+    A log without events shows nothing: what is wrong with it is said elsewhere.
+    """
+    if not log.envelopes or log.account.tally["unknown_event"]:
+        return []
+    found = {part for envelope in log.envelopes for part in envelope.mapped}
+    return [(part, path) for part, path in paths if part not in found]
+
+
+def explain_unfound(option: str, parts: Pairs) -> str:
+    """Say that no event has anything at the places that a user's map names."""
+    places = ", ".join(f"{part}={make_visible(path)}" for part, path in parts)
+    return (
+        f"{option}: no event has anything at {places}; "
+        "see what is recognised: dcevents check --show-map"
+    )
+
+
+# -- a map ---------------------------------------------------------------------------------------
+
+
+def format_map(log: Log, paths: Pairs = (), names: Pairs = ()) -> str:
     """Format a `[map]` of a TOML file.
 
-    Of several envelopes the others are comments.
-    `mapped_names` are names of events and their meanings, as the user gave them.
+    Of several envelopes the most frequent that is not canonical counts, others are comments.
+    `paths` and `names` are what the user gave: of fields of the payload, and of names of events.
     """
-    found = sorted(
-        {envelope or CANONICAL for envelope in log.envelopes},
-        key=lambda each: (each == CANONICAL, str(each)),
-    )
-    if not found:
+    ranked = [envelope for envelope, _ in rank_envelopes(log) if envelope != OTHER]
+    envelopes = sorted(ranked, key=lambda each: each.is_canonical)
+    if not envelopes:
         return "# nothing was recognised\n"
-    tables = []
-    for number, envelope in enumerate(found):
+    fields = [(part, path) for part, path in paths if part in MAPPED_FIELDS]
+    tables: list[str] = []
+    for number, envelope in enumerate(envelopes):
         comment = "# " if number else ""
-        lines = [f"{comment}{line}" for line in ("[map]", *_format_paths(envelope))]
-        tables += [f"# {name_envelope(envelope)}", *lines, ""]
+        lines = ["[map]", *_format_pairs([*_list_paths(envelope), *fields])]
+        tables += [f"# {name_envelope(envelope)}", *(f"{comment}{line}" for line in lines), ""]
     events = [
-        f"{json.dumps(name, ensure_ascii=False)} = {json.dumps(meaning)}"
-        for name, meaning in mapped_names
+        f"{json.dumps(name, ensure_ascii=False)} = {json.dumps(meaning)}" for name, meaning in names
     ]
     return "\n".join([*tables, *(["[map.events]", *events, ""] if events else [])])
 
 
-def _format_paths(envelope: Shape) -> list[str]:
-    """Format the paths of an envelope as lines of TOML."""
-    paths = {part: getattr(envelope, part) for part in _MAPPED_PARTS}
+def _list_paths(envelope: Envelope) -> list[tuple[str, str]]:
+    """Return the parts of an envelope that have a place, and their paths."""
     return [
-        f"{part} = {json.dumps(path or '.')}"
-        for part, path in paths.items()
-        if path not in (None, PREFIX_TIME)
+        (part, path or ITSELF)
+        for part in MAPPED_PLACES
+        if (path := getattr(envelope, part)) is not None and path != PREFIX_TIME
     ]
+
+
+def _format_pairs(paths: Iterable[tuple[str, str]]) -> list[str]:
+    """Format parts and paths as lines of TOML."""
+    return [f"{part} = {json.dumps(path)}" for part, path in paths]

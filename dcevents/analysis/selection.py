@@ -212,3 +212,43 @@ def _describe_option(column: str, patterns: tuple[str, ...]) -> str:
     if len(patterns) > _MAX_SHOWN_PATTERNS:
         shown.append("…")
     return f"--{column.replace('_', '-')} {' or '.join(shown)}"
+
+
+# -- ids of several names ------------------------------------------------------------------------
+
+
+def describe_renamed(view: View) -> str | None:
+    """Describe the dialogues that have several names among what is selected, if any."""
+    named = pl.col("conversation").drop_nulls().n_unique()
+    counts = view.fold.attributes.filter(pl.col("id_rank") > 0).group_by("id_rank").agg(named)
+    several = counts.filter(pl.col("conversation") > 1)["id_rank"]
+    rows = view.selected_conversations.filter(pl.col("id_rank").is_in(several.implode()))
+    if rows.is_empty():
+        return None
+    names = (
+        view.fold.add_text(rows, "conversation")
+        .drop_nulls("conversation")
+        .group_by("id_rank", "conversation")
+        .agg(pl.len(), pl.col("last_at").max())
+        .sort("last_at", "conversation", descending=True, nulls_last=True)
+        .join(view.fold.conversation_ids, on="id_rank", how="left")
+        .group_by("conversation_id", maintain_order=True)
+        .agg("conversation", "len")
+        .filter(pl.col("conversation").list.len() > 1)
+        .sort("conversation_id")
+    )
+    found = [_describe_names(*row) for row in names.iter_rows()]
+    if not found:
+        return None
+    more = f"; and {len(found) - _MAX_SHOWN_NAMES:,} more" * (len(found) > _MAX_SHOWN_NAMES)
+    shown = "; ".join(found[:_MAX_SHOWN_NAMES])
+    return f"dialogues with several names, shown by the latest: {shown}{more}"
+
+
+def _describe_names(text: str, names: Sequence[str], counts: Sequence[int]) -> str:
+    """Return `dlg-103 'Help centre' (99 conversations), 'Help center' (86)`."""
+    first, *others = (f"'{show.shorten_name(name)}'" for name in names[:_MAX_SHOWN_NAMES])
+    latest = f"{first} ({show.format_count(counts[0], 'conversation')})"
+    former = [f"{name} ({count:,})" for name, count in zip(others, counts[1:], strict=False)]
+    more = ", …" if len(names) > _MAX_SHOWN_NAMES else ""
+    return f"{show.shorten_name(text)} {', '.join([latest, *former])}{more}"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dcevents.analysis.patterns import find_near
+from dcevents.analysis.patterns import suggest_names
 from dcevents.errors import UsageError
 from dcevents.reports._report import Report
 from dcevents.settings import Arrangement
@@ -46,9 +46,7 @@ def parse_arrangement(report: Report, given: Given, by: Sequence[str]) -> Arrang
 def _require_column(option: str, name: str, columns: Sequence[Column]) -> None:
     names = [column.name for column in columns]
     if name not in names:
-        near = find_near(name, names)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
-        raise UsageError(f"{option}: no column '{name}'; {hint}")
+        raise UsageError(f"{option}: no column '{name}'; {suggest_names(name, names)}")
 
 
 def _parse_grid(report: Report, given: Given, by: Sequence[str]) -> str | None:

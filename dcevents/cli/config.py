@@ -7,7 +7,7 @@ is never looked for in the working directory or beside a log, where others may w
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dcevents.errors import UsageError
 from dcevents.model.events import (
@@ -18,20 +18,31 @@ from dcevents.model.events import (
     find_kind,
     normalise_name,
 )
+from dcevents.settings import MAPPED_PARTS
 
-MAP_PARTS = ("event", "timestamp", "page", "payload")
+_PARTS_BY_NAME = {part.lower(): part for part in MAPPED_PARTS}
 Pairs = tuple[tuple[str, str], ...]
 
 
-def read_map(paths: Iterable[str], names: Iterable[str], file: str | None) -> tuple[Pairs, Pairs]:
-    """Return paths by part, and meanings by event name.
+class GivenMap(NamedTuple):
+    """What the user says of a log."""
 
-    Options replace the file's. Raises UsageError.
-    """
+    mapped_paths: Pairs = ()
+    """Paths by part."""
+    mapped_names: Pairs = ()
+    """Meanings by event name."""
+    demanded_parts: tuple[str, ...] = ()
+    """Parts that options name: a file may be about other logs, too."""
+
+
+def read_map(paths: Iterable[str], names: Iterable[str], file: str | None) -> GivenMap:
+    """Return the user's map. Options replace the file's. Raises UsageError."""
     from_file, names_in_file = _read_config(file)
-    paths_of = {**from_file, **dict(_parse_path_option(text) for text in paths)}
+    from_options = dict(_parse_path_option(text) for text in paths)
     names_of = {**names_in_file, **dict(_parse_name_option(text) for text in names)}
-    return tuple(paths_of.items()), tuple(names_of.items())
+    return GivenMap(
+        tuple({**from_file, **from_options}.items()), tuple(names_of.items()), tuple(from_options)
+    )
 
 
 def _parse_path_option(text: str) -> tuple[str, str]:
@@ -40,12 +51,13 @@ def _parse_path_option(text: str) -> tuple[str, str]:
 
 
 def _check_path(part: str, path: str, option: str, text: str) -> tuple[str, str]:
-    if part not in MAP_PARTS or not path:
-        parts = ", ".join(MAP_PARTS)
+    known = _PARTS_BY_NAME.get(part.lower())
+    if known is None or not path:
+        parts = ", ".join(MAPPED_PARTS)
         raise UsageError(
             f"{option}: '{text}' is no PART=PATH; PART is {parts}, as in event=body.kind"
         )
-    return part, path
+    return known, path
 
 
 def _parse_name_option(text: str) -> tuple[str, str]:

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from dcevents.analysis import account_words, recognition
+from dcevents.analysis.input_warnings import list_input_warnings
 from dcevents.cli.inputs import collect_garbage_again, open_reading
-from dcevents.cli.messages import say, say_skipped_inputs, warn_of_input
+from dcevents.cli.messages import say, say_skipped_inputs, warn, warn_of_input
 from dcevents.cli.targets import check_targets, protect_store
 from dcevents.output import write_to_stdout
 from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
@@ -25,8 +26,7 @@ def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
     found = find_inputs(operands)
     check_targets(found, {"--rejects": settings.rejects_file})
     protect_store(settings.store, {"--rejects": settings.rejects_file})
-    if not settings.is_quiet:
-        say_skipped_inputs(found, operands)
+    say_skipped_inputs(found, operands, is_quiet=settings.is_quiet)
     opened = open_reading(found, settings.rejects_file, is_quiet=settings.is_quiet)
     with opened as (progress, keep_reject):
         run = run_ingest(
@@ -40,12 +40,16 @@ def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
             changes = _list_changes(settings, result) if settings.prints_changes else []
     for source in result.log.inputs:
         warn_of_input(source)
-    for warning in result.removal.not_found:
-        say(f"warning: {warning}")
+    warn(result.removal.not_found)
+    warnings = list_input_warnings(result.logs)
+    warn([*warnings, *_list_unfound(settings, result)])
     if settings.prints_changes:
         write_to_stdout(f"{line}\n" for line in changes)
     if not settings.is_quiet:
         _say_result(settings, result, len(found.inputs))
+        if not warnings:
+            for line in account_words.describe_unrecognised(result.log, named=True):
+                say(line)
     return 0
 
 
@@ -69,6 +73,15 @@ def _choose_operands(settings: IngestSettings, given: Sequence[str]) -> Sequence
     return []
 
 
+def _list_unfound(settings: IngestSettings, result: RunResult) -> list[str]:
+    """Return what options say of the logs and no event that was read has."""
+    demanded = [each for each in settings.mapped_paths if each[0] in settings.demanded_parts]
+    unfound = [set(recognition.list_unfound_parts(log, demanded)) for log in result.logs]
+    everywhere = set.intersection(*unfound) if unfound else set()
+    found = [each for each in demanded if each in everywhere]
+    return [recognition.explain_unfound("--map", found)] if found else []
+
+
 def _list_changes(settings: IngestSettings, result: RunResult) -> Sequence[str]:
     """Return a line for each final day that the run has changed."""
     chosen = Settings(settings.clock_ms, settings.tz, idle_ms=settings.idle_ms)
@@ -88,5 +101,3 @@ def _say_result(settings: IngestSettings, result: RunResult, inputs: int) -> Non
         how = "read again" if settings.reads_again else "with something new"
         logs = f"{format_count(len(result.logs), 'log')} of {inputs:,} {how}"
         say(f"{logs}: {account_words.describe_account(result.log.account)}")
-    for line in account_words.describe_unrecognised(result.log, named=True):
-        say(line)

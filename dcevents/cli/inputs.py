@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dcevents.cli.progress import Progress
 from dcevents.cli.rejects import open_rejects_file
+from dcevents.reading.sources.operands import is_standard_input_given
 
 if TYPE_CHECKING:
     from dcevents.reading.account import RejectedLine
@@ -23,6 +25,17 @@ def collect_garbage_again() -> None:
     """Turn garbage collection on again, which `__main__` turned off for imports."""
     gc.freeze()
     gc.enable()
+
+
+def has_waiting_input() -> bool:
+    """Return whether standard input is a file or a pipe that somebody writes to, or has."""
+    if not is_standard_input_given():
+        return False
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    states = [state for _, state in poll.poll(0)]
+    # Under some crons it is a pipe that was closed without a byte.
+    return not states or bool(states[0] & select.POLLIN)
 
 
 @contextlib.contextmanager

@@ -19,9 +19,20 @@ import click
 
 from dcevents import __version__, output, reports
 from dcevents.cli.commands import load_commands
+from dcevents.cli.help_pages import HELP_COMMAND, ReportCommand
 from dcevents.cli.hints import list_input_arguments, list_repeatable_arguments
 from dcevents.cli.messages import say
-from dcevents.cli.options import CONTEXT_SETTINGS, apply_options, build_report_options
+from dcevents.cli.mistakes import (
+    describe_forgotten_command,
+    describe_mistake,
+    looks_like_source,
+)
+from dcevents.cli.options import (
+    CONTEXT_SETTINGS,
+    apply_options,
+    build_report_options,
+    choose_store,
+)
 from dcevents.cli.values import parse_output_settings, parse_settings
 from dcevents.errors import DcError, Terminated
 
@@ -33,8 +44,11 @@ def _describe_versions() -> str:
     import platform  # noqa: PLC0415 - few ask for it
     from importlib.metadata import version  # noqa: PLC0415
 
+    from dcevents.native import describe_scanner  # noqa: PLC0415 - as above
+
     python = platform.python_version()
-    return f"dcevents {__version__} (polars {version('polars')}, Python {python})"
+    scanner = describe_scanner()
+    return f"dcevents {__version__} (polars {version('polars')}, Python {python}, {scanner})"
 
 
 def _print_versions(ctx: click.Context, _param: click.Parameter, *value: bool) -> None:
@@ -55,8 +69,19 @@ class CommandGroup(click.Group):
         return [*reports.load_reports(), *load_commands()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == HELP_COMMAND.name:
+            return HELP_COMMAND
         report = reports.load_reports().get(cmd_name)
         return _make_report_command(report) if report else load_commands().get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None and looks_like_source(args[0]):
+            raise click.UsageError(
+                describe_forgotten_command(self.list_commands(ctx)[0], args), ctx
+            )
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         lines = [(report.name, report.help) for report in reports.load_reports().values()]
@@ -67,6 +92,7 @@ class CommandGroup(click.Group):
 
 def _make_report_command(report: Report) -> click.Command:
     def run_command(**given: Any) -> int:  # noqa: ANN401 - click's values
+        given["store"] = choose_store(given)
         settings = parse_settings(report, given)
         context = click.get_current_context()
         output_settings = replace(
@@ -80,9 +106,10 @@ def _make_report_command(report: Report) -> click.Command:
         only_map = given.get("show_map", False)
         return run_report(report, settings, output_settings, source, only_map=only_map)
 
-    run_command.__doc__ = f"{report.help}\n\n\b\nExample: {report.example}"
+    run_command.__doc__ = f"\b\n{report.help}\nExample: {report.example}"
     command = apply_options(run_command, build_report_options(report))
-    return click.command(report.name, context_settings=CONTEXT_SETTINGS)(command)
+    settings = CONTEXT_SETTINGS
+    return click.command(report.name, cls=ReportCommand, context_settings=settings)(command)
 
 
 @click.group(cls=CommandGroup, context_settings=CONTEXT_SETTINGS)
@@ -131,7 +158,7 @@ def _dispatch_command(arguments: Sequence[str]) -> int:
         output.write_message(error.format_message())
         return 2
     except click.ClickException as error:
-        say(_format_usage_error(error))
+        say(describe_mistake(error))
         return 2
     except DcError as error:
         say(str(error))
@@ -146,12 +173,6 @@ def _dispatch_command(arguments: Sequence[str]) -> int:
         return 130
     except Terminated as end:
         return end.status
-
-
-def _format_usage_error(error: click.ClickException) -> str:
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context else "dcevents"
-    return f"{error.format_message().rstrip('.')}; see {path} --help"
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

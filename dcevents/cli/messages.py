@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dcevents.reading.sources.inputs import InputResult
     from dcevents.reading.sources.operands import FoundInputs
 
+_MAX_SHOWN_SKIPPED = 3
+"""Files that are passed over and named; `check` names all."""
+
 ALERT_STATUS = 4
 """Exit status: the report is written, and something about it is not as it should be."""
 
@@ -34,6 +37,12 @@ def say(message: str) -> None:
     write_message(line)
 
 
+def warn(lines: Iterable[str]) -> None:
+    """Write each warning, also in quiet runs."""
+    for line in lines:
+        say(f"warning: {line}")
+
+
 def say_alerts(lines: Iterable[str]) -> int:
     """Write each alert, also in quiet runs; return the exit status."""
     status = 0
@@ -43,12 +52,27 @@ def say_alerts(lines: Iterable[str]) -> int:
     return status
 
 
-def say_skipped_inputs(found: FoundInputs, operands: Sequence[str]) -> None:
-    """Say how many files are no logs, and which operands hold none."""
-    if found.skipped_files:
-        files = format_count(found.skipped_files, "file")
-        say(f"passed over {files} (no log by name or content)")
-    if not found.inputs and operands:
+def say_skipped_inputs(
+    found: FoundInputs, operands: Sequence[str], *, is_quiet: bool = False
+) -> None:
+    """Say which files are passed over, and which operands hold no log.
+
+    In quiet runs only those that might be logs.
+    """
+    names = [f"{each.name}: {each.reason}" for each in found.skipped]
+    if names and not is_quiet:
+        shown = ", ".join(names[:_MAX_SHOWN_SKIPPED])
+        ending = ", …" if len(names) > _MAX_SHOWN_SKIPPED else ""
+        say(f"passed over {format_count(len(names), 'file')} ({shown}{ending})")
+    suspect = [each.name for each in found.skipped if each.has_objects]
+    for name in suspect[:_MAX_SHOWN_SKIPPED]:
+        say(
+            f"warning: {name}: passed over, though it holds JSON objects; "
+            "if it is a log, name the file as SOURCE"
+        )
+    if (more := len(suspect) - _MAX_SHOWN_SKIPPED) > 0:
+        say(f"warning: {format_count(more, 'more file')} with JSON objects passed over likewise")
+    if not found.inputs and operands and not is_quiet:
         say(f"no log in {', '.join(operands)}")
 
 

@@ -1,10 +1,11 @@
 """The options, declared once: decorators for commands."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from dcevents.cli.mistakes import Name
 from dcevents.cli.values import check_store_name, select_formats
 from dcevents.reports._report import Report
 from dcevents.settings import PACKAGE_LIMITS
@@ -33,20 +34,20 @@ SOURCE_ARGUMENT = click.argument("source", nargs=-1, type=click.Path(readable=Fa
 
 _WINDOW_OPTIONS = (
     click.option(
-        "--since", metavar="TIME", help="Started then or later: 2026-11-02, yesterday, 7d."
+        "--since", metavar="TIME", help="Started then or later; before then: 2026-11-02, 7d."
     ),
     click.option("--until", metavar="TIME", help="Started before then, not at it."),
     click.option(
         "--period",
         multiple=True,
         metavar="P",
-        help="Started in: last-week, this-month, 2026-W45, 2026-Q4.",
+        help="Started in last-week, this-month, 2026-W45, 2026-Q4.",
     ),
 )
 _COMPARE_OPTION = click.option(
     "--compare",
     metavar="W",
-    help="Beside it another window: previous, last-year, 2026-10.",
+    help="Another window beside it: previous, 2026-10.",
 )
 TZ_OPTION = click.option(
     "--tz",
@@ -64,7 +65,11 @@ _FILTER_OPTIONS = {
         help="Only this conversation: name, id or pattern.",
     ),
     "type": click.option(
-        "--type", "type_", multiple=True, metavar="X", help="Only this type, as dialogue."
+        "--type",
+        "type_",
+        multiple=True,
+        metavar="X",
+        help="Only this type, as dialogue; UI type, as popup.",
     ),
     "ui_type": click.option(
         "--ui-type", multiple=True, metavar="X", help="Only this UI type, as popup."
@@ -73,7 +78,7 @@ _FILTER_OPTIONS = {
         "--page",
         multiple=True,
         metavar="X",
-        help="Only those that started on this page, as */pricing.",
+        help="Only those that started on this page: /pricing.",
     ),
     "agent": click.option(
         "--agent", multiple=True, metavar="X", help="Only this agent's: name, id or pattern."
@@ -88,7 +93,7 @@ IDLE_OPTION = click.option(
 )
 _MEANING_OPTIONS = {
     "as_of": click.option(
-        "--as-of", metavar="TIME", help="The report as it was then, or now.  [the latest event]"
+        "--as-of", metavar="TIME", help="As it was then, or now.  [the latest event]"
     ),
     "idle": IDLE_OPTION,
     "service_level": click.option(
@@ -101,13 +106,13 @@ _MEANING_OPTIONS = {
 _PACKAGE_OPTIONS = (
     click.option(
         "--package",
-        type=click.Choice(list(PACKAGE_LIMITS)),
+        type=Name(list(PACKAGE_LIMITS), "package"),
         default="select",
         metavar="NAME",
-        help="select counts live chats, too; prime does not.  [select]",
+        help="select counts live chats, prime does not.  [select]",
     ),
     click.option(
-        "--limit", metavar="N", help="Conversations that it allows a month.  [250, of select]"
+        "--limit", metavar="N", help="Conversations that it allows a month.  [250: select]"
     ),
 )
 _INTERVALS_OPTION = click.option(
@@ -125,7 +130,7 @@ _OUTPUT_OPTION = click.option(
 )
 _ARRANGEMENT_OPTIONS = (
     click.option(
-        "--sort", metavar="COLUMN", help="Sort rows, largest first; COLUMN:asc: smallest first."
+        "--sort", metavar="COLUMN", help="Sort, largest first (COLUMN:asc); the first N rows."
     ),
     click.option("--columns", metavar="A,B", help="Only these figures, in this order."),
 )
@@ -139,31 +144,27 @@ _WIDTH_OPTION = click.option(
 _CSV_OPTIONS = (
     click.option("--excel", is_flag=True, help="CSV that spreadsheets open at a double click."),
     click.option(
-        "--delimiter",
-        metavar="C",
-        default=",",
-        help="Between cells of CSV; ';' goes with --decimal ,.  [,]",
+        "--delimiter", metavar="C", default=",", help="Between cells of CSV: ';'; decimals: ,."
     ),
-    # Named beside the other, so that the help fits a screen.
-    click.option("--decimal", metavar="C", default=".", hidden=True),
+    click.option("--decimal", metavar="C", default=".", help="Decimals in CSV: a comma."),
     click.option(
         "--no-formula-guard",
         is_flag=True,
-        help="No ' before text that spreadsheets take for a formula.",
+        help="No ' before text that looks like a formula.",
     ),
 )
 
 REJECTS_OPTIONS = (
     click.option(
-        "--rejects", metavar="FILE", help="Put rejected lines there, with file, line and reason."
+        "--rejects", metavar="FILE", help="Put rejected lines there, with place and reason."
     ),
     click.option(
         "--max-rejects",
         metavar="N",
-        help="If more are rejected (5, 5% or 0.05): no report, exit 3.",
+        help="If more are rejected (5, 5%): no report, exit 3.",
     ),
     click.option(
-        "--strict", is_flag=True, help="--max-rejects 0; unknown events, cut-off inputs count."
+        "--strict", is_flag=True, help="--max-rejects 0; unknown events, cut-offs count too."
     ),
 )
 
@@ -194,7 +195,7 @@ _FAIL_IF_OPTION = click.option(
     "--fail-if",
     multiple=True,
     metavar="RULE",
-    help='Exit 4 if a row or total is: "METRIC < 5"; repeatable.',
+    help='Exit 4 if "METRIC < 5"; --fail-if list: METRICs.',
 )
 _MIN_BASE_OPTION = click.option(
     "--min-base", metavar="N", help="--fail-if passes over rates of fewer than N."
@@ -207,7 +208,8 @@ _SHOW_MAP_OPTION = click.option(
 def build_map_options(*, is_hidden: bool) -> list[Decorator]:
     """Return the options that say where events are.
 
-    Few users need them: they are hidden from the help of most commands, which then fits a screen.
+    Few users need them: all but the first are hidden from the help of most commands, which then
+    fits a screen.
     """
     return [
         click.option(
@@ -215,8 +217,9 @@ def build_map_options(*, is_hidden: bool) -> list[Decorator]:
             "paths",
             multiple=True,
             metavar="PART=PATH",
-            hidden=is_hidden,
-            help="Where a part is: event=body.kind; repeatable. Also for reports.",
+            help="Where a part is: event=body.kind; see check --help."
+            if is_hidden
+            else "Where a part of events is: event=body.kind; repeatable. Also for reports.",
         ),
         click.option(
             "--map-event",
@@ -281,10 +284,16 @@ def _make_by_option(report: Report) -> Decorator:
     return click.option(
         "--by",
         multiple=True,
-        type=click.Choice(report.by_keys),
+        type=Name(report.by_keys, "key"),
         metavar="KEY",
-        help=f"A row for each of these, repeatable: {keys}.  [default: {report.default_by}]",
+        help=f"Rows, repeatable: {keys}  [{report.default_by}]",
     )
+
+
+def choose_store(given: Mapping[str, Any]) -> str | None:
+    """Return the store of a report; one of a variable only where no SOURCE is named."""
+    is_left_out = given["source"] and is_store_from_environment()
+    return None if is_left_out else given["store"]
 
 
 def is_store_from_environment() -> bool:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shlex
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,14 +15,21 @@ import click
 from dcevents import __version__, show
 from dcevents.analysis import account_line, account_words, alerts, recognition
 from dcevents.analysis.arrangement import arrange_table
-from dcevents.analysis.selection import describe_several_ids, describe_unfitting, explain_empty
+from dcevents.analysis.input_warnings import list_input_warnings
+from dcevents.analysis.selection import (
+    describe_renamed,
+    describe_several_ids,
+    describe_unfitting,
+    explain_empty,
+)
 from dcevents.analysis.view import View
-from dcevents.cli.inputs import collect_garbage_again, open_reading
+from dcevents.cli.inputs import collect_garbage_again, has_waiting_input, open_reading
 from dcevents.cli.messages import (
     PROGRAM_PREFIX,
     say,
     say_alerts,
     say_skipped_inputs,
+    warn,
     warn_of_inputs,
 )
 from dcevents.cli.options import is_store_from_environment
@@ -34,8 +40,8 @@ from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.output import is_terminal, replace_file, write_to_stdout
 from dcevents.reading import log
-from dcevents.reading.parsing.envelopes import Known
-from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.judge import Mapping
+from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.render import RenderContext
 from dcevents.reports._grid import make_grid
@@ -92,8 +98,8 @@ def _open_view(
     """Yield the view of a report, and alerts about its store."""
     if source.store is None:
         operands = _choose_operands(report, source.operands)
-        parser = _make_parser(report, settings, Vocabulary())
-        read = _read_logs(report, output, operands, parser)
+        reading = _make_read_settings(report, settings)
+        read = _read_logs(output, operands, reading, Vocabulary())
         if not report.needs_sids:
             read.facts.forget_sids()
         as_of = read.facts.choose_as_of(settings.as_of_ms, settings.clock_ms)
@@ -132,59 +138,51 @@ def _open_store_view(
             if missing := query.describe_missing_days(state, replace(settings, window=window)):
                 say(f"warning: {missing}")
                 break
-        if operands and is_store_from_environment() and not output.is_quiet:
-            say(f"read with the store {store}, which DCEVENTS_STORE names")
+        if is_store_from_environment() and has_waiting_input() and not output.is_quiet:
+            say(f"standard input is not read, but the store {store} of DCEVENTS_STORE; - reads it")
         needs_events = query.is_based_on_events(
             state, settings, needs_locations=report.needs_locations
         )
-        extra_log = parser = None
+        extra_log = vocabulary = None
         if operands or needs_events:
-            parser = _make_parser(
-                report, settings, state.make_vocabulary(), believing=not needs_events
-            )
-        if operands and parser:
-            extra_log = _read_logs(report, output, operands, parser)
-        if needs_events and parser:
-            found = query.read_events(state, extra_log, parser, settings)
+            vocabulary = state.make_vocabulary()
+        if operands and vocabulary:
+            reading = _make_read_settings(report, settings, believes_clock=not needs_events)
+            extra_log = _read_logs(output, operands, reading, vocabulary)
+        if needs_events and vocabulary:
+            found = query.read_events(state, extra_log, vocabulary, settings)
         else:
             reaching = replace(settings, window=settings.reach)
             found = query.read_conversations(state, extra_log, reaching)
         yield View(*found, settings), query.describe_staleness(state, settings)
 
 
-def _make_parser(
-    report: Report, settings: Settings, vocabulary: Vocabulary, *, believing: bool = False
-) -> Parser:
-    known = Known(settings.mapped_paths, settings.mapped_names)
-    limits = Limits(settings.as_of_ms, settings.clock_ms, believing=believing)
-    return Parser(
-        limits,
-        vocabulary,
-        keep_query=settings.keeps_query,
+def _make_read_settings(
+    report: Report, settings: Settings, *, believes_clock: bool = False
+) -> ReadSettings:
+    return ReadSettings(
+        settings.clock_ms,
+        settings.as_of_ms,
+        believes_clock=believes_clock,
+        keeps_query=settings.keeps_query,
         in_full=report.needs_locations,
-        known=known,
+        mapping=Mapping(settings.mapped_paths, settings.mapped_names),
     )
 
 
 def _read_logs(
-    report: Report, output: OutputSettings, operands: Sequence[str], parser: Parser
+    output: OutputSettings, operands: Sequence[str], reading: ReadSettings, vocabulary: Vocabulary
 ) -> Log:
     found = find_inputs(operands)
     check_targets(found, {"--output": output.output_file, "--rejects": output.rejects_file})
     check_rejects_apart(output.rejects_file, output.output_file)
-    if not output.is_quiet:
-        say_skipped_inputs(found, operands)
+    say_skipped_inputs(found, operands, is_quiet=output.is_quiet)
     opened = open_reading(found, output.rejects_file, is_quiet=output.is_quiet)
     with opened as (progress, keep_reject):
-        read = log.read_log(
-            found.inputs,
-            parser,
-            progress,
-            locate=report.needs_locations,
-            keep_reject=keep_reject,
-        )
+        read = log.read_log(found.inputs, reading, vocabulary, progress, keep_reject=keep_reject)
     warn_of_inputs(read)
-    return read
+    warn(list_input_warnings([read]))
+    return replace(read, skipped=found.skipped)
 
 
 # -- writing ------------------------------------------------------------------------------------
@@ -200,7 +198,8 @@ def _write_report(
     made = None if only_map else _make_report(report, view)
     pieces: Iterable[str]
     if made is None:
-        pieces = [recognition.format_map(view.log, view.settings.mapped_names)]
+        settings = view.settings
+        pieces = [recognition.format_map(view.log, settings.mapped_paths, settings.mapped_names)]
     else:
         context = _make_context(report, view, output)
         pieces = output.format.write(_arrange_report(report, view, made, output), context)
@@ -208,8 +207,7 @@ def _write_report(
         write_to_stdout(pieces)
     else:
         replace_file(output.output_file, pieces)
-    for unfitting in describe_unfitting(view):
-        say(f"warning: {unfitting}")
+    warn(describe_unfitting(view))
     if not output.is_quiet:
         _say_account(report, view, made, output)
     if refusal:
@@ -223,14 +221,20 @@ def _explain_refusal(report: Report, view: View) -> str | None:
     found = account_words.explain_intolerable(view.log, tolerance) if tolerance else None
     consequence = "no report is made" if report.needs_usable_input else "exit 3"
     intolerable = f"{consequence}, {found}" if found else None
-    return account_words.explain_unusable(view.log) or intolerable
+    return account_words.explain_unusable(view.log) or _explain_unfound(view) or intolerable
+
+
+def _explain_unfound(view: View) -> str | None:
+    """Return which places that options name no event has, if any."""
+    found = recognition.list_unfound_parts(view.log, view.settings.mapped_paths)
+    demanded = [each for each in found if each[0] in view.settings.demanded_parts]
+    return recognition.explain_unfound("--map", demanded) if demanded else None
 
 
 def _make_report(report: Report, view: View) -> list[Table] | Document:
-    with ThreadPoolExecutor(1) as pool:
-        counted = pool.submit(view.log.count_events)
-        made = report.make(view, view.settings.by)
-        counted.result()
+    made = report.make(view, view.settings.by)
+    # Most reports have counted the events by the way.
+    view.log.count_events()
     return made
 
 
@@ -304,14 +308,24 @@ def _say_account(
             say(reason)
     for several in describe_several_ids(view, of_chats=report.selects == "attempts"):
         say(several)
+    if isinstance(made, list) and _shows_one_name(view, made):
+        renamed = describe_renamed(view)
+        if renamed is not None:
+            say(renamed)
     view.log.count_events()
+    unfound = recognition.list_unfound_parts(view.log, view.settings.mapped_paths)
     for message in (
+        recognition.explain_unfound("[map]", unfound) if unfound else None,
         recognition.describe_recognition(view.log),
         _describe_account(report, view.log, output),
-        *account_words.describe_other_unrecognised(view.log),
     ):
         if message:
             say(message)
+
+
+def _shows_one_name(view: View, made: Sequence[Table]) -> bool:
+    """Return whether rows of dialogues show one name each; listings show every one."""
+    return not view.settings.is_listing and any("conversation" in table.keys for table in made)
 
 
 def _describe_account(report: Report, read: Log, output: OutputSettings) -> str:

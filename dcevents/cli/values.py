@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from dcevents import render, times
 from dcevents.analysis import alerts
-from dcevents.analysis.patterns import find_near, match_pattern
+from dcevents.analysis.patterns import find_near, match_pattern, suggest_names
 from dcevents.cli.arrangement import list_column_options, parse_arrangement, parse_number
 from dcevents.cli.config import read_map
 from dcevents.errors import UsageError
@@ -82,12 +82,11 @@ def parse_settings(report: Report, given: Given) -> Settings:
     )
     now_ms = clock_ms if as_of_ms is None else as_of_ms
     by = _parse_by(report, given)
+    given_map = read_map(given["paths"], given["names"], given["config"])
     windows = _parse_windows(report, given, now_ms, tz)
-    paths, meanings = read_map(given["paths"], given["names"], given["config"])
     return Settings(
         clock_ms=clock_ms,
-        mapped_paths=paths,
-        mapped_names=meanings,
+        **given_map._asdict(),
         tz=tz,
         by=by,
         window=windows[0],
@@ -137,9 +136,7 @@ def _parse_outcomes(patterns: Sequence[str], known: Sequence[str]) -> tuple[str,
     for pattern in patterns:
         fitting = match_pattern(pattern, [*known, *groups])
         if not fitting:
-            names = [*known, *groups]
-            near = find_near(pattern, names)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"write {', '.join(names)}"
+            hint = suggest_names(pattern, [*known, *groups])
             raise UsageError(f"--outcome: no outcome '{pattern}'; {hint}")
         found += [each for name in sorted(fitting) for each in groups.get(name, (name,))]
     return tuple(dict.fromkeys(found))
@@ -191,11 +188,9 @@ def _parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        near = [
-            zone
-            for zone in sorted(available_timezones())
-            if name and zone.lower().endswith(name.lower())
-        ][:1]
+        zones = sorted(available_timezones())
+        near = [zone for zone in zones if name and zone.lower().endswith(name.lower())]
+        near = near or find_near(name, zones)
         hint = f"did you mean {near[0]}?" if near else "write one as Europe/Berlin"
         raise UsageError(f"--tz: no time zone '{name}'; {hint}") from error
 
@@ -367,7 +362,7 @@ def _may_be_regular(name: str) -> bool:
 
 def _explain_format(report: Report, name: str, formats: Iterable[str]) -> str:
     if name not in render.load_formats():
-        return f"--format: '{name}' is none of {', '.join(formats)}"
+        return f"--format: no format '{name}'; {suggest_names(name, list(formats))}"
     offered = " or ".join(formats)
     return (
         f"{report.name} is not written as {name}: name one of its formats, as in --format {offered}"
@@ -402,7 +397,7 @@ def parse_ingest_settings(given: Given) -> IngestSettings:
         if not sid or not _is_utf8(sid):
             hint = "; is a variable empty?" if not sid else ""
             raise UsageError(f"--forget: '{sid}' is no sid{hint}")
-    paths, meanings = read_map(given["paths"], given["names"], given["config"])
+    given_map = read_map(given["paths"], given["names"], given["config"])
     return IngestSettings(
         store=given["store"],
         clock_ms=clock_ms,
@@ -411,8 +406,7 @@ def parse_ingest_settings(given: Given) -> IngestSettings:
         rejects_file=_parse_file_name(given["rejects"], "--rejects", Settings(clock_ms, tz)),
         is_quiet=given["quiet"],
         tolerance=_parse_tolerance(given["max_rejects"], is_strict=given["strict"]),
-        mapped_paths=paths,
-        mapped_names=meanings,
+        **given_map._asdict(),
         keeps_events=given["keep_events"],
         prints_changes=given["changes"],
         reads_again=given["again"],

@@ -19,6 +19,7 @@ from dcevents.explain.timeline import Disbelief, LoggedEvent
 from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
+from dcevents.model.texts import NUMBER_TYPE
 from dcevents.settings import Window
 
 if TYPE_CHECKING:
@@ -59,21 +60,36 @@ class Explanation:
 
 
 def explain_sessions(view: View, pattern: str) -> Explanation:
-    """Explain the session with a sid, else those that match a glob."""
+    """Explain the session with a sid, else those that match a glob, else the one that begins so."""
     facts = view.log.facts
     rows = facts.to_frame()
-    number = facts.vocabulary.numbering.number_sids([pattern])
-    exact = rows.filter(pl.col("sid") == number[0])
-    if not exact.is_empty() and facts.look_up_sids(number)[0] == pattern:
+    number = facts.vocabulary.sessions.find_number(pattern)
+    exact = rows.filter(pl.col("sid").eq(pl.lit(number, NUMBER_TYPE)))
+    if not exact.is_empty():
         return _explain_found(view, pattern, 0, exact)
     numbers = rows["sid"].unique()
     sids = facts.look_up_sids(numbers)
-    is_match = sids.is_in(list(match_glob(pattern, sids.to_list())))
-    matching = rows.filter(pl.col("sid").is_in(numbers.filter(is_match).implode()))
-    if matching.is_empty():
-        suggested = suggest_sids(pattern, sids.to_list())
-        return Explanation(pattern, numbers.len(), 0, [], suggested, {})
-    return _explain_found(view, pattern, numbers.len(), matching)
+    matching = match_glob(pattern, sids.to_list())
+    if not matching:
+        begun = _find_begun(pattern, sids.to_list())
+        if len(begun) != 1:
+            suggested = begun[:_MAX_SUGGESTED_SIDS] or suggest_sids(pattern, sids.to_list())
+            return Explanation(pattern, numbers.len(), 0, [], suggested, {})
+        matching = set(begun)
+    wanted = numbers.filter(sids.is_in(list(matching)))
+    found = rows.filter(pl.col("sid").is_in(wanted.implode()))
+    return _explain_found(view, pattern, numbers.len(), found)
+
+
+def _find_begun(beginning: str, sids: Sequence[str]) -> list[str]:
+    """Return the sids that a text begins, in order; with `…` as tables cut them: `5d…0e`."""
+    head, _, tail = beginning.partition("…")
+    if not head and not tail:
+        return []
+    shortest = len(head) + len(tail)
+    return sorted(
+        sid for sid in sids if sid.startswith(head) and sid.endswith(tail) and len(sid) >= shortest
+    )
 
 
 def suggest_sids(pattern: str, sids: Sequence[str]) -> list[str]:
@@ -115,7 +131,7 @@ def _explain_found(
 def _restrict_view(view: View, rows: pl.DataFrame) -> View:
     """Return the view of some facts, without window and filters."""
     facts = Facts(view.log.facts.vocabulary)
-    facts.add_rows(rows, view.log.facts.list_sessions())
+    facts.add_rows(rows)
     fold = FactFold(facts, view.fold.as_of, view.fold.idle_ms)
     settings = replace(view.settings, window=Window(), filters={})
     return View(replace(view.log, facts=facts), fold, settings)

@@ -4,13 +4,15 @@ Frames in, frames out. `walk` has the rules; each distinct signature is walked o
 walk is laid beside the events of all conversations that have it.
 """
 
+from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from dcevents.model.events import CLOSED, TIMEOUT
 from dcevents.model.moments import UNTIMED
+from dcevents.model.texts import make_text_table
 from dcevents.model.walk import (
     ACCEPT_ROLE,
     END_ROLE,
@@ -37,6 +39,8 @@ CHAT_EVENT_COLUMNS = ("conversation_key", "kind", "ts", "agent")
 milliseconds or UNTIMED, the agent (any number) or null.
 """
 
+_LOWER_CASE_BIT: Final = 0x20
+"""Set in ASCII's lower-case letters."""
 _ATTEMPT_KEY = ("conversation_key", "attempt")
 
 
@@ -44,9 +48,10 @@ def find_attempts(events: pl.DataFrame) -> pl.DataFrame:
     """Form the attempts of conversations, before the clock is asked.
 
     `events`: CHAT_EVENT_COLUMNS; all live-chat and closed events of conversations with a
-    live chat, repeated ones too. Columns of the result: conversation_key, attempt (1, 2, …),
-    started_at, requested_at, accepted_at, ended_at, latest_at (milliseconds or null), agent,
-    provisional_outcome (see `walk`), is_last (of its conversation).
+    live chat, each once, ordered by conversation, time, kind and agent (none first). Columns
+    of the result: conversation_key, attempt (1, 2, …), started_at, requested_at, accepted_at,
+    ended_at, latest_at (milliseconds or null), agent, provisional_outcome (see `walk`), is_last
+    (of its conversation).
     """
     rows, walks = _walk_conversations(events)
     attempts = rows.group_by(_ATTEMPT_KEY, maintain_order=True).agg(*_aggregate_attempts())
@@ -115,44 +120,37 @@ def _walk_conversations(events: pl.DataFrame) -> tuple[pl.DataFrame, list[Signat
 
     The events are in order, with more columns: attempt, roles, walk_number.
     """
-    ordered = events.unique(CHAT_EVENT_COLUMNS).sort(
-        "conversation_key", "ts", "kind", "agent", nulls_last=False
-    )
-    ordered = ordered.with_columns(_derive_letters())
-    signatures = ordered.group_by("conversation_key", maintain_order=True).agg(
-        pl.col("letter").str.join("").alias("signature")
-    )
-    distinct = signatures["signature"].unique()
-    walks = [walk_signature(signature) for signature in distinct]
-    of_conversations = signatures.select("signature").join(
-        _tabulate_walks(distinct, walks), on="signature", maintain_order="left"
-    )
-    of_events = of_conversations.select("walk_number", "attempt", "roles").explode(
-        "attempt", "roles"
-    )
-    beside = pl.concat([ordered, of_events], how="horizontal")
+    letters = bytes(events.select(_derive_letters()).to_series().to_list())
+    keys = events["conversation_key"]
+    begins = (keys != keys.shift(1)).fill_null(value=True).arg_true()
+    offsets = array("I", [*begins, len(letters)])
+    signatures = make_text_table()
+    walk_numbers = signatures.number_packed(memoryview(letters), memoryview(offsets))
+    walks = [walk_signature(signature) for signature in signatures.look_up(None)]
+    of_conversations = _tabulate_walks(walks)[walk_numbers]
+    of_events = of_conversations.explode("attempt", "roles")
+    beside = pl.concat([events, of_events], how="horizontal")
     return beside.filter(pl.col("attempt") >= 0), walks
 
 
 def _derive_letters() -> pl.Expr:
+    """Return the letter of each event, in ASCII."""
     kind, ts, key = pl.col("kind"), pl.col("ts"), pl.col("conversation_key")
     of_live_chat = pl.when(kind != CLOSED)
     previous_key = of_live_chat.then(key).shift(1).forward_fill()
     previous_ts = of_live_chat.then(ts).shift(1).forward_fill()
     is_near = (previous_key == key) & (ts - previous_ts <= REPEAT_MS) & (ts < UNTIMED)
-    letters = kind.replace_strict(LETTER_OF_KIND, return_dtype=pl.String)
-    return pl.when(is_near).then(letters.str.to_lowercase()).otherwise(letters).alias("letter")
+    letters = {kind: ord(letter) for kind, letter in LETTER_OF_KIND.items()}
+    letter = kind.replace_strict(letters, return_dtype=pl.UInt8)
+    return pl.when(is_near).then(letter | _LOWER_CASE_BIT).otherwise(letter)
 
 
-def _tabulate_walks(signatures: pl.Series, walks: Sequence[SignatureWalk]) -> pl.DataFrame:
+def _tabulate_walks(walks: Sequence[SignatureWalk]) -> pl.DataFrame:
     """Make a row for each walk.
 
-    Columns: signature, walk_number, attempt and roles (lists, by event).
-    All later joins use the number: a signature is as long as its conversation, and would be
-    compared once for each of its events.
+    Columns: walk_number, attempt and roles (lists, by event).
     """
     columns = {
-        "signature": signatures,
         "walk_number": pl.Series(range(len(walks)), dtype=pl.UInt32),
         "attempt": pl.Series([walk.attempt_of_event for walk in walks], dtype=pl.List(pl.Int32)),
         "roles": pl.Series([walk.roles_of_event for walk in walks], dtype=pl.List(pl.UInt8)),

@@ -1,12 +1,13 @@
 """Attributes of events, interned."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import polars as pl
 
-from dcevents.model.sessions import Numbering
+from dcevents.model.sessions import Sessions
 
 
 class Attributes(NamedTuple):
@@ -28,14 +29,27 @@ class Attributes(NamedTuple):
         return self.agent_id or self.agent_name
 
 
-class Vocabulary:
-    """Codes of attributes, and numbers of sids; safe for threads.
+_ATTRIBUTE_COLUMNS = {
+    "kind": pl.UInt8,
+    "conversation_id": pl.String,
+    "conversation": pl.String,
+    "type": pl.String,
+    "ui_type": pl.String,
+    "page": pl.String,
+    "agent_id": pl.String,
+    "agent_name": pl.String,
+}
+"""Columns of `Vocabulary.tabulate_attributes`: the fields of Attributes but the last, in order."""
 
-    A vocabulary grows with the distinct attributes of a log only, not with its events.
+
+class Vocabulary:
+    """Codes of attributes, and the sessions that have numbers; safe for threads.
+
+    A vocabulary grows with what is distinct in a log only, not with its events.
     """
 
     def __init__(self, attributes: Iterable[Attributes] = ()) -> None:
-        self.numbering = Numbering()
+        self.sessions = Sessions()
         self._attributes = list(attributes)
         self._codes = {each: code for code, each in enumerate(self._attributes)}
         self._lock = threading.Lock()
@@ -48,6 +62,17 @@ class Vocabulary:
                 self._attributes.append(attributes)
             return code
 
+    def assign_codes(self, attributes: Sequence[Attributes]) -> list[int]:
+        """Return the codes of several attributes, as `assign_code` would."""
+        codes, known, found = self._codes, self._attributes, []
+        with self._lock:
+            for each in attributes:
+                code = codes.setdefault(each, len(known))
+                if code == len(known):
+                    known.append(each)
+                found.append(code)
+        return found
+
     def __len__(self) -> int:
         """Count the codes."""
         with self._lock:
@@ -57,6 +82,15 @@ class Vocabulary:
         """Return all attributes, in the order of their codes."""
         with self._lock:
             return list(self._attributes)
+
+    def tabulate_attributes(self) -> pl.DataFrame:
+        """Return a row for each code: `agent_id` is the agent's identity, a name without an id."""
+        rows = self.list_attributes()
+        frame = pl.DataFrame(
+            pl.Series(name, list(map(itemgetter(place), rows)), dtype=dtype)
+            for place, (name, dtype) in enumerate(_ATTRIBUTE_COLUMNS.items())
+        )
+        return frame.with_columns(pl.coalesce("agent_id", "agent_name").alias("agent_id"))
 
     def number_identities(self) -> pl.Series:
         """Return by code the number of (kind, id, agent), as UInt32.
@@ -69,6 +103,17 @@ class Vocabulary:
             for each in self.list_attributes()
         ]
         return pl.Series(of_codes, dtype=pl.UInt32)
+
+    def renew_sessions(self) -> None:
+        """Begin new numbers of sessions, once no facts have the old ones."""
+        self.sessions = Sessions()
+
+    def tabulate_identities(self) -> pl.DataFrame:
+        """Return by code all that `grouping.count_part` is to know of events."""
+        numbers = self.number_identities()
+        # One conversation for each kind, id and agent: these count in no other way.
+        nothing = pl.repeat(0, numbers.len(), dtype=pl.UInt8, eager=True)
+        return pl.DataFrame({"id_rank": numbers, "kind": nothing, "agent": nothing})
 
     def count_id_bits(self) -> int:
         """Count the bits of a conversation id's rank (0 without an id)."""

@@ -4,11 +4,11 @@ Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), null witho
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Final
+from functools import cached_property, partial
+from typing import NamedTuple, TypeVar
 
 import polars as pl
 
@@ -21,7 +21,6 @@ from dcevents.model.events import (
     KINDS,
     LIVE_CHAT_KINDS,
     MEETING_BOOKED,
-    STEP_KINDS,
     TRIGGERED,
 )
 from dcevents.model.facts import Facts
@@ -34,20 +33,17 @@ from dcevents.model.fold import (
     list_conversation_ids,
     name_agents,
 )
+from dcevents.model.grouping import DistinctCounts, choose_texts, group_part
 from dcevents.model.moments import UNTIMED
+from dcevents.model.native_grouping import NO_TIME_MS
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
-
-_NO_EVENT_MS: Final = 1 << 61
-"""The least timestamp of no events; more than UNTIMED, which is that of untimed ones."""
-_NO_TIME_MS: Final = -(1 << 60)
-"""The greatest timestamp of events of which none has one."""
-
-_KIND_FACTOR: Final = 16
-"""A time times this, and a kind's number added, sorts events by time and then by kind."""
+from dcevents.model.packing import FactPart
+from dcevents.model.texts import NUMBER_TYPE
 
 _CONVERSATION_COLUMNS = (
     "conversation_key", "sid", "id_rank", "started_at", "engaged_at", "completed_at", "last_at",
     "engaged", "gave_email", "gave_phone", "meetings", "live_chats", "closed_last", "outcome",
+    "step",
 )  # fmt: skip
 
 _FLAG_KINDS = {
@@ -57,6 +53,24 @@ _FLAG_KINDS = {
     "has_completed": COMPLETED,
 }
 """Columns that say whether a conversation has an event of a kind."""
+
+
+_T = TypeVar("_T")
+
+
+def _map_in_threads(function: Callable[[FactPart], _T], parts: Sequence[FactPart]) -> list[_T]:
+    """Return what a function makes of each part: the library and polars need no lock of Python."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(function, parts))
+
+
+class _FoldedPart(NamedTuple):
+    """The fold of some sessions; the clock was not asked for attempts."""
+
+    conversations: pl.DataFrame
+    attempts: pl.DataFrame
+    chat_events: pl.DataFrame
+    counts: DistinctCounts
 
 
 @dataclass(frozen=True)
@@ -75,19 +89,7 @@ class FactFold:
     @cached_property
     def attributes(self) -> pl.DataFrame:
         """Return the attributes by code, with the columns of `add_ranks`."""
-        rows = self.facts.vocabulary.list_attributes()
-        texts = {
-            "conversation_id": [each.id for each in rows],
-            "conversation": [each.name for each in rows],
-            "type": [each.type for each in rows],
-            "ui_type": [each.ui_type for each in rows],
-            "page": [each.page for each in rows],
-            "agent_id": [each.agent for each in rows],
-            "agent_name": [each.agent_name for each in rows],
-        }
-        kinds = pl.Series("kind", [each.kind for each in rows], dtype=pl.UInt8)
-        frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
-        frame = add_ranks(frame.with_columns(kinds))
+        frame = add_ranks(self.facts.vocabulary.tabulate_attributes())
         if not self.has_ranked_texts:
             return frame
         return frame.with_columns(pl.col(*TEXT_COLUMNS).rank("dense").cast(pl.UInt32))
@@ -121,22 +123,22 @@ class FactFold:
     # -- keys of conversations -----------------------------------------------------------------
 
     @cached_property
-    def _id_capacity(self) -> int:
-        """Count the ranks that fit into a key: a power of two."""
-        return 1 << self.facts.vocabulary.count_id_bits()
+    def _id_bits(self) -> int:
+        """Count the bits of a key that are the rank's."""
+        return self.facts.vocabulary.count_id_bits()
 
     def make_key(self, id_rank: pl.Expr) -> pl.Expr:
         """Make the conversation_key of a session (column sid) and a rank.
 
-        It is a UInt64. The rank takes the place of the lowest bits of the session's number.
+        It is a UInt64; the rank takes its lowest bits.
         """
-        key = pl.col("sid") // self._id_capacity * self._id_capacity + id_rank
+        key = pl.col("sid").cast(pl.UInt64) * (1 << self._id_bits) + id_rank
         return key.alias("conversation_key")
 
     def split_key(self, key: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        """Return the sid (its lowest bits are 0) and id_rank of a key."""
-        sid = key // self._id_capacity * self._id_capacity
-        id_rank = (key % self._id_capacity).cast(pl.UInt32)
+        """Return the sid and id_rank of a key."""
+        sid = (key // (1 << self._id_bits)).cast(NUMBER_TYPE)
+        id_rank = (key % (1 << self._id_bits)).cast(pl.UInt32)
         return sid.alias("sid"), id_rank.alias("id_rank")
 
     def add_key_parts(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -145,13 +147,13 @@ class FactFold:
 
     # -- live chats ----------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def provisional_attempts(self) -> pl.DataFrame:
         """Return one row for each attempt, with its provisional outcome.
 
         See `find_attempts`; `agent` is a rank.
         """
-        return find_attempts(self._select_chat_events())
+        return self._folded.attempts
 
     @cached_property
     def attempts(self) -> pl.DataFrame:
@@ -160,13 +162,7 @@ class FactFold:
 
     def find_timeouts(self) -> pl.DataFrame:
         """Return one row for each timeout of an attempt: see `attempts.find_timeouts`."""
-        return find_timeouts(self._select_chat_events())
-
-    def _select_chat_events(self) -> pl.DataFrame:
-        """Return the live-chat and closed events of conversations with a live chat."""
-        events = self.select_events(pl.col("kind").is_in([*LIVE_CHAT_KINDS, CLOSED]))
-        with_live_chat = events.filter(pl.col("kind") != CLOSED).select("conversation_key").unique()
-        return self._add_agents(events.join(with_live_chat, on="conversation_key", how="semi"))
+        return find_timeouts(self._folded.chat_events)
 
     def find_agent_namings(self) -> pl.DataFrame:
         """Return attributes (codes that name an agent) and their latest `ts`.
@@ -174,9 +170,9 @@ class FactFold:
         `ts` is null without a timed event.
         """
         ts = pl.col("ts")
-        latest = pl.when(ts < UNTIMED).then(ts).otherwise(_NO_TIME_MS).max()
+        latest = pl.when(ts < UNTIMED).then(ts).otherwise(NO_TIME_MS).max()
         namings = self.select_events(HAS_AGENT_NAME).group_by("attributes").agg(latest)
-        return namings.with_columns(pl.when(ts > _NO_TIME_MS).then("ts"))
+        return namings.with_columns(pl.when(ts > NO_TIME_MS).then("ts"))
 
     @cached_property
     def agents(self) -> pl.DataFrame:
@@ -185,85 +181,58 @@ class FactFold:
 
     # -- conversations -------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def conversations(self) -> pl.DataFrame:
-        """Return one row for each conversation, with its outcome at `as_of`."""
-        counts = self._summarise_attempts(), self._count_meetings()
-        with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
-            shards = pool.map(
-                lambda number: self._decide_outcomes(self._fold_shard(number, *counts)),
-                range(self.facts.shard_count),
-            )
-            return pl.concat(shards)
+        """Return one row for each conversation, with its outcome at `as_of`.
+
+        Columns: those of `Fold.conversations`, closed_last (bool) and step (see
+        `grouping.Grouping`).
+        """
+        return self._folded.conversations
 
     def lift_window(self) -> "FactFold":
         """Return this fold: it has no window."""
         return self
 
-    def fold_provisional_conversations(self) -> pl.DataFrame:
-        """Fold facts to one row for each conversation, with its provisional outcome.
-
-        Columns: conversation_key, sid, id_rank, started_at, engaged_at, completed_at, last_at
-        (milliseconds or null), engaged, gave_email, gave_phone, closed_last (bool), meetings,
-        live_chats, outcome.
-        """
-        counts = self._summarise_attempts(), self._count_meetings()
-        shards = range(self.facts.shard_count)
-        return pl.concat(self._fold_shard(number, *counts) for number in shards)
-
-    def _decide_outcomes(self, conversations: pl.DataFrame) -> pl.DataFrame:
-        return decide_outcomes(conversations, self.attempts, self.as_of, self.idle_ms)
-
-    def _fold_shard(self, number: int, chats: pl.DataFrame, meetings: pl.DataFrame) -> pl.DataFrame:
-        groups = self._aggregate_facts(self.facts.select_shard(number))
-        # Few conversations have a live chat or a meeting: only these are joined.
-        is_joined = pl.col("kind_bits") & _combine_bits(*LIVE_CHAT_KINDS, MEETING_BOOKED) > 0
-        joined = groups.filter(is_joined).join(chats, on="conversation_key", how="left")
-        joined = joined.join(meetings, on="conversation_key", how="left").with_columns(
-            pl.col("live_chats", "meetings").fill_null(0),
-            pl.col("has_accepted_attempt", "has_missed_attempt").fill_null(value=False),
+    @cached_property
+    def _folded(self) -> "_FoldedPart":
+        """Return the fold of all parts of the facts."""
+        fold_part = partial(self._fold_part, self.attributes)
+        folded = _map_in_threads(fold_part, self.facts.split_by_session())
+        counts = sum((each.counts for each in folded), DistinctCounts())
+        self.facts.note_counts(counts)
+        return _FoldedPart(
+            pl.concat(each.conversations for each in folded),
+            pl.concat(each.attempts for each in folded),
+            pl.concat(each.chat_events for each in folded),
+            counts,
         )
-        others = groups.filter(~is_joined).with_columns(
+
+    def _fold_part(self, codes: pl.DataFrame, part: FactPart) -> "_FoldedPart":
+        """Fold the facts of some sessions."""
+        groups, chat_events, counts = group_part(part, codes, self._id_bits)
+        attempts = find_attempts(chat_events)
+        decided = decide_attempts(attempts, self.as_of)
+        provisional = self._fold_groups(groups, _summarise_attempts(decided))
+        conversations = decide_outcomes(provisional, decided, self.as_of, self.idle_ms)
+        return _FoldedPart(conversations, attempts, chat_events, counts)
+
+    def _fold_groups(self, groups: pl.DataFrame, chats: pl.DataFrame) -> pl.DataFrame:
+        """Return conversations with their provisional outcomes; `chats` sums up attempts."""
+        # Few conversations have a live chat: only these are joined.
+        has_chat = pl.col("kind_bits") & _combine_bits(*LIVE_CHAT_KINDS) > 0
+        joined = groups.filter(has_chat).join(
+            chats, on="conversation_key", how="left", maintain_order="left"
+        )
+        others = groups.filter(~has_chat).with_columns(
             live_chats=pl.lit(0, pl.UInt32),
-            meetings=pl.lit(0, pl.UInt32),
             has_accepted_attempt=pl.lit(value=False),
             has_missed_attempt=pl.lit(value=False),
         )
-        parts = (joined, others.select(joined.columns))
+        parts = (joined, others)
         return pl.concat([self._derive_columns(part.lazy()).collect() for part in parts])
 
-    def _aggregate_facts(self, facts: pl.DataFrame) -> pl.DataFrame:
-        """Group facts by conversation; times may be those of no event."""
-        kind, ts = pl.col("kind"), pl.col("ts")
-        is_shown, is_closed = kind == TRIGGERED, kind == CLOSED
-        timed = pl.when(ts < UNTIMED).then(ts).otherwise(_NO_TIME_MS)
-        return (
-            self._convert_to_events(facts)
-            .lazy()
-            .group_by("conversation_key")
-            .agg(
-                ts.min().alias("first_at"),
-                _find_earliest(is_shown).alias("shown_at"),
-                pl.when(~is_shown).then(timed).otherwise(_NO_TIME_MS).max().alias("active_at"),
-                _find_earliest(~is_shown & ~is_closed).alias("engaged_at"),
-                _find_earliest(kind == COMPLETED).alias("completed_at"),
-                pl.when(is_closed).then(timed).max().alias("closed_at"),
-                pl.col("kind_bit").bitwise_or().alias("kind_bits"),
-            )
-            .collect(engine="streaming")
-        )
-
-    def _summarise_attempts(self) -> pl.DataFrame:
-        outcome = pl.col("outcome")
-        return self.attempts.group_by("conversation_key").agg(
-            pl.len().cast(pl.UInt32).alias("live_chats"),
-            pl.col("accepted").any().alias("has_accepted_attempt"),
-            (outcome == "missed").any().alias("has_missed_attempt"),
-        )
-
-    def _count_meetings(self) -> pl.DataFrame:
-        count = pl.len().cast(pl.UInt32)
-        return self.list_bookings().group_by("conversation_key").agg(count.alias("meetings"))
+    # -- single events -------------------------------------------------------------------------
 
     def list_bookings(self) -> pl.DataFrame:
         """Return the different bookings: conversation_key, ts (null untimed), agent (rank)."""
@@ -281,7 +250,8 @@ class FactFold:
         kind_bits = pl.col("kind_bits")
         active_at, closed_at = pl.col("active_at"), pl.col("closed_at")
         timed_shown_at = pl.when(pl.col("shown_at") < UNTIMED).then("shown_at")
-        is_untimed_close = closed_at == _NO_TIME_MS
+        has_closed = _has_kind(kind_bits, CLOSED)
+        is_untimed_close = closed_at == NO_TIME_MS
         return (
             groups.with_columns(
                 *self.split_key(pl.col("conversation_key")),
@@ -292,39 +262,20 @@ class FactFold:
                 (kind_bits & ~pl.lit(_combine_bits(TRIGGERED, CLOSED), pl.UInt16) > 0).alias(
                     "engaged"
                 ),
-                (closed_at.is_not_null() & (is_untimed_close | (active_at <= closed_at))).alias(
-                    "closed_last"
-                ),
+                (has_closed & (is_untimed_close | (active_at <= closed_at))).alias("closed_last"),
                 *(_has_kind(kind_bits, kind).alias(name) for name, kind in _FLAG_KINDS.items()),
             )
             .with_columns(choose_provisional_outcome().alias("outcome"))
             .select(_CONVERSATION_COLUMNS)
         )
 
-    def find_last_steps(self, conversations: pl.DataFrame | None = None) -> pl.DataFrame:
-        """Return conversation_key → last_step (definitions 2).
-
-        `conversations` has conversation_key and engaged; all conversations without it.
-        """
-        kind, ts = pl.col("kind"), pl.col("ts")
-        latest_steps = (
-            self.select_events(kind.is_in(STEP_KINDS))
-            .lazy()
-            .filter(ts < UNTIMED)
-            .group_by("conversation_key", "kind")
-            .agg(ts.min())
-            .group_by("conversation_key")
-            .agg((ts * _KIND_FACTOR + kind.cast(pl.Int64)).max().alias("step"))
-            .collect(engine="streaming")
-        )
-        step = (pl.col("step") % _KIND_FACTOR).cast(pl.UInt8)
+    def find_last_steps(self) -> pl.DataFrame:
+        """Return conversation_key → last_step (definitions 2)."""
+        step = pl.col("step")
         names = step.replace_strict(dict(enumerate(KINDS)), default=None, return_dtype=pl.String)
         otherwise = pl.when("engaged").then(pl.lit("engaged")).otherwise(pl.lit("triggered"))
-        rows = self.conversations if conversations is None else conversations
-        return (
-            rows.select("conversation_key", "engaged")
-            .join(latest_steps, on="conversation_key", how="left", maintain_order="left")
-            .select("conversation_key", pl.coalesce(names, otherwise).alias("last_step"))
+        return self.conversations.select(
+            "conversation_key", pl.coalesce(names, otherwise).alias("last_step")
         )
 
     # -- texts ---------------------------------------------------------------------------------
@@ -335,10 +286,18 @@ class FactFold:
 
     def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
         """Return conversation_key → chosen: its text, of attributes that fit `has_text`."""
-        texts = self.attributes.with_row_index("attributes").filter(has_text)
-        events = self.select_events(has_text).lazy()
-        events = events.join(texts.select("attributes", column).lazy(), on="attributes")
-        return _choose_text(events, column).collect(engine="streaming").rename({column: "chosen"})
+        texts = self.attributes.select(pl.when(has_text).then(column)).to_series()
+        rank = texts.rank("dense").fill_null(0).cast(pl.UInt32).alias("rank")
+        codes = self.attributes.select("kind", "id_rank", "agent", rank)
+
+        def choose(part: FactPart) -> pl.DataFrame:
+            return choose_texts(part, codes, self._id_bits, latest=column != "page")
+
+        chosen = pl.concat(_map_in_threads(choose, self.facts.split_by_session()))
+        of_ranks = texts.drop_nulls().unique().sort()
+        return chosen.select(
+            "conversation_key", of_ranks.gather(chosen["rank"] - 1).alias("chosen")
+        )
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
         """Return id_rank → its text, of ids that have only one."""
@@ -354,6 +313,15 @@ class FactFold:
         return list_conversation_ids(self.attributes)
 
 
+def _summarise_attempts(attempts: pl.DataFrame) -> pl.DataFrame:
+    outcome = pl.col("outcome")
+    return attempts.group_by("conversation_key").agg(
+        pl.len().cast(pl.UInt32).alias("live_chats"),
+        pl.col("accepted").any().alias("has_accepted_attempt"),
+        (outcome == "missed").any().alias("has_missed_attempt"),
+    )
+
+
 def _combine_bits(*kinds: int) -> int:
     return sum(1 << kind for kind in kinds)
 
@@ -362,34 +330,5 @@ def _has_kind(kind_bits: pl.Expr, kind: int) -> pl.Expr:
     return kind_bits & pl.lit(1 << kind, pl.UInt16) > 0
 
 
-def _find_earliest(condition: pl.Expr) -> pl.Expr:
-    return pl.when(condition).then(pl.col("ts")).otherwise(_NO_EVENT_MS).min()
-
-
 def _null_untimed(ts: pl.Expr) -> pl.Expr:
-    return pl.when(ts.is_between(_NO_TIME_MS, UNTIMED, closed="none")).then(ts)
-
-
-def _choose_text(events: pl.LazyFrame, column: str) -> pl.LazyFrame:
-    """Choose the text of the latest event, for `page` of the earliest.
-
-    Events without a text do not count, untimed ones only if no timed one has a text. At the
-    same time the later kind and the greater text are chosen; for `page` the earlier and the
-    lesser (definitions 2).
-    """
-    ts = pl.col("ts")
-    position = ts * _KIND_FACTOR + pl.col("kind").cast(pl.Int64)
-    if column == "page":
-        # UNTIMED itself, times the factor, would not fit into 64 bits.
-        position = pl.when(ts < UNTIMED).then(position).otherwise(UNTIMED * 4)
-        best, text = pl.col("position").min(), pl.col(column).min()
-    else:
-        position = pl.when(ts < UNTIMED).then(position).otherwise(_NO_TIME_MS * 4)
-        best, text = pl.col("position").max(), pl.col(column).max()
-    positions = events.select("conversation_key", position.alias("position"), column)
-    winners = positions.group_by("conversation_key").agg(best.alias("position"))
-    return (
-        positions.join(winners, on=["conversation_key", "position"], how="semi")
-        .group_by("conversation_key")
-        .agg(text)
-    )
+    return pl.when(ts.is_between(NO_TIME_MS, UNTIMED, closed="none")).then(ts)

@@ -38,7 +38,7 @@ def decide_outcomes(
     """Decide which conversations are open at a time.
 
     `as_of` is in milliseconds; None: no conversation is open. `conversations` have provisional
-    outcomes, and `closed_last`, which is dropped.
+    outcomes, and `closed_last`.
     """
     number = pl.col("outcome").to_physical()
     is_open = (
@@ -48,7 +48,7 @@ def decide_outcomes(
     )
     decided = pl.when(is_open).then(_number_outcome("open")).otherwise(number)
     outcome = decided.cat.to(OUTCOME_TYPE).alias("outcome")
-    return conversations.with_columns(outcome).drop("closed_last")
+    return conversations.with_columns(outcome)
 
 
 def _is_recent(attempts: pl.DataFrame, as_of: int | None, idle_ms: int) -> pl.Expr:

@@ -46,6 +46,36 @@ class RejectedLine(NamedTuple):
         return f"{self.line}{index}"
 
 
+@dataclass(slots=True)
+class InputCounts:
+    """Numbers of records of one input, by which its figures are trusted or not."""
+
+    is_resumed: bool = False
+    """True if an earlier run has read its beginning."""
+    records: int = 0
+    """Records that are neither blank nor incomplete."""
+    events: int = 0
+    """Accepted records, those later than as-of too."""
+    untimed: int = 0
+    """Accepted records without a usable timestamp."""
+    ready: int = 0
+    """Events of the widget itself."""
+    named_rejects: int = 0
+    """Rejected records that name an event of Dynamic Chat, estimated by the first of them."""
+    first_named_reject: int | None = None
+    """The line of the first."""
+
+    def add(self, other: "InputCounts") -> None:
+        """Add the numbers of later records."""
+        self.records += other.records
+        self.events += other.events
+        self.untimed += other.untimed
+        self.ready += other.ready
+        self.named_rejects += other.named_rejects
+        if self.first_named_reject is None:
+            self.first_named_reject = other.first_named_reject
+
+
 @dataclass
 class Account:
     """Numbers of records by bucket.

@@ -1,18 +1,36 @@
-"""Hints about inputs that are no log of Dynamic Chat.
+"""Hints about inputs that are no log of Dynamic Chat: what they look like, and what to do.
 
 They follow from the first bytes, or from the first rejected records.
 """
 
+import codecs
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from dcevents.model.events import find_kind
+from dcevents.reading.json_value import is_number
+from dcevents.reading.judge import Context, Event, Rejection, judge_value
+from dcevents.reading.judge.findings import NO_SID
+from dcevents.reading.judge.keys import (
+    SESSION,
+    fold_key,
+    is_body_key,
+    is_event_key,
+    is_time_key,
+    match_adobe_key,
+)
+from dcevents.reading.judge.texts import decode_text
 from dcevents.show import make_visible
 
 SAMPLE_BYTES = 1 << 12
 """Bytes of a record that are looked at."""
+
+SAME_LINE = b"\x1f"
+"""Stands between the records of one line in a sample."""
+
+_ANY_CLOCK = Context(clock_ms=0)
 
 _BODILESS_HINT = (
     "it looks like an access log without bodies: "
@@ -21,6 +39,14 @@ _BODILESS_HINT = (
 _BODIES_HINT = (
     "it looks like an access log with bodies in its lines: "
     "have the server log JSON (docs/capture.md)"
+)
+_EMPTY_BODIES_HINT = (
+    "it looks like an access log in which all bodies are empty: nginx has $request_body only where "
+    "a location passes the request on (proxy_pass)"
+)
+_CUT_BODIES_HINT = (
+    "its bodies are cut off after {} characters: raise the limit of what writes them "
+    "(nginx: client_body_buffer_size)"
 )
 _QUOTES_HINT = (
     "it looks like JSON within JSON, its quotes not escaped as JSON has it: "
@@ -31,6 +57,42 @@ _HAR_HINT = (
     "try jq -c '.log.entries[].request.postData.text | fromjson?' FILE | dcevents …"
 )
 _PREFIX_HINT = "it looks like JSON behind other text: cut that off first, as with sed 's/^[^{]*//'"
+_COLOUR_HINT = (
+    "it is coloured as for a terminal: take the colours out with "
+    r"perl -pe 's/\e\[[0-9;]*m//g' FILE | dcevents …"
+)
+_HTML_HINT = (
+    "its quotes are written as in HTML (&quot;): undo that with python3 -c "
+    "'import html, sys; sys.stdout.write(html.unescape(sys.stdin.read()))' < FILE | dcevents …"
+)
+_TYPOGRAPHIC_HINT = (
+    "its quotes are typographic, as word processors make them: "
+    "write plain ones with sed 's/[“”„]/\"/g' FILE | dcevents …"
+)
+_QUOTED_LINES_HINT = (
+    "its records stand in single quotes: "
+    "cut them off with sed \"s/^'//; s/'\\$//\" FILE | dcevents …"
+)
+_DICT_HINT = (
+    "it looks like dicts as Python prints them: write them with json.dumps, or try python3 -c "
+    "'import ast, json, sys; [print(json.dumps(ast.literal_eval(line))) for line in sys.stdin]' "
+    "< FILE | dcevents …"
+)
+_SCRIPT_HINT = (
+    "it looks like JavaScript's objects (JSON5), not like JSON: write them with JSON.stringify"
+)
+_CONSOLE_HINT = (
+    "it looks like objects as a browser's console shows them, not whole: "
+    "have the page write JSON.stringify(event.data)"
+)
+_LATIN_HINT = (
+    "it is not UTF-8, perhaps Latin-1: convert it with "
+    "iconv -f ISO-8859-1 -t UTF-8 FILE | dcevents …"
+)
+_CSV_COMMAND = (
+    "python3 -c 'import csv, json, sys; "
+    "[print(json.dumps(row)) for row in csv.DictReader(sys.stdin{})]' < FILE | dcevents …"
+)
 _ACCESS_LINE = rb'(?:\S+ )?\S+ \S+ \S+ \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[^\]]+\] "[A-Z]+ '
 _HINTS_BY_START = (
     (
@@ -38,50 +100,53 @@ _HINTS_BY_START = (
         "it looks like a web page (HTML), perhaps of a login: fetch the log again",
     ),
     (rb"<[?a-zA-Z]", "it looks like XML: export it as JSON instead"),
-    (
-        _ACCESS_LINE + rb'.*\{(?:\\x22|\\?")',
-        _BODIES_HINT,
-    ),
+    (rb".*\x1b\[[0-9;]*m", _COLOUR_HINT),
+    (_ACCESS_LINE + rb'.*(?:\{(?:\\x22|\\?")|%7B%22)', _BODIES_HINT),
     (_ACCESS_LINE, _BODILESS_HINT),
-    (
-        rb'\{.*"\{(?:\\x22|")',
-        _QUOTES_HINT,
-    ),
-    (rb"\{'[^']*': ", "it looks like dicts as Python prints them: write them with json.dumps"),
+    (rb'\{.*"\{(?:\\x22|")', _QUOTES_HINT),
     (
         rb"__CURSOR=|__REALTIME_TIMESTAMP=",
         "it looks like a journal's export: use journalctl -o json",
     ),
-    (
-        rb'\{\s*"log"\s*:\s*\{\s*"version"',
-        _HAR_HINT,
-    ),
+    (rb'\{\s*"log"\s*:\s*\{\s*"version"', _HAR_HINT),
 )
 """Beginnings of a first record with their hints; the first that fits counts."""
-_HINTS_BY_LINES = (
-    (rb"(?:.* )?[\w.]+=.* [\w.]+=", "it looks like logfmt (key=value): log JSON instead"),
-    (rb"---\s*$|[\s-]*[\w.-]+:(?:\s|$)", "it looks like YAML: export it as JSON instead"),
+_HINTS_BY_TEXT = (
+    (r"[{\[]\s*&quot;", _HTML_HINT),
+    (r"[{\[]\s*[“”„]", _TYPOGRAPHIC_HINT),
+    (r"^'\s*[{\[].*[}\]]\s*'$", _QUOTED_LINES_HINT),
+    (r"(?:Object|Array\([0-9]+\)) [{\[] ", _CONSOLE_HINT),
+    (r"\{\s*'[^']*'\s*:(?!.*: ?(?:null|true|false)\b)", _DICT_HINT),
+    (r"\{\s*(?:[A-Za-z_$][\w$]*|'[^']*')\s*:\s*[\w'\"{\[]", _SCRIPT_HINT),
 )
-"""Beginnings of all records with their hints; the first that fits counts."""
+"""What first records without JSON hold, with hints; the first that fits counts."""
+_LOGFMT = (r"(?:.* )?[\w.]+=.* [\w.]+=", "it looks like logfmt (key=value): log JSON instead")
+_YAML = (r"---\s*$|[\s-]*[\w.-]+:(?:\s|$)", "it looks like YAML: export it as JSON instead")
 _REQUEST_KEYS = {
     "request",
-    "request_uri",
+    "requesturi",
     "status",
-    "remote_addr",
-    "http_user_agent",
+    "remoteaddr",
+    "httpuseragent",
     "method",
     "uri",
     "path",
 }
+"""Keys of requests, folded."""
 _MIN_REQUEST_KEYS = 2
 """Keys of a request that a record of an access log has."""
-_BODY_KEYS = {"body", "request_body", "requestBody"}
+_EMPTY_BODIES = {None, "", "-"}
+_MAX_NAME_CHARS = 64
+"""A longer text is no name of an event."""
 _HEADING_PATTERN = re.compile(r"[A-Za-z_][\w .-]*")
 _KEY_PATTERN = re.compile(r'"([A-Za-z_@$][\w.$@-]*)"\s*:')
 _MAX_SHOWN_KEYS = 12
 _MAX_KEY_CHARS = 40
 _MAX_KEY_DOTS = 2
 """Objects in objects whose keys are shown."""
+
+Member = tuple[str, object]
+"""The path of a key, and what stands there."""
 
 
 def find_hint(samples: Sequence[bytes]) -> str | None:
@@ -91,26 +156,60 @@ def find_hint(samples: Sequence[bytes]) -> str | None:
     """
     if not samples:
         return None
-    first = samples[0].lstrip(b"\xef\xbb\xbf \t")
+    first = samples[0].lstrip(b"\xef\xbb\xbf \t\r\n")
     found = next((hint for start, hint in _HINTS_BY_START if re.match(start, first)), None)
-    return found or _hint_from_objects(samples) or _hint_from_lines(samples)
+    texts = [text for sample in samples if (text := _decode_sample(sample)) is not None]
+    objects = [found for text in texts for found in _list_objects(text)]
+    if found or any(map(_is_event, objects)):
+        return found
+    return _hint_from_objects(texts, objects) or _hint_from_texts(samples)
 
 
-def _hint_from_lines(samples: Sequence[bytes]) -> str | None:
+# -- texts ---------------------------------------------------------------------------------------
+
+
+def _hint_from_texts(samples: Sequence[bytes]) -> str | None:
     """Say what lines that are no JSON look like."""
-    texts = [sample.decode("utf-8", "replace").rstrip() for sample in samples]
+    texts = [sample.decode("utf-8", "replace").strip() for sample in samples]
+    found = next((hint for part, hint in _HINTS_BY_TEXT if re.search(part, texts[0])), None)
+    if found or _is_json_in_latin1(samples):
+        return found or _LATIN_HINT
     if any(text.startswith(("{", "[")) for text in texts):
+        return _hint_from_document(samples[0])
+    if all(re.match(_LOGFMT[0], text) for text in texts):
+        return _LOGFMT[1]
+    return _hint_from_table(texts) or (
+        _YAML[1] if all(re.match(_YAML[0], text) for text in texts) else None
+    )
+
+
+def _is_json_in_latin1(samples: Sequence[bytes]) -> bool:
+    """Return whether a record that is not UTF-8 would be JSON in Latin-1."""
+    return any(
+        _decode_sample(sample) is None and any(_list_objects(sample.decode("latin-1")))
+        for sample in samples
+    )
+
+
+def _decode_sample(sample: bytes) -> str | None:
+    """Return a sample as text, without a character that its end cuts; None if not UTF-8."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
         return None
-    behind = [text[text.index("{") :] for text in texts if "{" in text]
-    if any(isinstance(_decode_sample(text), dict) for text in behind):
-        return _PREFIX_HINT
+
+
+def _hint_from_table(texts: Sequence[str]) -> str | None:
+    """Say that lines are a table's, and how to make JSON of them if they may hold events."""
     for mark, name in (("\t", "TSV"), (",", "CSV"), (";", "CSV")):
         if _is_table(texts, mark):
-            return f"it looks like a {name}: export it as JSON instead"
-    return next(
-        (hint for line, hint in _HINTS_BY_LINES if all(re.match(line, each) for each in samples)),
-        None,
-    )
+            advice = "export it as JSON instead"
+            headings = next(csv.reader(texts, delimiter=mark))
+            if any(is_event_key(each) or is_body_key(each) for each in headings):
+                delimiter = {"\t": ', delimiter="\\t"', ",": ""}.get(mark, f', delimiter="{mark}"')
+                advice += f", or try {_CSV_COMMAND.format(delimiter)}"
+            return f"it looks like a {name}: {advice}"
+    return None
 
 
 def _is_table(texts: Sequence[str], mark: str) -> bool:
@@ -118,8 +217,9 @@ def _is_table(texts: Sequence[str], mark: str) -> bool:
 
     A table has three columns, or two with headings.
     """
+    lines = [text.replace(SAME_LINE.decode(), mark) for text in texts]
     try:
-        rows = list(csv.reader(texts, delimiter=mark))
+        rows = list(csv.reader(lines, delimiter=mark))
     except csv.Error:
         return False
     widths = {len(row) for row in rows}
@@ -127,74 +227,144 @@ def _is_table(texts: Sequence[str], mark: str) -> bool:
     return len(rows) > 1 and len(widths) == 1 and min(widths) >= (2 if has_headings else 3)
 
 
-def _hint_from_objects(samples: Sequence[bytes]) -> str | None:
-    """Say what JSON objects look like that are no events."""
-    objects = [found for sample in samples if isinstance(found := _decode_sample(sample), dict)]
+# -- objects -------------------------------------------------------------------------------------
+
+
+def _hint_from_objects(texts: Sequence[str], objects: Sequence[dict[str, Any]]) -> str | None:
+    """Say what the JSON objects in texts look like that are no events; None for other lines."""
     if not objects:
-        return _hint_from_document(samples[0])
-    keys = list(dict.fromkeys(key for each in objects for key in _list_key_paths(each)))
-    if set(keys) & _REQUEST_KEYS and _is_bodiless_log(objects):
+        return None
+    if hint := _hint_from_requests(objects):
+        return hint
+    lacking = [each for each in objects if _lacks_sid(each)]
+    if lacking:
+        return _hint_from_sids(lacking)
+    if any(text.lstrip().startswith("{") for text in texts):
+        return _hint_from_keys(objects)
+    return _PREFIX_HINT if any(map(_names_event, objects)) else _hint_from_keys(objects)
+
+
+def _list_objects(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects of a record, also behind other text."""
+    contents = decode_text(text)
+    parts = contents.parts if contents and contents.how == "json" else ()
+    yield from (part.value for part in parts if isinstance(part.value, dict))
+
+
+def _is_event(record: dict[str, Any]) -> bool:
+    """Return whether a record is an event: then it was rejected for its length, or among others."""
+    return any(isinstance(each.outcome, Event) for each in judge_value(record, _ANY_CLOCK))
+
+
+def _lacks_sid(record: dict[str, Any]) -> bool:
+    """Return whether an event is rejected since it has no sid."""
+    return any(each.outcome == Rejection(NO_SID) for each in judge_value(record, _ANY_CLOCK))
+
+
+def _names_event(record: dict[str, Any]) -> bool:
+    """Return whether a key that names events has a text."""
+    return any(is_event_key(_get_key(path)) for path, _ in _list_members(record))
+
+
+def _hint_from_requests(objects: Sequence[dict[str, Any]]) -> str | None:
+    """Say what is wrong with the bodies of requests; None for other objects, or bodies."""
+    for each in objects:
+        if len({fold_key(key) for key in each} & _REQUEST_KEYS) < _MIN_REQUEST_KEYS:
+            return None
+    bodies = [
+        value
+        for each in objects
+        for path, value in _list_members(each)
+        if any(map(is_body_key, path.split("."))) or "{" in str(value)
+    ]
+    if not bodies:
         return _BODILESS_HINT
-    if any(_has_event_name(each) for each in objects):
-        return (
-            f"its events have no sid: their keys are {_join_keys(keys)}; "
-            "say where the payload is with --map payload=KEY"
-        )
-    return _hint_from_keys(keys)
+    if all(not isinstance(body, dict | list) and body in _EMPTY_BODIES for body in bodies):
+        return _EMPTY_BODIES_HINT
+    begun = [body for body in bodies if isinstance(body, str) and body.lstrip().startswith("{")]
+    if begun and not any(_decode(body) is not None for body in begun):
+        return _CUT_BODIES_HINT.format(f"{max(map(len, begun)):,}")
+    return None
+
+
+def _hint_from_sids(objects: Sequence[dict[str, Any]]) -> str:
+    """Say why events have no sid."""
+    members = [member for each in objects for member in _list_members(each)]
+    for path, value in members:
+        key = _get_key(path)
+        if match_adobe_key(key) != "sid" and fold_key(key) != SESSION:
+            continue
+        shown = make_visible(path)
+        if value is None or value == "":
+            return f"its events have no sid: {shown} is empty; log the payload as it comes"
+        if isinstance(value, dict | list):
+            return f"its events have no sid: {shown} is no text; log the payload as it comes"
+        return f"its events have no sid where one counts: if {shown} is it, say --map sid={shown}"
+    return (
+        f"its events have no sid: their keys are {_join_keys(members)}; "
+        "if one of them is the session's, say which with --map sid=KEY"
+    )
 
 
 def _hint_from_document(sample: bytes) -> str | None:
     """Say what an object longer than a sample looks like."""
-    if len(sample) < SAMPLE_BYTES or not sample.lstrip().startswith((b"{", b"[")):
+    if len(sample) < SAMPLE_BYTES:
         return None
     keys = _KEY_PATTERN.findall(sample.decode("utf-8", "replace"))
-    return _hint_from_keys(list(dict.fromkeys(keys))) if keys else None
+    return _describe_keys([(key, "") for key in dict.fromkeys(keys)]) if keys else None
 
 
-def _hint_from_keys(keys: Sequence[str]) -> str:
+def _hint_from_keys(objects: Sequence[dict[str, Any]]) -> str:
+    """Say which keys objects have; that a map helps only where a text may be an event's name."""
+    members = [member for each in objects for member in _list_members(each)]
+    described = _describe_keys(members)
+    if not any(_may_be_name(path, value) for path, value in members):
+        return described
     return (
-        f"it is JSON, but no event of Dynamic Chat: its keys are {_join_keys(keys)}; "
-        "say where the event is with --map event=KEY"
+        f"{described}; if one of them names the event, say so with "
+        "--map event=KEY --map-event NAME=KIND"
     )
 
 
-def _join_keys(keys: Sequence[str]) -> str:
+def _may_be_name(path: str, value: object) -> bool:
+    """Return whether a text might be an event's name."""
+    key = _get_key(path)
+    is_name = isinstance(value, str) and not is_number(value) and 0 < len(value) <= _MAX_NAME_CHARS
+    return is_name and not is_time_key(key) and fold_key(key) not in _REQUEST_KEYS
+
+
+def _describe_keys(members: Sequence[Member]) -> str:
+    return f"it is JSON, but no event of Dynamic Chat: its keys are {_join_keys(members)}"
+
+
+def _join_keys(members: Sequence[Member]) -> str:
+    keys = list(dict.fromkeys(path for path, _ in members))
     shown = [make_visible(key[:_MAX_KEY_CHARS]) for key in keys[:_MAX_SHOWN_KEYS]]
     return ", ".join(shown) + (", …" if len(keys) > _MAX_SHOWN_KEYS else "")
 
 
-def _is_bodiless_log(objects: Sequence[dict[str, object]]) -> bool:
-    """Return whether all objects are requests, and none has a body."""
-    if any(set(each) & _BODY_KEYS for each in objects):
-        return False
-    return all(len(set(each) & _REQUEST_KEYS) >= _MIN_REQUEST_KEYS for each in objects)
+def _get_key(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
-def _has_event_name(record: dict[str, object]) -> bool:
-    name = record.get("event")
-    return isinstance(name, str) and find_kind(name, has_sid=True) is not None
-
-
-def _list_key_paths(record: dict[str, object], before: str = "") -> list[str]:
-    """List the paths of an object's keys, three levels deep.
+def _list_members(record: dict[str, Any], before: str = "") -> Iterator[Member]:
+    """Yield the paths of an object's keys, three levels deep, and what stands there.
 
     Texts that are JSON objects count as such.
     """
-    paths = []
     for key, value in record.items():
         is_text = isinstance(value, str) and value.lstrip().startswith("{")
-        inner = _decode_sample(str(value)) if is_text else value
+        inner = _decode(str(value)) if is_text else value
         if isinstance(inner, dict) and inner and before.count(".") < _MAX_KEY_DOTS:
-            paths += _list_key_paths(inner, f"{before}{key}.")
+            yield from _list_members(inner, f"{before}{key}.")
         else:
-            paths.append(before + key)
-    return paths
+            yield before + key, value
 
 
-def _decode_sample(sample: bytes | str) -> object:
-    """Decode JSON; None for what is none."""
+def _decode(text: str) -> object:
+    """Return what a JSON text says; None for what is none."""
     try:
-        return json.loads(sample)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
 
@@ -203,12 +373,15 @@ def _decode_sample(sample: bytes | str) -> object:
 
 _UNPACK_ADVICE = "which is to be unpacked first"
 _EXPORT_ADVICE = "which is to be exported as JSON lines first"
+_WORKBOOK_ADVICE = "of which a sheet is to be saved as CSV first; then: " + _CSV_COMMAND.format("")
 _CONVERT_ADVICE = "which is to be converted first: iconv -f UTF-{0} -t UTF-8"
 _WORKBOOK_NAMES = (b"[Content_Types].xml", b"xl/")
 _FORMATS_BY_START = (
     (b"PK\x03\x04", f"a zip archive, {_UNPACK_ADVICE}"),
     (b"7z\xbc\xaf\x27\x1c", f"a 7z archive, {_UNPACK_ADVICE}"),
     (b"Rar!\x1a\x07", f"a rar archive, {_UNPACK_ADVICE}"),
+    (b"\x1f\x8b\x08", "compressed twice, which is to be undone once first: gzip -dc FILE"),
+    (b"\x28\xb5\x2f\xfd", "compressed twice, which is to be undone once first: zstd -dc FILE"),
     (b"\x04\x22\x4d\x18", f"compressed by lz4, {_UNPACK_ADVICE}"),
     (b"PAR1", f"a Parquet file, {_EXPORT_ADVICE}"),
     (b"Obj\x01", f"an Avro file, {_EXPORT_ADVICE}"),
@@ -231,7 +404,7 @@ def describe_foreign_format(head: bytes) -> str | None:
         inside = "a gzip inside a tar" if b"\x1f\x8b\x08" in head else "a tar archive"
         return f"{inside}, {_UNPACK_ADVICE}: tar -xf"
     if head.startswith(b"PK\x03\x04") and any(name in head[:2048] for name in _WORKBOOK_NAMES):
-        return f"an Excel workbook, {_EXPORT_ADVICE}"
+        return f"an Excel workbook, {_WORKBOOK_ADVICE}"
     found = next((name for start, name in _FORMATS_BY_START if head.startswith(start)), None)
     return found or _describe_unmarked_utf16(head[:64])
 

@@ -1,60 +1,49 @@
 """Inputs to a log: facts, and an account.
 
-Blocks are parsed in threads and counted in order.
+Blocks are scanned in threads. Their lines are counted in order: what the scanner has taken as it
+is, all else record by record.
 """
 
+import os
 import threading
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
-from operator import attrgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
+from dcevents.model.attributes import Vocabulary
 from dcevents.model.facts import Facts
-from dcevents.model.sessions import NUMBER_TYPE, Sessions, renumber_rows
-from dcevents.reading.account import (
-    MAX_SHOWN_REJECTS,
-    MAX_UNRECOGNISED_INPUTS,
-    Account,
-    RejectedLine,
-)
-from dcevents.reading.block_parsing import (
-    ParsedBlock,
-    ReadRecords,
-    RejectedRecord,
-    parse_blocks,
-)
-from dcevents.reading.hints import SAMPLE_BYTES
-from dcevents.reading.parsing.parse import Parsed, Parser
-from dcevents.reading.parsing.record import Shape
-from dcevents.reading.sources.block_lines import BlockLoader
-from dcevents.reading.sources.blocks import BlockReader, make_last_line_block
-from dcevents.reading.sources.inputs import Extent, Input, InputResult, ProgressCallback, Resume
+from dcevents.reading.account import Account, InputCounts
+from dcevents.reading.envelopes import Envelope, EnvelopeCount
+from dcevents.reading.event_rows import LOCATED_COLUMNS
+from dcevents.reading.framing import BEGINNING, ResumePoint
+from dcevents.reading.input_reading import InputReading, ScannedInput, scan_block
+from dcevents.reading.log_building import KeepReject, LogBuilder
+from dcevents.reading.read_block import ReadBlock
+from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.scanner import Scanner, make_scanner
+from dcevents.reading.sources.blocks import InputBlock, InputItem, read_blocks
+from dcevents.reading.sources.folders import SkippedFile
+from dcevents.reading.sources.inputs import Extent, Input, InputResult, ProgressCallback
+from dcevents.reading.taken_lines import split_block
 
-_MAX_SAMPLES = 5
-"""Rejected lines that are kept of an unrecognised input."""
+__all__ = [
+    "LOCATED_COLUMNS",
+    "GrowingLog",
+    "KeepReject",
+    "Log",
+    "read_growing_log",
+    "read_log",
+]
 
-LOCATED_COLUMNS = {
-    "sid": NUMBER_TYPE,
-    "attributes": pl.UInt32,
-    "ts": pl.Int64,
-    "form": pl.UInt8,
-    "file": pl.UInt32,
-    "line": pl.UInt64,
-    "member": pl.UInt32,
-}
-"""Columns of located events: `file` is the input's number, `line` counts from 1.
-
-`member` is the record's number in its line, null where it is the only one. `form` is
-how the timestamp is written, null where the parser was not asked for it.
-"""
-
-KeepReject = Callable[[RejectedLine, bytes], None]
-"""Takes each rejected line with its text, in order."""
+_MAX_THREADS: Final = 8
+_AHEAD_BLOCKS: Final = 2
+"""Blocks that are read ahead, beside one for each thread."""
+_MIN_THREAD_BYTES: Final = 1 << 16
+"""Bytes of a block that are worth a thread."""
 
 
 @dataclass
@@ -66,12 +55,14 @@ class Log:
     account: Account
     located: pl.DataFrame | None = None
     """Events with file and line, in the order of inputs and lines, where they were asked for."""
-    envelopes: set[Shape | None] = field(default_factory=set)
-    """Places in records where events were found; None is the canonical one."""
+    envelopes: dict[Envelope, EnvelopeCount] = field(default_factory=dict)
+    """Where records keep their events: how many keep them so, and the first."""
+    input_counts: dict[int, InputCounts] = field(default_factory=dict)
+    """Numbers of records by the input's number; none for what a store holds."""
+    skipped: Sequence[SkippedFile] = ()
+    """Files of folders that were passed over."""
     has_lines: bool = True
     """True if `located` has lines of files; else it has numbers of events in their sessions."""
-    last_input_lines: int = 0
-    """Lines of the last input, with those that were read another time."""
     is_counted: bool = False
     """True once the account is complete."""
     _count_lock: threading.Lock = field(default_factory=threading.Lock)
@@ -89,238 +80,164 @@ class Log:
                 self.is_counted = True
 
 
+class GrowingLog(NamedTuple):
+    """A log that goes on: records that are sure, and those that a later run reads again."""
+
+    sure: Log
+    rest: Log
+
+
 def read_log(
     inputs: Sequence[Input],
-    parser: Parser,
+    settings: ReadSettings,
+    vocabulary: Vocabulary,
     progress: ProgressCallback,
     *,
-    locate: bool = False,
     keep_reject: KeepReject | None = None,
 ) -> Log:
     """Read all inputs. Raises InputError for one that cannot be read."""
-    blocks = BlockReader(inputs, progress, parser.known)
-    reader = _LogReader(inputs, parser, locate=locate, keep_reject=keep_reject)
-    reader.read_blocks(blocks)
-    return reader.make_log(blocks.results)
+    builder = LogBuilder(vocabulary, settings, [each.name for each in inputs], keep_reject)
+    reader = _LogReader(inputs, settings, builder)
+    return _make_log(reader.read(progress), builder)
 
 
-def read_unfinished_line(
-    log: Log, parser: Parser, *, locate: bool = False, keep_reject: KeepReject | None = None
-) -> Log:
-    """Read the unfinished line that ends a log's only input.
-
-    The input is a growing one: `read_log` left the line out.
-    """
-    (result,) = log.inputs
-    source = replace(result.source, resume=Resume(lines=log.last_input_lines))
-    reader = _LogReader([source], parser, locate=locate, keep_reject=keep_reject)
-    if result.extent.rest:
-        reader.read_blocks([make_last_line_block(result.extent.rest, result.framing)])
-    return reader.make_log([result])
-
-
-class _RunStart(NamedTuple):
-    """The first row of an input's lines in a block."""
-
-    row: int
-    input_number: int
-    lines_before: int
-    """Lines of the input that came before."""
+def read_growing_log(
+    source: Input,
+    settings: ReadSettings,
+    vocabulary: Vocabulary,
+    progress: ProgressCallback,
+    *,
+    keep_reject: KeepReject | None = None,
+) -> GrowingLog:
+    """Read an input from its `resume` on. Raises InputError where it cannot be read."""
+    sure, rest = (
+        LogBuilder(vocabulary, settings, [source.name], keep_reject, is_held=is_held)
+        for is_held in (False, True)
+    )
+    results = _LogReader([source], settings, sure, rest).read(progress)
+    return GrowingLog(_make_log(results, sure), _make_log(results, rest))
 
 
-_get_row = attrgetter("row")
+def _make_log(results: Sequence[InputResult], builder: LogBuilder) -> Log:
+    located = builder.finish()
+    return Log(
+        [*results],
+        builder.facts,
+        builder.account,
+        located,
+        builder.envelopes,
+        builder.input_counts,
+    )
 
 
 class _LogReader:
-    """Parsed blocks on their way into a log, in order."""
+    """Inputs on their way into a log, in order."""
 
     def __init__(
         self,
         inputs: Sequence[Input],
-        parser: Parser,
-        *,
-        locate: bool,
-        keep_reject: KeepReject | None,
+        settings: ReadSettings,
+        builder: LogBuilder,
+        rest: LogBuilder | None = None,
     ) -> None:
+        """Begin to read; `rest` is for records of a growing input that are not sure."""
         self._inputs = inputs
-        self._parser = parser
-        self._keep_reject = keep_reject
-        self._facts = Facts(parser.vocabulary)
-        self._account = Account(files=len(inputs))
-        self._located: list[list[tuple[pl.DataFrame, Sessions]]] | None = [] if locate else None
-        # By the input's number: why a block was not read to its end, and how far blocks were read.
-        self._problems: dict[int, str] = {}
-        self._extents: dict[int, Extent] = {}
-        # By the input's number: its lines so far, and the records of its last line, which may
-        # continue in the next block.
-        self._lines_before = Counter(
-            {n: source.resume.lines for n, source in enumerate(inputs) if source.resume}
-        )
-        self._open_line_records: Counter[int] = Counter()
+        self._context = settings.make_context()
+        self._scanner = make_scanner(self._context, in_full=settings.in_full)
+        self._builder, self._rest = builder, rest
+        self._reading: InputReading | None = None
+        self._problem: str | None = None
+        self._is_over = False
+        """Whether later blocks of the input do not count."""
+        self._has_read = False
+        self._resume = BEGINNING
 
-    def read_blocks(self, blocks: Iterable[BlockLoader]) -> None:
-        """Parse blocks and add their records."""
-        for block in parse_blocks(iter(blocks), self._parser):
-            self._add_block(block)
+    def read(self, progress: ProgressCallback) -> list[InputResult]:
+        """Read all inputs; return the findings about each."""
+        results: list[InputResult] = []
+        for each in scan_in_threads(read_blocks(self._inputs, progress), self._scanner):
+            reading = self._reading or self._begin_input(len(results))
+            if isinstance(each, InputResult):
+                results.append(self._end_input(reading, each))
+                self._reading = None
+            elif not self._is_over:
+                self._read_block(reading, each)
+        return results
 
-    def make_log(self, results: Sequence[InputResult]) -> Log:
-        """Return the log of all blocks.
+    def _read_block(self, reading: InputReading, block: ScannedInput) -> None:
+        self._has_read |= bool(block.begin or block.data)
+        self._add_block(reading.read_block(block, self._builder.wanted_rejects), reading.resume)
+        self._problem, self._is_over = block.problem, block.problem is not None
+        if block.rest and not self._is_over:
+            for following in block.rest:
+                self._read_block(reading, scan_block(following, self._scanner))
+            self._problem, self._is_over = block.rest.problem, True
 
-        `results` are the findings of the block reader.
-        """
-        envelopes = self._parser.found_in()
-        self._facts.resolve_collisions()
-        inputs = [self._add_findings(number, result) for number, result in enumerate(results)]
-        return Log(
-            inputs,
-            self._facts,
-            self._account,
-            self._order_located(),
-            envelopes,
-            last_input_lines=self._lines_before[len(results) - 1],
-        )
+    def _begin_input(self, number: int) -> InputReading:
+        source = self._inputs[number]
+        self._reading = InputReading(number, source, self._context)
+        self._problem, self._is_over, self._has_read = None, False, False
+        self._resume = self._reading.resume
+        for builder in (self._builder, self._rest):
+            if builder:
+                builder.begin_input(number, is_resumed=self._resume.offset > 0)
+        return self._reading
 
-    def _add_findings(self, number: int, result: InputResult) -> InputResult:
-        """Add what was found while an input's blocks were loaded."""
-        problem, extent = self._problems.get(number), result.extent
-        if problem is not None or (number in self._extents and not extent.end):
-            extent = self._extents.get(number, Extent())
-        return replace(result, problem=problem or result.problem, extent=extent)
+    def _end_input(self, reading: InputReading, result: InputResult) -> InputResult:
+        last = reading.finish()
+        if last.records or self._rest:
+            self._add_block(last, reading.resume)
+        if self._rest is None or not self._rest.has_event:
+            self._builder.end_input()
+        extent = reading.complete_extent(result.extent) if self._has_read else Extent()
+        return replace(result, problem=self._problem or result.problem, extent=extent)
 
-    def _add_block(self, block: ParsedBlock) -> None:
-        """Add what a block holds, unless it is behind a gap."""
-        number = block.runs[0].input_number
-        if number in self._problems:
+    def _add_block(self, block: ReadBlock, resume: ResumePoint) -> None:
+        if self._rest is None:
+            self._builder.add_block(block)
             return
-        if block.extent:
-            self._extents[number] = block.extent
-        starts = self._find_run_starts(block)
-        parts = self._continue_line(block)
-        if block.problem:
-            self._problems[number] = block.problem
-        for part in parts:
-            _count_records(self._account, part.parsed)
-        rejects = sorted(reject for part in parts for reject in part.list_rejects())
-        self._note_unrecognised(parts, starts, rejects)
-        for part in parts:
-            for rows, sessions in part.parsed.parts:
-                self._facts.add_rows(rows, sessions)
-        if self._located is not None:
-            self._located.append(_locate_events(parts, starts))
-        if rejects:
-            self._keep_rejects(rejects, starts)
-
-    def _find_run_starts(self, block: ParsedBlock) -> list[_RunStart]:
-        """Find where the inputs of a block begin; count their lines."""
-        first = block.parts[0]
-        all_lines = first.parsed.lines if first.rows.lines is None else first.rows.lines
-        starts, row = [], 0
-        for number, lines in block.runs:
-            starts.append(_RunStart(row, number, self._lines_before[number]))
-            height = all_lines if lines is None else lines
-            self._lines_before[number] += height
-            row += height
-        return starts
-
-    def _continue_line(self, block: ParsedBlock) -> list[ReadRecords]:
-        """Return a block's parts, numbered from the blocks before."""
-        first, *others = block.parts
-        number = block.runs[0].input_number
-        earlier = self._open_line_records[number]
-        if first.rows.lines == 0:
-            self._open_line_records[number] += first.parsed.lines
-        else:
-            self._open_line_records[number] = first.rows.on_last_line
-        return [replace(first, earlier_records=earlier), *others]
-
-    def _note_unrecognised(
-        self,
-        parts: list[ReadRecords],
-        starts: list[_RunStart],
-        rejects: list[RejectedRecord],
-    ) -> None:
-        """Note inputs that begin with a rejected line, and hold no event.
-
-        Any rejected line counts for the only input of a log.
-        """
-        noted, is_alone = self._account.unrecognised_inputs, len(self._inputs) == 1
-        ends = [start.row for start in starts[1:]]
-        for start, end in zip_longest(starts, ends):
-            number = start.input_number
-            first = bisect_left(rejects, start.row, key=_get_row)
-            last = len(rejects) if end is None else bisect_left(rejects, end, key=_get_row)
-            is_first = start.lines_before == 0 and first < last
-            begins = is_first and (is_alone or rejects[first].row == start.row)
-            begins = begins and len(noted) < MAX_UNRECOGNISED_INPUTS
-            if not begins and number not in noted:
-                continue
-            has_event = any(part.has_event(start.row, end) for part in parts)
-            if number in noted:
-                noted[number] = [] if has_event else noted[number]
-            elif not has_event:
-                samples = rejects[first:last][:_MAX_SAMPLES]
-                noted[number] = [reject.raw[:SAMPLE_BYTES] for reject in samples]
-
-    def _keep_rejects(self, rejects: list[RejectedRecord], starts: list[_RunStart]) -> None:
-        """Note the first rejected lines; pass all to `keep_reject`."""
-        first_rejects = self._account.first_rejects
-        following = iter(starts)
-        start, after = next(following), next(following, None)
-        for row, member, reject, raw in rejects:
-            is_noted = len(first_rejects) < MAX_SHOWN_REJECTS
-            if not is_noted and not self._keep_reject:
-                return
-            while after and after.row <= row:
-                start, after = after, next(following, None)
-            line = start.lines_before + row - start.row + 1
-            name = self._inputs[start.input_number].name
-            rejected = RejectedLine(name, line, reject.reason, member or None)
-            if is_noted:
-                first_rejects.append(rejected)
-            if self._keep_reject:
-                self._keep_reject(rejected, raw)
-
-    def _order_located(self) -> pl.DataFrame | None:
-        """Return located events in the order of inputs and lines."""
-        if self._located is None:
-            return None
-        numbering = self._parser.vocabulary.numbering
-        blocks = []
-        for parts in self._located:
-            frames = [renumber_rows(rows, sessions, numbering) for rows, sessions in parts]
-            frame = pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *frames])
-            blocks.append(frame.sort("file", "line", "member"))
-        return pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *blocks])
+        if resume.offset != self._resume.offset:
+            # All that was given before this block lies before the new place.
+            self._resume = resume
+            self._builder.absorb(self._rest)
+        sure, rest = split_block(block, resume)
+        self._builder.add_block(sure)
+        self._rest.add_block(rest)
 
 
-def _count_records(account: Account, parsed: Parsed) -> None:
-    """Add parsed records to an account."""
-    account.records += parsed.lines - len(parsed.several) - parsed.opened
-    account.tally += parsed.tally
-    for name, (_, records) in sorted(parsed.unknown.items(), key=lambda item: item[1]):
-        account.count_unknown_event(name, records)
+def scan_in_threads(
+    items: Iterator[InputItem], scanner: Scanner
+) -> Iterator[ScannedInput | InputResult]:
+    """Yield scanned blocks and findings, in order.
+
+    Small blocks are scanned at once: another thread would cost more.
+    """
+    workers = min(_MAX_THREADS, (os.cpu_count() or 1) + 1)
+    waiting: deque[Future[ScannedInput] | ScannedInput | InputResult] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                if isinstance(item, InputResult):
+                    waiting.append(item)
+                elif isinstance(item, InputBlock) and len(item.data) < _MIN_THREAD_BYTES:
+                    waiting.append(scan_block(item, scanner))
+                else:
+                    waiting.append(pool.submit(scan_block, item, scanner))
+                while waiting and (
+                    _is_ready(waiting[0]) or len(waiting) >= workers + _AHEAD_BLOCKS
+                ):
+                    yield _take_result(waiting.popleft())
+            while waiting:
+                yield _take_result(waiting.popleft())
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _locate_events(
-    parts: list[ReadRecords], starts: list[_RunStart]
-) -> list[tuple[pl.DataFrame, Sessions]]:
-    """Return the located events of a block, and their sessions."""
-    return [
-        (_locate_in_inputs(part.locate_rows(rows), starts), sessions)
-        for part in parts
-        for rows, sessions in part.parsed.parts
-    ]
+def _is_ready(item: Future[ScannedInput] | ScannedInput | InputResult) -> bool:
+    return not isinstance(item, Future) or item.done()
 
 
-def _locate_in_inputs(rows: pl.DataFrame, starts: list[_RunStart]) -> pl.DataFrame:
-    """Return LOCATED_COLUMNS of rows with their lines in the block."""
-    runs = pl.DataFrame(
-        starts, schema={"start": pl.UInt32, "file": pl.UInt32, "before": pl.UInt64}, orient="row"
-    )
-    within = rows.with_columns(pl.col("line").cast(pl.UInt32).alias("within"))
-    located = within.sort("within", "member").join_asof(
-        runs, left_on="within", right_on="start", strategy="backward"
-    )
-    line = pl.col("before") + pl.col("within") - pl.col("start") + 1
-    form = pl.col("form") if "form" in located.columns else pl.lit(None, pl.UInt8).alias("form")
-    return located.select("sid", "attributes", "ts", form, "file", line.alias("line"), "member")
+def _take_result(
+    item: Future[ScannedInput] | ScannedInput | InputResult,
+) -> ScannedInput | InputResult:
+    return item.result() if isinstance(item, Future) else item

@@ -1,7 +1,8 @@
 """Read the bytes of one input into judged records."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 from dcevents.reading.framing import Bucket, FramedRecord, Framing, ResumePoint
@@ -42,6 +43,10 @@ class ReadRecord:
     outcome: Outcome | None = None
     """None for lines that the judge is not asked about."""
     more: tuple[tuple[int, int], ...] = ()
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """Of what is rejected: the value's own bytes, or the rejected line's."""
+    prefix: str = field(default="", repr=False, compare=False)
+    """The text before the value on its line."""
 
     @property
     def event(self) -> Event | None:
@@ -59,7 +64,10 @@ class RecordReader:
 
     def __init__(self, context: Context, *, begin: ResumePoint | None = None) -> None:
         self._context = context
-        self._framing = Framing(has_event, begin=begin, is_body_key=is_body_key)
+        any_clock = Context(clock_ms=0, mapping=context.mapping)
+        self._framing = Framing(
+            partial(has_event, context=any_clock), begin=begin, is_body_key=is_body_key
+        )
         self._resume = self._framing.resume
         self._line, self._count = self._resume.line, self._resume.count
 
@@ -77,15 +85,51 @@ class RecordReader:
         """Take the next bytes; return the records that are sure by now."""
         return self._take_sure(self._framing.feed(chunk))
 
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nothing is open that a next line might belong to."""
+        return self._framing.is_idle
+
+    @property
+    def is_between_lines(self) -> bool:
+        """Return whether nothing but arrays is open."""
+        return self._framing.is_between_lines
+
+    def pass_value(self, data: bytes) -> None:
+        """Pass over the lines of one object that was read elsewhere, as the next of an array.
+
+        Raise ValueError where something but arrays is open.
+        """
+        self._framing.pass_value(data)
+        self._note_passed()
+
+    def _note_passed(self) -> None:
+        """Note where a later run reads on, and that one record is before on that line, if any."""
+        self._note_resume()
+        if self._resume.count and self._resume.line != self._line:
+            self._line, self._count = self._resume.line, 1
+
+    def pass_lines(self, lines: int, size: int) -> None:
+        """Pass over whole lines that were read elsewhere, of so many bytes.
+
+        Each is by itself a record, in whatever bucket, or several. Raise ValueError where
+        something is open.
+        """
+        self._framing.pass_lines(lines, size)
+        self._note_resume()
+
     def pass_event_lines(self, data: bytes) -> list[ReadRecord]:
         """Pass over lines that were read elsewhere.
 
         Return other records that are sure by now.
 
-        Each line, with its LF, is one object that is an event, with separators around but no
-        brackets: it ends whatever is open, as if it had been fed. Raise ValueError within a line.
+        Each line, with its LF, is one object that is an event, between lines any object, with
+        separators around but no brackets: it ends whatever is open, as if it had been fed. Raise
+        ValueError within a line.
         """
-        return self._take_sure(self._framing.pass_event_lines(data))
+        found = list(self._judge(self._framing.pass_event_lines(data)))
+        self._note_passed()
+        return found
 
     def finish(self) -> list[ReadRecord]:
         """Return the last records.
@@ -97,11 +141,14 @@ class RecordReader:
     def _take_sure(self, framed: list[FramedRecord]) -> list[ReadRecord]:
         """Return the records of framed values, and note where a later run reads on."""
         records = list(self._judge(framed))
+        self._note_resume()
+        return records
+
+    def _note_resume(self) -> None:
         resume = self._framing.resume
         if resume.offset != self._resume.offset:
-            count = resume.count and self._count if resume.line == self._line else 0
-            self._resume = replace(resume, count=count)
-        return records
+            is_here = resume.count > 0 and resume.line == self._line
+            self._resume = replace(resume, count=self._count) if is_here else resume
 
     def _judge(self, framed: Iterable[FramedRecord]) -> Iterator[ReadRecord]:
         """Yield the records of framed values, numbered where a line has several."""
@@ -125,14 +172,14 @@ class RecordReader:
         return [finding.outcome for finding in found]
 
 
-def has_event(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+def has_event(value: Any, context: Context = _ANY_CLOCK) -> bool:  # noqa: ANN401 - any JSON value
     """Return whether one of the records of a JSON value is an event.
 
     An array without objects is one record that is none, whatever its texts hold.
     """
     if isinstance(value, list) and not _holds_object(value):
         return False
-    return any(isinstance(each.outcome, Event) for each in judge_value(value, _ANY_CLOCK))
+    return any(isinstance(each.outcome, Event) for each in judge_value(value, context))
 
 
 def _holds_object(values: list[Any]) -> bool:
@@ -145,7 +192,16 @@ def _holds_object(values: list[Any]) -> bool:
 def _make_record(framed: FramedRecord, outcome: Outcome | None, index: int | None) -> ReadRecord:
     bucket, reason = _find_bucket(framed.bucket, outcome)
     return ReadRecord(
-        framed.line, framed.start, framed.end, bucket, reason, index, outcome, framed.more
+        framed.line,
+        framed.start,
+        framed.end,
+        bucket,
+        reason,
+        index,
+        outcome,
+        framed.more,
+        framed.raw if bucket == "rejected" else b"",
+        framed.prefix,
     )
 
 

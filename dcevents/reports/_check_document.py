@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dcevents.analysis.account_words import build_account_json
 from dcevents.analysis.quality import PEAK_SECONDS, assess_quality
+from dcevents.analysis.recognition import build_envelopes_json
+from dcevents.native import load_library
 from dcevents.reports._check_words import build_sections, list_findings
 from dcevents.show import format_timestamp, round_figure
 from dcevents.tables import Document
@@ -30,6 +32,7 @@ def make_document(view: View, figure_paths: Sequence[tuple[str, ...]]) -> Docume
     found = list_findings(view.log, quality)
     members = {
         "findings": list(found),
+        "scanner": "python" if load_library() is None else "c",
         **_build_lines(view, quality),
         **_build_events(quality, clock_ms),
     }
@@ -50,6 +53,8 @@ def _read_figure(members: Any, path: Sequence[str]) -> float | None:  # noqa: AN
 def _build_lines(view: View, quality: Quality) -> dict[str, Any]:
     log, names = view.log, [each.name for each in view.log.inputs]
     return {
+        "envelopes": build_envelopes_json(log),
+        "passed_over": [{"file": each.name, "reason": each.reason} for each in log.skipped],
         "cut_off": [
             {"file": each.name, "problem": each.unread_reason}
             for each in log.inputs

@@ -10,7 +10,8 @@ import polars as pl
 
 from dcevents.analysis.account_words import explain_unusable
 from dcevents.analysis.quality import PEAK_SECONDS
-from dcevents.analysis.recognition import describe_recognition
+from dcevents.analysis.recognition import describe_recognition, is_all_canonical, list_envelopes
+from dcevents.native import describe_scanner
 from dcevents.reading.account import REASON_WORDS, Account
 from dcevents.show import (
     format_count,
@@ -47,6 +48,7 @@ _TIMESTAMP_FORMS = {
     "javascript": "as JavaScript shows dates",
     "unreadable": "unreadable",
     "absent": "absent",
+    "prefix": "in the text before the record",
 }
 
 _TIMEOUT_READINGS = {
@@ -114,6 +116,7 @@ def build_sections(view: View, quality: Quality, found: Mapping[str, str]) -> li
     lines = [("Envelope", read_as.removeprefix("read as: "))] if read_as else []
     lines += [("Records", _describe_records(account))] if account.records else []
     lines += _describe_events(view, quality) if account.events else []
+    lines += [("Read by", f"the {describe_scanner()}")] if account.records else []
     first = Section("", [headline if account.records else "The input is empty."])
     return [first, *([Section("", figures=lines)] if lines else []), *_list_details(view, quality)]
 
@@ -271,7 +274,10 @@ def _list_details(view: View, quality: Quality) -> list[Section]:
         f"{first}" if first == last else f"{first} to {last}"
         for first, last, _ in quality.coverage.gaps
     ]
+    envelopes = [] if is_all_canonical(view.log) else list_envelopes(view.log)
     lists = {
+        "Where records keep their events": envelopes,
+        "Files passed over": [f"{each.name}: {each.reason}" for each in view.log.skipped],
         "Inputs cut off": [
             f"{each.name}: {each.unread_reason}" for each in view.log.inputs if each.unread_reason
         ],

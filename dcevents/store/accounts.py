@@ -36,7 +36,7 @@ def add_counts(one: RecordCounts, other: RecordCounts) -> RecordCounts:
 
 def sum_ledger(ledger: Ledger) -> StoredAccount:
     """Sum up the account of a store's logs."""
-    pieces = [(log, counts) for log in ledger.logs for counts in (log.whole_lines, log.last_line)]
+    pieces = [(log, counts) for log in ledger.logs for counts in (log.sure, log.rest)]
     tally: Counter[str] = Counter()
     for _, counts in pieces:
         tally.update(counts.tally)

@@ -11,10 +11,10 @@ from typing import Any, Final
 import polars as pl
 
 from dcevents.errors import StoreError
-from dcevents.model.sessions import NUMBER_TYPE
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
+from dcevents.store.disk.numbering import NUMBER_TYPE
 from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TABLE_SCHEMAS, Segment
 from dcevents.store.disk.state import StoreState
 

@@ -22,7 +22,7 @@ from dcevents.store.intake import (
     IngestOptions,
     Intake,
     OpenStore,
-    make_parser,
+    open_store,
     take_in_file,
     take_in_pipe,
 )
@@ -92,9 +92,8 @@ class Ingestion:
 def begin_ingestion(folder: Path, manifest: Manifest, options: IngestOptions) -> Ingestion:
     """Return a run that has read nothing yet."""
     state = StoreState(folder, manifest)
-    parser = make_parser(state, options)
-    store = OpenStore(state, read_ledger(folder, manifest), parser)
-    return Ingestion(manifest, options, store, _Batch(Facts(parser.vocabulary)))
+    store = open_store(state, read_ledger(folder, manifest), options)
+    return Ingestion(manifest, options, store, _Batch(Facts(store.vocabulary)))
 
 
 def read_ledger(folder: Path, manifest: Manifest) -> Ledger:
@@ -184,14 +183,14 @@ def _add_intake(run: Ingestion, intake: Intake) -> Ingestion:
     lines = [*run.batch.lines]
     for log in intake.logs:
         if log.account.records:
-            sessions = log.facts.list_sessions()
-            run.batch.facts.add_rows(log.facts.to_frame(), sessions)
+            run.batch.facts.add_rows(log.facts.to_frame())
             if log.located is not None and not log.located.is_empty() and intake.known:
                 place = {"file": number, "reading": intake.known.rereads}
                 numbered = log.located.with_columns(
                     pl.lit(n, pl.UInt32).alias(name) for name, n in place.items()
                 )
-                lines.append(numbered.join(sessions.to_frame(), on="sid").drop("sid"))
+                texts = log.facts.look_up_sids(numbered["sid"]).alias("text")
+                lines.append(numbered.with_columns(texts).drop("sid"))
     is_reread = run.batch.is_reread or intake.is_reread
     batch = _Batch(run.batch.facts, tuple(lines), is_reread)
     added = replace(intake.drop_facts(), number=number)
@@ -206,14 +205,14 @@ def write_batch(run: Ingestion) -> Ingestion:
 
     Raises OutputError where it cannot be written.
     """
-    state, parser, clock = run.store.state, run.store.parser, run.options.clock
+    state, clock = run.store.state, run.options.clock
     former, writer = state.manifest, StoreWriter(state.folder, state.manifest)
     merged = merge_facts(
         state,
         run.batch.facts,
         state.make_numbering(),
         MergeSettings(clock),
-        events=_join_lines(run.batch.lines) if parser.in_full else None,
+        events=_join_lines(run.batch.lines) if run.store.settings.in_full else None,
     )
     expired = run.expired_events + merged.removed_events["expired"]
     after = replace(
@@ -230,14 +229,16 @@ def write_batch(run: Ingestion) -> Ingestion:
         new_events_at=former.new_events_at if merged.segment.facts.is_empty() else clock,
     )
     committed = writer.commit_manifest(after, removed_files=_find_replaced_files(former, after))
-    state = StoreState(state.folder, committed)
+    store = replace(run.store, state=StoreState(state.folder, committed))
     if any(merged.removed_events.values()):
         # Codes of attributes that only removed events had are not the store's any more.
-        parser = make_parser(state, run.options)
+        store = replace(store, vocabulary=store.state.make_vocabulary())
+    # What was written is numbered by the store.
+    store.vocabulary.renew_sessions()
     return replace(
         run,
-        store=OpenStore(state, run.store.ledger, parser),
-        batch=_Batch(Facts(parser.vocabulary)),
+        store=store,
+        batch=_Batch(Facts(store.vocabulary)),
         new_events=run.new_events + merged.new_events,
         expired_events=expired,
     )
@@ -275,7 +276,7 @@ def _write_files(
     if not merged.superseded.is_empty():
         rows = pl.concat([store.state.superseded, merged.superseded])
         superseded_file = writer.write_superseded(rows.sort("segment", "row"))
-    if len(store.parser.vocabulary) > store.state.attributes.height:
+    if len(store.vocabulary) > store.state.attributes.height:
         attributes_file = writer.write_attributes(_list_attributes(store, made))
     return replace(
         former,
@@ -291,7 +292,7 @@ def _list_attributes(store: OpenStore, made: segment.Segment) -> pl.DataFrame:
 
     New attributes that no stored event has are blank, so that nothing of left-out events stays.
     """
-    attributes = segment.tabulate_attributes(store.parser.vocabulary.list_attributes())
+    attributes = segment.tabulate_attributes(store.vocabulary.list_attributes())
     begin = store.state.attributes.height
     new = pl.int_range(begin, attributes.height, dtype=pl.UInt32, eager=True)
     used = segment.collect_codes([made.facts, made.events], ["attributes"])

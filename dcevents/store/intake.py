@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from dcevents.model.attributes import Vocabulary
 from dcevents.model.facts import Facts
 from dcevents.model.moments import UNTIMED
-from dcevents.reading.log import KeepReject, Log, read_log, read_unfinished_line
-from dcevents.reading.parsing.parse import Limits, Parser
-from dcevents.reading.parsing.record import Known
+from dcevents.reading.judge import Mapping
+from dcevents.reading.log import KeepReject, Log, read_growing_log
+from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.sources import growing
 from dcevents.reading.sources.inputs import (
     Extent,
@@ -30,7 +31,7 @@ class IngestOptions:
     """The options of a run; `clock` in milliseconds since 1970."""
 
     clock: int
-    places: Known
+    mapping: Mapping
     report_progress: ProgressCallback
     keep_reject: KeepReject | None = None
     is_reread: bool = False
@@ -41,11 +42,13 @@ class IngestOptions:
 
 @dataclass(frozen=True)
 class OpenStore:
-    """A store under its lock, and a parser with its codes."""
+    """A store under its lock, and what its logs are read by."""
 
     state: StoreState
     ledger: Ledger
-    parser: Parser
+    settings: ReadSettings
+    vocabulary: Vocabulary
+    """The store's codes, and new ones."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Intake:
     known: KnownLog | None = None
     """The log as the ledger is to know it; None where nothing was read."""
     logs: tuple[Log, ...] = ()
-    """Its whole lines, and its unfinished last line."""
+    """Its records that are sure, and those that the next run reads again."""
     has_changed: bool = False
     """Whether the file changed since it was found: what it held may be in another one."""
     lost_head: bytes = b""
@@ -102,14 +105,15 @@ class _Recognition:
     has_more: bool = True
 
 
-def make_parser(state: StoreState, options: IngestOptions) -> Parser:
-    """Return a parser that goes on from the store's codes."""
-    return Parser(
-        Limits(None, options.clock, believing=True),
-        state.make_vocabulary(),
+def open_store(state: StoreState, ledger: Ledger, options: IngestOptions) -> OpenStore:
+    """Return a store as logs are read into it."""
+    settings = ReadSettings(
+        options.clock,
+        believes_clock=True,
         in_full=state.manifest.keeps_events,
-        known=options.places,
+        mapping=options.mapping,
     )
+    return OpenStore(state, ledger, settings, state.make_vocabulary())
 
 
 def take_in_pipe(store: OpenStore, source: Input, options: IngestOptions) -> Intake:
@@ -117,7 +121,7 @@ def take_in_pipe(store: OpenStore, source: Input, options: IngestOptions) -> Int
 
     Raises InputError.
     """
-    sizes = [each.read_bytes for each in store.ledger.logs]
+    sizes = [each.resume.offset for each in store.ledger.logs]
     return _read_new_records(store, source, options, _FoundLog(), Resume(sizes=sizes))
 
 
@@ -174,14 +178,14 @@ def _read_more(
 
 
 def _has_events(known: KnownLog) -> bool:
-    return any(counts.tally.get("event", 0) > 0 for counts in (known.whole_lines, known.last_line))
+    return any(counts.tally.get("event", 0) > 0 for counts in (known.sure, known.rest))
 
 
 def _recognise(ledger: Ledger, file: OpenInput, head: bytes) -> _Recognition:
     """Recognise the log of a file by what is in it."""
     for number in ledger.find_by_head(head):
         known = ledger.logs[number]
-        before = growing.read_tail_before(file, known.read_bytes)
+        before = growing.read_tail_before(file, known.resume.offset)
         if before is not None and compute_fingerprint(before.tail) == known.tail_fingerprint:
             return _Recognition(number, before.tail, before.has_more)
     return _Recognition()
@@ -190,8 +194,8 @@ def _recognise(ledger: Ledger, file: OpenInput, head: bytes) -> _Recognition:
 def _choose_resume(ledger: Ledger, found: _Recognition, options: IngestOptions) -> Resume:
     """Return the place to read on from."""
     known = None if found.number is None else ledger.logs[found.number]
-    if known and known.is_resumable and known.read_bytes and not options.is_reread:
-        return Resume(known.read_bytes, known.line_count, tail=found.tail)
+    if known and known.resume.offset and not options.is_reread:
+        return Resume(known.resume, tail=found.tail)
     return Resume()
 
 
@@ -199,28 +203,27 @@ def _read_new_records(
     store: OpenStore, source: Input, options: IngestOptions, identity: _FoundLog, resume: Resume
 ) -> Intake:
     """Read an input from a place on."""
-    parser, locate = store.parser, store.parser.in_full
-    whole = read_log(
-        [replace(source, resume=resume)],
-        parser,
+    former = None if identity.number is None else store.ledger.logs[identity.number]
+    read = read_growing_log(
+        replace(source, resume=resume),
+        replace(store.settings, first_clock_ms=former.first_clock_ms if former else None),
+        store.vocabulary,
         options.report_progress,
-        locate=locate,
         keep_reject=options.keep_reject,
     )
-    last = read_unfinished_line(whole, parser, locate=locate, keep_reject=options.keep_reject)
-    former = None if identity.number is None else store.ledger.logs[identity.number]
+    results = tuple(read.sure.inputs)
     intake = Intake(
         source,
         identity.file,
         identity.number,
         is_reread=former is not None and not resume.begin,
-        results=tuple(whole.inputs),
+        results=results,
     )
-    extent = whole.inputs[0].extent
-    if not extent.end and not extent.rest:
+    extent = results[0].extent
+    if not extent.end and not extent.rest_bytes:
         return intake
-    logs = tuple(_account_forgotten(store, log) for log in (whole, last))
-    known = _describe_log(source, former, resume, logs)
+    logs = tuple(_account_forgotten(store, log) for log in read)
+    known = _describe_log(source, former, resume, logs, options.clock)
     number = intake.number
     if number is None:
         number = _find_read_log(store.ledger, known, extent)
@@ -228,25 +231,26 @@ def _read_new_records(
 
 
 def _describe_log(
-    source: Input, former: KnownLog | None, resume: Resume, logs: tuple[Log, ...]
+    source: Input, former: KnownLog | None, resume: Resume, logs: tuple[Log, ...], clock: int
 ) -> KnownLog:
     """Return a log as the ledger is to know it."""
-    whole, last = logs
-    extent = whole.inputs[0].extent
-    begun = extent.head[: min(HEAD_BYTES, max(extent.end, len(extent.rest)))]
+    sure, rest = logs
+    extent = sure.inputs[0].extent
+    begun = extent.head[: min(HEAD_BYTES, max(extent.end, extent.rest_bytes))]
+    # An array that is written anew with more members goes on before its closing brackets.
+    begun = begun.rstrip(b"]} \t\r\n") or begun
     before = former if resume.begin else None
-    counts = summarise_records(whole)
+    counts = summarise_records(sure)
     rereads = former.rereads + 1 if former else 0
     return KnownLog(
         file_name=source.name,
         head_fingerprint=compute_fingerprint(begun),
         head_bytes=len(begun),
         tail_fingerprint=compute_fingerprint(extent.tail),
-        read_bytes=extent.end,
-        line_count=whole.last_input_lines,
-        whole_lines=add_counts(before.whole_lines, counts) if before else counts,
-        last_line=summarise_records(last),
-        is_resumable=extent.by_line,
+        resume=extent.resume,
+        sure=add_counts(before.sure, counts) if before else counts,
+        rest=summarise_records(rest),
+        first_clock_ms=former.first_clock_ms if former else clock,
         rereads=before.rereads if before else rereads,
         file_fingerprints=former.file_fingerprints if former else (),
     )
@@ -256,7 +260,7 @@ def _find_read_log(ledger: Ledger, known: KnownLog, extent: Extent) -> int | Non
     """Return the number of a pipe's log, by what was read."""
     for number in sorted(range(len(ledger.logs)), key=ledger.measure_log, reverse=True):
         each = ledger.logs[number]
-        tail = extent.tails.get(each.read_bytes)
+        tail = extent.tails.get(each.resume.offset)
         if (
             tail is not None
             and each.head_bytes <= known.head_bytes
@@ -273,10 +277,10 @@ def _account_forgotten(store: OpenStore, log: Log) -> Log:
     if not forgotten or not log.facts.row_count:
         return log
     sessions = log.facts.list_sessions()
-    numbers = store.state.make_numbering().number_sids(sessions.list_sids())
-    theirs = sessions.numbers.filter(numbers.is_in(list(forgotten)))
+    numbers = store.state.make_numbering().number_sids(sessions["text"])
+    theirs = sessions["sid"].filter(numbers.is_in(list(forgotten)))
     facts = log.facts.to_frame().filter(pl.col("sid").is_in(theirs.implode()))
-    identities = store.parser.vocabulary.number_identities()
+    identities = store.vocabulary.number_identities()
     identity = identities.gather(facts["attributes"]).alias("identity")
     n = facts.select("sid", identity, pl.min_horizontal("ts", UNTIMED)).n_unique()
     tally = Counter(log.account.tally)

@@ -13,9 +13,8 @@ import polars as pl
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.facts import Facts
 from dcevents.model.moments import ANCIENT, UNTIMED
-from dcevents.model.sessions import NUMBER_TYPE
 from dcevents.store.disk import segment
-from dcevents.store.disk.numbering import StoreNumbering
+from dcevents.store.disk.numbering import NUMBER_TYPE, StoreNumbering
 from dcevents.store.disk.segment import FACTS_SCHEMA, Segment
 from dcevents.store.disk.state import SUPERSEDED_SCHEMA, StoreState
 
@@ -146,7 +145,7 @@ def merge_facts(
     merge = _begin_merge(state, facts.vocabulary, settings)
     pending = pl.Series("sid", state.manifest.pending_sessions, dtype=NUMBER_TYPE)
     uncounted = pl.concat([pending, _find_later_sessions(state, settings.until)]).unique()
-    numbered = _number_sessions(state, numbering, facts.list_sessions().list_sids(), uncounted)
+    numbered = _number_sessions(state, numbering, facts.list_sessions()["text"], uncounted)
     stored = state.read_facts(numbered.rows)
     new = _select_new(merge, facts, numbered, stored)
     recounted, waiting = _split_due(merge, uncounted, new.added, stored)
@@ -247,7 +246,7 @@ def _select_new(
 ) -> _NewFacts:
     """Select the facts that are new to the store."""
     sessions = facts.list_sessions()
-    numbers = pl.DataFrame({"number": sessions.numbers, "sid": numbered.sessions["sid"]})
+    numbers = pl.DataFrame({"number": sessions["sid"], "sid": numbered.sessions["sid"]})
     rows = facts.to_frame().rename({"sid": "number"}).join(numbers, on="number")
     rows = segment.store_times(_drop_duplicates(rows.select("sid", "attributes", "ts")))
     is_forgotten = pl.col("sid").is_in(list(merge.state.manifest.forgotten_sids))

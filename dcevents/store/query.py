@@ -10,18 +10,18 @@ import polars as pl
 
 from dcevents import show
 from dcevents.errors import UsageError
+from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
 from dcevents.model.fold import Fold
 from dcevents.model.moments import FIRST_BELIEVED_MS, UNTIMED
-from dcevents.model.sessions import NUMBER_TYPE, Sessions, hash_sids, renumber_rows
 from dcevents.reading.account import Account, RejectedLine
 from dcevents.reading.log import LOCATED_COLUMNS, Log
-from dcevents.reading.parsing.parse import Parser
 from dcevents.reading.sources.inputs import Input, InputResult
 from dcevents.settings import Settings
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.manifest import Manifest
+from dcevents.store.disk.numbering import NUMBER_TYPE
 from dcevents.store.disk.state import NO_WINDOW, StoreState
 from dcevents.store.ingest import read_ledger
 from dcevents.store.merge import MergeResult, MergeSettings, merge_facts
@@ -247,41 +247,36 @@ def _balance_account(account: Account) -> Account:
 
 
 def read_events(
-    state: StoreState, extra_log: Log | None, parser: Parser, settings: Settings
+    state: StoreState, extra_log: Log | None, vocabulary: Vocabulary, settings: Settings
 ) -> ReportInput:
     """Read a store's events, with extra logs', as from its logs.
 
-    They have no lines where the store does not keep them. `parser` has the store's codes, and has
-    read the extra logs.
+    They have no lines where the store does not keep them. `vocabulary` has the store's codes, and
+    those of the extra logs.
     """
-    manifest, numbering = state.manifest, parser.vocabulary.numbering
+    manifest = state.manifest
     log = _combine_logs_without_facts(state, extra_log)
-    rows, sessions = _number_rows(state, parser, settings.clock_ms)
+    rows = _number_rows(state, vocabulary, settings.clock_ms)
     later = 0
     if settings.as_of_ms is not None:
         is_later = (pl.col("ts") > settings.as_of_ms) & (pl.col("ts") < UNTIMED)
         rows, later = rows.filter(~is_later), rows.filter(is_later).height
-    facts = Facts(parser.vocabulary)
-    facts.add_rows(rows.select("sid", "attributes", "ts"), sessions)
-    located, forgotten = [(rows, sessions)], 0
+    facts = Facts(vocabulary)
+    facts.add_rows(rows)
+    located, forgotten = [rows], 0
     names = _name_logs(state)
     if extra_log is not None:
         extra_log, forgotten = _drop_forgotten(state, extra_log)
-        theirs = extra_log.facts.list_sessions()
-        facts.add_rows(extra_log.facts.to_frame(), theirs)
+        facts.add_rows(extra_log.facts.to_frame())
         if extra_log.located is not None:
-            lines = extra_log.located.with_columns(pl.col("file") + len(names))
-            located.append((lines, theirs))
-    facts.resolve_collisions()
+            located.append(extra_log.located.with_columns(pl.col("file") + len(names)))
     as_of = facts.choose_as_of(settings.as_of_ms, settings.clock_ms)
     read = replace(
         log,
         inputs=[*(InputResult(Input(name, None)) for name in names), *log.inputs],
         account=_move_events(log.account, {"later": later, "forgotten": forgotten}),
         facts=facts,
-        located=pl.concat(
-            renumber_rows(part, of, numbering).select(*LOCATED_COLUMNS) for part, of in located
-        ),
+        located=pl.concat(part.select(*LOCATED_COLUMNS) for part in located),
         has_lines=manifest.keeps_events,
     )
     read.count_events()
@@ -289,19 +284,14 @@ def read_events(
     return ReportInput(counted, FactFold(facts, as_of, settings.idle_ms))
 
 
-def _number_rows(state: StoreState, parser: Parser, clock: int) -> tuple[pl.DataFrame, Sessions]:
-    """Read the store's events with a parser's numbers of sessions.
-
-    Return the sessions too.
-    """
+def _number_rows(state: StoreState, vocabulary: Vocabulary, clock: int) -> pl.DataFrame:
+    """Read the store's events with a vocabulary's numbers of sessions."""
     texts = state.read_all_sids()
-    numbers, sessions = parser.vocabulary.numbering.number_distinct(
-        hash_sids(texts["text"]), texts["text"]
-    )
+    numbers = vocabulary.sessions.number_sids(texts["text"])
     numbered = pl.DataFrame({"sid": texts["sid"], "number": numbers})
     rows = _read_event_rows(state).join(numbered, on="sid", how="inner", maintain_order="left")
     rows = rows.drop("sid").rename({"number": "sid"})
-    return segment.restore_times(rows, clock), sessions
+    return segment.restore_times(rows, clock)
 
 
 def _name_logs(state: StoreState) -> list[str]:
@@ -314,14 +304,13 @@ def _name_logs(state: StoreState) -> list[str]:
 def _drop_forgotten(state: StoreState, extra_log: Log) -> tuple[Log, int]:
     """Return extra logs without forgotten sessions, and the number of lines dropped."""
     sessions = extra_log.facts.list_sessions()
-    numbers = state.make_numbering().number_sids(sessions.list_sids())
+    numbers = state.make_numbering().number_sids(sessions["text"])
     theirs = numbers.is_in(list(state.manifest.forgotten_sids))
     if extra_log.located is None or not theirs.any():
         return extra_log, 0
-    is_forgotten = pl.col("sid").is_in(sessions.numbers.filter(theirs).implode())
+    is_forgotten = pl.col("sid").is_in(sessions["sid"].filter(theirs).implode())
     facts = Facts(extra_log.facts.vocabulary)
-    facts.add_rows(extra_log.facts.to_frame().filter(~is_forgotten), sessions)
-    facts.resolve_collisions()
+    facts.add_rows(extra_log.facts.to_frame().filter(~is_forgotten))
     lines = extra_log.located.filter(is_forgotten).height
     located = extra_log.located.filter(~is_forgotten)
     return replace(extra_log, facts=facts, located=located), lines

@@ -9,8 +9,8 @@ from dcevents import show
 from dcevents.analysis.account_words import explain_intolerable, explain_unusable
 from dcevents.errors import OutputError, StoreError, UnusableInputError
 from dcevents.model.facts import Facts
+from dcevents.reading.judge import Mapping
 from dcevents.reading.log import KeepReject, Log
-from dcevents.reading.parsing.envelopes import Known
 from dcevents.reading.sources.inputs import Input, ProgressCallback
 from dcevents.settings import IngestSettings
 from dcevents.store import compact, remove
@@ -112,7 +112,7 @@ def _make_options(
 ) -> IngestOptions:
     return IngestOptions(
         settings.clock_ms,
-        Known(settings.mapped_paths, settings.mapped_names),
+        Mapping(settings.mapped_paths, settings.mapped_names),
         report_progress,
         keep_reject,
         is_reread=settings.reads_again,

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.model import facts as facts_module
+from dcevents.model import packing
 from dcevents.model.attributes import Attributes
-from dcevents.model.facts import DistinctCounts, Facts
+from dcevents.model.facts import Facts
+from dcevents.model.grouping import DistinctCounts
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
-from dcevents.model.sessions import hash_sids
 
 Fact = tuple[str, int, str | None, str, int]
 
@@ -41,14 +42,9 @@ def folded(facts: list[Fact]) -> Facts:
 
 def add(state: Facts, sids: list[str], codes: list[int], ts: list[int]) -> None:
     """Add facts, as a block of lines would."""
-    texts = pl.Series(sids, dtype=pl.String)
-    numbers, sessions = state.vocabulary.numbering.number_distinct(hash_sids(texts), texts)
-    state.add_rows(
-        pl.DataFrame(
-            {"sid": numbers, "attributes": codes, "ts": ts}, schema=facts_module.FACT_SCHEMA
-        ),
-        sessions,
-    )
+    numbers = state.vocabulary.sessions.number_sids(sids)
+    columns = {"sid": numbers, "attributes": codes, "ts": ts}
+    state.add_rows(pl.DataFrame(columns, schema=packing.FACT_SCHEMA))
 
 
 def content(state: Facts) -> set[tuple[str, Attributes, int]]:
@@ -113,7 +109,7 @@ def test_times_and_contents_that_fit_into_no_word_are_facts_as_any() -> None:
 
 
 def test_more_contents_than_fit_into_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facts_module, "_MAX_PACKED_CODES", 2)
+    monkeypatch.setattr(packing, "CODE_BITS", 1)
     facts: list[Fact] = [
         ("s1", kind, "d1", name, ts)
         for kind in range(4)

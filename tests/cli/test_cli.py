@@ -163,32 +163,6 @@ LOG_IS_OF = "the log covers 2026-11-02 to 2026-11-05"
 
 EMPTY = [
     pytest.param(
-        "completion --conversation Foo*",
-        f"warning: --conversation 'Foo*' {FITS_NOTHING}; there is 'Demo', 'Pricing', 'd1'",
-        id="a pattern that fits nothing",
-    ),
-    pytest.param(
-        "events --ui-type inline",
-        "warning: --ui-type 'inline' fits nothing in all that was read; there is 'popup'",
-        id="a UI type",
-    ),
-    pytest.param(
-        "sessions --page a --page q",
-        "warning: --page 'a' or 'q' fits nothing in all that was read; there is '/p'",
-        id="several patterns",
-    ),
-    pytest.param(
-        "conversations --conversation Demo --type x",
-        "warning: --type 'x' fits nothing in all that was read; there is 'dialogue'",
-        id="only what selects nothing by itself is named",
-    ),
-    pytest.param(
-        "completion --conversation x --type y",
-        f"warning: --conversation 'x' {FITS_NOTHING}; there is 'Demo', 'Pricing', 'd1'\n"
-        "dcevents: warning: --type 'y' fits nothing in all that was read; there is 'dialogue'",
-        id="both select nothing",
-    ),
-    pytest.param(
         "summary --conversation Demo --type dialogue",
         "no conversation fits --conversation 'Demo' and --type 'dialogue' at once",
         id="each selects something, but not both",
@@ -202,11 +176,6 @@ EMPTY = [
         "chats --outcome missed",
         "no live chat matches --outcome 'missed'",
         id="an outcome of live chat",
-    ),
-    pytest.param(
-        "abandonment --agent Bob",
-        "warning: --agent 'Bob' fits nothing in all that was read; there is 'Ann', 'ag1'",
-        id="an agent",
     ),
     pytest.param(
         "chats --conversation Demo",
@@ -246,8 +215,58 @@ def test_what_selects_nothing_is_named(command: str, told: str) -> None:
     assert result.text.rstrip().endswith("\n\nNothing to report.")
     assert result.err == f"dcevents: {told}\ndcevents: 3 events of 3 records\n"
     assert result.err == for_programs.err
-    quiet = "".join(f"{line}\n" for line in result.err.splitlines() if "fits nothing" in line)
-    assert harness.run(*command.split(), "-q", stdin=CHATS).err == quiet
+    assert harness.run(*command.split(), "-q", stdin=CHATS).err == ""
+
+
+THERE_IS = "there is 'Demo', 'Pricing', 'd1'"
+UNMATCHED = [
+    pytest.param(
+        "completion --conversation Foo*",
+        [f"--conversation 'Foo*' fits nothing in all that was read; {THERE_IS}"],
+        id="a pattern",
+    ),
+    pytest.param(
+        "completion --conversation pricng --conversation Demo",
+        ["--conversation 'pricng' fits nothing in all that was read; did you mean 'Pricing'?"],
+        id="a slip beside a name",
+    ),
+    pytest.param(
+        "completion --conversation Demo --period 2026-11-02 --type x",
+        ["--type 'x' fits nothing in all that was read; there is 'dialogue'"],
+        id="what fits outside of the window fits",
+    ),
+    pytest.param(
+        "events --ui-type inline",
+        ["--ui-type 'inline' fits nothing in all that was read; there is 'popup'"],
+        id="a UI type",
+    ),
+    pytest.param(
+        "sessions --page a --page b --page c --page d",
+        ["--page 'a' or 'b' or 'c' or … fits nothing in all that was read; there is '/p'"],
+        id="many",
+    ),
+    pytest.param(
+        "completion --conversation x --agent Anna",
+        [
+            f"--conversation 'x' {FITS_NOTHING}; {THERE_IS}",
+            "--agent 'Anna' fits nothing in all that was read; did you mean 'Ann'?",
+        ],
+        id="two options",
+    ),
+]
+
+
+@pytest.mark.parametrize(("command", "told"), UNMATCHED)
+def test_what_fits_nothing_is_said_also_in_quiet_runs(command: str, told: list[str]) -> None:
+    """The report is written, and the status is what it was."""
+    result = harness.run(*command.split(), stdin=CHATS)
+    quiet = harness.run(*command.split(), "-q", stdin=CHATS)
+
+    warnings = [f"dcevents: warning: {line}" for line in told]
+    assert quiet.err.splitlines() == warnings
+    assert result.err.splitlines() == [*warnings, "dcevents: 3 events of 3 records"]
+    assert (result.status, quiet.status) == (0, 0)
+    assert quiet.out == result.out
 
 
 @pytest.mark.parametrize(
@@ -643,7 +662,7 @@ def test_the_account_says_what_has_no_time() -> None:
 
     result = harness.run("completion", "-v", stdin=log)
 
-    assert result.err.startswith("dcevents: 4 records = 3 events + 1 duplicate")
+    assert "\ndcevents: 4 records = 3 events + 1 duplicate" in result.err
     assert "2 events without a usable timestamp" in result.err
     assert (
         "1 events" not in harness.run("completion", "-v", stdin=log[: log.rindex(b'{"event"')]).err

@@ -1,8 +1,8 @@
 """Looks for lines that dcevents miscounts, and for logs that it gets wrong: `fuzz.py lines`,
 `fuzz.py program`.
 
-`lines` holds the column path to `record.read`, and that to the naive model, line by line; `program`
-holds accounts, listings, reports and formats to the naive model. Guided by coverage where atheris
+`lines` holds the scanner in C to the judge, and that to the model of reading; `program` holds
+accounts, listings, reports and formats to the naive model. Guided by coverage where atheris
 is installed (Linux on x86-64, CPython 3.11 to 3.14); elsewhere, or with `--blind`, the same
 mutations are tried without guidance. A finding is an AssertionError with the log in it, and ends
 the run with a status other than 0.
@@ -33,18 +33,18 @@ if GUIDED:
 
     atheris.instrument_imports(include=["dcevents"]).__enter__()
 
-import columns  # noqa: E402 - what is imported before is not instrumented
-import harness  # noqa: E402
+import harness  # noqa: E402 - what is imported before is not instrumented
 import histories  # noqa: E402
+import model  # noqa: E402
 import mutate  # noqa: E402
-import naive  # noqa: E402
+import odd_lines  # noqa: E402
+from joined import read_records  # noqa: E402
 
+from dcevents.model.events import KINDS  # noqa: E402
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED  # noqa: E402
-from dcevents.reading.parsing import parse, record, records  # noqa: E402
 from dcevents.reading.sources import sizes  # noqa: E402
 
-# Learn from few lines, so that short logs go by the column; and cut them into many blocks.
-parse._MIN_LAYOUT_LINES, parse._MANY = 1, 2
+# Short logs are cut into many blocks.
 sizes.BLOCK_BYTES, sizes.FIRST_BLOCK_BYTES = 1 << 12, 1 << 10
 
 SHOWN = re.compile(
@@ -56,82 +56,58 @@ tried: Counter[str] = Counter()
 
 
 def lines(data: bytes) -> None:
-    """Any line, by the column, by itself, and by the model: the same bucket, and the same event."""
-    dice = random.Random(zlib.crc32(data))
-    each = [line for line in mutate.lines_of(data) if _bucket(line) != "several"] * dice.choice(
-        (1, 1, 2, 3)
-    )
-    by_itself = columns.one_by_one(each)
-    sample, parts = dice.choice((1, 2, 3, 5, 8, 20)), dice.choice((1, 2, 3))
-    by_column = columns.parsed(each, sample=sample, parts=parts)
-    assert by_itself == by_column, f"sample={sample}, parts={parts}: {by_itself} {by_column}"
-    # A blank one first: at the beginning of an input a byte order mark is dropped.
-    canonical = [b"", *(line for line in each if _is_canonical(line))]
-    model = naive.read([("log", b"".join(line + b"\n" for line in canonical))], now_ms=columns.NOW)
-    ours, theirs = _as_the_model(columns.one_by_one(canonical)), _of_the_model(model)
+    """Any lines, by the scanner, by the judge and by the model: the same records."""
+    each = mutate.lines_of(data)
+    log = b"".join(line + b"\n" for line in each)
+    scanned, judged = odd_lines.read_data(log), odd_lines.read_data(log, scanner="python")
+    assert scanned == judged, f"{scanned} {judged}"
+    plain = b"".join(line + b"\n" for line in each if _is_plain(line))
+    ours = _as_the_model(odd_lines.read_data(plain))
+    theirs = _of_the_model(model.read_log(plain, odd_lines.NOW))
     assert ours == theirs, f"{ours} {theirs}"
     tried["lines"] += len(each)
 
 
-def _bucket(line: bytes) -> str:
-    return _read(line).bucket
+def _is_plain(line: bytes) -> bool:
+    """Return whether a line is one object alone that is canonical, or broken."""
+    records, resume = read_records(line + b"\n", odd_lines.NOW)
+    if not line.startswith(b"{") or len(records) != 1 or resume.offset != len(line) + 1:
+        return False
+    event = records[0].event
+    return records[0].outcome is None if event is None else event.structure.is_canonical
 
 
 def _is_canonical(line: bytes) -> bool:
-    """Whether a line is what the model knows: it knows no envelopes."""
-    return _read(line).shape is None and _bucket(line) != "several"
-
-
-def _read(line: bytes) -> record.Record:
-    return record.read(line.decode(errors="replace"))
-
-
-def _as_the_model(found: Any) -> Any:
-    tally, events, rejects = found
-    wanted = sorted((row + 1, sid, *_texts(said), ts) for row, sid, said, ts, *_ in events)
-    times = {UNTIMED: None, FUTURE: "future", ANCIENT: "ancient"}
-    return (
-        dict(tally),
-        [(*event[:-1], times.get(event[-1], event[-1])) for event in wanted],
-        rejects,
+    """Return whether a line is what the naive model of reports knows: it knows no wrappings."""
+    return not line.strip() or (
+        _is_plain(line) and read_records(line + b"\n", odd_lines.NOW)[0][0].event is not None
     )
 
 
-def _texts(said: Any) -> tuple[Any, ...]:
-    *texts, meeting = said[1:]
-    info = None if meeting is None else naive.plain(naive.parsed(meeting.encode()))
-    return (naive_kind(said.kind), *texts, repr(info))
-
-
-def naive_kind(code: int) -> str:
-    """The name of a kind."""
-    from dcevents.model.events import KINDS  # noqa: PLC0415
-
-    return str(KINDS[code])
-
-
-def _of_the_model(model: naive.Log) -> Any:
-    tally = Counter(model.rejected)
-    tally |= Counter(blank=model.blank, widget_ready=model.widget_ready, event=len(model.looks))
-    tally |= Counter(unknown_event=sum(model.unknown_events.values()))
-    events = [
-        (
-            e.line,
-            e.sid,
-            e.kind,
-            e.id,
-            e.name,
-            e.type,
-            e.ui_type,
-            e.page,
-            e.agent_id,
-            e.agent_name,
-            repr(e.meeting_info),
-            "future" if e.future else "ancient" if e.ancient else e.ts,
-        )
-        for e in model.looks
+def _as_the_model(found: odd_lines.Read) -> Any:
+    tally, events, rejects, unknown = found
+    times = {UNTIMED: None, FUTURE: "future", ANCIENT: "ancient"}
+    said = [
+        (line, sid, KINDS[attributes.kind], *attributes[1:8], times.get(ts, ts))
+        for line, _, sid, attributes, ts, _ in events
     ]
-    return dict(tally), events, [(line - 1, reason) for _, line, reason in model.rejects]
+    return dict(tally), said, [(line, reason) for line, _, reason in rejects], dict(unknown)
+
+
+def _of_the_model(read: Any) -> Any:
+    accepted = [each for each in read.records if each.bucket in {"events", "duplicates"}]
+    tally = Counter(event=len(accepted), blank=read.buckets["blank"])
+    tally.update(read.rejected)
+    tally.update(read.ignored)
+    said = [
+        (
+            e.line, e.sid, e.kind, e.id, e.name, e.type, e.ui_type, e.page, e.agent_id,
+            e.agent_name, "future" if e.future else "ancient" if e.ancient else e.ts_ms,
+        )
+        for e in accepted
+    ]  # fmt: skip
+    rejects = [(each.line, each.reason) for each in read.records if each.bucket == "rejected"]
+    return dict(+tally), said, rejects, dict(read.unknown_events)
 
 
 def program(data: bytes) -> None:
@@ -139,21 +115,19 @@ def program(data: bytes) -> None:
     and formats that nothing of it breaks.
     """
     dice = random.Random(zlib.crc32(data))
-    data = b"\n".join(line for line in data.split(b"\n") if _is_canonical(line))
-    cut = dice.choice((0, len(data), dice.randrange(len(data) + 1)))
+    data = b"".join(line + b"\n" for line in data.split(b"\n") if _is_canonical(line))
+    # Each file ends with a line: what is cut off within one may be a value that goes on.
+    cut = dice.choice((0, len(data), data.find(b"\n", dice.randrange(len(data) + 1)) + 1))
     inputs = [
         (name, part)
         for name, part in (("a.log", data[:cut]), ("b.log", data[cut:]))
         if part or not data
     ]
-    if any(records.style_of(part) for part in (data, data[:cut], data[cut:])):
-        return
     as_of = dice.choice((None, None, None, histories.START + dice.randrange(10**7)))
     zone = dice.choice(("UTC", "Asia/Kathmandu", "America/St_Johns"))
-    sample = dice.choice((1, 2, 5, 1000))
-    histories.check(
-        inputs[:2], sample=sample, keys=[dice.choice(histories.KEYS)], as_of=as_of, tz=zone
-    )
+    scanner = dice.choice(("c", "c", "python"))
+    with odd_lines.use_scanner(scanner):
+        histories.check(inputs[:2], keys=[dice.choice(histories.KEYS)], as_of=as_of, tz=zone)
     command = dice.choice(("summary", "conversations", "events", "sessions", "chats", "completion"))
     format_ = dice.choice(("table", "markdown", "json", "csv", "ndjson"))
     result = harness.run(command, "-f", format_, stdin=data)

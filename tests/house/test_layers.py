@@ -15,6 +15,7 @@ import dcevents
 PACKAGE = Path(dcevents.__file__).parent
 FLOORS = (
     {"dcevents"},
+    {"native"},
     {"model", "render"},
     {"reading", "snippet"},
     {"analysis"},

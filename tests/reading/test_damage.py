@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcevents.reading.sources.marks import strip_marks
-
 CASES = Path(__file__).parent / "cases"
 BOM, NUL = b"\xef\xbb\xbf", b"\0"
 
@@ -199,22 +197,10 @@ def test_marks_change_no_figure(parts: list[tuple[bytes, bytes, bytes]]) -> None
     assert clean == marked
 
 
-@given(st.lists(st.sampled_from([b"\0", BOM, b" ", b"\n", b"\r", b"{}", b'"a"']), max_size=30))
-def test_stripping_marks_keeps_lines_and_all_else(pieces: list[bytes]) -> None:
-    data = b"".join(pieces)
-    stripped = strip_marks(data)
-
-    assert data.count(b"\n") == stripped.count(b"\n")
-    for before, after in zip(data.split(b"\n"), stripped.split(b"\n"), strict=True):
-        bare = before.decode().strip(" \t\r\0\ufeff")
-        assert bare == after.decode().strip(" \t\r\0\ufeff")
-        assert bare or not after.strip(b" \t\r")
-
-
-def test_a_run_of_nuls_takes_time_as_its_size() -> None:
+def test_nuls_within_a_record_are_no_json_and_cost_their_size() -> None:
     data = b"{" + NUL * (8 << 20) + b"}\n"
 
-    assert strip_marks(data) == data
+    assert account(line(1) + data + line(2))["rejected"]["too_long"] == 1
 
 
 # -- what strangers write ------------------------------------------------------------------------

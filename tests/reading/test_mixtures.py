@@ -17,9 +17,6 @@ from choosing import try_examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcevents.model.attributes import Vocabulary
-from dcevents.reading.parsing.parse import Limits, Parser
-
 CASES = Path(__file__).parent / "mixtures"
 NAMES = sorted(path.name for path in CASES.iterdir())
 _COPIES = 15
@@ -99,13 +96,3 @@ def test_some_in_any_order_say_what_each_says_alone(names: list[str]) -> None:
 @given(st.permutations(NAMES))
 def test_all_in_any_order_say_what_each_says_alone(names: list[str]) -> None:
     check_together(names)
-
-
-def test_no_lines_at_all_are_read_after_many() -> None:
-    parser = Parser(Limits(None, 0), Vocabulary())
-    parser.parse(lengthen((CASES / "516.log").read_bytes()) * 40)
-
-    parsed = parser.parse(b"")
-
-    assert parser.layouts()
-    assert (parsed.lines, parsed.tally.total()) == (0, 0)

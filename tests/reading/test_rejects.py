@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from dcevents import reports
 from dcevents.cli import rejects
-from dcevents.reading import log as log_module
+from dcevents.reading import log_building
 from dcevents.reading.account import RejectedLine
 
 COMMANDS = list(reports.load_reports())
@@ -150,14 +150,13 @@ def test_of_a_line_that_is_too_long_the_beginning_is_kept(
 def test_they_come_in_the_order_of_the_input_however_it_is_read(
     tmp_path: Path, target: Path
 ) -> None:
-    # A long file in many blocks, bad lines of all shapes in it; small files that share blocks; and
-    # a pipe.
+    # A long file in many blocks, bad lines of all shapes in it, and small files.
     folder = tmp_path / "logs"
     folder.mkdir()
     good = [GOOD.replace(b'"sid":"a"', b'"sid":"s%d"' % n) for n in range(120_000)]
     for n in range(0, len(good), 97):
-        # By the column, by the reference reader, not UTF-8.
-        blank, other = good[n].replace(b"CONVERSATION_ENGAGED", b" "), b'{"bad":%d}\n' % n
+        # Objects without a name, other objects, not UTF-8.
+        blank, other = good[n].replace(b"CONVERSATION_ENGAGED", b""), b'{"bad":%d}\n' % n
         good[n] = (
             blank,
             blank,
@@ -197,11 +196,11 @@ def test_where_nothing_is_asked_for_nothing_is_made_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        log_module,
+        log_building,
         "RejectedLine",
         lambda *_: pytest.fail("no more than the first places are needed"),
     )
-    monkeypatch.setattr(log_module, "MAX_SHOWN_REJECTS", 0)
+    monkeypatch.setattr(log_building, "MAX_SHOWN_REJECTS", 0)
 
     assert harness.run("completion", stdin=BAD).status == 0
 

@@ -1,147 +1,109 @@
-"""Sessions go by a hash of their sid. Where hashes collide, no two sessions become one,
-and none becomes two.
+"""Sessions go by numbers, in the order in which their sids come: the table in C and that in Python
+give the same ones, and give the sids back as they were.
 """
 
-import json
-from pathlib import Path
+import array
 from typing import Any
 
 import polars as pl
 import pytest
-from compare import analyse
-from harness import log
+from choosing import try_examples
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dcevents.model import sessions as sids
-from dcevents.model.attributes import Attributes
-from dcevents.model.facts import FACT_SCHEMA, Facts
-from dcevents.model.sessions import Numbering, hash_sids
-from dcevents.reading.parsing import parse, shapes
-from dcevents.reading.sources import sizes
+from dcevents import native
+from dcevents.errors import DcError
+from dcevents.model.sessions import Sessions
 
-LISTINGS = ("events", "conversations", "sessions", "chats")
-BITS = 10
-
-
-def narrow(texts: Any, salt: int = 0) -> Any:
-    """Hash to so few values that many collide, in the bits that differ between sessions."""
-    return texts.hash(salt) // (1 << (64 - BITS)) * (1 << (64 - BITS))
-
-
-def low(texts: Any, salt: int = 0) -> Any:
-    """Hash, with the first salt, to numbers that differ in their lowest bits only."""
-    return texts.hash(salt) % 256 if salt == 0 else texts.hash(salt)
-
-
-def traffic() -> list[tuple[str, bytes]]:
-    """Ninety sessions, each of them in two of three files,
-    a few with sids that only one way of reading reads.
-    """
-    kinds = (
-        "triggered",
-        "engaged",
-        "live_chat_requested",
-        "live_chat_initiated",
-        "completed",
-        "closed",
-    )
-    names = [f"s{n:03d}" for n in range(86)] + ["=7", "größe", '"a\\"b"', "x" * 50]
-    files: list[list[str]] = [[], [], []]
-    for n, name in enumerate(names):
-        for step in range(1 + n % len(kinds)):
-            line = f"10:{n % 60:02d}:{step:02d} {name!s} {kinds[step]} id=d{n % 3} agent=a{n % 4}"
-            files[(n + step) % 3].append(line)
-    return [(f"{n}.log", log("\n".join(lines))) for n, lines in enumerate(files)]
-
-
-def found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
-    """All listings of the traffic, read in small blocks, first by the column, then line by line."""
-    from dcevents import reports  # noqa: PLC0415
-
-    for name in ("FIRST_BLOCK_BYTES", "BLOCK_BYTES"):
-        monkeypatch.setattr(sizes, name, 4000)
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for sample in (5, 10_000):
-        where = folder / str(sample)
-        where.mkdir(parents=True)
-        view = analyse(traffic(), where, sample=sample)
-        for name in LISTINGS:
-            table = reports.load_reports()[name].make_tables(view, ())[0].rows
-            rows[f"{name}, {sample}"] = table.select(pl.exclude("file")).to_dicts()
-    return rows
-
-
-@pytest.mark.parametrize(
-    "other", [narrow, low], ids=["few numbers", "numbers that differ in their lowest bits"]
+SIDS = st.lists(
+    st.one_of(
+        st.text(max_size=3),
+        st.text(st.sampled_from('ab\n\0"\\ß€😀'), min_size=8, max_size=16),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=200),
+    ),
+    max_size=80,
 )
-def test_sessions_whose_numbers_collide_are_told_apart(
-    other: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expected = found(tmp_path / "wide", monkeypatch)
-    for module in (sids, shapes, parse):
-        monkeypatch.setattr(module, "hash_sids", other)
-    names = pl.Series([row["sid"] for row in expected["sessions, 5"]])
-    shared = names.len() - (other(names) // 16).n_unique()
-    assert shared > 2, "the test would show nothing"
-    assert found(tmp_path / "narrow", monkeypatch) == expected
 
 
-def test_sessions_are_told_apart_again_when_ids_take_more_bits(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(
-        sids,
-        "hash_sids",
-        lambda texts, salt=0: texts.hash(salt) if salt else texts.str.len_bytes() * 2,
-    )
-    state = Facts()
-    texts = pl.Series(["a", "aa"])
-    code = state.vocabulary.assign_code(Attributes(0, "d0", *[None] * 7))
-    numbers, sessions = state.vocabulary.numbering.number_distinct(
-        sids.hash_sids(texts).cast(pl.UInt64), texts
-    )
-    state.add_rows(
-        pl.DataFrame({"sid": numbers, "attributes": [code] * 2, "ts": [1, 2]}, schema=FACT_SCHEMA),
-        sessions,
-    )
-    state.resolve_collisions()
-    for n in range(1, 9):
-        state.vocabulary.assign_code(Attributes(0, f"d{n}", *[None] * 7))
-
-    state.resolve_collisions()
-
-    high = state.to_frame()["sid"] // (1 << state.vocabulary.count_id_bits())
-    assert (2, ["a", "aa"]) == (
-        high.n_unique(),
-        state.look_up_sids(state.to_frame()["sid"]).to_list(),
-    )
+@pytest.fixture(params=["c", "python"])
+def scanner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv(native.VARIABLE, request.param)
+    try:
+        native.load_library()
+    except DcError:
+        pytest.skip("the library was not built")
+    return request.param
 
 
-def test_a_number_follows_from_the_text_and_which_are_reserved() -> None:
-    texts = pl.Series(["a", "b", "c"])
-    first = hash_sids(texts).to_list()
-    numbering = Numbering([first[1]])
-    assert [first[0], hash_sids(texts, 1)[1], first[2]] == numbering.number_sids(texts).to_list()
-    numbering.reserve_numbers([hash_sids(texts, 1)[1]])
-    assert hash_sids(texts, 2)[1] == numbering.number_sids(["b"])[0]
+def make_both(monkeypatch: pytest.MonkeyPatch) -> list[Sessions]:
+    """A table in C, where there is a library, and one in Python."""
+    both = []
+    for choice in ("", "python"):
+        monkeypatch.setenv(native.VARIABLE, choice)
+        both.append(Sessions())
+    return both
 
 
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ["a", "b"],
-        ["a" * 40, "b" * 40],
-        ["a\nb", "c"],
-        ['q"', "a"],
-        ["größe", "x"],
-        ["\n", "\n\n"],
-        [],
-    ],
-    ids=json.dumps,
-)
-def test_texts_come_back_as_they_were(texts: list[str]) -> None:
-    series = pl.Series(texts, dtype=pl.String)
-    some = sids.gather_sessions(hash_sids(series), series)
-    assert texts == some.list_sids().to_list()
-    everything = pl.Series([True] * len(texts), dtype=pl.Boolean)
-    assert some.to_frame().rows() == some.select_rows(everything).rows()
-    assert some.is_plain == (not any(c in text for text in texts for c in '"\\\n'))
+def pack(texts: list[str]) -> tuple[bytes, bytes]:
+    """Texts one after the other, and their offsets."""
+    offsets = array.array("I", [0])
+    for text in texts:
+        offsets.append(offsets[-1] + len(text.encode()))
+    return "".join(texts).encode(), offsets.tobytes()
+
+
+@given(parts=st.lists(st.tuples(SIDS, st.booleans()), max_size=4))
+@try_examples(20)
+def test_both_tables_number_sids_as_a_dictionary_does(parts: list[tuple[list[str], bool]]) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        both = make_both(monkeypatch)
+    numbers: dict[str, int] = {}
+    for texts, is_packed in parts:
+        expected = [numbers.setdefault(text, len(numbers)) for text in texts]
+        for sessions in both:
+            if is_packed:
+                found = sessions.number_packed(*pack(texts))
+            else:
+                found = sessions.number_sids(texts)
+            assert found.to_list() == expected
+            assert found.dtype == pl.UInt32
+    for sessions in both:
+        assert sessions.list_sids().to_list() == list(numbers)
+        assert len(sessions) == len(numbers)
+        wanted = pl.Series(sorted(numbers.values(), reverse=True), dtype=pl.UInt32)
+        assert sessions.look_up(wanted).to_list() == [*reversed(numbers)]
+        assert {text: sessions.find_number(text) for text in numbers} == numbers
+        assert sessions.find_number("x" * 300) is None
+
+
+@pytest.mark.usefixtures("scanner")
+def test_sids_may_come_in_slices_and_in_chunks() -> None:
+    sessions = Sessions()
+    texts = pl.Series([f"{'session ' * (n % 3)}{n}" for n in range(5000)])
+    assert sessions.number_sids(texts[10:20]).to_list() == [*range(10)]
+    chunks = pl.concat([texts[15:25], texts[:5]], rechunk=False)
+    assert sessions.number_sids(chunks).to_list() == [*range(5, 20)]
+    assert sessions.number_sids(texts).n_unique() == len(sessions) == 5000
+    numbers = pl.concat([pl.Series([3, 4]), pl.Series([0])], rechunk=False)
+    assert sessions.look_up(numbers).to_list() == texts.gather([13, 14, 10]).to_list()
+    assert sessions.look_up(numbers[1:]).to_list() == texts.gather([14, 10]).to_list()
+
+
+@pytest.mark.usefixtures("scanner")
+def test_numbers_stay_where_the_table_grows_and_where_it_is_gone() -> None:
+    sessions = Sessions()
+    texts = pl.Series([f"{n:x}" * 5 for n in range(20_000)])
+    first = [sessions.number_sids(texts[n : n + 700]) for n in range(0, texts.len(), 700)]
+    assert pl.concat(first).to_list() == sessions.number_sids(texts).to_list()
+    sids = sessions.list_sids()
+    del sessions
+    assert sids.to_list() == texts.to_list()
+
+
+@pytest.mark.usefixtures("scanner")
+def test_forgotten_sids_are_not_asked_for() -> None:
+    sessions = Sessions()
+    sessions.number_sids(["a"])
+    sessions.forget_texts()
+    with pytest.raises(ValueError, match="forgotten"):
+        sessions.list_sids()

@@ -592,6 +592,7 @@ LOGS = [
     "c.ndjson~",
 ]
 OTHERS = ["README.md", "notes.txt", "log", "json", "x.LOGS", "access_log", "x.csv"]
+OTHER_OBJECTS = b'{"kind": "other", "n": 1}\n{"kind": "another", "n": 2}\n'
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -605,14 +606,58 @@ def test_a_directory_is_searched_for_names_of_logs(name: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_other_files_of_a_directory_are_passed_over_and_counted(name: str, tmp_path: Path) -> None:
+def test_other_files_of_a_directory_are_searched_for_events(name: str, tmp_path: Path) -> None:
     (tmp_path / "x.log").write_bytes(LINES[0])
-    (tmp_path / name).write_bytes(LOG)
+    (tmp_path / name).write_bytes(b"some notes\n" + LOG)
+
+    result = harness.run("completion", tmp_path, "-f", "json")
+
+    assert result.json["rows"] == EXPECTED["completion"][0]
+    assert result.json["input"]["files"] == 2
+    assert "passed over" not in result.err
+
+
+@compressions
+def test_compressed_files_are_searched_too(compress: Compress, tmp_path: Path) -> None:
+    (tmp_path / "x.bin").write_bytes(compress(LOG))
+
+    assert EXPECTED["completion"] == figures(read(tmp_path))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_files_of_a_directory_are_passed_over_and_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_bytes(LINES[0])
+    (tmp_path / name).write_text("CONVERSATION_ENGAGED is an event\n")
+    (tmp_path / ".hidden").write_bytes(LOG)
 
     result = harness.run("completion", tmp_path, "-f", "json")
 
     assert (result.json["input"]["files"], result.json["input"]["records"]) == (1, 1)
-    assert result.err.startswith("dcevents: passed over 1 file ")
+    first, *_ = result.err.splitlines()
+    assert first.startswith("dcevents: passed over 2 files (")
+    assert f"{tmp_path / name}: no log by name or content" in first
+    assert f"{tmp_path / '.hidden'}: hidden" in first
+    assert harness.run("completion", tmp_path, "-q").err == ""
+
+
+def test_of_many_files_that_are_passed_over_three_are_named(tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_bytes(LINES[0])
+    for number in range(5):
+        (tmp_path / f"n{number}.txt").write_bytes(OTHER_OBJECTS)
+
+    said = harness.run("completion", tmp_path).err
+    quiet = harness.run("completion", tmp_path, "-q").err
+
+    assert f"dcevents: passed over 5 files ({tmp_path}/n0.txt: no log by name or content, " in said
+    assert "n2.txt: no log by name or content, …)" in said
+    warnings = [line for line in said.splitlines(keepends=True) if " warning: " in line]
+    assert quiet == "".join(warnings)
+    assert quiet.splitlines()[0] == (
+        f"dcevents: warning: {tmp_path}/n0.txt: passed over, though it holds JSON objects; "
+        "if it is a log, name the file as SOURCE"
+    )
+    assert len(warnings) == 4
+    assert "2 more files with JSON objects passed over likewise" in warnings[3]
 
 
 @pytest.mark.parametrize("name", OTHERS)

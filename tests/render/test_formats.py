@@ -305,7 +305,9 @@ def test_as_of_is_the_latest_event_where_none_is_given() -> None:
     assert harness.report(LOG, "completion")["as_of"] == "2026-11-02T09:10:07.001Z"
     clock = harness.CLOCK.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert harness.report(b"", "completion")["as_of"] == clock
-    assert harness.report(harness.log("- a engaged"), "completion")["as_of"] == clock
+    assert (
+        harness.report(harness.log("- a engaged"), "completion", is_warned=True)["as_of"] == clock
+    )
 
 
 SUMMARISED = ("completion", "abandonment", "live-chat")

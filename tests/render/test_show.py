@@ -84,7 +84,11 @@ UNSAFE = [
 """Controls of terminals (C0, DEL, C1), line separators, and Unicode's bidirectional controls."""
 
 
-@pytest.mark.parametrize("character", UNSAFE, ids=ascii)
+UNSEEN = "\u00ad\u034f\u200b\u200c\u200d\u2060\u2064\ufeff\u3164"
+"""Characters without width, among letters of ours: two names that look alike differ in them."""
+
+
+@pytest.mark.parametrize("character", [*UNSAFE, *UNSEEN], ids=ascii)
 def test_what_acts_on_a_terminal_is_made_visible(character: str) -> None:
     text = show.make_visible(f"a{character}b")
 
@@ -92,7 +96,22 @@ def test_what_acts_on_a_terminal_is_made_visible(character: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Köln", "naïve – “quoted”", "日本語", "😀", "a b", "e\u0301", "שלום"], ids=ascii
+    "text",
+    [
+        "Köln",
+        "naïve – “quoted”",
+        "日本語",
+        "😀",
+        "a b",
+        "e\u0301",
+        "שלום",
+        "\u0645\u06cc\u200c\u062e\u0648",
+        "\u0915\u094d\u200d\u0937",
+        "👩\u200d💻",
+        "❤️\u200d🔥",
+        "🏳️\u200d🌈",
+    ],
+    ids=ascii,
 )
 def test_what_is_only_foreign_is_shown_as_it_is(text: str) -> None:
     assert text == show.make_visible(text)

@@ -244,8 +244,8 @@ def test_a_bar_beside_the_main_rate_where_there_is_room() -> None:
     lines = harness.run("completion", SITE, "-q", env={"COLUMNS": "200"}).text.splitlines()
 
     bars = [re.search("%  (█+[▏▎▍▌▋▊▉]?)  ", line) for line in lines[5:9]]
-    # 40.8, 33.0, 45.8 and 54.5 % of twelve columns.
-    assert [bar[1] if bar else "" for bar in bars] == ["████▉", "████", "█████▌", "██████▌"]
+    # 40.8, 32.4, 45.8 and 54.5 % of twelve columns.
+    assert [bar[1] if bar else "" for bar in bars] == ["████▉", "███▉", "█████▌", "██████▌"]
 
 
 def test_without_a_terminal_there_are_no_bars() -> None:

@@ -4,6 +4,7 @@ and what it says of logs whose faults are known.
 
 import gzip
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,19 +62,21 @@ def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
     return [] if same else [f"{path}: {expected!r} expected, {actual!r} found"]
 
 
-def check(
-    inputs: compare.Inputs, *, sample: int, tz: str = "UTC", as_of: int | None = None
-) -> None:
+NOT_OF_THE_MODEL = {"envelopes", "passed_over", "cut_off", "scanner"}
+VALUE_FORMS = [form for form in naive_check.FORMS if form != "prefix"]
+
+
+def check(inputs: compare.Inputs, *, tz: str = "UTC", as_of: int | None = None) -> None:
     """The document of the program and of the model, compared."""
     with TemporaryDirectory() as folder, mock.patch("compare.NOW", CLOCK):
         named = [(str(Path(folder) / name), data) for name, data in inputs]
         model = naive.read(named, now_ms=CLOCK, as_of_ms=as_of)
         clock = CLOCK if as_of is None else as_of
         expected = naive_check.check(model, [name for name, _ in named], clock_ms=clock, tz=tz)
-        view = compare.analyse(inputs, Path(folder), sample=sample, as_of=as_of, tz=tz)
+        view = compare.analyse(inputs, Path(folder), as_of=as_of, tz=tz)
         made = reports.load_reports()["check"].make(view, ())
         assert isinstance(made, Document)
-        actual = {key: value for key, value in made.members.items() if key != "cut_off"}
+        actual = {key: value for key, value in made.members.items() if key not in NOT_OF_THE_MODEL}
         assert [] == differences(expected, actual)
 
 
@@ -99,13 +102,13 @@ def written(ms: int, form: str) -> Any:
 @st.composite
 def odd_logs(draw: st.DrawFn) -> bytes:
     """Histories with long silences, timestamps of all forms, and other lines between them."""
-    main = draw(st.sampled_from(naive_check.FORMS[:-2]))
+    main = draw(st.sampled_from(VALUE_FORMS[:-2]))
     lines = []
     for event in draw(histories(live=draw(st.booleans()))):
         ms = event["ts"]
         if ms is not None:
             ms += draw(st.sampled_from([0, 0, 0, DAY, 3 * DAY, 29 * DAY, 100 * DAY]))
-            form = draw(st.sampled_from([main, main, main, *naive_check.FORMS]))
+            form = draw(st.sampled_from([main, main, main, *VALUE_FORMS]))
         payload = {key: value for key, value in event.items() if key not in ("kind", "ts", "page")}
         payload["sid"] += draw(st.sampled_from(["", "", "b", "c", "d"]))
         body = {
@@ -115,15 +118,14 @@ def odd_logs(draw: st.DrawFn) -> bytes:
         }
         lines.append(json.dumps(body).encode())
         lines += draw(
-            st.sampled_from([[], [], [lines[-1]], [b"{"], [b""], [b'{"event":"OTHER"}'], [b"[]"]])
+            st.sampled_from([[], [], [lines[-1]], [b"{x"], [b""], [b'{"event":"OTHER"}'], [b"[]"]])
         )
     return b"".join(line + b"\n" for line in lines)
 
 
-@pytest.mark.parametrize("sample", [1000, 2], ids=["line by line", "by the column"])
 @given(data=st.data())
-@try_examples(5)
-def test_any_log_has_the_model_s_quality(data: st.DataObject, sample: int) -> None:
+@try_examples(10)
+def test_any_log_has_the_model_s_quality(data: st.DataObject) -> None:
     inputs = [
         (name, data.draw(odd_logs())) for name in ("a.log", "b.log")[: data.draw(st.integers(1, 2))]
     ]
@@ -131,7 +133,7 @@ def test_any_log_has_the_model_s_quality(data: st.DataObject, sample: int) -> No
         st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Kiritimati"])
     )
     as_of = data.draw(st.sampled_from([None, None, START, START + DAY, START + 3 * DAY + 7]))
-    check(inputs, sample=sample, tz=tz, as_of=as_of)
+    check(inputs, tz=tz, as_of=as_of)
 
 
 @st.composite
@@ -169,16 +171,19 @@ def chats(draw: st.DrawFn) -> bytes:
 @given(log=chats())
 @try_examples(5)
 def test_any_chats_have_the_model_s_reading_of_timeout(log: bytes) -> None:
-    check([("a.log", log)], sample=1000)
+    check([("a.log", log)])
 
 
 def test_the_sample_logs_have_the_model_s_quality() -> None:
     site = harness.ROOT / "sample_logs" / "site"
-    check(
-        [(path.name, path.read_bytes()) for path in sorted(site.glob("dc.log*[!z]"))],
-        sample=200,
-        tz="Europe/Berlin",
-    )
+    logs = [(path.name, path.read_bytes()) for path in sorted(site.glob("dc.log*[!z]"))]
+    check([(name, _drop_wrapped(data)) for name, data in logs], tz="Europe/Berlin")
+
+
+def _drop_wrapped(data: bytes) -> bytes:
+    """Return a log without events in other wrappings, of which the model knows none."""
+    lines = data.splitlines(keepends=True)
+    return b"".join(line for line in lines if not re.match(rb'\[|.*"data":"', line))
 
 
 # -- by hand ---------------------------------------------------------------------------------------
@@ -213,7 +218,7 @@ def test_a_good_log_has_nothing_that_stands_out() -> None:
 
 
 ODD = [
-    pytest.param(["09:00 a triggered", "| {"], "rejected", id="a rejected line"),
+    pytest.param(["09:00 a triggered", "| }"], "rejected", id="a rejected line"),
     pytest.param(
         ["09:00 a triggered", "09:00 a Some.Thing"], "unknown_events", id="an unknown event"
     ),
@@ -493,7 +498,7 @@ def test_a_log_of_other_events_is_described_and_refused() -> None:
 
 
 def test_the_first_twenty_rejected_lines_are_named_ten_of_them_to_people() -> None:
-    log = compact("09:00 a triggered", *["| {"] * 30)
+    log = compact("09:00 a triggered", *["| }"] * 30)
 
     found = members(log)["rejected_lines"]
     text = harness.run("check", stdin=log).text

@@ -100,16 +100,20 @@ def test_programs_get_the_members_behind_the_envelope() -> None:
     [
         pytest.param(["-f", "csv"], {}, "note is not written as csv", id="a format that it lacks"),
         pytest.param(
-            ["-f", "xml"], {}, "'xml' is none of table, json", id="a format that nothing has"
+            ["-f", "xml"], {}, "'xml'; there are table, json", id="a format that nothing has"
         ),
         pytest.param(
             [], {"DCEVENTS_FORMAT": "ndjson"}, "not written as ndjson", id="by the environment"
         ),
         pytest.param(["-o", "x.csv"], {}, "not written as csv", id="by the ending of its file"),
-        pytest.param(["--excel"], {}, "No such option", id="options of CSV"),
-        pytest.param(["--by", "day"], {}, "No such option", id="keys of rows"),
-        pytest.param(["--since", "7d"], {}, "No such option", id="a window that it has none of"),
-        pytest.param(["--idle", "1m"], {}, "No such option", id="an option that it does not want"),
+        pytest.param(["--excel"], {}, "note has no option --", id="options of CSV"),
+        pytest.param(["--by", "day"], {}, "note has no option --", id="keys of rows"),
+        pytest.param(
+            ["--since", "7d"], {}, "note has no option --", id="a window that it has none of"
+        ),
+        pytest.param(
+            ["--idle", "1m"], {}, "note has no option --", id="an option that it does not want"
+        ),
     ],
 )
 def test_what_it_is_not_offered_with_is_bad_usage(

@@ -22,7 +22,7 @@ from dcevents.explain import chat_reasons, reasons
 from dcevents.explain.sessions import MAX_EXPLAINED_SESSIONS, Explanation, explain_sessions
 from dcevents.explain.timeline import LoggedEvent
 from dcevents.model.events import ATTEMPT_OUTCOMES, OUTCOMES
-from dcevents.reading.timestamps import parse_timestamp
+from dcevents.reading.judge.timestamps import parse_timestamp
 from dcevents.reports._explain_document import build_members
 
 DOCS = harness.ROOT / "docs"
@@ -150,7 +150,8 @@ def test_the_rules_have_the_words_of_the_definitions() -> None:
 
 def told(compact: str, sid: str = "a", **more: Any) -> dict[str, Any]:
     """The one session that is explained."""
-    (session,) = harness.report(harness.log(compact), "explain", sid, **more)["sessions"]
+    done = harness.run("explain", sid, "-f", "json", "-q", stdin=harness.log(compact), **more)
+    (session,) = done.json["sessions"]
     assert isinstance(session, dict)
     return session
 
@@ -413,7 +414,8 @@ EDGES = [
 def test_at_the_edges_the_first_rule_that_fits_is_that_of_the_reports(
     compact: str, as_of: str | None, tmp_path: Path
 ) -> None:
-    moment = None if as_of is None else parse_timestamp(f"{harness.DAY}T{as_of}Z")
+    time = None if as_of is None else parse_timestamp(f"{harness.DAY}T{as_of}Z")
+    moment = None if time is None else time.ms
 
     check(harness.log(compact), moment, tmp_path)
 
@@ -466,7 +468,6 @@ def test_a_session_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
     for pattern, hint in (
         ("d1c9", "did you mean 5d1c9f0e?"),
-        ("5d1c9f…", "did you mean 5d1c9f0e?"),
         ("5d1c9x", "did you mean 5d1c9f0e or 5D1C0000?"),
         ("nobody", "dcevents sessions lists them"),
         ("\x1b[31m", "dcevents sessions lists them"),
@@ -476,6 +477,43 @@ def test_a_session_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         assert (result.status, result.out) == (1, b"")
         assert result.err == f"dcevents: no session '{shown}' among 3 sessions; {hint}\n"
     assert not (tmp_path / "x.json").exists()
+
+
+ALIKE = harness.log("09:00 5d1c9f0e engaged\n09:00 5d1c0000 engaged\n09:00 77[a engaged")
+
+
+@pytest.mark.parametrize(
+    ("beginning", "sid"),
+    [
+        pytest.param("5d1c9", "5d1c9f0e", id="a beginning"),
+        pytest.param("7", "77[a", id="of one character"),
+        pytest.param("77[", "77[a", id="with a character of patterns"),
+        pytest.param("5d1c9f…", "5d1c9f0e", id="cut at its end"),
+        pytest.param("5d…0e", "5d1c9f0e", id="cut in its middle"),
+        pytest.param("…9f0e", "5d1c9f0e", id="cut at its beginning"),
+    ],
+)
+def test_the_beginning_of_one_sid_is_enough(beginning: str, sid: str) -> None:
+    told = harness.report(ALIKE, "explain", beginning)
+
+    assert [session["sid"] for session in told["sessions"]] == [sid]
+    assert "1 session fits." in harness.run("explain", beginning, stdin=ALIKE).text
+
+
+@pytest.mark.parametrize(
+    ("beginning", "hint"),
+    [
+        pytest.param("5d1c", "did you mean 5d1c0000 or 5d1c9f0e?", id="of two"),
+        pytest.param("5…", "did you mean 5d1c0000 or 5d1c9f0e?", id="of two, cut"),
+        pytest.param("…", "dcevents sessions lists them", id="of all"),
+        pytest.param("5d1c9f0e…f0e", "did you mean 5d1c9f0e or 5d1c0000?", id="longer than it is"),
+    ],
+)
+def test_the_beginning_of_several_sids_is_not(beginning: str, hint: str) -> None:
+    result = harness.run("explain", beginning, "-q", stdin=ALIKE)
+
+    assert result.status == 1
+    assert result.err == f"dcevents: no session '{beginning}' among 3 sessions; {hint}\n"
 
 
 def test_a_session_that_comes_later_is_said_to_be_cut_off() -> None:

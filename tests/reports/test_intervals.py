@@ -161,10 +161,10 @@ def test_the_bases_of_marks_are_in_no_format() -> None:
 def test_the_headline_of_the_summary_has_the_bounds() -> None:
     text = harness.run("summary", SITE, "-q", "--intervals").text
 
-    # 336 of 1,118; 134 and 143 of 336; 64 of 78.
-    assert "Engagement   30.1 % [27.4 %, 32.8 %]: 336 of 1,118 conversations" in text
-    assert "Completion   39.9 % [34.8 %, 45.2 %]: 134 of 336 engaged" in text
-    assert "Abandonment  42.6 % [37.4 %, 47.9 %]: 143 of 336; " in text
+    # 338 of 1,120; 134 and 145 of 338; 64 of 78.
+    assert "Engagement   30.2 % [27.6 %, 32.9 %]: 338 of 1,120 conversations" in text
+    assert "Completion   39.6 % [34.6 %, 44.9 %]: 134 of 338 engaged" in text
+    assert "Abandonment  42.9 % [37.7 %, 48.2 %]: 145 of 338; " in text
     assert "Live chat    82.1 % [72.1 %, 89.0 %]: 64 of 78 requests accepted" in text
 
 

@@ -13,7 +13,7 @@ import pytest
 from capture import scenarios
 
 from dcevents.model.events import EVENT_KINDS, MEETING_INFO_KEY, PAYLOAD_KEYS, READY_EVENT
-from dcevents.reading.parsing import record
+from dcevents.reading.judge import Context, Event, judge_value
 from dcevents.snippet import FORWARDS, SnippetSettings, make_script, name_forwarded_event
 
 CONSENT = "window.OnetrustActiveGroups && OnetrustActiveGroups.includes(',C0002,')"
@@ -43,13 +43,14 @@ def test_it_listens_to_what_the_parser_knows() -> None:
 
 def test_attributes_are_what_is_read_of_a_payload() -> None:
     payload = {name: name for name in (*PAYLOAD_KEYS, MEETING_INFO_KEY)}
-    line = json.dumps({"event": EVENT_KINDS[0].key, "data": {"payload": payload}})
+    record = {"event": EVENT_KINDS[0].key, "data": {"payload": payload}}
 
-    read = record.read(line, with_meeting=True)
+    (found,) = judge_value(record, Context(clock_ms=0))
 
-    assert read.said
-    texts = {read.sid, *(said.strip('"') for said in read.said[1:] if said)}
+    assert isinstance(found.outcome, Event)
+    texts = {part for part, _ in found.outcome.structure.fields}
     assert texts == set(payload)
+    assert found.outcome.meeting_info == f'"{MEETING_INFO_KEY}"'
 
 
 @pytest.mark.parametrize(

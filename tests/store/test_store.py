@@ -25,9 +25,9 @@ from dcevents.store.disk import numbering as store_numbering
 DAY = 86_400_000
 OTHERS = (
     b"\n",
-    b"{\n",
+    b"{x\n",
     b"[1]\n",
-    b"\xff{}\n",
+    b"{\xff}\n",
     b'{"event":"adobedx.conversations.ready"}\n',
     b'{"event":"CONVERSATION_RATED"}\n',
     b'{"event":"acme.consent","data":{"payload":{"sid":"s1"}}}\n',
@@ -117,7 +117,7 @@ class Site:
 
 def play(site: Site, history: list[bytes], draw: Any) -> int:
     """Write lines to logs, in parts that need not end where lines do, with runs in between.
-    The last clock.
+    What is cut within a line goes on in the same log. The last clock.
     """
     clock = START - DAY
     # A first line that is an event: else there may be nothing but rubbish, which is refused.
@@ -125,8 +125,11 @@ def play(site: Site, history: list[bytes], draw: Any) -> int:
         site.grow(name, line({**FIRST, "sid": name}))
     data = b"".join(history)
     cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=8)))
+    name = "a.log"
     for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
-        site.grow(draw(st.sampled_from(["a.log", "b.log", "c.log"])), data[begin:end])
+        if begin == 0 or data[begin - 1 : begin] == b"\n":
+            name = draw(st.sampled_from(["a.log", "b.log", "c.log"]))
+        site.grow(name, data[begin:end])
         if draw(st.booleans()):
             site.run(
                 draw(st.permutations(["a.log", "b.log", "c.log"]))[: draw(st.integers(1, 3))], clock

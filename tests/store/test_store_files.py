@@ -285,7 +285,7 @@ def with_mark_and_crlf(logs: Folder) -> Steps:
     logs.add("a.log", lines(60, 61).replace(b"\n", b"\r"))
     yield {"a": first + more + lines(60, 61).replace(b"\n", b"\r")}
     logs.write("b.log", b"\xef\xbb\xbf")
-    yield {"a": first + more + lines(60, 61).replace(b"\n", b"\r")}
+    yield {"a": first + more + lines(60, 61).replace(b"\n", b"\r"), "b": b"\xef\xbb\xbf"}
     logs.add("b.log", lines(70, 80))
     yield {
         "a": first + more + lines(60, 61).replace(b"\n", b"\r"),
@@ -407,7 +407,6 @@ def shorten_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         ("FIRST_BLOCK_BYTES", 1000),
         ("BLOCK_BYTES", 2000),
         ("TAIL_BYTES", 600),
-        ("UNPACK_STEP_BYTES", 500),
     ):
         monkeypatch.setattr(sizes, name, size)
     monkeypatch.setattr(intake, "HEAD_BYTES", 600)

@@ -393,7 +393,7 @@ def test_a_day_that_is_not_over_by_the_clock_is_not_final(store: Path, tmp_path:
 def test_a_log_has_the_name_that_it_was_last_found_by(store: Path, tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()
-    (logs / "dc.log").write_bytes(harness.log(FIRST + "| {"))
+    (logs / "dc.log").write_bytes(harness.log(FIRST + "| x"))
     done("ingest", logs, "--store", store, "-q")
     (logs / "dc.log").rename(logs / "dc.log.1")
     (logs / "dc.log").write_bytes(harness.log(SECOND))

@@ -558,7 +558,8 @@ def test_what_cannot_be_read_is_named_also_to_those_who_want_it_quiet(
     assert (alone.status, alone.err.count("\n")) == (3, 1)
     assert "UTF-16" in alone.err
     assert f"warning: {logs / 'b.log'}: it is " in among.err
-    assert (f"{logs / 'c.log'}: it looks like an access log" in among.err) == (not quiet)
+    said = f"warning: {logs / 'c.log'}: no event in 9 records: it looks like an access log"
+    assert said in among.err
 
 
 def test_a_store_is_no_log(store: Path, take: Callable[..., Any]) -> None:
@@ -593,11 +594,64 @@ def test_a_variable_may_name_the_store(
     (tmp_path / "x.log").write_bytes(harness.log(SECOND))
     env = {"DCEVENTS_STORE": str(store)}
 
-    result = harness.run("completion", tmp_path / "x.log", "-f", "csv", env=env)
+    of_store = harness.run("completion", "-f", "csv", env=env)
+    of_log = harness.run("completion", tmp_path / "x.log", "-f", "csv", env=env)
+    of_both = harness.run("completion", tmp_path / "x.log", "--store", store, "-f", "csv", env=env)
 
-    assert f"dcevents: read with the store {store}, which DCEVENTS_STORE names\n" in result.err
-    assert "Prices,d1,4,4" in result.text
+    assert of_store.out == harness.run("completion", "--store", store, "-f", "csv").out
+    assert of_log.out == harness.run("completion", tmp_path / "x.log", "-f", "csv").out
+    assert "Prices,d1,4,4" in of_both.text
+    assert len({of_store.out, of_log.out, of_both.out}) == 3
     assert harness.run("store", "verify", env=env).text == f"{store}: sound\n"
+
+
+NOT_READ = "standard input is not read, but the store"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_store", "is_told"),
+    [
+        pytest.param([], True, True, id="nothing named"),
+        pytest.param(["-q"], True, False, id="quiet"),
+        pytest.param(["-"], False, False, id="standard input named"),
+    ],
+)
+def test_a_pipe_beside_a_store_of_the_environment_is_read_where_it_is_named(
+    store: Path, take: Callable[..., Any], arguments: list[str], is_store: bool, is_told: bool
+) -> None:
+    take(FIRST)
+    env, log = {"DCEVENTS_STORE": str(store)}, harness.log(SECOND)
+    of_store = harness.run("completion", "--store", store, "-f", "csv").out
+    of_pipe = harness.run("completion", "-f", "csv", stdin=log).out
+
+    result = harness.spawn("completion", "-f", "csv", *arguments, stdin=log, env=env)
+
+    assert result.out == (of_store if is_store else of_pipe)
+    assert (NOT_READ in result.err) == is_told
+
+
+def test_an_empty_pipe_beside_a_store_of_the_environment_is_no_news(
+    store: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST)
+
+    result = harness.spawn("completion", "-f", "csv", env={"DCEVENTS_STORE": str(store)})
+
+    assert NOT_READ not in result.err
+    assert result.status == 0
+
+
+def test_the_age_of_a_store_of_the_environment_is_not_asked_beside_a_source(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST)
+    (tmp_path / "x.log").write_bytes(harness.log(SECOND))
+    env = {"DCEVENTS_STORE": str(store)}
+
+    result = harness.run("completion", tmp_path / "x.log", "--stale", "26h", env=env)
+
+    assert result.status == 2
+    assert result.err == "dcevents: --stale is for --store: give both\n"
 
 
 def test_a_known_log_may_have_a_night_without_events(

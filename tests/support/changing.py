@@ -195,9 +195,7 @@ def changing(logs: Logs, faults: Sequence[Fault]) -> Iterator[None]:
         for name, size in (
             ("FIRST_BLOCK_BYTES", 1000),
             ("BLOCK_BYTES", 2000),
-            ("DENSE_BLOCK_BYTES", 1000),
             ("TAIL_BYTES", 600),
-            ("UNPACK_STEP_BYTES", 500),
         ):
             stack.enter_context(mock.patch.object(sizes, name, size))
         stack.enter_context(mock.patch.object(intake, "HEAD_BYTES", 600))

@@ -15,7 +15,7 @@ from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.reading import log as log_module
 from dcevents.reading.log import Log
-from dcevents.reading.parsing.parse import Limits, Parser
+from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.sources import operands
 from dcevents.settings import Settings, Window
 
@@ -28,7 +28,6 @@ def analyse(
     inputs: Inputs,
     folder: Path,
     *,
-    sample: int = 1000,
     as_of: int | None = None,
     window: Window | None = None,
     tz: str = "UTC",
@@ -36,12 +35,12 @@ def analyse(
     compared: Window | None = None,
     **more: Any,
 ) -> View:
-    """What the program makes of a log. A small `sample` sends most lines through the columns."""
+    """What the program makes of a log."""
     for name, data in inputs:
         (folder / name).write_bytes(data)
     found = operands.find_inputs([str(folder / name) for name, _ in inputs])
-    parser = Parser(Limits(as_of, NOW), Vocabulary(), in_full=True, sample=sample)
-    read = log_module.read_log(found.inputs, parser, lambda _: None, locate=True)
+    reading = ReadSettings(NOW, as_of, in_full=True)
+    read = log_module.read_log(found.inputs, reading, Vocabulary(), lambda _: None)
     read.count_events()
     settings = Settings(
         clock_ms=NOW,

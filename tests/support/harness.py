@@ -33,7 +33,9 @@ DAY = "2026-11-02"
 """The day of a time without one in a compact log: a Monday."""
 
 _PAYLOAD = {"agent": "agentID", "agent_name": "agentName", "ui": "uiType", "meeting": "meetingInfo"}
-_UNWANTED = re.compile("DCEVENTS_.*|PYTHONUNBUFFERED|COLUMNS|LINES|TERM|NO_COLOR|FORCE_COLOR")
+_UNWANTED = re.compile(
+    "DCEVENTS_(?!SCANNER).*|PYTHONUNBUFFERED|COLUMNS|LINES|TERM|NO_COLOR|FORCE_COLOR"
+)
 _CLOCK_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?")
 
 
@@ -194,10 +196,12 @@ def check_stopped(running: "subprocess.Popen[bytes]", sent: int, status: int, *,
     assert [old] == list(old.parent.iterdir())
 
 
-def report(log: bytes, *arguments: str, **more: Any) -> Any:
-    """The JSON report of a log that is good."""
+def report(log: bytes, *arguments: str, is_warned: bool = False, **more: Any) -> Any:
+    """The JSON report of a log that is good, or of which also a quiet run warns."""
     result = run(*arguments, "-f", "json", "-q", stdin=log, **more)
-    assert (result.status, result.err) == (0, "")
+    assert (result.status, bool(result.err)) == (0, is_warned)
+    warning = "dcevents: warning: standard input: "
+    assert all(line.startswith(warning) for line in result.err.splitlines())
     return result.json
 
 

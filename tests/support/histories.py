@@ -121,7 +121,6 @@ def histories(draw: st.DrawFn, *, live: bool = False) -> list[dict[str, Any]]:
 def check(
     inputs: Inputs,
     *,
-    sample: int,
     keys: Sequence[tuple[str, ...]],
     as_of: int | None = None,
     window: Window | None = None,
@@ -130,5 +129,5 @@ def check(
     """Listings and totals of program and model, and their reports by these keys, compared."""
     model = naive.read(list(inputs), now_ms=NOW, as_of_ms=as_of)
     with TemporaryDirectory() as folder:
-        view = analyse(inputs, Path(folder), sample=sample, as_of=as_of, window=window, tz=tz)
+        view = analyse(inputs, Path(folder), as_of=as_of, window=window, tz=tz)
         agree(view, model, keys=keys)

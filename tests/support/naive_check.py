@@ -32,6 +32,7 @@ FORMS = [
     "javascript",
     "unreadable",
     "absent",
+    "prefix",
 ]
 HOUR_MS = 3_600_000
 PEAKS = (100, 200, 300, 600)

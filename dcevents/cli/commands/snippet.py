@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from dcevents import snippet
+from dcevents.cli.mistakes import Name
 from dcevents.cli.options import CONTEXT_SETTINGS, apply_options
 from dcevents.output import write_to_stdout
 
@@ -43,7 +44,7 @@ _OPTIONS = [
     click.option(
         "--forward",
         multiple=True,
-        type=click.Choice(list(snippet.FORWARDS)),
+        type=Name(list(snippet.FORWARDS), "platform"),
         metavar="TO",
         help=f"Call this as well for each event, repeatable: {', '.join(snippet.FORWARDS)}.",
     ),

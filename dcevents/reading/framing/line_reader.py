@@ -11,7 +11,12 @@ from dcevents.reading.framing.prefixes import (
     find_quoted,
     is_cut,
 )
-from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord
+from dcevents.reading.framing.records import (
+    MAX_RECORD_BYTES,
+    Bucket,
+    FramedRecord,
+    ResumePoint,
+)
 from dcevents.reading.framing.segments import LineSegment, find_bucket
 from dcevents.reading.framing.sequences import (
     End,
@@ -66,8 +71,36 @@ class LineReader(Position):
         Stop where the line is to be held.
         """
         self._held.add(self._records_before(segment, stop))
+        before = self._arrays.count
         self._note_arrays(segment, segment.sequence.opened)
+        closing = self._find_closing(segment, before)
         self._end_line(segment.end)
+        if closing:
+            self._closing = self._at, closing[0]
+
+    def _find_closing(
+        self, segment: LineSegment, open_before: int
+    ) -> tuple[ResumePoint | None] | None:
+        """Return the place behind a line's values if an array is closed there, or may go on.
+
+        Nothing in its place for a line without values, None for any other line.
+        """
+        sequence, text = segment.sequence, segment.text or ""
+        behind = sequence.items[-1].end if sequence.items else 0
+        closed = text.count("]", behind)
+        is_open = self._arrays.count > 0 and not self._arrays.has_comma
+        if "[" in text[behind:] or sequence.end is not End.WHOLE or not (closed or is_open):
+            return None
+        if not sequence.items:
+            return (None,)
+        if sequence.closed == 0:
+            open_behind = self._arrays.count + closed
+        elif sequence.closed == closed == open_before - self._arrays.count:
+            open_behind = open_before
+        else:
+            return None
+        count = self._held.count + len(self._held.records)
+        return (self._make_resume(segment.offset_of(behind), count, open_behind),)
 
     def _note_arrays(self, segment: LineSegment, opened: int) -> None:
         self._arrays.note(segment.text or "", segment.sequence, opened)

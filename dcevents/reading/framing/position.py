@@ -32,6 +32,11 @@ class Position:
         """The first window of a long line that is blank so far."""
         self._scalars: LineSegment | None = None
         """The first window of a long line that has no objects so far, but other values."""
+        self._closing: tuple[int, ResumePoint | None] | None = None
+        """Where a line has ended in an array, or closes one, and the place behind its values.
+
+        A log that is an array may be written anew with more members: it is known up to there.
+        """
         self._out: list[FramedRecord] = []
 
     @property
@@ -49,14 +54,17 @@ class Position:
         is_long_line_open = (self._blank or self._scalars) and not self._held.count
         if self._held.records or is_long_line_open:
             return
-        self._resume = ResumePoint(
-            self._at,
-            self._line,
-            self._held.count,
-            self._is_line_start,
-            self._arrays.count,
-            self._arrays.has_comma,
-        )
+        closing, self._closing = self._closing, None
+        if closing is None or closing[0] != self._at:
+            self._resume = self._make_resume(self._at, self._held.count, self._arrays.count)
+        elif closing[1]:
+            self._resume = closing[1]
+
+    def _make_resume(self, offset: int, count: int, open_arrays: int) -> ResumePoint:
+        """Return a place on the line, with so many records before it and arrays open."""
+        is_start = self._is_line_start and offset == self._at
+        has_comma = open_arrays > 0 and offset == self._at and self._arrays.has_comma
+        return ResumePoint(offset, self._line, count, is_start, open_arrays, has_comma)
 
     def _reject(self, segment: LineSegment, bucket: Bucket) -> None:
         """Take a line that cannot be read.
@@ -65,7 +73,11 @@ class Position:
         """
         if bucket is Bucket.INVALID_JSON and not segment.is_utf8:
             bucket = Bucket.INVALID_UTF8
-        self._held.add([segment.reject(bucket)])
+        if self._blank:
+            # The line is longer than a record, though only blanks are before the segment.
+            self._held.add([self._blank.reject(Bucket.TOO_LONG, end=segment.end)])
+        else:
+            self._held.add([segment.reject(bucket)])
         self._arrays.has_comma = True
         self._end_line(segment.end)
 
@@ -79,6 +91,8 @@ class Position:
                 self._line, self._at, self._buffer.read(self._at, end)
             )
             self._held.add([first.reject(Bucket.BLANK, end=end)])
+        elif self._arrays.count and not self._arrays.has_comma:
+            self._closing = min(end + 1, self._buffer.end), None
         self._end_line(end)
 
     def _end_line(self, end: int) -> None:

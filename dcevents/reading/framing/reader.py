@@ -66,8 +66,23 @@ class Framing(LineReader):
             self._buffer.drop_before(self._at)
         return self._give()
 
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nothing is open that a next line might belong to, arrays neither."""
+        return self._arrays.count == 0 and self.is_between_lines
+
+    def pass_lines(self, lines: int, size: int) -> None:
+        """Pass over whole lines that are read elsewhere, of so many bytes.
+
+        Raise ValueError where something is open.
+        """
+        if not self.is_idle:
+            raise ValueError("something is open before the lines to pass")
+        self._arrays.has_comma = False
+        self._pass_over(lines, size)
+
     def pass_event_lines(self, data: bytes) -> list[FramedRecord]:
-        """Pass over lines that are an event each.
+        """Pass over lines that are an event each; between lines, over lines of any one object.
 
         Return other records that are sure by now.
 
@@ -75,11 +90,18 @@ class Framing(LineReader):
         """
         if not self._is_behind_line():
             raise ValueError("no line ends before the lines to pass")
-        begin = 0
+        begin, last = 0, data.rfind(b"\n", 0, len(data) - 1) + 1
+        is_array = _have_commas(data, last)
         found: list[FramedRecord] = []
         while begin < len(data):
-            if self._is_idle():
-                begin = self._pass_lines(data, begin)
+            if self.is_between_lines:
+                end = data.index(b"\n", begin) + 1
+                if self._arrays.count == 0:
+                    end = len(data)
+                elif self._arrays.has_comma and is_array and begin < last:
+                    end = last
+                self._pass_events(data, begin, end)
+                begin = end
                 continue
             end = data.index(b"\n", begin) + 1
             self._passed.append((self._buffer.end, self._buffer.end + end - begin))
@@ -93,27 +115,48 @@ class Framing(LineReader):
             return self._is_line_start and not self._is_within()
         return self._buffer.ends_line()
 
-    def _is_idle(self) -> bool:
-        """Return whether nothing is open that a next line might belong to."""
+    @property
+    def is_between_lines(self) -> bool:
+        """Return whether nothing but outer arrays is open."""
         is_read = self._buffer.end == self._at and self._is_line_start
         return is_read and not self._is_within() and not self._taken
 
-    def _pass_lines(self, data: bytes, begin: int) -> int:
-        """Pass over a line, or all others where no array is open.
+    def pass_value(self, data: bytes) -> None:
+        """Pass over the lines of one object, with separators around but no brackets.
 
-        Return the next one's place.
+        Raise ValueError where something but arrays is open.
         """
-        is_array = self._arrays.count > 0
-        end = data.index(b"\n", begin) + 1 if is_array else len(data)
+        if not self.is_between_lines:
+            raise ValueError("something is open before the value to pass")
+        _, _, behind = data.rpartition(b"}")
+        self._arrays.has_comma = b"," in behind
+        self._pass_object(data, behind, 0)
+
+    def _pass_events(self, data: bytes, begin: int, end: int) -> None:
+        """Pass over a line, or over several before whose last one no array ends."""
         last = data.rfind(b"\n", begin, end - 1) + 1 or begin
         before, _, _ = data[last:end].partition(b"{")
         _, _, behind = data[last:end].rpartition(b"}")
         self._arrays.pass_object(b"," in before, b"," in behind)
-        self._line += data.count(b"\n", begin, end)
-        self._buffer.pass_over(end - begin)
+        self._pass_object(data[begin:end], behind, 1)
+
+    def _pass_object(self, lines: bytes, behind: bytes, count: int) -> None:
+        """Pass over lines that end with an object and some bytes behind it.
+
+        `count` is how many records begin on its last line.
+        """
+        self._line += lines.count(b"\n") - 1
+        place = self._buffer.end + len(lines)
+        if self._arrays.count > 0 and not self._arrays.has_comma:
+            point = self._make_resume(place - len(behind), count, self._arrays.count)
+            self._closing = place, point
+        self._pass_over(1, len(lines))
+
+    def _pass_over(self, lines: int, size: int) -> None:
+        self._line += lines
+        self._buffer.pass_over(size)
         self._at = self._read_to = self._buffer.end
         self._mark_resume()
-        return end
 
     def finish(self) -> list[FramedRecord]:
         """Return the last records: those of the line that has not ended, and what it cuts off."""
@@ -356,3 +399,9 @@ class Framing(LineReader):
             self._held.add([segment.reject(Bucket.TOO_LONG, end=end)])
             self._end_line(end)
         return True
+
+
+def _have_commas(data: bytes, end: int) -> bool:
+    """Return whether all lines before a place end with a comma behind an object."""
+    ends = data.count(b"},\n", 0, end) + data.count(b"},\r\n", 0, end)
+    return ends == data.count(b"\n", 0, end)

@@ -59,6 +59,10 @@ class ResumePoint:
     """A comma or bracket stands behind the last value, so that the array may go on."""
 
 
+BEGINNING: Final = ResumePoint()
+"""The beginning of an input."""
+
+
 @dataclass(slots=True)
 class HeldRecords:
     """Records of a line.

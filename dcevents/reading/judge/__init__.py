@@ -21,19 +21,23 @@ from dcevents.reading.judge.findings import (
     WidgetReady,
 )
 from dcevents.reading.judge.keys import is_body_key
+from dcevents.reading.judge.mapping import NO_MAPPING, Mapping
 from dcevents.reading.judge.nodes import write_path
 from dcevents.reading.judge.records import Judge
 
 __all__ = [
+    "NO_MAPPING",
     "Context",
     "Event",
     "Finding",
+    "Mapping",
     "Outcome",
     "Rejection",
     "Structure",
     "Time",
     "UnknownEvent",
     "WidgetReady",
+    "finds_at_listed_keys",
     "is_body_key",
     "judge_value",
     "write_path",
@@ -47,3 +51,8 @@ def judge_value(value: Any, context: Context, prefix: str = "") -> list[Finding]
     before the value on its line. One finding at least; an index where the value holds a list.
     """
     return Judge(context, prefix).judge(value)
+
+
+def finds_at_listed_keys(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Return whether all records of a value are events by what their listed keys hold."""
+    return Judge(Context(clock_ms=0)).finds_at_listed_keys(value)

@@ -1,6 +1,8 @@
 """Names of events: loose spellings to Dynamic Chat's kinds (definitions 1, "Event names")."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 READY: Final = "ready"
@@ -82,3 +84,29 @@ def match_name(text: str) -> str | None:
         return None
     name = normalize_name(text)
     return name if name in KINDS else match_full_name(text)
+
+
+@dataclass(frozen=True)
+class KnownNames:
+    """Names that events may have: those of Dynamic Chat, and those that the user gave."""
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Kinds by normalised name."""
+
+    def match_given(self, text: str) -> str | None:
+        """Return the kind that the user gave a name."""
+        if not self.given or len(text) > MAX_EVENT_NAME_CHARACTERS:
+            return None
+        return self.given.get(normalize_name(text))
+
+    def match_full(self, text: str) -> str | None:
+        """Return the kind of a full name, or of one that the user gave."""
+        return self.match_given(text) or match_full_name(text)
+
+    def match(self, text: str) -> str | None:
+        """Return the kind of any known name, also of a kind alone."""
+        return self.match_given(text) or match_name(text)
+
+
+ADOBE_NAMES: Final = KnownNames()
+"""The names of Dynamic Chat alone."""

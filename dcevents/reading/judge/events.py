@@ -1,5 +1,8 @@
 """One event, read from its payload, its name and what is around (definitions 1)."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from dcevents.reading.json_value import write_json
 from dcevents.reading.judge.event_names import READY
 from dcevents.reading.judge.findings import (
@@ -31,30 +34,42 @@ from dcevents.reading.judge.time_search import (
     order_pages,
     order_times,
 )
+from dcevents.settings import MAPPED_PARTS
 
 PARTS = ("id", "name", "type", "uiType", "agentID", "agentName")
 """Parts of a payload beside sid and meetingInfo, as Adobe spells them."""
 
 
-def read_event(
-    name: EventName, payload: Place, record: SearchedRecord, context: Context, prefix: str
-) -> Outcome:
+@dataclass(frozen=True)
+class EventParts:
+    """A known name, the payload that belongs to it, and what the user's map places."""
+
+    name: EventName
+    payload: Place
+    mapped: Mapping[str, Scalar]
+    placed: tuple[str, ...] = ()
+    """Which of the two were found where the map says."""
+
+
+def read_event(parts: EventParts, record: SearchedRecord, context: Context, prefix: str) -> Outcome:
     """Return the event that a name and a payload make, or why it is none."""
+    name, payload, mapped = parts.name, parts.payload, parts.mapped
     if name.kind == READY:
         return WidgetReady()
     is_canonical = is_canonical_pair(name, payload)
-    sid = find_sid(payload, is_canonical=is_canonical)
+    sid = mapped.get("sid") or find_sid(payload, is_canonical=is_canonical)
     assert sid is not None  # noqa: S101 - a payload is an object with a sid
     if len((sid.text or "").encode()) > MAX_SID_BYTES:
         return Rejection(TOO_LONG)
     fields = _find_fields(name, payload, is_canonical=is_canonical)
+    fields |= {part: each for part, each in mapped.items() if part in PARTS}
     meeting = find_meeting_info(payload)
     paths = [("sid", sid.path), *((part, each.path) for part, each in fields.items())]
     if meeting is not None:
         paths.append(("meetingInfo", meeting[1]))
     found = find_surroundings(name.place, payload, is_canonical=is_canonical)
-    times = list(order_times(found, is_canonical=is_canonical))
-    pages = list(order_pages(found, is_canonical=is_canonical))
+    times = _put_first(mapped.get("timestamp"), order_times(found, is_canonical=is_canonical))
+    pages = _put_first(mapped.get("page"), order_pages(found, is_canonical=is_canonical))
     time, time_path = decide_time(times, record, prefix, context)
     page, page_path = decide_page(pages, context)
     structure = Structure(
@@ -65,6 +80,8 @@ def read_event(
         page=page_path,
         times=tuple(each.path for each in times),
         pages=tuple(each.path for each in pages),
+        is_timed_by_prefix=time_path is None and time.form != "absent",
+        mapped=tuple(part for part in MAPPED_PARTS if part in {*mapped, *parts.placed}),
     )
     texts: dict[str, str | None] = {
         part: cut_text(each.text or "", MAX_TEXT_CHARACTERS) for part, each in fields.items()
@@ -72,6 +89,11 @@ def read_event(
     meeting_info = write_json(meeting[0]) if meeting else None
     texts |= {"sid": sid.text, "page": page, "meetingInfo": meeting_info}
     return _make_event(name.kind, texts, time, structure)
+
+
+def _put_first(first: Scalar | None, others: Iterable[Scalar]) -> list[Scalar]:
+    """Return scalars in their order, behind the one that goes first."""
+    return [*([] if first is None else [first]), *(each for each in others if each is not first)]
 
 
 def _make_event(kind: str, texts: dict[str, str | None], time: Time, structure: Structure) -> Event:

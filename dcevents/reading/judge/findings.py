@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from dcevents.reading.judge.mapping import NO_MAPPING, Mapping
 from dcevents.reading.judge.nodes import Path
 
 MAX_TEXT_CHARACTERS: Final = 512
@@ -26,6 +27,7 @@ class Context:
     first_clock_ms: int | None = None
     """The clock of the first reading, for times without a year; else the clock of the run."""
     keep_query: bool = False
+    mapping: Mapping = NO_MAPPING
 
     @property
     def year_clock_ms(self) -> int:
@@ -66,6 +68,10 @@ class Structure:
     page: Path | None
     times: tuple[Path, ...] = ()
     pages: tuple[Path, ...] = ()
+    is_timed_by_prefix: bool = False
+    """True where the text before the record has the time."""
+    mapped: tuple[str, ...] = ()
+    """Parts that were found where the user's map says."""
 
 
 @dataclass(frozen=True)

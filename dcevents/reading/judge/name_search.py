@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dcevents.reading.judge.event_names import READY, match_full_name, match_name
+from dcevents.reading.json_value import SPACE
+from dcevents.reading.judge.event_names import READY, match_full_name
 from dcevents.reading.judge.keys import NAME, is_event_key, may_name_event
 from dcevents.reading.judge.nodes import Member, Path, Scalar
 from dcevents.reading.judge.places import Place, SearchedRecord
@@ -27,31 +28,35 @@ def find_under_event_keys(place: Place) -> EventName | None:
     """Return the known name under a key that names events, exactly `event` first."""
     members = [(member, scalar) for member, scalar in place.node.scalars()]
     members.sort(key=lambda pair: pair[0].key != "event")
-    match = match_full_name if place.is_of_form else match_name
+    names = place.record.names
+    match = names.match_full if place.is_of_form else names.match
     for member, scalar in members:
         text = scalar.text or ""
         kind = match(text) if is_event_key(member.key) else None
         if kind is not None:
-            is_full = match_full_name(text) is not None
+            is_full = names.match_full(text) is not None
             return EventName(kind, place, member.key, scalar.path, is_full)
     return None
 
 
 def find_under_listed_keys(place: Place) -> EventName | None:
     """Return the full name under `name`, `type` or `message`."""
-    return _find_full_name(place, lambda member: member.folded in NAME)
+    match = place.record.names.match_full
+    return _find_full_name(place, lambda member: member.folded in NAME, match)
 
 
 def find_under_other_keys(place: Place) -> EventName | None:
     """Return the full name under any other key that may have one."""
-    return _find_full_name(place, lambda member: member.folded not in NAME)
+    return _find_full_name(place, lambda member: member.folded not in NAME, match_full_name)
 
 
-def _find_full_name(place: Place, is_wanted: Callable[[Member], bool]) -> EventName | None:
+def _find_full_name(
+    place: Place, is_wanted: Callable[[Member], bool], match: Callable[[str], str | None]
+) -> EventName | None:
     """Return the first full name of an object under the keys that are wanted."""
     for member, scalar in place.node.scalars():
         if is_wanted(member) and _may_name_here(place, member):
-            kind = match_full_name(scalar.text or "")
+            kind = match(scalar.text or "")
             if kind is not None:
                 return EventName(kind, place, member.key, scalar.path)
     return None
@@ -190,13 +195,21 @@ def _find_full_under_event_keys(place: Place) -> EventName | None:
 
     A kind alone needs a sid.
     """
-    return _find_full_name(place, lambda member: is_event_key(member.key))
+    match = place.record.names.match_full
+    return _find_full_name(place, lambda member: is_event_key(member.key), match)
 
 
 def find_unknown_name(record: SearchedRecord) -> Scalar | None:
-    """Return the text under the first key that names events, exactly `event` first."""
+    """Return the text under the first key that names events, exactly `event` first.
+
+    White space alone is no name.
+    """
     for place in record.places:
-        texts = [pair for pair in place.node.scalars() if is_event_key(pair[0].key)]
+        texts = [
+            (member, scalar)
+            for member, scalar in place.node.scalars()
+            if is_event_key(member.key) and (scalar.text or "").strip(SPACE)
+        ]
         texts.sort(key=lambda pair: pair[0].key != "event")
         if texts:
             return texts[0][1]

@@ -7,7 +7,7 @@ scalar is that scalar. Members are made when they are asked for: most are never 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from dcevents.reading.json_value import is_number, write_scalar
 from dcevents.reading.judge.keys import NOT_SID, fold_key
@@ -26,6 +26,8 @@ TYPE_NAMES: Final = frozenset(
 """Names of types: an object with one such member is that member's value."""
 TYPE_CONTENTS: Final = {"mapValue": "fields", "kvlistValue": "values", "arrayValue": "values"}
 """Members in which types of several values keep them."""
+TYPE_STEPS: Final = frozenset((*TYPE_NAMES, *TYPE_CONTENTS.values(), "value"))
+"""Steps of paths that lead to what typed values and pairs stand for."""
 NANOSECONDS: Final = ("_nanoseconds", "nanos")
 """Members that may stand beside a typed value."""
 PAIR_KEYS: Final = ("key", "name", "field")
@@ -40,6 +42,18 @@ class TextStep(str):
     """A step of a path into a text: how the text was read, `json`, `base64`, …"""
 
     __slots__ = ()
+
+
+class PairStep(int):
+    """A step of a path into a list of pairs: a member's number, and what its key says."""
+
+    key: str
+
+    def __new__(cls, number: int, key: str) -> Self:
+        """Return the step of a pair."""
+        step = super().__new__(cls, number)
+        step.key = key
+        return step
 
 
 @dataclass(frozen=True)
@@ -149,7 +163,7 @@ def _make_list_node(value: list[Any], path: Path, depth: int) -> Node:
     """Return the node of a list: an object for pairs, the scalar for one scalar."""
     if _are_pairs(value):
         return Object(
-            [_read_pair(pair, (*path, number)) for number, pair in enumerate(value)],
+            [_read_pair(pair, path, number) for number, pair in enumerate(value)],
             path,
             depth,
         )
@@ -223,11 +237,12 @@ def _find_pair_keys(pair: Any) -> tuple[str, str] | None:  # noqa: ANN401 - JSON
     return None if name is None or PAIR_VALUE not in folded else (name, folded[PAIR_VALUE])
 
 
-def _read_pair(pair: dict[str, Any], path: Path) -> tuple[str, Any, Path]:
+def _read_pair(pair: dict[str, Any], path: Path, number: int) -> tuple[str, Any, Path]:
     """Return a pair as the entry of an object."""
     keys = _find_pair_keys(pair)
     assert keys is not None  # noqa: S101 - asked before
-    return pair[keys[0]], pair[keys[1]], (*path, keys[1])
+    step = PairStep(number, pair[keys[0]])
+    return pair[keys[0]], pair[keys[1]], (*path, step, keys[1])
 
 
 def _make_members(entries: list[tuple[str, Any, Path]], path: Path, depth: int) -> Iterator[Member]:
@@ -274,8 +289,9 @@ def write_path(path: Path) -> str:
     for step in path:
         if isinstance(step, TextStep):
             written += f"|{step}"
-        elif isinstance(step, int):
+        elif isinstance(step, int) and not isinstance(step, PairStep):
             written += "[]"
         else:
-            written += f".{step}" if written else step
+            key = step.key if isinstance(step, PairStep) else step
+            written += f".{key}" if written else key
     return written

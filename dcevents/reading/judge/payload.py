@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from dcevents.reading.judge.event_names import match_full_name, match_name
 from dcevents.reading.judge.keys import (
     SESSION,
     match_adobe_key,
@@ -22,7 +21,7 @@ def find_canonical(record: SearchedRecord) -> Place | None:
     """
     name = find_plain_text(record.root.node, "event")
     payload = record.find_place("data", "payload")
-    if name is None or payload is None or match_name(name.text or "") is None:
+    if name is None or payload is None or record.names.match(name.text or "") is None:
         return None
     return payload if find_plain_text(payload.node, "sid") else None
 
@@ -66,7 +65,7 @@ def find_field(
     """
     for scalar in _order_field(place, part, is_canonical=is_canonical):
         may_be_event = part in NAMED_BY_EVENT and event_kind is not None
-        if not may_be_event or match_full_name(scalar.text or "") != event_kind:
+        if not may_be_event or place.record.names.match_full(scalar.text or "") != event_kind:
             return scalar
     return None
 

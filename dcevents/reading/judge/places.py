@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from dcevents.reading.judge.event_names import is_like_adobes
+from dcevents.reading.judge.event_names import ADOBE_NAMES, KnownNames, is_like_adobes
 from dcevents.reading.judge.keys import (
     LOGGER,
     REQUEST_LINE,
@@ -97,8 +97,10 @@ class Place:
     @cached_property
     def names_adobes_event(self) -> bool:
         """Return whether an event is named here as Adobe's are, known or not."""
+        names = self.record.names
         return any(
-            is_event_key(member.key) and is_like_adobes(scalar.text or "")
+            is_event_key(member.key)
+            and (is_like_adobes(scalar.text or "") or names.match_given(scalar.text or ""))
             for member, scalar in self.node.scalars()
         )
 
@@ -162,12 +164,12 @@ class SearchedRecord:
         around: Place | None = None,
         key: str = "",
         is_group: Callable[[Object], bool] = lambda _: False,
-        *,
-        text_depth: int = 0,
+        names: KnownNames = ADOBE_NAMES,
     ) -> None:
         self.prefix = ""
+        self.names = names
         self._is_group = is_group
-        self.text_depth = text_depth
+        self.text_depth = 0
         self.places: list[Place] = []
         self.lists: list[Holder] = []
         self.texts: list[Holder] = []

@@ -1,11 +1,12 @@
 """Judge the records of one value (definitions 1, rules 1, 2, 9)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from dcevents.reading.judge.events import read_event
+from dcevents.reading.json_value import SPACE
+from dcevents.reading.judge.events import EventParts, read_event
 from dcevents.reading.judge.findings import (
     MAX_UNKNOWN_NAME_CHARACTERS,
     NO_EVENT,
@@ -27,6 +28,7 @@ from dcevents.reading.judge.keys import (
     is_never_entered,
     may_hold_text,
 )
+from dcevents.reading.judge.mapped_search import MappedSearch
 from dcevents.reading.judge.name_search import (
     EventName,
     find_full_name,
@@ -41,9 +43,7 @@ from dcevents.reading.judge.nodes import (
     Array,
     Node,
     Object,
-    Path,
     Scalar,
-    TextStep,
     make_record_node,
 )
 from dcevents.reading.judge.payload import find_canonical, rank_payloads
@@ -54,7 +54,8 @@ from dcevents.reading.judge.places import (
     Place,
     SearchedRecord,
 )
-from dcevents.reading.judge.texts import TextContents, decode_query, decode_text
+from dcevents.reading.judge.text_nodes import make_part_nodes, read_request
+from dcevents.reading.judge.texts import decode_text
 
 MIN_GROUP: Final = 2
 """Values from which an object may be a list of events."""
@@ -87,6 +88,10 @@ class Judge:
     def __init__(self, context: Context, prefix: str = "") -> None:
         self.context = context
         self.prefix = prefix
+        self._names = context.mapping.known_names
+        self._mapped = MappedSearch(
+            context.mapping, lambda holder: self._open(holder, texts=True)[0]
+        )
         # What was found before: the stages, and the records around, ask again and again.
         self._found: dict[tuple[SearchedRecord, Stage], Records | None] = {}
         self._judged: dict[SearchedRecord, Records] = {}
@@ -106,6 +111,12 @@ class Judge:
             return [Finding(outcomes[0])]
         return [Finding(outcome, index) for index, outcome in enumerate(outcomes)]
 
+    def finds_at_listed_keys(self, value: Any) -> bool:  # noqa: ANN401 - any JSON value
+        """Return whether the first stage finds an event in all records of a value."""
+        node = make_record_node(value, depth=-1 if isinstance(value, list) else 0)
+        records, _ = self._expand(node, None, "", texts=True, nesting=0)
+        return all(self._find_events(each, Stage.LISTED) is not None for each in records)
+
     def _judge_record(self, record: SearchedRecord) -> Records:
         """Return what a record says: an event at the first stage that finds one, or why none."""
         if record not in self._judged:
@@ -124,6 +135,9 @@ class Judge:
 
     def _search(self, record: SearchedRecord, stage: Stage) -> Records | None:
         """Return the events of a record in the order in which they count; None for none."""
+        mapped = self._find_mapped(record, stage) if self.context.mapping.paths else None
+        if mapped is not None:
+            return mapped
         own = self._find_canonical(record)
         if own is not None:
             return Records([own.outcome])
@@ -166,8 +180,31 @@ class Judge:
         name = find_under_event_keys(record.root) if payload else None
         if payload is None or name is None:
             return None
-        outcome = read_event(name, payload, record, self.context, self.prefix)
-        return Own(outcome, name, payload)
+        return Own(self._read_event(name, payload, record), name, payload)
+
+    def _find_mapped(self, record: SearchedRecord, stage: Stage) -> Records | None:
+        """Return the events where the user's map says; None for none."""
+        pair = self._mapped.find_pair(record)
+        if pair is not None and pair.payload is None:
+            return Records([WidgetReady()])
+        if pair is not None and pair.payload is not None:
+            record = pair.name.place.record
+            return Records([self._read_event(pair.name, pair.payload, record, pair.placed)])
+        holders = (each for each in (*record.lists, *record.texts) if self._mapped.leads_into(each))
+        return next((each for each in (self._find_in(on, stage) for on in holders) if each), None)
+
+    def _read_event(
+        self,
+        name: EventName,
+        payload: Place,
+        record: SearchedRecord,
+        placed: tuple[str, ...] = (),
+    ) -> Outcome:
+        """Return the event that a name and a payload make, or why it is none."""
+        has_map = bool(self.context.mapping.paths)
+        mapped = self._mapped.find_scalars(name.place, payload) if has_map else {}
+        parts = EventParts(name, payload, mapped, placed)
+        return read_event(parts, record, self.context, self.prefix)
 
     def _find_own(self, record: SearchedRecord, stage: Stage) -> "Own | None":
         """Return the event that a record's objects make; None for none."""
@@ -175,8 +212,7 @@ class Judge:
         if pair is None:
             return _find_own_ready(record, others=stage >= Stage.OTHER_NAMES)
         name, payload = pair
-        outcome = read_event(name, payload, record, self.context, self.prefix)
-        return Own(outcome, name, payload)
+        return Own(self._read_event(name, payload, record), name, payload)
 
     def _find_in(self, holder: Holder, stage: Stage) -> Records | None:
         """Return what a list or text says, if one of its records is an event; else None."""
@@ -214,9 +250,9 @@ class Judge:
         if stage < Stage.REQUESTS:
             return None
         for holder in record.requests:
-            form = _read_request(holder)
+            form = read_request(holder)
             if form is not None and not holder.place.is_closed:
-                inside = SearchedRecord(form, holder.place, holder.key, self._is_group)
+                inside = self._make_record(form, holder.place, holder.key)
                 own = self._find_own(inside, Stage.OTHER_NAMES)
                 if own is not None:
                     return Records([own.outcome])
@@ -225,6 +261,9 @@ class Judge:
     def _find_bucket(self, record: SearchedRecord) -> Records:
         """Return why a record without an event is none."""
         is_form = record.root.is_of_form
+        mapped = self._find_mapped_bucket(record) if self.context.mapping.paths else None
+        if mapped is not None:
+            return Records([mapped])
         if not is_form and not rank_payloads(record) and find_full_name(record) is not None:
             return Records([Rejection(NO_SID)])
         inside = [self._judge_holder(holder) for holder in _list_holders(record)]
@@ -239,6 +278,15 @@ class Judge:
             if any(isinstance(outcome, UnknownEvent) for outcome in each.outcomes):
                 return each
         return Records([Rejection(NO_EVENT)])
+
+    def _find_mapped_bucket(self, record: SearchedRecord) -> Outcome | None:
+        """Return why the text at the event's mapped place makes no event; None without one."""
+        text = self._mapped.find_event_text(record)
+        if text is None or not text.strip(SPACE):
+            return None
+        if self._names.match(text) is not None:
+            return Rejection(NO_SID)
+        return UnknownEvent(cut_text(text, MAX_UNKNOWN_NAME_CHARACTERS))
 
     def _judge_holder(self, holder: Holder) -> Records:
         """Return what the records of a list or text say."""
@@ -273,7 +321,15 @@ class Judge:
         if self._is_group(node):
             members = [(member.node, member.key) for member in node.members]
             return self._expand_all(members, around, texts=texts, nesting=nesting), True
-        return [SearchedRecord(node, around, key, self._is_group, text_depth=nesting)], False
+        return [self._make_record(node, around, key, nesting)], False
+
+    def _make_record(
+        self, node: Object, around: Place | None = None, key: str = "", nesting: int = 0
+    ) -> SearchedRecord:
+        """Return an object as a record."""
+        record = SearchedRecord(node, around, key, self._is_group, self._names)
+        record.text_depth = nesting
+        return record
 
     def _expand_all(
         self, nodes: list[tuple[Node, str]], around: Place | None, *, texts: bool, nesting: int
@@ -295,7 +351,7 @@ class Judge:
             return [], False
         found: list[SearchedRecord] = []
         is_list = len(contents.parts) > 1
-        for node, prefix in _make_part_nodes(contents, scalar.path, around):
+        for node, prefix in make_part_nodes(contents, scalar.path, around):
             records, is_array = self._expand(node, around, key, texts=True, nesting=nesting + 1)
             for record in records:
                 record.prefix = record.prefix or prefix
@@ -318,11 +374,7 @@ class Judge:
             return False
         if any(isinstance(each, Object) and self._is_group(each) for each in nodes):
             return False
-        records = [
-            SearchedRecord(each, None, "", self._is_group)
-            for each in nodes
-            if isinstance(each, Object)
-        ]
+        records = [self._make_record(each) for each in nodes if isinstance(each, Object)]
         if not all(rank_payloads(each) or find_full_name(each) for each in records):
             return False
         known = [self._find_events(each, Stage.LISTED) is not None for each in records]
@@ -402,34 +454,3 @@ def _list_holders(record: SearchedRecord) -> Iterator[Holder]:
     """Yield all lists and texts of a record that may hold records."""
     yield from _list_texts(record, Stage.OTHER_TEXTS)
     yield from (holder for holder in record.lists if not holder.place.is_closed)
-
-
-def _read_request(holder: Holder) -> Object | None:
-    """Return the form that a request line or a request's parameters are; None for none."""
-    if isinstance(holder.node, Object):
-        return replace(holder.node, is_form=True)
-    if not isinstance(holder.node, Scalar) or not holder.node.is_string:
-        return None
-    contents = decode_query(holder.node.raw)
-    nodes = _make_part_nodes(contents, holder.node.path, holder.place) if contents else []
-    return next((node for node, _ in nodes if isinstance(node, Object)), None)
-
-
-def _make_part_nodes(
-    contents: TextContents, path: Path, around: Place | None
-) -> list[tuple[Node, str]]:
-    """Return the values in a text as nodes, each with the text before it."""
-    depth = around.node.depth + 1 if around else 0
-    found: list[tuple[Node, str]] = []
-    for number, part in enumerate(contents.parts):
-        step: Path = (*path, TextStep(contents.how))
-        is_outer_list = around is None and isinstance(part.value, list)
-        node = make_record_node(
-            part.value,
-            (*step, number) if len(contents.parts) > 1 else step,
-            -1 if is_outer_list else depth,
-        )
-        if isinstance(node, Object):
-            node.is_form = contents.is_form
-        found.append((node, part.prefix))
-    return found

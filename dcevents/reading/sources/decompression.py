@@ -7,20 +7,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from dcevents.reading.sources import sizes
-from dcevents.reading.sources.inputs import OpenInput
 from dcevents.reading.sources.members import (
     MAX_MAGIC_BYTES,
     Members,
     Problem,
     Trouble,
     find_format,
-    find_member,
-    may_hold_members,
 )
 
 HEAD_BYTES: Final = MAX_MAGIC_BYTES
 """Bytes of an input's beginning by which `is_compressed` decides."""
-_SCAN_BYTES: Final = 1 << 18
 
 
 class UnpackedChunks:
@@ -51,19 +47,6 @@ class UnpackedChunks:
 def is_compressed(head: bytes) -> bool:
     """Return whether an input that begins so is compressed."""
     return find_format(head) is not None
-
-
-def has_members(file: OpenInput, begin: int) -> bool:
-    """Return whether compressed members follow the text of a file, from a line's start on."""
-    at = begin
-    while piece := file.read_at(_SCAN_BYTES, at):
-        if may_hold_members(piece):
-            first = max(0, at - MAX_MAGIC_BYTES)
-            around = file.read_at(at + len(piece) + MAX_MAGIC_BYTES - first, first)
-            if find_member(around) is not None:
-                return True
-        at += len(piece)
-    return False
 
 
 def describe_problem(problem: Problem) -> str:

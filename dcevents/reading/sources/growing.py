@@ -4,8 +4,9 @@ Their first and last bytes identify them.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from dcevents.reading.framing import ResumePoint
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.decompression import HEAD_BYTES, UnpackedChunks, is_compressed
 from dcevents.reading.sources.inputs import (
@@ -13,11 +14,13 @@ from dcevents.reading.sources.inputs import (
     Extent,
     OpenInput,
     Resume,
-    SeenBytes,
     join_tail,
     take_bytes,
 )
 from dcevents.reading.sources.members import find_member
+
+_MAX_OPEN_BYTES: Final = 8 << 20
+"""More than a value or a line can be long before it is known what it is."""
 
 
 class FileIdentity(NamedTuple):
@@ -43,27 +46,16 @@ class TrackedChunks:
     There are none where the input is not the log that was recognised (`Resume.head`, `tail`).
     """
 
-    def __init__(
-        self,
-        chunks: Iterator[bytes | memoryview],
-        resume: Resume,
-        *,
-        by_line: bool = True,
-        after: SeenBytes = START,
-    ) -> None:
+    def __init__(self, chunks: Iterator[bytes | memoryview], resume: Resume) -> None:
         self._chunks = chunks
         self._resume = resume
-        self._after = after
-        self._by_line = by_line
-        self._head, self._tail = b"", after.data
-        self._end = max(resume.begin, after.end)
+        self._head = b""
         self._tails = dict.fromkeys((size for size in resume.sizes if size == 0), b"")
-        # Chunks that begin behind bytes that were read are of a log that was recognised.
-        self.is_recognised = after.end > 0
+        self.is_recognised = False
         """Whether the input was read up to the place where its new bytes begin."""
 
     def __iter__(self) -> Iterator[bytes | memoryview]:
-        begin, (at, before) = self._resume.begin, self._after
+        begin, at, before = self._resume.begin, 0, b""
         waiting = sorted(size for size in self._resume.sizes if size > 0)
         for chunk in self._chunks:
             end = at + len(chunk)
@@ -76,7 +68,6 @@ class TrackedChunks:
             while waiting and waiting[0] <= end:
                 size = waiting.pop(0)
                 self._tails[size] = join_tail(before, chunk, size - at)
-            self._note_end(before, chunk, at)
             before = join_tail(before, chunk, len(chunk))
             if end > begin:
                 yield chunk[max(0, begin - at) :]
@@ -88,25 +79,49 @@ class TrackedChunks:
         resume = self._resume
         return self._head.startswith(resume.head) and tail.endswith(resume.tail)
 
-    def _note_end(self, before: bytes, chunk: bytes | memoryview, at: int) -> None:
-        """Note the end of a chunk's last whole line.
+    def make_extent(self) -> Extent:
+        """Return the bytes by which the input is known, once the last chunk is taken."""
+        return Extent(head=self._head, tails=self._tails) if self.is_recognised else Extent()
 
-        The chunk begins at a place of the input.
-        """
-        begin = self._resume.begin
-        end = at + (
-            find_line_end(chunk) if self._by_line else _measure_before_closing_brackets(chunk)
-        )
-        if end > max(at, begin):
-            self._end, self._tail = end, join_tail(before, chunk, end - at)
-        elif at < begin <= at + len(chunk):
-            self._tail = join_tail(before, chunk, begin - at)
 
-    def make_extent(self, rest: bytes = b"") -> Extent:
-        """Return the extent, once the last chunk is taken."""
-        if not self.is_recognised:
-            return Extent()
-        return Extent(self._end, rest, self._head, self._tail, self._tails, self._by_line)
+class ReadBytes:
+    """The last bytes that were read of a growing input.
+
+    So many are kept as may lie between the place where a later run reads on and the last byte,
+    and TAIL_BYTES more.
+    """
+
+    def __init__(self, resume: Resume) -> None:
+        self._blocks = [resume.tail]
+        self._size = len(resume.tail)
+        self.end = self._marked = resume.begin
+        self._tail = resume.tail
+
+    def add(self, data: bytes) -> None:
+        """Add the next bytes."""
+        self._blocks.append(data)
+        self._size += len(data)
+        self.end += len(data)
+
+    def find_tail(self, offset: int) -> bytes:
+        """Return the last TAIL_BYTES before a place, at or behind the last one asked for."""
+        if offset != self._marked:
+            self._tail = self._join_before(offset)
+            self._marked = offset
+        while self._size - len(self._blocks[0]) > _MAX_OPEN_BYTES + sizes.TAIL_BYTES:
+            self._size -= len(self._blocks.pop(0))
+        return self._tail
+
+    def _join_before(self, offset: int) -> bytes:
+        parts, end, missing = list[bytes](), self.end, sizes.TAIL_BYTES
+        for block in reversed(self._blocks):
+            size = len(block)
+            last = min(size, offset - (end - size))
+            if last > 0 and missing > 0:
+                parts.append(block[max(0, last - missing) : last])
+                missing -= len(parts[-1])
+            end -= size
+        return b"".join(reversed(parts))
 
 
 def read_identity(file: OpenInput) -> FileIdentity:
@@ -137,7 +152,7 @@ def read_tail_before(file: OpenInput, size: int) -> TailBefore | None:
         is_whole = len(seen.data) == min(size, sizes.TAIL_BYTES)
         return TailBefore(seen.data, has_more) if is_whole else None
     unpacked = iter(UnpackedChunks(file.read_chunks(after=START)))
-    tracked = TrackedChunks(unpacked, Resume(begin=size, sizes=(size,)))
+    tracked = TrackedChunks(unpacked, Resume(ResumePoint(size), sizes=(size,)))
     has_more = any(len(chunk) > 0 for chunk in tracked)
     tails = tracked.make_extent().tails
     return TailBefore(tails[size], has_more) if size in tails else None
@@ -153,12 +168,3 @@ def find_line_end(chunk: bytes | memoryview) -> int:
         if found >= 0:
             return len(chunk) - len(tail) + found + 1
     return 0
-
-
-def _measure_before_closing_brackets(chunk: bytes | memoryview) -> int:
-    """Return the size of a chunk up to the brackets that close it.
-
-    A log that is written anew with more records has them further on.
-    """
-    tail = bytes(chunk[-sizes.TAIL_BYTES :])
-    return len(chunk) - len(tail) + len(tail.rstrip(b"]} \t\r\n"))

@@ -6,13 +6,11 @@ import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from dcevents.errors import InputError, MissingInputError
+from dcevents.reading.framing import BEGINNING, ResumePoint
 from dcevents.reading.sources import sizes
-
-if TYPE_CHECKING:
-    from dcevents.reading.parsing.records import Style
 
 ProgressCallback: TypeAlias = Callable[[int], None]
 """Takes the number of bytes that were read, as they lie on disk."""
@@ -41,16 +39,19 @@ START = SeenBytes(0, b"")
 class Resume:
     """The place from which a growing input is read on."""
 
-    begin: int = 0
-    """Unpacked bytes that are passed over."""
-    lines: int = 0
-    """Lines in these bytes."""
+    point: ResumePoint = BEGINNING
+    """The bytes before it, unpacked, are passed over; how records go on there."""
     sizes: Collection[int] = ()
     """Places before which the last bytes are wanted (`Extent.tails`)."""
     head: bytes = b""
     """First bytes, unpacked, that it was recognised by: nothing is read where they differ."""
     tail: bytes = b""
     """The last bytes before `begin`, unpacked; as `head`."""
+
+    @property
+    def begin(self) -> int:
+        """Return how many bytes are passed over."""
+        return self.point.offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +65,32 @@ class Input:
     identity: tuple[int, int] | None = None
     """(device, inode) of a regular file."""
     resume: Resume | None = None
-    """Set for a growing input: a last line without its LF is then left out."""
+    """Set for a growing input, which a later run reads on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
     """The read part of a growing input.
 
-    Its bytes identify the input at the next reading.
+    Its bytes identify the input at the next reading. Nothing of an input was read that is not the
+    log which was recognised.
     """
 
-    end: int = 0
-    """End of the last whole line; of records that are no lines, of the last record."""
-    rest: bytes = b""
-    """Bytes after `end`, cut short where they are many."""
+    resume: ResumePoint = BEGINNING
+    """Where a later run reads on: records before it are sure."""
+    rest_bytes: int = 0
+    """Bytes behind that place that were read."""
     head: bytes = b""
-    """The first TAIL_BYTES, where the input was read in order from its beginning."""
+    """The first TAIL_BYTES."""
     tail: bytes = b""
-    """The last TAIL_BYTES before `end`."""
+    """The last TAIL_BYTES before the place of `resume`."""
     tails: Mapping[int, bytes] = field(default_factory=dict)
     """The last TAIL_BYTES before each place of `Resume.sizes`."""
-    by_line: bool = True
-    """True if reading can continue at `end`."""
+
+    @property
+    def end(self) -> int:
+        """Return the place where a later run reads on."""
+        return self.resume.offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,6 @@ class InputResult:
     """Format and advice, for what is no text: nothing of it is read."""
     problem: str | None = None
     """Reason why only a part could be read."""
-    framing: "Style | None" = None
-    """How records lie in the input; None where they are its lines."""
     extent: Extent = Extent()
 
     @property
@@ -203,7 +206,8 @@ class OpenInput:
         # A small file needs no large buffer, nor two calls.
         size = self.source.size
         largest = sizes.BLOCK_BYTES if size is None else min(sizes.BLOCK_BYTES, size + 1)
-        _widen_pipe(self._fd)
+        if not self._is_file:
+            _widen_pipe(self._fd)
         buffer = memoryview(bytearray(largest))
         wanted = min(sizes.FIRST_BLOCK_BYTES, largest)
         while True:

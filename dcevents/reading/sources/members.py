@@ -183,6 +183,16 @@ def may_hold_members(data: bytes) -> bool:
     return any(byte in data for byte in _RARE_BYTES)
 
 
+def find_first_member(lines: bytes) -> int | None:
+    """Return the place of the first member that begins a line, of whole lines.
+
+    None without one.
+    """
+    if find_format(lines):
+        return 0
+    return find_member(lines) if may_hold_members(lines) else None
+
+
 def find_member(data: bytes | memoryview) -> int | None:
     """Return the place of the first member that begins a line.
 

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Final
 
+from dcevents.reading.framing import ResumePoint
+
 HEAD_BYTES: Final = 1 << 16
 """Bytes that a log is known by: at its beginning, and before the place up to which it was read."""
 _LEDGER_SCHEMA = "dcevents.ledger"
@@ -33,7 +35,7 @@ class RecordCounts:
 
 @dataclass(frozen=True)
 class KnownLog:
-    """A log that was read, up to its last whole line."""
+    """A log that was read."""
 
     file_name: str
     """The file that it was last found in."""
@@ -41,15 +43,14 @@ class KnownLog:
     """Fingerprint of its first `head_bytes` bytes."""
     head_bytes: int
     tail_fingerprint: str
-    """Fingerprint of the last bytes that were read, HEAD_BYTES at most."""
-    read_bytes: int
-    """Bytes that were read, unpacked."""
-    line_count: int
-    whole_lines: RecordCounts
-    last_line: RecordCounts
-    """Counts of the unfinished line after the whole ones."""
-    is_resumable: bool = True
-    """Whether reading may go on after the last whole line; else it begins anew."""
+    """Fingerprint of the last bytes before the place of `resume`, HEAD_BYTES at most."""
+    resume: ResumePoint
+    """The place, unpacked, up to which its records are sure, and how they go on there."""
+    sure: RecordCounts
+    rest: RecordCounts
+    """Counts of what is behind that place, which the next run reads again."""
+    first_clock_ms: int | None = None
+    """The clock of the first reading, by which times without a year go."""
     rereads: int = 0
     """How often it was read anew from its beginning."""
     file_fingerprints: tuple[str, ...] = ()
@@ -99,7 +100,7 @@ class Ledger:
 
     def measure_log(self, number: int) -> tuple[int, int]:
         """Return a log's length: bytes that were read, bytes of its head."""
-        return self.logs[number].read_bytes, self.logs[number].head_bytes
+        return self.logs[number].resume.offset, self.logs[number].head_bytes
 
     def put_log(self, log: KnownLog, number: int | None = None) -> int:
         """Add a log, or replace the one with this number.
@@ -135,9 +136,10 @@ def parse_ledger(data: bytes) -> Ledger:
 
 
 def _parse_log(found: dict[str, Any]) -> KnownLog:
-    counts = {name: _parse_counts(found[name]) for name in ("whole_lines", "last_line")}
+    counts = {name: _parse_counts(found[name]) for name in ("sure", "rest")}
     fingerprints = tuple(found["file_fingerprints"])
-    return KnownLog(**{**found, "file_fingerprints": fingerprints, **counts})
+    resume = ResumePoint(**found["resume"])
+    return KnownLog(**{**found, "resume": resume, "file_fingerprints": fingerprints, **counts})
 
 
 def _parse_counts(found: dict[str, Any]) -> RecordCounts:

@@ -12,8 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from dcevents.model.sessions import NUMBER_TYPE
-
+NUMBER_TYPE: Final = pl.UInt64
 _NUMBER_BYTES: Final = 8
 
 

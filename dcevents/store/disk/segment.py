@@ -18,8 +18,8 @@ from dcevents.model.events import KINDS
 from dcevents.model.facts import Facts
 from dcevents.model.moments import ANCIENT, DAY_MS, FIRST_BELIEVED_MS, FUTURE, UNTIMED
 from dcevents.model.outcomes import OUTCOME_TYPE
-from dcevents.model.sessions import NUMBER_TYPE, hash_sids
 from dcevents.reading.log import LOCATED_COLUMNS
+from dcevents.store.disk.numbering import NUMBER_TYPE
 
 _CODE_TYPE = pl.UInt32
 TIME_TYPE = pl.Datetime("ms", "UTC")
@@ -75,7 +75,12 @@ ATTEMPTS_SCHEMA: Final[dict[str, Any]] = {
 """
 AGENTS_SCHEMA: Final[dict[str, Any]] = {"attributes": _CODE_TYPE, "ts": TIME_TYPE}
 """Attributes that name an agent, and their latest time; null without a known one."""
-EVENTS_SCHEMA: Final[dict[str, Any]] = {**LOCATED_COLUMNS, "ts": TIME_TYPE, "reading": pl.UInt32}
+EVENTS_SCHEMA: Final[dict[str, Any]] = {
+    **LOCATED_COLUMNS,
+    "sid": NUMBER_TYPE,
+    "ts": TIME_TYPE,
+    "reading": pl.UInt32,
+}
 """Each accepted line, where lines are stored.
 
 `file` is the number of a log in the ledger; `reading` counts how often the log had been read anew:
@@ -239,30 +244,27 @@ def collect_codes(tables: Iterable[pl.DataFrame], columns: Sequence[str]) -> pl.
 
 
 def fold_facts(
-    facts: pl.DataFrame, texts: pl.DataFrame, vocabulary: Vocabulary, clock: int
+    facts: pl.DataFrame, sessions: pl.DataFrame, vocabulary: Vocabulary, clock: int
 ) -> FactFold:
     """Fold a table of facts.
 
-    `texts` has the sids of all of them, and perhaps others.
+    `sessions` (with the store's `sid`) has those of all of them, and perhaps others: in the fold
+    a session goes by its place there.
     """
-    numbers, sids = vocabulary.numbering.number_distinct(hash_sids(texts["text"]), texts["text"])
-    numbered = pl.DataFrame({"sid": texts["sid"], "number": numbers})
-    rows = restore_times(facts, clock).join(numbered, on="sid", how="left", maintain_order="left")
+    places = sessions.select("sid").with_row_index("place")
+    rows = restore_times(facts, clock).join(places, on="sid", how="inner", maintain_order="left")
     found = Facts(vocabulary)
-    found.add_rows(rows.select(pl.col("number").alias("sid"), "attributes", "ts"), sids)
+    found.add_rows(rows.select(pl.col("place").alias("sid"), "attributes", "ts"))
     return FactFold(found, None, has_ranked_texts=True)
 
 
-def compute_tables(folded: FactFold, texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Compute the conversations and attempts of a fold.
-
-    `texts` has the sids of its facts only.
-    """
+def compute_tables(folded: FactFold, sessions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Compute the conversations and attempts of a fold with these sessions."""
     if folded.facts.row_count == 0:
         return make_empty_table("conversations"), make_empty_table("attempts")
-    rows = folded.fold_provisional_conversations()
-    rows = rows.join(folded.find_last_steps(rows), on="conversation_key", how="left")
-    rows = rows.with_columns(_number_sessions(folded, rows["sid"], texts))
+    rows = folded.conversations
+    rows = rows.join(folded.find_last_steps(), on="conversation_key", how="left")
+    rows = rows.with_columns(sessions["sid"].gather(rows["sid"]).alias("sid"))
     for column, code in TEXT_CODE_COLUMNS.items():
         codes = _choose_codes(folded, column, code)
         rows = folded.add_text(rows, column).join(codes, on=column, how="left")
@@ -277,14 +279,6 @@ def list_agents(facts: pl.DataFrame, attributes: pl.DataFrame, clock: int) -> pl
     named = facts.filter(has_name.gather(facts["attributes"]))
     latest = pl.when(is_timed(clock)).then("ts").max().alias("ts")
     return named.group_by("attributes").agg(latest).select(*AGENTS_SCHEMA).sort("attributes")
-
-
-def _number_sessions(folded: FactFold, sids: pl.Series, texts: pl.DataFrame) -> pl.Series:
-    """Return the store's numbers of a fold's sessions."""
-    own = pl.DataFrame({"sid": folded.facts.vocabulary.numbering.number_sids(texts["text"])})
-    own = own.select(folded.split_key(pl.col("sid"))[0], texts["sid"].alias("number"))
-    numbered = pl.DataFrame({"sid": sids}).join(own, on="sid", how="left", maintain_order="left")
-    return numbered["number"].alias("sid")
 
 
 def _choose_codes(folded: FactFold, column: str, name: str) -> pl.DataFrame:

@@ -14,11 +14,10 @@ import polars as pl
 
 from dcevents.errors import StoreError
 from dcevents.model.attributes import Vocabulary
-from dcevents.model.sessions import NUMBER_TYPE
 from dcevents.settings import Window
 from dcevents.store.disk import segment
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
-from dcevents.store.disk.numbering import StoreNumbering
+from dcevents.store.disk.numbering import NUMBER_TYPE, StoreNumbering
 from dcevents.store.disk.segment import Segment
 
 SUPERSEDED_SCHEMA: Final = {"segment": pl.String, "row": pl.UInt32}

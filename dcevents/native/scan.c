@@ -1,0 +1,688 @@
+/* Scan a block of lines: each line that one rule reads for certain, alone, is taken. */
+#include "scan.h"
+
+enum {
+    SID_PLACES = 1 << 12,
+    FORM_PLACES = 1 << 12,
+    MAX_LASTING_TEXTS = 1 << 20,
+    MAX_LASTING_BYTES = 64 << 20,
+    MAX_DIALOGUE_BYTES = 4 * (MAX_TEXT_CHARACTERS * 4 + 8) + 16,
+};
+
+enum line_outcome { TAKEN_EVENT, TAKEN_ALONE, TAKEN_OVER_LINES, TAKEN_OTHER, SET_ASIDE, IS_UNFINISHED, NO_MEMORY };
+
+typedef struct {
+    const u8 *begin, *end; /* without its LF */
+    u32 offset;            /* in the block */
+} line;
+
+/* -- columns ---------------------------------------------------------------------------------- */
+
+#define GROW(column, columns, number) \
+    do { \
+        void *grown = grow_array((columns)->column, &(columns)->capacity[number], \
+                                 (columns)->count, sizeof *(columns)->column); \
+        if (!grown) return 0; \
+        (columns)->column = grown; \
+    } while (0)
+
+static int grow_events(event_columns *events)
+{
+    if (events->count < events->capacity[5]) return 1;
+    GROW(lines, events, 0);
+    GROW(sessions, events, 1);
+    GROW(attributes, events, 2);
+    GROW(times, events, 3);
+    GROW(forms, events, 4);
+    GROW(structures, events, 5);
+    return 1;
+}
+
+static int add_other(scanner *s, u32 number, enum other_bucket bucket, u32 name)
+{
+    other_columns *others = &s->others;
+    if (others->count >= others->capacity[2]) {
+        GROW(lines, others, 0);
+        GROW(names, others, 1);
+        GROW(buckets, others, 2);
+    }
+    others->lines[others->count] = number;
+    others->names[others->count] = name;
+    others->buckets[others->count] = (u8)bucket;
+    others->count++;
+    return 1;
+}
+
+/* Add a line to the run of its neighbours; its entry is in the columns already. */
+static int add_to_run(scanner *s, enum line_status status, u32 number, size_t begin, size_t end)
+{
+    if (s->runs_count) {
+        run *last = &s->runs[s->runs_count - 1];
+        if (last->status == (u32)status && status != LINE_EVENT_OVER_LINES) {
+            last->lines++;
+            last->end = (u32)end;
+            return 1;
+        }
+    }
+    run *runs = grow_array(s->runs, &s->runs_capacity, s->runs_count, sizeof *runs);
+    if (!runs) return 0;
+    s->runs = runs;
+    size_t entries = status == LINE_OTHER ? s->others.count : s->events.count;
+    size_t first_entry = status == LINE_ASIDE ? 0 : entries - 1;
+    run added = {(u32)status, number, 1, (u32)begin, (u32)end, (u32)first_entry};
+    runs[s->runs_count++] = added;
+    return 1;
+}
+
+/* -- texts of an event ------------------------------------------------------------------------ */
+
+/* Return the text of a slot of a rule; NULL where the rule has none. */
+static const slot *find_slot(const scanner *s, const rule *r, enum rule_slot which)
+{
+    int number = r->slots[which];
+    if (number < 0) return NULL;
+    REQUIRE((u32)number < s->slots_count);
+    return &s->slots[number];
+}
+
+/* Append a text behind its length, which is 0 for none; of a longer one its beginning and `…`. */
+static u8 *pack_text(u8 *out, const slot *text, size_t limit)
+{
+    if (!text) {
+        *out++ = 0;
+        *out++ = 0;
+        return out;
+    }
+    size_t length = text->length;
+    int is_long = length > limit && count_characters(text->text, length) > limit;
+    if (is_long) length = find_character(text->text, length, limit - 1);
+    size_t said = length + (is_long ? 3u : 0u) + 1;
+    out[0] = (u8)(said & 0xFF);
+    out[1] = (u8)(said >> 8);
+    out += 2;
+    copy_text(out, text->text, length);
+    out += length;
+    if (is_long) {
+        memcpy(out, "\xE2\x80\xA6", 3);
+        out += 3;
+    }
+    return out;
+}
+
+static size_t find_page_length(const scanner *s, const slot *page)
+{
+    size_t length = page->length;
+    if (s->keep_query) return length;
+    const u8 *hash = memchr(page->text, '#', length);
+    if (hash) length = (size_t)(hash - page->text);
+    const u8 *query = memchr(page->text, '?', length);
+    return query ? (size_t)(query - page->text) : length;
+}
+
+static u32 number_page(scanner *s, const slot *page)
+{
+    slot cut = *page;
+    cut.length = (u32)find_page_length(s, page);
+    if (cut.length <= MAX_PAGE_CHARACTERS)
+        return number_text(&s->pages, &s->seed, cut.text, cut.length);
+    u8 packed[MAX_PAGE_CHARACTERS * 4 + 24];
+    const u8 *end = pack_text(packed, &cut, MAX_PAGE_CHARACTERS);
+    REQUIRE(end <= packed + sizeof packed);
+    return number_text(&s->pages, &s->seed, packed + 2, (size_t)(end - packed) - 2);
+}
+
+/* Number the texts of an event: kind, dialogue and agent in `action`, and its page. */
+static int number_texts(scanner *s, const rule *r, u8 kind, u32 *action, u32 *page_number)
+{
+    u8 packed[MAX_DIALOGUE_BYTES], *end = packed;
+    for (int which = SLOT_ID; which <= SLOT_UI_TYPE; which++)
+        end = pack_text(end, find_slot(s, r, (enum rule_slot)which), MAX_TEXT_CHARACTERS);
+    REQUIRE(end <= packed + sizeof packed);
+    u32 dialogue = number_text(&s->dialogues, &s->seed, packed, (size_t)(end - packed));
+    if (dialogue == NO_NUMBER) return 0;
+    u32 agent = NO_NUMBER;
+    const slot *id = find_slot(s, r, SLOT_AGENT_ID), *name = find_slot(s, r, SLOT_AGENT_NAME);
+    if (id || name) {
+        end = pack_text(pack_text(packed, id, MAX_TEXT_CHARACTERS), name, MAX_TEXT_CHARACTERS);
+        agent = number_text(&s->agents, &s->seed, packed, (size_t)(end - packed));
+        if (agent == NO_NUMBER) return 0;
+    }
+    u32 speakers = number_pair(&s->speakers, &s->seed, dialogue, agent);
+    if (speakers == NO_NUMBER) return 0;
+    *action = number_pair(&s->actions, &s->seed, kind, speakers);
+    *page_number = NO_NUMBER;
+    const slot *page = find_slot(s, r, SLOT_PAGE);
+    if (!page) return *action != NO_NUMBER;
+    *page_number = number_page(s, page);
+    return *action != NO_NUMBER && *page_number != NO_NUMBER;
+}
+
+/* Return whether the texts that a rule takes are as they are said: no number to be written anew. */
+static int has_plain_texts(const scanner *s, const rule *r)
+{
+    for (int which = SLOT_EVENT; which < RULE_SLOTS; which++) {
+        const slot *text = which == SLOT_TIME ? NULL : find_slot(s, r, (enum rule_slot)which);
+        if (text && !text->is_whole) return 0;
+    }
+    return 1;
+}
+
+static enum line_outcome take_event(scanner *s, const rule *r)
+{
+    const slot *event = find_slot(s, r, SLOT_EVENT), *sid = find_slot(s, r, SLOT_SID);
+    const slot *time = find_slot(s, r, SLOT_TIME);
+    if (!event || !sid || event->kind >= KIND_READY || sid->length > MAX_SID_BYTES)
+        return SET_ASIDE;
+    if (!has_plain_texts(s, r)) return SET_ASIDE;
+    event_columns *events = &s->events;
+    if (!grow_events(events)) return NO_MEMORY;
+    size_t entry = events->count;
+    u32 hash = hash_text(&s->seed, sid->text, sid->length);
+    prefetch_text(&s->sids, hash);
+    u32 action = 0, page = 0;
+    if (!number_texts(s, r, event->kind, &action, &page)) return NO_MEMORY;
+    __builtin_prefetch(
+        &s->combinations.places[place_pair(&s->combinations, &s->seed, action, page)]);
+    u32 session = number_hashed(&s->sids, hash, sid->text, sid->length);
+    u32 attributes = number_pair(&s->combinations, &s->seed, action, page);
+    if (session == NO_NUMBER || attributes == NO_NUMBER) return NO_MEMORY;
+    REQUIRE(r->structure < s->structures_count);
+    u32 *counts = s->structure_counts + 2 * (size_t)r->structure;
+    if (!counts[0]++) counts[1] = s->lines;
+    events->lines[entry] = s->lines;
+    events->sessions[entry] = session;
+    events->attributes[entry] = attributes;
+    int has_time = time && !r->ms;
+    events->times[entry] = has_time ? time->ms : r->ms ? r->ms : UNTIMED_MS;
+    events->forms[entry] = r->form != FORM_OF_SLOT ? r->form : time ? time->form : FORM_ABSENT;
+    events->structures[entry] = r->structure;
+    events->count++;
+    return TAKEN_EVENT;
+}
+
+static enum line_outcome take_unknown(scanner *s, const rule *r)
+{
+    const slot *name = find_slot(s, r, SLOT_EVENT);
+    if (!name || !name->is_whole) return SET_ASIDE;
+    u8 packed[MAX_UNKNOWN_NAME_CHARACTERS * 4 + 24];
+    const u8 *end = pack_text(packed, name, MAX_UNKNOWN_NAME_CHARACTERS);
+    REQUIRE(end <= packed + sizeof packed);
+    u32 number = number_text(&s->unknown_names, &s->seed, packed + 2, (size_t)(end - packed) - 2);
+    int is_added = number != NO_NUMBER && add_other(s, s->lines, OTHER_UNKNOWN_EVENT, number);
+    return is_added ? TAKEN_OTHER : NO_MEMORY;
+}
+
+static enum line_outcome take_other(scanner *s, enum other_bucket bucket)
+{
+    return add_other(s, s->lines, bucket, NO_NUMBER) ? TAKEN_OTHER : NO_MEMORY;
+}
+
+/* -- one line --------------------------------------------------------------------------------- */
+
+/* Note a form that has no rule yet, once, with its first line. */
+static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const line *l,
+                                   const u8 *at, const u8 *end)
+{
+    if (s->new_form_table.count >= MAX_NEW_FORMS) return SET_ASIDE;
+    u32 count = s->new_form_table.count;
+    u32 number = number_text(&s->new_form_table, &s->seed, form, length);
+    if (number == NO_NUMBER) return NO_MEMORY;
+    if (number < count) return SET_ASIDE;
+    new_form *forms = grow_array(s->new_forms, &s->new_forms_capacity, count, sizeof *forms);
+    if (!forms) return NO_MEMORY;
+    s->new_forms = forms;
+    forms[count].form_begin = s->new_form_table.offsets[count];
+    forms[count].form_length = length;
+    forms[count].value_begin = l->offset + (u32)(at - l->begin);
+    forms[count].value_length = (u32)(end - at);
+    forms[count].is_clean = (u32)is_clean(s, at);
+    return SET_ASIDE;
+}
+
+static int has_form(const scanner *s, u32 number)
+{
+    const text_table *table = &s->rule_forms;
+    if (number >= table->count) return 0;
+    u32 begin = table->offsets[number];
+    return table->offsets[number + 1] - begin == s->form_length
+        && is_same(table->bytes + begin, s->form, s->form_length);
+}
+
+static u32 find_rule(scanner *s)
+{
+    for (int recent = 0; recent < RECENT_RULES; recent++)
+        if (has_form(s, s->recent_rules[recent])) return s->recent_rules[recent];
+    u32 hash = hash_text(&s->seed, s->form, s->form_length);
+    u32 number = find_text(&s->rule_forms, hash, s->form, s->form_length);
+    if (number == NO_NUMBER) return number;
+    memmove(s->recent_rules + 1, s->recent_rules, (RECENT_RULES - 1) * sizeof number);
+    s->recent_rules[0] = number;
+    return number;
+}
+
+static enum line_outcome apply_rule(scanner *s, const rule *r, const u8 *at)
+{
+    if (r->kind == RULE_ASIDE) return SET_ASIDE;
+    if (r->kind != RULE_EVENT && s->last_line_feed) return SET_ASIDE;
+    if (r->is_late && !is_clean(s, at)) return SET_ASIDE;
+    /* An event without a time of its own has the prefix's. */
+    if (r->kind == RULE_EVENT && r->ms && s->has_prefix) return SET_ASIDE;
+    switch ((enum rule_kind)r->kind) {
+    case RULE_EVENT: return take_event(s, r);
+    case RULE_READY: return take_other(s, OTHER_WIDGET_READY);
+    case RULE_UNKNOWN: return take_unknown(s, r);
+    case RULE_NO_EVENT: return take_other(s, OTHER_NO_EVENT);
+    case RULE_NO_SID: return take_other(s, OTHER_NO_SID);
+    case RULE_ASIDE: break;
+    }
+    return SET_ASIDE;
+}
+
+/* Keep a rule, or a copy for another order of keys; return its number. */
+static u32 keep_rule(scanner *s, const u8 *form, u32 length, const rule *added)
+{
+    u32 count = s->rule_forms.count;
+    rule *rules = grow_array(s->rules, &s->rules_capacity, count, sizeof *rules);
+    if (!rules) return NO_NUMBER;
+    s->rules = rules;
+    u32 number = number_text(&s->rule_forms, &s->seed, form, length);
+    if (number != NO_NUMBER) s->rules[number] = *added;
+    return number;
+}
+
+/* Apply the rule that the form has in another order of its keys. */
+static enum line_outcome apply_in_order(scanner *s, const line *l, const u8 *at, const u8 *end)
+{
+    u8 form[MAX_FORM_BYTES];
+    u16 slots[MAX_SLOTS];
+    u32 length = 0;
+    if (!order_form(s, form, &length, slots)) return NO_MEMORY;
+    u32 hash = hash_text(&s->seed, form, length);
+    u32 number = find_text(&s->rule_forms, hash, form, length);
+    if (number == NO_NUMBER) return note_form(s, form, length, l, at, end);
+    rule ordered = s->rules[number];
+    for (int which = 0; which < RULE_SLOTS; which++)
+        if (ordered.slots[which] >= 0) {
+            REQUIRE((u32)ordered.slots[which] < s->slots_count);
+            ordered.slots[which] = (int16_t)slots[ordered.slots[which]];
+        }
+    if (s->rule_forms.count < MAX_ORDERS
+        && keep_rule(s, s->form, s->form_length, &ordered) == NO_NUMBER)
+        return NO_MEMORY;
+    return apply_rule(s, &ordered, at);
+}
+
+/* Return whether a line may be a part of one that Docker has cut: its text has no line end. */
+static int may_be_part(const scanner *s, const u8 *at)
+{
+    if (memcmp(at, "{\"log\":\"", 8)) return 0;
+    if (s->slots_count && s->slots[0].class_ == CLASS_TEXT) return 0; /* whole */
+    const u8 *text = at + 8, *end = skip_plain(text);
+    while (*end != '"') end = *end == '\\' ? skip_plain(end + 2) : skip_plain(end + 1);
+    size_t backslashes = 0;
+    if (end - text >= 2 && end[-1] == 'n')
+        while (end - 2 - backslashes >= text && end[-2 - (ptrdiff_t)backslashes] == '\\')
+            backslashes++;
+    return backslashes % 2 == 0;
+}
+
+/* Skip what may stand around a value on its line. */
+static const u8 *skip_around(const u8 *at, int *has_signs)
+{
+    for (;;) {
+        if (*at == ' ' || *at == '\t' || *at == '\r' || *at == 0) {
+            at++;
+        } else if (*at == ',' || *at == 0x1E) {
+            *has_signs = 1;
+            at++;
+        } else if (at[0] == 0xEF && at[1] == 0xBB && at[2] == 0xBF) {
+            at += 3;
+        } else {
+            return at;
+        }
+    }
+}
+
+static enum line_outcome reject_line(scanner *s, const line *l)
+{
+    int is_text = is_valid_utf8(l->begin, (size_t)(l->end - l->begin));
+    return take_other(s, is_text ? OTHER_INVALID_JSON : OTHER_INVALID_UTF8);
+}
+
+static enum line_outcome take_record(scanner *s, const line *l, const u8 *at, const u8 *end)
+{
+    u32 number = find_rule(s);
+    if (number == NO_NUMBER) return apply_in_order(s, l, at, end);
+    return apply_rule(s, &s->rules[number], at);
+}
+
+/* Scan a line that does not begin with an object. */
+static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begin)
+{
+    const u8 *reached = begin, *place = find_place(begin, l->end);
+    enum line_head head = read_head(s, begin, l->end, &reached);
+    if (head == HEAD_DOUBT || is_first_part(begin, place ? place : l->end)) return SET_ASIDE;
+    if (!place) {
+        int is_text = head == HEAD_TEXT && is_plain_text(begin, l->end);
+        return is_text ? reject_line(s, l) : SET_ASIDE;
+    }
+    if (*place != '{' || (head == HEAD_SCALARS && reached != place)) return SET_ASIDE;
+    const u8 *end = walk_record(s, place);
+    if (!end || !may_end_line(begin, place, end, l->end)
+        || !is_valid_utf8(begin, (size_t)(place - begin))
+        || !is_valid_utf8(end, (size_t)(l->end - end)))
+        return SET_ASIDE;
+    s->has_prefix = 1;
+    enum line_outcome outcome = take_record(s, l, place, end);
+    s->has_prefix = 0;
+    return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;
+}
+
+static enum line_outcome scan_line(scanner *s, const line *l)
+{
+    int has_signs = 0;
+    const u8 *at = *l->begin == '{' ? l->begin : skip_around(l->begin, &has_signs);
+    if (at >= l->end) return has_signs ? SET_ASIDE : take_other(s, OTHER_BLANK);
+    if (*at != '{') return scan_prefixed(s, l, at);
+    const u8 *end = walk_record(s, at);
+    if (!end) {
+        if (s->status == WALK_BROKEN) return reject_line(s, l);
+        int is_open = s->status == WALK_UNFINISHED
+            && is_valid_utf8(l->begin, (size_t)(l->end - l->begin));
+        if (s->status == WALK_UNFINISHED && !is_open) return reject_line(s, l);
+        return is_open ? IS_UNFINISHED : SET_ASIDE;
+    }
+    const u8 *rest = end == l->end ? end : skip_around(end, &has_signs);
+    if (rest != l->end) {
+        int may_go_on = *rest == '{' || *rest == '"' || *rest == '[' || *rest == ']' || *rest == '-'
+            || is_digit(*rest) || *rest == 't' || *rest == 'f' || *rest == 'n';
+        return may_go_on ? SET_ASIDE : reject_line(s, l);
+    }
+    return may_be_part(s, at) ? SET_ASIDE : take_record(s, l, at, end);
+}
+
+/* -- a block ---------------------------------------------------------------------------------- */
+
+/* Return a line with room behind: near the block's end a copy. */
+static int place_line(scanner *s, const u8 *data, size_t begin, size_t end, size_t length, line *l)
+{
+    l->begin = data + begin;
+    l->end = data + end;
+    l->offset = (u32)begin;
+    if (length - end >= READ_AHEAD) return 1;
+    size_t size = end - begin;
+    while (s->tail_capacity < size + READ_AHEAD + 1) {
+        u8 *tail = grow_array(s->tail, &s->tail_capacity, s->tail_capacity, 1);
+        if (!tail) return 0;
+        s->tail = tail;
+    }
+    memcpy(s->tail, data + begin, size);
+    memset(s->tail + size, 0, READ_AHEAD + 1);
+    s->tail[size] = '\n';
+    l->begin = s->tail;
+    l->end = s->tail + size;
+    return 1;
+}
+
+static void begin_block(scanner *s)
+{
+    s->runs_count = s->events.count = s->others.count = 0;
+    s->lines = 0;
+    empty_table(&s->sids);
+    empty_table(&s->unknown_names);
+    empty_table(&s->new_form_table);
+    if (s->structures_count)
+        memset(s->structure_counts, 0, 2 * (size_t)s->structures_count * sizeof(u32));
+    text_table *lasting[] = {&s->dialogues, &s->pages, &s->agents};
+    size_t texts = s->combinations.count, bytes = 0;
+    for (int number = 0; number < 3; number++) {
+        texts += lasting[number]->count;
+        bytes += lasting[number]->offsets[lasting[number]->count];
+    }
+    if (texts < MAX_LASTING_TEXTS && bytes < MAX_LASTING_BYTES) return;
+    for (int number = 0; number < 3; number++) empty_table(lasting[number]);
+    empty_pairs(&s->speakers);
+    empty_pairs(&s->actions);
+    empty_pairs(&s->combinations);
+    s->generation++;
+}
+
+/* What is known of the line before the one that is read: a value that may go on. */
+typedef struct {
+    int is_open;
+    size_t begin, end;
+} open_line;
+
+/* Settle a line whose value does not end: behind it comes an event, or it is set aside. */
+static int settle_open(scanner *s, open_line *open, int is_event)
+{
+    if (!open->is_open) return 1;
+    open->is_open = 0;
+    u32 number = s->lines - 1;
+    if (!is_event) return add_to_run(s, LINE_ASIDE, number, open->begin, open->end);
+    return add_other(s, number, OTHER_INVALID_JSON, NO_NUMBER)
+        && add_to_run(s, LINE_OTHER, number, open->begin, open->end);
+}
+
+/* Return the last line feed of a block that has enough bytes behind; NULL for none. */
+static const u8 *find_last_line_feed(const u8 *data, size_t length)
+{
+    size_t at = length > READ_AHEAD ? length - READ_AHEAD : 0;
+    while (at > 0 && data[at - 1] != '\n') at--;
+    return at > 0 ? data + at - 1 : NULL;
+}
+
+static enum line_status find_status(enum line_outcome outcome)
+{
+    if (outcome == TAKEN_EVENT) return LINE_EVENT;
+    if (outcome == TAKEN_ALONE) return LINE_EVENT_ALONE;
+    if (outcome == TAKEN_OVER_LINES) return LINE_EVENT_OVER_LINES;
+    return outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
+}
+
+/* A block while its lines are scanned. */
+typedef struct {
+    const u8 *data;
+    size_t length;
+    const u8 *last_line_feed;
+    const u8 *no_value_to; /* a value that began before it went on to there, and broke */
+} block;
+
+/* Scan a value that goes on behind its first line, which is `l`; `next` is where it was left. */
+static enum line_outcome scan_over_lines(scanner *s, block *b, const line *l, size_t *next)
+{
+    int has_signs = 0;
+    const u8 *first = b->data + l->offset, *limit = b->last_line_feed;
+    if (!limit || first + (l->end - l->begin) >= limit || (b->no_value_to && first <= b->no_value_to))
+        return IS_UNFINISHED;
+    if (limit - first > MAX_LINE_BYTES)
+        for (limit = first + MAX_LINE_BYTES; *limit != '\n';) limit--;
+    const u8 *at = skip_around(first, &has_signs);
+    line whole = {first, limit, l->offset};
+    s->last_line_feed = limit;
+    const u8 *end = walk_record(s, at);
+    if (!end) b->no_value_to = s->last_crossed ? s->last_crossed : first;
+    enum line_outcome outcome = IS_UNFINISHED;
+    const u8 *rest = end ? skip_around(end, &has_signs) : NULL;
+    if (rest && *rest == '\n') outcome = take_record(s, &whole, at, end);
+    s->last_line_feed = NULL;
+    if (outcome == NO_MEMORY) return outcome;
+    if (outcome != TAKEN_EVENT) return IS_UNFINISHED;
+    *next = (size_t)(rest - b->data) + 1;
+    return TAKEN_OVER_LINES;
+}
+
+/* Scan the line or value at `begin`, up to `next`. */
+static enum line_outcome scan_next(scanner *s, block *b, size_t begin, size_t *next)
+{
+    line l;
+    const u8 *found = memchr(b->data + begin, '\n', b->length - begin);
+    size_t end = found ? (size_t)(found - b->data) : b->length;
+    *next = found ? end + 1 : b->length;
+    if (!found || end - begin > MAX_LINE_BYTES) return SET_ASIDE;
+    if (!place_line(s, b->data, begin, end, b->length, &l)) return NO_MEMORY;
+    enum line_outcome outcome = scan_line(s, &l);
+    return outcome == IS_UNFINISHED ? scan_over_lines(s, b, &l, next) : outcome;
+}
+
+static u32 count_lines(const u8 *at, const u8 *end)
+{
+    u32 lines = 0;
+    for (; at < end; lines++) {
+        const u8 *found = memchr(at, '\n', (size_t)(end - at));
+        at = found ? found + 1 : end;
+    }
+    return lines;
+}
+
+static int scan_lines(scanner *s, const u8 *data, size_t length)
+{
+    open_line open = {0, 0, 0};
+    block b = {data, length, find_last_line_feed(data, length), NULL};
+    for (size_t begin = 0, next = 0; begin < length; begin = next) {
+        enum line_outcome outcome = scan_next(s, &b, begin, &next);
+        if (outcome == NO_MEMORY || !settle_open(s, &open, outcome == TAKEN_EVENT)) return 0;
+        if (outcome == IS_UNFINISHED) {
+            open_line now = {1, begin, next};
+            open = now;
+        } else if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) {
+            return 0;
+        }
+        u32 lines = outcome == TAKEN_OVER_LINES ? count_lines(data + begin, data + next) : 1;
+        if (lines > 1) s->runs[s->runs_count - 1].lines = lines;
+        s->lines += lines;
+    }
+    return settle_open(s, &open, 0);
+}
+
+static void fill_result(scanner *s)
+{
+    scan_result *out = &s->result;
+    out->runs = s->runs;
+    out->event_lines = s->events.lines;
+    out->event_sessions = s->events.sessions;
+    out->event_attributes = s->events.attributes;
+    out->event_times = s->events.times;
+    out->event_forms = s->events.forms;
+    out->event_structures = s->events.structures;
+    out->other_lines = s->others.lines;
+    out->other_names = s->others.names;
+    out->other_buckets = s->others.buckets;
+    out->sid_bytes = s->sids.bytes;
+    out->sid_offsets = s->sids.offsets;
+    out->name_bytes = s->unknown_names.bytes;
+    out->name_offsets = s->unknown_names.offsets;
+    out->form_bytes = s->new_form_table.bytes;
+    out->new_forms = s->new_forms;
+    out->speakers = s->speakers.pairs;
+    out->actions = s->actions.pairs;
+    out->combinations = s->combinations.pairs;
+    out->dialogue_bytes = s->dialogues.bytes;
+    out->dialogue_offsets = s->dialogues.offsets;
+    out->page_bytes = s->pages.bytes;
+    out->page_offsets = s->pages.offsets;
+    out->agent_bytes = s->agents.bytes;
+    out->agent_offsets = s->agents.offsets;
+    out->structure_counts = s->structure_counts;
+    out->runs_count = (u32)s->runs_count;
+    out->lines = s->lines;
+    out->events_count = (u32)s->events.count;
+    out->others_count = (u32)s->others.count;
+    out->sids_count = s->sids.count;
+    out->names_count = s->unknown_names.count;
+    out->new_forms_count = s->new_form_table.count;
+    out->speakers_count = s->speakers.count;
+    out->actions_count = s->actions.count;
+    out->combinations_count = s->combinations.count;
+    out->dialogues_count = s->dialogues.count;
+    out->pages_count = s->pages.count;
+    out->agents_count = s->agents.count;
+    out->structures_count = s->structures_count;
+    out->generation = s->generation;
+}
+
+/* -- the door --------------------------------------------------------------------------------- */
+
+DC_EXPORT void dc_close_scanner(scanner *s)
+{
+    if (!s) return;
+    text_table *tables[] = {&s->rule_forms, &s->dialogues, &s->pages, &s->agents, &s->sids,
+                            &s->unknown_names, &s->new_form_table};
+    for (size_t number = 0; number < sizeof tables / sizeof *tables; number++)
+        close_table(tables[number]);
+    close_pairs(&s->speakers);
+    close_pairs(&s->actions);
+    close_pairs(&s->combinations);
+    for (int number = 0; number < WORD_LISTS; number++) free(s->lists[number].bytes);
+    event_columns *events = &s->events;
+    void *arrays[] = {s->arena, s->order, s->rules, s->new_forms, s->runs, s->structure_counts, s->tail,
+                      events->lines, events->sessions, events->attributes, events->times,
+                      events->forms, events->structures, s->others.lines, s->others.names,
+                      s->others.buckets};
+    for (size_t number = 0; number < sizeof arrays / sizeof *arrays; number++)
+        free(arrays[number]);
+    free(s);
+}
+
+/* Return a scanner; NULL where there is no memory. The seeds are secret: whoever writes the log
+   must not know which texts hash alike. */
+DC_EXPORT scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full)
+{
+    scanner *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->seed.one = one;
+    s->seed.two = two;
+    s->keep_query = keep_query;
+    s->in_full = in_full;
+    s->arena = malloc(ARENA_BYTES);
+    int is_open = s->arena && open_table(&s->rule_forms, FORM_PLACES)
+        && open_table(&s->dialogues, 1024) && open_table(&s->pages, 1024)
+        && open_table(&s->agents, 1024) && open_pairs(&s->speakers, 1024)
+        && open_pairs(&s->actions, 1024) && open_pairs(&s->combinations, 1024)
+        && open_table(&s->sids, SID_PLACES) && open_table(&s->unknown_names, 1024)
+        && open_table(&s->new_form_table, 512);
+    if (is_open) return s;
+    dc_close_scanner(s);
+    return NULL;
+}
+
+/* Fill a list of words, each behind a byte that is its length; return 0 where that fails. */
+DC_EXPORT int dc_set_words(scanner *s, u32 list, const u8 *bytes, u32 length)
+{
+    if (list >= WORD_LISTS) return 0;
+    for (u32 at = 0; at < length; at += bytes[at] + 1u)
+        if (bytes[at] >= length - at) return 0;
+    u8 *copy = malloc(length ? length : 1);
+    if (!copy) return 0;
+    memcpy(copy, bytes, length);
+    free(s->lists[list].bytes);
+    s->lists[list].bytes = copy;
+    s->lists[list].length = length;
+    fill_key_filter(s->lists, &s->filter);
+    return 1;
+}
+
+/* Add the rule of a form; return 0 where there is no memory. */
+DC_EXPORT int dc_add_rule(scanner *s, const u8 *form, u32 length, const rule *added)
+{
+    if (length > MAX_FORM_BYTES || keep_rule(s, form, length, added) == NO_NUMBER) return 0;
+    while (s->structures_count <= added->structure) {
+        u32 *counts = grow_array(s->structure_counts, &s->structure_capacity,
+                                 2 * (size_t)s->structures_count + 1, sizeof *counts);
+        if (!counts) return 0;
+        s->structure_counts = counts;
+        memset(counts + 2 * (size_t)s->structures_count, 0, 2 * sizeof *counts);
+        s->structures_count++;
+    }
+    return 1;
+}
+
+/* Scan a block; return what was found, valid until the next, or NULL where there is no memory. */
+DC_EXPORT const scan_result *dc_scan_block(scanner *s, const u8 *data, size_t length)
+{
+    if (length > UINT32_MAX / 2) return NULL;
+    begin_block(s);
+    if (!scan_lines(s, data, length)) return NULL;
+    fill_result(s);
+    return &s->result;
+}

@@ -1,0 +1,640 @@
+/* The scanner of lines: what its parts share. See docs/architecture.md, "The scanner".
+
+   Bytes come from strangers. Each text that is walked has READ_AHEAD readable bytes behind its end,
+   and a line feed or zeros right at its end, at which every loop over it stops. */
+#ifndef DCEVENTS_SCAN_H
+#define DCEVENTS_SCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#if defined(_WIN32)
+#define DC_EXPORT __declspec(dllexport)
+#else
+#define DC_EXPORT __attribute__((visibility("default")))
+#endif
+
+/* Holds in release builds too: rather end than read or write beyond. */
+#define REQUIRE(condition) \
+    do { \
+        if (!(condition)) abort(); \
+    } while (0)
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int64_t i64;
+
+enum {
+    READ_AHEAD = 64,
+    MAX_LINE_BYTES = 1 << 20, /* of a longer line the framing makes windows */
+    MAX_FORM_BYTES = 8192,
+    MAX_SLOTS = 1024,
+    MAX_LEVELS_WALKED = 64, /* deeper lines are set aside: the stack stays small */
+    MAX_TEXT_LEVELS = 4,    /* texts in texts that are walked */
+    MAX_CONTAINERS = 400,   /* so that the judge's limit of 512 never decides */
+    MAX_KEY_BYTES = 250,
+    MAX_SKIPPED_KEYS = 2048,
+    MAX_NAME_CHARACTERS = 512,
+    MAX_TEXT_CHARACTERS = 512,
+    MAX_PAGE_CHARACTERS = 2048,
+    MAX_UNKNOWN_NAME_CHARACTERS = 128,
+    MAX_SID_BYTES = 512,
+    MAX_NEW_FORMS = 128, /* forms that one scan asks about */
+    RECENT_RULES = 2,
+    MAX_ORDERS = 1 << 15, /* forms in other orders that are kept */
+    ARENA_BYTES = 2 << 20,
+};
+
+#define UNTIMED_MS ((i64)1 << 60)
+#define ANCIENT_MS (((i64)1 << 60) + 2)
+#define ANCIENT_BEFORE_MS ((i64)1420070400000)
+
+/* -- growing arrays --------------------------------------------------------------------------- */
+
+/* Return an array with room for one more than `count`; NULL where there is no memory. */
+void *grow_array(void *array, size_t *capacity, size_t count, size_t size);
+
+/* -- bytes --------------------------------------------------------------------------------------- */
+
+/* Return whether two texts of one length are the same. */
+static inline int is_same(const u8 *one, const u8 *two, size_t length)
+{
+    if (length >= 16) {
+        size_t at = 0;
+        for (; at + 16 <= length; at += 16)
+            if (memcmp(one + at, two + at, 16)) return 0;
+        return !memcmp(one + length - 16, two + length - 16, 16);
+    }
+    if (length >= 8)
+        return !memcmp(one, two, 8) && !memcmp(one + length - 8, two + length - 8, 8);
+    if (length >= 4)
+        return !memcmp(one, two, 4) && !memcmp(one + length - 4, two + length - 4, 4);
+    for (size_t at = 0; at < length; at++)
+        if (one[at] != two[at]) return 0;
+    return 1;
+}
+
+/* Copy a text, and up to 15 bytes more: both sides have room for them. */
+static inline void copy_text(u8 *to, const u8 *from, size_t length)
+{
+    for (size_t at = 0; at < length; at += 16) memcpy(to + at, from + at, 16);
+}
+
+/* -- hashes and tables of texts --------------------------------------------------------------- */
+
+typedef struct {
+    u64 one, two;
+} hash_seed;
+
+static inline u64 read_word(const u8 *at)
+{
+    u64 word;
+    memcpy(&word, at, 8);
+    return word;
+}
+
+static inline u64 read_half(const u8 *at)
+{
+    u32 word;
+    memcpy(&word, at, 4);
+    return word;
+}
+
+/* Mix two words into one: both halves of their product. */
+static inline u64 mix(u64 one, u64 two)
+{
+#if defined(__SIZEOF_INT128__)
+    __extension__ typedef unsigned __int128 u128;
+    u128 product = (u128)one * two;
+    return (u64)product ^ (u64)(product >> 64);
+#else
+    u64 low_one = (u32)one, high_one = one >> 32, low_two = (u32)two, high_two = two >> 32;
+    u64 middle = high_one * low_two + ((low_one * low_two) >> 32);
+    u64 carry = (u32)middle + low_one * high_two;
+    u64 high = high_one * high_two + (middle >> 32) + (carry >> 32);
+    return (one * two) ^ high;
+#endif
+}
+
+static inline u64 hash_bytes(const hash_seed *seed, const u8 *bytes, size_t length)
+{
+    u64 hash = seed->one ^ (u64)length;
+    while (length > 16) {
+        hash = mix(read_word(bytes) ^ seed->two, read_word(bytes + 8) ^ hash);
+        bytes += 16;
+        length -= 16;
+    }
+    u64 first, second = 0;
+    if (length >= 8) {
+        first = read_word(bytes);
+        second = read_word(bytes + length - 8);
+    } else if (length >= 4) {
+        first = read_half(bytes) << 32 | read_half(bytes + length - 4);
+    } else {
+        first = length ? (u64)bytes[0] << 16 | (u64)bytes[length / 2] << 8 | bytes[length - 1] : 0;
+    }
+    hash = mix(first ^ seed->two, second ^ hash);
+    return mix(hash, seed->one | 1);
+}
+
+
+/* Texts and their numbers, in the order in which they came. Compared byte by byte. */
+typedef struct {
+    u32 hash, end, begin; /* where the text ends and begins */
+    u32 number; /* 1 more than its number; 0 for a place that is free */
+} text_place;
+
+typedef struct {
+    text_place *places;
+    size_t places_count; /* a power of two */
+    u32 *offsets; /* count + 1 of them */
+    size_t offsets_capacity;
+    u8 *bytes;
+    size_t bytes_capacity;
+    u32 count;
+} text_table;
+
+#define NO_NUMBER UINT32_MAX
+
+int open_table(text_table *table, size_t places_count);
+void close_table(text_table *table);
+void empty_table(text_table *table);
+/* Return the number of a text, a new one if need be; NO_NUMBER where there is no memory. */
+u32 number_text(text_table *table, const hash_seed *seed, const u8 *text, size_t length);
+/* The same of a text whose hash is known. */
+u32 number_hashed(text_table *table, u32 hash, const u8 *text, size_t length);
+/* Return the number of a text; NO_NUMBER for a new one. */
+u32 find_text(const text_table *table, u32 hash, const u8 *text, size_t length);
+
+static inline u32 hash_text(const hash_seed *seed, const u8 *text, size_t length)
+{
+    return (u32)(hash_bytes(seed, text, length) >> 32);
+}
+
+/* Have the place of a text in the cache by the time that it is looked for. */
+static inline void prefetch_text(const text_table *table, u32 hash)
+{
+    __builtin_prefetch(&table->places[hash & (table->places_count - 1)]);
+}
+
+/* Pairs of numbers and theirs, in the order in which they came. */
+typedef struct {
+    u32 one, two;
+    u32 number; /* 1 more; 0 for a place that is free */
+} pair_place;
+
+typedef struct {
+    pair_place *places;
+    size_t places_count;
+    u32 *pairs; /* two of each */
+    size_t pairs_capacity;
+    u32 count;
+} pair_table;
+
+int open_pairs(pair_table *table, size_t places_count);
+void close_pairs(pair_table *table);
+void empty_pairs(pair_table *table);
+u32 number_pair(pair_table *table, const hash_seed *seed, u32 one, u32 two);
+
+static inline size_t place_pair(const pair_table *table, const hash_seed *seed, u32 one, u32 two)
+{
+    u64 hash = mix(((u64)one << 32 | two) ^ seed->two, seed->one | 1);
+    return (size_t)(hash >> 20) & (table->places_count - 1);
+}
+
+/* -- keys ------------------------------------------------------------------------------------- */
+
+/* What a key may mean to the judge. Each says rather too much than too little. */
+enum key_flag {
+    KEY_PLAIN = 1 << 0,   /* whether there is a text, and of which type */
+    KEY_NAME = 1 << 1,    /* may name an event */
+    KEY_TIME = 1 << 2,
+    KEY_PAGE = 1 << 3,
+    KEY_BODY = 1 << 4,    /* texts are entered */
+    KEY_TYPE = 1 << 5,    /* of a typed value: what is under it stands for the object */
+    KEY_DOTTED = 1 << 6,  /* objects in objects */
+    KEY_MEETING = 1 << 7,
+    KEY_CLOSED = 1 << 8,  /* objects and arrays are not entered */
+    KEY_PAIR = 1 << 9,    /* key, name, field */
+    KEY_VALUE = 1 << 10,  /* value */
+    KEY_NO_NAME = 1 << 11, /* no full name is looked for, at any stage */
+    KEY_NO_TEXT = 1 << 12, /* no text is entered, at any stage */
+    KEY_REQUEST = 1 << 13,
+    KEY_EVENT = 1 << 14,  /* names events: a kind alone is a name here */
+};
+/* Which of Adobe's payload keys a key is: 1 more than its place in their list; 0 for none. */
+enum { KEY_PART_SHIFT = 16, KEY_PART_BITS = 15 << KEY_PART_SHIFT };
+#define KEY_MATTERS \
+    (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_TYPE | KEY_DOTTED | KEY_MEETING)
+#define KEY_INHERITED \
+    (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_MEETING | KEY_REQUEST | KEY_EVENT)
+
+/* Lists of words, filled from the judge's tables when a scanner is made. */
+enum word_list {
+    WORDS_EVENT,
+    WORDS_EVENT_END,
+    WORDS_NAME,
+    WORDS_BODY,
+    WORDS_NEVER_ENTERED_END,
+    WORDS_VISITOR,
+    WORDS_NO_NAME,
+    WORDS_REQUEST,
+    WORDS_TIME_END,
+    WORDS_TIME_LAST,
+    WORDS_TIME_BEGINNING,
+    WORDS_TIME_ALONE,
+    WORDS_PAGE,
+    WORDS_ADOBE,
+    WORDS_NEVER_NAME,
+    WORDS_BEFORE_ADOBE,
+    WORDS_CONVERSATION,
+    WORDS_CONVERSATION_PART,
+    WORDS_PLAIN,
+    WORDS_TYPE,
+    WORDS_PAIR,
+    WORDS_PAIR_VALUE,
+    WORDS_KIND,
+    WORDS_BEFORE_NAME,
+    WORDS_GENERIC,
+    WORDS_SHORT,
+    WORDS_SHORT_KIND,
+    WORDS_READY,
+    WORD_LISTS,
+};
+
+typedef struct {
+    u8 *bytes; /* each word behind its length */
+    u32 length;
+} word_list;
+
+int has_word(const word_list *words, const u8 *text, size_t length);
+
+enum { KEY_GUESSES = 64, KEY_CACHE = 2048, KEY_CACHE_BYTES = 40, NAME_CACHE = 4096, NAME_CACHE_BYTES = 56 };
+
+typedef struct {
+    u32 flags;
+    u8 length; /* 0: empty */
+    u8 bytes[KEY_CACHE_BYTES + 16];
+} key_entry;
+
+/* Which first letters, lengths and last letters the words of the lists of keys have. */
+typedef struct {
+    u32 whole[64], ends[32], beginnings;
+} key_filter;
+
+void fill_key_filter(const word_list *lists, key_filter *filter);
+u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *key, size_t length);
+
+/* -- names of events -------------------------------------------------------------------------- */
+
+enum { KIND_READY = 254, KIND_NONE = 255 };
+
+typedef struct {
+    u8 class_; /* one of the classes of scalars */
+    u8 kind;
+} event_name;
+
+typedef struct {
+    event_name name;
+    u8 length;
+    u8 bytes[NAME_CACHE_BYTES + 16];
+} name_entry;
+
+event_name classify_name(const word_list *lists, const u8 *text, size_t length);
+
+/* -- times ------------------------------------------------------------------------------------ */
+
+enum time_class { TIME_NONE, TIME_ANCIENT, TIME_READ, TIME_DOUBT };
+enum time_form {
+    FORM_ISO_UTC,
+    FORM_ISO_OFFSET,
+    FORM_ISO_LOCAL,
+    FORM_EPOCH_SECONDS,
+    FORM_EPOCH_MILLISECONDS,
+    FORM_EPOCH_MICROSECONDS,
+    FORM_EPOCH_NANOSECONDS,
+    FORM_ACCESS_LOG,
+    FORM_RFC_5322,
+    FORM_JAVASCRIPT,
+    FORM_UNREADABLE,
+    FORM_ABSENT,
+    FORM_OF_SLOT = 255, /* in a rule: as the slot's text is written */
+};
+
+enum time_class parse_time(const u8 *text, size_t length, int is_number, i64 *ms, u8 *form);
+
+/* -- texts ------------------------------------------------------------------------------------ */
+
+/* Return whether the judge may find something in a text: JSON, base64, percent-encoding, a form. */
+int may_hold_values(const u8 *text, size_t length);
+/* Return whether a request line may hold a form with an event. */
+int may_hold_request(const u8 *text, size_t length);
+int is_valid_utf8(const u8 *text, size_t length);
+size_t count_characters(const u8 *text, size_t length);
+/* Return the bytes of the first `characters` characters, of at least as many. */
+size_t find_character(const u8 *text, size_t length, size_t characters);
+/* Write a JSON string's text without escapes; return its length, never more than before. Both
+   sides have READ_AHEAD bytes behind. */
+size_t unescape(const u8 *text, size_t length, u8 *out);
+
+/* -- forms ------------------------------------------------------------------------------------ */
+
+/* Classes of scalars, the lower four bits of a form's byte. */
+enum scalar_class {
+    CLASS_NULL,
+    CLASS_EMPTY,
+    CLASS_STRING,
+    CLASS_NUMBER,
+    CLASS_WORD,
+    CLASS_FULL_NAME,
+    CLASS_READY_NAME,
+    CLASS_KIND_ALONE,
+    CLASS_LIKE_ADOBES,
+    CLASS_OTHER_NAME,
+    CLASS_TEXT, /* JSON: its object follows */
+    TOKEN_OBJECT,
+    TOKEN_ARRAY,
+    TOKEN_OBJECT_END, /* upper bits: see below */
+    TOKEN_ARRAY_END,
+    TOKEN_SAME_AGAIN,
+};
+enum {
+    TIME_SHIFT = 4, /* two bits of enum time_class */
+    PAGE_BIT = 1 << 6,
+    DOUBT_BIT = 1 << 7, /* a text that may hold something the scanner cannot read */
+    END_HAS_NULL = 1 << 4, /* of an object: members passed over that are null */
+    END_HAS_OTHER = 1 << 5, /* … that are not */
+    END_COUNT_SHIFT = 4, /* of an array: 0, 1, or 2 for more members */
+};
+
+typedef struct {
+    const u8 *text; /* without escapes */
+    u32 length;
+    u8 class_;
+    u8 kind;
+    u8 form; /* of a time */
+    u8 is_whole; /* of a number: no fraction, no exponent */
+    i64 ms;
+} slot;
+
+/* -- rules ------------------------------------------------------------------------------------ */
+
+enum rule_kind {
+    RULE_ASIDE,
+    RULE_EVENT,
+    RULE_READY,
+    RULE_UNKNOWN,
+    RULE_NO_EVENT,
+    RULE_NO_SID,
+};
+enum rule_slot {
+    SLOT_EVENT,
+    SLOT_SID,
+    SLOT_ID,
+    SLOT_NAME,
+    SLOT_TYPE,
+    SLOT_UI_TYPE,
+    SLOT_AGENT_ID,
+    SLOT_AGENT_NAME,
+    SLOT_TIME,
+    SLOT_PAGE,
+    RULE_SLOTS,
+};
+
+typedef struct {
+    i64 ms; /* UNTIMED_MS, ANCIENT_MS; 0: the slot's own */
+    int16_t slots[RULE_SLOTS];
+    u16 structure;
+    u8 kind;
+    u8 form; /* of the time; FORM_OF_SLOT */
+    u8 is_late; /* holds only where no other text of the line may say something */
+} rule;
+
+/* -- results ---------------------------------------------------------------------------------- */
+
+enum line_status { LINE_ASIDE, LINE_EVENT, LINE_OTHER, LINE_EVENT_ALONE, LINE_EVENT_OVER_LINES };
+enum other_bucket {
+    OTHER_BLANK,
+    OTHER_WIDGET_READY,
+    OTHER_UNKNOWN_EVENT,
+    OTHER_NO_EVENT,
+    OTHER_NO_SID,
+    OTHER_INVALID_JSON,
+    OTHER_INVALID_UTF8,
+};
+
+typedef struct {
+    u32 status, first_line, lines, begin, end, first_entry;
+} run;
+
+typedef struct {
+    u32 form_begin, form_length, value_begin, value_length;
+    u32 is_clean; /* no text of the line that does not matter at first may say something */
+} new_form;
+
+typedef struct {
+    u32 *lines, *sessions, *attributes;
+    i64 *times;
+    u8 *forms;
+    u16 *structures;
+    size_t count, capacity[6];
+} event_columns;
+
+typedef struct {
+    u32 *lines, *names;
+    u8 *buckets;
+    size_t count, capacity[3];
+} other_columns;
+
+/* What Python reads after a scan: valid until the next. */
+typedef struct {
+    const run *runs;
+    const u32 *event_lines, *event_sessions, *event_attributes;
+    const i64 *event_times;
+    const u8 *event_forms;
+    const u16 *event_structures;
+    const u32 *other_lines, *other_names;
+    const u8 *other_buckets;
+    const u8 *sid_bytes;
+    const u32 *sid_offsets;
+    const u8 *name_bytes;
+    const u32 *name_offsets;
+    const u8 *form_bytes;
+    const new_form *new_forms;
+    const u32 *speakers, *actions, *combinations; /* pairs */
+    const u8 *dialogue_bytes;
+    const u32 *dialogue_offsets;
+    const u8 *page_bytes;
+    const u32 *page_offsets;
+    const u8 *agent_bytes;
+    const u32 *agent_offsets;
+    const u32 *structure_counts; /* of each structure: events, line of the first */
+    u32 runs_count, lines, events_count, others_count, sids_count, names_count, new_forms_count;
+    u32 speakers_count, actions_count, combinations_count, dialogues_count, pages_count, agents_count, structures_count;
+    u32 generation; /* of the combinations: a new one begins anew */
+} scan_result;
+
+/* -- the scanner ------------------------------------------------------------------------------ */
+
+enum walk_status { WALK_OK, WALK_DOUBT, WALK_BROKEN, WALK_UNFINISHED };
+
+typedef struct {
+    const u8 *key;
+    u32 length;
+} skipped_key;
+
+typedef struct scanner {
+    hash_seed seed;
+    int keep_query, in_full;
+    word_list lists[WORD_LISTS];
+    key_filter filter;
+    key_entry keys[KEY_CACHE];
+    name_entry names[NAME_CACHE];
+
+    /* one line */
+    enum walk_status status;
+    int allows_line_feed; /* in a text, a line feed is white space */
+    const u8 *last_crossed;   /* the line feed in a value that was passed last */
+    const u8 *last_line_feed; /* behind which a value over lines is not walked; NULL on one line */
+    int has_prefix; /* there is text before the record: a time, perhaps */
+    int is_late; /* the walk looks at texts that do not matter at first */
+    int is_dirty; /* … and has found one that may say something */
+    int is_pair; /* the object walked last may be a pair of key and value */
+    u32 form_length, slots_count, skipped_count, containers, known_names, text_levels;
+    u32 arena_length;
+    u32 keys_count; /* keys of the line so far */
+    u16 key_guesses[KEY_GUESSES]; /* the keys of the line before, by their places in `keys` */
+    u8 form[MAX_FORM_BYTES + 16];
+    slot slots[MAX_SLOTS];
+    skipped_key skipped[MAX_SKIPPED_KEYS];
+    u8 *arena; /* ARENA_BYTES */
+    void *order; /* of scan_order.c */
+
+    /* rules: their forms are numbered in a table */
+    text_table rule_forms; /* in any order of keys that has come */
+    rule *rules;
+    size_t rules_capacity;
+    u32 recent_rules[RECENT_RULES];
+
+    /* what lasts over blocks */
+    text_table dialogues, pages, agents;
+    pair_table speakers;     /* dialogue and agent */
+    pair_table actions;      /* kind and speakers */
+    pair_table combinations; /* action and page */
+    u32 generation;
+
+    /* one block */
+    text_table sids, unknown_names, new_form_table;
+    new_form *new_forms;
+    size_t new_forms_capacity;
+    run *runs;
+    size_t runs_count, runs_capacity;
+    event_columns events;
+    other_columns others;
+    u32 *structure_counts;
+    u32 structures_count;
+    size_t structure_capacity;
+    u32 lines;
+    u8 *tail; /* a line near the block's end, with room behind */
+    size_t tail_capacity;
+    scan_result result;
+} scanner;
+
+/* Walk the object that begins at `at`, a brace; return the place behind it, NULL as the status says.
+   Its form, slots and flags are the scanner's. */
+const u8 *walk_record(scanner *s, const u8 *at);
+/* Walk the object again, only to see whether a text that does not matter may say something. */
+int is_clean(scanner *s, const u8 *at);
+
+u32 find_flags(scanner *s, const u8 *key, size_t length);
+
+/* Write the form of the record walked last in an order that keys do not have a part in, and of each
+   of its slots which slot of the record it is. Return 0 where there is no memory. */
+int order_form(scanner *s, u8 *form, u32 *length, u16 *slots);
+
+/* Walk a number, string or word, of which nothing is kept; return the place behind it or NULL. */
+const u8 *walk_plain_scalar(scanner *s, const u8 *at);
+
+/* -- lines with text before their JSON -------------------------------------------------------- */
+
+enum line_head {
+    HEAD_TEXT,    /* no values: what is behind may be JSON with a prefix */
+    HEAD_SCALARS, /* numbers, strings, words up to a brace, which `reached` is */
+    HEAD_DOUBT,
+};
+
+/* Read the values at a line's beginning, as far as they are some. */
+enum line_head read_head(scanner *s, const u8 *at, const u8 *end, const u8 **reached);
+/* Return the first bracket of a line that JSON may begin with; NULL for none. */
+const u8 *find_place(const u8 *at, const u8 *end);
+/* Return whether a line may end with `rest` behind the JSON at `at`. */
+int may_end_line(const u8 *begin, const u8 *at, const u8 *rest, const u8 *end);
+int is_first_part(const u8 *begin, const u8 *at);
+int is_plain_text(const u8 *at, const u8 *end);
+
+/* -- small steps, inline ---------------------------------------------------------------------- */
+
+/* Return the first byte that is a quote, a backslash, below a space or no ASCII. */
+static inline const u8 *skip_plain(const u8 *at)
+{
+#if defined(__SSE2__)
+    for (;; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i found = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+            _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)));
+        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        if (mask) return at + __builtin_ctz(mask);
+    }
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+    for (;; at += 16) {
+        uint8x16_t bytes = vld1q_u8(at);
+        uint8x16_t found = vorrq_u8(
+            vorrq_u8(vceqq_u8(bytes, vdupq_n_u8('"')), vceqq_u8(bytes, vdupq_n_u8('\\'))),
+            vcltq_s8(vreinterpretq_s8_u8(bytes), vdupq_n_s8(0x20)));
+        u64 mask = vget_lane_u64(
+            vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(found), 4)), 0);
+        if (mask) return at + (__builtin_ctzll(mask) >> 2);
+    }
+#else
+    while (*at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\') at++;
+    return at;
+#endif
+}
+
+/* Return the length of the UTF-8 character at a place, of two to four bytes; 0 for none. */
+static inline unsigned match_utf8(const u8 *at)
+{
+    u8 first = at[0];
+    if (first < 0xC2 || first > 0xF4) return 0;
+    if ((at[1] & 0xC0) != 0x80) return 0;
+    if (first < 0xE0) return 2;
+    if ((at[2] & 0xC0) != 0x80) return 0;
+    if (first < 0xF0) {
+        if (first == 0xE0 && at[1] < 0xA0) return 0;
+        if (first == 0xED && at[1] > 0x9F) return 0;
+        return 3;
+    }
+    if ((at[3] & 0xC0) != 0x80) return 0;
+    if (first == 0xF0 && at[1] < 0x90) return 0;
+    if (first == 0xF4 && at[1] > 0x8F) return 0;
+    return 4;
+}
+
+static inline int is_digit(u8 byte) { return byte >= '0' && byte <= '9'; }
+static inline int is_upper(u8 byte) { return byte >= 'A' && byte <= 'Z'; }
+static inline int is_lower(u8 byte) { return byte >= 'a' && byte <= 'z'; }
+static inline u8 to_lower(u8 byte) { return is_upper(byte) ? (u8)(byte | 0x20) : byte; }
+
+#endif

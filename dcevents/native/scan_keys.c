@@ -1,0 +1,220 @@
+/* What keys may mean, by the judge's tables. */
+#include "scan.h"
+
+int has_word(const word_list *words, const u8 *text, size_t length)
+{
+    if (!length) return 0;
+    for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u) {
+        const u8 *word = words->bytes + at + 1;
+        if (words->bytes[at] == length && *word == *text && !memcmp(word, text, length)) return 1;
+    }
+    return 0;
+}
+
+static int ends_with_word(const word_list *words, const u8 *text, size_t length)
+{
+    if (!length) return 0;
+    for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u) {
+        size_t size = words->bytes[at];
+        const u8 *word = words->bytes + at + 1;
+        if (size > length || word[size - 1] != text[length - 1]) continue;
+        if (!memcmp(word, text + length - size, size)) return 1;
+    }
+    return 0;
+}
+
+static int begins_with_word(const word_list *words, const u8 *text, size_t length)
+{
+    for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u) {
+        size_t size = words->bytes[at];
+        if (size <= length && !memcmp(words->bytes + at + 1, text, size)) return 1;
+    }
+    return 0;
+}
+
+static int is_separator(u8 byte)
+{
+    return byte == '_' || byte == '-' || byte == '$' || byte == '@' || byte == ' ';
+}
+
+static size_t fold_key(const u8 *key, size_t length, u8 *out)
+{
+    size_t size = 0;
+    for (size_t at = 0; at < length; at++)
+        if (!is_separator(key[at])) out[size++] = to_lower(key[at]);
+    return size;
+}
+
+/* Return whether the last word of a key, as humps and separators part them, is in a list. */
+static int has_last_word(const word_list *words, const u8 *key, size_t length)
+{
+    u8 folded[MAX_KEY_BYTES + 1];
+    while (length && is_separator(key[length - 1])) length--;
+    size_t begin = length;
+    while (begin && !is_separator(key[begin - 1])) {
+        begin--;
+        int is_hump = begin && is_upper(key[begin])
+            && (is_lower(key[begin - 1]) || is_digit(key[begin - 1]));
+        if (is_hump) break;
+    }
+    size_t size = fold_key(key + begin, length - begin, folded);
+    return has_word(words, folded, size);
+}
+
+/* Return whether a folded key is, after any row of words, one of Adobe's; or a conversation's. */
+static int is_adobes(const word_list *lists, const u8 *key, size_t length, int *is_conversation,
+                     const u8 **part, const u8 **rest, size_t *rest_length)
+{
+    u8 is_reached[MAX_KEY_BYTES + 1] = {1};
+    int found = 0;
+    *is_conversation = 0;
+    for (size_t at = 0; at < length; at++) {
+        if (!is_reached[at]) continue;
+        if (has_word(&lists[WORDS_ADOBE], key + at, length - at)) {
+            *rest = key + at;
+            *rest_length = length - at;
+            found = 1;
+        }
+        const word_list *before = &lists[WORDS_BEFORE_ADOBE];
+        for (u32 word = 0; word < before->length; word += before->bytes[word] + 1u) {
+            size_t size = before->bytes[word];
+            if (size <= length - at && !memcmp(before->bytes + word + 1, key + at, size))
+                is_reached[at + size] = 1;
+        }
+        const word_list *middle = &lists[WORDS_CONVERSATION];
+        for (u32 word = 0; word < middle->length; word += middle->bytes[word] + 1u) {
+            size_t size = middle->bytes[word];
+            if (size < length - at && !memcmp(middle->bytes + word + 1, key + at, size)
+                && has_word(&lists[WORDS_CONVERSATION_PART], key + at + size, length - at - size)) {
+                int is_name = has_word(&lists[WORDS_NAME], key + at + size, length - at - size);
+                *is_conversation = is_name ? 2 : 1;
+                *part = key + at + size;
+            }
+        }
+    }
+    return found;
+}
+
+/* Lists whose words are whole keys, and lists whose words are ends of keys. */
+static const u8 whole_lists[] = {
+    WORDS_EVENT, WORDS_NAME, WORDS_BODY, WORDS_VISITOR, WORDS_NO_NAME, WORDS_REQUEST,
+    WORDS_TIME_ALONE, WORDS_PAGE, WORDS_PLAIN, WORDS_PAIR, WORDS_PAIR_VALUE,
+};
+static const u8 end_lists[] = {WORDS_EVENT_END, WORDS_NEVER_ENTERED_END, WORDS_TIME_END};
+static const u8 beginning_lists[] = {WORDS_ADOBE, WORDS_BEFORE_ADOBE, WORDS_CONVERSATION};
+
+static u32 mark_letter(u8 byte) { return (u32)1 << (byte & 31); }
+
+void fill_key_filter(const word_list *lists, key_filter *filter)
+{
+    memset(filter, 0, sizeof *filter);
+    for (size_t number = 0; number < sizeof whole_lists; number++) {
+        const word_list *words = &lists[whole_lists[number]];
+        for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u)
+            filter->whole[words->bytes[at] & 63] |= mark_letter(words->bytes[at + 1]);
+    }
+    for (size_t number = 0; number < sizeof end_lists; number++) {
+        const word_list *words = &lists[end_lists[number]];
+        for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u) {
+            const u8 *end = words->bytes + at + words->bytes[at] + 1;
+            filter->ends[end[-1] & 31] |= mark_letter(end[-2]);
+        }
+    }
+    for (size_t number = 0; number < sizeof beginning_lists; number++) {
+        const word_list *words = &lists[beginning_lists[number]];
+        for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u)
+            filter->beginnings |= mark_letter(words->bytes[at + 1]);
+    }
+}
+
+/* Return whether a folded key is in none of the lists, by its length and its letters at the ends:
+   so it is with most keys that nothing is known of. Time's words and types are not asked. */
+static int is_out_of_lists(const key_filter *filter, const u8 *folded, size_t size)
+{
+    if (size < 2) return 0;
+    u32 first = mark_letter(folded[0]);
+    return !(filter->beginnings & first) && !(filter->whole[size & 63] & first)
+        && !(filter->ends[folded[size - 1] & 31] & mark_letter(folded[size - 2]));
+}
+
+/* Return 1 more than the place of a word in the list of Adobe's keys. */
+static u32 find_part(const word_list *lists, const u8 *word, size_t length)
+{
+    u32 number = 1;
+    const word_list *words = &lists[WORDS_ADOBE];
+    for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u, number++)
+        if (words->bytes[at] == length && !memcmp(words->bytes + at + 1, word, length))
+            return number;
+    return 0;
+}
+
+static u32 find_time_flags(const word_list *lists, const u8 *key, size_t length,
+                           const u8 *folded, size_t size)
+{
+    int is_time = ends_with_word(&lists[WORDS_TIME_END], folded, size)
+        || begins_with_word(&lists[WORDS_TIME_BEGINNING], folded, size)
+        || has_word(&lists[WORDS_TIME_ALONE], folded, size)
+        || has_last_word(&lists[WORDS_TIME_LAST], key, length);
+    return is_time ? KEY_TIME : 0;
+}
+
+static u32 find_part_flags(const word_list *lists, const key_filter *filter, const u8 *key,
+                           size_t length)
+{
+    u8 folded[MAX_KEY_BYTES + 1];
+    size_t size = fold_key(key, length, folded);
+    u32 flags = find_time_flags(lists, key, length, folded, size);
+    if (has_word(&lists[WORDS_TYPE], key, length)) flags |= KEY_TYPE | KEY_PLAIN;
+    if (is_out_of_lists(filter, folded, size)) return flags;
+    int is_conversation = 0;
+    const u8 *rest = folded, *part = folded;
+    size_t rest_length = 0;
+    if (is_adobes(lists, folded, size, &is_conversation, &part, &rest, &rest_length)) {
+        flags |= KEY_PLAIN | KEY_NO_TEXT;
+        /* A name or type may be the event's. */
+        if (has_word(&lists[WORDS_NAME], rest, rest_length)) flags |= KEY_NAME;
+        if (has_word(&lists[WORDS_NEVER_NAME], rest, rest_length)) flags |= KEY_NO_NAME;
+        flags |= find_part(lists, rest, rest_length) << KEY_PART_SHIFT;
+        if (rest_length == 11 && !memcmp(rest, "meetinginfo", 11)) flags |= KEY_MEETING;
+    }
+    if (is_conversation) {
+        flags |= KEY_PLAIN | KEY_NO_TEXT;
+        flags |= find_part(lists, part, (size_t)(folded + size - part)) << KEY_PART_SHIFT;
+    }
+    if (is_conversation == 2) flags |= KEY_NAME;
+    if (has_word(&lists[WORDS_PLAIN], folded, size)) flags |= KEY_PLAIN | KEY_PART_BITS;
+    if (has_word(&lists[WORDS_NAME], folded, size)) flags |= KEY_NAME;
+    if (has_word(&lists[WORDS_EVENT], folded, size)
+        || ends_with_word(&lists[WORDS_EVENT_END], folded, size))
+        flags |= KEY_NAME | KEY_EVENT;
+    if (has_word(&lists[WORDS_BODY], folded, size)) flags |= KEY_BODY;
+    if (has_word(&lists[WORDS_PAGE], folded, size)) flags |= KEY_PAGE | KEY_NO_NAME;
+    if (has_word(&lists[WORDS_PAIR], folded, size)) flags |= KEY_PAIR;
+    if (has_word(&lists[WORDS_PAIR_VALUE], folded, size)) flags |= KEY_VALUE;
+    if (has_word(&lists[WORDS_REQUEST], folded, size)) flags |= KEY_REQUEST;
+    int is_visitors = has_word(&lists[WORDS_VISITOR], folded, size);
+    int is_never = ends_with_word(&lists[WORDS_NEVER_ENTERED_END], folded, size);
+    if (is_visitors) flags |= KEY_NO_TEXT;
+    if (is_never) flags |= KEY_NO_TEXT;
+    if (is_visitors || is_never || has_word(&lists[WORDS_NO_NAME], folded, size))
+        flags |= KEY_NO_NAME;
+    /* Request parameters may be objects, which count at last: they are walked. */
+    if ((is_visitors || is_never) && !(flags & (KEY_MATTERS | KEY_REQUEST))) flags |= KEY_CLOSED;
+    return flags;
+}
+
+u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
+{
+    u32 flags = find_part_flags(lists, filter, key, length);
+    const u8 *dot = length ? memchr(key, '.', length) : NULL;
+    if (!dot) return flags;
+    /* The last part alone, or the last two, may be the key: each may matter. */
+    for (size_t at = length; at > 0; at--)
+        if (key[at - 1] == '.') {
+            u32 last = find_part_flags(lists, filter, key + at, length - at);
+            u32 never = KEY_NO_NAME | KEY_NO_TEXT | KEY_CLOSED;
+            flags = ((flags | last) & ~never) | (flags & last & never);
+            break;
+        }
+    return (flags & ~(u32)KEY_CLOSED) | KEY_DOTTED;
+}

@@ -1,0 +1,126 @@
+/* Names of events: loose spellings to kinds (definitions 1, "Event names"). */
+#include "scan.h"
+
+enum { MAX_NAME_BYTES = 4 * MAX_NAME_CHARACTERS };
+
+static int is_letter_or_digit(u8 byte)
+{
+    return is_digit(byte) || is_upper(byte) || is_lower(byte);
+}
+
+/* Write a name in lower case with single `_` between its words; return its length. */
+static size_t normalize_name(const u8 *text, size_t length, u8 *out)
+{
+    size_t size = 0;
+    int is_apart = 0;
+    for (size_t at = 0; at < length; at++) {
+        u8 byte = text[at];
+        if (!is_letter_or_digit(byte)) {
+            is_apart = 1;
+            continue;
+        }
+        if (at && is_upper(byte) && (is_lower(text[at - 1]) || is_digit(text[at - 1])))
+            is_apart = 1;
+        if (is_apart && size) out[size++] = '_';
+        is_apart = 0;
+        out[size++] = to_lower(byte);
+    }
+    return size;
+}
+
+static size_t find_word_end(const u8 *name, size_t length, size_t at)
+{
+    while (at < length && name[at] != '_') at++;
+    return at;
+}
+
+/* Return the number of a word in a list; -1 for none. */
+static int find_word(const word_list *words, const u8 *text, size_t length)
+{
+    int number = 0;
+    if (!length) return -1;
+    for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u, number++)
+        if (words->bytes[at] == length && words->bytes[at + 1] == *text
+            && !memcmp(words->bytes + at + 1, text, length))
+            return number;
+    return -1;
+}
+
+static int is_text(const u8 *text, size_t length, const char *other)
+{
+    return length == strlen(other) && !memcmp(text, other, length);
+}
+
+/* Return the kind of a full name: any row of words, then one that a kind follows; -1 for none. */
+static int match_full_name(const word_list *lists, const u8 *name, size_t length)
+{
+    for (size_t at = 0; at < length;) {
+        size_t end = find_word_end(name, length, at);
+        if (end == length) return -1;
+        const u8 *rest = name + end + 1;
+        size_t rest_length = length - end - 1;
+        int is_chat = is_text(name + at, end - at, "chat");
+        int takes_kind = is_chat || is_text(name + at, end - at, "conversation")
+            || is_text(name + at, end - at, "conversations") || is_text(name + at, end - at, "dc")
+            || is_text(name + at, end - at, "dynamicchat");
+        if (takes_kind) {
+            int kind = find_word(&lists[WORDS_KIND], rest, rest_length);
+            if (kind >= 0) return kind;
+        }
+        if (is_chat) {
+            int number = find_word(&lists[WORDS_SHORT], rest, rest_length);
+            if (number >= 0) return lists[WORDS_SHORT_KIND].bytes[2 * number + 1];
+        }
+        if (find_word(&lists[WORDS_BEFORE_NAME], name + at, end - at) < 0) return -1;
+        at = end + 1;
+    }
+    return -1;
+}
+
+/* Return whether a name begins as Adobe's do: with `conversation`, `chat`, `dc`, … */
+static int is_like_adobes(const word_list *lists, const u8 *name, size_t length)
+{
+    size_t at = 0;
+    for (;;) {
+        size_t end = find_word_end(name, length, at);
+        if (find_word(&lists[WORDS_GENERIC], name + at, end - at) < 0)
+            return is_text(name + at, end - at, "conversation")
+                || find_word(&lists[WORDS_BEFORE_NAME], name + at, end - at) >= 0;
+        if (end == length) return 0;
+        at = end + 1;
+    }
+}
+
+event_name classify_name(const word_list *lists, const u8 *text, size_t length)
+{
+    u8 name[2 * MAX_NAME_BYTES];
+    event_name found = {CLASS_OTHER_NAME, KIND_NONE};
+    int is_short = length <= MAX_NAME_CHARACTERS;
+    if (!is_short) {
+        is_short = count_characters(text, length) <= MAX_NAME_CHARACTERS;
+        if (!is_short) length = find_character(text, length, MAX_NAME_CHARACTERS);
+    }
+    REQUIRE(length <= MAX_NAME_BYTES);
+    size_t size = normalize_name(text, length, name);
+    if (is_short) {
+        if (find_word(&lists[WORDS_READY], name, size) >= 0) {
+            found.class_ = CLASS_READY_NAME;
+            found.kind = KIND_READY;
+            return found;
+        }
+        int kind = find_word(&lists[WORDS_KIND], name, size);
+        if (kind >= 0) {
+            found.class_ = CLASS_KIND_ALONE;
+            found.kind = (u8)kind;
+            return found;
+        }
+        kind = match_full_name(lists, name, size);
+        if (kind >= 0) {
+            found.class_ = CLASS_FULL_NAME;
+            found.kind = (u8)kind;
+            return found;
+        }
+    }
+    if (size && is_like_adobes(lists, name, size)) found.class_ = CLASS_LIKE_ADOBES;
+    return found;
+}

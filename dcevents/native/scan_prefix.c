@@ -1,0 +1,109 @@
+/* Lines that do not begin with an object: text before their JSON, or no JSON at all. */
+#include "scan.h"
+
+/* Return the bytes of a separator or bracket of arrays at a place; 0 for none. */
+static unsigned match_separator(const u8 *at)
+{
+    switch (*at) {
+    case ' ': case '\t': case '\r': case ',': case 0x1E: case 0: return 1;
+    case 0xEF: return at[1] == 0xBB && at[2] == 0xBF ? 3 : 0;
+    default: return 0;
+    }
+}
+
+/* Return whether a number, string or word may end before a byte. */
+static int may_follow_scalar(const u8 *at, const u8 *end)
+{
+    return at >= end || match_separator(at) || *at == '[' || *at == ']' || *at == '{' || *at == '}';
+}
+
+enum line_head read_head(scanner *s, const u8 *at, const u8 *end, const u8 **reached)
+{
+    int has_brackets = 0;
+    while (at < end) {
+        unsigned size = match_separator(at);
+        *reached = at;
+        if (size) {
+            at += size;
+        } else if (*at == '[' || *at == ']') {
+            has_brackets = 1;
+            at++;
+        } else if (*at == '{') {
+            return has_brackets ? HEAD_DOUBT : HEAD_SCALARS;
+        } else {
+            at = walk_plain_scalar(s, at);
+            if (!at || !may_follow_scalar(at, end)) return HEAD_TEXT;
+        }
+    }
+    return HEAD_DOUBT;
+}
+
+static int is_mark(u8 byte)
+{
+    return byte == '"' || byte == '{' || byte == '}' || byte == '[' || byte == ']';
+}
+
+const u8 *find_place(const u8 *at, const u8 *end)
+{
+    for (; at < end; at++) {
+        if (*at != '{' && *at != '[') continue;
+        const u8 *next = at + 1;
+        while (*next == ' ' || *next == '\t') next++;
+        if (next < end && is_mark(*next)) return at;
+    }
+    return NULL;
+}
+
+/* Return whether the rest of a line is the closing brackets of those that its prefix has opened. */
+static int closes_prefix(const u8 *begin, const u8 *at, const u8 *rest, const u8 *end)
+{
+    enum { MAX_OPENED = 32 };
+    u8 opened[MAX_OPENED];
+    int count = 0;
+    for (; begin < at; begin++) {
+        if (*begin == '{' || *begin == '[') {
+            if (count == MAX_OPENED) return 0;
+            opened[count++] = *begin == '{' ? '}' : ']';
+        } else if (count && *begin == opened[count - 1]) {
+            count--;
+        }
+    }
+    while (rest < end) {
+        unsigned size = match_separator(rest);
+        if (!size) {
+            if (!count || *rest != opened[--count]) return 0;
+            size = 1;
+        }
+        rest += size;
+    }
+    return 1;
+}
+
+int may_end_line(const u8 *begin, const u8 *at, const u8 *rest, const u8 *end)
+{
+    int has_marks = 0;
+    for (const u8 *byte = rest; byte < end; byte++)
+        has_marks |= is_mark(*byte) || *byte == '\'';
+    return !has_marks || closes_prefix(begin, at, rest, end);
+}
+
+/* Return whether a line may be the first part of one that a container's runtime has cut. */
+int is_first_part(const u8 *begin, const u8 *at)
+{
+    for (; begin + 8 <= at; begin++)
+        if (!memcmp(begin, "stdout P", 8) || !memcmp(begin, "stderr P", 8)) return 1;
+    return 0;
+}
+
+/* Return whether a line that holds no place of JSON is none: no value goes on behind it, and no
+   quoted text may be JSON. */
+int is_plain_text(const u8 *at, const u8 *end)
+{
+    const u8 *last = end;
+    while (last > at && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r')) last--;
+    if (last > at && last[-1] == '{') return 0;
+    const u8 *quote = memchr(at, '"', (size_t)(end - at));
+    if (!quote) return 1;
+    size_t rest = (size_t)(end - quote);
+    return !memchr(quote, '{', rest) && !memchr(quote, '[', rest) && !memchr(quote, '\\', rest);
+}

@@ -1,0 +1,733 @@
+/* Walk one record: validate it strictly, and write its form.
+
+   The form has the keys that can matter, as they are spelled, nesting, and of each value under them
+   its class. Two records of one form keep their event in the same places. */
+#include "scan.h"
+
+static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level);
+static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level);
+
+static const u8 *stop(scanner *s, enum walk_status status)
+{
+    s->status = status;
+    return NULL;
+}
+
+/* Stop at a byte that cannot stand there: the line's end, behind which a value may go on, or not. */
+static const u8 *stop_at(scanner *s, const u8 *at)
+{
+    return stop(s, *at == '\n' ? WALK_UNFINISHED : WALK_BROKEN);
+}
+
+static const u8 *skip_separators(const u8 *at, const u8 *end)
+{
+    while (at < end) {
+        if (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n' || *at == ',' || *at == 0x1E
+            || *at == 0)
+            at++;
+        else if (end - at >= 3 && at[0] == 0xEF && at[1] == 0xBB && at[2] == 0xBF)
+            at += 3;
+        else
+            break;
+    }
+    return at;
+}
+
+/* Return whether a line within a value may be an event by itself, which breaks the value off. */
+static int may_be_event_line(const u8 *at, const u8 *last)
+{
+    while (*at != '{' && *at != '"') {
+        int may_lead = (*at != '\n' && *at <= ' ') || *at == ',' || *at == '[' || *at == ']'
+            || *at >= 0x80;
+        if (!may_lead) return 0;
+        at++;
+    }
+    if (*at == '{') {
+        const u8 *end = memchr(at, '\n', (size_t)(last - at) + 1);
+        if (!end) return 1;
+        while (end > at + 1
+               && (end[-1] <= ' ' || end[-1] == ',' || end[-1] == '[' || end[-1] == ']'
+                   || end[-1] >= 0x80))
+            end--;
+        return end[-1] == '}' || end[-1] == '"';
+    }
+    const u8 *text = at + 1, *quote = skip_plain(text);
+    while (*quote >= 0x80) quote = skip_plain(quote + 1);
+    if (*quote != '"') return 1;
+    const u8 *behind = quote + 1;
+    while (*behind == ' ' || *behind == '\t') behind++;
+    return *behind != ':' && may_hold_values(text, (size_t)(quote - text));
+}
+
+static const u8 *skip_spaces(scanner *s, const u8 *at)
+{
+    for (;; at++) {
+        if (*at == ' ' || *at == '\t' || *at == '\r') continue;
+        if (*at != '\n') return at;
+        if (s->allows_line_feed) continue;
+        if (!s->last_line_feed || at >= s->last_line_feed
+            || may_be_event_line(at + 1, s->last_line_feed))
+            return at;
+        s->last_crossed = at;
+    }
+}
+
+static inline const u8 *skip_space(scanner *s, const u8 *at)
+{
+    return *at > ' ' ? at : skip_spaces(s, at);
+}
+
+/* -- scalars as they are spelled -------------------------------------------------------------- */
+
+static int is_hex(u8 byte)
+{
+    u8 lower = to_lower(byte);
+    return is_digit(byte) || (lower >= 'a' && lower <= 'f');
+}
+
+/* Return the length of the escape at a backslash; 0 for none. */
+static unsigned match_escape(const u8 *at)
+{
+    switch (at[1]) {
+    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return 2;
+    case 'u': return is_hex(at[2]) && is_hex(at[3]) && is_hex(at[4]) && is_hex(at[5]) ? 6 : 0;
+    default: return 0;
+    }
+}
+
+/* Return the closing quote of the string whose text begins at `at`. */
+static inline const u8 *walk_string(scanner *s, const u8 *at, int *has_escapes)
+{
+    at = skip_plain(at);
+    while (*at != '"') {
+        unsigned size = 0;
+        if (*at == '\\') {
+            size = match_escape(at);
+            *has_escapes = 1;
+        } else if (*at >= 0x80) {
+            size = match_utf8(at);
+        }
+        if (!size) return stop(s, WALK_BROKEN);
+        at = skip_plain(at + size);
+    }
+    return at;
+}
+
+static const u8 *walk_digits(const u8 *at)
+{
+    while (is_digit(*at)) at++;
+    return at;
+}
+
+static const u8 *walk_number(scanner *s, const u8 *at, int *is_whole)
+{
+    *is_whole = 1;
+    if (*at == '-') at++;
+    if (!is_digit(*at)) return stop(s, WALK_BROKEN);
+    at = *at == '0' ? at + 1 : walk_digits(at);
+    if (*at == '.') {
+        *is_whole = 0;
+        if (!is_digit(at[1])) return stop(s, WALK_BROKEN);
+        at = walk_digits(at + 1);
+    }
+    if (*at == 'e' || *at == 'E') {
+        *is_whole = 0;
+        at++;
+        if (*at == '+' || *at == '-') at++;
+        if (!is_digit(*at)) return stop(s, WALK_BROKEN);
+        at = walk_digits(at);
+    }
+    return at;
+}
+
+static const u8 *walk_word(scanner *s, const u8 *at)
+{
+    if (!memcmp(at, "true", 4) || !memcmp(at, "null", 4)) return at + 4;
+    if (!memcmp(at, "false", 5)) return at + 5;
+    return stop(s, WALK_BROKEN);
+}
+
+const u8 *walk_plain_scalar(scanner *s, const u8 *at)
+{
+    int ignored = 0;
+    if (*at == '"') {
+        const u8 *end = walk_string(s, at + 1, &ignored);
+        return end ? end + 1 : NULL;
+    }
+    return *at == '-' || is_digit(*at) ? walk_number(s, at, &ignored) : walk_word(s, at);
+}
+
+/* -- the form --------------------------------------------------------------------------------- */
+
+static int put_byte(scanner *s, unsigned byte)
+{
+    if (s->form_length >= MAX_FORM_BYTES) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    s->form[s->form_length++] = (u8)byte;
+    return 1;
+}
+
+static int put_key(scanner *s, const u8 *key, size_t length)
+{
+    REQUIRE(length <= MAX_KEY_BYTES);
+    if (s->form_length + length + 1 > MAX_FORM_BYTES) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    s->form[s->form_length] = (u8)(length + 1);
+    copy_text(s->form + s->form_length + 1, key, length);
+    s->form_length += (u32)length + 1;
+    return 1;
+}
+
+static slot *add_slot(scanner *s, const u8 *text, size_t length, unsigned class_)
+{
+    if (s->slots_count >= MAX_SLOTS) {
+        s->status = WALK_DOUBT;
+        return NULL;
+    }
+    slot *added = &s->slots[s->slots_count++];
+    added->text = text;
+    added->length = (u32)length;
+    added->class_ = (u8)class_;
+    added->kind = KIND_NONE;
+    added->form = FORM_ABSENT;
+    added->is_whole = 1;
+    added->ms = 0;
+    return added;
+}
+
+/* Return room for a text and zeros behind it; NULL where there is none. */
+static u8 *take_arena(scanner *s, size_t length)
+{
+    if (length + READ_AHEAD > ARENA_BYTES - s->arena_length) {
+        s->status = WALK_DOUBT;
+        return NULL;
+    }
+    return s->arena + s->arena_length;
+}
+
+static void keep_in_arena(scanner *s, size_t length)
+{
+    REQUIRE(s->arena_length + length + READ_AHEAD <= ARENA_BYTES);
+    memset(s->arena + s->arena_length + length, 0, READ_AHEAD);
+    s->arena_length += (u32)length + READ_AHEAD;
+}
+
+static event_name find_name(scanner *s, const u8 *text, size_t length)
+{
+    if (length > NAME_CACHE_BYTES) return classify_name(s->lists, text, length);
+    name_entry *entry = &s->names[hash_bytes(&s->seed, text, length) & (NAME_CACHE - 1)];
+    if (entry->length != length || !is_same(entry->bytes, text, length)) {
+        entry->name = classify_name(s->lists, text, length);
+        entry->length = (u8)length;
+        memcpy(entry->bytes, text, length);
+    }
+    return entry->name;
+}
+
+/* Return whether a text may end as full names do: what does not is none. */
+static int may_be_full_name(const u8 *text, size_t length)
+{
+    static const char ends[] = "redgedailonekedtedoutdedsedady";
+    while (length && !is_digit(text[length - 1]) && !is_lower(to_lower(text[length - 1]))) length--;
+    if (length < 8) return 0;
+    const u8 *last = text + length - 3;
+    for (size_t at = 0; at + 1 < sizeof ends; at += 3)
+        if (to_lower(last[2]) == (u8)ends[at + 2] && to_lower(last[1]) == (u8)ends[at + 1]
+            && to_lower(last[0]) == (u8)ends[at])
+            return 1;
+    return 0;
+}
+
+u32 find_flags(scanner *s, const u8 *key, size_t length)
+{
+    if (!length) return find_key_flags(s->lists, &s->filter, key, 0);
+    if (length > KEY_CACHE_BYTES) return find_key_flags(s->lists, &s->filter, key, length);
+    /* Most lines have the keys of the line before. */
+    u16 *guess = &s->key_guesses[s->keys_count++ & (KEY_GUESSES - 1)];
+    key_entry *entry = &s->keys[*guess];
+    if (entry->length == length && is_same(entry->bytes, key, length)) return entry->flags;
+    *guess = (u16)(hash_bytes(&s->seed, key, length) & (KEY_CACHE - 1));
+    entry = &s->keys[*guess];
+    if (entry->length != length || !is_same(entry->bytes, key, length)) {
+        entry->flags = find_key_flags(s->lists, &s->filter, key, length);
+        entry->length = (u8)length;
+        memcpy(entry->bytes, key, length);
+    }
+    return entry->flags;
+}
+
+/* -- texts in texts --------------------------------------------------------------------------- */
+
+/* Walk a text that is one object; return 0, with the form as it was, for any other. */
+static int walk_text(scanner *s, const slot *holder, unsigned level)
+{
+    const u8 *begin = holder->text, *end = begin + holder->length;
+    const u8 *at = skip_separators(begin, end);
+    if (at == end || *at != '{' || s->text_levels >= MAX_TEXT_LEVELS) return 0;
+    u32 form_length = s->form_length, slots_count = s->slots_count, skipped = s->skipped_count;
+    u32 containers = s->containers, arena_length = s->arena_length;
+    int allows_line_feed = s->allows_line_feed;
+    if (!(begin >= s->arena && begin < s->arena + ARENA_BYTES)) {
+        /* Without escapes, so still in the line: it needs zeros behind. */
+        size_t length = (size_t)(end - at);
+        u8 *copy = take_arena(s, length);
+        if (copy) {
+            memcpy(copy, at, length);
+            keep_in_arena(s, length);
+        }
+        at = copy;
+        end = copy + length;
+    }
+    if (at) {
+        s->allows_line_feed = 1;
+        s->text_levels++;
+        const u8 *behind = walk_object(s, at + 1, 0, level + 1);
+        s->text_levels--;
+        s->allows_line_feed = allows_line_feed;
+        if (behind && skip_separators(behind, end) == end) return 1;
+    }
+    s->status = WALK_OK;
+    s->form_length = form_length;
+    s->slots_count = slots_count;
+    s->skipped_count = skipped;
+    s->containers = containers;
+    s->arena_length = arena_length;
+    return 0;
+}
+
+/* -- scalars in the form ---------------------------------------------------------------------- */
+
+/* Look at a text of the late stages: a full name, JSON, a form under a key that is not listed. */
+static void look_at_text(scanner *s, const u8 *text, size_t length, u32 flags)
+{
+    if (!length) return;
+    if (!(flags & (KEY_NO_NAME | KEY_NAME)) && may_be_full_name(text, length)) {
+        event_name name = find_name(s, text, length);
+        s->is_dirty |= name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME;
+    }
+    if (!(flags & (KEY_NO_TEXT | KEY_BODY))) s->is_dirty |= may_hold_values(text, length);
+    if (flags & KEY_REQUEST) s->is_dirty |= may_hold_request(text, length);
+}
+
+static unsigned class_name(scanner *s, slot *holder, u32 flags)
+{
+    if (!(flags & KEY_EVENT) && !may_be_full_name(holder->text, holder->length))
+        return CLASS_OTHER_NAME;
+    event_name name = find_name(s, holder->text, holder->length);
+    int is_full = name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME;
+    if (!is_full && !(flags & KEY_EVENT)) return CLASS_OTHER_NAME;
+    holder->kind = name.kind;
+    return name.class_;
+}
+
+/* Return 0 where the time's class is not certain. */
+static int class_time(scanner *s, slot *holder, int is_number, unsigned *bits)
+{
+    enum time_class found
+        = parse_time(holder->text, holder->length, is_number, &holder->ms, &holder->form);
+    if (found == TIME_DOUBT) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    *bits |= (unsigned)found << TIME_SHIFT;
+    return 1;
+}
+
+/* Return whether a text is white space only: no name of an event. */
+static int is_blank(const u8 *text, size_t length)
+{
+    for (size_t at = 0; at < length; at++)
+        if (text[at] != ' ' && text[at] != '\t' && text[at] != '\r' && text[at] != '\n') return 0;
+    return 1;
+}
+
+static int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
+                      unsigned level)
+{
+    if (has_escapes) {
+        u8 *plain = take_arena(s, length);
+        if (!plain) return 0;
+        length = unescape(text, length, plain);
+        keep_in_arena(s, length);
+        text = plain;
+    }
+    if (s->is_late) look_at_text(s, text, length, flags);
+    slot *added = add_slot(s, text, length, length ? CLASS_STRING : CLASS_EMPTY);
+    if (!added) return 0;
+    if (!length) return put_byte(s, CLASS_EMPTY);
+    if (s->in_full && (flags & KEY_MEETING)) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    if ((flags & KEY_EVENT) && is_blank(text, length)) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    unsigned class_ = CLASS_STRING, bits = 0;
+    if (flags & KEY_NAME) class_ = class_name(s, added, flags);
+    if ((flags & KEY_TIME) && !class_time(s, added, 0, &bits)) return 0;
+    if ((flags & KEY_PAGE) && (s->keep_query || (*text != '?' && *text != '#'))) bits |= PAGE_BIT;
+    u32 place = s->form_length;
+    if (!put_byte(s, class_ | bits)) return 0;
+    if (flags & KEY_BODY) {
+        int is_name = class_ == CLASS_FULL_NAME || class_ == CLASS_READY_NAME
+            || class_ == CLASS_KIND_ALONE;
+        if (!is_name && walk_text(s, added, level))
+            class_ = CLASS_TEXT;
+        else if (may_hold_values(text, length))
+            bits |= DOUBT_BIT;
+        s->form[place] = (u8)(class_ | bits);
+    }
+    added->class_ = (u8)class_;
+    return 1;
+}
+
+static int put_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 flags)
+{
+    slot *added = add_slot(s, text, length, CLASS_NUMBER);
+    if (!added) return 0;
+    if (s->in_full && (flags & KEY_MEETING)) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    unsigned bits = 0;
+    added->is_whole = (u8)is_whole;
+    if ((flags & KEY_TIME) && !class_time(s, added, 1, &bits)) return 0;
+    if (flags & KEY_PAGE) bits |= PAGE_BIT;
+    return put_byte(s, CLASS_NUMBER | bits);
+}
+
+static int put_word(scanner *s, const u8 *text, size_t length, u32 flags)
+{
+    int is_null = *text == 'n';
+    if (!add_slot(s, text, length, is_null ? CLASS_NULL : CLASS_WORD)) return 0;
+    if (is_null) return put_byte(s, CLASS_NULL);
+    if (s->in_full && (flags & KEY_MEETING)) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    return put_byte(s, CLASS_WORD | (flags & KEY_PAGE ? PAGE_BIT : 0u));
+}
+
+/* Walk a scalar, and put it into the form if its key matters. */
+static inline const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level)
+{
+    int matters = (flags & KEY_MATTERS) != 0;
+    if (*at == '"') {
+        int has_escapes = 0;
+        const u8 *text = at + 1, *end = walk_string(s, text, &has_escapes);
+        if (!end) return NULL;
+        size_t length = (size_t)(end - text);
+        if (matters && !put_string(s, text, length, has_escapes, flags, level)) return NULL;
+        if (!matters && s->is_late) {
+            u32 arena_length = s->arena_length;
+            if (has_escapes) {
+                u8 *plain = take_arena(s, length);
+                if (!plain) return NULL;
+                length = unescape(text, length, plain);
+                keep_in_arena(s, length);
+                text = plain;
+            }
+            look_at_text(s, text, length, flags);
+            s->arena_length = arena_length;
+        }
+        return end + 1;
+    }
+    if (*at == '-' || is_digit(*at)) {
+        int is_whole = 1;
+        const u8 *end = walk_number(s, at, &is_whole);
+        if (!end) return NULL;
+        if (matters && !put_number(s, at, (size_t)(end - at), is_whole, flags)) return NULL;
+        return end;
+    }
+    if (*at == 't' || *at == 'f' || *at == 'n') {
+        const u8 *end = walk_word(s, at);
+        if (!end) return NULL;
+        if (matters && !put_word(s, at, (size_t)(end - at), flags)) return NULL;
+        return end;
+    }
+    return stop_at(s, at);
+}
+
+/* -- objects and arrays that are not entered -------------------------------------------------- */
+
+/* Walk what an object or array holds, of which nothing matters; `brace` is its opening. */
+static const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int *types,
+                                u32 *count)
+{
+    u8 closing = brace == '{' ? '}' : ']';
+    *types = 0;
+    *count = 0;
+    if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
+    at = skip_space(s, at);
+    if (*at == closing) return at + 1;
+    for (;;) {
+        if (brace == '{') {
+            int has_escapes = 0;
+            if (*at != '"') return stop_at(s, at);
+            const u8 *end = walk_string(s, at + 1, &has_escapes);
+            if (!end) return NULL;
+            *types |= has_escapes || has_word(&s->lists[WORDS_TYPE], at + 1, (size_t)(end - at - 1));
+            at = skip_space(s, end + 1);
+            if (*at != ':') return stop_at(s, at);
+            at = skip_space(s, at + 1);
+        }
+        if (*at == '{' || *at == '[') {
+            int inner_types = 0;
+            u32 inner_count = 0;
+            at = skip_container(s, at + 1, *at, level + 1, &inner_types, &inner_count);
+        } else {
+            int is_late = s->is_late;
+            s->is_late = 0;
+            at = walk_scalar(s, at, 0, level);
+            s->is_late = is_late;
+        }
+        if (!at) return NULL;
+        *count += 1;
+        at = skip_space(s, at);
+        if (*at == closing) return at + 1;
+        if (*at != ',') return stop_at(s, at);
+        at = skip_space(s, at + 1);
+    }
+}
+
+/* Walk a meeting: whether there is one matters, not what it says. */
+static const u8 *walk_meeting(scanner *s, const u8 *at, unsigned level)
+{
+    int types = 0, is_object = *at == '{';
+    u32 count = 0;
+    if (s->in_full) return stop(s, WALK_DOUBT);
+    const u8 *end = skip_container(s, at + 1, *at, level, &types, &count);
+    if (!end) return NULL;
+    /* A typed value, an array of one scalar may be nothing. */
+    if (is_object ? types : count == 1) return stop(s, WALK_DOUBT);
+    if (!put_byte(s, is_object ? TOKEN_OBJECT : TOKEN_ARRAY)) return NULL;
+    if (is_object && !put_byte(s, 0)) return NULL;
+    unsigned byte = is_object ? TOKEN_OBJECT_END | END_HAS_OTHER
+                              : TOKEN_ARRAY_END | 2u << END_COUNT_SHIFT;
+    return put_byte(s, byte) ? end : NULL;
+}
+
+/* -- objects and arrays ----------------------------------------------------------------------- */
+
+typedef struct {
+    u64 hashes; /* a bit for each key that was passed over */
+    u32 first_skipped;
+    unsigned state;
+    int has_dotted;
+    u32 members;
+    int has_pair_key, has_pair_value;
+} object_state;
+
+static u64 mark_key(const u8 *key, size_t length)
+{
+    unsigned ends = length ? key[0] * 7u + key[length - 1] * 31u : 0;
+    return (u64)1 << ((ends + length) & 63);
+}
+
+static void note_skipped(scanner *s, object_state *state, const u8 *key, size_t length)
+{
+    state->hashes |= mark_key(key, length);
+    if (s->skipped_count < MAX_SKIPPED_KEYS) {
+        s->skipped[s->skipped_count].key = key;
+        s->skipped[s->skipped_count].length = (u32)length;
+    }
+    s->skipped_count++;
+}
+
+/* Return whether a key may be one that the object had before, and that was passed over. */
+static int was_skipped(const scanner *s, const object_state *state, const u8 *key, size_t length)
+{
+    if (!(state->hashes & mark_key(key, length))) return 0;
+    if (s->skipped_count > MAX_SKIPPED_KEYS || s->skipped_count - state->first_skipped > 256)
+        return 1;
+    for (u32 number = state->first_skipped; number < s->skipped_count; number++) {
+        const skipped_key *other = &s->skipped[number];
+        if (other->length == length && !memcmp(other->key, key, length)) return 1;
+    }
+    return 0;
+}
+
+/* Walk an object or array under a key; what holds nothing that matters leaves no trace. */
+static const u8 *walk_container(scanner *s, const u8 *at, u32 flags, unsigned level,
+                                object_state *state, const u8 *key, size_t length)
+{
+    u32 mark = s->form_length;
+    int is_object = *at == '{';
+    if (++s->containers > MAX_CONTAINERS) return stop(s, WALK_DOUBT);
+    if (!put_key(s, key, length)) return NULL;
+    if ((flags & KEY_MEETING)) return walk_meeting(s, at, level + 1);
+    if (!put_byte(s, is_object ? TOKEN_OBJECT : TOKEN_ARRAY)) return NULL;
+    u32 inner = s->form_length;
+    at = is_object ? walk_object(s, at + 1, flags & KEY_INHERITED, level + 1)
+                   : walk_array(s, at + 1, flags, level + 1);
+    if (!at) return NULL;
+    int is_empty = s->form_length == inner + (is_object ? 2u : 1u);
+    if (is_empty && !(flags & KEY_MATTERS) && !state->has_dotted) {
+        s->form_length = mark;
+        note_skipped(s, state, key, length);
+        state->state |= END_HAS_OTHER;
+    } else if (was_skipped(s, state, key, length)) {
+        return stop(s, WALK_DOUBT); /* of two equal keys the first wins */
+    }
+    return at;
+}
+
+static const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level,
+                             object_state *state, const u8 *key, size_t length)
+{
+    if (flags & KEY_DOTTED) {
+        const u8 *dot = memchr(key, '.', length);
+        if (was_skipped(s, state, key, (size_t)(dot - key))) return stop(s, WALK_DOUBT);
+        state->has_dotted = 1;
+    }
+    if (*at == '{' || *at == '[') {
+        if (flags & KEY_CLOSED) {
+            int types = 0;
+            u32 count = 0;
+            state->state |= END_HAS_OTHER;
+            note_skipped(s, state, key, length);
+            return skip_container(s, at + 1, *at, level + 1, &types, &count);
+        }
+        return walk_container(s, at, flags, level, state, key, length);
+    }
+    if (flags & KEY_MATTERS) {
+        state->has_pair_key |= (flags & KEY_PAIR) && *at == '"';
+        if (!put_key(s, key, length)) return NULL;
+        return walk_scalar(s, at, flags, level);
+    }
+    state->has_pair_key |= (flags & KEY_PAIR) && *at == '"';
+    state->state |= *at == 'n' ? END_HAS_NULL : END_HAS_OTHER;
+    note_skipped(s, state, key, length);
+    return walk_scalar(s, at, flags, level);
+}
+
+static const u8 *end_object(scanner *s, const u8 *at, const object_state *state)
+{
+    s->skipped_count = state->first_skipped;
+    s->is_pair = state->has_pair_key && state->has_pair_value && state->members <= 8;
+    if (!put_byte(s, 0) || !put_byte(s, TOKEN_OBJECT_END | state->state)) return NULL;
+    return at + 1;
+}
+
+/* Walk an object whose brace is before `at`; return the place behind it. */
+static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level)
+{
+    object_state state = {0, s->skipped_count, 0, 0, 0, 0, 0};
+    if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
+    at = skip_space(s, at);
+    if (*at == '}') return end_object(s, at, &state);
+    for (;;) {
+        if (*at != '"') return stop_at(s, at);
+        const u8 *key = at + 1, *end = skip_plain(key);
+        while (*end >= 0x80) {
+            unsigned size = match_utf8(end);
+            if (!size) return stop(s, WALK_BROKEN);
+            end = skip_plain(end + size);
+        }
+        size_t length = (size_t)(end - key);
+        if (*end != '"') return stop(s, *end == '\\' ? WALK_DOUBT : WALK_BROKEN);
+        if (length > MAX_KEY_BYTES) return stop(s, WALK_DOUBT);
+        u32 flags = find_flags(s, key, length);
+        if (flags & KEY_TYPE) flags |= inherited;
+        at = skip_space(s, end + 1);
+        if (*at != ':') return stop_at(s, at);
+        at = skip_space(s, at + 1);
+        state.members++;
+        state.has_pair_value |= (flags & KEY_VALUE) != 0;
+        at = walk_member(s, at, flags, level, &state, key, length);
+        if (!at) return NULL;
+        at = skip_space(s, at);
+        if (*at == '}') return end_object(s, at, &state);
+        if (*at != ',') return stop_at(s, at);
+        at = skip_space(s, at + 1);
+    }
+}
+
+/* Walk an array's member; put it into the form if it may matter. */
+static const u8 *walk_item(scanner *s, const u8 *at, u32 flags, unsigned level)
+{
+    u32 mark = s->form_length;
+    int is_object = *at == '{';
+    s->is_pair = 0;
+    if (!is_object && *at != '[') return walk_scalar(s, at, flags, level);
+    if (++s->containers > MAX_CONTAINERS) return stop(s, WALK_DOUBT);
+    if (!put_byte(s, is_object ? TOKEN_OBJECT : TOKEN_ARRAY)) return NULL;
+    at = is_object ? walk_object(s, at + 1, flags & KEY_INHERITED, level + 1)
+                   : walk_array(s, at + 1, flags, level + 1);
+    if (!at) return NULL;
+    s->is_pair = is_object && s->is_pair;
+    int is_empty = s->form_length == mark + (is_object ? 3u : 2u);
+    if (is_empty && !(flags & KEY_MATTERS)) s->form_length = mark;
+    return at;
+}
+
+/* Walk an array whose bracket is before `at`; members of the form before are not said again. */
+static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
+{
+    u32 count = 0, before = 0, before_length = 0;
+    int are_pairs = 1;
+    if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
+    at = skip_space(s, at);
+    while (*at != ']' || count) {
+        u32 begin = s->form_length, slots_count = s->slots_count;
+        at = walk_item(s, at, flags, level);
+        if (!at) return NULL;
+        are_pairs = are_pairs && s->is_pair;
+        count++;
+        u32 length = s->form_length - begin;
+        int is_same = length && length == before_length
+            && !memcmp(s->form + before, s->form + begin, length);
+        if (is_same) {
+            s->form_length = begin;
+            s->slots_count = slots_count;
+            if (begin == before + before_length && !put_byte(s, TOKEN_SAME_AGAIN)) return NULL;
+        } else if (length) {
+            before = begin;
+            before_length = length;
+        }
+        at = skip_space(s, at);
+        if (*at == ']') break;
+        if (*at != ',') return stop_at(s, at);
+        at = skip_space(s, at + 1);
+    }
+    if (count && are_pairs) return stop(s, WALK_DOUBT);
+    unsigned byte = TOKEN_ARRAY_END | (count < 2 ? count : 2) << END_COUNT_SHIFT;
+    return put_byte(s, byte) ? at + 1 : NULL;
+}
+
+/* Where several values are known names, it matters which. */
+static int put_kinds(scanner *s)
+{
+    u32 known = 0;
+    for (u32 number = 0; number < s->slots_count; number++)
+        known += s->slots[number].kind != KIND_NONE;
+    if (known < 2) return 1;
+    for (u32 number = 0; number < s->slots_count; number++)
+        if (s->slots[number].kind != KIND_NONE && !put_byte(s, s->slots[number].kind)) return 0;
+    return 1;
+}
+
+const u8 *walk_record(scanner *s, const u8 *at)
+{
+    s->status = WALK_OK;
+    s->form_length = s->slots_count = s->skipped_count = s->containers = 0;
+    s->text_levels = s->arena_length = s->keys_count = 0;
+    s->allows_line_feed = 0;
+    s->last_crossed = NULL;
+    at = walk_object(s, at + 1, 0, 1);
+    return at && put_kinds(s) ? at : NULL;
+}
+
+int is_clean(scanner *s, const u8 *at)
+{
+    s->is_late = 1;
+    s->is_dirty = 0;
+    at = walk_record(s, at);
+    s->is_late = 0;
+    return at && !s->is_dirty;
+}

@@ -1,0 +1,274 @@
+#include "texts.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Texts that are hashed together, so that their slots come into the cache meanwhile. */
+#define BATCH 32
+#define MAX_TEXTS ((uint64_t)UINT32_MAX - 1)
+#define MIN_SLOTS 1024u
+
+struct text {
+    const uint8_t *bytes;
+    uint64_t size;
+};
+
+struct dcevents_texts {
+    uint64_t seed[2];
+    uint8_t *bytes;
+    uint64_t size, capacity;
+    uint64_t *ends; /* of each text in `bytes` */
+    uint64_t count, max_count;
+    uint64_t *slots; /* the hash's 32 bits, and the number + 1; 0: free */
+    uint64_t slot_count; /* a power of two */
+};
+
+/* -- SipHash-1-3: J.-P. Aumasson, D. J. Bernstein: SipHash, a fast short-input PRF -------------- */
+
+#define ROTATE(x, bits) (((x) << (bits)) | ((x) >> (64 - (bits))))
+
+static inline void mix(uint64_t v[4]) {
+    v[0] += v[1];
+    v[1] = ROTATE(v[1], 13) ^ v[0];
+    v[0] = ROTATE(v[0], 32);
+    v[2] += v[3];
+    v[3] = ROTATE(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = ROTATE(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = ROTATE(v[1], 17) ^ v[2];
+    v[2] = ROTATE(v[2], 32);
+}
+
+static uint32_t hash_text(const uint64_t seed[2], struct text text) {
+    uint64_t v[4] = {seed[0] ^ 0x736f6d6570736575u, seed[1] ^ 0x646f72616e646f6du,
+                     seed[0] ^ 0x6c7967656e657261u, seed[1] ^ 0x7465646279746573u};
+    uint64_t i = 0, word;
+    for (; text.size - i >= 8; i += 8) {
+        memcpy(&word, text.bytes + i, 8);
+        v[3] ^= word;
+        mix(v);
+        v[0] ^= word;
+    }
+    word = text.size << 56;
+    for (unsigned shift = 0; i < text.size; i++, shift += 8) {
+        word |= (uint64_t)text.bytes[i] << shift;
+    }
+    v[3] ^= word;
+    mix(v);
+    v[0] ^= word;
+    v[2] ^= 0xff;
+    for (int round = 0; round < 3; round++) mix(v);
+    uint64_t hash = v[0] ^ v[1] ^ v[2] ^ v[3];
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* -- the table ---------------------------------------------------------------------------------- */
+
+static struct text read_text(const struct dcevents_texts *table, uint64_t number) {
+    uint64_t begin = number ? table->ends[number - 1] : 0;
+    return (struct text){table->bytes + begin, table->ends[number] - begin};
+}
+
+/* Return the slot of a text, or the free one where it belongs. */
+static uint64_t *find_slot(const struct dcevents_texts *table, struct text text,
+                           uint32_t hash) {
+    uint64_t mask = table->slot_count - 1;
+    for (uint64_t i = hash & mask;; i = (i + 1) & mask) {
+        uint64_t *slot = &table->slots[i];
+        if (!*slot) return slot;
+        if (*slot >> 32 != hash) continue;
+        struct text known = read_text(table, (*slot & UINT32_MAX) - 1);
+        if (known.size == text.size && !memcmp(known.bytes, text.bytes, text.size)) return slot;
+    }
+}
+
+static bool grow_slots(struct dcevents_texts *table, uint64_t slot_count) {
+    uint64_t *slots = calloc(slot_count, sizeof *slots), mask = slot_count - 1;
+    if (!slots) return false;
+    for (uint64_t i = 0; i < table->slot_count; i++) {
+        uint64_t slot = table->slots[i], at = slot >> 32 & mask;
+        if (!slot) continue;
+        while (slots[at]) at = (at + 1) & mask;
+        slots[at] = slot;
+    }
+    free(table->slots);
+    table->slots = slots;
+    table->slot_count = slot_count;
+    return true;
+}
+
+static bool grow(void **memory, uint64_t *capacity, uint64_t wanted, size_t unit) {
+    if (wanted <= *capacity) return true;
+    uint64_t larger = *capacity + *capacity / 2;
+    if (larger < wanted) larger = wanted;
+    if (larger > SIZE_MAX / unit) return false;
+    void *moved = realloc(*memory, (size_t)larger * unit);
+    if (!moved) return false;
+    *memory = moved;
+    *capacity = larger;
+    return true;
+}
+
+/* Make room for so many more texts of so many bytes in all. */
+static int reserve(struct dcevents_texts *table, uint64_t count, uint64_t size) {
+    if (table->count + count > MAX_TEXTS) return DCEVENTS_TOO_MANY;
+    if (size > SIZE_MAX - table->size) return DCEVENTS_NO_MEMORY;
+    void *texts = table->bytes, *ends = table->ends;
+    bool has_room = grow(&texts, &table->capacity, table->size + size, 1);
+    table->bytes = texts;
+    has_room = has_room && grow(&ends, &table->max_count, table->count + count, 8);
+    table->ends = ends;
+    while (has_room && (table->count + count) / 3 * 4 > table->slot_count) {
+        has_room = grow_slots(table, table->slot_count * 2);
+    }
+    return has_room ? 0 : DCEVENTS_NO_MEMORY;
+}
+
+static int number_batch(struct dcevents_texts *table, const struct text *texts, size_t count,
+                        uint32_t *numbers) {
+    uint64_t size = 0;
+    for (size_t i = 0; i < count; i++) size += texts[i].size;
+    int fault = reserve(table, count, size);
+    if (fault) return fault;
+    uint32_t hashes[BATCH];
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = hash_text(table->seed, texts[i]);
+        __builtin_prefetch(&table->slots[hashes[i] & (table->slot_count - 1)]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t *slot = find_slot(table, texts[i], hashes[i]);
+        if (!*slot) {
+            if (texts[i].size) {
+                memcpy(table->bytes + table->size, texts[i].bytes, texts[i].size);
+            }
+            table->size += texts[i].size;
+            table->ends[table->count++] = table->size;
+            *slot = (uint64_t)hashes[i] << 32 | table->count;
+        }
+        numbers[i] = (uint32_t)(*slot & UINT32_MAX) - 1;
+    }
+    return 0;
+}
+
+/* -- what Python calls -------------------------------------------------------------------------- */
+
+struct dcevents_texts *dcevents_new_texts(uint64_t seed, uint64_t more_seed) {
+    struct dcevents_texts *table = calloc(1, sizeof *table);
+    if (!table) return NULL;
+    table->seed[0] = seed;
+    table->seed[1] = more_seed;
+    table->bytes = malloc(1);
+    table->capacity = 1;
+    if (!table->bytes || !grow_slots(table, MIN_SLOTS)) {
+        dcevents_free_texts(table);
+        return NULL;
+    }
+    return table;
+}
+
+void dcevents_free_texts(struct dcevents_texts *table) {
+    if (!table) return;
+    free(table->bytes);
+    free(table->ends);
+    free(table->slots);
+    free(table);
+}
+
+uint64_t dcevents_count_texts(const struct dcevents_texts *table) {
+    return table->count;
+}
+
+int dcevents_number_packed(struct dcevents_texts *table, const uint8_t *texts, uint64_t size,
+                           const uint32_t *offsets, uint64_t count, uint32_t *numbers) {
+    struct text batch[BATCH];
+    size_t filled = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if (offsets[i] > offsets[i + 1] || offsets[i + 1] > size) return DCEVENTS_NOT_TEXTS;
+        batch[filled++] = (struct text){texts + offsets[i], offsets[i + 1] - offsets[i]};
+        if (filled == BATCH || i + 1 == count) {
+            int fault = number_batch(table, batch, filled, numbers);
+            if (fault) return fault;
+            numbers += filled;
+            filled = 0;
+        }
+    }
+    return 0;
+}
+
+/* A text of an Arrow array of views: up to 12 bytes lie within the view. */
+#define MAX_INLINED 12
+struct view {
+    int32_t size;
+    union {
+        uint8_t inlined[MAX_INLINED];
+        struct {
+            uint8_t prefix[4];
+            int32_t buffer, offset;
+        } outside;
+    } place;
+};
+
+/* Find the text of a view; false for one that lies outside its buffer. */
+static bool read_view(const struct ArrowArray *array, const struct view *view, struct text *text) {
+    /* Buffers: validity, views, the texts, and the sizes of these. */
+    const int64_t *sizes = array->buffers[array->n_buffers - 1];
+    int32_t buffer = view->place.outside.buffer, offset = view->place.outside.offset;
+    if (view->size < 0) return false;
+    text->size = (uint64_t)view->size;
+    text->bytes = view->place.inlined;
+    if (view->size <= MAX_INLINED) return true;
+    if (buffer < 0 || buffer >= array->n_buffers - 3) return false;
+    if (offset < 0 || (int64_t)offset + view->size > sizes[buffer]) return false;
+    text->bytes = (const uint8_t *)array->buffers[2 + buffer] + offset;
+    return true;
+}
+
+int dcevents_number_views(struct dcevents_texts *table, const struct ArrowArray *array,
+                          uint32_t *numbers) {
+    if (array->n_buffers < 3 || array->length < 0 || array->null_count > 0) {
+        return DCEVENTS_NOT_TEXTS;
+    }
+    const struct view *views = (const struct view *)array->buffers[1] + array->offset;
+    struct text batch[BATCH];
+    size_t filled = 0;
+    for (int64_t i = 0; i < array->length; i++) {
+        if (!read_view(array, &views[i], &batch[filled++])) return DCEVENTS_NOT_TEXTS;
+        if (filled == BATCH || i + 1 == array->length) {
+            int fault = number_batch(table, batch, filled, numbers);
+            if (fault) return fault;
+            numbers += filled;
+            filled = 0;
+        }
+    }
+    return 0;
+}
+
+int64_t dcevents_find_text(const struct dcevents_texts *table, const uint8_t *text,
+                              uint64_t size) {
+    struct text wanted = {text, size};
+    const uint64_t *slot = find_slot(table, wanted, hash_text(table->seed, wanted));
+    return *slot ? (int64_t)(*slot & UINT32_MAX) - 1 : DCEVENTS_NOT_TEXTS;
+}
+
+void *dcevents_copy_texts(const struct dcevents_texts *table, const uint32_t *numbers,
+                         uint64_t count) {
+    uint64_t size = 0;
+    if (!numbers && count > table->count) return NULL;
+    for (uint64_t i = 0; i < count; i++) {
+        if (numbers && numbers[i] >= table->count) return NULL;
+        size += read_text(table, numbers ? numbers[i] : i).size;
+    }
+    if (count > (UINT64_MAX - size) / 8 - 1) return NULL;
+    int64_t *offsets = dcevents_allocate((count + 1) * 8 + size);
+    if (!offsets) return NULL;
+    uint8_t *texts = (uint8_t *)(offsets + count + 1);
+    offsets[0] = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        struct text text = read_text(table, numbers ? numbers[i] : i);
+        if (text.size) memcpy(texts + offsets[i], text.bytes, text.size);
+        offsets[i + 1] = offsets[i] + (int64_t)text.size;
+    }
+    return offsets;
+}

@@ -1,0 +1,3 @@
+#include "version.h"
+
+int dcevents_abi(void) { return DCEVENTS_ABI; }

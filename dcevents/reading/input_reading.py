@@ -1,0 +1,215 @@
+"""One input, block by block: what the scanner has taken, and all else record by record.
+
+The scanner says what is certain of a line alone. Whether a line is alone, framing knows: where
+nothing is open, lines that were taken are passed over.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from dcevents.reading.framing import ResumePoint
+from dcevents.reading.judge import Context
+from dcevents.reading.read_block import ReadBlock
+from dcevents.reading.records import ReadRecord, RecordReader
+from dcevents.reading.scanner import (
+    OTHER_BUCKETS,
+    LineStatus,
+    Run,
+    Runs,
+    ScannedBlock,
+    Scanner,
+)
+from dcevents.reading.sources.blocks import BlockLoader, InputBlock, RestOfInput
+from dcevents.reading.sources.growing import ReadBytes
+from dcevents.reading.sources.inputs import Extent, Input, Resume
+from dcevents.reading.sources.members import find_first_member
+from dcevents.reading.taken_lines import (
+    FedEntries,
+    OtherLines,
+    count_structures,
+    drop_entries,
+)
+
+_OBJECT_BUCKETS: Final = bytes(
+    OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
+)
+_SEPARATORS: Final = b" \t\r,\0\x1e"
+_ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
+
+
+class ScannedInput(NamedTuple):
+    """A block of an input, scanned."""
+
+    begin: bytes
+    """The rest of a line that an earlier block has begun."""
+    data: bytes
+    """The lines behind it."""
+    scanned: ScannedBlock
+    problem: str | None
+    """Reason why bytes are missing here; later blocks of the input do not count."""
+    rest: RestOfInput | None = None
+    """All that follows in the input, in the place of later blocks."""
+
+
+def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInput:
+    """Scan the lines of a block, which may have to be loaded first."""
+    block = block if isinstance(block, InputBlock) else block()
+    data, begin = block.data, b""
+    if not block.is_line_start:
+        size = data.find(b"\n") + 1 or len(data)
+        begin, data = data[:size], data[size:]
+    scanned, rest = scanner.scan(data), None
+    if block.source and _has_odd_lines(scanned):
+        place = find_first_member(data)
+        if place is not None:
+            rest = block.source.read_on(block.data, len(begin) + place)
+            data = data[:place]
+            scanned = scanner.scan(data)
+    return ScannedInput(begin, data, scanned, block.problem, rest)
+
+
+def _has_odd_lines(scanned: ScannedBlock) -> bool:
+    """Return whether some lines may be compressed data: these are no JSON."""
+    if LineStatus.ASIDE in scanned.runs.statuses:
+        return True
+    buckets = bytes(scanned.others.buckets)
+    return any(each in buckets for each in _ODD_BUCKETS)
+
+
+class InputReading:
+    """The records of one input."""
+
+    def __init__(self, number: int, source: Input, context: Context) -> None:
+        resume = source.resume or Resume()
+        self._number = number
+        self._reader = RecordReader(context, begin=resume.point)
+        self._line = resume.point.line
+        """Number of the line on which the next block begins."""
+        self._read_bytes = ReadBytes(resume) if source.resume else None
+
+    @property
+    def resume(self) -> ResumePoint:
+        """Return where a later run reads on."""
+        return self._reader.resume
+
+    def read_block(self, block: ScannedInput, wanted_rejects: int | None) -> ReadBlock:
+        """Return what the next block holds.
+
+        Of rejected lines that the scanner has taken the first so many are given with their bytes,
+        or all.
+        """
+        records = self._reader.feed(block.begin) if block.begin else []
+        self._line += block.begin.count(b"\n")
+        scanned, fed = block.scanned, FedEntries()
+        buckets = bytes(scanned.others.buckets)
+        records += self._read_runs(block.data, scanned.runs, buckets, fed)
+        others = OtherLines(scanned.others, fed.others, self._line)
+        rejects = others.list_rejects(block.data, scanned.runs, wanted_rejects)
+        read = ReadBlock(
+            self._number,
+            records,
+            self._line,
+            drop_entries(scanned.events, fed.events),
+            count_structures(scanned.events, scanned.runs, fed.events),
+            others.count_buckets(),
+            others.count_unknown(),
+            others.find_first_ignored(),
+            rejects,
+        )
+        has_end = block.data.endswith(b"\n") or not block.data
+        self._line += scanned.lines - (not has_end)
+        self._note_bytes(block)
+        return read
+
+    def _read_runs(
+        self, data: bytes, runs: Runs, buckets: bytes, fed: FedEntries
+    ) -> Iterator[ReadRecord]:
+        """Yield the records of runs, but for those of lines that count as they were taken.
+
+        Entries of lines that do not are added to `fed`.
+        """
+        reader, place = self._reader, 0
+        while place < len(runs):
+            run = runs[place]
+            place += 1
+            if run.status is LineStatus.ASIDE:
+                yield from reader.feed(data[run.begin : run.end])
+            elif reader.is_idle:
+                place = runs.find(LineStatus.ASIDE, place)
+                last = runs[place - 1]
+                lines = last.first_line + last.lines - run.first_line
+                reader.pass_lines(lines, last.end - run.begin)
+            elif run.status is LineStatus.EVENT:
+                end = run.end
+                if reader.is_between_lines:
+                    place, end = self._find_members_end(data, runs, place, buckets)
+                yield from reader.pass_event_lines(data[run.begin : end])
+            elif run.status is LineStatus.EVENT_OVER_LINES and reader.is_between_lines:
+                reader.pass_value(data[run.begin : run.end])
+            elif run.status is LineStatus.EVENT_OVER_LINES:
+                yield from reader.feed(data[run.begin : run.end])
+                fed.events.append(range(run.first_entry, run.first_entry + 1))
+            else:
+                entries = fed.others if run.status is LineStatus.OTHER else fed.events
+                yield from self._feed_taken(data, run, entries)
+
+    def _find_members_end(
+        self, data: bytes, runs: Runs, place: int, buckets: bytes
+    ) -> tuple[int, int]:
+        """Return the place of the first run that has other lines than members of an array.
+
+        And where the lines before it end. The run before the place has events.
+        """
+        end = runs[place - 1].end
+        while place < len(runs):
+            run = runs[place]
+            is_event = run.status is LineStatus.EVENT
+            if not is_event and not _has_only_objects(data, run, buckets):
+                break
+            place, end = place + 1, run.end
+        return place, end
+
+    def _feed_taken(self, data: bytes, run: Run, fed: list[range]) -> Iterator[ReadRecord]:
+        """Yield the records of lines that may belong to what is open."""
+        reader, at, entry, lines = self._reader, run.begin, run.first_entry, 1
+        while at < run.end and not reader.is_idle:
+            begin = at
+            for _ in range(min(lines, run.first_entry + run.lines - entry)):
+                at, entry = data.index(b"\n", at) + 1, entry + 1
+            yield from reader.feed(data[begin:at])
+            lines *= 2
+        fed.append(range(run.first_entry, entry))
+        if at < run.end:
+            reader.pass_lines(run.lines - (entry - run.first_entry), run.end - at)
+
+    def finish(self) -> ReadBlock:
+        """Return the last records of the input."""
+        return ReadBlock(self._number, self._reader.finish())
+
+    # -- growing inputs --------------------------------------------------------------------------
+
+    def _note_bytes(self, block: ScannedInput) -> None:
+        """Note the bytes by which the input is known at the place where a later run reads on."""
+        if self._read_bytes:
+            self._read_bytes.add(block.begin)
+            self._read_bytes.add(block.data)
+            self._read_bytes.find_tail(self.resume.offset)
+
+    def complete_extent(self, extent: Extent) -> Extent:
+        """Return the extent of what was read; nothing of it where no byte was."""
+        read, resume = self._read_bytes, self.resume
+        if read is None:
+            return Extent()
+        tail = read.find_tail(resume.offset)
+        return replace(extent, resume=resume, rest_bytes=read.end - resume.offset, tail=tail)
+
+
+def _has_only_objects(data: bytes, run: Run, buckets: bytes) -> bool:
+    """Return whether lines that are no events are one object each, and no text beside."""
+    if run.status is not LineStatus.OTHER:
+        return False
+    if buckets[run.first_entry : run.first_entry + run.lines].translate(None, _OBJECT_BUCKETS):
+        return False
+    lines = (line.strip(_SEPARATORS) for line in data[run.begin : run.end - 1].split(b"\n"))
+    return all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)

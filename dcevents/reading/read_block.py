@@ -1,0 +1,61 @@
+"""What a block of an input holds. Plain data, on its way from reading to counting."""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from dcevents.reading.judge import Structure
+from dcevents.reading.records import ReadRecord
+from dcevents.reading.scanner import TakenEvents
+
+
+class RejectedRecord(NamedTuple):
+    """A record that is not counted, and its bytes."""
+
+    line: int
+    member: int
+    """Number of the record in its line; 0 where it is the only one."""
+    reason: str
+    raw: bytes
+
+
+class StructureUse(NamedTuple):
+    """How many events of a block have a structure, and where the first is."""
+
+    structure: Structure
+    has_prefix: bool
+    """Whether there is text before them."""
+    events: int
+    first_line: int
+
+
+class ReadBlock(NamedTuple):
+    """What a block of an input holds: records that were read one by one, and lines taken."""
+
+    file: int
+    """Number of the input."""
+    records: Sequence[ReadRecord]
+    first_line: int = 1
+    """Number of the line from which lines of `events` and `structures` are counted."""
+    events: TakenEvents = TakenEvents()
+    structures: Sequence[StructureUse] = ()
+    """Of the events that were taken."""
+    buckets: Mapping[str, int] = {}
+    """Numbers of lines that are no event, by bucket or reason."""
+    unknown: Mapping[str, tuple[int, int]] = {}
+    """By name of an unknown event: the first line that has it, and how many have."""
+    first_ignored: int | None = None
+    """The first line that is an unknown event, or the widget's."""
+    rejects: Sequence[RejectedRecord] = ()
+    """Rejected lines that were taken, as many as were asked for."""
+
+    def find_first_good(self) -> tuple[int, int] | None:
+        """Return line and member of a block's first record that is neither blank nor rejected."""
+        good = (each for each in self.records if each.bucket not in ("blank", "rejected"))
+        places = [(record.line, record.index or 0) for record in islice(good, 1)]
+        if self.events.count:
+            lines = memoryview(self.events.lines).cast("B").cast("I")
+            places.append((self.first_line + lines[0], 0))
+        if self.first_ignored is not None:
+            places.append((self.first_ignored, 0))
+        return min(places, default=None)

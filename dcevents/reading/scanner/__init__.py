@@ -1,0 +1,49 @@
+"""Lines of a log, fast: what is certain of each alone. The judge is the authority.
+
+`make_scanner` is the door. A scanner only saves time: each line that it takes says exactly what
+`records.RecordReader` says of it, and all others it sets aside.
+"""
+
+from dcevents.native import load_library
+from dcevents.reading.judge import Context
+from dcevents.reading.scanner.block import (
+    NO_NAME,
+    OTHER_BUCKETS,
+    LineStatus,
+    Run,
+    Runs,
+    ScannedBlock,
+    Scanner,
+    SidTexts,
+    StructureCount,
+    TakenEvents,
+    TakenOthers,
+)
+from dcevents.reading.scanner.native import NativeScanner
+from dcevents.reading.scanner.pure import PureScanner
+
+__all__ = [
+    "NO_NAME",
+    "OTHER_BUCKETS",
+    "LineStatus",
+    "Run",
+    "Runs",
+    "ScannedBlock",
+    "Scanner",
+    "SidTexts",
+    "StructureCount",
+    "TakenEvents",
+    "TakenOthers",
+    "make_scanner",
+]
+
+
+def make_scanner(context: Context, *, in_full: bool) -> Scanner:
+    """Return a scanner for all blocks of a run; `in_full` sets aside events with a meeting.
+
+    The scanner in C knows neither the places nor the names of a user's map.
+    """
+    library = load_library()
+    if library is None or context.mapping:
+        return PureScanner()
+    return NativeScanner(library, context, in_full=in_full)

@@ -1,0 +1,197 @@
+"""What a scanner gives: which lines of a block it has read, and what these say.
+
+Plain data.
+"""
+
+import struct
+import sys
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final, NamedTuple, Protocol, overload
+
+from dcevents.model.attributes import Attributes
+from dcevents.reading.judge import Structure
+
+Buffer = bytes | bytearray | memoryview
+"""Numbers of one size, one behind the other, in the machine's order of bytes."""
+
+OTHER_BUCKETS: Final = (
+    "blank",
+    "widget_ready",
+    "unknown_event",
+    "no_event",
+    "no_sid",
+    "invalid_json",
+    "invalid_utf8",
+)
+"""Buckets and reasons of lines that are no event."""
+NO_NAME: Final = 0xFFFF_FFFF
+"""In `TakenOthers.names`: the line has no unknown event's name."""
+
+
+_RUN: Final = struct.Struct("=6I")
+_RUN_BYTES: Final = _RUN.size
+
+
+class LineStatus(IntEnum):
+    """Say what a scanner has made of a line."""
+
+    ASIDE = 0
+    """Nothing: its bytes are to be read record by record."""
+    EVENT = 1
+    """One record, which is an event, with separators around but no brackets."""
+    OTHER = 2
+    """One record that is none, if nothing is open that the line might belong to."""
+    EVENT_ALONE = 3
+    """One record, which is an event, behind text: as EVENT if nothing is open that the line might
+    belong to; else its bytes are to be read, and its entry is to be left out."""
+    EVENT_OVER_LINES = 4
+    """The lines of one value, which is an event: a run of its own, else as EVENT_ALONE."""
+
+
+class Run(NamedTuple):
+    """Neighbouring lines of one status."""
+
+    status: LineStatus
+    first_line: int
+    """Number of the first in the block, from 0 on."""
+    lines: int
+    begin: int
+    """Where the first begins in the block's bytes."""
+    end: int
+    """Where the last ends, behind its LF."""
+    first_entry: int
+    """Of the first line, its place in the columns."""
+
+    @property
+    def entries(self) -> int:
+        """Return how many entries the lines have: one for each, or one for all."""
+        if self.status is LineStatus.ASIDE:
+            return 0
+        return 1 if self.status is LineStatus.EVENT_OVER_LINES else self.lines
+
+
+class Runs(Sequence[Run]):
+    """Runs in order, kept as numbers: there may be one for each line."""
+
+    def __init__(self, packed: bytes = b"") -> None:
+        """Take the fields of each run as UInt32, one behind the other."""
+        self._packed = packed
+        low = 0 if sys.byteorder == "little" else 3
+        self.statuses = packed[low::_RUN_BYTES]
+        """One byte for each run, to be searched."""
+
+    @classmethod
+    def pack(cls, runs: Iterable[Run]) -> "Runs":
+        """Return runs as they are kept here."""
+        return cls(b"".join(_RUN.pack(*run) for run in runs))
+
+    def __len__(self) -> int:
+        return len(self.statuses)
+
+    @overload
+    def __getitem__(self, index: int) -> Run: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Run]: ...
+
+    def __getitem__(self, index: int | slice) -> Run | list[Run]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        status, *numbers = _RUN.unpack_from(self._packed, place * _RUN_BYTES)
+        return Run(LineStatus(status), *numbers)
+
+    def list_of(self, status: LineStatus) -> Iterator[Run]:
+        """Yield the runs of a status, in order."""
+        place = self.statuses.find(status)
+        while place >= 0:
+            yield self[place]
+            place = self.statuses.find(status, place + 1)
+
+    def find_line(self, line: int) -> Run:
+        """Return the run that a line belongs to."""
+        first_lines = memoryview(self._packed).cast("I")[1 :: _RUN_BYTES // 4]
+        return self[bisect_right(first_lines, line) - 1]
+
+    def find(self, status: LineStatus, begin: int) -> int:
+        """Return the place of the next run of a status; the number of runs where none is."""
+        found = self.statuses.find(status, begin)
+        return len(self) if found < 0 else found
+
+
+class StructureCount(NamedTuple):
+    """How many events of a block have a structure, and where the first is."""
+
+    structure: Structure
+    events: int
+    first_line: int
+
+
+@dataclass(frozen=True)
+class SidTexts:
+    """Distinct sids: their UTF-8 one behind the other, and where each begins and ends."""
+
+    packed: Buffer = b""
+    offsets: Buffer = b"\0\0\0\0"
+    """UInt32, one more than there are sids."""
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class TakenEvents:
+    """Columns of the events that were read, one entry for each, in the order of lines."""
+
+    count: int = 0
+    lines: Buffer = b""
+    """UInt32: number of the line in the block, from 0 on."""
+    sessions: Buffer = b""
+    """UInt32: number in `sids`."""
+    attributes: Buffer = b""
+    """UInt32: number in `combinations`."""
+    times: Buffer = b""
+    """Int64: milliseconds since 1970, UNTIMED or ANCIENT; what is in the future is not decided."""
+    forms: Buffer = b""
+    """UInt8: number in `timestamps.FORMS`."""
+    structures: Buffer = b""
+    """UInt16: number in `envelopes`."""
+    sids: SidTexts = field(default_factory=SidTexts)
+    combinations: Sequence[Attributes] = ()
+    """Distinct attributes. One list that grows, the same for several blocks: what a caller makes
+    of its members it makes of new ones only."""
+    envelopes: Sequence[StructureCount] = ()
+
+
+@dataclass(frozen=True)
+class TakenOthers:
+    """Columns of the lines that are no event, one entry for each, in the order of lines."""
+
+    count: int = 0
+    lines: Buffer = b""
+    """UInt32: number of the line in the block, from 0 on."""
+    buckets: Buffer = b""
+    """UInt8: number in OTHER_BUCKETS."""
+    names: Buffer = b""
+    """UInt32: number in `unknown_names`, or NO_NAME."""
+    unknown_names: Sequence[str] = ()
+    """Distinct names of unknown events."""
+
+
+@dataclass(frozen=True)
+class ScannedBlock:
+    """A block's lines: runs in order, without gaps, and what was read of them."""
+
+    runs: Runs
+    lines: int
+    """Lines of the block, with one that has no LF."""
+    events: TakenEvents = field(default_factory=TakenEvents)
+    others: TakenOthers = field(default_factory=TakenOthers)
+
+
+class Scanner(Protocol):
+    """Reads blocks of lines; several threads may ask it at once."""
+
+    def scan(self, data: bytes) -> ScannedBlock:
+        """Return what the lines of a block say, as far as that is certain of each alone."""

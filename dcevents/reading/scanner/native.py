@@ -1,0 +1,304 @@
+"""The scanner in C, called through ctypes: blocks in, columns out."""
+
+import ctypes
+import secrets
+import struct
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from dcevents.model.attributes import Attributes
+from dcevents.model.events import KINDS as MODEL_KINDS
+from dcevents.reading.judge import Context
+from dcevents.reading.judge.event_names import KINDS
+from dcevents.reading.scanner.block import (
+    Runs,
+    ScannedBlock,
+    SidTexts,
+    StructureCount,
+    TakenEvents,
+    TakenOthers,
+)
+from dcevents.reading.scanner.rules import SLOTS, Rule, Rules
+from dcevents.reading.scanner.words import WORD_LISTS
+from dcevents.reading.timestamps import FORMS
+
+_MAX_ROUNDS: Final = 32
+"""Times that a block is scanned anew because rules have been made for its forms."""
+_NO_NUMBER: Final = 0xFFFF_FFFF
+_NO_AGENT: Final = (None, None)
+_KIND_NUMBERS: Final = tuple(MODEL_KINDS.index(kind) for kind in KINDS)
+
+
+class _NativeRule(ctypes.Structure):
+    _fields_ = (
+        ("ms", ctypes.c_int64),
+        ("slots", ctypes.c_int16 * SLOTS),
+        ("structure", ctypes.c_uint16),
+        ("kind", ctypes.c_uint8),
+        ("form", ctypes.c_uint8),
+        ("is_late", ctypes.c_uint8),
+    )
+
+
+_POINTERS = (
+    *("runs", "event_lines", "event_sessions", "event_attributes", "event_times", "event_forms"),
+    *("event_structures", "other_lines", "other_names", "other_buckets", "sid_bytes"),
+    *("sid_offsets", "name_bytes", "name_offsets", "form_bytes", "new_forms"),
+    *("speakers", "actions", "combinations"),
+    *("dialogue_bytes", "dialogue_offsets", "page_bytes", "page_offsets"),
+    *("agent_bytes", "agent_offsets", "structure_counts"),
+)
+_COUNTS = (
+    *("runs_count", "lines", "events_count", "others_count", "sids_count", "names_count"),
+    *("new_forms_count", "speakers_count", "actions_count", "combinations_count"),
+    *("dialogues_count", "pages_count", "agents_count"),
+    *("structures_count", "generation"),
+)
+
+
+class _Result(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in _POINTERS),
+        *((name, ctypes.c_uint32) for name in _COUNTS),
+    )
+
+
+def declare_functions(library: ctypes.CDLL) -> None:
+    """Tell ctypes what the library's functions of the scanner take and return."""
+    library.dc_open_scanner.restype = ctypes.c_void_p
+    library.dc_open_scanner.argtypes = (
+        *(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int, ctypes.c_int),
+    )
+    library.dc_close_scanner.restype = None
+    library.dc_close_scanner.argtypes = (ctypes.c_void_p,)
+    library.dc_set_words.argtypes = (
+        *(ctypes.c_void_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_uint32),
+    )
+    library.dc_add_rule.argtypes = (
+        *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.POINTER(_NativeRule)),
+    )
+    library.dc_scan_block.restype = ctypes.POINTER(_Result)
+    library.dc_scan_block.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t)
+
+
+class NativeScanner:
+    """Scans blocks in C; several threads may ask at once, each has a scanner in C to itself."""
+
+    def __init__(self, library: ctypes.CDLL, context: Context, *, in_full: bool) -> None:
+        declare_functions(library)
+        self._library = library
+        self._context = context
+        self._in_full = in_full
+        self._rules = Rules(context, FORMS, in_full=in_full)
+        self._idle: deque[_BlockScanner] = deque()
+
+    def scan(self, data: bytes) -> ScannedBlock:
+        """Return what the lines of a block say, as far as that is certain of each alone."""
+        try:
+            scanner = self._idle.pop()
+        except IndexError:
+            scanner = _BlockScanner(
+                self._library,
+                self._rules,
+                keep_query=self._context.keep_query,
+                in_full=self._in_full,
+            )
+        try:
+            return scanner.scan(data)
+        finally:
+            self._idle.append(scanner)
+
+
+class _BlockScanner:
+    """One scanner in C, and what Python has read of its tables."""
+
+    def __init__(
+        self, library: ctypes.CDLL, rules: Rules, *, keep_query: bool, in_full: bool
+    ) -> None:
+        self._library = library
+        self._rules = rules
+        self._rules_count = 0
+        self._scanner = library.dc_open_scanner(
+            secrets.randbits(64), secrets.randbits(64), keep_query, in_full
+        )
+        if not self._scanner:
+            raise MemoryError
+        for number, words in enumerate(WORD_LISTS):
+            packed = b"".join(bytes([len(word)]) + word for word in words)
+            if not library.dc_set_words(self._scanner, number, packed, len(packed)):
+                raise MemoryError
+        self._generation = 0
+        self._texts = _AttributeTexts()
+        self._lock = threading.Lock()
+
+    def __del__(self) -> None:
+        self._library.dc_close_scanner(getattr(self, "_scanner", None))
+
+    def scan(self, data: bytes) -> ScannedBlock:
+        """Return what the lines of a block say."""
+        with self._lock:
+            for _ in range(_MAX_ROUNDS):
+                self._add_rules()
+                result = self._scan(data)
+                if not result.new_forms_count or self._rules.is_full:
+                    break
+                self._rules.learn(_list_new_forms(result, data))
+                if len(self._rules) == self._rules_count:
+                    break
+            return self._make_block(result)
+
+    def _scan(self, data: bytes) -> Any:  # noqa: ANN401 - a structure of ctypes
+        found = self._library.dc_scan_block(self._scanner, data, len(data))
+        if not found:
+            raise MemoryError
+        return found.contents
+
+    def _add_rules(self) -> None:
+        """Tell the scanner in C the rules that are new to it."""
+        for form, rule, structure in self._rules.list_from(self._rules_count):
+            native = _make_native_rule(rule, structure)
+            if not self._library.dc_add_rule(self._scanner, form, len(form), native):
+                raise MemoryError
+            self._rules_count += 1
+
+    def _make_block(self, result: Any) -> ScannedBlock:  # noqa: ANN401 - a structure of ctypes
+        if result.generation != self._generation:
+            self._generation, self._texts = result.generation, _AttributeTexts()
+        self._texts.read_new(result)
+        runs = Runs(_read_bytes(result.runs, 24 * result.runs_count))
+        return ScannedBlock(runs, result.lines, self._read_events(result), _read_others(result))
+
+    def _read_events(self, result: Any) -> TakenEvents:  # noqa: ANN401 - a structure of ctypes
+        count = result.events_count
+        counts = struct.iter_unpack(
+            "=2I", _read_bytes(result.structure_counts, 8 * result.structures_count)
+        )
+        return TakenEvents(
+            count,
+            lines=_read_bytes(result.event_lines, 4 * count),
+            sessions=_read_bytes(result.event_sessions, 4 * count),
+            attributes=_read_bytes(result.event_attributes, 4 * count),
+            times=_read_bytes(result.event_times, 8 * count),
+            forms=_read_bytes(result.event_forms, count),
+            structures=_read_bytes(result.event_structures, 2 * count),
+            sids=SidTexts(
+                *_read_packed(result.sid_bytes, result.sid_offsets, result.sids_count),
+                result.sids_count,
+            ),
+            combinations=self._texts.combinations,
+            envelopes=[
+                StructureCount(structure, events, first)
+                for structure, (events, first) in zip(self._rules.structures, counts, strict=False)
+            ],
+        )
+
+
+class _AttributeTexts:
+    """Attributes of the events of one scanner, as far as they have been read."""
+
+    def __init__(self) -> None:
+        self.combinations: list[Attributes] = []
+        self._speakers: list[tuple[int, int]] = []
+        self._actions: list[tuple[int, int]] = []
+        self._dialogues: list[list[str | None]] = []
+        self._pages: list[str | None] = []
+        self._agents: list[list[str | None]] = []
+
+    def read_new(self, result: Any) -> None:  # noqa: ANN401 - a structure of ctypes
+        """Read the combinations that have been added since."""
+        for texts, name in ((self._dialogues, "dialogue"), (self._agents, "agent")):
+            texts.extend(map(_unpack_texts, _list_new_texts(result, name, len(texts))))
+        pages = _list_new_texts(result, "page", len(self._pages))
+        self._pages += (each.decode() or None for each in pages)
+        for pairs, name in ((self._speakers, "speakers"), (self._actions, "actions")):
+            pairs.extend(_list_new_pairs(result, name, len(pairs)))
+        for action, page in _list_new_pairs(result, "combinations", len(self.combinations)):
+            kind, speakers = self._actions[action]
+            dialogue, agent = self._speakers[speakers]
+            self.combinations.append(
+                Attributes._make(
+                    (
+                        _KIND_NUMBERS[kind],
+                        *self._dialogues[dialogue],
+                        None if page == _NO_NUMBER else self._pages[page],
+                        *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
+                        None,
+                    )
+                )
+            )
+
+
+def _make_native_rule(rule: Rule, structure: int) -> _NativeRule:
+    slots = (ctypes.c_int16 * SLOTS)(*rule.slots)
+    return _NativeRule(rule.ms, slots, structure, rule.kind, rule.time_form, rule.is_late)
+
+
+def _list_new_forms(result: Any, data: bytes) -> list[tuple[bytes, bytes, bool]]:  # noqa: ANN401
+    """Return forms without a rule, each with a record of it."""
+    found = []
+    numbers = _read_bytes(result.new_forms, 20 * result.new_forms_count)
+    for begin, length, value, value_length, is_clean in struct.iter_unpack("=5I", numbers):
+        form = _read_bytes(result.form_bytes + begin, length)
+        found.append((form, data[value : value + value_length], bool(is_clean)))
+    return found
+
+
+def _read_others(result: Any) -> TakenOthers:  # noqa: ANN401 - a structure of ctypes
+    count = result.others_count
+    packed, offsets = _read_packed(result.name_bytes, result.name_offsets, result.names_count)
+    return TakenOthers(
+        count,
+        lines=_read_bytes(result.other_lines, 4 * count),
+        buckets=_read_bytes(result.other_buckets, count),
+        names=_read_bytes(result.other_names, 4 * count),
+        unknown_names=[name.decode() for name in _split_packed(packed, offsets)],
+    )
+
+
+def _read_bytes(place: int | None, size: int) -> bytes:
+    return ctypes.string_at(place, size) if place and size else b""
+
+
+def _read_packed(place: int, offsets: int, count: int) -> tuple[bytes, bytes]:
+    """Return texts one behind the other, and their offsets."""
+    numbers = _read_bytes(offsets, 4 * (count + 1))
+    return _read_bytes(place, struct.unpack_from("=I", numbers, 4 * count)[0]), numbers
+
+
+def _split_packed(packed: bytes, offsets: bytes) -> Iterator[bytes]:
+    numbers = memoryview(offsets).cast("I")
+    return (packed[numbers[at] : numbers[at + 1]] for at in range(len(numbers) - 1))
+
+
+def _list_new_pairs(result: Any, name: str, begin: int) -> list[tuple[int, int]]:  # noqa: ANN401
+    """Return the pairs of a table from a number on."""
+    count = getattr(result, f"{name}_count") - begin
+    data = _read_bytes((getattr(result, name) or 0) + 8 * begin, 8 * count)
+    return list(struct.iter_unpack("=2I", data))
+
+
+def _list_new_texts(result: Any, name: str, begin: int) -> Sequence[bytes]:  # noqa: ANN401
+    """Return the texts of a table from a number on."""
+    end = getattr(result, f"{name}s_count")
+    if begin == end:
+        return ()
+    place, offsets = getattr(result, f"{name}_bytes"), getattr(result, f"{name}_offsets")
+    numbers = memoryview(_read_bytes(offsets + 4 * begin, 4 * (end - begin + 1))).cast("I")
+    packed = _read_bytes(place + numbers[0], numbers[-1] - numbers[0])
+    return [
+        packed[numbers[at] - numbers[0] : numbers[at + 1] - numbers[0]] for at in range(end - begin)
+    ]
+
+
+def _unpack_texts(packed: bytes) -> list[str | None]:
+    """Return the texts that stand behind their lengths; None for a length of 0."""
+    texts: list[str | None] = []
+    at = 0
+    while at < len(packed):
+        length = packed[at] | packed[at + 1] << 8
+        at += 2
+        texts.append(packed[at : at + length - 1].decode() if length else None)
+        at += max(length - 1, 0)
+    return texts

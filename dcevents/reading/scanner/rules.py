@@ -1,0 +1,234 @@
+"""Rules: where the records of one form keep their event. The judge is asked once for each.
+
+A rule names slots: the values of a form, numbered in their order.
+"""
+
+import copy
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+from dcevents.model.moments import ANCIENT, UNTIMED
+from dcevents.reading.framing.decoding import NoJsonValueError, decode
+from dcevents.reading.json_value import is_number
+from dcevents.reading.judge import (
+    Context,
+    Event,
+    Outcome,
+    Rejection,
+    Structure,
+    UnknownEvent,
+    WidgetReady,
+    finds_at_listed_keys,
+    judge_value,
+)
+from dcevents.reading.judge.findings import MAX_UNKNOWN_NAME_CHARACTERS, NO_EVENT, NO_SID, cut_text
+from dcevents.reading.judge.nodes import Path, TextStep
+from dcevents.reading.scanner.forms import Form, Token, read_form
+
+MAX_RULES: Final = 2000
+"""Forms of a log beyond which no judge is asked any more: their lines are set aside."""
+FIELDS: Final = ("sid", "id", "name", "type", "uiType", "agentID", "agentName")
+"""Parts of an event in the order of a rule's slots, between the event's name and its time."""
+SLOTS: Final = len(FIELDS) + 3
+NO_SLOT: Final = -1
+FORM_OF_SLOT: Final = 255
+"""In a rule: a time's form is that of its text."""
+_MAX_PROBES: Final = 8
+_JOINED: Final = "_seconds"
+"""A key of which the value is joined with another: no slot has its text."""
+
+
+class RuleKind(IntEnum):
+    """Say what the records of a form are."""
+
+    ASIDE = 0
+    EVENT = 1
+    READY = 2
+    UNKNOWN = 3
+    NO_EVENT = 4
+    NO_SID = 5
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the records of one form are, and in which slots an event's parts are."""
+
+    kind: RuleKind
+    slots: tuple[int, ...] = (NO_SLOT,) * SLOTS
+    """The event's name, FIELDS, time, page."""
+    ms: int = 0
+    """UNTIMED or ANCIENT; 0 where the slot has a time."""
+    time_form: int = FORM_OF_SLOT
+    is_late: bool = False
+    """Holds only for records in which no other text may say something."""
+    structure: Structure | None = None
+
+
+ASIDE: Final = Rule(RuleKind.ASIDE)
+
+
+class Rules:
+    """The rules of a run, shared by its threads: forms, rules, structures, each in order."""
+
+    def __init__(self, context: Context, forms: tuple[str, ...], *, in_full: bool) -> None:
+        self._context = context
+        self._time_forms = forms
+        self._in_full = in_full
+        self._lock = threading.Lock()
+        self._known: dict[bytes, Rule] = {}
+        self._rules: list[tuple[bytes, Rule, int]] = []
+        self.structures: list[Structure] = []
+        self._numbers: dict[Structure, int] = {}
+
+    def __len__(self) -> int:
+        """Count the rules."""
+        return len(self._rules)
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether no more rules are made."""
+        return len(self._rules) >= MAX_RULES
+
+    def list_from(self, number: int) -> list[tuple[bytes, Rule, int]]:
+        """Return the rules from a number on: form, rule, number of its structure."""
+        with self._lock:
+            return self._rules[number:]
+
+    def learn(self, forms: Iterable[tuple[bytes, bytes, bool]]) -> int:
+        """Ask the judge about forms: form, a record of it, whether no other text may say something.
+
+        Return the number of rules before these.
+        """
+        with self._lock:
+            before = len(self._rules)
+            for form, record, is_clean in forms:
+                if form not in self._known and not self.is_full:
+                    rule = self._make_rule(form, record, is_clean=is_clean)
+                    if rule is not None:
+                        self._known[form] = rule
+                        self._rules.append((form, rule, self._number_structure(rule.structure)))
+            return before
+
+    def _number_structure(self, structure: Structure | None) -> int:
+        if structure is None:
+            return 0
+        number = self._numbers.setdefault(structure, len(self.structures))
+        if number == len(self.structures):
+            self.structures.append(structure)
+        return number
+
+    def _make_rule(self, data: bytes, record: bytes, *, is_clean: bool) -> Rule | None:
+        """Return the rule of a form; None where this record of it does not tell."""
+        try:
+            value = decode(record.decode())
+        except (NoJsonValueError, UnicodeDecodeError):
+            return ASIDE
+        findings = judge_value(value, self._context)
+        if len(findings) != 1 or findings[0].index is not None:
+            return ASIDE
+        form, outcome = read_form(data), findings[0].outcome
+        is_late = form.may_be_group or not finds_at_listed_keys(value)
+        if is_late and not is_clean:
+            return None
+        return _RuleMaker(form, self._time_forms, is_late=is_late).make(outcome, value)
+
+
+class _RuleMaker:
+    """Makes the rule of one form from what the judge says of one record."""
+
+    def __init__(self, form: Form, time_forms: tuple[str, ...], *, is_late: bool) -> None:
+        self._form = form
+        self._numbers = form.number_slots()
+        self._time_forms = time_forms
+        self._is_late = is_late
+
+    def make(self, outcome: Outcome, value: Any) -> Rule | None:  # noqa: ANN401 - any JSON value
+        """Return the rule; None where this record does not tell."""
+        match outcome:
+            case Event():
+                return self._make_event_rule(outcome)
+            case Rejection(reason) if reason not in {NO_EVENT, NO_SID}:
+                return None
+        if self._form.has_doubt:
+            return ASIDE
+        match outcome:
+            case WidgetReady():
+                return Rule(RuleKind.READY, is_late=self._is_late)
+            case UnknownEvent(name):
+                number = self._find_unknown_name(name, value)
+                slots = (number, *(NO_SLOT,) * (SLOTS - 1))
+                return ASIDE if number < 0 else Rule(RuleKind.UNKNOWN, slots, is_late=True)
+        is_without_sid = outcome == Rejection(NO_SID)
+        kind = RuleKind.NO_SID if is_without_sid else RuleKind.NO_EVENT
+        return Rule(kind, is_late=True)
+
+    def _make_event_rule(self, event: Event) -> Rule:
+        structure, time = event.structure, event.time
+        is_own = structure.is_canonical and len(structure.event) == 1
+        if self._form.has_doubt and not is_own:
+            return ASIDE
+        fields = dict(structure.fields)
+        paths: list[Path | None] = [
+            structure.event,
+            *(fields.get(part) for part in FIELDS),
+            structure.time,
+            structure.page,
+        ]
+        said = [path for path in paths if path is not None]
+        is_known = all(path in self._numbers and _JOINED not in path for path in said)
+        # A time of the text before a value is read anew for each record.
+        is_of_prefix = structure.time is None and time.status in {"timed", "future"}
+        if not is_known or is_of_prefix:
+            return ASIDE
+        slots = tuple(NO_SLOT if path is None else self._numbers[path] for path in paths)
+        ms = {"ancient": ANCIENT, "untimed": UNTIMED}.get(time.status, 0)
+        is_of_slot = ms != UNTIMED
+        time_form = FORM_OF_SLOT if is_of_slot else self._time_forms.index(time.form)
+        return Rule(RuleKind.EVENT, slots, ms, time_form, self._is_late, structure)
+
+    def _find_unknown_name(self, name: str, value: Any) -> int:  # noqa: ANN401 - any JSON value
+        """Return the slot of an unknown event's name; NO_SLOT where that is not certain."""
+        named = {
+            path: number
+            for path, number in self._numbers.items()
+            if self._form.tokens[number] in {Token.LIKE_ADOBES, Token.OTHER_NAME}
+            and not any(isinstance(step, TextStep) for step in path)
+        }
+        texts = {path: _find_text(value, path) for path in named}
+        same = [
+            path
+            for path, text in texts.items()
+            if text is not None and cut_text(text, MAX_UNKNOWN_NAME_CHARACTERS) == name
+        ]
+        if len(same) == 1:
+            return named[same[0]]
+        for path in same[:_MAX_PROBES]:
+            is_like = self._form.tokens[named[path]] is Token.LIKE_ADOBES
+            probe = "conversation_probe" if is_like else "probe"
+            other = _replace_text(value, path, probe)
+            if judge_value(other, Context(clock_ms=0))[0].outcome == UnknownEvent(probe):
+                return named[path]
+        return NO_SLOT
+
+
+def _find_text(value: Any, path: Path) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return the text at a path; None for none: of two equal keys one alone is in the value."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value if isinstance(value, str) and not is_number(value) else None
+
+
+def _replace_text(value: Any, path: Path, text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value with another text at a path."""
+    other = copy.deepcopy(value)
+    holder = other
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = text
+    return other

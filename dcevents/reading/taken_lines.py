@@ -1,0 +1,173 @@
+"""Lines that a scanner has taken, but for those that were read record by record after all."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from dcevents.model.events import REJECT_REASONS
+from dcevents.reading.framing import ResumePoint
+from dcevents.reading.read_block import ReadBlock, RejectedRecord, StructureUse
+from dcevents.reading.scanner import (
+    NO_NAME,
+    OTHER_BUCKETS,
+    LineStatus,
+    Run,
+    Runs,
+    TakenEvents,
+    TakenOthers,
+)
+from dcevents.reading.scanner.block import Buffer
+
+_FED: Final = 0xFF
+"""Stands for the bucket of a line that is read record by record after all."""
+_IGNORED: Final = [OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event")]
+_OBJECT_REASONS: Final = {"no_event", "no_sid"}
+_SEPARATORS: Final = b" \t\r\n,\0\x1e\xef\xbb\xbf"
+
+
+@dataclass
+class FedEntries:
+    """Entries of columns whose lines were read record by record after all."""
+
+    events: list[range] = field(default_factory=list)
+    others: list[range] = field(default_factory=list)
+
+
+def drop_entries(events: TakenEvents, fed: Sequence[range]) -> TakenEvents:
+    """Return the events of a block but for some entries."""
+    if not fed:
+        return events
+    ends = [0, *(each.stop for each in fed)]
+    begins = [*(each.start for each in fed), events.count]
+    kept = [range(end, begin) for end, begin in zip(ends, begins, strict=True)]
+    return select_entries(events, kept)
+
+
+def select_entries(events: TakenEvents, kept: Sequence[range]) -> TakenEvents:
+    """Return some events of a block; sids and combinations stay."""
+
+    def select(column: Buffer, size: int) -> bytes:
+        view = memoryview(column).cast("B")
+        return b"".join(view[each.start * size : each.stop * size] for each in kept)
+
+    return replace(
+        events,
+        count=sum(map(len, kept)),
+        lines=select(events.lines, 4),
+        sessions=select(events.sessions, 4),
+        attributes=select(events.attributes, 4),
+        times=select(events.times, 8),
+        forms=select(events.forms, 1),
+        structures=select(events.structures, 2),
+    )
+
+
+def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> list[StructureUse]:
+    """Return which structures the events of a block have, with text before them or without."""
+    if not fed and LineStatus.EVENT_ALONE not in runs.statuses:
+        counts = (each for each in events.envelopes if each.events)
+        return [
+            StructureUse(
+                each.structure, has_prefix=False, events=each.events, first_line=each.first_line
+            )
+            for each in counts
+        ]
+    numbers = memoryview(events.structures).cast("B").cast("H")
+    lines = memoryview(events.lines).cast("B").cast("I")
+    left_out = {entry for each in fed for entry in each}
+    found: dict[tuple[int, bool], list[int]] = {}
+    for status in (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES):
+        has_prefix = status is LineStatus.EVENT_ALONE
+        for run in runs.list_of(status):
+            for entry in range(run.first_entry, run.first_entry + run.entries):
+                if entry not in left_out:
+                    count = found.setdefault((numbers[entry], has_prefix), [0, lines[entry]])
+                    count[0] += 1
+    structures = [each.structure for each in events.envelopes]
+    return [
+        StructureUse(structures[number], has_prefix, count, first)
+        for (number, has_prefix), (count, first) in found.items()
+    ]
+
+
+class OtherLines:
+    """The lines of a block that are no event, but for those that were fed."""
+
+    def __init__(self, others: TakenOthers, fed: Sequence[range], first_line: int) -> None:
+        buckets = bytearray(others.buckets)
+        for each in fed:
+            buckets[each.start : each.stop] = bytes([_FED]) * len(each)
+        self._buckets = bytes(buckets)
+        self._others = others
+        self._lines = memoryview(others.lines).cast("B").cast("I")
+        self._first_line = first_line
+
+    def count_buckets(self) -> dict[str, int]:
+        """Count lines by bucket or reason."""
+        counts = ((name, self._buckets.count(n)) for n, name in enumerate(OTHER_BUCKETS))
+        return {name: count for name, count in counts if count}
+
+    def count_unknown(self) -> dict[str, tuple[int, int]]:
+        """Return for each name of an unknown event its first line, and how many have it."""
+        numbers = memoryview(self._others.names).cast("B").cast("I").tolist()
+        if _FED in self._buckets:
+            pairs = zip(numbers, self._buckets, strict=True)
+            numbers = [NO_NAME if bucket == _FED else number for number, bucket in pairs]
+        counts = Counter(numbers)
+        counts.pop(NO_NAME, None)
+        firsts = dict(zip(reversed(numbers), reversed(self._lines), strict=True)) if counts else {}
+        return {
+            self._others.unknown_names[number]: (self._first_line + firsts[number], count)
+            for number, count in counts.items()
+        }
+
+    def find_first_ignored(self) -> int | None:
+        """Return the first line that is an unknown event, or the widget's."""
+        places = [place for each in _IGNORED if (place := self._buckets.find(each)) >= 0]
+        return self._first_line + self._lines[min(places)] if places else None
+
+    def list_rejects(self, data: bytes, runs: Runs, wanted: int | None) -> list[RejectedRecord]:
+        """Return the first rejected lines, so many of them or all, with their bytes."""
+        found: list[RejectedRecord] = []
+        is_rejected = self._buckets.translate(_IS_REJECTED)
+        entry = is_rejected.find(1)
+        run, line, at = Run(LineStatus.OTHER, 0, 0, 0, 0, 0), 0, 0
+        while entry >= 0 and (wanted is None or len(found) < wanted):
+            if self._lines[entry] >= run.first_line + run.lines:
+                run = runs.find_line(self._lines[entry])
+                line, at = run.first_line, run.begin
+            for _ in range(self._lines[entry] - line):
+                at = data.index(b"\n", at) + 1
+            line = self._lines[entry]
+            raw = data[at : data.index(b"\n", at)]
+            reason = OTHER_BUCKETS[self._buckets[entry]]
+            found.append(_make_reject(self._first_line + line, reason, raw))
+            entry = is_rejected.find(1, entry + 1)
+        return found
+
+
+_IS_REJECTED: Final = bytes(
+    number < len(OTHER_BUCKETS) and OTHER_BUCKETS[number] in REJECT_REASONS
+    for number in range(1 << 8)
+)
+
+
+def _make_reject(line: int, reason: str, data: bytes) -> RejectedRecord:
+    raw = data.strip(_SEPARATORS) if reason in _OBJECT_REASONS else data
+    return RejectedRecord(line, 0, reason, raw)
+
+
+def split_block(block: ReadBlock, resume: ResumePoint) -> tuple[ReadBlock, ReadBlock]:
+    """Return the part of a block before a place, and that behind."""
+    before = block._replace(records=[r for r in block.records if r.start < resume.offset])
+    behind = [record for record in block.records if record.start >= resume.offset]
+    lines = memoryview(block.events.lines).cast("B").cast("I")
+    find = bisect_left if resume.is_line_start else bisect_right
+    first, count = find(lines, resume.line - block.first_line), block.events.count
+    after = ReadBlock(block.file, behind, block.first_line)
+    if first == count:
+        return before, after
+    before = before._replace(events=select_entries(block.events, [range(first)]))
+    return before, after._replace(events=select_entries(block.events, [range(first, count)]))

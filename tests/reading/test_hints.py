@@ -1,0 +1,188 @@
+"""What is said of an input that is no log: what it is, and advice that works when followed."""
+
+import gzip
+import html
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import wrappings
+from judging import CONTEXT
+
+from dcevents.reading.hints import describe_foreign_format, find_hint
+from dcevents.reading.json_value import decode
+from dcevents.reading.judge import Mapping, judge_value
+from dcevents.reading.judge.findings import Context, Event
+from dcevents.reading.records import RecordReader
+
+EVENTS = wrappings.make_events()
+LINES = [json.dumps(event, separators=(",", ":")) for event in EVENTS]
+
+
+def hint(data: str | bytes) -> str:
+    """Return what is said of the first records of an input; an empty text for nothing."""
+    raw = data.encode() if isinstance(data, str) else data
+    return find_hint([line[:4096] for line in raw.splitlines()[:5]]) or ""
+
+
+def count_events(data: bytes) -> int:
+    """Return the number of events that are read."""
+    reader = RecordReader(CONTEXT)
+    return sum(record.event is not None for record in [*reader.feed(data), *reader.finish()])
+
+
+def follow(advice: str, path: Path) -> bytes:
+    """Run the command that a hint gives for a file; return what it prints."""
+    found = re.search(r"\b((?:perl|python3|sed|iconv|gzip) .*?)(?: \| dcevents …|$)", advice)
+    assert found, advice
+    command = found[1].replace("FILE", str(path)).replace("python3", sys.executable)
+    return subprocess.run(["bash", "-c", command], check=True, capture_output=True).stdout
+
+
+def colour(line: str) -> str:
+    """Return a line as jq prints it on a terminal."""
+    return re.sub(r'("[a-z]+"):', "\x1b[34;1m\\1\x1b[0m:", line)
+
+
+def flatten(event: dict[str, Any]) -> list[str]:
+    """Return an event as the cells of a row: event, timestamp, sid, id."""
+    payload = event["data"]["payload"]
+    return [event["event"], event["timestamp"], payload["sid"], payload["id"]]
+
+
+def make_table(mark: str) -> str:
+    """Return the events as a table with a header."""
+    rows = [["event", "timestamp", "sid", "id"], *map(flatten, EVENTS)]
+    return "\n".join(mark.join(row) for row in rows) + "\n"
+
+
+CONVERTED: dict[str, str | bytes] = {
+    "it is coloured": "\n".join(map(colour, LINES)),
+    "&quot;": "\n".join(map(html.escape, LINES)),
+    "typographic": "\n".join(re.sub(r'"([^"]*)"', "“\\1”", line) for line in LINES),
+    "in single quotes": "\n".join(f"'{line}'" for line in LINES),
+    "dicts as Python prints them": "\n".join(map(repr, EVENTS)),
+    "Latin-1": "\n".join(LINES).replace("Pricing", "Prélude").encode("latin-1"),
+    "a CSV": make_table(","),
+    "like a CSV": make_table(";"),
+    "a TSV": make_table("\t"),
+}
+
+
+@pytest.mark.parametrize("said", CONVERTED)
+def test_the_advice_leads_to_the_events(said: str, tmp_path: Path) -> None:
+    data = CONVERTED[said]
+    raw = data if isinstance(data, bytes) else data.encode()
+    path = tmp_path / "dc.log"
+    path.write_bytes(raw)
+
+    advice = hint(raw)
+
+    assert said in advice
+    assert count_events(raw) == 0
+    assert count_events(follow(advice, path)) == len(EVENTS)
+
+
+def test_what_is_compressed_twice_is_undone_once(tmp_path: Path) -> None:
+    once = gzip.compress("\n".join(LINES).encode())
+    path = tmp_path / "dc.log.gz.gz"
+    path.write_bytes(gzip.compress(once))
+
+    advice = describe_foreign_format(once) or ""
+
+    assert "compressed twice" in advice
+    assert follow(advice, path) == once
+
+
+def test_a_sheet_saved_as_csv_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.csv"
+    path.write_text(make_table(","))
+
+    advice = describe_foreign_format(b"PK\x03\x04" + b"[Content_Types].xml" + b"\0" * 99) or ""
+
+    assert "an Excel workbook" in advice
+    assert count_events(follow(advice, path)) == len(EVENTS)
+
+
+def request(body: object) -> str:
+    """Return a request that a server logged as JSON."""
+    return json.dumps({"time": "x", "request": "POST /dc", "status": 204, "request_body": body})
+
+
+@pytest.mark.parametrize(
+    ("said", "data"),
+    [
+        ("logfmt", "level=info msg=a,b event=CONVERSATION_ENGAGED\n" * 2),
+        ("JavaScript's objects", "{event:'CONVERSATION_ENGAGED',data:{payload:{sid:'s1'}}}\n"),
+        ("JavaScript's objects", "{'event': 'CONVERSATION_ENGAGED', 'page': null, 'n': true}\n"),
+        ("a browser's console", 'Object { event: "CONVERSATION_ENGAGED", data: {…} }\n'),
+        ("all bodies are empty", f"{request('-')}\n{request('')}\n{request(None)}\n"),
+        ("cut off after 60 characters", f"{request(LINES[0][:60])}\n{request(LINES[1][:50])}\n"),
+        ("an access log without bodies", '{"time":"x","request":"POST /dc","status":204}\n'),
+        (
+            "its events have no sid: data.payload.sid is empty;",
+            '{"event":"CONVERSATION_ENGAGED","data":{"payload":{"sid":"","id":"d"}}}\n',
+        ),
+        (
+            "its events have no sid: data.payload.sid is no text;",
+            '{"event":"CONVERSATION_ENGAGED","data":{"payload":{"sid":{"a":1},"id":"d"}}}\n',
+        ),
+        (
+            "its events have no sid: their keys are event, id;",
+            '{"event":"CONVERSATION_ENGAGED","id":"d"}\n',
+        ),
+    ],
+)
+def test_it_is_said_what_it_is(said: str, data: str) -> None:
+    assert said in hint(data)
+
+
+def test_no_body_is_missed_where_there_is_one() -> None:
+    data = request(json.dumps({"kind": "x"}))
+
+    assert "without bodies" not in hint(data)
+    assert "its keys are time, request, status, request_body.kind" in hint(data)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"event": "CONVERSATION_ENGAGED", "headers": {"sid": "s1"}, "id": "d"},
+        {"event": "CONVERSATION_ENGAGED", "cookies": {"session_id": "s1"}, "id": "d"},
+    ],
+)
+def test_a_sid_where_none_counts_is_found_by_the_map_that_is_advised(
+    record: dict[str, Any],
+) -> None:
+    found = re.search(r"--map sid=(\S+)", hint(json.dumps(record)))
+    assert found
+    context = Context(CONTEXT.clock_ms, mapping=Mapping((("sid", found[1]),)))
+
+    [finding] = judge_value(decode(json.dumps(record)), context)
+
+    assert isinstance(finding.outcome, Event)
+    assert finding.outcome.sid == "s1"
+
+
+@pytest.mark.parametrize(
+    ("record", "helps"),
+    [
+        ({"kind": "Chat Opened", "n": 1}, True),
+        ({"time": "2026-11-02T09:15:04Z", "n": 1, "ok": True}, False),
+        ({"n": 1, "text": "x" * 100}, False),
+    ],
+)
+def test_a_map_is_advised_only_where_it_may_help(record: dict[str, Any], *, helps: bool) -> None:
+    said = hint(json.dumps(record))
+
+    assert "it is JSON, but no event of Dynamic Chat" in said
+    assert helps == ("--map event=KEY" in said)
+
+
+@pytest.mark.parametrize("data", ["Hello, you", "2026-11-02 09:15:04,120 INFO a", "{", "'", "''"])
+def test_of_other_text_nothing_is_said(data: str) -> None:
+    assert hint(data) == ""

@@ -1,0 +1,155 @@
+"""The scanner in C: each line that it takes says what the judge says of the line alone."""
+
+import os
+from pathlib import Path
+
+import generate_records as generate
+import hostile_lines
+import pytest
+import scanned
+import varied
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from scanned import check_block
+
+from dcevents.native import load_library
+from dcevents.reading.judge import Context, Mapping
+from dcevents.reading.judge.event_names import KINDS, READY_NAME
+from dcevents.reading.scanner import LineStatus, make_scanner
+from dcevents.reading.scanner.native import NativeScanner
+from dcevents.reading.scanner.pure import PureScanner
+
+LIBRARY = load_library()
+pytestmark = pytest.mark.skipif(LIBRARY is None, reason="the library in C is not built")
+
+SEEDS = int(os.environ.get("DCEVENTS_EXAMPLES", "5"))
+CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir() if path.is_file())
+TAKEN = {
+    "cut_short": 50,
+    "without_quotes": 50,
+    "begun": 33,
+    "unknown_events": 10,
+    "spellings": 0,
+    "several": 0,
+    "number_sids": 0,
+    "pretty": 99,
+}
+"""Per cent of a shape's lines that are taken as events, where not all are."""
+EXAMPLES = settings(
+    max_examples=SEEDS * 10,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@pytest.mark.parametrize("name", sorted(varied.SHAPES))
+def test_shapes_of_real_logs_are_taken(name: str) -> None:
+    lines = 100
+    found = check_block(varied.make_log(name, lines))
+
+    events = sum(found[status] for status in scanned.EVENTS)
+    assert events >= TAKEN.get(name, 100) * lines // 100
+
+
+@pytest.mark.parametrize("name", sorted(varied.SHAPES))
+def test_forms_do_not_multiply(name: str) -> None:
+    scanner = NativeScanner(LIBRARY, scanned.CONTEXT, in_full=False) if LIBRARY else None
+    assert scanner is not None
+    scanner.scan(varied.make_log(name, 300))
+
+    assert len(scanner._rules) <= 8
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
+def test_cases(path: Path) -> None:
+    check_block(path.read_bytes())
+
+
+def test_order_matters_where_dots_make_an_object_of_another_key() -> None:
+    first = b'{"sid":"s","data.payload.sid":"t","data":"x","event":"Engaged"}\n'
+    second = b'{"sid":"s","data":"x","data.payload.sid":"t","event":"Engaged"}\n'
+
+    assert check_block(first + second)[LineStatus.EVENT] == 2
+    assert check_block(second + first)[LineStatus.EVENT] == 2
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_families_of_forms(seed: int) -> None:
+    check_block(hostile_lines.make_family(seed, 300), read=scanned.judge_alone)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("keep_query", [False, True])
+def test_hostile_lines(seed: int, keep_query: bool) -> None:
+    context = Context(clock_ms=scanned.CONTEXT.clock_ms, keep_query=keep_query)
+    check_block(hostile_lines.make_block(seed, 150), context=context)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS * 4))
+def test_mixtures(seed: int) -> None:
+    scanned.check_reading(hostile_lines.make_mixture(seed, 30))
+
+
+@EXAMPLES
+@given(lines=st.lists(generate.lines(), max_size=4))
+def test_generated_lines(lines: list[str]) -> None:
+    check_block("".join(f"{line}\n" for line in lines).encode())
+
+
+@EXAMPLES
+@given(log=generate.logs())
+def test_generated_logs(log: bytes) -> None:
+    check_block(log)
+
+
+@pytest.mark.parametrize("size", range(70))
+def test_lines_near_the_end_of_a_block(size: int) -> None:
+    line = varied.make_log("plain", 1)
+    data = line + b'{"a":"' + b"x" * size
+    for at in (len(line), len(line) - 1, len(line) - size, len(data)):
+        check_block(data[:at])
+
+
+def test_other_names_of_kinds_would_be_known() -> None:
+    # What scan_walk.c goes by: the last three letters of names.
+    ends = {"red", "ged", "ail", "one", "ked", "ted", "out", "ded", "sed", "ady"}
+
+    assert {name[-3:] for name in (*KINDS, READY_NAME)} == ends
+
+
+def test_meetings_are_set_aside_only_in_full() -> None:
+    line = varied.make_log("plain", 1).replace(b'"sid"', b'"meetingInfo":{"at":1},"sid"')
+    found = [
+        [run.status for run in make_scanner(scanned.CONTEXT, in_full=in_full).scan(line).runs]
+        for in_full in (False, True)
+    ]
+
+    assert found == [[LineStatus.EVENT], [LineStatus.ASIDE]]
+
+
+def test_a_map_is_for_the_judge() -> None:
+    mapping = Mapping(names=(("chat_opened", "CONVERSATION_TRIGGERED"),))
+    context = Context(clock_ms=0, mapping=mapping)
+
+    assert isinstance(make_scanner(context, in_full=False), PureScanner)
+
+
+def test_many_forms_end_in_no_more_rules() -> None:
+    scanner = make_scanner(scanned.CONTEXT, in_full=False)
+    lines = [f'{{"event":"closed","t{number}":1,"sid":"s"}}\n' for number in range(3000)]
+    line = varied.make_log("plain", 1)
+
+    assert scanner.scan(line).events.count == 1
+    scanner.scan("".join(lines).replace('"t', '"time').encode())
+    assert scanner.scan(line).events.count == 1
+
+
+def test_the_scanner_in_python_takes_nothing() -> None:
+    data = varied.make_log("plain", 3) + b"x"
+    block = PureScanner().scan(data)
+
+    assert [(run.status, run.lines, run.end) for run in block.runs] == [
+        (LineStatus.ASIDE, 4, len(data))
+    ]
+    assert PureScanner().scan(b"").lines == 0

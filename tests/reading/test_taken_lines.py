@@ -1,0 +1,317 @@
+"""Lines that a scanner has taken count as if they had been read record by record.
+
+The scanner here takes whatever lines chance tells it to, of those that are by themselves one whole
+record: the log must be the same whichever these are.
+"""
+
+import contextlib
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import harness
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dcevents.model.attributes import Attributes, Vocabulary
+from dcevents.model.events import KINDS
+from dcevents.model.moments import ANCIENT, UNTIMED
+from dcevents.reading import log as log_module
+from dcevents.reading.judge import Context, Event, UnknownEvent
+from dcevents.reading.log import Log, read_growing_log, read_log
+from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.records import ReadRecord, RecordReader
+from dcevents.reading.scanner import (
+    NO_NAME,
+    OTHER_BUCKETS,
+    LineStatus,
+    Run,
+    Runs,
+    ScannedBlock,
+    SidTexts,
+    StructureCount,
+    TakenEvents,
+    TakenOthers,
+)
+from dcevents.reading.sources import sizes
+from dcevents.reading.sources.inputs import Input, Resume
+from dcevents.reading.timestamps import FORMS
+
+CLOCK_MS = 1_796_083_200_000
+
+
+class ChanceScanner:
+    """Takes some of the lines that are, each by itself, one whole record."""
+
+    def __init__(self, context: Context, choose: Callable[[], bool]) -> None:
+        self._context = context
+        self._choose = choose
+        self._combinations: list[Attributes] = []
+
+    def scan(self, data: bytes) -> ScannedBlock:
+        """Return what some lines say."""
+        runs: list[Run] = []
+        events: list[tuple[int, Event]] = []
+        others: list[tuple[int, ReadRecord]] = []
+        at, number = 0, 0
+        parts = data.split(b"\n")
+        rest = [*(part + b"\n" for part in parts[:-1]), *([parts[-1]] if parts[-1] else [])]
+        while rest:
+            line, size = rest[0], 1
+            status, record = self._judge(line)
+            for more in range(2, min(5, len(rest) + 1) if status is LineStatus.ASIDE else 0):
+                over_lines = b"".join(rest[:more])
+                if (found := self._judge(over_lines))[0] is LineStatus.EVENT:
+                    line, size = over_lines, more
+                    status, record = LineStatus.EVENT_OVER_LINES, found[1]
+                    break
+            del rest[:size]
+            first_entry = len(events) if status is not LineStatus.OTHER else len(others)
+            if record and record.event:
+                events.append((number, record.event))
+            elif record:
+                others.append((number, record))
+            last = runs[-1] if runs else None
+            if last and last.status is status and size == 1:
+                runs[-1] = last._replace(lines=last.lines + 1, end=at + len(line))
+            else:
+                runs.append(Run(status, number, size, at, at + len(line), first_entry))
+            at, number = at + len(line), number + size
+        lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
+        return ScannedBlock(Runs.pack(runs), lines, self._tabulate(events), _tabulate(others))
+
+    def _judge(self, line: bytes) -> tuple[LineStatus, ReadRecord | None]:
+        """Return what is made of a line: nothing of one that is not whole by itself."""
+        if not line.endswith(b"\n") or line.count(b"\r") or not self._choose():
+            return LineStatus.ASIDE, None
+        reader = RecordReader(self._context)
+        records = reader.feed(line)
+        if len(records) != 1 or not reader.is_idle or reader.resume.offset != len(line):
+            return LineStatus.ASIDE, None
+        (record,) = records
+        if record.event:
+            before, _, _ = line.partition(b"{")
+            _, _, behind = line.rpartition(b"}")
+            if any(each in before + behind for each in (b"[", b"]")):
+                return LineStatus.ASIDE, None
+            has_text = bool(before.strip(b" ,"))
+            return (LineStatus.EVENT_ALONE if has_text else LineStatus.EVENT), record
+        bucket = record.reason or record.bucket
+        if bucket not in OTHER_BUCKETS or any(each in line for each in (b"[", b"]")):
+            return LineStatus.ASIDE, None
+        return LineStatus.OTHER, record
+
+    def _tabulate(self, events: Sequence[tuple[int, Event]]) -> TakenEvents:
+        sids = list(dict.fromkeys(event.sid for _, event in events))
+        structures = list(dict.fromkeys(event.structure for _, event in events))
+        columns: dict[str, list[int]] = {
+            name: [] for name in ("lines", "sessions", "attributes", "times", "forms", "structures")
+        }
+        for line, event in events:
+            attributes = _make_attributes(event)
+            if attributes not in self._combinations:
+                self._combinations.append(attributes)
+            columns["lines"].append(line)
+            columns["sessions"].append(sids.index(event.sid))
+            columns["attributes"].append(self._combinations.index(attributes))
+            columns["times"].append(_find_time(event))
+            columns["forms"].append(FORMS.index(event.time.form))
+            columns["structures"].append(structures.index(event.structure))
+        texts = [sid.encode() for sid in sids]
+        ends = [sum(map(len, texts[:n])) for n in range(len(texts) + 1)]
+        forms = {"times": "q", "forms": "B", "structures": "H"}
+        packed = {name: _pack(forms.get(name, "I"), values) for name, values in columns.items()}
+        counts = [
+            StructureCount(
+                each,
+                sum(event.structure == each for _, event in events),
+                next(line for line, event in events if event.structure == each),
+            )
+            for each in structures
+        ]
+        return TakenEvents(
+            len(events),
+            **packed,
+            sids=SidTexts(b"".join(texts), _pack("I", ends), len(texts)),
+            combinations=self._combinations,
+            envelopes=counts,
+        )
+
+
+def _make_attributes(event: Event) -> Attributes:
+    return Attributes(
+        KINDS.index(event.kind),
+        *(event.id, event.name, event.type, event.ui_type, event.page),
+        *(event.agent_id, event.agent_name, None),
+    )
+
+
+def _find_time(event: Event) -> int:
+    if event.time.ms is not None:
+        return event.time.ms
+    # A scanner does not know what is in the future.
+    return {"ancient": ANCIENT, "future": UNTIMED - 9}.get(event.time.status, UNTIMED)
+
+
+def _tabulate(others: Sequence[tuple[int, ReadRecord]]) -> TakenOthers:
+    names = [each.outcome.name for _, each in others if isinstance(each.outcome, UnknownEvent)]
+    names = list(dict.fromkeys(names))
+    buckets = [OTHER_BUCKETS.index(each.reason or each.bucket) for _, each in others]
+    numbers = [
+        names.index(each.outcome.name) if isinstance(each.outcome, UnknownEvent) else NO_NAME
+        for _, each in others
+    ]
+    lines = [line for line, _ in others]
+    return TakenOthers(len(others), _pack("I", lines), bytes(buckets), _pack("I", numbers), names)
+
+
+def _pack(form: str, values: Sequence[int]) -> bytes:
+    return struct.pack(f"={len(values)}{form}", *values)
+
+
+# -- logs -----------------------------------------------------------------------------------------
+
+EVENT = harness.log("09:00 a engaged name=Pricing page=https://x/")[:-1]
+PIECES = [
+    *(harness.log(f"09:0{n} s{n % 3} {kind} id=d{n % 2}")[:-1] for n, kind in enumerate(KINDS[:6])),
+    *(EVENT, EVENT + b",", b" " + EVENT + b" ,", b"INFO dc: " + EVENT, b"[" + EVENT, EVENT + b"]"),
+    *(b'{"event":"CONVERSATION_RATED","sid":"a"}', b'{"event":"acme.opened"}', b"{}", b"x", b""),
+    *(b'{"event":"adobedx.conversations.ready"}', b'{"event":"CONVERSATION_CLOSED"}', b"\xff"),
+    *(b"[", b"]", b"[1,", b"2]", b"{", b'{"a":', b"}", b'"x"', b"1", b",", b"[1]", b"\xef\xbb\xbf"),
+    EVENT.replace(b"2026-11-02", b"1999-11-02"),
+    EVENT.replace(b"2026-11-02", b"2999-11-02"),
+    EVENT.replace(b'"timestamp"', b'"other"'),
+    b'{"a":\n' + EVENT + b"\n}",
+    EVENT.replace(b'"event"', b'\n"event"'),
+    EVENT.replace(b'"event"', b'\n"event"') + b",",
+    b"2026-01-02T00:00:00Z stdout P {",
+    b"2026-01-02T00:00:00Z stdout F }",
+    b'{"log":"{\\"event\\":","stream":"stdout"}',
+    b'{"log":"\\"CONVERSATION_X\\"}\\n","stream":"stdout"}',
+]
+LINES = st.lists(st.sampled_from(PIECES), max_size=20).map(b"\n".join)
+DATA = st.tuples(LINES, st.sampled_from([b"", b"\n"])).map(b"".join)
+CHOICES = st.lists(st.booleans(), min_size=1, max_size=30)
+
+
+def cycle_for_ever(choices: Sequence[bool]) -> Callable[[], bool]:
+    """Return a function that gives choices, over and over."""
+
+    def endless() -> Iterator[bool]:
+        while True:
+            yield from choices
+
+    found = endless()
+    return lambda: next(found)
+
+
+def read(path: Path, choices: Sequence[bool], block_bytes: int, as_of: int | None = None) -> Any:
+    """Return all that a log says where a scanner takes some lines of small blocks."""
+    reading = ReadSettings(CLOCK_MS, as_of, in_full=True)
+    rejects: list[Any] = []
+    with scanning(choices, block_bytes):
+        log = read_log(
+            [make_input(path)],
+            reading,
+            Vocabulary(),
+            lambda _: None,
+            keep_reject=lambda place, raw: rejects.append((place, raw)),
+        )
+    return describe(log), rejects
+
+
+def make_input(path: Path, resume: Resume | None = None) -> Input:
+    """Return a file as an input."""
+    status = path.stat()
+    return Input("x", path, status.st_size, (status.st_dev, status.st_ino), resume)
+
+
+@contextlib.contextmanager
+def scanning(choices: Sequence[bool], block_bytes: int) -> Iterator[None]:
+    """Have logs read in small blocks, by a scanner that takes lines by chance."""
+    choose = cycle_for_ever(choices)
+    with contextlib.ExitStack() as stack:
+        for place, name, value in (
+            (log_module, "make_scanner", lambda context, **_: ChanceScanner(context, choose)),
+            # Choices are made in the order of lines.
+            (log_module, "_MAX_THREADS", 1),
+            (sizes, "BLOCK_BYTES", block_bytes),
+            (sizes, "FIRST_BLOCK_BYTES", block_bytes),
+        ):
+            stack.enter_context(mock.patch.object(place, name, value))
+        yield
+
+
+def describe(log: Log) -> Any:
+    """Return all that a log says, sessions by their sids."""
+    log.count_events()
+    account = {**vars(log.account), "tally": {k: n for k, n in log.account.tally.items() if n}}
+    located = log.located
+    assert located is not None
+    sids = log.facts.look_up_sids(located["sid"]).to_list()
+    attributes = log.facts.vocabulary.list_attributes()
+    rows = [
+        (sid, attributes[row.pop("attributes")], row | {"sid": None})
+        for sid, row in zip(sids, located.iter_rows(named=True), strict=True)
+    ]
+    return account, rows, log.envelopes
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    data=DATA,
+    choices=CHOICES,
+    block_bytes=st.sampled_from([60, 200, 1000, 1 << 20]),
+    as_of=st.sampled_from([None, 1_793_700_000_000]),
+)
+def test_it_makes_no_difference_which_lines_a_scanner_takes(
+    data: bytes,
+    choices: list[bool],
+    block_bytes: int,
+    as_of: int | None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    path = tmp_path_factory.mktemp("logs") / "x.log"
+    path.write_bytes(data)
+
+    assert read(path, [False], 1 << 20, as_of) == read(path, choices, block_bytes, as_of)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    data=DATA,
+    cut=st.floats(0, 1),
+    choices=CHOICES,
+    block_bytes=st.sampled_from([60, 200, 1 << 20]),
+)
+def test_a_growing_log_is_read_on_as_if_at_once(
+    data: bytes,
+    cut: float,
+    choices: list[bool],
+    block_bytes: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    path = tmp_path_factory.mktemp("logs") / "x.log"
+    reading = ReadSettings(CLOCK_MS, in_full=True)
+    rows, records, resume = [], 0, Resume()
+    with scanning(choices, block_bytes):
+        for size in (int(cut * len(data)), len(data)):
+            path.write_bytes(data[:size])
+            read_on = read_growing_log(
+                make_input(path, resume), reading, Vocabulary(), lambda _: None
+            )
+            rows += describe(read_on.sure)[1]
+            records += read_on.sure.account.records
+            extent = read_on.sure.inputs[0].extent
+            if extent.head:
+                assert extent.tail == data[: extent.end][-sizes.TAIL_BYTES :]
+                assert extent.end + extent.rest_bytes == size
+                resume = Resume(extent.resume, head=extent.head, tail=extent.tail)
+    path.write_bytes(data)
+    (account, expected, _), _ = read(path, [False], 1 << 20)
+
+    assert expected == rows + describe(read_on.rest)[1]
+    assert account["records"] == records + read_on.rest.account.records

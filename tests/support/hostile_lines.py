@@ -1,0 +1,361 @@
+"""Lines of hostile records, many a second: keys that matter in odd places, texts that may say all.
+
+Plain random numbers, no strategies: a scanner that knows a form must read thousands of other
+records of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import random
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from generate_records import HOSTILE_KEYS
+
+MORE_KEYS = [
+    *("Event", "eventName", "event_type", "user_event", "name", "type", "dc_id", "chatName"),
+    *("conversation_name", "dialogueId", "SID", "chat_sid", "payload", "data", "props", "context"),
+    *("string", "N", "_seconds", "_nanoseconds", "nanos", "stringValue", "mapValue", "fields"),
+    *("values", "arrayValue", "long", "key", "field", "value", "data.payload.sid", "event.name"),
+    *("data.event", "log", "raw", "content", "severity", "request_uri", "args", "query", "uri"),
+    *("href", "location", "current_url", "occurredAt", "t", "created", "client_time", "stream"),
+    *("über", "ключ", "logged_at", "timeStamp", "start", "x-sid", "$sid", "session", "a", "b", "c"),
+]
+KEYS = [*HOSTILE_KEYS, *MORE_KEYS]
+NAMES = [
+    *("CONVERSATION_TRIGGERED", "CONVERSATION_CLOSED", "conversationEngaged", "closed", "Engaged"),
+    *("adobedx.conversations.ready", "chat_live_timeout", "Dynamic Chat: Conversation Completed"),
+    *("CONVERSATION_RATED", "page_view", "dc_open", "chat", "events", "enum_chat", "click"),
+    *("conversation closed!", "CONVERSATION_ENGAGED ", "conversation_chat_closed"),
+]
+TIMES = [
+    *("2025-11-03T09:00:00Z", "2025-11-03 09:00:00.5+01:00", "1970-01-01T00:00:00Z", "1762160400"),
+    *("2025-11-03T24:00:00Z", "2025-13-03T09:00:00Z", "03/Nov/2025:09:00:00 +0000", "1e5", "-5"),
+    *("Mon, 03 Nov 2025 08:00:00 GMT", "2025-11-03T09:00Z", "2099-01-01T00:00:00,5", "17:00"),
+    *("1762160400.123", "1762160400123", "1762160400123456", "1762160400123456789", "+1762160400"),
+    *("2025-11-03T09:00:60.9Z", "2025-11-03T09:00:00 UTC", "2014-12-31T23:59:59.999Z", "soon"),
+    *("Mon Nov 03 2025 09:00:00 GMT+0100 (CET)", "00001762160400", "2025-02-29T00:00:00Z"),
+]
+TEXTS = [
+    *("", "x", "a b", "https://e.com/p?q#f", "?q", "#f", "{}", "[1]", "{x", "[INFO] up", '"x"'),
+    *("a=b", "event=CONVERSATION_CLOSED&sid=z", "%7B%22a%22%3A1%7D", "sid-1", "d1", "dialogue"),
+    *("popup", "ümläut 🎉", "tab\tand\nline", 'quote"back\\slash', "\x00", "e" * 513, "é" * 513),
+    *("GET /?event=CONVERSATION_CLOSED&sid=zz HTTP/1.1", "hello world this is text", "info"),
+]
+PREFIXES = [
+    *(
+        "Nov  3 09:15:02 host app[9]: ",
+        "[INFO] ",
+        "2025-11-03T09:00:00Z ",
+        "[12] ",
+        "1762160400.1 ",
+    ),
+    *("2025-11-03T09:00:00Z stdout F ", "2025-11-03T09:00:00Z stdout P ", "tag: [17.1, ", "x {a} "),
+    *(
+        '"a" 12 ',
+        "true, ",
+        "] ",
+        "[",
+        '127.0.0.1 - - "GET / HTTP" 200 ',
+        "msg=",
+        "x [] ",
+        "f{ ",
+        "[x ",
+    ),
+    *("été ", "body=", "'", "\\", "t", "1 2 3 ", "[1] [2] ", "-", "null:", "x {", "[[ ", "a]b} "),
+]
+SUFFIXES = [
+    "",
+    "",
+    " from x in 0.1s",
+    "]",
+    " ]",
+    "}",
+    "12",
+    " true",
+    " dc.js:12:13",
+    "'",
+    ' "x"',
+    "x{",
+    "\r",
+]
+JUNK = [
+    *(
+        "INFO started",
+        "[INFO] up",
+        "12",
+        "true",
+        '"text"',
+        "[1, 2]",
+        "a {",
+        "a {x}",
+        "12 {x}",
+        "[",
+        "]",
+    ),
+    *(
+        'say "hi"',
+        'say "[hi]"',
+        'body="{\\"a\\":1}"',
+        "x [] y",
+        "[a] [b]",
+        "-",
+        "t",
+        "[12",
+        "été",
+        "x\\",
+    ),
+    *(
+        '"abc',
+        "1.2.3.4 - -",
+        "[1.5",
+        "tru",
+        "{}",
+        "{} {}",
+        "x {}",
+        "[{}",
+        '"a" "b"',
+        'a "b" {',
+        "n\0",
+    ),
+]
+NUMBERS = [0, -1, 7, 12, 1762160400, 1762160400123, 1.5, 1e300, 7.0, True, False, None]
+
+
+class HostileLines:
+    """Makes lines; `rate` is how often a value is one that may say something."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self._last: Any = {}
+
+    def line(self) -> bytes:
+        """Return a line without its LF."""
+        pick = self.random
+        if pick.random() < 0.8:
+            value = self.vary(self._last)
+        else:
+            value = self._last = self.record()
+            if pick.random() < 0.2:
+                value = self._last = self.wrap(value)
+        separators = pick.choice([(",", ":"), (", ", ": ")])
+        text = json.dumps(value, ensure_ascii=pick.random() < 0.5, separators=separators)
+        if pick.random() < 0.05:
+            text = text.replace("/", "\\/").replace("e", "\\u0065", pick.randrange(3))
+        if pick.random() < 0.15:
+            text = pick.choice(PREFIXES) + text + pick.choice(SUFFIXES)
+        elif pick.random() < 0.05:
+            text = pick.choice(JUNK) + pick.choice(SUFFIXES)
+        line = text.encode()
+        if pick.random() < 0.15:
+            line = self.damage(line)
+        return line.replace(b"\n", b"")
+
+    def damage(self, line: bytes) -> bytes:
+        """Return a line with a byte less, more, or another."""
+        pick = self.random
+        at, other = pick.randrange(len(line) + 1), pick.choice(b' ,{}[]":\\\0\x1e\xff\xc3ux1')
+        how = pick.randrange(5)
+        if how == 0:
+            return line[:at]
+        if how == 1:
+            return line[:at] + bytes([other]) + line[at:]
+        if how == 2:
+            return line[:at] + line[at + 1 :]
+        if how == 3:
+            return bytes([other]) + line + pick.choice([b"", b"\r", b" ,", b"\0", b"x", b"{"])
+        return pick.choice([b"\xef\xbb\xbf", b"\x1e", b"\0\0", b" ", b","]) + line
+
+    def record(self) -> dict[str, Any]:
+        """Return a record, most often with an event and some junk, its keys in any order."""
+        pick = self.random
+        payload = {
+            key: self.text() if pick.random() < 0.2 else value
+            for key, value in (
+                ("name", "Pricing"),
+                ("id", "d1"),
+                ("type", "dialogue"),
+                ("uiType", "popup"),
+                ("sid", f"s{pick.randrange(9)}"),
+                ("agentID", "a1"),
+                ("agentName", "Anna"),
+                ("meetingInfo", pick.choice([{"at": "x"}, "", None, [1], [], {"S": ""}])),
+            )
+            if pick.random() < 0.75
+        }
+        event = {"event": pick.choice(NAMES), "timestamp": pick.choice(TIMES), "page": self.text()}
+        how = pick.randrange(6)
+        if how < 3:
+            record: dict[str, Any] = {**event, "data": {"payload": payload}}
+        elif how == 3:
+            record = {**event, **payload}
+        elif how == 4:
+            record = {**event, pick.choice(KEYS): payload}
+        else:
+            record = {"event": pick.choice(NAMES)}
+        places = [record, payload]
+        for _ in range(pick.choice([0, 0, 1, 1, 2, 3, 6])):
+            pick.choice(places)[pick.choice(KEYS)] = self.value(2)
+        if pick.random() < 0.4:
+            record = self.shuffle(record)
+        return record
+
+    def wrap(self, value: Any) -> Any:
+        """Return a record in another, as an object, a list, or a text."""
+        pick = self.random
+        key = pick.choice(KEYS)
+        inner = pick.choice(
+            [
+                *(value, [value], [value, value], json.dumps(value), json.dumps([value])),
+                *(json.dumps(value) + "\n", f"x {json.dumps(value)}", {"a": value, "b": value}),
+                base64.b64encode(json.dumps(value).encode()).decode(),
+                quote(json.dumps(value)),
+                urlencode({"event": "CONVERSATION_CLOSED", "sid": "f"}),
+            ]
+        )
+        outer = {key: inner}
+        for _ in range(pick.randrange(3)):
+            outer[pick.choice(KEYS)] = self.value(1)
+        return self.shuffle(outer)
+
+    def shuffle(self, value: Any) -> Any:
+        """Return a value with the keys of all objects in another order."""
+        if not isinstance(value, dict):
+            return value
+        members = [(key, self.shuffle(each)) for key, each in value.items()]
+        self.random.shuffle(members)
+        return dict(members)
+
+    def vary(self, value: Any) -> Any:
+        """Return the same keys with other texts here and there, in another order now and then."""
+        pick = self.random
+        if isinstance(value, dict):
+            members = [(key, self.vary(each)) for key, each in value.items()]
+            if pick.random() < 0.2:
+                pick.shuffle(members)
+            return dict(members)
+        if isinstance(value, list):
+            return [self.vary(each) for each in value]
+        if isinstance(value, str) and pick.random() < 0.2:
+            return self.text()
+        return value
+
+    def text(self) -> str:
+        """Return a text that says something, or nothing."""
+        return self.random.choice(self.random.choice([NAMES, TIMES, TEXTS, TEXTS]))
+
+    def value(self, depth: int) -> Any:
+        """Return any JSON value."""
+        pick = self.random
+        how = pick.randrange(10)
+        if how < 5 or depth == 0:
+            return self.text()
+        if how < 7:
+            return pick.choice(NUMBERS)
+        if how == 7:
+            return [self.value(depth - 1) for _ in range(pick.randrange(4))]
+        size = pick.randrange(4)
+        return {pick.choice(KEYS): self.value(depth - 1) for _ in range(size)}
+
+
+def make_block(seed: int, lines: int) -> bytes:
+    """Return a block of such lines."""
+    made = HostileLines(seed)
+    return b"".join(made.line() + b"\n" for _ in range(lines))
+
+
+class Families:
+    """Lines of small records, many of one form: a few keys, of which each may stand anywhere."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        pick = self.random
+        core = ["event", "sid", "data", "payload", "name", "type", "timestamp", "id", "page"]
+        self.keys = [*pick.sample(core, 3), *pick.sample(KEYS, pick.randrange(1, 5))]
+        self.texts = [
+            *pick.sample(NAMES, 3),
+            *pick.sample(TIMES, 2),
+            *pick.sample(TEXTS, 3),
+            "s1",
+            '{"event":"CONVERSATION_CLOSED","sid":"t"}',
+        ]
+
+    def line(self) -> bytes:
+        """Return one JSON object."""
+        return self.write(self.members(2, is_root=True)).encode()
+
+    def members(self, depth: int, *, is_root: bool = False) -> list[tuple[str, Any]]:
+        """Return the members of an object, equal keys now and then."""
+        pick = self.random
+        count = pick.choice([0, 1, 1, 2, 2, 3, 4])
+        found = [(pick.choice(self.keys), self.value(depth)) for _ in range(count)]
+        if pick.random() < 0.93:
+            found = list(dict(found).items())
+        if is_root and pick.random() < 0.8:
+            for key, texts in (("event", NAMES[:5]), ("sid", ["s1", "s2"])):
+                if all(each != key for each, _ in found):
+                    found.insert(pick.randrange(len(found) + 1), (key, pick.choice(texts)))
+        return found
+
+    def value(self, depth: int) -> Any:
+        """Return a value: objects as lists of members, arrays as tuples."""
+        pick = self.random
+        how = pick.random()
+        if how < 0.55 or depth == 0:
+            return pick.choice(self.texts)
+        if how < 0.68:
+            return pick.choice(NUMBERS)
+        if how < 0.82:
+            return tuple(self.value(depth - 1) for _ in range(pick.choice([0, 1, 1, 2, 3])))
+        if how < 0.85:
+            key = pick.choice(["key", "name", "field"])
+            return tuple(
+                [(key, pick.choice([*self.keys, 1])), ("value", self.value(0))]
+                for _ in range(pick.choice([1, 1, 2]))
+            )
+        return self.members(depth - 1)
+
+    def write(self, value: Any) -> str:
+        """Return the JSON text of a value."""
+        if isinstance(value, list):
+            members = (f"{json.dumps(key)}:{self.write(each)}" for key, each in value)
+            return "{" + ",".join(members) + "}"
+        if isinstance(value, tuple):
+            return "[" + ",".join(self.write(each) for each in value) + "]"
+        return json.dumps(value, ensure_ascii=False)
+
+
+def make_family(seed: int, lines: int) -> bytes:
+    """Return a block of lines of one family."""
+    family = Families(seed)
+    return b"".join(family.line() + b"\n" for _ in range(lines))
+
+
+def make_mixture(seed: int, lines: int) -> list[bytes]:
+    """Return a log of lines, values over lines, arrays, halves of them, cut into blocks."""
+    made, pick = HostileLines(seed), random.Random(seed)
+    parts = []
+    for _ in range(lines):
+        value = made.vary(made.record())
+        line = json.dumps(value).encode()
+        how = pick.randrange(10)
+        if how < 3:
+            parts.append(json.dumps(value, indent=pick.choice([0, 1, 2])).encode())
+        elif how == 3:
+            whole = json.dumps([value, made.record()], indent=1).encode()
+            parts.append(whole[: pick.choice([len(whole), pick.randrange(len(whole))])])
+        elif how == 4:
+            whole = json.dumps(value, indent=1).encode()
+            at = pick.randrange(len(whole))
+            parts.append(whole[:at] + pick.choice([b"", b"\n", line, b"\n" + line]) + whole[at:])
+        elif how == 5:
+            parts.append(pick.choice([b"[", b"]", b"{", b'{"a":', b"", b",", b"x {", b"]}", b'"']))
+        else:
+            parts.append(pick.choice([line, line + b",", made.line(), made.line()]))
+    data = b"\n".join(parts) + pick.choice([b"\n", b""])
+    ends = [at + 1 for at, byte in enumerate(data) if byte == 10 and pick.random() < 0.05]
+    cuts = [0, *ends, len(data)]
+    return [data[begin:end] for begin, end in itertools.pairwise(cuts) if begin < end]

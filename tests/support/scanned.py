@@ -1,0 +1,266 @@
+"""What the scanner takes of a block, held line by line to the records of each line alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from dcevents.model.attributes import Attributes
+from dcevents.model.events import KINDS
+from dcevents.model.moments import ANCIENT, UNTIMED
+from dcevents.reading.framing import FramedRecord
+from dcevents.reading.framing.decoding import decode
+from dcevents.reading.judge import Context, Event, UnknownEvent, judge_value
+from dcevents.reading.records import ReadRecord, RecordReader, _make_record
+from dcevents.reading.scanner import (
+    NO_NAME,
+    OTHER_BUCKETS,
+    LineStatus,
+    Run,
+    ScannedBlock,
+    Scanner,
+    make_scanner,
+)
+from dcevents.reading.timestamps import FORMS
+
+EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES)
+CONTEXT = Context(clock_ms=1_772_366_400_000)
+
+
+def numbers(column: Any, kind: Any) -> list[int]:
+    return list(memoryview(column).cast("B").cast(kind))
+
+
+def list_sids(block: ScannedBlock) -> list[str]:
+    sids = block.events.sids
+    offsets = numbers(sids.offsets, "I")[: sids.count + 1]
+    packed = bytes(sids.packed)
+    return [packed[at:end].decode() for at, end in pairwise(offsets)]
+
+
+def list_events(block: ScannedBlock) -> dict[int, tuple[Any, ...]]:
+    """Return what each line that is an event says: sid, attributes, time, form, structure."""
+    taken = block.events
+    sids = list_sids(block)
+    return {
+        line: (
+            sids[session],
+            taken.combinations[attributes],
+            ms,
+            FORMS[form],
+            taken.envelopes[structure].structure,
+        )
+        for line, session, attributes, ms, form, structure in zip(
+            numbers(taken.lines, "I"),
+            numbers(taken.sessions, "I"),
+            numbers(taken.attributes, "I"),
+            numbers(taken.times, "q"),
+            numbers(taken.forms, "B"),
+            numbers(taken.structures, "H"),
+            strict=True,
+        )
+    }
+
+
+def list_others(block: ScannedBlock) -> dict[int, tuple[str, str | None]]:
+    taken = block.others
+    return {
+        line: (OTHER_BUCKETS[bucket], None if name == NO_NAME else taken.unknown_names[name])
+        for line, bucket, name in zip(
+            numbers(taken.lines, "I"),
+            numbers(taken.buckets, "B"),
+            numbers(taken.names, "I"),
+            strict=True,
+        )
+    }
+
+
+def read_alone(data: bytes, context: Context = CONTEXT) -> list[ReadRecord]:
+    reader = RecordReader(context)
+    return [*reader.feed(data), *reader.finish()]
+
+
+def judge_alone(data: bytes, context: Context = CONTEXT) -> list[ReadRecord]:
+    """Return the records of a line that is one JSON value: as above, in a tenth of the time."""
+    text = data.decode()
+    found = judge_value(decode(text), context)
+    framed = FramedRecord(1, 0, len(text))
+    numbered = len(found) > 1
+    return [
+        _make_record(framed, each.outcome, number if numbered else None)
+        for number, each in enumerate(found, 1)
+    ]
+
+
+Read = Callable[[bytes, Context], list[ReadRecord]]
+
+
+def expect_event(event: Event) -> tuple[Any, ...]:
+    """Return what a scanner says of an event, from what the judge says."""
+    attributes = Attributes(
+        KINDS.index(event.kind),
+        event.id,
+        event.name,
+        event.type,
+        event.ui_type,
+        event.page,
+        event.agent_id,
+        event.agent_name,
+        None,
+    )
+    time = event.time
+    ms = {"ancient": ANCIENT, "untimed": UNTIMED}.get(time.status, time.ms)
+    return event.sid, attributes, ms, time.form, event.structure
+
+
+def check_block(
+    data: bytes,
+    scanner: Scanner | None = None,
+    context: Context = CONTEXT,
+    read: Read = read_alone,
+) -> Counter[LineStatus]:
+    """Hold a block to its lines alone; return how many lines have which status."""
+    scanner = scanner or make_scanner(context, in_full=False)
+    block = scanner.scan(data)
+    lines = split_lines(data)
+    assert block.lines == len(lines)
+    events, others = list_events(block), list_others(block)
+    found: Counter[LineStatus] = Counter()
+    for run in walk_runs(block, lines):
+        found[run.status] += run.entries or run.lines
+        if run.status is LineStatus.EVENT_OVER_LINES:
+            number = run.first_line
+            whole = b"".join(lines[number : number + run.lines])
+            check_event(whole, events[number], context, read)
+            continue
+        for number in range(run.first_line, run.first_line + run.lines):
+            if run.status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
+                check_event(lines[number], events[number], context, read)
+            elif run.status is LineStatus.OTHER:
+                following = lines[number + 1] if number + 1 < len(lines) else b""
+                check_other(lines[number], others[number], following, context, read)
+    taken = sum(found[status] for status in EVENTS)
+    assert len(events) == block.events.count == taken
+    assert len(others) == block.others.count == found[LineStatus.OTHER]
+    assert sum(each.events for each in block.events.envelopes) == len(events)
+    return found
+
+
+def split_lines(data: bytes) -> list[bytes]:
+    """Return lines with their LF."""
+    lines = [line + b"\n" for line in data.split(b"\n")]
+    last = lines.pop()[:-1]
+    return [*lines, last] if last else lines
+
+
+def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[Run]:
+    """Yield runs, which are in order and without gaps."""
+    number, place = 0, 0
+    entries = {"events": 0, "others": 0}
+    for run in block.runs:
+        assert (run.first_line, run.begin) == (number, place)
+        assert run.lines > 0
+        assert run.end - run.begin == sum(map(len, lines[number : number + run.lines]))
+        if run.status is not LineStatus.ASIDE:
+            columns = "others" if run.status is LineStatus.OTHER else "events"
+            assert run.first_entry == entries[columns]
+            entries[columns] += run.entries
+        yield run
+        number, place = number + run.lines, run.end
+    assert number == len(lines)
+
+
+def check_event(line: bytes, said: tuple[Any, ...], context: Context, read: Read) -> None:
+    records = read(line, context)
+    assert [(each.bucket, each.index, each.line) for each in records] == [("events", None, 1)], line
+    event = records[0].event
+    assert event is not None
+    expected = expect_event(event)
+    if event.time.status == "future":
+        assert said[2] > context.clock_ms + 86_400_000, line
+        said, expected = (*said[:2], *said[3:]), (*expected[:2], *expected[3:])
+    assert said == expected, line
+
+
+def check_other(
+    line: bytes, said: tuple[str, str | None], following: bytes, context: Context, read: Read
+) -> None:
+    records = read(line, context)
+    if [each.bucket for each in records] == ["incomplete"]:
+        # Half a value, which the next line, an event, breaks off.
+        records = [each for each in read_alone(line + following, context) if each.line == 1]
+    assert len(records) == 1, line
+    record = records[0]
+    assert record.index is None, line
+    unknown = record.outcome.name if isinstance(record.outcome, UnknownEvent) else None
+    assert said == (record.reason or record.bucket, unknown), line
+
+
+Said = tuple[int, str, str | None]
+
+
+def say_read(record: ReadRecord, line: int = 0) -> Said:
+    """Return what compares of a record: its line, bucket and reason, what it says."""
+    event = record.event
+    said = None if event is None else str(expect_event(event)[:2])
+    if isinstance(record.outcome, UnknownEvent):
+        said = record.outcome.name
+    return line or record.line, record.reason or record.bucket, said
+
+
+class CombinedReading:
+    """The records of a log of which a scanner takes what it can, as the package reads it."""
+
+    def __init__(self, scanner: Scanner, context: Context = CONTEXT) -> None:
+        self._scanner = scanner
+        self._reader = RecordReader(context)
+        self._line = 1
+        self.records: list[Said] = []
+
+    def read_block(self, data: bytes) -> None:
+        """Read lines, each with its LF but for the last of the log."""
+        block = self._scanner.scan(data)
+        events, others = list_events(block), list_others(block)
+        for run in block.runs:
+            if run.status is LineStatus.ASIDE:
+                self._note(self._reader.feed(data[run.begin : run.end]))
+            elif self._reader.is_idle:
+                self._reader.pass_lines(run.lines, run.end - run.begin)
+                self._take(range(run.first_line, run.first_line + run.lines), events, others)
+            elif run.status is LineStatus.EVENT:
+                self._note(self._reader.pass_event_lines(data[run.begin : run.end]))
+                self._take(range(run.first_line, run.first_line + run.lines), events, others)
+            else:
+                self._note(self._reader.feed(data[run.begin : run.end]))
+        self._line += data.count(b"\n")
+
+    def finish(self) -> list[Said]:
+        """Return all records in order."""
+        self._note(self._reader.finish())
+        return sorted(self.records, key=str)
+
+    def _note(self, records: list[ReadRecord]) -> None:
+        self.records += map(say_read, records)
+
+    def _take(
+        self,
+        lines: range,
+        events: dict[int, tuple[Any, ...]],
+        others: dict[int, tuple[str, str | None]],
+    ) -> None:
+        for line in lines:
+            if line in events:
+                self.records.append((self._line + line, "events", str(events[line][:2])))
+            elif line in others:
+                self.records.append((self._line + line, *others[line]))
+
+
+def check_reading(blocks: list[bytes], scanner: Scanner | None = None) -> None:
+    """Hold a log that a scanner helps to read to the same log without."""
+    combined = CombinedReading(scanner or make_scanner(CONTEXT, in_full=False))
+    for block in blocks:
+        combined.read_block(block)
+    expected = sorted(map(say_read, read_alone(b"".join(blocks))), key=str)
+    assert combined.finish() == expected

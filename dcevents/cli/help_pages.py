@@ -20,7 +20,7 @@ _GROUPS = {
     "Alerts": ("fail_if", "min_base", "stale"),
 }  # fmt: skip
 """Parameters by the heading that they stand below, in their order."""
-_JOINED = {"until": "since", "ui_type": "type_", "top": "sort", "decimal": "delimiter"}
+_JOINED = {"until": "since", "ui_type": "type_", "agent": "page", "top": "sort"}
 """Parameters that stand on the line of another one, whose text is about both."""
 
 

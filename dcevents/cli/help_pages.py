@@ -11,7 +11,8 @@ _GROUPS = {
         "as_of", "idle", "service_level", "keep_query",
     ),
     "Output": (
-        "format", "output", "width", "quiet", "verbose", "excel", "delimiter", "no_formula_guard",
+        "format", "output", "width", "quiet", "verbose", "excel", "delimiter", "decimal",
+        "no_formula_guard",
     ),
     "Input": (
         "store", "max_rejects", "strict", "rejects", "paths", "names", "config", "show_map",
@@ -19,7 +20,7 @@ _GROUPS = {
     "Alerts": ("fail_if", "min_base", "stale"),
 }  # fmt: skip
 """Parameters by the heading that they stand below, in their order."""
-_JOINED = {"until": "since", "ui_type": "type_", "top": "sort"}
+_JOINED = {"until": "since", "ui_type": "type_", "agent": "page", "top": "sort"}
 """Parameters that stand on the line of another one, whose text is about both."""
 
 

@@ -13,6 +13,7 @@ _MAX_CHARACTERS = 300
 """Of longer command lines there is no hint: a shell's pattern may stand for hundreds of files."""
 _OF_OUTPUT = {
     "columns",
+    "decimal",
     "delimiter",
     "excel",
     "fail_if",

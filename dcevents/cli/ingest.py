@@ -26,7 +26,8 @@ def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
     found = find_inputs(operands)
     check_targets(found, {"--rejects": settings.rejects_file})
     protect_store(settings.store, {"--rejects": settings.rejects_file})
-    say_skipped_inputs(found, operands, is_quiet=settings.is_quiet)
+    say_skipped_inputs(found, is_quiet=settings.is_quiet)
+    found.require_logs()
     opened = open_reading(found, settings.rejects_file, is_quiet=settings.is_quiet)
     with opened as (progress, keep_reject):
         run = run_ingest(

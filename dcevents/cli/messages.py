@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dcevents.cli.screen import find_message_width
@@ -52,10 +52,8 @@ def say_alerts(lines: Iterable[str]) -> int:
     return status
 
 
-def say_skipped_inputs(
-    found: FoundInputs, operands: Sequence[str], *, is_quiet: bool = False
-) -> None:
-    """Say which files are passed over, and which operands hold no log.
+def say_skipped_inputs(found: FoundInputs, *, is_quiet: bool = False) -> None:
+    """Say which files are passed over.
 
     In quiet runs only those that might be logs.
     """
@@ -72,8 +70,6 @@ def say_skipped_inputs(
         )
     if (more := len(suspect) - _MAX_SHOWN_SKIPPED) > 0:
         say(f"warning: {format_count(more, 'more file')} with JSON objects passed over likewise")
-    if not found.inputs and operands and not is_quiet:
-        say(f"no log in {', '.join(operands)}")
 
 
 def warn_of_inputs(log: Log) -> None:

@@ -78,7 +78,7 @@ _FILTER_OPTIONS = {
         "--page",
         multiple=True,
         metavar="X",
-        help="Only those that started on this page: /pricing.",
+        help="Started on this page: /pricing; with this agent.",
     ),
     "agent": click.option(
         "--agent", multiple=True, metavar="X", help="Only this agent's: name, id or pattern."
@@ -144,13 +144,9 @@ _WIDTH_OPTION = click.option(
 _CSV_OPTIONS = (
     click.option("--excel", is_flag=True, help="CSV that spreadsheets open at a double click."),
     click.option(
-        "--delimiter",
-        metavar="C",
-        default=",",
-        help="Between cells of CSV; ';' goes with --decimal ,.  [,]",
+        "--delimiter", metavar="C", default=",", help="Between cells of CSV, as ';'.  [,]"
     ),
-    # Named beside the other, so that the help fits a screen.
-    click.option("--decimal", metavar="C", default=".", hidden=True),
+    click.option("--decimal", metavar="C", default=".", help="Decimals in CSV: a comma."),
     click.option(
         "--no-formula-guard",
         is_flag=True,

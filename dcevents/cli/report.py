@@ -176,7 +176,8 @@ def _read_logs(
     found = find_inputs(operands)
     check_targets(found, {"--output": output.output_file, "--rejects": output.rejects_file})
     check_rejects_apart(output.rejects_file, output.output_file)
-    say_skipped_inputs(found, operands, is_quiet=output.is_quiet)
+    say_skipped_inputs(found, is_quiet=output.is_quiet)
+    found.require_logs()
     opened = open_reading(found, output.rejects_file, is_quiet=output.is_quiet)
     with opened as (progress, keep_reject):
         read = log.read_log(found.inputs, reading, vocabulary, progress, keep_reject=keep_reject)

@@ -738,15 +738,52 @@ def test_a_pipe_that_is_named_is_read(tmp_path: Path) -> None:
     assert EXPECTED["completion"] == figures(json.loads(out))
 
 
-@pytest.mark.parametrize("folder", ["empty", "of others"])
-def test_a_directory_without_logs_is_an_empty_log(folder: str, tmp_path: Path) -> None:
-    if folder == "of others":
-        (tmp_path / "README.md").write_text("nothing", encoding="utf-8")
+LOGLESS = [
+    pytest.param({}, "no log in this folder; is it mounted, and the right one?", id="empty"),
+    pytest.param(
+        {"README.md": b"nothing", "a/.x.log": LOG},
+        "no log in this folder, 2 files passed over; if one is a log, name the file as SOURCE",
+        id="of others",
+    ),
+]
+"""Files of a folder, and what is said of it."""
 
-    result = harness.run("completion", tmp_path, "-f", "json")
 
-    assert (result.status, result.json["rows"], result.json["input"]["files"]) == (0, [], 0)
-    assert ("passed over 1 file " in result.err) == (folder == "of others")
+@pytest.mark.parametrize(("files", "said"), LOGLESS)
+@pytest.mark.parametrize("command", ["completion", "summary", "check", "ingest"])
+def test_a_folder_without_logs_is_an_error(
+    command: str, files: dict[str, bytes], said: str, tmp_path: Path
+) -> None:
+    folder, store = tmp_path / "logs", tmp_path / "store"
+    folder.mkdir()
+    (tmp_path / "x.log").write_bytes(LOG)
+    for name, data in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    more: list[str | Path] = ["--store", store] if command == "ingest" else []
+
+    for operands in ([folder], [tmp_path / "x.log", folder], [tmp_path, folder]):
+        result = harness.run(command, *operands, *more, "-q")
+        assert (result.status, result.out) == (1, b"")
+        assert result.err == f"dcevents: {folder}: {said}\n"
+    assert not store.exists()
+    assert harness.run(command, tmp_path, *more, "-q").status == 0, "logs elsewhere below it"
+
+
+def test_files_of_a_folder_without_logs_are_named(tmp_path: Path) -> None:
+    (tmp_path / "november.txt").write_bytes(OTHER_OBJECTS)
+
+    first, second, third = harness.run("completion", tmp_path).err.splitlines()
+
+    assert first.startswith(f"dcevents: passed over 1 file ({tmp_path}/november.txt: no log by ")
+    assert second.startswith(f"dcevents: warning: {tmp_path}/november.txt: passed over, though ")
+    assert third.startswith(f"dcevents: {tmp_path}: no log in this folder, 1 file passed over; ")
+
+
+def test_an_empty_file_by_the_name_of_a_log_is_one(tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_bytes(b"")
+
+    assert read(tmp_path)["rows"] == []
 
 
 REPORTS = {

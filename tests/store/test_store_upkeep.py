@@ -80,8 +80,9 @@ def test_to_remove_something_makes_no_store(store: Path) -> None:
     assert not store.exists()
 
 
-def test_a_folder_without_logs_yet_begins_a_store(store: Path, tmp_path: Path) -> None:
+def test_a_log_without_lines_yet_begins_a_store(store: Path, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "dc.log").touch()
 
     assert done("ingest", tmp_path / "logs", "--store", store, "-q").err == ""
     assert account(store)["records"] == 0

@@ -2,13 +2,14 @@
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from dcevents.errors import InputError, MissingInputError
 from dcevents.reading.sources.folders import SkippedFile, is_store, list_logs
 from dcevents.reading.sources.inputs import Input, make_input_error
+from dcevents.show import format_count
 
 _MAX_LISTINGS = 3
 """How often folders are listed at most, where files vanish from them meanwhile."""
@@ -22,6 +23,21 @@ class FoundInputs(NamedTuple):
     """Files of folders that are passed over."""
     identities: Collection[tuple[int, int]]
     """(device, inode) of each input."""
+    folders_without_logs: Sequence[tuple[str, int]]
+    """Operands that are folders without a log, and the files of each that are passed over."""
+
+    def require_logs(self) -> None:
+        """Raise InputError for the first folder without a log.
+
+        A mount that is gone must not look like a quiet day.
+        """
+        for name, passed_over in self.folders_without_logs:
+            if passed_over:
+                raise InputError(
+                    f"{name}: no log in this folder, {format_count(passed_over, 'file')} "
+                    "passed over; if one is a log, name the file as SOURCE"
+                )
+            raise InputError(f"{name}: no log in this folder; is it mounted, and the right one?")
 
     def is_nonempty_input(self, name: str) -> bool:
         """Return whether a file is an input with content."""
@@ -52,15 +68,17 @@ def _find_inputs_once(operands: Sequence[str]) -> FoundInputs:
     inputs: list[Input] = []
     seen: set[tuple[int, int]] = set()
     skipped: list[SkippedFile] = []
+    without_logs: list[tuple[str, int]] = []
     for operand in operands:
         files, others = _expand_operand(operand)
         skipped += others
+        without_logs += [] if files else [(operand, len(others))]
         for file in files:
             status = os.fstat(0) if file is None else _stat_path(file)
             if _identify_file(status) not in seen:
                 seen.add(_identify_file(status))
                 inputs.append(_make_input(file, status))
-    return FoundInputs(inputs, skipped, seen)
+    return FoundInputs(inputs, skipped, seen, without_logs)
 
 
 def is_standard_input_given() -> bool:
@@ -75,7 +93,7 @@ def is_standard_input_given() -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 
 
-def _expand_operand(operand: str) -> tuple[Iterable[Path | None], list[SkippedFile]]:
+def _expand_operand(operand: str) -> tuple[Sequence[Path | None], list[SkippedFile]]:
     """Return an operand's files, and those that are passed over.
 
     None stands for standard input.

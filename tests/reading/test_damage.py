@@ -260,7 +260,8 @@ def test_numbers_that_are_equal_are_one_session_and_one_id(many: int) -> None:
 def test_an_ancient_event_makes_no_rows_of_days(time: str, many: int) -> None:
     odd = line(many).replace(b"1793610904%d" % (120 + many), time.encode())
     odd = odd if b'"timestamp": 179' not in odd else _replace_time(odd, time)
-    report = harness.run("completion", "--by", "day", "-f", "json", stdin=lines(0, many) + odd)
+    log = lines(0, many) + odd
+    report = harness.run("completion", "--by", "day", "-f", "json", "-v", stdin=log)
 
     assert 2 == len(report.json["rows"])
     found = report.json["input"]

@@ -140,7 +140,7 @@ def test_of_a_line_that_is_too_long_the_beginning_is_kept(
         GOOD + b" " * (size % 997) + b"\n" + GOOD * (size // len(GOOD)) + line + b"\n" + GOOD
     )
 
-    result = harness.run("completion", log, "--rejects", target)
+    result = harness.run("completion", log, "--rejects", target, "-v")
 
     (row,) = rows(target)
     assert (row["reason"], row["raw"]) == ("too_long", begin)
@@ -338,7 +338,7 @@ def test_an_input_is_not_written_over(option: str, tmp_path: Path) -> None:
     link.symlink_to(log)
 
     for source, name in ((log, log), (tmp_path, log), (log, link), (link, log)):
-        result = harness.run("completion", source, option, name)
+        result = harness.run("completion", source, option, name, "-f", "json")
         assert (2, b"") == (result.status, result.out)
         assert (
             result.err

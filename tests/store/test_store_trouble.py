@@ -369,7 +369,7 @@ def test_a_figure_that_moves_alone_is_named(take: Callable[..., Any]) -> None:
 
     moved = take("09:00:30 a input_email name=Pricing", "--changes", "-q").text
 
-    assert moved == "2026-11-02 e-mails 1 → 2, conversion rate 33.3 % → 66.7 %, 1 late event\n"
+    assert moved == "2026-11-02 gave e-mail 1 → 2, e-mail rate 33.3 % → 66.7 %, 1 late event\n"
 
 
 def test_a_day_that_is_not_over_by_the_clock_is_not_final(store: Path, tmp_path: Path) -> None:

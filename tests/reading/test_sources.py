@@ -876,7 +876,8 @@ def test_names_that_are_not_utf_8_are_read_and_shown(tmp_path: Path) -> None:
     told = harness.run("events", "-f", "csv", stdin=LOG).err.rpartition(": dcevents check")[0]
     for format_ in ("table", "json", *(("csv", "ndjson", "markdown") if EVERY else ())):
         result = harness.spawn("events", tmp_path, "-f", format_)
-        assert (result.status, result.err.rpartition(": dcevents check")[0]) == (0, told)
+        assert result.status == 0
+        assert result.err.startswith(told)
         assert "ln.log" in result.text.replace("\\", "")
 
 

@@ -140,7 +140,8 @@ def program(data: bytes) -> None:
     # atheris has messages of its own.
     messages = [line for line in result.err.splitlines() if line and not line.startswith("INFO: ")]
     warnings = [line for line in messages if line.startswith("dcevents: warning: ")]
-    assert len(messages) - len(warnings) <= 1, result.err
+    # What was counted; names of a dialogue; why a report is empty.
+    assert len(messages) - len(warnings) <= 3, result.err
     assert all(line.startswith("dcevents: ") for line in messages), result.err
     shown = (b"" if format_ == "csv" else result.out) + "".join(messages).encode()
     assert not SHOWN.search(shown), shown

@@ -188,6 +188,7 @@ GOOD = st.integers(0, 9).map(lambda n: line(n)[:-1])
 AROUND = st.sampled_from([b"", NUL, BOM, NUL * 9, BOM + b" ", b"\r", b"\t" + NUL])
 
 
+@pytest.mark.records
 @given(st.lists(st.tuples(AROUND, GOOD, AROUND), min_size=1, max_size=9))
 @settings(max_examples=40, deadline=None)
 def test_marks_change_no_figure(parts: list[tuple[bytes, bytes, bytes]]) -> None:

@@ -311,6 +311,7 @@ def test_parts_that_are_none_swallow_nothing(write: Any, expected: dict[str, int
 # -- long lines ------------------------------------------------------------------------------------
 
 
+@pytest.mark.records
 @combine(
     ("write", "how"),
     {

@@ -260,6 +260,7 @@ def describe(log: Log) -> Any:
     return account, rows, log.envelopes
 
 
+@pytest.mark.records
 @settings(max_examples=150, deadline=None)
 @given(
     data=DATA,
@@ -280,6 +281,7 @@ def test_it_makes_no_difference_which_lines_a_scanner_takes(
     assert read(path, [False], 1 << 20, as_of) == read(path, choices, block_bytes, as_of)
 
 
+@pytest.mark.records
 @settings(max_examples=150, deadline=None)
 @given(
     data=DATA,

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 from dcevents.reading.framing.buffer import Buffer
 from dcevents.reading.framing.decoding import NoJsonValueError, decode
-from dcevents.reading.framing.prefixes import find_cut
+from dcevents.reading.framing.prefixes import HasEvent, find_cut
 from dcevents.reading.framing.records import MAX_RECORD_BYTES
-from dcevents.reading.framing.segments import LineSegment
+from dcevents.reading.framing.segments import LineSegment, is_event_line
 from dcevents.reading.json_value import JsonNumber
 
 MAX_LINES: Final = 1000
@@ -89,6 +89,7 @@ class Gathered(Enum):
     WAITS = "for more of the input"
     WHOLE = "the last part is found"
     TOO_LONG = "more than the longest record"
+    BROKEN_OFF = "by a line that is an event by itself"
     LOST = "the last part is not near"
     CUT_OFF = "by the end of the input"
 
@@ -107,7 +108,9 @@ class Gathering:
     lines: int = 1
     size: int = field(default=0)
 
-    def read_on(self, buffer: Buffer, taken: dict[int, int], *, is_final: bool) -> Gathered:
+    def read_on(
+        self, buffer: Buffer, taken: dict[int, int], has_event: HasEvent, *, is_final: bool
+    ) -> Gathered:
         """Look through further lines for parts of the same stream."""
         while True:
             end = buffer.find_line_end(self.at)
@@ -116,21 +119,25 @@ class Gathering:
                 return Gathered.LOST
             if end is None and not (is_final and self.at < buffer.end):
                 return Gathered.CUT_OFF if is_final else Gathered.WAITS
-            if self.at not in taken and self._take(buffer.read(self.at, last)):
-                return Gathered.WHOLE
+            if self.at not in taken:
+                outcome = self._take(buffer.read(self.at, last), has_event)
+                if outcome is not None:
+                    return outcome
             if self.size > MAX_RECORD_BYTES:
                 return Gathered.TOO_LONG
             self.at, self.lines = min(last + 1, buffer.end), self.lines + 1
 
-    def _take(self, line: bytes) -> bool:
-        """Take a line if it is a part.
+    def _take(self, line: bytes, has_event: HasEvent) -> Gathered | None:
+        """Take a line if it is a part; return what ends the search.
 
-        Return whether it is the last one.
+        Docker says of no line that it is a part: what is an event by itself is none.
         """
         part = read_part(line)
         if part is None or part.stream != self.parts[0].stream:
-            return False
+            return None
+        if part.value is not None and is_event_line(line, has_event):
+            return Gathered.BROKEN_OFF
         self.parts.append(part)
         self.spans.append((self.at, self.at + len(line)))
         self.size += len(part.text)
-        return part.is_last
+        return Gathered.WHOLE if part.is_last else None

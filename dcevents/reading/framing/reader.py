@@ -241,14 +241,14 @@ class Framing(LineReader):
         return True
 
     def _read_gathering(self, gathering: Gathering, *, is_final: bool) -> bool:
-        outcome = gathering.read_on(self._buffer, self._taken, is_final=is_final)
+        outcome = gathering.read_on(self._buffer, self._taken, self._has_event, is_final=is_final)
         if outcome is Gathered.WAITS:
             return False
         self._gathering = None
         self._taken.update(gathering.spans[1:])
         raw, value = join_parts(gathering.parts)
         joined = LineSegment(gathering.segment.line, gathering.segment.begin, raw)
-        if outcome is not Gathered.WHOLE:
+        if outcome in _BUCKETS:
             records = [joined.reject(_BUCKETS[outcome])]
         elif value is not None:
             records = [FramedRecord(joined.line, joined.begin, joined.end, value=value, raw=raw)]

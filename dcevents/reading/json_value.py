@@ -16,9 +16,11 @@ SPACE: Final = " \t\r\n"
 """What may stand between the parts of JSON."""
 SEPARATORS: Final = SPACE + ",\x1e\x00\ufeff"
 """What may stand between the values of a log."""
+SEPARATOR_BYTES: Final = SEPARATORS.encode()
+"""The bytes of these, for `strip`."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LEVELS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|([\[{])|([\]}])', re.DOTALL)
+_LEVELS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
 _DECIMAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 _MAX_EXPONENT_DIGITS = 6
 
@@ -66,7 +68,7 @@ def decode_at(text: str, at: int) -> tuple[Any, int]:
 
     Raise ValueError for none.
     """
-    if is_too_deep(text[at:]):
+    if is_too_deep(text, at):
         raise ValueError(f"nested in more than {MAX_LEVELS} levels")
     return _decode_at(text, at)
 
@@ -74,18 +76,21 @@ def decode_at(text: str, at: int) -> tuple[Any, int]:
 def _decode_at(text: str, at: int) -> tuple[Any, int]:
     """Return the value at a place of a text, and its end."""
     try:
-        value, end = _scan(text, at)
+        value, end = scan_value(text, at)
     except StopIteration:
         raise ValueError("no value begins here") from None
     return (_mend(value) if "\\u" in text[at:end] else value), end
 
 
-def is_too_deep(text: str) -> bool:
-    """Return whether a text has more levels than are read."""
-    if len(text) <= MAX_LEVELS or text.count("[") + text.count("{") <= MAX_LEVELS:
+def is_too_deep(text: str, at: int = 0, end: int | None = None) -> bool:
+    """Return whether a part of a text has more levels than are read."""
+    end = len(text) if end is None else end
+    if end - at <= MAX_LEVELS:
+        return False
+    if text.count("[", at, end) + text.count("{", at, end) <= MAX_LEVELS:
         return False
     level = 0
-    for match in _LEVELS.finditer(text):
+    for match in _LEVELS.finditer(text, at, end):
         level += bool(match[1]) - bool(match[2])
         if level > MAX_LEVELS:
             return True
@@ -197,4 +202,6 @@ _decoder = json.JSONDecoder(
     parse_float=JsonNumber,
     parse_constant=_refuse_constant,
 )
-_scan = make_scanner(_decoder)  # type: ignore[arg-type]  # anything with a decoder's attributes
+scan_value = make_scanner(_decoder)  # type: ignore[arg-type]  # anything with its attributes
+"""Returns the value that begins at a place of a text, and its end: neither depth nor half surrogate
+pairs are looked at. Raises StopIteration, ValueError and RecursionError."""

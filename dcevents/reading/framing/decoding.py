@@ -1,17 +1,11 @@
-"""JSON text → values, as RFC 8259 has it and nothing more.
-
-Numbers keep their spelling.
+"""Values that begin in a text of any kind: escapes are repaired and bytes that are no UTF-8 told
+before `json_value` reads them.
 """
 
-import json
 import re
-from json.scanner import make_scanner
-from typing import Any, Final, NoReturn
+from typing import Any
 
-from dcevents.reading.json_value import JsonNumber
-
-MAX_LEVELS: Final = 512
-"""Objects and arrays in one another that are read: no stack is too small for so many."""
+from dcevents.reading.json_value import SPACE, is_too_deep, scan_value
 
 _NO_UTF8 = re.compile("[\udc80-\udcff]")
 """Bytes that are no UTF-8, as `surrogateescape` has them: text may hold some, values none."""
@@ -21,37 +15,10 @@ _ESCAPE = re.compile(
     r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-_LEVELS = re.compile(r'"(?:[^"\\]++|\\.)*+"|([\[{])|([\]}])', re.DOTALL)
 
 
 class NoJsonValueError(ValueError):
     """No JSON value begins at a place."""
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise NoJsonValueError(name)
-
-
-def _keep_first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of pairs in order.
-
-    Of equal keys the first wins.
-    """
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    first = dict(reversed(pairs))
-    return {key: first[key] for key in found}
-
-
-_scan = make_scanner(
-    json.JSONDecoder(  # type: ignore[arg-type]  # anything with a decoder's attributes will do
-        object_pairs_hook=_keep_first,
-        parse_int=JsonNumber,
-        parse_float=JsonNumber,
-        parse_constant=_refuse_constant,
-    )
-)
 
 
 def repair_surrogates(text: str) -> str:
@@ -70,33 +37,20 @@ def decode_at(text: str, at: int) -> tuple[Any, int]:
     The text must have gone through `repair_surrogates`. Raises NoJsonValueError.
     """
     try:
-        value, end = _scan(text, at)
+        value, end = scan_value(text, at)
     except (StopIteration, ValueError, RecursionError):
         raise NoJsonValueError(at) from None
     if not text.isascii() and _NO_UTF8.search(text, at, end):
         raise NoJsonValueError(at)
-    if text.startswith(("{", "["), at) and _is_too_deep(text, at, end):
+    if text.startswith(("{", "["), at) and is_too_deep(text, at, end):
         raise NoJsonValueError(at)
     return value, end
 
 
 def decode(text: str) -> Any:  # noqa: ANN401 - any JSON value
     """Return the JSON value that a text is. Raises NoJsonValueError."""
-    repaired = repair_surrogates(text).strip(" \t\r\n")
+    repaired = repair_surrogates(text).strip(SPACE)
     value, end = decode_at(repaired, 0)
     if end != len(repaired):
         raise NoJsonValueError(end)
     return value
-
-
-def _is_too_deep(text: str, at: int, end: int) -> bool:
-    if end - at <= MAX_LEVELS:
-        return False
-    if text.count("[", at, end) + text.count("{", at, end) <= MAX_LEVELS:
-        return False
-    level = 0
-    for match in _LEVELS.finditer(text, at, end):
-        level += bool(match[1]) - bool(match[2])
-        if level > MAX_LEVELS:
-            return True
-    return False

@@ -14,8 +14,9 @@ from dcevents.reading.framing.attempts import WORD_BYTES, AttemptOutcome
 from dcevents.reading.framing.buffer import Buffer
 from dcevents.reading.framing.records import MAX_RECORD_BYTES
 from dcevents.reading.framing.segments import LineSegment
-from dcevents.reading.framing.sequences import SEPARATORS, End, Item, Sequence
+from dcevents.reading.framing.sequences import End, Item, Sequence
 from dcevents.reading.framing.tokens import Status, ValueScan
+from dcevents.reading.json_value import SEPARATORS
 
 WINDOW_BYTES: Final = MAX_RECORD_BYTES + 1
 _STEP_BYTES: Final = 1 << 16

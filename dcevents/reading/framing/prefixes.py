@@ -11,7 +11,6 @@ from dcevents.reading.framing.decoding import (
     repair_surrogates,
 )
 from dcevents.reading.framing.sequences import (
-    SEPARATORS,
     End,
     Item,
     Kind,
@@ -20,6 +19,7 @@ from dcevents.reading.framing.sequences import (
     read_sequence,
 )
 from dcevents.reading.framing.tokens import Status, ValueScan
+from dcevents.reading.json_value import SEPARATORS
 
 MAX_PLACES: Final = 8
 """Places of a line at which its JSON may begin."""

@@ -17,6 +17,7 @@ from dcevents.reading.framing.sequences import (
     read_sequence,
     skip_separators,
 )
+from dcevents.reading.json_value import SEPARATOR_BYTES
 
 
 class LineSegment:
@@ -134,7 +135,7 @@ def find_bucket(item: Item) -> Bucket | None:
 
 def is_event_line(data: bytes, has_event: HasEvent) -> bool:
     """Return whether a line is by itself whole values, of which one has an event."""
-    ends = data.strip(b" \t\r\n,\0\x1e\xef\xbb\xbf[]")
+    ends = data.strip(SEPARATOR_BYTES + b"[]")
     if ends[:1] not in {b"{", b'"'} or ends[-1:] not in {b"}", b'"'}:
         return False
     segment = LineSegment(0, 0, data)

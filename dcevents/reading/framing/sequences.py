@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from dcevents.reading.framing.decoding import MAX_LEVELS, NoJsonValueError, decode_at
+from dcevents.reading.framing.decoding import NoJsonValueError, decode_at
+from dcevents.reading.json_value import MAX_LEVELS, SEPARATORS
 
-SEPARATORS: Final = " \t\r\n,\0\x1e\ufeff"
 BLANKS: Final = " \t\r\0\ufeff"
 _SPACE = re.compile(f"[{SEPARATORS}]*+")
 _BEFORE_OBJECT = re.compile(f"[{SEPARATORS}\\[\\]]*+")

@@ -8,7 +8,7 @@ import re
 from enum import Enum
 from typing import Final
 
-from dcevents.reading.framing.decoding import MAX_LEVELS
+from dcevents.reading.json_value import MAX_LEVELS
 
 _CHARACTERS = rb'(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+'
 _TOKEN = re.compile(

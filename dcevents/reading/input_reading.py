@@ -34,7 +34,7 @@ from dcevents.reading.taken_lines import (
 _OBJECT_BUCKETS: Final = bytes(
     OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
 )
-_SEPARATORS: Final = b" \t\r,\0\x1e"
+_MEMBER_SEPARATORS: Final = b" \t\r,\0\x1e"
 _ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
 
 
@@ -211,5 +211,5 @@ def _has_only_objects(data: bytes, run: Run, buckets: bytes) -> bool:
         return False
     if buckets[run.first_entry : run.first_entry + run.lines].translate(None, _OBJECT_BUCKETS):
         return False
-    lines = (line.strip(_SEPARATORS) for line in data[run.begin : run.end - 1].split(b"\n"))
+    lines = (line.strip(_MEMBER_SEPARATORS) for line in data[run.begin : run.end - 1].split(b"\n"))
     return all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)

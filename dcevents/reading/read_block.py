@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from dcevents.reading.judge import Structure
 from dcevents.reading.records import ReadRecord
-from dcevents.reading.scanner import TakenEvents
+from dcevents.reading.scanner import StructureCount, TakenEvents
 
 
 class RejectedRecord(NamedTuple):
@@ -19,16 +18,6 @@ class RejectedRecord(NamedTuple):
     raw: bytes
 
 
-class StructureUse(NamedTuple):
-    """How many events of a block have a structure, and where the first is."""
-
-    structure: Structure
-    has_prefix: bool
-    """Whether there is text before them."""
-    events: int
-    first_line: int
-
-
 class ReadBlock(NamedTuple):
     """What a block of an input holds: records that were read one by one, and lines taken."""
 
@@ -38,7 +27,7 @@ class ReadBlock(NamedTuple):
     first_line: int = 1
     """Number of the line from which lines of `events` and `structures` are counted."""
     events: TakenEvents = TakenEvents()
-    structures: Sequence[StructureUse] = ()
+    structures: Sequence[StructureCount] = ()
     """Of the events that were taken."""
     buckets: Mapping[str, int] = {}
     """Numbers of lines that are no event, by bucket or reason."""

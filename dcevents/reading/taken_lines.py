@@ -8,13 +8,15 @@ from typing import Final
 
 from dcevents.model.events import REJECT_REASONS
 from dcevents.reading.framing import ResumePoint
-from dcevents.reading.read_block import ReadBlock, RejectedRecord, StructureUse
+from dcevents.reading.json_value import SEPARATOR_BYTES
+from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
     LineStatus,
     Run,
     Runs,
+    StructureCount,
     TakenEvents,
     TakenOthers,
 )
@@ -24,7 +26,6 @@ _FED: Final = 0xFF
 """Stands for the bucket of a line that is read record by record after all."""
 _IGNORED: Final = [OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event")]
 _OBJECT_REASONS: Final = {"no_event", "no_sid"}
-_SEPARATORS: Final = b" \t\r\n,\0\x1e\xef\xbb\xbf"
 
 
 @dataclass
@@ -64,16 +65,10 @@ def select_entries(events: TakenEvents, kept: Sequence[range]) -> TakenEvents:
     )
 
 
-def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> list[StructureUse]:
+def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> list[StructureCount]:
     """Return which structures the events of a block have, with text before them or without."""
     if not fed and LineStatus.EVENT_ALONE not in runs.statuses:
-        counts = (each for each in events.envelopes if each.events)
-        return [
-            StructureUse(
-                each.structure, has_prefix=False, events=each.events, first_line=each.first_line
-            )
-            for each in counts
-        ]
+        return [each for each in events.envelopes if each.events]
     numbers = memoryview(events.structures).cast("B").cast("H")
     lines = memoryview(events.lines).cast("B").cast("I")
     left_out = {entry for each in fed for entry in each}
@@ -87,7 +82,7 @@ def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> l
                     count[0] += 1
     structures = [each.structure for each in events.envelopes]
     return [
-        StructureUse(structures[number], has_prefix, count, first)
+        StructureCount(structures[number], count, first, has_prefix)
         for (number, has_prefix), (count, first) in found.items()
     ]
 
@@ -155,7 +150,7 @@ _IS_REJECTED: Final = bytes(
 
 
 def _make_reject(line: int, reason: str, data: bytes) -> RejectedRecord:
-    raw = data.strip(_SEPARATORS) if reason in _OBJECT_REASONS else data
+    raw = data.strip(SEPARATOR_BYTES) if reason in _OBJECT_REASONS else data
     return RejectedRecord(line, 0, reason, raw)
 
 

@@ -128,6 +128,8 @@ class StructureCount(NamedTuple):
     structure: Structure
     events: int
     first_line: int
+    has_prefix: bool = False
+    """Whether there is text before them; a scanner leaves it open."""
 
 
 @dataclass(frozen=True)

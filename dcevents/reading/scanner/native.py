@@ -3,7 +3,6 @@
 import ctypes
 import secrets
 import struct
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -131,23 +130,21 @@ class _BlockScanner:
                 raise MemoryError
         self._generation = 0
         self._texts = _AttributeTexts()
-        self._lock = threading.Lock()
 
     def __del__(self) -> None:
         self._library.dc_close_scanner(getattr(self, "_scanner", None))
 
     def scan(self, data: bytes) -> ScannedBlock:
         """Return what the lines of a block say."""
-        with self._lock:
-            for _ in range(_MAX_ROUNDS):
-                self._add_rules()
-                result = self._scan(data)
-                if not result.new_forms_count or self._rules.is_full:
-                    break
-                self._rules.learn(_list_new_forms(result, data))
-                if len(self._rules) == self._rules_count:
-                    break
-            return self._make_block(result)
+        for _ in range(_MAX_ROUNDS):
+            self._add_rules()
+            result = self._scan(data)
+            if not result.new_forms_count or self._rules.is_full:
+                break
+            self._rules.learn(_list_new_forms(result, data))
+            if len(self._rules) == self._rules_count:
+                break
+        return self._make_block(result)
 
     def _scan(self, data: bytes) -> Any:  # noqa: ANN401 - a structure of ctypes
         found = self._library.dc_scan_block(self._scanner, data, len(data))
@@ -293,7 +290,7 @@ def _list_new_texts(result: Any, name: str, begin: int) -> Sequence[bytes]:  # n
 
 
 def _unpack_texts(packed: bytes) -> list[str | None]:
-    """Return the texts that stand behind their lengths; None for a length of 0."""
+    """Return texts, each of which follows its length; None for a length of 0."""
     texts: list[str | None] = []
     at = 0
     while at < len(packed):

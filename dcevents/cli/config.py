@@ -10,14 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dcevents.errors import UsageError
-from dcevents.model.events import (
-    EVENT_KINDS,
-    KINDS,
-    READY_EVENT,
-    READY_KIND,
-    find_kind,
-    normalise_name,
-)
+from dcevents.model.event_names import READY, match_name, normalize_name
+from dcevents.model.events import EVENT_KINDS, KINDS, READY_EVENT
 from dcevents.settings import MAPPED_PARTS
 
 _PARTS_BY_NAME = {part.lower(): part for part in MAPPED_PARTS}
@@ -25,7 +19,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class GivenMap(NamedTuple):
-    """What the user says of a log."""
+    """Holds what the user says of a log."""
 
     mapped_paths: Pairs = ()
     """Paths by part."""
@@ -66,10 +60,11 @@ def _parse_name_option(text: str) -> tuple[str, str]:
 
 
 def _check_meaning(name: str, meaning: str, option: str, text: str) -> tuple[str, str]:
-    kind = find_kind(meaning, has_sid=True)
+    kind = match_name(meaning)
     if not name or kind is None:
         raise UsageError(f"{option}: '{text}' is no NAME=KIND; KIND is one of {', '.join(KINDS)}")
-    return normalise_name(name), READY_EVENT if kind == READY_KIND else EVENT_KINDS[kind].key
+    key = READY_EVENT if kind == READY else EVENT_KINDS[KINDS.index(kind)].key
+    return normalize_name(name), key
 
 
 def _read_config(file: str | None) -> tuple[dict[str, str], dict[str, str]]:

@@ -4,7 +4,6 @@ Matching, docs and tests follow from them.
 Source: Adobe's callback reference, as docs/definitions.md, section 1, repeats it.
 """
 
-import re
 from typing import NamedTuple
 
 
@@ -109,39 +108,7 @@ ATTEMPT_OUTCOMES = (
 )
 """Outcomes of live-chat attempts (definitions 4)."""
 
-UNREADABLE_REASONS = ("invalid_utf8", "invalid_json")
-"""Reasons to reject what may be half a record: at the end of an input it is `incomplete`."""
-REJECT_REASONS = ("too_long", *UNREADABLE_REASONS, "not_an_object", "no_event", "no_sid")
+REJECT_REASONS = (
+    *("too_long", "invalid_utf8", "invalid_json", "not_an_object", "no_event", "no_sid"),
+)
 """Reasons to reject a line, in the order in which they are tried (definitions 1)."""
-
-_NAME_PREFIXES = ("", "enum_events_", "events_", "adobedx_", "adobedx_conversations_")
-_KIND_OF_NAME = {
-    f"{prefix}conversation_{kind}": n for n, kind in enumerate(KINDS) for prefix in _NAME_PREFIXES
-}
-_KIND_OF_KEY = {event.key: n for n, event in enumerate(EVENT_KINDS)}
-_KIND_OF_BARE_NAME = {kind: n for n, kind in enumerate(KINDS)}
-_CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NON_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]+")
-
-READY_KIND = -1
-"""The number of the ready event, which belongs to no conversation."""
-_NORMALISED_READY = READY_EVENT.replace(".", "_")
-
-
-def normalise_name(name: str) -> str:
-    """Return the form to compare: `Conversation Triggered` → `conversation_triggered`."""
-    return _NON_ALPHANUMERIC.sub("_", _CAMEL_CASE_BOUNDARY.sub("_", name)).strip("_").lower()
-
-
-def find_kind(name: str, *, has_sid: bool) -> int | None:
-    """Return the number of a kind; None: not of Dynamic Chat.
-
-    A bare kind (`triggered`) counts only for a record with a sid.
-    """
-    if (canonical := _KIND_OF_KEY.get(name)) is not None:
-        return canonical
-    text = normalise_name(name)
-    if text == _NORMALISED_READY:
-        return READY_KIND
-    kind = _KIND_OF_NAME.get(text)
-    return _KIND_OF_BARE_NAME.get(text) if kind is None and has_sid else kind

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from dcevents.reading.judge.event_names import KINDS
+from dcevents.model.events import KINDS
 from dcevents.reading.judge.findings import NO_EVENT, NO_SID, NOT_AN_OBJECT
 from dcevents.reading.read_block import RejectedRecord
 

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from scanned import check_block
 
+from dcevents.model.event_names import READY_NAME
+from dcevents.model.events import KINDS
 from dcevents.native import load_library
 from dcevents.reading.judge import Context, Mapping
-from dcevents.reading.judge.event_names import KINDS, READY_NAME
 from dcevents.reading.scanner import LineStatus, make_scanner
 from dcevents.reading.scanner.native import NativeScanner
 from dcevents.reading.scanner.pure import PureScanner

@@ -2,9 +2,9 @@
 
 The authority.
 
-`judge_value` is the door. The rooms beside: `keys` has the tables, `event_names` and `timestamps`
-the loose spellings, `nodes` the values, `places` what is entered, `name_search`, `payload` and
-`time_search` the parts of an event, `records` the order in which all this is asked.
+`judge_value` is the door. The rooms beside: `keys` has the tables, `timestamps` (and `event_names`
+of the model) the loose spellings, `nodes` the values, `places` what is entered, `name_search`,
+`payload` and `time_search` the parts of an event, `records` the order in which all this is asked.
 """
 
 from typing import Any

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from dcevents.reading.judge.event_names import (
+from dcevents.model.event_names import (
     ADOBE_NAMES,
     KnownNames,
     match_name,

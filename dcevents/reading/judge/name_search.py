@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from dcevents.model.event_names import READY, match_full_name
 from dcevents.reading.json_value import SPACE
-from dcevents.reading.judge.event_names import READY, match_full_name
 from dcevents.reading.judge.keys import NAME, is_event_key, may_name_event
 from dcevents.reading.judge.nodes import Member, Path, Scalar
 from dcevents.reading.judge.places import Place, SearchedRecord

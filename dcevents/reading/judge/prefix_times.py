@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
+from dcevents.model.moments import DAY_MS
 from dcevents.reading.judge.timestamps import (
     ACCESS_LOG,
-    DAY_MS,
     FUTURE_AFTER_MS,
     ISO,
     JAVASCRIPT,

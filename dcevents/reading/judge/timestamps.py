@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-DAY_MS: Final = 86_400_000
-ANCIENT_BEFORE_MS: Final = 1_420_070_400_000
-"""2015-01-01T00:00:00Z: Dynamic Chat did not exist before."""
+from dcevents.model.moments import DAY_MS, FIRST_BELIEVED_MS
+
 FUTURE_AFTER_MS: Final = DAY_MS
 """Milliseconds after the clock of the run up to which a timestamp is believed."""
 EPOCH_UNITS: Final = (
@@ -79,7 +78,7 @@ class Timestamp:
     @property
     def is_ancient(self) -> bool:
         """Return whether the time is before Dynamic Chat existed."""
-        return self.ms < ANCIENT_BEFORE_MS
+        return self.ms < FIRST_BELIEVED_MS
 
     def is_future(self, clock_ms: int) -> bool:
         """Return whether the time is more than 24 hours after a clock."""

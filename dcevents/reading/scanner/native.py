@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from dcevents.model.attributes import Attributes
-from dcevents.model.events import KINDS as MODEL_KINDS
 from dcevents.reading.judge import Context
-from dcevents.reading.judge.event_names import KINDS
 from dcevents.reading.scanner.block import (
     Runs,
     ScannedBlock,
@@ -27,7 +25,6 @@ _MAX_ROUNDS: Final = 32
 """Times that a block is scanned anew because rules have been made for its forms."""
 _NO_NUMBER: Final = 0xFFFF_FFFF
 _NO_AGENT: Final = (None, None)
-_KIND_NUMBERS: Final = tuple(MODEL_KINDS.index(kind) for kind in KINDS)
 
 
 class _NativeRule(ctypes.Structure):
@@ -217,7 +214,7 @@ class _AttributeTexts:
             self.combinations.append(
                 Attributes._make(
                     (
-                        _KIND_NUMBERS[kind],
+                        kind,
                         *self._dialogues[dialogue],
                         None if page == _NO_NUMBER else self._pages[page],
                         *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from dcevents.reading.judge import event_names, keys
+from dcevents.model import event_names
+from dcevents.model.events import KINDS
+from dcevents.reading.judge import keys
 from dcevents.reading.judge.nodes import (
     NANOSECONDS,
     PAIR_KEYS,
@@ -13,7 +15,7 @@ from dcevents.reading.judge.nodes import (
 
 _NEVER_NAME = (key.lower() for key in keys.NEVER_NAME)
 _GENERIC = tuple(word for word in event_names.WORDS_BEFORE if word.startswith(("enum", "event")))
-_SHORT_KINDS = (event_names.KINDS.index(kind) for kind in event_names.LIVE_CHAT_SHORT.values())
+_SHORT_KINDS = (KINDS.index(kind) for kind in event_names.LIVE_CHAT_SHORT.values())
 
 WORD_LISTS: Final = tuple(
     tuple(word if isinstance(word, bytes) else word.encode() for word in words)
@@ -40,7 +42,7 @@ WORD_LISTS: Final = tuple(
         sorted({*TYPE_NAMES, *TYPE_CONTENTS, *TYPE_CONTENTS.values(), *NANOSECONDS}),
         PAIR_KEYS,
         (PAIR_VALUE,),
-        event_names.KINDS,
+        KINDS,
         event_names.WORDS_BEFORE,
         _GENERIC,
         tuple(event_names.LIVE_CHAT_SHORT),

@@ -5,22 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from dcevents.model.events import KINDS, READY_EVENT
+
 READY: Final = "ready"
 """The kind of the widget's own event, which is no event of a conversation."""
-KINDS: Final = (
-    "triggered",
-    "engaged",
-    "input_email",
-    "input_phone",
-    "meeting_booked",
-    "live_chat_requested",
-    "live_chat_initiated",
-    "live_chat_request_timeout",
-    "live_chat_ended",
-    "completed",
-    "closed",
-)
-"""The kinds of a conversation's events, in the order of definitions 2."""
 WORDS_BEFORE: Final = (
     *("adobe", "adobedx", "dx", "dynamic", "dynamicchat", "chat", "chatbot", "dc"),
     *("enum", "event", "events", "conversations"),
@@ -33,7 +21,6 @@ LIVE_CHAT_SHORT: Final = {
     "live_timeout": "live_chat_request_timeout",
 }
 """What the snippet's `--forward` writes behind `chat_`, and the kinds that they stand for."""
-READY_NAME: Final = "adobedx_conversations_ready"
 MAX_EVENT_NAME_CHARACTERS: Final = 512
 """A longer text is no known name: the longest rows of words that anybody writes are far shorter."""
 
@@ -55,6 +42,10 @@ _FULL = re.compile(
 def normalize_name(text: str) -> str:
     """Return a name in lower case with single `_` between its words."""
     return _OTHER.sub("_", _HUMP.sub("_", text)).strip("_").lower()
+
+
+READY_NAME: Final = normalize_name(READY_EVENT)
+"""The name of the widget's own event, normalised."""
 
 
 def match_full_name(text: str) -> str | None:

@@ -13,7 +13,7 @@ from dcevents.show import format_count, make_visible
 _MAX_WARNINGS: Final = 3
 """Inputs of one kind of warning that are named."""
 _MIN_NAMED_REJECTS: Final = 10
-_NOTABLE_ONE_IN: Final = 10
+_NAMED_REJECTS_ONE_IN: Final = 10
 """Rejected records that name an event, and their part of an input, from which on they matter."""
 
 Warnings = tuple[str, list[str]]
@@ -70,7 +70,7 @@ def _warn_of_rejects(inputs: Sequence[_ReadInput]) -> Iterator[str]:
     """Name inputs with many rejected records that name an event."""
     for each in inputs:
         rejects, records = each.counts.named_rejects, each.counts.records
-        if rejects >= _MIN_NAMED_REJECTS and rejects * _NOTABLE_ONE_IN >= records:
+        if rejects >= _MIN_NAMED_REJECTS and rejects * _NAMED_REJECTS_ONE_IN >= records:
             yield (
                 f"{each.name}: {rejects:,} of {format_count(records, 'record')} are rejected, "
                 f"though they name an event, first line {each.counts.first_named_reject}: "

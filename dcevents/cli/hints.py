@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-_MAX_CHARACTERS = 300
+_MAX_HINT_CHARACTERS = 300
 """Of longer command lines there is no hint: a shell's pattern may stand for hundreds of files."""
 _OF_OUTPUT = {
     "columns",
@@ -70,7 +70,7 @@ def _list_arguments(context: click.Context, is_wanted: Callable[[str], bool]) ->
             options += _write_option(param, value)
     dashes = ["--"] if any(each.startswith("-") for each in operands) else []
     words = [*options, *dashes, *operands]
-    return words if len(shlex.join(words)) <= _MAX_CHARACTERS else None
+    return words if len(shlex.join(words)) <= _MAX_HINT_CHARACTERS else None
 
 
 def _write_option(param: click.Parameter, value: Any) -> Iterator[str]:  # noqa: ANN401 - click's

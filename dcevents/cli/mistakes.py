@@ -11,7 +11,7 @@ import click
 
 from dcevents.analysis.patterns import find_near, suggest_names
 
-_MAX_CHARACTERS = 200
+_MAX_CORRECTED_CHARACTERS = 200
 """Of longer command lines there is no corrected one: a pattern may stand for many files."""
 
 
@@ -24,7 +24,11 @@ class Name(click.Choice[str]):
         super().__init__(choices)
         self.noun = noun
 
-    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ANN401, ARG002
+    def get_invalid_choice_message(
+        self,
+        value: Any,  # noqa: ANN401
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> str:
         return f"no {self.noun} '{value}'; {suggest_names(value, list(self.choices))}"
 
 
@@ -85,7 +89,7 @@ def looks_like_source(word: str) -> bool:
 def describe_forgotten_command(command: str, words: Sequence[str]) -> str:
     """Return a message: the command line that begins with an input, with a command."""
     line = shlex.join(["dcevents", command, *words])
-    if len(line) > _MAX_CHARACTERS:
+    if len(line) > _MAX_CORRECTED_CHARACTERS:
         line = shlex.join(["dcevents", command, words[0]]) + " …"
     return f"'{words[0]}' is no command, but an input; write: {line}"
 

@@ -34,11 +34,6 @@ ONGOING_MS = 600_000
 
 PROVISIONAL_OUTCOME_TYPE = pl.Enum(PROVISIONAL_OUTCOMES)
 
-CHAT_EVENT_COLUMNS = ("conversation_key", "kind", "ts", "agent")
-"""Columns of live-chat and closed events: the conversation (any key), the kind's number,
-milliseconds or UNTIMED, the agent (any number) or null.
-"""
-
 _LOWER_CASE_BIT: Final = 0x20
 """Set in ASCII's lower-case letters."""
 _ATTEMPT_KEY = ("conversation_key", "attempt")
@@ -47,9 +42,10 @@ _ATTEMPT_KEY = ("conversation_key", "attempt")
 def find_attempts(events: pl.DataFrame) -> pl.DataFrame:
     """Form the attempts of conversations, before the clock is asked.
 
-    `events`: CHAT_EVENT_COLUMNS; all live-chat and closed events of conversations with a
-    live chat, each once, ordered by conversation, time, kind and agent (none first). Columns
-    of the result: conversation_key, attempt (1, 2, …), started_at, requested_at, accepted_at,
+    `events` are all live-chat and closed events of conversations with a live chat, each once,
+    ordered by conversation, time, kind and agent (none first). Their columns: conversation_key (any
+    key), kind (its number), ts (milliseconds or UNTIMED), agent (any number, or null). Columns of
+    the result: conversation_key, attempt (1, 2, …), started_at, requested_at, accepted_at,
     ended_at, latest_at (milliseconds or null), agent, provisional_outcome (see `walk`), is_last
     (of its conversation).
     """

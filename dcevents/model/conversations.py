@@ -186,7 +186,7 @@ class FactFold:
         """Return one row for each conversation, with its outcome at `as_of`.
 
         Columns: those of `Fold.conversations`, closed_last (bool) and step (see
-        `grouping.Grouping`).
+        `grouping.GroupedPart`).
         """
         return self._folded.conversations
 

@@ -38,7 +38,7 @@ class DistinctCounts(NamedTuple):
         return DistinctCounts(*map(int.__add__, self, other))
 
 
-class Grouping(NamedTuple):
+class GroupedPart(NamedTuple):
     """The conversations of some sessions."""
 
     conversations: pl.DataFrame
@@ -56,7 +56,7 @@ class Grouping(NamedTuple):
     counts: DistinctCounts
 
 
-def group_part(part: FactPart, codes: pl.DataFrame, id_bits: int) -> Grouping:
+def group_part(part: FactPart, codes: pl.DataFrame, id_bits: int) -> GroupedPart:
     """Group facts by conversation.
 
     `codes` has by code the kind, the rank of the conversation's id (id_rank), which takes so many
@@ -66,11 +66,11 @@ def group_part(part: FactPart, codes: pl.DataFrame, id_bits: int) -> Grouping:
         conversations, chat_events, counts = native_grouping.group_part(
             library, part, codes, id_bits
         )
-        return Grouping(conversations, chat_events, DistinctCounts(*counts))
+        return GroupedPart(conversations, chat_events, DistinctCounts(*counts))
     events = _convert_to_events(part.to_frame(), codes, id_bits)
     different = _drop_equal(events.with_columns(pl.min_horizontal("ts", UNTIMED)))
     counts = _count_events(_drop_equal(events))
-    return Grouping(_find_times(different), _order_chat_events(different), counts)
+    return GroupedPart(_find_times(different), _order_chat_events(different), counts)
 
 
 def count_part(part: FactPart, codes: pl.DataFrame) -> DistinctCounts:
@@ -139,7 +139,7 @@ def _count_events(events: pl.DataFrame) -> DistinctCounts:
 
 
 def _find_times(events: pl.DataFrame) -> pl.DataFrame:
-    """Return `Grouping.conversations` of different events."""
+    """Return `GroupedPart.conversations` of different events."""
     kind, ts = pl.col("kind"), pl.col("ts")
     is_shown, is_closed = kind == TRIGGERED, kind == CLOSED
     timed = pl.when(ts < UNTIMED).then(ts).otherwise(NO_TIME_MS)
@@ -176,7 +176,7 @@ def _find_steps(events: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _order_chat_events(events: pl.DataFrame) -> pl.DataFrame:
-    """Return `Grouping.chat_events` of different events."""
+    """Return `GroupedPart.chat_events` of different events."""
     chats = events.filter(pl.col("kind").is_in([*LIVE_CHAT_KINDS, CLOSED]))
     with_live_chat = chats.filter(pl.col("kind") != CLOSED).select("conversation_key").unique()
     chats = chats.join(with_live_chat, on="conversation_key", how="semi")

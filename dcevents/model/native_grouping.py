@@ -120,7 +120,7 @@ class _Grouping(ctypes.Structure):
 def group_part(
     library: ctypes.CDLL, part: FactPart, codes: pl.DataFrame, id_bits: int
 ) -> tuple[pl.DataFrame, pl.DataFrame, tuple[int, int, int, int]]:
-    """Return the fields of `grouping.Grouping`."""
+    """Return the fields of `grouping.GroupedPart`."""
     found = _call_library(library, part, codes, _Settings(id_bits=id_bits, makes_groups=1))
     chats = _make_frame(library, found.chats, _CHAT_COLUMNS)
     agent = pl.col("agent")

@@ -14,7 +14,7 @@ PREFIX_TIME: Final = "prefix"
 
 
 class Envelope(NamedTuple):
-    """Where a kind of record keeps the parts of its event, as paths.
+    """Names where a kind of record keeps the parts of its event, as paths.
 
     None is nowhere, `` the record itself.
     """

@@ -45,7 +45,7 @@ KeepReject = Callable[[RejectedLine, bytes], None]
 
 @dataclass
 class _InputFindings:
-    """What an input has shown so far."""
+    """Holds what an input has shown so far."""
 
     file: int
     is_candidate: bool

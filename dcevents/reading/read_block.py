@@ -19,7 +19,7 @@ class RejectedRecord(NamedTuple):
 
 
 class ReadBlock(NamedTuple):
-    """What a block of an input holds: records that were read one by one, and lines taken."""
+    """Holds the records of a block that were read one by one, and the lines taken."""
 
     file: int
     """Number of the input."""

@@ -152,7 +152,7 @@ class _Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class _Pages:
-    """What all pages of a table have in common."""
+    """Holds what all pages of a table have in common."""
 
     table: Table
     names: Sequence[tuple[int, int]]

@@ -30,7 +30,12 @@ def _write_tables(tables: Sequence[Table], _context: RenderContext) -> Iterator[
                     yield _encode_line(table.name, column, value, label)
 
 
-def _encode_line(report_name: str, column: Column, value: Any, label: str | None) -> str:  # noqa: ANN401 - a cell
+def _encode_line(
+    report_name: str,
+    column: Column,
+    value: Any,  # noqa: ANN401 - a cell
+    label: str | None,
+) -> str:
     shown = format_timestamp(value) if column.kind == "time" else value
     cells = report_name, column.name, shown, label
     return encode_json(dict(zip(LONG_COLUMNS, cells, strict=True))) + "\n"

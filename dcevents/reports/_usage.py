@@ -52,7 +52,7 @@ class _Coverage:
 
 @dataclass(frozen=True)
 class _Month:
-    """What was counted in a month, by day."""
+    """Holds what was counted in a month, by day."""
 
     first: date
     counted: dict[date, int]

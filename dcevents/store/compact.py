@@ -14,7 +14,7 @@ from dcevents.errors import StoreError
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
-from dcevents.store.disk.numbering import NUMBER_TYPE
+from dcevents.store.disk.numbering import STORED_NUMBER_TYPE
 from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TABLE_SCHEMAS, Segment
 from dcevents.store.disk.state import StoreState
 
@@ -132,7 +132,7 @@ def merge_in_ranges(
     numbers = [state.segments.index(each) for each in segments]
     for least, after in pairwise(edges):
         is_own = pl.col("sid").is_between(
-            pl.lit(least, NUMBER_TYPE), pl.lit(after - 1, NUMBER_TYPE)
+            pl.lit(least, STORED_NUMBER_TYPE), pl.lit(after - 1, STORED_NUMBER_TYPE)
         )
         yield merge_segments(state, numbers, _make_filter(is_own), clock)
 

@@ -14,7 +14,7 @@ from dcevents.model.attributes import Vocabulary
 from dcevents.model.facts import Facts
 from dcevents.model.moments import ANCIENT, UNTIMED
 from dcevents.store.disk import segment
-from dcevents.store.disk.numbering import NUMBER_TYPE, StoreNumbering
+from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
 from dcevents.store.disk.segment import FACTS_SCHEMA, Segment
 from dcevents.store.disk.state import SUPERSEDED_SCHEMA, StoreState
 
@@ -143,7 +143,7 @@ def merge_facts(
     them, if the result is not permanent; so are sessions with events later than `settings.until`.
     """
     merge = _begin_merge(state, facts.vocabulary, settings)
-    pending = pl.Series("sid", state.manifest.pending_sessions, dtype=NUMBER_TYPE)
+    pending = pl.Series("sid", state.manifest.pending_sessions, dtype=STORED_NUMBER_TYPE)
     uncounted = pl.concat([pending, _find_later_sessions(state, settings.until)]).unique()
     numbered = _number_sessions(state, numbering, facts.list_sessions()["text"], uncounted)
     stored = state.read_facts(numbered.rows)
@@ -192,7 +192,7 @@ def _begin_merge(state: StoreState, vocabulary: Vocabulary, settings: MergeSetti
 def _find_later_sessions(state: StoreState, until: int | None) -> pl.Series:
     """Return the sessions with events later than a time."""
     if until is None:
-        return pl.Series("sid", dtype=NUMBER_TYPE)
+        return pl.Series("sid", dtype=STORED_NUMBER_TYPE)
     # A segment's `latest` may be earlier: its clock perhaps did not believe such timestamps.
     late = [
         each

@@ -21,7 +21,7 @@ from dcevents.reading.sources.inputs import Input, InputResult
 from dcevents.settings import Settings
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.manifest import Manifest
-from dcevents.store.disk.numbering import NUMBER_TYPE
+from dcevents.store.disk.numbering import STORED_NUMBER_TYPE
 from dcevents.store.disk.state import NO_WINDOW, StoreState
 from dcevents.store.ingest import read_ledger
 from dcevents.store.merge import MergeResult, MergeSettings, merge_facts
@@ -95,7 +95,7 @@ def _is_past_moment(state: StoreState, settings: Settings) -> bool:
     """Return whether a report's moment is before the latest event."""
     if settings.as_of_ms is None:
         return False
-    pending = pl.Series("sid", state.manifest.pending_sessions, dtype=NUMBER_TYPE)
+    pending = pl.Series("sid", state.manifest.pending_sessions, dtype=STORED_NUMBER_TYPE)
     # This run's clock may believe what that of the last run did not.
     facts = state.read_facts(state.find_rows(pending))
     believed = facts.filter(~segment.is_future(settings.clock_ms))["ts"].to_physical()

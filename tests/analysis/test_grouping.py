@@ -24,7 +24,13 @@ from dcevents.model.events import (
 )
 from dcevents.model.facts import Facts
 from dcevents.model.fold import add_ranks
-from dcevents.model.grouping import DistinctCounts, Grouping, choose_texts, drop_repeats, group_part
+from dcevents.model.grouping import (
+    DistinctCounts,
+    GroupedPart,
+    choose_texts,
+    drop_repeats,
+    group_part,
+)
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 from dcevents.model.native_grouping import NO_EVENT_MS, NO_STEP, NO_TIME_MS
 from dcevents.model.packing import FACT_SCHEMA, FactPart
@@ -113,7 +119,7 @@ def tabulate_codes(facts: Facts) -> pl.DataFrame:
     return add_ranks(pl.DataFrame(columns))
 
 
-def group_by(choice: str, part: FactPart, codes: pl.DataFrame) -> Grouping:
+def group_by(choice: str, part: FactPart, codes: pl.DataFrame) -> GroupedPart:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv(native.VARIABLE, choice)
         return group_part(part, codes, MAX_ID_BITS)

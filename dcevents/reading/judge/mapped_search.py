@@ -26,7 +26,7 @@ _Payload = tuple[tuple[str, ...], Place | None]
 
 @dataclass(frozen=True)
 class _Found:
-    """What stands at a path: its node, the object that holds it, and its key there."""
+    """Holds what a path leads to: its node, the object that holds it, and its key there."""
 
     holder: Place
     key: str

@@ -26,7 +26,7 @@ _OUTER_LISTS = re.compile(r"^(?:\[\])+\.?")
 
 @dataclass(frozen=True)
 class Mapping:
-    """What the user says of a log: paths by part, and meanings by normalised event name."""
+    """Holds what the user says of a log: paths by part, and meanings by normalised event name."""
 
     paths: tuple[tuple[str, str], ...] = ()
     names: tuple[tuple[str, str], ...] = ()

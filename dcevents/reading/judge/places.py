@@ -8,6 +8,7 @@ from typing import Final
 from dcevents.model.event_names import ADOBE_NAMES, KnownNames, is_like_adobes
 from dcevents.reading.judge.keys import (
     LOGGER,
+    RECORD_ITSELF,
     REQUEST_LINE,
     REQUEST_OBJECTS,
     SESSION,
@@ -191,6 +192,13 @@ class SearchedRecord:
     def sessions(self) -> list[Place]:
         """Return the objects with a session's id beside a key that is plainly a conversation's."""
         return [place for place in self.places if place.has_session]
+
+    def list_originals(self) -> Iterator["Holder"]:
+        """Yield the texts that, where they hold an event, are the record."""
+        for holder in self.texts:
+            is_original = fold_key(holder.key) in RECORD_ITSELF
+            if is_original and not holder.place.is_payload_inside_event:
+                yield holder
 
     def _enter(self, node: Object, around: Place | None, key: str) -> Place:
         """Return the place of an object, with all that is entered below."""

@@ -22,8 +22,6 @@ from dcevents.reading.judge.findings import (
     cut_text,
 )
 from dcevents.reading.judge.keys import (
-    RECORD_ITSELF,
-    fold_key,
     is_body_key,
     is_never_entered,
     may_hold_text,
@@ -54,8 +52,7 @@ from dcevents.reading.judge.places import (
     Place,
     SearchedRecord,
 )
-from dcevents.reading.judge.text_nodes import make_part_nodes, read_request
-from dcevents.reading.judge.texts import decode_text
+from dcevents.reading.judge.texts import decode_text, make_part_nodes, read_request
 
 MIN_GROUP: Final = 2
 """Values from which an object may be a list of events."""
@@ -141,7 +138,7 @@ class Judge:
         own = self._find_canonical(record)
         if own is not None:
             return Records([own.outcome])
-        for holder in _list_originals(record):
+        for holder in record.list_originals():
             found = self._find_in(holder, stage)
             if found is not None:
                 return found
@@ -430,14 +427,6 @@ def _has_canonical(found: Records) -> bool:
     return any(
         isinstance(outcome, Event) and outcome.structure.is_canonical for outcome in found.outcomes
     )
-
-
-def _list_originals(record: SearchedRecord) -> Iterator[Holder]:
-    """Yield the texts that, where they hold an event, are the record."""
-    for holder in record.texts:
-        is_original = fold_key(holder.key) in RECORD_ITSELF
-        if is_original and not holder.place.is_payload_inside_event:
-            yield holder
 
 
 def _list_texts(record: SearchedRecord, stage: Stage) -> Iterator[Holder]:

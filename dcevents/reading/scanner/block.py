@@ -123,7 +123,7 @@ class Runs(Sequence[Run]):
 
 
 class StructureCount(NamedTuple):
-    """How many events of a block have a structure, and where the first is."""
+    """Counts the events of a block that have a structure, and says where the first is."""
 
     structure: Structure
     events: int

@@ -54,7 +54,7 @@ class RuleKind(IntEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """What the records of one form are, and in which slots an event's parts are."""
+    """Says what the records of one form are, and in which slots an event's parts are."""
 
     kind: RuleKind
     slots: tuple[int, ...] = (NO_SLOT,) * SLOTS

@@ -12,8 +12,8 @@ from typing import Final
 
 import polars as pl
 
-NUMBER_TYPE: Final = pl.UInt64
-_NUMBER_BYTES: Final = 8
+STORED_NUMBER_TYPE: Final = pl.UInt64
+_STORED_NUMBER_BYTES: Final = 8
 
 
 class StoreNumbering:
@@ -31,11 +31,11 @@ class StoreNumbering:
             for i, sid in enumerate(sids):
                 if salt := self.salts.get(sid):
                     numbers[i] = int.from_bytes(next(self._hash_texts([sid], salt)), "little")
-        return pl.Series("sid", numbers, dtype=NUMBER_TYPE)
+        return pl.Series("sid", numbers, dtype=STORED_NUMBER_TYPE)
 
     def _hash_texts(self, texts: Iterable[str], salt: int) -> Iterator[bytes]:
         key = bytes.fromhex(self._secret)
-        salted = blake2b(salt.to_bytes(4, "little"), digest_size=_NUMBER_BYTES, key=key)
+        salted = blake2b(salt.to_bytes(4, "little"), digest_size=_STORED_NUMBER_BYTES, key=key)
         for text in texts:
             each = salted.copy()
             each.update(text.encode())

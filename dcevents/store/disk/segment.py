@@ -19,17 +19,17 @@ from dcevents.model.facts import Facts
 from dcevents.model.moments import ANCIENT, DAY_MS, FIRST_BELIEVED_MS, FUTURE, UNTIMED
 from dcevents.model.outcomes import OUTCOME_TYPE
 from dcevents.reading.log import LOCATED_COLUMNS
-from dcevents.store.disk.numbering import NUMBER_TYPE
+from dcevents.store.disk.numbering import STORED_NUMBER_TYPE
 
 _CODE_TYPE = pl.UInt32
 TIME_TYPE = pl.Datetime("ms", "UTC")
 
 FACTS_SCHEMA: Final[dict[str, Any]] = {
-    "sid": NUMBER_TYPE,
+    "sid": STORED_NUMBER_TYPE,
     "attributes": _CODE_TYPE,
     "ts": TIME_TYPE,
 }
-SIDS_SCHEMA: Final[dict[str, Any]] = {"sid": NUMBER_TYPE, "text": pl.String}
+SIDS_SCHEMA: Final[dict[str, Any]] = {"sid": STORED_NUMBER_TYPE, "text": pl.String}
 TEXT_CODE_COLUMNS: Final = {
     "conversation": "name_code",
     "type": "type_code",
@@ -38,7 +38,7 @@ TEXT_CODE_COLUMNS: Final = {
 }
 """Texts of a conversation, and the columns with a code of attributes that have the text."""
 CONVERSATIONS_SCHEMA: Final[dict[str, Any]] = {
-    "sid": NUMBER_TYPE,
+    "sid": STORED_NUMBER_TYPE,
     "attributes": _CODE_TYPE,
     "started_at": TIME_TYPE,
     "engaged_at": TIME_TYPE,
@@ -57,7 +57,7 @@ CONVERSATIONS_SCHEMA: Final[dict[str, Any]] = {
 """`attributes` is a code with the conversation's id; `outcome` takes it for not open."""
 ATTEMPTS_SCHEMA: Final[dict[str, Any]] = {
     "row": _CODE_TYPE,
-    "sid": NUMBER_TYPE,
+    "sid": STORED_NUMBER_TYPE,
     "attributes": _CODE_TYPE,
     "attempt": pl.UInt32,
     "started_at": TIME_TYPE,
@@ -77,7 +77,7 @@ AGENTS_SCHEMA: Final[dict[str, Any]] = {"attributes": _CODE_TYPE, "ts": TIME_TYP
 """Attributes that name an agent, and their latest time; null without a known one."""
 EVENTS_SCHEMA: Final[dict[str, Any]] = {
     **LOCATED_COLUMNS,
-    "sid": NUMBER_TYPE,
+    "sid": STORED_NUMBER_TYPE,
     "ts": TIME_TYPE,
     "reading": pl.UInt32,
 }
@@ -86,7 +86,7 @@ EVENTS_SCHEMA: Final[dict[str, Any]] = {
 `file` is the number of a log in the ledger; `reading` counts how often the log had been read anew:
 only its last reading counts.
 """
-ORPHANS_SCHEMA: Final[dict[str, Any]] = {"sid": NUMBER_TYPE}
+ORPHANS_SCHEMA: Final[dict[str, Any]] = {"sid": STORED_NUMBER_TYPE}
 """Sessions with facts in a segment and all conversations in later ones."""
 ATTRIBUTES_SCHEMA: Final[dict[str, Any]] = {
     "kind": pl.Enum(KINDS),

@@ -17,13 +17,13 @@ from dcevents.model.attributes import Vocabulary
 from dcevents.settings import Window
 from dcevents.store.disk import segment
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
-from dcevents.store.disk.numbering import NUMBER_TYPE, StoreNumbering
+from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
 from dcevents.store.disk.segment import Segment
 
 SUPERSEDED_SCHEMA: Final = {"segment": pl.String, "row": pl.UInt32}
 """Rows of conversations that later segments replace."""
 NO_WINDOW: Final = Window()
-_ROWS_SCHEMA: Final = {"sid": NUMBER_TYPE, "segment": pl.UInt32, "row": pl.UInt32}
+_ROWS_SCHEMA: Final = {"sid": STORED_NUMBER_TYPE, "segment": pl.UInt32, "row": pl.UInt32}
 
 
 def _return_unchanged(frame: pl.DataFrame) -> pl.DataFrame:

@@ -8,8 +8,8 @@ import click
 from dcevents.analysis import account_words, recognition
 from dcevents.analysis.input_warnings import list_input_warnings
 from dcevents.cli.inputs import collect_garbage_again, open_reading
-from dcevents.cli.messages import say, say_skipped_inputs, warn, warn_of_input
 from dcevents.cli.targets import check_targets, protect_store
+from dcevents.cli.wording.messages import say, say_skipped_inputs, warn, warn_of_input
 from dcevents.output import write_to_stdout
 from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.reports._changes import describe_changes

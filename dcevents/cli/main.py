@@ -19,14 +19,6 @@ import click
 
 from dcevents import __version__, output, reports
 from dcevents.cli.commands import load_commands
-from dcevents.cli.help_pages import HELP_COMMAND, ReportCommand
-from dcevents.cli.hints import list_input_arguments, list_repeatable_arguments
-from dcevents.cli.messages import say
-from dcevents.cli.mistakes import (
-    describe_forgotten_command,
-    describe_mistake,
-    looks_like_source,
-)
 from dcevents.cli.options import (
     CONTEXT_SETTINGS,
     apply_options,
@@ -34,6 +26,14 @@ from dcevents.cli.options import (
     choose_store,
 )
 from dcevents.cli.values import parse_output_settings, parse_settings
+from dcevents.cli.wording.help_pages import HELP_COMMAND, ReportCommand
+from dcevents.cli.wording.hints import list_input_arguments, list_repeatable_arguments
+from dcevents.cli.wording.messages import say
+from dcevents.cli.wording.mistakes import (
+    describe_forgotten_command,
+    describe_mistake,
+    looks_like_source,
+)
 from dcevents.errors import DcError, Terminated
 
 if TYPE_CHECKING:

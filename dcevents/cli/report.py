@@ -24,7 +24,9 @@ from dcevents.analysis.selection import (
 )
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, has_waiting_input, open_reading
-from dcevents.cli.messages import (
+from dcevents.cli.options import is_store_from_environment
+from dcevents.cli.targets import check_rejects_apart, check_targets, protect_store
+from dcevents.cli.wording.messages import (
     PROGRAM_PREFIX,
     say,
     say_alerts,
@@ -32,9 +34,7 @@ from dcevents.cli.messages import (
     warn,
     warn_of_inputs,
 )
-from dcevents.cli.options import is_store_from_environment
-from dcevents.cli.screen import choose_width, find_message_width, uses_colour
-from dcevents.cli.targets import check_rejects_apart, check_targets, protect_store
+from dcevents.cli.wording.screen import choose_width, find_message_width, uses_colour
 from dcevents.errors import UnusableInputError
 from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold

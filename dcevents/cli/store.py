@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from dcevents.cli.messages import say
 from dcevents.cli.values import read_clock
+from dcevents.cli.wording.messages import say
 from dcevents.errors import StoreError
 from dcevents.output import write_to_stdout
 from dcevents.show import format_number, make_visible

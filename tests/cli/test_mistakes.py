@@ -8,8 +8,8 @@ import harness
 import pytest
 
 from dcevents import reports
-from dcevents.cli.help_pages import list_grouped_names
 from dcevents.cli.main import cli
+from dcevents.cli.wording.help_pages import list_grouped_names
 
 LOG = harness.log("09:00 a engaged\n09:01 a completed")
 

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from dcevents import snippet
-from dcevents.cli.mistakes import Name
 from dcevents.cli.options import CONTEXT_SETTINGS, apply_options
+from dcevents.cli.wording.mistakes import Name
 from dcevents.output import write_to_stdout
 
 

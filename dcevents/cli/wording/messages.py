@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dcevents.cli.screen import find_message_width
+from dcevents.cli.wording.screen import find_message_width
 from dcevents.output import write_message
 from dcevents.show import format_count, make_visible
 

@@ -1,0 +1,1 @@
+"""What people are told: messages, hints, help, and a terminal of any width."""

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dcevents.errors import UsageError
-from dcevents.model.event_names import READY, match_name, normalize_name
-from dcevents.model.events import EVENT_KINDS, KINDS, READY_EVENT
+from dcevents.model.events import EVENT_KINDS, KINDS, READY, READY_EVENT, match_name, normalize_name
 from dcevents.settings import MAPPED_PARTS
 
 _PARTS_BY_NAME = {part.lower(): part for part in MAPPED_PARTS}

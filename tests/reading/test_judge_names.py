@@ -5,7 +5,7 @@ import tomllib
 import judging
 import pytest
 
-from dcevents.model.event_names import match_full_name, match_name
+from dcevents.model.events import match_full_name, match_name
 from dcevents.reading.json_value import JsonNumber, decode, plain_decimal, write_json
 from dcevents.reading.judge.prefix_times import find_prefix_time
 from dcevents.reading.judge.timestamps import parse_timestamp

@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from scanned import check_block
 
-from dcevents.model.event_names import READY_NAME
-from dcevents.model.events import KINDS
+from dcevents.model.events import KINDS, READY_NAME
 from dcevents.native import load_library
 from dcevents.reading.judge import Context, Mapping
 from dcevents.reading.scanner import LineStatus, make_scanner

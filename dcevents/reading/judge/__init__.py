@@ -2,7 +2,7 @@
 
 The authority.
 
-`judge_value` is the door. The rooms beside: `keys` has the tables, `timestamps` (and `event_names`
+`judge_value` is the door. The rooms beside: `keys` has the tables, `timestamps` (and `events`
 of the model) the loose spellings, `nodes` the values, `places` what is entered, `name_search`,
 `payload` and `time_search` the parts of an event, `records` the order in which all this is asked.
 """

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dcevents.model.event_names import READY
+from dcevents.model.events import READY
 from dcevents.reading.json_value import write_json
 from dcevents.reading.judge.findings import (
     MAX_SID_BYTES,

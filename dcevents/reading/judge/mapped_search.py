@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dcevents.model.event_names import READY
+from dcevents.model.events import READY
 from dcevents.reading.judge.mapping import (
     Mapping,
     cut_location,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from dcevents.model.event_names import (
+from dcevents.model.events import (
     ADOBE_NAMES,
     KnownNames,
     match_name,

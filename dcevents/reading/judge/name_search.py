@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dcevents.model.event_names import READY, match_full_name
+from dcevents.model.events import READY, match_full_name
 from dcevents.reading.json_value import SPACE
 from dcevents.reading.judge.keys import NAME, is_event_key, may_name_event
 from dcevents.reading.judge.nodes import Member, Path, Scalar

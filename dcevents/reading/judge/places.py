@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from dcevents.model.event_names import ADOBE_NAMES, KnownNames, is_like_adobes
+from dcevents.model.events import ADOBE_NAMES, KnownNames, is_like_adobes
 from dcevents.reading.judge.keys import (
     LOGGER,
     RECORD_ITSELF,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dcevents.model import event_names
+from dcevents.model import events
 from dcevents.model.events import KINDS
 from dcevents.reading.judge import keys
 from dcevents.reading.judge.nodes import (
@@ -14,8 +14,8 @@ from dcevents.reading.judge.nodes import (
 )
 
 _NEVER_NAME = (key.lower() for key in keys.NEVER_NAME)
-_GENERIC = tuple(word for word in event_names.WORDS_BEFORE if word.startswith(("enum", "event")))
-_SHORT_KINDS = (KINDS.index(kind) for kind in event_names.LIVE_CHAT_SHORT.values())
+_GENERIC = tuple(word for word in events.WORDS_BEFORE if word.startswith(("enum", "event")))
+_SHORT_KINDS = (KINDS.index(kind) for kind in events.LIVE_CHAT_SHORT.values())
 
 WORD_LISTS: Final = tuple(
     tuple(word if isinstance(word, bytes) else word.encode() for word in words)
@@ -43,11 +43,11 @@ WORD_LISTS: Final = tuple(
         PAIR_KEYS,
         (PAIR_VALUE,),
         KINDS,
-        event_names.WORDS_BEFORE,
+        events.WORDS_BEFORE,
         _GENERIC,
-        tuple(event_names.LIVE_CHAT_SHORT),
+        tuple(events.LIVE_CHAT_SHORT),
         tuple(bytes([number]) for number in _SHORT_KINDS),
-        (event_names.READY_NAME,),
+        (events.READY_NAME,),
     )
 )
 """As `enum word_list` of scan.h has them."""

@@ -233,7 +233,7 @@ static void check_alone(scanner *alone, u32 status, const scan_result *found, u3
     free(copy);
     CHECK(one && one->lines == lines);
     /* A value over lines may be left to Python at one time and taken at another. */
-    if (lines > 1 && one->runs_count > 1) return;
+    if (lines > 1 && (one->runs_count > 1 || one->runs[0].status == LINE_ASIDE)) return;
     CHECK(one->runs_count == 1);
     u32 status_alone = one->runs[0].status;
     if (status == LINE_OTHER && found->other_buckets[entry] == OTHER_INVALID_JSON)

@@ -36,8 +36,8 @@ from dcevents.cli.wording.messages import (
 )
 from dcevents.cli.wording.screen import choose_width, find_message_width, uses_colour
 from dcevents.errors import UnusableInputError
-from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.output import is_terminal, replace_file, write_to_stdout
 from dcevents.reading import log
 from dcevents.reading.judge import Mapping

@@ -12,7 +12,7 @@ import polars as pl
 
 from dcevents.model.events import CLOSED, TIMEOUT
 from dcevents.model.moments import UNTIMED
-from dcevents.model.texts import make_text_table
+from dcevents.model.texts import NUMBER_TYPE, make_text_table
 from dcevents.model.walk import (
     ACCEPT_ROLE,
     END_ROLE,
@@ -26,6 +26,7 @@ from dcevents.model.walk import (
     SignatureWalk,
     walk_signature,
 )
+from dcevents.native import arrow
 
 WAITING_MS = 300_000
 """A pending request is `waiting` while its latest event is younger."""
@@ -123,7 +124,7 @@ def _walk_conversations(events: pl.DataFrame) -> tuple[pl.DataFrame, list[Signat
     signatures = make_text_table()
     walk_numbers = signatures.number_packed(memoryview(letters), memoryview(offsets))
     walks = [walk_signature(signature) for signature in signatures.look_up(None)]
-    of_conversations = _tabulate_walks(walks)[walk_numbers]
+    of_conversations = _tabulate_walks(walks)[arrow.copy_numbers(walk_numbers, NUMBER_TYPE)]
     of_events = of_conversations.explode("attempt", "roles")
     beside = pl.concat([events, of_events], how="horizontal")
     return beside.filter(pl.col("attempt") >= 0), walks

@@ -1,13 +1,8 @@
-"""Attributes of events, interned."""
+"""What events say apart from session and time; many of these in columns. Plain data."""
 
-import threading
-from collections.abc import Iterable, Sequence
-from operator import itemgetter
-from typing import NamedTuple
-
-import polars as pl
-
-from dcevents.model.sessions import Sessions
+from array import array
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 
 class Attributes(NamedTuple):
@@ -29,92 +24,46 @@ class Attributes(NamedTuple):
         return self.agent_id or self.agent_name
 
 
-_ATTRIBUTE_COLUMNS = {
-    "kind": pl.UInt8,
-    "conversation_id": pl.String,
-    "conversation": pl.String,
-    "type": pl.String,
-    "ui_type": pl.String,
-    "page": pl.String,
-    "agent_id": pl.String,
-    "agent_name": pl.String,
-}
-"""Columns of `Vocabulary.tabulate_attributes`: the fields of Attributes but the last, in order."""
+Dialogue: TypeAlias = tuple[str | None, str | None, str | None, str | None]
+"""A conversation's id, name, type and uiType."""
+Agent: TypeAlias = tuple[str | None, str | None]
+"""An agent's id and name."""
+NO_AGENT: Final[Agent] = (None, None)
+ROW_NUMBERS: Final = 5
+"""Numbers of a row: kind, and those of dialogue, page, agent and meeting."""
 
 
-class Vocabulary:
-    """Codes of attributes, and the sessions that have numbers; safe for threads.
+class AttributeColumns:
+    """Distinct attributes in columns, which only grow: texts first, then the rows that have them.
 
-    A vocabulary grows with what is distinct in a log only, not with its events.
+    One thread may add to them while another reads: rows first, then texts.
     """
 
-    def __init__(self, attributes: Iterable[Attributes] = ()) -> None:
-        self.sessions = Sessions()
-        self._attributes = list(attributes)
-        self._codes = {each: code for code, each in enumerate(self._attributes)}
-        self._lock = threading.Lock()
+    def __init__(self) -> None:
+        self.dialogues: list[Dialogue] = []
+        self.pages: list[str | None] = [None]
+        self.agents: list[Agent] = [NO_AGENT]
+        self.meetings: list[str | None] = [None]
+        self.rows = array("I")
+        """ROW_NUMBERS for each."""
 
-    def assign_code(self, attributes: Attributes) -> int:
-        """Return the code of attributes; new attributes get the next one."""
-        with self._lock:
-            code = self._codes.setdefault(attributes, len(self._attributes))
-            if code == len(self._attributes):
-                self._attributes.append(attributes)
-            return code
-
-    def assign_codes(self, attributes: Sequence[Attributes]) -> list[int]:
-        """Return the codes of several attributes, as `assign_code` would."""
-        codes, known, found = self._codes, self._attributes, []
-        with self._lock:
-            for each in attributes:
-                code = codes.setdefault(each, len(known))
-                if code == len(known):
-                    known.append(each)
-                found.append(code)
-        return found
+    @property
+    def texts(self) -> tuple[Sequence[Dialogue | Agent | str | None], ...]:
+        """Return what the numbers of a row behind the kind stand for, in their order."""
+        return self.dialogues, self.pages, self.agents, self.meetings
 
     def __len__(self) -> int:
-        """Count the codes."""
-        with self._lock:
-            return len(self._attributes)
+        """Count the rows."""
+        return len(self.rows) // ROW_NUMBERS
 
-    def list_attributes(self) -> list[Attributes]:
-        """Return all attributes, in the order of their codes."""
-        with self._lock:
-            return list(self._attributes)
-
-    def tabulate_attributes(self) -> pl.DataFrame:
-        """Return a row for each code: `agent_id` is the agent's identity, a name without an id."""
-        rows = self.list_attributes()
-        frame = pl.DataFrame(
-            pl.Series(name, list(map(itemgetter(place), rows)), dtype=dtype)
-            for place, (name, dtype) in enumerate(_ATTRIBUTE_COLUMNS.items())
+    def read_row(self, number: int) -> Attributes:
+        """Return the attributes of a row."""
+        row = self.rows[number * ROW_NUMBERS : (number + 1) * ROW_NUMBERS]
+        kind, dialogue, page, agent, meeting = row
+        return Attributes(
+            kind,
+            *self.dialogues[dialogue],
+            self.pages[page],
+            *self.agents[agent],
+            self.meetings[meeting],
         )
-        return frame.with_columns(pl.coalesce("agent_id", "agent_name").alias("agent_id"))
-
-    def number_identities(self) -> pl.Series:
-        """Return by code the number of (kind, id, agent), as UInt32.
-
-        Events of one session and time are equal if these numbers are (definitions 1).
-        """
-        numbers: dict[tuple[int, str | None, str | None], int] = {}
-        of_codes = [
-            numbers.setdefault((each.kind, each.id, each.agent), len(numbers))
-            for each in self.list_attributes()
-        ]
-        return pl.Series(of_codes, dtype=pl.UInt32)
-
-    def renew_sessions(self) -> None:
-        """Begin new numbers of sessions, once no facts have the old ones."""
-        self.sessions = Sessions()
-
-    def tabulate_identities(self) -> pl.DataFrame:
-        """Return by code all that `grouping.count_part` is to know of events."""
-        numbers = self.number_identities()
-        # One conversation for each kind, id and agent: these count in no other way.
-        nothing = pl.repeat(0, numbers.len(), dtype=pl.UInt8, eager=True)
-        return pl.DataFrame({"id_rank": numbers, "kind": nothing, "agent": nothing})
-
-    def count_id_bits(self) -> int:
-        """Count the bits of a conversation id's rank (0 without an id)."""
-        return len({each.id for each in self.list_attributes()}).bit_length()

@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 
-from dcevents.model.attributes import Vocabulary
 from dcevents.model.grouping import DistinctCounts, count_part, drop_repeats
 from dcevents.model.moments import UNTIMED
 from dcevents.model.packing import (
@@ -20,17 +19,19 @@ from dcevents.model.packing import (
     NO_WIDE_FACTS,
     FactPart,
     pack_rows,
+    restore_untimed,
     unpack_codes,
     unpack_rows,
     unpack_times,
 )
+from dcevents.model.vocabulary import Vocabulary
 
 _MIN_ROW_LIMIT = 1 << 21
 """Rows that may be held before repeated facts are looked for; 12 bytes each."""
 
 _MAX_DISTINCT_SHARE = 0.75
 """Repeated facts are dropped if at most this share of the rows stays."""
-_PART_ROWS = 1 << 20
+_PART_ROWS = 1 << 18
 """Facts of a part, about."""
 
 
@@ -61,13 +62,25 @@ class Facts:
         """
         if rows.is_empty():
             return
-        self._counts = None
         self._extend_range(rows["ts"])
         packed, wide = pack_rows(rows)
-        self._packed_parts.append(packed)
         if not wide.is_empty():
             self._wide_parts.append(wide)
-        self.row_count += rows.height
+        self._add_packed(packed, rows.height)
+
+    def add_packed(self, packed: pl.DataFrame) -> None:
+        """Add packed facts."""
+        if packed.is_empty():
+            return
+        times = unpack_times(packed).cast(pl.Int64).to_frame("ts")
+        self._extend_range(times.select(restore_untimed(pl.col("ts")).alias("ts"))["ts"])
+        self._add_packed(packed, packed.height)
+
+    def _add_packed(self, packed: pl.DataFrame, row_count: int) -> None:
+        """Add packed facts, so many with wide ones that were added."""
+        self._counts = None
+        self._packed_parts.append(packed)
+        self.row_count += row_count
         if self.row_count >= self._row_limit:
             if self._has_many_repeats():
                 self.drop_repeats()

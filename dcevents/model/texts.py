@@ -1,11 +1,13 @@
-"""Numbers of texts: 0, 1, 2 … in the order in which the texts come.
+"""Numbers of texts, and of rows of numbers: 0, 1, 2 … in the order in which they come.
 
-The table is one in C, or where there is no library one of Python's. Both compare texts as such, so
+The tables are in C, or where there is no library in Python. They compare texts and rows as such, so
 no two of them ever share a number, and no number changes.
 """
 
 import ctypes
 import secrets
+from array import array
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final, Protocol
 
@@ -17,6 +19,8 @@ NUMBER_TYPE: Final = pl.UInt32
 _NUMBER_BYTES: Final = 4
 _TOO_MANY: Final = -2
 """Result of the library: there are 2^32 texts."""
+_NO_ENTRY: Final = -4
+"""Result of the library: a number stands for nothing."""
 
 
 class TextTable(Protocol):
@@ -25,7 +29,7 @@ class TextTable(Protocol):
     def number_texts(self, texts: pl.Series) -> pl.Series:
         """Return the number of each text, which may repeat; none is null."""
 
-    def number_packed(self, texts: memoryview, offsets: memoryview) -> pl.Series:
+    def number_packed(self, texts: memoryview, offsets: memoryview) -> "array[int]":
         """Return the numbers of texts, each from one of the 32-bit offsets to the next."""
 
     def find_number(self, text: str) -> int | None:
@@ -53,17 +57,16 @@ class _PythonTable:
         return len(self._numbers)
 
     def number_texts(self, texts: pl.Series) -> pl.Series:
-        return self._number_texts(texts.to_list())
+        return pl.Series(self._number_texts(texts.to_list()), dtype=NUMBER_TYPE)
 
-    def number_packed(self, texts: memoryview, offsets: memoryview) -> pl.Series:
+    def number_packed(self, texts: memoryview, offsets: memoryview) -> "array[int]":
         bounds = pairwise(offsets.tolist())
-        return self._number_texts([str(texts[begin:end], "utf-8") for begin, end in bounds])
+        found = self._number_texts([str(texts[begin:end], "utf-8") for begin, end in bounds])
+        return array("I", found)
 
-    def _number_texts(self, texts: list[str]) -> pl.Series:
+    def _number_texts(self, texts: list[str]) -> list[int]:
         numbers = self._numbers
-        return pl.Series(
-            [numbers.setdefault(text, len(numbers)) for text in texts], dtype=NUMBER_TYPE
-        )
+        return [numbers.setdefault(text, len(numbers)) for text in texts]
 
     def find_number(self, text: str) -> int | None:
         return self._numbers.get(text)
@@ -78,14 +81,9 @@ class _NativeTable:
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
-        library.dcevents_new_texts.restype = ctypes.c_void_p
         library.dcevents_copy_texts.restype = ctypes.c_void_p
         library.dcevents_find_text.restype = ctypes.c_int64
-        library.dcevents_count_texts.restype = ctypes.c_uint64
-        seeds = (ctypes.c_uint64(secrets.randbits(64)) for _ in range(2))
-        self._table = ctypes.c_void_p(library.dcevents_new_texts(*seeds))
-        if not self._table:
-            raise MemoryError
+        self._table = _open_table(library)
 
     def __del__(self) -> None:
         if hasattr(self, "_table"):
@@ -95,35 +93,34 @@ class _NativeTable:
         return int(self._library.dcevents_count_texts(self._table))
 
     def number_texts(self, texts: pl.Series) -> pl.Series:
-        numbers = self._allocate_numbers(texts.len())
+        numbers = arrow.allocate(self._library, _NUMBER_BYTES * texts.len())
         done = 0
         with arrow.open_series(texts) as (form, chunks):
             if form != arrow.TEXT_VIEW_FORMAT or texts.null_count():
                 raise ValueError("not a column of texts")
             for chunk in chunks:
                 end = ctypes.c_void_p(numbers.address + _NUMBER_BYTES * done)
-                _check(self._library.dcevents_number_views(self._table, ctypes.byref(chunk), end))
+                check_result(
+                    self._library.dcevents_number_views(self._table, ctypes.byref(chunk), end)
+                )
                 done += chunk.length
         return numbers.make_series(NUMBER_TYPE, done)
 
-    def number_packed(self, texts: memoryview, offsets: memoryview) -> pl.Series:
+    def number_packed(self, texts: memoryview, offsets: memoryview) -> "array[int]":
         count = len(offsets) - 1
-        numbers = self._allocate_numbers(count)
+        numbers = array("I", bytes(_NUMBER_BYTES * count))
         with arrow.open_bytes(texts) as text_bytes, arrow.open_bytes(offsets) as places:
-            _check(
+            check_result(
                 self._library.dcevents_number_packed(
                     self._table,
                     text_bytes,
                     ctypes.c_uint64(len(texts)),
                     places,
                     ctypes.c_uint64(count),
-                    ctypes.c_void_p(numbers.address),
+                    ctypes.c_void_p(numbers.buffer_info()[0]),
                 )
             )
-        return numbers.make_series(NUMBER_TYPE, count)
-
-    def _allocate_numbers(self, count: int) -> arrow.Memory:
-        return arrow.allocate(self._library, _NUMBER_BYTES * count)
+        return numbers
 
     def find_number(self, text: str) -> int | None:
         data = text.encode()
@@ -145,9 +142,130 @@ class _NativeTable:
         return arrow.Memory(self._library, address).make_texts(count)
 
 
-def _check(result: int) -> None:
-    """Raise the error that a result of the library stands for."""
+class RowTable(Protocol):
+    """A table of rows of numbers, all of one length, and the numbers of these rows."""
+
+    def number_rows(
+        self, rows: "array[int]", translations: "Sequence[array[int] | None]"
+    ) -> "array[int]":
+        """Return the number of each row, which may repeat.
+
+        What stands in a column is first translated: by its place in an array.
+        """
+
+    def list_rows(self) -> "array[int]":
+        """Return all rows, in the order of their numbers."""
+
+    def __len__(self) -> int: ...
+
+
+def make_row_table(width: int) -> RowTable:
+    """Return a table without rows; `width` is their length."""
+    library = load_library()
+    return _PythonRows(width) if library is None else _NativeRows(library, width)
+
+
+class _PythonRows:
+    """Rows in a dictionary."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._numbers: dict[tuple[int, ...], int] = {}
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def number_rows(
+        self, rows: "array[int]", translations: "Sequence[array[int] | None]"
+    ) -> "array[int]":
+        columns = [
+            rows[at :: self._width]
+            if known is None
+            else [known[n] for n in rows[at :: self._width]]
+            for at, known in enumerate(translations)
+        ]
+        numbers = self._numbers
+        return array(
+            "I", [numbers.setdefault(row, len(numbers)) for row in zip(*columns, strict=True)]
+        )
+
+    def _split(self, rows: "array[int]") -> "Iterator[array[int]]":
+        return (rows[at :: self._width] for at in range(self._width))
+
+    def list_rows(self) -> "array[int]":
+        return array("I", [number for row in self._numbers for number in row])
+
+
+class Translation(ctypes.Structure):
+    """What numbers are to become, by their place: `struct dcevents_translation`."""
+
+    _fields_ = (("numbers", ctypes.c_void_p), ("count", ctypes.c_uint64))
+
+    @classmethod
+    def of(cls, numbers: "array[int] | None") -> "Translation":
+        """Return the translation to numbers, which have to outlive it; None changes nothing."""
+        return cls() if numbers is None else cls(*numbers.buffer_info())
+
+
+class _NativeRows:
+    """A table of the library: a row is a text of so many bytes."""
+
+    def __init__(self, library: ctypes.CDLL, width: int) -> None:
+        self._library = library
+        self._width = width
+        self._table = _open_table(library)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_table"):
+            self._library.dcevents_free_texts(self._table)
+
+    def __len__(self) -> int:
+        return int(self._library.dcevents_count_texts(self._table))
+
+    def number_rows(
+        self, rows: "array[int]", translations: "Sequence[array[int] | None]"
+    ) -> "array[int]":
+        count = len(rows) // self._width
+        numbers = array("I", bytes(_NUMBER_BYTES * count))
+        if count:
+            known = [Translation.of(each) for each in translations]
+            check_result(
+                self._library.dcevents_number_rows(
+                    self._table,
+                    ctypes.c_void_p(rows.buffer_info()[0]),
+                    ctypes.c_uint64(count),
+                    (Translation * len(known))(*known),
+                    ctypes.c_void_p(numbers.buffer_info()[0]),
+                )
+            )
+        return numbers
+
+    def list_rows(self) -> "array[int]":
+        size = _NUMBER_BYTES * self._width * len(self)
+        rows = array("I", bytes(size))
+        address = ctypes.c_void_p(rows.buffer_info()[0])
+        check_result(
+            self._library.dcevents_copy_packed(self._table, address, ctypes.c_uint64(size))
+        )
+        return rows
+
+
+def _open_table(library: ctypes.CDLL) -> ctypes.c_void_p:
+    """Return a new table of the library, whose seed nobody can guess."""
+    library.dcevents_new_texts.restype = ctypes.c_void_p
+    library.dcevents_count_texts.restype = ctypes.c_uint64
+    seeds = (ctypes.c_uint64(secrets.randbits(64)) for _ in range(2))
+    table = ctypes.c_void_p(library.dcevents_new_texts(*seeds))
+    if not table:
+        raise MemoryError
+    return table
+
+
+def check_result(result: int) -> None:
+    """Raise the error that a result of a function on tables stands for."""
     if result == _TOO_MANY:
         raise OverflowError("there are too many texts")
+    if result == _NO_ENTRY:
+        raise IndexError("a row has a number that stands for nothing")
     if result:
         raise MemoryError

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+from array import array
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import polars as pl
+
+from dcevents.native import load_library
 
 _FORMATS: Final[dict[Any, tuple[bytes, int]]] = {
     pl.UInt8: (b"C", 1),
@@ -22,6 +25,14 @@ _FORMATS: Final[dict[Any, tuple[bytes, int]]] = {
     pl.Int64: (b"l", 8),
 }
 """Formats of Arrow, and bytes of a value, by the types of polars."""
+_BUFFER_FORMS: Final[dict[Any, Literal["B", "H", "I", "Q", "q"]]] = {
+    pl.UInt8: "B",
+    pl.UInt16: "H",
+    pl.UInt32: "I",
+    pl.UInt64: "Q",
+    pl.Int64: "q",
+}
+"""Formats of Python's buffers, by the types of polars."""
 _TEXT_FORMAT: Final = b"U"
 TEXT_VIEW_FORMAT: Final = b"vu"
 """The format of polars' own texts."""
@@ -139,6 +150,15 @@ def copy_bytes(library: ctypes.CDLL, data: bytes | bytearray | memoryview) -> Me
     with open_bytes(data) as lent:
         ctypes.memmove(memory.address, lent, size)
     return memory
+
+
+def copy_numbers(data: bytes | bytearray | memoryview | array[int], dtype: Any) -> pl.Series:  # noqa: ANN401
+    """Return a column of numbers that lie one behind the other, in the machine's order of bytes."""
+    numbers = memoryview(data).cast("B").cast(_BUFFER_FORMS[dtype])
+    library = load_library()
+    if library is None:
+        return pl.Series(numbers.tolist(), dtype=dtype)
+    return copy_bytes(library, numbers).make_series(dtype, len(numbers))
 
 
 @contextlib.contextmanager

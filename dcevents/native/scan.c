@@ -686,3 +686,22 @@ DC_EXPORT const scan_result *dc_scan_block(scanner *s, const u8 *data, size_t le
     fill_result(s);
     return &s->result;
 }
+
+/* Write what the combinations from a number on consist of: kind, dialogue, page, agent, meeting.
+ * 0 is none of a page, an agent or a meeting; the numbers of their texts are one less. */
+DC_EXPORT void dc_list_combinations(const scanner *s, u32 begin, u32 *rows)
+{
+    for (u32 number = begin; number < s->combinations.count; number++, rows += 5) {
+        u32 action = s->combinations.pairs[2 * (size_t)number];
+        u32 page = s->combinations.pairs[2 * (size_t)number + 1];
+        REQUIRE(action < s->actions.count);
+        u32 speakers = s->actions.pairs[2 * (size_t)action + 1];
+        REQUIRE(speakers < s->speakers.count);
+        rows[0] = s->actions.pairs[2 * (size_t)action];
+        rows[1] = s->speakers.pairs[2 * (size_t)speakers];
+        rows[2] = page == NO_NUMBER ? 0 : page + 1;
+        u32 agent = s->speakers.pairs[2 * (size_t)speakers + 1];
+        rows[3] = agent == NO_NUMBER ? 0 : agent + 1;
+        rows[4] = 0;
+    }
+}

@@ -272,3 +272,9 @@ void *dcevents_copy_texts(const struct dcevents_texts *table, const uint32_t *nu
     }
     return offsets;
 }
+
+int dcevents_copy_packed(const struct dcevents_texts *table, uint8_t *bytes, uint64_t size) {
+    if (size != table->size) return DCEVENTS_NOT_TEXTS;
+    if (size) memcpy(bytes, table->bytes, size);
+    return 0;
+}

@@ -43,4 +43,11 @@ DCEVENTS_EXPORT int64_t dcevents_find_text(const struct dcevents_texts *table,
 DCEVENTS_EXPORT void *dcevents_copy_texts(const struct dcevents_texts *table,
                                          const uint32_t *numbers, uint64_t count);
 
+/* Write the bytes of all texts, one behind the other; `size` is how many they have to be.
+ *
+ * Returns 0, or DCEVENTS_NOT_TEXTS for another size.
+ */
+DCEVENTS_EXPORT int dcevents_copy_packed(const struct dcevents_texts *table, uint8_t *bytes,
+                                         uint64_t size);
+
 #endif

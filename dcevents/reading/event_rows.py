@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import polars as pl
 
-from dcevents.model.attributes import Attributes, Vocabulary
+from dcevents.model.attributes import AttributeColumns, Attributes
 from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
+from dcevents.model.packing import EventNumbers, PackedEvents, pack_events
 from dcevents.model.texts import NUMBER_TYPE
+from dcevents.model.vocabulary import ColumnCodes, Vocabulary
 from dcevents.native import arrow, load_library
 from dcevents.reading.judge import Event, Time
 from dcevents.reading.read_settings import ReadSettings
@@ -41,12 +43,6 @@ _MAX_TINY_ROWS: Final = 1 << 8
 _MAX_SMALL_ROWS: Final = 1 << 12
 """Events of a block that are not worth a frame of their own."""
 NumberBuffer: TypeAlias = "Buffer | array[int]"
-_BUFFER_FORMS: Final[dict[type[pl.DataType], Literal["B", "I", "Q", "q"]]] = {
-    pl.UInt8: "B",
-    pl.UInt32: "I",
-    pl.UInt64: "Q",
-    pl.Int64: "q",
-}
 _MAX_COMBINATION_LISTS: Final = 32
 """Lists of a scanner's attributes whose codes are remembered: more than there are threads."""
 _KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(KINDS)}
@@ -70,15 +66,15 @@ class _Columns:
         """Return the columns with the numbers of the sessions."""
         columns = {
             "sid": numbers,
-            "attributes": make_series(self.codes, pl.UInt32),
-            "ts": make_series(self.times, pl.Int64),
+            "attributes": arrow.copy_numbers(self.codes, pl.UInt32),
+            "ts": arrow.copy_numbers(self.times, pl.Int64),
         }
         if in_full:
-            members = make_series(self.members, pl.UInt32)
+            members = arrow.copy_numbers(self.members, pl.UInt32)
             columns |= {
-                "form": make_series(self.forms, pl.UInt8),
-                "file": make_series(self.files, pl.UInt32),
-                "line": make_series(self.lines, pl.UInt64),
+                "form": arrow.copy_numbers(self.forms, pl.UInt8),
+                "file": arrow.copy_numbers(self.files, pl.UInt32),
+                "line": arrow.copy_numbers(self.lines, pl.UInt64),
                 "member": members.set(members == 0, None),
             }
         return pl.DataFrame(columns)
@@ -137,15 +133,31 @@ class EventRows:
             return self._count_few_late(_read_numbers(events.times, "q"))
         numbers = self._vocabulary.sessions.number_packed(*_cut_packed(events.sids))
         if events.count > _MAX_SMALL_ROWS:
+            packed = self._pack_events(events, numbers, codes)
+            if packed:
+                self._frames.append(packed.facts)
+                self.untimed += packed.untimed
+                return packed.later
             rows = self._make_rows(events, numbers, codes, file, first_line)
             later = self._count_late(rows["ts"])
             self._frames.append(self._believe_times(rows))
             return later
-        number_of = numbers.to_list()
-        self._sessions.extend([number_of[n] for n in _read_numbers(events.sessions, "I")])
+        self._sessions.extend([numbers[n] for n in _read_numbers(events.sessions, "I")])
         self._extend(self._taken, events, codes, file, first_line)
         self._flush_full()
         return self._count_few_late(_read_numbers(events.times, "q"))
+
+    def _pack_events(
+        self, events: TakenEvents, numbers: "array[int]", codes: "array[int]"
+    ) -> PackedEvents | None:
+        """Return the facts of a block; None if they are not all packed ones, or not all wanted."""
+        library = load_library()
+        if library is None or self._settings.in_full:
+            return None
+        given = EventNumbers(
+            bytes(events.sessions), bytes(events.attributes), bytes(events.times), numbers, codes
+        )
+        return pack_events(library, given, self._settings.last_believed_ms, self._settings.as_of_ms)
 
     def _extend(
         self,
@@ -178,22 +190,24 @@ class EventRows:
     def _make_rows(
         self,
         events: TakenEvents,
-        numbers: pl.Series,
+        numbers: "array[int]",
         codes: "array[int]",
         file: int,
         first_line: int,
     ) -> pl.DataFrame:
-        code_of = make_series(codes, pl.UInt32)
+        code_of = arrow.copy_numbers(codes, pl.UInt32)
         columns = {
-            "sid": numbers.gather(make_series(events.sessions, pl.UInt32)),
-            "attributes": code_of.gather(make_series(events.attributes, pl.UInt32)),
-            "ts": make_series(events.times, pl.Int64),
+            "sid": arrow.copy_numbers(numbers, NUMBER_TYPE).gather(
+                arrow.copy_numbers(events.sessions, pl.UInt32)
+            ),
+            "attributes": code_of.gather(arrow.copy_numbers(events.attributes, pl.UInt32)),
+            "ts": arrow.copy_numbers(events.times, pl.Int64),
         }
         if self._settings.in_full:
             columns |= {
-                "form": make_series(events.forms, pl.UInt8),
+                "form": arrow.copy_numbers(events.forms, pl.UInt8),
                 "file": pl.repeat(file, events.count, dtype=pl.UInt32, eager=True),
-                "line": make_series(events.lines, pl.UInt32).cast(pl.UInt64) + first_line,
+                "line": arrow.copy_numbers(events.lines, pl.UInt32).cast(pl.UInt64) + first_line,
                 "member": pl.repeat(None, events.count, dtype=pl.UInt32, eager=True),
             }
         return pl.DataFrame(columns)
@@ -222,7 +236,7 @@ class EventRows:
 
     def _flush_taken(self) -> None:
         if self._sessions:
-            numbers = make_series(self._sessions, NUMBER_TYPE)
+            numbers = arrow.copy_numbers(self._sessions, NUMBER_TYPE)
             rows = self._taken.make_frame(numbers, in_full=self._settings.in_full)
             self._frames.append(self._believe_times(rows))
             self._taken, self._sessions = _Columns(), array("I")
@@ -240,30 +254,21 @@ class EventRows:
 
 
 class CombinationCodes:
-    """Codes of attributes that scanners have numbered by themselves, each in lists of its own."""
+    """Codes of attributes that scanners have numbered by themselves, each in columns of its own."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._known: dict[int, tuple[Sequence[Attributes], array[int]]] = {}
-        """By the identity of a list: the list, and the codes of its members so far."""
+        self._known: dict[int, ColumnCodes] = {}
+        """By the identity of columns."""
 
-    def list_codes(self, combinations: Sequence[Attributes]) -> "array[int]":
-        """Return the codes of combinations: a list that grows, or another one."""
-        _, codes = self._known.pop(id(combinations), (None, array("I")))
-        known = len(codes)
-        codes.extend(self._vocabulary.assign_codes(combinations[known:]))
-        self._known[id(combinations)] = combinations, codes
+    def list_codes(self, combinations: AttributeColumns) -> "array[int]":
+        """Return the codes of combinations: columns that grow, or other ones."""
+        known = self._known.pop(id(combinations), None)
+        codes = ColumnCodes(self._vocabulary, combinations) if known is None else known
+        self._known[id(combinations)] = codes
         if len(self._known) > _MAX_COMBINATION_LISTS:
             del self._known[next(iter(self._known))]
-        return codes
-
-
-def make_series(buffer: NumberBuffer, dtype: type[pl.DataType]) -> pl.Series:
-    """Return a column of numbers that lie in a buffer."""
-    library, numbers = load_library(), _read_numbers(buffer, _BUFFER_FORMS[dtype])
-    if library is None:
-        return pl.Series(numbers.tolist(), dtype=dtype)
-    return arrow.copy_bytes(library, numbers).make_series(dtype, len(numbers))
+        return codes.list_codes()
 
 
 def _read_numbers(buffer: NumberBuffer, form: Literal["B", "I", "Q", "q"]) -> memoryview:

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from dcevents.model.attributes import Vocabulary
 from dcevents.model.facts import Facts
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.account import Account, InputCounts
 from dcevents.reading.envelopes import Envelope, EnvelopeCount
 from dcevents.reading.event_rows import LOCATED_COLUMNS

@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from operator import itemgetter
 from typing import Final
 
 import polars as pl
 
-from dcevents.model.attributes import Vocabulary
 from dcevents.model.events import REJECT_REASONS
 from dcevents.model.facts import Facts
+from dcevents.model.packing import NO_PACKED_FACTS
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.account import (
     MAX_SHOWN_REJECTS,
     MAX_UNRECOGNISED_INPUTS,
@@ -276,7 +278,13 @@ class LogBuilder:
             return
         if not is_all and sum(frame.height for frame in self._frames) < _MIN_ROWS:
             return
-        self.facts.add_rows(pl.concat(self._frames))
+        is_packed = [frame.schema == NO_PACKED_FACTS.schema for frame in self._frames]
+        rows = [each for each, packed in zip(self._frames, is_packed, strict=True) if not packed]
+        packed_facts = list(compress(self._frames, is_packed))
+        if rows:
+            self.facts.add_rows(pl.concat(rows))
+        if packed_facts:
+            self.facts.add_packed(pl.concat(packed_facts))
         if self._settings.in_full:
             self._located += self._frames
         self._frames = []

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from dcevents.model.attributes import Vocabulary
 from dcevents.model.facts import Facts
 from dcevents.model.moments import UNTIMED
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.judge import Mapping
 from dcevents.reading.log import KeepReject, Log, read_growing_log
 from dcevents.reading.read_settings import ReadSettings

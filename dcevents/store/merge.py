@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dcevents.model.attributes import Vocabulary
 from dcevents.model.facts import Facts
 from dcevents.model.moments import ANCIENT, UNTIMED
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.store.disk import segment
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
 from dcevents.store.disk.segment import FACTS_SCHEMA, Segment

@@ -10,11 +10,11 @@ import polars as pl
 
 from dcevents import show
 from dcevents.errors import UsageError
-from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
 from dcevents.model.fold import Fold
 from dcevents.model.moments import FIRST_BELIEVED_MS, UNTIMED
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.account import Account, RejectedLine
 from dcevents.reading.log import LOCATED_COLUMNS, Log
 from dcevents.reading.sources.inputs import Input, InputResult

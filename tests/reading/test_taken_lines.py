@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcevents.model.attributes import Attributes, Vocabulary
+from dcevents.model.attributes import AttributeColumns, Attributes
 from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, UNTIMED
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading import log as log_module
 from dcevents.reading.judge import Context, Event, UnknownEvent
 from dcevents.reading.log import Log, read_growing_log, read_log
@@ -50,6 +51,7 @@ class ChanceScanner:
         self._context = context
         self._choose = choose
         self._combinations: list[Attributes] = []
+        self._columns = AttributeColumns()
 
     def scan(self, data: bytes) -> ScannedBlock:
         """Return what some lines say."""
@@ -114,6 +116,7 @@ class ChanceScanner:
             attributes = _make_attributes(event)
             if attributes not in self._combinations:
                 self._combinations.append(attributes)
+                _add_row(self._columns, attributes)
             columns["lines"].append(line)
             columns["sessions"].append(sids.index(event.sid))
             columns["attributes"].append(self._combinations.index(attributes))
@@ -136,9 +139,20 @@ class ChanceScanner:
             len(events),
             **packed,
             sids=SidTexts(b"".join(texts), _pack("I", ends), len(texts)),
-            combinations=self._combinations,
+            combinations=self._columns,
             envelopes=counts,
         )
+
+
+def _add_row(columns: AttributeColumns, attributes: Attributes) -> None:
+    """Add a row with texts of its own."""
+    kind, *_, page, agent_id, agent_name, meeting = attributes
+    columns.dialogues.append((attributes.id, attributes.name, attributes.type, attributes.ui_type))
+    columns.pages.append(page)
+    columns.agents.append((agent_id, agent_name))
+    columns.meetings.append(meeting)
+    number = len(columns.dialogues)
+    columns.rows.extend((kind, number - 1, number, number, number))
 
 
 def _make_attributes(event: Event) -> Attributes:

@@ -11,8 +11,8 @@ import naive
 
 from dcevents import reports
 from dcevents.analysis.view import View
-from dcevents.model.attributes import Vocabulary
 from dcevents.model.conversations import FactFold
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading import log as log_module
 from dcevents.reading.log import Log
 from dcevents.reading.read_settings import ReadSettings

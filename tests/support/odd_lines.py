@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from dcevents.model.attributes import Vocabulary
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.log import read_log
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.sources.operands import find_inputs

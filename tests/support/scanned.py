@@ -47,7 +47,7 @@ def list_events(block: ScannedBlock) -> dict[int, tuple[Any, ...]]:
     return {
         line: (
             sids[session],
-            taken.combinations[attributes],
+            taken.combinations.read_row(attributes),
             ms,
             FORMS[form],
             taken.envelopes[structure].structure,

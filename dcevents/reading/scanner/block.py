@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol, overload
 
-from dcevents.model.attributes import Attributes
+from dcevents.model.attributes import AttributeColumns
 from dcevents.reading.judge import Structure
 
 Buffer = bytes | bytearray | memoryview
@@ -160,9 +160,9 @@ class TakenEvents:
     structures: Buffer = b""
     """UInt16: number in `envelopes`."""
     sids: SidTexts = field(default_factory=SidTexts)
-    combinations: Sequence[Attributes] = ()
-    """Distinct attributes. One list that grows, the same for several blocks: what a caller makes
-    of its members it makes of new ones only."""
+    combinations: AttributeColumns = field(default_factory=AttributeColumns)
+    """Distinct attributes. Columns that grow, the same for several blocks: what a caller makes of
+    their rows it makes of new ones only."""
     envelopes: Sequence[StructureCount] = ()
 
 

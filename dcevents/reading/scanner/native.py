@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from dcevents.model.attributes import Attributes
+from dcevents.model.attributes import ROW_NUMBERS, Agent, AttributeColumns, Dialogue
 from dcevents.reading.judge import Context
 from dcevents.reading.scanner.block import (
     Runs,
@@ -23,8 +23,6 @@ from dcevents.reading.timestamps import FORMS
 
 _MAX_ROUNDS: Final = 32
 """Times that a block is scanned anew because rules have been made for its forms."""
-_NO_NUMBER: Final = 0xFFFF_FFFF
-_NO_AGENT: Final = (None, None)
 
 
 class _NativeRule(ctypes.Structure):
@@ -75,6 +73,8 @@ def declare_functions(library: ctypes.CDLL) -> None:
     library.dc_add_rule.argtypes = (
         *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.POINTER(_NativeRule)),
     )
+    library.dc_list_combinations.restype = None
+    library.dc_list_combinations.argtypes = (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
     library.dc_scan_block.restype = ctypes.POINTER(_Result)
     library.dc_scan_block.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t)
 
@@ -126,7 +126,7 @@ class _BlockScanner:
             if not library.dc_set_words(self._scanner, number, packed, len(packed)):
                 raise MemoryError
         self._generation = 0
-        self._texts = _AttributeTexts()
+        self._combinations = AttributeColumns()
 
     def __del__(self) -> None:
         self._library.dc_close_scanner(getattr(self, "_scanner", None))
@@ -159,10 +159,19 @@ class _BlockScanner:
 
     def _make_block(self, result: Any) -> ScannedBlock:  # noqa: ANN401 - a structure of ctypes
         if result.generation != self._generation:
-            self._generation, self._texts = result.generation, _AttributeTexts()
-        self._texts.read_new(result)
+            self._generation, self._combinations = result.generation, AttributeColumns()
+        self._read_combinations(result)
         runs = Runs(_read_bytes(result.runs, 24 * result.runs_count))
         return ScannedBlock(runs, result.lines, self._read_events(result), _read_others(result))
+
+    def _read_combinations(self, result: Any) -> None:  # noqa: ANN401 - a structure of ctypes
+        """Read the attributes that are new: texts first, as others may read rows meanwhile."""
+        known = len(self._combinations)
+        if new := result.combinations_count - known:
+            _read_texts(result, self._combinations)
+            rows = (ctypes.c_uint32 * (ROW_NUMBERS * new))()
+            self._library.dc_list_combinations(self._scanner, known, rows)
+            self._combinations.rows.frombytes(memoryview(rows).cast("B"))
 
     def _read_events(self, result: Any) -> TakenEvents:  # noqa: ANN401 - a structure of ctypes
         count = result.events_count
@@ -181,7 +190,7 @@ class _BlockScanner:
                 *_read_packed(result.sid_bytes, result.sid_offsets, result.sids_count),
                 result.sids_count,
             ),
-            combinations=self._texts.combinations,
+            combinations=self._combinations,
             envelopes=[
                 StructureCount(structure, events, first)
                 for structure, (events, first) in zip(self._rules.structures, counts, strict=False)
@@ -189,39 +198,25 @@ class _BlockScanner:
         )
 
 
-class _AttributeTexts:
-    """Attributes of the events of one scanner, as far as they have been read."""
+def _read_texts(result: Any, columns: AttributeColumns) -> None:  # noqa: ANN401
+    """Add the texts to columns that a scanner has numbered since."""
+    new_dialogues = _list_new_texts(result, "dialogue", len(columns.dialogues))
+    columns.dialogues += (_make_dialogue(each) for each in new_dialogues)
+    # The first page, agent and meeting of columns is none.
+    new_pages = _list_new_texts(result, "page", len(columns.pages) - 1)
+    columns.pages += (each.decode() or None for each in new_pages)
+    new_agents = _list_new_texts(result, "agent", len(columns.agents) - 1)
+    columns.agents += (_make_agent(each) for each in new_agents)
 
-    def __init__(self) -> None:
-        self.combinations: list[Attributes] = []
-        self._speakers: list[tuple[int, int]] = []
-        self._actions: list[tuple[int, int]] = []
-        self._dialogues: list[list[str | None]] = []
-        self._pages: list[str | None] = []
-        self._agents: list[list[str | None]] = []
 
-    def read_new(self, result: Any) -> None:  # noqa: ANN401 - a structure of ctypes
-        """Read the combinations that have been added since."""
-        for texts, name in ((self._dialogues, "dialogue"), (self._agents, "agent")):
-            texts.extend(map(_unpack_texts, _list_new_texts(result, name, len(texts))))
-        pages = _list_new_texts(result, "page", len(self._pages))
-        self._pages += (each.decode() or None for each in pages)
-        for pairs, name in ((self._speakers, "speakers"), (self._actions, "actions")):
-            pairs.extend(_list_new_pairs(result, name, len(pairs)))
-        for action, page in _list_new_pairs(result, "combinations", len(self.combinations)):
-            kind, speakers = self._actions[action]
-            dialogue, agent = self._speakers[speakers]
-            self.combinations.append(
-                Attributes._make(
-                    (
-                        kind,
-                        *self._dialogues[dialogue],
-                        None if page == _NO_NUMBER else self._pages[page],
-                        *(_NO_AGENT if agent == _NO_NUMBER else self._agents[agent]),
-                        None,
-                    )
-                )
-            )
+def _make_dialogue(packed: bytes) -> Dialogue:
+    key, name, type_, ui_type = _unpack_texts(packed)
+    return key, name, type_, ui_type
+
+
+def _make_agent(packed: bytes) -> Agent:
+    key, name = _unpack_texts(packed)
+    return key, name
 
 
 def _make_native_rule(rule: Rule, structure: int) -> _NativeRule:
@@ -264,13 +259,6 @@ def _read_packed(place: int, offsets: int, count: int) -> tuple[bytes, bytes]:
 def _split_packed(packed: bytes, offsets: bytes) -> Iterator[bytes]:
     numbers = memoryview(offsets).cast("I")
     return (packed[numbers[at] : numbers[at + 1]] for at in range(len(numbers) - 1))
-
-
-def _list_new_pairs(result: Any, name: str, begin: int) -> list[tuple[int, int]]:  # noqa: ANN401
-    """Return the pairs of a table from a number on."""
-    count = getattr(result, f"{name}_count") - begin
-    data = _read_bytes((getattr(result, name) or 0) + 8 * begin, 8 * count)
-    return list(struct.iter_unpack("=2I", data))
 
 
 def _list_new_texts(result: Any, name: str, begin: int) -> Sequence[bytes]:  # noqa: ANN401

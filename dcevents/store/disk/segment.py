@@ -12,12 +12,13 @@ from typing import Any, Final
 import polars as pl
 
 from dcevents.model.attempts import PROVISIONAL_OUTCOME_TYPE
-from dcevents.model.attributes import Attributes, Vocabulary
+from dcevents.model.attributes import Attributes
 from dcevents.model.conversations import FactFold
 from dcevents.model.events import KINDS
 from dcevents.model.facts import Facts
 from dcevents.model.moments import ANCIENT, DAY_MS, FIRST_BELIEVED_MS, FUTURE, UNTIMED
 from dcevents.model.outcomes import OUTCOME_TYPE
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.log import LOCATED_COLUMNS
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE
 

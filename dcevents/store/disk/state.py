@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from dcevents.errors import StoreError
-from dcevents.model.attributes import Vocabulary
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.settings import Window
 from dcevents.store.disk import segment
 from dcevents.store.disk.manifest import Manifest, SegmentInfo

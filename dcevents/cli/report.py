@@ -38,6 +38,7 @@ from dcevents.cli.wording.screen import choose_width, find_message_width, uses_c
 from dcevents.errors import UnusableInputError
 from dcevents.model.conversations import FactFold
 from dcevents.model.vocabulary import Vocabulary
+from dcevents.native import give_memory_back
 from dcevents.output import is_terminal, replace_file, write_to_stdout
 from dcevents.reading import log
 from dcevents.reading.judge import Mapping
@@ -45,8 +46,6 @@ from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.render import RenderContext
 from dcevents.reports._grid import make_grid
-from dcevents.store import query
-from dcevents.store.disk import files, lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,6 +101,7 @@ def _open_view(
         read = _read_logs(output, operands, reading, Vocabulary())
         if not report.needs_sids:
             read.facts.forget_sids()
+        give_memory_back()
         as_of = read.facts.choose_as_of(settings.as_of_ms, settings.clock_ms)
         yield View(read, FactFold(read.facts, as_of, settings.idle_ms), settings), ()
     else:
@@ -130,6 +130,10 @@ def _open_store_view(
 
     The store is not changed meanwhile.
     """
+    # Most reports are made from logs, and are to begin at once.
+    from dcevents.store import query  # noqa: PLC0415
+    from dcevents.store.disk import files, lock  # noqa: PLC0415
+
     protect_store(store, {"--output": output.output_file, "--rejects": output.rejects_file})
     with lock.hold_for_reading(Path(store)), files.report_damage(Path(store)):
         state = query.open_store(store)

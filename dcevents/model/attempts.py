@@ -120,7 +120,7 @@ def _walk_conversations(events: pl.DataFrame) -> tuple[pl.DataFrame, list[Signat
     letters = bytes(events.select(_derive_letters()).to_series().to_list())
     keys = events["conversation_key"]
     begins = (keys != keys.shift(1)).fill_null(value=True).arg_true()
-    offsets = array("I", [*begins, len(letters)])
+    offsets = array("I", [*begins.to_list(), len(letters)])
     signatures = make_text_table()
     walk_numbers = signatures.number_packed(memoryview(letters), memoryview(offsets))
     walks = [walk_signature(signature) for signature in signatures.look_up(None)]

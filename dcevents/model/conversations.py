@@ -4,10 +4,11 @@ Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), null witho
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 import polars as pl
@@ -33,7 +34,7 @@ from dcevents.model.fold import (
     list_conversation_ids,
     name_agents,
 )
-from dcevents.model.grouping import DistinctCounts, choose_texts, group_part
+from dcevents.model.grouping import DistinctCounts, GroupedPart, choose_texts, group_part
 from dcevents.model.moments import UNTIMED
 from dcevents.model.native_grouping import NO_TIME_MS
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
@@ -64,13 +65,12 @@ def _map_in_threads(function: Callable[[FactPart], _T], parts: Sequence[FactPart
         return list(pool.map(function, parts))
 
 
-class _FoldedPart(NamedTuple):
-    """The fold of some sessions; the clock was not asked for attempts."""
+class _Folded(NamedTuple):
+    """What a fold has found; the clock was not asked for attempts."""
 
     conversations: pl.DataFrame
     attempts: pl.DataFrame
     chat_events: pl.DataFrame
-    counts: DistinctCounts
 
 
 @dataclass(frozen=True)
@@ -195,27 +195,28 @@ class FactFold:
         return self
 
     @cached_property
-    def _folded(self) -> "_FoldedPart":
-        """Return the fold of all parts of the facts."""
-        fold_part = partial(self._fold_part, self.attributes)
-        folded = _map_in_threads(fold_part, self.facts.split_by_session())
-        counts = sum((each.counts for each in folded), DistinctCounts())
-        self.facts.note_counts(counts)
-        return _FoldedPart(
-            pl.concat(each.conversations for each in folded),
-            pl.concat(each.attempts for each in folded),
-            pl.concat(each.chat_events for each in folded),
-            counts,
-        )
+    def _folded(self) -> _Folded:
+        """Return the fold of all facts, made in parts: what is made on the way is of a few only."""
+        codes = self.attributes.select("kind", "id_rank", "agent")
 
-    def _fold_part(self, codes: pl.DataFrame, part: FactPart) -> "_FoldedPart":
-        """Fold the facts of some sessions."""
-        groups, chat_events, counts = group_part(part, codes, self._id_bits)
+        def group(part: FactPart) -> GroupedPart:
+            return group_part(part, codes, self._id_bits)
+
+        grouped = _map_in_threads(group, self.facts.split_by_session())
+        self.facts.note_counts(sum((each.counts for each in grouped), DistinctCounts()))
+        chat_events = pl.concat(each.chat_events for each in grouped)
         attempts = find_attempts(chat_events)
         decided = decide_attempts(attempts, self.as_of)
-        provisional = self._fold_groups(groups, _summarise_attempts(decided))
-        conversations = decide_outcomes(provisional, decided, self.as_of, self.idle_ms)
-        return _FoldedPart(conversations, attempts, chat_events, counts)
+        chats = _summarise_attempts(decided)
+        groups = deque(each.conversations for each in grouped)
+        del grouped
+        conversations = []
+        while groups:
+            provisional = self._fold_groups(groups.popleft(), chats)
+            found = decide_outcomes(provisional, decided, self.as_of, self.idle_ms)
+            # In pieces that are alike in all columns: else polars copies all to add one.
+            conversations.append(found.rechunk())
+        return _Folded(pl.concat(conversations), attempts, chat_events)
 
     def _fold_groups(self, groups: pl.DataFrame, chats: pl.DataFrame) -> pl.DataFrame:
         """Return conversations with their provisional outcomes; `chats` sums up attempts."""
@@ -229,8 +230,7 @@ class FactFold:
             has_accepted_attempt=pl.lit(value=False),
             has_missed_attempt=pl.lit(value=False),
         )
-        parts = (joined, others)
-        return pl.concat([self._derive_columns(part.lazy()).collect() for part in parts])
+        return pl.concat(self._derive_columns(part) for part in (joined, others))
 
     # -- single events -------------------------------------------------------------------------
 
@@ -246,28 +246,34 @@ class FactFold:
         timed = events.filter(pl.col("ts") < UNTIMED).group_by("conversation_key")
         return timed.agg(pl.col("ts").min().alias("first_at")).collect(engine="streaming")
 
-    def _derive_columns(self, groups: pl.LazyFrame) -> pl.LazyFrame:
+    def _derive_columns(self, groups: pl.DataFrame) -> pl.DataFrame:
+        derived, outcome = self._derivations
+        found = groups.lazy().with_columns(derived).with_columns(outcome)
+        return found.select(_CONVERSATION_COLUMNS).collect()
+
+    @cached_property
+    def _derivations(self) -> tuple[list[pl.Expr], pl.Expr]:
+        """Return the columns of conversations that follow from groups, and then the outcome.
+
+        They are made once: polars takes milliseconds for that.
+        """
         kind_bits = pl.col("kind_bits")
         active_at, closed_at = pl.col("active_at"), pl.col("closed_at")
         timed_shown_at = pl.when(pl.col("shown_at") < UNTIMED).then("shown_at")
         has_closed = _has_kind(kind_bits, CLOSED)
         is_untimed_close = closed_at == NO_TIME_MS
-        return (
-            groups.with_columns(
-                *self.split_key(pl.col("conversation_key")),
-                pl.when(pl.col("first_at") < UNTIMED).then("first_at").alias("started_at"),
-                _null_untimed(pl.max_horizontal(active_at, timed_shown_at)).alias("last_at"),
-                _null_untimed(pl.col("engaged_at")),
-                _null_untimed(pl.col("completed_at")),
-                (kind_bits & ~pl.lit(_combine_bits(TRIGGERED, CLOSED), pl.UInt16) > 0).alias(
-                    "engaged"
-                ),
-                (has_closed & (is_untimed_close | (active_at <= closed_at))).alias("closed_last"),
-                *(_has_kind(kind_bits, kind).alias(name) for name, kind in _FLAG_KINDS.items()),
-            )
-            .with_columns(choose_provisional_outcome().alias("outcome"))
-            .select(_CONVERSATION_COLUMNS)
-        )
+        answers = kind_bits & ~pl.lit(_combine_bits(TRIGGERED, CLOSED), pl.UInt16)
+        derived = [
+            *self.split_key(pl.col("conversation_key")),
+            pl.when(pl.col("first_at") < UNTIMED).then("first_at").alias("started_at"),
+            _null_untimed(pl.max_horizontal(active_at, timed_shown_at)).alias("last_at"),
+            _null_untimed(pl.col("engaged_at")),
+            _null_untimed(pl.col("completed_at")),
+            (answers > 0).alias("engaged"),
+            (has_closed & (is_untimed_close | (active_at <= closed_at))).alias("closed_last"),
+            *(_has_kind(kind_bits, kind).alias(name) for name, kind in _FLAG_KINDS.items()),
+        ]
+        return derived, choose_provisional_outcome().alias("outcome")
 
     def find_last_steps(self) -> pl.DataFrame:
         """Return conversation_key → last_step (definitions 2)."""

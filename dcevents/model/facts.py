@@ -7,8 +7,9 @@ the same set.
 """
 
 import secrets
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -33,6 +34,8 @@ _MAX_DISTINCT_SHARE = 0.75
 """Repeated facts are dropped if at most this share of the rows stays."""
 _PART_ROWS = 1 << 18
 """Facts of a part, about."""
+_SLICE_ROWS = 1 << 16
+"""Facts that are looked at together for whether a part needs them."""
 
 
 class Facts:
@@ -117,7 +120,11 @@ class Facts:
         end = max((last + 1 for last in lasts if last is not None), default=0)
         count = max(1, self.row_count // _PART_ROWS)
         bounds = [end * n // count for n in range(count + 1)]
-        return [FactPart(packed, wide, *each) for each in pairwise(bounds)]
+        slices = _list_slices(packed)
+        return [
+            FactPart(_select_slices(slices, first, last), wide, first, last)
+            for first, last in pairwise(bounds)
+        ]
 
     def to_frame(self, wanted: pl.Series | None = None) -> pl.DataFrame:
         """Return the facts; `wanted` (bool by code) selects by attributes."""
@@ -201,3 +208,26 @@ class Facts:
             parts = self.split_by_session()
             self._counts = sum((count_part(part, codes) for part in parts), DistinctCounts())
         return self._counts
+
+
+class _Slice(NamedTuple):
+    """Some facts, and the first and the last of their sessions."""
+
+    facts: pl.DataFrame
+    first_sid: int
+    last_sid: int
+
+
+def _list_slices(packed: pl.DataFrame) -> list[_Slice]:
+    """Return packed facts in slices: sessions that are near in a log are near in number."""
+    slices = packed.iter_slices(_SLICE_ROWS)
+    bounds: Any = ((each, each["sid"].min(), each["sid"].max()) for each in slices if each.height)
+    return [_Slice(*each) for each in bounds]
+
+
+def _select_slices(slices: Sequence[_Slice], first_sid: int, end_sid: int) -> pl.DataFrame:
+    """Return the facts of slices that have some of these sessions."""
+    wanted = (
+        each.facts for each in slices if each.first_sid < end_sid and each.last_sid >= first_sid
+    )
+    return pl.concat([NO_PACKED_FACTS, *wanted])

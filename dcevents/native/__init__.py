@@ -33,6 +33,15 @@ def load_library() -> ctypes.CDLL | None:
     return None
 
 
+def give_memory_back() -> None:
+    """Give the memory back that reading has needed, and have columns do so from now on.
+
+    Small blocks that stay hold the large ones between them, which are free.
+    """
+    if (library := load_library()) is not None:
+        library.dcevents_give_memory_back()
+
+
 def describe_scanner() -> str:
     """Return which scanner reads logs, and why where that is the slow one."""
     if load_library() is not None:

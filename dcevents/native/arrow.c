@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 /* Bytes before the memory, with the number of its owners; a multiple of any alignment. */
 #define HEADER_BYTES 64
 /* Zero bytes behind the memory. */
@@ -30,6 +34,14 @@ void *dcevents_allocate(uint64_t size) {
     struct header *header = (struct header *)(void *)all;
     atomic_init(&header->owners, 1);
     return all + HEADER_BYTES;
+}
+
+void dcevents_give_memory_back(void) {
+#ifdef __GLIBC__
+    /* By itself it grows with the largest block that was freed. */
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    malloc_trim(0);
+#endif
 }
 
 void dcevents_share(void *memory) {

@@ -46,6 +46,9 @@ DCEVENTS_EXPORT void dcevents_share(void *memory);
 /* End the ownership of one owner; the last one frees the memory. NULL is nobody's. */
 DCEVENTS_EXPORT void dcevents_release(void *memory);
 
+/* Give free memory back to the system, and from now on large blocks as soon as they are free. */
+DCEVENTS_EXPORT void dcevents_give_memory_back(void);
+
 /* Make an array of fixed-size values at `values`, which lie in `memory`; the array is one more
  * owner of it. Returns 0, or -1 without memory for that.
  */

@@ -1,4 +1,4 @@
-#include "facts.h"
+#include "packing.h"
 
 #include <string.h>
 
@@ -37,7 +37,7 @@ int dcevents_number_rows(struct dcevents_texts *table, const uint32_t *rows, uin
     return 0;
 }
 
-int dcevents_pack_facts(const struct dcevents_events *events, struct dcevents_facts *facts) {
+int dcevents_pack_facts(const struct dcevents_events *events, struct dcevents_packed *facts) {
     uint64_t count = 0, later = 0, untimed = 0;
     const uint64_t end_code = (uint64_t)1 << events->code_bits;
     for (uint64_t i = 0; i < events->count; i++) {

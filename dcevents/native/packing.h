@@ -1,6 +1,6 @@
 /* Events of a block as facts: numbers of their attributes and sessions, and packed times. */
-#ifndef DCEVENTS_FACTS_H
-#define DCEVENTS_FACTS_H
+#ifndef DCEVENTS_PACKING_H
+#define DCEVENTS_PACKING_H
 
 #include "texts.h"
 
@@ -38,7 +38,7 @@ struct dcevents_events {
 };
 
 /* The facts of a block. `sids` and `words` have room for all events. */
-struct dcevents_facts {
+struct dcevents_packed {
     uint32_t *sids;
     uint64_t *words; /* the time, and the code in the low bits */
     uint64_t count, later, untimed;
@@ -46,6 +46,6 @@ struct dcevents_facts {
 };
 
 DCEVENTS_EXPORT int dcevents_pack_facts(const struct dcevents_events *events,
-                                        struct dcevents_facts *facts);
+                                        struct dcevents_packed *facts);
 
 #endif

@@ -100,11 +100,26 @@ def _make_report_command(report: Report) -> click.Command:
             repeatable_arguments=list_repeatable_arguments(context),
             input_arguments=list_input_arguments(context),
         )
-        from dcevents.cli.report import ReportSource, run_report  # noqa: PLC0415 - polars
-
-        source = ReportSource(given["source"], given["store"])
         only_map = given.get("show_map", False)
-        return run_report(report, settings, output_settings, source, only_map=only_map)
+        if given["store"] is not None:
+            from dcevents.cli.report import StoreSource, run_report  # noqa: PLC0415 - polars
+
+            source = StoreSource(given["store"], given["source"])
+            return run_report(report, settings, output_settings, source, only_map=only_map)
+        # Not for `--help`.
+        from dcevents.cli.log_opening import (  # noqa: PLC0415
+            choose_operands,
+            make_read_settings,
+            open_logs,
+        )
+
+        reading = make_read_settings(report, settings)
+        operands = choose_operands(report, given["source"])
+        with open_logs(operands, reading, output_settings) as opened:
+            opened.begin()
+            from dcevents.cli.report import run_report  # noqa: PLC0415 - polars, while C scans
+
+            return run_report(report, settings, output_settings, opened, only_map=only_map)
 
     run_command.__doc__ = f"\b\n{report.help}\nExample: {report.example}"
     command = apply_options(run_command, build_report_options(report))

@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from dcevents import __version__, show
 from dcevents.analysis import account_line, account_words, alerts, recognition
 from dcevents.analysis.arrangement import arrange_table
@@ -23,14 +21,14 @@ from dcevents.analysis.selection import (
     explain_empty,
 )
 from dcevents.analysis.view import View
-from dcevents.cli.inputs import collect_garbage_again, has_waiting_input, open_reading
+from dcevents.cli.inputs import collect_garbage_again, has_waiting_input
+from dcevents.cli.log_opening import OpenedLogs, make_read_settings, open_logs
 from dcevents.cli.options import is_store_from_environment
-from dcevents.cli.targets import check_rejects_apart, check_targets, protect_store
+from dcevents.cli.targets import protect_store
 from dcevents.cli.wording.messages import (
     PROGRAM_PREFIX,
     say,
     say_alerts,
-    say_skipped_inputs,
     warn,
     warn_of_inputs,
 )
@@ -41,9 +39,6 @@ from dcevents.model.vocabulary import Vocabulary
 from dcevents.native import give_memory_back
 from dcevents.output import is_terminal, replace_file, write_to_stdout
 from dcevents.reading import log
-from dcevents.reading.judge import Mapping
-from dcevents.reading.read_settings import ReadSettings
-from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.render import RenderContext
 from dcevents.reports._grid import make_grid
 
@@ -61,18 +56,18 @@ _SCREEN_ROWS = 5
 """Rows of each table of a report of several, on a terminal."""
 
 
-class ReportSource(NamedTuple):
-    """The operands and the store that a report is made from."""
+class StoreSource(NamedTuple):
+    """A store, and extra logs, that a report is made from."""
 
+    store: str
     operands: Sequence[str]
-    store: str | None
 
 
 def run_report(
     report: Report,
     settings: Settings,
     output: OutputSettings,
-    source: ReportSource,
+    source: OpenedLogs | StoreSource,
     *,
     only_map: bool,
 ) -> int:
@@ -92,30 +87,19 @@ def run_report(
 
 @contextlib.contextmanager
 def _open_view(
-    report: Report, settings: Settings, output: OutputSettings, source: ReportSource
+    report: Report, settings: Settings, output: OutputSettings, source: OpenedLogs | StoreSource
 ) -> Iterator[tuple[View, Sequence[str]]]:
     """Yield the view of a report, and alerts about its store."""
-    if source.store is None:
-        operands = _choose_operands(report, source.operands)
-        reading = _make_read_settings(report, settings)
-        read = _read_logs(output, operands, reading, Vocabulary())
+    if isinstance(source, OpenedLogs):
+        read = _read_logs(source, Vocabulary())
         if not report.needs_sids:
             read.facts.forget_sids()
         give_memory_back()
         as_of = read.facts.choose_as_of(settings.as_of_ms, settings.clock_ms)
         yield View(read, FactFold(read.facts, as_of, settings.idle_ms), settings), ()
     else:
-        with _open_store_view(report, settings, output, source.store, source.operands) as found:
+        with _open_store_view(report, settings, output, source) as found:
             yield found
-
-
-def _choose_operands(report: Report, given: Sequence[str]) -> Sequence[str]:
-    if given or is_standard_input_given():
-        return given or ["-"]
-    command = " ".join(["dcevents", report.name, *map(str.upper, report.operands)])
-    raise click.UsageError(
-        f"no input: name a file or directory, or pipe events in, as in: {command} logs/"
-    )
 
 
 @contextlib.contextmanager
@@ -123,8 +107,7 @@ def _open_store_view(
     report: Report,
     settings: Settings,
     output: OutputSettings,
-    store: str,
-    operands: Sequence[str],
+    source: StoreSource,
 ) -> Iterator[tuple[View, Sequence[str]]]:
     """Yield the view of a store and its extra logs, with alerts.
 
@@ -134,6 +117,7 @@ def _open_store_view(
     from dcevents.store import query  # noqa: PLC0415
     from dcevents.store.disk import files, lock  # noqa: PLC0415
 
+    store, operands = source
     protect_store(store, {"--output": output.output_file, "--rejects": output.rejects_file})
     with lock.hold_for_reading(Path(store)), files.report_damage(Path(store)):
         state = query.open_store(store)
@@ -151,8 +135,8 @@ def _open_store_view(
         if operands or needs_events:
             vocabulary = state.make_vocabulary()
         if operands and vocabulary:
-            reading = _make_read_settings(report, settings, believes_clock=not needs_events)
-            extra_log = _read_logs(output, operands, reading, vocabulary)
+            reading = make_read_settings(report, settings, believes_clock=not needs_events)
+            extra_log = _read_logs(open_logs(operands, reading, output), vocabulary)
         if needs_events and vocabulary:
             found = query.read_events(state, extra_log, vocabulary, settings)
         else:
@@ -161,33 +145,12 @@ def _open_store_view(
         yield View(*found, settings), query.describe_staleness(state, settings)
 
 
-def _make_read_settings(
-    report: Report, settings: Settings, *, believes_clock: bool = False
-) -> ReadSettings:
-    return ReadSettings(
-        settings.clock_ms,
-        settings.as_of_ms,
-        believes_clock=believes_clock,
-        keeps_query=settings.keeps_query,
-        in_full=report.needs_locations,
-        mapping=Mapping(settings.mapped_paths, settings.mapped_names),
-    )
-
-
-def _read_logs(
-    output: OutputSettings, operands: Sequence[str], reading: ReadSettings, vocabulary: Vocabulary
-) -> Log:
-    found = find_inputs(operands)
-    check_targets(found, {"--output": output.output_file, "--rejects": output.rejects_file})
-    check_rejects_apart(output.rejects_file, output.output_file)
-    say_skipped_inputs(found, is_quiet=output.is_quiet)
-    found.require_logs()
-    opened = open_reading(found, output.rejects_file, is_quiet=output.is_quiet)
-    with opened as (progress, keep_reject):
-        read = log.read_log(found.inputs, reading, vocabulary, progress, keep_reject=keep_reject)
+def _read_logs(opened: OpenedLogs, vocabulary: Vocabulary) -> Log:
+    with opened:
+        read = log.read_log(opened.take_scanning(), vocabulary, keep_reject=opened.keep_reject)
     warn_of_inputs(read)
     warn(list_input_warnings([read]))
-    return replace(read, skipped=found.skipped)
+    return replace(read, skipped=opened.found.skipped)
 
 
 # -- writing ------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ nothing is open, lines that were taken are passed over.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from dcevents.reading.framing import ResumePoint
 from dcevents.reading.judge import Context
@@ -17,13 +17,10 @@ from dcevents.reading.scanner import (
     LineStatus,
     Run,
     Runs,
-    ScannedBlock,
-    Scanner,
 )
-from dcevents.reading.sources.blocks import BlockLoader, InputBlock, RestOfInput
+from dcevents.reading.scanning import ScannedInput
 from dcevents.reading.sources.growing import ReadBytes
 from dcevents.reading.sources.inputs import Extent, Input, Resume
-from dcevents.reading.sources.members import find_first_member
 from dcevents.reading.taken_lines import (
     FedEntries,
     OtherLines,
@@ -35,46 +32,6 @@ _OBJECT_BUCKETS: Final = bytes(
     OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
 )
 _MEMBER_SEPARATORS: Final = b" \t\r,\0\x1e"
-_ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
-
-
-class ScannedInput(NamedTuple):
-    """A block of an input, scanned."""
-
-    begin: bytes
-    """The rest of a line that an earlier block has begun."""
-    data: bytes
-    """The lines behind it."""
-    scanned: ScannedBlock
-    problem: str | None
-    """Reason why bytes are missing here; later blocks of the input do not count."""
-    rest: RestOfInput | None = None
-    """All that follows in the input, in the place of later blocks."""
-
-
-def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInput:
-    """Scan the lines of a block, which may have to be loaded first."""
-    block = block if isinstance(block, InputBlock) else block()
-    data, begin = block.data, b""
-    if not block.is_line_start:
-        size = data.find(b"\n") + 1 or len(data)
-        begin, data = data[:size], data[size:]
-    scanned, rest = scanner.scan(data), None
-    if block.source and _has_odd_lines(scanned):
-        place = find_first_member(data)
-        if place is not None:
-            rest = block.source.read_on(block.data, len(begin) + place)
-            data = data[:place]
-            scanned = scanner.scan(data)
-    return ScannedInput(begin, data, scanned, block.problem, rest)
-
-
-def _has_odd_lines(scanned: ScannedBlock) -> bool:
-    """Return whether some lines may be compressed data: these are no JSON."""
-    if LineStatus.ASIDE in scanned.runs.statuses:
-        return True
-    buckets = bytes(scanned.others.buckets)
-    return any(each in buckets for each in _ODD_BUCKETS)
 
 
 class InputReading:

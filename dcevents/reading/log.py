@@ -1,16 +1,13 @@
 """Inputs to a log: facts, and an account.
 
-Blocks are scanned in threads. Their lines are counted in order: what the scanner has taken as it
-is, all else record by record.
+Lines of scanned blocks are counted in order: what the scanner has taken as it is, all else record
+by record.
 """
 
-import os
 import threading
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -20,12 +17,11 @@ from dcevents.reading.account import Account, InputCounts
 from dcevents.reading.envelopes import Envelope, EnvelopeCount
 from dcevents.reading.event_rows import LOCATED_COLUMNS
 from dcevents.reading.framing import BEGINNING, ResumePoint
-from dcevents.reading.input_reading import InputReading, ScannedInput, scan_block
+from dcevents.reading.input_reading import InputReading
 from dcevents.reading.log_building import KeepReject, LogBuilder
 from dcevents.reading.read_block import ReadBlock
 from dcevents.reading.read_settings import ReadSettings
-from dcevents.reading.scanner import Scanner, make_scanner
-from dcevents.reading.sources.blocks import InputBlock, InputItem, read_blocks
+from dcevents.reading.scanning import ScannedInput, Scanning
 from dcevents.reading.sources.folders import SkippedFile
 from dcevents.reading.sources.inputs import Extent, Input, InputResult, ProgressCallback
 from dcevents.reading.taken_lines import split_block
@@ -38,12 +34,6 @@ __all__ = [
     "read_growing_log",
     "read_log",
 ]
-
-_MAX_THREADS: Final = 8
-_AHEAD_BLOCKS: Final = 2
-"""Blocks that are read ahead, beside one for each thread."""
-_MIN_THREAD_BYTES: Final = 1 << 16
-"""Bytes of a block that are worth a thread."""
 
 
 @dataclass
@@ -88,17 +78,12 @@ class GrowingLog(NamedTuple):
 
 
 def read_log(
-    inputs: Sequence[Input],
-    settings: ReadSettings,
-    vocabulary: Vocabulary,
-    progress: ProgressCallback,
-    *,
-    keep_reject: KeepReject | None = None,
+    scanning: Scanning, vocabulary: Vocabulary, *, keep_reject: KeepReject | None = None
 ) -> Log:
     """Read all inputs. Raises InputError for one that cannot be read."""
-    builder = LogBuilder(vocabulary, settings, [each.name for each in inputs], keep_reject)
-    reader = _LogReader(inputs, settings, builder)
-    return _make_log(reader.read(progress), builder)
+    names = [each.name for each in scanning.inputs]
+    builder = LogBuilder(vocabulary, scanning.settings, names, keep_reject)
+    return _make_log(_LogReader(scanning, builder).read(), builder)
 
 
 def read_growing_log(
@@ -114,7 +99,7 @@ def read_growing_log(
         LogBuilder(vocabulary, settings, [source.name], keep_reject, is_held=is_held)
         for is_held in (False, True)
     )
-    results = _LogReader([source], settings, sure, rest).read(progress)
+    results = _LogReader(Scanning([source], settings, progress), sure, rest).read()
     return GrowingLog(_make_log(results, sure), _make_log(results, rest))
 
 
@@ -134,16 +119,10 @@ class _LogReader:
     """Inputs on their way into a log, in order."""
 
     def __init__(
-        self,
-        inputs: Sequence[Input],
-        settings: ReadSettings,
-        builder: LogBuilder,
-        rest: LogBuilder | None = None,
+        self, scanning: Scanning, builder: LogBuilder, rest: LogBuilder | None = None
     ) -> None:
         """Begin to read; `rest` is for records of a growing input that are not sure."""
-        self._inputs = inputs
-        self._context = settings.make_context()
-        self._scanner = make_scanner(self._context, in_full=settings.in_full)
+        self._scanning = scanning
         self._builder, self._rest = builder, rest
         self._reading: InputReading | None = None
         self._problem: str | None = None
@@ -152,10 +131,10 @@ class _LogReader:
         self._has_read = False
         self._resume = BEGINNING
 
-    def read(self, progress: ProgressCallback) -> list[InputResult]:
+    def read(self) -> list[InputResult]:
         """Read all inputs; return the findings about each."""
         results: list[InputResult] = []
-        for each in scan_in_threads(read_blocks(self._inputs, progress), self._scanner):
+        for each in self._scanning:
             reading = self._reading or self._begin_input(len(results))
             if isinstance(each, InputResult):
                 results.append(self._end_input(reading, each))
@@ -170,12 +149,12 @@ class _LogReader:
         self._problem, self._is_over = block.problem, block.problem is not None
         if block.rest and not self._is_over:
             for following in block.rest:
-                self._read_block(reading, scan_block(following, self._scanner))
+                self._read_block(reading, self._scanning.scan(following))
             self._problem, self._is_over = block.rest.problem, True
 
     def _begin_input(self, number: int) -> InputReading:
-        source = self._inputs[number]
-        self._reading = InputReading(number, source, self._context)
+        source = self._scanning.inputs[number]
+        self._reading = InputReading(number, source, self._scanning.context)
         self._problem, self._is_over, self._has_read = None, False, False
         self._resume = self._reading.resume
         for builder in (self._builder, self._rest):
@@ -203,41 +182,3 @@ class _LogReader:
         sure, rest = split_block(block, resume)
         self._builder.add_block(sure)
         self._rest.add_block(rest)
-
-
-def scan_in_threads(
-    items: Iterator[InputItem], scanner: Scanner
-) -> Iterator[ScannedInput | InputResult]:
-    """Yield scanned blocks and findings, in order.
-
-    Small blocks are scanned at once: another thread would cost more.
-    """
-    workers = min(_MAX_THREADS, (os.cpu_count() or 1) + 1)
-    waiting: deque[Future[ScannedInput] | ScannedInput | InputResult] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for item in items:
-                if isinstance(item, InputResult):
-                    waiting.append(item)
-                elif isinstance(item, InputBlock) and len(item.data) < _MIN_THREAD_BYTES:
-                    waiting.append(scan_block(item, scanner))
-                else:
-                    waiting.append(pool.submit(scan_block, item, scanner))
-                while waiting and (
-                    _is_ready(waiting[0]) or len(waiting) >= workers + _AHEAD_BLOCKS
-                ):
-                    yield _take_result(waiting.popleft())
-            while waiting:
-                yield _take_result(waiting.popleft())
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _is_ready(item: Future[ScannedInput] | ScannedInput | InputResult) -> bool:
-    return not isinstance(item, Future) or item.done()
-
-
-def _take_result(
-    item: Future[ScannedInput] | ScannedInput | InputResult,
-) -> ScannedInput | InputResult:
-    return item.result() if isinstance(item, Future) else item

@@ -1,7 +1,8 @@
 """Records on their way into a log: counted by bucket, events as rows."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import itemgetter
@@ -9,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from dcevents.model.events import REJECT_REASONS
+from dcevents.model.events import KINDS, REJECT_REASONS
 from dcevents.model.facts import Facts
 from dcevents.model.packing import NO_PACKED_FACTS
 from dcevents.model.vocabulary import Vocabulary
@@ -29,7 +30,7 @@ from dcevents.reading.envelopes import (
 from dcevents.reading.event_rows import LOCATED_COLUMNS, EventRows
 from dcevents.reading.hints import SAME_LINE, SAMPLE_BYTES
 from dcevents.reading.judge import Structure, UnknownEvent
-from dcevents.reading.named_rejects import MAX_EXAMINED, NamedRejects
+from dcevents.reading.judge.findings import NO_EVENT, NO_SID, NOT_AN_OBJECT
 from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.records import ReadRecord
@@ -40,9 +41,41 @@ _MAX_SAMPLES: Final = 5
 """Rejected records that are kept of an unrecognised input."""
 _REJECT_REASONS: Final = frozenset(REJECT_REASONS)
 _MAX_REMEMBERED_STRUCTURES: Final = 10_000
+_MAX_EXAMINED: Final = 1000
+"""Rejected records of an input that are searched for names."""
+
+_KIND = "|".join(kind.replace("_", "[^a-z0-9]{0,3}") for kind in KINDS)
+_FULL_NAME: Final = re.compile(f"(?i)conversations?[^a-z0-9]{{0,3}}(?:{_KIND})".encode())
+_NAMELESS: Final = (NO_EVENT, NOT_AN_OBJECT)
 
 KeepReject = Callable[[RejectedLine, bytes], None]
 """Takes each rejected record with its text, in order."""
+
+
+class _NamedRejects:
+    """The rejected records of one input that name an event, as far as they are searched."""
+
+    def __init__(self) -> None:
+        self.examined = 0
+        self.named = 0
+        self.first_line: int | None = None
+
+    def add(self, rejects: Iterable[RejectedRecord]) -> None:
+        """Search rejected records, in order, until enough are."""
+        for each in rejects:
+            if self.examined == _MAX_EXAMINED:
+                return
+            self.examined += 1
+            is_searched = each.reason not in _NAMELESS
+            if each.reason == NO_SID or (is_searched and _FULL_NAME.search(each.raw)):
+                self.named += 1
+                self.first_line = each.line if self.first_line is None else self.first_line
+
+    def estimate(self, rejects: int) -> int:
+        """Return how many of so many rejected records name an event, by those searched."""
+        if rejects <= self.examined or not self.examined:
+            return self.named
+        return rejects * self.named // self.examined
 
 
 @dataclass
@@ -59,7 +92,7 @@ class _InputFindings:
     sampled_line: int = 0
     counts: InputCounts = field(default_factory=InputCounts)
     rejects: int = 0
-    named: NamedRejects = field(default_factory=NamedRejects)
+    named: _NamedRejects = field(default_factory=_NamedRejects)
     estimate: int = 0
 
     def add_samples(self, rejects: Sequence[RejectedRecord]) -> None:
@@ -150,7 +183,7 @@ class LogBuilder:
         if self._keep_reject:
             return None
         missing = MAX_SHOWN_REJECTS - len(self.account.first_rejects)
-        unexamined = MAX_EXAMINED - self._input.named.examined
+        unexamined = _MAX_EXAMINED - self._input.named.examined
         return max(missing, _MAX_SAMPLES - len(self._input.samples), unexamined)
 
     def add_block(self, block: ReadBlock) -> None:

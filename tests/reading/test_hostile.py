@@ -23,8 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.errors import Terminated
-from dcevents.reading import input_reading
-from dcevents.reading import log as reading
+from dcevents.reading import scanning
 from dcevents.reading.json_value import decode
 from dcevents.reading.judge.timestamps import parse_timestamp
 from dcevents.reading.records import has_event
@@ -435,7 +434,7 @@ def test_very_many_short_lines_are_all_counted(packed: bool, tmp_path: Path) -> 
 def test_a_file_that_vanishes_before_it_is_opened_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dcevents.cli import report  # noqa: PLC0415
+    from dcevents.cli import log_opening  # noqa: PLC0415
     from dcevents.reading.sources import operands  # noqa: PLC0415
 
     (tmp_path / "x.log").write_bytes(GOOD)
@@ -446,7 +445,7 @@ def test_a_file_that_vanishes_before_it_is_opened_is_named(
         (tmp_path / "x.log").unlink()
         return result
 
-    monkeypatch.setattr(report, "find_inputs", found)
+    monkeypatch.setattr(log_opening, "find_inputs", found)
     result = harness.run("completion", tmp_path / "x.log")
 
     assert (result.status, result.out) == (1, b"")
@@ -460,7 +459,7 @@ def test_a_file_that_changes_while_it_is_read(
     path = tmp_path / "x.log"
     lines = [GOOD_LINES[1].replace(b'"sid":"a"', b'"sid":"s%06d"' % n) for n in range(20_000)]
     path.write_bytes(b"".join(lines))
-    scan_block = input_reading.scan_block
+    scan_block = scanning.scan_block
     done: list[bool] = []
 
     def once(block: Any, scanner: Any) -> Any:
@@ -475,7 +474,7 @@ def test_a_file_that_changes_while_it_is_read(
                     file.write(GOOD)
         return scan_block(block, scanner)
 
-    monkeypatch.setattr(reading, "scan_block", once)
+    monkeypatch.setattr(scanning, "scan_block", once)
     result = harness.run("completion", path, "-f", "json")
 
     events = result.json["input"]["events"]

@@ -20,7 +20,7 @@ from dcevents.model.attributes import AttributeColumns, Attributes
 from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, UNTIMED
 from dcevents.model.vocabulary import Vocabulary
-from dcevents.reading import log as log_module
+from dcevents.reading import scanning as scanning_module
 from dcevents.reading.judge import Context, Event, UnknownEvent
 from dcevents.reading.log import Log, read_growing_log, read_log
 from dcevents.reading.read_settings import ReadSettings
@@ -37,6 +37,7 @@ from dcevents.reading.scanner import (
     TakenEvents,
     TakenOthers,
 )
+from dcevents.reading.scanning import Scanning
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.inputs import Input, Resume
 from dcevents.reading.timestamps import FORMS
@@ -226,12 +227,10 @@ def read(path: Path, choices: Sequence[bool], block_bytes: int, as_of: int | Non
     """Return all that a log says where a scanner takes some lines of small blocks."""
     reading = ReadSettings(CLOCK_MS, as_of, in_full=True)
     rejects: list[Any] = []
-    with scanning(choices, block_bytes):
+    with scan_by_chance(choices, block_bytes):
         log = read_log(
-            [make_input(path)],
-            reading,
+            Scanning([make_input(path)], reading, lambda _: None),
             Vocabulary(),
-            lambda _: None,
             keep_reject=lambda place, raw: rejects.append((place, raw)),
         )
     return describe(log), rejects
@@ -244,14 +243,14 @@ def make_input(path: Path, resume: Resume | None = None) -> Input:
 
 
 @contextlib.contextmanager
-def scanning(choices: Sequence[bool], block_bytes: int) -> Iterator[None]:
+def scan_by_chance(choices: Sequence[bool], block_bytes: int) -> Iterator[None]:
     """Have logs read in small blocks, by a scanner that takes lines by chance."""
     choose = cycle_for_ever(choices)
     with contextlib.ExitStack() as stack:
         for place, name, value in (
-            (log_module, "make_scanner", lambda context, **_: ChanceScanner(context, choose)),
+            (scanning_module, "make_scanner", lambda context, **_: ChanceScanner(context, choose)),
             # Choices are made in the order of lines.
-            (log_module, "_MAX_THREADS", 1),
+            (scanning_module, "_MAX_THREADS", 1),
             (sizes, "BLOCK_BYTES", block_bytes),
             (sizes, "FIRST_BLOCK_BYTES", block_bytes),
         ):
@@ -313,7 +312,7 @@ def test_a_growing_log_is_read_on_as_if_at_once(
     path = tmp_path_factory.mktemp("logs") / "x.log"
     reading = ReadSettings(CLOCK_MS, in_full=True)
     rows, records, resume = [], 0, Resume()
-    with scanning(choices, block_bytes):
+    with scan_by_chance(choices, block_bytes):
         for size in (int(cut * len(data)), len(data)):
             path.write_bytes(data[:size])
             read_on = read_growing_log(

@@ -16,6 +16,7 @@ from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading import log as log_module
 from dcevents.reading.log import Log
 from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.scanning import Scanning
 from dcevents.reading.sources import operands
 from dcevents.settings import Settings, Window
 
@@ -40,7 +41,7 @@ def analyse(
         (folder / name).write_bytes(data)
     found = operands.find_inputs([str(folder / name) for name, _ in inputs])
     reading = ReadSettings(NOW, as_of, in_full=True)
-    read = log_module.read_log(found.inputs, reading, Vocabulary(), lambda _: None)
+    read = log_module.read_log(Scanning(found.inputs, reading, lambda _: None), Vocabulary())
     read.count_events()
     settings = Settings(
         clock_ms=NOW,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.log import read_log
 from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.scanning import Scanning
 from dcevents.reading.sources.operands import find_inputs
 from dcevents.reading.timestamps import FORMS
 
@@ -40,10 +41,10 @@ def read_data(data: bytes, *, scanner: str = "c") -> Read:
         path = Path(folder) / "x.log"
         path.write_bytes(data)
         log = read_log(
-            find_inputs([str(path)]).inputs,
-            ReadSettings(NOW, in_full=True),
+            Scanning(
+                find_inputs([str(path)]).inputs, ReadSettings(NOW, in_full=True), lambda _: None
+            ),
             vocabulary,
-            lambda _: None,
             keep_reject=lambda each, _: rejects.append(
                 (each.line, each.record_number, each.reason)
             ),

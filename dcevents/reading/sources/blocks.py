@@ -134,10 +134,7 @@ def _peek_input(source: Input, progress: ProgressCallback) -> _PeekedInput:
 
 
 def _is_long_and_plain(file: OpenInput) -> bool:
-    source = file.source
-    if source.path is None or source.size is None or source.size < 2 * sizes.FIRST_BLOCK_BYTES:
-        return False
-    return not is_compressed(file.read_at(HEAD_BYTES, 0))
+    return file.source.is_long_file and not is_compressed(file.read_at(HEAD_BYTES, 0))
 
 
 # -- pipes, compressed and small files: one chunk after the other --------------------------------

@@ -67,6 +67,12 @@ class Input:
     resume: Resume | None = None
     """Set for a growing input, which a later run reads on."""
 
+    @property
+    def is_long_file(self) -> bool:
+        """Return whether it is a file of more than a block, which threads are to read."""
+        long = 2 * sizes.FIRST_BLOCK_BYTES
+        return self.path is not None and self.size is not None and self.size >= long
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:

@@ -3,7 +3,7 @@
 They are used as attributes of this module, so that one place decides.
 """
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 2 << 20
 """Size of a block: large enough to make calls cheap."""
 FIRST_BLOCK_BYTES = 1 << 20
 """Size of an input's first block; files of twice its size are read by ranges."""

@@ -23,6 +23,15 @@ _PATTERNS: dict[PeriodKind, re.Pattern[str]] = {
     "month": re.compile("([0-9]{4})-([0-9]{2})"),
     "year": re.compile("([0-9]{4})"),
 }
+PERIOD_NAMES = (
+    "today",
+    "yesterday",
+    *(
+        f"{which}-{kind}"
+        for kind in ("week", "month", "quarter", "year")
+        for which in ("this", "last")
+    ),
+)
 _EXAMPLES = (
     "today, yesterday, this-week, last-month, last-quarter, 2026-11-02, 2026-W45, 2026-10, "
     "2026-Q4 or 2026"

@@ -82,6 +82,8 @@ class Table:
     """Label and text of figures to be shown above it."""
     hidden_rows: int = 0
     """Rows behind those that are shown."""
+    is_hidden: bool = False
+    """People do not get it: it has none of the figures that are wanted."""
     keys: Sequence[str] = ()
     """Columns that identify a row."""
     grid_of: str | None = None

@@ -15,8 +15,29 @@ if TYPE_CHECKING:
     from dcevents.tables import Column, Table
 
 
+def arrange_tables(tables: Sequence[Table], arrangement: Arrangement) -> list[Table]:
+    """Return tables with the rows and columns that are wanted. Totals stay of all.
+
+    Of several tables, people do not get those that have none of the wanted figures, and those that
+    have not the column to sort by stay in their order.
+    """
+    if len(tables) == 1:
+        return [arrange_table(tables[0], arrangement)]
+    arranged = []
+    for table in tables:
+        names = {column.name for column in table.columns}
+        figures = names.intersection(arrangement.columns).difference(table.keys)
+        sort = arrangement.sort if arrangement.sort in names else None
+        found = arrange_table(table, replace(arrangement, sort=sort))
+        is_hidden = bool(arrangement.columns) and not figures
+        arranged.append(replace(found, is_hidden=is_hidden))
+    first = next((i for i, table in enumerate(arranged) if not table.is_hidden), 0)
+    arranged[first] = replace(arranged[first], headline=tables[0].headline)
+    return arranged
+
+
 def arrange_table(table: Table, arrangement: Arrangement) -> Table:
-    """Return a table with the rows and columns that are wanted. The total stays of all."""
+    """Return a table with the rows and columns that are wanted."""
     if arrangement.sort is not None:
         table = _sort_rows(table, arrangement.sort, is_ascending=arrangement.is_ascending)
     if arrangement.top is not None:

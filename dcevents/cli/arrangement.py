@@ -25,7 +25,7 @@ def list_column_options(given: Given, by: Sequence[str]) -> set[str]:
 
 def parse_arrangement(report: Report, given: Given, by: Sequence[str]) -> Arrangement:
     """Return the rows and columns that are wanted. Raises UsageError."""
-    columns = report.list_columns(by, list_column_options(given, by)) if report.has_rows else []
+    columns = report.list_columns(by, list_column_options(given, by))
     sort, _, direction = (given.get("sort") or "").partition(":")
     if direction not in ("", "asc", "desc"):
         raise UsageError(f"--sort: '{direction}' is no direction; write {sort} or {sort}:asc")

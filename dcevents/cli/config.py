@@ -1,4 +1,4 @@
-"""The user's map of events: `--map`, `--map-event`, and `[map]` in TOML.
+"""The user's configuration: `--map`, `--map-event`, and `[map]` and `[defaults]` in TOML.
 
 The file is named by `--config` or DCEVENTS_CONFIG, or lies in the user's configuration folder. It
 is never looked for in the working directory or beside a log, where others may write.
@@ -9,11 +9,21 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dcevents.analysis.patterns import suggest_names
 from dcevents.errors import UsageError
 from dcevents.model.events import EVENT_KINDS, KINDS, READY, READY_EVENT, match_name, normalize_name
 from dcevents.settings import MAPPED_PARTS
 
 _PARTS_BY_NAME = {part.lower(): part for part in MAPPED_PARTS}
+_TABLES = ("map", "defaults")
+DEFAULTS = {
+    "tz": 'tz = "Europe/Berlin"',
+    "format": 'format = "csv"',
+    "store": 'store = "/var/lib/dcevents"',
+    "idle": 'idle = "30m"',
+    "service-level": 'service-level = "60s"',
+}
+"""What `[defaults]` may have, and how it is written."""
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -36,6 +46,21 @@ def read_map(paths: Iterable[str], names: Iterable[str], file: str | None) -> Gi
     return GivenMap(
         tuple({**from_file, **from_options}.items()), tuple(names_of.items()), tuple(from_options)
     )
+
+
+def read_defaults(file: str | None) -> dict[str, str]:
+    """Return the values of `[defaults]` by the name of their parameter. Raises UsageError."""
+    path = Path(file) if file else _find_user_config()
+    if path is None:
+        return {}
+    table = _load_table(path, "defaults", is_named=bool(file))
+    for key, value in table.items():
+        if key not in DEFAULTS:
+            hint = suggest_names(key, list(DEFAULTS))
+            raise UsageError(f"{path}: [defaults]: no option '{key}'; {hint}")
+        if not isinstance(value, str):
+            raise UsageError(f"{path}: [defaults]: {key} is no text; write {DEFAULTS[key]}")
+    return {key.replace("-", "_"): value for key, value in table.items()}
 
 
 def _parse_path_option(text: str) -> tuple[str, str]:
@@ -70,7 +95,7 @@ def _read_config(file: str | None) -> tuple[dict[str, str], dict[str, str]]:
     path = Path(file) if file else _find_user_config()
     if path is None:
         return {}, {}
-    table = _load_map_table(path, is_named=bool(file))
+    table = _load_table(path, "map", is_named=bool(file))
     given = {key: value for key, value in table.items() if key != "events"}
     paths = dict(
         _check_path(key, value if isinstance(value, str) else "", f"{path}: [map]", key)
@@ -96,7 +121,8 @@ def _find_user_config() -> Path | None:
     return path if path and os.path.isfile(path) else None
 
 
-def _load_map_table(path: Path, *, is_named: bool) -> dict[str, Any]:
+def _load_table(path: Path, name: str, *, is_named: bool) -> dict[str, Any]:
+    """Return a table of a file; none where it is not there."""
     import tomllib  # noqa: PLC0415 - few have such a file
 
     option = "--config: " if is_named else ""
@@ -108,10 +134,11 @@ def _load_map_table(path: Path, *, is_named: bool) -> dict[str, Any]:
             (error.strerror or "").lower() if isinstance(error, OSError) else f"no TOML ({error})"
         )
         raise UsageError(f"{option}{path}: {reason}") from error
-    table = found.get("map", {})
-    unknown = [key for key in found if key != "map"]
-    if unknown or not isinstance(table, dict):
-        raise UsageError(
-            f"{option}{path}: only [map] is known there, not {', '.join(unknown) or 'map = …'}"
-        )
-    return table
+    for key, table in found.items():
+        if key not in _TABLES or not isinstance(table, dict):
+            wrong = key if key not in _TABLES else f"{key} = …"
+            raise UsageError(
+                f"{option}{path}: only [map] and [defaults] are known there, not {wrong}"
+            )
+    wanted: dict[str, Any] = found.get(name, {})
+    return wanted

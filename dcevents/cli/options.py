@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
+from dcevents.cli.config import read_defaults
 from dcevents.cli.values import check_store_name, select_formats
 from dcevents.cli.wording.mistakes import Name
 from dcevents.reports._report import Report
@@ -27,6 +28,12 @@ def _check_store_option(
     _context: click.Context, _param: click.Parameter, value: str | None
 ) -> str | None:
     return check_store_name(value)
+
+
+def _take_defaults(context: click.Context, _param: click.Parameter, file: str | None) -> str | None:
+    """Let options have the values of `[defaults]` where nothing else gives them one."""
+    context.default_map = read_defaults(file)
+    return file
 
 
 # A source that cannot be read is no wrong usage: the message comes from where it is opened.
@@ -89,7 +96,11 @@ _FILTER_OPTIONS = {
 }
 
 IDLE_OPTION = click.option(
-    "--idle", metavar="D", default="30m", help="Silence after which nothing is open.  [30m]"
+    "--idle",
+    metavar="D",
+    envvar="DCEVENTS_IDLE",
+    default="30m",
+    help="Silence after which nothing is open.  [30m]",
 )
 _MEANING_OPTIONS = {
     "as_of": click.option(
@@ -97,7 +108,11 @@ _MEANING_OPTIONS = {
     ),
     "idle": IDLE_OPTION,
     "service_level": click.option(
-        "--service-level", metavar="D", default="60s", help="A wait within it is in time.  [60s]"
+        "--service-level",
+        metavar="D",
+        envvar="DCEVENTS_SERVICE_LEVEL",
+        default="60s",
+        help="A wait within it is in time.  [60s]",
     ),
     "keep_query": click.option(
         "--keep-query", is_flag=True, help="Keep query and fragment of pages."
@@ -233,8 +248,10 @@ def build_map_options(*, is_hidden: bool) -> list[Decorator]:
             "--config",
             metavar="FILE",
             envvar="DCEVENTS_CONFIG",
+            is_eager=True,
+            callback=_take_defaults,
             hidden=is_hidden,
-            help="TOML with a [map] of both. Also for reports.",
+            help="TOML with a [map] of both, and [defaults]. Also for reports.",
         ),
     ]
 
@@ -254,7 +271,7 @@ def build_report_options(report: Report) -> list[Decorator]:
         *(option for name, option in _MEANING_OPTIONS.items() if name in report.options),
         *(_PACKAGE_OPTIONS if "package" in report.options else ()),
         *([_INTERVALS_OPTION] if report.has_rates else []),
-        *(_ARRANGEMENT_OPTIONS if report.has_rows else ()),
+        *(_ARRANGEMENT_OPTIONS if report.has_rows or report.parts else ()),
         *([_TOP_OPTION] if report.has_rows or report.parts else []),
         *([_GRID_OPTION] if report.by_keys and report.has_single_lines else []),
         _make_format_option(formats),
@@ -291,12 +308,19 @@ def _make_by_option(report: Report) -> Decorator:
 
 
 def choose_store(given: Mapping[str, Any]) -> str | None:
-    """Return the store of a report; one of a variable only where no SOURCE is named."""
-    is_left_out = given["source"] and is_store_from_environment()
+    """Return the store of a report; one that no option names only without a SOURCE."""
+    is_left_out = given["source"] and find_unasked_store_origin()
     return None if is_left_out else given["store"]
 
 
-def is_store_from_environment() -> bool:
-    """Return whether a variable names the store of the running command."""
+def find_unasked_store_origin() -> str | None:
+    """Return what names the store of the running command in place of an option, for people."""
     source = click.get_current_context().get_parameter_source("store")
-    return source == click.core.ParameterSource.ENVIRONMENT
+    return (
+        {
+            click.core.ParameterSource.ENVIRONMENT: "DCEVENTS_STORE",
+            click.core.ParameterSource.DEFAULT_MAP: "the configuration",
+        }.get(source)
+        if source
+        else None
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dcevents import __version__, show
 from dcevents.analysis import account_line, account_words, alerts, recognition
-from dcevents.analysis.arrangement import arrange_table
+from dcevents.analysis.arrangement import arrange_tables
 from dcevents.analysis.input_warnings import list_input_warnings
 from dcevents.analysis.selection import (
     describe_renamed,
@@ -23,7 +23,7 @@ from dcevents.analysis.selection import (
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, has_waiting_input
 from dcevents.cli.log_opening import OpenedLogs, make_read_settings, open_logs
-from dcevents.cli.options import is_store_from_environment
+from dcevents.cli.options import find_unasked_store_origin
 from dcevents.cli.targets import protect_store
 from dcevents.cli.wording.messages import (
     PROGRAM_PREFIX,
@@ -126,8 +126,9 @@ def _open_store_view(
             if missing := query.describe_missing_days(state, replace(settings, window=window)):
                 say(f"warning: {missing}")
                 break
-        if is_store_from_environment() and has_waiting_input() and not output.is_quiet:
-            say(f"standard input is not read, but the store {store} of DCEVENTS_STORE; - reads it")
+        origin = find_unasked_store_origin()
+        if origin and has_waiting_input() and not output.is_quiet:
+            say(f"standard input is not read, but the store {store} of {origin}; - reads it")
         needs_events = query.is_based_on_events(
             state, settings, needs_locations=report.needs_locations
         )
@@ -215,9 +216,9 @@ def _arrange_report(
     wanted = view.settings.arrangement
     if wanted.grid is not None and output.format.writes_grids:
         return [make_grid(report, view, table, wanted) for table in made]
-    if len(made) > 1 and wanted.top is None and _is_read_on_terminal(output):
+    if report.parts and wanted.top is None and _is_read_on_terminal(output):
         wanted = replace(wanted, top=_SCREEN_ROWS)
-    return [arrange_table(table, wanted) for table in made]
+    return arrange_tables(made, wanted)
 
 
 def _is_read_on_terminal(output: OutputSettings) -> bool:

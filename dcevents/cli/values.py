@@ -18,7 +18,7 @@ from dcevents.cli.arrangement import list_column_options, parse_arrangement, par
 from dcevents.cli.config import read_map
 from dcevents.errors import UsageError
 from dcevents.model.events import OUTCOME_GROUPS
-from dcevents.periods import Comparison, choose_comparison, parse_period
+from dcevents.periods import PERIOD_NAMES, Comparison, choose_comparison, parse_period
 from dcevents.reports._report import Report
 from dcevents.settings import (
     PACKAGE_LIMITS,
@@ -152,11 +152,20 @@ def _parse_windows(report: Report, given: Given, now_ms: int, tz: ZoneInfo) -> C
     if given["period"]:
         if given["since"] is not None or given["until"] is not None:
             raise UsageError("--period is --since and --until at once: give it alone")
+        _require_period("--period", given["period"][0], PERIOD_NAMES)
         period = parse_period(given["period"][0], now_ms, tz)
     window = _parse_bounds(given, now_ms, tz) if period is None else period.to_window(tz)
     if given.get("compare") is None:
         return Comparison(window, Window())
+    _require_period("--compare", given["compare"], ("previous", *PERIOD_NAMES))
     return choose_comparison(given["compare"], window, period, now_ms, tz)
+
+
+def _require_period(option: str, text: str, names: Sequence[str]) -> None:
+    """Raise UsageError for what is nearly the name of a period, and has no digit of a date."""
+    near = find_near(text, names)
+    if text not in names and near and not any(map(str.isdigit, text)):
+        raise UsageError(f"{option}: no period '{text}'; did you mean {' or '.join(near)}?")
 
 
 def _parse_bounds(given: Given, now_ms: int, tz: ZoneInfo) -> Window:

@@ -25,7 +25,8 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@^]|(?<=\w)://|^\s*[-=:]|\bwww\.)
 
 
 def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
-    for i, table in enumerate(each.for_people() for each in tables):
+    shown = [each.for_people() for each in tables if not each.is_hidden]
+    for i, table in enumerate(shown):
         yield "\n" if i else ""
         if table.headline:
             yield f"**{_escape_markup(format_headline_title(context))}**\n\n"

@@ -28,7 +28,7 @@ _MIN_TEXT_WIDTH = 20
 
 
 def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
-    tables = [table.for_people() for table in tables]
+    tables = [table.for_people() for table in tables if not table.is_hidden]
     is_dense = context.is_interactive and len(tables) > 1
     for table in tables:
         if table.headline:

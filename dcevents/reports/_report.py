@@ -85,7 +85,14 @@ class Report:
         return any(figure.bounded_rate for figure in figures)
 
     def list_columns(self, by: Sequence[str], options: Collection[str]) -> list[Column]:
-        """Return the columns of its rows, by keys and the options that bring some in."""
+        """Return the columns of its rows, by keys and the options that bring some in.
+
+        Of a report that is put together: those of its parts, each once.
+        """
+        if self.parts:
+            parts = (part.list_columns([part.default_by or "all"], options) for part in self.parts)
+            found = {each.name: each for columns in parts for each in columns}
+            return [*found.values()]
         keys = [column for key in by for column in KEY_COLUMNS[key]]
         every = self.columns or [*keys, *self.figures]
         return [each for each in every if set(each.required_options) <= set(options)]

@@ -65,6 +65,21 @@ MEANT = [
         "completion --sort engagd", "--sort: no column 'engagd'; did you mean engaged?", id="column"
     ),
     pytest.param(
+        "completion --period lastweek",
+        "--period: no period 'lastweek'; did you mean last-week?",
+        id="period",
+    ),
+    pytest.param(
+        "completion --period last-week --compare prevous",
+        "--compare: no period 'prevous'; did you mean previous?",
+        id="compared period",
+    ),
+    pytest.param(
+        "summary --columns engagd",
+        "--columns: no column 'engagd'; did you mean engaged?",
+        id="column of a part",
+    ),
+    pytest.param(
         "usage --package selekt",
         "--package: no package 'selekt'; did you mean select?",
         id="package",

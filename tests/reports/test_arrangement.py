@@ -112,6 +112,34 @@ def test_only_the_columns_that_are_wanted_in_their_order() -> None:
     ]  # fmt: skip
 
 
+def test_each_table_of_the_summary_has_the_wanted_columns_that_it_knows() -> None:
+    made = harness.report(LOG, "summary", "--columns", "acceptance_rate,engaged")
+
+    figures = [list(each["total"]) for each in made["reports"]]
+    assert figures == [["engaged"], ["engaged"], ["acceptance_rate"]]
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown"])
+def test_people_get_no_table_of_the_summary_without_a_wanted_figure(format_: str) -> None:
+    text = harness.run("summary", "--columns", "acceptance_rate", "-f", format_, stdin=LOG).text
+
+    assert "Completion by conversation" not in text
+    assert text.index("Engagement") < text.index("Live chat by agent")
+    made = harness.report(LOG, "summary", "--columns", "acceptance_rate")
+    assert len(made["reports"]) == 3
+
+
+def test_tables_of_the_summary_are_sorted_where_they_have_the_column() -> None:
+    usual = harness.report(LOG, "summary")["reports"]
+    made = harness.report(LOG, "summary", "--sort", "triggered:asc")["reports"]
+
+    by_triggered = sorted(usual[0]["rows"], key=lambda row: row["triggered"])
+    assert [row["triggered"] for row in made[0]["rows"]] == [
+        row["triggered"] for row in by_triggered
+    ]
+    assert made[2]["rows"] == usual[2]["rows"]
+
+
 def test_alerts_are_about_all_rows_and_columns() -> None:
     options = ["--top", "1", "--columns", "triggered", "--fail-if", "completed < 1", "-q"]
 

@@ -13,6 +13,9 @@ from typing import BinaryIO
 
 from dcevents.errors import OutputError
 
+Pieces = Iterable[str] | Iterable[bytes]
+"""What is written one after another: all text, or all bytes."""
+
 _TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".dcevents-", ".tmp"
 """Hidden, so that no directory of logs shows temporary files; short, beside files of long names."""
 _STALE_SECONDS = 86_400
@@ -59,22 +62,26 @@ def find_descriptor(name: str) -> int | None:
     return None
 
 
-def write_to_stdout(text: Iterable[str]) -> None:
-    """Write pieces of text as UTF-8. Raises OutputError.
+def write_to_stdout(pieces: Pieces) -> None:
+    """Write pieces of bytes, or of text as UTF-8. Raises OutputError.
 
     A reader that goes away (`| head`) raises BrokenPipeError.
     """
     try:
-        _write_pieces(1, text)
+        _write_pieces(1, pieces)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputError(f"standard output: {(error.strerror or str(error)).lower()}") from error
 
 
-def _write_pieces(fd: int, text: Iterable[str]) -> None:
-    for piece in text:
-        _write_all(fd, _encode_text(piece))
+def _write_pieces(fd: int, pieces: Pieces) -> None:
+    for piece in pieces:
+        _write_all(fd, _encode_piece(piece))
+
+
+def _encode_piece(piece: str | bytes) -> bytes:
+    return piece if isinstance(piece, bytes) else _encode_text(piece)
 
 
 def _encode_text(text: str) -> bytes:
@@ -87,17 +94,17 @@ def _write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def replace_file(name: str, text: Iterable[str]) -> None:
-    """Replace a file by pieces of text, or leave it as it was.
+def replace_file(name: str, pieces: Pieces) -> None:
+    """Replace a file by pieces of text or bytes, or leave it as it was.
 
     A temporary file beside it, fsync, rename. A link is followed; a terminal, a pipe and other
     special files are written to as they are. Mode and owner stay. Raises OutputError.
     """
     with _name_failures(name), _open_special_file(name) as fd:
         if fd is None:
-            _replace_by_text(Path(os.path.realpath(name)), _stat_target(name), text)
+            _replace_by_pieces(Path(os.path.realpath(name)), _stat_target(name), pieces)
         else:
-            _write_pieces(fd, text)
+            _write_pieces(fd, pieces)
 
 
 @contextlib.contextmanager
@@ -161,10 +168,10 @@ def _stat_target(name: str) -> os.stat_result | None:
     return before
 
 
-def _replace_by_text(path: Path, before: os.stat_result | None, text: Iterable[str]) -> None:
+def _replace_by_pieces(path: Path, before: os.stat_result | None, pieces: Pieces) -> None:
     with _open_replacement(path) as file:
-        for piece in text:
-            file.write(_encode_text(piece))
+        for piece in pieces:
+            file.write(_encode_piece(piece))
         file.flush()
         _copy_mode_and_owner(file.fileno(), before)
 

@@ -66,6 +66,28 @@ class Column:
         return self.kind == "text"
 
 
+ChartForm = Literal["rates", "counts", "parts", "steps", "heat", "tally", "spread"]
+"""What a chart shows of a table's rows.
+
+`rates`: a rate of each row, with its interval; `counts`: numbers side by side; `parts`: numbers
+that add up, one on the other; `steps`: a funnel; `heat`: a number by two keys, and a second one;
+`tally`: how many rows have each word; `spread`: how many lie within each span.
+"""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture that suits a table, as data: formats draw it."""
+
+    form: ChartForm
+    figures: tuple[str, ...]
+    """The columns that are drawn."""
+    limit: float | None = None
+    """A value on the axis of figures, or of spans, that is marked by a line."""
+    limit_words: str = ""
+    """What the line is."""
+
+
 @dataclass
 class Table:
     """A report's rows in order, and the total of grouped reports.
@@ -95,6 +117,12 @@ class Table:
     """Sentences for people, below it."""
     simplify: Callable[[Table], Table] | None = None
     """Makes the table that people get in its place."""
+    charts: Sequence[Chart] = ()
+    """Pictures of it, the main one first."""
+    section: str = ""
+    """Of a page: the heading that it stands under, with those before it."""
+    command: Sequence[str] = ()
+    """Of a page: the report that makes it, and options of its own."""
 
     def for_people(self) -> Table:
         """Return the table in the form for people."""

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 import click
 
 from dcevents.cli.config import read_defaults
-from dcevents.cli.values import check_store_name, select_formats
+from dcevents.cli.formats import select_formats
+from dcevents.cli.values import check_store_name
 from dcevents.cli.wording.mistakes import Name
 from dcevents.reports._report import Report
 from dcevents.settings import PACKAGE_LIMITS

@@ -43,9 +43,8 @@ from dcevents.render import RenderContext
 from dcevents.reports._grid import make_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dcevents.cli.values import OutputSettings
+    from dcevents.output import Pieces
     from dcevents.reading.log import Log
     from dcevents.reports._report import Report
     from dcevents.settings import Settings, Window
@@ -165,7 +164,7 @@ def _write_report(
     if refusal and report.needs_usable_input:
         raise UnusableInputError(refusal)
     made = None if only_map else _make_report(report, view)
-    pieces: Iterable[str]
+    pieces: Pieces
     if made is None:
         settings = view.settings
         pieces = [recognition.format_map(view.log, settings.mapped_paths, settings.mapped_names)]
@@ -259,6 +258,7 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
         excel=output.excel,
         delimiter=output.delimiter,
         decimal=output.decimal,
+        made_at_ms=output.made_at_ms,
     )
 
 

@@ -6,7 +6,7 @@ Each says what to write instead.
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,6 +16,13 @@ from dcevents.analysis import alerts
 from dcevents.analysis.patterns import find_near, match_pattern, suggest_names
 from dcevents.cli.arrangement import list_column_options, parse_arrangement, parse_number
 from dcevents.cli.config import read_map
+from dcevents.cli.formats import (
+    check_format,
+    choose_format,
+    explain_format,
+    read_made_at,
+    select_formats,
+)
 from dcevents.errors import UsageError
 from dcevents.model.events import OUTCOME_GROUPS
 from dcevents.periods import PERIOD_NAMES, Comparison, choose_comparison, parse_period
@@ -32,7 +39,6 @@ from dcevents.settings import (
 Given = Mapping[str, Any]
 """The values of a command's options by the names of its parameters."""
 
-_WORKBOOK_SUFFIXES = (".xlsx", ".xls", ".ods", ".numbers")
 _SEPARATED_FORMATS = ("csv", "tsv")
 _SHARE_PATTERN = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,15}))?%|0?\.([0-9]{1,15})")
 _AGE_PATTERN = re.compile("([1-9][0-9]{0,3})(d|w|months?|years?)")
@@ -46,7 +52,7 @@ _FILTERS = ("conversation", "type", "ui_type", "page", "agent", "outcome")
 class OutputSettings:
     """How a report is written, and to which files."""
 
-    format: render.Format
+    format: render.Format[Any]
     output_file: str | None
     """None is standard output."""
     rejects_file: str | None
@@ -62,6 +68,8 @@ class OutputSettings:
     """Options and operands that select the report's rows; None if its input cannot be reread."""
     input_arguments: Sequence[str] | None = None
     """Those that say what is read, likewise."""
+    made_at_ms: int = 0
+    """When the report is made, as it says of itself."""
 
 
 def read_clock() -> int:
@@ -270,15 +278,6 @@ def _parse_min_base(given: Given) -> int:
 # -- the output of a report ---------------------------------------------------------------------
 
 
-def select_formats(report: Report) -> dict[str, render.Format]:
-    """Return the formats that a report is offered in, by name."""
-    return {
-        name: each
-        for name, each in render.load_formats().items()
-        if each.write_document or not report.is_document
-    }
-
-
 def parse_output_settings(report: Report, given: Given, settings: Settings) -> OutputSettings:
     """Return the settings of a report's output. Raises UsageError."""
     excel, delimiter = given.get("excel", False), given.get("delimiter", ",")
@@ -287,14 +286,15 @@ def parse_output_settings(report: Report, given: Given, settings: Settings) -> O
     )
     output_file = None if output_file == "-" else output_file
     formats = select_formats(report)
-    name = given["format"] or ("csv" if excel else _choose_format(output_file, formats.values()))
+    name = given["format"] or ("csv" if excel else choose_format(output_file, formats.values()))
     if name not in formats:
-        raise UsageError(_explain_format(report, name, formats))
+        raise UsageError(explain_format(report, name, formats))
     if excel and name != "csv":
         raise UsageError(f"--excel is CSV: it does not go with --format {name}")
     decimal = given.get("decimal", ".")
     _check_delimiter(delimiter, name)
     _check_decimal(decimal, delimiter, name)
+    check_format(formats[name], output_file)
     return OutputSettings(
         format=formats[name],
         output_file=output_file,
@@ -306,6 +306,7 @@ def parse_output_settings(report: Report, given: Given, settings: Settings) -> O
         decimal=decimal,
         width=parse_number(given.get("width"), "--width", example=100, least=_MIN_WIDTH),
         is_verbose=given["verbose"] and not given["quiet"],
+        made_at_ms=read_made_at(settings.clock_ms),
     )
 
 
@@ -340,45 +341,6 @@ def _parse_file_name(name: str | None, option: str, settings: Settings) -> str |
     since = settings.window.since
     first = times.convert_to_datetime(settings.clock_ms if since is None else since, settings.tz)
     return name.replace("{date}", first.date().isoformat())
-
-
-def _choose_format(output_file: str | None, offered: Iterable[render.Format]) -> str:
-    """Return the format that the ending of a file's name stands for.
-
-    A name without one, or of no regular file, is a table's. Raises UsageError for other endings.
-    """
-    ending = os.path.splitext(output_file)[1].lower() if output_file else ""
-    if ending in _WORKBOOK_SUFFIXES:
-        raise UsageError(
-            f"--output: {output_file}: workbooks are not written; "
-            "--excel -o report.csv opens at a double click"
-        )
-    formats = render.load_formats().values()
-    known = next((each.name for each in formats if ending in each.suffixes), None)
-    if known is None and output_file and ending and _may_be_regular(output_file):
-        endings = ", ".join(each.suffixes[0] for each in offered)
-        raise UsageError(
-            f"--output: {output_file}: no format has the ending {ending}; "
-            f"name one with --format, or end the name with {endings}"
-        )
-    return known or "table"
-
-
-def _may_be_regular(name: str) -> bool:
-    """Return whether a name is of a regular file, or of none so far."""
-    return os.path.isfile(name) or not os.path.exists(name)
-
-
-def _explain_format(report: Report, name: str, formats: Iterable[str]) -> str:
-    if name not in render.load_formats():
-        return f"--format: no format '{name}'; {suggest_names(name, list(formats))}"
-    offered = " or ".join(formats)
-    return (
-        f"{report.name} is not written as {name}: name one of its formats, as in --format {offered}"
-    )
-
-
-# -- the store ----------------------------------------------------------------------------------
 
 
 def check_store_name(name: str | None) -> str | None:

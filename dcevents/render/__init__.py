@@ -2,14 +2,21 @@
 
 import importlib
 import pkgutil
+from typing import Any
 
 from dcevents.render._format import Format, RenderContext
 
 
-def load_formats() -> dict[str, Format]:
+def load_formats() -> dict[str, Format[Any]]:
     """Return all formats by name, in their order."""
-    names = [info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")]
-    found: list[Format] = [importlib.import_module(f"{__name__}.{name}").FORMAT for name in names]
+    names = [
+        info.name
+        for info in pkgutil.iter_modules(__path__)
+        if not (info.ispkg or info.name.startswith("_"))
+    ]
+    found: list[Format[Any]] = [
+        importlib.import_module(f"{__name__}.{name}").FORMAT for name in names
+    ]
     return {each.name: each for each in sorted(found, key=lambda each: each.order)}
 
 

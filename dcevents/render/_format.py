@@ -1,10 +1,10 @@
-"""A format: tables or a document to text. Formats know no report."""
+"""A format: tables or a document to text or bytes. Formats know no report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from dcevents.tables import round_values
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from dcevents.tables import Document, Table
 
+Piece = TypeVar("Piece", str, bytes)
+"""What a format writes."""
 SLICE_ROWS = 20_000
 """Rows that are written at once."""
 
@@ -44,26 +46,38 @@ class RenderContext:
     delimiter: str = ","
     decimal: str = "."
     """Between whole numbers and decimals, in separated values."""
+    made_at_ms: int = 0
+    """The moment of the run, for formats that say when they were made."""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """By the name of a column, what is counted, in a sentence."""
 
 
 @dataclass(frozen=True)
-class Format:
+class Format(Generic[Piece]):
     """A value of `--format`."""
 
     name: str
     suffixes: tuple[str, ...]
-    write_tables: Callable[[Sequence[Table], RenderContext], Iterator[str]]
+    write_tables: Callable[[Sequence[Table], RenderContext], Iterator[Piece]]
     order: int
     """The place in lists of formats: lower numbers first."""
-    write_document: Callable[[Document, RenderContext], Iterator[str]] | None = None
+    write_document: Callable[[Document, RenderContext], Iterator[Piece]] | None = None
     """Writes documents, in a format that can."""
     writes_grids: bool = False
     """Writes grids; else their tables stay long."""
     is_for_screens: bool = False
     """Is read on a terminal, a screen at a time."""
+    is_page: bool = False
+    """Shows all that a report has for a page, and not its tables only."""
+    is_binary: bool = False
+    """Its pieces are bytes, which no terminal is sent."""
+    extra: str | None = None
+    """The extra of the package that has its `modules`; None: it needs none."""
+    modules: tuple[str, ...] = ()
+    """What has to be installed, as it is imported."""
 
-    def write(self, made: Sequence[Table] | Document, context: RenderContext) -> Iterator[str]:
-        """Return a report as pieces of text.
+    def write(self, made: Sequence[Table] | Document, context: RenderContext) -> Iterator[Piece]:
+        """Return a report as pieces of text or bytes.
 
         Raises ValueError for a document in a format that writes none.
         """

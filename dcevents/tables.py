@@ -83,7 +83,7 @@ class Chart:
     figures: tuple[str, ...]
     """The columns that are drawn."""
     limit: float | None = None
-    """A value on the axis of figures, or of spans, that is marked by a line."""
+    """A value on the axis of figures that is marked by a line; of a spread, a place in its rows."""
     limit_words: str = ""
     """What the line is."""
 
@@ -123,6 +123,8 @@ class Table:
     """Of a page: the heading that it stands under, with those before it."""
     command: Sequence[str] = ()
     """Of a page: the report that makes it, and options of its own."""
+    unfit_options: Sequence[str] = ()
+    """Of a page: options of the run that this report does not have."""
 
     def for_people(self) -> Table:
         """Return the table in the form for people."""

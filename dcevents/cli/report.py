@@ -41,6 +41,7 @@ from dcevents.output import is_terminal, replace_file, write_to_stdout
 from dcevents.reading import log
 from dcevents.render import RenderContext
 from dcevents.reports._grid import make_grid
+from dcevents.reports._meanings import MEANINGS
 
 if TYPE_CHECKING:
     from dcevents.cli.values import OutputSettings
@@ -170,7 +171,8 @@ def _write_report(
         pieces = [recognition.format_map(view.log, settings.mapped_paths, settings.mapped_names)]
     else:
         context = _make_context(report, view, output)
-        pieces = output.format.write(_arrange_report(report, view, made, output), context)
+        shown = _complete_page(report, view, made, output)
+        pieces = output.format.write(_arrange_report(report, view, shown, output), context)
     if output.output_file is None:
         write_to_stdout(pieces)
     else:
@@ -203,6 +205,15 @@ def _make_report(report: Report, view: View) -> list[Table] | Document:
     made = report.make(view, view.settings.by)
     # Most reports have counted the events by the way.
     view.log.count_events()
+    return made
+
+
+def _complete_page(
+    report: Report, view: View, made: list[Table] | Document, output: OutputSettings
+) -> list[Table] | Document:
+    """Return what a format shows: of a page more than alerts are about."""
+    if isinstance(made, list) and output.format.is_page and report.make_page is not None:
+        return report.make_page(view, made)
     return made
 
 
@@ -259,6 +270,7 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
         delimiter=output.delimiter,
         decimal=output.decimal,
         made_at_ms=output.made_at_ms,
+        meanings=MEANINGS,
     )
 
 

@@ -32,14 +32,14 @@ def list_figures(table: Table) -> list[Column]:
 
 def slice_labelled_rows(table: Table) -> Iterator[tuple[list[str], pl.DataFrame]]:
     """Yield a table's rounded rows, some at a time, with a label for each."""
-    labels = _label_rows(table)
+    labels = label_rows(table)
     start = 0
     for part in slice_rows(table):
         yield labels[start : start + part.height], part
         start += part.height
 
 
-def _label_rows(table: Table) -> list[str]:
+def label_rows(table: Table) -> list[str]:
     """Return a text for each row: of its keys the names, or ids where names are alike."""
     keys = [column for column in table.columns if column.name in table.keys]
     id_of = {column.name_column: column for column in keys if column.name_column}

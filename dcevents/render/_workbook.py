@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import xlsxwriter
 
 from dcevents.errors import OutputError
 from dcevents.render._cells import format_cell, format_headline_title, format_period_suffix
-from dcevents.render._format import SLICE_ROWS
+from dcevents.render._format import list_rows
 from dcevents.show import make_visible, measure_width
+from dcevents.tables import round_total
 from dcevents.times import convert_to_datetime
 
 if TYPE_CHECKING:
@@ -141,7 +143,7 @@ class _Sheet:
 
     def write_total(self, table: Table, row: int) -> None:
         """Write the row of totals, named in the first column, behind the filtered rows."""
-        total: Mapping[str, Any] = table.total or {}
+        total = round_total(table) or {}
         for place, column in enumerate(table.columns):
             if place == 0 and table.keys:
                 style = self.styles.find_style(bold=True, top=1)
@@ -177,7 +179,7 @@ def _write_sheet(book: Workbook, styles: _Styles, table: Table, context: RenderC
         sheet.write_string(0, place, title[:_MAX_TEXT], styles.find_style(**_HEADING))
     widths = [min(len(title), 14) for title in titles]
     row = 0
-    for values in _iterate_rows(table):
+    for values in chain.from_iterable(list_rows(table)):
         row += 1
         for place, (column, value) in enumerate(zip(table.columns, values, strict=True)):
             width = writer.write_cell((row, place), value, column)
@@ -190,11 +192,6 @@ def _write_sheet(book: Workbook, styles: _Styles, table: Table, context: RenderC
         sheet.set_column(place, place, min(max(width + 3, _WIDTHS.start), _WIDTHS.stop))
     writer.mark_verdicts(table, row)
     writer.lay_out_print(table)
-
-
-def _iterate_rows(table: Table) -> Iterator[tuple[Any, ...]]:
-    for part in table.rows.iter_slices(SLICE_ROWS):
-        yield from part.select([column.name for column in table.columns]).iter_rows()
 
 
 def _find_moment(

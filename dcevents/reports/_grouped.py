@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def build_grouped_table(grouping: Grouping, view: View, by: Sequence[str]) -> Table:
     """Return rows by key and the total; with `--compare` the changes, too."""
     settings = view.settings
-    metrics = add_companions(grouping.metrics, with_intervals=settings.shows_intervals)
+    # Charts draw bounds where tables do not show them.
+    metrics = add_companions(grouping.metrics, with_intervals=True)
     sides = _split_sides(grouping.select(view, by), by, view)
     total = _measure_total(grouping, sides, by, view)
     rows = _measure_rows(grouping, sides, by, view)
@@ -41,7 +42,8 @@ def build_grouped_table(grouping: Grouping, view: View, by: Sequence[str]) -> Ta
         rows = unfolding.unfold(rows, [side.ending for side in sides])
     rows = derive_figures(rows, total, sides, metrics)
     total = derive_figures(total, total, sides, metrics) if unfolding is None else total.clear()
-    columns = [metric.column for metric in metrics if not metric.is_hidden]
+    shown = add_companions(grouping.metrics, with_intervals=settings.shows_intervals)
+    columns = [metric.column for metric in shown if not metric.is_hidden]
     total_columns: Sequence[Column] = ()
     if settings.compared is not None:
         with_intervals = settings.shows_intervals
@@ -49,15 +51,22 @@ def build_grouped_table(grouping: Grouping, view: View, by: Sequence[str]) -> Ta
         rows = compare_rows(rows, grouping, with_intervals=with_intervals)
         if unfolding is None:
             total = compare_totals(total, sides, grouping, with_intervals=with_intervals)
-    return _make_table(grouping, view, by, _Layout(keys, columns, total_columns), (rows, total))
+    bounds = [
+        metric.column.name
+        for metric in metrics
+        if metric.column.bounded_rate and not metric.column.is_change
+    ]
+    layout = _Layout(keys, columns, total_columns, bounds)
+    return _make_table(grouping, view, by, layout, (rows, total))
 
 
 class _Layout(NamedTuple):
-    """The columns of a table: keys, figures, and figures of the total only."""
+    """The columns of a table: keys, figures, figures of the total only, and unshown ones."""
 
     keys: Sequence[Column]
     figures: Sequence[Column]
     total_figures: Sequence[Column]
+    unshown: Sequence[str]
 
 
 def _make_table(
@@ -68,7 +77,7 @@ def _make_table(
     measured: tuple[pl.DataFrame, pl.DataFrame],
 ) -> Table:
     """Return the table of rows and a total (one row or none), which are `measured`."""
-    key_columns, figures, total_figures = layout
+    key_columns, figures, total_figures, unshown = layout
     rows, total = measured
     keys = [column.name for column in key_columns]
     numbers = [column.name for column in figures]
@@ -77,11 +86,12 @@ def _make_table(
     table = Table(
         grouping.name,
         [*key_columns, *figures],
-        rows.select(*keys, *dict.fromkeys(numbers)),
+        rows.select(*keys, *dict.fromkeys([*numbers, *unshown])),
         tuple(by),
         total.select(*dict.fromkeys(in_total)).row(0, named=True) if total.height else None,
         keys=keys,
         total_columns=total_figures,
+        charts=grouping.charts,
     )
     if view.settings.compared is not None:
         table.simplify = lambda made: simplify_comparison(made, grouping)

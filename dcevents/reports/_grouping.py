@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dcevents.analysis.view import View
     from dcevents.reports._metrics import Metric
     from dcevents.reports._report import Maker
-    from dcevents.tables import Column, Table
+    from dcevents.tables import Chart, Column, Table
 
 Selector = Callable[["View", Sequence[str]], "pl.DataFrame"]
 """Selects the rows to group, with the columns of keys; given the keys of `--by`."""
@@ -54,6 +54,8 @@ class Grouping:
     unfolding: Unfolding | None = None
     select_for_total: Selector | None = None
     """Selects the rows that the total is of, if these are others."""
+    charts: Sequence[Chart] = ()
+    """Pictures that suit its tables, the main one first."""
 
     @property
     def measured(self) -> Sequence[Metric]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from dcevents.tables import Column, Table
+from dcevents.tables import Chart, Column, Table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +26,11 @@ def list_column_figures(columns: Sequence[Column]) -> list[Column]:
 
 
 def define_listing(
-    name: str, columns: Sequence[Column], rows: Callable[[View], pl.DataFrame], keys: Sequence[str]
+    name: str,
+    columns: Sequence[Column],
+    rows: Callable[[View], pl.DataFrame],
+    keys: Sequence[str],
+    chart: Chart,
 ) -> Maker:
     """Return a report's `make` that shows a frame.
 
@@ -35,6 +39,6 @@ def define_listing(
 
     def make_tables(view: View, _by: Sequence[str]) -> list[Table]:
         shown = rows(view).select(column.name for column in columns)
-        return [Table(name, columns, shown, keys=keys)]
+        return [Table(name, columns, shown, keys=keys, charts=[chart])]
 
     return make_tables

@@ -19,6 +19,8 @@ Option = Literal["window", "as_of", "idle", "service_level", "keep_query", "show
 """
 Maker = Callable[["View", Sequence[str]], "list[Table] | Document"]
 """Makes a report of a view, by the keys of `--by`."""
+PageMaker = Callable[["View", Sequence[Table]], "list[Table]"]
+"""Makes the tables of a page, of a view and the tables of its report."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Report:
     help: str
     example: str
     make: Maker
+    make_page: PageMaker | None = None
+    """Makes all that a page shows, where that is more than its tables."""
     default_by: str | None = None
     by_keys: tuple[str, ...] = ()
     """What `--by` may be; without any there is no such option."""

@@ -16,7 +16,7 @@ from dcevents.reports._metrics import (
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL, Table
+from dcevents.tables import ESSENTIAL, Chart, Table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,6 +68,11 @@ _METRICS = (
     _define_time_to_abandon("median", "Median", 0.5),
     _define_time_to_abandon("p90", "P90", 0.9),
 )
+ENDINGS_CHART = Chart(
+    "parts",
+    ("completed", "served", "booked", "open", "closed", "dropped", "unanswered", "left_queue"),
+)
+"""How engaged conversations end, from the best to the worst."""
 _SHARE = define_share("share", "Share", "abandoned", priority=2)
 
 _GROUPING = Grouping(
@@ -75,6 +80,7 @@ _GROUPING = Grouping(
     _METRICS,
     select_conversations,
     main_rate=MainRate("abandonment_rate", is_good_up=False, is_divided=True),
+    charts=[Chart("rates", ("abandonment_rate",)), ENDINGS_CHART],
 )
 
 
@@ -84,7 +90,12 @@ def _select_abandoned(view: "View", by: Sequence[str]) -> "pl.DataFrame":
     return frame.filter(frame["abandoned"])
 
 
-_BY_LAST_STEP = replace(_GROUPING, metrics=(*_METRICS, _SHARE), select=_select_abandoned)
+_BY_LAST_STEP = replace(
+    _GROUPING,
+    metrics=(*_METRICS, _SHARE),
+    select=_select_abandoned,
+    charts=[Chart("counts", ("abandoned",))],
+)
 
 
 def _make_tables(view: "View", by: Sequence[str]) -> list[Table]:

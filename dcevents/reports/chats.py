@@ -3,7 +3,7 @@
 from dcevents.model.events import ATTEMPT_OUTCOMES
 from dcevents.reports._listing import define_listing, list_column_figures
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL, Column
+from dcevents.tables import ESSENTIAL, Chart, Column
 
 _COLUMNS = (
     Column("sid", "text", "Session", ESSENTIAL, narrow_width=12, is_code=True),
@@ -29,6 +29,7 @@ REPORT = Report(
         _COLUMNS,
         lambda view: view.list_chats(),
         keys=("sid", "conversation_id", "conversation", "attempt"),
+        chart=Chart("tally", ("outcome",)),
     ),
     figures=list_column_figures(_COLUMNS),
     columns=_COLUMNS,

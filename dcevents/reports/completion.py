@@ -15,7 +15,7 @@ from dcevents.reports._metrics import (
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL
+from dcevents.tables import ESSENTIAL, Chart
 
 _METRICS = (
     define_count(
@@ -61,6 +61,7 @@ _GROUPING = Grouping(
     _METRICS,
     select_conversations,
     main_rate=MainRate("completion_rate", is_divided=True),
+    charts=[Chart("rates", ("completion_rate",))],
 )
 
 REPORT = Report(

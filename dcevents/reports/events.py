@@ -6,7 +6,7 @@ Of duplicates the first by file and line.
 from dcevents.model.events import OUTCOMES
 from dcevents.reports._listing import define_listing, list_column_figures
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL, Column
+from dcevents.tables import ESSENTIAL, Chart, Column
 
 _COLUMNS = (
     Column("timestamp", "time", "Time", ESSENTIAL),
@@ -29,7 +29,11 @@ REPORT = Report(
     help="A row for each event, with the file and line it stands in.",
     example="dcevents events logs/ --conversation Pricing -f ndjson",
     make=define_listing(
-        "events", _COLUMNS, lambda view: view.list_events(), keys=("sid", "file", "line")
+        "events",
+        _COLUMNS,
+        lambda view: view.list_events(),
+        keys=("sid", "file", "line"),
+        chart=Chart("tally", ("kind",)),
     ),
     figures=list_column_figures(_COLUMNS),
     columns=_COLUMNS,

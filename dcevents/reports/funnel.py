@@ -15,7 +15,7 @@ from dcevents.reports._metrics import (
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL, Column
+from dcevents.tables import ESSENTIAL, Chart, Column
 
 if TYPE_CHECKING:
     import polars as pl
@@ -77,6 +77,9 @@ _METRICS = (
 )
 
 
+CHARTS = (Chart("steps", ("conversations", "of_first", "lost")),)
+
+
 def _select(view: View, by: Sequence[str]) -> pl.DataFrame:
     from dcevents.reports._funnel import add_step_times  # noqa: PLC0415 - polars
 
@@ -95,6 +98,7 @@ _GROUPING = Grouping(
     _select,
     default_by="all",
     main_rate=MainRate("of_previous"),
+    charts=CHARTS,
     unfolding=Unfolding(_MEASURED, (_STEP_COLUMN,), _unfold),
 )
 

@@ -15,7 +15,7 @@ from dcevents.reports._metrics import (
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL
+from dcevents.tables import ESSENTIAL, Chart
 
 if TYPE_CHECKING:
     import polars as pl
@@ -102,6 +102,7 @@ _GROUPING = Grouping(
     select_attempts,
     default_by="agent",
     main_rate=MainRate("acceptance_rate", is_divided=True),
+    charts=[Chart("rates", ("acceptance_rate",)), Chart("counts", ("requests", "missed"))],
 )
 
 REPORT = Report(

@@ -17,7 +17,7 @@ from dcevents.reports._metrics import (
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL
+from dcevents.tables import ESSENTIAL, Chart
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,6 +68,7 @@ _GROUPING = Grouping(
     _select_conversations,
     default_by="agent",
     main_rate=MainRate("booking_rate"),
+    charts=[Chart("counts", ("meetings",))],
 )
 _BY_AGENT = replace(
     _GROUPING,

@@ -3,7 +3,7 @@
 from dcevents.model.events import OUTCOMES
 from dcevents.reports._listing import define_listing, list_column_figures
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL, Column
+from dcevents.tables import ESSENTIAL, Chart, Column
 
 _COLUMNS = (
     Column("sid", "text", "Session", ESSENTIAL, narrow_width=12, is_code=True),
@@ -24,7 +24,13 @@ REPORT = Report(
     name="sessions",
     help="A row for each session: times, conversations, best outcome.",
     example="dcevents sessions logs/ --period yesterday -o sessions-{date}.csv",
-    make=define_listing("sessions", _COLUMNS, lambda view: view.list_sessions(), keys=("sid",)),
+    make=define_listing(
+        "sessions",
+        _COLUMNS,
+        lambda view: view.list_sessions(),
+        keys=("sid",),
+        chart=Chart("tally", ("outcome",)),
+    ),
     figures=list_column_figures(_COLUMNS),
     columns=_COLUMNS,
     order=50,

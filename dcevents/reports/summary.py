@@ -21,11 +21,18 @@ def _make_tables(view: View, _by: Sequence[str]) -> list[Table]:
     return make_summary(view, _PARTS)
 
 
+def _make_page(view: View, made: Sequence[Table]) -> list[Table]:
+    from dcevents.reports._dashboard import make_dashboard  # noqa: PLC0415 - polars
+
+    return make_dashboard(view, made, REPORT.options)
+
+
 REPORT = Report(
     name="summary",
     help="Headline figures, then completion, abandonment and live chat.",
     example="dcevents summary logs/ --period last-week --tz Europe/Berlin",
     make=_make_tables,
+    make_page=_make_page,
     order=10,
     needs_sids=False,
     parts=_PARTS,

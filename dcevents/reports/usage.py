@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from dcevents.reports._change_columns import list_change_columns
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL, Column, Table
+from dcevents.show import format_number
+from dcevents.tables import ESSENTIAL, Chart, Column, Table
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
@@ -36,13 +37,23 @@ def _make_tables(view: View, by: Sequence[str]) -> list[Table]:
     compared = view.settings.compared
     if compared is None:
         columns = [_MONTH, *_COLUMNS]
-        return [Table("usage", columns, _usage.measure_months(view), tuple(by), keys=["month"])]
+        rows = _usage.measure_months(view)
+        return [
+            Table("usage", columns, rows, tuple(by), keys=["month"], charts=[_choose_chart(view)])
+        ]
     columns = [_MONTH, *_list_all_columns()]
     rows = _usage.measure_compared_months(view, compared)
     rows = rows.select(column.name for column in columns)
     table = Table("usage", columns, rows, tuple(by), keys=["month"])
     table.simplify = _simplify
+    table.charts = [_choose_chart(view)]
     return [table]
+
+
+def _choose_chart(view: View) -> Chart:
+    limit = view.settings.package_limit
+    words = f"the package's limit of {format_number(limit)} a month"
+    return Chart("counts", ("counted",), limit, words)
 
 
 def _list_all_columns() -> list[Column]:

@@ -1,0 +1,144 @@
+"""A heat map: a number by two keys, and a second number beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import polars as pl
+
+from dcevents.render._cells import format_cell
+from dcevents.render.charts.canvas import DARK_HEATS, HEATS, Drawing, Ink
+from dcevents.render.charts.rows import list_keys
+from dcevents.show import format_number, make_visible
+
+if TYPE_CHECKING:
+    from dcevents.render._format import RenderContext
+    from dcevents.tables import Chart, Column, Table
+
+_MAX_ROWS: Final = 31
+_LABEL_CHARACTERS: Final = 14
+_LEAST_CELL: Final = 13.0
+
+
+class HeatMap(NamedTuple):
+    """Cells by row and column, with labels in their order."""
+
+    rows: Sequence[str]
+    columns: Sequence[str]
+    cells: Mapping[tuple[int, int], tuple[Any, Any]]
+    """A figure and a second one, by places."""
+
+
+def read_grid(table: Table) -> HeatMap:
+    """Return the cells of a grid, without its totals."""
+    keys = list_keys(table)
+    figures = [each for each in table.columns if each.name not in table.keys][:-1]
+    rows = [
+        _write_label(row[0]) for row in table.rows.select([keys[0].name]).head(_MAX_ROWS).rows()
+    ]
+    cells = {
+        (i, j): (value, None)
+        for j, figure in enumerate(figures)
+        for i, value in enumerate(table.rows[figure.name].head(_MAX_ROWS).to_list())
+    }
+    return HeatMap(rows, [_write_label(each.title) for each in figures], cells)
+
+
+def read_pairs(table: Table, chart: Chart) -> HeatMap | None:
+    """Return the cells of a table by two keys; None of any other."""
+    keys = list_keys(table)
+    if len(keys) != 2:
+        return None
+    names = [key.name for key in keys]
+    values = [table.rows[name].to_list() for name in names]
+    places = [{each: i for i, each in enumerate(_list_values(table.rows[name]))} for name in names]
+    figures = [table.rows[name].to_list() for name in chart.figures[:2]]
+    second = figures[1] if len(figures) > 1 else [None] * table.rows.height
+    cells = {
+        (places[0][row], places[1][column]): (value, other)
+        for row, column, value, other in zip(*values, figures[0], second, strict=True)
+    }
+    rows, columns = ([_write_label(each) for each in found] for found in places)
+    return HeatMap(rows[:_MAX_ROWS], columns[:_MAX_ROWS], cells)
+
+
+def _list_values(values: pl.Series) -> list[Any]:
+    """Return the different values: all weekdays, all hours between, else as they come."""
+    if isinstance(values.dtype, pl.Enum):
+        return values.dtype.categories.to_list()
+    if values.dtype.is_integer() and values.len() and not values.null_count():
+        numbers = values.to_list()
+        return list(range(min(numbers), max(numbers) + 1))
+    return list(dict.fromkeys(values.to_list()))
+
+
+def _write_label(value: object) -> str:
+    text = "–" if value is None else make_visible(str(value))
+    return text if len(text) <= _LABEL_CHARACTERS else f"{text[: _LABEL_CHARACTERS - 1]}…"
+
+
+def draw_heat(
+    drawing: Drawing, found: HeatMap, column: Column, second: Column | None, context: RenderContext
+) -> None:
+    """Draw a heat map; the second figure is written behind the first, where it is not 0."""
+    shown = [
+        float(value)
+        for (i, j), (value, _) in found.cells.items()
+        if value is not None and i < len(found.rows) and j < len(found.columns)
+    ]
+    greatest = max(shown, default=0.0)
+    left = max((drawing.measure_text(row) for row in found.rows), default=0) + 6
+    top = drawing.height + drawing.line
+    width = (drawing.width - left) / max(1, len(found.columns))
+    height = max(_LEAST_CELL, drawing.line * 1.15)
+    every = _choose_every(drawing, found.columns, width)
+    for j in range(0, len(found.columns), every):
+        x = left + (j + 0.5) * width
+        y = top - drawing.font_size * 0.4
+        drawing.write_text(found.columns[j], x, y, ink="soft", anchor="middle")
+    for i, row in enumerate(found.rows):
+        y = top + i * height
+        middle = y + height / 2 + drawing.font_size * 0.35
+        drawing.write_text(row, left - 6, middle, ink="soft", anchor="end")
+        for j in range(len(found.columns)):
+            value, other = found.cells.get((i, j), (None, None))
+            ink = choose_heat(value, greatest)
+            x = left + j * width
+            drawing.draw_rectangle(ink, (x + 0.5, y + 0.5, width - 1, height - 1))
+            words = _write_cell(value, other, column, context)
+            if words and drawing.measure_text(words) <= width:
+                over: Ink = "paper" if ink in DARK_HEATS else "ink"
+                drawing.write_text(words, x + width / 2, middle, ink=over, anchor="middle")
+    drawing.height = top + len(found.rows) * height
+    if second is not None:
+        words = f"{column.title}; of these {second.title.lower()} in brackets"
+        drawing.write_text(words, left, drawing.height + drawing.font_size * 1.2, ink="soft")
+        drawing.height += drawing.line
+
+
+def _choose_every(drawing: Drawing, labels: Sequence[str], width: float) -> int:
+    widest = max((drawing.measure_text(label) for label in labels), default=0)
+    return max(1, -int(-(widest + 2) // max(width, 1)))
+
+
+def choose_heat(value: Any, greatest: float) -> Ink:  # noqa: ANN401 - a cell
+    """Return the colour of a number; the lightest stands for nothing."""
+    if not value or not greatest:
+        return HEATS[0]
+    last = len(HEATS) - 1
+    return HEATS[min(last, 1 + int(float(value) / greatest * last * 0.999))]
+
+
+def _write_cell(
+    value: Any,  # noqa: ANN401 - a cell
+    other: Any,  # noqa: ANN401 - a cell
+    column: Column,
+    context: RenderContext,
+) -> str:
+    if not value:
+        return ""
+    if column.kind == "rate":
+        return f"{value * 100:.0f} %"
+    words = format_cell(value, column, context)
+    return f"{words} ({format_number(other)})" if other else words

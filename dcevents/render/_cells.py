@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dcevents.render._format import SLICE_ROWS
-from dcevents.render._texts import strip_origin
+from dcevents.render._texts import find_common_origin, strip_origin
 from dcevents.show import (
     NO_FIGURE,
     format_duration,
@@ -127,3 +127,20 @@ def format_period_suffix(context: RenderContext) -> str:
     """Return `, 2026-11-02 to 2026-11-08 (Europe/Berlin)`; nothing without a period."""
     compared = f", before: {context.compared_period}" if context.compared_period else ""
     return f", {context.period} ({context.tz.key}){compared}" if context.period else ""
+
+
+def find_origins(table: Table) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the common host of each column of addresses, and a line that says so."""
+    origins, remarks = {}, {}
+    for column in table.columns:
+        found = find_common_origin(table.rows[column.name]) if column.is_address else None
+        if found is not None:
+            origins[column.name] = found[0]
+            remarks[column.name] = f"{column.title}: {describe_origin(found)}"
+    return origins, remarks
+
+
+def describe_origin(found: tuple[str, bool]) -> str:
+    """Return which host addresses are shown without, from `find_common_origin`."""
+    origin, has_all = found
+    return f"{'all' if has_all else 'where no site is named,'} on {make_visible(origin)}"

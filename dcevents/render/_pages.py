@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from dcevents.render._cells import format_rows, format_total
+from dcevents.render._cells import describe_origin, find_origins, format_rows, format_total
 from dcevents.render._layout import emphasise, lay_out_page, lay_out_rule, shade, soften
 from dcevents.render._texts import choose_cut, find_common_origin, strip_origin
 from dcevents.render._widths import (
@@ -71,7 +71,7 @@ def _shorten_grid_headings(table: Table) -> tuple[Table, str | None]:
     addresses = [each.title for each in figures if "://" in each.title]
     found, remark = find_common_origin(pl.Series(addresses, dtype=pl.String)), None
     if found is not None:
-        remark = f"Columns: {_describe_origin(found)}"
+        remark = f"Columns: {describe_origin(found)}"
         figures = [replace(each, title=strip_origin(each.title, found[0])) for each in figures]
     cut = choose_cut([each.title for each in figures], _GRID_HEADING_WIDTH, at_end=False)
     figures = [replace(each, title=_shorten_heading(each.title, cut)) for each in figures]
@@ -118,7 +118,7 @@ def _divide(table: Table, context: RenderContext) -> Iterator[Table]:
 
 
 def _lay_out_part(table: Table, context: RenderContext, *, is_dense: bool) -> LaidOutTable:
-    origins, remarks = _find_origins(table)
+    origins, remarks = find_origins(table)
     body = format_rows(table, context, origins)
     page = list(islice(body, _PAGE_ROWS))
     total = format_total(table, context)
@@ -191,25 +191,6 @@ class _Pages:
 
     def _soften(self, line: str) -> str:
         return soften(line, uses_colour=self.uses_colour) + "\n"
-
-
-# -- addresses ----------------------------------------------------------------------------------
-
-
-def _find_origins(table: Table) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the common host of each column of addresses, and a line that says so."""
-    origins, remarks = {}, {}
-    for column in table.columns:
-        found = find_common_origin(table.rows[column.name]) if column.is_address else None
-        if found is not None:
-            origins[column.name] = found[0]
-            remarks[column.name] = f"{column.title}: {_describe_origin(found)}"
-    return origins, remarks
-
-
-def _describe_origin(found: tuple[str, bool]) -> str:
-    origin, has_all = found
-    return f"{'all' if has_all else 'where no site is named,'} on {make_visible(origin)}"
 
 
 # -- names and ids ------------------------------------------------------------------------------

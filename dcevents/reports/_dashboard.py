@@ -10,6 +10,7 @@ import polars as pl
 
 from dcevents.analysis.arrangement import keep_first_rows
 from dcevents.reports import abandonment, completion, funnel, live_chat, meetings, usage
+from dcevents.reports._summary import build_headline
 from dcevents.show import format_duration
 from dcevents.tables import ESSENTIAL, Chart, Column, Table
 
@@ -63,7 +64,10 @@ def make_dashboard(view: View, made: Sequence[Table], options: Sequence[Option])
         if part.by == ("agent",) and part.report is live_chat.REPORT:
             tables.append(_count_waits(view, options))
     # What nobody has asked for, or booked, needs no place.
-    return [table for table in tables if not table.rows.is_empty() or table.name in _ALWAYS_SHOWN]
+    shown = [each for each in tables if not each.rows.is_empty() or each.name in _ALWAYS_SHOWN]
+    # Without the lines of changes, which stand beside the figures of a page.
+    shown[0].headline = build_headline(*(table.total or {} for table in made))
+    return shown
 
 
 _ALWAYS_SHOWN: Final = ("completion", "abandonment")
@@ -178,7 +182,7 @@ def _prepare_table(table: Table, part: _Part, options: Sequence[Option]) -> Tabl
         section=part.section,
         command=(part.report.name, *(words if has_by else ())),
         unfit_options=_list_unfit_options(part.report, options),
-        headline=table.headline,
+        headline=(),
     )
 
 

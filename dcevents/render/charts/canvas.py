@@ -81,11 +81,11 @@ class Drawing:
 
     def measure_text(self, text: str) -> float:
         """Return about how wide a text is, in whichever font."""
-        return measure_width(text) * self.font_size * 0.56
+        return measure_width(text) * self.font_size * 0.6
 
     def count_characters(self, room: float) -> int:
         """Return how many characters fit into a room."""
-        return max(3, int(room / (self.font_size * 0.56)))
+        return max(3, int(room / (self.font_size * 0.6)))
 
     # -- shapes --------------------------------------------------------------------------------
 

@@ -33,8 +33,9 @@ def draw_steps(drawing: Drawing, table: Table, chart: Chart) -> None:
         text = y + height / 2 + drawing.font_size * 0.35
         drawing.write_text(step.capitalize(), left - drawing.font_size * 0.5, text, anchor="end")
         drawing.draw_rectangle(PARTS[min(i, 2)], (left, y, max(width, 1.0), height))
-        figures = f"{format_number(round(numbers[i]))}  {format_percent(shares[i])}"
-        drawing.write_text(figures, drawing.width, text, anchor="end")
+        number_end = drawing.width - drawing.measure_text("100.0 %") - drawing.font_size * 0.5
+        drawing.write_text(format_number(round(numbers[i])), number_end, text, anchor="end")
+        drawing.write_text(format_percent(shares[i]), drawing.width, text, anchor="end")
         if losses[i]:
             below = y + height + drawing.font_size * 1.05
             drawing.write_text(f"{format_number(losses[i])} lost", left, below, ink="bad")

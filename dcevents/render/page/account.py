@@ -31,14 +31,12 @@ def build_account(input_account: Mapping[str, Any]) -> TablePart:
     rows = list(_list_lines(input_account))
     return TablePart(
         "What was read",
-        [Cell("What", is_text=True), Cell("Number", is_text=False)],
-        [
-            [Cell(make_visible(words), is_text=True), Cell(count, is_text=False)]
-            for words, count in rows
-        ],
+        [Cell("What", "t"), Cell("Number")],
+        [[Cell(make_visible(words), "t w"), Cell(count)] for words, count in rows],
         None,
         1,
         "",
+        (),
         is_open=True,
     )
 

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from dcevents.render._cells import format_cell, format_rows, format_total
+from dcevents.render._cells import (
+    find_origins,
+    format_cell,
+    format_rows,
+    format_total,
+    is_left_aligned,
+)
 from dcevents.render.charts.columns import list_silent_rows
 from dcevents.render.charts.draw import describe_chart, draw_inline
 from dcevents.render.charts.rows import MAX_BARS, find_column, is_in_time, read_days
@@ -27,15 +33,14 @@ _MAX_CELL: Final = 400
 _OPEN_ROWS: Final = 16
 """Rows up to which a table beside a chart is unfolded."""
 _BAR_FORMS: Final = ("rates", "counts", "parts")
-_TEXT_KINDS: Final = ("text", "word", "day", "time", "flag")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text, and whether it reads from the left."""
+    """A cell: its text, and its class: `t` from the left, `w` in lines, too; none: a number."""
 
     text: str
-    is_text: bool
+    style: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ class TablePart:
     """Columns that head a row."""
     more: str
     """What says how many rows are left out."""
+    remarks: Sequence[str]
+    """Lines above it."""
     is_open: bool
 
 
@@ -135,13 +142,15 @@ def build_table(table: Table, context: RenderContext, *, has_charts: bool) -> Ta
     columns = _drop_ids(table)
     first = replace(table, rows=table.rows.head(shown), columns=columns)
     total = format_total(first, context) if shown else None
+    origins, remarks = find_origins(first)
     return TablePart(
         _name_table(table),
-        [Cell(make_visible(each.title), _is_text(each)) for each in columns],
-        [_make_cells(row, columns) for row in format_rows(first, context)],
+        [Cell(make_visible(each.title), _choose_style(each)) for each in columns],
+        [_make_cells(row, columns) for row in format_rows(first, context, origins)],
         None if total is None else _make_cells(total, columns),
         sum(1 for each in columns if each.name in table.keys and not each.name_column),
         f"… {format_number(hidden)} more" if hidden else "",
+        [*remarks.values()],
         is_open=not has_charts or shown <= _OPEN_ROWS,
     )
 
@@ -159,13 +168,15 @@ def _drop_ids(table: Table) -> list[Column]:
 
 def _make_cells(texts: Sequence[str], columns: Sequence[Column]) -> list[Cell]:
     return [
-        Cell(text if len(text) <= _MAX_CELL else f"{text[:_MAX_CELL]}…", _is_text(column))
+        Cell(text if len(text) <= _MAX_CELL else f"{text[:_MAX_CELL]}…", _choose_style(column))
         for text, column in zip(texts, columns, strict=True)
     ]
 
 
-def _is_text(column: Column) -> bool:
-    return column.kind in _TEXT_KINDS
+def _choose_style(column: Column) -> str:
+    if not is_left_aligned(column):
+        return ""
+    return "t w" if column.is_text else "t"
 
 
 def _list_sentences(table: Table, chart: Chart, context: RenderContext) -> Iterator[str]:

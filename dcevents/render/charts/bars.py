@@ -39,6 +39,7 @@ class _Frame:
     top: float
     row: float
     """The height of a row."""
+    bottom: float
     axis: Axis
 
     def find_x(self, value: float) -> float:
@@ -163,9 +164,8 @@ def _lay_out_rows(
     room = drawing.measure_text("100.0 %" if column.kind != "rate" else "36 % of 29")
     row = drawing.line * 1.3
     top = drawing.height + drawing.line * 0.4
-    axis = choose_axis(greatest, column)
-    frame = _Frame(drawing, left, drawing.width - room - 6, top, row, axis)
-    bottom = top + row * len(labels)
+    axis, bottom = choose_axis(greatest, column), top + row * len(labels)
+    frame = _Frame(drawing, left, drawing.width - room - 6, top, row, bottom, axis)
     ticks = axis.ticks if len(axis.ticks) * room * 0.8 < frame.right - left else [0.0, axis.end]
     for tick in ticks:
         x = frame.find_x(tick)
@@ -182,10 +182,7 @@ def _lay_out_rows(
 def _draw_limit(frame: _Frame, value: float, words: str) -> None:
     """Draw a line across all rows, and what it is."""
     drawing, x = frame.drawing, frame.find_x(value)
-    bottom = frame.find_middle(0) - frame.row / 2
-    count = round((drawing.height - drawing.line * 1.2 - bottom) / frame.row)
-    end = bottom + frame.row * count
-    drawing.draw_line("mark", [(x, bottom - 2), (x, end)], width=1.5, dashes="4 3")
+    drawing.draw_line("mark", [(x, frame.top), (x, frame.bottom)], width=1.5, dashes="4 3")
     y = drawing.height + drawing.font_size * 0.9
     drawing.write_text(words, frame.left, y, ink="mark")
     drawing.height += drawing.line

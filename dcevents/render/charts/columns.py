@@ -29,6 +29,8 @@ _MAX_DOTS: Final = 62
 _MAX_WEEKENDS: Final = 190
 """Days up to which weekends are shown."""
 _WEEK_DAYS: Final = 7
+_LEAST_GAPPED: Final = 4.0
+"""The width of columns from which there are gaps between them."""
 _PAIR: Final[tuple[Ink, Ink]] = ("accent", "part6")
 
 
@@ -60,7 +62,9 @@ class Plot:
         """Draw a column, from a number to another."""
         y = self.find_y(start + value)
         # A single column is no slab.
-        width = min(self.step * 0.68, self.drawing.width * 0.12)
+        width = min(
+            self.step * (0.68 if self.step > _LEAST_GAPPED else 1), self.drawing.width * 0.12
+        )
         x = self.find_x(place + 0.5) - width / 2
         box = (x, y, width, self.find_y(start) - y)
         self.drawing.draw_rectangle(ink, box)
@@ -84,7 +88,7 @@ def draw_rate_line(drawing: Drawing, table: Table, chart: Chart) -> None:
             drawing.draw_area("veil", [*upper, *reversed(lower)])
         line = [(x, plot.find_y(r.value)) for x, r in middles if r.value is not None]
         if len(line) > 1:
-            drawing.draw_line("accent", line, width=1.8)
+            drawing.draw_line("accent", line, width=1.8 if plot.step > _LEAST_GAPPED else 1.0)
         elif upper and lower:
             drawing.draw_line("veil", [*upper, *lower], width=5)
         for x, y in line if len(rates) <= _MAX_DOTS or len(line) == 1 else ():
@@ -182,17 +186,22 @@ def _draw_ticks(plot: Plot) -> None:
 
 def draw_days(plot: Plot, table: Table) -> None:
     """Shade weekends, and days of which the log has nothing."""
-    days = read_days(table)
-    if days is None or (len(days) > 1 and days[1] - days[0] != timedelta(days=1)):
-        return
     height = plot.bottom - plot.top
-    if len(days) <= _MAX_WEEKENDS:
-        for i, day in enumerate(days):
+    if shows_weekends(table):
+        for i, day in enumerate(read_days(table) or ()):
             if day.weekday() >= _WEEK_DAYS - 2:
                 box = (plot.find_x(i), plot.top, plot.step, height)
                 plot.drawing.draw_rectangle("band", box)
-    for i in list_silent_rows(table):
+    for i in list_silent_rows(table) if read_days(table) else ():
         plot.drawing.draw_rectangle("gap", (plot.find_x(i), plot.top, plot.step, height))
+
+
+def shows_weekends(table: Table) -> bool:
+    """Return whether a table is by day, and not of so many that weekends are no stripes."""
+    days = read_days(table)
+    if days is None or len(days) > _MAX_WEEKENDS:
+        return False
+    return len(days) == 1 or days[1] - days[0] == timedelta(days=1)
 
 
 def list_silent_rows(table: Table) -> list[int]:
@@ -210,14 +219,15 @@ def write_row_labels(plot: Plot, table: Table) -> None:
     widest = max((drawing.measure_text(label) for label in labels), default=0)
     every = max(1, -int(-(widest + drawing.font_size) // plot.step))
     if days and every > 1 and days[-1] - days[0] < timedelta(days=len(days)):
-        every = -(-every // _WEEK_DAYS) * _WEEK_DAYS if every > 2 else every
-    y = plot.bottom + drawing.font_size * 1.25
+        every = -(-every // _WEEK_DAYS) * _WEEK_DAYS if every > _WEEK_DAYS // 2 else every
+    y, end = plot.bottom + drawing.font_size * 1.25, 0.0
     for i in range(0, len(labels), every):
-        x = plot.find_x(i + 0.5)
+        x, half = plot.find_x(i + 0.5), drawing.measure_text(labels[i]) / 2
         drawing.draw_line("soft", [(x, plot.bottom), (x, plot.bottom + 3)])
-        half = drawing.measure_text(labels[i]) / 2
         x = min(max(x, half), drawing.width - half)
-        drawing.write_text(labels[i], x, y, ink="soft", anchor="middle")
+        if x - half >= end:
+            drawing.write_text(labels[i], x, y, ink="soft", anchor="middle")
+            end = x + half
     drawing.height = plot.bottom + drawing.line * 1.4
 
 

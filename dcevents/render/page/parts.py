@@ -17,7 +17,7 @@ from dcevents.render._cells import (
     format_total,
     is_left_aligned,
 )
-from dcevents.render.charts.columns import list_silent_rows
+from dcevents.render.charts.columns import list_silent_rows, shows_weekends
 from dcevents.render.charts.draw import describe_chart, draw_inline
 from dcevents.render.charts.rows import MAX_BARS, find_column, is_in_time, read_days
 from dcevents.show import format_number, make_visible
@@ -30,7 +30,7 @@ MAX_ROWS: Final = 500
 """Rows of a table on a page; all are in CSV."""
 _MAX_CELL: Final = 400
 """Characters of a cell."""
-_OPEN_ROWS: Final = 16
+_OPEN_ROWS: Final = 60
 """Rows up to which a table beside a chart is unfolded."""
 _BAR_FORMS: Final = ("rates", "counts", "parts")
 
@@ -190,8 +190,9 @@ def _list_sentences(table: Table, chart: Chart, context: RenderContext) -> Itera
         shape = "Line" if is_in_time(table) else "Bars"
         band = "band" if is_in_time(table) else "thin lines"
         yield f"{shape}: the rate; {band}: its 95 % interval."
-    if read_days(table) is not None:
+    if shows_weekends(table):
         yield "Grey stripes are weekends."
+    if read_days(table) is not None:
         if silent := len(list_silent_rows(table)):
             yield f"Brown stripes: {silent} without any event."
     elif table.rows.height > MAX_BARS and not is_in_time(table) and chart.form in _BAR_FORMS:

@@ -158,7 +158,7 @@ _WIDTH_OPTION = click.option(
     "--width", metavar="N", help="The width of tables.  [the terminal's, else COLUMNS]"
 )
 _CSV_OPTIONS = (
-    click.option("--excel", is_flag=True, help="CSV that spreadsheets open at a double click."),
+    click.option("--excel", is_flag=True, help="CSV for a double click; decimals with a comma."),
     click.option(
         "--delimiter", metavar="C", default=",", help="Between cells of CSV, as ';'.  [,]"
     ),

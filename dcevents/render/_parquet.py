@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _NAMED_DAYS: Final = ("month", "weekday")
 """Columns of the kind `day` whose values are names, and no dates."""
+_NUMBER_KINDS: Final = ("count", "rate", "seconds", "number")
 _TYPES: Final = {"count": pl.Int64, "rate": pl.Float64, "seconds": pl.Float64, "flag": pl.Boolean}
 """Types by kind, also where a table has no rows to tell them."""
 
@@ -53,19 +54,42 @@ def _convert_values(values: pl.Series, column: Column) -> pl.Series:
 
 
 def _lengthen_tables(tables: Sequence[Table]) -> pl.DataFrame:
-    """Return report, metric, value (a number) and row; totals first, without a row."""
-    schema = dict(zip(LONG_COLUMNS, (pl.String, pl.String, pl.Float64, pl.String), strict=True))
-    totals = [(name, each.name, value, None) for name, each, value in list_totals(tables)]
-    parts = [pl.DataFrame(totals, schema, orient="row")]
+    """Return report, metric, value (a number) and row, and words; totals first, without a row."""
+    names = (*LONG_COLUMNS, "words")
+    types = (pl.String, pl.String, pl.Float64, pl.String, pl.String)
+    schema = dict(zip(names, types, strict=True))
+    totals = [
+        (name, each.name, *_split_words(each, value), None)
+        for name, each, value in list_totals(tables)
+    ]
+    columns = ("report", "metric", "value", "words", "row")
+    parts = [pl.DataFrame(totals, {name: schema[name] for name in columns}, orient="row")]
     for table in tables:
-        names = [column.name for column in list_figures(table)]
         for labels, rows in slice_labelled_rows(table):
-            figures = rows.select(pl.col(names).cast(pl.Float64))
-            figures = figures.with_columns(pl.Series("row", labels, pl.String))
-            place = figures.with_row_index("place").unpivot(
-                names, index=["place", "row"], variable_name="metric", value_name="value"
-            )
-            long = place.sort("place", maintain_order=True)
+            # A row's figures stand together.
+            figures = [_pick_figure(rows, each, labels) for each in list_figures(table)]
+            long = pl.concat(figures).sort("place", maintain_order=True)
             long = long.with_columns(pl.lit(table.name).alias("report"))
-            parts.append(long.select(LONG_COLUMNS))
-    return pl.concat(parts)
+            parts.append(long.select(columns))
+    return pl.concat(parts).select(names)
+
+
+def _split_words(column: Column, value: Any) -> tuple[float | None, str | None]:  # noqa: ANN401
+    if column.kind in _NUMBER_KINDS:
+        return value, None
+    return None, None if value is None else str(value)
+
+
+def _pick_figure(rows: pl.DataFrame, column: Column, labels: Sequence[str]) -> pl.DataFrame:
+    """Return one figure of all rows, with their places and labels."""
+    values, is_number = rows[column.name], column.kind in _NUMBER_KINDS
+    nothing = pl.Series([None] * rows.height)
+    return pl.DataFrame(
+        {
+            "place": range(rows.height),
+            "metric": pl.Series([column.name] * rows.height, dtype=pl.String),
+            "value": (values if is_number else nothing).cast(pl.Float64),
+            "words": (nothing if is_number else values).cast(pl.String),
+            "row": pl.Series(labels, dtype=pl.String),
+        }
+    )

@@ -4,25 +4,21 @@ messages, processes.
 Commands and formats come from the registries, so that a new one is tested by itself.
 """
 
-import csv
 import functools
 import gzip
-import io
-import json
 import os
 import pty
-import re
 import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import harness
 import pytest
 from choosing import EVERY, combine
+from shown import rows_of, texts_of
 
 from dcevents import __version__, render, reports
 
@@ -34,7 +30,9 @@ EXPECTED_COMMANDS = {
     "check",
     "explain",
 }  # fmt: skip
-EXPECTED_FORMATS = {"table", "csv", "tsv", "json", "ndjson", "markdown"}
+EXPECTED_FORMATS = {
+    "table", "csv", "tsv", "json", "ndjson", "markdown", "html", "svg", "png", "xlsx", "parquet",
+}  # fmt: skip
 
 LOG = harness.log(
     """
@@ -71,43 +69,6 @@ def test_the_commands_and_formats_of_the_contract_are_there() -> None:
 # -- the floor: every command, every format, nothing to report -------------------------------------
 
 
-def markdown_rows(text: str) -> list[Any]:
-    """The rows of all tables, without their headings."""
-    rows: list[Any] = []
-    for table in text.split("\n\n"):
-        lines = [
-            re.split(r"(?<!\\)\|", line)[1:-1]
-            for line in table.splitlines()
-            if line.startswith("|")
-        ]
-        assert len({len(cells) for cells in lines}) <= 1, "every row has the cells of the heading"
-        assert all(set("".join(cells)) <= set("-: ") for cells in lines[1:2]), (
-            "the second line tells the sides"
-        )
-        rows += lines[2:]
-    return rows
-
-
-def rows_of(format_: str, text: str) -> list[Any]:
-    """The rows of a report, read as the format's readers would; what they cannot read fails."""
-    if format_ in ("csv", "tsv"):
-        header, *rows = csv.reader(
-            io.StringIO(text), delimiter="," if format_ == "csv" else "\t", strict=True
-        )
-        assert header
-        assert all(len(row) == len(header) for row in rows)
-        return list(rows)
-    if format_ == "json":
-        report = json.loads(text)
-        return [row for each in report.get("reports", [report]) for row in each.get("rows", [])]
-    if format_ == "ndjson":
-        return [json.loads(line) for line in text.splitlines()]
-    if format_ == "markdown":
-        return markdown_rows(text)
-    assert text.endswith("\n")
-    return [] if "Nothing to report." in text else text.splitlines()
-
-
 NOTHING: dict[str, tuple[bytes, list[str]]] = {
     "an empty file": (b"", []),
     "blank lines": (b"\n \t\r\n\n", []),
@@ -140,10 +101,10 @@ def test_nothing_to_report(command: str, format_: str, nothing: tuple[bytes, lis
 
     assert result.status == 0
     if command in DOCUMENTS:
-        assert result.json if format_ == "json" else result.text
+        assert texts_of(format_, result.out)
         return
-    rows = rows_of(format_, result.text)
-    if command == "summary" and format_ in ("csv", "tsv", "ndjson"):
+    rows = rows_of(format_, result.out)
+    if command == "summary" and format_ in ("csv", "tsv", "ndjson", "parquet"):
         assert rows, "the long form is of totals, which are there also of nothing"
     else:
         assert [] == rows
@@ -298,7 +259,8 @@ def test_something_to_report(command: str, format_: str) -> None:
     result = harness.run(*harness.words(command), "-f", format_, stdin=BOOKED)
 
     assert result.status == 0
-    assert rows_of(format_, result.text) or (command in DOCUMENTS and result.json)
+    is_said = command in DOCUMENTS and texts_of(format_, result.out)
+    assert rows_of(format_, result.out) or is_said
     assert result.err == "dcevents: 6 events of 6 records\n"
 
 
@@ -317,7 +279,7 @@ def test_every_key_in_every_format(command: str, key: str, format_: str, log: by
     result = harness.run(command, "--by", key, "-f", format_, "-q", stdin=log)
 
     assert (result.status, result.err) == (0, "")
-    assert bool(rows_of(format_, result.text)) == bool(log and key != "last-step")
+    assert bool(rows_of(format_, result.out)) == bool(log and key != "last-step")
 
 
 @pytest.mark.parametrize(

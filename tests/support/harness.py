@@ -169,7 +169,7 @@ def words(command: str) -> list[str]:
 def formats(command: str) -> tuple[str, ...]:
     """The formats of a command: of documents those that the contract names."""
     return (
-        ("table", "json")
+        ("table", "json", "html")
         if reports.load_reports()[command].is_document
         else tuple(render.load_formats())
     )

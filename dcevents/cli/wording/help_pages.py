@@ -20,7 +20,13 @@ _GROUPS = {
     "Alerts": ("fail_if", "min_base", "stale"),
 }  # fmt: skip
 """Parameters by the heading that they stand below, in their order."""
-_JOINED = {"until": "since", "ui_type": "type_", "agent": "page", "top": "sort"}
+_JOINED = {
+    "until": "since",
+    "ui_type": "type_",
+    "agent": "page",
+    "top": "sort",
+    "decimal": "excel",
+}
 """Parameters that stand on the line of another one, whose text is about both."""
 
 

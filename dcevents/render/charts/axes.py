@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from dcevents.tables import Column
 
 _MAX_STEPS: Final = 5
+_LEAST: Final = 1e-9
+"""What is less is nothing: figures are counts, or of three or six decimals."""
 _DECIMAL_STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _CLOCK_STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600)
 """Round seconds up to a quarter of a day; longer steps are whole days."""
@@ -62,7 +64,7 @@ def _write_duration(seconds: float) -> str:
 
 def _choose_decimal_step(greatest: float) -> float:
     """Return the least round step of which a few are as long as the greatest."""
-    wanted = (greatest or 1.0) / _MAX_STEPS
+    wanted = (greatest if greatest > _LEAST else 1.0) / _MAX_STEPS
     power = 10.0 ** math.floor(math.log10(wanted))
     return next(each * power for each in _DECIMAL_STEPS if each * power >= wanted * (1 - 1e-9))
 

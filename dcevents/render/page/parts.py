@@ -145,7 +145,7 @@ def build_table(table: Table, context: RenderContext, *, has_charts: bool) -> Ta
     origins, remarks = find_origins(first)
     return TablePart(
         _name_table(table),
-        [Cell(make_visible(each.title), _choose_style(each)) for each in columns],
+        [Cell(_name_column(each), _choose_style(each)) for each in columns],
         [_make_cells(row, columns) for row in format_rows(first, context, origins)],
         None if total is None else _make_cells(total, columns),
         sum(1 for each in columns if each.name in table.keys and not each.name_column),
@@ -153,6 +153,11 @@ def build_table(table: Table, context: RenderContext, *, has_charts: bool) -> Ta
         [*remarks.values()],
         is_open=not has_charts or shown <= _OPEN_ROWS,
     )
+
+
+def _name_column(column: Column) -> str:
+    # A table on a terminal leaves out what its values say themselves.
+    return make_visible(column.title) or column.name.replace("_", " ").capitalize()
 
 
 def _drop_ids(table: Table) -> list[Column]:

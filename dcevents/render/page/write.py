@@ -49,11 +49,11 @@ def write_document_page(document: Document, context: RenderContext) -> Iterator[
         block = None
         if table is not None:
             block = Block(table=build_table(table.for_people(), context, has_charts=False))
-        title = make_visible(section.title) or document.title
-        anchor = f"{make_anchor(title)}-{i}"
-        paragraphs = [make_visible(each) for each in section.paragraphs]
+        anchor = f"{make_anchor(section.title)}-{i}"
         blocks = [] if block is None else [block]
-        sections.append(SectionPart(title, anchor, blocks, paragraphs, section.figures))
+        sections.append(
+            SectionPart(section.title, anchor, blocks, section.paragraphs, section.figures)
+        )
     title = document.title + format_period_suffix(context)
     yield _fill_template(title, [], [], sections, [], context)
 
@@ -69,9 +69,9 @@ def _fill_template(  # noqa: PLR0913, PLR0917 - the parts of a page
     style = _read_file(_STYLE)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _load_template().render(
-        title=make_visible(title),
+        title=title,
         tiles=tiles,
-        headline=[(label, make_visible(text)) for label, text in headline],
+        headline=headline,
         sections=sections,
         account=build_account(context.meta.get("input") or {}),
         meanings=meanings,
@@ -102,10 +102,20 @@ def _list_meanings(tables: Sequence[Table], context: RenderContext) -> list[tupl
     return [(title, context.meanings[name]) for name, title in titles.items()]
 
 
+def _make_text_visible(value: object) -> object:
+    """Return a text without characters that act, before it is escaped; all else as it is."""
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return make_visible(str(value)) if is_text else value
+
+
 @cache
 def _load_template() -> jinja2.Template:
     environment: Any = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_make_text_visible,
     )
     template: jinja2.Template = environment.from_string(_read_file(_TEMPLATE))
     return template

@@ -22,6 +22,7 @@ import crond
 import examples
 import harness
 import pytest
+from shown import page_tables, parse_page, rows_of
 
 pytestmark = pytest.mark.cron
 
@@ -249,6 +250,8 @@ def figures(report: Path) -> Any:
     """A report, but for the moment of `--as-of now`, and for the account:
     a store's is of all that was ever read.
     """
+    if report.suffix == ".html":
+        return list(page_tables(parse_page(report.read_bytes())))
     if report.suffix != ".json":
         return report.read_bytes()
     found = json.loads(report.read_bytes())
@@ -267,6 +270,30 @@ def test_the_readme_has_the_first_line_of_the_crontab() -> None:
     (zone,) = (line.text for line in crontab() if line.text.startswith("DCEVENTS_TZ"))
     first = next(line.text for line in crontab() if line.command)
     assert f"```text\n{zone}\n{first}\n```\n" in readme
+
+
+@pytest.mark.looks
+def test_the_example_writes_a_nights_pages(tmp_path: Path) -> None:
+    night, pages = Night(tmp_path), tmp_path / "pages"
+    pages.mkdir()
+    script = harness.ROOT / "examples" / "nightly-page" / "nightly-page.sh"
+    places = {"LOGS": night.logs, "STORE": night.half, "PAGES": pages, "DCEVENTS": night.program}
+
+    done = subprocess.run(
+        ["/bin/sh", script],
+        env={"PATH": os.defpath, **{name: str(place) for name, place in places.items()}},
+        capture_output=True,
+        check=False,
+    )
+
+    yesterday = (datetime.now(ZoneInfo(TZ)) - timedelta(days=1)).date()
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert {each.name for each in pages.iterdir()} == {
+        "index.html",
+        f"day-{yesterday}.html",
+        f"hours-{yesterday}.xlsx",
+    }
+    assert all(rows_of(each.suffix[1:], each.read_bytes()) for each in pages.iterdir())
 
 
 # -- missed nights, systemd, Kubernetes ------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any
 import click
 import examples
 import harness
+import picture
 import pytest
 
 from dcevents import render, reports
@@ -198,3 +199,13 @@ def test_the_readme_has_its_two_commands_each_on_one_line() -> None:
     for name in ("first command", "test command"):
         (command,) = re.findall(rf"^<!-- {name} -->\n```sh\n(.+)\n```$", readme, re.MULTILINE)
         assert command.startswith("python3 -m venv .venv && ")
+
+
+def test_the_picture_shows_the_dashboard_as_it_is(tmp_path: Path) -> None:
+    digest = picture.digest_page(picture.make_page(tmp_path))
+
+    assert picture.PICTURE.read_bytes().startswith(b"\x89PNG")
+    assert picture.COMMAND in DOCS[0].read_text()
+    assert digest == picture.DIGEST.read_text().strip(), (
+        "the dashboard has changed; run: .venv/bin/python docs/picture.py"
+    )

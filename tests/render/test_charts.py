@@ -2,6 +2,7 @@
 
 import itertools
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,10 +22,13 @@ from dcevents.render.charts.heat import choose_heat
 from dcevents.tables import Chart, ChartForm, Column, ColumnKind, Table
 
 CONTEXT = RenderContext("any", {}, ZoneInfo("UTC"), period="2026-11-02 to 2026-11-08")
+Values = Mapping[str, list[Any]]
 KINDS: tuple[ColumnKind, ...] = ("count", "rate", "seconds")
 
 
-def make_table(keys: dict[str, list[Any]], figures: dict[str, list[Any]], form: ChartForm) -> Table:
+def make_table(
+    keys: Mapping[str, list[Any]], figures: dict[str, list[Any]], form: ChartForm
+) -> Table:
     """A table by text or day keys with a chart of all its figures."""
     kinds: dict[str, ColumnKind] = {
         "day": "day",
@@ -143,7 +147,7 @@ def test_a_line_in_time_has_a_gap_where_there_is_no_rate() -> None:
 
 def test_a_heat_map_has_all_weekdays_and_the_hours_between() -> None:
     weekdays = pl.Enum(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
-    keys = {"hour": [8, 11], "weekday": ["Wed", "Mon"]}
+    keys: dict[str, list[Any]] = {"hour": [8, 11], "weekday": ["Wed", "Mon"]}
     table = make_table(keys, {"requests": [4, 1], "missed": [3, 0]}, "heat")
     table.rows = table.rows.with_columns(pl.col("weekday").cast(weekdays))
 

@@ -17,6 +17,11 @@ from dcevents import reports
 from dcevents.reports._meanings import MEANINGS
 
 SITE = harness.ROOT / "sample_logs" / "site"
+REPORTS = [
+    pytest.param(each, marks=[] if each in ("summary", "explain") else [pytest.mark.looks])
+    for each in reports.load_reports()
+]
+"""All reports; those that the README's command leaves out are behind a mark."""
 OPTIONS = ["--period", "2026-W46", "--compare", "previous"]
 
 
@@ -53,9 +58,14 @@ def as_shown(value: Any) -> str:
             "Abandonment by conversation",
             ["engaged", "abandoned", "completed", "closed", "dropped", "left_queue"],
             id="abandonment",
+            marks=pytest.mark.looks,
         ),
         pytest.param(
-            "live-chat", "Live chat by agent", ["requests", "accepted", "missed"], id="live chat"
+            "live-chat",
+            "Live chat by agent",
+            ["requests", "accepted", "missed"],
+            id="live chat",
+            marks=pytest.mark.looks,
         ),
     ],
 )
@@ -101,6 +111,7 @@ def test_tiles_say_the_change_and_whether_chance_makes_such_ones() -> None:
     assert tile.endswith("may be chance")
 
 
+@pytest.mark.looks
 def test_what_is_beyond_chance_is_said() -> None:
     before = "".join(
         f"2026-11-03T09:00Z b{n} {'completed' if n < 90 else 'engaged'}\n" for n in range(100)
@@ -117,6 +128,7 @@ def test_what_is_beyond_chance_is_said() -> None:
     assert tile.endswith("worse, by more than chance")
 
 
+@pytest.mark.looks
 def test_each_chart_has_its_table_and_its_command_runs() -> None:
     page = parse_page(page_of("summary", SITE, "--service-level", "30s"))
 
@@ -151,7 +163,7 @@ def test_figures_of_every_report_have_a_meaning() -> None:
 # -- one file, which loads nothing -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("report", list(reports.load_reports()))
+@pytest.mark.parametrize("report", REPORTS)
 def test_a_page_loads_nothing_and_its_policy_allows_nothing(report: str) -> None:
     data = page_of(*harness.words(report), SITE / "dc.log")
     page = parse_page(data)
@@ -191,6 +203,7 @@ def test_the_moment_of_making_is_the_clocks_or_that_of_the_environment() -> None
     assert wrong.err.startswith("dcevents: SOURCE_DATE_EPOCH: 'x' is no number of seconds")
 
 
+@pytest.mark.looks
 def test_ten_thousand_pages_make_no_page_of_ten_thousand_rows() -> None:
     one = b"".join(
         harness.log("09:00 SID triggered page=https://x.example/PAGE")
@@ -210,7 +223,7 @@ def test_ten_thousand_pages_make_no_page_of_ten_thousand_rows() -> None:
 # -- strangers' texts ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("report", list(reports.load_reports()))
+@pytest.mark.parametrize("report", REPORTS)
 def test_no_element_and_no_attribute_is_a_logs(report: str) -> None:
     """The page of hostile names has the elements of that of tame ones, and no others."""
     tame = [f"name {n}" for n in range(len(HOSTILE))]

@@ -44,7 +44,16 @@ def cells_of(sheet: Any, heading: str) -> list[Any]:
 # -- workbooks -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("report", ["completion", "abandonment", "live-chat", "meetings"])
+@pytest.mark.parametrize(
+    "report",
+    [
+        "completion",
+        *(
+            pytest.param(each, marks=pytest.mark.looks)
+            for each in ("abandonment", "live-chat", "meetings")
+        ),
+    ],
+)
 def test_figures_of_a_sheet_are_those_of_json(report: str) -> None:
     made = harness.run(report, SITE, "-f", "json", "-q").json
     sheet = book_of(report, SITE)[report]
@@ -207,6 +216,7 @@ def test_a_summary_is_long_and_keeps_words_apart_from_numbers() -> None:
 BINARY = ("xlsx", "parquet", "png")
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("format_", BINARY)
 def test_the_same_input_options_and_clock_give_the_same_bytes(format_: str) -> None:
     one, other = (harness.run("live-chat", SITE, "-f", format_, "-q").out for _ in range(2))

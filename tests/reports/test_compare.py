@@ -122,8 +122,7 @@ def test_every_format_has_the_comparison(report: str, format_: str) -> None:
     assert re.search(words.get(format_, "_before"), texts_of(format_, result.out))
 
 
-@pytest.mark.parametrize("format_", list(render.load_formats()))
-@pytest.mark.parametrize("report", COMPARED)
+@combine(("report", "format_"), COMPARED, [*render.load_formats()])
 def test_without_the_option_there_is_none(report: str, format_: str) -> None:
     made = harness.run(report, SITE, *WEEKS[:2], "-f", format_, "-q").out
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import harness
 import polars as pl
 import pytest
-from choosing import EVERY, combine
+from choosing import EVERY, combine, marks_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shown import texts_of
@@ -136,6 +136,9 @@ def test_every_rate_is_followed_by_its_bounds(report: str, key: str) -> None:
             assert all(len(bound) <= len("0.123456") for bound in (low, high))
 
 
+FORMATS = [pytest.param(each, marks=marks_of(each)) for each in render.load_formats()]
+
+
 @combine(("report", "format_"), RATED, [*render.load_formats()], at_once=1)
 def test_every_format_has_them(report: str, format_: str) -> None:
     made = harness.run(report, DAY, "-f", format_, "-q", "--intervals").out
@@ -151,19 +154,22 @@ def test_every_format_has_them(report: str, format_: str) -> None:
     assert re.search(words.get(format_, "(_rate|of_previous)_low"), texts_of(format_, made))
 
 
-def test_without_the_option_there_are_none() -> None:
-    for format_ in render.load_formats():
-        made = harness.run("summary", DAY, "-f", format_, "-q").out
-        # The sentence below a chart says what its thin lines are.
-        words = texts_of(format_, made).replace("its 95 % interval", "")
-        assert not re.search("_low|_high|_base|95 %", words)
+@pytest.mark.parametrize("format_", FORMATS)
+def test_without_the_option_there_are_none(format_: str) -> None:
+    made = harness.run("summary", DAY, "-f", format_, "-q").out
+
+    # The sentence below a chart says what its thin lines are.
+    words = texts_of(format_, made).replace("its 95 % interval", "")
+    assert not re.search("_low|_high|_base|95 %", words)
 
 
-def test_the_bases_of_marks_are_in_no_format() -> None:
-    for format_ in render.load_formats():
-        options = ["--by", "last-step", "--intervals", "-f", format_, "-q"]
-        made = harness.run("abandonment", DAY, *options).out
-        assert "_base" not in texts_of(format_, made)
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_bases_of_marks_are_in_no_format(format_: str) -> None:
+    options = ["--by", "last-step", "--intervals", "-f", format_, "-q"]
+
+    made = harness.run("abandonment", DAY, *options).out
+
+    assert "_base" not in texts_of(format_, made)
 
 
 def test_the_headline_of_the_summary_has_the_bounds() -> None:

@@ -18,6 +18,8 @@ EXAMPLES = int(os.environ.get("DCEVENTS_EXAMPLES", "0"))
 EVERY = bool(os.environ.get("DCEVENTS_EVERY"))
 
 Row = tuple[Any, ...]
+LOOKED_AT = ("html", "svg", "png", "xlsx", "parquet")
+"""Formats that take longest to make and to read."""
 
 
 def try_examples(few: int) -> Callable[[Any], Any]:
@@ -41,9 +43,17 @@ def combine(
     """
     named = [each if isinstance(each, Mapping) else {key: key for key in each} for each in factors]
     rows = [row for row in itertools.product(*named) if possible is None or possible(*row)]
-    chosen = rows if EVERY else choose_rows(rows, at_once)
+    chosen = choose_rows(rows, at_once)
+    if EVERY:
+        # Formats to look at take longest, and differ least from case to case.
+        few = set(chosen)
+        chosen = [row for row in rows if row in few or not marks_of(*row)]
     cases = [
-        pytest.param(*(values[key] for values, key in zip(named, row, strict=True)), id=name(row))
+        pytest.param(
+            *(values[key] for values, key in zip(named, row, strict=True)),
+            id=name(row),
+            marks=marks_of(*row),
+        )
         for row in chosen
     ]
 
@@ -51,6 +61,11 @@ def combine(
         return pytest.mark.pairwise(pytest.mark.parametrize(names, cases)(test))
 
     return mark
+
+
+def marks_of(*values: Any) -> list[Any]:
+    """Return the marks of a case: `looks` where one of its values is a format to look at."""
+    return [pytest.mark.looks] if any(value in LOOKED_AT for value in values) else []
 
 
 def name(row: Row) -> str:

@@ -86,6 +86,8 @@ class Chart:
     """A value on the axis of figures that is marked by a line; of a spread, a place in its rows."""
     limit_words: str = ""
     """What the line is."""
+    title: str = ""
+    """What it shows, where that is more than its first figure."""
 
 
 @dataclass

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dcevents.render._format import RenderContext
     from dcevents.tables import Column, Table
 
-_MAX_ROWS: Final = 1_048_575
+_MAX_SHEET_ROWS: Final = 1_048_575
 """Rows of a sheet below its heading."""
 _MAX_TEXT: Final = 32_767
 """Characters of a cell."""
@@ -67,10 +67,10 @@ _MARKS: Final = {
 def write_workbook(tables: Sequence[Table], context: RenderContext) -> Iterator[bytes]:
     """Yield a workbook. Raises OutputError for a table of more rows than a sheet holds."""
     for table in tables:
-        if table.rows.height > _MAX_ROWS:
+        if table.rows.height > _MAX_SHEET_ROWS:
             raise OutputError(
-                f"{table.name} has {table.rows.height:,} rows and a sheet {_MAX_ROWS:,} at most: "
-                "narrow the window, or write -f csv or parquet"
+                f"{table.name} has {table.rows.height:,} rows, and a sheet has room for "
+                f"{_MAX_SHEET_ROWS:,}: narrow the window, or write -f csv or parquet"
             )
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from dcevents.analysis.view import View
     from dcevents.reports._report import Option, Report
 
-_MAX_ROWS: Final = 50
+_MAX_PART_ROWS: Final = 50
 """Rows of a table that is not by time; CSV has them all."""
 _MAX_PAGES: Final = 20
-_MAX_DAYS: Final = 400
-"""Days up to which there is a row for each; else for each week."""
+_MAX_BUCKETS: Final = 400
+"""Days up to which there is a row for each; else weeks, likewise; else there is one for a month."""
+_TIME_SECTIONS: Final = {"day": "Day by day", "week": "Week by week", "month": "Month by month"}
 _DAY_MS: Final = 86_400_000
 _OPTION_NAMES: Final[dict[Option, str]] = {
     "service_level": "--service-level",
@@ -43,20 +44,89 @@ class _Part:
     charts: tuple[Chart, ...]
     columns: tuple[str, ...] = ()
     """Figures that are shown; none for all."""
-    rows: int = _MAX_ROWS
+    rows: int = _MAX_PART_ROWS
+    notes: tuple[str, ...] = ()
 
 
-_DAY_BY_DAY: Final = "Day by day"
 _LIVE_CHAT: Final = "Live chat"
 _CONTACTS: Final = "Contacts and meetings"
+_PACKAGE_NOTE: Final = (
+    "The limit is that of Adobe's package Select. For another one, give usage --package or --limit."
+)
+
+
+_COMPLETION_FIGURES: Final = (
+    "sessions",
+    "triggered",
+    "engaged",
+    "engagement_rate",
+    "completed",
+    "completion_rate",
+    "emails",
+    "meetings",
+)
+_PARTS: Final = (
+    _Part(
+        "How conversations end",
+        completion.REPORT,
+        ("conversation",),
+        (Chart("rates", ("completion_rate",)), Chart("rates", ("engagement_rate",))),
+        (*_COMPLETION_FIGURES, "median_seconds_to_complete"),
+    ),
+    _Part(
+        "How conversations end",
+        abandonment.REPORT,
+        ("conversation",),
+        (abandonment.ENDINGS_CHART, Chart("rates", ("abandonment_rate",))),
+        ("engaged", "abandoned", "abandonment_rate", *abandonment.ENDINGS_CHART.figures),
+    ),
+    _Part(
+        "Where they are left",
+        abandonment.REPORT,
+        ("last-step",),
+        (Chart("counts", ("abandoned", "abandoned_with_contact")),),
+        ("abandoned", "share", "abandoned_with_contact", "median_seconds_to_abandon"),
+    ),
+    _Part("From step to step", funnel.REPORT, ("all",), funnel.CHARTS),
+    _Part(
+        _LIVE_CHAT,
+        live_chat.REPORT,
+        ("hour", "weekday"),
+        (Chart("heat", ("requests", "missed")),),
+        ("requests", "accepted", "acceptance_rate", "missed", "left", "median_wait_seconds"),
+        rows=24 * 7,
+    ),
+    _Part(
+        _LIVE_CHAT,
+        live_chat.REPORT,
+        ("agent",),
+        (Chart("rates", ("acceptance_rate",)), Chart("counts", ("requests", "missed"))),
+    ),
+    _Part(
+        _CONTACTS,
+        completion.REPORT,
+        ("type",),
+        (Chart("counts", ("emails",)),),
+        ("engaged", "emails", "conversion_rate", "phones", "meetings"),
+    ),
+    _Part(_CONTACTS, meetings.REPORT, ("agent",), (Chart("counts", ("meetings",)),)),
+    _Part(
+        "Pages",
+        completion.REPORT,
+        ("page",),
+        (Chart("counts", ("triggered", "engaged")), Chart("rates", ("completion_rate",))),
+        _COMPLETION_FIGURES,
+        rows=_MAX_PAGES,
+    ),
+    _Part("The package", usage.REPORT, ("month",), (), notes=(_PACKAGE_NOTE,)),
+)
 
 
 def make_dashboard(view: View, made: Sequence[Table], options: Sequence[Option]) -> list[Table]:
     """Return the tables of the page in its order; those `made` already are among them."""
-    is_long = _count_days(view) > _MAX_DAYS
     known = {(table.name, tuple(table.by)): table for table in made}
     tables = []
-    for part in _list_parts("week" if is_long else "day"):
+    for part in (*_list_time_parts(_choose_time_key(view)), *_PARTS):
         table = known.get((part.report.name, part.by))
         if table is None:
             (table,) = part.report.make_tables(view, part.by)
@@ -73,89 +143,33 @@ def make_dashboard(view: View, made: Sequence[Table], options: Sequence[Option])
 _ALWAYS_SHOWN: Final = ("completion", "abandonment")
 
 
-def _list_parts(time_key: str) -> Iterator[_Part]:
+def _list_time_parts(time_key: str) -> Iterator[_Part]:
+    """Yield what is shown day by day, or week by week."""
     rates = ("engagement_rate", "completion_rate")
     yield _Part(
-        _DAY_BY_DAY,
+        _TIME_SECTIONS[time_key],
         completion.REPORT,
         (time_key,),
         tuple(Chart("rates", (name,)) for name in rates),
         ("sessions", "triggered", "engaged", "engagement_rate", "completed", "completion_rate"),
-        rows=_MAX_DAYS,
+        rows=_MAX_BUCKETS,
     )
     yield _Part(
-        _DAY_BY_DAY,
+        _TIME_SECTIONS[time_key],
         abandonment.REPORT,
         (time_key,),
         (Chart("rates", ("abandonment_rate",)), abandonment.ENDINGS_CHART),
         ("engaged", "abandoned", "abandonment_rate", *abandonment.ENDINGS_CHART.figures),
-        rows=_MAX_DAYS,
+        rows=_MAX_BUCKETS,
     )
-    yield _Part(
-        "How conversations end",
-        completion.REPORT,
-        ("conversation",),
-        (Chart("rates", ("completion_rate",)), Chart("rates", ("engagement_rate",))),
-        (*_COMPLETION_FIGURES, "median_seconds_to_complete"),
-    )
-    yield _Part(
-        "How conversations end",
-        abandonment.REPORT,
-        ("conversation",),
-        (abandonment.ENDINGS_CHART, Chart("rates", ("abandonment_rate",))),
-        ("engaged", "abandoned", "abandonment_rate", *abandonment.ENDINGS_CHART.figures),
-    )
-    yield _Part(
-        "Where they are left",
-        abandonment.REPORT,
-        ("last-step",),
-        (Chart("counts", ("abandoned", "abandoned_with_contact")),),
-        ("abandoned", "share", "abandoned_with_contact", "median_seconds_to_abandon"),
-    )
-    yield _Part("From step to step", funnel.REPORT, ("all",), funnel.CHARTS)
-    yield _Part(
-        _LIVE_CHAT,
-        live_chat.REPORT,
-        ("hour", "weekday"),
-        (Chart("heat", ("requests", "missed")),),
-        ("requests", "accepted", "acceptance_rate", "missed", "left", "median_wait_seconds"),
-        rows=24 * 7,
-    )
-    yield _Part(
-        _LIVE_CHAT,
-        live_chat.REPORT,
-        ("agent",),
-        (Chart("rates", ("acceptance_rate",)), Chart("counts", ("requests", "missed"))),
-    )
-    yield _Part(
-        _CONTACTS,
-        completion.REPORT,
-        ("type",),
-        (Chart("counts", ("emails",)),),
-        ("engaged", "emails", "conversion_rate", "phones", "meetings"),
-    )
-    yield _Part(_CONTACTS, meetings.REPORT, ("agent",), (Chart("counts", ("meetings",)),))
-    yield _Part(
-        "Pages",
-        completion.REPORT,
-        ("page",),
-        (Chart("counts", ("triggered", "engaged")), Chart("rates", ("completion_rate",))),
-        _COMPLETION_FIGURES,
-        rows=_MAX_PAGES,
-    )
-    yield _Part("The package", usage.REPORT, ("month",), ())
 
 
-_COMPLETION_FIGURES: Final = (
-    "sessions",
-    "triggered",
-    "engaged",
-    "engagement_rate",
-    "completed",
-    "completion_rate",
-    "emails",
-    "meetings",
-)
+def _choose_time_key(view: View) -> str:
+    """Return the key of which there are not too many rows, whatever years a log spans."""
+    days = _count_days(view)
+    if days <= _MAX_BUCKETS:
+        return "day"
+    return "week" if days <= _MAX_BUCKETS * 7 else "month"
 
 
 def _count_days(view: View) -> int:
@@ -180,6 +194,7 @@ def _prepare_table(table: Table, part: _Part, options: Sequence[Option]) -> Tabl
         table,
         charts=part.charts or table.charts,
         section=part.section,
+        notes=[*table.notes, *part.notes],
         command=(part.report.name, *(words if has_by else ())),
         unfit_options=_list_unfit_options(part.report, options),
         headline=(),

@@ -71,6 +71,7 @@ _METRICS = (
 ENDINGS_CHART = Chart(
     "parts",
     ("completed", "served", "booked", "open", "closed", "dropped", "unanswered", "left_queue"),
+    title="How conversations end",
 )
 """How engaged conversations end, from the best to the worst."""
 _SHARE = define_share("share", "Share", "abandoned", priority=2)

@@ -77,7 +77,7 @@ _METRICS = (
 )
 
 
-CHARTS = (Chart("steps", ("conversations", "of_first", "lost")),)
+CHARTS = (Chart("steps", ("conversations", "of_first", "lost"), title="Steps"),)
 
 
 def _select(view: View, by: Sequence[str]) -> pl.DataFrame:

@@ -273,3 +273,25 @@ def test_bounds_in_charts_change_no_other_format() -> None:
     frame = pl.DataFrame(harness.report(harness.log("09:00 a engaged"), "completion")["rows"])
 
     assert not [name for name in frame.columns if name.endswith(("_low", "_high", "_base"))]
+
+
+@pytest.mark.parametrize(
+    ("last", "section"),
+    [
+        pytest.param("2026-11-04", "Day by day", id="days"),
+        pytest.param("2025-01-01", "Week by week", id="more than a year"),
+        pytest.param("2016-01-01", "Month by month", id="one clock that is ten years behind"),
+    ],
+)
+def test_long_times_have_wider_rows_and_no_day_is_missing(last: str, section: str) -> None:
+    log = harness.log(f"2026-11-02T09:00Z a engaged\n{last}T09:00Z b engaged")
+
+    page = parse_page(page_of("summary", stdin=log))
+
+    (caption, _, rows) = next(page_tables(page))
+    total = next(text_of(each) for each in page.iter("tfoot"))
+    assert section in [text_of(each) for each in page.iter("h2")]
+    assert caption == f"Completion by {section.split(maxsplit=1)[0].lower()}"
+    assert sum(int(row[1]) for row in rows) == 2
+    assert total.startswith("Total22")
+    assert len(rows) <= 400

@@ -15,6 +15,7 @@ from shown import rows_of
 
 from dcevents import reports
 from dcevents.cli import formats
+from dcevents.render import _workbook
 
 SITE = harness.ROOT / "sample_logs" / "site"
 LOG = harness.log(
@@ -152,6 +153,16 @@ def test_the_moment_in_a_workbook_is_the_clocks_or_that_of_the_environment() -> 
 
     assert made == harness.CLOCK.replace(tzinfo=None)
     assert dated.properties.created.isoformat() == "2023-11-14T22:13:20"
+
+
+def test_a_sheet_that_would_lose_rows_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_workbook, "_MAX_SHEET_ROWS", 1)
+    log = harness.log("09:00 a engaged\n09:00 b engaged")
+
+    result = harness.run("sessions", "-f", "xlsx", stdin=log)
+
+    assert (result.status, result.out) == (1, b"")
+    assert "sessions has 2 rows, and a sheet has room for 1: narrow the window" in result.err
 
 
 # -- Parquet ---------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dcevents.show import format_duration, format_number
 if TYPE_CHECKING:
     from dcevents.tables import Column
 
-_MAX_STEPS: Final = 5
+_MAX_AXIS_STEPS: Final = 5
 _LEAST: Final = 1e-9
 """What is less is nothing: figures are counts, or of three or six decimals."""
 _DECIMAL_STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -64,12 +64,12 @@ def _write_duration(seconds: float) -> str:
 
 def _choose_decimal_step(greatest: float) -> float:
     """Return the least round step of which a few are as long as the greatest."""
-    wanted = (greatest if greatest > _LEAST else 1.0) / _MAX_STEPS
+    wanted = (greatest if greatest > _LEAST else 1.0) / _MAX_AXIS_STEPS
     power = 10.0 ** math.floor(math.log10(wanted))
     return next(each * power for each in _DECIMAL_STEPS if each * power >= wanted * (1 - 1e-9))
 
 
 def _choose_clock_step(greatest: float) -> float:
-    wanted = greatest / _MAX_STEPS
+    wanted = greatest / _MAX_AXIS_STEPS
     days = math.ceil(wanted / _DAY_SECONDS) * _DAY_SECONDS
     return next((each for each in _CLOCK_STEPS if each >= wanted), max(days, _DAY_SECONDS))

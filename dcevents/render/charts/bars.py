@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dcevents.render.charts.axes import Axis, choose_axis
@@ -31,7 +31,7 @@ _SMALL_BASE: Final = 30
 
 @dataclass(frozen=True)
 class _Frame:
-    """Where rows and bars are."""
+    """Hold where rows and bars are."""
 
     drawing: Drawing
     left: float
@@ -146,8 +146,8 @@ def draw_word_bars(drawing: Drawing, words: Sequence[tuple[str, int]], column: C
 def _lay_out(drawing: Drawing, table: Table, column: Column, greatest: float) -> _Frame:
     room = drawing.count_characters(drawing.width * _LABEL_SHARE)
     places, more = keep_first(table, MAX_BARS)
-    labels = write_labels(table, room)
-    frame = _lay_out_rows(drawing, [labels[i] for i in places], column, greatest)
+    first = replace(table, rows=table.rows.head(len(places)))
+    frame = _lay_out_rows(drawing, write_labels(first, room), column, greatest)
     if more:
         words = f"and {format_number(more)} more, in the table"
         drawing.write_text(words, 0, drawing.height + drawing.font_size, ink="soft")

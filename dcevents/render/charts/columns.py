@@ -36,7 +36,7 @@ _PAIR: Final[tuple[Ink, Ink]] = ("accent", "part6")
 
 @dataclass(frozen=True)
 class Plot:
-    """Where columns of equal width and a vertical axis are."""
+    """Hold where columns of equal width and a vertical axis are."""
 
     drawing: Drawing
     left: float

@@ -77,13 +77,9 @@ def describe_chart(table: Table, chart: Chart) -> str:
     if table.grid_of:
         return f"{table.grid_of} by {', '.join(table.by)}"
     column = find_column(table, chart.figures[0])
-    title = make_visible(column.title) if column is not None else table.name
+    title = chart.title or (make_visible(column.title) if column is not None else table.name)
     if chart.form == "tally":
         return f"{table.name.capitalize()} by {title.lower()}"
-    if chart.form == "parts":
-        title = "How conversations end"
-    if chart.form == "steps":
-        title = "Steps"
     by = ", ".join(table.by) if tuple(table.by) != ("all",) else ""
     return f"{title} by {by}" if by else title
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dcevents.render._format import RenderContext
     from dcevents.tables import Chart, Column, Table
 
-_MAX_ROWS: Final = 31
+_MAX_VALUES: Final = 31
 _LABEL_CHARACTERS: Final = 14
 _LEAST_CELL: Final = 13.0
 
@@ -35,12 +35,12 @@ def read_grid(table: Table) -> HeatMap:
     keys = list_keys(table)
     figures = [each for each in table.columns if each.name not in table.keys][:-1]
     rows = [
-        _write_label(row[0]) for row in table.rows.select([keys[0].name]).head(_MAX_ROWS).rows()
+        _write_label(row[0]) for row in table.rows.select([keys[0].name]).head(_MAX_VALUES).rows()
     ]
     cells = {
         (i, j): (value, None)
         for j, figure in enumerate(figures)
-        for i, value in enumerate(table.rows[figure.name].head(_MAX_ROWS).to_list())
+        for i, value in enumerate(table.rows[figure.name].head(_MAX_VALUES).to_list())
     }
     return HeatMap(rows, [_write_label(each.title) for each in figures], cells)
 
@@ -60,7 +60,7 @@ def read_pairs(table: Table, chart: Chart) -> HeatMap | None:
         for row, column, value, other in zip(*values, figures[0], second, strict=True)
     }
     rows, columns = ([_write_label(each) for each in found] for found in places)
-    return HeatMap(rows[:_MAX_ROWS], columns[:_MAX_ROWS], cells)
+    return HeatMap(rows[:_MAX_VALUES], columns[:_MAX_VALUES], cells)
 
 
 def _list_values(values: pl.Series) -> list[Any]:

@@ -91,7 +91,7 @@ def read_days(table: Table) -> list[date] | None:
 def is_in_time(table: Table) -> bool:
     """Return whether rows follow one another in time: by day, month, hour, …"""
     keys = list_keys(table)
-    return len(keys) == 1 and (keys[0].kind == "day" or keys[0].name == "hour")
+    return len(keys) == 1 and keys[0].kind in ("day", "number")
 
 
 def keep_first(table: Table, count: int) -> tuple[Sequence[int], int]:

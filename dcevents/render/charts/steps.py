@@ -11,14 +11,14 @@ from dcevents.show import format_number, format_percent
 if TYPE_CHECKING:
     from dcevents.tables import Chart, Table
 
-_MAX_STEPS: Final = 8
+_MAX_DRAWN_STEPS: Final = 8
 
 
 def draw_steps(drawing: Drawing, table: Table, chart: Chart) -> None:
     """Draw the steps of the first key. Figures: the number, its part of the first, and lost."""
     number, share, lost = chart.figures
     words = next(each for each in table.columns if each.words)
-    known = [*dict.fromkeys(table.rows[words.name].to_list())][:_MAX_STEPS]
+    known = [*dict.fromkeys(table.rows[words.name].to_list())][:_MAX_DRAWN_STEPS]
     numbers, shares = list_numbers(table, number), table.rows[share].to_list()
     losses = table.rows[lost].to_list()
     greatest = numbers[0] or 1.0

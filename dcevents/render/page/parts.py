@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dcevents.render._format import RenderContext
     from dcevents.tables import Chart, Column, Table
 
-MAX_ROWS: Final = 500
+MAX_PAGE_ROWS: Final = 500
 """Rows of a table on a page; all are in CSV."""
 _MAX_CELL: Final = 400
 """Characters of a cell."""
@@ -137,7 +137,7 @@ def _choose_charts(table: Table) -> Sequence[Chart]:
 
 def build_table(table: Table, context: RenderContext, *, has_charts: bool) -> TablePart:
     """Return the first rows of a table in people's words."""
-    shown = min(table.rows.height, MAX_ROWS)
+    shown = min(table.rows.height, MAX_PAGE_ROWS)
     hidden = table.hidden_rows + table.rows.height - shown
     columns = _drop_ids(table)
     first = replace(table, rows=table.rows.head(shown), columns=columns)
@@ -210,7 +210,7 @@ def _format_command(table: Table, context: RenderContext) -> str:
         return ""
     name, *options = table.command or (table.name,)
     given = _drop_options(context.arguments, table.unfit_options)
-    hidden = table.hidden_rows or table.rows.height > MAX_ROWS
+    hidden = table.hidden_rows or table.rows.height > MAX_PAGE_ROWS
     more = ["-f", "csv"] if hidden else []
     return make_visible(shlex.join(["dcevents", name, *options, *given, *more]))
 

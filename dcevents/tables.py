@@ -125,6 +125,8 @@ class Table:
     """Of a page: the heading that it stands under, with those before it."""
     command: Sequence[str] = ()
     """Of a page: the report that makes it, and options of its own."""
+    is_in_order: bool = False
+    """Of a page: its rows have an order of their own, and all of them are shown."""
     unfit_options: Sequence[str] = ()
     """Of a page: options of the run that this report does not have."""
 

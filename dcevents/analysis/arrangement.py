@@ -28,7 +28,11 @@ def arrange_tables(tables: Sequence[Table], arrangement: Arrangement) -> list[Ta
         names = {column.name for column in table.columns}
         figures = names.intersection(arrangement.columns).difference(table.keys)
         sort = arrangement.sort if arrangement.sort in names else None
-        found = arrange_table(table, replace(arrangement, sort=sort))
+        if table.is_in_order:
+            wanted = replace(arrangement, sort=None, top=None)
+        else:
+            wanted = replace(arrangement, sort=sort)
+        found = arrange_table(table, wanted)
         is_hidden = bool(arrangement.columns) and not figures
         arranged.append(replace(found, is_hidden=is_hidden))
     first = next((i for i, table in enumerate(arranged) if not table.is_hidden), 0)

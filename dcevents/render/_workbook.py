@@ -66,6 +66,7 @@ _MARKS: Final = {
 
 def write_workbook(tables: Sequence[Table], context: RenderContext) -> Iterator[bytes]:
     """Yield a workbook. Raises OutputError for a table of more rows than a sheet holds."""
+    tables = [table for table in tables if not table.is_hidden]
     for table in tables:
         if table.rows.height > _MAX_SHEET_ROWS:
             raise OutputError(

@@ -10,6 +10,7 @@ import polars as pl
 
 from dcevents.analysis.arrangement import keep_first_rows
 from dcevents.reports import abandonment, completion, funnel, live_chat, meetings, usage
+from dcevents.reports._metrics import TIME_KEYS
 from dcevents.reports._summary import build_headline
 from dcevents.show import format_duration
 from dcevents.tables import ESSENTIAL, Chart, Column, Table
@@ -195,6 +196,7 @@ def _prepare_table(table: Table, part: _Part, options: Sequence[Option]) -> Tabl
         charts=part.charts or table.charts,
         section=part.section,
         notes=[*table.notes, *part.notes],
+        is_in_order=part.by[0] in TIME_KEYS,
         command=(part.report.name, *(words if has_by else ())),
         unfit_options=_list_unfit_options(part.report, options),
         headline=(),
@@ -242,6 +244,7 @@ def _count_waits(view: View, options: Sequence[Option]) -> Table:
         keys=["wait"],
         charts=[Chart("spread", ("accepted",), _find_place(level), "the service level's limit")],
         section=_LIVE_CHAT,
+        is_in_order=True,
         command=(live_chat.REPORT.name, "--by", "all"),
         unfit_options=_list_unfit_options(live_chat.REPORT, options),
         notes=[note],

@@ -295,3 +295,35 @@ def test_long_times_have_wider_rows_and_no_day_is_missing(last: str, section: st
     assert sum(int(row[1]) for row in rows) == 2
     assert total.startswith("Total22")
     assert len(rows) <= 400
+
+
+def test_what_has_no_time_has_no_place_in_a_chart_in_time_but_in_its_table() -> None:
+    log = harness.log("2026-11-06T09:00Z a engaged\n2026-11-08T09:00Z b engaged\n- c engaged")
+
+    result = harness.run("completion", "--by", "day", "-f", "html", stdin=log)
+
+    ((*_, rows),) = page_tables(parse_page(result.out))
+    assert [row[0] for row in rows] == ["2026-11-06", "2026-11-07", "2026-11-08", "–"]
+    text = texts_of("html", result.out)
+    assert "Grey stripes are weekends. Brown stripes: 1 without any event." in text
+
+
+def test_days_stay_in_order_and_whole_where_others_are_sorted_and_cut() -> None:
+    options = ["--sort", "engaged:asc", "--top", "2"]
+
+    tables = {
+        each[0]: each[2] for each in page_tables(parse_page(page_of("summary", SITE, *options)))
+    }
+
+    days = [row[0] for row in tables["Completion by day"]]
+    assert days == sorted(days)
+    assert len(days) == 14
+    assert len(tables["Completion by page"]) == 3, "two, and how many more"
+
+
+def test_rows_that_are_sorted_by_a_figure_are_no_line_in_time() -> None:
+    result = harness.run("completion", SITE, "--by", "day", "--sort", "engaged", "-f", "svg", "-q")
+
+    texts = texts_of("svg", result.out)
+    assert texts.index("2026-11-03") < texts.index("2026-11-11")
+    assert "- - - all: 39.6 %" in texts

@@ -19,7 +19,7 @@ from dcevents.render.charts.columns import (
     draw_rate_line,
 )
 from dcevents.render.charts.heat import draw_heat, read_grid, read_pairs
-from dcevents.render.charts.rows import find_column, is_in_time, list_keys
+from dcevents.render.charts.rows import drop_untimed, find_column, is_in_time, list_keys
 from dcevents.render.charts.steps import draw_steps
 from dcevents.show import make_visible
 
@@ -51,7 +51,9 @@ def draw_inline(table: Table, chart: Chart, context: RenderContext) -> str | Non
 
 def draw_main_chart(tables: Sequence[Table], context: RenderContext) -> str:
     """Return the first chart of a report with its title, for slides."""
-    table = next((each for each in tables if each.charts or each.grid_of), None)
+    table = next(
+        (each for each in tables if (each.charts or each.grid_of) and not each.is_hidden), None
+    )
     drawing = Drawing(SLIDE_WIDTH, SLIDE_FONT, has_classes=False)
     drawing.height = drawing.line
     title, is_drawn = format_period_suffix(context).removeprefix(", "), False
@@ -86,6 +88,7 @@ def describe_chart(table: Table, chart: Chart) -> str:
 
 def _draw_form(drawing: Drawing, table: Table, chart: Chart, context: RenderContext) -> bool:
     """Draw a chart; return whether there is anything to draw."""
+    table = drop_untimed(table)
     if table.rows.is_empty():
         return False
     if table.grid_of:

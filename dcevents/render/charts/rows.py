@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -85,13 +86,24 @@ def read_days(table: Table) -> list[date] | None:
     texts = [str(each) for each in table.rows[keys[0].name].to_list()]
     if not texts or not all(len(each) == _DATE_LENGTH for each in texts):
         return None
-    return [date.fromisoformat(each) for each in texts]
+    # Sorted by a figure, days are no time line.
+    return [date.fromisoformat(each) for each in texts] if texts == sorted(texts) else None
+
+
+def drop_untimed(table: Table) -> Table:
+    """Return a table in time without the row of what has no time, which has no place in it."""
+    keys = list_keys(table)
+    if len(keys) != 1 or keys[0].kind not in ("day", "number"):
+        return table
+    return replace(table, rows=table.rows.filter(table.rows[keys[0].name].is_not_null()))
 
 
 def is_in_time(table: Table) -> bool:
     """Return whether rows follow one another in time: by day, month, hour, …"""
     keys = list_keys(table)
-    return len(keys) == 1 and keys[0].kind in ("day", "number")
+    if len(keys) != 1 or keys[0].kind not in ("day", "number"):
+        return False
+    return table.rows[keys[0].name].is_sorted()
 
 
 def keep_first(table: Table, count: int) -> tuple[Sequence[int], int]:

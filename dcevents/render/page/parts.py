@@ -19,7 +19,7 @@ from dcevents.render._cells import (
 )
 from dcevents.render.charts.columns import list_silent_rows, shows_weekends
 from dcevents.render.charts.draw import describe_chart, draw_inline
-from dcevents.render.charts.rows import MAX_BARS, find_column, is_in_time, read_days
+from dcevents.render.charts.rows import MAX_BARS, drop_untimed, find_column, is_in_time, read_days
 from dcevents.show import format_number, make_visible
 
 if TYPE_CHECKING:
@@ -186,6 +186,7 @@ def _choose_style(column: Column) -> str:
 
 def _list_sentences(table: Table, chart: Chart, context: RenderContext) -> Iterator[str]:
     """Yield what a chart's shapes are, and what it is of."""
+    table = drop_untimed(table)
     column = find_column(table, chart.figures[0])
     total = table.total or {}
     if column is not None and chart.form != "parts" and total.get(column.name) is not None:

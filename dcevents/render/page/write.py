@@ -34,6 +34,7 @@ _STYLE: Final = "page.css"
 
 def write_page(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
     """Yield the page of a report's tables."""
+    tables = [table for table in tables if not table.is_hidden]
     headline = [line for table in tables for line in table.headline]
     sections = build_sections(tables, context)
     meanings = _list_meanings(tables, context)

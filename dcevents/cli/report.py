@@ -271,7 +271,15 @@ def _make_context(report: Report, view: View, output: OutputSettings) -> RenderC
         decimal=output.decimal,
         made_at_ms=output.made_at_ms,
         meanings=MEANINGS,
+        account_command=_write_check_command(report, output),
     )
+
+
+def _write_check_command(report: Report, output: OutputSettings) -> str | None:
+    """Return the command that says more about the input; None where it cannot be read again."""
+    # A report about the input says it all.
+    arguments = output.input_arguments if report.needs_usable_input else None
+    return None if arguments is None else shlex.join(["dcevents", "check", *arguments])
 
 
 def _build_window_json(window: Window) -> dict[str, str | None]:
@@ -313,9 +321,7 @@ def _describe_account(report: Report, read: Log, output: OutputSettings) -> str:
     """Return how records were counted: in one line, or with `--verbose` in full."""
     if output.is_verbose:
         return account_words.describe_account(read.account)
-    # A report about the input says it all.
-    arguments = output.input_arguments if report.needs_usable_input else None
-    command = None if arguments is None else shlex.join(["dcevents", "check", *arguments])
+    command = _write_check_command(report, output)
     width = find_message_width()
     room = None if width is None else width - len(PROGRAM_PREFIX)
     return account_line.describe_briefly(read.account, command, room)

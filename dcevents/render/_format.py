@@ -41,6 +41,8 @@ class RenderContext:
     uses_colour: bool = False
     arguments: Sequence[str] | None = None
     """Options and operands that select what is shown; None where the input is gone once read."""
+    account_command: str | None = None
+    """The command that says more about the input; None where that is gone once read."""
     guards_formulas: bool = True
     excel: bool = False
     delimiter: str = ","

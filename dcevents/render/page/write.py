@@ -75,6 +75,7 @@ def _fill_template(  # noqa: PLR0913, PLR0917 - the parts of a page
         headline=headline,
         sections=sections,
         account=build_account(context.meta.get("input") or {}),
+        account_command=context.account_command,
         meanings=meanings,
         about=_list_facts(context),
         # The page's own words, from a file of the package.

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import xlsxwriter
 
 from dcevents.errors import OutputError
-from dcevents.render._cells import format_cell, format_headline_title, format_period_suffix
+from dcevents.render._cells import (
+    format_cell,
+    format_headline_title,
+    format_period_suffix,
+    is_left_aligned,
+)
 from dcevents.render._format import list_rows
 from dcevents.show import make_visible, measure_width
 from dcevents.tables import round_total
@@ -55,6 +60,8 @@ _FORMATS: Final = {
 }
 _CHANGES: Final = {"count": "+#,##0;-#,##0;0", "rate": "+0.0%;-0.0%;0.0%"}
 """Differences, with their sign. Those of seconds may be negative, which no time of a day is."""
+_HEADING_HEIGHT: Final = 32
+"""Points: two lines."""
 _MARKS: Final = {
     "better": ("#DDEFE3", "#14532D"),
     "worse": ("#FBE3DC", "#8A1C0B"),
@@ -176,8 +183,10 @@ def _write_sheet(book: Workbook, styles: _Styles, table: Table, context: RenderC
     sheet = book.add_worksheet(table.name[:31])
     writer = _Sheet(sheet, styles, context)
     titles = [make_visible(column.title) for column in table.columns]
-    for place, title in enumerate(titles):
-        sheet.write_string(0, place, title[:_MAX_TEXT], styles.find_style(**_HEADING))
+    sheet.set_row(0, _HEADING_HEIGHT)
+    for place, (title, column) in enumerate(zip(titles, table.columns, strict=True)):
+        side = "left" if is_left_aligned(column) else "right"
+        sheet.write_string(0, place, title[:_MAX_TEXT], styles.find_style(**_HEADING, align=side))
     widths = [min(len(title), 14) for title in titles]
     row = 0
     for values in chain.from_iterable(list_rows(table)):

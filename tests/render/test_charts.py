@@ -19,6 +19,7 @@ from dcevents.render.charts.axes import choose_axis
 from dcevents.render.charts.canvas import COLOURS, HEATS, PARTS, Drawing
 from dcevents.render.charts.draw import draw_inline, draw_main_chart
 from dcevents.render.charts.heat import choose_heat
+from dcevents.render.charts.rows import count_words
 from dcevents.tables import Chart, ChartForm, Column, ColumnKind, Table
 
 CONTEXT = RenderContext("any", {}, ZoneInfo("UTC"), period="2026-11-02 to 2026-11-08")
@@ -208,6 +209,13 @@ def test_colours_of_neighbours_differ_in_grey() -> None:
         greys = [measure_grey(COLOURS[ink]) for ink in inks]
         ratios = [(max(pair) + 0.05) / (min(pair) + 0.05) for pair in itertools.pairwise(greys)]
         assert all(ratio > 1.1 for ratio in ratios), ratios
+
+
+def test_words_are_counted_in_one_order_whatever_that_of_the_rows() -> None:
+    words = ["b", "a", "c", "a", "c", None]
+
+    for rows in (words, words[::-1]):
+        assert count_words(pl.Series(rows)) == [("a", 2), ("c", 2), ("b", 1)]
 
 
 def test_a_text_is_escaped_where_it_is_drawn() -> None:

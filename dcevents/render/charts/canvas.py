@@ -65,7 +65,7 @@ Anchor = Literal["start", "middle", "end"]
 
 @dataclass
 class Drawing:
-    """Shapes on a canvas. Coordinates are units of a sixteenth of a line of text or so."""
+    """Hold shapes and texts; coordinates are of its width, and its height grows."""
 
     width: float
     font_size: float

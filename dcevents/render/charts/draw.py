@@ -19,7 +19,13 @@ from dcevents.render.charts.columns import (
     draw_rate_line,
 )
 from dcevents.render.charts.heat import draw_heat, read_grid, read_pairs
-from dcevents.render.charts.rows import drop_untimed, find_column, is_in_time, list_keys
+from dcevents.render.charts.rows import (
+    count_words,
+    drop_untimed,
+    find_column,
+    is_in_time,
+    list_keys,
+)
 from dcevents.render.charts.steps import draw_steps
 from dcevents.show import make_visible
 
@@ -99,10 +105,8 @@ def _draw_form(drawing: Drawing, table: Table, chart: Chart, context: RenderCont
     if column is None:
         return False
     if chart.form == "tally":
-        values = table.rows[column.name].drop_nulls()
-        counts = values.value_counts(sort=True).head(_MAX_WORDS).rows()
-        words = sorted(counts, key=lambda row: (-row[1], str(row[0])))
-        draw_word_bars(drawing, [(make_visible(str(w))[:24], n) for w, n in words], column)
+        words = count_words(table.rows[column.name])[:_MAX_WORDS]
+        draw_word_bars(drawing, words, column)
     elif chart.form == "steps" and len(list_keys(table)) == 1:
         draw_steps(drawing, table, chart)
     elif (pairs := read_pairs(table, chart)) is not None:

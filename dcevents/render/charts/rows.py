@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import polars as pl
+
 from dcevents.render._long import label_rows
 from dcevents.render._texts import choose_cut, find_common_origin, strip_origin
 from dcevents.show import make_visible
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 MAX_BARS: Final = 15
 """Rows that are drawn as bars; the first are the largest."""
 _DATE_LENGTH: Final = 10
+_WORD_CHARACTERS: Final = 24
 
 
 class Rate(NamedTuple):
@@ -64,6 +67,13 @@ def read_total_rate(table: Table, column: Column) -> float | None:
 def list_numbers(table: Table, name: str) -> list[float]:
     """Return the numbers of a column, 0 for none."""
     return [float(value or 0) for value in table.rows[name].to_list()]
+
+
+def count_words(values: pl.Series) -> list[tuple[str, int]]:
+    """Return how often each value is there, the most frequent first, ties by their text."""
+    counts = values.drop_nulls().cast(pl.String).value_counts().rows()
+    ordered = sorted(counts, key=lambda row: (-row[1], row[0]))
+    return [(make_visible(word)[:_WORD_CHARACTERS], count) for word, count in ordered]
 
 
 def write_labels(table: Table, room: int) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dcevents.render._cells import format_cell
-from dcevents.show import format_count, format_number, format_points, format_relative_change
+from dcevents.show import format_number, format_points, format_relative_change
 
 if TYPE_CHECKING:
     from dcevents.render._format import RenderContext
@@ -83,8 +83,3 @@ def _describe_change(column: Column, total: Mapping[str, Any], context: RenderCo
     if column.kind == "count":
         return f"{format_relative_change(now, former)}, {was}"
     return was
-
-
-def count_rows(table: Table) -> str:
-    """Return how many rows a table has, in words."""
-    return format_count(table.rows.height + table.hidden_rows, "row")

@@ -131,6 +131,8 @@ def make_dashboard(view: View, made: Sequence[Table], options: Sequence[Option])
         table = known.get((part.report.name, part.by))
         if table is None:
             (table,) = part.report.make_tables(view, part.by)
+        if part.by == ("page",):
+            table = _join_rest(table, part, view)
         tables.append(_prepare_table(table, part, options))
         if part.by == ("agent",) and part.report is live_chat.REPORT:
             tables.append(_count_waits(view, options))
@@ -184,7 +186,8 @@ def _count_days(view: View) -> int:
 
 def _prepare_table(table: Table, part: _Part, options: Sequence[Option]) -> Table:
     """Return a table with what the dashboard shows of it."""
-    table = keep_first_rows(table, part.rows)
+    if part.by != ("page",):
+        table = keep_first_rows(table, part.rows)
     if part.columns and table.simplify is None:
         columns = {each.name: each for each in table.columns}
         shown = [columns[name] for name in (*table.keys, *part.columns) if name in columns]
@@ -201,6 +204,18 @@ def _prepare_table(table: Table, part: _Part, options: Sequence[Option]) -> Tabl
         unfit_options=_list_unfit_options(part.report, options),
         headline=(),
     )
+
+
+def _join_rest(table: Table, part: _Part, view: View) -> Table:
+    """Return the first rows of a table by page, and one for all other pages together."""
+    first = keep_first_rows(table, part.rows)
+    pages = first.rows["page"].drop_nulls().to_list()
+    if not first.hidden_rows:
+        return first
+    (rest,) = part.report.make_tables(replace(view, left_out={"page": pages}), ("all",))
+    label = pl.lit(f"{first.hidden_rows:,} others").alias("page")
+    row = rest.rows.with_columns(label).select(first.rows.columns)
+    return replace(first, rows=first.rows.vstack(row), hidden_rows=0)
 
 
 def _list_unfit_options(report: Report, options: Sequence[Option]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import polars as pl
 
 from dcevents.render._cells import format_cell
+from dcevents.render._texts import choose_cut
 from dcevents.render.charts.canvas import DARK_HEATS, HEATS, Drawing, Ink
 from dcevents.render.charts.rows import list_keys
 from dcevents.show import format_number, make_visible
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _MAX_VALUES: Final = 31
 _LABEL_CHARACTERS: Final = 14
 _LEAST_CELL: Final = 13.0
+_LEAST_CHARACTERS: Final = 4
+"""Of words there are at least so many, or only some of them are written."""
 
 
 class HeatMap(NamedTuple):
@@ -53,7 +56,8 @@ def read_pairs(table: Table, chart: Chart) -> HeatMap | None:
     names = [key.name for key in keys]
     values = [table.rows[name].to_list() for name in names]
     places = [{each: i for i, each in enumerate(_list_values(table.rows[name]))} for name in names]
-    figures = [table.rows[name].to_list() for name in chart.figures[:2]]
+    count = 2 if chart.form == "heat" else 1
+    figures = [table.rows[name].to_list() for name in chart.figures[:count]]
     second = figures[1] if len(figures) > 1 else [None] * table.rows.height
     cells = {
         (places[0][row], places[1][column]): (value, other)
@@ -92,11 +96,12 @@ def draw_heat(
     top = drawing.height + drawing.line
     width = (drawing.width - left) / max(1, len(found.columns))
     height = max(_LEAST_CELL, drawing.line * 1.15)
-    every = _choose_every(drawing, found.columns, width)
-    for j in range(0, len(found.columns), every):
+    labels = _fit_labels(drawing, found.columns, width)
+    every = _choose_every(drawing, labels, width)
+    for j in range(0, len(labels), every):
         x = left + (j + 0.5) * width
         y = top - drawing.font_size * 0.4
-        drawing.write_text(found.columns[j], x, y, ink="soft", anchor="middle")
+        drawing.write_text(labels[j], x, y, ink="soft", anchor="middle")
     for i, row in enumerate(found.rows):
         y = top + i * height
         middle = y + height / 2 + drawing.font_size * 0.35
@@ -115,6 +120,15 @@ def draw_heat(
         words = f"{column.title}; of these {second.title.lower()} in brackets"
         drawing.write_text(words, left, drawing.height + drawing.font_size * 1.2, ink="soft")
         drawing.height += drawing.line
+
+
+def _fit_labels(drawing: Drawing, labels: Sequence[str], width: float) -> list[str]:
+    """Return labels cut to the width of a column, unless that is only for numbers."""
+    room = drawing.count_characters(width - 2)
+    if room < _LEAST_CHARACTERS or all(label.isdigit() for label in labels):
+        return list(labels)
+    cut = choose_cut(labels, room, at_end=True)
+    return [cut(label) for label in labels]
 
 
 def _choose_every(drawing: Drawing, labels: Sequence[str], width: float) -> int:

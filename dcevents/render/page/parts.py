@@ -151,7 +151,8 @@ def build_table(table: Table, context: RenderContext, *, has_charts: bool) -> Ta
         sum(1 for each in columns if each.name in table.keys and not each.name_column),
         f"… {format_number(hidden)} more" if hidden else "",
         [*remarks.values()],
-        is_open=not has_charts or shown <= _OPEN_ROWS,
+        # Of a listing the rows are what matters.
+        is_open=not has_charts or not table.by or shown <= _OPEN_ROWS,
     )
 
 

@@ -44,6 +44,8 @@ def list_tiles(tables: Sequence[Table], context: RenderContext) -> list[Tile]:
     # Of a report's tables by several keys the totals are the same.
     names = [table.name for table in tables]
     for table in [each for i, each in enumerate(tables) if each.name not in names[:i]]:
+        if table.grid_of:
+            continue
         for name, tile in _list_table_tiles(table, context):
             found.setdefault(name, tile)
     return [*found.values()][:_MAX_TILES]

@@ -15,7 +15,7 @@ import click
 
 from dcevents import snippet
 from dcevents.cli.main import cli
-from dcevents.model.events import EVENT_KINDS
+from dcevents.model.events import EVENT_KINDS, name_forwarded_event
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = f'dcevents() {{ "{sys.executable}" -m dcevents "$@"; }}\n'
@@ -113,9 +113,7 @@ def shapes() -> str:
 
 def forwarded() -> str:
     """A table of the names of events on analytics platforms."""
-    rows = [
-        f"| `{event.key}` | `{snippet.name_forwarded_event(event.kind)}` |" for event in EVENT_KINDS
-    ]
+    rows = [f"| `{event.key}` | `{name_forwarded_event(event.kind)}` |" for event in EVENT_KINDS]
     return "\n".join(["", "| event | name on the platforms |", "|---|---|", *rows, "", ""])
 
 

@@ -130,7 +130,22 @@ LIVE_CHAT_SHORT: Final = {
     "live_ended": "live_chat_ended",
     "live_timeout": "live_chat_request_timeout",
 }
-"""What the snippet's `--forward` writes behind `chat_`, and the kinds that they stand for."""
+"""What `name_forwarded_event` writes behind `chat_`, and the kinds that they stand for."""
+FORWARDED_PREFIX: Final = "chat_"
+"""Before names of events and of their values on analytics platforms."""
+FORWARDED_VALUES: Final = {
+    "sid": "sid",
+    "id": "id",
+    "name": "name",
+    "type": "type",
+    "ui_type": "uiType",
+    "agent_id": "agentID",
+}
+"""Values of events on analytics platforms, and their keys in a payload."""
+GA4_VALUE_LIMIT: Final = 100
+"""Letters of a value that Google Analytics 4 keeps, counted as in a URL."""
+ADOBE_VALUE_LIMIT: Final = 255
+"""Letters of a value that Adobe Analytics keeps in context data and eVars, counted likewise."""
 MAX_EVENT_NAME_CHARACTERS: Final = 512
 """A longer text is no known name: the longest rows of words that anybody writes are far shorter."""
 
@@ -152,6 +167,15 @@ _FULL = re.compile(
 def normalize_name(text: str) -> str:
     """Return a name in lower case with single `_` between its words."""
     return _OTHER.sub("_", _HUMP.sub("_", text)).strip("_").lower()
+
+
+def name_forwarded_event(kind: str) -> str:
+    """Return an event's name on analytics platforms: `chat_live_timeout`.
+
+    At most 40 letters, as platforms allow; this one is `live_chat_request_timeout`.
+    """
+    shorter = next((short for short, long in LIVE_CHAT_SHORT.items() if long == kind), kind)
+    return FORWARDED_PREFIX + shorter
 
 
 READY_NAME: Final = normalize_name(READY_EVENT)

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 
 from dcevents import __version__
 from dcevents.errors import UsageError
-from dcevents.model.events import EVENT_KINDS, MEETING_INFO_KEY, PAYLOAD_KEYS, READY_EVENT
+from dcevents.model.events import (
+    ADOBE_VALUE_LIMIT,
+    EVENT_KINDS,
+    FORWARDED_PREFIX,
+    FORWARDED_VALUES,
+    GA4_VALUE_LIMIT,
+    MEETING_INFO_KEY,
+    PAYLOAD_KEYS,
+    READY_EVENT,
+    name_forwarded_event,
+)
 
 FORWARDS = {"ga4": "ga4", "adobe-analytics": "adobeAnalytics", "web-sdk": "webSdk"}
 """Platforms by the name of their file, and the function in it."""
@@ -51,14 +61,6 @@ def make_script(wanted: SnippetSettings) -> str:
     return script if wanted.external else f"<script>\n{script}</script>\n"
 
 
-def name_forwarded_event(kind: str) -> str:
-    """Return an event's name on analytics platforms: `chat_live_timeout`.
-
-    At most 40 letters, as platforms allow; this one is `live_chat_request_timeout`.
-    """
-    return "chat_" + kind.replace("live_chat_", "live_").replace("request_timeout", "timeout")
-
-
 def _collect_values(wanted: SnippetSettings) -> Mapping[str, str]:
     attributes = [*PAYLOAD_KEYS, *([MEETING_INFO_KEY] if wanted.with_meeting_info else [])]
     return {
@@ -81,9 +83,14 @@ def _build_forwarding(platforms: Sequence[str]) -> str:
     names = [
         f"{event.key}: {_format_string(name_forwarded_event(event.kind))}" for event in EVENT_KINDS
     ]
+    values = [f"{name}: payload.{key}" for name, key in FORWARDED_VALUES.items()]
     places = {
         "platforms": "[" + ", ".join(FORWARDS[name] for name in chosen) + "]",
         "names": "{" + _format_array(names)[1:-1] + "}",
+        "values": "{" + _format_array(values)[1:-1] + "}",
+        "prefix": _format_string(FORWARDED_PREFIX),
+        "ga4_limit": str(GA4_VALUE_LIMIT),
+        "adobe_limit": str(ADOBE_VALUE_LIMIT),
     }
     return "".join(
         _fill_template(_read_template(f"forward/{name}.js"), places)

@@ -21,8 +21,8 @@ from capture import browser, collector, scenarios
 from capture.scenarios import Scenario
 from capture.stage import HERE, Stage, write_page, write_pages
 
-from dcevents.model.events import EVENT_KINDS, READY_EVENT
-from dcevents.snippet import FORWARDS, SnippetSettings, make_script, name_forwarded_event
+from dcevents.model.events import EVENT_KINDS, READY_EVENT, name_forwarded_event
+from dcevents.snippet import FORWARDS, SnippetSettings, make_script
 
 MISSING = [
     program for program in ("chromium", "chromedriver", "nginx") if not shutil.which(program)

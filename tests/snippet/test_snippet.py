@@ -12,9 +12,15 @@ import harness
 import pytest
 from capture import scenarios
 
-from dcevents.model.events import EVENT_KINDS, MEETING_INFO_KEY, PAYLOAD_KEYS, READY_EVENT
+from dcevents.model.events import (
+    EVENT_KINDS,
+    MEETING_INFO_KEY,
+    PAYLOAD_KEYS,
+    READY_EVENT,
+    name_forwarded_event,
+)
 from dcevents.reading.judge import Context, Event, judge_value
-from dcevents.snippet import FORWARDS, SnippetSettings, make_script, name_forwarded_event
+from dcevents.snippet import FORWARDS, SnippetSettings, make_script
 
 CONSENT = "window.OnetrustActiveGroups && OnetrustActiveGroups.includes(',C0002,')"
 EVERYTHING = SnippetSettings(

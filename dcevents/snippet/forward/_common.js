@@ -1,7 +1,7 @@
 
   // The events under the names that analytics platforms allow.
-  function forward(key, { sid, id, name, type, uiType, agentID }) {
-    const values = { sid, id, name, type, ui_type: uiType, agent_id: agentID };
+  function forward(key, payload) {
+    const values = "{{values}}";
     for (const platform of "{{platforms}}") if (names[key]) guarded(platform)(names[key], values);
   }
 
@@ -14,7 +14,7 @@
       const text = values[key] == null ? "" : String(values[key]);
       const letters = [...text.slice(0, limit).replace(/[\ud800-\udfff]/gu, "")];
       while (encodeURIComponent(letters.join("")).length > limit) letters.pop();
-      if (letters.length) fit["chat_" + key] = letters.join("");
+      if (letters.length) fit["{{prefix}}" + key] = letters.join("");
     }
     return fit;
   }

@@ -355,6 +355,42 @@ class View:
             pl.col("file_name").alias("file"),
         )
 
+    def select_events(self) -> pl.DataFrame:
+        """Return the different events that window and filters select: sid, attributes, ts.
+
+        Of duplicates the one with the least texts; `ts` is UNTIMED where there is none. Raises
+        ValueError for a fold of stored rows.
+        """
+        vocabulary = self.log.facts.vocabulary
+        rows = vocabulary.list_attributes()
+        texts = [tuple(each or "" for each in row[1:]) for row in rows]
+        in_order = pl.Series(sorted(range(len(rows)), key=texts.__getitem__), dtype=pl.UInt32)
+        codes = self.fold.attributes.select("id_rank", "agent").with_columns(
+            vocabulary.number_identities().alias("identity"),
+            in_order.arg_sort().cast(pl.UInt32).alias("rank"),
+        )
+        codes = codes.with_row_index("attributes")
+        selected = self._select_keys() if self.settings.filters or self.settings.window else None
+        # Parts of whole sessions: duplicates are of one session.
+        parts = self.fact_fold.facts.split_by_session()
+        ranked = pl.concat(self._select_part(part.to_frame(), codes, selected) for part in parts)
+        return ranked.select("sid", in_order.gather(ranked["rank"]).alias("attributes"), "ts")
+
+    def _select_keys(self) -> pl.DataFrame:
+        conversations = self._apply_filters(self.fold.conversations, without=("agent",))
+        return self.keep_in_window(conversations).select("conversation_key")
+
+    def _select_part(
+        self, facts: pl.DataFrame, codes: pl.DataFrame, selected: pl.DataFrame | None
+    ) -> pl.DataFrame:
+        frame = facts.with_columns(pl.min_horizontal("ts", UNTIMED).alias("ts"))
+        frame = frame.join(codes, on="attributes")
+        if selected is not None:
+            frame = frame.with_columns(self.fact_fold.make_key(pl.col("id_rank")))
+            frame = self._keep_selected_agents(_keep_conversations(frame, selected))
+        frame = frame.group_by("sid", "identity", "ts").agg(pl.col("rank").min())
+        return frame.select("sid", "rank", "ts")
+
     def _name_files(self) -> pl.DataFrame:
         names = pl.DataFrame({"file_name": [each.name for each in self.log.inputs]})
         return names.cast(pl.String).with_row_index("file")

@@ -20,7 +20,7 @@ FLOORS = (
     {"reading", "snippet"},
     {"analysis"},
     {"explain", "store"},
-    {"reports"},
+    {"reports", "sending"},
     {"cli"},
 )
 """Rooms from the ground up: the package's own plain modules, then its folders."""
@@ -49,6 +49,7 @@ MODULES = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): pat
 EXTERNAL = {"click", "polars", "tabulate", "isal", "backports", "compression"} | {
     "jinja2",
     "markupsafe",
+    "urllib3",
     "vl_convert",
     "xlsxwriter",
 }

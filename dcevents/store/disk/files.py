@@ -28,6 +28,7 @@ _STORE_PREFIXES = (
     _TEMPORARY_PREFIX,
     lock.WRITER_LOCK_NAME,
     lock.READERS_LOCK_NAME,
+    "sent-",  # what `send` remembers
 )
 """Beginnings of the names that may lie in a store."""
 

@@ -1,0 +1,198 @@
+"""Delivery of one batch: tries, waits, halves.
+
+A batch that is refused is halved until the items at fault stand alone.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
+
+from dcevents.sending._platform import (
+    Answer,
+    Batch,
+    Destination,
+    Encoded,
+    Fate,
+    Platform,
+    Request,
+    TransportError,
+    Verdict,
+)
+
+_FIRST_WAIT_SECONDS: Final = 0.5
+_MAX_WAIT_SECONDS: Final = 60.0
+
+
+class Network(Protocol):
+    """What makes requests: `Transport`, and in tests what is like it."""
+
+    def send(self, request: Request) -> Answer:
+        """Return the answer. Raises TransportError."""
+
+
+class Refusal(NamedTuple):
+    """An item that the platform does not take, and why."""
+
+    encoded: Encoded
+    reason: str
+
+
+class Delivery(NamedTuple):
+    """What became of a batch."""
+
+    batch: Batch
+    accepted: Sequence[Encoded] = ()
+    refused: Sequence[Refusal] = ()
+    rows_refused: int = 0
+    """Items that the platform has dropped from what it has accepted."""
+    requests: int = 0
+    failure: str | None = None
+    """Why the rest of the batch, and of the run, is left."""
+
+
+class Pace:
+    """Turns that requests take, and pauses that a platform asks for; shared by threads."""
+
+    def __init__(self, requests_per_second: float | None) -> None:
+        self.stopped = threading.Event()
+        self._interval = 1 / requests_per_second if requests_per_second else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def take_turn(self) -> bool:
+        """Wait for a turn; return whether there is one: False once all is to stop."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self._interval
+        return self.wait(turn - now)
+
+    def pause(self, seconds: float) -> None:
+        """Give nobody a turn for so long."""
+        with self._lock:
+            self._next = max(self._next, time.monotonic() + seconds)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; return False where all is to stop."""
+        return not self.stopped.wait(seconds) if seconds > 0 else not self.stopped.is_set()
+
+
+class Courier:
+    """Delivers batches to a platform."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        destination: Destination,
+        network: Network,
+        pace: Pace,
+        give_up_seconds: float,
+    ) -> None:
+        self._platform = platform
+        self._destination = destination
+        self._network = network
+        self._pace = pace
+        self._give_up_seconds = give_up_seconds
+        self._draw = random.uniform
+
+    def deliver(self, batch: Batch, *, may_have_arrived: bool = False) -> Delivery:
+        """Deliver a batch; where it is refused, halves of it.
+
+        `may_have_arrived`: an earlier run was ended while it was under way.
+        """
+        waiting = [batch]
+        accepted: list[Encoded] = []
+        refused: list[Refusal] = []
+        rows_refused = requests = refusals = 0
+        failure = None
+        while waiting and failure is None:
+            part = waiting.pop()
+            # Halves have keys of their own, by which they are asked for like the whole.
+            verdict, count = self._try_again_and_again(part, may_have_arrived=may_have_arrived)
+            requests += count
+            if verdict.fate is Fate.ACCEPTED:
+                accepted += part.encoded
+                rows_refused += verdict.rows_refused
+            elif verdict.fate is Fate.FAILED:
+                failure = verdict.reason
+            else:
+                refusals += 1
+                if len(part.encoded) == 1:
+                    refused.append(Refusal(part.encoded[0], verdict.reason))
+                else:
+                    waiting += reversed(_halve_batch(part))
+                if not accepted and refusals > _count_probes(batch):
+                    failure = f"it takes none of them: {verdict.reason}"
+        return Delivery(batch, accepted, refused, rows_refused, requests, failure)
+
+    def _try_again_and_again(self, batch: Batch, *, may_have_arrived: bool) -> tuple[Verdict, int]:
+        """Return the last verdict, never RETRY, and the number of requests."""
+        failing_since: float | None = None
+        longest = _FIRST_WAIT_SECONDS
+        requests = 0
+        while True:
+            if not self._pace.take_turn():
+                return Verdict(Fate.FAILED, "stopped"), requests
+            requests += 1
+            is_lookup = may_have_arrived and self._platform.build_lookup is not None
+            verdict, retry_after, has_arrived = self._try_once(batch, is_lookup=is_lookup)
+            if verdict is None:
+                may_have_arrived = False
+                continue
+            if verdict.fate is not Fate.RETRY:
+                return verdict, requests
+            may_have_arrived |= has_arrived
+            now = time.monotonic()
+            failing_since = now if failing_since is None else failing_since
+            rest = self._give_up_seconds - (now - failing_since)
+            wait = self._draw(0, longest) if retry_after is None else retry_after
+            if rest <= 0 or wait > rest:
+                return Verdict(Fate.FAILED, verdict.reason), requests
+            if retry_after is not None:
+                self._pace.pause(retry_after)
+            longest = min(2 * longest, _MAX_WAIT_SECONDS)
+            if not self._pace.wait(wait):
+                return Verdict(Fate.FAILED, "stopped"), requests
+
+    def _try_once(
+        self, batch: Batch, *, is_lookup: bool
+    ) -> tuple[Verdict | None, float | None, bool]:
+        """Make a request, or ask whether an earlier one has arrived.
+
+        Return the verdict (None: it has not arrived), how many seconds to wait, and whether the
+        batch may have arrived.
+        """
+        build_lookup = self._platform.build_lookup
+        if is_lookup and build_lookup is not None:
+            request = build_lookup(batch, self._destination)
+        else:
+            request = self._platform.build_request(batch, self._destination)
+        try:
+            answer = self._network.send(request)
+        except TransportError as error:
+            fate = Fate.FAILED if error.is_final else Fate.RETRY
+            return Verdict(fate, error.reason), None, not is_lookup
+        retry_after = None if answer.retry_after_ms is None else answer.retry_after_ms / 1000
+        if is_lookup and answer.status == 404:
+            return None, None, False
+        verdict = self._platform.judge_answer(answer)
+        if is_lookup and verdict.fate is Fate.REFUSED:
+            verdict = verdict._replace(fate=Fate.FAILED)
+        # An error of the server's own says nothing of whether it has kept the batch.
+        return verdict, retry_after, not is_lookup and answer.status >= 500
+
+
+def _halve_batch(batch: Batch) -> list[Batch]:
+    middle = len(batch.encoded) // 2
+    parts = batch.encoded[:middle], batch.encoded[middle:]
+    return [Batch(batch.group, part, f"{batch.key}-{number}") for number, part in enumerate(parts)]
+
+
+def _count_probes(batch: Batch) -> int:
+    """Count the refusals after which not the items are at fault, if none was accepted.
+
+    To find one item takes one for each halving.
+    """
+    return 2 * len(batch.encoded).bit_length() + 8

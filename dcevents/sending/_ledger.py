@@ -1,0 +1,333 @@
+"""The ledger: what a platform has acknowledged, so that nothing is sent twice.
+
+A file that is only appended to: a line of JSON that says what it is about, then blocks. A block is
+a kind (one letter), a count, a CRC-32 of both, so many records, and eight bytes of their BLAKE2b.
+A record is an identity, 16 bytes, and for rows that may change eight bytes of their content. Of an
+identity the last block that has it counts. Each block is on disk before the next request is made;
+the last one may be torn by a crash, and is then cut off.
+"""
+
+import contextlib
+import json
+import os
+import re
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple, Self
+
+import polars as pl
+
+from dcevents.errors import StoreError
+from dcevents.native.arrow import copy_numbers
+from dcevents.sending._files import hold_lock, name_failures, replace_bytes
+
+SENT: Final = b"S"
+REFUSED: Final = b"R"
+UNDER_WAY: Final = b"P"
+"""A batch that may have arrived, written before it is sent where a platform can be asked."""
+FORGOTTEN: Final = b"F"
+"""To be sent again: `--again`."""
+_KINDS: Final = (SENT, REFUSED, UNDER_WAY, FORGOTTEN)
+
+FILE_PREFIX: Final = "sent-"
+IDENTITY_BYTES: Final = 16
+CONTENT_BYTES: Final = 8
+_VERSION = 1
+_HEAD = struct.Struct("<cII")
+_DIGEST_BYTES = 8
+_CHUNK_RECORDS: Final = 1 << 18
+"""Records that are looked up at once."""
+_MAX_BLOCKS: Final = 8192
+"""A ledger of more blocks is written anew with few."""
+_MERGED_RECORDS: Final = 1 << 16
+"""Records of a block when it is."""
+
+
+class LedgerName(NamedTuple):
+    """What a ledger is about."""
+
+    platform: str
+    destination: str
+    what: str
+
+    @property
+    def file_name(self) -> str:
+        """Return the file's name, in a store's folder or another one."""
+        place = self.destination
+        if not re.fullmatch("[A-Za-z0-9_-]{1,64}", place):
+            place = blake2b(place.encode(), digest_size=8).hexdigest()
+        return f"{FILE_PREFIX}{self.platform}-{place}-{self.what}.ledger"
+
+    @property
+    def record_bytes(self) -> int:
+        """Return the size of a record."""
+        return IDENTITY_BYTES + (0 if self.what == "events" else CONTENT_BYTES)
+
+
+class Entry(NamedTuple):
+    """Records of one kind, to be appended."""
+
+    kind: bytes
+    records: Sequence[bytes]
+
+
+class _Block(NamedTuple):
+    kind: bytes
+    payload: bytes
+    end: int
+    """Its end in the file."""
+
+
+class Ledger:
+    """A ledger, for one run that appends to it."""
+
+    def __init__(self, path: Path, name: LedgerName, fd: int) -> None:
+        self.path = path
+        self._record_bytes = name.record_bytes
+        self._fd = fd
+        self._end = os.fstat(fd).st_size
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, folder: Path, name: LedgerName) -> Iterator[Self]:
+        """Yield the ledger, locked; it is made where there is none.
+
+        Raises BusyError while another run holds it, StoreError where it is damaged, OutputError
+        where it cannot be written.
+        """
+        path = folder / name.file_name
+        with name_failures(folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with hold_lock(folder / f"{name.file_name}.lock", f"{name.platform} {name.destination}"):
+            with name_failures(path):
+                _prepare_file(path, name)
+                fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                yield cls(path, name, fd)
+            finally:
+                os.close(fd)
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Write entries so that they are on disk. Raises OutputError."""
+        blocks = [
+            _build_block(entry.kind, b"".join(entry.records), self._record_bytes)
+            for entry in entries
+            if entry.records
+        ]
+        if not blocks:
+            return
+        data = b"".join(blocks)
+        with name_failures(self.path):
+            try:
+                _write_at(self._fd, data, self._end)
+                os.fsync(self._fd)
+            except BaseException:
+                # Half a block before a whole one would be damage.
+                os.ftruncate(self._fd, self._end)
+                raise
+        self._end += len(data)
+
+    def look_up(self, identities: pl.DataFrame) -> pl.DataFrame:
+        """Return what is known of identities: see `look_up`."""
+        with open(self.path, "rb") as file:
+            file.readline()
+            return _look_up(file, self.path, self._record_bytes, identities)
+
+
+def look_up(folder: Path, name: LedgerName, identities: pl.DataFrame) -> pl.DataFrame:
+    """Return what a ledger knows of identities, without a lock; no rows where there is none.
+
+    `identities` has the columns high and low; the result has these, kind (a letter's number),
+    block (its number), records (how many that block has), and content, null without one.
+    """
+    path = folder / name.file_name
+    try:
+        with open(path, "rb") as file:
+            _check_header(file, path, name)
+            return _look_up(file, path, name.record_bytes, identities)
+    except FileNotFoundError:
+        return NOTHING_KNOWN
+    except OSError as error:
+        raise StoreError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+
+
+NOTHING_KNOWN = pl.DataFrame(
+    schema={
+        "high": pl.UInt64,
+        "low": pl.UInt64,
+        "content": pl.UInt64,
+        "kind": pl.UInt8,
+        "block": pl.UInt32,
+        "records": pl.UInt32,
+    }
+)
+"""Columns of what is known of identities."""
+
+
+def _look_up(
+    file: BinaryIO, path: Path, record_bytes: int, identities: pl.DataFrame
+) -> pl.DataFrame:
+    wanted = identities.select("high", "low")
+    # The ledger is read in parts, and only what is asked for is kept of it.
+    found = (
+        chunk.join(wanted, on=["high", "low"], how="semi")
+        for chunk in _read_chunks(file, path, record_bytes)
+    )
+    states = pl.concat([NOTHING_KNOWN, *found])
+    return states.unique(["high", "low"], keep="last", maintain_order=True)
+
+
+def _read_chunks(file: BinaryIO, path: Path, record_bytes: int) -> Iterator[pl.DataFrame]:
+    pending: list[tuple[int, _Block]] = []
+    size = 0
+    for number, block in enumerate(_read_blocks(file, path, record_bytes)):
+        pending.append((number, block))
+        size += len(block.payload) // record_bytes
+        if size >= _CHUNK_RECORDS:
+            yield _make_chunk(pending, record_bytes)
+            pending, size = [], 0
+    if pending:
+        yield _make_chunk(pending, record_bytes)
+
+
+def _make_chunk(blocks: Sequence[tuple[int, _Block]], record_bytes: int) -> pl.DataFrame:
+    data = copy_numbers(memoryview(b"".join(block.payload for _, block in blocks)), pl.UInt64)
+    words = record_bytes // 8
+    counts = [len(block.payload) // record_bytes for _, block in blocks]
+    heads = pl.DataFrame(
+        {
+            "kind": [block.kind[0] for _, block in blocks],
+            "block": [number for number, _ in blocks],
+            "records": counts,
+        },
+        schema={name: NOTHING_KNOWN.schema[name] for name in ("kind", "block", "records")},
+    )
+    place = heads.select(pl.int_range(pl.len(), dtype=pl.UInt32).repeat_by("records").explode())
+    return pl.DataFrame(
+        [
+            data.gather_every(words).alias("high"),
+            data.gather_every(words, 1).alias("low"),
+            (
+                data.gather_every(words, 2)
+                if words > 2
+                else pl.repeat(None, sum(counts), dtype=pl.UInt64, eager=True)
+            ).alias("content"),
+            *(heads[name].gather(place.to_series()) for name in heads.columns),
+        ]
+    )
+
+
+def _write_at(fd: int, data: bytes, place: int) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, place)
+        view, place = view[written:], place + written
+
+
+# -- the file --------------------------------------------------------------------------------------
+
+
+def _build_block(kind: bytes, payload: bytes, record_bytes: int) -> bytes:
+    count = len(payload) // record_bytes
+    head = _HEAD.pack(kind, count, zlib.crc32(_HEAD.pack(kind, count, 0)))
+    return head + payload + blake2b(head + payload, digest_size=_DIGEST_BYTES).digest()
+
+
+def _read_blocks(file: BinaryIO, path: Path, record_bytes: int) -> Iterator[_Block]:
+    """Yield all whole blocks; the header is read already.
+
+    Ends at one that a crash has torn. Raises StoreError for damage of any other kind.
+    """
+    place = file.tell()
+    while head := file.read(_HEAD.size):
+        if len(head) < _HEAD.size:
+            return
+        kind, count, crc = _HEAD.unpack(head)
+        if kind not in _KINDS or crc != zlib.crc32(_HEAD.pack(kind, count, 0)):
+            if any(head) or _has_content(file):
+                raise _describe_damage(path, place)
+            return
+        size = count * record_bytes
+        rest = file.read(size + _DIGEST_BYTES)
+        if len(rest) < size + _DIGEST_BYTES:
+            return
+        payload, digest = rest[:size], rest[size:]
+        if digest != blake2b(head + payload, digest_size=_DIGEST_BYTES).digest():
+            if _has_content(file):
+                raise _describe_damage(path, place)
+            return
+        place += _HEAD.size + len(rest)
+        yield _Block(kind, payload, place)
+
+
+def _has_content(file: BinaryIO) -> bool:
+    """Return whether anything but zeros follows: a crash may leave a file too long."""
+    return any(any(part) for part in iter(lambda: file.read(1 << 16), b""))
+
+
+def _describe_damage(path: Path, place: int) -> StoreError:
+    return StoreError(
+        f"{path}: damaged at byte {place:,}; restore it from a backup, "
+        "or move it away and send what it had not yet: --since"
+    )
+
+
+def _build_header(name: LedgerName) -> bytes:
+    about = {"dcevents_sent": _VERSION, **name._asdict()}
+    return json.dumps(about).encode() + b"\n"
+
+
+def _check_header(file: BinaryIO, path: Path, name: LedgerName) -> None:
+    if file.readline(4096) != _build_header(name):
+        raise StoreError(
+            f"{path}: not what was sent to {name.platform} {name.destination}; "
+            "move it away, or name another folder with --state"
+        )
+
+
+def _prepare_file(path: Path, name: LedgerName) -> None:
+    """Make the file, cut off what a crash has torn, and merge many blocks."""
+    header = _build_header(name)
+    if not path.exists():
+        replace_bytes(path, [header])
+        return
+    with open(path, "r+b") as file:
+        _check_header(file, path, name)
+        end, count = file.tell(), 0
+        for block in _read_blocks(file, path, name.record_bytes):
+            end, count = block.end, count + 1
+        if end < os.fstat(file.fileno()).st_size:
+            os.ftruncate(file.fileno(), end)
+            os.fsync(file.fileno())
+    if count > _MAX_BLOCKS:
+        with open(path, "rb") as file:
+            file.readline()
+            replace_bytes(path, _merge_blocks(file, path, name))
+
+
+def _merge_blocks(file: BinaryIO, path: Path, name: LedgerName) -> Iterator[bytes]:
+    """Yield the header and larger blocks; of a batch under way that has arrived, no trace."""
+    yield _build_header(name)
+    size = name.record_bytes
+    kind, pending = b"", bytearray()
+    under_way: bytes | None = None
+    for block in _read_blocks(file, path, size):
+        has_arrived = under_way == block.payload and block.kind in (SENT, REFUSED)
+        is_break = kind != block.kind or len(pending) >= _MERGED_RECORDS * size
+        is_open = under_way is not None and not has_arrived
+        if pending and (is_open or (is_break and block.kind != UNDER_WAY)):
+            yield _build_block(kind, bytes(pending), size)
+            pending.clear()
+        if is_open and under_way is not None:
+            yield _build_block(UNDER_WAY, under_way, size)
+        under_way = block.payload if block.kind == UNDER_WAY else None
+        if block.kind != UNDER_WAY:
+            kind = block.kind
+            pending += block.payload
+    if pending:
+        yield _build_block(kind, bytes(pending), size)
+    if under_way is not None:
+        yield _build_block(UNDER_WAY, under_way, size)

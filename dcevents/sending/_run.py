@@ -1,0 +1,336 @@
+"""The run of `send`: what is due, batches of it, and the ledger after each answer."""
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+import polars as pl
+
+from dcevents.errors import DcError
+from dcevents.sending._delivery import Delivery, Pace, Refusal
+from dcevents.sending._files import name_failures, replace_bytes
+from dcevents.sending._items import Selection, list_records
+from dcevents.sending._ledger import FORGOTTEN, REFUSED, SENT, UNDER_WAY, Entry, Ledger
+from dcevents.sending._platform import Batch, Destination, Encoded, Item, Platform
+
+_ENVELOPE_BYTES: Final = 1024
+"""Room in a body for what is around its items."""
+_BATCHES_AHEAD: Final = 4
+"""Batches for each request under way that are ready or being sent."""
+_MAX_REFUSED_BATCHES: Final = 4
+"""Batches that may be refused whole, at the beginning, before the run is given up."""
+_LAST_ANSWERS_SECONDS: Final = 3.0
+"""A run that is told to end waits so long for answers under way."""
+_AGAIN_RECORDS: Final = 1 << 16
+_PLANNED_ROWS: Final = 1 << 19
+"""Rows whose states are looked up at once; the ledger is read as often."""
+
+
+class Plan(NamedTuple):
+    """What is to be sent, and what is not."""
+
+    due: pl.DataFrame
+    """Rows of the selection, in the order in which they are sent."""
+    under_way: Sequence[pl.DataFrame]
+    """Batches that an earlier run was ended with; they may have arrived."""
+    sent: int
+    refused: int
+    changed: int
+    """Sent, and different since."""
+    too_old: int
+
+    @property
+    def due_count(self) -> int:
+        """Return how many items remain to be sent."""
+        return self.due.height + sum(each.height for each in self.under_way)
+
+
+LookUp = Callable[[pl.DataFrame], pl.DataFrame]
+"""Returns what a ledger knows of identities: see `_ledger.look_up`."""
+
+
+def make_plan(selection: Selection, look_up: LookUp, platform: Platform, clock_ms: int) -> Plan:
+    """Return what is due by what the ledger knows."""
+    due: list[pl.DataFrame] = []
+    under_way: list[pl.DataFrame] = []
+    counts: Counter[str] = Counter()
+    # In parts: what the ledger knows of all takes more memory than they do.
+    for part in selection.rows.iter_slices(_PLANNED_ROWS):
+        rows = _describe_states(part, look_up(part), platform, clock_ms)
+        is_known = pl.col("is_under_way")
+        is_due = pl.col("is_open") & ~pl.col("is_old")
+        due.append(rows.filter(is_due & ~is_known).select(part.columns))
+        under_way.append(rows.filter(is_due & is_known).select(*part.columns, "block", "records"))
+        for name in ("is_sent", "is_refused", "has_changed"):
+            counts[name] += int(rows[name].sum())
+        counts["too_old"] += rows.filter(pl.col("is_open") & pl.col("is_old")).height
+    batches, rest = _gather_batches(under_way, selection.rows.columns)
+    return Plan(
+        _order_rows(pl.concat([selection.rows.clear(), *due, *rest]), platform),
+        [_order_rows(batch, platform) for batch in batches],
+        counts["is_sent"],
+        counts["is_refused"],
+        counts["has_changed"],
+        counts["too_old"],
+    )
+
+
+def _describe_states(
+    rows: pl.DataFrame, states: pl.DataFrame, platform: Platform, clock_ms: int
+) -> pl.DataFrame:
+    """Add to rows what the ledger knows of them, as true and false."""
+    known = states.rename({"content": "known_content"})
+    kind, limit = pl.col("kind"), platform.limits.age_ms
+    has_changed = pl.lit(value=False)
+    if "content" in rows.columns:
+        has_changed = (pl.col("content") != pl.col("known_content")).fill_null(value=False)
+    is_old = pl.lit(value=False) if limit is None else pl.col("ts") < clock_ms - limit
+    return (
+        rows.join(known, on=["high", "low"], how="left")
+        .with_columns(
+            (kind == SENT[0]).fill_null(value=False).alias("is_sent"),
+            (kind == REFUSED[0]).fill_null(value=False).alias("is_refused"),
+            (kind == UNDER_WAY[0]).fill_null(value=False).alias("is_under_way"),
+            is_old.alias("is_old"),
+        )
+        .with_columns(
+            (~pl.col("is_sent") & ~pl.col("is_refused")).alias("is_open"),
+            (pl.col("is_sent") & has_changed).alias("has_changed"),
+        )
+    )
+
+
+def _gather_batches(
+    under_way: Sequence[pl.DataFrame], columns: Sequence[str]
+) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
+    """Return batches that are selected whole, and rows of those that are not."""
+    if not under_way:
+        return [], []
+    rows = pl.concat(under_way)
+    is_whole = pl.len().over("block") == pl.col("records")
+    batches = rows.filter(is_whole).partition_by("block", maintain_order=True)
+    return [each.select(columns) for each in batches], [rows.filter(~is_whole).select(columns)]
+
+
+def _order_rows(rows: pl.DataFrame, platform: Platform) -> pl.DataFrame:
+    """Return rows by time; where requests are about one session, session by session."""
+    if platform.choose_group is None:
+        return rows.sort("ts", "order", "high", "low")
+    started = pl.col("ts").min().over("session").alias("session_started")
+    return rows.with_columns(started).sort("session_started", "session", "ts", "order", "high")
+
+
+# -- batches ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Batcher:
+    """Makes batches that a platform takes."""
+
+    platform: Platform
+    destination: Destination
+    read_clock: Callable[[], int] = lambda: int(time.time() * 1000)
+    expired: int = 0
+    """Items that have become too old since the run began."""
+
+    def make_batches(self, items: Iterable[Item]) -> Iterator[Batch]:
+        """Yield batches, in the order of the items."""
+        limits = self.platform.limits
+        room = limits.body_bytes - _ENVELOPE_BYTES
+        pending: list[Encoded] = []
+        group, size = "", 0
+        for item in items:
+            if limits.age_ms is not None and item.ts < self.read_clock() - limits.age_ms:
+                self.expired += 1
+                continue
+            text = self.platform.encode_item(item, self.destination)
+            item_size = len(text.encode()) + 1
+            item_group = self._choose_group(item)
+            is_full = len(pending) >= limits.items or size + item_size > room
+            if pending and (is_full or item_group != group):
+                yield self.make_batch(group, pending)
+                pending, size = [], 0
+            group, size = item_group, size + item_size
+            pending.append(Encoded(item, text))
+        if pending:
+            yield self.make_batch(group, pending)
+
+    def make_batch(self, group: str, encoded: Sequence[Encoded]) -> Batch:
+        """Return a batch, with the key that the same items always have."""
+        digest = blake2b(self.destination.id.encode(), digest_size=16, person=b"dcevents-batch")
+        for each in encoded:
+            digest.update(each.item.identity)
+        return Batch(group, encoded, digest.hexdigest())
+
+    def encode_batch(self, items: Iterable[Item]) -> Batch:
+        """Return a batch of just these items, as an earlier run had made it."""
+        encoded = [
+            Encoded(item, self.platform.encode_item(item, self.destination)) for item in items
+        ]
+        return self.make_batch(self._choose_group(encoded[0].item), encoded)
+
+    def _choose_group(self, item: Item) -> str:
+        choose = self.platform.choose_group
+        return "" if choose is None else choose(item, self.destination)
+
+
+# -- sending ---------------------------------------------------------------------------------------
+
+
+class Deliverer(Protocol):
+    """What delivers batches: `Courier` to a platform, `FileWriter` to a folder."""
+
+    def deliver(self, batch: Batch, *, may_have_arrived: bool = False) -> Delivery:
+        """Return what became of a batch."""
+
+
+@dataclass(frozen=True)
+class FileWriter:
+    """Writes batches as files that somebody else uploads: `--out`."""
+
+    folder: Path
+    build_file: Callable[[Batch, Destination], tuple[str, bytes]]
+    destination: Destination
+
+    def deliver(self, batch: Batch, *, may_have_arrived: bool = False) -> Delivery:  # noqa: ARG002
+        """Write a batch; the same one gets the same name. Raises OutputError."""
+        name, content = self.build_file(batch, self.destination)
+        with name_failures(self.folder / name):
+            replace_bytes(self.folder / name, [content])
+        return Delivery(batch, batch.encoded)
+
+
+@dataclass
+class Result:
+    """What became of a run."""
+
+    sent: int = 0
+    refused: int = 0
+    rows_refused: int = 0
+    requests: int = 0
+    expired: int = 0
+    failure: str | None = None
+    """Why some remain."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Refused items by reason."""
+
+
+class Sender:
+    """Delivers batches in threads, and writes the ledger in this one."""
+
+    def __init__(
+        self, platform: Platform, deliverer: Deliverer, ledger: Ledger, pace: Pace
+    ) -> None:
+        self.result = Result()
+        self._platform = platform
+        self._deliverer = deliverer
+        self._ledger = ledger
+        self._pace = pace
+        self._pending: set[Future[Delivery]] = set()
+        self._held: list[Refusal] = []
+        """Refused before anything was accepted: a wrong setting may be at fault, not they."""
+        self._held_batches = 0
+
+    def send(
+        self, under_way: Iterable[Batch], batches: Iterable[Batch], progress: Callable[[int], None]
+    ) -> Result:
+        """Send all batches, unless one fails. Raises OutputError where the ledger cannot be kept.
+
+        However it ends, what was acknowledged until then is in the ledger.
+        """
+        workers = self._platform.limits.parallel_requests
+        most = workers if self._platform.is_ordered else workers * _BATCHES_AHEAD
+        pool = ThreadPoolExecutor(workers)
+        try:
+            for batch, is_known in self._list_batches(under_way, batches):
+                if self._platform.build_lookup is not None and not is_known:
+                    self._ledger.append([_make_entry(UNDER_WAY, batch.encoded)])
+                deliver = self._deliverer.deliver
+                self._pending.add(pool.submit(deliver, batch, may_have_arrived=is_known))
+                while len(self._pending) >= most and self.result.failure is None:
+                    self._record_finished(progress)
+                if self.result.failure is not None:
+                    break
+            while self._pending:
+                self._record_finished(progress)
+            if self._held and self.result.failure is None:
+                self._give_up_refused()
+        except BaseException:
+            self._pace.stopped.set()
+            with contextlib.suppress(OSError, DcError):
+                wait(self._pending, _LAST_ANSWERS_SECONDS)
+                self._record(filter(_has_result, self._pending), progress)
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return self.result
+
+    @staticmethod
+    def _list_batches(
+        under_way: Iterable[Batch], batches: Iterable[Batch]
+    ) -> Iterator[tuple[Batch, bool]]:
+        for batch in under_way:
+            yield batch, True
+        for batch in batches:
+            yield batch, False
+
+    def _record_finished(self, progress: Callable[[int], None]) -> None:
+        done, rest = wait(self._pending, return_when=FIRST_COMPLETED)
+        self._record(done, progress)
+        self._pending = rest
+
+    def _record(self, done: Iterable[Future[Delivery]], progress: Callable[[int], None]) -> None:
+        """Write what was acknowledged, at once for all that has come."""
+        entries: list[Entry] = []
+        for future in done:
+            delivery = future.result()
+            entries += self._count(delivery)
+            progress(len(delivery.accepted) + len(delivery.refused))
+        self._ledger.append(entries)
+
+    def _count(self, delivery: Delivery) -> list[Entry]:
+        """Count a delivery; return the entries that it makes."""
+        result = self.result
+        result.sent += len(delivery.accepted)
+        result.rows_refused += delivery.rows_refused
+        result.requests += delivery.requests
+        entries = [_make_entry(SENT, delivery.accepted)]
+        if delivery.refused:
+            self._held += delivery.refused
+            self._held_batches += 1
+        if self._held and result.sent:
+            entries.append(_make_entry(REFUSED, [each.encoded for each in self._held]))
+            result.refused += len(self._held)
+            result.reasons.update(each.reason for each in self._held)
+            self._held = []
+        if delivery.failure is not None and not self._pace.stopped.is_set():
+            result.failure = delivery.failure
+            self._pace.stopped.set()
+        if self._held and self._held_batches >= _MAX_REFUSED_BATCHES and result.failure is None:
+            self._give_up_refused()
+        return entries
+
+    def _give_up_refused(self) -> None:
+        """End the run: nothing was accepted, so these are not what is wrong."""
+        self.result.failure = f"it takes none of them: {self._held[0].reason}"
+        self._pace.stopped.set()
+
+
+def _has_result(future: Future[Delivery]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _make_entry(kind: bytes, encoded: Iterable[Encoded]) -> Entry:
+    return Entry(kind, [each.item.identity for each in encoded])
+
+
+def forget_sent(rows: pl.DataFrame, ledger: Ledger) -> None:
+    """Note that rows of a selection are to be sent again; a killed run goes on with that."""
+    for part in rows.iter_slices(_AGAIN_RECORDS):
+        ledger.append([Entry(FORGOTTEN, list_records(part))])

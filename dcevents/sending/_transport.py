@@ -1,0 +1,165 @@
+"""Requests over HTTP. Imports urllib3, the extra `send`."""
+
+import email.utils
+import time
+import urllib.request
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from dcevents import __version__
+from dcevents.sending._platform import Answer, Request, TransportError, is_loopback
+from dcevents.sending._secrets import Secrets
+
+_CONNECT_SECONDS: Final = 10.0
+_ANSWER_SECONDS: Final = 60.0
+_MAX_ANSWER_BYTES: Final = 1 << 16
+_MAX_REDIRECTS: Final = 3
+_KEPT_REDIRECTS: Final = (307, 308)
+"""Of these the same request is to be made elsewhere; others turn it into a GET."""
+
+
+class Transport:
+    """Connections that are kept; safe for threads."""
+
+    def __init__(self, secrets: Secrets, connections: int) -> None:
+        self.secrets = secrets
+        self._connections = connections
+        self._pools: dict[str, urllib3.PoolManager] = {}
+
+    def send(self, request: Request) -> Answer:
+        """Make a request. Raises TransportError."""
+        query = dict(request.query)
+        query.update({name: self.secrets[of] for name, of in request.secret_query.items()})
+        headers = {"User-Agent": f"dcevents/{__version__}", **request.headers}
+        headers.update(
+            {name: self.secrets.fill(text) for name, text in request.secret_headers.items()}
+        )
+        url = f"{request.url}?{urlencode(query)}" if query else request.url
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer, target = self._exchange(request, url, headers)
+            if target is None:
+                return answer
+            url = _follow_redirect(url, target, answer.status)
+        raise TransportError("it redirects again and again", is_final=True)
+
+    def _exchange(
+        self, request: Request, url: str, headers: Mapping[str, str]
+    ) -> tuple[Answer, str | None]:
+        """Return the answer, and where a redirect leads. Raises TransportError."""
+        try:
+            response = self._find_pool(urlsplit(url)).urlopen(
+                request.method,
+                url,
+                body=request.body or None,
+                headers=headers,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+                timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS),
+            )
+        except (HTTPError, OSError, ValueError) as error:
+            # Its text may have the URL with its secret, or a header's value.
+            failure = _describe_error(error)
+        else:
+            target = response.headers.get("Location") if 300 <= response.status < 400 else None
+            retry_after_ms = read_retry_after(response.headers.get("Retry-After"))
+            return Answer(response.status, _read_body(response), retry_after_ms), target
+        raise failure
+
+    def _find_pool(self, parts: SplitResult) -> urllib3.PoolManager:
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._pools:
+            proxy = _find_proxy(parts)
+            self._pools[origin] = (
+                urllib3.PoolManager(maxsize=self._connections, block=True)
+                if proxy is None
+                else _make_proxy_manager(proxy, self._connections)
+            )
+        return self._pools[origin]
+
+
+def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
+    """Return the beginning of a body, empty where it breaks off: the status has come."""
+    try:
+        body = response.read(_MAX_ANSWER_BYTES)
+        if response.read(1):
+            # A connection with a rest on it cannot be used again.
+            response.close()
+    except (HTTPError, OSError):
+        response.close()
+        return b""
+    response.release_conn()
+    return body
+
+
+def _find_proxy(parts: SplitResult) -> str | None:
+    """Return the proxy that the environment names for a URL (HTTPS_PROXY, NO_PROXY)."""
+    host = parts.hostname or ""
+    if is_loopback(host) or urllib.request.proxy_bypass(host):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
+
+
+def _make_proxy_manager(proxy: str, connections: int) -> urllib3.ProxyManager:
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    headers = None
+    if parts.username is not None:
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers = urllib3.make_headers(proxy_basic_auth=user)
+    place = parts.netloc.rpartition("@")[2]
+    return urllib3.ProxyManager(
+        f"{parts.scheme}://{place}", proxy_headers=headers, maxsize=connections, block=True
+    )
+
+
+def _follow_redirect(url: str, target: str, status: int) -> str:
+    """Return where the same request is to be made; raises TransportError where it is not."""
+    old, new = urlsplit(url), urlsplit(urljoin(url, target))
+    if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+        host = quote(new.hostname or "nowhere", safe=":.")
+        raise TransportError(f"it redirects to {host}, which is not followed", is_final=True)
+    if status not in _KEPT_REDIRECTS:
+        raise TransportError(f"it answers {status}: the address is another one", is_final=True)
+    return urlunsplit(new._replace(query=old.query))
+
+
+def _describe_error(error: Exception) -> TransportError:
+    """Return what went wrong, without the error's own text."""
+    if isinstance(error, SSLError):
+        return TransportError("its certificate cannot be verified, or TLS fails", is_final=True)
+    reasons = {
+        NameResolutionError: "its name cannot be resolved",
+        ConnectTimeoutError: f"no connection within {_CONNECT_SECONDS:.0f} s",
+        NewConnectionError: "no connection",
+        ReadTimeoutError: f"no answer within {_ANSWER_SECONDS:.0f} s",
+        ProtocolError: "the connection broke",
+        OSError: "the connection broke",
+    }
+    found = next((text for kind, text in reasons.items() if isinstance(error, kind)), None)
+    return TransportError(found or f"the request failed ({type(error).__name__})")
+
+
+def read_retry_after(text: str | None) -> int | None:
+    """Return how long to wait by `Retry-After`: seconds, or a date."""
+    if text is None:
+        return None
+    if text.strip().isdecimal():
+        return min(int(text.strip()[:9]), 10**6) * 1000
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return max(0, int((moment.timestamp() - time.time()) * 1000))

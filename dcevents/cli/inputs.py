@@ -7,7 +7,7 @@ import gc
 import os
 import select
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dcevents.cli.progress import Progress
@@ -44,21 +44,29 @@ def open_reading(
 ) -> Iterator[tuple[Progress, KeepReject | None]]:
     """Yield callbacks for read bytes and for rejected lines."""
     with (
-        _show_progress(found, is_quiet=is_quiet) as progress,
+        _show_reading(found, is_quiet=is_quiet) as progress,
         open_rejects_file(rejects_file) as keep_reject,
     ):
         yield progress, keep_reject
 
 
 @contextlib.contextmanager
-def _show_progress(found: FoundInputs, *, is_quiet: bool) -> Iterator[Progress]:
+def _show_reading(found: FoundInputs, *, is_quiet: bool) -> Iterator[Progress]:
+    sizes = [source.size for source in found.inputs]
+    with show_progress(sizes, "Reading", is_quiet=is_quiet) as progress:
+        yield progress
+
+
+@contextlib.contextmanager
+def show_progress(sizes: Sequence[int | None], verb: str, *, is_quiet: bool) -> Iterator[Progress]:
+    """Yield a bar for work of these sizes; nobody sees it but on a terminal."""
     is_shown = (
         not is_quiet
         and sys.stderr is not None
         and sys.stderr.isatty()
         and os.environ.get("TERM", "dumb") != "dumb"
     )
-    progress = Progress([source.size for source in found.inputs], is_shown=is_shown)
+    progress = Progress(sizes, is_shown=is_shown, verb=verb)
     try:
         yield progress
     finally:

@@ -138,7 +138,7 @@ _INTERVALS_OPTION = click.option(
 QUIET_OPTION = click.option(
     "-q", "--quiet", is_flag=True, help="Messages only about failures and cut-off inputs."
 )
-_VERBOSE_OPTION = click.option(
+VERBOSE_OPTION = click.option(
     "-v", "--verbose", is_flag=True, help="Say in full how each record was counted."
 )
 _OUTPUT_OPTION = click.option(
@@ -184,7 +184,7 @@ REJECTS_OPTIONS = (
     ),
 )
 
-_STORE_OPTION = click.option(
+STORE_OPTION = click.option(
     "--store",
     metavar="DIR",
     envvar="DCEVENTS_STORE",
@@ -257,6 +257,11 @@ def build_map_options(*, is_hidden: bool) -> list[Decorator]:
     ]
 
 
+def build_selection_options(filters: Iterable[str]) -> list[Decorator]:
+    """Return the options that select conversations: windows and filters."""
+    return [*_WINDOW_OPTIONS, TZ_OPTION, *(_FILTER_OPTIONS[name] for name in filters)]
+
+
 def build_report_options(report: Report) -> list[Decorator]:
     """Return a report's options, in the order of its help."""
     formats = select_formats(report)
@@ -279,10 +284,10 @@ def build_report_options(report: Report) -> list[Decorator]:
         _OUTPUT_OPTION,
         _WIDTH_OPTION,
         QUIET_OPTION,
-        _VERBOSE_OPTION,
+        VERBOSE_OPTION,
         *(_CSV_OPTIONS if "csv" in formats else ()),
         *REJECTS_OPTIONS,
-        _STORE_OPTION,
+        STORE_OPTION,
         _STALE_OPTION,
         *([_FAIL_IF_OPTION] if report.has_figures else []),
         *([_MIN_BASE_OPTION] if report.has_rates else []),

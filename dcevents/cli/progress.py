@@ -22,11 +22,14 @@ class Progress:
     which `kill -9` would leave hidden, and leaves no line behind.
     """
 
-    def __init__(self, sizes: Sequence[int | None], *, is_shown: bool) -> None:
+    def __init__(
+        self, sizes: Sequence[int | None], *, is_shown: bool, verb: str = "Reading"
+    ) -> None:
         self._total_bytes = (
             sum(size or 0 for size in sizes) if sizes and None not in sizes else None
         )
         self._is_shown = is_shown
+        self._verb = verb
         self._started_at = time.monotonic()
         self._next_at = self._started_at + _DELAY_SECONDS
         self._is_drawn = False
@@ -41,7 +44,7 @@ class Progress:
             self._is_drawn = True
             seconds = now - self._started_at
             columns = _measure_terminal()
-            bar = format_progress(self._read_bytes, self._total_bytes, seconds, columns)
+            bar = format_progress(self._read_bytes, self._total_bytes, seconds, columns, self._verb)
             _write_to_terminal(_ERASE_LINE + bar)
 
     def close(self) -> None:
@@ -50,22 +53,24 @@ class Progress:
             _write_to_terminal(_ERASE_LINE)
 
 
-def format_progress(read: int, total: int | None, seconds: float, columns: int) -> str:
+def format_progress(
+    read: int, total: int | None, seconds: float, columns: int, verb: str = "Reading"
+) -> str:
     """Return `Reading  [####----]  50 %, 12s left`; megabytes without a total.
 
     `read` and `total` are bytes. The text is shorter than the columns of the terminal.
     """
     if not total:
-        return f"Reading  {read / 1e6:,.0f} MB"[: columns - 1]
+        return f"{verb}  {read / 1e6:,.0f} MB"[: columns - 1]
     # A file may grow while it is read.
     part = min(read / total, 1.0)
     left = max(1, round(seconds * (1 - part) / part)) if part else 0
     rest = f"{left}s" if left < 10 else format_duration(left)
     text = f"{int(part * 100):>3} %" + (f", {rest} left" if left else "")
-    room = min(_MAX_BAR_COLUMNS, columns - len(f"Reading  []  {text}") - 1)
+    room = min(_MAX_BAR_COLUMNS, columns - len(f"{verb}  []  {text}") - 1)
     if room < 1:
         return text[: columns - 1]
-    return f"Reading  [{'#' * int(part * room):-<{room}}]  {text}"
+    return f"{verb}  [{'#' * int(part * room):-<{room}}]  {text}"
 
 
 def _measure_terminal() -> int:

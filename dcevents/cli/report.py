@@ -76,7 +76,7 @@ def run_report(
     With `only_map` only the map of the input is written.
     """
     collect_garbage_again()
-    with _open_view(report, settings, output, source) as (view, staleness):
+    with open_view(report, settings, output, source) as (view, staleness):
         made = _write_report(report, view, output, only_map=only_map)
         triggered = [] if made is None else alerts.find_triggered(made, settings)
         return say_alerts([*staleness, *triggered])
@@ -86,7 +86,7 @@ def run_report(
 
 
 @contextlib.contextmanager
-def _open_view(
+def open_view(
     report: Report, settings: Settings, output: OutputSettings, source: OpenedLogs | StoreSource
 ) -> Iterator[tuple[View, Sequence[str]]]:
     """Yield the view of a report, and alerts about its store."""
@@ -161,7 +161,7 @@ def _write_report(
     report: Report, view: View, output: OutputSettings, *, only_map: bool
 ) -> list[Table] | Document | None:
     """Write a report and return it; None for only the map."""
-    refusal = _explain_refusal(report, view)
+    refusal = explain_refusal(report, view)
     if refusal and report.needs_usable_input:
         raise UnusableInputError(refusal)
     made = None if only_map else _make_report(report, view)
@@ -185,7 +185,7 @@ def _write_report(
     return made
 
 
-def _explain_refusal(report: Report, view: View) -> str | None:
+def explain_refusal(report: Report, view: View) -> str | None:
     """Return why the input is not good enough, if so."""
     tolerance = view.settings.tolerance
     found = account_words.explain_intolerable(view.log, tolerance) if tolerance else None
@@ -306,7 +306,7 @@ def _say_account(
     for message in (
         recognition.explain_unfound("[map]", unfound) if unfound else None,
         recognition.describe_recognition(view.log),
-        _describe_account(report, view.log, output),
+        describe_account(report, view.log, output),
     ):
         if message:
             say(message)
@@ -317,7 +317,7 @@ def _shows_one_name(view: View, made: Sequence[Table]) -> bool:
     return not view.settings.is_listing and any("conversation" in table.keys for table in made)
 
 
-def _describe_account(report: Report, read: Log, output: OutputSettings) -> str:
+def describe_account(report: Report, read: Log, output: OutputSettings) -> str:
     """Return how records were counted: in one line, or with `--verbose` in full."""
     if output.is_verbose:
         return account_words.describe_account(read.account)

@@ -1,0 +1,1 @@
+"""The command `send`: what is selected, looking at it, sending it."""

@@ -1,0 +1,170 @@
+"""The run of `send`. Imports polars."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from dcevents.cli.inputs import collect_garbage_again, show_progress
+from dcevents.cli.sending.asked import (
+    SendRun,
+    count_items,
+    find_folder,
+    make_batches_under_way,
+    open_network,
+    open_selection,
+)
+from dcevents.cli.sending.looking import inspect_selection
+from dcevents.cli.wording.messages import say, warn
+from dcevents.errors import OutputError, UsageError
+from dcevents.output import is_within
+from dcevents.sending._delivery import Courier, Pace
+from dcevents.sending._items import Selection, iterate_items
+from dcevents.sending._ledger import Ledger
+from dcevents.sending._run import (
+    Batcher,
+    Deliverer,
+    FileWriter,
+    Plan,
+    Result,
+    Sender,
+    forget_sent,
+    make_plan,
+)
+from dcevents.sending._secrets import Secrets
+from dcevents.show import format_count
+
+_MAX_SHOWN_REASONS: Final = 3
+
+
+def run_send(asked: SendRun) -> int:
+    """Send, or say what would be sent; return the exit status."""
+    collect_garbage_again()
+    settings, is_of_events = asked.settings, asked.wanted.what == "events"
+    # Stored rows have no single events; outcomes are those of now, whenever the last event was.
+    needs_locations = is_of_events and asked.store is not None
+    as_of_ms = None if is_of_events else settings.clock_ms
+    run = asked._replace(
+        report=replace(asked.report, needs_locations=needs_locations),
+        settings=replace(settings, as_of_ms=as_of_ms, is_listing=True),
+    )
+    return _send(run) if run.wanted.mode in ("send", "out") else inspect_selection(run)
+
+
+# -- sending ---------------------------------------------------------------------------------------
+
+
+def _send(run: SendRun) -> int:
+    wanted = run.wanted
+    folder = find_folder(run)
+    if folder is None:
+        raise UsageError("--state: name a folder that remembers what was sent")
+    secrets = Secrets({})
+    pace = Pace(wanted.requests_per_second)
+    deliverer: Deliverer
+    if wanted.mode == "out":
+        deliverer = _open_folder(run)
+        pace = Pace(None)
+    else:
+        network, secrets = open_network(run)
+        give_up = wanted.give_up_ms / 1000
+        deliverer = Courier(wanted.platform, wanted.destination, network, pace, give_up)
+    with Ledger.open(folder, run.ledger_name) as ledger, open_selection(run) as selection:
+        if wanted.is_again:
+            forget_sent(_select_young(run, selection), ledger)
+        plan = make_plan(selection, ledger.look_up, wanted.platform, run.settings.clock_ms)
+        result = _deliver(run, deliverer, ledger, pace, (selection, plan))
+    return _say_result(run, secrets, selection, plan, result)
+
+
+def _open_folder(run: SendRun) -> FileWriter:
+    """Return what writes files. Raises UsageError, OutputError."""
+    wanted = run.wanted
+    if wanted.out is None or wanted.platform.build_file is None:
+        raise UsageError(f"{wanted.platform.name}: it takes no files")
+    folder = Path(wanted.out)
+    for place in (run.store, wanted.state):
+        if place is not None and is_within(str(folder / "file"), place):
+            raise UsageError(f"--out: {wanted.out} is in {place}; write to another folder")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: {(error.strerror or str(error)).lower()}") from error
+    return FileWriter(folder, wanted.platform.build_file, wanted.destination)
+
+
+def _select_young(run: SendRun, selection: Selection) -> pl.DataFrame:
+    """Return the rows that a platform would still take."""
+    age_ms = run.wanted.platform.limits.age_ms
+    if age_ms is None:
+        return selection.rows
+    return selection.rows.filter(pl.col("ts") >= run.settings.clock_ms - age_ms)
+
+
+def _deliver(
+    run: SendRun,
+    deliverer: Deliverer,
+    ledger: Ledger,
+    pace: Pace,
+    what: tuple[Selection, Plan],
+) -> Result:
+    selection, plan = what
+    batcher = Batcher(run.wanted.platform, run.wanted.destination)
+    sender = Sender(run.wanted.platform, deliverer, ledger, pace)
+    sizes = [plan.due_count]
+    with show_progress(sizes, "Sending", is_quiet=run.output.is_quiet) as progress:
+        result = sender.send(
+            make_batches_under_way(batcher, selection, plan),
+            batcher.make_batches(iterate_items(selection, plan.due)),
+            progress,
+        )
+    return replace(result, expired=batcher.expired)
+
+
+# -- what came of it -------------------------------------------------------------------------------
+
+
+def _say_result(
+    run: SendRun, secrets: Secrets, selection: Selection, plan: Plan, result: Result
+) -> int:
+    """Say what was sent and what was not; return the exit status."""
+    name = run.wanted.platform.name
+    warn(secrets.redact(line) for line in _describe_refused(run, result))
+    rest = plan.due_count - result.sent - result.refused - result.expired
+    if not run.output.is_quiet:
+        say(_describe_sent(run, selection, plan, result))
+    if result.failure is not None:
+        remain = f"{count_items(run, rest)} {'remains' if rest == 1 else 'remain'} due"
+        say(secrets.redact(f"{name}: {remain}: {result.failure}; run it again"))
+    return 1 if rest or result.failure is not None else 0
+
+
+def _describe_refused(run: SendRun, result: Result) -> Iterable[str]:
+    name = run.wanted.platform.name
+    for reason, count in result.reasons.most_common(_MAX_SHOWN_REASONS):
+        yield f"{name}: {count_items(run, count)} refused for good: {reason}"
+    if result.rows_refused:
+        yield f"{name}: it has dropped {format_count(result.rows_refused, 'row')} of what it took"
+
+
+def _describe_sent(run: SendRun, selection: Selection, plan: Plan, result: Result) -> str:
+    """Return how much was sent, and how much was not and why."""
+    wanted = run.wanted
+    if wanted.mode == "out":
+        line = f"{count_items(run, result.sent)} written to {wanted.out}"
+    else:
+        requests = format_count(result.requests, "request")
+        line = f"{count_items(run, result.sent)} sent to {wanted.platform.title} in {requests}"
+    age_ms = wanted.platform.limits.age_ms or 0
+    notes = {
+        f"older than {age_ms // 3_600_000} h": plan.too_old + result.expired,
+        "without a time": selection.untimed,
+        "not final yet": selection.not_final,
+        "sent before": plan.sent,
+        "refused before": plan.refused,
+        "changed since they were sent": plan.changed,
+    }
+    parts = [f"{count:,} {note}" for note, count in notes.items() if count]
+    return "; ".join([line, *([", ".join(parts)] if parts else [])])

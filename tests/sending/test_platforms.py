@@ -1,0 +1,334 @@
+"""What platforms are sent: values within limits, ids of visitors, batches."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import choosing
+import harness
+import pytest
+import sends
+import standins
+from hypothesis import given
+from hypothesis import strategies as st
+from sends import Send
+
+from dcevents.cli.commands.send import parse_rate
+from dcevents.model.events import KINDS, name_forwarded_event
+from dcevents.sending import adobe_edge, ga4, load_platforms
+from dcevents.sending._delivery import Pace
+from dcevents.sending._encoding import cut_text
+from dcevents.sending._platform import Destination, Item
+from dcevents.sending._run import Batcher
+from dcevents.sending._transport import read_retry_after
+
+HOSTILE = [
+    "x" * 300,
+    "日本語" * 60,
+    "👩‍👩‍👧" * 30,
+    'a"b,c\n\r\td',
+    "=1+1",
+    "<script>",
+    "\x00\x01",
+    " ",
+]
+
+
+def cut_as_in_the_page(text: str, limit: int) -> str:
+    """What `fitted` in snippet/forward/_common.js does: 16-bit letters, halves of pairs gone."""
+    units = text.encode("utf-16-le")[: 2 * limit]
+    letters = list(units.decode("utf-16-le", "ignore"))
+    while len(quote("".join(letters), safe="-_.!~*'()")) > limit:
+        letters.pop()
+    return "".join(letters)
+
+
+@choosing.try_examples(200)
+@given(text=st.text(max_size=40), limit=st.integers(0, 40))
+def test_values_are_cut_as_in_the_page(text: str, limit: int) -> None:
+    assert cut_as_in_the_page(text, limit) == cut_text(text, limit)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_values_stay_within_limits(
+    text: str, standin: standins.Standin, send: Send, log: Path
+) -> None:
+    payload = dict.fromkeys(("name", "id", "type", "uiType", "agentID", "agentName"), text)
+    event = {
+        "event": "CONVERSATION_ENGAGED",
+        "timestamp": "2026-11-30T09:00:00Z",
+        "page": "https://example.com/" + text,
+        "data": {"payload": {**payload, "sid": f"sid {text[:40]}"}},
+    }
+    log.write_text(json.dumps(event) + "\n")
+    told = send("--with-agents")
+    shown = send("--dry-run", "--with-agents", "-q")
+
+    assert (0, []) == (told.status, standin.faults), told.err
+    assert [1] == [*standin.accepted.values()]
+    assert b"\x1b" not in shown.out
+    assert not any(ord(sign) < 32 and sign != "\n" for sign in shown.text)
+
+
+def test_names_are_those_of_the_page(send: Send, platform: str, log: Path) -> None:
+    log.write_bytes(
+        harness.log("\n".join(f"2026-11-30T09:00:00Z s {kind}" for kind in KINDS)),
+    )
+    text = send("--dry-run").text
+
+    assert all(f'"{name_forwarded_event(kind)}"' in text for kind in KINDS) or (
+        platform == "adobe-analytics"
+        and all(f",{name_forwarded_event(kind)}," in text for kind in KINDS)
+    )
+
+
+# -- visitors --------------------------------------------------------------------------------------
+
+
+def write_visitors(log: Path, value: object) -> None:
+    lines = harness.log(
+        "2026-11-30T09:00:00Z a triggered\n"
+        "2026-11-30T09:00:05Z a engaged\n"
+        "2026-11-30T09:00:09Z b engaged"
+    ).splitlines()
+    first = {**json.loads(lines[0]), "context": {"visitor": value, "session": 1700000123}}
+    log.write_text("\n".join([json.dumps(first), *(line.decode() for line in lines[1:])]) + "\n")
+
+
+def test_ids_of_visitors_are_read_from_the_log(log: Path, tmp_path: Path) -> None:
+    """The first event of session `a` has them; they hold for all of it."""
+    write_visitors(log, "1234567890.1700000000")
+    standin = standins.Ga4(harness.CLOCK.timestamp())
+    options = ("--client-id", "context.visitor", "--session-id", "context.session")
+    told = sends.run("ga4", standin, log, "--state", tmp_path / "state", *options)
+    standin.close()
+
+    assert (0, []) == (told.status, standin.faults)
+    assert "--client-id and --session-id: known of 1 of 2 sessions" in told.err
+    found = {(event["client_id"], event["params"]["session_id"]) for event in standin.events}
+    assert ("1234567890.1700000000", 1700000123) in found
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("name", ["adobe-edge", "adobe-analytics"])
+@pytest.mark.parametrize(("value", "is_known"), [("12" * 19, True), ("none", False)])
+def test_an_ecid_is_read_from_the_log(name: str, value: str, is_known: bool, log: Path) -> None:
+    write_visitors(log, value)
+    standin = sends.PLATFORMS[name][0](harness.CLOCK.timestamp())
+    told = sends.run(name, standin, log, "--dry-run", "--visitor-id", "context.visitor")
+    standin.close()
+
+    if is_known:
+        assert told.status == 0
+        assert told.text.count(value) == 2
+    else:
+        assert told.status == 2
+        assert "--visitor-id: no event has one there" in told.err
+
+
+def test_ids_of_visitors_need_a_log(log: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    harness.run("ingest", log, "--store", store, "-q")
+    options = ("--measurement-id", "G-ABC123", "--client-id", "context.visitor", "--dry-run")
+    told = harness.run("send", "ga4", "--store", store, *options)
+
+    assert told.status == 2
+    assert "--client-id: they are read from logs" in told.err
+
+
+# -- field groups ----------------------------------------------------------------------------------
+
+CONVERSATION_DETAILS: dict[str, Any] = {
+    "sessionID": str,
+    "status": {
+        *("INITIATED", "REPRESENTATIVES_NOT_AVAILABLE", "REPRESENTATIVES_FULLY_OCCUPIED"),
+        *("ACCEPTED", "REPRESENTATIVES_NOT_ACCEPTED", "SYSTEM_ERROR", "COMPLETED", "EXPIRED"),
+    },
+    "initiatedAt": str,
+    "acceptedAt": str,
+    "completedAt": str,
+    "durationInSeconds": int,
+    "completedBy": {"REPRESENTATIVE", "VISITOR", "VISITOR_DROPPED_OFF", "SYSTEM"},
+}
+"""Of adobe/xdm, engaged-with-representative-in-concierge: types, or what is allowed."""
+
+
+def test_attempts_are_of_adobes_field_group(log: Path) -> None:
+    log.write_bytes(
+        harness.log(
+            """
+            2026-11-28T09:00:00Z a live_chat_requested name=Help agent=a7
+            2026-11-28T09:00:12Z a live_chat_initiated name=Help agent=a7
+            2026-11-28T09:05:12.600Z a live_chat_ended name=Help agent=a7
+            2026-11-28T09:00:00Z b live_chat_requested
+            2026-11-28T09:02:00Z b live_chat_request_timeout
+            2026-11-28T09:00:00Z c live_chat_requested
+            2026-11-28T09:00:00Z d live_chat_requested
+            2026-11-28T09:00:05Z d live_chat_initiated
+            2026-11-28T09:00:09Z d closed
+            """
+        )
+    )
+    options = ("--datastream", "ebebf826-a01f", "--what", "attempts", "--dry-run")
+    (request,) = harness.run("send", "adobe-edge", log, *options).ndjson
+    found = [event["xdm"] for event in request["body"]["events"]]
+    group = "businessRepresentativeInConcierge"
+    details = {
+        xdm["engagement"][group]["conciergeConversationDetails"]["sessionID"]: xdm for xdm in found
+    }
+
+    assert {xdm["eventType"] for xdm in found} == {"engagement.business.representative.concierge"}
+    for xdm in found:
+        for key, value in xdm["engagement"][group]["conciergeConversationDetails"].items():
+            wanted = CONVERSATION_DETAILS[key]
+            assert value in wanted if isinstance(wanted, set) else isinstance(value, wanted)
+    assert details["a"]["engagement"][group] == {
+        "conciergeConversationDetails": {
+            "sessionID": "a",
+            "status": "COMPLETED",
+            "initiatedAt": "2026-11-28T09:00:00.000Z",
+            "acceptedAt": "2026-11-28T09:00:12.000Z",
+            "completedAt": "2026-11-28T09:05:12.600Z",
+            "durationInSeconds": 301,
+        },
+        "conciergeDetails": {"conciergeID": "d1", "conciergeName": "Help"},
+        "businessRepresentativeDetails": {"businessRepresentativeID": "a7"},
+    }
+    statuses = {
+        sid: xdm["engagement"][group]["conciergeConversationDetails"]["status"]
+        for sid, xdm in details.items()
+    }
+    assert statuses == {
+        "a": "COMPLETED",
+        "b": "REPRESENTATIVES_NOT_ACCEPTED",
+        "c": "EXPIRED",
+        "d": "COMPLETED",
+    }
+
+
+# -- the rate --------------------------------------------------------------------------------------
+
+
+def test_turns_are_as_far_apart_as_the_rate_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    pace, waits = Pace(2), list[float]()
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
+
+    def note(seconds: float) -> bool:
+        waits.append(seconds)
+        return True
+
+    monkeypatch.setattr(pace, "wait", note)
+    for _ in range(3):
+        assert pace.take_turn()
+    pace.pause(7)
+    pace.take_turn()
+    pace.take_turn()
+
+    assert [0, 0.5, 1, 7, 7.5] == waits
+
+
+def test_nobody_has_a_turn_once_all_is_to_stop() -> None:
+    pace = Pace(None)
+    assert pace.take_turn()
+    pace.stopped.set()
+    assert not pace.take_turn()
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "rate"),
+    [("ga4", None, None), ("ga4", "0.5", 0.5), ("adobe-edge", "1000", 200), ("adobe-edge", "7", 7)],
+)
+def test_no_rate_is_above_the_platforms(name: str, wanted: str | None, rate: float | None) -> None:
+    assert rate == parse_rate(wanted, load_platforms()[name])
+
+
+# -- Retry-After -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"),
+    [
+        (None, None),
+        ("0", 0),
+        ("120", 120_000),
+        (" 7 ", 7_000),
+        ("9" * 40, 10**9),
+        ("soon", None),
+        ("-1", None),
+        ("Tue, 01 Dec 2026 00:01:00 GMT", 60_000),
+        ("Mon, 30 Nov 2026 23:00:00 GMT", 0),
+        ("Mon, 99 Nov 2026 23:00:00 GMT", None),
+    ],
+)
+def test_how_long_a_platform_wants_us_to_wait(
+    text: str | None, milliseconds: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time", harness.CLOCK.timestamp)
+
+    assert milliseconds == read_retry_after(text)
+
+
+# -- batches ---------------------------------------------------------------------------------------
+
+
+def make_item(number: int, ts: int = 10**12, sid: str = "s", **values: str) -> Item:
+    return Item("events", number.to_bytes(16, "big"), "chat_engaged", ts, sid, values, None)
+
+
+DESTINATION = Destination("G-ABC123", "https://example.com/", {"ads_consent": "denied"})
+
+
+def test_a_batch_is_of_one_client_and_of_25_events() -> None:
+    items = [make_item(n, sid="a") for n in range(60)] + [
+        make_item(n, sid="b") for n in range(60, 62)
+    ]
+    batches = list(Batcher(ga4.PLATFORM, DESTINATION, lambda: 10**12).make_batches(items))
+
+    assert [25, 25, 10, 2] == [len(batch.encoded) for batch in batches]
+    assert len({batch.group for batch in batches}) == 2
+    assert len({batch.key for batch in batches}) == 4
+
+
+def test_a_body_stays_within_its_limit() -> None:
+    items = [make_item(n, chat_name="x" * 255, chat_id="y" * 255) for n in range(300)]
+    platform = adobe_edge.PLATFORM
+    batches = list(Batcher(platform, DESTINATION).make_batches(items))
+    bodies = [platform.build_request(batch, DESTINATION).body for batch in batches]
+
+    assert sum(len(batch.encoded) for batch in batches) == 300
+    assert 50_000 < max(map(len, bodies)) <= 64 * 1024
+
+
+def test_what_becomes_too_old_on_the_way_is_left_out() -> None:
+    hour = 3_600_000
+    moments = iter([72 * hour, 72 * hour + 1, 72 * hour + 2])
+    batcher = Batcher(ga4.PLATFORM, DESTINATION, lambda: next(moments))
+    batches = list(batcher.make_batches(make_item(n, ts=n) for n in (0, 1, 1)))
+
+    assert [[0, 1]] == [[each.item.ts for each in batch.encoded] for batch in batches]
+    assert batcher.expired == 1
+
+
+def test_a_key_hangs_on_items_and_destination_alone() -> None:
+    def key(destination: Destination, *numbers: int) -> str:
+        batcher = Batcher(ga4.PLATFORM, destination, lambda: 10**12)
+        (batch,) = batcher.make_batches(make_item(n) for n in numbers)
+        return batch.key
+
+    other = replace(DESTINATION, id="G-OTHER1")
+    keys = [key(DESTINATION, 1, 2), key(DESTINATION, 2, 1), key(DESTINATION, 1), key(other, 1, 2)]
+    assert len(set(keys)) == 4
+    assert key(replace(DESTINATION, endpoint="https://other.example/"), 1, 2) == keys[0]
+
+
+def test_platforms_describe_themselves() -> None:
+    platforms: dict[str, Any] = dict(load_platforms())
+    assert {"ga4", "adobe-analytics", "adobe-edge"} == platforms.keys()
+    for name, platform in platforms.items():
+        assert name in platform.example
+        assert {option.parameter for option in platform.options} >= {
+            platform.id_parameter,
+            *platform.visitor_options.values(),
+        }

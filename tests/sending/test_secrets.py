@@ -1,0 +1,186 @@
+"""Secrets: where they may come from, and that no output has one."""
+
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import harness
+import pytest
+import sends
+import standins
+from sends import Send
+
+from dcevents.sending import _delivery
+from dcevents.sending._secrets import Secrets
+
+TROUBLES = ["401", "403", "404", "400", "413", "429 9999", "500", "reset", "lost", "302", "307"]
+
+
+def check_no_secret(result: harness.Result, folder: Path) -> None:
+    """None is in what a run has printed or written."""
+    files = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    for secret in {*standins.SECRETS.values(), *standins.CREDENTIALS.values()}:
+        assert secret not in result.text + result.err
+        assert secret.encode() not in files
+
+
+@pytest.mark.sends
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_no_output_has_a_secret(
+    trouble: str,
+    standin: standins.Standin,
+    send: Send,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_delivery, "_FIRST_WAIT_SECONDS", 0.001)
+    standin.headers = {"Location": "http://localhost:1/?api_secret=ga4-Secret_7f3a"}
+    standin.troubles = [trouble] * 40
+    for told in (send("--give-up", "0s"), send("--dry-run"), send("--status")):
+        assert "Traceback" not in told.err
+        check_no_secret(told, tmp_path / "state")
+
+
+def test_what_a_server_repeats_is_redacted() -> None:
+    secrets = Secrets({"A": "s3cret/+x", "B": "s3cret"})
+
+    assert secrets.redact("no s3cret/+x, s3cret%2F%2Bx or s3cret") == (
+        "no (secret), (secret) or (secret)"
+    )
+    assert "s3cret" not in repr(secrets)
+
+
+def test_nobody_listens(send: Send, standin: standins.Standin, tmp_path: Path) -> None:
+    standin.close()
+    told = send("--give-up", "0s", "-q")
+
+    assert told.status == 1
+    assert "no connection" in told.err
+    check_no_secret(told, tmp_path / "state")
+
+
+# -- a file ----------------------------------------------------------------------------------------
+
+
+def write_secrets(path: Path, mode: int = 0o600, more: str = "") -> Path:
+    lines = [f'{name} = "{value}"\n' for name, value in standins.SECRETS.items()]
+    path.write_text("".join(lines) + more)
+    path.chmod(mode)
+    return path
+
+
+def test_a_file_for_its_owner_alone_is_read(
+    platform: str, standin: standins.Standin, log: Path, tmp_path: Path
+) -> None:
+    file = write_secrets(tmp_path / "secrets.toml")
+    options = (log, "--state", tmp_path / "state", "--secret-file", file)
+
+    assert sends.run(platform, standin, *options, env={}).status == 0
+    assert standin.faults == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "more", "message"),
+    [
+        pytest.param(0o640, "", "others may read it; write: chmod 600", id="others"),
+        pytest.param(0o600, "x = ga4-Secret_7f3a\n", "no TOML", id="no TOML"),
+        pytest.param(0o600, 'OTHER = "1"\n', "no secret 'OTHER'", id="another name"),
+        pytest.param(0o600, "DCEVENTS_ADOBE_CLIENT_ID = 5\n", "a text in quotes", id="no text"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_said(
+    mode: int, more: str, message: str, log: Path, tmp_path: Path
+) -> None:
+    file = write_secrets(tmp_path / "secrets.toml", mode, more)
+    options = ("--measurement-id", "G-ABC123", "--state", tmp_path / "s", "--secret-file", file)
+    told = harness.run("send", "ga4", log, *options)
+
+    assert told.status == 2
+    assert message in told.err
+    check_no_secret(told, tmp_path / "s")
+
+
+@pytest.mark.parametrize("value", ["a b", "a\nb", "a\r\nX-More: 1", "ä"])
+def test_a_secret_that_is_none_is_not_repeated(value: str, log: Path, tmp_path: Path) -> None:
+    options = ("--measurement-id", "G-ABC123", "--state", tmp_path / "s")
+    env = {"DCEVENTS_GA4_API_SECRET": value}
+    told = harness.run("send", "ga4", log, *options, env=env)
+
+    assert told.status == 2
+    assert "DCEVENTS_GA4_API_SECRET: it has" in told.err
+    assert value not in told.err
+
+
+def test_a_missing_secret_is_named(log: Path, tmp_path: Path) -> None:
+    options = ("--measurement-id", "G-ABC123", "--state", tmp_path / "s")
+    told = harness.run("send", "ga4", log, *options)
+
+    assert told.status == 2
+    assert "no secret: set DCEVENTS_GA4_API_SECRET" in told.err
+
+
+@pytest.mark.sends
+def test_without_the_extra_one_line_says_what_to_install(log: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['urllib3'] = None; from dcevents.__main__ import main; "
+        f"sys.argv[1:] = ['send', 'ga4', {str(log)!r}, '--measurement-id', 'G-ABC123', "
+        f"'--state', {str(tmp_path / 's')!r}]; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"DCEVENTS_GA4_API_SECRET": "x", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == "dcevents: send needs urllib3: pip install 'dcevents[send]'\n"
+
+
+# -- TLS -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.sends
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+def test_certificates_are_verified(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(HTTPServer):
+        def handle_error(self, *_: object) -> None:
+            pass
+
+    server = Server(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    endpoint = f"https://localhost:{server.server_port}/mp/collect"
+    options = ("--measurement-id", "G-ABC123", "--state", tmp_path / "s", "--endpoint", endpoint)
+    strange = harness.run("send", "ga4", log, *options, env=standins.SECRETS)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    trusted = harness.run("send", "ga4", log, *options, env=standins.SECRETS)
+    server.shutdown()
+    server.server_close()
+
+    assert strange.status == 1
+    assert "its certificate cannot be verified" in strange.err
+    assert trusted.status == 0, trusted.err

@@ -1,0 +1,238 @@
+"""Platforms in trouble: every event arrives all the same, or what remains is said."""
+
+import fcntl
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+import harness
+import pytest
+import sends
+import standins
+from sends import Send
+
+from dcevents.sending import _delivery, _run, adobe_edge
+
+pytestmark = pytest.mark.sends
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits between tries are a matter of half a minute; here of milliseconds."""
+    monkeypatch.setattr(_delivery, "_FIRST_WAIT_SECONDS", 0.002)
+    monkeypatch.setattr(_delivery, "_MAX_WAIT_SECONDS", 0.01)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(["429", "429 0", "429"], id="too many requests"),
+        pytest.param(["500", "503", "502"], id="errors of the server"),
+        pytest.param(["reset", "reset"], id="connections that break"),
+        pytest.param(["slow"], id="slow answers"),
+    ],
+)
+def test_trouble_is_tried_through(
+    trouble: list[str], standin: standins.Standin, send: Send
+) -> None:
+    standin.troubles = [*trouble]
+    told = send()
+
+    assert (0, []) == (told.status, standin.faults), told.err
+    assert {*standin.accepted.values()} == {1}
+    assert ": 0 events sent" in send().err
+
+
+def test_a_lost_reply_repeats_a_batch_at_most(
+    platform: str, standin: standins.Standin, send: Send
+) -> None:
+    """Of Adobe Analytics it is asked whether the file has arrived, so nothing is repeated."""
+    standin.troubles = ["lost"]
+    told = send()
+
+    assert told.status == 0, told.err
+    most = 1 if platform == "adobe-analytics" else 2
+    assert max(standin.accepted.values()) == most
+    assert standin.faults == []
+
+
+def test_a_file_that_may_have_arrived_is_asked_for(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the next run, with the same key, whatever has come in meanwhile."""
+    monkeypatch.setattr(_run, "_PLANNED_ROWS", 3)
+    standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())
+    state = ("--state", tmp_path / "state", "--give-up", "0s")
+    standin.troubles = ["lost"]
+    first = sends.run("adobe-analytics", standin, log, *state)
+    with log.open("ab") as file:
+        file.write(harness.log("2026-11-30T09:30:00Z c engaged"))
+    second = sends.run("adobe-analytics", standin, log, *state)
+    standin.troubles = ["reset"]
+    with log.open("ab") as file:
+        file.write(harness.log("2026-11-30T10:30:00Z c completed"))
+    third = sends.run("adobe-analytics", standin, log, *state)
+    fourth = sends.run("adobe-analytics", standin, log, *state)
+    standin.close()
+
+    assert [1, 0, 1, 0] == [each.status for each in (first, second, third, fourth)], third.err
+    assert [1, 1, 1] == [*standin.keys.values()]
+    assert [1] * 10 == [*standin.accepted.values()]
+    assert standin.faults == []
+
+
+def test_what_remains_is_due_and_goes_with_the_next_run(
+    standin: standins.Standin, send: Send
+) -> None:
+    standin.troubles = ["503"] * 1000
+    told = send("--give-up", "0s", "-q")
+
+    assert told.status == 1
+    assert "remain due: it answers 503" in told.err
+    assert told.err.count("\n") == 1
+    standin.troubles = []
+    assert send().status == 0
+    assert {*standin.accepted.values()} == {1}
+
+
+def test_a_wait_that_is_too_long_ends_the_run(standin: standins.Standin, send: Send) -> None:
+    standin.troubles = ["429 3600"] * 10
+
+    assert send("--give-up", "1m").status == 1
+
+
+@pytest.mark.parametrize("status", ["401", "403", "404"])
+def test_what_fails_for_good_is_not_tried_again(
+    status: str, standin: standins.Standin, send: Send
+) -> None:
+    standin.troubles = [status] * 1000
+    told = send("--give-up", "1h")
+
+    assert told.status == 1
+    assert f"it answers {status}" in told.err
+    assert standin.requests <= 20
+
+
+def test_what_is_refused_stands_alone_in_the_end(log: Path, tmp_path: Path) -> None:
+    """The stand-in refuses a request with `poison` in it: all other events arrive."""
+    log.write_bytes(
+        b"".join(
+            harness.log(f"2026-11-30T09:00:{n:02} s{n} engaged name={'poison' if n == 17 else n}")
+            for n in range(40)
+        )
+    )
+    standin = standins.AdobeEdge(harness.CLOCK.timestamp())
+    state = ("--state", tmp_path / "state")
+    told = sends.run("adobe-edge", standin, log, *state)
+    again = sends.run("adobe-edge", standin, log, *state)
+    standin.close()
+
+    assert (0, 0) == (told.status, again.status)
+    assert [1] * 39 == [*standin.accepted.values()]
+    assert "warning: adobe-edge: 1 event refused for good: it answers 400" in told.err
+    assert "39 sent before, 1 refused before" in again.err
+    assert standin.requests < 20
+
+
+def test_where_all_are_refused_none_is_at_fault(standin: standins.Standin, send: Send) -> None:
+    standin.troubles = ["400"] * 10_000
+    told = send()
+    standin.troubles = []
+
+    assert told.status == 1
+    assert "it takes none of them" in told.err
+    assert send().status == 0
+    assert {*standin.accepted.values()} == {1}
+
+
+def test_a_redirect_elsewhere_is_not_followed(
+    platform: str, standin: standins.Standin, send: Send
+) -> None:
+    other = sends.PLATFORMS[platform][0](harness.CLOCK.timestamp())
+    standin.headers = {"Location": f"{other.endpoint}?secret=1"}
+    standin.troubles = ["307"]
+    told = send()
+    other.close()
+
+    assert (1, 0) == (told.status, other.requests)
+    assert "it redirects to 127.0.0.1, which is not followed" in told.err
+
+
+def test_a_redirect_on_the_same_host_is_followed(standin: standins.Standin, send: Send) -> None:
+    standin.headers = {"Location": standin.path}
+    standin.troubles = ["308"]
+
+    assert send().status == 0
+    assert {*standin.accepted.values()} == {1}
+
+
+def test_two_runs_never_send_at_the_same_time(send: Send, tmp_path: Path) -> None:
+    send("--conversation", "d2")
+    (lock,) = (tmp_path / "state").glob("*.lock")
+    with lock.open("r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        told = send()
+
+    assert told.status == 75
+    assert "another run sends to" in told.err
+
+
+def test_a_token_is_fetched_and_renewed(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dcevents.sending._tokens._MIN_AGE_SECONDS", -1e9)
+    limits = replace(adobe_edge.PLATFORM.limits, items=2, parallel_requests=1)
+    monkeypatch.setattr(adobe_edge, "PLATFORM", replace(adobe_edge.PLATFORM, limits=limits))
+    standin = standins.AdobeEdge(harness.CLOCK.timestamp())
+    standin.troubles = ["", "", "401", ""]
+    options = ("--state", tmp_path / "state", "--token-endpoint", f"{standin.origin}/ims/token/v3")
+    told = sends.run("adobe-edge", standin, log, *options, env=standins.CREDENTIALS)
+    standin.close()
+
+    assert (0, []) == (told.status, standin.faults), told.err
+    assert [1] * 8 == [*standin.accepted.values()]
+
+
+def test_no_token_is_said_in_one_line(log: Path, tmp_path: Path) -> None:
+    standin = standins.AdobeEdge(harness.CLOCK.timestamp())
+    wrong = {**standins.CREDENTIALS, "DCEVENTS_ADOBE_CLIENT_SECRET": "wrong-Secret_12"}
+    options = ("--state", tmp_path / "state", "--token-endpoint", f"{standin.origin}/ims/token/v3")
+    told = sends.run("adobe-edge", standin, log, *options, env=wrong)
+    standin.close()
+
+    assert told.status == 1
+    assert "no access token" in told.err
+    assert "wrong-Secret_12" not in told.err
+
+
+def test_the_debug_endpoint_checks_and_keeps_nothing(log: Path) -> None:
+    standin = standins.Ga4(harness.CLOCK.timestamp())
+    good = sends.run("ga4", standin, log, "--check")
+    before = len(standin.events)
+    # An event of the future of the stand-in's clock is too old there.
+    standin._now = harness.CLOCK.timestamp() + 80 * 3600
+    bad = sends.run("ga4", standin, log, "--check")
+    standin.close()
+
+    assert (0, 0, 1) == (good.status, before, bad.status)
+    assert "finds no fault in 7 events" in good.err
+    assert "backdated up to 72 hours" in bad.err
+
+
+def test_files_are_written_once_and_as_they_are_sent(log: Path, tmp_path: Path) -> None:
+    standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())
+    state = ("--state", tmp_path / "state")
+    out = tmp_path / "out"
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('[events]\nchat_engaged = "event2"\n[columns]\neVar1 = "chat_name"\n')
+    told = sends.run("adobe-analytics", standin, log, *state, "--out", out, "--mapping", mapping)
+    again = sends.run("adobe-analytics", standin, log, *state, "--mapping", mapping)
+    standin.close()
+
+    assert (0, 0, 0) == (told.status, again.status, standin.requests)
+    (file,) = out.iterdir()
+    text = gzip.decompress(file.read_bytes()).decode()
+    assert text.count("\n") == 9
+    assert ",event2," in text
+    assert ",eVar1," in text
+    assert not any(line.endswith(",") for line in text.splitlines())

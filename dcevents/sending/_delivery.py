@@ -147,7 +147,7 @@ class Courier:
             now = time.monotonic()
             failing_since = now if failing_since is None else failing_since
             rest = self._give_up_seconds - (now - failing_since)
-            wait = self._draw(0, longest) if retry_after is None else retry_after
+            wait = max(retry_after or 0.0, self._draw(0, longest))
             if rest <= 0 or wait > rest:
                 return Verdict(Fate.FAILED, verdict.reason), requests
             if retry_after is not None:

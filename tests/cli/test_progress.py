@@ -226,3 +226,8 @@ def test_it_fits_whatever_it_is_told(
 )
 def test_a_bar(read: int, total: int | None, seconds: float, columns: int, expected: str) -> None:
     assert expected == format_progress(read, total, seconds, columns)
+
+
+def test_a_bar_of_other_work() -> None:
+    assert format_progress(1, 2, 12.0, 80, "Sending").startswith("Sending  [####")
+    assert len(format_progress(1, 2, 100.0, 40, "Sending")) < 40

@@ -158,3 +158,6 @@ class IngestSettings:
     forgotten_sids: tuple[str, ...]
     keep_from_ms: int | None
     """Conversations that ended before are removed; milliseconds, None: none."""
+    is_confirmed: bool = False
+    """Whether as many go as that says, by whatever clock."""
+    is_dry_run: bool = False

@@ -103,10 +103,13 @@ def _list_first_rejects(account: Account, limit: int) -> str:
     return ", ".join(places) + (", …" if sum(account.rejected.values()) > len(first) else "")
 
 
-def explain_intolerable(log: Log, tolerance: Tolerance) -> str | None:
-    """Explain why a log is not tolerated; None if it is."""
+def explain_intolerable(log: Log, tolerance: Tolerance, *, only_lines: bool = False) -> str | None:
+    """Explain why a log is not tolerated; None if it is.
+
+    With `only_lines` only lines count that are faulty as such, and not what they say.
+    """
     account = log.account
-    rejected = sum(account.rejected.values())
+    rejected = account.faulty_lines if only_lines else sum(account.rejected.values())
     found = []
     if not tolerance.allows(rejected, account.records):
         places = _list_first_rejects(account, _MAX_REFUSED_REJECTS)

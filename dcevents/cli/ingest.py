@@ -10,18 +10,23 @@ from dcevents.analysis.input_warnings import list_input_warnings
 from dcevents.cli.inputs import collect_garbage_again, open_reading
 from dcevents.cli.targets import check_targets, protect_store
 from dcevents.cli.wording.messages import say, say_skipped_inputs, warn, warn_of_input
+from dcevents.errors import StoreError
 from dcevents.output import write_to_stdout
 from dcevents.reading.sources.operands import find_inputs, is_standard_input_given
 from dcevents.reports._changes import describe_changes
 from dcevents.settings import IngestSettings, Settings
-from dcevents.show import format_count
+from dcevents.show import format_count, make_visible
 from dcevents.store.disk import files
-from dcevents.store.run import RunResult, run_ingest
+from dcevents.store.disk.folder import open_folder
+from dcevents.store.query import describe_old_rules
+from dcevents.store.run import RunResult, plan_expiry, run_ingest
 
 
 def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
     """Take in new events of logs; return the exit status."""
     collect_garbage_again()
+    if settings.is_dry_run:
+        return _print_expiry(settings)
     operands = _choose_operands(settings, given)
     found = find_inputs(operands)
     check_targets(found, {"--rejects": settings.rejects_file})
@@ -41,7 +46,7 @@ def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
             changes = _list_changes(settings, result) if settings.prints_changes else []
     for source in result.log.inputs:
         warn_of_input(source)
-    warn(result.removal.not_found)
+    warn(result.removal.warnings)
     warnings = list_input_warnings(result.logs)
     warn([*warnings, *_list_unfound(settings, result)])
     if settings.prints_changes:
@@ -51,6 +56,16 @@ def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
         if not warnings:
             for line in account_words.describe_unrecognised(result.log, named=True):
                 say(line)
+    if result.removal.refusal is not None:
+        raise StoreError(result.removal.refusal)
+    return 0
+
+
+def _print_expiry(settings: IngestSettings) -> int:
+    """Print what `--keep` would remove; return the exit status."""
+    plan = plan_expiry(settings)
+    doubts = "".join(f"; {each}: needs --yes" for each in plan.doubts if plan.removed)
+    write_to_stdout([f"{make_visible(settings.store)}: {plan.describe()} would go{doubts}\n"])
     return 0
 
 
@@ -68,7 +83,7 @@ def _choose_operands(settings: IngestSettings, given: Sequence[str]) -> Sequence
             "no input: name a file or directory, as in: dcevents ingest logs/ --store store/"
         )
     # Removing something makes no store.
-    files.load_manifest(Path(settings.store))
+    files.load_manifest(open_folder(Path(settings.store)))
     if is_standard_input_given() and not settings.is_quiet:
         say("standard input is not read; to read it, name it as -")
     return []
@@ -93,6 +108,8 @@ def _say_result(settings: IngestSettings, result: RunResult, inputs: int) -> Non
     """Say what was removed, recognised and counted."""
     for line in result.removal.removed:
         say(line)
+    if rules := describe_old_rules(result.after):
+        say(rules)
     if result.is_new:
         say(f"{settings.store} is a new store")
     for log in result.logs:

@@ -7,7 +7,6 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from dcevents import __version__, show
@@ -115,17 +114,17 @@ def _open_store_view(
     """
     # Most reports are made from logs, and are to begin at once.
     from dcevents.store import query  # noqa: PLC0415
-    from dcevents.store.disk import files, lock  # noqa: PLC0415
 
     store, operands = source
     protect_store(store, {"--output": output.output_file, "--rejects": output.rejects_file})
-    with lock.hold_for_reading(Path(store)), files.report_damage(Path(store)):
-        state = query.open_store(store)
+    with query.hold_store(store) as state:
         query.require_events(state, settings, listing=report.needs_stored_events)
         for window in settings.windows:
             if missing := query.describe_missing_days(state, replace(settings, window=window)):
                 say(f"warning: {missing}")
                 break
+        if not output.is_quiet and (rules := query.describe_old_rules(state)):
+            say(rules)
         origin = find_unasked_store_origin()
         if origin and has_waiting_input() and not output.is_quiet:
             say(f"standard input is not read, but the store {store} of {origin}; - reads it")

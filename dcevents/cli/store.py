@@ -6,18 +6,18 @@ from dcevents.cli.values import read_clock
 from dcevents.cli.wording.messages import say
 from dcevents.errors import StoreError
 from dcevents.output import write_to_stdout
-from dcevents.show import format_number, make_visible
+from dcevents.show import format_number, format_timestamp, make_visible
 from dcevents.store import run
-from dcevents.store.disk import lock
 from dcevents.store.disk.manifest import Manifest
 from dcevents.store.info import describe_store
-from dcevents.store.query import open_store
+from dcevents.store.query import hold_store
 from dcevents.store.verify import find_faults
 
 
 def print_info(directory: str) -> int:
     """Print what a store holds; return the exit status."""
-    lines = describe_store(open_store(directory), read_clock())
+    with hold_store(directory) as state:
+        lines = list(describe_store(state, read_clock()))
     write_to_stdout(f"{make_visible(line)}\n" for line in lines)
     return 0
 
@@ -29,14 +29,12 @@ def verify_store(directory: str) -> int:
 
     Raises StoreError after a message for each fault.
     """
-    with lock.hold_for_reading(Path(directory)):
-        faults = list(find_faults(open_store(directory), read_clock()))
+    with hold_store(directory) as state:
+        faults = list(find_faults(state, read_clock()))
     for fault in faults:
         say(fault)
     if faults:
-        raise StoreError(
-            f"{directory}: damaged; restore it from a backup, or ingest the logs into a new store"
-        )
+        raise StoreError(f"{directory}: damaged; run dcevents store repair {directory}")
     write_to_stdout([f"{make_visible(directory)}: sound\n"])
     return 0
 
@@ -49,5 +47,27 @@ def compact_store(directory: str, lock_wait_ms: int) -> int:
     return 0
 
 
+def print_cut_off(directory: str) -> int:
+    """Print the time before which nothing is kept; return the exit status."""
+    with hold_store(directory) as state:
+        cut_off = state.manifest.cut_off
+    found = "all is kept" if cut_off is None else f"nothing is kept that ended {_before(cut_off)}"
+    write_to_stdout([f"{make_visible(directory)}: {found}\n"])
+    return 0
+
+
+def reset_cut_off(directory: str, lock_wait_ms: int) -> int:
+    """Let a store take in what is old again; return the exit status."""
+    former = run.reset_cut_off(Path(directory), lock_wait_ms)
+    again = f"; dcevents ingest LOGS --store {directory} --again brings back what logs have"
+    reset = "there was no cut-off" if former is None else f"no cut-off any more{again}"
+    write_to_stdout([f"{make_visible(directory)}: {reset}\n"])
+    return 0
+
+
+def _before(ms: int) -> str:
+    return f"before {format_timestamp(ms)}"
+
+
 def _format_size(manifest: Manifest) -> str:
-    return format_number(sum(size for size, _ in manifest.files.values()))
+    return format_number(sum(each.size for each in manifest.files.values()))

@@ -384,6 +384,8 @@ def parse_ingest_settings(given: Given) -> IngestSettings:
         lock_wait_ms=parse_duration(given["lock_wait"], "--lock-wait"),
         forgotten_sids=tuple(given["forget"]),
         keep_from_ms=_parse_keep(given, clock_ms, tz),
+        is_confirmed=given["yes"],
+        is_dry_run=given["dry_run"],
     )
 
 
@@ -391,6 +393,8 @@ def _parse_keep(given: Given, clock_ms: int, tz: ZoneInfo) -> int | None:
     """Return the moment from which all is kept; None for ever."""
     dedupe_ms = parse_duration(given["dedupe_window"] or _DEFAULT_DEDUPE_WINDOW, "--dedupe-window")
     if given["keep"] is None:
+        if given["dry_run"] or given["yes"]:
+            raise UsageError(f"--{'dry-run' if given['dry_run'] else 'yes'} is for --keep")
         return None
     match = _AGE_PATTERN.fullmatch(given["keep"])
     if match is None:

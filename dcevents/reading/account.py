@@ -15,6 +15,7 @@ REASON_WORDS = {
     "no_sid": "without a sid",
 }
 """Reasons of rejected lines, for people."""
+_LINE_REASONS = ("too_long", "invalid_utf8", "invalid_json")
 MAX_SHOWN_REJECTS = 20
 """Rejected lines that an account has."""
 MAX_UNKNOWN_NAMES = 1000
@@ -96,6 +97,8 @@ class Account:
 
     Empty for an input in which an event came later.
     """
+    long_sids: int = 0
+    """Records that are `too_long` for their sid alone, on lines that are as they should be."""
     events: int = 0
     """Different events; like the next three known after `Log.count_events`."""
     untimed: int = 0
@@ -106,6 +109,14 @@ class Account:
     def rejected(self) -> dict[str, int]:
         """Rejected lines by reason, of all reasons."""
         return {reason: self.tally[reason] for reason in REJECT_REASONS}
+
+    @property
+    def faulty_lines(self) -> int:
+        """Rejected lines that no JSON of a bearable length is on, whatever it may say.
+
+        Who only posts something to a site's server does not cause them.
+        """
+        return sum(self.tally[reason] for reason in _LINE_REASONS) - self.long_sids
 
     @property
     def ignored(self) -> int:

@@ -29,8 +29,8 @@ from dcevents.reading.envelopes import (
 )
 from dcevents.reading.event_rows import LOCATED_COLUMNS, EventRows
 from dcevents.reading.hints import SAME_LINE, SAMPLE_BYTES
-from dcevents.reading.judge import Structure, UnknownEvent
-from dcevents.reading.judge.findings import NO_EVENT, NO_SID, NOT_AN_OBJECT
+from dcevents.reading.judge import Rejection, Structure, UnknownEvent
+from dcevents.reading.judge.findings import NO_EVENT, NO_SID, NOT_AN_OBJECT, TOO_LONG
 from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.records import ReadRecord
@@ -245,6 +245,7 @@ class LogBuilder:
             first, count = unknown.get(record.outcome.name, (record.line, 0))
             unknown[record.outcome.name] = min(first, record.line), count + 1
         elif record.bucket == "rejected":
+            self.account.long_sids += record.outcome == Rejection(TOO_LONG)
             raw = record.prefix.encode(errors="surrogateescape") + record.raw
             rejects.append(RejectedRecord(record.line, record.index or 0, bucket, raw))
         return bucket
@@ -327,6 +328,7 @@ class LogBuilder:
         account, more = self.account, other.account
         account.records += more.records
         account.tally += more.tally
+        account.long_sids += more.long_sids
         for name, records in more.unknown_events.items():
             account.count_unknown_event(name, records)
         account.first_rejects += more.first_rejects

@@ -6,6 +6,11 @@ from typing import Final
 from dcevents.model.moments import DAY_MS, UNTIMED
 from dcevents.reading.judge import NO_MAPPING, Context, Mapping
 
+READING_RULES: Final = 2
+"""Number of the rules by which records are read (definitions 1).
+
+It is raised with each change of what a record says: a store knows by which its logs were read.
+"""
 _FAR_AHEAD_MS: Final = UNTIMED - DAY_MS - 1
 """A clock by which no time is in the future."""
 

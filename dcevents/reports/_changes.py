@@ -33,7 +33,7 @@ def describe_changes(before: StoreState, after: StoreState, settings: Settings) 
     As in `2026-11-20 completion 41.2 % → 43.0 %, 6 late events`. A day is final when the latest
     event, and the clock, are later than its end by the idle limit.
     """
-    latest = query.find_latest(before.manifest)
+    latest = before.manifest.find_latest()
     late = count_late_events(before, after, settings.tz) if latest is not None else {}
     if latest is None or not late:
         return

@@ -6,16 +6,14 @@ from itertools import islice
 
 from dcevents.reading.account import Account
 from dcevents.reading.log import Log
-from dcevents.store.disk.ledger import Ledger, RecordCounts
+from dcevents.store.disk.ledger import MAX_STORED_REJECTS, Ledger, RecordCounts
 from dcevents.store.disk.manifest import StoredAccount
-
-_MAX_STORED_REJECTS = 20
 
 
 def summarise_records(log: Log) -> RecordCounts:
     """Count a log's records for the ledger."""
     account = log.account
-    rejects = account.first_rejects[:_MAX_STORED_REJECTS]
+    rejects = account.first_rejects[:MAX_STORED_REJECTS]
     return RecordCounts(
         account.records,
         {name: n for name, n in account.tally.items() if n},
@@ -30,24 +28,33 @@ def add_counts(one: RecordCounts, other: RecordCounts) -> RecordCounts:
         one.records + other.records,
         dict(Counter(one.tally) + Counter(other.tally)),
         _add_names([one.unknown, other.unknown]),
-        (*one.rejects, *other.rejects)[:_MAX_STORED_REJECTS],
+        (*one.rejects, *other.rejects)[:MAX_STORED_REJECTS],
     )
 
 
 def sum_ledger(ledger: Ledger) -> StoredAccount:
     """Sum up the account of a store's logs."""
-    pieces = [(log, counts) for log in ledger.logs for counts in (log.sure, log.rest)]
-    tally: Counter[str] = Counter()
-    for _, counts in pieces:
-        tally.update(counts.tally)
-    rejects = ((log.file_name, *place) for log, counts in pieces for place in counts.rejects)
+    pieces = [
+        (log.file_name, counts) for log in ledger.logs.values() for counts in (log.sure, log.rest)
+    ]
+    rejects = ((name, *place) for name, counts in pieces for place in counts.rejects)
+    total = sum_counts([ledger.dropped, *(counts for _, counts in pieces)])
     return StoredAccount(
-        files=len(ledger.logs),
-        records=sum(counts.records for _, counts in pieces),
-        tally=dict(tally),
-        unknown=_add_names(counts.unknown for _, counts in pieces),
-        rejects=tuple(islice(rejects, _MAX_STORED_REJECTS)),
+        files=len(ledger.logs) + ledger.dropped_count,
+        records=total.records,
+        tally=total.tally,
+        unknown=total.unknown,
+        rejects=tuple(islice(rejects, MAX_STORED_REJECTS)),
     )
+
+
+def sum_counts(pieces: Sequence[RecordCounts]) -> RecordCounts:
+    """Sum up counts, without rejected records."""
+    tally: Counter[str] = Counter()
+    for counts in pieces:
+        tally.update(counts.tally)
+    records = sum(counts.records for counts in pieces)
+    return RecordCounts(records, dict(tally), _add_names(counts.unknown for counts in pieces))
 
 
 def join_accounts(accounts: Sequence[tuple[int, Account]], files: int) -> Account:
@@ -56,11 +63,12 @@ def join_accounts(accounts: Sequence[tuple[int, Account]], files: int) -> Accoun
     for number, each in accounts:
         joined.records += each.records
         joined.tally += each.tally
+        joined.long_sids += each.long_sids
         joined.first_rejects += each.first_rejects
         for lines in each.unrecognised_inputs.values():
             joined.unrecognised_inputs[number] = lines
     joined.unknown_events = Counter(_add_names(each.unknown_events for _, each in accounts))
-    joined.first_rejects = joined.first_rejects[:_MAX_STORED_REJECTS]
+    joined.first_rejects = joined.first_rejects[:MAX_STORED_REJECTS]
     return joined
 
 

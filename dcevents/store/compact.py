@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from dcevents.errors import StoreError
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
@@ -52,36 +51,36 @@ def compact_segments(
 
     Return the new manifest. Raises OutputError, and StoreError where a segment is damaged.
     """
-    require_undamaged(state, segments)
     former = writer.committed
     names = {each.name for each in segments}
     time_range = _join_time_ranges(segments)
     written_at = max(each.written_at for each in segments)
     made = [
-        write_segment(
-            writer, files.name_segment(writer.generation, number), merged, time_range, written_at
+        join_runs(
+            write_segment(
+                writer,
+                files.name_segment(writer.generation, number),
+                merged,
+                time_range,
+                written_at,
+            ),
+            segments,
         )
         for number, merged in enumerate(merge_in_ranges(state, segments, clock))
     ]
     others = tuple(each for each in state.segments if each.name not in names)
     superseded = state.superseded.filter(~pl.col("segment").is_in(list(names)))
     superseded_file = writer.write_superseded(superseded)
-    after = replace(former, segments=(*made, *others), superseded_file=superseded_file)
-    removed = {name for name in former.files if name.rpartition("/")[0] in names}
-    removed |= {former.superseded_file or ""} - {superseded_file}
-    return writer.commit_manifest(after, removed_files=frozenset(removed))
+    return writer.commit_manifest(
+        replace(former, segments=(*made, *others), superseded_file=superseded_file)
+    )
 
 
-def require_undamaged(state: StoreState, segments: Sequence[SegmentInfo]) -> None:
-    """Raise StoreError where a file of a segment is damaged."""
-    names = {each.name for each in segments}
-    own = {
-        name: of for name, of in state.manifest.files.items() if name.rpartition("/")[0] in names
-    }
-    for name, damage in files.find_damage(state.folder, own):
-        raise StoreError(
-            f"{state.folder / name}: {damage}; see dcevents store verify {state.folder}"
-        )
+def join_runs(info: SegmentInfo, segments: Sequence[SegmentInfo]) -> SegmentInfo:
+    """Return a segment as one with the facts of the runs of others."""
+    ends = [each.last_run for each in segments]
+    last = None if None in ends else max(each for each in ends if each is not None)
+    return replace(info, first_run=min(each.first_run for each in segments), last_run=last)
 
 
 def write_segment(
@@ -103,6 +102,8 @@ def write_segment(
         *time_range,
         written_at,
         latest_of_all,
+        writer.generation,
+        writer.generation,
     )
 
 

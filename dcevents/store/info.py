@@ -7,6 +7,7 @@ from dcevents import show
 from dcevents.analysis.account_words import describe_account
 from dcevents.settings import Settings
 from dcevents.store import query
+from dcevents.store.disk import files
 from dcevents.store.disk.state import StoreState
 
 
@@ -20,7 +21,7 @@ def _list_properties(state: StoreState, clock: int) -> Iterator[tuple[str, str]]
     manifest = state.manifest
     log = query.read_conversations(state, None, Settings(clock, ZoneInfo("UTC"))).log
     first, last = _format_time(log.facts.earliest_ms), _format_time(log.facts.latest_ms)
-    size = sum(size for size, _ in manifest.files.values())
+    size = sum(each.size for each in manifest.files.values())
     conversations = show.format_count(state.conversation_count, "conversation")
     segments = show.format_count(len(manifest.segments), "segment")
     generation = f"version {manifest.version}, generation {manifest.generation}"
@@ -36,12 +37,17 @@ def _list_properties(state: StoreState, clock: int) -> Iterator[tuple[str, str]]
     yield "files", f"{len(manifest.files):,} in {segments}, {size:,} bytes"
     yield "taken in", f"last new event at {_format_time(manifest.new_events_at)}"
     yield "looked", f"for new events last at {_format_time(manifest.looked_at)}"
+    if left := files.list_leftovers(state.folder, manifest):
+        held = show.format_count(len(left), "file")
+        yield "to go", f"{held} of former states, once no report reads them"
+    if query.describe_old_rules(state):
+        yield "rules", "older ones: dcevents ingest LOGS --again reads the logs by today's"
     if manifest.cut_off is not None:
         yield "cut-off", f"nothing is kept that ended before {_format_time(manifest.cut_off)}"
     if manifest.forgotten_sids:
         yield "forgotten", show.format_count(len(manifest.forgotten_sids), "session")
-    if manifest.pending_sessions:
-        sessions = show.format_count(len(manifest.pending_sessions), "session")
+    if not state.pending.is_empty():
+        sessions = show.format_count(state.pending.len(), "session")
         yield "pending", f"{sessions} with a timestamp in the future"
 
 

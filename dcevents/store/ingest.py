@@ -2,21 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from dcevents.errors import InputError
 from dcevents.model.facts import Facts
+from dcevents.model.moments import DAY_MS
 from dcevents.reading.account import Account
 from dcevents.reading.log import LOCATED_COLUMNS, Log
+from dcevents.reading.read_settings import READING_RULES
 from dcevents.reading.sources.inputs import Input, InputResult
 from dcevents.store import compact
 from dcevents.store.accounts import add_removed, join_accounts, sum_ledger
 from dcevents.store.disk import files, ledger, segment
 from dcevents.store.disk.files import StoreWriter
+from dcevents.store.disk.folder import StoreFolder
 from dcevents.store.disk.ledger import Ledger
-from dcevents.store.disk.manifest import Manifest
+from dcevents.store.disk.manifest import STORE_VERSION, Manifest
 from dcevents.store.disk.state import StoreState
 from dcevents.store.intake import (
     IngestOptions,
@@ -30,6 +33,12 @@ from dcevents.store.merge import MergeResult, MergeSettings, merge_facts
 
 _MAX_LOOKS = 4
 """How often inputs are looked for at most, where files are renamed and emptied meanwhile."""
+_MAX_PARTS = 8
+"""Files of attributes, and of the ledger: more are written anew as one."""
+_LARGE_LEDGER_BYTES = 1 << 18
+"""A smaller ledger is written anew each time."""
+_FAR_AHEAD_MS = 35 * DAY_MS
+"""A machine may be off for weeks; a clock that is further ahead is taken for a wrong one."""
 BATCH_FACTS = 4_000_000
 """Facts of a batch: a backlog of years needs no more memory than some days."""
 
@@ -89,18 +98,18 @@ class Ingestion:
         return account
 
 
-def begin_ingestion(folder: Path, manifest: Manifest, options: IngestOptions) -> Ingestion:
+def begin_ingestion(folder: StoreFolder, manifest: Manifest, options: IngestOptions) -> Ingestion:
     """Return a run that has read nothing yet."""
     state = StoreState(folder, manifest)
     store = open_store(state, read_ledger(folder, manifest), options)
     return Ingestion(manifest, options, store, _Batch(Facts(store.vocabulary)))
 
 
-def read_ledger(folder: Path, manifest: Manifest) -> Ledger:
+def read_ledger(folder: StoreFolder, manifest: Manifest) -> Ledger:
     """Read the store's ledger. Raises StoreError where it is damaged."""
-    if manifest.ledger_file is None:
-        return Ledger()
-    return ledger.parse_ledger(files.read_undamaged(folder, manifest, manifest.ledger_file))
+    return ledger.parse_ledger(
+        files.read_undamaged(folder, manifest, name) for name in manifest.ledger_files
+    )
 
 
 # -- reading -------------------------------------------------------------------------------------
@@ -215,20 +224,23 @@ def write_batch(run: Ingestion) -> Ingestion:
         events=_join_lines(run.batch.lines) if run.store.settings.in_full else None,
     )
     expired = run.expired_events + merged.removed_events["expired"]
+    is_read_by_rules = not former.generation or (run.options.is_reread and run.has_inputs)
     after = replace(
         _write_files(writer, run.store, merged, clock),
         salts=merged.numbering.salts,
-        pending_sessions=tuple(sorted(merged.pending)),
         account=sum_ledger(run.store.ledger),
         event_count=former.event_count + merged.count_change.events,
         untimed_count=former.untimed_count + merged.count_change.untimed,
         ancient_count=former.ancient_count + merged.count_change.ancient,
         removed_events=_sum_removed(run, merged, expired),
         last_clock=clock,
+        reading_rules=READING_RULES if is_read_by_rules else former.reading_rules,
         looked_at=clock if run.has_inputs else former.looked_at,
         new_events_at=former.new_events_at if merged.segment.facts.is_empty() else clock,
     )
-    committed = writer.commit_manifest(after, removed_files=_find_replaced_files(former, after))
+    is_far_ahead = after.trusted_clock is not None and after.is_clock_ahead(clock, _FAR_AHEAD_MS)
+    trusted = after.trusted_clock if is_far_ahead else clock
+    committed = writer.commit_manifest(replace(after, trusted_clock=trusted))
     store = replace(run.store, state=StoreState(state.folder, committed))
     if any(merged.removed_events.values()):
         # Codes of attributes that only removed events had are not the store's any more.
@@ -272,19 +284,53 @@ def _write_files(
         time_range = merged.earliest, merged.latest
         name = files.name_segment(writer.generation)
         added = [compact.write_segment(writer, name, made, time_range, clock)]
-    superseded_file, attributes_file = former.superseded_file, former.attributes_file
+    superseded_file, attributes_files = former.superseded_file, former.attributes_files
     if not merged.superseded.is_empty():
         rows = pl.concat([store.state.superseded, merged.superseded])
         superseded_file = writer.write_superseded(rows.sort("segment", "row"))
     if len(store.vocabulary) > store.state.attributes.height:
-        attributes_file = writer.write_attributes(_list_attributes(store, made))
+        attributes_files = _write_attributes(writer, store, made)
     return replace(
         former,
         segments=(*former.segments, *added),
         superseded_file=superseded_file,
-        attributes_file=attributes_file,
-        ledger_file=writer.write_ledger(store.ledger.to_json()),
+        attributes_files=attributes_files,
+        ledger_files=_write_ledger(writer, store.ledger),
+        **write_pending(writer, store.state, merged.pending),
     )
+
+
+def write_pending(writer: StoreWriter, state: StoreState, pending: pl.Series) -> dict[str, Any]:
+    """Write the pending sessions, where they are others; return the manifest's members."""
+    if pending.sort().equals(state.pending.sort()) and not state.manifest.pending_sessions:
+        return {}
+    return {"pending_file": writer.write_pending(pending), "pending_sessions": ()}
+
+
+def _write_ledger(writer: StoreWriter, known_logs: Ledger) -> tuple[str, ...]:
+    """Write what is new in the ledger; return the names of its files."""
+    former = writer.committed
+    if former.ledger_files and not known_logs.has_changes:
+        return former.ledger_files
+    sizes = [former.files[name].size for name in former.ledger_files]
+    if not sizes or sizes[0] < _LARGE_LEDGER_BYTES or former.version < STORE_VERSION:
+        return (writer.write_ledger(known_logs.format_all()),)
+    is_full = len(sizes) >= _MAX_PARTS or sum(sizes[1:]) > sizes[0] // 2
+    if is_full:
+        return (writer.write_ledger(known_logs.format_all()),)
+    return (*former.ledger_files, writer.write_ledger(known_logs.format_changes()))
+
+
+def _write_attributes(
+    writer: StoreWriter, store: OpenStore, made: segment.Segment
+) -> tuple[str, ...]:
+    """Write new attributes; return the names of all files of attributes."""
+    former = store.state.manifest.attributes_files
+    attributes = _list_attributes(store, made)
+    if len(former) < _MAX_PARTS:
+        begin = store.state.attributes.height
+        return (*former, writer.write_attributes(attributes[begin:]))
+    return (writer.write_attributes(attributes),)
 
 
 def _list_attributes(store: OpenStore, made: segment.Segment) -> pl.DataFrame:
@@ -300,11 +346,3 @@ def _list_attributes(store: OpenStore, made: segment.Segment) -> pl.DataFrame:
     if unused.is_empty():
         return attributes
     return segment.blank_attributes(attributes, unused, [made.conversations], [made.attempts])
-
-
-def _find_replaced_files(before: Manifest, after: Manifest) -> frozenset[str]:
-    """Return the files of tables and ledger that `after` no longer names."""
-    former, current = (
-        {each.attributes_file, each.superseded_file, each.ledger_file} for each in (before, after)
-    )
-    return frozenset(name for name in former - current if name is not None)

@@ -22,7 +22,13 @@ from dcevents.reading.sources.inputs import (
     Resume,
 )
 from dcevents.store.accounts import add_counts, summarise_records
-from dcevents.store.disk.ledger import HEAD_BYTES, KnownLog, Ledger, compute_fingerprint
+from dcevents.store.disk.ledger import (
+    HEAD_BYTES,
+    KnownLog,
+    Ledger,
+    compute_begin_fingerprint,
+    compute_fingerprint,
+)
 from dcevents.store.disk.state import StoreState
 
 
@@ -121,7 +127,7 @@ def take_in_pipe(store: OpenStore, source: Input, options: IngestOptions) -> Int
 
     Raises InputError.
     """
-    sizes = [each.resume.offset for each in store.ledger.logs]
+    sizes = [each.resume.offset for each in store.ledger.logs.values()]
     return _read_new_records(store, source, options, _FoundLog(), Resume(sizes=sizes))
 
 
@@ -224,6 +230,8 @@ def _read_new_records(
         return intake
     logs = tuple(_account_forgotten(store, log) for log in read)
     known = _describe_log(source, former, resume, logs, options.clock)
+    run = store.state.manifest.generation + 1
+    known = replace(known, runs=(former.runs[0] if former and former.runs else run, run))
     number = intake.number
     if number is None:
         number = _find_read_log(store.ledger, known, extent)
@@ -253,12 +261,14 @@ def _describe_log(
         first_clock_ms=former.first_clock_ms if former else clock,
         rereads=before.rereads if before else rereads,
         file_fingerprints=former.file_fingerprints if former else (),
+        read_at=clock,
+        begin_fingerprint=compute_begin_fingerprint(begun),
     )
 
 
 def _find_read_log(ledger: Ledger, known: KnownLog, extent: Extent) -> int | None:
     """Return the number of a pipe's log, by what was read."""
-    for number in sorted(range(len(ledger.logs)), key=ledger.measure_log, reverse=True):
+    for number in sorted(ledger.logs, key=ledger.measure_log, reverse=True):
         each = ledger.logs[number]
         tail = extent.tails.get(each.resume.offset)
         if (

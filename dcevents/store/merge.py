@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dcevents.model.facts import Facts
-from dcevents.model.moments import ANCIENT, UNTIMED
+from dcevents.model.moments import ANCIENT, DAY_MS, UNTIMED
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.store.disk import segment
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
@@ -143,23 +143,29 @@ def merge_facts(
     them, if the result is not permanent; so are sessions with events later than `settings.until`.
     """
     merge = _begin_merge(state, facts.vocabulary, settings)
-    pending = pl.Series("sid", state.manifest.pending_sessions, dtype=STORED_NUMBER_TYPE)
-    uncounted = pl.concat([pending, _find_later_sessions(state, settings.until)]).unique()
+    pending = state.pending
+    disbelieved = _find_disbelieved(state, settings.clock)
+    later = _find_later_sessions(state, settings.until)
+    uncounted = pl.concat([pending, later, disbelieved]).unique()
     numbered = _number_sessions(state, numbering, facts.list_sessions()["text"], uncounted)
     stored = state.read_facts(numbered.rows)
     new = _select_new(merge, facts, numbered, stored)
-    recounted, waiting = _split_due(merge, uncounted, new.added, stored)
+    recounted, waiting = _split_due(merge, uncounted, new.added, stored, disbelieved)
     chosen = _select_changed(merge, new.added, stored, recounted)
     future = segment.is_future(settings.clock)
     now_pending = chosen.every.filter(future)["sid"].unique()
-    final, pending_counts = _count_apart(merge, chosen.every, now_pending)
-    was, was_pending = _count_apart(merge, chosen.before, pending)
+    final, pending_counts = _count_apart(merge, chosen.every, now_pending, settings.clock)
+    was, was_pending = _count_apart(merge, chosen.before, pending, settings.clock)
+    counted = was
+    if is_clock_back(state, settings.clock):
+        # They were counted by the clock of the last run.
+        counted, _ = _count_apart(merge, chosen.before, pending, state.manifest.last_clock or 0)
     believed = chosen.computed.filter(segment.is_timed(settings.clock))["ts"].to_physical()
     return MergeResult(
         _compute_segment(merge, new, chosen, numbered, events),
         _find_superseded(merge, numbered.rows, chosen.touched),
         final.events + pending_counts.events - was.events - was_pending.events,
-        final - was,
+        final - counted,
         pl.concat([now_pending, waiting]),
         pending_counts,
         _count_facts(merge, chosen.every.filter(future)).events,
@@ -187,6 +193,22 @@ def _begin_merge(state: StoreState, vocabulary: Vocabulary, settings: MergeSetti
 
 
 # -- sessions ------------------------------------------------------------------------------------
+
+
+def is_clock_back(state: StoreState, clock: int) -> bool:
+    """Return whether the last run had a later clock, and may have believed too much."""
+    return (state.manifest.last_clock or clock) > clock
+
+
+def _find_disbelieved(state: StoreState, clock: int) -> pl.Series:
+    """Return the sessions with times that the last run believed, and this clock does not."""
+    limit = clock + DAY_MS if is_clock_back(state, clock) else None
+    return _find_later_sessions(state, limit)
+
+
+def has_uncounted(state: StoreState, clock: int) -> bool:
+    """Return whether stored rows of some sessions do not hold by a clock."""
+    return not state.pending.is_empty() or not _find_disbelieved(state, clock).is_empty()
 
 
 def _find_later_sessions(state: StoreState, until: int | None) -> pl.Series:
@@ -226,7 +248,11 @@ def _number_sessions(
 
 
 def _split_due(
-    merge: _Merge, uncounted: pl.Series, new: pl.DataFrame, stored: pl.DataFrame
+    merge: _Merge,
+    uncounted: pl.Series,
+    new: pl.DataFrame,
+    stored: pl.DataFrame,
+    disbelieved: pl.Series,
 ) -> tuple[pl.Series, pl.Series]:
     """Return the sessions to count again, and those that wait."""
     if not merge.settings.is_permanent:
@@ -234,7 +260,7 @@ def _split_due(
     last_clock = merge.state.manifest.last_clock or 0
     is_now_believed = segment.is_future(last_clock) & ~segment.is_future(merge.settings.clock)
     believed = stored.filter(is_now_believed)["sid"]
-    is_due = uncounted.is_in(pl.concat([believed, new["sid"]]).implode())
+    is_due = uncounted.is_in(pl.concat([believed, new["sid"], disbelieved]).implode())
     return uncounted.filter(is_due), uncounted.filter(~is_due)
 
 
@@ -380,11 +406,12 @@ def _count_facts(merge: _Merge, facts: pl.DataFrame) -> EventCounts:
 
 
 def _count_apart(
-    merge: _Merge, facts: pl.DataFrame, sids: pl.Series
+    merge: _Merge, facts: pl.DataFrame, sids: pl.Series, clock: int
 ) -> tuple[EventCounts, EventCounts]:
-    """Count the events of sessions not in `sids`, and of those in it."""
+    """Count the events of sessions not in `sids`, and of those in it, by a clock."""
     others, theirs = _split_rows(facts, pl.col("sid").is_in(sids.implode()))
-    return _count_facts(merge, others), _count_facts(merge, theirs)
+    identities = merge.identities
+    return count_events(others, identities, clock), count_events(theirs, identities, clock)
 
 
 def _drop_duplicates(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """A store as reports see it, with extra logs or without."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -9,19 +10,21 @@ from typing import NamedTuple
 import polars as pl
 
 from dcevents import show
-from dcevents.errors import UsageError
+from dcevents.errors import OutputError, StoreError, UsageError
 from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
 from dcevents.model.fold import Fold
-from dcevents.model.moments import FIRST_BELIEVED_MS, UNTIMED
+from dcevents.model.moments import DAY_MS, FIRST_BELIEVED_MS, UNTIMED
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.account import Account, RejectedLine
 from dcevents.reading.log import LOCATED_COLUMNS, Log
+from dcevents.reading.read_settings import READING_RULES
 from dcevents.reading.sources.inputs import Input, InputResult
 from dcevents.settings import Settings
-from dcevents.store.disk import files, segment
+from dcevents.store import merge
+from dcevents.store.disk import files, lock, segment
+from dcevents.store.disk.folder import StoreFolder, open_folder
 from dcevents.store.disk.manifest import Manifest
-from dcevents.store.disk.numbering import STORED_NUMBER_TYPE
 from dcevents.store.disk.state import NO_WINDOW, StoreState
 from dcevents.store.ingest import read_ledger
 from dcevents.store.merge import MergeResult, MergeSettings, merge_facts
@@ -40,8 +43,34 @@ class ReportInput(NamedTuple):
 
 def open_store(name: str) -> StoreState:
     """Return the store in a folder. Raises StoreError."""
-    folder = Path(name)
-    return StoreState(folder, files.load_manifest(folder))
+    return load_state(open_folder(Path(name)))
+
+
+@contextlib.contextmanager
+def hold_store(name: str) -> Iterator[StoreState]:
+    """Yield the store in a folder; none of its files goes meanwhile.
+
+    Files that were to go before, and were read by this block alone, go at its end. Raises
+    StoreError.
+    """
+    folder = open_folder(Path(name))
+    with lock.hold_for_reading(folder), files.report_damage(folder):
+        yield load_state(folder)
+    with contextlib.suppress(StoreError, OutputError):
+        files.remove_late_leftovers(folder)
+
+
+def load_state(folder: StoreFolder) -> StoreState:
+    """Return the store in a folder that is open.
+
+    Raises StoreError where nothing was taken in yet: no report is of an empty store.
+    """
+    manifest = files.load_manifest(folder)
+    if not manifest.generation:
+        raise StoreError(
+            f"{folder}: nothing was taken in yet; see whether the first dcevents ingest still runs"
+        )
+    return StoreState(folder, manifest)
 
 
 def is_based_on_events(state: StoreState, settings: Settings, *, needs_locations: bool) -> bool:
@@ -83,6 +112,10 @@ def describe_missing_days(state: StoreState, settings: Settings) -> str | None:
 def describe_staleness(state: StoreState, settings: Settings) -> list[str]:
     """Return an alert if the store has taken in nothing new for too long."""
     limit, last = settings.stale_ms, state.manifest.new_events_at
+    if last is not None and last - settings.clock_ms > DAY_MS:
+        # That run's clock was ahead: the newest event that this one believes says more.
+        times = [each.latest for each in state.segments if each.latest is not None]
+        last = max((each for each in times if each <= settings.clock_ms + DAY_MS), default=None)
     if limit is None or (last is not None and settings.clock_ms - last <= limit):
         return []
     since = "ever" if last is None else f"since {show.format_timestamp(last)}"
@@ -91,21 +124,23 @@ def describe_staleness(state: StoreState, settings: Settings) -> list[str]:
     return [f"stale: {state.folder} took in no new event {since}{looked}"]
 
 
+def describe_old_rules(state: StoreState) -> str | None:
+    """Return that logs of a store were read by older rules, if so."""
+    if state.manifest.reading_rules == READING_RULES:
+        return None
+    again = f"dcevents ingest LOGS --store {state.folder} --again"
+    return f"{state.folder}: its logs were read by older rules; {again} reads them by today's"
+
+
 def _is_past_moment(state: StoreState, settings: Settings) -> bool:
     """Return whether a report's moment is before the latest event."""
     if settings.as_of_ms is None:
         return False
-    pending = pl.Series("sid", state.manifest.pending_sessions, dtype=STORED_NUMBER_TYPE)
     # This run's clock may believe what that of the last run did not.
-    facts = state.read_facts(state.find_rows(pending))
+    facts = state.read_facts(state.find_rows(state.pending))
     believed = facts.filter(~segment.is_future(settings.clock_ms))["ts"].to_physical()
-    is_earlier = settings.as_of_ms < (find_latest(state.manifest) or settings.as_of_ms)
+    is_earlier = settings.as_of_ms < (state.manifest.find_latest() or settings.as_of_ms)
     return is_earlier or bool((believed > settings.as_of_ms).any())
-
-
-def find_latest(manifest: Manifest) -> int | None:
-    """Return the latest timestamp that was believed, milliseconds."""
-    return _find_greatest([each.latest for each in manifest.segments])
 
 
 def find_earliest(manifest: Manifest) -> int | None:
@@ -128,7 +163,8 @@ def read_conversations(state: StoreState, extra_log: Log | None, settings: Setti
     """Read stored conversations and attempts, with extra logs'."""
     manifest, merged = state.manifest, None
     has_extra_facts = extra_log is not None and extra_log.facts.row_count > 0
-    if manifest.pending_sessions or has_extra_facts or _is_past_moment(state, settings):
+    has_uncounted = merge.has_uncounted(state, settings.clock_ms)
+    if has_uncounted or has_extra_facts or _is_past_moment(state, settings):
         added = extra_log.facts if extra_log else Facts(state.make_vocabulary())
         merge_settings = MergeSettings(settings.clock_ms, settings.as_of_ms, is_permanent=False)
         merged = merge_facts(state, added, state.make_numbering(), merge_settings)
@@ -140,7 +176,7 @@ def read_conversations(state: StoreState, extra_log: Log | None, settings: Setti
         )
     facts = Facts()
     facts.earliest_ms = _find_least([find_earliest(manifest), merged.earliest if merged else None])
-    facts.latest_ms = _find_greatest([find_latest(manifest), merged.latest if merged else None])
+    facts.latest_ms = _find_greatest([manifest.find_latest(), merged.latest if merged else None])
     log = _combine_logs_without_facts(state, extra_log)
     account = _count_events(log.account, manifest, merged)
     # Which values a pattern matches may depend on all values that there are.
@@ -298,7 +334,8 @@ def _name_logs(state: StoreState) -> list[str]:
     """Return the names shown as files of stored events."""
     if not state.manifest.keeps_events:
         return [EVENT_PLACEHOLDER]
-    return [each.file_name for each in read_ledger(state.folder, state.manifest).logs]
+    logs = read_ledger(state.folder, state.manifest).logs
+    return [logs[n].file_name if n in logs else "" for n in range(max(logs, default=-1) + 1)]
 
 
 def _drop_forgotten(state: StoreState, extra_log: Log) -> tuple[Log, int]:
@@ -324,7 +361,7 @@ def _read_event_rows(state: StoreState) -> pl.DataFrame:
     if state.manifest.keeps_events:
         logs = read_ledger(state.folder, state.manifest).logs
         last = pl.DataFrame(
-            {"file": range(len(logs)), "reading": [each.rereads for each in logs]}
+            {"file": [*logs], "reading": [each.rereads for each in logs.values()]}
         ).cast(pl.UInt32)
         rows = pl.concat([segment.make_empty_table("events"), *state.read_tables("events")])
         current = rows.join(last, on=["file", "reading"], how="semi")

@@ -12,6 +12,7 @@ from dcevents.store.disk import files, segment
 from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
 from dcevents.store.disk.state import StoreState
+from dcevents.store.ingest import write_pending
 from dcevents.store.merge import EventCounts, count_events
 
 
@@ -46,7 +47,6 @@ def forget_sessions(
     after = replace(
         manifest,
         forgotten_sids=tuple(sorted({*manifest.forgotten_sids, *numbers})),
-        pending_sessions=tuple(sid for sid in manifest.pending_sessions if sid not in {*numbers}),
     )
     return _remove_conversations(
         writer, _Removal(state, clock, ids, rows, theirs, "forgotten"), after
@@ -73,6 +73,12 @@ def expire_conversations(
     rows, older = _find_older(state, ids, last, clock)
     removal = _Removal(state, clock, ids, rows, older, "expired")
     return _remove_conversations(writer, removal, replace(manifest, cut_off=last))
+
+
+def count_older(state: StoreState, cut_off: int, clock: int) -> int:
+    """Return how many conversations ended before a time."""
+    ids = segment.number_conversation_ids(state.attributes)
+    return _find_older(state, ids, cut_off, clock)[1].unique().height
 
 
 def _find_older(
@@ -114,23 +120,24 @@ def _remove_conversations(writer: StoreWriter, removal: _Removal, after: Manifes
 
     Return the manifest.
     """
-    before, state, gone = writer.committed, removal.state, removal.conversations
+    state, gone = removal.state, removal.conversations
     if gone.is_empty():
-        return before if after == before else writer.commit_manifest(after)
+        if after == writer.committed:
+            return after
+        return writer.commit_manifest(replace(after, **write_pending(writer, state, state.pending)))
     every = state.read_facts(removal.rows)
     facts, left = _keep_removed(removal, every), _drop_removed(removal, every)
     vanished = gone["sid"].filter(~gone["sid"].is_in(left["sid"].implode())).unique()
     rewritten = _rewrite_segments(writer, removal, vanished)
     segments = (rewritten.get(each.name, each) for each in state.segments)
     superseded = state.superseded.filter(~pl.col("segment").is_in(list(rewritten)))
-    pending = _find_pending(removal, before, after, left)
+    pending = _find_pending(removal, vanished, left)
     identities = state.make_vocabulary().number_identities()
-    count_before = _count_final(removal, identities, every, before.pending_sessions)
+    count_before = _count_final(removal, identities, every, state.pending)
     change = _count_final(removal, identities, left, pending) - count_before
     removed = count_events(facts, identities, removal.clock).events
     after = replace(
         after,
-        pending_sessions=pending,
         segments=tuple(each for each in segments if each is not None),
         superseded_file=writer.write_superseded(superseded),
         event_count=after.event_count + change.events,
@@ -139,18 +146,13 @@ def _remove_conversations(writer: StoreWriter, removal: _Removal, after: Manifes
         salts=_drop_salts(state, after, vanished),
         removed_events=add_removed(after.removed_events, {removal.reason: removed}),
     )
-    after = replace(after, attributes_file=_write_attributes(writer, state, after, facts))
-    return writer.commit_manifest(after, removed_files=_find_obsolete(before, after, rewritten))
-
-
-def _find_obsolete(
-    before: Manifest, after: Manifest, rewritten: dict[str, SegmentInfo | None]
-) -> frozenset[str]:
-    """Return the files that rewritten segments and tables replace."""
-    former = {before.superseded_file, before.attributes_file}
-    former -= {after.superseded_file, after.attributes_file}
-    inside = {name for name in before.files if name.rpartition("/")[0] in rewritten}
-    return frozenset({*inside, *(name for name in former if name is not None)})
+    return writer.commit_manifest(
+        replace(
+            after,
+            attributes_files=_write_attributes(writer, state, after, facts),
+            **write_pending(writer, state, pending),
+        )
+    )
 
 
 def _drop_salts(state: StoreState, manifest: Manifest, vanished: pl.Series) -> dict[str, int]:
@@ -170,7 +172,6 @@ def _rewrite_segments(
     state = removal.state
     with_lines = _find_segments_with_lines(state, removal.conversations["sid"])
     numbers = sorted({*removal.rows["segment"], *with_lines})
-    compact.require_undamaged(state, [state.segments[number] for number in numbers])
     return {
         state.segments[number].name: _rewrite_segment(writer, removal, number, vanished)
         for number in numbers
@@ -196,7 +197,8 @@ def _rewrite_segment(
         return None
     name = files.name_segment(writer.generation, number)
     time_range = compact.compute_time_range(tables, removal.clock)
-    return compact.write_segment(writer, name, tables, time_range, former.written_at)
+    written = compact.write_segment(writer, name, tables, time_range, former.written_at)
+    return compact.join_runs(written, [former])
 
 
 def _find_segments_with_lines(state: StoreState, sids: pl.Series) -> Iterator[int]:
@@ -207,23 +209,25 @@ def _find_segments_with_lines(state: StoreState, sids: pl.Series) -> Iterator[in
             yield number
 
 
-def _find_pending(
-    removal: _Removal, before: Manifest, after: Manifest, left: pl.DataFrame
-) -> tuple[int, ...]:
+def _find_pending(removal: _Removal, vanished: pl.Series, left: pl.DataFrame) -> pl.Series:
     """Return the sessions that stay pending."""
-    # Rows were computed by the clock of the last run: this one's later clock makes none final.
-    then = min(removal.clock, before.last_clock or removal.clock)
-    waiting = {*left.filter(segment.is_future(then))["sid"]}
-    touched = {*removal.rows["sid"]}
-    return tuple(sid for sid in after.pending_sessions if sid in waiting or sid not in touched)
+    pending = removal.state.pending
+    waiting = left.filter(segment.is_future(_get_counting_clock(removal)))["sid"]
+    others = ~pending.is_in(pl.concat([removal.rows["sid"], vanished]).implode())
+    return pending.filter(others | pending.is_in(waiting.implode()))
 
 
 def _count_final(
-    removal: _Removal, identities: pl.Series, facts: pl.DataFrame, pending: Sequence[int]
+    removal: _Removal, identities: pl.Series, facts: pl.DataFrame, pending: pl.Series
 ) -> EventCounts:
     """Count the events of facts, without those of pending sessions."""
-    final = facts.filter(~pl.col("sid").is_in(list(pending)))
-    return count_events(final, identities, removal.clock)
+    final = facts.filter(~pl.col("sid").is_in(pending.implode()))
+    return count_events(final, identities, _get_counting_clock(removal))
+
+
+def _get_counting_clock(removal: _Removal) -> int:
+    """Return the clock by which the store's rows and counts were made: that of the last run."""
+    return removal.state.manifest.last_clock or removal.clock
 
 
 def _keep_removed(removal: _Removal, rows: pl.DataFrame) -> pl.DataFrame:
@@ -248,10 +252,10 @@ def _join_removed(
 
 def _write_attributes(
     writer: StoreWriter, state: StoreState, after: Manifest, facts: pl.DataFrame
-) -> str | None:
+) -> tuple[str, ...]:
     """Write the attributes without those that only removed facts had.
 
-    Return the file's name.
+    Return the names of their files.
     """
     files_then = {**writer.committed.files, **writer.new_files}
     left = StoreState(state.folder, replace(after, files=files_then))
@@ -259,9 +263,9 @@ def _write_attributes(
     gone = facts["attributes"].unique()
     unused = gone.filter(~gone.is_in(used.implode()))
     if unused.is_empty():
-        return after.attributes_file
+        return after.attributes_files
     conversations, attempts = left.read_tables("conversations"), left.read_tables("attempts")
     attributes = segment.blank_attributes(
         state.attributes, unused, list(conversations), list(attempts)
     )
-    return writer.write_attributes(attributes)
+    return (writer.write_attributes(attributes),)

@@ -19,18 +19,20 @@ def find_faults(state: StoreState, clock: int) -> Iterator[str]:
 
     Raises StoreError where it cannot be read.
     """
-    damaged = list(files.find_damage(state.folder, state.manifest.files))
+    damaged = list(files.find_damage(state.folder, state.manifest.files, in_full=True))
     if damaged:
         for name, damage in damaged[:_MAX_SHOWN_FILES]:
-            yield f"{state.folder / name}: {damage}"
+            yield f"{state.folder.locate(name)}: {damage}"
         return
+    # Stored rows are by the clock of the last run, which may have been ahead.
+    clock = max(clock, state.manifest.last_clock or clock)
     for each in state.segments:
         yield from _check_segment(state, each)
     yield from _check_rows(state, clock)
 
 
 def _check_segment(state: StoreState, info: SegmentInfo) -> Iterator[str]:
-    name = state.folder / info.name
+    name = state.folder.locate(info.name)
     facts, conversations = (state.read_table(info, each) for each in ("facts", "conversations"))
     if (facts.height, conversations.height) != (info.fact_count, info.conversation_count):
         yield f"{name}: its numbers of rows differ from those in the manifest"
@@ -48,7 +50,7 @@ def _check_rows(state: StoreState, clock: int) -> Iterator[str]:
     """Yield the tables whose rows differ from those computed anew."""
     total = EventCounts(0, 0, 0)
     identities = state.make_vocabulary().number_identities()
-    is_final = ~pl.col("sid").is_in(list(state.manifest.pending_sessions))
+    is_final = ~pl.col("sid").is_in(state.pending.implode())
     for stored in compact.merge_in_ranges(state, state.segments, clock):
         computed = _recompute_tables(state, stored, clock)
         for name in ("conversations", "attempts"):

@@ -95,7 +95,7 @@ def test_what_is_not_believed_is_counted_as_from_the_log(
 
 def test_an_ancient_time_expires_no_conversation(store: Path, take: Callable[..., Any]) -> None:
     take("2026-11-20T09:00:00Z a engaged\n0 a completed\n0 b engaged\nnever c engaged")
-    done("ingest", "--store", store, "--keep", "28d", "-q")
+    done("ingest", "--store", store, "--keep", "28d", "--yes", "-q")
 
     rows = done("conversations", "--store", store, "-f", "ndjson").ndjson
     assert ["a", "b", "c"] == sorted(row["sid"] for row in rows)

@@ -2,7 +2,6 @@
 alerts; versions.
 """
 
-import json
 import os
 import re
 import shutil
@@ -14,10 +13,11 @@ from typing import Any
 import harness
 import polars as pl
 import pytest
+import stores
 from upkeep import FIRST, LATE, REPORTS, SECOND, account, content, done, figures, sound, sums_up
 
 from dcevents.store import compact
-from dcevents.store.disk import files, manifest
+from dcevents.store.disk import checksum, manifest
 
 # -- removing --------------------------------------------------------------------------------------
 
@@ -52,7 +52,7 @@ def test_what_was_removed_and_what_was_not_there_is_said(
     take(SECOND)
 
     forgot = done("ingest", "--store", store, "--forget", "b", "--forget", "nobody")
-    expired = done("ingest", "--store", store, "--keep", "28d")
+    expired = done("ingest", "--store", store, "--keep", "28d", "--yes")
 
     assert forgot.err.splitlines() == [
         (
@@ -66,7 +66,7 @@ def test_what_was_removed_and_what_was_not_there_is_said(
         == "dcevents: removed 2 conversations that ended before 2026-11-03T00:00:00.000Z\n"
     )
     assert "nobody" in done("ingest", "--store", store, "--forget", "nobody", "-q").err
-    assert done("ingest", "--store", store, "--keep", "28d", "-q").err == ""
+    assert done("ingest", "--store", store, "--keep", "28d", "--yes", "-q").err == ""
 
 
 def test_to_remove_something_makes_no_store(store: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_timestamp_in_the_future_keeps_nothing(
     )
     take(SECOND + "2099-01-01T00:00:00Z d input_email name=Pricing")
 
-    done("ingest", "--store", store, "--keep", "28d", "-q")
+    done("ingest", "--store", store, "--keep", "28d", "--yes", "-q")
     left = figures("--store", store)
     done("ingest", tmp_path, "--store", store, "--again", "-q")
 
@@ -129,7 +129,7 @@ def test_days_that_are_not_kept_are_no_quiet_days(
 ) -> None:
     take(FIRST)
     take(SECOND)
-    done("ingest", "--store", store, "--keep", "28d", "-q")
+    done("ingest", "--store", store, "--keep", "28d", "--yes", "-q")
     (tmp_path / "r.csv").write_text("good")
 
     result = harness.run("completion", "--store", store, *window, "-q", "-o", tmp_path / "r.csv")
@@ -178,7 +178,7 @@ def test_what_is_older_goes_and_is_not_taken_in_again(
     take(SECOND)
 
     # The tests' clock says 2026-12-01: what ended before 2026-11-03 is older.
-    done("ingest", "--store", store, "--keep", "28d", "-q")
+    done("ingest", "--store", store, "--keep", "28d", "--yes", "-q")
     removed = figures("--store", store)
     take(FIRST, "-q")
     done("ingest", tmp_path / "0.log", "--store", store, "--again", "-q")
@@ -302,7 +302,7 @@ def test_a_missing_file_is_found_and_a_report_says_where_to_look(
 
     assert (verified.status, reported.status) == (1, 1)
     assert str(path) in verified.err
-    assert "dcevents store verify" in reported.err
+    assert f"dcevents store repair {store}" in reported.err
     assert len(reported.err.splitlines()) == 1
 
 
@@ -313,10 +313,9 @@ def test_rows_that_are_not_what_the_facts_come_to_are_found(
     take(FIRST)
     (path,) = store.rglob("conversations.parquet")
     pl.read_parquet(path).with_columns(meetings=pl.col("meetings") + 1).write_parquet(path)
-    found = json.loads((store / manifest.MANIFEST_NAME).read_text())
     name = str(path.relative_to(store))
-    found["files"][name] = [path.stat().st_size, files.compute_digest(path.read_bytes())]
-    (store / manifest.MANIFEST_NAME).write_text(json.dumps(found))
+    own = {**stores.list_own_files(store), name: checksum.record_bytes(path.read_bytes())}
+    stores.change_manifest(store, files=own)
 
     result = harness.run("store", "verify", store)
 
@@ -397,10 +396,7 @@ def test_stale_is_about_a_store(tmp_path: Path) -> None:
 
 def test_a_newer_store_is_refused(store: Path, take: Callable[..., Any]) -> None:
     take(FIRST)
-    found = json.loads((store / manifest.MANIFEST_NAME).read_text())
-    (store / manifest.MANIFEST_NAME).write_text(
-        json.dumps({**found, "version": manifest.STORE_VERSION + 1})
-    )
+    stores.change_manifest(store, version=manifest.STORE_VERSION + 1)
 
     results = [
         harness.run("ingest", "--store", store, "--forget", "a"),
@@ -414,8 +410,7 @@ def test_a_newer_store_is_refused(store: Path, take: Callable[..., Any]) -> None
 
 def test_an_older_store_is_refused(store: Path, take: Callable[..., Any]) -> None:
     take(FIRST)
-    found = json.loads((store / manifest.MANIFEST_NAME).read_text())
-    (store / manifest.MANIFEST_NAME).write_text(json.dumps({**found, "version": 1}))
+    stores.change_manifest(store, version=1)
 
     results = [
         harness.run("ingest", "--store", store, "--forget", "a"),
@@ -424,7 +419,7 @@ def test_an_older_store_is_refused(store: Path, take: Callable[..., Any]) -> Non
 
     for result in results:
         assert (result.status, len(result.err.splitlines())) == (1, 1)
-        assert "written by an older dcevents (store version 1, here 2)" in result.err
+        assert "written by an older dcevents (store version 1, here 3)" in result.err
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema":"other","version":1}', "\0"])

@@ -21,7 +21,8 @@ import stores
 from compare import agree
 from histories import line
 
-from dcevents.store.disk import files, lock
+from dcevents.store.disk import lock
+from dcevents.store.disk.folder import open_folder
 
 pytestmark = pytest.mark.year
 
@@ -183,7 +184,7 @@ class Year:
         elif how == "kill -9":
             self.kill(clock)
         elif how == "overlapping" and self.store.exists():
-            with lock.hold_for_writing(self.store):
+            with lock.hold_for_writing(open_folder(self.store)):
                 found = stores.ingest(self.store, self.logs, clock=stores.moment(clock), status=75)
             assert "another run holds the store" in found.err
         else:
@@ -205,7 +206,7 @@ class Year:
         too.
         """
         if (self.store / "manifest.json").exists():
-            assert list(files.find_damage(self.store, files.load_manifest(self.store).files)) == []
+            assert stores.find_damage(self.store) == []
 
     def check(self, clock: int) -> None:
         """After a run the store says what one reading of all lines says."""

@@ -15,7 +15,9 @@ from harness import Result, log, run
 from dcevents.analysis.view import View
 from dcevents.settings import Settings, Window
 from dcevents.store import query
-from dcevents.store.disk import lock
+from dcevents.store.disk import files, manifest
+from dcevents.store.disk.checksum import FileRecord, compute_crc
+from dcevents.store.disk.folder import open_folder
 
 KINDS = (
     "triggered",
@@ -83,8 +85,7 @@ def view(
 ) -> View:
     """What the program makes of a store: of its conversations, or of its events."""
     settings = Settings(clock_ms=now, tz=ZoneInfo(tz), window=window or Window(), as_of_ms=as_of)
-    with lock.hold_for_reading(store):
-        state = query.open_store(str(store))
+    with query.hold_store(str(store)) as state:
         read = (
             query.read_events(state, None, state.make_vocabulary(), settings)
             if of_events
@@ -92,6 +93,26 @@ def view(
         )
         read.log.count_events()
         return View(read.log, read.fold, settings)
+
+
+def find_damage(store: Path) -> list[tuple[str, str]]:
+    """Return the damaged files of a store, by their whole digests."""
+    folder = open_folder(store)
+    return list(files.find_damage(folder, files.load_manifest(folder).files, in_full=True))
+
+
+def list_own_files(store: Path) -> dict[str, FileRecord]:
+    """Return the files that a store's manifest names."""
+    return dict(files.load_manifest(open_folder(store)).files)
+
+
+def change_manifest(store: Path, **changes: Any) -> None:
+    """Change members of a manifest, as if it had been written so."""
+    path = store / manifest.MANIFEST_NAME
+    members = {**json.loads(path.read_text()), **changes}
+    del members["crc32"]
+    begin = json.dumps(members, separators=(",", ":")).encode()[:-1]
+    path.write_bytes(begin + b',"crc32":"%08x"}\n' % compute_crc(begin))
 
 
 def known(contents: Sequence[bytes], more: bytes) -> list[bytes]:

@@ -48,6 +48,8 @@ _OPTIONS = [
         help="Remove this session, for good; repeatable.",
     ),
     click.option("--keep", metavar="AGE", help="Remove what ended longer ago: 25months, 90d."),
+    click.option("--dry-run", is_flag=True, help="Only say what --keep would remove."),
+    click.option("--yes", is_flag=True, help="Remove even much, or by a clock that is ahead."),
     click.option("--again", is_flag=True, help="Read all logs from their beginning."),
     QUIET_OPTION,
     *REJECTS_OPTIONS,

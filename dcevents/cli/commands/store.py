@@ -1,4 +1,4 @@
-"""`dcevents store`: info, verify, compact."""
+"""`dcevents store`: info, verify, compact, cut-off."""
 
 import click
 
@@ -55,6 +55,21 @@ def _compact_store(directory: str, lock_wait: str) -> int:
     from dcevents.cli import store  # noqa: PLC0415 - polars
 
     return store.compact_store(directory, lock_wait_ms)
+
+
+@_store_group.command(
+    "cut-off",
+    context_settings=CONTEXT_SETTINGS,
+    help="Print the time before which nothing is kept, as ingest --keep has set it.",
+)
+@STORE_ARGUMENT
+@click.option("--reset", is_flag=True, help="Let what is older be taken in again.")
+@LOCK_WAIT_OPTION
+def _show_cut_off(directory: str, *, reset: bool, lock_wait: str) -> int:
+    lock_wait_ms = parse_duration(lock_wait, "--lock-wait")
+    from dcevents.cli import store  # noqa: PLC0415 - polars
+
+    return store.reset_cut_off(directory, lock_wait_ms) if reset else store.print_cut_off(directory)
 
 
 COMMAND = _store_group

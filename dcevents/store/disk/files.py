@@ -1,110 +1,191 @@
-"""A store's folder: files that never change, and a manifest."""
+"""A store's files, which never change, and the manifest that names them."""
 
 import contextlib
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from hashlib import blake2b
 from io import BytesIO
-from pathlib import Path
+from typing import IO
 
 import polars as pl
 
-from dcevents import output
-from dcevents.errors import OutputError, StoreError
-from dcevents.store.disk import lock, manifest
+from dcevents.errors import StoreError
+from dcevents.store.disk import checksum, lock, manifest
+from dcevents.store.disk.checksum import FileRecord
+from dcevents.store.disk.folder import TEMPORARY_PREFIX, StoreFolder, report_write_failures
 from dcevents.store.disk.manifest import Manifest
 
-_SEGMENTS_FOLDER = "segments"
-_WRITTEN_PREFIXES = (f"{_SEGMENTS_FOLDER}/", "attributes-", "superseded-", "ledger-")
-_TEMPORARY_PREFIX = ".dcevents-"
-_REPAIR_HINT = "restore it from a backup, or ingest the logs into a new store"
+SEGMENTS_FOLDER = "segments"
+_WRITTEN_PREFIXES = (
+    f"{SEGMENTS_FOLDER}/",
+    "attributes-",
+    "superseded-",
+    "ledger-",
+    "pending-",
+)
 _STORE_PREFIXES = (
     "lost+found",
     *_WRITTEN_PREFIXES,
-    _SEGMENTS_FOLDER,
+    SEGMENTS_FOLDER,
     manifest.MANIFEST_NAME,
-    _TEMPORARY_PREFIX,
+    manifest.COPY_NAME,
+    TEMPORARY_PREFIX,
     lock.WRITER_LOCK_NAME,
     lock.READERS_LOCK_NAME,
     "sent-",  # what `send` remembers
 )
 """Beginnings of the names that may lie in a store."""
+CHANGED = "its content has changed"
 
 
-def load_manifest(folder: Path) -> Manifest:
-    """Return the manifest of the store in a folder.
+# -- the manifest --------------------------------------------------------------------------------
 
-    Raises StoreError where there is none.
+
+def load_manifest(folder: StoreFolder, name: str = manifest.MANIFEST_NAME) -> Manifest:
+    """Return the manifest of a store.
+
+    Raises StoreError where there is none, or it is damaged.
     """
-    path = folder / manifest.MANIFEST_NAME
+    path = folder.locate(name)
     try:
-        text = path.read_text(encoding="utf-8")
+        data = folder.read_file(name)
     except FileNotFoundError as error:
+        if folder.has_file(manifest.COPY_NAME) and name != manifest.COPY_NAME:
+            raise StoreError(f"{path}: missing; {_advise(folder)}") from error
         raise StoreError(
             f"{folder}: no store; make one with dcevents ingest LOGS --store {folder}"
         ) from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise StoreError(f"{path}: {_describe_error(error)}") from error
-    return manifest.parse_manifest(text, str(path))
+    return manifest.parse_manifest(data, str(path), _advise(folder))
 
 
-def read_undamaged(folder: Path, current: Manifest, name: str) -> bytes:
-    """Read a file of the store.
-
-    Raises StoreError where it is not as it was written.
-    """
-    for _, damage in find_damage(folder, {name: current.files[name]}):
-        raise StoreError(f"{folder / name}: {damage}; {_REPAIR_HINT}")
-    return (folder / name).read_bytes()
-
-
-def load_or_create(folder: Path, *, keep_events: bool) -> Manifest:
-    """Return the manifest of a store, perhaps a new one.
+def load_or_create(folder: StoreFolder, *, keep_events: bool) -> Manifest:
+    """Return the manifest of a store, perhaps a new one, with all CRC-32s.
 
     Raises StoreError where the manifest is missing and its files are there: they would be removed.
     """
-    if (folder / manifest.MANIFEST_NAME).exists():
+    if folder.has_file(manifest.MANIFEST_NAME):
         found = load_manifest(folder)
-        return found if found.generation else replace(found, keeps_events=keep_events)
-    if any(name.startswith(_WRITTEN_PREFIXES) for name in _list_files(folder)):
+        if not found.generation:
+            return replace(found, keeps_events=keep_events)
+        return add_checksums(folder, found)
+    if any(name.startswith(_WRITTEN_PREFIXES) for name in list_files(folder)):
         raise StoreError(
-            f"{folder / manifest.MANIFEST_NAME}: missing, while files of a store are there; "
-            f"{_REPAIR_HINT}"
+            f"{folder.locate(manifest.MANIFEST_NAME)}: missing, while files of a store are there; "
+            f"{_advise(folder)}"
         )
     new = Manifest(secrets.token_hex(16), keeps_events=keep_events)
-    with output.open_private_file(str(folder / manifest.MANIFEST_NAME)) as write:
-        write(new.to_json())
+    _write_manifest(folder, new)
     return new
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make the folder of a store, if it is not there.
+def add_checksums(folder: StoreFolder, found: Manifest) -> Manifest:
+    """Return a manifest with the CRC-32 of each file, which stores of version 2 do not have.
 
-    Only its owner may open a new one. Raises StoreError where other things lie in it, OutputError
-    where it cannot be made.
+    Raises StoreError where a file is damaged.
     """
-    names = _list_names(folder)
+    known = {name: record for name, record in found.files.items() if record.crc is not None}
+    added = {}
+    for name in found.files.keys() - known.keys():
+        with open_undamaged(folder, found, name) as file:
+            added[name] = checksum.record_bytes(file.read())
+    return replace(found, files={**known, **added}) if added else found
+
+
+def check_folder(folder: StoreFolder) -> None:
+    """Raise StoreError where a folder has other things in it, and no manifest."""
+    names = folder.list_names()
     others = [name for name in names if not name.startswith(_STORE_PREFIXES)]
     if others and manifest.MANIFEST_NAME not in names:
         raise StoreError(f"{folder}: no store, and not empty ({others[0]}); name a new folder")
-    with report_write_failures(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / _SEGMENTS_FOLDER).mkdir(mode=0o700, exist_ok=True)
-        if not names:
-            folder.chmod(0o700)
+
+
+def _write_manifest(folder: StoreFolder, new: Manifest) -> None:
+    """Replace the manifest, then its copy, which `store repair` goes back to."""
+    data = new.to_json()
+    for name in (manifest.MANIFEST_NAME, manifest.COPY_NAME):
+        with report_write_failures(folder.locate(name)):
+            folder.replace_file(name, data)
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+def open_undamaged(folder: StoreFolder, current: Manifest, name: str) -> IO[bytes]:
+    """Open a file of the store, held against its checksum.
+
+    Raises StoreError where it is not as it was written.
+    """
+    try:
+        file = open(folder.open_file(name), "rb")  # noqa: SIM115 - the caller closes it
+        if checksum.is_as_written(file.fileno(), current.files[name]):
+            return file
+        file.close()
+    except OSError as error:
+        damage = _describe_error(error)
+        raise StoreError(f"{folder.locate(name)}: {damage}; {_advise(folder)}") from error
+    raise StoreError(f"{folder.locate(name)}: {CHANGED}; {_advise(folder)}")
+
+
+def read_undamaged(folder: StoreFolder, current: Manifest, name: str) -> bytes:
+    """Read a file of the store. Raises StoreError, as `open_undamaged`."""
+    with open_undamaged(folder, current, name) as file:
+        return file.read()
+
+
+def find_damage(
+    folder: StoreFolder, files: Mapping[str, FileRecord], *, in_full: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Yield damaged files: name, and damage in words; by their BLAKE2b `in_full`."""
+    for name, record in sorted(files.items()):
+        try:
+            with open(folder.open_file(name), "rb") as file:
+                is_sound = checksum.is_as_written(file.fileno(), record, in_full=in_full)
+        except OSError as error:
+            yield name, _describe_error(error)
+        else:
+            if not is_sound:
+                yield name, CHANGED
+
+
+@contextlib.contextmanager
+def report_damage(folder: StoreFolder) -> Iterator[None]:
+    """Raise StoreError for failures that a damaged file explains."""
+    try:
+        yield
+    except (
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        ArithmeticError,
+        LookupError,
+        ValueError,
+    ) as error:
+        for name, damage in find_damage(folder, load_manifest(folder).files):
+            raise StoreError(f"{folder.locate(name)}: {damage}; {_advise(folder)}") from error
+        raise
+
+
+def _advise(folder: StoreFolder) -> str:
+    return f"run dcevents store repair {folder}"
+
+
+def _describe_error(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+# -- writing -------------------------------------------------------------------------------------
 
 
 class StoreWriter:
     """A writer of files, which `commit_manifest` makes part of the store."""
 
-    def __init__(self, folder: Path, committed: Manifest) -> None:
+    def __init__(self, folder: StoreFolder, committed: Manifest) -> None:
         self.folder = folder
         self.committed = committed
         """The manifest as it is on disk."""
-        self.new_files: dict[str, tuple[int, str]] = {}
-        """Size and BLAKE2b of files that the manifest does not name yet."""
+        self.new_files: dict[str, FileRecord] = {}
+        """Files that the manifest does not name yet."""
 
     @property
     def generation(self) -> int:
@@ -116,15 +197,12 @@ class StoreWriter:
 
         Return its name. Raises OutputError.
         """
-        path = self.folder / name
-        with report_write_failures(path):
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(fd, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(fd)
-        self.new_files[name] = (len(data), compute_digest(data))
+        with report_write_failures(self.folder.locate(name)):
+            inner = name.rpartition("/")[0]
+            for folder in (SEGMENTS_FOLDER, inner) if inner else ():
+                self.folder.make_folder(folder)
+            self.folder.write_file(name, data)
+        self.new_files[name] = checksum.record_bytes(data)
         return name
 
     def write_frame(self, name: str, frame: pl.DataFrame) -> str:
@@ -137,7 +215,7 @@ class StoreWriter:
         return self.write_file(name, data.getvalue())
 
     def write_attributes(self, attributes: pl.DataFrame) -> str:
-        """Write the table of attributes; return the file's name."""
+        """Write attributes, all or new ones; return the file's name."""
         return self.write_frame(f"attributes-{self.generation:06}.parquet", attributes)
 
     def write_superseded(self, superseded: pl.DataFrame) -> str | None:
@@ -149,108 +227,97 @@ class StoreWriter:
             return None
         return self.write_frame(f"superseded-{self.generation:06}.parquet", superseded)
 
+    def write_pending(self, pending: pl.Series) -> str | None:
+        """Write the pending sessions.
+
+        Return the file's name, None where there are none.
+        """
+        if pending.is_empty():
+            return None
+        frame = pending.alias("sid").sort().to_frame()
+        return self.write_frame(f"pending-{self.generation:06}.parquet", frame)
+
     def write_ledger(self, data: bytes) -> str:
-        """Write the text of the ledger; return the file's name."""
+        """Write a text of the ledger; return the file's name."""
         return self.write_file(f"ledger-{self.generation:06}.json", data)
 
-    def commit_manifest(
-        self, after: Manifest, *, removed_files: frozenset[str] = frozenset()
-    ) -> Manifest:
-        """Commit a manifest with all files but the removed ones."""
-        former = self.committed.files
-        others = {name: of for name, of in former.items() if name not in removed_files}
-        successor = after.make_successor({**others, **self.new_files})
-        folders = {(self.folder / name).parent for name in self.new_files}
-        for folder in folders | {self.folder / _SEGMENTS_FOLDER, self.folder}:
-            with contextlib.suppress(FileNotFoundError):
-                output.sync_folder(folder)
-        with output.open_private_file(str(self.folder / manifest.MANIFEST_NAME)) as write:
-            write(successor.to_json())
+    def commit_manifest(self, after: Manifest) -> Manifest:
+        """Commit a manifest with the files that it names."""
+        named = after.list_own_files({**self.committed.files, **self.new_files})
+        successor = after.make_successor(named)
+        folders = {name.rpartition("/")[0] for name in self.new_files}
+        with report_write_failures(self.folder.path):
+            for inner in folders | {SEGMENTS_FOLDER, ""}:
+                with contextlib.suppress(FileNotFoundError):
+                    self.folder.sync(inner)
+        _write_manifest(self.folder, successor)
         self.committed, self.new_files = successor, {}
         return successor
 
 
+def restore_manifest(folder: StoreFolder) -> Manifest:
+    """Put the manifest's copy in its place; return it.
+
+    Raises StoreError where the copy, or a file that it names, is damaged as well.
+    """
+    found = load_manifest(folder, manifest.COPY_NAME)
+    _write_manifest(folder, found)
+    return found
+
+
 def name_segment(number: int, part: int = 0) -> str:
     """Return the folder of a segment."""
-    return f"{_SEGMENTS_FOLDER}/{number:06}" + (f"-{part}" if part else "")
+    return f"{SEGMENTS_FOLDER}/{number:06}" + (f"-{part}" if part else "")
 
 
-def remove_leftovers(folder: Path, current: Manifest) -> None:
-    """Remove files that the manifest does not name, unless they are read.
+# -- leftovers -----------------------------------------------------------------------------------
 
-    They are of earlier generations, or of runs that ended early: who holds the store for writing
-    is the only one to write a manifest.
+
+def list_leftovers(folder: StoreFolder, current: Manifest) -> list[str]:
+    """Return the files that the manifest does not name.
+
+    They are of earlier generations, or of runs that ended early.
     """
+    prefixes = (*_WRITTEN_PREFIXES, TEMPORARY_PREFIX)
+    return [
+        name
+        for name in list_files(folder)
+        if name.startswith(prefixes) and name not in current.files
+    ]
+
+
+def remove_leftovers(folder: StoreFolder, current: Manifest) -> list[str]:
+    """Remove files that the manifest does not name, unless the store is read.
+
+    Return those that are still there. Who holds the store for writing is the only one to write a
+    manifest.
+    """
+    found = list_leftovers(folder, current)
     with lock.exclude_readers(folder) as has_no_readers:
         if not has_no_readers:
-            return
-        for name in _list_files(folder):
-            is_ours = name.startswith((*_WRITTEN_PREFIXES, _TEMPORARY_PREFIX))
-            if is_ours and name not in current.files:
-                with contextlib.suppress(OSError):
-                    (folder / name).unlink()
-        for inner in _list_names(folder / _SEGMENTS_FOLDER):
+            return found
+        for name in found:
             with contextlib.suppress(OSError):
-                (folder / _SEGMENTS_FOLDER / inner).rmdir()
+                folder.remove_file(name)
+        for inner in folder.list_names(SEGMENTS_FOLDER):
+            with contextlib.suppress(OSError):
+                folder.remove_folder(f"{SEGMENTS_FOLDER}/{inner}")
+    return list_leftovers(folder, current)
 
 
-def _list_files(folder: Path) -> Iterator[str]:
-    yield from (name for name in _list_names(folder) if name != _SEGMENTS_FOLDER)
-    for inner in _list_names(folder / _SEGMENTS_FOLDER):
-        for name in _list_names(folder / _SEGMENTS_FOLDER / inner):
-            yield f"{_SEGMENTS_FOLDER}/{inner}/{name}"
+def remove_late_leftovers(folder: StoreFolder) -> None:
+    """Remove files that were to go while the store was read, where nobody holds it now."""
+    if not list_leftovers(folder, load_manifest(folder)):
+        return
+    with lock.hold_if_free(folder) as is_held:
+        if is_held:
+            # Another run may have written since.
+            remove_leftovers(folder, load_manifest(folder))
 
 
-def _list_names(folder: Path) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def compute_digest(data: bytes) -> str:
-    """Return the BLAKE2b of a file, hexadecimal."""
-    return blake2b(data, digest_size=16).hexdigest()
-
-
-def find_damage(folder: Path, files: Mapping[str, tuple[int, str]]) -> Iterator[tuple[str, str]]:
-    """Yield damaged files: name, and damage in words."""
-    for name, (_, expected) in sorted(files.items()):
-        try:
-            data = (folder / name).read_bytes()
-        except OSError as error:
-            yield name, _describe_error(error)
-        else:
-            if compute_digest(data) != expected:
-                yield name, "its content has changed"
-
-
-@contextlib.contextmanager
-def report_damage(folder: Path) -> Iterator[None]:
-    """Raise StoreError for failures that a damaged file explains."""
-    try:
-        yield
-    except (
-        pl.exceptions.PolarsError,
-        pl.exceptions.PanicException,
-        ArithmeticError,
-        LookupError,
-        ValueError,
-    ) as error:
-        for name, damage in find_damage(folder, load_manifest(folder).files):
-            raise StoreError(f"{folder / name}: {damage}; {_REPAIR_HINT}") from error
-        raise
-
-
-def _describe_error(error: Exception) -> str:
-    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else "not a text"
-
-
-@contextlib.contextmanager
-def report_write_failures(path: Path) -> Iterator[None]:
-    """Raise OutputError, naming the path, for failures to write."""
-    try:
-        yield
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"{error.filename or path}: {reason}") from error
+def list_files(folder: StoreFolder) -> Iterator[str]:
+    """Yield the names of all files in a store, and of its segments."""
+    yield from (name for name in folder.list_names() if name != SEGMENTS_FOLDER)
+    for inner in folder.list_names(SEGMENTS_FOLDER):
+        for name in folder.list_names(f"{SEGMENTS_FOLDER}/{inner}"):
+            yield f"{SEGMENTS_FOLDER}/{inner}/{name}"

@@ -6,10 +6,10 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
-from dcevents.errors import BusyError, OutputError
+from dcevents.errors import BusyError, StoreError
+from dcevents.store.disk.folder import StoreFolder, report_write_failures
 
 WRITER_LOCK_NAME: Final = "lock"
 """The file that a writer locks; its text names the writer, for people."""
@@ -18,12 +18,12 @@ _RETRY_SECONDS = 0.05
 
 
 @contextlib.contextmanager
-def hold_for_writing(folder: Path, wait_ms: int = 0) -> Iterator[None]:
+def hold_for_writing(folder: StoreFolder, wait_ms: int = 0) -> Iterator[None]:
     """Hold the store's lock while the block runs.
 
     Raises BusyError, which names the holder.
     """
-    fd = _open_lock_file(folder / WRITER_LOCK_NAME)
+    fd = _open_lock_file(folder, WRITER_LOCK_NAME)
     try:
         until = time.monotonic() + wait_ms / 1000
         while not _try_lock(fd, fcntl.LOCK_EX):
@@ -40,14 +40,14 @@ def hold_for_writing(folder: Path, wait_ms: int = 0) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def hold_for_reading(folder: Path) -> Iterator[None]:
+def hold_for_reading(folder: StoreFolder) -> Iterator[None]:
     """Keep the manifest's files from removal while the block runs.
 
     It waits for nobody, and no writer waits for it.
     """
     try:
         # The file is not made here: a folder that is no store stays as it was.
-        fd = os.open(folder / READERS_LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+        fd = folder.open_lock_file(READERS_LOCK_NAME, makes=False)
     except OSError:
         yield
         return
@@ -59,25 +59,40 @@ def hold_for_reading(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def exclude_readers(folder: Path) -> Iterator[bool]:
+def exclude_readers(folder: StoreFolder) -> Iterator[bool]:
     """Yield whether the store has no readers.
 
     Then none can begin while the block runs.
 
     Readers are not waited for.
     """
-    fd = _open_lock_file(folder / READERS_LOCK_NAME)
+    fd = _open_lock_file(folder, READERS_LOCK_NAME)
     try:
         yield _try_lock(fd, fcntl.LOCK_EX)
     finally:
         os.close(fd)
 
 
-def _open_lock_file(path: Path) -> int:
+@contextlib.contextmanager
+def hold_if_free(folder: StoreFolder) -> Iterator[bool]:
+    """Yield whether the store's lock is held for the block; nobody is waited for.
+
+    It is not where another run holds it, or the lock may not be opened.
+    """
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise OutputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        fd = folder.open_lock_file(WRITER_LOCK_NAME, makes=True)
+    except (OSError, StoreError):
+        yield False
+        return
+    try:
+        yield _try_lock(fd, fcntl.LOCK_EX)
+    finally:
+        os.close(fd)
+
+
+def _open_lock_file(folder: StoreFolder, name: str) -> int:
+    with report_write_failures(folder.locate(name)):
+        return folder.open_lock_file(name, makes=True)
 
 
 def _try_lock(fd: int, operation: int) -> bool:

@@ -4,17 +4,27 @@ A file that the manifest does not name is no part of the store.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from dcevents.errors import StoreError
+from dcevents.store.disk.checksum import FileRecord, compute_crc
 
 MANIFEST_NAME: Final = "manifest.json"
+COPY_NAME: Final = "manifest-copy.json"
+"""The same once more: without a manifest a store is lost."""
 MANIFEST_SCHEMA: Final = "dcevents.store"
 """Comes first in the file, so that a store in a folder of logs is not taken for one."""
-STORE_VERSION: Final = 2
+STORE_VERSION: Final = 3
 """Version of the format; raised when files are written that an older dcevents misreads."""
+_OLDEST_VERSION: Final = 2
+"""Version without CRC-32s: it is read, and written as the present one."""
+_CRC_MEMBER: Final = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\n?\Z')
+"""The last member: the CRC-32 of all bytes before it."""
+_RENAMED_MEMBERS: Final = {"attributes_file": "attributes_files", "ledger_file": "ledger_files"}
+"""Members of version 2, each with one name of a file, and what they are now."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,9 @@ class SegmentInfo:
     written_at: int
     latest_of_all: int | None = None
     """Latest timestamp, believed or not."""
+    first_run: int = 0
+    last_run: int | None = None
+    """Generations whose runs brought its facts; None: up to the present one."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +74,19 @@ class Manifest:
     keeps_events: bool = False
     generation: int = 0
     segments: tuple[SegmentInfo, ...] = ()
-    files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    """Each file of the store: its size and its BLAKE2b."""
-    attributes_file: str | None = None
+    files: Mapping[str, FileRecord] = field(default_factory=dict)
+    """Each file of the store."""
+    attributes_files: tuple[str, ...] = ()
+    """Attributes by code: each file goes on where the one before ends."""
     superseded_file: str | None = None
-    ledger_file: str | None = None
-    """Names of files: attributes by code, superseded rows, logs that were read."""
+    ledger_files: tuple[str, ...] = ()
+    """Logs that were read: each file changes what those before it say."""
+    pending_file: str | None = None
+    """Sessions with a timestamp in the future: each run counts them again by its clock."""
     salts: Mapping[str, int] = field(default_factory=dict)
     """Sid → salt, of sids whose number without one another sid has."""
     pending_sessions: tuple[int, ...] = ()
-    """Sessions with a timestamp in the future: each run counts them again by its clock."""
+    """The pending sessions of a store of version 2, which has no file of them."""
     account: StoredAccount = field(default_factory=StoredAccount)
     event_count: int = 0
     untimed_count: int = 0
@@ -85,41 +101,71 @@ class Manifest:
     """When a run last added new events."""
     last_clock: int | None = None
     """Clock by which timestamps were last believed."""
+    trusted_clock: int | None = None
+    """Clock of the last run that was not far ahead of the newest event and of earlier runs."""
     looked_at: int | None = None
     """When a run last looked for events."""
+    reading_rules: int | None = None
+    """Number of the rules that all its logs were read by (`reading.rules`); None: older ones."""
     version: int = STORE_VERSION
 
-    def to_json(self) -> str:
+    def to_json(self) -> bytes:
         """Return the text of the file."""
         members = {"schema": MANIFEST_SCHEMA, **asdict(self)}
-        return json.dumps(members, separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(members, separators=(",", ":"), ensure_ascii=False)
+        # A name of a file that is no text has halves of pairs: JSON has an escape for each.
+        begin = text.removesuffix("}").encode("utf-8", "backslashreplace")
+        return begin + b',"crc32":"%08x"}\n' % compute_crc(begin)
 
-    def make_successor(self, files: Mapping[str, tuple[int, str]]) -> "Manifest":
+    def make_successor(self, files: Mapping[str, FileRecord]) -> "Manifest":
         """Return the manifest of the next generation, with these files."""
-        return replace(self, generation=self.generation + 1, files=files)
+        return replace(self, generation=self.generation + 1, files=files, version=STORE_VERSION)
+
+    def find_latest(self) -> int | None:
+        """Return the latest timestamp that was believed."""
+        return max((each.latest for each in self.segments if each.latest is not None), default=None)
+
+    def is_clock_ahead(self, clock: int, by_ms: int) -> bool:
+        """Return whether a clock is so much later than the newest event and than earlier runs."""
+        known = (self.find_latest(), self.trusted_clock)
+        return all(each is None or clock - each > by_ms for each in known)
+
+    def list_own_files(self, files: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
+        """Return those of some files that this manifest names."""
+        named = {self.superseded_file, self.pending_file, *self.attributes_files}
+        named |= {*self.ledger_files}
+        segments = {each.name for each in self.segments}
+        return {
+            name: record
+            for name, record in files.items()
+            if name in named or name.rpartition("/")[0] in segments
+        }
 
 
-def parse_manifest(text: str, name: str) -> Manifest:
-    """Parse the text of a manifest.
+def parse_manifest(data: bytes, name: str, advice: str) -> Manifest:
+    """Parse the bytes of a manifest.
 
-    Raises StoreError for another file, and for a version that this dcevents does not read.
+    Raises StoreError for another file, for one that is damaged, and for a version that this
+    dcevents does not read.
     """
+    checked = _CRC_MEMBER.search(data)
+    if checked and compute_crc(data[: checked.start()]) != int(checked[1], 16):
+        raise StoreError(f"{name}: its content has changed; {advice}")
     try:
-        found = json.loads(text)
+        found = json.loads(data.decode())
+        found.pop("crc32", None)
         version = found["version"] if found.pop("schema") == MANIFEST_SCHEMA else None
         if isinstance(version, int):
             _require_version(version, name)
-            return _build_manifest(found)
+            if checked or version == _OLDEST_VERSION:
+                return _build_manifest(found)
     except (ValueError, LookupError, AttributeError, TypeError) as error:
-        raise _make_error(name) from error
-    raise _make_error(name)
+        raise _make_error(name, advice) from error
+    raise _make_error(name, advice)
 
 
-def _make_error(name: str) -> StoreError:
-    return StoreError(
-        f"{name}: no manifest of a store; restore it from a backup, "
-        "or ingest the logs into a new store"
-    )
+def _make_error(name: str, advice: str) -> StoreError:
+    return StoreError(f"{name}: no manifest of a store; {advice}")
 
 
 def _require_version(version: int, name: str) -> None:
@@ -128,7 +174,7 @@ def _require_version(version: int, name: str) -> None:
             f"{name}: written by a newer dcevents "
             f"(store version {version}, here {STORE_VERSION}); update dcevents"
         )
-    if version < STORE_VERSION:
+    if version < _OLDEST_VERSION:
         raise StoreError(
             f"{name}: written by an older dcevents "
             f"(store version {version}, here {STORE_VERSION}); ingest the logs into a new store"
@@ -137,13 +183,19 @@ def _require_version(version: int, name: str) -> None:
 
 def _build_manifest(found: dict[str, Any]) -> Manifest:
     segments = tuple(SegmentInfo(**each) for each in found.pop("segments"))
-    files = {file: (int(size), str(digest)) for file, (size, digest) in found.pop("files").items()}
+    files = {file: FileRecord(*record) for file, record in found.pop("files").items()}
     account = found.pop("account")
     rejects = tuple(
         (file, line, reason, index) for file, line, reason, index in account.pop("rejects")
     )
+    for old, new in _RENAMED_MEMBERS.items():
+        if old in found:
+            name = found.pop(old)
+            found[new] = () if name is None else (name,)
     for name in ("pending_sessions", "forgotten_sids"):
         found[name] = tuple(map(int, found[name]))
+    for name in _RENAMED_MEMBERS.values():
+        found[name] = tuple(found[name])
     return Manifest(
         segments=segments,
         files=files,

@@ -1,5 +1,6 @@
 """The tables of a store at one generation."""
 
+import contextlib
 import os
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -7,15 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import polars as pl
 
-from dcevents.errors import StoreError
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.settings import Window
-from dcevents.store.disk import segment
+from dcevents.store.disk import files, segment
+from dcevents.store.disk.folder import StoreFolder
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
 from dcevents.store.disk.segment import Segment
@@ -44,7 +44,7 @@ def _is_in_reach(info: SegmentInfo, window: Window) -> bool:
 class StoreState:
     """A store at one generation, perhaps with a segment of extra logs."""
 
-    folder: Path
+    folder: StoreFolder
     manifest: Manifest
     extra_segment: Segment | None = None
     extra_superseded: pl.DataFrame = field(
@@ -77,10 +77,8 @@ class StoreState:
         """Return all attributes; their code is their row."""
         if self.extra_attributes is not None:
             return self.extra_attributes
-        name = self.manifest.attributes_file
-        if name is None:
-            return pl.DataFrame(schema=segment.ATTRIBUTES_SCHEMA)
-        return self._read_file(name)
+        none = pl.DataFrame(schema=segment.ATTRIBUTES_SCHEMA)
+        return pl.concat([none, *map(self._read_file, self.manifest.attributes_files)])
 
     def make_vocabulary(self) -> Vocabulary:
         """Return a vocabulary that goes on from the store's codes."""
@@ -175,6 +173,14 @@ class StoreState:
 
     # -- sessions --------------------------------------------------------------------------------
 
+    @cached_property
+    def pending(self) -> pl.Series:
+        """Return the sessions that each run counts again by its clock."""
+        name = self.manifest.pending_file
+        if name is not None:
+            return self._read_file(name)["sid"]
+        return pl.Series("sid", self.manifest.pending_sessions, dtype=STORED_NUMBER_TYPE)
+
     def make_numbering(self) -> StoreNumbering:
         """Return the store's numbers of sids."""
         return StoreNumbering(self.manifest.secret, self.manifest.salts)
@@ -207,12 +213,14 @@ class StoreState:
         if not numbers:
             return
         names = [f"{self.segments[number].name}/conversations.parquet" for number in numbers]
-        scan = (
-            pl.scan_parquet([self.folder / name for name in names], row_index_name="at")
-            .select("sid", "at")
-            .join(pl.LazyFrame({"sid": sids}), on="sid", how="semi")
-        )
-        rows = self._collect_scan(scan, names[0]).sort("at")
+        with contextlib.ExitStack() as stack:
+            opened = [stack.enter_context(self._open_file(name)) for name in names]
+            scan = (
+                pl.scan_parquet(opened, row_index_name="at")
+                .select("sid", "at")
+                .join(pl.LazyFrame({"sid": sids}), on="sid", how="semi")
+            )
+            rows = scan.collect(engine="streaming").sort("at")
         begins = [0, *accumulate(self.segments[n].conversation_count for n in numbers)]
         places = [bisect_right(begins, at) - 1 for at in rows["at"]]
         begin = pl.Series([begins[place] for place in places], dtype=pl.UInt32)
@@ -251,8 +259,8 @@ class StoreState:
             if path in self.manifest.files:
                 # A scan unpacks the other columns of the few rows only.
                 is_wanted = pl.col("sid").is_in(theirs["sid"].unique().implode())
-                scan = pl.scan_parquet(self.folder / path).filter(is_wanted)
-                yield self._collect_scan(scan, path)
+                with self._open_file(path) as file:
+                    yield pl.scan_parquet(file).filter(is_wanted).collect(engine="streaming")
 
     def read_all_sids(self) -> pl.DataFrame:
         """Read `sid` and `text` of all sessions."""
@@ -269,18 +277,9 @@ class StoreState:
     # -- files -----------------------------------------------------------------------------------
 
     def _read_file(self, name: str, columns: Collection[str] | None = None) -> pl.DataFrame:
-        path = self.folder / name
-        try:
-            return pl.read_parquet(path, columns=list(columns) if columns else None)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._make_damage_error(str(path), error) from error
+        with self._open_file(name) as file:
+            return pl.read_parquet(file, columns=list(columns) if columns else None)
 
-    def _collect_scan(self, scan: pl.LazyFrame, name: str) -> pl.DataFrame:
-        try:
-            return scan.collect(engine="streaming")
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._make_damage_error(str(self.folder / name), error) from error
-
-    def _make_damage_error(self, path: str, error: Exception) -> StoreError:
-        damage = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return StoreError(f"{path}: {damage}; see dcevents store verify {self.folder}")
+    def _open_file(self, name: str) -> IO[bytes]:
+        """Open a file, held against its checksum. Raises StoreError where it is damaged."""
+        return files.open_undamaged(self.folder, self.manifest, name)

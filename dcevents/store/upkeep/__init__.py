@@ -1,0 +1,1 @@
+"""Upkeep of a store: what is not kept for ever, and what damage leaves."""

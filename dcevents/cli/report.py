@@ -118,6 +118,7 @@ def _open_store_view(
     store, operands = source
     protect_store(store, {"--output": output.output_file, "--rejects": output.rejects_file})
     with query.hold_store(store) as state:
+        query.require_facts(state)
         query.require_events(state, settings, listing=report.needs_stored_events)
         for window in settings.windows:
             if missing := query.describe_missing_days(state, replace(settings, window=window)):

@@ -1,16 +1,18 @@
 """Looking after a store: `store info`, `store verify`, `store compact`."""
 
+import shlex
 from pathlib import Path
 
 from dcevents.cli.values import read_clock
 from dcevents.cli.wording.messages import say
 from dcevents.errors import StoreError
 from dcevents.output import write_to_stdout
-from dcevents.show import format_number, format_timestamp, make_visible
+from dcevents.show import format_count, format_number, format_timestamp, make_visible
 from dcevents.store import run
 from dcevents.store.disk.manifest import Manifest
 from dcevents.store.info import describe_store
 from dcevents.store.query import hold_store
+from dcevents.store.upkeep import repair
 from dcevents.store.verify import find_faults
 
 
@@ -36,6 +38,30 @@ def verify_store(directory: str) -> int:
     if faults:
         raise StoreError(f"{directory}: damaged; run dcevents store repair {directory}")
     write_to_stdout([f"{make_visible(directory)}: sound\n"])
+    return 0
+
+
+def repair_store(directory: str, lock_wait_ms: int, *, drops_damaged: bool) -> int:
+    """Repair a store, and print what was done; return the exit status.
+
+    Raises StoreError where logs are to be read again first.
+    """
+    found = repair.repair_store(
+        Path(directory), lock_wait_ms, read_clock(), drops_damaged=drops_damaged
+    )
+    for name, damage in found.damage.items():
+        say(f"{directory}/{name}: {damage}")
+    logs = " ".join(map(shlex.quote, found.logs))
+    again = f"dcevents ingest {logs} --store {shlex.quote(directory)}"
+    if not found.is_mended:
+        raise StoreError(
+            f"{directory}: {format_count(len(found.lost), 'damaged file')} cannot be made anew; "
+            f"see that {logs} can be read again, then: dcevents store repair {directory} "
+            f"--drop-damaged && {again}"
+        )
+    made = "sound" if not found.damage else "repaired"
+    left = f"; read again what is missing: {again}" if found.lost else ""
+    write_to_stdout([f"{make_visible(directory)}: {made}{make_visible(left)}\n"])
     return 0
 
 

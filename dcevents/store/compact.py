@@ -128,14 +128,25 @@ def merge_in_ranges(
 
     Each has the sessions with numbers in a range.
     """
-    ranges = max(1, -(-sum(each.fact_count for each in segments) // MAX_MERGED_FACTS))
-    edges = [(1 << 64) * i // ranges for i in range(ranges + 1)]
     numbers = [state.segments.index(each) for each in segments]
+    for is_own in _list_ranges(sum(each.fact_count for each in segments)):
+        yield merge_segments(state, numbers, _make_filter(is_own), clock)
+
+
+def split_by_sessions(facts: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield facts in parts of whole sessions, each for a segment of its own."""
+    for is_own in _list_ranges(facts.height):
+        yield facts.filter(is_own)
+
+
+def _list_ranges(facts: int) -> Iterator[pl.Expr]:
+    """Yield conditions for ranges of sessions, of about MAX_MERGED_FACTS facts each."""
+    ranges = max(1, -(-facts // MAX_MERGED_FACTS))
+    edges = [(1 << 64) * i // ranges for i in range(ranges + 1)]
     for least, after in pairwise(edges):
-        is_own = pl.col("sid").is_between(
+        yield pl.col("sid").is_between(
             pl.lit(least, STORED_NUMBER_TYPE), pl.lit(after - 1, STORED_NUMBER_TYPE)
         )
-        yield merge_segments(state, numbers, _make_filter(is_own), clock)
 
 
 def _make_filter(condition: pl.Expr) -> Callable[[str, pl.DataFrame], pl.DataFrame]:

@@ -37,6 +37,8 @@ def _list_properties(state: StoreState, clock: int) -> Iterator[tuple[str, str]]
     yield "files", f"{len(manifest.files):,} in {segments}, {size:,} bytes"
     yield "taken in", f"last new event at {_format_time(manifest.new_events_at)}"
     yield "looked", f"for new events last at {_format_time(manifest.looked_at)}"
+    if manifest.lost_logs:
+        yield "missing", f"facts of {len(manifest.lost_logs):,} logs, to be read again"
     if left := files.list_leftovers(state.folder, manifest):
         held = show.format_count(len(left), "file")
         yield "to go", f"{held} of former states, once no report reads them"

@@ -19,7 +19,7 @@ from dcevents.store.disk import files, ledger, segment
 from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.folder import StoreFolder
 from dcevents.store.disk.ledger import Ledger
-from dcevents.store.disk.manifest import STORE_VERSION, Manifest
+from dcevents.store.disk.manifest import ALL_LOGS, STORE_VERSION, Manifest
 from dcevents.store.disk.state import StoreState
 from dcevents.store.intake import (
     IngestOptions,
@@ -229,6 +229,7 @@ def write_batch(run: Ingestion) -> Ingestion:
         _write_files(writer, run.store, merged, clock),
         salts=merged.numbering.salts,
         account=sum_ledger(run.store.ledger),
+        lost_logs=() if is_read_by_rules else _list_lost_logs(former, run.store.ledger),
         event_count=former.event_count + merged.count_change.events,
         untimed_count=former.untimed_count + merged.count_change.untimed,
         ancient_count=former.ancient_count + merged.count_change.ancient,
@@ -254,6 +255,15 @@ def write_batch(run: Ingestion) -> Ingestion:
         new_events=run.new_events + merged.new_events,
         expired_events=expired,
     )
+
+
+def _list_lost_logs(former: Manifest, known_logs: Ledger) -> tuple[str, ...]:
+    """Return the names of logs that are still to be read again since a repair."""
+    if not former.lost_logs:
+        return ()
+    lost = tuple(each.file_name for each in known_logs.logs.values() if each.is_lost)
+    # Without a ledger it is not known which logs there were.
+    return former.lost_logs if not lost and ALL_LOGS in former.lost_logs else lost
 
 
 def _join_lines(lines: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -30,6 +30,7 @@ from dcevents.store.ingest import read_ledger
 from dcevents.store.merge import MergeResult, MergeSettings, merge_facts
 from dcevents.store.stored_fold import StoredFold
 
+_MAX_SHOWN_LOGS = 3
 EVENT_PLACEHOLDER = "event"
 """Shown in place of a file where lines are not stored: `event:3` is the session's third."""
 
@@ -71,6 +72,16 @@ def load_state(folder: StoreFolder) -> StoreState:
             f"{folder}: nothing was taken in yet; see whether the first dcevents ingest still runs"
         )
     return StoreState(folder, manifest)
+
+
+def require_facts(state: StoreState) -> None:
+    """Raise StoreError where facts are missing since a repair."""
+    if names := state.manifest.lost_logs:
+        shown = ", ".join(names[:_MAX_SHOWN_LOGS]) + (", …" if names[_MAX_SHOWN_LOGS:] else "")
+        raise StoreError(
+            f"{state.folder}: facts are missing since store repair; read again {shown}: dcevents "
+            f"ingest LOGS --store {state.folder}; add --again to go on without what is gone"
+        )
 
 
 def is_based_on_events(state: StoreState, settings: Settings, *, needs_locations: bool) -> bool:

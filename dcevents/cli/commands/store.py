@@ -1,4 +1,4 @@
-"""`dcevents store`: info, verify, compact, cut-off."""
+"""`dcevents store`: info, verify, repair, compact, cut-off."""
 
 import click
 
@@ -41,6 +41,21 @@ def _verify_store(directory: str) -> int:
     from dcevents.cli import store  # noqa: PLC0415 - polars
 
     return store.verify_store(directory)
+
+
+@_store_group.command(
+    "repair",
+    context_settings=CONTEXT_SETTINGS,
+    help="Make anew what follows from a store's events; say which logs to read again.",
+)
+@STORE_ARGUMENT
+@click.option("--drop-damaged", is_flag=True, help="Leave out what is lost; read its logs again.")
+@LOCK_WAIT_OPTION
+def _repair_store(directory: str, *, drop_damaged: bool, lock_wait: str) -> int:
+    lock_wait_ms = parse_duration(lock_wait, "--lock-wait")
+    from dcevents.cli import store  # noqa: PLC0415 - polars
+
+    return store.repair_store(directory, lock_wait_ms, drops_damaged=drop_damaged)
 
 
 @_store_group.command(

@@ -76,7 +76,7 @@ def load_or_create(folder: StoreFolder, *, keep_events: bool) -> Manifest:
             f"{_advise(folder)}"
         )
     new = Manifest(secrets.token_hex(16), keeps_events=keep_events)
-    _write_manifest(folder, new)
+    write_manifest(folder, new)
     return new
 
 
@@ -101,7 +101,7 @@ def check_folder(folder: StoreFolder) -> None:
         raise StoreError(f"{folder}: no store, and not empty ({others[0]}); name a new folder")
 
 
-def _write_manifest(folder: StoreFolder, new: Manifest) -> None:
+def write_manifest(folder: StoreFolder, new: Manifest) -> None:
     """Replace the manifest, then its copy, which `store repair` goes back to."""
     data = new.to_json()
     for name in (manifest.MANIFEST_NAME, manifest.COPY_NAME):
@@ -250,7 +250,7 @@ class StoreWriter:
             for inner in folders | {SEGMENTS_FOLDER, ""}:
                 with contextlib.suppress(FileNotFoundError):
                     self.folder.sync(inner)
-        _write_manifest(self.folder, successor)
+        write_manifest(self.folder, successor)
         self.committed, self.new_files = successor, {}
         return successor
 
@@ -261,7 +261,7 @@ def restore_manifest(folder: StoreFolder) -> Manifest:
     Raises StoreError where the copy, or a file that it names, is damaged as well.
     """
     found = load_manifest(folder, manifest.COPY_NAME)
-    _write_manifest(folder, found)
+    write_manifest(folder, found)
     return found
 
 

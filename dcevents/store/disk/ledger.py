@@ -67,6 +67,8 @@ class KnownLog:
     """Fingerprints of whole files that held this log and nothing more."""
     read_at: int = 0
     """The clock when something of it was last read, milliseconds since 1970."""
+    is_lost: bool = False
+    """Whether its facts are missing since a repair: it is to be read again."""
     begin_fingerprint: str = ""
     """Fingerprint of the first bytes of its head; empty where it is short, or from version 2."""
     runs: tuple[int, int] | None = None
@@ -217,7 +219,7 @@ class Ledger:
             for name in (*log.sure.unknown, *log.rest.unknown):
                 self._number_name(name)
         header: dict[str, Any] = {"schema": _LEDGER_SCHEMA, "names": [*self._names]}
-        if self.dropped_count:
+        if self.dropped_count or self.dropped.records:
             counts = _build_counts(self.dropped, {})
             header["dropped"] = {"logs": self.dropped_count, **counts}
         rows = [header, *(self._build_row(number) for number in sorted(self.logs))]
@@ -243,6 +245,7 @@ class Ledger:
             "files": log.file_fingerprints,
             "read_at": log.read_at,
             "runs": log.runs,
+            "lost": log.is_lost,
         }
         return {"number": number, **{name: each for name, each in found.items() if each}}
 
@@ -306,6 +309,7 @@ def _parse_log(found: dict[str, Any], names: list[str]) -> KnownLog:
         rereads=found.get("rereads", 0),
         file_fingerprints=tuple(found.get("files", ())),
         read_at=found.get("read_at", 0),
+        is_lost=found.get("lost", False),
         begin_fingerprint=found["head"][2],
         runs=None if runs is None else (runs[0], runs[1]),
     )

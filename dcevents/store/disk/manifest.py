@@ -23,6 +23,8 @@ _OLDEST_VERSION: Final = 2
 """Version without CRC-32s: it is read, and written as the present one."""
 _CRC_MEMBER: Final = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\n?\Z')
 """The last member: the CRC-32 of all bytes before it."""
+ALL_LOGS: Final = "all logs"
+"""In `Manifest.lost_logs`: it is not known which."""
 _RENAMED_MEMBERS: Final = {"attributes_file": "attributes_files", "ledger_file": "ledger_files"}
 """Members of version 2, each with one name of a file, and what they are now."""
 
@@ -107,6 +109,8 @@ class Manifest:
     """When a run last looked for events."""
     reading_rules: int | None = None
     """Number of the rules that all its logs were read by (`reading.rules`); None: older ones."""
+    lost_logs: tuple[str, ...] = ()
+    """Logs whose facts are missing since a repair, until they are read again."""
     version: int = STORE_VERSION
 
     def to_json(self) -> bytes:
@@ -194,6 +198,7 @@ def _build_manifest(found: dict[str, Any]) -> Manifest:
             found[new] = () if name is None else (name,)
     for name in ("pending_sessions", "forgotten_sids"):
         found[name] = tuple(map(int, found[name]))
+    found["lost_logs"] = tuple(found.get("lost_logs", ()))
     for name in _RENAMED_MEMBERS.values():
         found[name] = tuple(found[name])
     return Manifest(

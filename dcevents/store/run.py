@@ -83,7 +83,7 @@ def run_ingest(
             _require_usable(settings, run)
             run = write_batch(run)
             is_new = not manifest.generation
-            last, removal = _expire_at_last(settings, run.store.state, removal, is_new=is_new)
+            last, removal = _expire_at_last(settings, before, run.store.state, removal)
             yield RunResult(
                 _join_logs(run),
                 run.logs,
@@ -193,7 +193,7 @@ def _remove_unwanted(
 
 
 def _expire_at_last(
-    settings: IngestSettings, state: StoreState, removal: RemovalMessages, *, is_new: bool
+    settings: IngestSettings, before: Manifest, state: StoreState, removal: RemovalMessages
 ) -> tuple[StoreState, RemovalMessages]:
     """Remove what is too old by the newest events as well, or say why not.
 
@@ -201,7 +201,14 @@ def _expire_at_last(
     """
     if settings.keep_from_ms is None or not removal.is_due:
         return state, removal
-    plan = expiry.plan_expiry(state, settings.keep_from_ms, settings.clock_ms, is_new=is_new)
+    # This run's own clock bears nothing out.
+    known = replace(state.manifest, trusted_clock=before.trusted_clock)
+    plan = expiry.plan_expiry(
+        replace(state, manifest=known),
+        settings.keep_from_ms,
+        settings.clock_ms,
+        is_new=not before.generation,
+    )
     if plan.doubts:
         refusal = None
         if plan.removed:

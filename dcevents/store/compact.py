@@ -45,22 +45,29 @@ def _classify_size(facts: int) -> int:
 
 
 def compact_segments(
-    writer: StoreWriter, state: StoreState, segments: Sequence[SegmentInfo], clock: int
+    writer: StoreWriter,
+    state: StoreState,
+    segments: Sequence[SegmentInfo],
+    clock: int,
+    *,
+    drops_attributes: bool = False,
 ) -> Manifest:
     """Merge segments into one, or several large ones.
 
+    All segments at once may drop attributes that no row has any more: others get their codes.
     Return the new manifest. Raises OutputError, and StoreError where a segment is damaged.
     """
     former = writer.committed
     names = {each.name for each in segments}
     time_range = _join_time_ranges(segments)
     written_at = max(each.written_at for each in segments)
+    numbers = _number_used(state) if drops_attributes else None
     made = [
         join_runs(
             write_segment(
                 writer,
                 files.name_segment(writer.generation, number),
-                merged,
+                merged if numbers is None else _renumber_codes(merged, numbers),
                 time_range,
                 written_at,
             ),
@@ -71,9 +78,36 @@ def compact_segments(
     others = tuple(each for each in state.segments if each.name not in names)
     superseded = state.superseded.filter(~pl.col("segment").is_in(list(names)))
     superseded_file = writer.write_superseded(superseded)
-    return writer.commit_manifest(
-        replace(former, segments=(*made, *others), superseded_file=superseded_file)
-    )
+    after = replace(former, segments=(*made, *others), superseded_file=superseded_file)
+    if numbers is not None:
+        used = state.attributes.filter(numbers.is_not_null())
+        after = replace(after, attributes_files=(writer.write_attributes(used),))
+    return writer.commit_manifest(after)
+
+
+def _number_used(state: StoreState) -> pl.Series | None:
+    """Return code → new code, null for attributes that no row has; None where all are in use."""
+    codes = [
+        segment.collect_codes(state.read_tables(table, columns), columns)
+        for table, columns in segment.CODE_COLUMNS.items()
+    ]
+    used = pl.concat(codes).unique().sort()
+    if used.len() == state.attributes.height:
+        return None
+    numbers = pl.repeat(None, state.attributes.height, dtype=pl.UInt32, eager=True)
+    new = pl.int_range(used.len(), dtype=pl.UInt32, eager=True)
+    return numbers.scatter(used, new)
+
+
+def _renumber_codes(tables: Segment, numbers: pl.Series) -> Segment:
+    """Return tables with new codes of attributes, which are in the order of the old ones."""
+    renumbered = {
+        table: getattr(tables, table).with_columns(
+            numbers.gather(getattr(tables, table)[column]).alias(column) for column in columns
+        )
+        for table, columns in segment.CODE_COLUMNS.items()
+    }
+    return replace(tables, **renumbered)
 
 
 def join_runs(info: SegmentInfo, segments: Sequence[SegmentInfo]) -> SegmentInfo:

@@ -14,7 +14,7 @@ from dcevents.reading.log import LOCATED_COLUMNS, Log
 from dcevents.reading.read_settings import READING_RULES
 from dcevents.reading.sources.inputs import Input, InputResult
 from dcevents.store import compact
-from dcevents.store.accounts import add_removed, join_accounts, sum_ledger
+from dcevents.store.accounts import add_removed, join_accounts, sum_counts, sum_ledger
 from dcevents.store.disk import files, ledger, segment
 from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.folder import StoreFolder
@@ -223,6 +223,7 @@ def write_batch(run: Ingestion) -> Ingestion:
         MergeSettings(clock),
         events=_join_lines(run.batch.lines) if run.store.settings.in_full else None,
     )
+    _drop_old_logs(run)
     expired = run.expired_events + merged.removed_events["expired"]
     is_read_by_rules = not former.generation or (run.options.is_reread and run.has_inputs)
     after = replace(
@@ -255,6 +256,26 @@ def write_batch(run: Ingestion) -> Ingestion:
         new_events=run.new_events + merged.new_events,
         expired_events=expired,
     )
+
+
+def _drop_old_logs(run: Ingestion) -> None:
+    """Drop logs from the ledger that were last read before the cut-off, and are not there now.
+
+    Their records stay counted. Stored lines name their logs, so these are kept.
+    """
+    manifest, known_logs = run.store.state.manifest, run.store.ledger
+    if manifest.cut_off is None or manifest.keeps_events or not run.has_inputs:
+        return
+    there = {each.number for each in run.intakes}
+    old = [
+        number
+        for number, log in known_logs.logs.items()
+        if 0 < log.read_at < manifest.cut_off and number not in there
+    ]
+    if old:
+        logs = [known_logs.logs[number] for number in old]
+        pieces = [counts for log in logs for counts in (log.sure, log.rest)]
+        known_logs.drop_logs(old, sum_counts([known_logs.dropped, *pieces]))
 
 
 def _list_lost_logs(former: Manifest, known_logs: Ledger) -> tuple[str, ...]:
@@ -322,6 +343,8 @@ def _write_ledger(writer: StoreWriter, known_logs: Ledger) -> tuple[str, ...]:
     former = writer.committed
     if former.ledger_files and not known_logs.has_changes:
         return former.ledger_files
+    if known_logs.is_to_rewrite:
+        return (writer.write_ledger(known_logs.format_all()),)
     sizes = [former.files[name].size for name in former.ledger_files]
     if not sizes or sizes[0] < _LARGE_LEDGER_BYTES or former.version < STORE_VERSION:
         return (writer.write_ledger(known_logs.format_all()),)

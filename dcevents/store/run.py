@@ -113,7 +113,9 @@ def compact_store(path: Path, wait_ms: int, clock: int) -> tuple[Manifest, Manif
         if not state.segments:
             return before, before
         writer = StoreWriter(folder, before)
-        after = compact.compact_segments(writer, state, state.segments, clock)
+        after = compact.compact_segments(
+            writer, state, state.segments, clock, drops_attributes=True
+        )
         files.remove_leftovers(folder, after)
         return before, after
 

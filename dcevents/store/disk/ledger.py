@@ -96,6 +96,8 @@ class Ledger:
         self.dropped = RecordCounts()
         """Counts of logs that are no longer known one by one."""
         self.dropped_count = 0
+        self.is_to_rewrite = False
+        """Whether a file with what has changed does not say all."""
         self._names: dict[str, int] = {}
         """Names of unknown events, the first of the store, and their numbers."""
         self._stored_names = 0
@@ -196,13 +198,14 @@ class Ledger:
             self._remove_from_index(number)
             del self.logs[number]
         self.dropped, self.dropped_count = total, self.dropped_count + len(numbers)
+        self.is_to_rewrite = True
 
     # -- files -----------------------------------------------------------------------------------
 
     @property
     def has_changes(self) -> bool:
         """Return whether the files on disk lack something."""
-        return bool(self._changed)
+        return bool(self._changed) or self.is_to_rewrite
 
     def format_changes(self) -> bytes:
         """Return the text of a file with the logs that have changed."""
@@ -228,7 +231,7 @@ class Ledger:
 
     def _note_stored(self) -> None:
         self._stored_names = len(self._names)
-        self._changed = set()
+        self._changed, self.is_to_rewrite = set(), False
 
     def _build_row(self, number: int) -> dict[str, Any]:
         """Return a log for JSON, without members that say nothing."""

@@ -136,6 +136,16 @@ TABLE_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+CODE_COLUMNS: Final = {
+    "facts": ["attributes"],
+    "conversations": ["attributes", *TEXT_CODE_COLUMNS.values()],
+    "attempts": ["attributes", "agent"],
+    "agents": ["attributes"],
+    "events": ["attributes"],
+}
+"""Columns with codes of attributes, by table."""
+
+
 def make_empty_table(name: str) -> pl.DataFrame:
     """Return a table of a segment without rows."""
     return pl.DataFrame(schema=TABLE_SCHEMAS[name])

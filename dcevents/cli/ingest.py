@@ -117,5 +117,5 @@ def _say_result(settings: IngestSettings, result: RunResult, inputs: int) -> Non
             say(f"{log.inputs[0].name}: {words}")
     if inputs:
         how = "read again" if settings.reads_again else "with something new"
-        logs = f"{format_count(len(result.logs), 'log')} of {inputs:,} {how}"
+        logs = f"{format_count(result.log_count, 'log')} of {inputs:,} {how}"
         say(f"{logs}: {account_words.describe_account(result.log.account)}")

@@ -10,10 +10,10 @@ from dcevents.output import write_to_stdout
 from dcevents.show import format_count, format_number, format_timestamp, make_visible
 from dcevents.store import run
 from dcevents.store.disk.manifest import Manifest
-from dcevents.store.info import describe_store
 from dcevents.store.query import hold_store
 from dcevents.store.upkeep import repair
-from dcevents.store.verify import find_faults
+from dcevents.store.upkeep.info import describe_store
+from dcevents.store.upkeep.verify import find_faults
 
 
 def print_info(directory: str) -> int:

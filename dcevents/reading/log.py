@@ -5,7 +5,7 @@ by record.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -29,9 +29,11 @@ from dcevents.reading.taken_lines import split_block
 __all__ = [
     "LOCATED_COLUMNS",
     "GrowingLog",
+    "GrowingLogs",
     "KeepReject",
     "Log",
     "read_growing_log",
+    "read_growing_logs",
     "read_log",
 ]
 
@@ -103,6 +105,40 @@ def read_growing_log(
     return GrowingLog(_make_log(results, sure), _make_log(results, rest))
 
 
+class GrowingLogs(NamedTuple):
+    """Several growing logs, read at once: their accounts are apart, their facts are not."""
+
+    log: Log
+    """All records that are sure, and the facts of all records."""
+    accounts: Sequence[tuple[Account, Account]]
+    """Accounts of each log: of its records that are sure, and of the others."""
+
+
+def read_growing_logs(
+    sources: Sequence[Input],
+    settings: ReadSettings,
+    vocabulary: Vocabulary,
+    progress: ProgressCallback,
+    *,
+    keep_reject: KeepReject | None = None,
+) -> GrowingLogs:
+    """Read inputs from their `resume` on, as `read_growing_log` reads one.
+
+    For many small ones this takes a tenth of the time. Raises InputError.
+    """
+    names = [each.name for each in sources]
+    sure = LogBuilder(vocabulary, settings, names, keep_reject)
+    rest = LogBuilder(vocabulary, settings, names, keep_reject, is_held=True)
+    rest.only_count(sure.rows)
+    accounts: list[tuple[Account, Account]] = []
+
+    def end_log() -> None:
+        accounts.append((sure.take_account(), rest.take_account()))
+
+    results = _LogReader(Scanning(sources, settings, progress), sure, rest, end_log).read()
+    return GrowingLogs(_make_log(results, sure), accounts)
+
+
 def _make_log(results: Sequence[InputResult], builder: LogBuilder) -> Log:
     located = builder.finish()
     return Log(
@@ -119,11 +155,19 @@ class _LogReader:
     """Inputs on their way into a log, in order."""
 
     def __init__(
-        self, scanning: Scanning, builder: LogBuilder, rest: LogBuilder | None = None
+        self,
+        scanning: Scanning,
+        builder: LogBuilder,
+        rest: LogBuilder | None = None,
+        end_log: Callable[[], None] | None = None,
     ) -> None:
-        """Begin to read; `rest` is for records of a growing input that are not sure."""
+        """Begin to read; `rest` is for records of a growing input that are not sure.
+
+        `end_log` is called behind each input.
+        """
         self._scanning = scanning
         self._builder, self._rest = builder, rest
+        self._end_log = end_log
         self._reading: InputReading | None = None
         self._problem: str | None = None
         self._is_over = False
@@ -139,6 +183,8 @@ class _LogReader:
             if isinstance(each, InputResult):
                 results.append(self._end_input(reading, each))
                 self._reading = None
+                if self._end_log:
+                    self._end_log()
             elif not self._is_over:
                 self._read_block(reading, each)
         return results

@@ -127,7 +127,8 @@ class LogBuilder:
         self._settings = settings
         self._names = names
         self._keep_reject = keep_reject
-        self._rows = EventRows(vocabulary, settings)
+        self.rows = EventRows(vocabulary, settings)
+        self._only_counts = False
         self._is_held = is_held
         self._frames: list[pl.DataFrame] = []
         """Events that are no facts yet."""
@@ -137,6 +138,10 @@ class LogBuilder:
         self._input = _InputFindings(0, is_candidate=False)
         self._block_envelopes: dict[Envelope, EnvelopeCount] = {}
         self._envelope_of: dict[tuple[Structure, bool], Envelope] = {}
+
+    def only_count(self, rows: EventRows) -> None:
+        """Only count records from now on: another builder makes facts of their rows."""
+        self.rows, self._only_counts = rows, True
 
     # -- inputs ----------------------------------------------------------------------------------
 
@@ -191,7 +196,7 @@ class LogBuilder:
         unknown = dict(block.unknown)
         rejects = [*block.rejects]
         self._block_envelopes = {}
-        tally, untimed = Counter(block.buckets), self._rows.untimed
+        tally, untimed = Counter(block.buckets), self.rows.untimed
         for record in block.records:
             bucket = self._add_record(block.file, record, unknown, rejects)
             tally[bucket] += 1
@@ -203,7 +208,7 @@ class LogBuilder:
         for name, (_, records) in sorted(unknown.items(), key=_get_first_line):
             self.account.count_unknown_event(name, records)
         self._note_input(block, rejects)
-        self._count_input(tally, self._rows.untimed - untimed, rejects)
+        self._count_input(tally, self.rows.untimed - untimed, rejects)
         self._keep_rejects(block.file, rejects)
         self._add_envelopes()
         self._take_frames(is_all=False)
@@ -237,7 +242,7 @@ class LogBuilder:
         """
         event = record.event
         if event is not None:
-            is_kept = self._rows.add_event(event, file, record.line, record.index)
+            is_kept = self.rows.add_event(event, file, record.line, record.index)
             self._count_envelope(event.structure, record, file)
             return "event" if is_kept else "later"
         bucket = record.reason or record.bucket
@@ -254,7 +259,7 @@ class LogBuilder:
         """Add the events that a scanner has taken, and their numbers to a tally."""
         if not block.events.count:
             return
-        later = self._rows.add_taken(block.events, block.file, block.first_line)
+        later = self.rows.add_taken(block.events, block.file, block.first_line)
         tally["event"] += block.events.count - later
         tally["later"] += later
         for each in block.structures:
@@ -307,7 +312,9 @@ class LogBuilder:
 
     def _take_frames(self, *, is_all: bool) -> None:
         """Make facts of events, unless they are held."""
-        self._frames += self._rows.take_frames(is_all=is_all)
+        if self._only_counts:
+            return
+        self._frames += self.rows.take_frames(is_all=is_all)
         if self._is_held or not self._frames:
             return
         if not is_all and sum(frame.height for frame in self._frames) < _MIN_ROWS:
@@ -339,6 +346,11 @@ class LogBuilder:
             self.input_counts.setdefault(file, InputCounts()).add(counts)
         self._frames += other.take_held()
         other.forget_counts()
+
+    def take_account(self) -> Account:
+        """Return the account of what was read since the last one was taken."""
+        account, self.account = self.account, Account(files=1)
+        return account
 
     def forget_counts(self) -> None:
         """Begin to count anew: what was counted is counted elsewhere."""

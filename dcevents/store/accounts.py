@@ -4,15 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from dcevents.reading.account import Account
-from dcevents.reading.log import Log
+from dcevents.reading.account import MAX_UNRECOGNISED_INPUTS, Account
 from dcevents.store.disk.ledger import MAX_STORED_REJECTS, Ledger, RecordCounts
 from dcevents.store.disk.manifest import StoredAccount
 
 
-def summarise_records(log: Log) -> RecordCounts:
-    """Count a log's records for the ledger."""
-    account = log.account
+def summarise_records(account: Account) -> RecordCounts:
+    """Return the counts of a log's records for the ledger."""
     rejects = account.first_rejects[:MAX_STORED_REJECTS]
     return RecordCounts(
         account.records,
@@ -58,15 +56,16 @@ def sum_counts(pieces: Sequence[RecordCounts]) -> RecordCounts:
 
 
 def join_accounts(accounts: Sequence[tuple[int, Account]], files: int) -> Account:
-    """Join the accounts of logs, each with its input's number."""
+    """Join the accounts of logs, each with the number of its first input."""
     joined = Account(files=files)
     for number, each in accounts:
         joined.records += each.records
-        joined.tally += each.tally
+        joined.tally.update(each.tally)
         joined.long_sids += each.long_sids
-        joined.first_rejects += each.first_rejects
-        for lines in each.unrecognised_inputs.values():
-            joined.unrecognised_inputs[number] = lines
+        joined.first_rejects += each.first_rejects[:MAX_STORED_REJECTS]
+        for place, lines in each.unrecognised_inputs.items():
+            if len(joined.unrecognised_inputs) < MAX_UNRECOGNISED_INPUTS:
+                joined.unrecognised_inputs[number + place] = lines
     joined.unknown_events = Counter(_add_names(each.unknown_events for _, each in accounts))
     joined.first_rejects = joined.first_rejects[:MAX_STORED_REJECTS]
     return joined

@@ -1,118 +1,33 @@
-"""Ingestion: new records of logs, written into a store in batches."""
+"""Inputs of `ingest`, read in their order, and written in batches."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import polars as pl
 
-from dcevents.errors import InputError
-from dcevents.model.facts import Facts
-from dcevents.model.moments import DAY_MS
-from dcevents.reading.account import Account
-from dcevents.reading.log import LOCATED_COLUMNS, Log
-from dcevents.reading.read_settings import READING_RULES
-from dcevents.reading.sources.inputs import Input, InputResult
-from dcevents.store import compact
-from dcevents.store.accounts import add_removed, join_accounts, sum_counts, sum_ledger
-from dcevents.store.disk import files, ledger, segment
-from dcevents.store.disk.files import StoreWriter
-from dcevents.store.disk.folder import StoreFolder
-from dcevents.store.disk.ledger import Ledger
-from dcevents.store.disk.manifest import ALL_LOGS, STORE_VERSION, Manifest
-from dcevents.store.disk.state import StoreState
+from dcevents.errors import InputError, MissingInputError
+from dcevents.reading.sources.inputs import Input
+from dcevents.store.ingestion import Batch, Ingestion, add_intake, join_batch, number_lines
 from dcevents.store.intake import (
-    IngestOptions,
     Intake,
-    OpenStore,
-    open_store,
+    SeenFile,
+    look_into_file,
     take_in_file,
     take_in_pipe,
 )
-from dcevents.store.merge import MergeResult, MergeSettings, merge_facts
+from dcevents.store.small_files import (
+    ReadFiles,
+    SmallFile,
+    WaitingFiles,
+    is_small,
+    read_together,
+)
+from dcevents.store.writing import write_batch
 
 _MAX_LOOKS = 4
 """How often inputs are looked for at most, where files are renamed and emptied meanwhile."""
-_MAX_PARTS = 8
-"""Files of attributes, and of the ledger: more are written anew as one."""
-_LARGE_LEDGER_BYTES = 1 << 18
-"""A smaller ledger is written anew each time."""
-_FAR_AHEAD_MS = 35 * DAY_MS
-"""A machine may be off for weeks; a clock that is further ahead is taken for a wrong one."""
 BATCH_FACTS = 4_000_000
 """Facts of a batch: a backlog of years needs no more memory than some days."""
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Facts and lines that are not written yet."""
-
-    facts: Facts
-    lines: tuple[pl.DataFrame, ...] = ()
-    is_reread: bool = False
-    """Whether one of the logs is accounted for already."""
-
-
-@dataclass(frozen=True)
-class Ingestion:
-    """A run of `ingest` and its store, so far."""
-
-    before: Manifest
-    options: IngestOptions
-    store: OpenStore
-    batch: _Batch
-    has_inputs: bool = False
-    file_count: int = 0
-    intakes: tuple[Intake, ...] = ()
-    """The inputs so far, without their facts."""
-    new_events: int = 0
-    expired_events: int = 0
-
-    @property
-    def logs(self) -> list[Log]:
-        """Return the logs of which something was read."""
-        read = [each for each in self.intakes if any(log.account.records for log in each.logs)]
-        return [each.logs[0] for each in read]
-
-    @property
-    def results(self) -> list[InputResult]:
-        """Return the inputs that were read, with their findings."""
-        return [result for each in self.intakes for result in each.results]
-
-    @property
-    def has_known_logs(self) -> bool:
-        """Return whether a known log had events."""
-        return any(each.has_known_events for each in self.intakes)
-
-    def has_new_change(self, before: "Ingestion") -> bool:
-        """Return whether the last input changed while it was read, if one was added."""
-        return len(self.intakes) > len(before.intakes) and self.intakes[-1].has_changed
-
-    def sum_account(self) -> Account:
-        """Return the account of all records that the run has read."""
-        read = [each for each in self.intakes if each.results]
-        parts = [(n, log.account) for n, each in enumerate(read) for log in each.logs]
-        account = join_accounts(parts, self.file_count)
-        account.events = self.new_events
-        account.tally.update({"expired": self.expired_events, "event": -self.expired_events})
-        return account
-
-
-def begin_ingestion(folder: StoreFolder, manifest: Manifest, options: IngestOptions) -> Ingestion:
-    """Return a run that has read nothing yet."""
-    state = StoreState(folder, manifest)
-    store = open_store(state, read_ledger(folder, manifest), options)
-    return Ingestion(manifest, options, store, _Batch(Facts(store.vocabulary)))
-
-
-def read_ledger(folder: StoreFolder, manifest: Manifest) -> Ledger:
-    """Read the store's ledger. Raises StoreError where it is damaged."""
-    return ledger.parse_ledger(
-        files.read_undamaged(folder, manifest, name) for name in manifest.ledger_files
-    )
-
-
-# -- reading -------------------------------------------------------------------------------------
 
 
 def read_inputs(
@@ -124,17 +39,121 @@ def read_inputs(
     it is read, as in a rotation, `look_again` returns the present inputs; those that were read are
     passed over. Raises InputError.
     """
-    run = replace(run, has_inputs=bool(inputs))
+    reading = _Reading(replace(run, has_inputs=bool(inputs)))
     for look in range(_MAX_LOOKS):
-        is_last, is_complete = look == _MAX_LOOKS - 1, True
-        for source in inputs:
-            following = _try_input(run, source, is_first_look=look == 0, is_last_look=is_last)
-            is_complete &= following is not None and not following.has_new_change(run)
-            run = following or run
+        is_last = look == _MAX_LOOKS - 1
+        is_complete = reading.read_inputs(inputs, is_first_look=look == 0, is_last_look=is_last)
         if is_complete or is_last:
             break
         inputs = look_again()
-    return replace(_settle_changes(run), file_count=len(inputs))
+    return replace(_settle_changes(reading.finish()), file_count=len(inputs))
+
+
+class _Reading:
+    """Inputs on their way into a run: small files wait for others."""
+
+    def __init__(self, run: Ingestion) -> None:
+        self._run = run
+        self._intakes = [*run.intakes]
+        self._waiting = WaitingFiles()
+        self._is_complete = True
+
+    def finish(self) -> Ingestion:
+        """Return the run with all that was read."""
+        return replace(self._run, intakes=tuple(self._intakes))
+
+    def read_inputs(
+        self, inputs: Sequence[Input], *, is_first_look: bool, is_last_look: bool
+    ) -> bool:
+        """Read inputs, but for those that were read before.
+
+        Return whether none of them was gone, or has changed meanwhile. Raises InputError.
+        """
+        self._is_complete = True
+        skipped = set() if is_first_look else {each.file for each in self._intakes if each.file}
+        for source in inputs:
+            if source.path is not None and source.size is not None:
+                self._read_file(source, skipped, is_last_look=is_last_look)
+            elif is_first_look:
+                self._read_waiting()
+                self._add(take_in_pipe(self._run.store, source, self._run.options))
+        self._read_waiting()
+        return self._is_complete
+
+    def _read_file(self, source: Input, skipped: set[str], *, is_last_look: bool) -> None:
+        """Read a file, or have it wait; note if it is gone before the last look."""
+        store, options = self._run.store, self._run.options
+        try:
+            seen = look_into_file(store, source, options, skipped)
+            if isinstance(seen, SeenFile) and self._waiting.has_beginning_of(seen.identity.head):
+                self._read_waiting()
+                # It may be one of those that waited, or go on with one.
+                seen = look_into_file(store, source, options, skipped)
+            if isinstance(seen, SeenFile):
+                if is_small(seen):
+                    self._waiting.add(seen)
+                    if self._waiting.is_full:
+                        self._read_waiting()
+                    return
+                if seen.is_new:
+                    self._read_waiting()
+                seen = take_in_file(store, seen, options)
+        except InputError:
+            if is_last_look or (source.path is not None and source.path.exists()):
+                raise
+            self._is_complete = False
+            return
+        if seen is not None:
+            self._add(seen)
+
+    def _read_waiting(self) -> None:
+        """Read the small files that wait. Raises InputError."""
+        files = self._waiting.take_all()
+        if not files:
+            return
+        read = read_together(self._run.store, files, self._run.options)
+        if read is not None:
+            self._add_together(read)
+            return
+        for each in files:
+            self._read_alone(each)
+
+    def _read_alone(self, file: SmallFile) -> None:
+        source = replace(file.source, resume=None)
+        try:
+            seen = look_into_file(self._run.store, source, self._run.options)
+        except MissingInputError:
+            self._is_complete = False
+            return
+        if isinstance(seen, SeenFile):
+            seen = take_in_file(self._run.store, seen, self._run.options)
+        if seen is not None:
+            self._add(seen)
+
+    def _add(self, intake: Intake) -> None:
+        """Add an input to the ledger and to the batch, which may be full."""
+        batch, added = add_intake(self._run, intake)
+        self._intakes.append(added)
+        self._is_complete &= not intake.has_changed
+        self._set_batch(batch)
+
+    def _add_together(self, read: ReadFiles) -> None:
+        """Add files that were read together, as `_add`."""
+        known_logs = self._run.store.ledger
+        numbers = []
+        for each in read.intakes:
+            number = None if each.known is None else known_logs.put_log(each.known)
+            numbers.append(number or 0)
+            self._intakes.append(replace(each, number=number))
+            self._is_complete &= not each.has_changed
+        self._intakes.append(read.whole.drop_facts())
+        lines = [number_lines(read.whole.logs[0], pl.Series(numbers, dtype=pl.UInt32), 0)]
+        self._set_batch(join_batch(self._run.batch, read.whole.logs, lines))
+
+    def _set_batch(self, batch: Batch) -> None:
+        self._run = replace(self._run, batch=batch)
+        if batch.facts.row_count >= BATCH_FACTS and not self._run.options.is_at_once:
+            self._run = write_batch(self.finish())
 
 
 def _settle_changes(run: Ingestion) -> Ingestion:
@@ -153,229 +172,3 @@ def _is_found_again(run: Ingestion, head: bytes, later: Sequence[Intake]) -> boo
         each.number in numbers and not any(result.problem for result in each.results)
         for each in later
     )
-
-
-def _try_input(
-    run: Ingestion, source: Input, *, is_first_look: bool, is_last_look: bool
-) -> Ingestion | None:
-    """Read an input, or return None if it is gone before the last look.
-
-    Raises InputError.
-    """
-    try:
-        run = _read_input(run, source, is_first_look=is_first_look)
-    except InputError:
-        if is_last_look or source.path is None or source.path.exists():
-            raise
-        return None
-    is_full = run.batch.facts.row_count >= BATCH_FACTS
-    return write_batch(run) if is_full and not run.options.is_at_once else run
-
-
-def _read_input(run: Ingestion, source: Input, *, is_first_look: bool) -> Ingestion:
-    intake: Intake | None
-    if source.path is None or source.size is None:
-        intake = take_in_pipe(run.store, source, run.options) if is_first_look else None
-    else:
-        read = set() if is_first_look else {each.file for each in run.intakes if each.file}
-        intake = take_in_file(run.store, source, run.options, read)
-    return _add_intake(run, intake) if intake else run
-
-
-def _add_intake(run: Ingestion, intake: Intake) -> Ingestion:
-    """Add an input to the ledger and to the batch."""
-    known_logs, number = run.store.ledger, intake.number
-    if intake.known is not None:
-        number = known_logs.put_log(intake.known, number)
-    if number is not None and intake.file is not None and (intake.known or not intake.results):
-        known_logs.note_file(number, intake.source.name, intake.file)
-    lines = [*run.batch.lines]
-    for log in intake.logs:
-        if log.account.records:
-            run.batch.facts.add_rows(log.facts.to_frame())
-            if log.located is not None and not log.located.is_empty() and intake.known:
-                place = {"file": number, "reading": intake.known.rereads}
-                numbered = log.located.with_columns(
-                    pl.lit(n, pl.UInt32).alias(name) for name, n in place.items()
-                )
-                texts = log.facts.look_up_sids(numbered["sid"]).alias("text")
-                lines.append(numbered.with_columns(texts).drop("sid"))
-    is_reread = run.batch.is_reread or intake.is_reread
-    batch = _Batch(run.batch.facts, tuple(lines), is_reread)
-    added = replace(intake.drop_facts(), number=number)
-    return replace(run, batch=batch, intakes=(*run.intakes, added))
-
-
-# -- writing -------------------------------------------------------------------------------------
-
-
-def write_batch(run: Ingestion) -> Ingestion:
-    """Write what was read into the store.
-
-    Raises OutputError where it cannot be written.
-    """
-    state, clock = run.store.state, run.options.clock
-    former, writer = state.manifest, StoreWriter(state.folder, state.manifest)
-    merged = merge_facts(
-        state,
-        run.batch.facts,
-        state.make_numbering(),
-        MergeSettings(clock),
-        events=_join_lines(run.batch.lines) if run.store.settings.in_full else None,
-    )
-    _drop_old_logs(run)
-    expired = run.expired_events + merged.removed_events["expired"]
-    is_read_by_rules = not former.generation or (run.options.is_reread and run.has_inputs)
-    after = replace(
-        _write_files(writer, run.store, merged, clock),
-        salts=merged.numbering.salts,
-        account=sum_ledger(run.store.ledger),
-        lost_logs=() if is_read_by_rules else _list_lost_logs(former, run.store.ledger),
-        event_count=former.event_count + merged.count_change.events,
-        untimed_count=former.untimed_count + merged.count_change.untimed,
-        ancient_count=former.ancient_count + merged.count_change.ancient,
-        removed_events=_sum_removed(run, merged, expired),
-        last_clock=clock,
-        reading_rules=READING_RULES if is_read_by_rules else former.reading_rules,
-        looked_at=clock if run.has_inputs else former.looked_at,
-        new_events_at=former.new_events_at if merged.segment.facts.is_empty() else clock,
-    )
-    is_far_ahead = after.trusted_clock is not None and after.is_clock_ahead(clock, _FAR_AHEAD_MS)
-    trusted = after.trusted_clock if is_far_ahead else clock
-    committed = writer.commit_manifest(replace(after, trusted_clock=trusted))
-    store = replace(run.store, state=StoreState(state.folder, committed))
-    if any(merged.removed_events.values()):
-        # Codes of attributes that only removed events had are not the store's any more.
-        store = replace(store, vocabulary=store.state.make_vocabulary())
-    # What was written is numbered by the store.
-    store.vocabulary.renew_sessions()
-    return replace(
-        run,
-        store=store,
-        batch=_Batch(Facts(store.vocabulary)),
-        new_events=run.new_events + merged.new_events,
-        expired_events=expired,
-    )
-
-
-def _drop_old_logs(run: Ingestion) -> None:
-    """Drop logs from the ledger that were last read before the cut-off, and are not there now.
-
-    Their records stay counted. Stored lines name their logs, so these are kept.
-    """
-    manifest, known_logs = run.store.state.manifest, run.store.ledger
-    if manifest.cut_off is None or manifest.keeps_events or not run.has_inputs:
-        return
-    there = {each.number for each in run.intakes}
-    old = [
-        number
-        for number, log in known_logs.logs.items()
-        if 0 < log.read_at < manifest.cut_off and number not in there
-    ]
-    if old:
-        logs = [known_logs.logs[number] for number in old]
-        pieces = [counts for log in logs for counts in (log.sure, log.rest)]
-        known_logs.drop_logs(old, sum_counts([known_logs.dropped, *pieces]))
-
-
-def _list_lost_logs(former: Manifest, known_logs: Ledger) -> tuple[str, ...]:
-    """Return the names of logs that are still to be read again since a repair."""
-    if not former.lost_logs:
-        return ()
-    lost = tuple(each.file_name for each in known_logs.logs.values() if each.is_lost)
-    # Without a ledger it is not known which logs there were.
-    return former.lost_logs if not lost and ALL_LOGS in former.lost_logs else lost
-
-
-def _join_lines(lines: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    schema = {**LOCATED_COLUMNS, "reading": pl.UInt32, "text": pl.String}
-    return pl.concat([pl.DataFrame(schema=schema).drop("sid"), *lines], how="diagonal")
-
-
-def _sum_removed(run: Ingestion, merged: MergeResult, expired: int) -> Mapping[str, int]:
-    """Return how many events the store has removed, by reason."""
-    removed = run.store.state.manifest.removed_events
-    read = {each.number for each in run.intakes if each.known}
-    if run.options.is_reread and len(read) == len(run.store.ledger.logs):
-        # Everything was read again: the forgotten are among what was read.
-        return {"expired": expired}
-    if run.batch.is_reread:
-        # Of logs that were read again they are counted: they would be duplicates one time less.
-        return removed
-    return add_removed(removed, {"expired": merged.removed_events["expired"]})
-
-
-def _write_files(
-    writer: StoreWriter, store: OpenStore, merged: MergeResult, clock: int
-) -> Manifest:
-    """Write the files of new facts; return a manifest with their names."""
-    former, made = store.state.manifest, merged.segment
-    added = []
-    if made.collect_tables():
-        time_range = merged.earliest, merged.latest
-        name = files.name_segment(writer.generation)
-        added = [compact.write_segment(writer, name, made, time_range, clock)]
-    superseded_file, attributes_files = former.superseded_file, former.attributes_files
-    if not merged.superseded.is_empty():
-        rows = pl.concat([store.state.superseded, merged.superseded])
-        superseded_file = writer.write_superseded(rows.sort("segment", "row"))
-    if len(store.vocabulary) > store.state.attributes.height:
-        attributes_files = _write_attributes(writer, store, made)
-    return replace(
-        former,
-        segments=(*former.segments, *added),
-        superseded_file=superseded_file,
-        attributes_files=attributes_files,
-        ledger_files=_write_ledger(writer, store.ledger),
-        **write_pending(writer, store.state, merged.pending),
-    )
-
-
-def write_pending(writer: StoreWriter, state: StoreState, pending: pl.Series) -> dict[str, Any]:
-    """Write the pending sessions, where they are others; return the manifest's members."""
-    if pending.sort().equals(state.pending.sort()) and not state.manifest.pending_sessions:
-        return {}
-    return {"pending_file": writer.write_pending(pending), "pending_sessions": ()}
-
-
-def _write_ledger(writer: StoreWriter, known_logs: Ledger) -> tuple[str, ...]:
-    """Write what is new in the ledger; return the names of its files."""
-    former = writer.committed
-    if former.ledger_files and not known_logs.has_changes:
-        return former.ledger_files
-    if known_logs.is_to_rewrite:
-        return (writer.write_ledger(known_logs.format_all()),)
-    sizes = [former.files[name].size for name in former.ledger_files]
-    if not sizes or sizes[0] < _LARGE_LEDGER_BYTES or former.version < STORE_VERSION:
-        return (writer.write_ledger(known_logs.format_all()),)
-    is_full = len(sizes) >= _MAX_PARTS or sum(sizes[1:]) > sizes[0] // 2
-    if is_full:
-        return (writer.write_ledger(known_logs.format_all()),)
-    return (*former.ledger_files, writer.write_ledger(known_logs.format_changes()))
-
-
-def _write_attributes(
-    writer: StoreWriter, store: OpenStore, made: segment.Segment
-) -> tuple[str, ...]:
-    """Write new attributes; return the names of all files of attributes."""
-    former = store.state.manifest.attributes_files
-    attributes = _list_attributes(store, made)
-    if len(former) < _MAX_PARTS:
-        begin = store.state.attributes.height
-        return (*former, writer.write_attributes(attributes[begin:]))
-    return (writer.write_attributes(attributes),)
-
-
-def _list_attributes(store: OpenStore, made: segment.Segment) -> pl.DataFrame:
-    """Return all attributes, old and new.
-
-    New attributes that no stored event has are blank, so that nothing of left-out events stays.
-    """
-    attributes = segment.tabulate_attributes(store.vocabulary.list_attributes())
-    begin = store.state.attributes.height
-    new = pl.int_range(begin, attributes.height, dtype=pl.UInt32, eager=True)
-    used = segment.collect_codes([made.facts, made.events], ["attributes"])
-    unused = new.filter(~new.is_in(used.implode()))
-    if unused.is_empty():
-        return attributes
-    return segment.blank_attributes(attributes, unused, [made.conversations], [made.attempts])

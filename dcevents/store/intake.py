@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import polars as pl
 
 from dcevents.model.facts import Facts
 from dcevents.model.moments import UNTIMED
+from dcevents.model.texts import NUMBER_TYPE
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.judge import Mapping
 from dcevents.reading.log import KeepReject, Log, read_growing_log
@@ -26,6 +28,7 @@ from dcevents.store.disk.ledger import (
     HEAD_BYTES,
     KnownLog,
     Ledger,
+    RecordCounts,
     compute_begin_fingerprint,
     compute_fingerprint,
 )
@@ -80,6 +83,13 @@ class Intake:
     lost_head: bytes = b""
     """The beginning of a log that was not read to its end, since its file changed."""
 
+    @property
+    def has_records(self) -> bool:
+        """Return whether something of the log was read."""
+        if self.logs or self.known is None:
+            return any(log.account.records for log in self.logs)
+        return bool(self.known.sure.records or self.known.rest.records)
+
     def drop_problem(self) -> "Intake":
         """Return the intake without the reason why not all was read."""
         results = tuple(replace(each, problem=None) for each in self.results)
@@ -102,7 +112,7 @@ class _FoundLog:
 
 
 @dataclass(frozen=True)
-class _Recognition:
+class Recognition:
     """A log of the ledger that an input was recognised as."""
 
     number: int | None = None
@@ -131,12 +141,31 @@ def take_in_pipe(store: OpenStore, source: Input, options: IngestOptions) -> Int
     return _read_new_records(store, source, options, _FoundLog(), Resume(sizes=sizes))
 
 
-def take_in_file(
-    store: OpenStore, source: Input, options: IngestOptions, skipped: Collection[str] = ()
-) -> Intake | None:
-    """Read the new records of a file.
+@dataclass(frozen=True)
+class SeenFile:
+    """A file that was looked into before it is read."""
 
-    Return None for a fingerprint to skip. Raises InputError.
+    file: OpenInput
+    source: Input
+    fingerprint: str
+    identity: growing.FileIdentity
+    recognised: Recognition
+    has_changed: bool
+    """Whether it changed since it was found."""
+
+    @property
+    def is_new(self) -> bool:
+        """Return whether no known log is in it."""
+        return self.recognised.number is None
+
+
+def look_into_file(
+    store: OpenStore, source: Input, options: IngestOptions, skipped: Collection[str] = ()
+) -> SeenFile | Intake | None:
+    """Look whether a file has something new.
+
+    Return the intake of a file without anything new, None for a fingerprint to skip. Raises
+    InputError.
     """
     file = OpenInput(source)
     has_changed = file.problem is not None
@@ -148,21 +177,29 @@ def take_in_file(
     number = store.ledger.find_by_file(fingerprint)
     if number is not None and not options.is_reread:
         options.report_progress(source.size or 0)
-        intake = Intake(source, fingerprint, number, has_changed=has_changed)
-    else:
-        found = _recognise(store.ledger, file, identity.head)
-        number = found.number
-        intake = _read_more(store, file, identity, found, options)
-        intake = replace(intake, has_changed=has_changed or intake.has_changed)
+        has_events = _has_events(store.ledger.logs[number])
+        return Intake(source, fingerprint, number, has_events, has_changed=has_changed)
+    found = _recognise(store.ledger, file, identity.head)
+    return SeenFile(file, source, fingerprint, identity, found, has_changed)
+
+
+def take_in_file(store: OpenStore, seen: SeenFile, options: IngestOptions) -> Intake:
+    """Read the new records of a file. Raises InputError."""
+    number = seen.recognised.number
+    intake = _read_more(store, seen.file, seen.identity, seen.recognised, options)
     has_known_events = number is not None and _has_events(store.ledger.logs[number])
-    return replace(intake, has_known_events=has_known_events)
+    return replace(
+        intake,
+        has_changed=seen.has_changed or intake.has_changed,
+        has_known_events=has_known_events,
+    )
 
 
 def _read_more(
     store: OpenStore,
     file: OpenInput,
     identity: growing.FileIdentity,
-    found: _Recognition,
+    found: Recognition,
     options: IngestOptions,
 ) -> Intake:
     """Read what a recognised file has more than was read before."""
@@ -187,17 +224,17 @@ def _has_events(known: KnownLog) -> bool:
     return any(counts.tally.get("event", 0) > 0 for counts in (known.sure, known.rest))
 
 
-def _recognise(ledger: Ledger, file: OpenInput, head: bytes) -> _Recognition:
+def _recognise(ledger: Ledger, file: OpenInput, head: bytes) -> Recognition:
     """Recognise the log of a file by what is in it."""
     for number in ledger.find_by_head(head):
         known = ledger.logs[number]
         before = growing.read_tail_before(file, known.resume.offset)
         if before is not None and compute_fingerprint(before.tail) == known.tail_fingerprint:
-            return _Recognition(number, before.tail, before.has_more)
-    return _Recognition()
+            return Recognition(number, before.tail, before.has_more)
+    return Recognition()
 
 
-def _choose_resume(ledger: Ledger, found: _Recognition, options: IngestOptions) -> Resume:
+def _choose_resume(ledger: Ledger, found: Recognition, options: IngestOptions) -> Resume:
     """Return the place to read on from."""
     known = None if found.number is None else ledger.logs[found.number]
     if known and known.resume.offset and not options.is_reread:
@@ -228,41 +265,54 @@ def _read_new_records(
     extent = results[0].extent
     if not extent.end and not extent.rest_bytes:
         return intake
-    logs = tuple(_account_forgotten(store, log) for log in read)
-    known = _describe_log(source, former, resume, logs, options.clock)
-    run = store.state.manifest.generation + 1
-    known = replace(known, runs=(former.runs[0] if former and former.runs else run, run))
+    logs = tuple(account_forgotten(store, log) for log in read)
+    counts = (summarise_records(each.account) for each in logs)
+    known = describe_log(store, former, ReadLog(results[0], resume, *counts), options.clock)
     number = intake.number
-    if number is None:
+    if number is None and extent.tails:
         number = _find_read_log(store.ledger, known, extent)
     return replace(intake, known=known, number=number, logs=logs)
 
 
-def _describe_log(
-    source: Input, former: KnownLog | None, resume: Resume, logs: tuple[Log, ...], clock: int
-) -> KnownLog:
-    """Return a log as the ledger is to know it."""
-    sure, rest = logs
-    extent = sure.inputs[0].extent
+def strip_head(head: bytes) -> bytes:
+    """Return the beginning that a log of these bytes is known by.
+
+    An array that is written anew with more members goes on before its closing brackets.
+    """
+    return head.rstrip(b"]} \t\r\n") or head
+
+
+class ReadLog(NamedTuple):
+    """What was read of a log, and the counts of these records."""
+
+    result: InputResult
+    resume: Resume
+    sure: RecordCounts
+    rest: RecordCounts
+
+
+def describe_log(store: OpenStore, former: KnownLog | None, read: ReadLog, clock: int) -> KnownLog:
+    """Return a log as the ledger is to know it, by what it knew and what was read."""
+    extent = read.result.extent
     begun = extent.head[: min(HEAD_BYTES, max(extent.end, extent.rest_bytes))]
-    # An array that is written anew with more members goes on before its closing brackets.
-    begun = begun.rstrip(b"]} \t\r\n") or begun
-    before = former if resume.begin else None
-    counts = summarise_records(sure)
+    begun = strip_head(begun)
+    before = former if read.resume.begin else None
     rereads = former.rereads + 1 if former else 0
+    run = store.state.manifest.generation + 1
     return KnownLog(
-        file_name=source.name,
+        file_name=read.result.name,
         head_fingerprint=compute_fingerprint(begun),
         head_bytes=len(begun),
         tail_fingerprint=compute_fingerprint(extent.tail),
         resume=extent.resume,
-        sure=add_counts(before.sure, counts) if before else counts,
-        rest=summarise_records(rest),
+        sure=add_counts(before.sure, read.sure) if before else read.sure,
+        rest=read.rest,
         first_clock_ms=former.first_clock_ms if former else clock,
         rereads=before.rereads if before else rereads,
         file_fingerprints=former.file_fingerprints if former else (),
         read_at=clock,
         begin_fingerprint=compute_begin_fingerprint(begun),
+        runs=(former.runs[0] if former and former.runs else run, run),
     )
 
 
@@ -281,14 +331,21 @@ def _find_read_log(ledger: Ledger, known: KnownLog, extent: Extent) -> int | Non
     return None
 
 
-def _account_forgotten(store: OpenStore, log: Log) -> Log:
-    """Return a log whose account counts events of forgotten sessions as `forgotten`."""
+def find_forgotten(store: OpenStore, log: Log) -> pl.Series:
+    """Return the numbers of a log's sessions that the store has forgotten."""
     forgotten = store.state.manifest.forgotten_sids
     if not forgotten or not log.facts.row_count:
-        return log
+        return pl.Series("sid", dtype=NUMBER_TYPE)
     sessions = log.facts.list_sessions()
     numbers = store.state.make_numbering().number_sids(sessions["text"])
-    theirs = sessions["sid"].filter(numbers.is_in(list(forgotten)))
+    return sessions["sid"].filter(numbers.is_in(list(forgotten)))
+
+
+def account_forgotten(store: OpenStore, log: Log) -> Log:
+    """Return a log whose account counts events of forgotten sessions as `forgotten`."""
+    theirs = find_forgotten(store, log)
+    if theirs.is_empty():
+        return log
     facts = log.facts.to_frame().filter(pl.col("sid").is_in(theirs.implode()))
     identities = store.vocabulary.number_identities()
     identity = identities.gather(facts["attributes"]).alias("identity")

@@ -26,7 +26,7 @@ from dcevents.store.disk import files, lock, segment
 from dcevents.store.disk.folder import StoreFolder, open_folder
 from dcevents.store.disk.manifest import Manifest
 from dcevents.store.disk.state import NO_WINDOW, StoreState
-from dcevents.store.ingest import read_ledger
+from dcevents.store.ingestion import read_ledger
 from dcevents.store.merge import MergeResult, MergeSettings, merge_facts
 from dcevents.store.stored_fold import StoredFold
 

@@ -12,8 +12,8 @@ from dcevents.store.disk import files, segment
 from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
 from dcevents.store.disk.state import StoreState
-from dcevents.store.ingest import write_pending
 from dcevents.store.merge import EventCounts, count_events
+from dcevents.store.writing import write_pending
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,11 @@ from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.folder import StoreFolder, make_folder, open_folder
 from dcevents.store.disk.manifest import Manifest
 from dcevents.store.disk.state import StoreState
-from dcevents.store.ingest import Ingestion, begin_ingestion, read_inputs, write_batch
+from dcevents.store.ingest import read_inputs
+from dcevents.store.ingestion import Ingestion, begin_ingestion
 from dcevents.store.intake import IngestOptions
 from dcevents.store.upkeep import expiry
+from dcevents.store.writing import write_batch
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class RunResult:
     log: Log
     """All that was read as one log, without its facts."""
     logs: list[Log]
-    """Each log of which something was read."""
+    """Each log of which something was read; small files are one."""
+    log_count: int
+    """Logs of which something was read."""
     before: StoreState
     """The store without what was to be removed, before anything was read."""
     after: StoreState
@@ -87,6 +91,7 @@ def run_ingest(
             yield RunResult(
                 _join_logs(run),
                 run.logs,
+                run.log_count,
                 StoreState(folder, before),
                 run.store.state,
                 removal,

@@ -11,7 +11,7 @@ import pytest
 import stores
 from upkeep import account, done, figures, sound, sums_up
 
-from dcevents.store import ingest, query
+from dcevents.store import query, writing
 from dcevents.store.disk.folder import open_folder
 
 
@@ -34,7 +34,7 @@ def test_names_of_unknown_events_are_kept_once(
     take: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ingest, "_LARGE_LEDGER_BYTES", size)
+    monkeypatch.setattr(writing, "_LARGE_LEDGER_BYTES", size)
     for log in range(5):
         take(name_unknown(log, 300), "-q")
 

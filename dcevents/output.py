@@ -228,15 +228,29 @@ def _copy_mode_and_owner(fd: int, before: os.stat_result | None) -> None:
 def open_private_file(name: str) -> Iterator[Callable[[str], None]]:
     """Yield a function that writes text to a file for its owner alone.
 
-    Where the block fails, an old file stays as it was. A special file is written to as it is, for
-    as long as somebody reads it. Raises OutputError.
+    Where the block fails, an old file stays as it was. A stream is written to as it is, for as long
+    as somebody reads it. Raises OutputError, also for a fifo and for what another user has put
+    there.
     """
+    _require_private_target(name)
     with _name_failures(name), _open_special_file(name) as fd:
         if fd is not None:
             yield _make_pipe_writer(fd)
             return
         with _open_replacement(Path(os.path.realpath(name))) as file:
             yield lambda text: _write_text(file, text)
+
+
+def _require_private_target(name: str) -> None:
+    """Raise OutputError where strangers' lines might reach somebody, or somebody's file."""
+    if find_descriptor(name) is not None:
+        return
+    with contextlib.suppress(OSError):
+        for status in (os.lstat(name), os.stat(name)):
+            if stat.S_ISFIFO(status.st_mode):
+                raise OutputError(f"{name}: a fifo, whose reader may never come; name a file")
+            if status.st_uid not in (os.geteuid(), 0):
+                raise OutputError(f"{name}: it belongs to another user; name another file")
 
 
 def _write_text(file: BinaryIO, text: str) -> None:

@@ -156,14 +156,15 @@ class StoreFolder:
 
     @contextlib.contextmanager
     def _open_inner(self, name: str) -> Iterator[int]:
-        fd = os.dup(self._fd)
+        fd, reached = os.dup(self._fd), ""
         try:
             for part in name.split("/") if name else ():
-                with self._explain_links(name):
+                reached = f"{reached}/{part}".removeprefix("/")
+                with self._explain_links(reached):
                     inner = os.open(part, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=fd)
                 os.close(fd)
                 fd = inner
-                _require_own(os.fstat(fd), self.locate(name))
+                _require_own(os.fstat(fd), self.locate(reached))
             yield fd
         finally:
             os.close(fd)

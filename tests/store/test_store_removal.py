@@ -1,0 +1,78 @@
+"""What is removed is gone, or is said to be still there, and goes with the next command."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import harness
+import pytest
+from upkeep import FIRST, SECOND, content, done, sound
+
+from dcevents.store.disk import lock
+from dcevents.store.disk.folder import open_folder
+
+NEXT = [
+    ["completion", "-q", "--store"],
+    ["store", "info"],
+    ["store", "verify"],
+    ["store", "compact"],
+    ["store", "cut-off"],
+    ["ingest", "--keep", "25months", "--dry-run", "--store"],
+    ["ingest", "--forget", "nobody", "-q", "--store"],
+]
+
+
+@pytest.mark.parametrize("command", NEXT, ids=" ".join)
+def test_what_a_reader_holds_goes_with_the_next_command(
+    command: list[str], store: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST, "-q")
+    take(SECOND, "-q")
+    with lock.hold_for_reading(open_folder(store)):
+        forgot = done("ingest", "--store", store, "--forget", "c", "-q")
+        assert "/only-of-c" in content(store).decode(errors="replace")
+        info = done("store", "info", store).text
+
+    assert forgot.err.count("\n") == 1
+    assert "with what was removed may still be read; the next command removes them" in forgot.err
+    assert "to go       " in info
+    assert "of former states, once no report reads them" in info
+
+    assert harness.run(*command, store).status == 0
+
+    assert "/only-of-c" not in content(store).decode(errors="replace")
+    assert "to go" not in done("store", "info", store).text
+    assert sound(store)
+
+
+def test_a_report_removes_nothing_beside_another_or_a_writer(
+    store: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST, "-q")
+    folder = open_folder(store)
+    with lock.hold_for_reading(folder):
+        done("ingest", "--store", store, "--forget", "c", "-q")
+        done("summary", "--store", store, "-q")
+        assert "to go" in done("store", "info", store).text
+    with lock.hold_for_writing(folder):
+        done("summary", "--store", store, "-q")
+        assert "to go" in done("store", "info", store).text
+    done("summary", "--store", store, "-q")
+    assert "to go" not in done("store", "info", store).text
+
+
+def test_before_the_first_run_has_ended_there_is_nothing_to_report(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    (tmp_path / "none.log").write_text("x\n")
+    assert harness.run("ingest", tmp_path / "none.log", "--store", store).status == 3
+
+    for command in (["summary", "--store", store], ["store", "info", store]):
+        result = harness.run(*command)
+        assert (result.status, result.out) == (1, b"")
+        assert result.err == (
+            f"dcevents: {store}: nothing was taken in yet; see whether the first dcevents ingest "
+            "still runs\n"
+        )
+    take("", "-q")
+    assert harness.run("summary", "--store", store).status == 0

@@ -95,8 +95,8 @@ class _Reading:
                     if self._waiting.is_full:
                         self._read_waiting()
                     return
-                if seen.is_new:
-                    self._read_waiting()
+                # Rejected lines are kept in the order of inputs.
+                self._read_waiting()
                 seen = take_in_file(store, seen, options)
         except InputError:
             if is_last_look or (source.path is not None and source.path.exists()):

@@ -1,27 +1,36 @@
 """A collector for an existing Python backend:
 a WSGI application that logs what `dcevents snippet` sends.
 
-Mount it under the path of `--endpoint`: in Flask with
+    application = Collector("/var/log/dc/dc.log")
+
+The folder is the one that docs/cron.md reads and rotates; the backend has to be allowed to write
+there. Mount it under the path of `--endpoint`: in Flask with
 `werkzeug.middleware.dispatcher.DispatcherMiddleware`, elsewhere by the server's own means. It
 answers anyone, so put a rate limit before it. tests/snippet/test_collectors.py runs this file.
 """
 
 import json
 import os
+import re
+import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 MOST = 64 * 1024
 """Bytes of a request: browsers send no more."""
+LENGTH = re.compile("[0-9]{1,9}")
 
 
 class Collector:
     """Appends a line for each request to a file; processes and threads may share it."""
 
     def __init__(self, path: str) -> None:
-        # Opened for appending: one write is one whole line, whoever else writes.
-        self._log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        self._path = path
+        self._log = -1
+        self._lock = threading.Lock()
+        self._begin = b""
+        self._open()
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -32,12 +41,45 @@ class Collector:
     def _answer(self, environ: dict[str, Any]) -> str:
         if environ["REQUEST_METHOD"] != "POST":
             return "405 Method Not Allowed"
-        size = environ.get("CONTENT_LENGTH") or "0"
-        if not size.isdecimal() or int(size) > MOST:
+        length = environ.get("CONTENT_LENGTH") or ""
+        if not LENGTH.fullmatch(length):
+            return "413 Content Too Large" if length.isdecimal() else "411 Length Required"
+        size = int(length)
+        if size > MOST:
             return "413 Content Too Large"
-        body = environ["wsgi.input"].read(int(size)).decode("utf-8", "replace")
-        line = json.dumps(
-            {"received": datetime.now(UTC).isoformat(timespec="milliseconds"), "body": body}
-        )
-        os.write(self._log, line.encode() + b"\n")
-        return "204 No Content"
+        body = environ["wsgi.input"].read(size)
+        if len(body) < size:
+            return "400 Bad Request"  # the sender went away
+        received = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"received": received, "body": body.decode("utf-8", "replace")})
+        return "204 No Content" if self._append(line.encode()) else "503 Service Unavailable"
+
+    def _append(self, line: bytes) -> bool:
+        """Write a line as a whole; return False where the disk is full."""
+        with self._lock:
+            try:
+                if self._is_rotated():
+                    self._open()
+                data = self._begin + line + b"\n"
+                written = os.write(self._log, data)
+            except OSError:
+                return False
+            # What was cut off is ended before the next line, so that no other is lost with it.
+            self._begin = b"" if written == len(data) else b"\n"
+            return written == len(data)
+
+    def _is_rotated(self) -> bool:
+        """Return whether the file has another name now, or none: logrotate has moved it."""
+        try:
+            now = os.stat(self._path)
+        except FileNotFoundError:
+            return True
+        ours = os.fstat(self._log)
+        return (now.st_dev, now.st_ino) != (ours.st_dev, ours.st_ino)
+
+    def _open(self) -> None:
+        # Opened for appending: one write is one whole line, whoever else writes.
+        log = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        if self._log >= 0:
+            os.close(self._log)
+        self._log = log

@@ -4,7 +4,9 @@ dcevents reads what is posted to them.
 
 import base64
 import importlib.util
+import io
 import json
+import os
 import sys
 import threading
 import types
@@ -82,6 +84,67 @@ def test_a_backend_takes_nothing_else(backend: str, tmp_path: Path) -> None:
 
     (line,) = (tmp_path / "dc.log").read_bytes().splitlines()
     assert '\ufffd"\n{"received":' == json.loads(line)["body"]
+
+
+def post(app: Any, body: bytes, length: str | None = None) -> str:
+    """Return the status of a request as a server hands it on."""
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "CONTENT_LENGTH": str(len(body)) if length is None else length,
+        "wsgi.input": io.BytesIO(body),
+    }
+    found: list[str] = []
+    app(environ, lambda status, _headers: found.append(status))
+    return found[0].partition(" ")[0]
+
+
+@pytest.mark.parametrize(
+    ("length", "answer"),
+    [
+        *(("9" * 5000, "413"), ("65537", "413"), ("100000", "413"), ("\u0663", "413")),
+        *(("", "411"), ("-1", "411"), ("1e3", "411"), ("100", "400")),
+    ],
+)
+def test_a_backend_bears_any_length(length: str, answer: str, tmp_path: Path) -> None:
+    app = example("backend/wsgi.py").Collector(str(tmp_path / "dc.log"))
+
+    assert answer == post(app, BODY[:50], length)
+    assert "204" == post(app, BODY)
+    assert (1, 3, 3) == completed(tmp_path / "dc.log")
+
+
+def test_a_backend_follows_a_rotation(tmp_path: Path) -> None:
+    log = tmp_path / "dc.log"
+    app = example("backend/wsgi.py").Collector(str(log))
+    assert "204" == post(app, BODY)
+    log.rename(tmp_path / "dc.log.1")
+    assert "204" == post(app, BODY)
+    log.unlink()
+    assert "204" == post(app, BODY)
+
+    assert [1, 1] == [each.read_bytes().count(b"\n") for each in (log, tmp_path / "dc.log.1")]
+
+
+def test_a_full_disk_costs_a_backend_no_line_but_those_that_it_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "dc.log"
+    app = example("backend/wsgi.py").Collector(str(log))
+    write = os.write
+
+    def write_some(fd: int, data: bytes) -> int:
+        if room := left.pop(0):
+            return write(fd, data[:room])
+        raise OSError(28, "No space left on device")
+
+    left = [20, 0, 0]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write_some)
+        assert ["503", "503", "503"] == [post(app, BODY) for _ in range(3)]
+    assert "204" == post(app, BODY)
+
+    cut, whole = log.read_bytes().splitlines()
+    assert (20, BODY.decode()) == (len(cut), json.loads(whole)["body"])
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def _example(folder: Path, port: int) -> str:
     changes = {
         r"listen 80;": f"listen 127.0.0.1:{port};",
         r"server_name www\.example\.com;": PAGES.format(folder=folder, examples=EXAMPLES),
-        r"/var/log/nginx/dc-events\.log": str(folder / "dc-events.log"),
+        r"/var/log/dc/dc-events\.log": str(folder / "dc-events.log"),
         r"127\.0\.0\.1:8204": f"127.0.0.1:{free_port()}",
     }
     for place, value in changes.items():

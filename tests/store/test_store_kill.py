@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import harness
+import power
 import pytest
 import stores
 from stores import lines, sids
@@ -150,6 +151,58 @@ def find_leftovers(store: Path) -> set[str]:
         return {store.name} if store.exists() else set()
     own = {"manifest.json", "manifest-copy.json", "lock", "readers", *stores.list_own_files(store)}
     return {str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()} - own
+
+
+# -- power -----------------------------------------------------------------------------------------
+
+POWER_CUTS = int(os.environ.get("DCEVENTS_POWER_CUTS", "60"))
+
+
+def test_what_a_power_loss_leaves_is_a_store_as_before_or_as_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # fsync is what this is about
+    dice = random.Random(SEED)
+    store, log, left = tmp_path / "store", tmp_path / "dc.log", tmp_path / "left"
+    runs: list[tuple[str, list[str | Path], int]] = [
+        ("first", ["ingest", log], 50),
+        ("more", ["ingest", log], 90),
+        ("forget", ["ingest", "--forget", "s000010"], 90),
+        ("compact", ["store", "compact"], 90),
+        ("again", ["ingest", log, "--again"], 90),
+    ]
+    seen: Counter[str] = Counter()
+    before = 0
+    for name, arguments, written in runs:
+        log.write_bytes(sids(0, written))
+        watch = power.Watch(store)
+        of_store = [store] if arguments[0] == "store" else ["--store", store, "-q"]
+        with watch.watching():
+            assert harness.run(*arguments, *of_store).status == 0
+        moments = [*watch.moments, watch.disk]
+        for cut in range(max(1, POWER_CUTS // len(runs))):
+            power.leave(moments[cut % len(moments)], left, dice)
+            found = count_left(left)
+            assert found in (before, written), (name, cut)
+            seen[f"{name}: {'as after' if found == written else 'as before'}"] += 1
+            # And the next run goes on from there.
+            if cut % 5 == 0:
+                stores.ingest(left, log)
+                assert count_left(left) == written
+        before = written
+    print(f"\n{dict(seen)}")  # noqa: T201
+
+
+def count_left(store: Path) -> int:
+    """Return how many records a store has that the power was cut of; all of it has to be sound."""
+    if not (store / "manifest.json").exists():
+        return 0
+    assert stores.find_damage(store) == []
+    if not stores.list_own_files(store):
+        return 0
+    result = harness.run("sessions", "--store", store, "-f", "json", "-q")
+    assert (result.status, result.err) == (0, "")
+    return int(result.json["input"]["records"])
 
 
 # -- a full disk -----------------------------------------------------------------------------------

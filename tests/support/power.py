@@ -150,7 +150,7 @@ def leave(disk: Disk, target: Path, dice: random.Random) -> None:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(mode=0o700)
     for name in sorted(found.folders):
-        (target / name).mkdir(mode=0o700, exist_ok=True)
+        (target / name).mkdir(mode=0o700, exist_ok=True, parents=True)
     for name, number in found.names.items():
         path = target / name
         path.parent.mkdir(mode=0o700, exist_ok=True, parents=True)

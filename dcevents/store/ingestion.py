@@ -57,7 +57,7 @@ class Ingestion:
     @property
     def log_count(self) -> int:
         """Return the number of logs of which something was read."""
-        return sum(each.has_records and len(each.results) <= 1 for each in self.intakes)
+        return sum(each.known is not None and each.has_records for each in self.intakes)
 
     @property
     def results(self) -> list[InputResult]:

@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -225,6 +226,20 @@ def _report_unraisable(found: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(found)
 
 
+def _report_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Write errors that nothing has caught, but end quietly by a signal.
+
+    It may come again when the run has ended because of it, or just before the end.
+    """
+    if isinstance(error, Terminated):
+        os._exit(error.status)
+    if isinstance(error, KeyboardInterrupt):
+        os._exit(130)
+    sys.__excepthook__(kind, error, trace)
+
+
 def _silence_polars_memory_warnings() -> None:
     """Keep polars from warning where memory is limited.
 
@@ -248,6 +263,7 @@ def main() -> NoReturn:
     # Sent when the terminal is closed; under nohup it is ignored, and has to stay so.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _raise_terminated)
+    sys.excepthook = _report_uncaught
     status = run_command_line(sys.argv[1:])
     # All is written; taking the interpreter down in order takes longer than a small report.
     os._exit(status)

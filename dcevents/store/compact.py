@@ -82,6 +82,8 @@ def compact_segments(
     if numbers is not None:
         used = state.attributes.filter(numbers.is_not_null())
         after = replace(after, attributes_files=(writer.write_attributes(used),))
+    elif drops_attributes and len(former.attributes_files) > 1:
+        after = replace(after, attributes_files=(writer.write_attributes(state.attributes),))
     return writer.commit_manifest(after)
 
 

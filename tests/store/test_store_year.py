@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,6 +22,7 @@ import stores
 from compare import agree
 from histories import line
 
+from dcevents.reading.sources import growing
 from dcevents.store.disk import lock
 from dcevents.store.disk.folder import open_folder
 
@@ -281,3 +283,128 @@ def test_a_run_may_end_at_any_write(after: int, tmp_path: Path) -> None:
             year.check_files()
         stores.ingest(year.store, year.logs, clock=stores.moment(clock))
         year.check(clock)
+
+
+# -- years -----------------------------------------------------------------------------------------
+
+YEARS_NIGHTS = int(os.environ.get("DCEVENTS_YEARS_NIGHTS", "90"))
+"""By hand 1,100: three years."""
+KEEP_DAYS = 60
+
+
+class HostileYears(Year):
+    """A site of which nobody takes care: strangers post, clocks jump, visitors are forgotten."""
+
+    def __init__(self, folder: Path, dice: random.Random) -> None:
+        super().__init__(folder, dice)
+        self.forgotten: set[str] = set()
+        self.cut_off = 0
+        self.visitors: list[str] = []
+        self.sizes: list[int] = []
+
+    def visit(self, day: int) -> None:
+        """What visitors do, and what strangers post."""
+        super().visit(day)
+        self.visitors.append(f"{day // DAY}-0")
+        if self.dice.random() < 0.15:
+            ahead = day + self.dice.choice([2, 30, 400, 20_000]) * DAY
+            who = {"sid": self.dice.choice([f"f{day}", f"{day // DAY}-1"]), "id": "d1"}
+            forged = {"kind": self.dice.choice(["engaged", "completed"]), "ts": ahead, **who}
+            self.coming.append((day + DAY // 3, line({**EMPTY, **forged})))
+        if self.dice.random() < 0.1:
+            flood = (
+                b'{"event":"u%d-%d","sid":"1"}\n[1]\n{"torn\n"text"\n' % (day // DAY, n)
+                for n in range(self.dice.choice([3, 60]))
+            )
+            self.coming.append((day + DAY // 2, b"".join(flood)))
+
+    def rotate_while_read(self) -> contextlib.AbstractContextManager[Any]:
+        """Empty the log behind a copy, once its first bytes have been read."""
+        read, waiting = growing.read_identity, [True]
+
+        def read_and_rotate(file: Any) -> Any:
+            found = read(file)
+            if waiting and file.source.path == self.log:
+                waiting.clear()
+                shutil.copy(self.log, self.logs / "dc.log.1")
+                self.log.write_bytes(b"")
+            return found
+
+        return mock.patch.object(growing, "read_identity", read_and_rotate)
+
+    def spend_night(self, clock: int) -> None:
+        """Take in what is new, perhaps while something goes wrong, and remove something."""
+        rotates = self.dice.random() < 0.2 and not (self.logs / "dc.log.1").exists()
+        with self.rotate_while_read() if rotates else contextlib.nullcontext():
+            self.run(clock, "good")
+        if self.dice.random() < 0.06:
+            jump = clock + self.dice.choice([3, 100, 3000]) * DAY
+            stores.ingest(self.store, self.logs, clock=stores.moment(jump))
+            stores.ingest(self.store, self.logs, clock=stores.moment(clock + MINUTE))
+        if self.dice.random() < 0.06:
+            jump = clock + self.dice.choice([100, 3000]) * DAY
+            keep = ["--keep", f"{KEEP_DAYS}d"]
+            moment = stores.moment(jump)
+            told = stores.ingest(self.store, self.logs, *keep, clock=moment, status=1)
+            assert "nothing was removed" in told.err
+        if self.dice.random() < 0.05:
+            self.forgotten.add(sid := self.dice.choice(self.visitors[-30:]))
+            moment = stores.moment(clock)
+            forgot = harness.run("ingest", "--store", self.store, "--forget", sid, clock=moment)
+            assert forgot.status == 0
+        if self.dice.random() < 0.2:
+            moment = stores.moment(clock + MINUTE)
+            keep = ["--keep", f"{KEEP_DAYS}d", "--yes"]
+            assert harness.run("ingest", "--store", self.store, *keep, clock=moment).status == 0
+            self.cut_off = (clock + MINUTE) // DAY * DAY - KEEP_DAYS * DAY
+        if self.dice.random() < 0.01:
+            assert harness.run("store", "compact", self.store).status == 0
+        files = (path for path in self.store.rglob("*") if path.is_file())
+        self.sizes.append(sum(path.stat().st_size for path in files))
+
+    def check_rows(self, clock: int) -> None:
+        """Hold the store to one reading of all lines, without what was removed."""
+        for report in ("conversations", "chats"):
+            expected, found = (
+                [
+                    row
+                    for row in stores.figures(report, *where, clock=stores.moment(clock))["rows"]
+                    if row["sid"] not in self.forgotten and self.is_kept(row)
+                ]
+                for where in ([self.all], ["--store", self.store])
+            )
+            assert expected == found, report
+        verified = harness.run("store", "verify", self.store, clock=stores.moment(clock))
+        assert verified.err == ""
+
+    def is_kept(self, row: dict[str, Any]) -> bool:
+        """Return whether a conversation or attempt is surely not older than the cut-off.
+
+        Those that ended within a day after it may have had their end before it.
+        """
+        moment = row.get("started_at") or row.get("requested_at") or row.get("accepted_at")
+        if moment is None:
+            return False
+        return datetime.fromisoformat(moment).timestamp() * 1000 > self.cut_off + DAY
+
+
+EMPTY: dict[str, Any] = dict.fromkeys(("page", "name", "type", "uiType", "agentID", "agentName"))
+
+
+@pytest.mark.year
+def test_after_years_of_harm_a_store_says_what_one_reading_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    years = HostileYears(tmp_path, random.Random(SEED))
+    for night in range(YEARS_NIGHTS):
+        day = BEGIN + night * DAY
+        years.visit(day)
+        years.write(day + DAY)
+        if night % 3:
+            years.rotate()
+        clock = day + DAY + 5 * MINUTE
+        years.spend_night(clock)
+        if night % 30 == 29 or night == YEARS_NIGHTS - 1:
+            years.check_rows(clock + MINUTE)
+    print(f"\n{years.sizes[:: max(1, YEARS_NIGHTS // 12)]}")  # noqa: T201

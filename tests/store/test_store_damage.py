@@ -1,6 +1,6 @@
 """Bits that flip on a disk: a report on damage is none, and what follows from facts is mended.
 
-`DCEVENTS_FLIPS=10000 pytest -m kills tests/store/test_store_damage.py -s` flips as many bits, and
+`DCEVENTS_FLIPS=10000 pytest -m harm tests/store/test_store_damage.py -s` flips as many bits, and
 says what came of them.
 """
 
@@ -54,7 +54,7 @@ def run_command(command: str, store: Path, log: Path) -> tuple[int, str, str]:
     return result.status, result.text, result.err
 
 
-@pytest.mark.kills
+@pytest.mark.harm
 @pytest.mark.parametrize("half", [0, 1])
 def test_no_flipped_bit_is_a_figure(
     half: int, store: Path, tmp_path: Path, take: Callable[..., Any]
@@ -91,7 +91,7 @@ def test_no_flipped_bit_is_a_figure(
 
 def often(*names: str) -> list[Any]:
     """Return cases of which only the first is always tried."""
-    return [names[0], *(pytest.param(name, marks=pytest.mark.kills) for name in names[1:])]
+    return [names[0], *(pytest.param(name, marks=pytest.mark.harm) for name in names[1:])]
 
 
 @pytest.mark.parametrize("name", often("conversations.parquet", "manifest.json", "superseded-*"))
@@ -116,6 +116,7 @@ def test_what_follows_from_facts_is_made_anew(
     assert done("store", "repair", store).text == f"{store}: sound\n"
 
 
+@pytest.mark.harm
 @pytest.mark.parametrize("name", often("facts.parquet", "ledger-*", "attributes-*", "sids.parquet"))
 def test_what_is_lost_is_read_again(
     name: str, store: Path, tmp_path: Path, take: Callable[..., Any]

@@ -80,6 +80,7 @@ def refuse_all(store: Path, log: Path, *folders: Path) -> set[str]:
     return said
 
 
+@pytest.mark.harm
 def test_where_others_may_write_is_no_store(
     store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_file_of_another_user_is_refused(
         os.chown(store / name, 0, 0)
 
 
+@pytest.mark.harm
 def test_no_link_is_followed(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
     take(FIRST)
     take(SECOND)

@@ -26,7 +26,9 @@ def find_sizes(store: Path) -> dict[str, int]:
     return {name: each.size for name, each in stores.list_own_files(store).items()}
 
 
-@pytest.mark.parametrize("size", [0, 1 << 18], ids=["in parts", "anew"])
+@pytest.mark.parametrize(
+    "size", [0, pytest.param(1 << 18, marks=pytest.mark.harm)], ids=["in parts", "anew"]
+)
 def test_names_of_unknown_events_are_kept_once(
     size: int,
     store: Path,
@@ -54,6 +56,7 @@ def test_names_of_unknown_events_are_kept_once(
     assert account(store) == of_store
 
 
+@pytest.mark.harm
 def test_first_rejects_are_kept_of_all_logs_together(
     store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:
@@ -70,6 +73,7 @@ def test_first_rejects_are_kept_of_all_logs_together(
     )
 
 
+@pytest.mark.harm
 def test_attributes_are_added_and_dropped_by_compact(store: Path, take: Callable[..., Any]) -> None:
     for day in ("09-01", "10-01", "11-20", "11-21", "11-22"):
         pages = "\n".join(
@@ -95,6 +99,7 @@ def test_attributes_are_added_and_dropped_by_compact(store: Path, take: Callable
     assert sound(store)
 
 
+@pytest.mark.harm
 def test_logs_that_are_gone_and_too_old_leave_the_ledger(
     store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:
@@ -118,6 +123,7 @@ def test_logs_that_are_gone_and_too_old_leave_the_ledger(
     assert (found["events"], found["rejected"]["invalid_json"]) == (2, 1)
 
 
+@pytest.mark.harm
 def test_a_flood_of_the_future_does_not_fill_the_manifest(
     store: Path, take: Callable[..., Any]
 ) -> None:

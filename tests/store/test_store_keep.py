@@ -74,6 +74,7 @@ def test_a_dry_run_says_what_would_go_and_writes_nothing(
         assert (wrong.status, f"{option} is for --keep" in wrong.err) == (2, True)
 
 
+@pytest.mark.harm
 @pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=3650)])
 def test_a_clock_that_is_ahead_removes_nothing_unasked(
     ahead: timedelta, store: Path, tmp_path: Path, take: Callable[..., Any]
@@ -120,6 +121,7 @@ def test_a_quiet_site_is_no_wrong_clock(store: Path, take: Callable[..., Any]) -
     assert (removed.status, len(list_sids(store, clock))) == (0, 20)
 
 
+@pytest.mark.harm
 def test_a_cut_off_can_be_taken_back(store: Path, tmp_path: Path, take: Callable[..., Any]) -> None:
     take(f"{OLD}\n{RECENT}", "-q")
     assert done("store", "cut-off", store).text == f"{store}: all is kept\n"
@@ -156,6 +158,7 @@ def test_no_clock_makes_a_store_blind(store: Path, tmp_path: Path) -> None:
     assert "took in no new event since 2026-11-20T10:00:00.000Z" in result.err
 
 
+@pytest.mark.harm
 @pytest.mark.parametrize("keeps", [(), ("--keep-events",)], ids=["conversations", "events"])
 def test_what_a_clock_ahead_believed_is_believed_no_more(
     keeps: tuple[str, ...], store: Path, tmp_path: Path

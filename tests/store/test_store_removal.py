@@ -22,7 +22,11 @@ NEXT = [
 ]
 
 
-@pytest.mark.parametrize("command", NEXT, ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [NEXT[0], *(pytest.param(each, marks=pytest.mark.harm) for each in NEXT[1:])],
+    ids=" ".join,
+)
 def test_what_a_reader_holds_goes_with_the_next_command(
     command: list[str], store: Path, take: Callable[..., Any]
 ) -> None:
@@ -45,6 +49,7 @@ def test_what_a_reader_holds_goes_with_the_next_command(
     assert sound(store)
 
 
+@pytest.mark.harm
 def test_a_report_removes_nothing_beside_another_or_a_writer(
     store: Path, take: Callable[..., Any]
 ) -> None:

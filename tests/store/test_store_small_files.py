@@ -62,8 +62,8 @@ def describe(store: Path) -> Any:
     return known, account(store)
 
 
-@pytest.mark.examples
-@pytest.mark.parametrize("seed", range(max(1, EXAMPLES // 5)))
+@pytest.mark.harm
+@pytest.mark.parametrize("seed", range(max(3, EXAMPLES)))
 def test_together_is_as_one_by_one(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

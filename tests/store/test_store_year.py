@@ -287,7 +287,7 @@ def test_a_run_may_end_at_any_write(after: int, tmp_path: Path) -> None:
 
 # -- years -----------------------------------------------------------------------------------------
 
-YEARS_NIGHTS = int(os.environ.get("DCEVENTS_YEARS_NIGHTS", "90"))
+YEARS_NIGHTS = int(os.environ.get("DCEVENTS_YEARS_NIGHTS", "60"))
 """By hand 1,100: three years."""
 KEEP_DAYS = 60
 

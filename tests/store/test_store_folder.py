@@ -174,11 +174,12 @@ def test_no_link_is_followed(store: Path, tmp_path: Path, take: Callable[..., An
         path.symlink_to(victim)
         before = read_all(victims)
         statuses = set()
-        for command in (
+        commands: list[list[str | Path]] = [
             ["ingest", tmp_path / "0.log", "--store", store, "-q", "--again"],
             ["store", "compact", store],
             ["conversations", "--store", store, "-q"],
-        ):
+        ]
+        for command in commands:
             result = harness.run(*command)
             statuses.add(result.status)
             assert result.status == 0 or "a link, and a store has none" in result.err, result.err
@@ -234,7 +235,8 @@ def test_rejects_go_to_no_fifo_and_nobody_else_s_file(
         os.chown(shared / "link", OTHER, OTHER, follow_symlinks=False)
         targets |= dict.fromkeys(("theirs", "link"), "it belongs to another user")
     for name, reason in targets.items():
-        for command in (["ingest", log, "--store", store], ["summary", log]):
+        commands: list[list[str | Path]] = [["ingest", log, "--store", store], ["summary", log]]
+        for command in commands:
             result = harness.run(*command, "-q", "--rejects", shared / name)
             assert (result.status, result.out) == (1, b"")
             assert f"{shared / name}: {reason}" in result.err

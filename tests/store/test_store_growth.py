@@ -11,7 +11,7 @@ import pytest
 import stores
 from upkeep import account, done, figures, sound, sums_up
 
-from dcevents.store import query, writing
+from dcevents.store import ingestion, query, writing
 from dcevents.store.disk.folder import open_folder
 
 
@@ -64,7 +64,7 @@ def test_first_rejects_are_kept_of_all_logs_together(
         take("\n".join([f"09:00:0{log} a engaged", *["| {broken"] * 12]), "-q")
 
     state = query.load_state(open_folder(store))
-    logs = query.read_ledger(state.folder, state.manifest).logs.values()
+    logs = ingestion.read_ledger(state.folder, state.manifest).logs.values()
     assert [len(each.sure.rejects) for each in logs] == [12, 8, 0, 0]
     shown = done("check", *sorted(tmp_path.glob("*.log")), "-f", "json", "-q").json
     assert (
@@ -89,8 +89,8 @@ def test_attributes_are_added_and_dropped_by_compact(store: Path, take: Callable
 
     state = query.load_state(open_folder(store))
     # One that is gone may stand for a name or type that others have: these alone are left of it.
-    pages = [f"/{day}/{n}" for day in ("11-20", "11-21", "11-22") for n in range(9)]
-    assert sorted(state.attributes["page"].drop_nulls()) == pages
+    expected_pages = [f"/{day}/{n}" for day in ("11-20", "11-21", "11-22") for n in range(9)]
+    assert sorted(state.attributes["page"].drop_nulls()) == expected_pages
     assert len(state.attributes) <= 28
     assert figures("--store", store) == expected
     assert sound(store)
@@ -116,7 +116,9 @@ def test_logs_that_are_gone_and_too_old_leave_the_ledger(
         assert done_then.status == 0, done_then.err
 
     state = query.load_state(open_folder(store))
-    names = [log.file_name for log in query.read_ledger(state.folder, state.manifest).logs.values()]
+    names = [
+        log.file_name for log in ingestion.read_ledger(state.folder, state.manifest).logs.values()
+    ]
     assert sorted(Path(name).name for name in names) == ["1.log", "9.log", "9.log"]
     found = harness.run("check", "--store", store, "-f", "json", "-q", clock=clock).json["input"]
     assert (found["files"], found["records"], sums_up(found)) == (4, 5, True)

@@ -72,7 +72,8 @@ def test_before_the_first_run_has_ended_there_is_nothing_to_report(
     (tmp_path / "none.log").write_text("x\n")
     assert harness.run("ingest", tmp_path / "none.log", "--store", store).status == 3
 
-    for command in (["summary", "--store", store], ["store", "info", store]):
+    commands: list[list[str | Path]] = [["summary", "--store", store], ["store", "info", store]]
+    for command in commands:
         result = harness.run(*command)
         assert (result.status, result.out) == (1, b"")
         assert result.err == (

@@ -12,7 +12,8 @@ import stores
 from choosing import EXAMPLES
 from upkeep import account, done, figures, sound
 
-from dcevents.store import ingest, query, small_files
+from dcevents.reading import log
+from dcevents.store import ingest, ingestion, query, small_files
 from dcevents.store.disk.folder import open_folder
 
 
@@ -46,7 +47,7 @@ def write_files(folder: Path, dice: random.Random) -> None:
 def describe(store: Path) -> Any:
     """Return all that a store knows of its logs."""
     state = query.load_state(open_folder(store))
-    logs = query.read_ledger(state.folder, state.manifest).logs.values()
+    logs = ingestion.read_ledger(state.folder, state.manifest).logs.values()
     known = {
         Path(each.file_name).name: (
             each.head_fingerprint,
@@ -79,7 +80,7 @@ def test_together_is_as_one_by_one(
         logs, store, again = tmp_path / "logs", tmp_path / way, random.Random(seed)
         for night in range(3):
             write_files(logs, again)
-            rejects = ["--rejects", tmp_path / f"{way}-{night}"]
+            rejects: list[str | Path] = ["--rejects", tmp_path / f"{way}-{night}"]
             done("ingest", tmp_path / "good.log", logs, "--store", store, "-q", *keeps, *rejects)
             if night == 1:
                 done("ingest", "--store", store, "--forget", "s3", "-q")
@@ -101,7 +102,7 @@ def test_a_file_that_goes_while_others_are_read_is_looked_for_again(
     logs.mkdir()
     for n in range(6):
         (logs / f"{n}.ndjson").write_bytes(stores.sids(n, n + 1))
-    read = small_files.read_growing_logs
+    read = log.read_growing_logs
 
     def rotate(*arguments: Any, **more: Any) -> Any:
         monkeypatch.setattr(small_files, "read_growing_logs", read)

@@ -66,6 +66,26 @@ def test_a_report_removes_nothing_beside_another_or_a_writer(
     assert "to go" not in done("store", "info", store).text
 
 
+def test_attributes_that_are_blank_alike_keep_their_places(
+    store: Path, take: Callable[..., Any]
+) -> None:
+    take(
+        "09:00:00 a engaged id=x page=/1\n09:00:01 a engaged id=x page=/2\n"
+        "09:00:02 b engaged id=y page=/3\n09:00:02 c engaged id=z page=/4",
+        "-q",
+    )
+    done("ingest", "--store", store, "--forget", "a", "-q")
+    take("09:00:05 c completed id=z page=/4\n09:00:06 d engaged id=new page=/9", "-q")
+
+    rows = done("conversations", "--store", store, "-f", "ndjson", "-q").ndjson
+    assert {row["sid"]: (row["conversation_id"], row["page"]) for row in rows} == {
+        "b": ("y", "/3"),
+        "c": ("z", "/4"),
+        "d": ("new", "/9"),
+    }
+    assert sound(store)
+
+
 def test_before_the_first_run_has_ended_there_is_nothing_to_report(
     store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:

@@ -195,8 +195,14 @@ def tabulate_attributes(attributes: Sequence[Attributes]) -> pl.DataFrame:
 
 
 def make_vocabulary(attributes: pl.DataFrame) -> Vocabulary:
-    """Return a vocabulary with the codes of a table."""
-    rows = attributes.with_columns(pl.col("kind").to_physical()).iter_rows()
+    """Return a vocabulary with the codes of a table.
+
+    A code is a row: one that repeats another, as both are blank, gets a page that tells it apart.
+    """
+    is_first = pl.struct(pl.all()).is_first_distinct()
+    filler = pl.format("\0{}", pl.int_range(pl.len()))
+    told_apart = attributes.with_columns(pl.when(is_first).then("page").otherwise(filler))
+    rows = told_apart.with_columns(pl.col("kind").to_physical()).iter_rows()
     return Vocabulary(Attributes(*row) for row in rows)
 
 

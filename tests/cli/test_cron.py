@@ -183,6 +183,7 @@ def troubles(night: Night, commands: list[str]) -> list[Trouble]:
     """What the page's table has, brought about."""
     nightly = commands[0]
     watched = next(command for command in commands if "--fail-if" in command)
+    monthly = next(command for command in commands if "--keep" in command)
     stale = {STORE: stale_store(night), LOGS: night.folder / "old"}
     (night.folder / "other").mkdir()
     (night.folder / "other" / "dc.log").write_text("127.0.0.1 GET /\n127.0.0.1 GET /\n")
@@ -190,6 +191,7 @@ def troubles(night: Night, commands: list[str]) -> list[Trouble]:
         "no such file": (nightly, {LOGS: night.folder / "nowhere"}),
         "is no period": (nightly.replace("yesterday", "yestreday"), {}),
         "no event of Dynamic Chat": (nightly, {LOGS: night.folder / "other"}),
+        "nothing was removed": (monthly, {STORE: old_store(night)}),
         "alert: stale": (nightly, stale),
         "alert: triggered": (watched, stale),
         "another run holds": (nightly, {STORE: night.folder / "held"}),
@@ -219,6 +221,18 @@ def stale_store(night: Night) -> Path:
     shutil.copy(night.logs / "dc.log.1", old / "dc.log")
     clock = datetime.now(UTC) - timedelta(days=2)
     assert harness.run("ingest", old, "--store", store, "-q", clock=clock).status == 0
+    return store
+
+
+def old_store(night: Night) -> Path:
+    """A store with many conversations of years ago."""
+    store, old = night.folder / "years", night.folder / "of-years"
+    old.mkdir()
+    shutil.copy(night.logs / "dc.log.1", old / "dc.log")
+    (old / "old.log").write_bytes(
+        harness.log("\n".join(f"2020-01-01T00:00:00Z old{n} engaged" for n in range(1000)))
+    )
+    assert harness.run("ingest", old, "--store", store, "-q", clock=datetime.now(UTC)).status == 0
     return store
 
 

@@ -136,6 +136,8 @@ TABLE_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+_FILLER: Final = pl.format("\0{}", pl.int_range(pl.len()))
+"""Stands in attributes that no event has: it tells rows apart that would be equal."""
 CODE_COLUMNS: Final = {
     "facts": ["attributes"],
     "conversations": ["attributes", *TEXT_CODE_COLUMNS.values()],
@@ -197,13 +199,14 @@ def tabulate_attributes(attributes: Sequence[Attributes]) -> pl.DataFrame:
 def make_vocabulary(attributes: pl.DataFrame) -> Vocabulary:
     """Return a vocabulary with the codes of a table.
 
-    A code is a row: one that repeats another, as both are blank, gets a page that tells it apart.
+    A code is a row, and a vocabulary knows equal rows once: where stores of version 2 have blanked
+    a row, it may equal another.
     """
     is_first = pl.struct(pl.all()).is_first_distinct()
-    filler = pl.format("\0{}", pl.int_range(pl.len()))
-    told_apart = attributes.with_columns(pl.when(is_first).then("page").otherwise(filler))
-    rows = told_apart.with_columns(pl.col("kind").to_physical()).iter_rows()
-    return Vocabulary(Attributes(*row) for row in rows)
+    told_apart = pl.when(is_first).then("meeting_info").otherwise(_FILLER)
+    rows = attributes.with_columns(told_apart.alias("meeting_info"))
+    rows = rows.with_columns(pl.col("kind").to_physical())
+    return Vocabulary(Attributes(*row) for row in rows.iter_rows())
 
 
 def number_conversation_ids(attributes: pl.DataFrame) -> pl.Series:
@@ -231,7 +234,7 @@ def blank_attributes(
     conversations: Sequence[pl.DataFrame],
     attempts: Sequence[pl.DataFrame],
 ) -> pl.DataFrame:
-    """Blank attributes of removed codes that no row shows."""
+    """Blank attributes of removed codes that no row shows; none equals another for that."""
     ids = [collect_codes(tables, ["attributes"]) for tables in (conversations, attempts)]
     shown = {
         "id": pl.concat(ids),
@@ -241,13 +244,15 @@ def blank_attributes(
             for name in ("type", "ui_type", "page")
         },
         **dict.fromkeys(("agent_id", "agent_name"), collect_codes(attempts, ["agent"])),
-        "meeting_info": pl.Series(dtype=_CODE_TYPE),
     }
     code = pl.int_range(pl.len(), dtype=_CODE_TYPE)
     is_used = ~code.is_in(removed_codes.implode())
     return attributes.with_columns(
-        pl.when(is_used | code.is_in(codes.implode())).then(pl.col(name)).alias(name)
-        for name, codes in shown.items()
+        pl.when(is_used).then("meeting_info").otherwise(_FILLER).alias("meeting_info"),
+        *(
+            pl.when(is_used | code.is_in(codes.implode())).then(pl.col(name)).alias(name)
+            for name, codes in shown.items()
+        ),
     )
 
 

@@ -189,7 +189,7 @@ def troubles(night: Night, commands: list[str]) -> list[Trouble]:
     (night.folder / "other" / "dc.log").write_text("127.0.0.1 GET /\n127.0.0.1 GET /\n")
     found = {
         "no such file": (nightly, {LOGS: night.folder / "nowhere"}),
-        "is no period": (nightly.replace("yesterday", "yestreday"), {}),
+        "no period": (nightly.replace("yesterday", "yestreday"), {}),
         "no event of Dynamic Chat": (nightly, {LOGS: night.folder / "other"}),
         "nothing was removed": (monthly, {STORE: old_store(night)}),
         "alert: stale": (nightly, stale),

@@ -35,7 +35,8 @@ from dcevents.sending._run import Batcher, Plan
 from dcevents.sending._secrets import CLIENT_SECRET, Secrets, read_secrets
 from dcevents.settings import Settings
 from dcevents.show import format_count
-from dcevents.store.disk import files
+from dcevents.store.disk.files import load_manifest
+from dcevents.store.disk.folder import open_folder
 
 
 class SendRun(NamedTuple):
@@ -124,7 +125,7 @@ def find_folder(run: SendRun) -> Path | None:
         return None
     folder = Path(run.wanted.state)
     if run.wanted.is_state_of_store:
-        files.load_manifest(folder)
+        load_manifest(open_folder(folder))
     return folder
 
 

@@ -40,6 +40,7 @@ __all__ = [
     "finds_at_listed_keys",
     "is_body_key",
     "judge_value",
+    "list_missing_parts",
     "write_path",
 ]
 
@@ -51,6 +52,11 @@ def judge_value(value: Any, context: Context, prefix: str = "") -> list[Finding]
     before the value on its line. One finding at least; an index where the value holds a list.
     """
     return Judge(context, prefix).judge(value)
+
+
+def list_missing_parts(value: Any, mapping: Mapping) -> list[str]:  # noqa: ANN401 - as above
+    """Return the parts of a user's map at whose places a value has nothing."""
+    return Judge(Context(clock_ms=0, mapping=mapping)).list_missing_parts(value)
 
 
 def finds_at_listed_keys(value: Any) -> bool:  # noqa: ANN401 - any JSON value

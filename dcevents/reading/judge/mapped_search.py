@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from dcevents.model.events import READY
 from dcevents.reading.judge.mapping import (
@@ -88,12 +89,25 @@ class MappedSearch:
             path = self._mapping.find_path(part)
             if path is None or part in {"event", "payload"}:
                 continue
-            inside = [self._walk(payload, path)] if part in MAPPED_FIELDS else []
-            places = (each for each in (*inside, *self._look_up(event.record, path)) if each)
+            around = (payload, *payload.ancestors) if part in MAPPED_FIELDS else ()
+            inside = (self._walk(place, path) for place in around)
+            places = (each for each in chain(inside, self._look_up(event.record, path)) if each)
             scalar = next((each.scalar for each in places if each.scalar), None)
             if scalar is not None:
                 found[part] = scalar
         return found
+
+    def has_part(self, record: SearchedRecord, part: str) -> bool:
+        """Return whether a record, or one in it, has anything at the place of a part."""
+        path = self._mapping.find_path(part)
+        if path is None:
+            return False
+        if any(self._walk(place, path) is not None for place in record.places):
+            return True
+        if next(self._look_up_within(record, path), None) is not None:
+            return True
+        inside = (self._open_text(holder) for holder in (*record.lists, *record.texts))
+        return any(self.has_part(each, part) for records in inside for each in records)
 
     def leads_into(self, holder: Holder) -> bool:
         """Return whether a mapped event lies in a list that a holder is or has."""

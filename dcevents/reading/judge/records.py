@@ -114,6 +114,16 @@ class Judge:
         records, _ = self._expand(node, None, "", texts=True, nesting=0)
         return all(self._find_events(each, Stage.LISTED) is not None for each in records)
 
+    def list_missing_parts(self, value: Any) -> list[str]:  # noqa: ANN401 - any JSON value
+        """Return the parts of the user's map at whose places a value has nothing."""
+        node = make_record_node(value, depth=-1 if isinstance(value, list) else 0)
+        records, _ = self._expand(node, None, "", texts=True, nesting=0)
+        return [
+            part
+            for part, _ in self.context.mapping.paths
+            if not any(self._mapped.has_part(record, part) for record in records)
+        ]
+
     def _judge_record(self, record: SearchedRecord) -> Records:
         """Return what a record says: an event at the first stage that finds one, or why none."""
         if record not in self._judged:

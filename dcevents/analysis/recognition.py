@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dcevents.reading.envelopes import CANONICAL, OTHER, PREFIX_TIME, Envelope, EnvelopeCount
-from dcevents.reading.judge.mapping import ITSELF
+from dcevents.reading.hints import find_missing_parts
+from dcevents.reading.judge.mapping import ITSELF, Mapping
 from dcevents.reading.log import Log
 from dcevents.settings import MAPPED_FIELDS, MAPPED_PLACES
 from dcevents.show import format_count, make_visible
@@ -153,6 +154,18 @@ def list_unfound_parts(log: Log, paths: Pairs) -> list[tuple[str, str]]:
         return []
     found = {part for envelope in log.envelopes for part in envelope.mapped}
     return [(part, path) for part, path in paths if part not in found]
+
+
+def explain_missing(log: Log, paths: Pairs) -> str | None:
+    """Say at which places of a map the first records of a log without events have nothing."""
+    mapping = Mapping(tuple(paths))
+    found = [find_missing_parts(each, mapping) for each in log.account.unrecognised_inputs.values()]
+    missing = [
+        f"{part}={make_visible(path)}"
+        for part, path in paths
+        if found and all(part in each for each in found)
+    ]
+    return f"--map: nothing is at {', '.join(missing)}" if missing else None
 
 
 def explain_unfound(option: str, parts: Pairs) -> str:

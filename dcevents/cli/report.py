@@ -191,7 +191,12 @@ def explain_refusal(report: Report, view: View) -> str | None:
     found = account_words.explain_intolerable(view.log, tolerance) if tolerance else None
     consequence = "no report is made" if report.needs_usable_input else "exit 3"
     intolerable = f"{consequence}, {found}" if found else None
-    return account_words.explain_unusable(view.log) or _explain_unfound(view) or intolerable
+    unusable = account_words.explain_unusable(view.log)
+    if unusable is None:
+        return _explain_unfound(view) or intolerable
+    paths = [each for each in view.settings.mapped_paths if each[0] in view.settings.demanded_parts]
+    missing = recognition.explain_missing(view.log, paths)
+    return f"{missing}; {unusable}" if missing else unusable
 
 
 def _explain_unfound(view: View) -> str | None:

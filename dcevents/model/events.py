@@ -111,7 +111,8 @@ ATTEMPT_OUTCOMES = (
 """Outcomes of live-chat attempts (definitions 4)."""
 
 REJECT_REASONS = (
-    *("too_long", "invalid_utf8", "invalid_json", "not_an_object", "no_event", "no_sid"),
+    *("too_long", "invalid_utf8", "invalid_json", "invalid_row", "not_an_object", "no_event"),
+    "no_sid",
 )
 """Reasons to reject a line, in the order in which they are tried (definitions 1)."""
 

@@ -10,6 +10,7 @@ REASON_WORDS = {
     "too_long": "longer than 1 MiB, or with a sid over 512 bytes",
     "invalid_utf8": "not UTF-8",
     "invalid_json": "not JSON",
+    "invalid_row": "not a whole row of a CSV",
     "not_an_object": "no JSON object",
     "no_event": "without an event",
     "no_sid": "without a sid",

@@ -4,14 +4,21 @@ They follow from the first bytes, or from the first rejected records.
 """
 
 import codecs
-import csv
 import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dcevents.reading import row_hints
 from dcevents.reading.json_value import is_number
-from dcevents.reading.judge import Context, Event, Rejection, judge_value
+from dcevents.reading.judge import (
+    Context,
+    Event,
+    Mapping,
+    Rejection,
+    judge_value,
+    list_missing_parts,
+)
 from dcevents.reading.judge.findings import NO_SID
 from dcevents.reading.judge.keys import (
     SESSION,
@@ -26,9 +33,6 @@ from dcevents.show import make_visible
 
 SAMPLE_BYTES = 1 << 12
 """Bytes of a record that are looked at."""
-
-SAME_LINE = b"\x1f"
-"""Stands between the records of one line in a sample."""
 
 _ANY_CLOCK = Context(clock_ms=0)
 
@@ -89,10 +93,6 @@ _LATIN_HINT = (
     "it is not UTF-8, perhaps Latin-1: convert it with "
     "iconv -f ISO-8859-1 -t UTF-8 FILE | dcevents …"
 )
-_CSV_COMMAND = (
-    "python3 -c 'import csv, json, sys; "
-    "[print(json.dumps(row)) for row in csv.DictReader(sys.stdin{})]' < FILE | dcevents …"
-)
 _ACCESS_LINE = rb'(?:\S+ )?\S+ \S+ \S+ \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[^\]]+\] "[A-Z]+ '
 _HINTS_BY_START = (
     (
@@ -138,7 +138,6 @@ _MIN_REQUEST_KEYS = 2
 _EMPTY_BODIES = {None, "", "-"}
 _MAX_NAME_CHARS = 64
 """A longer text is no name of an event."""
-_HEADING_PATTERN = re.compile(r"[A-Za-z_][\w .-]*")
 _KEY_PATTERN = re.compile(r'"([A-Za-z_@$][\w.$@-]*)"\s*:')
 _MAX_SHOWN_KEYS = 12
 _MAX_KEY_CHARS = 40
@@ -162,7 +161,23 @@ def find_hint(samples: Sequence[bytes]) -> str | None:
     objects = [found for text in texts for found in _list_objects(text)]
     if found or any(map(_is_event, objects)):
         return found
+    lines = [text.strip() for text in texts]
+    if len(texts) == len(samples) and row_hints.is_headed(lines):
+        return row_hints.describe_rows(lines)
     return _hint_from_objects(texts, objects) or _hint_from_texts(samples)
+
+
+def find_missing_parts(samples: Sequence[bytes], mapping: Mapping) -> list[str]:
+    """Return the parts of a user's map that rejected records have nothing of.
+
+    None of them where the samples show no objects.
+    """
+    texts = [text.strip() for sample in samples if (text := _decode_sample(sample)) is not None]
+    if row_hints.is_headed(texts):
+        return row_hints.find_missing_parts(texts, mapping)
+    objects = [found for text in texts for found in _list_objects(text)]
+    missing = [{*list_missing_parts(each, mapping)} for each in objects]
+    return [part for part, _ in mapping.paths if missing and all(part in each for each in missing)]
 
 
 # -- texts ---------------------------------------------------------------------------------------
@@ -178,7 +193,7 @@ def _hint_from_texts(samples: Sequence[bytes]) -> str | None:
         return _hint_from_document(samples[0])
     if all(re.match(_LOGFMT[0], text) for text in texts):
         return _LOGFMT[1]
-    return _hint_from_table(texts) or (
+    return row_hints.describe_rows(texts) or (
         _YAML[1] if all(re.match(_YAML[0], text) for text in texts) else None
     )
 
@@ -197,34 +212,6 @@ def _decode_sample(sample: bytes) -> str | None:
         return codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
         return None
-
-
-def _hint_from_table(texts: Sequence[str]) -> str | None:
-    """Say that lines are a table's, and how to make JSON of them if they may hold events."""
-    for mark, name in (("\t", "TSV"), (",", "CSV"), (";", "CSV")):
-        if _is_table(texts, mark):
-            advice = "export it as JSON instead"
-            headings = next(csv.reader(texts, delimiter=mark))
-            if any(is_event_key(each) or is_body_key(each) for each in headings):
-                delimiter = {"\t": ', delimiter="\\t"', ",": ""}.get(mark, f', delimiter="{mark}"')
-                advice += f", or try {_CSV_COMMAND.format(delimiter)}"
-            return f"it looks like a {name}: {advice}"
-    return None
-
-
-def _is_table(texts: Sequence[str], mark: str) -> bool:
-    """Return whether lines have equally many cells.
-
-    A table has three columns, or two with headings.
-    """
-    lines = [text.replace(SAME_LINE.decode(), mark) for text in texts]
-    try:
-        rows = list(csv.reader(lines, delimiter=mark))
-    except csv.Error:
-        return False
-    widths = {len(row) for row in rows}
-    has_headings = all(_HEADING_PATTERN.fullmatch(cell) for cell in rows[0])
-    return len(rows) > 1 and len(widths) == 1 and min(widths) >= (2 if has_headings else 3)
 
 
 # -- objects -------------------------------------------------------------------------------------
@@ -373,7 +360,11 @@ def _decode(text: str) -> object:
 
 _UNPACK_ADVICE = "which is to be unpacked first"
 _EXPORT_ADVICE = "which is to be exported as JSON lines first"
-_WORKBOOK_ADVICE = "of which a sheet is to be saved as CSV first; then: " + _CSV_COMMAND.format("")
+_WORKBOOK_ADVICE = (
+    "which is read from a file, not ingested, with: pip install 'dcevents[excel]'; "
+    "or save its sheet as CSV"
+)
+_PARQUET_ADVICE = "which reports read from a file; ingest takes JSON lines or CSV"
 _CONVERT_ADVICE = "which is to be converted first: iconv -f UTF-{0} -t UTF-8"
 _WORKBOOK_NAMES = (b"[Content_Types].xml", b"xl/")
 _FORMATS_BY_START = (
@@ -383,7 +374,7 @@ _FORMATS_BY_START = (
     (b"\x1f\x8b\x08", "compressed twice, which is to be undone once first: gzip -dc FILE"),
     (b"\x28\xb5\x2f\xfd", "compressed twice, which is to be undone once first: zstd -dc FILE"),
     (b"\x04\x22\x4d\x18", f"compressed by lz4, {_UNPACK_ADVICE}"),
-    (b"PAR1", f"a Parquet file, {_EXPORT_ADVICE}"),
+    (b"PAR1", f"a Parquet file, {_PARQUET_ADVICE}"),
     (b"Obj\x01", f"an Avro file, {_EXPORT_ADVICE}"),
     (b"SQLite format 3\0", f"an SQLite database, {_EXPORT_ADVICE}"),
     (b"LPKSHHRH", "a file of journald, which is to be printed first: journalctl -o json --file"),

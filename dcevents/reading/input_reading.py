@@ -12,11 +12,14 @@ from dcevents.reading.framing import ResumePoint
 from dcevents.reading.judge import Context
 from dcevents.reading.read_block import ReadBlock
 from dcevents.reading.records import ReadRecord, RecordReader
+from dcevents.reading.rows.headers import NO_TABLE, TableSearch
+from dcevents.reading.rows.table_reading import TableReading
 from dcevents.reading.scanner import (
     OTHER_BUCKETS,
     LineStatus,
     Run,
     Runs,
+    Scanner,
 )
 from dcevents.reading.scanning import ScannedInput
 from dcevents.reading.sources.growing import ReadBytes
@@ -37,10 +40,22 @@ _MEMBER_SEPARATORS: Final = b" \t\r,\0\x1e"
 class InputReading:
     """The records of one input."""
 
-    def __init__(self, number: int, source: Input, context: Context) -> None:
+    def __init__(
+        self,
+        number: int,
+        source: Input,
+        context: Context,
+        scanner: Scanner,
+        framing: TableSearch = NO_TABLE,
+    ) -> None:
         resume = source.resume or Resume()
         self._number = number
         self._reader = RecordReader(context, begin=resume.point)
+        self._table: TableReading | None = None
+        if framing.table:
+            self._table = TableReading(number, framing.table, resume.point, context, scanner)
+        self._held = resume.point if framing.is_open else None
+        """While the input may turn out to be a CSV, or none: a later run reads it anew."""
         self._line = resume.point.line
         """Number of the line on which the next block begins."""
         self._read_bytes = ReadBytes(resume) if source.resume else None
@@ -48,7 +63,12 @@ class InputReading:
     @property
     def resume(self) -> ResumePoint:
         """Return where a later run reads on."""
-        return self._reader.resume
+        return self._held or (self._table or self._reader).resume
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether a later run reads all of it anew."""
+        return self._held is not None
 
     def read_block(self, block: ScannedInput, wanted_rejects: int | None) -> ReadBlock:
         """Return what the next block holds.
@@ -56,6 +76,10 @@ class InputReading:
         Of rejected lines that the scanner has taken the first so many are given with their bytes,
         or all.
         """
+        if self._table:
+            read = self._table.read_block(block.data, wanted_rejects)
+            self._note_bytes(block)
+            return read
         records = self._reader.feed(block.begin) if block.begin else []
         self._line += block.begin.count(b"\n")
         scanned, fed = block.scanned, FedEntries()
@@ -142,6 +166,8 @@ class InputReading:
 
     def finish(self) -> ReadBlock:
         """Return the last records of the input."""
+        if self._table:
+            return self._table.finish()
         return ReadBlock(self._number, self._reader.finish())
 
     # -- growing inputs --------------------------------------------------------------------------

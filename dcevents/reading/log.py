@@ -21,6 +21,7 @@ from dcevents.reading.input_reading import InputReading
 from dcevents.reading.log_building import KeepReject, LogBuilder
 from dcevents.reading.read_block import ReadBlock
 from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.rows.headers import NO_TABLE, TableSearch
 from dcevents.reading.scanning import ScannedInput, Scanning
 from dcevents.reading.sources.folders import SkippedFile
 from dcevents.reading.sources.inputs import Extent, Input, InputResult, ProgressCallback
@@ -179,7 +180,8 @@ class _LogReader:
         """Read all inputs; return the findings about each."""
         results: list[InputResult] = []
         for each in self._scanning:
-            reading = self._reading or self._begin_input(len(results))
+            framing = NO_TABLE if isinstance(each, InputResult) else each.framing
+            reading = self._reading or self._begin_input(len(results), framing)
             if isinstance(each, InputResult):
                 results.append(self._end_input(reading, each))
                 self._reading = None
@@ -198,9 +200,10 @@ class _LogReader:
                 self._read_block(reading, self._scanning.scan(following))
             self._problem, self._is_over = block.rest.problem, True
 
-    def _begin_input(self, number: int) -> InputReading:
-        source = self._scanning.inputs[number]
-        self._reading = InputReading(number, source, self._scanning.context)
+    def _begin_input(self, number: int, framing: TableSearch) -> InputReading:
+        scanning = self._scanning
+        source = scanning.inputs[number]
+        self._reading = InputReading(number, source, scanning.context, scanning.scanner, framing)
         self._problem, self._is_over, self._has_read = None, False, False
         self._resume = self._reading.resume
         for builder in (self._builder, self._rest):
@@ -212,6 +215,8 @@ class _LogReader:
         last = reading.finish()
         if last.records or self._rest:
             self._add_block(last, reading.resume)
+        if self._rest and reading.is_held:
+            self._builder.take_findings(self._rest)
         if self._rest is None or not self._rest.has_event:
             self._builder.end_input()
         extent = reading.complete_extent(result.extent) if self._has_read else Extent()

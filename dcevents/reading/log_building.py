@@ -28,12 +28,13 @@ from dcevents.reading.envelopes import (
     describe_envelope,
 )
 from dcevents.reading.event_rows import LOCATED_COLUMNS, EventRows
-from dcevents.reading.hints import SAME_LINE, SAMPLE_BYTES
+from dcevents.reading.hints import SAMPLE_BYTES
 from dcevents.reading.judge import Rejection, Structure, UnknownEvent
 from dcevents.reading.judge.findings import NO_EVENT, NO_SID, NOT_AN_OBJECT, TOO_LONG
 from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.records import ReadRecord
+from dcevents.reading.row_hints import SAME_LINE
 
 _MIN_ROWS: Final = 1 << 18
 """Events that are added at once: each time costs as much as some thousands of them."""
@@ -95,8 +96,10 @@ class _InputFindings:
     named: _NamedRejects = field(default_factory=_NamedRejects)
     estimate: int = 0
 
-    def add_samples(self, rejects: Sequence[RejectedRecord]) -> None:
-        """Add the first rejected records, until there are enough."""
+    def add_samples(self, rejects: Sequence[RejectedRecord], header: bytes) -> None:
+        """Add the first rejected records, until there are enough, behind the header of a CSV."""
+        if header and rejects and not self.samples:
+            self.samples = [header[:SAMPLE_BYTES]]
         for each in rejects:
             raw, is_same_line = each.raw[:SAMPLE_BYTES], each.line == self.sampled_line
             if is_same_line and len(self.samples[-1]) < SAMPLE_BYTES:
@@ -178,7 +181,7 @@ class LogBuilder:
             found.is_begun = True
             is_rejected = rejects and (first_good is None or rejects[0][:2] < first_good)
             found.is_candidate = bool(is_rejected) or len(self._names) == 1
-        found.add_samples(rejects)
+        found.add_samples(rejects, block.header)
 
     # -- records ---------------------------------------------------------------------------------
 
@@ -351,6 +354,11 @@ class LogBuilder:
         """Return the account of what was read since the last one was taken."""
         account, self.account = self.account, Account(files=1)
         return account
+
+    def take_findings(self, other: "LogBuilder") -> None:
+        """Take over what an input has shown of which all records are held elsewhere."""
+        self._input = other._input  # noqa: SLF001 - of the same class
+        self.input_counts[self._input.file] = self._input.counts
 
     def forget_counts(self) -> None:
         """Begin to count anew: what was counted is counted elsewhere."""

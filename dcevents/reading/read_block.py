@@ -37,6 +37,8 @@ class ReadBlock(NamedTuple):
     """The first line that is an unknown event, or the widget's."""
     rejects: Sequence[RejectedRecord] = ()
     """Rejected lines that were taken, as many as were asked for."""
+    header: bytes = b""
+    """The first line of a CSV, which is no record."""
 
     def find_first_good(self) -> tuple[int, int] | None:
         """Return line and member of a block's first record that is neither blank nor rejected."""

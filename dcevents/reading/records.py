@@ -190,7 +190,9 @@ def _holds_object(values: list[Any]) -> bool:
 
 
 def _make_record(framed: FramedRecord, outcome: Outcome | None, index: int | None) -> ReadRecord:
-    bucket, reason = _find_bucket(framed.bucket, outcome)
+    bucket, reason = (
+        _find_bucket(framed.bucket) if outcome is None else find_outcome_bucket(outcome)
+    )
     return ReadRecord(
         framed.line,
         framed.start,
@@ -205,8 +207,14 @@ def _make_record(framed: FramedRecord, outcome: Outcome | None, index: int | Non
     )
 
 
-def _find_bucket(bucket: Bucket | None, outcome: Outcome | None) -> tuple[str, str | None]:
-    """Return the bucket of a record, and the reason of a rejected or ignored one."""
+def _find_bucket(bucket: Bucket | None) -> tuple[str, str | None]:
+    """Return the bucket of a record without a value, and the reason of a rejected one."""
+    assert bucket is not None  # noqa: S101 - the judge is asked about all others
+    return (str(bucket), None) if bucket in _NO_REJECTIONS else ("rejected", str(bucket))
+
+
+def find_outcome_bucket(outcome: Outcome) -> tuple[str, str | None]:
+    """Return the bucket of what a record says, and the reason of a rejected or ignored one."""
     match outcome:
         case Rejection(reason):
             return "rejected", reason
@@ -216,5 +224,3 @@ def _find_bucket(bucket: Bucket | None, outcome: Outcome | None) -> tuple[str, s
             return "ignored", "unknown_event"
         case Event():
             return "events", None
-    assert bucket is not None  # noqa: S101 - the judge is asked about all others
-    return (str(bucket), None) if bucket in _NO_REJECTIONS else ("rejected", str(bucket))

@@ -10,9 +10,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.rows.headers import NO_TABLE, TableSearch
 from dcevents.reading.scanner import (
     OTHER_BUCKETS,
     LineStatus,
+    PureScanner,
     ScannedBlock,
     Scanner,
     make_scanner,
@@ -43,11 +45,15 @@ class ScannedInput(NamedTuple):
     """Reason why bytes are missing here; later blocks of the input do not count."""
     rest: RestOfInput | None = None
     """All that follows in the input, in the place of later blocks."""
+    framing: TableSearch = NO_TABLE
+    """Whether the input is a CSV, whose rows are read in order: nothing is scanned then."""
 
 
 def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInput:
     """Scan the lines of a block, which may have to be loaded first."""
     block = block if isinstance(block, InputBlock) else block()
+    if block.framing != NO_TABLE:
+        return _take_rows(block)
     data, begin = block.data, b""
     if not block.is_line_start:
         size = data.find(b"\n") + 1 or len(data)
@@ -60,6 +66,27 @@ def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInpu
             data = data[:place]
             scanned = scanner.scan(data)
     return ScannedInput(begin, data, scanned, block.problem, rest)
+
+
+def _take_rows(block: InputBlock) -> ScannedInput:
+    """Return a block whose lines may be rows, without compressed data."""
+    data, rest = block.data, None
+    if block.source and not _is_utf8(data):
+        begin = 0 if block.is_line_start else data.find(b"\n") + 1 or len(data)
+        place = find_first_member(data[begin:])
+        if place is not None:
+            rest = block.source.read_on(data, begin + place)
+            data = data[: begin + place]
+    scanned = PureScanner().scan(data)
+    return ScannedInput(b"", data, scanned, block.problem, rest, block.framing)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _has_odd_lines(scanned: ScannedBlock) -> bool:
@@ -79,10 +106,10 @@ class Scanning:
         self.inputs = inputs
         self.settings = settings
         self.context = settings.make_context()
-        self._scanner = make_scanner(self.context, in_full=settings.in_full)
+        self.scanner = make_scanner(self.context, in_full=settings.in_full)
         self._workers = min(_MAX_THREADS, (os.cpu_count() or 1) + 1)
         self._pool = ThreadPoolExecutor(self._workers)
-        self._items = read_blocks(inputs, progress)
+        self._items = read_blocks(inputs, progress, self.context)
         self._waiting: deque[Future[ScannedInput] | ScannedInput | InputResult] = deque()
 
     def begin(self) -> None:
@@ -122,7 +149,7 @@ class Scanning:
 
     def scan(self, block: InputBlock | BlockLoader) -> ScannedInput:
         """Scan a block."""
-        return scan_block(block, self._scanner)
+        return scan_block(block, self.scanner)
 
 
 def _is_ready(item: Future[ScannedInput] | ScannedInput | InputResult) -> bool:

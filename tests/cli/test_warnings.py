@@ -10,7 +10,10 @@ import pytest
 GOOD = harness.log("09:00 a triggered\n09:01 a engaged")
 NO_SID = b'{"event":"CONVERSATION_ENGAGED","data":{"payload":{"id":"d1"}}}\n'
 BROKEN = b'{"event":"CONVERSATION_ENGAGED","data":{"payload":{"sid":"a","id"\n'
-CSV_HINT = "it looks like a CSV: export it as JSON instead"
+CSV_HINT = (
+    "it looks like a CSV with the columns a, b, c; "
+    "if they hold events, say where with --map event=COLUMN --map sid=COLUMN"
+)
 OTHER = b'{"n":1}\n'
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import harness
 import pytest
 import wrappings
 from judging import CONTEXT
@@ -67,9 +68,6 @@ CONVERTED: dict[str, str | bytes] = {
     "in single quotes": "\n".join(f"'{line}'" for line in LINES),
     "dicts as Python prints them": "\n".join(map(repr, EVENTS)),
     "Latin-1": "\n".join(LINES).replace("Pricing", "Prélude").encode("latin-1"),
-    "a CSV": make_table(","),
-    "like a CSV": make_table(";"),
-    "a TSV": make_table("\t"),
 }
 
 
@@ -98,14 +96,33 @@ def test_what_is_compressed_twice_is_undone_once(tmp_path: Path) -> None:
     assert follow(advice, path) == once
 
 
-def test_a_sheet_saved_as_csv_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "sheet.csv"
-    path.write_text(make_table(","))
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_columns_of_other_names_are_read_by_the_map_that_is_advised(
+    mark: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "export"
+    path.write_text(make_table(mark).replace("event", "what", 1).replace("sid", "who", 1))
 
-    advice = describe_foreign_format(b"PK\x03\x04" + b"[Content_Types].xml" + b"\0" * 99) or ""
+    alone = harness.run("summary", path)
+    mapped = harness.run("check", path, "--map", "sid=who", "-f", "json", "-q")
 
-    assert "an Excel workbook" in advice
-    assert count_events(follow(advice, path)) == len(EVENTS)
+    assert "but its events have no sid: its columns are what, timestamp, who, id;" in alone.err
+    assert "say which with --map sid=COLUMN" in alone.err
+    assert len(EVENTS) == mapped.json["input"]["events"]
+
+
+@pytest.mark.parametrize("mark", [",", "\t"])
+def test_rows_without_a_header_are_read_under_one(mark: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    path.write_text(mark.join(flatten(EVENTS[0])[:3]) + "\n" + mark.join(flatten(EVENTS[1])[:3]))
+
+    advice = harness.run("summary", path).err
+    found = re.search(r"put the names of its columns before it: (\(.*?\)) \| dcevents", advice)
+    assert found, advice
+    command = found[1].replace("FILE", str(path))
+    data = subprocess.run(["bash", "-c", command], check=True, capture_output=True).stdout
+
+    assert 2 == harness.report(data, "check")["input"]["events"]
 
 
 def request(body: object) -> str:

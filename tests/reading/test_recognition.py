@@ -90,7 +90,7 @@ def _parquet(_: bytes) -> bytes:
 
     packed = io.BytesIO()
     pl.DataFrame({"event": ["CONVERSATION_ENGAGED"], "sid": ["a"]}).write_parquet(packed)
-    return packed.getvalue()
+    return packed.getvalue()[:-20]
 
 
 FOREIGN = {
@@ -525,6 +525,38 @@ def test_the_map_that_check_shows_gives_the_same_figures(path: Path, tmp_path: P
     assert recognised.err == mapped.err.replace(f" --config {tmp_path / 'map.toml'}", "")
 
 
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ("--map event=nope", "event=nope"),
+        ("--map event=body.what --map sid=body.whom", "event=body.what, sid=body.whom"),
+        ("--map event=logs[].message[].what --map sid=who", "event=logs[].message[].what"),
+        ("--map event=was --map sid=whom", "sid=whom"),
+    ],
+)
+def test_places_of_a_map_that_lead_nowhere_are_named(options: str, missing: str) -> None:
+    record = {"was": "CONVERSATION_ENGAGED", "who": "s1", "logs": [{"message": [{"x": 1}]}]}
+
+    of_lines = harness.run("summary", *options.split(), stdin=log(record, record))
+    of_rows = harness.run("summary", *options.split(), stdin=b"was,who\nCONVERSATION_ENGAGED,s1\n")
+
+    assert (3, 3) == (of_lines.status, of_rows.status)
+    assert f"dcevents: --map: nothing is at {missing}; no event of" in of_lines.err
+    assert f"dcevents: --map: nothing is at {missing}; no event of" in of_rows.err
+
+
+def test_a_field_of_the_payload_is_looked_for_around_it_too() -> None:
+    payload = {"chat": {"key": "s1"}, "dlg": "d7", "title": "Pricing"}
+    record = {**CANONICAL, "data": {"payload": payload}, "by": {"who": "a1"}}
+    paths = ["sid=data.payload.chat.key", "id=dlg", "name=title", "agentID=by.who"]
+
+    found = events(log(record), *(word for path in paths for word in ("--map", path)))
+
+    assert [("s1", "d7", "Pricing", "a1")] == [
+        (row["sid"], row["conversation_id"], row["conversation"], row["agent_id"]) for row in found
+    ]
+
+
 # -- what is said ----------------------------------------------------------------------------------
 
 
@@ -545,10 +577,13 @@ def test_what_was_recognised_is_said() -> None:
 INSIDE = json.dumps(CANONICAL)
 NO_SID = {**CANONICAL, "data": {"payload": {"id": "d1"}}}
 LOOKS = [
-    ("a CSV", "event,timestamp,sid\nx,2,3\ny,5,6\n"),
-    ("a CSV", "event;sid\nx;2\ny;5\n"),
-    ("a CSV", 'at,message\n1,"{""event"":""x"",""y"":1}"\n'),
-    ("a TSV", "1\thome;a;b\tevent1,event2\n2\thome;a;b\tevent1\n"),
+    ("a CSV with the columns what, at, who;", "what,at,who\nx,2,3\ny,5,6\n"),
+    ("a CSV with the columns what, who;", "what;who\nx;2\ny;5\n"),
+    ("a CSV with the columns at, message.y;", 'at,message\n1,"{""y"":{""z"":1}}"\n'),
+    ("a CSV, but its events have no sid", "event,dlg\nCONVERSATION_ENGAGED,d1\n"),
+    ("a TSV without a header", "1\thome;a;b\tevent1,event2\n2\thome;a;b\tevent1\n"),
+    ("drawn for people", " event | sid\n-------+-----\n x     | s1\n(1 row)\n"),
+    ("drawn for people", "+-------+-----+\n| event | sid |\n+-------+-----+\n| x     | s1  |\n"),
     (
         "an access log without bodies",
         '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0\n',

@@ -1,8 +1,9 @@
 """Golden cases of reading, from `tests/reading/golden`: for the model, and for the package.
 
 A case has `why`, `input` and `expected`. In an input `@EV@` is a canonical event and `@EV2@` one of
-another session, `@TEXT@` and `@TEXT2@` the same escaped for a JSON text, `@BASE64@` and `@PERCENT@`
-encoded; `@NUL@`, `@BOM@`, `@RS@`, `@CR@`, `@BAD@` (no UTF-8), `@HALF@` (half a character) and
+another session, `@TEXT@` and `@TEXT2@` the same escaped for a JSON text, `@Q@` with doubled quotes
+for a cell of CSV, `@BASE64@` and `@PERCENT@` encoded.
+`@NUL@`, `@BOM@`, `@RS@`, `@CR@`, `@BAD@` (no UTF-8), `@HALF@` (half a character) and
 `@MIB@` (2^20 letters) are bytes.
 
 An expected record is `LINE[INDEX] WHAT FIELD=VALUE …`, the index only where it has one. WHAT is a
@@ -56,6 +57,7 @@ def replacements() -> dict[str, bytes]:
         "@EV2@": other.encode(),
         "@TEXT@": json.dumps(event)[1:-1].encode(),
         "@TEXT2@": json.dumps(other)[1:-1].encode(),
+        "@Q@": event.replace('"', '""').encode(),
         "@BASE64@": base64.b64encode(event.encode()),
         "@PERCENT@": quote(event, safe="").encode(),
         "@NUL@": b"\0",

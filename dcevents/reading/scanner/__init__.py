@@ -26,6 +26,7 @@ __all__ = [
     "NO_NAME",
     "OTHER_BUCKETS",
     "LineStatus",
+    "PureScanner",
     "Run",
     "Runs",
     "ScannedBlock",

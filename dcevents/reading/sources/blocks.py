@@ -6,9 +6,11 @@ Memory is bounded: a line may be longer than a block.
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dcevents.reading.hints import describe_foreign_format
+from dcevents.reading.judge import Context
+from dcevents.reading.rows.headers import NO_TABLE, TableSearch, search_table
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.decompression import (
     HEAD_BYTES,
@@ -28,6 +30,9 @@ from dcevents.reading.sources.inputs import (
 )
 from dcevents.reading.sources.ranges import FileRange, LongFile, RangeFinder, load_range
 
+if TYPE_CHECKING:
+    from dcevents.reading.sources.frames import FrameChunks
+
 Chunks = Iterator[bytes | memoryview]
 
 
@@ -41,6 +46,8 @@ class InputBlock(NamedTuple):
     """Reason why bytes are missing here; later blocks of the input do not count."""
     source: "RangeSource | None" = None
     """Where the bytes of a long file lie that is taken for plain text."""
+    framing: TableSearch = NO_TABLE
+    """Whether the input is a CSV."""
 
 
 class RangeSource(NamedTuple):
@@ -48,18 +55,20 @@ class RangeSource(NamedTuple):
 
     file: OpenInput
     begin: SeenBytes
+    framing: TableSearch
 
     def read_on(self, data: bytes, size: int) -> "RestOfInput":
         """Return what the file holds behind the first bytes of the block, unpacked."""
         tail = join_tail(self.begin.data, data, size)
-        return RestOfInput(self.file, SeenBytes(self.begin.end + size, tail))
+        return RestOfInput(self.file, SeenBytes(self.begin.end + size, tail), self.framing)
 
 
 class RestOfInput:
     """The blocks of a long file from the place on where compressed members begin."""
 
-    def __init__(self, file: OpenInput, after: SeenBytes) -> None:
+    def __init__(self, file: OpenInput, after: SeenBytes, framing: TableSearch) -> None:
         self._file = file
+        self._framing = framing
         self._unpacked = UnpackedChunks(file.read_chunks(after=after))
 
     @property
@@ -68,7 +77,7 @@ class RestOfInput:
         return self._file.problem or self._unpacked.problem
 
     def __iter__(self) -> Iterator[InputBlock]:
-        return _cut_at_lines(iter(self._unpacked), is_line_start=True)
+        return _cut_at_lines(iter(self._unpacked), self._framing, is_line_start=True)
 
 
 BlockLoader = Callable[[], InputBlock]
@@ -88,9 +97,12 @@ class _PeekedInput(NamedTuple):
     unpacked: UnpackedChunks
     is_long: bool
     """True for a file that can be read in ranges."""
+    framing: TableSearch = NO_TABLE
 
 
-def read_blocks(inputs: Sequence[Input], progress: ProgressCallback) -> Iterator[InputItem]:
+def read_blocks(
+    inputs: Sequence[Input], progress: ProgressCallback, context: Context
+) -> Iterator[InputItem]:
     """Yield the blocks of each input, and behind them what was found out about it.
 
     Raises InputError for an input that cannot be opened or read.
@@ -98,11 +110,42 @@ def read_blocks(inputs: Sequence[Input], progress: ProgressCallback) -> Iterator
     for source in inputs:
         peeked = _peek_input(source, progress)
         foreign_format = describe_foreign_format(peeked.head)
-        if foreign_format:
+        frames = _open_frames(peeked, context) if foreign_format else None
+        if frames:
+            yield from _read_frames(source, frames, context)
+        elif foreign_format:
             # Read as lines, a part of a foreign file might look like a log.
             yield InputResult(source, foreign_format)
         else:
-            yield from _read_input(peeked, progress)
+            is_whole = source.resume is None and len(peeked.head) < sizes.TAIL_BYTES
+            framing = search_table(peeked.head, context, is_whole=is_whole)
+            yield from _read_input(peeked._replace(framing=framing), progress)
+
+
+def _open_frames(peeked: _PeekedInput, context: Context) -> "FrameChunks | None":
+    """Return the text of a Parquet file or a workbook that is a file, and is not ingested."""
+    source = peeked.file.source
+    if source.path is None or source.size is None or source.resume is not None:
+        return None
+    # It needs polars, which is imported while long logs are scanned.
+    from dcevents.reading.sources.frames import open_frames  # noqa: PLC0415
+
+    return open_frames(source.path, peeked.file.read_at(sizes.TAIL_BYTES, 0), context)
+
+
+def _read_frames(
+    source: Input, frames: "FrameChunks", context: Context
+) -> Iterator[InputBlock | InputResult]:
+    """Yield the blocks of a Parquet file or a workbook, and the findings."""
+    chunks = iter(frames)
+    first = _take_head(chunks)
+    if frames.problem and not first:
+        yield InputResult(source, frames.problem)
+        return
+    head = b"".join(first)[: sizes.TAIL_BYTES]
+    framing = search_table(head, context, is_whole=len(head) < sizes.TAIL_BYTES)
+    yield from _cut_at_lines(chain(first, chunks), framing, is_line_start=True)
+    yield InputResult(source, problem=frames.problem and f"it is {frames.problem}")
 
 
 def _read_input(peeked: _PeekedInput, progress: ProgressCallback) -> Iterator[InputItem]:
@@ -128,9 +171,20 @@ def _peek_input(source: Input, progress: ProgressCallback) -> _PeekedInput:
     chunks = iter(unpacked)
     if is_long:
         return _PeekedInput(file, file.read_at(sizes.TAIL_BYTES, 0), chunks, unpacked, is_long)
-    first = bytes(next(chunks, b""))
-    head = first[: sizes.TAIL_BYTES]
-    return _PeekedInput(file, head, chain([first], chunks), unpacked, is_long)
+    first = _take_head(chunks)
+    head = b"".join(first)[: sizes.TAIL_BYTES]
+    return _PeekedInput(file, head, chain(first, chunks), unpacked, is_long)
+
+
+def _take_head(chunks: Chunks) -> list[bytes]:
+    """Return the first chunks, with TAIL_BYTES or more if there are as many."""
+    taken, size = list[bytes](), 0
+    for chunk in chunks:
+        taken.append(bytes(chunk))
+        size += len(chunk)
+        if size >= sizes.TAIL_BYTES:
+            break
+    return taken
 
 
 def _is_long_and_plain(file: OpenInput) -> bool:
@@ -146,7 +200,7 @@ def _read_in_order(peeked: _PeekedInput) -> Generator[InputBlock, None, Extent]:
     tracked = TrackedChunks(chunks, resume) if resume else None
     is_line_start = resume is None or resume.point.is_line_start
     new = iter(tracked) if tracked else chunks
-    yield from _cut_at_lines(new, is_line_start=is_line_start)
+    yield from _cut_at_lines(new, peeked.framing, is_line_start=is_line_start)
     if tracked is None:
         return Extent()
     if not tracked.is_recognised:
@@ -154,7 +208,9 @@ def _read_in_order(peeked: _PeekedInput) -> Generator[InputBlock, None, Extent]:
     return tracked.make_extent()
 
 
-def _cut_at_lines(chunks: Chunks, *, is_line_start: bool) -> Iterator[InputBlock]:
+def _cut_at_lines(
+    chunks: Chunks, framing: TableSearch, *, is_line_start: bool
+) -> Iterator[InputBlock]:
     """Yield the bytes of chunks, up to the last line's end of each.
 
     Where no line ends for long they are cut anywhere.
@@ -166,10 +222,11 @@ def _cut_at_lines(chunks: Chunks, *, is_line_start: bool) -> Iterator[InputBlock
             rest += chunk
             continue
         size = end or len(chunk)
-        yield InputBlock(b"".join((rest, memoryview(chunk)[:size])), is_line_start)
+        data = b"".join((rest, memoryview(chunk)[:size]))
+        yield InputBlock(data, is_line_start, framing=framing)
         rest, is_line_start = bytes(chunk[size:]), bool(end)
     if rest:
-        yield InputBlock(rest, is_line_start)
+        yield InputBlock(rest, is_line_start, framing=framing)
 
 
 # -- long plain files: only ends of blocks are searched here; threads read the blocks ------------
@@ -186,12 +243,16 @@ def _read_ranges(
     is_line_start = resume is None or resume.point.is_line_start
     wanted = sizes.FIRST_BLOCK_BYTES
     while found := finder.find_next(wanted):
-        yield partial(_load_block, long_file, found, is_line_start=is_line_start)
+        load = partial(_load_block, long_file, found, peeked.framing)
+        yield partial(load, is_line_start=is_line_start)
         progress(found.size)
         is_line_start, wanted = found.end.data.endswith(b"\n"), sizes.BLOCK_BYTES
     return Extent(head=peeked.head) if resume else Extent()
 
 
-def _load_block(long_file: LongFile, found: FileRange, *, is_line_start: bool) -> InputBlock:
+def _load_block(
+    long_file: LongFile, found: FileRange, framing: TableSearch, *, is_line_start: bool
+) -> InputBlock:
     data, problem = load_range(long_file, found)
-    return InputBlock(data, is_line_start, problem, RangeSource(long_file.file, found.begin))
+    source = RangeSource(long_file.file, found.begin, framing)
+    return InputBlock(data, is_line_start, problem, source, framing)

@@ -12,6 +12,7 @@ from dcevents.errors import InputError
 from dcevents.reading.hints import describe_foreign_format
 from dcevents.reading.judge import Context
 from dcevents.reading.records import RecordReader
+from dcevents.reading.rows.headers import find_header, has_event_row, search_table
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.decompression import UnpackedChunks
 from dcevents.reading.sources.inputs import Input, OpenInput, make_input_error
@@ -32,7 +33,7 @@ _REPORT_KEYS = (
     {"file", "line", "reason", "raw"},
     {"file", "line", "reason", "raw_base64"},
 )
-"""Keys of rows that dcevents itself writes as NDJSON."""
+"""Keys of rows that dcevents itself writes as NDJSON or CSV."""
 _ANY_CLOCK: Final = Context(clock_ms=0)
 _MAY_NAME_EVENT: Final = re.compile(
     rb"(?i)(?:conversations?|dynamicchat|chat|dc)[^a-z0-9]{0,6}"
@@ -116,6 +117,9 @@ def _has_event(head: bytes) -> bool:
     """Return whether a file's beginning holds an event of Dynamic Chat."""
     if _MAY_NAME_EVENT.search(head) is None:
         return False
+    table = search_table(head, _ANY_CLOCK, is_whole=True).table
+    if table:
+        return has_event_row(head, table, _ANY_CLOCK)
     reader = RecordReader(_ANY_CLOCK)
     records = [*reader.feed(head), *reader.finish()]
     return any(record.event is not None for record in records)
@@ -140,12 +144,13 @@ def _is_report(head: bytes) -> bool:
     """Return whether dcevents wrote a file that begins so."""
     if head.lstrip().startswith(_REPORT_STARTS):
         return True
+    header = find_header(head)
     try:
-        first = json.loads(head.split(b"\n", 1)[0])
+        first = header.form.names if header else json.loads(head.split(b"\n", 1)[0])
     except (ValueError, RecursionError):
         return False
-    is_row = isinstance(first, dict) and "event" not in first
-    return is_row and any(keys <= first.keys() for keys in _REPORT_KEYS)
+    is_row = isinstance(first, dict | tuple) and "event" not in first
+    return is_row and any(keys <= set(first) for keys in _REPORT_KEYS)
 
 
 def _read_report_head(path: str) -> bytes:

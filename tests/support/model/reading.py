@@ -1,6 +1,6 @@
 """A slow, obvious model of reading: definitions 1, sentence by sentence.
 
-It imports nothing of the package. CSV is left out.
+It imports nothing of the package.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from model import framing
+from model import framing, rows
 from model.record import Judge, Outcome, Settings
 
 MAX_UNKNOWN_NAMES = 1000
@@ -77,7 +77,8 @@ def read_log(
     """Return what a log says to a run at `clock_ms`, milliseconds since 1970 in UTC."""
     judge = Judge(Settings(clock_ms, keep_query))
     model = Model()
-    for piece in framing.frame(data, judge):
+    table = rows.frame_rows(data, judge)
+    for piece in framing.frame(data, judge) if table is None else table:
         model.records += read_piece(piece, judge)
     _number(model)
     _mark_later(model, as_of_ms)

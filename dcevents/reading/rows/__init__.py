@@ -1,0 +1,1 @@
+"""Rows of CSV: bytes to cells, cells by the names of a header, and what these say."""

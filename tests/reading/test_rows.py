@@ -1,0 +1,110 @@
+"""Rows of CSV: the package and the model on golden cases, and on texts that hypothesis makes."""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import model
+import pytest
+import reading_cases
+from choosing import try_examples
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from model import rows
+from model.record import Judge, Settings
+from reading_cases import CLOCK_MS, Case
+from row_reading import read_rows, tell_model, tell_pieces, tell_records, texts, to_bytes
+
+from dcevents.native import load_library
+from dcevents.reading.judge import Context
+from dcevents.reading.rows.forms import RowForm
+from dcevents.reading.rows.headers import find_header
+from dcevents.reading.rows.native import NativeRows
+from dcevents.reading.rows.splitting import OddRow, SplitRows, split_rows
+
+CONTEXT = Context(clock_ms=CLOCK_MS)
+MODEL_JUDGE = Judge(Settings(CLOCK_MS))
+CASES = reading_cases.load_cases("rows.toml")
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.why for case in CASES])
+def test_the_model_reads_the_case(case: Case) -> None:
+    read = model.read_log(case.data, CLOCK_MS)
+
+    found = [
+        reading_cases.describe(record, expected)
+        for record, expected in zip(read.records, case.expected, strict=False)
+    ]
+    assert [reading_cases.plain(expected) for expected in case.expected] == found
+    assert len(case.expected) == len(read.records)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.why for case in CASES])
+def test_the_package_reads_the_case_as_the_model(case: Case) -> None:
+    records = read_rows(case.data, CONTEXT)
+
+    is_table = not any(each.endswith("invalid_json") for each in case.expected)
+    assert is_table == (records is not None)
+    if records is not None:
+        assert tell_model(model.read_log(case.data, CLOCK_MS)) == tell_records(records)
+
+
+# --- Texts that hypothesis makes -------------------------------------------------------------
+
+
+@try_examples(30)
+@given(texts)
+def test_any_text_is_read_as_by_the_model(text: str) -> None:
+    data = to_bytes(text)
+
+    records = read_rows(data, CONTEXT)
+
+    pieces = rows.frame_rows(data, MODEL_JUDGE)
+    assert (pieces is None) == (records is None)
+    if pieces is not None and records is not None:
+        assert tell_pieces(pieces, CONTEXT) == tell_records(records)
+
+
+@try_examples(20)
+@given(texts, st.lists(st.integers(0, 2000), max_size=6))
+def test_pieces_make_no_difference(text: str, cuts: list[int]) -> None:
+    data = to_bytes(text)
+    ends = sorted({min(cut, len(data)) for cut in cuts} | {len(data)})
+    pieces = [data[begin:end] for begin, end in pairwise([0, *ends])]
+
+    assert read_rows(data, CONTEXT) == read_rows(data, CONTEXT, pieces)
+
+
+@try_examples(30)
+@given(texts, st.integers(0, 3))
+def test_rows_in_c_are_those_of_python(text: str, before: int) -> None:
+    data = to_bytes(text)
+    table = find_header(data)
+    assume(table is not None)
+    assert table is not None
+    rows_of = data[table.size :]
+    cut = rows_of[min(before, rows_of.count(b"\n")) :]
+    library = load_library()
+    native = NativeRows(library, table.form) if library else None
+
+    by_python = split_rows(cut, table.form)
+    by_c = split_rows(cut, table.form, native=native)
+
+    assert tell_rows(by_python) == tell_rows(by_c)
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000, 100_000])
+def test_rows_that_find_no_room_are_written_by_python(size: int) -> None:
+    rows_of = (b'CONVERSATION_ENGAGED,"' + b"\x01" * size + b'"\n') * 3
+    form = RowForm(",", ("event", "sid"))
+    library = load_library()
+
+    found = split_rows(rows_of, form, native=NativeRows(library, form) if library else None)
+
+    assert [{"event": "CONVERSATION_ENGAGED", "sid": "\x01" * size}] * 3 == tell_rows(found)[0]
+
+
+def tell_rows(found: SplitRows) -> tuple[list[Any], list[int], list[OddRow], int | None]:
+    """Return all that splitting has found."""
+    objects = [json.loads(line) for line in b"".join(found.objects).splitlines()]
+    return objects, found.lines.tolist(), found.odd, found.open_line

@@ -1,6 +1,7 @@
 """The same twelve events in every wrapping, and ordinary logs that hold none."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from dcevents.reading.judge import (
     judge_value,
 )
 from dcevents.reading.judge.texts import decode_text
+from dcevents.reading.rows.headers import Table, search_table
+from dcevents.reading.rows.splitting import split_rows
 from samples import envelopes
 
 pytestmark = pytest.mark.records
@@ -79,10 +82,19 @@ def read_values(path: Path) -> list[tuple[Any, str]]:
         return [(part.value, part.prefix) for part in contents.parts]
 
 
+def list_rows(data: bytes, table: Table) -> Iterator[tuple[Any, str]]:
+    """Yield the rows of a CSV as objects."""
+    found = split_rows(data[table.size :], table.form)
+    for line in found.lines:
+        yield table.form.make_object(found.read_row(line)[0]), ""
+
+
 def judge_log(path: Path) -> list[tuple[object, ...] | str]:
     """Return what the records of a log say."""
     found: list[tuple[object, ...] | str] = []
-    for value, prefix in read_values(path):
+    data = path.read_bytes()
+    table = search_table(data, judging.CONTEXT, is_whole=True).table
+    for value, prefix in list_rows(data, table) if table else read_values(path):
         for finding in judge_value(value, judging.CONTEXT, prefix):
             if isinstance(finding.outcome, Event):
                 found.append(say(finding))

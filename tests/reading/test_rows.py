@@ -2,8 +2,10 @@
 
 import json
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import harness
 import model
 import pytest
 import reading_cases
@@ -13,14 +15,16 @@ from hypothesis import strategies as st
 from model import rows
 from model.record import Judge, Settings
 from reading_cases import CLOCK_MS, Case
-from row_reading import read_rows, tell_model, tell_pieces, tell_records, texts, to_bytes
+from row_reading import EVENT, read_rows, tell_model, tell_pieces, tell_records, texts, to_bytes
 
 from dcevents.native import load_library
 from dcevents.reading.judge import Context
+from dcevents.reading.records import RecordReader
 from dcevents.reading.rows.forms import RowForm
-from dcevents.reading.rows.headers import find_header
+from dcevents.reading.rows.headers import NO_TABLE, find_header, search_table
 from dcevents.reading.rows.native import NativeRows
 from dcevents.reading.rows.splitting import OddRow, SplitRows, split_rows
+from dcevents.reading.sources import sizes
 
 CONTEXT = Context(clock_ms=CLOCK_MS)
 MODEL_JUDGE = Judge(Settings(CLOCK_MS))
@@ -108,3 +112,45 @@ def tell_rows(found: SplitRows) -> tuple[list[Any], list[int], list[OddRow], int
     """Return all that splitting has found."""
     objects = [json.loads(line) for line in b"".join(found.objects).splitlines()]
     return objects, found.lines.tolist(), found.odd, found.open_line
+
+
+# --- What is no CSV --------------------------------------------------------------------------
+
+LOGS = [
+    path
+    for folder in ("sample_logs/site", "sample_logs/envelopes", "tests/reading/cases")
+    for path in sorted((harness.ROOT / folder).iterdir())
+    if path.is_file() and not path.stem.startswith(("real-psql", "real-sqlite", "real-pandas"))
+]
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.name)
+def test_a_log_of_lines_is_no_csv(path: Path) -> None:
+    head = path.read_bytes()[: sizes.TAIL_BYTES]
+
+    assert NO_TABLE == search_table(head, CONTEXT, is_whole=True)
+
+
+FIRST_LINES = (
+    *("Server started", "Hello, you", "INFO\tstarted", "time,level,message", "event,sid", "a;b"),
+    *("event|sid|message", "message", "time\tmessage", "# Fields: date,time,event,sid", "x,y,z"),
+)
+PREFIXES = (
+    *("", "INFO ", "2025-11-03 09:00:05,120 INFO app: ", "INFO\t", "a,b,", "x;", "|", "time\tdc\t"),
+    *('"app" ', "[12] dc: ", "event,sid "),
+)
+
+
+@pytest.mark.parametrize("first", FIRST_LINES)
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_no_event_of_lines_is_lost_behind_a_line_like_a_header(first: str, prefix: str) -> None:
+    data = f"{first}\n{prefix}{EVENT}\n{prefix}{EVENT}\n".encode()
+    reader = RecordReader(CONTEXT)
+
+    records = read_rows(data, CONTEXT)
+    of_lines = [*reader.feed(data), *reader.finish()]
+
+    found = of_lines if records is None else records
+    assert [each.line for each in of_lines if each.event] == [
+        each.line for each in found if each.event
+    ]

@@ -1,4 +1,4 @@
-/* Rows of CSV to lines of JSON, as far as nothing about them is odd. Python reads the others. */
+/* Rows of CSV to lines of JSON. Python reads the few that are odd. */
 #ifndef DCEVENTS_ROWS_H
 #define DCEVENTS_ROWS_H
 
@@ -6,7 +6,7 @@
 
 #include "version.h"
 
-/* How rows are written, and where they go. */
+/* How rows are written. */
 struct dcevents_row_form {
     const uint8_t *keys;         /* before each cell: `{"a":"`, `","b":"`; and behind the last */
     const uint32_t *key_offsets; /* width + 2 of them */
@@ -17,24 +17,31 @@ struct dcevents_row_form {
     uint8_t delimiter;
 };
 
+/* Why a row is rejected. */
+enum { DCEVENTS_INVALID_ROW = 0, DCEVENTS_INVALID_UTF8 = 1 };
+
+/* Where rows go, and what was found. */
 struct dcevents_row_target {
     uint8_t *lines;    /* lines of JSON */
     uint64_t capacity; /* bytes for these */
     uint32_t *numbers; /* of the line on which each row begins */
-    uint32_t max_rows;
+    uint32_t *rejects; /* three numbers each: first line, the line behind, why */
+    uint32_t max_rows; /* room in `numbers` and `rejects` */
     uint32_t rows;
-    uint32_t line; /* number of the line that is read next */
-    uint64_t read; /* bytes that were read */
+    uint32_t rejected;
+    uint32_t blank; /* rows without text */
+    uint32_t line;  /* number of the line that is read next */
+    uint64_t read;  /* bytes that were read */
     uint64_t written;
 };
 
-/* Write rows, from `target->line` on, until one is odd, goes on behind the data, or finds no room.
+/* Read rows, from `target->line` on, until one is odd, goes on behind the data, or finds no room.
  *
- * The data are UTF-8. A row is odd if it begins with a NUL or perhaps a byte order mark, or like
- * the header; if it has another number of cells, no visible text, broken quotes, a CR within a
- * cell that is not quoted, or more than `max_row_bytes`.
+ * `is_utf8` says that the data are known to be. A row is odd if it begins like the header, has more
+ * than `max_row_bytes`, or no text but perhaps a byte order mark.
  */
-DCEVENTS_EXPORT void dcevents_write_rows(const struct dcevents_row_form *form, const uint8_t *data,
-                                         uint64_t size, struct dcevents_row_target *target);
+DCEVENTS_EXPORT void dcevents_read_rows(const struct dcevents_row_form *form, const uint8_t *data,
+                                        uint64_t size, int is_utf8,
+                                        struct dcevents_row_target *target);
 
 #endif

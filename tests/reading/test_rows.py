@@ -23,7 +23,7 @@ from dcevents.reading.records import RecordReader
 from dcevents.reading.rows.forms import RowForm
 from dcevents.reading.rows.headers import NO_TABLE, find_header, search_table
 from dcevents.reading.rows.native import NativeRows
-from dcevents.reading.rows.splitting import OddRow, SplitRows, split_rows
+from dcevents.reading.rows.splitting import SplitRows, split_rows
 from dcevents.reading.sources import sizes
 
 CONTEXT = Context(clock_ms=CLOCK_MS)
@@ -108,10 +108,12 @@ def test_rows_that_find_no_room_are_written_by_python(size: int) -> None:
     assert [{"event": "CONVERSATION_ENGAGED", "sid": "\x01" * size}] * 3 == tell_rows(found)[0]
 
 
-def tell_rows(found: SplitRows) -> tuple[list[Any], list[int], list[OddRow], int | None]:
+def tell_rows(found: SplitRows) -> tuple[Any, ...]:
     """Return all that splitting has found."""
     objects = [json.loads(line) for line in b"".join(found.objects).splitlines()]
-    return objects, found.lines.tolist(), found.odd, found.open_line
+    blank = sum(row.bucket == "blank" for row in found.odd) + found.blank
+    odd = [row for row in (*found.odd, *found.list_rejects()) if row.bucket != "blank"]
+    return objects, found.lines.tolist(), blank, sorted(odd), found.open_line
 
 
 # --- What is no CSV --------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import importlib
@@ -28,6 +29,7 @@ from dcevents.reading import scanning
 from dcevents.reading.judge import Context
 from dcevents.reading.log import Log, read_growing_log, read_log
 from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.rows import table_reading
 from dcevents.reading.rows.headers import search_table
 from dcevents.reading.scanner import PureScanner
 from dcevents.reading.sources import frames, sizes
@@ -50,10 +52,15 @@ def in_blocks(size: int) -> Any:
 
 
 def read(path: Path, *, is_pure: bool = False, block_bytes: int = 1 << 20) -> Any:
-    """Return all that a log says."""
+    """Return all that a log says, in Python only if it `is_pure`."""
     rejects: list[Any] = []
-    pure = mock.patch.object(scanning, "make_scanner", return_value=PureScanner())
-    with in_blocks(block_bytes), pure if is_pure else mock.MagicMock():
+    with in_blocks(block_bytes), contextlib.ExitStack() as stack:
+        if is_pure:
+            for module, name, value in (
+                (scanning, "make_scanner", PureScanner()),
+                (table_reading, "make_native_rows", None),
+            ):
+                stack.enter_context(mock.patch.object(module, name, return_value=value))
         log = read_log(
             scanning.Scanning([make_input(path)], SETTINGS, lambda _: None),
             Vocabulary(),

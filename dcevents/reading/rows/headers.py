@@ -1,6 +1,8 @@
 """The header of a CSV, known by what it says and by the rows under it, never by a file's name."""
 
+import heapq
 import re
+from itertools import islice
 from typing import Final, NamedTuple
 
 from dcevents.reading.json_value import decode
@@ -17,6 +19,7 @@ from dcevents.reading.judge.keys import (
 )
 from dcevents.reading.records import RecordReader, has_event
 from dcevents.reading.rows.forms import RowForm
+from dcevents.reading.rows.native import make_native_rows
 from dcevents.reading.rows.splitting import (
     BLANK_ROW,
     MARKS,
@@ -36,6 +39,8 @@ _QUOTED_OBJECT: Final = re.compile(rb'"\s*[{\[][\s\[{]*""')
 """The beginning of JSON as only a cell of CSV has it, with its quotes doubled."""
 _BLANK_LINES: Final = re.compile(rb"(?:[ \t\r\0]*(?:\xef\xbb\xbf[ \t\r\0]*)*\n)*")
 _MAX_HEADER_BYTES: Final = 1 << 14
+_MAX_ROWS: Final = 100
+"""First rows, or lines before them, that say whether an input is a CSV."""
 
 
 class Table(NamedTuple):
@@ -74,7 +79,7 @@ def search_table(head: bytes, context: Context, *, is_whole: bool) -> TableSearc
     end = len(head) if is_whole else head.rfind(b"\n") + 1
     if end < table.size:
         return TableSearch(None, is_open=may_grow)
-    found = split_rows(head[table.size : end], table.form, holds_event=lambda _: False)
+    found = _split_head(head[table.size : end], table)
     if _has_event_line(found, context):
         return TableSearch(None)
     if _has_event_row(found, table.form, context):
@@ -86,9 +91,14 @@ def search_table(head: bytes, context: Context, *, is_whole: bool) -> TableSearc
 
 def has_event_row(head: bytes, table: Table, context: Context) -> bool:
     """Return whether a row in an input's first bytes is an event."""
-    found = split_rows(head[table.size :], table.form, holds_event=lambda _: False)
+    found = _split_head(head[table.size :], table)
     rows = (found.read_row(line) for line in found.lines)
     return any(has_event(table.form.make_object(cells), context) for cells, _ in rows)
+
+
+def _split_head(rows: bytes, table: Table) -> SplitRows:
+    native = make_native_rows(table.form)
+    return split_rows(rows, table.form, holds_event=lambda _: False, native=native)
 
 
 def find_header(head: bytes) -> Table | None:
@@ -130,8 +140,10 @@ def _names_events(names: tuple[str, ...]) -> bool:
 def _has_event_line(found: SplitRows, context: Context) -> bool:
     """Return whether lines before the first row hold an event as JSON."""
     first = found.lines[0] if found.lines else found.source.count
-    before = [row for row in found.odd if row.line < first and row.bucket != BLANK_ROW]
-    lines = b"".join(found.source.read_raw(row.line, row.end) + b"\n" for row in before)
+    odd = heapq.merge(found.odd, found.list_rejects())
+    before = (row for row in odd if row.line < first and row.bucket != BLANK_ROW)
+    raws = (found.source.read_raw(row.line, row.end) for row in islice(before, _MAX_ROWS))
+    lines = b"".join(raw + b"\n" for raw in raws)
     reader = RecordReader(context)
     return any(record.event for record in (*reader.feed(lines), *reader.finish()))
 
@@ -139,7 +151,7 @@ def _has_event_line(found: SplitRows, context: Context) -> bool:
 def _has_event_row(found: SplitRows, form: RowForm, context: Context) -> bool:
     """Return whether a row is an event, or has JSON as only a cell has it."""
     is_known = bool(context.mapping) or any(map(_is_known, form.names))
-    for line in found.lines:
+    for line in found.lines[:_MAX_ROWS]:
         cells, end = found.read_row(line)
         raw = found.source.read_raw(line, end)
         if _QUOTED_OBJECT.search(raw) and any(map(_is_object, cells)):

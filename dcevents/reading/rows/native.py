@@ -5,10 +5,13 @@ from itertools import accumulate
 from json.encoder import encode_basestring
 from typing import Final, NamedTuple
 
+from dcevents.native import load_library
 from dcevents.reading.framing.records import MAX_RECORD_BYTES
 from dcevents.reading.rows.forms import RowForm
 
 _MIN_BYTES: Final = 1 << 16
+REASONS: Final = ("invalid_row", "invalid_utf8")
+"""Why rows are rejected in C."""
 _GROWTH: Final = 3
 """Bytes of JSON for one of CSV; rows for which that is too few are written by Python."""
 
@@ -30,34 +33,43 @@ class _Target(ctypes.Structure):
         ("lines", ctypes.c_void_p),
         ("capacity", ctypes.c_uint64),
         ("numbers", ctypes.c_void_p),
+        ("rejects", ctypes.c_void_p),
         ("max_rows", ctypes.c_uint32),
         ("rows", ctypes.c_uint32),
+        ("rejected", ctypes.c_uint32),
+        ("blank", ctypes.c_uint32),
         ("line", ctypes.c_uint32),
         ("read", ctypes.c_uint64),
         ("written", ctypes.c_uint64),
     )
 
 
-class WrittenRows(NamedTuple):
-    """Rows as lines of JSON, up to one that is odd."""
+class NativeResult(NamedTuple):
+    """Rows up to one that is odd."""
 
     objects: bytes
+    """Those with as many cells as the header, as lines of JSON."""
     numbers: bytes
-    """UInt32: the line on which each row begins."""
+    """UInt32: the line on which each of them begins."""
+    rejects: bytes
+    """UInt32, three for each rejected row: its line, the line behind it, its place in REASONS."""
+    blank: int
+    """Number of rows without text."""
     line: int
-    """Number of the line behind them."""
+    """Number of the line behind all of them."""
     read: int
     """Bytes that they have."""
 
 
 class NativeRows:
-    """Writes rows under one header."""
+    """Reads rows under one header."""
 
     def __init__(self, library: ctypes.CDLL, form: RowForm) -> None:
-        self._write = library.dcevents_write_rows
-        self._write.restype = None
-        self._write.argtypes = (
-            *(ctypes.POINTER(_Form), ctypes.c_void_p, ctypes.c_uint64, ctypes.POINTER(_Target)),
+        self._read = library.dcevents_read_rows
+        self._read.restype = None
+        self._read.argtypes = (
+            *(ctypes.POINTER(_Form), ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int),
+            ctypes.POINTER(_Target),
         )
         names = [encode_basestring(name) for name in form.names]
         keys = [f'{{{names[0]}:"', *(f'",{name}:"' for name in names[1:]), '"}\n']
@@ -76,9 +88,10 @@ class NativeRows:
         )
         self._lines = (ctypes.c_uint8 * 0)()
         self._numbers = (ctypes.c_uint32 * 0)()
+        self._rejects = (ctypes.c_uint32 * 0)()
 
-    def write(self, data: bytes, begin: int, line: int) -> WrittenRows:
-        """Write the rows of UTF-8 from a place on, which is the beginning of a line.
+    def read(self, data: bytes, begin: int, line: int, *, is_utf8: bool) -> NativeResult:
+        """Read the rows from a place on, which is the beginning of a line.
 
         Up to one that is odd, or to the last line end.
         """
@@ -88,14 +101,17 @@ class NativeRows:
             ctypes.cast(self._lines, ctypes.c_void_p),
             len(self._lines),
             ctypes.cast(self._numbers, ctypes.c_void_p),
+            ctypes.cast(self._rejects, ctypes.c_void_p),
             len(self._numbers),
             line=line,
         )
         address = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
-        self._write(self._form, address + begin, size, target)
-        return WrittenRows(
+        self._read(self._form, address + begin, size, is_utf8, target)
+        return NativeResult(
             ctypes.string_at(self._lines, target.written),
             ctypes.string_at(self._numbers, 4 * target.rows),
+            ctypes.string_at(self._rejects, 12 * target.rejected),
+            target.blank,
             target.line,
             target.read,
         )
@@ -104,4 +120,12 @@ class NativeRows:
         if len(self._lines) < _MIN_BYTES + _GROWTH * size:
             self._lines = (ctypes.c_uint8 * (_MIN_BYTES + _GROWTH * size))()
             # A row has as many bytes as cells at least.
-            self._numbers = (ctypes.c_uint32 * (size // self._form.width + 1))()
+            count = size // self._form.width + 1
+            self._numbers = (ctypes.c_uint32 * count)()
+            self._rejects = (ctypes.c_uint32 * (3 * count))()
+
+
+def make_native_rows(form: RowForm) -> NativeRows | None:
+    """Return what reads rows in C; None where there is no library."""
+    library = load_library()
+    return NativeRows(library, form) if library else None

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from dcevents.reading.framing.records import MAX_RECORD_BYTES
 from dcevents.reading.rows.forms import Cells, RowForm
-from dcevents.reading.rows.native import NativeRows
+from dcevents.reading.rows.native import REASONS, NativeRows
 
 BLANK: Final = " \t\r\n\0\ufeff"
 """What blank rows are made of, beside delimiters."""
@@ -106,8 +106,19 @@ class SplitRows:
     lines: "array[int]" = field(default_factory=lambda: array("I"))
     """Number of the first line of each of these rows."""
     odd: list[OddRow] = field(default_factory=list)
+    """Other rows that were read in Python."""
+    rejects: "array[int]" = field(default_factory=lambda: array("I"))
+    """Rejected rows that were read in C (`NativeResult.rejects`)."""
+    blank: int = 0
+    """Number of rows without text that were read in C."""
     open_line: int | None = None
     """First line of a row that goes on behind the last line."""
+
+    def list_rejects(self) -> Iterator[OddRow]:
+        """Yield the rejected rows that were read in C."""
+        numbers = iter(self.rejects)
+        for line, end, reason in zip(numbers, numbers, numbers, strict=True):
+            yield OddRow(line, end, REASONS[reason])
 
     def read_row(self, line: int) -> tuple[Cells, int]:
         """Return the cells of a row that was found, and the line behind it."""
@@ -158,7 +169,7 @@ class _Splitter:
         self._lines = lines
         self._form, self._names = form, list(form.names)
         self._more_bytes, self._holds_event = more_bytes, holds_event
-        self._native = native if native and lines.is_utf8 else None
+        self._native = native
         self._found = SplitRows(lines, form)
 
     @cached_property
@@ -175,9 +186,12 @@ class _Splitter:
         at, offset = 0, 0
         while at < self._lines.count:
             if self._native:
-                rows = self._native.write(self._lines.data, offset, at)
+                data, is_utf8 = self._lines.data, self._lines.is_utf8
+                rows = self._native.read(data, offset, at, is_utf8=is_utf8)
                 self._found.objects.append(rows.objects)
                 self._found.lines.frombytes(rows.numbers)
+                self._found.rejects.frombytes(rows.rejects)
+                self._found.blank += rows.blank
                 at, offset = rows.line, offset + rows.read
             else:
                 at = self._read_plain(at)

@@ -2,13 +2,14 @@
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 from dcevents.model.events import REJECT_REASONS
-from dcevents.native import load_library
 from dcevents.reading.framing import ResumePoint
 from dcevents.reading.framing.records import MAX_RECORD_BYTES
 from dcevents.reading.judge import Context, judge_value
@@ -16,7 +17,7 @@ from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.records import ReadRecord, find_outcome_bucket, has_event
 from dcevents.reading.rows.forms import Cells
 from dcevents.reading.rows.headers import Table
-from dcevents.reading.rows.native import NativeRows
+from dcevents.reading.rows.native import REASONS, make_native_rows
 from dcevents.reading.rows.splitting import (
     BLANK_ROW,
     INCOMPLETE,
@@ -63,8 +64,7 @@ class TableReading:
         self._form = table.form
         self._context = context
         self._scanner = scanner
-        library = load_library()
-        self._native = NativeRows(library, table.form) if library else None
+        self._native = make_native_rows(table.form)
         self._header = table if begin.offset < table.size else None
         """The header, until it is passed over."""
         self._offset, self._line = begin.offset, begin.line
@@ -158,10 +158,13 @@ class TableReading:
             piece.line,
             events,
             [each for each in events.envelopes if each.events],
-            others.count_buckets(),
+            Counter(others.count_buckets()) + _count_rows(piece.found),
             others.count_unknown(),
             others.find_first_ignored(),
-            list(_list_rejects(piece, scanned.others, wanted_rejects)),
+            [
+                *_list_rejects(piece, scanned.others, wanted_rejects),
+                *_list_rejected_rows(piece, wanted_rejects),
+            ],
             self._form.write_header(),
         )
 
@@ -222,6 +225,20 @@ def _list_rejects(
             _, end = piece.found.read_row(line)
             raw = piece.found.source.read_raw(line, end)
             yield RejectedRecord(piece.line + line, 0, OTHER_BUCKETS[bucket], raw)
+
+
+def _count_rows(found: SplitRows) -> Counter[str]:
+    """Count the rows that were read in C and are no events, by bucket or reason."""
+    reasons = found.rejects[2::3]
+    counts = {reason: reasons.count(number) for number, reason in enumerate(REASONS)}
+    return Counter({BLANK_ROW: found.blank, **counts})
+
+
+def _list_rejected_rows(piece: _Piece, wanted: int | None) -> Iterator[RejectedRecord]:
+    """Yield the first rejected rows that were read in C, so many of them or all."""
+    for row in islice(piece.found.list_rejects(), wanted):
+        raw = piece.found.source.read_raw(row.line, row.end)
+        yield RejectedRecord(piece.line + row.line, 0, row.bucket, raw)
 
 
 def _place_events(events: TakenEvents, lines: "array[int]") -> TakenEvents:

@@ -22,6 +22,7 @@ from model.values import BadJSONError, CutError, Obj, Value, parse_value
 
 MAX_HEAD = 64 * 1024
 MAX_HEADER = 16 * 1024
+MAX_ROWS = 100
 DELIMITERS = ",;\t|"
 NAME_BEGINS = "@$_#."
 
@@ -123,12 +124,12 @@ def is_table(header: Header, lines: list[str], data: bytes, judge: Judge) -> boo
         elif not rows and (piece is None or piece.what not in {"blank", "header"}):
             before.append(raw.removesuffix("\n"))
         at = end
-    text = "".join(f"{line}\n" for line in before).encode("utf-8", "surrogateescape")
+    text = "".join(f"{line}\n" for line in before[:MAX_ROWS]).encode("utf-8", "surrogateescape")
     pieces = [] if not before else frame(text, judge)
     if any(each.what == "value" and judge.holds_event(each.value) for each in pieces):
         return False
     return names_events(header.names) or any(
-        shows_event(header.names, cells, raw, judge) for cells, raw in rows
+        shows_event(header.names, cells, raw, judge) for cells, raw in rows[:MAX_ROWS]
     )
 
 

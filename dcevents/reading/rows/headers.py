@@ -109,10 +109,8 @@ def find_header(head: bytes) -> Table | None:
     size = told.end() if told else begin
     end = head.find(b"\n", size, size + _MAX_HEADER_BYTES)
     line = head[size:end] if end >= 0 else head[size : size + _MAX_HEADER_BYTES]
-    try:
-        text = line.decode().rstrip("\r").lstrip(MARKS)
-    except UnicodeDecodeError:
-        return None
+    # Names that are no UTF-8 stand over columns that may still be read.
+    text = line.decode(errors="replace").rstrip("\r").lstrip(MARKS)
     delimiter = told[1].decode() if told else _find_delimiter(text)
     names = split_line(text, delimiter)
     if not names or not any(names) or not all(map(_NAME.fullmatch, names)):

@@ -58,13 +58,22 @@ class TableReading:
     """The rows of one input."""
 
     def __init__(
-        self, number: int, table: Table, begin: ResumePoint, context: Context, scanner: Scanner
+        self,
+        number: int,
+        table: Table,
+        begin: ResumePoint,
+        context: Context,
+        scanner: Scanner,
+        *,
+        is_held: bool = False,
     ) -> None:
+        """Begin to read; of an input that `is_held` a later run gives all rows again."""
         self._number = number
         self._form = table.form
         self._context = context
         self._scanner = scanner
-        self._native = make_native_rows(table.form)
+        # What is read in C counts before the place where a later run reads on.
+        self._native = None if is_held else make_native_rows(table.form)
         self._header = table if begin.offset < table.size else None
         """The header, until it is passed over."""
         self._offset, self._line = begin.offset, begin.line

@@ -53,9 +53,7 @@ class InputReading:
         self._reader = RecordReader(context, begin=resume.point)
         self._table: TableReading | None = None
         if framing.table:
-            self._table = TableReading(
-                number, framing.table, resume.point, context, scanner, is_held=framing.is_open
-            )
+            self._table = TableReading(number, framing, resume.point, context, scanner)
         self._held = resume.point if framing.is_open else None
         """While the input may turn out to be a CSV, or none: a later run reads it anew."""
         self._line = resume.point.line

@@ -55,11 +55,11 @@ def read_rows(
 ) -> list[ReadRecord] | None:
     """Return the records of a CSV, read in Python; None for what is taken for none."""
     head = data[: sizes.TAIL_BYTES]
-    table = search_table(head, context, is_whole=len(data) < sizes.TAIL_BYTES).table
-    if table is None:
+    framing = search_table(head, context, is_whole=len(data) < sizes.TAIL_BYTES)
+    if framing.table is None:
         return None
     with mock.patch.object(table_reading, "make_native_rows", return_value=None):
-        reading = table_reading.TableReading(0, table, BEGINNING, context, PureScanner())
+        reading = table_reading.TableReading(0, framing, BEGINNING, context, PureScanner())
     records: list[ReadRecord] = []
     for piece in pieces or [data]:
         records += reading.read_block(piece, None).records

@@ -16,7 +16,7 @@ from dcevents.reading.judge import Context, judge_value
 from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.records import ReadRecord, find_outcome_bucket, has_event
 from dcevents.reading.rows.forms import Cells
-from dcevents.reading.rows.headers import Table
+from dcevents.reading.rows.headers import Table, TableSearch
 from dcevents.reading.rows.native import REASONS, make_native_rows
 from dcevents.reading.rows.splitting import (
     BLANK_ROW,
@@ -60,20 +60,21 @@ class TableReading:
     def __init__(
         self,
         number: int,
-        table: Table,
+        framing: TableSearch,
         begin: ResumePoint,
         context: Context,
         scanner: Scanner,
-        *,
-        is_held: bool = False,
     ) -> None:
-        """Begin to read; of an input that `is_held` a later run gives all rows again."""
+        """Begin to read. Raises ValueError for an input that is no CSV."""
+        table = framing.table
+        if table is None:
+            raise ValueError("no header")
         self._number = number
         self._form = table.form
         self._context = context
         self._scanner = scanner
         # What is read in C counts before the place where a later run reads on.
-        self._native = None if is_held else make_native_rows(table.form)
+        self._native = None if framing.is_open else make_native_rows(table.form)
         self._header = table if begin.offset < table.size else None
         """The header, until it is passed over."""
         self._offset, self._line = begin.offset, begin.line

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dcevents.reading import row_hints
 from dcevents.reading.json_value import is_number
 from dcevents.reading.judge import (
     Context,
@@ -29,6 +28,7 @@ from dcevents.reading.judge.keys import (
     match_adobe_key,
 )
 from dcevents.reading.judge.texts import decode_text
+from dcevents.reading.rows import row_hints
 from dcevents.show import make_visible
 
 SAMPLE_BYTES = 1 << 12

@@ -34,7 +34,7 @@ from dcevents.reading.judge.findings import NO_EVENT, NO_SID, NOT_AN_OBJECT, TOO
 from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.records import ReadRecord
-from dcevents.reading.row_hints import SAME_LINE
+from dcevents.reading.rows.row_hints import SAME_LINE
 
 _MIN_ROWS: Final = 1 << 18
 """Events that are added at once: each time costs as much as some thousands of them."""

@@ -1,4 +1,4 @@
-/* Times: ISO 8601 and epoch numbers (definitions 1, "Timestamps"). Other forms are doubts. */
+/* Times (definitions 1, "Timestamps"): ISO 8601, epoch numbers, and the forms that spell a month. */
 #include "scan.h"
 
 static const i64 DAY_MS = 86400000;
@@ -150,21 +150,173 @@ static int parse_epoch(const u8 *text, size_t length, int is_number, i64 *ms, u8
     return 1;
 }
 
-/* Return whether a text begins as an access log's time, RFC 5322's or JavaScript's. */
-static int may_be_other_form(const u8 *text, size_t length)
+/* -- forms that spell a month: an access log's, RFC 5322's, JavaScript's ------------------------ */
+
+/* Return whether the text goes on with a word, in either case; take it then. */
+static int take_word(cursor *c, const char *word)
 {
-    static const char days[] = "montuewedthufrisatsun";
-    if (length < 12 || !memchr(text, ':', length)) return 0;
-    if (is_digit(text[0])) {
-        u8 behind = is_digit(text[1]) ? text[2] : text[1];
-        return behind == '/' || behind == ' ';
+    int length = (int)strlen(word);
+    if (left(c) < length) return 0;
+    for (int at = 0; at < length; at++)
+        if (to_lower(c->at[at]) != (u8)word[at]) return 0;
+    c->at += length;
+    return 1;
+}
+
+/* Take one of several words of three letters; return its place among them, -1 for none. */
+static int take_short_word(cursor *c, const char *words)
+{
+    for (int number = 0; *words; number++, words += 3) {
+        char word[4] = {words[0], words[1], words[2], 0};
+        if (take_word(c, word)) return number;
     }
-    for (int day = 0; day < 7; day++) {
-        int same = 0;
-        while (same < 3 && to_lower(text[same]) == (u8)days[3 * day + same]) same++;
-        if (same == 3) return text[3] == ',' || text[3] == ' ';
+    return -1;
+}
+
+static int take_weekday(cursor *c) { return take_short_word(c, "montuewedthufrisatsun") >= 0; }
+
+/* Return the number of a month; 0 for none. */
+static int take_month(cursor *c)
+{
+    return take_short_word(c, "janfebmaraprmayjunjulaugsepoctnovdec") + 1;
+}
+
+/* Take digits, so many; return their number, -1 for other bytes. */
+static int take_digits(cursor *c, int count)
+{
+    if (left(c) < count) return -1;
+    int value = read_digits(c->at, count);
+    if (value >= 0) c->at += count;
+    return value;
+}
+
+/* The parts of a time; -1 for what is missing. */
+typedef struct {
+    int year, month, day, hour, minute, second, is_zone, zone_minutes;
+} time_parts;
+
+/* Take `09:15:04`; the seconds may be missing. */
+static int take_clock(cursor *c, time_parts *parts, int needs_seconds)
+{
+    parts->hour = take_digits(c, 2);
+    if (parts->hour < 0 || !take_word(c, ":")) return 0;
+    parts->minute = take_digits(c, 2);
+    if (parts->minute < 0) return 0;
+    parts->second = 0;
+    if (!take_word(c, ":")) return !needs_seconds;
+    parts->second = take_digits(c, 2);
+    return parts->second >= 0;
+}
+
+/* Take `+0100` or `+01:00`. */
+static int take_offset(cursor *c, time_parts *parts)
+{
+    int is_negative = take_word(c, "-");
+    if (!is_negative && !take_word(c, "+")) return 0;
+    int hours = take_digits(c, 2);
+    if (hours < 0) return 0;
+    (void)take_word(c, ":");
+    int minutes = take_digits(c, 2);
+    if (minutes < 0) return 0;
+    parts->is_zone = hours <= 23 && minutes <= 59;
+    parts->zone_minutes = (hours * 60 + minutes) * (is_negative ? -1 : 1);
+    return 1;
+}
+
+/* Take an offset, or the name of a zone that RFC 5322 knows. */
+static int take_zone(cursor *c, time_parts *parts)
+{
+    static const struct {
+        const char *name;
+        int minutes;
+    } zones[] = {
+        {"utc", 0}, {"gmt", 0}, {"ut", 0}, {"z", 0}, {"edt", -240}, {"est", -300}, {"cdt", -300},
+        {"cst", -360}, {"mdt", -360}, {"mst", -420}, {"pdt", -420}, {"pst", -480},
+    };
+    if (take_offset(c, parts)) return 1;
+    for (size_t number = 0; number < sizeof zones / sizeof *zones; number++)
+        if (take_word(c, zones[number].name)) {
+            parts->zone_minutes = zones[number].minutes;
+            parts->is_zone = 1;
+            return 1;
+        }
+    return 0;
+}
+
+/* Take ` (…)` at the end, which may be missing; return whether the text ends there. */
+static int take_comment(cursor *c)
+{
+    if (!left(c)) return 1;
+    if (!take_word(c, " (") || c->end[-1] != ')' || !left(c)) return 0;
+    for (; c->at < c->end - 1; c->at++)
+        if (*c->at == '(' || *c->at == ')') return 0;
+    return 1;
+}
+
+static int take_access_log(cursor c, time_parts *parts)
+{
+    parts->day = take_digits(&c, 2);
+    return parts->day >= 0 && take_word(&c, "/") && (parts->month = take_month(&c)) > 0
+        && take_word(&c, "/") && (parts->year = take_digits(&c, 4)) >= 0 && take_word(&c, ":")
+        && take_clock(&c, parts, 1) && take_word(&c, " ") && take_offset(&c, parts) && !left(&c);
+}
+
+static int take_rfc_5322(cursor c, time_parts *parts)
+{
+    if (take_weekday(&c)) {
+        if (!take_word(&c, ",")) return 0;
+        (void)take_word(&c, " ");
+    }
+    parts->day = take_digits(&c, 2);
+    if (parts->day < 0) parts->day = take_digits(&c, 1);
+    return parts->day >= 0 && take_word(&c, " ") && (parts->month = take_month(&c)) > 0
+        && take_word(&c, " ") && (parts->year = take_digits(&c, 4)) >= 0 && take_word(&c, " ")
+        && take_clock(&c, parts, 0) && take_word(&c, " ") && take_zone(&c, parts)
+        && take_comment(&c);
+}
+
+static int take_javascript(cursor c, time_parts *parts)
+{
+    return take_weekday(&c) && take_word(&c, " ") && (parts->month = take_month(&c)) > 0
+        && take_word(&c, " ") && (parts->day = take_digits(&c, 2)) >= 0 && take_word(&c, " ")
+        && (parts->year = take_digits(&c, 4)) >= 0 && take_word(&c, " ") && take_clock(&c, parts, 1)
+        && take_word(&c, " ") && (take_word(&c, "gmt") || take_word(&c, "utc"))
+        && take_offset(&c, parts) && take_comment(&c);
+}
+
+/* Return whether a text has a letter that is ASCII's in another case to Python: a long s, an i with
+   or without its dot, the sign of Kelvin. */
+static int has_folded_letters(const u8 *text, size_t length)
+{
+    static const char *const letters[] = {"\xC5\xBF", "\xC4\xB0", "\xC4\xB1", "\xE2\x84\xAA"};
+    for (size_t at = 0; at + 1 < length; at++) {
+        if (text[at] < 0xC0) continue;
+        for (size_t number = 0; number < sizeof letters / sizeof *letters; number++) {
+            size_t size = strlen(letters[number]);
+            if (size <= length - at && !memcmp(text + at, letters[number], size)) return 1;
+        }
     }
     return 0;
+}
+
+/* Return 1 for a text of these forms that is a time, 0 for one that is none, -1 for any other, -2
+   for one that is to be read elsewhere. */
+static int parse_spelled(const u8 *text, size_t length, i64 *ms, u8 *form)
+{
+    if (length < 12 || length > 512 || !memchr(text, ':', length)) return length > 512 ? -2 : -1;
+    if (!is_digit(*text) && !is_lower(to_lower(*text)) && *text < 0x80) return -1;
+    cursor c = {text, text + length};
+    time_parts parts = {0, 0, 0, 0, 0, 0, 0, 0};
+    if (take_access_log(c, &parts)) *form = FORM_ACCESS_LOG;
+    else if (take_rfc_5322(c, &parts)) *form = FORM_RFC_5322;
+    else if (take_javascript(c, &parts)) *form = FORM_JAVASCRIPT;
+    else return has_folded_letters(text, length) ? -2 : -1;
+    int is_day = 0;
+    i64 days = count_days(parts.year, parts.month, parts.day, &is_day);
+    i64 clock_ms = count_clock_ms(parts.hour, parts.minute, parts.second, 0, 0);
+    if (!is_day || !parts.is_zone || clock_ms < 0) return 0;
+    *ms = days * DAY_MS + clock_ms - (i64)parts.zone_minutes * 60000;
+    return 1;
 }
 
 enum time_class parse_time(const u8 *text, size_t length, int is_number, i64 *ms, u8 *form)
@@ -174,12 +326,8 @@ enum time_class parse_time(const u8 *text, size_t length, int is_number, i64 *ms
     int found = -1;
     if (!is_number) found = parse_iso(text, length, ms, form);
     if (found < 0) found = parse_epoch(text, length, is_number, ms, form);
+    if (found == -1 && !is_number) found = parse_spelled(text, length, ms, form);
     if (found == 1) return *ms < ANCIENT_BEFORE_MS ? TIME_ANCIENT : TIME_READ;
-    if (found == 0) {
-        *form = FORM_UNREADABLE;
-        return TIME_NONE;
-    }
-    if (found == -2) return TIME_DOUBT;
     *form = FORM_UNREADABLE;
-    return may_be_other_form(text, length) ? TIME_DOUBT : TIME_NONE;
+    return found == -2 ? TIME_DOUBT : TIME_NONE;
 }

@@ -1,5 +1,6 @@
 """The scanner in C: each line that it takes says what the judge says of the line alone."""
 
+import json
 import os
 from pathlib import Path
 
@@ -115,6 +116,15 @@ NUMBERS = st.one_of(
 def test_numbers_are_their_plain_decimals(spelled: list[str]) -> None:
     line = '{{"event":"CONVERSATION_CLOSED","data":{{"payload":{{"id":{0},"sid":{0}}}}}}}\n'
     check_block("".join(line.format(number) for number in spelled).encode())
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_times_with_a_sign_more_or_less(seed: int) -> None:
+    line = '{{"event":"CONVERSATION_CLOSED","timestamp":{},"data":{{"payload":{{"sid":"s"}}}}}}\n'
+    times = (json.dumps(each, ensure_ascii=False) for each in hostile_lines.make_times(seed, 600))
+    found = check_block("".join(map(line.format, times)).encode(), read=scanned.judge_alone)
+
+    assert found[LineStatus.EVENT] > 500
 
 
 @pytest.mark.parametrize("size", range(70))

@@ -261,6 +261,29 @@ class HostileLines:
         return {pick.choice(KEYS): self.value(depth - 1) for _ in range(size)}
 
 
+SPELLED_TIMES = [
+    *("03/Nov/2025:09:00:00 +0000", "29/Feb/2023:09:00:00 +0000", "31/Dec/2025:23:59:60 -0100"),
+    *("Mon, 03 Nov 2025 08:00:00 GMT", "3 Nov 2025 08:00 EST", "Sat, 3 May 2014 08:00:00 pdt"),
+    *("sun,03 dec 2025 08:00:00 +01:00 (x)", "Thu, 03 Nov 0000 08:00:00 Z"),
+    *("Mon Nov 03 2025 09:00:00 GMT+0100 (CET)", "Sun Feb 29 2024 24:00:00 UTC-0330"),
+    *("03/Nov/2025:09:00:00 +24:00", "2025-11-03T09:00:00.5+01:00", "1762160400.25"),
+]
+
+
+def make_times(seed: int, count: int) -> list[str]:
+    """Return times in all forms, most of them damaged in a place or two."""
+    pick, found = random.Random(seed), []
+    for _ in range(count):
+        text = pick.choice(SPELLED_TIMES)
+        for _ in range(pick.choice([0, 0, 1, 1, 2, 3])):
+            at, sign = pick.randrange(len(text) + 1), pick.choice("0159:/ ,+-()aNovSutgmTz.ſİıKé")
+            others = (text[at + 1 :], sign + text[at:], sign + text[at + 1 :])
+            swapped = text[at : at + 1].swapcase() + text[at + 1 :]
+            text = text[:at] + pick.choice([*others, swapped])
+        found.append(text)
+    return found
+
+
 def make_block(seed: int, lines: int) -> bytes:
     """Return a block of such lines."""
     made = HostileLines(seed)

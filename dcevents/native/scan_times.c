@@ -233,7 +233,7 @@ static int take_zone(cursor *c, time_parts *parts)
         {"utc", 0}, {"gmt", 0}, {"ut", 0}, {"z", 0}, {"edt", -240}, {"est", -300}, {"cdt", -300},
         {"cst", -360}, {"mdt", -360}, {"mst", -420}, {"pdt", -420}, {"pst", -480},
     };
-    if (take_offset(c, parts)) return 1;
+    if (left(c) && (*c->at == '+' || *c->at == '-')) return take_offset(c, parts);
     for (size_t number = 0; number < sizeof zones / sizeof *zones; number++)
         if (take_word(c, zones[number].name)) {
             parts->zone_minutes = zones[number].minutes;

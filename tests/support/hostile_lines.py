@@ -268,6 +268,8 @@ SPELLED_TIMES = [
     *("Mon Nov 03 2025 09:00:00 GMT+0100 (CET)", "Sun Feb 29 2024 24:00:00 UTC-0330"),
     *("03/Nov/2025:09:00:00 +24:00", "2025-11-03T09:00:00.5+01:00", "1762160400.25"),
 ]
+TIME_SIGNS = "0159:/ ,+-()aNovSutgmTz.\u00e9\u017f\u0130\u0131\u212a"
+"""Signs of times, and letters that Python takes for ASCII's in another case."""
 
 
 def make_times(seed: int, count: int) -> list[str]:
@@ -276,7 +278,7 @@ def make_times(seed: int, count: int) -> list[str]:
     for _ in range(count):
         text = pick.choice(SPELLED_TIMES)
         for _ in range(pick.choice([0, 0, 1, 1, 2, 3])):
-            at, sign = pick.randrange(len(text) + 1), pick.choice("0159:/ ,+-()aNovSutgmTz.ſİıKé")
+            at, sign = pick.randrange(len(text) + 1), pick.choice(TIME_SIGNS)
             others = (text[at + 1 :], sign + text[at:], sign + text[at + 1 :])
             swapped = text[at : at + 1].swapcase() + text[at + 1 :]
             text = text[:at] + pick.choice([*others, swapped])

@@ -9,7 +9,16 @@ enum {
     MAX_DIALOGUE_BYTES = 4 * (MAX_TEXT_CHARACTERS * 4 + 8) + 16,
 };
 
-enum line_outcome { TAKEN_EVENT, TAKEN_ALONE, TAKEN_OVER_LINES, TAKEN_OTHER, SET_ASIDE, IS_UNFINISHED, NO_MEMORY };
+enum line_outcome {
+    TAKEN_EVENT,
+    TAKEN_ALONE,
+    TAKEN_OVER_LINES,
+    TAKEN_SEVERAL,
+    TAKEN_OTHER,
+    SET_ASIDE,
+    IS_UNFINISHED,
+    NO_MEMORY,
+};
 
 typedef struct {
     const u8 *begin, *end; /* without its LF */
@@ -28,13 +37,14 @@ typedef struct {
 
 static int grow_events(event_columns *events)
 {
-    if (events->count < events->capacity[5]) return 1;
+    if (events->count < events->capacity[6]) return 1;
     GROW(lines, events, 0);
     GROW(sessions, events, 1);
     GROW(attributes, events, 2);
     GROW(times, events, 3);
     GROW(forms, events, 4);
     GROW(structures, events, 5);
+    GROW(members, events, 6);
     return 1;
 }
 
@@ -68,7 +78,7 @@ static int add_to_run(scanner *s, enum line_status status, u32 number, size_t be
     if (!runs) return 0;
     s->runs = runs;
     size_t entries = status == LINE_OTHER ? s->others.count : s->events.count;
-    size_t first_entry = status == LINE_ASIDE ? 0 : entries - 1;
+    size_t first_entry = status == LINE_ASIDE || status == LINE_SEVERAL ? 0 : entries - 1;
     run added = {(u32)status, number, 1, (u32)begin, (u32)end, (u32)first_entry};
     runs[s->runs_count++] = added;
     return 1;
@@ -187,9 +197,8 @@ static enum line_outcome take_event(scanner *s, const rule *r)
     u32 attributes = number_pair(&s->combinations, &s->seed, action, page);
     if (session == NO_NUMBER || attributes == NO_NUMBER) return NO_MEMORY;
     REQUIRE(r->structure < s->structures_count);
-    u32 *counts = s->structure_counts + 2 * (size_t)r->structure;
-    if (!counts[0]++) counts[1] = s->lines;
     events->lines[entry] = s->lines;
+    events->members[entry] = s->is_several ? ++s->line_records : 0;
     events->sessions[entry] = session;
     events->attributes[entry] = attributes;
     int has_time = time && !r->ms;
@@ -209,15 +218,50 @@ static enum line_outcome take_unknown(scanner *s, const rule *r)
     REQUIRE(end <= packed + sizeof packed);
     u32 number = number_text(&s->unknown_names, &s->seed, packed + 2, (size_t)(end - packed) - 2);
     int is_added = number != NO_NUMBER && add_other(s, s->lines, OTHER_UNKNOWN_EVENT, number);
+    s->line_records++;
     return is_added ? TAKEN_OTHER : NO_MEMORY;
 }
 
 static enum line_outcome take_other(scanner *s, enum other_bucket bucket)
 {
+    s->line_records++;
     return add_other(s, s->lines, bucket, NO_NUMBER) ? TAKEN_OTHER : NO_MEMORY;
 }
 
 /* -- one line --------------------------------------------------------------------------------- */
+
+/* Skip what may stand around a value on its line. */
+static const u8 *skip_around(const u8 *at, int *has_signs)
+{
+    for (;;) {
+        if (*at == ' ' || *at == '\t' || *at == '\r' || *at == 0) {
+            at++;
+        } else if (*at == ',' || *at == 0x1E) {
+            *has_signs = 1;
+            at++;
+        } else if (at[0] == 0xEF && at[1] == 0xBB && at[2] == 0xBF) {
+            at += 3;
+        } else {
+            return at;
+        }
+    }
+}
+
+/* Return whether no text of a record that its form leaves out may say something. */
+static int is_line_clean(scanner *s, const u8 *at)
+{
+    if (s->line_is_clean >= 0) return s->line_is_clean;
+    u8 *form = s->form;
+    slot *slots = s->slots;
+    u32 form_length = s->form_length, slots_count = s->slots_count, limit = s->form_limit;
+    s->line_is_clean = is_clean(s, at);
+    s->form = form;
+    s->slots = slots;
+    s->form_length = form_length;
+    s->slots_count = slots_count;
+    s->form_limit = limit;
+    return s->line_is_clean;
+}
 
 /* Note a form that has no rule yet, once, with its first line. */
 static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const line *l,
@@ -235,7 +279,8 @@ static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const
     forms[count].form_length = length;
     forms[count].value_begin = l->offset + (u32)(at - l->begin);
     forms[count].value_length = (u32)(end - at);
-    forms[count].is_clean = (u32)is_clean(s, at);
+    memcpy(forms[count].numbers, s->numbers, sizeof s->numbers);
+    forms[count].is_clean = (u32)is_line_clean(s, at);
     return SET_ASIDE;
 }
 
@@ -264,7 +309,10 @@ static enum line_outcome apply_rule(scanner *s, const rule *r, const u8 *at)
 {
     if (r->kind == RULE_ASIDE) return SET_ASIDE;
     if (r->kind != RULE_EVENT && s->last_line_feed) return SET_ASIDE;
-    if (r->is_late && !is_clean(s, at)) return SET_ASIDE;
+    if (r->is_late && !is_line_clean(s, at)) return SET_ASIDE;
+    /* Of several records on a line none may be rejected: each would need bytes of its own. */
+    int is_rejected = r->kind == RULE_NO_EVENT || r->kind == RULE_NO_SID;
+    if (is_rejected && s->is_several) return SET_ASIDE;
     /* An event without a time of its own has the prefix's. */
     if (r->kind == RULE_EVENT && r->ms && s->has_prefix) return SET_ASIDE;
     switch ((enum rule_kind)r->kind) {
@@ -290,8 +338,14 @@ static u32 keep_rule(scanner *s, const u8 *form, u32 length, const rule *added)
     return number;
 }
 
-/* Apply the rule that the form has in another order of its keys. */
-static enum line_outcome apply_in_order(scanner *s, const line *l, const u8 *at, const u8 *end)
+/* A record on its line. */
+typedef struct {
+    const line *l;
+    const u8 *at, *end;
+} place;
+
+/* Find the rule that the form has in another order of its keys; TAKEN_OTHER where there is one. */
+static enum line_outcome find_in_order(scanner *s, const place *p, rule *found)
 {
     u8 form[MAX_FORM_BYTES];
     u16 slots[MAX_SLOTS];
@@ -299,17 +353,74 @@ static enum line_outcome apply_in_order(scanner *s, const line *l, const u8 *at,
     if (!order_form(s, form, &length, slots)) return NO_MEMORY;
     u32 hash = hash_text(&s->seed, form, length);
     u32 number = find_text(&s->rule_forms, hash, form, length);
-    if (number == NO_NUMBER) return note_form(s, form, length, l, at, end);
-    rule ordered = s->rules[number];
+    if (number == NO_NUMBER) return note_form(s, form, length, p->l, p->at, p->end);
+    *found = s->rules[number];
     for (int which = 0; which < RULE_SLOTS; which++)
-        if (ordered.slots[which] >= 0) {
-            REQUIRE((u32)ordered.slots[which] < s->slots_count);
-            ordered.slots[which] = (int16_t)slots[ordered.slots[which]];
+        if (found->slots[which] >= 0) {
+            REQUIRE((u32)found->slots[which] < s->slots_count);
+            found->slots[which] = (int16_t)slots[found->slots[which]];
         }
     if (s->rule_forms.count < MAX_ORDERS
-        && keep_rule(s, s->form, s->form_length, &ordered) == NO_NUMBER)
+        && keep_rule(s, s->form, s->form_length, found) == NO_NUMBER)
         return NO_MEMORY;
-    return apply_rule(s, &ordered, at);
+    return TAKEN_OTHER;
+}
+
+static enum line_outcome take_one_record(scanner *s, const place *p)
+{
+    u32 number = find_rule(s);
+    if (number != NO_NUMBER) return apply_rule(s, &s->rules[number], p->at);
+    rule found;
+    enum line_outcome outcome = find_in_order(s, p, &found);
+    return outcome == TAKEN_OTHER ? apply_rule(s, &found, p->at) : outcome;
+}
+
+/* -- lists of records ------------------------------------------------------------------------- */
+
+typedef struct {
+    const place *p;
+    int has_no_memory;
+} list_place;
+
+static int is_own(const one_record *one, int number)
+{
+    return number >= 0 && (u32)number >= one->slots_begin && (u32)number < one->slots_end;
+}
+
+/* Take a member of a list: an event of which name or sid is its own; beside one, what is none. */
+static int take_list_member(scanner *s, const one_record *one, void *more)
+{
+    list_place *list = more;
+    rule found;
+    enum line_outcome outcome = TAKEN_OTHER;
+    for (int is_beside = 0; is_beside < 2; is_beside++) {
+        if (is_beside) s->form[one->token] |= BESIDE_EVENT;
+        u32 number = find_rule(s);
+        if (number != NO_NUMBER) found = s->rules[number];
+        else outcome = find_in_order(s, list->p, &found);
+        if (outcome == NO_MEMORY) list->has_no_memory = 1;
+        if (outcome != TAKEN_OTHER) return 0;
+        int is_event = found.kind == RULE_EVENT
+            && (is_own(one, found.slots[SLOT_EVENT]) || is_own(one, found.slots[SLOT_SID]));
+        if (is_beside && found.kind != RULE_READY && found.kind != RULE_UNKNOWN) return 0;
+        if (is_beside || is_event) break;
+    }
+    outcome = apply_rule(s, &found, list->p->at);
+    list->has_no_memory |= outcome == NO_MEMORY;
+    return outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
+}
+
+/* Take all records of the lists in one. */
+static enum line_outcome take_list_members(scanner *s, const place *p)
+{
+    list_place list = {p, 0};
+    int was_several = s->is_several;
+    if (s->has_prefix || s->last_line_feed) return SET_ASIDE;
+    s->is_several = 1;
+    int is_taken = take_each(s, take_list_member, &list);
+    s->is_several = was_several;
+    if (list.has_no_memory) return NO_MEMORY;
+    return is_taken ? TAKEN_SEVERAL : SET_ASIDE;
 }
 
 /* Return whether a line may be a part of one that Docker has cut: its text has no line end. */
@@ -326,23 +437,6 @@ static int may_be_part(const scanner *s, const u8 *at)
     return backslashes % 2 == 0;
 }
 
-/* Skip what may stand around a value on its line. */
-static const u8 *skip_around(const u8 *at, int *has_signs)
-{
-    for (;;) {
-        if (*at == ' ' || *at == '\t' || *at == '\r' || *at == 0) {
-            at++;
-        } else if (*at == ',' || *at == 0x1E) {
-            *has_signs = 1;
-            at++;
-        } else if (at[0] == 0xEF && at[1] == 0xBB && at[2] == 0xBF) {
-            at += 3;
-        } else {
-            return at;
-        }
-    }
-}
-
 static enum line_outcome reject_line(scanner *s, const line *l)
 {
     int is_text = is_valid_utf8(l->begin, (size_t)(l->end - l->begin));
@@ -351,9 +445,107 @@ static enum line_outcome reject_line(scanner *s, const line *l)
 
 static enum line_outcome take_record(scanner *s, const line *l, const u8 *at, const u8 *end)
 {
-    u32 number = find_rule(s);
-    if (number == NO_NUMBER) return apply_in_order(s, l, at, end);
-    return apply_rule(s, &s->rules[number], at);
+    place p = {l, at, end};
+    s->line_is_clean = -1;
+    if (s->splits_count) return take_list_members(s, &p);
+    memset(s->numbers, 0, sizeof s->numbers);
+    return take_one_record(s, &p);
+}
+
+/* -- several values on a line ----------------------------------------------------------------- */
+
+enum { MAX_LINE_ARRAYS = 8 };
+
+/* The arrays around a value of a line. */
+typedef struct {
+    u32 count;
+    u8 has_objects[MAX_LINE_ARRAYS], are_pairs[MAX_LINE_ARRAYS];
+} line_arrays;
+
+/* Note a bracket of an array around values; return 0 where it makes them something else. */
+static int note_bracket(line_arrays *a, u8 bracket)
+{
+    if (bracket == '[') {
+        if (a->count == MAX_LINE_ARRAYS) return 0;
+        if (a->count) a->are_pairs[a->count - 1] = 0;
+        a->has_objects[a->count] = 0;
+        a->are_pairs[a->count++] = 1;
+        return 1;
+    }
+    if (!a->count || !a->has_objects[a->count - 1] || a->are_pairs[a->count - 1]) return 0;
+    if (--a->count) a->has_objects[a->count - 1] = 1;
+    return 1;
+}
+
+/* Take the objects of a line one by one, of which the first, up to `end`, has been walked. */
+static enum line_outcome take_values(scanner *s, const line *l, const u8 *at, const u8 *end)
+{
+    line_arrays arrays = {0};
+    int has_signs = 0;
+    for (;;) {
+        if (!end) {
+            at = skip_around(at, &has_signs);
+            if (at >= l->end) return arrays.count ? SET_ASIDE : TAKEN_SEVERAL;
+            if (*at == '[' || *at == ']') {
+                if (!note_bracket(&arrays, *at++)) return SET_ASIDE;
+                continue;
+            }
+            end = *at == '{' ? walk_record(s, at) : NULL;
+            if (!end) return SET_ASIDE;
+        }
+        if (arrays.count) {
+            arrays.has_objects[arrays.count - 1] = 1;
+            arrays.are_pairs[arrays.count - 1] &= (u8)s->is_pair;
+        }
+        enum line_outcome outcome = take_record(s, l, at, end);
+        if (outcome == NO_MEMORY) return outcome;
+        if (outcome != TAKEN_EVENT && outcome != TAKEN_OTHER && outcome != TAKEN_SEVERAL)
+            return SET_ASIDE;
+        at = end;
+        end = NULL;
+    }
+}
+
+/* Scan a line of several values, or of arrays. */
+static enum line_outcome scan_values(scanner *s, const line *l, const u8 *at, const u8 *end)
+{
+    s->is_several = 1;
+    enum line_outcome outcome = take_values(s, l, at, end);
+    s->is_several = 0;
+    return outcome;
+}
+
+/* Scan a line that is a text, which is a record. */
+static enum line_outcome scan_text(scanner *s, const line *l, const u8 *at)
+{
+    int has_signs = 0;
+    const u8 *end = walk_record(s, at);
+    if (!end || skip_around(end, &has_signs) < l->end) return SET_ASIDE;
+    s->is_several = 1;
+    enum line_outcome outcome = take_record(s, l, at, end);
+    s->is_several = 0;
+    if (outcome == NO_MEMORY) return outcome;
+    return outcome == TAKEN_EVENT || outcome == TAKEN_SEVERAL ? TAKEN_SEVERAL : SET_ASIDE;
+}
+
+/* Give up what has been taken of a line. */
+static void leave_records(scanner *s)
+{
+    s->events.count = s->first_event;
+    s->others.count = s->first_other;
+    s->line_records = 0;
+}
+
+/* Count the events of a line by where they keep their parts; one alone has no number. */
+static void count_events(scanner *s)
+{
+    event_columns *events = &s->events;
+    if (s->line_records == 1 && events->count > s->first_event)
+        events->members[s->first_event] = 0;
+    for (size_t entry = s->first_event; entry < events->count; entry++) {
+        u32 *counts = s->structure_counts + 2 * (size_t)events->structures[entry];
+        if (!counts[0]++) counts[1] = s->lines;
+    }
 }
 
 /* Scan a line that does not begin with an object. */
@@ -383,6 +575,12 @@ static enum line_outcome scan_line(scanner *s, const line *l)
     int has_signs = 0;
     const u8 *at = *l->begin == '{' ? l->begin : skip_around(l->begin, &has_signs);
     if (at >= l->end) return has_signs ? SET_ASIDE : take_other(s, OTHER_BLANK);
+    if (*at == '[' || *at == '"') {
+        enum line_outcome outcome
+            = *at == '[' ? scan_values(s, l, at, NULL) : scan_text(s, l, at);
+        if (outcome != SET_ASIDE) return outcome;
+        leave_records(s);
+    }
     if (*at != '{') return scan_prefixed(s, l, at);
     const u8 *end = walk_record(s, at);
     if (!end) {
@@ -396,6 +594,7 @@ static enum line_outcome scan_line(scanner *s, const line *l)
     if (rest != l->end) {
         int may_go_on = *rest == '{' || *rest == '"' || *rest == '[' || *rest == ']' || *rest == '-'
             || is_digit(*rest) || *rest == 't' || *rest == 'f' || *rest == 'n';
+        if (*rest == '{' || *rest == '[') return scan_values(s, l, at, end);
         return may_go_on ? SET_ASIDE : reject_line(s, l);
     }
     return may_be_part(s, at) ? SET_ASIDE : take_record(s, l, at, end);
@@ -477,6 +676,7 @@ static enum line_status find_status(enum line_outcome outcome)
     if (outcome == TAKEN_EVENT) return LINE_EVENT;
     if (outcome == TAKEN_ALONE) return LINE_EVENT_ALONE;
     if (outcome == TAKEN_OVER_LINES) return LINE_EVENT_OVER_LINES;
+    if (outcome == TAKEN_SEVERAL) return LINE_SEVERAL;
     return outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
 }
 
@@ -521,8 +721,14 @@ static enum line_outcome scan_next(scanner *s, block *b, size_t begin, size_t *n
     *next = found ? end + 1 : b->length;
     if (!found || end - begin > MAX_LINE_BYTES) return SET_ASIDE;
     if (!place_line(s, b->data, begin, end, b->length, &l)) return NO_MEMORY;
+    s->first_event = s->events.count;
+    s->first_other = s->others.count;
+    s->line_records = 0;
     enum line_outcome outcome = scan_line(s, &l);
-    return outcome == IS_UNFINISHED ? scan_over_lines(s, b, &l, next) : outcome;
+    if (outcome == SET_ASIDE) leave_records(s);
+    if (outcome == IS_UNFINISHED) outcome = scan_over_lines(s, b, &l, next);
+    count_events(s);
+    return outcome;
 }
 
 static u32 count_lines(const u8 *at, const u8 *end)
@@ -565,6 +771,7 @@ static void fill_result(scanner *s)
     out->event_times = s->events.times;
     out->event_forms = s->events.forms;
     out->event_structures = s->events.structures;
+    out->event_members = s->events.members;
     out->other_lines = s->others.lines;
     out->other_names = s->others.names;
     out->other_buckets = s->others.buckets;
@@ -615,9 +822,10 @@ DC_EXPORT void dc_close_scanner(scanner *s)
     close_pairs(&s->combinations);
     for (int number = 0; number < WORD_LISTS; number++) free(s->lists[number].bytes);
     event_columns *events = &s->events;
-    void *arrays[] = {s->arena, s->order, s->rules, s->new_forms, s->runs, s->structure_counts, s->tail,
+    void *arrays[] = {s->arena, s->walked_form, s->walked_slots, s->members, s->splits, s->order,
+                      s->rules, s->new_forms, s->runs, s->structure_counts, s->tail,
                       events->lines, events->sessions, events->attributes, events->times,
-                      events->forms, events->structures, s->others.lines, s->others.names,
+                      events->forms, events->structures, events->members, s->others.lines, s->others.names,
                       s->others.buckets};
     for (size_t number = 0; number < sizeof arrays / sizeof *arrays; number++)
         free(arrays[number]);
@@ -635,7 +843,11 @@ DC_EXPORT scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full
     s->keep_query = keep_query;
     s->in_full = in_full;
     s->arena = malloc(ARENA_BYTES);
-    int is_open = s->arena && open_table(&s->rule_forms, FORM_PLACES)
+    s->walked_form = malloc(MAX_WALKED_BYTES + 16);
+    s->walked_slots = malloc(MAX_WALKED_SLOTS * sizeof *s->walked_slots);
+    s->members = malloc(MAX_MEMBERS * sizeof *s->members);
+    s->splits = malloc(MAX_SPLITS * sizeof *s->splits);
+    int is_open = s->arena && s->walked_form && s->walked_slots && s->members && s->splits && open_table(&s->rule_forms, FORM_PLACES)
         && open_table(&s->dialogues, 1024) && open_table(&s->pages, 1024)
         && open_table(&s->agents, 1024) && open_pairs(&s->speakers, 1024)
         && open_pairs(&s->actions, 1024) && open_pairs(&s->combinations, 1024)

@@ -37,8 +37,13 @@ typedef int64_t i64;
 enum {
     READ_AHEAD = 64,
     MAX_LINE_BYTES = 1 << 20, /* of a longer line the framing makes windows */
-    MAX_FORM_BYTES = 8192,
+    MAX_FORM_BYTES = 8192, /* of one record */
     MAX_SLOTS = 1024,
+    MAX_WALKED_BYTES = 1 << 20, /* of all records of a line */
+    MAX_WALKED_SLOTS = 1 << 16,
+    MAX_MEMBERS = 1 << 16, /* of lists under way */
+    MAX_SPLITS = 1 << 12,
+    MAX_SPLIT_LEVELS = 4, /* lists of records in one another */
     MAX_LEVELS_WALKED = 64, /* deeper lines are set aside: the stack stays small */
     MAX_TEXT_LEVELS = 4,    /* texts in texts that are walked */
     MAX_CONTAINERS = 400,   /* so that the judge's limit of 512 never decides */
@@ -366,7 +371,16 @@ enum scalar_class {
     TOKEN_ARRAY,
     TOKEN_OBJECT_END, /* upper bits: see below */
     TOKEN_ARRAY_END,
-    TOKEN_SAME_AGAIN,
+    TOKEN_SAME_AGAIN, /* upper bits: how many members before leave no trace, instead */
+};
+/* How a text is read: the byte behind CLASS_TEXT. */
+enum text_kind { TEXT_JSON, TEXT_BASE64, TEXT_PERCENT, TEXT_BEHIND_PREFIX, TEXT_FORM };
+enum {
+    ROOT_IS_TEXT = 0xFF, /* a form's first byte where the record is a text; keys are shorter */
+    ONE_OF_SEVERAL = 1 << 4, /* of an array or a text's kind: its other members are records, too */
+    BESIDE_EVENT = 1 << 5,   /* … of which one is an event */
+    END_HAS_BLANK = 1 << 6,  /* of an array: objects that leave no trace */
+    MAX_GAP = 15,            /* members without a trace that are counted */
 };
 enum {
     TIME_SHIFT = 4, /* two bits of enum time_class */
@@ -422,7 +436,14 @@ typedef struct {
 
 /* -- results ---------------------------------------------------------------------------------- */
 
-enum line_status { LINE_ASIDE, LINE_EVENT, LINE_OTHER, LINE_EVENT_ALONE, LINE_EVENT_OVER_LINES };
+enum line_status {
+    LINE_ASIDE,
+    LINE_EVENT,
+    LINE_OTHER,
+    LINE_EVENT_ALONE,
+    LINE_EVENT_OVER_LINES,
+    LINE_SEVERAL,
+};
 enum other_bucket {
     OTHER_BLANK,
     OTHER_WIDGET_READY,
@@ -440,6 +461,7 @@ typedef struct {
 typedef struct {
     u32 form_begin, form_length, value_begin, value_length;
     u32 is_clean; /* no text of the line that does not matter at first may say something */
+    u32 numbers[MAX_SPLIT_LEVELS]; /* which member it is, of lists in one another */
 } new_form;
 
 typedef struct {
@@ -447,7 +469,8 @@ typedef struct {
     i64 *times;
     u8 *forms;
     u16 *structures;
-    size_t count, capacity[6];
+    u32 *members; /* which of several records of its line; 0 for the only one */
+    size_t count, capacity[7];
 } event_columns;
 
 typedef struct {
@@ -463,6 +486,7 @@ typedef struct {
     const i64 *event_times;
     const u8 *event_forms;
     const u16 *event_structures;
+    const u32 *event_members;
     const u32 *other_lines, *other_names;
     const u8 *other_buckets;
     const u8 *sid_bytes;
@@ -493,6 +517,20 @@ typedef struct {
     u32 length;
 } skipped_key;
 
+/* A member of a list: where its form and slots lie, its number, and the lists of records in it. */
+typedef struct {
+    u32 gap_begin, form_begin, form_end, slots_begin, slots_end, number, splits_begin, splits_end;
+    u32 next; /* NO_NUMBER for the last */
+} list_member;
+
+/* A list, or a text of several values, whose members are records. */
+typedef struct {
+    u32 form_begin, form_end; /* of its members: behind its token, and where its end's stands */
+    u32 slots_begin, slots_end;
+    u32 first_member, splits_begin;
+    int is_text;
+} split;
+
 typedef struct scanner {
     hash_seed seed;
     int keep_query, in_full;
@@ -514,8 +552,21 @@ typedef struct scanner {
     u32 arena_length;
     u32 keys_count; /* keys of the line so far */
     u16 key_guesses[KEY_GUESSES]; /* the keys of the line before, by their places in `keys` */
-    u8 form[MAX_FORM_BYTES + 16];
-    slot slots[MAX_SLOTS];
+    u8 *form; /* `walked_form`, or `one_form` */
+    u32 form_limit;
+    slot *slots;
+    u8 *walked_form; /* MAX_WALKED_BYTES and 16 more */
+    slot *walked_slots;
+    u32 members_count, splits_count;
+    list_member *members;
+    split *splits;
+    u8 one_form[MAX_FORM_BYTES + 16]; /* of one of several records */
+    slot one_slots[MAX_SLOTS];
+    u32 numbers[MAX_SPLIT_LEVELS]; /* which of them */
+    int line_is_clean; /* -1: not known yet */
+    int is_several;    /* the line may hold several records, of which so many were taken: */
+    u32 line_records;
+    size_t first_event, first_other; /* of the line */
     skipped_key skipped[MAX_SKIPPED_KEYS];
     u8 *arena; /* ARENA_BYTES */
     void *order; /* of scan_order.c */
@@ -550,13 +601,36 @@ typedef struct scanner {
     scan_result result;
 } scanner;
 
-/* Walk the object that begins at `at`, a brace; return the place behind it, NULL as the status says.
-   Its form, slots and flags are the scanner's. */
+/* Walk the object or text that begins at `at`, a brace or quote; return the place behind it, NULL as
+   the status says. Its form, slots and flags are the scanner's. */
 const u8 *walk_record(scanner *s, const u8 *at);
 /* Walk the object again, only to see whether a text that does not matter may say something. */
 int is_clean(scanner *s, const u8 *at);
 
 u32 find_flags(scanner *s, const u8 *key, size_t length);
+int put_byte(scanner *s, unsigned byte);
+/* Put the kinds of events into the form where several values name some. */
+int put_kinds(scanner *s);
+
+/* -- lists of records ------------------------------------------------------------------------- */
+
+/* Note the members of an array or text in the form whose records are several, from the first on. */
+int add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, u32 first_split,
+              int is_text);
+/* Take members of an array that are like the one before out of the form again. */
+void collapse_members(scanner *s, u32 first_member);
+
+/* One record of those that a walk has found: which slots are its own, and where its form has the
+   token of the list that it stands in. */
+typedef struct {
+    u32 slots_begin, slots_end, token;
+} one_record;
+
+/* Does something with the record whose form and slots are the scanner's for now; returns 1 to go on. */
+typedef int (*take_one)(scanner *s, const one_record *record, void *more);
+/* Make the form of each record that the walk has found, as if it were the only one, and its slots.
+   Return 0 where that cannot be, where one was not taken, or all of a list are no events. */
+int take_each(scanner *s, take_one take, void *more);
 
 /* Write the form of the record walked last in an order that keys do not have a part in, and of each
    of its slots which slot of the record it is. Return 0 where there is no memory. */

@@ -49,14 +49,17 @@ static void order_value(order *o)
         order_object(o);
     } else if (token == TOKEN_ARRAY) {
         while ((o->s->form[o->at] & 15) != TOKEN_ARRAY_END) {
-            if (o->s->form[o->at] == TOKEN_SAME_AGAIN) put(o, take(o));
+            if ((o->s->form[o->at] & 15) == TOKEN_SAME_AGAIN) put(o, take(o));
             else order_value(o);
         }
         put(o, take(o));
     } else {
         REQUIRE(token <= CLASS_TEXT);
         put_slot(o);
-        if (token == CLASS_TEXT) order_object(o);
+        if (token == CLASS_TEXT) {
+            put(o, take(o));
+            order_value(o);
+        }
     }
 }
 
@@ -177,7 +180,13 @@ int order_form(scanner *s, u8 *form, u32 *length, u16 *slots)
     if (!o) return 0;
     o->s = s;
     o->at = o->length = o->slots_count = o->next_slot = o->members_count = 0;
-    order_object(o);
+    if (s->form[0] == ROOT_IS_TEXT) {
+        put(o, take(o));
+        put(o, take(o));
+        order_value(o);
+    } else {
+        order_object(o);
+    }
     REQUIRE(o->slots_count == s->slots_count);
     if (o->at < s->form_length)
         for (u32 number = 0; number < o->slots_count; number++) {

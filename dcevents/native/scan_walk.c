@@ -6,6 +6,7 @@
 
 static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level);
 static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level);
+static const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level);
 
 static const u8 *stop(scanner *s, enum walk_status status)
 {
@@ -159,9 +160,9 @@ const u8 *walk_plain_scalar(scanner *s, const u8 *at)
 
 /* -- the form --------------------------------------------------------------------------------- */
 
-static int put_byte(scanner *s, unsigned byte)
+int put_byte(scanner *s, unsigned byte)
 {
-    if (s->form_length >= MAX_FORM_BYTES) {
+    if (s->form_length >= s->form_limit) {
         s->status = WALK_DOUBT;
         return 0;
     }
@@ -172,7 +173,7 @@ static int put_byte(scanner *s, unsigned byte)
 static int put_key(scanner *s, const u8 *key, size_t length)
 {
     REQUIRE(length <= MAX_KEY_BYTES);
-    if (s->form_length + length + 1 > MAX_FORM_BYTES) {
+    if (s->form_length + length + 1 > s->form_limit) {
         s->status = WALK_DOUBT;
         return 0;
     }
@@ -184,7 +185,7 @@ static int put_key(scanner *s, const u8 *key, size_t length)
 
 static slot *add_slot(scanner *s, const u8 *text, size_t length, unsigned class_)
 {
-    if (s->slots_count >= MAX_SLOTS) {
+    if (s->slots_count >= MAX_WALKED_SLOTS) {
         s->status = WALK_DOUBT;
         return NULL;
     }
@@ -197,6 +198,19 @@ static slot *add_slot(scanner *s, const u8 *text, size_t length, unsigned class_
     added->is_whole = 1;
     added->ms = 0;
     return added;
+}
+
+/* Note a member behind the one before, `last`, which is then it. */
+static int add_member(scanner *s, const list_member *member, u32 *last)
+{
+    if (s->members_count >= MAX_MEMBERS) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    if (*last != NO_NUMBER) s->members[*last].next = s->members_count;
+    *last = s->members_count++;
+    s->members[*last] = *member;
+    return 1;
 }
 
 /* Return room for a text and zeros behind it; NULL where there is none. */
@@ -262,39 +276,111 @@ u32 find_flags(scanner *s, const u8 *key, size_t length)
 
 /* -- texts in texts --------------------------------------------------------------------------- */
 
-/* Walk a text that is one object; return 0, with the form as it was, for any other. */
+/* What a walk has made so far, to go back to. */
+typedef struct {
+    u32 form_length, slots_count, skipped_count, containers, arena_length;
+    u32 members_count, splits_count, known_names;
+} walk_mark;
+
+static walk_mark mark_walk(const scanner *s)
+{
+    walk_mark mark = {s->form_length, s->slots_count, s->skipped_count, s->containers,
+                      s->arena_length, s->members_count, s->splits_count, s->known_names};
+    return mark;
+}
+
+static void go_back(scanner *s, const walk_mark *mark)
+{
+    s->status = WALK_OK;
+    s->form_length = mark->form_length;
+    s->slots_count = mark->slots_count;
+    s->skipped_count = mark->skipped_count;
+    s->containers = mark->containers;
+    s->arena_length = mark->arena_length;
+    s->members_count = mark->members_count;
+    s->splits_count = mark->splits_count;
+    s->known_names = mark->known_names;
+}
+
+/* Walk one value of a text: an object, an array, or a text again. */
+static const u8 *walk_text_value(scanner *s, const u8 *at, unsigned level)
+{
+    if (*at == '{') return put_byte(s, TOKEN_OBJECT) ? walk_object(s, at + 1, 0, level + 1) : NULL;
+    if (*at == '[')
+        return put_byte(s, TOKEN_ARRAY) ? walk_array(s, at + 1, KEY_BODY, level + 1) : NULL;
+    return *at == '"' ? walk_scalar(s, at, KEY_BODY, level + 1) : NULL;
+}
+
+/* Walk the values of a text up to its end: one, or several records. */
+static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned level)
+{
+    u32 form_begin = s->form_length, slots_begin = s->slots_count, known = s->known_names;
+    u32 members_count = s->members_count, first_split = s->splits_count, count = 0;
+    u32 first = NO_NUMBER, last = NO_NUMBER;
+    int are_objects = 1;
+    while (at < end) {
+        u32 begin = s->form_length, slots = s->slots_count, splits = s->splits_count;
+        are_objects = are_objects && *at == '{';
+        at = walk_text_value(s, at, level);
+        if (!at || at > end) return 0;
+        list_member member = {begin, begin, s->form_length, slots, s->slots_count, count++, splits,
+                              s->splits_count, NO_NUMBER};
+        if (!add_member(s, &member, &last)) return 0;
+        if (first == NO_NUMBER) first = last;
+        at = skip_separators(at, end);
+    }
+    if (count == 1) {
+        if (first_split == s->splits_count) s->members_count = members_count;
+        return 1;
+    }
+    if (!are_objects || known == s->known_names) return 0;
+    return add_split(s, form_begin, slots_begin, first, first_split, 1);
+}
+
+/* Walk a text that is JSON values; return 0, with the form as it was, for any other. */
+static int walk_json_text(scanner *s, const u8 *at, const u8 *end, enum text_kind kind,
+                          unsigned level)
+{
+    walk_mark mark = mark_walk(s);
+    int allows_line_feed = s->allows_line_feed, is_walked = 0;
+    s->allows_line_feed = 1;
+    s->text_levels++;
+    u32 place = s->form_length;
+    if (put_byte(s, kind)) {
+        u32 splits = s->splits_count;
+        is_walked = walk_text_values(s, at, end, level);
+        if (is_walked && s->splits_count > splits && s->splits[s->splits_count - 1].is_text
+            && s->splits[s->splits_count - 1].form_begin == place + 1)
+            s->form[place] |= ONE_OF_SEVERAL;
+    }
+    s->text_levels--;
+    s->allows_line_feed = allows_line_feed;
+    if (!is_walked) go_back(s, &mark);
+    return is_walked;
+}
+
+/* Walk a text that is JSON; return 0, with the form as it was, for any other. */
 static int walk_text(scanner *s, const slot *holder, unsigned level)
 {
     const u8 *begin = holder->text, *end = begin + holder->length;
     const u8 *at = skip_separators(begin, end);
-    if (at == end || *at != '{' || s->text_levels >= MAX_TEXT_LEVELS) return 0;
-    u32 form_length = s->form_length, slots_count = s->slots_count, skipped = s->skipped_count;
-    u32 containers = s->containers, arena_length = s->arena_length;
-    int allows_line_feed = s->allows_line_feed;
+    if (at == end || s->text_levels >= MAX_TEXT_LEVELS) return 0;
+    if (*at != '{' && *at != '[' && *at != '"') return 0;
+    u32 arena_length = s->arena_length;
     if (!(begin >= s->arena && begin < s->arena + ARENA_BYTES)) {
         /* Without escapes, so still in the line: it needs zeros behind. */
         size_t length = (size_t)(end - at);
         u8 *copy = take_arena(s, length);
-        if (copy) {
-            memcpy(copy, at, length);
-            keep_in_arena(s, length);
+        if (!copy) {
+            s->status = WALK_OK;
+            return 0;
         }
+        memcpy(copy, at, length);
+        keep_in_arena(s, length);
         at = copy;
         end = copy + length;
     }
-    if (at) {
-        s->allows_line_feed = 1;
-        s->text_levels++;
-        const u8 *behind = walk_object(s, at + 1, 0, level + 1);
-        s->text_levels--;
-        s->allows_line_feed = allows_line_feed;
-        if (behind && skip_separators(behind, end) == end) return 1;
-    }
-    s->status = WALK_OK;
-    s->form_length = form_length;
-    s->slots_count = slots_count;
-    s->skipped_count = skipped;
-    s->containers = containers;
+    if (walk_json_text(s, at, end, TEXT_JSON, level)) return 1;
     s->arena_length = arena_length;
     return 0;
 }
@@ -321,6 +407,7 @@ static unsigned class_name(scanner *s, slot *holder, u32 flags)
     int is_full = name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME;
     if (!is_full && !(flags & KEY_EVENT)) return CLASS_OTHER_NAME;
     holder->kind = name.kind;
+    s->known_names += name.kind != KIND_NONE;
     return name.class_;
 }
 
@@ -482,7 +569,7 @@ static int put_word(scanner *s, const u8 *text, size_t length, u32 flags)
 }
 
 /* Walk a scalar, and put it into the form if its key matters. */
-static inline const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level)
+static const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level)
 {
     int matters = (flags & KEY_MATTERS) != 0;
     if (*at == '"') {
@@ -734,42 +821,89 @@ static const u8 *walk_item(scanner *s, const u8 *at, u32 flags, unsigned level)
     return at;
 }
 
+/* An array while it is walked. */
+typedef struct {
+    u32 form_begin, slots_begin, members_count, first_split, known_names, keys_count;
+    u32 containers, all_containers, most_containers; /* before, of members, of one */
+    u32 first, last, count, containers_count, gap;
+    int are_pairs, has_blank;
+} array_state;
+
+/* Walk a member, and note it if it leaves a trace. */
+static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned level, array_state *a)
+{
+    u32 begin = s->form_length;
+    int is_container = *at == '{' || *at == '[';
+    s->keys_count = a->keys_count;
+    s->containers = a->containers;
+    if (a->gap && !put_byte(s, TOKEN_SAME_AGAIN | (a->gap < MAX_GAP ? a->gap : MAX_GAP) << 4))
+        return NULL;
+    list_member member = {begin, s->form_length, 0, s->slots_count, 0, a->count, s->splits_count, 0,
+                          NO_NUMBER};
+    at = walk_item(s, at, flags, level);
+    if (!at) return NULL;
+    u32 containers = s->containers - a->containers;
+    a->all_containers += containers;
+    if (containers > a->most_containers) a->most_containers = containers;
+    a->are_pairs = a->are_pairs && s->is_pair;
+    a->count++;
+    a->containers_count += (u32)is_container;
+    if (s->form_length == member.form_begin) {
+        s->form_length = begin;
+        a->has_blank |= is_container;
+        a->gap++;
+        return at;
+    }
+    a->gap = 0;
+    member.form_end = s->form_length;
+    member.slots_end = s->slots_count;
+    member.splits_end = s->splits_count;
+    if (!add_member(s, &member, &a->last)) return NULL;
+    if (a->first == NO_NUMBER) a->first = a->last;
+    return at;
+}
+
+/* End an array: its members are records each, or members like the one before are not said again. */
+static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
+{
+    if (a->count && a->are_pairs) return stop(s, WALK_DOUBT);
+    int is_split = a->containers_count > 1 && s->known_names > a->known_names;
+    s->containers = a->containers + (is_split ? a->most_containers : a->all_containers);
+    if (s->containers > MAX_CONTAINERS) return stop(s, WALK_DOUBT);
+    unsigned byte = TOKEN_ARRAY_END | (a->count < 2 ? a->count : 2) << END_COUNT_SHIFT;
+    if (a->has_blank) byte |= END_HAS_BLANK;
+    if (is_split) {
+        if (a->has_blank) return stop(s, WALK_DOUBT);
+        s->form[a->form_begin - 1] |= ONE_OF_SEVERAL;
+        if (!add_split(s, a->form_begin, a->slots_begin, a->first, a->first_split, 0)) return NULL;
+    } else if (a->first_split == s->splits_count) {
+        if (a->first != NO_NUMBER) collapse_members(s, a->first);
+        s->members_count = a->members_count;
+    }
+    return put_byte(s, byte) ? at + 1 : NULL;
+}
+
 /* Walk an array whose bracket is before `at`; members of the form before are not said again. */
 static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
 {
-    u32 count = 0, before = 0, before_length = 0;
-    int are_pairs = 1;
+    array_state a = {s->form_length, s->slots_count, s->members_count, s->splits_count,
+                     s->known_names, s->keys_count, s->containers, 0, 0, NO_NUMBER, NO_NUMBER,
+                     0, 0, 0, 1, 0};
     if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
     at = skip_space(s, at);
-    while (*at != ']' || count) {
-        u32 begin = s->form_length, slots_count = s->slots_count;
-        at = walk_item(s, at, flags, level);
+    while (*at != ']' || a.count) {
+        at = walk_next_item(s, at, flags, level, &a);
         if (!at) return NULL;
-        are_pairs = are_pairs && s->is_pair;
-        count++;
-        u32 length = s->form_length - begin;
-        int is_same = length && length == before_length
-            && !memcmp(s->form + before, s->form + begin, length);
-        if (is_same) {
-            s->form_length = begin;
-            s->slots_count = slots_count;
-            if (begin == before + before_length && !put_byte(s, TOKEN_SAME_AGAIN)) return NULL;
-        } else if (length) {
-            before = begin;
-            before_length = length;
-        }
         at = skip_space(s, at);
         if (*at == ']') break;
         if (*at != ',') return stop_at(s, at);
         at = skip_space(s, at + 1);
     }
-    if (count && are_pairs) return stop(s, WALK_DOUBT);
-    unsigned byte = TOKEN_ARRAY_END | (count < 2 ? count : 2) << END_COUNT_SHIFT;
-    return put_byte(s, byte) ? at + 1 : NULL;
+    return end_array(s, at, &a);
 }
 
 /* Where several values are known names, it matters which. */
-static int put_kinds(scanner *s)
+int put_kinds(scanner *s)
 {
     u32 known = 0;
     for (u32 number = 0; number < s->slots_count; number++)
@@ -780,15 +914,37 @@ static int put_kinds(scanner *s)
     return 1;
 }
 
+/* Walk a record that is a text, its quote before `at`. */
+static const u8 *walk_root_text(scanner *s, const u8 *at)
+{
+    int has_escapes = 0;
+    const u8 *end = walk_string(s, at, &has_escapes);
+    if (!end) return NULL;
+    u8 *plain = take_arena(s, (size_t)(end - at));
+    if (!plain) return NULL;
+    size_t length = unescape(at, (size_t)(end - at), plain);
+    keep_in_arena(s, length);
+    slot holder = {plain, (u32)length, CLASS_TEXT, KIND_NONE, FORM_ABSENT, 1, 0};
+    if (!put_byte(s, ROOT_IS_TEXT) || !walk_text(s, &holder, 0)) return stop(s, WALK_DOUBT);
+    return end + 1;
+}
+
 const u8 *walk_record(scanner *s, const u8 *at)
 {
     s->status = WALK_OK;
+    s->form = s->walked_form;
+    s->slots = s->walked_slots;
+    s->form_limit = MAX_WALKED_BYTES;
     s->form_length = s->slots_count = s->skipped_count = s->containers = 0;
     s->text_levels = s->arena_length = s->keys_count = 0;
+    s->members_count = s->splits_count = s->known_names = 0;
     s->allows_line_feed = 0;
     s->last_crossed = NULL;
-    at = walk_object(s, at + 1, 0, 1);
-    return at && put_kinds(s) ? at : NULL;
+    at = *at == '"' ? walk_root_text(s, at + 1) : walk_object(s, at + 1, 0, 1);
+    if (!at || s->splits_count) return at;
+    if (!put_kinds(s)) return NULL;
+    if (s->form_length > MAX_FORM_BYTES || s->slots_count > MAX_SLOTS) return stop(s, WALK_DOUBT);
+    return at;
 }
 
 int is_clean(scanner *s, const u8 *at)

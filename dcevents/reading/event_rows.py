@@ -174,7 +174,10 @@ class EventRows:
             columns.forms.frombytes(events.forms)
             columns.files.extend([file] * events.count)
             columns.lines.extend([first_line + n for n in _read_numbers(events.lines, "I")])
-            columns.members.extend([0] * events.count)
+            if events.members:
+                columns.members.frombytes(events.members)
+            else:
+                columns.members.extend([0] * events.count)
 
     def _count_few_late(self, times: Sequence[int]) -> int:
         """Note untimed events; return how many are later than as-of."""
@@ -208,7 +211,7 @@ class EventRows:
                 "form": arrow.copy_numbers(events.forms, pl.UInt8),
                 "file": pl.repeat(file, events.count, dtype=pl.UInt32, eager=True),
                 "line": arrow.copy_numbers(events.lines, pl.UInt32).cast(pl.UInt64) + first_line,
-                "member": pl.repeat(None, events.count, dtype=pl.UInt32, eager=True),
+                "member": _make_members(events),
             }
         return pl.DataFrame(columns)
 
@@ -269,6 +272,14 @@ class CombinationCodes:
         if len(self._known) > _MAX_COMBINATION_LISTS:
             del self._known[next(iter(self._known))]
         return codes.list_codes()
+
+
+def _make_members(events: TakenEvents) -> pl.Series:
+    """Return the number of each event in its line, null for the only one."""
+    if not events.members:
+        return pl.repeat(None, events.count, dtype=pl.UInt32, eager=True)
+    members = arrow.copy_numbers(events.members, pl.UInt32)
+    return members.set(members == 0, None)
 
 
 def _read_numbers(buffer: NumberBuffer, form: Literal["B", "I", "Q", "q"]) -> memoryview:

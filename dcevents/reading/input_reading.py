@@ -4,7 +4,7 @@ The scanner says what is certain of a line alone. Whether a line is alone, frami
 nothing is open, lines that were taken are passed over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -83,8 +83,7 @@ class InputReading:
         records = self._reader.feed(block.begin) if block.begin else []
         self._line += block.begin.count(b"\n")
         scanned, fed = block.scanned, FedEntries()
-        buckets = bytes(scanned.others.buckets)
-        records += self._read_runs(block.data, scanned.runs, buckets, fed)
+        records += self._read_runs(block.data, scanned, fed)
         others = OtherLines(scanned.others, fed.others, self._line)
         rejects = others.list_rejects(block.data, scanned.runs, wanted_rejects)
         read = ReadBlock(
@@ -104,13 +103,14 @@ class InputReading:
         return read
 
     def _read_runs(
-        self, data: bytes, runs: Runs, buckets: bytes, fed: FedEntries
+        self, data: bytes, scanned: ScannedBlock, fed: FedEntries
     ) -> Iterator[ReadRecord]:
         """Yield the records of runs, but for those of lines that count as they were taken.
 
         Entries of lines that do not are added to `fed`.
         """
-        reader, place = self._reader, 0
+        reader, place, runs = self._reader, 0, scanned.runs
+        buckets = bytes(scanned.others.buckets)
         while place < len(runs):
             run = runs[place]
             place += 1
@@ -132,8 +132,9 @@ class InputReading:
                 yield from reader.feed(data[run.begin : run.end])
                 fed.events.append(range(run.first_entry, run.first_entry + 1))
             else:
-                entries = fed.others if run.status is LineStatus.OTHER else fed.events
-                yield from self._feed_taken(data, run, entries)
+                begin = run.first_line
+                lines = yield from self._feed_taken(data, run)
+                fed.add_lines(scanned, run, range(begin, begin + lines))
 
     def _find_members_end(
         self, data: bytes, runs: Runs, place: int, buckets: bytes
@@ -151,18 +152,18 @@ class InputReading:
             place, end = place + 1, run.end
         return place, end
 
-    def _feed_taken(self, data: bytes, run: Run, fed: list[range]) -> Iterator[ReadRecord]:
-        """Yield the records of lines that may belong to what is open."""
-        reader, at, entry, lines = self._reader, run.begin, run.first_entry, 1
+    def _feed_taken(self, data: bytes, run: Run) -> Generator[ReadRecord, None, int]:
+        """Yield the records of lines that may belong to what is open; return how many lines."""
+        reader, at, fed, lines = self._reader, run.begin, 0, 1
         while at < run.end and not reader.is_idle:
             begin = at
-            for _ in range(min(lines, run.first_entry + run.lines - entry)):
-                at, entry = data.index(b"\n", at) + 1, entry + 1
+            for _ in range(min(lines, run.lines - fed)):
+                at, fed = data.index(b"\n", at) + 1, fed + 1
             yield from reader.feed(data[begin:at])
             lines *= 2
-        fed.append(range(run.first_entry, entry))
         if at < run.end:
-            reader.pass_lines(run.lines - (entry - run.first_entry), run.end - at)
+            reader.pass_lines(run.lines - fed, run.end - at)
+        return fed
 
     def finish(self) -> ReadBlock:
         """Return the last records of the input."""

@@ -16,6 +16,7 @@ from dcevents.reading.scanner import (
     LineStatus,
     Run,
     Runs,
+    ScannedBlock,
     StructureCount,
     TakenEvents,
     TakenOthers,
@@ -26,6 +27,12 @@ _FED: Final = 0xFF
 """Stands for the bucket of a line that is read record by record after all."""
 _IGNORED: Final = [OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event")]
 _OBJECT_REASONS: Final = {"no_event", "no_sid"}
+_EVENT_STATUSES: Final = (
+    LineStatus.EVENT,
+    LineStatus.EVENT_ALONE,
+    LineStatus.EVENT_OVER_LINES,
+    LineStatus.SEVERAL,
+)
 
 
 @dataclass
@@ -34,6 +41,19 @@ class FedEntries:
 
     events: list[range] = field(default_factory=list)
     others: list[range] = field(default_factory=list)
+
+    def add_lines(self, scanned: ScannedBlock, run: Run, lines: range) -> None:
+        """Add the entries of some lines of a run."""
+        if run.status is not LineStatus.OTHER:
+            self.events.append(find_entries(scanned.events.lines, lines))
+        if run.status in {LineStatus.OTHER, LineStatus.SEVERAL}:
+            self.others.append(find_entries(scanned.others.lines, lines))
+
+
+def find_entries(column: Buffer, lines: range) -> range:
+    """Return the entries of some lines in a column of lines."""
+    numbers = memoryview(column).cast("B").cast("I")
+    return range(bisect_left(numbers, lines.start), bisect_left(numbers, lines.stop))
 
 
 def drop_entries(events: TakenEvents, fed: Sequence[range]) -> TakenEvents:
@@ -62,6 +82,7 @@ def select_entries(events: TakenEvents, kept: Sequence[range]) -> TakenEvents:
         times=select(events.times, 8),
         forms=select(events.forms, 1),
         structures=select(events.structures, 2),
+        members=select(events.members, 4),
     )
 
 
@@ -73,10 +94,14 @@ def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> l
     lines = memoryview(events.lines).cast("B").cast("I")
     left_out = {entry for each in fed for entry in each}
     found: dict[tuple[int, bool], list[int]] = {}
-    for status in (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES):
+    for status in _EVENT_STATUSES:
         has_prefix = status is LineStatus.EVENT_ALONE
         for run in runs.list_of(status):
-            for entry in range(run.first_entry, run.first_entry + run.entries):
+            entries = range(run.first_entry, run.first_entry + run.entries)
+            if status is LineStatus.SEVERAL:
+                run_lines = range(run.first_line, run.first_line + run.lines)
+                entries = find_entries(events.lines, run_lines)
+            for entry in entries:
                 if entry not in left_out:
                     count = found.setdefault((numbers[entry], has_prefix), [0, lines[entry]])
                     count[0] += 1

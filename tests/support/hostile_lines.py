@@ -261,6 +261,95 @@ class HostileLines:
         return {pick.choice(KEYS): self.value(depth - 1) for _ in range(size)}
 
 
+LIST_KEYS = [
+    *("records", "events", "batch", "data", "message", "body", "logs", "payload", "items", "tags"),
+    *("event", "value", "doc", "line", "headers", "answers", "page", "meetingInfo"),
+]
+
+
+class Lists:
+    """Lines of several records: lists of a few kinds of members, in a few kinds of surroundings."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self._made = made = HostileLines(seed)
+        pick = self.random
+        plain = {"event": "CONVERSATION_ENGAGED", "data": {"payload": {"sid": "s", "id": "d"}}}
+        self.members: list[Any] = [
+            plain,
+            *(made.record() for _ in range(pick.choice([1, 1, 2, 3]))),
+            *pick.sample(
+                [
+                    {"event": "adobedx.conversations.ready"},
+                    {"event": "page_view", "name": "x"},
+                    {"event": "closed", "sid": "s1"},
+                    {"event": "CONVERSATION_CLOSED"},
+                    {"name": "x"},
+                    {},
+                    1,
+                    "x",
+                    json.dumps(plain),
+                    [plain],
+                    {"logs": [plain, {"event": "page_view"}]},
+                    {"key": "event", "value": "CONVERSATION_CLOSED"},
+                    {"doc": json.dumps(plain)},
+                    {"doc": plain},
+                ],
+                pick.choice([0, 1, 1, 2]),
+            ),
+        ]
+        self.around = [self.surround() for _ in range(pick.choice([1, 1, 2]))]
+        self.is_outer = pick.random() < 0.2
+
+    def surround(self) -> list[Any]:
+        """Return steps from a list of members to a line's value, the innermost first."""
+        pick = self.random
+        steps: list[Any] = []
+        for _ in range(pick.choice([1, 1, 1, 2, 3])):
+            how = pick.choice(["object", "object", "object", "text", "lines", "base64", "list"])
+            others = self._made.record() if pick.random() < 0.2 else {"id": 1, "time": "x"}
+            few = pick.sample(sorted(others), pick.randrange(min(3, len(others)) + 1))
+            steps.append((how, pick.choice(LIST_KEYS), {key: others[key] for key in few}))
+        return steps
+
+    def line(self) -> bytes:
+        """Return a line."""
+        pick = self.random
+        value: Any = self.list()
+        if self.is_outer:
+            joined = pick.choice([",", " ", "", ", ", "\x1e"]).join(map(json.dumps, value))
+            return pick.choice([joined, f"[{joined}]", f"[{joined}]", f"[[{joined}]]"]).encode()
+        for step in pick.choice(self.around):
+            value = self.put(value, *step)
+        return json.dumps(value, ensure_ascii=pick.random() < 0.5).encode()
+
+    def list(self) -> list[Any]:
+        """Return a list of members."""
+        pick = self.random
+        count = pick.choice([1, 1, 2, 2, 2, 3, 4])
+        return [self._made.vary(pick.choice(self.members)) for _ in range(count)]
+
+    def put(self, value: Any, how: str, key: str, others: dict[str, Any]) -> Any:
+        """Return an object that holds a list, or an object that does, under a key."""
+        pick = self.random
+        if how == "text":
+            value = json.dumps(value)
+        elif how == "lines" and isinstance(value, list):
+            value = "\n".join(map(json.dumps, value)) + pick.choice(["", "\n"])
+        elif how == "base64":
+            value = base64.b64encode(json.dumps(value).encode()).decode()
+        elif how == "list":
+            value = [value, *([self.list()] if pick.random() < 0.3 else [])]
+        before = {each: other for each, other in others.items() if each < key}
+        return {**before, key: value, **others}
+
+
+def make_lists(seed: int, lines: int) -> bytes:
+    """Return a block of lines of several records."""
+    lists = Lists(seed)
+    return b"".join(lists.line() + b"\n" for _ in range(lines))
+
+
 SPELLED_TIMES = [
     *("03/Nov/2025:09:00:00 +0000", "29/Feb/2023:09:00:00 +0000", "31/Dec/2025:23:59:60 -0100"),
     *("Mon, 03 Nov 2025 08:00:00 GMT", "3 Nov 2025 08:00 EST", "Sat, 3 May 2014 08:00:00 pdt"),

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dcevents.model.attributes import Attributes
 from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, UNTIMED
 from dcevents.reading.framing import FramedRecord
 from dcevents.reading.framing.decoding import decode
-from dcevents.reading.judge import Context, Event, UnknownEvent, judge_value
+from dcevents.reading.judge import (
+    Context,
+    Event,
+    Structure,
+    UnknownEvent,
+    judge_value,
+    write_path,
+)
 from dcevents.reading.records import ReadRecord, RecordReader, _make_record
 from dcevents.reading.scanner import (
     NO_NAME,
@@ -23,9 +31,14 @@ from dcevents.reading.scanner import (
     Scanner,
     make_scanner,
 )
+from dcevents.reading.taken_lines import find_entries
 from dcevents.reading.timestamps import FORMS
 
+if TYPE_CHECKING:
+    from dcevents.reading.judge.nodes import Path
+
 EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES)
+TAKEN = (*EVENTS, LineStatus.SEVERAL)
 CONTEXT = Context(clock_ms=1_772_366_400_000)
 
 
@@ -40,41 +53,72 @@ def list_sids(block: ScannedBlock) -> list[str]:
     return [packed[at:end].decode() for at, end in pairwise(offsets)]
 
 
-def list_events(block: ScannedBlock) -> dict[int, tuple[Any, ...]]:
-    """Return what each line that is an event says: sid, attributes, time, form, structure."""
+Entry = tuple[Any, ...]
+
+
+def list_events(block: ScannedBlock) -> dict[int, list[tuple[int, Entry]]]:
+    """Return what the events of each line say, each behind its number among the line's records.
+
+    Sid, attributes, time, form, structure.
+    """
     taken = block.events
     sids = list_sids(block)
-    return {
-        line: (
+    members = numbers(taken.members, "I") or [0] * taken.count
+    found: dict[int, list[tuple[int, Entry]]] = {}
+    for line, member, session, attributes, ms, form, structure in zip(
+        numbers(taken.lines, "I"),
+        members,
+        numbers(taken.sessions, "I"),
+        numbers(taken.attributes, "I"),
+        numbers(taken.times, "q"),
+        numbers(taken.forms, "B"),
+        numbers(taken.structures, "H"),
+        strict=True,
+    ):
+        entry = (
             sids[session],
             taken.combinations.read_row(attributes),
             ms,
             FORMS[form],
-            taken.envelopes[structure].structure,
+            describe(taken.envelopes[structure].structure),
         )
-        for line, session, attributes, ms, form, structure in zip(
-            numbers(taken.lines, "I"),
-            numbers(taken.sessions, "I"),
-            numbers(taken.attributes, "I"),
-            numbers(taken.times, "q"),
-            numbers(taken.forms, "B"),
-            numbers(taken.structures, "H"),
-            strict=True,
-        )
-    }
+        found.setdefault(line, []).append((member, entry))
+    return found
 
 
-def list_others(block: ScannedBlock) -> dict[int, tuple[str, str | None]]:
+Other = tuple[str, str | None]
+
+
+def list_others(block: ScannedBlock) -> dict[int, list[Other]]:
+    """Return what the records of each line that are no events say: bucket or reason, and name."""
     taken = block.others
-    return {
-        line: (OTHER_BUCKETS[bucket], None if name == NO_NAME else taken.unknown_names[name])
-        for line, bucket, name in zip(
-            numbers(taken.lines, "I"),
-            numbers(taken.buckets, "B"),
-            numbers(taken.names, "I"),
-            strict=True,
-        )
-    }
+    found: dict[int, list[Other]] = {}
+    for line, bucket, name in zip(
+        numbers(taken.lines, "I"),
+        numbers(taken.buckets, "B"),
+        numbers(taken.names, "I"),
+        strict=True,
+    ):
+        text = None if name == NO_NAME else taken.unknown_names[name]
+        found.setdefault(line, []).append((OTHER_BUCKETS[bucket], text))
+    return found
+
+
+def describe(structure: Structure) -> Structure:
+    """Return a structure as it is told: without numbers of members, and only what is used."""
+
+    def tell(path: Path | None) -> Any:
+        return None if path is None else write_path(path)
+
+    return replace(
+        structure,
+        event=tell(structure.event),
+        fields=tuple((part, tell(path)) for part, path in structure.fields),
+        time=tell(structure.time),
+        page=tell(structure.page),
+        times=tuple(map(tell, structure.times)),
+        pages=tuple(map(tell, structure.pages)),
+    )
 
 
 def read_alone(data: bytes, context: Context = CONTEXT) -> list[ReadRecord]:
@@ -112,7 +156,7 @@ def expect_event(event: Event) -> tuple[Any, ...]:
     )
     time = event.time
     ms = {"ancient": ANCIENT, "untimed": UNTIMED}.get(time.status, time.ms)
-    return event.sid, attributes, ms, time.form, event.structure
+    return event.sid, attributes, ms, time.form, describe(event.structure)
 
 
 def check_block(
@@ -127,24 +171,30 @@ def check_block(
     lines = split_lines(data)
     assert block.lines == len(lines)
     events, others = list_events(block), list_others(block)
+    several_events = several_others = 0
     found: Counter[LineStatus] = Counter()
     for run in walk_runs(block, lines):
         found[run.status] += run.entries or run.lines
         if run.status is LineStatus.EVENT_OVER_LINES:
             number = run.first_line
             whole = b"".join(lines[number : number + run.lines])
-            check_event(whole, events[number], context, read)
+            check_event(whole, events[number][0][1], context, read)
             continue
         for number in range(run.first_line, run.first_line + run.lines):
             if run.status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
-                check_event(lines[number], events[number], context, read)
+                check_event(lines[number], events[number][0][1], context, read)
+            elif run.status is LineStatus.SEVERAL:
+                said = events.get(number, []), others.get(number, [])
+                check_several(lines[number], *said, context, read)
+                several_events += len(said[0])
+                several_others += len(said[1])
             elif run.status is LineStatus.OTHER:
                 following = lines[number + 1] if number + 1 < len(lines) else b""
-                check_other(lines[number], others[number], following, context, read)
+                check_other(lines[number], others[number][0], following, context, read)
     taken = sum(found[status] for status in EVENTS)
-    assert len(events) == block.events.count == taken
-    assert len(others) == block.others.count == found[LineStatus.OTHER]
-    assert sum(each.events for each in block.events.envelopes) == len(events)
+    assert block.events.count == taken + several_events
+    assert block.others.count == found[LineStatus.OTHER] + several_others
+    assert sum(each.events for each in block.events.envelopes) == block.events.count
     return found
 
 
@@ -163,7 +213,11 @@ def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[Run]:
         assert (run.first_line, run.begin) == (number, place)
         assert run.lines > 0
         assert run.end - run.begin == sum(map(len, lines[number : number + run.lines]))
-        if run.status is not LineStatus.ASIDE:
+        lines_of_run = range(run.first_line, run.first_line + run.lines)
+        if run.status is LineStatus.SEVERAL:
+            entries["events"] += len(find_entries(block.events.lines, lines_of_run))
+            entries["others"] += len(find_entries(block.others.lines, lines_of_run))
+        elif run.status is not LineStatus.ASIDE:
             columns = "others" if run.status is LineStatus.OTHER else "events"
             assert run.first_entry == entries[columns]
             entries[columns] += run.entries
@@ -177,11 +231,36 @@ def check_event(line: bytes, said: tuple[Any, ...], context: Context, read: Read
     assert [(each.bucket, each.index, each.line) for each in records] == [("events", None, 1)], line
     event = records[0].event
     assert event is not None
+    check_event_said(event, said, context, line)
+
+
+def check_event_said(event: Event, said: Entry, context: Context, line: bytes) -> None:
     expected = expect_event(event)
     if event.time.status == "future":
         assert said[2] > context.clock_ms + 86_400_000, line
         said, expected = (*said[:2], *said[3:]), (*expected[:2], *expected[3:])
     assert said == expected, line
+
+
+def check_several(
+    line: bytes,
+    events: list[tuple[int, Entry]],
+    others: list[Other],
+    context: Context,
+    read: Read,
+) -> None:
+    """Hold the records of a line to what was taken, each in its place."""
+    records = read(line, context)
+    assert events or others, line
+    assert len(records) == len(events) + len(others), line
+    for member, said in events:
+        record = records[max(member, 1) - 1]
+        assert (record.index or 0) == member, line
+        assert record.event is not None, line
+        check_event_said(record.event, said, context, line)
+    found = [record for record in records if record.event is None]
+    assert [say_other(record) for record in found] == others, line
+    assert all(bucket in {"widget_ready", "unknown_event"} for bucket, _ in others), line
 
 
 def check_other(
@@ -194,8 +273,12 @@ def check_other(
     assert len(records) == 1, line
     record = records[0]
     assert record.index is None, line
+    assert said == say_other(record), line
+
+
+def say_other(record: ReadRecord) -> Other:
     unknown = record.outcome.name if isinstance(record.outcome, UnknownEvent) else None
-    assert said == (record.reason or record.bucket, unknown), line
+    return record.reason or record.bucket, unknown
 
 
 Said = tuple[int, str, str | None]
@@ -247,14 +330,14 @@ class CombinedReading:
     def _take(
         self,
         lines: range,
-        events: dict[int, tuple[Any, ...]],
-        others: dict[int, tuple[str, str | None]],
+        events: dict[int, list[tuple[int, Entry]]],
+        others: dict[int, list[Other]],
     ) -> None:
         for line in lines:
-            if line in events:
-                self.records.append((self._line + line, "events", str(events[line][:2])))
-            elif line in others:
-                self.records.append((self._line + line, *others[line]))
+            for _, said in events.get(line, []):
+                self.records.append((self._line + line, "events", str(said[:2])))
+            for other in others.get(line, []):
+                self.records.append((self._line + line, *other))
 
 
 def check_reading(blocks: list[bytes], scanner: Scanner | None = None) -> None:

@@ -49,6 +49,9 @@ class LineStatus(IntEnum):
     belong to; else its bytes are to be read, and its entry is to be left out."""
     EVENT_OVER_LINES = 4
     """The lines of one value, which is an event: a run of its own, else as EVENT_ALONE."""
+    SEVERAL = 5
+    """Records that are events, or ignored: several on each line, or one in a list or a text. Lines
+    that might belong to what is open are to be read, and their entries to be left out."""
 
 
 class Run(NamedTuple):
@@ -63,12 +66,15 @@ class Run(NamedTuple):
     end: int
     """Where the last ends, behind its LF."""
     first_entry: int
-    """Of the first line, its place in the columns."""
+    """Of the first line, its place in the columns; 0 for ASIDE and SEVERAL."""
 
     @property
     def entries(self) -> int:
-        """Return how many entries the lines have: one for each, or one for all."""
-        if self.status is LineStatus.ASIDE:
+        """Return how many entries the lines have: one for each, or one for all.
+
+        Those of SEVERAL are told by their lines.
+        """
+        if self.status in {LineStatus.ASIDE, LineStatus.SEVERAL}:
             return 0
         return 1 if self.status is LineStatus.EVENT_OVER_LINES else self.lines
 
@@ -159,6 +165,8 @@ class TakenEvents:
     """UInt8: number in `timestamps.FORMS`."""
     structures: Buffer = b""
     """UInt16: number in `envelopes`."""
+    members: Buffer = b""
+    """UInt32: number among the records of its line, 0 for the only one; empty where all are."""
     sids: SidTexts = field(default_factory=SidTexts)
     combinations: AttributeColumns = field(default_factory=AttributeColumns)
     """Distinct attributes. Columns that grow, the same for several blocks: what a caller makes of

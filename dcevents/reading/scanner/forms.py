@@ -36,14 +36,52 @@ _TOKEN_BITS: Final = 15
 _DOUBT_BIT: Final = 1 << 7
 
 
+class TextKind(IntEnum):
+    """Say how a text is read: the lower bits of the byte behind Token.TEXT."""
+
+    JSON = 0
+    BASE64 = 1
+    PERCENT = 2
+    BEHIND_PREFIX = 3
+    FORM = 4
+
+
+TEXT_STEPS: Final = {
+    TextKind.JSON: TextStep("json"),
+    TextKind.BASE64: TextStep("base64"),
+    TextKind.PERCENT: TextStep("percent"),
+    TextKind.BEHIND_PREFIX: TextStep("json"),
+    TextKind.FORM: TextStep("form"),
+}
+
+
+class ValueNumber(int):
+    """A step of a path to one of several values of a text."""
+
+    __slots__ = ()
+
+
+_ROOT_IS_TEXT: Final = 0xFF
+_ONE_OF_SEVERAL: Final = 1 << 4
+_BESIDE_EVENT: Final = 1 << 5
+_UNKNOWN_NUMBER: Final = -1
+"""Stands for the number of a member where it is not known how many are before."""
+
+
 @dataclass
 class Form:
     """The scalars of a form, by where they stand, in the order of their slots."""
 
     paths: list[Path] = field(default_factory=list)
     tokens: list[Token] = field(default_factory=list)
+    lists: list[Path] = field(default_factory=list)
+    """Where lists are of which the record is one member, the outermost first."""
+    is_beside_event: bool = False
+    """The record is no event, but its list has one."""
     has_doubt: bool = False
     """A text may hold something that the scanner cannot read."""
+    has_text_prefix: bool = False
+    """A text has more text before its JSON: a time, perhaps."""
     may_be_group: bool = False
     """An object's values are all objects: it may be a list of events under keys."""
 
@@ -58,7 +96,7 @@ class Form:
 def read_form(data: bytes) -> Form:
     """Return what a form says."""
     reader = _FormReader(data)
-    reader.read_object(())
+    reader.read_record()
     return reader.form
 
 
@@ -74,7 +112,15 @@ class _FormReader:
         self._at += 1
         return self._data[self._at - 1]
 
-    def read_object(self, path: Path) -> None:
+    def read_record(self) -> None:
+        """Read the record that a form is of: an object, or a text."""
+        if self._data[0] == _ROOT_IS_TEXT:
+            self._at = 1
+            self._read_text(())
+        else:
+            self._read_object(())
+
+    def _read_object(self, path: Path) -> None:
         """Read the members of an object up to its end."""
         tokens = []
         while (length := self._take()) > 0:
@@ -88,20 +134,41 @@ class _FormReader:
     def _read_array(self, path: Path) -> None:
         number = 0
         while (byte := self._take()) & _TOKEN_BITS != Token.ARRAY_END:
-            if byte != Token.SAME_AGAIN:
+            if byte & _TOKEN_BITS == Token.SAME_AGAIN:
+                gap = byte >> _TOKEN_BITS.bit_length()
+                is_known = 0 < gap < _TOKEN_BITS and number != _UNKNOWN_NUMBER
+                number = number + gap if is_known else _UNKNOWN_NUMBER
+            else:
                 self._read_value(byte, (*path, number))
-                number += 1
+                number += number != _UNKNOWN_NUMBER
+
+    def _read_text(self, path: Path) -> None:
+        """Read the value that a text holds."""
+        byte = self._take()
+        kind = TextKind(byte & (_ONE_OF_SEVERAL - 1))
+        inner: Path = (*path, TEXT_STEPS[kind])
+        self._note_list(byte, inner)
+        self.form.has_text_prefix |= kind is TextKind.BEHIND_PREFIX
+        if byte & _ONE_OF_SEVERAL:
+            inner = (*inner, ValueNumber(0))
+        self._read_value(self._take(), inner)
+
+    def _note_list(self, byte: int, path: Path) -> None:
+        if byte & _ONE_OF_SEVERAL:
+            self.form.lists.append(path)
+            self.form.is_beside_event |= bool(byte & _BESIDE_EVENT)
 
     def _read_value(self, byte: int, path: Path) -> Token:
         token = Token(byte & _TOKEN_BITS)
         if token is Token.OBJECT:
-            self.read_object(path)
+            self._read_object(path)
         elif token is Token.ARRAY:
+            self._note_list(byte, path)
             self._read_array(path)
         else:
             self.form.paths.append(path)
             self.form.tokens.append(token)
             self.form.has_doubt |= bool(byte & _DOUBT_BIT)
             if token is Token.TEXT:
-                self.read_object((*path, TextStep("json")))
+                self._read_text(path)
         return token

@@ -10,6 +10,7 @@ from typing import Any, Final
 from dcevents.model.attributes import ROW_NUMBERS, Agent, AttributeColumns, Dialogue
 from dcevents.reading.judge import Context
 from dcevents.reading.scanner.block import (
+    LineStatus,
     Runs,
     ScannedBlock,
     SidTexts,
@@ -17,7 +18,7 @@ from dcevents.reading.scanner.block import (
     TakenEvents,
     TakenOthers,
 )
-from dcevents.reading.scanner.rules import SLOTS, Rule, Rules
+from dcevents.reading.scanner.rules import SLOTS, Rule, Rules, Sample
 from dcevents.reading.scanner.words import WORD_LISTS
 from dcevents.reading.timestamps import FORMS
 
@@ -38,7 +39,14 @@ class _NativeRule(ctypes.Structure):
 
 _POINTERS = (
     *("runs", "event_lines", "event_sessions", "event_attributes", "event_times", "event_forms"),
-    *("event_structures", "other_lines", "other_names", "other_buckets", "sid_bytes"),
+    *(
+        "event_structures",
+        "event_members",
+        "other_lines",
+        "other_names",
+        "other_buckets",
+        "sid_bytes",
+    ),
     *("sid_offsets", "name_bytes", "name_offsets", "form_bytes", "new_forms"),
     *("speakers", "actions", "combinations"),
     *("dialogue_bytes", "dialogue_offsets", "page_bytes", "page_offsets"),
@@ -162,7 +170,8 @@ class _BlockScanner:
             self._generation, self._combinations = result.generation, AttributeColumns()
         self._read_combinations(result)
         runs = Runs(_read_bytes(result.runs, 24 * result.runs_count))
-        return ScannedBlock(runs, result.lines, self._read_events(result), _read_others(result))
+        events = self._read_events(result, has_members=LineStatus.SEVERAL in runs.statuses)
+        return ScannedBlock(runs, result.lines, events, _read_others(result))
 
     def _read_combinations(self, result: Any) -> None:  # noqa: ANN401 - a structure of ctypes
         """Read the attributes that are new: texts first, as others may read rows meanwhile."""
@@ -173,7 +182,12 @@ class _BlockScanner:
             self._library.dc_list_combinations(self._scanner, known, rows)
             self._combinations.rows.frombytes(memoryview(rows).cast("B"))
 
-    def _read_events(self, result: Any) -> TakenEvents:  # noqa: ANN401 - a structure of ctypes
+    def _read_events(
+        self,
+        result: Any,  # noqa: ANN401 - a structure of ctypes
+        *,
+        has_members: bool,
+    ) -> TakenEvents:
         count = result.events_count
         counts = struct.iter_unpack(
             "=2I", _read_bytes(result.structure_counts, 8 * result.structures_count)
@@ -186,6 +200,7 @@ class _BlockScanner:
             times=_read_bytes(result.event_times, 8 * count),
             forms=_read_bytes(result.event_forms, count),
             structures=_read_bytes(result.event_structures, 2 * count),
+            members=_read_bytes(result.event_members, 4 * count) if has_members else b"",
             sids=SidTexts(
                 *_read_packed(result.sid_bytes, result.sid_offsets, result.sids_count),
                 result.sids_count,
@@ -224,13 +239,14 @@ def _make_native_rule(rule: Rule, structure: int) -> _NativeRule:
     return _NativeRule(rule.ms, slots, structure, rule.kind, rule.time_form, rule.is_late)
 
 
-def _list_new_forms(result: Any, data: bytes) -> list[tuple[bytes, bytes, bool]]:  # noqa: ANN401
+def _list_new_forms(result: Any, data: bytes) -> list[Sample]:  # noqa: ANN401
     """Return forms without a rule, each with a record of it."""
     found = []
-    numbers = _read_bytes(result.new_forms, 20 * result.new_forms_count)
-    for begin, length, value, value_length, is_clean in struct.iter_unpack("=5I", numbers):
+    packed = _read_bytes(result.new_forms, 36 * result.new_forms_count)
+    for begin, length, value, size, is_clean, *numbers in struct.iter_unpack("=9I", packed):
         form = _read_bytes(result.form_bytes + begin, length)
-        found.append((form, data[value : value + value_length], bool(is_clean)))
+        record = data[value : value + size]
+        found.append(Sample(form, record, bool(is_clean), tuple(numbers)))
     return found
 
 

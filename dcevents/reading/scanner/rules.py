@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dcevents.model.moments import ANCIENT, UNTIMED
 from dcevents.reading.framing.decoding import NoJsonValueError, decode
@@ -27,6 +27,7 @@ from dcevents.reading.judge import (
 from dcevents.reading.judge.findings import MAX_UNKNOWN_NAME_CHARACTERS, NO_EVENT, NO_SID, cut_text
 from dcevents.reading.judge.nodes import Path, TextStep
 from dcevents.reading.scanner.forms import Form, Token, read_form
+from dcevents.reading.scanner.members import NotOneMemberError, keep_members
 
 MAX_RULES: Final = 2000
 """Forms of a log beyond which no judge is asked any more: their lines are set aside."""
@@ -50,6 +51,17 @@ class RuleKind(IntEnum):
     UNKNOWN = 3
     NO_EVENT = 4
     NO_SID = 5
+
+
+class Sample(NamedTuple):
+    """A form without a rule, and a record of it."""
+
+    form: bytes
+    record: bytes
+    is_clean: bool
+    """No text that the form leaves out may say something."""
+    numbers: tuple[int, ...] = ()
+    """Which member the record is, of lists in one another."""
 
 
 @dataclass(frozen=True)
@@ -97,19 +109,17 @@ class Rules:
         with self._lock:
             return self._rules[number:]
 
-    def learn(self, forms: Iterable[tuple[bytes, bytes, bool]]) -> int:
-        """Ask the judge about forms: form, a record of it, whether no other text may say something.
-
-        Return the number of rules before these.
-        """
+    def learn(self, samples: Iterable[Sample]) -> int:
+        """Ask the judge about the forms of records; return the number of rules before these."""
         with self._lock:
             before = len(self._rules)
-            for form, record, is_clean in forms:
-                if form not in self._known and not self.is_full:
-                    rule = self._make_rule(form, record, is_clean=is_clean)
+            for each in samples:
+                if each.form not in self._known and not self.is_full:
+                    rule = self._make_rule(each)
                     if rule is not None:
-                        self._known[form] = rule
-                        self._rules.append((form, rule, self._number_structure(rule.structure)))
+                        structure = self._number_structure(rule.structure)
+                        self._known[each.form] = rule
+                        self._rules.append((each.form, rule, structure))
             return before
 
     def _number_structure(self, structure: Structure | None) -> int:
@@ -120,20 +130,22 @@ class Rules:
             self.structures.append(structure)
         return number
 
-    def _make_rule(self, data: bytes, record: bytes, *, is_clean: bool) -> Rule | None:
+    def _make_rule(self, sample: Sample) -> Rule | None:
         """Return the rule of a form; None where this record of it does not tell."""
+        form = read_form(sample.form)
         try:
-            value = decode(record.decode())
-        except (NoJsonValueError, UnicodeDecodeError):
+            value = decode(sample.record.decode())
+            value, count = keep_members(value, form, sample.numbers)
+        except (NoJsonValueError, UnicodeDecodeError, NotOneMemberError):
             return ASIDE
         findings = judge_value(value, self._context)
-        if len(findings) != 1 or findings[0].index is not None:
+        if len(findings) != count:
             return ASIDE
-        form, outcome = read_form(data), findings[0].outcome
-        is_late = form.may_be_group or not finds_at_listed_keys(value)
-        if is_late and not is_clean:
+        is_late = form.may_be_group or form.is_beside_event or not finds_at_listed_keys(value)
+        if is_late and not sample.is_clean:
             return None
-        return _RuleMaker(form, self._time_forms, is_late=is_late).make(outcome, value)
+        maker = _RuleMaker(form, self._time_forms, is_late=is_late)
+        return maker.make(findings[0].outcome, value)
 
 
 class _RuleMaker:
@@ -181,7 +193,8 @@ class _RuleMaker:
         is_known = all(path in self._numbers and _JOINED not in path for path in said)
         # A time of the text before a value is read anew for each record.
         is_of_prefix = structure.time is None and time.status in {"timed", "future"}
-        if not is_known or is_of_prefix:
+        may_be_of_prefix = self._form.has_text_prefix and time.status in {"ancient", "untimed"}
+        if not is_known or is_of_prefix or may_be_of_prefix:
             return ASIDE
         slots = tuple(NO_SLOT if path is None else self._numbers[path] for path in paths)
         ms = {"ancient": ANCIENT, "untimed": UNTIMED}.get(time.status, 0)

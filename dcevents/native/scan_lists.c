@@ -1,0 +1,146 @@
+/* Lists whose members are records: the form of each alone, made of the form of all.
+
+   What is around a list its members share, siblings they do not (definitions, rule 9). */
+#include "scan.h"
+
+int add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, u32 first_split,
+              int is_text)
+{
+    if (s->splits_count >= MAX_SPLITS) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    split added = {form_begin, s->form_length, slots_begin, s->slots_count, first_member, first_split,
+                   is_text};
+    s->splits[s->splits_count++] = added;
+    return 1;
+}
+
+void collapse_members(scanner *s, u32 first_member)
+{
+    const list_member *m = &s->members[first_member];
+    u32 form_length = m->gap_begin, slots_count = m->slots_begin, before = 0, before_length = 0;
+    int is_said = 0;
+    for (u32 at = first_member; at != NO_NUMBER; at = m->next) {
+        m = &s->members[at];
+        u32 length = m->form_end - m->form_begin, gap = m->form_begin - m->gap_begin;
+        u32 slots = m->slots_end - m->slots_begin;
+        int is_same = !gap && length == before_length
+            && !memcmp(s->form + before, s->form + m->form_begin, length);
+        if (is_same) {
+            if (!is_said) s->form[form_length++] = TOKEN_SAME_AGAIN;
+            is_said = 1;
+            continue;
+        }
+        memmove(s->form + form_length, s->form + m->gap_begin, gap + length);
+        memmove(s->slots + slots_count, s->slots + m->slots_begin, slots * sizeof *s->slots);
+        before = form_length + gap;
+        before_length = length;
+        form_length += gap + length;
+        slots_count += slots;
+        is_said = 0;
+    }
+    REQUIRE(form_length <= s->form_length && slots_count <= s->slots_count);
+    s->form_length = form_length;
+    s->slots_count = slots_count;
+}
+
+/* A part of the walk's form: the record, or a member; and the list in it. */
+typedef struct part {
+    const struct part *around;
+    const split *list;
+    u32 form_end, slots_end;
+} part;
+
+typedef struct {
+    scanner *s;
+    take_one take;
+    void *more;
+    u32 form_length, slots_count, own_slots, token; /* of `one_form` so far */
+} composer;
+
+/* Append a part of the walk's form and slots; return 0 where there is no room. */
+static int append(composer *c, u32 begin, u32 end, u32 slots_begin, u32 slots_end)
+{
+    scanner *s = c->s;
+    REQUIRE(begin <= end && slots_begin <= slots_end);
+    u32 length = end - begin, slots = slots_end - slots_begin;
+    if (length > MAX_FORM_BYTES - c->form_length || slots > MAX_SLOTS - c->slots_count) return 0;
+    memcpy(s->one_form + c->form_length, s->walked_form + begin, length);
+    memcpy(s->one_slots + c->slots_count, s->walked_slots + slots_begin, slots * sizeof *s->slots);
+    c->form_length += length;
+    c->slots_count += slots;
+    return 1;
+}
+
+/* Append what follows the member in all lists around. */
+static int append_rest(composer *c, const part *around)
+{
+    for (; around; around = around->around) {
+        const split *list = around->list;
+        u32 behind = list->form_end;
+        if (!list->is_text) {
+            if (c->form_length >= MAX_FORM_BYTES) return 0;
+            c->s->one_form[c->form_length++] = TOKEN_ARRAY_END | 1u << END_COUNT_SHIFT;
+            behind++;
+        }
+        if (!append(c, behind, around->form_end, list->slots_end, around->slots_end)) return 0;
+    }
+    return 1;
+}
+
+/* Take the record that has been put together but for what follows it. */
+static int take_member(composer *c, const part *around)
+{
+    scanner *s = c->s;
+    one_record one = {c->own_slots, c->slots_count, c->token};
+    if (!append_rest(c, around)) return 0;
+    s->form = s->one_form;
+    s->slots = s->one_slots;
+    s->form_limit = MAX_FORM_BYTES;
+    s->form_length = c->form_length;
+    s->slots_count = c->slots_count;
+    return put_kinds(s) && c->take(s, &one, c->more);
+}
+
+/* Take the members of the last of some lists, which holds all others. */
+static int take_list(composer *c, const part *whole, u32 begin, u32 slots_begin, u32 splits_begin,
+                     u32 splits_end, u32 level)
+{
+    scanner *s = c->s;
+    const split *list = &s->splits[splits_end - 1];
+    if (list->splits_begin != splits_begin || level >= MAX_SPLIT_LEVELS) return 0;
+    if (!append(c, begin, list->form_begin, slots_begin, list->slots_begin)) return 0;
+    size_t events = s->events.count;
+    u32 form_length = c->form_length, slots_count = c->slots_count;
+    const list_member *m = NULL;
+    for (u32 at = list->first_member; at != NO_NUMBER; at = m->next) {
+        m = &s->members[at];
+        c->form_length = form_length;
+        c->slots_count = slots_count;
+        s->numbers[level] = m->number;
+        c->token = form_length - 1;
+        c->own_slots = slots_count;
+        part around = *whole;
+        around.list = list;
+        int is_taken = 0;
+        if (m->splits_begin == m->splits_end) {
+            is_taken = append(c, m->form_begin, m->form_end, m->slots_begin, m->slots_end)
+                && take_member(c, &around);
+        } else {
+            part inner = {&around, NULL, m->form_end, m->slots_end};
+            is_taken = take_list(c, &inner, m->form_begin, m->slots_begin, m->splits_begin,
+                                 m->splits_end, level + 1);
+        }
+        if (!is_taken) return 0;
+    }
+    return s->events.count > events;
+}
+
+int take_each(scanner *s, take_one take, void *more)
+{
+    composer c = {s, take, more, 0, 0, 0, 0};
+    part whole = {NULL, NULL, s->form_length, s->slots_count};
+    memset(s->numbers, 0, sizeof s->numbers);
+    return take_list(&c, &whole, 0, 0, 0, s->splits_count, 0);
+}

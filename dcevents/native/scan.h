@@ -344,6 +344,19 @@ enum time_class parse_time(const u8 *text, size_t length, int is_number, i64 *ms
 int may_hold_values(const u8 *text, size_t length);
 /* Return whether a request line may hold a form with an event. */
 int may_hold_request(const u8 *text, size_t length);
+/* Return whether a text is base64 through and through, and long enough for an event. */
+int is_base64(const u8 *text, size_t length);
+/* Write what base64 stands for; return its length. `out` has room for as many bytes as the text. */
+size_t decode_base64(const u8 *text, size_t length, u8 *out);
+/* Return whether a text is JSON that is percent-encoded as a whole. */
+int is_percent_encoded(const u8 *text, size_t length);
+/* Write a text without percent-encoding, its plus signs as spaces; return its length. */
+size_t decode_percent(const u8 *text, size_t length, u8 *out);
+/* Take white space and a question mark off a form; return 0 where it is not certain what is some. */
+int trim_form(const u8 **begin, const u8 **end);
+int is_form_key(u8 byte);
+/* Return the first bracket in a text that JSON may begin with; NULL for none, or in doubt. */
+const u8 *find_json_place(const u8 *at, const u8 *end);
 int is_valid_utf8(const u8 *text, size_t length);
 size_t count_characters(const u8 *text, size_t length);
 /* Return the bytes of the first `characters` characters, of at least as many. */
@@ -542,6 +555,7 @@ typedef struct scanner {
     /* one line */
     enum walk_status status;
     int allows_line_feed; /* in a text, a line feed is white space */
+    int has_text_prefix; /* a text has more text before its JSON */
     const u8 *last_crossed;   /* the line feed in a value that was passed last */
     const u8 *last_line_feed; /* behind which a value over lines is not walked; NULL on one line */
     int has_prefix; /* there is text before the record: a time, perhaps */

@@ -7,6 +7,9 @@
 static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level);
 static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level);
 static const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level);
+static int walk_form(scanner *s, const u8 *text, const u8 *end, unsigned level);
+static const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int *types,
+                                u32 *count);
 
 static const u8 *stop(scanner *s, enum walk_status status)
 {
@@ -359,30 +362,104 @@ static int walk_json_text(scanner *s, const u8 *at, const u8 *end, enum text_kin
     return is_walked;
 }
 
-/* Walk a text that is JSON; return 0, with the form as it was, for any other. */
+/* Return a text in the arena, where zeros are behind it; NULL where there is no room. */
+static const u8 *place_text(scanner *s, const u8 *text, size_t length)
+{
+    if (text >= s->arena && text < s->arena + ARENA_BYTES) return text;
+    u8 *copy = take_arena(s, length);
+    if (!copy) return NULL;
+    memcpy(copy, text, length);
+    keep_in_arena(s, length);
+    return copy;
+}
+
+/* Walk a text that is JSON from its beginning on. */
+static int walk_plain_text(scanner *s, const u8 *at, const u8 *end, unsigned level)
+{
+    size_t length = (size_t)(end - at);
+    at = place_text(s, at, length);
+    return at && walk_json_text(s, at, at + length, TEXT_JSON, level);
+}
+
+/* Return whether the text before a place may be values, which are no prefix then. */
+static int are_values(scanner *s, const u8 *at, const u8 *place)
+{
+    int types = 0;
+    u32 count = 0;
+    while (at && (at = skip_separators(at, place)) < place)
+        at = *at == '[' ? skip_container(s, at + 1, '[', 1, &types, &count)
+                        : walk_plain_scalar(s, at);
+    int is_certain = !at && s->status != WALK_DOUBT;
+    s->status = WALK_OK;
+    return !is_certain;
+}
+
+/* Walk a text that has other text before its JSON, all on one line. */
+static int walk_prefixed_text(scanner *s, const u8 *at, const u8 *end, unsigned level)
+{
+    size_t length = (size_t)(end - at);
+    at = place_text(s, at, length);
+    if (!at) return 0;
+    end = at + length;
+    const u8 *place = find_json_place(at, end);
+    if (!place || *place != '{' || memchr(at, '\n', (size_t)(place - at))) return 0;
+    if (are_values(s, at, place)) return 0;
+    int allows_line_feed = s->allows_line_feed;
+    s->allows_line_feed = 0;
+    s->text_levels++;
+    const u8 *rest = put_byte(s, TEXT_BEHIND_PREFIX) ? walk_text_value(s, place, level) : NULL;
+    s->text_levels--;
+    s->allows_line_feed = allows_line_feed;
+    if (!rest || rest > end) return 0;
+    s->has_text_prefix = 1;
+    const u8 *last = end;
+    while (last > rest && last[-1] == '\n') last--;
+    for (; rest < last; rest++)
+        if (*rest == '\n' || strchr("\"'{}[]", *rest ? *rest : 'x')) return 0;
+    return 1;
+}
+
+/* Walk a text that stands for another one, which is JSON. */
+static int walk_encoded_text(scanner *s, const u8 *text, size_t length, enum text_kind kind,
+                             unsigned level)
+{
+    u8 *plain = take_arena(s, length);
+    if (!plain) return 0;
+    size_t size = kind == TEXT_BASE64 ? decode_base64(text, length, plain)
+                                      : decode_percent(text, length, plain);
+    keep_in_arena(s, size);
+    const u8 *end = plain + size, *at = skip_separators(plain, end);
+    if (at == end || (*at != '{' && *at != '[' && *at != '"')) return 0;
+    return walk_json_text(s, at, end, kind, level);
+}
+
+/* Walk a text that is JSON, behind a prefix, encoded, or a form; return 0, with the form as it was,
+   for any other. */
 static int walk_text(scanner *s, const slot *holder, unsigned level)
 {
-    const u8 *begin = holder->text, *end = begin + holder->length;
-    const u8 *at = skip_separators(begin, end);
+    const u8 *text = holder->text, *end = text + holder->length;
+    const u8 *at = skip_separators(text, end);
     if (at == end || s->text_levels >= MAX_TEXT_LEVELS) return 0;
-    if (*at != '{' && *at != '[' && *at != '"') return 0;
-    u32 arena_length = s->arena_length;
-    if (!(begin >= s->arena && begin < s->arena + ARENA_BYTES)) {
-        /* Without escapes, so still in the line: it needs zeros behind. */
-        size_t length = (size_t)(end - at);
-        u8 *copy = take_arena(s, length);
-        if (!copy) {
-            s->status = WALK_OK;
-            return 0;
-        }
-        memcpy(copy, at, length);
-        keep_in_arena(s, length);
-        at = copy;
-        end = copy + length;
+    walk_mark mark = mark_walk(s);
+    int is_walked = 0;
+    if (*at == '{' || *at == '[' || *at == '"') {
+        is_walked = walk_plain_text(s, at, end, level);
+        if (is_walked || *at != '[') goto ended;
+        go_back(s, &mark);
     }
-    if (walk_json_text(s, at, end, TEXT_JSON, level)) return 1;
-    s->arena_length = arena_length;
-    return 0;
+    if (memchr(at, '{', (size_t)(end - at)) || *at == '[') {
+        is_walked = walk_prefixed_text(s, at, end, level);
+    } else if (!memchr(at, '[', (size_t)(end - at))) {
+        if (is_base64(text, holder->length))
+            is_walked = walk_encoded_text(s, text, holder->length, TEXT_BASE64, level);
+        else if (is_percent_encoded(text, holder->length))
+            is_walked = walk_encoded_text(s, text, holder->length, TEXT_PERCENT, level);
+        else if (memchr(at, '=', (size_t)(end - at)))
+            is_walked = walk_form(s, text, end, level);
+    }
+ended:
+    if (!is_walked) go_back(s, &mark);
+    return is_walked;
 }
 
 /* -- scalars in the form ---------------------------------------------------------------------- */
@@ -803,6 +880,72 @@ static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned l
     }
 }
 
+/* -- forms ---------------------------------------------------------------------------------- */
+
+/* Return a part of a form without its encoding; NULL where that is no text. */
+static const u8 *decode_part(scanner *s, const u8 *text, size_t *length)
+{
+    u8 *plain = take_arena(s, *length);
+    if (!plain) return NULL;
+    *length = decode_percent(text, *length, plain);
+    keep_in_arena(s, *length);
+    return is_valid_utf8(plain, *length) ? plain : NULL;
+}
+
+/* Put a field of a form into the form of the record. */
+static int put_field(scanner *s, const u8 *key, size_t length, const u8 *value, size_t value_length,
+                     unsigned level, object_state *state)
+{
+    key = decode_part(s, key, &length);
+    if (!key || length > MAX_KEY_BYTES) return 0;
+    u32 flags = find_flags(s, key, length);
+    state->members++;
+    if (flags & KEY_DOTTED) {
+        const u8 *dot = memchr(key, '.', length);
+        if (was_skipped(s, state, key, (size_t)(dot - key))) return 0;
+        state->has_dotted = 1;
+    }
+    int matters = (flags & KEY_MATTERS) != 0;
+    if (!matters && !s->is_late) {
+        state->state |= END_HAS_OTHER;
+        note_skipped(s, state, key, length);
+        return 1;
+    }
+    value = decode_part(s, value, &value_length);
+    if (!value) return 0;
+    if (matters) return put_key(s, key, length) && put_string(s, value, value_length, 0, flags, level);
+    look_at_text(s, value, value_length, flags);
+    state->state |= END_HAS_OTHER;
+    note_skipped(s, state, key, length);
+    return 1;
+}
+
+/* Walk a text that is a form: `key=value&…`. */
+static int walk_form(scanner *s, const u8 *text, const u8 *end, unsigned level)
+{
+    object_state state = {0, s->skipped_count, 0, 0, 0, 0, 0};
+    const u8 *at = text;
+    if (!trim_form(&at, &end)) return 0;
+    if (!put_byte(s, TEXT_FORM) || !put_byte(s, TOKEN_OBJECT)) return 0;
+    s->text_levels++;
+    int is_first = 1, is_form = 1;
+    while (is_form && at < end) {
+        const u8 *key = at;
+        while (at < end && is_form_key(*at)) at++;
+        const u8 *key_end = at, *value = at, *next = at;
+        while (next < end && *next != '&') next++;
+        if (at < next && *at == '=' && key < key_end) value = at + 1;
+        else is_form = at == next && !is_first;
+        if (is_form && key < key_end)
+            is_form = put_field(s, key, (size_t)(key_end - key), value, (size_t)(next - value),
+                                level + 1, &state);
+        at = next < end ? next + 1 : end;
+        is_first = 0;
+    }
+    s->text_levels--;
+    return is_form && !is_first && end_object(s, text, &state) != NULL;
+}
+
 /* Walk an array's member; put it into the form if it may matter. */
 static const u8 *walk_item(scanner *s, const u8 *at, u32 flags, unsigned level)
 {
@@ -938,7 +1081,7 @@ const u8 *walk_record(scanner *s, const u8 *at)
     s->form_length = s->slots_count = s->skipped_count = s->containers = 0;
     s->text_levels = s->arena_length = s->keys_count = 0;
     s->members_count = s->splits_count = s->known_names = 0;
-    s->allows_line_feed = 0;
+    s->allows_line_feed = s->has_text_prefix = 0;
     s->last_crossed = NULL;
     at = *at == '"' ? walk_root_text(s, at + 1) : walk_object(s, at + 1, 0, 1);
     if (!at || s->splits_count) return at;

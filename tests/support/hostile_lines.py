@@ -350,6 +350,86 @@ def make_lists(seed: int, lines: int) -> bytes:
     return b"".join(lists.line() + b"\n" for _ in range(lines))
 
 
+TEXT_SIGNS = " \t\n\u00a0\u2003\x1cé{}[]\"'=&?%+-_/.,:1aZ\\"
+
+
+class Texts:
+    """Lines with a record in a text of one of many kinds, some of them damaged."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = pick = random.Random(seed)
+        self._made = HostileLines(seed)
+        self.records = [self._made.record() for _ in range(pick.choice([1, 2, 2]))]
+        self.ways = pick.sample(
+            [
+                *(self.plain, self.behind, self.behind, self.base64, self.base64, self.percent),
+                *(self.form, self.form, self.field, self.query, self.lines),
+            ],
+            2,
+        )
+        self.keys = pick.sample(["body", "message", "log", "data", "doc", "value", "request"], 2)
+        self.prefixes = pick.sample([*PREFIXES, "12 ", "true ", "", "x=", "12abc ", "a\nb "], 3)
+        self.rate = pick.choice([0, 0.1, 0.3])
+
+    def line(self) -> bytes:
+        """Return a line."""
+        pick = self.random
+        text = pick.choice(self.ways)(self._made.vary(pick.choice(self.records)))
+        if pick.random() < self.rate:
+            at, sign = pick.randrange(len(text) + 1), pick.choice(TEXT_SIGNS)
+            text = pick.choice([text[:at] + sign + text[at:], text[:at] + text[at + 1 :]])
+        value = {"time": pick.choice(TIMES), pick.choice(self.keys): text}
+        return json.dumps(value, ensure_ascii=pick.random() < 0.5).encode()
+
+    def plain(self, record: Any) -> str:
+        """Return JSON, or JSON of JSON."""
+        text = json.dumps(record)
+        return json.dumps(text) if self.random.random() < 0.2 else text
+
+    def behind(self, record: Any) -> str:
+        """Return JSON with text around."""
+        pick = self.random
+        return pick.choice(self.prefixes) + json.dumps(record) + pick.choice([*SUFFIXES, "\n"])
+
+    def lines(self, record: Any) -> str:
+        """Return several lines of JSON."""
+        return "\n".join([json.dumps(record)] * self.random.choice([1, 2, 3]))
+
+    def base64(self, record: Any) -> str:
+        """Return base64 of any spelling."""
+        pick = self.random
+        encode = pick.choice([base64.b64encode, base64.urlsafe_b64encode])
+        inner = pick.choice([json.dumps(record), json.dumps(record), "x", urlencode({"a": "b"})])
+        text = encode(inner.encode()).decode()
+        return text.rstrip("=") if pick.random() < 0.3 else text
+
+    def percent(self, record: Any) -> str:
+        """Return percent-encoded JSON."""
+        return quote(json.dumps(record), safe=self.random.choice(["", ":,", "/"]))
+
+    def form(self, record: Any) -> str:
+        """Return a record's scalars as a form."""
+        inner = next((each for each in record.values() if isinstance(each, dict)), {})
+        pairs = [(key, each) for key, each in {**record, **inner}.items() if type(each) is str]
+        pairs += self.random.choice([[], [("event", "CONVERSATION_CLOSED"), ("sid", "s")]])
+        return self.random.choice(["", "", "?"]) + urlencode(pairs)
+
+    def field(self, record: Any) -> str:
+        """Return a form whose field is JSON."""
+        pick = self.random
+        return f"{pick.choice(['data', 'a', 'payload', 'data%5B0%5D'])}={quote(json.dumps(record))}"
+
+    def query(self, record: Any) -> str:
+        """Return a request line."""
+        return f"GET /?{self.form(record)} HTTP/1.1"
+
+
+def make_texts(seed: int, lines: int) -> bytes:
+    """Return a block of lines with records in texts."""
+    texts = Texts(seed)
+    return b"".join(texts.line() + b"\n" for _ in range(lines))
+
+
 SPELLED_TIMES = [
     *("03/Nov/2025:09:00:00 +0000", "29/Feb/2023:09:00:00 +0000", "31/Dec/2025:23:59:60 -0100"),
     *("Mon, 03 Nov 2025 08:00:00 GMT", "3 Nov 2025 08:00 EST", "Sat, 3 May 2014 08:00:00 pdt"),

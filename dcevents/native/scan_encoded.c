@@ -1,0 +1,115 @@
+/* Texts that stand for others: base64, percent-encoding, forms. As `judge/texts.py` has them. */
+#include "scan.h"
+
+enum { MIN_BASE64 = 16 };
+
+static int find_base64_value(u8 byte)
+{
+    if (is_upper(byte)) return byte - 'A';
+    if (is_lower(byte)) return byte - 'a' + 26;
+    if (is_digit(byte)) return byte - '0' + 52;
+    if (byte == '+' || byte == '-') return 62;
+    return byte == '/' || byte == '_' ? 63 : -1;
+}
+
+int is_base64(const u8 *text, size_t length)
+{
+    if (length < MIN_BASE64) return 0;
+    for (int sign = 0; sign < 2 && text[length - 1] == '='; sign++) length--;
+    for (size_t at = 0; at < length; at++)
+        if (find_base64_value(text[at]) < 0) return 0;
+    return length % 4 != 1;
+}
+
+size_t decode_base64(const u8 *text, size_t length, u8 *out)
+{
+    u32 bits = 0, count = 0;
+    size_t size = 0;
+    for (size_t at = 0; at < length && text[at] != '='; at++) {
+        bits = bits << 6 | (u32)find_base64_value(text[at]);
+        count += 6;
+        if (count < 8) continue;
+        count -= 8;
+        out[size++] = (u8)(bits >> count);
+    }
+    return size;
+}
+
+static int read_hex_digit(u8 byte)
+{
+    u8 lower = to_lower(byte);
+    if (is_digit(byte)) return byte - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+int is_percent_encoded(const u8 *text, size_t length)
+{
+    const u8 *first = memchr(text, '%', length), *end = text + length;
+    if (!first || memchr(text, '=', (size_t)(first - text))) return 0;
+    for (const u8 *at = first; end - at >= 3; at++) {
+        if (*at != '%') continue;
+        u8 low = to_lower(at[2]);
+        if ((at[1] == '7' || at[1] == '5') && low == 'b') return 1;
+        if (at[1] == '2' && low == '2') return 1;
+    }
+    return 0;
+}
+
+size_t decode_percent(const u8 *text, size_t length, u8 *out)
+{
+    size_t size = 0;
+    for (size_t at = 0; at < length; at++) {
+        u8 byte = text[at];
+        if (byte == '+') byte = ' ';
+        if (byte == '%' && at + 2 < length) {
+            int high = read_hex_digit(text[at + 1]), low = read_hex_digit(text[at + 2]);
+            if (high >= 0 && low >= 0) {
+                byte = (u8)(high << 4 | low);
+                at += 2;
+            }
+        }
+        out[size++] = byte;
+    }
+    return size;
+}
+
+static int is_ascii_space(u8 byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r') || (byte >= 0x1C && byte <= 0x1F);
+}
+
+int trim_form(const u8 **begin, const u8 **end)
+{
+    const u8 *at = *begin, *last = *end;
+    while (at < last && is_ascii_space(*at)) at++;
+    while (last > at && is_ascii_space(last[-1])) last--;
+    if (at == last || *at >= 0x80) return 0;
+    if (last[-1] >= 0x80) {
+        /* Unicode has more white space, which begins with these bytes. */
+        const u8 *lead = last - 1;
+        while (lead > at && (*lead & 0xC0) == 0x80) lead--;
+        if (*lead == 0xC2 || (*lead >= 0xE1 && *lead <= 0xE3)) return 0;
+    }
+    if (*at == '?') at++;
+    *begin = at;
+    *end = last;
+    return 1;
+}
+
+int is_form_key(u8 byte)
+{
+    return is_digit(byte) || is_upper(byte) || is_lower(byte)
+        || (byte && strchr("_.$@[]%+-", byte) != NULL);
+}
+
+const u8 *find_json_place(const u8 *at, const u8 *end)
+{
+    for (; at < end; at++) {
+        if (*at != '{' && *at != '[') continue;
+        const u8 *next = at + 1;
+        while (next < end && is_ascii_space(*next)) next++;
+        if (next < end && *next >= 0x80) return NULL;
+        if (next < end && strchr("\"{[]}", *next ? *next : 'x')) return at;
+    }
+    return NULL;
+}

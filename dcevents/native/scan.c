@@ -247,26 +247,14 @@ static const u8 *skip_around(const u8 *at, int *has_signs)
     }
 }
 
-/* Return whether no text of a record that its form leaves out may say something. */
-static int is_line_clean(scanner *s, const u8 *at)
-{
-    if (s->line_is_clean >= 0) return s->line_is_clean;
-    u8 *form = s->form;
-    slot *slots = s->slots;
-    u32 form_length = s->form_length, slots_count = s->slots_count, limit = s->form_limit;
-    s->line_is_clean = is_clean(s, at);
-    s->form = form;
-    s->slots = slots;
-    s->form_length = form_length;
-    s->slots_count = slots_count;
-    s->form_limit = limit;
-    return s->line_is_clean;
-}
-
 /* Note a form that has no rule yet, once, with its first line. */
 static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const line *l,
                                    const u8 *at, const u8 *end)
 {
+    if (!s->is_late && !s->is_new) {
+        s->needs_late = 1;
+        return SET_ASIDE;
+    }
     if (s->new_form_table.count >= MAX_NEW_FORMS) return SET_ASIDE;
     u32 count = s->new_form_table.count;
     u32 number = number_text(&s->new_form_table, &s->seed, form, length);
@@ -280,7 +268,7 @@ static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const
     forms[count].value_begin = l->offset + (u32)(at - l->begin);
     forms[count].value_length = (u32)(end - at);
     memcpy(forms[count].numbers, s->numbers, sizeof s->numbers);
-    forms[count].is_clean = (u32)is_line_clean(s, at);
+    forms[count].is_clean = s->is_late && !s->is_dirty;
     return SET_ASIDE;
 }
 
@@ -305,11 +293,15 @@ static u32 find_rule(scanner *s)
     return number;
 }
 
-static enum line_outcome apply_rule(scanner *s, const rule *r, const u8 *at)
+static enum line_outcome apply_rule(scanner *s, const rule *r)
 {
+    if (!s->is_late && (r->is_late || r->kind == RULE_ASIDE)) {
+        s->needs_late = 1;
+        return SET_ASIDE;
+    }
     if (r->kind == RULE_ASIDE) return SET_ASIDE;
+    s->needs_late |= r->is_late;
     if (r->kind != RULE_EVENT && s->last_line_feed) return SET_ASIDE;
-    if (r->is_late && !is_line_clean(s, at)) return SET_ASIDE;
     /* Of several records on a line none may be rejected: each would need bytes of its own. */
     int is_rejected = r->kind == RULE_NO_EVENT || r->kind == RULE_NO_SID;
     if (is_rejected && s->is_several) return SET_ASIDE;
@@ -369,10 +361,10 @@ static enum line_outcome find_in_order(scanner *s, const place *p, rule *found)
 static enum line_outcome take_one_record(scanner *s, const place *p)
 {
     u32 number = find_rule(s);
-    if (number != NO_NUMBER) return apply_rule(s, &s->rules[number], p->at);
+    if (number != NO_NUMBER) return apply_rule(s, &s->rules[number]);
     rule found;
     enum line_outcome outcome = find_in_order(s, p, &found);
-    return outcome == TAKEN_OTHER ? apply_rule(s, &found, p->at) : outcome;
+    return outcome == TAKEN_OTHER ? apply_rule(s, &found) : outcome;
 }
 
 /* -- lists of records ------------------------------------------------------------------------- */
@@ -405,7 +397,7 @@ static int take_list_member(scanner *s, const one_record *one, void *more)
         if (is_beside && found.kind != RULE_READY && found.kind != RULE_UNKNOWN) return 0;
         if (is_beside || is_event) break;
     }
-    outcome = apply_rule(s, &found, list->p->at);
+    outcome = apply_rule(s, &found);
     list->has_no_memory |= outcome == NO_MEMORY;
     return outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
 }
@@ -443,13 +435,42 @@ static enum line_outcome reject_line(scanner *s, const line *l)
     return take_other(s, is_text ? OTHER_INVALID_JSON : OTHER_INVALID_UTF8);
 }
 
+static enum line_outcome take_walked(scanner *s, const place *p)
+{
+    if (s->splits_count) return take_list_members(s, p);
+    memset(s->numbers, 0, sizeof s->numbers);
+    return take_one_record(s, p);
+}
+
+/* Walk a record anew, with what only the late stages look at or without, and take it. */
+static enum line_outcome take_anew(scanner *s, const place *p, int is_late)
+{
+    s->is_late = is_late;
+    return walk_record(s, p->at) ? take_walked(s, p) : SET_ASIDE;
+}
+
+/* Take a record that has been walked. One walk is enough most times: what the line before needed. */
 static enum line_outcome take_record(scanner *s, const line *l, const u8 *at, const u8 *end)
 {
     place p = {l, at, end};
-    s->line_is_clean = -1;
-    if (s->splits_count) return take_list_members(s, &p);
-    memset(s->numbers, 0, sizeof s->numbers);
-    return take_one_record(s, &p);
+    size_t events = s->events.count, others = s->others.count;
+    u32 records = s->line_records;
+    int was_late = s->is_late;
+    s->needs_late = s->is_new = 0;
+    enum line_outcome outcome = take_walked(s, &p);
+    int is_settled = was_late ? !s->is_dirty : !s->needs_late;
+    if (was_late && s->is_dirty && outcome != SET_ASIDE) is_settled = s->needs_late = 1;
+    for (int step = 0; step < 2 - was_late && outcome == SET_ASIDE && !is_settled; step++) {
+        s->events.count = events;
+        s->others.count = others;
+        s->line_records = records;
+        /* Behind a walk that was late one that is not, and the other way round. */
+        s->is_new = step == 1 || was_late;
+        outcome = take_anew(s, &p, !s->is_new);
+        is_settled = s->is_late && !s->is_dirty;
+    }
+    s->is_late = s->prefers_late = s->needs_late;
+    return outcome;
 }
 
 /* -- several values on a line ----------------------------------------------------------------- */

@@ -355,6 +355,8 @@ size_t decode_percent(const u8 *text, size_t length, u8 *out);
 /* Take white space and a question mark off a form; return 0 where it is not certain what is some. */
 int trim_form(const u8 **begin, const u8 **end);
 int is_form_key(u8 byte);
+/* Find the query in a request line; return 0 for none. */
+int find_query(const u8 **begin, const u8 **end);
 /* Return the first bracket in a text that JSON may begin with; NULL for none, or in doubt. */
 const u8 *find_json_place(const u8 *at, const u8 *end);
 int is_valid_utf8(const u8 *text, size_t length);
@@ -387,9 +389,10 @@ enum scalar_class {
     TOKEN_SAME_AGAIN, /* upper bits: how many members before leave no trace, instead */
 };
 /* How a text is read: the byte behind CLASS_TEXT. */
-enum text_kind { TEXT_JSON, TEXT_BASE64, TEXT_PERCENT, TEXT_BEHIND_PREFIX, TEXT_FORM };
+enum text_kind { TEXT_JSON, TEXT_BASE64, TEXT_PERCENT, TEXT_BEHIND_PREFIX, TEXT_FORM, TEXT_QUERY };
 enum {
     ROOT_IS_TEXT = 0xFF, /* a form's first byte where the record is a text; keys are shorter */
+    FORM_IS_LATE = 0xFD, /* a form's last byte where it has what only the late stages look at */
     ONE_OF_SEVERAL = 1 << 4, /* of an array or a text's kind: its other members are records, too */
     BESIDE_EVENT = 1 << 5,   /* … of which one is an event */
     END_HAS_BLANK = 1 << 6,  /* of an array: objects that leave no trace */
@@ -473,7 +476,7 @@ typedef struct {
 
 typedef struct {
     u32 form_begin, form_length, value_begin, value_length;
-    u32 is_clean; /* no text of the line that does not matter at first may say something */
+    u32 is_clean; /* no text that only the late stages look at may say something */
     u32 numbers[MAX_SPLIT_LEVELS]; /* which member it is, of lists in one another */
 } new_form;
 
@@ -559,8 +562,11 @@ typedef struct scanner {
     const u8 *last_crossed;   /* the line feed in a value that was passed last */
     const u8 *last_line_feed; /* behind which a value over lines is not walked; NULL on one line */
     int has_prefix; /* there is text before the record: a time, perhaps */
-    int is_late; /* the walk looks at texts that do not matter at first */
-    int is_dirty; /* … and has found one that may say something */
+    int is_late;  /* the walk puts texts into the form that only the late stages look at */
+    int is_dirty; /* … and has found some */
+    int prefers_late; /* the line before needed such a walk */
+    int needs_late;   /* the line does */
+    int is_new;       /* its form has no rule, and no text of the late stages was looked at */
     int is_pair; /* the object walked last may be a pair of key and value */
     u32 form_length, slots_count, skipped_count, containers, known_names, text_levels;
     u32 arena_length;
@@ -577,7 +583,6 @@ typedef struct scanner {
     u8 one_form[MAX_FORM_BYTES + 16]; /* of one of several records */
     slot one_slots[MAX_SLOTS];
     u32 numbers[MAX_SPLIT_LEVELS]; /* which of them */
-    int line_is_clean; /* -1: not known yet */
     int is_several;    /* the line may hold several records, of which so many were taken: */
     u32 line_records;
     size_t first_event, first_other; /* of the line */
@@ -618,13 +623,11 @@ typedef struct scanner {
 /* Walk the object or text that begins at `at`, a brace or quote; return the place behind it, NULL as
    the status says. Its form, slots and flags are the scanner's. */
 const u8 *walk_record(scanner *s, const u8 *at);
-/* Walk the object again, only to see whether a text that does not matter may say something. */
-int is_clean(scanner *s, const u8 *at);
 
 u32 find_flags(scanner *s, const u8 *key, size_t length);
 int put_byte(scanner *s, unsigned byte);
-/* Put the kinds of events into the form where several values name some. */
-int put_kinds(scanner *s);
+/* Put what follows the record in its form: kinds of events where several values name some. */
+int end_form(scanner *s);
 
 /* -- lists of records ------------------------------------------------------------------------- */
 

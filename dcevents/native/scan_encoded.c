@@ -102,6 +102,32 @@ int is_form_key(u8 byte)
         || (byte && strchr("_.$@[]%+-", byte) != NULL);
 }
 
+int find_query(const u8 **begin, const u8 **end)
+{
+    const u8 *at = *begin, *last = *end;
+    if (at < last && *at == '?') at++;
+    if (memchr(at, ' ', (size_t)(last - at))) {
+        /* The first word that has a query, or may be one. */
+        const u8 *word = at, *behind = at;
+        for (;; word = behind + 1) {
+            if (word > last) return 0;
+            behind = memchr(word, ' ', (size_t)(last - word));
+            if (!behind) behind = last;
+            size_t size = (size_t)(behind - word);
+            if (memchr(word, '?', size) || memchr(word, '=', size)) break;
+            if (behind == last) return 0;
+        }
+        at = word;
+        last = behind;
+    }
+    const u8 *hash = memchr(at, '#', (size_t)(last - at));
+    if (hash) last = hash;
+    const u8 *mark = memchr(at, '?', (size_t)(last - at));
+    *begin = mark ? mark + 1 : at;
+    *end = last;
+    return 1;
+}
+
 const u8 *find_json_place(const u8 *at, const u8 *end)
 {
     for (; at < end; at++) {

@@ -100,7 +100,7 @@ static int take_member(composer *c, const part *around)
     s->form_limit = MAX_FORM_BYTES;
     s->form_length = c->form_length;
     s->slots_count = c->slots_count;
-    return put_kinds(s) && c->take(s, &one, c->more);
+    return end_form(s) && c->take(s, &one, c->more);
 }
 
 /* Take the members of the last of some lists, which holds all others. */

@@ -188,11 +188,12 @@ int order_form(scanner *s, u8 *form, u32 *length, u16 *slots)
         order_object(o);
     }
     REQUIRE(o->slots_count == s->slots_count);
-    if (o->at < s->form_length)
+    if (o->at < s->form_length && s->form[o->at] != FORM_IS_LATE)
         for (u32 number = 0; number < o->slots_count; number++) {
             u8 kind = s->slots[o->slots[number]].kind;
             if (kind != KIND_NONE) put(o, kind);
         }
+    if (s->form[s->form_length - 1] == FORM_IS_LATE) put(o, FORM_IS_LATE);
     memcpy(form, o->bytes, o->length);
     *length = o->length;
     memcpy(slots, o->slots, o->slots_count * sizeof *slots);

@@ -7,7 +7,7 @@
 static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level);
 static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level);
 static const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level);
-static int walk_form(scanner *s, const u8 *text, const u8 *end, unsigned level);
+static int walk_form(scanner *s, const u8 *text, const u8 *end, enum text_kind kind, unsigned level);
 static const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int *types,
                                 u32 *count);
 
@@ -455,25 +455,40 @@ static int walk_text(scanner *s, const slot *holder, unsigned level)
         else if (is_percent_encoded(text, holder->length))
             is_walked = walk_encoded_text(s, text, holder->length, TEXT_PERCENT, level);
         else if (memchr(at, '=', (size_t)(end - at)))
-            is_walked = walk_form(s, text, end, level);
+            is_walked = walk_form(s, text, end, TEXT_FORM, level);
     }
 ended:
     if (!is_walked) go_back(s, &mark);
     return is_walked;
 }
 
+/* Walk the form in a request line; return 0, with the record's form as it was, for any other text. */
+static int walk_query(scanner *s, const slot *holder, unsigned level)
+{
+    const u8 *at = holder->text, *end = at + holder->length;
+    walk_mark mark = mark_walk(s);
+    if (s->text_levels >= MAX_TEXT_LEVELS || !find_query(&at, &end)) return 0;
+    int is_walked = walk_form(s, at, end, TEXT_QUERY, level);
+    if (!is_walked) go_back(s, &mark);
+    return is_walked;
+}
+
 /* -- scalars in the form ---------------------------------------------------------------------- */
 
-/* Look at a text of the late stages: a full name, JSON, a form under a key that is not listed. */
-static void look_at_text(scanner *s, const u8 *text, size_t length, u32 flags)
+/* Return the flags that a text has for the late stages: it may be a full name, JSON, a form, though
+   its key is not listed. */
+static u32 find_late_flags(scanner *s, const u8 *text, size_t length, u32 flags)
 {
-    if (!length) return;
+    u32 late = 0;
+    if (!length) return 0;
     if (!(flags & (KEY_NO_NAME | KEY_NAME)) && may_be_full_name(text, length)) {
         event_name name = find_name(s, text, length);
-        s->is_dirty |= name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME;
+        if (name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME) late |= KEY_NAME;
     }
-    if (!(flags & (KEY_NO_TEXT | KEY_BODY))) s->is_dirty |= may_hold_values(text, length);
-    if (flags & KEY_REQUEST) s->is_dirty |= may_hold_request(text, length);
+    if (!(flags & (KEY_NO_TEXT | KEY_BODY)) && may_hold_values(text, length)) late |= KEY_BODY;
+    if ((flags & KEY_REQUEST) && may_hold_request(text, length)) late |= KEY_BODY;
+    if (late) s->is_dirty = 1;
+    return late;
 }
 
 static unsigned class_name(scanner *s, slot *holder, u32 flags)
@@ -519,7 +534,7 @@ static int put_string(scanner *s, const u8 *text, size_t length, int has_escapes
         keep_in_arena(s, length);
         text = plain;
     }
-    if (s->is_late) look_at_text(s, text, length, flags);
+    if (s->is_late) flags |= find_late_flags(s, text, length, flags);
     slot *added = add_slot(s, text, length, length ? CLASS_STRING : CLASS_EMPTY);
     if (!added) return 0;
     if (!length) return put_byte(s, CLASS_EMPTY);
@@ -538,11 +553,12 @@ static int put_string(scanner *s, const u8 *text, size_t length, int has_escapes
     u32 place = s->form_length;
     if (!put_byte(s, class_ | bits)) return 0;
     if (flags & KEY_BODY) {
+        int is_request = (flags & KEY_REQUEST) && *text != '{' && *text != '[';
         int is_name = class_ == CLASS_FULL_NAME || class_ == CLASS_READY_NAME
             || class_ == CLASS_KIND_ALONE;
-        if (!is_name && walk_text(s, added, level))
+        if (is_request ? walk_query(s, added, level) : !is_name && walk_text(s, added, level))
             class_ = CLASS_TEXT;
-        else if (may_hold_values(text, length))
+        else if (is_request ? may_hold_request(text, length) : may_hold_values(text, length))
             bits |= DOUBT_BIT;
         s->form[place] = (u8)(class_ | bits);
     }
@@ -645,6 +661,37 @@ static int put_word(scanner *s, const u8 *text, size_t length, u32 flags)
     return put_byte(s, CLASS_WORD | (flags & KEY_PAGE ? PAGE_BIT : 0u));
 }
 
+/* A key that is put into the form only with what stands under it. */
+typedef struct {
+    const u8 *text;
+    size_t length;
+    int is_put;
+} late_key;
+
+/* Put a text under a key that does not matter into the form where a late stage may find something. */
+static int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
+                           unsigned level, late_key *key)
+{
+    u32 arena_length = s->arena_length;
+    if (has_escapes) {
+        u8 *plain = take_arena(s, length);
+        if (!plain) return 0;
+        length = unescape(text, length, plain);
+        keep_in_arena(s, length);
+        text = plain;
+    }
+    u32 late = find_late_flags(s, text, length, flags);
+    if (!late) {
+        s->arena_length = arena_length;
+        return 1;
+    }
+    if (key) {
+        key->is_put = 1;
+        if (!put_key(s, key->text, key->length)) return 0;
+    }
+    return put_string(s, text, length, 0, flags | late, level);
+}
+
 /* Walk a scalar, and put it into the form if its key matters. */
 static const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level)
 {
@@ -655,18 +702,8 @@ static const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level
         if (!end) return NULL;
         size_t length = (size_t)(end - text);
         if (matters && !put_string(s, text, length, has_escapes, flags, level)) return NULL;
-        if (!matters && s->is_late) {
-            u32 arena_length = s->arena_length;
-            if (has_escapes) {
-                u8 *plain = take_arena(s, length);
-                if (!plain) return NULL;
-                length = unescape(text, length, plain);
-                keep_in_arena(s, length);
-                text = plain;
-            }
-            look_at_text(s, text, length, flags);
-            s->arena_length = arena_length;
-        }
+        if (!matters && s->is_late && !put_late_string(s, text, length, has_escapes, flags, level, NULL))
+            return NULL;
         return end + 1;
     }
     if (*at == '-' || is_digit(*at)) {
@@ -833,9 +870,21 @@ static const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level
         return walk_scalar(s, at, flags, level);
     }
     state->has_pair_key |= (flags & KEY_PAIR) && *at == '"';
-    state->state |= *at == 'n' ? END_HAS_NULL : END_HAS_OTHER;
+    late_key late = {key, length, 0};
+    int is_null = *at == 'n';
+    if (s->is_late && *at == '"') {
+        int has_escapes = 0;
+        const u8 *text = at + 1, *end = walk_string(s, text, &has_escapes);
+        if (!end || !put_late_string(s, text, (size_t)(end - text), has_escapes, flags, level, &late))
+            return NULL;
+        at = end + 1;
+    } else {
+        at = walk_scalar(s, at, flags, level);
+    }
+    if (late.is_put) return was_skipped(s, state, key, length) ? stop(s, WALK_DOUBT) : at;
+    state->state |= is_null ? END_HAS_NULL : END_HAS_OTHER;
     note_skipped(s, state, key, length);
-    return walk_scalar(s, at, flags, level);
+    return at;
 }
 
 static const u8 *end_object(scanner *s, const u8 *at, const object_state *state)
@@ -905,28 +954,28 @@ static int put_field(scanner *s, const u8 *key, size_t length, const u8 *value, 
         if (was_skipped(s, state, key, (size_t)(dot - key))) return 0;
         state->has_dotted = 1;
     }
+    late_key late = {key, length, 0};
     int matters = (flags & KEY_MATTERS) != 0;
-    if (!matters && !s->is_late) {
-        state->state |= END_HAS_OTHER;
-        note_skipped(s, state, key, length);
-        return 1;
+    if (matters || s->is_late) {
+        value = decode_part(s, value, &value_length);
+        if (!value) return 0;
     }
-    value = decode_part(s, value, &value_length);
-    if (!value) return 0;
-    if (matters) return put_key(s, key, length) && put_string(s, value, value_length, 0, flags, level);
-    look_at_text(s, value, value_length, flags);
+    if (matters)
+        return put_key(s, key, length) && put_string(s, value, value_length, 0, flags, level);
+    if (s->is_late && !put_late_string(s, value, value_length, 0, flags, level, &late)) return 0;
+    if (late.is_put) return !was_skipped(s, state, key, length);
     state->state |= END_HAS_OTHER;
     note_skipped(s, state, key, length);
     return 1;
 }
 
 /* Walk a text that is a form: `key=value&…`. */
-static int walk_form(scanner *s, const u8 *text, const u8 *end, unsigned level)
+static int walk_form(scanner *s, const u8 *text, const u8 *end, enum text_kind kind, unsigned level)
 {
     object_state state = {0, s->skipped_count, 0, 0, 0, 0, 0};
     const u8 *at = text;
     if (!trim_form(&at, &end)) return 0;
-    if (!put_byte(s, TEXT_FORM) || !put_byte(s, TOKEN_OBJECT)) return 0;
+    if (!put_byte(s, kind) || !put_byte(s, TOKEN_OBJECT)) return 0;
     s->text_levels++;
     int is_first = 1, is_form = 1;
     while (is_form && at < end) {
@@ -1046,15 +1095,14 @@ static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
 }
 
 /* Where several values are known names, it matters which. */
-int put_kinds(scanner *s)
+int end_form(scanner *s)
 {
     u32 known = 0;
     for (u32 number = 0; number < s->slots_count; number++)
         known += s->slots[number].kind != KIND_NONE;
-    if (known < 2) return 1;
-    for (u32 number = 0; number < s->slots_count; number++)
+    for (u32 number = 0; known > 1 && number < s->slots_count; number++)
         if (s->slots[number].kind != KIND_NONE && !put_byte(s, s->slots[number].kind)) return 0;
-    return 1;
+    return !s->is_dirty || put_byte(s, FORM_IS_LATE);
 }
 
 /* Walk a record that is a text, its quote before `at`. */
@@ -1072,7 +1120,7 @@ static const u8 *walk_root_text(scanner *s, const u8 *at)
     return end + 1;
 }
 
-const u8 *walk_record(scanner *s, const u8 *at)
+static const u8 *walk_once(scanner *s, const u8 *at)
 {
     s->status = WALK_OK;
     s->form = s->walked_form;
@@ -1081,20 +1129,20 @@ const u8 *walk_record(scanner *s, const u8 *at)
     s->form_length = s->slots_count = s->skipped_count = s->containers = 0;
     s->text_levels = s->arena_length = s->keys_count = 0;
     s->members_count = s->splits_count = s->known_names = 0;
+    s->is_dirty = 0;
     s->allows_line_feed = s->has_text_prefix = 0;
     s->last_crossed = NULL;
     at = *at == '"' ? walk_root_text(s, at + 1) : walk_object(s, at + 1, 0, 1);
     if (!at || s->splits_count) return at;
-    if (!put_kinds(s)) return NULL;
+    if (!end_form(s)) return NULL;
     if (s->form_length > MAX_FORM_BYTES || s->slots_count > MAX_SLOTS) return stop(s, WALK_DOUBT);
     return at;
 }
 
-int is_clean(scanner *s, const u8 *at)
+const u8 *walk_record(scanner *s, const u8 *at)
 {
-    s->is_late = 1;
-    s->is_dirty = 0;
-    at = walk_record(s, at);
+    const u8 *end = walk_once(s, at);
+    if (end || !s->is_late || s->status != WALK_DOUBT) return end;
     s->is_late = 0;
-    return at && !s->is_dirty;
+    return walk_once(s, at);
 }

@@ -44,6 +44,7 @@ class TextKind(IntEnum):
     PERCENT = 2
     BEHIND_PREFIX = 3
     FORM = 4
+    QUERY = 5
 
 
 TEXT_STEPS: Final = {
@@ -52,6 +53,7 @@ TEXT_STEPS: Final = {
     TextKind.PERCENT: TextStep("percent"),
     TextKind.BEHIND_PREFIX: TextStep("json"),
     TextKind.FORM: TextStep("form"),
+    TextKind.QUERY: TextStep("form"),
 }
 
 
@@ -62,6 +64,7 @@ class ValueNumber(int):
 
 
 _ROOT_IS_TEXT: Final = 0xFF
+_FORM_IS_LATE: Final = 0xFD
 _ONE_OF_SEVERAL: Final = 1 << 4
 _BESIDE_EVENT: Final = 1 << 5
 _UNKNOWN_NUMBER: Final = -1
@@ -82,6 +85,8 @@ class Form:
     """A text may hold something that the scanner cannot read."""
     has_text_prefix: bool = False
     """A text has more text before its JSON: a time, perhaps."""
+    is_late: bool = False
+    """The form has all texts that only the late stages of the judge look at."""
     may_be_group: bool = False
     """An object's values are all objects: it may be a list of events under keys."""
 
@@ -104,7 +109,7 @@ class _FormReader:
     """One walk over a form's bytes."""
 
     def __init__(self, data: bytes) -> None:
-        self.form = Form()
+        self.form = Form(is_late=data[-1] == _FORM_IS_LATE)
         self._data = data
         self._at = 0
 

@@ -142,9 +142,11 @@ class Rules:
         if len(findings) != count:
             return ASIDE
         is_late = form.may_be_group or form.is_beside_event or not finds_at_listed_keys(value)
-        if is_late and not sample.is_clean:
+        if form.is_late and not is_late:
+            return ASIDE  # another form of the record, without the late texts, is enough
+        if is_late and not (sample.is_clean or form.is_late):
             return None
-        maker = _RuleMaker(form, self._time_forms, is_late=is_late)
+        maker = _RuleMaker(form, self._time_forms, is_late=is_late and not form.is_late)
         return maker.make(findings[0].outcome, value)
 
 
@@ -172,10 +174,11 @@ class _RuleMaker:
             case UnknownEvent(name):
                 number = self._find_unknown_name(name, value)
                 slots = (number, *(NO_SLOT,) * (SLOTS - 1))
-                return ASIDE if number < 0 else Rule(RuleKind.UNKNOWN, slots, is_late=True)
+                is_late = not self._form.is_late
+                return ASIDE if number < 0 else Rule(RuleKind.UNKNOWN, slots, is_late=is_late)
         is_without_sid = outcome == Rejection(NO_SID)
         kind = RuleKind.NO_SID if is_without_sid else RuleKind.NO_EVENT
-        return Rule(kind, is_late=True)
+        return Rule(kind, is_late=not self._form.is_late)
 
     def _make_event_rule(self, event: Event) -> Rule:
         structure, time = event.structure, event.time

@@ -14,6 +14,7 @@ enum line_outcome {
     TAKEN_ALONE,
     TAKEN_OVER_LINES,
     TAKEN_SEVERAL,
+    TAKEN_SEVERAL_OVER_LINES,
     TAKEN_OTHER,
     SET_ASIDE,
     IS_UNFINISHED,
@@ -68,7 +69,8 @@ static int add_to_run(scanner *s, enum line_status status, u32 number, size_t be
 {
     if (s->runs_count) {
         run *last = &s->runs[s->runs_count - 1];
-        if (last->status == (u32)status && status != LINE_EVENT_OVER_LINES) {
+        int is_alone = status == LINE_EVENT_OVER_LINES || status == LINE_SEVERAL_OVER_LINES;
+        if (last->status == (u32)status && !is_alone) {
             last->lines++;
             last->end = (u32)end;
             return 1;
@@ -78,7 +80,8 @@ static int add_to_run(scanner *s, enum line_status status, u32 number, size_t be
     if (!runs) return 0;
     s->runs = runs;
     size_t entries = status == LINE_OTHER ? s->others.count : s->events.count;
-    size_t first_entry = status == LINE_ASIDE || status == LINE_SEVERAL ? 0 : entries - 1;
+    int has_none = status == LINE_ASIDE || status >= LINE_SEVERAL;
+    size_t first_entry = has_none ? 0 : entries - 1;
     run added = {(u32)status, number, 1, (u32)begin, (u32)end, (u32)first_entry};
     runs[s->runs_count++] = added;
     return 1;
@@ -301,7 +304,7 @@ static enum line_outcome apply_rule(scanner *s, const rule *r)
     }
     if (r->kind == RULE_ASIDE) return SET_ASIDE;
     s->needs_late |= r->is_late;
-    if (r->kind != RULE_EVENT && s->last_line_feed) return SET_ASIDE;
+    if (r->kind != RULE_EVENT && s->last_line_feed && !s->is_several) return SET_ASIDE;
     /* Of several records on a line none may be rejected: each would need bytes of its own. */
     int is_rejected = r->kind == RULE_NO_EVENT || r->kind == RULE_NO_SID;
     if (is_rejected && s->is_several) return SET_ASIDE;
@@ -407,7 +410,7 @@ static enum line_outcome take_list_members(scanner *s, const place *p)
 {
     list_place list = {p, 0};
     int was_several = s->is_several;
-    if (s->has_prefix || s->last_line_feed) return SET_ASIDE;
+    if (s->has_prefix) return SET_ASIDE;
     s->is_several = 1;
     int is_taken = take_each(s, take_list_member, &list);
     s->is_several = was_several;
@@ -684,53 +687,73 @@ static int settle_open(scanner *s, open_line *open, int is_event)
         && add_to_run(s, LINE_OTHER, number, open->begin, open->end);
 }
 
-/* Return the last line feed of a block that has enough bytes behind; NULL for none. */
-static const u8 *find_last_line_feed(const u8 *data, size_t length)
-{
-    size_t at = length > READ_AHEAD ? length - READ_AHEAD : 0;
-    while (at > 0 && data[at - 1] != '\n') at--;
-    return at > 0 ? data + at - 1 : NULL;
-}
-
 static enum line_status find_status(enum line_outcome outcome)
 {
     if (outcome == TAKEN_EVENT) return LINE_EVENT;
     if (outcome == TAKEN_ALONE) return LINE_EVENT_ALONE;
     if (outcome == TAKEN_OVER_LINES) return LINE_EVENT_OVER_LINES;
     if (outcome == TAKEN_SEVERAL) return LINE_SEVERAL;
+    if (outcome == TAKEN_SEVERAL_OVER_LINES) return LINE_SEVERAL_OVER_LINES;
     return outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
 }
+
+enum { END_BYTES = MAX_LINE_BYTES + READ_AHEAD };
 
 /* A block while its lines are scanned. */
 typedef struct {
     const u8 *data;
     size_t length;
-    const u8 *last_line_feed;
-    const u8 *no_value_to; /* a value that began before it went on to there, and broke */
+    size_t no_value_to; /* a value that began before it went on to there, and broke */
+    size_t end_begin;   /* where the part of it begins that is copied, with room behind */
+    int has_end;
 } block;
+
+/* Return where a value over lines may be walked, and set the last line feed that it may cross; NULL
+   for none. Near the block's end that is in a copy. */
+static const u8 *place_value(scanner *s, block *b, size_t begin, const u8 **limit)
+{
+    const u8 *first = b->data + begin;
+    if (begin < b->end_begin) {
+        *limit = first + MAX_LINE_BYTES;
+    } else {
+        size_t size = b->length - b->end_begin;
+        if (!s->end) s->end = malloc(END_BYTES + READ_AHEAD);
+        if (!s->end) return NULL;
+        if (!b->has_end) {
+            memcpy(s->end, b->data + b->end_begin, size);
+            memset(s->end + size, 0, READ_AHEAD);
+            b->has_end = 1;
+        }
+        first = s->end + (begin - b->end_begin);
+        *limit = s->end + size - 1;
+    }
+    while (*limit > first && **limit != '\n') *limit -= 1;
+    return *limit > first ? first : NULL;
+}
 
 /* Scan a value that goes on behind its first line, which is `l`; `next` is where it was left. */
 static enum line_outcome scan_over_lines(scanner *s, block *b, const line *l, size_t *next)
 {
     int has_signs = 0;
-    const u8 *first = b->data + l->offset, *limit = b->last_line_feed;
-    if (!limit || first + (l->end - l->begin) >= limit || (b->no_value_to && first <= b->no_value_to))
-        return IS_UNFINISHED;
-    if (limit - first > MAX_LINE_BYTES)
-        for (limit = first + MAX_LINE_BYTES; *limit != '\n';) limit--;
+    const u8 *limit = NULL, *first = NULL;
+    if (l->offset >= b->no_value_to) first = place_value(s, b, l->offset, &limit);
+    if (!first || first + (l->end - l->begin) >= limit) return IS_UNFINISHED;
     const u8 *at = skip_around(first, &has_signs);
     line whole = {first, limit, l->offset};
     s->last_line_feed = limit;
     const u8 *end = walk_record(s, at);
-    if (!end) b->no_value_to = s->last_crossed ? s->last_crossed : first;
+    if (!end) b->no_value_to = l->offset + (size_t)(s->last_crossed ? s->last_crossed - first : 0) + 1;
     enum line_outcome outcome = IS_UNFINISHED;
     const u8 *rest = end ? skip_around(end, &has_signs) : NULL;
     if (rest && *rest == '\n') outcome = take_record(s, &whole, at, end);
     s->last_line_feed = NULL;
     if (outcome == NO_MEMORY) return outcome;
-    if (outcome != TAKEN_EVENT) return IS_UNFINISHED;
-    *next = (size_t)(rest - b->data) + 1;
-    return TAKEN_OVER_LINES;
+    if (outcome != TAKEN_EVENT && outcome != TAKEN_SEVERAL) {
+        leave_records(s);
+        return IS_UNFINISHED;
+    }
+    *next = l->offset + (size_t)(rest - first) + 1;
+    return outcome == TAKEN_EVENT ? TAKEN_OVER_LINES : TAKEN_SEVERAL_OVER_LINES;
 }
 
 /* Scan the line or value at `begin`, up to `next`. */
@@ -765,7 +788,7 @@ static u32 count_lines(const u8 *at, const u8 *end)
 static int scan_lines(scanner *s, const u8 *data, size_t length)
 {
     open_line open = {0, 0, 0};
-    block b = {data, length, find_last_line_feed(data, length), NULL};
+    block b = {data, length, 0, length > END_BYTES ? length - END_BYTES : 0, 0};
     for (size_t begin = 0, next = 0; begin < length; begin = next) {
         enum line_outcome outcome = scan_next(s, &b, begin, &next);
         if (outcome == NO_MEMORY || !settle_open(s, &open, outcome == TAKEN_EVENT)) return 0;
@@ -775,7 +798,8 @@ static int scan_lines(scanner *s, const u8 *data, size_t length)
         } else if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) {
             return 0;
         }
-        u32 lines = outcome == TAKEN_OVER_LINES ? count_lines(data + begin, data + next) : 1;
+        int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES;
+        u32 lines = is_long ? count_lines(data + begin, data + next) : 1;
         if (lines > 1) s->runs[s->runs_count - 1].lines = lines;
         s->lines += lines;
     }
@@ -843,7 +867,7 @@ DC_EXPORT void dc_close_scanner(scanner *s)
     close_pairs(&s->combinations);
     for (int number = 0; number < WORD_LISTS; number++) free(s->lists[number].bytes);
     event_columns *events = &s->events;
-    void *arrays[] = {s->arena, s->walked_form, s->walked_slots, s->members, s->splits, s->order,
+    void *arrays[] = {s->arena, s->end, s->walked_form, s->walked_slots, s->members, s->splits, s->order,
                       s->rules, s->new_forms, s->runs, s->structure_counts, s->tail,
                       events->lines, events->sessions, events->attributes, events->times,
                       events->forms, events->structures, events->members, s->others.lines, s->others.names,

@@ -393,6 +393,7 @@ enum text_kind { TEXT_JSON, TEXT_BASE64, TEXT_PERCENT, TEXT_BEHIND_PREFIX, TEXT_
 enum {
     ROOT_IS_TEXT = 0xFF, /* a form's first byte where the record is a text; keys are shorter */
     FORM_IS_LATE = 0xFD, /* a form's last byte where it has what only the late stages look at */
+    IS_PAIRS = 1 << 4, /* of an object: a list of pairs; behind each key stands its value's */
     ONE_OF_SEVERAL = 1 << 4, /* of an array or a text's kind: its other members are records, too */
     BESIDE_EVENT = 1 << 5,   /* … of which one is an event */
     END_HAS_BLANK = 1 << 6,  /* of an array: objects that leave no trace */
@@ -459,6 +460,7 @@ enum line_status {
     LINE_EVENT_ALONE,
     LINE_EVENT_OVER_LINES,
     LINE_SEVERAL,
+    LINE_SEVERAL_OVER_LINES,
 };
 enum other_bucket {
     OTHER_BLANK,
@@ -567,6 +569,7 @@ typedef struct scanner {
     int prefers_late; /* the line before needed such a walk */
     int needs_late;   /* the line does */
     int is_new;       /* its form has no rule, and no text of the late stages was looked at */
+    int array_holds_text, array_holds_objects; /* the array walked last, or arrays in it */
     int is_pair; /* the object walked last may be a pair of key and value */
     u32 form_length, slots_count, skipped_count, containers, known_names, text_levels;
     u32 arena_length;
@@ -617,6 +620,7 @@ typedef struct scanner {
     u32 lines;
     u8 *tail; /* a line near the block's end, with room behind */
     size_t tail_capacity;
+    u8 *end; /* the last part of a block, with room behind, for values over lines */
     scan_result result;
 } scanner;
 

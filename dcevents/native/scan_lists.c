@@ -116,6 +116,7 @@ static int take_list(composer *c, const part *whole, u32 begin, u32 slots_begin,
     const list_member *m = NULL;
     for (u32 at = list->first_member; at != NO_NUMBER; at = m->next) {
         m = &s->members[at];
+        if ((s->walked_form[m->form_begin] & 15) <= CLASS_TEXT) continue; /* no record */
         c->form_length = form_length;
         c->slots_count = slots_count;
         s->numbers[level] = m->number;

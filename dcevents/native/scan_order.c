@@ -21,7 +21,7 @@ typedef struct {
     member members[MAX_LEVELS_WALKED * MAX_ORDERED];
 } order;
 
-static void order_object(order *o);
+static void order_object(order *o, int are_pairs);
 
 static void put(order *o, u8 byte)
 {
@@ -46,7 +46,7 @@ static void order_value(order *o)
     u8 byte = take(o), token = byte & 15;
     put(o, byte);
     if (token == TOKEN_OBJECT) {
-        order_object(o);
+        order_object(o, byte & IS_PAIRS);
     } else if (token == TOKEN_ARRAY) {
         while ((o->s->form[o->at] & 15) != TOKEN_ARRAY_END) {
             if ((o->s->form[o->at] & 15) == TOKEN_SAME_AGAIN) put(o, take(o));
@@ -150,7 +150,7 @@ static void sort_members(order *o, u32 first)
     REQUIRE(length == o->length && slots_count == o->slots_count);
 }
 
-static void order_object(order *o)
+static void order_object(order *o, int are_pairs)
 {
     u32 first = o->members_count, count = 0;
     u8 said = 0;
@@ -158,6 +158,11 @@ static void order_object(order *o)
         member m = {o->s->form + o->at, said - 1u, 0, o->length, 0, o->slots_count, 0, 0, 0};
         put(o, said);
         for (u32 left = m.length; left > 0; left--) put(o, take(o));
+        if (are_pairs) {
+            u8 value_key = take(o);
+            put(o, value_key);
+            for (; value_key > 1; value_key--) put(o, take(o));
+        }
         m.byte = o->s->form[o->at];
         order_value(o);
         m.end = o->length;
@@ -185,7 +190,7 @@ int order_form(scanner *s, u8 *form, u32 *length, u16 *slots)
         put(o, take(o));
         order_value(o);
     } else {
-        order_object(o);
+        order_object(o, 0);
     }
     REQUIRE(o->slots_count == s->slots_count);
     if (o->at < s->form_length && s->form[o->at] != FORM_IS_LATE)

@@ -116,11 +116,11 @@ static int parse_epoch(const u8 *text, size_t length, int is_number, i64 *ms, u8
     cursor c = {text, text + length};
     int is_negative = left(&c) > 0 && *c.at == '-';
     if (is_negative || (!is_number && left(&c) > 0 && *c.at == '+')) c.at++;
-    i64 whole = 0;
+    u64 whole = 0;
     int digits = 0, millis = 0, has_fraction = 0;
     for (; left(&c) > 0 && is_digit(*c.at); c.at++, digits++) {
-        if (digits >= 18) return -2;
-        whole = whole * 10 + *c.at - '0';
+        if (digits >= 19) return -2;
+        whole = whole * 10 + (u64)(*c.at - '0');
     }
     if (!digits) return -1;
     if (left(&c) >= 2 && *c.at == '.' && is_digit(c.at[1])) {
@@ -132,18 +132,18 @@ static int parse_epoch(const u8 *text, size_t length, int is_number, i64 *ms, u8
         for (; places < 3; places++) millis *= 10;
     }
     if (left(&c) > 0) return is_number ? -2 : -1;
-    if (whole < (i64)100000000000) {
+    if (whole < (u64)100000000000) {
         *form = FORM_EPOCH_SECONDS;
-        *ms = whole * 1000 + millis;
-    } else if (whole < (i64)100000000000000) {
+        *ms = (i64)whole * 1000 + millis;
+    } else if (whole < (u64)100000000000000) {
         *form = FORM_EPOCH_MILLISECONDS;
-        *ms = whole;
-    } else if (whole < (i64)100000000000000000) {
+        *ms = (i64)whole;
+    } else if (whole < (u64)100000000000000000) {
         *form = FORM_EPOCH_MICROSECONDS;
-        *ms = whole / 1000;
+        *ms = (i64)(whole / 1000);
     } else {
         *form = FORM_EPOCH_NANOSECONDS;
-        *ms = whole / 1000000;
+        *ms = (i64)(whole / 1000000);
     }
     /* A negative time is ancient, whatever it is: not floored here. */
     if (is_negative) *ms = whole || has_fraction ? -1 : 0;

@@ -661,10 +661,31 @@ static int put_word(scanner *s, const u8 *text, size_t length, u32 flags)
     return put_byte(s, CLASS_WORD | (flags & KEY_PAGE ? PAGE_BIT : 0u));
 }
 
+/* -- objects and arrays ----------------------------------------------------------------------- */
+
+typedef struct {
+    u64 hashes; /* a bit for each key that was passed over */
+    u32 first_skipped;
+    unsigned state;
+    int has_dotted;
+    u32 members;
+    int has_pair_key, has_pair_value;
+    const u8 *value_key; /* of a list of pairs: the key of the present pair's value */
+    size_t value_key_length;
+} object_state;
+
+/* Put a member's key; in a list of pairs, the key of its value too. */
+static int put_member_key(scanner *s, const object_state *state, const u8 *key, size_t length)
+{
+    if (!put_key(s, key, length)) return 0;
+    return !state->value_key || put_key(s, state->value_key, state->value_key_length);
+}
+
 /* A key that is put into the form only with what stands under it. */
 typedef struct {
     const u8 *text;
     size_t length;
+    const object_state *state;
     int is_put;
 } late_key;
 
@@ -687,7 +708,7 @@ static int put_late_string(scanner *s, const u8 *text, size_t length, int has_es
     }
     if (key) {
         key->is_put = 1;
-        if (!put_key(s, key->text, key->length)) return 0;
+        if (!put_member_key(s, key->state, key->text, key->length)) return 0;
     }
     return put_string(s, text, length, 0, flags | late, level);
 }
@@ -781,16 +802,7 @@ static const u8 *walk_meeting(scanner *s, const u8 *at, unsigned level)
     return put_byte(s, byte) ? end : NULL;
 }
 
-/* -- objects and arrays ----------------------------------------------------------------------- */
-
-typedef struct {
-    u64 hashes; /* a bit for each key that was passed over */
-    u32 first_skipped;
-    unsigned state;
-    int has_dotted;
-    u32 members;
-    int has_pair_key, has_pair_value;
-} object_state;
+/* -- members ----------------------------------------------------------------------------------- */
 
 static u64 mark_key(const u8 *key, size_t length)
 {
@@ -828,13 +840,14 @@ static const u8 *walk_container(scanner *s, const u8 *at, u32 flags, unsigned le
     u32 mark = s->form_length;
     int is_object = *at == '{';
     if (++s->containers > MAX_CONTAINERS) return stop(s, WALK_DOUBT);
-    if (!put_key(s, key, length)) return NULL;
+    if (!put_member_key(s, state, key, length)) return NULL;
     if ((flags & KEY_MEETING)) return walk_meeting(s, at, level + 1);
     if (!put_byte(s, is_object ? TOKEN_OBJECT : TOKEN_ARRAY)) return NULL;
     u32 inner = s->form_length;
     at = is_object ? walk_object(s, at + 1, flags & KEY_INHERITED, level + 1)
                    : walk_array(s, at + 1, flags, level + 1);
     if (!at) return NULL;
+    is_object = (s->form[inner - 1] & 15) == TOKEN_OBJECT; /* a list of pairs is one, too */
     int is_empty = s->form_length == inner + (is_object ? 2u : 1u);
     if (is_empty && !(flags & KEY_MATTERS) && !state->has_dotted) {
         s->form_length = mark;
@@ -866,11 +879,11 @@ static const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level
     }
     if (flags & KEY_MATTERS) {
         state->has_pair_key |= (flags & KEY_PAIR) && *at == '"';
-        if (!put_key(s, key, length)) return NULL;
+        if (!put_member_key(s, state, key, length)) return NULL;
         return walk_scalar(s, at, flags, level);
     }
     state->has_pair_key |= (flags & KEY_PAIR) && *at == '"';
-    late_key late = {key, length, 0};
+    late_key late = {key, length, state, 0};
     int is_null = *at == 'n';
     if (s->is_late && *at == '"') {
         int has_escapes = 0;
@@ -898,7 +911,7 @@ static const u8 *end_object(scanner *s, const u8 *at, const object_state *state)
 /* Walk an object whose brace is before `at`; return the place behind it. */
 static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level)
 {
-    object_state state = {0, s->skipped_count, 0, 0, 0, 0, 0};
+    object_state state = {.first_skipped = s->skipped_count};
     if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
     at = skip_space(s, at);
     if (*at == '}') return end_object(s, at, &state);
@@ -954,7 +967,7 @@ static int put_field(scanner *s, const u8 *key, size_t length, const u8 *value, 
         if (was_skipped(s, state, key, (size_t)(dot - key))) return 0;
         state->has_dotted = 1;
     }
-    late_key late = {key, length, 0};
+    late_key late = {key, length, state, 0};
     int matters = (flags & KEY_MATTERS) != 0;
     if (matters || s->is_late) {
         value = decode_part(s, value, &value_length);
@@ -972,7 +985,7 @@ static int put_field(scanner *s, const u8 *key, size_t length, const u8 *value, 
 /* Walk a text that is a form: `key=value&…`. */
 static int walk_form(scanner *s, const u8 *text, const u8 *end, enum text_kind kind, unsigned level)
 {
-    object_state state = {0, s->skipped_count, 0, 0, 0, 0, 0};
+    object_state state = {.first_skipped = s->skipped_count};
     const u8 *at = text;
     if (!trim_form(&at, &end)) return 0;
     if (!put_byte(s, kind) || !put_byte(s, TOKEN_OBJECT)) return 0;
@@ -1008,8 +1021,155 @@ static const u8 *walk_item(scanner *s, const u8 *at, u32 flags, unsigned level)
                    : walk_array(s, at + 1, flags, level + 1);
     if (!at) return NULL;
     s->is_pair = is_object && s->is_pair;
-    int is_empty = s->form_length == mark + (is_object ? 3u : 2u);
+    int is_empty = s->form_length == mark + ((s->form[mark] & 15) == TOKEN_OBJECT ? 3u : 2u);
     if (is_empty && !(flags & KEY_MATTERS)) s->form_length = mark;
+    return at;
+}
+
+/* -- lists of pairs --------------------------------------------------------------------------- */
+
+enum { PAIR_KEY, PAIR_NAME, PAIR_FIELD, PAIR_VALUE, PAIR_PARTS };
+
+/* The parts of a pair as they are spelled: keys, and where their values begin. */
+typedef struct {
+    const u8 *key, *at;
+    size_t length;
+} pair_part;
+
+/* Return which part of a pair a key is; PAIR_PARTS for none. */
+static int find_pair_part(const u8 *key, size_t length)
+{
+    static const char *const parts[] = {"key", "name", "field", "value"};
+    u8 folded[8];
+    size_t size = 0;
+    for (size_t at = 0; at < length; at++) {
+        if (key[at] && strchr("_-$@ ", key[at])) continue;
+        if (size == sizeof folded) return PAIR_PARTS;
+        folded[size++] = to_lower(key[at]);
+    }
+    for (int part = 0; part < PAIR_PARTS; part++)
+        if (size == strlen(parts[part]) && !memcmp(folded, parts[part], size)) return part;
+    return PAIR_PARTS;
+}
+
+/* Walk past a value of which nothing is kept. */
+static const u8 *skip_value(scanner *s, const u8 *at, unsigned level)
+{
+    int types = 0, is_late = s->is_late;
+    u32 count = 0;
+    if (*at == '{' || *at == '[') return skip_container(s, at + 1, *at, level, &types, &count);
+    s->is_late = 0;
+    at = walk_scalar(s, at, 0, level);
+    s->is_late = is_late;
+    return at;
+}
+
+enum { MAX_PAIR_MEMBERS = 3 };
+
+/* Find the parts of a pair, its brace before `at`; return the place behind it. NULL with a status that
+   is fine for an object that is no pair: it has too many members that are no part of one. */
+static const u8 *find_pair(scanner *s, const u8 *at, unsigned level, pair_part *parts)
+{
+    u32 count = 0, others = 0;
+    pair_part other = {NULL, NULL, 0};
+    at = skip_space(s, at);
+    if (*at == '}') return at + 1;
+    for (;;) {
+        int has_escapes = 0;
+        if (*at != '"') return stop_at(s, at);
+        const u8 *key = at + 1, *end = walk_string(s, key, &has_escapes);
+        if (!end) return NULL;
+        if (has_escapes) return stop(s, WALK_DOUBT);
+        at = skip_space(s, end + 1);
+        if (*at != ':') return stop_at(s, at);
+        at = skip_space(s, at + 1);
+        pair_part found = {key, at, (size_t)(end - key)};
+        int part = find_pair_part(key, found.length);
+        pair_part *same = part < PAIR_PARTS ? &parts[part] : &other;
+        int is_again = same->key && same->length == found.length
+            && !memcmp(same->key, key, found.length);
+        /* Of equal keys the first wins: how many there are is for the judge to say. */
+        if (is_again) return stop(s, WALK_DOUBT);
+        others += part == PAIR_PARTS;
+        if (others > 1 || ++count > MAX_PAIR_MEMBERS) return NULL;
+        if (!same->key) *same = found;
+        at = skip_value(s, at, level + 1);
+        if (!at) return NULL;
+        at = skip_space(s, at);
+        if (*at == '}') return at + 1;
+        if (*at != ',') return stop_at(s, at);
+        at = skip_space(s, at + 1);
+    }
+}
+
+/* Return the part that is a pair's key; NULL where an object is no pair. */
+static const pair_part *find_pair_name(const pair_part *parts)
+{
+    if (!parts[PAIR_VALUE].key) return NULL;
+    for (int part = PAIR_KEY; part <= PAIR_FIELD; part++)
+        if (parts[part].key && *parts[part].at == '"') return &parts[part];
+    return NULL;
+}
+
+/* Return whether all members of an array are pairs; `at` is the first. */
+static int are_pairs(scanner *s, const u8 *at, unsigned level)
+{
+    for (;;) {
+        pair_part parts[PAIR_PARTS] = {{NULL, NULL, 0}};
+        if (*at != '{') return 0;
+        at = find_pair(s, at + 1, level + 1, parts);
+        if (!at || !find_pair_name(parts)) return 0;
+        at = skip_space(s, at);
+        if (*at == ']') return 1;
+        if (*at != ',') return 0;
+        at = skip_space(s, at + 1);
+    }
+}
+
+/* Put a pair into the form as a member of an object; return 0 where that fails. */
+static int put_pair(scanner *s, const pair_part *name, const pair_part *value, unsigned level,
+                    object_state *state)
+{
+    int has_escapes = 0;
+    const u8 *key = name->at + 1, *end = walk_string(s, key, &has_escapes);
+    if (!end) return 0;
+    size_t length = (size_t)(end - key);
+    if (has_escapes) {
+        u8 *plain = take_arena(s, length);
+        if (!plain) return 0;
+        length = unescape(key, length, plain);
+        keep_in_arena(s, length);
+        key = plain;
+    }
+    /* Of equal keys of pairs each counts. */
+    if (length > MAX_KEY_BYTES || value->length > MAX_KEY_BYTES || was_skipped(s, state, key, length)) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    state->value_key = value->key;
+    state->value_key_length = value->length;
+    u32 flags = find_flags(s, key, length), skipped = s->skipped_count;
+    if (!walk_member(s, value->at, flags, level, state, key, length)) return 0;
+    if (s->skipped_count == skipped) note_skipped(s, state, key, length);
+    return 1;
+}
+
+/* Walk an array of pairs, which is an object; `at` is its first member. */
+static const u8 *walk_pairs(scanner *s, const u8 *at, unsigned level)
+{
+    object_state state = {.first_skipped = s->skipped_count};
+    s->form[s->form_length - 1] = TOKEN_OBJECT | IS_PAIRS;
+    for (;;) {
+        pair_part parts[PAIR_PARTS] = {{NULL, NULL, 0}};
+        const u8 *end = find_pair(s, at + 1, level + 1, parts);
+        REQUIRE(end);
+        if (!put_pair(s, find_pair_name(parts), &parts[PAIR_VALUE], level, &state)) return NULL;
+        at = skip_space(s, end);
+        if (*at == ']') break;
+        at = skip_space(s, at + 1);
+    }
+    at = end_object(s, at, &state);
+    s->is_pair = 0;
     return at;
 }
 
@@ -1017,15 +1177,16 @@ static const u8 *walk_item(scanner *s, const u8 *at, u32 flags, unsigned level)
 typedef struct {
     u32 form_begin, slots_begin, members_count, first_split, known_names, keys_count;
     u32 containers, all_containers, most_containers; /* before, of members, of one */
-    u32 first, last, count, containers_count, gap;
-    int are_pairs, has_blank;
+    u32 first, last, count, containers_count, objects_count, gap;
+    u32 text_arrays; /* members that are arrays of texts, and no objects */
+    int has_blank, has_text, holds_text, holds_objects; /* itself; itself or in arrays in it */
 } array_state;
 
 /* Walk a member, and note it if it leaves a trace. */
 static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned level, array_state *a)
 {
     u32 begin = s->form_length;
-    int is_container = *at == '{' || *at == '[';
+    int is_array = *at == '[', is_container = *at == '{' || is_array;
     s->keys_count = a->keys_count;
     s->containers = a->containers;
     if (a->gap && !put_byte(s, TOKEN_SAME_AGAIN | (a->gap < MAX_GAP ? a->gap : MAX_GAP) << 4))
@@ -1037,7 +1198,6 @@ static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned le
     u32 containers = s->containers - a->containers;
     a->all_containers += containers;
     if (containers > a->most_containers) a->most_containers = containers;
-    a->are_pairs = a->are_pairs && s->is_pair;
     a->count++;
     a->containers_count += (u32)is_container;
     if (s->form_length == member.form_begin) {
@@ -1047,6 +1207,15 @@ static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned le
         return at;
     }
     a->gap = 0;
+    u8 byte = s->form[member.form_begin];
+    a->objects_count += (byte & 15) == TOKEN_OBJECT; /* or a list of pairs */
+    a->has_text |= !is_container && ((byte & 15) == CLASS_TEXT || (byte & DOUBT_BIT));
+    if (is_array && (byte & 15) == TOKEN_ARRAY) {
+        int has_splits = member.splits_begin < s->splits_count;
+        a->text_arrays += s->array_holds_text && !s->array_holds_objects && !has_splits;
+        a->holds_text |= s->array_holds_text || has_splits;
+        a->holds_objects |= s->array_holds_objects;
+    }
     member.form_end = s->form_length;
     member.slots_end = s->slots_count;
     member.splits_end = s->splits_count;
@@ -1058,14 +1227,18 @@ static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned le
 /* End an array: its members are records each, or members like the one before are not said again. */
 static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
 {
-    if (a->count && a->are_pairs) return stop(s, WALK_DOUBT);
     int is_split = a->containers_count > 1 && s->known_names > a->known_names;
     s->containers = a->containers + (is_split ? a->most_containers : a->all_containers);
     if (s->containers > MAX_CONTAINERS) return stop(s, WALK_DOUBT);
     unsigned byte = TOKEN_ARRAY_END | (a->count < 2 ? a->count : 2) << END_COUNT_SHIFT;
     if (a->has_blank) byte |= END_HAS_BLANK;
+    s->array_holds_text = a->has_text || a->holds_text;
+    s->array_holds_objects = a->holds_objects || a->objects_count > 0;
     if (is_split) {
-        if (a->has_blank) return stop(s, WALK_DOUBT);
+        /* Whether texts beside are records, too, depends on where the others are found. */
+        int are_texts = a->text_arrays == a->containers_count;
+        if (a->has_blank || a->has_text || (a->holds_text && !are_texts))
+            return stop(s, WALK_DOUBT);
         s->form[a->form_begin - 1] |= ONE_OF_SEVERAL;
         if (!add_split(s, a->form_begin, a->slots_begin, a->first, a->first_split, 0)) return NULL;
     } else if (a->first_split == s->splits_count) {
@@ -1078,11 +1251,14 @@ static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
 /* Walk an array whose bracket is before `at`; members of the form before are not said again. */
 static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
 {
-    array_state a = {s->form_length, s->slots_count, s->members_count, s->splits_count,
-                     s->known_names, s->keys_count, s->containers, 0, 0, NO_NUMBER, NO_NUMBER,
-                     0, 0, 0, 1, 0};
+    array_state a = {.form_begin = s->form_length, .slots_begin = s->slots_count,
+                     .members_count = s->members_count, .first_split = s->splits_count,
+                     .known_names = s->known_names, .keys_count = s->keys_count,
+                     .containers = s->containers, .first = NO_NUMBER, .last = NO_NUMBER};
     if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
     at = skip_space(s, at);
+    if (*at == '{' && are_pairs(s, at, level)) return walk_pairs(s, at, level);
+    if (s->status != WALK_OK) return NULL;
     while (*at != ']' || a.count) {
         at = walk_next_item(s, at, flags, level, &a);
         if (!at) return NULL;

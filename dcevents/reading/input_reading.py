@@ -34,6 +34,7 @@ from dcevents.reading.taken_lines import (
 _OBJECT_BUCKETS: Final = bytes(
     OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
 )
+_OVER_LINES: Final = (LineStatus.EVENT_OVER_LINES, LineStatus.SEVERAL_OVER_LINES)
 _MEMBER_SEPARATORS: Final = b" \t\r,\0\x1e"
 
 
@@ -128,9 +129,9 @@ class InputReading:
                 yield from reader.pass_event_lines(data[run.begin : end])
             elif run.status is LineStatus.EVENT_OVER_LINES and reader.is_between_lines:
                 reader.pass_value(data[run.begin : run.end])
-            elif run.status is LineStatus.EVENT_OVER_LINES:
+            elif run.status in _OVER_LINES:
                 yield from reader.feed(data[run.begin : run.end])
-                fed.events.append(range(run.first_entry, run.first_entry + 1))
+                fed.add_lines(scanned, run, range(run.first_line, run.first_line + run.lines))
             else:
                 begin = run.first_line
                 lines = yield from self._feed_taken(data, run)

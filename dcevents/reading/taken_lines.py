@@ -13,6 +13,7 @@ from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
+    SEVERAL,
     LineStatus,
     Run,
     Runs,
@@ -31,7 +32,7 @@ _EVENT_STATUSES: Final = (
     LineStatus.EVENT,
     LineStatus.EVENT_ALONE,
     LineStatus.EVENT_OVER_LINES,
-    LineStatus.SEVERAL,
+    *sorted(SEVERAL),
 )
 
 
@@ -46,7 +47,7 @@ class FedEntries:
         """Add the entries of some lines of a run."""
         if run.status is not LineStatus.OTHER:
             self.events.append(find_entries(scanned.events.lines, lines))
-        if run.status in {LineStatus.OTHER, LineStatus.SEVERAL}:
+        if run.status is LineStatus.OTHER or run.status in SEVERAL:
             self.others.append(find_entries(scanned.others.lines, lines))
 
 
@@ -98,7 +99,7 @@ def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> l
         has_prefix = status is LineStatus.EVENT_ALONE
         for run in runs.list_of(status):
             entries = range(run.first_entry, run.first_entry + run.entries)
-            if status is LineStatus.SEVERAL:
+            if status in SEVERAL:
                 run_lines = range(run.first_line, run.first_line + run.lines)
                 entries = find_entries(events.lines, run_lines)
             for entry in entries:

@@ -91,6 +91,11 @@ def test_lists_of_records(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS * 4))
+def test_lists_of_pairs(seed: int) -> None:
+    check_block(hostile_lines.make_pairs(seed, 80))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS * 4))
 def test_records_in_texts(seed: int) -> None:
     check_block(hostile_lines.make_texts(seed, 80))
 

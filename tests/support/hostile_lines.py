@@ -350,6 +350,75 @@ def make_lists(seed: int, lines: int) -> bytes:
     return b"".join(lists.line() + b"\n" for _ in range(lines))
 
 
+class Pairs:
+    """Lines whose records are lists of keys and values, or hold some."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = pick = random.Random(seed)
+        self._made = HostileLines(seed)
+        self.records = [self._made.record() for _ in range(pick.choice([1, 2]))]
+        self.names = pick.choice([("key", "value"), ("name", "Value"), ("field", "value")])
+        self.type = pick.choice(["", "S", "stringValue", "string_value", "text"])
+        self.key = pick.choice(
+            ["event_params", "params", "attributes", "data", "headers", "fields"]
+        )
+        self.rate = pick.choice([0, 0.1, 0.3])
+        self.is_deep = pick.random() < 0.4
+
+    def line(self) -> bytes:
+        """Return a line."""
+        pick = self.random
+        record = self._made.vary(pick.choice(self.records))
+        inner = next((each for each in record.values() if isinstance(each, dict)), record)
+        outer = {key: each for key, each in record.items() if each is not inner}
+        pairs = self.pairs(inner)
+        value = pick.choice([{**outer, self.key: pairs}, {self.key: self.pairs(record)}])
+        if pick.random() < 0.1:
+            value = {"results": [value.get(self.key), *([pairs] if pick.random() < 0.5 else [])]}
+        return json.dumps(value, ensure_ascii=pick.random() < 0.5).encode()
+
+    def pairs(self, record: Any) -> Any:
+        """Return an object as a list of pairs, of which some are none."""
+        pick = self.random
+        found: list[Any] = [self.pair(key, each) for key, each in record.items()]
+        if pick.random() < self.rate:
+            found.insert(
+                pick.randrange(len(found) + 1),
+                pick.choice(
+                    [
+                        *({"key": 1, "value": 2}, {}, 1, {"key": "a"}, {"key": "a", "Key": "b"}),
+                        *({"key": "sid", "value": "twice"}, {"key": "x.sid", "value": "y"}),
+                        {"name": "n", "field": "sid", "value": "f", "more": 1},
+                        {"a": 1, "b": 2, "c": 3, "key": "k", "value": "v"},
+                        {"key": "event", "value": "CONVERSATION_CLOSED", "value_": "x"},
+                        self.pair(pick.choice(KEYS), self._made.value(1)),
+                    ]
+                ),
+            )
+        if pick.random() < 0.3:
+            pick.shuffle(found)
+        return found
+
+    def pair(self, key: str, value: Any) -> Any:
+        """Return a key and its value, perhaps typed."""
+        pick = self.random
+        if isinstance(value, dict) and self.is_deep:
+            value = {"kvlistValue": {"values": self.pairs(value)}} if self.type else value
+        elif self.type:
+            value = {self.type: value, **({"int_value": None} if pick.random() < 0.2 else {})}
+        name, holder = self.names
+        pair = {name: key, holder: value}
+        if pick.random() < self.rate / 2:
+            pair[pick.choice(["type", "key", "value", "x"])] = "x"
+        return pair if pick.random() < 0.9 else dict(reversed(pair.items()))
+
+
+def make_pairs(seed: int, lines: int) -> bytes:
+    """Return a block of lines with lists of pairs."""
+    pairs = Pairs(seed)
+    return b"".join(pairs.line() + b"\n" for _ in range(lines))
+
+
 TEXT_SIGNS = " \t\n\u00a0\u2003\x1cé{}[]\"'=&?%+-_/.,:1aZ\\"
 
 

@@ -25,6 +25,7 @@ from dcevents.reading.records import ReadRecord, RecordReader, _make_record
 from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
+    SEVERAL,
     LineStatus,
     Run,
     ScannedBlock,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from dcevents.reading.judge.nodes import Path
 
 EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES)
-TAKEN = (*EVENTS, LineStatus.SEVERAL)
+TAKEN = (*EVENTS, *SEVERAL)
 CONTEXT = Context(clock_ms=1_772_366_400_000)
 
 
@@ -175,6 +176,14 @@ def check_block(
     found: Counter[LineStatus] = Counter()
     for run in walk_runs(block, lines):
         found[run.status] += run.entries or run.lines
+        if run.status is LineStatus.SEVERAL_OVER_LINES:
+            number = run.first_line
+            said = events.get(number, []), others.get(number, [])
+            whole = b"".join(lines[number : number + run.lines])
+            check_several(whole, *said, context, read)
+            several_events += len(said[0])
+            several_others += len(said[1])
+            continue
         if run.status is LineStatus.EVENT_OVER_LINES:
             number = run.first_line
             whole = b"".join(lines[number : number + run.lines])
@@ -214,7 +223,7 @@ def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[Run]:
         assert run.lines > 0
         assert run.end - run.begin == sum(map(len, lines[number : number + run.lines]))
         lines_of_run = range(run.first_line, run.first_line + run.lines)
-        if run.status is LineStatus.SEVERAL:
+        if run.status in SEVERAL:
             entries["events"] += len(find_entries(block.events.lines, lines_of_run))
             entries["others"] += len(find_entries(block.others.lines, lines_of_run))
         elif run.status is not LineStatus.ASIDE:

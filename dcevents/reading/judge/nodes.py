@@ -55,6 +55,15 @@ class PairStep(int):
         step.key = key
         return step
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PairStep) and (int(self), self.key) == (int(other), other.key)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((int(self), self.key))
+
 
 @dataclass(frozen=True)
 class Scalar:

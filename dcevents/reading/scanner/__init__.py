@@ -9,6 +9,7 @@ from dcevents.reading.judge import Context
 from dcevents.reading.scanner.block import (
     NO_NAME,
     OTHER_BUCKETS,
+    SEVERAL,
     LineStatus,
     Run,
     Runs,
@@ -25,6 +26,7 @@ from dcevents.reading.scanner.pure import PureScanner
 __all__ = [
     "NO_NAME",
     "OTHER_BUCKETS",
+    "SEVERAL",
     "LineStatus",
     "PureScanner",
     "Run",

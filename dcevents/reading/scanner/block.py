@@ -52,6 +52,11 @@ class LineStatus(IntEnum):
     SEVERAL = 5
     """Records that are events, or ignored: several on each line, or one in a list or a text. Lines
     that might belong to what is open are to be read, and their entries to be left out."""
+    SEVERAL_OVER_LINES = 6
+    """The lines of one value that holds such records: a run of its own, else as SEVERAL."""
+
+
+SEVERAL: Final = frozenset((LineStatus.SEVERAL, LineStatus.SEVERAL_OVER_LINES))
 
 
 class Run(NamedTuple):
@@ -66,15 +71,15 @@ class Run(NamedTuple):
     end: int
     """Where the last ends, behind its LF."""
     first_entry: int
-    """Of the first line, its place in the columns; 0 for ASIDE and SEVERAL."""
+    """Of the first line, its place in the columns; 0 for ASIDE, and where lines hold several."""
 
     @property
     def entries(self) -> int:
         """Return how many entries the lines have: one for each, or one for all.
 
-        Those of SEVERAL are told by their lines.
+        Where lines hold several records, their entries are told by the lines.
         """
-        if self.status in {LineStatus.ASIDE, LineStatus.SEVERAL}:
+        if self.status is LineStatus.ASIDE or self.status in SEVERAL:
             return 0
         return 1 if self.status is LineStatus.EVENT_OVER_LINES else self.lines
 

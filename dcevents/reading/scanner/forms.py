@@ -65,6 +65,7 @@ class ValueNumber(int):
 
 _ROOT_IS_TEXT: Final = 0xFF
 _FORM_IS_LATE: Final = 0xFD
+_IS_PAIRS: Final = 1 << 4
 _ONE_OF_SEVERAL: Final = 1 << 4
 _BESIDE_EVENT: Final = 1 << 5
 _UNKNOWN_NUMBER: Final = -1
@@ -123,15 +124,20 @@ class _FormReader:
             self._at = 1
             self._read_text(())
         else:
-            self._read_object(())
+            self._read_object((), are_pairs=False)
 
-    def _read_object(self, path: Path) -> None:
-        """Read the members of an object up to its end."""
+    def _read_key(self, length: int) -> str:
+        self._at += length - 1
+        return self._data[self._at - length + 1 : self._at].decode()
+
+    def _read_object(self, path: Path, *, are_pairs: bool) -> None:
+        """Read the members of an object up to its end; those of pairs have a second key."""
         tokens = []
         while (length := self._take()) > 0:
-            key = self._data[self._at : self._at + length - 1].decode()
-            self._at += length - 1
-            tokens.append(self._read_value(self._take(), (*path, key)))
+            inner: Path = (*path, self._read_key(length))
+            if are_pairs:
+                inner = (*inner, self._read_key(self._take()))
+            tokens.append(self._read_value(self._take(), inner))
         has_others = self._take() != Token.OBJECT_END
         if len(tokens) > 1 and set(tokens) == {Token.OBJECT} and not has_others:
             self.form.may_be_group = True
@@ -166,7 +172,7 @@ class _FormReader:
     def _read_value(self, byte: int, path: Path) -> Token:
         token = Token(byte & _TOKEN_BITS)
         if token is Token.OBJECT:
-            self._read_object(path)
+            self._read_object(path, are_pairs=bool(byte & _IS_PAIRS))
         elif token is Token.ARRAY:
             self._note_list(byte, path)
             self._read_array(path)

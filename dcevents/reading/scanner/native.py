@@ -10,7 +10,7 @@ from typing import Any, Final
 from dcevents.model.attributes import ROW_NUMBERS, Agent, AttributeColumns, Dialogue
 from dcevents.reading.judge import Context
 from dcevents.reading.scanner.block import (
-    LineStatus,
+    SEVERAL,
     Runs,
     ScannedBlock,
     SidTexts,
@@ -170,7 +170,8 @@ class _BlockScanner:
             self._generation, self._combinations = result.generation, AttributeColumns()
         self._read_combinations(result)
         runs = Runs(_read_bytes(result.runs, 24 * result.runs_count))
-        events = self._read_events(result, has_members=LineStatus.SEVERAL in runs.statuses)
+        has_members = any(status in runs.statuses for status in SEVERAL)
+        events = self._read_events(result, has_members=has_members)
         return ScannedBlock(runs, result.lines, events, _read_others(result))
 
     def _read_combinations(self, result: Any) -> None:  # noqa: ANN401 - a structure of ctypes

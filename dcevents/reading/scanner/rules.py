@@ -25,7 +25,7 @@ from dcevents.reading.judge import (
     judge_value,
 )
 from dcevents.reading.judge.findings import MAX_UNKNOWN_NAME_CHARACTERS, NO_EVENT, NO_SID, cut_text
-from dcevents.reading.judge.nodes import Path, TextStep
+from dcevents.reading.judge.nodes import PairStep, Path, TextStep
 from dcevents.reading.scanner.forms import Form, Token, read_form
 from dcevents.reading.scanner.members import NotOneMemberError, keep_members
 
@@ -38,6 +38,13 @@ NO_SLOT: Final = -1
 FORM_OF_SLOT: Final = 255
 """In a rule: a time's form is that of its text."""
 _MAX_PROBES: Final = 8
+_NAME_TOKENS: Final = frozenset(
+    (
+        *(Token.FULL_NAME, Token.READY_NAME, Token.KIND_ALONE, Token.LIKE_ADOBES),
+        *(Token.OTHER_NAME, Token.TEXT),
+    )
+)
+"""What the text under a key that names events may be."""
 _JOINED: Final = "_seconds"
 """A key of which the value is joined with another: no slot has its text."""
 
@@ -192,6 +199,7 @@ class _RuleMaker:
             structure.time,
             structure.page,
         ]
+        paths = [None if path is None else _name_pairs(path) for path in paths]
         said = [path for path in paths if path is not None]
         is_known = all(path in self._numbers and _JOINED not in path for path in said)
         # A time of the text before a value is read anew for each record.
@@ -210,7 +218,7 @@ class _RuleMaker:
         named = {
             path: number
             for path, number in self._numbers.items()
-            if self._form.tokens[number] in {Token.LIKE_ADOBES, Token.OTHER_NAME}
+            if self._form.tokens[number] in _NAME_TOKENS
             and not any(isinstance(step, TextStep) for step in path)
         }
         texts = {path: _find_text(value, path) for path in named}
@@ -228,6 +236,11 @@ class _RuleMaker:
             if judge_value(other, Context(clock_ms=0))[0].outcome == UnknownEvent(probe):
                 return named[path]
         return NO_SLOT
+
+
+def _name_pairs(path: Path) -> Path:
+    """Return a path as forms have it: members of a list of pairs by their keys."""
+    return tuple(step.key if isinstance(step, PairStep) else step for step in path)
 
 
 def _find_text(value: Any, path: Path) -> str | None:  # noqa: ANN401 - any JSON value

@@ -159,6 +159,19 @@ static int is_one_object(const u8 *begin, const u8 *end)
     return c.at == c.end;
 }
 
+/* Return whether all between separators and brackets of arrays are values. */
+static int are_values(const u8 *begin, const u8 *end)
+{
+    cursor c = {begin, end};
+    if (!is_utf8(begin, end)) return 0;
+    for (;;) {
+        skip_separators(&c);
+        if (c.at == c.end) return 1;
+        if (is_next(&c, "[") || is_next(&c, "]")) continue;
+        if (!read_value(&c)) return 0;
+    }
+}
+
 /* Return whether a line has text before what may be its JSON. */
 static int has_prefix(const u8 *begin, const u8 *end)
 {
@@ -175,7 +188,15 @@ static int is_blank(const u8 *begin, const u8 *end)
 
 /* -- what was taken, held to the line ------------------------------------------------------------ */
 
-static int is_event(u32 status) { return status != LINE_ASIDE && status != LINE_OTHER; }
+static int is_several(u32 status)
+{
+    return status == LINE_SEVERAL || status == LINE_SEVERAL_OVER_LINES;
+}
+
+static int is_event(u32 status)
+{
+    return status != LINE_ASIDE && status != LINE_OTHER && !is_several(status);
+}
 
 static void check_text(const u8 *bytes, const u32 *offsets, u32 number, size_t limit)
 {
@@ -184,10 +205,9 @@ static void check_text(const u8 *bytes, const u32 *offsets, u32 number, size_t l
     CHECK(is_utf8(bytes + begin, bytes + end));
 }
 
-static void check_event(const scan_result *found, u32 entry, u32 line, const u8 *begin, const u8 *end)
+static void check_entry(const scan_result *found, u32 entry, u32 line)
 {
     CHECK(found->event_lines[entry] == line);
-    CHECK(has_prefix(begin, end) ? is_utf8(begin, end) : is_one_object(begin, end));
     u32 session = found->event_sessions[entry], attributes = found->event_attributes[entry];
     CHECK(session < found->sids_count && attributes < found->combinations_count);
     check_text(found->sid_bytes, found->sid_offsets, session, MAX_SID_BYTES);
@@ -204,6 +224,13 @@ static void check_event(const scan_result *found, u32 entry, u32 line, const u8 
     CHECK(found->event_structures[entry] < found->structures_count);
     i64 ms = found->event_times[entry];
     CHECK(ms == UNTIMED_MS || ms == ANCIENT_MS || (ms >= ANCIENT_BEFORE_MS && ms < UNTIMED_MS));
+}
+
+static void check_event(const scan_result *found, u32 entry, u32 line, const u8 *begin, const u8 *end)
+{
+    check_entry(found, entry, line);
+    CHECK(found->event_members[entry] == 0);
+    CHECK(has_prefix(begin, end) ? is_utf8(begin, end) : is_one_object(begin, end));
 }
 
 static void check_other(const scan_result *found, u32 entry, u32 line, const u8 *begin, const u8 *end)
@@ -253,6 +280,41 @@ static void check_alone(scanner *alone, u32 status, const scan_result *found, u3
     }
 }
 
+/* Several records: each in its place, the same as of the line alone. */
+static void check_several(const scan_result *found, scanner *alone, u32 line, const u8 *begin,
+                          const u8 *end, u32 lines, u32 *events, u32 *others)
+{
+    u32 first = *events, first_other = *others, last = 0;
+    CHECK(are_values(begin, end));
+    for (; *events < found->events_count && found->event_lines[*events] == line; *events += 1) {
+        check_entry(found, *events, line);
+        CHECK(found->event_members[*events] > last || *events == first);
+        last = found->event_members[*events];
+    }
+    for (; *others < found->others_count && found->other_lines[*others] == line; *others += 1) {
+        u8 bucket = found->other_buckets[*others];
+        CHECK(bucket == OTHER_WIDGET_READY || bucket == OTHER_UNKNOWN_EVENT);
+    }
+    u32 count = *events - first, other_count = *others - first_other;
+    CHECK(count + other_count && last <= count + other_count);
+    CHECK((last == 0) == (count + other_count == 1 || !count));
+    size_t size = (size_t)(end - begin);
+    u8 *copy = malloc(size);
+    CHECK(copy);
+    memcpy(copy, begin, size);
+    const scan_result *one = dc_scan_block(alone, copy, size);
+    free(copy);
+    CHECK(one && one->lines == lines);
+    if (lines > 1 && one->runs_count > 1) return;
+    CHECK(one->runs_count == 1 && is_several(one->runs[0].status));
+    CHECK(one->events_count == count && one->others_count == other_count);
+    for (u32 entry = 0; entry < count; entry++) {
+        CHECK(one->event_members[entry] == found->event_members[first + entry]);
+        CHECK(one->event_times[entry] == found->event_times[first + entry]);
+        CHECK(one->event_structures[entry] == found->event_structures[first + entry]);
+    }
+}
+
 static void check_lines(const scan_result *found, scanner *alone, const u8 *data, size_t size)
 {
     u32 number = 0, events = 0, others = 0;
@@ -260,9 +322,17 @@ static void check_lines(const scan_result *found, scanner *alone, const u8 *data
     for (u32 at = 0; at < found->runs_count; at++) {
         const run *each = &found->runs[at];
         CHECK(each->first_line == number && each->begin == place && each->lines);
-        CHECK(each->status <= LINE_EVENT_OVER_LINES);
+        CHECK(each->status <= LINE_SEVERAL_OVER_LINES);
         if (is_event(each->status)) CHECK(each->first_entry == events);
         if (each->status == LINE_OTHER) CHECK(each->first_entry == others);
+        if (each->status == LINE_SEVERAL_OVER_LINES) {
+            CHECK(each->end > place && each->end <= size && each->lines > 1);
+            check_several(found, alone, number, data + place, data + each->end, each->lines, &events,
+                          &others);
+            place = each->end;
+            number += each->lines;
+            continue;
+        }
         if (each->status == LINE_EVENT_OVER_LINES) {
             CHECK(each->end > place && each->end <= size && each->lines > 1);
             check_event(found, events, number, data + place, data + each->end);
@@ -276,6 +346,11 @@ static void check_lines(const scan_result *found, scanner *alone, const u8 *data
             CHECK(place < size);
             const u8 *begin = data + place, *feed = memchr(begin, '\n', size - place);
             const u8 *end = feed ? feed + 1 : data + size;
+            if (is_several(each->status)) {
+                check_several(found, alone, number, begin, end, 1, &events, &others);
+                place = (size_t)(end - data);
+                continue;
+            }
             u32 entry = is_event(each->status) ? events : others;
             if (is_event(each->status)) check_event(found, events++, number, begin, end);
             if (each->status == LINE_OTHER) check_other(found, others++, number, begin, end);

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / "support")]
+
+import hostile_lines
 
 from dcevents import native
 from dcevents.errors import DcError
@@ -102,6 +104,8 @@ def list_logs() -> Iterator[bytes]:
     lines = _make_lines()
     yield b"".join(lines)
     yield b"".join(Variation(1).rewrite_all(lines))
+    for seed in range(12):
+        yield from (make(seed, 12) for make in hostile_lines.BLOCKS)
     for value in ODD_VALUES:
         yield lines[1].replace(b"{", b'{"x":' + value + b",", 1)
         yield lines[1].replace(b'"Pricing"', value, 1) + lines[2]

@@ -85,19 +85,10 @@ def test_hostile_lines(seed: int, keep_query: bool) -> None:
     check_block(hostile_lines.make_block(seed, 150), context=context)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS * 4))
-def test_lists_of_records(seed: int) -> None:
-    check_block(hostile_lines.make_lists(seed, 80))
-
-
-@pytest.mark.parametrize("seed", range(SEEDS * 4))
-def test_lists_of_pairs(seed: int) -> None:
-    check_block(hostile_lines.make_pairs(seed, 80))
-
-
-@pytest.mark.parametrize("seed", range(SEEDS * 4))
-def test_records_in_texts(seed: int) -> None:
-    check_block(hostile_lines.make_texts(seed, 80))
+@pytest.mark.parametrize("seed", range(SEEDS * 2))
+@pytest.mark.parametrize("make", ["make_lists", "make_texts", "make_pairs"])
+def test_lists_texts_and_pairs(make: str, seed: int) -> None:
+    check_block(getattr(hostile_lines, make)(seed, 30))
 
 
 @pytest.mark.parametrize("seed", range(SEEDS * 4))

@@ -622,3 +622,7 @@ def make_mixture(seed: int, lines: int) -> list[bytes]:
     ends = [at + 1 for at, byte in enumerate(data) if byte == 10 and pick.random() < 0.05]
     cuts = [0, *ends, len(data)]
     return [data[begin:end] for begin, end in itertools.pairwise(cuts) if begin < end]
+
+
+BLOCKS = (make_block, make_family, make_lists, make_texts, make_pairs)
+"""Makers of blocks, each of a seed and a number of lines."""

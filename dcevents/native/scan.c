@@ -670,21 +670,26 @@ static void begin_block(scanner *s)
     s->generation++;
 }
 
-/* What is known of the line before the one that is read: a value that may go on. */
+/* Lines right before the one that is read, each the beginning of a value that may go on. */
 typedef struct {
-    int is_open;
+    u32 lines;
     size_t begin, end;
-} open_line;
+} open_lines;
 
-/* Settle a line whose value does not end: behind it comes an event, or it is set aside. */
-static int settle_open(scanner *s, open_line *open, int is_event)
+/* Settle lines whose values do not end: behind them comes an event, or they are set aside. None of
+   these values ends on a later of the lines, as the brace that begins that one is not closed. */
+static int settle_open(scanner *s, const u8 *data, open_lines *open, int is_event)
 {
-    if (!open->is_open) return 1;
-    open->is_open = 0;
-    u32 number = s->lines - 1;
-    if (!is_event) return add_to_run(s, LINE_ASIDE, number, open->begin, open->end);
-    return add_other(s, number, OTHER_INVALID_JSON, NO_NUMBER)
-        && add_to_run(s, LINE_OTHER, number, open->begin, open->end);
+    u32 number = s->lines - open->lines;
+    for (size_t begin = open->begin; open->lines; number++, open->lines--) {
+        const u8 *feed = memchr(data + begin, '\n', open->end - begin);
+        REQUIRE(feed);
+        size_t end = (size_t)(feed - data) + 1;
+        if (is_event && !add_other(s, number, OTHER_INVALID_JSON, NO_NUMBER)) return 0;
+        if (!add_to_run(s, is_event ? LINE_OTHER : LINE_ASIDE, number, begin, end)) return 0;
+        begin = end;
+    }
+    return 1;
 }
 
 static enum line_status find_status(enum line_outcome outcome)
@@ -787,14 +792,18 @@ static u32 count_lines(const u8 *at, const u8 *end)
 
 static int scan_lines(scanner *s, const u8 *data, size_t length)
 {
-    open_line open = {0, 0, 0};
+    open_lines open = {0, 0, 0};
     block b = {data, length, 0, length > END_BYTES ? length - END_BYTES : 0, 0};
     for (size_t begin = 0, next = 0; begin < length; begin = next) {
         enum line_outcome outcome = scan_next(s, &b, begin, &next);
-        if (outcome == NO_MEMORY || !settle_open(s, &open, outcome == TAKEN_EVENT)) return 0;
+        int goes_on = outcome == IS_UNFINISHED && open.lines
+            && next - open.begin <= MAX_LINE_BYTES / 2;
+        if (outcome == NO_MEMORY) return 0;
+        if (!goes_on && !settle_open(s, data, &open, outcome == TAKEN_EVENT)) return 0;
         if (outcome == IS_UNFINISHED) {
-            open_line now = {1, begin, next};
-            open = now;
+            if (!open.lines) open.begin = begin;
+            open.lines++;
+            open.end = next;
         } else if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) {
             return 0;
         }
@@ -803,7 +812,7 @@ static int scan_lines(scanner *s, const u8 *data, size_t length)
         if (lines > 1) s->runs[s->runs_count - 1].lines = lines;
         s->lines += lines;
     }
-    return settle_open(s, &open, 0);
+    return settle_open(s, data, &open, 0);
 }
 
 static void fill_result(scanner *s)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from dcevents.reading.framing import ResumePoint
+from dcevents.reading.json_value import SEPARATOR_BYTES
 from dcevents.reading.judge import Context
 from dcevents.reading.read_block import ReadBlock
 from dcevents.reading.records import ReadRecord, RecordReader
@@ -29,6 +30,7 @@ from dcevents.reading.taken_lines import (
     OtherLines,
     count_structures,
     drop_entries,
+    find_entries,
 )
 
 _OBJECT_BUCKETS: Final = bytes(
@@ -119,9 +121,7 @@ class InputReading:
                 yield from reader.feed(data[run.begin : run.end])
             elif reader.is_idle:
                 place = runs.find(LineStatus.ASIDE, place)
-                last = runs[place - 1]
-                lines = last.first_line + last.lines - run.first_line
-                reader.pass_lines(lines, last.end - run.begin)
+                self._pass_lines(data, scanned, runs[place - 1], run.first_line, run.begin)
             elif run.status is LineStatus.EVENT:
                 end = run.end
                 if reader.is_between_lines:
@@ -134,8 +134,10 @@ class InputReading:
                 fed.add_lines(scanned, run, range(run.first_line, run.first_line + run.lines))
             else:
                 begin = run.first_line
-                lines = yield from self._feed_taken(data, run)
+                lines, at = yield from self._feed_taken(data, run)
                 fed.add_lines(scanned, run, range(begin, begin + lines))
+                if at < run.end:
+                    self._pass_lines(data, scanned, run, begin + lines, at)
 
     def _find_members_end(
         self, data: bytes, runs: Runs, place: int, buckets: bytes
@@ -153,8 +155,30 @@ class InputReading:
             place, end = place + 1, run.end
         return place, end
 
-    def _feed_taken(self, data: bytes, run: Run) -> Generator[ReadRecord, None, int]:
-        """Yield the records of lines that may belong to what is open; return how many lines."""
+    def _pass_lines(
+        self, data: bytes, scanned: ScannedBlock, last: Run, line: int, begin: int
+    ) -> None:
+        """Pass over lines that were taken, from a line up to the last of a run.
+
+        An array may be written anew with more members: it is known up to its bracket.
+        """
+        reader, end, number = self._reader, last.end, last.first_line + last.lines
+        at = max(data.rfind(b"\n", 0, end - 1) + 1, begin)
+        is_several = last.status is LineStatus.SEVERAL
+        if not is_several or not data[at:end].rstrip(SEPARATOR_BYTES).endswith(b"]"):
+            reader.pass_lines(number - line, end - begin)
+            return
+        if at > begin:
+            reader.pass_lines(number - 1 - line, at - begin)
+        lines = range(number - 1, number)
+        columns = (scanned.events.lines, scanned.others.lines)
+        reader.pass_array(data[at:end], sum(len(find_entries(each, lines)) for each in columns))
+
+    def _feed_taken(self, data: bytes, run: Run) -> Generator[ReadRecord, None, tuple[int, int]]:
+        """Yield the records of lines that may belong to what is open.
+
+        Return how many lines were fed, and the place behind them.
+        """
         reader, at, fed, lines = self._reader, run.begin, 0, 1
         while at < run.end and not reader.is_idle:
             begin = at
@@ -162,9 +186,7 @@ class InputReading:
                 at, fed = data.index(b"\n", at) + 1, fed + 1
             yield from reader.feed(data[begin:at])
             lines *= 2
-        if at < run.end:
-            reader.pass_lines(run.lines - fed, run.end - at)
-        return fed
+        return fed, at
 
     def finish(self) -> ReadBlock:
         """Return the last records of the input."""

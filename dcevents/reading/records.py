@@ -118,6 +118,14 @@ class RecordReader:
         self._framing.pass_lines(lines, size)
         self._note_resume()
 
+    def pass_array(self, line: bytes, count: int) -> None:
+        """Pass over a line that was read elsewhere and ends with the bracket of an array.
+
+        `count` is how many records it has. Raise ValueError where something is open.
+        """
+        self._framing.pass_array(line, count)
+        self._note_resume()
+
     def pass_event_lines(self, data: bytes) -> list[ReadRecord]:
         """Pass over lines that were read elsewhere.
 

@@ -28,6 +28,7 @@ from dcevents.reading.records import ReadRecord, RecordReader
 from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
+    SEVERAL,
     LineStatus,
     Run,
     Runs,
@@ -42,6 +43,10 @@ from dcevents.reading.sources import sizes
 from dcevents.reading.sources.inputs import Input, Resume
 from dcevents.reading.timestamps import FORMS
 
+OVER_LINES = {
+    LineStatus.EVENT: LineStatus.EVENT_OVER_LINES,
+    LineStatus.SEVERAL: LineStatus.SEVERAL_OVER_LINES,
+}
 CLOCK_MS = 1_796_083_200_000
 
 
@@ -57,26 +62,28 @@ class ChanceScanner:
     def scan(self, data: bytes) -> ScannedBlock:
         """Return what some lines say."""
         runs: list[Run] = []
-        events: list[tuple[int, Event]] = []
+        events: list[tuple[int, int, Event]] = []
         others: list[tuple[int, ReadRecord]] = []
         at, number = 0, 0
         parts = data.split(b"\n")
         rest = [*(part + b"\n" for part in parts[:-1]), *([parts[-1]] if parts[-1] else [])]
         while rest:
             line, size = rest[0], 1
-            status, record = self._judge(line)
+            status, records = self._judge(line)
             for more in range(2, min(5, len(rest) + 1) if status is LineStatus.ASIDE else 0):
                 over_lines = b"".join(rest[:more])
-                if (found := self._judge(over_lines))[0] is LineStatus.EVENT:
-                    line, size = over_lines, more
-                    status, record = LineStatus.EVENT_OVER_LINES, found[1]
+                found = self._judge(over_lines)
+                if found[0] in OVER_LINES:
+                    line, size, status, records = over_lines, more, OVER_LINES[found[0]], found[1]
                     break
             del rest[:size]
             first_entry = len(events) if status is not LineStatus.OTHER else len(others)
-            if record and record.event:
-                events.append((number, record.event))
-            elif record:
-                others.append((number, record))
+            first_entry = 0 if status in SEVERAL else first_entry
+            for record in records:
+                if record.event:
+                    events.append((number, record.index or 0, record.event))
+                else:
+                    others.append((number, record))
             last = runs[-1] if runs else None
             if last and last.status is status and size == 1:
                 runs[-1] = last._replace(lines=last.lines + 1, end=at + len(line))
@@ -86,34 +93,40 @@ class ChanceScanner:
         lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
         return ScannedBlock(Runs.pack(runs), lines, self._tabulate(events), _tabulate(others))
 
-    def _judge(self, line: bytes) -> tuple[LineStatus, ReadRecord | None]:
+    def _judge(self, line: bytes) -> tuple[LineStatus, list[ReadRecord]]:
         """Return what is made of a line: nothing of one that is not whole by itself."""
         if not line.endswith(b"\n") or line.count(b"\r") or not self._choose():
-            return LineStatus.ASIDE, None
+            return LineStatus.ASIDE, []
         reader = RecordReader(self._context)
         records = reader.feed(line)
-        if len(records) != 1 or not reader.is_idle or reader.resume.offset != len(line):
-            return LineStatus.ASIDE, None
+        if not records or not reader.is_idle or any(each.line != 1 for each in records):
+            return LineStatus.ASIDE, []
+        if len(records) > 1 or b"[" in line:
+            is_rejected = any(each.bucket not in {"events", "ignored"} for each in records)
+            is_alone = line.strip(b" ,\n")[:1] not in {b"[", b"{"} or is_rejected
+            return (LineStatus.ASIDE, []) if is_alone else (LineStatus.SEVERAL, records)
+        if reader.resume.offset != len(line):
+            return LineStatus.ASIDE, []
         (record,) = records
         if record.event:
             before, _, _ = line.partition(b"{")
             _, _, behind = line.rpartition(b"}")
             if any(each in before + behind for each in (b"[", b"]")):
-                return LineStatus.ASIDE, None
+                return LineStatus.ASIDE, []
             has_text = bool(before.strip(b" ,"))
-            return (LineStatus.EVENT_ALONE if has_text else LineStatus.EVENT), record
+            return (LineStatus.EVENT_ALONE if has_text else LineStatus.EVENT), records
         bucket = record.reason or record.bucket
         if bucket not in OTHER_BUCKETS or any(each in line for each in (b"[", b"]")):
-            return LineStatus.ASIDE, None
-        return LineStatus.OTHER, record
+            return LineStatus.ASIDE, []
+        return LineStatus.OTHER, records
 
-    def _tabulate(self, events: Sequence[tuple[int, Event]]) -> TakenEvents:
-        sids = list(dict.fromkeys(event.sid for _, event in events))
-        structures = list(dict.fromkeys(event.structure for _, event in events))
-        columns: dict[str, list[int]] = {
-            name: [] for name in ("lines", "sessions", "attributes", "times", "forms", "structures")
-        }
-        for line, event in events:
+    def _tabulate(self, events: Sequence[tuple[int, int, Event]]) -> TakenEvents:
+        sids = list(dict.fromkeys(event.sid for *_, event in events))
+        structures = list(dict.fromkeys(event.structure for *_, event in events))
+        names = ("lines", "members", "sessions", "attributes", "times", "forms", "structures")
+        columns: dict[str, list[int]] = {name: [] for name in names}
+        for line, member, event in events:
+            columns["members"].append(member)
             attributes = _make_attributes(event)
             if attributes not in self._combinations:
                 self._combinations.append(attributes)
@@ -131,8 +144,8 @@ class ChanceScanner:
         counts = [
             StructureCount(
                 each,
-                sum(event.structure == each for _, event in events),
-                next(line for line, event in events if event.structure == each),
+                sum(event.structure == each for *_, event in events),
+                next(line for line, _, event in events if event.structure == each),
             )
             for each in structures
         ]
@@ -202,6 +215,9 @@ PIECES = [
     b'{"a":\n' + EVENT + b"\n}",
     EVENT.replace(b'"event"', b'\n"event"'),
     EVENT.replace(b'"event"', b'\n"event"') + b",",
+    *(EVENT + EVENT, b"[" + EVENT + b"]", b"[" + EVENT + b"," + EVENT + b"] ,"),
+    b'{"events":[' + EVENT + b"," + EVENT + b',{"event":"acme.opened"}]}',
+    b'{"events":[' + EVENT + b",\n" + EVENT + b"\n]}",
     b"2026-01-02T00:00:00Z stdout P {",
     b"2026-01-02T00:00:00Z stdout F }",
     b'{"log":"{\\"event\\":","stream":"stdout"}',

@@ -122,6 +122,19 @@ JUNK = [
         "n\0",
     ),
 ]
+BEGUN = [
+    '{"a":',
+    '{"a":',
+    '{"a":[',
+    '{"a":1,',
+    "{",
+    '{"a":{"b":1,',
+    '{"a":[1,',
+    ' {"a"',
+    '{"a',
+    '{"a":"',
+]
+"""Values that may go on."""
 NUMBERS = [0, -1, 7, 12, 1762160400, 1762160400123, 1.5, 1e300, 7.0, True, False, None]
 
 
@@ -149,6 +162,8 @@ class HostileLines:
             text = pick.choice(PREFIXES) + text + pick.choice(SUFFIXES)
         elif pick.random() < 0.05:
             text = pick.choice(JUNK) + pick.choice(SUFFIXES)
+        elif pick.random() < 0.1:
+            text = pick.choice(BEGUN)
         line = text.encode()
         if pick.random() < 0.15:
             line = self.damage(line)

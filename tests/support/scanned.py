@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from dcevents.reading.judge.nodes import Path
 
 EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES)
+MAX_BEGUN = 30
+"""Lines of half a value that may stand before an event."""
 TAKEN = (*EVENTS, *SEVERAL)
 CONTEXT = Context(clock_ms=1_772_366_400_000)
 
@@ -198,7 +200,7 @@ def check_block(
                 several_events += len(said[0])
                 several_others += len(said[1])
             elif run.status is LineStatus.OTHER:
-                following = lines[number + 1] if number + 1 < len(lines) else b""
+                following = lines[number + 1 : number + 1 + MAX_BEGUN]
                 check_other(lines[number], others[number][0], following, context, read)
     taken = sum(found[status] for status in EVENTS)
     assert block.events.count == taken + several_events
@@ -273,12 +275,13 @@ def check_several(
 
 
 def check_other(
-    line: bytes, said: tuple[str, str | None], following: bytes, context: Context, read: Read
+    line: bytes, said: Other, following: list[bytes], context: Context, read: Read
 ) -> None:
     records = read(line, context)
     if [each.bucket for each in records] == ["incomplete"]:
-        # Half a value, which the next line, an event, breaks off.
-        records = [each for each in read_alone(line + following, context) if each.line == 1]
+        # Half a value, which the next line that is an event breaks off.
+        whole = b"".join([line, *following])
+        records = [each for each in read_alone(whole, context) if each.line == 1]
     assert len(records) == 1, line
     record = records[0]
     assert record.index is None, line

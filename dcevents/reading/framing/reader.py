@@ -81,6 +81,19 @@ class Framing(LineReader):
         self._arrays.has_comma = False
         self._pass_over(lines, size)
 
+    def pass_array(self, line: bytes, count: int) -> None:
+        """Pass over a line that is read elsewhere and ends with the bracket of an array.
+
+        `count` is how many records it has. Raise ValueError where something is open.
+        """
+        if not self.is_idle:
+            raise ValueError("something is open before the line to pass")
+        self._arrays.has_comma = False
+        behind = line.rindex(b"}") + 1
+        at, end = self._buffer.end + behind, self._buffer.end + len(line)
+        self._closing = end, self._make_resume(at, count, line.count(b"]", behind))
+        self._pass_over(1, len(line))
+
     def pass_event_lines(self, data: bytes) -> list[FramedRecord]:
         """Pass over lines that are an event each; between lines, over lines of any one object.
 

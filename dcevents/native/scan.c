@@ -262,16 +262,18 @@ static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const
     u32 count = s->new_form_table.count;
     u32 number = number_text(&s->new_form_table, &s->seed, form, length);
     if (number == NO_NUMBER) return NO_MEMORY;
-    if (number < count) return SET_ASIDE;
-    new_form *forms = grow_array(s->new_forms, &s->new_forms_capacity, count, sizeof *forms);
+    new_form *forms = grow_array(s->new_forms, &s->new_forms_capacity, number, sizeof *forms);
     if (!forms) return NO_MEMORY;
     s->new_forms = forms;
-    forms[count].form_begin = s->new_form_table.offsets[count];
-    forms[count].form_length = length;
-    forms[count].value_begin = l->offset + (u32)(at - l->begin);
-    forms[count].value_length = (u32)(end - at);
-    memcpy(forms[count].numbers, s->numbers, sizeof s->numbers);
-    forms[count].is_clean = s->is_late && !s->is_dirty;
+    u32 clean = s->is_late && !s->is_dirty;
+    /* A record without late texts tells more. */
+    if (number < count && (forms[number].is_clean || !clean)) return SET_ASIDE;
+    forms[number].form_begin = s->new_form_table.offsets[number];
+    forms[number].form_length = length;
+    forms[number].value_begin = l->offset + (u32)(at - l->begin);
+    forms[number].value_length = (u32)(end - at);
+    memcpy(forms[number].numbers, s->numbers, sizeof s->numbers);
+    forms[number].is_clean = clean;
     return SET_ASIDE;
 }
 

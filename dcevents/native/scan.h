@@ -54,7 +54,7 @@ enum {
     MAX_PAGE_CHARACTERS = 2048,
     MAX_UNKNOWN_NAME_CHARACTERS = 128,
     MAX_SID_BYTES = 512,
-    MAX_NEW_FORMS = 128, /* forms that one scan asks about */
+    MAX_NEW_FORMS = 256, /* forms that one scan asks about */
     RECENT_RULES = 2,
     MAX_ORDERS = 1 << 15, /* forms in other orders that are kept */
     ARENA_BYTES = 2 << 20,

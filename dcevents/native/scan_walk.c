@@ -908,6 +908,16 @@ static const u8 *end_object(scanner *s, const u8 *at, const object_state *state)
     return at + 1;
 }
 
+/* Return a key without escapes, which lasts as long as the walk; NULL where there is no room. */
+static const u8 *unescape_key(scanner *s, const u8 *key, size_t *length)
+{
+    u8 *plain = take_arena(s, *length);
+    if (!plain) return NULL;
+    *length = unescape(key, *length, plain);
+    keep_in_arena(s, *length);
+    return plain;
+}
+
 /* Walk an object whose brace is before `at`; return the place behind it. */
 static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level)
 {
@@ -917,14 +927,11 @@ static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned l
     if (*at == '}') return end_object(s, at, &state);
     for (;;) {
         if (*at != '"') return stop_at(s, at);
-        const u8 *key = at + 1, *end = skip_plain(key);
-        while (*end >= 0x80) {
-            unsigned size = match_utf8(end);
-            if (!size) return stop(s, WALK_BROKEN);
-            end = skip_plain(end + size);
-        }
+        int has_escapes = 0;
+        const u8 *key = at + 1, *end = walk_string(s, key, &has_escapes);
+        if (!end) return NULL;
         size_t length = (size_t)(end - key);
-        if (*end != '"') return stop(s, *end == '\\' ? WALK_DOUBT : WALK_BROKEN);
+        if (has_escapes && !(key = unescape_key(s, key, &length))) return NULL;
         if (length > MAX_KEY_BYTES) return stop(s, WALK_DOUBT);
         u32 flags = find_flags(s, key, length);
         if (flags & KEY_TYPE) flags |= inherited;
@@ -1134,13 +1141,7 @@ static int put_pair(scanner *s, const pair_part *name, const pair_part *value, u
     const u8 *key = name->at + 1, *end = walk_string(s, key, &has_escapes);
     if (!end) return 0;
     size_t length = (size_t)(end - key);
-    if (has_escapes) {
-        u8 *plain = take_arena(s, length);
-        if (!plain) return 0;
-        length = unescape(key, length, plain);
-        keep_in_arena(s, length);
-        key = plain;
-    }
+    if (has_escapes && !(key = unescape_key(s, key, &length))) return 0;
     /* Of equal keys of pairs each counts. */
     if (length > MAX_KEY_BYTES || value->length > MAX_KEY_BYTES || was_skipped(s, state, key, length)) {
         s->status = WALK_DOUBT;

@@ -22,7 +22,7 @@ from dcevents.reading.scanner.rules import SLOTS, Rule, Rules, Sample
 from dcevents.reading.scanner.words import WORD_LISTS
 from dcevents.reading.timestamps import FORMS
 
-_MAX_ROUNDS: Final = 32
+_MAX_ROUNDS: Final = 8
 """Times that a block is scanned anew because rules have been made for its forms."""
 
 

@@ -5,6 +5,7 @@ A rule names slots: the values of a form, numbered in their order.
 
 import copy
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -38,6 +39,8 @@ NO_SLOT: Final = -1
 FORM_OF_SLOT: Final = 255
 """In a rule: a time's form is that of its text."""
 _MAX_PROBES: Final = 8
+_MAX_UNTOLD: Final = 8
+"""Records of a form that may not tell its rule before no further are asked about."""
 _NAME_TOKENS: Final = frozenset(
     (
         *(Token.FULL_NAME, Token.READY_NAME, Token.KIND_ALONE, Token.LIKE_ADOBES),
@@ -98,6 +101,8 @@ class Rules:
         self._in_full = in_full
         self._lock = threading.Lock()
         self._known: dict[bytes, Rule] = {}
+        self._untold: Counter[bytes] = Counter()
+        """How many records of a form did not tell its rule."""
         self._rules: list[tuple[bytes, Rule, int]] = []
         self.structures: list[Structure] = []
         self._numbers: dict[Structure, int] = {}
@@ -123,11 +128,18 @@ class Rules:
             for each in samples:
                 if each.form not in self._known and not self.is_full:
                     rule = self._make_rule(each)
+                    if rule is None:
+                        rule = self._give_up(each.form)
                     if rule is not None:
                         structure = self._number_structure(rule.structure)
                         self._known[each.form] = rule
                         self._rules.append((each.form, rule, structure))
             return before
+
+    def _give_up(self, form: bytes) -> Rule | None:
+        """Return ASIDE for a form of which many records did not tell; None for a few."""
+        self._untold[form] += 1
+        return ASIDE if self._untold[form] >= _MAX_UNTOLD else None
 
     def _number_structure(self, structure: Structure | None) -> int:
         if structure is None:

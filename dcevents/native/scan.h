@@ -653,6 +653,10 @@ typedef int (*take_one)(scanner *s, const one_record *record, void *more);
    Return 0 where that cannot be, where one was not taken, or all of a list are no events. */
 int take_each(scanner *s, take_one take, void *more);
 
+/* Return the byte of the scalar that a typed value in the form stands for, `{"S":…}`; of any other value
+   its own. */
+u8 find_typed_byte(const scanner *s, u32 at);
+
 /* Write the form of the record walked last in an order that keys do not have a part in, and of each
    of its slots which slot of the record it is. Return 0 where there is no memory. */
 int order_form(scanner *s, u8 *form, u32 *length, u16 *slots);

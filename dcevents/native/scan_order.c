@@ -80,6 +80,30 @@ static int is_text_holder(const member *m)
     return (m->byte & 15) == CLASS_TEXT || ((m->flags & KEY_BODY) && (m->byte & DOUBT_BIT));
 }
 
+u8 find_typed_byte(const scanner *s, u32 at)
+{
+    static const char *const types[] = {
+        "S", "N", "BOOL", "stringValue", "intValue", "integerValue", "doubleValue", "booleanValue",
+        "timestampValue", "string_value", "int_value", "float_value", "double_value", "string",
+        "long", "$date", "$numberLong", "$oid",
+    };
+    u8 own = s->form[at++], found = own;
+    if (own != TOKEN_OBJECT) return own;
+    while (s->form[at]) {
+        size_t length = s->form[at] - 1u;
+        const u8 *key = s->form + at + 1;
+        at += (u32)length + 1;
+        u8 byte = s->form[at++];
+        if ((byte & 15) >= CLASS_TEXT) return own;
+        if (byte == CLASS_NULL) continue;
+        if (found != own) return own;
+        for (size_t number = 0; number < sizeof types / sizeof *types; number++)
+            if (strlen(types[number]) == length && !memcmp(types[number], key, length)) found = byte;
+        if (found == own) return own;
+    }
+    return s->form[at + 1] & END_HAS_OTHER ? own : found;
+}
+
 /* Return whether a key with dots makes an object under the other key. */
 static int makes_object_of(const member *dotted, const member *other)
 {
@@ -163,7 +187,7 @@ static void order_object(order *o, int are_pairs)
             put(o, value_key);
             for (; value_key > 1; value_key--) put(o, take(o));
         }
-        m.byte = o->s->form[o->at];
+        m.byte = find_typed_byte(o->s, o->at);
         order_value(o);
         m.end = o->length;
         m.slots_end = o->slots_count;

@@ -837,7 +837,7 @@ static int was_skipped(const scanner *s, const object_state *state, const u8 *ke
 static const u8 *walk_container(scanner *s, const u8 *at, u32 flags, unsigned level,
                                 object_state *state, const u8 *key, size_t length)
 {
-    u32 mark = s->form_length;
+    u32 mark = s->form_length, slots_count = s->slots_count;
     int is_object = *at == '{';
     if (++s->containers > MAX_CONTAINERS) return stop(s, WALK_DOUBT);
     if (!put_member_key(s, state, key, length)) return NULL;
@@ -849,8 +849,12 @@ static const u8 *walk_container(scanner *s, const u8 *at, u32 flags, unsigned le
     if (!at) return NULL;
     is_object = (s->form[inner - 1] & 15) == TOKEN_OBJECT; /* a list of pairs is one, too */
     int is_empty = s->form_length == inner + (is_object ? 2u : 1u);
+    /* So it is with a typed value under a key that does not matter. */
+    u8 byte = find_typed_byte(s, inner - 1), class_ = byte & 15;
+    is_empty |= class_ < CLASS_FULL_NAME && !(byte & DOUBT_BIT);
     if (is_empty && !(flags & KEY_MATTERS) && !state->has_dotted) {
         s->form_length = mark;
+        s->slots_count = slots_count;
         note_skipped(s, state, key, length);
         state->state |= END_HAS_OTHER;
     } else if (was_skipped(s, state, key, length)) {

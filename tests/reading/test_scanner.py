@@ -44,7 +44,7 @@ EXAMPLES = settings(
 
 @pytest.mark.parametrize("name", sorted(varied.SHAPES))
 def test_shapes_of_real_logs_are_taken(name: str) -> None:
-    lines = 100
+    lines = 60
     found = check_block(varied.make_log(name, lines))
 
     events = sum(found[status] for status in scanned.TAKEN)

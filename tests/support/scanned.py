@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from dcevents.reading.judge.nodes import Path
 
 EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES)
-MAX_BEGUN = 30
+MAX_BEGUN = 8
 """Lines of half a value that may stand before an event."""
 TAKEN = (*EVENTS, *SEVERAL)
 CONTEXT = Context(clock_ms=1_772_366_400_000)

@@ -7,11 +7,13 @@ Whatever a log's lines differ in, the scanner must take them, and say what the j
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 Record = dict[str, Any]
 _KINDS = ["TRIGGERED", "ENGAGED", "INPUT_EMAIL", "COMPLETED", "CLOSED"]
@@ -207,6 +209,75 @@ class Shapes:
     def several(self, number: int) -> str:
         size = self.random.randrange(1, 4)
         return "[" + ",".join(self.plain(number) for _ in range(size)) + "]"
+
+    def batches(self, number: int) -> str:
+        size = self.random.randrange(1, 5)
+        records = [self.record(number) for _ in range(size)]
+        if number % 4 == 0:
+            records.append({"event": "page_view", "page": f"/{number}"})
+        if number % 7 == 0:
+            records.insert(0, {"event": "adobedx.conversations.ready"})
+        return dump({"sent": number, "events": records, "id": self.hex()})
+
+    def glued(self, number: int) -> str:
+        return self.random.choice(["", " ", ", "]).join(self.plain(number) for _ in range(2))
+
+    def lists_in_lists(self, number: int) -> str:
+        records = [{"time": number, "body": self.record(number)} for _ in range(number % 3 + 1)]
+        scopes = [{"name": "dc", "logs": records} for _ in range(number % 2 + 1)]
+        return dump({"resources": [{"id": self.hex(), "scopes": scopes}]})
+
+    def body_lines(self, number: int) -> str:
+        lines = "".join(f"{self.plain(number)}\n" for _ in range(number % 3 + 1))
+        return dump({"received": self.record(number)["timestamp"], "body": lines})
+
+    def base64_body(self, number: int) -> str:
+        body = base64.b64encode(self.plain(number).encode()).decode()
+        return dump({"id": self.hex(), "body": body, "isBase64Encoded": True})
+
+    def form_body(self, number: int) -> str:
+        record = self.record(number)
+        fields = {**record["data"]["payload"], "event": record["event"], "page": record["page"]}
+        return dump({"time": record["timestamp"], "body": urlencode(fields)})
+
+    def query(self, number: int) -> str:
+        record = self.record(number)
+        fields = {**record["data"]["payload"], "event": record["event"], "n": number}
+        request = f"GET /dc.gif?{urlencode(fields)} HTTP/1.1"
+        return dump({"time": record["timestamp"], "request": request, "status": 200})
+
+    def pairs(self, number: int) -> str:
+        record = self.record(number)
+        said = {"page_location": record["page"], **record["data"]["payload"], f"x{number % 9}": "y"}
+        params = [{"key": key, "value": {"string_value": each}} for key, each in said.items()]
+        self.random.shuffle(params)
+        return dump({"event_name": record["event"].lower(), "event_params": params})
+
+    def text_of_any_key(self, number: int) -> str:
+        return dump({"id": number, "doc": self.plain(number), "host": f"h{self.hex()}"})
+
+    def text_behind_text(self, number: int) -> str:
+        return dump({"log": f"[{number}ms] dc: {self.plain(number)}\n", "stream": "stdout"})
+
+    def encoded(self, number: int) -> str:
+        return dump(self.plain(number))
+
+    def spelled_times(self, number: int) -> str:
+        record = self.record(number)
+        moment = datetime.fromtimestamp(_FIRST_MS / 1000 + number, UTC)
+        form = self.random.choice(
+            [
+                "%d/%b/%Y:%H:%M:%S +0000",
+                "%a, %d %b %Y %H:%M:%S GMT",
+                "%a %b %d %Y %H:%M:%S GMT+0000",
+            ]
+        )
+        return dump({**record, "timestamp": moment.strftime(form)})
+
+    def escaped_keys(self, number: int) -> str:
+        return (
+            self.plain(number).replace('"event"', '"\\u0065vent"').replace('"sid"', '"s\\u0069d"')
+        )
 
     def number_sids(self, number: int) -> str:
         record = self.record(number)

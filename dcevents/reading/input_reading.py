@@ -21,6 +21,7 @@ from dcevents.reading.scanner import (
     Run,
     Runs,
     Scanner,
+    ScannedBlock,
 )
 from dcevents.reading.scanning import ScannedInput
 from dcevents.reading.sources.growing import ReadBytes

@@ -391,7 +391,9 @@ static int take_list_member(scanner *s, const one_record *one, void *more)
     rule found;
     enum line_outcome outcome = TAKEN_OTHER;
     for (int is_beside = 0; is_beside < 2; is_beside++) {
-        if (is_beside) s->form[one->token] |= BESIDE_EVENT;
+        /* The member before may have left it otherwise. */
+        unsigned token = s->form[one->token] & ~(unsigned)BESIDE_EVENT;
+        s->form[one->token] = (u8)(token | (is_beside ? BESIDE_EVENT : 0u));
         u32 number = find_rule(s);
         if (number != NO_NUMBER) found = s->rules[number];
         else outcome = find_in_order(s, list->p, &found);

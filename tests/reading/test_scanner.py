@@ -88,7 +88,7 @@ def test_hostile_lines(seed: int, keep_query: bool) -> None:
 @pytest.mark.parametrize("seed", range(SEEDS * 2))
 @pytest.mark.parametrize("make", ["make_lists", "make_texts", "make_pairs"])
 def test_lists_texts_and_pairs(make: str, seed: int) -> None:
-    check_block(getattr(hostile_lines, make)(seed, 30))
+    check_block(getattr(hostile_lines, make)(seed, 60))
 
 
 @pytest.mark.parametrize("seed", range(SEEDS * 4))

@@ -305,6 +305,8 @@ class Lists:
                     "x",
                     json.dumps(plain),
                     [plain],
+                    ["x", json.dumps(plain)],
+                    ["x", json.dumps(plain)],
                     {"logs": [plain, {"event": "page_view"}]},
                     {"key": "event", "value": "CONVERSATION_CLOSED"},
                     {"doc": json.dumps(plain)},
@@ -315,6 +317,8 @@ class Lists:
         ]
         self.around = [self.surround() for _ in range(pick.choice([1, 1, 2]))]
         self.is_outer = pick.random() < 0.2
+        self.quiet = [{"event": "page_view"}, {"event": "adobedx.conversations.ready"}, {"a": 1}]
+        """Members that are no events of conversations."""
 
     def surround(self) -> list[Any]:
         """Return steps from a list of members to a line's value, the innermost first."""
@@ -322,8 +326,11 @@ class Lists:
         steps: list[Any] = []
         for _ in range(pick.choice([1, 1, 1, 2, 3])):
             how = pick.choice(["object", "object", "object", "text", "lines", "base64", "list"])
-            others = self._made.record() if pick.random() < 0.2 else {"id": 1, "time": "x"}
+            others = self._made.record() if pick.random() < 0.4 else {"id": 1, "time": "x"}
             few = pick.sample(sorted(others), pick.randrange(min(3, len(others)) + 1))
+            if pick.random() < 0.15:
+                others = {"event": "closed", "sid": "s9", "uiType": "popup"}
+                few = sorted(others)
             steps.append((how, pick.choice(LIST_KEYS), {key: others[key] for key in few}))
         return steps
 
@@ -342,7 +349,10 @@ class Lists:
         """Return a list of members."""
         pick = self.random
         count = pick.choice([1, 1, 2, 2, 2, 3, 4])
-        return [self._made.vary(pick.choice(self.members)) for _ in range(count)]
+        if pick.random() < 0.2:
+            return [pick.choice(self.quiet) for _ in range(count)]
+        members = [*self.members, pick.choice(self.quiet)]
+        return [self._made.vary(pick.choice(members)) for _ in range(count)]
 
     def put(self, value: Any, how: str, key: str, others: dict[str, Any]) -> Any:
         """Return an object that holds a list, or an object that does, under a key."""
@@ -519,6 +529,11 @@ SPELLED_TIMES = [
     *("Mon, 03 Nov 2025 08:00:00 GMT", "3 Nov 2025 08:00 EST", "Sat, 3 May 2014 08:00:00 pdt"),
     *("sun,03 dec 2025 08:00:00 +01:00 (x)", "Thu, 03 Nov 0000 08:00:00 Z"),
     *("Mon Nov 03 2025 09:00:00 GMT+0100 (CET)", "Sun Feb 29 2024 24:00:00 UTC-0330"),
+    *("03/Nov/2025:09:00 +0000", "Mon Nov 03 2025 09:00 GMT+0100", "03 nov 2025 09:00 -0130"),
+    *(
+        f"3 Nov 2025 08:00:00 {zone}"
+        for zone in ["Z", "UT", "UTC", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"]
+    ),
     *("03/Nov/2025:09:00:00 +24:00", "2025-11-03T09:00:00.5+01:00", "1762160400.25"),
 ]
 TIME_SIGNS = "0159:/ ,+-()aNovSutgmTz.\u00e9\u017f\u0130\u0131\u212a"

@@ -239,6 +239,7 @@ enum key_flag {
 };
 /* Which of Adobe's payload keys a key is: 1 more than its place in their list; 0 for none. */
 enum { KEY_PART_SHIFT = 16, KEY_PART_BITS = 15 << KEY_PART_SHIFT };
+enum { PART_SID = 1, PART_SESSION = 15 };
 #define KEY_MATTERS \
     (KEY_PLAIN | KEY_NAME | KEY_TIME | KEY_PAGE | KEY_BODY | KEY_TYPE | KEY_DOTTED | KEY_MEETING)
 #define KEY_INHERITED \

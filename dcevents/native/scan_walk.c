@@ -542,6 +542,13 @@ static int put_string(scanner *s, const u8 *text, size_t length, int has_escapes
         s->status = WALK_DOUBT;
         return 0;
     }
+    /* Whether an event's sid is too long decides which of two events is the record's. */
+    u32 part = (flags & KEY_PART_BITS) >> KEY_PART_SHIFT;
+    int may_be_sid = part == PART_SID || part == PART_SESSION || (flags & KEY_TYPE);
+    if (length > MAX_SID_BYTES && may_be_sid) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
     if ((flags & KEY_EVENT) && is_blank(text, length)) {
         s->status = WALK_DOUBT;
         return 0;

@@ -316,7 +316,7 @@ class Lists:
             ),
         ]
         self.around = [self.surround() for _ in range(pick.choice([1, 1, 2]))]
-        self.is_outer = pick.random() < 0.2
+        self.is_outer = pick.random() < 0.35
         self.quiet = [{"event": "page_view"}, {"event": "adobedx.conversations.ready"}, {"a": 1}]
         """Members that are no events of conversations."""
 

@@ -85,10 +85,10 @@ def test_hostile_lines(seed: int, keep_query: bool) -> None:
     check_block(hostile_lines.make_block(seed, 150), context=context)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS * 2))
+@pytest.mark.parametrize("seed", range(SEEDS * 4))
 @pytest.mark.parametrize("make", ["make_lists", "make_texts", "make_pairs"])
 def test_lists_texts_and_pairs(make: str, seed: int) -> None:
-    check_block(getattr(hostile_lines, make)(seed, 60))
+    check_block(getattr(hostile_lines, make)(seed, 50))
 
 
 @pytest.mark.parametrize("seed", range(SEEDS * 4))

@@ -463,7 +463,9 @@ class Texts:
         )
         self.keys = pick.sample(["body", "message", "log", "data", "doc", "value", "request"], 2)
         self.prefixes = pick.sample([*PREFIXES, "12 ", "true ", "", "x=", "12abc ", "a\nb "], 3)
-        self.rate = pick.choice([0, 0.1, 0.3])
+        if pick.random() < 0.2:
+            self.keys, self.ways = ["request"], [self.query]
+        self.rate = pick.choice([0.1, 0.3])
 
     def line(self) -> bytes:
         """Return a line."""

@@ -20,8 +20,8 @@ from dcevents.reading.scanner import (
     LineStatus,
     Run,
     Runs,
-    Scanner,
     ScannedBlock,
+    Scanner,
 )
 from dcevents.reading.scanning import ScannedInput
 from dcevents.reading.sources.growing import ReadBytes

@@ -153,10 +153,10 @@ def test_a_list_of_pairs_is_an_object_for_paths() -> None:
     assert ["engaged sid=s"] == judge_mapped({"params": pairs}, paths)
 
 
-@pytest.mark.parametrize("name", wrappings.WRAPPINGS)
+@pytest.mark.parametrize("name", wrappings.WRAPPERS)
 def test_a_map_of_what_was_recognised_says_the_same(name: str) -> None:
     for number, event in enumerate(wrappings.make_events()):
-        value = wrappings.WRAPPINGS[name](event, number)
+        value = wrappings.wrap(name, event, number)
         [finding] = judge_value(decode(json.dumps(value)), CONTEXT)
         assert isinstance(finding.outcome, Event)
         structure = finding.outcome.structure

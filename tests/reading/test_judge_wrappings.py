@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import judging
+import model
 import pytest
 import wrappings
 
@@ -19,6 +20,7 @@ from dcevents.reading.judge import (
 )
 from dcevents.reading.judge.texts import decode_text
 from samples import envelopes
+from samples.envelopes import Event as Written
 
 pytestmark = pytest.mark.records
 
@@ -33,39 +35,32 @@ def say(finding: Finding) -> tuple[object, ...]:
     return event.kind, event.sid, event.id, event.time.ms
 
 
-LATE = {"Monolog, named", "EventBridge", "Snowplow"}
-"""Wrappings in which the definitions find the collector's time, three seconds later.
-
-It is the time of the event's object, or the first of two under keys of the same rank.
-"""
-
-
-def expected(event: wrappings.Event, name: str = "") -> tuple[object, ...]:
+def expected(event: Written, name: str = "canonical") -> tuple[object, ...]:
     """Return the same of a canonical event, as a wrapping keeps it."""
-    payload, kind = wrappings.payload(event), event["event"].removeprefix("CONVERSATION_").lower()
-    return kind, payload["sid"], payload["id"], wrappings.millis(event) + 3000 * (name in LATE)
+    kept = envelopes.SHAPES[name].keep(event)
+    said = envelopes.payload(kept)
+    ms = envelopes.millis(envelopes.moment(kept))
+    return envelopes.name_kind(kept).lower(), said["sid"], said["id"], ms
 
 
-@pytest.mark.parametrize("name", wrappings.WRAPPINGS)
-def test_each_wrapping_says_the_same(name: str) -> None:
-    wrap = wrappings.WRAPPINGS[name]
-    found = []
-    for number, event in enumerate(EVENTS):
-        value = decode(json.dumps(wrap(event, number)))
-        [finding] = judge_value(value, judging.CONTEXT)
-        found.append(say(finding))
-
-    assert [expected(event, name) for event in EVENTS] == found
-
-
-@pytest.mark.parametrize("name", wrappings.WRAPPINGS)
+@pytest.mark.parametrize("name", wrappings.WRAPPERS)
 def test_twelve_wrapped_events_in_a_list_are_twelve(name: str) -> None:
-    wrap = wrappings.WRAPPINGS[name]
-    value = decode(json.dumps([wrap(event, number) for number, event in enumerate(EVENTS)]))
+    value = decode(json.dumps([wrappings.wrap(name, e, n) for n, e in enumerate(EVENTS)]))
 
     found = [say(finding) for finding in judge_value(value, judging.CONTEXT)]
 
     assert [expected(event, name) for event in EVENTS] == found
+
+
+@pytest.mark.parametrize("name", envelopes.SHAPES)
+def test_the_model_reads_each_wrapping_as_the_package_does(name: str) -> None:
+    """The model of reading, which knows nothing of the package, says the same of the whole log."""
+    traffic = wrappings.choose_traffic()[:8]
+
+    read = model.read_log(envelopes.SHAPES[name].write(traffic), judging.CLOCK_MS)
+
+    found = [(each.kind, each.sid, each.id, each.ts_ms) for each in read.events]
+    assert sorted(expected(event, name) for event in traffic) == sorted(found, key=str)
 
 
 def read_values(path: Path) -> list[tuple[Any, str]]:
@@ -91,9 +86,6 @@ def judge_log(path: Path) -> list[tuple[object, ...] | str]:
     return found
 
 
-COARSE = {"nginx-seconds", "syslog-seconds", "mixpanel-seconds"}
-"""Wrappings that keep whole seconds."""
-
 with (judging.ROOT / "sample_logs" / "site" / "dc.log").open("rb") as site:
     SAMPLED = envelopes.read(site)[:24]
 """The events of the recorded samples."""
@@ -107,32 +99,9 @@ CANONICAL = [
 ]
 
 
-@pytest.mark.parametrize("name", envelopes.SHAPES)
-def test_each_shape_says_the_same(name: str, tmp_path: Path) -> None:
-    path = tmp_path / f"{name}.log"
-    path.write_bytes(envelopes.SHAPES[name].write(SAMPLED))
-
-    assert judge_log(path) == judge_canonical(path)
-
-
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.log")), ids=lambda path: path.stem)
 def test_the_recorded_samples_say_the_same(path: Path) -> None:
-    assert judge_log(path) == judge_canonical(path)
-
-
-def judge_canonical(path: Path) -> list[tuple[object, ...] | str]:
-    """Return what the canonical lines say, as the wrapping of a file keeps it."""
-    canonical = CANONICAL
-    if path.stem in COARSE:
-        canonical = [_floor(row) for row in canonical]
-    return canonical
-
-
-def _floor(row: tuple[object, ...] | str) -> tuple[object, ...] | str:
-    """Return what an event is, its time in whole seconds."""
-    if isinstance(row, str) or not isinstance(row[3], int):
-        return row
-    return (*row[:3], row[3] // 1000 * 1000)
+    assert judge_log(path) == CANONICAL
 
 
 JUNK: dict[str, list[Any]] = {

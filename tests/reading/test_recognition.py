@@ -667,16 +667,6 @@ def sampled() -> list[dict[str, Any]]:
         return envelopes.read(log)[:24]
 
 
-@pytest.mark.parametrize("shape", envelopes.SHAPES)
-def test_every_shape_is_read_at_the_first_try(shape: str) -> None:
-    data = envelopes.SHAPES[shape].write(sampled())
-
-    account = harness.report(data, "events")["input"]
-
-    assert 21 == account["events"]
-    assert sum(account["rejected"].values()) + account["ignored"]["unknown_event"] <= 1
-
-
 @pytest.fixture(scope="module")
 def expected() -> Any:
     """The conversations of the events that the samples are of."""

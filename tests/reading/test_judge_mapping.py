@@ -184,6 +184,7 @@ def test_locations_are_cut_whole_steps_at_a_time() -> None:
     assert cut_location("logs2.what", "logs") is None
     assert "a[].b.c" == simplify_path("[].a|json[].b|base64.c")
     assert "" == simplify_path(".")
+    assert "a.b" == simplify_path("|json.a.b")
 
 
 def test_a_part_found_by_the_map_is_noted() -> None:

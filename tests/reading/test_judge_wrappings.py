@@ -1,7 +1,6 @@
 """The same twelve events in every wrapping, and ordinary logs that hold none."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import judging
@@ -9,23 +8,19 @@ import model
 import pytest
 import wrappings
 
-from dcevents.reading.json_value import decode, decode_sequence
+from dcevents.reading.json_value import decode
 from dcevents.reading.judge import (
     Event,
     Finding,
-    Rejection,
-    UnknownEvent,
     WidgetReady,
     judge_value,
 )
-from dcevents.reading.judge.texts import decode_text
 from samples import envelopes
 from samples.envelopes import Event as Written
 
 pytestmark = pytest.mark.records
 
 EVENTS = wrappings.make_events()
-SAMPLES = judging.ROOT / "sample_logs" / "envelopes"
 
 
 def say(finding: Finding) -> tuple[object, ...]:
@@ -65,47 +60,6 @@ def test_the_model_reads_each_wrapping_as_the_package_does(name: str) -> None:
 
     found = [(each.kind, each.sid, each.id, each.ts_ms) for each in read.events]
     assert sorted(expected(event, name) for event in traffic) == sorted(found, key=str)
-
-
-def read_values(path: Path) -> list[tuple[Any, str]]:
-    """Return the values of a log, and the text before each."""
-    log = path.read_text(encoding="utf-8")
-    try:
-        return [(value, "") for value in decode_sequence(log)]
-    except ValueError:
-        contents = decode_text(log)
-        assert contents
-        return [(part.value, part.prefix) for part in contents.parts]
-
-
-def judge_log(path: Path) -> list[tuple[object, ...] | str]:
-    """Return what the records of a log say."""
-    found: list[tuple[object, ...] | str] = []
-    for value, prefix in read_values(path):
-        for finding in judge_value(value, judging.CONTEXT, prefix):
-            if isinstance(finding.outcome, Event):
-                found.append(say(finding))
-            elif isinstance(finding.outcome, WidgetReady | UnknownEvent):
-                found.append(type(finding.outcome).__name__)
-    return found
-
-
-with (judging.ROOT / "sample_logs" / "site" / "dc.log").open("rb") as site:
-    SAMPLED = envelopes.read(site)[:24]
-"""The events of the recorded samples."""
-
-
-CANONICAL = [
-    say(finding) if isinstance(finding.outcome, Event) else type(finding.outcome).__name__
-    for event in SAMPLED
-    for finding in judge_value(decode(json.dumps(event)), judging.CONTEXT)
-    if not isinstance(finding.outcome, Rejection)
-]
-
-
-@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.log")), ids=lambda path: path.stem)
-def test_the_recorded_samples_say_the_same(path: Path) -> None:
-    assert judge_log(path) == CANONICAL
 
 
 JUNK: dict[str, list[Any]] = {

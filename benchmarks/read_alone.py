@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from dcevents.model.attributes import Vocabulary
-from dcevents.reading.log import read_log
+from dcevents.model.vocabulary import Vocabulary
+from dcevents.reading.log import Scanning, read_log
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.sources.operands import find_inputs
 
@@ -28,7 +28,7 @@ def main() -> None:
     for _ in range(ROUNDS):
         wall, cpu = time.perf_counter(), time.process_time()
         inputs = find_inputs(sys.argv[1:2]).inputs
-        log = read_log(inputs, settings, Vocabulary(), lambda _: None)
+        log = read_log(Scanning(inputs, settings, lambda _: None), Vocabulary())
         walls.append(time.perf_counter() - wall)
         cpus.append(time.process_time() - cpu)
     records, events = log.account.records, sum(count.events for count in log.input_counts.values())

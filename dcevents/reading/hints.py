@@ -72,7 +72,7 @@ _COLOUR_HINT = (
     "it is coloured as for a terminal: take the colours out with "
     r"perl -pe 's/\e\[[0-9;]*m//g' FILE | dcevents …"
 )
-_LATIN_HINT = (
+LATIN_HINT = (
     "it is not UTF-8, perhaps Latin-1: convert it with "
     "iconv -f ISO-8859-1 -t UTF-8 FILE | dcevents …"
 )
@@ -159,7 +159,7 @@ def _hint_from_texts(samples: Sequence[bytes]) -> str | None:
     if found := describe_printed(texts):
         return found
     if _is_json_in_latin1(samples):
-        return _LATIN_HINT
+        return LATIN_HINT
     if any(text.startswith(("{", "[")) for text in texts):
         return _hint_from_document(samples[0])
     if all(re.match(_LOGFMT_LINE, text) for text in texts):

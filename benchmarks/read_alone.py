@@ -12,8 +12,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from dcevents.model.vocabulary import Vocabulary
-from dcevents.reading.log import Scanning, read_log
+from dcevents.reading.log import read_log
 from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.scanning import Scanning
 from dcevents.reading.sources.operands import find_inputs
 
 ROUNDS = 5

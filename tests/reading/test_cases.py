@@ -110,3 +110,11 @@ def test_logs_of_several_framings_are_read_together(scanner: str) -> None:
 
     # 60 in each; in one, `window` stands before full names, which is none of the words that may.
     assert (660, 60) == (together["events"], together["ignored"]["unknown_event"])
+
+
+def test_names_of_others_are_answered_by_the_kind_that_they_end_with() -> None:
+    result = harness.run("summary", CASES / "crash" / "539.log")
+
+    assert result.status == 3
+    advice = "--map-event window.AdobeDX.Enum.Events.CONVERSATION_TRIGGERED=triggered"
+    assert advice in result.err

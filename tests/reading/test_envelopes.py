@@ -128,3 +128,25 @@ def test_each_shape_names_its_system_and_its_source() -> None:
 
     assert len(systems) == len({*systems})
     assert all(shape.page.startswith("http") for shape in envelopes.SHAPES.values())
+
+
+NOT_READY = {
+    *("form", "form-untimed", "pixel", "pixel-uri", "pixel-untimed", "pixel-parameters"),
+    *("ga4-forwarded", "ga4-measurement"),
+}
+"""Forms are events with a sid only, and the snippet forwards no ready event."""
+
+
+def test_ready_events_are_known_in_each_wrapping(tmp_path: Path) -> None:
+    ready = [
+        {"event": "adobedx.conversations.ready", "timestamp": f"2026-11-12T08:0{minute}:00.120Z"}
+        for minute in range(3)
+    ]
+    names = [name for name in envelopes.SHAPES if name not in NOT_READY]
+    (tmp_path / "dc.log").write_bytes(LINES.write(TRAFFIC[:1]))
+    for name in names:
+        (tmp_path / f"{name}.log").write_bytes(envelopes.SHAPES[name].write(ready))
+
+    account = report(tmp_path, "c")["input"]
+
+    assert (3 * len(names), 0) == tuple(account["ignored"].values())

@@ -96,6 +96,14 @@ def test_of_what_a_program_wrote_the_command_makes_events(
     assert sampled == summarise(follow(hint, path))
 
 
+def test_a_cut_dict_and_other_braces_harm_no_other(tmp_path: Path, twelve: Any) -> None:
+    path = tmp_path / "dc.log"
+    dicts = [f"INFO:root:{event!r}" for event in EVENTS]
+    path.write_text("\n".join([*dicts[:6], "INFO:root:{x}", *dicts[6:], dicts[0][:-60]]))
+
+    assert twelve == summarise(follow(read_hint(path), path))
+
+
 LOGGED_ANEW = {
     "php-print-r": ("log json_encode($event)", "php-error-log"),
     "php-var-export": ("log json_encode($event)", "php-error-log"),

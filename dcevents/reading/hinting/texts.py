@@ -30,19 +30,19 @@ _PHP_HINT: Final = (
 )
 _RUBY_HINT: Final = (
     "it looks like hashes as Ruby prints them: log to_json, or try "
-    r"""sed -E 's/([{,] *):(\w+) ?=>/\1"\2":/g; s/" ?=> ?/":/g; s/":nil/":null/g' """
+    r"""sed -E 's/([{,] *):([A-Za-z_]+) ?=>/\1"\2":/g; s/" ?=> ?/":/g; s/":nil/":null/g' """
     "FILE | dcevents …"
 )
 _DICT_HINT: Final = (
     "it looks like dicts as Python prints them: write them with json.dumps, or try python3 -c "
     "'import ast, json, re, sys; [print(json.dumps(ast.literal_eval(found))) for found in "
-    r're.findall(r"(?ms)(\{.*?\})[^\n{},]*$", sys.stdin.read())]'
-    "' < FILE | dcevents …"
+    r're.findall(r"(?ms)(\{\x27.*?\})[^\n{},]*$", sys.stdin.read()) '
+    r"""if found.count("{") == found.count("}")]' < FILE | dcevents …"""
 )
 _SCRIPT_HINT: Final = (
     "it looks like JavaScript's objects, as console.log prints them, or JSON5: "
     "write them with JSON.stringify, or, where no text has quotes, try "
-    r"""sed -E "s/(^|[{,]) *([A-Za-z_]\w*) *:/\1\"\2\":/g; s/'/\"/g" FILE | dcevents …"""
+    r"""sed -E "s/(^|[{,]) *([A-Za-z_]+) *:/\1\"\2\":/g; s/'/\"/g" FILE | dcevents …"""
 )
 _MAP_HINT: Final = "it looks like a map as {} prints it: write JSON, with {}"
 _DOUBLED_HINT: Final = (

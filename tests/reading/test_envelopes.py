@@ -1,6 +1,7 @@
 """The same events, written as many systems write them, give the same rows: the whole table."""
 
 import json
+import random
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,20 @@ def test_wrappings_in_one_log_harm_no_neighbour(kind: str, scanner: str, tmp_pat
     others = {name: shape for name, shape in shapes.items() if name != "canonical"}
     assert expect(others) == split(rows, others)
     assert len(shapes) - 1 <= found["input"]["duplicates"]
+
+
+@pytest.mark.records
+@pytest.mark.parametrize("scanner", SCANNERS)
+@pytest.mark.parametrize("seed", range(2))
+def test_all_wrappings_in_one_log_in_any_order(seed: int, scanner: str, tmp_path: Path) -> None:
+    names = [*envelopes.SHAPES]
+    random.Random(seed).shuffle(names)
+    path = tmp_path / "mixed.log"
+    path.write_bytes(b"".join(map(write, names)))
+
+    found = report(path, scanner)
+
+    assert expect(envelopes.SHAPES) == split(found["rows"], envelopes.SHAPES)
 
 
 def test_a_name_stands_for_one_shape() -> None:

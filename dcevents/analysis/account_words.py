@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from dcevents.model.events import ENGAGED, KINDS, normalize_name
+from dcevents.model.events import KINDS, normalize_name
 from dcevents.reading.account import REASON_WORDS, Account
 from dcevents.reading.hints import find_hint
 from dcevents.reading.log import Log
@@ -186,7 +186,8 @@ def _quote_meaning(name: str) -> str:
     """Return an unknown name and the kind that it may stand for, as a word of a shell."""
     folded = normalize_name(name)
     kinds = [kind for kind in KINDS if folded.endswith(kind)]
-    return shlex.quote(f"{name}={max(kinds, key=len, default=ENGAGED)}")
+    kind = max(kinds, key=len, default="engaged")
+    return shlex.quote(f"{name}={kind}")
 
 
 def _explain_foreign(log: Log) -> str | None:

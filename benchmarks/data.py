@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 GENERATOR = ROOT / "samples" / "generate.py"
 VARIED = ROOT / "samples" / "varied.py"
-ENVELOPES = ROOT / "samples" / "envelopes.py"
+ENVELOPES = ROOT / "samples" / "envelopes"
 HELD_OUT = HERE / "held_out.py"
 SHAPES = HERE / "shapes.py"
 
@@ -58,9 +58,10 @@ class Data:
         return self._printed(f"shape-{shape}-{number}", command, SHAPES, ending="log")
 
     def enveloped(self, path: Path, shape: str) -> Path:
-        """Return the same events in a shape of envelopes.py."""
-        command: list[Path | str] = [ENVELOPES, "--shape", shape, path]
-        return self._printed(f"{path.stem}-{shape}", command, ENVELOPES, ending="log")
+        """Return the same events in a shape of samples/envelopes."""
+        command: list[Path | str] = ["-m", "samples.envelopes", "--shape", shape, path.resolve()]
+        sources = sorted(ENVELOPES.glob("*.py"))
+        return self._printed(f"{path.stem}-{shape}", command, *sources, ending="log")
 
     def _printed(
         self, stem: str, command: Sequence[Path | str], *sources: Path, ending: str = "ndjson"
@@ -71,7 +72,7 @@ class Data:
 
         def write(target: Path) -> None:
             with open(target, "wb") as out:
-                subprocess.run([sys.executable, *command], stdout=out, check=True)
+                subprocess.run([sys.executable, *command], stdout=out, check=True, cwd=ROOT)
 
         return self.once(path, write)
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -98,17 +99,37 @@ def commands() -> list[str]:
 
 
 def shapes() -> str:
-    """The table of the shapes that `samples/envelopes.py` writes: whether it keeps milliseconds,
-    page.
-    """
+    """The tables of the systems whose wrappings `samples/envelopes` writes, by kind."""
     sys.path.insert(0, str(ROOT))
     from samples import envelopes  # noqa: PLC0415
 
-    rows = [
-        f"| `{name}` | {'ms' if shape.fine else 's'} | <{shape.page}> |"
-        for name, shape in envelopes.SHAPES.items()
+    tables = [
+        "\n".join(
+            [
+                f"**{kind}**\n\n| shape | written by | time | not kept |\n|---|---|---|---|",
+                *(_shape_row(name, shape) for name, shape in shapes.items()),
+            ]
+        )
+        for kind, shapes in envelopes.KINDS.items()
     ]
-    return "\n".join(["", "| shape | times | described in |", "|---|---|---|", *rows, "", ""])
+    return "\n".join(["", "\n\n".join(tables), "", ""])
+
+
+def _shape_row(name: str, shape: Any) -> str:  # noqa: ANN401 - Shape, imported late
+    unit = {1: "ms", 1000: "s"}[shape.resolution_ms]
+    time = unit if shape.clock == "page" else f"{unit}, the server's"
+    lost = [f"`{key}`" for key in sorted(shape.loses)]
+    lost += [f"the spelling of keys in `{key}`" for key in sorted(shape.rewrites)]
+    lost += ["lines of its own are rejected"] * shape.has_other_records
+    return f"| `{name}` | [{shape.system}]({shape.page}) | {time} | {', '.join(lost)} |"
+
+
+def count_shapes() -> str:
+    """How many systems the tables have."""
+    sys.path.insert(0, str(ROOT))
+    from samples import envelopes  # noqa: PLC0415
+
+    return f"\nThese {len(envelopes.SHAPES)} are tested, alone and one behind the other.\n\n"
 
 
 def forwarded() -> str:

@@ -207,7 +207,7 @@ def with_journald(folder: Path, events: Sequence[envelopes.Event]) -> None:
     """Put the events into a journal, and have journalctl print it."""
     made = [
         JOURNAL.format(
-            time=envelopes.millis(envelopes.later(event, n)) * 1000,
+            time=envelopes.millis(envelopes.later(event)) * 1000,
             n=n,
             zero=0,
             text=envelopes.text(event),

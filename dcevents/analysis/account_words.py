@@ -3,6 +3,7 @@
 import shlex
 from typing import Any
 
+from dcevents.model.events import KINDS, normalize_name
 from dcevents.reading.account import REASON_WORDS, Account
 from dcevents.reading.hints import find_hint
 from dcevents.reading.log import Log
@@ -172,13 +173,21 @@ def explain_unusable(log: Log) -> str | None:
         shown = _join_first(names, _MAX_UNUSABLE_NAMES)
         found.append(
             f"{tally['unknown_event']:,} of other events ({shown}): if one is Dynamic Chat's by "
-            f"another name, say so with --map-event {shlex.quote(names[0] + '=engaged')}"
+            f"another name, say so with --map-event {_quote_meaning(names[0])}"
         )
     found += describe_unrecognised(log, named=len(log.inputs) > 1)
     return (
         f"no event of Dynamic Chat in {format_count(lines, 'line')}: {'; '.join(found)}; "
         f"expected were lines like {_EXAMPLE_LINE}"
     )
+
+
+def _quote_meaning(name: str) -> str:
+    """Return an unknown name and the kind that it may stand for, as a word of a shell."""
+    folded = normalize_name(name)
+    kinds = [kind for kind in KINDS if folded.endswith(kind)]
+    kind = max(kinds, key=len, default="engaged")
+    return shlex.quote(f"{name}={kind}")
 
 
 def _explain_foreign(log: Log) -> str | None:

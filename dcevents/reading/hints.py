@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dcevents.reading.hinting.texts import describe_printed
 from dcevents.reading.json_value import is_number
 from dcevents.reading.judge import (
     Context,
@@ -42,54 +43,40 @@ _BODILESS_HINT = (
 )
 _BODIES_HINT = (
     "it looks like an access log with bodies in its lines: "
-    "have the server log JSON (docs/capture.md)"
+    "have the server log JSON (docs/capture.md), or try "
+    r"""perl -pe 's/(?:\\x|%)([0-9A-F]{2})/chr hex $1/ge || s/\\"/"/g; s/"(\{.*\})"/$1/' """
+    "FILE | dcevents …"
+)
+_QUERIES_HINT = (
+    "it looks like an access log with events in the queries of its requests: "
+    "have the server log JSON (docs/capture.md), or try "
+    r"""sed -E 's/.*\[([^]]+)\] "[A-Z]+ ([^ "]+).*/{"time":"\1","uri":"\2"}/' """
+    "FILE | dcevents …"
 )
 _EMPTY_BODIES_HINT = (
     "it looks like an access log in which all bodies are empty: nginx has $request_body only where "
-    "a location passes the request on (proxy_pass)"
+    "a location passes the request on (proxy_pass), of bodies that fit into client_body_buffer_size"
 )
 _CUT_BODIES_HINT = (
-    "its bodies are cut off after {} characters: raise the limit of what writes them "
-    "(nginx: client_body_buffer_size)"
+    "its bodies are cut off after {} characters: raise the limit of what writes or passes on "
+    "its lines (rsyslog: maxMessageSize)"
 )
 _QUOTES_HINT = (
     "it looks like JSON within JSON, its quotes not escaped as JSON has it: "
-    "nginx needs log_format escape=json"
+    "nginx needs log_format escape=json; for what there is, try "
+    r"""perl -pe 's/\\x5C/\\\\/g; s/\\x22/\\"/g; s/\\x0A/\\n/g; """
+    r"""s/\\x([0-9A-F]{2})/chr hex $1/ge; s/"(\{".*\})"/$1/' FILE | dcevents …"""
 )
 _HAR_HINT = (
-    "it looks like a HAR file: "
-    "try jq -c '.log.entries[].request.postData.text | fromjson?' FILE | dcevents …"
+    "it looks like a HAR file in which no request has an event in its body: "
+    "save one while somebody uses the chat, with content"
 )
 _PREFIX_HINT = "it looks like JSON behind other text: cut that off first, as with sed 's/^[^{]*//'"
 _COLOUR_HINT = (
     "it is coloured as for a terminal: take the colours out with "
     r"perl -pe 's/\e\[[0-9;]*m//g' FILE | dcevents …"
 )
-_HTML_HINT = (
-    "its quotes are written as in HTML (&quot;): undo that with python3 -c "
-    "'import html, sys; sys.stdout.write(html.unescape(sys.stdin.read()))' < FILE | dcevents …"
-)
-_TYPOGRAPHIC_HINT = (
-    "its quotes are typographic, as word processors make them: "
-    "write plain ones with sed 's/[“”„]/\"/g' FILE | dcevents …"
-)
-_QUOTED_LINES_HINT = (
-    "its records stand in single quotes: "
-    "cut them off with sed \"s/^'//; s/'\\$//\" FILE | dcevents …"
-)
-_DICT_HINT = (
-    "it looks like dicts as Python prints them: write them with json.dumps, or try python3 -c "
-    "'import ast, json, sys; [print(json.dumps(ast.literal_eval(line))) for line in sys.stdin]' "
-    "< FILE | dcevents …"
-)
-_SCRIPT_HINT = (
-    "it looks like JavaScript's objects (JSON5), not like JSON: write them with JSON.stringify"
-)
-_CONSOLE_HINT = (
-    "it looks like objects as a browser's console shows them, not whole: "
-    "have the page write JSON.stringify(event.data)"
-)
-_LATIN_HINT = (
+LATIN_HINT = (
     "it is not UTF-8, perhaps Latin-1: convert it with "
     "iconv -f ISO-8859-1 -t UTF-8 FILE | dcevents …"
 )
@@ -102,6 +89,7 @@ _HINTS_BY_START = (
     (rb"<[?a-zA-Z]", "it looks like XML: export it as JSON instead"),
     (rb".*\x1b\[[0-9;]*m", _COLOUR_HINT),
     (_ACCESS_LINE + rb'.*(?:\{(?:\\x22|\\?")|%7B%22)', _BODIES_HINT),
+    (_ACCESS_LINE + rb'[^"]*[?&][^" =]+=(?i:[^" &]*conversation)', _QUERIES_HINT),
     (_ACCESS_LINE, _BODILESS_HINT),
     (rb'\{.*"\{(?:\\x22|")', _QUOTES_HINT),
     (
@@ -111,16 +99,13 @@ _HINTS_BY_START = (
     (rb'\{\s*"log"\s*:\s*\{\s*"version"', _HAR_HINT),
 )
 """Beginnings of a first record with their hints; the first that fits counts."""
-_HINTS_BY_TEXT = (
-    (r"[{\[]\s*&quot;", _HTML_HINT),
-    (r"[{\[]\s*[“”„]", _TYPOGRAPHIC_HINT),
-    (r"^'\s*[{\[].*[}\]]\s*'$", _QUOTED_LINES_HINT),
-    (r"(?:Object|Array\([0-9]+\)) [{\[] ", _CONSOLE_HINT),
-    (r"\{\s*'[^']*'\s*:(?!.*: ?(?:null|true|false)\b)", _DICT_HINT),
-    (r"\{\s*(?:[A-Za-z_$][\w$]*|'[^']*')\s*:\s*[\w'\"{\[]", _SCRIPT_HINT),
+_LOGFMT_LINE = r"(?:.* )?[\w.]+=.* [\w.]+="
+_LOGFMT_HINT = (
+    "it looks like logfmt (key=value): log JSON instead, or try python3 -c 'import json, re, sys; "
+    r"""[print(json.dumps({key: value.strip("\"") for key, value in """
+    r"""re.findall(r"([\w.]+)=(\"[^\"]*\"|\S*)", line)})) for line in sys.stdin]' """
+    "< FILE | dcevents …"
 )
-"""What first records without JSON hold, with hints; the first that fits counts."""
-_LOGFMT = (r"(?:.* )?[\w.]+=.* [\w.]+=", "it looks like logfmt (key=value): log JSON instead")
 _YAML = (r"---\s*$|[\s-]*[\w.-]+:(?:\s|$)", "it looks like YAML: export it as JSON instead")
 _REQUEST_KEYS = {
     "request",
@@ -186,13 +171,14 @@ def find_missing_parts(samples: Sequence[bytes], mapping: Mapping) -> list[str]:
 def _hint_from_texts(samples: Sequence[bytes]) -> str | None:
     """Say what lines that are no JSON look like."""
     texts = [sample.decode("utf-8", "replace").strip() for sample in samples]
-    found = next((hint for part, hint in _HINTS_BY_TEXT if re.search(part, texts[0])), None)
-    if found or _is_json_in_latin1(samples):
-        return found or _LATIN_HINT
+    if found := describe_printed(texts):
+        return found
+    if _is_json_in_latin1(samples):
+        return LATIN_HINT
     if any(text.startswith(("{", "[")) for text in texts):
         return _hint_from_document(samples[0])
-    if all(re.match(_LOGFMT[0], text) for text in texts):
-        return _LOGFMT[1]
+    if all(re.match(_LOGFMT_LINE, text) for text in texts):
+        return _LOGFMT_HINT
     return row_hints.describe_rows(texts) or (
         _YAML[1] if all(re.match(_YAML[0], text) for text in texts) else None
     )

@@ -13,6 +13,7 @@ from dcevents.analysis.quality import PEAK_SECONDS
 from dcevents.analysis.recognition import describe_recognition, is_all_canonical, list_envelopes
 from dcevents.native import describe_scanner
 from dcevents.reading.account import REASON_WORDS, Account
+from dcevents.reading.hints import LATIN_HINT
 from dcevents.show import (
     format_count,
     format_duration,
@@ -265,6 +266,8 @@ def _list_details(view: View, quality: Quality) -> list[Section]:
     account, names = view.log.account, [each.name for each in view.log.inputs]
     unknown = account.rank_unknown_events()
     rejects = [f"{each.file}:{each}: {each.reason_words}" for each in account.first_rejects]
+    if 2 * account.rejected["invalid_utf8"] > sum(account.rejected.values()):
+        rejects.append(LATIN_HINT)
     untimed = [f"{names[file]}:{line}: {form}" for file, line, form in quality.untimed_lines]
     long = [
         f"{shorten_name(sid)} ({format_duration(ms / 1000)})"

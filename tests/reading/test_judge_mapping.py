@@ -153,10 +153,10 @@ def test_a_list_of_pairs_is_an_object_for_paths() -> None:
     assert ["engaged sid=s"] == judge_mapped({"params": pairs}, paths)
 
 
-@pytest.mark.parametrize("name", wrappings.WRAPPINGS)
+@pytest.mark.parametrize("name", wrappings.WRAPPERS)
 def test_a_map_of_what_was_recognised_says_the_same(name: str) -> None:
     for number, event in enumerate(wrappings.make_events()):
-        value = wrappings.WRAPPINGS[name](event, number)
+        value = wrappings.wrap(name, event, number)
         [finding] = judge_value(decode(json.dumps(value)), CONTEXT)
         assert isinstance(finding.outcome, Event)
         structure = finding.outcome.structure
@@ -184,6 +184,7 @@ def test_locations_are_cut_whole_steps_at_a_time() -> None:
     assert cut_location("logs2.what", "logs") is None
     assert "a[].b.c" == simplify_path("[].a|json[].b|base64.c")
     assert "" == simplify_path(".")
+    assert "a.b" == simplify_path("|json.a.b")
 
 
 def test_a_part_found_by_the_map_is_noted() -> None:

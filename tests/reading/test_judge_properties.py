@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dcevents.reading.json_value import decode
 from dcevents.reading.judge import Event, WidgetReady, judge_value
+from samples.envelopes import payload as payload_of
 
 pytestmark = pytest.mark.records
 
@@ -80,11 +81,9 @@ FOREIGN = st.sampled_from(
 )
 """Keys that say nothing of an event."""
 PLAIN = [
-    name
-    for name in wrappings.WRAPPINGS
-    if name in {"flat", "capitals", "Docker", "pino", "Segment", "bunyan", "whole event",
-                "winston message", "Express body", "Pub/Sub", "nginx", "batch", "Snowflake"}
-]  # fmt: skip
+    *("flat", "capitals", "docker", "pino", "segment", "bunyan", "whole-event", "nginx", "beacon"),
+    *("winston-message", "pino-http", "pubsub", "snowflake"),
+]
 OTHERS = st.fixed_dictionaries(
     {},
     optional={
@@ -122,7 +121,7 @@ def test_whatever_is_around_a_canonical_event_changes_nothing(
 def test_whatever_is_in_a_canonical_payload_changes_nothing(
     event: dict[str, Any], noise: dict[str, Any]
 ) -> None:
-    payload = wrappings.payload(event)
+    payload = payload_of(event)
     kept = {"agentID": "x", "agentName": "x", "meetingInfo": 1, **payload}
     inside = {key: value for key, value in noise.items() if key not in kept}
     event = {**event, "data": {"payload": kept}}
@@ -139,7 +138,7 @@ def test_what_is_foreign_beside_an_event_changes_nothing(
     noise: dict[str, Any],
     first: bool,
 ) -> None:
-    value = wrappings.WRAPPINGS[name](EVENTS[number], number)
+    value = wrappings.wrap(name, EVENTS[number], number)
     alone, *_ = say(value)
 
     assert [alone] == say({**noise, **value} if first else {**value, **noise})
@@ -172,7 +171,7 @@ def test_what_a_visitor_writes_is_no_event(written: dict[str, str], name: str) -
 def test_answers_in_an_unknown_event_of_adobes_are_no_event(
     event: dict[str, Any], written: dict[str, str]
 ) -> None:
-    payload = {"answers": written, "message": json.dumps(ANOTHER), **wrappings.payload(event)}
+    payload = {"answers": written, "message": json.dumps(ANOTHER), **payload_of(event)}
     record = {**event, "event": "CONVERSATION_RATED", "data": {"payload": payload}}
 
     assert ["unknown_event CONVERSATION_RATED"] == say(record)

@@ -1,32 +1,26 @@
 """The same twelve events in every wrapping, and ordinary logs that hold none."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import judging
+import model
 import pytest
 import wrappings
 
-from dcevents.reading.json_value import decode, decode_sequence
+from dcevents.reading.json_value import decode
 from dcevents.reading.judge import (
     Event,
     Finding,
-    Rejection,
-    UnknownEvent,
     WidgetReady,
     judge_value,
 )
-from dcevents.reading.judge.texts import decode_text
-from dcevents.reading.rows.headers import Table, search_table
-from dcevents.reading.rows.splitting import split_rows
 from samples import envelopes
+from samples.envelopes import Event as Written
 
 pytestmark = pytest.mark.records
 
 EVENTS = wrappings.make_events()
-SAMPLES = judging.ROOT / "sample_logs" / "envelopes"
 
 
 def say(finding: Finding) -> tuple[object, ...]:
@@ -36,115 +30,48 @@ def say(finding: Finding) -> tuple[object, ...]:
     return event.kind, event.sid, event.id, event.time.ms
 
 
-LATE = {"Monolog, named", "EventBridge", "Snowplow"}
-"""Wrappings in which the definitions find the collector's time, three seconds later.
-
-It is the time of the event's object, or the first of two under keys of the same rank.
-"""
-
-
-def expected(event: wrappings.Event, name: str = "") -> tuple[object, ...]:
+def expected(event: Written, name: str = "canonical") -> tuple[object, ...]:
     """Return the same of a canonical event, as a wrapping keeps it."""
-    payload, kind = wrappings.payload(event), event["event"].removeprefix("CONVERSATION_").lower()
-    return kind, payload["sid"], payload["id"], wrappings.millis(event) + 3000 * (name in LATE)
+    kept = envelopes.SHAPES[name].keep(event)
+    said = envelopes.payload(kept)
+    ms = envelopes.millis(envelopes.moment(kept))
+    return envelopes.name_kind(kept).lower(), said["sid"], said["id"], ms
 
 
-@pytest.mark.parametrize("name", wrappings.WRAPPINGS)
-def test_each_wrapping_says_the_same(name: str) -> None:
-    wrap = wrappings.WRAPPINGS[name]
-    found = []
-    for number, event in enumerate(EVENTS):
-        value = decode(json.dumps(wrap(event, number)))
-        [finding] = judge_value(value, judging.CONTEXT)
-        found.append(say(finding))
-
-    assert [expected(event, name) for event in EVENTS] == found
-
-
-@pytest.mark.parametrize("name", wrappings.WRAPPINGS)
+@pytest.mark.parametrize("name", wrappings.WRAPPERS)
 def test_twelve_wrapped_events_in_a_list_are_twelve(name: str) -> None:
-    wrap = wrappings.WRAPPINGS[name]
-    value = decode(json.dumps([wrap(event, number) for number, event in enumerate(EVENTS)]))
+    value = decode(json.dumps([wrappings.wrap(name, e, n) for n, e in enumerate(EVENTS)]))
 
     found = [say(finding) for finding in judge_value(value, judging.CONTEXT)]
 
     assert [expected(event, name) for event in EVENTS] == found
 
 
-def read_values(path: Path) -> list[tuple[Any, str]]:
-    """Return the values of a log, and the text before each."""
-    log = path.read_text(encoding="utf-8")
-    try:
-        return [(value, "") for value in decode_sequence(log)]
-    except ValueError:
-        contents = decode_text(log)
-        assert contents
-        return [(part.value, part.prefix) for part in contents.parts]
+NOT_IN_THE_MODEL = {"fluent-bit-stdout", "segment", "segment-batch", "rudderstack"}
+"""A number beside an object in a list of lists is a time, and `context.page` a page, of which
+definitions say nothing.
+"""
 
 
-def list_rows(data: bytes, table: Table) -> Iterator[tuple[Any, str]]:
-    """Yield the rows of a CSV as objects."""
-    found = split_rows(data[table.size :], table.form)
-    for line in found.lines:
-        yield table.form.make_object(found.read_row(line)[0]), ""
+@pytest.mark.parametrize("name", sorted(envelopes.SHAPES.keys() - NOT_IN_THE_MODEL))
+def test_the_model_reads_each_wrapping_as_the_package_does(name: str) -> None:
+    """The model of reading, which knows nothing of the package, says the same of the whole log."""
+    traffic = wrappings.choose_traffic()[:4]
 
+    read = model.read_log(envelopes.SHAPES[name].write(traffic), judging.CLOCK_MS)
 
-def judge_log(path: Path) -> list[tuple[object, ...] | str]:
-    """Return what the records of a log say."""
-    found: list[tuple[object, ...] | str] = []
-    data = path.read_bytes()
-    table = search_table(data, judging.CONTEXT, is_whole=True).table
-    for value, prefix in list_rows(data, table) if table else read_values(path):
-        for finding in judge_value(value, judging.CONTEXT, prefix):
-            if isinstance(finding.outcome, Event):
-                found.append(say(finding))
-            elif isinstance(finding.outcome, WidgetReady | UnknownEvent):
-                found.append(type(finding.outcome).__name__)
-    return found
-
-
-COARSE = {"nginx-seconds", "syslog-seconds", "mixpanel-seconds"}
-"""Wrappings that keep whole seconds."""
-
-with (judging.ROOT / "sample_logs" / "site" / "dc.log").open("rb") as site:
-    SAMPLED = envelopes.read(site)[:24]
-"""The events of the recorded samples."""
-
-
-CANONICAL = [
-    say(finding) if isinstance(finding.outcome, Event) else type(finding.outcome).__name__
-    for event in SAMPLED
-    for finding in judge_value(decode(json.dumps(event)), judging.CONTEXT)
-    if not isinstance(finding.outcome, Rejection)
-]
-
-
-@pytest.mark.parametrize("name", envelopes.SHAPES)
-def test_each_shape_says_the_same(name: str, tmp_path: Path) -> None:
-    path = tmp_path / f"{name}.log"
-    path.write_bytes(envelopes.SHAPES[name].write(SAMPLED))
-
-    assert judge_log(path) == judge_canonical(path)
-
-
-@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.log")), ids=lambda path: path.stem)
-def test_the_recorded_samples_say_the_same(path: Path) -> None:
-    assert judge_log(path) == judge_canonical(path)
-
-
-def judge_canonical(path: Path) -> list[tuple[object, ...] | str]:
-    """Return what the canonical lines say, as the wrapping of a file keeps it."""
-    canonical = CANONICAL
-    if path.stem in COARSE:
-        canonical = [_floor(row) for row in canonical]
-    return canonical
-
-
-def _floor(row: tuple[object, ...] | str) -> tuple[object, ...] | str:
-    """Return what an event is, its time in whole seconds."""
-    if isinstance(row, str) or not isinstance(row[3], int):
-        return row
-    return (*row[:3], row[3] // 1000 * 1000)
+    shape = envelopes.SHAPES[name]
+    wanted = [wrappings.keep_values(shape, event) for event in traffic]
+    fields = ("kind", "sid", "id", "name", "type", "ui_type", "page", "agent_id", "agent_name")
+    columns = ("kind", "sid", "conversation_id", "conversation", "type", "ui_type", "page")
+    found = [
+        (judging.iso(each.ts_ms), *(getattr(each, field) for field in fields))
+        for each in read.events
+    ]
+    assert sorted(
+        (row["timestamp"], *(row[column] for column in (*columns, "agent_id", "agent")))
+        for row in wanted
+    ) == sorted(found)
 
 
 JUNK: dict[str, list[Any]] = {

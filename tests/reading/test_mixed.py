@@ -13,7 +13,15 @@ from choosing import combine
 from dcevents.reading.sources import sizes
 from samples import envelopes
 
-NAMES = list(envelopes.SHAPES)
+NAMES = [
+    *envelopes.KINDS["Framings"],
+    *("canonical", "encoded", "flat", "nginx", "nginx-lines", "har", "docker", "cri", "compose"),
+    *("syslog", "syslog-seconds", "python-logging", "monolog-line", "slog-text", "kubectl-prefix"),
+    *("elasticsearch-search", "splunk-results", "cloudwatch-filter", "cloudwatch-subscription"),
+    *("insights", "pubsub-pull", "dynamodb-scan", "kafka-rest", "sqlite", "mongo-array", "posthog"),
+    *("lambda-base64", "journald-json", "otlp", "ga4", "form", "pixel", "crlf", "cassandra"),
+]
+"""Each way in which values follow each other, and some wrappings of each kind."""
 LAST = "2026-11-02T09:15:04.120Z"
 
 

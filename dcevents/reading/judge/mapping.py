@@ -64,7 +64,7 @@ def _make_names(names: tuple[tuple[str, str], ...]) -> KnownNames:
 def simplify_path(text: str) -> str:
     """Return a path without the kinds of texts and without outer lists; `` for the record."""
     simple = _OUTER_LISTS.sub("", _TEXT_STEP.sub("", text))
-    return "" if simple == ITSELF else simple
+    return simple.removeprefix(ITSELF)  # What is left of a record that is a text.
 
 
 def locate(path: Path) -> str:

@@ -52,12 +52,21 @@ def typed_value(value: Obj) -> tuple[Value] | None:
         return None
     key, item = members[0]
     if key in TYPES:
-        return (item,)
+        return (_with_fraction(item, value) if key == "_seconds" else item,)
     if key in NESTED_TYPES and isinstance(item, Obj):
         inner = item.get(NESTED_TYPES[key])
         if isinstance(inner, (Obj, list)):
             return (inner,)
     return None
+
+
+def _with_fraction(seconds: Value, value: Obj) -> Value:
+    """Return whole seconds with the nanoseconds beside them, which are a part of the time."""
+    nanos = next((item for key, item in value.pairs if key in {"_nanoseconds", "nanos"}), None)
+    if not all(isinstance(each, str) and each.isdecimal() for each in (seconds, nanos)):
+        return seconds
+    assert isinstance(seconds, str)
+    return type(seconds)(f"{seconds}.{str(nanos).zfill(9)}")
 
 
 def are_pairs(items: list[Value]) -> bool:

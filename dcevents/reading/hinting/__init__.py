@@ -1,0 +1,1 @@
+"""What records look like that are not read, kind by kind."""

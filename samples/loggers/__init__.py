@@ -1,0 +1,1 @@
+"""Small programs that log events with the loggers of a language."""

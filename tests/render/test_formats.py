@@ -251,6 +251,7 @@ INPUT = {
         "too_long": 0,
         "invalid_utf8": 0,
         "invalid_json": 1,
+        "invalid_row": 0,
         "not_an_object": 1,
         "no_event": 0,
         "no_sid": 0,

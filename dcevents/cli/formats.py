@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from dcevents import output, render
-from dcevents.analysis.patterns import suggest_names
+from dcevents.cli.wording.mistakes import suggest_meant
 from dcevents.errors import UsageError
 from dcevents.reports._report import Report
 
@@ -52,7 +52,7 @@ def _may_be_regular(name: str) -> bool:
 def explain_format(report: Report, name: str, formats: Iterable[str]) -> str:
     """Return why a report is not written in a format, and what to write instead."""
     if name not in render.load_formats():
-        return f"--format: no format '{name}'; {suggest_names(name, list(formats))}"
+        return f"--format: no format '{name}'; {suggest_meant(name, list(formats), 'format')}"
     offered = " or ".join(formats)
     return (
         f"{report.name} is not written as {name}: name one of its formats, as in --format {offered}"

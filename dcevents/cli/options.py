@@ -307,7 +307,7 @@ def _make_by_option(report: Report) -> Decorator:
     return click.option(
         "--by",
         multiple=True,
-        type=Name(report.by_keys, "key"),
+        type=Name(report.by_keys, "key", "--by"),
         metavar="KEY",
         help=f"Rows, repeatable: {keys}  [{report.default_by}]",
     )

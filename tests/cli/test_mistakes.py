@@ -29,8 +29,46 @@ MEANT = [
     ),
     pytest.param(
         "sessions --by day",
-        "sessions has no option --by; see dcevents sessions --help",
+        "sessions has no option --by; it belongs to completion, funnel, abandonment, live-chat, "
+        "meetings",
         id="an option of others",
+    ),
+    pytest.param("completion --csv", "no option --csv; did you mean --format csv?", id="--csv"),
+    pytest.param("check -n 5", "check has no option -n; see dcevents check --help", id="-n"),
+    pytest.param("chats -n 5", "no option -n; did you mean --top?", id="-n of rows"),
+    pytest.param(
+        "completion --output",
+        "--output needs a value; see dcevents completion --help",
+        id="no value",
+    ),
+    pytest.param(
+        "ingest logs", "ingest needs --store DIR; see dcevents ingest --help", id="no store"
+    ),
+    pytest.param("explain", "explain needs SID; see dcevents explain --help", id="no operand"),
+    pytest.param(
+        "store check x",
+        "no command 'check'; there are compact, info, verify",
+        id="a command like none of a few",
+    ),
+    pytest.param(
+        "version", "no command 'version'; did you mean --version?", id="an option as a command"
+    ),
+    pytest.param(
+        "completion --by week,page",
+        "--by: one key at a time; write: --by week --by page",
+        id="two keys in one",
+    ),
+    pytest.param(
+        "completion --by dialog", "--by: no key 'dialog'; did you mean conversation?", id="dialog"
+    ),
+    pytest.param(
+        "funnel --by agent",
+        "--by: no key 'agent'; there are conversation, type, ui-type, page, day, week, month, "
+        "hour, weekday, all",
+        id="a key of other reports",
+    ),
+    pytest.param(
+        "completion -f excel", "--format: no format 'excel'; did you mean xlsx?", id="excel"
     ),
     pytest.param(
         "--by day logs",

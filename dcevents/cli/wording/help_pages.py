@@ -35,6 +35,14 @@ class ReportCommand(click.Command):
 
     # ruff: noqa: D102 - the signatures are click's.
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            # click names no command where an option lacks its value.
+            error.ctx = error.ctx or ctx
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         params = {param.name or "": param for param in self.get_params(ctx)}
         groups = {heading: _list_lines(names, params, ctx) for heading, names in _GROUPS.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import click
 from dcevents.cli.inputs import open_reading
 from dcevents.cli.targets import check_rejects_apart, check_targets
 from dcevents.cli.wording.messages import say_skipped_inputs
+from dcevents.cli.wording.mistakes import looks_like_source
 from dcevents.reading.judge import Mapping
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanning import Scanning
@@ -25,11 +27,21 @@ if TYPE_CHECKING:
     from dcevents.settings import Settings
 
 
-def choose_operands(report: Report, given: Sequence[str]) -> Sequence[str]:
-    """Return the operands of a report, or standard input. Raises UsageError without both."""
+def choose_operands(
+    report: Report, given: Sequence[str], first: Sequence[str] = ()
+) -> Sequence[str]:
+    """Return the operands of a report, or standard input. Raises UsageError without both.
+
+    `first` are the operands before those that name inputs.
+    """
     if given or is_standard_input_given():
         return given or ["-"]
     command = " ".join(["dcevents", report.name, *map(str.upper, report.operands)])
+    if first and looks_like_source(first[0]):
+        raise click.UsageError(
+            f"'{first[0]}' is an input, and a {report.operands[0]} comes before it; "
+            f"write: {command} {shlex.quote(first[0])}"
+        )
     raise click.UsageError(
         f"no input: name a file or directory, or pipe events in, as in: {command} logs/"
     )

@@ -115,7 +115,7 @@ def _make_report_command(report: Report) -> click.Command:
         )
 
         reading = make_read_settings(report, settings)
-        operands = choose_operands(report, given["source"])
+        operands = choose_operands(report, given["source"], settings.operands)
         with open_logs(operands, reading, output_settings) as opened:
             opened.begin()
             from dcevents.cli.report import run_report  # noqa: PLC0415 - polars, while C scans

@@ -57,6 +57,8 @@ class Explanation:
     """Sids similar to the pattern, if it matches none."""
     agent_names: Mapping[str, str | None]
     """The name to show for each agent's identity."""
+    begun_count: int = 0
+    """Sessions that the pattern begins, if there are several."""
 
 
 def explain_sessions(view: View, pattern: str) -> Explanation:
@@ -74,7 +76,7 @@ def explain_sessions(view: View, pattern: str) -> Explanation:
         begun = _find_begun(pattern, sids.to_list())
         if len(begun) != 1:
             suggested = begun[:_MAX_SUGGESTED_SIDS] or suggest_sids(pattern, sids.to_list())
-            return Explanation(pattern, numbers.len(), 0, [], suggested, {})
+            return Explanation(pattern, numbers.len(), 0, [], suggested, {}, len(begun))
         matching = set(begun)
     wanted = numbers.filter(sids.is_in(list(matching)))
     found = rows.filter(pl.col("sid").is_in(wanted.implode()))

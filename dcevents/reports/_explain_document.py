@@ -46,6 +46,13 @@ def _is_glob(pattern: str) -> bool:
 def _explain_missing(found: Explanation, *, is_past: bool) -> str:
     limit = " up to --as-of" if is_past else ""
     sessions = format_count(found.session_count, "session")
+    if found.begun_count:
+        sids = ", ".join(map(shorten_name, found.suggested_sids))
+        more = ", …" if found.begun_count > len(found.suggested_sids) else ""
+        return (
+            f"'{found.pattern}' begins {found.begun_count:,} of {sessions}{limit} "
+            f"({sids}{more}); write more of the one that you mean"
+        )
     hint = "dcevents sessions lists them"
     if found.suggested_sids:
         hint = f"did you mean {' or '.join(map(shorten_name, found.suggested_sids))}?"

@@ -142,6 +142,13 @@ def test_a_mistake_is_told_with_what_may_be_meant(command: str, told: str) -> No
     assert (2, b"", f"dcevents: {told}\n") == (result.status, result.out, result.err)
 
 
+def test_an_input_in_place_of_a_session_is_told() -> None:
+    result = harness.run("explain", "logs/a b")
+
+    told = "'logs/a b' is an input, and a sid comes before it; write: dcevents explain SID"
+    assert (result.status, result.err) == (2, f"dcevents: {told} 'logs/a b'\n")
+
+
 def test_the_rules_of_alerts_list_their_metrics() -> None:
     told = harness.run("chats", "--fail-if", "list", stdin=LOG).err
 

@@ -40,7 +40,8 @@ def _list_lines(account: Account, command: str | None) -> Iterator[str]:
     small = _list_terms(
         [(account.tally["blank"], "blank"), (account.tally["incomplete"], "unfinished")]
     )
-    missing = [*_describe_unreadable(account), *_list_terms([(account.untimed, "without a time")])]
+    unreadable = _describe_unreadable(account)
+    missing = [*unreadable, *_list_terms([(account.untimed, "without a time")])]
     rest = account.records - account.events - sum(account.rejected.values())
     merged = _list_terms([(rest, "others")])
     hint = f": {command}" if command and missing else ""
@@ -49,6 +50,8 @@ def _list_lines(account: Account, command: str | None) -> Iterator[str]:
     yield _join(counted, [*repeated, *others, *missing])
     yield _join(counted, [*merged, *missing])
     yield _join(counted, missing)
+    yield _join(counted, [*unreadable, *_list_terms([(account.untimed, "untimed")])])
+    yield _join(counted, unreadable)
 
 
 def _list_terms(terms: Sequence[tuple[int, str]]) -> list[str]:

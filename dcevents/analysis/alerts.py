@@ -75,7 +75,7 @@ def _describe_rules(figures: Figures, options: Collection[str]) -> str:
     )
     example, operators = f"'{next(iter(metrics))} < 5'", " ".join(_OPERATORS)
     return (
-        f"it is no METRIC OP NUMBER, as {example}; OP is one of {operators}; "
+        f"a rule is METRIC OP NUMBER, as {example}; OP is one of {operators}; "
         f"METRIC is one of {', '.join(metrics)}"
     )
 
@@ -142,11 +142,9 @@ def _parse_threshold(rule: str, text: str, column: Column) -> float:
     number = _convert_unit(match[1], match[2])
     lowest = -1 if column.is_change else 0
     if _is_rate(column) and not lowest <= number <= 1:
-        raise _make_rule_error(
-            rule,
-            f"{column.name} is a rate, from {lowest} to 1; {text} is {number:.15g}; "
-            "write 40% or 0.4",
-        )
+        meant = f"for {text} percent write {text}%"
+        reason = f"{text} is {number:.15g}; write 40% or 0.4" if match[2] else meant
+        raise _make_rule_error(rule, f"{column.name} is a rate, from {lowest} to 1; {reason}")
     return number
 
 

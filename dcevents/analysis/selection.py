@@ -16,9 +16,11 @@ from dcevents.analysis.patterns import (
     match_pattern,
     strip_origin,
 )
+from dcevents.analysis.view import starts_in
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
+    from dcevents.settings import Window
 
 _MAX_SHOWN_PATTERNS = 3
 """Patterns of one option that a message names."""
@@ -172,6 +174,19 @@ def explain_empty(view: View, *, of_chats: bool) -> str | None:
     return f"no {subject} fits {' and '.join(options)}{together}"
 
 
+def explain_empty_side(view: View, *, of_chats: bool) -> str | None:
+    """Say which of two windows has nothing to compare; None where both have something."""
+    view = replace(view, fold=view.fold.lift_window())
+    rows = view.fold.attempts if of_chats else view.fold.conversations
+    subject = "live chat" if of_chats else "conversation"
+    for window in view.settings.windows:
+        if rows.filter(starts_in(window)).is_empty():
+            name = "the window" if window is view.settings.window else "the window before"
+            days = _describe_window(view, window)
+            return f"no {subject} starts in {name} ({days}); {_describe_cover(view)}"
+    return None
+
+
 def _explain_single_options(view: View, subject: str, rows: pl.DataFrame) -> Iterator[str]:
     """Yield a sentence for each option that leaves nothing by itself.
 
@@ -189,21 +204,26 @@ def _explain_single_options(view: View, subject: str, rows: pl.DataFrame) -> Ite
             own_subject = subject if is_outcome else _SUBJECTS.get(column, "conversation")
             yield f"no {own_subject} matches {_describe_option(column, patterns)}"
     if view.settings.window and view.keep_in_window(rows).is_empty():
-        days = view.describe_days()
-        covered = f"the log covers {days}" if days else "no event has a timestamp"
-        yield f"no {subject} starts in the window ({_describe_window(view)}); {covered}"
+        yield (
+            f"no {subject} starts in the window ({_describe_window(view, view.settings.window)}); "
+            f"{_describe_cover(view)}"
+        )
+
+
+def _describe_cover(view: View) -> str:
+    days = view.describe_days()
+    return f"the log covers {days}" if days else "no event has a timestamp"
 
 
 def _describe_options(view: View) -> Iterator[str]:
     for column, patterns in view.settings.filters.items():
         yield _describe_option(column, patterns)
     if view.settings.window:
-        yield f"the window ({_describe_window(view)})"
+        yield f"the window ({_describe_window(view, view.settings.window)})"
 
 
-def _describe_window(view: View) -> str:
-    window, tz = view.settings.window, view.settings.tz
-    return show.format_period(window.since, window.until, tz) or ""
+def _describe_window(view: View, window: Window) -> str:
+    return show.format_period(window.since, window.until, view.settings.tz) or ""
 
 
 def _describe_option(column: str, patterns: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from dcevents.analysis.selection import (
     describe_several_ids,
     describe_unfitting,
     explain_empty,
+    explain_empty_side,
 )
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import collect_garbage_again, has_waiting_input
@@ -298,8 +299,12 @@ def _say_account(
     """Say why a report is empty, and how lines were counted."""
     if isinstance(made, list) and all(table.rows.is_empty() for table in made):
         reason = explain_empty(view, of_chats=report.selects == "attempts")
-        if reason is not None:
-            say(reason)
+    elif view.settings.compared is not None:
+        reason = explain_empty_side(view, of_chats=report.selects == "attempts")
+    else:
+        reason = None
+    if reason is not None:
+        say(reason)
     for several in describe_several_ids(view, of_chats=report.selects == "attempts"):
         say(several)
     if isinstance(made, list) and _shows_one_name(view, made):

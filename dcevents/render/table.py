@@ -28,7 +28,7 @@ _MIN_TEXT_WIDTH = 20
 
 
 def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[str]:
-    tables = [table.for_people() for table in tables if not table.is_hidden]
+    tables = _say_notes_once([table.for_people() for table in tables if not table.is_hidden])
     is_dense = context.is_interactive and len(tables) > 1
     for table in tables:
         if table.headline:
@@ -43,13 +43,24 @@ def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[s
         yield f"\nMore rows and columns: {_name_reports(tables, context)}\n"
 
 
+def _say_notes_once(tables: Sequence[Table]) -> list[Table]:
+    """Return the tables, each with the notes that none before it has."""
+    said: set[str] = set()
+    found = []
+    for table in tables:
+        found.append(replace(table, notes=[note for note in table.notes if note not in said]))
+        said.update(table.notes)
+    return found
+
+
 def _format_headline(
     figures: Sequence[tuple[str, str]], context: RenderContext, *, is_dense: bool
 ) -> str:
     room = max(len(label) for label, _ in figures)
     width = context.width or _NO_LIMIT
     lines = [_fill_paragraph(text, width, f"{label:<{room}}  ") for label, text in figures]
-    return "".join([f"{format_headline_title(context)}\n", "" if is_dense else "\n", *lines])
+    title = _fill_paragraph(format_headline_title(context), width)
+    return "".join([title, "" if is_dense else "\n", *lines])
 
 
 def _name_reports(tables: Sequence[Table], context: RenderContext) -> str:
@@ -135,7 +146,7 @@ def _write_table(
     yield "\n" if above and not is_dense else ""
     yield from made.pages
     for note in table.notes:
-        yield "\n" + _fill_paragraph(note, context.width or _DEFAULT_WIDTH)
+        yield ("" if is_dense else "\n") + _fill_paragraph(note, context.width or _DEFAULT_WIDTH)
     if made.hidden and not is_dense:
         options = ["-f", "json" if of_document else "csv"]
         name = context.report_name if of_document else table.name

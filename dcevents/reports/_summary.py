@@ -28,7 +28,8 @@ def make_summary(view: View, parts: Sequence[Report]) -> list[Table]:
         tables = [table for made in pool.map(make_part, parts) for table in made]
     headline = build_headline(*(table.total or {} for table in tables))
     if view.settings.compared is not None:
-        headline += dict(line for table in tables for line in describe_total_changes(table)).items()
+        changes = filter(None, map(describe_total_changes, tables))
+        headline.append(("Changes", "; ".join(changes)))
     tables[0].headline = headline
     return tables
 

@@ -65,3 +65,11 @@ def test_less_is_said_where_there_is_less_room(room: int | None, line: str) -> N
 )
 def test_it_says_whether_what_is_missing_matters(events: int, rejected: int, line: str) -> None:
     assert describe_briefly(account(events, rejected), COMMAND) == line
+
+
+def test_in_80_columns_it_is_a_line_that_says_what_is_missing() -> None:
+    found = Account(4, 2638, Counter({"event": 2625, "invalid_json": 13}), events=2407, untimed=2)
+
+    line = describe_briefly(found, COMMAND, 80 - len("dcevents: "))
+
+    assert line == "2,407 events of 2,638 records; 13 unreadable (under 1 %), 2 untimed"

@@ -449,12 +449,12 @@ USAGE = [
     (
         "completion",
         "",
-        "it is no METRIC OP NUMBER, as 'sessions < 5'; OP is one of < <= > >= == !=",
+        "a rule is METRIC OP NUMBER, as 'sessions < 5'; OP is one of < <= > >= == !=",
     ),
-    ("completion", "engaged", "it is no METRIC OP NUMBER"),
-    ("completion", "engaged < 5 of 6", "it is no METRIC OP NUMBER"),
-    ("completion", "engaged <> 5", "it is no METRIC OP NUMBER"),
-    ("completion", "engaged ! 5", "it is no METRIC OP NUMBER"),
+    ("completion", "engaged", "a rule is METRIC OP NUMBER"),
+    ("completion", "engaged < 5 of 6", "a rule is METRIC OP NUMBER"),
+    ("completion", "engaged <> 5", "a rule is METRIC OP NUMBER"),
+    ("completion", "engaged ! 5", "a rule is METRIC OP NUMBER"),
     ("completion", "complete_rate < 5", "no metric complete_rate; did you mean completion_rate or"),
     (
         "completion",
@@ -489,7 +489,7 @@ USAGE = [
     (
         "live-chat",
         "acceptance_rate < 40",
-        "acceptance_rate is a rate, from 0 to 1; 40 is 40; write 40% or 0.4",
+        "acceptance_rate is a rate, from 0 to 1; for 40 percent write 40%",
     ),
     (
         "live-chat",

@@ -267,6 +267,51 @@ def test_people_get_the_main_figures_and_a_word_where_it_is_certain() -> None:
     assert "one is marked by chance alone" in text.replace("\n", " ")
 
 
+def test_where_no_change_is_certain_the_table_says_so() -> None:
+    log = harness.log(sessions(BEFORE, 40, 100) + sessions(NOW, 38, 100))
+
+    text = harness.run("completion", *OPTIONS, "-q", stdin=log).text
+
+    assert "No rate has changed by more than chance alone may do" in text
+    assert "▲" not in text
+
+
+def test_what_is_only_new_is_no_change_by_chance() -> None:
+    log = harness.log(sessions(NOW, 38, 100))
+
+    assert "chance" not in harness.run("completion", *OPTIONS, "-q", stdin=log).text
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        (NOW, "no conversation starts in the window before (2026-11-02 to 2026-11-08); "),
+        (BEFORE, "no conversation starts in the window (2026-11-09 to 2026-11-15); "),
+    ],
+)
+def test_a_window_without_conversations_is_said(day: str, told: str) -> None:
+    result = harness.run("completion", *OPTIONS, stdin=harness.log(sessions(day, 5, 10)))
+
+    assert (result.status, f"{told}the log covers {day}\n" in result.err) == (0, True)
+
+
+def test_the_headline_of_the_summary_has_what_has_changed() -> None:
+    log = harness.log(sessions(BEFORE, 40, 100) + sessions(NOW, 10, 80))
+
+    text = harness.run("summary", *OPTIONS, "-q", stdin=log).text
+
+    assert (
+        "Changes      sessions -20.0 % (100 before), "
+        "completion rate -27.5 points, ▼ worse (40.0 % before); engaged -20.0 % (100 before), "
+    ) in text
+
+
+def test_the_summary_says_once_what_its_tables_have_in_common() -> None:
+    text = harness.run("summary", *OPTIONS, "-q", stdin=LOG).text
+
+    assert text.replace("\n", " ").count("one is marked by chance alone") == 1
+
+
 def test_what_is_bad_when_it_rises_has_an_arrow_up_and_is_worse() -> None:
     text = harness.run("abandonment", *OPTIONS, "-q", stdin=LOG).text
 

@@ -105,7 +105,8 @@ def _list_columns(count: Column, rate: Column | None) -> list[Column]:
     points = Column(f"{rate.name}_change", "number", "Change, points", 2)
     verdict = Column(VERDICT_COLUMN.name, "word", "", ESSENTIAL)
     # A bar between two figures to compare would be in their way.
-    return [*columns, replace(rate, is_main=False), former_rate, points, verdict]
+    shown_rate = replace(rate, is_main=False, priority=ESSENTIAL)
+    return [*columns, shown_rate, former_rate, points, verdict]
 
 
 def _list_texts(count: Column, rate: Column | None) -> list[str]:

@@ -74,7 +74,7 @@ ENDINGS_CHART = Chart(
     title="How conversations end",
 )
 """How engaged conversations end, from the best to the worst."""
-_SHARE = define_share("share", "Share", "abandoned", priority=2)
+_SHARE = define_share("share", "Share", "abandoned", priority=ESSENTIAL)
 
 _GROUPING = Grouping(
     "abandonment",
@@ -91,9 +91,20 @@ def _select_abandoned(view: "View", by: Sequence[str]) -> "pl.DataFrame":
     return frame.filter(frame["abandoned"])
 
 
+def _make_share_main() -> tuple[Metric, ...]:
+    """Return the figures by last step: of abandoned conversations the rate is 100 % everywhere."""
+    rest = [
+        replace(each, column=replace(each.column, priority=0, is_main=False))
+        if each.column.is_main
+        else each
+        for each in _METRICS
+    ]
+    return (*rest, replace(_SHARE, column=replace(_SHARE.column, is_main=True)))
+
+
 _BY_LAST_STEP = replace(
     _GROUPING,
-    metrics=(*_METRICS, _SHARE),
+    metrics=_make_share_main(),
     select=_select_abandoned,
     charts=[Chart("counts", ("abandoned",))],
 )

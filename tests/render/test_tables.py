@@ -157,6 +157,23 @@ def test_no_table_leaves_out_key_first_count_or_main_rate(report: str, width: in
     assert not re.search(r"\w- ", " ".join(head)), "words are whole"
 
 
+def test_by_last_step_the_share_is_the_main_figure() -> None:
+    options = ("--by", "last-step", "--width", "80", "-q")
+
+    text = harness.run("abandonment", SITE, *options).text
+
+    assert "abandonment_rate" in text.partition("Too narrow for: ")[2]
+    assert re.search(r"^engaged +64 +64 .* 44\.1 %$", text, re.MULTILINE)
+
+
+def test_by_last_step_a_comparison_has_the_rate_that_it_judges() -> None:
+    options = ("--by", "last-step", "--period", "2026-W46", "--compare", "previous")
+
+    text = harness.run("abandonment", SITE, *options, "--width", "80", "-q").text
+
+    assert re.search(r"^engaged +24 +40 +-40\.0 % +100 % of 24 +100 %", text, re.MULTILINE)
+
+
 def test_headings_take_two_lines_at_most() -> None:
     for report in reports.load_reports().values():
         for column in [*report.figures, *report.columns]:

@@ -14,6 +14,7 @@ from dcevents.render._layout import emphasise, lay_out_page, lay_out_rule, shade
 from dcevents.render._texts import choose_cut, find_common_origin, strip_origin
 from dcevents.render._widths import (
     COLUMN_GAP,
+    MAX_CODE_HEADING_WIDTH,
     fit_columns,
     measure_columns,
     measure_line,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _PAGE_ROWS = 5000
 """Rows that are laid out together, under a heading of their own."""
-_GRID_HEADING_WIDTH = 15
+_GRID_HEADING_WIDTH = MAX_CODE_HEADING_WIDTH
 """The width to which the values above a grid are cut."""
 _GRID_KEY_WIDTH = 20
 """The width that the names beside a grid have at least, before it is divided."""
@@ -80,9 +81,10 @@ def _shorten_grid_headings(table: Table) -> tuple[Table, str | None]:
 
 
 def _shorten_heading(title: str, cut: Callable[[str], str]) -> str:
-    lines = split_heading(make_visible(title))
+    visible = make_visible(title)
+    lines = split_heading(visible)
     is_narrow = all(measure_width(line) <= _GRID_HEADING_WIDTH for line in lines)
-    return " ".join(lines) if is_narrow else cut(make_visible(title))
+    return visible if is_narrow else cut(visible)
 
 
 def _divide(table: Table, context: RenderContext) -> Iterator[Table]:

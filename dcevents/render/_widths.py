@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from dcevents.tables import Column
 
 COLUMN_GAP = 2
+MAX_CODE_HEADING_WIDTH = 15
+"""The width of a heading that is a code, as `input_email`, in one line."""
 _GLUE = "\x1f"
 """Stands between what stays on one line: `90 %`."""
 _COMFORTABLE_WIDTH = 24
@@ -25,12 +28,18 @@ _MIN_COLUMN_WIDTH = 6
 
 
 def split_heading(title: str) -> list[str]:
-    """Return a heading's words in one line or two, as narrow as that can be."""
+    """Return a heading's words in one line or two, as narrow as that can be.
+
+    A long code is divided behind one of its `_`.
+    """
     words = title.replace(" %", _GLUE + "%").split(" ")
     words = [word.replace(_GLUE, " ") for word in words]
+    between = " "
+    if len(words) == 1 and measure_width(title) > MAX_CODE_HEADING_WIDTH:
+        words, between = re.split("(?<=_)(?=[^_])", title), ""
     if len(words) == 1:
         return words
-    divided = [[" ".join(words[:i]), " ".join(words[i:])] for i in range(1, len(words))]
+    divided = [[between.join(words[:i]), between.join(words[i:])] for i in range(1, len(words))]
     return min(divided, key=lambda lines: max(map(measure_width, lines)))
 
 

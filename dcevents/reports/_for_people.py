@@ -91,9 +91,10 @@ def _list_columns(count: Column, rate: Column | None) -> list[Column]:
     """Return the columns of the main figures, the last ones to be hidden."""
     change = Column(f"{count.name}_change", "number", "Change", 2)
     former = replace(count, name=f"{count.name}{FORMER}", title="Before", priority=2)
-    columns = [count, former, change]
     if rate is None:
-        return columns
+        return [count, former, change]
+    # What became of the rate is what the comparison is about.
+    columns = [count, replace(former, priority=1), replace(change, priority=1)]
     former_rate = replace(
         rate,
         name=f"{rate.name}{FORMER}",
@@ -102,7 +103,7 @@ def _list_columns(count: Column, rate: Column | None) -> list[Column]:
         priority=2,
         is_main=False,
     )
-    points = Column(f"{rate.name}_change", "number", "Change, points", 2)
+    points = Column(f"{rate.name}_change", "number", "Change, points", ESSENTIAL)
     verdict = Column(VERDICT_COLUMN.name, "word", "", ESSENTIAL)
     # A bar between two figures to compare would be in their way.
     shown_rate = replace(rate, is_main=False, priority=ESSENTIAL)

@@ -157,6 +157,38 @@ def test_no_table_leaves_out_key_first_count_or_main_rate(report: str, width: in
     assert not re.search(r"\w- ", " ".join(head)), "words are whole"
 
 
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        ("Median time to complete", ["Median time", "to complete"]),
+        ("live_chat_request_timeout", ["live_chat_", "request_timeout"]),
+        ("input_email", ["input_email"]),
+        ("blog__first_party_data", ["blog__first_", "party_data"]),
+        ("______________________", ["______________________"]),
+        ("a long_code_beside_words", ["a", "long_code_beside_words"]),
+    ],
+)
+def test_long_codes_are_divided_at_their_parts(title: str, lines: list[str]) -> None:
+    assert split_heading(title) == lines
+
+
+def test_the_headings_of_a_grid_of_steps_are_whole() -> None:
+    options = ("--by", "conversation", "--by", "last-step", "--grid", "abandoned")
+
+    text = harness.run("abandonment", SITE, *options, "--width", "60", "-q").text
+
+    assert "live_chat_" in text
+    assert "…quested" not in text
+
+
+def test_a_narrow_comparison_keeps_the_change_of_the_rate() -> None:
+    options = ("--by", "page", "--period", "2026-W46", "--compare", "previous")
+
+    text = harness.run("completion", SITE, *options, "--width", "60", "-q").text
+
+    assert re.search(r"^/pricing +86 .* 33 % of 24 .*\+5\.3$", text, re.MULTILINE)
+
+
 def test_by_last_step_the_share_is_the_main_figure() -> None:
     options = ("--by", "last-step", "--width", "80", "-q")
 
@@ -171,7 +203,7 @@ def test_by_last_step_a_comparison_has_the_rate_that_it_judges() -> None:
 
     text = harness.run("abandonment", SITE, *options, "--width", "80", "-q").text
 
-    assert re.search(r"^engaged +24 +40 +-40\.0 % +100 % of 24 +100 %", text, re.MULTILINE)
+    assert re.search(r"^engaged +24 .*100 % of 24 +100 % ", text, re.MULTILINE)
 
 
 def test_headings_take_two_lines_at_most() -> None:

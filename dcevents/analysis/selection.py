@@ -93,7 +93,8 @@ def _suggest_names(view: View, column: str, patterns: Sequence[str]) -> str:
     ]
     if near:
         return f"; did you mean {_quote_names(list(dict.fromkeys(near)))}?"
-    return f"; there is {_quote_names(known)}" if known else ""
+    verb = "is" if len(known) == 1 else "are"
+    return f"; there {verb} {_quote_names(known)}" if known else ""
 
 
 def _find_containing(pattern: str, names: Sequence[str]) -> list[str]:

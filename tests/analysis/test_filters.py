@@ -106,7 +106,7 @@ SAID = [
     ),
     pytest.param(
         "--conversation Zzz",
-        f"--conversation 'Zzz' {NOTHING}; there is 'Pricing', 'Prices', 'd1'",
+        f"--conversation 'Zzz' {NOTHING}; there are 'Pricing', 'Prices', 'd1'",
         id="or else the most frequent names",
     ),
     pytest.param(

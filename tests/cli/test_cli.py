@@ -186,11 +186,11 @@ def test_what_selects_nothing_is_named(command: str, told: str) -> None:
     assert harness.run(*command.split(), "-q", stdin=CHATS).err == ""
 
 
-THERE_IS = "there is 'Demo', 'Pricing', 'd1'"
+THERE_ARE = "there are 'Demo', 'Pricing', 'd1'"
 UNMATCHED = [
     pytest.param(
         "completion --conversation Foo*",
-        [f"--conversation 'Foo*' fits nothing in all that was read; {THERE_IS}"],
+        [f"--conversation 'Foo*' fits nothing in all that was read; {THERE_ARE}"],
         id="a pattern",
     ),
     pytest.param(
@@ -216,7 +216,7 @@ UNMATCHED = [
     pytest.param(
         "completion --conversation x --agent Anna",
         [
-            f"--conversation 'x' {FITS_NOTHING}; {THERE_IS}",
+            f"--conversation 'x' {FITS_NOTHING}; {THERE_ARE}",
             "--agent 'Anna' fits nothing in all that was read; did you mean 'Ann'?",
         ],
         id="two options",

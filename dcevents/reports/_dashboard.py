@@ -46,14 +46,10 @@ class _Part:
     columns: tuple[str, ...] = ()
     """Figures that are shown; none for all."""
     rows: int = _MAX_PART_ROWS
-    notes: tuple[str, ...] = ()
 
 
 _LIVE_CHAT: Final = "Live chat"
 _CONTACTS: Final = "Contacts and meetings"
-_PACKAGE_NOTE: Final = (
-    "The limit is that of Adobe's package Select. For another one, give usage --package or --limit."
-)
 
 
 _COMPLETION_FIGURES: Final = (
@@ -119,7 +115,7 @@ _PARTS: Final = (
         _COMPLETION_FIGURES,
         rows=_MAX_PAGES,
     ),
-    _Part("The package", usage.REPORT, ("month",), (), notes=(_PACKAGE_NOTE,)),
+    _Part("The package", usage.REPORT, ("month",), ()),
 )
 
 
@@ -198,7 +194,6 @@ def _prepare_table(table: Table, part: _Part, options: Sequence[Option]) -> Tabl
         table,
         charts=part.charts or table.charts,
         section=part.section,
-        notes=[*table.notes, *part.notes],
         is_in_order=part.by[0] in TIME_KEYS,
         command=(part.report.name, *(words if has_by else ())),
         unfit_options=_list_unfit_options(part.report, options),

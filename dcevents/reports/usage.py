@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dcevents.reports._change_columns import list_change_columns
 from dcevents.reports._report import Report
+from dcevents.settings import PACKAGE_LIMITS
 from dcevents.show import format_number
 from dcevents.tables import ESSENTIAL, Chart, Column, Table
 
@@ -26,6 +27,10 @@ _COLUMNS = (
 )
 
 
+_SELECT_NOTE = (
+    "The limit is that of Adobe's package Select, which counts engaged conversations and live "
+    "chats. For another one, give usage --package or --limit."
+)
 _MONTH = Column("month", "day", "Month", ESSENTIAL)
 _MAIN = ("counted", "share")
 """Figures that people see beside what they were."""
@@ -38,16 +43,22 @@ def _make_tables(view: View, by: Sequence[str]) -> list[Table]:
     if compared is None:
         columns = [_MONTH, *_COLUMNS]
         rows = _usage.measure_months(view)
-        return [
-            Table("usage", columns, rows, tuple(by), keys=["month"], charts=[_choose_chart(view)])
-        ]
-    columns = [_MONTH, *_list_all_columns()]
-    rows = _usage.measure_compared_months(view, compared)
-    rows = rows.select(column.name for column in columns)
+    else:
+        columns = [_MONTH, *_list_all_columns()]
+        rows = _usage.measure_compared_months(view, compared)
+        rows = rows.select(column.name for column in columns)
     table = Table("usage", columns, rows, tuple(by), keys=["month"])
-    table.simplify = _simplify
+    table.simplify = None if compared is None else _simplify
     table.charts = [_choose_chart(view)]
+    table.notes = [_SELECT_NOTE] if _is_usual(view) and not rows.is_empty() else []
     return [table]
+
+
+def _is_usual(view: View) -> bool:
+    """Return whether the package and its limit are those that nobody has to name."""
+    settings = view.settings
+    usual = PACKAGE_LIMITS["select"]
+    return settings.package == "select" and settings.package_limit == usual
 
 
 def _choose_chart(view: View) -> Chart:

@@ -206,6 +206,22 @@ def test_by_last_step_a_comparison_has_the_rate_that_it_judges() -> None:
     assert re.search(r"^engaged +24 .*100 % of 24 +100 % ", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("options", "is_said"),
+    [
+        pytest.param([], True, id="nobody named it"),
+        pytest.param(["--limit", "500"], False, id="another limit"),
+        pytest.param(["--package", "prime", "--limit", "250"], False, id="another package"),
+    ],
+)
+def test_the_limit_of_a_package_that_nobody_named_is_explained(
+    options: list[str], *, is_said: bool
+) -> None:
+    text = harness.run("usage", SITE, *options, "-q").text
+
+    assert ("The limit is that of Adobe's package Select" in text) is is_said
+
+
 def test_headings_take_two_lines_at_most() -> None:
     for report in reports.load_reports().values():
         for column in [*report.figures, *report.columns]:

@@ -46,11 +46,6 @@ MEANT = [
     ),
     pytest.param("explain", "explain needs SID; see dcevents explain --help", id="no operand"),
     pytest.param(
-        "store check x",
-        "no command 'check'; there are compact, info, verify",
-        id="a command like none of a few",
-    ),
-    pytest.param(
         "version", "no command 'version'; did you mean --version?", id="an option as a command"
     ),
     pytest.param(
@@ -147,6 +142,15 @@ def test_an_input_in_place_of_a_session_is_told() -> None:
 
     told = "'logs/a b' is an input, and a sid comes before it; write: dcevents explain SID"
     assert (result.status, result.err) == (2, f"dcevents: {told} 'logs/a b'\n")
+
+
+def test_the_commands_of_a_group_are_named() -> None:
+    group = cli.get_command(click.Context(cli), "store")
+    assert isinstance(group, click.Group)
+
+    told = harness.run("store", "check", "logs").err
+
+    assert told == f"dcevents: no command 'check'; there are {', '.join(sorted(group.commands))}\n"
 
 
 def test_the_rules_of_alerts_list_their_metrics() -> None:

@@ -32,6 +32,7 @@ PERIOD_NAMES = (
         for which in ("this", "last")
     ),
 )
+_WRITTEN_PERIOD = re.compile(r"[0-9]{4}(-(W?[0-9]{2}|Q[0-9]|[0-9]{2}-[0-9]{2}))?\Z")
 _EXAMPLES = (
     "today, yesterday, this-week, last-month, last-quarter, 2026-11-02, 2026-W45, 2026-10, "
     "2026-Q4 or 2026"
@@ -64,7 +65,8 @@ def parse_period(text: str, now: int, tz: ZoneInfo, option: str = "--period") ->
         period.to_window(tz)
     except (ValueError, OverflowError) as error:
         more = "previous, last-year, " if option == "--compare" else ""
-        raise UsageError(f"{option}: '{text}' is no period; write {more}{_EXAMPLES}") from error
+        reason = "is not in the calendar" if _WRITTEN_PERIOD.match(text) else "is no period"
+        raise UsageError(f"{option}: '{text}' {reason}; write {more}{_EXAMPLES}") from error
     if not 1 < period.first.year < 9999:
         raise UsageError(f"{option}: '{text}' lies outside the years 2 to 9998")
     return period

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from dcevents import errors
 from dcevents.settings import Window
 
+_WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 # A day less at both ends: every zone's local time is within the years that Python knows.
@@ -84,8 +85,9 @@ def _parse_time_text(text: str, now: int, tz: ZoneInfo, option: str) -> int:
             (parsed if parsed.tzinfo else parsed.replace(tzinfo=tz)).astimezone(UTC)
         )
     except (ValueError, OverflowError) as error:
+        reason = "is not in the calendar" if _WRITTEN_DAY.match(text) else "is no time"
         raise errors.UsageError(
-            f"{option}: '{text}' is no time; write a date (2026-11-02), an ISO time, today, "
+            f"{option}: '{text}' {reason}; write a date (2026-11-02), an ISO time, today, "
             "yesterday, 7d, 24h or 4w"
         ) from error
 

@@ -314,6 +314,25 @@ def test_what_is_no_period_is_bad_usage(text: str) -> None:
     assert result.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("option", "text", "reason"),
+    [
+        ("--since", "2026-11-31", "is not in the calendar; write a date"),
+        ("--since", "11/09/2026", "is no time; write a date"),
+        ("--period", "2026-11-31", "is not in the calendar; write today"),
+        ("--period", "2025-W53", "is not in the calendar; write today"),
+        ("--period", "2026-Q5", "is not in the calendar; write today"),
+        ("--period", "november", "is no period; write today"),
+    ],
+)
+def test_a_day_that_no_calendar_has_is_told_from_what_is_none(
+    option: str, text: str, reason: str
+) -> None:
+    result = harness.run("completion", option, text, stdin=LOG)
+
+    assert f"dcevents: {option}: '{text}' {reason}" in result.err
+
+
 @pytest.mark.parametrize("option", ["--since", "--until", "--as-of"])
 @pytest.mark.parametrize("text", FAR)
 @pytest.mark.parametrize("format_", ["table", "json", "csv"])

@@ -9,7 +9,7 @@ from dcevents.reading.hints import find_missing_parts
 from dcevents.reading.judge.mapping import ITSELF, Mapping
 from dcevents.reading.log import Log
 from dcevents.settings import MAPPED_FIELDS, MAPPED_PLACES
-from dcevents.show import format_count, make_visible
+from dcevents.show import format_count, make_visible, measure_width
 
 _WRAPPER_NAMES = {
     "_source": "Elasticsearch hits",
@@ -97,10 +97,11 @@ def build_recognition_json(log: Log) -> dict[str, Any]:
     return {} if is_all_canonical(log) else {"envelopes": build_envelopes_json(log)}
 
 
-def describe_recognition(log: Log) -> str | None:
+def describe_recognition(log: Log, room: int | None = None) -> str | None:
     """Describe how a log was read; None for a canonical one.
 
-    `read as: flat (event in event, time in ts)`
+    `read as: flat (event in event, time in ts)`; without the paths where that has more than
+    `room` columns.
     """
     if is_all_canonical(log):
         return None
@@ -108,7 +109,11 @@ def describe_recognition(log: Log) -> str | None:
     shown = [_describe_envelope(each) for each in envelopes[:_MAX_SHOWN_ENVELOPES]]
     if more := len(envelopes) - len(shown):
         shown[-1] += f", and {format_count(more, 'more shape')}"
-    return f"read as: {', '.join(shown)}"
+    line = f"read as: {', '.join(shown)}"
+    if room is None or measure_width(line) <= room:
+        return line
+    names = dict.fromkeys(map(_name_recognised, envelopes))
+    return f"read as: {', '.join(names)}"
 
 
 def list_envelopes(log: Log) -> list[str]:
@@ -120,13 +125,19 @@ def list_envelopes(log: Log) -> list[str]:
     ]
 
 
-def _describe_envelope(envelope: Envelope) -> str:
-    """Describe an envelope by its name and paths."""
+def _name_recognised(envelope: Envelope) -> str:
+    """Return the name of an envelope, and whether other text is before it."""
     behind = " behind other text" if envelope.prefix else ""
     if envelope[:4] == CANONICAL[:4]:
         return f"canonical records{behind}"
-    if envelope == OTHER:
-        return name_envelope(envelope)
+    return name_envelope(envelope) if envelope == OTHER else f"{name_envelope(envelope)}{behind}"
+
+
+def _describe_envelope(envelope: Envelope) -> str:
+    """Describe an envelope by its name and paths."""
+    name = _name_recognised(envelope)
+    if envelope[:4] == CANONICAL[:4] or envelope == OTHER:
+        return name
     paths = {
         "event": envelope.event,
         "time": envelope.timestamp,
@@ -136,7 +147,7 @@ def _describe_envelope(envelope: Envelope) -> str:
     shown = [
         f"{part} in {_describe_path(path)}" for part, path in paths.items() if path is not None
     ]
-    return f"{name_envelope(envelope)}{behind} ({', '.join(shown)})"
+    return f"{name} ({', '.join(shown)})"
 
 
 def _describe_path(path: str) -> str:

@@ -26,13 +26,13 @@ from dcevents.cli.log_opening import OpenedLogs, make_read_settings, open_logs
 from dcevents.cli.options import find_unasked_store_origin
 from dcevents.cli.targets import protect_store
 from dcevents.cli.wording.messages import (
-    PROGRAM_PREFIX,
+    find_room,
     say,
     say_alerts,
     warn,
     warn_of_inputs,
 )
-from dcevents.cli.wording.screen import choose_width, find_message_width, uses_colour
+from dcevents.cli.wording.screen import choose_width, uses_colour
 from dcevents.errors import UnusableInputError
 from dcevents.model.conversations import FactFold
 from dcevents.model.vocabulary import Vocabulary
@@ -315,7 +315,7 @@ def _say_account(
     unfound = recognition.list_unfound_parts(view.log, view.settings.mapped_paths)
     for message in (
         recognition.explain_unfound("[map]", unfound) if unfound else None,
-        recognition.describe_recognition(view.log),
+        recognition.describe_recognition(view.log, None if output.is_verbose else find_room()),
         describe_account(report, view.log, output),
     ):
         if message:
@@ -332,6 +332,4 @@ def describe_account(report: Report, read: Log, output: OutputSettings) -> str:
     if output.is_verbose:
         return account_words.describe_account(read.account)
     command = _write_check_command(report, output)
-    width = find_message_width()
-    room = None if width is None else width - len(PROGRAM_PREFIX)
-    return account_line.describe_briefly(read.account, command, room)
+    return account_line.describe_briefly(read.account, command, find_room())

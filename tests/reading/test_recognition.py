@@ -16,6 +16,7 @@ import pytest
 from choosing import combine
 
 from dcevents.cli import config
+from dcevents.cli.wording import messages
 from dcevents.reading.hints import find_hint
 from dcevents.reading.sources import sizes
 from samples import envelopes
@@ -572,6 +573,23 @@ def test_what_was_recognised_is_said() -> None:
     )
     assert "log.event" == result.json["input"]["envelopes"][0]["event"]
     assert "Envelope" in checked.text
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (200, "a container's log (Docker, Fluent Bit) (event in log.event, time in log.timestamp"),
+        (80, "a container's log (Docker, Fluent Bit)\n"),
+    ],
+)
+def test_on_a_narrow_terminal_it_is_said_without_the_paths(
+    columns: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "find_message_width", lambda: columns)
+
+    result = harness.run("completion", stdin=log([{"log": json.dumps(CANONICAL)}]))
+
+    assert f"dcevents: read as: {told}" in result.err
 
 
 INSIDE = json.dumps(CANONICAL)

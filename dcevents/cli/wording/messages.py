@@ -37,6 +37,12 @@ def say(message: str) -> None:
     write_message(line)
 
 
+def find_room() -> int | None:
+    """Return the columns that a message of one line has on the terminal; None where it is none."""
+    width = find_message_width()
+    return None if width is None else width - len(PROGRAM_PREFIX)
+
+
 def warn(lines: Iterable[str]) -> None:
     """Write each warning, also in quiet runs."""
     for line in lines:

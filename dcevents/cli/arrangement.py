@@ -1,7 +1,8 @@
 """Options that choose rows and columns: --sort, --top, --columns, --grid."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from dcevents.analysis.patterns import suggest_names
@@ -25,7 +26,8 @@ def list_column_options(given: Given, by: Sequence[str]) -> set[str]:
 
 def parse_arrangement(report: Report, given: Given, by: Sequence[str]) -> Arrangement:
     """Return the rows and columns that are wanted. Raises UsageError."""
-    columns = report.list_columns(by, list_column_options(given, by))
+    options = list_column_options(given, by)
+    columns = report.list_columns(by, options)
     sort, _, direction = (given.get("sort") or "").partition(":")
     if direction not in ("", "asc", "desc"):
         raise UsageError(f"--sort: '{direction}' is no direction; write {sort} or {sort}:asc")
@@ -33,6 +35,8 @@ def parse_arrangement(report: Report, given: Given, by: Sequence[str]) -> Arrang
     chosen = [] if given.get("columns") is None else wanted
     for option, name in (*(("--columns", each) for each in chosen), ("--sort", sort)):
         if name or option == "--columns":
+            if name not in [column.name for column in columns]:
+                _require_options(option, name, report, options)
             _require_column(option, name, columns)
     return Arrangement(
         sort=sort or None,
@@ -41,6 +45,14 @@ def parse_arrangement(report: Report, given: Given, by: Sequence[str]) -> Arrang
         columns=tuple(chosen),
         grid=_parse_grid(report, given, by),
     )
+
+
+def _require_options(option: str, name: str, report: Report, given: Collection[str]) -> None:
+    """Raise UsageError for a figure that other options bring in."""
+    for figure in chain.from_iterable(report.figures_by_part.values()):
+        missing = [each for each in figure.required_options if each not in given]
+        if figure.name == name and missing:
+            raise UsageError(f"{option}: {name} is only there with {' '.join(missing)}")
 
 
 def _require_column(option: str, name: str, columns: Sequence[Column]) -> None:

@@ -98,6 +98,19 @@ MEANT = [
         "completion --sort engagd", "--sort: no column 'engagd'; did you mean engaged?", id="column"
     ),
     pytest.param(
+        "completion --sort verdict", "--sort: verdict is only there with --compare", id="verdict"
+    ),
+    pytest.param(
+        "abandonment --columns share",
+        "--columns: share is only there with --by last-step",
+        id="column of a key",
+    ),
+    pytest.param(
+        "summary --columns completion_rate_low",
+        "--columns: completion_rate_low is only there with --intervals",
+        id="bound of a part",
+    ),
+    pytest.param(
         "completion --period lastweek",
         "--period: no period 'lastweek'; did you mean last-week?",
         id="period",

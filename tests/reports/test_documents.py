@@ -129,7 +129,7 @@ def test_its_operand_comes_before_the_sources(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(LOG)
 
     assert harness.run("note", "me", tmp_path / "a.log", "-f", "json").json["about"] == "me"
-    assert "Missing argument 'WHAT'" in harness.run("note", stdin=LOG).err
+    assert "note needs WHAT; " in harness.run("note", stdin=LOG).err
     assert "as in: dcevents note WHAT logs/" in harness.run("note", "me").err
 
 

@@ -56,6 +56,10 @@ _SCREEN_ROWS = 5
 """Rows of each table of a report of several, on a terminal."""
 
 
+_LONG_LOG_EVENTS = 1 << 17
+"""Events whose reading has needed so much memory that to give it back is worth the time."""
+
+
 class StoreSource(NamedTuple):
     """A store, and extra logs, that a report is made from."""
 
@@ -94,7 +98,8 @@ def open_view(
         read = _read_logs(source, Vocabulary())
         if not report.needs_sids:
             read.facts.forget_sids()
-        give_memory_back()
+        if read.facts.row_count >= _LONG_LOG_EVENTS:
+            give_memory_back()
         as_of = read.facts.choose_as_of(settings.as_of_ms, settings.clock_ms)
         yield View(read, FactFold(read.facts, as_of, settings.idle_ms), settings), ()
     else:

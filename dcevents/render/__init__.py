@@ -2,11 +2,13 @@
 
 import importlib
 import pkgutil
+from functools import cache
 from typing import Any
 
 from dcevents.render._format import Format, RenderContext
 
 
+@cache
 def load_formats() -> dict[str, Format[Any]]:
     """Return all formats by name, in their order."""
     names = [

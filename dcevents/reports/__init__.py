@@ -6,10 +6,12 @@ or hold the part of one that needs polars.
 
 import importlib
 import pkgutil
+from functools import cache
 
 from dcevents.reports._report import Report
 
 
+@cache
 def load_reports() -> dict[str, Report]:
     """Return all reports by name, in their order."""
     names = sorted(

@@ -6,10 +6,12 @@ reads answers; it opens no connection, and knows no secret.
 
 import importlib
 import pkgutil
+from functools import cache
 
 from dcevents.sending._platform import Platform
 
 
+@cache
 def load_platforms() -> dict[str, Platform]:
     """Return all platforms by name, sorted."""
     names = sorted(

@@ -5,10 +5,12 @@ A module says what its command is called and takes; what needs polars it imports
 
 import importlib
 import pkgutil
+from functools import cache
 
 import click
 
 
+@cache
 def load_commands() -> dict[str, click.Command]:
     """Return all commands of this folder by name, sorted."""
     names = sorted(info.name for info in pkgutil.iter_modules(__path__))

@@ -7,7 +7,7 @@ from typing import Any
 
 import naive
 import pytest
-from choosing import EXAMPLES, try_examples
+from choosing import EXAMPLES, choose_some, try_examples
 from compare import analyse, rows
 from histories import KEYS, START, check, histories, line
 from hypothesis import given
@@ -17,7 +17,7 @@ from odd_lines import use_scanner
 from dcevents.settings import Window
 
 
-@pytest.mark.parametrize("scanner", ["c", "python"])
+@pytest.mark.parametrize("scanner", choose_some(["c", "python"], 2, "records"))
 @given(history=histories(), key=st.sampled_from(KEYS))
 @try_examples(4)
 def test_any_history_gives_the_model_s_figures(

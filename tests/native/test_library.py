@@ -94,6 +94,7 @@ def test_a_library_of_another_version_is_refused(
         native.load_library()
 
 
+@pytest.mark.installs
 @pytest.mark.skipif(COMPILER is None, reason="no compiler")
 def test_a_library_older_than_its_sources_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -9,7 +9,7 @@ from typing import Any
 
 import harness
 import pytest
-from choosing import combine
+from choosing import choose_some, combine
 from odd_lines import check_lines
 
 SITE = harness.ROOT / "sample_logs" / "site"
@@ -65,7 +65,7 @@ def test_wrapped_or_not_lines_say_the_same(share: float) -> None:
         (GOOD[0].replace('"sid"', '"sad"'), "no_sid"),
     ],
 )
-@pytest.mark.parametrize("at", [0, 1, 3])
+@pytest.mark.parametrize("at", choose_some([3, 0, 1], 3, "records"))
 def test_a_bad_line_in_a_body_harms_no_other(bad: str, reason: str | None, at: int) -> None:
     body = [*GOOD[:at], bad, *GOOD[at:]]
 
@@ -135,6 +135,7 @@ ODD = {
 }
 
 
+@pytest.mark.records
 @combine(("odd", "behind"), ODD, ["nothing", "as much everywhere", "more and less"], at_once=1)
 def test_an_odd_body_among_others_says_what_it_says_by_itself(odd: str, behind: str) -> None:
     more: list[dict[str, Any]] = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import harness
 import pytest
-from choosing import combine
+from choosing import EVERY, combine
 from shown import texts_of
 
 from dcevents import render, reports
@@ -106,7 +106,11 @@ def test_the_figures_are_those_of_the_report_without_it(report: str) -> None:
         assert plain["total"] == {name: both["total"][name] for name in plain["total"]}
 
 
-@combine(("report", "format_"), COMPARED, [*render.load_formats()])
+FORMATS = [name for name, format_ in render.load_formats().items() if EVERY or not format_.extra]
+"""Those of pages, pictures and workbooks take longer."""
+
+
+@combine(("report", "format_"), COMPARED, FORMATS)
 def test_every_format_has_the_comparison(report: str, format_: str) -> None:
     result = harness.run(report, SITE, *WEEKS, "-f", format_, "-q")
 
@@ -122,7 +126,7 @@ def test_every_format_has_the_comparison(report: str, format_: str) -> None:
     assert re.search(words.get(format_, "_before"), texts_of(format_, result.out))
 
 
-@combine(("report", "format_"), COMPARED, [*render.load_formats()])
+@combine(("report", "format_"), COMPARED, FORMATS)
 def test_without_the_option_there_is_none(report: str, format_: str) -> None:
     made = harness.run(report, SITE, *WEEKS[:2], "-f", format_, "-q").out
 

@@ -30,6 +30,15 @@ def try_examples(few: int) -> Callable[[Any], Any]:
     return lambda test: pytest.mark.examples(tried(test))
 
 
+def choose_some(values: Iterable[Any], each: int, mark: str) -> list[Any]:
+    """Return parameters of which one in `each` is tried always, the others where a mark is."""
+    search = getattr(pytest.mark, mark)
+    return [
+        value if place % each == 0 else pytest.param(value, marks=search)
+        for place, value in enumerate(values)
+    ]
+
+
 def combine(
     names: Sequence[str],
     *factors: Iterable[Any],

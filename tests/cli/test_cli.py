@@ -101,7 +101,9 @@ def can_be_empty(command: str, format_: str, nothing: str) -> bool:
     return offered and format_ in harness.formats(command)
 
 
-@combine(("command", "format_", "nothing"), COMMANDS, FORMATS, NOTHING, possible=can_be_empty)
+@combine(
+    ("command", "format_", "nothing"), COMMANDS, FORMATS, NOTHING, possible=can_be_empty, at_once=1
+)
 def test_nothing_to_report(command: str, format_: str, nothing: tuple[bytes, list[str]]) -> None:
     log, options = nothing
     result = harness.run(*harness.words(command), "-f", format_, *options, stdin=log)
@@ -281,6 +283,7 @@ BY = [(report.name, key) for report in reports.load_reports().values() for key i
     FORMATS,
     {"a log": BOOKED, "nothing": b""},
     possible=lambda command, key, *_: (command, key) in BY,
+    at_once=1,
 )
 def test_every_key_in_every_format(command: str, key: str, format_: str, log: bytes) -> None:
     result = harness.run(command, "--by", key, "-f", format_, "-q", stdin=log)

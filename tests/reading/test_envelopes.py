@@ -9,6 +9,7 @@ from typing import Any
 import harness
 import pytest
 import wrappings
+from choosing import choose_some
 
 from samples import envelopes
 from samples.envelopes import Event, Shape
@@ -71,7 +72,7 @@ def count_others(account: Mapping[str, Any]) -> int:
     return int(left + account["duplicates"] + account["incomplete"] + account["untimed"])
 
 
-@pytest.mark.parametrize("scanner", SCANNERS)
+@pytest.mark.parametrize("scanner", choose_some(SCANNERS, 2, "records"))
 @pytest.mark.parametrize("kind", envelopes.KINDS)
 def test_each_wrapping_gives_the_canonical_rows(kind: str, scanner: str, tmp_path: Path) -> None:
     shapes = choose(kind, with_others=False)
@@ -103,7 +104,7 @@ def test_of_a_wrapping_with_headings_only_these_are_rejected(
     assert count_others(account) == sum(account["rejected"].values()) > 0
 
 
-@pytest.mark.parametrize("scanner", SCANNERS)
+@pytest.mark.parametrize("scanner", choose_some(SCANNERS, 2, "records"))
 @pytest.mark.parametrize("kind", envelopes.KINDS)
 def test_wrappings_in_one_log_harm_no_neighbour(kind: str, scanner: str, tmp_path: Path) -> None:
     """Each stands between two others, and beside canonical lines."""

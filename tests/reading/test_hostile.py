@@ -18,7 +18,7 @@ from typing import Any
 
 import harness
 import pytest
-from choosing import try_examples
+from choosing import choose_some, try_examples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -294,7 +294,7 @@ def test_bad_lines_at_any_position_never_change_the_figures_of_the_good_ones(
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'], ids=["arrays", "objects"])
 @pytest.mark.parametrize(("levels", "events"), [(509, 1), (510, 0), (990, 0), (100_000, 0)])
-@pytest.mark.parametrize("times", [1, 60], ids=["once", "often"])
+@pytest.mark.parametrize("times", choose_some([1, 60], 2, "records"))
 def test_nesting_is_read_up_to_512_levels_by_every_report(
     opening: str, levels: int, events: int, times: int
 ) -> None:

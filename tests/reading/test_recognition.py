@@ -264,7 +264,13 @@ ON_LINES: dict[str, tuple[str, str, str]] = {
 """What stands before the records of a batch, between them and behind them."""
 
 
-@combine(("name", "size", "block"), [*ON_LINES], [1, 2, 7, 30, 200], [1500, 10_000, 1 << 20])
+@combine(
+    ("name", "size", "block"),
+    [*ON_LINES],
+    [1, 2, 7, 30, 200],
+    [1500, 10_000, 1 << 20],
+    at_once=1,
+)
 def test_line_and_index_are_right_wherever_blocks_end(
     name: str, size: int, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

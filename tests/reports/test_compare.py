@@ -110,7 +110,7 @@ FORMATS = [name for name, format_ in render.load_formats().items() if EVERY or n
 """Those of pages, pictures and workbooks take longer."""
 
 
-@combine(("report", "format_"), COMPARED, FORMATS)
+@combine(("report", "format_"), COMPARED, FORMATS, at_once=1)
 def test_every_format_has_the_comparison(report: str, format_: str) -> None:
     result = harness.run(report, SITE, *WEEKS, "-f", format_, "-q")
 
@@ -126,7 +126,7 @@ def test_every_format_has_the_comparison(report: str, format_: str) -> None:
     assert re.search(words.get(format_, "_before"), texts_of(format_, result.out))
 
 
-@combine(("report", "format_"), COMPARED, FORMATS)
+@combine(("report", "format_"), COMPARED, FORMATS, at_once=1)
 def test_without_the_option_there_is_none(report: str, format_: str) -> None:
     made = harness.run(report, SITE, *WEEKS[:2], "-f", format_, "-q").out
 

@@ -290,7 +290,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.pairwise
-@pytest.mark.parametrize("case", [*cases()][:: 1 if EVERY else 2])
+@pytest.mark.parametrize("case", [*cases()][:: 1 if EVERY else 4])
 def test_a_report_on_a_store_is_that_on_its_logs(case: str, site: Path) -> None:
     expected, found = (
         stores.text(*case.split(), *where, "-f", "json", "-q") for where in (LOGS, store(site))

@@ -401,7 +401,7 @@ EVERY_WAY = [
 ]  # fmt: skip
 
 
-FEW_WAYS = EVERY_WAY[2::3]
+FEW_WAYS = EVERY_WAY[3::5]
 """Those that are always tried."""
 
 

@@ -100,7 +100,8 @@ static unsigned match_escape(const u8 *at)
 }
 
 /* Return the closing quote of the string whose text begins at `at`. */
-static inline const u8 *walk_string(scanner *s, const u8 *at, int *has_escapes)
+__attribute__((always_inline)) static inline const u8 *
+walk_string(scanner *s, const u8 *at, int *has_escapes)
 {
     at = skip_plain(at);
     while (*at != '"') {

@@ -66,7 +66,7 @@ def _map_in_threads(function: Callable[[FactPart], _T], parts: Sequence[FactPart
 
 
 class _Folded(NamedTuple):
-    """What a fold has found; the clock was not asked for attempts."""
+    """Holds what a fold has found; the clock was not asked for attempts."""
 
     conversations: pl.DataFrame
     attempts: pl.DataFrame

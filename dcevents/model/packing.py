@@ -127,7 +127,7 @@ class _Events(ctypes.Structure):
     )
 
 
-class _Facts(ctypes.Structure):
+class _PackedFacts(ctypes.Structure):
     _fields_ = (
         ("sids", ctypes.c_void_p),
         ("words", ctypes.c_void_p),
@@ -161,7 +161,7 @@ def pack_events(
         packed_untimed=PACKED_UNTIMED,
         code_bits=CODE_BITS,
     )
-    found = _Facts(sids=sids.address, words=words.address)
+    found = _PackedFacts(sids=sids.address, words=words.address)
     check_result(library.dcevents_pack_facts(ctypes.byref(given), ctypes.byref(found)))
     if found.wide:
         return None

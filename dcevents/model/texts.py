@@ -197,7 +197,7 @@ class _PythonRows:
 
 
 class Translation(ctypes.Structure):
-    """What numbers are to become, by their place: `struct dcevents_translation`."""
+    """Says what numbers become, by their place: `struct dcevents_translation`."""
 
     _fields_ = (("numbers", ctypes.c_void_p), ("count", ctypes.c_uint64))
 

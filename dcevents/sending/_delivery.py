@@ -26,7 +26,7 @@ _MAX_WAIT_SECONDS: Final = 60.0
 
 
 class Network(Protocol):
-    """What makes requests: `Transport`, and in tests what is like it."""
+    """Makes requests: `Transport`, and in tests what is like it."""
 
     def send(self, request: Request) -> Answer:
         """Return the answer. Raises TransportError."""
@@ -40,7 +40,7 @@ class Refusal(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """What became of a batch."""
+    """Says what became of a batch."""
 
     batch: Batch
     accepted: Sequence[Encoded] = ()

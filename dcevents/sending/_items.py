@@ -38,7 +38,7 @@ _FINAL_AFTER_MS: Final = DAY_MS
 
 
 class Selection(NamedTuple):
-    """What windows and filters select, and can be sent some day."""
+    """Holds what windows and filters select, and can be sent some day."""
 
     what: str
     rows: pl.DataFrame

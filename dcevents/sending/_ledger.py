@@ -47,7 +47,7 @@ _MERGED_RECORDS: Final = 1 << 16
 
 
 class LedgerName(NamedTuple):
-    """What a ledger is about."""
+    """Says what a ledger is about."""
 
     platform: str
     destination: str

@@ -14,7 +14,7 @@ Value = str | int | float | bool
 
 
 class Visitor(NamedTuple):
-    """What the log knows of a visitor: ids of the platform's own."""
+    """Holds what the log knows of a visitor: ids of the platform's own."""
 
     id: str | None = None
     session: str | None = None
@@ -51,7 +51,7 @@ class Encoded(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one request carries."""
+    """Holds what one request carries."""
 
     group: str
     """What all its items share: see `Platform.choose_group`."""
@@ -77,7 +77,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a platform answered."""
+    """Holds what a platform answered."""
 
     status: int
     body: bytes = b""
@@ -95,7 +95,7 @@ class TransportError(Exception):
 
 
 class Fate(Enum):
-    """What an answer means for a batch."""
+    """Says what an answer means for a batch."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -133,7 +133,7 @@ class PlatformOption:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a platform takes; each module says on which page it stands."""
+    """Says what a platform takes; each module says on which page it stands."""
 
     items: int
     """Of one request."""
@@ -148,7 +148,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where events go, and how: the settings of one run."""
+    """Says where events go, and how: the settings of one run."""
 
     id: str
     """The property, suite or stream: the ledger is about this one."""

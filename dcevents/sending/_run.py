@@ -33,7 +33,7 @@ _PLANNED_ROWS: Final = 1 << 19
 
 
 class Plan(NamedTuple):
-    """What is to be sent, and what is not."""
+    """Says what is to be sent, and what is not."""
 
     due: pl.DataFrame
     """Rows of the selection, in the order in which they are sent."""
@@ -184,7 +184,7 @@ class Batcher:
 
 
 class Deliverer(Protocol):
-    """What delivers batches: `Courier` to a platform, `FileWriter` to a folder."""
+    """Delivers batches: `Courier` to a platform, `FileWriter` to a folder."""
 
     def deliver(self, batch: Batch, *, may_have_arrived: bool = False) -> Delivery:
         """Return what became of a batch."""
@@ -208,7 +208,7 @@ class FileWriter:
 
 @dataclass
 class Result:
-    """What became of a run."""
+    """Says what became of a run."""
 
     sent: int = 0
     refused: int = 0

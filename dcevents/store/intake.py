@@ -283,7 +283,7 @@ def strip_head(head: bytes) -> bytes:
 
 
 class ReadLog(NamedTuple):
-    """What was read of a log, and the counts of these records."""
+    """Holds what was read of a log, and the counts of these records."""
 
     result: InputResult
     resume: Resume

@@ -43,7 +43,7 @@ _MAX_ROWS: Final = 100
 """First rows, or lines before them, that say whether an input is a CSV."""
 
 
-class Table(NamedTuple):
+class RowHeader(NamedTuple):
     """The header of an input, by which its rows are read."""
 
     form: RowForm
@@ -58,7 +58,7 @@ class Table(NamedTuple):
 class TableSearch(NamedTuple):
     """Tells whether an input is a CSV, as far as its first bytes show."""
 
-    table: Table | None
+    table: RowHeader | None
     is_open: bool = False
     """True if more bytes might show that it is another thing."""
 
@@ -89,19 +89,19 @@ def search_table(head: bytes, context: Context, *, is_whole: bool) -> TableSearc
     return TableSearch(None, is_open=may_grow)
 
 
-def has_event_row(head: bytes, table: Table, context: Context) -> bool:
+def has_event_row(head: bytes, table: RowHeader, context: Context) -> bool:
     """Return whether a row in an input's first bytes is an event."""
     found = _split_head(head[table.size :], table)
     rows = (found.read_row(line) for line in found.lines)
     return any(has_event(table.form.make_object(cells), context) for cells, _ in rows)
 
 
-def _split_head(rows: bytes, table: Table) -> SplitRows:
+def _split_head(rows: bytes, table: RowHeader) -> SplitRows:
     native = make_native_rows(table.form)
     return split_rows(rows, table.form, holds_event=lambda _: False, native=native)
 
 
-def find_header(head: bytes) -> Table | None:
+def find_header(head: bytes) -> RowHeader | None:
     """Return the first line of an input as a header; None where it cannot be one."""
     blank = _BLANK_LINES.match(head)
     begin = blank.end() if blank else 0
@@ -117,7 +117,7 @@ def find_header(head: bytes) -> Table | None:
         return None
     size = end + 1 if end >= 0 else len(head)
     form = RowForm(delimiter, tuple(names))
-    return Table(form, size, head.count(b"\n", 0, size), head.count(b"\n", 0, begin))
+    return RowHeader(form, size, head.count(b"\n", 0, size), head.count(b"\n", 0, begin))
 
 
 def _find_delimiter(header: str) -> str:

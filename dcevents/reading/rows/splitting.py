@@ -71,7 +71,7 @@ class Lines:
 
     @property
     def is_utf8(self) -> bool:
-        """Whether the bytes are UTF-8."""
+        """Return whether the bytes are UTF-8."""
         return self._decoded[1]
 
     @cached_property

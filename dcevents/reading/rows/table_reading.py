@@ -16,7 +16,7 @@ from dcevents.reading.judge import Context, judge_value
 from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.records import ReadRecord, find_outcome_bucket, has_event
 from dcevents.reading.rows.forms import Cells
-from dcevents.reading.rows.headers import Table, TableSearch
+from dcevents.reading.rows.headers import RowHeader, TableSearch
 from dcevents.reading.rows.native import REASONS, make_native_rows
 from dcevents.reading.rows.splitting import (
     BLANK_ROW,
@@ -111,7 +111,7 @@ class TableReading:
         block = self._judge_piece(piece, wanted_rejects)
         return block._replace(records=[*before, *block.records]) if before else block
 
-    def _pass_header(self, header: Table) -> list[ReadRecord]:
+    def _pass_header(self, header: RowHeader) -> list[ReadRecord]:
         """Pass over the header; return the blank lines before it."""
         blank = [] if self._offset else [*range(1, header.blank + 1)]
         self._offset, self._line, self._header = header.size, header.lines + 1, None

@@ -29,7 +29,7 @@ _DERIVED_TABLES: Final = ("conversations", "attempts", "agents", "orphans")
 
 @dataclass(frozen=True)
 class Repair:
-    """What was found, and what was done about it."""
+    """Says what was found, and what was done about it."""
 
     damage: Mapping[str, str] = field(default_factory=dict)
     """Damaged files, and their damage in words."""

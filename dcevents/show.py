@@ -18,7 +18,7 @@ NO_FIGURE = "–"
 # no terminal can be sent; and characters that cannot be seen.
 _UNSAFE_CHARACTERS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e"
-    "\u2066-\u2069\ufeff\ud800-\udfff"
+    "\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff"
     # Without width: names that look alike are different ones.
     "\u00ad\u034f\u115f\u1160\u180b-\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\uffa0]"
     # Joiners belong between letters of some scripts and between pictures only.

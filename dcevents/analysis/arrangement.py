@@ -76,12 +76,13 @@ def keep_first_rows(table: Table, count: int) -> Table:
     keys = [name for name in table.keys if name not in words]
     if keys == list(table.keys) or not keys:
         hidden = max(0, table.rows.height - count)
-        return replace(table, rows=table.rows.head(count), hidden_rows=hidden)
+        return replace(table, rows=table.rows.head(count), hidden_rows=table.hidden_rows + hidden)
     numbers = table.rows.select(pl.struct(keys).rank("dense")).to_series()
     order = numbers.unique(maintain_order=True)
     kept = numbers.is_in(order.head(count).implode())
     hidden = max(0, order.len() - count)
-    return replace(table, rows=table.rows.filter(kept), hidden_rows=hidden)
+    rows = table.rows.filter(kept)
+    return replace(table, rows=rows, hidden_rows=table.hidden_rows + hidden)
 
 
 def _choose_columns(table: Table, names: Sequence[str]) -> Table:

@@ -129,7 +129,7 @@ def _load_table(path: Path, name: str, *, is_named: bool) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
             found = tomllib.load(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = (
             (error.strerror or "").lower() if isinstance(error, OSError) else f"no TOML ({error})"
         )

@@ -146,7 +146,7 @@ class _Sheet:
             self.sheet.write_number(*place, value / _DAY_SECONDS if is_time else value, style)
             return len(f"{value:,.0f}")
         text = format_cell(value, column, self.context)[:_MAX_TEXT]
-        self.sheet.write_string(*place, text, style)
+        _write_text(self.sheet, place, text, style)
         return measure_width(text[: _WIDTHS.stop])
 
     def write_total(self, table: Table, row: int) -> None:
@@ -155,7 +155,7 @@ class _Sheet:
         for place, column in enumerate(table.columns):
             if place == 0 and table.keys:
                 style = self.styles.find_style(bold=True, top=1)
-                self.sheet.write_string(row, 0, "Total", style)
+                _write_text(self.sheet, (row, 0), "Total", style)
             else:
                 self.write_cell((row, place), total.get(column.name), column, bold=True, top=1)
 
@@ -186,7 +186,7 @@ def _write_sheet(book: Workbook, styles: _Styles, table: Table, context: RenderC
     sheet.set_row(0, _HEADING_HEIGHT)
     for place, (title, column) in enumerate(zip(titles, table.columns, strict=True)):
         side = "left" if is_left_aligned(column) else "right"
-        sheet.write_string(0, place, title[:_MAX_TEXT], styles.find_style(**_HEADING, align=side))
+        _write_text(sheet, (0, place), title[:_MAX_TEXT], styles.find_style(**_HEADING, align=side))
     widths = [min(len(title), 14) for title in titles]
     row = 0
     for values in chain.from_iterable(list_rows(table)):
@@ -235,8 +235,8 @@ def _write_about(
         *_list_meanings(tables, context),
     ]
     for row, (label, text) in enumerate(lines):
-        sheet.write_string(row, 0, make_visible(label)[:_MAX_TEXT], bold)
-        sheet.write_string(row, 1, make_visible(text)[:_MAX_TEXT], wrapped)
+        _write_text(sheet, (row, 0), make_visible(label)[:_MAX_TEXT], bold)
+        _write_text(sheet, (row, 1), make_visible(text)[:_MAX_TEXT], wrapped)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 1, 90)
 
@@ -247,3 +247,9 @@ def _list_meanings(tables: Sequence[Table], context: RenderContext) -> Iterator[
     for title, name in columns.items():
         if name in context.meanings:
             yield title, context.meanings[name]
+
+
+def _write_text(sheet: Any, place: tuple[int, int], text: str, style: Any) -> None:  # noqa: ANN401
+    """Write a text as it is: XlsxWriter takes one from <r> to </r> for markup of its own."""
+    is_markup = text.startswith("<r>") and text.endswith("</r>")
+    sheet.write_string(*place, f"{text} " if is_markup else text, style)

@@ -182,7 +182,7 @@ def _count_days(view: View) -> int:
 
 def _prepare_table(table: Table, part: _Part, options: Sequence[Option]) -> Table:
     """Return a table with what the dashboard shows of it."""
-    if part.by != ("page",):
+    if part.by != ("page",) and part.by[0] not in TIME_KEYS:
         table = keep_first_rows(table, part.rows)
     if part.columns and table.simplify is None:
         columns = {each.name: each for each in table.columns}

@@ -180,8 +180,10 @@ class Courier:
         verdict = self._platform.judge_answer(answer)
         if is_lookup and verdict.fate is Fate.REFUSED:
             verdict = verdict._replace(fate=Fate.FAILED)
-        # An error of the server's own says nothing of whether it has kept the batch.
-        return verdict, retry_after, not is_lookup and answer.status >= 500
+        # An error of the server's own says nothing of whether it has kept the batch; nor does an
+        # answer that breaks off.
+        may_have_it = answer.status >= 500 or 200 <= answer.status < 300
+        return verdict, retry_after, not is_lookup and may_have_it
 
 
 def _halve_batch(batch: Batch) -> list[Batch]:

@@ -90,7 +90,7 @@ def read_object(body: bytes) -> Mapping[str, Any]:
     """Return an answer's JSON object; an empty one where it has none."""
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -18,7 +18,7 @@ def hold_lock(path: Path, where: str) -> Iterator[None]:
     Raises BusyError, which names the holder.
     """
     with name_failures(path):
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,7 +42,9 @@ def replace_bytes(path: Path, parts: Iterable[bytes]) -> None:
     """Replace a file of mode 0600, or make it; it is on disk before it has its name."""
     # Its own name: a run on a store removes temporary files of other names.
     temporary = path.with_name(f"{path.name}.new")
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    # What a killed run has left there, or somebody else has put there, is not written into.
+    temporary.unlink(missing_ok=True)
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "wb") as file:
         for part in parts:
             file.write(part)

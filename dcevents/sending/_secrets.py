@@ -95,7 +95,7 @@ def _read_file(name: str) -> dict[str, str]:
         raise UsageError(
             f"--secret-file: {name}: {(error.strerror or str(error)).lower()}"
         ) from error
-    except ValueError:
+    except (ValueError, RecursionError):
         # What is wrong there may be a secret, so it is not repeated.
         raise UsageError(
             f'--secret-file: {name}: no TOML; write lines as {NAMES[0]} = "…"'

@@ -42,7 +42,8 @@ class TokenNetwork:
         with self._lock:
             fetched_at = self._fetched_at
             if fetched_at is not None and (older_than is None or fetched_at > older_than):
-                return False
+                # Another thread may have fetched one since the request was made.
+                return older_than is not None and fetched_at > older_than + _MIN_AGE_SECONDS
             answer = self._transport.send(self._build_request())
             token = read_object(answer.body).get("access_token")
             if answer.status != 200 or not isinstance(token, str) or not token.isascii():

@@ -76,7 +76,10 @@ class Transport:
         else:
             target = response.headers.get("Location") if 300 <= response.status < 400 else None
             retry_after_ms = read_retry_after(response.headers.get("Retry-After"))
-            return Answer(response.status, _read_body(response), retry_after_ms), target
+            # A server may repeat what it was sent.
+            text = _read_body(response).decode(errors="surrogateescape")
+            body = self.secrets.redact(text).encode(errors="surrogateescape")
+            return Answer(response.status, body, retry_after_ms), target
         raise failure
 
     def _find_pool(self, parts: SplitResult) -> urllib3.PoolManager:
@@ -127,7 +130,10 @@ def _make_proxy_manager(proxy: str, connections: int) -> urllib3.ProxyManager:
 
 def _follow_redirect(url: str, target: str, status: int) -> str:
     """Return where the same request is to be made; raises TransportError where it is not."""
-    old, new = urlsplit(url), urlsplit(urljoin(url, target))
+    try:
+        old, new = urlsplit(url), urlsplit(urljoin(url, target))
+    except ValueError:
+        raise TransportError("it redirects to what is no address", is_final=True) from None
     if (old.scheme, old.netloc) != (new.scheme, new.netloc):
         host = quote(new.hostname or "nowhere", safe=":.")
         raise TransportError(f"it redirects to {host}, which is not followed", is_final=True)

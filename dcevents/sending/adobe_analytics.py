@@ -133,11 +133,14 @@ def _cut_bytes(text: str, column: str) -> str:
     return text.encode()[:limit].decode(errors="ignore")
 
 
+_IN_ONE_LINE: Final = {0: None, ord("\r"): " ", ord("\n"): " "}
+
+
 def _format_row(cells: Sequence[Any]) -> str:
-    """Return a row by RFC 4180, without a NUL, which no reader of CSV takes."""
+    """Return a row by RFC 4180, in one line, without a NUL, which no reader of CSV takes."""
     row = io.StringIO()
     csv.writer(row, lineterminator="\n").writerow(
-        cell.replace("\x00", "") if isinstance(cell, str) else cell for cell in cells
+        cell.translate(_IN_ONE_LINE) if isinstance(cell, str) else cell for cell in cells
     )
     return row.getvalue()
 

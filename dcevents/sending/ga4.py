@@ -99,6 +99,8 @@ def _build_check(batch: Batch, destination: Destination) -> Request:
 
 def _list_faults(answer: Answer) -> Sequence[str]:
     found = read_object(answer.body).get("validationMessages", [])
+    if "validationMessages" not in read_object(answer.body):
+        return [f"it answers {answer.status} and checks nothing: is the endpoint Google's?"]
     return [
         f"{read_text(each.get('fieldPath'))}: {read_text(each.get('description'))}"
         for each in (found if isinstance(found, list) else [])

@@ -158,10 +158,19 @@ class _Reading:
 
 def _settle_changes(run: Ingestion) -> Ingestion:
     """Return a run without the problems of logs that were found again in other files."""
+    found = [
+        each
+        for place, each in enumerate(run.intakes, 1)
+        if each.lost_head and _is_found_again(run, each.lost_head, run.intakes[place:])
+    ]
+    # The findings about files that were read together are those of another intake.
+    names = {each.source.name for each in found if not each.results}
     settled = []
-    for place, each in enumerate(run.intakes, 1):
-        is_found = each.lost_head and _is_found_again(run, each.lost_head, run.intakes[place:])
-        settled.append(each.drop_problem() if is_found else each)
+    for each in run.intakes:
+        if any(each is one for one in found):
+            settled.append(each.drop_problems(None))
+        else:
+            settled.append(each if each.lost_head else each.drop_problems(names))
     return replace(run, intakes=tuple(settled))
 
 

@@ -90,9 +90,12 @@ class Intake:
             return any(log.account.records for log in self.logs)
         return bool(self.known.sure.records or self.known.rest.records)
 
-    def drop_problem(self) -> "Intake":
-        """Return the intake without the reason why not all was read."""
-        results = tuple(replace(each, problem=None) for each in self.results)
+    def drop_problems(self, names: Collection[str] | None) -> "Intake":
+        """Return the intake without the reasons why not all was read; `names` are of inputs."""
+        results = tuple(
+            replace(each, problem=None) if names is None or each.source.name in names else each
+            for each in self.results
+        )
         logs = (replace(each, inputs=[*results]) for each in self.logs)
         return replace(self, results=results, logs=tuple(logs))
 

@@ -103,7 +103,8 @@ class ReadFiles(NamedTuple):
 def is_small(seen: SeenFile) -> bool:
     """Return whether a file may be read with others: new, small, and not changing."""
     size = seen.source.size or 0
-    return seen.is_new and 0 < size <= HEAD_BYTES and not seen.has_changed
+    is_short = len(seen.identity.head) < HEAD_BYTES  # unpacked, too
+    return seen.is_new and is_short and 0 < size <= HEAD_BYTES and not seen.has_changed
 
 
 def read_together(

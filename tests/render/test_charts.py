@@ -159,6 +159,22 @@ def test_a_heat_map_has_all_weekdays_and_the_hours_between() -> None:
     assert "4 (3)" in texts
 
 
+def test_a_heat_map_keeps_ids_apart_that_share_a_name() -> None:
+    log = harness.log(
+        """
+        09:00:00 a triggered name=Twin id=d1 type=dialogue
+        09:00:00 b triggered name=Twin id=d2 type=dialogue
+        09:00:00 c triggered name=Twin id=d2 type=dialogue
+        """
+    )
+    options = ("--by", "conversation", "--by", "type")
+
+    drawn = texts_of("svg", harness.run("completion", *options, "-f", "svg", "-q", stdin=log).out)
+
+    assert "Twin (d1)" in drawn
+    assert "Twin (d2)" in drawn
+
+
 @given(value=st.floats(0, 1e6), more=st.floats(0, 1e6))
 @try_examples(30)
 def test_heat_grows_with_the_figure(value: float, more: float) -> None:

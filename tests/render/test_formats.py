@@ -808,6 +808,13 @@ def test_the_summary_begins_with_the_headline_figures() -> None:
     ]  # fmt: skip
 
 
+def test_parts_of_the_summary_without_a_wanted_figure_are_left_out_of_parquet() -> None:
+    result = harness.run("summary", "--columns", "requests", "-f", "parquet", "-q", stdin=LOG)
+
+    assert result.status == 0
+    assert set(pl.read_parquet(io.BytesIO(result.out))["metric"]) == {"requests"}
+
+
 def test_many_rows_are_all_there() -> None:
     one = harness.log("09:00 SID triggered")
     log = b"".join(one.replace(b"SID", b"s%d" % n) for n in range(12_345))

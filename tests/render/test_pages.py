@@ -270,7 +270,7 @@ def test_a_day_without_any_event_is_marked() -> None:
 
     text = texts_of("html", page_of("completion", "--by", "day", stdin=log))
 
-    assert "Brown stripes: 2 without any event." in text
+    assert "Brown stripes: 2 with nothing to count here." in text
 
 
 def test_bounds_in_charts_change_no_other_format() -> None:
@@ -309,7 +309,7 @@ def test_what_has_no_time_has_no_place_in_a_chart_in_time_but_in_its_table() -> 
     ((*_, rows),) = page_tables(parse_page(result.out))
     assert [row[0] for row in rows] == ["2026-11-06", "2026-11-07", "2026-11-08", "–"]
     text = texts_of("html", result.out)
-    assert "Grey stripes are weekends. Brown stripes: 1 without any event." in text
+    assert "Grey stripes are weekends. Brown stripes: 1 with nothing to count here." in text
 
 
 def test_days_stay_in_order_and_whole_where_others_are_sorted_and_cut() -> None:

@@ -111,6 +111,15 @@ def test_text_is_text(text: str) -> None:
         assert (cell.value, cell.data_type, cell.hyperlink) == (text, "s", None)
 
 
+@pytest.mark.parametrize("text", ["<r>&</r>", "<r><t>a</t></r></si><si><r><t>b</t></r>"])
+def test_a_text_is_no_markup_of_the_library_that_writes_it(text: str) -> None:
+    log = harness.log("09:00 a engaged name=TEXT\n09:00 b engaged name=Zoo id=z")
+
+    sheet = book_of("completion", stdin=log.replace(b"TEXT", text.encode()))["completion"]
+
+    assert {cell.value for cell in cells_of(sheet, "Conversation")} >= {f"{text} ", "Zoo"}
+
+
 def test_the_heading_stays_and_filters_leave_the_total_alone() -> None:
     sheet = book_of("completion", stdin=LOG)["completion"]
 

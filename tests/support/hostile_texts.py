@@ -10,6 +10,7 @@ HOSTILE = [
     "javascript:alert(1)//https://evil.example/",
     "{{ 7*7 }}{% for x in y %}",
     "a\u202eb\u200bc\u2066d\u0000e",
+    "no XML: \ufffe\uffff",
     "<!-- ]]> --> &lt;b&gt; &amp;",
     "x" * 600,
 ]

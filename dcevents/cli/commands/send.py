@@ -231,7 +231,7 @@ def _read_mapping(name: str) -> dict[str, Any]:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"--mapping: {name}: {reason}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"--mapping: {name}: no TOML ({error})") from error
 
 

@@ -38,6 +38,7 @@ _QUOTED: Final = re.compile(r'"(?:[^"]|"")*"')
 _QUOTED_OBJECT: Final = re.compile(rb'"\s*[{\[][\s\[{]*""')
 """The beginning of JSON as only a cell of CSV has it, with its quotes doubled."""
 _BLANK_LINES: Final = re.compile(rb"(?:[ \t\r\0]*(?:\xef\xbb\xbf[ \t\r\0]*)*\n)*")
+_MAX_NAME_CHARACTERS: Final = 200
 _MAX_HEADER_BYTES: Final = 1 << 14
 _MAX_ROWS: Final = 100
 """First rows, or lines before them, that say whether an input is a CSV."""
@@ -108,12 +109,17 @@ def find_header(head: bytes) -> RowHeader | None:
     told = _SEPARATOR_LINE.match(head, begin)
     size = told.end() if told else begin
     end = head.find(b"\n", size, size + _MAX_HEADER_BYTES)
+    if end < 0 and len(head) - size > _MAX_HEADER_BYTES:
+        return None
     line = head[size:end] if end >= 0 else head[size : size + _MAX_HEADER_BYTES]
     # Names that are no UTF-8 stand over columns that may still be read.
     text = line.decode(errors="replace").rstrip("\r").lstrip(MARKS)
     delimiter = told[1].decode() if told else _find_delimiter(text)
     names = split_line(text, delimiter)
     if not names or not any(names) or not all(map(_NAME.fullmatch, names)):
+        return None
+    if max(map(len, names)) > _MAX_NAME_CHARACTERS:
+        # Rows would be written with it, each of them.
         return None
     size = end + 1 if end >= 0 else len(head)
     form = RowForm(delimiter, tuple(names))

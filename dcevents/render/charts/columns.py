@@ -206,7 +206,11 @@ def shows_weekends(table: Table) -> bool:
 
 def list_silent_rows(table: Table) -> list[int]:
     """Return the places of rows of which all counts are 0."""
-    names = [each.name for each in table.columns if each.kind == "count"]
+    names = [
+        each.name
+        for each in table.columns
+        if each.kind == "count" and not each.is_change and not each.name.endswith("_before")
+    ]
     rows = zip(*(table.rows[name].to_list() for name in names), strict=True)
     return [i for i, counts in enumerate(rows) if not any(counts)] if names else []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -54,8 +55,9 @@ def read_pairs(table: Table, chart: Chart) -> HeatMap | None:
     if len(keys) != 2:
         return None
     names = [key.name for key in keys]
-    values = [table.rows[name].to_list() for name in names]
-    places = [{each: i for i, each in enumerate(_list_values(table.rows[name]))} for name in names]
+    values = [_identify_values(table, name) for name in names]
+    known = [_list_values(table, name) for name in names]
+    places = [{each: i for i, each in enumerate(found)} for found in known]
     count = 2 if chart.form == "heat" else 1
     figures = [table.rows[name].to_list() for name in chart.figures[:count]]
     second = figures[1] if len(figures) > 1 else [None] * table.rows.height
@@ -63,12 +65,35 @@ def read_pairs(table: Table, chart: Chart) -> HeatMap | None:
         (places[0][row], places[1][column]): (value, other)
         for row, column, value, other in zip(*values, figures[0], second, strict=True)
     }
-    rows, columns = ([_write_label(each) for each in found] for found in places)
+    rows, columns = map(_write_labels, known)
     return HeatMap(rows[:_MAX_VALUES], columns[:_MAX_VALUES], cells)
 
 
-def _list_values(values: pl.Series) -> list[Any]:
-    """Return the different values: all weekdays, all hours between, else as they come."""
+def _identify_values(table: Table, name: str) -> list[tuple[Any, Any]]:
+    """Return the key of each row with its id, where there is one: two may share a name."""
+    values, id_name = table.rows[name].to_list(), f"{name}_id"
+    has_ids = id_name in table.rows.columns
+    ids = table.rows[id_name].to_list() if has_ids else [None] * len(values)
+    return list(zip(values, ids, strict=True))
+
+
+def _write_labels(values: Sequence[tuple[Any, Any]]) -> list[str]:
+    """Return what keys are called: those that share a name have their ids behind it."""
+    names = Counter(name for name, _ in values)
+    return [
+        _write_label(name) if names[name] == 1 or key is None else f"{_write_label(name)} ({key})"
+        for name, key in values
+    ]
+
+
+def _list_values(table: Table, name: str) -> list[tuple[Any, Any]]:
+    """Return the different keys: all weekdays, all hours between, else as they come."""
+    if f"{name}_id" in table.rows.columns:
+        return list(dict.fromkeys(_identify_values(table, name)))
+    return [(each, None) for each in _list_single_values(table.rows[name])]
+
+
+def _list_single_values(values: pl.Series) -> list[Any]:
     if isinstance(values.dtype, pl.Enum):
         return values.dtype.categories.to_list()
     if values.dtype.is_integer() and values.len() and not values.null_count():

@@ -21,7 +21,7 @@ def draw_steps(drawing: Drawing, table: Table, chart: Chart) -> None:
     known = [*dict.fromkeys(table.rows[words.name].to_list())][:_MAX_DRAWN_STEPS]
     numbers, shares = list_numbers(table, number), table.rows[share].to_list()
     losses = table.rows[lost].to_list()
-    greatest = numbers[0] or 1.0
+    greatest = max(numbers) or 1.0
     left = max(drawing.measure_text(each) for each in known) + drawing.font_size
     room = drawing.measure_text("1,234,567  100.0 %")
     row = drawing.line * 2.1

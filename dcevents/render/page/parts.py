@@ -201,7 +201,7 @@ def _list_sentences(table: Table, chart: Chart, context: RenderContext) -> Itera
         yield "Grey stripes are weekends."
     if read_days(table) is not None:
         if silent := len(list_silent_rows(table)):
-            yield f"Brown stripes: {silent} without any event."
+            yield f"Brown stripes: {silent} with nothing to count here."
     elif table.rows.height > MAX_BARS and not is_in_time(table) and chart.form in _BAR_FORMS:
         yield f"The first {MAX_BARS} of {format_number(table.rows.height + table.hidden_rows)}."
 

@@ -73,11 +73,16 @@ def repair_store(path: Path, wait_ms: int, clock: int, *, drops_damaged: bool) -
         repair = Repair(damage, tuple(lost), tuple(names) if lost else ())
         if lost and not drops_damaged:
             return replace(repair, is_mended=False)
-        sound = {name: record for name, record in current.files.items() if name not in found}
-        state = StoreState(folder, replace(current, files=sound))
-        after = _rebuild_store(StoreWriter(folder, current), state, lost, clock)
+        marked = current
         if lost:
-            after = _mark_logs(StoreWriter(folder, after), known_logs, numbers, repair.logs)
+            # First of all: a repair that is ended in between leaves a store that says so.
+            marked = _mark_logs(StoreWriter(folder, current), known_logs, numbers, repair.logs)
+        sound = {name: record for name, record in marked.files.items() if name not in found}
+        state = StoreState(folder, replace(marked, files=sound))
+        after = _rebuild_store(StoreWriter(folder, marked), state, lost, clock)
+        if lost and known_logs is None:
+            # Only now it is known how many events are left.
+            after = _mark_logs(StoreWriter(folder, after), None, numbers, repair.logs)
         files.remove_leftovers(folder, after)
     return repair
 

@@ -225,15 +225,15 @@ def read_row(lines: list[str], at: int, delimiter: str) -> Row:
     "long" over lines.
     """
     text, number, place = lines[at].lstrip("\ufeff\0"), at, 0
-    cells, cell = list[str](), ""
+    cells, cell = list[str](), list[str]()
     while True:
         if text[place : place + 1] != '"':
             while place < len(text) and text[place] not in (delimiter, "\n"):
-                cell += text[place]
+                cell.append(text[place])
                 place += 1
             if text[place : place + 1] != delimiter:
-                return end_row(lines, at, number + 1, [*cells, cell.rstrip("\r")])
-            cells, cell, place = [*cells, cell], "", place + 1
+                return end_row(lines, at, number + 1, [*cells, "".join(cell).rstrip("\r")])
+            cells, cell, place = [*cells, "".join(cell)], [], place + 1
             continue
         place += 1
         while text[place : place + 1] != '"' or text[place + 1 : place + 2] == '"':
@@ -245,14 +245,14 @@ def read_row(lines: list[str], at: int, delimiter: str) -> Row:
                     return Row(None, number, "open")
                 text, place = lines[number], 0
                 continue
-            cell += text[place]
+            cell.append(text[place])
             place += 2 if text[place] == '"' else 1
         place += 1
         if not text[place:].strip("\r\n"):
-            return end_row(lines, at, number + 1, [*cells, cell])
+            return end_row(lines, at, number + 1, [*cells, "".join(cell)])
         if text[place] != delimiter:
             return end_row(lines, at, number + 1, None)
-        cells, cell, place = [*cells, cell], "", place + 1
+        cells, cell, place = [*cells, "".join(cell)], [], place + 1
 
 
 def end_row(lines: list[str], at: int, end: int, cells: list[str] | None) -> Row:

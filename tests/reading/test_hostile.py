@@ -247,7 +247,8 @@ def _read(fd: int) -> bytes:
 # -- bad lines among good ones ---------------------------------------------------------------------
 
 BAD = st.one_of(
-    st.binary(max_size=60).map(lambda data: data.replace(b"\n", b" ")),
+    # No line of separators, which is no record, and no mark of UTF-16, which is no log.
+    st.binary(max_size=60).map(lambda data: b"~" + data.replace(b"\n", b" ")),
     st.sampled_from([EVENT % (b'"d","x":' + value) for value in INVALID if len(value) < 100]),
     st.sampled_from(
         [

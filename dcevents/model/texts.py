@@ -76,14 +76,18 @@ class _PythonTable:
         return texts if numbers is None else texts.gather(numbers)
 
 
-class _NativeTable:
-    """A table of the library."""
+class _LibraryTable:
+    """A table of the library, which goes with this object."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
-        library.dcevents_copy_texts.restype = ctypes.c_void_p
-        library.dcevents_find_text.restype = ctypes.c_int64
-        self._table = _open_table(library)
+        library.dcevents_new_texts.restype = ctypes.c_void_p
+        library.dcevents_count_texts.restype = ctypes.c_uint64
+        # Nobody can guess where a text lies.
+        seeds = (ctypes.c_uint64(secrets.randbits(64)) for _ in range(2))
+        self._table = ctypes.c_void_p(library.dcevents_new_texts(*seeds))
+        if not self._table:
+            raise MemoryError
 
     def __del__(self) -> None:
         if hasattr(self, "_table"):
@@ -91,6 +95,15 @@ class _NativeTable:
 
     def __len__(self) -> int:
         return int(self._library.dcevents_count_texts(self._table))
+
+
+class _NativeTable(_LibraryTable):
+    """Texts in a table of the library."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        super().__init__(library)
+        library.dcevents_copy_texts.restype = ctypes.c_void_p
+        library.dcevents_find_text.restype = ctypes.c_int64
 
     def number_texts(self, texts: pl.Series) -> pl.Series:
         numbers = arrow.allocate(self._library, _NUMBER_BYTES * texts.len())
@@ -179,10 +192,8 @@ class _PythonRows:
         self, rows: "array[int]", translations: "Sequence[array[int] | None]"
     ) -> "array[int]":
         columns = [
-            rows[at :: self._width]
-            if known is None
-            else [known[n] for n in rows[at :: self._width]]
-            for at, known in enumerate(translations)
+            column if known is None else [known[number] for number in column]
+            for column, known in zip(self._split(rows), translations, strict=True)
         ]
         numbers = self._numbers
         return array(
@@ -207,20 +218,12 @@ class Translation(ctypes.Structure):
         return cls() if numbers is None else cls(*numbers.buffer_info())
 
 
-class _NativeRows:
-    """A table of the library: a row is a text of so many bytes."""
+class _NativeRows(_LibraryTable):
+    """Rows in a table of the library: each is a text of so many bytes."""
 
     def __init__(self, library: ctypes.CDLL, width: int) -> None:
-        self._library = library
+        super().__init__(library)
         self._width = width
-        self._table = _open_table(library)
-
-    def __del__(self) -> None:
-        if hasattr(self, "_table"):
-            self._library.dcevents_free_texts(self._table)
-
-    def __len__(self) -> int:
-        return int(self._library.dcevents_count_texts(self._table))
 
     def number_rows(
         self, rows: "array[int]", translations: "Sequence[array[int] | None]"
@@ -248,17 +251,6 @@ class _NativeRows:
             self._library.dcevents_copy_packed(self._table, address, ctypes.c_uint64(size))
         )
         return rows
-
-
-def _open_table(library: ctypes.CDLL) -> ctypes.c_void_p:
-    """Return a new table of the library, whose seed nobody can guess."""
-    library.dcevents_new_texts.restype = ctypes.c_void_p
-    library.dcevents_count_texts.restype = ctypes.c_uint64
-    seeds = (ctypes.c_uint64(secrets.randbits(64)) for _ in range(2))
-    table = ctypes.c_void_p(library.dcevents_new_texts(*seeds))
-    if not table:
-        raise MemoryError
-    return table
 
 
 def check_result(result: int) -> None:

@@ -80,30 +80,6 @@ static int is_text_holder(const member *m)
     return (m->byte & 15) == CLASS_TEXT || ((m->flags & KEY_BODY) && (m->byte & DOUBT_BIT));
 }
 
-/* Names of types, which stand for the value beside them, and their lengths. */
-#define TYPE_NAME(text) {text, sizeof text - 1}
-static const struct {
-    const char *text;
-    size_t length;
-} TYPE_NAMES[] = {
-    TYPE_NAME("S"), TYPE_NAME("N"), TYPE_NAME("BOOL"), TYPE_NAME("long"), TYPE_NAME("$oid"),
-    TYPE_NAME("$date"), TYPE_NAME("string"), TYPE_NAME("intValue"), TYPE_NAME("int_value"),
-    TYPE_NAME("$numberLong"), TYPE_NAME("stringValue"), TYPE_NAME("doubleValue"),
-    TYPE_NAME("float_value"), TYPE_NAME("string_value"), TYPE_NAME("double_value"),
-    TYPE_NAME("integerValue"), TYPE_NAME("booleanValue"), TYPE_NAME("timestampValue"),
-};
-
-static int is_type_name(const u8 *key, size_t length)
-{
-    for (size_t number = 0; number < sizeof TYPE_NAMES / sizeof *TYPE_NAMES; number++) {
-        if (TYPE_NAMES[number].length < length) continue;
-        /* They stand in the order of their lengths. */
-        if (TYPE_NAMES[number].length > length) return 0;
-        if (!memcmp(TYPE_NAMES[number].text, key, length)) return 1;
-    }
-    return 0;
-}
-
 u8 find_typed_byte(const scanner *s, u32 at)
 {
     u8 own = s->form[at++], found = own;
@@ -115,7 +91,7 @@ u8 find_typed_byte(const scanner *s, u32 at)
         u8 byte = s->form[at++];
         if ((byte & 15) >= CLASS_TEXT) return own;
         if (byte == CLASS_NULL) continue;
-        if (found != own || !is_type_name(key, length)) return own;
+        if (found != own || !has_word(&s->lists[WORDS_SCALAR_TYPE], key, length)) return own;
         found = byte;
     }
     return s->form[at + 1] & END_HAS_OTHER ? own : found;

@@ -525,16 +525,20 @@ static int is_blank(const u8 *text, size_t length)
     return 1;
 }
 
+/* Return a text without escapes, which lasts as long as the walk; NULL where there is no room. */
+static const u8 *unescape_text(scanner *s, const u8 *text, size_t *length)
+{
+    u8 *plain = take_arena(s, *length);
+    if (!plain) return NULL;
+    *length = unescape(text, *length, plain);
+    keep_in_arena(s, *length);
+    return plain;
+}
+
 static int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
                       unsigned level)
 {
-    if (has_escapes) {
-        u8 *plain = take_arena(s, length);
-        if (!plain) return 0;
-        length = unescape(text, length, plain);
-        keep_in_arena(s, length);
-        text = plain;
-    }
+    if (has_escapes && !(text = unescape_text(s, text, &length))) return 0;
     if (s->is_late) flags |= find_late_flags(s, text, length, flags);
     slot *added = add_slot(s, text, length, length ? CLASS_STRING : CLASS_EMPTY);
     if (!added) return 0;
@@ -702,13 +706,7 @@ static int put_late_string(scanner *s, const u8 *text, size_t length, int has_es
                            unsigned level, late_key *key)
 {
     u32 arena_length = s->arena_length;
-    if (has_escapes) {
-        u8 *plain = take_arena(s, length);
-        if (!plain) return 0;
-        length = unescape(text, length, plain);
-        keep_in_arena(s, length);
-        text = plain;
-    }
+    if (has_escapes && !(text = unescape_text(s, text, &length))) return 0;
     u32 late = find_late_flags(s, text, length, flags);
     if (!late) {
         s->arena_length = arena_length;
@@ -920,16 +918,6 @@ static const u8 *end_object(scanner *s, const u8 *at, const object_state *state)
     return at + 1;
 }
 
-/* Return a key without escapes, which lasts as long as the walk; NULL where there is no room. */
-static const u8 *unescape_key(scanner *s, const u8 *key, size_t *length)
-{
-    u8 *plain = take_arena(s, *length);
-    if (!plain) return NULL;
-    *length = unescape(key, *length, plain);
-    keep_in_arena(s, *length);
-    return plain;
-}
-
 /* Walk an object whose brace is before `at`; return the place behind it. */
 static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level)
 {
@@ -943,7 +931,7 @@ static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned l
         const u8 *key = at + 1, *end = walk_string(s, key, &has_escapes);
         if (!end) return NULL;
         size_t length = (size_t)(end - key);
-        if (has_escapes && !(key = unescape_key(s, key, &length))) return NULL;
+        if (has_escapes && !(key = unescape_text(s, key, &length))) return NULL;
         if (length > MAX_KEY_BYTES) return stop(s, WALK_DOUBT);
         u32 flags = find_flags(s, key, length);
         if (flags & KEY_TYPE) flags |= inherited;
@@ -1153,7 +1141,7 @@ static int put_pair(scanner *s, const pair_part *name, const pair_part *value, u
     const u8 *key = name->at + 1, *end = walk_string(s, key, &has_escapes);
     if (!end) return 0;
     size_t length = (size_t)(end - key);
-    if (has_escapes && !(key = unescape_key(s, key, &length))) return 0;
+    if (has_escapes && !(key = unescape_text(s, key, &length))) return 0;
     /* Of equal keys of pairs each counts. */
     if (length > MAX_KEY_BYTES || value->length > MAX_KEY_BYTES || was_skipped(s, state, key, length)) {
         s->status = WALK_DOUBT;
@@ -1300,10 +1288,9 @@ static const u8 *walk_root_text(scanner *s, const u8 *at)
     int has_escapes = 0;
     const u8 *end = walk_string(s, at, &has_escapes);
     if (!end) return NULL;
-    u8 *plain = take_arena(s, (size_t)(end - at));
+    size_t length = (size_t)(end - at);
+    const u8 *plain = unescape_text(s, at, &length);
     if (!plain) return NULL;
-    size_t length = unescape(at, (size_t)(end - at), plain);
-    keep_in_arena(s, length);
     slot holder = {plain, (u32)length, CLASS_TEXT, KIND_NONE, FORM_ABSENT, 1, 0};
     if (!put_byte(s, ROOT_IS_TEXT) || !walk_text(s, &holder, 0)) return stop(s, WALK_DOUBT);
     return end + 1;

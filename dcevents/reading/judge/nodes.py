@@ -26,6 +26,8 @@ TYPE_NAMES: Final = frozenset(
 """Names of types: an object with one such member is that member's value."""
 TYPE_CONTENTS: Final = {"mapValue": "fields", "kvlistValue": "values", "arrayValue": "values"}
 """Members in which types of several values keep them."""
+SCALAR_TYPE_NAMES: Final = TYPE_NAMES - {*TYPE_CONTENTS, "M", "L", "_seconds"}
+"""Names of types of which the member is the value as it stands."""
 TYPE_STEPS: Final = frozenset((*TYPE_NAMES, *TYPE_CONTENTS.values(), "value"))
 """Steps of paths that lead to what typed values and pairs stand for."""
 NANOSECONDS: Final = ("_nanoseconds", "nanos")

@@ -9,6 +9,7 @@ from dcevents.reading.judge.nodes import (
     NANOSECONDS,
     PAIR_KEYS,
     PAIR_VALUE,
+    SCALAR_TYPE_NAMES,
     TYPE_CONTENTS,
     TYPE_NAMES,
 )
@@ -40,6 +41,7 @@ WORD_LISTS: Final = tuple(
         tuple(keys.CONVERSATION_PARTS),
         (keys.SESSION, *keys.LOGGER),
         sorted({*TYPE_NAMES, *TYPE_CONTENTS, *TYPE_CONTENTS.values(), *NANOSECONDS}),
+        sorted(SCALAR_TYPE_NAMES),
         PAIR_KEYS,
         (PAIR_VALUE,),
         KINDS,

@@ -11,12 +11,12 @@ from typing import Final, NamedTuple, Protocol
 
 from dcevents.sending._platform import (
     Answer,
-    Batch,
     Destination,
     Encoded,
     Fate,
     Platform,
     Request,
+    SendBatch,
     TransportError,
     Verdict,
 )
@@ -42,7 +42,7 @@ class Refusal(NamedTuple):
 class Delivery(NamedTuple):
     """Says what became of a batch."""
 
-    batch: Batch
+    batch: SendBatch
     accepted: Sequence[Encoded] = ()
     refused: Sequence[Refusal] = ()
     rows_refused: int = 0
@@ -97,7 +97,7 @@ class Courier:
         self._give_up_seconds = give_up_seconds
         self._draw = random.uniform
 
-    def deliver(self, batch: Batch, *, may_have_arrived: bool = False) -> Delivery:
+    def deliver(self, batch: SendBatch, *, may_have_arrived: bool = False) -> Delivery:
         """Deliver a batch; where it is refused, halves of it.
 
         `may_have_arrived`: an earlier run was ended while it was under way.
@@ -127,7 +127,9 @@ class Courier:
                     failure = f"it takes none of them: {verdict.reason}"
         return Delivery(batch, accepted, refused, rows_refused, requests, failure)
 
-    def _try_again_and_again(self, batch: Batch, *, may_have_arrived: bool) -> tuple[Verdict, int]:
+    def _try_again_and_again(
+        self, batch: SendBatch, *, may_have_arrived: bool
+    ) -> tuple[Verdict, int]:
         """Return the last verdict, never RETRY, and the number of requests."""
         failing_since: float | None = None
         longest = _FIRST_WAIT_SECONDS
@@ -157,7 +159,7 @@ class Courier:
                 return Verdict(Fate.FAILED, "stopped"), requests
 
     def _try_once(
-        self, batch: Batch, *, is_lookup: bool
+        self, batch: SendBatch, *, is_lookup: bool
     ) -> tuple[Verdict | None, float | None, bool]:
         """Make a request, or ask whether an earlier one has arrived.
 
@@ -186,13 +188,15 @@ class Courier:
         return verdict, retry_after, not is_lookup and may_have_it
 
 
-def _halve_batch(batch: Batch) -> list[Batch]:
+def _halve_batch(batch: SendBatch) -> list[SendBatch]:
     middle = len(batch.encoded) // 2
     parts = batch.encoded[:middle], batch.encoded[middle:]
-    return [Batch(batch.group, part, f"{batch.key}-{number}") for number, part in enumerate(parts)]
+    return [
+        SendBatch(batch.group, part, f"{batch.key}-{number}") for number, part in enumerate(parts)
+    ]
 
 
-def _count_probes(batch: Batch) -> int:
+def _count_probes(batch: SendBatch) -> int:
     """Count the refusals after which not the items are at fault, if none was accepted.
 
     To find one item takes one for each halving.

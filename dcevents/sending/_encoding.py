@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from dcevents.model.events import FORWARDED_PREFIX
-from dcevents.sending._platform import Destination, Item, Value
+from dcevents.sending._platform import Destination, SendItem, Value
 
 ECID_PATTERN: Final = "[0-9]{38}"
 """An id of Adobe's Experience Cloud."""
@@ -59,7 +59,7 @@ def cut_text(text: str, limit: int) -> str:
     return text
 
 
-def fit_values(item: Item, destination: Destination, limit: int) -> dict[str, Value]:
+def fit_values(item: SendItem, destination: Destination, limit: int) -> dict[str, Value]:
     """Return the values of an item that are sent, texts cut; none is empty."""
     fit: dict[str, Value] = {}
     for name, value in item.values.items():

@@ -4,11 +4,12 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-from dcevents.errors import BusyError, OutputError
+from dcevents.errors import BusyError
 from dcevents.output import sync_folder
+from dcevents.store.disk.folder import report_write_failures
+from dcevents.store.disk.lock import describe_holder, try_lock, write_holder
 
 
 @contextlib.contextmanager
@@ -17,22 +18,13 @@ def hold_lock(path: Path, where: str) -> Iterator[None]:
 
     Raises BusyError, which names the holder.
     """
-    with name_failures(path):
+    with report_write_failures(path):
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(fd, 100, 0).decode("ascii", "replace").strip()
-            named = f" (process {holder})" if holder else ""
-            raise BusyError(
-                f"{path.parent}: another run sends to {where}{named}; try again later"
-            ) from error
-        # A full disk does not keep anybody from holding it.
-        with contextlib.suppress(OSError):
-            os.ftruncate(fd, 0)
-            holder = f"{os.getpid()} since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n"
-            os.pwrite(fd, holder.encode(), 0)
+        if not try_lock(fd, fcntl.LOCK_EX):
+            holder = describe_holder(fd, f"sends to {where}")
+            raise BusyError(f"{path.parent}: {holder}; try again later")
+        write_holder(fd)
         yield
     finally:
         os.close(fd)
@@ -52,13 +44,3 @@ def replace_bytes(path: Path, parts: Iterable[bytes]) -> None:
         os.fsync(file.fileno())
     os.replace(temporary, path)
     sync_folder(path.parent)
-
-
-@contextlib.contextmanager
-def name_failures(path: Path) -> Iterator[None]:
-    """Raise OutputError, naming the path, for failures to read or write."""
-    try:
-        yield
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"{path}: {reason}") from error

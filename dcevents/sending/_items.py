@@ -27,7 +27,7 @@ from dcevents.sending._encoding import (
     VALUE_COLUMNS,
     encode_json,
 )
-from dcevents.sending._platform import UNKNOWN_VISITOR, Item, Value, Visitor
+from dcevents.sending._platform import UNKNOWN_VISITOR, SendItem, Value, Visitor
 
 VISITOR_PARTS: Final = {"id": "agentName", "session": "agentID"}
 """Parts of a record that stand for a visitor's, where a log is read for these."""
@@ -48,7 +48,7 @@ class Selection(NamedTuple):
 
     `order` is a kind's number: of events with equal timestamps the earlier kind comes first.
     """
-    make_items: Callable[[pl.DataFrame], list[Item]]
+    make_items: Callable[[pl.DataFrame], list[SendItem]]
     untimed: int
     """Those that have no time to be sent with."""
     not_final: int = 0
@@ -89,7 +89,7 @@ def list_visitors(facts: Facts, pattern: str) -> dict[str, Visitor]:
     return found
 
 
-def iterate_items(selection: Selection, rows: pl.DataFrame) -> Iterator[Item]:
+def iterate_items(selection: Selection, rows: pl.DataFrame) -> Iterator[SendItem]:
     """Yield items of rows, a few at a time: a million would fill the memory."""
     for part in rows.iter_slices(_SLICE_ROWS):
         yield from selection.make_items(part)
@@ -111,7 +111,7 @@ def _select_events(view: View, visitors: Visitors) -> Selection:
         for code, ts, sid in zip(part["attributes"], part["ts"], sids, strict=True):
             yield _hash_identity(prefixes[code], ts, sid)
 
-    def make_items(part: pl.DataFrame) -> list[Item]:
+    def make_items(part: pl.DataFrame) -> list[SendItem]:
         sids = view.fold.look_up_sids(part["session"]).to_list()
         identities = list_records(part)
         columns = (part["attributes"], part["ts"], sids, identities)
@@ -140,7 +140,7 @@ def _hash_identity(prefix: bytes, ts: int, sid: str) -> bytes:
 
 def _make_event(
     attributes: Attributes, ts: int, sid: str, identity: bytes, visitor: Visitor
-) -> Item:
+) -> SendItem:
     values = {
         f"{FORWARDED_PREFIX}sid": sid,
         f"{FORWARDED_PREFIX}id": attributes.id,
@@ -151,7 +151,7 @@ def _make_event(
         AGENT_NAME: attributes.agent_name,
     }
     name = name_forwarded_event(KINDS[attributes.kind])
-    return Item("events", identity, name, ts, sid, _drop_none(values), attributes.page, visitor)
+    return SendItem("events", identity, name, ts, sid, _drop_none(values), attributes.page, visitor)
 
 
 # -- conversations and attempts --------------------------------------------------------------------
@@ -173,11 +173,11 @@ def _select_outcomes(view: View, what: str, clock_ms: int, visitors: Visitors) -
                 + blake2b(content.encode(), digest_size=8).digest()
             )
 
-    def make_items(part: pl.DataFrame) -> list[Item]:
+    def make_items(part: pl.DataFrame) -> list[SendItem]:
         rows = zip(part.iter_rows(named=True), list_records(part), strict=True)
         name = OUTCOME_NAMES[what]
         return [
-            Item(
+            SendItem(
                 what,
                 identity,
                 name,

@@ -22,7 +22,8 @@ import polars as pl
 
 from dcevents.errors import StoreError
 from dcevents.native.arrow import copy_numbers
-from dcevents.sending._files import hold_lock, name_failures, replace_bytes
+from dcevents.sending._files import hold_lock, replace_bytes
+from dcevents.store.disk.folder import report_write_failures
 
 SENT: Final = b"S"
 REFUSED: Final = b"R"
@@ -81,7 +82,7 @@ class _Block(NamedTuple):
     """Its end in the file."""
 
 
-class Ledger:
+class SendLedger:
     """A ledger, for one run that appends to it."""
 
     def __init__(self, path: Path, name: LedgerName, fd: int) -> None:
@@ -99,10 +100,10 @@ class Ledger:
         where it cannot be written.
         """
         path = folder / name.file_name
-        with name_failures(folder):
+        with report_write_failures(folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with hold_lock(folder / f"{name.file_name}.lock", f"{name.platform} {name.destination}"):
-            with name_failures(path):
+            with report_write_failures(path):
                 _prepare_file(path, name)
                 fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
@@ -120,7 +121,7 @@ class Ledger:
         if not blocks:
             return
         data = b"".join(blocks)
-        with name_failures(self.path):
+        with report_write_failures(self.path):
             try:
                 _write_at(self._fd, data, self._end)
                 os.fsync(self._fd)

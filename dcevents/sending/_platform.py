@@ -23,7 +23,7 @@ class Visitor(NamedTuple):
 UNKNOWN_VISITOR: Final = Visitor()
 
 
-class Item(NamedTuple):
+class SendItem(NamedTuple):
     """An event as it is to be sent; of `--what conversations`, a conversation's outcome."""
 
     what: str
@@ -46,11 +46,11 @@ class Item(NamedTuple):
 class Encoded(NamedTuple):
     """An item in the words of a platform."""
 
-    item: Item
+    item: SendItem
     text: str
 
 
-class Batch(NamedTuple):
+class SendBatch(NamedTuple):
     """Holds what one request carries."""
 
     group: str
@@ -176,10 +176,10 @@ class Platform:
     secrets: Sequence[Sequence[str]]
     """Names of secrets: all of one of these rows are needed."""
     limits: Limits
-    encode_item: Callable[[Item, Destination], str]
-    build_request: Callable[[Batch, Destination], Request]
+    encode_item: Callable[[SendItem, Destination], str]
+    build_request: Callable[[SendBatch, Destination], Request]
     judge_answer: Callable[[Answer], Verdict]
-    choose_group: Callable[[Item, Destination], str] | None = None
+    choose_group: Callable[[SendItem, Destination], str] | None = None
     """Returns what a session's items share, where a request is about one session."""
     visitor_options: Mapping[str, str] = field(default_factory=dict)
     """Options that say where a log has ids of visitors, by the field of Visitor."""
@@ -187,13 +187,13 @@ class Platform:
     """What such an id looks like; others are not believed."""
     check_destination: Callable[[Destination], None] = lambda _: None
     """Raises UsageError for options that cannot be."""
-    build_check: Callable[[Batch, Destination], Request] | None = None
+    build_check: Callable[[SendBatch, Destination], Request] | None = None
     """Builds a request that stores nothing: `--check`."""
     list_faults: Callable[[Answer], Sequence[str]] | None = None
     """Lists what is wrong by the answer to that."""
-    build_lookup: Callable[[Batch, Destination], Request] | None = None
+    build_lookup: Callable[[SendBatch, Destination], Request] | None = None
     """Builds a request that asks whether a batch has arrived: 200 or 404."""
-    build_file: Callable[[Batch, Destination], tuple[str, bytes]] | None = None
+    build_file: Callable[[SendBatch, Destination], tuple[str, bytes]] | None = None
     """Builds a file's name and content: `--out`."""
 
     @property

@@ -14,10 +14,11 @@ import polars as pl
 
 from dcevents.errors import DcError
 from dcevents.sending._delivery import Delivery, Pace, Refusal
-from dcevents.sending._files import name_failures, replace_bytes
+from dcevents.sending._files import replace_bytes
 from dcevents.sending._items import Selection, list_records
-from dcevents.sending._ledger import FORGOTTEN, REFUSED, SENT, UNDER_WAY, Entry, Ledger
-from dcevents.sending._platform import Batch, Destination, Encoded, Item, Platform
+from dcevents.sending._ledger import FORGOTTEN, REFUSED, SENT, UNDER_WAY, Entry, SendLedger
+from dcevents.sending._platform import Destination, Encoded, Platform, SendBatch, SendItem
+from dcevents.store.disk.folder import report_write_failures
 
 _ENVELOPE_BYTES: Final = 1024
 """Room in a body for what is around its items."""
@@ -139,7 +140,7 @@ class Batcher:
     expired: int = 0
     """Items that have become too old since the run began."""
 
-    def make_batches(self, items: Iterable[Item]) -> Iterator[Batch]:
+    def make_batches(self, items: Iterable[SendItem]) -> Iterator[SendBatch]:
         """Yield batches, in the order of the items."""
         limits = self.platform.limits
         room = limits.body_bytes - _ENVELOPE_BYTES
@@ -161,21 +162,21 @@ class Batcher:
         if pending:
             yield self.make_batch(group, pending)
 
-    def make_batch(self, group: str, encoded: Sequence[Encoded]) -> Batch:
+    def make_batch(self, group: str, encoded: Sequence[Encoded]) -> SendBatch:
         """Return a batch, with the key that the same items always have."""
         digest = blake2b(self.destination.id.encode(), digest_size=16, person=b"dcevents-batch")
         for each in encoded:
             digest.update(each.item.identity)
-        return Batch(group, encoded, digest.hexdigest())
+        return SendBatch(group, encoded, digest.hexdigest())
 
-    def encode_batch(self, items: Iterable[Item]) -> Batch:
+    def encode_batch(self, items: Iterable[SendItem]) -> SendBatch:
         """Return a batch of just these items, as an earlier run had made it."""
         encoded = [
             Encoded(item, self.platform.encode_item(item, self.destination)) for item in items
         ]
         return self.make_batch(self._choose_group(encoded[0].item), encoded)
 
-    def _choose_group(self, item: Item) -> str:
+    def _choose_group(self, item: SendItem) -> str:
         choose = self.platform.choose_group
         return "" if choose is None else choose(item, self.destination)
 
@@ -186,7 +187,7 @@ class Batcher:
 class Deliverer(Protocol):
     """Delivers batches: `Courier` to a platform, `FileWriter` to a folder."""
 
-    def deliver(self, batch: Batch, *, may_have_arrived: bool = False) -> Delivery:
+    def deliver(self, batch: SendBatch, *, may_have_arrived: bool = False) -> Delivery:
         """Return what became of a batch."""
 
 
@@ -195,13 +196,13 @@ class FileWriter:
     """Writes batches as files that somebody else uploads: `--out`."""
 
     folder: Path
-    build_file: Callable[[Batch, Destination], tuple[str, bytes]]
+    build_file: Callable[[SendBatch, Destination], tuple[str, bytes]]
     destination: Destination
 
-    def deliver(self, batch: Batch, *, may_have_arrived: bool = False) -> Delivery:  # noqa: ARG002
+    def deliver(self, batch: SendBatch, *, may_have_arrived: bool = False) -> Delivery:  # noqa: ARG002
         """Write a batch; the same one gets the same name. Raises OutputError."""
         name, content = self.build_file(batch, self.destination)
-        with name_failures(self.folder / name):
+        with report_write_failures(self.folder / name):
             replace_bytes(self.folder / name, [content])
         return Delivery(batch, batch.encoded)
 
@@ -225,7 +226,7 @@ class Sender:
     """Delivers batches in threads, and writes the ledger in this one."""
 
     def __init__(
-        self, platform: Platform, deliverer: Deliverer, ledger: Ledger, pace: Pace
+        self, platform: Platform, deliverer: Deliverer, ledger: SendLedger, pace: Pace
     ) -> None:
         self.result = Result()
         self._platform = platform
@@ -238,7 +239,10 @@ class Sender:
         self._held_batches = 0
 
     def send(
-        self, under_way: Iterable[Batch], batches: Iterable[Batch], progress: Callable[[int], None]
+        self,
+        under_way: Iterable[SendBatch],
+        batches: Iterable[SendBatch],
+        progress: Callable[[int], None],
     ) -> Result:
         """Send all batches, unless one fails. Raises OutputError where the ledger cannot be kept.
 
@@ -273,8 +277,8 @@ class Sender:
 
     @staticmethod
     def _list_batches(
-        under_way: Iterable[Batch], batches: Iterable[Batch]
-    ) -> Iterator[tuple[Batch, bool]]:
+        under_way: Iterable[SendBatch], batches: Iterable[SendBatch]
+    ) -> Iterator[tuple[SendBatch, bool]]:
         for batch in under_way:
             yield batch, True
         for batch in batches:
@@ -330,7 +334,7 @@ def _make_entry(kind: bytes, encoded: Iterable[Encoded]) -> Entry:
     return Entry(kind, [each.item.identity for each in encoded])
 
 
-def forget_sent(rows: pl.DataFrame, ledger: Ledger) -> None:
+def forget_sent(rows: pl.DataFrame, ledger: SendLedger) -> None:
     """Note that rows of a selection are to be sent again; a killed run goes on with that."""
     for part in rows.iter_slices(_AGAIN_RECORDS):
         ledger.append([Entry(FORGOTTEN, list_records(part))])

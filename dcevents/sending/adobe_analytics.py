@@ -24,14 +24,14 @@ from dcevents.sending._encoding import (
 )
 from dcevents.sending._platform import (
     Answer,
-    Batch,
     Destination,
     Fate,
-    Item,
     Limits,
     Platform,
     PlatformOption,
     Request,
+    SendBatch,
+    SendItem,
     Verdict,
     judge_status,
 )
@@ -102,7 +102,7 @@ def _list_columns(destination: Destination) -> list[str]:
     return [*_FIXED_COLUMNS, *context, *_read_table(destination.mapping, "columns"), _LAST_COLUMN]
 
 
-def _encode_item(item: Item, destination: Destination) -> str:
+def _encode_item(item: SendItem, destination: Destination) -> str:
     values: dict[str, Any] = dict(fit_values(item, destination, ADOBE_VALUE_LIMIT))
     for name, value in values.items():
         if isinstance(value, bool):
@@ -145,12 +145,12 @@ def _format_row(cells: Sequence[Any]) -> str:
     return row.getvalue()
 
 
-def _build_text(batch: Batch, destination: Destination) -> str:
+def _build_text(batch: SendBatch, destination: Destination) -> str:
     header = _format_row(_list_columns(destination))
     return header + "".join(each.text for each in batch.encoded)
 
 
-def _build_file(batch: Batch, destination: Destination) -> tuple[str, bytes]:
+def _build_file(batch: SendBatch, destination: Destination) -> tuple[str, bytes]:
     """Return a file's name, which begins with its first second, and its compressed content."""
     first = batch.encoded[0].item.ts // 1000
     content = gzip.compress(_build_text(batch, destination).encode(), mtime=0)
@@ -168,7 +168,9 @@ def _make_headers() -> dict[str, str]:
     return {"Authorization": f"Bearer {{{TOKEN}}}", "x-api-key": f"{{{API_KEY}}}"}
 
 
-def _build_upload(url: str, batch: Batch, destination: Destination, *, has_key: bool) -> Request:
+def _build_upload(
+    url: str, batch: SendBatch, destination: Destination, *, has_key: bool
+) -> Request:
     name, content = _build_file(batch, destination)
     boundary = f"dcevents-{batch.key}"
     head = (
@@ -193,15 +195,15 @@ def _build_upload(url: str, batch: Batch, destination: Destination, *, has_key: 
     )
 
 
-def _build_request(batch: Batch, destination: Destination) -> Request:
+def _build_request(batch: SendBatch, destination: Destination) -> Request:
     return _build_upload(destination.endpoint, batch, destination, has_key=True)
 
 
-def _build_check(batch: Batch, destination: Destination) -> Request:
+def _build_check(batch: SendBatch, destination: Destination) -> Request:
     return _build_upload(f"{destination.endpoint}/validate", batch, destination, has_key=False)
 
 
-def _build_lookup(batch: Batch, destination: Destination) -> Request:
+def _build_lookup(batch: SendBatch, destination: Destination) -> Request:
     """Build a request that asks whether a file has arrived (endpoints, Idempotency key lookup)."""
     url = f"{destination.endpoint}/key/{batch.key}"
     return Request("GET", url, secret_headers=_make_headers())

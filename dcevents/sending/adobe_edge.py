@@ -23,14 +23,14 @@ from dcevents.sending._encoding import (
 )
 from dcevents.sending._platform import (
     Answer,
-    Batch,
     Destination,
     Fate,
-    Item,
     Limits,
     Platform,
     PlatformOption,
     Request,
+    SendBatch,
+    SendItem,
     Value,
     Verdict,
     judge_status,
@@ -69,7 +69,7 @@ def make_device_id(sid: str) -> str:
     return str(UUID(bytes=hash_sid(sid, 16), version=4))
 
 
-def _encode_item(item: Item, destination: Destination) -> str:
+def _encode_item(item: SendItem, destination: Destination) -> str:
     values = fit_values(item, destination, ADOBE_VALUE_LIMIT)
     namespace = destination.options.get("identity_namespace") or _NAMESPACE
     identity: dict[str, Any] = {"id": make_device_id(item.sid), "primary": True}
@@ -92,7 +92,7 @@ def _encode_item(item: Item, destination: Destination) -> str:
     return encode_json({"xdm": xdm, "data": {"__adobe": {"analytics": analytics}}})
 
 
-def _build_attempt(item: Item, values: Mapping[str, Value]) -> dict[str, Any]:
+def _build_attempt(item: SendItem, values: Mapping[str, Value]) -> dict[str, Any]:
     """Return an attempt in the words of the field group."""
     status, completed_by = _STATUS.get(str(values.get(f"{FORWARDED_PREFIX}outcome")), (None, None))
     talk = values.get(f"{FORWARDED_PREFIX}talk_seconds")
@@ -129,7 +129,7 @@ def _format_value(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _build_request(batch: Batch, destination: Destination) -> Request:
+def _build_request(batch: SendBatch, destination: Destination) -> Request:
     body = f'{{"events":[{",".join(each.text for each in batch.encoded)}]}}'.encode()
     return Request(
         "POST",

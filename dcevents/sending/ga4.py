@@ -15,13 +15,13 @@ from dcevents.model.events import GA4_VALUE_LIMIT
 from dcevents.sending._encoding import encode_json, fit_values, hash_sid, read_object, read_text
 from dcevents.sending._platform import (
     Answer,
-    Batch,
     Destination,
-    Item,
     Limits,
     Platform,
     PlatformOption,
     Request,
+    SendBatch,
+    SendItem,
     judge_status,
 )
 
@@ -49,7 +49,7 @@ def make_session_id(sid: str) -> int:
     return int.from_bytes(hash_sid(sid, 8), "big") % 9_000_000_000 + 1_000_000_000
 
 
-def _encode_item(item: Item, destination: Destination) -> str:
+def _encode_item(item: SendItem, destination: Destination) -> str:
     params: dict[str, Any] = dict(fit_values(item, destination, GA4_VALUE_LIMIT))
     if item.page:
         params["page_location"] = item.page[:_MAX_PAGE_LETTERS]
@@ -60,12 +60,12 @@ def _encode_item(item: Item, destination: Destination) -> str:
     return encode_json({"name": item.name, "timestamp_micros": item.ts * 1000, "params": params})
 
 
-def _choose_group(item: Item, _destination: Destination) -> str:
+def _choose_group(item: SendItem, _destination: Destination) -> str:
     """Return the client id: a request has one (reference)."""
     return item.visitor.id or make_client_id(item.sid)
 
 
-def _build_body(batch: Batch, destination: Destination, more: str = "") -> bytes:
+def _build_body(batch: SendBatch, destination: Destination, more: str = "") -> bytes:
     state = str(destination.options.get("ads_consent") or _CONSENTS[0]).upper()
     consent = {"ad_user_data": state, "ad_personalization": state}
     events = ",".join(each.text for each in batch.encoded)
@@ -73,7 +73,7 @@ def _build_body(batch: Batch, destination: Destination, more: str = "") -> bytes
     return f'{{{head}{more},"events":[{events}]}}'.encode()
 
 
-def _build_request(batch: Batch, destination: Destination) -> Request:
+def _build_request(batch: SendBatch, destination: Destination) -> Request:
     return _make_request(destination.endpoint, _build_body(batch, destination), destination)
 
 
@@ -89,7 +89,7 @@ def _make_request(url: str, body: bytes, destination: Destination) -> Request:
     )
 
 
-def _build_check(batch: Batch, destination: Destination) -> Request:
+def _build_check(batch: SendBatch, destination: Destination) -> Request:
     """Build a request to the debug endpoint, which says what is wrong and stores nothing."""
     parts = urlsplit(destination.endpoint)
     url = urlunsplit(parts._replace(path="/debug" + parts.path))

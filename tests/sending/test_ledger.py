@@ -20,8 +20,8 @@ from dcevents.sending._ledger import (
     SENT,
     UNDER_WAY,
     Entry,
-    Ledger,
     LedgerName,
+    SendLedger,
     look_up,
 )
 
@@ -47,7 +47,7 @@ def states(folder: Path, name: LedgerName, numbers: Sequence[int]) -> dict[int, 
 
 
 def append(folder: Path, name: LedgerName, *entries: Entry) -> None:
-    with Ledger.open(folder, name) as ledger:
+    with SendLedger.open(folder, name) as ledger:
         ledger.append(entries)
 
 
@@ -77,7 +77,7 @@ def test_of_each_identity_the_last_entry_counts(
             append(folder, EVENTS, Entry(kind, [record(number) for number in numbers]))
             expected |= dict.fromkeys(numbers, (kind, None))
         path = folder / EVENTS.file_name
-        with Ledger.open(folder, EVENTS) as ledger:
+        with SendLedger.open(folder, EVENTS) as ledger:
             whole = path.stat().st_size
             ledger.append([Entry(SENT, [record(99), record(98)])])
             os.truncate(path, max(whole, path.stat().st_size - 1 - torn))

@@ -20,7 +20,7 @@ from dcevents.model.events import KINDS, name_forwarded_event
 from dcevents.sending import adobe_edge, ga4, load_platforms
 from dcevents.sending._delivery import Pace
 from dcevents.sending._encoding import cut_text
-from dcevents.sending._platform import Destination, Item
+from dcevents.sending._platform import Destination, SendItem
 from dcevents.sending._run import Batcher
 from dcevents.sending._transport import read_retry_after
 
@@ -273,8 +273,8 @@ def test_how_long_a_platform_wants_us_to_wait(
 # -- batches ---------------------------------------------------------------------------------------
 
 
-def make_item(number: int, ts: int = 10**12, sid: str = "s", **values: str) -> Item:
-    return Item("events", number.to_bytes(16, "big"), "chat_engaged", ts, sid, values, None)
+def make_item(number: int, ts: int = 10**12, sid: str = "s", **values: str) -> SendItem:
+    return SendItem("events", number.to_bytes(16, "big"), "chat_engaged", ts, sid, values, None)
 
 
 DESTINATION = Destination("G-ABC123", "https://example.com/", {"ads_consent": "denied"})

@@ -30,7 +30,7 @@ from dcevents.sending._items import (
     select_items,
 )
 from dcevents.sending._ledger import LedgerName
-from dcevents.sending._platform import UNKNOWN_VISITOR, Batch, SendSettings
+from dcevents.sending._platform import UNKNOWN_VISITOR, SendBatch, SendSettings
 from dcevents.sending._run import Batcher, Plan
 from dcevents.sending._secrets import CLIENT_SECRET, Secrets, read_secrets
 from dcevents.settings import Settings
@@ -129,7 +129,9 @@ def find_folder(run: SendRun) -> Path | None:
     return folder
 
 
-def make_batches_under_way(batcher: Batcher, selection: Selection, plan: Plan) -> Iterator[Batch]:
+def make_batches_under_way(
+    batcher: Batcher, selection: Selection, plan: Plan
+) -> Iterator[SendBatch]:
     """Yield the batches that an earlier run was ended with."""
     for rows in plan.under_way:
         yield batcher.encode_batch(iterate_items(selection, rows))

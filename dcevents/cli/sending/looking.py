@@ -22,7 +22,7 @@ from dcevents.errors import UsageError
 from dcevents.output import write_to_stdout
 from dcevents.sending._items import Selection, iterate_items
 from dcevents.sending._ledger import NOTHING_KNOWN, look_up
-from dcevents.sending._platform import Batch, Request, TransportError
+from dcevents.sending._platform import Request, SendBatch, TransportError
 from dcevents.sending._run import Batcher, Plan, make_plan
 from dcevents.show import escape_json
 
@@ -60,7 +60,7 @@ def _inspect(run: SendRun, selection: Selection) -> int:
     return 0
 
 
-def _make_batches(batcher: Batcher, selection: Selection, plan: Plan) -> Iterator[Batch]:
+def _make_batches(batcher: Batcher, selection: Selection, plan: Plan) -> Iterator[SendBatch]:
     yield from make_batches_under_way(batcher, selection, plan)
     yield from batcher.make_batches(iterate_items(selection, plan.due))
 
@@ -106,7 +106,7 @@ def _describe_age(run: SendRun) -> str:
     return "" if age_ms is None else f"over {age_ms // 3_600_000} h: it takes none that old"
 
 
-def _check(run: SendRun, batches: Iterator[Batch]) -> int:
+def _check(run: SendRun, batches: Iterator[SendBatch]) -> int:
     """Let the platform check some requests; return the exit status."""
     platform, destination = run.wanted.platform, run.wanted.destination
     if platform.build_check is None or platform.list_faults is None:

@@ -22,7 +22,7 @@ from dcevents.errors import OutputError, UsageError
 from dcevents.output import is_within
 from dcevents.sending._delivery import Courier, Pace
 from dcevents.sending._items import Selection, iterate_items
-from dcevents.sending._ledger import Ledger
+from dcevents.sending._ledger import SendLedger
 from dcevents.sending._run import (
     Batcher,
     Deliverer,
@@ -71,7 +71,7 @@ def _send(run: SendRun) -> int:
         network, secrets = open_network(run)
         give_up = wanted.give_up_ms / 1000
         deliverer = Courier(wanted.platform, wanted.destination, network, pace, give_up)
-    with Ledger.open(folder, run.ledger_name) as ledger, open_selection(run) as selection:
+    with SendLedger.open(folder, run.ledger_name) as ledger, open_selection(run) as selection:
         if wanted.is_again:
             forget_sent(_select_young(run, selection), ledger)
         plan = make_plan(selection, ledger.look_up, wanted.platform, run.settings.clock_ms)
@@ -106,7 +106,7 @@ def _select_young(run: SendRun, selection: Selection) -> pl.DataFrame:
 def _deliver(
     run: SendRun,
     deliverer: Deliverer,
-    ledger: Ledger,
+    ledger: SendLedger,
     pace: Pace,
     what: tuple[Selection, Plan],
 ) -> Result:

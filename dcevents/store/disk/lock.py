@@ -26,14 +26,14 @@ def hold_for_writing(folder: StoreFolder, wait_ms: int = 0) -> Iterator[None]:
     fd = _open_lock_file(folder, WRITER_LOCK_NAME)
     try:
         until = time.monotonic() + wait_ms / 1000
-        while not _try_lock(fd, fcntl.LOCK_EX):
+        while not try_lock(fd, fcntl.LOCK_EX):
             if time.monotonic() >= until:
-                holder = _describe_holder(fd)
+                holder = describe_holder(fd, "holds the store")
                 raise BusyError(
                     f"{folder}: {holder}; try again later, or wait with --lock-wait 60s"
                 )
             time.sleep(_RETRY_SECONDS)
-        _write_holder(fd)
+        write_holder(fd)
         yield
     finally:
         os.close(fd)
@@ -68,7 +68,7 @@ def exclude_readers(folder: StoreFolder) -> Iterator[bool]:
     """
     fd = _open_lock_file(folder, READERS_LOCK_NAME)
     try:
-        yield _try_lock(fd, fcntl.LOCK_EX)
+        yield try_lock(fd, fcntl.LOCK_EX)
     finally:
         os.close(fd)
 
@@ -85,7 +85,7 @@ def hold_if_free(folder: StoreFolder) -> Iterator[bool]:
         yield False
         return
     try:
-        yield _try_lock(fd, fcntl.LOCK_EX)
+        yield try_lock(fd, fcntl.LOCK_EX)
     finally:
         os.close(fd)
 
@@ -95,7 +95,8 @@ def _open_lock_file(folder: StoreFolder, name: str) -> int:
         return folder.open_lock_file(name, makes=True)
 
 
-def _try_lock(fd: int, operation: int) -> bool:
+def try_lock(fd: int, operation: int) -> bool:
+    """Lock an open file, if nobody else does; return whether it is locked."""
     try:
         fcntl.flock(fd, operation | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -103,7 +104,7 @@ def _try_lock(fd: int, operation: int) -> bool:
     return True
 
 
-def _write_holder(fd: int) -> None:
+def write_holder(fd: int) -> None:
     """Write who holds the lock.
 
     A full disk does not keep anybody from holding it.
@@ -113,8 +114,8 @@ def _write_holder(fd: int) -> None:
         os.pwrite(fd, f"{os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode(), 0)
 
 
-def _describe_holder(fd: int) -> str:
+def describe_holder(fd: int, doing: str) -> str:
     """Return `another run holds the store (process 1234 since 2026-11-02T01:00:00Z)`."""
     pid, _, since = os.pread(fd, 100, 0).decode("ascii", "replace").strip().partition(" ")
     named = f" (process {pid} since {since})" if pid.isdigit() else ""
-    return f"another run holds the store{named}"
+    return f"another run {doing}{named}"

@@ -16,7 +16,8 @@ _DAY = timedelta(days=1)
 _DAY_MS = 86_400_000
 _DAYS: dict[PeriodKind, int] = {"day": 1, "week": 7}
 _MONTHS: dict[PeriodKind, int] = {"month": 1, "quarter": 3, "year": 12}
-_NAME_PATTERN = re.compile("(this|last)-(week|month|quarter|year)")
+_NAMED_KINDS = ("week", "month", "quarter", "year")
+_NAME_PATTERN = re.compile(f"(this|last)-({'|'.join(_NAMED_KINDS)})")
 _PATTERNS: dict[PeriodKind, re.Pattern[str]] = {
     "week": re.compile("([0-9]{4})-W([0-9]{2})"),
     "quarter": re.compile("([0-9]{4})-Q([1-4])"),
@@ -26,11 +27,7 @@ _PATTERNS: dict[PeriodKind, re.Pattern[str]] = {
 PERIOD_NAMES = (
     "today",
     "yesterday",
-    *(
-        f"{which}-{kind}"
-        for kind in ("week", "month", "quarter", "year")
-        for which in ("this", "last")
-    ),
+    *(f"{which}-{kind}" for kind in _NAMED_KINDS for which in ("this", "last")),
 )
 _WRITTEN_PERIOD = re.compile(r"[0-9]{4}(-(W?[0-9]{2}|Q[0-9]|[0-9]{2}-[0-9]{2}))?\Z")
 _EXAMPLES = (

@@ -152,7 +152,10 @@ def copy_bytes(library: ctypes.CDLL, data: bytes | bytearray | memoryview) -> Me
     return memory
 
 
-def copy_numbers(data: bytes | bytearray | memoryview | array[int], dtype: Any) -> pl.Series:  # noqa: ANN401
+def copy_numbers(
+    data: bytes | bytearray | memoryview | array[int],
+    dtype: Any,  # noqa: ANN401
+) -> pl.Series:
     """Return a column of numbers that lie one behind the other, in the machine's order of bytes."""
     numbers = memoryview(data).cast("B").cast(_BUFFER_FORMS[dtype])
     library = load_library()

@@ -16,10 +16,6 @@ from samples.envelopes._writing import (
     untimed,
 )
 
-AWS = "https://docs.aws.amazon.com"
-LOGS = f"{AWS}/AmazonCloudWatch/latest/logs"
-LAMBDA = f"{AWS}/lambda/latest/dg"
-EVENTS = f"{AWS}/eventbridge/latest/userguide/eb-events-structure.html"
 CLOUD = "https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry"
 AZURE = "https://learn.microsoft.com/en-us/azure"
 

@@ -23,7 +23,11 @@ class NotOneMemberError(ValueError):
     """A list is not where it should be."""
 
 
-def keep_members(value: Any, form: Form, numbers: tuple[int, ...]) -> tuple[Any, int]:  # noqa: ANN401
+def keep_members(
+    value: Any,  # noqa: ANN401 - JSON
+    form: Form,
+    numbers: tuple[int, ...],
+) -> tuple[Any, int]:
     """Return a value of which each list of records has one member, and how many findings it has.
 
     A text of several values has its one twice, as it would be no list else. Where the form says
@@ -36,7 +40,11 @@ def keep_members(value: Any, form: Form, numbers: tuple[int, ...]) -> tuple[Any,
         raise NotOneMemberError from None
 
 
-def _keep_members(value: Any, form: Form, numbers: tuple[int, ...]) -> tuple[Any, int]:  # noqa: ANN401
+def _keep_members(
+    value: Any,  # noqa: ANN401 - JSON
+    form: Form,
+    numbers: tuple[int, ...],
+) -> tuple[Any, int]:
     for path, number in zip(form.lists, numbers, strict=False):
         value = _change(value, path, partial(_pick, number))
     findings = 1

@@ -130,7 +130,7 @@ class Manifest:
         return max((each.latest for each in self.segments if each.latest is not None), default=None)
 
     def is_clock_ahead(self, clock: int, by_ms: int) -> bool:
-        """Return whether a clock is so much later than the newest event and than earlier runs."""
+        """Return whether a clock is later by more than that than all events and earlier runs."""
         known = (self.find_latest(), self.trusted_clock)
         return all(each is None or clock - each > by_ms for each in known)
 

@@ -169,10 +169,8 @@ class FactFold:
 
         `ts` is null without a timed event.
         """
-        ts = pl.col("ts")
-        latest = pl.when(ts < UNTIMED).then(ts).otherwise(NO_TIME_MS).max()
-        namings = self.select_events(HAS_AGENT_NAME).group_by("attributes").agg(latest)
-        return namings.with_columns(pl.when(ts > NO_TIME_MS).then("ts"))
+        names = self.attributes.with_row_index("attributes").filter(HAS_AGENT_NAME)
+        return self.facts.find_last_times().join(names.select("attributes"), on="attributes")
 
     @cached_property
     def agents(self) -> pl.DataFrame:

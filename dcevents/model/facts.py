@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dcevents.model.grouping import DistinctCounts, count_part, drop_repeats
+from dcevents.model.grouping import DistinctCounts, count_part, drop_repeats, find_last_times
 from dcevents.model.moments import UNTIMED
 from dcevents.model.packing import (
+    END_OF_SIDS,
     NO_PACKED_FACTS,
     NO_WIDE_FACTS,
     FactPart,
+    PackedEvents,
     pack_rows,
-    restore_untimed,
     unpack_codes,
     unpack_rows,
     unpack_times,
@@ -65,19 +66,28 @@ class Facts:
         """
         if rows.is_empty():
             return
-        self._extend_range(rows["ts"])
+        timed = rows["ts"].filter(rows["ts"] < UNTIMED)
+        first: Any = timed.min()
+        last: Any = timed.max()
+        if first is not None:
+            self._extend_range(first, last)
         packed, wide = pack_rows(rows)
         if not wide.is_empty():
             self._wide_parts.append(wide)
         self._add_packed(packed, rows.height)
 
-    def add_packed(self, packed: pl.DataFrame) -> None:
-        """Add packed facts."""
-        if packed.is_empty():
+    def add_packed(self, packed: Sequence[PackedEvents]) -> None:
+        """Add packed facts, those of one block or more."""
+        facts = pl.concat([each.facts for each in packed])
+        if facts.is_empty():
             return
-        times = unpack_times(packed).cast(pl.Int64).to_frame("ts")
-        self._extend_range(times.select(restore_untimed(pl.col("ts")).alias("ts"))["ts"])
-        self._add_packed(packed, packed.height)
+        first_ms, last_ms = (
+            min(each.first_ms for each in packed),
+            max(each.last_ms for each in packed),
+        )
+        if first_ms <= last_ms:
+            self._extend_range(first_ms, last_ms)
+        self._add_packed(facts, facts.height)
 
     def _add_packed(self, packed: pl.DataFrame, row_count: int) -> None:
         """Add packed facts, so many with wide ones that were added."""
@@ -89,14 +99,9 @@ class Facts:
                 self.drop_repeats()
             self._row_limit = max(_MIN_ROW_LIMIT, 2 * self.row_count)
 
-    def _extend_range(self, ts: pl.Series) -> None:
-        first: Any = ts.min()
-        last: Any = ts.max()
-        if last >= UNTIMED:
-            last = ts.filter(ts < UNTIMED).max()
-        if last is not None:
-            self.earliest_ms = first if self.earliest_ms is None else min(first, self.earliest_ms)
-            self.latest_ms = last if self.latest_ms is None else max(last, self.latest_ms)
+    def _extend_range(self, first: int, last: int) -> None:
+        self.earliest_ms = first if self.earliest_ms is None else min(first, self.earliest_ms)
+        self.latest_ms = last if self.latest_ms is None else max(last, self.latest_ms)
 
     def choose_as_of(self, given: int | None, clock: int) -> int:
         """Return the moment that reports look from (definitions 2).
@@ -125,6 +130,12 @@ class Facts:
             FactPart(_select_slices(slices, first, last), wide, first, last)
             for first, last in pairwise(bounds)
         ]
+
+    def find_last_times(self) -> pl.DataFrame:
+        """Return the last `ts` of the facts of each code in `attributes`; null: none has one."""
+        packed, wide = self._concat_parts()
+        part = FactPart(packed, wide, 0, END_OF_SIDS)
+        return find_last_times(part, len(self.vocabulary))
 
     def to_frame(self, wanted: pl.Series | None = None) -> pl.DataFrame:
         """Return the facts; `wanted` (bool by code) selects by attributes."""

@@ -108,6 +108,21 @@ def choose_texts(
     return chosen.select("conversation_key", "rank")
 
 
+def find_last_times(part: FactPart, code_count: int) -> pl.DataFrame:
+    """Return the last `ts` of the facts of each code in `attributes`; null: none has one.
+
+    Codes are below `code_count`; those without facts have no row.
+    """
+    if (library := load_library()) is not None:
+        last = native_grouping.find_last_times(library, part, code_count)
+        found = pl.DataFrame({"ts": last}).with_row_index("attributes")
+        found = found.filter(pl.col("ts") >= NO_TIME_MS)
+    else:
+        timed = pl.when(pl.col("ts") < UNTIMED).then("ts").otherwise(NO_TIME_MS)
+        found = part.to_frame().group_by("attributes").agg(timed.max())
+    return found.with_columns(pl.when(pl.col("ts") > NO_TIME_MS).then("ts"))
+
+
 def drop_repeats(part: FactPart, code_count: int) -> pl.DataFrame:
     """Return each fact once; codes are below `code_count`."""
     if (library := load_library()) is not None:

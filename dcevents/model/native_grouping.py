@@ -1,6 +1,7 @@
 """The library's grouping of facts: `native/grouping.h`."""
 
 import ctypes
+from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, Final
@@ -53,6 +54,7 @@ _FACT_COLUMNS: Final[dict[str, Any]] = {
     "attributes": pl.UInt32,
 }
 _INVALID_FACT: Final = -2
+_NO_FACT_MS: Final = -(1 << 61)
 
 
 class _Facts(ctypes.Structure):
@@ -147,6 +149,31 @@ def choose_texts(
     return _make_frame(library, found.texts, _TEXT_COLUMNS)
 
 
+def find_last_times(library: ctypes.CDLL, part: FactPart, code_count: int) -> pl.Series:
+    """Return by code the last time of its facts.
+
+    NO_TIME_MS where none has one; less than that where there are no facts.
+    """
+    times = array("q", [_NO_FACT_MS]) * code_count
+    settings = _Settings(
+        code_bits=packing.CODE_BITS,
+        code_count=code_count,
+        untimed=UNTIMED,
+        packed_untimed=packing.PACKED_UNTIMED,
+        no_time=NO_TIME_MS,
+    )
+    with ExitStack() as opened:
+        chunks = _open_chunks(opened, part)
+        result = library.dcevents_find_last_times(
+            chunks,
+            ctypes.c_uint64(len(chunks)),
+            ctypes.byref(settings),
+            ctypes.c_void_p(times.buffer_info()[0]),
+        )
+    _check_result(result)
+    return arrow.copy_numbers(times, pl.Int64)
+
+
 def drop_repeats(library: ctypes.CDLL, part: FactPart, code_count: int) -> pl.DataFrame:
     """Return each fact once, in FACT_SCHEMA."""
     nothing = pl.repeat(0, code_count, dtype=pl.UInt32, eager=True)
@@ -174,21 +201,31 @@ def _call_library(
         if "rank" in codes.columns:
             settings.text_ranks = _open_column(opened, codes["rank"].cast(pl.UInt32))
         settings.kinds = _open_column(opened, codes["kind"].cast(pl.UInt8))
-        chunks = [
-            *_open_facts(opened, part.packed, ("sids", "packed")),
-            *_open_facts(opened, part.wide, ("sids", "codes", "times")),
-        ]
+        chunks = _open_chunks(opened, part)
         result = library.dcevents_group_facts(
-            (_Facts * len(chunks))(*chunks),
+            chunks,
             ctypes.c_uint64(len(chunks)),
             ctypes.byref(settings),
             ctypes.byref(found),
         )
+    _check_result(result)
+    return found
+
+
+def _check_result(result: int) -> None:
     if result == _INVALID_FACT:
         raise ValueError("a fact has attributes that are none")
     if result:
         raise MemoryError
-    return found
+
+
+def _open_chunks(opened: ExitStack, part: FactPart) -> "ctypes.Array[_Facts]":
+    """Return the chunks of a part's facts, which stay open for a while."""
+    chunks = [
+        *_open_facts(opened, part.packed, ("sids", "packed")),
+        *_open_facts(opened, part.wide, ("sids", "codes", "times")),
+    ]
+    return (_Facts * len(chunks))(*chunks)
 
 
 def _open_column(opened: ExitStack, column: pl.Series) -> int:

@@ -23,6 +23,8 @@ PACKED_UNTIMED: Final = (1 << 64 - CODE_BITS) - 3
 """UNTIMED as a packed time; FUTURE is one more, ANCIENT two."""
 _UNTIMED_SHIFT: Final = UNTIMED - PACKED_UNTIMED
 
+END_OF_SIDS: Final = 1 << 32
+"""More than any number of a session."""
 _FAR_MS: Final = (1 << 63) - 1
 """Later than any time."""
 
@@ -105,9 +107,17 @@ class PackedEvents(NamedTuple):
     """Facts of events, and how many of the events are none, or untimed."""
 
     facts: pl.DataFrame
+    first_ms: int
+    """The first of their times; later than the last where no event has one."""
+    last_ms: int
     later: int
     """Events after as-of, which are left out."""
     untimed: int
+
+    @property
+    def height(self) -> int:
+        """Return how many facts there are."""
+        return self.facts.height
 
 
 class _Events(ctypes.Structure):
@@ -134,6 +144,8 @@ class _PackedFacts(ctypes.Structure):
         ("count", ctypes.c_uint64),
         ("later", ctypes.c_uint64),
         ("untimed", ctypes.c_uint64),
+        ("first", ctypes.c_int64),
+        ("last", ctypes.c_int64),
         ("wide", ctypes.c_uint64),
     )
 
@@ -169,4 +181,4 @@ def pack_events(
         "sid": sids.make_series(NUMBER_TYPE, found.count),
         "time_and_attributes": words.make_series(pl.UInt64, found.count),
     }
-    return PackedEvents(pl.DataFrame(facts), found.later, found.untimed)
+    return PackedEvents(pl.DataFrame(facts), found.first, found.last, found.later, found.untimed)

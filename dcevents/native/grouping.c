@@ -111,22 +111,22 @@ static void count_facts(const struct dcevents_facts *chunks, uint64_t chunk_coun
     }
 }
 
+/* Read code and time of a fact. */
+static inline struct event read_fact(settings_t settings, const struct dcevents_facts *chunk,
+                                     uint64_t number) {
+    if (!chunk->packed) return (struct event){chunk->times[number], chunk->codes[number], 0};
+    uint64_t packed = chunk->packed[number], mask = ((uint64_t)1 << settings->code_bits) - 1;
+    return (struct event){unpack_time(settings, packed), (uint32_t)(packed & mask), 0};
+}
+
 /* Put the facts of a chunk at the places of their sessions. */
 static bool place_facts(const struct dcevents_facts *chunk, settings_t settings, uint64_t *places,
                         struct event *events) {
     uint64_t sid_count = settings->end_sid - settings->first_sid;
-    uint64_t mask = ((uint64_t)1 << settings->code_bits) - 1;
     for (uint64_t i = 0; i < chunk->count; i++) {
         uint64_t sid = chunk->sids[i] - settings->first_sid;
         if (sid >= sid_count) continue;
-        struct event event;
-        if (chunk->packed) {
-            event.code = (uint32_t)(chunk->packed[i] & mask);
-            event.ts = unpack_time(settings, chunk->packed[i]);
-        } else {
-            event.code = chunk->codes[i];
-            event.ts = chunk->times[i];
-        }
+        struct event event = read_fact(settings, chunk, i);
         if (event.code >= settings->code_count) return false;
         if (settings->kinds[event.code] >= DCEVENTS_MAX_KINDS) return false;
         event.id_rank = settings->id_ranks[event.code];
@@ -426,4 +426,18 @@ int dcevents_group_facts(const struct dcevents_facts *chunks, uint64_t chunk_cou
     free(ends);
     if (result) release_tables(grouping);
     return result;
+}
+
+int dcevents_find_last_times(const struct dcevents_facts *chunks, uint64_t chunk_count,
+                             const struct dcevents_grouping_settings *settings, int64_t *times) {
+    if (settings->code_bits > 63) return DCEVENTS_INVALID_FACT;
+    for (uint64_t c = 0; c < chunk_count; c++) {
+        for (uint64_t i = 0; i < chunks[c].count; i++) {
+            struct event event = read_fact(settings, &chunks[c], i);
+            if (event.code >= settings->code_count) return DCEVENTS_INVALID_FACT;
+            int64_t ts = event.ts < settings->untimed ? event.ts : settings->no_time;
+            if (ts > times[event.code]) times[event.code] = ts;
+        }
+    }
+    return 0;
 }

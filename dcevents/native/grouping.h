@@ -97,4 +97,12 @@ DCEVENTS_EXPORT int dcevents_group_facts(const struct dcevents_facts *chunks, ui
                                          const struct dcevents_grouping_settings *settings,
                                          struct dcevents_grouping *grouping);
 
+/* Put into `times`, by code, the last time of its facts if that is later than what stands there;
+ * an untimed fact has `no_time`. Returns 0, or DCEVENTS_INVALID_FACT for a code that is none.
+ */
+DCEVENTS_EXPORT int dcevents_find_last_times(const struct dcevents_facts *chunks,
+                                             uint64_t chunk_count,
+                                             const struct dcevents_grouping_settings *settings,
+                                             int64_t *times);
+
 #endif

@@ -39,6 +39,7 @@ int dcevents_number_rows(struct dcevents_texts *table, const uint32_t *rows, uin
 
 int dcevents_pack_facts(const struct dcevents_events *events, struct dcevents_packed *facts) {
     uint64_t count = 0, later = 0, untimed = 0;
+    int64_t first = INT64_MAX, last = INT64_MIN;
     const uint64_t end_code = (uint64_t)1 << events->code_bits;
     for (uint64_t i = 0; i < events->count; i++) {
         uint32_t session = events->sessions[i], attributes = events->attributes[i];
@@ -58,6 +59,9 @@ int dcevents_pack_facts(const struct dcevents_events *events, struct dcevents_pa
         else if (time < 0 || time >= events->packed_untimed) {
             facts->wide = 1;
             return 0;
+        } else {
+            if (time < first) first = time;
+            if (time > last) last = time;
         }
         if (code >= end_code) {
             facts->wide = 1;
@@ -68,6 +72,8 @@ int dcevents_pack_facts(const struct dcevents_events *events, struct dcevents_pa
     }
     facts->count = count;
     facts->later = later;
+    facts->first = first;
+    facts->last = last;
     facts->untimed = untimed;
     return 0;
 }

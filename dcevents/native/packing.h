@@ -42,6 +42,7 @@ struct dcevents_packed {
     uint32_t *sids;
     uint64_t *words; /* the time, and the code in the low bits */
     uint64_t count, later, untimed;
+    int64_t first, last; /* of the times; `first` is the later where there is none */
     uint64_t wide; /* 1 if a fact does not fit: then the others are worth nothing */
 };
 

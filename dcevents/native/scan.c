@@ -3,6 +3,7 @@
 
 enum {
     SID_PLACES = 1 << 12,
+    FEW_PLACES = 1 << 6, /* small tables stay in the cache */
     FORM_PLACES = 1 << 12,
     MAX_LASTING_TEXTS = 1 << 20,
     MAX_LASTING_BYTES = 64 << 20,
@@ -38,7 +39,7 @@ typedef struct {
 
 static int grow_events(event_columns *events)
 {
-    if (events->count < events->capacity[6]) return 1;
+    if (events->count < events->capacity[7]) return 1;
     GROW(lines, events, 0);
     GROW(sessions, events, 1);
     GROW(attributes, events, 2);
@@ -46,6 +47,7 @@ static int grow_events(event_columns *events)
     GROW(forms, events, 4);
     GROW(structures, events, 5);
     GROW(members, events, 6);
+    GROW(pages, events, 7);
     return 1;
 }
 
@@ -194,16 +196,14 @@ static enum line_outcome take_event(scanner *s, const rule *r)
     prefetch_text(&s->sids, hash);
     u32 action = 0, page = 0;
     if (!number_texts(s, r, event->kind, &action, &page)) return NO_MEMORY;
-    __builtin_prefetch(
-        &s->combinations.places[place_pair(&s->combinations, &s->seed, action, page)]);
     u32 session = number_hashed(&s->sids, hash, sid->text, sid->length);
-    u32 attributes = number_pair(&s->combinations, &s->seed, action, page);
-    if (session == NO_NUMBER || attributes == NO_NUMBER) return NO_MEMORY;
+    if (session == NO_NUMBER) return NO_MEMORY;
     REQUIRE(r->structure < s->structures_count);
     events->lines[entry] = s->lines;
     events->members[entry] = s->is_several ? ++s->line_records : 0;
     events->sessions[entry] = session;
-    events->attributes[entry] = attributes;
+    events->attributes[entry] = action;
+    events->pages[entry] = page;
     int has_time = time && !r->ms;
     events->times[entry] = has_time ? time->ms : r->ms ? r->ms : UNTIMED_MS;
     events->forms[entry] = r->form != FORM_OF_SLOT ? r->form : time ? time->form : FORM_ABSENT;
@@ -366,7 +366,11 @@ static enum line_outcome find_in_order(scanner *s, const place *p, rule *found)
 static enum line_outcome take_one_record(scanner *s, const place *p)
 {
     u32 number = find_rule(s);
-    if (number != NO_NUMBER) return apply_rule(s, &s->rules[number]);
+    if (number != NO_NUMBER) {
+        const rule *r = &s->rules[number];
+        s->walked_rule = s->is_late || r->is_late ? NO_NUMBER : number;
+        return apply_rule(s, r);
+    }
     rule found;
     enum line_outcome outcome = find_in_order(s, p, &found);
     return outcome == TAKEN_OTHER ? apply_rule(s, &found) : outcome;
@@ -464,6 +468,7 @@ static enum line_outcome take_record(scanner *s, const line *l, const u8 *at, co
     u32 records = s->line_records;
     int was_late = s->is_late;
     s->needs_late = s->is_new = 0;
+    s->walked_rule = NO_NUMBER;
     enum line_outcome outcome = take_walked(s, &p);
     int is_settled = was_late ? !s->is_dirty : !s->needs_late;
     if (was_late && s->is_dirty && outcome != SET_ASIDE) is_settled = s->needs_late = 1;
@@ -598,9 +603,33 @@ static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begi
     return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;
 }
 
+/* Take a line that is like one before. */
+static enum line_outcome take_path(scanner *s, const line *l)
+{
+    u32 number = follow_path(s, l->begin, l->end);
+    if (number == NO_NUMBER) return SET_ASIDE;
+    enum line_outcome outcome = apply_rule(s, &s->rules[number]);
+    if (outcome == SET_ASIDE) leave_records(s);
+    else s->is_late = s->prefers_late = 0;
+    return outcome;
+}
+
+/* Take a line that is one record, and keep its path. */
+static enum line_outcome take_line(scanner *s, const line *l, const u8 *at, const u8 *end)
+{
+    if (may_be_part(s, at)) return SET_ASIDE;
+    enum line_outcome outcome = take_record(s, l, at, end);
+    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
+    if (is_taken && s->walked_rule != NO_NUMBER && memcmp(at, "{\"log\":\"", 8))
+        learn_path(s, l->begin, l->end, s->walked_rule);
+    return outcome;
+}
+
 static enum line_outcome scan_line(scanner *s, const line *l)
 {
     int has_signs = 0;
+    enum line_outcome taken = take_path(s, l);
+    if (taken != SET_ASIDE) return taken;
     const u8 *at = *l->begin == '{' ? l->begin : skip_around(l->begin, &has_signs);
     if (at >= l->end) return has_signs ? SET_ASIDE : take_other(s, OTHER_BLANK);
     if (*at == '[' || *at == '"') {
@@ -625,7 +654,7 @@ static enum line_outcome scan_line(scanner *s, const line *l)
         if (*rest == '{' || *rest == '[') return scan_values(s, l, at, end);
         return may_go_on ? SET_ASIDE : reject_line(s, l);
     }
-    return may_be_part(s, at) ? SET_ASIDE : take_record(s, l, at, end);
+    return take_line(s, l, at, end);
 }
 
 /* -- a block ---------------------------------------------------------------------------------- */
@@ -819,6 +848,26 @@ static int scan_lines(scanner *s, const u8 *data, size_t length)
     return settle_open(s, data, &open, 0);
 }
 
+enum { PAIRS_AHEAD = 16 };
+
+/* Number the attributes of a block's events, which are pairs of an action and a page until then: many
+   at once, since each may have to be fetched from memory. */
+static int number_attributes(scanner *s)
+{
+    event_columns *events = &s->events;
+    pair_table *table = &s->combinations;
+    for (size_t entry = 0; entry < events->count; entry++) {
+        size_t ahead = entry + PAIRS_AHEAD;
+        if (ahead < events->count)
+            __builtin_prefetch(&table->places[place_pair(table, &s->seed, events->attributes[ahead],
+                                                         events->pages[ahead])]);
+        u32 number = number_pair(table, &s->seed, events->attributes[entry], events->pages[entry]);
+        if (number == NO_NUMBER) return 0;
+        events->attributes[entry] = number;
+    }
+    return 1;
+}
+
 static void fill_result(scanner *s)
 {
     scan_result *out = &s->result;
@@ -883,10 +932,11 @@ DC_EXPORT void dc_close_scanner(scanner *s)
     void *arrays[] = {s->arena, s->end, s->walked_form, s->walked_slots, s->members, s->splits, s->order,
                       s->rules, s->new_forms, s->runs, s->structure_counts, s->tail,
                       events->lines, events->sessions, events->attributes, events->times,
-                      events->forms, events->structures, events->members, s->others.lines, s->others.names,
-                      s->others.buckets};
+                      events->forms, events->structures, events->members, events->pages,
+                      s->others.lines, s->others.names, s->others.buckets};
     for (size_t number = 0; number < sizeof arrays / sizeof *arrays; number++)
         free(arrays[number]);
+    close_paths(&s->paths);
     free(s);
 }
 
@@ -905,10 +955,10 @@ DC_EXPORT scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full
     s->walked_slots = malloc(MAX_WALKED_SLOTS * sizeof *s->walked_slots);
     s->members = malloc(MAX_MEMBERS * sizeof *s->members);
     s->splits = malloc(MAX_SPLITS * sizeof *s->splits);
-    int is_open = s->arena && s->walked_form && s->walked_slots && s->members && s->splits && open_table(&s->rule_forms, FORM_PLACES)
-        && open_table(&s->dialogues, 1024) && open_table(&s->pages, 1024)
-        && open_table(&s->agents, 1024) && open_pairs(&s->speakers, 1024)
-        && open_pairs(&s->actions, 1024) && open_pairs(&s->combinations, 1024)
+    int is_open = open_paths(&s->paths) && s->arena && s->walked_form && s->walked_slots && s->members && s->splits && open_table(&s->rule_forms, FORM_PLACES)
+        && open_table(&s->dialogues, FEW_PLACES) && open_table(&s->pages, FEW_PLACES)
+        && open_table(&s->agents, FEW_PLACES) && open_pairs(&s->speakers, FEW_PLACES)
+        && open_pairs(&s->actions, FEW_PLACES) && open_pairs(&s->combinations, FEW_PLACES)
         && open_table(&s->sids, SID_PLACES) && open_table(&s->unknown_names, 1024)
         && open_table(&s->new_form_table, 512);
     if (is_open) return s;
@@ -952,7 +1002,7 @@ DC_EXPORT const scan_result *dc_scan_block(scanner *s, const u8 *data, size_t le
 {
     if (length > UINT32_MAX / 2) return NULL;
     begin_block(s);
-    if (!scan_lines(s, data, length)) return NULL;
+    if (!scan_lines(s, data, length) || !number_attributes(s)) return NULL;
     fill_result(s);
     return &s->result;
 }

@@ -28,6 +28,8 @@
         if (!(condition)) abort(); \
     } while (0)
 
+#include "hashes.h"
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
@@ -95,63 +97,7 @@ static inline void copy_text(u8 *to, const u8 *from, size_t length)
     for (size_t at = 0; at < length; at += 16) memcpy(to + at, from + at, 16);
 }
 
-/* -- hashes and tables of texts --------------------------------------------------------------- */
-
-typedef struct {
-    u64 one, two;
-} hash_seed;
-
-static inline u64 read_word(const u8 *at)
-{
-    u64 word;
-    memcpy(&word, at, 8);
-    return word;
-}
-
-static inline u64 read_half(const u8 *at)
-{
-    u32 word;
-    memcpy(&word, at, 4);
-    return word;
-}
-
-/* Mix two words into one: both halves of their product. */
-static inline u64 mix(u64 one, u64 two)
-{
-#if defined(__SIZEOF_INT128__)
-    __extension__ typedef unsigned __int128 u128;
-    u128 product = (u128)one * two;
-    return (u64)product ^ (u64)(product >> 64);
-#else
-    u64 low_one = (u32)one, high_one = one >> 32, low_two = (u32)two, high_two = two >> 32;
-    u64 middle = high_one * low_two + ((low_one * low_two) >> 32);
-    u64 carry = (u32)middle + low_one * high_two;
-    u64 high = high_one * high_two + (middle >> 32) + (carry >> 32);
-    return (one * two) ^ high;
-#endif
-}
-
-static inline u64 hash_bytes(const hash_seed *seed, const u8 *bytes, size_t length)
-{
-    u64 hash = seed->one ^ (u64)length;
-    while (length > 16) {
-        hash = mix(read_word(bytes) ^ seed->two, read_word(bytes + 8) ^ hash);
-        bytes += 16;
-        length -= 16;
-    }
-    u64 first, second = 0;
-    if (length >= 8) {
-        first = read_word(bytes);
-        second = read_word(bytes + length - 8);
-    } else if (length >= 4) {
-        first = read_half(bytes) << 32 | read_half(bytes + length - 4);
-    } else {
-        first = length ? (u64)bytes[0] << 16 | (u64)bytes[length / 2] << 8 | bytes[length - 1] : 0;
-    }
-    hash = mix(first ^ seed->two, second ^ hash);
-    return mix(hash, seed->one | 1);
-}
-
+/* -- tables of texts ------------------------------------------------------------------------ */
 
 /* Texts and their numbers, in the order in which they came. Compared byte by byte. */
 typedef struct {
@@ -180,11 +126,6 @@ u32 number_text(text_table *table, const hash_seed *seed, const u8 *text, size_t
 u32 number_hashed(text_table *table, u32 hash, const u8 *text, size_t length);
 /* Return the number of a text; NO_NUMBER for a new one. */
 u32 find_text(const text_table *table, u32 hash, const u8 *text, size_t length);
-
-static inline u32 hash_text(const hash_seed *seed, const u8 *text, size_t length)
-{
-    return (u32)(hash_bytes(seed, text, length) >> 32);
-}
 
 /* Have the place of a text in the cache by the time that it is looked for. */
 static inline void prefetch_text(const text_table *table, u32 hash)
@@ -453,6 +394,42 @@ typedef struct {
     u8 is_late; /* holds only where no other text of the line may say something */
 } rule;
 
+/* -- paths ------------------------------------------------------------------------------------ */
+
+enum value_type { VALUE_STRING, VALUE_NUMBER, VALUE_WORD, VALUE_END };
+enum {
+    MAX_TRACED = 128,
+    UNTRACED = 1 << 30, /* the values of a record that can be no path */
+    MAX_STEPS = 4096,
+    MAX_STEP_BYTES = 1024,
+    MAX_PATH_BYTES = 1 << 18,
+    MAX_SIBLINGS = 16,
+};
+
+/* A value of a record: of a string the bytes between its quotes. */
+typedef struct {
+    const u8 *begin, *end;
+    u32 flags;
+    u8 type, byte;
+} traced_value;
+
+/* The bytes before a value, and how it is read; behind the last, the rest of the line and its rule. */
+typedef struct {
+    u32 begin, length; /* in the paths' bytes */
+    u32 flags;
+    u32 child, sibling; /* 0 for none */
+    u32 rule;
+    u8 type, byte;
+} path_step;
+
+/* Lines that have been walked, as a tree of steps. */
+typedef struct {
+    path_step *steps; /* MAX_STEPS; the first is the root */
+    u8 *bytes;        /* MAX_PATH_BYTES and READ_AHEAD more */
+    u32 steps_count, bytes_count;
+    u32 misses, pause; /* lines in a row without a path; lines that none is looked for */
+} path_tree;
+
 /* -- results ---------------------------------------------------------------------------------- */
 
 enum line_status {
@@ -490,7 +467,8 @@ typedef struct {
     u8 *forms;
     u16 *structures;
     u32 *members; /* which of several records of its line; 0 for the only one */
-    size_t count, capacity[7];
+    u32 *pages;   /* beside the action, until attributes are numbered */
+    size_t count, capacity[8];
 } event_columns;
 
 typedef struct {
@@ -592,6 +570,10 @@ typedef struct scanner {
     u32 line_records;
     size_t first_event, first_other; /* of the line */
     skipped_key skipped[MAX_SKIPPED_KEYS];
+    u32 traced_count;
+    traced_value traced[MAX_TRACED];
+    u32 walked_rule; /* of the record walked last, if that does for its path */
+    path_tree paths;
     u8 *arena; /* ARENA_BYTES */
     void *order; /* of scan_order.c */
 
@@ -634,6 +616,14 @@ u32 find_flags(scanner *s, const u8 *key, size_t length);
 int put_byte(scanner *s, unsigned byte);
 /* Put what follows the record in its form: kinds of events where several values name some. */
 int end_form(scanner *s);
+
+/* Read a line by the path of one like it: return its rule, with its slots in the scanner; NO_NUMBER
+   where there is none. */
+u32 follow_path(scanner *s, const u8 *at, const u8 *end);
+/* Keep the path of the line that was walked last. */
+void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule);
+int open_paths(path_tree *paths);
+void close_paths(path_tree *paths);
 
 /* -- lists of records ------------------------------------------------------------------------- */
 

@@ -2,28 +2,9 @@
 
    The form has the keys that can matter, as they are spelled, nesting, and of each value under them
    its class. Two records of one form keep their event in the same places. */
-#include "scan.h"
+#include "scan_walk.h"
 
-static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level);
-static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level);
-static const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level);
-static int walk_form(scanner *s, const u8 *text, const u8 *end, enum text_kind kind, unsigned level);
-static const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int *types,
-                                u32 *count);
-
-static const u8 *stop(scanner *s, enum walk_status status)
-{
-    s->status = status;
-    return NULL;
-}
-
-/* Stop at a byte that cannot stand there: the line's end, behind which a value may go on, or not. */
-static const u8 *stop_at(scanner *s, const u8 *at)
-{
-    return stop(s, *at == '\n' ? WALK_UNFINISHED : WALK_BROKEN);
-}
-
-static const u8 *skip_separators(const u8 *at, const u8 *end)
+const u8 *skip_separators(const u8 *at, const u8 *end)
 {
     while (at < end) {
         if (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n' || *at == ',' || *at == 0x1E
@@ -63,7 +44,7 @@ static int may_be_event_line(const u8 *at, const u8 *last)
     return *behind != ':' && may_hold_values(text, (size_t)(quote - text));
 }
 
-static const u8 *skip_spaces(scanner *s, const u8 *at)
+const u8 *skip_spaces(scanner *s, const u8 *at)
 {
     for (;; at++) {
         if (*at == ' ' || *at == '\t' || *at == '\r') continue;
@@ -76,82 +57,6 @@ static const u8 *skip_spaces(scanner *s, const u8 *at)
     }
 }
 
-static inline const u8 *skip_space(scanner *s, const u8 *at)
-{
-    return *at > ' ' ? at : skip_spaces(s, at);
-}
-
-/* -- scalars as they are spelled -------------------------------------------------------------- */
-
-static int is_hex(u8 byte)
-{
-    u8 lower = to_lower(byte);
-    return is_digit(byte) || (lower >= 'a' && lower <= 'f');
-}
-
-/* Return the length of the escape at a backslash; 0 for none. */
-static unsigned match_escape(const u8 *at)
-{
-    switch (at[1]) {
-    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return 2;
-    case 'u': return is_hex(at[2]) && is_hex(at[3]) && is_hex(at[4]) && is_hex(at[5]) ? 6 : 0;
-    default: return 0;
-    }
-}
-
-/* Return the closing quote of the string whose text begins at `at`. */
-__attribute__((always_inline)) static inline const u8 *
-walk_string(scanner *s, const u8 *at, int *has_escapes)
-{
-    at = skip_plain(at);
-    while (*at != '"') {
-        unsigned size = 0;
-        if (*at == '\\') {
-            size = match_escape(at);
-            *has_escapes = 1;
-        } else if (*at >= 0x80) {
-            size = match_utf8(at);
-        }
-        if (!size) return stop(s, WALK_BROKEN);
-        at = skip_plain(at + size);
-    }
-    return at;
-}
-
-static const u8 *walk_digits(const u8 *at)
-{
-    while (is_digit(*at)) at++;
-    return at;
-}
-
-static const u8 *walk_number(scanner *s, const u8 *at, int *is_whole)
-{
-    *is_whole = 1;
-    if (*at == '-') at++;
-    if (!is_digit(*at)) return stop(s, WALK_BROKEN);
-    at = *at == '0' ? at + 1 : walk_digits(at);
-    if (*at == '.') {
-        *is_whole = 0;
-        if (!is_digit(at[1])) return stop(s, WALK_BROKEN);
-        at = walk_digits(at + 1);
-    }
-    if (*at == 'e' || *at == 'E') {
-        *is_whole = 0;
-        at++;
-        if (*at == '+' || *at == '-') at++;
-        if (!is_digit(*at)) return stop(s, WALK_BROKEN);
-        at = walk_digits(at);
-    }
-    return at;
-}
-
-static const u8 *walk_word(scanner *s, const u8 *at)
-{
-    if (!memcmp(at, "true", 4) || !memcmp(at, "null", 4)) return at + 4;
-    if (!memcmp(at, "false", 5)) return at + 5;
-    return stop(s, WALK_BROKEN);
-}
-
 const u8 *walk_plain_scalar(scanner *s, const u8 *at)
 {
     int ignored = 0;
@@ -162,50 +67,7 @@ const u8 *walk_plain_scalar(scanner *s, const u8 *at)
     return *at == '-' || is_digit(*at) ? walk_number(s, at, &ignored) : walk_word(s, at);
 }
 
-/* -- the form --------------------------------------------------------------------------------- */
-
-int put_byte(scanner *s, unsigned byte)
-{
-    if (s->form_length >= s->form_limit) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    s->form[s->form_length++] = (u8)byte;
-    return 1;
-}
-
-static int put_key(scanner *s, const u8 *key, size_t length)
-{
-    REQUIRE(length <= MAX_KEY_BYTES);
-    if (s->form_length + length + 1 > s->form_limit) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    s->form[s->form_length] = (u8)(length + 1);
-    copy_text(s->form + s->form_length + 1, key, length);
-    s->form_length += (u32)length + 1;
-    return 1;
-}
-
-static slot *add_slot(scanner *s, const u8 *text, size_t length, unsigned class_)
-{
-    if (s->slots_count >= MAX_WALKED_SLOTS) {
-        s->status = WALK_DOUBT;
-        return NULL;
-    }
-    slot *added = &s->slots[s->slots_count++];
-    added->text = text;
-    added->length = (u32)length;
-    added->class_ = (u8)class_;
-    added->kind = KIND_NONE;
-    added->form = FORM_ABSENT;
-    added->is_whole = 1;
-    added->ms = 0;
-    return added;
-}
-
-/* Note a member behind the one before, `last`, which is then it. */
-static int add_member(scanner *s, const list_member *member, u32 *last)
+int add_member(scanner *s, const list_member *member, u32 *last)
 {
     if (s->members_count >= MAX_MEMBERS) {
         s->status = WALK_DOUBT;
@@ -215,49 +77,6 @@ static int add_member(scanner *s, const list_member *member, u32 *last)
     *last = s->members_count++;
     s->members[*last] = *member;
     return 1;
-}
-
-/* Return room for a text and zeros behind it; NULL where there is none. */
-static u8 *take_arena(scanner *s, size_t length)
-{
-    if (length + READ_AHEAD > ARENA_BYTES - s->arena_length) {
-        s->status = WALK_DOUBT;
-        return NULL;
-    }
-    return s->arena + s->arena_length;
-}
-
-static void keep_in_arena(scanner *s, size_t length)
-{
-    REQUIRE(s->arena_length + length + READ_AHEAD <= ARENA_BYTES);
-    memset(s->arena + s->arena_length + length, 0, READ_AHEAD);
-    s->arena_length += (u32)length + READ_AHEAD;
-}
-
-static event_name find_name(scanner *s, const u8 *text, size_t length)
-{
-    if (length > NAME_CACHE_BYTES) return classify_name(s->lists, text, length);
-    name_entry *entry = &s->names[hash_bytes(&s->seed, text, length) & (NAME_CACHE - 1)];
-    if (entry->length != length || !is_same(entry->bytes, text, length)) {
-        entry->name = classify_name(s->lists, text, length);
-        entry->length = (u8)length;
-        memcpy(entry->bytes, text, length);
-    }
-    return entry->name;
-}
-
-/* Return whether a text may end as full names do: what does not is none. */
-static int may_be_full_name(const u8 *text, size_t length)
-{
-    static const char ends[] = "redgedailonekedtedoutdedsedady";
-    while (length && !is_digit(text[length - 1]) && !is_lower(to_lower(text[length - 1]))) length--;
-    if (length < 8) return 0;
-    const u8 *last = text + length - 3;
-    for (size_t at = 0; at + 1 < sizeof ends; at += 3)
-        if (to_lower(last[2]) == (u8)ends[at + 2] && to_lower(last[1]) == (u8)ends[at + 1]
-            && to_lower(last[0]) == (u8)ends[at])
-            return 1;
-    return 0;
 }
 
 u32 find_flags(scanner *s, const u8 *key, size_t length)
@@ -278,413 +97,31 @@ u32 find_flags(scanner *s, const u8 *key, size_t length)
     return entry->flags;
 }
 
-/* -- texts in texts --------------------------------------------------------------------------- */
-
-/* What a walk has made so far, to go back to. */
-typedef struct {
-    u32 form_length, slots_count, skipped_count, containers, arena_length;
-    u32 members_count, splits_count, known_names;
-} walk_mark;
-
-static walk_mark mark_walk(const scanner *s)
-{
-    walk_mark mark = {s->form_length, s->slots_count, s->skipped_count, s->containers,
-                      s->arena_length, s->members_count, s->splits_count, s->known_names};
-    return mark;
-}
-
-static void go_back(scanner *s, const walk_mark *mark)
-{
-    s->status = WALK_OK;
-    s->form_length = mark->form_length;
-    s->slots_count = mark->slots_count;
-    s->skipped_count = mark->skipped_count;
-    s->containers = mark->containers;
-    s->arena_length = mark->arena_length;
-    s->members_count = mark->members_count;
-    s->splits_count = mark->splits_count;
-    s->known_names = mark->known_names;
-}
-
-/* Walk one value of a text: an object, an array, or a text again. */
-static const u8 *walk_text_value(scanner *s, const u8 *at, unsigned level)
-{
-    if (*at == '{') return put_byte(s, TOKEN_OBJECT) ? walk_object(s, at + 1, 0, level + 1) : NULL;
-    if (*at == '[')
-        return put_byte(s, TOKEN_ARRAY) ? walk_array(s, at + 1, KEY_BODY, level + 1) : NULL;
-    return *at == '"' ? walk_scalar(s, at, KEY_BODY, level + 1) : NULL;
-}
-
-/* Walk the values of a text up to its end: one, or several records. */
-static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned level)
-{
-    u32 form_begin = s->form_length, slots_begin = s->slots_count, known = s->known_names;
-    u32 members_count = s->members_count, first_split = s->splits_count, count = 0;
-    u32 first = NO_NUMBER, last = NO_NUMBER;
-    int are_objects = 1;
-    while (at < end) {
-        u32 begin = s->form_length, slots = s->slots_count, splits = s->splits_count;
-        are_objects = are_objects && *at == '{';
-        at = walk_text_value(s, at, level);
-        if (!at || at > end) return 0;
-        list_member member = {begin, begin, s->form_length, slots, s->slots_count, count++, splits,
-                              s->splits_count, NO_NUMBER};
-        if (!add_member(s, &member, &last)) return 0;
-        if (first == NO_NUMBER) first = last;
-        at = skip_separators(at, end);
-    }
-    if (count == 1) {
-        if (first_split == s->splits_count) s->members_count = members_count;
-        return 1;
-    }
-    if (!are_objects || known == s->known_names) return 0;
-    return add_split(s, form_begin, slots_begin, first, first_split, 1);
-}
-
-/* Walk a text that is JSON values; return 0, with the form as it was, for any other. */
-static int walk_json_text(scanner *s, const u8 *at, const u8 *end, enum text_kind kind,
-                          unsigned level)
-{
-    walk_mark mark = mark_walk(s);
-    int allows_line_feed = s->allows_line_feed, is_walked = 0;
-    s->allows_line_feed = 1;
-    s->text_levels++;
-    u32 place = s->form_length;
-    if (put_byte(s, kind)) {
-        u32 splits = s->splits_count;
-        is_walked = walk_text_values(s, at, end, level);
-        if (is_walked && s->splits_count > splits && s->splits[s->splits_count - 1].is_text
-            && s->splits[s->splits_count - 1].form_begin == place + 1)
-            s->form[place] |= ONE_OF_SEVERAL;
-    }
-    s->text_levels--;
-    s->allows_line_feed = allows_line_feed;
-    if (!is_walked) go_back(s, &mark);
-    return is_walked;
-}
-
-/* Return a text in the arena, where zeros are behind it; NULL where there is no room. */
-static const u8 *place_text(scanner *s, const u8 *text, size_t length)
-{
-    if (text >= s->arena && text < s->arena + ARENA_BYTES) return text;
-    u8 *copy = take_arena(s, length);
-    if (!copy) return NULL;
-    memcpy(copy, text, length);
-    keep_in_arena(s, length);
-    return copy;
-}
-
-/* Walk a text that is JSON from its beginning on. */
-static int walk_plain_text(scanner *s, const u8 *at, const u8 *end, unsigned level)
-{
-    size_t length = (size_t)(end - at);
-    at = place_text(s, at, length);
-    return at && walk_json_text(s, at, at + length, TEXT_JSON, level);
-}
-
-/* Return whether the text before a place may be values, which are no prefix then. */
-static int are_values(scanner *s, const u8 *at, const u8 *place)
-{
-    int types = 0;
-    u32 count = 0;
-    while (at && (at = skip_separators(at, place)) < place)
-        at = *at == '[' ? skip_container(s, at + 1, '[', 1, &types, &count)
-                        : walk_plain_scalar(s, at);
-    int is_certain = !at && s->status != WALK_DOUBT;
-    s->status = WALK_OK;
-    return !is_certain;
-}
-
-/* Walk a text that has other text before its JSON, all on one line. */
-static int walk_prefixed_text(scanner *s, const u8 *at, const u8 *end, unsigned level)
-{
-    size_t length = (size_t)(end - at);
-    at = place_text(s, at, length);
-    if (!at) return 0;
-    end = at + length;
-    const u8 *place = find_json_place(at, end);
-    if (!place || *place != '{' || memchr(at, '\n', (size_t)(place - at))) return 0;
-    if (are_values(s, at, place)) return 0;
-    int allows_line_feed = s->allows_line_feed;
-    s->allows_line_feed = 0;
-    s->text_levels++;
-    const u8 *rest = put_byte(s, TEXT_BEHIND_PREFIX) ? walk_text_value(s, place, level) : NULL;
-    s->text_levels--;
-    s->allows_line_feed = allows_line_feed;
-    if (!rest || rest > end) return 0;
-    s->has_text_prefix = 1;
-    const u8 *last = end;
-    while (last > rest && last[-1] == '\n') last--;
-    for (; rest < last; rest++)
-        if (*rest == '\n' || strchr("\"'{}[]", *rest ? *rest : 'x')) return 0;
-    return 1;
-}
-
-/* Walk a text that stands for another one, which is JSON. */
-static int walk_encoded_text(scanner *s, const u8 *text, size_t length, enum text_kind kind,
-                             unsigned level)
-{
-    u8 *plain = take_arena(s, length);
-    if (!plain) return 0;
-    size_t size = kind == TEXT_BASE64 ? decode_base64(text, length, plain)
-                                      : decode_percent(text, length, plain);
-    keep_in_arena(s, size);
-    const u8 *end = plain + size, *at = skip_separators(plain, end);
-    if (at == end || (*at != '{' && *at != '[' && *at != '"')) return 0;
-    return walk_json_text(s, at, end, kind, level);
-}
-
-/* Walk a text that is JSON, behind a prefix, encoded, or a form; return 0, with the form as it was,
-   for any other. */
-static int walk_text(scanner *s, const slot *holder, unsigned level)
-{
-    const u8 *text = holder->text, *end = text + holder->length;
-    const u8 *at = skip_separators(text, end);
-    if (at == end || s->text_levels >= MAX_TEXT_LEVELS) return 0;
-    walk_mark mark = mark_walk(s);
-    int is_walked = 0;
-    if (*at == '{' || *at == '[' || *at == '"') {
-        is_walked = walk_plain_text(s, at, end, level);
-        if (is_walked || *at != '[') goto ended;
-        go_back(s, &mark);
-    }
-    if (memchr(at, '{', (size_t)(end - at)) || *at == '[') {
-        is_walked = walk_prefixed_text(s, at, end, level);
-    } else if (!memchr(at, '[', (size_t)(end - at))) {
-        if (is_base64(text, holder->length))
-            is_walked = walk_encoded_text(s, text, holder->length, TEXT_BASE64, level);
-        else if (is_percent_encoded(text, holder->length))
-            is_walked = walk_encoded_text(s, text, holder->length, TEXT_PERCENT, level);
-        else if (memchr(at, '=', (size_t)(end - at)))
-            is_walked = walk_form(s, text, end, TEXT_FORM, level);
-    }
-ended:
-    if (!is_walked) go_back(s, &mark);
-    return is_walked;
-}
-
-/* Walk the form in a request line; return 0, with the record's form as it was, for any other text. */
-static int walk_query(scanner *s, const slot *holder, unsigned level)
-{
-    const u8 *at = holder->text, *end = at + holder->length;
-    walk_mark mark = mark_walk(s);
-    if (s->text_levels >= MAX_TEXT_LEVELS || !find_query(&at, &end)) return 0;
-    int is_walked = walk_form(s, at, end, TEXT_QUERY, level);
-    if (!is_walked) go_back(s, &mark);
-    return is_walked;
-}
-
 /* -- scalars in the form ---------------------------------------------------------------------- */
 
-/* Return the flags that a text has for the late stages: it may be a full name, JSON, a form, though
-   its key is not listed. */
-static u32 find_late_flags(scanner *s, const u8 *text, size_t length, u32 flags)
+int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags, unsigned level)
 {
-    u32 late = 0;
-    if (!length) return 0;
-    if (!(flags & (KEY_NO_NAME | KEY_NAME)) && may_be_full_name(text, length)) {
-        event_name name = find_name(s, text, length);
-        if (name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME) late |= KEY_NAME;
-    }
-    if (!(flags & (KEY_NO_TEXT | KEY_BODY)) && may_hold_values(text, length)) late |= KEY_BODY;
-    if ((flags & KEY_REQUEST) && may_hold_request(text, length)) late |= KEY_BODY;
-    if (late) s->is_dirty = 1;
-    return late;
-}
-
-static unsigned class_name(scanner *s, slot *holder, u32 flags)
-{
-    if (!(flags & KEY_EVENT) && !may_be_full_name(holder->text, holder->length))
-        return CLASS_OTHER_NAME;
-    event_name name = find_name(s, holder->text, holder->length);
-    int is_full = name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME;
-    if (!is_full && !(flags & KEY_EVENT)) return CLASS_OTHER_NAME;
-    holder->kind = name.kind;
-    s->known_names += name.kind != KIND_NONE;
-    return name.class_;
-}
-
-/* Return 0 where the time's class is not certain. */
-static int class_time(scanner *s, slot *holder, int is_number, unsigned *bits)
-{
-    enum time_class found
-        = parse_time(holder->text, holder->length, is_number, &holder->ms, &holder->form);
-    if (found == TIME_DOUBT) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    *bits |= (unsigned)found << TIME_SHIFT;
-    return 1;
-}
-
-/* Return whether a text is white space only: no name of an event. */
-static int is_blank(const u8 *text, size_t length)
-{
-    for (size_t at = 0; at < length; at++)
-        if (text[at] != ' ' && text[at] != '\t' && text[at] != '\r' && text[at] != '\n') return 0;
-    return 1;
-}
-
-/* Return a text without escapes, which lasts as long as the walk; NULL where there is no room. */
-static const u8 *unescape_text(scanner *s, const u8 *text, size_t *length)
-{
-    u8 *plain = take_arena(s, *length);
-    if (!plain) return NULL;
-    *length = unescape(text, *length, plain);
-    keep_in_arena(s, *length);
-    return plain;
-}
-
-static int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
-                      unsigned level)
-{
+    unsigned byte = 0;
     if (has_escapes && !(text = unescape_text(s, text, &length))) return 0;
     if (s->is_late) flags |= find_late_flags(s, text, length, flags);
-    slot *added = add_slot(s, text, length, length ? CLASS_STRING : CLASS_EMPTY);
-    if (!added) return 0;
-    if (!length) return put_byte(s, CLASS_EMPTY);
-    if (s->in_full && (flags & KEY_MEETING)) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    /* Whether an event's sid is too long decides which of two events is the record's. */
-    u32 part = (flags & KEY_PART_BITS) >> KEY_PART_SHIFT;
-    int may_be_sid = part == PART_SID || part == PART_SESSION || (flags & KEY_TYPE);
-    if (length > MAX_SID_BYTES && may_be_sid) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    if ((flags & KEY_EVENT) && is_blank(text, length)) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    unsigned class_ = CLASS_STRING, bits = 0;
-    if (flags & KEY_NAME) class_ = class_name(s, added, flags);
-    if ((flags & KEY_TIME) && !class_time(s, added, 0, &bits)) return 0;
-    if ((flags & KEY_PAGE) && (s->keep_query || (*text != '?' && *text != '#'))) bits |= PAGE_BIT;
+    slot *added = add_string(s, text, length, flags, &byte);
     u32 place = s->form_length;
-    if (!put_byte(s, class_ | bits)) return 0;
-    if (flags & KEY_BODY) {
-        int is_request = (flags & KEY_REQUEST) && *text != '{' && *text != '[';
-        int is_name = class_ == CLASS_FULL_NAME || class_ == CLASS_READY_NAME
-            || class_ == CLASS_KIND_ALONE;
-        if (is_request ? walk_query(s, added, level) : !is_name && walk_text(s, added, level))
-            class_ = CLASS_TEXT;
-        else if (is_request ? may_hold_request(text, length) : may_hold_values(text, length))
-            bits |= DOUBT_BIT;
-        s->form[place] = (u8)(class_ | bits);
+    if (!added || !put_byte(s, byte)) return 0;
+    if (!length || !(flags & KEY_BODY)) return 1;
+    u32 traced = s->traced_count;
+    int is_request = is_request_line(text, flags), class_ = added->class_;
+    int is_name = class_ == CLASS_FULL_NAME || class_ == CLASS_READY_NAME
+        || class_ == CLASS_KIND_ALONE;
+    if (is_request ? walk_query(s, added, level) : !is_name && walk_text(s, added, level)) {
+        added->class_ = CLASS_TEXT;
+        byte = (byte & ~15u) | CLASS_TEXT;
+    } else if (may_be_body(text, length, flags)) {
+        byte |= DOUBT_BIT;
     }
-    added->class_ = (u8)class_;
+    s->form[place] = (u8)byte;
+    s->traced_count = byte & DOUBT_BIT || added->class_ == CLASS_TEXT ? UNTRACED : traced;
     return 1;
 }
-
-enum { MAX_DECIMAL_DIGITS = 40, MAX_SPELLED_DIGITS = 64, MAX_DECIMAL_BYTES = 48 };
-
-/* Write a number with a fraction or an exponent as its plain decimal (definitions 1): 7.0 is 7,
-   1e2 is 100. Return its length; 0 where it is long, which the judge decides. */
-static size_t write_decimal(const u8 *text, size_t length, u8 *out)
-{
-    const u8 *at = text, *end = text + length;
-    u8 digits[MAX_SPELLED_DIGITS];
-    int count = 0, fraction = 0, exponent = 0, is_behind_point = 0;
-    int is_negative = *at == '-';
-    if (is_negative) at++;
-    for (; at < end && *at != 'e' && *at != 'E'; at++) {
-        if (*at == '.') {
-            is_behind_point = 1;
-            continue;
-        }
-        fraction += is_behind_point;
-        if (!count && *at == '0') continue;
-        if (count == MAX_SPELLED_DIGITS) return 0;
-        digits[count++] = *at;
-    }
-    if (!count) {
-        *out = '0';
-        return 1;
-    }
-    if (at < end) {
-        int is_minus = *++at == '-';
-        if (is_minus || *at == '+') at++;
-        for (; at < end; at++) {
-            if (exponent >= 100000) return 0;
-            exponent = exponent * 10 + (*at - '0');
-        }
-        if (is_minus) exponent = -exponent;
-    }
-    exponent -= fraction;
-    while (digits[count - 1] == '0') count--, exponent++;
-    if (count + exponent > MAX_DECIMAL_DIGITS || count > MAX_DECIMAL_DIGITS
-        || 1 - exponent > MAX_DECIMAL_DIGITS)
-        return 0;
-    u8 *begin = out;
-    if (is_negative) *out++ = '-';
-    int point = count + exponent; /* digits before the point */
-    if (point <= 0) {
-        *out++ = '0';
-        *out++ = '.';
-        for (; point < 0; point++) *out++ = '0';
-        memcpy(out, digits, (size_t)count);
-        return (size_t)(out + count - begin);
-    }
-    for (int digit = 0; digit < point || digit < count; digit++) {
-        if (digit == point) *out++ = '.';
-        *out++ = digit < count ? digits[digit] : '0';
-    }
-    REQUIRE(out - begin <= MAX_DECIMAL_BYTES);
-    return (size_t)(out - begin);
-}
-
-static int put_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 flags)
-{
-    slot *added = add_slot(s, text, length, CLASS_NUMBER);
-    if (!added) return 0;
-    if (s->in_full && (flags & KEY_MEETING)) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    unsigned bits = 0;
-    added->is_whole = (u8)is_whole;
-    if ((flags & KEY_TIME) && !class_time(s, added, 1, &bits)) return 0;
-    if (!is_whole) {
-        u8 *plain = take_arena(s, MAX_DECIMAL_BYTES);
-        if (!plain) return 0;
-        size_t plain_length = write_decimal(text, length, plain);
-        keep_in_arena(s, plain_length);
-        if (plain_length) {
-            added->text = plain;
-            added->length = (u32)plain_length;
-            added->is_whole = 1;
-        }
-    }
-    if (flags & KEY_PAGE) bits |= PAGE_BIT;
-    return put_byte(s, CLASS_NUMBER | bits);
-}
-
-static int put_word(scanner *s, const u8 *text, size_t length, u32 flags)
-{
-    int is_null = *text == 'n';
-    if (!add_slot(s, text, length, is_null ? CLASS_NULL : CLASS_WORD)) return 0;
-    if (is_null) return put_byte(s, CLASS_NULL);
-    if (s->in_full && (flags & KEY_MEETING)) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    return put_byte(s, CLASS_WORD | (flags & KEY_PAGE ? PAGE_BIT : 0u));
-}
-
-/* -- objects and arrays ----------------------------------------------------------------------- */
-
-typedef struct {
-    u64 hashes; /* a bit for each key that was passed over */
-    u32 first_skipped;
-    unsigned state;
-    int has_dotted;
-    u32 members;
-    int has_pair_key, has_pair_value;
-    const u8 *value_key; /* of a list of pairs: the key of the present pair's value */
-    size_t value_key_length;
-} object_state;
 
 /* Put a member's key; in a list of pairs, the key of its value too. */
 static int put_member_key(scanner *s, const object_state *state, const u8 *key, size_t length)
@@ -693,16 +130,9 @@ static int put_member_key(scanner *s, const object_state *state, const u8 *key, 
     return !state->value_key || put_key(s, state->value_key, state->value_key_length);
 }
 
-/* A key that is put into the form only with what stands under it. */
-typedef struct {
-    const u8 *text;
-    size_t length;
-    const object_state *state;
-    int is_put;
-} late_key;
 
-/* Put a text under a key that does not matter into the form where a late stage may find something. */
-static int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
+
+int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
                            unsigned level, late_key *key)
 {
     u32 arena_length = s->arena_length;
@@ -719,10 +149,24 @@ static int put_late_string(scanner *s, const u8 *text, size_t length, int has_es
     return put_string(s, text, length, 0, flags | late, level);
 }
 
+/* Note a value that was walked, for `learn_path`. */
+static void trace_value(scanner *s, enum value_type type, const u8 *begin, const u8 *end, u32 flags,
+                        unsigned byte)
+{
+    if (s->traced_count >= MAX_TRACED) {
+        s->traced_count = UNTRACED;
+        return;
+    }
+    traced_value traced = {begin, end, flags & KEY_MATTERS ? flags : 0, (u8)type, (u8)byte};
+    s->traced[s->traced_count++] = traced;
+}
+
 /* Walk a scalar, and put it into the form if its key matters. */
-static const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level)
+const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level)
 {
     int matters = (flags & KEY_MATTERS) != 0;
+    u32 place = s->form_length;
+    unsigned byte = 0;
     if (*at == '"') {
         int has_escapes = 0;
         const u8 *text = at + 1, *end = walk_string(s, text, &has_escapes);
@@ -731,19 +175,24 @@ static const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level
         if (matters && !put_string(s, text, length, has_escapes, flags, level)) return NULL;
         if (!matters && s->is_late && !put_late_string(s, text, length, has_escapes, flags, level, NULL))
             return NULL;
+        trace_value(s, VALUE_STRING, text, end, flags, matters ? s->form[place] : 0u);
         return end + 1;
     }
     if (*at == '-' || is_digit(*at)) {
         int is_whole = 1;
         const u8 *end = walk_number(s, at, &is_whole);
         if (!end) return NULL;
-        if (matters && !put_number(s, at, (size_t)(end - at), is_whole, flags)) return NULL;
+        if (matters && !(add_number(s, at, (size_t)(end - at), is_whole, flags, &byte) && put_byte(s, byte)))
+            return NULL;
+        trace_value(s, VALUE_NUMBER, at, end, flags, byte);
         return end;
     }
     if (*at == 't' || *at == 'f' || *at == 'n') {
         const u8 *end = walk_word(s, at);
         if (!end) return NULL;
-        if (matters && !put_word(s, at, (size_t)(end - at), flags)) return NULL;
+        if (!matters) return end;
+        if (!add_word(s, at, (size_t)(end - at), flags, &byte) || !put_byte(s, byte)) return NULL;
+        trace_value(s, VALUE_WORD, at, end, flags, byte);
         return end;
     }
     return stop_at(s, at);
@@ -751,8 +200,7 @@ static const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level
 
 /* -- objects and arrays that are not entered -------------------------------------------------- */
 
-/* Walk what an object or array holds, of which nothing matters; `brace` is its opening. */
-static const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int *types,
+const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int *types,
                                 u32 *count)
 {
     u8 closing = brace == '{' ? '}' : ']';
@@ -816,7 +264,7 @@ static u64 mark_key(const u8 *key, size_t length)
     return (u64)1 << ((ends + length) & 63);
 }
 
-static void note_skipped(scanner *s, object_state *state, const u8 *key, size_t length)
+void note_skipped(scanner *s, object_state *state, const u8 *key, size_t length)
 {
     state->hashes |= mark_key(key, length);
     if (s->skipped_count < MAX_SKIPPED_KEYS) {
@@ -826,8 +274,7 @@ static void note_skipped(scanner *s, object_state *state, const u8 *key, size_t 
     s->skipped_count++;
 }
 
-/* Return whether a key may be one that the object had before, and that was passed over. */
-static int was_skipped(const scanner *s, const object_state *state, const u8 *key, size_t length)
+int was_skipped(const scanner *s, const object_state *state, const u8 *key, size_t length)
 {
     if (!(state->hashes & mark_key(key, length))) return 0;
     if (s->skipped_count > MAX_SKIPPED_KEYS || s->skipped_count - state->first_skipped > 256)
@@ -860,6 +307,7 @@ static const u8 *walk_container(scanner *s, const u8 *at, u32 flags, unsigned le
     is_empty |= class_ < CLASS_FULL_NAME && !(byte & DOUBT_BIT);
     if (is_empty && !(flags & KEY_MATTERS) && !state->has_dotted) {
         s->form_length = mark;
+        if (s->slots_count != slots_count) s->traced_count = UNTRACED;
         s->slots_count = slots_count;
         note_skipped(s, state, key, length);
         state->state |= END_HAS_OTHER;
@@ -869,7 +317,7 @@ static const u8 *walk_container(scanner *s, const u8 *at, u32 flags, unsigned le
     return at;
 }
 
-static const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level,
+const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level,
                              object_state *state, const u8 *key, size_t length)
 {
     if (flags & KEY_DOTTED) {
@@ -910,7 +358,7 @@ static const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level
     return at;
 }
 
-static const u8 *end_object(scanner *s, const u8 *at, const object_state *state)
+const u8 *end_object(scanner *s, const u8 *at, const object_state *state)
 {
     s->skipped_count = state->first_skipped;
     s->is_pair = state->has_pair_key && state->has_pair_value && state->members <= 8;
@@ -919,7 +367,7 @@ static const u8 *end_object(scanner *s, const u8 *at, const object_state *state)
 }
 
 /* Walk an object whose brace is before `at`; return the place behind it. */
-static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level)
+const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level)
 {
     object_state state = {.first_skipped = s->skipped_count};
     if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
@@ -949,72 +397,6 @@ static const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned l
     }
 }
 
-/* -- forms ---------------------------------------------------------------------------------- */
-
-/* Return a part of a form without its encoding; NULL where that is no text. */
-static const u8 *decode_part(scanner *s, const u8 *text, size_t *length)
-{
-    u8 *plain = take_arena(s, *length);
-    if (!plain) return NULL;
-    *length = decode_percent(text, *length, plain);
-    keep_in_arena(s, *length);
-    return is_valid_utf8(plain, *length) ? plain : NULL;
-}
-
-/* Put a field of a form into the form of the record. */
-static int put_field(scanner *s, const u8 *key, size_t length, const u8 *value, size_t value_length,
-                     unsigned level, object_state *state)
-{
-    key = decode_part(s, key, &length);
-    if (!key || length > MAX_KEY_BYTES) return 0;
-    u32 flags = find_flags(s, key, length);
-    state->members++;
-    if (flags & KEY_DOTTED) {
-        const u8 *dot = memchr(key, '.', length);
-        if (was_skipped(s, state, key, (size_t)(dot - key))) return 0;
-        state->has_dotted = 1;
-    }
-    late_key late = {key, length, state, 0};
-    int matters = (flags & KEY_MATTERS) != 0;
-    if (matters || s->is_late) {
-        value = decode_part(s, value, &value_length);
-        if (!value) return 0;
-    }
-    if (matters)
-        return put_key(s, key, length) && put_string(s, value, value_length, 0, flags, level);
-    if (s->is_late && !put_late_string(s, value, value_length, 0, flags, level, &late)) return 0;
-    if (late.is_put) return !was_skipped(s, state, key, length);
-    state->state |= END_HAS_OTHER;
-    note_skipped(s, state, key, length);
-    return 1;
-}
-
-/* Walk a text that is a form: `key=value&…`. */
-static int walk_form(scanner *s, const u8 *text, const u8 *end, enum text_kind kind, unsigned level)
-{
-    object_state state = {.first_skipped = s->skipped_count};
-    const u8 *at = text;
-    if (!trim_form(&at, &end)) return 0;
-    if (!put_byte(s, kind) || !put_byte(s, TOKEN_OBJECT)) return 0;
-    s->text_levels++;
-    int is_first = 1, is_form = 1;
-    while (is_form && at < end) {
-        const u8 *key = at;
-        while (at < end && is_form_key(*at)) at++;
-        const u8 *key_end = at, *value = at, *next = at;
-        while (next < end && *next != '&') next++;
-        if (at < next && *at == '=' && key < key_end) value = at + 1;
-        else is_form = at == next && !is_first;
-        if (is_form && key < key_end)
-            is_form = put_field(s, key, (size_t)(key_end - key), value, (size_t)(next - value),
-                                level + 1, &state);
-        at = next < end ? next + 1 : end;
-        is_first = 0;
-    }
-    s->text_levels--;
-    return is_form && !is_first && end_object(s, text, &state) != NULL;
-}
-
 /* Walk an array's member; put it into the form if it may matter. */
 static const u8 *walk_item(scanner *s, const u8 *at, u32 flags, unsigned level)
 {
@@ -1030,147 +412,6 @@ static const u8 *walk_item(scanner *s, const u8 *at, u32 flags, unsigned level)
     s->is_pair = is_object && s->is_pair;
     int is_empty = s->form_length == mark + ((s->form[mark] & 15) == TOKEN_OBJECT ? 3u : 2u);
     if (is_empty && !(flags & KEY_MATTERS)) s->form_length = mark;
-    return at;
-}
-
-/* -- lists of pairs --------------------------------------------------------------------------- */
-
-enum { PAIR_KEY, PAIR_NAME, PAIR_FIELD, PAIR_VALUE, PAIR_PARTS };
-
-/* The parts of a pair as they are spelled: keys, and where their values begin. */
-typedef struct {
-    const u8 *key, *at;
-    size_t length;
-} pair_part;
-
-/* Return which part of a pair a key is; PAIR_PARTS for none. */
-static int find_pair_part(const u8 *key, size_t length)
-{
-    static const char *const parts[] = {"key", "name", "field", "value"};
-    u8 folded[8];
-    size_t size = 0;
-    for (size_t at = 0; at < length; at++) {
-        if (key[at] && strchr("_-$@ ", key[at])) continue;
-        if (size == sizeof folded) return PAIR_PARTS;
-        folded[size++] = to_lower(key[at]);
-    }
-    for (int part = 0; part < PAIR_PARTS; part++)
-        if (size == strlen(parts[part]) && !memcmp(folded, parts[part], size)) return part;
-    return PAIR_PARTS;
-}
-
-/* Walk past a value of which nothing is kept. */
-static const u8 *skip_value(scanner *s, const u8 *at, unsigned level)
-{
-    int types = 0, is_late = s->is_late;
-    u32 count = 0;
-    if (*at == '{' || *at == '[') return skip_container(s, at + 1, *at, level, &types, &count);
-    s->is_late = 0;
-    at = walk_scalar(s, at, 0, level);
-    s->is_late = is_late;
-    return at;
-}
-
-enum { MAX_PAIR_MEMBERS = 3 };
-
-/* Find the parts of a pair, its brace before `at`; return the place behind it. NULL with a status that
-   is fine for an object that is no pair: it has too many members that are no part of one. */
-static const u8 *find_pair(scanner *s, const u8 *at, unsigned level, pair_part *parts)
-{
-    u32 count = 0, others = 0;
-    pair_part other = {NULL, NULL, 0};
-    at = skip_space(s, at);
-    if (*at == '}') return at + 1;
-    for (;;) {
-        int has_escapes = 0;
-        if (*at != '"') return stop_at(s, at);
-        const u8 *key = at + 1, *end = walk_string(s, key, &has_escapes);
-        if (!end) return NULL;
-        if (has_escapes) return stop(s, WALK_DOUBT);
-        at = skip_space(s, end + 1);
-        if (*at != ':') return stop_at(s, at);
-        at = skip_space(s, at + 1);
-        pair_part found = {key, at, (size_t)(end - key)};
-        int part = find_pair_part(key, found.length);
-        pair_part *same = part < PAIR_PARTS ? &parts[part] : &other;
-        int is_again = same->key && same->length == found.length
-            && !memcmp(same->key, key, found.length);
-        /* Of equal keys the first wins: how many there are is for the judge to say. */
-        if (is_again) return stop(s, WALK_DOUBT);
-        others += part == PAIR_PARTS;
-        if (others > 1 || ++count > MAX_PAIR_MEMBERS) return NULL;
-        if (!same->key) *same = found;
-        at = skip_value(s, at, level + 1);
-        if (!at) return NULL;
-        at = skip_space(s, at);
-        if (*at == '}') return at + 1;
-        if (*at != ',') return stop_at(s, at);
-        at = skip_space(s, at + 1);
-    }
-}
-
-/* Return the part that is a pair's key; NULL where an object is no pair. */
-static const pair_part *find_pair_name(const pair_part *parts)
-{
-    if (!parts[PAIR_VALUE].key) return NULL;
-    for (int part = PAIR_KEY; part <= PAIR_FIELD; part++)
-        if (parts[part].key && *parts[part].at == '"') return &parts[part];
-    return NULL;
-}
-
-/* Return whether all members of an array are pairs; `at` is the first. */
-static int are_pairs(scanner *s, const u8 *at, unsigned level)
-{
-    for (;;) {
-        pair_part parts[PAIR_PARTS] = {{NULL, NULL, 0}};
-        if (*at != '{') return 0;
-        at = find_pair(s, at + 1, level + 1, parts);
-        if (!at || !find_pair_name(parts)) return 0;
-        at = skip_space(s, at);
-        if (*at == ']') return 1;
-        if (*at != ',') return 0;
-        at = skip_space(s, at + 1);
-    }
-}
-
-/* Put a pair into the form as a member of an object; return 0 where that fails. */
-static int put_pair(scanner *s, const pair_part *name, const pair_part *value, unsigned level,
-                    object_state *state)
-{
-    int has_escapes = 0;
-    const u8 *key = name->at + 1, *end = walk_string(s, key, &has_escapes);
-    if (!end) return 0;
-    size_t length = (size_t)(end - key);
-    if (has_escapes && !(key = unescape_text(s, key, &length))) return 0;
-    /* Of equal keys of pairs each counts. */
-    if (length > MAX_KEY_BYTES || value->length > MAX_KEY_BYTES || was_skipped(s, state, key, length)) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    state->value_key = value->key;
-    state->value_key_length = value->length;
-    u32 flags = find_flags(s, key, length), skipped = s->skipped_count;
-    if (!walk_member(s, value->at, flags, level, state, key, length)) return 0;
-    if (s->skipped_count == skipped) note_skipped(s, state, key, length);
-    return 1;
-}
-
-/* Walk an array of pairs, which is an object; `at` is its first member. */
-static const u8 *walk_pairs(scanner *s, const u8 *at, unsigned level)
-{
-    object_state state = {.first_skipped = s->skipped_count};
-    s->form[s->form_length - 1] = TOKEN_OBJECT | IS_PAIRS;
-    for (;;) {
-        pair_part parts[PAIR_PARTS] = {{NULL, NULL, 0}};
-        const u8 *end = find_pair(s, at + 1, level + 1, parts);
-        REQUIRE(end);
-        if (!put_pair(s, find_pair_name(parts), &parts[PAIR_VALUE], level, &state)) return NULL;
-        at = skip_space(s, end);
-        if (*at == ']') break;
-        at = skip_space(s, at + 1);
-    }
-    at = end_object(s, at, &state);
-    s->is_pair = 0;
     return at;
 }
 
@@ -1243,14 +484,17 @@ static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
         s->form[a->form_begin - 1] |= ONE_OF_SEVERAL;
         if (!add_split(s, a->form_begin, a->slots_begin, a->first, a->first_split, 0)) return NULL;
     } else if (a->first_split == s->splits_count) {
-        if (a->first != NO_NUMBER) collapse_members(s, a->first);
+        if (a->first != NO_NUMBER) {
+            collapse_members(s, a->first);
+            s->traced_count = UNTRACED;
+        }
         s->members_count = a->members_count;
     }
     return put_byte(s, byte) ? at + 1 : NULL;
 }
 
 /* Walk an array whose bracket is before `at`; members of the form before are not said again. */
-static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
+const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
 {
     array_state a = {.form_begin = s->form_length, .slots_begin = s->slots_count,
                      .members_count = s->members_count, .first_split = s->splits_count,
@@ -1258,8 +502,11 @@ static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
                      .containers = s->containers, .first = NO_NUMBER, .last = NO_NUMBER};
     if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
     at = skip_space(s, at);
-    if (*at == '{' && are_pairs(s, at, level)) return walk_pairs(s, at, level);
-    if (s->status != WALK_OK) return NULL;
+    if (*at == '{') {
+        s->traced_count = UNTRACED;
+        if (are_pairs(s, at, level)) return walk_pairs(s, at, level);
+        if (s->status != WALK_OK) return NULL;
+    }
     while (*at != ']' || a.count) {
         at = walk_next_item(s, at, flags, level, &a);
         if (!at) return NULL;
@@ -1271,7 +518,6 @@ static const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
     return end_array(s, at, &a);
 }
 
-/* Where several values are known names, it matters which. */
 int end_form(scanner *s)
 {
     u32 known = 0;
@@ -1304,7 +550,7 @@ static const u8 *walk_once(scanner *s, const u8 *at)
     s->form_limit = MAX_WALKED_BYTES;
     s->form_length = s->slots_count = s->skipped_count = s->containers = 0;
     s->text_levels = s->arena_length = s->keys_count = 0;
-    s->members_count = s->splits_count = s->known_names = 0;
+    s->members_count = s->splits_count = s->known_names = s->traced_count = 0;
     s->is_dirty = 0;
     s->allows_line_feed = s->has_text_prefix = 0;
     s->last_crossed = NULL;

@@ -1,4 +1,5 @@
 #include "texts.h"
+#include "hashes.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ struct text {
 };
 
 struct dcevents_texts {
-    uint64_t seed[2];
+    hash_seed seed;
     uint8_t *bytes;
     uint64_t size, capacity;
     uint64_t *ends; /* of each text in `bytes` */
@@ -23,46 +24,6 @@ struct dcevents_texts {
     uint64_t *slots; /* the hash's 32 bits, and the number + 1; 0: free */
     uint64_t slot_count; /* a power of two */
 };
-
-/* -- SipHash-1-3: J.-P. Aumasson, D. J. Bernstein: SipHash, a fast short-input PRF -------------- */
-
-#define ROTATE(x, bits) (((x) << (bits)) | ((x) >> (64 - (bits))))
-
-static inline void mix(uint64_t v[4]) {
-    v[0] += v[1];
-    v[1] = ROTATE(v[1], 13) ^ v[0];
-    v[0] = ROTATE(v[0], 32);
-    v[2] += v[3];
-    v[3] = ROTATE(v[3], 16) ^ v[2];
-    v[0] += v[3];
-    v[3] = ROTATE(v[3], 21) ^ v[0];
-    v[2] += v[1];
-    v[1] = ROTATE(v[1], 17) ^ v[2];
-    v[2] = ROTATE(v[2], 32);
-}
-
-static uint32_t hash_text(const uint64_t seed[2], struct text text) {
-    uint64_t v[4] = {seed[0] ^ 0x736f6d6570736575u, seed[1] ^ 0x646f72616e646f6du,
-                     seed[0] ^ 0x6c7967656e657261u, seed[1] ^ 0x7465646279746573u};
-    uint64_t i = 0, word;
-    for (; text.size - i >= 8; i += 8) {
-        memcpy(&word, text.bytes + i, 8);
-        v[3] ^= word;
-        mix(v);
-        v[0] ^= word;
-    }
-    word = text.size << 56;
-    for (unsigned shift = 0; i < text.size; i++, shift += 8) {
-        word |= (uint64_t)text.bytes[i] << shift;
-    }
-    v[3] ^= word;
-    mix(v);
-    v[0] ^= word;
-    v[2] ^= 0xff;
-    for (int round = 0; round < 3; round++) mix(v);
-    uint64_t hash = v[0] ^ v[1] ^ v[2] ^ v[3];
-    return (uint32_t)(hash ^ hash >> 32);
-}
 
 /* -- the table ---------------------------------------------------------------------------------- */
 
@@ -134,7 +95,7 @@ static int number_batch(struct dcevents_texts *table, const struct text *texts, 
     if (fault) return fault;
     uint32_t hashes[BATCH];
     for (size_t i = 0; i < count; i++) {
-        hashes[i] = hash_text(table->seed, texts[i]);
+        hashes[i] = hash_text(&table->seed, texts[i].bytes, texts[i].size);
         __builtin_prefetch(&table->slots[hashes[i] & (table->slot_count - 1)]);
     }
     for (size_t i = 0; i < count; i++) {
@@ -157,8 +118,7 @@ static int number_batch(struct dcevents_texts *table, const struct text *texts, 
 struct dcevents_texts *dcevents_new_texts(uint64_t seed, uint64_t more_seed) {
     struct dcevents_texts *table = calloc(1, sizeof *table);
     if (!table) return NULL;
-    table->seed[0] = seed;
-    table->seed[1] = more_seed;
+    table->seed = (hash_seed){seed, more_seed};
     table->bytes = malloc(1);
     table->capacity = 1;
     if (!table->bytes || !grow_slots(table, MIN_SLOTS)) {
@@ -248,7 +208,7 @@ int dcevents_number_views(struct dcevents_texts *table, const struct ArrowArray 
 int64_t dcevents_find_text(const struct dcevents_texts *table, const uint8_t *text,
                               uint64_t size) {
     struct text wanted = {text, size};
-    const uint64_t *slot = find_slot(table, wanted, hash_text(table->seed, wanted));
+    const uint64_t *slot = find_slot(table, wanted, hash_text(&table->seed, text, size));
     return *slot ? (int64_t)(*slot & UINT32_MAX) - 1 : DCEVENTS_NOT_TEXTS;
 }
 

@@ -36,6 +36,7 @@ LOCATED_COLUMNS = {
 `member` is the record's number in its line, null where it is the only one. `form` is how the
 timestamp is written, null where the reader was not asked for it.
 """
+EventFrame = pl.DataFrame | PackedEvents
 _MAX_PENDING_ROWS: Final = 1 << 16
 """Events that are held in lists before a frame is made of them."""
 _MAX_TINY_ROWS: Final = 1 << 8
@@ -93,7 +94,7 @@ class EventRows:
         """Events that were read record by record, or of tiny blocks, and their sids."""
         self._taken, self._sessions = _Columns(), array("I")
         """Events that a scanner has taken, and the numbers of their sessions."""
-        self._frames: list[pl.DataFrame] = []
+        self._frames: list[EventFrame] = []
         self._codes = CombinationCodes(vocabulary)
         self.untimed = 0
         """Events without a usable timestamp so far."""
@@ -135,7 +136,7 @@ class EventRows:
         if events.count > _MAX_SMALL_ROWS:
             packed = self._pack_events(events, numbers, codes)
             if packed:
-                self._frames.append(packed.facts)
+                self._frames.append(packed)
                 self.untimed += packed.untimed
                 return packed.later
             rows = self._make_rows(events, numbers, codes, file, first_line)
@@ -244,7 +245,7 @@ class EventRows:
             self._frames.append(self._believe_times(rows))
             self._taken, self._sessions = _Columns(), array("I")
 
-    def take_frames(self, *, is_all: bool = True) -> list[pl.DataFrame]:
+    def take_frames(self, *, is_all: bool = True) -> list[EventFrame]:
         """Return events that were added, and forget them.
 
         Those of which no frame is made yet only where all are wanted.

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
 from operator import itemgetter
 from typing import Final
 
@@ -12,7 +11,7 @@ import polars as pl
 
 from dcevents.model.events import KINDS, REJECT_REASONS
 from dcevents.model.facts import Facts
-from dcevents.model.packing import NO_PACKED_FACTS
+from dcevents.model.packing import PackedEvents
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.account import (
     MAX_SHOWN_REJECTS,
@@ -27,7 +26,7 @@ from dcevents.reading.envelopes import (
     add_envelopes,
     describe_envelope,
 )
-from dcevents.reading.event_rows import LOCATED_COLUMNS, EventRows
+from dcevents.reading.event_rows import LOCATED_COLUMNS, EventFrame, EventRows
 from dcevents.reading.hints import SAMPLE_BYTES
 from dcevents.reading.judge import Rejection, Structure, UnknownEvent
 from dcevents.reading.judge.findings import NO_EVENT, NO_SID, NOT_AN_OBJECT, TOO_LONG
@@ -133,7 +132,7 @@ class LogBuilder:
         self.rows = EventRows(vocabulary, settings)
         self._only_counts = False
         self._is_held = is_held
-        self._frames: list[pl.DataFrame] = []
+        self._frames: list[EventFrame] = []
         """Events that are no facts yet."""
         self._located: list[pl.DataFrame] = []
         self.input_counts: dict[int, InputCounts] = {}
@@ -322,15 +321,14 @@ class LogBuilder:
             return
         if not is_all and sum(frame.height for frame in self._frames) < _MIN_ROWS:
             return
-        is_packed = [frame.schema == NO_PACKED_FACTS.schema for frame in self._frames]
-        rows = [each for each, packed in zip(self._frames, is_packed, strict=True) if not packed]
-        packed_facts = list(compress(self._frames, is_packed))
+        rows = [each for each in self._frames if isinstance(each, pl.DataFrame)]
+        packed = [each for each in self._frames if isinstance(each, PackedEvents)]
         if rows:
             self.facts.add_rows(pl.concat(rows))
-        if packed_facts:
-            self.facts.add_packed(pl.concat(packed_facts))
+        if packed:
+            self.facts.add_packed(packed)
         if self._settings.in_full:
-            self._located += self._frames
+            self._located += rows
         self._frames = []
 
     def absorb(self, other: "LogBuilder") -> None:
@@ -366,7 +364,7 @@ class LogBuilder:
         self._input.counts = InputCounts(is_resumed=self._input.counts.is_resumed)
         self.input_counts = {self._input.file: self._input.counts}
 
-    def take_held(self) -> list[pl.DataFrame]:
+    def take_held(self) -> list[EventFrame]:
         """Return all events that are held, and forget them."""
         self._take_frames(is_all=True)
         frames, self._frames = self._frames, []

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import alike_lines
 import generate_records as generate
 import hostile_lines
 import pytest
@@ -71,6 +72,11 @@ def test_order_matters_where_dots_make_an_object_of_another_key() -> None:
 
     assert check_block(first + second)[LineStatus.EVENT] == 2
     assert check_block(second + first)[LineStatus.EVENT] == 2
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_lines_alike_but_for_their_values(seed: int) -> None:
+    check_block(alike_lines.make_alike(seed, 400), read=scanned.judge_alone)
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

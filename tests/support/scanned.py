@@ -168,10 +168,18 @@ def check_block(
     context: Context = CONTEXT,
     read: Read = read_alone,
 ) -> Counter[LineStatus]:
-    """Hold a block to its lines alone; return how many lines have which status."""
+    """Hold a block to its lines alone; return how many lines have which status.
+
+    It is scanned more than once: what was learned from a line must not change what it says.
+    """
     scanner = scanner or make_scanner(context, in_full=False)
+    first = scanner.scan(data)
+    scanner.scan(data)
     block = scanner.scan(data)
     lines = split_lines(data)
+    assert list(block.runs) == list(first.runs)
+    assert list_events(block) == list_events(first)
+    assert list_others(block) == list_others(first)
     assert block.lines == len(lines)
     events, others = list_events(block), list_others(block)
     several_events = several_others = 0

@@ -1,0 +1,179 @@
+/* What the parts of a walk share: single steps, and the functions that call one another.
+
+   A walk's functions return the place behind what was walked, NULL as the scanner's status says. */
+#ifndef DCEVENTS_SCAN_WALK_H
+#define DCEVENTS_SCAN_WALK_H
+
+#include "scan.h"
+
+static inline const u8 *stop(scanner *s, enum walk_status status)
+{
+    s->status = status;
+    return NULL;
+}
+
+/* Stop at a byte that cannot stand there: the line's end, behind which a value may go on, or not. */
+static inline const u8 *stop_at(scanner *s, const u8 *at)
+{
+    return stop(s, *at == '\n' ? WALK_UNFINISHED : WALK_BROKEN);
+}
+
+/* -- scalars as they are spelled -------------------------------------------------------------- */
+
+static inline int is_hex(u8 byte)
+{
+    u8 lower = to_lower(byte);
+    return is_digit(byte) || (lower >= 'a' && lower <= 'f');
+}
+
+/* Return the length of the escape at a backslash; 0 for none. */
+static inline unsigned match_escape(const u8 *at)
+{
+    switch (at[1]) {
+    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return 2;
+    case 'u': return is_hex(at[2]) && is_hex(at[3]) && is_hex(at[4]) && is_hex(at[5]) ? 6 : 0;
+    default: return 0;
+    }
+}
+
+/* Return the closing quote of the string whose text begins at `at`. */
+__attribute__((always_inline)) static inline const u8 *
+walk_string(scanner *s, const u8 *at, int *has_escapes)
+{
+    at = skip_plain(at);
+    while (*at != '"') {
+        unsigned size = 0;
+        if (*at == '\\') {
+            size = match_escape(at);
+            *has_escapes = 1;
+        } else if (*at >= 0x80) {
+            size = match_utf8(at);
+        }
+        if (!size) return stop(s, WALK_BROKEN);
+        at = skip_plain(at + size);
+    }
+    return at;
+}
+
+static inline const u8 *walk_digits(const u8 *at)
+{
+    while (is_digit(*at)) at++;
+    return at;
+}
+
+static inline const u8 *walk_number(scanner *s, const u8 *at, int *is_whole)
+{
+    *is_whole = 1;
+    if (*at == '-') at++;
+    if (!is_digit(*at)) return stop(s, WALK_BROKEN);
+    at = *at == '0' ? at + 1 : walk_digits(at);
+    if (*at == '.') {
+        *is_whole = 0;
+        if (!is_digit(at[1])) return stop(s, WALK_BROKEN);
+        at = walk_digits(at + 1);
+    }
+    if (*at == 'e' || *at == 'E') {
+        *is_whole = 0;
+        at++;
+        if (*at == '+' || *at == '-') at++;
+        if (!is_digit(*at)) return stop(s, WALK_BROKEN);
+        at = walk_digits(at);
+    }
+    return at;
+}
+
+static inline const u8 *walk_word(scanner *s, const u8 *at)
+{
+    if (!memcmp(at, "true", 4) || !memcmp(at, "null", 4)) return at + 4;
+    if (!memcmp(at, "false", 5)) return at + 5;
+    return stop(s, WALK_BROKEN);
+}
+
+/* -- white space and separators ----------------------------------------------------------------- */
+
+const u8 *skip_spaces(scanner *s, const u8 *at);
+const u8 *skip_separators(const u8 *at, const u8 *end);
+
+static inline const u8 *skip_space(scanner *s, const u8 *at)
+{
+    return *at > ' ' ? at : skip_spaces(s, at);
+}
+
+/* -- objects and arrays ----------------------------------------------------------------------- */
+
+typedef struct {
+    u64 hashes; /* a bit for each key that was passed over */
+    u32 first_skipped;
+    unsigned state;
+    int has_dotted;
+    u32 members;
+    int has_pair_key, has_pair_value;
+    const u8 *value_key; /* of a list of pairs: the key of the present pair's value */
+    size_t value_key_length;
+} object_state;
+
+/* A key that is put into the form only with what stands under it. */
+typedef struct {
+    const u8 *text;
+    size_t length;
+    const object_state *state;
+    int is_put;
+} late_key;
+
+/* -- values under keys (scan_values.c) ---------------------------------------------------------- */
+
+int put_key(scanner *s, const u8 *key, size_t length);
+/* Return room for a text and zeros behind it; NULL where there is none. */
+u8 *take_arena(scanner *s, size_t length);
+void keep_in_arena(scanner *s, size_t length);
+/* Return a text without escapes, which lasts as long as the walk; NULL where there is no room. */
+const u8 *unescape_text(scanner *s, const u8 *text, size_t *length);
+/* Return the flags that a text has for the late stages: it may be a full name, JSON, a form, though
+   its key is not listed. */
+u32 find_late_flags(scanner *s, const u8 *text, size_t length, u32 flags);
+/* Make the slot of a value under a key that matters, and its byte in the form. Return NULL where
+   that is for the judge to say. Of a text it is not said yet whether it is entered. */
+slot *add_string(scanner *s, const u8 *text, size_t length, u32 flags, unsigned *byte);
+slot *add_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 flags, unsigned *byte);
+slot *add_word(scanner *s, const u8 *text, size_t length, u32 flags, unsigned *byte);
+/* Return whether a text under a key of bodies may be a request line, which is no JSON. */
+int is_request_line(const u8 *text, u32 flags);
+/* Return whether a text under a key of bodies may hold something that the judge would enter. */
+int may_be_body(const u8 *text, size_t length, u32 flags);
+
+/* -- objects and arrays (scan_walk.c) ----------------------------------------------------------- */
+
+const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level);
+const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level);
+const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level);
+const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level, object_state *state,
+                      const u8 *key, size_t length);
+const u8 *end_object(scanner *s, const u8 *at, const object_state *state);
+/* Walk what an object or array holds, of which nothing matters; `brace` is its opening. */
+const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int *types, u32 *count);
+int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags, unsigned level);
+/* Put a text under a key that does not matter into the form where a late stage may find something. */
+int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
+                    unsigned level, late_key *key);
+void note_skipped(scanner *s, object_state *state, const u8 *key, size_t length);
+/* Return whether a key may be one that the object had before, and that was passed over. */
+int was_skipped(const scanner *s, const object_state *state, const u8 *key, size_t length);
+/* Note a member behind the one before, `last`, which is then it. */
+int add_member(scanner *s, const list_member *member, u32 *last);
+
+/* -- texts in texts (scan_bodies.c) -------------------------------------------------------------- */
+
+/* Walk a text that is JSON, behind a prefix, encoded, or a form; return 0, with the form as it was,
+   for any other. */
+int walk_text(scanner *s, const slot *holder, unsigned level);
+/* Walk the form in a request line; return 0, with the record's form as it was, for any other text. */
+int walk_query(scanner *s, const slot *holder, unsigned level);
+
+/* -- lists of pairs (scan_pairs.c) --------------------------------------------------------------- */
+
+/* Return whether all members of an array are pairs; `at` is the first. */
+int are_pairs(scanner *s, const u8 *at, unsigned level);
+/* Walk an array of pairs, which is an object; `at` is its first member. */
+const u8 *walk_pairs(scanner *s, const u8 *at, unsigned level);
+
+#endif

@@ -1,0 +1,76 @@
+"""Lines alike: the same bytes between their values, and values that mean something else."""
+
+import base64
+import json
+import random
+from typing import Any
+
+from hostile_lines import NAMES, NUMBERS, TEXTS, TIMES, HostileLines
+
+CANONICAL = {
+    "event": "CONVERSATION_TRIGGERED",
+    "timestamp": "2026-03-02T09:15:04.123Z",
+    "page": "https://example.com/a?b=c#d",
+    "level": "info",
+    "message": "received",
+    "request": "GET /",
+    "tags": ["a", 1, None],
+    "data": {
+        "payload": {
+            "id": "d-1",
+            "name": "Welcome",
+            "type": "dialogue",
+            "uiType": "chatbot",
+            "sid": "s-1",
+            "agentID": 7.0,
+            "agentName": None,
+        }
+    },
+}
+LOGGED = {
+    "timestamp": "2026-03-02T09:15:04Z",
+    "sid": "s-2",
+    "message": "received",
+    "request": "GET /",
+    "name": "CONVERSATION_CLOSED",
+}
+_EVENT = '{"event":"CONVERSATION_ENGAGED","sid":"t","name":"other"}'
+EVENT_TEXTS = [
+    _EVENT,
+    f"[{_EVENT}]",
+    f"said: {_EVENT}",
+    base64.b64encode(_EVENT.encode()).decode(),
+    "event=CONVERSATION_ENGAGED&sid=t",
+    "POST /collect?event=CONVERSATION_ENGAGED&sid=t HTTP/1.1",
+]
+SIGNS = ["", " ", "é", "\\", '"', "\n", "x" * 520, "?q", "#", "null", "{}", "s-1", "Chat Closed"]
+
+
+def make_alike(seed: int, lines: int) -> bytes:
+    """Return families of lines: one three times, and then that one with other values."""
+    pick = random.Random(seed)
+    records = HostileLines(seed)
+    made: list[str] = []
+    while len(made) < lines:
+        record = pick.choice([CANONICAL, LOGGED, records.record()])
+        style = pick.choice([{}, {"separators": (",", ":")}, {"ensure_ascii": False}])
+        made += [json.dumps(record, **style)] * 3
+        made += [json.dumps(_change_values(record, pick), **style) for _ in range(8)]
+    return "".join(line.replace("\n", " ") + "\n" for line in made[:lines]).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def _change_values(value: Any, pick: random.Random) -> Any:
+    """Return a value in which some scalars are others, of the same type as a rule."""
+    if isinstance(value, dict):
+        return {key: _change_values(each, pick) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_change_values(each, pick) for each in value]
+    chance = pick.random()
+    if chance < 0.6:
+        return value
+    if isinstance(value, str) or chance > 0.95:
+        texts = pick.choice([NAMES, TIMES, TEXTS, SIGNS, EVENT_TEXTS])
+        return str(pick.choice(texts))
+    return pick.choice(NUMBERS)

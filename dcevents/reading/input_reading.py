@@ -24,6 +24,7 @@ from dcevents.reading.scanner import (
     Scanner,
 )
 from dcevents.reading.scanning import ScannedInput
+from dcevents.reading.sources.buffers import BlockBytes
 from dcevents.reading.sources.growing import ReadBytes
 from dcevents.reading.sources.inputs import Extent, Input, Resume
 from dcevents.reading.taken_lines import (
@@ -81,7 +82,7 @@ class InputReading:
         or all.
         """
         if self._table:
-            read = self._table.read_block(block.data, wanted_rejects)
+            read = self._table.read_block(bytes(block.data), wanted_rejects)
             self._note_bytes(block)
             return read
         records = self._reader.feed(block.begin) if block.begin else []
@@ -107,7 +108,7 @@ class InputReading:
         return read
 
     def _read_runs(
-        self, data: bytes, scanned: ScannedBlock, fed: FedEntries
+        self, data: BlockBytes, scanned: ScannedBlock, fed: FedEntries
     ) -> Iterator[ReadRecord]:
         """Yield the records of runs, but for those of lines that count as they were taken.
 
@@ -119,7 +120,7 @@ class InputReading:
             run = runs[place]
             place += 1
             if run.status is LineStatus.ASIDE:
-                yield from reader.feed(data[run.begin : run.end])
+                yield from reader.feed(bytes(data[run.begin : run.end]))
             elif reader.is_idle:
                 place = runs.find(LineStatus.ASIDE, place)
                 self._pass_lines(data, scanned, runs[place - 1], run.first_line, run.begin)
@@ -127,11 +128,11 @@ class InputReading:
                 end = run.end
                 if reader.is_between_lines:
                     place, end = self._find_members_end(data, runs, place, buckets)
-                yield from reader.pass_event_lines(data[run.begin : end])
+                yield from reader.pass_event_lines(bytes(data[run.begin : end]))
             elif run.status is LineStatus.EVENT_OVER_LINES and reader.is_between_lines:
-                reader.pass_value(data[run.begin : run.end])
+                reader.pass_value(bytes(data[run.begin : run.end]))
             elif run.status in _OVER_LINES:
-                yield from reader.feed(data[run.begin : run.end])
+                yield from reader.feed(bytes(data[run.begin : run.end]))
                 fed.add_lines(scanned, run, range(run.first_line, run.first_line + run.lines))
             else:
                 begin = run.first_line
@@ -141,7 +142,7 @@ class InputReading:
                     self._pass_lines(data, scanned, run, begin + lines, at)
 
     def _find_members_end(
-        self, data: bytes, runs: Runs, place: int, buckets: bytes
+        self, data: BlockBytes, runs: Runs, place: int, buckets: bytes
     ) -> tuple[int, int]:
         """Return the place of the first run that has other lines than members of an array.
 
@@ -157,7 +158,7 @@ class InputReading:
         return place, end
 
     def _pass_lines(
-        self, data: bytes, scanned: ScannedBlock, last: Run, line: int, begin: int
+        self, data: BlockBytes, scanned: ScannedBlock, last: Run, line: int, begin: int
     ) -> None:
         """Pass over lines that were taken, from a line up to the last of a run.
 
@@ -173,9 +174,13 @@ class InputReading:
             reader.pass_lines(number - 1 - line, at - begin)
         lines = range(number - 1, number)
         columns = (scanned.events.lines, scanned.others.lines)
-        reader.pass_array(data[at:end], sum(len(find_entries(each, lines)) for each in columns))
+        reader.pass_array(
+            bytes(data[at:end]), sum(len(find_entries(each, lines)) for each in columns)
+        )
 
-    def _feed_taken(self, data: bytes, run: Run) -> Generator[ReadRecord, None, tuple[int, int]]:
+    def _feed_taken(
+        self, data: BlockBytes, run: Run
+    ) -> Generator[ReadRecord, None, tuple[int, int]]:
         """Yield the records of lines that may belong to what is open.
 
         Return how many lines were fed, and the place behind them.
@@ -185,7 +190,7 @@ class InputReading:
             begin = at
             for _ in range(min(lines, run.lines - fed)):
                 at, fed = data.index(b"\n", at) + 1, fed + 1
-            yield from reader.feed(data[begin:at])
+            yield from reader.feed(bytes(data[begin:at]))
             lines *= 2
         return fed, at
 
@@ -201,7 +206,7 @@ class InputReading:
         """Note the bytes by which the input is known at the place where a later run reads on."""
         if self._read_bytes:
             self._read_bytes.add(block.begin)
-            self._read_bytes.add(block.data)
+            self._read_bytes.add(bytes(block.data))
             self._read_bytes.find_tail(self.resume.offset)
 
     def complete_extent(self, extent: Extent) -> Extent:
@@ -213,7 +218,7 @@ class InputReading:
         return replace(extent, resume=resume, rest_bytes=read.end - resume.offset, tail=tail)
 
 
-def _has_only_objects(data: bytes, run: Run, buckets: bytes) -> bool:
+def _has_only_objects(data: BlockBytes, run: Run, buckets: bytes) -> bool:
     """Return whether lines that are no events are one object each, and no text beside."""
     if run.status is not LineStatus.OTHER:
         return False

@@ -189,6 +189,7 @@ class _LogReader:
                     self._end_log()
             elif not self._is_over:
                 self._read_block(reading, each)
+                self._scanning.give_back(each)
         return results
 
     def _read_block(self, reading: InputReading, block: ScannedInput) -> None:

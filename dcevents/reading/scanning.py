@@ -20,14 +20,15 @@ from dcevents.reading.scanner import (
     make_scanner,
 )
 from dcevents.reading.sources.blocks import BlockLoader, InputBlock, RestOfInput, read_blocks
+from dcevents.reading.sources.buffers import BlockBuffers, BlockBytes
 from dcevents.reading.sources.inputs import Input, InputResult, ProgressCallback
 from dcevents.reading.sources.members import find_first_member
 
 _MAX_THREADS: Final = 8
 _AHEAD_BLOCKS: Final = 2
 """Blocks that are read ahead, beside one for each thread."""
-_EARLY_BLOCKS: Final = 16
-"""Blocks that are scanned before anybody asks for one."""
+_EARLY_BLOCKS: Final = 48
+"""Blocks that are scanned before anybody asks for one: as many as polars gives time for."""
 _MIN_THREAD_BYTES: Final = 1 << 16
 """Bytes of a block that are worth a thread."""
 _ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
@@ -38,8 +39,8 @@ class ScannedInput(NamedTuple):
 
     begin: bytes
     """The rest of a line that an earlier block has begun."""
-    data: bytes
-    """The lines behind it."""
+    data: BlockBytes
+    """The lines behind it: see `Scanning.give_back`."""
     scanned: ScannedBlock
     problem: str | None
     """Reason why bytes are missing here; later blocks of the input do not count."""
@@ -57,9 +58,10 @@ def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInpu
     data, begin = block.data, b""
     if not block.is_line_start:
         size = data.find(b"\n") + 1 or len(data)
-        begin, data = data[:size], data[size:]
+        begin, data = bytes(data[:size]), bytes(data[size:])
     scanned, rest = scanner.scan(data), None
     if block.source and _has_odd_lines(scanned):
+        data = bytes(data)
         place = find_first_member(data)
         if place is not None:
             rest = block.source.read_on(block.data, len(begin) + place)
@@ -70,7 +72,7 @@ def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInpu
 
 def _take_rows(block: InputBlock) -> ScannedInput:
     """Return a block whose lines may be rows, without compressed data."""
-    data, rest = block.data, None
+    data, rest = bytes(block.data), None
     if block.source and not _is_utf8(data):
         begin = 0 if block.is_line_start else data.find(b"\n") + 1 or len(data)
         place = find_first_member(data[begin:])
@@ -109,7 +111,8 @@ class Scanning:
         self.scanner = make_scanner(self.context, in_full=settings.in_full)
         self._workers = min(_MAX_THREADS, (os.cpu_count() or 1) + 1)
         self._pool = ThreadPoolExecutor(self._workers)
-        self._items = read_blocks(inputs, progress, self.context)
+        self._buffers = BlockBuffers()
+        self._items = read_blocks(inputs, progress, self.context, self._buffers)
         self._waiting: deque[Future[ScannedInput] | ScannedInput | InputResult] = deque()
 
     def begin(self) -> None:
@@ -150,6 +153,10 @@ class Scanning:
     def scan(self, block: InputBlock | BlockLoader) -> ScannedInput:
         """Scan a block."""
         return scan_block(block, self.scanner)
+
+    def give_back(self, block: ScannedInput) -> None:
+        """Give back the memory of a block that was read, to be used again."""
+        self._buffers.give_back(block.data)
 
 
 def _is_ready(item: Future[ScannedInput] | ScannedInput | InputResult) -> bool:

@@ -23,6 +23,7 @@ from dcevents.reading.scanner import (
     TakenOthers,
 )
 from dcevents.reading.scanner.block import Buffer
+from dcevents.reading.sources.buffers import BlockBytes
 
 _FED: Final = 0xFF
 """Stands for the bucket of a line that is read record by record after all."""
@@ -149,7 +150,9 @@ class OtherLines:
         places = [place for each in _IGNORED if (place := self._buckets.find(each)) >= 0]
         return self._first_line + self._lines[min(places)] if places else None
 
-    def list_rejects(self, data: bytes, runs: Runs, wanted: int | None) -> list[RejectedRecord]:
+    def list_rejects(
+        self, data: BlockBytes, runs: Runs, wanted: int | None
+    ) -> list[RejectedRecord]:
         """Return the first rejected lines, so many of them or all, with their bytes."""
         found: list[RejectedRecord] = []
         is_rejected = self._buckets.translate(_IS_REJECTED)
@@ -162,7 +165,7 @@ class OtherLines:
             for _ in range(self._lines[entry] - line):
                 at = data.index(b"\n", at) + 1
             line = self._lines[entry]
-            raw = data[at : data.index(b"\n", at)]
+            raw = bytes(data[at : data.index(b"\n", at)])
             reason = OTHER_BUCKETS[self._buckets[entry]]
             found.append(_make_reject(self._first_line + line, reason, raw))
             entry = is_rejected.find(1, entry + 1)

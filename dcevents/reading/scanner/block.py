@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Protocol, overload
 
 from dcevents.model.attributes import AttributeColumns
 from dcevents.reading.judge import Structure
+from dcevents.reading.sources.buffers import BlockBytes
 
 Buffer = bytes | bytearray | memoryview
 """Numbers of one size, one behind the other, in the machine's order of bytes."""
@@ -208,5 +209,5 @@ class ScannedBlock:
 class Scanner(Protocol):
     """Reads blocks of lines; several threads may ask it at once."""
 
-    def scan(self, data: bytes) -> ScannedBlock:
+    def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say, as far as that is certain of each alone."""

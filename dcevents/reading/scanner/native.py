@@ -20,6 +20,7 @@ from dcevents.reading.scanner.block import (
 )
 from dcevents.reading.scanner.rules import SLOTS, Rule, Rules, Sample
 from dcevents.reading.scanner.words import WORD_LISTS
+from dcevents.reading.sources.buffers import BlockBytes
 from dcevents.reading.timestamps import FORMS
 
 _MAX_ROUNDS: Final = 8
@@ -84,7 +85,7 @@ def declare_functions(library: ctypes.CDLL) -> None:
     library.dc_list_combinations.restype = None
     library.dc_list_combinations.argtypes = (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
     library.dc_scan_block.restype = ctypes.POINTER(_Result)
-    library.dc_scan_block.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t)
+    library.dc_scan_block.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 
 
 class NativeScanner:
@@ -98,7 +99,7 @@ class NativeScanner:
         self._rules = Rules(context, FORMS, in_full=in_full)
         self._idle: deque[_BlockScanner] = deque()
 
-    def scan(self, data: bytes) -> ScannedBlock:
+    def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say, as far as that is certain of each alone."""
         try:
             scanner = self._idle.pop()
@@ -139,7 +140,7 @@ class _BlockScanner:
     def __del__(self) -> None:
         self._library.dc_close_scanner(getattr(self, "_scanner", None))
 
-    def scan(self, data: bytes) -> ScannedBlock:
+    def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say."""
         for _ in range(_MAX_ROUNDS):
             self._add_rules()
@@ -151,8 +152,10 @@ class _BlockScanner:
                 break
         return self._make_block(result)
 
-    def _scan(self, data: bytes) -> Any:  # noqa: ANN401 - a structure of ctypes
-        found = self._library.dc_scan_block(self._scanner, data, len(data))
+    def _scan(self, data: BlockBytes) -> Any:  # noqa: ANN401 - a structure of ctypes
+        is_buffer = isinstance(data, bytearray) and data
+        given = ctypes.byref(ctypes.c_char.from_buffer(data)) if is_buffer else bytes(data)
+        found = self._library.dc_scan_block(self._scanner, given, len(data))
         if not found:
             raise MemoryError
         return found.contents
@@ -240,13 +243,13 @@ def _make_native_rule(rule: Rule, structure: int) -> _NativeRule:
     return _NativeRule(rule.ms, slots, structure, rule.kind, rule.time_form, rule.is_late)
 
 
-def _list_new_forms(result: Any, data: bytes) -> list[Sample]:  # noqa: ANN401
+def _list_new_forms(result: Any, data: BlockBytes) -> list[Sample]:  # noqa: ANN401
     """Return forms without a rule, each with a record of it."""
     found = []
     packed = _read_bytes(result.new_forms, 36 * result.new_forms_count)
     for begin, length, value, size, is_clean, *numbers in struct.iter_unpack("=9I", packed):
         form = _read_bytes(result.form_bytes + begin, length)
-        record = data[value : value + size]
+        record = bytes(data[value : value + size])
         found.append(Sample(form, record, bool(is_clean), tuple(numbers)))
     return found
 

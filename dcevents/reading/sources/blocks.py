@@ -12,6 +12,7 @@ from dcevents.reading.hints import describe_foreign_format
 from dcevents.reading.judge import Context
 from dcevents.reading.rows.headers import NO_TABLE, TableSearch, search_table
 from dcevents.reading.sources import sizes
+from dcevents.reading.sources.buffers import BlockBuffers, BlockBytes
 from dcevents.reading.sources.decompression import (
     HEAD_BYTES,
     UnpackedChunks,
@@ -39,7 +40,8 @@ Chunks = Iterator[bytes | memoryview]
 class InputBlock(NamedTuple):
     """Bytes of an input that follow those of the block before."""
 
-    data: bytes
+    data: BlockBytes
+    """Of a long file a buffer, to be given back where it is not looked at any more."""
     is_line_start: bool = True
     """Whether a line begins with the block; else one goes on."""
     problem: str | None = None
@@ -57,9 +59,9 @@ class RangeSource(NamedTuple):
     begin: SeenBytes
     framing: TableSearch
 
-    def read_on(self, data: bytes, size: int) -> "RestOfInput":
+    def read_on(self, data: BlockBytes, size: int) -> "RestOfInput":
         """Return what the file holds behind the first bytes of the block, unpacked."""
-        tail = join_tail(self.begin.data, data, size)
+        tail = join_tail(self.begin.data, bytes(data), size)
         return RestOfInput(self.file, SeenBytes(self.begin.end + size, tail), self.framing)
 
 
@@ -101,11 +103,11 @@ class _PeekedInput(NamedTuple):
 
 
 def read_blocks(
-    inputs: Sequence[Input], progress: ProgressCallback, context: Context
+    inputs: Sequence[Input], progress: ProgressCallback, context: Context, buffers: BlockBuffers
 ) -> Iterator[InputItem]:
     """Yield the blocks of each input, and behind them what was found out about it.
 
-    Raises InputError for an input that cannot be opened or read.
+    Those of long files lie in buffers. Raises InputError where an input cannot be read.
     """
     for source in inputs:
         peeked = _peek_input(source, progress)
@@ -119,7 +121,7 @@ def read_blocks(
         else:
             is_whole = source.resume is None and len(peeked.head) < sizes.TAIL_BYTES
             framing = search_table(peeked.head, context, is_whole=is_whole)
-            yield from _read_input(peeked._replace(framing=framing), progress)
+            yield from _read_input(peeked._replace(framing=framing), progress, buffers)
 
 
 def _open_frames(peeked: _PeekedInput, context: Context) -> "FrameChunks | None":
@@ -148,14 +150,17 @@ def _read_frames(
     yield InputResult(source, problem=frames.problem and f"it is {frames.problem}")
 
 
-def _read_input(peeked: _PeekedInput, progress: ProgressCallback) -> Iterator[InputItem]:
+def _read_input(
+    peeked: _PeekedInput, progress: ProgressCallback, buffers: BlockBuffers
+) -> Iterator[InputItem]:
     """Yield the blocks of an input, and the findings."""
     file = peeked.file
     if file.source.resume and file.problem:
         # It was recognised as a log that it is not any more.
         yield InputResult(file.source, problem=file.problem)
         return
-    read = _read_ranges(peeked, progress) if peeked.is_long else _read_in_order(peeked)
+    is_long = peeked.is_long
+    read = _read_ranges(peeked, progress, buffers) if is_long else _read_in_order(peeked)
     extent = yield from read
     yield InputResult(file.source, None, file.problem or peeked.unpacked.problem, extent)
 
@@ -233,7 +238,7 @@ def _cut_at_lines(
 
 
 def _read_ranges(
-    peeked: _PeekedInput, progress: ProgressCallback
+    peeked: _PeekedInput, progress: ProgressCallback, buffers: BlockBuffers
 ) -> Generator[BlockLoader, None, Extent]:
     """Yield the blocks of a long plain file; return its extent."""
     file, resume = peeked.file, peeked.file.source.resume
@@ -241,9 +246,12 @@ def _read_ranges(
     begin = SeenBytes(resume.begin, resume.tail) if resume else SeenBytes(0, b"")
     finder = RangeFinder(long_file, begin)
     is_line_start = resume is None or resume.point.is_line_start
+    # Bytes by which a later run knows the input, and rows, are looked at for longer.
+    is_kept = resume is not None or peeked.framing != NO_TABLE
+    shared = None if is_kept else buffers
     wanted = sizes.FIRST_BLOCK_BYTES
     while found := finder.find_next(wanted):
-        load = partial(_load_block, long_file, found, peeked.framing)
+        load = partial(_load_block, long_file, found, peeked.framing, shared)
         yield partial(load, is_line_start=is_line_start)
         progress(found.size)
         is_line_start, wanted = found.end.data.endswith(b"\n"), sizes.BLOCK_BYTES
@@ -251,8 +259,14 @@ def _read_ranges(
 
 
 def _load_block(
-    long_file: LongFile, found: FileRange, framing: TableSearch, *, is_line_start: bool
+    long_file: LongFile,
+    found: FileRange,
+    framing: TableSearch,
+    buffers: BlockBuffers | None,
+    *,
+    is_line_start: bool,
 ) -> InputBlock:
-    data, problem = load_range(long_file, found)
+    loaded, problem = load_range(long_file, found, buffers or BlockBuffers())
+    data = bytes(loaded) if buffers is None else loaded
     source = RangeSource(long_file.file, found.begin, framing)
     return InputBlock(data, is_line_start, problem, source, framing)

@@ -178,6 +178,16 @@ class OpenInput:
         except OSError as error:
             raise make_input_error(self.source.name, error) from error
 
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Read bytes at a place into a buffer; return how many.
+
+        Raises InputError.
+        """
+        try:
+            return os.preadv(self._fd, [buffer], offset)
+        except OSError as error:
+            raise make_input_error(self.source.name, error) from error
+
     def describe_again(self) -> Input:
         """Describe the file as it is now, and take it for the input from now on."""
         status = self.read_status()

@@ -8,6 +8,7 @@ between is read as far as it was the same log, and not any further.
 from typing import NamedTuple
 
 from dcevents.reading.sources import sizes
+from dcevents.reading.sources.buffers import BlockBuffers, BlockBytes
 from dcevents.reading.sources.inputs import CUT_SHORT, REPLACED, OpenInput, SeenBytes
 
 
@@ -91,13 +92,16 @@ class RangeFinder:
         return begin + found if found else end
 
 
-def load_range(long_file: LongFile, found: FileRange) -> tuple[bytes, str | None]:
+def load_range(
+    long_file: LongFile, found: FileRange, buffers: BlockBuffers
+) -> tuple[BlockBytes, str | None]:
     """Load the bytes of a range, as far as they are those of the log.
 
     Return also why some are missing. Raises InputError.
     """
     file = long_file.file
-    data = _read_fully(file, found)
+    data = buffers.take(found.size)
+    del data[_read_fully(file, found, data) :]
     if len(data) == found.size and data.endswith(found.end.data[-found.size :]):
         return data, None
     # What is there may be of another log: only a beginning of the same is certain.
@@ -106,13 +110,13 @@ def load_range(long_file: LongFile, found: FileRange) -> tuple[bytes, str | None
     return data if is_same else b"", problem
 
 
-def _read_fully(file: OpenInput, found: FileRange) -> bytes:
-    """Read the bytes of a range, fewer where the file ends before."""
-    chunks, at = [], found.begin.end
-    while at < found.end.end:
-        chunk = file.read_at(found.end.end - at, at)
-        if not chunk:
-            break
-        chunks.append(chunk)
-        at += len(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+def _read_fully(file: OpenInput, found: FileRange, data: bytearray) -> int:
+    """Read the bytes of a range; return how many, fewer where the file ends before."""
+    size = 0
+    with memoryview(data) as view:
+        while size < found.size:
+            read = file.read_into(view[size:], found.begin.end + size)
+            if not read:
+                break
+            size += read
+    return size

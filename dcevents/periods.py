@@ -1,7 +1,6 @@
 """Periods that have names, and the windows that they are compared with. Without polars."""
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -36,8 +35,7 @@ _EXAMPLES = (
 )
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(NamedTuple):
     """A day, week, month, quarter or year."""
 
     kind: PeriodKind

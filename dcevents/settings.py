@@ -1,7 +1,7 @@
 """The settings of one run: frozen values, made from options, read everywhere."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 MAPPED_PLACES: Final = ("event", "timestamp", "page", "payload")
@@ -11,8 +11,7 @@ MAPPED_FIELDS: Final = ("sid", "id", "name", "type", "uiType", "agentID", "agent
 MAPPED_PARTS: Final = (*MAPPED_PLACES, *MAPPED_FIELDS)
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """[since, until) in milliseconds since 1970; None is open."""
 
     since: int | None = None
@@ -22,8 +21,10 @@ class Window:
         return self.since is not None or self.until is not None
 
 
-@dataclass(frozen=True)
-class Tolerance:
+NO_WINDOW: Final = Window()
+
+
+class Tolerance(NamedTuple):
     """The faults of the input that still allow a report."""
 
     option: str
@@ -41,8 +42,7 @@ class Tolerance:
         return rejected * self.out_of <= self.max_rejected * records
 
 
-@dataclass(frozen=True)
-class Alert:
+class Alert(NamedTuple):
     """A condition that no row or total may meet: `completion.completion_rate < 0.5`."""
 
     report: str
@@ -60,8 +60,7 @@ PACKAGE_LIMITS = {"select": 250, "prime": None}
 """What Adobe's packages allow a month by default; None: as the contract says."""
 
 
-@dataclass(frozen=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """Which rows and columns of a table are written, and in which order."""
 
     sort: str | None = None
@@ -75,6 +74,9 @@ class Arrangement:
     """The figure of a grid of two keys."""
 
 
+NO_ARRANGEMENT: Final = Arrangement()
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings of a report: its rows, and their meaning."""
@@ -83,7 +85,7 @@ class Settings:
     """The time of the run, milliseconds since 1970."""
     tz: ZoneInfo
     by: tuple[str, ...] = ()
-    window: Window = Window()
+    window: Window = NO_WINDOW
     compared: Window | None = None
     """The other window, where a report is compared with that; it has both ends."""
     as_of_ms: int | None = None
@@ -100,7 +102,7 @@ class Settings:
     """Time without new events after which a store is stale, milliseconds."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Values or glob patterns by column; one of them must fit."""
-    arrangement: Arrangement = Arrangement()
+    arrangement: Arrangement = NO_ARRANGEMENT
     is_listing: bool = False
     """Rows are single conversations, attempts or events, each under its own name."""
     mapped_paths: tuple[tuple[str, str], ...] = ()

@@ -6,6 +6,7 @@ Plain functions of values.
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -16,7 +17,7 @@ NO_FIGURE = "–"
 # Characters that move the cursor, change colours, or turn the reading direction round: C0, DEL, C1,
 # the line and paragraph separators, and Unicode's bidirectional controls; lone surrogates, which
 # no terminal can be sent; and characters that cannot be seen.
-_UNSAFE_CHARACTERS = re.compile(
+_UNSAFE_CHARACTERS = (
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e"
     "\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff"
     # Without width: names that look alike are different ones.
@@ -103,9 +104,14 @@ def format_duration(seconds: float | None) -> str:
     return f"{sign}{minutes}m {rest:02d}s" if minutes else f"{sign}{rest}s"
 
 
+@cache
+def _compile_unsafe() -> re.Pattern[str]:
+    return re.compile(_UNSAFE_CHARACTERS)
+
+
 def make_visible(text: str) -> str:
     """Return text with escapes for what could act on a terminal: `\\x1b`."""
-    return _UNSAFE_CHARACTERS.sub(lambda match: escape_character(match[0]), text)
+    return _compile_unsafe().sub(lambda match: escape_character(match[0]), text)
 
 
 def escape_character(character: str) -> str:
@@ -120,7 +126,7 @@ def escape_json(text: str) -> str:
 
     Control characters are escaped in it already.
     """
-    return _UNSAFE_CHARACTERS.sub(
+    return _compile_unsafe().sub(
         lambda match: match[0] if match[0] in "\n\r\t" else f"\\u{ord(match[0]):04x}", text
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from dcevents.show import DECIMALS, NO_FIGURE, round_figure
 
@@ -26,8 +26,7 @@ ESSENTIAL = 3
 """The priority of what no table leaves out: keys, the first count, the main rate."""
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column of a report: name (a contract), kind, and heading in whole words."""
 
     name: str
@@ -75,8 +74,7 @@ that add up, one on the other; `steps`: a funnel; `heat`: a number by two keys, 
 """
 
 
-@dataclass(frozen=True)
-class Chart:
+class Chart(NamedTuple):
     """A picture that suits a table, as data: formats draw it."""
 
     form: ChartForm
@@ -140,8 +138,7 @@ class Table:
         return [*self.columns, *self.total_columns]
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A part of a document for people; each field may be empty."""
 
     title: str

@@ -29,9 +29,9 @@ def arrange_tables(tables: Sequence[Table], arrangement: Arrangement) -> list[Ta
         figures = names.intersection(arrangement.columns).difference(table.keys)
         sort = arrangement.sort if arrangement.sort in names else None
         if table.is_in_order:
-            wanted = replace(arrangement, sort=None, top=None)
+            wanted = arrangement._replace(sort=None, top=None)
         else:
-            wanted = replace(arrangement, sort=sort)
+            wanted = arrangement._replace(sort=sort)
         found = arrange_table(table, wanted)
         is_hidden = bool(arrangement.columns) and not figures
         arranged.append(replace(found, is_hidden=is_hidden))

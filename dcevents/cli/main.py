@@ -12,7 +12,6 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -96,8 +95,7 @@ def _make_report_command(report: Report) -> click.Command:
         given["store"] = choose_store(given)
         settings = parse_settings(report, given)
         context = click.get_current_context()
-        output_settings = replace(
-            parse_output_settings(report, given, settings),
+        output_settings = parse_output_settings(report, given, settings)._replace(
             repeatable_arguments=list_repeatable_arguments(context),
             input_arguments=list_input_arguments(context),
         )

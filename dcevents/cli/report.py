@@ -238,7 +238,7 @@ def _arrange_report(
     if wanted.grid is not None and output.format.writes_grids:
         return [make_grid(report, view, table, wanted) for table in made]
     if report.parts and wanted.top is None and _is_read_on_terminal(output):
-        wanted = replace(wanted, top=_SCREEN_ROWS)
+        wanted = wanted._replace(top=_SCREEN_ROWS)
     return arrange_tables(made, wanted)
 
 

@@ -7,8 +7,7 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from dcevents import render, times
@@ -48,8 +47,7 @@ _DEFAULT_DEDUPE_WINDOW = "30d"
 _FILTERS = ("conversation", "type", "ui_type", "page", "agent", "outcome")
 
 
-@dataclass(frozen=True)
-class OutputSettings:
+class OutputSettings(NamedTuple):
     """How a report is written, and to which files."""
 
     format: render.Format[Any]

@@ -6,6 +6,7 @@ Source: Adobe's callback reference, as docs/definitions.md, section 1, repeats i
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, NamedTuple
 
 
@@ -154,15 +155,23 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 _ROW = f"(?:(?:{'|'.join(WORDS_BEFORE)})_)*?"
 _GENERIC = ("enum", "event", "events")
-_LIKE_ADOBES = re.compile(
-    f"(?:(?:{'|'.join(_GENERIC)})_)*"
-    f"(?:conversation|{'|'.join(word for word in WORDS_BEFORE if word not in _GENERIC)})(?:_|$)"
-)
-_FULL = re.compile(
-    f"{_ROW}(?:conversations?_(?P<kind>{'|'.join(KINDS)})"
-    f"|(?:chat|dc|dynamicchat)_(?P<after>{'|'.join(KINDS)})"
-    f"|chat_(?P<short>{'|'.join(LIVE_CHAT_SHORT)}))"
-)
+
+
+@cache
+def _compile_beginning() -> re.Pattern[str]:
+    """Return how names like Adobe's begin. Compiled when asked for: `--help` needs none."""
+    before = "|".join(word for word in WORDS_BEFORE if word not in _GENERIC)
+    return re.compile(f"(?:(?:{'|'.join(_GENERIC)})_)*(?:conversation|{before})(?:_|$)")
+
+
+@cache
+def _compile_full_name() -> re.Pattern[str]:
+    kinds = "|".join(KINDS)
+    return re.compile(
+        f"{_ROW}(?:conversations?_(?P<kind>{kinds})"
+        f"|(?:chat|dc|dynamicchat)_(?P<after>{kinds})"
+        f"|chat_(?P<short>{'|'.join(LIVE_CHAT_SHORT)}))"
+    )
 
 
 def normalize_name(text: str) -> str:
@@ -193,7 +202,7 @@ def match_full_name(text: str) -> str | None:
     name = normalize_name(text)
     if name == READY_NAME:
         return READY
-    match = _FULL.fullmatch(name)
+    match = _compile_full_name().fullmatch(name)
     if match is None:
         return None
     return match["kind"] or match["after"] or LIVE_CHAT_SHORT[match["short"]]
@@ -201,7 +210,7 @@ def match_full_name(text: str) -> str | None:
 
 def is_like_adobes(text: str) -> bool:
     """Return whether a name begins as Adobe's do: with `conversation`, `chat`, `dc`, …"""
-    return _LIKE_ADOBES.match(normalize_name(text[:MAX_EVENT_NAME_CHARACTERS])) is not None
+    return _compile_beginning().match(normalize_name(text[:MAX_EVENT_NAME_CHARACTERS])) is not None
 
 
 def match_name(text: str) -> str | None:

@@ -73,9 +73,9 @@ def _shorten_grid_headings(table: Table) -> tuple[Table, str | None]:
     found, remark = find_common_origin(pl.Series(addresses, dtype=pl.String)), None
     if found is not None:
         remark = f"Columns: {describe_origin(found)}"
-        figures = [replace(each, title=strip_origin(each.title, found[0])) for each in figures]
+        figures = [each._replace(title=strip_origin(each.title, found[0])) for each in figures]
     cut = choose_cut([each.title for each in figures], _GRID_HEADING_WIDTH, at_end=False)
-    figures = [replace(each, title=_shorten_heading(each.title, cut)) for each in figures]
+    figures = [each._replace(title=_shorten_heading(each.title, cut)) for each in figures]
     keys = [column for column in table.columns if column.name in table.keys]
     return replace(table, columns=[*keys, *figures]), remark
 
@@ -210,7 +210,7 @@ def _rank_columns(table: Table, rows: Sequence[Sequence[str]]) -> list[Column]:
     if len(set(named)) == len(named):
         return columns
     return [
-        replace(column, priority=ESSENTIAL) if i in ids else column
+        column._replace(priority=ESSENTIAL) if i in ids else column
         for i, column in enumerate(columns)
     ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from dcevents.tables import Column
@@ -35,8 +34,7 @@ def list_change_columns(column: Column, *, with_intervals: bool) -> list[Column]
     """Return the columns behind a figure: before, change, and the bounds of a rate's change."""
     name, title = column.name, column.title
     former_base = column.base_column and f"{column.base_column}{FORMER}"
-    former = replace(
-        column,
+    former = column._replace(
         name=f"{name}{FORMER}",
         title=f"{title} before",
         priority=0,

@@ -90,13 +90,12 @@ def _has_text(
 def _list_columns(count: Column, rate: Column | None) -> list[Column]:
     """Return the columns of the main figures, the last ones to be hidden."""
     change = Column(f"{count.name}_change", "number", "Change", 2)
-    former = replace(count, name=f"{count.name}{FORMER}", title="Before", priority=2)
+    former = count._replace(name=f"{count.name}{FORMER}", title="Before", priority=2)
     if rate is None:
         return [count, former, change]
     # What became of the rate is what the comparison is about.
-    columns = [count, replace(former, priority=1), replace(change, priority=1)]
-    former_rate = replace(
-        rate,
+    columns = [count, former._replace(priority=1), change._replace(priority=1)]
+    former_rate = rate._replace(
         name=f"{rate.name}{FORMER}",
         title="Before",
         base_column=f"{rate.base_column}{FORMER}",
@@ -106,7 +105,7 @@ def _list_columns(count: Column, rate: Column | None) -> list[Column]:
     points = Column(f"{rate.name}_change", "number", "Change, points", ESSENTIAL)
     verdict = Column(VERDICT_COLUMN.name, "word", "", ESSENTIAL)
     # A bar between two figures to compare would be in their way.
-    shown_rate = replace(rate, is_main=False, priority=ESSENTIAL)
+    shown_rate = rate._replace(is_main=False, priority=ESSENTIAL)
     return [*columns, shown_rate, former_rate, points, verdict]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -24,8 +24,7 @@ Figure = tuple[Any, int | None]
 """The value of a cell, and the base of a rate."""
 
 
-@dataclass(frozen=True)
-class _Heading:
+class _Heading(NamedTuple):
     """A column of the grid: its place, heading, and figures by the row's key."""
 
     name: str
@@ -58,7 +57,7 @@ def make_grid(report: Report, view: View, table: Table, arrangement: Arrangement
     totals = _Heading(
         "total", _TOTAL, _list_figures(rows, first, figure), _read_total(table, figure)
     )
-    arranged = arrange_table(rows, replace(arrangement, columns=()))
+    arranged = arrange_table(rows, arrangement._replace(columns=()))
     return _lay_out_grid(table, arranged, first, figure, [*headings, totals])
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dcevents.analysis.intervals import compute_wilson_bounds
 from dcevents.reports._change_columns import list_change_columns
@@ -17,8 +16,7 @@ Expression = Callable[[Any], Any]
 """Makes an expression of polars from `polars.col`, which it is given."""
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(NamedTuple):
     """A figure of a grouped report, and its computation."""
 
     column: Column
@@ -146,7 +144,7 @@ def list_metric_figures(metrics: Sequence[Metric], *options: str) -> list[Column
     """Return the columns of metrics and of their changes, with the options they need."""
     columns = [column for metric in metrics for column in list_columns(metric, with_intervals=True)]
     return [
-        replace(each, required_options=(*options, *each.required_options))
+        each._replace(required_options=(*options, *each.required_options))
         for each in columns
         if each.kind != "time"
     ]
@@ -155,7 +153,7 @@ def list_metric_figures(metrics: Sequence[Metric], *options: str) -> list[Column
 def list_columns(metric: Metric, *, with_intervals: bool) -> list[Column]:
     """Return the columns of a metric: itself, its bounds, and its change with its bounds."""
     bounds = [
-        replace(other.column, required_options=("--intervals",))
+        other.column._replace(required_options=("--intervals",))
         for other in metric.companions
         if with_intervals and not other.is_hidden
     ]

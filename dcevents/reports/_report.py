@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dcevents.reports._metrics import KEY_COLUMNS
 from dcevents.tables import Column, Document, Table
@@ -23,8 +22,7 @@ PageMaker = Callable[["View", Sequence[Table]], "list[Table]"]
 """Makes the tables of a page, of a view and the tables of its report."""
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """A subcommand and its making, found by `reports.load_reports`."""
 
     name: str

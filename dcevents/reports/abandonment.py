@@ -94,12 +94,12 @@ def _select_abandoned(view: "View", by: Sequence[str]) -> "pl.DataFrame":
 def _make_share_main() -> tuple[Metric, ...]:
     """Return the figures by last step: of abandoned conversations the rate is 100 % everywhere."""
     rest = [
-        replace(each, column=replace(each.column, priority=0, is_main=False))
+        each._replace(column=each.column._replace(priority=0, is_main=False))
         if each.column.is_main
         else each
         for each in _METRICS
     ]
-    return (*rest, replace(_SHARE, column=replace(_SHARE.column, is_main=True)))
+    return (*rest, _SHARE._replace(column=_SHARE.column._replace(is_main=True)))
 
 
 _BY_LAST_STEP = replace(

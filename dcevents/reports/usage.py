@@ -83,7 +83,7 @@ def _simplify(table: Table) -> Table:
         shown.append(column)
         if column.name in _MAIN:
             (former, *_) = list_change_columns(column, with_intervals=False)
-            shown.append(replace(former, title="Before", priority=column.priority))
+            shown.append(former._replace(title="Before", priority=column.priority))
     return replace(table, columns=shown, simplify=None)
 
 

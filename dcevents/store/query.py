@@ -20,12 +20,12 @@ from dcevents.reading.account import Account, RejectedLine
 from dcevents.reading.log import LOCATED_COLUMNS, Log
 from dcevents.reading.read_settings import READING_RULES
 from dcevents.reading.sources.inputs import Input, InputResult
-from dcevents.settings import Settings
+from dcevents.settings import NO_WINDOW, Settings
 from dcevents.store import merge
 from dcevents.store.disk import files, lock, segment
 from dcevents.store.disk.folder import StoreFolder, open_folder
 from dcevents.store.disk.manifest import Manifest
-from dcevents.store.disk.state import NO_WINDOW, StoreState
+from dcevents.store.disk.state import StoreState
 from dcevents.store.ingestion import read_ledger
 from dcevents.store.merge import MergeResult, MergeSettings, merge_facts
 from dcevents.store.stored_fold import StoredFold

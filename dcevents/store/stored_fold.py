@@ -11,9 +11,10 @@ from dcevents.model.attempts import decide_attempts
 from dcevents.model.events import MEETING_BOOKED
 from dcevents.model.moments import DAY_MS, FIRST_BELIEVED_MS
 from dcevents.model.outcomes import decide_outcomes
+from dcevents.settings import NO_WINDOW
 from dcevents.store.disk import segment
 from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TEXT_CODE_COLUMNS
-from dcevents.store.disk.state import NO_WINDOW, StoreState
+from dcevents.store.disk.state import StoreState
 
 _STATE_COLUMNS = (
     "sid",

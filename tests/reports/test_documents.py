@@ -1,7 +1,6 @@
 """Reports that are documents: sections for people, members for programs, no other format."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import harness
@@ -146,7 +145,7 @@ def test_a_document_in_a_format_that_has_none_is_a_mistake_of_ours(
     format_: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "dcevents.reports.load_reports", lambda: {"note": replace(NOTE, is_document=False)}
+        "dcevents.reports.load_reports", lambda: {"note": NOTE._replace(is_document=False)}
     )
 
     assert "ValueError" in harness.run("note", "me", "-f", format_, stdin=LOG).err

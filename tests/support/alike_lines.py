@@ -1,6 +1,7 @@
 """Lines alike: the same bytes between their values, and values that mean something else."""
 
 import base64
+import functools
 import json
 import random
 from typing import Any
@@ -53,9 +54,13 @@ def make_alike(seed: int, lines: int) -> bytes:
     made: list[str] = []
     while len(made) < lines:
         record = pick.choice([CANONICAL, LOGGED, records.record()])
-        style = pick.choice([{}, {"separators": (",", ":")}, {"ensure_ascii": False}])
-        made += [json.dumps(record, **style)] * 3
-        made += [json.dumps(_change_values(record, pick), **style) for _ in range(8)]
+        dump = functools.partial(
+            json.dumps,
+            separators=pick.choice([(",", ":"), (", ", ": ")]),
+            ensure_ascii=pick.random() < 0.8,
+        )
+        made += [dump(record)] * 3
+        made += [dump(_change_values(record, pick)) for _ in range(8)]
     return "".join(line.replace("\n", " ") + "\n" for line in made[:lines]).encode(
         "utf-8", "surrogatepass"
     )

@@ -47,7 +47,7 @@ def run_send(asked: SendRun) -> int:
     needs_locations = is_of_events and asked.store is not None
     as_of_ms = None if is_of_events else settings.clock_ms
     run = asked._replace(
-        report=replace(asked.report, needs_locations=needs_locations),
+        report=asked.report._replace(needs_locations=needs_locations),
         settings=replace(settings, as_of_ms=as_of_ms, is_listing=True),
     )
     return _send(run) if run.wanted.mode in ("send", "out") else inspect_selection(run)

@@ -13,7 +13,7 @@ from typing import IO, Final
 import polars as pl
 
 from dcevents.model.vocabulary import Vocabulary
-from dcevents.settings import Window
+from dcevents.settings import NO_WINDOW, Window
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.folder import StoreFolder
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
@@ -22,7 +22,6 @@ from dcevents.store.disk.segment import Segment
 
 SUPERSEDED_SCHEMA: Final = {"segment": pl.String, "row": pl.UInt32}
 """Rows of conversations that later segments replace."""
-NO_WINDOW: Final = Window()
 _ROWS_SCHEMA: Final = {"sid": STORED_NUMBER_TYPE, "segment": pl.UInt32, "row": pl.UInt32}
 
 

@@ -4,7 +4,6 @@ Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), null witho
 """
 
 import os
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -56,10 +55,11 @@ _FLAG_KINDS = {
 """Columns that say whether a conversation has an event of a kind."""
 
 
+_P = TypeVar("_P")
 _T = TypeVar("_T")
 
 
-def _map_in_threads(function: Callable[[FactPart], _T], parts: Sequence[FactPart]) -> list[_T]:
+def _map_in_threads(function: Callable[[_P], _T], parts: Sequence[_P]) -> list[_T]:
     """Return what a function makes of each part: the library and polars need no lock of Python."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         return list(pool.map(function, parts))
@@ -206,15 +206,17 @@ class FactFold:
         attempts = find_attempts(chat_events)
         decided = decide_attempts(attempts, self.as_of)
         chats = _summarise_attempts(decided)
-        groups = deque(each.conversations for each in grouped)
+        groups = {number: each.conversations for number, each in enumerate(grouped)}
         del grouped
-        conversations = []
-        while groups:
-            provisional = self._fold_groups(groups.popleft(), chats)
+
+        def fold(number: int) -> pl.DataFrame:
+            # Let go as soon as they are folded: all of them take as much as all conversations.
+            provisional = self._fold_groups(groups.pop(number), chats)
             found = decide_outcomes(provisional, decided, self.as_of, self.idle_ms)
             # In pieces that are alike in all columns: else polars copies all to add one.
-            conversations.append(found.rechunk())
-        return _Folded(pl.concat(conversations), attempts, chat_events)
+            return found.rechunk()
+
+        return _Folded(pl.concat(_map_in_threads(fold, [*groups])), attempts, chat_events)
 
     def _fold_groups(self, groups: pl.DataFrame, chats: pl.DataFrame) -> pl.DataFrame:
         """Return conversations with their provisional outcomes; `chats` sums up attempts."""

@@ -111,6 +111,9 @@ def _compile_unsafe() -> re.Pattern[str]:
 
 def make_visible(text: str) -> str:
     """Return text with escapes for what could act on a terminal: `\\x1b`."""
+    # Most texts need no pattern, for which there may not even be memory.
+    if text.isascii() and text.isprintable():
+        return text
     return _compile_unsafe().sub(lambda match: escape_character(match[0]), text)
 
 

@@ -48,7 +48,8 @@ class Progress:
             _write_to_terminal(_ERASE_LINE + bar)
 
     def close(self) -> None:
-        """Erase the bar."""
+        """Erase the bar; it is not drawn any more, whatever is still read."""
+        self._is_shown = False
         if self._is_drawn:
             _write_to_terminal(_ERASE_LINE)
 

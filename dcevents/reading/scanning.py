@@ -4,6 +4,7 @@ It knows no polars: long files are scanned while that is imported.
 """
 
 import os
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,7 @@ from dcevents.reading.scanner import (
     Scanner,
     make_scanner,
 )
+from dcevents.reading.sources import sizes
 from dcevents.reading.sources.blocks import BlockLoader, InputBlock, RestOfInput, read_blocks
 from dcevents.reading.sources.buffers import BlockBuffers, BlockBytes
 from dcevents.reading.sources.inputs import Input, InputResult, ProgressCallback
@@ -27,8 +29,10 @@ from dcevents.reading.sources.members import find_first_member
 _MAX_THREADS: Final = 8
 _AHEAD_BLOCKS: Final = 2
 """Blocks that are read ahead, beside one for each thread."""
-_EARLY_BLOCKS: Final = 48
-"""Blocks that are scanned before anybody asks for one: as many as polars gives time for."""
+_EARLY_BYTES: Final = 48 * sizes.BLOCK_BYTES
+"""Bytes of blocks that are scanned before anybody asks for one, while polars is imported."""
+_RESULT_BYTES: Final = 1 << 12
+"""Bytes that anything takes which waits."""
 _MIN_THREAD_BYTES: Final = 1 << 16
 """Bytes of a block that are worth a thread."""
 _ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
@@ -100,7 +104,10 @@ def _has_odd_lines(scanned: ScannedBlock) -> bool:
 
 
 class Scanning:
-    """The blocks of inputs and the findings about each, in order, to be taken once."""
+    """The blocks of inputs and the findings about each, in order, to be taken once.
+
+    A thread reads ahead, others scan: whoever takes blocks waits for neither.
+    """
 
     def __init__(
         self, inputs: Sequence[Input], settings: ReadSettings, progress: ProgressCallback
@@ -109,46 +116,77 @@ class Scanning:
         self.settings = settings
         self.context = settings.make_context()
         self.scanner = make_scanner(self.context, in_full=settings.in_full)
-        self._workers = min(_MAX_THREADS, (os.cpu_count() or 1) + 1)
-        self._pool = ThreadPoolExecutor(self._workers)
+        workers = min(_MAX_THREADS, (os.cpu_count() or 1) + 1)
+        self._pool = ThreadPoolExecutor(workers)
         self._buffers = BlockBuffers()
         self._items = read_blocks(inputs, progress, self.context, self._buffers)
-        self._waiting: deque[Future[ScannedInput] | ScannedInput | InputResult] = deque()
+        self._reader: threading.Thread | None = None
+        self._changed = threading.Condition()
+        # What follows changes only under it.
+        self._waiting: deque[_WaitingItem] = deque()
+        self._waiting_bytes = 0
+        self._max_bytes = _EARLY_BYTES
+        self._later_max_bytes = (workers + _AHEAD_BLOCKS) * sizes.BLOCK_BYTES
+        self._is_over = False
+        self._error: BaseException | None = None
 
     def begin(self) -> None:
-        """Have threads scan the first blocks of a long file meanwhile.
-
-        All others would have to be waited for.
-        """
-        if not self.inputs or not self.inputs[0].is_long_file:
-            return
-        for item in self._items:
-            self._add_item(item)
-            if len(self._waiting) >= _EARLY_BLOCKS or not callable(item):
-                return
+        """Have the first blocks read and scanned meanwhile."""
+        self._reader = threading.Thread(target=self._read_ahead, daemon=True)
+        self._reader.start()
 
     def __iter__(self) -> Iterator[ScannedInput | InputResult]:
+        if self._reader is None:
+            self.begin()
         try:
-            for item in self._items:
-                self._add_item(item)
-                while self._waiting and (
-                    _is_ready(self._waiting[0])
-                    or len(self._waiting) >= self._workers + _AHEAD_BLOCKS
-                ):
-                    yield _take_result(self._waiting.popleft())
-            while self._waiting:
-                yield _take_result(self._waiting.popleft())
+            while taken := self._take_waiting():
+                while taken:
+                    yield _take_result(taken.popleft().item)
+            if self._error:
+                raise self._error
         finally:
+            with self._changed:
+                self._is_over = True
+                self._changed.notify_all()
             self._pool.shutdown(cancel_futures=True)
 
-    def _add_item(self, item: BlockLoader | InputBlock | InputResult) -> None:
+    def _read_ahead(self) -> None:
+        """Read blocks and have them scanned, as long as there is room, up to the end."""
+        try:
+            for item in self._items:
+                waiting = self._scan_item(item)
+                with self._changed:
+                    self._waiting.append(waiting)
+                    self._waiting_bytes += waiting.size
+                    self._changed.notify_all()
+                    self._changed.wait_for(self._has_room)
+                    if self._is_over:
+                        return
+        except BaseException as error:  # noqa: BLE001 - raised where the blocks are taken
+            self._error = error
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+
+    def _has_room(self) -> bool:
+        return self._is_over or self._waiting_bytes < self._max_bytes
+
+    def _take_waiting(self) -> deque["_WaitingItem"]:
+        """Return all that waits, at least one block; none at the end."""
+        with self._changed:
+            self._max_bytes = self._later_max_bytes
+            self._changed.wait_for(lambda: self._waiting or self._is_over)
+            taken, self._waiting, self._waiting_bytes = self._waiting, deque(), 0
+            self._changed.notify_all()
+        return taken
+
+    def _scan_item(self, item: BlockLoader | InputBlock | InputResult) -> "_WaitingItem":
         """Have a block scanned: a small one at once, since a thread would cost more."""
         if isinstance(item, InputResult):
-            self._waiting.append(item)
-        elif isinstance(item, InputBlock) and len(item.data) < _MIN_THREAD_BYTES:
-            self._waiting.append(self.scan(item))
-        else:
-            self._waiting.append(self._pool.submit(self.scan, item))
+            return _WaitingItem(item, _RESULT_BYTES)
+        if isinstance(item, InputBlock) and len(item.data) < _MIN_THREAD_BYTES:
+            return _WaitingItem(self.scan(item), _RESULT_BYTES + len(item.data))
+        return _WaitingItem(self._pool.submit(self.scan, item), sizes.BLOCK_BYTES)
 
     def scan(self, block: InputBlock | BlockLoader) -> ScannedInput:
         """Scan a block."""
@@ -159,8 +197,11 @@ class Scanning:
         self._buffers.give_back(block.data)
 
 
-def _is_ready(item: Future[ScannedInput] | ScannedInput | InputResult) -> bool:
-    return not isinstance(item, Future) or item.done()
+class _WaitingItem(NamedTuple):
+    """A block that waits to be taken, or a finding, and about how much memory it takes."""
+
+    item: Future[ScannedInput] | ScannedInput | InputResult
+    size: int
 
 
 def _take_result(

@@ -368,7 +368,7 @@ static enum line_outcome take_one_record(scanner *s, const place *p)
     u32 number = find_rule(s);
     if (number != NO_NUMBER) {
         const rule *r = &s->rules[number];
-        s->walked_rule = s->is_late || r->is_late ? NO_NUMBER : number;
+        if (!s->is_late && !r->is_late) s->walked_rule = number;
         return apply_rule(s, r);
     }
     rule found;
@@ -448,6 +448,7 @@ static enum line_outcome reject_line(scanner *s, const line *l)
 
 static enum line_outcome take_walked(scanner *s, const place *p)
 {
+    s->walked_rule = NO_NUMBER;
     if (s->splits_count) return take_list_members(s, p);
     memset(s->numbers, 0, sizeof s->numbers);
     return take_one_record(s, p);
@@ -468,7 +469,6 @@ static enum line_outcome take_record(scanner *s, const line *l, const u8 *at, co
     u32 records = s->line_records;
     int was_late = s->is_late;
     s->needs_late = s->is_new = 0;
-    s->walked_rule = NO_NUMBER;
     enum line_outcome outcome = take_walked(s, &p);
     int is_settled = was_late ? !s->is_dirty : !s->needs_late;
     if (was_late && s->is_dirty && outcome != SET_ASIDE) is_settled = s->needs_late = 1;
@@ -620,7 +620,9 @@ static enum line_outcome take_line(scanner *s, const line *l, const u8 *at, cons
     if (may_be_part(s, at)) return SET_ASIDE;
     enum line_outcome outcome = take_record(s, l, at, end);
     int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
-    if (is_taken && s->walked_rule != NO_NUMBER && memcmp(at, "{\"log\":\"", 8))
+    /* Of a line that might be a part, it matters how its text ends. */
+    int is_whole = memcmp(at, "{\"log\":\"", 8) || s->slots->class_ == CLASS_TEXT;
+    if (is_taken && is_whole && s->walked_rule != NO_NUMBER)
         learn_path(s, l->begin, l->end, s->walked_rule);
     return outcome;
 }

@@ -396,7 +396,14 @@ typedef struct {
 
 /* -- paths ------------------------------------------------------------------------------------ */
 
-enum value_type { VALUE_STRING, VALUE_NUMBER, VALUE_WORD, VALUE_END };
+enum value_type {
+    VALUE_STRING,
+    VALUE_NUMBER,
+    VALUE_WORD,
+    VALUE_TEXT,     /* JSON in a string: what follows lies in it, without the string's escapes */
+    VALUE_TEXT_END, /* where it ends */
+    VALUE_END,      /* of the line */
+};
 enum {
     MAX_TRACED = 128,
     UNTRACED = 1 << 30, /* the values of a record that can be no path */
@@ -409,6 +416,7 @@ enum {
 /* A value of a record: of a string the bytes between its quotes. */
 typedef struct {
     const u8 *begin, *end;
+    const u8 *text; /* of VALUE_TEXT: without escapes */
     u32 flags;
     u8 type, byte;
 } traced_value;
@@ -427,7 +435,8 @@ typedef struct {
     path_step *steps; /* MAX_STEPS; the first is the root */
     u8 *bytes;        /* MAX_PATH_BYTES and READ_AHEAD more */
     u32 steps_count, bytes_count;
-    u32 misses, pause; /* lines in a row without a path; lines that none is looked for */
+    u32 tried, found; /* lines of late that a path was looked for, and found */
+    u32 pause, next_pause; /* lines to come that none is looked for */
 } path_tree;
 
 /* -- results ---------------------------------------------------------------------------------- */
@@ -613,7 +622,6 @@ typedef struct scanner {
 const u8 *walk_record(scanner *s, const u8 *at);
 
 u32 find_flags(scanner *s, const u8 *key, size_t length);
-int put_byte(scanner *s, unsigned byte);
 /* Put what follows the record in its form: kinds of events where several values name some. */
 int end_form(scanner *s);
 

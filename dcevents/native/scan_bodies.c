@@ -228,7 +228,7 @@ static int put_field(scanner *s, const u8 *key, size_t length, const u8 *value, 
         if (!value) return 0;
     }
     if (matters)
-        return put_key(s, key, length) && put_string(s, value, value_length, 0, flags, level);
+        return put_key(s, key, length) && put_string(s, value, value_length, 0, flags, level, NULL);
     if (s->is_late && !put_late_string(s, value, value_length, 0, flags, level, &late)) return 0;
     if (late.is_put) return !was_skipped(s, state, key, length);
     state->state |= END_HAS_OTHER;

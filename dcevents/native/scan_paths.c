@@ -4,11 +4,14 @@
    not found here is walked. */
 #include "scan_walk.h"
 
+enum { LOOKED_AT_LINES = 128, MIN_PAUSE_LINES = 64, MAX_PAUSE_LINES = 8192 };
+
 int open_paths(path_tree *paths)
 {
     paths->steps = calloc(MAX_STEPS, sizeof *paths->steps);
     paths->bytes = calloc(MAX_PATH_BYTES + READ_AHEAD, 1);
     paths->steps_count = 1;
+    paths->next_pause = MIN_PAUSE_LINES;
     return paths->steps && paths->bytes;
 }
 
@@ -61,39 +64,86 @@ static const u8 *follow_word(scanner *s, const path_step *step, const u8 *at)
     return is_same_class ? end : NULL;
 }
 
-/* Read the value of a step; return the place behind it, NULL for one of another class. */
-static const u8 *follow_value(scanner *s, const path_step *step, const u8 *at)
+/* A text that was entered: where the line goes on behind it, and where it ends. */
+typedef struct {
+    const u8 *next, *end;
+} entered_text;
+
+typedef struct {
+    const u8 *at;
+    entered_text texts[MAX_TEXT_LEVELS];
+    u32 level;
+} follower;
+
+/* Enter a text; return 0 for one of another class. */
+static int enter_text(scanner *s, const path_step *step, const u8 *at, follower *f)
 {
-    if (step->type == VALUE_STRING) return follow_string(s, step, at);
-    return step->type == VALUE_NUMBER ? follow_number(s, step, at) : follow_word(s, step, at);
+    int has_escapes = 0;
+    const u8 *end = walk_string(s, at, &has_escapes);
+    if (!end || !has_escapes || f->level == MAX_TEXT_LEVELS) return 0;
+    size_t length = (size_t)(end - at);
+    unsigned byte = 0;
+    const u8 *text = unescape_text(s, at, &length);
+    if (!text || !add_string(s, text, length, step->flags, &byte) || byte != step->byte) return 0;
+    entered_text entered = {end, text + length};
+    f->texts[f->level++] = entered;
+    f->at = text;
+    return 1;
 }
 
-static u32 find_path(scanner *s, const u8 *at, const u8 *end)
+/* Read the value of a step at a place, and go on behind it; return 0 for one of another class. */
+static int follow_value(scanner *s, const path_step *step, const u8 *at, follower *f)
+{
+    switch ((enum value_type)step->type) {
+    case VALUE_STRING: return (f->at = follow_string(s, step, at)) != NULL;
+    case VALUE_NUMBER: return (f->at = follow_number(s, step, at)) != NULL;
+    case VALUE_WORD: return (f->at = follow_word(s, step, at)) != NULL;
+    case VALUE_TEXT: return enter_text(s, step, at, f);
+    case VALUE_TEXT_END:
+        if (!f->level || at != f->texts[f->level - 1].end) return 0;
+        f->at = f->texts[--f->level].next;
+        return 1;
+    case VALUE_END: break;
+    }
+    return 0;
+}
+
+static u32 find_path(scanner *s, const u8 *begin, const u8 *end)
 {
     const path_tree *paths = &s->paths;
+    follower f = {.at = begin};
     for (u32 number = paths->steps->child; number;) {
         const path_step *step = &paths->steps[number];
-        if (is_same(at, paths->bytes + step->begin, step->length)) {
-            const u8 *next = at + step->length;
-            if (step->type == VALUE_END) {
-                if (next == end) return step->rule;
-            } else {
-                u32 slots_count = s->slots_count;
-                next = follow_value(s, step, next);
-                if (next) {
-                    at = next;
-                    number = step->child;
-                    continue;
-                }
-                s->slots_count = slots_count;
-            }
+        const u8 *at = f.at;
+        u32 slots_count = s->slots_count;
+        int is_here = is_same(at, paths->bytes + step->begin, step->length);
+        if (is_here && step->type == VALUE_END && at + step->length == end) return step->rule;
+        if (is_here && follow_value(s, step, at + step->length, &f)) {
+            number = step->child;
+        } else {
+            f.at = at;
+            s->slots_count = slots_count;
+            number = step->sibling;
         }
-        number = step->sibling;
     }
     return NO_NUMBER;
 }
 
-enum { MAX_MISSES = 32, PAUSE_LINES = 1024 };
+/* Note whether a line had a path. Where most have none, looking for some costs more than it saves. */
+static void note_path(path_tree *paths, int is_found)
+{
+    paths->found += (u32)is_found;
+    if (++paths->tried < LOOKED_AT_LINES) return;
+    if (paths->found < LOOKED_AT_LINES / 2) {
+        paths->pause = paths->next_pause;
+        if (paths->next_pause < MAX_PAUSE_LINES) paths->next_pause *= 2;
+        /* Lines of today take the place of those before. */
+        if (paths->steps_count == MAX_STEPS) empty_paths(paths);
+    } else {
+        paths->next_pause = MIN_PAUSE_LINES;
+    }
+    paths->tried = paths->found = 0;
+}
 
 u32 follow_path(scanner *s, const u8 *at, const u8 *end)
 {
@@ -105,12 +155,7 @@ u32 follow_path(scanner *s, const u8 *at, const u8 *end)
     s->slots = s->walked_slots;
     s->slots_count = s->arena_length = s->known_names = s->splits_count = 0;
     u32 rule = find_path(s, at, end);
-    if (rule != NO_NUMBER) {
-        paths->misses = 0;
-    } else if (++paths->misses == MAX_MISSES) {
-        paths->misses = 0;
-        paths->pause = PAUSE_LINES;
-    }
+    note_path(paths, rule != NO_NUMBER);
     return rule;
 }
 
@@ -148,8 +193,8 @@ void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
     path_tree *paths = &s->paths;
     /* Of several names of events, it matters which they are: their classes do not say all. */
     if (paths->pause || s->traced_count > MAX_TRACED || s->known_names > 1) return;
-    u32 step = 0;
-    const u8 *at = begin;
+    u32 step = 0, level = 0;
+    const u8 *at = begin, *behind[MAX_TEXT_LEVELS];
     for (u32 number = 0; number <= s->traced_count; number++) {
         const traced_value *value = &s->traced[number];
         int is_last = number == s->traced_count;
@@ -162,8 +207,15 @@ void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
         REQUIRE(value_begin >= at);
         step = add_step(paths, step, at, (size_t)(value_begin - at), &wanted);
         if (!step) break;
-        at = is_last ? end : value->end;
+        if (is_last) break;
+        at = value->end;
+        if (value->type == VALUE_TEXT) {
+            if (level == MAX_TEXT_LEVELS) break;
+            behind[level++] = at;
+            at = value->text;
+        } else if (value->type == VALUE_TEXT_END) {
+            REQUIRE(level);
+            at = behind[--level];
+        }
     }
-    /* Where nothing fits any more, lines of today take the place of those before. */
-    if (!step && paths->misses == MAX_MISSES - 1) empty_paths(paths);
 }

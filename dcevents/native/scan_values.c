@@ -1,49 +1,6 @@
 /* Values under keys that matter: their slots, and their bytes in the form. */
 #include "scan_walk.h"
 
-/* -- the form --------------------------------------------------------------------------------- */
-
-int put_byte(scanner *s, unsigned byte)
-{
-    if (s->form_length >= s->form_limit) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    s->form[s->form_length++] = (u8)byte;
-    return 1;
-}
-
-int put_key(scanner *s, const u8 *key, size_t length)
-{
-    REQUIRE(length <= MAX_KEY_BYTES);
-    if (s->form_length + length + 1 > s->form_limit) {
-        s->status = WALK_DOUBT;
-        return 0;
-    }
-    s->form[s->form_length] = (u8)(length + 1);
-    copy_text(s->form + s->form_length + 1, key, length);
-    s->form_length += (u32)length + 1;
-    return 1;
-}
-
-static slot *add_slot(scanner *s, const u8 *text, size_t length, unsigned class_)
-{
-    if (s->slots_count >= MAX_WALKED_SLOTS) {
-        s->status = WALK_DOUBT;
-        return NULL;
-    }
-    slot *added = &s->slots[s->slots_count++];
-    added->text = text;
-    added->length = (u32)length;
-    added->class_ = (u8)class_;
-    added->kind = KIND_NONE;
-    added->form = FORM_ABSENT;
-    added->is_whole = 1;
-    added->ms = 0;
-    return added;
-}
-
-
 u8 *take_arena(scanner *s, size_t length)
 {
     if (length + READ_AHEAD > ARENA_BYTES - s->arena_length) {

@@ -99,14 +99,16 @@ u32 find_flags(scanner *s, const u8 *key, size_t length)
 
 /* -- scalars in the form ---------------------------------------------------------------------- */
 
-int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags, unsigned level)
+int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags, unsigned level,
+               unsigned *byte)
 {
-    unsigned byte = 0;
+    unsigned said = 0;
     if (has_escapes && !(text = unescape_text(s, text, &length))) return 0;
     if (s->is_late) flags |= find_late_flags(s, text, length, flags);
-    slot *added = add_string(s, text, length, flags, &byte);
+    slot *added = add_string(s, text, length, flags, &said);
     u32 place = s->form_length;
-    if (!added || !put_byte(s, byte)) return 0;
+    if (!added || !put_byte(s, said)) return 0;
+    if (byte) *byte = said;
     if (!length || !(flags & KEY_BODY)) return 1;
     u32 traced = s->traced_count;
     int is_request = is_request_line(text, flags), class_ = added->class_;
@@ -114,12 +116,13 @@ int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 f
         || class_ == CLASS_KIND_ALONE;
     if (is_request ? walk_query(s, added, level) : !is_name && walk_text(s, added, level)) {
         added->class_ = CLASS_TEXT;
-        byte = (byte & ~15u) | CLASS_TEXT;
+        s->form[place] = (u8)((said & ~15u) | CLASS_TEXT);
     } else if (may_be_body(text, length, flags)) {
-        byte |= DOUBT_BIT;
+        s->form[place] = (u8)(said | DOUBT_BIT);
+        s->traced_count = UNTRACED;
+    } else {
+        s->traced_count = traced; /* of a text that was tried */
     }
-    s->form[place] = (u8)byte;
-    s->traced_count = byte & DOUBT_BIT || added->class_ == CLASS_TEXT ? UNTRACED : traced;
     return 1;
 }
 
@@ -146,19 +149,25 @@ int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, 
         key->is_put = 1;
         if (!put_member_key(s, key->state, key->text, key->length)) return 0;
     }
-    return put_string(s, text, length, 0, flags | late, level);
+    return put_string(s, text, length, 0, flags | late, level, NULL);
 }
 
-/* Note a value that was walked, for `learn_path`. */
-static void trace_value(scanner *s, enum value_type type, const u8 *begin, const u8 *end, u32 flags,
-                        unsigned byte)
+/* Complete the trace of a text: what it is, and where it ends if it was entered. */
+static void trace_text(scanner *s, u32 entry, unsigned byte, const slot *added, u8 kind)
 {
-    if (s->traced_count >= MAX_TRACED) {
+    if (s->traced_count > MAX_TRACED) return;
+    traced_value *traced = &s->traced[entry];
+    traced->byte = (u8)byte;
+    if (added->class_ != CLASS_TEXT) return;
+    int is_plain = added->text >= s->arena && added->text < s->arena + ARENA_BYTES;
+    if (kind != TEXT_JSON || !is_plain) {
         s->traced_count = UNTRACED;
         return;
     }
-    traced_value traced = {begin, end, flags & KEY_MATTERS ? flags : 0, (u8)type, (u8)byte};
-    s->traced[s->traced_count++] = traced;
+    traced->type = VALUE_TEXT;
+    traced->text = added->text;
+    const u8 *end = added->text + added->length;
+    trace_value(s, VALUE_TEXT_END, end, end, 0, 0);
 }
 
 /* Walk a scalar, and put it into the form if its key matters. */
@@ -172,10 +181,15 @@ const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level)
         const u8 *text = at + 1, *end = walk_string(s, text, &has_escapes);
         if (!end) return NULL;
         size_t length = (size_t)(end - text);
-        if (matters && !put_string(s, text, length, has_escapes, flags, level)) return NULL;
-        if (!matters && s->is_late && !put_late_string(s, text, length, has_escapes, flags, level, NULL))
+        u32 entry = s->traced_count, number = s->slots_count;
+        trace_value(s, VALUE_STRING, text, end, flags, 0);
+        if (matters) {
+            if (!put_string(s, text, length, has_escapes, flags, level, &byte)) return NULL;
+            trace_text(s, entry, byte, &s->slots[number], s->form[place + 1]);
+        } else if (s->is_late
+                   && !put_late_string(s, text, length, has_escapes, flags, level, NULL)) {
             return NULL;
-        trace_value(s, VALUE_STRING, text, end, flags, matters ? s->form[place] : 0u);
+        }
         return end + 1;
     }
     if (*at == '-' || is_digit(*at)) {

@@ -120,9 +120,62 @@ typedef struct {
     int is_put;
 } late_key;
 
+/* -- the form and its slots ---------------------------------------------------------------------- */
+
+static inline int put_byte(scanner *s, unsigned byte)
+{
+    if (s->form_length >= s->form_limit) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    s->form[s->form_length++] = (u8)byte;
+    return 1;
+}
+
+static inline int put_key(scanner *s, const u8 *key, size_t length)
+{
+    REQUIRE(length <= MAX_KEY_BYTES);
+    if (s->form_length + length + 1 > s->form_limit) {
+        s->status = WALK_DOUBT;
+        return 0;
+    }
+    s->form[s->form_length] = (u8)(length + 1);
+    copy_text(s->form + s->form_length + 1, key, length);
+    s->form_length += (u32)length + 1;
+    return 1;
+}
+
+static inline slot *add_slot(scanner *s, const u8 *text, size_t length, unsigned class_)
+{
+    if (s->slots_count >= MAX_WALKED_SLOTS) {
+        s->status = WALK_DOUBT;
+        return NULL;
+    }
+    slot *added = &s->slots[s->slots_count++];
+    added->text = text;
+    added->length = (u32)length;
+    added->class_ = (u8)class_;
+    added->kind = KIND_NONE;
+    added->form = FORM_ABSENT;
+    added->is_whole = 1;
+    added->ms = 0;
+    return added;
+}
+
+/* Note a value that was walked, for `learn_path`. */
+static inline void trace_value(scanner *s, enum value_type type, const u8 *begin, const u8 *end,
+                               u32 flags, unsigned byte)
+{
+    if (s->traced_count >= MAX_TRACED) {
+        s->traced_count = UNTRACED;
+        return;
+    }
+    traced_value traced = {begin, end, NULL, flags & KEY_MATTERS ? flags : 0, (u8)type, (u8)byte};
+    s->traced[s->traced_count++] = traced;
+}
+
 /* -- values under keys (scan_values.c) ---------------------------------------------------------- */
 
-int put_key(scanner *s, const u8 *key, size_t length);
 /* Return room for a text and zeros behind it; NULL where there is none. */
 u8 *take_arena(scanner *s, size_t length);
 void keep_in_arena(scanner *s, size_t length);
@@ -151,7 +204,9 @@ const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level, objec
 const u8 *end_object(scanner *s, const u8 *at, const object_state *state);
 /* Walk what an object or array holds, of which nothing matters; `brace` is its opening. */
 const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int *types, u32 *count);
-int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags, unsigned level);
+/* Put a text into the form; `byte` gets what it is before it is entered, unless it is NULL. */
+int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags, unsigned level,
+               unsigned *byte);
 /* Put a text under a key that does not matter into the form where a late stage may find something. */
 int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
                     unsigned level, late_key *key);

@@ -54,16 +54,48 @@ def make_alike(seed: int, lines: int) -> bytes:
     made: list[str] = []
     while len(made) < lines:
         record = pick.choice([CANONICAL, LOGGED, records.record()])
+        wrap = pick.choice([_keep, _wrap_docker, _wrap_body, _wrap_twice])
         dump = functools.partial(
             json.dumps,
             separators=pick.choice([(",", ":"), (", ", ": ")]),
             ensure_ascii=pick.random() < 0.8,
         )
-        made += [dump(record)] * 3
-        made += [dump(_change_values(record, pick)) for _ in range(8)]
+        made += [dump(wrap(record, ""))] * 3
+        for _ in range(8):
+            end = pick.choice(ENDS) if pick.random() < 0.3 else ""
+            made.append(dump(_change_some(wrap(_change_values(record, pick), end), pick)))
     return "".join(line.replace("\n", " ") + "\n" for line in made[:lines]).encode(
         "utf-8", "surrogatepass"
     )
+
+
+ENDS = [" ", "x", ",", "{}", "]", _EVENT]
+"""What may follow the JSON in a text."""
+
+
+def _keep(record: Any, _: str) -> Any:
+    return record
+
+
+def _wrap_docker(record: Any, end: str) -> Any:
+    return {
+        "log": json.dumps(record) + end + "\n",
+        "stream": "stdout",
+        "time": "2026-03-02T09:15:05Z",
+    }
+
+
+def _wrap_body(record: Any, end: str) -> Any:
+    return {"level": "info", "message": json.dumps(record, indent=1) + end, "n": 1}
+
+
+def _wrap_twice(record: Any, end: str) -> Any:
+    return _wrap_docker({"body": f" {json.dumps(record)}{end}", "level": "info"}, "")
+
+
+def _change_some(record: Any, pick: random.Random) -> Any:
+    """Return a record, or one whose values beside and around a text are others, too."""
+    return record if pick.random() < 0.7 else _change_values(record, pick)
 
 
 def _change_values(value: Any, pick: random.Random) -> Any:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dcevents.errors import BusyError
+from dcevents.folders import report_write_failures
+from dcevents.locks import describe_holder, try_lock, write_holder
 from dcevents.output import sync_folder
-from dcevents.store.disk.folder import report_write_failures
-from dcevents.store.disk.lock import describe_holder, try_lock, write_holder
 
 
 @contextlib.contextmanager

@@ -21,9 +21,9 @@ from typing import BinaryIO, Final, NamedTuple, Self
 import polars as pl
 
 from dcevents.errors import StoreError
+from dcevents.folders import report_write_failures
 from dcevents.native.arrow import copy_numbers
 from dcevents.sending._files import hold_lock, replace_bytes
-from dcevents.store.disk.folder import report_write_failures
 
 SENT: Final = b"S"
 REFUSED: Final = b"R"

@@ -13,12 +13,12 @@ from typing import Final, NamedTuple, Protocol
 import polars as pl
 
 from dcevents.errors import DcError
+from dcevents.folders import report_write_failures
 from dcevents.sending._delivery import Delivery, Pace, Refusal
 from dcevents.sending._files import replace_bytes
 from dcevents.sending._items import Selection, list_records
 from dcevents.sending._ledger import FORGOTTEN, REFUSED, SENT, UNDER_WAY, Entry, SendLedger
 from dcevents.sending._platform import Destination, Encoded, Platform, SendBatch, SendItem
-from dcevents.store.disk.folder import report_write_failures
 
 _ENVELOPE_BYTES: Final = 1024
 """Room in a body for what is around its items."""

@@ -10,9 +10,10 @@ from typing import IO
 import polars as pl
 
 from dcevents.errors import StoreError
+from dcevents.folders import TEMPORARY_PREFIX, report_write_failures
 from dcevents.store.disk import checksum, lock, manifest
 from dcevents.store.disk.checksum import FileRecord
-from dcevents.store.disk.folder import TEMPORARY_PREFIX, StoreFolder, report_write_failures
+from dcevents.store.disk.folder import StoreFolder
 from dcevents.store.disk.manifest import Manifest
 
 SEGMENTS_FOLDER = "segments"

@@ -5,11 +5,12 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final
 
 from dcevents.errors import BusyError, StoreError
-from dcevents.store.disk.folder import StoreFolder, report_write_failures
+from dcevents.folders import report_write_failures
+from dcevents.locks import describe_holder, try_lock, write_holder
+from dcevents.store.disk.folder import StoreFolder
 
 WRITER_LOCK_NAME: Final = "lock"
 """The file that a writer locks; its text names the writer, for people."""
@@ -93,29 +94,3 @@ def hold_if_free(folder: StoreFolder) -> Iterator[bool]:
 def _open_lock_file(folder: StoreFolder, name: str) -> int:
     with report_write_failures(folder.locate(name)):
         return folder.open_lock_file(name, makes=True)
-
-
-def try_lock(fd: int, operation: int) -> bool:
-    """Lock an open file, if nobody else does; return whether it is locked."""
-    try:
-        fcntl.flock(fd, operation | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def write_holder(fd: int) -> None:
-    """Write who holds the lock.
-
-    A full disk does not keep anybody from holding it.
-    """
-    with contextlib.suppress(OSError):
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode(), 0)
-
-
-def describe_holder(fd: int, doing: str) -> str:
-    """Return `another run holds the store (process 1234 since 2026-11-02T01:00:00Z)`."""
-    pid, _, since = os.pread(fd, 100, 0).decode("ascii", "replace").strip().partition(" ")
-    named = f" (process {pid} since {since})" if pid.isdigit() else ""
-    return f"another run {doing}{named}"

@@ -19,6 +19,8 @@ from dcevents.sending._platform import (
     SendBatch,
     TransportError,
     Verdict,
+    describe_foreign_answer,
+    is_page,
 )
 
 _FIRST_WAIT_SECONDS: Final = 0.5
@@ -45,11 +47,24 @@ class Delivery(NamedTuple):
     batch: SendBatch
     accepted: Sequence[Encoded] = ()
     refused: Sequence[Refusal] = ()
+    expired: Sequence[Encoded] = ()
+    """Items that had become too old when their turn came."""
     rows_refused: int = 0
     """Items that the platform has dropped from what it has accepted."""
     requests: int = 0
     failure: str | None = None
     """Why the rest of the batch, and of the run, is left."""
+
+
+class _Tries(NamedTuple):
+    """Says what became of one request and its repetitions."""
+
+    batch: SendBatch
+    """What was left of it in the end."""
+    verdict: Verdict
+    """Never RETRY."""
+    requests: int
+    expired: Sequence[Encoded] = ()
 
 
 class Pace:
@@ -105,13 +120,15 @@ class Courier:
         waiting = [batch]
         accepted: list[Encoded] = []
         refused: list[Refusal] = []
+        expired: list[Encoded] = []
         rows_refused = requests = refusals = 0
         failure = None
         while waiting and failure is None:
-            part = waiting.pop()
             # Halves have keys of their own, by which they are asked for like the whole.
-            verdict, count = self._try_again_and_again(part, may_have_arrived=may_have_arrived)
-            requests += count
+            tries = self._try_again_and_again(waiting.pop(), may_have_arrived=may_have_arrived)
+            part, verdict = tries.batch, tries.verdict
+            requests += tries.requests
+            expired += tries.expired
             if verdict.fate is Fate.ACCEPTED:
                 accepted += part.encoded
                 rows_refused += verdict.rows_refused
@@ -125,18 +142,22 @@ class Courier:
                     waiting += reversed(_halve_batch(part))
                 if not accepted and refusals > _count_probes(batch):
                     failure = f"it takes none of them: {verdict.reason}"
-        return Delivery(batch, accepted, refused, rows_refused, requests, failure)
+        return Delivery(batch, accepted, refused, expired, rows_refused, requests, failure)
 
-    def _try_again_and_again(
-        self, batch: SendBatch, *, may_have_arrived: bool
-    ) -> tuple[Verdict, int]:
-        """Return the last verdict, never RETRY, and the number of requests."""
+    def _try_again_and_again(self, batch: SendBatch, *, may_have_arrived: bool) -> _Tries:
         failing_since: float | None = None
         longest = _FIRST_WAIT_SECONDS
         requests = 0
+        expired: list[Encoded] = []
+        stopped = Verdict(Fate.FAILED, "stopped")
         while True:
             if not self._pace.take_turn():
-                return Verdict(Fate.FAILED, "stopped"), requests
+                return _Tries(batch, stopped, requests, expired)
+            # Now and not before: turns and waits may take hours.
+            batch, too_old = self._split_by_age(batch)
+            expired += too_old
+            if not batch.encoded:
+                return _Tries(batch, Verdict(Fate.ACCEPTED), requests, expired)
             requests += 1
             is_lookup = may_have_arrived and self._platform.build_lookup is not None
             verdict, retry_after, has_arrived = self._try_once(batch, is_lookup=is_lookup)
@@ -144,19 +165,31 @@ class Courier:
                 may_have_arrived = False
                 continue
             if verdict.fate is not Fate.RETRY:
-                return verdict, requests
+                return _Tries(batch, verdict, requests, expired)
             may_have_arrived |= has_arrived
             now = time.monotonic()
             failing_since = now if failing_since is None else failing_since
             rest = self._give_up_seconds - (now - failing_since)
             wait = max(retry_after or 0.0, self._draw(0, longest))
             if rest <= 0 or wait > rest:
-                return Verdict(Fate.FAILED, verdict.reason), requests
+                return _Tries(batch, Verdict(Fate.FAILED, verdict.reason), requests, expired)
             if retry_after is not None:
                 self._pace.pause(retry_after)
             longest = min(2 * longest, _MAX_WAIT_SECONDS)
             if not self._pace.wait(wait):
-                return Verdict(Fate.FAILED, "stopped"), requests
+                return _Tries(batch, stopped, requests, expired)
+
+    def _split_by_age(self, batch: SendBatch) -> tuple[SendBatch, Sequence[Encoded]]:
+        """Return what of a batch the platform still takes, and what is too old for it."""
+        age_ms = self._platform.limits.age_ms
+        if age_ms is None:
+            return batch, ()
+        oldest = int(time.time() * 1000) - age_ms
+        too_old = [each for each in batch.encoded if each.item.ts < oldest]
+        if not too_old:
+            return batch, ()
+        young = [each for each in batch.encoded if each.item.ts >= oldest]
+        return batch._replace(encoded=young), too_old
 
     def _try_once(
         self, batch: SendBatch, *, is_lookup: bool
@@ -177,9 +210,13 @@ class Courier:
             fate = Fate.FAILED if error.is_final else Fate.RETRY
             return Verdict(fate, error.reason), None, not is_lookup
         retry_after = None if answer.retry_after_ms is None else answer.retry_after_ms / 1000
-        if is_lookup and answer.status == 404:
+        is_own = self._platform.is_own_answer(answer)
+        if is_lookup and answer.status == 404 and is_own:
             return None, None, False
         verdict = self._platform.judge_answer(answer)
+        is_about_batch = verdict.fate in (Fate.ACCEPTED, Fate.REFUSED)
+        if (is_about_batch and not is_own) or (verdict.fate is Fate.FAILED and is_page(answer)):
+            verdict = Verdict(Fate.FAILED, describe_foreign_answer(self._platform, answer))
         if is_lookup and verdict.fate is Fate.REFUSED:
             verdict = verdict._replace(fate=Fate.FAILED)
         # An error of the server's own says nothing of whether it has kept the batch; nor does an

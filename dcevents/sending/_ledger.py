@@ -2,28 +2,31 @@
 
 A file that is only appended to: a line of JSON that says what it is about, then blocks. A block is
 a kind (one letter), a count, a CRC-32 of both, so many records, and eight bytes of their BLAKE2b.
-A record is an identity, 16 bytes, and for rows that may change eight bytes of their content. Of an
-identity the last block that has it counts. Each block is on disk before the next request is made;
-the last one may be torn by a crash, and is then cut off.
+A record is an identity, 16 bytes, and for rows that may change eight bytes of their content. Of a
+batch under way the first record is its key. Of an identity the last block that has it counts. Each
+block is on disk before the next request is made; the last one may be torn by a crash: it ends
+early, or in zeros. It is then cut off, since nobody was told of it. A whole block that is not as it
+was written is damage, the last one too: nothing is sent until somebody has looked at it.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Self
 
 import polars as pl
 
-from dcevents.errors import StoreError
-from dcevents.folders import report_write_failures
+from dcevents.errors import BusyError, StoreError
+from dcevents.folders import OwnFolder, report_write_failures
+from dcevents.locks import describe_holder, try_lock, write_holder
 from dcevents.native.arrow import copy_numbers
-from dcevents.sending._files import hold_lock, replace_bytes
 
 SENT: Final = b"S"
 REFUSED: Final = b"R"
@@ -73,11 +76,14 @@ class Entry(NamedTuple):
 
     kind: bytes
     records: Sequence[bytes]
+    key: str = ""
+    """Of a batch under way, 32 hexadecimal digits: the next run sends it with the same one."""
 
 
 class _Block(NamedTuple):
     kind: bytes
     payload: bytes
+    key: str
     end: int
     """Its end in the file."""
 
@@ -93,19 +99,17 @@ class SendLedger:
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, folder: Path, name: LedgerName) -> Iterator[Self]:
+    def open(cls, folder: OwnFolder, name: LedgerName) -> Iterator[Self]:
         """Yield the ledger, locked; it is made where there is none.
 
-        Raises BusyError while another run holds it, StoreError where it is damaged, OutputError
-        where it cannot be written.
+        Raises BusyError while another run holds it, StoreError where it is damaged or others may
+        have written it, OutputError where it cannot be written.
         """
-        path = folder / name.file_name
-        with report_write_failures(folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with hold_lock(folder / f"{name.file_name}.lock", f"{name.platform} {name.destination}"):
+        path = folder.locate(name.file_name)
+        with _hold_lock(folder, name):
             with report_write_failures(path):
-                _prepare_file(path, name)
-                fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+                _prepare_file(folder, name)
+                fd = folder.open_for_writing(name.file_name)
             try:
                 yield cls(path, name, fd)
             finally:
@@ -114,7 +118,7 @@ class SendLedger:
     def append(self, entries: Sequence[Entry]) -> None:
         """Write entries so that they are on disk. Raises OutputError."""
         blocks = [
-            _build_block(entry.kind, b"".join(entry.records), self._record_bytes)
+            _build_block(entry.kind, b"".join(entry.records), self._record_bytes, entry.key)
             for entry in entries
             if entry.records
         ]
@@ -133,20 +137,22 @@ class SendLedger:
 
     def look_up(self, identities: pl.DataFrame) -> pl.DataFrame:
         """Return what is known of identities: see `look_up`."""
-        with open(self.path, "rb") as file:
+        with open(os.dup(self._fd), "rb") as file:
+            file.seek(0)
             file.readline()
             return _look_up(file, self.path, self._record_bytes, identities)
 
 
-def look_up(folder: Path, name: LedgerName, identities: pl.DataFrame) -> pl.DataFrame:
+def look_up(folder: OwnFolder, name: LedgerName, identities: pl.DataFrame) -> pl.DataFrame:
     """Return what a ledger knows of identities, without a lock; no rows where there is none.
 
     `identities` has the columns high and low; the result has these, kind (a letter's number),
-    block (its number), records (how many that block has), and content, null without one.
+    block (its number), records (how many that block has), key (of a batch under way), and content,
+    null without one. Raises StoreError.
     """
-    path = folder / name.file_name
+    path = folder.locate(name.file_name)
     try:
-        with open(path, "rb") as file:
+        with open(folder.open_file(name.file_name), "rb") as file:
             _check_header(file, path, name)
             return _look_up(file, path, name.record_bytes, identities)
     except FileNotFoundError:
@@ -163,6 +169,7 @@ NOTHING_KNOWN = pl.DataFrame(
         "kind": pl.UInt8,
         "block": pl.UInt32,
         "records": pl.UInt32,
+        "key": pl.String,
     }
 )
 """Columns of what is known of identities."""
@@ -203,8 +210,9 @@ def _make_chunk(blocks: Sequence[tuple[int, _Block]], record_bytes: int) -> pl.D
             "kind": [block.kind[0] for _, block in blocks],
             "block": [number for number, _ in blocks],
             "records": counts,
+            "key": [block.key or None for _, block in blocks],
         },
-        schema={name: NOTHING_KNOWN.schema[name] for name in ("kind", "block", "records")},
+        schema={name: NOTHING_KNOWN.schema[name] for name in ("kind", "block", "records", "key")},
     )
     place = heads.select(pl.int_range(pl.len(), dtype=pl.UInt32).repeat_by("records").explode())
     return pl.DataFrame(
@@ -231,7 +239,25 @@ def _write_at(fd: int, data: bytes, place: int) -> None:
 # -- the file --------------------------------------------------------------------------------------
 
 
-def _build_block(kind: bytes, payload: bytes, record_bytes: int) -> bytes:
+@contextlib.contextmanager
+def _hold_lock(folder: OwnFolder, name: LedgerName) -> Iterator[None]:
+    """Hold a ledger's lock while the block runs. Raises BusyError, which names the holder."""
+    file_name = f"{name.file_name}.lock"
+    with report_write_failures(folder.locate(file_name)):
+        fd = folder.open_lock_file(file_name, makes=True)
+    try:
+        if not try_lock(fd, fcntl.LOCK_EX):
+            holder = describe_holder(fd, f"sends to {name.platform} {name.destination}")
+            raise BusyError(f"{folder}: {holder}; try again later")
+        write_holder(fd)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _build_block(kind: bytes, payload: bytes, record_bytes: int, key: str = "") -> bytes:
+    if kind == UNDER_WAY:
+        payload = bytes.fromhex(key).ljust(record_bytes, b"\0") + payload
     count = len(payload) // record_bytes
     head = _HEAD.pack(kind, count, zlib.crc32(_HEAD.pack(kind, count, 0)))
     return head + payload + blake2b(head + payload, digest_size=_DIGEST_BYTES).digest()
@@ -240,7 +266,8 @@ def _build_block(kind: bytes, payload: bytes, record_bytes: int) -> bytes:
 def _read_blocks(file: BinaryIO, path: Path, record_bytes: int) -> Iterator[_Block]:
     """Yield all whole blocks; the header is read already.
 
-    Ends at one that a crash has torn. Raises StoreError for damage of any other kind.
+    Ends at one that a crash has torn: it is cut off, or its end is zeros, which were never
+    written. Raises StoreError for damage of any other kind.
     """
     place = file.tell()
     while head := file.read(_HEAD.size):
@@ -248,7 +275,7 @@ def _read_blocks(file: BinaryIO, path: Path, record_bytes: int) -> Iterator[_Blo
             return
         kind, count, crc = _HEAD.unpack(head)
         if kind not in _KINDS or crc != zlib.crc32(_HEAD.pack(kind, count, 0)):
-            if any(head) or _has_content(file):
+            if _has_content(file):
                 raise _describe_damage(path, place)
             return
         size = count * record_bytes
@@ -257,11 +284,13 @@ def _read_blocks(file: BinaryIO, path: Path, record_bytes: int) -> Iterator[_Blo
             return
         payload, digest = rest[:size], rest[size:]
         if digest != blake2b(head + payload, digest_size=_DIGEST_BYTES).digest():
-            if _has_content(file):
+            if any(digest) or _has_content(file):
                 raise _describe_damage(path, place)
             return
         place += _HEAD.size + len(rest)
-        yield _Block(kind, payload, place)
+        key_bytes = record_bytes if kind == UNDER_WAY else 0
+        key = payload[:key_bytes][:IDENTITY_BYTES].hex()
+        yield _Block(kind, payload[key_bytes:], key, place)
 
 
 def _has_content(file: BinaryIO) -> bool:
@@ -271,8 +300,8 @@ def _has_content(file: BinaryIO) -> bool:
 
 def _describe_damage(path: Path, place: int) -> StoreError:
     return StoreError(
-        f"{path}: damaged at byte {place:,}; restore it from a backup, "
-        "or move it away and send what it had not yet: --since"
+        f"{path}: it remembers what was sent, and is damaged (at byte {place:,}); restore it from "
+        "a backup, or move it away and send only what is newer than your last run: --since"
     )
 
 
@@ -289,13 +318,13 @@ def _check_header(file: BinaryIO, path: Path, name: LedgerName) -> None:
         )
 
 
-def _prepare_file(path: Path, name: LedgerName) -> None:
+def _prepare_file(folder: OwnFolder, name: LedgerName) -> None:
     """Make the file, cut off what a crash has torn, and merge many blocks."""
-    header = _build_header(name)
-    if not path.exists():
-        replace_bytes(path, [header])
+    path = folder.locate(name.file_name)
+    if not folder.has_file(name.file_name):
+        _replace_file(folder, name, [_build_header(name)])
         return
-    with open(path, "r+b") as file:
+    with open(folder.open_for_writing(name.file_name), "r+b") as file:
         _check_header(file, path, name)
         end, count = file.tell(), 0
         for block in _read_blocks(file, path, name.record_bytes):
@@ -303,10 +332,15 @@ def _prepare_file(path: Path, name: LedgerName) -> None:
         if end < os.fstat(file.fileno()).st_size:
             os.ftruncate(file.fileno(), end)
             os.fsync(file.fileno())
-    if count > _MAX_BLOCKS:
-        with open(path, "rb") as file:
+        if count > _MAX_BLOCKS:
+            file.seek(0)
             file.readline()
-            replace_bytes(path, _merge_blocks(file, path, name))
+            _replace_file(folder, name, _merge_blocks(file, path, name))
+
+
+def _replace_file(folder: OwnFolder, name: LedgerName, pieces: Iterable[bytes]) -> None:
+    # Under a name of its own until then: a run on a store removes temporary files of other names.
+    folder.replace_file(name.file_name, pieces, f"{name.file_name}.new")
 
 
 def _merge_blocks(file: BinaryIO, path: Path, name: LedgerName) -> Iterator[bytes]:
@@ -314,21 +348,25 @@ def _merge_blocks(file: BinaryIO, path: Path, name: LedgerName) -> Iterator[byte
     yield _build_header(name)
     size = name.record_bytes
     kind, pending = b"", bytearray()
-    under_way: bytes | None = None
+    under_way: _Block | None = None
     for block in _read_blocks(file, path, size):
-        has_arrived = under_way == block.payload and block.kind in (SENT, REFUSED)
+        has_arrived = (
+            under_way is not None
+            and under_way.payload == block.payload
+            and block.kind in (SENT, REFUSED)
+        )
         is_break = kind != block.kind or len(pending) >= _MERGED_RECORDS * size
         is_open = under_way is not None and not has_arrived
         if pending and (is_open or (is_break and block.kind != UNDER_WAY)):
             yield _build_block(kind, bytes(pending), size)
             pending.clear()
         if is_open and under_way is not None:
-            yield _build_block(UNDER_WAY, under_way, size)
-        under_way = block.payload if block.kind == UNDER_WAY else None
+            yield _build_block(UNDER_WAY, under_way.payload, size, under_way.key)
+        under_way = block if block.kind == UNDER_WAY else None
         if block.kind != UNDER_WAY:
             kind = block.kind
             pending += block.payload
     if pending:
         yield _build_block(kind, bytes(pending), size)
     if under_way is not None:
-        yield _build_block(UNDER_WAY, under_way, size)
+        yield _build_block(UNDER_WAY, under_way.payload, size, under_way.key)

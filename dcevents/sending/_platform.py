@@ -74,6 +74,8 @@ class Request(NamedTuple):
     """Parameters of the URL by the names of the secrets that are their values."""
     secret_headers: Mapping[str, str] = {}
     """Headers with a secret, `{NAME}`, in them."""
+    is_answer_secret: bool = False
+    """It is read as it is, and never shown; it may be a secret that is known already."""
 
 
 class Answer(NamedTuple):
@@ -179,6 +181,8 @@ class Platform:
     encode_item: Callable[[SendItem, Destination], str]
     build_request: Callable[[SendBatch, Destination], Request]
     judge_answer: Callable[[Answer], Verdict]
+    is_own_answer: Callable[[Answer], bool]
+    """Tells its answers from those of a proxy or a firewall, which accept and refuse nothing."""
     choose_group: Callable[[SendItem, Destination], str] | None = None
     """Returns what a session's items share, where a request is about one session."""
     visitor_options: Mapping[str, str] = field(default_factory=dict)
@@ -226,6 +230,20 @@ class SendSettings:
     secret_file: str | None
     token_endpoint: str
     status_format: str
+
+
+def is_page(answer: Answer) -> bool:
+    """Return whether an answer is a page for people; no platform sends one."""
+    return answer.body.lstrip()[:1] == b"<"
+
+
+def describe_foreign_answer(platform: Platform, answer: Answer) -> str:
+    """Return what is wrong with an answer that is not the platform's own."""
+    what = "with a web page" if is_page(answer) else f"as {platform.title} would not"
+    return (
+        f"it answers {answer.status}, {what}: a proxy or a firewall may stand between, "
+        "or --endpoint be wrong"
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -1,21 +1,18 @@
 """The run of `send`: what is due, batches of it, and the ledger after each answer."""
 
 import contextlib
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 import polars as pl
 
 from dcevents.errors import DcError
-from dcevents.folders import report_write_failures
+from dcevents.folders import OwnFolder, report_write_failures
 from dcevents.sending._delivery import Delivery, Pace, Refusal
-from dcevents.sending._files import replace_bytes
 from dcevents.sending._items import Selection, list_records
 from dcevents.sending._ledger import FORGOTTEN, REFUSED, SENT, UNDER_WAY, Entry, SendLedger
 from dcevents.sending._platform import Destination, Encoded, Platform, SendBatch, SendItem
@@ -25,7 +22,7 @@ _ENVELOPE_BYTES: Final = 1024
 _BATCHES_AHEAD: Final = 4
 """Batches for each request under way that are ready or being sent."""
 _MAX_REFUSED_BATCHES: Final = 4
-"""Batches that may be refused whole, at the beginning, before the run is given up."""
+"""Batches that may be refused whole, one after the other, before the run is given up."""
 _LAST_ANSWERS_SECONDS: Final = 3.0
 """A run that is told to end waits so long for answers under way."""
 _AGAIN_RECORDS: Final = 1 << 16
@@ -33,12 +30,19 @@ _PLANNED_ROWS: Final = 1 << 19
 """Rows whose states are looked up at once; the ledger is read as often."""
 
 
+class BatchUnderWay(NamedTuple):
+    """Rows that an earlier run has sent, perhaps, and the key that they had."""
+
+    rows: pl.DataFrame
+    key: str
+
+
 class Plan(NamedTuple):
     """Says what is to be sent, and what is not."""
 
     due: pl.DataFrame
     """Rows of the selection, in the order in which they are sent."""
-    under_way: Sequence[pl.DataFrame]
+    under_way: Sequence[BatchUnderWay]
     """Batches that an earlier run was ended with; they may have arrived."""
     sent: int
     refused: int
@@ -49,9 +53,11 @@ class Plan(NamedTuple):
     @property
     def due_count(self) -> int:
         """Return how many items remain to be sent."""
-        return self.due.height + sum(each.height for each in self.under_way)
+        return self.due.height + sum(each.rows.height for each in self.under_way)
 
 
+_OF_BATCHES: Final = ("block", "records", "key")
+"""Columns of a ledger's state that are about its block."""
 LookUp = Callable[[pl.DataFrame], pl.DataFrame]
 """Returns what a ledger knows of identities: see `_ledger.look_up`."""
 
@@ -67,14 +73,14 @@ def make_plan(selection: Selection, look_up: LookUp, platform: Platform, clock_m
         is_known = pl.col("is_under_way")
         is_due = pl.col("is_open") & ~pl.col("is_old")
         due.append(rows.filter(is_due & ~is_known).select(part.columns))
-        under_way.append(rows.filter(is_due & is_known).select(*part.columns, "block", "records"))
+        under_way.append(rows.filter(is_due & is_known).select(*part.columns, *_OF_BATCHES))
         for name in ("is_sent", "is_refused", "has_changed"):
             counts[name] += int(rows[name].sum())
         counts["too_old"] += rows.filter(pl.col("is_open") & pl.col("is_old")).height
     batches, rest = _gather_batches(under_way, selection.rows.columns)
     return Plan(
         _order_rows(pl.concat([selection.rows.clear(), *due, *rest]), platform),
-        [_order_rows(batch, platform) for batch in batches],
+        [each._replace(rows=_order_rows(each.rows, platform)) for each in batches],
         counts["is_sent"],
         counts["is_refused"],
         counts["has_changed"],
@@ -109,14 +115,17 @@ def _describe_states(
 
 def _gather_batches(
     under_way: Sequence[pl.DataFrame], columns: Sequence[str]
-) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
+) -> tuple[list[BatchUnderWay], list[pl.DataFrame]]:
     """Return batches that are selected whole, and rows of those that are not."""
     if not under_way:
         return [], []
     rows = pl.concat(under_way)
     is_whole = pl.len().over("block") == pl.col("records")
     batches = rows.filter(is_whole).partition_by("block", maintain_order=True)
-    return [each.select(columns) for each in batches], [rows.filter(~is_whole).select(columns)]
+    return (
+        [BatchUnderWay(each.select(columns), each["key"][0]) for each in batches],
+        [rows.filter(~is_whole).select(columns)],
+    )
 
 
 def _order_rows(rows: pl.DataFrame, platform: Platform) -> pl.DataFrame:
@@ -130,15 +139,14 @@ def _order_rows(rows: pl.DataFrame, platform: Platform) -> pl.DataFrame:
 # -- batches ---------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(frozen=True)
 class Batcher:
     """Makes batches that a platform takes."""
 
     platform: Platform
     destination: Destination
-    read_clock: Callable[[], int] = lambda: int(time.time() * 1000)
-    expired: int = 0
-    """Items that have become too old since the run began."""
+    salt: bytes = b""
+    """Goes into the keys: of what is sent again the platform has seen a former one."""
 
     def make_batches(self, items: Iterable[SendItem]) -> Iterator[SendBatch]:
         """Yield batches, in the order of the items."""
@@ -147,9 +155,6 @@ class Batcher:
         pending: list[Encoded] = []
         group, size = "", 0
         for item in items:
-            if limits.age_ms is not None and item.ts < self.read_clock() - limits.age_ms:
-                self.expired += 1
-                continue
             text = self.platform.encode_item(item, self.destination)
             item_size = len(text.encode()) + 1
             item_group = self._choose_group(item)
@@ -163,18 +168,20 @@ class Batcher:
             yield self.make_batch(group, pending)
 
     def make_batch(self, group: str, encoded: Sequence[Encoded]) -> SendBatch:
-        """Return a batch, with the key that the same items always have."""
-        digest = blake2b(self.destination.id.encode(), digest_size=16, person=b"dcevents-batch")
+        """Return a batch, with a key that is that of the same items alone."""
+        digest = blake2b(
+            self.destination.id.encode(), digest_size=16, person=b"dcevents-batch", salt=self.salt
+        )
         for each in encoded:
             digest.update(each.item.identity)
         return SendBatch(group, encoded, digest.hexdigest())
 
-    def encode_batch(self, items: Iterable[SendItem]) -> SendBatch:
+    def encode_batch(self, items: Iterable[SendItem], key: str) -> SendBatch:
         """Return a batch of just these items, as an earlier run had made it."""
         encoded = [
             Encoded(item, self.platform.encode_item(item, self.destination)) for item in items
         ]
-        return self.make_batch(self._choose_group(encoded[0].item), encoded)
+        return SendBatch(self._choose_group(encoded[0].item), encoded, key)
 
     def _choose_group(self, item: SendItem) -> str:
         choose = self.platform.choose_group
@@ -195,15 +202,15 @@ class Deliverer(Protocol):
 class FileWriter:
     """Writes batches as files that somebody else uploads: `--out`."""
 
-    folder: Path
+    folder: OwnFolder
     build_file: Callable[[SendBatch, Destination], tuple[str, bytes]]
     destination: Destination
 
     def deliver(self, batch: SendBatch, *, may_have_arrived: bool = False) -> Delivery:  # noqa: ARG002
         """Write a batch; the same one gets the same name. Raises OutputError."""
         name, content = self.build_file(batch, self.destination)
-        with report_write_failures(self.folder / name):
-            replace_bytes(self.folder / name, [content])
+        with report_write_failures(self.folder.locate(name)):
+            self.folder.replace_file(name, content)
         return Delivery(batch, batch.encoded)
 
 
@@ -235,7 +242,7 @@ class Sender:
         self._pace = pace
         self._pending: set[Future[Delivery]] = set()
         self._held: list[Refusal] = []
-        """Refused before anything was accepted: a wrong setting may be at fault, not they."""
+        """Refused since anything was last accepted: a setting may be at fault, not they."""
         self._held_batches = 0
 
     def send(
@@ -254,7 +261,7 @@ class Sender:
         try:
             for batch, is_known in self._list_batches(under_way, batches):
                 if self._platform.build_lookup is not None and not is_known:
-                    self._ledger.append([_make_entry(UNDER_WAY, batch.encoded)])
+                    self._ledger.append([_make_entry(UNDER_WAY, batch.encoded, batch.key)])
                 deliver = self._deliverer.deliver
                 self._pending.add(pool.submit(deliver, batch, may_have_arrived=is_known))
                 while len(self._pending) >= most and self.result.failure is None:
@@ -264,7 +271,7 @@ class Sender:
             while self._pending:
                 self._record_finished(progress)
             if self._held and self.result.failure is None:
-                self._give_up_refused()
+                self._judge_held()
         except BaseException:
             self._pace.stopped.set()
             with contextlib.suppress(OSError, DcError):
@@ -295,7 +302,7 @@ class Sender:
         for future in done:
             delivery = future.result()
             entries += self._count(delivery)
-            progress(len(delivery.accepted) + len(delivery.refused))
+            progress(len(delivery.accepted) + len(delivery.refused) + len(delivery.expired))
         self._ledger.append(entries)
 
     def _count(self, delivery: Delivery) -> list[Entry]:
@@ -304,25 +311,37 @@ class Sender:
         result.sent += len(delivery.accepted)
         result.rows_refused += delivery.rows_refused
         result.requests += delivery.requests
+        result.expired += len(delivery.expired)
         entries = [_make_entry(SENT, delivery.accepted)]
-        if delivery.refused:
+        if delivery.failure is not None:
+            # Its refusals stay due: what has failed may be what has refused them.
+            if not self._pace.stopped.is_set():
+                self._give_up(delivery.failure)
+        elif delivery.refused:
             self._held += delivery.refused
             self._held_batches += 1
-        if self._held and result.sent:
-            entries.append(_make_entry(REFUSED, [each.encoded for each in self._held]))
-            result.refused += len(self._held)
-            result.reasons.update(each.reason for each in self._held)
-            self._held = []
-        if delivery.failure is not None and not self._pace.stopped.is_set():
-            result.failure = delivery.failure
-            self._pace.stopped.set()
-        if self._held and self._held_batches >= _MAX_REFUSED_BATCHES and result.failure is None:
-            self._give_up_refused()
+        if delivery.accepted:
+            entries += self._take_held()
+        elif self._held_batches >= _MAX_REFUSED_BATCHES and result.failure is None:
+            self._give_up(f"it takes none of them: {self._held[-1].reason}")
         return entries
 
-    def _give_up_refused(self) -> None:
-        """End the run: nothing was accepted, so these are not what is wrong."""
-        self.result.failure = f"it takes none of them: {self._held[0].reason}"
+    def _take_held(self) -> list[Entry]:
+        """Count what is refused for good: the platform takes others."""
+        held, self._held, self._held_batches = self._held, [], 0
+        self.result.refused += len(held)
+        self.result.reasons.update(each.reason for each in held)
+        return [_make_entry(REFUSED, [each.encoded for each in held])]
+
+    def _judge_held(self) -> None:
+        """Take what was refused last, or end the run where nothing was accepted."""
+        if self.result.sent:
+            self._ledger.append(self._take_held())
+        else:
+            self._give_up(f"it takes none of them: {self._held[0].reason}")
+
+    def _give_up(self, reason: str) -> None:
+        self.result.failure = reason
         self._pace.stopped.set()
 
 
@@ -330,8 +349,8 @@ def _has_result(future: Future[Delivery]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-def _make_entry(kind: bytes, encoded: Iterable[Encoded]) -> Entry:
-    return Entry(kind, [each.item.identity for each in encoded])
+def _make_entry(kind: bytes, encoded: Iterable[Encoded], key: str = "") -> Entry:
+    return Entry(kind, [each.item.identity for each in encoded], key)
 
 
 def forget_sent(rows: pl.DataFrame, ledger: SendLedger) -> None:

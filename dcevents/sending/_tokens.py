@@ -64,4 +64,5 @@ class TokenNetwork:
             "scope": SCOPES,
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return Request("POST", self._endpoint, headers=headers, body=urlencode(form).encode())
+        body = urlencode(form).encode()
+        return Request("POST", self._endpoint, headers=headers, body=body, is_answer_secret=True)

@@ -1,6 +1,7 @@
 """Requests over HTTP. Imports urllib3, the extra `send`."""
 
 import email.utils
+import re
 import time
 import urllib.request
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from urllib3.exceptions import (
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
+    ProxyError,
     ReadTimeoutError,
     SSLError,
 )
@@ -26,6 +28,8 @@ _CONNECT_SECONDS: Final = 10.0
 _ANSWER_SECONDS: Final = 60.0
 _MAX_ANSWER_BYTES: Final = 1 << 16
 _MAX_REDIRECTS: Final = 3
+_WANTS_LOGIN: Final = 407
+_PASSING_STATUSES: Final = (408, 425, 429)
 _KEPT_REDIRECTS: Final = (307, 308)
 """Of these the same request is to be made elsewhere; others turn it into a GET."""
 
@@ -76,9 +80,11 @@ class Transport:
         else:
             target = response.headers.get("Location") if 300 <= response.status < 400 else None
             retry_after_ms = read_retry_after(response.headers.get("Retry-After"))
-            # A server may repeat what it was sent.
-            text = _read_body(response).decode(errors="surrogateescape")
-            body = self.secrets.redact(text).encode(errors="surrogateescape")
+            body = _read_body(response)
+            if not request.is_answer_secret:
+                # A server may repeat what it was sent.
+                text = self.secrets.redact(body.decode(errors="surrogateescape"))
+                body = text.encode(errors="surrogateescape")
             return Answer(response.status, body, retry_after_ms), target
         raise failure
 
@@ -109,15 +115,29 @@ def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
 
 
 def _find_proxy(parts: SplitResult) -> str | None:
-    """Return the proxy that the environment names for a URL (HTTPS_PROXY, NO_PROXY)."""
+    """Return the proxy that the environment names for a URL (HTTPS_PROXY, ALL_PROXY, NO_PROXY)."""
     host = parts.hostname or ""
     if is_loopback(host) or urllib.request.proxy_bypass(host):
         return None
-    return urllib.request.getproxies().get(parts.scheme)
+    proxies = urllib.request.getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 def _make_proxy_manager(proxy: str, connections: int) -> urllib3.ProxyManager:
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    """Return connections through a proxy: tunnels, in which all is encrypted.
+
+    Raises TransportError for what is no address of a proxy.
+    """
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        # Its text may have a password.
+        raise TransportError(
+            "HTTPS_PROXY names no proxy that can be used; write http://HOST:PORT", is_final=True
+        )
     headers = None
     if parts.username is not None:
         user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -144,6 +164,11 @@ def _follow_redirect(url: str, target: str, status: int) -> str:
 
 def _describe_error(error: Exception) -> TransportError:
     """Return what went wrong, without the error's own text."""
+    # http.client tells the proxy's answer in its text alone.
+    if refusal := re.search("Tunnel connection failed: ([0-9]{3})", str(error)):
+        return _describe_proxy_answer(int(refusal[1]))
+    if isinstance(error, ProxyError):
+        return TransportError("the proxy of HTTPS_PROXY cannot be reached")
     if isinstance(error, SSLError):
         return TransportError("its certificate cannot be verified, or TLS fails", is_final=True)
     reasons = {
@@ -156,6 +181,19 @@ def _describe_error(error: Exception) -> TransportError:
     }
     found = next((text for kind, text in reasons.items() if isinstance(error, kind)), None)
     return TransportError(found or f"the request failed ({type(error).__name__})")
+
+
+def _describe_proxy_answer(status: int) -> TransportError:
+    """Return why the proxy that the environment names makes no connection."""
+    if status == _WANTS_LOGIN:
+        return TransportError(
+            "the proxy of HTTPS_PROXY wants another user or password (407)", is_final=True
+        )
+    # What a proxy forbids it will go on forbidding; it may lack a connection for a while.
+    is_final = 400 <= status < 500 and status not in _PASSING_STATUSES
+    return TransportError(
+        f"the proxy of HTTPS_PROXY lets nothing through (it answers {status})", is_final=is_final
+    )
 
 
 def read_retry_after(text: str | None) -> int | None:

@@ -209,13 +209,23 @@ def _build_lookup(batch: SendBatch, destination: Destination) -> Request:
     return Request("GET", url, secret_headers=_make_headers())
 
 
+_REASONS: Final = ("error", "processing_log", "message")
+"""Members that say what is wrong: of this API, and of the gateway before it."""
+_OWN_MEMBERS: Final = {"error", "status_code", "file_id", "idempotency_key"}
+
+
+def _is_own_answer(answer: Answer) -> bool:
+    """Return whether the API answers: with an object that it documents (endpoints)."""
+    return not _OWN_MEMBERS.isdisjoint(read_object(answer.body))
+
+
 def _judge_answer(answer: Answer) -> Verdict:
     verdict = judge_status(answer)
     found = read_object(answer.body)
-    said = read_text(found.get("error")) or read_text(found.get("processing_log"))
+    said = next(filter(None, (read_text(found.get(name)) for name in _REASONS)), "")
     if verdict.fate is not Fate.ACCEPTED:
         return verdict._replace(reason=f"{verdict.reason}: {said}" if said else verdict.reason)
-    if not found:
+    if not answer.body:
         return Verdict(Fate.RETRY, "its answer broke off")
     rows, invalid = found.get("rows"), found.get("invalid_rows", 0)
     invalid = invalid if isinstance(invalid, int) else 0
@@ -261,6 +271,7 @@ PLATFORM = Platform(
     encode_item=_encode_item,
     build_request=_build_request,
     judge_answer=_judge_answer,
+    is_own_answer=_is_own_answer,
     visitor_options={"id": "visitor_id"},
     visitor_pattern=ECID_PATTERN,
     check_destination=_check_destination,

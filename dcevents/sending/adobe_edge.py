@@ -20,6 +20,7 @@ from dcevents.sending._encoding import (
     fit_values,
     hash_sid,
     read_object,
+    read_text,
 )
 from dcevents.sending._platform import (
     Answer,
@@ -62,6 +63,7 @@ _MOMENTS: Final = {
     "completedAt": "ended_at",
 }
 _NAMESPACE: Final = "FPID"
+_ERROR_TYPE: Final = "https://ns.adobe.com/aep/errors/"
 
 
 def make_device_id(sid: str) -> str:
@@ -148,12 +150,26 @@ def _build_request(batch: SendBatch, destination: Destination) -> Request:
 
 def _judge_answer(answer: Answer) -> Verdict:
     verdict = judge_status(answer)
+    title = read_text(read_object(answer.body).get("title"))
+    if title and verdict.fate is not Fate.ACCEPTED:
+        verdict = verdict._replace(reason=f"{verdict.reason}: {title}")
     if answer.status == 207:
         # Some service behind the datastream has failed; the events themselves were taken.
         return Verdict(Fate.ACCEPTED)
     if answer.status == 401:
         return Verdict(Fate.FAILED, "it answers 401: the token, the key or the organisation")
     return verdict
+
+
+def _is_own_answer(answer: Answer) -> bool:
+    """Return whether Adobe answers: with JSON or nothing, faults as problem details.
+
+    Their `type` is an address of Adobe's (troubleshooting: Fatal errors).
+    """
+    found = read_object(answer.body)
+    if 200 <= answer.status < 300:
+        return bool(found) or not answer.body
+    return read_text(found.get("type")).startswith(_ERROR_TYPE)
 
 
 def _check_destination(destination: Destination) -> None:
@@ -186,6 +202,7 @@ PLATFORM = Platform(
     encode_item=_encode_item,
     build_request=_build_request,
     judge_answer=_judge_answer,
+    is_own_answer=_is_own_answer,
     visitor_options={"id": "visitor_id"},
     visitor_pattern=ECID_PATTERN,
     check_destination=_check_destination,

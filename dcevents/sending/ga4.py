@@ -22,6 +22,7 @@ from dcevents.sending._platform import (
     Request,
     SendBatch,
     SendItem,
+    is_page,
     judge_status,
 )
 
@@ -89,6 +90,14 @@ def _make_request(url: str, body: bytes, destination: Destination) -> Request:
     )
 
 
+def _is_own_answer(answer: Answer) -> bool:
+    """Return whether Google answers: it has no HTTP error codes (validating-events).
+
+    A container of Tag Manager answers likewise, with what it likes, but no page.
+    """
+    return 200 <= answer.status < 300 and not is_page(answer)
+
+
 def _build_check(batch: SendBatch, destination: Destination) -> Request:
     """Build a request to the debug endpoint, which says what is wrong and stores nothing."""
     parts = urlsplit(destination.endpoint)
@@ -141,6 +150,7 @@ PLATFORM = Platform(
     encode_item=_encode_item,
     build_request=_build_request,
     judge_answer=judge_status,
+    is_own_answer=_is_own_answer,
     choose_group=_choose_group,
     visitor_options={"id": "client_id", "session": "session_id"},
     visitor_pattern="[!-~]{1,100}",

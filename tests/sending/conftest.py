@@ -1,15 +1,17 @@
 """What tests of `send` share: a log, and a stand-in for each platform."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import harness
 import pytest
 import sends
 import standins
+import timing
 
-from dcevents.sending import adobe_analytics
+from dcevents.sending import _delivery, load_platforms
 
 
 @pytest.fixture
@@ -55,14 +57,36 @@ def standin(platform: str) -> Iterator[standins.Standin]:
         yield made
     finally:
         made.close()
+    assert made.too_often == 0
 
 
 @pytest.fixture(autouse=True)
-def no_slow_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Adobe Analytics takes one request a second: tests would wait for it."""
-    made = adobe_analytics.PLATFORM
-    limits = replace(made.limits, requests_per_second=None)
-    monkeypatch.setattr(adobe_analytics, "PLATFORM", replace(made, limits=limits))
+def virtual_time(monkeypatch: pytest.MonkeyPatch) -> timing.VirtualTime:
+    """Turns and waits between tries move a clock on, which stand-ins hold rates to."""
+    clock = timing.VirtualTime(harness.CLOCK.timestamp())
+
+    def wait(pace: _delivery.Pace, seconds: float) -> bool:
+        clock.wait(seconds)
+        return not pace.stopped.is_set()
+
+    monkeypatch.setattr(_delivery, "time", clock)
+    monkeypatch.setattr(_delivery.Pace, "wait", wait)
+    monkeypatch.setattr(standins.Standin, "monotonic", staticmethod(clock.monotonic))
+    monkeypatch.setattr(standins.Standin, "rest", staticmethod(clock.wait))
+    return clock
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets limits of a platform for a test."""
+
+    def change_limits(name: str, **changes: Any) -> None:
+        platforms: Any = load_platforms()
+        made = platforms[name]
+        changed = replace(made, limits=replace(made.limits, **changes))
+        monkeypatch.setitem(platforms, name, changed)
+
+    return change_limits
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.errors import StoreError
+from dcevents.folders import OwnFolder
 from dcevents.sending import _ledger
 from dcevents.sending._ledger import (
     FORGOTTEN,
@@ -27,6 +28,7 @@ from dcevents.sending._ledger import (
 
 EVENTS = LedgerName("ga4", "G-ABC123", "events")
 OUTCOMES = LedgerName("ga4", "G-ABC123", "conversations")
+KEY = "00ff" * 8
 
 
 def record(number: int, content: int | None = None) -> bytes:
@@ -40,14 +42,14 @@ def identities(numbers: Sequence[int]) -> pl.DataFrame:
 
 
 def states(folder: Path, name: LedgerName, numbers: Sequence[int]) -> dict[int, Any]:
-    found = look_up(folder, name, identities(numbers))
+    found = look_up(OwnFolder.open(folder), name, identities(numbers))
     return {
         row["high"]: (bytes([row["kind"]]), row["content"]) for row in found.iter_rows(named=True)
     }
 
 
 def append(folder: Path, name: LedgerName, *entries: Entry) -> None:
-    with SendLedger.open(folder, name) as ledger:
+    with SendLedger.open(OwnFolder.make(folder), name) as ledger:
         ledger.append(entries)
 
 
@@ -77,7 +79,7 @@ def test_of_each_identity_the_last_entry_counts(
             append(folder, EVENTS, Entry(kind, [record(number) for number in numbers]))
             expected |= dict.fromkeys(numbers, (kind, None))
         path = folder / EVENTS.file_name
-        with SendLedger.open(folder, EVENTS) as ledger:
+        with SendLedger.open(OwnFolder.open(folder), EVENTS) as ledger:
             whole = path.stat().st_size
             ledger.append([Entry(SENT, [record(99), record(98)])])
             os.truncate(path, max(whole, path.stat().st_size - 1 - torn))
@@ -106,8 +108,8 @@ def test_a_batch_under_way_that_has_arrived_leaves_no_trace(
 ) -> None:
     for number in range(40):
         records = [record(number), record(1000 + number)]
-        append(tmp_path, EVENTS, Entry(UNDER_WAY, records), Entry(SENT, records))
-    append(tmp_path, EVENTS, Entry(UNDER_WAY, [record(5000)]))
+        append(tmp_path, EVENTS, Entry(UNDER_WAY, records, KEY), Entry(SENT, records))
+    append(tmp_path, EVENTS, Entry(UNDER_WAY, [record(5000)], KEY))
     path = tmp_path / EVENTS.file_name
     before = path.stat().st_size
     monkeypatch.setattr(_ledger, "_MAX_BLOCKS", 10)
@@ -116,6 +118,19 @@ def test_a_batch_under_way_that_has_arrived_leaves_no_trace(
     assert path.stat().st_size < before / 2
     expected = dict.fromkeys([*range(40), *range(1000, 1040)], (SENT, None))
     assert {**expected, 5000: (UNDER_WAY, None)} == states(tmp_path, EVENTS, range(6000))
+    (last,) = look_up(OwnFolder.open(tmp_path), EVENTS, identities([5000])).iter_rows(named=True)
+    assert (last["key"], last["records"]) == (KEY, 1)
+
+
+def test_a_batch_under_way_keeps_its_key(tmp_path: Path) -> None:
+    append(tmp_path, OUTCOMES, Entry(UNDER_WAY, [record(1, 11), record(2, 22)], KEY))
+    append(tmp_path, OUTCOMES, Entry(SENT, [record(3, 33)]))
+    found = look_up(OwnFolder.open(tmp_path), OUTCOMES, identities([1, 2, 3]))
+
+    assert {1: (KEY, 2, 11), 2: (KEY, 2, 22), 3: (None, 1, 33)} == {
+        row["high"]: (row["key"], row["records"], row["content"])
+        for row in found.iter_rows(named=True)
+    }
 
 
 @pytest.mark.parametrize("place", [3, 60, 100])
@@ -127,17 +142,42 @@ def test_damage_is_no_torn_end(place: int, tmp_path: Path) -> None:
     data[-place - 100 if place > 3 else place] ^= 0x55
     path.write_bytes(data)
 
-    with pytest.raises(StoreError, match=r"damaged at byte|not what was sent"):
+    with pytest.raises(StoreError, match=r"is damaged|not what was sent"):
         append(tmp_path, EVENTS)
 
 
-def test_zeros_that_a_crash_has_left_are_cut_off(tmp_path: Path) -> None:
+def test_any_flipped_bit_of_the_last_block_is_damage(tmp_path: Path) -> None:
+    """It was on disk, so what it says was sent, and would be sent again."""
     append(tmp_path, EVENTS, Entry(SENT, [record(1)]))
-    with (tmp_path / EVENTS.file_name).open("ab") as file:
-        file.write(bytes(5000))
-    append(tmp_path, EVENTS, Entry(SENT, [record(2)]))
+    path = tmp_path / EVENTS.file_name
+    before = path.stat().st_size
+    append(tmp_path, EVENTS, Entry(SENT, [record(2), record(3)]))
+    whole = path.read_bytes()
 
-    assert {1: (SENT, None), 2: (SENT, None)} == states(tmp_path, EVENTS, [1, 2, 3])
+    for bit in range(8 * before, 8 * len(whole)):
+        data = bytearray(whole)
+        data[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(data)
+        for read in (append, lambda *_: states(tmp_path, EVENTS, [1])):
+            with pytest.raises(StoreError, match=f"is damaged .at byte {before}.; restore it"):
+                read(tmp_path, EVENTS)
+        assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("zeros", [0, 5000])
+def test_what_a_crash_has_torn_is_cut_off(zeros: int, tmp_path: Path) -> None:
+    """A block that ends early, or in zeros: the file was made longer, and nothing written."""
+    append(tmp_path, EVENTS, Entry(SENT, [record(1)]))
+    path = tmp_path / EVENTS.file_name
+    before = path.stat().st_size
+    append(tmp_path, EVENTS, Entry(SENT, [record(2), record(3)]))
+    whole = path.read_bytes()
+
+    for end in range(before, len(whole) - (8 if zeros else 0)):
+        path.write_bytes(whole[:end] + bytes(zeros))
+        assert {1: (SENT, None)} == states(tmp_path, EVENTS, [1, 2, 3])
+        append(tmp_path, EVENTS, Entry(SENT, [record(4)]))
+        assert {1: (SENT, None), 4: (SENT, None)} == states(tmp_path, EVENTS, [1, 2, 3, 4])
 
 
 def test_a_ledger_is_of_one_destination(tmp_path: Path) -> None:

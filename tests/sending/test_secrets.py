@@ -1,20 +1,16 @@
 """Secrets: where they may come from, and that no output has one."""
 
-import shutil
-import ssl
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import harness
+import proxies
 import pytest
 import sends
 import standins
 from sends import Send
 
-from dcevents.sending import _delivery
 from dcevents.sending._secrets import Secrets
 
 TROUBLES = ["401", "403", "404", "400", "413", "429 9999", "500", "reset", "lost", "302", "307"]
@@ -35,9 +31,7 @@ def test_no_output_has_a_secret(
     standin: standins.Standin,
     send: Send,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_delivery, "_FIRST_WAIT_SECONDS", 0.001)
     standin.headers = {"Location": "http://localhost:1/?api_secret=ga4-Secret_7f3a"}
     standin.troubles = [trouble] * 40
     for told in (send("--give-up", "0s"), send("--dry-run"), send("--status")):
@@ -146,40 +140,17 @@ def test_without_the_extra_one_line_says_what_to_install(log: Path, tmp_path: Pa
 
 
 @pytest.mark.sends
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+@proxies.needs_openssl
 def test_certificates_are_verified(
     log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
-    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(HTTPServer):
-        def handle_error(self, *_: object) -> None:
-            pass
-
-    server = Server(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    endpoint = f"https://localhost:{server.server_port}/mp/collect"
-    options = ("--measurement-id", "G-ABC123", "--state", tmp_path / "s", "--endpoint", endpoint)
-    strange = harness.run("send", "ga4", log, *options, env=standins.SECRETS)
+    key, certificate = proxies.make_certificate(tmp_path, "localhost")
+    standin = standins.Ga4(harness.CLOCK.timestamp())
+    standin.encrypt(key, certificate, "localhost")
+    strange = sends.run("ga4", standin, log, "--state", tmp_path / "s")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    trusted = harness.run("send", "ga4", log, *options, env=standins.SECRETS)
-    server.shutdown()
-    server.server_close()
+    trusted = sends.run("ga4", standin, log, "--state", tmp_path / "s")
+    standin.close()
 
     assert strange.status == 1
     assert "its certificate cannot be verified" in strange.err

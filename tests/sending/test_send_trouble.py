@@ -2,7 +2,7 @@
 
 import fcntl
 import gzip
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import harness
@@ -11,16 +11,10 @@ import sends
 import standins
 from sends import Send
 
-from dcevents.sending import _delivery, _run, adobe_edge
+from dcevents.sending import _run
 
 pytestmark = pytest.mark.sends
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits between tries are a matter of half a minute; here of milliseconds."""
-    monkeypatch.setattr(_delivery, "_FIRST_WAIT_SECONDS", 0.002)
-    monkeypatch.setattr(_delivery, "_MAX_WAIT_SECONDS", 0.01)
+Limit = Callable[..., None]
 
 
 @pytest.mark.parametrize(
@@ -134,15 +128,115 @@ def test_what_is_refused_stands_alone_in_the_end(log: Path, tmp_path: Path) -> N
     assert standin.requests < 20
 
 
-def test_where_all_are_refused_none_is_at_fault(standin: standins.Standin, send: Send) -> None:
+def test_where_all_are_refused_none_is_at_fault(
+    platform: str, standin: standins.Standin, send: Send
+) -> None:
     standin.troubles = ["400"] * 10_000
     told = send()
     standin.troubles = []
 
     assert told.status == 1
-    assert "it takes none of them" in told.err
+    reason = "as Google Analytics 4 would not" if platform == "ga4" else "it takes none of them"
+    assert reason in told.err
     assert send().status == 0
     assert {*standin.accepted.values()} == {1}
+
+
+@pytest.mark.parametrize("answer", ["400 page", "413 page", "403 page", "407 page", "200 page"])
+def test_a_proxy_neither_refuses_nor_accepts(
+    answer: str, platform: str, standin: standins.Standin, send: Send, limit: Limit
+) -> None:
+    """It begins to answer when some events have been accepted: the others stay due."""
+    limit(platform, items=2, parallel_requests=1)
+    standin.troubles = ["", *[answer] * 10_000]
+    told = send()
+    standin.troubles = []
+    status = send("--status", "-f", "json").json
+
+    assert (1, 1) == (told.status, told.err.count("remain due"))
+    assert f"it answers {answer[:3]}, with a web page: a proxy or a firewall" in told.err
+    assert (2, 0) == (status["sent"], status["refused"])
+    assert send().status == 0
+    assert {*standin.accepted.values()} == {1}
+    assert standin.faults == []
+
+
+@pytest.mark.parametrize("name", ["adobe-edge", "adobe-analytics"])
+def test_a_platform_that_begins_to_refuse_all_refuses_nothing_for_good(
+    name: str, log: Path, tmp_path: Path, limit: Limit
+) -> None:
+    """Somebody has changed a setting there while the run goes on."""
+    limit(name, items=1, parallel_requests=1)
+    standin = sends.PLATFORMS[name][0](harness.CLOCK.timestamp())
+    options = (log, "--state", tmp_path / "state")
+    standin.troubles = ["", *["400"] * 1000]
+    told = sends.run(name, standin, *options)
+    standin.troubles = []
+    after = sends.run(name, standin, *options)
+    standin.close()
+
+    assert "7 events remain due: it takes none of them: it answers 400: in trouble" in told.err
+    assert (1, 0) == (told.status, after.status)
+    assert [1] * 8 == [*standin.accepted.values()]
+
+
+def test_what_is_refused_last_is_refused_for_good(log: Path, tmp_path: Path, limit: Limit) -> None:
+    """Others were accepted before it, in this run."""
+    limit("adobe-edge", items=1, parallel_requests=1)
+    log.write_bytes(
+        harness.log("2026-11-30T09:00:00 a engaged\n2026-11-30T09:00:01 b engaged name=poison")
+    )
+    standin = standins.AdobeEdge(harness.CLOCK.timestamp())
+    told = sends.run("adobe-edge", standin, log, "--state", tmp_path / "state")
+    standin.close()
+
+    assert told.status == 0
+    assert "1 event refused for good: it answers 400: no such value" in told.err
+
+
+@pytest.mark.parametrize("trouble", ["500", "reset", "lost"])
+def test_what_is_sent_again_is_not_taken_for_what_was_sent_before(
+    trouble: str, log: Path, tmp_path: Path
+) -> None:
+    """Adobe is asked for the new file, not for the former one, which has arrived."""
+    standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())
+    options = (log, "--state", tmp_path / "state")
+    first = sends.run("adobe-analytics", standin, *options)
+    standin.troubles = [trouble]
+    again = sends.run("adobe-analytics", standin, *options, "--again")
+    standin.close()
+
+    assert (0, 0) == (first.status, again.status)
+    assert "endpoints: the key of a file is unique" not in standin.faults
+    assert [2] * 8 == [*standin.accepted.values()]
+    assert [1, 1] == [*standin.keys.values()]
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        pytest.param(["--rate", "0.0005"], id="rate"),
+        pytest.param(["--give-up", "9h"], id="Retry-After"),
+    ],
+)
+def test_no_event_is_sent_that_has_become_too_old_meanwhile(
+    slow: list[str], log: Path, tmp_path: Path, limit: Limit
+) -> None:
+    """Turns and pauses take hours here; Google would drop without a word what is over 72 h."""
+    limit("ga4", parallel_requests=1)
+    moments = ["2026-11-28T00:10:00Z", "2026-11-28T00:50:00Z", "2026-11-30T09:00:00Z"]
+    lines = [f"{moment} s{number} engaged" for number in range(3) for moment in moments]
+    log.write_bytes(harness.log("\n".join(lines)))
+    standin = standins.Ga4(harness.CLOCK.timestamp())
+    standin.troubles = [] if slow[0] == "--rate" else ["429 1200", "", "503 1200", ""]
+    told = sends.run("ga4", standin, log, "--state", tmp_path / "state", *slow)
+    standin.close()
+
+    assert (0, []) == (told.status, standin.faults), told.err
+    lost = 9 - len(standin.events)
+    assert 2 <= lost <= 6
+    assert f"{lost} older than 72 h" in told.err
+    assert [1] * (9 - lost) == [*standin.accepted.values()]
 
 
 def test_a_redirect_elsewhere_is_not_followed(
@@ -178,11 +272,10 @@ def test_two_runs_never_send_at_the_same_time(send: Send, tmp_path: Path) -> Non
 
 
 def test_a_token_is_fetched_and_renewed(
-    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    log: Path, tmp_path: Path, limit: Limit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dcevents.sending._tokens._MIN_AGE_SECONDS", -1e9)
-    limits = replace(adobe_edge.PLATFORM.limits, items=2, parallel_requests=1)
-    monkeypatch.setattr(adobe_edge, "PLATFORM", replace(adobe_edge.PLATFORM, limits=limits))
+    limit("adobe-edge", items=2, parallel_requests=1)
     standin = standins.AdobeEdge(harness.CLOCK.timestamp())
     standin.troubles = ["", "", "401", ""]
     options = ("--state", tmp_path / "state", "--token-endpoint", f"{standin.origin}/ims/token/v3")
@@ -191,6 +284,7 @@ def test_a_token_is_fetched_and_renewed(
 
     assert (0, []) == (told.status, standin.faults), told.err
     assert [1] * 8 == [*standin.accepted.values()]
+    assert (7, []) == (standin.requests, standin.troubles)
 
 
 def test_no_token_is_said_in_one_line(log: Path, tmp_path: Path) -> None:
@@ -217,6 +311,29 @@ def test_the_debug_endpoint_checks_and_keeps_nothing(log: Path) -> None:
     assert (0, 0, 1) == (good.status, before, bad.status)
     assert "finds no fault in 7 events" in good.err
     assert "backdated up to 72 hours" in bad.err
+
+
+def test_a_check_comes_no_more_often_than_the_platform_takes(log: Path, limit: Limit) -> None:
+    limit("adobe-analytics", items=2)
+    standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())
+    told = sends.run("adobe-analytics", standin, log, "--check")
+    standin.close()
+
+    assert (0, 4, 0) == (told.status, standin.requests, standin.too_often), told.err
+    assert "finds no fault in 8 events" in told.err
+
+
+def test_requests_are_within_the_units_of_a_second(
+    log: Path, tmp_path: Path, limit: Limit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of fewer units than Adobe's, so that few requests show it."""
+    limit("adobe-edge", items=1, requests_per_second=2, parallel_requests=1)
+    monkeypatch.setattr(standins.AdobeEdge, "units_per_second", 2 * standins.AdobeEdge.upstreams)
+    standin = standins.AdobeEdge(harness.CLOCK.timestamp())
+    told = sends.run("adobe-edge", standin, log, "--state", tmp_path / "state")
+    standin.close()
+
+    assert (0, 8, 0) == (told.status, standin.requests, standin.too_often), told.err
 
 
 def test_files_are_written_once_and_as_they_are_sent(log: Path, tmp_path: Path) -> None:

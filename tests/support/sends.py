@@ -20,7 +20,8 @@ def run(
     *arguments: str | Path,
     env: Mapping[str, str] = standins.SECRETS,
 ) -> harness.Result:
-    """Send to a stand-in."""
+    """Send to a stand-in, some seconds after a former run."""
+    standin.rest(2)
     return harness.run(*command(name, standin, *arguments), env=env)
 
 

@@ -1,9 +1,10 @@
 """Stand-ins for the platforms that `send` knows, on loopback.
 
 Each holds requests to the limits that its platform documents, and keeps what it accepted. What a
-request breaks stands in `faults`: Google itself would answer 204 and drop the events. `troubles`
-are what a stand-in does to the next requests: answer a status, break the connection, or take what
-came and lose the reply.
+request breaks stands in `faults`, with the page that says so: Google itself would answer 204 and
+drop the events. Who comes too often is answered 429, and counted in `too_often`. `troubles` are
+what a stand-in does to the next requests: answer a status as the platform does, or with what a
+proxy would say (`400 page`), break the connection, or take what came and lose the reply.
 """
 
 import contextlib
@@ -13,14 +14,18 @@ import io
 import json
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import xdm
 
 # ruff: noqa: D102 - methods are what their platforms do, or how tests look at that.
 
@@ -37,10 +42,21 @@ CREDENTIALS = {
 }
 
 
+PAGE = b"<!DOCTYPE html><title>Blocked</title><p>Your administrator has blocked this page."
+_CLOCK_ERROR = 1e-6
+"""Seconds that are summed up in two ways."""
+
+
 class Standin:
     """A platform on loopback: what all have in common."""
 
     path = "/"
+    units_per_second: int | None = None
+    """What may come within a second, counted by `count_units`."""
+    monotonic: Callable[[], float] = staticmethod(time.monotonic)
+    """The time by which rates go."""
+    rest: Callable[[float], None] = staticmethod(lambda _: None)
+    """Lets seconds pass, where time is virtual."""
 
     def __init__(self, now: float | None = None) -> None:
         self.accepted: Counter[str] = Counter()
@@ -48,14 +64,20 @@ class Standin:
         self.events: list[dict[str, Any]] = []
         self.faults: list[str] = []
         self.troubles: list[str] = []
-        """For the next requests: a status, `429 0` with Retry-After, `reset`, `lost`, `slow`."""
+        """For the next requests: a status, `429 0` with Retry-After, `400 page`, `reset`, `lost`,
+        `slow`.
+        """
         self.requests = 0
         self.busiest = 0
         """The most requests that were under way at a time."""
+        self.too_often = 0
         self.headers: dict[str, str] = {}
         """What answers have more."""
+        self._arrivals: deque[tuple[float, int]] = deque()
+        self._created_at = self.monotonic()
         self._under_way = 0
         self._now = now
+        self._host: str | None = None
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self._make_handler())
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -63,11 +85,25 @@ class Standin:
     @property
     def now(self) -> float:
         """The time by which ages go, seconds since 1970."""
-        return time.time() if self._now is None else self._now
+        if self._now is None:
+            return time.time()
+        return self._now + self.monotonic() - self._created_at
+
+    @property
+    def port(self) -> int:
+        return self._server.server_port
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        scheme, host = ("http", "127.0.0.1") if self._host is None else ("https", self._host)
+        return f"{scheme}://{host}:{self.port}"
+
+    def encrypt(self, key: Path, certificate: Path, host: str) -> None:
+        """Speak TLS from now on, as a host of that name."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._host = host
 
     @property
     def endpoint(self) -> str:
@@ -82,6 +118,25 @@ class Standin:
     ) -> tuple[int, Any]:
         """The status and the JSON of an answer; what is accepted is kept."""
         raise NotImplementedError
+
+    def complain(self, status: int, reason: str) -> dict[str, Any] | None:  # noqa: ARG002
+        """The JSON with which the platform refuses."""
+        return {"error": reason}
+
+    def count_units(self, body: bytes) -> int:  # noqa: ARG002
+        return 1
+
+    def _has_room(self, body: bytes) -> bool:
+        """Whether a request is within what may come in a second."""
+        if self.units_per_second is None:
+            return True
+        now, units = self.monotonic(), self.count_units(body)
+        while self._arrivals and self._arrivals[0][0] <= now - 1 + _CLOCK_ERROR:
+            self._arrivals.popleft()
+        if units + sum(each for _, each in self._arrivals) > self.units_per_second:
+            return False
+        self._arrivals.append((now, units))
+        return True
 
     def take(self, events: list[dict[str, Any]]) -> None:
         self.events += events
@@ -102,11 +157,14 @@ class Standin:
             trouble = self.troubles.pop(0) if self.troubles else ""
             if trouble == "reset":
                 return _break(handler)
-            status, retry_after = 200, None
+            status, retry_after = 200, ""
             said: Any = None
             if trouble and trouble not in ("lost", "slow"):
                 code, _, retry_after = trouble.partition(" ")
-                status, said = int(code), {"error": "in trouble"}
+                status, said = int(code), self.complain(int(code), "in trouble")
+            elif not self._has_room(body):
+                self.too_often += 1
+                status, said = 429, self.complain(429, "too many requests")
             else:
                 headers = {name.lower(): text for name, text in handler.headers.items()}
                 status, said = self.answer(handler.command, handler.path, headers, body)
@@ -115,6 +173,8 @@ class Standin:
         if trouble == "slow":
             time.sleep(0.2)
         content = b"" if said is None else json.dumps(said).encode()
+        if retry_after == "page":
+            content, retry_after = PAGE, ""
         handler.send_response(status)
         handler.send_header("Content-Length", str(len(content)))
         for name, text in self.headers.items():
@@ -169,19 +229,28 @@ def _break(handler: BaseHTTPRequestHandler) -> None:
 
 
 class Ga4(Standin):
-    """Google Analytics 4: developers.google.com/analytics/devguides/collection/protocol/ga4."""
+    """Google Analytics 4: developers.google.com/analytics/devguides/collection/protocol/ga4.
+
+    Pages: `sending-events` (Limitations), `reference`, `validating-events`.
+    """
 
     path = "/mp/collect"
+
+    def complain(self, status: int, reason: str) -> dict[str, Any] | None:  # noqa: ARG002
+        """Nothing: Google has no error codes (validating-events), what is before it may."""
+        return None
 
     def answer(
         self, method: str, url: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, Any]:
         parts = urlsplit(url)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        self.expect(method == "POST", "only POST is supported")
-        self.expect(headers["content-type"] == "application/json", "no JSON")
-        self.expect(query.get("api_secret") == SECRETS["DCEVENTS_GA4_API_SECRET"], "secret")
-        self.expect(re.fullmatch("G-[A-Z0-9]+", query.get("measurement_id", "")), "measurement_id")
+        self.expect(method == "POST", "sending-events: only POST is supported")
+        self.expect(headers["content-type"] == "application/json", "sending-events: JSON")
+        secret = SECRETS["DCEVENTS_GA4_API_SECRET"]
+        self.expect(query.get("api_secret") == secret, "sending-events: api_secret")
+        measurement = query.get("measurement_id", "")
+        self.expect(re.fullmatch("G-[A-Z0-9]+", measurement), "sending-events: measurement_id")
         self.expect(len(body) < 130_000, "sending-events: the body is smaller than 130 kB")
         found = json.loads(body)
         faults = [*self._find_faults(found)]
@@ -197,6 +266,9 @@ class Ga4(Standin):
         return 204, None
 
     def _find_faults(self, found: dict[str, Any]) -> Iterator[str]:
+        known = {"client_id", "consent", "events", "validation_behavior"}
+        if found.keys() - known:
+            yield f"reference: no such member: {found.keys() - known}"
         if not isinstance(found.get("client_id"), str) or not found["client_id"]:
             yield "reference: client_id is required"
         if found["consent"].keys() - {"ad_user_data", "ad_personalization"}:
@@ -210,6 +282,8 @@ class Ga4(Standin):
 
     def _find_event_faults(self, event: dict[str, Any]) -> Iterator[str]:
         name = "[A-Za-z][A-Za-z0-9_]{0,39}"
+        if event.keys() - {"name", "params", "timestamp_micros"}:
+            yield f"reference: no such member of an event: {[*event]}"
         if not re.fullmatch(name, event["name"]) or _is_reserved(event["name"]):
             yield "sending-events: names have 40 characters, letters, digits and _"
         if len(event["params"]) > 25:
@@ -218,9 +292,12 @@ class Ga4(Standin):
         if age > 72 * 3600:
             yield f"sending-events: backdated up to 72 hours, not {age / 3600:.1f}"
         for key, value in event["params"].items():
+            # support.google.com/analytics/answer/9267744: of page_location 1,000.
             longest = 1000 if key == "page_location" else 100
             if not re.fullmatch(name, key) or _is_reserved(key):
                 yield f"sending-events: name of a parameter: {key}"
+            if not isinstance(value, str | int | float | bool):
+                yield f"reference: {key} is no text, number or boolean"
             if isinstance(value, str) and not 0 < len(value) <= longest:
                 yield f"sending-events: {key} has {len(value)} characters"
         if not re.fullmatch("[0-9]{1,15}", str(event["params"].get("session_id"))):
@@ -233,14 +310,40 @@ class Ga4(Standin):
 
 
 def _is_reserved(name: str) -> bool:
-    return name.startswith(("ga_", "google_", "firebase_", "gtag.")) or name == "session_start"
+    """Whether Google keeps a name to itself: reference, Reserved names."""
+    is_prefixed = name.startswith(("_", "ga_", "google_", "firebase_", "gtag."))
+    return is_prefixed or name in _RESERVED_NAMES
+
+
+_RESERVED_NAMES = {
+    *("ad_activeview", "ad_click", "ad_exposure", "ad_query", "ad_reward", "adunit_exposure"),
+    *("app_background", "app_clear_data", "app_exception", "app_remove", "app_store_refund"),
+    *("app_update", "app_upgrade", "dynamic_link_app_open", "dynamic_link_first_open", "error"),
+    *("first_open", "first_visit", "in_app_purchase", "notification_dismiss", "notification_open"),
+    *("notification_receive", "os_update", "screen_view", "session_start", "user_engagement"),
+}
 
 
 class AdobeEdge(Standin):
-    """The Edge Network: developer.adobe.com/data-collection-apis/docs/endpoints/collect."""
+    """The Edge Network: developer.adobe.com/data-collection-apis/docs/endpoints/collect.
+
+    Pages: also `getting-started/guardrails`, `/authentication`, `/troubleshooting`.
+    """
 
     path = "/ee/v2/collect"
+    units_per_second = 6000  # guardrails: request units a second of /v2/collect
+    upstreams = 3
+    """Services behind the datastream: each takes a unit of its own (guardrails)."""
     token = SECRETS["DCEVENTS_ADOBE_TOKEN"]
+
+    def complain(self, status: int, reason: str) -> dict[str, Any] | None:
+        """Problem details (troubleshooting, Fatal errors)."""
+        kind = f"https://ns.adobe.com/aep/errors/EXEG-0003-{status}"
+        return {"type": kind, "status": status, "title": reason, "report": {"requestId": "f567"}}
+
+    def count_units(self, body: bytes) -> int:
+        """A unit for each 8 KB, and each service (guardrails)."""
+        return max(1, -(-len(body) // 8192)) * self.upstreams
 
     def answer(
         self, method: str, url: str, headers: dict[str, str], body: bytes
@@ -248,20 +351,22 @@ class AdobeEdge(Standin):
         if urlsplit(url).path == "/ims/token/v3":
             return self._give_token(body)
         if headers.get("authorization") != f"Bearer {self.token}":
-            return 401, {"title": "Invalid authorization token"}
-        self.expect(method == "POST", "POST")
-        self.expect(headers.get("x-api-key"), "x-api-key")
-        self.expect(headers.get("x-gw-ims-org-id") == SECRETS["DCEVENTS_ADOBE_ORG_ID"], "org")
-        self.expect(parse_qs(urlsplit(url).query).get("datastreamId"), "datastreamId")
-        self.expect(len(body) <= 64 * 1024, "guardrails: a request is at most 64 KB")
+            return 401, self.complain(401, "Invalid authorization token")
+        self.expect(method == "POST", "collect: POST")
+        self.expect(headers["content-type"] == "application/json", "collect: JSON")
+        self.expect(headers.get("x-api-key"), "authentication: x-api-key")
+        org = SECRETS["DCEVENTS_ADOBE_ORG_ID"]
+        self.expect(headers.get("x-gw-ims-org-id") == org, "authentication: x-gw-ims-org-id")
+        self.expect(parse_qs(urlsplit(url).query).get("datastreamId"), "collect: datastreamId")
+        if not self.expect(len(body) <= 64 * 1024, "guardrails: a request is at most 64 KB"):
+            return 413, self.complain(413, "Payload too large")
         events = json.loads(body)["events"]
         for event in events:
             if not _has_primary_identity(event["xdm"]):
-                return 400, {"title": "the mandatory primary identity was not found"}
-            time_pattern = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
-            self.expect(re.fullmatch(time_pattern, event["xdm"]["timestamp"]), "timestamp")
+                return 400, self.complain(400, "No primary identity set in request (event)")
+            self.faults += xdm.find_faults(event["xdm"])
             if any("poison" in str(value) for value in event["data"].values()):
-                return 400, {"title": "no such value"}
+                return 400, self.complain(400, "no such value")
         self.take(events)
         return 202, {"requestId": "f567a988-4b3c-45a6-9ed8-f283188a445e"}
 
@@ -286,9 +391,14 @@ def _has_primary_identity(xdm: dict[str, Any]) -> bool:
 
 
 class AdobeAnalytics(Standin):
-    """Bulk Data Insertion: developer.adobe.com/analytics-collection-apis, its file format."""
+    """Adobe's Bulk Data Insertion: developer.adobe.com/analytics-collection-apis.
+
+    Pages of methods/bulk-data-insertion: `endpoints`, `file-format`, `column-reference`,
+    `visitor-groups`, `troubleshooting`.
+    """
 
     path = "/aa/collect/v1/events"
+    units_per_second = 1  # endpoints: a cap of one request per second
 
     def __init__(self, now: float | None = None) -> None:
         super().__init__(now)
@@ -299,46 +409,80 @@ class AdobeAnalytics(Standin):
         self, method: str, url: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, Any]:
         if headers.get("authorization") != f"Bearer {SECRETS['DCEVENTS_ADOBE_TOKEN']}":
-            return 401, {"error": "Invalid token (1)"}
-        self.expect(headers.get("x-api-key") == SECRETS["DCEVENTS_ADOBE_API_KEY"], "x-api-key")
+            return 401, {"error": "Token validation failed"}
+        key = SECRETS["DCEVENTS_ADOBE_API_KEY"]
+        self.expect(headers.get("x-api-key") == key, "endpoints: x-api-key is required")
+        self.expect(self._under_way <= 1, "visitor-groups: files one at a time")
         if method == "GET":
-            key = url.rpartition("/key/")[2]
-            return (200, {"rows": 1}) if self.keys[key] else (404, {"error": "File not found"})
+            return self._look_up(url.rpartition("/key/")[2])
         group = headers.get("x-adobe-vgid", "")
-        self.expect(group, "endpoints: x-adobe-vgid is required")
-        rows = list(csv.DictReader(io.StringIO(self._read_file(headers, body))))
+        if not self.expect(group, "endpoints: x-adobe-vgid is required"):
+            return 400, {"error": "Request is missing required header 'x-adobe-vgid'"}
+        text, faults = self._read_file(headers, body)
+        rows = list(csv.DictReader(io.StringIO(text)))
+        faults += self._find_row_faults(rows, group)
         if urlsplit(url).path.endswith("/validate"):
-            return 200, {"success": "File is valid"}
-        self.keys[headers["x-adobe-idempotency-key"]] += 1
-        self._check_rows(rows, group)
+            return (400, {"error": faults[0]}) if faults else (200, {"success": "File is valid"})
+        self.faults += faults
+        key = headers["x-adobe-idempotency-key"]
+        self.expect(not self.keys[key], "endpoints: the key of a file is unique")
+        self.keys[key] += 1
+        for row in rows:
+            self._last[group, row["visitorID"]] = int(row["timestamp"])
         self.take(rows)
-        answer = {"status_code": "UPLOADED", "rows": len(rows), "invalid_rows": 0}
-        return 200, {"file_id": "9c99f999", **answer}
+        return 200, {
+            "file_id": "5c04f400-fca5-420c-9c36-b94aaec55e69",
+            "visitor_group_id": group,
+            "size": len(body),
+            "rows": len(rows),
+            "invalid_rows": 0,
+            "status_code": "UPLOADED",
+            "processing_log": f"Processing complete: {len(rows)} rows will be submitted.",
+            "idempotency_key": key,
+        }
 
-    def _read_file(self, headers: dict[str, str], body: bytes) -> str:
+    def _look_up(self, key: str) -> tuple[int, Any]:
+        if not self.keys[key]:
+            return 404, {"error": "File not found"}
+        return 200, {"file_id": "22eea6b6", "rows": 1, "idempotency_key": key}
+
+    def _read_file(self, headers: dict[str, str], body: bytes) -> tuple[str, list[str]]:
+        """The text of a file, and what of `file-format` it breaks."""
         boundary = headers["content-type"].partition("boundary=")[2].encode()
         _, part, end = body.split(b"--" + boundary)
-        self.expect(end == b"--\r\n", "multipart")
         head, _, content = part.partition(b"\r\n\r\n")
-        self.expect(b'name="file"' in head, "endpoints: the file is named file")
-        self.expect(len(content) <= 100_000_000, "file-format: 100 MB compressed")
+        self.expect(end == b"--\r\n" and b'name="file"' in head, "endpoints: the field `file`")
         text = gzip.decompress(content[:-2]).decode()
         header, *lines = text.splitlines()
         names = [name.lower() for name in header.split(",")]
-        self.expect(len(set(names)) == len(names), "file-format: headers are unique")
-        self.expect(not header.endswith(","), "file-format: no trailing comma")
-        self.expect(not any(line.endswith(",") for line in lines), "file-format: trailing comma")
-        return text
+        widths = {len(cells) for cells in csv.reader(io.StringIO(text), strict=True)}
+        limits = {
+            "100 MB compressed": len(content) <= 100_000_000,
+            "1 GB uncompressed": len(text.encode()) <= 1_000_000_000,
+            "each column header is unique": len(set(names)) == len(names),
+            "no trailing commas": not any(line.endswith(",") for line in [header, *lines]),
+            "as many columns as the header": widths == {len(names)},
+        }
+        return text, [f"file-format: {text}" for text, is_kept in limits.items() if not is_kept]
 
-    def _check_rows(self, rows: list[dict[str, Any]], group: str) -> None:
+    def _find_row_faults(self, rows: list[dict[str, Any]], group: str) -> list[str]:
+        faults = []
+        last = dict(self._last)
         for row in rows:
-            for name in ("reportSuiteID", "timestamp", "userAgent", "visitorID", "linkName"):
-                self.expect(row.get(name), f"file-format: {name} is required")
-            self.expect(row["linkType"] == "o", "column-reference: linkType")
-            self.expect(re.fullmatch("[0-9]{10}", row["timestamp"]), "milliseconds not allowed")
+            needed = ("reportSuiteID", "timestamp", "userAgent", "linkName")
+            missing = [name for name in needed if not row.get(name)]
+            faults += [f"file-format: {name} is required" for name in missing]
+            if not row.get("visitorID") and not row.get("marketingCloudVisitorID"):
+                faults.append("file-format: a visitor's id is required")
+            if row["linkType"] not in ("d", "e", "o"):
+                faults.append("column-reference: linkType is d, e or o")
+            if not re.fullmatch("[0-9]{10}", row["timestamp"]):
+                faults.append("column-reference: milliseconds are not allowed")
             moment, place = int(row["timestamp"]), (group, row["visitorID"])
-            self.expect(self._last.get(place, 0) <= moment, "file-format: in order of time")
-            self._last[place] = moment
+            if last.get(place, 0) > moment:
+                faults.append("file-format, visitor-groups: in order of time")
+            last[place] = moment
+        return faults
 
     def identify(self, event: dict[str, Any]) -> str:
         sid, dialogue = event["contextData.chat_sid"], event["contextData.chat_id"]

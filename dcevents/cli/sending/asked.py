@@ -12,7 +12,8 @@ from dcevents.cli.log_opening import choose_operands, make_read_settings, open_l
 from dcevents.cli.report import StoreSource, describe_account, explain_refusal, open_view
 from dcevents.cli.values import OutputSettings
 from dcevents.cli.wording.messages import say, warn
-from dcevents.errors import DcError, UnusableInputError, UsageError
+from dcevents.errors import DcError, StoreError, UnusableInputError, UsageError
+from dcevents.folders import OwnFolder
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.judge import Mapping
 from dcevents.reading.log import read_log
@@ -119,22 +120,34 @@ def _read_visitors(run: SendRun) -> Visitors:
     return visitors
 
 
-def find_folder(run: SendRun) -> Path | None:
-    """Return the folder of the ledger. Raises StoreError where it is to be a store and is none."""
+def find_folder(run: SendRun, *, makes: bool) -> OwnFolder | None:
+    """Return the folder of the ledger, perhaps a new one; None where there is none.
+
+    Raises StoreError where it is to be a store and is none, or is not the user's alone.
+    """
     if run.wanted.state is None:
         return None
-    folder = Path(run.wanted.state)
+    path = Path(run.wanted.state)
     if run.wanted.is_state_of_store:
-        load_manifest(open_folder(folder))
-    return folder
+        folder = open_folder(path)
+        load_manifest(folder)
+        return folder
+    if makes:
+        return OwnFolder.make(path)
+    try:
+        return OwnFolder.open(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{path}: {(error.strerror or str(error)).lower()}") from error
 
 
 def make_batches_under_way(
     batcher: Batcher, selection: Selection, plan: Plan
 ) -> Iterator[SendBatch]:
     """Yield the batches that an earlier run was ended with."""
-    for rows in plan.under_way:
-        yield batcher.encode_batch(iterate_items(selection, rows))
+    for rows, key in plan.under_way:
+        yield batcher.encode_batch(iterate_items(selection, rows), key)
 
 
 def open_network(run: SendRun) -> tuple[Network, Secrets]:

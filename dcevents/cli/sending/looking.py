@@ -20,6 +20,7 @@ from dcevents.cli.sending.asked import (
 from dcevents.cli.wording.messages import say
 from dcevents.errors import UsageError
 from dcevents.output import write_to_stdout
+from dcevents.sending._delivery import Pace
 from dcevents.sending._items import Selection, iterate_items
 from dcevents.sending._ledger import NOTHING_KNOWN, look_up
 from dcevents.sending._platform import Request, SendBatch, TransportError
@@ -32,7 +33,7 @@ _MAX_SHOWN_FAULTS: Final = 10
 
 def _read_plan(run: SendRun, selection: Selection) -> Plan:
     """Return what is due, without the ledger's lock."""
-    folder = find_folder(run)
+    folder = find_folder(run, makes=False)
 
     def look_up_rows(rows: pl.DataFrame) -> pl.DataFrame:
         return NOTHING_KNOWN if folder is None else look_up(folder, run.ledger_name, rows)
@@ -114,7 +115,9 @@ def _check(run: SendRun, batches: Iterator[SendBatch]) -> int:
     network, secrets = open_network(run)
     faults: list[str] = []
     checked = 0
+    pace = Pace(run.wanted.requests_per_second)
     for batch in islice(batches, _MAX_CHECKED_REQUESTS):
+        pace.take_turn()
         try:
             answer = network.send(platform.build_check(batch, destination))
         except TransportError as error:

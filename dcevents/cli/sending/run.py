@@ -1,5 +1,6 @@
 """The run of `send`. Imports polars."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from dcevents.cli.sending.asked import (
 )
 from dcevents.cli.sending.looking import inspect_selection
 from dcevents.cli.wording.messages import say, warn
-from dcevents.errors import OutputError, UsageError
+from dcevents.errors import UsageError
+from dcevents.folders import OwnFolder
 from dcevents.output import is_within
 from dcevents.sending._delivery import Courier, Pace
 from dcevents.sending._items import Selection, iterate_items
@@ -37,6 +39,7 @@ from dcevents.sending._secrets import Secrets
 from dcevents.show import format_count
 
 _MAX_SHOWN_REASONS: Final = 3
+_SALT_BYTES: Final = 16
 
 
 def run_send(asked: SendRun) -> int:
@@ -58,9 +61,6 @@ def run_send(asked: SendRun) -> int:
 
 def _send(run: SendRun) -> int:
     wanted = run.wanted
-    folder = find_folder(run)
-    if folder is None:
-        raise UsageError("--state: name a folder that remembers what was sent")
     secrets = Secrets({})
     pace = Pace(wanted.requests_per_second)
     deliverer: Deliverer
@@ -71,6 +71,9 @@ def _send(run: SendRun) -> int:
         network, secrets = open_network(run)
         give_up = wanted.give_up_ms / 1000
         deliverer = Courier(wanted.platform, wanted.destination, network, pace, give_up)
+    folder = find_folder(run, makes=True)
+    if folder is None:
+        raise UsageError("--state: name a folder that remembers what was sent")
     with SendLedger.open(folder, run.ledger_name) as ledger, open_selection(run) as selection:
         if wanted.is_again:
             forget_sent(_select_young(run, selection), ledger)
@@ -80,18 +83,14 @@ def _send(run: SendRun) -> int:
 
 
 def _open_folder(run: SendRun) -> FileWriter:
-    """Return what writes files. Raises UsageError, OutputError."""
+    """Return what writes files. Raises UsageError, OutputError, StoreError."""
     wanted = run.wanted
     if wanted.out is None or wanted.platform.build_file is None:
         raise UsageError(f"{wanted.platform.name}: it takes no files")
-    folder = Path(wanted.out)
     for place in (run.store, wanted.state):
-        if place is not None and is_within(str(folder / "file"), place):
+        if place is not None and is_within(os.path.join(wanted.out, "file"), place):
             raise UsageError(f"--out: {wanted.out} is in {place}; write to another folder")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: {(error.strerror or str(error)).lower()}") from error
+    folder = OwnFolder.make(Path(wanted.out))
     return FileWriter(folder, wanted.platform.build_file, wanted.destination)
 
 
@@ -111,16 +110,18 @@ def _deliver(
     what: tuple[Selection, Plan],
 ) -> Result:
     selection, plan = what
-    batcher = Batcher(run.wanted.platform, run.wanted.destination)
+    # Files that are sent again have other keys than before. Those that others upload have the names
+    # that the same rows always have.
+    salt = os.urandom(_SALT_BYTES) if run.wanted.mode == "send" else b""
+    batcher = Batcher(run.wanted.platform, run.wanted.destination, salt)
     sender = Sender(run.wanted.platform, deliverer, ledger, pace)
     sizes = [plan.due_count]
     with show_progress(sizes, "Sending", is_quiet=run.output.is_quiet) as progress:
-        result = sender.send(
+        return sender.send(
             make_batches_under_way(batcher, selection, plan),
             batcher.make_batches(iterate_items(selection, plan.due)),
             progress,
         )
-    return replace(result, expired=batcher.expired)
 
 
 # -- what came of it -------------------------------------------------------------------------------

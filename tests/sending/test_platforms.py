@@ -130,6 +130,28 @@ def test_an_ecid_is_read_from_the_log(name: str, value: str, is_known: bool, log
         assert "--visitor-id: no event has one there" in told.err
 
 
+@pytest.mark.parametrize("option", ["--client-id", "--session-id"])
+def test_an_agent_is_never_a_visitor(option: str, log: Path) -> None:
+    """Where an event has nothing at the path, nothing else stands for it."""
+    lines = harness.log(
+        "2026-11-30T09:00:00Z a live_chat_requested agent=123456 agent_name=Ann\n"
+        "2026-11-30T09:00:05Z b live_chat_requested agent=123456 agent_name=Ann"
+    )
+    first = {**json.loads(lines.splitlines()[0]), "context": {"id": "7777.8888"}}
+    options = ("--measurement-id", "G-ABC123", "--dry-run", option, "context.id")
+    log.write_bytes(json.dumps(first).encode() + b"\n" + lines.splitlines()[1] + b"\n")
+    some = harness.run("send", "ga4", log, *options)
+    log.write_bytes(lines)
+    none = harness.run("send", "ga4", log, *options)
+
+    assert f"{option}: known of 1 of 2 sessions" in some.err
+    bodies = [request["body"] for request in some.ndjson]
+    assert all(body["client_id"] != "Ann" for body in bodies)
+    assert all(body["events"][0]["params"]["session_id"] != 123456 for body in bodies)
+    assert none.status == 2
+    assert f"{option}: no event has one there" in none.err
+
+
 def test_ids_of_visitors_need_a_log(log: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     harness.run("ingest", log, "--store", store, "-q")

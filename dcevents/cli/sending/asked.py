@@ -106,7 +106,9 @@ def _read_visitors(run: SendRun) -> Visitors:
     if not operands or "-" in operands:
         raise UsageError(f"{names}: they are read from logs, so name these; a store has none")
     parts = tuple((VISITOR_PARTS[field], path) for field, path in paths.items())
-    mapping = Mapping((*run.settings.mapped_paths, *parts), run.settings.mapped_names)
+    # Nowhere but there: an agent would else become a visitor.
+    exclusive = frozenset(VISITOR_PARTS.values())
+    mapping = Mapping((*run.settings.mapped_paths, *parts), run.settings.mapped_names, exclusive)
     settings = ReadSettings(run.settings.clock_ms, mapping=mapping)
     found = find_inputs(operands)
     with open_reading(found, None, is_quiet=run.output.is_quiet) as (progress, _):

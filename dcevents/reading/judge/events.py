@@ -62,6 +62,8 @@ def read_event(parts: EventParts, record: SearchedRecord, context: Context, pref
     if len((sid.text or "").encode()) > MAX_SID_BYTES:
         return Rejection(TOO_LONG)
     fields = _find_fields(name, payload, is_canonical=is_canonical)
+    for part in context.mapping.exclusive:
+        fields.pop(part, None)
     fields |= {part: each for part, each in mapped.items() if part in PARTS}
     meeting = find_meeting_info(payload)
     paths = [("sid", sid.path), *((part, each.path) for part, each in fields.items())]

@@ -31,6 +31,8 @@ class Mapping:
     paths: tuple[tuple[str, str], ...] = ()
     names: tuple[tuple[str, str], ...] = ()
     """A meaning is a name that Dynamic Chat has."""
+    exclusive: frozenset[str] = frozenset()
+    """Parts that are nowhere but at their paths; others are looked for where these have none."""
 
     def find_path(self, part: str) -> str | None:
         """Return the path given for a part, in the form that paths compare in."""

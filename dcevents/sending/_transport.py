@@ -172,9 +172,9 @@ def _describe_error(error: Exception) -> TransportError:
     if isinstance(error, SSLError):
         return TransportError("its certificate cannot be verified, or TLS fails", is_final=True)
     reasons = {
-        NameResolutionError: "its name cannot be resolved",
+        NameResolutionError: "its address is not found: is the network there, is --endpoint right?",
         ConnectTimeoutError: f"no connection within {_CONNECT_SECONDS:.0f} s",
-        NewConnectionError: "no connection",
+        NewConnectionError: "no connection to it",
         ReadTimeoutError: f"no answer within {_ANSWER_SECONDS:.0f} s",
         ProtocolError: "the connection broke",
         OSError: "the connection broke",

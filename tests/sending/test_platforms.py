@@ -159,7 +159,7 @@ def test_ids_of_visitors_need_a_log(log: Path, tmp_path: Path) -> None:
     told = harness.run("send", "ga4", "--store", store, *options)
 
     assert told.status == 2
-    assert "--client-id: they are read from logs" in told.err
+    assert "--client-id: such ids are read from logs" in told.err
 
 
 # -- field groups ----------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def open_selection(run: SendRun) -> Iterator[Selection]:
         if not run.output.is_quiet:
             view.log.count_events()
             say(describe_account(run.report, view.log, run.output))
-        visitors = _read_visitors(run)
+        visitors = {} if run.wanted.mode == "status" else _read_visitors(run)
         yield select_items(view, run.wanted.what, run.settings.clock_ms, visitors)
         warn(describe_unfitting(view))
 
@@ -98,13 +98,17 @@ def _read_visitors(run: SendRun) -> Visitors:
         field: path for field, name in platform.visitor_options.items() if (path := options[name])
     }
     if not paths:
+        if not run.output.is_quiet:
+            say(_describe_unknown_visitors(run))
         return {}
     names = " and ".join(
         f"--{platform.visitor_options[field].replace('_', '-')}" for field in paths
     )
     operands = run.operands
     if not operands or "-" in operands:
-        raise UsageError(f"{names}: they are read from logs, so name these; a store has none")
+        raise UsageError(
+            f"{names}: such ids are read from logs, so name these as SOURCE; a store keeps none"
+        )
     parts = tuple((VISITOR_PARTS[field], path) for field, path in paths.items())
     # Nowhere but there: an agent would else become a visitor.
     exclusive = frozenset(VISITOR_PARTS.values())
@@ -120,6 +124,13 @@ def _read_visitors(run: SendRun) -> Visitors:
     if not run.output.is_quiet:
         say(f"{names}: known of {known:,} of {format_count(len(visitors), 'session')}")
     return visitors
+
+
+def _describe_unknown_visitors(run: SendRun) -> str:
+    platform = run.wanted.platform
+    option = platform.visitor_options["id"].replace("_", "-")
+    line = f"each chat session is a new visitor to {platform.title}, without a campaign"
+    return line if run.store is not None else f"{line}: --{option} names ids that logs have"
 
 
 def find_folder(run: SendRun, *, makes: bool) -> OwnFolder | None:

@@ -55,7 +55,7 @@ def _inspect(run: SendRun, selection: Selection) -> int:
     batcher = Batcher(run.wanted.platform, run.wanted.destination)
     batches = _make_batches(batcher, selection, plan)
     if run.wanted.mode == "check":
-        return _check(run, batches)
+        return _check(run, batches, plan.due_count)
     build = run.wanted.platform.build_request
     write_to_stdout(_show_request(build(each, run.wanted.destination)) for each in batches)
     return 0
@@ -107,7 +107,7 @@ def _describe_age(run: SendRun) -> str:
     return "" if age_ms is None else f"over {age_ms // 3_600_000} h: it takes none that old"
 
 
-def _check(run: SendRun, batches: Iterator[SendBatch]) -> int:
+def _check(run: SendRun, batches: Iterator[SendBatch], due_count: int) -> int:
     """Let the platform check some requests; return the exit status."""
     platform, destination = run.wanted.platform, run.wanted.destination
     if platform.build_check is None or platform.list_faults is None:
@@ -129,5 +129,6 @@ def _check(run: SendRun, batches: Iterator[SendBatch]) -> int:
     for fault in dict.fromkeys(faults[:_MAX_SHOWN_FAULTS]):
         say(secrets.redact(f"{platform.name}: {fault}"))
     if not faults and not run.output.is_quiet:
-        say(f"{platform.title} finds no fault in {count_items(run, checked)}")
+        part = f"{checked:,} of " if checked < due_count else ""
+        say(f"{platform.title} finds no fault in {part}{count_items(run, due_count)}")
     return 1 if faults else 0

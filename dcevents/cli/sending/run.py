@@ -138,7 +138,8 @@ def _say_result(
         say(_describe_sent(run, selection, plan, result))
     if result.failure is not None:
         remain = f"{count_items(run, rest)} {'remains' if rest == 1 else 'remain'} due"
-        say(secrets.redact(f"{name}: {remain}: {result.failure}; run it again"))
+        pronoun = "it goes" if rest == 1 else "they go"
+        say(secrets.redact(f"{name}: {remain}: {result.failure}; {pronoun} with the next run"))
     return 1 if rest or result.failure is not None else 0
 
 

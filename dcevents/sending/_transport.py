@@ -74,8 +74,9 @@ class Transport:
                 decode_content=False,
                 timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS),
             )
-        except (HTTPError, OSError, ValueError) as error:
-            # Its text may have the URL with its secret, or a header's value.
+        except TransportError:
+            raise
+        except Exception as error:  # noqa: BLE001 - any text may have the URL with its secret
             failure = _describe_error(error)
         else:
             target = response.headers.get("Location") if 300 <= response.status < 400 else None
@@ -180,7 +181,9 @@ def _describe_error(error: Exception) -> TransportError:
         OSError: "the connection broke",
     }
     found = next((text for kind, text in reasons.items() if isinstance(error, kind)), None)
-    return TransportError(found or f"the request failed ({type(error).__name__})")
+    is_expected = isinstance(error, HTTPError | OSError | ValueError)
+    reason = found or f"the request failed ({type(error).__name__})"
+    return TransportError(reason, is_final=not is_expected)
 
 
 def _describe_proxy_answer(status: int) -> TransportError:

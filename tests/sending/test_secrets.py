@@ -39,6 +39,23 @@ def test_no_output_has_a_secret(
         check_no_secret(told, tmp_path / "state")
 
 
+@pytest.mark.parametrize("kind", [RuntimeError, AssertionError, KeyError, ValueError])
+def test_no_fault_of_the_http_client_tells_a_secret(
+    kind: type[Exception], send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error has all that it was given: address, headers, body."""
+
+    def fail(*given: object, **more: object) -> None:
+        raise kind(f"cannot send {given} {more}")
+
+    monkeypatch.setattr("urllib3.PoolManager.urlopen", fail)
+    told = send("--give-up", "0s")
+
+    assert told.status == 1
+    assert f"the request failed ({kind.__name__})" in told.err
+    assert not any(secret in told.err + told.text for secret in standins.SECRETS.values())
+
+
 def test_what_a_server_repeats_is_redacted() -> None:
     secrets = Secrets({"A": "s3cret/+x", "B": "s3cret"})
 

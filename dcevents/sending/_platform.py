@@ -205,11 +205,6 @@ class Platform:
         """Return whether access tokens may be fetched for it."""
         return any(CLIENT_SECRET in row for row in self.secrets)
 
-    @property
-    def is_ordered(self) -> bool:
-        """Return whether requests have to arrive one after the other."""
-        return self.limits.parallel_requests == 1
-
 
 @dataclass(frozen=True)
 class SendSettings:

@@ -1,6 +1,7 @@
 """The run of `send`: what is due, batches of it, and the ledger after each answer."""
 
 import contextlib
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -20,7 +21,7 @@ from dcevents.sending._platform import Destination, Encoded, Platform, SendBatch
 _ENVELOPE_BYTES: Final = 1024
 """Room in a body for what is around its items."""
 _BATCHES_AHEAD: Final = 4
-"""Batches for each request under way that are ready or being sent."""
+"""Batches for each connection that are ready or being sent."""
 _MAX_REFUSED_BATCHES: Final = 4
 """Batches that may be refused whole, one after the other, before the run is given up."""
 _LAST_ANSWERS_SECONDS: Final = 3.0
@@ -244,6 +245,7 @@ class Sender:
         self._held: list[Refusal] = []
         """Refused since anything was last accepted: a setting may be at fault, not they."""
         self._held_batches = 0
+        self._turns = threading.Semaphore(platform.limits.parallel_requests)
 
     def send(
         self,
@@ -256,24 +258,25 @@ class Sender:
         However it ends, what was acknowledged until then is in the ledger.
         """
         workers = self._platform.limits.parallel_requests
-        most = workers if self._platform.is_ordered else workers * _BATCHES_AHEAD
+        # Where requests are in order, the next one begins with a note in the ledger.
+        most = workers if workers == 1 else workers * _BATCHES_AHEAD
         pool = ThreadPoolExecutor(workers)
         try:
             for batch, is_known in self._list_batches(under_way, batches):
-                if self._platform.build_lookup is not None and not is_known:
-                    self._ledger.append([_make_entry(UNDER_WAY, batch.encoded, batch.key)])
-                deliver = self._deliverer.deliver
-                self._pending.add(pool.submit(deliver, batch, may_have_arrived=is_known))
                 while len(self._pending) >= most and self.result.failure is None:
                     self._record_finished(progress)
                 if self.result.failure is not None:
                     break
+                if self._platform.build_lookup is not None and not is_known:
+                    self._ledger.append([_make_entry(UNDER_WAY, batch.encoded, batch.key)])
+                self._pending.add(pool.submit(self._deliver, batch, is_known))
             while self._pending:
                 self._record_finished(progress)
             if self._held and self.result.failure is None:
                 self._judge_held()
         except BaseException:
             self._pace.stopped.set()
+            self._turns.release(len(self._pending) or 1)
             with contextlib.suppress(OSError, DcError):
                 wait(self._pending, _LAST_ANSWERS_SECONDS)
                 self._record(filter(_has_result, self._pending), progress)
@@ -291,6 +294,15 @@ class Sender:
         for batch in batches:
             yield batch, False
 
+    def _deliver(self, batch: SendBatch, is_known: bool) -> Delivery:  # noqa: FBT001 - of a pool
+        """Deliver a batch, in a thread.
+
+        No connection begins one before its last one is in the ledger: a kill can repeat one batch
+        for each connection.
+        """
+        self._turns.acquire()
+        return self._deliverer.deliver(batch, may_have_arrived=is_known)
+
     def _record_finished(self, progress: Callable[[int], None]) -> None:
         done, rest = wait(self._pending, return_when=FIRST_COMPLETED)
         self._record(done, progress)
@@ -299,11 +311,14 @@ class Sender:
     def _record(self, done: Iterable[Future[Delivery]], progress: Callable[[int], None]) -> None:
         """Write what was acknowledged, at once for all that has come."""
         entries: list[Entry] = []
-        for future in done:
+        finished = list(done)
+        for future in finished:
             delivery = future.result()
             entries += self._count(delivery)
             progress(len(delivery.accepted) + len(delivery.refused) + len(delivery.expired))
         self._ledger.append(entries)
+        if finished:
+            self._turns.release(len(finished))
 
     def _count(self, delivery: Delivery) -> list[Entry]:
         """Count a delivery; return the entries that it makes."""

@@ -55,8 +55,10 @@ def test_values_are_cut_as_in_the_page(text: str, limit: int) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_values_stay_within_limits(
-    text: str, standin: standins.Standin, send: Send, log: Path
+    text: str, platform: str, standin: standins.Standin, send: Send, log: Path
 ) -> None:
+    mapping = harness.ROOT / "examples" / "adobe-analytics" / "mapping.toml"
+    options = ("--mapping", mapping) if platform == "adobe-analytics" else ()
     payload = dict.fromkeys(("name", "id", "type", "uiType", "agentID", "agentName"), text)
     event = {
         "event": "CONVERSATION_ENGAGED",
@@ -65,7 +67,7 @@ def test_hostile_values_stay_within_limits(
         "data": {"payload": {**payload, "sid": f"sid {text[:40]}"}},
     }
     log.write_text(json.dumps(event) + "\n")
-    told = send("--with-agents")
+    told = send("--with-agents", *options)
     shown = send("--dry-run", "--with-agents", "-q")
 
     assert (0, []) == (told.status, standin.faults), told.err

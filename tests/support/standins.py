@@ -300,8 +300,11 @@ class Ga4(Standin):
                 yield f"reference: {key} is no text, number or boolean"
             if isinstance(value, str) and not 0 < len(value) <= longest:
                 yield f"sending-events: {key} has {len(value)} characters"
+        # Both are needed for activity to be shown.
         if not re.fullmatch("[0-9]{1,15}", str(event["params"].get("session_id"))):
             yield "sending-events: session_id is of digits"
+        if not isinstance(event["params"].get("engagement_time_msec"), int):
+            yield "sending-events: engagement_time_msec"
 
     def identify(self, event: dict[str, Any]) -> str:
         params = event["params"]
@@ -390,6 +393,16 @@ def _has_primary_identity(xdm: dict[str, Any]) -> bool:
     return any(each.get("primary") and each.get("id") for each in identities)
 
 
+_MAX_BYTES = {"prop": 100, "eVar": 255}
+"""What Adobe Analytics keeps of a value: components/dimensions/prop and /evar."""
+_SUPPORTED_COLUMN = re.compile(
+    "reportSuiteID|timestamp|visitorID|marketingCloudVisitorID|userAgent|pageURL|pageName|events"
+    r"|linkType|linkName|linkURL|contextData\.\w+|eVar[0-9]+|prop[0-9]+|list[1-3]|hier[1-5]"
+    "|channel|server|campaign"
+)
+"""Of those that `column-reference` names; others are ignored."""
+
+
 class AdobeAnalytics(Standin):
     """Adobe's Bulk Data Insertion: developer.adobe.com/analytics-collection-apis.
 
@@ -460,10 +473,11 @@ class AdobeAnalytics(Standin):
             "100 MB compressed": len(content) <= 100_000_000,
             "1 GB uncompressed": len(text.encode()) <= 1_000_000_000,
             "each column header is unique": len(set(names)) == len(names),
+            "only supported columns": all(map(_SUPPORTED_COLUMN.fullmatch, header.split(","))),
             "no trailing commas": not any(line.endswith(",") for line in [header, *lines]),
             "as many columns as the header": widths == {len(names)},
         }
-        return text, [f"file-format: {text}" for text, is_kept in limits.items() if not is_kept]
+        return text, [f"file-format: {name}" for name, is_kept in limits.items() if not is_kept]
 
     def _find_row_faults(self, rows: list[dict[str, Any]], group: str) -> list[str]:
         faults = []
@@ -478,6 +492,11 @@ class AdobeAnalytics(Standin):
                 faults.append("column-reference: linkType is d, e or o")
             if not re.fullmatch("[0-9]{10}", row["timestamp"]):
                 faults.append("column-reference: milliseconds are not allowed")
+            if not re.fullmatch("[A-Za-z0-9]{0,100}", row.get("visitorID", "")):
+                faults.append("vars/config-vars/visitorid: 100 letters and digits")
+            for name, value in row.items():
+                if len(value.encode()) > _MAX_BYTES.get(name.rstrip("0123456789"), 10**9):
+                    faults.append(f"components/dimensions: {name} has {len(value.encode())} bytes")
             moment, place = int(row["timestamp"]), (group, row["visitorID"])
             if last.get(place, 0) > moment:
                 faults.append("file-format, visitor-groups: in order of time")

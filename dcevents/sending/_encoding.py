@@ -59,6 +59,11 @@ def cut_text(text: str, limit: int) -> str:
     return text
 
 
+def cut_bytes(text: str, limit: int) -> str:
+    """Return the beginning of a text that has at most `limit` bytes."""
+    return text.encode(errors="replace")[:limit].decode(errors="ignore")
+
+
 def fit_values(item: SendItem, destination: Destination, limit: int) -> dict[str, Value]:
     """Return the values of an item that are sent, texts cut; none is empty."""
     fit: dict[str, Value] = {}

@@ -3,10 +3,11 @@
 A file that is only appended to: a line of JSON that says what it is about, then blocks. A block is
 a kind (one letter), a count, a CRC-32 of both, so many records, and eight bytes of their BLAKE2b.
 A record is an identity, 16 bytes, and for rows that may change eight bytes of their content. Of a
-batch under way the first record is its key. Of an identity the last block that has it counts. Each
-block is on disk before the next request is made; the last one may be torn by a crash: it ends
-early, or in zeros. It is then cut off, since nobody was told of it. A whole block that is not as it
-was written is damage, the last one too: nothing is sent until somebody has looked at it.
+batch under way the first record is its key, of refused ones the first eight say why. Of an
+identity the last block that has it counts. Each block is on disk before the next request is made;
+the last one may be torn by a crash: it ends early, or in zeros. It is then cut off, since nobody
+was told of it. A whole block that is not as it was written is damage, the last one too: nothing is
+sent until somebody has looked at it.
 """
 
 import contextlib
@@ -27,6 +28,7 @@ from dcevents.errors import BusyError, StoreError
 from dcevents.folders import OwnFolder, report_write_failures
 from dcevents.locks import describe_holder, try_lock, write_holder
 from dcevents.native.arrow import copy_numbers
+from dcevents.sending._encoding import cut_bytes
 
 SENT: Final = b"S"
 REFUSED: Final = b"R"
@@ -35,6 +37,9 @@ UNDER_WAY: Final = b"P"
 FORGOTTEN: Final = b"F"
 """To be sent again: `--again`."""
 _KINDS: Final = (SENT, REFUSED, UNDER_WAY, FORGOTTEN)
+
+_NOTE_RECORDS: Final = {UNDER_WAY: 1, REFUSED: 8}
+"""Records before those of identities: see `Entry.note`."""
 
 FILE_PREFIX: Final = "sent-"
 IDENTITY_BYTES: Final = 16
@@ -76,14 +81,16 @@ class Entry(NamedTuple):
 
     kind: bytes
     records: Sequence[bytes]
-    key: str = ""
-    """Of a batch under way, 32 hexadecimal digits: the next run sends it with the same one."""
+    note: str = ""
+    """Of a batch under way its key, 32 hexadecimal digits: the next run sends it with the same one.
+    Of refused ones why.
+    """
 
 
 class _Block(NamedTuple):
     kind: bytes
     payload: bytes
-    key: str
+    note: str
     end: int
     """Its end in the file."""
 
@@ -118,7 +125,7 @@ class SendLedger:
     def append(self, entries: Sequence[Entry]) -> None:
         """Write entries so that they are on disk. Raises OutputError."""
         blocks = [
-            _build_block(entry.kind, b"".join(entry.records), self._record_bytes, entry.key)
+            _build_block(entry.kind, b"".join(entry.records), self._record_bytes, entry.note)
             for entry in entries
             if entry.records
         ]
@@ -147,8 +154,8 @@ def look_up(folder: OwnFolder, name: LedgerName, identities: pl.DataFrame) -> pl
     """Return what a ledger knows of identities, without a lock; no rows where there is none.
 
     `identities` has the columns high and low; the result has these, kind (a letter's number),
-    block (its number), records (how many that block has), key (of a batch under way), and content,
-    null without one. Raises StoreError.
+    block (its number), records (how many that block has), note (see `Entry`), and content, null
+    without one. Raises StoreError.
     """
     path = folder.locate(name.file_name)
     try:
@@ -169,7 +176,7 @@ NOTHING_KNOWN = pl.DataFrame(
         "kind": pl.UInt8,
         "block": pl.UInt32,
         "records": pl.UInt32,
-        "key": pl.String,
+        "note": pl.String,
     }
 )
 """Columns of what is known of identities."""
@@ -210,9 +217,9 @@ def _make_chunk(blocks: Sequence[tuple[int, _Block]], record_bytes: int) -> pl.D
             "kind": [block.kind[0] for _, block in blocks],
             "block": [number for number, _ in blocks],
             "records": counts,
-            "key": [block.key or None for _, block in blocks],
+            "note": [block.note or None for _, block in blocks],
         },
-        schema={name: NOTHING_KNOWN.schema[name] for name in ("kind", "block", "records", "key")},
+        schema={name: NOTHING_KNOWN.schema[name] for name in ("kind", "block", "records", "note")},
     )
     place = heads.select(pl.int_range(pl.len(), dtype=pl.UInt32).repeat_by("records").explode())
     return pl.DataFrame(
@@ -255,12 +262,24 @@ def _hold_lock(folder: OwnFolder, name: LedgerName) -> Iterator[None]:
         os.close(fd)
 
 
-def _build_block(kind: bytes, payload: bytes, record_bytes: int, key: str = "") -> bytes:
-    if kind == UNDER_WAY:
-        payload = bytes.fromhex(key).ljust(record_bytes, b"\0") + payload
+def _build_block(kind: bytes, payload: bytes, record_bytes: int, note: str = "") -> bytes:
+    payload = _encode_note(kind, note, record_bytes) + payload
     count = len(payload) // record_bytes
     head = _HEAD.pack(kind, count, zlib.crc32(_HEAD.pack(kind, count, 0)))
     return head + payload + blake2b(head + payload, digest_size=_DIGEST_BYTES).digest()
+
+
+def _encode_note(kind: bytes, note: str, record_bytes: int) -> bytes:
+    """Return the records of a note: as many as its kind has."""
+    size = _NOTE_RECORDS.get(kind, 0) * record_bytes
+    data = bytes.fromhex(note) if kind == UNDER_WAY else cut_bytes(note, size).encode()
+    return data.ljust(size, b"\0")
+
+
+def _decode_note(kind: bytes, data: bytes) -> str:
+    if kind == UNDER_WAY:
+        return data[:IDENTITY_BYTES].hex()
+    return data.rstrip(b"\0").decode(errors="replace")
 
 
 def _read_blocks(file: BinaryIO, path: Path, record_bytes: int) -> Iterator[_Block]:
@@ -288,9 +307,8 @@ def _read_blocks(file: BinaryIO, path: Path, record_bytes: int) -> Iterator[_Blo
                 raise _describe_damage(path, place)
             return
         place += _HEAD.size + len(rest)
-        key_bytes = record_bytes if kind == UNDER_WAY else 0
-        key = payload[:key_bytes][:IDENTITY_BYTES].hex()
-        yield _Block(kind, payload[key_bytes:], key, place)
+        note = _NOTE_RECORDS.get(kind, 0) * record_bytes
+        yield _Block(kind, payload[note:], _decode_note(kind, payload[:note]), place)
 
 
 def _has_content(file: BinaryIO) -> bool:
@@ -347,7 +365,8 @@ def _merge_blocks(file: BinaryIO, path: Path, name: LedgerName) -> Iterator[byte
     """Yield the header and larger blocks; of a batch under way that has arrived, no trace."""
     yield _build_header(name)
     size = name.record_bytes
-    kind, pending = b"", bytearray()
+    most = _MERGED_RECORDS * size
+    kind, note, pending = b"", "", bytearray()
     under_way: _Block | None = None
     for block in _read_blocks(file, path, size):
         has_arrived = (
@@ -355,18 +374,18 @@ def _merge_blocks(file: BinaryIO, path: Path, name: LedgerName) -> Iterator[byte
             and under_way.payload == block.payload
             and block.kind in (SENT, REFUSED)
         )
-        is_break = kind != block.kind or len(pending) >= _MERGED_RECORDS * size
+        is_break = (kind, note) != (block.kind, block.note) or len(pending) >= most
         is_open = under_way is not None and not has_arrived
         if pending and (is_open or (is_break and block.kind != UNDER_WAY)):
-            yield _build_block(kind, bytes(pending), size)
+            yield _build_block(kind, bytes(pending), size, note)
             pending.clear()
         if is_open and under_way is not None:
-            yield _build_block(UNDER_WAY, under_way.payload, size, under_way.key)
+            yield _build_block(UNDER_WAY, under_way.payload, size, under_way.note)
         under_way = block if block.kind == UNDER_WAY else None
         if block.kind != UNDER_WAY:
-            kind = block.kind
+            kind, note = block.kind, block.note
             pending += block.payload
     if pending:
-        yield _build_block(kind, bytes(pending), size)
+        yield _build_block(kind, bytes(pending), size, note)
     if under_way is not None:
-        yield _build_block(UNDER_WAY, under_way.payload, size, under_way.key)
+        yield _build_block(UNDER_WAY, under_way.payload, size, under_way.note)

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -50,6 +50,8 @@ class Plan(NamedTuple):
     changed: int
     """Sent, and different since."""
     too_old: int
+    reasons: Mapping[str, int]
+    """Of the refused, how many for which reason."""
 
     @property
     def due_count(self) -> int:
@@ -57,7 +59,7 @@ class Plan(NamedTuple):
         return self.due.height + sum(each.rows.height for each in self.under_way)
 
 
-_OF_BATCHES: Final = ("block", "records", "key")
+_OF_BATCHES: Final = ("block", "records", "note")
 """Columns of a ledger's state that are about its block."""
 LookUp = Callable[[pl.DataFrame], pl.DataFrame]
 """Returns what a ledger knows of identities: see `_ledger.look_up`."""
@@ -68,6 +70,7 @@ def make_plan(selection: Selection, look_up: LookUp, platform: Platform, clock_m
     due: list[pl.DataFrame] = []
     under_way: list[pl.DataFrame] = []
     counts: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     # In parts: what the ledger knows of all takes more memory than they do.
     for part in selection.rows.iter_slices(_PLANNED_ROWS):
         rows = _describe_states(part, look_up(part), platform, clock_ms)
@@ -77,6 +80,7 @@ def make_plan(selection: Selection, look_up: LookUp, platform: Platform, clock_m
         under_way.append(rows.filter(is_due & is_known).select(*part.columns, *_OF_BATCHES))
         for name in ("is_sent", "is_refused", "has_changed"):
             counts[name] += int(rows[name].sum())
+        reasons.update(rows.filter("is_refused")["note"].fill_null("").to_list())
         counts["too_old"] += rows.filter(pl.col("is_open") & pl.col("is_old")).height
     batches, rest = _gather_batches(under_way, selection.rows.columns)
     return Plan(
@@ -86,6 +90,7 @@ def make_plan(selection: Selection, look_up: LookUp, platform: Platform, clock_m
         counts["is_refused"],
         counts["has_changed"],
         counts["too_old"],
+        reasons,
     )
 
 
@@ -124,7 +129,7 @@ def _gather_batches(
     is_whole = pl.len().over("block") == pl.col("records")
     batches = rows.filter(is_whole).partition_by("block", maintain_order=True)
     return (
-        [BatchUnderWay(each.select(columns), each["key"][0]) for each in batches],
+        [BatchUnderWay(each.select(columns), each["note"][0]) for each in batches],
         [rows.filter(~is_whole).select(columns)],
     )
 
@@ -344,9 +349,13 @@ class Sender:
     def _take_held(self) -> list[Entry]:
         """Count what is refused for good: the platform takes others."""
         held, self._held, self._held_batches = self._held, [], 0
+        reasons = Counter(each.reason for each in held)
         self.result.refused += len(held)
-        self.result.reasons.update(each.reason for each in held)
-        return [_make_entry(REFUSED, [each.encoded for each in held])]
+        self.result.reasons.update(reasons)
+        return [
+            _make_entry(REFUSED, [each.encoded for each in held if each.reason == reason], reason)
+            for reason in reasons
+        ]
 
     def _judge_held(self) -> None:
         """Take what was refused last, or end the run where nothing was accepted."""
@@ -364,8 +373,8 @@ def _has_result(future: Future[Delivery]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-def _make_entry(kind: bytes, encoded: Iterable[Encoded], key: str = "") -> Entry:
-    return Entry(kind, [each.item.identity for each in encoded], key)
+def _make_entry(kind: bytes, encoded: Iterable[Encoded], note: str = "") -> Entry:
+    return Entry(kind, [each.item.identity for each in encoded], note)
 
 
 def forget_sent(rows: pl.DataFrame, ledger: SendLedger) -> None:

@@ -17,6 +17,7 @@ from dcevents.sending._encoding import (
     ECID_PATTERN,
     OUTCOME_NAMES,
     VALUE_NAMES,
+    cut_bytes,
     fit_values,
     hash_sid,
     read_object,
@@ -58,7 +59,7 @@ _MAPPED_COLUMN = re.compile(
 )
 """Columns that a mapping may fill (column-reference)."""
 _SUCCESS_EVENT = re.compile("event[1-9][0-9]{0,3}")
-_MAX_BODY_BYTES: Final = {"prop": 100}
+_MAX_VALUE_BYTES: Final = {"prop": 100}
 
 
 # -- the mapping -----------------------------------------------------------------------------------
@@ -119,7 +120,7 @@ def _encode_item(item: SendItem, destination: Destination) -> str:
         events,
         *(values.get(name, "") for name in VALUE_NAMES),
         *(
-            _cut_bytes(str(values.get(value, "")), column)
+            _cut_value(str(values.get(value, "")), column)
             for column, value in _read_table(destination.mapping, "columns").items()
         ),
         _USER_AGENT,
@@ -127,10 +128,9 @@ def _encode_item(item: SendItem, destination: Destination) -> str:
     return _format_row(cells)
 
 
-def _cut_bytes(text: str, column: str) -> str:
+def _cut_value(text: str, column: str) -> str:
     """Return a text cut to what a column keeps: 100 bytes of a prop, 255 of others."""
-    limit = _MAX_BODY_BYTES.get(column.rstrip("0123456789"), ADOBE_VALUE_LIMIT)
-    return text.encode()[:limit].decode(errors="ignore")
+    return cut_bytes(text, _MAX_VALUE_BYTES.get(column.rstrip("0123456789"), ADOBE_VALUE_LIMIT))
 
 
 _IN_ONE_LINE: Final = {0: None, ord("\r"): " ", ord("\n"): " "}

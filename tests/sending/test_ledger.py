@@ -119,7 +119,7 @@ def test_a_batch_under_way_that_has_arrived_leaves_no_trace(
     expected = dict.fromkeys([*range(40), *range(1000, 1040)], (SENT, None))
     assert {**expected, 5000: (UNDER_WAY, None)} == states(tmp_path, EVENTS, range(6000))
     (last,) = look_up(OwnFolder.open(tmp_path), EVENTS, identities([5000])).iter_rows(named=True)
-    assert (last["key"], last["records"]) == (KEY, 1)
+    assert (last["note"], last["records"]) == (KEY, 1)
 
 
 def test_a_batch_under_way_keeps_its_key(tmp_path: Path) -> None:
@@ -128,9 +128,28 @@ def test_a_batch_under_way_keeps_its_key(tmp_path: Path) -> None:
     found = look_up(OwnFolder.open(tmp_path), OUTCOMES, identities([1, 2, 3]))
 
     assert {1: (KEY, 2, 11), 2: (KEY, 2, 22), 3: (None, 1, 33)} == {
-        row["high"]: (row["key"], row["records"], row["content"])
+        row["high"]: (row["note"], row["records"], row["content"])
         for row in found.iter_rows(named=True)
     }
+
+
+@pytest.mark.parametrize("name", [EVENTS, OUTCOMES])
+def test_why_is_remembered_of_what_is_refused(
+    name: LedgerName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where blocks are merged; a reason may be long, and of any letters."""
+    content = None if name is EVENTS else 7
+    reasons = ["it answers 400: no such näme", "", "x" * 500]
+    for number, reason in enumerate([*reasons, *reasons]):
+        append(tmp_path, name, Entry(REFUSED, [record(number, content)], reason))
+    for most in (100, 1):
+        monkeypatch.setattr(_ledger, "_MAX_BLOCKS", most)
+        append(tmp_path, name)
+        found = look_up(OwnFolder.open(tmp_path), name, identities(range(6)))
+        notes = {row["high"]: row["note"] or "" for row in found.iter_rows(named=True)}
+        for number, reason in enumerate([*reasons, *reasons]):
+            assert reason.startswith(notes[number])
+            assert len(notes[number]) == min(len(reason), 128 if name is EVENTS else 192)
 
 
 @pytest.mark.parametrize("place", [3, 60, 100])

@@ -112,6 +112,7 @@ def test_what_was_read_is_said(send: Send) -> None:
 
 def test_status_says_what_is_sent_and_due(platform: str, send: Send) -> None:
     def counts() -> dict[str, int]:
+        assert before.json["refused_reasons"] == {}
         return {key: value for key, value in before.json.items() if isinstance(value, int)}
 
     before = send("--status", "-f", "json")

@@ -119,9 +119,13 @@ def test_what_is_refused_stands_alone_in_the_end(log: Path, tmp_path: Path) -> N
     state = ("--state", tmp_path / "state")
     told = sends.run("adobe-edge", standin, log, *state)
     again = sends.run("adobe-edge", standin, log, *state)
+    status = sends.run("adobe-edge", standin, log, *state, "--status")
+    as_json = sends.run("adobe-edge", standin, log, *state, "--status", "-f", "json").json
     standin.close()
 
     assert (0, 0) == (told.status, again.status)
+    assert {"it answers 400: no such value": 1} == as_json["refused_reasons"]
+    assert f"refused   {1:>12}\n{1:>22}  it answers 400: no such value\n" in status.text
     assert [1] * 39 == [*standin.accepted.values()]
     assert "warning: adobe-edge: 1 event refused for good: it answers 400" in told.err
     assert "39 sent before, 1 refused before" in again.err

@@ -25,7 +25,7 @@ from dcevents.sending._items import Selection, iterate_items
 from dcevents.sending._ledger import NOTHING_KNOWN, look_up
 from dcevents.sending._platform import Request, SendBatch, TransportError
 from dcevents.sending._run import Batcher, Plan, make_plan
-from dcevents.show import escape_json
+from dcevents.show import escape_json, make_visible
 
 _MAX_CHECKED_REQUESTS: Final = 10
 _MAX_SHOWN_FAULTS: Final = 10
@@ -93,13 +93,22 @@ def _count_states(selection: Selection, plan: Plan) -> dict[str, int]:
 def _format_status(run: SendRun, selection: Selection, plan: Plan) -> Iterator[str]:
     counts = _count_states(selection, plan)
     if run.wanted.status_format == "json":
-        about = run.ledger_name._asdict()
-        yield json.dumps({"schema": "dcevents.send_status/1", **about, **counts}, indent=2) + "\n"
+        about = {"schema": "dcevents.send_status/1", **run.ledger_name._asdict()}
+        status = {**about, **counts, "refused_reasons": dict(plan.reasons)}
+        yield escape_json(json.dumps(status, indent=2, ensure_ascii=False)) + "\n"
         return
-    notes = {"changed": "of those sent", "too_old": _describe_age(run)}
+    notes = {
+        "too_old": _describe_age(run),
+        "untimed": "they have no time to be sent with",
+        "not_final": "they may still change",
+        "changed": "of those sent",
+    }
     for name, count in counts.items():
         note = notes.get(name)
         yield f"{name.replace('_', ' '):<10}{count:>12,}{f'  {note}' if note and count else ''}\n"
+        if name == "refused":
+            for reason, of_those in sorted(plan.reasons.items(), key=lambda each: -each[1]):
+                yield f"{'':10}{of_those:>12,}  {make_visible(reason)}\n"
 
 
 def _describe_age(run: SendRun) -> str:

@@ -30,6 +30,11 @@ connections.
 """
 
 
+@pytest.fixture(autouse=True)
+def virtual_time() -> None:
+    """None: processes of their own have the clock of the machine."""
+
+
 def write_log(path: Path, sessions: int) -> set[str]:
     """Write a log of the last hour; return what is to arrive."""
     start = time.time() - 3600

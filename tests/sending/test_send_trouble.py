@@ -327,6 +327,17 @@ def test_a_check_comes_no_more_often_than_the_platform_takes(log: Path, limit: L
     assert "finds no fault in 8 events" in told.err
 
 
+def test_connections_are_kept(log: Path, tmp_path: Path, limit: Limit) -> None:
+    """Each is made once: to make one takes longer than a request."""
+    limit("adobe-edge", items=1, parallel_requests=2)
+    standin = standins.AdobeEdge(harness.CLOCK.timestamp())
+    told = sends.run("adobe-edge", standin, log, "--state", tmp_path / "state")
+    standin.close()
+
+    assert (0, 8) == (told.status, standin.requests)
+    assert standin.connections <= 2
+
+
 def test_requests_are_within_the_units_of_a_second(
     log: Path, tmp_path: Path, limit: Limit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,7 @@ class Standin:
         `slow`.
         """
         self.requests = 0
+        self.connections = 0
         self.busiest = 0
         """The most requests that were under way at a time."""
         self.too_often = 0
@@ -190,6 +191,10 @@ class Standin:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                standin.connections += 1
+                super().setup()
 
             def do_POST(self) -> None:
                 with standin.count():
@@ -363,8 +368,11 @@ class AdobeEdge(Standin):
         self.expect(parse_qs(urlsplit(url).query).get("datastreamId"), "collect: datastreamId")
         if not self.expect(len(body) <= 64 * 1024, "guardrails: a request is at most 64 KB"):
             return 413, self.complain(413, "Payload too large")
-        events = json.loads(body)["events"]
+        found = json.loads(body)
+        events = found["events"]
+        self.expect(found.keys() == {"events"}, "collect: only events")
         for event in events:
+            self.expect(event.keys() == {"xdm", "data"}, "collect: xdm and data")
             if not _has_primary_identity(event["xdm"]):
                 return 400, self.complain(400, "No primary identity set in request (event)")
             self.faults += xdm.find_faults(event["xdm"])

@@ -107,6 +107,34 @@ def test_what_was_read_is_said(send: Send) -> None:
     assert send("--dry-run", "-q").err == ""
 
 
+def test_what_follows_from_unknown_visitors_is_said(
+    send: Send, platform: str, log: Path, tmp_path: Path
+) -> None:
+    """Where something is sent; a store has no ids that an option could name."""
+    note = "each chat session is a new visitor to"
+    store = tmp_path / "store"
+    harness.run("ingest", log, "--store", store, "-q")
+    option = "--client-id" if platform == "ga4" else "--visitor-id"
+
+    assert f"{option} names ids that logs have" in send("--dry-run").err
+    assert note not in send("--status").err
+    assert note in send().err
+    assert note not in send().err
+    options = {"ga4": "--measurement-id G-ABC123", "adobe-edge": "--datastream ebebf826-a01f"}
+    given = options.get(platform, "--report-suite examplersid").split()
+    told = harness.run("send", platform, *given, "--store", store, "--dry-run")
+    assert f"{note} {load_platforms()[platform].title}, without a campaign\n" in told.err
+
+
+@pytest.mark.parametrize("name", ["--api-secret", "--token", "--client-secret"])
+def test_a_secret_as_an_option_is_answered_by_the_file(name: str, log: Path) -> None:
+    command = "ga4" if name == "--api-secret" else "adobe-edge"
+    told = harness.run("send", command, log, name, "hush-Hush_31")
+
+    assert (2, False) == (told.status, "hush-Hush_31" in told.err)
+    assert told.err == f"dcevents: no option {name}; did you mean --secret-file?\n"
+
+
 # -- looking ---------------------------------------------------------------------------------------
 
 

@@ -98,8 +98,6 @@ def _read_visitors(run: SendRun) -> Visitors:
         field: path for field, name in platform.visitor_options.items() if (path := options[name])
     }
     if not paths:
-        if not run.output.is_quiet:
-            say(_describe_unknown_visitors(run))
         return {}
     names = " and ".join(
         f"--{platform.visitor_options[field].replace('_', '-')}" for field in paths
@@ -126,11 +124,15 @@ def _read_visitors(run: SendRun) -> Visitors:
     return visitors
 
 
-def _describe_unknown_visitors(run: SendRun) -> str:
-    platform = run.wanted.platform
-    option = platform.visitor_options["id"].replace("_", "-")
-    line = f"each chat session is a new visitor to {platform.title}, without a campaign"
-    return line if run.store is not None else f"{line}: --{option} names ids that logs have"
+def say_unknown_visitors(run: SendRun, plan: Plan) -> None:
+    """Say what follows where no option names the platform's visitors, and something is due."""
+    options = run.wanted.destination.options
+    names = run.wanted.platform.visitor_options
+    if run.output.is_quiet or not plan.due_count or any(map(options.get, names.values())):
+        return
+    line = f"each chat session is a new visitor to {run.wanted.platform.title}, without a campaign"
+    option = names["id"].replace("_", "-")
+    say(line if run.store is not None else f"{line}: --{option} names ids that logs have")
 
 
 def find_folder(run: SendRun, *, makes: bool) -> OwnFolder | None:

@@ -16,6 +16,7 @@ from dcevents.cli.sending.asked import (
     make_batches_under_way,
     open_network,
     open_selection,
+    say_unknown_visitors,
 )
 from dcevents.cli.wording.messages import say
 from dcevents.errors import UsageError
@@ -52,6 +53,7 @@ def _inspect(run: SendRun, selection: Selection) -> int:
     if run.wanted.mode == "status":
         write_to_stdout(_format_status(run, selection, plan))
         return 1 if plan.due_count else 0
+    say_unknown_visitors(run, plan)
     batcher = Batcher(run.wanted.platform, run.wanted.destination)
     batches = _make_batches(batcher, selection, plan)
     if run.wanted.mode == "check":

@@ -16,6 +16,7 @@ from dcevents.cli.sending.asked import (
     make_batches_under_way,
     open_network,
     open_selection,
+    say_unknown_visitors,
 )
 from dcevents.cli.sending.looking import inspect_selection
 from dcevents.cli.wording.messages import say, warn
@@ -78,6 +79,7 @@ def _send(run: SendRun) -> int:
         if wanted.is_again:
             forget_sent(_select_young(run, selection), ledger)
         plan = make_plan(selection, ledger.look_up, wanted.platform, run.settings.clock_ms)
+        say_unknown_visitors(run, plan)
         result = _deliver(run, deliverer, ledger, pace, (selection, plan))
     return _say_result(run, secrets, selection, plan, result)
 
@@ -157,8 +159,9 @@ def _describe_sent(run: SendRun, selection: Selection, plan: Plan, result: Resul
     if wanted.mode == "out":
         line = f"{count_items(run, result.sent)} written to {wanted.out}"
     else:
-        requests = format_count(result.requests, "request")
-        line = f"{count_items(run, result.sent)} sent to {wanted.platform.title} in {requests}"
+        line = f"{count_items(run, result.sent)} sent to {wanted.platform.title}"
+        if result.requests:
+            line = f"{line} in {format_count(result.requests, 'request')}"
     age_ms = wanted.platform.limits.age_ms or 0
     notes = {
         f"older than {age_ms // 3_600_000} h": plan.too_old + result.expired,

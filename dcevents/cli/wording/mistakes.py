@@ -14,6 +14,10 @@ from dcevents.analysis.patterns import find_near, suggest_names
 _MAX_CORRECTED_CHARACTERS = 200
 """Of longer command lines there is no corrected one: a pattern may stand for many files."""
 _OPTIONS_OF_OTHERS = {
+    "--access-token": "--secret-file",
+    "--api-key": "--secret-file",
+    "--api-secret": "--secret-file",
+    "--client-secret": "--secret-file",
     "--csv": "--format csv",
     "--day": "--period",
     "--end": "--until",
@@ -25,9 +29,12 @@ _OPTIONS_OF_OTHERS = {
     "--json": "--format json",
     "--limit": "--top",
     "--month": "--period",
+    "--org-id": "--secret-file",
+    "--rsid": "--report-suite",
     "--start": "--since",
     "--timezone": "--tz",
     "--to": "--until",
+    "--token": "--secret-file",
     "--week": "--period",
     "-n": "--top",
 }

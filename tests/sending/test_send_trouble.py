@@ -75,6 +75,20 @@ def test_a_file_that_may_have_arrived_is_asked_for(
     assert standin.faults == []
 
 
+def test_a_proxy_does_not_say_that_a_file_has_not_arrived(log: Path, tmp_path: Path) -> None:
+    """Adobe would: it answers 404 where it has none."""
+    standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())
+    standin.troubles = ["lost", "404 page"]
+    options = (log, "--state", tmp_path / "state")
+    first = sends.run("adobe-analytics", standin, *options)
+    second = sends.run("adobe-analytics", standin, *options)
+    standin.close()
+
+    assert (1, 0, []) == (first.status, second.status, standin.faults)
+    assert "8 events remain due: it answers 404, with a web page" in first.err
+    assert [1] * 8 == [*standin.accepted.values()]
+
+
 def test_what_remains_is_due_and_goes_with_the_next_run(
     standin: standins.Standin, send: Send
 ) -> None:

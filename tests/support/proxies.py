@@ -23,8 +23,11 @@ def make_certificate(folder: Path, host: str) -> tuple[Path, Path]:
     """Make a key and a certificate that it signs itself; return their files."""
     key, certificate = folder / "key.pem", folder / "cert.pem"
     subject = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
-    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    # Of an elliptic curve: one of RSA takes half a second to find.
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    made = ["openssl", "req", "-x509", *curve, *subject, *files]
+    subprocess.run(made, check=True, capture_output=True)
     return key, certificate
 
 

@@ -144,7 +144,15 @@ class Courier:
                     failure = f"it takes none of them: {verdict.reason}"
         return Delivery(batch, accepted, refused, expired, rows_refused, requests, failure)
 
+    def ask_for(self, key: str) -> tuple[bool, str | None]:
+        """Return whether a batch has arrived, and why that is not to be known."""
+        asked = SendBatch("", (), key)
+        verdict = self._try_again_and_again(asked, may_have_arrived=True).verdict
+        failure = verdict.reason if verdict.fate is Fate.FAILED else None
+        return verdict.fate is Fate.ACCEPTED, failure
+
     def _try_again_and_again(self, batch: SendBatch, *, may_have_arrived: bool) -> _Tries:
+        """Return what became of a batch; of one without items, REFUSED where it has not arrived."""
         failing_since: float | None = None
         longest = _FIRST_WAIT_SECONDS
         requests = 0
@@ -156,12 +164,14 @@ class Courier:
             # Now and not before: turns and waits may take hours.
             batch, too_old = self._split_by_age(batch)
             expired += too_old
-            if not batch.encoded:
+            if too_old and not batch.encoded:
                 return _Tries(batch, Verdict(Fate.ACCEPTED), requests, expired)
             requests += 1
             is_lookup = may_have_arrived and self._platform.build_lookup is not None
             verdict, retry_after, has_arrived = self._try_once(batch, is_lookup=is_lookup)
             if verdict is None:
+                if not batch.encoded:
+                    return _Tries(batch, Verdict(Fate.REFUSED), requests)
                 may_have_arrived = False
                 continue
             if verdict.fate is not Fate.RETRY:

@@ -142,6 +142,22 @@ class SendLedger:
                 raise
         self._end += len(data)
 
+    def list_batch(self, key: str) -> list[bytes]:
+        """Return the records of a batch under way that no later block has."""
+        size, found = self._record_bytes, dict[bytes, bytes]()
+        with open(os.dup(self._fd), "rb") as file:
+            file.seek(0)
+            file.readline()
+            for block in _read_blocks(file, self.path, size):
+                payload = block.payload
+                records = [payload[at : at + size] for at in range(0, len(payload), size)]
+                if (block.kind, block.note) == (UNDER_WAY, key):
+                    found = {record[:IDENTITY_BYTES]: record for record in records}
+                elif found:
+                    for record in records:
+                        found.pop(record[:IDENTITY_BYTES], None)
+        return list(found.values())
+
     def look_up(self, identities: pl.DataFrame) -> pl.DataFrame:
         """Return what is known of identities: see `look_up`."""
         with open(os.dup(self._fd), "rb") as file:

@@ -52,6 +52,8 @@ class Plan(NamedTuple):
     too_old: int
     reasons: Mapping[str, int]
     """Of the refused, how many for which reason."""
+    partial_keys: Sequence[str] = ()
+    """Of batches under way of which only a part is selected."""
 
     @property
     def due_count(self) -> int:
@@ -82,7 +84,7 @@ def make_plan(selection: Selection, look_up: LookUp, platform: Platform, clock_m
             counts[name] += int(rows[name].sum())
         reasons.update(rows.filter("is_refused")["note"].fill_null("").to_list())
         counts["too_old"] += rows.filter(pl.col("is_open") & pl.col("is_old")).height
-    batches, rest = _gather_batches(under_way, selection.rows.columns)
+    batches, rest, partial_keys = _gather_batches(under_way, selection.rows.columns)
     return Plan(
         _order_rows(pl.concat([selection.rows.clear(), *due, *rest]), platform),
         [each._replace(rows=_order_rows(each.rows, platform)) for each in batches],
@@ -91,6 +93,7 @@ def make_plan(selection: Selection, look_up: LookUp, platform: Platform, clock_m
         counts["has_changed"],
         counts["too_old"],
         reasons,
+        partial_keys,
     )
 
 
@@ -121,16 +124,18 @@ def _describe_states(
 
 def _gather_batches(
     under_way: Sequence[pl.DataFrame], columns: Sequence[str]
-) -> tuple[list[BatchUnderWay], list[pl.DataFrame]]:
-    """Return batches that are selected whole, and rows of those that are not."""
+) -> tuple[list[BatchUnderWay], list[pl.DataFrame], list[str]]:
+    """Return batches that are selected whole, and rows and keys of those that are not."""
     if not under_way:
-        return [], []
+        return [], [], []
     rows = pl.concat(under_way)
     is_whole = pl.len().over("block") == pl.col("records")
     batches = rows.filter(is_whole).partition_by("block", maintain_order=True)
+    rest = rows.filter(~is_whole)
     return (
         [BatchUnderWay(each.select(columns), each["note"][0]) for each in batches],
-        [rows.filter(~is_whole).select(columns)],
+        [rest.select(columns)],
+        rest["note"].unique(maintain_order=True).to_list(),
     )
 
 

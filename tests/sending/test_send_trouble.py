@@ -75,6 +75,28 @@ def test_a_file_that_may_have_arrived_is_asked_for(
     assert standin.faults == []
 
 
+@pytest.mark.parametrize("trouble", ["lost", "reset"])
+def test_a_file_is_asked_for_under_other_filters_too(
+    trouble: str, log: Path, tmp_path: Path
+) -> None:
+    """Of which half of its rows are selected; it has arrived, or it has not."""
+    standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())
+    options = (log, "--state", tmp_path / "state", "--give-up", "0s")
+    standin.troubles = [trouble]
+    first = sends.run("adobe-analytics", standin, *options)
+    standin.troubles = ["503"]
+    second = sends.run("adobe-analytics", standin, *options, "--conversation", "d2")
+    third = sends.run("adobe-analytics", standin, *options, "--conversation", "d2")
+    fourth = sends.run("adobe-analytics", standin, *options)
+    standin.close()
+
+    assert [1, 1, 0, 0] == [each.status for each in (first, second, third, fourth)]
+    assert "adobe-analytics: it answers 503" in second.err
+    assert f": {0 if trouble == 'lost' else 4} events sent" in third.err
+    assert [1] * 8 == [*standin.accepted.values()]
+    assert [fault for fault in standin.faults if "order" not in fault] == []
+
+
 def test_a_proxy_does_not_say_that_a_file_has_not_arrived(log: Path, tmp_path: Path) -> None:
     """Adobe would: it answers 404 where it has none."""
     standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())

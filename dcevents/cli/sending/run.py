@@ -12,6 +12,7 @@ from dcevents.cli.inputs import collect_garbage_again, show_progress
 from dcevents.cli.sending.asked import (
     SendRun,
     count_items,
+    explain_failure,
     find_folder,
     make_batches_under_way,
     open_network,
@@ -25,7 +26,7 @@ from dcevents.folders import OwnFolder
 from dcevents.output import is_within
 from dcevents.sending._delivery import Courier, Pace
 from dcevents.sending._items import Selection, iterate_items
-from dcevents.sending._ledger import SendLedger
+from dcevents.sending._ledger import SENT, Entry, SendLedger
 from dcevents.sending._run import (
     Batcher,
     Deliverer,
@@ -78,10 +79,32 @@ def _send(run: SendRun) -> int:
     with SendLedger.open(folder, run.ledger_name) as ledger, open_selection(run) as selection:
         if wanted.is_again:
             forget_sent(_select_young(run, selection), ledger)
-        plan = make_plan(selection, ledger.look_up, wanted.platform, run.settings.clock_ms)
+        plan = _make_plan(run, selection, ledger)
+        if plan.partial_keys and isinstance(deliverer, Courier):
+            _ask_for_batches(run, deliverer, ledger, plan, secrets)
+            plan = _make_plan(run, selection, ledger)
         say_unknown_visitors(run, plan)
         result = _deliver(run, deliverer, ledger, pace, (selection, plan))
     return _say_result(run, secrets, selection, plan, result)
+
+
+def _make_plan(run: SendRun, selection: Selection, ledger: SendLedger) -> Plan:
+    return make_plan(selection, ledger.look_up, run.wanted.platform, run.settings.clock_ms)
+
+
+def _ask_for_batches(
+    run: SendRun, courier: Courier, ledger: SendLedger, plan: Plan, secrets: Secrets
+) -> None:
+    """Note what has arrived of batches of which windows and filters select only a part.
+
+    Raises DcError where that is not to be known.
+    """
+    for key in plan.partial_keys:
+        has_arrived, failure = courier.ask_for(key)
+        if failure is not None:
+            raise explain_failure(run, secrets, failure)
+        if has_arrived:
+            ledger.append([Entry(SENT, ledger.list_batch(key))])
 
 
 def _open_folder(run: SendRun) -> FileWriter:

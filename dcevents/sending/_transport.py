@@ -1,6 +1,7 @@
 """Requests over HTTP. Imports urllib3, the extra `send`."""
 
 import email.utils
+import io
 import re
 import time
 import urllib.request
@@ -47,6 +48,8 @@ class Transport:
         query = dict(request.query)
         query.update({name: self.secrets[of] for name, of in request.secret_query.items()})
         headers = {"User-Agent": f"dcevents/{__version__}", **request.headers}
+        if request.body:
+            headers["Content-Length"] = str(len(request.body))
         headers.update(
             {name: self.secrets.fill(text) for name, text in request.secret_headers.items()}
         )
@@ -66,7 +69,8 @@ class Transport:
             response = self._find_pool(urlsplit(url)).urlopen(
                 request.method,
                 url,
-                body=request.body or None,
+                # In pieces: the time-out is of each, where of one text it is of all.
+                body=io.BytesIO(request.body) if request.body else None,
                 headers=headers,
                 retries=False,
                 redirect=False,

@@ -2,6 +2,9 @@
 
 import fcntl
 import gzip
+import socket
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +14,9 @@ import sends
 import standins
 from sends import Send
 
-from dcevents.sending import _run
+from dcevents.sending import _run, _transport
+from dcevents.sending._platform import Request
+from dcevents.sending._secrets import Secrets
 
 pytestmark = pytest.mark.sends
 Limit = Callable[..., None]
@@ -372,6 +377,34 @@ def test_connections_are_kept(log: Path, tmp_path: Path, limit: Limit) -> None:
 
     assert (0, 8) == (told.status, standin.requests)
     assert standin.connections <= 2
+
+
+def test_a_slow_line_has_time_for_a_large_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time-out is of each piece: of all it would end what goes on."""
+    monkeypatch.setattr(_transport, "_CONNECT_SECONDS", 1.0)
+    size, part = 12 << 20, 1 << 20
+    listener = socket.create_server(("127.0.0.1", 0))
+    # What the kernel takes at once must be little, or nothing is slow.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
+
+    def read_slowly() -> None:
+        client, _ = listener.accept()
+        with client, client.makefile("rb") as file:
+            while file.readline().strip():
+                pass
+            for _ in range(size // part):
+                time.sleep(0.25)
+                file.read(part)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    thread = threading.Thread(target=read_slowly, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    answer = _transport.Transport(Secrets({}), 1).send(Request("POST", url, body=bytes(size)))
+    thread.join()
+    listener.close()
+
+    assert answer.status == 200
 
 
 def test_requests_are_within_the_units_of_a_second(

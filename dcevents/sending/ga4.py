@@ -50,20 +50,34 @@ def make_session_id(sid: str) -> int:
     return int.from_bytes(hash_sid(sid, 8), "big") % 9_000_000_000 + 1_000_000_000
 
 
+def read_client_id(text: str) -> str:
+    """Return a client's id, also of the cookie `_ga`: `GA1.1.1234567890.1700000000`."""
+    found = re.fullmatch(r"GA[0-9]\.[0-9]+\.([0-9]+\.[0-9]+)", text)
+    return text if found is None else found[1]
+
+
+def read_session_id(text: str | None) -> int | None:
+    """Return a session's number, also of a cookie `_ga_ABC123DEF4`; None for what is none.
+
+    Such cookies are `GS1.1.1700000123.4.1.…` or `GS2.1.s1700000123$o4$g1$…`.
+    """
+    found = re.fullmatch(r"(?:GS[0-9]\.[0-9]+\.s?)?([0-9]{1,15})(?:[.$].*)?", text or "")
+    return None if found is None else int(found[1])
+
+
 def _encode_item(item: SendItem, destination: Destination) -> str:
     params: dict[str, Any] = dict(fit_values(item, destination, GA4_VALUE_LIMIT))
     if item.page:
         params["page_location"] = item.page[:_MAX_PAGE_LETTERS]
-    session = item.visitor.session
-    is_known = session is not None and re.fullmatch("[0-9]{1,15}", session)
-    params["session_id"] = int(session) if session and is_known else make_session_id(item.sid)
+    session = read_session_id(item.visitor.session)
+    params["session_id"] = make_session_id(item.sid) if session is None else session
     params["engagement_time_msec"] = _ENGAGEMENT_MS
     return encode_json({"name": item.name, "timestamp_micros": item.ts * 1000, "params": params})
 
 
 def _choose_group(item: SendItem, _destination: Destination) -> str:
     """Return the client id: a request has one (reference)."""
-    return item.visitor.id or make_client_id(item.sid)
+    return read_client_id(item.visitor.id) if item.visitor.id else make_client_id(item.sid)
 
 
 def _build_body(batch: SendBatch, destination: Destination, more: str = "") -> bytes:

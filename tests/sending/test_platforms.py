@@ -132,6 +132,36 @@ def test_an_ecid_is_read_from_the_log(name: str, value: str, is_known: bool, log
         assert "--visitor-id: no event has one there" in told.err
 
 
+@pytest.mark.parametrize(
+    ("text", "client"),
+    [
+        ("1234567890.1700000000", "1234567890.1700000000"),
+        ("GA1.1.1234567890.1700000000", "1234567890.1700000000"),
+        ("GA1.3.1234567890.1700000000", "1234567890.1700000000"),
+        ("amp-Zq3", "amp-Zq3"),
+    ],
+)
+def test_a_clients_id_may_be_a_cookies(text: str, client: str) -> None:
+    assert client == ga4.read_client_id(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "session"),
+    [
+        ("1700000123", 1700000123),
+        ("GS1.1.1700000123.4.1.1700000200.0.0.0", 1700000123),
+        ("GS2.1.s1700000123$o4$g1$t1700000200$j60$l0$h0", 1700000123),
+        ("1700000123.5", 1700000123),
+        ("s17", None),
+        ("", None),
+        (None, None),
+        ("1" * 16, None),
+    ],
+)
+def test_a_sessions_id_may_be_a_cookies(text: str | None, session: int | None) -> None:
+    assert session == ga4.read_session_id(text)
+
+
 @pytest.mark.parametrize("option", ["--client-id", "--session-id"])
 def test_an_agent_is_never_a_visitor(option: str, log: Path) -> None:
     """Where an event has nothing at the path, nothing else stands for it."""

@@ -283,6 +283,9 @@ enum time_class parse_time(const u8 *text, size_t length, int is_number, i64 *ms
 
 /* -- texts ------------------------------------------------------------------------------------ */
 
+/* Return whether a text may be base64 of JSON or of a form, white space in it left aside. */
+int may_be_base64(const u8 *text, size_t length);
+
 /* Return whether the judge may find something in a text: JSON, base64, percent-encoding, a form. */
 int may_hold_values(const u8 *text, size_t length);
 /* Return whether a request line may hold a form with an event. */

@@ -179,7 +179,8 @@ int walk_text(scanner *s, const slot *holder, unsigned level)
         else if (is_percent_encoded(text, holder->length))
             is_walked = walk_encoded_text(s, text, holder->length, TEXT_PERCENT, level);
         else if (memchr(at, '=', (size_t)(end - at)))
-            is_walked = walk_form(s, text, end, TEXT_FORM, level);
+            is_walked = !may_be_base64(text, holder->length) /* over lines */
+                && walk_form(s, text, end, TEXT_FORM, level);
     }
 ended:
     if (!is_walked) go_back(s, &mark);

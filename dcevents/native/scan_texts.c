@@ -150,8 +150,7 @@ static u32 find_base64_value(u8 byte)
 /* White space to Python's str: what may not be is as good as what is. */
 static int may_be_space(u8 byte) { return byte <= ' ' || byte >= 0x80; }
 
-/* Return whether a text may be base64 of JSON or of a form. */
-static int may_be_base64(const u8 *text, size_t length)
+int may_be_base64(const u8 *text, size_t length)
 {
     size_t signs = 0;
     int has_end = 0, has_marks = 0;

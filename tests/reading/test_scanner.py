@@ -1,12 +1,16 @@
 """The scanner in C: each line that it takes says what the judge says of the line alone."""
 
+import base64
 import json
 import os
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import alike_lines
 import generate_records as generate
 import hostile_lines
+import layered_lines
 import pytest
 import scanned
 import varied
@@ -25,6 +29,8 @@ LIBRARY = load_library()
 pytestmark = pytest.mark.skipif(LIBRARY is None, reason="the library in C is not built")
 
 SEEDS = int(os.environ.get("DCEVENTS_EXAMPLES", "5"))
+LAYERED = SEEDS * 5
+"""Blocks of texts and of pairs."""
 CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir() if path.is_file())
 TAKEN = {
     "cut_short": 50,
@@ -74,6 +80,16 @@ def test_order_matters_where_dots_make_an_object_of_another_key() -> None:
     assert check_block(second + first)[LineStatus.EVENT] == 2
 
 
+def test_base64_over_lines_is_no_form() -> None:
+    record = base64.b64encode(b'{"event":"chat_closed","sid":"session-1"}').decode()
+    assert record.endswith("=")
+    texts = [f"{'x' * 20}=", f"{record[:20]}\n{record[20:]}", f"{record}\n", "x=1"]
+    lines = [f"{json.dumps({'body': text})}\n".encode() for text in texts]
+
+    for number in range(len(lines)):
+        check_block(b"".join(lines[number:] + lines[:number]))
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_lines_alike_but_for_their_values(seed: int) -> None:
     check_block(alike_lines.make_alike(seed, 400), read=scanned.judge_alone)
@@ -92,9 +108,24 @@ def test_hostile_lines(seed: int, keep_query: bool) -> None:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS * 4))
-@pytest.mark.parametrize("make", ["make_lists", "make_texts", "make_pairs"])
-def test_lists_texts_and_pairs(make: str, seed: int) -> None:
-    check_block(getattr(hostile_lines, make)(seed, 50))
+def test_lists(seed: int) -> None:
+    check_block(hostile_lines.make_lists(seed, 50))
+
+
+@pytest.mark.parametrize("make", [layered_lines.make_texts, layered_lines.make_pairs])
+def test_texts_and_pairs(make: Callable[[int, int], bytes]) -> None:
+    found = sum((check_block(make(seed, 50)) for seed in range(LAYERED)), Counter[LineStatus]())
+
+    # Lines that are set aside try nothing.
+    assert sum(found[status] for status in scanned.TAKEN) > found.total() * 2 / 5
+
+
+@pytest.mark.records
+@pytest.mark.parametrize("make", [layered_lines.make_texts, layered_lines.make_pairs])
+@pytest.mark.parametrize("first", range(LAYERED, LAYERED * 7, LAYERED))
+def test_more_texts_and_pairs(make: Callable[[int, int], bytes], first: int) -> None:
+    for seed in range(first, first + LAYERED):
+        check_block(make(seed, 50))
 
 
 @pytest.mark.parametrize("seed", range(SEEDS * 4))

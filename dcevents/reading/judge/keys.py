@@ -182,6 +182,16 @@ def is_never_entered(key: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def may_hold_objects(key: str) -> bool:
+    """Return whether objects and arrays under a key are entered.
+
+    No visitor's, no meeting's.
+    """
+    is_closed = is_never_entered(key) or match_adobe_key(key) == "meetingInfo"
+    return not is_closed and fold_key(key) not in VISITOR
+
+
+@lru_cache(maxsize=4096)
 def may_hold_text(key: str) -> bool:
     """Return whether a text under a key may be entered.
 

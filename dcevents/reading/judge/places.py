@@ -12,13 +12,13 @@ from dcevents.reading.judge.keys import (
     REQUEST_LINE,
     REQUEST_OBJECTS,
     SESSION,
-    VISITOR,
     fold_key,
     is_event_key,
     is_never_entered,
     is_plainly_conversation,
     match_adobe_key,
     match_conversation_key,
+    may_hold_objects,
 )
 from dcevents.reading.judge.nodes import MAX_DEPTH, Array, Member, Object, Scalar
 
@@ -233,8 +233,7 @@ class SearchedRecord:
 
     def _may_enter(self, key: str) -> bool:
         """Return whether an object or array under a key is entered."""
-        is_never = is_never_entered(key) or match_adobe_key(key) == "meetingInfo"
-        return not is_never and fold_key(key) not in VISITOR and self._left > 0
+        return may_hold_objects(key) and self._left > 0
 
     def find_place(self, *keys: str) -> Place | None:
         """Return the object at exactly these keys below the root, entered or not.

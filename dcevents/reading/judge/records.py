@@ -23,7 +23,7 @@ from dcevents.reading.judge.findings import (
 )
 from dcevents.reading.judge.keys import (
     is_body_key,
-    is_never_entered,
+    may_hold_objects,
     may_hold_text,
 )
 from dcevents.reading.judge.mapped_search import MappedSearch
@@ -377,7 +377,7 @@ class Judge:
         nodes = [member.node for member in node.members]
         if len(nodes) < MIN_GROUP or not all(isinstance(each, Object) for each in nodes):
             return False
-        if node.depth >= MAX_DEPTH or any(is_never_entered(each.key) for each in node.members):
+        if node.depth >= MAX_DEPTH or not all(may_hold_objects(each.key) for each in node.members):
             return False
         if any(isinstance(each, Object) and self._is_group(each) for each in nodes):
             return False

@@ -108,6 +108,14 @@ def is_never_entered(key: str) -> bool:
     )  # fmt: skip
 
 
+def is_closed(key: str) -> bool:
+    """Return whether no object and no list under a key is entered: visitors may have filled it.
+
+    `meetingInfo` "may be anything".
+    """
+    return is_never_entered(key) or is_visitors(key) or is_adobe(key, "meetingInfo")
+
+
 def is_request_line(key: str) -> bool:
     """Return whether a key is the record's own request line.
 

@@ -214,7 +214,7 @@ class Judge:
         """Return an object in which each "object whose values are all events" is their list."""
         pairs: list[tuple[str, Value]] = []
         for key, value in tree.pairs:
-            if isinstance(value, Obj) and not keys.is_never_entered(key):
+            if isinstance(value, Obj) and not keys.is_closed(key):
                 members = self._firebase_members(value)
                 pairs.append((key, members or self._list_firebase(value)))
             else:
@@ -227,7 +227,7 @@ class Judge:
     def _firebase_members(self, value: Obj) -> list[Value]:
         """Return the values of an object if they are all events."""
         members = [item for _, item in value.pairs]
-        if len(members) < 2 or any(keys.is_never_entered(key) for key, _ in value.pairs):
+        if len(members) < 2 or any(keys.is_closed(key) for key, _ in value.pairs):
             return []
         if not all(isinstance(item, Obj) and not item.from_text for item in members):
             return []
@@ -422,7 +422,7 @@ def _nodes(tree: Obj) -> list[Node]:
         node = Node(obj, parent, key)
         found.append(node)
         for name, value in obj.pairs:
-            if isinstance(value, Obj) and (value.is_request or not keys.is_never_entered(name)):
+            if isinstance(value, Obj) and (value.is_request or not keys.is_closed(name)):
                 walk(value, node, name, depth + 1)
 
     walk(tree, None, "", 0)
@@ -464,7 +464,7 @@ def _without_lists(tree: Obj) -> Obj:
 def _lists(tree: Obj, place: tuple[str | int, ...] = ()) -> Iterator[list[str | int]]:
     """Yield the places of an object's lists of records: the number of each member on the way."""
     for number, (key, value) in enumerate(tree.pairs):
-        if keys.is_never_entered(key) or keys.is_adobe(key, "meetingInfo"):
+        if keys.is_closed(key):
             continue
         if isinstance(value, Obj):
             yield from _lists(value, (*place, number))
@@ -557,7 +557,7 @@ def close_payloads(value: Value, *, inherited: str = "", around: bool = False) -
         count = count_adobe(value)
         if around and count >= 2:
             closed = "all"
-        elif named and not any(keys.norm(key) in {"level", "severity"} for key, _ in value.pairs):
+        elif named and not _is_of_logger(value):
             is_adobes = any(names.is_like_adobes(text) for text in named)
             closed = "flat" if is_adobes and count >= 3 else "other"
     deeper = "all" if closed in {"all", "flat"} else ""
@@ -566,6 +566,14 @@ def close_payloads(value: Value, *, inherited: str = "", around: bool = False) -
         for key, item in value.pairs
     ]
     return replace(value, pairs=pairs, closed=closed)
+
+
+def _is_of_logger(obj: Obj) -> bool:
+    """Return whether a level or severity stands beside."""
+    return any(
+        keys.norm(key) in {"level", "severity"} and scalar_text(value, in_array=True) is not None
+        for key, value in obj.pairs
+    )
 
 
 def sid_of(obj: Obj, *, in_array: bool) -> str | None:

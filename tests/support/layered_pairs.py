@@ -28,7 +28,7 @@ class Pairs(Layer):
         self.type = pick.choice(
             ["", "", "S", "stringValue", "string_value", "string", "text", "$date"]
         )
-        self.nulls = pick.choice([{}, {"int_value": None}, {"x": None, "nanos": 5}])
+        self.nulls: Record = pick.choice([{}, {"int_value": None}, {"x": None, "nanos": 5}])
         self.third = pick.choice([None, None, "type", "x"])
         self.what = pick.choice(["whole", "whole", "inner", "apart"])
         self.is_deep = pick.random() < 0.3

@@ -30,7 +30,7 @@ class Text(Layer):
         self.field = pick.choice(["data", "x", "x", "payload"])
         self.first_field = pick.choice(["z=1&", ""])
         self.prefix = pick.choice(["[INFO] dc: ", "dc ", "2025-11-03T10:00:00Z ", "x ", "été "])
-        self.others = pick.choice(
+        self.others: Record = pick.choice(
             [
                 *([{}] * 14),
                 {"time": "2025-11-04T09:00:00Z"},

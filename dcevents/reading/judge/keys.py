@@ -53,9 +53,13 @@ BODY: Final = frozenset(
 """Body keys: their texts are entered if they are JSON."""
 RECORD_ITSELF: Final = ("raw", "original")
 """Body keys of which the text, where it holds an event, is the record."""
+_ADDRESS_ENDS: Final = ("page", "url", "path", "referrer", "referer", "href", "location")
+_ADDRESS_PARTS: Final = ("query", "querystring", "search", "fragment", "hash")
 NEVER_ENTERED_ENDS: Final = (
-    *("page", "url", "uri", "path", "referrer", "referer", "useragent", "cookie", "cookies"),
-    *("header", "headers", "host", "hostname", "title", "token", "tokens", "href", "location"),
+    *_ADDRESS_ENDS,
+    *(address + part for address in _ADDRESS_ENDS for part in _ADDRESS_PARTS),
+    *("uri", "useragent", "cookie", "cookies", "header", "headers", "host", "hostname", "title"),
+    *("token", "tokens"),
 )
 """Ends of keys whose objects, arrays and texts are never entered, and name no event."""
 REQUEST_LINE: Final = frozenset(
@@ -80,10 +84,12 @@ VISITOR: Final = frozenset(
         *("usermessage", "visitormessage", "chatmessage", "q", "query", "search", "searchterm"),
         *("keyword", "keywords"),
         *("email", "phone", "firstname", "lastname", "fullname", "username", "company"),
-        *("subject", "term", "ua"),
+        *("subject", "term", "ua", "hash", "fragment"),
+        *("utmsource", "utmmedium", "utmcampaign", "utmterm", "utmcontent", "utmid"),
+        *("gclid", "fbclid", "msclkid"),
     )
 )
-"""Keys of what visitors write: their texts are never entered, and name no event."""
+"""Keys of what visitors write, and of parts of a page's query: never entered, no event's name."""
 NO_NAME: Final = frozenset(("text", "input", "response", "responses"))
 """Keys that visitors may have filled in too: their texts are entered, but name no event."""
 

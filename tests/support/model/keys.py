@@ -61,13 +61,14 @@ def is_adobes(key: str) -> bool:
 
 
 def is_visitors(key: str) -> bool:
-    """Return whether visitors write what stands under a key: an answer, a search."""
+    """Return whether visitors write what stands under a key: answers, parts of a page's query."""
     return norm(key) in {
         "answer", "answers", "reply", "replies", "comment", "comments", "feedback", "question",
         "questions", "utterance", "transcript", "userinput", "lastmessage", "usermessage",
         "visitormessage", "chatmessage", "q", "query", "search", "searchterm", "keyword",
         "keywords", "email", "phone", "firstname", "lastname", "fullname", "username", "company",
-        "subject", "term", "ua",
+        "subject", "term", "ua", "hash", "fragment", "utmsource", "utmmedium", "utmcampaign",
+        "utmterm", "utmcontent", "utmid", "gclid", "fbclid", "msclkid",
     }  # fmt: skip
 
 
@@ -97,9 +98,14 @@ def is_never_entered(key: str) -> bool:
     """Return whether nothing under a key is looked at.
 
     "Never: page, URL, URI, path, referrer, user agent, cookies, headers, host, title; tokens."
-    The keys of pages in rule 8 are pages as well.
+    The keys of pages in rule 8 are pages as well. "A page's or referrer's query never" counts.
     """
     key = norm(key)
+    part = re.fullmatch(r"(.*)(query|querystring|search|fragment|hash)", key)
+    if part and part[1].endswith(
+        ("page", "url", "path", "referrer", "referer", "href", "location")
+    ):
+        return True
     return key.endswith(
         (
             "page", "url", "uri", "path", "referrer", "referer", "useragent", "cookie", "cookies",

@@ -560,7 +560,7 @@ def close_payloads(value: Value, *, inherited: str = "", around: bool = False) -
         elif named and not _is_of_logger(value):
             is_adobes = any(names.is_like_adobes(text) for text in named)
             closed = "flat" if is_adobes and count >= 3 else "other"
-    deeper = "all" if closed in {"all", "flat"} else ""
+    deeper = {"all": "all", "flat": "in flat", "in flat": "in flat"}.get(closed, "")
     pairs = [
         (key, close_payloads(item, inherited=deeper, around=around or bool(named)))
         for key, item in value.pairs
@@ -747,13 +747,14 @@ def other_names(order: list[Node], *, listed: bool) -> list[Name]:
 def _never_names_event(key: str) -> bool:
     """Return whether nothing under a key names an event.
 
-    "Never under `id`, `sid`, an agent's keys, `page`, `meetingInfo`"; nor where nothing is entered.
+    "Never under `id`, `sid`, an agent's keys, `page`, `meetingInfo`"; nor where nothing is entered
+    or visitors may have written.
     """
     return (
         any(keys.is_adobe(key, adobe) for adobe in ("id", "sid", "agentID", "agentName"))
         or keys.is_conversation(key, "id")
-        or keys.norm(key) == "meetinginfo"
-        or keys.is_never_entered(key)
+        or keys.is_closed(key)
+        or keys.norm(key) in {"text", "input", "response", "responses"}
         or keys.is_page(key, around=False)
     )
 

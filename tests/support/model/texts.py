@@ -258,9 +258,9 @@ def _is_visitors(key: str, value: Value, closed: str) -> bool:
         return True
     if isinstance(value, Obj):
         return False
-    if closed == "flat" and keys.norm(key) in {"raw", "original"}:
+    if closed in {"flat", "in flat"} and keys.norm(key) in {"raw", "original"}:
         return False  # the record itself
-    if closed in {"all", "flat"} or (closed == "other" and not keys.is_body(key)):
+    if closed in {"all", "flat", "in flat"} or (closed == "other" and not keys.is_body(key)):
         return True
     return keys.is_adobes(key) or keys.is_visitors(key)
 

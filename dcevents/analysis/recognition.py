@@ -42,11 +42,17 @@ def name_envelope(envelope: Envelope) -> str:
     """Return the name of an envelope, for people."""
     if envelope == OTHER:
         return "all others"
-    if envelope[:4] == CANONICAL[:4]:
+    if _is_canonical(envelope):
         return "canonical"
     path = envelope.event if "." in envelope.event else envelope.payload or ""
     wrapper = path.split(".")[0].removesuffix("[]")
     return _WRAPPER_NAMES.get(wrapper) or _PAYLOAD_NAMES.get(envelope.payload or "", "other keys")
+
+
+def _is_canonical(envelope: Envelope) -> bool:
+    """Return whether records are canonical, perhaps behind other text."""
+    is_alike = envelope[:4] == CANONICAL[:4] and envelope.sid == CANONICAL.sid
+    return envelope.is_canonical or (envelope.prefix and is_alike)
 
 
 def rank_envelopes(log: Log) -> list[tuple[Envelope, EnvelopeCount]]:
@@ -80,6 +86,7 @@ def build_envelopes_json(log: Log) -> list[dict[str, Any]]:
             "timestamp": envelope.timestamp,
             "page": envelope.page,
             "payload": envelope.payload,
+            "sid": envelope.sid,
             "prefix": envelope.prefix,
             "records": count.records,
             "file": log.inputs[count.file].name,
@@ -128,7 +135,7 @@ def list_envelopes(log: Log) -> list[str]:
 def _name_recognised(envelope: Envelope) -> str:
     """Return the name of an envelope, and whether other text is before it."""
     behind = " behind other text" if envelope.prefix else ""
-    if envelope[:4] == CANONICAL[:4]:
+    if _is_canonical(envelope):
         return f"canonical records{behind}"
     return name_envelope(envelope) if envelope == OTHER else f"{name_envelope(envelope)}{behind}"
 
@@ -136,7 +143,7 @@ def _name_recognised(envelope: Envelope) -> str:
 def _describe_envelope(envelope: Envelope) -> str:
     """Describe an envelope by its name and paths."""
     name = _name_recognised(envelope)
-    if envelope[:4] == CANONICAL[:4] or envelope == OTHER:
+    if _is_canonical(envelope) or envelope == OTHER:
         return name
     paths = {
         "event": envelope.event,
@@ -147,6 +154,8 @@ def _describe_envelope(envelope: Envelope) -> str:
     shown = [
         f"{part} in {_describe_path(path)}" for part, path in paths.items() if path is not None
     ]
+    if envelope.sid != CANONICAL.sid:
+        shown.append(f"sid in {make_visible(envelope.sid)}")
     return f"{name} ({', '.join(shown)})"
 
 

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from dcevents.reading.judge import Structure
 from dcevents.reading.judge.mapping import locate
-from dcevents.reading.judge.nodes import TYPE_STEPS, Path
+from dcevents.reading.judge.nodes import TYPE_STEPS, PairStep, Path
 
 MAX_ENVELOPES: Final = 200
 """Envelopes of a log that are counted each by itself."""
@@ -29,6 +29,8 @@ class Envelope(NamedTuple):
     """True where name, sid, time and page stand where the page listener writes them."""
     mapped: tuple[str, ...] = ()
     """Parts that were found where the user's map says."""
+    sid: str = "sid"
+    """The key of the session's id in the payload."""
 
 
 class EnvelopeCount(NamedTuple):
@@ -52,13 +54,15 @@ OTHER: Final = Envelope("…", None, None, None)
 
 def describe_envelope(structure: Structure, *, has_prefix: bool) -> Envelope:
     """Return the envelope of a record, without numbers of members and kinds of texts."""
+    payload, sid = _split_sid_path(dict(structure.fields)["sid"])
     found = Envelope(
         event=locate(structure.event),
         timestamp=PREFIX_TIME if structure.is_timed_by_prefix else _locate(structure.time),
         page=_locate(structure.page),
-        payload=locate(_find_payload(dict(structure.fields)["sid"])),
+        payload=locate(payload),
         prefix=has_prefix,
         mapped=structure.mapped,
+        sid=sid,
     )
     if not structure.is_canonical or has_prefix:
         return found
@@ -82,14 +86,15 @@ def add_envelopes(
     return found
 
 
-def _find_payload(sid: Path) -> Path:
-    """Return the path of the object that has a sid."""
-    steps = list(sid)
+def _split_sid_path(path: Path) -> tuple[Path, str]:
+    """Return the path of the object that has a sid, and the key of the sid in it."""
+    steps = list(path)
     while steps[-1] in TYPE_STEPS or (type(steps[-1]) is int):
         steps.pop()
     last = steps.pop()
-    around = last.rpartition(".")[0] if isinstance(last, str) else ""
-    return (*steps, around) if around else tuple(steps)
+    key = last.key if isinstance(last, PairStep) else str(last)
+    around, _, key = key.rpartition(".") if isinstance(last, str) else ("", "", key)
+    return (*steps, around) if around else tuple(steps), key
 
 
 def _locate(path: Path | None) -> str | None:

@@ -582,6 +582,28 @@ def test_what_was_recognised_is_said() -> None:
     assert "Envelope" in checked.text
 
 
+def test_no_two_envelopes_are_told_alike() -> None:
+    flat = {"event": "chat_closed", "timestamp": 1_793_600_000}
+    capitals = {key.upper(): value for key, value in PAYLOAD.items()}
+    one_name = {**CANONICAL, "event": [CANONICAL["event"]]}
+    records = [CANONICAL, {**CANONICAL, "data": {"payload": capitals}}, one_name]
+    records += [{**flat, key: "s1", "id": "d1"} for key in ("sid", "chat_sid", "dc-sid")]
+    records += [{**flat, "params": [{"key": "SID", "value": "s1"}]}]
+
+    checked = harness.run("check", "--width", "200", stdin=log(*records, *records))
+    told = harness.run("check", "-f", "json", stdin=log(*records)).json["input"]["envelopes"]
+
+    lines = [line for line in checked.text.splitlines() if line.startswith("  2 records: ")]
+    assert len({line.partition(", first ")[0] for line in lines}) == len(records)
+    assert [each["sid"] for each in told] == [
+        *("sid", "SID", "sid"),
+        *("sid", "chat_sid", "dc-sid"),
+        "SID",
+    ]
+    assert [each["shape"] for each in told].count("canonical") == 1
+    assert "canonical records, first" in lines[0]
+
+
 @pytest.mark.parametrize(
     ("columns", "told"),
     [

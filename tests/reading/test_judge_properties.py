@@ -8,12 +8,14 @@ from urllib.parse import quote
 
 import judging
 import pytest
+import scanned
 import wrappings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dcevents.reading.json_value import decode
 from dcevents.reading.judge import Event, WidgetReady, judge_value
+from dcevents.reading.scanner import make_scanner
 from samples.envelopes import payload as payload_of
 
 pytestmark = pytest.mark.records
@@ -100,9 +102,19 @@ OTHERS = st.fixed_dictionaries(
 BESIDE = nest(FOREIGN) | OTHERS | st.lists(OTHERS, max_size=2)
 
 
+SCANNER = make_scanner(judging.CONTEXT, in_full=False)
+"""One for all examples: a rule that it made of one record reads those that look like it."""
+
+
 def say(value: Any, prefix: str = "") -> list[str]:
     """Return what the records of a value say."""
     return judging.judge(json.dumps(value), prefix)
+
+
+def check_scanned(*values: Any) -> None:
+    """Hold the scanner to the judge: a line each, twice, so that rules are made and applied."""
+    lines = [f"{json.dumps(value)}\n".encode() for value in (*values, *values)]
+    scanned.check_block(b"".join(lines), SCANNER, judging.CONTEXT)
 
 
 @given(event=st.sampled_from(EVENTS), noise=st.dictionaries(ANY_KEY, nest(ANY_KEY), max_size=5),
@@ -113,8 +125,10 @@ def test_whatever_is_around_a_canonical_event_changes_nothing(
     first: bool,
 ) -> None:
     around = {key: value for key, value in noise.items() if key not in CANONICAL_KEYS}
+    wider = {**around, **event} if first else {**event, **around}
 
-    assert say(event) == say({**around, **event} if first else {**event, **around})
+    assert say(event) == say(wider)
+    check_scanned(event, wider)
 
 
 @given(event=st.sampled_from(EVENTS), noise=st.dictionaries(ANY_KEY, nest(ANY_KEY), max_size=5))
@@ -125,8 +139,10 @@ def test_whatever_is_in_a_canonical_payload_changes_nothing(
     kept = {"agentID": "x", "agentName": "x", "meetingInfo": 1, **payload}
     inside = {key: value for key, value in noise.items() if key not in kept}
     event = {**event, "data": {"payload": kept}}
+    wider = {**event, "data": {"payload": {**inside, **kept}}}
 
-    assert say(event) == say({**event, "data": {"payload": {**inside, **kept}}})
+    assert say(event) == say(wider)
+    check_scanned(event, wider)
 
 
 @given(name=st.sampled_from(PLAIN), number=st.integers(0, 11),
@@ -140,13 +156,16 @@ def test_what_is_foreign_beside_an_event_changes_nothing(
 ) -> None:
     value = wrappings.wrap(name, EVENTS[number], number)
     alone, *_ = say(value)
+    wider = {**noise, **value} if first else {**value, **noise}
 
-    assert [alone] == say({**noise, **value} if first else {**value, **noise})
+    assert [alone] == say(wider)
+    check_scanned(value, wider)
 
 
 VISITOR_KEYS = (
     "page", "url", "page_url", "referrer", "user_agent", "title", "answer", "comment", "agentName",
-    "meetingInfo", "cookie", "search", "lastMessage",
+    "meetingInfo", "cookie", "search", "lastMessage", "url_query", "page_urlquery", "refr_urlquery",
+    "page_search", "pageFragment", "hash", "utm_content", "utm_term", "gclid", "location.search",
 )  # fmt: skip
 
 
@@ -164,6 +183,8 @@ def test_what_a_visitor_writes_is_no_event(written: dict[str, str], name: str) -
     for record in records:
         for finding in judge_value(decode(json.dumps(record)), judging.CONTEXT):
             assert not isinstance(finding.outcome, Event | WidgetReady)
+    plain = [dict.fromkeys(record, "x") for record in records]
+    check_scanned(*plain, *records)
 
 
 @given(event=st.sampled_from(EVENTS),
@@ -175,6 +196,7 @@ def test_answers_in_an_unknown_event_of_adobes_are_no_event(
     record = {**event, "event": "CONVERSATION_RATED", "data": {"payload": payload}}
 
     assert ["unknown_event CONVERSATION_RATED"] == say(record)
+    check_scanned(event, record)
 
 
 @given(value=nest(ANY_KEY))
@@ -183,6 +205,7 @@ def test_any_value_is_judged_and_always_the_same(value: Any) -> None:
 
     assert found
     assert found == say(value)
+    check_scanned(value, {"body": value}, {"x": [value, value]}, {"message": json.dumps(value)})
 
 
 @given(value=nest(ANY_KEY).filter(lambda value: isinstance(value, dict)))
@@ -192,6 +215,7 @@ def test_a_record_says_the_same_alone_among_others_and_as_text(value: dict[str, 
 
     assert [*say(other), *alone, *say(other)] == say([other, value, other])
     assert alone == say(json.dumps(value))
+    check_scanned(value, [other, value, other], json.dumps(value))
 
 
 @given(event=st.sampled_from(EVENTS), prefix=st.sampled_from(["", "2025-06-01T00:00:00Z ", "x "]))

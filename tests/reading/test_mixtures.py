@@ -96,3 +96,37 @@ def test_some_in_any_order_say_what_each_says_alone(names: list[str]) -> None:
 @given(st.permutations(NAMES))
 def test_all_in_any_order_say_what_each_says_alone(names: list[str]) -> None:
     check_together(names)
+
+
+# -- damaged, wrapped and compressed logs, and what is none, in any order --------------------------
+
+SHARED = sorted(path for path in (Path(__file__).parent / "cases").rglob("*") if path.is_file())
+SCANNERS = st.sampled_from(["c", "python"])
+
+
+def read_identities(paths: Sequence[Path], scanner: str) -> tuple[set[str], Account]:
+    """Return what events differ in, wherever they stand, and the counts of records by bucket."""
+    env = {"DCEVENTS_SCANNER": scanner}
+    listed = harness.run("events", *paths, "-f", "ndjson", "-q", env=env)
+    checked = harness.run("check", *paths, "-f", "json", "-q", env=env)
+    assert "Traceback" not in listed.err + checked.err
+    keys = ("kind", "timestamp", "sid", "conversation_id", "agent_id")
+    rows = [json.loads(line) for line in listed.out.splitlines()]
+    account = checked.json["input"]
+    counts = {name: account[name] for name in ("records", "blank", "incomplete", "ignored")}
+    accepted = account["events"] + account["duplicates"]
+    found = {json.dumps([row[key] for key in keys]) for row in rows}
+    return found, {**counts, "rejected": account["rejected"], "accepted": accepted}
+
+
+@try_examples(3)
+@given(st.lists(st.sampled_from(SHARED), min_size=2, max_size=5, unique=True), SCANNERS)
+def test_logs_of_any_kind_in_any_order_are_read_like_each_alone(
+    paths: list[Path], scanner: str
+) -> None:
+    found, account = read_identities(paths, scanner)
+    alone = [read_identities([path], scanner) for path in paths]
+
+    assert found == set().union(*(each for each, _ in alone))
+    for bucket, count in account.items():
+        assert _sum(count) == sum(_sum(counted[bucket]) for _, counted in alone), bucket

@@ -1,9 +1,10 @@
 """The account of a log, in words and as JSON."""
 
 import shlex
+from collections.abc import Iterable
 from typing import Any
 
-from dcevents.model.events import KINDS, normalize_name
+from dcevents.model.events import ADOBE_NAMES, KINDS, normalize_name
 from dcevents.reading.account import REASON_WORDS, Account
 from dcevents.reading.hints import find_hint
 from dcevents.reading.log import Log
@@ -168,17 +169,25 @@ def explain_unusable(log: Log) -> str | None:
     if not lines:
         return _explain_foreign(log)
     found = [f"{n:,} {REASON_WORDS[reason]}" for reason, n in account.rejected.items() if n]
-    names = [make_visible(name) for name in account.rank_unknown_events()]
-    if names:
-        shown = _join_first(names, _MAX_UNUSABLE_NAMES)
-        found.append(
-            f"{tally['unknown_event']:,} of other events ({shown}): if one is Dynamic Chat's by "
-            f"another name, say so with --map-event {_quote_meaning(names[0])}"
-        )
+    if names := account.rank_unknown_events():
+        shown = _join_first([make_visible(name) for name in names], _MAX_UNUSABLE_NAMES)
+        count = tally["unknown_event"]
+        found.append(f"{count:,} of other events ({shown}): {_advise_on_names(names)}")
     found += describe_unrecognised(log, named=len(log.inputs) > 1)
     return (
         f"no event of Dynamic Chat in {format_count(lines, 'line')}: {'; '.join(found)}; "
         f"expected were lines like {_EXAMPLE_LINE}"
+    )
+
+
+def _advise_on_names(names: Iterable[str]) -> str:
+    """Say what can be done where all events have unknown names, or known ones without a sid."""
+    unknown = next((name for name in names if ADOBE_NAMES.match(name) is None), None)
+    if unknown is None:
+        return "such names count only beside a sid"
+    return (
+        "if one is Dynamic Chat's by another name, say so with "
+        f"--map-event {_quote_meaning(make_visible(unknown))}"
     )
 
 

@@ -19,7 +19,7 @@ from dcevents.reading.judge import (
     judge_value,
     list_missing_parts,
 )
-from dcevents.reading.judge.findings import NO_SID
+from dcevents.reading.judge.findings import MAX_SID_BYTES, NO_SID, TOO_LONG
 from dcevents.reading.judge.keys import (
     SESSION,
     fold_key,
@@ -66,6 +66,10 @@ _QUOTES_HINT = (
     "nginx needs log_format escape=json; for what there is, try "
     r"""perl -pe 's/\\x5C/\\\\/g; s/\\x22/\\"/g; s/\\x0A/\\n/g; """
     r"""s/\\x([0-9A-F]{2})/chr hex $1/ge; s/"(\{".*\})"/$1/' FILE | dcevents …"""
+)
+_LONG_SIDS_HINT = (
+    f"its events have sids of over {MAX_SID_BYTES} bytes, which are none of Dynamic Chat's: "
+    "log the payload as it comes"
 )
 _HAR_HINT = (
     "it looks like a HAR file in which no request has an event in its body: "
@@ -209,9 +213,11 @@ def _hint_from_objects(texts: Sequence[str], objects: Sequence[dict[str, Any]]) 
         return None
     if hint := _hint_from_requests(objects):
         return hint
-    lacking = [each for each in objects if _lacks_sid(each)]
+    lacking = [each for each in objects if _is_rejected(each, NO_SID)]
     if lacking:
         return _hint_from_sids(lacking)
+    if any(_is_rejected(each, TOO_LONG) for each in objects):
+        return _LONG_SIDS_HINT
     if any(text.lstrip().startswith("{") for text in texts):
         return _hint_from_keys(objects)
     return _PREFIX_HINT if any(map(_names_event, objects)) else _hint_from_keys(objects)
@@ -229,9 +235,9 @@ def _is_event(record: dict[str, Any]) -> bool:
     return any(isinstance(each.outcome, Event) for each in judge_value(record, _ANY_CLOCK))
 
 
-def _lacks_sid(record: dict[str, Any]) -> bool:
-    """Return whether an event is rejected since it has no sid."""
-    return any(each.outcome == Rejection(NO_SID) for each in judge_value(record, _ANY_CLOCK))
+def _is_rejected(record: dict[str, Any], reason: str) -> bool:
+    """Return whether a record names an event and is rejected all the same, for a reason."""
+    return any(each.outcome == Rejection(reason) for each in judge_value(record, _ANY_CLOCK))
 
 
 def _names_event(record: dict[str, Any]) -> bool:

@@ -11,12 +11,16 @@ from typing import Any
 import harness
 import pytest
 import wrappings
+from choosing import try_examples
+from hypothesis import given
+from hypothesis import strategies as st
 from judging import CONTEXT
 
 from dcevents.reading.hints import describe_foreign_format, find_hint
 from dcevents.reading.json_value import decode
 from dcevents.reading.judge import Mapping, judge_value
-from dcevents.reading.judge.findings import Context, Event
+from dcevents.reading.judge.findings import Context, Event, Rejection
+from dcevents.reading.judge.keys import match_adobe_key
 from dcevents.reading.records import RecordReader
 
 EVENTS = wrappings.make_events()
@@ -173,3 +177,42 @@ def test_a_map_is_advised_only_where_it_may_help(record: dict[str, Any], *, help
 @pytest.mark.parametrize("data", ["Hello, you", "2026-11-02 09:15:04,120 INFO a", "{", "'", "''"])
 def test_of_other_text_nothing_is_said(data: str) -> None:
     assert hint(data) == ""
+
+
+# -- what is said fits the records -----------------------------------------------------------------
+
+PAYLOAD_KEYS = st.sampled_from(
+    ["sid", "SID", "chat_sid", "session_id", "id", "uiType", "x", "page"]
+)
+SAID = st.sampled_from(
+    ["", None, "a", 7, True, {}, [], ["a"], ["a", "b"], {"S": "a"}, {"v": "a"}, "s" * 600]
+)
+PAYLOADS = st.dictionaries(PAYLOAD_KEYS, SAID, max_size=4)
+NAMES = st.sampled_from(["CONVERSATION_ENGAGED", "chat_closed", "engaged", "page_view", "", None])
+
+
+@try_examples(60)
+@given(
+    name=NAMES,
+    key=st.sampled_from(["event", "action", "label"]),
+    payload=PAYLOADS,
+    where=st.sampled_from(["data", "properties", "answer", "page", ""]),
+)
+def test_no_hint_contradicts_its_record(
+    name: str | None, key: str, payload: dict[str, Any], where: str
+) -> None:
+    record = {key: name, "n": 1, **(payload if not where else {where: {"payload": payload}})}
+    outcomes = [each.outcome for each in judge_value(decode(json.dumps(record)), CONTEXT)]
+
+    said = hint(json.dumps(record))
+
+    reasons = {each.reason for each in outcomes if isinstance(each, Rejection)}
+    if any(isinstance(each, Event) for each in outcomes):
+        assert said == ""
+    assert ("have no sid" in said) == ("no_sid" in reasons)
+    assert ("over 512 bytes" in said) == ("too_long" in reasons)
+    if "their keys are" in said:
+        shown = said.partition("their keys are ")[2].partition(";")[0].split(", ")
+        assert not [each for each in shown if match_adobe_key(each.rpartition(".")[2]) == "sid"]
+    if "if one of them names the event" in said:
+        assert reasons == {"no_event"} or not reasons

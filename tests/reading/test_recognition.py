@@ -737,6 +737,32 @@ def test_a_line_that_is_json_as_text_is_what_it_says() -> None:
     assert (1, 2) == (account["events"], account["rejected"]["not_an_object"])
 
 
+@pytest.mark.parametrize(
+    ("record", "said", "unsaid"),
+    [
+        ({"event": "engaged", "id": 1}, "such names count only beside a sid", "engaged=engaged"),
+        (
+            {**CANONICAL, "data": {"payload": {"sid": "s" * 513}}},
+            "its events have sids of over 512 bytes",
+            "if one of them names the event",
+        ),
+        (
+            {**CANONICAL, "data": {"payload": {"sid": ""}}},
+            "data.payload.sid is empty",
+            "their keys are",
+        ),
+    ],
+    ids=["a kind alone", "a sid too long", "an empty sid"],
+)
+def test_what_is_said_of_an_event_fits_its_reason(
+    record: dict[str, Any], said: str, unsaid: str
+) -> None:
+    told = harness.run("completion", stdin=log(record)).err
+
+    assert said in told
+    assert unsaid not in told
+
+
 def test_nothing_is_said_of_nothing() -> None:
     assert find_hint([]) is None
     assert find_hint([b"hello"]) is None

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dcevents.reading.hinting.texts import describe_printed
+from dcevents.reading.hinting.texts import ESCAPED_HINT, describe_printed, has_escaped_quotes
 from dcevents.reading.json_value import is_number
 from dcevents.reading.judge import (
     Context,
@@ -218,6 +218,9 @@ def _hint_from_objects(texts: Sequence[str], objects: Sequence[dict[str, Any]]) 
         return _hint_from_sids(lacking)
     if any(_is_rejected(each, TOO_LONG) for each in objects):
         return _LONG_SIDS_HINT
+    members = (value for each in objects for _, value in _list_members(each))
+    if any(isinstance(each, str) and has_escaped_quotes(each) for each in members):
+        return ESCAPED_HINT
     if any(text.lstrip().startswith("{") for text in texts):
         return _hint_from_keys(objects)
     return _PREFIX_HINT if any(map(_names_event, objects)) else _hint_from_keys(objects)

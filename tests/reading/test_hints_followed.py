@@ -194,6 +194,32 @@ WRITTEN: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
+def escape(text: str) -> str:
+    """Return a text as it stands within another, without that one's quotes."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+ESCAPED: dict[str, Callable[[str], str]] = {
+    "alone": escape,
+    "behind a prefix": lambda text: f"INFO dc: {escape(text)}",
+    "in a body": lambda text: json.dumps({"n": 1, "body": escape(text)}),
+    "doubled in quotes": lambda text: f'level=info msg="{escape(escape(text))}"',
+}
+
+
+@pytest.mark.parametrize("where", ESCAPED)
+def test_of_quotes_behind_backslashes_the_command_makes_events(
+    where: str, tmp_path: Path, twelve: Any
+) -> None:
+    path = tmp_path / "dc.log"
+    path.write_text("".join(f"{ESCAPED[where](line)}\n" for line in LINES), encoding="utf-8")
+
+    hint = read_hint(path)
+
+    assert "its JSON has a backslash before each quote" in hint
+    assert twelve == summarise(follow(hint, path))
+
+
 @pytest.mark.parametrize("said", WRITTEN)
 def test_of_what_people_and_tools_make_the_command_makes_events(
     said: str, tmp_path: Path, twelve: Any

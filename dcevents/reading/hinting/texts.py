@@ -49,6 +49,10 @@ _DOUBLED_HINT: Final = (
     "its backslashes are doubled, as PostgreSQL's COPY and mysql --batch write them: "
     r"undo that with sed 's/\\\\/\\/g' FILE | dcevents …"
 )
+ESCAPED_HINT: Final = (
+    "its JSON has a backslash before each quote, as within another text: "
+    r"""undo that with perl -pe 's/\\(["\\])/$1/g' FILE | dcevents …"""
+)
 _TEXTS_HINT: Final = (
     "it looks like a list of texts that are JSON: "
     "take them out with jq -c '.. | strings | fromjson? | objects' FILE | dcevents …"
@@ -91,7 +95,22 @@ def _describe_json(text: str) -> str | None:
     if _is_json(held) and held != text:
         return _AROUND_HINT
     single = held.replace(r"\\", "\\")
-    return _DOUBLED_HINT if single != held and _is_json(single) else None
+    if single != held and _is_json(single):
+        return _DOUBLED_HINT
+    is_quoted = text.find("{") > 0 and text[text.find("{") - 1] == '"'
+    is_escaped = has_escaped_quotes(held) or (is_quoted and has_escaped_quotes(_unescape(held)))
+    return ESCAPED_HINT if is_escaped else None
+
+
+def has_escaped_quotes(text: str) -> bool:
+    """Return whether a text would be JSON, were there no backslash before each quote."""
+    plain = _unescape(text)
+    return plain != text and _is_json(plain)
+
+
+def _unescape(text: str) -> str:
+    """Return a text without the backslashes before quotes and before other backslashes."""
+    return re.sub(r'\\(["\\])', r"\1", text)
 
 
 def _is_json(text: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import judging
 import model
 import pytest
+import scanned
 import wrappings
 
 from dcevents.reading.json_value import decode
@@ -74,6 +75,7 @@ def test_the_model_reads_each_wrapping_as_the_package_does(name: str) -> None:
     ) == sorted(found)
 
 
+FORM = "event=CONVERSATION_CLOSED&sid=s1&id=d1"
 JUNK: dict[str, list[Any]] = {
     "an access log as JSON": [
         {
@@ -164,6 +166,14 @@ JUNK: dict[str, list[Any]] = {
     "a Windows log": [{"EventID": 4624, "Channel": "Security", "SubjectUserSid": "S-1-5-18"}],
     "an agenda": [{"kind": "calendar#event", "id": "x", "summary": "CONVERSATION", "start": {}}],
     "configuration": [{"events": ["CONVERSATION_ENGAGED", "CONVERSATION_CLOSED"], "sid": "x"}],
+    "addresses of pages": [
+        {"url_path": "/", "url_query": FORM, "event_type": 1, "event_name": "click"},
+        {"event": "page_view", "page_urlquery": FORM, "refr_urlquery": FORM, "useragent": FORM},
+        {"actionDetails": [{"type": "event", "eventAction": "click", "url": f"/?{FORM}"}]},
+        {"request": "GET / HTTP/1.1", "http_referrer": f"https://x.example/?{FORM}"},
+        {"context": {"page": {"search": f"?{FORM}"}, "campaign": {}}, "utm_content": FORM},
+        {"location": {"search": FORM}, "hash": f"#{FORM}", "gclid": FORM, "sessionId": "x"},
+    ],
     "plain values": [1, "x", None, [], {}, [[]], "CONVERSATION_ENGAGED", ["CONVERSATION_ENGAGED"]],
 }
 
@@ -173,3 +183,4 @@ def test_junk_stays_junk(name: str) -> None:
     for value in (*JUNK[name], JUNK[name], {"records": JUNK[name]}):
         for finding in judge_value(decode(json.dumps(value)), judging.CONTEXT):
             assert not isinstance(finding.outcome, Event | WidgetReady), value
+        scanned.check_block(f"{json.dumps(value)}\n".encode(), context=judging.CONTEXT)

@@ -21,11 +21,7 @@ from dcevents.reading.judge.findings import (
     WidgetReady,
     cut_text,
 )
-from dcevents.reading.judge.keys import (
-    is_body_key,
-    may_hold_objects,
-    may_hold_text,
-)
+from dcevents.reading.judge.keys import is_body_key, may_hold_objects, may_hold_text
 from dcevents.reading.judge.mapped_search import MappedSearch
 from dcevents.reading.judge.name_search import (
     EventName,
@@ -36,14 +32,7 @@ from dcevents.reading.judge.name_search import (
     find_under_event_keys,
     find_unknown_name,
 )
-from dcevents.reading.judge.nodes import (
-    MAX_DEPTH,
-    Array,
-    Node,
-    Object,
-    Scalar,
-    make_record_node,
-)
+from dcevents.reading.judge.nodes import MAX_DEPTH, Array, Node, Object, Scalar, make_record_node
 from dcevents.reading.judge.payload import find_canonical, rank_payloads
 from dcevents.reading.judge.places import (
     MAX_TEXT_DEPTH,

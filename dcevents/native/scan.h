@@ -429,6 +429,7 @@ typedef struct {
     u32 begin, length; /* in the paths' bytes */
     u32 flags;
     u32 child, sibling; /* 0 for none */
+    u32 lines;          /* that have taken it */
     u32 rule;
     u8 type, byte;
 } path_step;

@@ -108,22 +108,39 @@ static int follow_value(scanner *s, const path_step *step, const u8 *at, followe
     return 0;
 }
 
+/* Count a step that was taken: what is taken more often is tried before others. `link` and `before`
+   refer to the step and to the one before it, if there is one. */
+static void count_step(path_step *steps, u32 *link, u32 *before)
+{
+    u32 number = *link;
+    steps[number].lines++;
+    if (!before || steps[*before].lines >= steps[number].lines) return;
+    *link = steps[number].sibling;
+    steps[number].sibling = *before;
+    *before = number;
+}
+
 static u32 find_path(scanner *s, const u8 *begin, const u8 *end)
 {
-    const path_tree *paths = &s->paths;
+    path_tree *paths = &s->paths;
     follower f = {.at = begin};
-    for (u32 number = paths->steps->child; number;) {
-        const path_step *step = &paths->steps[number];
+    u32 *link = &paths->steps->child, *before = NULL;
+    while (*link) {
+        path_step *step = &paths->steps[*link];
         const u8 *at = f.at;
         u32 slots_count = s->slots_count;
         int is_here = is_same(at, paths->bytes + step->begin, step->length);
-        if (is_here && step->type == VALUE_END && at + step->length == end) return step->rule;
-        if (is_here && follow_value(s, step, at + step->length, &f)) {
-            number = step->child;
+        int is_end = is_here && step->type == VALUE_END && at + step->length == end;
+        if (is_end || (is_here && follow_value(s, step, at + step->length, &f))) {
+            count_step(paths->steps, link, before);
+            if (is_end) return step->rule;
+            link = &step->child;
+            before = NULL;
         } else {
             f.at = at;
             s->slots_count = slots_count;
-            number = step->sibling;
+            before = link;
+            link = &step->sibling;
         }
     }
     return NO_NUMBER;

@@ -21,13 +21,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char KEYS[] = "{\"event\":\"\",\"sid\":\"\"}\n";
 static const uint32_t KEY_OFFSETS[] = {0, 10, 19, 22};
-static const char FIRST[] = "event";
+static const char HEADER[] = "{\"event\":\"event\",\"sid\":\"sid\"}\n";
 
 static struct dcevents_row_target read_rows(const uint8_t *data, uint64_t size, uint64_t capacity,
                                             uint32_t max_rows, int is_utf8)
 {
     const struct dcevents_row_form form = {
-        (const uint8_t *)KEYS, KEY_OFFSETS, (const uint8_t *)FIRST, sizeof FIRST - 1, 2, 1000, ','};
+        (const uint8_t *)KEYS, KEY_OFFSETS, (const uint8_t *)HEADER, sizeof HEADER - 1, 2, 100, ','};
+    struct dcevents_open_lines open_lines = {0};
     struct dcevents_row_target target = {
         .lines = malloc(capacity + !capacity),
         .capacity = capacity,
@@ -35,7 +36,7 @@ static struct dcevents_row_target read_rows(const uint8_t *data, uint64_t size, 
         .rejects = malloc(12 * (uint64_t)max_rows),
         .max_rows = max_rows,
     };
-    dcevents_read_rows(&form, data, size, is_utf8, &target);
+    dcevents_read_rows(&form, data, size, is_utf8, &open_lines, &target);
     CHECK(target.read <= size && target.written <= capacity);
     CHECK(target.rows <= max_rows && target.rejected <= max_rows);
     CHECK(target.read == 0 || data[target.read - 1] == '\n');

@@ -1,9 +1,12 @@
 """Rows of CSV: the package and the model on golden cases, and on texts that hypothesis makes."""
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import harness
 import model
@@ -20,6 +23,7 @@ from row_reading import EVENT, read_rows, tell_model, tell_pieces, tell_records,
 from dcevents.native import load_library
 from dcevents.reading.judge import Context
 from dcevents.reading.records import RecordReader
+from dcevents.reading.rows import native, splitting, table_reading
 from dcevents.reading.rows.forms import RowForm
 from dcevents.reading.rows.headers import NO_TABLE, find_header, search_table
 from dcevents.reading.rows.native import NativeRows
@@ -88,13 +92,69 @@ def test_rows_in_c_are_those_of_python(text: str, before: int) -> None:
     assert table is not None
     rows_of = data[table.size :]
     cut = rows_of[min(before, rows_of.count(b"\n")) :]
+
+    assert split_by_python(cut, table.form) == split_by_c(cut, table.form)
+
+
+# --- Rows within quotes that are longer than they may be ---------------------------------------
+
+OPENING_LINES = ('a","b\n', '"\n', 'x"y\n', "a,b\n", '""\n', '","\n', 'a"\r\r\n', '"a","é\n', "\n")
+quoted_lines = st.lists(st.sampled_from(OPENING_LINES), max_size=24).map("".join)
+
+
+@try_examples(40)
+@given(quoted_lines, st.integers(4, 60), st.integers(0, 30))
+def test_long_rows_in_c_are_those_of_python(text: str, limit: int, more: int) -> None:
+    form = RowForm(",", ("event", "sid"))
+
+    with limit_rows(limit):
+        by_python = split_by_python(to_bytes(text), form, more)
+        by_c = split_by_c(to_bytes(text), form, more)
+
+    assert by_python == by_c
+
+
+@try_examples(40)
+@given(st.one_of(quoted_lines.map(lambda text: f"event,sid\n{text}"), texts), st.integers(20, 60))
+def test_long_rows_are_read_as_by_the_model(text: str, limit: int) -> None:
+    data = to_bytes(text)
+
+    with limit_rows(limit):
+        records = read_rows(data, CONTEXT)
+        pieces = rows.frame_rows(data, MODEL_JUDGE)
+
+    if pieces is not None and records is not None:
+        assert tell_pieces(pieces, CONTEXT) == tell_records(records)
+
+
+@pytest.mark.parametrize("last", ["", 'x"y\n', '"\n', "CONVERSATION_ENGAGED,s1\n"])
+def test_no_line_is_walked_for_each_row_before_it(last: str) -> None:
+    text = 'a","b\n' * 400 + last
+    form = RowForm(",", ("event", "sid"))
+    with mock.patch.object(splitting, "_split_cells", wraps=splitting._split_cells) as split:
+        splitting.split_rows(text.encode(), form, find_last_event=lambda _: 400)
+
+    assert split.call_count <= 8 * (text.count("\n") + 1)
+
+
+@contextmanager
+def limit_rows(size: int) -> Iterator[None]:
+    """Have rows be too long that have more bytes."""
+    with ExitStack() as patches:
+        for module in (splitting, native, table_reading):
+            patches.enter_context(mock.patch.object(module, "MAX_RECORD_BYTES", size))
+        patches.enter_context(mock.patch.object(rows, "MIB", size))
+        yield
+
+
+def split_by_python(data: bytes, form: RowForm, more: int = 0) -> tuple[Any, ...]:
+    return tell_rows(split_rows(data, form, more_bytes=more))
+
+
+def split_by_c(data: bytes, form: RowForm, more: int = 0) -> tuple[Any, ...]:
     library = load_library()
-    native = NativeRows(library, table.form) if library else None
-
-    by_python = split_rows(cut, table.form)
-    by_c = split_rows(cut, table.form, native=native)
-
-    assert tell_rows(by_python) == tell_rows(by_c)
+    native_rows = NativeRows(library, form) if library else None
+    return tell_rows(split_rows(data, form, more_bytes=more, native=native_rows))
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000, 100_000])

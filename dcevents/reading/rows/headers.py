@@ -99,7 +99,7 @@ def has_event_row(head: bytes, table: RowHeader, context: Context) -> bool:
 
 def _split_head(rows: bytes, table: RowHeader) -> SplitRows:
     native = make_native_rows(table.form)
-    return split_rows(rows, table.form, holds_event=lambda _: False, native=native)
+    return split_rows(rows, table.form, find_last_event=lambda _: -1, native=native)
 
 
 def find_header(head: bytes) -> RowHeader | None:

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from json.encoder import encode_basestring
 from typing import Final, NamedTuple
 
 from dcevents.reading.framing.records import MAX_RECORD_BYTES
 from dcevents.reading.rows.forms import Cells, RowForm
-from dcevents.reading.rows.native import REASONS, NativeRows
+from dcevents.reading.rows.native import REASONS, NativeBlock, NativeRows
 
 BLANK: Final = " \t\r\n\0\ufeff"
 """What blank rows are made of, beside delimiters."""
@@ -35,8 +35,10 @@ _FIRST_VISIBLE: Final = "!"
 _NO_UTF8: Final = re.compile("[\udc80-\udcff]")
 _MAX_CHARACTER_BYTES: Final = 4
 
-HoldsEvent = Callable[[Cells], bool]
-"""Tells of as many cells as there are names whether they are an event."""
+FindLastEvent = Callable[[Sequence[Cells]], int]
+"""Finds the last of some rows that is an event, by its place; -1 if none is. Each has as many cells
+as there are names.
+"""
 
 
 class OddRow(NamedTuple):
@@ -122,19 +124,18 @@ class SplitRows:
 
     def read_row(self, line: int) -> tuple[Cells, int]:
         """Return the cells of a row that was found, and the line behind it."""
-        cells, end = _split_cells(self.source.texts, line, self.form.delimiter, lambda _: False)
-        assert isinstance(cells, list)  # noqa: S101 - it was found
-        return cells, end
+        return _join_lines(self.source.texts, line, self.form.delimiter)
 
 
 class _Ending(Enum):
-    """Say why a row has no cells."""
+    """Say how a row, or a line of it, ends."""
 
-    OPEN = 1
+    WELL = 1
+    OPEN = 2
     """A quoted cell has not ended."""
-    BROKEN = 2
+    BROKEN = 3
     """A quoted cell has text behind it."""
-    TOO_LONG = 3
+    TOO_LONG = 4
 
 
 def split_rows(
@@ -142,17 +143,17 @@ def split_rows(
     form: RowForm,
     *,
     more_bytes: int = 0,
-    holds_event: HoldsEvent | None = None,
+    find_last_event: FindLastEvent | None = None,
     native: NativeRows | None = None,
 ) -> SplitRows:
     """Return the rows of whole lines.
 
-    `more_bytes` of a line behind them are there. `holds_event` is given for the last lines of an
-    input: a row that never ends is broken off before a line that is an event by itself. `native`
+    `more_bytes` of a line behind them are there. `find_last_event` is given for the last lines of
+    an input: a row that never ends is broken off before a line that is an event by itself. `native`
     reads rows about which nothing is odd.
     """
     lines = Lines(data)
-    return _Splitter(lines, form, more_bytes, holds_event, native).split()
+    return _Splitter(lines, form, more_bytes, find_last_event, native).split()
 
 
 class _Splitter:
@@ -163,14 +164,18 @@ class _Splitter:
         lines: Lines,
         form: RowForm,
         more_bytes: int,
-        holds_event: HoldsEvent | None,
+        find_last_event: FindLastEvent | None,
         native: NativeRows | None,
     ) -> None:
         self._lines = lines
         self._form, self._names = form, list(form.names)
-        self._more_bytes, self._holds_event = more_bytes, holds_event
+        self._more_bytes, self._find_last_event = more_bytes, find_last_event
         self._native = native
         self._found = SplitRows(lines, form)
+
+    @cached_property
+    def _open_lines(self) -> "_OpenLines":
+        return _OpenLines(self._lines.texts, self._form.delimiter)
 
     @cached_property
     def _has_marks(self) -> bool:
@@ -183,22 +188,30 @@ class _Splitter:
 
     def split(self) -> SplitRows:
         """Return the rows."""
-        at, offset = 0, 0
+        if self._native:
+            block = self._native.open_block(self._lines.data, is_utf8=self._lines.is_utf8)
+        at = 0
         while at < self._lines.count:
+            ending = None
             if self._native:
-                data, is_utf8 = self._lines.data, self._lines.is_utf8
-                rows = self._native.read(data, offset, at, is_utf8=is_utf8)
-                self._found.objects.append(rows.objects)
-                self._found.lines.frombytes(rows.numbers)
-                self._found.rejects.frombytes(rows.rejects)
-                self._found.blank += rows.blank
-                at, offset = rows.line, offset + rows.read
+                at, ending = self._read_native(block, at)
             else:
                 at = self._read_plain(at)
             if at < self._lines.count:
-                at = self._read_odd(at)
-                offset = self._lines.find_offset(at) if self._native else 0
+                at = self._read_odd(at, ending)
         return self._found
+
+    def _read_native(self, block: NativeBlock, at: int) -> tuple[int, "_Ending | None"]:
+        """Read rows in C up to one that needs a closer look; return its first line.
+
+        And how it ends, if that was found out.
+        """
+        rows = block.read(self._lines.find_offset(at), at)
+        self._found.objects.append(rows.objects)
+        self._found.lines.frombytes(rows.numbers)
+        self._found.rejects.frombytes(rows.rejects)
+        self._found.blank += rows.blank
+        return rows.line, _Ending.OPEN if rows.is_open else None
 
     def _read_plain(self, at: int) -> int:
         """Read rows up to one that needs a closer look; return its first line."""
@@ -208,7 +221,13 @@ class _Splitter:
         written, count = list[str](), self._lines.count
         add_object, add_line = written.append, self._found.lines.append
         template, encode = self._form.template, encode_basestring
-        reader = csv.reader(self._list_from(at), delimiter=self._form.delimiter, strict=True)
+
+        def list_lines() -> Iterator[str]:
+            # A row that goes on is not read here, and may go on far.
+            texts = self._lines.texts
+            return (texts[line] for line in takewhile(lambda line: line == begin, range(at, count)))
+
+        reader = csv.reader(list_lines(), delimiter=self._form.delimiter, strict=True)
         try:
             for cells in reader:
                 end = at + reader.line_num
@@ -228,10 +247,6 @@ class _Splitter:
         self._found.objects.append("".join(written).encode())
         return begin
 
-    def _list_from(self, at: int) -> Iterator[str]:
-        texts = self._lines.texts
-        return iter(texts) if not at else map(texts.__getitem__, range(at, len(texts)))
-
     def _is_short(self, begin: int, end: int) -> bool:
         if len(self._lines.data) <= MAX_RECORD_BYTES:
             return True
@@ -239,19 +254,23 @@ class _Splitter:
 
     # -- rows that need a closer look ------------------------------------------------------------
 
-    def _read_odd(self, at: int) -> int:
+    def _read_odd(self, at: int, ending: _Ending | None) -> int:
         """Read one row; return the line behind it, or behind the one that is rejected."""
-        cells, end = self._split_row(at)
-        if isinstance(cells, list):
+        if ending is None:
+            ending = self._find_ending(at)
+        if ending is _Ending.OPEN and self._is_long(at, self._lines.count, self._more_bytes):
+            ending = _Ending.TOO_LONG
+        if ending is _Ending.WELL:
+            cells, end = self._found.read_row(at)
             self._add(cells, at, end)
             return end
-        if cells is _Ending.OPEN and self._holds_event is None:
+        if ending is _Ending.OPEN and self._find_last_event is None:
             self._found.open_line = at
             return self._lines.count
-        if cells is _Ending.OPEN and not self._hides_event(at + 1):
+        if ending is _Ending.OPEN and self._last_event_line <= at:
             self._found.odd.append(OddRow(at, self._lines.count, INCOMPLETE))
             return self._lines.count
-        reason = TOO_LONG if cells is _Ending.TOO_LONG else INVALID_ROW
+        reason = TOO_LONG if ending is _Ending.TOO_LONG else INVALID_ROW
         self._found.odd.append(OddRow(at, at + 1, self._find_reason(at, reason)))
         return at + 1
 
@@ -261,26 +280,27 @@ class _Splitter:
         is_text = reason == TOO_LONG or _NO_UTF8.search(self._lines.texts[line]) is None
         return reason if is_text else INVALID_UTF8
 
-    def _hides_event(self, begin: int) -> bool:
-        """Return whether one of the last lines is by itself a row with an event."""
-        return any(
-            cells is not None
-            and len(cells) == len(self._names)
-            and self._holds_event is not None
-            and self._holds_event(cells)
-            for cells in (
-                split_line(each, self._form.delimiter) for each in self._lines.texts[begin:]
-            )
-        )
+    @cached_property
+    def _last_event_line(self) -> int:
+        """The last line that is by itself a row with an event; -1 if none is."""
+        rows, numbers = list[Cells](), list[int]()
+        for number, text in enumerate(self._lines.texts):
+            cells = split_line(text, self._form.delimiter)
+            if cells is not None and len(cells) == len(self._names):
+                rows.append(cells)
+                numbers.append(number)
+        found = self._find_last_event(rows) if self._find_last_event else -1
+        return numbers[found] if found >= 0 else -1
 
-    def _split_row(self, at: int) -> tuple[Cells | _Ending, int]:
-        """Return the cells of a row, or why it has none, and the line behind it."""
-        cells, end = _split_cells(
-            self._lines.texts, at, self._form.delimiter, lambda end: self._is_long(at, end)
-        )
-        is_long = cells is _Ending.OPEN and self._is_long(at, end, self._more_bytes)
-        is_long |= cells is not _Ending.OPEN and end > at + 1 and not self._is_short(at, end)
-        return (_Ending.TOO_LONG if is_long else cells), end
+    def _find_ending(self, at: int) -> _Ending:
+        """Return how the row ends that begins on a line."""
+        _, ending = _split_cells(self._lines.texts[at].lstrip(MARKS), self._form.delimiter)
+        if ending is not _Ending.OPEN:
+            return ending
+        ending, end = self._open_lines.find_end(at + 1, lambda end: self._is_long(at, end))
+        if ending is not _Ending.OPEN and not self._is_short(at, end):
+            return _Ending.TOO_LONG
+        return ending
 
     def _is_long(self, begin: int, end: int, more: int = 0) -> bool:
         """Return whether lines that hold no whole row are longer than a row may be."""
@@ -312,42 +332,84 @@ class _Splitter:
         return None if len(cells) == len(self._names) else INVALID_ROW
 
 
+class _OpenLines:
+    """Lines within quotes that lead to the same end of a row, on whichever of them it gets there.
+
+    Where a row breaks, reading goes on with its second line, which may open a quote as well: so
+    what was found out about these lines is kept, and none of them is walked again for each row.
+    """
+
+    def __init__(self, texts: Sequence[str], delimiter: str) -> None:
+        self._texts, self._delimiter = texts, delimiter
+        self._first, self._last = 0, -1
+        self._ending: _Ending | None = None
+        """How a row ends on the last of these lines; None if that line was not walked yet."""
+
+    def find_end(self, line: int, is_long: Callable[[int], bool]) -> tuple[_Ending, int]:
+        """Return how a row ends that is within quotes where a line begins, and the line behind.
+
+        `is_long` tells of the line behind some lines without a whole row.
+        """
+        if not self._first <= line <= self._last:
+            self._first = self._last = line
+            self._ending = None
+        while self._ending is None:
+            if self._last == len(self._texts):
+                return _Ending.OPEN, self._last
+            if is_long(self._last):
+                return _Ending.TOO_LONG, self._last
+            _, ending = _split_cells(self._texts[self._last], self._delimiter, is_open=True)
+            if ending is _Ending.OPEN:
+                self._last += 1
+            else:
+                self._ending = ending
+        return self._ending, self._last + 1
+
+
 def split_line(line: str, delimiter: str) -> Cells | None:
     """Return the cells of a row on one line; None for a line that is none."""
-    cells, _ = _split_cells([line], 0, delimiter, lambda _: False)
-    return cells if isinstance(cells, list) else None
+    cells, ending = _split_cells(line.lstrip(MARKS), delimiter)
+    return cells if ending is _Ending.WELL else None
 
 
-def _split_cells(
-    lines: Sequence[str], at: int, delimiter: str, is_long: Callable[[int], bool]
-) -> tuple[Cells | _Ending, int]:
-    """Return the cells of the row that begins on a line, or why it has none.
+def _join_lines(lines: Sequence[str], at: int, delimiter: str) -> tuple[Cells, int]:
+    """Return the cells of the whole row that begins on a line, and the line behind it."""
+    cells, ending = _split_cells(lines[at].lstrip(MARKS), delimiter)
+    parts = [cells[-1]]
+    while ending is _Ending.OPEN:
+        at += 1
+        (first, *others), ending = _split_cells(lines[at], delimiter, is_open=True)
+        parts.append(first)
+        if others:
+            cells[-1] = "".join(parts)
+            cells += others
+            parts = [cells[-1]]
+    cells[-1] = "".join(parts)
+    return cells, at + 1
 
-    And the line behind. `is_long` tells of the line behind some lines without a whole row.
+
+def _split_cells(text: str, delimiter: str, *, is_open: bool = False) -> tuple[Cells, _Ending]:
+    """Return the cells of a line, and how it ends.
+
+    If a cell is open where the line begins, it is the first; if one is at the end, the last.
     """
-    text, place, cells = lines[at].lstrip(MARKS), 0, list[str]()
+    cells, place = list[str](), 0
     while True:
-        if not text.startswith('"', place):
+        if not is_open and not text.startswith('"', place):
             stop = text.find(delimiter, place)
             if stop < 0:
                 cells.append(text[place:].removesuffix("\n").rstrip("\r"))
-                return cells, at + 1
+                return cells, _Ending.WELL
             cells.append(text[place:stop])
             place = stop + 1
             continue
-        parts, place = list[str](), place + 1
-        while (end := _find_cell_end(text, place)) is None:
-            parts.append(text[place:])
-            at += 1
-            if at == len(lines) or is_long(at):
-                return (_Ending.OPEN if at == len(lines) else _Ending.TOO_LONG), at
-            text, place = lines[at], 0
-        parts.append(text[place:end])
-        cells.append("".join(parts).replace('""', '"'))
-        if not text[end + 1 :].strip("\r\n"):
-            return cells, at + 1
-        if text[end + 1] != delimiter:
-            return _Ending.BROKEN, at + 1
+        begin = place if is_open else place + 1
+        is_open, end = False, _find_cell_end(text, begin)
+        cells.append(text[begin:end].replace('""', '"'))
+        if end is None:
+            return cells, _Ending.OPEN
+        if text[end + 1 : end + 2] != delimiter:
+            return cells, _Ending.BROKEN if text[end + 1 :].strip("\r\n") else _Ending.WELL
         place = end + 2
 
 

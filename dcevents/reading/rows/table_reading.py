@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -140,15 +141,24 @@ class TableReading:
         """Return the last records of the input."""
         if self._header or not self._unread:
             return ReadBlock(self._number, ())
-        any_clock = Context(clock_ms=0, mapping=self._context.mapping)
-
-        def holds_event(cells: Cells) -> bool:
-            return has_event(self._form.make_object(cells), any_clock)
-
-        found = split_rows(self._unread, self._form, holds_event=holds_event)
+        found = split_rows(self._unread, self._form, find_last_event=self._find_last_event)
         piece = _Piece(found, self._offset, self._line, self._dropped)
         records = self._list_records(piece, range(len(found.lines)))
         return ReadBlock(self._number, records, header=self._form.write_header())
+
+    def _find_last_event(self, rows: Sequence[Cells]) -> int:
+        """Return the place of the last row that is an event; -1 if none is."""
+        lines = (self._form.template % tuple(map(encode_basestring, cells)) for cells in rows)
+        scanned = self._scanner.scan("".join(lines).encode(errors="surrogateescape"))
+        last = max(memoryview(scanned.events.lines).cast("B").cast("I"), default=-1)
+        any_clock = Context(clock_ms=0, mapping=self._context.mapping)
+        for run in reversed([*scanned.runs.list_of(LineStatus.ASIDE)]):
+            for number in reversed(range(run.first_line, run.first_line + run.lines)):
+                if number <= last:
+                    return last
+                if has_event(self._form.make_object(rows[number]), any_clock):
+                    return number
+        return last
 
     # -- rows that the scanner has read ----------------------------------------------------------
 
@@ -247,7 +257,7 @@ def _count_rows(found: SplitRows) -> Counter[str]:
 def _list_rejected_rows(piece: _Piece, wanted: int | None) -> Iterator[RejectedRecord]:
     """Yield the first rejected rows that were read in C, so many of them or all."""
     for row in islice(piece.found.list_rejects(), wanted):
-        raw = piece.found.source.read_raw(row.line, row.end)
+        raw = piece.found.source.read_raw(row.line, row.end)[:MAX_RECORD_BYTES]
         yield RejectedRecord(piece.line + row.line, 0, row.bucket, raw)
 
 

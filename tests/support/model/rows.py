@@ -188,8 +188,9 @@ def list_rows(header: Header, lines: list[str], judge: Judge) -> list[Piece]:
         if row.what == "open" and not hides_event(header, lines[at + 1 :], judge):
             return [*pieces, Piece(at + 1, "incomplete")]
         if row.what:
-            reason = "too_long" if row.what == "long" else "invalid_row"
-            is_text = row.what == "long" or is_utf8(lines[at])
+            is_long = row.what == "long" or count_bytes(lines, at, at + 1) > MIB
+            reason = "too_long" if is_long else "invalid_row"
+            is_text = is_long or is_utf8(lines[at])
             pieces.append(Piece(at + 1, "rejected", reason=reason if is_text else "invalid_utf8"))
             at += 1
             continue
@@ -239,7 +240,8 @@ def read_row(lines: list[str], at: int, delimiter: str) -> Row:
         while text[place : place + 1] != '"' or text[place + 1 : place + 2] == '"':
             if place == len(text):
                 number += 1
-                if count_bytes(lines, at, number) > MIB:
+                # The row goes on, so the line end is within it.
+                if len("".join(lines[at:number]).encode("utf-8", "surrogateescape")) > MIB:
                     return Row(None, number, "long")
                 if number == len(lines):
                     return Row(None, number, "open")

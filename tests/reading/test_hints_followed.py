@@ -80,6 +80,8 @@ CONVERTED = {
     "sqlite-quote": "JSON with other text around it",
     "nginx-combined": "an access log with bodies in its lines",
     "nginx-unescaped": "JSON within JSON, its quotes not escaped",
+    "apache-combined": "an access log with events in the queries of its requests",
+    "mariadb-dump": "a dump of MySQL or MariaDB",
 }
 
 
@@ -115,6 +117,9 @@ LOGGED_ANEW = {
     "nginx-empty": ("a location passes the request on (proxy_pass)", "nginx"),
     "nginx-unescaped": ("nginx needs log_format escape=json", "nginx-msec"),
     "nginx-combined": ("have the server log JSON (docs/capture.md)", "nginx"),
+    "mariadb-dump": ("export its rows with mysql --batch --raw", "mariadb-raw"),
+    "mariadb-xml": ("it looks like XML: export it as JSON instead", "mariadb-json"),
+    "go-map": ("write JSON, with json.Marshal", "go-slog"),
 }
 """What is advised, and the sample of a program that was used so."""
 

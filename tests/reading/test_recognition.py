@@ -784,8 +784,10 @@ def expected() -> Any:
 HEADED = {
     *("real-psql-aligned", "real-psql-expanded", "real-pg-dump", "real-sqlite-box"),
     *("real-sqlite-line", "real-redis-stream", "real-java-xml"),
+    *("real-mariadb-table", "real-mariadb-vertical", "real-mariadb-outfile"),
+    *("real-apache-json", "real-google-structured"),
 }
-"""What programs wrote with headings, or other columns, on lines of their own."""
+"""What programs wrote with headings, other columns or other requests as records of their own."""
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)

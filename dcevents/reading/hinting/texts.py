@@ -53,6 +53,11 @@ ESCAPED_HINT: Final = (
     "its JSON has a backslash before each quote, as within another text: "
     r"""undo that with perl -pe 's/\\(["\\])/$1/g' FILE | dcevents …"""
 )
+_DUMP_HINT: Final = (
+    "it looks like a dump of MySQL or MariaDB: export its rows with mysql --batch --raw, or try "
+    r"""perl -ne 's/\\(.)/$1/g, print "$_\n" for /\x27(\{(?:[^\x27\\]|\\.)*\})\x27/g' """
+    "FILE | dcevents …"
+)
 _TEXTS_HINT: Final = (
     "it looks like a list of texts that are JSON: "
     "take them out with jq -c '.. | strings | fromjson? | objects' FILE | dcevents …"
@@ -64,6 +69,7 @@ _AROUND_HINT: Final = (
 
 _LOOKS: Final = (
     (r"\A\[+(?:\"[^\"]*\",\s*\[*)*\"[{\[]\\\"", _TEXTS_HINT),
+    (r"^-- (?:MySQL|MariaDB) dump |^INSERT INTO .*'\{\s*\\\"", _DUMP_HINT),
     (r"[{\[]\s*&quot;", _HTML_HINT),
     (r"[{\[]\s*[“”„]", _TYPOGRAPHIC_HINT),
     (r"^'\s*[{\[].*[}\]]\s*'$", _QUOTED_LINES_HINT),

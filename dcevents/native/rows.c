@@ -223,10 +223,57 @@ static enum ending read_quoted_cell(struct row *row)
     return ODD;
 }
 
+/* Return whether all backslashes of a text are doubled, as a dump of a database has them: what they
+   escape is what JSON escapes. */
+static bool has_doubled_backslashes(const uint8_t *at, const uint8_t *end)
+{
+    bool is_found = false;
+    while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
+        if (end - at < 3 || at[1] != '\\')
+            return false;
+        bool is_pair = at[2] == '\\' && end - at > 3 && at[3] == '\\';
+        if (!is_pair && (at[2] == '\\' || at[2] == 0 || strchr("\"/bfnrtu", at[2]) == NULL))
+            return false;
+        at += is_pair ? 4 : 3;
+        is_found = true;
+    }
+    return is_found;
+}
+
+/* Write a cell without quotes anew if it stands for nothing, or is JSON with doubled backslashes. */
+static void rewrite_plain_cell(struct row *row, const uint8_t *cell, uint8_t *out, bool had_text)
+{
+    const uint8_t *end = row->at;
+    if (*end == '\n')
+        while (end > cell && end[-1] == '\r')
+            end--;
+    size_t size = (size_t)(end - cell);
+    if ((size == 4 && memcmp(cell, "NULL", 4) == 0) || (size == 2 && memcmp(cell, "\\N", 2) == 0)) {
+        row->out = out;
+        row->has_text = had_text;
+        return;
+    }
+    bool may_be_json = row->form->delimiter == '\t' && size > 0 && (*cell == '{' || *cell == '[');
+    if (!may_be_json || !has_doubled_backslashes(cell, end))
+        return;
+    row->out = out;
+    for (; cell < end; cell++) {
+        put_byte(row, *cell);
+        cell += *cell == '\\';
+    }
+}
+
 static enum ending read_cell(struct row *row)
 {
-    bool is_quoted = row->at < row->end && *row->at == '"';
-    return is_quoted ? read_quoted_cell(row) : read_plain_cell(row);
+    const uint8_t *cell = row->at;
+    uint8_t *out = row->out;
+    bool had_text = row->has_text;
+    if (cell < row->end && *cell == '"')
+        return read_quoted_cell(row);
+    enum ending ending = read_plain_cell(row);
+    if (ending == WELL)
+        rewrite_plain_cell(row, cell, out, had_text);
+    return ending;
 }
 
 static void pass_marks(struct row *row)

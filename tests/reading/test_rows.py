@@ -23,7 +23,7 @@ from row_reading import EVENT, read_rows, tell_model, tell_pieces, tell_records,
 from dcevents.native import load_library
 from dcevents.reading.judge import Context
 from dcevents.reading.records import RecordReader
-from dcevents.reading.rows import native, splitting, table_reading
+from dcevents.reading.rows import cells, native, splitting, table_reading
 from dcevents.reading.rows.forms import RowForm
 from dcevents.reading.rows.headers import NO_TABLE, find_header, search_table
 from dcevents.reading.rows.native import NativeRows
@@ -131,10 +131,10 @@ def test_long_rows_are_read_as_by_the_model(text: str, limit: int) -> None:
 def test_no_line_is_walked_for_each_row_before_it(last: str) -> None:
     text = 'a","b\n' * 400 + last
     form = RowForm(",", ("event", "sid"))
-    with mock.patch.object(splitting, "_split_cells", wraps=splitting._split_cells) as split:
+    with mock.patch.object(cells, "split_cells", wraps=cells.split_cells) as split:
         splitting.split_rows(text.encode(), form, find_last_event=lambda _: 400)
 
-    assert split.call_count <= 8 * (text.count("\n") + 1)
+    assert split.call_count <= 8 * 400
 
 
 @contextmanager
@@ -183,6 +183,7 @@ LOGS = [
     for folder in ("sample_logs/site", "sample_logs/envelopes", "tests/reading/cases")
     for path in sorted((harness.ROOT / folder).iterdir())
     if path.is_file() and not path.stem.startswith(("real-psql", "real-sqlite", "real-pandas"))
+    if path.stem.removeprefix("real-mariadb-") not in {"batch", "columns", "raw"}
 ]
 
 

@@ -36,6 +36,7 @@ WORDS = (
     *("CONVERSATION_ENGAGED", "CONVERSATION_CLOSED", "TICKET_OPENED", "s1", "s2", "event,sid"),
     *("CONVERSATION_CLOSED,s1", "CONVERSATION_CLOSED,s1\n", "\nCONVERSATION_CLOSED,s1\n", "x"),
     *(f"\n{EVENT}\n", EVENT.replace('"', '""'), '"' + EVENT.replace('"', '""') + '"', "{", "}"),
+    *("NULL", "\\N", "\\", "\\\\", '\\\\"', EVENT.replace("C", "\\\\u0043"), "\\/", "\t{", "\r\n"),
     *('"{""a"":[1,2]}"', "2025-11-03T09:00:05Z", "sep=;\n", "\udcc3", "\udcff"),
 )
 texts = st.builds(

@@ -18,13 +18,12 @@ from dcevents.reading.judge.keys import (
     match_adobe_key,
 )
 from dcevents.reading.records import RecordReader, has_event
+from dcevents.reading.rows.cells import MARKS, split_line
 from dcevents.reading.rows.forms import RowForm
 from dcevents.reading.rows.native import make_native_rows
 from dcevents.reading.rows.splitting import (
     BLANK_ROW,
-    MARKS,
     SplitRows,
-    split_line,
     split_rows,
 )
 from dcevents.reading.sources import sizes

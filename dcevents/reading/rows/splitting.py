@@ -1,6 +1,6 @@
-"""Whole lines to rows of cells, as RFC 4180 has them, exactly.
+"""Whole lines to rows, and what is no row.
 
-Python's `csv` reads what is well; the rows that it refuses are read here, cell by cell.
+Python's `csv` reads what is well; the rows that it refuses are read cell by cell.
 """
 
 import codecs
@@ -10,20 +10,25 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cached_property
 from itertools import accumulate, takewhile
 from json.encoder import encode_basestring
 from typing import Final, NamedTuple
 
 from dcevents.reading.framing.records import MAX_RECORD_BYTES
+from dcevents.reading.rows.cells import (
+    MARKS,
+    Ending,
+    OpenLines,
+    join_lines,
+    split_cells,
+    split_line,
+)
 from dcevents.reading.rows.forms import Cells, RowForm
 from dcevents.reading.rows.native import REASONS, NativeBlock, NativeRows
 
 BLANK: Final = " \t\r\n\0\ufeff"
 """What blank rows are made of, beside delimiters."""
-MARKS: Final = "\ufeff\0"
-"""What may stand before a row, and is passed over."""
 BLANK_ROW: Final = "blank"
 INCOMPLETE: Final = "incomplete"
 TOO_LONG: Final = "too_long"
@@ -34,6 +39,9 @@ _FIRST_VISIBLE: Final = "!"
 """A text that is not less than this begins with a character that is not blank."""
 _NO_UTF8: Final = re.compile("[\udc80-\udcff]")
 _MAX_CHARACTER_BYTES: Final = 4
+
+_IS_UNSURE: Final = re.compile(r"NULL|\\")
+"""Part of a line that may have a cell to be written anew."""
 
 FindLastEvent = Callable[[Sequence[Cells]], int]
 """Finds the last of some rows that is an event, by its place; -1 if none is. Each has as many cells
@@ -124,18 +132,7 @@ class SplitRows:
 
     def read_row(self, line: int) -> tuple[Cells, int]:
         """Return the cells of a row that was found, and the line behind it."""
-        return _join_lines(self.source.texts, line, self.form.delimiter)
-
-
-class _Ending(Enum):
-    """Say how a row, or a line of it, ends."""
-
-    WELL = 1
-    OPEN = 2
-    """A quoted cell has not ended."""
-    BROKEN = 3
-    """A quoted cell has text behind it."""
-    TOO_LONG = 4
+        return join_lines(self.source.texts, line, self.form.delimiter)
 
 
 def split_rows(
@@ -174,8 +171,8 @@ class _Splitter:
         self._found = SplitRows(lines, form)
 
     @cached_property
-    def _open_lines(self) -> "_OpenLines":
-        return _OpenLines(self._lines.texts, self._form.delimiter)
+    def _open_lines(self) -> "OpenLines":
+        return OpenLines(self._lines.texts, self._form.delimiter)
 
     @cached_property
     def _has_marks(self) -> bool:
@@ -201,7 +198,7 @@ class _Splitter:
                 at = self._read_odd(at, ending)
         return self._found
 
-    def _read_native(self, block: NativeBlock, at: int) -> tuple[int, "_Ending | None"]:
+    def _read_native(self, block: NativeBlock, at: int) -> tuple[int, "Ending | None"]:
         """Read rows in C up to one that needs a closer look; return its first line.
 
         And how it ends, if that was found out.
@@ -211,7 +208,7 @@ class _Splitter:
         self._found.lines.frombytes(rows.numbers)
         self._found.rejects.frombytes(rows.rejects)
         self._found.blank += rows.blank
-        return rows.line, _Ending.OPEN if rows.is_open else None
+        return rows.line, Ending.OPEN if rows.is_open else None
 
     def _read_plain(self, at: int) -> int:
         """Read rows up to one that needs a closer look; return its first line."""
@@ -233,6 +230,7 @@ class _Splitter:
                 end = at + reader.line_num
                 if (
                     len(cells) != width
+                    or _IS_UNSURE.search(self._lines.texts[begin])
                     or cells[0] < _FIRST_VISIBLE
                     or cells == names
                     or end != begin + 1
@@ -254,23 +252,23 @@ class _Splitter:
 
     # -- rows that need a closer look ------------------------------------------------------------
 
-    def _read_odd(self, at: int, ending: _Ending | None) -> int:
+    def _read_odd(self, at: int, ending: Ending | None) -> int:
         """Read one row; return the line behind it, or behind the one that is rejected."""
         if ending is None:
             ending = self._find_ending(at)
-        if ending is _Ending.OPEN and self._is_long(at, self._lines.count, self._more_bytes):
-            ending = _Ending.TOO_LONG
-        if ending is _Ending.WELL:
+        if ending is Ending.OPEN and self._is_long(at, self._lines.count, self._more_bytes):
+            ending = Ending.TOO_LONG
+        if ending is Ending.WELL:
             cells, end = self._found.read_row(at)
             self._add(cells, at, end)
             return end
-        if ending is _Ending.OPEN and self._find_last_event is None:
+        if ending is Ending.OPEN and self._find_last_event is None:
             self._found.open_line = at
             return self._lines.count
-        if ending is _Ending.OPEN and self._last_event_line <= at:
+        if ending is Ending.OPEN and self._last_event_line <= at:
             self._found.odd.append(OddRow(at, self._lines.count, INCOMPLETE))
             return self._lines.count
-        reason = TOO_LONG if ending is _Ending.TOO_LONG else INVALID_ROW
+        reason = TOO_LONG if ending is Ending.TOO_LONG else INVALID_ROW
         self._found.odd.append(OddRow(at, at + 1, self._find_reason(at, reason)))
         return at + 1
 
@@ -292,14 +290,14 @@ class _Splitter:
         found = self._find_last_event(rows) if self._find_last_event else -1
         return numbers[found] if found >= 0 else -1
 
-    def _find_ending(self, at: int) -> _Ending:
+    def _find_ending(self, at: int) -> Ending:
         """Return how the row ends that begins on a line."""
-        _, ending = _split_cells(self._lines.texts[at].lstrip(MARKS), self._form.delimiter)
-        if ending is not _Ending.OPEN:
+        _, ending = split_cells(self._lines.texts[at].lstrip(MARKS), self._form.delimiter)
+        if ending is not Ending.OPEN:
             return ending
         ending, end = self._open_lines.find_end(at + 1, lambda end: self._is_long(at, end))
-        if ending is not _Ending.OPEN and not self._is_short(at, end):
-            return _Ending.TOO_LONG
+        if ending is not Ending.OPEN and not self._is_short(at, end):
+            return Ending.TOO_LONG
         return ending
 
     def _is_long(self, begin: int, end: int, more: int = 0) -> bool:
@@ -330,95 +328,6 @@ class _Splitter:
         if not self._lines.is_utf8 and any(map(_NO_UTF8.search, cells)):
             return INVALID_UTF8
         return None if len(cells) == len(self._names) else INVALID_ROW
-
-
-class _OpenLines:
-    """Lines within quotes that lead to the same end of a row, on whichever of them it gets there.
-
-    Where a row breaks, reading goes on with its second line, which may open a quote as well: so
-    what was found out about these lines is kept, and none of them is walked again for each row.
-    """
-
-    def __init__(self, texts: Sequence[str], delimiter: str) -> None:
-        self._texts, self._delimiter = texts, delimiter
-        self._first, self._last = 0, -1
-        self._ending: _Ending | None = None
-        """How a row ends on the last of these lines; None if that line was not walked yet."""
-
-    def find_end(self, line: int, is_long: Callable[[int], bool]) -> tuple[_Ending, int]:
-        """Return how a row ends that is within quotes where a line begins, and the line behind.
-
-        `is_long` tells of the line behind some lines without a whole row.
-        """
-        if not self._first <= line <= self._last:
-            self._first = self._last = line
-            self._ending = None
-        while self._ending is None:
-            if self._last == len(self._texts):
-                return _Ending.OPEN, self._last
-            if is_long(self._last):
-                return _Ending.TOO_LONG, self._last
-            _, ending = _split_cells(self._texts[self._last], self._delimiter, is_open=True)
-            if ending is _Ending.OPEN:
-                self._last += 1
-            else:
-                self._ending = ending
-        return self._ending, self._last + 1
-
-
-def split_line(line: str, delimiter: str) -> Cells | None:
-    """Return the cells of a row on one line; None for a line that is none."""
-    cells, ending = _split_cells(line.lstrip(MARKS), delimiter)
-    return cells if ending is _Ending.WELL else None
-
-
-def _join_lines(lines: Sequence[str], at: int, delimiter: str) -> tuple[Cells, int]:
-    """Return the cells of the whole row that begins on a line, and the line behind it."""
-    cells, ending = _split_cells(lines[at].lstrip(MARKS), delimiter)
-    parts = [cells[-1]]
-    while ending is _Ending.OPEN:
-        at += 1
-        (first, *others), ending = _split_cells(lines[at], delimiter, is_open=True)
-        parts.append(first)
-        if others:
-            cells[-1] = "".join(parts)
-            cells += others
-            parts = [cells[-1]]
-    cells[-1] = "".join(parts)
-    return cells, at + 1
-
-
-def _split_cells(text: str, delimiter: str, *, is_open: bool = False) -> tuple[Cells, _Ending]:
-    """Return the cells of a line, and how it ends.
-
-    If a cell is open where the line begins, it is the first; if one is at the end, the last.
-    """
-    cells, place = list[str](), 0
-    while True:
-        if not is_open and not text.startswith('"', place):
-            stop = text.find(delimiter, place)
-            if stop < 0:
-                cells.append(text[place:].removesuffix("\n").rstrip("\r"))
-                return cells, _Ending.WELL
-            cells.append(text[place:stop])
-            place = stop + 1
-            continue
-        begin = place if is_open else place + 1
-        is_open, end = False, _find_cell_end(text, begin)
-        cells.append(text[begin:end].replace('""', '"'))
-        if end is None:
-            return cells, _Ending.OPEN
-        if text[end + 1 : end + 2] != delimiter:
-            return cells, _Ending.BROKEN if text[end + 1 :].strip("\r\n") else _Ending.WELL
-        place = end + 2
-
-
-def _find_cell_end(text: str, begin: int) -> int | None:
-    """Return the place of the quote that ends a cell; None where none does."""
-    at = text.find('"', begin)
-    while at >= 0 and text[at + 1 : at + 2] == '"':
-        at = text.find('"', at + 2)
-    return None if at < 0 else at
 
 
 def _ends_within_character(data: bytes) -> bool:

@@ -232,9 +232,11 @@ def read_row(lines: list[str], at: int, delimiter: str) -> Row:
             while place < len(text) and text[place] not in (delimiter, "\n"):
                 cell.append(text[place])
                 place += 1
-            if text[place : place + 1] != delimiter:
-                return end_row(lines, at, number + 1, [*cells, "".join(cell).rstrip("\r")])
-            cells, cell, place = [*cells, "".join(cell)], [], place + 1
+            is_last = text[place : place + 1] != delimiter
+            found = "".join(cell).rstrip("\r") if is_last else "".join(cell)
+            cells, cell, place = [*cells, read_plain(found, delimiter)], [], place + 1
+            if is_last:
+                return end_row(lines, at, number + 1, cells)
             continue
         place += 1
         while text[place : place + 1] != '"' or text[place + 1 : place + 2] == '"':
@@ -255,6 +257,28 @@ def read_row(lines: list[str], at: int, delimiter: str) -> Row:
         if text[place] != delimiter:
             return end_row(lines, at, number + 1, None)
         cells, cell, place = [*cells, "".join(cell)], [], place + 1
+
+
+def read_plain(cell: str, delimiter: str) -> str:
+    """Return "what a cell without quotes says": nothing, JSON of a dump, or itself."""
+    if cell in {"NULL", "\\N"}:
+        return ""
+    if delimiter != "\t" or cell[:1] not in ("{", "[") or "\\" not in cell:
+        return cell
+    single, at = list[str](), 0
+    while at < len(cell):
+        if cell[at] != "\\":
+            single.append(cell[at])
+            at += 1
+            continue
+        escaped = cell[at + 2 : at + 3]
+        if cell[at : at + 2] != "\\\\" or escaped not in [*'"/bfnrtu\\']:
+            return cell
+        if escaped == "\\" and cell[at + 3 : at + 4] != "\\":
+            return cell
+        single.append("\\" + escaped)
+        at += 4 if escaped == "\\" else 3
+    return "".join(single)
 
 
 def end_row(lines: list[str], at: int, end: int, cells: list[str] | None) -> Row:

@@ -26,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 GENERATOR = ROOT / "samples" / "generate.py"
 VARIED = ROOT / "samples" / "varied.py"
 ENVELOPES = ROOT / "samples" / "envelopes"
+TABLES = ROOT / "samples" / "tables.py"
 HELD_OUT = HERE / "held_out.py"
 SHAPES = HERE / "shapes.py"
 
@@ -62,6 +63,12 @@ class Data:
         command: list[Path | str] = ["-m", "samples.envelopes", "--shape", shape, path.resolve()]
         sources = sorted(ENVELOPES.glob("*.py"))
         return self._printed(f"{path.stem}-{shape}", command, *sources, ending="log")
+
+    def tabled(self, path: Path, kind: str) -> Path:
+        """Return the same events as rows of CSV: `csv`, or `csv-json`."""
+        options = ["--json"] if kind == "csv-json" else []
+        command: list[Path | str] = ["-m", "samples.tables", *options, path.resolve()]
+        return self._printed(f"{path.stem}-{kind}", command, TABLES, ending="csv")
 
     def _printed(
         self, stem: str, command: Sequence[Path | str], *sources: Path, ending: str = "ndjson"

@@ -27,6 +27,8 @@ HERE = Path(__file__).resolve().parent
 RIVALS = HERE / "rivals"
 MILLION, TEN_MILLION = 1_000_000, 10_000_000
 KINDS: tuple[Kind, ...] = ("plain", "varied")
+TABLES = ("csv", "csv-json")
+"""Kinds of CSV: Adobe's keys as columns, and a column of JSON. What they cost is only said."""
 COSTLY = {"ga4", "ga4-forwarded", "insights", "otlp"}
 """Shapes of samples/envelopes whose records are lists of pairs: what they cost is only said."""
 
@@ -78,8 +80,8 @@ class Bench:
     def duckdb(self, path: Path, kind: str = "plain", *, piped: bool = False) -> Job:
         """Return the careful script: the whole job."""
         source = "/dev/stdin" if piped else str(path)
-        varied = ("--varied",) if kind == "varied" else ()
-        argv = (sys.executable, str(RIVALS / "duckdb_job.py"), *varied, source)
+        lines = ("--lines", kind) if kind in {"varied", *TABLES} else ()
+        argv = (sys.executable, str(RIVALS / "duckdb_job.py"), *lines, source)
         return Job("DuckDB", argv, path if piped else None)
 
     def events(self, number: int, kind: Kind = "plain", *, bad: float = 0, copies: int = 1) -> Path:
@@ -149,6 +151,18 @@ class Bench:
         """Set the three reports from lines that nothing was tuned with against DuckDB."""
         path = self.data.held_out(self._scaled(MILLION))
         yield from self._whole(scenario, path, "held-out", MILLION, limits)
+
+    def csv(self, scenario: str) -> Iterator[Contest]:
+        """Set the three reports from rows of CSV against DuckDB's, and against canonical lines."""
+        plain = self.events(MILLION)
+        lines = self.ours("summary", plain, name="canonical lines")
+        for kind in TABLES:
+            path = self.data.tabled(plain, kind)
+            rival, ours = self.duckdb(path, kind), self.ours("summary", path, name=kind)
+            check_once(self, rival, path)
+            for other in (rival, lines):
+                for judged in ("wall", "cpu"):
+                    yield Contest(f"{scenario} {kind}", ours, other, self.repeats, judged)
 
     def _whole(
         self, scenario: str, path: Path, kind: str, number: int, limits: Iterable[Limit]
@@ -274,6 +288,7 @@ SCENARIOS: dict[str, Callable[[Bench], Iterator[Contest]]] = {
     "whole-1m": lambda b: b.whole("whole-1m", MILLION, *_time(0.6, 0.45), Limit("rss", 0.7)),
     "held-out-1m": lambda b: b.held_out("held-out-1m", *_time(0.6, 0.45), Limit("rss", 0.7)),
     "scanner": lambda b: b.scanner("scanner", Limit("wall", 0.5, 0.33)),
+    "csv-1m": lambda b: b.csv("csv-1m"),
     "jq-1m": lambda b: b.jq("jq-1m", Limit("wall", 0.1)),
     "gzip": lambda b: b.source(
         "gzip", lambda path: b.ours("summary", b.data.gzipped(path)), Limit("wall", 1.1)

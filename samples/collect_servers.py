@@ -24,7 +24,8 @@ from urllib.parse import urlencode
 
 from samples import envelopes
 from samples.collect import free_port, listening, run, while_it_runs
-from samples.collect_tables import COLUMNS, list_cells, write_sql
+from samples.collect_tables import write_sql
+from samples.tables import COLUMNS, list_cells
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "sample_logs" / "envelopes"

@@ -19,21 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from samples import envelopes
+from samples.tables import COLUMNS, list_cells
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "sample_logs" / "envelopes"
-PAYLOAD = ("name", "id", "type", "uiType", "sid", "agentName", "agentID")
-COLUMNS = ("event", "timestamp", "page", *PAYLOAD)
-
 Event = dict[str, Any]
 Samples = Mapping[str, bytes]
-
-
-def list_cells(event: Event) -> list[str | None]:
-    """Return an event as cells under COLUMNS."""
-    payload = event.get("data", {}).get("payload", {})
-    top = [event["event"], event["timestamp"], event.get("page")]
-    return [*top, *(payload.get(key) for key in PAYLOAD)]
 
 
 def run(*command: str | Path, text: str = "") -> bytes:

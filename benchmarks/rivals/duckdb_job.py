@@ -1,6 +1,6 @@
 """The rival that counts: the whole job in DuckDB SQL, the three reports as JSON.
 
-python benchmarks/rivals/duckdb_job.py [--ignore-errors] [--varied] FILE...
+python benchmarks/rivals/duckdb_job.py [--ignore-errors] [--lines KIND] FILE...
 
 FILE may be /dev/stdin.
 """
@@ -17,10 +17,12 @@ from typing import NoReturn
 import duckdb
 
 HERE = Path(__file__).resolve().parent
-FOLD, MAKE_REPORTS, LINES, VARIED_LINES = (
+FOLD, MAKE_REPORTS, LINES, *OTHER_LINES = (
     (HERE / f"duckdb_{name}.sql").read_text(encoding="utf-8")
-    for name in ("job", "reports", "lines", "lines_varied")
+    for name in ("job", "reports", "lines", "lines_varied", "lines_csv", "lines_csv_json")
 )
+KINDS = dict(zip(("plain", "varied", "csv", "csv-json"), (LINES, *OTHER_LINES), strict=True))
+"""What reads lines of a kind: `varied` looks into the text `log` of lines, and minds offsets."""
 REPORTS = ("completion", "abandonment", "live_chat")
 
 
@@ -31,13 +33,10 @@ def main() -> None:
     parser.add_argument(
         "--ignore-errors", action="store_true", help="pass over lines that are not valid"
     )
-    parser.add_argument(
-        "--varied", action="store_true", help="look into the text `log` of lines; mind offsets"
-    )
+    parser.add_argument("--lines", choices=KINDS, default="plain", help="what lines there are")
     options = parser.parse_args()
     connection = connected()
-    lines = VARIED_LINES if options.varied else LINES
-    fold(connection, options.files, lines, ignore_errors=options.ignore_errors)
+    fold(connection, options.files, KINDS[options.lines], ignore_errors=options.ignore_errors)
     print_reports(connection)
 
 

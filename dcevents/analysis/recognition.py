@@ -172,12 +172,13 @@ def _describe_path(path: str) -> str:
 def list_unfound_parts(log: Log, paths: Pairs) -> list[tuple[str, str]]:
     """Return the parts of a user's map that no record of a log has, with their paths.
 
-    A log without events shows nothing: what is wrong with it is said elsewhere.
+    A log without events shows nothing, nor do names at the mapped place that are unknown: what is
+    wrong with these is said elsewhere.
     """
-    if not log.envelopes or log.account.tally["unknown_event"]:
-        return []
     found = {part for envelope in log.envelopes for part in envelope.mapped}
-    return [(part, path) for part, path in paths if part not in found]
+    unfound = [(part, path) for part, path in paths if part not in found]
+    has_names = log.account.tally["unknown_event"] > 0 and "event" in dict(unfound)
+    return unfound if log.envelopes and not has_names else []
 
 
 def explain_missing(log: Log, paths: Pairs) -> str | None:

@@ -179,6 +179,25 @@ def test_of_other_text_nothing_is_said(data: str) -> None:
     assert hint(data) == ""
 
 
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive, which is to be unpacked first"),
+        (b"Rar!\x1a\x07", "a rar archive, which is to be unpacked first"),
+        (b"\x04\x22\x4d\x18", "compressed by lz4, which is to be unpacked first"),
+        (b"\x28\xb5\x2f\xfd", "compressed twice, which is to be undone once first: zstd -dc FILE"),
+        (b"Obj\x01", "an Avro file, which is to be exported as JSON lines first"),
+        (
+            b"LPKSHHRH",
+            "a file of journald, which is to be printed first: journalctl -o json --file",
+        ),
+        (b"PAR1", "a Parquet file, which reports read from a file"),
+    ],
+)
+def test_a_format_that_is_no_text_is_named(head: bytes, said: str) -> None:
+    assert (describe_foreign_format(head + b"\0" * 300) or "").startswith(said)
+
+
 # -- what is said fits the records -----------------------------------------------------------------
 
 PAYLOAD_KEYS = st.sampled_from(

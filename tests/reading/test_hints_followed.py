@@ -3,10 +3,12 @@
 tests/reading/unread has what programs wrote; the others are what people and tools make of lines.
 """
 
+import contextlib
 import html
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -236,6 +238,66 @@ def test_of_what_people_and_tools_make_the_command_makes_events(
 
     assert said in hint
     assert twelve == summarise(follow(hint, path))
+
+
+def draw_table(rows: list[list[str]]) -> str:
+    """Return rows as mysql -t draws them."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rule = "+" + "+".join("-" * (width + 2) for width in widths) + "+"
+    drawn = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows]
+    return "\n".join([rule, drawn[0], rule, *drawn[1:], rule]) + "\n"
+
+
+HEADINGS = ["event", "timestamp", "sid", "id", "name", "type", "uiType", "page", "agentID"]
+FLAT = [{**event, **envelopes.payload(event)} for event in EVENTS]
+ROWS = [HEADINGS, *([flat.get(key, "NULL") for key in HEADINGS] for flat in FLAT)]
+REQUEST = '{"time":"x","request":"POST /dc HTTP/1.1","status":204,"request_body":%s}\n'
+WORDS = {
+    "a table that is drawn for people: write CSV instead, with psql --csv, mysql --batch": (
+        draw_table(ROWS),
+        "".join("\t".join(row) + "\n" for row in ROWS),
+    ),
+    "YAML: export it as JSON instead": (
+        "".join(f"---\nevent: {row[0]}\nsid: {row[2]}\n" for row in ROWS[1:]),
+        "\n".join(LINES),
+    ),
+    "an access log without bodies: have the server log the body of requests": (
+        '192.0.2.1 - - [02/Nov/2026:09:15:04 +0000] "POST /dc HTTP/1.1" 204 0 "-" "Mozilla"\n' * 12,
+        envelopes.SHAPES["nginx"].write(EVENTS).decode(),
+    ),
+    "cut off after 60 characters: raise the limit of what writes or passes on": (
+        "".join(REQUEST % json.dumps(line[:60]) for line in LINES),
+        "".join(REQUEST % json.dumps(line) for line in LINES),
+    ),
+    "data.payload.sid is empty; log the payload as it comes": (
+        "\n".join(re.sub('"sid":"[^"]*"', '"sid":""', line) for line in LINES),
+        "\n".join(LINES),
+    ),
+}
+"""What is advised in words, with what is not read and what is written as advised."""
+
+
+@pytest.mark.parametrize("said", WORDS)
+def test_what_is_written_as_advised_is_read(said: str, tmp_path: Path, twelve: Any) -> None:
+    bad, good = tmp_path / "bad.log", tmp_path / "good.log"
+    bad.write_text(WORDS[said][0], encoding="utf-8")
+    good.write_text(WORDS[said][1], encoding="utf-8")
+
+    assert said in read_hint(bad)
+    assert twelve == summarise(good)
+
+
+def test_of_a_database_of_sqlite_the_export_is_read(tmp_path: Path, twelve: Any) -> None:
+    path, exported = tmp_path / "dc.log", tmp_path / "exported.log"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE dc (body TEXT)")
+        database.executemany("INSERT INTO dc VALUES (?)", [(line,) for line in LINES])
+        database.commit()
+        rows = database.execute("SELECT json_object('body', body) FROM dc").fetchall()
+    exported.write_text("".join(f"{row[0]}\n" for row in rows), encoding="utf-8")
+
+    assert "an SQLite database, which is to be exported as JSON lines first" in read_hint(path)
+    assert twelve == summarise(exported)
 
 
 def test_latin_1_is_converted(tmp_path: Path) -> None:

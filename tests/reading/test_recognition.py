@@ -481,6 +481,16 @@ def test_a_place_of_a_map_where_nothing_is_is_an_error(part: str) -> None:
     assert "dcevents check --show-map" in result.err
 
 
+@pytest.mark.parametrize("part", ["timestamp=whn", "page=x", "id=dialogue"])
+def test_events_of_other_kinds_do_not_hide_that_nothing_is_there(part: str) -> None:
+    data = log(CANONICAL, {**CANONICAL, "event": "TICKET_OPENED"})
+
+    result = harness.run("completion", "--map", part, stdin=data)
+
+    assert (3, "", 1) == (result.status, result.text, result.err.count("\n"))
+    assert f"--map: no event has anything at {part}; " in result.err
+
+
 def test_a_place_of_a_file_where_nothing_is_is_said(tmp_path: Path) -> None:
     """A file may be about other logs, too."""
     path = tmp_path / "config.toml"

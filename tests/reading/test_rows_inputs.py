@@ -210,6 +210,18 @@ def test_a_map_that_was_recognised_gives_the_same_figures(name: str, tmp_path: P
     assert figures(path) == figures(path, "--config", config)
 
 
+@pytest.mark.parametrize(("name", "shape"), [("tsv", "flat"), ("splunk", "other keys")])
+def test_it_is_said_that_records_are_rows(name: str, shape: str, tmp_path: Path) -> None:
+    path = tmp_path / "export"
+    path.write_bytes(EXPORTS[name])
+
+    checked = harness.run("check", path, "-f", "json")
+
+    assert f"dcevents: read as: {shape} in rows of CSV" in checked.err
+    assert [(True, 12)] == [(each["row"], each["records"]) for each in checked.json["envelopes"]]
+    assert f"12 records: {shape} in rows of CSV" in harness.run("check", path, "-q").text
+
+
 def test_a_folder_has_exports_by_their_content(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(EXPORTS["columns"])
     (tmp_path / "b.csv").write_bytes(b"name,mail\nx,y\n")

@@ -276,6 +276,7 @@ def main() -> None:
             SAMPLERS[program](folder, events)
             for path in sorted(folder.glob("*.log")):
                 data = path.read_bytes().replace(socket.gethostname().encode(), b"web1")
+                data = data.replace(os.fsencode(ROOT), b"/srv")
                 is_read = path.stem not in UNREAD
                 target = TARGET / f"real-{path.name}" if is_read else UNREAD_TARGET / path.name
                 target.write_bytes(data.replace(os.fsencode(folder), b"/srv"))

@@ -99,13 +99,15 @@ def _posthog(event: Event, n: int, *, encoded: bool = False) -> Event:
 
 def _ga4(event: Event, n: int) -> Event:
     """Return a row of GA4's export in BigQuery."""
-    said = {"ga_session_id": str(1762160400 + n), **_said(event, "page_location")}
+    said = _said(event, "page_location")
+    session = {"key": "ga_session_id", "value": {**_NULLS, "int_value": str(1762160400 + n)}}
     return {
         "event_date": f"{moment(event):%Y%m%d}",
         "event_timestamp": str(stamp(event) * 1000),
         "event_name": event["event"].lower(),
         "event_params": [
-            {"key": key, "value": {**_NULLS, "string_value": value}} for key, value in said.items()
+            session,
+            *({"key": key, "value": {**_NULLS, "string_value": said[key]}} for key in said),
         ],
         "user_pseudo_id": "u.1",
         "user_properties": [],
@@ -165,6 +167,27 @@ def _snowplow(event: Event, n: int) -> Event:
         "derived_tstamp": event["timestamp"],
         "page_url": event.get("page"),
         "unstruct_event": {"schema": "iglu:com.snowplow/unstruct_event", "data": inner},
+    }
+
+
+def _snowplow_sdk(event: Event, n: int) -> Event:
+    """Return an enriched event as Snowplow's analytics SDKs make JSON of it."""
+    return {
+        "app_id": "site",
+        "platform": "web",
+        "etl_tstamp": late(event),
+        "collector_tstamp": late(event),
+        "dvce_created_tstamp": event["timestamp"],
+        "event": "unstruct",
+        "event_id": f"e{n}",
+        "page_url": event.get("page"),
+        "contexts_com_snowplowanalytics_snowplow_web_page_1": [{"id": f"p{n}"}],
+        "unstruct_event_com_example_dc_1": {"event": event["event"], **payload(event)},
+        "derived_tstamp": event["timestamp"],
+        "event_vendor": "com.example",
+        "event_name": "dc",
+        "event_format": "jsonschema",
+        "event_version": "1-0-0",
     }
 
 
@@ -300,6 +323,12 @@ SHAPES: dict[str, Shape] = {
         "Snowplow, enriched",
         "https://docs.snowplow.io/docs/fundamentals/canonical-event/",
         _snowplow,
+    ),
+    "snowplow-sdk": each(
+        "Snowplow's analytics SDKs",
+        "https://docs.snowplow.io/docs/destinations/analytics-sdk/",
+        _snowplow_sdk,
+        clock="server",
     ),
     "heap": each(
         "Heap",

@@ -1,6 +1,7 @@
 """What the services of clouds write, deliver and export."""
 
 from samples.envelopes._writing import (
+    MEETING,
     Event,
     Shape,
     b64,
@@ -11,6 +12,7 @@ from samples.envelopes._writing import (
     nano,
     payload,
     pretty,
+    scalars,
     text,
     together,
     untimed,
@@ -79,8 +81,8 @@ SHAPES: dict[str, Shape] = {
         },
     ),
     "app-insights": each(
-        "Application Insights, exported",
-        f"{AZURE}/azure-monitor/reference/tables/appevents",
+        "Application Insights' `customEvents`",
+        f"{AZURE}/azure-monitor/app/data-model-complete",
         lambda e, n: {
             "time": e["timestamp"],
             "itemType": "customEvent",
@@ -88,6 +90,26 @@ SHAPES: dict[str, Shape] = {
             "customDimensions": {**payload(e), "page": e.get("page")},
             "operation_Id": f"x{n}",
         },
+    ),
+    "app-events": each(
+        "Application Insights, by diagnostic settings",
+        f"{AZURE}/azure-monitor/reference/tables/appevents",
+        lambda e, n: {
+            "time": e["timestamp"],
+            "resourceId": "/SUBSCRIPTIONS/X/PROVIDERS/MICROSOFT.INSIGHTS/COMPONENTS/WEB",
+            "Type": "AppEvents",
+            "AppRoleName": "web",
+            "ClientIP": "192.0.2.1",
+            "ClientType": "Browser",
+            "OperationName": "POST /dc",
+            "OperationId": f"o{n}",
+            "SessionId": f"x{n}",
+            "UserId": f"u{n}",
+            "Properties": {**scalars(payload(e)), "page": e.get("page")},
+            "Name": e["event"],
+            "ItemCount": 1,
+        },
+        loses=MEETING,
     ),
     "app-insights-envelope": each(
         "Application Insights, as its SDK sends it",

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from dcevents.reading.json_value import decode
 from dcevents.reading.judge import Event, WidgetReady, judge_value
+from dcevents.reading.judge.records import Judge
 from dcevents.reading.scanner import make_scanner
 from samples.envelopes import payload as payload_of
 
@@ -221,3 +222,46 @@ def test_a_record_says_the_same_alone_among_others_and_as_text(value: dict[str, 
 @given(event=st.sampled_from(EVENTS), prefix=st.sampled_from(["", "2025-06-01T00:00:00Z ", "x "]))
 def test_a_prefix_changes_nothing_of_a_timed_event(event: dict[str, Any], prefix: str) -> None:
     assert say(event) == say(event, prefix)
+
+
+PLAIN_TEXTS = (
+    st.sampled_from(["a", " ", "", "x" * 600, "\ud83d\ude00é", '{"a":1}', *NAMES]) | SCALARS
+)
+PLAIN_TIMES = st.sampled_from(
+    ["2026-11-02T09:15:04.120Z", "1793610904120", "2099-01-01T00:00:00Z", "2001-01-01", "soon", ""]
+)
+PLAIN_PAGES = st.sampled_from(["https://e.com/x?y#z", "?x", "/p", "", "p" * 3000]) | SCALARS
+PREFIXES = st.sampled_from(
+    [
+        "",
+        "INFO ",
+        "2026-11-02T09:15:04Z dc: ",
+        "Nov  3 09:00:00 web1: ",
+        "1762160405 ",
+        "2001-01-01 00:00 ",
+    ]
+)
+
+
+@given(
+    st.sampled_from([event["event"] for event in EVENTS] + [*NAMES, "adobedx.conversations.ready"]),
+    st.dictionaries(
+        st.sampled_from(["id", "name", "type", "uiType", "agentID", "agentName", "meetingInfo"]),
+        PLAIN_TEXTS,
+        max_size=5,
+    ),
+    st.sampled_from(["s1", "s" * 600, "é"]),
+    st.fixed_dictionaries(
+        {}, optional={"timestamp": PLAIN_TIMES, "page": PLAIN_PAGES, "x": SCALARS}
+    ),
+    PREFIXES,
+)
+def test_a_plain_record_is_read_as_any_other(
+    name: str, parts: dict[str, Any], sid: str, others: dict[str, Any], prefix: str
+) -> None:
+    record = {"event": name, **others, "data": {"payload": {**parts, "sid": sid}}}
+    value = decode(json.dumps(record))
+
+    found = judge_value(value, judging.CONTEXT, prefix)
+
+    assert Judge(judging.CONTEXT, prefix).judge(value) == found

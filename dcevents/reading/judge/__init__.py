@@ -9,6 +9,7 @@ of the model) the loose spellings, `nodes` the values, `places` what is entered,
 
 from typing import Any
 
+from dcevents.reading.judge.events import read_plain_record
 from dcevents.reading.judge.findings import (
     Context,
     Event,
@@ -51,7 +52,8 @@ def judge_value(value: Any, context: Context, prefix: str = "") -> list[Finding]
     Numbers in the value are `json_value.JsonNumber`, or any other kind of str. `prefix` is the text
     before the value on its line. One finding at least; an index where the value holds a list.
     """
-    return Judge(context, prefix).judge(value)
+    plain = read_plain_record(value, context, prefix)
+    return Judge(context, prefix).judge(value) if plain is None else [Finding(plain)]
 
 
 def list_missing_parts(value: Any, mapping: Mapping) -> list[str]:  # noqa: ANN401 - as above

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from dcevents.model.events import READY
+from dcevents.model.events import EVENT_KINDS, READY
 from dcevents.reading.json_value import write_json
 from dcevents.reading.judge.findings import (
     MAX_SID_BYTES,
@@ -16,6 +18,7 @@ from dcevents.reading.judge.findings import (
     Structure,
     Time,
     WidgetReady,
+    cut_page,
     cut_text,
 )
 from dcevents.reading.judge.name_search import EventName
@@ -27,17 +30,24 @@ from dcevents.reading.judge.payload import (
     find_sid,
 )
 from dcevents.reading.judge.places import Place, SearchedRecord
+from dcevents.reading.judge.prefix_times import find_prefix_time
 from dcevents.reading.judge.time_search import (
     decide_page,
     decide_time,
     find_surroundings,
     order_pages,
     order_times,
+    settle_time,
 )
+from dcevents.reading.judge.timestamps import parse_timestamp
 from dcevents.settings import MAPPED_PARTS
 
 PARTS = ("id", "name", "type", "uiType", "agentID", "agentName")
 """Parts of a payload beside sid and meetingInfo, as Adobe spells them."""
+_PAYLOAD_KEYS = frozenset({"sid", *PARTS})
+_RECORD_KEYS = frozenset({"event", "timestamp", "page", "data"})
+_KINDS = {each.key: each.kind for each in EVENT_KINDS}
+"""Kinds by the exact names of their events."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,75 @@ def read_event(parts: EventParts, record: SearchedRecord, context: Context, pref
     meeting_info = write_json(meeting[0]) if meeting else None
     texts |= {"sid": sid.text, "page": page, "meetingInfo": meeting_info}
     return _make_event(name.kind, texts, time, structure)
+
+
+def read_plain_record(
+    value: Any,  # noqa: ANN401 - any JSON value
+    context: Context,
+    prefix: str,
+) -> Event | None:
+    """Return the event of a canonical record that has its texts and nothing else.
+
+    None for any other, of which more is asked. Most records that are read one by one are so, and
+    this takes a tenth of the time.
+    """
+    if type(value) is not dict or not _RECORD_KEYS.issuperset(value) or context.mapping:
+        return None
+    data, name = value.get("data"), value.get("event")
+    payload = data.get("payload") if type(data) is dict and len(data) == 1 else None
+    if type(payload) is not dict or not _PAYLOAD_KEYS.issuperset(payload):
+        return None
+    texts = {key: each for key, each in value.items() if key != "data"} | payload
+    if not all(type(each) is str and each for each in texts.values()):
+        return None
+    sid, kind = payload.get("sid"), _KINDS.get(name) if type(name) is str else None
+    if kind is None or sid is None or len(sid.encode()) > MAX_SID_BYTES:
+        return None
+    time = _read_plain_time(value.get("timestamp"), context, prefix)
+    if time is None:
+        return None
+    page = cut_page(value.get("page", ""), keep_query=context.keep_query)
+    parts = tuple(part for part in PARTS if part in payload)
+    structure = _make_plain_structure(
+        parts,
+        has_timestamp="timestamp" in value,
+        has_page="page" in value,
+        is_paged=page is not None,
+        is_timed=time.form != "absent",
+    )
+    cut = {part: cut_text(payload[part], MAX_TEXT_CHARACTERS) for part in parts}
+    return _make_event(
+        kind, {**cut, "sid": sid, "page": page, "meetingInfo": None}, time, structure
+    )
+
+
+def _read_plain_time(text: str | None, context: Context, prefix: str) -> Time | None:
+    """Return the time of a canonical record, or of the text before it; None for a doubtful one."""
+    if text is not None:
+        time = parse_timestamp(text)
+        return None if time is None or time.is_ancient else settle_time(time, text, context)
+    hit = find_prefix_time(prefix, context.year_clock_ms) if prefix else None
+    return settle_time(*hit, context) if hit else Time()
+
+
+@cache
+def _make_plain_structure(
+    parts: tuple[str, ...], *, has_timestamp: bool, has_page: bool, is_paged: bool, is_timed: bool
+) -> Structure:
+    """Return where a canonical record of texts alone has its parts."""
+    fields = ((part, ("data", "payload", part)) for part in ("sid", *parts))
+    times = (("timestamp",),) * has_timestamp
+    pages = (("page",),) * (2 * has_page)  # where it must be, and among all others
+    return Structure(
+        is_canonical=True,
+        event=("event",),
+        fields=tuple(fields),
+        time=("timestamp",) if has_timestamp else None,
+        page=("page",) if is_paged else None,
+        times=times,
+        pages=pages,
+        is_timed_by_prefix=is_timed and not has_timestamp,
+    )
 
 
 def _put_first(first: Scalar | None, others: Iterable[Scalar]) -> list[Scalar]:

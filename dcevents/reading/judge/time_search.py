@@ -101,12 +101,12 @@ def decide_time(
         time = parse_timestamp(str(scalar.raw), number=True) if _is_number(scalar) else None
         time = parse_timestamp(text) if time is None and scalar.is_string else time
         if time is not None and not time.is_ancient:
-            return _settle(time, text, context), scalar.path
+            return settle_time(time, text, context), scalar.path
         passed.append((_explain(time, text), scalar.path))
     for text in _list_prefixes(record, prefix):
         hit = find_prefix_time(text, context.year_clock_ms)
         if hit is not None:
-            return _settle(*hit, context), None
+            return settle_time(*hit, context), None
     passed.sort(key=lambda pair: pair[0].status != "ancient")
     return passed[0] if passed else (Time(), None)
 
@@ -115,7 +115,7 @@ def _is_number(scalar: Scalar) -> bool:
     return isinstance(scalar.raw, str) and not scalar.is_string
 
 
-def _settle(time: Timestamp, text: str, context: Context) -> Time:
+def settle_time(time: Timestamp, text: str, context: Context) -> Time:
     """Return an event's time; one in the future is none."""
     if time.is_future(context.clock_ms):
         return Time(None, text, time.form, "future")

@@ -87,6 +87,17 @@ static bool put_byte(struct row *row, uint8_t byte)
     return true;
 }
 
+/* Write the bytes that JSON has as they are, up to one that it has not or that `stop` is; return
+   false if there is no room. */
+static bool put_run(struct row *row, uint8_t stop)
+{
+    const uint8_t *begin = row->at, *at = begin;
+    while (at < row->end && *at >= 0x20 && *at != '"' && *at != '\\' && *at != stop)
+        at++;
+    row->at = at;
+    return put(row, begin, (uint64_t)(at - begin));
+}
+
 /* Return what follows a row of CRs. */
 static const uint8_t *pass_returns(const struct row *row)
 {
@@ -101,6 +112,10 @@ static enum ending read_plain_cell(struct row *row)
 {
     const uint8_t delimiter = row->form->delimiter;
     while (row->at < row->end) {
+        if (row->has_text && !put_run(row, delimiter))
+            return ODD;
+        if (row->at == row->end)
+            return ODD;
         uint8_t byte = *row->at;
         if (byte == delimiter || byte == '\n')
             return WELL;
@@ -194,6 +209,10 @@ static enum ending find_open_end(const struct row *row)
 static enum ending read_quoted_cell(struct row *row)
 {
     for (row->at++; row->at < row->end; row->at++) {
+        if (row->has_text && !put_run(row, '"'))
+            return ODD;
+        if (row->at == row->end)
+            return ODD;
         uint8_t byte = *row->at;
         if (byte == '"') {
             row->at++;

@@ -66,6 +66,8 @@ class Lines:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.count = data.count(b"\n") + (not data.endswith(b"\n") if data else 0)
+        self._text_end = (0, 0)
+        """A line that was asked for, and where the text before it ends."""
 
     @cached_property
     def _decoded(self) -> tuple[str, bool]:
@@ -98,6 +100,13 @@ class Lines:
     def find_offset(self, line: int) -> int:
         """Return where a line begins."""
         return self._ends[line - 1] if line else 0
+
+    def measure(self, line: int, end: int) -> int:
+        """Return how many bytes lines have, without the end of the last."""
+        if self._text_end[0] != end:
+            last = self.read_raw(end - 1, end)
+            self._text_end = end, self.find_offset(end - 1) + len(last)
+        return self._text_end[1] - self.find_offset(line)
 
     def read_raw(self, line: int, end: int) -> bytes:
         """Return the bytes of lines, without the end of the last."""
@@ -248,7 +257,7 @@ class _Splitter:
     def _is_short(self, begin: int, end: int) -> bool:
         if len(self._lines.data) <= MAX_RECORD_BYTES:
             return True
-        return len(self._lines.read_raw(begin, end)) <= MAX_RECORD_BYTES
+        return self._lines.measure(begin, end) <= MAX_RECORD_BYTES
 
     # -- rows that need a closer look ------------------------------------------------------------
 
@@ -296,9 +305,8 @@ class _Splitter:
         if ending is not Ending.OPEN:
             return ending
         ending, end = self._open_lines.find_end(at + 1, lambda end: self._is_long(at, end))
-        if ending is not Ending.OPEN and not self._is_short(at, end):
-            return Ending.TOO_LONG
-        return ending
+        is_whole = ending not in (Ending.OPEN, Ending.TOO_LONG)
+        return Ending.TOO_LONG if is_whole and not self._is_short(at, end) else ending
 
     def _is_long(self, begin: int, end: int, more: int = 0) -> bool:
         """Return whether lines that hold no whole row are longer than a row may be."""

@@ -6,7 +6,7 @@ Plain data, without an import of polars.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -98,6 +98,7 @@ class Table:
     name: str
     columns: Sequence[Column]
     rows: pl.DataFrame
+    """Of a table that is written in parts: its first rows, which say whether there are any."""
     by: Sequence[str] = ()
     total: Mapping[str, Any] | None = None
     headline: Sequence[tuple[str, str]] = ()
@@ -127,6 +128,11 @@ class Table:
     """Of a page: its rows have an order of their own, and all of them are shown."""
     unfit_options: Sequence[str] = ()
     """Of a page: options of the run that this report does not have."""
+    parts: Iterable[pl.DataFrame] | None = None
+    """All rows in order, made as they are written; None where `rows` has them.
+
+    Only formats that say `writes_parts` get such a table.
+    """
 
     def for_people(self) -> Table:
         """Return the table in the form for people."""

@@ -1,8 +1,8 @@
 """The rows of reports: conversations, attempts, sessions and events that options select."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import polars as pl
@@ -286,6 +286,18 @@ class View:
         return self._order_listing(frame, "started_at").with_columns(
             _measure_duration(), pl.col("outcome").cast(pl.String)
         )
+
+    def list_conversations_in_parts(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows of the `conversations` report in parts, which come in order.
+
+        There is one at least. Which names a filter fits hangs on all conversations: with one that
+        is about texts there is one part.
+        """
+        if self.settings.filters.keys() - {"outcome"}:
+            yield self.list_conversations()
+            return
+        for fold in self.fold.split_by_start():
+            yield replace(self, fold=fold).list_conversations()
 
     def list_sessions(self) -> pl.DataFrame:
         """Return the rows of the `sessions` report."""

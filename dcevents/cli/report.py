@@ -170,7 +170,7 @@ def _write_report(
     refusal = explain_refusal(report, view)
     if refusal and report.needs_usable_input:
         raise UnusableInputError(refusal)
-    made = None if only_map else _make_report(report, view)
+    made = None if only_map else _make_report(report, view, output)
     pieces: Pieces
     if made is None:
         settings = view.settings
@@ -212,11 +212,22 @@ def _explain_unfound(view: View) -> str | None:
     return recognition.explain_unfound("--map", demanded) if demanded else None
 
 
-def _make_report(report: Report, view: View) -> list[Table] | Document:
-    made = report.make(view, view.settings.by)
+def _make_report(report: Report, view: View, output: OutputSettings) -> list[Table] | Document:
+    made: list[Table] | Document
+    if report.make_parts is not None and _is_written_in_parts(view.settings, output):
+        made = [report.make_parts(view)]
+    else:
+        made = report.make(view, view.settings.by)
     # Most reports have counted the events by the way.
     view.log.count_events()
     return made
+
+
+def _is_written_in_parts(settings: Settings, output: OutputSettings) -> bool:
+    """Return whether nothing needs all rows at once."""
+    wanted = settings.arrangement
+    needs_all = settings.alerts or wanted.sort is not None or wanted.top is not None
+    return output.format.writes_parts and not needs_all
 
 
 def _complete_page(

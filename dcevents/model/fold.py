@@ -4,7 +4,7 @@ Analysis and reports know the protocol `Fold` only. `conversations.FactFold` com
 facts; a store's fold is read from stored rows. What both derive alike is a function here.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Protocol, Self
 
 import polars as pl
@@ -53,6 +53,12 @@ class Fold(Protocol):
     @property
     def conversation_ids(self) -> pl.DataFrame:
         """Return id_rank → conversation_id."""
+
+    def split_by_start(self) -> Iterator[Self]:
+        """Yield folds of some conversations each, by their start, or the fold itself.
+
+        Those without a start are in the last. There is one at least; some may be empty.
+        """
 
     def lift_window(self) -> Self:
         """Return the fold with the conversations outside its window too."""

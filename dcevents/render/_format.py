@@ -65,6 +65,8 @@ class Format(Generic[Piece]):
     """The place in lists of formats: lower numbers first."""
     write_document: Callable[[Document, RenderContext], Iterator[Piece]] | None = None
     """Writes documents, in a format that can."""
+    writes_parts: bool = False
+    """Writes rows as they come, so that a table may have `parts`."""
     writes_grids: bool = False
     """Writes grids; else their tables stay long."""
     is_for_screens: bool = False
@@ -95,8 +97,9 @@ def slice_rows(table: Table) -> Iterator[pl.DataFrame]:
 
     As formats other than tables write them.
     """
-    for part in table.rows.iter_slices(SLICE_ROWS):
-        yield part.select([round_values(part[column.name], column) for column in table.columns])
+    for rows in [table.rows] if table.parts is None else table.parts:
+        for part in rows.iter_slices(SLICE_ROWS):
+            yield part.select([round_values(part[column.name], column) for column in table.columns])
 
 
 def list_rows(table: Table) -> Iterator[list[tuple[Any, ...]]]:

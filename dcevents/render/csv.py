@@ -17,4 +17,4 @@ def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[s
     return write_separated(tables, context, context.delimiter)
 
 
-FORMAT = Format("csv", (".csv",), _write_tables, 20, writes_grids=True)
+FORMAT = Format("csv", (".csv",), _write_tables, 20, writes_parts=True, writes_grids=True)

@@ -47,4 +47,4 @@ def _write_document(document: Document, context: RenderContext) -> Iterator[str]
     yield "}\n"
 
 
-FORMAT = Format("json", (".json",), _write_tables, 40, _write_document)
+FORMAT = Format("json", (".json",), _write_tables, 40, _write_document, writes_parts=True)

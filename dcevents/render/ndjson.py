@@ -41,4 +41,4 @@ def _encode_line(
     return encode_json(dict(zip(LONG_COLUMNS, cells, strict=True))) + "\n"
 
 
-FORMAT = Format("ndjson", (".ndjson", ".jsonl"), _write_tables, 50)
+FORMAT = Format("ndjson", (".ndjson", ".jsonl"), _write_tables, 50, writes_parts=True)

@@ -17,4 +17,4 @@ def _write_tables(tables: Sequence[Table], context: RenderContext) -> Iterator[s
     return write_separated(tables, context, "\t")
 
 
-FORMAT = Format("tsv", (".tsv", ".tab"), _write_tables, 30, writes_grids=True)
+FORMAT = Format("tsv", (".tsv", ".tab"), _write_tables, 30, writes_parts=True, writes_grids=True)

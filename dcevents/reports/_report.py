@@ -18,6 +18,8 @@ Option = Literal["window", "as_of", "idle", "service_level", "keep_query", "show
 """
 Maker = Callable[["View", Sequence[str]], "list[Table] | Document"]
 """Makes a report of a view, by the keys of `--by`."""
+PartsMaker = Callable[["View"], Table]
+"""Makes the table of a listing in parts, of a view."""
 PageMaker = Callable[["View", Sequence[Table]], "list[Table]"]
 """Makes the tables of a page, of a view and the tables of its report."""
 
@@ -31,6 +33,8 @@ class Report(NamedTuple):
     make: Maker
     make_page: PageMaker | None = None
     """Makes all that a page shows, where that is more than its tables."""
+    make_parts: PartsMaker | None = None
+    """Makes its table in parts, where there may be more rows than are to be held at once."""
     default_by: str | None = None
     by_keys: tuple[str, ...] = ()
     """What `--by` may be; without any there is no such option."""

@@ -1,7 +1,7 @@
 """A row for each conversation: (sid, id)."""
 
 from dcevents.model.events import OUTCOMES
-from dcevents.reports._listing import define_listing, list_column_figures
+from dcevents.reports._listing import define_listing, define_parts, list_column_figures
 from dcevents.reports._report import Report
 from dcevents.tables import ESSENTIAL, Chart, Column
 
@@ -25,6 +25,8 @@ _COLUMNS = (
     Column("outcome", "text", "Outcome", ESSENTIAL),
 )
 
+_KEYS = ("sid", "conversation_id", "conversation")
+
 REPORT = Report(
     name="conversations",
     help="A row for each conversation: times, last step, outcome.",
@@ -33,8 +35,11 @@ REPORT = Report(
         "conversations",
         _COLUMNS,
         lambda view: view.list_conversations(),
-        keys=("sid", "conversation_id", "conversation"),
+        keys=_KEYS,
         chart=Chart("tally", ("outcome",)),
+    ),
+    make_parts=define_parts(
+        "conversations", _COLUMNS, lambda view: view.list_conversations_in_parts(), keys=_KEYS
     ),
     figures=list_column_figures(_COLUMNS),
     columns=_COLUMNS,

@@ -1,8 +1,9 @@
 """The fold of a store, read from stored rows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import polars as pl
 
@@ -11,7 +12,7 @@ from dcevents.model.attempts import decide_attempts
 from dcevents.model.events import MEETING_BOOKED
 from dcevents.model.moments import DAY_MS, FIRST_BELIEVED_MS
 from dcevents.model.outcomes import decide_outcomes
-from dcevents.settings import NO_WINDOW
+from dcevents.settings import NO_WINDOW, Window
 from dcevents.store.disk import segment
 from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TEXT_CODE_COLUMNS
 from dcevents.store.disk.state import StoreState
@@ -31,6 +32,9 @@ _STATE_COLUMNS = (
     "live_chats",
     "outcome",
 )
+
+_PART_ROWS = 1 << 18
+"""Conversations of a part of a fold, about."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,40 @@ class StoredFold:
     def conversation_ids(self) -> pl.DataFrame:
         """Return id_rank → conversation_id."""
         return fold.list_conversation_ids(self.attributes)
+
+    def split_by_start(self) -> "Iterator[StoredFold]":
+        """Yield folds of some conversations each, by their start, or the fold itself.
+
+        Those without a start are in the last. Raises StoreError before the first where a file is
+        damaged.
+        """
+        bounds = self._choose_bounds()
+        if len(bounds) == 2:
+            yield self
+            return
+        self.state.verify_tables(["conversations", "attempts", "sids"])
+        for since, until in pairwise(bounds):
+            yield replace(self, state=self.state.cut_to(Window(since, until)))
+
+    def _choose_bounds(self) -> list[int | None]:
+        """Return moments between which about as many conversations start as a part has."""
+        window, stored = self.state.window, len(self.state.segments)
+        ends: list[int | None] = [window.since, window.until]
+        if self.state.conversation_count < 2 * _PART_ROWS:
+            return ends
+        stride = max(1, _PART_ROWS // (4 * stored))
+
+        def choose_some(rows: pl.DataFrame) -> pl.DataFrame:
+            starts = rows["started_at"].to_physical()
+            return starts.drop_nulls().sort().gather_every(stride).to_frame()
+
+        starts = self.state.read_live_conversations(["started_at"], choose_some)["started_at"]
+        if window.since is not None:
+            starts = starts.filter(starts > window.since)
+        if window.until is not None:
+            starts = starts.filter(starts < window.until)
+        inner = starts.sort().gather_every(_PART_ROWS // stride)[1:].unique().sort()
+        return [ends[0], *inner, ends[1]]
 
     def lift_window(self) -> "StoredFold":
         """Return the fold without its window."""

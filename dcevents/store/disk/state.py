@@ -5,7 +5,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import IO, Final
@@ -22,6 +22,7 @@ from dcevents.store.disk.segment import Segment
 
 SUPERSEDED_SCHEMA: Final = {"segment": pl.String, "row": pl.UInt32}
 """Rows of conversations that later segments replace."""
+_ROW: Final = "row"
 _ROWS_SCHEMA: Final = {"sid": STORED_NUMBER_TYPE, "segment": pl.UInt32, "row": pl.UInt32}
 
 
@@ -53,6 +54,11 @@ class StoreState:
     """All attributes, where the extra logs have some that the store has not."""
     window: Window = NO_WINDOW
     """Conversations and attempts that start outside of it may be left out."""
+    is_cut: bool = False
+    """Whether conversations outside of the window are left out.
+
+    Where it has no end, those without a start are in it.
+    """
 
     @property
     def segments(self) -> Sequence[SegmentInfo]:
@@ -68,6 +74,22 @@ class StoreState:
     def conversation_count(self) -> int:
         """Return how many conversations the store has."""
         return sum(each.conversation_count for each in self.segments) - self.superseded.height
+
+    def cut_to(self, window: Window) -> "StoreState":
+        """Return the store with the conversations that start in a window only.
+
+        Where it has no end, those without a start are in it.
+        """
+        part = replace(self, window=window, is_cut=True)
+        # No property that was read hangs on the window.
+        part.__dict__.update({key: each for key, each in vars(self).items() if key not in _FIELDS})
+        return part
+
+    def verify_tables(self, names: Sequence[str]) -> None:
+        """Raise StoreError where a file of some tables is damaged."""
+        for name in self.manifest.files:
+            if name.rpartition("/")[2] in [f"{each}.parquet" for each in names]:
+                self._open_file(name).close()
 
     # -- attributes ------------------------------------------------------------------------------
 
@@ -110,10 +132,43 @@ class StoreState:
         if number == len(self.segments):
             found: pl.DataFrame = getattr(self.extra_segment, name)
             return found.select(columns) if columns else found
-        info = self.segments[number]
-        if name in ("conversations", "attempts") and not _is_in_reach(info, self.window):
+        if name in ("conversations", "attempts") and not self._is_in_reach(number):
             return segment.make_empty_table(name).select(columns or pl.all())
-        return self.read_table(info, name, columns)
+        return self.read_table(self.segments[number], name, columns)
+
+    def _is_in_reach(self, number: int) -> bool:
+        """Return whether a segment may have conversations of the window."""
+        if number == len(self.segments) or (self.is_cut and self.window.until is None):
+            return True
+        return _is_in_reach(self.segments[number], self.window)
+
+    def _read_conversations(self, number: int, columns: Sequence[str]) -> pl.DataFrame:
+        """Read the conversations of a segment, with `row`, their place in it."""
+        if not self.is_cut or not self._is_in_reach(number):
+            frame = self._read_nth_table("conversations", number, columns)
+            return frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_ROW))
+        is_wanted = self._select_window()
+        if number == len(self.segments):
+            frame = self._read_nth_table("conversations", number, None).with_row_index(_ROW)
+            return frame.filter(is_wanted).select(*columns, _ROW)
+        path = f"{self.segments[number].name}/conversations.parquet"
+        if path not in self.manifest.files:
+            frame = segment.make_empty_table("conversations").with_row_index(_ROW)
+            return frame.select(*columns, _ROW)
+        with self._open_file(path) as file:
+            # The other columns are unpacked of few rows only.
+            scan = pl.scan_parquet(file, row_index_name=_ROW).filter(is_wanted)
+            return scan.select(*columns, _ROW).collect(engine="streaming")
+
+    def _select_window(self) -> pl.Expr:
+        """Return whether a conversation is in the window of a cut store."""
+        started_at = pl.col("started_at").to_physical()
+        is_wanted = pl.lit(value=True)
+        if self.window.since is not None:
+            is_wanted = started_at >= self.window.since
+        if self.window.until is not None:
+            return is_wanted & (started_at < self.window.until)
+        return is_wanted | started_at.is_null()
 
     def read_live_conversations(
         self,
@@ -127,11 +182,10 @@ class StoreState:
         """
 
         def read_segment(number: int) -> pl.DataFrame:
-            frame = self._read_nth_table("conversations", number, columns)
-            begin = self.row_offsets[number]
-            key = pl.int_range(begin, begin + frame.height, dtype=pl.UInt32, eager=True)
-            keyed = frame.with_columns(key.alias("conversation_key"))
-            return convert(self.drop_superseded(number, keyed))
+            frame = self._read_conversations(number, columns)
+            live = self.drop_superseded(number, frame, frame[_ROW])
+            key = (pl.col(_ROW) + self.row_offsets[number]).cast(pl.UInt32)
+            return convert(live.select(*columns, key.alias("conversation_key")))
 
         none = segment.make_empty_table("conversations").select(columns)
         none = none.with_columns(pl.lit(0, pl.UInt32).alias("conversation_key"))
@@ -267,11 +321,21 @@ class StoreState:
 
     def look_up_sids(self, sids: pl.Series) -> pl.Series:
         """Return the sid of each number."""
-        known = self.read_all_sids()
         wanted = pl.DataFrame({"sid": sids})
-        if wanted.height < known.height:
-            known = known.join(wanted.unique(), on="sid", how="semi")
+        known = self._find_sids(wanted.unique()) if self.window else self.read_all_sids()
         return wanted.join(known, on="sid", how="left", maintain_order="left")["text"]
+
+    def _find_sids(self, wanted: pl.DataFrame) -> pl.DataFrame:
+        """Return `sid` and `text` of sessions, which mostly begin in the window."""
+        numbers = range(len(self.segments) + (self.extra_segment is not None))
+        found = [segment.make_empty_table("sids")]
+        for number in sorted(numbers, key=self._is_in_reach, reverse=True):
+            known = self._read_nth_table("sids", number, None)
+            found.append(known.join(wanted, on="sid", how="semi"))
+            wanted = wanted.join(found[-1], on="sid", how="anti")
+            if wanted.is_empty():
+                break
+        return pl.concat(found)
 
     # -- files -----------------------------------------------------------------------------------
 
@@ -282,3 +346,6 @@ class StoreState:
     def _open_file(self, name: str) -> IO[bytes]:
         """Open a file, held against its checksum. Raises StoreError where it is damaged."""
         return files.open_undamaged(self.folder, self.manifest, name)
+
+
+_FIELDS: Final = frozenset(each.name for each in fields(StoreState))

@@ -117,5 +117,7 @@ def _say_result(settings: IngestSettings, result: RunResult, inputs: int) -> Non
             say(f"{log.inputs[0].name}: {words}")
     if inputs:
         how = "read again" if settings.reads_again else "with something new"
-        logs = f"{format_count(result.log_count, 'log')} of {inputs:,} {how}"
+        # A log may have been read in a file that was gone when inputs were looked for again.
+        every = max(result.log_count, result.log.account.files)
+        logs = f"{format_count(result.log_count, 'log')} of {every:,} {how}"
         say(f"{logs}: {account_words.describe_account(result.log.account)}")

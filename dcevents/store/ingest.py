@@ -144,7 +144,7 @@ class _Reading:
         for each in read.intakes:
             number = None if each.known is None else known_logs.put_log(each.known)
             numbers.append(number or 0)
-            self._intakes.append(replace(each, number=number))
+            self._intakes.append(replace(each.drop_facts(), number=number))
             self._is_complete &= not each.has_changed
         self._intakes.append(read.whole.drop_facts())
         lines = [number_lines(read.whole.logs[0], pl.Series(numbers, dtype=pl.UInt32), 0)]
@@ -158,19 +158,10 @@ class _Reading:
 
 def _settle_changes(run: Ingestion) -> Ingestion:
     """Return a run without the problems of logs that were found again in other files."""
-    found = [
-        each
-        for place, each in enumerate(run.intakes, 1)
-        if each.lost_head and _is_found_again(run, each.lost_head, run.intakes[place:])
-    ]
-    # The findings about files that were read together are those of another intake.
-    names = {each.source.name for each in found if not each.results}
-    settled = []
-    for each in run.intakes:
-        if any(each is one for one in found):
-            settled.append(each.drop_problems(None))
-        else:
-            settled.append(each if each.lost_head else each.drop_problems(names))
+    settled = [*run.intakes]
+    for place, each in enumerate(run.intakes):
+        if each.lost_head and _is_found_again(run, each.lost_head, run.intakes[place + 1 :]):
+            settled[place] = each.drop_problems()
     return replace(run, intakes=tuple(settled))
 
 

@@ -56,8 +56,11 @@ class Ingestion:
 
     @property
     def log_count(self) -> int:
-        """Return the number of logs of which something was read."""
-        return sum(each.known is not None and each.has_records for each in self.intakes)
+        """Return the number of logs of which something was read.
+
+        One that goes on in another file, as after a rotation, is still one.
+        """
+        return len({each.number for each in self.intakes if each.known and each.has_records})
 
     @property
     def results(self) -> list[InputResult]:
@@ -71,10 +74,12 @@ class Ingestion:
 
     def sum_account(self) -> Account:
         """Return the account of all records that the run has read."""
-        read = [each for each in self.intakes if each.results]
-        firsts = accumulate((len(each.results) for each in read), initial=0)
+        # An intake's logs are of the last inputs so far.
+        ends = accumulate(len(each.results) for each in self.intakes)
         parts = [
-            (n, log.account) for n, each in zip(firsts, read, strict=False) for log in each.logs
+            (end - len(log.inputs), log.account)
+            for end, each in zip(ends, self.intakes, strict=True)
+            for log in each.logs
         ]
         account = join_accounts(parts, self.file_count)
         account.events = self.new_events

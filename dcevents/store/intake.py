@@ -1,7 +1,7 @@
 """Intake of an input: its log, and the log's new records."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -77,7 +77,10 @@ class Intake:
     known: KnownLog | None = None
     """The log as the ledger is to know it; None where nothing was read."""
     logs: tuple[Log, ...] = ()
-    """Its records that are sure, and those that the next run reads again."""
+    """Its records that are sure, and those that the next run reads again.
+
+    Small files that were read together have theirs in an intake behind them, which has no results.
+    """
     has_changed: bool = False
     """Whether the file changed since it was found: what it held may be in another one."""
     lost_head: bytes = b""
@@ -90,20 +93,22 @@ class Intake:
             return any(log.account.records for log in self.logs)
         return bool(self.known.sure.records or self.known.rest.records)
 
-    def drop_problems(self, names: Collection[str] | None) -> "Intake":
-        """Return the intake without the reasons why not all was read; `names` are of inputs."""
-        results = tuple(
-            replace(each, problem=None) if names is None or each.source.name in names else each
-            for each in self.results
-        )
-        logs = (replace(each, inputs=[*results]) for each in self.logs)
-        return replace(self, results=results, logs=tuple(logs))
+    def drop_problems(self) -> "Intake":
+        """Return the intake without the reasons why not all was read."""
+        results = (replace(each, problem=None) for each in self.results)
+        return replace(self, results=tuple(results))
 
     def drop_facts(self) -> "Intake":
         """Return the intake without facts, lines, heads and tails."""
-        results = tuple(replace(each, extent=Extent()) for each in self.results)
-        logs = (replace(each, inputs=[*results], facts=Facts(), located=None) for each in self.logs)
-        return replace(self, results=results, logs=tuple(logs))
+        logs = (
+            replace(each, inputs=_drop_extents(each.inputs), facts=Facts(), located=None)
+            for each in self.logs
+        )
+        return replace(self, results=tuple(_drop_extents(self.results)), logs=tuple(logs))
+
+
+def _drop_extents(results: Sequence[InputResult]) -> list[InputResult]:
+    return [replace(each, extent=Extent()) for each in results]
 
 
 @dataclass(frozen=True)

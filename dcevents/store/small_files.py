@@ -95,9 +95,9 @@ class ReadFiles(NamedTuple):
     """Files that were read together."""
 
     intakes: Sequence[Intake]
-    """One for each file, without what was read."""
+    """One for each file, with what was found out about it."""
     whole: Intake
-    """All that was read; its inputs are the files in their order."""
+    """The logs of all files together; their inputs are the files in their order."""
 
 
 def is_small(seen: SeenFile) -> bool:
@@ -148,19 +148,20 @@ def _describe_intake(
     accounts: tuple[Account, Account],
     clock: int,
 ) -> Intake:
-    """Return the intake of a file, without facts."""
+    """Return the intake of a file, without its log."""
     extent = result.extent
+    intake = Intake(file.source, results=(result,))
     if result.has_changed:
-        return Intake(file.source, has_changed=True, lost_head=file.head)
+        return replace(intake, has_changed=True, lost_head=file.head)
     if not extent.end and not extent.rest_bytes:
-        return Intake(file.source)
+        return intake
     counts = (summarise_records(each) for each in accounts)
     known = describe_log(store, None, ReadLog(result, Resume(), *counts), clock)
     is_whole = extent.head == file.head and not result.problem and _is_unchanged(file)
     if is_whole:
         known = replace(known, file_fingerprints=(file.fingerprint,))
     fingerprint = file.fingerprint if is_whole else None
-    return Intake(file.source, fingerprint, known=known, has_changed=not is_whole)
+    return replace(intake, file=fingerprint, known=known, has_changed=not is_whole)
 
 
 def _is_unchanged(file: SmallFile) -> bool:
@@ -172,11 +173,10 @@ def _is_unchanged(file: SmallFile) -> bool:
 
 
 def _join_logs(source: Input, read: GrowingLogs) -> Intake:
-    """Return all that was read as one intake."""
+    """Return the logs of all files as one intake."""
     sure, rest = (
         join_accounts([(0, pair[place]) for pair in read.accounts], len(read.accounts))
         for place in (0, 1)
     )
-    results = tuple(read.log.inputs)
-    logs = (replace(read.log, account=sure), Log([*results], Facts(), rest))
-    return Intake(source, results=results, logs=logs)
+    logs = (replace(read.log, account=sure), Log([*read.log.inputs], Facts(), rest))
+    return Intake(source, logs=logs)

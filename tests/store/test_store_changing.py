@@ -150,6 +150,7 @@ def test_what_a_copy_holds_is_found_at_once_and_not_warned_of() -> None:
     with make_logs(70) as (logs, store):
         result = ingest(logs, store, [Fault(30, copy_and_truncate, 5)])
         assert "warning" not in result.err
+        assert "dcevents: 2 logs of 2 with something new: " in result.err
         assert list_events("--store", store) == sorted(logs.written)
 
 

@@ -195,6 +195,11 @@ class Facts:
         self._packed_parts, self._wide_parts = [packed], [wide]
         self.row_count = packed.height + wide.height
 
+    def to_distinct_frame(self) -> pl.DataFrame:
+        """Return each fact once; those of a session stand together."""
+        code_count = len(self.vocabulary)
+        return pl.concat(drop_repeats(part, code_count) for part in self.split_by_session())
+
     def _has_many_repeats(self) -> bool:
         """Estimate whether a quarter of the facts, or more, are repeated.
 

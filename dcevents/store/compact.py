@@ -123,8 +123,8 @@ def write_segment(
     writer: StoreWriter, name: str, tables: Segment, time_range: TimeRange, written_at: int
 ) -> SegmentInfo:
     """Write the tables of a segment."""
-    for table, frame in tables.collect_tables().items():
-        writer.write_frame(f"{name}/{table}.parquet", frame)
+    frames = tables.collect_tables()
+    writer.write_frames({f"{name}/{table}.parquet": frame for table, frame in frames.items()})
     sids = pl.concat([tables.conversations["sid"], tables.orphans["sid"]])
     least: Any = sids.min()
     greatest: Any = sids.max()

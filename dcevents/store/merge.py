@@ -5,38 +5,22 @@ all of its facts: order, overlap and repetition of the lines change nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import polars as pl
 
+from dcevents.model.conversations import FactFold
 from dcevents.model.facts import Facts
-from dcevents.model.moments import ANCIENT, DAY_MS, UNTIMED
+from dcevents.model.moments import DAY_MS
 from dcevents.model.vocabulary import Vocabulary
+from dcevents.store.accounts import EventCounts, count_events
 from dcevents.store.disk import segment
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
 from dcevents.store.disk.segment import FACTS_SCHEMA, Segment
 from dcevents.store.disk.state import SUPERSEDED_SCHEMA, StoreState
 
 _FACT_COLUMNS = list(FACTS_SCHEMA)
-
-
-class EventCounts(NamedTuple):
-    """Different events, of them those without a usable timestamp, and of these the ancient."""
-
-    events: int
-    untimed: int
-    ancient: int
-
-    def __sub__(self, other: "EventCounts") -> "EventCounts":
-        return EventCounts(
-            self.events - other.events,
-            self.untimed - other.untimed,
-            self.ancient - other.ancient,
-        )
-
-    def __add__(self, other: tuple[int, ...]) -> "EventCounts":  # type: ignore[override]
-        return EventCounts(*map(int.__add__, self, other))
 
 
 @dataclass(frozen=True)
@@ -124,8 +108,10 @@ class _Selected(NamedTuple):
     """`sid`, `id` of stored conversations to compute anew."""
     computed: pl.DataFrame
     """All facts of the conversations to compute."""
+    changed: pl.Series
+    """Sessions with new facts, and those that are counted again whether they have some or not."""
     recounted: pl.Series
-    """Sessions that are counted again, whether they have new facts or not."""
+    """Of these the latter."""
 
 
 def merge_facts(
@@ -154,7 +140,12 @@ def merge_facts(
     chosen = _select_changed(merge, new.added, stored, recounted)
     future = segment.is_future(settings.clock)
     now_pending = chosen.every.filter(future)["sid"].unique()
-    final, pending_counts = _count_apart(merge, chosen.every, now_pending, settings.clock)
+    own = numbered.texts.join(chosen.computed, on="sid", how="semi")
+    folded = segment.fold_facts(chosen.computed, own, merge.vocabulary, settings.clock)
+    made = _make_segment(merge, new, chosen, numbered, segment.compute_tables(folded, own))
+    if events is not None:
+        made = replace(made, events=_select_lines(merge, new, numbered, events))
+    final, pending_counts = _count_changed(merge, chosen, now_pending, folded)
     was, was_pending = _count_apart(merge, chosen.before, pending, settings.clock)
     counted = was
     if is_clock_back(state, settings.clock):
@@ -162,7 +153,7 @@ def merge_facts(
         counted, _ = _count_apart(merge, chosen.before, pending, state.manifest.last_clock or 0)
     believed = chosen.computed.filter(segment.is_timed(settings.clock))["ts"].to_physical()
     return MergeResult(
-        _compute_segment(merge, new, chosen, numbered, events),
+        made,
         _find_superseded(merge, numbered.rows, chosen.touched),
         final.events + pending_counts.events - was.events - was_pending.events,
         final - counted,
@@ -235,15 +226,15 @@ def _number_sessions(
         sessions = numbering.tabulate_sids(sids)
         rows = state.find_rows(pl.concat([sessions["sid"], uncounted]).unique())
         stored = state.read_sids(rows)
-        both = sessions.join(stored, on="sid", suffix="_stored")
-        colliding = both.filter(pl.col("text") != pl.col("text_stored"))["text"]
-        if colliding.is_empty():
+        both = stored.join(sessions, on="sid", suffix="_new")
+        colliding = both.filter(pl.col("text") != pl.col("text_new"))["text_new"]
+        if colliding.is_empty() and sessions["sid"].n_unique() < sessions.height:
             # After the stored ones: of two new texts the second gives way, always to a stored one.
             repeated = sessions.sort("text").filter(~pl.col("sid").is_first_distinct())
             colliding = repeated["text"]
         if colliding.is_empty():
-            texts = pl.concat([sessions, stored]).unique("sid")
-            return _Numbered(numbering, sessions, rows, texts)
+            others = stored.unique("sid").join(both, on="sid", how="anti")
+            return _Numbered(numbering, sessions, rows, pl.concat([sessions, others]))
         numbering = numbering.change_numbers(colliding)
 
 
@@ -255,7 +246,7 @@ def _split_due(
     disbelieved: pl.Series,
 ) -> tuple[pl.Series, pl.Series]:
     """Return the sessions to count again, and those that wait."""
-    if not merge.settings.is_permanent:
+    if uncounted.is_empty() or not merge.settings.is_permanent:
         return uncounted, uncounted.clear()
     last_clock = merge.state.manifest.last_clock or 0
     is_now_believed = segment.is_future(last_clock) & ~segment.is_future(merge.settings.clock)
@@ -271,17 +262,30 @@ def _select_new(
     merge: _Merge, facts: Facts, numbered: _Numbered, stored: pl.DataFrame
 ) -> _NewFacts:
     """Select the facts that are new to the store."""
-    sessions = facts.list_sessions()
-    numbers = pl.DataFrame({"number": sessions["sid"], "sid": numbered.sessions["sid"]})
-    rows = facts.to_frame().rename({"sid": "number"}).join(numbers, on="number")
-    rows = segment.store_times(_drop_duplicates(rows.select("sid", "attributes", "ts")))
+    rows = facts.to_distinct_frame()
+    numbers = _spread_numbers(facts.list_sessions()["sid"], numbered.sessions["sid"])
+    rows = rows.with_columns(numbers.gather(rows["sid"]).alias("sid"))
+    rows = segment.store_times(rows)
     is_forgotten = pl.col("sid").is_in(list(merge.state.manifest.forgotten_sids))
     rows, forgotten = _split_rows(rows, is_forgotten)
-    new = rows.join(stored, on=_FACT_COLUMNS, how="anti", nulls_equal=True)
+    if stored.is_empty():
+        new = rows
+    else:
+        new = rows.join(stored, on=_FACT_COLUMNS, how="anti", nulls_equal=True)
     expired = _find_expired(merge, new, stored)
+    if expired.is_empty():
+        return _NewFacts(new, forgotten, new.clear(), expired)
     return _NewFacts(
         _drop_rows_of(merge, expired, new), forgotten, _keep_rows_of(merge, expired, new), expired
     )
+
+
+def _spread_numbers(sessions: pl.Series, numbers: pl.Series) -> pl.Series:
+    """Return session → number, of sessions in rising order and their numbers."""
+    if sessions.is_empty() or sessions[-1] + 1 == sessions.len():
+        return numbers
+    spread = pl.zeros(sessions[-1] + 1, dtype=STORED_NUMBER_TYPE, eager=True)
+    return spread.scatter(sessions, numbers)
 
 
 def _select_changed(
@@ -294,7 +298,7 @@ def _select_changed(
     is_later = _is_later(merge.settings)
     computed = pl.concat([_keep_rows_of(merge, touched, before), new]).filter(~is_later)
     every, later = _split_rows(pl.concat([before, new]), is_later)
-    return _Selected(before, every, later, touched, computed, recounted)
+    return _Selected(before, every, later, touched, computed, changed, recounted)
 
 
 def _is_later(settings: MergeSettings) -> pl.Expr:
@@ -336,34 +340,33 @@ def _find_superseded(merge: _Merge, rows: pl.DataFrame, touched: pl.DataFrame) -
     return named.join(state.superseded, on=list(SUPERSEDED_SCHEMA), how="anti")
 
 
-def _compute_segment(
+def _make_segment(
     merge: _Merge,
     new: _NewFacts,
     chosen: _Selected,
     numbered: _Numbered,
-    events: pl.DataFrame | None,
+    tables: tuple[pl.DataFrame, pl.DataFrame],
 ) -> Segment:
-    """Compute the tables of the segment that new facts make."""
-    clock, added = merge.settings.clock, new.added
-    own = numbered.texts.join(chosen.computed, on="sid", how="semi")
-    folded = segment.fold_facts(chosen.computed, own, merge.vocabulary, clock)
-    conversations, attempts = segment.compute_tables(folded, own)
+    """Make the segment of new facts, and of the conversations and attempts computed with them."""
     again = chosen.every.filter(pl.col("sid").is_in(chosen.recounted.implode()))
-    changed = pl.DataFrame({"sid": pl.concat([added["sid"], chosen.recounted]).unique()})
     return Segment(
-        added.select(_FACT_COLUMNS).sort("sid", "ts", "attributes"),
-        numbered.texts.join(changed, on="sid", how="semi").join(
-            numbered.rows, on="sid", how="anti"
+        # Those of a session stand together, which is all that files of facts need.
+        new.added.select(_FACT_COLUMNS),
+        numbered.texts.join(numbered.rows, on="sid", how="anti").join(
+            chosen.changed.alias("sid").to_frame(), on="sid", how="semi"
         ),
-        conversations,
-        attempts,
-        segment.list_agents(pl.concat([added, again]), merge.attributes, clock),
-        segment.make_empty_table("events")
-        if events is None
-        else _drop_rows_of(
-            merge, new.expired_conversations, _number_events(merge, events, numbered)
-        ),
+        *tables,
+        segment.list_agents(pl.concat([new.added, again]), merge.attributes, merge.settings.clock),
+        segment.make_empty_table("events"),
     )
+
+
+def _select_lines(
+    merge: _Merge, new: _NewFacts, numbered: _Numbered, events: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the accepted lines that are stored."""
+    rows = _number_events(merge, events, numbered)
+    return _drop_rows_of(merge, new.expired_conversations, rows)
 
 
 def _number_events(merge: _Merge, events: pl.DataFrame, numbered: _Numbered) -> pl.DataFrame:
@@ -390,19 +393,24 @@ def _add_id(merge: _Merge, rows: pl.DataFrame) -> pl.DataFrame:
 # -- counts --------------------------------------------------------------------------------------
 
 
-def count_events(facts: pl.DataFrame, identities: pl.Series, clock: int) -> EventCounts:
-    """Count the different events of facts (definitions 1)."""
-    read = segment.restore_times(facts, clock)
-    identity = identities.gather(facts["attributes"]).alias("identity")
-    written = read.select("sid", identity, "ts")
-    different = _drop_duplicates(written.with_columns(pl.min_horizontal("ts", UNTIMED)))
-    ancient = _drop_duplicates(written.filter(pl.col("ts") == ANCIENT))
-    untimed = different.filter(pl.col("ts") >= UNTIMED)
-    return EventCounts(different.height, untimed.height, ancient.height)
-
-
 def _count_facts(merge: _Merge, facts: pl.DataFrame) -> EventCounts:
     return count_events(facts, merge.identities, merge.settings.clock)
+
+
+def _count_changed(
+    merge: _Merge, chosen: _Selected, pending: pl.Series, folded: FactFold
+) -> tuple[EventCounts, EventCounts]:
+    """Count the events of changed sessions, apart from those of pending ones, and those of these.
+
+    A fold has counted the events of its conversations; events of different ones are different.
+    """
+    if not pending.is_empty():
+        return _count_apart(merge, chosen.every, pending, merge.settings.clock)
+    counted = folded.facts.count_distinct()
+    others = _drop_rows_of(merge, chosen.touched, chosen.before).filter(~_is_later(merge.settings))
+    nothing = EventCounts(0, 0, 0)
+    of_fold = EventCounts(counted.events, counted.untimed, counted.ancient)
+    return of_fold + _count_facts(merge, others), nothing
 
 
 def _count_apart(
@@ -412,14 +420,6 @@ def _count_apart(
     others, theirs = _split_rows(facts, pl.col("sid").is_in(sids.implode()))
     identities = merge.identities
     return count_events(others, identities, clock), count_events(theirs, identities, clock)
-
-
-def _drop_duplicates(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return each row once.
-
-    Streaming takes a third of the time.
-    """
-    return rows.lazy().unique().collect(engine="streaming")
 
 
 def _split_rows(frame: pl.DataFrame, chosen: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -7,12 +7,11 @@ from typing import Literal
 import polars as pl
 
 from dcevents.store import compact
-from dcevents.store.accounts import add_removed
+from dcevents.store.accounts import EventCounts, add_removed, count_events
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
 from dcevents.store.disk.state import StoreState
-from dcevents.store.merge import EventCounts, count_events
 from dcevents.store.writing import write_pending
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 from typing import IO
@@ -198,22 +199,38 @@ class StoreWriter:
 
         Return its name. Raises OutputError.
         """
+        self.new_files[name] = self._write_bytes(name, data)
+        return name
+
+    def _write_bytes(self, name: str, data: bytes) -> FileRecord:
         with report_write_failures(self.folder.locate(name)):
             inner = name.rpartition("/")[0]
             for folder in (SEGMENTS_FOLDER, inner) if inner else ():
                 self.folder.make_folder(folder)
             self.folder.write_file(name, data)
-        self.new_files[name] = checksum.record_bytes(data)
-        return name
+        return checksum.record_bytes(data)
+
+    def write_frames(self, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Write frames as Parquet, by the names of their files.
+
+        Two at a time: one waits for the disk while the other is packed. Raises OutputError.
+        """
+        with ThreadPoolExecutor(2) as pool:
+            records = pool.map(self._write_frame, frames, frames.values())
+            self.new_files |= dict(zip(frames, records, strict=True))
 
     def write_frame(self, name: str, frame: pl.DataFrame) -> str:
         """Write a frame as Parquet.
 
         Return the file's name. Raises OutputError.
         """
+        self.new_files[name] = self._write_frame(name, frame)
+        return name
+
+    def _write_frame(self, name: str, frame: pl.DataFrame) -> FileRecord:
         data = BytesIO()
         frame.write_parquet(data, compression="zstd", compression_level=1)
-        return self.write_file(name, data.getvalue())
+        return self._write_bytes(name, data.getvalue())
 
     def write_attributes(self, attributes: pl.DataFrame) -> str:
         """Write attributes, all or new ones; return the file's name."""

@@ -284,14 +284,16 @@ def compute_tables(folded: FactFold, sessions: pl.DataFrame) -> tuple[pl.DataFra
     """Compute the conversations and attempts of a fold with these sessions."""
     if folded.facts.row_count == 0:
         return make_empty_table("conversations"), make_empty_table("attempts")
-    rows = folded.conversations
-    rows = rows.join(folded.find_last_steps(), on="conversation_key", how="left")
-    rows = rows.with_columns(sessions["sid"].gather(rows["sid"]).alias("sid"))
+    rows = folded.conversations.with_columns(
+        # In the order of the conversations.
+        folded.find_last_steps()["last_step"],
+        sessions["sid"].gather(folded.conversations["sid"]).alias("sid"),
+    )
     for column, code in TEXT_CODE_COLUMNS.items():
         codes = _choose_codes(folded, column, code)
         rows = folded.add_text(rows, column).join(codes, on=column, how="left")
     rows = rows.join(_choose_codes(folded, "id_rank", "attributes"), on="id_rank", how="left")
-    rows = rows.sort("sid", "attributes").with_row_index("row")
+    rows = rows.with_row_index("row")
     return _cast_columns(rows, CONVERSATIONS_SCHEMA), _compute_attempts(folded, rows)
 
 

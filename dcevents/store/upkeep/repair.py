@@ -14,7 +14,7 @@ from dcevents.errors import StoreError
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.framing import BEGINNING
 from dcevents.store import compact
-from dcevents.store.accounts import sum_ledger
+from dcevents.store.accounts import EventCounts, count_events, sum_ledger
 from dcevents.store.disk import files, lock, manifest, segment
 from dcevents.store.disk.files import StoreWriter
 from dcevents.store.disk.folder import StoreFolder, open_folder
@@ -22,7 +22,6 @@ from dcevents.store.disk.ledger import Ledger, RecordCounts, compute_fingerprint
 from dcevents.store.disk.manifest import ALL_LOGS, Manifest, SegmentInfo
 from dcevents.store.disk.segment import Segment
 from dcevents.store.disk.state import StoreState
-from dcevents.store.merge import EventCounts, count_events
 
 _DERIVED_TABLES: Final = ("conversations", "attempts", "agents", "orphans")
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import polars as pl
 
 from dcevents.store import compact
+from dcevents.store.accounts import EventCounts, count_events
 from dcevents.store.disk import files, segment
 from dcevents.store.disk.manifest import SegmentInfo
 from dcevents.store.disk.segment import Segment
 from dcevents.store.disk.state import StoreState
-from dcevents.store.merge import EventCounts, count_events
 
 _MAX_SHOWN_FILES = 20
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import polars as pl
 
@@ -58,13 +59,30 @@ class StoredFold:
         """Return one row for each conversation."""
         attempts = self.attempts  # Before threads ask for it, and for the attributes.
 
+        waiting = attempts.filter(pl.col("outcome") == "waiting")["conversation_key"]
+
         def decide_rows(rows: pl.DataFrame) -> pl.DataFrame:
             found = self._add_conversation_ids(rows).with_columns(
                 pl.selectors.datetime().to_physical()
             )
+            if self._is_over(found, waiting):
+                return found
             return decide_outcomes(found, attempts, self.as_of, self.idle_ms)
 
         return self.state.read_live_conversations(_STATE_COLUMNS, decide_rows)
+
+    def _is_over(self, rows: pl.DataFrame, waiting: pl.Series) -> bool:
+        """Return whether no conversation of a segment can be open.
+
+        `waiting` are the keys of those that wait for an agent; keys rise with the rows.
+        """
+        if rows.is_empty():
+            return True
+        keys = rows["conversation_key"]
+        if waiting.is_between(keys[0], keys[-1]).any():
+            return False
+        latest: Any = rows["last_at"].max()
+        return latest is None or (self.as_of is not None and self.as_of - latest >= self.idle_ms)
 
     @cached_property
     def attempts(self) -> pl.DataFrame:

@@ -38,6 +38,8 @@ _STORE_PREFIXES = (
 )
 """Beginnings of the names that may lie in a store."""
 CHANGED = "its content has changed"
+_READ_MOST = "/conversations.parquet"
+"""The table that is read of all segments: in half the time, for a quarter more room."""
 
 
 # -- the manifest --------------------------------------------------------------------------------
@@ -229,7 +231,10 @@ class StoreWriter:
 
     def _write_frame(self, name: str, frame: pl.DataFrame) -> FileRecord:
         data = BytesIO()
-        frame.write_parquet(data, compression="zstd", compression_level=1)
+        if name.endswith(_READ_MOST):
+            frame.write_parquet(data, compression="lz4")
+        else:
+            frame.write_parquet(data, compression="zstd", compression_level=1)
         return self._write_bytes(name, data.getvalue())
 
     def write_attributes(self, attributes: pl.DataFrame) -> str:

@@ -142,23 +142,17 @@ class StoreState:
             return True
         return _is_in_reach(self.segments[number], self.window)
 
-    def _read_conversations(self, number: int, columns: Sequence[str]) -> pl.DataFrame:
-        """Read the conversations of a segment, with `row`, their place in it."""
-        if not self.is_cut or not self._is_in_reach(number):
-            frame = self._read_nth_table("conversations", number, columns)
-            return frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_ROW))
+    def _read_window(self, number: int, columns: Sequence[str]) -> pl.DataFrame:
+        """Read the conversations of a segment in the window, with `row`, their place there."""
         is_wanted = self._select_window()
-        if number == len(self.segments):
-            frame = self._read_nth_table("conversations", number, None).with_row_index(_ROW)
-            return frame.filter(is_wanted).select(*columns, _ROW)
-        path = f"{self.segments[number].name}/conversations.parquet"
-        if path not in self.manifest.files:
-            frame = segment.make_empty_table("conversations").with_row_index(_ROW)
-            return frame.select(*columns, _ROW)
-        with self._open_file(path) as file:
-            # The other columns are unpacked of few rows only.
-            scan = pl.scan_parquet(file, row_index_name=_ROW).filter(is_wanted)
-            return scan.select(*columns, _ROW).collect(engine="streaming")
+        path = number < len(self.segments) and f"{self.segments[number].name}/conversations.parquet"
+        if path and self._is_in_reach(number) and path in self.manifest.files:
+            with self._open_file(path) as file:
+                # The other columns are unpacked of few rows only.
+                scan = pl.scan_parquet(file, row_index_name=_ROW).filter(is_wanted)
+                return scan.select(*columns, _ROW).collect(engine="streaming")
+        frame = self._read_nth_table("conversations", number, None).with_row_index(_ROW)
+        return frame.filter(is_wanted).select(*columns, _ROW)
 
     def _select_window(self) -> pl.Expr:
         """Return whether a conversation is in the window of a cut store."""
@@ -182,10 +176,16 @@ class StoreState:
         """
 
         def read_segment(number: int) -> pl.DataFrame:
-            frame = self._read_conversations(number, columns)
-            live = self.drop_superseded(number, frame, frame[_ROW])
-            key = (pl.col(_ROW) + self.row_offsets[number]).cast(pl.UInt32)
-            return convert(live.select(*columns, key.alias("conversation_key")))
+            begin = self.row_offsets[number]
+            if self.is_cut:
+                frame = self._read_window(number, columns)
+                key = (pl.col(_ROW) + begin).cast(pl.UInt32).alias("conversation_key")
+                live = self.drop_superseded(number, frame, frame[_ROW])
+                return convert(live.select(*columns, key))
+            frame = self._read_nth_table("conversations", number, columns)
+            keys = pl.int_range(begin, begin + frame.height, dtype=pl.UInt32, eager=True)
+            keyed = frame.with_columns(keys.alias("conversation_key"))
+            return convert(self.drop_superseded(number, keyed))
 
         none = segment.make_empty_table("conversations").select(columns)
         none = none.with_columns(pl.lit(0, pl.UInt32).alias("conversation_key"))

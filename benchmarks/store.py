@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONVERSATIONS = 10_000_000
+LATE_NIGHT = 80
+"""Nights after which a store is as large as the limits of its last night are meant for."""
 PER_NIGHT = 450_000
 """Conversations that a day of 10^6 lines adds at least."""
 
@@ -174,15 +176,19 @@ def contests(nights: Nights, rounds: int) -> Iterator[Contest]:
     """Each in its turn; its logs and stores are there as long as it runs."""
     last = nights.days + 1
     second, its_second = nights.night(2)
-    yield Contest("night-2", second, its_second, rounds)
+    yield Contest("night-2", second, its_second, rounds, must=1.2)
     night, its_night = nights.night(last)
-    yield Contest(f"night-{last}", night, its_night, rounds)
+    late = last > LATE_NIGHT
+    yield Contest(f"night-{last}", night, its_night, rounds, must=0.4 if late else None)
+    yield Contest(
+        f"night-{last}-peak", night, its_night, rounds, judged="rss", must=0.3 if late else None
+    )
     yield Contest("growth", night, second, rounds, must=1.25, aim=1.1)
     yield Contest("growth of DuckDB", its_night, its_second, rounds)
     summary, three, of_a_day, listing = nights.reports(nights.large)
-    yield Contest(f"reports-{nights.large}", summary, three, rounds)
+    yield Contest(f"reports-{nights.large}", summary, three, rounds, must=0.3)
     yield Contest(f"day-{nights.large}", of_a_day, summary, rounds)
-    yield Contest(f"listing-{nights.large}", listing, summary, 1)
+    yield Contest(f"listing-{nights.large}", listing, summary, 1, judged="rss", must=1.0)
     both = nights.with_summary(last)
     for other in nights.again(last):
         yield Contest(f"again-{last}", both, other, 1)

@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import settings
+
+# No test is about how long something takes.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 # Processes that may not keep what they compiled compile all of dcevents, each of them again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

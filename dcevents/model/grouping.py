@@ -124,10 +124,10 @@ def find_last_times(part: FactPart, code_count: int) -> pl.DataFrame:
 
 
 def drop_repeats(part: FactPart, code_count: int) -> pl.DataFrame:
-    """Return each fact once; codes are below `code_count`."""
+    """Return each fact once, those of a session together; codes are below `code_count`."""
     if (library := load_library()) is not None:
         return native_grouping.drop_repeats(library, part, code_count)
-    return _drop_equal(part.to_frame())
+    return _drop_equal(part.to_frame()).sort(pl.all())
 
 
 # -- by polars -----------------------------------------------------------------------------------

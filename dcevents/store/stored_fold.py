@@ -74,12 +74,12 @@ class StoredFold:
     def _is_over(self, rows: pl.DataFrame, waiting: pl.Series) -> bool:
         """Return whether no conversation of a segment can be open.
 
-        `waiting` are the keys of those that wait for an agent; keys rise with the rows.
+        `waiting` are the keys of those that wait for an agent.
         """
         if rows.is_empty():
             return True
         keys = rows["conversation_key"]
-        if waiting.is_between(keys[0], keys[-1]).any():
+        if waiting.is_between(keys.min(), keys.max()).any():
             return False
         latest: Any = rows["last_at"].max()
         return latest is None or (self.as_of is not None and self.as_of - latest >= self.idle_ms)

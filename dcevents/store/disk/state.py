@@ -322,7 +322,12 @@ class StoreState:
     def look_up_sids(self, sids: pl.Series) -> pl.Series:
         """Return the sid of each number."""
         wanted = pl.DataFrame({"sid": sids})
-        known = self._find_sids(wanted.unique()) if self.window else self.read_all_sids()
+        if self.window:
+            known = self._find_sids(wanted.unique())
+        else:
+            known = self.read_all_sids()
+            if wanted.height < known.height:
+                known = known.join(wanted.unique(), on="sid", how="semi")
         return wanted.join(known, on="sid", how="left", maintain_order="left")["text"]
 
     def _find_sids(self, wanted: pl.DataFrame) -> pl.DataFrame:

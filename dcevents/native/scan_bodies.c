@@ -40,24 +40,41 @@ static const u8 *walk_text_value(scanner *s, const u8 *at, unsigned level)
     return *at == '"' ? walk_scalar(s, at, KEY_BODY, level + 1) : NULL;
 }
 
+/* Return whether the object walked last is like the first of its text, and neither has anything that
+   matters: so many of them say what one says. */
+static int is_again(const scanner *s, u32 first, u32 last, u32 slots_begin)
+{
+    u32 length = s->form_length - last;
+    return last == first + length && s->slots_count == slots_begin
+        && !memcmp(s->form + first, s->form + last, length);
+}
+
 /* Walk the values of a text up to its end: one, or several records. */
 static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned level)
 {
     u32 form_begin = s->form_length, slots_begin = s->slots_count, known = s->known_names;
     u32 members_count = s->members_count, first_split = s->splits_count, count = 0;
     u32 first = NO_NUMBER, last = NO_NUMBER;
-    int are_objects = 1;
+    int are_objects = 1, has_again = 0;
     while (at < end) {
         u32 begin = s->form_length, slots = s->slots_count, splits = s->splits_count;
         are_objects = are_objects && *at == '{';
         at = walk_text_value(s, at, level);
         if (!at || at > end) return 0;
+        if (are_objects && is_again(s, form_begin, begin, slots_begin)) {
+            s->form_length = begin;
+            has_again = 1;
+            at = skip_separators(at, end);
+            continue;
+        }
         list_member member = {begin, begin, s->form_length, slots, s->slots_count, count++, splits,
                               s->splits_count, NO_NUMBER};
         if (!add_member(s, &member, &last)) return 0;
         if (first == NO_NUMBER) first = last;
         at = skip_separators(at, end);
     }
+    if (count > 1 && has_again) return 0;
+    if (has_again) s->traced_count = UNTRACED;
     if (count == 1) {
         if (first_split == s->splits_count) s->members_count = members_count;
         return 1;

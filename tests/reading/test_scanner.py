@@ -90,6 +90,38 @@ def test_base64_over_lines_is_no_form() -> None:
         check_block(b"".join(lines[number:] + lines[:number]))
 
 
+MANY_VALUES = [
+    "{}\n{}",
+    "{}{}{}",
+    '{"a":1}\n{"b":2}\n',
+    '{"a":1}{"a":{}}{"a":2}',
+    '{"a":{}} {"a":{}}',
+    '{"a":null}{"a":1}',
+    '{"a":[{}]}{"a":[{}]}',
+    "{}[]{}",
+    "{} 1 {}",
+    "{}{} x",
+    '{} {} {"event":"CONVERSATION_ENGAGED","sid":"t"} {}',
+    '{"event":"CONVERSATION_ENGAGED","sid":"t"}{}{}',
+    '{"q":"CONVERSATION_ENGAGED","sid":"t"}{"q":"CONVERSATION_CLOSED","sid":"t"}',
+    '{"q":"x"}{"q":"CONVERSATION_ENGAGED"}',
+    '{"q":"x"}{"q":"{\\"event\\":\\"CONVERSATION_ENGAGED\\",\\"sid\\":\\"t\\"}"}',
+]
+AROUND = [
+    {},
+    {"event": "CONVERSATION_ENGAGED", "timestamp": "2026-11-02T09:15:04Z", "sid": "s"},
+    {"event": "CONVERSATION_ENGAGED"},
+    {"sid": "s"},
+]
+
+
+@pytest.mark.parametrize("key", ["body", "message", "data", "other"])
+def test_many_values_in_a_text_that_hold_nothing(key: str) -> None:
+    """So many empty objects say what one says: nobody pays for each of them."""
+    records = [around | {key: text} for text in MANY_VALUES for around in AROUND]
+    check_block("".join(json.dumps(record) + "\n" for record in records).encode())
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_lines_alike_but_for_their_values(seed: int) -> None:
     check_block(alike_lines.make_alike(seed, 400), read=scanned.judge_alone)

@@ -559,6 +559,7 @@ typedef struct scanner {
     int has_prefix; /* there is text before the record: a time, perhaps */
     int is_late;  /* the walk puts texts into the form that only the late stages look at */
     int is_dirty; /* … and has found some */
+    int has_nameless; /* there is a text of objects that are not in the form, as they name no event */
     int prefers_late; /* the line before needed such a walk */
     int needs_late;   /* the line does */
     int is_new;       /* its form has no rule, and no text of the late stages was looked at */
@@ -567,6 +568,7 @@ typedef struct scanner {
     u32 form_length, slots_count, skipped_count, containers, known_names, text_levels;
     u32 arena_length;
     u32 keys_count; /* keys of the line so far */
+    u32 named_count, texts_count; /* values under keys of names; texts that were entered, or may be */
     u16 key_guesses[KEY_GUESSES]; /* the keys of the line before, by their places in `keys` */
     u8 *form; /* `walked_form`, or `one_form` */
     u32 form_limit;

@@ -49,13 +49,26 @@ static int is_again(const scanner *s, u32 first, u32 last, u32 slots_begin)
         && !memcmp(s->form + first, s->form + last, length);
 }
 
+/* Put objects without names into the form as one that has nothing. They might have the sid of a name
+   beside them, but not where the record has none: see `walk_once`. */
+static int put_nameless(scanner *s, const walk_mark *mark)
+{
+    go_back(s, mark);
+    s->has_nameless = 1;
+    s->traced_count = UNTRACED;
+    return put_byte(s, TOKEN_OBJECT) && put_byte(s, 0)
+        && put_byte(s, TOKEN_OBJECT_END | END_HAS_OTHER);
+}
+
 /* Walk the values of a text up to its end: one, or several records. */
 static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned level)
 {
     u32 form_begin = s->form_length, slots_begin = s->slots_count, known = s->known_names;
     u32 members_count = s->members_count, first_split = s->splits_count, count = 0;
     u32 first = NO_NUMBER, last = NO_NUMBER;
-    int are_objects = 1, has_again = 0;
+    walk_mark mark = mark_walk(s);
+    int are_objects = 1, has_again = 0, was_dirty = s->is_dirty;
+    u32 named = s->named_count, texts = s->texts_count;
     while (at < end) {
         u32 begin = s->form_length, slots = s->slots_count, splits = s->splits_count;
         are_objects = are_objects && *at == '{';
@@ -79,7 +92,11 @@ static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned le
         if (first_split == s->splits_count) s->members_count = members_count;
         return 1;
     }
-    if (!are_objects || known == s->known_names) return 0;
+    if (!are_objects) return 0;
+    if (known == s->known_names) {
+        int holds_nothing = named == s->named_count && texts == s->texts_count && was_dirty == s->is_dirty;
+        return holds_nothing && put_nameless(s, &mark);
+    }
     return add_split(s, form_begin, slots_begin, first, first_split, 1);
 }
 

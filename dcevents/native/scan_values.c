@@ -103,7 +103,7 @@ const u8 *unescape_text(scanner *s, const u8 *text, size_t *length)
 
 slot *add_string(scanner *s, const u8 *text, size_t length, u32 flags, unsigned *byte)
 {
-    slot *added = add_slot(s, text, length, length ? CLASS_STRING : CLASS_EMPTY);
+    slot *added = add_slot(s, text, length, length ? CLASS_STRING : CLASS_EMPTY, flags);
     *byte = CLASS_EMPTY;
     if (!added || !length) return added;
     /* Whether an event's sid is too long decides which of two events is the record's. */
@@ -192,7 +192,7 @@ static size_t write_decimal(const u8 *text, size_t length, u8 *out)
 
 slot *add_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 flags, unsigned *byte)
 {
-    slot *added = add_slot(s, text, length, CLASS_NUMBER);
+    slot *added = add_slot(s, text, length, CLASS_NUMBER, flags);
     unsigned bits = 0;
     if (!added) return NULL;
     if (s->in_full && (flags & KEY_MEETING)) {
@@ -220,7 +220,7 @@ slot *add_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 fl
 slot *add_word(scanner *s, const u8 *text, size_t length, u32 flags, unsigned *byte)
 {
     int is_null = *text == 'n';
-    slot *added = add_slot(s, text, length, is_null ? CLASS_NULL : CLASS_WORD);
+    slot *added = add_slot(s, text, length, is_null ? CLASS_NULL : CLASS_WORD, flags);
     if (!added) return NULL;
     if (!is_null && s->in_full && (flags & KEY_MEETING)) {
         s->status = WALK_DOUBT;

@@ -114,6 +114,7 @@ int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 f
     int is_request = is_request_line(text, flags), class_ = added->class_;
     int is_name = class_ == CLASS_FULL_NAME || class_ == CLASS_READY_NAME
         || class_ == CLASS_KIND_ALONE;
+    s->texts_count += (u32)may_be_body(text, length, flags);
     if (is_request ? walk_query(s, added, level) : !is_name && walk_text(s, added, level)) {
         added->class_ = CLASS_TEXT;
         s->form[place] = (u8)((said & ~15u) | CLASS_TEXT);
@@ -565,10 +566,12 @@ static const u8 *walk_once(scanner *s, const u8 *at)
     s->form_length = s->slots_count = s->skipped_count = s->containers = 0;
     s->text_levels = s->arena_length = s->keys_count = 0;
     s->members_count = s->splits_count = s->known_names = s->traced_count = 0;
-    s->is_dirty = 0;
+    s->is_dirty = s->has_nameless = 0;
+    s->named_count = s->texts_count = 0;
     s->allows_line_feed = s->has_text_prefix = 0;
     s->last_crossed = NULL;
     at = *at == '"' ? walk_root_text(s, at + 1) : walk_object(s, at + 1, 0, 1);
+    if (at && s->has_nameless && s->known_names) return stop(s, WALK_DOUBT);
     if (!at || s->splits_count) return at;
     if (!end_form(s)) return NULL;
     if (s->form_length > MAX_FORM_BYTES || s->slots_count > MAX_SLOTS) return stop(s, WALK_DOUBT);

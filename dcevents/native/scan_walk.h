@@ -145,12 +145,13 @@ static inline int put_key(scanner *s, const u8 *key, size_t length)
     return 1;
 }
 
-static inline slot *add_slot(scanner *s, const u8 *text, size_t length, unsigned class_)
+static inline slot *add_slot(scanner *s, const u8 *text, size_t length, unsigned class_, u32 flags)
 {
     if (s->slots_count >= MAX_WALKED_SLOTS) {
         s->status = WALK_DOUBT;
         return NULL;
     }
+    s->named_count += (flags & KEY_NAME) != 0;
     slot *added = &s->slots[s->slots_count++];
     added->text = text;
     added->length = (u32)length;

@@ -6,6 +6,7 @@ import re
 import time
 import urllib.request
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -213,4 +214,6 @@ def read_retry_after(text: str | None) -> int | None:
         moment = email.utils.parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
+    if moment.tzinfo is None:  # `-0000`, or no zone at all: dates of HTTP are of UTC
+        moment = moment.replace(tzinfo=UTC)
     return max(0, int((moment.timestamp() - time.time()) * 1000))

@@ -1,6 +1,8 @@
 """What platforms are sent: values within limits, ids of visitors, batches."""
 
 import json
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -342,14 +344,29 @@ def test_the_largest_requests_are_within_the_units_of_adobes_edge() -> None:
         ("Tue, 01 Dec 2026 00:01:00 GMT", 60_000),
         ("Mon, 30 Nov 2026 23:00:00 GMT", 0),
         ("Mon, 99 Nov 2026 23:00:00 GMT", None),
+        ("Tue, 01 Dec 2026 00:01:00 -0000", 60_000),
+        ("Tue, 01 Dec 2026 00:01:00", 60_000),
+        ("Fri, 31 Dec 9999 23:59:59 -0000", 251_606_217_599_000),
     ],
 )
+@pytest.mark.usefixtures("tokyo")
 def test_how_long_a_platform_wants_us_to_wait(
     text: str | None, milliseconds: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Wherever the machine is: in Tokyo, the year 9999 has ended by then."""
     monkeypatch.setattr("time.time", harness.CLOCK.timestamp)
 
     assert milliseconds == read_retry_after(text)
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine's time zone is Tokyo's."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 # -- batches ---------------------------------------------------------------------------------------

@@ -136,11 +136,12 @@ class SendLedger:
             try:
                 _write_at(self._fd, data, self._end)
                 os.fsync(self._fd)
+                self._end += len(data)
             except BaseException:
-                # Half a block before a whole one would be damage.
+                # Half a block before a whole one would be damage, as would be the rest of a longer
+                # one behind it. A signal may end this anywhere.
                 os.ftruncate(self._fd, self._end)
                 raise
-        self._end += len(data)
 
     def list_batch(self, key: str) -> list[bytes]:
         """Return the records of a batch under way that no later block has."""

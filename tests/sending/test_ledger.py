@@ -1,9 +1,12 @@
 """The ledger holds what was written to it, whatever happens to its last block."""
 
+import contextlib
 import json
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import choosing
@@ -197,6 +200,45 @@ def test_what_a_crash_has_torn_is_cut_off(zeros: int, tmp_path: Path) -> None:
         assert {1: (SENT, None)} == states(tmp_path, EVENTS, [1, 2, 3])
         append(tmp_path, EVENTS, Entry(SENT, [record(4)]))
         assert {1: (SENT, None), 4: (SENT, None)} == states(tmp_path, EVENTS, [1, 2, 3, 4])
+
+
+def test_an_entry_that_is_interrupted_anywhere_does_no_damage(tmp_path: Path) -> None:
+    """A signal may come between any two lines; the entry is there, or it is not."""
+    append(tmp_path, EVENTS, Entry(SENT, [record(1)]))
+    longer, shorter = [record(number) for number in range(2, 9)], [record(10)]
+    line, has_ended = 0, False
+    while not has_ended:
+        line += 1
+        with SendLedger.open(OwnFolder.open(tmp_path), EVENTS) as ledger:
+            with contextlib.suppress(KeyboardInterrupt), interrupt(SendLedger.append, line):
+                ledger.append([Entry(SENT, longer)])
+                has_ended = True
+            ledger.append([Entry(SENT, shorter)])
+        found = states(tmp_path, EVENTS, range(20))
+        assert [*found] in ([1, 10], [*range(1, 9), 10])
+    assert line > 5
+
+
+@contextlib.contextmanager
+def interrupt(function: Any, line: int) -> Iterator[None]:
+    """Raise KeyboardInterrupt before the n-th line of a function."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal count
+        if frame.f_code is not function.__code__:
+            return None
+        count += event == "line"
+        if event == "line" and count == line:
+            raise KeyboardInterrupt
+        return trace
+
+    former = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(former)
 
 
 def test_a_ledger_is_of_one_destination(tmp_path: Path) -> None:

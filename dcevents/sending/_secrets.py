@@ -1,11 +1,11 @@
 """Secrets: from the environment or a file for its owner alone, and never in a message."""
 
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Final
-from urllib.parse import quote
 
 from dcevents.errors import UsageError
 
@@ -27,6 +27,8 @@ class Secrets:
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = dict(values)
+        longest_first = sorted(values.values(), key=len, reverse=True)
+        self._patterns = [re.compile("".join(map(_match_escaped, each))) for each in longest_first]
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(self._values)})"
@@ -49,10 +51,17 @@ class Secrets:
 
     def redact(self, text: str) -> str:
         """Return a text without secrets: a server may repeat what it was sent."""
-        for value in sorted(self._values.values(), key=len, reverse=True):
-            for form in {value, quote(value, safe="")}:
-                text = text.replace(form, _PLACEHOLDER)
+        for pattern in self._patterns:
+            text = pattern.sub(_PLACEHOLDER, text)
         return text
+
+
+def _match_escaped(character: str) -> str:
+    """Return a pattern of a character as it is, and as URLs and JSON may write it."""
+    if character.isalnum():  # no encoder writes these in other ways
+        return character
+    code = f"{ord(character):02x}"
+    return rf"(?:\\?{re.escape(character)}|(?i:%{code}|\\u00{code}))"
 
 
 def read_secrets(rows: Sequence[Sequence[str]], file: str | None) -> Secrets:

@@ -65,6 +65,12 @@ def test_what_a_server_repeats_is_redacted() -> None:
     assert "s3cret" not in repr(secrets)
 
 
+@pytest.mark.parametrize("form", [r"s3cret\/\u002Bx\"", r"s3cret/\u002bx\"", "s3cret%2f%2bx%22"])
+def test_a_repeated_secret_is_known_however_it_is_written(form: str) -> None:
+    """JSON and URLs have several ways to write a character."""
+    assert Secrets({"A": 's3cret/+x"'}).redact(f"no {form}.") == "no (secret)."
+
+
 def test_nobody_listens(send: Send, standin: standins.Standin, tmp_path: Path) -> None:
     standin.close()
     told = send("--give-up", "0s", "-q")

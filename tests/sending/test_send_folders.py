@@ -139,6 +139,19 @@ def test_files_are_not_written_into_another_users_folder(log: Path, tmp_path: Pa
     assert list(out.iterdir()) == []
 
 
+@pytest.mark.parametrize("inner", [".", "files", "files/new"])
+def test_files_are_not_written_among_the_logs(inner: str, log: Path, tmp_path: Path) -> None:
+    """There the next run would read them, and send what they hold once more."""
+    logs = tmp_path / "logs"
+    (logs / "files").mkdir(parents=True)
+    log.rename(logs / "dc.log")
+    told = write_files(logs, logs / inner, tmp_path / "state")
+
+    assert told.status == 2
+    assert f"--out: {logs / inner} is in {logs}; write to another folder" in told.err
+    assert {path.name for path in logs.rglob("*")} == {"dc.log", "files"}
+
+
 def test_a_link_in_place_of_a_file_is_replaced(log: Path, tmp_path: Path) -> None:
     out, victim = tmp_path / "out", tmp_path / "victim"
     write_files(log, out, tmp_path / "state")

@@ -112,7 +112,8 @@ def _open_folder(run: SendRun) -> FileWriter:
     wanted = run.wanted
     if wanted.out is None or wanted.platform.build_file is None:
         raise UsageError(f"{wanted.platform.name}: it takes no files")
-    for place in (run.store, wanted.state):
+    # Such a file is read like a log: in a folder of logs, the next run would send it once more.
+    for place in (run.store, wanted.state, *run.operands):
         if place is not None and is_within(os.path.join(wanted.out, "file"), place):
             raise UsageError(f"--out: {wanted.out} is in {place}; write to another folder")
     folder = OwnFolder.make(Path(wanted.out))

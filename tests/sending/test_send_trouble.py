@@ -358,6 +358,17 @@ def test_the_debug_endpoint_checks_and_keeps_nothing(log: Path) -> None:
     assert "backdated up to 72 hours" in bad.err
 
 
+def test_a_check_says_why_the_platform_checks_nothing(log: Path) -> None:
+    """As sending does."""
+    standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())
+    wrong = {**standins.SECRETS, "DCEVENTS_ADOBE_TOKEN": "wrong"}
+    told = sends.run("adobe-analytics", standin, log, "--check", "-q", env=wrong)
+    standin.close()
+
+    reason = "it answers 401: Token validation failed"
+    assert (1, f"dcevents: adobe-analytics: {reason}\n") == (told.status, told.err)
+
+
 def test_a_check_comes_no_more_often_than_the_platform_takes(log: Path, limit: Limit) -> None:
     limit("adobe-analytics", items=2)
     standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())

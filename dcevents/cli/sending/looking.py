@@ -134,7 +134,7 @@ def _check(run: SendRun, batches: Iterator[SendBatch], due_count: int) -> int:
         except TransportError as error:
             raise explain_failure(run, secrets, error.reason) from None
         if not 200 <= answer.status < 300 and answer.status != 400:
-            raise explain_failure(run, secrets, f"it answers {answer.status}")
+            raise explain_failure(run, secrets, platform.judge_answer(answer).reason)
         faults += platform.list_faults(answer)
         checked += len(batch.encoded)
     for fault in dict.fromkeys(faults[:_MAX_SHOWN_FAULTS]):

@@ -7,6 +7,7 @@ could have put there is neither read nor written.
 import contextlib
 import errno
 import os
+import shlex
 import stat
 import weakref
 from collections.abc import Iterable, Iterator
@@ -242,7 +243,7 @@ class OwnFolder:
         if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise StoreError(
                 f"{path}: other users may write to it; see that all is as it should be there, "
-                "then keep them out: chmod -R go-w"
+                f"then keep them out: chmod -R go-w {shlex.quote(str(path))}"
             )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import stat
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -97,7 +98,8 @@ def _read_file(name: str) -> dict[str, str]:
             status = os.fstat(file.fileno())
             if stat.S_ISREG(status.st_mode) and status.st_mode & _OTHERS_MAY_READ:
                 raise UsageError(
-                    f"--secret-file: {name}: others may read it; write: chmod 600 {name}"
+                    f"--secret-file: {name}: others may read it; "
+                    f"write: chmod 600 {shlex.quote(name)}"
                 )
             table = tomllib.loads(file.read(_MAX_FILE_BYTES).decode())
     except OSError as error:

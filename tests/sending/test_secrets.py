@@ -121,6 +121,21 @@ def test_a_file_that_cannot_be_used_is_said(
     check_no_secret(told, tmp_path / "s")
 
 
+def test_how_to_keep_others_out_can_be_copied_as_it_is(log: Path, tmp_path: Path) -> None:
+    """Also where names have spaces."""
+    file = write_secrets(tmp_path / "my secrets.toml", 0o644)
+    state = tmp_path / "my state"
+    state.mkdir()
+    (state / "x").touch()
+    state.chmod(0o777)
+    options = ("--measurement-id", "G-ABC123", "--state", state)
+    of_file = harness.run("send", "ga4", log, *options, "--secret-file", file)
+    of_folder = harness.run("send", "ga4", log, *options, env=standins.SECRETS)
+
+    assert of_file.err.endswith(f"write: chmod 600 '{file}'\n")
+    assert of_folder.err.endswith(f"keep them out: chmod -R go-w '{state}'\n")
+
+
 @pytest.mark.parametrize("value", ["a b", "a\nb", "a\r\nX-More: 1", "ä"])
 def test_a_secret_that_is_none_is_not_repeated(value: str, log: Path, tmp_path: Path) -> None:
     options = ("--measurement-id", "G-ABC123", "--state", tmp_path / "s")

@@ -53,7 +53,7 @@ def test_a_state_that_others_may_write_to_is_refused(
     refuse(
         send,
         f"{state}: other users may write to it; see that all is as it should be there, "
-        "then keep them out: chmod -R go-w",
+        f"then keep them out: chmod -R go-w {state}",
     )
     assert standin.requests == before
 

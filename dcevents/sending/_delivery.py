@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Final, NamedTuple, Protocol
 
 from dcevents.sending._platform import (
@@ -54,6 +55,8 @@ class Delivery(NamedTuple):
     requests: int = 0
     failure: str | None = None
     """Why the rest of the batch, and of the run, is left."""
+    failed_part: SendBatch | None = None
+    """What the last request carried; it may have arrived."""
 
 
 class _Tries(NamedTuple):
@@ -122,7 +125,7 @@ class Courier:
         refused: list[Refusal] = []
         expired: list[Encoded] = []
         rows_refused = requests = refusals = 0
-        failure = None
+        failure = failed_part = None
         while waiting and failure is None:
             # Halves have keys of their own, by which they are asked for like the whole.
             tries = self._try_again_and_again(waiting.pop(), may_have_arrived=may_have_arrived)
@@ -133,7 +136,7 @@ class Courier:
                 accepted += part.encoded
                 rows_refused += verdict.rows_refused
             elif verdict.fate is Fate.FAILED:
-                failure = verdict.reason
+                failure, failed_part = verdict.reason, part
             else:
                 refusals += 1
                 if len(part.encoded) == 1:
@@ -142,7 +145,9 @@ class Courier:
                     waiting += reversed(_halve_batch(part))
                 if not accepted and refusals > _count_probes(batch):
                     failure = f"it takes none of them: {verdict.reason}"
-        return Delivery(batch, accepted, refused, expired, rows_refused, requests, failure)
+        return Delivery(
+            batch, accepted, refused, expired, rows_refused, requests, failure, failed_part
+        )
 
     def ask_for(self, key: str) -> tuple[bool, str | None]:
         """Return whether a batch has arrived, and why that is not to be known."""
@@ -238,9 +243,10 @@ class Courier:
 def _halve_batch(batch: SendBatch) -> list[SendBatch]:
     middle = len(batch.encoded) // 2
     parts = batch.encoded[:middle], batch.encoded[middle:]
-    return [
-        SendBatch(batch.group, part, f"{batch.key}-{number}") for number, part in enumerate(parts)
+    keys = [
+        blake2b(f"{batch.key}-{number}".encode(), digest_size=16).hexdigest() for number in range(2)
     ]
+    return [SendBatch(batch.group, part, key) for part, key in zip(parts, keys, strict=True)]
 
 
 def _count_probes(batch: SendBatch) -> int:

@@ -340,6 +340,7 @@ class Sender:
         entries = [_make_entry(SENT, delivery.accepted)]
         if delivery.failure is not None:
             # Its refusals stay due: what has failed may be what has refused them.
+            entries += self._note_failed_part(delivery)
             if not self._pace.stopped.is_set():
                 self._give_up(delivery.failure)
         elif delivery.refused:
@@ -350,6 +351,13 @@ class Sender:
         elif self._held_batches >= _MAX_REFUSED_BATCHES and result.failure is None:
             self._give_up(f"it takes none of them: {self._held[-1].reason}")
         return entries
+
+    def _note_failed_part(self, delivery: Delivery) -> list[Entry]:
+        """Return a note of half a batch that may have arrived, by whose key it can be asked for."""
+        part = delivery.failed_part
+        if self._platform.build_lookup is None or part is None or part.key == delivery.batch.key:
+            return []
+        return [_make_entry(UNDER_WAY, part.encoded, part.key)]
 
     def _take_held(self) -> list[Entry]:
         """Count what is refused for good: the platform takes others."""

@@ -102,6 +102,24 @@ def test_a_file_is_asked_for_under_other_filters_too(
     assert [fault for fault in standin.faults if "order" not in fault] == []
 
 
+@pytest.mark.parametrize("trouble", ["lost", "reset"])
+def test_half_a_file_that_may_have_arrived_is_asked_for(
+    trouble: str, log: Path, tmp_path: Path
+) -> None:
+    """The whole was refused, and the first half accepted."""
+    standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())
+    options = (log, "--state", tmp_path / "state", "--give-up", "0s")
+    standin.troubles = ["400", "", trouble]
+    first = sends.run("adobe-analytics", standin, *options)
+    second = sends.run("adobe-analytics", standin, *options)
+    standin.close()
+
+    assert (1, 0, []) == (first.status, second.status, standin.faults), second.err
+    assert ": 4 events sent" in first.err
+    assert [1, 1] == [*standin.keys.values()]
+    assert [1] * 8 == [*standin.accepted.values()]
+
+
 def test_a_proxy_does_not_say_that_a_file_has_not_arrived(log: Path, tmp_path: Path) -> None:
     """Adobe would: it answers 404 where it has none."""
     standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())

@@ -232,7 +232,8 @@ class Courier:
         is_about_batch = verdict.fate in (Fate.ACCEPTED, Fate.REFUSED)
         if (is_about_batch and not is_own) or (verdict.fate is Fate.FAILED and is_page(answer)):
             verdict = Verdict(Fate.FAILED, describe_foreign_answer(self._platform, answer))
-        if is_lookup and verdict.fate is Fate.REFUSED:
+        if is_lookup and verdict.fate is Fate.REFUSED and answer.status >= 300:
+            # It is the question that is refused; where a file was, the answer to that is 200.
             verdict = verdict._replace(fate=Fate.FAILED)
         # An error of the server's own says nothing of whether it has kept the batch; nor does an
         # answer that breaks off.

@@ -157,6 +157,22 @@ def test_status_says_what_is_sent_and_due(platform: str, send: Send) -> None:
     assert f"sent      {DUE[platform]:>12}\n" in last.text
 
 
+def test_a_status_says_where_nothing_is_remembered(
+    standin: standins.Standin, platform: str, log: Path, send: Send, tmp_path: Path
+) -> None:
+    """Such as in a folder whose name is misspelt: else all would seem to be due."""
+    send()
+    known = send("--status")
+    elsewhere = send("--status", "--what", "conversations")
+    misspelt = sends.run(platform, standin, log, "--state", tmp_path / "stat", "--status")
+    unnamed = sends.run(platform, standin, log, "--status")
+
+    assert "remembered" not in known.err
+    assert f"/state: no conversations sent to {platform} " in elsewhere.err
+    assert f"/stat: no events sent to {platform} " in misspelt.err
+    assert "what was sent is not known: name its folder with --state" in unnamed.err
+
+
 def test_a_dry_run_prints_the_requests_and_sends_nothing(
     platform: str, standin: standins.Standin, log: Path
 ) -> None:

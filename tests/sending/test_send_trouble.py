@@ -376,6 +376,16 @@ def test_the_debug_endpoint_checks_and_keeps_nothing(log: Path) -> None:
     assert "backdated up to 72 hours" in bad.err
 
 
+def test_a_check_of_nothing_is_said(log: Path) -> None:
+    """The platform was not asked: no fault of what was sent, or of a secret, was looked for."""
+    standin = standins.Ga4(harness.CLOCK.timestamp())
+    told = sends.run("ga4", standin, log, "--check", "--since", "2026-12-01")
+    standin.close()
+
+    assert (0, 0) == (told.status, standin.requests)
+    assert "ga4: nothing is due, so nothing was checked" in told.err
+
+
 def test_a_check_says_why_the_platform_checks_nothing(log: Path) -> None:
     """As sending does."""
     standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())

@@ -20,6 +20,7 @@ from dcevents.cli.sending.asked import (
 )
 from dcevents.cli.wording.messages import say
 from dcevents.errors import UsageError
+from dcevents.folders import OwnFolder
 from dcevents.output import write_to_stdout
 from dcevents.sending._delivery import Pace
 from dcevents.sending._items import Selection, iterate_items
@@ -32,9 +33,8 @@ _MAX_CHECKED_REQUESTS: Final = 10
 _MAX_SHOWN_FAULTS: Final = 10
 
 
-def _read_plan(run: SendRun, selection: Selection) -> Plan:
+def _read_plan(run: SendRun, selection: Selection, folder: OwnFolder | None) -> Plan:
     """Return what is due, without the ledger's lock."""
-    folder = find_folder(run, makes=False)
 
     def look_up_rows(rows: pl.DataFrame) -> pl.DataFrame:
         return NOTHING_KNOWN if folder is None else look_up(folder, run.ledger_name, rows)
@@ -49,8 +49,10 @@ def inspect_selection(run: SendRun) -> int:
 
 
 def _inspect(run: SendRun, selection: Selection) -> int:
-    plan = _read_plan(run, selection)
+    folder = find_folder(run, makes=False)
+    plan = _read_plan(run, selection, folder)
     if run.wanted.mode == "status":
+        _say_missing_ledger(run, folder)
         write_to_stdout(_format_status(run, selection, plan))
         return 1 if plan.due_count else 0
     say_unknown_visitors(run, plan)
@@ -90,6 +92,20 @@ def _count_states(selection: Selection, plan: Plan) -> dict[str, int]:
         "not_final": selection.not_final,
         "changed": plan.changed,
     }
+
+
+def _say_missing_ledger(run: SendRun, folder: OwnFolder | None) -> None:
+    """Say why all is due where nothing is remembered: the folder may be another one."""
+    name = run.ledger_name
+    if run.output.is_quiet or (folder is not None and folder.has_file(name.file_name)):
+        return
+    if run.wanted.state is None:
+        say("what was sent is not known: name its folder with --state, or the store")
+    else:
+        say(
+            f"{run.wanted.state}: no {name.what} sent to {name.platform} {name.destination} "
+            "are remembered there"
+        )
 
 
 def _format_status(run: SendRun, selection: Selection, plan: Plan) -> Iterator[str]:
@@ -141,5 +157,6 @@ def _check(run: SendRun, batches: Iterator[SendBatch], due_count: int) -> int:
         say(secrets.redact(f"{platform.name}: {fault}"))
     if not faults and not run.output.is_quiet:
         part = f"{checked:,} of " if checked < due_count else ""
-        say(f"{platform.title} finds no fault in {part}{count_items(run, due_count)}")
+        found = f"{platform.title} finds no fault in {part}{count_items(run, due_count)}"
+        say(found if checked else f"{platform.name}: nothing is due, so nothing was checked")
     return 1 if faults else 0

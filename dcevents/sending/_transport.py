@@ -142,7 +142,7 @@ def _make_proxy_manager(proxy: str, connections: int) -> urllib3.ProxyManager:
     if not is_usable:
         # Its text may have a password.
         raise TransportError(
-            "HTTPS_PROXY names no proxy that can be used; write http://HOST:PORT", is_final=True
+            "HTTPS_PROXY names no proxy that can be used (write http://HOST:PORT)", is_final=True
         )
     headers = None
     if parts.username is not None:
@@ -178,7 +178,7 @@ def _describe_error(error: Exception) -> TransportError:
     if isinstance(error, SSLError):
         return TransportError("its certificate cannot be verified, or TLS fails", is_final=True)
     reasons = {
-        NameResolutionError: "its address is not found: is the network there, is --endpoint right?",
+        NameResolutionError: "its address is not found (no network, or a slip in --endpoint)",
         ConnectTimeoutError: f"no connection within {_CONNECT_SECONDS:.0f} s",
         NewConnectionError: "no connection to it",
         ReadTimeoutError: f"no answer within {_ANSWER_SECONDS:.0f} s",

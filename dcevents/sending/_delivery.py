@@ -128,7 +128,7 @@ class Courier:
         failure = failed_part = None
         while waiting and failure is None:
             # Halves have keys of their own, by which they are asked for like the whole.
-            tries = self._try_again_and_again(waiting.pop(), may_have_arrived=may_have_arrived)
+            tries = self._request_with_retries(waiting.pop(), may_have_arrived=may_have_arrived)
             part, verdict = tries.batch, tries.verdict
             requests += tries.requests
             expired += tries.expired
@@ -152,12 +152,15 @@ class Courier:
     def ask_for(self, key: str) -> tuple[bool, str | None]:
         """Return whether a batch has arrived, and why that is not to be known."""
         asked = SendBatch("", (), key)
-        verdict = self._try_again_and_again(asked, may_have_arrived=True).verdict
+        verdict = self._request_with_retries(asked, may_have_arrived=True).verdict
         failure = verdict.reason if verdict.fate is Fate.FAILED else None
         return verdict.fate is Fate.ACCEPTED, failure
 
-    def _try_again_and_again(self, batch: SendBatch, *, may_have_arrived: bool) -> _Tries:
-        """Return what became of a batch; of one without items, REFUSED where it has not arrived."""
+    def _request_with_retries(self, batch: SendBatch, *, may_have_arrived: bool) -> _Tries:
+        """Make requests until one settles what becomes of a batch; return what that is.
+
+        Of a batch without items REFUSED, where it has not arrived.
+        """
         failing_since: float | None = None
         longest = _FIRST_WAIT_SECONDS
         requests = 0

@@ -91,7 +91,7 @@ def _make_command(platform: Platform) -> click.Command:
         settings = parse_settings(report, given)
         output = parse_output_settings(report, given, settings)
         wanted = _parse_send_settings(platform, given)
-        from dcevents.cli.sending.asked import SendRun  # noqa: PLC0415 - polars
+        from dcevents.cli.sending.preparation import SendRun  # noqa: PLC0415 - polars
         from dcevents.cli.sending.run import run_send  # noqa: PLC0415 - polars
 
         return run_send(SendRun(wanted, report, settings, output, given["source"], given["store"]))

@@ -9,7 +9,8 @@ from typing import Final
 import polars as pl
 
 from dcevents.cli.inputs import collect_garbage_again, show_progress
-from dcevents.cli.sending.asked import (
+from dcevents.cli.sending.inspection import inspect_selection
+from dcevents.cli.sending.preparation import (
     SendRun,
     count_items,
     explain_failure,
@@ -19,7 +20,6 @@ from dcevents.cli.sending.asked import (
     open_selection,
     say_unknown_visitors,
 )
-from dcevents.cli.sending.looking import inspect_selection
 from dcevents.cli.wording.messages import say, warn
 from dcevents.errors import UsageError
 from dcevents.folders import OwnFolder

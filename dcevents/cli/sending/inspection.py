@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import polars as pl
 
-from dcevents.cli.sending.asked import (
+from dcevents.cli.sending.preparation import (
     SendRun,
     count_items,
     explain_failure,

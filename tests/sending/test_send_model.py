@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import choosing
@@ -39,6 +40,17 @@ RUNS = st.lists(
     ),
     min_size=1,
     max_size=4,
+)
+
+FILE_RUNS = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(["d1", "d2"]), max_size=5),
+        st.sampled_from([None, "d1", "d2"]),
+        st.sampled_from(["0s", "5m"]),
+        st.lists(st.sampled_from(["", "400", "lost", "reset", "503", "500", "429"]), max_size=7),
+    ),
+    min_size=2,
+    max_size=5,
 )
 
 
@@ -106,3 +118,35 @@ def test_what_has_arrived_is_what_the_model_says(
 
     assert expected == Counter(map(identify_arrived, standin.events))
     assert standin.faults == []
+
+
+@choosing.try_examples(10)
+@given(runs=FILE_RUNS)
+def test_files_arrive_once_in_any_trouble(
+    runs: list[Any], limit: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Also halves of files that are refused, with answers that are lost, under other filters."""
+    limit("adobe-analytics", items=3)
+    folder = tmp_path_factory.mktemp("sends")
+    standin = standins.AdobeAnalytics(harness.CLOCK.timestamp())
+    log = folder / "dc.log"
+    options = (log, "--state", folder / "state", "-q")
+    count = 0
+    try:
+        for dialogues, dialogue, give_up, troubles in [*runs, ([], None, "5m", [])]:
+            with log.open("ab") as file:
+                for each in dialogues:
+                    file.write(
+                        harness.log(f"2026-11-30T09:00:{count:02} s{count} engaged id={each}")
+                    )
+                    count += 1
+            standin.troubles = [*troubles]
+            chosen = ["--conversation", dialogue] if dialogue else []
+            sends.run("adobe-analytics", standin, *options, "--give-up", give_up, *chosen)
+        status = sends.run("adobe-analytics", standin, *options, "--status", "-f", "json").json
+    finally:
+        standin.close()
+
+    assert {*standin.accepted.values()} <= {1}
+    assert (count, 0) == (len(standin.accepted) + status["refused"], status["due"])
+    assert [fault for fault in standin.faults if "order" not in fault] == []

@@ -122,7 +122,9 @@ def name_agents(attributes: pl.DataFrame, namings: pl.DataFrame) -> pl.DataFrame
     named = attributes.with_row_index("attributes").filter(HAS_AGENT_NAME)
     is_accept = (pl.col("kind") == INITIATED).alias("is_accept")
     named = named.select("attributes", "agent", "agent_name", is_accept)
-    events = namings.join(named, on="attributes")
+    # Few names, whatever the pages that they are seen on: these are sorted.
+    names = ("agent", "is_accept", "agent_name")
+    events = namings.join(named, on="attributes").group_by(names).agg(pl.col("ts").max())
     latest = events.sort("agent", "is_accept", "ts", "agent_name").group_by("agent").last()
     ids = attributes.select("agent", "agent_id").drop_nulls().unique()
     return ids.join(latest.select("agent", "agent_name"), on="agent", how="left")

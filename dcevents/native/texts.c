@@ -62,7 +62,8 @@ static bool grow_slots(struct dcevents_texts *table, uint64_t slot_count) {
 
 static bool grow(void **memory, uint64_t *capacity, uint64_t wanted, size_t unit) {
     if (wanted <= *capacity) return true;
-    uint64_t larger = *capacity + *capacity / 2;
+    /* Memory that nobody has written to takes no place; what is copied does. */
+    uint64_t larger = *capacity * 2;
     if (larger < wanted) larger = wanted;
     if (larger > SIZE_MAX / unit) return false;
     void *moved = realloc(*memory, (size_t)larger * unit);

@@ -29,8 +29,11 @@ from dcevents.reading.sources.members import find_first_member
 _MAX_THREADS: Final = 8
 _AHEAD_BLOCKS: Final = 2
 """Blocks that are read ahead, beside one for each thread."""
-_EARLY_BYTES: Final = 48 * sizes.BLOCK_BYTES
-"""Bytes of blocks that are scanned before anybody asks for one, while polars is imported."""
+_EARLY_BYTES: Final = 16 * sizes.BLOCK_BYTES
+"""Bytes of blocks that are scanned before anybody asks for one, while polars is imported.
+
+More need more memory at once, which costs more than is won.
+"""
 _RESULT_BYTES: Final = 1 << 12
 """Bytes that anything takes which waits."""
 _MIN_THREAD_BYTES: Final = 1 << 16

@@ -439,6 +439,7 @@ typedef struct {
     path_step *steps; /* MAX_STEPS; the first is the root */
     u8 *bytes;        /* MAX_PATH_BYTES and READ_AHEAD more */
     u32 steps_count, bytes_count;
+    int is_full; /* a step had no room */
     u32 tried, found; /* lines of late that a path was looked for, and found */
     u32 pause, next_pause; /* lines to come that none is looked for */
 } path_tree;

@@ -26,6 +26,7 @@ static void empty_paths(path_tree *paths)
     memset(paths->steps, 0, sizeof *paths->steps);
     paths->steps_count = 1;
     paths->bytes_count = 0;
+    paths->is_full = 0;
 }
 
 /* -- following ---------------------------------------------------------------------------------- */
@@ -64,13 +65,13 @@ static const u8 *follow_word(scanner *s, const path_step *step, const u8 *at)
     return is_same_class ? end : NULL;
 }
 
-/* A text that was entered: where the line goes on behind it, and where it ends. */
+/* A text that was entered: where what it stands in goes on behind it, and where that ends. */
 typedef struct {
     const u8 *next, *end;
 } entered_text;
 
 typedef struct {
-    const u8 *at;
+    const u8 *at, *end; /* of the line, or of the text entered last */
     entered_text texts[MAX_TEXT_LEVELS];
     u32 level;
 } follower;
@@ -85,9 +86,10 @@ static int enter_text(scanner *s, const path_step *step, const u8 *at, follower 
     unsigned byte = 0;
     const u8 *text = unescape_text(s, at, &length);
     if (!text || !add_string(s, text, length, step->flags, &byte) || byte != step->byte) return 0;
-    entered_text entered = {end, text + length};
+    entered_text entered = {end, f->end};
     f->texts[f->level++] = entered;
     f->at = text;
+    f->end = text + length;
     return 1;
 }
 
@@ -100,8 +102,9 @@ static int follow_value(scanner *s, const path_step *step, const u8 *at, followe
     case VALUE_WORD: return (f->at = follow_word(s, step, at)) != NULL;
     case VALUE_TEXT: return enter_text(s, step, at, f);
     case VALUE_TEXT_END:
-        if (!f->level || at != f->texts[f->level - 1].end) return 0;
+        if (!f->level || at != f->end) return 0;
         f->at = f->texts[--f->level].next;
+        f->end = f->texts[f->level].end;
         return 1;
     case VALUE_END: break;
     }
@@ -123,14 +126,16 @@ static void count_step(path_step *steps, u32 *link, u32 *before)
 static u32 find_path(scanner *s, const u8 *begin, const u8 *end)
 {
     path_tree *paths = &s->paths;
-    follower f = {.at = begin};
+    follower f = {.at = begin, .end = end};
     u32 *link = &paths->steps->child, *before = NULL;
     while (*link) {
         path_step *step = &paths->steps[*link];
         const u8 *at = f.at;
-        u32 slots_count = s->slots_count;
-        int is_here = is_same(at, paths->bytes + step->begin, step->length);
-        int is_end = is_here && step->type == VALUE_END && at + step->length == end;
+        u32 slots_count = s->slots_count, arena_length = s->arena_length;
+        /* What lies behind a text is another's: its bytes are not looked at. */
+        int is_here = step->length <= (size_t)(f.end - at)
+            && is_same(at, paths->bytes + step->begin, step->length);
+        int is_end = is_here && step->type == VALUE_END && at + step->length == f.end;
         if (is_end || (is_here && follow_value(s, step, at + step->length, &f))) {
             count_step(paths->steps, link, before);
             if (is_end) return step->rule;
@@ -139,6 +144,7 @@ static u32 find_path(scanner *s, const u8 *begin, const u8 *end)
         } else {
             f.at = at;
             s->slots_count = slots_count;
+            s->arena_length = arena_length;
             before = link;
             link = &step->sibling;
         }
@@ -155,7 +161,7 @@ static void note_path(path_tree *paths, int is_found)
         paths->pause = paths->next_pause;
         if (paths->next_pause < MAX_PAUSE_LINES) paths->next_pause *= 2;
         /* Lines of today take the place of those before. */
-        if (paths->steps_count == MAX_STEPS) empty_paths(paths);
+        if (paths->is_full) empty_paths(paths);
     } else {
         paths->next_pause = MIN_PAUSE_LINES;
     }
@@ -190,12 +196,17 @@ static u32 add_step(path_tree *paths, u32 parent, const u8 *bytes, size_t length
             && step->byte == wanted->byte && step->rule == wanted->rule
             && !memcmp(paths->bytes + step->begin, bytes, length))
             return *link;
-        if (siblings == MAX_SIBLINGS) return 0;
+        if (siblings == MAX_SIBLINGS) {
+            paths->is_full = 1;
+            return 0;
+        }
         link = &paths->steps[*link].sibling;
     }
-    if (length > MAX_STEP_BYTES || paths->steps_count == MAX_STEPS
-        || length > MAX_PATH_BYTES - paths->bytes_count)
+    if (length > MAX_STEP_BYTES) return 0;
+    if (paths->steps_count == MAX_STEPS || length > MAX_PATH_BYTES - paths->bytes_count) {
+        paths->is_full = 1;
         return 0;
+    }
     path_step *added = &paths->steps[paths->steps_count];
     *added = *wanted;
     added->begin = paths->bytes_count;

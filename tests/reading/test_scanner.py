@@ -155,6 +155,17 @@ def test_lines_alike_but_for_their_values(seed: int) -> None:
     check_block(alike_lines.make_alike(seed, 400), read=scanned.judge_alone)
 
 
+def test_no_bytes_behind_a_text_are_looked_at() -> None:
+    """Of use with sanitizers: a path's bytes are longer than all that is behind a text."""
+    line = b'{"event":"CONVERSATION_TRIGGERED","sid":"s","page":"%s","body":"%s"}\n'
+    text = b"\\u0000" * 900 + b'{\\"x\\":\\"y\\"}'
+    known = b"".join(line % (page, text) * 3 for page in (b"", b"?x", b"p"))
+    # Its page is read once for each of these, its text where there is no more room for one.
+    long = line % (b"\\/" + b"a" * ((2 << 20) // 3 - 88), b"\\u0000")
+
+    assert check_block(known + long)[LineStatus.EVENT] == 10
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_families_of_forms(seed: int) -> None:
     check_block(hostile_lines.make_family(seed, 300), read=scanned.judge_alone)

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import select
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -25,6 +26,11 @@ def collect_garbage_again() -> None:
     """Turn garbage collection on again, which `__main__` turned off for imports."""
     gc.freeze()
     gc.enable()
+
+
+def let_interrupts_end_waits() -> None:
+    """Have Ctrl-C end what waits for input, which polars' handler would let go on waiting."""
+    signal.siginterrupt(signal.SIGINT, True)
 
 
 def has_waiting_input() -> bool:

@@ -21,7 +21,11 @@ from dcevents.analysis.selection import (
     explain_empty_side,
 )
 from dcevents.analysis.view import View
-from dcevents.cli.inputs import collect_garbage_again, has_waiting_input
+from dcevents.cli.inputs import (
+    collect_garbage_again,
+    has_waiting_input,
+    let_interrupts_end_waits,
+)
 from dcevents.cli.log_opening import OpenedLogs, make_read_settings, open_logs
 from dcevents.cli.options import find_unasked_store_origin
 from dcevents.cli.targets import protect_store
@@ -80,6 +84,7 @@ def run_report(
     With `only_map` only the map of the input is written.
     """
     collect_garbage_again()
+    let_interrupts_end_waits()
     with open_view(report, settings, output, source) as (view, staleness):
         made = _write_report(report, view, output, only_map=only_map)
         triggered = [] if made is None else alerts.find_triggered(made, settings)

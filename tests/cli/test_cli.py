@@ -846,6 +846,25 @@ def test_a_signal_while_reading_leaves_nothing_behind(
     assert [target] == list(tmp_path.iterdir())
 
 
+WAIT = """
+import os, signal, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import polars
+from dcevents.cli.inputs import let_interrupts_end_waits
+let_interrupts_end_waits()
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+threading.Event().wait()
+"""
+
+
+def test_an_interrupt_ends_a_run_that_waits_for_its_input() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WAIT], capture_output=True, check=False, timeout=30
+    )
+
+    assert b"KeyboardInterrupt" in done.stderr
+
+
 @pytest.mark.usefixtures("terminals_end_runs")
 @pytest.mark.parametrize(("sent", "status"), SIGNALS)
 def test_a_signal_while_writing_leaves_no_temporary_file(

@@ -155,6 +155,25 @@ def test_lines_alike_but_for_their_values(seed: int) -> None:
     check_block(alike_lines.make_alike(seed, 400), read=scanned.judge_alone)
 
 
+@pytest.mark.parametrize("name", alike_lines.FAMILIES)
+def test_values_that_mean_another_rule(name: str) -> None:
+    check_block(alike_lines.repeat_family(name))
+
+
+def test_a_part_of_a_line_of_docker_is_like_no_whole_one() -> None:
+    whole, part = (
+        b'{"log":"%s","event":"CONVERSATION_CLOSED","sid":"s"}\n' % text for text in (b"x\\n", b"y")
+    )
+    scanner = make_scanner(scanned.CONTEXT, in_full=False)
+    for _ in range(2):
+        runs = scanner.scan(whole * 4 + part).runs
+
+    assert [(run.status, run.lines) for run in runs] == [
+        (LineStatus.EVENT, 4),
+        (LineStatus.ASIDE, 1),
+    ]
+
+
 def test_no_bytes_behind_a_text_are_looked_at() -> None:
     """Of use with sanitizers: a path's bytes are longer than all that is behind a text."""
     line = b'{"event":"CONVERSATION_TRIGGERED","sid":"s","page":"%s","body":"%s"}\n'

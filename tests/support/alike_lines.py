@@ -111,3 +111,57 @@ def _change_values(value: Any, pick: random.Random) -> Any:
         texts = pick.choice([NAMES, TIMES, TEXTS, SIGNS, EVENT_TEXTS])
         return str(pick.choice(texts))
     return pick.choice(NUMBERS)
+
+
+_SURE = '{"event":"CONVERSATION_TRIGGERED","sid":"s",'
+FAMILIES = {
+    "the class of a time that is a number": [
+        f'{_SURE}"timestamp":{time}}}'
+        for time in ("1762160400", "1762160401", "5", "946684800", "1762160400.5", "1e400")
+    ],
+    "which of two names of events": [
+        f'{{"event":"CONVERSATION_{one}","name":"CONVERSATION_{two}","sid":"s"}}'
+        for one, two in (("CLOSED", "CLOSED"), ("ENGAGED", "CLOSED"), ("CLOSED", "ENGAGED"))
+    ],
+    "members of an array that are said once": [
+        f'{_SURE}"body":["{one}","{two}"],"page":"{page}"}}'
+        for one, two, page in (("b", "b", "/p"), ("c", "d", "/q"), ("", "d", "/q"))
+    ],
+    "a typed value that leaves no trace": [
+        f'{_SURE}"x":{{"N":"{number}"}},"page":"{page}"}}'
+        for number, page in (("5", "/p"), ("6", "/q"), ("", "/q"), ("{}", "/q"))
+    ],
+    "a text that may hold something": [
+        f'{{"event":"CONVERSATION_TRIGGERED","body":"{text}","page":"{page}",'
+        '"data":{"payload":{"sid":"s"}}}'
+        for text, page in (('{\\"a\\":1, x', "/p"), ('{\\"a\\":2, x', "/q"), ("hello", "/q"))
+    ],
+    "a text that was tried": [
+        f'{_SURE}"body":"{text}","page":"{page}"}}'
+        for text, page in (("[1 x", "/p"), ("[2 y", "/q"), ("[7] z", "/q"), ("[1]", "/q"))
+    ],
+    "pairs": [
+        f'{_SURE}"list":[{{"key":"{key}","value":"{value}"}}],"page":"/p"}}'
+        for key, value in (("page", "x"), ("a", "x"), ("timestamp", "5"), ("page", ""))
+    ],
+}
+FAMILIES["a text that was tried, in a text"] = [
+    json.dumps({"log": f"{line}\n"}) for line in FAMILIES["a text that was tried"]
+]
+FAMILIES["a text that may hold something, in a text"] = [
+    json.dumps(
+        {
+            "event": "CONVERSATION_TRIGGERED",
+            "body": json.dumps({"body": text, "level": level}),
+            "data": {"payload": {"sid": "s"}},
+        }
+    )
+    for text, level in (('{"a":1, x', "info"), ('{"a":2, x', "warn"), ("hello", "info"))
+]
+"""Families in which another value may mean another rule, or other places of those behind it."""
+
+
+def repeat_family(name: str) -> bytes:
+    """Return the lines of a family: the first often enough to be known, and all others."""
+    first, *others = FAMILIES[name]
+    return "".join(f"{line}\n" for line in [first] * 4 + others * 2 + [first]).encode()

@@ -123,16 +123,34 @@ slot *add_string(scanner *s, const u8 *text, size_t length, u32 flags, unsigned 
     return added;
 }
 
-int is_request_line(const u8 *text, u32 flags)
+/* Return the first byte behind what is white space to Python's str, as far as that is ASCII. */
+static u8 find_first_sign(const u8 *text, size_t length)
 {
-    return (flags & KEY_REQUEST) && *text != '{' && *text != '[';
+    size_t at = 0;
+    while (at < length && ((text[at] >= 9 && text[at] <= 13) || (text[at] >= 28 && text[at] <= 32)))
+        at++;
+    return at < length ? text[at] : 0;
+}
+
+int is_request_line(const u8 *text, size_t length, u32 flags)
+{
+    u8 first = find_first_sign(text, length);
+    return (flags & KEY_REQUEST) && first != '{' && first != '[';
+}
+
+int is_unsure_request(const u8 *text, size_t length, u32 flags)
+{
+    return (flags & KEY_REQUEST) && find_first_sign(text, length) >= 0x80
+        && may_hold_values(text, length);
 }
 
 int may_be_body(const u8 *text, size_t length, u32 flags)
 {
-    return is_request_line(text, flags) ? may_hold_request(text, length)
-                                        : may_hold_values(text, length);
+    if (is_unsure_request(text, length, flags)) return 1;
+    return is_request_line(text, length, flags) ? may_hold_request(text, length)
+                                                : may_hold_values(text, length);
 }
+
 enum { MAX_DECIMAL_DIGITS = 40, MAX_SPELLED_DIGITS = 64, MAX_DECIMAL_BYTES = 48 };
 
 /* Write a number with a fraction or an exponent as its plain decimal (definitions 1): 7.0 is 7,

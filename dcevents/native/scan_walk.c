@@ -111,11 +111,14 @@ int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 f
     if (byte) *byte = said;
     if (!length || !(flags & KEY_BODY)) return 1;
     u32 traced = s->traced_count;
-    int is_request = is_request_line(text, flags), class_ = added->class_;
+    int is_request = is_request_line(text, length, flags), class_ = added->class_;
     int is_name = class_ == CLASS_FULL_NAME || class_ == CLASS_READY_NAME
         || class_ == CLASS_KIND_ALONE;
     s->texts_count += (u32)may_be_body(text, length, flags);
-    if (is_request ? walk_query(s, added, level) : !is_name && walk_text(s, added, level)) {
+    int is_walked = 0;
+    if (!is_unsure_request(text, length, flags))
+        is_walked = is_request ? walk_query(s, added, level) : !is_name && walk_text(s, added, level);
+    if (is_walked) {
         added->class_ = CLASS_TEXT;
         s->form[place] = (u8)((said & ~15u) | CLASS_TEXT);
     } else if (may_be_body(text, length, flags)) {

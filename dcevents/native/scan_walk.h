@@ -191,7 +191,9 @@ slot *add_string(scanner *s, const u8 *text, size_t length, u32 flags, unsigned 
 slot *add_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 flags, unsigned *byte);
 slot *add_word(scanner *s, const u8 *text, size_t length, u32 flags, unsigned *byte);
 /* Return whether a text under a key of bodies may be a request line, which is no JSON. */
-int is_request_line(const u8 *text, u32 flags);
+int is_request_line(const u8 *text, size_t length, u32 flags);
+/* Return whether that depends on a sign that may be white space to Python, and matters. */
+int is_unsure_request(const u8 *text, size_t length, u32 flags);
 /* Return whether a text under a key of bodies may hold something that the judge would enter. */
 int may_be_body(const u8 *text, size_t length, u32 flags);
 

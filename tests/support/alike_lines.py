@@ -145,6 +145,10 @@ FAMILIES = {
         for key, value in (("page", "x"), ("a", "x"), ("timestamp", "5"), ("page", ""))
     ],
 }
+FAMILIES["white space before what is no request line"] = [
+    json.dumps({"level": "info", "request": f"{begin}{_EVENT}"})
+    for begin in ("\0", " ", "\n", "\x1f", "\xa0", "é", "")
+]
 FAMILIES["a text that was tried, in a text"] = [
     json.dumps({"log": f"{line}\n"}) for line in FAMILIES["a text that was tried"]
 ]

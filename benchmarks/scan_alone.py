@@ -48,7 +48,7 @@ def main() -> None:
         scanned = scanner.scan(block)
         lines += scanned.lines
         events += scanned.events.count
-        aside += sum(run.lines for run in scanned.runs if run.status is LineStatus.ASIDE)
+        aside += sum(run.lines for run in scanned.runs.list_of(LineStatus.ASIDE))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     found = f"{lines} lines: {events} events, {aside} set aside"
     if aside > MOST_ASIDE * lines:

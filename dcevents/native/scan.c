@@ -581,11 +581,22 @@ static void count_events(scanner *s)
     }
 }
 
+/* Return whether a line is one number, word, or string that holds no values, and nothing around. */
+static int is_lone_scalar(scanner *s, const line *l)
+{
+    const u8 *end = walk_plain_scalar(s, l->begin);
+    if (end != l->end) return 0;
+    int has_escapes = memchr(l->begin, '\\', (size_t)(end - l->begin)) != NULL;
+    return *l->begin != '"'
+        || (!has_escapes && !may_hold_values(l->begin + 1, (size_t)(end - l->begin) - 2));
+}
+
 /* Scan a line that does not begin with an object. */
 static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begin)
 {
     const u8 *reached = begin, *place = find_place(begin, l->end);
     enum line_head head = read_head(s, begin, l->end, &reached);
+    if (head == HEAD_DOUBT && is_lone_scalar(s, l)) return take_other(s, OTHER_NOT_AN_OBJECT);
     if (head == HEAD_DOUBT || is_first_part(begin, place ? place : l->end)) return SET_ASIDE;
     if (!place) {
         int is_text = head == HEAD_TEXT && is_plain_text(begin, l->end);

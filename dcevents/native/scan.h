@@ -348,6 +348,7 @@ enum {
 enum {
     TIME_SHIFT = 4, /* two bits of enum time_class */
     PAGE_BIT = 1 << 6,
+    BLANK_NAME = 3 << TIME_SHIFT, /* of a text under a key of names, no time's: white space only */
     DOUBT_BIT = 1 << 7, /* a text that may hold something the scanner cannot read */
     END_HAS_NULL = 1 << 4, /* of an object: members passed over that are null */
     END_HAS_OTHER = 1 << 5, /* … that are not */
@@ -463,6 +464,7 @@ enum other_bucket {
     OTHER_NO_SID,
     OTHER_INVALID_JSON,
     OTHER_INVALID_UTF8,
+    OTHER_NOT_AN_OBJECT,
 };
 
 typedef struct {

@@ -109,13 +109,14 @@ slot *add_string(scanner *s, const u8 *text, size_t length, u32 flags, unsigned 
     /* Whether an event's sid is too long decides which of two events is the record's. */
     u32 part = (flags & KEY_PART_BITS) >> KEY_PART_SHIFT;
     int may_be_sid = part == PART_SID || part == PART_SESSION || (flags & KEY_TYPE);
+    int is_blank_name = (flags & KEY_EVENT) && is_blank(text, length);
     int is_in_doubt = (s->in_full && (flags & KEY_MEETING)) || (length > MAX_SID_BYTES && may_be_sid)
-        || ((flags & KEY_EVENT) && is_blank(text, length));
+        || (is_blank_name && (flags & KEY_TIME));
     if (is_in_doubt) {
         s->status = WALK_DOUBT;
         return NULL;
     }
-    unsigned bits = 0;
+    unsigned bits = is_blank_name ? BLANK_NAME : 0;
     if (flags & KEY_NAME) added->class_ = (u8)class_name(s, added, flags);
     if ((flags & KEY_TIME) && !class_time(s, added, 0, &bits)) return NULL;
     if ((flags & KEY_PAGE) && (s->keep_query || (*text != '?' && *text != '#'))) bits |= PAGE_BIT;

@@ -90,6 +90,48 @@ def test_base64_over_lines_is_no_form() -> None:
         check_block(b"".join(lines[number:] + lines[:number]))
 
 
+LONE = ["null", "true", "12", "-1.5e3", '"x"', '"CONVERSATION_ENGAGED"', '"é"', '""']
+AMONG_LONE = [
+    *(" null", "null ", "null,", "nullx", "01", "1 2", "null null", "\x00null", "\xa0null", "nul"),
+    *(
+        '"\\\\"',
+        '"{}"',
+        '"[1]"',
+        '"a=b"',
+        '"eyJldmVudCI6MX0="',
+        '"x" "y"',
+        '"x',
+        "[null]",
+        "[",
+        "1]",
+    ),
+]
+
+
+def test_lines_of_one_scalar_are_taken_unless_something_is_around_it() -> None:
+    lines = [line for line in (*LONE, *AMONG_LONE) for line in (line, '{"event":"closed"}')]
+    check_block("".join(line + "\n" for line in lines).encode())
+    found = check_block("".join(line + "\n" for line in LONE).encode())
+
+    assert found == {LineStatus.OTHER: len(LONE)}
+
+
+def test_blank_names_of_events_are_none() -> None:
+    names = [" ", "\t", "\n \r", "", None, "\u00a0", " x ", "  CONVERSATION_ENGAGED "]
+    keys = ["event", "eventName", "event_time", "event_type", "type"]
+    lines = [
+        {key: name, "timestamp": "2026-02-10T10:00:00.000Z", **more}
+        for key in keys
+        for name in names
+        for more in (
+            {"sid": "s"},
+            {"data": {"payload": {"sid": "s", "name": name}}},
+            {"name": "closed"},
+        )
+    ]
+    check_block("".join(json.dumps(line) + "\n" for line in lines).encode())
+
+
 MANY_VALUES = [
     "{}\n{}",
     "{}{}{}",

@@ -26,6 +26,7 @@ OTHER_BUCKETS: Final = (
     "no_sid",
     "invalid_json",
     "invalid_utf8",
+    "not_an_object",
 )
 """Buckets and reasons of lines that are no event."""
 NO_NAME: Final = 0xFFFF_FFFF

@@ -290,7 +290,7 @@ class View:
     def list_conversations_in_parts(self) -> Iterator[pl.DataFrame]:
         """Yield the rows of the `conversations` report in parts, which come in order.
 
-        There is one at least. Which names a filter fits hangs on all conversations: with one that
+        There is one at least. Which names a filter fits depends on all conversations: with one that
         is about texts there is one part.
         """
         if self.settings.filters.keys() - {"outcome"}:

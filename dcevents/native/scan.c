@@ -968,7 +968,8 @@ DC_EXPORT scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full
     s->walked_slots = malloc(MAX_WALKED_SLOTS * sizeof *s->walked_slots);
     s->members = malloc(MAX_MEMBERS * sizeof *s->members);
     s->splits = malloc(MAX_SPLITS * sizeof *s->splits);
-    int is_open = open_paths(&s->paths) && s->arena && s->walked_form && s->walked_slots && s->members && s->splits && open_table(&s->rule_forms, FORM_PLACES)
+    int has_room = s->arena && s->walked_form && s->walked_slots && s->members && s->splits;
+    int is_open = has_room && open_paths(&s->paths) && open_table(&s->rule_forms, FORM_PLACES)
         && open_table(&s->dialogues, FEW_PLACES) && open_table(&s->pages, FEW_PLACES)
         && open_table(&s->agents, FEW_PLACES) && open_pairs(&s->speakers, FEW_PLACES)
         && open_pairs(&s->actions, FEW_PLACES) && open_pairs(&s->combinations, FEW_PLACES)

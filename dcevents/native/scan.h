@@ -518,7 +518,8 @@ typedef struct {
     const u32 *agent_offsets;
     const u32 *structure_counts; /* of each structure: events, line of the first */
     u32 runs_count, lines, events_count, others_count, sids_count, names_count, new_forms_count;
-    u32 speakers_count, actions_count, combinations_count, dialogues_count, pages_count, agents_count, structures_count;
+    u32 speakers_count, actions_count, combinations_count, dialogues_count, pages_count;
+    u32 agents_count, structures_count;
     u32 generation; /* of the combinations: a new one begins anew */
 } scan_result;
 
@@ -556,7 +557,6 @@ typedef struct scanner {
     /* one line */
     enum walk_status status;
     int allows_line_feed; /* in a text, a line feed is white space */
-    int has_text_prefix; /* a text has more text before its JSON */
     const u8 *last_crossed;   /* the line feed in a value that was passed last */
     const u8 *last_line_feed; /* behind which a value over lines is not walked; NULL on one line */
     int has_prefix; /* there is text before the record: a time, perhaps */

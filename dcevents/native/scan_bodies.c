@@ -171,7 +171,6 @@ static int walk_prefixed_text(scanner *s, const u8 *at, const u8 *end, unsigned 
     s->text_levels--;
     s->allows_line_feed = allows_line_feed;
     if (!rest || rest > end) return 0;
-    s->has_text_prefix = 1;
     const u8 *last = end;
     while (last > rest && last[-1] == '\n') last--;
     for (; rest < last; rest++)

@@ -137,8 +137,6 @@ static int put_member_key(scanner *s, const object_state *state, const u8 *key, 
     return !state->value_key || put_key(s, state->value_key, state->value_key_length);
 }
 
-
-
 int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
                            unsigned level, late_key *key)
 {
@@ -571,7 +569,7 @@ static const u8 *walk_once(scanner *s, const u8 *at)
     s->members_count = s->splits_count = s->known_names = s->traced_count = 0;
     s->is_dirty = s->has_nameless = 0;
     s->named_count = s->texts_count = 0;
-    s->allows_line_feed = s->has_text_prefix = 0;
+    s->allows_line_feed = 0;
     s->last_crossed = NULL;
     at = *at == '"' ? walk_root_text(s, at + 1) : walk_object(s, at + 1, 0, 1);
     if (at && s->has_nameless && s->known_names) return stop(s, WALK_DOUBT);

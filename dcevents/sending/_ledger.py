@@ -46,7 +46,7 @@ IDENTITY_BYTES: Final = 16
 CONTENT_BYTES: Final = 8
 _VERSION = 1
 _HEAD = struct.Struct("<cII")
-_DIGEST_BYTES = 8
+_BLOCK_DIGEST_BYTES = 8
 _CHUNK_RECORDS: Final = 1 << 18
 """Records that are looked up at once."""
 _MAX_BLOCKS: Final = 8192
@@ -283,7 +283,7 @@ def _build_block(kind: bytes, payload: bytes, record_bytes: int, note: str = "")
     payload = _encode_note(kind, note, record_bytes) + payload
     count = len(payload) // record_bytes
     head = _HEAD.pack(kind, count, zlib.crc32(_HEAD.pack(kind, count, 0)))
-    return head + payload + blake2b(head + payload, digest_size=_DIGEST_BYTES).digest()
+    return head + payload + blake2b(head + payload, digest_size=_BLOCK_DIGEST_BYTES).digest()
 
 
 def _encode_note(kind: bytes, note: str, record_bytes: int) -> bytes:
@@ -315,11 +315,11 @@ def _read_blocks(file: BinaryIO, path: Path, record_bytes: int) -> Iterator[_Blo
                 raise _describe_damage(path, place)
             return
         size = count * record_bytes
-        rest = file.read(size + _DIGEST_BYTES)
-        if len(rest) < size + _DIGEST_BYTES:
+        rest = file.read(size + _BLOCK_DIGEST_BYTES)
+        if len(rest) < size + _BLOCK_DIGEST_BYTES:
             return
         payload, digest = rest[:size], rest[size:]
-        if digest != blake2b(head + payload, digest_size=_DIGEST_BYTES).digest():
+        if digest != blake2b(head + payload, digest_size=_BLOCK_DIGEST_BYTES).digest():
             if any(digest) or _has_content(file):
                 raise _describe_damage(path, place)
             return

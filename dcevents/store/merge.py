@@ -146,11 +146,7 @@ def merge_facts(
     if events is not None:
         made = replace(made, events=_select_lines(merge, new, numbered, events))
     final, pending_counts = _count_changed(merge, chosen, now_pending, folded)
-    was, was_pending = _count_apart(merge, chosen.before, pending, settings.clock)
-    counted = was
-    if is_clock_back(state, settings.clock):
-        # They were counted by the clock of the last run.
-        counted, _ = _count_apart(merge, chosen.before, pending, state.manifest.last_clock or 0)
+    was, was_pending, counted = _count_before(merge, chosen, pending)
     believed = chosen.computed.filter(segment.is_timed(settings.clock))["ts"].to_physical()
     return MergeResult(
         made,
@@ -169,6 +165,18 @@ def merge_facts(
         _count_facts(merge, chosen.later).events,
         numbered.numbering,
     )
+
+
+def _count_before(
+    merge: _Merge, chosen: _Selected, pending: pl.Series
+) -> tuple[EventCounts, EventCounts, EventCounts]:
+    """Return counts of what was stored: final, pending, and final ones as they were counted."""
+    state, clock = merge.state, merge.settings.clock
+    was, was_pending = _count_apart(merge, chosen.before, pending, clock)
+    if not is_clock_back(state, clock):
+        return was, was_pending, was
+    counted, _ = _count_apart(merge, chosen.before, pending, state.manifest.last_clock or 0)
+    return was, was_pending, counted
 
 
 def _begin_merge(state: StoreState, vocabulary: Vocabulary, settings: MergeSettings) -> _Merge:

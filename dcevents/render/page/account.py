@@ -22,7 +22,7 @@ _WORDS: Final = {
     "future": "… because it lies in the future",
     "ancient": "… because it lies before 2015",
 }
-_MAX_NAMES: Final = 10
+_MAX_SHOWN_NAMES: Final = 10
 """Names of unknown events that are listed."""
 
 
@@ -62,7 +62,7 @@ def _list_parts(parts: Mapping[str, int]) -> Iterator[tuple[str, str]]:
 def _list_names(names: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     """Yield the most frequent unknown events."""
     ordered = sorted(names.items(), key=lambda item: (-item[1], item[0]))
-    for name, count in ordered[:_MAX_NAMES]:
+    for name, count in ordered[:_MAX_SHOWN_NAMES]:
         yield f"… … {shorten_name(name)}", format_number(count)
-    if len(ordered) > _MAX_NAMES:
-        yield f"… … and {format_number(len(ordered) - _MAX_NAMES)} other names", ""
+    if len(ordered) > _MAX_SHOWN_NAMES:
+        yield f"… … and {format_number(len(ordered) - _MAX_SHOWN_NAMES)} other names", ""

@@ -33,6 +33,8 @@ _MIN_ROW_LIMIT = 1 << 21
 
 _MAX_DISTINCT_SHARE = 0.75
 """Repeated facts are dropped if at most this share of the rows stays."""
+_MAX_PIECES = 64
+"""Blocks whose facts are left as they lie in memory when they are added."""
 _PART_ROWS = 1 << 18
 """Facts of a part, about."""
 _SLICE_ROWS = 1 << 16
@@ -78,7 +80,8 @@ class Facts:
 
     def add_packed(self, packed: Sequence[PackedEvents]) -> None:
         """Add packed facts, those of one block or more."""
-        facts = pl.concat([each.facts for each in packed])
+        # A frame of thousands of pieces costs more than a copy.
+        facts = pl.concat([each.facts for each in packed], rechunk=len(packed) > _MAX_PIECES)
         if facts.is_empty():
             return
         first_ms, last_ms = (

@@ -42,7 +42,7 @@ _MAX_PENDING_ROWS: Final = 1 << 16
 _MAX_TINY_ROWS: Final = 1 << 8
 """Events of a block whose sids are not worth to be numbered by themselves."""
 _MAX_SMALL_ROWS: Final = 1 << 12
-"""Events of a block that are not worth a frame of their own."""
+"""Events of a block that are not worth a frame of their own, where they cannot be packed."""
 NumberBuffer: TypeAlias = "Buffer | array[int]"
 _MAX_COMBINATION_LISTS: Final = 32
 """Lists of a scanner's attributes whose codes are remembered: more than there are threads."""
@@ -133,12 +133,12 @@ class EventRows:
             self._flush_full()
             return self._count_few_late(_read_numbers(events.times, "q"))
         numbers = self._vocabulary.sessions.number_packed(*_cut_packed(events.sids))
+        packed = self._pack_events(events, numbers, codes)
+        if packed:
+            self._frames.append(packed)
+            self.untimed += packed.untimed
+            return packed.later
         if events.count > _MAX_SMALL_ROWS:
-            packed = self._pack_events(events, numbers, codes)
-            if packed:
-                self._frames.append(packed)
-                self.untimed += packed.untimed
-                return packed.later
             rows = self._make_rows(events, numbers, codes, file, first_line)
             later = self._count_late(rows["ts"])
             self._frames.append(self._believe_times(rows))

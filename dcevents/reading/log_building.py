@@ -134,6 +134,7 @@ class LogBuilder:
         self._is_held = is_held
         self._frames: list[EventFrame] = []
         """Events that are no facts yet."""
+        self._frame_rows = 0
         self._located: list[pl.DataFrame] = []
         self.input_counts: dict[int, InputCounts] = {}
         """By the input's number."""
@@ -317,10 +318,8 @@ class LogBuilder:
         """Make facts of events, unless they are held."""
         if self._only_counts:
             return
-        self._frames += self.rows.take_frames(is_all=is_all)
-        if self._is_held or not self._frames:
-            return
-        if not is_all and sum(frame.height for frame in self._frames) < _MIN_ROWS:
+        self._add_frames(self.rows.take_frames(is_all=is_all))
+        if self._is_held or not self._frames or (self._frame_rows < _MIN_ROWS and not is_all):
             return
         rows = [each for each in self._frames if isinstance(each, pl.DataFrame)]
         packed = [each for each in self._frames if isinstance(each, PackedEvents)]
@@ -330,7 +329,11 @@ class LogBuilder:
             self.facts.add_packed(packed)
         if self._settings.in_full:
             self._located += rows
-        self._frames = []
+        self._frames, self._frame_rows = [], 0
+
+    def _add_frames(self, frames: Sequence[EventFrame]) -> None:
+        self._frames += frames
+        self._frame_rows += sum(frame.height for frame in frames)
 
     def absorb(self, other: "LogBuilder") -> None:
         """Take over the records that are held elsewhere, and follow these."""
@@ -346,7 +349,7 @@ class LogBuilder:
         self._input.has_event |= other.has_event
         for file, counts in other.input_counts.items():
             self.input_counts.setdefault(file, InputCounts()).add(counts)
-        self._frames += other.take_held()
+        self._add_frames(other.take_held())
         other.forget_counts()
 
     def take_account(self) -> Account:
@@ -368,7 +371,7 @@ class LogBuilder:
     def take_held(self) -> list[EventFrame]:
         """Return all events that are held, and forget them."""
         self._take_frames(is_all=True)
-        frames, self._frames = self._frames, []
+        frames, self._frames, self._frame_rows = self._frames, [], 0
         return frames
 
     def finish(self) -> pl.DataFrame | None:

@@ -160,7 +160,10 @@ def _read_input(
         yield InputResult(file.source, problem=file.problem)
         return
     is_long = peeked.is_long
-    read = _read_ranges(peeked, progress, buffers) if is_long else _read_in_order(peeked)
+    # Bytes by which a later run knows the input, and rows, are looked at for longer.
+    is_kept = file.source.resume is not None or peeked.framing != NO_TABLE
+    shared = None if is_kept else buffers
+    read = _read_ranges(peeked, progress, shared) if is_long else _read_in_order(peeked, shared)
     extent = yield from read
     yield InputResult(file.source, None, file.problem or peeked.unpacked.problem, extent)
 
@@ -199,13 +202,15 @@ def _is_long_and_plain(file: OpenInput) -> bool:
 # -- pipes, compressed and small files: one chunk after the other --------------------------------
 
 
-def _read_in_order(peeked: _PeekedInput) -> Generator[InputBlock, None, Extent]:
+def _read_in_order(
+    peeked: _PeekedInput, buffers: BlockBuffers | None
+) -> Generator[InputBlock, None, Extent]:
     """Yield the blocks of an input; return its extent if it grows."""
     resume, chunks = peeked.file.source.resume, peeked.chunks
     tracked = TrackedChunks(chunks, resume) if resume else None
     is_line_start = resume is None or resume.point.is_line_start
     new = iter(tracked) if tracked else chunks
-    yield from _cut_at_lines(new, peeked.framing, is_line_start=is_line_start)
+    yield from _cut_at_lines(new, peeked.framing, buffers, is_line_start=is_line_start)
     if tracked is None:
         return Extent()
     if not tracked.is_recognised:
@@ -214,7 +219,11 @@ def _read_in_order(peeked: _PeekedInput) -> Generator[InputBlock, None, Extent]:
 
 
 def _cut_at_lines(
-    chunks: Chunks, framing: TableSearch, *, is_line_start: bool
+    chunks: Chunks,
+    framing: TableSearch,
+    buffers: BlockBuffers | None = None,
+    *,
+    is_line_start: bool,
 ) -> Iterator[InputBlock]:
     """Yield the bytes of chunks, up to the last line's end of each.
 
@@ -227,18 +236,29 @@ def _cut_at_lines(
             rest += chunk
             continue
         size = end or len(chunk)
-        data = b"".join((rest, memoryview(chunk)[:size]))
+        with memoryview(chunk) as view:
+            data = _join_bytes(rest, view[:size], buffers)
         yield InputBlock(data, is_line_start, framing=framing)
         rest, is_line_start = bytes(chunk[size:]), bool(end)
     if rest:
         yield InputBlock(rest, is_line_start, framing=framing)
 
 
+def _join_bytes(begin: bytes, end: memoryview, buffers: BlockBuffers | None) -> BlockBytes:
+    """Return bytes one behind the other, in a buffer where there are some."""
+    if buffers is None:
+        return b"".join((begin, end))
+    data = buffers.take(len(begin) + len(end))
+    data[: len(begin)] = begin
+    data[len(begin) :] = end
+    return data
+
+
 # -- long plain files: only ends of blocks are searched here; threads read the blocks ------------
 
 
 def _read_ranges(
-    peeked: _PeekedInput, progress: ProgressCallback, buffers: BlockBuffers
+    peeked: _PeekedInput, progress: ProgressCallback, buffers: BlockBuffers | None
 ) -> Generator[BlockLoader, None, Extent]:
     """Yield the blocks of a long plain file; return its extent."""
     file, resume = peeked.file, peeked.file.source.resume
@@ -246,12 +266,9 @@ def _read_ranges(
     begin = SeenBytes(resume.begin, resume.tail) if resume else SeenBytes(0, b"")
     finder = RangeFinder(long_file, begin)
     is_line_start = resume is None or resume.point.is_line_start
-    # Bytes by which a later run knows the input, and rows, are looked at for longer.
-    is_kept = resume is not None or peeked.framing != NO_TABLE
-    shared = None if is_kept else buffers
     wanted = sizes.FIRST_BLOCK_BYTES
     while found := finder.find_next(wanted):
-        load = partial(_load_block, long_file, found, peeked.framing, shared)
+        load = partial(_load_block, long_file, found, peeked.framing, buffers)
         yield partial(load, is_line_start=is_line_start)
         progress(found.size)
         is_line_start, wanted = found.end.data.endswith(b"\n"), sizes.BLOCK_BYTES

@@ -176,7 +176,10 @@ def list_unfound_parts(log: Log, paths: Pairs) -> list[tuple[str, str]]:
     wrong with these is said elsewhere.
     """
     found = {part for envelope in log.envelopes for part in envelope.mapped}
-    unfound = [(part, path) for part, path in paths if part not in found]
+    # Where events were recognised, the map may have had nothing to do.
+    recognised = {place for envelope in log.envelopes for place in _list_paths(envelope)}
+    missing = (place for place in paths if place[0] not in found)
+    unfound = [place for place in missing if place not in recognised]
     has_names = log.account.tally["unknown_event"] > 0 and "event" in dict(unfound)
     return unfound if log.envelopes and not has_names else []
 

@@ -107,6 +107,7 @@ def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> l
                 if entry not in left_out:
                     count = found.setdefault((numbers[entry], has_prefix), [0, lines[entry]])
                     count[0] += 1
+                    count[1] = min(count[1], lines[entry])
     structures = [each.structure for each in events.envelopes]
     return [
         StructureCount(structures[number], count, first, has_prefix)

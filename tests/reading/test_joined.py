@@ -23,7 +23,7 @@ pytestmark = pytest.mark.records
 
 CASES = [
     case
-    for file in ("lines.toml", "wrappings.toml", "fields.toml", "joined.toml")
+    for file in ("lines.toml", "wrappings.toml", "fields.toml", "joined.toml", "settled.toml")
     for case in reading_cases.load_cases(file)
 ]
 FOLDER = Path(__file__).parent / "cases"

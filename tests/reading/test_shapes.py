@@ -125,8 +125,12 @@ def read_back(shape: envelopes.Shape, data: bytes) -> list[dict[str, Any]]:
     return sorted((wrappings.drop_rewritten(shape, row) for row in result.ndjson), key=str)
 
 
+FIRST_TIME_WINS = {"snowplow-sdk"}
+"""Shapes with several times of one rank: they say something else with their keys in another order."""
+
+
 @given(
-    name=st.sampled_from([*envelopes.SHAPES]),
+    name=st.sampled_from([name for name in envelopes.SHAPES if name not in FIRST_TIME_WINS]),
     put=st.lists(events(), min_size=1, max_size=5, unique_by=lambda event: event["timestamp"][:18]),
     seed=st.integers(),
 )

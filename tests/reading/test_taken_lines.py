@@ -40,6 +40,7 @@ from dcevents.reading.scanner import (
 )
 from dcevents.reading.scanning import Scanning
 from dcevents.reading.sources import sizes
+from dcevents.reading.sources.buffers import BlockBytes
 from dcevents.reading.sources.inputs import Input, Resume
 from dcevents.reading.timestamps import FORMS
 
@@ -59,8 +60,9 @@ class ChanceScanner:
         self._combinations: list[Attributes] = []
         self._columns = AttributeColumns()
 
-    def scan(self, data: bytes) -> ScannedBlock:
+    def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what some lines say."""
+        data = bytes(data)
         runs: list[Run] = []
         events: list[tuple[int, int, Event]] = []
         others: list[tuple[int, ReadRecord]] = []

@@ -126,7 +126,7 @@ def read_back(shape: envelopes.Shape, data: bytes) -> list[dict[str, Any]]:
 
 
 FIRST_TIME_WINS = {"snowplow-sdk"}
-"""Shapes with several times of one rank: they say something else with their keys in another order."""
+"""Shapes with several times of one rank: of these the order of keys decides."""
 
 
 @given(

@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from types import TracebackType
@@ -209,19 +210,28 @@ def _is_memory_limited() -> bool:
 
 # -- the process --------------------------------------------------------------------------------
 
+_AGAIN_SECONDS = 0.05
+"""Seconds after which a signal is sent once more that nothing could take."""
+
 
 def _raise_terminated(number: int, _frame: object) -> NoReturn:
     raise Terminated(number)
 
 
 def _report_unraisable(found: sys.UnraisableHookArgs) -> None:
-    """Write errors that cannot be raised, but not those of signals.
+    """Write errors that cannot be raised, but not those of signals, which are sent once more.
 
-    A signal may come again while the run ends because of it; polars raises Ctrl-C in the thread
-    that it works for, too.
+    In the middle of an import, for one, Python drops what a signal raises. polars raises Ctrl-C in
+    the threads that it works for, too: there it is nobody's.
     """
     if not issubclass(found.exc_type, KeyboardInterrupt | Terminated):
         sys.__unraisablehook__(found)
+    elif threading.current_thread() is threading.main_thread():
+        error = found.exc_value
+        number = error.number if isinstance(error, Terminated) else signal.SIGINT
+        again = threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
 
 
 def _report_uncaught(

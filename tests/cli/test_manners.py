@@ -469,6 +469,32 @@ def test_too_little_memory_to_load_polars_is_told_in_one_line(megabytes: int, lo
 # -- signals ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("raised", ["Terminated(signal.SIGTERM)", "KeyboardInterrupt"])
+def test_a_signal_that_nothing_could_take_comes_once_more(raised: str) -> None:
+    """As in the middle of an import, where Python drops what a signal raises."""
+    program = f"""if True:
+        import signal, sys, time
+        from dcevents.cli import main
+        from dcevents.errors import Terminated
+        signal.signal(signal.SIGTERM, main._raise_terminated)
+        sys.unraisablehook = main._report_unraisable
+
+        class Dropped:
+            def __del__(self):
+                raise {raised}
+
+        Dropped()
+        try:
+            time.sleep(30)
+        except (KeyboardInterrupt, Terminated) as error:
+            print(type(error).__name__, end="")
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == raised.partition("(")[0]
+
+
 def test_a_signal_that_comes_again_while_it_ends_says_nothing() -> None:
     code = (
         "import sys\nfrom dcevents.cli import main as cli\nfrom dcevents.errors import Terminated\n"

@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,6 +36,7 @@ from samples.envelopes._writing import dynamo
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "sample_logs" / "envelopes"
+UNREAD_TARGET = ROOT / "tests" / "reading" / "unread"
 NGINX = """
 daemon off; worker_processes 1; error_log {folder}/error.log; pid {folder}/nginx.pid;
 events {{ worker_connections 64; }}
@@ -91,6 +92,32 @@ SYSLOG_IDENTIFIER=dc-events
 MESSAGE={text}
 
 """
+
+Events = Sequence[envelopes.Event]
+Collect = Callable[[Path, Events], None]
+"""Has a program write the events, as files `*.log` of a folder."""
+
+
+def write_samples(samplers: Mapping[str, Collect], unread: Collection[str]) -> None:
+    """Write what programs write, those that are named or all; some of it is what nobody reads."""
+    with open(ROOT / "sample_logs" / "site" / "dc.log", "rb") as source:
+        events = envelopes.read(source)[:24]
+    UNREAD_TARGET.mkdir(exist_ok=True)
+    for program in sys.argv[1:] or samplers:
+        if shutil.which(program) is None:
+            print(f"{program}: not installed")
+            continue
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            folder.chmod(0o755)
+            samplers[program](folder, events)
+            for path in sorted(folder.glob("*.log")):
+                data = path.read_bytes().replace(socket.gethostname().encode(), b"web1")
+                data = data.replace(os.fsencode(ROOT), b"/srv")
+                is_read = path.stem not in unread
+                target = TARGET / f"real-{path.name}" if is_read else UNREAD_TARGET / path.name
+                target.write_bytes(data.replace(os.fsencode(folder), b"/srv"))
+                print(f"{target.relative_to(ROOT)}: {len(data.splitlines())} lines")
 
 
 def free_port() -> int:

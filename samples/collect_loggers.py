@@ -16,21 +16,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from samples import envelopes
-from samples.collect import free_port, listening, run, while_it_runs
+from samples.collect import Collect, Events, free_port, listening, run, while_it_runs, write_samples
 
 ROOT = Path(__file__).parent.parent
 LOGGERS = Path(__file__).parent / "loggers"
-TARGET = ROOT / "sample_logs" / "envelopes"
-UNREAD_TARGET = ROOT / "tests" / "reading" / "unread"
 UNREAD = {
     *("console-object", "pprint", "python-dict", "structlog-console"),
     *("php-print-r", "php-var-export", "php-var-dump", "php-serialize", "ruby-hash", "ruby-pp"),
@@ -66,9 +61,6 @@ http {{
     location /done {{ return 204; }} }}
 }}
 """
-
-Events = Sequence[envelopes.Event]
-Collect = Callable[[Path, Events], None]
 
 
 def write_events(folder: Path, events: Events) -> Path:
@@ -263,24 +255,7 @@ SAMPLERS: dict[str, Collect] = {
 
 def main() -> None:
     """Write the samples."""
-    with open(ROOT / "sample_logs" / "site" / "dc.log", "rb") as source:
-        events = envelopes.read(source)[:24]
-    UNREAD_TARGET.mkdir(exist_ok=True)
-    for program in sys.argv[1:] or SAMPLERS:
-        if shutil.which(program) is None:
-            print(f"{program}: not installed")
-            continue
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            folder.chmod(0o755)
-            SAMPLERS[program](folder, events)
-            for path in sorted(folder.glob("*.log")):
-                data = path.read_bytes().replace(socket.gethostname().encode(), b"web1")
-                data = data.replace(os.fsencode(ROOT), b"/srv")
-                is_read = path.stem not in UNREAD
-                target = TARGET / f"real-{path.name}" if is_read else UNREAD_TARGET / path.name
-                target.write_bytes(data.replace(os.fsencode(folder), b"/srv"))
-                print(f"{target.relative_to(ROOT)}: {len(data.splitlines())} lines")
+    write_samples(SAMPLERS, UNREAD)
 
 
 if __name__ == "__main__":

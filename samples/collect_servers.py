@@ -10,26 +10,19 @@ What is no log that can be read goes to tests/reading/unread, where hints are te
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
 import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
 from samples import envelopes
-from samples.collect import free_port, listening, run, while_it_runs
+from samples.collect import Collect, Events, free_port, listening, run, while_it_runs, write_samples
 from samples.collect_tables import write_sql
 from samples.tables import COLUMNS, list_cells
 
 ROOT = Path(__file__).parent.parent
-TARGET = ROOT / "sample_logs" / "envelopes"
-UNREAD_TARGET = ROOT / "tests" / "reading" / "unread"
 UNREAD = {"mariadb-dump", "mariadb-xml", "apache-combined"}
 """What is written to be seen, or wrongly: a hint says what can be done."""
 APACHE = """
@@ -64,9 +57,6 @@ SecAuditLog {folder}/apache-audit.log
   SecAuditEngine Off
 </Location>
 """
-
-Events = Sequence[envelopes.Event]
-Collect = Callable[[Path, Events], None]
 
 
 def with_mariadb(folder: Path, events: Events) -> None:
@@ -154,23 +144,7 @@ SAMPLERS: dict[str, Collect] = {
 
 def main() -> None:
     """Write the samples."""
-    with open(ROOT / "sample_logs" / "site" / "dc.log", "rb") as source:
-        events = envelopes.read(source)[:24]
-    UNREAD_TARGET.mkdir(exist_ok=True)
-    for program in sys.argv[1:] or SAMPLERS:
-        if shutil.which(program) is None:
-            print(f"{program}: not installed")
-            continue
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            folder.chmod(0o755)
-            SAMPLERS[program](folder, events)
-            for path in sorted(folder.glob("*.log")):
-                data = path.read_bytes().replace(socket.gethostname().encode(), b"web1")
-                is_read = path.stem not in UNREAD
-                target = TARGET / f"real-{path.name}" if is_read else UNREAD_TARGET / path.name
-                target.write_bytes(data.replace(os.fsencode(folder), b"/srv"))
-                print(f"{target.relative_to(ROOT)}: {len(data.splitlines())} lines")
+    write_samples(SAMPLERS, UNREAD)
 
 
 if __name__ == "__main__":

@@ -426,11 +426,17 @@ static enum line_outcome take_list_members(scanner *s, const place *p)
     return is_taken ? TAKEN_SEVERAL : SET_ASIDE;
 }
 
+/* Return whether a line is as Docker writes it, its text not known to be whole. */
+static int is_of_docker(const scanner *s, const u8 *at)
+{
+    if (memcmp(at, "{\"log\":\"", 8)) return 0;
+    return !s->slots_count || s->slots[0].class_ != CLASS_TEXT;
+}
+
 /* Return whether a line may be a part of one that Docker has cut: its text has no line end. */
 static int may_be_part(const scanner *s, const u8 *at)
 {
-    if (memcmp(at, "{\"log\":\"", 8)) return 0;
-    if (s->slots_count && s->slots[0].class_ == CLASS_TEXT) return 0; /* whole */
+    if (!is_of_docker(s, at)) return 0;
     const u8 *text = at + 8, *end = skip_plain(text);
     while (*end != '"') end = *end == '\\' ? skip_plain(end + 2) : skip_plain(end + 1);
     size_t backslashes = 0;
@@ -632,8 +638,7 @@ static enum line_outcome take_line(scanner *s, const line *l, const u8 *at, cons
     enum line_outcome outcome = take_record(s, l, at, end);
     int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
     /* Of a line that might be a part, it matters how its text ends. */
-    int is_whole = memcmp(at, "{\"log\":\"", 8) || s->slots->class_ == CLASS_TEXT;
-    if (is_taken && is_whole && s->walked_rule != NO_NUMBER)
+    if (is_taken && !is_of_docker(s, at) && s->walked_rule != NO_NUMBER)
         learn_path(s, l->begin, l->end, s->walked_rule);
     return outcome;
 }

@@ -217,7 +217,12 @@ class FileWriter:
     build_file: Callable[[SendBatch, Destination], tuple[str, bytes]]
     destination: Destination
 
-    def deliver(self, batch: SendBatch, *, may_have_arrived: bool = False) -> Delivery:  # noqa: ARG002
+    def deliver(
+        self,
+        batch: SendBatch,
+        *,
+        may_have_arrived: bool = False,  # noqa: ARG002 - as a courier
+    ) -> Delivery:
         """Write a batch; the same one gets the same name. Raises OutputError."""
         name, content = self.build_file(batch, self.destination)
         with report_write_failures(self.folder.locate(name)):

@@ -7,7 +7,7 @@ import click
 
 from dcevents.analysis import account_words, recognition
 from dcevents.analysis.input_warnings import list_input_warnings
-from dcevents.cli.inputs import collect_garbage_again, let_interrupts_end_waits, open_reading
+from dcevents.cli.inputs import open_reading, settle_imports
 from dcevents.cli.targets import check_targets, protect_store
 from dcevents.cli.wording.messages import say, say_skipped_inputs, warn, warn_of_input
 from dcevents.errors import StoreError
@@ -24,8 +24,7 @@ from dcevents.store.run import RunResult, plan_expiry, run_ingest
 
 def ingest_logs(settings: IngestSettings, given: Sequence[str]) -> int:
     """Take in new events of logs; return the exit status."""
-    collect_garbage_again()
-    let_interrupts_end_waits()
+    settle_imports()
     if settings.is_dry_run:
         return _print_expiry(settings)
     operands = _choose_operands(settings, given)

@@ -22,10 +22,19 @@ if TYPE_CHECKING:
 KeepReject = Callable[["RejectedLine", bytes], None]
 
 
-def collect_garbage_again() -> None:
+def _collect_garbage_again() -> None:
     """Turn garbage collection on again, which `__main__` turned off for imports."""
     gc.freeze()
     gc.enable()
+
+
+def settle_imports() -> None:
+    """Undo what the start and its imports have changed for the process.
+
+    Each door calls it, behind its imports.
+    """
+    _collect_garbage_again()
+    let_interrupts_end_waits()
 
 
 def let_interrupts_end_waits() -> None:

@@ -22,9 +22,8 @@ from dcevents.analysis.selection import (
 )
 from dcevents.analysis.view import View
 from dcevents.cli.inputs import (
-    collect_garbage_again,
     has_waiting_input,
-    let_interrupts_end_waits,
+    settle_imports,
 )
 from dcevents.cli.log_opening import OpenedLogs, make_read_settings, open_logs
 from dcevents.cli.options import find_unasked_store_origin
@@ -83,8 +82,7 @@ def run_report(
 
     With `only_map` only the map of the input is written.
     """
-    collect_garbage_again()
-    let_interrupts_end_waits()
+    settle_imports()
     with open_view(report, settings, output, source) as (view, staleness):
         made = _write_report(report, view, output, only_map=only_map)
         triggered = [] if made is None else alerts.find_triggered(made, settings)

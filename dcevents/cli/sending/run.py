@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from dcevents.cli.inputs import collect_garbage_again, let_interrupts_end_waits, show_progress
+from dcevents.cli.inputs import settle_imports, show_progress
 from dcevents.cli.sending.inspection import inspect_selection
 from dcevents.cli.sending.preparation import (
     SendRun,
@@ -46,8 +46,7 @@ _SALT_BYTES: Final = 16
 
 def run_send(asked: SendRun) -> int:
     """Send, or say what would be sent; return the exit status."""
-    collect_garbage_again()
-    let_interrupts_end_waits()
+    settle_imports()
     settings, is_of_events = asked.settings, asked.wanted.what == "events"
     # Stored rows have no single events; outcomes are those of now, whenever the last event was.
     needs_locations = is_of_events and asked.store is not None

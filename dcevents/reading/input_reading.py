@@ -88,7 +88,10 @@ class InputReading:
         records = self._reader.feed(block.begin) if block.begin else []
         self._line += block.begin.count(b"\n")
         scanned, fed = block.scanned, FedEntries()
-        records += self._read_runs(block.data, scanned, fed)
+        if block.passed_bytes:
+            self._reader.pass_lines(scanned.lines, block.passed_bytes)
+        else:
+            records += self._read_runs(block.data, scanned, fed)
         others = OtherLines(scanned.others, fed.others, self._line)
         rejects = others.list_rejects(block.data, scanned.runs, wanted_rejects)
         read = ReadBlock(

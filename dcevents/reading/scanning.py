@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, NamedTuple
 
+from dcevents.model.events import REJECT_REASONS
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.rows.headers import NO_TABLE, TableSearch
 from dcevents.reading.scanner import (
     OTHER_BUCKETS,
+    SEVERAL,
     LineStatus,
     PureScanner,
     ScannedBlock,
@@ -30,14 +32,21 @@ _MAX_THREADS: Final = 8
 _AHEAD_BLOCKS: Final = 2
 """Blocks that are read ahead, beside one for each thread."""
 _EARLY_BYTES: Final = 16 * sizes.BLOCK_BYTES
-"""Bytes of blocks that are scanned before anybody asks for one, while polars is imported.
+"""Bytes that wait before anybody asks for a block, while polars is imported.
 
-More need more memory at once, which costs more than is won.
+Of blocks that are let go only the columns wait. More need more memory at once, which costs more
+than is won.
 """
 _RESULT_BYTES: Final = 1 << 12
 """Bytes that anything takes which waits."""
 _MIN_THREAD_BYTES: Final = 1 << 16
 """Bytes of a block that are worth a thread."""
+_SETTLED_STATUSES: Final = bytes({*LineStatus} - {LineStatus.ASIDE, *SEVERAL})
+"""Of lines whose bytes say nothing more: an array may be written anew, with more members."""
+_SETTLED_BUCKETS: Final = bytes(
+    OTHER_BUCKETS.index(name) for name in OTHER_BUCKETS if name not in REJECT_REASONS
+)
+"""Of lines that are no event, and not rejected: rejected ones may be shown."""
 _ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
 
 
@@ -55,6 +64,25 @@ class ScannedInput(NamedTuple):
     """All that follows in the input, in the place of later blocks."""
     framing: TableSearch = NO_TABLE
     """Whether the input is a CSV, whose rows are read in order: nothing is scanned then."""
+    passed_bytes: int = 0
+    """Size of whole lines that were let go, in the place of `data`: nothing is open before them,
+    and nobody is to look at them again."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether all lines were taken for good, if nothing is open before them."""
+        statuses, others = self.scanned.runs.statuses, self.scanned.others
+        return (
+            not (self.begin or self.problem or self.rest)
+            and self.framing == NO_TABLE
+            and self.data.endswith(b"\n")
+            and not statuses.translate(None, _SETTLED_STATUSES)
+            and not bytes(others.buckets).translate(None, _SETTLED_BUCKETS)
+        )
+
+    def let_go(self) -> "ScannedInput":
+        """Return the block without its bytes."""
+        return self._replace(data=b"", passed_bytes=len(self.data))
 
 
 def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInput:
@@ -129,6 +157,7 @@ class Scanning:
         self._waiting: deque[_WaitingItem] = deque()
         self._waiting_bytes = 0
         self._max_bytes = _EARLY_BYTES
+        self._settling = _Settling(inputs)
         self._later_max_bytes = (workers + _AHEAD_BLOCKS) * sizes.BLOCK_BYTES
         self._is_over = False
         self._error: BaseException | None = None
@@ -162,6 +191,9 @@ class Scanning:
                     self._waiting.append(waiting)
                     self._waiting_bytes += waiting.size
                     self._changed.notify_all()
+                if isinstance(waiting.item, Future):
+                    waiting.item.add_done_callback(self._let_go_settled)
+                with self._changed:
                     self._changed.wait_for(self._has_room)
                     if self._is_over:
                         return
@@ -171,6 +203,16 @@ class Scanning:
             self._is_over = True
             self._changed.notify_all()
 
+    def _let_go_settled(self, _scanned: Future[ScannedInput]) -> None:
+        """Let go of the bytes of blocks that wait, as far as nobody is to look at them again."""
+        with self._changed:
+            for place, block in self._settling.find_settled(self._waiting):
+                settled = _WaitingItem(block.let_go(), _RESULT_BYTES + block.scanned.size)
+                self._waiting_bytes += settled.size - self._waiting[place].size
+                self._waiting[place] = settled
+                self.give_back(block)
+            self._changed.notify_all()
+
     def _has_room(self) -> bool:
         return self._is_over or self._waiting_bytes < self._max_bytes
 
@@ -178,6 +220,8 @@ class Scanning:
         """Return all that waits, at least one block; none at the end."""
         with self._changed:
             self._max_bytes = self._later_max_bytes
+            # From now on blocks are taken as soon as they are scanned.
+            self._settling.is_over = True
             self._changed.wait_for(lambda: self._waiting or self._is_over)
             taken, self._waiting, self._waiting_bytes = self._waiting, deque(), 0
             self._changed.notify_all()
@@ -205,6 +249,40 @@ class _WaitingItem(NamedTuple):
 
     item: Future[ScannedInput] | ScannedInput | InputResult
     size: int
+
+
+class _Settling:
+    """Finds the first blocks of inputs at which, as at those before, nobody is to look again."""
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        self.is_over = False
+        self._inputs = deque(inputs)
+        """From the present one on."""
+        self._place = 0
+        """Of the first item that is not decided."""
+        self._is_settled = self._begins_anew()
+        """Whether all blocks of the present input are, so far."""
+
+    def _begins_anew(self) -> bool:
+        """Return whether nothing is open before the input, and its bytes are not to be known."""
+        return bool(self._inputs) and self._inputs[0].resume is None
+
+    def find_settled(self, waiting: Sequence["_WaitingItem"]) -> Iterator[tuple[int, ScannedInput]]:
+        """Yield the places of blocks that are settled by now, and these blocks."""
+        while not self.is_over and self._place < len(waiting):
+            place, item = self._place, waiting[self._place].item
+            if isinstance(item, Future):
+                if not item.done() or item.cancelled() or item.exception():
+                    return
+                item = item.result()
+            self._place += 1
+            if isinstance(item, InputResult):
+                self._inputs.popleft()
+                self._is_settled = self._begins_anew()
+            else:
+                self._is_settled &= item.is_settled
+                if self._is_settled:
+                    yield place, item
 
 
 def _take_result(

@@ -1,6 +1,8 @@
 """Blocks that are read and scanned ahead."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from concurrent import futures
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from dcevents.errors import InputError
 from dcevents.reading import scanning
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanning import ScannedInput, Scanning
+from dcevents.reading.sources.blocks import InputBlock, InputItem, read_blocks
 from dcevents.reading.sources.inputs import Input
 
 LINE = b'{"event":"CONVERSATION_ENGAGED","timestamp":1772442904000,"sid":"s"}\n'
@@ -67,3 +70,58 @@ def test_an_error_of_the_reader_comes_behind_the_blocks_before_it(tmp_path: Path
         taken.extend(Scanning(inputs, SETTINGS, lambda _: None))
 
     assert len(taken) == 4, "two blocks, and what was found about two inputs"
+
+
+WHOLE = LINE * 3
+OPEN = LINE * 2 + b'{"of":{\n'
+CASES = [
+    pytest.param([WHOLE, WHOLE, WHOLE], 3, id="lines that are records"),
+    pytest.param([WHOLE, OPEN, WHOLE], 1, id="behind an open value any line may belong to it"),
+    pytest.param([WHOLE, WHOLE + b"no JSON\n", WHOLE], 1, id="rejected lines may be shown"),
+    pytest.param([WHOLE, LINE[:-1]], 1, id="a last line may go on"),
+    pytest.param([WHOLE, b"[" + LINE[:-1] + b"]\n"], 1, id="an array may get more members"),
+    pytest.param([WHOLE, b'{"event":"acme.opened"}\n\n'], 2, id="ignored lines are not shown"),
+]
+
+
+@pytest.mark.parametrize(("blocks", "let_go"), CASES)
+def test_blocks_that_nobody_looks_at_again_are_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: list[bytes], let_go: int
+) -> None:
+    monkeypatch.setattr(scanning, "_MIN_THREAD_BYTES", 0)
+    inputs = []
+    for number, data in enumerate((b"".join(blocks), WHOLE)):
+        path = tmp_path / f"{number}.log"
+        path.write_bytes(data)
+        inputs.append(Input(path.name, path, path.stat().st_size))
+    cuts = iter([*map(len, blocks), len(WHOLE)])
+    monkeypatch.setattr(scanning, "read_blocks", partial(cut_anew, read_blocks, cuts))
+    scan = Scanning(inputs, SETTINGS, lambda _: None)
+    scan.begin()
+    wait_for_reader(scan)
+    futures.wait([each.item for each in scan._waiting if isinstance(each.item, futures.Future)])
+
+    found = [each for each in scan if isinstance(each, ScannedInput)]
+
+    assert [each.passed_bytes > 0 for each in found] == [
+        *(number < let_go for number in range(len(blocks))),
+        True,
+    ], "and those of the next input begin anew"
+    assert sum(each.scanned.lines for each in found) == b"".join([*blocks, WHOLE]).count(b"\n") + (
+        not blocks[-1].endswith(b"\n")
+    )
+
+
+def cut_anew(
+    read: Callable[..., Iterator[InputItem]], sizes: Iterator[int], *arguments: object
+) -> Iterator[InputItem]:
+    """Yield what small inputs hold in blocks of such sizes."""
+    for item in read(*arguments):
+        if not isinstance(item, InputBlock):
+            yield item
+            continue
+        data = bytes(item.data)
+        while data:
+            size = next(sizes)
+            yield InputBlock(data[:size])
+            data = data[size:]

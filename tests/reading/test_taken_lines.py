@@ -7,6 +7,7 @@ record: the log must be the same whichever these are.
 import contextlib
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -241,17 +242,38 @@ def cycle_for_ever(choices: Sequence[bool]) -> Callable[[], bool]:
     return lambda: next(found)
 
 
-def read(path: Path, choices: Sequence[bool], block_bytes: int, as_of: int | None = None) -> Any:
-    """Return all that a log says where a scanner takes some lines of small blocks."""
+def read(
+    path: Path,
+    choices: Sequence[bool],
+    block_bytes: int,
+    as_of: int | None = None,
+    *,
+    is_ahead: bool = False,
+) -> Any:
+    """Return all that a log says where a scanner takes some lines of small blocks.
+
+    `is_ahead`: all are scanned before the first is taken.
+    """
     reading = ReadSettings(CLOCK_MS, as_of, in_full=True)
     rejects: list[Any] = []
     with scan_by_chance(choices, block_bytes):
+        scanning = Scanning([make_input(path)], reading, lambda _: None)
+        if is_ahead:
+            scan_ahead(scanning)
         log = read_log(
-            Scanning([make_input(path)], reading, lambda _: None),
+            scanning,
             Vocabulary(),
             keep_reject=lambda place, raw: rejects.append((place, raw)),
         )
     return describe(log), rejects
+
+
+def scan_ahead(scanning: Scanning) -> None:
+    """Wait until all blocks are scanned, before the first is taken."""
+    scanning.begin()
+    assert scanning._reader is not None
+    scanning._reader.join(timeout=60)
+    futures.wait([each.item for each in scanning._waiting if isinstance(each.item, futures.Future)])
 
 
 def make_input(path: Path, resume: Resume | None = None) -> Input:
@@ -269,6 +291,7 @@ def scan_by_chance(choices: Sequence[bool], block_bytes: int) -> Iterator[None]:
             (scanning_module, "make_scanner", lambda context, **_: ChanceScanner(context, choose)),
             # Choices are made in the order of lines.
             (scanning_module, "_MAX_THREADS", 1),
+            (scanning_module, "_MIN_THREAD_BYTES", 0),
             (sizes, "BLOCK_BYTES", block_bytes),
             (sizes, "FIRST_BLOCK_BYTES", block_bytes),
         ):
@@ -298,18 +321,21 @@ def describe(log: Log) -> Any:
     choices=CHOICES,
     block_bytes=st.sampled_from([60, 200, 1000, 1 << 20]),
     as_of=st.sampled_from([None, 1_793_700_000_000]),
+    is_ahead=st.booleans(),
 )
 def test_it_makes_no_difference_which_lines_a_scanner_takes(
     data: bytes,
     choices: list[bool],
     block_bytes: int,
     as_of: int | None,
+    is_ahead: bool,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     path = tmp_path_factory.mktemp("logs") / "x.log"
     path.write_bytes(data)
+    expected = read(path, [False], 1 << 20, as_of)
 
-    assert read(path, [False], 1 << 20, as_of) == read(path, choices, block_bytes, as_of)
+    assert expected == read(path, choices, block_bytes, as_of, is_ahead=is_ahead)
 
 
 @pytest.mark.records

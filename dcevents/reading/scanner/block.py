@@ -206,6 +206,17 @@ class ScannedBlock:
     events: TakenEvents = field(default_factory=TakenEvents)
     others: TakenOthers = field(default_factory=TakenOthers)
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes the columns take, and the sids."""
+        events, others = self.events, self.others
+        columns = (
+            *(events.lines, events.sessions, events.attributes, events.times, events.forms),
+            *(events.structures, events.members, events.sids.packed, events.sids.offsets),
+            *(others.lines, others.buckets, others.names),
+        )
+        return sum(memoryview(each).nbytes for each in columns)
+
 
 class Scanner(Protocol):
     """Reads blocks of lines; several threads may ask it at once."""

@@ -157,11 +157,12 @@ class View:
         latest `last_at` that has one.
         """
         constant = self.fold.find_constant_texts("conversation")
-        groups = groups.join(constant, on="id_rank", how="inner")
-        groups = groups.filter(pl.col("id_rank") > 0).select(*keys, "conversation")
-        changing = frame.filter(pl.col("id_rank") > 0).join(constant, on="id_rank", how="anti")
-        if changing.is_empty():
+        groups = groups.filter(pl.col("id_rank") > 0)
+        changing_ids = groups.join(constant, on="id_rank", how="anti")["id_rank"]
+        groups = groups.join(constant, on="id_rank", how="inner").select(*keys, "conversation")
+        if changing_ids.is_empty():
             return groups
+        changing = frame.filter(pl.col("id_rank").is_in(changing_ids.unique().implode()))
         named = self.fold.add_text(changing, "conversation").drop_nulls("conversation")
         latest = (
             named.sort("last_at", "conversation", nulls_last=False)

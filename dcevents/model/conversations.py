@@ -19,7 +19,6 @@ from dcevents.model.events import (
     INPUT_EMAIL,
     INPUT_PHONE,
     KINDS,
-    LIVE_CHAT_KINDS,
     MEETING_BOOKED,
     TRIGGERED,
 )
@@ -33,7 +32,7 @@ from dcevents.model.fold import (
     list_conversation_ids,
     name_agents,
 )
-from dcevents.model.grouping import DistinctCounts, GroupedPart, choose_texts, group_part
+from dcevents.model.grouping import DistinctCounts, choose_texts, group_part
 from dcevents.model.moments import UNTIMED
 from dcevents.model.native_grouping import NO_TIME_MS
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
@@ -66,11 +65,22 @@ def _map_in_threads(function: Callable[[_P], _T], parts: Sequence[_P]) -> list[_
 
 
 class _Folded(NamedTuple):
-    """Holds what a fold has found; the clock was not asked for attempts."""
+    """Holds what a fold has found."""
 
     conversations: pl.DataFrame
+    provisional_attempts: pl.DataFrame
     attempts: pl.DataFrame
     chat_events: pl.DataFrame
+
+
+class _FoldedPart(NamedTuple):
+    """Holds the same of some sessions, and how many events these have."""
+
+    conversations: pl.DataFrame
+    provisional_attempts: pl.DataFrame
+    attempts: pl.DataFrame
+    chat_events: pl.DataFrame
+    counts: DistinctCounts
 
 
 @dataclass(frozen=True)
@@ -153,12 +163,12 @@ class FactFold:
 
         See `find_attempts`; `agent` is a rank.
         """
-        return self._folded.attempts
+        return self._folded.provisional_attempts
 
-    @cached_property
+    @property
     def attempts(self) -> pl.DataFrame:
         """Return one row for each attempt: see `decide_attempts`; `agent` is a rank."""
-        return decide_attempts(self.provisional_attempts, self.as_of)
+        return self._folded.attempts
 
     def find_timeouts(self) -> pl.DataFrame:
         """Return one row for each timeout of an attempt: see `attempts.find_timeouts`."""
@@ -199,42 +209,24 @@ class FactFold:
     @cached_property
     def _folded(self) -> _Folded:
         """Return the fold of all facts, made in parts: what is made on the way is of a few only."""
+        parts = _map_in_threads(self._fold_part, self.facts.split_by_session())
+        self.facts.note_counts(sum((each.counts for each in parts), DistinctCounts()))
+        conversations, attempts, decided, chat_events, _ = zip(*parts, strict=True)
+        # Different sids are counted without sorting then.
+        by_sid = pl.concat(conversations).with_columns(pl.col("sid").set_sorted())
+        return _Folded(by_sid, pl.concat(attempts), pl.concat(decided), pl.concat(chat_events))
+
+    def _fold_part(self, part: FactPart) -> "_FoldedPart":
+        """Return the fold of whole sessions; conversations are in the order of their keys."""
         codes = self.attributes.select("kind", "id_rank", "agent")
-
-        def group(part: FactPart) -> GroupedPart:
-            return group_part(part, codes, self._id_bits)
-
-        grouped = _map_in_threads(group, self.facts.split_by_session())
-        self.facts.note_counts(sum((each.counts for each in grouped), DistinctCounts()))
-        chat_events = pl.concat(each.chat_events for each in grouped)
-        attempts = find_attempts(chat_events)
+        grouped = group_part(part, codes, self._id_bits)
+        attempts = find_attempts(grouped.chat_events)
         decided = decide_attempts(attempts, self.as_of)
-        chats = _summarise_attempts(decided)
-        groups = {number: each.conversations for number, each in enumerate(grouped)}
-        del grouped
-
-        def fold(number: int) -> pl.DataFrame:
-            # Let go as soon as they are folded: all of them take as much as all conversations.
-            provisional = self._fold_groups(groups.pop(number), chats)
-            found = decide_outcomes(provisional, decided, self.as_of, self.idle_ms)
-            # In pieces that are alike in all columns: else polars copies all to add one.
-            return found.rechunk()
-
-        return _Folded(pl.concat(_map_in_threads(fold, [*groups])), attempts, chat_events)
-
-    def _fold_groups(self, groups: pl.DataFrame, chats: pl.DataFrame) -> pl.DataFrame:
-        """Return conversations with their provisional outcomes; `chats` sums up attempts."""
-        # Few conversations have a live chat: only these are joined.
-        has_chat = pl.col("kind_bits") & _combine_bits(*LIVE_CHAT_KINDS) > 0
-        joined = groups.filter(has_chat).join(
-            chats, on="conversation_key", how="left", maintain_order="left"
+        groups = _add_live_chats(grouped.conversations, _summarise_attempts(decided))
+        conversations = decide_outcomes(
+            self._derive_columns(groups), decided, self.as_of, self.idle_ms
         )
-        others = groups.filter(~has_chat).with_columns(
-            live_chats=pl.lit(0, pl.UInt32),
-            has_accepted_attempt=pl.lit(value=False),
-            has_missed_attempt=pl.lit(value=False),
-        )
-        return pl.concat(self._derive_columns(part) for part in (joined, others))
+        return _FoldedPart(conversations, attempts, decided, grouped.chat_events, grouped.counts)
 
     # -- single events -------------------------------------------------------------------------
 
@@ -324,11 +316,32 @@ class FactFold:
 
 
 def _summarise_attempts(attempts: pl.DataFrame) -> pl.DataFrame:
+    """Sum up the attempts of each conversation, in the order of keys."""
     outcome = pl.col("outcome")
-    return attempts.group_by("conversation_key").agg(
+    summed = attempts.group_by("conversation_key").agg(
         pl.len().cast(pl.UInt32).alias("live_chats"),
         pl.col("accepted").any().alias("has_accepted_attempt"),
         (outcome == "missed").any().alias("has_missed_attempt"),
+    )
+    return summed.sort("conversation_key")
+
+
+def _add_live_chats(groups: pl.DataFrame, chats: pl.DataFrame) -> pl.DataFrame:
+    """Add the columns of `chats` to conversations: both are in the order of keys.
+
+    Few conversations have a live chat: a join of all would take several times as long.
+    """
+    if groups.is_empty():
+        return groups.clear().hstack(chats.drop("conversation_key").clear())
+    keys, key = groups["conversation_key"], pl.col("conversation_key")
+    chats = chats.filter(key.is_between(keys[0], keys[-1]))
+    places = keys.search_sorted(chats["conversation_key"])
+    nothing = {"live_chats": 0, "has_accepted_attempt": False, "has_missed_attempt": False}
+    return groups.with_columns(
+        pl.repeat(value, groups.height, dtype=chats.schema[name], eager=True)
+        .scatter(places, chats[name])
+        .alias(name)
+        for name, value in nothing.items()
     )
 
 

@@ -42,11 +42,12 @@ class GroupedPart(NamedTuple):
     """The conversations of some sessions."""
 
     conversations: pl.DataFrame
-    """One row each. Columns: conversation_key, first_at (UNTIMED without a timed event), shown_at,
-    engaged_at, completed_at (of the first TRIGGERED, of the first event but these and CLOSED, of
-    the first COMPLETED; NO_EVENT_MS without one), active_at, closed_at (of the last timed event but
-    TRIGGERED, of the last timed CLOSED; NO_TIME_MS without one), meetings, kind_bits, step (the
-    step kind whose first timed event is latest; NO_STEP without one).
+    """One row each, in the order of keys. Columns: conversation_key, first_at (UNTIMED without
+    a timed event), shown_at, engaged_at, completed_at (of the first TRIGGERED, of the first
+    event but these and CLOSED, of the first COMPLETED; NO_EVENT_MS without one), active_at,
+    closed_at (of the last timed event but TRIGGERED, of the last timed CLOSED; NO_TIME_MS
+    without one), meetings, kind_bits, step (the step kind whose first timed event is latest;
+    NO_STEP without one).
     """
     chat_events: pl.DataFrame
     """The live-chat and closed events of conversations with a live chat, each once, in order.
@@ -173,6 +174,7 @@ def _find_times(events: pl.DataFrame) -> pl.DataFrame:
     return (
         times.join(_find_steps(events.lazy()), on="conversation_key", how="left")
         .with_columns(pl.col("step").fill_null(NO_STEP))
+        .sort("conversation_key")
         .collect(engine="streaming")
     )
 

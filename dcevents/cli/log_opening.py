@@ -13,6 +13,7 @@ from dcevents.cli.inputs import open_reading
 from dcevents.cli.targets import check_rejects_apart, check_targets
 from dcevents.cli.wording.messages import say_skipped_inputs
 from dcevents.cli.wording.mistakes import looks_like_source
+from dcevents.model.numbers.codes import Codes
 from dcevents.reading.judge import Mapping
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanning import Scanning
@@ -69,6 +70,7 @@ class OpenedLogs(AbstractContextManager["OpenedLogs"]):
 
     def __init__(self, found: FoundInputs, reading: ReadSettings, output: OutputSettings) -> None:
         self.found = found
+        self.codes = Codes()
         with ExitStack() as opening:
             progress, self.keep_reject = opening.enter_context(
                 open_reading(found, output.rejects_file, is_quiet=output.is_quiet)
@@ -77,8 +79,8 @@ class OpenedLogs(AbstractContextManager["OpenedLogs"]):
             self._open = opening.pop_all()
 
     def begin(self) -> None:
-        """Have the first blocks scanned meanwhile."""
-        self._scanning[0].begin()
+        """Have the first blocks scanned meanwhile, and made facts by `codes`."""
+        self._scanning[0].begin(self.codes)
 
     def take_scanning(self) -> Scanning:
         """Return the blocks, once: what they take is free when they are read."""

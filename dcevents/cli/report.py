@@ -98,7 +98,7 @@ def open_view(
 ) -> Iterator[tuple[View, Sequence[str]]]:
     """Yield the view of a report, and alerts about its store."""
     if isinstance(source, OpenedLogs):
-        read = _read_logs(source, Vocabulary())
+        read = _read_logs(source, Vocabulary(codes=source.codes))
         if not report.needs_sids:
             read.facts.forget_sids()
         if read.facts.row_count >= _LONG_LOG_EVENTS:

@@ -12,7 +12,8 @@ import polars as pl
 
 from dcevents.model.events import CLOSED, TIMEOUT
 from dcevents.model.moments import UNTIMED
-from dcevents.model.texts import NUMBER_TYPE, make_text_table
+from dcevents.model.numbers.tables import make_text_table
+from dcevents.model.texts import NUMBER_TYPE, list_texts
 from dcevents.model.walk import (
     ACCEPT_ROLE,
     END_ROLE,
@@ -123,7 +124,7 @@ def _walk_conversations(events: pl.DataFrame) -> tuple[pl.DataFrame, list[Signat
     offsets = array("I", [*begins.to_list(), len(letters)])
     signatures = make_text_table()
     walk_numbers = signatures.number_packed(memoryview(letters), memoryview(offsets))
-    walks = [walk_signature(signature) for signature in signatures.look_up(None)]
+    walks = [walk_signature(signature) for signature in list_texts(signatures)]
     of_conversations = _tabulate_walks(walks)[arrow.copy_numbers(walk_numbers, NUMBER_TYPE)]
     of_events = of_conversations.explode("attempt", "roles")
     beside = pl.concat([events, of_events], how="horizontal")

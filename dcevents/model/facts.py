@@ -15,12 +15,13 @@ import polars as pl
 
 from dcevents.model.grouping import DistinctCounts, count_part, drop_repeats, find_last_times
 from dcevents.model.moments import UNTIMED
+from dcevents.model.numbers.packed_events import PackedEvents
 from dcevents.model.packing import (
     END_OF_SIDS,
     NO_PACKED_FACTS,
     NO_WIDE_FACTS,
     FactPart,
-    PackedEvents,
+    frame_packed,
     pack_rows,
     unpack_codes,
     unpack_rows,
@@ -81,7 +82,7 @@ class Facts:
     def add_packed(self, packed: Sequence[PackedEvents]) -> None:
         """Add packed facts, those of one block or more."""
         # A frame of thousands of pieces costs more than a copy.
-        facts = pl.concat([each.facts for each in packed], rechunk=len(packed) > _MAX_PIECES)
+        facts = pl.concat(map(frame_packed, packed), rechunk=len(packed) > _MAX_PIECES)
         if facts.is_empty():
             return
         first_ms, last_ms = (

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from dcevents.model import packing
 from dcevents.model.events import (
     CLOSED,
     COMPLETED,
@@ -18,9 +17,11 @@ from dcevents.model.events import (
     TRIGGERED,
 )
 from dcevents.model.moments import UNTIMED
+from dcevents.model.numbers import packed_events
 from dcevents.model.packing import FACT_SCHEMA, FactPart
 from dcevents.model.texts import NUMBER_TYPE
 from dcevents.native import arrow
+from dcevents.native.memory import Memory
 
 NO_EVENT_MS: Final = 1 << 61
 """The first time of no events; more than UNTIMED, which is that of untimed ones."""
@@ -156,10 +157,10 @@ def find_last_times(library: ctypes.CDLL, part: FactPart, code_count: int) -> pl
     """
     times = array("q", [_NO_FACT_MS]) * code_count
     settings = _Settings(
-        code_bits=packing.CODE_BITS,
+        code_bits=packed_events.CODE_BITS,
         code_count=code_count,
         untimed=UNTIMED,
-        packed_untimed=packing.PACKED_UNTIMED,
+        packed_untimed=packed_events.PACKED_UNTIMED,
         no_time=NO_TIME_MS,
     )
     with ExitStack() as opened:
@@ -188,9 +189,9 @@ def _call_library(
     """Group a part; `settings` says what is wanted."""
     found = _Grouping()
     settings.first_sid, settings.end_sid = part.first_sid, part.end_sid
-    settings.untimed, settings.packed_untimed = UNTIMED, packing.PACKED_UNTIMED
+    settings.untimed, settings.packed_untimed = UNTIMED, packed_events.PACKED_UNTIMED
     settings.no_event, settings.no_time = NO_EVENT_MS, NO_TIME_MS
-    settings.code_bits, settings.code_count = packing.CODE_BITS, codes.height
+    settings.code_bits, settings.code_count = packed_events.CODE_BITS, codes.height
     settings.live_chat_kinds = sum(1 << kind for kind in LIVE_CHAT_KINDS)
     settings.step_kinds = sum(1 << kind for kind in STEP_KINDS)
     settings.shown, settings.closed = TRIGGERED, CLOSED
@@ -248,7 +249,7 @@ def _open_facts(opened: ExitStack, frame: pl.DataFrame, names: tuple[str, ...]) 
 
 def _make_frame(library: ctypes.CDLL, table: _Table, columns: dict[str, Any]) -> pl.DataFrame:
     found = [
-        arrow.Memory(library, address).make_series(dtype, table.rows).alias(name)
+        arrow.make_series(Memory(library, address), dtype, table.rows).alias(name)
         for (name, dtype), address in zip(columns.items(), table.columns, strict=False)
     ]
     return pl.DataFrame(found)

@@ -1,263 +1,49 @@
-"""Numbers of texts, and of rows of numbers: 0, 1, 2 … in the order in which they come.
+"""Numbers of texts in columns of polars: see `tables`."""
 
-The tables are in C, or where there is no library in Python. They compare texts and rows as such, so
-no two of them ever share a number, and no number changes.
-"""
-
-import ctypes
-import secrets
-from array import array
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from typing import Final
 
 import polars as pl
 
-from dcevents.native import arrow, load_library
+from dcevents.model.numbers.tables import NUMBER_BYTES, NativeTable, PythonTable, TextTable
+from dcevents.native import arrow
+from dcevents.native.memory import allocate
 
 NUMBER_TYPE: Final = pl.UInt32
-_NUMBER_BYTES: Final = 4
-_TOO_MANY: Final = -2
-"""Result of the library: there are 2^32 texts."""
-_NO_ENTRY: Final = -4
-"""Result of the library: a number stands for nothing."""
 
 
-class TextTable(Protocol):
-    """A table of texts and their numbers."""
-
-    def number_texts(self, texts: pl.Series) -> pl.Series:
-        """Return the number of each text, which may repeat; none is null."""
-
-    def number_packed(self, texts: memoryview, offsets: memoryview) -> "array[int]":
-        """Return the numbers of texts, each from one of the 32-bit offsets to the next."""
-
-    def find_number(self, text: str) -> int | None:
-        """Return the number of a text; None if it has none."""
-
-    def look_up(self, numbers: pl.Series | None) -> pl.Series:
-        """Return the texts of numbers, or all texts."""
-
-    def __len__(self) -> int: ...
+def number_texts(table: TextTable, texts: pl.Series | Sequence[str]) -> pl.Series:
+    """Return the number of each text, which may repeat; none is null."""
+    texts = pl.Series(texts, dtype=pl.String)
+    if isinstance(table, PythonTable):
+        return pl.Series(table.number_list(texts.to_list()), dtype=NUMBER_TYPE)
+    numbers, done = allocate(table.library, NUMBER_BYTES * texts.len()), 0
+    with arrow.open_series(texts) as (form, chunks):
+        if form != arrow.TEXT_VIEW_FORMAT or texts.null_count():
+            raise ValueError("not a column of texts")
+        for chunk in chunks:
+            table.number_views(chunk, numbers.address + NUMBER_BYTES * done)
+            done += chunk.length
+    return arrow.make_series(numbers, NUMBER_TYPE, done)
 
 
-def make_text_table() -> TextTable:
-    """Return a table without texts."""
-    library = load_library()
-    return _PythonTable() if library is None else _NativeTable(library)
-
-
-class _PythonTable:
-    """A table in a dictionary."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def number_texts(self, texts: pl.Series) -> pl.Series:
-        return pl.Series(self._number_texts(texts.to_list()), dtype=NUMBER_TYPE)
-
-    def number_packed(self, texts: memoryview, offsets: memoryview) -> "array[int]":
-        bounds = pairwise(offsets.tolist())
-        found = self._number_texts([str(texts[begin:end], "utf-8") for begin, end in bounds])
-        return array("I", found)
-
-    def _number_texts(self, texts: list[str]) -> list[int]:
-        numbers = self._numbers
-        return [numbers.setdefault(text, len(numbers)) for text in texts]
-
-    def find_number(self, text: str) -> int | None:
-        return self._numbers.get(text)
-
-    def look_up(self, numbers: pl.Series | None) -> pl.Series:
-        texts = pl.Series(list(self._numbers), dtype=pl.String)
-        return texts if numbers is None else texts.gather(numbers)
-
-
-class _LibraryTable:
-    """A table of the library, which goes with this object."""
-
-    def __init__(self, library: ctypes.CDLL) -> None:
-        self._library = library
-        library.dcevents_new_texts.restype = ctypes.c_void_p
-        library.dcevents_count_texts.restype = ctypes.c_uint64
-        # Nobody can guess where a text lies.
-        seeds = (ctypes.c_uint64(secrets.randbits(64)) for _ in range(2))
-        self._table = ctypes.c_void_p(library.dcevents_new_texts(*seeds))
-        if not self._table:
-            raise MemoryError
-
-    def __del__(self) -> None:
-        if hasattr(self, "_table"):
-            self._library.dcevents_free_texts(self._table)
-
-    def __len__(self) -> int:
-        return int(self._library.dcevents_count_texts(self._table))
-
-
-class _NativeTable(_LibraryTable):
-    """Texts in a table of the library."""
-
-    def __init__(self, library: ctypes.CDLL) -> None:
-        super().__init__(library)
-        library.dcevents_copy_texts.restype = ctypes.c_void_p
-        library.dcevents_find_text.restype = ctypes.c_int64
-
-    def number_texts(self, texts: pl.Series) -> pl.Series:
-        numbers = arrow.allocate(self._library, _NUMBER_BYTES * texts.len())
-        done = 0
-        with arrow.open_series(texts) as (form, chunks):
-            if form != arrow.TEXT_VIEW_FORMAT or texts.null_count():
-                raise ValueError("not a column of texts")
-            for chunk in chunks:
-                end = ctypes.c_void_p(numbers.address + _NUMBER_BYTES * done)
-                check_result(
-                    self._library.dcevents_number_views(self._table, ctypes.byref(chunk), end)
-                )
-                done += chunk.length
-        return numbers.make_series(NUMBER_TYPE, done)
-
-    def number_packed(self, texts: memoryview, offsets: memoryview) -> "array[int]":
-        count = len(offsets) - 1
-        numbers = array("I", bytes(_NUMBER_BYTES * count))
-        with arrow.open_bytes(texts) as text_bytes, arrow.open_bytes(offsets) as places:
-            check_result(
-                self._library.dcevents_number_packed(
-                    self._table,
-                    text_bytes,
-                    ctypes.c_uint64(len(texts)),
-                    places,
-                    ctypes.c_uint64(count),
-                    ctypes.c_void_p(numbers.buffer_info()[0]),
-                )
-            )
-        return numbers
-
-    def find_number(self, text: str) -> int | None:
-        data = text.encode()
-        found: int = self._library.dcevents_find_text(self._table, data, ctypes.c_uint64(len(data)))
-        return None if found < 0 else found
-
-    def look_up(self, numbers: pl.Series | None) -> pl.Series:
-        if numbers is None:
-            return self._copy_texts(None, len(self))
-        with arrow.open_series(numbers) as (_, chunks):
-            parts = [
-                self._copy_texts(ctypes.c_void_p(arrow.find_values(each, NUMBER_TYPE)), each.length)
-                for each in chunks
-            ]
-        return pl.concat([pl.Series(dtype=pl.String), *parts])
-
-    def _copy_texts(self, numbers: Any, count: int) -> pl.Series:  # noqa: ANN401
-        address = self._library.dcevents_copy_texts(self._table, numbers, ctypes.c_uint64(count))
-        return arrow.Memory(self._library, address).make_texts(count)
-
-
-class RowTable(Protocol):
-    """A table of rows of numbers, all of one length, and the numbers of these rows."""
-
-    def number_rows(
-        self, rows: "array[int]", translations: "Sequence[array[int] | None]"
-    ) -> "array[int]":
-        """Return the number of each row, which may repeat.
-
-        What stands in a column is first translated: by its place in an array.
-        """
-
-    def list_rows(self) -> "array[int]":
-        """Return all rows, in the order of their numbers."""
-
-    def __len__(self) -> int: ...
-
-
-def make_row_table(width: int) -> RowTable:
-    """Return a table without rows; `width` is their length."""
-    library = load_library()
-    return _PythonRows(width) if library is None else _NativeRows(library, width)
-
-
-class _PythonRows:
-    """Rows in a dictionary."""
-
-    def __init__(self, width: int) -> None:
-        self._width = width
-        self._numbers: dict[tuple[int, ...], int] = {}
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def number_rows(
-        self, rows: "array[int]", translations: "Sequence[array[int] | None]"
-    ) -> "array[int]":
-        columns = [
-            column if known is None else [known[number] for number in column]
-            for column, known in zip(self._split(rows), translations, strict=True)
+def look_up_texts(table: TextTable, numbers: pl.Series) -> pl.Series:
+    """Return the texts of numbers."""
+    if isinstance(table, PythonTable):
+        return list_texts(table).gather(numbers)
+    with arrow.open_series(numbers) as (_, chunks):
+        parts = [
+            _copy_texts(table, arrow.find_values(each, NUMBER_TYPE), each.length) for each in chunks
         ]
-        numbers = self._numbers
-        return array(
-            "I", [numbers.setdefault(row, len(numbers)) for row in zip(*columns, strict=True)]
-        )
-
-    def _split(self, rows: "array[int]") -> "Iterator[array[int]]":
-        return (rows[at :: self._width] for at in range(self._width))
-
-    def list_rows(self) -> "array[int]":
-        return array("I", [number for row in self._numbers for number in row])
+    return pl.concat([pl.Series(dtype=pl.String), *parts])
 
 
-class Translation(ctypes.Structure):
-    """Says what numbers become, by their place: `struct dcevents_translation`."""
-
-    _fields_ = (("numbers", ctypes.c_void_p), ("count", ctypes.c_uint64))
-
-    @classmethod
-    def of(cls, numbers: "array[int] | None") -> "Translation":
-        """Return the translation to numbers, which have to outlive it; None changes nothing."""
-        return cls() if numbers is None else cls(*numbers.buffer_info())
+def list_texts(table: TextTable) -> pl.Series:
+    """Return all texts, in the order of their numbers."""
+    if isinstance(table, PythonTable):
+        return pl.Series(table.list_texts(), dtype=pl.String)
+    return _copy_texts(table, None, len(table))
 
 
-class _NativeRows(_LibraryTable):
-    """Rows in a table of the library: each is a text of so many bytes."""
-
-    def __init__(self, library: ctypes.CDLL, width: int) -> None:
-        super().__init__(library)
-        self._width = width
-
-    def number_rows(
-        self, rows: "array[int]", translations: "Sequence[array[int] | None]"
-    ) -> "array[int]":
-        count = len(rows) // self._width
-        numbers = array("I", bytes(_NUMBER_BYTES * count))
-        if count:
-            known = [Translation.of(each) for each in translations]
-            check_result(
-                self._library.dcevents_number_rows(
-                    self._table,
-                    ctypes.c_void_p(rows.buffer_info()[0]),
-                    ctypes.c_uint64(count),
-                    (Translation * len(known))(*known),
-                    ctypes.c_void_p(numbers.buffer_info()[0]),
-                )
-            )
-        return numbers
-
-    def list_rows(self) -> "array[int]":
-        size = _NUMBER_BYTES * self._width * len(self)
-        rows = array("I", bytes(size))
-        address = ctypes.c_void_p(rows.buffer_info()[0])
-        check_result(
-            self._library.dcevents_copy_packed(self._table, address, ctypes.c_uint64(size))
-        )
-        return rows
-
-
-def check_result(result: int) -> None:
-    """Raise the error that a result of a function on tables stands for."""
-    if result == _TOO_MANY:
-        raise OverflowError("there are too many texts")
-    if result == _NO_ENTRY:
-        raise IndexError("a row has a number that stands for nothing")
-    if result:
-        raise MemoryError
+def _copy_texts(table: NativeTable, numbers: int | None, count: int) -> pl.Series:
+    return arrow.make_texts(table.copy_texts(numbers, count), count)

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from dcevents.native import load_library
+from dcevents.native.memory import Memory, copy_bytes
 
 _FORMATS: Final[dict[Any, tuple[bytes, int]]] = {
     pl.UInt8: (b"C", 1),
@@ -97,59 +98,37 @@ def find_values(chunk: ArrowArray, dtype: Any) -> int:  # noqa: ANN401
     return address + _FORMATS[dtype][1] * int(chunk.offset)
 
 
-class Memory:
-    """Memory of the library that this object owns, perhaps beside columns."""
-
-    def __init__(self, library: ctypes.CDLL, address: int | None) -> None:
-        if not address:
-            raise MemoryError
-        self._library = library
-        self.address = address
-        self._release = library.dcevents_release
-
-    def __del__(self) -> None:
-        if hasattr(self, "_release"):
-            self._release(ctypes.c_void_p(self.address))
-
-    def make_series(self, dtype: Any, length: int, offset: int = 0) -> pl.Series:  # noqa: ANN401
-        """Return a column of `length` values that lie at an offset."""
-        array, values = ArrowArray(), ctypes.c_void_p(self.address + offset)
-        made = self._library.dcevents_make_array(
-            ctypes.byref(array), ctypes.c_void_p(self.address), values, ctypes.c_int64(length)
-        )
-        return self._import_series(made, array, _FORMATS[dtype][0])
-
-    def make_texts(self, length: int, offset: int = 0) -> pl.Series:
-        """Return a column of texts: `length` + 1 offsets of 64 bits, and the texts behind them."""
-        array, offsets = ArrowArray(), self.address + offset
-        made = self._library.dcevents_make_text_array(
-            ctypes.byref(array),
-            ctypes.c_void_p(self.address),
-            ctypes.c_void_p(offsets),
-            ctypes.c_void_p(offsets + 8 * (length + 1)),
-            ctypes.c_int64(length),
-        )
-        return self._import_series(made, array, _TEXT_FORMAT)
-
-    def _import_series(self, made: int, array: ArrowArray, form: bytes) -> pl.Series:
-        if made != 0:
-            raise MemoryError
-        return pl.Series(_Column(self._library, array, form))
+def make_series(
+    memory: Memory,
+    dtype: Any,  # noqa: ANN401
+    length: int,
+    offset: int = 0,
+) -> pl.Series:
+    """Return a column of `length` values that lie at an offset."""
+    array, values = ArrowArray(), ctypes.c_void_p(memory.address + offset)
+    made = memory.library.dcevents_make_array(
+        ctypes.byref(array), ctypes.c_void_p(memory.address), values, ctypes.c_int64(length)
+    )
+    return _import_series(memory.library, made, array, _FORMATS[dtype][0])
 
 
-def allocate(library: ctypes.CDLL, size: int) -> Memory:
-    """Return memory of `size` bytes."""
-    library.dcevents_allocate.restype = ctypes.c_void_p
-    return Memory(library, library.dcevents_allocate(ctypes.c_uint64(size)))
+def make_texts(memory: Memory, length: int, offset: int = 0) -> pl.Series:
+    """Return a column of texts: `length` + 1 offsets of 64 bits, and the texts behind them."""
+    array, offsets = ArrowArray(), memory.address + offset
+    made = memory.library.dcevents_make_text_array(
+        ctypes.byref(array),
+        ctypes.c_void_p(memory.address),
+        ctypes.c_void_p(offsets),
+        ctypes.c_void_p(offsets + 8 * (length + 1)),
+        ctypes.c_int64(length),
+    )
+    return _import_series(memory.library, made, array, _TEXT_FORMAT)
 
 
-def copy_bytes(library: ctypes.CDLL, data: bytes | bytearray | memoryview) -> Memory:
-    """Copy bytes into memory of the library."""
-    size = memoryview(data).nbytes
-    memory = allocate(library, size)
-    with open_bytes(data) as lent:
-        ctypes.memmove(memory.address, lent, size)
-    return memory
+def _import_series(library: ctypes.CDLL, made: int, array: ArrowArray, form: bytes) -> pl.Series:
+    if made != 0:
+        raise MemoryError
+    return pl.Series(_Column(library, array, form))
 
 
 def copy_numbers(
@@ -161,15 +140,7 @@ def copy_numbers(
     library = load_library()
     if library is None:
         return pl.Series(numbers.tolist(), dtype=dtype)
-    return copy_bytes(library, numbers).make_series(dtype, len(numbers))
-
-
-@contextlib.contextmanager
-def open_bytes(data: bytes | bytearray | memoryview) -> Iterator[Any]:
-    """Yield bytes as a pointer that C may read in the block."""
-    view = memoryview(data).cast("B")
-    # ctypes lends the memory of bytes, and that of what can be written to.
-    yield bytes(view) if view.readonly else (ctypes.c_char * len(view)).from_buffer(view)
+    return make_series(copy_bytes(library, numbers), dtype, len(numbers))
 
 
 class _Column:

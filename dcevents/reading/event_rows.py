@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import polars as pl
 
-from dcevents.model.attributes import AttributeColumns, Attributes
+from dcevents.model.attributes import Attributes
 from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
-from dcevents.model.packing import EventNumbers, PackedEvents, pack_events
+from dcevents.model.numbers.packed_events import PackedEvents
 from dcevents.model.texts import NUMBER_TYPE
-from dcevents.model.vocabulary import ColumnCodes, Vocabulary
-from dcevents.native import arrow, load_library
+from dcevents.model.vocabulary import Vocabulary
+from dcevents.native import arrow
 from dcevents.reading.judge import Event, Time
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanner import SidTexts, TakenEvents
+from dcevents.reading.scanner.packing import cut_packed, number_events, pack_numbered
 from dcevents.reading.timestamps import FORMS, LAST_MS
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ _MAX_TINY_ROWS: Final = 1 << 8
 _MAX_SMALL_ROWS: Final = 1 << 12
 """Events of a block that are not worth a frame of their own, where they cannot be packed."""
 NumberBuffer: TypeAlias = "Buffer | array[int]"
-_MAX_COMBINATION_LISTS: Final = 32
-"""Lists of a scanner's attributes whose codes are remembered: more than there are threads."""
 _KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(KINDS)}
 _MOMENTS: Final = {"future": FUTURE, "ancient": ANCIENT}
 _FORM_NUMBERS: Final = {form: number for number, form in enumerate(FORMS)}
@@ -95,7 +94,6 @@ class EventRows:
         self._taken, self._sessions = _Columns(), array("I")
         """Events that a scanner has taken, and the numbers of their sessions."""
         self._frames: list[EventFrame] = []
-        self._codes = CombinationCodes(vocabulary)
         self.untimed = 0
         """Events without a usable timestamp so far."""
 
@@ -125,19 +123,18 @@ class EventRows:
         """
         if not events.count:
             return 0
-        codes = self._codes.list_codes(events.combinations)
         if events.count <= _MAX_TINY_ROWS:
+            codes = self._vocabulary.codes.list_codes(events.combinations)
             sids = _list_sids(events.sids)
             self._sids.extend([sids[n] for n in _read_numbers(events.sessions, "I")])
             self._extend(self._records, events, codes, file, first_line)
             self._flush_full()
             return self._count_few_late(_read_numbers(events.times, "q"))
-        numbers = self._vocabulary.sessions.number_packed(*_cut_packed(events.sids))
-        packed = self._pack_events(events, numbers, codes)
+        numbered = number_events(events, self._vocabulary.codes)
+        packed = pack_numbered(numbered, self._settings)
         if packed:
-            self._frames.append(packed)
-            self.untimed += packed.untimed
-            return packed.later
+            return self.add_packed(packed)
+        numbers, codes = numbered.session_numbers, numbered.codes
         if events.count > _MAX_SMALL_ROWS:
             rows = self._make_rows(events, numbers, codes, file, first_line)
             later = self._count_late(rows["ts"])
@@ -148,17 +145,11 @@ class EventRows:
         self._flush_full()
         return self._count_few_late(_read_numbers(events.times, "q"))
 
-    def _pack_events(
-        self, events: TakenEvents, numbers: "array[int]", codes: "array[int]"
-    ) -> PackedEvents | None:
-        """Return the facts of a block; None if they are not all packed ones, or not all wanted."""
-        library = load_library()
-        if library is None or self._settings.in_full:
-            return None
-        given = EventNumbers(
-            bytes(events.sessions), bytes(events.attributes), bytes(events.times), numbers, codes
-        )
-        return pack_events(library, given, self._settings.last_believed_ms, self._settings.as_of_ms)
+    def add_packed(self, packed: PackedEvents) -> int:
+        """Add the facts of a block; return how many of its events are later than as-of."""
+        self._frames.append(packed)
+        self.untimed += packed.untimed
+        return packed.later
 
     def _extend(
         self,
@@ -257,24 +248,6 @@ class EventRows:
         return frames
 
 
-class CombinationCodes:
-    """Codes of attributes that scanners have numbered by themselves, each in columns of its own."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        self._known: dict[int, ColumnCodes] = {}
-        """By the identity of columns."""
-
-    def list_codes(self, combinations: AttributeColumns) -> "array[int]":
-        """Return the codes of combinations: columns that grow, or other ones."""
-        known = self._known.pop(id(combinations), None)
-        codes = ColumnCodes(self._vocabulary, combinations) if known is None else known
-        self._known[id(combinations)] = codes
-        if len(self._known) > _MAX_COMBINATION_LISTS:
-            del self._known[next(iter(self._known))]
-        return codes.list_codes()
-
-
 def _make_members(events: TakenEvents) -> pl.Series:
     """Return the number of each event in its line, null for the only one."""
     if not events.members:
@@ -289,13 +262,8 @@ def _read_numbers(buffer: NumberBuffer, form: Literal["B", "I", "Q", "q"]) -> me
 
 def _list_sids(sids: SidTexts) -> list[str]:
     """Return distinct sids as texts."""
-    packed, offsets = _cut_packed(sids)
+    packed, offsets = cut_packed(sids)
     return [str(packed[begin:end], "utf-8") for begin, end in pairwise(offsets.cast("I"))]
-
-
-def _cut_packed(sids: SidTexts) -> tuple[memoryview, memoryview]:
-    """Return texts and offsets of sids without what may lie behind them."""
-    return memoryview(sids.packed), memoryview(sids.offsets).cast("B")[: 4 * (sids.count + 1)]
 
 
 def _find_moment(time: Time) -> int:

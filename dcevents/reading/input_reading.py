@@ -104,6 +104,7 @@ class InputReading:
             others.count_unknown(),
             others.find_first_ignored(),
             rejects,
+            packed=block.packed,
         )
         has_end = block.data.endswith(b"\n") or not block.data
         self._line += scanned.lines - (not has_end)

@@ -84,6 +84,8 @@ def read_log(
     scanning: Scanning, vocabulary: Vocabulary, *, keep_reject: KeepReject | None = None
 ) -> Log:
     """Read all inputs. Raises InputError for one that cannot be read."""
+    if scanning.codes not in (None, vocabulary.codes):
+        raise ValueError("facts of the log have numbers of another vocabulary")
     names = [each.name for each in scanning.inputs]
     builder = LogBuilder(vocabulary, scanning.settings, names, keep_reject)
     return _make_log(_LogReader(scanning, builder).read(), builder)

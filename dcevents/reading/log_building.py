@@ -11,7 +11,7 @@ import polars as pl
 
 from dcevents.model.events import KINDS, REJECT_REASONS
 from dcevents.model.facts import Facts
-from dcevents.model.packing import PackedEvents
+from dcevents.model.numbers.packed_events import PackedEvents
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.account import (
     MAX_SHOWN_REJECTS,
@@ -129,6 +129,7 @@ class LogBuilder:
         self._settings = settings
         self._names = names
         self._keep_reject = keep_reject
+        self._vocabulary = vocabulary
         self.rows = EventRows(vocabulary, settings)
         self._only_counts = False
         self._is_held = is_held
@@ -263,7 +264,10 @@ class LogBuilder:
         """Add the events that a scanner has taken, and their numbers to a tally."""
         if not block.events.count:
             return
-        later = self.rows.add_taken(block.events, block.file, block.first_line)
+        if block.packed:
+            later = self.rows.add_packed(block.packed)
+        else:
+            later = self.rows.add_taken(block.events, block.file, block.first_line)
         tally["event"] += block.events.count - later
         tally["later"] += later
         for each in block.structures:
@@ -378,6 +382,7 @@ class LogBuilder:
         """Make facts of all events; return the located ones in the order of inputs and lines."""
         self._is_held = False
         self._take_frames(is_all=True)
+        self._vocabulary.codes.forget_columns()
         if not self._settings.in_full:
             return None
         frame = pl.concat([pl.DataFrame(schema=LOCATED_COLUMNS), *self._located])

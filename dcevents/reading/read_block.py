@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from dcevents.model.numbers.packed_events import PackedEvents
 from dcevents.reading.records import ReadRecord
 from dcevents.reading.scanner import StructureCount, TakenEvents
 
@@ -39,6 +40,8 @@ class ReadBlock(NamedTuple):
     """Rejected lines that were taken, as many as were asked for."""
     header: bytes = b""
     """The first line of a CSV, which is no record."""
+    packed: PackedEvents | None = None
+    """The facts of `events`, whose columns are let go then."""
 
     def find_first_good(self) -> tuple[int, int] | None:
         """Return line and member of a block's first record that is neither blank nor rejected."""

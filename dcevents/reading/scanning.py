@@ -11,6 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 from dcevents.model.events import REJECT_REASONS
+from dcevents.model.numbers.codes import Codes
+from dcevents.model.numbers.packed_events import PackedEvents
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.rows.headers import NO_TABLE, TableSearch
 from dcevents.reading.scanner import (
@@ -20,8 +22,10 @@ from dcevents.reading.scanner import (
     PureScanner,
     ScannedBlock,
     Scanner,
+    TakenEvents,
     make_scanner,
 )
+from dcevents.reading.scanner.packing import number_events, pack_numbered
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.blocks import BlockLoader, InputBlock, RestOfInput, read_blocks
 from dcevents.reading.sources.buffers import BlockBuffers, BlockBytes
@@ -47,6 +51,8 @@ _SETTLED_BUCKETS: Final = bytes(
     OTHER_BUCKETS.index(name) for name in OTHER_BUCKETS if name not in REJECT_REASONS
 )
 """Of lines that are no event, and not rejected: rejected ones may be shown."""
+_MIN_PACKED_EVENTS: Final = 1 << 9
+"""Events of a block that are worth to be made facts by themselves."""
 _ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
 
 
@@ -67,6 +73,8 @@ class ScannedInput(NamedTuple):
     passed_bytes: int = 0
     """Size of whole lines that were let go, in the place of `data`: nothing is open before them,
     and nobody is to look at them again."""
+    packed: PackedEvents | None = None
+    """The facts of the events, whose columns are let go then."""
 
     @property
     def is_settled(self) -> bool:
@@ -80,9 +88,16 @@ class ScannedInput(NamedTuple):
             and not bytes(others.buckets).translate(None, _SETTLED_BUCKETS)
         )
 
-    def let_go(self) -> "ScannedInput":
-        """Return the block without its bytes."""
-        return self._replace(data=b"", passed_bytes=len(self.data))
+    def let_go(self, packed: PackedEvents | None) -> "ScannedInput":
+        """Return the block without its bytes, and without columns of which facts were made."""
+        scanned = self.scanned.let_go() if packed else self.scanned
+        size = len(self.data)
+        return self._replace(data=b"", scanned=scanned, passed_bytes=size, packed=packed)
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes wait with the block, once it is let go."""
+        return self.scanned.size + (self.packed.size if self.packed else 0)
 
 
 def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInput:
@@ -158,12 +173,18 @@ class Scanning:
         self._waiting_bytes = 0
         self._max_bytes = _EARLY_BYTES
         self._settling = _Settling(inputs)
+        self.codes: Codes | None = None
         self._later_max_bytes = (workers + _AHEAD_BLOCKS) * sizes.BLOCK_BYTES
         self._is_over = False
         self._error: BaseException | None = None
 
-    def begin(self) -> None:
-        """Have the first blocks read and scanned meanwhile."""
+    def begin(self, codes: Codes | None = None) -> None:
+        """Have the first blocks read and scanned meanwhile.
+
+        Where there are `codes`, facts are made by these as far as that is certain: whoever reads
+        the log is to use them, too.
+        """
+        self.codes = codes
         self._reader = threading.Thread(target=self._read_ahead, daemon=True)
         self._reader.start()
 
@@ -205,23 +226,39 @@ class Scanning:
 
     def _let_go_settled(self, _scanned: Future[ScannedInput]) -> None:
         """Let go of the bytes of blocks that wait, as far as nobody is to look at them again."""
-        with self._changed:
-            for place, block in self._settling.find_settled(self._waiting):
-                settled = _WaitingItem(block.let_go(), _RESULT_BYTES + block.scanned.size)
-                self._waiting_bytes += settled.size - self._waiting[place].size
-                self._waiting[place] = settled
+        with self._settling.lock:
+            with self._changed:
+                found = list(self._settling.find_settled(self._waiting))
+            for place, block in found:
+                packed = self._pack(block.scanned.events)
+                settled = block.let_go(packed)
+                waiting = _WaitingItem(settled, _RESULT_BYTES + settled.size)
+                with self._changed:
+                    self._waiting_bytes += waiting.size - self._waiting[place].size
+                    self._waiting[place] = waiting
+                    self._changed.notify_all()
                 self.give_back(block)
-            self._changed.notify_all()
+
+    def _pack(self, events: TakenEvents) -> PackedEvents | None:
+        """Return the facts of a block's events; None where whoever takes it is to make them."""
+        if self.codes is None or self.settings.in_full or events.count < _MIN_PACKED_EVENTS:
+            return None
+        try:
+            return pack_numbered(number_events(events, self.codes), self.settings)
+        except (MemoryError, OverflowError):
+            # Whoever takes the block meets it again, and can say so.
+            return None
 
     def _has_room(self) -> bool:
         return self._is_over or self._waiting_bytes < self._max_bytes
 
     def _take_waiting(self) -> deque["_WaitingItem"]:
         """Return all that waits, at least one block; none at the end."""
-        with self._changed:
-            self._max_bytes = self._later_max_bytes
+        with self._settling.lock:
             # From now on blocks are taken as soon as they are scanned.
             self._settling.is_over = True
+        with self._changed:
+            self._max_bytes = self._later_max_bytes
             self._changed.wait_for(lambda: self._waiting or self._is_over)
             taken, self._waiting, self._waiting_bytes = self._waiting, deque(), 0
             self._changed.notify_all()
@@ -256,6 +293,8 @@ class _Settling:
 
     def __init__(self, inputs: Sequence[Input]) -> None:
         self.is_over = False
+        self.lock = threading.Lock()
+        """Held by whoever lets go of blocks: in their order."""
         self._inputs = deque(inputs)
         """From the present one on."""
         self._place = 0

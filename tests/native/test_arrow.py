@@ -12,6 +12,7 @@ from polars.testing import assert_series_equal
 from dcevents import native
 from dcevents.errors import DcError
 from dcevents.native import arrow
+from dcevents.native.memory import allocate, copy_bytes, open_bytes
 
 
 @pytest.fixture
@@ -41,17 +42,19 @@ def test_numbers_come_as_they_were(
     code: str,
     values: list[int],
 ) -> None:
-    memory = arrow.copy_bytes(library, array.array(code, [*values, 7]).tobytes())
+    memory = copy_bytes(library, array.array(code, [*values, 7]).tobytes())
 
-    column = memory.make_series(dtype, 2)
+    column = arrow.make_series(memory, dtype, 2)
 
     assert_series_equal(column, pl.Series(values, dtype=dtype))
 
 
 def test_columns_outlive_their_memorys_first_owner(library: ctypes.CDLL) -> None:
     numbers = array.array("I", range(100_000))
-    memory = arrow.copy_bytes(library, numbers.tobytes())
-    columns = [memory.make_series(pl.UInt32, 1000, offset=4 * n) for n in range(0, 99_000, 500)]
+    memory = copy_bytes(library, numbers.tobytes())
+    columns = [
+        arrow.make_series(memory, pl.UInt32, 1000, offset=4 * n) for n in range(0, 99_000, 500)
+    ]
     del memory
     gc.collect()
 
@@ -61,8 +64,8 @@ def test_columns_outlive_their_memorys_first_owner(library: ctypes.CDLL) -> None
 def test_columns_may_be_dropped_in_any_thread(library: ctypes.CDLL) -> None:
     def work() -> None:
         for n in range(200):
-            memory = arrow.copy_bytes(library, array.array("Q", range(n, n + 1000)).tobytes())
-            frame = memory.make_series(pl.UInt64, 1000).alias("x").to_frame()
+            memory = copy_bytes(library, array.array("Q", range(n, n + 1000)).tobytes())
+            frame = arrow.make_series(memory, pl.UInt64, 1000).alias("x").to_frame()
             assert frame.lazy().select(pl.col("x").sum()).collect().item() == sum(
                 range(n, n + 1000)
             )
@@ -75,18 +78,18 @@ def test_columns_may_be_dropped_in_any_thread(library: ctypes.CDLL) -> None:
 
 
 def test_a_column_that_nobody_takes_is_let_go(library: ctypes.CDLL) -> None:
-    memory = arrow.copy_bytes(library, b"\0" * 8)
+    memory = copy_bytes(library, b"\0" * 8)
     for _ in range(3):
         column = arrow._Column(library, arrow.ArrowArray(), b"L")
         assert column.__arrow_c_array__()
-    assert memory.make_series(pl.UInt64, 1).to_list() == [0]
+    assert arrow.make_series(memory, pl.UInt64, 1).to_list() == [0]
 
 
 def test_no_rows_make_a_column(library: ctypes.CDLL) -> None:
-    memory = arrow.allocate(library, 8)
-    assert memory.make_series(pl.Int64, 0).to_list() == []
+    memory = allocate(library, 8)
+    assert arrow.make_series(memory, pl.Int64, 0).to_list() == []
     ctypes.memset(memory.address, 0, 8)
-    assert memory.make_texts(0).to_list() == []
+    assert arrow.make_texts(memory, 0).to_list() == []
 
 
 def test_chunks_and_slices_are_read_where_they_lie() -> None:
@@ -101,5 +104,5 @@ def test_chunks_and_slices_are_read_where_they_lie() -> None:
 
 @pytest.mark.parametrize("data", [b"abc", bytearray(b"abc"), memoryview(b"abc")], ids=type)
 def test_bytes_of_all_kinds_are_lent(data: bytes | bytearray | memoryview) -> None:
-    with arrow.open_bytes(data) as lent:
+    with open_bytes(data) as lent:
         assert bytes(lent)[:3] == b"abc"

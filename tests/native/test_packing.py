@@ -12,8 +12,14 @@ from dcevents import native
 from dcevents.errors import DcError
 from dcevents.model.attributes import NO_AGENT, Agent, AttributeColumns, Attributes, Dialogue
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
-from dcevents.model.packing import CODE_BITS, PACKED_UNTIMED, EventNumbers, pack_events
-from dcevents.model.vocabulary import ColumnCodes, Vocabulary
+from dcevents.model.numbers.packed_events import (
+    CODE_BITS,
+    PACKED_UNTIMED,
+    EventNumbers,
+    pack_events,
+)
+from dcevents.model.packing import frame_packed
+from dcevents.model.vocabulary import Vocabulary
 
 LAST_BELIEVED = 2_000_000
 TIMES = st.one_of(
@@ -83,8 +89,9 @@ def test_facts_are_those_of_single_events(
     assert packed.later == later
     assert packed.untimed == sum(time > last for time in times)
     words = [_pack_word(code, moment) for _, code, moment in facts]
-    assert packed.facts["sid"].to_list() == [sid for sid, _, _ in facts]
-    assert packed.facts["time_and_attributes"].to_list() == words
+    facts_frame = frame_packed(packed)
+    assert facts_frame["sid"].to_list() == [sid for sid, _, _ in facts]
+    assert facts_frame["time_and_attributes"].to_list() == words
 
 
 def _fits(code: int, moment: int) -> bool:
@@ -126,7 +133,6 @@ def test_codes_of_columns_are_those_of_single_attributes(
         patch.setenv(native.VARIABLE, choice)
         vocabulary = Vocabulary(alone)
     columns = AttributeColumns()
-    of_columns = ColumnCodes(vocabulary, columns)
     known: dict[Attributes, int] = {}
     for each in alone:
         known.setdefault(each, len(known))
@@ -136,7 +142,7 @@ def test_codes_of_columns_are_those_of_single_attributes(
             add_row(columns, each)
             expected.append(known.setdefault(each, len(known)))
 
-        assert of_columns.list_codes().tolist() == expected
+        assert vocabulary.codes.list_codes(columns).tolist() == expected
     assert vocabulary.list_attributes() == list(known)
     assert len(vocabulary) == len(known)
     assert [vocabulary.assign_code(each) for each in known] == list(known.values())

@@ -4,13 +4,20 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent import futures
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dcevents.errors import InputError
+from dcevents.model.numbers.codes import Codes
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading import scanning
+from dcevents.reading.log import read_log
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanning import ScannedInput, Scanning
+from dcevents.reading.sources import sizes
 from dcevents.reading.sources.blocks import InputBlock, InputItem, read_blocks
 from dcevents.reading.sources.inputs import Input
 
@@ -31,6 +38,13 @@ def wait_for_reader(scan: Scanning) -> None:
     assert scan._reader is not None
     scan._reader.join(timeout=30)
     assert not scan._reader.is_alive()
+
+
+def wait_until_scanned(scan: Scanning) -> None:
+    wait_for_reader(scan)
+    futures.wait([each.item for each in scan._waiting if isinstance(each.item, futures.Future)])
+    with scan._settling.lock:
+        pass
 
 
 def test_no_more_waits_than_there_is_room_for(
@@ -98,8 +112,7 @@ def test_blocks_that_nobody_looks_at_again_are_let_go(
     monkeypatch.setattr(scanning, "read_blocks", partial(cut_anew, read_blocks, cuts))
     scan = Scanning(inputs, SETTINGS, lambda _: None)
     scan.begin()
-    wait_for_reader(scan)
-    futures.wait([each.item for each in scan._waiting if isinstance(each.item, futures.Future)])
+    wait_until_scanned(scan)
 
     found = [each for each in scan if isinstance(each, ScannedInput)]
 
@@ -113,7 +126,7 @@ def test_blocks_that_nobody_looks_at_again_are_let_go(
 
 
 def cut_anew(
-    read: Callable[..., Iterator[InputItem]], sizes: Iterator[int], *arguments: object
+    read: Callable[..., Iterator[InputItem]], cuts: Iterator[int], *arguments: object
 ) -> Iterator[InputItem]:
     """Yield what small inputs hold in blocks of such sizes."""
     for item in read(*arguments):
@@ -122,6 +135,76 @@ def cut_anew(
             continue
         data = bytes(item.data)
         while data:
-            size = next(sizes)
+            size = next(cuts)
             yield InputBlock(data[:size])
             data = data[size:]
+
+
+def make_event(second: int, sid: str, kind: str = "ENGAGED") -> bytes:
+    return b'{"event":"CONVERSATION_%s","timestamp":%d,"sid":"%s","page":"https://x.org/%s"}\n' % (
+        kind.encode(),
+        1_772_442_904_000 + 1000 * second,
+        sid.encode(),
+        sid.encode(),
+    )
+
+
+PIECES = [
+    *(make_event(n, f"s{n % 5}", kind) for n, kind in enumerate(["TRIGGERED", "ENGAGED"] * 6)),
+    make_event(99, "s1", "RATED"),
+    make_event(5_000, "later than as-of"),
+    make_event(10**8, "in the future"),
+    make_event(-(10**8), "s2"),
+    make_event(-3 * 10**9, "before 1970"),
+    LINE.replace(b"1772442904000", b'"never"'),
+    b"no JSON\n",
+    b'{"of":{\n',
+    b"\n",
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    data=st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join),
+    block_bytes=st.sampled_from([200, 1500]),
+    as_of_ms=st.sampled_from([None, 1_772_443_904_000]),
+)
+def test_facts_that_are_made_ahead_are_those_that_are_made_later(
+    data: bytes, block_bytes: int, as_of_ms: int | None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("logs") / "x.log"
+    path.write_bytes(data)
+    reading = ReadSettings(SETTINGS.clock_ms, as_of_ms)
+
+    def read(*, is_ahead: bool) -> Any:
+        scan = Scanning([Input("x", path, len(data))], reading, lambda _: None)
+        vocabulary = Vocabulary()
+        if is_ahead:
+            scan.begin(vocabulary.codes)
+            wait_until_scanned(scan)
+        log = read_log(scan, vocabulary)
+        log.count_events()
+        facts = log.facts.to_distinct_frame()
+        sids = log.facts.look_up_sids(facts["sid"]).to_list()
+        attributes = [vocabulary.list_attributes()[code] for code in facts["attributes"]]
+        rows = sorted(zip(sids, facts["ts"].to_list(), map(repr, attributes), strict=True))
+        return vars(log.account), rows
+
+    with pytest.MonkeyPatch.context() as patched:
+        for module, name, value in (
+            (scanning, "_MIN_THREAD_BYTES", 0),
+            (scanning, "_MIN_PACKED_EVENTS", 1),
+            (sizes, "BLOCK_BYTES", block_bytes),
+            (sizes, "FIRST_BLOCK_BYTES", block_bytes),
+        ):
+            patched.setattr(module, name, value)
+        assert read(is_ahead=True) == read(is_ahead=False)
+
+
+def test_a_log_whose_facts_were_begun_is_read_with_their_codes(tmp_path: Path) -> None:
+    scan = Scanning(make_inputs(tmp_path, 1, 3), SETTINGS, lambda _: None)
+    scan.begin(Codes())
+    wait_until_scanned(scan)
+
+    with pytest.raises(ValueError, match="another vocabulary"):
+        read_log(scan, Vocabulary())

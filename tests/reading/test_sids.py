@@ -62,14 +62,14 @@ def test_both_tables_number_sids_as_a_dictionary_does(parts: list[tuple[list[str
         expected = [numbers.setdefault(text, len(numbers)) for text in texts]
         for sessions in both:
             if is_packed:
-                assert sessions.number_packed(*pack(texts)).tolist() == expected
+                assert sessions.numbers.number_packed(*pack(texts)).tolist() == expected
                 continue
             found = sessions.number_sids(texts)
             assert found.to_list() == expected
             assert found.dtype == pl.UInt32
     for sessions in both:
         assert sessions.list_sids().to_list() == list(numbers)
-        assert len(sessions) == len(numbers)
+        assert len(sessions.numbers) == len(numbers)
         wanted = pl.Series(sorted(numbers.values(), reverse=True), dtype=pl.UInt32)
         assert sessions.look_up(wanted).to_list() == [*reversed(numbers)]
         assert {text: sessions.find_number(text) for text in numbers} == numbers
@@ -83,7 +83,7 @@ def test_sids_may_come_in_slices_and_in_chunks() -> None:
     assert sessions.number_sids(texts[10:20]).to_list() == [*range(10)]
     chunks = pl.concat([texts[15:25], texts[:5]], rechunk=False)
     assert sessions.number_sids(chunks).to_list() == [*range(5, 20)]
-    assert sessions.number_sids(texts).n_unique() == len(sessions) == 5000
+    assert sessions.number_sids(texts).n_unique() == len(sessions.numbers) == 5000
     numbers = pl.concat([pl.Series([3, 4]), pl.Series([0])], rechunk=False)
     assert sessions.look_up(numbers).to_list() == texts.gather([13, 14, 10]).to_list()
     assert sessions.look_up(numbers[1:]).to_list() == texts.gather([14, 10]).to_list()

@@ -7,7 +7,7 @@ import struct
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol, overload
 
@@ -205,6 +205,20 @@ class ScannedBlock:
     """Lines of the block, with one that has no LF."""
     events: TakenEvents = field(default_factory=TakenEvents)
     others: TakenOthers = field(default_factory=TakenOthers)
+
+    def let_go(self) -> "ScannedBlock":
+        """Return the block without the columns of which facts were made."""
+        nothing = TakenEvents()
+        events = replace(
+            self.events,
+            sessions=b"",
+            attributes=b"",
+            times=b"",
+            forms=b"",
+            sids=nothing.sids,
+            combinations=nothing.combinations,
+        )
+        return replace(self, events=events)
 
     @property
     def size(self) -> int:

@@ -1,0 +1,1 @@
+"""Numbers in the place of texts and events, as reading makes them. Knows no polars."""

@@ -9,6 +9,7 @@ the same set.
 import secrets
 from collections.abc import Sequence
 from itertools import pairwise
+from math import ceil
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -37,7 +38,7 @@ _MAX_DISTINCT_SHARE = 0.75
 _MAX_PIECES = 64
 """Blocks whose facts are left as they lie in memory when they are added."""
 _PART_ROWS = 1 << 18
-"""Facts of a part, about."""
+"""Facts of a part at most, about."""
 _SLICE_ROWS = 1 << 16
 """Facts that are looked at together for whether a part needs them."""
 
@@ -127,7 +128,7 @@ class Facts:
         packed, wide = self._concat_parts()
         lasts: list[Any] = [frame["sid"].max() for frame in (packed, wide)]
         end = max((last + 1 for last in lasts if last is not None), default=0)
-        count = max(1, self.row_count // _PART_ROWS)
+        count = max(1, ceil(self.row_count / _PART_ROWS))
         bounds = [end * n // count for n in range(count + 1)]
         slices = _list_slices(packed)
         return [

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from dcevents.model.moments import UNTIMED
-from dcevents.model.numbers.packed_events import CODE_BITS, PACKED_UNTIMED, PackedEvents
+from dcevents.model.numbers import packed_events
+from dcevents.model.numbers.packed_events import PACKED_UNTIMED, PackedEvents
 from dcevents.model.texts import NUMBER_TYPE
 from dcevents.native import arrow
 
@@ -47,8 +48,12 @@ def pack_rows(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the packed facts, and those that stay wide."""
     code, ts = pl.col("attributes"), pl.col("ts")
     time = pl.when(ts < UNTIMED).then(ts).otherwise(ts - _UNTIMED_SHIFT)
-    number = time.cast(pl.UInt64, strict=False) * (1 << CODE_BITS) + code
-    fits = (code < 1 << CODE_BITS) & (ts >= 0) & ((ts < PACKED_UNTIMED) | (ts >= UNTIMED))
+    number = time.cast(pl.UInt64, strict=False) * (1 << packed_events.CODE_BITS) + code
+    fits = (
+        (code < 1 << packed_events.CODE_BITS)
+        & (ts >= 0)
+        & ((ts < PACKED_UNTIMED) | (ts >= UNTIMED))
+    )
     packed = rows.select("sid", number.alias("time_and_attributes"), fits.alias("fits"))
     if packed["fits"].all():
         return packed.drop("fits"), NO_WIDE_FACTS
@@ -59,10 +64,10 @@ def pack_rows(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def unpack_rows(packed: pl.DataFrame, wide: pl.DataFrame) -> pl.DataFrame:
     """Return facts in FACT_SCHEMA."""
     number = pl.col("time_and_attributes")
-    time = (number // (1 << CODE_BITS)).cast(pl.Int64)
+    time = (number // (1 << packed_events.CODE_BITS)).cast(pl.Int64)
     unpacked = packed.select(
         "sid",
-        (number % (1 << CODE_BITS)).cast(pl.UInt32).alias("attributes"),
+        (number % (1 << packed_events.CODE_BITS)).cast(pl.UInt32).alias("attributes"),
         restore_untimed(time).alias("ts"),
     )
     return pl.concat([unpacked, wide])
@@ -75,12 +80,12 @@ def restore_untimed(time: pl.Expr) -> pl.Expr:
 
 def unpack_codes(packed: pl.DataFrame) -> pl.Series:
     """Return the codes of packed facts."""
-    return packed["time_and_attributes"] % (1 << CODE_BITS)
+    return packed["time_and_attributes"] % (1 << packed_events.CODE_BITS)
 
 
 def unpack_times(packed: pl.DataFrame) -> pl.Series:
     """Return the times of packed facts, those that are none beyond 2109."""
-    return packed["time_and_attributes"] // (1 << CODE_BITS)
+    return packed["time_and_attributes"] // (1 << packed_events.CODE_BITS)
 
 
 def frame_packed(events: PackedEvents) -> pl.DataFrame:

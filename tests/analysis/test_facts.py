@@ -14,6 +14,7 @@ from dcevents.model.attributes import Attributes
 from dcevents.model.facts import Facts
 from dcevents.model.grouping import DistinctCounts
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
+from dcevents.model.numbers import packed_events
 
 Fact = tuple[str, int, str | None, str, int]
 
@@ -109,7 +110,7 @@ def test_times_and_contents_that_fit_into_no_word_are_facts_as_any() -> None:
 
 
 def test_more_contents_than_fit_into_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "CODE_BITS", 1)
+    monkeypatch.setattr(packed_events, "CODE_BITS", 1)
     facts: list[Fact] = [
         ("s1", kind, "d1", name, ts)
         for kind in range(4)

@@ -1,6 +1,6 @@
 """The settings of one run: frozen values, made from options, read everywhere."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -77,8 +77,7 @@ class Arrangement(NamedTuple):
 NO_ARRANGEMENT: Final = Arrangement()
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings of a report: its rows, and their meaning."""
 
     clock_ms: int
@@ -100,7 +99,7 @@ class Settings:
     """A rate of fewer triggers no alert."""
     stale_ms: int | None = None
     """Time without new events after which a store is stale, milliseconds."""
-    filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    filters: Mapping[str, tuple[str, ...]] = {}
     """Values or glob patterns by column; one of them must fit."""
     arrangement: Arrangement = NO_ARRANGEMENT
     is_listing: bool = False
@@ -139,8 +138,7 @@ class Settings:
         )
 
 
-@dataclass(frozen=True)
-class IngestSettings:
+class IngestSettings(NamedTuple):
     """The settings of a run of `ingest`."""
 
     store: str

@@ -1,7 +1,7 @@
 """Filters by id: the conversations and agents that names, ids and patterns select."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
@@ -9,8 +9,7 @@ from dcevents.analysis.patterns import match_pattern
 from dcevents.model.fold import Fold
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The ids that a pattern selects, by rank."""
 
     ranks: frozenset[int] = frozenset()

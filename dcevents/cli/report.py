@@ -130,7 +130,7 @@ def _open_store_view(
         query.require_facts(state)
         query.require_events(state, settings, listing=report.needs_stored_events)
         for window in settings.windows:
-            if missing := query.describe_missing_days(state, replace(settings, window=window)):
+            if missing := query.describe_missing_days(state, settings._replace(window=window)):
                 say(f"warning: {missing}")
                 break
         if not output.is_quiet and (rules := query.describe_old_rules(state)):
@@ -150,7 +150,7 @@ def _open_store_view(
         if needs_events and vocabulary:
             found = query.read_events(state, extra_log, vocabulary, settings)
         else:
-            reaching = replace(settings, window=settings.reach)
+            reaching = settings._replace(window=settings.reach)
             found = query.read_conversations(state, extra_log, reaching)
         yield View(*found, settings), query.describe_staleness(state, settings)
 

@@ -135,7 +135,7 @@ def _restrict_view(view: View, rows: pl.DataFrame) -> View:
     facts = Facts(view.log.facts.vocabulary)
     facts.add_rows(rows)
     fold = FactFold(facts, view.fold.as_of, view.fold.idle_ms)
-    settings = replace(view.settings, window=Window(), filters={})
+    settings = view.settings._replace(window=Window(), filters={})
     return View(replace(view.log, facts=facts), fold, settings)
 
 

@@ -5,7 +5,6 @@ Source: Adobe's callback reference, as docs/definitions.md, section 1, repeats i
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -221,11 +220,10 @@ def match_name(text: str) -> str | None:
     return name if name in KINDS else match_full_name(text)
 
 
-@dataclass(frozen=True)
-class KnownNames:
+class KnownNames(NamedTuple):
     """Names that events may have: those of Dynamic Chat, and those that the user gave."""
 
-    given: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = {}
     """Kinds by normalised name."""
 
     def match_given(self, text: str) -> str | None:

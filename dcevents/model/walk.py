@@ -6,6 +6,7 @@ The walk depends on nothing else, so conversations with equal signatures share o
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dcevents.model.events import CLOSED, ENDED, INITIATED, REQUESTED, TIMEOUT
 
@@ -35,8 +36,7 @@ PROVISIONAL_OUTCOMES = (
 """Outcomes of attempts before the clock is asked: all but the last two are final."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureWalk:
+class SignatureWalk(NamedTuple):
     """The attempts of one signature."""
 
     attempt_of_event: list[int]

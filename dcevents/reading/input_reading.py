@@ -5,7 +5,6 @@ nothing is open, lines that were taken are passed over.
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 from typing import Final
 
 from dcevents.reading.framing import ResumePoint
@@ -219,7 +218,7 @@ class InputReading:
         if read is None:
             return Extent()
         tail = read.find_tail(resume.offset)
-        return replace(extent, resume=resume, rest_bytes=read.end - resume.offset, tail=tail)
+        return extent._replace(resume=resume, rest_bytes=read.end - resume.offset, tail=tail)
 
 
 def _has_only_objects(data: BlockBytes, run: Run, buckets: bytes) -> bool:

@@ -1,7 +1,6 @@
 """What a reading of logs goes by, beside the logs: frozen values."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dcevents.model.moments import DAY_MS, UNTIMED
 from dcevents.reading.judge import NO_MAPPING, Context, Mapping
@@ -15,8 +14,7 @@ _FAR_AHEAD_MS: Final = UNTIMED - DAY_MS - 1
 """A clock by which no time is in the future."""
 
 
-@dataclass(frozen=True)
-class ReadSettings:
+class ReadSettings(NamedTuple):
     """The clock, and what the user says of the logs. Times in milliseconds since 1970."""
 
     clock_ms: int

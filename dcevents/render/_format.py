@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from dcevents.tables import round_values
@@ -20,8 +20,7 @@ SLICE_ROWS = 20_000
 """Rows that are written at once."""
 
 
-@dataclass(frozen=True)
-class RenderContext:
+class RenderContext(NamedTuple):
     """A report's name and input, and the output's properties."""
 
     report_name: str
@@ -50,7 +49,7 @@ class RenderContext:
     """Between whole numbers and decimals, in separated values."""
     made_at_ms: int = 0
     """The moment of the run, for formats that say when they were made."""
-    meanings: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, str] = {}
     """By the name of a column, what is counted, in a sentence."""
 
 

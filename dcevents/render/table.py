@@ -100,7 +100,7 @@ def _write_section(section: Section, context: RenderContext) -> Iterator[str]:
     if section.table is not None:
         yield "\n" if section.paragraphs or section.figures else ""
         width = context.width and context.width - len(indent)
-        narrowed = replace(context, width=width)
+        narrowed = context._replace(width=width)
         for piece in _write_table(section.table, narrowed, "", of_document=True):
             yield textwrap.indent(piece, indent)
 

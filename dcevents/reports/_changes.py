@@ -1,7 +1,6 @@
 """Days whose final figures late events have changed."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -43,7 +42,7 @@ def describe_changes(before: StoreState, after: StoreState, settings: Settings) 
     for day in sorted(late):
         window = _make_window(day, settings)
         if window.until is not None and window.until + settings.idle_ms <= latest:
-            chosen = replace(settings, window=window)
+            chosen = settings._replace(window=window)
             former, current = (_compute_figures(View(*read, chosen)) for read in reads)
             if differences := list(_describe_differences(former, current)):
                 events = [show.format_count(late[day], "late event")] if late[day] else []

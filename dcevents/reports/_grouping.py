@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,8 +17,7 @@ Selector = Callable[["View", Sequence[str]], "pl.DataFrame"]
 """Selects the rows to group, with the columns of keys; given the keys of `--by`."""
 
 
-@dataclass(frozen=True)
-class MainRate:
+class MainRate(NamedTuple):
     """The rate by which a report judges what has changed."""
 
     name: str
@@ -30,8 +28,7 @@ class MainRate:
     """Rows have it; else only the total has."""
 
 
-@dataclass(frozen=True)
-class Unfolding:
+class Unfolding(NamedTuple):
     """Rows of several lines for each group, as steps; there is no total."""
 
     measured: Sequence[Metric]
@@ -42,8 +39,7 @@ class Unfolding:
     """Makes lines of groups; given the endings of their figures' names."""
 
 
-@dataclass(frozen=True)
-class Grouping:
+class Grouping(NamedTuple):
     """A grouped table: its name, metrics, rows, and usual key."""
 
     name: str

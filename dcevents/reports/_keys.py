@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -54,7 +53,7 @@ def pair_sides(sides: Sequence[Side], by: Sequence[str], settings: Settings) -> 
         only = (ONLY_NOW, ONLY_BEFORE)[number]
         pair = pl.when(pl.any_horizontal(lone)).then(only).otherwise(PAIRED).alias(PAIR)
         frame = side.frame.with_columns(pair.cast(pl.UInt8)).with_columns(keys)
-        found.append(replace(side, frame=frame))
+        found.append(side._replace(frame=frame))
     return found
 
 

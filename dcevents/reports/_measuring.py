@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -18,8 +17,7 @@ PAIR = "pair"
 PAIRED, ONLY_NOW, ONLY_BEFORE = 0, 1, 2
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(NamedTuple):
     """The rows of one window, with the columns of keys."""
 
     frame: pl.DataFrame

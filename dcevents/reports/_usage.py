@@ -110,12 +110,12 @@ def measure_compared_months(view: View, compared: Window) -> pl.DataFrame:
 
     A month without a counterpart stands under its own name.
     """
-    settings = replace(view.settings, compared=None)
+    settings = view.settings._replace(compared=None)
     since, until = settings.window.since, settings.window.until
     closed = Window(since, settings.now_ms if until is None else until)
     sides = []
     for window, listed in ((settings.window, closed), (compared, compared)):
-        of_window = replace(view, settings=replace(settings, window=window))
+        of_window = replace(view, settings=settings._replace(window=window))
         months = list_buckets("month", None, None, listed, settings.tz)
         sides.append((_count_days(of_window), months, of_window))
     if all(days.is_empty() for days, *_ in sides):

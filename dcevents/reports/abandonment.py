@@ -1,7 +1,6 @@
 """Abandonment: who engaged and left before the end (definitions 3)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dcevents.reports._change_columns import list_verdict_figures
@@ -102,8 +101,7 @@ def _make_share_main() -> tuple[Metric, ...]:
     return (*rest, _SHARE._replace(column=_SHARE.column._replace(is_main=True)))
 
 
-_BY_LAST_STEP = replace(
-    _GROUPING,
+_BY_LAST_STEP = _GROUPING._replace(
     metrics=_make_share_main(),
     select=_select_abandoned,
     charts=[Chart("counts", ("abandoned",))],

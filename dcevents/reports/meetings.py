@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dcevents.reports._change_columns import list_verdict_figures
@@ -70,8 +69,7 @@ _GROUPING = Grouping(
     main_rate=MainRate("booking_rate"),
     charts=[Chart("counts", ("meetings",))],
 )
-_BY_AGENT = replace(
-    _GROUPING,
+_BY_AGENT = _GROUPING._replace(
     select=_select_bookings,
     select_for_total=_select_conversations,
     main_rate=MainRate("booking_rate", is_in_rows=False),

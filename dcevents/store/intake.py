@@ -257,7 +257,7 @@ def _read_new_records(
     former = None if identity.number is None else store.ledger.logs[identity.number]
     read = read_growing_log(
         replace(source, resume=resume),
-        replace(store.settings, first_clock_ms=former.first_clock_ms if former else None),
+        store.settings._replace(first_clock_ms=former.first_clock_ms if former else None),
         store.vocabulary,
         options.report_progress,
         keep_reject=options.keep_reject,

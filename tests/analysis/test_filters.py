@@ -37,7 +37,7 @@ def test_a_conversation_s_filter_selects_what_the_model_selects(
     log = naive.read([("a.log", data)], now_ms=NOW)
     with TemporaryDirectory() as folder:
         view = analyse([("a.log", data)], Path(folder), window=window, by=tuple(by))
-        settings = replace(view.settings, filters={"conversation": (pattern,)}, is_listing=not by)
+        settings = view.settings._replace(filters={"conversation": (pattern,)}, is_listing=not by)
         view = replace(view, settings=settings)
         convs = naive.conversations(log, since_ms=window.since)
         attempts = naive.attempts(log, since_ms=window.since)
@@ -65,7 +65,7 @@ def test_an_agent_s_filter_selects_what_the_model_selects(
     log = naive.read([("a.log", data)], now_ms=NOW)
     with TemporaryDirectory() as folder:
         view = analyse([("a.log", data)], Path(folder), window=window)
-        settings = replace(view.settings, filters={"agent": (pattern,)}, is_listing=True)
+        settings = view.settings._replace(filters={"agent": (pattern,)}, is_listing=True)
         attempts = naive_filters.of_agent(log, naive.attempts(log, since_ms=window.since), pattern)
         assert differences(attempts, rows(replace(view, settings=settings), "chats")) == []
 

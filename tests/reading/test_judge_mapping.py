@@ -2,7 +2,6 @@
 
 import base64
 import json
-from dataclasses import replace
 from typing import Any
 
 import judging
@@ -38,7 +37,7 @@ def judge_mapped(
 ) -> list[str]:
     """Return the findings of a value under a map, as short texts."""
     mapping = Mapping(tuple(paths.items()), names)
-    return judge(value, context=replace(CONTEXT, mapping=mapping))
+    return judge(value, context=CONTEXT._replace(mapping=mapping))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +189,7 @@ def test_locations_are_cut_whole_steps_at_a_time() -> None:
 
 def test_a_part_found_by_the_map_is_noted() -> None:
     mapping = Mapping((("event", "what"), ("page", "nowhere"), ("sid", "visitor.who")), OPENED)
-    context = replace(CONTEXT, mapping=mapping)
+    context = CONTEXT._replace(mapping=mapping)
 
     [finding] = judge_value(decode(json.dumps(ODD)), context)
 

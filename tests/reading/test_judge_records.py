@@ -2,7 +2,6 @@
 
 import json
 import tomllib
-from dataclasses import replace
 from typing import Any
 
 import judging
@@ -51,7 +50,7 @@ def test_a_page_is_cut_after_its_query() -> None:
 def test_a_query_is_kept_where_asked_for() -> None:
     event = {"event": "CONVERSATION_ENGAGED", "sid": "s", "page": "/p?q=1#f"}
 
-    assert ["engaged sid=s page=/p?q=1#f"] == judge(event, "", replace(CONTEXT, keep_query=True))
+    assert ["engaged sid=s page=/p?q=1#f"] == judge(event, "", CONTEXT._replace(keep_query=True))
 
 
 def test_a_name_of_an_unknown_event_is_cut() -> None:
@@ -144,7 +143,7 @@ def test_an_event_says_where_its_parts_were_found() -> None:
 
 def test_a_time_without_a_year_goes_by_the_clock_of_the_first_reading() -> None:
     first = CONTEXT.clock_ms - 400 * 86_400_000
-    context = replace(CONTEXT, first_clock_ms=first)
+    context = CONTEXT._replace(first_clock_ms=first)
 
     [found] = judge({"event": "CONVERSATION_ENGAGED", "sid": "s"}, "Nov  3 09:00:00 x: ", context)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -113,8 +112,7 @@ def describe(structure: Structure) -> Structure:
     def tell(path: Path | None) -> Any:
         return None if path is None else write_path(path)
 
-    return replace(
-        structure,
+    return structure._replace(
         event=tell(structure.event),
         fields=tuple((part, tell(path)) for part, path in structure.fields),
         time=tell(structure.time),

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -53,7 +52,7 @@ def run_send(asked: SendRun) -> int:
     as_of_ms = None if is_of_events else settings.clock_ms
     run = asked._replace(
         report=asked.report._replace(needs_locations=needs_locations),
-        settings=replace(settings, as_of_ms=as_of_ms, is_listing=True),
+        settings=settings._replace(as_of_ms=as_of_ms, is_listing=True),
     )
     return _send(run) if run.wanted.mode in ("send", "out") else inspect_selection(run)
 

@@ -1,9 +1,8 @@
 """One event, read from its payload, its name and what is around (definitions 1)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from dcevents.model.events import EVENT_KINDS, READY
 from dcevents.reading.json_value import write_json
@@ -50,8 +49,7 @@ _KINDS = {each.key: each.kind for each in EVENT_KINDS}
 """Kinds by the exact names of their events."""
 
 
-@dataclass(frozen=True)
-class EventParts:
+class EventParts(NamedTuple):
     """A known name, the payload that belongs to it, and what the user's map places."""
 
     name: EventName

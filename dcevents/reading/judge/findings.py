@@ -1,7 +1,7 @@
 """Findings of the judge: an event, the widget's, unknown, or rejected."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dcevents.reading.judge.mapping import NO_MAPPING, Mapping
 from dcevents.reading.judge.nodes import Path
@@ -19,8 +19,7 @@ NO_SID: Final = "no_sid"
 TOO_LONG: Final = "too_long"
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """Hold what is known beside a record: clocks in milliseconds since 1970, options."""
 
     clock_ms: int
@@ -35,8 +34,7 @@ class Context:
         return self.clock_ms if self.first_clock_ms is None else self.first_clock_ms
 
 
-@dataclass(frozen=True)
-class Time:
+class Time(NamedTuple):
     """When an event happened: milliseconds, None for untimed.
 
     Why, and how it was written.
@@ -51,8 +49,7 @@ class Time:
     status: str = "untimed"
 
 
-@dataclass(frozen=True)
-class Structure:
+class Structure(NamedTuple):
     """Hold where the parts of an event were found, as paths.
 
     None or no entry for what has none.
@@ -74,8 +71,7 @@ class Structure:
     """Parts that were found where the user's map says."""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """An event of a conversation, its texts within their limits."""
 
     kind: str

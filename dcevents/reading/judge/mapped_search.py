@@ -1,8 +1,8 @@
 """The parts of an event at the places that the user's map says."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from dcevents.model.events import READY
 from dcevents.reading.judge.mapping import (
@@ -25,8 +25,7 @@ _Payload = tuple[tuple[str, ...], Place | None]
 """A payload's object, behind `payload` where it was found where the map says."""
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """Holds what a path leads to: its node, the object that holds it, and its key there."""
 
     holder: Place
@@ -39,8 +38,7 @@ class _Found:
         return self.node if isinstance(self.node, Scalar) and self.node.text is not None else None
 
 
-@dataclass(frozen=True)
-class MappedPair:
+class MappedPair(NamedTuple):
     """An event's name at its mapped place, and its payload; none for the ready event."""
 
     name: EventName

@@ -5,9 +5,8 @@ Paths have dots between keys, `[]` behind a list, and `|json` behind a text, whi
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from dcevents.model.events import (
     ADOBE_NAMES,
@@ -24,8 +23,7 @@ _TEXT_STEP = re.compile(r"\|(?:json|base64|percent|form)(?=[.\[|]|$)")
 _OUTER_LISTS = re.compile(r"^(?:\[\])+\.?")
 
 
-@dataclass(frozen=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Holds what the user says of a log: paths by part, and meanings by normalised event name."""
 
     paths: tuple[tuple[str, str], ...] = ()

@@ -1,7 +1,7 @@
 """The event of a payload: the nearest known name (definitions 1, rule 6)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dcevents.model.events import READY, match_full_name
 from dcevents.reading.json_value import SPACE
@@ -10,8 +10,7 @@ from dcevents.reading.judge.nodes import Member, Path, Scalar
 from dcevents.reading.judge.places import Place, SearchedRecord
 
 
-@dataclass(frozen=True)
-class EventName:
+class EventName(NamedTuple):
     """A known name: its kind, the object that has it, its key and path."""
 
     kind: str

@@ -7,7 +7,7 @@ scalar is that scalar. Members are made when they are asked for: most are never 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from dcevents.reading.json_value import is_number, write_scalar
 from dcevents.reading.judge.keys import NOT_SID, fold_key
@@ -67,8 +67,7 @@ class PairStep(int):
         return hash((int(self), self.key))
 
 
-@dataclass(frozen=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A text, number, true or false: its text.
 
     None for null and the empty string.

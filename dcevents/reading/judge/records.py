@@ -1,9 +1,8 @@
 """Judge the records of one value (definitions 1, rules 1, 2, 9)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dcevents.reading.json_value import SPACE
 from dcevents.reading.judge.events import EventParts, read_event
@@ -60,8 +59,7 @@ class Stage(IntEnum):
     """The record's own request line, as a form."""
 
 
-@dataclass(frozen=True)
-class Records:
+class Records(NamedTuple):
     """Hold what the records of a value say, and whether these stand in a list."""
 
     outcomes: list[Outcome]
@@ -380,8 +378,7 @@ class Judge:
         )
 
 
-@dataclass(frozen=True)
-class Own:
+class Own(NamedTuple):
     """An event of a record's own objects: its name and payload; none for the ready event."""
 
     outcome: Outcome

@@ -3,8 +3,8 @@
 import base64
 import binascii
 import re
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_plus, unquote_to_bytes
 
 from dcevents.reading.json_value import SEPARATORS, decode_at, decode_sequence, is_number
@@ -32,16 +32,14 @@ _MARKS = re.compile(r"[\"'{}\[\]]")
 _CLOSERS = {"{": "}", "[": "]"}
 
 
-@dataclass(frozen=True)
-class TextPart:
+class TextPart(NamedTuple):
     """A value that a text holds, and the text before it on its line."""
 
     value: Any
     prefix: str = ""
 
 
-@dataclass(frozen=True)
-class TextContents:
+class TextContents(NamedTuple):
     """The values in a text, how they were read, and whether the text is a form."""
 
     parts: tuple[TextPart, ...]

@@ -1,7 +1,7 @@
 """When and on which page an event happened (definitions 1, rules 7 and 8)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dcevents.reading.judge.findings import Context, Time, cut_page
 from dcevents.reading.judge.keys import (
@@ -19,8 +19,7 @@ from dcevents.reading.judge.prefix_times import find_prefix_time
 from dcevents.reading.judge.timestamps import Timestamp, parse_timestamp
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """The objects around an event: from the event's to the payload, those around, the rest."""
 
     between: tuple[Place, ...]

@@ -1,9 +1,8 @@
 """Timestamps: text or number to milliseconds since 1970, UTC (definitions 1, "Timestamps")."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from dcevents.model.moments import DAY_MS, FIRST_BELIEVED_MS
 
@@ -68,8 +67,7 @@ _FAR_DIGITS = 40
 _FAR_MS = 10**_FAR_DIGITS
 
 
-@dataclass(frozen=True)
-class Timestamp:
+class Timestamp(NamedTuple):
     """A time as it was written: milliseconds since 1970, floored, and the name of its form."""
 
     ms: int

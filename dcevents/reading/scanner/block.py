@@ -196,15 +196,14 @@ class TakenOthers:
     """Distinct names of unknown events."""
 
 
-@dataclass(frozen=True)
-class ScannedBlock:
+class ScannedBlock(NamedTuple):
     """A block's lines: runs in order, without gaps, and what was read of them."""
 
     runs: Runs
     lines: int
     """Lines of the block, with one that has no LF."""
-    events: TakenEvents = field(default_factory=TakenEvents)
-    others: TakenOthers = field(default_factory=TakenOthers)
+    events: TakenEvents = TakenEvents()
+    others: TakenOthers = TakenOthers()
 
     def let_go(self) -> "ScannedBlock":
         """Return the block without the columns of which facts were made."""

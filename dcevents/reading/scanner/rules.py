@@ -7,7 +7,6 @@ import copy
 import threading
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
@@ -74,8 +73,7 @@ class Sample(NamedTuple):
     """Which member the record is, of lists in one another."""
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """Says what the records of one form are, and in which slots an event's parts are."""
 
     kind: RuleKind

@@ -4,7 +4,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -74,8 +74,7 @@ class Input:
         return self.path is not None and self.size is not None and self.size >= long
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(NamedTuple):
     """The read part of a growing input.
 
     Its bytes identify the input at the next reading. Nothing of an input was read that is not the
@@ -90,13 +89,16 @@ class Extent:
     """The first TAIL_BYTES."""
     tail: bytes = b""
     """The last TAIL_BYTES before the place of `resume`."""
-    tails: Mapping[int, bytes] = field(default_factory=dict)
+    tails: Mapping[int, bytes] = {}
     """The last TAIL_BYTES before each place of `Resume.sizes`."""
 
     @property
     def end(self) -> int:
         """Return the place where a later run reads on."""
         return self.resume.offset
+
+
+NOTHING_READ = Extent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class InputResult:
     """Format and advice, for what is no text: nothing of it is read."""
     problem: str | None = None
     """Reason why only a part could be read."""
-    extent: Extent = Extent()
+    extent: Extent = NOTHING_READ
 
     @property
     def name(self) -> str:

@@ -72,13 +72,13 @@ class CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == HELP_COMMAND.name:
             return HELP_COMMAND
-        report = reports.load_reports().get(cmd_name)
+        report = reports.find_report(cmd_name)
         return _make_report_command(report) if report else load_commands().get(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if self.get_command(ctx, args[0]) is None and looks_like_source(args[0]):
+        if looks_like_source(args[0]) and self.get_command(ctx, args[0]) is None:
             raise click.UsageError(
                 describe_forgotten_command(self.list_commands(ctx)[0], args), ctx
             )

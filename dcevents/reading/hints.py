@@ -379,6 +379,7 @@ _FORMATS_BY_START = (
     (b"\xfe\xff", "UTF-16 text, " + _CONVERT_ADVICE.format(16)),
 )
 """First bytes of files, with the format and advice; the first that fits counts."""
+_FOREIGN_STARTS = tuple(start for start, _ in _FORMATS_BY_START)
 
 
 def describe_foreign_format(head: bytes) -> str | None:
@@ -391,8 +392,9 @@ def describe_foreign_format(head: bytes) -> str | None:
         return f"{inside}, {_UNPACK_ADVICE}: tar -xf"
     if head.startswith(b"PK\x03\x04") and any(name in head[:2048] for name in _WORKBOOK_NAMES):
         return f"an Excel workbook, {_WORKBOOK_ADVICE}"
-    found = next((name for start, name in _FORMATS_BY_START if head.startswith(start)), None)
-    return found or _describe_unmarked_utf16(head[:64])
+    if head.startswith(_FOREIGN_STARTS):
+        return next(name for start, name in _FORMATS_BY_START if head.startswith(start))
+    return _describe_unmarked_utf16(head[:64])
 
 
 def _describe_unmarked_utf16(head: bytes) -> str | None:

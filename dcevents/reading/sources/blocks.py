@@ -14,7 +14,6 @@ from dcevents.reading.rows.headers import NO_TABLE, TableSearch, search_table
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.buffers import BlockBuffers, BlockBytes
 from dcevents.reading.sources.decompression import (
-    HEAD_BYTES,
     UnpackedChunks,
     is_compressed,
 )
@@ -174,14 +173,15 @@ def _peek_input(source: Input, progress: ProgressCallback) -> _PeekedInput:
     if file.problem and source.resume is None:
         # Another one than was found: it is read as it is now.
         file.describe_again()
-    is_long = _is_long_and_plain(file)
     unpacked = UnpackedChunks(file.read_chunks(progress))
     chunks = iter(unpacked)
-    if is_long:
-        return _PeekedInput(file, file.read_at(sizes.TAIL_BYTES, 0), chunks, unpacked, is_long)
+    if file.source.is_long_file:
+        head = file.read_at(sizes.TAIL_BYTES, 0)
+        if not is_compressed(head):
+            return _PeekedInput(file, head, chunks, unpacked, is_long=True)
     first = _take_head(chunks)
     head = b"".join(first)[: sizes.TAIL_BYTES]
-    return _PeekedInput(file, head, chain(first, chunks), unpacked, is_long)
+    return _PeekedInput(file, head, chain(first, chunks), unpacked, is_long=False)
 
 
 def _take_head(chunks: Chunks) -> list[bytes]:
@@ -193,10 +193,6 @@ def _take_head(chunks: Chunks) -> list[bytes]:
         if size >= sizes.TAIL_BYTES:
             break
     return taken
-
-
-def _is_long_and_plain(file: OpenInput) -> bool:
-    return file.source.is_long_file and not is_compressed(file.read_at(HEAD_BYTES, 0))
 
 
 # -- pipes, compressed and small files: one chunk after the other --------------------------------

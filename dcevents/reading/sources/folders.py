@@ -18,7 +18,7 @@ from dcevents.reading.sources.decompression import UnpackedChunks
 from dcevents.reading.sources.inputs import Input, OpenInput, make_input_error
 
 _LOG_SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
-_MAX_REPORT_HEAD_BYTES = 1 << 20
+_REPORT_HEAD_BYTES = (1 << 12, 1 << 20)
 """Bytes of a file's beginning that are looked at: a line of rejected lines is long."""
 _STORE_MANIFEST_START = b'{"schema":"dcevents.store"'
 _REPORT_STARTS = (b'{"schema":"dcevents.', b'{"schema": "dcevents.')
@@ -158,8 +158,12 @@ def _read_report_head(path: str) -> bytes:
 
     It holds the first line, unless the line is very long.
     """
-    head = _read_head(path, sizes.TAIL_BYTES)
-    return head if b"\n" in head else _read_head(path, _MAX_REPORT_HEAD_BYTES)
+    head = b""
+    for size in _REPORT_HEAD_BYTES:
+        head = _read_head(path, size)
+        if b"\n" in head:
+            break
+    return head
 
 
 def _read_head(path: str, size: int) -> bytes:

@@ -69,8 +69,8 @@ class Input:
 
     @property
     def is_long_file(self) -> bool:
-        """Return whether it is a file of more than a block, which threads are to read."""
-        long = 2 * sizes.FIRST_BLOCK_BYTES
+        """Return whether it is a file that threads are to read."""
+        long = min(sizes.LONG_FILE_BYTES, 2 * sizes.FIRST_BLOCK_BYTES)
         return self.path is not None and self.size is not None and self.size >= long
 
 

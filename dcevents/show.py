@@ -129,6 +129,8 @@ def escape_json(text: str) -> str:
 
     Control characters are escaped in it already.
     """
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
     return _compile_unsafe().sub(
         lambda match: match[0] if match[0] in "\n\r\t" else f"\\u{ord(match[0]):04x}", text
     )

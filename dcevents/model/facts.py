@@ -6,7 +6,6 @@ commutative and associative by nature. Any order, overlap or split of a log's li
 the same set.
 """
 
-import secrets
 from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil
@@ -29,6 +28,7 @@ from dcevents.model.packing import (
     unpack_times,
 )
 from dcevents.model.vocabulary import Vocabulary
+from dcevents.native import draw_seed
 
 _MIN_ROW_LIMIT = 1 << 21
 """Rows that may be held before repeated facts are looked for; 12 bytes each."""
@@ -212,7 +212,7 @@ class Facts:
         very often, it has too few rows, or too few distinct ones. Nobody can guess the factors.
         """
         packed, _ = self._concat_parts()
-        factors = [pl.lit(secrets.randbits(64) | 1, pl.UInt64) for _ in range(2)]
+        factors = [pl.lit(draw_seed() | 1, pl.UInt64) for _ in range(2)]
         spread = pl.col("sid") * factors[0] + pl.col("time_and_attributes") * factors[1]
         sample = packed.filter(spread // (1 << 60) == 0)
         expected = self.row_count / 16

@@ -33,6 +33,12 @@ def load_library() -> ctypes.CDLL | None:
     return None
 
 
+def draw_seed() -> int:
+    """Return 64 bits that nobody can guess."""
+    # `secrets` does the same, but imports what signs messages: 2 ms of each run.
+    return int.from_bytes(os.urandom(8))
+
+
 def give_memory_back() -> None:
     """Give the memory back that reading has needed, and have columns do so from now on.
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from operator import itemgetter
 from typing import Final
 
@@ -44,12 +45,17 @@ _MAX_REMEMBERED_STRUCTURES: Final = 10_000
 _MAX_EXAMINED: Final = 1000
 """Rejected records of an input that are searched for names."""
 
-_KIND = "|".join(kind.replace("_", "[^a-z0-9]{0,3}") for kind in KINDS)
-_FULL_NAME: Final = re.compile(f"(?i)conversations?[^a-z0-9]{{0,3}}(?:{_KIND})".encode())
 _NAMELESS: Final = (NO_EVENT, NOT_AN_OBJECT)
 
 KeepReject = Callable[[RejectedLine, bytes], None]
 """Takes each rejected record with its text, in order."""
+
+
+@cache
+def _compile_full_name() -> re.Pattern[bytes]:
+    """Return what names an event. Few logs have rejected records."""
+    kinds = "|".join(kind.replace("_", "[^a-z0-9]{0,3}") for kind in KINDS)
+    return re.compile(f"(?i)conversations?[^a-z0-9]{{0,3}}(?:{kinds})".encode())
 
 
 class _NamedRejects:
@@ -67,7 +73,7 @@ class _NamedRejects:
                 return
             self.examined += 1
             is_searched = each.reason not in _NAMELESS
-            if each.reason == NO_SID or (is_searched and _FULL_NAME.search(each.raw)):
+            if each.reason == NO_SID or (is_searched and _compile_full_name().search(each.raw)):
                 self.named += 1
                 self.first_line = each.line if self.first_line is None else self.first_line
 

@@ -5,13 +5,12 @@ no two of them ever share a number, and no number changes. They know no polars: 
 """
 
 import ctypes
-import secrets
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final, Protocol
 
-from dcevents.native import load_library
+from dcevents.native import draw_seed, load_library
 from dcevents.native.memory import Memory, open_bytes
 
 NUMBER_BYTES: Final = 4
@@ -64,7 +63,7 @@ class _LibraryTable:
         library.dcevents_new_texts.restype = ctypes.c_void_p
         library.dcevents_count_texts.restype = ctypes.c_uint64
         # Nobody can guess where a text lies.
-        seeds = (ctypes.c_uint64(secrets.randbits(64)) for _ in range(2))
+        seeds = (ctypes.c_uint64(draw_seed()) for _ in range(2))
         self._table = ctypes.c_void_p(library.dcevents_new_texts(*seeds))
         if not self._table:
             raise MemoryError

@@ -1,13 +1,13 @@
 """The scanner in C, called through ctypes: blocks in, columns out."""
 
 import ctypes
-import secrets
 import struct
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from dcevents.model.attributes import ROW_NUMBERS, Agent, AttributeColumns, Dialogue
+from dcevents.native import draw_seed
 from dcevents.reading.judge import Context
 from dcevents.reading.scanner.block import (
     SEVERAL,
@@ -125,9 +125,7 @@ class _BlockScanner:
         self._library = library
         self._rules = rules
         self._rules_count = 0
-        self._scanner = library.dc_open_scanner(
-            secrets.randbits(64), secrets.randbits(64), keep_query, in_full
-        )
+        self._scanner = library.dc_open_scanner(draw_seed(), draw_seed(), keep_query, in_full)
         if not self._scanner:
             raise MemoryError
         for number, words in enumerate(WORD_LISTS):

@@ -22,6 +22,10 @@ MAX_SHOWN_REJECTS = 20
 MAX_UNKNOWN_NAMES = 1000
 """Names of unknown events that are counted each by itself."""
 MAX_UNRECOGNISED_INPUTS = 20
+SAMPLE_BYTES = 1 << 12
+"""Bytes of the rejected records of an unrecognised input that are kept."""
+SAME_LINE = b"\x1f"
+"""Stands between the records of one line in a sample."""
 
 
 class RejectedLine(NamedTuple):

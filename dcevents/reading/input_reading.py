@@ -1,19 +1,18 @@
 """One input, block by block: what the scanner has taken, and all else record by record.
 
 The scanner says what is certain of a line alone. Whether a line is alone, framing knows: where
-nothing is open, lines that were taken are passed over.
+nothing is open, lines that were taken are passed over. Most logs have no other lines: what reads
+records is imported for the first input that needs it.
 """
 
 from collections.abc import Generator, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dcevents.reading.framing import ResumePoint
 from dcevents.reading.json_value import SEPARATOR_BYTES
 from dcevents.reading.judge import Context
 from dcevents.reading.read_block import ReadBlock
-from dcevents.reading.records import ReadRecord, RecordReader
-from dcevents.reading.rows.headers import NO_TABLE, TableSearch
-from dcevents.reading.rows.table_reading import TableReading
+from dcevents.reading.rows.table_search import NO_TABLE, TableSearch
 from dcevents.reading.scanner import (
     OTHER_BUCKETS,
     LineStatus,
@@ -33,6 +32,10 @@ from dcevents.reading.taken_lines import (
     drop_entries,
     find_entries,
 )
+
+if TYPE_CHECKING:
+    from dcevents.reading.records import ReadRecord, RecordReader
+    from dcevents.reading.rows.table_reading import TableReading
 
 _OBJECT_BUCKETS: Final = bytes(
     OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
@@ -54,10 +57,19 @@ class InputReading:
     ) -> None:
         resume = source.resume or Resume()
         self._number = number
-        self._reader = RecordReader(context, begin=resume.point)
+        self._context = context
+        self._passed_to = resume.point
+        """Where records are read by `_open_reader`, once some are."""
+        self._opened_reader: RecordReader | None = None
+        if not _is_between_lines(resume.point):
+            self._open_reader()
         self._table: TableReading | None = None
         if framing.table:
-            self._table = TableReading(number, framing, resume.point, context, scanner)
+            from dcevents.reading.rows import table_reading  # noqa: PLC0415 - few logs are rows
+
+            self._table = table_reading.TableReading(
+                number, framing, resume.point, context, scanner
+            )
         self._held = resume.point if framing.is_open else None
         """While the input may turn out to be a CSV, or none: a later run reads it anew."""
         self._line = resume.point.line
@@ -67,12 +79,28 @@ class InputReading:
     @property
     def resume(self) -> ResumePoint:
         """Return where a later run reads on."""
-        return self._held or (self._table or self._reader).resume
+        if self._held:
+            return self._held
+        reader = self._table or self._opened_reader
+        return reader.resume if reader else self._passed_to
 
     @property
     def is_held(self) -> bool:
         """Return whether a later run reads all of it anew."""
         return self._held is not None
+
+    def _open_reader(self) -> "RecordReader":
+        """Return what reads records, from the lines on that were passed over."""
+        if self._opened_reader is None:
+            from dcevents.reading.records import RecordReader  # noqa: PLC0415 - few logs need it
+
+            self._opened_reader = RecordReader(self._context, begin=self._passed_to)
+        return self._opened_reader
+
+    @property
+    def _is_idle(self) -> bool:
+        """Return whether nothing is open that a next line might belong to."""
+        return self._opened_reader is None or self._opened_reader.is_idle
 
     def read_block(self, block: ScannedInput, wanted_rejects: int | None) -> ReadBlock:
         """Return what the next block holds.
@@ -84,11 +112,11 @@ class InputReading:
             read = self._table.read_block(bytes(block.data), wanted_rejects)
             self._note_bytes(block)
             return read
-        records = self._reader.feed(block.begin) if block.begin else []
+        records = self._open_reader().feed(block.begin) if block.begin else []
         self._line += block.begin.count(b"\n")
         scanned, fed = block.scanned, FedEntries()
         if block.passed_bytes:
-            self._reader.pass_lines(scanned.lines, block.passed_bytes)
+            self._pass_over(scanned.lines, block.passed_bytes)
         else:
             records += self._read_runs(block.data, scanned, fed)
         others = OtherLines(scanned.others, fed.others, self._line)
@@ -112,21 +140,23 @@ class InputReading:
 
     def _read_runs(
         self, data: BlockBytes, scanned: ScannedBlock, fed: FedEntries
-    ) -> Iterator[ReadRecord]:
+    ) -> "Iterator[ReadRecord]":
         """Yield the records of runs, but for those of lines that count as they were taken.
 
         Entries of lines that do not are added to `fed`.
         """
-        reader, place, runs = self._reader, 0, scanned.runs
+        place, runs = 0, scanned.runs
         buckets = bytes(scanned.others.buckets)
         while place < len(runs):
             run = runs[place]
             place += 1
-            if run.status is LineStatus.ASIDE:
-                yield from reader.feed(bytes(data[run.begin : run.end]))
-            elif reader.is_idle:
+            if self._is_idle and run.status is not LineStatus.ASIDE:
                 place = runs.find(LineStatus.ASIDE, place)
                 self._pass_lines(data, scanned, runs[place - 1], run.first_line, run.begin)
+                continue
+            reader = self._open_reader()
+            if run.status is LineStatus.ASIDE:
+                yield from reader.feed(bytes(data[run.begin : run.end]))
             elif run.status is LineStatus.EVENT:
                 end = run.end
                 if reader.is_between_lines:
@@ -167,28 +197,36 @@ class InputReading:
 
         An array may be written anew with more members: it is known up to its bracket.
         """
-        reader, end, number = self._reader, last.end, last.first_line + last.lines
+        end, number = last.end, last.first_line + last.lines
         at = max(data.rfind(b"\n", 0, end - 1) + 1, begin)
         is_several = last.status is LineStatus.SEVERAL
         if not is_several or not data[at:end].rstrip(SEPARATOR_BYTES).endswith(b"]"):
-            reader.pass_lines(number - line, end - begin)
+            self._pass_over(number - line, end - begin)
             return
         if at > begin:
-            reader.pass_lines(number - 1 - line, at - begin)
+            self._pass_over(number - 1 - line, at - begin)
         lines = range(number - 1, number)
         columns = (scanned.events.lines, scanned.others.lines)
-        reader.pass_array(
+        self._open_reader().pass_array(
             bytes(data[at:end]), sum(len(find_entries(each, lines)) for each in columns)
         )
 
+    def _pass_over(self, lines: int, size: int) -> None:
+        """Pass over whole lines that are a record each, or several; nothing is open before them."""
+        if self._opened_reader:
+            self._opened_reader.pass_lines(lines, size)
+        else:
+            before = self._passed_to
+            self._passed_to = ResumePoint(before.offset + size, before.line + lines)
+
     def _feed_taken(
         self, data: BlockBytes, run: Run
-    ) -> Generator[ReadRecord, None, tuple[int, int]]:
+    ) -> "Generator[ReadRecord, None, tuple[int, int]]":
         """Yield the records of lines that may belong to what is open.
 
         Return how many lines were fed, and the place behind them.
         """
-        reader, at, fed, lines = self._reader, run.begin, 0, 1
+        reader, at, fed, lines = self._open_reader(), run.begin, 0, 1
         while at < run.end and not reader.is_idle:
             begin = at
             for _ in range(min(lines, run.lines - fed)):
@@ -201,7 +239,8 @@ class InputReading:
         """Return the last records of the input."""
         if self._table:
             return self._table.finish()
-        return ReadBlock(self._number, self._reader.finish())
+        reader = self._opened_reader
+        return ReadBlock(self._number, reader.finish() if reader else ())
 
     # -- growing inputs --------------------------------------------------------------------------
 
@@ -219,6 +258,11 @@ class InputReading:
             return Extent()
         tail = read.find_tail(resume.offset)
         return extent._replace(resume=resume, rest_bytes=read.end - resume.offset, tail=tail)
+
+
+def _is_between_lines(point: ResumePoint) -> bool:
+    """Return whether nothing is open at a place, and no record is before it on its line."""
+    return point == ResumePoint(point.offset, point.line)
 
 
 def _has_only_objects(data: BlockBytes, run: Run, buckets: bytes) -> bool:

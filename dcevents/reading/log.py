@@ -21,7 +21,7 @@ from dcevents.reading.input_reading import InputReading
 from dcevents.reading.log_building import KeepReject, LogBuilder
 from dcevents.reading.read_block import ReadBlock
 from dcevents.reading.read_settings import ReadSettings
-from dcevents.reading.rows.headers import NO_TABLE, TableSearch
+from dcevents.reading.rows.table_search import NO_TABLE, TableSearch
 from dcevents.reading.scanning import ScannedInput, Scanning
 from dcevents.reading.sources.folders import SkippedFile
 from dcevents.reading.sources.inputs import Extent, Input, InputResult, ProgressCallback

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from operator import itemgetter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -17,6 +17,8 @@ from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.account import (
     MAX_SHOWN_REJECTS,
     MAX_UNRECOGNISED_INPUTS,
+    SAME_LINE,
+    SAMPLE_BYTES,
     Account,
     InputCounts,
     RejectedLine,
@@ -28,13 +30,13 @@ from dcevents.reading.envelopes import (
     describe_envelope,
 )
 from dcevents.reading.event_rows import LOCATED_COLUMNS, EventFrame, EventRows
-from dcevents.reading.hints import SAMPLE_BYTES
 from dcevents.reading.judge import Rejection, Structure, UnknownEvent
 from dcevents.reading.judge.findings import NO_EVENT, NO_SID, NOT_AN_OBJECT, TOO_LONG
 from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.read_settings import ReadSettings
-from dcevents.reading.records import ReadRecord
-from dcevents.reading.rows.row_hints import SAME_LINE
+
+if TYPE_CHECKING:
+    from dcevents.reading.records import ReadRecord
 
 _MIN_ROWS: Final = 1 << 18
 """Events that are added at once: each time costs as much as some thousands of them."""
@@ -243,7 +245,7 @@ class LogBuilder:
     def _add_record(
         self,
         file: int,
-        record: ReadRecord,
+        record: "ReadRecord",
         unknown: dict[str, tuple[int, int]],
         rejects: list[RejectedRecord],
     ) -> str:
@@ -296,7 +298,7 @@ class LogBuilder:
 
     # -- envelopes -------------------------------------------------------------------------------
 
-    def _count_envelope(self, structure: Structure, record: ReadRecord, file: int) -> None:
+    def _count_envelope(self, structure: Structure, record: "ReadRecord", file: int) -> None:
         envelope = self._find_envelope(structure, has_prefix=bool(record.prefix.strip()))
         self._count(envelope, EnvelopeCount(1, file, record.line))
 

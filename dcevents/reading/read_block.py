@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dcevents.model.numbers.packed_events import PackedEvents
-from dcevents.reading.records import ReadRecord
 from dcevents.reading.scanner import StructureCount, TakenEvents
+
+if TYPE_CHECKING:
+    from dcevents.reading.records import ReadRecord
 
 
 class RejectedRecord(NamedTuple):
@@ -24,7 +26,7 @@ class ReadBlock(NamedTuple):
 
     file: int
     """Number of the input."""
-    records: Sequence[ReadRecord]
+    records: "Sequence[ReadRecord]"
     first_line: int = 1
     """Number of the line from which lines of `events` and `structures` are counted."""
     events: TakenEvents = TakenEvents()

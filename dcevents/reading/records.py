@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
-from dcevents.reading.framing import Bucket, FramedRecord, Framing, ResumePoint
+from dcevents.reading.framing import Bucket, FramedRecord, ResumePoint
+from dcevents.reading.framing.reader import Framing
 from dcevents.reading.judge import (
     Context,
     Event,

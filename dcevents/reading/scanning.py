@@ -14,7 +14,7 @@ from dcevents.model.events import REJECT_REASONS
 from dcevents.model.numbers.codes import Codes
 from dcevents.model.numbers.packed_events import PackedEvents
 from dcevents.reading.read_settings import ReadSettings
-from dcevents.reading.rows.headers import NO_TABLE, TableSearch
+from dcevents.reading.rows.table_search import NO_TABLE, TableSearch
 from dcevents.reading.scanner import (
     OTHER_BUCKETS,
     SEVERAL,

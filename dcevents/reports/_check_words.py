@@ -13,7 +13,7 @@ from dcevents.analysis.quality import PEAK_SECONDS
 from dcevents.analysis.recognition import describe_recognition, is_all_canonical, list_envelopes
 from dcevents.native import describe_scanner
 from dcevents.reading.account import REASON_WORDS, Account
-from dcevents.reading.hints import LATIN_HINT
+from dcevents.reading.hinting.finding import LATIN_HINT
 from dcevents.show import (
     format_count,
     format_duration,

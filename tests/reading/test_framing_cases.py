@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from framed import EVENT, has_event, read
 
-from dcevents.reading.framing import FramedRecord, Framing
+from dcevents.reading.framing import FramedRecord
+from dcevents.reading.framing.reader import Framing
 from dcevents.reading.judge.keys import is_body_key
 from dcevents.reading.sources.members import Members
 

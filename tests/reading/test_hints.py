@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judging import CONTEXT
 
-from dcevents.reading.hints import describe_foreign_format, find_hint
+from dcevents.reading.hints import find_hint
 from dcevents.reading.json_value import decode
 from dcevents.reading.judge import Mapping, judge_value
 from dcevents.reading.judge.findings import Context, Event, Rejection
 from dcevents.reading.judge.keys import match_adobe_key
 from dcevents.reading.records import RecordReader
+from dcevents.reading.sources.foreign_formats import describe_foreign_format
 
 EVENTS = wrappings.make_events()
 LINES = [json.dumps(event, separators=(",", ":")) for event in EVENTS]

@@ -25,9 +25,10 @@ from dcevents.reading.judge import Context
 from dcevents.reading.records import RecordReader
 from dcevents.reading.rows import cells, native, splitting, table_reading
 from dcevents.reading.rows.forms import RowForm
-from dcevents.reading.rows.headers import NO_TABLE, find_header, search_table
+from dcevents.reading.rows.headers import find_header, search_table
 from dcevents.reading.rows.native import NativeRows
 from dcevents.reading.rows.splitting import SplitRows, split_rows
+from dcevents.reading.rows.table_search import NO_TABLE
 from dcevents.reading.sources import sizes
 
 CONTEXT = Context(clock_ms=CLOCK_MS)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from dcevents.reading.framing import FramedRecord, Framing, ResumePoint
+from dcevents.reading.framing import FramedRecord, ResumePoint
+from dcevents.reading.framing.reader import Framing
 from dcevents.reading.judge.keys import is_body_key
 
 EVENT = '{"event":"CONVERSATION_CLOSED","data":{"payload":{"sid":"%s"}}}'

@@ -1,6 +1,5 @@
 """Bytes of one input → its records: lines, values over lines, arrays, prefixes, mixtures."""
 
-from dcevents.reading.framing.reader import Framing
 from dcevents.reading.framing.records import BEGINNING, Bucket, FramedRecord, ResumePoint
 
-__all__ = ["BEGINNING", "Bucket", "FramedRecord", "Framing", "ResumePoint"]
+__all__ = ["BEGINNING", "Bucket", "FramedRecord", "ResumePoint"]

@@ -26,6 +26,7 @@ from dcevents.reading.rows.splitting import (
     SplitRows,
     split_rows,
 )
+from dcevents.reading.rows.table_search import TableSearch
 from dcevents.reading.sources import sizes
 
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -37,7 +38,6 @@ _QUOTED: Final = re.compile(r'"(?:[^"]|"")*"')
 _QUOTED_OBJECT: Final = re.compile(rb'"\s*[{\[][\s\[{]*""')
 """The beginning of JSON as only a cell of CSV has it, with its quotes doubled."""
 _BLANK_LINES: Final = re.compile(rb"(?:[ \t\r\0]*(?:\xef\xbb\xbf[ \t\r\0]*)*\n)*")
-_JSON_STARTS: Final = (b"{", b"[")
 _MAX_NAME_CHARACTERS: Final = 200
 _MAX_HEADER_BYTES: Final = 1 << 14
 _MAX_ROWS: Final = 100
@@ -54,17 +54,6 @@ class RowHeader(NamedTuple):
     """Lines up to the first row."""
     blank: int = 0
     """Blank lines before the header."""
-
-
-class TableSearch(NamedTuple):
-    """Tells whether an input is a CSV, as far as its first bytes show."""
-
-    table: RowHeader | None
-    is_open: bool = False
-    """True if more bytes might show that it is another thing."""
-
-
-NO_TABLE: Final = TableSearch(None)
 
 
 def search_table(head: bytes, context: Context, *, is_whole: bool) -> TableSearch:
@@ -112,9 +101,6 @@ def find_header(head: bytes) -> RowHeader | None:
     if end < 0 and len(head) - size > _MAX_HEADER_BYTES:
         return None
     line = head[size:end] if end >= 0 else head[size : size + _MAX_HEADER_BYTES]
-    if line.startswith(_JSON_STARTS):
-        # No name begins so; most inputs do.
-        return None
     # Names that are no UTF-8 stand over columns that may still be read.
     text = line.decode(errors="replace").rstrip("\r").lstrip(MARKS)
     delimiter = told[1].decode() if told else _find_delimiter(text)

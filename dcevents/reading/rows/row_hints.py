@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from dcevents.reading.account import SAME_LINE
 from dcevents.reading.judge import (
     Context,
     Mapping,
@@ -16,9 +17,6 @@ from dcevents.reading.judge import (
 from dcevents.reading.judge.findings import NO_SID
 from dcevents.reading.rows.headers import find_header
 from dcevents.show import make_visible
-
-SAME_LINE = b"\x1f"
-"""Stands between the records of one line in a sample."""
 
 _ANY_CLOCK: Final = Context(clock_ms=0)
 _COLUMNS_ADVICE: Final = "if they hold events, say where with --map event=COLUMN --map sid=COLUMN"

@@ -17,7 +17,7 @@ from dcevents.reading.judge import Context, judge_value
 from dcevents.reading.read_block import ReadBlock, RejectedRecord
 from dcevents.reading.records import ReadRecord, find_outcome_bucket, has_event
 from dcevents.reading.rows.forms import Cells
-from dcevents.reading.rows.headers import RowHeader, TableSearch
+from dcevents.reading.rows.headers import RowHeader
 from dcevents.reading.rows.native import REASONS, make_native_rows
 from dcevents.reading.rows.splitting import (
     BLANK_ROW,
@@ -26,6 +26,7 @@ from dcevents.reading.rows.splitting import (
     SplitRows,
     split_rows,
 )
+from dcevents.reading.rows.table_search import TableSearch
 from dcevents.reading.scanner import (
     OTHER_BUCKETS,
     LineStatus,

@@ -8,15 +8,15 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from dcevents.reading.hints import describe_foreign_format
 from dcevents.reading.judge import Context
-from dcevents.reading.rows.headers import NO_TABLE, TableSearch, search_table
+from dcevents.reading.rows.table_search import NO_TABLE, TableSearch, look_for_table
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.buffers import BlockBuffers, BlockBytes
 from dcevents.reading.sources.decompression import (
     UnpackedChunks,
     is_compressed,
 )
+from dcevents.reading.sources.foreign_formats import describe_foreign_format
 from dcevents.reading.sources.growing import TrackedChunks, find_line_end
 from dcevents.reading.sources.inputs import (
     REPLACED,
@@ -119,7 +119,7 @@ def read_blocks(
             yield InputResult(source, foreign_format)
         else:
             is_whole = source.resume is None and len(peeked.head) < sizes.TAIL_BYTES
-            framing = search_table(peeked.head, context, is_whole=is_whole)
+            framing = look_for_table(peeked.head, context, is_whole=is_whole)
             yield from _read_input(peeked._replace(framing=framing), progress, buffers)
 
 
@@ -144,7 +144,7 @@ def _read_frames(
         yield InputResult(source, frames.problem)
         return
     head = b"".join(first)[: sizes.TAIL_BYTES]
-    framing = search_table(head, context, is_whole=len(head) < sizes.TAIL_BYTES)
+    framing = look_for_table(head, context, is_whole=len(head) < sizes.TAIL_BYTES)
     yield from _cut_at_lines(chain(first, chunks), framing, is_line_start=True)
     yield InputResult(source, problem=frames.problem and f"it is {frames.problem}")
 

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from dcevents.errors import InputError
-from dcevents.reading.hints import describe_foreign_format
-from dcevents.reading.judge import Context
-from dcevents.reading.records import RecordReader
-from dcevents.reading.rows.headers import find_header, has_event_row, search_table
+from dcevents.reading.rows.table_search import find_header_names
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.decompression import UnpackedChunks
+from dcevents.reading.sources.foreign_formats import describe_foreign_format
 from dcevents.reading.sources.inputs import Input, OpenInput, make_input_error
 
 _LOG_SUFFIXES = (".ndjson", ".jsonl", ".json", ".log")
@@ -34,12 +32,6 @@ _REPORT_KEYS = (
     {"file", "line", "reason", "raw_base64"},
 )
 """Keys of rows that dcevents itself writes as NDJSON or CSV."""
-_ANY_CLOCK: Final = Context(clock_ms=0)
-_MAY_NAME_EVENT: Final = re.compile(
-    rb"(?i)(?:conversations?|dynamicchat|chat|dc)[^a-z0-9]{0,6}"
-    rb"(?:triggered|engaged|completed|closed|input|meeting|live)"
-)
-"""What a file holds that may have an event: without it, reading record by record is spared."""
 _OBJECT: Final = re.compile(rb'(?m)^[\s\[,]*\{\s*"[^"]*"\s*:')
 """The beginning of a JSON object on a line."""
 
@@ -108,21 +100,12 @@ def _look_into(entry: os.DirEntry[str]) -> SkippedFile | None:
         return _skip(entry, "it cannot be read")
     if _is_report(head):
         return _skip(entry, "a report of dcevents")
-    if describe_foreign_format(head) is None and _has_event(head):
+    # Most logs are known by their names.
+    from dcevents.reading.sources.contents import has_event  # noqa: PLC0415
+
+    if describe_foreign_format(head) is None and has_event(head):
         return None
     return _skip(entry, "no log by name or content", has_objects=bool(_OBJECT.search(head)))
-
-
-def _has_event(head: bytes) -> bool:
-    """Return whether a file's beginning holds an event of Dynamic Chat."""
-    if _MAY_NAME_EVENT.search(head) is None:
-        return False
-    table = search_table(head, _ANY_CLOCK, is_whole=True).table
-    if table:
-        return has_event_row(head, table, _ANY_CLOCK)
-    reader = RecordReader(_ANY_CLOCK)
-    records = [*reader.feed(head), *reader.finish()]
-    return any(record.event is not None for record in records)
 
 
 def _find_kind(entry: os.DirEntry[str]) -> int | None:
@@ -144,9 +127,9 @@ def _is_report(head: bytes) -> bool:
     """Return whether dcevents wrote a file that begins so."""
     if head.lstrip().startswith(_REPORT_STARTS):
         return True
-    header = find_header(head)
+    names = find_header_names(head)
     try:
-        first = header.form.names if header else json.loads(head.split(b"\n", 1)[0])
+        first = names or json.loads(head.split(b"\n", 1)[0])
     except (ValueError, RecursionError):
         return False
     is_row = isinstance(first, dict | tuple) and "event" not in first

@@ -3,7 +3,6 @@
 Without polars.
 """
 
-import calendar
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -53,9 +52,12 @@ def subtract_age(clock_ms: int, number: int, unit: str, tz: ZoneInfo) -> int:
         return find_midnight(day - timedelta(days=number * (7 if unit == "w" else 1)), tz)
     months = day.year * 12 + day.month - 1 - number * (12 if unit == "y" else 1)
     year, month = divmod(max(12, months), 12)
-    return find_midnight(
-        date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1])), tz
-    )
+    return find_midnight(date(year, month + 1, min(day.day, _count_days(year, month + 1))), tz)
+
+
+def _count_days(year: int, month: int) -> int:
+    """Return how many days a month has."""
+    return 31 if month == 12 else (date(year, month + 1, 1) - timedelta(days=1)).day
 
 
 def parse_time(text: str, now: int, tz: ZoneInfo, option: str) -> int:

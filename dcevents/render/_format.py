@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -53,8 +52,7 @@ class RenderContext(NamedTuple):
     """By the name of a column, what is counted, in a sentence."""
 
 
-@dataclass(frozen=True)
-class Format(Generic[Piece]):
+class Format(NamedTuple, Generic[Piece]):
     """A value of `--format`."""
 
     name: str

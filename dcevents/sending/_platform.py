@@ -1,7 +1,6 @@
 """A platform, and what passes between it and the sender: plain data."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
@@ -116,8 +115,7 @@ class Verdict(NamedTuple):
     """Items of an accepted batch that the platform says it has refused."""
 
 
-@dataclass(frozen=True)
-class PlatformOption:
+class PlatformOption(NamedTuple):
     """An option of one platform's subcommand."""
 
     name: str
@@ -133,8 +131,7 @@ class PlatformOption:
         return self.name.removeprefix("--").replace("-", "_")
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Says what a platform takes; each module says on which page it stands."""
 
     items: int
@@ -148,23 +145,21 @@ class Limits:
     """One where requests have to arrive in order."""
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(NamedTuple):
     """Says where events go, and how: the settings of one run."""
 
     id: str
     """The property, suite or stream: the ledger is about this one."""
     endpoint: str
-    options: Mapping[str, str | None] = field(default_factory=dict)
+    options: Mapping[str, str | None] = {}
     """Values of the platform's own options by parameter."""
     names_agents: bool = False
     """Agents' names, and ids that are e-mail addresses, are sent."""
-    mapping: Mapping[str, Any] = field(default_factory=dict)
+    mapping: Mapping[str, Any] = {}
     """Of the file that `--mapping` names."""
 
 
-@dataclass(frozen=True)
-class Platform:
+class Platform(NamedTuple):
     """A platform: pure functions, and facts about it."""
 
     name: str
@@ -185,7 +180,7 @@ class Platform:
     """Tells its answers from those of a proxy or a firewall, which accept and refuse nothing."""
     choose_group: Callable[[SendItem, Destination], str] | None = None
     """Returns what a session's items share, where a request is about one session."""
-    visitor_options: Mapping[str, str] = field(default_factory=dict)
+    visitor_options: Mapping[str, str] = {}
     """Options that say where a log has ids of visitors, by the field of Visitor."""
     visitor_pattern: str = ".*"
     """What such an id looks like; others are not believed."""
@@ -206,8 +201,7 @@ class Platform:
         return any(CLIENT_SECRET in row for row in self.secrets)
 
 
-@dataclass(frozen=True)
-class SendSettings:
+class SendSettings(NamedTuple):
     """The settings of a run of `send`, beside what is read and selected."""
 
     platform: Platform

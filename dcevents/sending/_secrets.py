@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import stat
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -93,6 +92,8 @@ def read_secrets(rows: Sequence[Sequence[str]], file: str | None) -> Secrets:
 
 
 def _read_file(name: str) -> dict[str, str]:
+    import tomllib  # noqa: PLC0415 - few have such a file
+
     try:
         with open(name, "rb") as file:
             status = os.fstat(file.fileno())

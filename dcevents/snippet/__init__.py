@@ -9,7 +9,7 @@ import json
 import pkgutil
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dcevents import __version__
 from dcevents.errors import UsageError
@@ -37,8 +37,7 @@ _STRING_LITERAL = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`
 _BRACKET_PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
-@dataclass(frozen=True)
-class SnippetSettings:
+class SnippetSettings(NamedTuple):
     """The settings of the script."""
 
     endpoint: str

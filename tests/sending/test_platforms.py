@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -406,11 +405,11 @@ def test_a_key_hangs_on_items_destination_and_salt_alone() -> None:
         (batch,) = batcher.make_batches(make_item(n) for n in numbers)
         return batch.key
 
-    other = replace(DESTINATION, id="G-OTHER1")
+    other = DESTINATION._replace(id="G-OTHER1")
     keys = [key(DESTINATION, 1, 2), key(DESTINATION, 2, 1), key(DESTINATION, 1), key(other, 1, 2)]
     keys.append(key(DESTINATION, 1, 2, salt=b"run"))
     assert len(set(keys)) == 5
-    assert key(replace(DESTINATION, endpoint="https://other.example/"), 1, 2) == keys[0]
+    assert key(DESTINATION._replace(endpoint="https://other.example/"), 1, 2) == keys[0]
 
 
 def test_platforms_describe_themselves() -> None:

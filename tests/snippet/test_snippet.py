@@ -5,7 +5,6 @@ and nothing that is given breaks out of it.
 import gzip
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import harness
@@ -60,7 +59,7 @@ def test_attributes_are_what_is_read_of_a_payload() -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [EVERYTHING, replace(EVERYTHING, external=True)], ids=["pasted", "external"]
+    "wanted", [EVERYTHING, EVERYTHING._replace(external=True)], ids=["pasted", "external"]
 )
 def test_it_is_small_as_printed(wanted: SnippetSettings) -> None:
     assert len(gzip.compress(make_script(wanted).encode())) <= 2500

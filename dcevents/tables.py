@@ -88,7 +88,7 @@ class Chart(NamedTuple):
     """What it shows, where that is more than its first figure."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Table:
     """A report's rows in order, and the total of grouped reports.
 
@@ -156,7 +156,7 @@ class Section(NamedTuple):
     table: Table | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Document:
     """A report that is no table: for programs, and for people.
 

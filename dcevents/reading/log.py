@@ -6,7 +6,7 @@ by record.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import polars as pl
@@ -223,7 +223,7 @@ class _LogReader:
         if self._rest is None or not self._rest.has_event:
             self._builder.end_input()
         extent = reading.complete_extent(result.extent) if self._has_read else Extent()
-        return replace(result, problem=self._problem or result.problem, extent=extent)
+        return result._replace(problem=self._problem or result.problem, extent=extent)
 
     def _add_block(self, block: ReadBlock, resume: ResumePoint) -> None:
         if self._rest is None:

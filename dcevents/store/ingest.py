@@ -119,7 +119,7 @@ class _Reading:
             self._read_alone(each)
 
     def _read_alone(self, file: SmallFile) -> None:
-        source = replace(file.source, resume=None)
+        source = file.source._replace(resume=None)
         try:
             seen = look_into_file(self._run.store, source, self._run.options)
         except MissingInputError:

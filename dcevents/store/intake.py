@@ -95,7 +95,7 @@ class Intake:
 
     def drop_problems(self) -> "Intake":
         """Return the intake without the reasons why not all was read."""
-        results = (replace(each, problem=None) for each in self.results)
+        results = (each._replace(problem=None) for each in self.results)
         return replace(self, results=tuple(results))
 
     def drop_facts(self) -> "Intake":
@@ -108,7 +108,7 @@ class Intake:
 
 
 def _drop_extents(results: Sequence[InputResult]) -> list[InputResult]:
-    return [replace(each, extent=Extent()) for each in results]
+    return [each._replace(extent=Extent()) for each in results]
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def _read_more(
     """Read what a recognised file has more than was read before."""
     source, fingerprint = file.source, compute_fingerprint(identity.state)
     if found.number is None or found.has_more or options.is_reread:
-        resume = replace(_choose_resume(store.ledger, found, options), head=identity.head)
+        resume = _choose_resume(store.ledger, found, options)._replace(head=identity.head)
         known = _FoundLog(found.number, fingerprint)
         intake = _read_new_records(store, source, options, known, resume)
     else:
@@ -256,7 +256,7 @@ def _read_new_records(
     """Read an input from a place on."""
     former = None if identity.number is None else store.ledger.logs[identity.number]
     read = read_growing_log(
-        replace(source, resume=resume),
+        source._replace(resume=resume),
         store.settings._replace(first_clock_ms=former.first_clock_ms if former else None),
         store.vocabulary,
         options.report_progress,

@@ -61,7 +61,7 @@ class WaitingFiles:
 
     def add(self, seen: SeenFile) -> None:
         """Add a file, which need not stay open."""
-        source = replace(seen.source, resume=Resume(head=seen.identity.head))
+        source = seen.source._replace(resume=Resume(head=seen.identity.head))
         status = seen.file.read_status()
         self._files.append(
             SmallFile(

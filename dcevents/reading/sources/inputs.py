@@ -4,7 +4,6 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -35,8 +34,7 @@ START = SeenBytes(0, b"")
 """The beginning of a file, before which nothing is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(NamedTuple):
     """The place from which a growing input is read on."""
 
     point: ResumePoint = BEGINNING
@@ -54,8 +52,7 @@ class Resume:
         return self.point.offset
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """A file, or standard input (`path` is None)."""
 
     name: str
@@ -101,8 +98,7 @@ class Extent(NamedTuple):
 NOTHING_READ = Extent()
 
 
-@dataclass(frozen=True, slots=True)
-class InputResult:
+class InputResult(NamedTuple):
     """An input with what reading found out about it."""
 
     source: Input
@@ -194,7 +190,7 @@ class OpenInput:
         """Describe the file as it is now, and take it for the input from now on."""
         status = self.read_status()
         identity = status.st_dev, status.st_ino
-        self.source = replace(self.source, size=status.st_size, identity=identity)
+        self.source = self.source._replace(size=status.st_size, identity=identity)
         return self.source
 
     def is_still_there(self, seen: SeenBytes) -> bool:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from dcevents.errors import InputError
 from dcevents.reading.rows.table_search import find_header_names
 from dcevents.reading.sources import sizes
-from dcevents.reading.sources.decompression import UnpackedChunks
+from dcevents.reading.sources.decompression import UnpackedChunks, is_compressed
 from dcevents.reading.sources.foreign_formats import describe_foreign_format
 from dcevents.reading.sources.inputs import Input, OpenInput, make_input_error
 
@@ -67,8 +67,8 @@ def list_logs(folder: Path) -> tuple[list[Path], list[SkippedFile]]:
                 skipped += inner_skipped
         elif kind != stat.S_IFREG:
             skipped.append(_skip(entry, "no regular file"))
-        elif (found := _look_into(entry)) is None:
-            logs.append(Path(entry.path))
+        elif (found := _look_into(entry, path := Path(entry.path))) is None:
+            logs.append(path)
         else:
             skipped.append(found)
     return logs, skipped
@@ -89,13 +89,13 @@ def _skip(entry: os.DirEntry[str], reason: str, *, has_objects: bool = False) ->
     return SkippedFile(name, reason, has_objects)
 
 
-def _look_into(entry: os.DirEntry[str]) -> SkippedFile | None:
+def _look_into(entry: os.DirEntry[str], path: Path) -> SkippedFile | None:
     """Return why a regular file is passed over; None for a log, by its name or its content."""
     if any(suffix in entry.name for suffix in _LOG_SUFFIXES):
-        is_report = _is_report(_read_report_head(entry.path))
+        is_report = _is_report(_read_report_head(path))
         return _skip(entry, "a report of dcevents") if is_report else None
     try:
-        head = _read_head(entry.path, sizes.TAIL_BYTES)
+        head = _read_head(path, sizes.TAIL_BYTES)
     except InputError:
         return _skip(entry, "it cannot be read")
     if _is_report(head):
@@ -136,7 +136,7 @@ def _is_report(head: bytes) -> bool:
     return is_row and any(keys <= set(first) for keys in _REPORT_KEYS)
 
 
-def _read_report_head(path: str) -> bytes:
+def _read_report_head(path: Path) -> bytes:
     """Return a file's beginning, unpacked.
 
     It holds the first line, unless the line is very long.
@@ -149,8 +149,10 @@ def _read_report_head(path: str) -> bytes:
     return head
 
 
-def _read_head(path: str, size: int) -> bytes:
+def _read_head(path: Path, size: int) -> bytes:
     """Return the first bytes of a file, unpacked. Raises InputError."""
-    head = OpenInput(Input(path, Path(path))).read_at(size, 0)
+    head = OpenInput(Input(str(path), path)).read_at(size, 0)
+    if not is_compressed(head):
+        return head
     unpacked = next(iter(UnpackedChunks(iter([memoryview(head)]))), b"")
     return bytes(unpacked[:size])

@@ -314,10 +314,11 @@ class LogBuilder:
         return found
 
     def _count(self, envelope: Envelope, count: EnvelopeCount) -> None:
-        before = self._block_envelopes.get(envelope, count._replace(records=0))
-        self._block_envelopes[envelope] = EnvelopeCount(
-            before.records + count.records, count.file, min(before.line, count.line)
-        )
+        before = self._block_envelopes.get(envelope)
+        if before is not None:
+            records, line = before.records + count.records, min(before.line, count.line)
+            count = EnvelopeCount(records, count.file, line)
+        self._block_envelopes[envelope] = count
 
     def _add_envelopes(self) -> None:
         """Add the envelopes of a block, in the order of their first lines."""

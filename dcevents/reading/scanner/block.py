@@ -58,6 +58,7 @@ class LineStatus(IntEnum):
     """The lines of one value that holds such records: a run of its own, else as SEVERAL."""
 
 
+_STATUSES: Final = tuple(LineStatus)
 SEVERAL: Final = frozenset((LineStatus.SEVERAL, LineStatus.SEVERAL_OVER_LINES))
 
 
@@ -115,7 +116,7 @@ class Runs(Sequence[Run]):
             return [self[each] for each in range(*index.indices(len(self)))]
         place = range(len(self))[index]
         status, *numbers = _RUN.unpack_from(self._packed, place * _RUN_BYTES)
-        return Run(LineStatus(status), *numbers)
+        return Run(_STATUSES[status], *numbers)
 
     def list_of(self, status: LineStatus) -> Iterator[Run]:
         """Yield the runs of a status, in order."""

@@ -93,11 +93,10 @@ class _PeekedInput(NamedTuple):
     file: OpenInput
     head: bytes
     """The first bytes, unpacked."""
-    chunks: Chunks
+    chunks: Chunks = iter(())
     """The whole input, unpacked."""
-    unpacked: UnpackedChunks
-    is_long: bool
-    """True for a file that can be read in ranges."""
+    unpacked: UnpackedChunks | None = None
+    """What unpacks it; None for a file that is read in ranges."""
     framing: TableSearch = NO_TABLE
 
 
@@ -158,13 +157,15 @@ def _read_input(
         # It was recognised as a log that it is not any more.
         yield InputResult(file.source, problem=file.problem)
         return
-    is_long = peeked.is_long
     # Bytes by which a later run knows the input, and rows, are looked at for longer.
     is_kept = file.source.resume is not None or peeked.framing != NO_TABLE
     shared = None if is_kept else buffers
-    read = _read_ranges(peeked, progress, shared) if is_long else _read_in_order(peeked, shared)
-    extent = yield from read
-    yield InputResult(file.source, None, file.problem or peeked.unpacked.problem, extent)
+    if peeked.unpacked is None:
+        extent = yield from _read_ranges(peeked, progress, shared)
+        yield InputResult(file.source, None, file.problem, extent)
+    else:
+        extent = yield from _read_in_order(peeked, shared)
+        yield InputResult(file.source, None, file.problem or peeked.unpacked.problem, extent)
 
 
 def _peek_input(source: Input, progress: ProgressCallback) -> _PeekedInput:
@@ -173,15 +174,15 @@ def _peek_input(source: Input, progress: ProgressCallback) -> _PeekedInput:
     if file.problem and source.resume is None:
         # Another one than was found: it is read as it is now.
         file.describe_again()
-    unpacked = UnpackedChunks(file.read_chunks(progress))
-    chunks = iter(unpacked)
     if file.source.is_long_file:
         head = file.read_at(sizes.TAIL_BYTES, 0)
         if not is_compressed(head):
-            return _PeekedInput(file, head, chunks, unpacked, is_long=True)
+            return _PeekedInput(file, head)
+    unpacked = UnpackedChunks(file.read_chunks(progress))
+    chunks = iter(unpacked)
     first = _take_head(chunks)
     head = b"".join(first)[: sizes.TAIL_BYTES]
-    return _PeekedInput(file, head, chain(first, chunks), unpacked, is_long=False)
+    return _PeekedInput(file, head, chain(first, chunks), unpacked)
 
 
 def _take_head(chunks: Chunks) -> list[bytes]:

@@ -163,6 +163,8 @@ def find_format(head: bytes, at: int = 0) -> CompressionFormat | None:
 
     None for text.
     """
+    if not head.startswith(_FIRST_BYTE_TEXTS, at):
+        return None
     return next((each for each in FORMATS if each.magic.match(head, at)), None)
 
 

@@ -1,7 +1,6 @@
 """What tests of `send` share: a log, and a stand-in for each platform."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +82,7 @@ def limit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def change_limits(name: str, **changes: Any) -> None:
         platforms: Any = load_platforms()
         made = platforms[name]
-        changed = replace(made, limits=replace(made.limits, **changes))
+        changed = made._replace(limits=made.limits._replace(**changes))
         monkeypatch.setitem(platforms, name, changed)
 
     return change_limits

@@ -256,7 +256,7 @@ class OpenInput:
         if not data:
             is_short = at < (self.source.size or 0)
             self.problem = self.problem or (CUT_SHORT if is_short else None)
-        elif not self.is_still_there(self._seen):
+        elif at and not self.is_still_there(self._seen):
             self.problem = REPLACED
             return False
         else:

@@ -110,7 +110,7 @@ def say_of(record: ReadRecord) -> Any:
     """Return what a record says, but for where in its value that was found."""
     if record.event is None:
         return record.outcome
-    return {**vars(record.event), "structure": None}
+    return {**record.event._asdict(), "structure": None}
 
 
 def say_events(data: str | bytes) -> list[Any]:

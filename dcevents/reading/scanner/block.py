@@ -218,7 +218,7 @@ class ScannedBlock(NamedTuple):
             sids=nothing.sids,
             combinations=nothing.combinations,
         )
-        return replace(self, events=events)
+        return self._replace(events=events)
 
     @property
     def size(self) -> int:

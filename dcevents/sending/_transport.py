@@ -2,12 +2,13 @@
 
 import email.utils
 import io
+import os
 import re
 import time
 import urllib.request
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 import urllib3
@@ -82,7 +83,7 @@ class Transport:
         except TransportError:
             raise
         except Exception as error:  # noqa: BLE001 - any text may have the URL with its secret
-            failure = _describe_error(error)
+            failure = _describe_error(error, _find_proxy(urlsplit(url)))
         else:
             target = response.headers.get("Location") if 300 <= response.status < 400 else None
             retry_after_ms = read_retry_after(response.headers.get("Retry-After"))
@@ -120,29 +121,46 @@ def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
     return body
 
 
-def _find_proxy(parts: SplitResult) -> str | None:
+class _Proxy(NamedTuple):
+    """A proxy, and what names it to people: `HTTPS_PROXY`."""
+
+    address: str
+    name: str
+
+
+def _find_proxy(parts: SplitResult) -> _Proxy | None:
     """Return the proxy that the environment names for a URL (HTTPS_PROXY, ALL_PROXY, NO_PROXY)."""
     host = parts.hostname or ""
     if is_loopback(host) or urllib.request.proxy_bypass(host):
         return None
     proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    for kind in (parts.scheme, "all"):
+        if address := proxies.get(kind):
+            return _Proxy(address, _find_variable(f"{kind}_proxy", address))
+    return None
 
 
-def _make_proxy_manager(proxy: str, connections: int) -> urllib3.ProxyManager:
+def _find_variable(name: str, value: str) -> str:
+    """Return how a variable is spelled in the environment: `https_proxy` goes first."""
+    spelled = [each for each in os.environ if each.lower() == name and os.environ[each] == value]
+    return max(spelled, default="the system's settings")
+
+
+def _make_proxy_manager(proxy: _Proxy, connections: int) -> urllib3.ProxyManager:
     """Return connections through a proxy: tunnels, in which all is encrypted.
 
     Raises TransportError for what is no address of a proxy.
     """
     try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        address = proxy.address
+        parts = urlsplit(address if "://" in address else f"http://{address}")
         is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         is_usable = False
     if not is_usable:
         # Its text may have a password.
         raise TransportError(
-            "HTTPS_PROXY names no proxy that can be used (write http://HOST:PORT)", is_final=True
+            f"{proxy.name} names no proxy that can be used (write http://HOST:PORT)", is_final=True
         )
     headers = None
     if parts.username is not None:
@@ -168,13 +186,14 @@ def _follow_redirect(url: str, target: str, status: int) -> str:
     return urlunsplit(new._replace(query=old.query))
 
 
-def _describe_error(error: Exception) -> TransportError:
+def _describe_error(error: Exception, proxy: _Proxy | None) -> TransportError:
     """Return what went wrong, without the error's own text."""
+    named = "the proxy" if proxy is None else f"the proxy of {proxy.name}"
     # http.client tells the proxy's answer in its text alone.
     if refusal := re.search("Tunnel connection failed: ([0-9]{3})", str(error)):
-        return _describe_proxy_answer(int(refusal[1]))
+        return _describe_proxy_answer(int(refusal[1]), named)
     if isinstance(error, ProxyError):
-        return TransportError("the proxy of HTTPS_PROXY cannot be reached")
+        return TransportError(f"{named} cannot be reached")
     if isinstance(error, SSLError):
         return TransportError("its certificate cannot be verified, or TLS fails", is_final=True)
     reasons = {
@@ -191,17 +210,13 @@ def _describe_error(error: Exception) -> TransportError:
     return TransportError(reason, is_final=not is_expected)
 
 
-def _describe_proxy_answer(status: int) -> TransportError:
+def _describe_proxy_answer(status: int, named: str) -> TransportError:
     """Return why the proxy that the environment names makes no connection."""
     if status == _WANTS_LOGIN:
-        return TransportError(
-            "the proxy of HTTPS_PROXY wants another user or password (407)", is_final=True
-        )
+        return TransportError(f"{named} wants another user or password (407)", is_final=True)
     # What a proxy forbids it will go on forbidding; it may lack a connection for a while.
     is_final = 400 <= status < 500 and status not in _PASSING_STATUSES
-    return TransportError(
-        f"the proxy of HTTPS_PROXY lets nothing through (it answers {status})", is_final=is_final
-    )
+    return TransportError(f"{named} lets nothing through (it answers {status})", is_final=is_final)
 
 
 def read_retry_after(text: str | None) -> int | None:

@@ -133,25 +133,38 @@ def test_a_wrong_password_is_said_without_it(
     assert "Wrong_77" not in told.err
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(["HTTPS_PROXY"], id="as it is spelled"),
+        pytest.param(["https_proxy"], id="in small letters"),
+        pytest.param(["ALL_PROXY"], id="the one for all"),
+        pytest.param(["HTTPS_PROXY", "ALL_PROXY"], id="the one for encrypted ones goes first"),
+        pytest.param(["https_proxy", "HTTPS_PROXY"], id="small letters go first"),
+    ],
+)
 def test_a_proxy_that_is_away_is_said(
-    platform: str, encrypted: standins.Standin, proxy: proxies.Proxy, log: Path
+    names: list[str], platform: str, encrypted: standins.Standin, proxy: proxies.Proxy, log: Path
 ) -> None:
+    """The variable that names it is the one to mend."""
     proxy.close()
-    env = {"HTTPS_PROXY": f"http://{ESCAPED}@{proxy.place}"}
+    addresses = [f"http://{ESCAPED}@{proxy.place}", "http://other.invalid:9"]
+    env = dict(zip(names, addresses, strict=False))
     told = send(platform, encrypted, log, env, "-q", "--give-up", "0s")
 
-    assert "remain due: the proxy of HTTPS_PROXY cannot be reached; they go with" in told.err
+    assert f"remain due: the proxy of {names[0]} cannot be reached; they go with" in told.err
     check_no_secret(told.err.encode())
 
 
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
 @pytest.mark.parametrize(
     "place", ["socks5://u:proxy-Pass_5b@127.0.0.1:1080", "http://u:proxy-Pass_5b@:99999", "http://"]
 )
 def test_what_is_no_proxy_is_said_at_once(
-    place: str, platform: str, encrypted: standins.Standin, log: Path
+    place: str, name: str, platform: str, encrypted: standins.Standin, log: Path
 ) -> None:
-    told = send(platform, encrypted, log, {"HTTPS_PROXY": place}, "-q")
+    told = send(platform, encrypted, log, {name: place}, "-q")
 
     assert told.status == 1
-    assert "HTTPS_PROXY names no proxy that can be used (write http://HOST:PORT); they" in told.err
+    assert f"{name} names no proxy that can be used (write http://HOST:PORT); they" in told.err
     assert "proxy-Pass_5b" not in told.err

@@ -85,6 +85,14 @@ class OwnFolder:
         with open(self.open_file(name), "rb") as file:
             return file.read()
 
+    def check_file(self, name: str) -> None:
+        """Raise StoreError where a file is a link, or others may have written it, if it is there.
+
+        Raises OSError where it cannot be opened.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            os.close(self.open_file(name))
+
     def list_names(self, inner: str = "") -> list[str]:
         """Return the sorted names in the folder, or in one inside it; none where there is none."""
         try:

@@ -7,6 +7,7 @@ from dcevents.cli.values import read_clock
 from dcevents.cli.wording.messages import say
 from dcevents.errors import StoreError
 from dcevents.output import write_to_stdout
+from dcevents.sending._ledger import find_damaged_ledgers
 from dcevents.show import format_count, format_number, format_timestamp, make_visible
 from dcevents.store import run
 from dcevents.store.disk.manifest import Manifest
@@ -25,7 +26,7 @@ def print_info(directory: str) -> int:
 
 
 def verify_store(directory: str) -> int:
-    """Check a store and print that it is sound.
+    """Check a store, and what it remembers of sending; print that it is sound.
 
     Return the exit status.
 
@@ -33,10 +34,13 @@ def verify_store(directory: str) -> int:
     """
     with hold_store(directory) as state:
         faults = list(find_faults(state, read_clock()))
-    for fault in faults:
+        damaged_ledgers = list(find_damaged_ledgers(state.folder))
+    for fault in (*faults, *damaged_ledgers):
         say(fault)
     if faults:
         raise StoreError(f"{directory}: damaged; run dcevents store repair {directory}")
+    if damaged_ledgers:
+        raise StoreError(f"{directory}: sound, but for what it remembers of dcevents send")
     write_to_stdout([f"{make_visible(directory)}: sound\n"])
     return 0
 

@@ -10,6 +10,7 @@ was told of it. A whole block that is not as it was written is damage, the last 
 sent until somebody has looked at it.
 """
 
+import collections
 import contextlib
 import fcntl
 import json
@@ -42,9 +43,11 @@ _NOTE_RECORDS: Final = {UNDER_WAY: 1, REFUSED: 8}
 """Records before those of identities: see `Entry.note`."""
 
 FILE_PREFIX: Final = "sent-"
+_FILE_SUFFIX: Final = ".ledger"
 IDENTITY_BYTES: Final = 16
 CONTENT_BYTES: Final = 8
 _VERSION = 1
+_MAX_HEADER_BYTES: Final = 4096
 _HEAD = struct.Struct("<cII")
 _BLOCK_DIGEST_BYTES = 8
 _CHUNK_RECORDS: Final = 1 << 18
@@ -68,7 +71,7 @@ class LedgerName(NamedTuple):
         place = self.destination
         if not re.fullmatch("[A-Za-z0-9_-]{1,64}", place):
             place = blake2b(place.encode(), digest_size=8).hexdigest()
-        return f"{FILE_PREFIX}{self.platform}-{place}-{self.what}.ledger"
+        return f"{FILE_PREFIX}{self.platform}-{place}-{self.what}{_FILE_SUFFIX}"
 
     @property
     def record_bytes(self) -> int:
@@ -181,6 +184,29 @@ def look_up(folder: OwnFolder, name: LedgerName, identities: pl.DataFrame) -> pl
             return _look_up(file, path, name.record_bytes, identities)
     except FileNotFoundError:
         return NOTHING_KNOWN
+    except OSError as error:
+        raise StoreError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def find_damaged_ledgers(folder: OwnFolder) -> Iterator[str]:
+    """Yield a sentence for each ledger in a folder that is damaged, or not the user's own."""
+    for file_name in folder.list_names():
+        if file_name.startswith(FILE_PREFIX) and file_name.endswith(_FILE_SUFFIX):
+            try:
+                _check_ledger(folder, file_name)
+            except StoreError as error:
+                yield str(error)
+
+
+def _check_ledger(folder: OwnFolder, file_name: str) -> None:
+    """Read a whole ledger. Raises StoreError where it is damaged."""
+    path = folder.locate(file_name)
+    try:
+        with open(folder.open_file(file_name), "rb") as file:
+            name = _read_header(file)
+            if name is None or name.file_name != file_name:
+                raise _describe_damage(path, 0)
+            collections.deque(_read_blocks(file, path, name.record_bytes), maxlen=0)
     except OSError as error:
         raise StoreError(f"{path}: {(error.strerror or str(error)).lower()}") from error
 
@@ -345,8 +371,18 @@ def _build_header(name: LedgerName) -> bytes:
     return json.dumps(about).encode() + b"\n"
 
 
+def _read_header(file: BinaryIO) -> LedgerName | None:
+    """Return what a ledger says that it is about; None where it says nothing."""
+    line = file.readline(_MAX_HEADER_BYTES)
+    with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+        found = json.loads(line)
+        name = LedgerName(*(found[each] for each in LedgerName._fields))
+        return name if line == _build_header(name) else None
+    return None
+
+
 def _check_header(file: BinaryIO, path: Path, name: LedgerName) -> None:
-    if file.readline(4096) != _build_header(name):
+    if file.readline(_MAX_HEADER_BYTES) != _build_header(name):
         raise StoreError(
             f"{path}: not what was sent to {name.platform} {name.destination}; "
             "move it away, or name another folder with --state"

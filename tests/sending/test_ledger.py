@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 import choosing
+import harness
 import polars as pl
 import pytest
 from hypothesis import given
@@ -54,6 +55,29 @@ def states(folder: Path, name: LedgerName, numbers: Sequence[int]) -> dict[int, 
 def append(folder: Path, name: LedgerName, *entries: Entry) -> None:
     with SendLedger.open(OwnFolder.make(folder), name) as ledger:
         ledger.append(entries)
+
+
+def test_damaged_ledgers_of_a_store_are_found(tmp_path: Path) -> None:
+    """What a crash has torn is none: it is cut off, and nobody was told of it."""
+    log, store = tmp_path / "dc.log", tmp_path / "store"
+    log.write_bytes(harness.log("09:00:00 a engaged"))
+    assert harness.run("ingest", log, "--store", store, "-q").status == 0
+    for name in (EVENTS, OUTCOMES):
+        append(store, name, Entry(SENT, [record(1, None if name is EVENTS else 9)]))
+    path = store / EVENTS.file_name
+    whole = path.read_bytes()
+    for damaged, place in ((whole[:-9] + b"!" + whole[-8:], len(whole) - 33), (b"{}\n", 0)):
+        path.write_bytes(damaged)
+        result = harness.run("store", "verify", store)
+        assert (result.status, result.out) == (1, b"")
+        found, told = result.err.splitlines()
+        assert found.startswith(
+            f"dcevents: {path}: it remembers what was sent, and is damaged (at byte {place:,}); "
+        )
+        assert told == f"dcevents: {store}: sound, but for what it remembers of dcevents send"
+    for torn in (whole, whole[:-3], whole + bytes(7)):
+        path.write_bytes(torn)
+        assert harness.run("store", "verify", store).text == f"{store}: sound\n"
 
 
 ENTRIES = st.lists(

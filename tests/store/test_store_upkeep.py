@@ -288,6 +288,24 @@ def test_a_changed_file_is_found(store: Path, take: Callable[..., Any]) -> None:
     assert f"{path}: its content has changed" in result.err
 
 
+@pytest.mark.parametrize("damage", ["its content has changed", "missing"])
+def test_a_damaged_copy_of_the_manifest_is_found_and_made_anew(
+    damage: str, store: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST)
+    copy = store / "manifest-copy.json"
+    whole = copy.read_bytes()
+    copy.unlink() if damage == "missing" else copy.write_bytes(whole.replace(b"a", b"b"))
+
+    result = harness.run("store", "verify", store)
+
+    assert (result.status, result.out) == (1, b"")
+    assert f"dcevents: {copy}: {damage}\n" in result.err
+    assert f"dcevents: {copy}: {damage}\n" == done("store", "repair", store).err
+    assert copy.read_bytes() == whole
+    assert sound(store)
+
+
 def test_a_missing_file_is_found_and_a_report_says_where_to_look(
     store: Path, take: Callable[..., Any]
 ) -> None:

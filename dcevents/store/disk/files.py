@@ -48,13 +48,15 @@ _READ_MOST = "/conversations.parquet"
 def load_manifest(folder: StoreFolder, name: str = manifest.MANIFEST_NAME) -> Manifest:
     """Return the manifest of a store.
 
-    Raises StoreError where there is none, or it is damaged.
+    Raises StoreError where there is none, it is damaged, or it or its copy is not the user's own.
     """
     path = folder.locate(name)
     try:
+        # What replaces the manifest one day is not to be another's either.
+        folder.check_file(manifest.COPY_NAME)
         data = folder.read_file(name)
     except FileNotFoundError as error:
-        if folder.has_file(manifest.COPY_NAME) and name != manifest.COPY_NAME:
+        if folder.has_file(manifest.COPY_NAME) or name == manifest.COPY_NAME:
             raise StoreError(f"{path}: missing; {_advise(folder)}") from error
         raise StoreError(
             f"{folder}: no store; make one with dcevents ingest LOGS --store {folder}"
@@ -62,6 +64,29 @@ def load_manifest(folder: StoreFolder, name: str = manifest.MANIFEST_NAME) -> Ma
     except OSError as error:
         raise StoreError(f"{path}: {_describe_error(error)}") from error
     return manifest.parse_manifest(data, str(path), _advise(folder))
+
+
+def find_manifest_damage(folder: StoreFolder, name: str) -> str | None:
+    """Return the damage of the manifest, or of its copy, in words; None where it is sound.
+
+    Raises StoreError where it is not the user's own.
+    """
+    folder.check_file(name)
+    try:
+        load_manifest(folder, name)
+    except StoreError as error:
+        return str(error).removeprefix(f"{folder.locate(name)}: ").split("; ")[0]
+    return None
+
+
+def find_copy_damage(folder: StoreFolder, current: Manifest) -> str | None:
+    """Return the damage of the manifest's copy, which stores of version 2 do not have, in words.
+
+    Raises StoreError where it is not the user's own.
+    """
+    if current.version < manifest.STORE_VERSION:
+        return None
+    return find_manifest_damage(folder, manifest.COPY_NAME)
 
 
 def load_or_create(folder: StoreFolder, *, keep_events: bool) -> Manifest:

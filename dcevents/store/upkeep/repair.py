@@ -10,7 +10,6 @@ from typing import Final
 
 import polars as pl
 
-from dcevents.errors import StoreError
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading.framing import BEGINNING
 from dcevents.store import compact
@@ -91,20 +90,14 @@ def repair_store(path: Path, wait_ms: int, clock: int, *, drops_damaged: bool) -
 
 def _mend_manifest(folder: StoreFolder) -> tuple[Manifest, dict[str, str]]:
     """Return the manifest, by its copy if need be, and which of the two was damaged."""
-    try:
-        current = files.load_manifest(folder)
-    except StoreError as error:
-        if not folder.has_file(manifest.COPY_NAME):
-            raise
-        damage = str(error).removeprefix(f"{folder.locate(manifest.MANIFEST_NAME)}: ")
-        return files.restore_manifest(folder), {manifest.MANIFEST_NAME: damage.split("; ")[0]}
-    try:
-        files.load_manifest(folder, manifest.COPY_NAME)
-    except StoreError:
-        if current.version >= manifest.STORE_VERSION:
-            files.write_manifest(folder, current)
-            return current, {manifest.COPY_NAME: files.CHANGED}
-    return current, {}
+    damage = files.find_manifest_damage(folder, manifest.MANIFEST_NAME)
+    if damage and folder.has_file(manifest.COPY_NAME):
+        return files.restore_manifest(folder), {manifest.MANIFEST_NAME: damage}
+    current = files.load_manifest(folder)
+    damage = files.find_copy_damage(folder, current)
+    if damage:
+        files.write_manifest(folder, current)
+    return current, {manifest.COPY_NAME: damage} if damage else {}
 
 
 def _list_lost(current: Manifest, damaged: Collection[str]) -> list[str]:

@@ -6,8 +6,8 @@ import polars as pl
 
 from dcevents.store import compact
 from dcevents.store.accounts import EventCounts, count_events
-from dcevents.store.disk import files, segment
-from dcevents.store.disk.manifest import SegmentInfo
+from dcevents.store.disk import files, lock, segment
+from dcevents.store.disk.manifest import COPY_NAME, SegmentInfo
 from dcevents.store.disk.segment import Segment
 from dcevents.store.disk.state import StoreState
 
@@ -19,6 +19,10 @@ def find_faults(state: StoreState, clock: int) -> Iterator[str]:
 
     Raises StoreError where it cannot be read.
     """
+    for name in (lock.WRITER_LOCK_NAME, lock.READERS_LOCK_NAME):
+        state.folder.check_file(name)
+    if damage := files.find_copy_damage(state.folder, state.manifest):
+        yield f"{state.folder.locate(COPY_NAME)}: {damage}"
     damaged = list(files.find_damage(state.folder, state.manifest.files, in_full=True))
     if damaged:
         for name, damage in damaged[:_MAX_SHOWN_FILES]:

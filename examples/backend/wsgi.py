@@ -3,12 +3,14 @@ a WSGI application that logs what `dcevents snippet` sends.
 
     application = Collector("/var/log/dc/dc.log")
 
-The folder is the one that docs/cron.md reads and rotates; the backend has to be allowed to write
-there. Mount it under the path of `--endpoint`: in Flask with
-`werkzeug.middleware.dispatcher.DispatcherMiddleware`, elsewhere by the server's own means. It
-answers anyone, so put a rate limit before it. tests/snippet/test_collectors.py runs this file.
+The folder is the one that docs/cron.md reads and rotates; the backend has to be allowed to enter
+it, and to write the log, which logrotate makes anew. Mount it under the path of `--endpoint`: in
+Flask with `werkzeug.middleware.dispatcher.DispatcherMiddleware`, elsewhere by the server's own
+means. It answers anyone, so put a rate limit before it. tests/snippet/test_collectors.py runs this
+file.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -29,7 +31,6 @@ class Collector:
         self._path = path
         self._log = -1
         self._lock = threading.Lock()
-        self._begin = b""
         self._open()
 
     def __call__(
@@ -59,14 +60,21 @@ class Collector:
         with self._lock:
             try:
                 if self._is_rotated():
-                    self._open()
-                data = self._begin + line + b"\n"
-                written = os.write(self._log, data)
+                    with contextlib.suppress(PermissionError):
+                        # Where the folder is another's, logrotate makes the file in a moment.
+                        self._open()
+                if not os.fstat(self._log).st_nlink:
+                    return False  # what is written to a file without a name is lost
+                # What a full disk has cut off, whichever process wrote it, is ended first, so that
+                # this line is not lost with it.
+                data = (b"" if self._is_at_line_start() else b"\n") + line + b"\n"
+                return os.write(self._log, data) == len(data)
             except OSError:
                 return False
-            # What was cut off is ended before the next line, so that no other is lost with it.
-            self._begin = b"" if written == len(data) else b"\n"
-            return written == len(data)
+
+    def _is_at_line_start(self) -> bool:
+        size = os.fstat(self._log).st_size
+        return not size or os.pread(self._log, 1, size - 1) == b"\n"
 
     def _is_rotated(self) -> bool:
         """Return whether the file has another name now, or none: logrotate has moved it."""
@@ -79,7 +87,7 @@ class Collector:
 
     def _open(self) -> None:
         # Opened for appending: one write is one whole line, whoever else writes.
-        log = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        log = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
         if self._log >= 0:
             os.close(self._log)
         self._log = log

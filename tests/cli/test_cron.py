@@ -9,9 +9,12 @@ import re
 import shlex
 import shutil
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,15 +25,18 @@ import crond
 import examples
 import harness
 import pytest
+from capture.collector import collector
 from shown import page_tables, parse_page, rows_of
 
 pytestmark = pytest.mark.cron
 
 PAGE = (harness.ROOT / "docs" / "cron.md").read_text(encoding="utf-8")
+CAPTURE = (harness.ROOT / "docs" / "capture.md").read_text(encoding="utf-8")
 PROGRAM = "/usr/local/bin/dcevents"
 LOGS, STORE, REPORTS, WEB = "/var/log/dc", "/var/lib/dcevents", "/srv/reports", "/srv/www"
 TZ = "Europe/Berlin"
-LOGROTATE = shutil.which("logrotate", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+LOGROTATE = shutil.which("logrotate", path=SYSTEM_PATH)
 SITE = harness.ROOT / "sample_logs" / "site"
 
 
@@ -466,6 +472,48 @@ def writing(log: Path, pid: Path) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users may enter."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.cron
+@pytest.mark.skipif(
+    not LOGROTATE or not shutil.which("nginx", path=SYSTEM_PATH) or os.geteuid() != 0,
+    reason="root, nginx and logrotate are needed",
+)
+def test_nginx_writes_a_new_log_after_a_rotation(open_folder: Path) -> None:
+    """Its workers are another user's, who has to reach the new log: where they cannot, they go on
+    with the old one.
+    """
+    logs = open_folder / "dc"
+    (setup,) = re.findall(r"^ *install .*\n *install .*$", CAPTURE, re.MULTILINE)
+    subprocess.run(["sh", "-ec", setup.replace(LOGS, str(logs))], check=True)
+    log = logs / "dc-events.log"
+    with collector(open_folder, user="www-data", log=log) as server:
+        (stanza,) = (block for block in blocks("text", "/var/log/dc/") if "USR1" in block)
+        places = {f"{LOGS}/dc.log": log, "/run/nginx.pid": open_folder / "nginx.pid"}
+        rules = open_folder / "rules"
+        rules.write_text(moved(stanza, places))
+        rules.chmod(0o644)
+        for sid in ("before", "after"):
+            body = harness.log(f"09:00:00 {sid} engaged")
+            urllib.request.urlopen(f"{server.url}/dc-events", body, timeout=10).close()
+            if sid == "before":
+                harness.until(lambda: log.stat().st_size > 0)
+                command = [str(LOGROTATE), "--force", "--state", str(open_folder / "state")]
+                subprocess.run([*command, str(rules)], timeout=60, check=True)
+                time.sleep(0.5)
+        harness.until(lambda: log.stat().st_size > 0)
+    (rotated,) = logs.glob("dc-events.log-*")
+    assert (b"before" in rotated.read_bytes(), b"after" in rotated.read_bytes()) == (True, False)
+    assert {stat.S_IMODE(each.stat().st_mode) for each in (log, rotated)} == {0o640}
 
 
 def rotating(stanza: str) -> str:

@@ -125,11 +125,37 @@ def test_a_backend_follows_a_rotation(tmp_path: Path) -> None:
     assert [1, 1] == [each.read_bytes().count(b"\n") for each in (log, tmp_path / "dc.log.1")]
 
 
-def test_a_full_disk_costs_a_backend_no_line_but_those_that_it_refused(
+def test_a_backend_that_may_not_make_a_log_waits_for_a_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """logrotate makes it. Until then lines go into the rotated one, if that has a name yet."""
     log = tmp_path / "dc.log"
     app = example("backend/wsgi.py").Collector(str(log))
+    opened = os.open
+
+    def open_there(path: Any, flags: int, mode: int = 0o777) -> int:
+        if not os.path.exists(path):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, flags, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", open_there)
+        log.rename(tmp_path / "dc.log.1")
+        assert "204" == post(app, BODY)
+        (tmp_path / "dc.log.1").unlink()
+        assert "503" == post(app, BODY)
+        os.close(opened(log, os.O_CREAT | os.O_WRONLY))
+        assert "204" == post(app, BODY)
+    assert (1, 3, 3) == completed(log)
+
+
+@pytest.mark.parametrize("next_one", ["the same process", "another process", "a new process"])
+def test_a_full_disk_costs_a_backend_no_line_but_those_that_it_refused(
+    next_one: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "dc.log"
+    collector = example("backend/wsgi.py").Collector
+    app, other = collector(str(log)), collector(str(log))
     write = os.write
 
     def write_some(fd: int, data: bytes) -> int:
@@ -141,7 +167,8 @@ def test_a_full_disk_costs_a_backend_no_line_but_those_that_it_refused(
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", write_some)
         assert ["503", "503", "503"] == [post(app, BODY) for _ in range(3)]
-    assert "204" == post(app, BODY)
+    following = {"the same process": app, "another process": other}
+    assert "204" == post(following.get(next_one) or collector(str(log)), BODY)
 
     cut, whole = log.read_bytes().splitlines()
     assert (20, BODY.decode()) == (len(cut), json.loads(whole)["body"])

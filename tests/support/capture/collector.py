@@ -43,18 +43,18 @@ PAGES = """
 class Collector:
     """A server of its own, with the example's configuration but for places and ports."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, user: str, log: Path) -> None:
         self.folder = folder
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.pages = folder / "pages"
         """What the server shows."""
-        self.log = folder / "dc-events.log"
+        self.log = log
         """What it logs."""
         self.pages.mkdir()
-        (folder / "dc-events.conf").write_text(_example(folder, port))
-        user = "user root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
+        (folder / "dc-events.conf").write_text(_example(folder, log, port))
+        runs_as = f"user {user};" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=runs_as))
 
     def start(self) -> None:
         """Start it; it is there when this returns."""
@@ -95,9 +95,9 @@ class Collector:
 
 
 @contextlib.contextmanager
-def collector(folder: Path) -> Iterator[Collector]:
-    """A running server."""
-    made = Collector(folder)
+def collector(folder: Path, *, user: str = "root", log: Path | None = None) -> Iterator[Collector]:
+    """A running server; where root starts it, its workers are of a user."""
+    made = Collector(folder, user, log or folder / "dc-events.log")
     made.start()
     try:
         yield made
@@ -105,12 +105,12 @@ def collector(folder: Path) -> Iterator[Collector]:
         made.stop()
 
 
-def _example(folder: Path, port: int) -> str:
+def _example(folder: Path, log: Path, port: int) -> str:
     text = (EXAMPLES / "dc-events.conf").read_text()
     changes = {
         r"listen 80;": f"listen 127.0.0.1:{port};",
         r"server_name www\.example\.com;": PAGES.format(folder=folder, examples=EXAMPLES),
-        r"/var/log/dc/dc-events\.log": str(folder / "dc-events.log"),
+        r"/var/log/dc/dc-events\.log": str(log),
         r"127\.0\.0\.1:8204": f"127.0.0.1:{free_port()}",
     }
     for place, value in changes.items():

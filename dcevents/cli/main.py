@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Sequence
 from types import TracebackType
@@ -211,41 +212,76 @@ def _is_memory_limited() -> bool:
 # -- the process --------------------------------------------------------------------------------
 
 _AGAIN_SECONDS = 0.05
-"""Seconds after which a signal is sent once more that nothing could take."""
+"""Seconds after which a signal is taken once more that nothing could take."""
+_ENDING_SECONDS = 2.0
+"""Seconds that a run has to put things in order once a signal has come, whatever comes then."""
 
 
-def _raise_terminated(number: int, _frame: object) -> NoReturn:
-    raise Terminated(number)
+class SignalEnd:
+    """The end of a run by a signal: the first one is raised, and those that follow are not heard.
 
-
-def _report_unraisable(found: sys.UnraisableHookArgs) -> None:
-    """Write errors that cannot be raised, but not those of signals, which are sent once more.
-
-    In the middle of an import, for one, Python drops what a signal raises. polars raises Ctrl-C in
-    the threads that it works for, too: there it is nobody's.
+    Raised once more, they would come up within what the first one has begun.
     """
-    if not issubclass(found.exc_type, KeyboardInterrupt | Terminated):
-        sys.__unraisablehook__(found)
-    elif threading.current_thread() is threading.main_thread():
-        error = found.exc_value
-        number = error.number if isinstance(error, Terminated) else signal.SIGINT
-        again = threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), number))
-        again.daemon = True
-        again.start()
 
+    def __init__(self) -> None:
+        self._number = 0
+        """The signal that was raised; 0: none."""
+        self._deaf_until = 0.0
 
-def _report_uncaught(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    """Write errors that nothing has caught, but end quietly by a signal.
+    def handle_signals(self) -> None:
+        """Take signals from now on."""
+        sys.unraisablehook = self.report_unraisable
+        sys.excepthook = self.report_uncaught
+        signal.signal(signal.SIGALRM, self._take_again)
+        signal.signal(signal.SIGINT, self._take)
+        signal.signal(signal.SIGTERM, self._take)
+        # Sent when the terminal is closed; under nohup it is ignored, and has to stay so.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._take)
 
-    It may come again when the run has ended because of it, or just before the end.
-    """
-    if isinstance(error, Terminated):
-        os._exit(error.status)
-    if isinstance(error, KeyboardInterrupt):
-        os._exit(130)
-    sys.__excepthook__(kind, error, trace)
+    def _take(self, number: int, _frame: object) -> None:
+        now = time.monotonic()
+        if now < self._deaf_until:
+            return
+        if self._number:
+            os._exit(128 + self._number)
+        self._deaf_until = now + _ENDING_SECONDS
+        self._number = number
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
+
+    def _take_again(self, _number: int, frame: object) -> None:
+        number, self._number, self._deaf_until = self._number, 0, 0.0
+        if number:
+            self._take(number, frame)
+
+    def report_unraisable(self, found: sys.UnraisableHookArgs) -> None:
+        """Write errors that cannot be raised, but not those of signals, which are taken once more.
+
+        In the middle of an import, for one, Python drops what a signal raises. polars raises Ctrl-C
+        in the threads that it works for, too: there it is nobody's.
+        """
+        if not issubclass(found.exc_type, KeyboardInterrupt | Terminated):
+            sys.__unraisablehook__(found)
+        elif threading.current_thread() is threading.main_thread():
+            self._deaf_until = time.monotonic() + _ENDING_SECONDS
+            error = found.exc_value
+            self._number = error.number if isinstance(error, Terminated) else signal.SIGINT
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+
+    def report_uncaught(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """Write errors that nothing has caught, but end quietly by a signal.
+
+        What it has broken off may fail in other ways, too.
+        """
+        if isinstance(error, Terminated):
+            os._exit(error.status)
+        if isinstance(error, KeyboardInterrupt):
+            os._exit(128 + signal.SIGINT)
+        if self._number:
+            os._exit(128 + self._number)
+        sys.__excepthook__(kind, error, trace)
 
 
 def _silence_polars_memory_warnings() -> None:
@@ -265,13 +301,7 @@ def main() -> NoReturn:
     output.hold_standard_descriptors()
     if _is_memory_limited():
         _silence_polars_memory_warnings()
-    sys.unraisablehook = _report_unraisable
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _raise_terminated)
-    # Sent when the terminal is closed; under nohup it is ignored, and has to stay so.
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _raise_terminated)
-    sys.excepthook = _report_uncaught
+    SignalEnd().handle_signals()
     status = run_command_line(sys.argv[1:])
     # All is written; taking the interpreter down in order takes longer than a small report.
     os._exit(status)

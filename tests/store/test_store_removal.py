@@ -16,6 +16,7 @@ NEXT = [
     ["store", "info"],
     ["store", "verify"],
     ["store", "compact"],
+    ["store", "repair"],
     ["store", "cut-off"],
     ["ingest", "--keep", "25months", "--dry-run", "--store"],
     ["ingest", "--forget", "nobody", "-q", "--store"],

@@ -63,6 +63,7 @@ def repair_store(path: Path, wait_ms: int, clock: int, *, drops_damaged: bool) -
         found = dict(files.find_damage(folder, current.files, in_full=True))
         damage |= found
         if not found:
+            files.remove_leftovers(folder, current)
             return Repair(damage)
         lost = _list_lost(current, found)
         known_logs = _read_ledger(folder, current, found)

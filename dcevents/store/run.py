@@ -259,6 +259,7 @@ def reset_cut_off(path: Path, wait_ms: int) -> int | None:
         manifest = files.add_checksums(folder, files.load_manifest(folder))
         if manifest.cut_off is not None:
             StoreWriter(folder, manifest).commit_manifest(replace(manifest, cut_off=None))
+        files.remove_leftovers(folder, files.load_manifest(folder))
         return manifest.cut_off
 
 

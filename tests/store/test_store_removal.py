@@ -18,6 +18,7 @@ NEXT = [
     ["store", "compact"],
     ["store", "repair"],
     ["store", "cut-off"],
+    ["store", "cut-off", "--reset"],
     ["ingest", "--keep", "25months", "--dry-run", "--store"],
     ["ingest", "--forget", "nobody", "-q", "--store"],
 ]

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -12,6 +12,13 @@ from dcevents.model.texts import NUMBER_TYPE, list_texts, look_up_texts, number_
 from dcevents.native import arrow
 
 _DIALOGUE_COLUMNS: Final = ("conversation_id", "conversation", "type", "ui_type")
+_TEXT_COLUMNS: Final = (
+    ("id", "name", "type", "ui_type"),
+    ("page",),
+    ("agent_id", "agent_name"),
+    ("meeting_info",),
+)
+"""Members of `Attributes` that each of `AttributeColumns.texts` has."""
 _KIND_COUNT: Final = 16
 """More than there are kinds."""
 
@@ -65,6 +72,38 @@ class Vocabulary:
     def assign_codes(self, attributes: Iterable[Attributes]) -> "array[int]":
         """Return the codes of several attributes, as `assign_code` would."""
         return self.codes.assign_codes(attributes)
+
+    def assign_rows(self, table: pl.DataFrame) -> None:
+        """Assign codes to the rows of a table with the members of `Attributes` as columns."""
+        rows = array("I", bytes(4 * ROW_NUMBERS * table.height))
+        rows[::ROW_NUMBERS] = array("I", table["kind"].to_list())
+        texts = []
+        for place, names in enumerate(_TEXT_COLUMNS):
+            distinct = table.select(names).unique(maintain_order=True)
+            values = distinct.rows() if len(names) > 1 else distinct.to_series().to_list()
+            texts.append(self.codes.number_texts(place, values))
+            numbers = table.select(names).join(
+                distinct.with_row_index("number"),
+                on=names,
+                how="left",
+                nulls_equal=True,
+                maintain_order="left",
+            )
+            rows[1 + place :: ROW_NUMBERS] = array("I", numbers["number"].to_list())
+        self.codes.number_rows(rows, texts)
+
+    def list_rows(self) -> pl.DataFrame:
+        """Return a row for each code, with the members of `Attributes` as columns."""
+        known = self.codes.copy_columns()
+        kinds, *numbers = _split_rows(known)
+        columns = [kinds.cast(pl.UInt8).alias("kind")]
+        for place, names in enumerate(_TEXT_COLUMNS):
+            values: Sequence[Any] = known.texts[place]
+            for at, name in enumerate(names):
+                texts = [value[at] for value in values] if len(names) > 1 else values
+                column = pl.Series(name, texts, dtype=pl.String)
+                columns.append(column.gather(numbers[place]))
+        return pl.DataFrame(columns)
 
     def list_attributes(self) -> list[Attributes]:
         """Return all attributes, in the order of their codes."""

@@ -180,7 +180,7 @@ def _count_before(
 
 
 def _begin_merge(state: StoreState, vocabulary: Vocabulary, settings: MergeSettings) -> _Merge:
-    attributes = segment.tabulate_attributes(vocabulary.list_attributes())
+    attributes = segment.tabulate_attributes(vocabulary)
     return _Merge(
         state,
         settings,

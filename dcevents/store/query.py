@@ -183,7 +183,7 @@ def read_conversations(state: StoreState, extra_log: Log | None, settings: Setti
             state,
             extra_segment=merged.segment,
             extra_superseded=merged.superseded,
-            extra_attributes=segment.tabulate_attributes(added.vocabulary.list_attributes()),
+            extra_attributes=segment.tabulate_attributes(added.vocabulary),
         )
     facts = Facts()
     facts.earliest_ms = _find_least([find_earliest(manifest), merged.earliest if merged else None])

@@ -193,7 +193,7 @@ def _list_attributes(store: OpenStore, made: segment.Segment) -> pl.DataFrame:
 
     New attributes that no stored event has are blank, so that nothing of left-out events stays.
     """
-    attributes = segment.tabulate_attributes(store.vocabulary.list_attributes())
+    attributes = segment.tabulate_attributes(store.vocabulary)
     begin = store.state.attributes.height
     new = pl.int_range(begin, attributes.height, dtype=pl.UInt32, eager=True)
     used = segment.collect_codes([made.facts, made.events], ["attributes"])

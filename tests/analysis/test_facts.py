@@ -15,6 +15,7 @@ from dcevents.model.facts import Facts
 from dcevents.model.grouping import DistinctCounts
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 from dcevents.model.numbers import packed_events
+from dcevents.model.vocabulary import Vocabulary
 
 Fact = tuple[str, int, str | None, str, int]
 
@@ -28,6 +29,31 @@ some_facts = st.lists(
     ),
     max_size=20,
 )
+
+
+some_texts = st.sampled_from([None, "a", "b", "\0"])
+some_attributes = st.lists(
+    st.builds(
+        Attributes, st.integers(0, 3), *(some_texts for _ in range(len(Attributes._fields) - 1))
+    ),
+    max_size=12,
+    unique=True,
+)
+
+
+@given(some_attributes, some_attributes)
+def test_a_table_of_attributes_is_numbered_as_one_by_one(
+    first: list[Attributes], more: list[Attributes]
+) -> None:
+    one_by_one, at_once = Vocabulary(first), Vocabulary()
+    schema = dict.fromkeys(Attributes._fields, pl.String) | {"kind": pl.UInt8}
+
+    at_once.assign_rows(pl.DataFrame(first, schema=schema, orient="row"))
+
+    assert one_by_one.assign_codes(more) == at_once.assign_codes(more)
+    assert one_by_one.list_attributes() == at_once.list_attributes()
+    assert at_once.list_rows().rows() == [tuple(each) for each in at_once.list_attributes()]
+    assert at_once.list_rows().schema == schema
 
 
 def folded(facts: list[Fact]) -> Facts:

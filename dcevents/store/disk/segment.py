@@ -12,7 +12,6 @@ from typing import Any, Final
 import polars as pl
 
 from dcevents.model.attempts import PROVISIONAL_OUTCOME_TYPE
-from dcevents.model.attributes import Attributes
 from dcevents.model.conversations import FactFold
 from dcevents.model.events import KINDS
 from dcevents.model.facts import Facts
@@ -185,15 +184,11 @@ def is_future(clock: int) -> pl.Expr:
     return (pl.col("ts").cast(pl.Int64) > clock + DAY_MS).fill_null(value=False)
 
 
-def tabulate_attributes(attributes: Sequence[Attributes]) -> pl.DataFrame:
+def tabulate_attributes(vocabulary: Vocabulary) -> pl.DataFrame:
     """Return a table of attributes in the order of codes."""
-    columns = {
-        name: [getattr(each, name) for each in attributes]
-        for name in ATTRIBUTES_SCHEMA
-        if name != "kind"
-    }
-    kinds = pl.Series("kind", [KINDS[each.kind] for each in attributes], dtype=pl.Enum(KINDS))
-    return pl.DataFrame({"kind": kinds, **columns}, schema=ATTRIBUTES_SCHEMA)
+    rows = vocabulary.list_rows()
+    kinds = pl.Series("kind", KINDS, dtype=pl.Enum(KINDS)).gather(rows["kind"])
+    return rows.with_columns(kinds)
 
 
 def make_vocabulary(attributes: pl.DataFrame) -> Vocabulary:
@@ -206,7 +201,9 @@ def make_vocabulary(attributes: pl.DataFrame) -> Vocabulary:
     told_apart = pl.when(is_first).then("meeting_info").otherwise(_FILLER)
     rows = attributes.with_columns(told_apart.alias("meeting_info"))
     rows = rows.with_columns(pl.col("kind").to_physical())
-    return Vocabulary(Attributes(*row) for row in rows.iter_rows())
+    vocabulary = Vocabulary()
+    vocabulary.assign_rows(rows)
+    return vocabulary
 
 
 def number_conversation_ids(attributes: pl.DataFrame) -> pl.Series:

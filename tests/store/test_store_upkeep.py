@@ -288,6 +288,28 @@ def test_a_changed_file_is_found(store: Path, take: Callable[..., Any]) -> None:
     assert f"{path}: its content has changed" in result.err
 
 
+def test_a_store_that_was_read_by_older_rules_says_so_until_all_is_read_again(
+    store: Path, tmp_path: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST)
+    stores.change_manifest(store, reading_rules=0)
+    again = f"dcevents ingest LOGS --store {store} --again"
+    told = f"dcevents: {store}: its logs were read by older rules; {again} reads them by today's\n"
+    commands: list[list[str | Path]] = [
+        ["completion", "--store", store],
+        ["ingest", tmp_path / "0.log", "--store", store],
+    ]
+    for command in commands:
+        assert told in done(*command).err
+        assert done(*command, "-q").err == ""
+    assert f"older ones: {again} reads" in done("store", "info", store).text
+
+    done("ingest", tmp_path / "0.log", "--store", store, "--again")
+
+    assert told not in done("completion", "--store", store).err
+    assert "older ones" not in done("store", "info", store).text
+
+
 @pytest.mark.parametrize("damage", ["its content has changed", "missing"])
 def test_a_damaged_copy_of_the_manifest_is_found_and_made_anew(
     damage: str, store: Path, take: Callable[..., Any]

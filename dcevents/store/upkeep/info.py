@@ -43,7 +43,8 @@ def _list_properties(state: StoreState, clock: int) -> Iterator[tuple[str, str]]
         held = show.format_count(len(left), "file")
         yield "to go", f"{held} of former states, once no report reads them"
     if query.describe_old_rules(state):
-        yield "rules", "older ones: dcevents ingest LOGS --again reads the logs by today's"
+        again = f"dcevents ingest LOGS --store {state.folder} --again"
+        yield "rules", f"older ones: {again} reads the logs by today's"
     if manifest.cut_off is not None:
         yield "cut-off", f"nothing is kept that ended before {_format_time(manifest.cut_off)}"
     if manifest.forgotten_sids:

@@ -233,13 +233,13 @@ class SignalEnd:
         sys.unraisablehook = self.report_unraisable
         sys.excepthook = self.report_uncaught
         signal.signal(signal.SIGALRM, self._take_again)
-        signal.signal(signal.SIGINT, self._take)
-        signal.signal(signal.SIGTERM, self._take)
+        signal.signal(signal.SIGINT, self._take_signal)
+        signal.signal(signal.SIGTERM, self._take_signal)
         # Sent when the terminal is closed; under nohup it is ignored, and has to stay so.
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            signal.signal(signal.SIGHUP, self._take)
+            signal.signal(signal.SIGHUP, self._take_signal)
 
-    def _take(self, number: int, _frame: object) -> None:
+    def _take_signal(self, number: int, _frame: object) -> None:
         now = time.monotonic()
         if now < self._deaf_until:
             return
@@ -252,7 +252,7 @@ class SignalEnd:
     def _take_again(self, _number: int, frame: object) -> None:
         number, self._number, self._deaf_until = self._number, 0, 0.0
         if number:
-            self._take(number, frame)
+            self._take_signal(number, frame)
 
     def report_unraisable(self, found: sys.UnraisableHookArgs) -> None:
         """Write errors that cannot be raised, but not those of signals, which are taken once more.

@@ -5,7 +5,6 @@ before, or as after.
 what came of it.
 """
 
-import multiprocessing
 import os
 import random
 import resource
@@ -24,6 +23,7 @@ import harness
 import power
 import pytest
 import stores
+from killed import FORKED
 from stores import lines, sids
 
 from dcevents.store.disk import lock
@@ -52,22 +52,6 @@ def records(store: Path) -> int:
     assert [row["sid"] for row in result.json["rows"]] == [f"s{n:06d}" for n in range(found)]
     assert result.json["input"]["events"] == found
     return found
-
-
-FORKED = multiprocessing.get_context("forkserver")
-"""Processes that have read their modules when they begin: what is killed is at work,
-not getting ready for it.
-"""
-FORKED.set_forkserver_preload(
-    [
-        "harness",
-        "polars",
-        "dcevents.store.run",
-        "dcevents.cli.ingest",
-        "dcevents.cli.report",
-        "dcevents.analysis.recognition",
-    ]
-)
 
 
 @pytest.mark.kills

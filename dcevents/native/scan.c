@@ -2,6 +2,7 @@
 #include "scan.h"
 
 enum {
+    COUNTS = 4, /* of each structure */
     SID_PLACES = 1 << 12,
     FEW_PLACES = 1 << 6, /* small tables stay in the cache */
     FORM_PLACES = 1 << 12,
@@ -298,6 +299,18 @@ static u32 find_rule(scanner *s)
     return number;
 }
 
+/* Take an event that has no time of its own: that of the text before it, if there is one. */
+static enum line_outcome take_without_time(scanner *s, const rule *r)
+{
+    rule timed = *r;
+    enum time_class found = find_prefix_time(s->prefix_begin, s->prefix_end, s->year_clock_ms,
+                                             &timed.ms, &timed.form);
+    if (found == TIME_NONE) return take_event(s, r);
+    if (found != TIME_READ) return SET_ASIDE;
+    timed.structure = r->prefix_structure;
+    return take_event(s, &timed);
+}
+
 static enum line_outcome apply_rule(scanner *s, const rule *r)
 {
     if (!s->is_late && (r->is_late || r->kind == RULE_ASIDE)) {
@@ -310,10 +323,8 @@ static enum line_outcome apply_rule(scanner *s, const rule *r)
     /* Of several records on a line none may be rejected: each would need bytes of its own. */
     int is_rejected = r->kind == RULE_NO_EVENT || r->kind == RULE_NO_SID;
     if (is_rejected && s->is_several) return SET_ASIDE;
-    /* An event without a time of its own has the prefix's. */
-    if (r->kind == RULE_EVENT && r->ms && s->has_prefix) return SET_ASIDE;
     switch ((enum rule_kind)r->kind) {
-    case RULE_EVENT: return take_event(s, r);
+    case RULE_EVENT: return r->ms && s->has_prefix ? take_without_time(s, r) : take_event(s, r);
     case RULE_READY: return take_other(s, OTHER_WIDGET_READY);
     case RULE_UNKNOWN: return take_unknown(s, r);
     case RULE_NO_EVENT: return take_other(s, OTHER_NO_EVENT);
@@ -576,13 +587,14 @@ static void leave_records(scanner *s)
 }
 
 /* Count the events of a line by where they keep their parts; one alone has no number. */
-static void count_events(scanner *s)
+static void count_events(scanner *s, int has_prefix)
 {
     event_columns *events = &s->events;
     if (s->line_records == 1 && events->count > s->first_event)
         events->members[s->first_event] = 0;
     for (size_t entry = s->first_event; entry < events->count; entry++) {
-        u32 *counts = s->structure_counts + 2 * (size_t)events->structures[entry];
+        u32 *counts = s->structure_counts + COUNTS * (size_t)events->structures[entry];
+        if (has_prefix) counts += COUNTS / 2;
         if (!counts[0]++) counts[1] = s->lines;
     }
 }
@@ -597,6 +609,46 @@ static int is_lone_scalar(scanner *s, const line *l)
         || (!has_escapes && !may_hold_values(l->begin + 1, (size_t)(end - l->begin) - 2));
 }
 
+/* Take a record that is like one before. */
+static enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end)
+{
+    u32 number = follow_path(s, begin, end);
+    if (number == NO_NUMBER) return SET_ASIDE;
+    enum line_outcome outcome = apply_rule(s, &s->rules[number]);
+    if (outcome == SET_ASIDE) leave_records(s);
+    else s->is_late = s->prefers_late = 0;
+    return outcome;
+}
+
+/* Take a record that has been walked, from `at` to `end`, and keep its path: from `begin` to the end
+   of its line. */
+static enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *begin, const u8 *at,
+                                        const u8 *end)
+{
+    enum line_outcome outcome = take_record(s, l, at, end);
+    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
+    /* Of a line that might be a part, it matters how its text ends. */
+    if (is_taken && !is_of_docker(s, at) && s->walked_rule != NO_NUMBER)
+        learn_path(s, begin, l->end, s->walked_rule);
+    return outcome;
+}
+
+/* Take the record at a place of a line that has text before it. */
+static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 *begin,
+                                            const u8 *place)
+{
+    int has_signs = 0;
+    enum line_outcome outcome = take_path(s, place, l->end);
+    if (outcome != SET_ASIDE) return outcome;
+    const u8 *end = walk_record(s, place);
+    if (!end) return SET_ASIDE;
+    /* What a path goes over must be nothing but the record: other lines have it without a prefix. */
+    if (skip_around(end, &has_signs) == l->end) return take_and_learn(s, l, place, place, end);
+    int may_end = may_end_line(begin, place, end, l->end)
+        && is_valid_utf8(end, (size_t)(l->end - end));
+    return may_end ? take_record(s, l, place, end) : SET_ASIDE;
+}
+
 /* Scan a line that does not begin with an object. */
 static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begin)
 {
@@ -609,46 +661,23 @@ static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begi
         return is_text ? reject_line(s, l) : SET_ASIDE;
     }
     if (*place != '{' || (head == HEAD_SCALARS && reached != place)) return SET_ASIDE;
-    const u8 *end = walk_record(s, place);
-    if (!end || !may_end_line(begin, place, end, l->end)
-        || !is_valid_utf8(begin, (size_t)(place - begin))
-        || !is_valid_utf8(end, (size_t)(l->end - end)))
-        return SET_ASIDE;
+    if (!is_valid_utf8(begin, (size_t)(place - begin))) return SET_ASIDE;
     s->has_prefix = 1;
-    enum line_outcome outcome = take_record(s, l, place, end);
+    s->prefix_begin = begin;
+    s->prefix_end = place;
+    enum line_outcome outcome = take_behind_prefix(s, l, begin, place);
     s->has_prefix = 0;
     return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;
-}
-
-/* Take a line that is like one before. */
-static enum line_outcome take_path(scanner *s, const line *l)
-{
-    u32 number = follow_path(s, l->begin, l->end);
-    if (number == NO_NUMBER) return SET_ASIDE;
-    enum line_outcome outcome = apply_rule(s, &s->rules[number]);
-    if (outcome == SET_ASIDE) leave_records(s);
-    else s->is_late = s->prefers_late = 0;
-    return outcome;
-}
-
-/* Take a line that is one record, and keep its path. */
-static enum line_outcome take_line(scanner *s, const line *l, const u8 *at, const u8 *end)
-{
-    if (may_be_part(s, at)) return SET_ASIDE;
-    enum line_outcome outcome = take_record(s, l, at, end);
-    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
-    /* Of a line that might be a part, it matters how its text ends. */
-    if (is_taken && !is_of_docker(s, at) && s->walked_rule != NO_NUMBER)
-        learn_path(s, l->begin, l->end, s->walked_rule);
-    return outcome;
 }
 
 static enum line_outcome scan_line(scanner *s, const line *l)
 {
     int has_signs = 0;
-    enum line_outcome taken = take_path(s, l);
-    if (taken != SET_ASIDE) return taken;
     const u8 *at = *l->begin == '{' ? l->begin : skip_around(l->begin, &has_signs);
+    if (at < l->end && *at == '{') {
+        enum line_outcome taken = take_path(s, l->begin, l->end);
+        if (taken != SET_ASIDE) return taken;
+    }
     if (at >= l->end) return has_signs ? SET_ASIDE : take_other(s, OTHER_BLANK);
     if (*at == '[' || *at == '"') {
         enum line_outcome outcome
@@ -672,7 +701,7 @@ static enum line_outcome scan_line(scanner *s, const line *l)
         if (*rest == '{' || *rest == '[') return scan_values(s, l, at, end);
         return may_go_on ? SET_ASIDE : reject_line(s, l);
     }
-    return take_line(s, l, at, end);
+    return may_be_part(s, at) ? SET_ASIDE : take_and_learn(s, l, l->begin, at, end);
 }
 
 /* -- a block ---------------------------------------------------------------------------------- */
@@ -706,7 +735,7 @@ static void begin_block(scanner *s)
     empty_table(&s->unknown_names);
     empty_table(&s->new_form_table);
     if (s->structures_count)
-        memset(s->structure_counts, 0, 2 * (size_t)s->structures_count * sizeof(u32));
+        memset(s->structure_counts, 0, COUNTS * (size_t)s->structures_count * sizeof(u32));
     text_table *lasting[] = {&s->dialogues, &s->pages, &s->agents};
     size_t texts = s->combinations.count, bytes = 0;
     for (int number = 0; number < 3; number++) {
@@ -827,7 +856,7 @@ static enum line_outcome scan_next(scanner *s, block *b, size_t begin, size_t *n
     enum line_outcome outcome = scan_line(s, &l);
     if (outcome == SET_ASIDE) leave_records(s);
     if (outcome == IS_UNFINISHED) outcome = scan_over_lines(s, b, &l, next);
-    count_events(s);
+    count_events(s, outcome == TAKEN_ALONE);
     return outcome;
 }
 
@@ -960,7 +989,7 @@ DC_EXPORT void dc_close_scanner(scanner *s)
 
 /* Return a scanner; NULL where there is no memory. The seeds are secret: whoever writes the log
    must not know which texts hash alike. */
-DC_EXPORT scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full)
+DC_EXPORT scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full, i64 year_clock_ms)
 {
     scanner *s = calloc(1, sizeof *s);
     if (!s) return NULL;
@@ -968,6 +997,7 @@ DC_EXPORT scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full
     s->seed.two = two;
     s->keep_query = keep_query;
     s->in_full = in_full;
+    s->year_clock_ms = year_clock_ms;
     s->arena = malloc(ARENA_BYTES);
     s->walked_form = malloc(MAX_WALKED_BYTES + 16);
     s->walked_slots = malloc(MAX_WALKED_SLOTS * sizeof *s->walked_slots);
@@ -1005,12 +1035,13 @@ DC_EXPORT int dc_set_words(scanner *s, u32 list, const u8 *bytes, u32 length)
 DC_EXPORT int dc_add_rule(scanner *s, const u8 *form, u32 length, const rule *added)
 {
     if (length > MAX_FORM_BYTES || keep_rule(s, form, length, added) == NO_NUMBER) return 0;
-    while (s->structures_count <= added->structure) {
+    while (s->structures_count <= added->structure
+           || s->structures_count <= added->prefix_structure) {
         u32 *counts = grow_array(s->structure_counts, &s->structure_capacity,
-                                 2 * (size_t)s->structures_count + 1, sizeof *counts);
+                                 COUNTS * ((size_t)s->structures_count + 1), sizeof *counts);
         if (!counts) return 0;
         s->structure_counts = counts;
-        memset(counts + 2 * (size_t)s->structures_count, 0, 2 * sizeof *counts);
+        memset(counts + COUNTS * (size_t)s->structures_count, 0, COUNTS * sizeof *counts);
         s->structures_count++;
     }
     return 1;

@@ -276,10 +276,14 @@ enum time_form {
     FORM_JAVASCRIPT,
     FORM_UNREADABLE,
     FORM_ABSENT,
+    FORM_PREFIX,
     FORM_OF_SLOT = 255, /* in a rule: as the slot's text is written */
 };
 
 enum time_class parse_time(const u8 *text, size_t length, int is_number, i64 *ms, u8 *form);
+/* Find the first time in the text before a record that is not ancient: TIME_READ, TIME_NONE or in
+   doubt. Times without a year are of the 12 months before `clock_ms`. */
+enum time_class find_prefix_time(const u8 *begin, const u8 *end, i64 clock_ms, i64 *ms, u8 *form);
 
 /* -- texts ------------------------------------------------------------------------------------ */
 
@@ -393,6 +397,7 @@ typedef struct {
     i64 ms; /* UNTIMED_MS, ANCIENT_MS; 0: the slot's own */
     int16_t slots[RULE_SLOTS];
     u16 structure;
+    u16 prefix_structure; /* of an event whose time is that of the text before it */
     u8 kind;
     u8 form; /* of the time; FORM_OF_SLOT */
     u8 is_late; /* holds only where no other text of the line may say something */
@@ -516,7 +521,7 @@ typedef struct {
     const u32 *page_offsets;
     const u8 *agent_bytes;
     const u32 *agent_offsets;
-    const u32 *structure_counts; /* of each structure: events, line of the first */
+    const u32 *structure_counts; /* of each structure: events, line of the first; behind text likewise */
     u32 runs_count, lines, events_count, others_count, sids_count, names_count, new_forms_count;
     u32 speakers_count, actions_count, combinations_count, dialogues_count, pages_count;
     u32 agents_count, structures_count;
@@ -549,6 +554,7 @@ typedef struct {
 typedef struct scanner {
     hash_seed seed;
     int keep_query, in_full;
+    i64 year_clock_ms; /* that times without a year go by */
     word_list lists[WORD_LISTS];
     key_filter filter;
     key_entry keys[KEY_CACHE];
@@ -560,6 +566,7 @@ typedef struct scanner {
     const u8 *last_crossed;   /* the line feed in a value that was passed last */
     const u8 *last_line_feed; /* behind which a value over lines is not walked; NULL on one line */
     int has_prefix; /* there is text before the record: a time, perhaps */
+    const u8 *prefix_begin, *prefix_end;
     int is_late;  /* the walk puts texts into the form that only the late stages look at */
     int is_dirty; /* … and has found some */
     int has_nameless; /* there is a text of objects that are not in the form, as they name no event */

@@ -1,7 +1,5 @@
 /* Times (definitions 1, "Timestamps"): ISO 8601, epoch numbers, and the forms that spell a month. */
-#include "scan.h"
-
-static const i64 DAY_MS = 86400000;
+#include "scan_times.h"
 
 static int read_digits(const u8 *text, int count)
 {
@@ -38,40 +36,81 @@ static i64 count_clock_ms(int hour, int minute, int second, int millis, int has_
     return ((i64)(hour * 60 + minute) * 60 + second) * 1000 + (second == 60 ? 0 : millis);
 }
 
-typedef struct {
-    const u8 *at, *end;
-} cursor;
-
-static int left(const cursor *c) { return (int)(c->end - c->at); }
-
-/* Read the zone up to the text's end; return 0 if it is none. */
-static int read_zone(cursor *c, int *minutes, u8 *form, int *is_zone)
+int count_ms(const time_parts *parts, i64 *ms)
 {
-    *minutes = 0;
-    *is_zone = 1;
-    *form = FORM_ISO_LOCAL;
-    if (left(c) == 0) return 1;
-    if (*c->at == ' ') c->at++;
-    if (left(c) == 0) return 0;
-    u8 sign = *c->at;
-    *form = FORM_ISO_UTC;
-    if (left(c) == 1 && (sign == 'Z' || sign == 'z')) return 1;
-    if (left(c) == 3 && (!memcmp(c->at, "UTC", 3) || !memcmp(c->at, "GMT", 3))) return 1;
-    if (sign != '+' && sign != '-') return 0;
-    *form = FORM_ISO_OFFSET;
-    c->at++;
-    int hours = left(c) >= 2 ? read_digits(c->at, 2) : -1;
-    if (hours < 0) return 0;
-    c->at += 2;
-    int rest = 0;
-    if (left(c) > 0) {
-        if (*c->at == ':') c->at++;
-        if (left(c) != 2) return 0;
-        rest = read_digits(c->at, 2);
-        if (rest < 0) return 0;
+    int is_day = 0;
+    i64 days = count_days(parts->year, parts->month, parts->day, &is_day);
+    i64 clock_ms = count_clock_ms(parts->hour, parts->minute, parts->second, parts->millis,
+                                  parts->has_fraction);
+    if (!is_day || !parts->is_zone || clock_ms < 0) return 0;
+    *ms = days * DAY_MS + clock_ms - (i64)parts->zone_minutes * 60000;
+    return 1;
+}
+
+void take_fraction(cursor *c, time_parts *parts)
+{
+    if (left(c) < 2 || (*c->at != '.' && *c->at != ',') || !is_digit(c->at[1])) return;
+    int digits = 0;
+    for (c->at++; left(c) > 0 && is_digit(*c->at) && digits < 9; c->at++, digits++) {
+        if (digits < 3) parts->millis = parts->millis * 10 + *c->at - '0';
+        parts->has_fraction |= *c->at != '0';
     }
-    *is_zone = hours <= 23 && rest <= 59;
-    *minutes = (hours * 60 + rest) * (sign == '-' ? -1 : 1);
+    for (; digits < 3; digits++) parts->millis *= 10;
+}
+
+/* Take the zone of an ISO time, which may be missing. */
+static void take_iso_zone(cursor *c, time_parts *parts, u8 *form)
+{
+    *form = FORM_ISO_LOCAL;
+    const u8 *at = c->at, *end = c->end;
+    if (at < end && *at == ' ') at++;
+    if (at == end) return;
+    if (*at == 'Z' || *at == 'z') {
+        *form = FORM_ISO_UTC;
+        c->at = at + 1;
+    } else if (end - at >= 3 && (!memcmp(at, "UTC", 3) || !memcmp(at, "GMT", 3))) {
+        *form = FORM_ISO_UTC;
+        c->at = at + 3;
+    } else if (end - at >= 3 && (*at == '+' || *at == '-')) {
+        int hours = read_digits(at + 1, 2), minutes = 0;
+        if (hours < 0) return;
+        *form = FORM_ISO_OFFSET;
+        c->at = at + 3;
+        const u8 *rest = c->at < end && *c->at == ':' ? c->at + 1 : c->at;
+        int found = end - rest >= 2 ? read_digits(rest, 2) : -1;
+        if (found >= 0) {
+            minutes = found;
+            c->at = rest + 2;
+        }
+        parts->is_zone = hours <= 23 && minutes <= 59;
+        parts->zone_minutes = (hours * 60 + minutes) * (*at == '-' ? -1 : 1);
+    }
+}
+
+int take_iso(cursor *c, time_parts *parts, u8 *form)
+{
+    const u8 *text = c->at;
+    if (left(c) < 16) return 0;
+    parts->year = read_digits(text, 4);
+    parts->month = read_digits(text + 5, 2);
+    parts->day = read_digits(text + 8, 2);
+    parts->hour = read_digits(text + 11, 2);
+    parts->minute = read_digits(text + 14, 2);
+    u8 middle = text[10];
+    if ((parts->year | parts->month | parts->day | parts->hour | parts->minute) < 0
+        || text[4] != '-' || text[7] != '-' || text[13] != ':'
+        || (middle != 'T' && middle != 't' && middle != ' '))
+        return 0;
+    c->at += 16;
+    if (left(c) >= 3 && *c->at == ':') {
+        int second = read_digits(c->at + 1, 2);
+        if (second >= 0) {
+            parts->second = second;
+            c->at += 3;
+            take_fraction(c, parts);
+        }
+    }
+    take_iso_zone(c, parts, form);
     return 1;
 }
 
@@ -79,35 +118,10 @@ static int read_zone(cursor *c, int *minutes, u8 *form, int *is_zone)
 static int parse_iso(const u8 *text, size_t length, i64 *ms, u8 *form)
 {
     if (length < 16 || length > 64) return -1;
-    int year = read_digits(text, 4), month = read_digits(text + 5, 2);
-    int day = read_digits(text + 8, 2), hour = read_digits(text + 11, 2);
-    int minute = read_digits(text + 14, 2), second = 0, millis = 0, has_fraction = 0;
-    u8 middle = text[10];
-    if ((year | month | day | hour | minute) < 0 || text[4] != '-' || text[7] != '-'
-        || text[13] != ':' || (middle != 'T' && middle != 't' && middle != ' '))
-        return -1;
-    cursor c = {text + 16, text + length};
-    if (left(&c) >= 3 && *c.at == ':') {
-        second = read_digits(c.at + 1, 2);
-        if (second < 0) return -1;
-        c.at += 3;
-        if (left(&c) >= 2 && (*c.at == '.' || *c.at == ',') && is_digit(c.at[1])) {
-            int digits = 0;
-            for (c.at++; left(&c) > 0 && is_digit(*c.at); c.at++, digits++) {
-                if (digits < 3) millis = millis * 10 + *c.at - '0';
-                has_fraction |= *c.at != '0';
-            }
-            if (digits > 9) return -1;
-            for (; digits < 3; digits++) millis *= 10;
-        }
-    }
-    int minutes = 0, is_zone = 0, is_day = 0;
-    if (!read_zone(&c, &minutes, form, &is_zone)) return -1;
-    i64 days = count_days(year, month, day, &is_day);
-    i64 clock_ms = count_clock_ms(hour, minute, second, millis, has_fraction);
-    if (!is_day || !is_zone || clock_ms < 0) return 0;
-    *ms = days * DAY_MS + clock_ms - (i64)minutes * 60000;
-    return 1;
+    cursor c = {text, text + length};
+    time_parts parts = NO_PARTS;
+    if (!take_iso(&c, &parts, form) || left(&c)) return -1;
+    return count_ms(&parts, ms);
 }
 
 /* Parse an epoch number; return -1 for what is none, -2 for one that is to be read elsewhere. */
@@ -152,8 +166,7 @@ static int parse_epoch(const u8 *text, size_t length, int is_number, i64 *ms, u8
 
 /* -- forms that spell a month: an access log's, RFC 5322's, JavaScript's ------------------------ */
 
-/* Return whether the text goes on with a word, in either case; take it then. */
-static int take_word(cursor *c, const char *word)
+int take_word(cursor *c, const char *word)
 {
     int length = (int)strlen(word);
     if (left(c) < length) return 0;
@@ -173,16 +186,14 @@ static int take_short_word(cursor *c, const char *words)
     return -1;
 }
 
-static int take_weekday(cursor *c) { return take_short_word(c, "montuewedthufrisatsun") >= 0; }
+int take_weekday(cursor *c) { return take_short_word(c, "montuewedthufrisatsun") >= 0; }
 
-/* Return the number of a month; 0 for none. */
-static int take_month(cursor *c)
+int take_month(cursor *c)
 {
     return take_short_word(c, "janfebmaraprmayjunjulaugsepoctnovdec") + 1;
 }
 
-/* Take digits, so many; return their number, -1 for other bytes. */
-static int take_digits(cursor *c, int count)
+int take_digits(cursor *c, int count)
 {
     if (left(c) < count) return -1;
     int value = read_digits(c->at, count);
@@ -190,13 +201,7 @@ static int take_digits(cursor *c, int count)
     return value;
 }
 
-/* The parts of a time; -1 for what is missing. */
-typedef struct {
-    int year, month, day, hour, minute, second, is_zone, zone_minutes;
-} time_parts;
-
-/* Take `09:15:04`; the seconds may be missing. */
-static int take_clock(cursor *c, time_parts *parts, int needs_seconds)
+int take_clock(cursor *c, time_parts *parts, int needs_seconds)
 {
     parts->hour = take_digits(c, 2);
     if (parts->hour < 0 || !take_word(c, ":")) return 0;
@@ -243,50 +248,50 @@ static int take_zone(cursor *c, time_parts *parts)
     return 0;
 }
 
-/* Take ` (…)` at the end, which may be missing; return whether the text ends there. */
-static int take_comment(cursor *c)
+/* Take ` (…)`, which may be missing. */
+static void take_comment(cursor *c)
 {
-    if (!left(c)) return 1;
-    if (!take_word(c, " (") || c->end[-1] != ')' || !left(c)) return 0;
-    for (; c->at < c->end - 1; c->at++)
-        if (*c->at == '(' || *c->at == ')') return 0;
-    return 1;
+    if (left(c) < 3 || c->at[0] != ' ' || c->at[1] != '(') return;
+    const u8 *at = c->at + 2;
+    while (at < c->end && *at != '(' && *at != ')') at++;
+    if (at < c->end && *at == ')') c->at = at + 1;
 }
 
-static int take_access_log(cursor c, time_parts *parts)
+int take_access_log(cursor *c, time_parts *parts)
 {
-    parts->day = take_digits(&c, 2);
-    return parts->day >= 0 && take_word(&c, "/") && (parts->month = take_month(&c)) > 0
-        && take_word(&c, "/") && (parts->year = take_digits(&c, 4)) >= 0 && take_word(&c, ":")
-        && take_clock(&c, parts, 1) && take_word(&c, " ") && take_offset(&c, parts) && !left(&c);
+    parts->day = take_digits(c, 2);
+    return parts->day >= 0 && take_word(c, "/") && (parts->month = take_month(c)) > 0
+        && take_word(c, "/") && (parts->year = take_digits(c, 4)) >= 0 && take_word(c, ":")
+        && take_clock(c, parts, 1) && take_word(c, " ") && take_offset(c, parts);
 }
 
-static int take_rfc_5322(cursor c, time_parts *parts)
+int take_rfc_5322(cursor *c, time_parts *parts)
 {
-    if (take_weekday(&c)) {
-        if (!take_word(&c, ",")) return 0;
-        (void)take_word(&c, " ");
+    if (take_weekday(c)) {
+        if (!take_word(c, ",")) return 0;
+        (void)take_word(c, " ");
     }
-    parts->day = take_digits(&c, 2);
-    if (parts->day < 0) parts->day = take_digits(&c, 1);
-    return parts->day >= 0 && take_word(&c, " ") && (parts->month = take_month(&c)) > 0
-        && take_word(&c, " ") && (parts->year = take_digits(&c, 4)) >= 0 && take_word(&c, " ")
-        && take_clock(&c, parts, 0) && take_word(&c, " ") && take_zone(&c, parts)
-        && take_comment(&c);
+    parts->day = take_digits(c, 2);
+    if (parts->day < 0) parts->day = take_digits(c, 1);
+    int is_found = parts->day >= 0 && take_word(c, " ") && (parts->month = take_month(c)) > 0
+        && take_word(c, " ") && (parts->year = take_digits(c, 4)) >= 0 && take_word(c, " ")
+        && take_clock(c, parts, 0) && take_word(c, " ") && take_zone(c, parts);
+    if (is_found) take_comment(c);
+    return is_found;
 }
 
-static int take_javascript(cursor c, time_parts *parts)
+int take_javascript(cursor *c, time_parts *parts)
 {
-    return take_weekday(&c) && take_word(&c, " ") && (parts->month = take_month(&c)) > 0
-        && take_word(&c, " ") && (parts->day = take_digits(&c, 2)) >= 0 && take_word(&c, " ")
-        && (parts->year = take_digits(&c, 4)) >= 0 && take_word(&c, " ") && take_clock(&c, parts, 1)
-        && take_word(&c, " ") && (take_word(&c, "gmt") || take_word(&c, "utc"))
-        && take_offset(&c, parts) && take_comment(&c);
+    int is_found = take_weekday(c) && take_word(c, " ") && (parts->month = take_month(c)) > 0
+        && take_word(c, " ") && (parts->day = take_digits(c, 2)) >= 0 && take_word(c, " ")
+        && (parts->year = take_digits(c, 4)) >= 0 && take_word(c, " ") && take_clock(c, parts, 1)
+        && take_word(c, " ") && (take_word(c, "gmt") || take_word(c, "utc"))
+        && take_offset(c, parts);
+    if (is_found) take_comment(c);
+    return is_found;
 }
 
-/* Return whether a text has a letter that is ASCII's in another case to Python: a long s, an i with
-   or without its dot, the sign of Kelvin. */
-static int has_folded_letters(const u8 *text, size_t length)
+int has_folded_letters(const u8 *text, size_t length)
 {
     static const char *const letters[] = {"\xC5\xBF", "\xC4\xB0", "\xC4\xB1", "\xE2\x84\xAA"};
     for (size_t at = 0; at + 1 < length; at++) {
@@ -305,18 +310,22 @@ static int parse_spelled(const u8 *text, size_t length, i64 *ms, u8 *form)
 {
     if (length < 12 || length > 512 || !memchr(text, ':', length)) return length > 512 ? -2 : -1;
     if (!is_digit(*text) && !is_lower(to_lower(*text)) && *text < 0x80) return -1;
-    cursor c = {text, text + length};
-    time_parts parts = {0, 0, 0, 0, 0, 0, 0, 0};
-    if (take_access_log(c, &parts)) *form = FORM_ACCESS_LOG;
-    else if (take_rfc_5322(c, &parts)) *form = FORM_RFC_5322;
-    else if (take_javascript(c, &parts)) *form = FORM_JAVASCRIPT;
-    else return has_folded_letters(text, length) ? -2 : -1;
-    int is_day = 0;
-    i64 days = count_days(parts.year, parts.month, parts.day, &is_day);
-    i64 clock_ms = count_clock_ms(parts.hour, parts.minute, parts.second, 0, 0);
-    if (!is_day || !parts.is_zone || clock_ms < 0) return 0;
-    *ms = days * DAY_MS + clock_ms - (i64)parts.zone_minutes * 60000;
-    return 1;
+    static const struct {
+        int (*take)(cursor *c, time_parts *parts);
+        enum time_form form;
+    } forms[] = {
+        {take_access_log, FORM_ACCESS_LOG},
+        {take_rfc_5322, FORM_RFC_5322},
+        {take_javascript, FORM_JAVASCRIPT},
+    };
+    for (size_t number = 0; number < sizeof forms / sizeof *forms; number++) {
+        cursor c = {text, text + length};
+        time_parts parts = NO_PARTS;
+        if (!forms[number].take(&c, &parts) || left(&c)) continue;
+        *form = (u8)forms[number].form;
+        return count_ms(&parts, ms);
+    }
+    return has_folded_letters(text, length) ? -2 : -1;
 }
 
 enum time_class parse_time(const u8 *text, size_t length, int is_number, i64 *ms, u8 *form)

@@ -90,8 +90,8 @@ def select_entries(events: TakenEvents, kept: Sequence[range]) -> TakenEvents:
 
 def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> list[StructureCount]:
     """Return which structures the events of a block have, with text before them or without."""
-    if not fed and LineStatus.EVENT_ALONE not in runs.statuses:
-        return [each for each in events.envelopes if each.events]
+    if not fed:
+        return [each for each in (*events.envelopes, *events.prefixed) if each.events]
     numbers = memoryview(events.structures).cast("B").cast("H")
     lines = memoryview(events.lines).cast("B").cast("I")
     left_out = {entry for each in fed for entry in each}

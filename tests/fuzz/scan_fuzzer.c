@@ -10,7 +10,7 @@
 
 #include "scan.h"
 
-scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full);
+scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full, i64 year_clock_ms);
 int dc_set_words(scanner *s, u32 list, const u8 *bytes, u32 length);
 int dc_add_rule(scanner *s, const u8 *form, u32 length, const rule *added);
 const scan_result *dc_scan_block(scanner *s, const u8 *data, size_t length);
@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
     } while (0)
 
 enum { SETTINGS = 4 }; /* keep_query or not, in_full or not */
+#define CLOCK_MS ((i64)1772366400000) /* of scan_setup.py */
 static scanner *block_scanners[SETTINGS], *line_scanners[SETTINGS];
 
 /* -- a validator, as plain as can be: RFC 8259 and UTF-8, from the text of the standards ----------- */
@@ -220,7 +221,7 @@ static void check_entry(const scan_result *found, u32 entry, u32 line)
     CHECK(dialogue < found->dialogues_count && (agent == NO_NUMBER || agent < found->agents_count));
     if (page != NO_NUMBER)
         check_text(found->page_bytes, found->page_offsets, page, MAX_PAGE_CHARACTERS * 4);
-    CHECK(found->event_forms[entry] <= FORM_ABSENT);
+    CHECK(found->event_forms[entry] <= FORM_PREFIX);
     CHECK(found->event_structures[entry] < found->structures_count);
     i64 ms = found->event_times[entry];
     CHECK(ms == UNTIMED_MS || ms == ANCIENT_MS || (ms >= ANCIENT_BEFORE_MS && ms < UNTIMED_MS));
@@ -231,6 +232,7 @@ static void check_event(const scan_result *found, u32 entry, u32 line, const u8 
     check_entry(found, entry, line);
     CHECK(found->event_members[entry] == 0);
     CHECK(has_prefix(begin, end) ? is_utf8(begin, end) : is_one_object(begin, end));
+    CHECK(found->event_forms[entry] != FORM_PREFIX || has_prefix(begin, end));
 }
 
 static void check_other(const scan_result *found, u32 entry, u32 line, const u8 *begin, const u8 *end)
@@ -386,7 +388,7 @@ static u32 read_u32(const u8 **at)
 
 static scanner *set_up(const u8 *at, const u8 *end, u64 seed, int settings)
 {
-    scanner *s = dc_open_scanner(seed, ~seed, settings & 1, settings >> 1);
+    scanner *s = dc_open_scanner(seed, ~seed, settings & 1, settings >> 1, CLOCK_MS);
     CHECK(s);
     for (u32 list = 0; list < WORD_LISTS; list++) {
         u32 length = read_u32(&at);

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import hostile_lines
+import prefix_lines
 
 from dcevents import native
 from dcevents.errors import DcError
@@ -29,6 +30,7 @@ TOKENS = [
     *(b'{"', b'"}', b'":"', b'","', b"{}", b"[]", b"null", b"true", b"\\u00e9", b"\\ud83d\\ude00"),
     *(b"\\ud800", b"\xef\xbb\xbf", b"\x1e", b"\xff", b"1e2", b"-0.0", b"2026-02-02T09:15:04.120Z"),
     *(b"1770000000000", b"CONVERSATION_ENGAGED", b"adobedx.conversations.ready", b'{\\"event\\":'),
+    *(time.encode() for time in prefix_lines.TIMES),
 ]
 
 ODD_VALUES = [
@@ -107,6 +109,7 @@ def list_logs() -> Iterator[bytes]:
     yield b"".join(Variation(1).rewrite_all(lines))
     for seed in range(12):
         yield from (make(seed, 12) for make in hostile_lines.BLOCKS)
+        yield prefix_lines.make_prefixes(seed, 30)
     for value in ODD_VALUES:
         yield lines[1].replace(b"{", b'{"x":' + value + b",", 1)
         yield lines[1].replace(b'"Pricing"', value, 1) + lines[2]
@@ -149,8 +152,8 @@ def main(folder: Path) -> None:
     for words in WORD_LISTS:
         packed = b"".join(bytes([len(word)]) + word for word in words)
         parts += [struct.pack("=I", len(packed)), packed]
-    for form, rule, structure in scanner._rules.list_from(0):
-        native_rule = bytes(_make_native_rule(rule, structure))
+    for form, rule, structures in scanner._rules.list_from(0):
+        native_rule = bytes(_make_native_rule(rule, *structures))
         parts += [struct.pack("=I", len(form)), form, native_rule]
     (folder / "setup").write_bytes(b"".join(parts))
     tokens = {word for words in WORD_LISTS for word in words} | {*TOKENS, *ODD_VALUES}

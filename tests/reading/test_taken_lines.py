@@ -94,7 +94,14 @@ class ChanceScanner:
                 runs.append(Run(status, number, size, at, at + len(line), first_entry))
             at, number = at + len(line), number + size
         lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
-        return ScannedBlock(Runs.pack(runs), lines, self._tabulate(events), _tabulate(others))
+        behind_text = {
+            number
+            for run in runs
+            if run.status is LineStatus.EVENT_ALONE
+            for number in range(run.first_line, run.first_line + run.lines)
+        }
+        taken = self._tabulate(events, behind_text)
+        return ScannedBlock(Runs.pack(runs), lines, taken, _tabulate(others))
 
     def _judge(self, line: bytes) -> tuple[LineStatus, list[ReadRecord]]:
         """Return what is made of a line: nothing of one that is not whole by itself."""
@@ -123,7 +130,9 @@ class ChanceScanner:
             return LineStatus.ASIDE, []
         return LineStatus.OTHER, records
 
-    def _tabulate(self, events: Sequence[tuple[int, int, Event]]) -> TakenEvents:
+    def _tabulate(
+        self, events: Sequence[tuple[int, int, Event]], behind_text: set[int]
+    ) -> TakenEvents:
         sids = list(dict.fromkeys(event.sid for *_, event in events))
         structures = list(dict.fromkeys(event.structure for *_, event in events))
         names = ("lines", "members", "sessions", "attributes", "times", "forms", "structures")
@@ -144,20 +153,27 @@ class ChanceScanner:
         ends = [sum(map(len, texts[:n])) for n in range(len(texts) + 1)]
         forms = {"times": "q", "forms": "B", "structures": "H"}
         packed = {name: _pack(forms.get(name, "I"), values) for name, values in columns.items()}
-        counts = [
-            StructureCount(
-                each,
-                sum(event.structure == each for *_, event in events),
-                next(line for line, _, event in events if event.structure == each),
-            )
-            for each in structures
-        ]
+        counts = {
+            has_prefix: [
+                StructureCount(each, len(lines), min(lines, default=0), has_prefix)
+                for each in structures
+                for lines in [
+                    [
+                        line
+                        for line, _, event in events
+                        if event.structure == each and (line in behind_text) is has_prefix
+                    ]
+                ]
+            ]
+            for has_prefix in (False, True)
+        }
         return TakenEvents(
             len(events),
             **packed,
             sids=SidTexts(b"".join(texts), _pack("I", ends), len(texts)),
             combinations=self._columns,
-            envelopes=counts,
+            envelopes=counts[False],
+            prefixed=counts[True],
         )
 
 

@@ -211,7 +211,10 @@ def check_block(
     taken = sum(found[status] for status in EVENTS)
     assert block.events.count == taken + several_events
     assert block.others.count == found[LineStatus.OTHER] + several_others
-    assert sum(each.events for each in block.events.envelopes) == block.events.count
+    prefixed = sum(each.events for each in block.events.prefixed)
+    unprefixed = sum(each.events for each in block.events.envelopes)
+    assert prefixed == found[LineStatus.EVENT_ALONE]
+    assert prefixed + unprefixed == block.events.count
     return found
 
 

@@ -18,7 +18,7 @@ from dcevents.reading.judge.timestamps import (
 
 _MONTH = f"(?P<month>{'|'.join(name.title() for name in MONTHS)})"
 _SECONDS = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
-_FRACTION = r"(?:[.,](?P<fraction>[0-9]{1,9}))?"
+_FRACTION = r"(?:[.,](?P<fraction>[0-9]{1,9}))?+"
 SYSLOG: Final = re.compile(rf"{_MONTH} (?P<day>[ 0-9][0-9]|[0-9]) {_SECONDS}{_FRACTION}")
 SLASHES: Final = re.compile(
     rf"(?P<year>[0-9]{{4}})/(?P<month>[0-9]{{2}})/(?P<day>[0-9]{{2}}) {_SECONDS}{_FRACTION}"

@@ -24,14 +24,14 @@ MONTHS: Final = dict(
 )
 """Names of months in lower case, and their numbers."""
 ZONES: Final = {
-    **dict.fromkeys(("Z", "UT", "UTC", "GMT"), 0),
+    **dict.fromkeys(("Z", "UTC", "UT", "GMT"), 0),
     **dict.fromkeys(("EDT",), -240),
     **dict.fromkeys(("EST", "CDT"), -300),
     **dict.fromkeys(("CST", "MDT"), -360),
     **dict.fromkeys(("MST", "PDT"), -420),
     **dict.fromkeys(("PST",), -480),
 }
-"""Minutes east of UTC of the zones that RFC 5322 knows by name."""
+"""Minutes east of UTC of the zones that RFC 5322 knows by name, in the order of a search."""
 
 _CLOCK = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})"
 _SECOND = r":(?P<second>[0-9]{2})"

@@ -143,7 +143,7 @@ class StructureCount(NamedTuple):
     events: int
     first_line: int
     has_prefix: bool = False
-    """Whether there is text before them; a scanner leaves it open."""
+    """Whether there is text before them."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,9 @@ class TakenEvents:
     """Distinct attributes. Columns that grow, the same for several blocks: what a caller makes of
     their rows it makes of new ones only."""
     envelopes: Sequence[StructureCount] = ()
+    """Of each structure the events that have no text before them."""
+    prefixed: Sequence[StructureCount] = ()
+    """Of each structure those that have, in the same order."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class _NativeRule(ctypes.Structure):
         ("ms", ctypes.c_int64),
         ("slots", ctypes.c_int16 * SLOTS),
         ("structure", ctypes.c_uint16),
+        ("prefix_structure", ctypes.c_uint16),
         ("kind", ctypes.c_uint8),
         ("form", ctypes.c_uint8),
         ("is_late", ctypes.c_uint8),
@@ -72,7 +73,7 @@ def declare_functions(library: ctypes.CDLL) -> None:
     """Tell ctypes what the library's functions of the scanner take and return."""
     library.dc_open_scanner.restype = ctypes.c_void_p
     library.dc_open_scanner.argtypes = (
-        *(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int, ctypes.c_int),
+        *(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int, ctypes.c_int, ctypes.c_int64),
     )
     library.dc_close_scanner.restype = None
     library.dc_close_scanner.argtypes = (ctypes.c_void_p,)
@@ -105,10 +106,7 @@ class NativeScanner:
             scanner = self._idle.pop()
         except IndexError:
             scanner = _BlockScanner(
-                self._library,
-                self._rules,
-                keep_query=self._context.keep_query,
-                in_full=self._in_full,
+                self._library, self._rules, self._context, in_full=self._in_full
             )
         try:
             return scanner.scan(data)
@@ -120,12 +118,14 @@ class _BlockScanner:
     """One scanner in C, and what Python has read of its tables."""
 
     def __init__(
-        self, library: ctypes.CDLL, rules: Rules, *, keep_query: bool, in_full: bool
+        self, library: ctypes.CDLL, rules: Rules, context: Context, *, in_full: bool
     ) -> None:
         self._library = library
         self._rules = rules
         self._rules_count = 0
-        self._scanner = library.dc_open_scanner(draw_seed(), draw_seed(), keep_query, in_full)
+        self._scanner = library.dc_open_scanner(
+            draw_seed(), draw_seed(), context.keep_query, in_full, context.year_clock_ms
+        )
         if not self._scanner:
             raise MemoryError
         for number, words in enumerate(WORD_LISTS):
@@ -160,8 +160,8 @@ class _BlockScanner:
 
     def _add_rules(self) -> None:
         """Tell the scanner in C the rules that are new to it."""
-        for form, rule, structure in self._rules.list_from(self._rules_count):
-            native = _make_native_rule(rule, structure)
+        for form, rule, structures in self._rules.list_from(self._rules_count):
+            native = _make_native_rule(rule, *structures)
             if not self._library.dc_add_rule(self._scanner, form, len(form), native):
                 raise MemoryError
             self._rules_count += 1
@@ -191,9 +191,8 @@ class _BlockScanner:
         has_members: bool,
     ) -> TakenEvents:
         count = result.events_count
-        counts = struct.iter_unpack(
-            "=2I", _read_bytes(result.structure_counts, 8 * result.structures_count)
-        )
+        packed = _read_bytes(result.structure_counts, 16 * result.structures_count)
+        counted = list(zip(self._rules.structures, struct.iter_unpack("=4I", packed), strict=False))
         return TakenEvents(
             count,
             lines=_read_bytes(result.event_lines, 4 * count),
@@ -210,7 +209,11 @@ class _BlockScanner:
             combinations=self._combinations,
             envelopes=[
                 StructureCount(structure, events, first)
-                for structure, (events, first) in zip(self._rules.structures, counts, strict=False)
+                for structure, (events, first, _, _) in counted
+            ],
+            prefixed=[
+                StructureCount(structure, events, first, has_prefix=True)
+                for structure, (_, _, events, first) in counted
             ],
         )
 
@@ -236,9 +239,10 @@ def _make_agent(packed: bytes) -> Agent:
     return key, name
 
 
-def _make_native_rule(rule: Rule, structure: int) -> _NativeRule:
+def _make_native_rule(rule: Rule, structure: int, prefix_structure: int) -> _NativeRule:
     slots = (ctypes.c_int16 * SLOTS)(*rule.slots)
-    return _NativeRule(rule.ms, slots, structure, rule.kind, rule.time_form, rule.is_late)
+    structures = structure, prefix_structure
+    return _NativeRule(rule.ms, slots, *structures, rule.kind, rule.time_form, rule.is_late)
 
 
 def _list_new_forms(result: Any, data: BlockBytes) -> list[Sample]:  # noqa: ANN401

@@ -37,6 +37,8 @@ SLOTS: Final = len(FIELDS) + 3
 NO_SLOT: Final = -1
 FORM_OF_SLOT: Final = 255
 """In a rule: a time's form is that of its text."""
+_PREFIX: Final = "2026-01-01T00:00:00Z"
+"""A text with a time, before a record that has none."""
 _MAX_PROBES: Final = 8
 _MAX_UNTOLD: Final = 8
 """Records of a form that may not tell its rule before no further are asked about."""
@@ -85,9 +87,13 @@ class Rule(NamedTuple):
     is_late: bool = False
     """Holds only for records in which no other text may say something."""
     structure: Structure | None = None
+    prefix_structure: Structure | None = None
+    """Of an event whose time is that of the text before it."""
 
 
 ASIDE: Final = Rule(RuleKind.ASIDE)
+NumberedRule = tuple[bytes, Rule, tuple[int, ...]]
+"""A form, its rule, and the numbers of the rule's two structures."""
 
 
 class Rules:
@@ -101,7 +107,7 @@ class Rules:
         self._known: dict[bytes, Rule] = {}
         self._untold: Counter[bytes] = Counter()
         """How many records of a form did not tell its rule."""
-        self._rules: list[tuple[bytes, Rule, int]] = []
+        self._rules: list[NumberedRule] = []
         self.structures: list[Structure] = []
         self._numbers: dict[Structure, int] = {}
 
@@ -114,8 +120,8 @@ class Rules:
         """Return whether no more rules are made."""
         return len(self._rules) >= MAX_RULES
 
-    def list_from(self, number: int) -> list[tuple[bytes, Rule, int]]:
-        """Return the rules from a number on: form, rule, number of its structure."""
+    def list_from(self, number: int) -> list[NumberedRule]:
+        """Return the rules from a number on."""
         with self._lock:
             return self._rules[number:]
 
@@ -129,9 +135,10 @@ class Rules:
                     if rule is None:
                         rule = self._give_up(each.form)
                     if rule is not None:
-                        structure = self._number_structure(rule.structure)
+                        structures = (rule.structure, rule.prefix_structure)
+                        numbers = tuple(map(self._number_structure, structures))
                         self._known[each.form] = rule
-                        self._rules.append((each.form, rule, structure))
+                        self._rules.append((each.form, rule, numbers))
             return before
 
     def _give_up(self, form: bytes) -> Rule | None:
@@ -164,7 +171,12 @@ class Rules:
         if is_late and not (sample.is_clean or form.is_late):
             return None
         maker = _RuleMaker(form, self._time_forms, is_late=is_late and not form.is_late)
-        return maker.make(findings[0].outcome, value)
+        rule = maker.make(findings[0].outcome, value)
+        if rule is None or rule.kind is not RuleKind.EVENT or not rule.ms:
+            return rule
+        timed = judge_value(value, self._context, _PREFIX)[0].outcome
+        structure = timed.structure if isinstance(timed, Event) else None
+        return rule._replace(prefix_structure=structure)
 
 
 class _RuleMaker:

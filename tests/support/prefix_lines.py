@@ -1,0 +1,94 @@
+"""Lines with times in the text before their JSON, more or less as programs write them."""
+
+from __future__ import annotations
+
+import random
+
+TIMES = [
+    *(
+        "2025-11-03T09:15:04.120Z",
+        "2025-11-03 09:15:04,120",
+        "2025-11-03 09:15",
+        "2025-11-03 24:00",
+    ),
+    *("2025-11-03T09:15:04+01:00", "2025-11-03 09:15:04 +0100", "2025-11-03 09:15:04 UTC"),
+    *("03/Nov/2025:09:15:04 +0000", "29/feb/2024:23:59:60 -0130", "Mon, 03 Nov 2025 09:15:04 GMT"),
+    *("3 Nov 2025 09:15 EST", "03 Nov 2025 09:15:04 UTC (x y)", "sun,9 nov 2025 09:15:04 +0100"),
+    *("Mon Nov 03 2025 09:15:04 GMT+0100 (Central Europe)", "mon nov 03 2025 09:15:04 utc-1000"),
+    *("2025/11/03 09:15:04", "2025/11/03 09:15:04.123456", "Mon Nov 03 09:15:04.120 2025"),
+    *("Mon Nov  3 09:15:04 2025", "03-Nov-2025 09:15:04 UTC", "03-Nov-2025 09:15:04.1 Europe/Rome"),
+    *("03-Nov-2025 09:15:04 Europe/Rome", "03-Nov-2025 09:15:04", "Nov  3 09:15:04"),
+    *("Nov 3 09:15:04", "Mar  2 12:00:00", "Nov 03 09:15:04.5", "Feb 29 10:00:00"),
+    *(
+        "Dec 31 23:59:60",
+        "2025-11-03 24:00",
+        "1762160400",
+        "1762160400.123",
+        "1762160400123",
+        "1762160400123456",
+    ),
+    *("1762160400123456789", "ts=1762160400", "time=1762160400.5", "1999-11-03 09:15:04"),
+    *("1262304000", "Jan  1 00:00:00", "12345"),
+]
+TEXTS = [
+    *("INFO ", "[", "] ", " - ", "app[web.1]: ", "host ", "pid 123 ", "", " ", "(", ")", "/", ":"),
+    *(
+        "=",
+        "_",
+        ".",
+        ",",
+        "-",
+        "10.0.0.1 ",
+        "GET /x?a=1 ",
+        "é",
+        "│",
+        "\u017f",
+        "\\u0041",
+        "\\ud800",
+    ),
+    *("\\n", "ts=", "time=", "sun ", "nov "),
+]
+SIGNS = "0123456789 :-/.,+ZzTtNoGMTUC()_=é"
+RECORDS = [
+    *('{"event":"CONVERSATION_ENGAGED","data":{"payload":{"sid":"s%d"}}}',) * 3,
+    '{"event":"CONVERSATION_CLOSED","timestamp":"1999-01-01T00:00:00Z","sid":"s%d"}',
+    '{"event":"CONVERSATION_CLOSED","time":"soon","page":"/p","sid":"s%d"}',
+    '{"event":"CONVERSATION_CLOSED","timestamp":"2025-11-04T00:00:00Z","sid":"s%d"}',
+]
+ENDS = ["", "", "", "", " ", ",", " in dc.php on line 12", "]", ")", " x"]
+
+
+def make_prefixes(seed: int, lines: int) -> bytes:
+    """Return lines with times, in many forms and almost in them, before records."""
+    pick = random.Random(seed)
+    made = (
+        make_prefix(pick) + pick.choice(RECORDS) % pick.randrange(9) + pick.choice(ENDS) + "\n"
+        for _ in range(lines)
+    )
+    return "".join(made).encode()
+
+
+def make_prefix(pick: random.Random) -> str:
+    """Return texts and times, some of them changed a little."""
+    parts = []
+    for _ in range(pick.randrange(1, 4)):
+        parts.append(pick.choice(TEXTS))
+        if pick.random() < 0.6:
+            parts.append(_change(pick.choice(TIMES), pick))
+    return "".join([*parts, pick.choice(TEXTS)])
+
+
+def _change(text: str, pick: random.Random) -> str:
+    """Return a text, most times with other digits, or one sign more, less or else."""
+    signs = list(text)
+    for _ in range(pick.choice((0, 0, 0, 1, 1, 2, 3))):
+        place, chance = pick.randrange(len(signs)), pick.random()
+        if chance < 0.5 and signs[place].isdigit():
+            signs[place] = pick.choice("0123456789")
+        elif chance < 0.7 and len(signs) > 1:
+            del signs[place]
+        elif chance < 0.85:
+            signs.insert(place, pick.choice(SIGNS))
+        else:
+            signs[place] = pick.choice((signs[place].swapcase(), pick.choice(SIGNS)))
+    return "".join(signs)

@@ -633,9 +633,8 @@ static enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *beg
     return outcome;
 }
 
-/* Take the record at a place of a line that has text before it. */
-static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 *begin,
-                                            const u8 *place)
+/* Take the record at a place of a line that has text before it, or scalars. */
+static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 *place, int is_text)
 {
     int has_signs = 0;
     enum line_outcome outcome = take_path(s, place, l->end);
@@ -644,9 +643,27 @@ static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 
     if (!end) return SET_ASIDE;
     /* What a path goes over must be nothing but the record: other lines have it without a prefix. */
     if (skip_around(end, &has_signs) == l->end) return take_and_learn(s, l, place, place, end);
-    int may_end = may_end_line(begin, place, end, l->end)
-        && is_valid_utf8(end, (size_t)(l->end - end));
-    return may_end ? take_record(s, l, place, end) : SET_ASIDE;
+    int may_end = may_end_line(s->prefix_begin, place, end, l->end)
+        || (is_text && are_empty_values(end, l->end));
+    if (!may_end || !is_valid_utf8(end, (size_t)(l->end - end))) return SET_ASIDE;
+    return take_record(s, l, place, end);
+}
+
+/* Scan a line that has text before a quoted text, which may be a record. */
+static enum line_outcome scan_quoted(scanner *s, const line *l, const u8 *begin)
+{
+    const u8 *quote = find_quoted(s, begin, l->end);
+    if (!quote || !is_valid_utf8(begin, (size_t)(l->end - begin))) return SET_ASIDE;
+    const u8 *end = walk_record(s, quote);
+    if (!end) return SET_ASIDE;
+    s->has_prefix = 1;
+    s->prefix_begin = begin;
+    s->prefix_end = quote;
+    s->is_several = 1; /* none is rejected */
+    enum line_outcome outcome = take_record(s, l, quote, end);
+    s->has_prefix = s->is_several = 0;
+    if (outcome == NO_MEMORY || outcome == TAKEN_OTHER) return outcome;
+    return outcome == TAKEN_EVENT ? TAKEN_ALONE : SET_ASIDE;
 }
 
 /* Scan a line that does not begin with an object. */
@@ -657,15 +674,15 @@ static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begi
     if (head == HEAD_DOUBT && is_lone_scalar(s, l)) return take_other(s, OTHER_NOT_AN_OBJECT);
     if (head == HEAD_DOUBT || is_first_part(begin, place ? place : l->end)) return SET_ASIDE;
     if (!place) {
-        int is_text = head == HEAD_TEXT && is_plain_text(begin, l->end);
-        return is_text ? reject_line(s, l) : SET_ASIDE;
+        if (head != HEAD_TEXT) return SET_ASIDE;
+        return is_plain_text(begin, l->end) ? reject_line(s, l) : scan_quoted(s, l, begin);
     }
     if (*place != '{' || (head == HEAD_SCALARS && reached != place)) return SET_ASIDE;
     if (!is_valid_utf8(begin, (size_t)(place - begin))) return SET_ASIDE;
     s->has_prefix = 1;
     s->prefix_begin = begin;
     s->prefix_end = place;
-    enum line_outcome outcome = take_behind_prefix(s, l, begin, place);
+    enum line_outcome outcome = take_behind_prefix(s, l, place, head == HEAD_TEXT);
     s->has_prefix = 0;
     return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;
 }

@@ -226,6 +226,8 @@ typedef struct {
 } word_list;
 
 int has_word(const word_list *words, const u8 *text, size_t length);
+/* Return whether a key is of bodies: ASCII of a name. */
+int is_body_key(const word_list *lists, const u8 *key, size_t length);
 
 enum { KEY_GUESSES = 64, KEY_CACHE = 2048, KEY_CACHE_BYTES = 40, NAME_CACHE = 4096, NAME_CACHE_BYTES = 56 };
 
@@ -696,6 +698,11 @@ const u8 *find_place(const u8 *at, const u8 *end);
 int may_end_line(const u8 *begin, const u8 *at, const u8 *rest, const u8 *end);
 int is_first_part(const u8 *begin, const u8 *at);
 int is_plain_text(const u8 *at, const u8 *end);
+/* Return the quote of a text that is an object, on a line that holds no other JSON; NULL for none, or
+   in doubt. */
+const u8 *find_quoted(const scanner *s, const u8 *begin, const u8 *end);
+/* Return whether what follows a record is nothing but empty arrays and objects. */
+int are_empty_values(const u8 *at, const u8 *end);
 
 /* -- small steps, inline ---------------------------------------------------------------------- */
 

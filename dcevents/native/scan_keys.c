@@ -45,6 +45,13 @@ static size_t fold_key(const u8 *key, size_t length, u8 *out)
     return size;
 }
 
+int is_body_key(const word_list *lists, const u8 *key, size_t length)
+{
+    u8 folded[MAX_KEY_BYTES + 1];
+    if (length > MAX_KEY_BYTES) return 0;
+    return has_word(&lists[WORDS_BODY], folded, fold_key(key, length, folded));
+}
+
 /* Return whether the last word of a key, as humps and separators part them, is in a list. */
 static int has_last_word(const word_list *words, const u8 *key, size_t length)
 {

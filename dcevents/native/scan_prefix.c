@@ -107,3 +107,63 @@ int is_plain_text(const u8 *at, const u8 *end)
     size_t rest = (size_t)(end - quote);
     return !memchr(quote, '{', rest) && !memchr(quote, '[', rest) && !memchr(quote, '\\', rest);
 }
+
+int are_empty_values(const u8 *at, const u8 *end)
+{
+    while (at < end) {
+        unsigned size = match_separator(at);
+        if (!size) size = (at[0] == '[' && at[1] == ']') || (at[0] == '{' && at[1] == '}') ? 2 : 0;
+        if (!size) return 0;
+        at += size;
+    }
+    return 1;
+}
+
+/* -- quoted texts ----------------------------------------------------------------------------- */
+
+/* Return the quote that ends a text, whose text begins at `at`; NULL for none. */
+static const u8 *find_text_end(const u8 *at, const u8 *end)
+{
+    while (at < end && *at != '"') at += *at == '\\' ? 2 : 1;
+    return at < end ? at : NULL;
+}
+
+static int is_key_byte(u8 byte)
+{
+    return is_digit(byte) || is_lower(to_lower(byte)) || byte == '_' || byte == '.' || byte == '@'
+        || byte == '$' || byte == '-';
+}
+
+/* Return whether a quoted text has a key of bodies before it: `body="`. */
+static int has_body_key(const scanner *s, const u8 *begin, const u8 *quote)
+{
+    const u8 *last = quote;
+    if (last > begin && (last[-1] == ' ' || last[-1] == '\t')) last--;
+    if (last == begin || (last[-1] != '=' && last[-1] != ':')) return 0;
+    const u8 *key = --last;
+    while (key > begin && is_key_byte(key[-1])) key--;
+    if (key > begin && key[-1] >= 0x80) return 0;
+    return last - key <= KEY_CACHE_BYTES && is_body_key(s->lists, key, (size_t)(last - key));
+}
+
+const u8 *find_quoted(const scanner *s, const u8 *begin, const u8 *end)
+{
+    const u8 *found = NULL, *last = end;
+    while (last > begin && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r')) last--;
+    if (last > begin && last[-1] == '{') return NULL;
+    u32 count = 0;
+    for (const u8 *at = begin; (at = memchr(at, '"', (size_t)(end - at))); at++, count++) {
+        const u8 *quote = at;
+        at = find_text_end(quote + 1, end);
+        if (!at) return NULL;
+        switch (quote[1]) {
+        case '{':
+            if (found || at[-1] != '}') return NULL;
+            found = quote;
+            break;
+        case '[': case '\\': case ' ': case '\t': case '\r': return NULL;
+        default: break;
+        }
+    }
+    return found && found > begin && (count == 1 || has_body_key(s, begin, found)) ? found : NULL;
+}

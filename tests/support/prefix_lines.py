@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 TIMES = [
@@ -55,17 +56,38 @@ RECORDS = [
     '{"event":"CONVERSATION_CLOSED","time":"soon","page":"/p","sid":"s%d"}',
     '{"event":"CONVERSATION_CLOSED","timestamp":"2025-11-04T00:00:00Z","sid":"s%d"}',
 ]
-ENDS = ["", "", "", "", " ", ",", " in dc.php on line 12", "]", ")", " x"]
+ENDS = ["", "", "", "", " ", ",", " in dc.php on line 12", "]", ")", " x", " []", " {},[]", "[[]]"]
+KEYS = [
+    "",
+    "",
+    "body=",
+    "msg=",
+    "request_body:\t",
+    "x.body=",
+    "x=",
+    "ébody=",
+    "body= ",
+    "=",
+    'a="b" ',
+]
+QUOTED_ENDS = ["", "", "", ' x="y"', ' msg="{\\"a\\":1}"', " {", ' "', " [1]", ' x="[]"', ' y=" z"']
 
 
 def make_prefixes(seed: int, lines: int) -> bytes:
     """Return lines with times, in many forms and almost in them, before records."""
     pick = random.Random(seed)
-    made = (
-        make_prefix(pick) + pick.choice(RECORDS) % pick.randrange(9) + pick.choice(ENDS) + "\n"
-        for _ in range(lines)
+    return "".join(f"{make_prefix(pick)}{_make_record(pick)}\n" for _ in range(lines)).encode()
+
+
+def _make_record(pick: random.Random) -> str:
+    """Return a record, one in four as a quoted text, and what stands behind it."""
+    record = pick.choice(RECORDS) % pick.randrange(9)
+    if pick.random() < 0.75:
+        return record + pick.choice(ENDS)
+    text = (
+        pick.choice(("", "", "", "", " ", ",")) + record + pick.choice(("", "", "", "", " ", "{}"))
     )
-    return "".join(made).encode()
+    return "".join(pick.choice(KEYS) for _ in "12") + json.dumps(text) + pick.choice(QUOTED_ENDS)
 
 
 def make_prefix(pick: random.Random) -> str:

@@ -633,6 +633,15 @@ static enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *beg
     return outcome;
 }
 
+/* Take a record with other text on its line, unless it is rejected: that would need bytes of its own. */
+static enum line_outcome take_among_text(scanner *s, const line *l, const u8 *at, const u8 *end)
+{
+    s->is_several = 1;
+    enum line_outcome outcome = take_record(s, l, at, end);
+    s->is_several = 0;
+    return outcome;
+}
+
 /* Take the record at a place of a line that has text before it, or scalars. */
 static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 *place, int is_text)
 {
@@ -646,7 +655,7 @@ static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 
     int may_end = may_end_line(s->prefix_begin, place, end, l->end)
         || (is_text && are_empty_values(end, l->end));
     if (!may_end || !is_valid_utf8(end, (size_t)(l->end - end))) return SET_ASIDE;
-    return take_record(s, l, place, end);
+    return take_among_text(s, l, place, end);
 }
 
 /* Scan a line that has text before a quoted text, which may be a record. */
@@ -659,11 +668,9 @@ static enum line_outcome scan_quoted(scanner *s, const line *l, const u8 *begin)
     s->has_prefix = 1;
     s->prefix_begin = begin;
     s->prefix_end = quote;
-    s->is_several = 1; /* none is rejected */
-    enum line_outcome outcome = take_record(s, l, quote, end);
-    s->has_prefix = s->is_several = 0;
-    if (outcome == NO_MEMORY || outcome == TAKEN_OTHER) return outcome;
-    return outcome == TAKEN_EVENT ? TAKEN_ALONE : SET_ASIDE;
+    enum line_outcome outcome = take_among_text(s, l, quote, end);
+    s->has_prefix = 0;
+    return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;
 }
 
 /* Scan a line that does not begin with an object. */

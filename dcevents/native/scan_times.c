@@ -179,9 +179,12 @@ int take_word(cursor *c, const char *word)
 /* Take one of several words of three letters; return its place among them, -1 for none. */
 static int take_short_word(cursor *c, const char *words)
 {
+    if (left(c) < 3) return -1;
+    u8 word[3] = {to_lower(c->at[0]), to_lower(c->at[1]), to_lower(c->at[2])};
     for (int number = 0; *words; number++, words += 3) {
-        char word[4] = {words[0], words[1], words[2], 0};
-        if (take_word(c, word)) return number;
+        if (memcmp(word, words, 3)) continue;
+        c->at += 3;
+        return number;
     }
     return -1;
 }

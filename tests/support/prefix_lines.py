@@ -5,49 +5,61 @@ from __future__ import annotations
 import json
 import random
 
-TIMES = [
-    *(
-        "2025-11-03T09:15:04.120Z",
-        "2025-11-03 09:15:04,120",
-        "2025-11-03 09:15",
-        "2025-11-03 24:00",
-    ),
-    *("2025-11-03T09:15:04+01:00", "2025-11-03 09:15:04 +0100", "2025-11-03 09:15:04 UTC"),
-    *("03/Nov/2025:09:15:04 +0000", "29/feb/2024:23:59:60 -0130", "Mon, 03 Nov 2025 09:15:04 GMT"),
-    *("3 Nov 2025 09:15 EST", "03 Nov 2025 09:15:04 UTC (x y)", "sun,9 nov 2025 09:15:04 +0100"),
-    *("Mon Nov 03 2025 09:15:04 GMT+0100 (Central Europe)", "mon nov 03 2025 09:15:04 utc-1000"),
-    *("2025/11/03 09:15:04", "2025/11/03 09:15:04.123456", "Mon Nov 03 09:15:04.120 2025"),
-    *("Mon Nov  3 09:15:04 2025", "03-Nov-2025 09:15:04 UTC", "03-Nov-2025 09:15:04.1 Europe/Rome"),
-    *("03-Nov-2025 09:15:04 Europe/Rome", "03-Nov-2025 09:15:04", "Nov  3 09:15:04"),
-    *("Nov 3 09:15:04", "Mar  2 12:00:00", "Nov 03 09:15:04.5", "Feb 29 10:00:00"),
-    *(
-        "Dec 31 23:59:60",
-        "2025-11-03 24:00",
-        "1762160400",
-        "1762160400.123",
-        "1762160400123",
-        "1762160400123456",
-    ),
-    *("1762160400123456789", "ts=1762160400", "time=1762160400.5", "1999-11-03 09:15:04"),
-    *("1262304000", "Jan  1 00:00:00", "12345"),
-]
+TIMES = """\
+03 Nov 2025 09:15:04 UTC (x y)
+03-Nov-2025 09:15:04
+03-Nov-2025 09:15:04 Europe/Rome
+03-Nov-2025 09:15:04 UTC
+03-Nov-2025 09:15:04 UTCx
+03-Nov-2025 09:15:04 Z/x
+03-Nov-2025 09:15:04.1 Europe/Rome
+03-nov-2025 09:15:04
+03/Nov/2025:09:15:04 +0000
+12345
+1262304000
+1762160400
+1762160400.123
+1762160400123
+1762160400123456
+1762160400123456789
+1999-11-03 09:15:04
+2025-11-03 09:15
+2025-11-03 09:15:04 +0100
+2025-11-03 09:15:04 -01:0
+2025-11-03 09:15:04 UTC
+2025-11-03 09:15:04,120
+2025-11-03 09:15:4
+2025-11-03 24:00
+2025-11-03T09:15:04+01
+2025-11-03T09:15:04+01:00
+2025-11-03T09:15:04.120Z
+2025-11-03T09:15:04.1234567890
+2025/11/03 09:15:04
+2025/11/03 09:15:04.123456
+29/feb/2024:23:59:60 -0130
+3 Nov 2025 09:15 EST
+Dec 31 23:59:60
+Feb 29 10:00:00
+Jan  1 00:00:00
+Mar  2 12:00:00
+Mon Nov  3 09:15:04 2024
+Mon Nov 03 09:15:04.120 2024
+Mon Nov 03 2025 09:15:04 GMT+0100 (Central Europe)
+Mon nov  3 09:15:04 2024
+Mon, 03 Nov 2025 09:15:04 GMT
+Nov  3 09:15:04
+Nov 03 09:15:04.5
+Nov 3 09:15:04
+mon Nov 03 09:15:04 2024
+mon nov 03 2025 09:15:04 utc-1000
+sun,9 nov 2025 09:15:04 +0100
+time=1762160400.5
+ts=1762160400
+""".splitlines()
 TEXTS = [
     *("INFO ", "[", "] ", " - ", "app[web.1]: ", "host ", "pid 123 ", "", " ", "(", ")", "/", ":"),
-    *(
-        "=",
-        "_",
-        ".",
-        ",",
-        "-",
-        "10.0.0.1 ",
-        "GET /x?a=1 ",
-        "é",
-        "│",
-        "\u017f",
-        "\\u0041",
-        "\\ud800",
-    ),
-    *("\\n", "ts=", "time=", "sun ", "nov "),
+    *("=", "_", ".", ",", "-", "10.0.0.1 ", "GET /x?a=1 ", "\\n", "ts=", "time=", "sun ", "nov "),
+    *("é", "│", "\u017f", "\\u0041", "\\ud800"),
 ]
 SIGNS = "0123456789 :-/.,+ZzTtNoGMTUC()_=é"
 RECORDS = [
@@ -55,21 +67,11 @@ RECORDS = [
     '{"event":"CONVERSATION_CLOSED","timestamp":"1999-01-01T00:00:00Z","sid":"s%d"}',
     '{"event":"CONVERSATION_CLOSED","time":"soon","page":"/p","sid":"s%d"}',
     '{"event":"CONVERSATION_CLOSED","timestamp":"2025-11-04T00:00:00Z","sid":"s%d"}',
+    '{"event":"page_view","sid":"s%d"}',
+    '{"level":"info","n":%d}',
 ]
 ENDS = ["", "", "", "", " ", ",", " in dc.php on line 12", "]", ")", " x", " []", " {},[]", "[[]]"]
-KEYS = [
-    "",
-    "",
-    "body=",
-    "msg=",
-    "request_body:\t",
-    "x.body=",
-    "x=",
-    "ébody=",
-    "body= ",
-    "=",
-    'a="b" ',
-]
+KEYS = ["", "", "body=", "msg=", "request_body:\t", "x.body=", "x=", "ébody=", "body= ", "="]
 QUOTED_ENDS = ["", "", "", ' x="y"', ' msg="{\\"a\\":1}"', " {", ' "', " [1]", ' x="[]"', ' y=" z"']
 
 
@@ -84,10 +86,9 @@ def _make_record(pick: random.Random) -> str:
     record = pick.choice(RECORDS) % pick.randrange(9)
     if pick.random() < 0.75:
         return record + pick.choice(ENDS)
-    text = (
-        pick.choice(("", "", "", "", " ", ",")) + record + pick.choice(("", "", "", "", " ", "{}"))
-    )
-    return "".join(pick.choice(KEYS) for _ in "12") + json.dumps(text) + pick.choice(QUOTED_ENDS)
+    before, behind = (pick.choice(("",) * 8 + signs) for signs in ((" ", ","), (" ", "{}")))
+    text = json.dumps(before + record + behind)
+    return "".join((pick.choice(KEYS), pick.choice(KEYS), text, pick.choice(QUOTED_ENDS)))
 
 
 def make_prefix(pick: random.Random) -> str:

@@ -12,6 +12,7 @@ from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, UNTIMED
 from dcevents.reading.framing import FramedRecord
 from dcevents.reading.framing.decoding import decode
+from dcevents.reading.json_value import SEPARATOR_BYTES
 from dcevents.reading.judge import (
     Context,
     Event,
@@ -295,6 +296,10 @@ def check_other(
     record = records[0]
     assert record.index is None, line
     assert said == say_other(record), line
+    if record.raw and record.reason in {"no_event", "no_sid"} and b"\\ud" not in line:
+        # Its bytes are taken to be those of its line; halves of pairs are written otherwise.
+        raw = record.prefix.encode(errors="surrogateescape") + record.raw
+        assert line.strip(SEPARATOR_BYTES) == raw, line
 
 
 def say_other(record: ReadRecord) -> Other:

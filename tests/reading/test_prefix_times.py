@@ -119,6 +119,37 @@ def test_a_record_with_text_behind_it_is_like_none_without_a_prefix() -> None:
         check_block("".join(f"{line}\n" * 4 for line in lines).encode())
 
 
+def test_empty_values_behind_a_record_are_text_of_a_line_with_text_before_it() -> None:
+    heads = ["x ", "[x] ", "12 ", '"x" ', "null ", "1 2,", "[ 12 ", "x 12 ", "12: "]
+    ends = [" []", "{}", ", [] ,{}", " [] x", " [1]", " {}]", "[[]]", " []]"]
+    lines = [f"{head}{RECORD}{end}\n" for head in heads for end in ends]
+    check_block("".join(lines).encode())
+
+
+BEFORE_QUOTED = [
+    *("x ", "x body=", "2025-11-03 09:15:04 ", 'a="b" ', 'a="b" body=', 'a="b" x=', 'a="b" body ='),
+    *('a="b" REQUEST-body:\t', 'a="b" body= ', 'a="b" body=  ', 'a="b" ébody=', 'a="b" x.body='),
+    *('msg="{\\"a\\":1}" body=', 'a="\\"" msg:', '" body=', "stdout P body=", '"a" msg=', "body="),
+]
+QUOTED = [RECORD, f" {RECORD}", f"{RECORD} ", f"{RECORD},", RECORD * 2, f"[{RECORD}]", "{}", "{"]
+BEHIND_QUOTED = [
+    *("", ' x="y"', " {", '"', " [1]", " []", ' y="[1]"', ' y="\\u007b}"', ' y=" {}"', ' y="{}"'),
+    *(' y="\\\\"', " {}", " \\"),
+]
+
+
+def test_a_quoted_text_is_a_record_by_its_key_or_alone() -> None:
+    lines = (
+        f"{before}{json.dumps(text)}{behind}\n"
+        for before in BEFORE_QUOTED
+        for text in QUOTED
+        for behind in BEHIND_QUOTED
+    )
+    found = check_block("".join(lines).encode())
+
+    assert found[LineStatus.EVENT_ALONE] >= 30
+
+
 def test_what_is_not_certain_is_set_aside() -> None:
     unsure = [
         "2025-11-03T09:00:00Zé ",

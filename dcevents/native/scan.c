@@ -575,7 +575,8 @@ static enum line_outcome scan_text(scanner *s, const line *l, const u8 *at)
     enum line_outcome outcome = take_record(s, l, at, end);
     s->is_several = 0;
     if (outcome == NO_MEMORY) return outcome;
-    return outcome == TAKEN_EVENT || outcome == TAKEN_SEVERAL ? TAKEN_SEVERAL : SET_ASIDE;
+    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER || outcome == TAKEN_SEVERAL;
+    return is_taken ? TAKEN_SEVERAL : SET_ASIDE;
 }
 
 /* Give up what has been taken of a line. */

@@ -116,6 +116,19 @@ def test_lines_of_one_scalar_are_taken_unless_something_is_around_it() -> None:
     assert found == {LineStatus.OTHER: len(LONE)}
 
 
+def test_lines_that_are_texts_are_taken_where_they_are_no_events_too() -> None:
+    texts = [
+        *('{"event":"CONVERSATION_CLOSED","sid":"s"}', '{"event":"adobedx.conversations.ready"}'),
+        *('{"event":"page_view","sid":"s"}', '[{"event":"page_view"}]', '{"level":"info"}', "{}"),
+        *('{"event":"page_view"} {"event":"page_view"}', "event=page_view&sid=s", "x"),
+    ]
+    lines = [json.dumps(text) + end for text in texts for end in ("", ",", " x", "]")]
+    check_block("".join(f"{line}\n" for line in lines).encode())
+    found = check_block("".join(f"{json.dumps(text)}\n" for text in texts[:2]).encode())
+
+    assert found == {LineStatus.SEVERAL: 2}
+
+
 def test_blank_names_of_events_are_none() -> None:
     names = [" ", "\t", "\n \r", "", None, "\u00a0", " x ", "  CONVERSATION_ENGAGED "]
     keys = ["event", "eventName", "event_time", "event_type", "type"]

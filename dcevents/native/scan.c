@@ -565,20 +565,6 @@ static enum line_outcome scan_values(scanner *s, const line *l, const u8 *at, co
     return outcome;
 }
 
-/* Scan a line that is a text, which is a record. */
-static enum line_outcome scan_text(scanner *s, const line *l, const u8 *at)
-{
-    int has_signs = 0;
-    const u8 *end = walk_record(s, at);
-    if (!end || skip_around(end, &has_signs) < l->end) return SET_ASIDE;
-    s->is_several = 1;
-    enum line_outcome outcome = take_record(s, l, at, end);
-    s->is_several = 0;
-    if (outcome == NO_MEMORY) return outcome;
-    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER || outcome == TAKEN_SEVERAL;
-    return is_taken ? TAKEN_SEVERAL : SET_ASIDE;
-}
-
 /* Give up what has been taken of a line. */
 static void leave_records(scanner *s)
 {
@@ -634,15 +620,6 @@ static enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *beg
     return outcome;
 }
 
-/* Take a record with other text on its line, unless it is rejected: that would need bytes of its own. */
-static enum line_outcome take_among_text(scanner *s, const line *l, const u8 *at, const u8 *end)
-{
-    s->is_several = 1;
-    enum line_outcome outcome = take_record(s, l, at, end);
-    s->is_several = 0;
-    return outcome;
-}
-
 /* Take the record at a place of a line that has text before it, or scalars. */
 static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 *place, int is_text)
 {
@@ -656,21 +633,47 @@ static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 
     int may_end = may_end_line(s->prefix_begin, place, end, l->end)
         || (is_text && are_empty_values(end, l->end));
     if (!may_end || !is_valid_utf8(end, (size_t)(l->end - end))) return SET_ASIDE;
-    return take_among_text(s, l, place, end);
+    /* What is rejected would need bytes of its own. */
+    s->is_several = 1;
+    outcome = take_record(s, l, place, end);
+    s->is_several = 0;
+    return outcome;
+}
+
+/* Take a record that is a text, unless it is rejected; behind it may be other text. */
+static enum line_outcome take_text(scanner *s, const line *l, const u8 *at, int may_have_rest)
+{
+    int has_signs = 0;
+    enum line_outcome outcome = take_path(s, at, l->end);
+    if (outcome != SET_ASIDE) return outcome;
+    const u8 *end = walk_record(s, at);
+    if (!end) return SET_ASIDE;
+    if (skip_around(end, &has_signs) == l->end) return take_and_learn(s, l, at, at, end);
+    if (!may_have_rest || !is_valid_utf8(end, (size_t)(l->end - end))) return SET_ASIDE;
+    return take_record(s, l, at, end);
+}
+
+/* Scan a line that is a text, which is a record. */
+static enum line_outcome scan_text(scanner *s, const line *l, const u8 *at)
+{
+    s->is_several = 1;
+    enum line_outcome outcome = take_text(s, l, at, 0);
+    s->is_several = 0;
+    if (outcome == NO_MEMORY) return outcome;
+    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER || outcome == TAKEN_SEVERAL;
+    return is_taken ? TAKEN_SEVERAL : SET_ASIDE;
 }
 
 /* Scan a line that has text before a quoted text, which may be a record. */
 static enum line_outcome scan_quoted(scanner *s, const line *l, const u8 *begin)
 {
     const u8 *quote = find_quoted(s, begin, l->end);
-    if (!quote || !is_valid_utf8(begin, (size_t)(l->end - begin))) return SET_ASIDE;
-    const u8 *end = walk_record(s, quote);
-    if (!end) return SET_ASIDE;
-    s->has_prefix = 1;
+    if (!quote || !is_valid_utf8(begin, (size_t)(quote - begin))) return SET_ASIDE;
+    s->has_prefix = s->is_several = 1;
     s->prefix_begin = begin;
     s->prefix_end = quote;
-    enum line_outcome outcome = take_among_text(s, l, quote, end);
-    s->has_prefix = 0;
+    enum line_outcome outcome = take_text(s, l, quote, 1);
+    s->has_prefix = s->is_several = 0;
     return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;
 }
 

@@ -85,7 +85,10 @@ static int enter_text(scanner *s, const path_step *step, const u8 *at, follower 
     size_t length = (size_t)(end - at);
     unsigned byte = 0;
     const u8 *text = unescape_text(s, at, &length);
-    if (!text || !add_string(s, text, length, step->flags, &byte) || byte != step->byte) return 0;
+    if (!text) return 0;
+    /* A record that is a text has no key. */
+    int is_root = !step->flags;
+    if (!is_root && (!add_string(s, text, length, step->flags, &byte) || byte != step->byte)) return 0;
     entered_text entered = {end, f->end};
     f->texts[f->level++] = entered;
     f->at = text;

@@ -124,8 +124,11 @@ int are_empty_values(const u8 *at, const u8 *end)
 /* Return the quote that ends a text, whose text begins at `at`; NULL for none. */
 static const u8 *find_text_end(const u8 *at, const u8 *end)
 {
-    while (at < end && *at != '"') at += *at == '\\' ? 2 : 1;
-    return at < end ? at : NULL;
+    for (at = skip_plain(at); at < end; at = skip_plain(at + 1)) {
+        if (*at == '"') return at;
+        if (*at == '\\' && ++at >= end) return NULL;
+    }
+    return NULL;
 }
 
 static int is_key_byte(u8 byte)

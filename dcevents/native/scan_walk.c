@@ -554,7 +554,9 @@ static const u8 *walk_root_text(scanner *s, const u8 *at)
     const u8 *plain = unescape_text(s, at, &length);
     if (!plain) return NULL;
     slot holder = {plain, (u32)length, CLASS_TEXT, KIND_NONE, FORM_ABSENT, 1, 0};
+    trace_value(s, VALUE_STRING, at, end, 0, 0);
     if (!put_byte(s, ROOT_IS_TEXT) || !walk_text(s, &holder, 0)) return stop(s, WALK_DOUBT);
+    trace_text(s, 0, 0, &holder, s->form[1]);
     return end + 1;
 }
 

@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from datetime import UTC, datetime
 
+import alike_lines
 import prefix_lines
 import pytest
 from choosing import try_examples
@@ -62,6 +63,14 @@ def test_prefixes_with_times_more_or_less() -> None:
 def test_more_prefixes_with_times(first: int) -> None:
     for seed in range(first, first + SEEDS * 5):
         check_block(prefix_lines.make_prefixes(seed, 150))
+
+
+@pytest.mark.records
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("prefix", [b"x ", b"2025-11-03 09:15:04 body="])
+def test_lines_alike_behind_text(prefix: bytes, seed: int) -> None:
+    lines = alike_lines.make_alike(seed, 300).splitlines(keepends=True)
+    check_block(b"".join(prefix + line for line in lines))
 
 
 SIGNS = st.text(st.sampled_from(" []().,:;=-+/|_xZTé"), max_size=3)

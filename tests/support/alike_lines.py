@@ -54,7 +54,7 @@ def make_alike(seed: int, lines: int) -> bytes:
     made: list[str] = []
     while len(made) < lines:
         record = pick.choice([CANONICAL, LOGGED, records.record()])
-        wrap = pick.choice([_keep, _wrap_docker, _wrap_body, _wrap_twice])
+        wrap = pick.choice([_keep, _wrap_docker, _wrap_body, _wrap_twice, _wrap_text])
         dump = functools.partial(
             json.dumps,
             separators=pick.choice([(",", ":"), (", ", ": ")]),
@@ -91,6 +91,10 @@ def _wrap_body(record: Any, end: str) -> Any:
 
 def _wrap_twice(record: Any, end: str) -> Any:
     return _wrap_docker({"body": f" {json.dumps(record)}{end}", "level": "info"}, "")
+
+
+def _wrap_text(record: Any, end: str) -> str:
+    return json.dumps(record) + end
 
 
 def _change_some(record: Any, pick: random.Random) -> Any:

@@ -43,13 +43,21 @@ static int is_mark(u8 byte)
     return byte == '"' || byte == '{' || byte == '}' || byte == '[' || byte == ']';
 }
 
+/* Return the next place of a byte; the end for none. */
+static const u8 *find_byte(const u8 *at, const u8 *end, int byte)
+{
+    const u8 *found = memchr(at, byte, (size_t)(end - at));
+    return found ? found : end;
+}
+
 const u8 *find_place(const u8 *at, const u8 *end)
 {
-    for (; at < end; at++) {
-        if (*at != '{' && *at != '[') continue;
-        const u8 *next = at + 1;
+    const u8 *brace = find_byte(at, end, '{'), *bracket = find_byte(at, end, '[');
+    while (brace < end || bracket < end) {
+        const u8 **nearest = brace < bracket ? &brace : &bracket, *place = *nearest, *next = place + 1;
         while (*next == ' ' || *next == '\t') next++;
-        if (next < end && is_mark(*next)) return at;
+        if (next < end && is_mark(*next)) return place;
+        *nearest = find_byte(place + 1, end, *place);
     }
     return NULL;
 }
@@ -90,8 +98,9 @@ int may_end_line(const u8 *begin, const u8 *at, const u8 *rest, const u8 *end)
 /* Return whether a line may be the first part of one that a container's runtime has cut. */
 int is_first_part(const u8 *begin, const u8 *at)
 {
-    for (; begin + 8 <= at; begin++)
-        if (!memcmp(begin, "stdout P", 8) || !memcmp(begin, "stderr P", 8)) return 1;
+    for (const u8 *sign = begin; (sign = memchr(sign, 'P', (size_t)(at - sign))); sign++)
+        if (sign - begin >= 7 && (!memcmp(sign - 7, "stdout ", 7) || !memcmp(sign - 7, "stderr ", 7)))
+            return 1;
     return 0;
 }
 

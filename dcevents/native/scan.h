@@ -226,7 +226,7 @@ typedef struct {
 } word_list;
 
 int has_word(const word_list *words, const u8 *text, size_t length);
-/* Return whether a key is of bodies: ASCII of a name. */
+/* Return whether a text under a key is entered before others: ASCII without spaces. */
 int is_body_key(const word_list *lists, const u8 *key, size_t length);
 
 enum { KEY_GUESSES = 64, KEY_CACHE = 2048, KEY_CACHE_BYTES = 40, NAME_CACHE = 4096, NAME_CACHE_BYTES = 56 };

@@ -175,7 +175,7 @@ class Rules:
         if rule is None or rule.kind is not RuleKind.EVENT or not rule.ms:
             return rule
         timed = judge_value(value, self._context, _PREFIX)[0].outcome
-        structure = timed.structure if isinstance(timed, Event) else None
+        structure = timed.structure if isinstance(timed, Event) else rule.structure
         return rule._replace(prefix_structure=structure)
 
 

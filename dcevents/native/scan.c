@@ -640,6 +640,20 @@ static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 
     return outcome;
 }
 
+/* Take the only member of an array that stands behind text and ends its line, unless it is rejected. */
+static enum line_outcome take_only_member(scanner *s, const line *l, const u8 *at)
+{
+    int has_signs = 0;
+    const u8 *end = walk_record(s, at), *rest = end;
+    while (rest && (*rest == ' ' || *rest == '\t')) rest++;
+    if (!rest || *rest != ']' || skip_around(rest + 1, &has_signs) != l->end || s->is_pair)
+        return SET_ASIDE;
+    s->is_several = 1;
+    enum line_outcome outcome = take_record(s, l, at, end);
+    s->is_several = 0;
+    return outcome;
+}
+
 /* Take a record that is a text, unless it is rejected; behind it may be other text. */
 static enum line_outcome take_text(scanner *s, const line *l, const u8 *at, int may_have_rest)
 {
@@ -688,12 +702,16 @@ static enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begi
         if (head != HEAD_TEXT) return SET_ASIDE;
         return is_plain_text(begin, l->end) ? reject_line(s, l) : scan_quoted(s, l, begin);
     }
-    if (*place != '{' || (head == HEAD_SCALARS && reached != place)) return SET_ASIDE;
+    if (head == HEAD_SCALARS && reached != place) return SET_ASIDE;
+    int is_array = head == HEAD_TEXT && *place == '[';
+    for (place += is_array; is_array && (*place == ' ' || *place == '\t');) place++;
+    if (*place != '{') return SET_ASIDE;
     if (!is_valid_utf8(begin, (size_t)(place - begin))) return SET_ASIDE;
     s->has_prefix = 1;
     s->prefix_begin = begin;
     s->prefix_end = place;
-    enum line_outcome outcome = take_behind_prefix(s, l, place, head == HEAD_TEXT);
+    enum line_outcome outcome = is_array ? take_only_member(s, l, place)
+                                         : take_behind_prefix(s, l, place, head == HEAD_TEXT);
     s->has_prefix = 0;
     return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;
 }

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.skipif(load_library() is None, reason="the library in C
 SEEDS = int(os.environ.get("DCEVENTS_EXAMPLES", "5"))
 RECORD = '{"event":"CONVERSATION_ENGAGED","data":{"payload":{"sid":"s"}}}'
 TEXT_SHAPES = envelopes.KINDS["Loggers and consoles, as text"]
-NOT_TAKEN = {"fluent-bit-stdout", "devtools-array"}
-"""Shapes with more JSON around the event: an object beside it, an array."""
+NOT_TAKEN = {"fluent-bit-stdout"}
+"""Shapes with more records on a line, of which one is rejected."""
 
 
 def make_block(*prefixes: str) -> bytes:
@@ -133,6 +133,32 @@ def test_empty_values_behind_a_record_are_text_of_a_line_with_text_before_it() -
     ends = [" []", "{}", ", [] ,{}", " [] x", " [1]", " {}]", "[[]]", " []]"]
     lines = [f"{head}{RECORD}{end}\n" for head in heads for end in ends]
     check_block("".join(lines).encode())
+
+
+def test_an_array_behind_text_is_its_only_member() -> None:
+    pair = '{"key":"event","value":"CONVERSATION_ENGAGED"}'
+    members = [RECORD, "{}", '{"level":"info"}', '{"event":"adobedx.conversations.ready"}', pair]
+    arrays = [
+        "[%s]",
+        "[ %s\t] ,",
+        "[%s,%s]",
+        "[%s",
+        "[[%s]]",
+        "[%s,1]",
+        "[1,%s]",
+        "[%s] x",
+        "[%s]]",
+    ]
+    lines = [
+        f"{prefix}{array.replace('%s', member)}\n"
+        for prefix in ("(0) ", "[x] ", "[x ", "12 ", "2025-11-03 09:15:04 ", "x 1,")
+        for array in arrays
+        for member in members
+    ]
+    check_block("".join(lines).encode())
+    found = check_block("".join(f"(0) [{each}]\n" for each in (RECORD, members[3])).encode())
+
+    assert found == {LineStatus.EVENT_ALONE: 1, LineStatus.OTHER: 1}
 
 
 BEFORE_QUOTED = [

@@ -682,6 +682,10 @@ int order_form(scanner *s, u8 *form, u32 *length, u16 *slots);
 /* Walk a number, string or word, of which nothing is kept; return the place behind it or NULL. */
 const u8 *walk_plain_scalar(scanner *s, const u8 *at);
 
+/* Return whether a line within a value may be an event by itself, which breaks the value off; `last` is
+   a line feed that is not before it. */
+int may_be_event_line(const u8 *at, const u8 *last);
+
 /* -- lines with text before their JSON -------------------------------------------------------- */
 
 enum line_head {

@@ -18,8 +18,7 @@ const u8 *skip_separators(const u8 *at, const u8 *end)
     return at;
 }
 
-/* Return whether a line within a value may be an event by itself, which breaks the value off. */
-static int may_be_event_line(const u8 *at, const u8 *last)
+int may_be_event_line(const u8 *at, const u8 *last)
 {
     while (*at != '{' && *at != '"') {
         int may_lead = (*at != '\n' && *at <= ' ') || *at == ',' || *at == '[' || *at == ']'

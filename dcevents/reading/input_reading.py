@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from dcevents.reading.framing import ResumePoint
 from dcevents.reading.json_value import SEPARATOR_BYTES
 from dcevents.reading.judge import Context
-from dcevents.reading.read_block import ReadBlock
+from dcevents.reading.read_block import MemberList, ReadBlock
 from dcevents.reading.rows.table_search import NO_TABLE, TableSearch
 from dcevents.reading.scanner import (
     OTHER_BUCKETS,
@@ -20,6 +20,7 @@ from dcevents.reading.scanner import (
     Runs,
     ScannedBlock,
     Scanner,
+    make_member_scanner,
 )
 from dcevents.reading.scanning import ScannedInput
 from dcevents.reading.sources.buffers import BlockBytes
@@ -31,6 +32,7 @@ from dcevents.reading.taken_lines import (
     count_structures,
     drop_entries,
     find_entries,
+    list_members,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ _OBJECT_BUCKETS: Final = bytes(
     OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
 )
 _OVER_LINES: Final = (LineStatus.EVENT_OVER_LINES, LineStatus.SEVERAL_OVER_LINES)
+_ENDS_LIST: Final = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.SEVERAL)
+"""Of lines that may end what is open before them."""
+_LIST_BYTES: Final = 1 << 18
 _MEMBER_SEPARATORS: Final = b" \t\r,\0\x1e"
 
 
@@ -58,6 +63,7 @@ class InputReading:
         resume = source.resume or Resume()
         self._number = number
         self._context = context
+        self._members = make_member_scanner(scanner)
         self._passed_to = resume.point
         """Where records are read by `_open_reader`, once some are."""
         self._opened_reader: RecordReader | None = None
@@ -94,13 +100,21 @@ class InputReading:
         if self._opened_reader is None:
             from dcevents.reading.records import RecordReader  # noqa: PLC0415 - few logs need it
 
-            self._opened_reader = RecordReader(self._context, begin=self._passed_to)
+            read_members = self._members.scan if self._members else None
+            self._opened_reader = RecordReader(
+                self._context, begin=self._passed_to, read_members=read_members
+            )
         return self._opened_reader
 
     @property
     def _is_idle(self) -> bool:
         """Return whether nothing is open that a next line might belong to."""
         return self._opened_reader is None or self._opened_reader.is_idle
+
+    @property
+    def _is_in_list(self) -> bool:
+        """Return whether a long list is open, of which members have been read."""
+        return self._opened_reader is not None and self._opened_reader.is_in_list
 
     def read_block(self, block: ScannedInput, wanted_rejects: int | None) -> ReadBlock:
         """Return what the next block holds.
@@ -132,6 +146,7 @@ class InputReading:
             others.find_first_ignored(),
             rejects,
             packed=block.packed,
+            lists=self._list_members(wanted_rejects),
         )
         has_end = block.data.endswith(b"\n") or not block.data
         self._line += scanned.lines - (not has_end)
@@ -149,6 +164,9 @@ class InputReading:
         buckets = bytes(scanned.others.buckets)
         while place < len(runs):
             run = runs[place]
+            if self._is_in_list and run.status not in _ENDS_LIST:
+                place = yield from self._feed_list(data, scanned, place, fed)
+                continue
             place += 1
             if self._is_idle and run.status is not LineStatus.ASIDE:
                 place = runs.find(LineStatus.ASIDE, place)
@@ -173,6 +191,19 @@ class InputReading:
                 fed.add_lines(scanned, run, range(begin, begin + lines))
                 if at < run.end:
                     self._pass_lines(data, scanned, run, begin + lines, at)
+
+    def _feed_list(
+        self, data: BlockBytes, scanned: ScannedBlock, place: int, fed: FedEntries
+    ) -> "Generator[ReadRecord, None, int]":
+        """Yield the records of lines that lie in a long list; return the place of the next run."""
+        runs = scanned.runs
+        first = runs[place]
+        end = max(runs.find_place(first.begin + _LIST_BYTES), place + 1)
+        end = min(end, *(runs.find(status, place) for status in _ENDS_LIST))
+        last = runs[end - 1]
+        yield from self._open_reader().feed(bytes(data[first.begin : last.end]))
+        fed.add_all(scanned, range(first.first_line, last.first_line + last.lines))
+        return end
 
     def _find_members_end(
         self, data: BlockBytes, runs: Runs, place: int, buckets: bytes
@@ -235,12 +266,21 @@ class InputReading:
             lines *= 2
         return fed, at
 
-    def finish(self) -> ReadBlock:
+    def finish(self, wanted_rejects: int | None) -> ReadBlock:
         """Return the last records of the input."""
         if self._table:
             return self._table.finish()
         reader = self._opened_reader
-        return ReadBlock(self._number, reader.finish() if reader else ())
+        records = reader.finish() if reader else []
+        return ReadBlock(self._number, records, lists=self._list_members(wanted_rejects))
+
+    def _list_members(self, wanted_rejects: int | None) -> list[MemberList]:
+        """Return the members of long lists that were taken since these were listed."""
+        reader = self._opened_reader
+        if reader is None or not reader.members:
+            return []
+        found, reader.members = reader.members, []
+        return list_members(found, wanted_rejects)
 
     # -- growing inputs --------------------------------------------------------------------------
 

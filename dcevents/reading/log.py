@@ -215,8 +215,8 @@ class _LogReader:
         return self._reading
 
     def _end_input(self, reading: InputReading, result: InputResult) -> InputResult:
-        last = reading.finish()
-        if last.records or self._rest:
+        last = reading.finish(self._builder.wanted_rejects)
+        if last.records or last.lists or self._rest:
             self._add_block(last, reading.resume)
         if self._rest and reading.is_held:
             self._builder.take_findings(self._rest)

@@ -148,7 +148,7 @@ class LogBuilder:
         self.input_counts: dict[int, InputCounts] = {}
         """By the input's number."""
         self._input = _InputFindings(0, is_candidate=False)
-        self._block_envelopes: dict[Envelope, EnvelopeCount] = {}
+        self._block_envelopes: dict[Envelope, tuple[EnvelopeCount, tuple[int, int]]] = {}
         self._envelope_of: dict[tuple[Structure, bool, bool], Envelope] = {}
         self._is_table = False
 
@@ -183,7 +183,7 @@ class LogBuilder:
     def _note_input(self, block: ReadBlock, rejects: Sequence[RejectedRecord]) -> None:
         found = self._input
         is_event = (record.event is not None for record in block.records)
-        found.has_event = found.has_event or block.events.count > 0 or any(is_event)
+        found.has_event = found.has_event or block.has_taken_event or any(is_event)
         if not found.is_candidate:
             return
         first_good = block.find_first_good()
@@ -206,14 +206,14 @@ class LogBuilder:
 
     def add_block(self, block: ReadBlock) -> None:
         """Add what a block holds."""
-        unknown = dict(block.unknown)
-        rejects = [*block.rejects]
+        unknown = block.count_unknown()
+        rejects = block.list_rejects()
         self._block_envelopes, self._is_table = {}, bool(block.header)
-        tally, untimed = Counter(block.buckets), self.rows.untimed
+        tally, untimed = block.count_taken(), self.rows.untimed
         for record in block.records:
             bucket = self._add_record(block.file, record, unknown, rejects)
             tally[bucket] += 1
-        if block.rejects:
+        if block.rejects or block.lists:
             rejects.sort(key=_get_place)
         self._add_taken(block, tally)
         self.account.records += tally.total()
@@ -271,18 +271,19 @@ class LogBuilder:
 
     def _add_taken(self, block: ReadBlock, tally: Counter[str]) -> None:
         """Add the events that a scanner has taken, and their numbers to a tally."""
-        if not block.events.count:
+        if not block.has_taken_event:
             return
-        if block.packed:
-            later = self.rows.add_packed(block.packed)
-        else:
-            later = self.rows.add_taken(block.events, block.file, block.first_line)
-        tally["event"] += block.events.count - later
-        tally["later"] += later
-        for each in block.structures:
+        for events, first_line in block.list_events():
+            if block.packed and events is block.events:
+                later = self.rows.add_packed(block.packed)
+            else:
+                later = self.rows.add_taken(events, block.file, first_line) if events.count else 0
+            tally["event"] += events.count - later
+            tally["later"] += later
+        for each in block.list_structures():
             envelope = self._find_envelope(each.structure, has_prefix=each.has_prefix)
-            first = block.first_line + each.first_line
-            self._count(envelope, EnvelopeCount(each.events, block.file, first))
+            count = EnvelopeCount(each.events, block.file, each.first_line)
+            self._count(envelope, count, each.first_member)
 
     def _keep_rejects(self, file: int, rejects: Sequence[RejectedRecord]) -> None:
         """Note the first rejected records; pass all to `keep_reject`."""
@@ -301,7 +302,7 @@ class LogBuilder:
 
     def _count_envelope(self, structure: Structure, record: "ReadRecord", file: int) -> None:
         envelope = self._find_envelope(structure, has_prefix=bool(record.prefix.strip()))
-        self._count(envelope, EnvelopeCount(1, file, record.line))
+        self._count(envelope, EnvelopeCount(1, file, record.line), record.index or 0)
 
     def _find_envelope(self, structure: Structure, *, has_prefix: bool) -> Envelope:
         key = structure, has_prefix, self._is_table
@@ -313,18 +314,21 @@ class LogBuilder:
             self._envelope_of[key] = found
         return found
 
-    def _count(self, envelope: Envelope, count: EnvelopeCount) -> None:
+    def _count(self, envelope: Envelope, count: EnvelopeCount, member: int) -> None:
+        """Count records of a block; the first is the member of its line that is given."""
+        place = count.line, member
         before = self._block_envelopes.get(envelope)
         if before is not None:
-            records, line = before.records + count.records, min(before.line, count.line)
-            count = EnvelopeCount(records, count.file, line)
-        self._block_envelopes[envelope] = count
+            records, place = before[0].records + count.records, min(before[1], place)
+            count = EnvelopeCount(records, count.file, place[0])
+        self._block_envelopes[envelope] = count, place
 
     def _add_envelopes(self) -> None:
         """Add the envelopes of a block, in the order of their first lines."""
         if self._block_envelopes:
-            found = sorted(self._block_envelopes.items(), key=lambda item: item[1].line)
-            self.envelopes = add_envelopes(self.envelopes, dict(found))
+            found = sorted(self._block_envelopes.items(), key=lambda item: item[1][1])
+            counts = {envelope: count for envelope, (count, _) in found}
+            self.envelopes = add_envelopes(self.envelopes, counts)
 
     # -- rows ------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from dcevents.reading.framing import Bucket, FramedRecord, ResumePoint
 from dcevents.reading.framing.reader import Framing
+from dcevents.reading.framing.records import ReadMembers, TakenMembers
 from dcevents.reading.judge import (
     Context,
     Event,
@@ -55,6 +56,15 @@ class ReadRecord:
         return self.outcome if isinstance(self.outcome, Event) else None
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedMembers:
+    """Members of a list that were read elsewhere, and the numbers of their records."""
+
+    taken: TakenMembers
+    count: int
+    """Records that begin on the first one's line before it."""
+
+
 class RecordReader:
     """The records of one input.
 
@@ -63,11 +73,22 @@ class RecordReader:
     Lines that a faster reader has taken are given to `pass_event_lines` in their place.
     """
 
-    def __init__(self, context: Context, *, begin: ResumePoint | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        *,
+        begin: ResumePoint | None = None,
+        read_members: ReadMembers | None = None,
+    ) -> None:
+        """Begin to read; members of long lists that `read_members` takes are in `members`."""
         self._context = context
+        self.members: list[NumberedMembers] = []
         any_clock = Context(clock_ms=0, mapping=context.mapping)
         self._framing = Framing(
-            partial(has_event, context=any_clock), begin=begin, is_body_key=is_body_key
+            partial(has_event, context=any_clock),
+            begin=begin,
+            is_body_key=is_body_key,
+            read_members=read_members,
         )
         self._resume = self._framing.resume
         self._line, self._count = self._resume.line, self._resume.count
@@ -90,6 +111,11 @@ class RecordReader:
     def is_idle(self) -> bool:
         """Return whether nothing is open that a next line might belong to."""
         return self._framing.is_idle
+
+    @property
+    def is_in_list(self) -> bool:
+        """Return whether a long list is open, of which members have been read."""
+        return self._framing.is_in_list
 
     @property
     def is_between_lines(self) -> bool:
@@ -162,13 +188,22 @@ class RecordReader:
     def _judge(self, framed: Iterable[FramedRecord]) -> Iterator[ReadRecord]:
         """Yield the records of framed values, numbered where a line has several."""
         for each in framed:
-            outcomes = self._find_outcomes(each)
             if each.line != self._line:
                 self._line, self._count = each.line, 0
+            if each.taken:
+                self._pass_members(each.taken)
+                continue
+            outcomes = self._find_outcomes(each)
             is_numbered = each.index is not None or len(outcomes) > 1
             for outcome in outcomes:
                 self._count += 1
                 yield _make_record(each, outcome, self._count if is_numbered else None)
+
+    def _pass_members(self, taken: TakenMembers) -> None:
+        self.members.append(NumberedMembers(taken, self._count))
+        on_last = taken.members.count_on_last_line(taken.first, taken.stop)
+        is_same = taken.first_line == taken.last_line
+        self._line, self._count = taken.last_line, on_last + (self._count if is_same else 0)
 
     def _find_outcomes(self, framed: FramedRecord) -> list[Outcome | None]:
         """Return what the records of a framed value say.

@@ -1,15 +1,17 @@
 """Lines that a scanner has taken, but for those that were read record by record after all."""
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Final
 
 from dcevents.model.events import REJECT_REASONS
 from dcevents.reading.framing import ResumePoint
 from dcevents.reading.json_value import SEPARATOR_BYTES
-from dcevents.reading.read_block import ReadBlock, RejectedRecord
+from dcevents.reading.read_block import MemberList, ReadBlock, RejectedRecord
 from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
@@ -23,7 +25,11 @@ from dcevents.reading.scanner import (
     TakenOthers,
 )
 from dcevents.reading.scanner.block import Buffer
+from dcevents.reading.scanner.long_lists import NO_NUMBER, ScannedMembers
 from dcevents.reading.sources.buffers import BlockBytes
+
+if TYPE_CHECKING:
+    from dcevents.reading.records import NumberedMembers
 
 _FED: Final = 0xFF
 """Stands for the bucket of a line that is read record by record after all."""
@@ -50,6 +56,11 @@ class FedEntries:
             self.events.append(find_entries(scanned.events.lines, lines))
         if run.status is LineStatus.OTHER or run.status in SEVERAL:
             self.others.append(find_entries(scanned.others.lines, lines))
+
+    def add_all(self, scanned: ScannedBlock, lines: range) -> None:
+        """Add all entries of some lines."""
+        self.events.append(find_entries(scanned.events.lines, lines))
+        self.others.append(find_entries(scanned.others.lines, lines))
 
 
 def find_entries(column: Buffer, lines: range) -> range:
@@ -186,13 +197,147 @@ def _make_reject(line: int, reason: str, data: bytes) -> RejectedRecord:
 
 def split_block(block: ReadBlock, resume: ResumePoint) -> tuple[ReadBlock, ReadBlock]:
     """Return the part of a block before a place, and that behind."""
-    before = block._replace(records=[r for r in block.records if r.start < resume.offset])
+    before = block._replace(
+        records=[record for record in block.records if record.start < resume.offset],
+        lists=[each for each in block.lists if each.begin < resume.offset],
+    )
     behind = [record for record in block.records if record.start >= resume.offset]
     lines = memoryview(block.events.lines).cast("B").cast("I")
     find = bisect_left if resume.is_line_start else bisect_right
     first, count = find(lines, resume.line - block.first_line), block.events.count
-    after = ReadBlock(block.file, behind, block.first_line)
+    lists = [each for each in block.lists if each.begin >= resume.offset]
+    after = ReadBlock(block.file, behind, block.first_line, lists=lists)
     if first == count:
         return before, after
     before = before._replace(events=select_entries(block.events, [range(first)]))
     return before, after._replace(events=select_entries(block.events, [range(first, count)]))
+
+
+# -- members of long lists -------------------------------------------------------------------------
+
+
+def list_members(found: "Sequence[NumberedMembers]", wanted: int | None) -> list[MemberList]:
+    """Return what members say that were taken, together those that were read at once.
+
+    Of rejected ones the first so many are given with their bytes, or all.
+    """
+    groups = groupby(found, key=lambda each: id(each.taken.members))
+    return [_list_group([*group], wanted) for _, group in groups]
+
+
+def _list_group(found: "Sequence[NumberedMembers]", wanted: int | None) -> MemberList:
+    first = found[0].taken
+    members = first.members
+    assert isinstance(members, ScannedMembers)  # noqa: S101 - nobody else takes any
+    numbers = [NO_NUMBER] * len(members)
+    for each in found:
+        taken = range(each.taken.first, each.taken.stop)
+        numbers[taken.start : taken.stop] = members.number(
+            taken, each.count, has_neighbour=each.taken.has_neighbour
+        )
+    runs = [range(each.taken.first, each.taken.stop) for each in found]
+    events = select_entries(
+        members.scanned.events, [find_entries(members.scanned.events.lines, run) for run in runs]
+    )
+    lines = memoryview(events.lines).cast("B").cast("I").tolist()
+    own = memoryview(events.members).cast("B").cast("I").tolist() or [0] * len(lines)
+    places = [_place_member(numbers[line], each) for line, each in zip(lines, own, strict=True)]
+    events = replace(
+        events,
+        lines=array("I", [members.lines[line] for line in lines]).tobytes(),
+        members=array("I", places).tobytes(),
+    )
+    others = _MemberOthers(found, members, numbers)
+    return MemberList(
+        first.start,
+        first.line,
+        events,
+        _count_lines(events, first.line),
+        others.count_buckets(),
+        others.count_unknown(),
+        others.find_first_ignored(),
+        others.list_rejects(wanted),
+    )
+
+
+def _count_lines(events: TakenEvents, first_line: int) -> list[StructureCount]:
+    """Return which structures events have, and the first line of each."""
+    numbers = memoryview(events.structures).cast("B").cast("H").tolist()
+    lines, places = (memoryview(each).cast("I") for each in (events.lines, events.members))
+    firsts = {number: at for at, number in reversed([*enumerate(numbers)])}
+    found = Counter(numbers)
+    return [
+        StructureCount(
+            events.envelopes[number].structure,
+            found[number],
+            first_line + lines[at],
+            first_member=places[at],
+        )
+        for number, at in firsts.items()
+    ]
+
+
+class _MemberOthers:
+    """The records in members of a list that are no event."""
+
+    def __init__(
+        self, found: "Sequence[NumberedMembers]", members: ScannedMembers, numbers: Sequence[int]
+    ) -> None:
+        others = members.scanned.others
+        self._members = members
+        self._numbers = numbers
+        self._first = found[0].taken
+        lines = memoryview(others.lines).cast("B").cast("I")
+        runs = (range(each.taken.first, each.taken.stop) for each in found)
+        entries = [entry for run in runs for entry in find_entries(others.lines, run)]
+        self._lines = [lines[entry] for entry in entries]
+        self._buckets = bytes(others.buckets[entry] for entry in entries)
+        names = memoryview(others.names).cast("B").cast("I")
+        self._names = [names[entry] for entry in entries]
+        self._texts = others.unknown_names
+
+    def count_buckets(self) -> dict[str, int]:
+        """Count records by bucket or reason."""
+        return {OTHER_BUCKETS[bucket]: count for bucket, count in Counter(self._buckets).items()}
+
+    def count_unknown(self) -> dict[str, tuple[int, int]]:
+        """Return for each name of an unknown event its first line, and how many have it."""
+        counts = Counter(self._names)
+        counts.pop(NO_NAME, None)
+        firsts = dict(zip(reversed(self._names), reversed(self._lines), strict=True))
+        return {
+            self._texts[name]: (self._find_line(firsts[name]), count)
+            for name, count in counts.items()
+        }
+
+    def _find_line(self, member: int) -> int:
+        return self._first.line + self._members.lines[member]
+
+    def find_first_ignored(self) -> tuple[int, int] | None:
+        """Return line and number of the first that is an unknown event, or the widget's."""
+        places = [place for each in _IGNORED if (place := self._buckets.find(each)) >= 0]
+        if not places:
+            return None
+        member = self._lines[min(places)]
+        return self._find_line(member), _place_member(self._numbers[member], 0)
+
+    def list_rejects(self, wanted: int | None) -> list[RejectedRecord]:
+        """Return the first rejected records, so many of them or all, with their bytes."""
+        is_rejected = self._buckets.translate(_IS_REJECTED)
+        members = (self._lines[at] for at in range(len(is_rejected)) if is_rejected[at])
+        buckets = (bucket for bucket in self._buckets if _IS_REJECTED[bucket])
+        pairs = zip(members, buckets, strict=True)
+        return [
+            RejectedRecord(
+                self._find_line(member),
+                _place_member(self._numbers[member], 0),
+                OTHER_BUCKETS[bucket],
+                self._members.read_raw(member),
+            )
+            for member, bucket in islice(pairs, wanted)
+        ]
+
+
+def _place_member(number: int, own: int) -> int:
+    """Return the number of a record on its line, 0 for the only one; `own` is in its member."""
+    return 0 if number == NO_NUMBER else number + (own or 1)

@@ -7,12 +7,21 @@ follows; a value that is longer than the window is read past, and is one record 
 """
 
 import codecs
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from dcevents.reading.framing.attempts import WORD_BYTES, AttemptOutcome
 from dcevents.reading.framing.buffer import Buffer
-from dcevents.reading.framing.records import MAX_RECORD_BYTES
+from dcevents.reading.framing.decoding import NoJsonValueError, decode
+from dcevents.reading.framing.records import (
+    MAX_RECORD_BYTES,
+    FramedRecord,
+    Members,
+    ReadMembers,
+    TakenMembers,
+)
 from dcevents.reading.framing.segments import LineSegment
 from dcevents.reading.framing.sequences import End, Item, Sequence
 from dcevents.reading.framing.tokens import Status, ValueScan
@@ -20,6 +29,9 @@ from dcevents.reading.json_value import SEPARATORS
 
 WINDOW_BYTES: Final = MAX_RECORD_BYTES + 1
 _STEP_BYTES: Final = 1 << 16
+_HEAD = re.compile(rb"[ \t\r,\[]*+")
+_BETWEEN = re.compile(rb"[ \t\r,]*+")
+_TAIL = re.compile(rb"[ \t\r,\]]*+\Z")
 
 
 class LongWindow(NamedTuple):
@@ -60,6 +72,83 @@ def _whole_items(text: str, sequence: Sequence) -> tuple[list[Item], int]:
 def has_value(text: str) -> bool:
     """Return whether a text is more than separators."""
     return bool(text.strip(SEPARATORS + "[]"))
+
+
+class LineMembers(NamedTuple):
+    """Objects along a line that a faster reader was asked about, as many as a window has."""
+
+    head: bytes
+    """Separators and brackets before the first."""
+    members: Members
+    others: dict[int, FramedRecord]
+    """Those that were not taken."""
+    begin: int
+    """Where the bytes begin that `members` counts from."""
+    line: int
+    size: int
+    """Up to where the line was read, from the head on."""
+    has_comma: bool
+    """Behind the last."""
+
+    def list_records(self) -> "Iterator[FramedRecord | TakenMembers]":
+        """Yield what stands for the objects, in order."""
+        members, number = self.members, 0
+        while number < len(members):
+            stop = members.find_aside(number)
+            if stop > number:
+                start = self.begin + members.begins[number]
+                yield TakenMembers(members, number, stop, self.line, start)
+            if stop in self.others:
+                yield self.others[stop]
+            number = stop + 1
+
+
+def read_line_members(
+    line: int, begin: int, data: bytes, read_members: ReadMembers, *, is_rest: bool
+) -> LineMembers | None:
+    """Return the objects of a window, or of a line's rest, of which nothing else is in it.
+
+    None where there is anything else: it is for `read_window`, or all is to be read like a line.
+    """
+    head = _HEAD.match(data)
+    size = head.end() if head else 0
+    if is_rest and b"[" in data[:size]:
+        return None
+    members = read_members(data[size:], (b"", b""), False)
+    if members is None or len(members) <= 1:
+        return None
+    behind = size + members.stop
+    between = _BETWEEN.match(data, behind)
+    stop = between.end() if between else behind
+    if is_rest:
+        if not _TAIL.match(data, behind):
+            return None
+        stop = behind
+    elif not (members.is_open and data.startswith(b"{", stop)):
+        return None
+    others = _read_others(members, data, size, LineSegment(line, begin, data))
+    if others is None:
+        return None
+    has_comma = b"," in data[behind:stop]
+    return LineMembers(data[:size], members, others, begin + size, line, stop, has_comma)
+
+
+def _read_others(
+    members: Members, data: bytes, size: int, segment: LineSegment
+) -> dict[int, FramedRecord] | None:
+    """Return the records of objects that were not taken; None where one of them is none."""
+    found, number = {}, members.find_aside(0)
+    while number < len(members):
+        at, end = size + members.begins[number], size + members.ends[number]
+        raw = data[at:end]
+        try:
+            value = decode(raw.decode())
+        except (NoJsonValueError, UnicodeDecodeError):
+            return None
+        begin = segment.begin
+        found[number] = FramedRecord(segment.line, begin + at, begin + end, value=value, raw=raw)
+        number = members.find_aside(number + 1)
+    return found
 
 
 @dataclass(slots=True)

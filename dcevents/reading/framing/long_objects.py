@@ -11,7 +11,14 @@ from dcevents.reading.framing.attempts import WORD_BYTES, AttemptOutcome
 from dcevents.reading.framing.buffer import Buffer
 from dcevents.reading.framing.decoding import NoJsonValueError, decode
 from dcevents.reading.framing.prefixes import HasEvent
-from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord
+from dcevents.reading.framing.records import (
+    MAX_RECORD_BYTES,
+    Bucket,
+    FramedRecord,
+    Members,
+    ReadMembers,
+    TakenMembers,
+)
 from dcevents.reading.framing.segments import LineSegment, is_event_line
 from dcevents.reading.framing.tokens import Status, ValueScan
 
@@ -29,6 +36,14 @@ class _ListMember(NamedTuple):
     at: int
     line: int
     scan: ValueScan
+
+
+class _ReadMembers(NamedTuple):
+    """Members that a faster reader has read, and the place and line where their bytes begin."""
+
+    members: Members
+    begin: int
+    line: int
 
 
 @dataclass(slots=True)
@@ -61,6 +76,9 @@ class LongObject:
     """A member that is longer than a record, and where the scan of it stopped."""
     _entered: list[tuple[int, int]] = field(default_factory=list)
     """Of members that were entered: how many brackets lie around, and how many bytes."""
+    _read: "_ReadMembers | None" = None
+    _no_members_before: int = 0
+    """Where a faster reader is asked again."""
 
     def read_on(self, buffer: Buffer, has_event: HasEvent, *, is_final: bool) -> AttemptOutcome:
         """Read further, up to the end of a member or the object.
@@ -103,6 +121,66 @@ class LongObject:
     def is_at_event_line(self) -> bool:
         """Return whether the next line is an event, and no member lies before."""
         return self._breaks_off and self.place[0] == self.at
+
+    # -- members that a faster reader takes ------------------------------------------------------
+
+    def find_members(
+        self, buffer: Buffer, read_members: ReadMembers, *, is_final: bool
+    ) -> TakenMembers | None:
+        """Return the next members, as many as a faster reader has taken; None for none."""
+        if self.prefix or self._member or not self._is_behind_value:
+            return None
+        first = self._find_read(buffer, read_members, is_final=is_final)
+        if self._read is None or first is None:
+            return None
+        members, begin, line = self._read
+        stop = min(members.find_aside(first), len(members) - 1)
+        if stop <= first or self._is_enough(stop - first):
+            return None
+        return TakenMembers(members, first, stop, line, begin + members.begins[first])
+
+    def pass_members(self, taken: TakenMembers) -> None:
+        """Pass over members that were found."""
+        self._repeated += (taken.stop - taken.first) * len(self.around)
+        self.at = taken.end
+        self.line = taken.line + taken.members.end_lines[taken.stop - 1]
+
+    @property
+    def _is_behind_value(self) -> bool:
+        """Return whether a member has just ended."""
+        return self.has_members and self.scan.is_behind_member and self._is_behind_member
+
+    def _find_read(
+        self, buffer: Buffer, read_members: ReadMembers, *, is_final: bool
+    ) -> int | None:
+        """Return which member comes next of those that were read, or are now; None for none."""
+        if self._read:
+            members, begin, _ = self._read
+            number = 0 if self.at == begin else members.find_behind(self.at - begin)
+            # What the last one's line has behind it is not known.
+            if number is not None and number < len(members) - 1:
+                return number
+            self._read = None
+        if self.at < self._no_members_before:
+            return None
+        if not is_final and buffer.end - self.at < _STEP_BYTES // 2:
+            return None
+        end = min(buffer.end, self.at + MAX_RECORD_BYTES)
+        around = bytes(self.around), self._closing()
+        found = read_members(buffer.read(self.at, end), around, True)
+        if found is None or not found.is_open:
+            self._no_members_before = end
+        elif len(found) <= 1:
+            self._no_members_before = self.at + _STEP_BYTES
+        if found is None or len(found) <= 1:
+            return None
+        self._read = _ReadMembers(found, self.at, self.line)
+        return 0
+
+    def _is_enough(self, more: int) -> bool:
+        """Return whether what is around would be read too often with so many more members."""
+        repeated = self._repeated + more * len(self.around)
+        return repeated > MAX_REPEATS * (self.at - self.segment.begin) + SPARE_BYTES
 
     def _check_line(
         self, buffer: Buffer, has_event: HasEvent, *, is_final: bool

@@ -12,12 +12,19 @@ from dcevents.reading.framing.long_lines import (
     LongValue,
     LongWindow,
     has_value,
+    read_line_members,
     read_window,
 )
 from dcevents.reading.framing.long_objects import LongObject
 from dcevents.reading.framing.parts import Gathered, Gathering, is_first, join_parts, read_part
 from dcevents.reading.framing.prefixes import HasEvent, find_json, find_quoted
-from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord, ResumePoint
+from dcevents.reading.framing.records import (
+    MAX_RECORD_BYTES,
+    Bucket,
+    FramedRecord,
+    ReadMembers,
+    ResumePoint,
+)
 from dcevents.reading.framing.segments import LineSegment
 
 _BEHIND_SCALARS: Final = {b"", *(bytes([byte]) for byte in b" \t\r\n,\0\x1e]")}
@@ -44,8 +51,10 @@ class Framing(LineReader):
         *,
         begin: ResumePoint | None = None,
         is_body_key: Callable[[str], bool],
+        read_members: ReadMembers | None = None,
     ) -> None:
         super().__init__(has_event, begin=begin, is_body_key=is_body_key)
+        self._read_members = read_members
         self._taken = {}
         self._passed: deque[tuple[int, int]] = deque()
         """Lines that were fed but are read elsewhere, until their records have come."""
@@ -127,6 +136,11 @@ class Framing(LineReader):
         if self._buffer.is_empty:
             return self._is_line_start and not self._is_within()
         return self._buffer.ends_line()
+
+    @property
+    def is_in_list(self) -> bool:
+        """Return whether a long list is open, of which members have been read."""
+        return self._long_object is not None and self._long_object.has_members
 
     @property
     def is_between_lines(self) -> bool:
@@ -212,10 +226,13 @@ class Framing(LineReader):
         end = self._buffer.find_line_end(self._at)
         last = self._buffer.end if end is None else end
         if last - self._at > MAX_RECORD_BYTES and self._at not in self._taken:
-            self._read_window()
+            if not self._take_along_line(self._at + WINDOW_BYTES, is_rest=False):
+                self._read_window()
             return True
         if end is None and (not is_final or self._at == last):
             return False
+        if self._held.count and last > self._at and self._take_along_line(last, is_rest=True):
+            return True
         segment = LineSegment(self._line, self._at, self._buffer.read(self._at, last))
         if self._taken.pop(self._at, None):
             self._end_line(segment.end)
@@ -305,6 +322,22 @@ class Framing(LineReader):
         else:
             self._take_window(window)
 
+    def _take_along_line(self, end: int, *, is_rest: bool) -> bool:
+        """Take the objects up to some byte of a long line by a faster reader.
+
+        Return False, and take none, where there is anything else.
+        """
+        if self._read_members is None or self._held.records:
+            return False
+        data = self._buffer.read(self._at, end)
+        found = read_line_members(self._line, self._at, data, self._read_members, is_rest=is_rest)
+        if found is None:
+            return False
+        self._out += self._held.pass_along(found.list_records())
+        self._arrays.pass_objects(found.head, has_comma_behind=found.has_comma)
+        self._move_to(self._at + found.size)
+        return True
+
     def _take_window(self, window: LongWindow) -> None:
         """Take the objects of a window; scalars beside them are no records."""
         segment, text = window.segment, window.segment.text or ""
@@ -327,7 +360,25 @@ class Framing(LineReader):
         self._long_attempt = attempt
         return True
 
+    def _take_members(self, long_object: LongObject, *, is_final: bool) -> bool:
+        """Pass over members that a faster reader takes; return False for none.
+
+        Of the first on a line it is not known before the second whether it is alone.
+        """
+        if self._read_members is None:
+            return False
+        taken = long_object.find_members(self._buffer, self._read_members, is_final=is_final)
+        if taken is None or (taken.first_line == self._line and self._held.records):
+            return False
+        self._go_to_line(taken.first_line)
+        long_object.pass_members(taken)
+        self._out.append(self._held.pass_members(taken))
+        self._line, self._at = taken.last_line, taken.end
+        return True
+
     def _read_long_object(self, long_object: LongObject, *, is_final: bool) -> bool:
+        if self._take_members(long_object, is_final=is_final):
+            return True
         had_members = long_object.has_members
         outcome = long_object.read_on(self._buffer, self._has_event, is_final=is_final)
         if outcome is AttemptOutcome.HOLDS_OBJECTS:

@@ -1,9 +1,10 @@
 """What framing gives: records in order, and the place from which a later run reads on."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
 MAX_RECORD_BYTES: Final = 1 << 20
 """Bytes of the longest record that is read."""
@@ -18,6 +19,66 @@ class Bucket(StrEnum):
     INVALID_UTF8 = "invalid_utf8"
     INVALID_JSON = "invalid_json"
     NOT_AN_OBJECT = "not_an_object"
+
+
+class Members(Protocol):
+    """Objects beside each other that a faster reader was asked about, each alone."""
+
+    begins: Sequence[int]
+    """Where each begins in the bytes that were given."""
+    ends: Sequence[int]
+    lines: Sequence[int]
+    """How many lines end before each begins, and before each ends."""
+    end_lines: Sequence[int]
+    stop: int
+    """Where no further one was found."""
+    is_open: bool
+    """There may be more once more bytes come."""
+
+    def __len__(self) -> int:
+        """Count the objects."""
+
+    def find_behind(self, end: int) -> int | None:
+        """Return which begins behind one that ends at a byte; None where none ends there."""
+
+    def find_aside(self, first: int) -> int:
+        """Return the first from one on that is to be read by itself; how many there are if none."""
+
+    def count_on_last_line(self, first: int, stop: int) -> int:
+        """Count the records of some that begin on the line on which the last of them does."""
+
+
+ReadMembers = Callable[[bytes, tuple[bytes, bytes], bool], Members | None]
+"""Reads the objects in some bytes, each between two texts: those of a list, or along a line."""
+
+
+class TakenMembers(NamedTuple):
+    """Objects that a faster reader has taken, from `first` to before `stop`."""
+
+    members: Members
+    first: int
+    stop: int
+    line: int
+    """On which the bytes begin that `members` counts from."""
+    start: int
+    """Where the first begins in the input."""
+    has_neighbour: bool = False
+    """Another record begins on the line of the first, before it."""
+
+    @property
+    def end(self) -> int:
+        """Return where the last ends in the input."""
+        return self.start + self.members.ends[self.stop - 1] - self.members.begins[self.first]
+
+    @property
+    def first_line(self) -> int:
+        """Return the line on which the first begins."""
+        return self.line + self.members.lines[self.first]
+
+    @property
+    def last_line(self) -> int:
+        """Return the line on which the last begins."""
+        return self.line + self.members.lines[self.stop - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +100,8 @@ class FramedRecord:
     raw: bytes = field(default=b"", repr=False)
     """The value's own bytes, or the rejected line's, at most MAX_RECORD_BYTES of them."""
     more: tuple[tuple[int, int], ...] = ()
+    taken: TakenMembers | None = None
+    """The objects that this stands for, of which nothing else is known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +147,24 @@ class HeldRecords:
             numbered = enumerate(records, self.count + 1)
             records = [replace(record, index=number) for number, record in numbered]
         self.count += len(records)
+        return records
+
+    def pass_members(self, taken: TakenMembers) -> FramedRecord:
+        """Return what stands for objects that were taken: the first begins on the line."""
+        lines, stop = taken.members.lines, taken.stop
+        placed = taken._replace(has_neighbour=self.count > 0)
+        on_last_line = stop - bisect_left(lines, lines[stop - 1], taken.first, stop)
+        is_same = taken.first_line == taken.last_line
+        self.count = on_last_line + (self.count if is_same else 0)
+        return FramedRecord(taken.first_line, taken.start, taken.end, taken=placed)
+
+    def pass_along(self, found: Iterable[FramedRecord | TakenMembers]) -> list[FramedRecord]:
+        """Return what stands for several objects along the line."""
+        records = []
+        for each in found:
+            if isinstance(each, TakenMembers):
+                records.append(self.pass_members(each))
+            else:
+                self.count += 1
+                records.append(replace(each, index=self.count))
         return records

@@ -290,6 +290,13 @@ class OuterArrays:
         self.count = max(0, self.count - sequence.closed) + opened
         self.has_comma = sequence.has_comma or (self.has_comma and not sequence.items)
 
+    def pass_objects(self, before: bytes, *, has_comma_behind: bool) -> None:
+        """Count the arrays around objects of a line: those before them that it opens."""
+        if not self.goes_on(before.decode()):
+            self.count = 0
+        self.count += before.count(b"[")
+        self.has_comma = has_comma_behind
+
     def pass_object(self, has_comma_before: bool, has_comma_behind: bool) -> None:  # noqa: FBT001
         """Count the arrays around a line of one object, which may have commas around."""
         if not self.has_comma and not has_comma_before:

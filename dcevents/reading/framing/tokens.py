@@ -117,6 +117,11 @@ class ValueScan:
         return self.brackets[-1:] == b"["
 
     @property
+    def is_behind_member(self) -> bool:
+        """Return whether a member of an array has just ended."""
+        return self.is_in_array and self._expect is _Expect.COMMA_OR_CLOSE
+
+    @property
     def is_in_string(self) -> bool:
         """Return whether a string was entered that has not ended."""
         return self._in_string

@@ -20,6 +20,7 @@ from dcevents.reading.scanner.block import (
     TakenEvents,
     TakenOthers,
 )
+from dcevents.reading.scanner.long_lists import make_member_scanner
 from dcevents.reading.scanner.native import NativeScanner
 from dcevents.reading.scanner.pure import PureScanner
 
@@ -37,6 +38,7 @@ __all__ = [
     "StructureCount",
     "TakenEvents",
     "TakenOthers",
+    "make_member_scanner",
     "make_scanner",
 ]
 

@@ -127,8 +127,15 @@ class Runs(Sequence[Run]):
 
     def find_line(self, line: int) -> Run:
         """Return the run that a line belongs to."""
-        first_lines = memoryview(self._packed).cast("I")[1 :: _RUN_BYTES // 4]
-        return self[bisect_right(first_lines, line) - 1]
+        return self[bisect_right(self._list_field(1), line) - 1]
+
+    def find_place(self, begin: int) -> int:
+        """Return the place of the run that begins at some byte of the block, or before it."""
+        return bisect_right(self._list_field(3), begin) - 1
+
+    def _list_field(self, field: int) -> memoryview:
+        """Return a field of all runs."""
+        return memoryview(self._packed).cast("I")[field :: _RUN_BYTES // 4]
 
     def find(self, status: LineStatus, begin: int) -> int:
         """Return the place of the next run of a status; the number of runs where none is."""
@@ -144,6 +151,8 @@ class StructureCount(NamedTuple):
     first_line: int
     has_prefix: bool = False
     """Whether there is text before them."""
+    first_member: int = 0
+    """Which record of its line the first is; 0 where that is not known."""
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class NativeScanner:
 
     def __init__(self, library: ctypes.CDLL, context: Context, *, in_full: bool) -> None:
         declare_functions(library)
-        self._library = library
+        self.library = library
         self._context = context
         self._in_full = in_full
         self._rules = Rules(context, FORMS, in_full=in_full)
@@ -106,7 +106,7 @@ class NativeScanner:
             scanner = self._idle.pop()
         except IndexError:
             scanner = _BlockScanner(
-                self._library, self._rules, self._context, in_full=self._in_full
+                self.library, self._rules, self._context, in_full=self._in_full
             )
         try:
             return scanner.scan(data)

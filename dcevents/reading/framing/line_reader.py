@@ -260,6 +260,7 @@ class LineReader(Position):
         self._arrays.has_comma = False
         self._out += self._held.give()
         self._line, self._held.count = attempt.line, 0
+        self._blank = self._scalars = None  # of the line on which the value began
         self._move_to(attempt.at)
         return AttemptOutcome.CLOSED
 

@@ -344,7 +344,7 @@ class Framing(LineReader):
         items = [item for item in window.items if item.is_object]
         self._held.add(segment.read_records(items, window.stop))
         self._arrays.note(text, segment.sequence, segment.sequence.opened)
-        if has_value(text[: window.stop]):
+        if not items and has_value(text[: window.stop]):
             self._scalars = self._scalars or segment
         if self._held.count + len(self._held.records) > 1:
             self._out += self._held.give()

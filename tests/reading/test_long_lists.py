@@ -1,0 +1,134 @@
+"""Members of lists of more than the longest record: the scanner says what is read without it."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from choosing import try_examples
+from hypothesis import given
+from hypothesis import strategies as st
+from long_lists import PAD, PADS, read_pieces
+from scanned import CONTEXT
+
+from dcevents.native import load_library
+from dcevents.reading.scanner import make_scanner
+
+pytestmark = pytest.mark.skipif(load_library() is None, reason="the library in C is not here")
+GOLDEN = tomllib.loads(Path(__file__).with_name("golden").joinpath("long_lists.toml").read_text())
+SCANNER = make_scanner(CONTEXT, in_full=False)
+EVENT = (
+    '{"event":"CONVERSATION_ENGAGED","timestamp":"2026-02-02T09:15:04.120Z",'
+    '"page":"https://e.example/p?q=1","data":{"payload":{"id":"d1","name":"A","sid":"%s"}}}'
+)
+AROUNDS = (
+    ('{"results":[', "]}"),
+    ("[", "]"),
+    ("", ""),
+    ("[[", "]]"),
+    ('{"timestamp":"2026-02-01T00:00:00Z","page":"/around","sid":"around","r":[', '],"b":[1]}'),
+    ('{"a":[1,"x",null,{"k":1}],"b":{"hits":{"hits":[', "]}}}"),
+    ('{"a":[{"b":[', "]}]}"),
+    ('{"event":"CONVERSATION_CLOSED","sid":"around","r":[', "]}"),
+    ('{\n  "took": 3,\n  "hits": [\n    ', "\n  ]\n}"),
+    ('host {"r":[', "]}"),
+)
+WHOLE = (
+    EVENT % "s1",
+    EVENT % "s2",
+    json.dumps({"message": EVENT % "s3", "timestamp": 1_770_000_000_000}),
+    '{"message":"START of a request"}',
+    '{"m":{"list":[' + EVENT % "s4" + "," + EVENT % "s5" + "]}}",
+    '{"event":"SOMETHING_ELSE","sid":"s6"}',
+    '{"event":"OTHER","sid":"s6"}',
+    '{"event":"adobedx.conversations.ready"}',
+    '{"event":"CONVERSATION_ENGAGED","ts":"2026-02-01T00:00:00Z"}',
+    '{"event":"CONVERSATION_ENGAGED","event":"CONVERSATION_CLOSED","sid":"s7"}',
+    '{"name":"event","value":"CONVERSATION_ENGAGED"}',
+    '{"event":"conversation_closed","sid":7.0,"ts":1770000000,"page":"é\\u00e9"}',
+    '{"event":"conversation_closed","sid":"s8"}',
+    "{}",
+    '{"deep":' + "[" * 70 + "]" * 70 + ',"event":"CONVERSATION_CLOSED","sid":"s9"}',
+)
+BROKEN = (
+    *('{"a":}', '{"a":1,}', '{"event":"CONVERSATION_CLOSED" "sid":"x"}', '{"a":[}', '{"a":1}}'),
+    *(
+        "[1,2]",
+        '"text"',
+        "null",
+        "3",
+        '{"a":"\x01"}',
+        '{"a":"\n"}',
+        '{"x":"\\q"}',
+        '{"u":"\udcff"}',
+    ),
+    *("[]", "[" + EVENT % "b1" + "]", EVENT % "b2" + EVENT % "b3", "{", "}", "]"),
+)
+SEPARATORS = (",", ",", ",", ", ", " ,\t", ",\n", "\n,\n  ", ",\r\n    ", "", ",,")
+
+
+def write_list(around: tuple[str, str], members: list[str], separators: list[str]) -> bytes:
+    """Return a list between two texts, behind a line and before one."""
+    begin, end = around
+    pairs = zip(members, [*separators, ""], strict=True)
+    text = "".join(member + separator for member, separator in pairs)
+    log = f"{EVENT % 'before'}\n{begin}{text}{end}\n{EVENT % 'behind'}\n"
+    return log.encode(errors="surrogateescape")
+
+
+@pytest.mark.parametrize("case", GOLDEN["case"], ids=lambda case: case["why"])
+def test_members_of_a_long_list_count_as_they_stand(case: dict[str, Any]) -> None:
+    pads = case.get("pads", ["PAD"] * PADS)
+    log = case["log"].replace("PADS", case.get("between", ",").join(pads))
+    log = log.replace("PAD", PAD.decode()).replace("EVENT", EVENT % "s")
+    data = log.encode()
+
+    read, taken = read_pieces(data, (), SCANNER)
+
+    assert [[line, number] for line, number, _ in read.events] == case["events"]
+    assert dict(read.counts) == case.get("others", {})
+    assert taken == case["taken"]
+    assert read == read_pieces(data)[0]
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> tuple[bytes, list[float]]:
+    """Make a log with a long list, in which PAD stands for an object of 400 kB, and at which parts
+    of it it is cut into pieces.
+    """
+    some = st.lists(st.sampled_from(WHOLE), max_size=12)
+    broken = draw(st.lists(st.sampled_from(BROKEN), max_size=draw(st.integers(0, 1))))
+    members = [*draw(some), *broken, *draw(some)]
+    if draw(st.booleans()):
+        members = [indent(member) for member in members]
+    for _ in range(PADS + draw(st.integers(0, 1))):
+        members.insert(draw(st.integers(0, len(members))), "PAD")
+    separator = st.sampled_from(SEPARATORS[: draw(st.sampled_from((1, 5, 8, len(SEPARATORS))))])
+    separators = [draw(separator) for _ in members[1:]]
+    data = write_list(draw(st.sampled_from(AROUNDS)), members, separators)
+    return data, draw(st.lists(st.floats(0, 1), max_size=3))
+
+
+def indent(member: str) -> str:
+    """Return a member over lines, if it is JSON."""
+    try:
+        return json.dumps(json.loads(member), indent=2, ensure_ascii=False)
+    except ValueError:
+        return member
+
+
+@try_examples(6)
+@given(logs())
+def test_a_scanner_changes_nothing_in_long_lists(log: tuple[bytes, list[float]]) -> None:
+    check_log(*log)
+
+
+def check_log(text: bytes, parts: list[float]) -> None:
+    """Hold what is read with a scanner to what is read without."""
+    data = text.replace(b"PAD", PAD)
+    cuts = [int(part * len(data)) for part in parts]
+
+    read, _ = read_pieces(data, cuts, SCANNER)
+
+    assert read == read_pieces(data, cuts)[0]

@@ -124,7 +124,7 @@ def read_line_members(
         if not _TAIL.match(data, behind):
             return None
         stop = behind
-    elif not (members.is_open and data.startswith(b"{", stop)):
+    elif not members.is_open or not (stop == len(data) or data.startswith(b"{", stop)):
         return None
     others = _read_others(members, data, size, LineSegment(line, begin, data))
     if others is None:

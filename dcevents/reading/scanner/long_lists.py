@@ -2,6 +2,7 @@
 
 import ctypes
 import re
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
@@ -19,13 +20,12 @@ from dcevents.reading.scanner.native import NativeScanner
 _ZEROS: Final = bytes(64)
 """READ_AHEAD of scan.h."""
 _SPARE_BYTES: Final = 1 << 16
-_MIN_MEMBER_BYTES: Final = 16
 _MAX_AROUND_BYTES: Final = 1 << 14
 """Where more is around a list, a scan of it for each member would cost too much."""
 _LINE_ENDS: Final = re.compile(rb"\n[ \t\r\n]*+")
 _PLACE_NUMBERS: Final = 4
 NO_NUMBER: Final = -1
-_OBJECT_BUCKETS: Final = frozenset(
+_OBJECT_BUCKETS: Final = bytes(
     OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
 )
 """Of lines that are one object."""
@@ -42,16 +42,16 @@ class ScannedMembers:
         self,
         data: bytes,
         around: tuple[bytes, bytes],
-        places: Sequence[int],
+        places: "array[int]",
         scanned: ScannedBlock,
     ) -> None:
         """Take the numbers of the places, one behind the other."""
         self._data, self._around = data, around
-        self.begins = places[0::_PLACE_NUMBERS]
-        self.ends = places[1::_PLACE_NUMBERS]
-        self.lines = places[2::_PLACE_NUMBERS]
+        self.begins: Sequence[int] = places[0::_PLACE_NUMBERS]
+        self.ends: Sequence[int] = places[1::_PLACE_NUMBERS]
+        self.lines: Sequence[int] = places[2::_PLACE_NUMBERS]
         """Line feeds before each begins."""
-        self.end_lines = places[3::_PLACE_NUMBERS]
+        self.end_lines: Sequence[int] = places[3::_PLACE_NUMBERS]
         self.scanned = scanned
         self.stop = 0
         """Where no further one could be cut."""
@@ -75,6 +75,9 @@ class ScannedMembers:
     def _asides(self) -> Sequence[int]:
         """Those that are to be read one by one, in order."""
         buckets, found = bytes(self.scanned.others.buckets), list[int]()
+        if not buckets.translate(None, _OBJECT_BUCKETS):
+            runs = self.scanned.runs.list_of(LineStatus.ASIDE)
+            return [n for run in runs for n in range(run.first_line, run.first_line + run.lines)]
         for run in self.scanned.runs:
             lines = range(run.first_line, run.first_line + run.lines)
             if run.status is LineStatus.ASIDE:
@@ -156,8 +159,9 @@ class MemberScanner:
         before, behind = (_LINE_ENDS.sub(b" ", each) for each in around)
         if len(before) + len(behind) > _MAX_AROUND_BYTES:
             return None
+        # With nothing around, there is room for all: a window is taken whole or not at all.
         room = 2 * len(data) + _SPARE_BYTES
-        most = min(len(data) // 2, room // (_MIN_MEMBER_BYTES + len(before) + len(behind))) + 1
+        most = min(len(data) // 2, room // (len(before) + len(behind) + len("{}\n"))) + 1
         out, places, result = bytearray(room), (ctypes.c_uint32 * (4 * most))(), _CutResult()
         self._cut(
             *(data + _ZEROS, len(data), before, len(before), behind, len(behind), is_list),
@@ -165,7 +169,8 @@ class MemberScanner:
             *(places, most, ctypes.byref(result)),
         )
         del out[result.size :]
-        numbers = memoryview(places).cast("B").cast("I")[: _PLACE_NUMBERS * result.count].tolist()
+        numbers = array("I")
+        numbers.frombytes(memoryview(places).cast("B")[: 4 * _PLACE_NUMBERS * result.count])
         found = ScannedMembers(data, around, numbers, self._scanner.scan(out))
         found.stop, found.is_open = result.stop, bool(result.is_open)
         return found

@@ -2,6 +2,7 @@
 
 from dcevents.reading.framing.attempts import Attempt, AttemptOutcome, Failure, adopt_failure
 from dcevents.reading.framing.decoding import NoJsonValueError, decode
+from dcevents.reading.framing.long_lines import read_line_members
 from dcevents.reading.framing.position import Position
 from dcevents.reading.framing.prefixes import (
     Found,
@@ -15,6 +16,7 @@ from dcevents.reading.framing.records import (
     MAX_RECORD_BYTES,
     Bucket,
     FramedRecord,
+    ReadMembers,
     ResumePoint,
 )
 from dcevents.reading.framing.segments import LineSegment, find_bucket
@@ -37,6 +39,7 @@ class LineReader(Position):
     _attempt: Attempt | None = None
     _failure: Failure | None = None
     _rest_at: int | None = None
+    _read_members: ReadMembers | None = None
     _taken: dict[int, int]
     """Where lines begin that were read as parts of an earlier one, and end."""
 
@@ -168,6 +171,24 @@ class LineReader(Position):
         records = segment.read_prefixed([item], 0, len(text))
         self._held.add(list(records))
         self._end_line(segment.end)
+
+    # -- objects along a long line ------------------------------------------------------------
+
+    def _take_along_line(self, end: int, *, is_rest: bool) -> bool:
+        """Take the objects up to some byte of a long line by a faster reader.
+
+        Return False, and take none, where there is anything else.
+        """
+        if self._read_members is None or self._held.records:
+            return False
+        data = self._buffer.read(self._at, end)
+        found = read_line_members(self._line, self._at, data, self._read_members, is_rest=is_rest)
+        if found is None:
+            return False
+        self._out += self._held.pass_along(found.list_records())
+        self._arrays.pass_objects(found.head, has_comma_behind=found.has_comma)
+        self._move_to(self._at + found.size)
+        return True
 
     # -- a value over lines --------------------------------------------------------------------
 

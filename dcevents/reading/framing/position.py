@@ -108,3 +108,9 @@ class Position:
         """Go on behind a value on the line on which it ends."""
         self._at = self._read_to = offset
         self._is_line_start = False
+
+    def _go_to_line(self, line: int) -> None:
+        """Give the records of the lines before one, if the reading is not on it yet."""
+        if line != self._line:
+            self._out += self._held.give()
+            self._line, self._held.count = line, 0

@@ -12,7 +12,6 @@ from dcevents.reading.framing.long_lines import (
     LongValue,
     LongWindow,
     has_value,
-    read_line_members,
     read_window,
 )
 from dcevents.reading.framing.long_objects import LongObject
@@ -322,22 +321,6 @@ class Framing(LineReader):
         else:
             self._take_window(window)
 
-    def _take_along_line(self, end: int, *, is_rest: bool) -> bool:
-        """Take the objects up to some byte of a long line by a faster reader.
-
-        Return False, and take none, where there is anything else.
-        """
-        if self._read_members is None or self._held.records:
-            return False
-        data = self._buffer.read(self._at, end)
-        found = read_line_members(self._line, self._at, data, self._read_members, is_rest=is_rest)
-        if found is None:
-            return False
-        self._out += self._held.pass_along(found.list_records())
-        self._arrays.pass_objects(found.head, has_comma_behind=found.has_comma)
-        self._move_to(self._at + found.size)
-        return True
-
     def _take_window(self, window: LongWindow) -> None:
         """Take the objects of a window; scalars beside them are no records."""
         segment, text = window.segment, window.segment.text or ""
@@ -424,12 +407,6 @@ class Framing(LineReader):
                 self._at = self._buffer.end
                 if long_object.is_within_member:
                     self._held.add([rest.reject(Bucket.INCOMPLETE, end=self._at)])
-
-    def _go_to_line(self, line: int) -> None:
-        """Give the records of the lines before one, if the reading is not on it yet."""
-        if line != self._line:
-            self._out += self._held.give()
-            self._line, self._held.count = line, 0
 
     def _read_long_value(self, long_value: LongValue, *, is_final: bool) -> bool:
         outcome = long_value.read_on(self._buffer, is_final=is_final)

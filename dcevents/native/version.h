@@ -6,7 +6,7 @@
 #ifndef DCEVENTS_VERSION_H
 #define DCEVENTS_VERSION_H
 
-#define DCEVENTS_ABI 8
+#define DCEVENTS_ABI 9
 
 /* Functions that Python calls; all others are hidden. */
 #if defined(_WIN32)

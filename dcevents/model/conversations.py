@@ -16,6 +16,7 @@ from dcevents.model.attempts import decide_attempts, find_attempts, find_timeout
 from dcevents.model.events import (
     CLOSED,
     COMPLETED,
+    ENGAGED,
     INPUT_EMAIL,
     INPUT_PHONE,
     KINDS,
@@ -34,7 +35,7 @@ from dcevents.model.fold import (
 )
 from dcevents.model.grouping import DistinctCounts, choose_texts, group_part
 from dcevents.model.moments import UNTIMED
-from dcevents.model.native_grouping import NO_TIME_MS
+from dcevents.model.native_grouping import NO_STEP, NO_TIME_MS
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
 from dcevents.model.packing import FactPart
 from dcevents.model.texts import NUMBER_TYPE
@@ -273,12 +274,15 @@ class FactFold:
 
     def find_last_steps(self) -> pl.DataFrame:
         """Return conversation_key → last_step (definitions 2)."""
-        step = pl.col("step")
-        names = step.replace_strict(dict(enumerate(KINDS)), default=None, return_dtype=pl.String)
-        otherwise = pl.when("engaged").then(pl.lit("engaged")).otherwise(pl.lit("triggered"))
-        return self.conversations.select(
-            "conversation_key", pl.coalesce(names, otherwise).alias("last_step")
-        )
+        keys = self.conversations.select("conversation_key")
+        return keys.with_columns(self.list_last_steps().cast(pl.String))
+
+    def list_last_steps(self) -> pl.Series:
+        """Return `last_step` of each of `conversations` (KINDS)."""
+        otherwise = pl.when("engaged").then(ENGAGED).otherwise(TRIGGERED)
+        step = pl.when(pl.col("step") == NO_STEP).then(otherwise).otherwise("step")
+        kinds = pl.Series("last_step", KINDS, dtype=pl.Enum(KINDS))
+        return kinds.gather(self.conversations.select(step).to_series())
 
     # -- texts ---------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 #include "texts.h"
 #include "hashes.h"
+#include "views.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,11 +10,6 @@
 #define BATCH 32
 #define MAX_TEXTS ((uint64_t)UINT32_MAX - 1)
 #define MIN_SLOTS 1024u
-
-struct text {
-    const uint8_t *bytes;
-    uint64_t size;
-};
 
 struct dcevents_texts {
     hash_seed seed;
@@ -158,44 +154,13 @@ int dcevents_number_packed(struct dcevents_texts *table, const uint8_t *texts, u
     return 0;
 }
 
-/* A text of an Arrow array of views: up to 12 bytes lie within the view. */
-#define MAX_INLINED 12
-struct view {
-    int32_t size;
-    union {
-        uint8_t inlined[MAX_INLINED];
-        struct {
-            uint8_t prefix[4];
-            int32_t buffer, offset;
-        } outside;
-    } place;
-};
-
-/* Find the text of a view; false for one that lies outside its buffer. */
-static bool read_view(const struct ArrowArray *array, const struct view *view, struct text *text) {
-    /* Buffers: validity, views, the texts, and the sizes of these. */
-    const int64_t *sizes = array->buffers[array->n_buffers - 1];
-    int32_t buffer = view->place.outside.buffer, offset = view->place.outside.offset;
-    if (view->size < 0) return false;
-    text->size = (uint64_t)view->size;
-    text->bytes = view->place.inlined;
-    if (view->size <= MAX_INLINED) return true;
-    if (buffer < 0 || buffer >= array->n_buffers - 3) return false;
-    if (offset < 0 || (int64_t)offset + view->size > sizes[buffer]) return false;
-    text->bytes = (const uint8_t *)array->buffers[2 + buffer] + offset;
-    return true;
-}
-
 int dcevents_number_views(struct dcevents_texts *table, const struct ArrowArray *array,
                           uint32_t *numbers) {
-    if (array->n_buffers < 3 || array->length < 0 || array->null_count > 0) {
-        return DCEVENTS_NOT_TEXTS;
-    }
-    const struct view *views = (const struct view *)array->buffers[1] + array->offset;
+    if (!has_views(array)) return DCEVENTS_NOT_TEXTS;
     struct text batch[BATCH];
     size_t filled = 0;
     for (int64_t i = 0; i < array->length; i++) {
-        if (!read_view(array, &views[i], &batch[filled++])) return DCEVENTS_NOT_TEXTS;
+        if (!read_view(array, i, &batch[filled++])) return DCEVENTS_NOT_TEXTS;
         if (filled == BATCH || i + 1 == array->length) {
             int fault = number_batch(table, batch, filled, numbers);
             if (fault) return fault;

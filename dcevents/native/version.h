@@ -6,7 +6,7 @@
 #ifndef DCEVENTS_VERSION_H
 #define DCEVENTS_VERSION_H
 
-#define DCEVENTS_ABI 9
+#define DCEVENTS_ABI 10
 
 /* Functions that Python calls; all others are hidden. */
 #if defined(_WIN32)

@@ -123,7 +123,7 @@ def write_segment(
     writer: StoreWriter, name: str, tables: Segment, time_range: TimeRange, written_at: int
 ) -> SegmentInfo:
     """Write the tables of a segment."""
-    frames = tables.collect_tables()
+    frames = tables.collect_files()
     writer.write_frames({f"{name}/{table}.parquet": frame for table, frame in frames.items()})
     sids = pl.concat([tables.conversations["sid"], tables.orphans["sid"]])
     least: Any = sids.min()

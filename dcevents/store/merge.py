@@ -17,10 +17,12 @@ from dcevents.model.vocabulary import Vocabulary
 from dcevents.store.accounts import EventCounts, count_events
 from dcevents.store.disk import segment
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
-from dcevents.store.disk.segment import FACTS_SCHEMA, Segment
+from dcevents.store.disk.segment import FACTS_SCHEMA, PLACE, PLACE_TYPE, Segment
 from dcevents.store.disk.state import SUPERSEDED_SCHEMA, StoreState
 
 _FACT_COLUMNS = list(FACTS_SCHEMA)
+_PLACED_SCHEMA = {**FACTS_SCHEMA, PLACE: PLACE_TYPE}
+"""Columns of facts in a merge: `place` is that of the session in `_Numbered.texts`."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,13 @@ class _Numbered(NamedTuple):
     rows: pl.DataFrame
     """The store's rows of these sessions and of those to be counted again."""
     texts: pl.DataFrame
-    """`sid`, `text` of both."""
+    """`sid`, `text` of both, first those of `sessions`."""
+    stored: pl.DataFrame
+    """`sid`, `place` (in `texts`) of the sessions that the store has."""
 
 
 class _NewFacts(NamedTuple):
-    """New facts, and those that are to be left out."""
+    """New facts, and those that are to be left out: rows of _PLACED_SCHEMA."""
 
     added: pl.DataFrame
     forgotten: pl.DataFrame
@@ -97,7 +101,7 @@ class _NewFacts(NamedTuple):
 
 
 class _Selected(NamedTuple):
-    """Facts of the changed sessions."""
+    """Facts of the changed sessions: rows of _PLACED_SCHEMA."""
 
     before: pl.DataFrame
     """Those that the store has."""
@@ -108,10 +112,10 @@ class _Selected(NamedTuple):
     """`sid`, `id` of stored conversations to compute anew."""
     computed: pl.DataFrame
     """All facts of the conversations to compute."""
-    changed: pl.Series
-    """Sessions with new facts, and those that are counted again whether they have some or not."""
+    has_new: pl.Series
+    """Place of a session → whether it has new facts."""
     recounted: pl.Series
-    """Of these the latter."""
+    """Sessions that are counted again whether they have new facts or not."""
 
 
 def merge_facts(
@@ -133,21 +137,22 @@ def merge_facts(
     disbelieved = _find_disbelieved(state, settings.clock)
     later = _find_later_sessions(state, settings.until)
     uncounted = pl.concat([pending, later, disbelieved]).unique()
-    numbered = _number_sessions(state, numbering, facts.list_sessions()["text"], uncounted)
-    stored = state.read_facts(numbered.rows)
-    new = _select_new(merge, facts, numbered, stored)
+    sessions = facts.list_sessions()
+    numbered = _number_sessions(state, numbering, sessions["text"], uncounted)
+    stored = state.read_facts(numbered.rows).join(numbered.stored, on="sid")
+    new = _select_new(merge, _place_facts(facts, sessions["sid"], numbered), numbered, stored)
     recounted, waiting = _split_due(merge, uncounted, new.added, stored, disbelieved)
-    chosen = _select_changed(merge, new.added, stored, recounted)
-    future = segment.is_future(settings.clock)
-    now_pending = chosen.every.filter(future)["sid"].unique()
-    own = numbered.texts.join(chosen.computed, on="sid", how="semi")
-    folded = segment.fold_facts(chosen.computed, own, merge.vocabulary, settings.clock)
-    made = _make_segment(merge, new, chosen, numbered, segment.compute_tables(folded, own))
+    chosen = _select_changed(merge, new.added, stored, numbered, recounted)
+    future = chosen.every.filter(segment.is_future(settings.clock))
+    now_pending = future["sid"].unique()
+    folded = segment.fold_facts(chosen.computed, merge.vocabulary, settings.clock)
+    tables = segment.compute_tables(folded, numbered.texts["sid"])
+    made = _make_segment(merge, new, chosen, numbered, tables)
     if events is not None:
         made = replace(made, events=_select_lines(merge, new, numbered, events))
     final, pending_counts = _count_changed(merge, chosen, now_pending, folded)
     was, was_pending, counted = _count_before(merge, chosen, pending)
-    believed = chosen.computed.filter(segment.is_timed(settings.clock))["ts"].to_physical()
+    earliest, latest = _find_range(chosen.computed, settings.clock)
     return MergeResult(
         made,
         _find_superseded(merge, numbered.rows, chosen.touched),
@@ -155,9 +160,9 @@ def merge_facts(
         final - counted,
         pl.concat([now_pending, waiting]),
         pending_counts,
-        _count_facts(merge, chosen.every.filter(future)).events,
-        _find_earliest(believed),
-        _find_latest(believed),
+        _count_facts(merge, future).events,
+        earliest,
+        latest,
         {
             "forgotten": _count_facts(merge, new.forgotten).events,
             "expired": _count_facts(merge, new.expired).events,
@@ -232,18 +237,25 @@ def _number_sessions(
     """Assign numbers to sids, without collisions in the store."""
     while True:
         sessions = numbering.tabulate_sids(sids)
-        rows = state.find_rows(pl.concat([sessions["sid"], uncounted]).unique())
+        rows = state.find_rows(pl.concat([sessions["sid"], uncounted]))
         stored = state.read_sids(rows)
         both = stored.join(sessions, on="sid", suffix="_new")
         colliding = both.filter(pl.col("text") != pl.col("text_new"))["text_new"]
-        if colliding.is_empty() and sessions["sid"].n_unique() < sessions.height:
+        if colliding.is_empty() and _has_repeats(sessions["sid"]):
             # After the stored ones: of two new texts the second gives way, always to a stored one.
             repeated = sessions.sort("text").filter(~pl.col("sid").is_first_distinct())
             colliding = repeated["text"]
         if colliding.is_empty():
             others = stored.unique("sid").join(both, on="sid", how="anti")
-            return _Numbered(numbering, sessions, rows, pl.concat([sessions, others]))
+            texts = pl.concat([sessions, others])
+            places = segment.add_places(rows.select("sid").unique(), texts["sid"])
+            return _Numbered(numbering, sessions, rows, texts, places)
         numbering = numbering.change_numbers(colliding)
+
+
+def _has_repeats(numbers: pl.Series) -> bool:
+    ordered = numbers.sort()
+    return bool((ordered[1:] == ordered[:-1]).any())
 
 
 def _split_due(
@@ -266,20 +278,32 @@ def _split_due(
 # -- facts ---------------------------------------------------------------------------------------
 
 
+def _place_facts(facts: Facts, sessions: pl.Series, numbered: _Numbered) -> pl.DataFrame:
+    """Return the facts, each once; `sessions` are their numbers, in the order of the places."""
+    rows = facts.to_distinct_frame()
+    places = rows["sid"]
+    if not sessions.is_empty() and sessions[-1] + 1 != sessions.len():
+        spread = pl.zeros(sessions[-1] + 1, dtype=PLACE_TYPE, eager=True)
+        every = pl.int_range(sessions.len(), dtype=PLACE_TYPE, eager=True)
+        places = spread.scatter(sessions, every).gather(places)
+    sids = numbered.sessions["sid"].gather(places)
+    placed = rows.with_columns(sids.alias("sid"), places.alias(PLACE))
+    return segment.store_times(placed).select(*_PLACED_SCHEMA)
+
+
 def _select_new(
-    merge: _Merge, facts: Facts, numbered: _Numbered, stored: pl.DataFrame
+    merge: _Merge, rows: pl.DataFrame, numbered: _Numbered, stored: pl.DataFrame
 ) -> _NewFacts:
     """Select the facts that are new to the store."""
-    rows = facts.to_distinct_frame()
-    numbers = _spread_numbers(facts.list_sessions()["sid"], numbered.sessions["sid"])
-    rows = rows.with_columns(numbers.gather(rows["sid"]).alias("sid"))
-    rows = segment.store_times(rows)
-    is_forgotten = pl.col("sid").is_in(list(merge.state.manifest.forgotten_sids))
-    rows, forgotten = _split_rows(rows, is_forgotten)
-    if stored.is_empty():
-        new = rows
-    else:
-        new = rows.join(stored, on=_FACT_COLUMNS, how="anti", nulls_equal=True)
+    forgotten = rows.clear()
+    if sids := merge.state.manifest.forgotten_sids:
+        rows, forgotten = _split_rows(rows, pl.col("sid").is_in(list(sids)))
+    new = rows
+    if not stored.is_empty():
+        is_known = _flag_places(numbered, numbered.stored[PLACE])
+        others, known = _split_rows(rows, is_known.gather(rows[PLACE]))
+        more = known.join(stored, on=_FACT_COLUMNS, how="anti", nulls_equal=True)
+        new = pl.concat([others, more])
     expired = _find_expired(merge, new, stored)
     if expired.is_empty():
         return _NewFacts(new, forgotten, new.clear(), expired)
@@ -288,25 +312,31 @@ def _select_new(
     )
 
 
-def _spread_numbers(sessions: pl.Series, numbers: pl.Series) -> pl.Series:
-    """Return session → number, of sessions in rising order and their numbers."""
-    if sessions.is_empty() or sessions[-1] + 1 == sessions.len():
-        return numbers
-    spread = pl.zeros(sessions[-1] + 1, dtype=STORED_NUMBER_TYPE, eager=True)
-    return spread.scatter(sessions, numbers)
+def _flag_places(numbered: _Numbered, places: pl.Series) -> pl.Series:
+    """Return place → whether it is one of these."""
+    flags = pl.repeat(value=False, n=numbered.texts.height, eager=True)
+    return flags.scatter(places, True) if places.len() else flags
 
 
 def _select_changed(
-    merge: _Merge, new: pl.DataFrame, stored: pl.DataFrame, recounted: pl.Series
+    merge: _Merge,
+    new: pl.DataFrame,
+    stored: pl.DataFrame,
+    numbered: _Numbered,
+    recounted: pl.Series,
 ) -> _Selected:
     """Select the facts of changed and recounted sessions."""
-    changed = pl.concat([new["sid"], recounted]).unique()
-    before = stored.filter(pl.col("sid").is_in(changed.implode()))
+    has_new = _flag_places(numbered, new[PLACE])
+    is_recounted = pl.col("sid").is_in(recounted.implode())
+    before = stored.filter(has_new.gather(stored[PLACE]) | is_recounted)
     touched = _find_touched(merge, new, before, recounted)
-    is_later = _is_later(merge.settings)
-    computed = pl.concat([_keep_rows_of(merge, touched, before), new]).filter(~is_later)
-    every, later = _split_rows(pl.concat([before, new]), is_later)
-    return _Selected(before, every, later, touched, computed, changed, recounted)
+    every = pl.concat([before, new])
+    computed = pl.concat([_keep_rows_of(merge, touched, before), new])
+    later = every.clear()
+    if merge.settings.until is not None:
+        is_later = _is_later(merge.settings)
+        computed, (every, later) = computed.filter(~is_later), _split_rows(every, is_later)
+    return _Selected(before, every, later, touched, computed, has_new, recounted)
 
 
 def _is_later(settings: MergeSettings) -> pl.Expr:
@@ -324,7 +354,7 @@ def _find_touched(
 ) -> pl.DataFrame:
     """Return `sid`, `id` of stored conversations to compute anew."""
     again = before.filter(pl.col("sid").is_in(recounted.implode()))
-    further = new.join(before, on="sid", how="semi")
+    further = new.join(before, on=PLACE, how="semi")
     return _add_id(merge, pl.concat([further, again])).select("sid", "id").unique()
 
 
@@ -360,9 +390,7 @@ def _make_segment(
     return Segment(
         # Those of a session stand together, which is all that files of facts need.
         new.added.select(_FACT_COLUMNS),
-        numbered.texts.join(numbered.rows, on="sid", how="anti").join(
-            chosen.changed.alias("sid").to_frame(), on="sid", how="semi"
-        ),
+        numbered.texts.filter(chosen.has_new & ~_flag_places(numbered, numbered.stored[PLACE])),
         *tables,
         segment.list_agents(pl.concat([new.added, again]), merge.attributes, merge.settings.clock),
         segment.make_empty_table("events"),
@@ -430,14 +458,14 @@ def _count_apart(
     return count_events(others, identities, clock), count_events(theirs, identities, clock)
 
 
-def _split_rows(frame: pl.DataFrame, chosen: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _split_rows(
+    frame: pl.DataFrame, chosen: pl.Expr | pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows where an expression is false, and the others."""
     return frame.filter(~chosen), frame.filter(chosen)
 
 
-def _find_earliest(ts: pl.Series) -> int | None:
-    return None if ts.is_empty() else ts.min()  # type: ignore[return-value]
-
-
-def _find_latest(ts: pl.Series) -> int | None:
-    return None if ts.is_empty() else ts.max()  # type: ignore[return-value]
+def _find_range(facts: pl.DataFrame, clock: int) -> tuple[int | None, int | None]:
+    """Return the earliest and the latest believed timestamp."""
+    ts = pl.col("ts").to_physical().filter(segment.is_timed(clock))
+    return facts.select(ts.min().alias("first"), ts.max().alias("last")).row(0)

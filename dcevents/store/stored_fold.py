@@ -121,7 +121,7 @@ class StoredFold:
         if len(bounds) == 2:
             yield self
             return
-        self.state.verify_tables(["conversations", "attempts", "sids"])
+        self.state.verify_files(["conversations", segment.CONVERSATION_SIDS, "attempts", "sids"])
         for since, until in pairwise(bounds):
             yield replace(self, state=self.state.cut_to(Window(since, until)))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import harness
 import naive
+import polars as pl
 import pytest
 import stores
 from choosing import EVERY, try_examples
@@ -177,15 +178,13 @@ def test_a_store_with_events_says_so_at_any_time(history: list[bytes], data: st.
 
 def few_bits(
     numbering: store_numbering.StoreNumbering,
-    texts: Iterable[str],
+    texts: pl.Series,
     salt: int,
     whole: Any = store_numbering.StoreNumbering._hash_texts,
-) -> Any:
+) -> pl.Series:
     """`StoreNumbering._hash_texts` with so few values that collisions abound."""
-    return (
-        (int.from_bytes(each, "little") % 16).to_bytes(8, "little")
-        for each in whole(numbering, texts, salt)
-    )
+    numbers: pl.Series = whole(numbering, texts, salt)
+    return numbers % 16
 
 
 @given(history=lines(), data=st.data())

@@ -20,7 +20,7 @@ from upkeep import FIRST, SECOND, account, done, figures, sound
 FLIPS = int(os.environ.get("DCEVENTS_FLIPS", "200")) // 2
 SEED = int(os.environ.get("DCEVENTS_FLIP_SEED", "1"))
 AHEAD = '2026-12-09T09:00:00Z z engaged\n| {"event":"acme"}\n| {broken'
-"""What the store of version 2 has beside FIRST and SECOND."""
+"""What the stores of versions 2 and 3 have beside FIRST and SECOND."""
 COMMANDS = ("summary", "conversations", "live-chat", "sessions", "check", "ingest")
 
 
@@ -147,10 +147,11 @@ def test_what_is_lost_is_read_again(
     assert sound(store)
 
 
-def test_a_store_of_version_2_is_read_and_gets_checksums(
-    store: Path, tmp_path: Path, take: Callable[..., Any]
+@pytest.mark.parametrize("version", [2, 3])
+def test_an_older_store_is_read_and_goes_on_as_one_of_today(
+    version: int, store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:
-    shutil.unpack_archive(Path(__file__).with_name("version_2.zip"), store)
+    shutil.unpack_archive(Path(__file__).with_name(f"version_{version}.zip"), store)
     for path in (store, *store.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
     expected, counts = figures("--store", store), account(store)
@@ -166,4 +167,12 @@ def test_a_store_of_version_2_is_read_and_gets_checksums(
     assert account(store)["events"] == counts["events"] == 14
     assert all(each.crc is not None for each in stores.list_own_files(store).values())
     assert figures("--store", store) == expected
+    assert sound(store)
+
+    take("2026-11-04T09:00:00Z b closed\n2026-11-04T09:00:00Z g engaged", "-q")
+    done("store", "compact", store)
+
+    logs = sorted(tmp_path.glob("*.log"))
+    assert figures("--store", store) == figures(*logs)
+    assert [*store.rglob("conversation_sids.parquet")]
     assert sound(store)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
-from typing import IO
+from typing import IO, Final, Literal
 
 import polars as pl
 
 from dcevents.errors import StoreError
 from dcevents.folders import TEMPORARY_PREFIX, report_write_failures
-from dcevents.store.disk import checksum, lock, manifest
+from dcevents.store.disk import checksum, lock, manifest, segment
 from dcevents.store.disk.checksum import FileRecord
 from dcevents.store.disk.folder import StoreFolder
 from dcevents.store.disk.manifest import Manifest
@@ -38,8 +38,13 @@ _STORE_PREFIXES = (
 )
 """Beginnings of the names that may lie in a store."""
 CHANGED = "its content has changed"
-_READ_MOST = "/conversations.parquet"
-"""The table that is read of all segments: in half the time, for a quarter more room."""
+_COMPRESSIONS: Final[Mapping[str, Literal["lz4", "uncompressed"]]] = {
+    # Read of all segments: in half the time, for a quarter more room.
+    "conversations.parquet": "lz4",
+    # Hashes, which grow no smaller.
+    f"{segment.CONVERSATION_SIDS}.parquet": "uncompressed",
+}
+"""How files are packed that are not by zstd."""
 
 
 # -- the manifest --------------------------------------------------------------------------------
@@ -256,10 +261,11 @@ class StoreWriter:
 
     def _write_frame(self, name: str, frame: pl.DataFrame) -> FileRecord:
         data = BytesIO()
-        if name.endswith(_READ_MOST):
-            frame.write_parquet(data, compression="lz4")
-        else:
+        compression = _COMPRESSIONS.get(name.rpartition("/")[2])
+        if compression is None:
             frame.write_parquet(data, compression="zstd", compression_level=1)
+        else:
+            frame.write_parquet(data, compression=compression)
         return self._write_bytes(name, data.getvalue())
 
     def write_attributes(self, attributes: pl.DataFrame) -> str:

@@ -17,10 +17,11 @@ COPY_NAME: Final = "manifest-copy.json"
 """The same once more: without a manifest a store is lost."""
 MANIFEST_SCHEMA: Final = "dcevents.store"
 """Comes first in the file, so that a store in a folder of logs is not taken for one."""
-STORE_VERSION: Final = 3
+STORE_VERSION: Final = 4
 """Version of the format; raised when files are written that an older dcevents misreads."""
 _OLDEST_VERSION: Final = 2
-"""Version without CRC-32s: it is read, and written as the present one."""
+"""Version without CRC-32s. It is read, and written as the present one, as is version 3, which has
+the sids of conversations among their other columns."""
 _CRC_MEMBER: Final = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\n?\Z')
 """The last member: the CRC-32 of all bytes before it."""
 ALL_LOGS: Final = "all logs"

@@ -15,6 +15,7 @@ from dcevents.model.attempts import PROVISIONAL_OUTCOME_TYPE
 from dcevents.model.conversations import FactFold
 from dcevents.model.events import KINDS
 from dcevents.model.facts import Facts
+from dcevents.model.fold import find_constant_texts
 from dcevents.model.moments import ANCIENT, DAY_MS, FIRST_BELIEVED_MS, FUTURE, UNTIMED
 from dcevents.model.outcomes import OUTCOME_TYPE
 from dcevents.model.vocabulary import Vocabulary
@@ -22,6 +23,9 @@ from dcevents.reading.log import LOCATED_COLUMNS
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE
 
 _CODE_TYPE = pl.UInt32
+PLACE: Final = "place"
+"""Column of facts that are folded: which of the sessions concerned they are of."""
+PLACE_TYPE: Final = pl.UInt32
 TIME_TYPE = pl.Datetime("ms", "UTC")
 
 FACTS_SCHEMA: Final[dict[str, Any]] = {
@@ -55,6 +59,11 @@ CONVERSATIONS_SCHEMA: Final[dict[str, Any]] = {
     **dict.fromkeys(TEXT_CODE_COLUMNS.values(), _CODE_TYPE),
 }
 """`attributes` is a code with the conversation's id; `outcome` takes it for not open."""
+CONVERSATION_SIDS: Final = "conversation_sids"
+"""The file with the column `sid` of conversations, which each run searches and reports seldom need.
+
+Segments of stores of version 2 and 3 have none: the column is among the others.
+"""
 ATTEMPTS_SCHEMA: Final[dict[str, Any]] = {
     "row": _CODE_TYPE,
     "sid": STORED_NUMBER_TYPE,
@@ -122,6 +131,14 @@ class Segment:
         """Return name → table, of those with rows."""
         named = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: table for name, table in named.items() if not table.is_empty()}
+
+    def collect_files(self) -> dict[str, pl.DataFrame]:
+        """Return name → what is written to the file of this name."""
+        files = self.collect_tables()
+        if (conversations := files.pop("conversations", None)) is not None:
+            files["conversations"] = conversations.drop("sid")
+            files[CONVERSATION_SIDS] = conversations.select("sid")
+        return files
 
 
 TABLE_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
@@ -262,36 +279,55 @@ def collect_codes(tables: Iterable[pl.DataFrame], columns: Sequence[str]) -> pl.
 # -- tables computed from facts ------------------------------------------------------------------
 
 
-def fold_facts(
-    facts: pl.DataFrame, sessions: pl.DataFrame, vocabulary: Vocabulary, clock: int
-) -> FactFold:
-    """Fold a table of facts.
+def add_places(rows: pl.DataFrame, sids: pl.Series) -> pl.DataFrame:
+    """Add `place`, that of a row's sid among different ones; drop rows of other sids."""
+    places = sids.alias("sid").to_frame().with_row_index(PLACE)
+    return rows.join(places, on="sid", how="inner", maintain_order="left")
 
-    `sessions` (with the store's `sid`) has those of all of them, and perhaps others: in the fold
-    a session goes by its place there.
-    """
-    places = sessions.select("sid").with_row_index("place")
-    rows = restore_times(facts, clock).join(places, on="sid", how="inner", maintain_order="left")
+
+def fold_facts(facts: pl.DataFrame, vocabulary: Vocabulary, clock: int) -> FactFold:
+    """Fold a table of facts, in which a session goes by its `place`."""
+    rows = restore_times(facts, clock)
     found = Facts(vocabulary)
-    found.add_rows(rows.select(pl.col("place").alias("sid"), "attributes", "ts"))
+    found.add_rows(rows.select(pl.col(PLACE).alias("sid"), "attributes", "ts"))
     return FactFold(found, None, has_ranked_texts=True)
 
 
-def compute_tables(folded: FactFold, sessions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Compute the conversations and attempts of a fold with these sessions."""
+def compute_tables(folded: FactFold, sids: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Compute the conversations and attempts of a fold; `sids` are those of all places."""
     if folded.facts.row_count == 0:
         return make_empty_table("conversations"), make_empty_table("attempts")
     rows = folded.conversations.with_columns(
-        # In the order of the conversations.
-        folded.find_last_steps()["last_step"],
-        sessions["sid"].gather(folded.conversations["sid"]).alias("sid"),
+        folded.list_last_steps(),
+        sids.gather(folded.conversations["sid"]).alias("sid"),
+        *(_choose_text_codes(folded, *names) for names in TEXT_CODE_COLUMNS.items()),
     )
-    for column, code in TEXT_CODE_COLUMNS.items():
-        codes = _choose_codes(folded, column, code)
-        rows = folded.add_text(rows, column).join(codes, on=column, how="left")
-    rows = rows.join(_choose_codes(folded, "id_rank", "attributes"), on="id_rank", how="left")
+    codes = _list_codes(folded.attributes["id_rank"])
+    rows = rows.with_columns(codes.gather(rows["id_rank"]).alias("attributes"))
     rows = rows.with_row_index("row")
     return _cast_columns(rows, CONVERSATIONS_SCHEMA), _compute_attempts(folded, rows)
+
+
+def _choose_text_codes(folded: FactFold, column: str, name: str) -> pl.Series:
+    """Return the code with the text of each conversation, null without one."""
+    attributes, conversations = folded.attributes, folded.conversations
+    codes = _list_codes(attributes[column])
+    constant = find_constant_texts(attributes, column)
+    none = pl.repeat(None, _count_ranks(attributes["id_rank"]), dtype=_CODE_TYPE, eager=True)
+    by_id = none.scatter(constant["id_rank"], codes.gather(constant[column]))
+    chosen = by_id.gather(conversations["id_rank"])
+    has_choice = pl.col(column).is_not_null() & ~pl.col("id_rank").is_in(
+        constant["id_rank"].implode()
+    )
+    if not attributes.filter(has_choice).is_empty():
+        texts = folded.choose_texts(column, has_choice)
+        texts = texts.select("conversation_key", codes.gather(texts["chosen"]).alias(name))
+        keys = conversations.select("conversation_key")
+        if not keys.to_series().equals(texts["conversation_key"]):
+            # Some have none of these texts.
+            texts = keys.join(texts, on="conversation_key", how="left", maintain_order="left")
+        chosen = chosen.zip_with(chosen.is_not_null(), texts[name])
+    return chosen.alias(name)
 
 
 def list_agents(facts: pl.DataFrame, attributes: pl.DataFrame, clock: int) -> pl.DataFrame:
@@ -302,17 +338,25 @@ def list_agents(facts: pl.DataFrame, attributes: pl.DataFrame, clock: int) -> pl
     return named.group_by("attributes").agg(latest).select(*AGENTS_SCHEMA).sort("attributes")
 
 
-def _choose_codes(folded: FactFold, column: str, name: str) -> pl.DataFrame:
-    """Return the least code of each value of a column."""
-    coded = folded.attributes.with_row_index(name).drop_nulls(column)
-    return coded.group_by(column).agg(pl.col(name).min().cast(_CODE_TYPE))
+def _list_codes(ranks: pl.Series) -> pl.Series:
+    """Return rank → the least code with it, null where there is none."""
+    codes = pl.repeat(None, _count_ranks(ranks), dtype=_CODE_TYPE, eager=True)
+    coded = ranks.alias("rank").to_frame().with_row_index("code").drop_nulls("rank")
+    least = coded.unique("rank", keep="first", maintain_order=True)
+    return codes.scatter(least["rank"], least["code"])
+
+
+def _count_ranks(ranks: pl.Series) -> int:
+    """Count ranks from 0 to the greatest."""
+    greatest: Any = ranks.max()
+    return (greatest or 0) + 1
 
 
 def _compute_attempts(folded: FactFold, conversations: pl.DataFrame) -> pl.DataFrame:
-    agents = _choose_codes(folded, "agent", "code")
+    codes = _list_codes(folded.attributes["agent"])
     theirs = conversations.select("conversation_key", "row", "sid", "attributes")
     rows = folded.provisional_attempts.join(theirs, on="conversation_key", how="left")
-    rows = rows.join(agents, on="agent", how="left").with_columns(pl.col("code").alias("agent"))
+    rows = rows.with_columns(codes.gather(rows["agent"]).alias("agent"))
     return _cast_columns(rows.sort("row", "attempt"), ATTEMPTS_SCHEMA)
 
 

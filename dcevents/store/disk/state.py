@@ -1,8 +1,6 @@
 """The tables of a store at one generation."""
 
-import contextlib
 import os
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
@@ -18,12 +16,18 @@ from dcevents.store.disk import files, segment
 from dcevents.store.disk.folder import StoreFolder
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
-from dcevents.store.disk.segment import Segment
+from dcevents.store.disk.search import FindPlaces, search_for
+from dcevents.store.disk.segment import CONVERSATION_SIDS, CONVERSATIONS_SCHEMA, Segment
 
 SUPERSEDED_SCHEMA: Final = {"segment": pl.String, "row": pl.UInt32}
 """Rows of conversations that later segments replace."""
 _ROW: Final = "row"
 _ROWS_SCHEMA: Final = {"sid": STORED_NUMBER_TYPE, "segment": pl.UInt32, "row": pl.UInt32}
+
+
+def _locate_conversations(info: SegmentInfo) -> tuple[str, str]:
+    """Return the files with a segment's conversations, and with their sids."""
+    return f"{info.name}/conversations.parquet", f"{info.name}/{CONVERSATION_SIDS}.parquet"
 
 
 def _return_unchanged(frame: pl.DataFrame) -> pl.DataFrame:
@@ -85,8 +89,8 @@ class StoreState:
         part.__dict__.update({key: each for key, each in vars(self).items() if key not in _FIELDS})
         return part
 
-    def verify_tables(self, names: Sequence[str]) -> None:
-        """Raise StoreError where a file of some tables is damaged."""
+    def verify_files(self, names: Sequence[str]) -> None:
+        """Raise StoreError where a file of segments with one of these names is damaged."""
         for name in self.manifest.files:
             if name.rpartition("/")[2] in [f"{each}.parquet" for each in names]:
                 self._open_file(name).close()
@@ -115,9 +119,28 @@ class StoreState:
         Raises StoreError where it is damaged.
         """
         path = f"{info.name}/{name}.parquet"
-        has_rows = path in self.manifest.files
-        found = self._read_file(path, columns) if has_rows else segment.make_empty_table(name)
+        if path not in self.manifest.files:
+            found = segment.make_empty_table(name)
+        elif name == "conversations":
+            found = self._read_conversations(info, columns or list(CONVERSATIONS_SCHEMA))
+        else:
+            found = self._read_file(path, columns)
         return found.select(columns) if columns else found
+
+    def _read_conversations(self, info: SegmentInfo, columns: Sequence[str]) -> pl.DataFrame:
+        """Read some columns of a segment's conversations, which may lie in two files."""
+        path, sids_path = _locate_conversations(info)
+        if sids_path not in self.manifest.files:
+            return self._read_file(path, columns)
+        others = [name for name in columns if name != "sid"]
+        parts = [self._read_file(path, others)] if others else []
+        if "sid" in columns:
+            parts.append(self._read_file(sids_path))
+        return pl.concat(parts, how="horizontal").select(columns)
+
+    def _read_conversation_sids(self, number: int) -> pl.Series:
+        """Read the sid of each conversation of a segment."""
+        return self.read_table(self.segments[number], "conversations", ["sid"])["sid"]
 
     def read_tables(
         self, name: str, columns: Sequence[str] | None = None
@@ -145,12 +168,19 @@ class StoreState:
     def _read_window(self, number: int, columns: Sequence[str]) -> pl.DataFrame:
         """Read the conversations of a segment in the window, with `row`, their place there."""
         is_wanted = self._select_window()
-        path = number < len(self.segments) and f"{self.segments[number].name}/conversations.parquet"
-        if path and self._is_in_reach(number) and path in self.manifest.files:
-            with self._open_file(path) as file:
-                # The other columns are unpacked of few rows only.
-                scan = pl.scan_parquet(file, row_index_name=_ROW).filter(is_wanted)
-                return scan.select(*columns, _ROW).collect(engine="streaming")
+        if number < len(self.segments) and self._is_in_reach(number):
+            path, sids_path = _locate_conversations(self.segments[number])
+            if path in self.manifest.files:
+                apart = {"sid"} if sids_path in self.manifest.files else set()
+                with self._open_file(path) as file:
+                    # The other columns are unpacked of few rows only.
+                    scan = pl.scan_parquet(file, row_index_name=_ROW).filter(is_wanted)
+                    scan = scan.select(*(name for name in columns if name not in apart), _ROW)
+                    found = scan.collect(engine="streaming")
+                if not apart.isdisjoint(columns):
+                    sids = self._read_conversation_sids(number).gather(found[_ROW])
+                    found = found.with_columns(sids.alias("sid"))
+                return found.select(*columns, _ROW)
         frame = self._read_nth_table("conversations", number, None).with_row_index(_ROW)
         return frame.filter(is_wanted).select(*columns, _ROW)
 
@@ -244,48 +274,37 @@ class StoreState:
         Columns: `sid`, `segment` (its place) and `row`, which may be superseded, and is null where
         the segment has facts of the session only.
         """
-        numbers = [n for n in range(len(self.segments)) if self._is_possible_home(n, sids)]
-        orphans = [
-            self._find_orphans(number, sids)
-            for number in numbers
-            if f"{self.segments[number].name}/orphans.parquet" in self.manifest.files
-        ]
-        none = pl.DataFrame(schema=_ROWS_SCHEMA)
-        return pl.concat([none, *self._find_conversations(numbers, sids), *orphans])
+        with search_for(sids) as find_places:
 
-    def _find_orphans(self, number: int, sids: pl.Series) -> pl.DataFrame:
-        orphans = self.read_table(self.segments[number], "orphans")
-        return orphans.filter(pl.col("sid").is_in(sids.implode())).with_columns(
-            pl.lit(number, pl.UInt32).alias("segment"), pl.lit(None, pl.UInt32).alias("row")
+            def find(number: int) -> pl.DataFrame:
+                return pl.concat(self._find_in_segment(number, find_places))
+
+            homes = self._list_possible_homes(sids)
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                return pl.concat([pl.DataFrame(schema=_ROWS_SCHEMA), *pool.map(find, homes)])
+
+    def _list_possible_homes(self, sids: pl.Series) -> list[int]:
+        """Return the places of segments that may have some of these sessions."""
+        ordered, infos = sids.sort(), self.segments
+        bounds = (
+            pl.Series([getattr(each, name) for each in infos], dtype=STORED_NUMBER_TYPE)
+            for name in ("least_sid", "greatest_sid")
         )
+        begins = ordered.search_sorted(next(bounds), side="left")
+        ends = ordered.search_sorted(next(bounds), side="right")
+        return (ends > begins).arg_true().to_list()
 
-    def _find_conversations(
-        self, numbers: Sequence[int], sids: pl.Series
-    ) -> Iterator[pl.DataFrame]:
-        numbers = [number for number in numbers if self.segments[number].conversation_count]
-        if not numbers:
-            return
-        names = [f"{self.segments[number].name}/conversations.parquet" for number in numbers]
-        with contextlib.ExitStack() as stack:
-            opened = [stack.enter_context(self._open_file(name)) for name in names]
-            scan = (
-                pl.scan_parquet(opened, row_index_name="at")
-                .select("sid", "at")
-                .join(pl.LazyFrame({"sid": sids}), on="sid", how="semi")
-            )
-            rows = scan.collect(engine="streaming").sort("at")
-        begins = [0, *accumulate(self.segments[n].conversation_count for n in numbers)]
-        places = [bisect_right(begins, at) - 1 for at in rows["at"]]
-        begin = pl.Series([begins[place] for place in places], dtype=pl.UInt32)
-        yield rows.select(
-            "sid",
-            pl.Series("segment", [numbers[place] for place in places], dtype=pl.UInt32),
-            (pl.col("at") - begin).alias("row"),
-        )
-
-    def _is_possible_home(self, number: int, sids: pl.Series) -> bool:
+    def _find_in_segment(self, number: int, find_places: FindPlaces) -> Iterator[pl.DataFrame]:
+        """Yield the rows of wanted sessions, and those with facts only."""
+        stored = self._read_conversation_sids(number)
+        rows = find_places(stored)
+        at = pl.lit(number, pl.UInt32).alias("segment")
+        yield pl.DataFrame({"sid": stored.gather(rows), _ROW: rows}).select("sid", at, _ROW)
         info = self.segments[number]
-        return bool(sids.is_between(info.least_sid, info.greatest_sid).any())
+        if f"{info.name}/orphans.parquet" in self.manifest.files:
+            orphans = self.read_table(info, "orphans")["sid"]
+            found = orphans.gather(find_places(orphans)).to_frame()
+            yield found.select("sid", at, pl.lit(None, pl.UInt32).alias(_ROW))
 
     def read_facts(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Read the facts of the sessions that `find_rows` found."""

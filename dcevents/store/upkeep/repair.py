@@ -22,7 +22,13 @@ from dcevents.store.disk.manifest import ALL_LOGS, Manifest, SegmentInfo
 from dcevents.store.disk.segment import Segment
 from dcevents.store.disk.state import StoreState
 
-_DERIVED_TABLES: Final = ("conversations", "attempts", "agents", "orphans")
+_DERIVED_FILES: Final = (
+    "conversations",
+    segment.CONVERSATION_SIDS,
+    "attempts",
+    "agents",
+    "orphans",
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def _list_lost(current: Manifest, damaged: Collection[str]) -> list[str]:
     lost = []
     for name in damaged:
         folder, _, table = name.removesuffix(".parquet").rpartition("/")
-        follows = name in derived or (folder and table in _DERIVED_TABLES)
+        follows = name in derived or (folder and table in _DERIVED_FILES)
         events = f"{folder}/events.parquet"
         if table == "facts" and events in current.files and events not in damaged:
             follows = True
@@ -224,8 +230,9 @@ def _make_tables(rebuilding: _Rebuilding, facts: pl.DataFrame) -> Segment:
     state, clock = rebuilding.state, rebuilding.clock
     sessions = facts.select("sid").unique()
     own = rebuilding.sids.join(sessions, on="sid", how="semi").unique("sid").sort("sid")
-    folded = segment.fold_facts(facts, own, rebuilding.vocabulary, clock)
-    conversations, attempts = segment.compute_tables(folded, own)
+    placed = segment.add_places(facts, own["sid"])
+    folded = segment.fold_facts(placed, rebuilding.vocabulary, clock)
+    conversations, attempts = segment.compute_tables(folded, own["sid"])
     names = [f"{each.name}/events.parquet" for each in state.segments]
     events = [
         state.read_table(each, "events").join(sessions, on="sid", how="semi")

@@ -89,6 +89,7 @@ def _recompute_tables(state: StoreState, stored: Segment, clock: int) -> Segment
     """Compute the conversations and attempts of a segment's facts."""
     theirs = stored.facts.select("sid").unique()
     own = state.read_all_sids().join(theirs, on="sid", how="semi")
-    folded = segment.fold_facts(stored.facts, own, state.make_vocabulary(), clock)
-    conversations, attempts = segment.compute_tables(folded, own)
+    placed = segment.add_places(stored.facts, own["sid"])
+    folded = segment.fold_facts(placed, state.make_vocabulary(), clock)
+    conversations, attempts = segment.compute_tables(folded, own["sid"])
     return Segment(stored.facts, own, conversations, attempts, stored.agents, stored.events)

@@ -73,6 +73,13 @@ class View:
             return frame
         return frame.join(self.fold.find_last_steps(), on="conversation_key", how="left")
 
+    def count_sessions(self, selected: pl.DataFrame) -> int:
+        """Count the sessions of selected conversations."""
+        every = self.fold.session_count
+        if every is not None and selected.height == self.fold.conversations.height:
+            return every
+        return self.fold.add_sids(selected)["sid"].n_unique()
+
     def select_attempts(self, by: Collection[str]) -> pl.DataFrame:
         """Return the selected attempts with the columns of the keys `by`.
 
@@ -306,7 +313,8 @@ class View:
         conversations = self.keep_in_window(
             self._apply_filters(self.fold.conversations, without=("outcome",))
         )
-        sessions = conversations.group_by("sid").agg(
+        sessions = self.fold.add_sids(conversations)
+        sessions = sessions.group_by("sid").agg(
             pl.col("started_at").min(),
             pl.col("last_at").max(),
             pl.len().alias("conversations"),
@@ -421,6 +429,7 @@ class View:
 
     def _order_listing(self, frame: pl.DataFrame, time: str, *more: str) -> pl.DataFrame:
         """Add the texts of `sid` and `conversation_id`, and sort."""
+        frame = self.fold.add_sids(frame) if "sid" not in frame.columns else frame
         frame = frame.with_columns(self.fold.look_up_sids(frame["sid"]).alias("sid"))
         if "conversation_id" not in frame.columns:
             frame = frame.join(self.fold.conversation_ids, on="id_rank", how="left")

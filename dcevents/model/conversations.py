@@ -194,10 +194,19 @@ class FactFold:
     def conversations(self) -> pl.DataFrame:
         """Return one row for each conversation, with its outcome at `as_of`.
 
-        Columns: those of `Fold.conversations`, closed_last (bool) and step (see
+        Columns: those of `Fold.conversations`, sid, closed_last (bool) and step (see
         `grouping.GroupedPart`).
         """
         return self._folded.conversations
+
+    @property
+    def session_count(self) -> int | None:
+        """Return None: nobody has counted them."""
+        return None
+
+    def add_sids(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return rows of `conversations`: they have the column."""
+        return frame
 
     def split_by_start(self) -> "Iterator[FactFold]":
         """Yield this fold: what it is made of is held anyway."""

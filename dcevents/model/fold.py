@@ -37,10 +37,16 @@ class Fold(Protocol):
     def conversations(self) -> pl.DataFrame:
         """Return one row for each conversation.
 
-        Columns: conversation_key (UInt64), sid (the session's number), id_rank, started_at,
-        engaged_at, completed_at, last_at (null without a time), engaged, gave_email, gave_phone,
-        meetings, live_chats, outcome.
+        Columns: conversation_key (UInt64), id_rank, started_at, engaged_at, completed_at, last_at
+        (null without a time), engaged, gave_email, gave_phone, meetings, live_chats, outcome.
         """
+
+    @property
+    def session_count(self) -> int | None:
+        """Return how many sessions `conversations` are of; None: these have to be counted."""
+
+    def add_sids(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Add `sid`, the session's number, to rows of `conversations`."""
 
     @property
     def attempts(self) -> pl.DataFrame:

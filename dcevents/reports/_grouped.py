@@ -115,7 +115,15 @@ def _measure_total(
     """Return the figures of all rows."""
     if grouping.select_for_total is not None:
         sides = _split_sides(grouping.select_for_total(view, by), (), view)
-    measured = measure_sides(sides, (), grouping.measured)
+    others = [metric for metric in grouping.measured if metric.count_all is None]
+    measured = measure_sides(sides, (), others)
+    for metric in grouping.measured:
+        if metric.count_all is not None:
+            counts = {side.ending: metric.count_all(view, side.frame) for side in sides}
+            name = metric.column.name
+            measured = measured.with_columns(
+                **{f"{name}{ending}": count for ending, count in counts.items()}
+            )
     return fill_counts(measured, sides, grouping.measured)
 
 

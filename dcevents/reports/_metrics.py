@@ -12,6 +12,8 @@ from dcevents.tables import ESSENTIAL, Column
 if TYPE_CHECKING:
     import polars as pl
 
+    from dcevents.analysis.view import View
+
 Expression = Callable[[Any], Any]
 """Makes an expression of polars from `polars.col`, which it is given."""
 
@@ -29,6 +31,8 @@ class Metric(NamedTuple):
     """The rows that it is computed from, if not all."""
     value_within_id: Expression | None = None
     """Computes the same more cheaply where all rows of a group have one conversation id."""
+    count_all: Callable[[View, pl.DataFrame], int] | None = None
+    """Counts the same in all selected rows more cheaply."""
     add_column: Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame] | None = None
     """Adds to the rows what `value` needs and only all rows of a group tell; given the keys."""
     total_of: str | None = None

@@ -1,5 +1,8 @@
 """Completion: who saw, engaged, reached the end (definitions 3)."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from dcevents.reports._change_columns import list_verdict_figures
 from dcevents.reports._grouping import (
     Grouping,
@@ -17,6 +20,11 @@ from dcevents.reports._metrics import (
 from dcevents.reports._report import Report
 from dcevents.tables import ESSENTIAL, Chart
 
+if TYPE_CHECKING:
+    import polars as pl
+
+    from dcevents.analysis.view import View
+
 _METRICS = (
     define_count(
         "sessions",
@@ -24,6 +32,7 @@ _METRICS = (
         lambda col: col("sid").n_unique(),
         priority=ESSENTIAL,
         value_within_id=lambda col: col("conversation_key").len(),
+        count_all=lambda view, selected: view.count_sessions(selected),
     ),
     define_count("triggered", "Triggered", lambda col: col("conversation_key").len()),
     define_count("engaged", "Engaged", lambda col: col("engaged").sum(), priority=2),
@@ -56,10 +65,17 @@ _METRICS = (
     ),
 )
 
+
+def _select_conversations(view: "View", by: Sequence[str]) -> "pl.DataFrame":
+    """Return the selected conversations, with their sessions if these are counted by group."""
+    selected = select_conversations(view, by)
+    return selected if "conversation" in by else view.fold.add_sids(selected)
+
+
 _GROUPING = Grouping(
     "completion",
     _METRICS,
-    select_conversations,
+    _select_conversations,
     main_rate=MainRate("completion_rate", is_divided=True),
     charts=[Chart("rates", ("completion_rate",))],
 )

@@ -140,6 +140,7 @@ def write_segment(
         latest_of_all,
         writer.generation,
         writer.generation,
+        tables.sids.height,
     )
 
 

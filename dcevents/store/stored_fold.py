@@ -19,7 +19,6 @@ from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TEXT_CODE_COLUMNS
 from dcevents.store.disk.state import StoreState
 
 _STATE_COLUMNS = (
-    "sid",
     "attributes",
     "started_at",
     "engaged_at",
@@ -69,7 +68,25 @@ class StoredFold:
                 return found
             return decide_outcomes(found, attempts, self.as_of, self.idle_ms)
 
-        return self.state.read_live_conversations(_STATE_COLUMNS, decide_rows)
+        # A part of a listing shows them; it would look for them in all segments.
+        sids = ["sid"] if self.state.is_cut else []
+        return self.state.read_live_conversations([*sids, *_STATE_COLUMNS], decide_rows)
+
+    @property
+    def session_count(self) -> int | None:
+        """Return how many sessions the store has, if all are in the fold and were counted."""
+        state = self.state
+        counts = [each.session_count for each in state.segments]
+        if state.window or state.is_cut or state.extra_segment is not None:
+            return None
+        return None if None in counts else sum(each for each in counts if each is not None)
+
+    def add_sids(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Add `sid` to rows of `conversations`."""
+        if "sid" in frame.columns:
+            return frame
+        sids = self.state.look_up_conversation_sids(frame["conversation_key"])
+        return frame.with_columns(sids.alias("sid"))
 
     def _is_over(self, rows: pl.DataFrame, waiting: pl.Series) -> bool:
         """Return whether no conversation of a segment can be open.
@@ -188,7 +205,8 @@ class StoredFold:
         ]
         facts = pl.concat([segment.make_empty_table("facts"), *parts])
         agent = self.attributes["agent"].gather(facts["attributes"]).alias("agent")
-        conversations = self.conversations.select("conversation_key", "sid", "id_rank", "last_at")
+        conversations = self.conversations.select("conversation_key", "id_rank", "last_at")
+        conversations = self.add_sids(conversations)
         ts = pl.col("ts").to_physical()
         is_timed = ts.is_between(FIRST_BELIEVED_MS, pl.col("last_at"))
         is_later = (ts > pl.col("last_at")) & (ts <= pl.lit(self.as_of, pl.Int64) + DAY_MS)

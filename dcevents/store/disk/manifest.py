@@ -54,6 +54,8 @@ class SegmentInfo:
     first_run: int = 0
     last_run: int | None = None
     """Generations whose runs brought its facts; None: up to the present one."""
+    session_count: int | None = None
+    """Sessions that no earlier segment has; None before version 4."""
 
 
 @dataclass(frozen=True)

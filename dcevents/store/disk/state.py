@@ -1,12 +1,13 @@
 """The tables of a store at one generation."""
 
 import os
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import accumulate
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import polars as pl
 
@@ -138,8 +139,20 @@ class StoreState:
             parts.append(self._read_file(sids_path))
         return pl.concat(parts, how="horizontal").select(columns)
 
+    def look_up_conversation_sids(self, keys: pl.Series) -> pl.Series:
+        """Return the sid of each of some conversations, by their `conversation_key`."""
+        if keys.is_empty():
+            return pl.Series("sid", dtype=STORED_NUMBER_TYPE)
+        bounds: list[Any] = [keys.min(), keys.max()]
+        first, last = (bisect_right(self.row_offsets, bound) - 1 for bound in bounds)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            sids = pl.concat(pool.map(self._read_conversation_sids, range(first, last + 1)))
+        return sids.gather(keys - self.row_offsets[first])
+
     def _read_conversation_sids(self, number: int) -> pl.Series:
         """Read the sid of each conversation of a segment."""
+        if number == len(self.segments) and self.extra_segment is not None:
+            return self.extra_segment.conversations["sid"]
         return self.read_table(self.segments[number], "conversations", ["sid"])["sid"]
 
     def read_tables(

@@ -38,9 +38,11 @@ def find_faults(state: StoreState, clock: int) -> Iterator[str]:
 def _check_segment(state: StoreState, info: SegmentInfo) -> Iterator[str]:
     name = state.folder.locate(info.name)
     facts, conversations = (state.read_table(info, each) for each in ("facts", "conversations"))
-    if (facts.height, conversations.height) != (info.fact_count, info.conversation_count):
-        yield f"{name}: its numbers of rows differ from those in the manifest"
     sids = state.read_table(info, "sids")
+    sessions = sids.height if info.session_count is None else info.session_count
+    expected = (info.fact_count, info.conversation_count, sessions)
+    if (facts.height, conversations.height, sids.height) != expected:
+        yield f"{name}: its numbers of rows differ from those in the manifest"
     if not state.make_numbering().number_sids(sids["text"]).equals(sids["sid"]):
         yield f"{name}/sids.parquet: numbers that do not belong to their sids"
     for table in ("facts", "conversations", "agents", "attempts"):

@@ -57,7 +57,7 @@ class View:
     @cached_property
     def selected_conversations(self) -> pl.DataFrame:
         """Return the conversations that window and filters select, with `abandoned` (bool)."""
-        selected = self.keep_in_window(self._apply_filters(self.fold.conversations))
+        selected = self.keep_in_window(self.apply_filters(self.fold.conversations))
         first, last = (OUTCOMES.index(ABANDONED_OUTCOMES[i]) for i in (0, -1))
         is_abandoned = pl.col("outcome").to_physical().is_between(first, last)
         selected = selected.with_columns(is_abandoned.alias("abandoned"))
@@ -108,7 +108,7 @@ class View:
             .agg(pl.len().alias("bookings"), *times)
         )
         selected = self.keep_in_window(
-            self._apply_filters(self.fold.conversations, without=("agent",))
+            self.apply_filters(self.fold.conversations, without=("agent",))
         )
         if "agent" in by:
             frame = selected.join(bookings, on="conversation_key", how="inner")
@@ -147,7 +147,7 @@ class View:
         chat = pl.when("accepted").then(pl.col("ended_at") - pl.col("accepted_at"))
         frame = self._attempts_in_window
         if self.settings.filters.keys() - {"agent", "outcome"}:
-            selected = self._apply_filters(
+            selected = self.apply_filters(
                 self.fold.conversations, without=("agent", "outcome"), of_attempts=True
             )
             frame = _keep_conversations(frame, selected)
@@ -194,9 +194,10 @@ class View:
             return frame
         return frame.filter(pl.any_horizontal(map(starts_in, self.settings.windows)))
 
-    def _apply_filters(
+    def apply_filters(
         self, frame: pl.DataFrame, without: Collection[str] = (), *, of_attempts: bool = False
     ) -> pl.DataFrame:
+        """Keep the conversations that the filters select, but for those of some columns."""
         for column in self.settings.filters:
             if column not in without:
                 frame = self.apply_filter(frame, column, of_attempts=of_attempts)
@@ -291,8 +292,8 @@ class View:
         frame = self.selected_conversations.join(last_steps, on="conversation_key", how="left")
         for column in TEXT_COLUMNS:
             frame = self.fold.add_text(frame, column)
-        return self._order_listing(frame, "started_at").with_columns(
-            _measure_duration(), pl.col("outcome").cast(pl.String)
+        return self.order_listing(frame, "started_at").with_columns(
+            measure_duration(), pl.col("outcome").cast(pl.String)
         )
 
     def list_conversations_in_parts(self) -> Iterator[pl.DataFrame]:
@@ -307,41 +308,12 @@ class View:
         for fold in self.fold.split_by_start():
             yield replace(self, fold=fold).list_conversations()
 
-    def list_sessions(self) -> pl.DataFrame:
-        """Return the rows of the `sessions` report."""
-        outcome = pl.col("outcome")
-        conversations = self.keep_in_window(
-            self._apply_filters(self.fold.conversations, without=("outcome",))
-        )
-        sessions = self.fold.add_sids(conversations)
-        sessions = sessions.group_by("sid").agg(
-            pl.col("started_at").min(),
-            pl.col("last_at").max(),
-            pl.len().alias("conversations"),
-            pl.col("engaged").sum(),
-            (outcome == "completed").sum().alias("completed"),
-            pl.col("gave_email").sum().alias("emails"),
-            pl.col("gave_phone").sum().alias("phones"),
-            pl.col("meetings", "live_chats").sum(),
-            # The outcome of a session is the first of its conversations' in OUTCOMES.
-            outcome.to_physical().min().alias("outcome"),
-        )
-        names = dict(enumerate(OUTCOMES))
-        sessions = sessions.with_columns(
-            _measure_duration(),
-            outcome.replace_strict(names, return_dtype=pl.String),
-            pl.lit(0, pl.UInt32).alias("id_rank"),
-        )
-        if patterns := self.settings.filters.get("outcome"):
-            sessions = sessions.filter(outcome.is_in(match_patterns(patterns, OUTCOMES)))
-        return self._order_listing(sessions, "started_at")
-
     def list_chats(self) -> pl.DataFrame:
         """Return the rows of the `chats` report."""
         frame = self.fold.add_text(self._selected_attempts, "conversation")
         if "outcome" in self.settings.filters:
             frame = self.apply_filter(frame, "outcome")
-        return self._order_listing(frame, "requested_at", "attempt").with_columns(
+        return self.order_listing(frame, "requested_at", "attempt").with_columns(
             pl.col("agent_name").alias("agent"),
             (pl.col("wait") / 1000).alias("wait_seconds"),
             (pl.col("chat") / 1000).alias("chat_seconds"),
@@ -363,11 +335,11 @@ class View:
             ["sid", "identity", "ts"], keep="first", maintain_order=True
         )
         if self.settings.filters or self.settings.window:
-            conversations = self._apply_filters(self.fold.conversations, without=("agent",))
+            conversations = self.apply_filters(self.fold.conversations, without=("agent",))
             frame = _keep_conversations(frame, self.keep_in_window(conversations))
             frame = self._keep_selected_agents(frame)
         frame = frame.with_columns(pl.when(pl.col("ts") < UNTIMED).then("ts").alias("timestamp"))
-        listing = self._order_listing(frame, "timestamp", "kind", "file", "line")
+        listing = self.order_listing(frame, "timestamp", "kind", "file", "line")
         return listing.join(
             self._name_files(), on="file", how="left", maintain_order="left"
         ).with_columns(
@@ -398,7 +370,7 @@ class View:
         return ranked.select("sid", in_order.gather(ranked["rank"]).alias("attributes"), "ts")
 
     def _select_keys(self) -> pl.DataFrame:
-        conversations = self._apply_filters(self.fold.conversations, without=("agent",))
+        conversations = self.apply_filters(self.fold.conversations, without=("agent",))
         return self.keep_in_window(conversations).select("conversation_key")
 
     def _select_part(
@@ -427,7 +399,7 @@ class View:
             pl.Series("kind_name", [KINDS[each.kind] for each in rows], dtype=pl.String),
         ).with_row_index("attributes")
 
-    def _order_listing(self, frame: pl.DataFrame, time: str, *more: str) -> pl.DataFrame:
+    def order_listing(self, frame: pl.DataFrame, time: str, *more: str) -> pl.DataFrame:
         """Add the texts of `sid` and `conversation_id`, and sort."""
         frame = self.fold.add_sids(frame) if "sid" not in frame.columns else frame
         frame = frame.with_columns(self.fold.look_up_sids(frame["sid"]).alias("sid"))
@@ -450,6 +422,7 @@ def _keep_conversations(frame: pl.DataFrame, selected: pl.DataFrame) -> pl.DataF
     return frame.join(selected.select("conversation_key"), on="conversation_key", how="semi")
 
 
-def _measure_duration() -> pl.Expr:
+def measure_duration() -> pl.Expr:
+    """Return `duration_seconds`, from the start to the last event."""
     duration_ms = pl.col("last_at") - pl.col("started_at")
     return (duration_ms / 1000).alias("duration_seconds")

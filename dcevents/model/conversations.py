@@ -212,6 +212,10 @@ class FactFold:
         """Yield this fold: what it is made of is held anyway."""
         yield self
 
+    def keep_in_part(self, sessions: pl.DataFrame) -> pl.DataFrame:
+        """Return all rows: this fold is no part of another."""
+        return sessions
+
     def lift_window(self) -> "FactFold":
         """Return this fold: it has no window."""
         return self

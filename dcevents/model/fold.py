@@ -66,6 +66,9 @@ class Fold(Protocol):
         Those without a start are in the last. There is one at least; some may be empty.
         """
 
+    def keep_in_part(self, sessions: pl.DataFrame) -> pl.DataFrame:
+        """Keep the rows that start in this part of a fold: see `split_by_start`."""
+
     def lift_window(self) -> Self:
         """Return the fold with the conversations outside its window too."""
 

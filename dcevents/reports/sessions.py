@@ -1,9 +1,19 @@
 """A row for each sid."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from dcevents.model.events import OUTCOMES
-from dcevents.reports._listing import define_listing, list_column_figures
+from dcevents.reports._listing import define_listing, define_parts, list_column_figures
 from dcevents.reports._report import Report
 from dcevents.tables import ESSENTIAL, Chart, Column
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from dcevents.analysis.view import View
 
 _COLUMNS = (
     Column("sid", "text", "Session", ESSENTIAL, narrow_width=12, is_code=True),
@@ -20,6 +30,19 @@ _COLUMNS = (
     Column("outcome", "text", "Outcome", ESSENTIAL),
 )
 
+
+def _list_rows(view: View) -> pl.DataFrame:
+    from dcevents.reports._sessions import list_sessions  # noqa: PLC0415 - polars
+
+    return list_sessions(view)
+
+
+def _list_parts(view: View) -> Iterator[pl.DataFrame]:
+    from dcevents.reports._sessions import list_sessions_in_parts  # noqa: PLC0415 - polars
+
+    return list_sessions_in_parts(view)
+
+
 REPORT = Report(
     name="sessions",
     help="A row for each session: times, conversations, best outcome.",
@@ -27,10 +50,11 @@ REPORT = Report(
     make=define_listing(
         "sessions",
         _COLUMNS,
-        lambda view: view.list_sessions(),
+        _list_rows,
         keys=("sid",),
         chart=Chart("tally", ("outcome",)),
     ),
+    make_parts=define_parts("sessions", _COLUMNS, _list_parts, keys=("sid",)),
     figures=list_column_figures(_COLUMNS),
     columns=_COLUMNS,
     order=50,

@@ -142,6 +142,10 @@ class StoredFold:
         for since, until in pairwise(bounds):
             yield replace(self, state=self.state.cut_to(Window(since, until)))
 
+    def keep_in_part(self, sessions: pl.DataFrame) -> pl.DataFrame:
+        """Keep the rows that start in this part of a fold; all if it is no part."""
+        return sessions.filter(self.state.select_window()) if self.state.is_cut else sessions
+
     def _choose_bounds(self) -> list[int | None]:
         """Return moments between which about as many conversations start as a part has."""
         window, stored = self.state.window, len(self.state.segments)

@@ -26,6 +26,7 @@ import stores
 from killed import FORKED
 from stores import lines, sids
 
+from dcevents.reports._sessions import list_sessions
 from dcevents.store.disk import lock
 from dcevents.store.disk.folder import open_folder
 
@@ -346,7 +347,7 @@ def _records_shown(store: Path) -> int:
     """What a report says while others write: its rows go with its account."""
     with lock.hold_for_reading(open_folder(store)):
         found = stores.view(store, now=int(harness.CLOCK.timestamp() * 1000))
-        rows = found.list_sessions()
+        rows = list_sessions(found)
     assert rows.height == found.log.account.records == found.log.account.events
     return rows.height
 

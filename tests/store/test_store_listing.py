@@ -68,10 +68,12 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return seen
 
 
+@pytest.mark.parametrize("report", ["conversations", "sessions"])
 @pytest.mark.parametrize(("options", "is_in_parts"), CASES)
 def test_a_listing_in_parts_is_the_listing(
     options: str,
     is_in_parts: bool,
+    report: str,
     filled: Path,
     tmp_path: Path,
     request: pytest.FixtureRequest,
@@ -79,7 +81,7 @@ def test_a_listing_in_parts_is_the_listing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("extra.ndjson").write_bytes(harness.log(EXTRA))
-    command = ["conversations", "--store", str(filled), *shlex.split(options)]
+    command = [report, "--store", str(filled), *shlex.split(options)]
     expected = done(*command)
     parts = request.getfixturevalue("parts")
 

@@ -180,7 +180,7 @@ class StoreState:
 
     def _read_window(self, number: int, columns: Sequence[str]) -> pl.DataFrame:
         """Read the conversations of a segment in the window, with `row`, their place there."""
-        is_wanted = self._select_window()
+        is_wanted = self.select_window()
         if number < len(self.segments) and self._is_in_reach(number):
             path, sids_path = _locate_conversations(self.segments[number])
             if path in self.manifest.files:
@@ -197,7 +197,7 @@ class StoreState:
         frame = self._read_nth_table("conversations", number, None).with_row_index(_ROW)
         return frame.filter(is_wanted).select(*columns, _ROW)
 
-    def _select_window(self) -> pl.Expr:
+    def select_window(self) -> pl.Expr:
         """Return whether a conversation is in the window of a cut store."""
         started_at = pl.col("started_at").to_physical()
         is_wanted = pl.lit(value=True)

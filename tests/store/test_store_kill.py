@@ -343,6 +343,31 @@ def test_a_report_during_an_ingest_is_of_before_or_after(tmp_path: Path) -> None
     assert records(store) == 130
 
 
+def test_an_ingest_waits_for_a_report_that_removes_what_could_not_go_before(
+    tmp_path: Path,
+) -> None:
+    store, log = tmp_path / "store", tmp_path / "dc.log"
+    log.write_bytes(sids(0, 10))
+    stores.ingest(store, log)
+    log.write_bytes(sids(0, 20))
+    is_held, is_over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock.hold_if_free(open_folder(store)) as is_free:
+            assert is_free
+            is_held.set()
+            is_over.wait(0.1)
+
+    report = threading.Thread(target=hold)
+    report.start()
+    is_held.wait()
+    stores.ingest(store, log)
+    is_over.set()
+    report.join()
+
+    assert records(store) == 20
+
+
 def _records_shown(store: Path) -> int:
     """What a report says while others write: its rows go with its account."""
     with lock.hold_for_reading(open_folder(store)):

@@ -16,6 +16,8 @@ WRITER_LOCK_NAME: Final = "lock"
 """The file that a writer locks; its text names the writer, for people."""
 READERS_LOCK_NAME: Final = "readers"
 _RETRY_SECONDS = 0.05
+_LEAST_WAIT_MS: Final = 500
+"""A report that ends holds the lock for a moment, to remove what could not go before."""
 
 
 @contextlib.contextmanager
@@ -26,7 +28,7 @@ def hold_for_writing(folder: StoreFolder, wait_ms: int = 0) -> Iterator[None]:
     """
     fd = _open_lock_file(folder, WRITER_LOCK_NAME)
     try:
-        until = time.monotonic() + wait_ms / 1000
+        until = time.monotonic() + max(wait_ms, _LEAST_WAIT_MS) / 1000
         while not try_lock(fd, fcntl.LOCK_EX):
             if time.monotonic() >= until:
                 holder = describe_holder(fd, "holds the store")

@@ -19,10 +19,11 @@ from dcevents.store.disk import segment
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
 from dcevents.store.disk.segment import FACTS_SCHEMA, PLACE, PLACE_TYPE, Segment
 from dcevents.store.disk.state import SUPERSEDED_SCHEMA, StoreState
+from dcevents.store.numbered_sessions import NumberedSessions, number_sessions
 
 _FACT_COLUMNS = list(FACTS_SCHEMA)
 _PLACED_SCHEMA = {**FACTS_SCHEMA, PLACE: PLACE_TYPE}
-"""Columns of facts in a merge: `place` is that of the session in `_Numbered.texts`."""
+"""Columns of facts in a merge: `place` is that of the session in `NumberedSessions.texts`."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,6 @@ class _Merge:
     """Attributes code → number of what tells events apart."""
 
 
-class _Numbered(NamedTuple):
-    """Sessions with the store's numbers."""
-
-    numbering: StoreNumbering
-    sessions: pl.DataFrame
-    """`sid`, `text` of the new facts' sessions, in their order."""
-    rows: pl.DataFrame
-    """The store's rows of these sessions and of those to be counted again."""
-    texts: pl.DataFrame
-    """`sid`, `text` of both, first those of `sessions`."""
-    stored: pl.DataFrame
-    """`sid`, `place` (in `texts`) of the sessions that the store has."""
-
-
 class _NewFacts(NamedTuple):
     """New facts, and those that are to be left out: rows of _PLACED_SCHEMA."""
 
@@ -138,7 +125,7 @@ def merge_facts(
     later = _find_later_sessions(state, settings.until)
     uncounted = pl.concat([pending, later, disbelieved]).unique()
     sessions = facts.list_sessions()
-    numbered = _number_sessions(state, numbering, sessions["text"], uncounted)
+    numbered = number_sessions(state, numbering, sessions["text"], uncounted)
     stored = state.read_facts(numbered.rows).join(numbered.stored, on="sid")
     new = _select_new(merge, _place_facts(facts, sessions["sid"], numbered), numbered, stored)
     recounted, waiting = _split_due(merge, uncounted, new.added, stored, disbelieved)
@@ -148,13 +135,11 @@ def merge_facts(
     folded = segment.fold_facts(chosen.computed, merge.vocabulary, settings.clock)
     tables = segment.compute_tables(folded, numbered.texts["sid"])
     made = _make_segment(merge, new, chosen, numbered, tables)
-    if events is not None:
-        made = replace(made, events=_select_lines(merge, new, numbered, events))
     final, pending_counts = _count_changed(merge, chosen, now_pending, folded)
     was, was_pending, counted = _count_before(merge, chosen, pending)
     earliest, latest = _find_range(chosen.computed, settings.clock)
     return MergeResult(
-        made,
+        made if events is None else _add_lines(merge, new, numbered, made, events),
         _find_superseded(merge, numbered.rows, chosen.touched),
         final.events + pending_counts.events - was.events - was_pending.events,
         final - counted,
@@ -231,33 +216,6 @@ def _find_later_sessions(state: StoreState, until: int | None) -> pl.Series:
     return facts.filter(pl.col("ts").to_physical() > until)["sid"]
 
 
-def _number_sessions(
-    state: StoreState, numbering: StoreNumbering, sids: pl.Series, uncounted: pl.Series
-) -> _Numbered:
-    """Assign numbers to sids, without collisions in the store."""
-    while True:
-        sessions = numbering.tabulate_sids(sids)
-        rows = state.find_rows(pl.concat([sessions["sid"], uncounted]))
-        stored = state.read_sids(rows)
-        both = stored.join(sessions, on="sid", suffix="_new")
-        colliding = both.filter(pl.col("text") != pl.col("text_new"))["text_new"]
-        if colliding.is_empty() and _has_repeats(sessions["sid"]):
-            # After the stored ones: of two new texts the second gives way, always to a stored one.
-            repeated = sessions.sort("text").filter(~pl.col("sid").is_first_distinct())
-            colliding = repeated["text"]
-        if colliding.is_empty():
-            others = stored.unique("sid").join(both, on="sid", how="anti")
-            texts = pl.concat([sessions, others])
-            places = segment.add_places(rows.select("sid").unique(), texts["sid"])
-            return _Numbered(numbering, sessions, rows, texts, places)
-        numbering = numbering.change_numbers(colliding)
-
-
-def _has_repeats(numbers: pl.Series) -> bool:
-    ordered = numbers.sort()
-    return bool((ordered[1:] == ordered[:-1]).any())
-
-
 def _split_due(
     merge: _Merge,
     uncounted: pl.Series,
@@ -278,7 +236,7 @@ def _split_due(
 # -- facts ---------------------------------------------------------------------------------------
 
 
-def _place_facts(facts: Facts, sessions: pl.Series, numbered: _Numbered) -> pl.DataFrame:
+def _place_facts(facts: Facts, sessions: pl.Series, numbered: NumberedSessions) -> pl.DataFrame:
     """Return the facts, each once; `sessions` are their numbers, in the order of the places."""
     rows = facts.to_distinct_frame()
     places = rows["sid"]
@@ -292,7 +250,7 @@ def _place_facts(facts: Facts, sessions: pl.Series, numbered: _Numbered) -> pl.D
 
 
 def _select_new(
-    merge: _Merge, rows: pl.DataFrame, numbered: _Numbered, stored: pl.DataFrame
+    merge: _Merge, rows: pl.DataFrame, numbered: NumberedSessions, stored: pl.DataFrame
 ) -> _NewFacts:
     """Select the facts that are new to the store."""
     forgotten = rows.clear()
@@ -300,7 +258,7 @@ def _select_new(
         rows, forgotten = _split_rows(rows, pl.col("sid").is_in(list(sids)))
     new = rows
     if not stored.is_empty():
-        is_known = _flag_places(numbered, numbered.stored[PLACE])
+        is_known = numbered.flag_places(numbered.stored[PLACE])
         others, known = _split_rows(rows, is_known.gather(rows[PLACE]))
         more = known.join(stored, on=_FACT_COLUMNS, how="anti", nulls_equal=True)
         new = pl.concat([others, more])
@@ -312,21 +270,15 @@ def _select_new(
     )
 
 
-def _flag_places(numbered: _Numbered, places: pl.Series) -> pl.Series:
-    """Return place → whether it is one of these."""
-    flags = pl.repeat(value=False, n=numbered.texts.height, eager=True)
-    return flags.scatter(places, True) if places.len() else flags
-
-
 def _select_changed(
     merge: _Merge,
     new: pl.DataFrame,
     stored: pl.DataFrame,
-    numbered: _Numbered,
+    numbered: NumberedSessions,
     recounted: pl.Series,
 ) -> _Selected:
     """Select the facts of changed and recounted sessions."""
-    has_new = _flag_places(numbered, new[PLACE])
+    has_new = numbered.flag_places(new[PLACE])
     is_recounted = pl.col("sid").is_in(recounted.implode())
     before = stored.filter(has_new.gather(stored[PLACE]) | is_recounted)
     touched = _find_touched(merge, new, before, recounted)
@@ -382,7 +334,7 @@ def _make_segment(
     merge: _Merge,
     new: _NewFacts,
     chosen: _Selected,
-    numbered: _Numbered,
+    numbered: NumberedSessions,
     tables: tuple[pl.DataFrame, pl.DataFrame],
 ) -> Segment:
     """Make the segment of new facts, and of the conversations and attempts computed with them."""
@@ -390,22 +342,26 @@ def _make_segment(
     return Segment(
         # Those of a session stand together, which is all that files of facts need.
         new.added.select(_FACT_COLUMNS),
-        numbered.texts.filter(chosen.has_new & ~_flag_places(numbered, numbered.stored[PLACE])),
+        numbered.texts.filter(chosen.has_new & ~numbered.flag_places(numbered.stored[PLACE])),
         *tables,
         segment.list_agents(pl.concat([new.added, again]), merge.attributes, merge.settings.clock),
         segment.make_empty_table("events"),
     )
 
 
-def _select_lines(
-    merge: _Merge, new: _NewFacts, numbered: _Numbered, events: pl.DataFrame
-) -> pl.DataFrame:
-    """Return the accepted lines that are stored."""
+def _add_lines(
+    merge: _Merge,
+    new: _NewFacts,
+    numbered: NumberedSessions,
+    made: Segment,
+    events: pl.DataFrame,
+) -> Segment:
+    """Return a segment with the accepted lines that are stored."""
     rows = _number_events(merge, events, numbered)
-    return _drop_rows_of(merge, new.expired_conversations, rows)
+    return replace(made, events=_drop_rows_of(merge, new.expired_conversations, rows))
 
 
-def _number_events(merge: _Merge, events: pl.DataFrame, numbered: _Numbered) -> pl.DataFrame:
+def _number_events(merge: _Merge, events: pl.DataFrame, numbered: NumberedSessions) -> pl.DataFrame:
     """Return lines with the store's sids, without forgotten sessions."""
     is_forgotten = pl.col("sid").is_in(list(merge.state.manifest.forgotten_sids))
     rows = events.join(numbered.sessions, on="text").filter(~is_forgotten)

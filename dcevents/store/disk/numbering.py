@@ -19,8 +19,8 @@ from dcevents.native import arrow, load_library
 from dcevents.native.memory import allocate
 
 STORED_NUMBER_TYPE: Final = pl.UInt64
-NUMBER_BYTES: Final = 8
-_SALT_BYTES: Final = 4
+_STORED_NUMBER_BYTES: Final = 8
+_STORED_SALT_BYTES: Final = 4
 _TEXTS_PER_CALL: Final = 1 << 17
 """So that threads share the work."""
 
@@ -42,7 +42,7 @@ class StoreNumbering:
         return numbers.alias("sid")
 
     def _hash_texts(self, texts: pl.Series, salt: int) -> pl.Series:
-        key, salting = bytes.fromhex(self._secret), salt.to_bytes(_SALT_BYTES, "little")
+        key, salting = bytes.fromhex(self._secret), salt.to_bytes(_STORED_SALT_BYTES, "little")
         library = load_library()
         if library is None:
             hashes = b"".join(_hash_in_python(texts.to_list(), key, salting))
@@ -66,7 +66,7 @@ class StoreNumbering:
 
 
 def _hash_in_python(texts: Sequence[str], key: bytes, salt: bytes) -> Iterator[bytes]:
-    salted = blake2b(salt, digest_size=NUMBER_BYTES, key=key)
+    salted = blake2b(salt, digest_size=_STORED_NUMBER_BYTES, key=key)
     for text in texts:
         each = salted.copy()
         each.update(text.encode())
@@ -75,7 +75,7 @@ def _hash_in_python(texts: Sequence[str], key: bytes, salt: bytes) -> Iterator[b
 
 def _hash_in_c(library: ctypes.CDLL, texts: pl.Series, key: bytes, salt: bytes) -> pl.Series:
     """Do the same by the library: `native/sids.h`."""
-    numbers = allocate(library, NUMBER_BYTES * texts.len())
+    numbers = allocate(library, _STORED_NUMBER_BYTES * texts.len())
     done = 0
     with arrow.open_series(texts) as (form, chunks):
         if form != arrow.TEXT_VIEW_FORMAT or texts.null_count():
@@ -87,7 +87,7 @@ def _hash_in_c(library: ctypes.CDLL, texts: pl.Series, key: bytes, salt: bytes) 
                 ctypes.c_uint32(len(key)),
                 salt,
                 ctypes.c_uint32(len(salt)),
-                ctypes.c_void_p(numbers.address + NUMBER_BYTES * done),
+                ctypes.c_void_p(numbers.address + _STORED_NUMBER_BYTES * done),
             )
             if fault:
                 raise ValueError("not a column of texts")

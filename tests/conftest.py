@@ -1,9 +1,13 @@
 """What all tests share."""
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from dcevents import native
+from dcevents.errors import DcError
 
 # No test is about how long something takes.
 settings.register_profile("without deadlines", deadline=None)
@@ -22,3 +26,14 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("DCEVENTS_")]:
         if name != "DCEVENTS_SCANNER":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(params=["c", "python"])
+def scanner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a test with the library, and without one."""
+    monkeypatch.setenv(native.VARIABLE, request.param)
+    try:
+        native.load_library()
+    except DcError:
+        pytest.skip("the library was not built")
+    return request.param

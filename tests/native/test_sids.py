@@ -2,7 +2,6 @@
 
 import secrets
 from hashlib import blake2b
-from typing import Any
 
 import polars as pl
 import pytest
@@ -12,24 +11,12 @@ from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
 from dcevents import native
-from dcevents.errors import DcError
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
 from dcevents.store.disk.search import PLACE_TYPE, search_for
 
 SECRET = "00112233445566778899aabbccddeeff"
 # Around the lengths at which BLAKE2b begins a block, with the 4 bytes of the salt.
 LENGTHS = (0, 1, 11, 12, 13, 123, 124, 125, 251, 252, 253, 512)
-
-
-@pytest.fixture(params=["c", "python"])
-def scanner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The library, and no library."""
-    monkeypatch.setenv(native.VARIABLE, request.param)
-    try:
-        native.load_library()
-    except DcError:
-        pytest.skip("the library was not built")
-    return request.param
 
 
 def hash_text(text: str, salt: int = 0) -> int:

@@ -3,7 +3,6 @@ give the same ones, and give the sids back as they were.
 """
 
 import array
-from typing import Any
 
 import polars as pl
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents import native
-from dcevents.errors import DcError
 from dcevents.model.vocabulary import Sessions
 
 SIDS = st.lists(
@@ -23,16 +21,6 @@ SIDS = st.lists(
     ),
     max_size=80,
 )
-
-
-@pytest.fixture(params=["c", "python"])
-def scanner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv(native.VARIABLE, request.param)
-    try:
-        native.load_library()
-    except DcError:
-        pytest.skip("the library was not built")
-    return request.param
 
 
 def make_both(monkeypatch: pytest.MonkeyPatch) -> list[Sessions]:

@@ -105,9 +105,7 @@ class NativeScanner:
         try:
             scanner = self._idle.pop()
         except IndexError:
-            scanner = _BlockScanner(
-                self.library, self._rules, self._context, in_full=self._in_full
-            )
+            scanner = _BlockScanner(self.library, self._rules, self._context, in_full=self._in_full)
         try:
             return scanner.scan(data)
         finally:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from choosing import try_examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents.errors import InputError
@@ -163,7 +164,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@try_examples(15)
 @given(
     data=st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join),
     block_bytes=st.sampled_from([200, 1500]),

@@ -17,8 +17,8 @@ from dcevents.reading.framing.buffer import Buffer
 from dcevents.reading.framing.decoding import NoJsonValueError, decode
 from dcevents.reading.framing.records import (
     MAX_RECORD_BYTES,
+    CutObjects,
     FramedRecord,
-    Members,
     ReadMembers,
     TakenMembers,
 )
@@ -79,7 +79,7 @@ class LineMembers(NamedTuple):
 
     head: bytes
     """Separators and brackets before the first."""
-    members: Members
+    members: CutObjects
     others: dict[int, FramedRecord]
     """Those that were not taken."""
     begin: int
@@ -134,7 +134,7 @@ def read_line_members(
 
 
 def _read_others(
-    members: Members, data: bytes, size: int, segment: LineSegment
+    members: CutObjects, data: bytes, size: int, segment: LineSegment
 ) -> dict[int, FramedRecord] | None:
     """Return the records of objects that were not taken; None where one of them is none."""
     found, number = {}, members.find_aside(0)

@@ -14,8 +14,8 @@ from dcevents.reading.framing.prefixes import HasEvent
 from dcevents.reading.framing.records import (
     MAX_RECORD_BYTES,
     Bucket,
+    CutObjects,
     FramedRecord,
-    Members,
     ReadMembers,
     TakenMembers,
 )
@@ -38,10 +38,10 @@ class _ListMember(NamedTuple):
     scan: ValueScan
 
 
-class _ReadMembers(NamedTuple):
+class _PlacedMembers(NamedTuple):
     """Members that a faster reader has read, and the place and line where their bytes begin."""
 
-    members: Members
+    members: CutObjects
     begin: int
     line: int
 
@@ -76,7 +76,7 @@ class LongObject:
     """A member that is longer than a record, and where the scan of it stopped."""
     _entered: list[tuple[int, int]] = field(default_factory=list)
     """Of members that were entered: how many brackets lie around, and how many bytes."""
-    _read: "_ReadMembers | None" = None
+    _read: "_PlacedMembers | None" = None
     _no_members_before: int = 0
     """Where a faster reader is asked again."""
 
@@ -174,7 +174,7 @@ class LongObject:
             self._no_members_before = self.at + _STEP_BYTES
         if found is None or len(found) <= 1:
             return None
-        self._read = _ReadMembers(found, self.at, self.line)
+        self._read = _PlacedMembers(found, self.at, self.line)
         return 0
 
     def _is_enough(self, more: int) -> bool:

@@ -21,7 +21,7 @@ class Bucket(StrEnum):
     NOT_AN_OBJECT = "not_an_object"
 
 
-class Members(Protocol):
+class CutObjects(Protocol):
     """Objects beside each other that a faster reader was asked about, each alone."""
 
     begins: Sequence[int]
@@ -48,14 +48,14 @@ class Members(Protocol):
         """Count the records of some that begin on the line on which the last of them does."""
 
 
-ReadMembers = Callable[[bytes, tuple[bytes, bytes], bool], Members | None]
+ReadMembers = Callable[[bytes, tuple[bytes, bytes], bool], CutObjects | None]
 """Reads the objects in some bytes, each between two texts: those of a list, or along a line."""
 
 
 class TakenMembers(NamedTuple):
     """Objects that a faster reader has taken, from `first` to before `stop`."""
 
-    members: Members
+    members: CutObjects
     first: int
     stop: int
     line: int

@@ -1,0 +1,382 @@
+/* Scan a block of lines, and what Python calls for it. */
+#include "scan_lines.h"
+
+enum {
+    SID_PLACES = 1 << 12,
+    FEW_PLACES = 1 << 6, /* small tables stay in the cache */
+    FORM_PLACES = 1 << 12,
+    MAX_LASTING_TEXTS = 1 << 20,
+    MAX_LASTING_BYTES = 64 << 20,
+};
+
+/* -- a block ---------------------------------------------------------------------------------- */
+
+/* Return a line with room behind: near the block's end a copy. */
+static int place_line(scanner *s, const u8 *data, size_t begin, size_t end, size_t length, line *l)
+{
+    l->begin = data + begin;
+    l->end = data + end;
+    l->offset = (u32)begin;
+    if (length - end >= READ_AHEAD) return 1;
+    size_t size = end - begin;
+    while (s->tail_capacity < size + READ_AHEAD + 1) {
+        u8 *tail = grow_array(s->tail, &s->tail_capacity, s->tail_capacity, 1);
+        if (!tail) return 0;
+        s->tail = tail;
+    }
+    memcpy(s->tail, data + begin, size);
+    memset(s->tail + size, 0, READ_AHEAD + 1);
+    s->tail[size] = '\n';
+    l->begin = s->tail;
+    l->end = s->tail + size;
+    return 1;
+}
+
+static void begin_block(scanner *s)
+{
+    s->runs_count = s->events.count = s->others.count = 0;
+    s->lines = 0;
+    empty_table(&s->sids);
+    empty_table(&s->unknown_names);
+    empty_table(&s->new_form_table);
+    if (s->structures_count)
+        memset(s->structure_counts, 0, COUNTS * (size_t)s->structures_count * sizeof(u32));
+    text_table *lasting[] = {&s->dialogues, &s->pages, &s->agents};
+    size_t texts = s->combinations.count, bytes = 0;
+    for (int number = 0; number < 3; number++) {
+        texts += lasting[number]->count;
+        bytes += lasting[number]->offsets[lasting[number]->count];
+    }
+    if (texts < MAX_LASTING_TEXTS && bytes < MAX_LASTING_BYTES) return;
+    for (int number = 0; number < 3; number++) empty_table(lasting[number]);
+    empty_pairs(&s->speakers);
+    empty_pairs(&s->actions);
+    empty_pairs(&s->combinations);
+    s->generation++;
+}
+
+/* Lines right before the one that is read, each the beginning of a value that may go on. */
+typedef struct {
+    u32 lines;
+    size_t begin, end;
+} open_lines;
+
+/* Settle lines whose values do not end: behind them comes an event, or they are set aside. None of
+   these values ends on a later of the lines, as the brace that begins that one is not closed. */
+static int settle_open(scanner *s, const u8 *data, open_lines *open, int is_event)
+{
+    u32 number = s->lines - open->lines;
+    for (size_t begin = open->begin; open->lines; number++, open->lines--) {
+        const u8 *feed = memchr(data + begin, '\n', open->end - begin);
+        REQUIRE(feed);
+        size_t end = (size_t)(feed - data) + 1;
+        if (is_event && !add_other(s, number, OTHER_INVALID_JSON, NO_NUMBER)) return 0;
+        if (!add_to_run(s, is_event ? LINE_OTHER : LINE_ASIDE, number, begin, end)) return 0;
+        begin = end;
+    }
+    return 1;
+}
+
+static enum line_status find_status(enum line_outcome outcome)
+{
+    if (outcome == TAKEN_EVENT) return LINE_EVENT;
+    if (outcome == TAKEN_ALONE) return LINE_EVENT_ALONE;
+    if (outcome == TAKEN_OVER_LINES) return LINE_EVENT_OVER_LINES;
+    if (outcome == TAKEN_SEVERAL) return LINE_SEVERAL;
+    if (outcome == TAKEN_SEVERAL_OVER_LINES) return LINE_SEVERAL_OVER_LINES;
+    return outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
+}
+
+enum { END_BYTES = MAX_LINE_BYTES + READ_AHEAD };
+
+/* A block while its lines are scanned. */
+typedef struct {
+    const u8 *data;
+    size_t length;
+    size_t no_value_to; /* a value that began before it went on to there, and broke */
+    size_t end_begin;   /* where the part of it begins that is copied, with room behind */
+    int has_end;
+} block;
+
+/* Return where a value over lines may be walked, and set the last line feed that it may cross; NULL
+   for none. Near the block's end that is in a copy. */
+static const u8 *place_value(scanner *s, block *b, size_t begin, const u8 **limit)
+{
+    const u8 *first = b->data + begin;
+    if (begin < b->end_begin) {
+        *limit = first + MAX_LINE_BYTES;
+    } else {
+        size_t size = b->length - b->end_begin;
+        if (!s->end) s->end = malloc(END_BYTES + READ_AHEAD);
+        if (!s->end) return NULL;
+        if (!b->has_end) {
+            memcpy(s->end, b->data + b->end_begin, size);
+            memset(s->end + size, 0, READ_AHEAD);
+            b->has_end = 1;
+        }
+        first = s->end + (begin - b->end_begin);
+        *limit = s->end + size - 1;
+    }
+    while (*limit > first && **limit != '\n') *limit -= 1;
+    return *limit > first ? first : NULL;
+}
+
+/* Scan a value that goes on behind its first line, which is `l`; `next` is where it was left. */
+static enum line_outcome scan_over_lines(scanner *s, block *b, const line *l, size_t *next)
+{
+    int has_signs = 0;
+    const u8 *limit = NULL, *first = NULL;
+    if (l->offset >= b->no_value_to) first = place_value(s, b, l->offset, &limit);
+    if (!first || first + (l->end - l->begin) >= limit) return IS_UNFINISHED;
+    const u8 *at = skip_around(first, &has_signs);
+    line whole = {first, limit, l->offset};
+    s->last_line_feed = limit;
+    const u8 *end = walk_record(s, at);
+    if (!end) b->no_value_to = l->offset + (size_t)(s->last_crossed ? s->last_crossed - first : 0) + 1;
+    enum line_outcome outcome = IS_UNFINISHED;
+    const u8 *rest = end ? skip_around(end, &has_signs) : NULL;
+    if (rest && *rest == '\n') outcome = take_record(s, &whole, at, end);
+    s->last_line_feed = NULL;
+    if (outcome == NO_MEMORY) return outcome;
+    if (outcome != TAKEN_EVENT && outcome != TAKEN_SEVERAL) {
+        leave_records(s);
+        return IS_UNFINISHED;
+    }
+    *next = l->offset + (size_t)(rest - first) + 1;
+    return outcome == TAKEN_EVENT ? TAKEN_OVER_LINES : TAKEN_SEVERAL_OVER_LINES;
+}
+
+/* Scan the line or value at `begin`, up to `next`. */
+static enum line_outcome scan_next(scanner *s, block *b, size_t begin, size_t *next)
+{
+    line l;
+    const u8 *found = memchr(b->data + begin, '\n', b->length - begin);
+    size_t end = found ? (size_t)(found - b->data) : b->length;
+    *next = found ? end + 1 : b->length;
+    if (!found || end - begin > MAX_LINE_BYTES) return SET_ASIDE;
+    if (!place_line(s, b->data, begin, end, b->length, &l)) return NO_MEMORY;
+    s->first_event = s->events.count;
+    s->first_other = s->others.count;
+    s->line_records = 0;
+    enum line_outcome outcome = scan_line(s, &l);
+    if (outcome == SET_ASIDE) leave_records(s);
+    if (outcome == IS_UNFINISHED) outcome = scan_over_lines(s, b, &l, next);
+    count_events(s, outcome == TAKEN_ALONE);
+    return outcome;
+}
+
+static u32 count_lines(const u8 *at, const u8 *end)
+{
+    u32 lines = 0;
+    for (; at < end; lines++) {
+        const u8 *found = memchr(at, '\n', (size_t)(end - at));
+        at = found ? found + 1 : end;
+    }
+    return lines;
+}
+
+static int scan_lines(scanner *s, const u8 *data, size_t length)
+{
+    open_lines open = {0, 0, 0};
+    block b = {data, length, 0, length > END_BYTES ? length - END_BYTES : 0, 0};
+    for (size_t begin = 0, next = 0; begin < length; begin = next) {
+        enum line_outcome outcome = scan_next(s, &b, begin, &next);
+        int goes_on = outcome == IS_UNFINISHED && open.lines
+            && next - open.begin <= MAX_LINE_BYTES / 2;
+        if (outcome == NO_MEMORY) return 0;
+        if (!goes_on && !settle_open(s, data, &open, outcome == TAKEN_EVENT)) return 0;
+        if (outcome == IS_UNFINISHED) {
+            if (!open.lines) open.begin = begin;
+            open.lines++;
+            open.end = next;
+        } else if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) {
+            return 0;
+        }
+        int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES;
+        u32 lines = is_long ? count_lines(data + begin, data + next) : 1;
+        if (lines > 1) s->runs[s->runs_count - 1].lines = lines;
+        s->lines += lines;
+    }
+    return settle_open(s, data, &open, 0);
+}
+
+enum { PAIRS_AHEAD = 16 };
+
+/* Number the attributes of a block's events, which are pairs of an action and a page until then: many
+   at once, since each may have to be fetched from memory. */
+static int number_attributes(scanner *s)
+{
+    event_columns *events = &s->events;
+    pair_table *table = &s->combinations;
+    for (size_t entry = 0; entry < events->count; entry++) {
+        size_t ahead = entry + PAIRS_AHEAD;
+        if (ahead < events->count)
+            __builtin_prefetch(&table->places[place_pair(table, &s->seed, events->attributes[ahead],
+                                                         events->pages[ahead])]);
+        u32 number = number_pair(table, &s->seed, events->attributes[entry], events->pages[entry]);
+        if (number == NO_NUMBER) return 0;
+        events->attributes[entry] = number;
+    }
+    return 1;
+}
+
+static void fill_result(scanner *s)
+{
+    scan_result *out = &s->result;
+    out->runs = s->runs;
+    out->event_lines = s->events.lines;
+    out->event_sessions = s->events.sessions;
+    out->event_attributes = s->events.attributes;
+    out->event_times = s->events.times;
+    out->event_forms = s->events.forms;
+    out->event_structures = s->events.structures;
+    out->event_members = s->events.members;
+    out->other_lines = s->others.lines;
+    out->other_names = s->others.names;
+    out->other_buckets = s->others.buckets;
+    out->sid_bytes = s->sids.bytes;
+    out->sid_offsets = s->sids.offsets;
+    out->name_bytes = s->unknown_names.bytes;
+    out->name_offsets = s->unknown_names.offsets;
+    out->form_bytes = s->new_form_table.bytes;
+    out->new_forms = s->new_forms;
+    out->speakers = s->speakers.pairs;
+    out->actions = s->actions.pairs;
+    out->combinations = s->combinations.pairs;
+    out->dialogue_bytes = s->dialogues.bytes;
+    out->dialogue_offsets = s->dialogues.offsets;
+    out->page_bytes = s->pages.bytes;
+    out->page_offsets = s->pages.offsets;
+    out->agent_bytes = s->agents.bytes;
+    out->agent_offsets = s->agents.offsets;
+    out->structure_counts = s->structure_counts;
+    out->runs_count = (u32)s->runs_count;
+    out->lines = s->lines;
+    out->events_count = (u32)s->events.count;
+    out->others_count = (u32)s->others.count;
+    out->sids_count = s->sids.count;
+    out->names_count = s->unknown_names.count;
+    out->new_forms_count = s->new_form_table.count;
+    out->speakers_count = s->speakers.count;
+    out->actions_count = s->actions.count;
+    out->combinations_count = s->combinations.count;
+    out->dialogues_count = s->dialogues.count;
+    out->pages_count = s->pages.count;
+    out->agents_count = s->agents.count;
+    out->structures_count = s->structures_count;
+    out->generation = s->generation;
+}
+
+/* -- the door --------------------------------------------------------------------------------- */
+
+DC_EXPORT void dc_close_scanner(scanner *s)
+{
+    if (!s) return;
+    text_table *tables[] = {&s->rule_forms, &s->dialogues, &s->pages, &s->agents, &s->sids,
+                            &s->unknown_names, &s->new_form_table};
+    for (size_t number = 0; number < sizeof tables / sizeof *tables; number++)
+        close_table(tables[number]);
+    close_pairs(&s->speakers);
+    close_pairs(&s->actions);
+    close_pairs(&s->combinations);
+    for (int number = 0; number < WORD_LISTS; number++) free(s->lists[number].bytes);
+    event_columns *events = &s->events;
+    void *arrays[] = {s->arena, s->end, s->walked_form, s->walked_slots, s->members, s->splits, s->order,
+                      s->rules, s->new_forms, s->runs, s->structure_counts, s->tail,
+                      events->lines, events->sessions, events->attributes, events->times,
+                      events->forms, events->structures, events->members, events->pages,
+                      s->others.lines, s->others.names, s->others.buckets};
+    for (size_t number = 0; number < sizeof arrays / sizeof *arrays; number++)
+        free(arrays[number]);
+    close_paths(&s->paths);
+    free(s);
+}
+
+/* Return a scanner; NULL where there is no memory. The seeds are secret: whoever writes the log
+   must not know which texts hash alike. */
+DC_EXPORT scanner *dc_open_scanner(u64 one, u64 two, int keep_query, int in_full, i64 year_clock_ms)
+{
+    scanner *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->seed.one = one;
+    s->seed.two = two;
+    s->keep_query = keep_query;
+    s->in_full = in_full;
+    s->year_clock_ms = year_clock_ms;
+    s->arena = malloc(ARENA_BYTES);
+    s->walked_form = malloc(MAX_WALKED_BYTES + 16);
+    s->walked_slots = malloc(MAX_WALKED_SLOTS * sizeof *s->walked_slots);
+    s->members = malloc(MAX_MEMBERS * sizeof *s->members);
+    s->splits = malloc(MAX_SPLITS * sizeof *s->splits);
+    int has_room = s->arena && s->walked_form && s->walked_slots && s->members && s->splits;
+    int is_open = has_room && open_paths(&s->paths) && open_table(&s->rule_forms, FORM_PLACES)
+        && open_table(&s->dialogues, FEW_PLACES) && open_table(&s->pages, FEW_PLACES)
+        && open_table(&s->agents, FEW_PLACES) && open_pairs(&s->speakers, FEW_PLACES)
+        && open_pairs(&s->actions, FEW_PLACES) && open_pairs(&s->combinations, FEW_PLACES)
+        && open_table(&s->sids, SID_PLACES) && open_table(&s->unknown_names, 1024)
+        && open_table(&s->new_form_table, 512);
+    if (is_open) return s;
+    dc_close_scanner(s);
+    return NULL;
+}
+
+/* Fill a list of words, each behind a byte that is its length; return 0 where that fails. */
+DC_EXPORT int dc_set_words(scanner *s, u32 list, const u8 *bytes, u32 length)
+{
+    if (list >= WORD_LISTS) return 0;
+    for (u32 at = 0; at < length; at += bytes[at] + 1u)
+        if (bytes[at] >= length - at) return 0;
+    u8 *copy = malloc(length ? length : 1);
+    if (!copy) return 0;
+    memcpy(copy, bytes, length);
+    free(s->lists[list].bytes);
+    s->lists[list].bytes = copy;
+    s->lists[list].length = length;
+    fill_key_filter(s->lists, &s->filter);
+    return 1;
+}
+
+/* Add the rule of a form; return 0 where there is no memory. */
+DC_EXPORT int dc_add_rule(scanner *s, const u8 *form, u32 length, const rule *added)
+{
+    if (length > MAX_FORM_BYTES || keep_rule(s, form, length, added) == NO_NUMBER) return 0;
+    while (s->structures_count <= added->structure
+           || s->structures_count <= added->prefix_structure) {
+        u32 *counts = grow_array(s->structure_counts, &s->structure_capacity,
+                                 COUNTS * ((size_t)s->structures_count + 1), sizeof *counts);
+        if (!counts) return 0;
+        s->structure_counts = counts;
+        memset(counts + COUNTS * (size_t)s->structures_count, 0, COUNTS * sizeof *counts);
+        s->structures_count++;
+    }
+    return 1;
+}
+
+/* Scan a block; return what was found, valid until the next, or NULL where there is no memory. */
+DC_EXPORT const scan_result *dc_scan_block(scanner *s, const u8 *data, size_t length)
+{
+    if (length > UINT32_MAX / 2) return NULL;
+    begin_block(s);
+    if (!scan_lines(s, data, length) || !number_attributes(s)) return NULL;
+    fill_result(s);
+    return &s->result;
+}
+
+/* Write what the combinations from a number on consist of: kind, dialogue, page, agent, meeting.
+ * 0 is none of a page, an agent or a meeting; the numbers of their texts are one less. */
+DC_EXPORT void dc_list_combinations(const scanner *s, u32 begin, u32 *rows)
+{
+    for (u32 number = begin; number < s->combinations.count; number++, rows += 5) {
+        u32 action = s->combinations.pairs[2 * (size_t)number];
+        u32 page = s->combinations.pairs[2 * (size_t)number + 1];
+        REQUIRE(action < s->actions.count);
+        u32 speakers = s->actions.pairs[2 * (size_t)action + 1];
+        REQUIRE(speakers < s->speakers.count);
+        rows[0] = s->actions.pairs[2 * (size_t)action];
+        rows[1] = s->speakers.pairs[2 * (size_t)speakers];
+        rows[2] = page == NO_NUMBER ? 0 : page + 1;
+        u32 agent = s->speakers.pairs[2 * (size_t)speakers + 1];
+        rows[3] = agent == NO_NUMBER ? 0 : agent + 1;
+        rows[4] = 0;
+    }
+}

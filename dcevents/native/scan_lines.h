@@ -1,0 +1,83 @@
+/* Parts of the scan of a block: its columns, its lines, what stands behind text. */
+#ifndef DCEVENTS_SCAN_LINES_H
+#define DCEVENTS_SCAN_LINES_H
+
+#include "scan.h"
+
+enum { COUNTS = 4 /* of each structure */ };
+
+enum line_outcome {
+    TAKEN_EVENT,
+    TAKEN_ALONE,
+    TAKEN_OVER_LINES,
+    TAKEN_SEVERAL,
+    TAKEN_SEVERAL_OVER_LINES,
+    TAKEN_OTHER,
+    SET_ASIDE,
+    IS_UNFINISHED,
+    NO_MEMORY,
+};
+
+typedef struct {
+    const u8 *begin, *end; /* without its LF */
+    u32 offset;            /* in the block */
+} line;
+
+/* A record on its line. */
+typedef struct {
+    const line *l;
+    const u8 *at, *end;
+} place;
+
+/* Skip what may stand around a value on its line. */
+static inline const u8 *skip_around(const u8 *at, int *has_signs)
+{
+    for (;;) {
+        if (*at == ' ' || *at == '\t' || *at == '\r' || *at == 0) {
+            at++;
+        } else if (*at == ',' || *at == 0x1E) {
+            *has_signs = 1;
+            at++;
+        } else if (at[0] == 0xEF && at[1] == 0xBB && at[2] == 0xBF) {
+            at += 3;
+        } else {
+            return at;
+        }
+    }
+}
+
+/* -- columns (scan_events.c) ------------------------------------------------------------------ */
+
+/* Add a line to the run of its neighbours; its entry is in the columns already. */
+int add_to_run(scanner *s, enum line_status status, u32 number, size_t begin, size_t end);
+/* Add a record that is no event: its line, its bucket, and the number of its name. */
+int add_other(scanner *s, u32 number, enum other_bucket bucket, u32 name);
+enum line_outcome take_event(scanner *s, const rule *r);
+enum line_outcome take_unknown(scanner *s, const rule *r);
+enum line_outcome take_other(scanner *s, enum other_bucket bucket);
+
+/* -- lines (scan.c) --------------------------------------------------------------------------- */
+
+/* Keep a rule, or a copy for another order of keys; return its number. */
+u32 keep_rule(scanner *s, const u8 *form, u32 length, const rule *added);
+enum line_outcome reject_line(scanner *s, const line *l);
+/* Take a record that has been walked, from `at` to `end`. */
+enum line_outcome take_record(scanner *s, const line *l, const u8 *at, const u8 *end);
+/* … and keep its path: from `begin` to the end of its line. */
+enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *begin, const u8 *at,
+                                 const u8 *end);
+/* Take a record that is like one before. */
+enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end);
+/* Give up what has been taken of a line. */
+void leave_records(scanner *s);
+/* Count the events of a line by where they keep their parts. */
+void count_events(scanner *s, int has_prefix);
+enum line_outcome scan_line(scanner *s, const line *l);
+
+/* -- lines that do not begin with an object (scan_behind.c) ----------------------------------- */
+
+/* Scan a line that is a text, which is a record. */
+enum line_outcome scan_text(scanner *s, const line *l, const u8 *at);
+enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begin);
+
+#endif

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from dcevents.model.events import REJECT_REASONS
@@ -226,18 +227,22 @@ class Scanning:
 
     def _let_go_settled(self, _scanned: Future[ScannedInput]) -> None:
         """Let go of the bytes of blocks that wait, as far as nobody is to look at them again."""
-        with self._settling.lock:
+        # A thread would write an error of its own; a block that keeps its bytes is read as well.
+        with self._settling.lock, suppress(MemoryError):
             with self._changed:
                 found = list(self._settling.find_settled(self._waiting))
             for place, block in found:
-                packed = self._pack(block.scanned.events)
-                settled = block.let_go(packed)
-                waiting = _WaitingItem(settled, _RESULT_BYTES + settled.size)
-                with self._changed:
-                    self._waiting_bytes += waiting.size - self._waiting[place].size
-                    self._waiting[place] = waiting
-                    self._changed.notify_all()
-                self.give_back(block)
+                self._let_go(place, block)
+
+    def _let_go(self, place: int, block: ScannedInput) -> None:
+        """Let go of the bytes of a block that waits at a place."""
+        settled = block.let_go(self._pack(block.scanned.events))
+        waiting = _WaitingItem(settled, _RESULT_BYTES + settled.size)
+        with self._changed:
+            self._waiting_bytes += waiting.size - self._waiting[place].size
+            self._waiting[place] = waiting
+            self._changed.notify_all()
+        self.give_back(block)
 
     def _pack(self, events: TakenEvents) -> PackedEvents | None:
         """Return the facts of a block's events; None where whoever takes it is to make them."""

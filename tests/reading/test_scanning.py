@@ -126,6 +126,24 @@ def test_blocks_that_nobody_looks_at_again_are_let_go(
     )
 
 
+def test_a_block_that_cannot_be_let_go_for_want_of_memory_is_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> ScannedInput:
+        raise MemoryError
+
+    monkeypatch.setattr(scanning, "_MIN_THREAD_BYTES", 0)
+    monkeypatch.setattr(ScannedInput, "let_go", fail)
+    scan = Scanning(make_inputs(tmp_path, 2, 100), SETTINGS, lambda _: None)
+    scan.begin()
+    wait_until_scanned(scan)
+
+    found = [each for each in scan if isinstance(each, ScannedInput)]
+
+    assert [each.scanned.lines for each in found] == [100, 100]
+    assert not caplog.records, "and no thread writes a traceback"
+
+
 def cut_anew(
     read: Callable[..., Iterator[InputItem]], cuts: Iterator[int], *arguments: object
 ) -> Iterator[InputItem]:

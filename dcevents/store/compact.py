@@ -209,7 +209,8 @@ def merge_segments(
     rows = conversations.select("sid", "attributes").with_row_index("row")
     attempts = tables["attempts"].drop("row").join(rows, on=["sid", "attributes"], how="left")
     facts = tables["facts"].unique().sort("sid", "ts", "attributes")
-    sids = facts.select("sid").unique()
+    # Where conversations were removed, a session may have left its sid only.
+    sessions = pl.concat([facts["sid"], tables["sids"]["sid"]]).unique().sort()
     return Segment(
         facts=facts,
         sids=tables["sids"].unique().sort("sid"),
@@ -217,7 +218,7 @@ def merge_segments(
         attempts=attempts.select(*ATTEMPTS_SCHEMA).sort("row", "attempt"),
         agents=segment.list_agents(facts, state.attributes, clock),
         events=tables["events"].unique().sort("file", "line", "member"),
-        orphans=sids.filter(~pl.col("sid").is_in(conversations["sid"].implode())).sort("sid"),
+        orphans=sessions.filter(~sessions.is_in(conversations["sid"].implode())).to_frame(),
     )
 
 

@@ -169,8 +169,10 @@ def _rewrite_segments(
     Return name → new segment, if any is left.
     """
     state = removal.state
-    with_lines = _find_segments_with_lines(state, removal.conversations["sid"])
-    numbers = sorted({*removal.rows["segment"], *with_lines})
+    # Also repeated lines, and sids that an older dcevents left where nothing else of them is.
+    with_lines = _find_segments_with(state, "events", removal.conversations["sid"])
+    with_sids = _find_segments_with(state, "sids", vanished)
+    numbers = sorted({*removal.rows["segment"], *with_lines, *with_sids})
     return {
         state.segments[number].name: _rewrite_segment(writer, removal, number, vanished)
         for number in numbers
@@ -200,11 +202,10 @@ def _rewrite_segment(
     return compact.join_runs(written, [former])
 
 
-def _find_segments_with_lines(state: StoreState, sids: pl.Series) -> Iterator[int]:
-    """Yield the segments with lines of sessions, also repeated ones."""
+def _find_segments_with(state: StoreState, table: str, sids: pl.Series) -> Iterator[int]:
+    """Yield the segments with rows of sessions in a table."""
     for number, each in enumerate(state.segments):
-        lines = state.read_table(each, "events", ["sid"])["sid"]
-        if lines.is_in(sids.implode()).any():
+        if state.read_table(each, table, ["sid"])["sid"].is_in(sids.implode()).any():
             yield number
 
 

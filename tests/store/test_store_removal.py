@@ -1,14 +1,18 @@
 """What is removed is gone, or is said to be still there, and goes with the next command."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import harness
+import polars as pl
 import pytest
 from upkeep import FIRST, SECOND, content, done, sound
 
+from dcevents.store import compact
 from dcevents.store.disk import lock
+from dcevents.store.disk.segment import Segment
 from dcevents.store.disk.folder import open_folder
 
 NEXT = [
@@ -66,6 +70,57 @@ def test_a_report_removes_nothing_beside_another_or_a_writer(
         assert "to go" in done("store", "info", store).text
     done("summary", "--store", store, "-q")
     assert "to go" not in done("store", "info", store).text
+
+
+_OLD_AND_NEW = """
+2026-10-02T09:00:00Z secret engaged id=old
+2026-10-02T09:00:00Z other engaged id=old
+2026-11-20T09:00:00Z other completed id=old
+"""
+
+
+@pytest.fixture(params=["as it is", "as older dcevents wrote it"])
+def expired(
+    request: pytest.FixtureRequest,
+    store: Path,
+    take: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """A store that has lost the first conversation of a session, and kept a later one."""
+
+    def drop_orphans_without_facts(*arguments: Any) -> Segment:
+        tables = merge(*arguments)
+        with_facts = pl.col("sid").is_in(tables.facts["sid"].implode())
+        return replace(tables, orphans=tables.orphans.filter(with_facts))
+
+    merge = compact.merge_segments
+    take(_OLD_AND_NEW, "-q")
+    take("2026-11-20T09:00:00Z secret engaged id=new\n2027-06-01T09:00:00Z secret closed id=new")
+    with monkeypatch.context() as patched:
+        if request.param != "as it is":
+            patched.setattr(compact, "merge_segments", drop_orphans_without_facts)
+        take("2026-11-21T09:00:00Z x engaged", "--keep", "30d", "--yes")
+    return store
+
+
+def test_a_session_whose_first_conversation_expired_is_forgotten_whole(expired: Path) -> None:
+    assert done("completion", "--store", expired, "-q", "-f", "json").json["total"]["sessions"] == 3
+
+    done("ingest", "--store", expired, "--forget", "secret", "-q")
+
+    assert done("completion", "--store", expired, "-q", "-f", "json").json["total"]["sessions"] == 2
+    sids = [pl.read_parquet(each) for each in expired.glob("segments/*/sids.parquet")]
+    assert {"other", "x"} == {*pl.concat(sids)["text"]}
+    assert sound(expired)
+
+
+def test_a_session_whose_first_conversation_expired_expires_whole(
+    expired: Path, take: Callable[..., Any]
+) -> None:
+    take("2026-11-30T10:00:00Z other closed id=old", "--keep", "5d", "--yes")
+
+    assert done("completion", "--store", expired, "-q", "-f", "json").json["total"]["sessions"] == 1
+    assert sound(expired)
 
 
 def test_attributes_that_are_blank_alike_keep_their_places(

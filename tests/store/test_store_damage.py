@@ -147,13 +147,18 @@ def test_what_is_lost_is_read_again(
     assert sound(store)
 
 
+def unpack_version(version: int, store: Path) -> None:
+    """Make a store of an older version."""
+    shutil.unpack_archive(Path(__file__).with_name(f"version_{version}.zip"), store)
+    for path in (store, *store.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+
+
 @pytest.mark.parametrize("version", [2, 3])
 def test_an_older_store_is_read_and_goes_on_as_one_of_today(
     version: int, store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:
-    shutil.unpack_archive(Path(__file__).with_name(f"version_{version}.zip"), store)
-    for path in (store, *store.rglob("*")):
-        path.chmod(0o700 if path.is_dir() else 0o600)
+    unpack_version(version, store)
     expected, counts = figures("--store", store), account(store)
     (tmp_path / "both.log").write_bytes(harness.log(FIRST + SECOND + AHEAD))
     assert figures(tmp_path / "both.log") == expected
@@ -175,4 +180,41 @@ def test_an_older_store_is_read_and_goes_on_as_one_of_today(
     logs = sorted(tmp_path.glob("*.log"))
     assert figures("--store", store) == figures(*logs)
     assert [*store.rglob("conversation_sids.parquet")]
+    assert sound(store)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_an_older_store_is_sound_wherever_its_first_run_ends(
+    version: int,
+    store: Path,
+    tmp_path: Path,
+    take: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A copy of the manifest that version 2 has not is missing at no moment of version 4."""
+    unpack_version(version, store)
+    moments: list[Path] = []
+    replace = os.replace
+
+    def replace_and_copy(*names: str, **folders: Any) -> None:
+        replace(*names, **folders)
+        moments.append(tmp_path / "moments" / str(len(moments)))
+        shutil.copytree(store, moments[-1])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", replace_and_copy)
+        take("2026-11-04T09:00:00Z g engaged", "-q")
+
+    assert len(moments) >= 2
+    assert all(sound(moment) for moment in moments)
+
+
+def test_the_copy_of_the_manifest_of_version_3_is_held(store: Path) -> None:
+    unpack_version(3, store)
+    assert sound(store)
+
+    (store / "manifest-copy.json").write_bytes(b"{}")
+
+    assert not sound(store)
+    done("store", "repair", store)
     assert sound(store)

@@ -89,7 +89,7 @@ def find_copy_damage(folder: StoreFolder, current: Manifest) -> str | None:
 
     Raises StoreError where it is not the user's own.
     """
-    if current.version < manifest.STORE_VERSION:
+    if current.version < manifest.FIRST_VERSION_WITH_COPY:
         return None
     return find_manifest_damage(folder, manifest.COPY_NAME)
 
@@ -138,9 +138,13 @@ def check_folder(folder: StoreFolder) -> None:
 def write_manifest(folder: StoreFolder, new: Manifest) -> None:
     """Replace the manifest, then its copy, which `store repair` goes back to."""
     data = new.to_json()
-    for name in (manifest.MANIFEST_NAME, manifest.COPY_NAME):
+    writes = [(manifest.MANIFEST_NAME, data), (manifest.COPY_NAME, data)]
+    if folder.has_file(manifest.MANIFEST_NAME) and not folder.has_file(manifest.COPY_NAME):
+        # No store of a version that has copies is ever without one.
+        writes.insert(0, (manifest.COPY_NAME, folder.read_file(manifest.MANIFEST_NAME)))
+    for name, content in writes:
         with report_write_failures(folder.locate(name)):
-            folder.replace_file(name, data)
+            folder.replace_file(name, content)
 
 
 # -- reading -------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ STORE_VERSION: Final = 4
 _OLDEST_VERSION: Final = 2
 """Version without CRC-32s. It is read, and written as the present one, as is version 3, which has
 the sids of conversations among their other columns."""
+FIRST_VERSION_WITH_COPY: Final = 3
 _CRC_MEMBER: Final = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\n?\Z')
 """The last member: the CRC-32 of all bytes before it."""
 ALL_LOGS: Final = "all logs"

@@ -12,8 +12,8 @@ from upkeep import FIRST, SECOND, content, done, sound
 
 from dcevents.store import compact
 from dcevents.store.disk import lock
-from dcevents.store.disk.segment import Segment
 from dcevents.store.disk.folder import open_folder
+from dcevents.store.disk.segment import Segment
 
 NEXT = [
     ["completion", "-q", "--store"],
@@ -117,7 +117,8 @@ def test_a_session_whose_first_conversation_expired_is_forgotten_whole(expired: 
 def test_a_session_whose_first_conversation_expired_expires_whole(
     expired: Path, take: Callable[..., Any]
 ) -> None:
-    take("2026-11-30T10:00:00Z other closed id=old", "--keep", "5d", "--yes")
+    take("2026-11-30T10:00:00Z other closed id=old", "-q")
+    done("ingest", "--store", expired, "--keep", "5d", "--yes", "-q")
 
     assert done("completion", "--store", expired, "-q", "-f", "json").json["total"]["sessions"] == 1
     assert sound(expired)

@@ -310,6 +310,21 @@ def test_a_store_that_was_read_by_older_rules_says_so_until_all_is_read_again(
     assert "older ones" not in done("store", "info", store).text
 
 
+def test_many_attempts_alike_are_sound(store: Path, take: Callable[..., Any]) -> None:
+    """Attempts of a session are told by their numbers, in whatever order sids are hashed."""
+    take(
+        "\n".join(
+            f"09:{minute:02d}:{second + after:02d} s{minute} {kind} agent=a"
+            for minute in range(40)
+            for second in (0, 20, 40)
+            for after, kind in enumerate(("live_chat_requested", "live_chat_request_timeout"))
+        ),
+        "-q",
+    )
+
+    assert harness.run("store", "verify", store).text == f"{store}: sound\n"
+
+
 @pytest.mark.parametrize("damage", ["its content has changed", "missing"])
 def test_a_damaged_copy_of_the_manifest_is_found_and_made_anew(
     damage: str, store: Path, take: Callable[..., Any]

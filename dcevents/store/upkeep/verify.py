@@ -84,7 +84,8 @@ def _make_comparable(state: StoreState, name: str, rows: pl.DataFrame) -> pl.Dat
     numbered = rows.select(columns).with_columns(
         ids.gather(pl.col("attributes")).alias("attributes")
     )
-    return numbered.sort(columns[:2] + columns[-1:])
+    # The sid, the conversation's id, and which attempt it is: no two rows have the same.
+    return numbered.sort([name for name in ("sid", "attributes", "attempt") if name in columns])
 
 
 def _recompute_tables(state: StoreState, stored: Segment, clock: int) -> Segment:

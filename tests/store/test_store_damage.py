@@ -209,12 +209,16 @@ def test_an_older_store_is_sound_wherever_its_first_run_ends(
     assert all(sound(moment) for moment in moments)
 
 
-def test_the_copy_of_the_manifest_of_version_3_is_held(store: Path) -> None:
+@pytest.mark.parametrize("name", ["manifest.json", "manifest-copy.json"])
+def test_the_manifest_of_version_3_is_held_and_made_anew_as_it_was(name: str, store: Path) -> None:
+    """Also an older dcevents reads it then."""
     unpack_version(3, store)
+    whole = (store / name).read_bytes()
     assert sound(store)
 
-    (store / "manifest-copy.json").write_bytes(b"{}")
+    (store / name).write_bytes(b"{}")
 
     assert not sound(store)
     done("store", "repair", store)
+    assert (store / name).read_bytes() == whole
     assert sound(store)

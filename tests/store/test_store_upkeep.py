@@ -17,7 +17,8 @@ import stores
 from upkeep import FIRST, LATE, REPORTS, SECOND, account, content, done, figures, sound, sums_up
 
 from dcevents.store import compact
-from dcevents.store.disk import checksum, manifest
+from dcevents.store.disk import checksum, lock, manifest
+from dcevents.store.disk.folder import open_folder
 
 # -- removing --------------------------------------------------------------------------------------
 
@@ -308,6 +309,26 @@ def test_a_store_that_was_read_by_older_rules_says_so_until_all_is_read_again(
 
     assert told not in done("completion", "--store", store).err
     assert "older ones" not in done("store", "info", store).text
+
+
+def test_files_that_the_copy_of_the_manifest_needs_go_after_it_is_renewed(
+    store: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST, "-q")
+    take(SECOND, "-q")
+    copy = store / "manifest-copy.json"
+    former, expected = copy.read_bytes(), figures("--store", store)
+    with lock.hold_for_reading(open_folder(store)):
+        done("store", "compact", store)
+    # As a run leaves it that is killed between the manifest and its copy.
+    copy.write_bytes(former)
+    done("summary", "--store", store, "-q")
+
+    (store / "manifest.json").write_bytes(b"{}")
+    done("store", "repair", store)
+
+    assert figures("--store", store) == expected
+    assert sound(store)
 
 
 def test_many_attempts_alike_are_sound(store: Path, take: Callable[..., Any]) -> None:

@@ -10,7 +10,7 @@ from typing import IO, Final, Literal
 
 import polars as pl
 
-from dcevents.errors import StoreError
+from dcevents.errors import OutputError, StoreError
 from dcevents.folders import TEMPORARY_PREFIX, report_write_failures
 from dcevents.store.disk import checksum, lock, manifest, segment
 from dcevents.store.disk.checksum import FileRecord
@@ -138,13 +138,19 @@ def check_folder(folder: StoreFolder) -> None:
 def write_manifest(folder: StoreFolder, new: Manifest) -> None:
     """Replace the manifest, then its copy, which `store repair` goes back to."""
     data = new.to_json()
-    writes = [(manifest.MANIFEST_NAME, data), (manifest.COPY_NAME, data)]
     if folder.has_file(manifest.MANIFEST_NAME) and not folder.has_file(manifest.COPY_NAME):
         # No store of a version that has copies is ever without one.
-        writes.insert(0, (manifest.COPY_NAME, folder.read_file(manifest.MANIFEST_NAME)))
-    for name, content in writes:
+        restore_copy(folder)
+    for name in (manifest.MANIFEST_NAME, manifest.COPY_NAME):
         with report_write_failures(folder.locate(name)):
-            folder.replace_file(name, content)
+            folder.replace_file(name, data)
+
+
+def restore_copy(folder: StoreFolder) -> None:
+    """Put what the manifest is in the place of its copy."""
+    data = folder.read_file(manifest.MANIFEST_NAME)
+    with report_write_failures(folder.locate(manifest.COPY_NAME)):
+        folder.replace_file(manifest.COPY_NAME, data)
 
 
 # -- reading -------------------------------------------------------------------------------------
@@ -316,10 +322,13 @@ class StoreWriter:
 def restore_manifest(folder: StoreFolder) -> Manifest:
     """Put the manifest's copy in its place; return it.
 
-    Raises StoreError where the copy, or a file that it names, is damaged as well.
+    Raises StoreError where the copy is damaged as well.
     """
     found = load_manifest(folder, manifest.COPY_NAME)
-    write_manifest(folder, found)
+    # As it is: an older dcevents reads it, if it is of one.
+    data = folder.read_file(manifest.COPY_NAME)
+    with report_write_failures(folder.locate(manifest.MANIFEST_NAME)):
+        folder.replace_file(manifest.MANIFEST_NAME, data)
     return found
 
 
@@ -354,6 +363,8 @@ def remove_leftovers(folder: StoreFolder, current: Manifest) -> list[str]:
     with lock.exclude_readers(folder) as has_no_readers:
         if not has_no_readers:
             return found
+        if found:
+            _renew_copy(folder)
         for name in found:
             with contextlib.suppress(OSError):
                 folder.remove_file(name)
@@ -361,6 +372,20 @@ def remove_leftovers(folder: StoreFolder, current: Manifest) -> list[str]:
             with contextlib.suppress(OSError):
                 folder.remove_folder(f"{SEGMENTS_FOLDER}/{inner}")
     return list_leftovers(folder, current)
+
+
+def _renew_copy(folder: StoreFolder) -> None:
+    """Have the manifest's copy name no file that goes: a killed run may have left a former one.
+
+    Raises StoreError where the manifest is damaged.
+    """
+    if not folder.has_file(manifest.COPY_NAME):
+        return
+    load_manifest(folder)
+    names = (manifest.MANIFEST_NAME, manifest.COPY_NAME)
+    if len({folder.read_file(name) for name in names}) > 1:
+        with contextlib.suppress(OutputError):  # A full disk: what goes makes room.
+            restore_copy(folder)
 
 
 def remove_late_leftovers(folder: StoreFolder) -> None:

@@ -103,7 +103,7 @@ def _mend_manifest(folder: StoreFolder) -> tuple[Manifest, dict[str, str]]:
     current = files.load_manifest(folder)
     damage = files.find_copy_damage(folder, current)
     if damage:
-        files.write_manifest(folder, current)
+        files.restore_copy(folder)
     return current, {manifest.COPY_NAME: damage} if damage else {}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,13 @@ _OLD_AND_NEW = """
 """
 
 
+def let_first_expire(take: Callable[..., Any]) -> None:
+    """Have a store lose the first conversation of a session, and keep a later one."""
+    take(_OLD_AND_NEW, "-q")
+    take("2026-11-20T09:00:00Z secret engaged id=new\n2027-06-01T09:00:00Z secret closed id=new")
+    take("2026-11-21T09:00:00Z x engaged", "--keep", "30d", "--yes")
+
+
 @pytest.fixture(params=["as it is", "as older dcevents wrote it"])
 def expired(
     request: pytest.FixtureRequest,
@@ -94,12 +102,10 @@ def expired(
         return replace(tables, orphans=tables.orphans.filter(with_facts))
 
     merge = compact.merge_segments
-    take(_OLD_AND_NEW, "-q")
-    take("2026-11-20T09:00:00Z secret engaged id=new\n2027-06-01T09:00:00Z secret closed id=new")
     with monkeypatch.context() as patched:
         if request.param != "as it is":
             patched.setattr(compact, "merge_segments", drop_orphans_without_facts)
-        take("2026-11-21T09:00:00Z x engaged", "--keep", "30d", "--yes")
+        let_first_expire(take)
     return store
 
 
@@ -122,6 +128,18 @@ def test_a_session_whose_first_conversation_expired_expires_whole(
 
     assert done("completion", "--store", expired, "-q", "-f", "json").json["total"]["sessions"] == 1
     assert sound(expired)
+
+
+def test_an_event_ahead_is_counted_whose_session_has_lost_its_first_conversation(
+    store: Path, take: Callable[..., Any]
+) -> None:
+    let_first_expire(take)
+    for days, future in ((0, 1), (300, 0)):
+        clock = harness.CLOCK + timedelta(days=days)
+        found = harness.run("sessions", "--store", store, "-q", "-f", "json", clock=clock).json
+
+        assert (found["input"]["events"], found["input"]["future"]) == (5, future)
+    assert {each["sid"]: each["last_at"] for each in found["rows"]}["secret"].startswith("2027-06")
 
 
 def test_attributes_that_are_blank_alike_keep_their_places(

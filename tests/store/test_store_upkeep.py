@@ -499,6 +499,21 @@ def test_an_older_store_is_refused(store: Path, take: Callable[..., Any]) -> Non
         assert f"written by an older dcevents (store version 1, here {here})" in result.err
 
 
+def test_a_store_of_a_newer_version_is_not_set_back_by_its_copy(
+    store: Path, take: Callable[..., Any]
+) -> None:
+    """A newer dcevents that is killed between the two leaves the copy of the version before."""
+    take(FIRST)
+    stores.change_manifest(store, version=manifest.STORE_VERSION + 1)
+    newer = (store / "manifest.json").read_bytes()
+
+    result = harness.run("store", "repair", store)
+
+    assert (result.status, result.out) == (1, b"")
+    assert "written by a newer dcevents" in result.err
+    assert (store / "manifest.json").read_bytes() == newer
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema":"other","version":1}', "\0"])
 def test_what_is_no_manifest_is_said_to_be_none(
     text: str, store: Path, take: Callable[..., Any]

@@ -74,11 +74,13 @@ def load_manifest(folder: StoreFolder, name: str = manifest.MANIFEST_NAME) -> Ma
 def find_manifest_damage(folder: StoreFolder, name: str) -> str | None:
     """Return the damage of the manifest, or of its copy, in words; None where it is sound.
 
-    Raises StoreError where it is not the user's own.
+    Raises StoreError where it is not the user's own, or of a version that is not read.
     """
     folder.check_file(name)
     try:
         load_manifest(folder, name)
+    except manifest.StoreVersionError:
+        raise
     except StoreError as error:
         return str(error).removeprefix(f"{folder.locate(name)}: ").split("; ")[0]
     return None

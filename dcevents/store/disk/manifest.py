@@ -31,6 +31,10 @@ _RENAMED_MEMBERS: Final = {"attributes_file": "attributes_files", "ledger_file":
 """Members of version 2, each with one name of a file, and what they are now."""
 
 
+class StoreVersionError(StoreError):
+    """A store of a version that this dcevents does not read: nothing is damaged."""
+
+
 @dataclass(frozen=True)
 class SegmentInfo:
     """A segment: facts of one run, and their conversations' rows.
@@ -178,12 +182,12 @@ def _make_error(name: str, advice: str) -> StoreError:
 
 def _require_version(version: int, name: str) -> None:
     if version > STORE_VERSION:
-        raise StoreError(
+        raise StoreVersionError(
             f"{name}: written by a newer dcevents "
             f"(store version {version}, here {STORE_VERSION}); update dcevents"
         )
     if version < _OLDEST_VERSION:
-        raise StoreError(
+        raise StoreVersionError(
             f"{name}: written by an older dcevents "
             f"(store version {version}, here {STORE_VERSION}); ingest the logs into a new store"
         )

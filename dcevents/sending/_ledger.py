@@ -374,10 +374,11 @@ def _build_header(name: LedgerName) -> bytes:
 def _read_header(file: BinaryIO) -> LedgerName | None:
     """Return what a ledger says that it is about; None where it says nothing."""
     line = file.readline(_MAX_HEADER_BYTES)
-    with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+    with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError, RecursionError):
         found = json.loads(line)
         name = LedgerName(*(found[each] for each in LedgerName._fields))
-        return name if line == _build_header(name) else None
+        if line == _build_header(name) and all(isinstance(each, str) for each in name):
+            return name
     return None
 
 

@@ -66,7 +66,10 @@ def test_damaged_ledgers_of_a_store_are_found(tmp_path: Path) -> None:
         append(store, name, Entry(SENT, [record(1, None if name is EVENTS else 9)]))
     path = store / EVENTS.file_name
     whole = path.read_bytes()
-    for damaged, place in ((whole[:-9] + b"!" + whole[-8:], len(whole) - 33), (b"{}\n", 0)):
+    numbers = json.dumps({**json.loads(whole.splitlines()[0]), **dict.fromkeys(EVENTS._fields, 1)})
+    headers = (b"{}\n", b"[" * 4000 + b"\n", numbers.encode() + b"\n")
+    inner = whole[:-9] + b"!" + whole[-8:]
+    for damaged, place in ((inner, len(whole) - 33), *((each, 0) for each in headers)):
         path.write_bytes(damaged)
         result = harness.run("store", "verify", store)
         assert (result.status, result.out) == (1, b"")

@@ -514,7 +514,9 @@ def test_a_store_of_a_newer_version_is_not_set_back_by_its_copy(
     assert (store / "manifest.json").read_bytes() == newer
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema":"other","version":1}', "\0"])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "[" * 9999, '{"schema":"other","version":1}', "\0"]
+)
 def test_what_is_no_manifest_is_said_to_be_none(
     text: str, store: Path, take: Callable[..., Any]
 ) -> None:

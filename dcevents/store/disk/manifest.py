@@ -171,7 +171,7 @@ def parse_manifest(data: bytes, name: str, advice: str) -> Manifest:
             _require_version(version, name)
             if checked or version == _OLDEST_VERSION:
                 return _build_manifest(found)
-    except (ValueError, LookupError, AttributeError, TypeError) as error:
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
         raise _make_error(name, advice) from error
     raise _make_error(name, advice)
 

@@ -154,7 +154,7 @@ def unpack_version(version: int, store: Path) -> None:
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("version", [pytest.param(2, marks=pytest.mark.harm), 3])
 def test_an_older_store_is_read_and_goes_on_as_one_of_today(
     version: int, store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:
@@ -183,7 +183,7 @@ def test_an_older_store_is_read_and_goes_on_as_one_of_today(
     assert sound(store)
 
 
-@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("version", [pytest.param(2, marks=pytest.mark.harm), 3])
 def test_an_older_store_is_sound_wherever_its_first_run_ends(
     version: int,
     store: Path,

@@ -11,24 +11,42 @@ static int is_lone_scalar(scanner *s, const line *l)
         || (!has_escapes && !may_hold_values(l->begin + 1, (size_t)(end - l->begin) - 2));
 }
 
+/* Take a record that ends its line, by its path or walked. Else it is set aside, and `end` is where it
+   ends; NULL where there is nothing more to try. */
+static enum line_outcome take_to_end(scanner *s, const line *l, const u8 *at, const u8 **end)
+{
+    int has_signs = 0;
+    *end = NULL;
+    enum line_outcome outcome = take_path(s, at, l->end);
+    if (outcome != SET_ASIDE) return outcome;
+    const u8 *walked = walk_record(s, at);
+    /* What a path goes over must be nothing but the record: other lines have it without a prefix. */
+    if (walked && skip_around(walked, &has_signs) == l->end)
+        return take_and_learn(s, l, at, at, walked);
+    *end = walked;
+    return SET_ASIDE;
+}
+
+/* Take a record with more beside it, unless it is rejected: that would need bytes of its own. */
+static enum line_outcome take_beside(scanner *s, const line *l, const u8 *at, const u8 *end)
+{
+    int was_several = s->is_several;
+    s->is_several = 1;
+    enum line_outcome outcome = take_record(s, l, at, end);
+    s->is_several = was_several;
+    return outcome;
+}
+
 /* Take the record at a place of a line that has text before it, or scalars. */
 static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 *place, int is_text)
 {
-    int has_signs = 0;
-    enum line_outcome outcome = take_path(s, place, l->end);
-    if (outcome != SET_ASIDE) return outcome;
-    const u8 *end = walk_record(s, place);
-    if (!end) return SET_ASIDE;
-    /* What a path goes over must be nothing but the record: other lines have it without a prefix. */
-    if (skip_around(end, &has_signs) == l->end) return take_and_learn(s, l, place, place, end);
+    const u8 *end;
+    enum line_outcome outcome = take_to_end(s, l, place, &end);
+    if (!end) return outcome;
     int may_end = may_end_line(s->prefix_begin, place, end, l->end)
         || (is_text && are_empty_values(end, l->end));
     if (!may_end || !is_valid_utf8(end, (size_t)(l->end - end))) return SET_ASIDE;
-    /* What is rejected would need bytes of its own. */
-    s->is_several = 1;
-    outcome = take_record(s, l, place, end);
-    s->is_several = 0;
-    return outcome;
+    return take_beside(s, l, place, end);
 }
 
 /* Take the only member of an array that stands behind text and ends its line, unless it is rejected. */
@@ -39,22 +57,15 @@ static enum line_outcome take_only_member(scanner *s, const line *l, const u8 *a
     while (rest && (*rest == ' ' || *rest == '\t')) rest++;
     if (!rest || *rest != ']' || skip_around(rest + 1, &has_signs) != l->end || s->is_pair)
         return SET_ASIDE;
-    s->is_several = 1;
-    enum line_outcome outcome = take_record(s, l, at, end);
-    s->is_several = 0;
-    return outcome;
+    return take_beside(s, l, at, end);
 }
 
 /* Take a record that is a text, unless it is rejected; behind it may be other text. */
 static enum line_outcome take_text(scanner *s, const line *l, const u8 *at, int may_have_rest)
 {
-    int has_signs = 0;
-    enum line_outcome outcome = take_path(s, at, l->end);
-    if (outcome != SET_ASIDE) return outcome;
-    const u8 *end = walk_record(s, at);
-    if (!end) return SET_ASIDE;
-    if (skip_around(end, &has_signs) == l->end) return take_and_learn(s, l, at, at, end);
-    if (!may_have_rest || !is_valid_utf8(end, (size_t)(l->end - end))) return SET_ASIDE;
+    const u8 *end;
+    enum line_outcome outcome = take_to_end(s, l, at, &end);
+    if (!end || !may_have_rest || !is_valid_utf8(end, (size_t)(l->end - end))) return outcome;
     return take_record(s, l, at, end);
 }
 

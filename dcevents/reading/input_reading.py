@@ -14,7 +14,7 @@ from dcevents.reading.judge import Context
 from dcevents.reading.read_block import MemberList, ReadBlock
 from dcevents.reading.rows.table_search import NO_TABLE, TableSearch
 from dcevents.reading.scanner import (
-    OTHER_BUCKETS,
+    OBJECT_BUCKETS,
     LineStatus,
     Run,
     Runs,
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from dcevents.reading.records import ReadRecord, RecordReader
     from dcevents.reading.rows.table_reading import TableReading
 
-_OBJECT_BUCKETS: Final = bytes(
-    OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
-)
 _OVER_LINES: Final = (LineStatus.EVENT_OVER_LINES, LineStatus.SEVERAL_OVER_LINES)
 _ENDS_LIST: Final = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.SEVERAL)
 """Of lines that may end what is open before them."""
@@ -309,7 +306,7 @@ def _has_only_objects(data: BlockBytes, run: Run, buckets: bytes) -> bool:
     """Return whether lines that are no events are one object each, and no text beside."""
     if run.status is not LineStatus.OTHER:
         return False
-    if buckets[run.first_entry : run.first_entry + run.lines].translate(None, _OBJECT_BUCKETS):
+    if buckets[run.first_entry : run.first_entry + run.lines].translate(None, OBJECT_BUCKETS):
         return False
     lines = (line.strip(_MEMBER_SEPARATORS) for line in data[run.begin : run.end - 1].split(b"\n"))
     return all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)

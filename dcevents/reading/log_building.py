@@ -217,8 +217,7 @@ class LogBuilder:
             rejects.sort(key=_get_place)
         self._add_taken(block, tally)
         self.account.records += tally.total()
-        for bucket, count in tally.items():
-            self.account.tally[bucket] += count
+        self.account.tally.update(tally)
         for name, (_, records) in sorted(unknown.items(), key=_get_first_line):
             self.account.count_unknown_event(name, records)
         self._note_input(block, rejects)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from dcevents.model.numbers.packed_events import PackedEvents
@@ -102,9 +101,8 @@ class ReadBlock(NamedTuple):
         return found
 
     def list_rejects(self) -> list[RejectedRecord]:
-        """Return the rejected records taken, as many as were asked for, in order."""
-        found = [*self.rejects, *(reject for each in self.lists for reject in each.rejects)]
-        return sorted(found, key=itemgetter(0, 1)) if self.lists else found
+        """Return the rejected records taken, as many as were asked for; lists come last."""
+        return [*self.rejects, *(reject for each in self.lists for reject in each.rejects)]
 
     def find_first_good(self) -> tuple[int, int] | None:
         """Return line and member of a block's first record that is neither blank nor rejected."""

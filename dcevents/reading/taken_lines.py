@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Final
@@ -149,18 +149,13 @@ class OtherLines:
         if _FED in self._buckets:
             pairs = zip(numbers, self._buckets, strict=True)
             numbers = [NO_NAME if bucket == _FED else number for number, bucket in pairs]
-        counts = Counter(numbers)
-        counts.pop(NO_NAME, None)
-        firsts = dict(zip(reversed(numbers), reversed(self._lines), strict=True)) if counts else {}
-        return {
-            self._others.unknown_names[number]: (self._first_line + firsts[number], count)
-            for number, count in counts.items()
-        }
+        found = _count_names(numbers, self._lines, self._others.unknown_names)
+        return {name: (self._first_line + line, count) for name, line, count in found}
 
     def find_first_ignored(self) -> int | None:
         """Return the first line that is an unknown event, or the widget's."""
-        places = [place for each in _IGNORED if (place := self._buckets.find(each)) >= 0]
-        return self._first_line + self._lines[min(places)] if places else None
+        place = _find_ignored(self._buckets)
+        return None if place is None else self._first_line + self._lines[place]
 
     def list_rejects(
         self, data: BlockBytes, runs: Runs, wanted: int | None
@@ -182,6 +177,22 @@ class OtherLines:
             found.append(_make_reject(self._first_line + line, reason, raw))
             entry = is_rejected.find(1, entry + 1)
         return found
+
+
+def _count_names(
+    numbers: Sequence[int], lines: Sequence[int], names: Sequence[str]
+) -> Iterator[tuple[str, int, int]]:
+    """Yield each name of an unknown event, the first of its lines, and how many have it."""
+    counts = Counter(numbers)
+    counts.pop(NO_NAME, None)
+    firsts = dict(zip(reversed(numbers), reversed(lines), strict=True)) if counts else {}
+    return ((names[number], firsts[number], count) for number, count in counts.items())
+
+
+def _find_ignored(buckets: bytes) -> int | None:
+    """Return the place of the first bucket of an unknown event, or the widget's."""
+    places = [place for each in _IGNORED if (place := buckets.find(each)) >= 0]
+    return min(places, default=None)
 
 
 _IS_REJECTED: Final = bytes(
@@ -302,23 +313,18 @@ class _MemberOthers:
 
     def count_unknown(self) -> dict[str, tuple[int, int]]:
         """Return for each name of an unknown event its first line, and how many have it."""
-        counts = Counter(self._names)
-        counts.pop(NO_NAME, None)
-        firsts = dict(zip(reversed(self._names), reversed(self._lines), strict=True))
-        return {
-            self._texts[name]: (self._find_line(firsts[name]), count)
-            for name, count in counts.items()
-        }
+        found = _count_names(self._names, self._lines, self._texts)
+        return {name: (self._find_line(member), count) for name, member, count in found}
 
     def _find_line(self, member: int) -> int:
         return self._first.line + self._members.lines[member]
 
     def find_first_ignored(self) -> tuple[int, int] | None:
         """Return line and number of the first that is an unknown event, or the widget's."""
-        places = [place for each in _IGNORED if (place := self._buckets.find(each)) >= 0]
-        if not places:
+        place = _find_ignored(self._buckets)
+        if place is None:
             return None
-        member = self._lines[min(places)]
+        member = self._lines[place]
         return self._find_line(member), _place_member(self._numbers[member], 0)
 
     def list_rejects(self, wanted: int | None) -> list[RejectedRecord]:

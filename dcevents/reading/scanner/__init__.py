@@ -8,6 +8,7 @@ from dcevents.native import load_library
 from dcevents.reading.judge import Context
 from dcevents.reading.scanner.block import (
     NO_NAME,
+    OBJECT_BUCKETS,
     OTHER_BUCKETS,
     SEVERAL,
     LineStatus,
@@ -26,6 +27,7 @@ from dcevents.reading.scanner.pure import PureScanner
 
 __all__ = [
     "NO_NAME",
+    "OBJECT_BUCKETS",
     "OTHER_BUCKETS",
     "SEVERAL",
     "LineStatus",

@@ -29,6 +29,10 @@ OTHER_BUCKETS: Final = (
     "not_an_object",
 )
 """Buckets and reasons of lines that are no event."""
+OBJECT_BUCKETS: Final = bytes(
+    OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
+)
+"""Numbers of the buckets of lines that are one object."""
 NO_NAME: Final = 0xFFFF_FFFF
 """In `TakenOthers.names`: the line has no unknown event's name."""
 
@@ -220,15 +224,14 @@ class ScannedBlock(NamedTuple):
 
     def let_go(self) -> "ScannedBlock":
         """Return the block without the columns of which facts were made."""
-        nothing = TakenEvents()
         events = replace(
             self.events,
             sessions=b"",
             attributes=b"",
             times=b"",
             forms=b"",
-            sids=nothing.sids,
-            combinations=nothing.combinations,
+            sids=SidTexts(),
+            combinations=AttributeColumns(),
         )
         return self._replace(events=events)
 

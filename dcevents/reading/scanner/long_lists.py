@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from dcevents.reading.scanner.block import (
-    OTHER_BUCKETS,
+    OBJECT_BUCKETS,
     LineStatus,
     ScannedBlock,
     Scanner,
@@ -25,10 +25,6 @@ _MAX_AROUND_BYTES: Final = 1 << 14
 _LINE_ENDS: Final = re.compile(rb"\n[ \t\r\n]*+")
 _PLACE_NUMBERS: Final = 4
 NO_NUMBER: Final = -1
-_OBJECT_BUCKETS: Final = bytes(
-    OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event", "no_event", "no_sid")
-)
-"""Of lines that are one object."""
 
 
 class _CutResult(ctypes.Structure):
@@ -75,7 +71,7 @@ class ScannedMembers:
     def _asides(self) -> Sequence[int]:
         """Those that are to be read one by one, in order."""
         buckets, found = bytes(self.scanned.others.buckets), list[int]()
-        if not buckets.translate(None, _OBJECT_BUCKETS):
+        if not buckets.translate(None, OBJECT_BUCKETS):
             runs = self.scanned.runs.list_of(LineStatus.ASIDE)
             return [n for run in runs for n in range(run.first_line, run.first_line + run.lines)]
         for run in self.scanned.runs:
@@ -85,7 +81,7 @@ class ScannedMembers:
             elif run.status is LineStatus.OTHER:
                 entries = range(run.first_entry, run.first_entry + run.lines)
                 pairs = zip(lines, entries, strict=True)
-                found += [line for line, entry in pairs if buckets[entry] not in _OBJECT_BUCKETS]
+                found += [line for line, entry in pairs if buckets[entry] not in OBJECT_BUCKETS]
         return found
 
     def find_aside(self, first: int) -> int:

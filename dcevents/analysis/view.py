@@ -401,7 +401,7 @@ class View:
 
     def order_listing(self, frame: pl.DataFrame, time: str, *more: str) -> pl.DataFrame:
         """Add the texts of `sid` and `conversation_id`, and sort."""
-        frame = self.fold.add_sids(frame) if "sid" not in frame.columns else frame
+        frame = self.fold.add_sids(frame)
         frame = frame.with_columns(self.fold.look_up_sids(frame["sid"]).alias("sid"))
         if "conversation_id" not in frame.columns:
             frame = frame.join(self.fold.conversation_ids, on="id_rank", how="left")

@@ -46,7 +46,7 @@ class Fold(Protocol):
         """Return how many sessions `conversations` are of; None: these have to be counted."""
 
     def add_sids(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Add `sid`, the session's number, to rows of `conversations`."""
+        """Add `sid`, the session's number, to rows of `conversations` that do not have it."""
 
     @property
     def attempts(self) -> pl.DataFrame:
@@ -155,6 +155,15 @@ def find_constant_texts(attributes: pl.DataFrame, column: str) -> pl.DataFrame:
     return texts.filter(is_constant).select("id_rank", column)
 
 
+def find_choosable_texts(
+    attributes: pl.DataFrame, column: str, constant: pl.DataFrame
+) -> pl.Expr | None:
+    """Return which attributes have a text, but for ids with a constant one; None for none."""
+    is_constant = pl.col("id_rank").is_in(constant["id_rank"].implode())
+    has_text = pl.col(column).is_not_null() & ~is_constant
+    return None if attributes.filter(has_text).is_empty() else has_text
+
+
 def add_text(
     frame: pl.DataFrame,
     attributes: pl.DataFrame,
@@ -168,9 +177,8 @@ def add_text(
     """
     constant = find_constant_texts(attributes, column)
     frame = frame.join(constant, on="id_rank", how="left", maintain_order="left")
-    is_constant = pl.col("id_rank").is_in(constant["id_rank"].implode())
-    has_text = pl.col(column).is_not_null() & ~is_constant
-    if attributes.filter(has_text).is_empty():
+    has_text = find_choosable_texts(attributes, column, constant)
+    if has_text is None:
         return frame
     chosen = choose_texts(column, has_text)
     frame = frame.join(chosen, on="conversation_key", how="left", maintain_order="left")

@@ -5,9 +5,8 @@ from typing import Final
 
 import polars as pl
 
-from dcevents.model.numbers.tables import NUMBER_BYTES, NativeTable, PythonTable, TextTable
+from dcevents.model.numbers.tables import NativeTable, PythonTable, TextTable
 from dcevents.native import arrow
-from dcevents.native.memory import allocate
 
 NUMBER_TYPE: Final = pl.UInt32
 
@@ -17,14 +16,7 @@ def number_texts(table: TextTable, texts: pl.Series | Sequence[str]) -> pl.Serie
     texts = pl.Series(texts, dtype=pl.String)
     if isinstance(table, PythonTable):
         return pl.Series(table.number_list(texts.to_list()), dtype=NUMBER_TYPE)
-    numbers, done = allocate(table.library, NUMBER_BYTES * texts.len()), 0
-    with arrow.open_series(texts) as (form, chunks):
-        if form != arrow.TEXT_VIEW_FORMAT or texts.null_count():
-            raise ValueError("not a column of texts")
-        for chunk in chunks:
-            table.number_views(chunk, numbers.address + NUMBER_BYTES * done)
-            done += chunk.length
-    return arrow.make_series(numbers, NUMBER_TYPE, done)
+    return arrow.number_texts(table.library, texts, NUMBER_TYPE, table.number_views)
 
 
 def look_up_texts(table: TextTable, numbers: pl.Series) -> pl.Series:

@@ -11,7 +11,6 @@ from dcevents.model.numbers.codes import Codes, SidNumbers
 from dcevents.model.texts import NUMBER_TYPE, list_texts, look_up_texts, number_texts
 from dcevents.native import arrow
 
-_DIALOGUE_COLUMNS: Final = ("conversation_id", "conversation", "type", "ui_type")
 _TEXT_COLUMNS: Final = (
     ("id", "name", "type", "ui_type"),
     ("page",),
@@ -116,20 +115,15 @@ class Vocabulary:
         Columns: kind, conversation_id, conversation, type, ui_type, page, agent_name, and agent_id:
         the agent's identity, a name without an id.
         """
-        columns = self.codes.copy_columns()
-        kinds, dialogues, pages, agents, _ = _split_rows(columns)
-        texts = {
-            name: ([dialogue[place] for dialogue in columns.dialogues], dialogues)
-            for place, name in enumerate(_DIALOGUE_COLUMNS)
-        }
-        texts["page"] = columns.pages, pages
-        texts["agent_id"] = _list_agent_identities(columns), agents
-        texts["agent_name"] = [name for _, name in columns.agents], agents
-        gathered = (
-            pl.Series(name, values, dtype=pl.String).gather(numbers)
-            for name, (values, numbers) in texts.items()
+        has_id = pl.col("agent_id") != ""
+        return self.list_rows().select(
+            "kind",
+            pl.col("id").alias("conversation_id"),
+            pl.col("name").alias("conversation"),
+            *("type", "ui_type", "page"),
+            pl.when(has_id).then("agent_id").otherwise("agent_name").alias("agent_id"),
+            "agent_name",
         )
-        return pl.DataFrame([kinds.cast(pl.UInt8).alias("kind"), *gathered])
 
     def number_identities(self) -> pl.Series:
         """Return by code the number of (kind, id, agent), as UInt32.
@@ -157,8 +151,7 @@ class Vocabulary:
 
     def count_id_bits(self) -> int:
         """Count the bits of a conversation id's rank (0 without an id)."""
-        dialogues = self.codes.copy_columns().dialogues
-        return len({dialogue[0] for dialogue in dialogues}).bit_length()
+        return self.codes.count_conversation_ids().bit_length()
 
 
 def _list_agent_identities(columns: AttributeColumns) -> list[str | None]:

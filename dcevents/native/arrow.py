@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 
 import polars as pl
 
 from dcevents.native import load_library
-from dcevents.native.memory import Memory, copy_bytes
+from dcevents.native.memory import Memory, allocate, copy_bytes
 
 _FORMATS: Final[dict[Any, tuple[bytes, int]]] = {
     pl.UInt8: (b"C", 1),
@@ -35,7 +35,7 @@ _BUFFER_FORMS: Final[dict[Any, Literal["B", "H", "I", "Q", "q"]]] = {
 }
 """Formats of Python's buffers, by the types of polars."""
 _TEXT_FORMAT: Final = b"U"
-TEXT_VIEW_FORMAT: Final = b"vu"
+_TEXT_VIEW_FORMAT: Final = b"vu"
 """The format of polars' own texts."""
 
 _ARRAY_NAME, _SCHEMA_NAME, _STREAM_NAME = b"arrow_array", b"arrow_schema", b"arrow_array_stream"
@@ -158,6 +158,27 @@ class _Column:
         """Return capsules of schema and array, which live as long as this object."""
         schema = _new_capsule(ctypes.addressof(self._schema), _SCHEMA_NAME, None)
         return schema, _new_capsule(ctypes.addressof(self._array), _ARRAY_NAME, None)
+
+
+def number_texts(
+    library: ctypes.CDLL,
+    texts: pl.Series,
+    dtype: Any,  # noqa: ANN401
+    number_chunk: Callable[[ArrowArray, int], None],
+) -> pl.Series:
+    """Return a number for each of some texts, of which none is null.
+
+    `number_chunk` has those of a chunk written to an address. Raises ValueError for other columns.
+    """
+    size, done = _FORMATS[dtype][1], 0
+    numbers = allocate(library, size * texts.len())
+    with open_series(texts) as (form, chunks):
+        if form != _TEXT_VIEW_FORMAT or texts.null_count():
+            raise ValueError("not a column of texts")
+        for chunk in chunks:
+            number_chunk(chunk, numbers.address + size * done)
+            done += chunk.length
+    return make_series(numbers, dtype, done)
 
 
 @contextlib.contextmanager

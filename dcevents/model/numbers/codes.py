@@ -130,6 +130,11 @@ class Codes:
         """Begin new numbers of sids."""
         self.sids = SidNumbers()
 
+    def count_conversation_ids(self) -> int:
+        """Count the ids of conversations, none as one of them."""
+        with self._lock:
+            return len({dialogue[0] for dialogue in self._texts[0].values})
+
     def copy_columns(self) -> AttributeColumns:
         """Return all attributes, in the order of their codes."""
         columns = AttributeColumns()

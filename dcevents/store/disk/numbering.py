@@ -16,7 +16,6 @@ from typing import Final
 import polars as pl
 
 from dcevents.native import arrow, load_library
-from dcevents.native.memory import allocate
 
 STORED_NUMBER_TYPE: Final = pl.UInt64
 _STORED_NUMBER_BYTES: Final = 8
@@ -75,21 +74,17 @@ def _hash_in_python(texts: Sequence[str], key: bytes, salt: bytes) -> Iterator[b
 
 def _hash_in_c(library: ctypes.CDLL, texts: pl.Series, key: bytes, salt: bytes) -> pl.Series:
     """Do the same by the library: `native/sids.h`."""
-    numbers = allocate(library, _STORED_NUMBER_BYTES * texts.len())
-    done = 0
-    with arrow.open_series(texts) as (form, chunks):
-        if form != arrow.TEXT_VIEW_FORMAT or texts.null_count():
+
+    def hash_chunk(chunk: arrow.ArrowArray, address: int) -> None:
+        fault = library.dcevents_hash_sids(
+            ctypes.byref(chunk),
+            key,
+            ctypes.c_uint32(len(key)),
+            salt,
+            ctypes.c_uint32(len(salt)),
+            ctypes.c_void_p(address),
+        )
+        if fault:
             raise ValueError("not a column of texts")
-        for chunk in chunks:
-            fault = library.dcevents_hash_sids(
-                ctypes.byref(chunk),
-                key,
-                ctypes.c_uint32(len(key)),
-                salt,
-                ctypes.c_uint32(len(salt)),
-                ctypes.c_void_p(numbers.address + _STORED_NUMBER_BYTES * done),
-            )
-            if fault:
-                raise ValueError("not a column of texts")
-            done += chunk.length
-    return arrow.make_series(numbers, STORED_NUMBER_TYPE, done)
+
+    return arrow.number_texts(library, texts, STORED_NUMBER_TYPE, hash_chunk)

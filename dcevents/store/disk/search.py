@@ -12,11 +12,11 @@ from dcevents.native import arrow, load_library
 from dcevents.native.memory import allocate
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE
 
-PLACE_TYPE: Final = pl.UInt32
-_PLACE_BYTES: Final = 4
+ROW_TYPE: Final = pl.UInt32
+_ROW_BYTES: Final = 4
 
 FindPlaces = Callable[[pl.Series], pl.Series]
-"""Returns the places (PLACE_TYPE) of those of some numbers that are wanted, in rising order."""
+"""Returns the places (ROW_TYPE) of those of some numbers that are wanted, in rising order."""
 
 
 @contextlib.contextmanager
@@ -51,16 +51,16 @@ def _find_by_polars(wanted: pl.Series, numbers: pl.Series) -> pl.Series:
 def _find_by_library(
     library: ctypes.CDLL, wanted: ctypes.c_void_p, numbers: pl.Series
 ) -> pl.Series:
-    parts, done = [pl.Series(dtype=PLACE_TYPE)], 0
+    parts, done = [pl.Series(dtype=ROW_TYPE)], 0
     with arrow.open_series(numbers) as (_, chunks):
         for chunk in chunks:
-            places = allocate(library, _PLACE_BYTES * chunk.length)
+            places = allocate(library, _ROW_BYTES * chunk.length)
             found = library.dcevents_find_wanted(
                 wanted,
                 ctypes.c_void_p(arrow.find_values(chunk, STORED_NUMBER_TYPE)),
                 ctypes.c_uint64(chunk.length),
                 ctypes.c_void_p(places.address),
             )
-            parts.append(arrow.make_series(places, PLACE_TYPE, found) + done)
+            parts.append(arrow.make_series(places, ROW_TYPE, found) + done)
             done += chunk.length
     return pl.concat(parts)

@@ -15,7 +15,7 @@ from dcevents.model.attempts import PROVISIONAL_OUTCOME_TYPE
 from dcevents.model.conversations import FactFold
 from dcevents.model.events import KINDS
 from dcevents.model.facts import Facts
-from dcevents.model.fold import find_constant_texts
+from dcevents.model.fold import find_choosable_texts, find_constant_texts
 from dcevents.model.moments import ANCIENT, DAY_MS, FIRST_BELIEVED_MS, FUTURE, UNTIMED
 from dcevents.model.outcomes import OUTCOME_TYPE
 from dcevents.model.vocabulary import Vocabulary
@@ -316,11 +316,9 @@ def _choose_text_codes(folded: FactFold, column: str, name: str) -> pl.Series:
     none = pl.repeat(None, _count_ranks(attributes["id_rank"]), dtype=_CODE_TYPE, eager=True)
     by_id = none.scatter(constant["id_rank"], codes.gather(constant[column]))
     chosen = by_id.gather(conversations["id_rank"])
-    has_choice = pl.col(column).is_not_null() & ~pl.col("id_rank").is_in(
-        constant["id_rank"].implode()
-    )
-    if not attributes.filter(has_choice).is_empty():
-        texts = folded.choose_texts(column, has_choice)
+    has_text = find_choosable_texts(attributes, column, constant)
+    if has_text is not None:
+        texts = folded.choose_texts(column, has_text)
         texts = texts.select("conversation_key", codes.gather(texts["chosen"]).alias(name))
         keys = conversations.select("conversation_key")
         if not keys.to_series().equals(texts["conversation_key"]):
@@ -328,6 +326,14 @@ def _choose_text_codes(folded: FactFold, column: str, name: str) -> pl.Series:
             texts = keys.join(texts, on="conversation_key", how="left", maintain_order="left")
         chosen = chosen.zip_with(chosen.is_not_null(), texts[name])
     return chosen.alias(name)
+
+
+def compute_anew(
+    facts: pl.DataFrame, sids: pl.Series, vocabulary: Vocabulary, clock: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Compute the conversations and attempts of the facts of some sessions."""
+    folded = fold_facts(add_places(facts, sids), vocabulary, clock)
+    return compute_tables(folded, sids)
 
 
 def list_agents(facts: pl.DataFrame, attributes: pl.DataFrame, clock: int) -> pl.DataFrame:

@@ -230,9 +230,7 @@ def _make_tables(rebuilding: _Rebuilding, facts: pl.DataFrame) -> Segment:
     state, clock = rebuilding.state, rebuilding.clock
     sessions = facts.select("sid").unique()
     own = rebuilding.sids.join(sessions, on="sid", how="semi").unique("sid").sort("sid")
-    placed = segment.add_places(facts, own["sid"])
-    folded = segment.fold_facts(placed, rebuilding.vocabulary, clock)
-    conversations, attempts = segment.compute_tables(folded, own["sid"])
+    conversations, attempts = segment.compute_anew(facts, own["sid"], rebuilding.vocabulary, clock)
     names = [f"{each.name}/events.parquet" for each in state.segments]
     events = [
         state.read_table(each, "events").join(sessions, on="sid", how="semi")

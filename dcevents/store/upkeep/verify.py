@@ -92,7 +92,7 @@ def _recompute_tables(state: StoreState, stored: Segment, clock: int) -> Segment
     """Compute the conversations and attempts of a segment's facts."""
     theirs = stored.facts.select("sid").unique()
     own = state.read_all_sids().join(theirs, on="sid", how="semi")
-    placed = segment.add_places(stored.facts, own["sid"])
-    folded = segment.fold_facts(placed, state.make_vocabulary(), clock)
-    conversations, attempts = segment.compute_tables(folded, own["sid"])
+    conversations, attempts = segment.compute_anew(
+        stored.facts, own["sid"], state.make_vocabulary(), clock
+    )
     return Segment(stored.facts, own, conversations, attempts, stored.agents, stored.events)

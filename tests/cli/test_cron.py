@@ -12,7 +12,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -26,6 +25,7 @@ import examples
 import harness
 import pytest
 from capture.collector import collector
+from open_folders import make_open_folder
 from shown import page_tables, parse_page, rows_of
 
 pytestmark = pytest.mark.cron
@@ -477,10 +477,8 @@ def writing(log: Path, pid: Path) -> Iterator[subprocess.Popen[str]]:
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that other users may enter."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    with make_open_folder(0o755) as folder:
+        yield folder
 
 
 @pytest.mark.cron

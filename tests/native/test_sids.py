@@ -12,7 +12,7 @@ from polars.testing import assert_series_equal
 
 from dcevents import native
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
-from dcevents.store.disk.search import PLACE_TYPE, search_for
+from dcevents.store.disk.search import ROW_TYPE, search_for
 
 SECRET = "00112233445566778899aabbccddeeff"
 # Around the lengths at which BLAKE2b begins a block, with the 4 bytes of the salt.
@@ -79,7 +79,7 @@ def test_the_search_finds_all_that_is_wanted(wanted: list[int], others: list[int
             with search_for(pl.Series(wanted, dtype=STORED_NUMBER_TYPE)) as find_places:
                 found = find_places(pl.Series(stored, dtype=STORED_NUMBER_TYPE))
 
-        assert_series_equal(found, pl.Series(expected, dtype=PLACE_TYPE), check_names=False)
+        assert_series_equal(found, pl.Series(expected, dtype=ROW_TYPE), check_names=False)
 
 
 @pytest.mark.usefixtures("scanner")

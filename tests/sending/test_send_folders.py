@@ -3,9 +3,7 @@ or have it sent again.
 """
 
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import harness
 import pytest
 import sends
 import standins
+from open_folders import make_open_folder
 from sends import Send
 
 OTHER = 54321
@@ -29,10 +28,8 @@ def platform() -> str:
 @pytest.fixture
 def shared() -> Iterator[Path]:
     """A folder that anybody may write to, as /tmp."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o1777)
-    yield folder
-    shutil.rmtree(folder)
+    with make_open_folder(0o1777) as folder:
+        yield folder
 
 
 def refuse(send: Callable[..., harness.Result], message: str) -> None:

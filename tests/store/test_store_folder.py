@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import harness
 import pytest
 import stores
+from open_folders import make_open_folder
 from upkeep import FIRST, SECOND, done, sound
 
 from dcevents.store.disk import lock
@@ -25,10 +25,8 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be anot
 @pytest.fixture
 def shared() -> Iterator[Path]:
     """A folder that anybody may write to, and nobody may take others' files from, as /tmp."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o1777)
-    yield folder
-    shutil.rmtree(folder)
+    with make_open_folder(0o1777) as folder:
+        yield folder
 
 
 @contextlib.contextmanager

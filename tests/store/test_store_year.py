@@ -9,10 +9,10 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from unittest import mock
 
 import harness
@@ -21,6 +21,7 @@ import pytest
 import stores
 from compare import agree
 from histories import line
+from limited_calls import limit_calls
 
 from dcevents.reading.sources import growing
 from dcevents.store.disk import lock
@@ -46,21 +47,11 @@ def dying(after: int) -> Iterator[None]:
     """Let a run write, sync, rename and remove so many times;
     from then on it does nothing any more.
     """
-    left = after
 
-    def limited(call: Callable[..., Any]) -> Callable[..., Any]:
-        def limited_call(*arguments: Any, **more: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise Killed
-            return call(*arguments, **more)
+    def end() -> NoReturn:
+        raise Killed
 
-        return limited_call
-
-    with contextlib.ExitStack() as stack:
-        for name in ("fsync", "replace", "unlink"):
-            stack.enter_context(mock.patch.object(os, name, limited(getattr(os, name))))
+    with limit_calls(("fsync", "replace", "unlink"), after, end):
         yield
 
 

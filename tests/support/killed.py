@@ -3,11 +3,11 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import harness
+from limited_calls import limit_calls
 
 FORKED = multiprocessing.get_context("forkserver")
 """Processes that have read their modules when they begin: what is killed is at work,
@@ -36,18 +36,10 @@ def kill_at_call(number: int, *arguments: str | Path) -> bool:
 
 
 def _run_to_call(number: int, *arguments: str | Path) -> NoReturn:
-    left = number
+    def end() -> NoReturn:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
 
-    def limit(call: Callable[..., Any]) -> Callable[..., Any]:
-        def limited_call(*given: Any, **more: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return call(*given, **more)
-
-        return limited_call
-
-    for name in ("fsync", "replace", "unlink", "mkdir", "rmdir"):
-        setattr(os, name, limit(getattr(os, name)))
-    os._exit(harness.run(*arguments).status)
+    with limit_calls(("fsync", "replace", "unlink", "mkdir", "rmdir"), number, end):
+        status = harness.run(*arguments).status
+    os._exit(status)

@@ -815,6 +815,7 @@ def test_parts_of_the_summary_without_a_wanted_figure_are_left_out_of_parquet() 
     assert set(pl.read_parquet(io.BytesIO(result.out))["metric"]) == {"requests"}
 
 
+@pytest.mark.looks
 def test_many_rows_are_all_there() -> None:
     one = harness.log("09:00 SID triggered")
     log = b"".join(one.replace(b"SID", b"s%d" % n) for n in range(12_345))

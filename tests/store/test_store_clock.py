@@ -71,6 +71,7 @@ def test_without_a_time_the_clock_is_as_of(store: Path, tmp_path: Path, text: st
     assert "2026-12-01T00:00:00.000Z" == looks_from("--store", store, clock=CLOCK)[0]
 
 
+@pytest.mark.harm
 @pytest.mark.parametrize("keeps", [(), ("--keep-events",)], ids=["conversations", "events"])
 def test_what_is_not_believed_is_counted_as_from_the_log(
     store: Path, tmp_path: Path, take: Callable[..., Any], keeps: tuple[str, ...]

@@ -280,6 +280,7 @@ def a_log(dice: random.Random) -> str:
 
 
 @pytest.mark.examples
+@pytest.mark.harm
 @pytest.mark.parametrize("seed", range(max(1, EXAMPLES // 2)))
 def test_a_store_is_sound_and_its_account_true_whatever_is_removed(
     seed: int, store: Path, tmp_path: Path

@@ -1,7 +1,7 @@
 """Abandonment: who engaged and left before the end (definitions 3)."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dcevents.reports._change_columns import list_verdict_figures
 from dcevents.reports._grouping import Grouping, MainRate, group_rows, select_conversations
@@ -27,12 +27,16 @@ def _count_outcome(name: str, title: str, priority: int = 1) -> Metric:
     return define_count(name, title, lambda col: (col("outcome") == name).sum(), priority=priority)
 
 
+def _is_abandoned(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
+    return col("abandoned")
+
+
 def _define_time_to_abandon(name: str, title: str, quantile: float) -> Metric:
     return define_seconds(
         f"{name}_seconds_to_abandon",
         f"{title} time to abandon",
         lambda col: (col("last_at") - col("engaged_at")).quantile(quantile, "linear"),
-        row_filter=lambda col: col("abandoned"),
+        row_filter=_is_abandoned,
     )
 
 

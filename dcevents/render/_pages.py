@@ -41,8 +41,7 @@ _BLOCKS = " ▏▎▍▌▋▊▉█"
 """Bars of so many eighths of a column."""
 
 
-@dataclass(frozen=True)
-class LaidOutTable:
+class LaidOutTable(NamedTuple):
     """A table as text."""
 
     remarks: Sequence[str]
@@ -152,8 +151,7 @@ class _Shape(NamedTuple):
     widths: Sequence[int]
 
 
-@dataclass(frozen=True)
-class _Pages:
+class _Pages(NamedTuple):
     """Holds what all pages of a table have in common."""
 
     table: Table
@@ -237,8 +235,7 @@ def _put_ids_for_names(line: Sequence[str], names: Sequence[tuple[int, int]]) ->
 # -- bars ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Bar:
+class _Bar(NamedTuple):
     """A bar for the main rate, from 0 to 100 %: beside it, or in colour behind it."""
 
     column: str

@@ -94,15 +94,13 @@ class WidgetReady:
     """The window event that says the widget is ready."""
 
 
-@dataclass(frozen=True)
-class UnknownEvent:
+class UnknownEvent(NamedTuple):
     """No known name, but one under a key that names events, as it is spelled."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A record that is none: not_an_object, no_event, no_sid, too_long."""
 
     reason: str

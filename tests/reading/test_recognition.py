@@ -668,6 +668,7 @@ LOOKS = [
     ("needs log_format escape=json", '{"time":"x","body":"{\\x22event\\x22:1}"}\n'),
     ("needs log_format escape=json", '{"time":"x","body":"{"event":1}"}\n'),
     ("its keys are foo, bar.x", '{"foo":1,"bar":{"x":1}}\n'),
+    ("its objects are empty", "{}\n{}\n"),
     ("its keys are foo, bar, x", json.dumps({"foo": 1, "bar": [{"x": 1}] * 2000}, indent=1)),
     (
         "its events have no sid: their keys are event, timestamp, page, data.payload.id;",

@@ -314,6 +314,8 @@ def _may_be_name(path: str, value: object) -> bool:
 
 
 def _describe_keys(members: Sequence[Member]) -> str:
+    if not members:
+        return "it is JSON, but no event of Dynamic Chat: its objects are empty"
     return f"it is JSON, but no event of Dynamic Chat: its keys are {_join_keys(members)}"
 
 

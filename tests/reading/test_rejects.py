@@ -112,6 +112,18 @@ def test_a_line_is_kept_as_it_was(line: bytes, raw: dict[str, str], target: Path
     assert text.count("\n") == 1
 
 
+@pytest.mark.usefixtures("scanner")
+@pytest.mark.parametrize("value", [r'{"a":"\udc00"}', '{\n"a":1,\n"b":2\n}'])
+def test_half_a_surrogate_pair_before_a_record_is_kept_as_it_is_written(
+    value: str, target: Path
+) -> None:
+    line = rb"2026-11-02 a \ud800 " + value.encode()
+
+    harness.run("completion", "--rejects", target, "-q", stdin=GOOD + line + b"\n")
+
+    assert [row["raw"] for row in rows(target)] == [line.decode()]
+
+
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_every_line_can_be_had_back(line: bytes) -> None:
     row = json.loads(rejects.format_reject(RejectedLine("f", 1, "invalid_json"), line))

@@ -271,7 +271,7 @@ class LineReader(Position):
             attempt.at,
             bucket,
             value=value,
-            prefix=text[attempt.begin : attempt.stop],
+            prefix=segment.cut(attempt.begin, attempt.stop),
             raw=raw,
         )
         is_member = segment.sequence.around > 0 or self._arrays.goes_on(text[: attempt.stop])
@@ -298,7 +298,7 @@ class LineReader(Position):
         end = self._buffer.end
         raw = self._buffer.read(segment.offset_of(stop), end)[:MAX_RECORD_BYTES]
         start = segment.offset_of(begin)
-        prefix = (segment.text or "")[begin:stop]
+        prefix = segment.cut(begin, stop)
         self._held.add(
             [FramedRecord(segment.line, start, end, Bucket.INCOMPLETE, prefix=prefix, raw=raw)]
         )

@@ -338,7 +338,7 @@ class Framing(LineReader):
         if b"[" not in scan.brackets or attempt.opener < self._has_no_lists_before:
             return False
         segment = attempt.segment
-        prefix = (segment.text or "")[attempt.begin : attempt.stop]
+        prefix = segment.cut(attempt.begin, attempt.stop)
         self._long_object = LongObject(segment, prefix, attempt.opener, segment.line)
         self._long_attempt = attempt
         return True

@@ -41,10 +41,19 @@ class LineSegment:
 
         None if it is no UTF-8.
         """
+        return None if self._written is None else repair_surrogates(self._written)
+
+    @cached_property
+    def _written(self) -> str | None:
+        """Return its characters as they are, as many as `text` has."""
         try:
-            return repair_surrogates(self.data.decode(errors=self._errors))
+            return self.data.decode(errors=self._errors)
         except UnicodeDecodeError:
             return None
+
+    def cut(self, begin: int, end: int) -> str:
+        """Return a part of its characters as they are written, half surrogate pairs too."""
+        return (self._written or "")[begin:end]
 
     @property
     def is_utf8(self) -> bool:
@@ -100,7 +109,7 @@ class LineSegment:
         text = self.text or ""
         shared = [item for item in items if item.is_object] or items
         begin = skip_separators(text, begin)
-        prefix = text[begin : items[0].at]
+        prefix = self.cut(begin, items[0].at)
         for number, item in enumerate(shared):
             first = begin if number == 0 else item.at
             last = end if number == len(shared) - 1 else item.end
@@ -108,7 +117,6 @@ class LineSegment:
             yield replace(record, prefix=prefix)
 
     def _record(self, item: Item, begin: int, end: int) -> FramedRecord:
-        text = self.text or ""
         start = self.offset_of(begin)
         at, value_end = self.offset_of(item.at), self.offset_of(item.end)
         raw = self.data[at - self.begin : value_end - self.begin]
@@ -121,7 +129,7 @@ class LineSegment:
             self.offset_of(end),
             find_bucket(item),
             value=item.value,
-            prefix=text[begin : item.at],
+            prefix=self.cut(begin, item.at),
             raw=raw,
         )
 

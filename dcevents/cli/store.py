@@ -1,10 +1,12 @@
 """Looking after a store: `store info`, `store verify`, `store compact`."""
 
+import os
 import shlex
 from pathlib import Path
 
 from dcevents.cli.values import read_clock
 from dcevents.cli.wording.messages import say
+from dcevents.cli.wording.screen import choose_width
 from dcevents.errors import StoreError
 from dcevents.output import write_to_stdout
 from dcevents.sending._ledger import find_damaged_ledgers
@@ -20,8 +22,9 @@ from dcevents.store.upkeep.verify import find_faults
 def print_info(directory: str) -> int:
     """Print what a store holds; return the exit status."""
     with hold_store(directory) as state:
-        lines = list(describe_store(state, read_clock()))
-    write_to_stdout(f"{make_visible(line)}\n" for line in lines)
+        width = choose_width(None, is_on_terminal=os.isatty(1))
+        lines = list(describe_store(state, read_clock(), width))
+    write_to_stdout(f"{line}\n" for line in lines)
     return 0
 
 

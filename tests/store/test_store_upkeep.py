@@ -311,6 +311,19 @@ def test_a_store_that_was_read_by_older_rules_says_so_until_all_is_read_again(
     assert "older ones" not in done("store", "info", store).text
 
 
+def test_long_properties_go_on_below_each_other_on_a_narrow_screen(
+    store: Path, take: Callable[..., Any]
+) -> None:
+    take(FIRST)
+    whole = done("store", "info", store).text
+
+    narrow = harness.run("store", "info", store, env={"COLUMNS": "40"}).text
+
+    assert narrow.replace("\n" + 12 * " ", " ") == whole
+    assert all(len(line) <= 40 or str(store) in line for line in narrow.splitlines())
+    assert [line for line in whole.splitlines() if len(line) > 40 and str(store) not in line]
+
+
 def test_files_that_the_copy_of_the_manifest_needs_go_after_it_is_renewed(
     store: Path, take: Callable[..., Any]
 ) -> None:

@@ -1,5 +1,6 @@
 """A store in words, for `dcevents store info`."""
 
+import textwrap
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
@@ -10,11 +11,15 @@ from dcevents.store import query
 from dcevents.store.disk import files
 from dcevents.store.disk.state import StoreState
 
+_LABEL_WIDTH = 12
 
-def describe_store(state: StoreState, clock: int) -> Iterator[str]:
-    """Yield a line for each property of a store."""
+
+def describe_store(state: StoreState, clock: int, width: int | None = None) -> Iterator[str]:
+    """Yield a line for each property of a store, more for one that is wider than `width`."""
     for label, value in _list_properties(state, clock):
-        yield f"{label:<12}{value}"
+        first, *more = _wrap(show.make_visible(value), width)
+        yield f"{label:<{_LABEL_WIDTH}}{first}"
+        yield from (" " * _LABEL_WIDTH + each for each in more)
 
 
 def _list_properties(state: StoreState, clock: int) -> Iterator[tuple[str, str]]:
@@ -52,6 +57,13 @@ def _list_properties(state: StoreState, clock: int) -> Iterator[tuple[str, str]]
     if not state.pending.is_empty():
         sessions = show.format_count(state.pending.len(), "session")
         yield "pending", f"{sessions} with a timestamp in the future"
+
+
+def _wrap(text: str, width: int | None) -> list[str]:
+    if width is None:
+        return [text]
+    room = max(width - _LABEL_WIDTH, 1)
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
 
 
 def _format_time(ts: int | None) -> str:

@@ -74,13 +74,20 @@ def _list_texts(view: View, column: str) -> list[str]:
     return counts.sort(["count", column], descending=[True, False])[column].to_list()
 
 
+def _list_agents(view: View) -> list[str]:
+    """Return the names of agents, those with most live chats first, and their ids likewise."""
+    counts = view.fold.attempts.group_by("agent").len()
+    agents = view.fold.agents.join(counts, on="agent", how="left")
+    agents = agents.sort(
+        ["len", "agent_name", "agent_id"], descending=[True, False, False], nulls_last=True
+    )
+    names = [*agents["agent_name"].drop_nulls(), *agents["agent_id"].drop_nulls()]
+    return list(dict.fromkeys(names))
+
+
 def _suggest_names(view: View, column: str, patterns: Sequence[str]) -> str:
     """Return the names that are nearest to patterns, or else the most frequent."""
-    if column == "agent":
-        agents = view.fold.agents
-        names = [*agents["agent_name"].drop_nulls(), *agents["agent_id"].drop_nulls()]
-    else:
-        names = _list_texts(view, column)
+    names = _list_agents(view) if column == "agent" else _list_texts(view, column)
     others = view.fold.conversation_ids["conversation_id"].drop_nulls().sort().to_list()
     known = [*names, *others] if column == "conversation" else names
     if column == "page":

@@ -239,6 +239,20 @@ def test_what_fits_nothing_is_said_also_in_quiet_runs(command: str, told: list[s
     assert quiet.out == result.out
 
 
+def test_agents_are_offered_once_each_those_with_most_live_chats_first() -> None:
+    accepted = (("1", "Zoe"), ("2", "Bob"), ("3", "Bob"), ("3", "Bob"), ("4", "Ann"), ("4", "Ann"))
+    chats = "".join(
+        f"09:00:0{n} s{n} live_chat_requested\n"
+        f"09:00:0{n} s{n} live_chat_initiated agent={agent} agent_name={name}\n"
+        for n, (agent, name) in enumerate(accepted)
+    )
+
+    told = harness.run("chats", "--agent", "xyz", "-q", stdin=harness.log(chats)).err
+
+    offered = "there are 'Ann', 'Bob', 'Zoe'"
+    assert told == f"dcevents: warning: --agent 'xyz' {FITS_NOTHING}; {offered}\n"
+
+
 @pytest.mark.parametrize(
     ("log", "told"),
     [

@@ -175,6 +175,52 @@ def test_a_heat_map_keeps_ids_apart_that_share_a_name() -> None:
     assert "Twin (d2)" in drawn
 
 
+LACKING = harness.log(
+    """
+    09:00:00 a triggered name=Twin id=d1 page=/a
+    09:00:05 a engaged name=Twin id=d1
+    09:00:05 a live_chat_requested id=d1
+    09:00:05 a live_chat_initiated id=d1 agent=1 agent_name=Ann
+    09:00:05 a meeting_booked id=d1 agent=1
+    - b triggered id=-
+    - b engaged id=-
+    - b live_chat_requested id=-
+    - b meeting_booked id=-
+    """
+)
+"""A conversation that has all that rows are by, and one that has nothing: no time either."""
+REPORTS = ["completion", "funnel", "abandonment", "live-chat", "meetings"]
+PAIRS = itertools.permutations(
+    ("page", "conversation", "agent", "type", "day", "hour", "weekday"), 2
+)
+
+
+@pytest.mark.parametrize(
+    ("report", "keys"),
+    [
+        ("live-chat", ("page", "weekday")),
+        ("completion", ("conversation", "hour")),
+        ("funnel", ("page", "conversation")),
+        *(
+            pytest.param(report, keys, marks=pytest.mark.looks)
+            for report, keys in itertools.product(REPORTS, PAIRS)
+            if "agent" not in keys or report in ("live-chat", "meetings")
+        ),
+    ],
+)
+def test_there_is_a_picture_by_any_two_keys_also_of_what_lacks_them(
+    report: str, keys: tuple[str, str]
+) -> None:
+    by = [option for key in keys for option in ("--by", key)]
+
+    result = harness.run(report, *by, "-f", "svg", "-q", stdin=LACKING)
+
+    assert result.status == 0, result.err
+    drawn = texts_of("svg", result.out).split("\n")
+    assert "Nothing to report." not in drawn
+    assert "–" in " ".join(drawn), "what has no page, time or name is drawn, too"
+
+
 @given(value=st.floats(0, 1e6), more=st.floats(0, 1e6))
 @try_examples(30)
 def test_heat_grows_with_the_figure(value: float, more: float) -> None:

@@ -113,6 +113,8 @@ def _draw_form(drawing: Drawing, table: Table, chart: Chart, context: RenderCont
         second = find_column(table, chart.figures[1]) if len(chart.figures) > 1 else None
         is_part = second if chart.form == "heat" else None
         draw_heat(drawing, pairs, column, is_part, context)
+    elif chart.form == "steps":
+        draw_number_bars(drawing, table, chart._replace(figures=chart.figures[:1]))
     elif chart.form == "spread":
         draw_number_columns(drawing, table, chart)
     else:

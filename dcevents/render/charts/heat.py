@@ -94,12 +94,16 @@ def _list_values(table: Table, name: str) -> list[tuple[Any, Any]]:
 
 
 def _list_single_values(values: pl.Series) -> list[Any]:
+    different = list(dict.fromkeys(values.to_list()))
+    known = [each for each in different if each is not None]
     if isinstance(values.dtype, pl.Enum):
-        return values.dtype.categories.to_list()
-    if values.dtype.is_integer() and values.len() and not values.null_count():
-        numbers = values.to_list()
-        return list(range(min(numbers), max(numbers) + 1))
-    return list(dict.fromkeys(values.to_list()))
+        known = values.dtype.categories.to_list()
+    elif values.dtype.is_integer() and known:
+        known = list(range(min(known), max(known) + 1))
+    else:
+        return different
+    # What has no time has neither a weekday nor an hour.
+    return [*known, None] if None in different else known
 
 
 def _write_label(value: object) -> str:

@@ -31,7 +31,12 @@ def list_figures(table: Table) -> list[Column]:
 
 
 def slice_labelled_rows(table: Table) -> Iterator[tuple[list[str], pl.DataFrame]]:
-    """Yield a table's rounded rows, some at a time, with a label for each."""
+    """Yield a table's rounded rows, some at a time, with a label for each.
+
+    There are none of a table without figures.
+    """
+    if not list_figures(table):
+        return
     labels = label_rows(table)
     start = 0
     for part in slice_rows(table):

@@ -64,7 +64,7 @@ def _lengthen_tables(tables: Sequence[Table]) -> pl.DataFrame:
     ]
     columns = ("report", "metric", "value", "words", "row")
     parts = [pl.DataFrame(totals, {name: schema[name] for name in columns}, orient="row")]
-    for table in (each for each in tables if list_figures(each)):
+    for table in tables:
         for labels, rows in slice_labelled_rows(table):
             # A row's figures stand together.
             figures = [_pick_figure(rows, each, labels) for each in list_figures(table)]

@@ -808,11 +808,20 @@ def test_the_summary_begins_with_the_headline_figures() -> None:
     ]  # fmt: skip
 
 
-def test_parts_of_the_summary_without_a_wanted_figure_are_left_out_of_parquet() -> None:
-    result = harness.run("summary", "--columns", "requests", "-f", "parquet", "-q", stdin=LOG)
+@pytest.mark.parametrize("format_", ["csv", "tsv", "ndjson", "parquet"])
+def test_parts_of_the_summary_without_a_wanted_figure_are_left_out(format_: str) -> None:
+    result = harness.run("summary", "--columns", "requests", "-f", format_, "-q", stdin=LOG)
 
-    assert result.status == 0
-    assert set(pl.read_parquet(io.BytesIO(result.out))["metric"]) == {"requests"}
+    assert result.status == 0, result.err
+    data = io.BytesIO(result.out)
+    if format_ == "parquet":
+        rows = pl.read_parquet(data)
+    elif format_ == "ndjson":
+        rows = pl.read_ndjson(data)
+    else:
+        rows = pl.read_csv(data, separator="," if format_ == "csv" else "\t")
+    assert set(rows["metric"]) == {"requests"}
+    assert rows["row"].n_unique() > 1, "the total and the agents"
 
 
 @pytest.mark.looks

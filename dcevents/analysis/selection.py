@@ -250,7 +250,7 @@ def describe_renamed(view: View) -> str | None:
     named = pl.col("conversation").drop_nulls().n_unique()
     counts = view.fold.attributes.filter(pl.col("id_rank") > 0).group_by("id_rank").agg(named)
     several = counts.filter(pl.col("conversation") > 1)["id_rank"]
-    rows = view.selected_conversations.filter(pl.col("id_rank").is_in(several.implode()))
+    rows = _select_renamed(view).filter(pl.col("id_rank").is_in(several.implode()))
     if rows.is_empty():
         return None
     names = (
@@ -271,6 +271,23 @@ def describe_renamed(view: View) -> str | None:
     more = f"; and {len(found) - _MAX_SHOWN_NAMES:,} more" * (len(found) > _MAX_SHOWN_NAMES)
     shown = "; ".join(found[:_MAX_SHOWN_NAMES])
     return f"dialogues with several names, shown by the latest: {shown}{more}"
+
+
+def _select_renamed(view: View) -> pl.DataFrame:
+    """Return the selected conversations of `View.renamed_ids`.
+
+    Columns: conversation_key, id_rank, last_at.
+    """
+    columns = ("conversation_key", "id_rank", "last_at")
+    ids = view.renamed_ids
+    if ids.is_empty():
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.Int64))
+
+    def select_rows(part: View) -> pl.DataFrame:
+        rows = part.selected_conversations.select(columns)
+        return rows.filter(pl.col("id_rank").is_in(ids.implode()))
+
+    return pl.concat(view.map_parts(select_rows, columns))
 
 
 def _describe_names(text: str, names: Sequence[str], counts: Sequence[int]) -> str:

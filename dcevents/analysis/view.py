@@ -1,9 +1,10 @@
 """The rows of reports: conversations, attempts, sessions and events that options select."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 import polars as pl
 
@@ -17,6 +18,8 @@ from dcevents.model.fold import TEXT_COLUMNS, Fold
 from dcevents.model.moments import UNTIMED
 from dcevents.reading.log import Log
 from dcevents.settings import Settings, Window
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,23 @@ class View:
         return self.fold
 
     def fill_caches(self) -> None:
-        """Compute the frames that several reports start from."""
+        """Compute the small frames that several reports start from."""
         with ThreadPoolExecutor(1) as pool:
             agents = pool.submit(lambda: self.fold.agents)
-            _ = (
-                self.selected_conversations,
-                self.fold.attempts,
-                self.fold.conversation_ids,
-                agents.result(),
-            )
+            _ = self.fold.attempts, self.fold.conversation_ids, agents.result()
+
+    def map_parts(self, function: Callable[["View"], _T], columns: Collection[str]) -> list[_T]:
+        """Return what a function makes of views of some selected conversations each, in any order.
+
+        There is this view alone where filters select: what a pattern fits hangs on all of them.
+        """
+        if self.settings.filters or "selected_conversations" in vars(self):
+            return [function(self)]
+        window = ["started_at"] if self.settings.window else []
+        return self.fold.map_parts(
+            lambda fold: function(self if fold is self.fold else replace(self, fold=fold)),
+            {*columns, *window},
+        )
 
     # -- conversations and attempts to group ---------------------------------------------------
 
@@ -74,11 +85,11 @@ class View:
         return frame.join(self.fold.find_last_steps(), on="conversation_key", how="left")
 
     def count_sessions(self, selected: pl.DataFrame) -> int:
-        """Count the sessions of selected conversations."""
-        every = self.fold.session_count
-        if every is not None and selected.height == self.fold.conversations.height:
-            return every
-        return self.fold.add_sids(selected)["sid"].n_unique()
+        """Count the sessions of all selected conversations."""
+        settings = self.settings
+        selects = settings.filters or settings.window or self.left_out or self.is_of_abandoned
+        every = None if selects else self.fold.session_count
+        return self.fold.add_sids(selected)["sid"].n_unique() if every is None else every
 
     def select_attempts(self, by: Collection[str]) -> pl.DataFrame:
         """Return the selected attempts with the columns of the keys `by`.
@@ -161,9 +172,9 @@ class View:
         """Return keys → conversation, the name of each group.
 
         `keys` have id_rank among them. The name is that of the conversation in `frame` with the
-        latest `last_at` that has one.
+        latest `last_at` that has one; only rows of `renamed_ids` are looked at.
         """
-        constant = self.fold.find_constant_texts("conversation")
+        constant = self._constant_names
         groups = groups.filter(pl.col("id_rank") > 0)
         changing_ids = groups.join(constant, on="id_rank", how="anti")["id_rank"]
         groups = groups.join(constant, on="id_rank", how="inner").select(*keys, "conversation")
@@ -177,6 +188,16 @@ class View:
             .last()
         )
         return pl.concat([groups, latest.select(*keys, "conversation")])
+
+    @cached_property
+    def renamed_ids(self) -> pl.Series:
+        """Return the ranks of conversation ids that have several names, or one at times."""
+        ids = self.fold.conversation_ids.filter(pl.col("id_rank") > 0)
+        return ids.join(self._constant_names, on="id_rank", how="anti")["id_rank"]
+
+    @cached_property
+    def _constant_names(self) -> pl.DataFrame:
+        return self.fold.find_constant_texts("conversation")
 
     def describe_days(self) -> str | None:
         """Return the first and last local day; None without timed events."""
@@ -314,6 +335,7 @@ class View:
         if "outcome" in self.settings.filters:
             frame = self.apply_filter(frame, "outcome")
         return self.order_listing(frame, "requested_at", "attempt").with_columns(
+            pl.col("outcome").cast(pl.String),
             pl.col("agent_name").alias("agent"),
             (pl.col("wait") / 1000).alias("wait_seconds"),
             (pl.col("chat") / 1000).alias("chat_seconds"),

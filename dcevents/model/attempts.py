@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from dcevents.model.events import CLOSED, TIMEOUT
+from dcevents.model.events import ATTEMPT_OUTCOMES, CLOSED, TIMEOUT
 from dcevents.model.moments import UNTIMED
 from dcevents.model.numbers.tables import make_text_table
 from dcevents.model.texts import NUMBER_TYPE, list_texts
@@ -35,6 +35,19 @@ ONGOING_MS = 600_000
 """A pending chat is `ongoing` while its latest event is younger."""
 
 PROVISIONAL_OUTCOME_TYPE = pl.Enum(PROVISIONAL_OUTCOMES)
+ATTEMPT_OUTCOME_TYPE = pl.Enum(ATTEMPT_OUTCOMES)
+
+_FINAL_OUTCOME_NAMES: Final = {PENDING_CHAT: "no_end", PENDING_REQUEST: "left"}
+"""What an attempt without an end is once it is old enough."""
+_FINAL_OUTCOMES: Final = pl.Series(
+    [ATTEMPT_OUTCOMES.index(_FINAL_OUTCOME_NAMES.get(each, each)) for each in PROVISIONAL_OUTCOMES],
+    dtype=pl.UInt8,
+)
+"""The number of the outcome, by that of the provisional one."""
+_ARE_ACCEPTED: Final = pl.Series(
+    [each in ("ended", "timed_out", "closed", PENDING_CHAT) for each in PROVISIONAL_OUTCOMES]
+)
+"""Whether an attempt is accepted, by the number of its provisional outcome."""
 
 _LOWER_CASE_BIT: Final = 0x20
 """Set in ASCII's lower-case letters."""
@@ -91,26 +104,33 @@ def find_timeouts(events: pl.DataFrame) -> pl.DataFrame:
 def decide_attempts(attempts: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
     """Decide the outcomes of attempts at a time (milliseconds; null: unknown).
 
-    Columns `accepted` (bool) and `outcome` replace provisional_outcome, latest_at and is_last.
+    Columns `accepted` (bool) and `outcome` (an Enum) replace provisional_outcome, latest_at and
+    is_last.
     """
-    provisional = pl.col("provisional_outcome").cast(pl.String)
+    provisional = pl.col("provisional_outcome").to_physical()
     age = pl.lit(as_of, dtype=pl.Int64) - pl.col("latest_at")
-    may_go_on = pl.col("is_last") & age.is_not_null()
+    may_go_on = (pl.col("is_last") & age.is_not_null()).fill_null(value=False)
+    is_ongoing = may_go_on & (age < ONGOING_MS) & _is_provisionally(PENDING_CHAT)
+    is_waiting = may_go_on & (age < WAITING_MS) & _is_provisionally(PENDING_REQUEST)
     outcome = (
-        pl.when(provisional == PENDING_CHAT)
-        .then(_choose_word(may_go_on & (age < ONGOING_MS), "ongoing", "no_end"))
-        .when(provisional == PENDING_REQUEST)
-        .then(_choose_word(may_go_on & (age < WAITING_MS), "waiting", "left"))
-        .otherwise(provisional)
+        pl.when(is_ongoing)
+        .then(_number_outcome("ongoing"))
+        .when(is_waiting)
+        .then(_number_outcome("waiting"))
+        .otherwise(pl.lit(_FINAL_OUTCOMES).gather(provisional))
     )
     return attempts.with_columns(
-        provisional.is_in(["ended", "timed_out", "closed", PENDING_CHAT]).alias("accepted"),
-        outcome.alias("outcome"),
+        pl.lit(_ARE_ACCEPTED).gather(provisional).alias("accepted"),
+        outcome.cat.to(ATTEMPT_OUTCOME_TYPE).alias("outcome"),
     ).drop("provisional_outcome", "latest_at", "is_last")
 
 
-def _choose_word(condition: pl.Expr, if_true: str, if_false: str) -> pl.Expr:
-    return pl.when(condition).then(pl.lit(if_true)).otherwise(pl.lit(if_false))
+def _is_provisionally(outcome: str) -> pl.Expr:
+    return pl.col("provisional_outcome").to_physical() == PROVISIONAL_OUTCOMES.index(outcome)
+
+
+def _number_outcome(outcome: str) -> pl.Expr:
+    return pl.lit(ATTEMPT_OUTCOMES.index(outcome), pl.UInt8)
 
 
 def _walk_conversations(events: pl.DataFrame) -> tuple[pl.DataFrame, list[SignatureWalk]]:

@@ -212,6 +212,12 @@ class FactFold:
         """Yield this fold: what it is made of is held anyway."""
         yield self
 
+    def map_parts(
+        self, function: "Callable[[FactFold], _T]", _columns: Collection[str]
+    ) -> list[_T]:
+        """Return what a function makes of this fold: what it is made of is held anyway."""
+        return [function(self)]
+
     def keep_in_part(self, sessions: pl.DataFrame) -> pl.DataFrame:
         """Return all rows: this fold is no part of another."""
         return sessions

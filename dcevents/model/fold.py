@@ -5,11 +5,13 @@ facts; a store's fold is read from stored rows. What both derive alike is a func
 """
 
 from collections.abc import Callable, Collection, Iterator
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 import polars as pl
 
 from dcevents.model.events import INITIATED, KINDS
+
+_T = TypeVar("_T")
 
 _KIND_BITS = {kind: 1 << kind for kind in range(len(KINDS))}
 TEXT_COLUMNS = ("conversation", "type", "ui_type", "page")
@@ -64,6 +66,13 @@ class Fold(Protocol):
         """Yield folds of some conversations each, by their start, or the fold itself.
 
         Those without a start are in the last. There is one at least; some may be empty.
+        """
+
+    def map_parts(self, function: Callable[[Self], _T], columns: Collection[str]) -> list[_T]:
+        """Return what a function makes of folds of some conversations each, in any order.
+
+        Their `conversations` have conversation_key, id_rank, outcome and at least these columns.
+        There is this fold alone where all conversations are held anyway.
         """
 
     def keep_in_part(self, sessions: pl.DataFrame) -> pl.DataFrame:

@@ -39,6 +39,8 @@ def describe_changes(before: StoreState, after: StoreState, settings: Settings) 
     # A visitor's clock may be ahead of the day.
     latest = min(latest, before.manifest.last_clock or latest)
     reads = [query.read_conversations(state, None, settings) for state in (before, after)]
+    for read in reads:
+        _ = read.fold.conversations  # Held for all days, and not read for each.
     for day in sorted(late):
         window = _make_window(day, settings)
         if window.until is not None and window.until + settings.idle_ms <= latest:

@@ -10,10 +10,11 @@ import polars as pl
 from dcevents.analysis.compare import RateChange, divide_change, judge_change
 from dcevents.analysis.intervals import Share, compute_newcombe_bounds
 from dcevents.reports._change_columns import DIVISION_COLUMNS, FORMER, VERDICT_COLUMN
-from dcevents.reports._measuring import Side, fill_counts, measure_sides
+from dcevents.reports._measuring import fill_counts, measure_sides
 from dcevents.reports._metrics import Metric, list_columns
 
 if TYPE_CHECKING:
+    from dcevents.reports._gathering import GatheredSide
     from dcevents.reports._grouping import Grouping, MainRate
     from dcevents.tables import Column
 
@@ -86,7 +87,7 @@ def _find_share(rate: Metric, ending: str = "") -> Share:
 
 
 def compare_totals(
-    total: pl.DataFrame, sides: Sequence[Side], grouping: Grouping, *, with_intervals: bool
+    total: pl.DataFrame, sides: Sequence[GatheredSide], grouping: Grouping, *, with_intervals: bool
 ) -> pl.DataFrame:
     """Add changes to the total (one row), and what the change of its main rate is made of."""
     total = compare_rows(total, grouping, with_intervals=with_intervals)
@@ -100,7 +101,7 @@ def compare_totals(
     )
 
 
-def _measure_ids(sides: Sequence[Side], grouping: Grouping, rate: MainRate) -> pl.DataFrame:
+def _measure_ids(sides: Sequence[GatheredSide], grouping: Grouping, rate: MainRate) -> pl.DataFrame:
     """Return part and whole of the main rate, for each conversation id and window."""
     main = next(metric for metric in grouping.metrics if metric.column.name == rate.name)
     base = main.companions[0]

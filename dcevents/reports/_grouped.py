@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from dcevents.analysis.time_keys import add_time_keys
-from dcevents.reports._change_columns import FORMER
 from dcevents.reports._comparison import compare_rows, compare_totals, list_comparison_columns
 from dcevents.reports._for_people import simplify_comparison
+from dcevents.reports._gathering import GatheredSide, Selection, gather_sides
 from dcevents.reports._keys import (
+    PAIR,
     add_names,
     fill_buckets,
     list_group_columns,
-    pair_sides,
     sort_rows,
 )
-from dcevents.reports._measuring import PAIR, Side, derive_figures, fill_counts, measure_sides
+from dcevents.reports._measuring import derive_figures, fill_counts, measure_sides
 from dcevents.reports._metrics import KEY_COLUMNS, Metric, add_companions
 from dcevents.tables import Column, Table
 
@@ -27,12 +26,21 @@ if TYPE_CHECKING:
     from dcevents.reports._grouping import Grouping
 
 
-def build_grouped_table(grouping: Grouping, view: View, by: Sequence[str]) -> Table:
+def build_grouped_tables(
+    groupings: Sequence[Grouping], view: View, by: Sequence[str]
+) -> list[Table]:
+    """Return the tables of groupings of the same rows, which the first one selects."""
+    sides = gather_sides(Selection.of(groupings, by), view)
+    return [_build_table(grouping, sides, view, by) for grouping in groupings]
+
+
+def _build_table(
+    grouping: Grouping, sides: Sequence[GatheredSide], view: View, by: Sequence[str]
+) -> Table:
     """Return rows by key and the total; with `--compare` the changes, too."""
     settings = view.settings
     # Charts draw bounds where tables do not show them.
     metrics = add_companions(grouping.metrics, with_intervals=True)
-    sides = _split_sides(grouping.select(view, by), by, view)
     total = _measure_total(grouping, sides, by, view)
     rows = _measure_rows(grouping, sides, by, view)
     keys = [column for key in by for column in KEY_COLUMNS[key]]
@@ -98,28 +106,17 @@ def _make_table(
     return table
 
 
-def _split_sides(frame: pl.DataFrame, by: Sequence[str], view: View) -> list[Side]:
-    """Return the rows of each window, with the columns of time keys."""
-    from dcevents.analysis.view import starts_in  # noqa: PLC0415 - not for `--help`
-
-    frame = add_time_keys(frame, by, view.settings.tz)
-    if view.settings.compared is None:
-        return [Side(frame)]
-    window, compared = (frame.filter(starts_in(each)) for each in view.settings.windows)
-    return pair_sides([Side(window), Side(compared, FORMER)], by, view.settings)
-
-
 def _measure_total(
-    grouping: Grouping, sides: Sequence[Side], by: Sequence[str], view: View
+    grouping: Grouping, sides: Sequence[GatheredSide], by: Sequence[str], view: View
 ) -> pl.DataFrame:
     """Return the figures of all rows."""
     if grouping.select_for_total is not None:
-        sides = _split_sides(grouping.select_for_total(view, by), (), view)
+        sides = gather_sides(Selection.of_total(grouping, by), view)
     others = [metric for metric in grouping.measured if metric.count_all is None]
     measured = measure_sides(sides, (), others)
     for metric in grouping.measured:
         if metric.count_all is not None:
-            counts = {side.ending: metric.count_all(view, side.frame) for side in sides}
+            counts = {side.ending: metric.count_all(view, side.row_keys) for side in sides}
             name = metric.column.name
             measured = measured.with_columns(
                 **{f"{name}{ending}": count for ending, count in counts.items()}
@@ -128,17 +125,17 @@ def _measure_total(
 
 
 def _measure_rows(
-    grouping: Grouping, sides: Sequence[Side], by: Sequence[str], view: View
+    grouping: Grouping, sides: Sequence[GatheredSide], by: Sequence[str], view: View
 ) -> pl.DataFrame:
     """Return the figures of each group, with its keys' columns, sorted."""
     metrics: Sequence[Metric] = grouping.measured
     keys = list_group_columns(by)
-    if PAIR in sides[0].frame.columns:
+    if PAIR in sides[0].keys:
         keys.append(PAIR)
-    is_empty = all(side.frame.is_empty() for side in sides)
+    is_empty = all(side.row_keys.is_empty() for side in sides)
     rows = measure_sides(sides, keys, metrics)
     rows = rows.clear() if is_empty else rows
-    rows = add_names(rows, [side.frame for side in sides], keys, view)
+    rows = add_names(rows, [side.renamed for side in sides], keys, view)
     rows = fill_buckets(rows, by, view.settings) if not is_empty else rows
     rows = fill_counts(rows, sides, metrics)
     return sort_rows(rows, by, metrics[0].column.name)

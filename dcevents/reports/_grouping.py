@@ -50,6 +50,8 @@ class Grouping(NamedTuple):
     unfolding: Unfolding | None = None
     select_for_total: Selector | None = None
     """Selects the rows that the total is of, if these are others."""
+    is_of_conversations: bool = False
+    """Its rows are selected conversations, and a row hangs on no other."""
     charts: Sequence[Chart] = ()
     """Pictures that suit its tables, the main one first."""
 
@@ -61,9 +63,17 @@ class Grouping(NamedTuple):
 
 def group_rows(grouping: Grouping, view: View, by: Sequence[str]) -> list[Table]:
     """Return the grouped table of conversations or attempts."""
-    from dcevents.reports._grouped import build_grouped_table  # noqa: PLC0415 - polars
+    return group_same_rows([grouping], view, by)
 
-    return [build_grouped_table(grouping, view, by)]
+
+def group_same_rows(groupings: Sequence[Grouping], view: View, by: Sequence[str]) -> list[Table]:
+    """Return the grouped tables of the same rows, which the first grouping selects.
+
+    What has the same name in two of them is the same.
+    """
+    from dcevents.reports._grouped import build_grouped_tables  # noqa: PLC0415 - polars
+
+    return build_grouped_tables(groupings, view, by)
 
 
 def define_grouped_report(grouping: Grouping) -> Maker:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from dcevents.analysis.time_keys import WEEKDAYS
-from dcevents.reports._measuring import ONLY_BEFORE, ONLY_NOW, PAIR, PAIRED, Side
 from dcevents.reports._metrics import TIME_KEYS
 from dcevents.settings import Settings, Window
 from dcevents.times import list_buckets
@@ -22,6 +21,17 @@ _ID_COLUMNS = {"conversation": "conversation_id", "agent": "agent_id"}
 """Columns of tables by the key that they identify, where the names differ."""
 _CALENDAR_KEYS = ("day", "week", "month")
 """Keys whose buckets are other ones in every window."""
+PAIR = "pair"
+"""In rows of two windows: says which sides a bucket of time has, where buckets are paired."""
+PAIRED, ONLY_NOW, ONLY_BEFORE = 0, 1, 2
+
+
+class Side(NamedTuple):
+    """The rows of one window, with the columns of keys."""
+
+    frame: pl.DataFrame
+    ending: str = ""
+    """Ends the names of its figures: none, or FORMER."""
 
 
 def list_group_columns(by: Sequence[str]) -> list[str]:

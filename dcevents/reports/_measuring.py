@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dcevents.reports._change_columns import FORMER
+from dcevents.reports._gathering import GatheredSide, add_up, is_sum
+from dcevents.reports._keys import PAIR
 
 if TYPE_CHECKING:
     from dcevents.reports._metrics import Metric
 
-PAIR = "pair"
-"""In rows of two windows: says which sides a bucket of time has, where buckets are paired."""
-PAIRED, ONLY_NOW, ONLY_BEFORE = 0, 1, 2
-
-
-class Side(NamedTuple):
-    """The rows of one window, with the columns of keys."""
-
-    frame: pl.DataFrame
-    ending: str = ""
-    """Ends the names of its figures: none, or FORMER."""
-
-    def col(self, name: str) -> pl.Expr:
-        """Return the column of a figure of this window."""
-        return pl.col(f"{name}{self.ending}")
-
-    @property
-    def lacks(self) -> int:
-        """Return the `pair` of rows that have nothing to do with this window."""
-        return ONLY_NOW if self.ending == FORMER else ONLY_BEFORE
-
 
 def measure_sides(
-    sides: Sequence[Side], keys: Sequence[str], metrics: Sequence[Metric]
+    sides: Sequence[GatheredSide], keys: Sequence[str], metrics: Sequence[Metric]
 ) -> pl.DataFrame:
     """Return the figures of each group in all windows, without derived ones.
 
@@ -50,48 +30,42 @@ def measure_sides(
     return first
 
 
-def _measure_side(side: Side, keys: Sequence[str], metrics: Sequence[Metric]) -> pl.DataFrame:
-    frame = side.frame
-    for add_column in dict.fromkeys(m.add_column for m in metrics if m.add_column is not None):
-        frame = add_column(frame, keys)
-    measured = _measure_all_rows(frame, keys, metrics)
-    for row_filter in dict.fromkeys(m.row_filter for m in metrics if m.row_filter is not None):
-        some = [_name_value(metric) for metric in metrics if metric.row_filter is row_filter]
-        rows = frame.lazy().filter(row_filter(pl.col))
+def _measure_side(
+    side: GatheredSide, keys: Sequence[str], metrics: Sequence[Metric]
+) -> pl.DataFrame:
+    measured = [metric for metric in metrics if not metric.is_derived]
+    summed = [metric.column.name for metric in measured if is_sum(metric, keys)]
+    counts = side.counts.select(*keys, *summed)
+    found = counts if set(keys) == set(side.keys) else add_up(counts, keys)
+    others = [metric for metric in measured if not is_sum(metric, keys)]
+    for row_filter in dict.fromkeys(metric.row_filter for metric in others):
+        some = [metric for metric in others if metric.row_filter is row_filter]
+        theirs = _measure_rows(side.rows[row_filter], keys, some)
         if keys:
-            found = rows.group_by(keys).agg(some).collect()
-            measured = measured.join(found, on=keys, how="left", nulls_equal=True)
+            found = found.join(theirs, on=keys, how="left", nulls_equal=True)
         else:
-            measured = measured.hstack(rows.select(some).collect())
-    names = {name: f"{name}{side.ending}" for name in measured.columns if name not in keys}
-    return measured.rename(names)
+            found = found.hstack(theirs)
+    names = {name: f"{name}{side.ending}" for name in found.columns if name not in keys}
+    return found.rename(names)
 
 
-def _measure_all_rows(
+def _measure_rows(
     frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
 ) -> pl.DataFrame:
-    """Return the metrics that need all rows of a group."""
-    direct = [
-        _name_value(metric, is_within_id="id_rank" in keys)
-        for metric in metrics
-        if not metric.is_derived and metric.row_filter is None
-    ]
-    # Counts of millions of rows by few keys: as a stream they need no lists of rows for each
-    # group. Without keys a stream would look for different sessions in a table of all, where
-    # sorting them is cheaper.
-    if keys:
-        return frame.lazy().group_by(keys).agg(direct).collect(engine="streaming")
-    return frame.select(direct)
-
-
-def _name_value(metric: Metric, *, is_within_id: bool = False) -> pl.Expr:
-    value = (is_within_id and metric.value_within_id) or metric.value
-    found: pl.Expr = value(pl.col).alias(metric.column.name)
-    return found
+    """Return figures that need all of some rows of a group."""
+    for add_column in dict.fromkeys(m.add_column for m in metrics if m.add_column is not None):
+        frame = add_column(frame, keys)
+    values = [metric.value(pl.col).alias(metric.column.name) for metric in metrics]
+    if not keys:
+        return frame.select(values)
+    if any(metric.row_filter is not None for metric in metrics):
+        return frame.group_by(keys).agg(values)
+    # Of millions of rows by few keys: a stream needs no lists of rows for each group.
+    return frame.lazy().group_by(keys).agg(values).collect(engine="streaming")
 
 
 def fill_counts(
-    rows: pl.DataFrame, sides: Sequence[Side], metrics: Sequence[Metric]
+    rows: pl.DataFrame, sides: Sequence[GatheredSide], metrics: Sequence[Metric]
 ) -> pl.DataFrame:
     """Put 0 for counts of nothing, but where a bucket of time is not in the window."""
     names = [m.column.name for m in metrics if m.column.kind == "count" and not m.is_derived]
@@ -107,7 +81,7 @@ def fill_counts(
 def derive_figures(
     rows: pl.DataFrame,
     totals: pl.DataFrame,
-    sides: Sequence[Side],
+    sides: Sequence[GatheredSide],
     metrics: Sequence[Metric],
 ) -> pl.DataFrame:
     """Add the figures that are computed from others, and from their `totals` (one row)."""

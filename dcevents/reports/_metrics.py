@@ -25,6 +25,8 @@ class Metric(NamedTuple):
     value: Expression
     """Computes it from the rows of a group, or with `is_derived` from other figures."""
     is_derived: bool = False
+    is_sum: bool = False
+    """The sum over groups is the figure of all their rows."""
     is_hidden: bool = False
     """Needed by other figures only."""
     row_filter: Expression | None = None
@@ -52,10 +54,11 @@ def define_count(
     value: Expression,
     *,
     priority: int = 1,
+    is_sum: bool = True,
     **more: Any,  # noqa: ANN401 - fields of Metric
 ) -> Metric:
     """Return a number of things; `more` are fields of `Metric`."""
-    return Metric(Column(name, "count", title, priority), value, **more)
+    return Metric(Column(name, "count", title, priority), value, is_sum=is_sum, **more)
 
 
 def define_rate(  # noqa: PLR0913 - three of them by name

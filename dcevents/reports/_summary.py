@@ -7,25 +7,28 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from dcevents.reports._for_people import describe_total_changes
+from dcevents.reports._grouping import group_same_rows
 from dcevents.show import format_count, format_duration, format_number, format_percent
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
-    from dcevents.reports._report import Report
+    from dcevents.reports._grouping import Grouping
     from dcevents.tables import Table
 
 
-def make_summary(view: View, parts: Sequence[Report]) -> list[Table]:
-    """Return the tables of the parts, the first with the headline."""
+def make_summary(view: View, rows: Sequence[Sequence[Grouping]]) -> list[Table]:
+    """Return the tables of groupings, beside each other those of the same rows.
 
-    def make_part(part: Report) -> list[Table]:
-        return part.make_tables(view, (part.default_by or "all",))
+    The first has the headline.
+    """
 
-    # First the frames that the parts share, so that each is made once; then no part keeps all
-    # processors busy by itself.
+    def make_tables(groupings: Sequence[Grouping]) -> list[Table]:
+        return group_same_rows(groupings, view, (groupings[0].default_by,))
+
+    # First what they share, so that it is read once.
     view.fill_caches()
-    with ThreadPoolExecutor(len(parts)) as pool:
-        tables = [table for made in pool.map(make_part, parts) for table in made]
+    with ThreadPoolExecutor(len(rows)) as pool:
+        tables = [table for made in pool.map(make_tables, rows) for table in made]
     headline = build_headline(*(table.total or {} for table in tables))
     if view.settings.compared is not None:
         changes = filter(None, map(describe_total_changes, tables))

@@ -79,10 +79,11 @@ ENDINGS_CHART = Chart(
 """How engaged conversations end, from the best to the worst."""
 _SHARE = define_share("share", "Share", "abandoned", priority=ESSENTIAL)
 
-_GROUPING = Grouping(
+GROUPING = Grouping(
     "abandonment",
     _METRICS,
     select_conversations,
+    is_of_conversations=True,
     main_rate=MainRate("abandonment_rate", is_good_up=False, is_divided=True),
     charts=[Chart("rates", ("abandonment_rate",)), ENDINGS_CHART],
 )
@@ -105,7 +106,7 @@ def _make_share_main() -> tuple[Metric, ...]:
     return (*rest, _SHARE._replace(column=_SHARE.column._replace(is_main=True)))
 
 
-_BY_LAST_STEP = _GROUPING._replace(
+_BY_LAST_STEP = GROUPING._replace(
     metrics=_make_share_main(),
     select=_select_abandoned,
     charts=[Chart("counts", ("abandoned",))],
@@ -113,7 +114,7 @@ _BY_LAST_STEP = _GROUPING._replace(
 
 
 def _make_tables(view: "View", by: Sequence[str]) -> list[Table]:
-    return group_rows(_BY_LAST_STEP if "last-step" in by else _GROUPING, view, by)
+    return group_rows(_BY_LAST_STEP if "last-step" in by else GROUPING, view, by)
 
 
 REPORT = Report(

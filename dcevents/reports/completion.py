@@ -31,6 +31,7 @@ _METRICS = (
         "Sessions",
         lambda col: col("sid").n_unique(),
         priority=ESSENTIAL,
+        is_sum=False,
         value_within_id=lambda col: col("conversation_key").len(),
         count_all=lambda view, selected: view.count_sessions(selected),
     ),
@@ -72,10 +73,11 @@ def _select_conversations(view: "View", by: Sequence[str]) -> "pl.DataFrame":
     return selected if "conversation" in by else view.fold.add_sids(selected)
 
 
-_GROUPING = Grouping(
+GROUPING = Grouping(
     "completion",
     _METRICS,
     _select_conversations,
+    is_of_conversations=True,
     main_rate=MainRate("completion_rate", is_divided=True),
     charts=[Chart("rates", ("completion_rate",))],
 )
@@ -84,7 +86,7 @@ REPORT = Report(
     name="completion",
     help="Who was shown a conversation, who engaged, who completed it.",
     example="zcat day.ndjson.gz | dcevents completion -f csv > completion.csv",
-    make=define_grouped_report(_GROUPING),
+    make=define_grouped_report(GROUPING),
     default_by="conversation",
     by_keys=CONVERSATION_KEYS,
     order=20,

@@ -93,10 +93,14 @@ _METRICS = (
     define_rate("service_level", "Service level", "in_time", _count_final),
     *_define_spread("chat", "chat"),
     define_count(
-        "peak_concurrent", "Peak chats", lambda col: col("peak").max(), add_column=_add_peaks
+        "peak_concurrent",
+        "Peak chats",
+        lambda col: col("peak").max(),
+        is_sum=False,
+        add_column=_add_peaks,
     ),
 )
-_GROUPING = Grouping(
+GROUPING = Grouping(
     "live-chat",
     _METRICS,
     select_attempts,
@@ -109,7 +113,7 @@ REPORT = Report(
     name="live-chat",
     help="Requests for an agent: accepted, missed, waits, lengths.",
     example="dcevents live-chat logs/ --by hour --tz Europe/Berlin",
-    make=define_grouped_report(_GROUPING),
+    make=define_grouped_report(GROUPING),
     default_by="agent",
     by_keys=("agent", *CONVERSATION_KEYS),
     order=40,

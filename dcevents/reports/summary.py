@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from dcevents.tables import Table
 
 _PARTS = (completion.REPORT, abandonment.REPORT, live_chat.REPORT)
+_TABLES = ((completion.GROUPING, abandonment.GROUPING), (live_chat.GROUPING,))
+"""The tables of the parts; beside each other those that are made of the same rows."""
 
 
 def _make_tables(view: View, _by: Sequence[str]) -> list[Table]:
     from dcevents.reports._summary import make_summary  # noqa: PLC0415 - threads, not for `--help`
 
-    return make_summary(view, _PARTS)
+    return make_summary(view, _TABLES)
 
 
 def _make_page(view: View, made: Sequence[Table]) -> list[Table]:

@@ -1,10 +1,12 @@
 """The fold of a store, read from stored rows."""
 
-from collections.abc import Collection, Iterator
+import os
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -15,7 +17,7 @@ from dcevents.model.moments import DAY_MS, FIRST_BELIEVED_MS
 from dcevents.model.outcomes import decide_outcomes
 from dcevents.settings import NO_WINDOW, Window
 from dcevents.store.disk import segment
-from dcevents.store.disk.segment import ATTEMPTS_SCHEMA, TEXT_CODE_COLUMNS
+from dcevents.store.disk.segment import TEXT_CODE_COLUMNS
 from dcevents.store.disk.state import StoreState
 
 _STATE_COLUMNS = (
@@ -33,8 +35,16 @@ _STATE_COLUMNS = (
     "outcome",
 )
 
+_NEEDED_COLUMNS = frozenset(["attributes", "last_at", "closed_last", "outcome"])
+"""Those that the outcome at a moment is decided by, and the one with the id."""
+
 _PART_ROWS = 1 << 18
 """Conversations of a part of a fold, about."""
+
+_T = TypeVar("_T")
+
+_SHARED = ("attributes", "attempts", "agents", "conversation_ids")
+"""What a fold has read that is its parts' too."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,8 @@ class StoredFold:
     state: StoreState
     as_of: int | None
     idle_ms: int
+    columns: frozenset[str] = frozenset(_STATE_COLUMNS)
+    """Those of `conversations` that are wanted, beside the ones that are always there."""
 
     @cached_property
     def attributes(self) -> pl.DataFrame:
@@ -70,14 +82,15 @@ class StoredFold:
 
         # A part of a listing shows them; it would look for them in all segments.
         sids = ["sid"] if self.state.is_cut else []
-        return self.state.read_live_conversations([*sids, *_STATE_COLUMNS], decide_rows)
+        columns = [name for name in _STATE_COLUMNS if name in self.columns | _NEEDED_COLUMNS]
+        return self.state.read_live_conversations([*sids, *columns], decide_rows)
 
     @property
     def session_count(self) -> int | None:
         """Return how many sessions the store has, if all are in the fold and were counted."""
         state = self.state
         counts = [each.session_count for each in state.segments]
-        if state.window or state.is_cut or state.extra_segment is not None:
+        if not state.is_whole or state.extra_segment is not None:
             return None
         return None if None in counts else sum(each for each in counts if each is not None)
 
@@ -104,17 +117,16 @@ class StoredFold:
     @cached_property
     def attempts(self) -> pl.DataFrame:
         """Return one row for each attempt, with `sid` and `id_rank`."""
-        parts = [pl.DataFrame(schema={**ATTEMPTS_SCHEMA, "conversation_key": pl.UInt32})]
-        for number, rows in enumerate(self.state.read_tables("attempts")):
-            live = self.state.drop_superseded(number, rows, rows["row"])
-            key = (pl.col("row") + self.state.row_offsets[number]).alias("conversation_key")
-            parts.append(live.with_columns(key))
-        rows = pl.concat(parts)
-        agent = self.attributes["agent"].gather(rows["agent"]).alias("agent")
-        found = self._add_conversation_ids(rows.with_columns(agent).drop("row"))
-        return decide_attempts(
-            found.with_columns(pl.selectors.datetime().to_physical()), self.as_of
-        )
+        agents = self.attributes["agent"]
+
+        def decide_rows(rows: pl.DataFrame) -> pl.DataFrame:
+            agent = agents.gather(rows["agent"]).alias("agent")
+            found = self._add_conversation_ids(rows.with_columns(agent))
+            times = pl.selectors.datetime().to_physical()
+            return decide_attempts(found.with_columns(times), self.as_of)
+
+        _ = self.state.row_offsets, self.state.superseded  # Before threads ask for them.
+        return self.state.read_live_attempts(decide_rows)
 
     @cached_property
     def agents(self) -> pl.DataFrame:
@@ -141,6 +153,24 @@ class StoredFold:
         self.state.verify_files(["conversations", segment.CONVERSATION_SIDS, "attempts", "sids"])
         for since, until in pairwise(bounds):
             yield replace(self, state=self.state.cut_to(Window(since, until)))
+
+    def map_parts(
+        self, function: Callable[["StoredFold"], _T], columns: Collection[str]
+    ) -> list[_T]:
+        """Return what a function makes of folds of some conversations each, as they lie."""
+        if "conversations" in vars(self) or self.state.conversation_count < 2 * _PART_ROWS:
+            return [function(self)]
+        _ = self.attempts, self.conversation_ids  # For all parts.
+        shared = {key: each for key, each in vars(self).items() if key in _SHARED}
+
+        def take_part(state: StoreState) -> _T:
+            # What a part has read goes when the function is done with it.
+            part = replace(self, state=state, columns=frozenset(columns))
+            part.__dict__.update(shared)
+            return function(part)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(take_part, self.state.split_by_segments(_PART_ROWS)))
 
     def keep_in_part(self, sessions: pl.DataFrame) -> pl.DataFrame:
         """Keep the rows that start in this part of a fold; all if it is no part."""

@@ -35,6 +35,17 @@ def _return_unchanged(frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
+def _list_chunks(frame: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Yield the chunks of a frame, each with the number of its first row.
+
+    polars would copy all columns to put one beside them that is of other chunks.
+    """
+    begin = 0
+    for height in frame.to_series().chunk_lengths():
+        yield begin, frame.slice(begin, height)
+        begin += height
+
+
 def _is_in_reach(info: SegmentInfo, window: Window) -> bool:
     """Return whether a conversation may have started in a window."""
     if not window:
@@ -64,6 +75,8 @@ class StoreState:
 
     Where it has no end, those without a start are in it.
     """
+    only_segments: range | None = None
+    """Places of the segments whose conversations are read, where these are not all."""
 
     @property
     def segments(self) -> Sequence[SegmentInfo]:
@@ -85,10 +98,43 @@ class StoreState:
 
         Where it has no end, those without a start are in it.
         """
-        part = replace(self, window=window, is_cut=True)
-        # No property that was read hangs on the window.
+        return self._share_read(replace(self, window=window, is_cut=True))
+
+    def split_by_segments(self, min_rows: int) -> "list[StoreState]":
+        """Return the store in parts, each with the conversations of some segments only.
+
+        A part has as many rows at least, but for the last one.
+        """
+        _ = self._superseded_rows  # Read once, and not by the threads of all parts.
+        parts, begin, rows = [], 0, 0
+        for number in self._list_numbers():
+            rows += self._count_rows_in_reach(number)
+            if rows >= min_rows:
+                parts.append(range(begin, number + 1))
+                begin, rows = number + 1, 0
+        if rows or not parts:
+            parts.append(range(begin, len(self._list_numbers())))
+        return [self._share_read(replace(self, only_segments=part)) for part in parts]
+
+    def _count_rows_in_reach(self, number: int) -> int:
+        """Return how many conversations of a segment are to be read for the window."""
+        if number == len(self.segments) and self.extra_segment is not None:
+            return self.extra_segment.conversations.height
+        return self.segments[number].conversation_count if self._is_in_reach(number) else 0
+
+    def _share_read(self, part: "StoreState") -> "StoreState":
+        """Give a part what was read: no such property hangs on the window or on segments."""
         part.__dict__.update({key: each for key, each in vars(self).items() if key not in _FIELDS})
         return part
+
+    def _list_numbers(self) -> range:
+        """Return the places of all segments, the extra one last."""
+        return range(len(self.segments) + (self.extra_segment is not None))
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the conversations of all segments are read, whatever their start."""
+        return self.only_segments is None and not self.is_cut and not self.window
 
     def verify_files(self, names: Sequence[str]) -> None:
         """Raise StoreError where a file of segments with one of these names is damaged."""
@@ -159,7 +205,7 @@ class StoreState:
         self, name: str, columns: Sequence[str] | None = None
     ) -> Iterator[pl.DataFrame]:
         """Yield a table of each segment, the extra one last."""
-        for number in range(len(self.segments) + (self.extra_segment is not None)):
+        for number in self._list_numbers():
             yield self._read_nth_table(name, number, columns)
 
     def _read_nth_table(
@@ -214,8 +260,8 @@ class StoreState:
     ) -> pl.DataFrame:
         """Read the conversations that no later segment supersedes.
 
-        They get `conversation_key`, the row's number in all segments. `convert` is called with the
-        rows of each segment while they lie in the processor's cache.
+        They get `conversation_key`, the row's number in all segments. `convert` is called with
+        some rows of a segment at a time, while they lie in the processor's cache.
         """
 
         def read_segment(number: int) -> pl.DataFrame:
@@ -226,15 +272,43 @@ class StoreState:
                 live = self.drop_superseded(number, frame, frame[_ROW])
                 return convert(live.select(*columns, key))
             frame = self._read_nth_table("conversations", number, columns)
-            keys = pl.int_range(begin, begin + frame.height, dtype=pl.UInt32, eager=True)
-            keyed = frame.with_columns(keys.alias("conversation_key"))
-            return convert(self.drop_superseded(number, keyed))
+            is_live, found = self._find_live_rows(number), []
+            for row, rows in _list_chunks(frame):
+                keys = pl.int_range(begin + row, begin + row + rows.height, dtype=pl.UInt32)
+                keyed = rows.with_columns(keys.alias("conversation_key"))
+                if is_live is not None:
+                    keyed = keyed.filter(is_live.slice(row, rows.height))
+                found.append(convert(keyed))
+            return pl.concat(found)
 
+        if found := self._map_segments(read_segment):
+            return pl.concat(found)
         none = segment.make_empty_table("conversations").select(columns)
-        none = none.with_columns(pl.lit(0, pl.UInt32).alias("conversation_key"))
-        numbers = range(len(self.segments) + (self.extra_segment is not None))
+        return convert(none.with_columns(pl.lit(0, pl.UInt32).alias("conversation_key")))
+
+    def _map_segments(self, function: Callable[[int], pl.DataFrame]) -> list[pl.DataFrame]:
+        """Return what a function makes of the place of each segment."""
+        if self.only_segments is not None:  # Other threads have the others.
+            return list(map(function, self.only_segments))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return pl.concat([convert(none), *pool.map(read_segment, numbers)])
+            return list(pool.map(function, self._list_numbers()))
+
+    def read_live_attempts(self, convert: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+        """Read the attempts of conversations that no later segment supersedes.
+
+        They get `conversation_key`; `convert` is called with the rows of each segment.
+        """
+
+        def read_segment(number: int) -> pl.DataFrame:
+            rows = self._read_nth_table("attempts", number, None)
+            live = self.drop_superseded(number, rows, rows["row"])
+            key = (pl.col("row") + self.row_offsets[number]).alias("conversation_key")
+            return convert(live.with_columns(key).drop("row"))
+
+        if found := self._map_segments(read_segment):
+            return pl.concat(found)
+        none = segment.make_empty_table("attempts").rename({"row": "conversation_key"})
+        return convert(none)
 
     def drop_superseded(
         self, number: int, frame: pl.DataFrame, row: pl.Series | None = None
@@ -244,13 +318,19 @@ class StoreState:
         `row` says for each row of `frame` which row its conversation is in `conversations`; without
         it `frame` is that table.
         """
+        is_live = self._find_live_rows(number)
+        if is_live is None or frame.is_empty():
+            return frame
+        return frame.filter(is_live if row is None else is_live.gather(row))
+
+    def _find_live_rows(self, number: int) -> pl.Series | None:
+        """Return for each conversation of a segment whether it is live; None where all are."""
         is_stored = number < len(self._superseded_rows)
         superseded = self._superseded_rows[number] if is_stored else None
-        if superseded is None or frame.is_empty():
-            return frame
+        if superseded is None:
+            return None
         count = self.segments[number].conversation_count
-        is_live = pl.repeat(value=True, n=count, eager=True).scatter(superseded, False)
-        return frame.filter(is_live if row is None else is_live.gather(row))
+        return pl.repeat(value=True, n=count, eager=True).scatter(superseded, False)
 
     @cached_property
     def superseded(self) -> pl.DataFrame:
@@ -364,9 +444,8 @@ class StoreState:
 
     def _find_sids(self, wanted: pl.DataFrame) -> pl.DataFrame:
         """Return `sid` and `text` of sessions, which mostly begin in the window."""
-        numbers = range(len(self.segments) + (self.extra_segment is not None))
         found = [segment.make_empty_table("sids")]
-        for number in sorted(numbers, key=self._is_in_reach, reverse=True):
+        for number in sorted(self._list_numbers(), key=self._is_in_reach, reverse=True):
             known = self._read_nth_table("sids", number, None)
             found.append(known.join(wanted, on="sid", how="semi"))
             wanted = wanted.join(found[-1], on="sid", how="anti")

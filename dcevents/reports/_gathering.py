@@ -1,0 +1,198 @@
+"""What figures need of the selected rows of each window, read part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from dcevents.analysis.time_keys import add_time_keys
+from dcevents.analysis.view import starts_in
+from dcevents.reports._change_columns import FORMER
+from dcevents.reports._keys import ONLY_BEFORE, ONLY_NOW, PAIR, Side, list_group_columns, pair_sides
+
+if TYPE_CHECKING:
+    from dcevents.analysis.view import View
+    from dcevents.reports._grouping import Grouping, Selector
+    from dcevents.reports._metrics import Expression, Metric
+    from dcevents.settings import Settings
+
+
+class Selection(NamedTuple):
+    """Rows to group, and the figures that are wanted of them."""
+
+    select: Selector
+    by: Sequence[str]
+    metrics: Sequence[Metric]
+    is_of_conversations: bool
+    """They are conversations, and a row hangs on no other."""
+
+    @classmethod
+    def of(cls, groupings: Sequence[Grouping], by: Sequence[str]) -> Selection:
+        """Return what groupings of the same rows want; the first selects these."""
+        metrics = {each.column.name: each for grouping in groupings for each in grouping.measured}
+        first = groupings[0]
+        return cls(first.select, by, [*metrics.values()], first.is_of_conversations)
+
+    @classmethod
+    def of_total(cls, grouping: Grouping, by: Sequence[str]) -> Selection:
+        """Return what the total of a grouping wants, where it is of other rows."""
+        select = grouping.select_for_total or grouping.select
+        return cls(lambda view, _: select(view, by), (), grouping.measured, False)
+
+
+class GatheredSide(NamedTuple):
+    """What figures need of the rows of one window."""
+
+    keys: Sequence[str]
+    """Columns that `counts` are by."""
+    counts: pl.DataFrame
+    """Counts of which the sums over several groups are those of all their rows."""
+    rows: Mapping[Expression | None, pl.DataFrame]
+    """The rows that other figures are computed from, by their filter; None: all rows."""
+    renamed: pl.DataFrame
+    """At least the rows with conversation ids of several names."""
+    row_keys: pl.DataFrame
+    """`conversation_key` of all rows, and `sid` where they have it."""
+    ending: str = ""
+    """Ends the names of its figures: none, or FORMER."""
+
+    def col(self, name: str) -> pl.Expr:
+        """Return the column of a figure of this window."""
+        return pl.col(f"{name}{self.ending}")
+
+    @property
+    def lacks(self) -> int:
+        """Return the `pair` of rows that have nothing to do with this window."""
+        return ONLY_NOW if self.ending == FORMER else ONLY_BEFORE
+
+
+def gather_sides(selection: Selection, view: View) -> list[GatheredSide]:
+    """Return what is wanted of the selected rows of each window."""
+    if not selection.is_of_conversations:
+        return _gather_part(selection, view, None)
+    renamed_ids = view.renamed_ids
+
+    def gather(part: View) -> list[GatheredSide]:
+        return _gather_part(selection, part, None if part is view else renamed_ids)
+
+    parts = view.map_parts(gather, _list_columns(selection))
+    return [_join_parts(sides) for sides in zip(*parts, strict=True)]
+
+
+def _list_columns(selection: Selection) -> set[str]:
+    """Return the columns of conversations that a selection may need."""
+    wanted = {"last_at", "started_at"} if selection.by != ("conversation",) else {"last_at"}
+    for metric in selection.metrics:
+        for expression in (metric.value, metric.row_filter):
+            wanted.update(_list_roots(expression) if expression is not None else ())
+    return wanted
+
+
+def _list_roots(expression: Expression) -> list[str]:
+    """Return the columns that an expression is computed from."""
+    found: pl.Expr = expression(pl.col)
+    return found.meta.root_names()
+
+
+def _gather_part(
+    selection: Selection, view: View, renamed_ids: pl.Series | None
+) -> list[GatheredSide]:
+    """Return what is wanted of the rows of a part; of all rows, if it is told no `renamed_ids`."""
+    frame = selection.select(view, selection.by)
+    return [
+        _gather_side(side, selection, view.settings, renamed_ids)
+        for side in _split_sides(frame, selection.by, view.settings)
+    ]
+
+
+def _split_sides(frame: pl.DataFrame, by: Sequence[str], settings: Settings) -> list[Side]:
+    """Return the rows of each window, with the columns of time keys."""
+    frame = add_time_keys(frame, by, settings.tz)
+    if settings.compared is None:
+        return [Side(frame)]
+    window, compared = (frame.filter(starts_in(each)) for each in settings.windows)
+    return pair_sides([Side(window), Side(compared, FORMER)], by, settings)
+
+
+def _gather_side(
+    side: Side, selection: Selection, settings: Settings, renamed_ids: pl.Series | None
+) -> GatheredSide:
+    frame, is_whole = side.frame, renamed_ids is None
+    keys = list_group_columns(selection.by)
+    if PAIR in frame.columns:
+        keys.append(PAIR)
+    summed = [metric for metric in selection.metrics if is_sum(metric, keys)]
+    others = [each for each in selection.metrics if not (each.is_derived or is_sum(each, keys))]
+    if settings.compared is not None and "id_rank" in frame.columns:
+        # The change of a rate is divided over conversation ids.
+        keys = list(dict.fromkeys([*keys, "id_rank"]))
+    return GatheredSide(
+        keys,
+        _count_rows(frame, keys, summed),
+        dict(_keep_rows(frame, keys, others, is_whole=is_whole)),
+        frame if renamed_ids is None else _keep_renamed(frame, keys, renamed_ids),
+        frame.select(pl.col("^conversation_key|sid$")),
+        side.ending,
+    )
+
+
+def is_sum(metric: Metric, keys: Sequence[str]) -> bool:
+    """Return whether a figure of several groups is the sum of theirs, if rows are by these keys."""
+    return metric.is_sum or ("id_rank" in keys and metric.value_within_id is not None)
+
+
+def _count_rows(
+    frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
+) -> pl.DataFrame:
+    counts = [
+        (metric.value_within_id or metric.value)(pl.col).alias(metric.column.name)
+        for metric in metrics
+    ]
+    if keys:
+        # Counts of millions of rows by few keys: as a stream they need no lists of rows for each
+        # group.
+        return frame.lazy().group_by(keys).agg(counts).collect(engine="streaming")
+    return frame.select(counts)
+
+
+def _keep_rows(
+    frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric], *, is_whole: bool
+) -> Iterator[tuple[Expression | None, pl.DataFrame]]:
+    """Yield the rows that each filter selects, with keys and what their figures need."""
+    for row_filter in dict.fromkeys(metric.row_filter for metric in metrics):
+        if row_filter is None and is_whole:
+            yield None, frame
+            continue
+        values = (each.value for each in metrics if each.row_filter is row_filter)
+        columns = {*keys, *(name for value in values for name in _list_roots(value))}
+        rows = frame.lazy() if row_filter is None else frame.lazy().filter(row_filter(pl.col))
+        yield row_filter, rows.select(sorted(columns)).collect()
+
+
+def _keep_renamed(frame: pl.DataFrame, keys: Sequence[str], ids: pl.Series) -> pl.DataFrame:
+    if "id_rank" not in keys:
+        return frame.clear()
+    columns = dict.fromkeys([*keys, "conversation_key", "last_at"])
+    rows = frame.clear() if ids.is_empty() else frame
+    return rows.select(*columns).filter(pl.col("id_rank").is_in(ids.implode()))
+
+
+def _join_parts(sides: Sequence[GatheredSide]) -> GatheredSide:
+    """Return what is wanted of all rows of a window."""
+    first, *others = sides
+    if not others:
+        return first
+    return first._replace(
+        counts=add_up(pl.concat(side.counts for side in sides), first.keys),
+        rows={each: pl.concat(side.rows[each] for side in sides) for each in first.rows},
+        renamed=pl.concat(side.renamed for side in sides),
+        row_keys=pl.concat(side.row_keys for side in sides),
+    )
+
+
+def add_up(counts: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Return the sums of counts by fewer keys."""
+    sums = pl.all().sum() if not keys else pl.exclude(keys).sum()
+    return counts.group_by(keys).agg(sums) if keys else counts.select(sums)

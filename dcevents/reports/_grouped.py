@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 from dcevents.reports._comparison import compare_rows, compare_totals, list_comparison_columns
@@ -31,7 +32,8 @@ def build_grouped_tables(
 ) -> list[Table]:
     """Return the tables of groupings of the same rows, which the first one selects."""
     sides = gather_sides(Selection.of(groupings, by), view)
-    return [_build_table(grouping, sides, view, by) for grouping in groupings]
+    with ThreadPoolExecutor(len(groupings)) as pool:
+        return list(pool.map(lambda each: _build_table(each, sides, view, by), groupings))
 
 
 def _build_table(

@@ -53,8 +53,6 @@ def _measure_rows(
     frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
 ) -> pl.DataFrame:
     """Return figures that need all of some rows of a group."""
-    for add_column in dict.fromkeys(m.add_column for m in metrics if m.add_column is not None):
-        frame = add_column(frame, keys)
     values = [metric.value(pl.col).alias(metric.column.name) for metric in metrics]
     if not keys:
         return frame.select(values)

@@ -35,8 +35,6 @@ class Metric(NamedTuple):
     """Computes the same more cheaply where all rows of a group have one conversation id."""
     count_all: Callable[[View, pl.DataFrame], int] | None = None
     """Counts the same in all selected rows more cheaply."""
-    add_column: Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame] | None = None
-    """Adds to the rows what `value` needs and only all rows of a group tell; given the keys."""
     total_of: str | None = None
     """A figure whose total `value` needs, as the column `total_<figure>`."""
     companions: tuple[Metric, ...] = ()

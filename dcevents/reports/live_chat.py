@@ -1,7 +1,6 @@
 """Live chat: requests, outcomes, waits and talks (definitions 4)."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dcevents.model.events import ATTEMPT_OUTCOMES
 from dcevents.reports._change_columns import list_verdict_figures
@@ -16,9 +15,6 @@ from dcevents.reports._metrics import (
 )
 from dcevents.reports._report import Report
 from dcevents.tables import ESSENTIAL, Chart
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _OUTCOME_TITLES = {
     "missed": "Missed",
@@ -75,10 +71,11 @@ def _count_final(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
     return col("requests") - col("waiting")
 
 
-def _add_peaks(frame: "pl.DataFrame", keys: Sequence[str]) -> "pl.DataFrame":
-    from dcevents.reports._peaks import add_peaks  # noqa: PLC0415 - polars
-
-    return add_peaks(frame, keys)
+def _find_peak(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
+    """Return the most chats at one moment, of chats of more than 0 s."""
+    # In one number each, so that at one moment ends come before starts.
+    steps = (col("accepted_at") * 2 + 1).append(col("ended_at") * 2).sort()
+    return ((steps & 1) * 2 - 1).cum_sum().max()
 
 
 _METRICS = (
@@ -95,9 +92,9 @@ _METRICS = (
     define_count(
         "peak_concurrent",
         "Peak chats",
-        lambda col: col("peak").max(),
+        _find_peak,
         is_sum=False,
-        add_column=_add_peaks,
+        row_filter=lambda col: col("chat") > 0,
     ),
 )
 GROUPING = Grouping(

@@ -11,6 +11,7 @@ from dcevents.analysis.time_keys import add_time_keys
 from dcevents.analysis.view import starts_in
 from dcevents.reports._change_columns import FORMER
 from dcevents.reports._keys import ONLY_BEFORE, ONLY_NOW, PAIR, Side, list_group_columns, pair_sides
+from dcevents.reports._metrics import ROWS
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
@@ -46,11 +47,11 @@ class GatheredSide(NamedTuple):
     """What figures need of the rows of one window."""
 
     keys: Sequence[str]
-    """Columns that `counts` are by."""
-    counts: pl.DataFrame
-    """Counts of which the sums over several groups are those of all their rows."""
+    """Columns that tallies and rows have for groups."""
+    tallies: pl.DataFrame
+    """Rows that are alike in keys and in what counts ask for, with their number and sums."""
     rows: Mapping[Expression | None, pl.DataFrame]
-    """The rows that other figures are computed from, by their filter; None: all rows."""
+    """The rows that all other figures are computed from, by their filter; None: all rows."""
     renamed: pl.DataFrame
     """At least the rows with conversation ids of several names."""
     row_keys: pl.DataFrame
@@ -87,6 +88,7 @@ def _list_columns(selection: Selection) -> set[str]:
     for metric in selection.metrics:
         for expression in (metric.value, metric.row_filter):
             wanted.update(_list_roots(expression) if expression is not None else ())
+        wanted.update([metric.summed] if metric.summed is not None else ())
     return wanted
 
 
@@ -123,14 +125,14 @@ def _gather_side(
     keys = list_group_columns(selection.by)
     if PAIR in frame.columns:
         keys.append(PAIR)
-    summed = [metric for metric in selection.metrics if is_sum(metric, keys)]
-    others = [each for each in selection.metrics if not (each.is_derived or is_sum(each, keys))]
+    counts = [metric for metric in selection.metrics if is_of_tallies(metric, keys)]
+    others = [each for each in selection.metrics if not (each.is_derived or each in counts)]
     if settings.compared is not None and "id_rank" in frame.columns:
         # The change of a rate is divided over conversation ids.
         keys = list(dict.fromkeys([*keys, "id_rank"]))
     return GatheredSide(
         keys,
-        _count_rows(frame, keys, summed),
+        _tally_rows(frame, keys, counts),
         dict(_keep_rows(frame, keys, others, is_whole=is_whole)),
         frame if renamed_ids is None else _keep_renamed(frame, keys, renamed_ids),
         frame.select(pl.col("^conversation_key|sid$")),
@@ -138,23 +140,27 @@ def _gather_side(
     )
 
 
-def is_sum(metric: Metric, keys: Sequence[str]) -> bool:
-    """Return whether a figure of several groups is the sum of theirs, if rows are by these keys."""
-    return metric.is_sum or ("id_rank" in keys and metric.value_within_id is not None)
+def is_of_tallies(metric: Metric, keys: Sequence[str]) -> bool:
+    """Return whether a figure of groups by these keys is computed from tallies."""
+    return metric.is_of_tallies or ("id_rank" in keys and metric.value_within_id is not None)
 
 
-def _count_rows(
+def _tally_rows(
     frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
 ) -> pl.DataFrame:
+    """Return rows that are alike once, with how many there are."""
+    sums = {each.summed for each in metrics if each.summed is not None}
+    values = (metric.value for metric in metrics if metric.is_of_tallies and metric.summed is None)
+    flags = {name for value in values for name in _list_roots(value)} - {ROWS}
+    alike = list(dict.fromkeys([*keys, *sorted(flags)]))
     counts = [
-        (metric.value_within_id or metric.value)(pl.col).alias(metric.column.name)
-        for metric in metrics
+        pl.len().alias(ROWS),
+        *(pl.col(name).sum().alias(f"sum_{name}") for name in sorted(sums)),
     ]
-    if keys:
-        # Counts of millions of rows by few keys: as a stream they need no lists of rows for each
-        # group.
-        return frame.lazy().group_by(keys).agg(counts).collect(engine="streaming")
-    return frame.select(counts)
+    if not alike:
+        return frame.select(counts)
+    # Millions of rows by few keys: as a stream they need no lists of rows for each group.
+    return frame.lazy().group_by(alike).agg(counts).collect(engine="streaming")
 
 
 def _keep_rows(
@@ -185,14 +191,8 @@ def _join_parts(sides: Sequence[GatheredSide]) -> GatheredSide:
     if not others:
         return first
     return first._replace(
-        counts=add_up(pl.concat(side.counts for side in sides), first.keys),
+        tallies=pl.concat(side.tallies for side in sides),
         rows={each: pl.concat(side.rows[each] for side in sides) for each in first.rows},
         renamed=pl.concat(side.renamed for side in sides),
         row_keys=pl.concat(side.row_keys for side in sides),
     )
-
-
-def add_up(counts: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Return the sums of counts by fewer keys."""
-    sums = pl.all().sum() if not keys else pl.exclude(keys).sum()
-    return counts.group_by(keys).agg(sums) if keys else counts.select(sums)

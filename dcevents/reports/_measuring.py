@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dcevents.reports._gathering import GatheredSide, add_up, is_sum
+from dcevents.reports._gathering import GatheredSide, is_of_tallies
 from dcevents.reports._keys import PAIR
 
 if TYPE_CHECKING:
@@ -34,13 +34,12 @@ def _measure_side(
     side: GatheredSide, keys: Sequence[str], metrics: Sequence[Metric]
 ) -> pl.DataFrame:
     measured = [metric for metric in metrics if not metric.is_derived]
-    summed = [metric.column.name for metric in measured if is_sum(metric, keys)]
-    counts = side.counts.select(*keys, *summed)
-    found = counts if set(keys) == set(side.keys) else add_up(counts, keys)
-    others = [metric for metric in measured if not is_sum(metric, keys)]
+    counts = [metric for metric in measured if is_of_tallies(metric, keys)]
+    found = _compute_values(side.tallies, keys, counts)
+    others = [metric for metric in measured if metric not in counts]
     for row_filter in dict.fromkeys(metric.row_filter for metric in others):
         some = [metric for metric in others if metric.row_filter is row_filter]
-        theirs = _measure_rows(side.rows[row_filter], keys, some)
+        theirs = _compute_values(side.rows[row_filter], keys, some)
         if keys:
             found = found.join(theirs, on=keys, how="left", nulls_equal=True)
         else:
@@ -49,14 +48,20 @@ def _measure_side(
     return found.rename(names)
 
 
-def _measure_rows(
+def _compute_values(
     frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
 ) -> pl.DataFrame:
-    """Return figures that need all of some rows of a group."""
-    values = [metric.value(pl.col).alias(metric.column.name) for metric in metrics]
+    """Return figures of groups, from rows or tallies."""
+    is_within_id = "id_rank" in keys
+    values = [
+        ((is_within_id and metric.value_within_id) or metric.value)(pl.col).alias(
+            metric.column.name
+        )
+        for metric in metrics
+    ]
     if not keys:
         return frame.select(values)
-    if any(metric.row_filter is not None for metric in metrics):
+    if all(metric.row_filter is not None or metric.is_of_tallies for metric in metrics):
         return frame.group_by(keys).agg(values)
     # Of millions of rows by few keys: a stream needs no lists of rows for each group.
     return frame.lazy().group_by(keys).agg(values).collect(engine="streaming")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Expression = Callable[[Any], Any]
 """Makes an expression of polars from `polars.col`, which it is given."""
 
+ROWS = "rows"
+"""Column of tallies: how many rows are alike."""
+
 
 class Metric(NamedTuple):
     """A figure of a grouped report, and its computation."""
@@ -25,14 +28,16 @@ class Metric(NamedTuple):
     value: Expression
     """Computes it from the rows of a group, or with `is_derived` from other figures."""
     is_derived: bool = False
-    is_sum: bool = False
-    """The sum over groups is the figure of all their rows."""
+    is_of_tallies: bool = False
+    """Computed from tallies, rows that are alike, with their number `ROWS` in place of each."""
+    summed: str | None = None
+    """A column of which tallies have the sum, as `sum_<column>`."""
     is_hidden: bool = False
     """Needed by other figures only."""
     row_filter: Expression | None = None
     """The rows that it is computed from, if not all."""
     value_within_id: Expression | None = None
-    """Computes the same more cheaply where all rows of a group have one conversation id."""
+    """Computes the same from tallies where all rows of a group have one conversation id."""
     count_all: Callable[[View, pl.DataFrame], int] | None = None
     """Counts the same in all selected rows more cheaply."""
     total_of: str | None = None
@@ -49,14 +54,29 @@ class Metric(NamedTuple):
 def define_count(
     name: str,
     title: str,
-    value: Expression,
+    condition: Expression | None = None,
     *,
     priority: int = 1,
-    is_sum: bool = True,
-    **more: Any,  # noqa: ANN401 - fields of Metric
+    is_hidden: bool = False,
 ) -> Metric:
-    """Return a number of things; `more` are fields of `Metric`."""
-    return Metric(Column(name, "count", title, priority), value, is_sum=is_sum, **more)
+    """Return the number of rows, or of those for which a condition holds."""
+
+    def count_rows(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
+        rows = col(ROWS)
+        return (rows if condition is None else rows.filter(condition(col))).sum()
+
+    column = Column(name, "count", title, priority)
+    return Metric(column, count_rows, is_of_tallies=True, is_hidden=is_hidden)
+
+
+def define_sum(name: str, title: str, column: str, *, priority: int = 1) -> Metric:
+    """Return the sum of a column of whole numbers."""
+    return Metric(
+        Column(name, "count", title, priority),
+        lambda col: col(f"sum_{column}").sum(),
+        is_of_tallies=True,
+        summed=column,
+    )
 
 
 def define_rate(  # noqa: PLR0913 - three of them by name

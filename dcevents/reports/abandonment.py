@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _count_outcome(name: str, title: str, priority: int = 1) -> Metric:
-    return define_count(name, title, lambda col: (col("outcome") == name).sum(), priority=priority)
+    return define_count(name, title, lambda col: col("outcome") == name, priority=priority)
 
 
 def _is_abandoned(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
@@ -41,8 +41,8 @@ def _define_time_to_abandon(name: str, title: str, quantile: float) -> Metric:
 
 
 _METRICS = (
-    define_count("engaged", "Engaged", lambda col: col("engaged").sum(), priority=ESSENTIAL),
-    define_count("abandoned", "Abandoned", lambda col: col("abandoned").sum(), priority=2),
+    define_count("engaged", "Engaged", lambda col: col("engaged"), priority=ESSENTIAL),
+    define_count("abandoned", "Abandoned", _is_abandoned, priority=2),
     define_rate(
         "abandonment_rate",
         "Abandonment rate",
@@ -57,7 +57,7 @@ _METRICS = (
     define_count(
         "abandoned_with_contact",
         "Gave contact",
-        lambda col: (col("abandoned") & (col("gave_email") | col("gave_phone"))).sum(),
+        lambda col: col("abandoned") & (col("gave_email") | col("gave_phone")),
     ),
     _count_outcome("completed", "Completed", priority=0),
     _count_outcome("served", "Served by agent", priority=0),
@@ -65,7 +65,7 @@ _METRICS = (
     define_count(
         "open",
         "Engaged, open",
-        lambda col: ((col("outcome") == "open") & col("engaged")).sum(),
+        lambda col: (col("outcome") == "open") & col("engaged"),
         priority=0,
     ),
     _define_time_to_abandon("median", "Median", 0.5),

@@ -12,13 +12,16 @@ from dcevents.reports._grouping import (
 )
 from dcevents.reports._metrics import (
     CONVERSATION_KEYS,
+    ROWS,
+    Metric,
     define_count,
     define_rate,
     define_seconds,
+    define_sum,
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL, Chart
+from dcevents.tables import ESSENTIAL, Chart, Column
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,21 +29,16 @@ if TYPE_CHECKING:
     from dcevents.analysis.view import View
 
 _METRICS = (
-    define_count(
-        "sessions",
-        "Sessions",
+    Metric(
+        Column("sessions", "count", "Sessions", ESSENTIAL),
         lambda col: col("sid").n_unique(),
-        priority=ESSENTIAL,
-        is_sum=False,
-        value_within_id=lambda col: col("conversation_key").len(),
+        value_within_id=lambda col: col(ROWS).sum(),
         count_all=lambda view, selected: view.count_sessions(selected),
     ),
-    define_count("triggered", "Triggered", lambda col: col("conversation_key").len()),
-    define_count("engaged", "Engaged", lambda col: col("engaged").sum(), priority=2),
+    define_count("triggered", "Triggered"),
+    define_count("engaged", "Engaged", lambda col: col("engaged"), priority=2),
     define_rate("engagement_rate", "Engagement rate", "engaged", lambda col: col("triggered")),
-    define_count(
-        "completed", "Completed", lambda col: (col("outcome") == "completed").sum(), priority=2
-    ),
+    define_count("completed", "Completed", lambda col: col("outcome") == "completed", priority=2),
     define_rate(
         "completion_rate",
         "Completion rate",
@@ -48,14 +46,14 @@ _METRICS = (
         lambda col: col("engaged") - col("open"),
         is_main=True,
     ),
-    define_count("emails", "Gave e-mail", lambda col: col("gave_email").sum()),
-    define_count("phones", "Gave phone", lambda col: col("gave_phone").sum(), priority=0),
-    define_count("meetings", "Meetings booked", lambda col: col("meetings").sum()),
+    define_count("emails", "Gave e-mail", lambda col: col("gave_email")),
+    define_count("phones", "Gave phone", lambda col: col("gave_phone"), priority=0),
+    define_sum("meetings", "Meetings booked", "meetings"),
     define_rate("conversion_rate", "E-mail rate", "emails", lambda col: col("engaged")),
     define_count(
         "open",
         "Engaged, open",
-        lambda col: ((col("outcome") == "open") & col("engaged")).sum(),
+        lambda col: (col("outcome") == "open") & col("engaged"),
         priority=0,
     ),
     define_seconds(

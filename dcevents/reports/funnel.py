@@ -41,20 +41,20 @@ def _define_median(step: str, value: str) -> Metric:
 
 
 _MEASURED = (
-    define_count("triggered", "", lambda col: col("conversation_key").len()),
-    define_count("engaged", "", lambda col: col("engaged").sum()),
-    define_count("contact", "", lambda col: (col("gave_email") | col("gave_phone")).sum()),
-    define_count("completed", "", lambda col: (col("outcome") == "completed").sum()),
-    define_count("meeting", "", lambda col: (col("meetings") > 0).sum()),
+    define_count("triggered", ""),
+    define_count("engaged", "", lambda col: col("engaged")),
+    define_count("contact", "", lambda col: col("gave_email") | col("gave_phone")),
+    define_count("completed", "", lambda col: col("outcome") == "completed"),
+    define_count("meeting", "", lambda col: col("meetings") > 0),
     define_count(
         "open_before_engaged",
         "",
-        lambda col: ((col("outcome") == "open") & ~col("engaged")).sum(),
+        lambda col: (col("outcome") == "open") & ~col("engaged"),
     ),
     define_count(
         "open_before_completed",
         "",
-        lambda col: ((col("outcome") == "open") & col("engaged")).sum(),
+        lambda col: (col("outcome") == "open") & col("engaged"),
     ),
     *(_define_median(step, f"to_{step}") for step in STEPS[1:]),
 )

@@ -14,7 +14,7 @@ from dcevents.reports._metrics import (
     list_metric_figures,
 )
 from dcevents.reports._report import Report
-from dcevents.tables import ESSENTIAL, Chart
+from dcevents.tables import ESSENTIAL, Chart, Column
 
 _OUTCOME_TITLES = {
     "missed": "Missed",
@@ -33,7 +33,7 @@ def _count_outcome(name: str) -> Metric:
     return define_count(
         name,
         _OUTCOME_TITLES[name],
-        lambda col: (col("outcome") == name).sum(),
+        lambda col: col("outcome") == name,
         priority=priority,
     )
 
@@ -79,21 +79,17 @@ def _find_peak(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
 
 
 _METRICS = (
-    define_count(
-        "requests", "Requests", lambda col: col("conversation_key").len(), priority=ESSENTIAL
-    ),
-    define_count("accepted", "Accepted", lambda col: col("accepted").sum(), priority=2),
+    define_count("requests", "Requests", priority=ESSENTIAL),
+    define_count("accepted", "Accepted", lambda col: col("accepted"), priority=2),
     define_rate("acceptance_rate", "Acceptance rate", "accepted", _count_final, is_main=True),
     *map(_count_outcome, _OUTCOME_TITLES),
     *_define_spread("wait", "wait"),
-    define_count("in_time", "In time", lambda col: col("in_time").sum(), is_hidden=True),
+    define_count("in_time", "In time", lambda col: col("in_time"), is_hidden=True),
     define_rate("service_level", "Service level", "in_time", _count_final),
     *_define_spread("chat", "chat"),
-    define_count(
-        "peak_concurrent",
-        "Peak chats",
+    Metric(
+        Column("peak_concurrent", "count", "Peak chats"),
         _find_peak,
-        is_sum=False,
         row_filter=lambda col: col("chat") > 0,
     ),
 )

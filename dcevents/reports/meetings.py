@@ -12,6 +12,7 @@ from dcevents.reports._metrics import (
     define_count,
     define_rate,
     define_seconds,
+    define_sum,
     define_time,
     list_metric_figures,
 )
@@ -30,15 +31,9 @@ def _has_booked(col: Any) -> Any:  # noqa: ANN401 - polars is not imported here
 
 
 _METRICS = (
-    define_count(
-        "meetings", "Meetings booked", lambda col: col("bookings").sum(), priority=ESSENTIAL
-    ),
-    define_count(
-        "conversations",
-        "Conversations with one",
-        lambda col: _has_booked(col).sum(),
-    ),
-    define_count("engaged", "Engaged", lambda col: col("engaged").sum(), is_hidden=True),
+    define_sum("meetings", "Meetings booked", "bookings", priority=ESSENTIAL),
+    define_count("conversations", "Conversations with one", _has_booked),
+    define_count("engaged", "Engaged", lambda col: col("engaged"), is_hidden=True),
     define_rate(
         "booking_rate", "Booking rate", "conversations", lambda col: col("engaged"), is_main=True
     ),

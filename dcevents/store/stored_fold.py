@@ -43,7 +43,7 @@ _PART_ROWS = 1 << 18
 
 _T = TypeVar("_T")
 
-_SHARED = ("attributes", "attempts", "agents", "conversation_ids")
+_SHARED = ("attributes", "attempts", "_waiting", "agents", "conversation_ids")
 """What a fold has read that is its parts' too."""
 
 
@@ -68,9 +68,8 @@ class StoredFold:
     @cached_property
     def conversations(self) -> pl.DataFrame:
         """Return one row for each conversation."""
-        attempts = self.attempts  # Before threads ask for it, and for the attributes.
-
-        waiting = attempts.filter(pl.col("outcome") == "waiting")["conversation_key"]
+        # Before threads ask for them, and for the attributes.
+        attempts, waiting = self.attempts, self._waiting
 
         def decide_rows(rows: pl.DataFrame) -> pl.DataFrame:
             found = self._add_conversation_ids(rows).with_columns(
@@ -129,6 +128,11 @@ class StoredFold:
         return self.state.read_live_attempts(decide_rows)
 
     @cached_property
+    def _waiting(self) -> pl.Series:
+        """Return the keys of conversations that wait for an agent."""
+        return self.attempts.filter(pl.col("outcome") == "waiting")["conversation_key"]
+
+    @cached_property
     def agents(self) -> pl.DataFrame:
         """Return agent (rank), agent_id and the name to show."""
         rows = pl.concat([segment.make_empty_table("agents"), *self.state.read_tables("agents")])
@@ -160,7 +164,7 @@ class StoredFold:
         """Return what a function makes of folds of some conversations each, as they lie."""
         if "conversations" in vars(self) or self.state.conversation_count < 2 * _PART_ROWS:
             return [function(self)]
-        _ = self.attempts, self.conversation_ids  # For all parts.
+        _ = self.attempts, self._waiting, self.conversation_ids  # For all parts.
         shared = {key: each for key, each in vars(self).items() if key in _SHARED}
 
         def take_part(state: StoreState) -> _T:

@@ -135,7 +135,7 @@ def _gather_side(
         _tally_rows(frame, keys, counts),
         dict(_keep_rows(frame, keys, others, is_whole=is_whole)),
         frame if renamed_ids is None else _keep_renamed(frame, keys, renamed_ids),
-        frame.select(pl.col("^conversation_key|sid$")),
+        frame.select(pl.selectors.by_name("conversation_key", "sid", require_all=False)),
         side.ending,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -39,7 +39,7 @@ def _measure_side(
     others = [metric for metric in measured if metric not in counts]
     for row_filter in dict.fromkeys(metric.row_filter for metric in others):
         some = [metric for metric in others if metric.row_filter is row_filter]
-        theirs = _compute_values(side.rows[row_filter], keys, some)
+        theirs = _compute_values(side.rows[row_filter], keys, some, as_stream=row_filter is None)
         if keys:
             found = found.join(theirs, on=keys, how="left", nulls_equal=True)
         else:
@@ -49,22 +49,21 @@ def _measure_side(
 
 
 def _compute_values(
-    frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric]
+    frame: pl.DataFrame, keys: Sequence[str], metrics: Sequence[Metric], *, as_stream: bool = False
 ) -> pl.DataFrame:
-    """Return figures of groups, from rows or tallies."""
+    """Return figures of groups, from rows or tallies.
+
+    As a stream, millions of rows by few keys need no lists of rows for each group.
+    """
     is_within_id = "id_rank" in keys
-    values = [
-        ((is_within_id and metric.value_within_id) or metric.value)(pl.col).alias(
-            metric.column.name
-        )
-        for metric in metrics
-    ]
+    values = []
+    for metric in metrics:
+        value = (is_within_id and metric.value_within_id) or metric.value
+        values.append(value(pl.col).alias(metric.column.name))
     if not keys:
         return frame.select(values)
-    if all(metric.row_filter is not None or metric.is_of_tallies for metric in metrics):
-        return frame.group_by(keys).agg(values)
-    # Of millions of rows by few keys: a stream needs no lists of rows for each group.
-    return frame.lazy().group_by(keys).agg(values).collect(engine="streaming")
+    engine: Literal["streaming", "in-memory"] = "streaming" if as_stream else "in-memory"
+    return frame.lazy().group_by(keys).agg(values).collect(engine=engine)
 
 
 def fill_counts(

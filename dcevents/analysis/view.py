@@ -53,7 +53,7 @@ class View:
     def map_parts(self, function: Callable[["View"], _T], columns: Collection[str]) -> list[_T]:
         """Return what a function makes of views of some selected conversations each, in any order.
 
-        There is this view alone where filters select: what a pattern fits hangs on all of them.
+        There is this view alone where filters select: what a pattern fits depends on all of them.
         """
         if self.settings.filters or "selected_conversations" in vars(self):
             return [function(self)]

@@ -1,4 +1,4 @@
-"""What figures need of the selected rows of each window, read part by part."""
+"""Gather what figures need of the selected rows of each window, part by part."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dcevents.analysis.time_keys import add_time_keys
 from dcevents.analysis.view import starts_in
 from dcevents.reports._change_columns import FORMER
 from dcevents.reports._keys import ONLY_BEFORE, ONLY_NOW, PAIR, Side, list_group_columns, pair_sides
-from dcevents.reports._metrics import ROWS
+from dcevents.reports._metrics import ROWS, TIME_KEYS
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from dcevents.settings import Settings
 
 
-class Selection(NamedTuple):
+class FigureRequest(NamedTuple):
     """Rows to group, and the figures that are wanted of them."""
 
     select: Selector
     by: Sequence[str]
     metrics: Sequence[Metric]
     is_of_conversations: bool
-    """They are conversations, and a row hangs on no other."""
+    """They are conversations, and no row depends on another."""
 
     @classmethod
-    def of(cls, groupings: Sequence[Grouping], by: Sequence[str]) -> Selection:
+    def of(cls, groupings: Sequence[Grouping], by: Sequence[str]) -> FigureRequest:
         """Return what groupings of the same rows want; the first selects these."""
         metrics = {each.column.name: each for grouping in groupings for each in grouping.measured}
         first = groupings[0]
         return cls(first.select, by, [*metrics.values()], first.is_of_conversations)
 
     @classmethod
-    def of_total(cls, grouping: Grouping, by: Sequence[str]) -> Selection:
+    def of_total(cls, grouping: Grouping, by: Sequence[str]) -> FigureRequest:
         """Return what the total of a grouping wants, where it is of other rows."""
         select = grouping.select_for_total or grouping.select
         return cls(lambda view, _: select(view, by), (), grouping.measured, False)
 
 
 class GatheredSide(NamedTuple):
-    """What figures need of the rows of one window."""
+    """Hold what figures need of the rows of one window."""
 
     keys: Sequence[str]
     """Columns that tallies and rows have for groups."""
@@ -69,23 +69,23 @@ class GatheredSide(NamedTuple):
         return ONLY_NOW if self.ending == FORMER else ONLY_BEFORE
 
 
-def gather_sides(selection: Selection, view: View) -> list[GatheredSide]:
+def gather_sides(request: FigureRequest, view: View) -> list[GatheredSide]:
     """Return what is wanted of the selected rows of each window."""
-    if not selection.is_of_conversations:
-        return _gather_part(selection, view, None)
+    if not request.is_of_conversations:
+        return _gather_part(request, view, None)
     renamed_ids = view.renamed_ids
 
     def gather(part: View) -> list[GatheredSide]:
-        return _gather_part(selection, part, None if part is view else renamed_ids)
+        return _gather_part(request, part, None if part is view else renamed_ids)
 
-    parts = view.map_parts(gather, _list_columns(selection))
+    parts = view.map_parts(gather, _list_columns(request))
     return [_join_parts(sides) for sides in zip(*parts, strict=True)]
 
 
-def _list_columns(selection: Selection) -> set[str]:
-    """Return the columns of conversations that a selection may need."""
-    wanted = {"last_at", "started_at"} if selection.by != ("conversation",) else {"last_at"}
-    for metric in selection.metrics:
+def _list_columns(request: FigureRequest) -> set[str]:
+    """Return the columns of conversations that a request may need."""
+    wanted = {"last_at", *(["started_at"] if {*request.by} & {*TIME_KEYS} else [])}
+    for metric in request.metrics:
         for expression in (metric.value, metric.row_filter):
             wanted.update(_list_roots(expression) if expression is not None else ())
         wanted.update([metric.summed] if metric.summed is not None else ())
@@ -99,13 +99,13 @@ def _list_roots(expression: Expression) -> list[str]:
 
 
 def _gather_part(
-    selection: Selection, view: View, renamed_ids: pl.Series | None
+    request: FigureRequest, view: View, renamed_ids: pl.Series | None
 ) -> list[GatheredSide]:
     """Return what is wanted of the rows of a part; of all rows, if it is told no `renamed_ids`."""
-    frame = selection.select(view, selection.by)
+    frame = request.select(view, request.by)
     return [
-        _gather_side(side, selection, view.settings, renamed_ids)
-        for side in _split_sides(frame, selection.by, view.settings)
+        _gather_side(side, request, view.settings, renamed_ids)
+        for side in _split_sides(frame, request.by, view.settings)
     ]
 
 
@@ -119,14 +119,14 @@ def _split_sides(frame: pl.DataFrame, by: Sequence[str], settings: Settings) -> 
 
 
 def _gather_side(
-    side: Side, selection: Selection, settings: Settings, renamed_ids: pl.Series | None
+    side: Side, request: FigureRequest, settings: Settings, renamed_ids: pl.Series | None
 ) -> GatheredSide:
     frame, is_whole = side.frame, renamed_ids is None
-    keys = list_group_columns(selection.by)
+    keys = list_group_columns(request.by)
     if PAIR in frame.columns:
         keys.append(PAIR)
-    counts = [metric for metric in selection.metrics if is_of_tallies(metric, keys)]
-    others = [each for each in selection.metrics if not (each.is_derived or each in counts)]
+    counts = [metric for metric in request.metrics if is_of_tallies(metric, keys)]
+    others = [each for each in request.metrics if not (each.is_derived or each in counts)]
     if settings.compared is not None and "id_rank" in frame.columns:
         # The change of a rate is divided over conversation ids.
         keys = list(dict.fromkeys([*keys, "id_rank"]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dcevents.reports._comparison import compare_rows, compare_totals, list_comparison_columns
 from dcevents.reports._for_people import simplify_comparison
-from dcevents.reports._gathering import GatheredSide, Selection, gather_sides
+from dcevents.reports._gathering import FigureRequest, GatheredSide, gather_sides
 from dcevents.reports._keys import (
     PAIR,
     add_names,
@@ -31,7 +31,7 @@ def build_grouped_tables(
     groupings: Sequence[Grouping], view: View, by: Sequence[str]
 ) -> list[Table]:
     """Return the tables of groupings of the same rows, which the first one selects."""
-    sides = gather_sides(Selection.of(groupings, by), view)
+    sides = gather_sides(FigureRequest.of(groupings, by), view)
     with ThreadPoolExecutor(len(groupings)) as pool:
         return list(pool.map(lambda each: _build_table(each, sides, view, by), groupings))
 
@@ -113,7 +113,7 @@ def _measure_total(
 ) -> pl.DataFrame:
     """Return the figures of all rows."""
     if grouping.select_for_total is not None:
-        sides = gather_sides(Selection.of_total(grouping, by), view)
+        sides = gather_sides(FigureRequest.of_total(grouping, by), view)
     others = [metric for metric in grouping.measured if metric.count_all is None]
     measured = measure_sides(sides, (), others)
     for metric in grouping.measured:

@@ -51,7 +51,7 @@ class Grouping(NamedTuple):
     select_for_total: Selector | None = None
     """Selects the rows that the total is of, if these are others."""
     is_of_conversations: bool = False
-    """Its rows are selected conversations, and a row hangs on no other."""
+    """Its rows are selected conversations, and no row depends on another."""
     charts: Sequence[Chart] = ()
     """Pictures that suit its tables, the main one first."""
 

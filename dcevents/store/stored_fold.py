@@ -17,6 +17,7 @@ from dcevents.model.moments import DAY_MS, FIRST_BELIEVED_MS
 from dcevents.model.outcomes import decide_outcomes
 from dcevents.settings import NO_WINDOW, Window
 from dcevents.store.disk import segment
+from dcevents.store.disk.reach import select_starts
 from dcevents.store.disk.segment import TEXT_CODE_COLUMNS
 from dcevents.store.disk.state import StoreState
 
@@ -178,7 +179,7 @@ class StoredFold:
 
     def keep_in_part(self, sessions: pl.DataFrame) -> pl.DataFrame:
         """Keep the rows that start in this part of a fold; all if it is no part."""
-        return sessions.filter(self.state.select_window()) if self.state.is_cut else sessions
+        return sessions.filter(select_starts(self.state.window)) if self.state.is_cut else sessions
 
     def _choose_bounds(self) -> list[int | None]:
         """Return moments between which about as many conversations start as a part has."""

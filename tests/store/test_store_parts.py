@@ -46,7 +46,7 @@ IN_PARTS = [
     "abandonment --by last-step",
 ]
 WHOLE = ["completion --conversation T*", "completion --agent Bo", "funnel", "live-chat --by day"]
-"""What a pattern fits hangs on all conversations, and steps and attempts lie elsewhere."""
+"""What a pattern fits depends on all conversations, and steps and attempts lie elsewhere."""
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from dcevents.store.disk import files, segment
 from dcevents.store.disk.folder import StoreFolder
 from dcevents.store.disk.manifest import Manifest, SegmentInfo
 from dcevents.store.disk.numbering import STORED_NUMBER_TYPE, StoreNumbering
+from dcevents.store.disk.reach import is_in_reach, list_chunks, select_starts
 from dcevents.store.disk.search import FindPlaces, search_for
 from dcevents.store.disk.segment import CONVERSATION_SIDS, CONVERSATIONS_SCHEMA, Segment
 
@@ -33,27 +34,6 @@ def _locate_conversations(info: SegmentInfo) -> tuple[str, str]:
 
 def _return_unchanged(frame: pl.DataFrame) -> pl.DataFrame:
     return frame
-
-
-def _list_chunks(frame: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Yield the chunks of a frame, each with the number of its first row.
-
-    polars would copy all columns to put one beside them that is of other chunks.
-    """
-    begin = 0
-    for height in frame.to_series().chunk_lengths():
-        yield begin, frame.slice(begin, height)
-        begin += height
-
-
-def _is_in_reach(info: SegmentInfo, window: Window) -> bool:
-    """Return whether a conversation may have started in a window."""
-    if not window:
-        return True
-    if info.earliest is None or info.latest is None:
-        return False
-    begins = window.until is None or info.earliest < window.until
-    return begins and (window.since is None or info.latest >= window.since)
 
 
 @dataclass(frozen=True)
@@ -123,7 +103,7 @@ class StoreState:
         return self.segments[number].conversation_count if self._is_in_reach(number) else 0
 
     def _share_read(self, part: "StoreState") -> "StoreState":
-        """Give a part what was read: no such property hangs on the window or on segments."""
+        """Give a part what was read: no such property depends on the window or on segments."""
         part.__dict__.update({key: each for key, each in vars(self).items() if key not in _FIELDS})
         return part
 
@@ -222,11 +202,11 @@ class StoreState:
         """Return whether a segment may have conversations of the window."""
         if number == len(self.segments) or (self.is_cut and self.window.until is None):
             return True
-        return _is_in_reach(self.segments[number], self.window)
+        return is_in_reach(self.segments[number], self.window)
 
     def _read_window(self, number: int, columns: Sequence[str]) -> pl.DataFrame:
         """Read the conversations of a segment in the window, with `row`, their place there."""
-        is_wanted = self.select_window()
+        is_wanted = select_starts(self.window)
         if number < len(self.segments) and self._is_in_reach(number):
             path, sids_path = _locate_conversations(self.segments[number])
             if path in self.manifest.files:
@@ -242,16 +222,6 @@ class StoreState:
                 return found.select(*columns, _ROW)
         frame = self._read_nth_table("conversations", number, None).with_row_index(_ROW)
         return frame.filter(is_wanted).select(*columns, _ROW)
-
-    def select_window(self) -> pl.Expr:
-        """Return whether a conversation is in the window of a cut store."""
-        started_at = pl.col("started_at").to_physical()
-        is_wanted = pl.lit(value=True)
-        if self.window.since is not None:
-            is_wanted = started_at >= self.window.since
-        if self.window.until is not None:
-            return is_wanted & (started_at < self.window.until)
-        return is_wanted | started_at.is_null()
 
     def read_live_conversations(
         self,
@@ -273,7 +243,7 @@ class StoreState:
                 return convert(live.select(*columns, key))
             frame = self._read_nth_table("conversations", number, columns)
             is_live, found = self._find_live_rows(number), []
-            for row, rows in _list_chunks(frame):
+            for row, rows in list_chunks(frame):
                 keys = pl.int_range(begin + row, begin + row + rows.height, dtype=pl.UInt32)
                 keyed = rows.with_columns(keys.alias("conversation_key"))
                 if is_live is not None:

@@ -14,7 +14,7 @@ from dcevents.analysis.patterns import match_pages, match_patterns
 from dcevents.analysis.time_keys import add_time_keys
 from dcevents.model.conversations import FactFold
 from dcevents.model.events import ABANDONED_OUTCOMES, KINDS, OUTCOMES
-from dcevents.model.fold import TEXT_COLUMNS, Fold
+from dcevents.model.fold import TEXT_COLUMNS, Fold, find_latest_names, take_latest_names
 from dcevents.model.moments import UNTIMED
 from dcevents.reading.log import Log
 from dcevents.settings import Settings, Window
@@ -167,27 +167,15 @@ class View:
         return self._keep_selected_agents(frame.with_columns(is_in_time.alias("in_time")))
 
     def name_groups(
-        self, groups: pl.DataFrame, frame: pl.DataFrame, keys: Sequence[str]
+        self, groups: pl.DataFrame, names: pl.DataFrame, keys: Sequence[str]
     ) -> pl.DataFrame:
         """Return keys → conversation, the name of each group.
 
-        `keys` have id_rank among them. The name is that of the conversation in `frame` with the
-        latest `last_at` that has one; only rows of `renamed_ids` are looked at.
+        `keys` have id_rank among them; `names` are those of `find_latest_names`.
         """
-        constant = self._constant_names
-        groups = groups.filter(pl.col("id_rank") > 0)
-        changing_ids = groups.join(constant, on="id_rank", how="anti")["id_rank"]
-        groups = groups.join(constant, on="id_rank", how="inner").select(*keys, "conversation")
-        if changing_ids.is_empty():
-            return groups
-        changing = frame.filter(pl.col("id_rank").is_in(changing_ids.unique().implode()))
-        named = self.fold.add_text(changing, "conversation").drop_nulls("conversation")
-        latest = (
-            named.sort("last_at", "conversation", nulls_last=False)
-            .group_by(keys, maintain_order=True)
-            .last()
-        )
-        return pl.concat([groups, latest.select(*keys, "conversation")])
+        constant = groups.join(self._constant_names, on="id_rank").filter(pl.col("id_rank") > 0)
+        latest = take_latest_names(names, keys)
+        return pl.concat(each.select(*keys, "conversation") for each in (constant, latest))
 
     @cached_property
     def renamed_ids(self) -> pl.Series:
@@ -284,7 +272,8 @@ class View:
             frame = add_time_keys(self._add_keys(frame, by), by, self.settings.tz)
             columns = [key.replace("-", "_") for key in by]
             keys = ["id_rank", *(column for column in columns if column in frame.columns)]
-            names = self.name_groups(frame.select(keys).unique(), frame, keys)
+            names = find_latest_names(self.fold, frame, keys, self.renamed_ids)
+            names = self.name_groups(frame.select(keys).unique(), names, keys)
         return names.select("id_rank", "conversation").drop_nulls().unique()
 
     def _keep_chosen_conversations(self, frame: pl.DataFrame, choice: Choice) -> pl.DataFrame:

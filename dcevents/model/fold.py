@@ -4,7 +4,7 @@ Analysis and reports know the protocol `Fold` only. `conversations.FactFold` com
 facts; a store's fold is read from stored rows. What both derive alike is a function here.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol, Self, TypeVar
 
 import polars as pl
@@ -192,3 +192,26 @@ def add_text(
     chosen = choose_texts(column, has_text)
     frame = frame.join(chosen, on="conversation_key", how="left", maintain_order="left")
     return frame.with_columns(pl.coalesce(column, "chosen").alias(column)).drop("chosen")
+
+
+def find_latest_names(
+    fold: Fold, frame: pl.DataFrame, keys: Sequence[str], id_ranks: pl.Series
+) -> pl.DataFrame:
+    """Return keys → last_at, conversation: names of groups of conversations with some ids.
+
+    The name is that of the conversation with the latest `last_at` that has one.
+    """
+    columns = dict.fromkeys([*keys, "conversation_key", "id_rank", "last_at"])
+    rows = frame.clear() if id_ranks.is_empty() else frame
+    rows = rows.select(*columns).filter(pl.col("id_rank").is_in(id_ranks.implode()))
+    if rows.is_empty():
+        named = rows.with_columns(pl.lit(None, pl.String).alias("conversation"))
+    else:
+        named = fold.add_text(rows, "conversation").drop_nulls("conversation")
+    return take_latest_names(named, keys).select(*keys, "last_at", "conversation")
+
+
+def take_latest_names(names: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Return the row of each group with the latest `last_at`, of these the greatest name."""
+    in_order = names.sort("last_at", "conversation", nulls_last=False)
+    return in_order.group_by(keys, maintain_order=True).last()

@@ -9,6 +9,7 @@ import polars as pl
 
 from dcevents.analysis.time_keys import add_time_keys
 from dcevents.analysis.view import starts_in
+from dcevents.model.fold import find_latest_names
 from dcevents.reports._change_columns import FORMER
 from dcevents.reports._keys import ONLY_BEFORE, ONLY_NOW, PAIR, Side, list_group_columns, pair_sides
 from dcevents.reports._metrics import ROWS, TIME_KEYS
@@ -52,8 +53,8 @@ class GatheredSide(NamedTuple):
     """Rows that are alike in keys and in what counts ask for, with their number and sums."""
     rows: Mapping[Expression | None, pl.DataFrame]
     """The rows that all other figures are computed from, by their filter; None: all rows."""
-    renamed: pl.DataFrame
-    """At least the rows with conversation ids of several names."""
+    names: pl.DataFrame
+    """The names of conversations whose ids have several: see `find_latest_names`."""
     row_keys: pl.DataFrame
     """`conversation_key` of all rows, and `sid` where they have it."""
     ending: str = ""
@@ -71,12 +72,17 @@ class GatheredSide(NamedTuple):
 
 def gather_sides(request: FigureRequest, view: View) -> list[GatheredSide]:
     """Return what is wanted of the selected rows of each window."""
-    if not request.is_of_conversations:
-        return _gather_part(request, view, None)
-    renamed_ids = view.renamed_ids
+    renamed_ids = view.renamed_ids if "conversation" in request.by else pl.Series()
 
     def gather(part: View) -> list[GatheredSide]:
-        return _gather_part(request, part, None if part is view else renamed_ids)
+        frame = request.select(part, request.by)
+        sides = _split_sides(frame, request.by, part.settings)
+        return [
+            _gather_side(side, request, part, renamed_ids, is_whole=part is view) for side in sides
+        ]
+
+    if not request.is_of_conversations:
+        return gather(view)
 
     parts = view.map_parts(gather, _list_columns(request))
     return [_join_parts(sides) for sides in zip(*parts, strict=True)]
@@ -98,17 +104,6 @@ def _list_roots(expression: Expression) -> list[str]:
     return found.meta.root_names()
 
 
-def _gather_part(
-    request: FigureRequest, view: View, renamed_ids: pl.Series | None
-) -> list[GatheredSide]:
-    """Return what is wanted of the rows of a part; of all rows, if it is told no `renamed_ids`."""
-    frame = request.select(view, request.by)
-    return [
-        _gather_side(side, request, view.settings, renamed_ids)
-        for side in _split_sides(frame, request.by, view.settings)
-    ]
-
-
 def _split_sides(frame: pl.DataFrame, by: Sequence[str], settings: Settings) -> list[Side]:
     """Return the rows of each window, with the columns of time keys."""
     frame = add_time_keys(frame, by, settings.tz)
@@ -119,22 +114,24 @@ def _split_sides(frame: pl.DataFrame, by: Sequence[str], settings: Settings) -> 
 
 
 def _gather_side(
-    side: Side, request: FigureRequest, settings: Settings, renamed_ids: pl.Series | None
+    side: Side, request: FigureRequest, view: View, renamed_ids: pl.Series, *, is_whole: bool
 ) -> GatheredSide:
-    frame, is_whole = side.frame, renamed_ids is None
-    keys = list_group_columns(request.by)
+    frame, keys = side.frame, list_group_columns(request.by)
     if PAIR in frame.columns:
         keys.append(PAIR)
     counts = [metric for metric in request.metrics if is_of_tallies(metric, keys)]
     others = [each for each in request.metrics if not (each.is_derived or each in counts)]
-    if settings.compared is not None and "id_rank" in frame.columns:
+    names = pl.DataFrame()
+    if "id_rank" in keys:
+        names = find_latest_names(view.fold, frame, keys, renamed_ids)
+    if view.settings.compared is not None and "id_rank" in frame.columns:
         # The change of a rate is divided over conversation ids.
         keys = list(dict.fromkeys([*keys, "id_rank"]))
     return GatheredSide(
         keys,
         _tally_rows(frame, keys, counts),
         dict(_keep_rows(frame, keys, others, is_whole=is_whole)),
-        frame if renamed_ids is None else _keep_renamed(frame, keys, renamed_ids),
+        names,
         frame.select(pl.selectors.by_name("conversation_key", "sid", require_all=False)),
         side.ending,
     )
@@ -177,14 +174,6 @@ def _keep_rows(
         yield row_filter, rows.select(sorted(columns)).collect()
 
 
-def _keep_renamed(frame: pl.DataFrame, keys: Sequence[str], ids: pl.Series) -> pl.DataFrame:
-    if "id_rank" not in keys:
-        return frame.clear()
-    columns = dict.fromkeys([*keys, "conversation_key", "last_at"])
-    rows = frame.clear() if ids.is_empty() else frame
-    return rows.select(*columns).filter(pl.col("id_rank").is_in(ids.implode()))
-
-
 def _join_parts(sides: Sequence[GatheredSide]) -> GatheredSide:
     """Return what is wanted of all rows of a window."""
     first, *others = sides
@@ -193,6 +182,6 @@ def _join_parts(sides: Sequence[GatheredSide]) -> GatheredSide:
     return first._replace(
         tallies=pl.concat(side.tallies for side in sides),
         rows={each: pl.concat(side.rows[each] for side in sides) for each in first.rows},
-        renamed=pl.concat(side.renamed for side in sides),
+        names=pl.concat(side.names for side in sides),
         row_keys=pl.concat(side.row_keys for side in sides),
     )

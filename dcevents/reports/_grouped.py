@@ -137,7 +137,7 @@ def _measure_rows(
     is_empty = all(side.row_keys.is_empty() for side in sides)
     rows = measure_sides(sides, keys, metrics)
     rows = rows.clear() if is_empty else rows
-    rows = add_names(rows, [side.renamed for side in sides], keys, view)
+    rows = add_names(rows, [side.names for side in sides], keys, view)
     rows = fill_buckets(rows, by, view.settings) if not is_empty else rows
     rows = fill_counts(rows, sides, metrics)
     return sort_rows(rows, by, metrics[0].column.name)

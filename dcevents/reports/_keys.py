@@ -116,31 +116,29 @@ def _list_key_values(table: pl.DataFrame, key: str, settings: Settings) -> list[
 
 
 def add_names(
-    table: pl.DataFrame, frames: Sequence[pl.DataFrame], keys: Sequence[str], view: View
+    table: pl.DataFrame, names: Sequence[pl.DataFrame], keys: Sequence[str], view: View
 ) -> pl.DataFrame:
-    """Add the names that belong to ids, as the first frame has them, else the next."""
+    """Add the names that belong to ids, as the first `names` have them, else the next."""
     if "id_rank" in keys:
-        table = _add_conversation_names(table, frames, keys, view).join(
+        table = _add_conversation_names(table, names, keys, view).join(
             view.fold.conversation_ids, on="id_rank", how="left"
         )
     if "agent_id" in keys:
-        names = view.fold.agents.select("agent_id", pl.col("agent_name").alias("agent"))
-        table = table.join(names, on="agent_id", how="left")
+        agents = view.fold.agents.select("agent_id", pl.col("agent_name").alias("agent"))
+        table = table.join(agents, on="agent_id", how="left")
     return table
 
 
 def _add_conversation_names(
-    table: pl.DataFrame, frames: Sequence[pl.DataFrame], keys: Sequence[str], view: View
+    table: pl.DataFrame, names: Sequence[pl.DataFrame], keys: Sequence[str], view: View
 ) -> pl.DataFrame:
     named = table.with_columns(pl.lit(None, pl.String).alias("conversation"))
-    for frame in frames:
+    for found in names:
         unnamed = named.filter(pl.col("conversation").is_null()).select(keys)
         if unnamed.is_empty():
             break
-        if unnamed.height < named.height:
-            frame = frame.join(unnamed, on=keys, how="semi", nulls_equal=True)  # noqa: PLW2901
-        names = view.name_groups(unnamed, frame, keys)
-        named = named.join(names, on=keys, how="left", nulls_equal=True).with_columns(
+        chosen = view.name_groups(unnamed, found, keys)
+        named = named.join(chosen, on=keys, how="left", nulls_equal=True).with_columns(
             pl.coalesce("conversation", "conversation_right").alias("conversation")
         )
         named = named.drop("conversation_right")

@@ -20,6 +20,7 @@ from dcevents.analysis.view import starts_in
 
 if TYPE_CHECKING:
     from dcevents.analysis.view import View
+    from dcevents.model.fold import Fold
     from dcevents.settings import Window
 
 _MAX_SHOWN_PATTERNS = 3
@@ -184,11 +185,17 @@ def explain_empty(view: View, *, of_chats: bool) -> str | None:
 
 def explain_empty_side(view: View, *, of_chats: bool) -> str | None:
     """Say which of two windows has nothing to compare; None where both have something."""
-    view = replace(view, fold=view.fold.lift_window())
-    rows = view.fold.attempts if of_chats else view.fold.conversations
     subject = "live chat" if of_chats else "conversation"
-    for window in view.settings.windows:
-        if rows.filter(starts_in(window)).is_empty():
+    windows = view.settings.windows
+
+    def list_empty(fold: Fold) -> set[Window]:
+        rows = fold.attempts if of_chats else fold.conversations
+        return {window for window in windows if rows.filter(starts_in(window)).is_empty()}
+
+    parts = [list_empty(view.fold)] if of_chats else view.fold.map_parts(list_empty, ["started_at"])
+    empty = set.intersection(*parts)
+    for window in windows:
+        if window in empty:
             name = "the window" if window is view.settings.window else "the window before"
             days = _describe_window(view, window)
             return f"no {subject} starts in {name} ({days}); {_describe_cover(view)}"

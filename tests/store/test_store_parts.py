@@ -2,6 +2,7 @@
 they say what the logs say.
 """
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,7 @@ IN_PARTS = [
     "completion --by page --by day",
     "completion --by day --since 2026-11-03 --until 2026-11-06 --compare previous",
     "completion --by type extra.ndjson",
+    "completion --period 2026-11-03 --compare 2026-10-01",
     "abandonment --by last-step",
 ]
 WHOLE = ["completion --conversation T*", "completion --agent Bo", "funnel", "live-chat --by day"]
@@ -68,10 +70,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def list_figures(result: harness.Result) -> Iterator[tuple[Any, Any]]:
-    """Rows and total of each table."""
+def list_figures(result: harness.Result) -> Iterator[Any]:
+    """Rows and total of each table, and what is said of names and of windows."""
     for table in result.json.get("reports", [result.json]):
         yield table["rows"], table["total"]
+    yield from re.findall(r"(?:no conversation|dialogues with)[^;]*", result.err)
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,11 @@ static enum line_outcome apply_rule(scanner *s, const rule *r)
     if (r->kind == RULE_ASIDE) return SET_ASIDE;
     s->needs_late |= r->is_late;
     if (r->kind != RULE_EVENT && s->last_line_feed && !s->is_several) return SET_ASIDE;
-    /* Of several records on a line none may be rejected: each would need bytes of its own. */
     int is_rejected = r->kind == RULE_NO_EVENT || r->kind == RULE_NO_SID;
-    if (is_rejected && s->is_several) return SET_ASIDE;
+    if (is_rejected && s->is_several) {
+        enum other_bucket bucket = r->kind == RULE_NO_EVENT ? OTHER_NO_EVENT : OTHER_NO_SID;
+        return s->may_reject ? take_rejected(s, bucket) : SET_ASIDE;
+    }
     switch ((enum rule_kind)r->kind) {
     case RULE_EVENT: return r->ms && s->has_prefix ? take_without_time(s, r) : take_event(s, r);
     case RULE_READY: return take_other(s, OTHER_WIDGET_READY);
@@ -249,16 +251,7 @@ enum line_outcome take_record(scanner *s, const line *l, const u8 *at, const u8 
 
 /* -- several values on a line ----------------------------------------------------------------- */
 
-enum { MAX_LINE_ARRAYS = 8 };
-
-/* The arrays around a value of a line. */
-typedef struct {
-    u32 count;
-    u8 has_objects[MAX_LINE_ARRAYS], are_pairs[MAX_LINE_ARRAYS];
-} line_arrays;
-
-/* Note a bracket of an array around values; return 0 where it makes them something else. */
-static int note_bracket(line_arrays *a, u8 bracket)
+int note_bracket(line_arrays *a, u8 bracket)
 {
     if (bracket == '[') {
         if (a->count == MAX_LINE_ARRAYS) return 0;
@@ -270,6 +263,12 @@ static int note_bracket(line_arrays *a, u8 bracket)
     if (!a->count || !a->has_objects[a->count - 1] || a->are_pairs[a->count - 1]) return 0;
     if (--a->count) a->has_objects[a->count - 1] = 1;
     return 1;
+}
+
+void note_object(const scanner *s, line_arrays *a)
+{
+    a->has_objects[a->count - 1] = 1;
+    a->are_pairs[a->count - 1] &= (u8)s->is_pair;
 }
 
 /* Take the objects of a line one by one, of which the first, up to `end`, has been walked. */
@@ -288,10 +287,7 @@ static enum line_outcome take_values(scanner *s, const line *l, const u8 *at, co
             end = *at == '{' ? walk_record(s, at) : NULL;
             if (!end) return SET_ASIDE;
         }
-        if (arrays.count) {
-            arrays.has_objects[arrays.count - 1] = 1;
-            arrays.are_pairs[arrays.count - 1] &= (u8)s->is_pair;
-        }
+        if (arrays.count) note_object(s, &arrays);
         enum line_outcome outcome = take_record(s, l, at, end);
         if (outcome == NO_MEMORY) return outcome;
         if (outcome != TAKEN_EVENT && outcome != TAKEN_OTHER && outcome != TAKEN_SEVERAL)
@@ -314,6 +310,7 @@ void leave_records(scanner *s)
 {
     s->events.count = s->first_event;
     s->others.count = s->first_other;
+    s->rejected_spans_count = s->first_rejected_span;
     s->line_records = 0;
 }
 

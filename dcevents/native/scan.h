@@ -462,6 +462,7 @@ enum line_status {
     LINE_EVENT_OVER_LINES,
     LINE_SEVERAL,
     LINE_SEVERAL_OVER_LINES,
+    LINE_SEVERAL_ALONE,
 };
 enum other_bucket {
     OTHER_BLANK,
@@ -500,6 +501,12 @@ typedef struct {
     size_t count, capacity[3];
 } other_columns;
 
+/* A rejected record of a line of several: its entry, which of the line's records it is, 0 for the only
+   one, and where in the block the text before it lies, and its own bytes. */
+typedef struct {
+    u32 entry, member, prefix_begin, prefix_end, begin, end;
+} rejected_span;
+
 /* What Python reads after a scan: valid until the next. */
 typedef struct {
     const run *runs;
@@ -510,6 +517,7 @@ typedef struct {
     const u32 *event_members;
     const u32 *other_lines, *other_names;
     const u8 *other_buckets;
+    const rejected_span *rejected_spans;
     const u8 *sid_bytes;
     const u32 *sid_offsets;
     const u8 *name_bytes;
@@ -526,7 +534,7 @@ typedef struct {
     const u32 *structure_counts; /* of each structure: events, line of the first; behind text likewise */
     u32 runs_count, lines, events_count, others_count, sids_count, names_count, new_forms_count;
     u32 speakers_count, actions_count, combinations_count, dialogues_count, pages_count;
-    u32 agents_count, structures_count;
+    u32 agents_count, structures_count, rejected_spans_count;
     u32 generation; /* of the combinations: a new one begins anew */
 } scan_result;
 
@@ -595,7 +603,9 @@ typedef struct scanner {
     u32 numbers[MAX_SPLIT_LEVELS]; /* which of them */
     int is_several;    /* the line may hold several records, of which so many were taken: */
     u32 line_records;
-    size_t first_event, first_other; /* of the line */
+    size_t first_event, first_other, first_rejected_span; /* of the line */
+    int may_reject; /* one of several records may be rejected: `value` says where its bytes lie */
+    rejected_span value;
     skipped_key skipped[MAX_SKIPPED_KEYS];
     u32 traced_count;
     traced_value traced[MAX_TRACED];
@@ -625,6 +635,8 @@ typedef struct scanner {
     size_t runs_count, runs_capacity;
     event_columns events;
     other_columns others;
+    rejected_span *rejected_spans;
+    size_t rejected_spans_count, rejected_spans_capacity;
     u32 *structure_counts;
     u32 structures_count;
     size_t structure_capacity;

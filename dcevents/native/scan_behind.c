@@ -49,15 +49,92 @@ static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 
     return take_beside(s, l, place, end);
 }
 
-/* Take the only member of an array that stands behind text and ends its line, unless it is rejected. */
-static enum line_outcome take_only_member(scanner *s, const line *l, const u8 *at)
+/* Walk a scalar beside objects, which is text; return NULL where that is not certain. */
+static const u8 *walk_text_scalar(scanner *s, const u8 *at)
 {
+    enum { MAX_NUMBER_BYTES = 40 };
+    const u8 *end = walk_plain_scalar(s, at);
+    if (!end || (*at != '"' && end - at > MAX_NUMBER_BYTES)) return NULL;
+    return memchr(at, '\\', (size_t)(end - at)) ? NULL : end;
+}
+
+static u32 find_offset(const line *l, const u8 *at) { return l->offset + (u32)(at - l->begin); }
+
+/* Take an object of an array behind text; `at` gets its end. */
+static enum line_outcome take_member(scanner *s, const line *l, const u8 **at)
+{
+    const u8 *begin = *at, *end = walk_record(s, begin);
+    if (!end) return SET_ASIDE;
+    /* All records have the text before the first. */
+    if (!s->prefix_end) s->prefix_end = begin;
+    /* To framing, half an escaped surrogate in it is another character. */
+    s->may_reject = !memchr(s->prefix_begin, '\\', (size_t)(s->prefix_end - s->prefix_begin));
+    s->value.prefix_begin = find_offset(l, s->prefix_begin);
+    s->value.prefix_end = find_offset(l, s->prefix_end);
+    s->value.begin = find_offset(l, begin);
+    s->value.end = find_offset(l, end);
+    *at = end;
+    return take_record(s, l, begin, end);
+}
+
+static const u8 *skip_blanks(const u8 *at)
+{
+    while (*at == ' ' || *at == '\t' || *at == '\r') at++;
+    return at;
+}
+
+/* Pass over the brackets that close arrays behind a member; return NULL where these are none of
+   records. */
+static const u8 *close_arrays(line_arrays *arrays, const u8 *at)
+{
+    for (at = skip_blanks(at); *at == ']' && arrays->count; at = skip_blanks(at + 1)) {
+        /* An array of scalars in another is text. */
+        if (arrays->count > 1 && !arrays->has_objects[arrays->count - 1]) arrays->count--;
+        else if (!note_bracket(arrays, *at)) return NULL;
+    }
+    return at;
+}
+
+/* Take the members of an array, its bracket at `at`, which ends the line. */
+static enum line_outcome take_each_member(scanner *s, const line *l, const u8 *at)
+{
+    line_arrays arrays = {0};
     int has_signs = 0;
-    const u8 *end = walk_record(s, at), *rest = end;
-    while (rest && (*rest == ' ' || *rest == '\t')) rest++;
-    if (!rest || *rest != ']' || skip_around(rest + 1, &has_signs) != l->end || s->is_pair)
-        return SET_ASIDE;
-    return take_beside(s, l, at, end);
+    enum line_outcome outcome = SET_ASIDE;
+    do {
+        at = skip_blanks(at);
+        if (*at == '[') {
+            if (!note_bracket(&arrays, '[')) return SET_ASIDE;
+            at = skip_blanks(at + 1);
+            if (*at != ']') continue;
+        } else if (*at == '{') {
+            outcome = take_member(s, l, &at);
+            if (outcome != TAKEN_EVENT && outcome != TAKEN_OTHER) return outcome;
+            note_object(s, &arrays);
+        } else {
+            at = walk_text_scalar(s, at);
+            if (!at) return SET_ASIDE;
+            arrays.are_pairs[arrays.count - 1] = 0;
+        }
+        at = close_arrays(&arrays, at);
+        if (!at || (arrays.count && *at++ != ',')) return SET_ASIDE;
+    } while (arrays.count);
+    return skip_around(at, &has_signs) == l->end ? outcome : SET_ASIDE;
+}
+
+/* Take the records of an array that stands behind text and ends its line. What is in it beside objects
+   is text. */
+static enum line_outcome take_members(scanner *s, const line *l, const u8 *at)
+{
+    s->is_several = 1;
+    s->prefix_end = NULL;
+    enum line_outcome outcome = take_each_member(s, l, at);
+    s->is_several = s->may_reject = 0;
+    if (outcome != TAKEN_EVENT && outcome != TAKEN_OTHER) return outcome;
+    int has_rejected = s->rejected_spans_count > s->first_rejected_span;
+    if (s->line_records > 1) return TAKEN_SEVERAL_ALONE;
+    if (has_rejected) s->rejected_spans[s->first_rejected_span].member = 0;
+    return has_rejected ? TAKEN_SEVERAL_ALONE : outcome;
 }
 
 /* Take a record that is a text, unless it is rejected; behind it may be other text. */
@@ -105,13 +182,12 @@ enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begin)
     }
     if (head == HEAD_SCALARS && reached != place) return SET_ASIDE;
     int is_array = head == HEAD_TEXT && *place == '[';
-    for (place += is_array; is_array && (*place == ' ' || *place == '\t');) place++;
-    if (*place != '{') return SET_ASIDE;
+    if (*place != '{' && !is_array) return SET_ASIDE;
     if (!is_valid_utf8(begin, (size_t)(place - begin))) return SET_ASIDE;
     s->has_prefix = 1;
     s->prefix_begin = begin;
     s->prefix_end = place;
-    enum line_outcome outcome = is_array ? take_only_member(s, l, place)
+    enum line_outcome outcome = is_array ? take_members(s, l, place)
                                          : take_behind_prefix(s, l, place, head == HEAD_TEXT);
     s->has_prefix = 0;
     return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;

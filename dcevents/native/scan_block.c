@@ -34,7 +34,7 @@ static int place_line(scanner *s, const u8 *data, size_t begin, size_t end, size
 
 static void begin_block(scanner *s)
 {
-    s->runs_count = s->events.count = s->others.count = 0;
+    s->runs_count = s->events.count = s->others.count = s->rejected_spans_count = 0;
     s->lines = 0;
     empty_table(&s->sids);
     empty_table(&s->unknown_names);
@@ -84,6 +84,7 @@ static enum line_status find_status(enum line_outcome outcome)
     if (outcome == TAKEN_OVER_LINES) return LINE_EVENT_OVER_LINES;
     if (outcome == TAKEN_SEVERAL) return LINE_SEVERAL;
     if (outcome == TAKEN_SEVERAL_OVER_LINES) return LINE_SEVERAL_OVER_LINES;
+    if (outcome == TAKEN_SEVERAL_ALONE) return LINE_SEVERAL_ALONE;
     return outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
 }
 
@@ -157,11 +158,12 @@ static enum line_outcome scan_next(scanner *s, block *b, size_t begin, size_t *n
     if (!place_line(s, b->data, begin, end, b->length, &l)) return NO_MEMORY;
     s->first_event = s->events.count;
     s->first_other = s->others.count;
+    s->first_rejected_span = s->rejected_spans_count;
     s->line_records = 0;
     enum line_outcome outcome = scan_line(s, &l);
     if (outcome == SET_ASIDE) leave_records(s);
     if (outcome == IS_UNFINISHED) outcome = scan_over_lines(s, b, &l, next);
-    count_events(s, outcome == TAKEN_ALONE);
+    count_events(s, outcome == TAKEN_ALONE || outcome == TAKEN_SEVERAL_ALONE);
     return outcome;
 }
 
@@ -234,6 +236,7 @@ static void fill_result(scanner *s)
     out->other_lines = s->others.lines;
     out->other_names = s->others.names;
     out->other_buckets = s->others.buckets;
+    out->rejected_spans = s->rejected_spans;
     out->sid_bytes = s->sids.bytes;
     out->sid_offsets = s->sids.offsets;
     out->name_bytes = s->unknown_names.bytes;
@@ -264,6 +267,7 @@ static void fill_result(scanner *s)
     out->pages_count = s->pages.count;
     out->agents_count = s->agents.count;
     out->structures_count = s->structures_count;
+    out->rejected_spans_count = (u32)s->rejected_spans_count;
     out->generation = s->generation;
 }
 
@@ -282,7 +286,7 @@ DC_EXPORT void dc_close_scanner(scanner *s)
     for (int number = 0; number < WORD_LISTS; number++) free(s->lists[number].bytes);
     event_columns *events = &s->events;
     void *arrays[] = {s->arena, s->end, s->walked_form, s->walked_slots, s->members, s->splits, s->order,
-                      s->rules, s->new_forms, s->runs, s->structure_counts, s->tail,
+                      s->rules, s->new_forms, s->runs, s->rejected_spans, s->structure_counts, s->tail,
                       events->lines, events->sessions, events->attributes, events->times,
                       events->forms, events->structures, events->members, events->pages,
                       s->others.lines, s->others.names, s->others.buckets};

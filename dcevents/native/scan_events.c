@@ -205,3 +205,17 @@ enum line_outcome take_other(scanner *s, enum other_bucket bucket)
     s->line_records++;
     return add_other(s, s->lines, bucket, NO_NUMBER) ? TAKEN_OTHER : NO_MEMORY;
 }
+
+enum line_outcome take_rejected(scanner *s, enum other_bucket bucket)
+{
+    rejected_span *spans = grow_array(s->rejected_spans, &s->rejected_spans_capacity,
+                                      s->rejected_spans_count, sizeof *spans);
+    if (!spans) return NO_MEMORY;
+    s->rejected_spans = spans;
+    enum line_outcome outcome = take_other(s, bucket);
+    if (outcome != TAKEN_OTHER) return outcome;
+    s->value.entry = (u32)s->others.count - 1;
+    s->value.member = s->line_records;
+    spans[s->rejected_spans_count++] = s->value;
+    return TAKEN_OTHER;
+}

@@ -12,6 +12,7 @@ enum line_outcome {
     TAKEN_OVER_LINES,
     TAKEN_SEVERAL,
     TAKEN_SEVERAL_OVER_LINES,
+    TAKEN_SEVERAL_ALONE,
     TAKEN_OTHER,
     SET_ASIDE,
     IS_UNFINISHED,
@@ -55,6 +56,8 @@ int add_other(scanner *s, u32 number, enum other_bucket bucket, u32 name);
 enum line_outcome take_event(scanner *s, const rule *r);
 enum line_outcome take_unknown(scanner *s, const rule *r);
 enum line_outcome take_other(scanner *s, enum other_bucket bucket);
+/* Take one of several records of a line, which is rejected, with its bytes. */
+enum line_outcome take_rejected(scanner *s, enum other_bucket bucket);
 
 /* -- lines (scan.c) --------------------------------------------------------------------------- */
 
@@ -73,6 +76,21 @@ void leave_records(scanner *s);
 /* Count the events of a line by where they keep their parts. */
 void count_events(scanner *s, int has_prefix);
 enum line_outcome scan_line(scanner *s, const line *l);
+
+/* -- arrays around values of a line (scan.c) -------------------------------------------------- */
+
+enum { MAX_LINE_ARRAYS = 8 };
+
+/* The arrays around a value of a line. */
+typedef struct {
+    u32 count;
+    u8 has_objects[MAX_LINE_ARRAYS], are_pairs[MAX_LINE_ARRAYS];
+} line_arrays;
+
+/* Note a bracket of an array around values; return 0 where it makes them something else. */
+int note_bracket(line_arrays *a, u8 bracket);
+/* Note the object that was walked last as a member of the innermost array. */
+void note_object(const scanner *s, line_arrays *a);
 
 /* -- lines that do not begin with an object (scan_behind.c) ----------------------------------- */
 

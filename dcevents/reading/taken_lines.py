@@ -1,5 +1,6 @@
 """Lines that a scanner has taken, but for those that were read record by record after all."""
 
+import struct
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -13,6 +14,7 @@ from dcevents.reading.framing import ResumePoint
 from dcevents.reading.json_value import SEPARATOR_BYTES
 from dcevents.reading.read_block import MemberList, ReadBlock, RejectedRecord
 from dcevents.reading.scanner import (
+    ALONE,
     NO_NAME,
     OTHER_BUCKETS,
     SEVERAL,
@@ -108,7 +110,7 @@ def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> l
     left_out = {entry for each in fed for entry in each}
     found: dict[tuple[int, bool], list[int]] = {}
     for status in _EVENT_STATUSES:
-        has_prefix = status is LineStatus.EVENT_ALONE
+        has_prefix = status in ALONE
         for run in runs.list_of(status):
             entries = range(run.first_entry, run.first_entry + run.entries)
             if status in SEVERAL:
@@ -137,6 +139,12 @@ class OtherLines:
         self._others = others
         self._lines = memoryview(others.lines).cast("B").cast("I")
         self._first_line = first_line
+        self._spans = {
+            entry: (member, slice(*places[:2]), slice(*places[2:]))
+            for entry, member, *places in struct.iter_unpack("=6I", others.rejected_spans)
+        }
+        """Of rejected records of lines that have several: which they are, the text before them,
+        and their own bytes."""
 
     def count_buckets(self) -> dict[str, int]:
         """Count lines by bucket or reason."""
@@ -172,9 +180,14 @@ class OtherLines:
             for _ in range(self._lines[entry] - line):
                 at = data.index(b"\n", at) + 1
             line = self._lines[entry]
-            raw = bytes(data[at : data.index(b"\n", at)])
             reason = OTHER_BUCKETS[self._buckets[entry]]
-            found.append(_make_reject(self._first_line + line, reason, raw))
+            if entry in self._spans:
+                member, prefix, value = self._spans[entry]
+                raw = bytes(data[prefix] + data[value])
+            else:
+                member, raw = 0, bytes(data[at : data.index(b"\n", at)])
+                raw = raw.strip(SEPARATOR_BYTES) if reason in _OBJECT_REASONS else raw
+            found.append(RejectedRecord(self._first_line + line, member, reason, raw))
             entry = is_rejected.find(1, entry + 1)
         return found
 
@@ -199,11 +212,6 @@ _IS_REJECTED: Final = bytes(
     number < len(OTHER_BUCKETS) and OTHER_BUCKETS[number] in REJECT_REASONS
     for number in range(1 << 8)
 )
-
-
-def _make_reject(line: int, reason: str, data: bytes) -> RejectedRecord:
-    raw = data.strip(SEPARATOR_BYTES) if reason in _OBJECT_REASONS else data
-    return RejectedRecord(line, 0, reason, raw)
 
 
 def split_block(block: ReadBlock, resume: ResumePoint) -> tuple[ReadBlock, ReadBlock]:

@@ -8,6 +8,7 @@ import contextlib
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -27,6 +28,7 @@ from dcevents.reading.log import Log, read_growing_log, read_log
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.records import ReadRecord, RecordReader
 from dcevents.reading.scanner import (
+    ALONE,
     NO_NAME,
     OTHER_BUCKETS,
     SEVERAL,
@@ -67,6 +69,7 @@ class ChanceScanner:
         runs: list[Run] = []
         events: list[tuple[int, int, Event]] = []
         others: list[tuple[int, ReadRecord]] = []
+        spans: list[int] = []
         at, number = 0, 0
         parts = data.split(b"\n")
         rest = [*(part + b"\n" for part in parts[:-1]), *([parts[-1]] if parts[-1] else [])]
@@ -87,6 +90,8 @@ class ChanceScanner:
                     events.append((number, record.index or 0, record.event))
                 else:
                     others.append((number, record))
+                    if status is LineStatus.SEVERAL_ALONE and record.raw:
+                        spans += _find_span(len(others) - 1, record, line, at)
             last = runs[-1] if runs else None
             if last and last.status is status and size == 1:
                 runs[-1] = last._replace(lines=last.lines + 1, end=at + len(line))
@@ -97,11 +102,12 @@ class ChanceScanner:
         behind_text = {
             number
             for run in runs
-            if run.status is LineStatus.EVENT_ALONE
+            if run.status in ALONE
             for number in range(run.first_line, run.first_line + run.lines)
         }
         taken = self._tabulate(events, behind_text)
-        return ScannedBlock(Runs.pack(runs), lines, taken, _tabulate(others))
+        columns = replace(_tabulate(others), rejected_spans=_pack("I", spans))
+        return ScannedBlock(Runs.pack(runs), lines, taken, columns)
 
     def _judge(self, line: bytes) -> tuple[LineStatus, list[ReadRecord]]:
         """Return what is made of a line: nothing of one that is not whole by itself."""
@@ -112,9 +118,13 @@ class ChanceScanner:
         if not records or not reader.is_idle or any(each.line != 1 for each in records):
             return LineStatus.ASIDE, []
         if len(records) > 1 or b"[" in line:
-            is_rejected = any(each.bucket not in {"events", "ignored"} for each in records)
-            is_alone = line.strip(b" ,\n")[:1] not in {b"[", b"{"} or is_rejected
-            return (LineStatus.ASIDE, []) if is_alone else (LineStatus.SEVERAL, records)
+            is_alone = line.strip(b" ,\n")[:1] not in {b"[", b"{"}
+            buckets = {each.reason or each.bucket for each in records}
+            known = {"events", "widget_ready", "unknown_event"}
+            known |= {"no_event", "no_sid"} if is_alone else set()
+            if buckets - known or (is_alone and not records[0].prefix):
+                return LineStatus.ASIDE, []
+            return (LineStatus.SEVERAL_ALONE if is_alone else LineStatus.SEVERAL), records
         if reader.resume.offset != len(line):
             return LineStatus.ASIDE, []
         (record,) = records
@@ -203,6 +213,15 @@ def _find_time(event: Event) -> int:
     return {"ancient": ANCIENT, "future": UNTIMED - 9}.get(event.time.status, UNTIMED)
 
 
+def _find_span(entry: int, record: ReadRecord, line: bytes, at: int) -> tuple[int, ...]:
+    """Return where the bytes of a rejected record lie, behind its number."""
+    found = [entry, record.index or 0]
+    for part in (record.prefix.encode(), record.raw):
+        begin = at + line.index(part)
+        found += [begin, begin + len(part)]
+    return tuple(found)
+
+
 def _tabulate(others: Sequence[tuple[int, ReadRecord]]) -> TakenOthers:
     names = [each.outcome.name for _, each in others if isinstance(each.outcome, UnknownEvent)]
     names = list(dict.fromkeys(names))
@@ -235,6 +254,8 @@ PIECES = [
     EVENT.replace(b'"event"', b'\n"event"'),
     EVENT.replace(b'"event"', b'\n"event"') + b",",
     *(EVENT + EVENT, b"[" + EVENT + b"]", b"[" + EVENT + b"," + EVENT + b"] ,"),
+    b"[0] dc: [[1762160400, {}], " + EVENT + b"]",
+    b'dc: [{"event":"CONVERSATION_CLOSED"}]',
     b'{"events":[' + EVENT + b"," + EVENT + b',{"event":"acme.opened"}]}',
     b'{"events":[' + EVENT + b",\n" + EVENT + b"\n]}",
     b"2026-01-02T00:00:00Z stdout P {",

@@ -71,6 +71,7 @@ RECORDS = [
     '{"level":"info","n":%d}',
 ]
 ENDS = ["", "", "", "", " ", ",", " in dc.php on line 12", "]", ")", " x", " []", " {},[]", "[[]]"]
+SCALARS = ["1762160400.5", "null", '"2025-11-03T09:15:04Z"', '"x"', '"\\n"', "[]", "01", "1" * 50]
 KEYS = ["", "", "body=", "msg=", "request_body:\t", "x.body=", "x=", "ébody=", "body= ", "="]
 QUOTED_ENDS = ["", "", "", ' x="y"', ' msg="{\\"a\\":1}"', " {", ' "', " [1]", ' x="[]"', ' y=" z"']
 
@@ -84,11 +85,29 @@ def make_prefixes(seed: int, lines: int) -> bytes:
 def _make_record(pick: random.Random) -> str:
     """Return a record, one in four as a quoted text, and what stands behind it."""
     record = pick.choice(RECORDS) % pick.randrange(9)
-    if pick.random() < 0.75:
+    chance = pick.random()
+    if chance < 0.08:
+        return _make_array(pick) + pick.choice(ENDS)
+    if chance < 0.75:
         return record + pick.choice(ENDS)
     before, behind = (pick.choice(("",) * 8 + signs) for signs in ((" ", ","), (" ", "{}")))
     text = json.dumps(before + record + behind)
     return "".join((pick.choice(KEYS), pick.choice(KEYS), text, pick.choice(QUOTED_ENDS)))
+
+
+def _make_array(pick: random.Random, level: int = 0) -> str:
+    """Return an array of records, scalars, and arrays, sometimes broken."""
+    members = []
+    for _ in range(pick.randrange(4)):
+        chance = pick.random()
+        if chance < 0.3 and level < 3:
+            members.append(_make_array(pick, level + 1))
+        elif chance < 0.6:
+            members.append(pick.choice(SCALARS))
+        else:
+            members.append(pick.choice(["{}", *RECORDS]).replace("%d", str(pick.randrange(9))))
+    comma = pick.choice((",",) * 20 + (", ", " ", ",,"))
+    return f"[{comma.join(members)}{pick.choice(('',) * 20 + (',', '}'))}]"
 
 
 def make_prefix(pick: random.Random) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -23,6 +24,7 @@ from dcevents.reading.judge import (
 )
 from dcevents.reading.records import ReadRecord, RecordReader, _make_record
 from dcevents.reading.scanner import (
+    ALONE,
     NO_NAME,
     OTHER_BUCKETS,
     SEVERAL,
@@ -38,6 +40,7 @@ from dcevents.reading.timestamps import FORMS
 if TYPE_CHECKING:
     from dcevents.reading.judge.nodes import Path
 
+OBJECT_REASONS = {"no_event", "no_sid"}
 EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES)
 MAX_BEGUN = 8
 """Lines of half a value that may stand before an event."""
@@ -181,7 +184,7 @@ def check_block(
     assert list_others(block) == list_others(first)
     assert block.lines == len(lines)
     events, others = list_events(block), list_others(block)
-    several_events = several_others = 0
+    several_events = several_others = prefixed_events = 0
     found: Counter[LineStatus] = Counter()
     for run in walk_runs(block, lines):
         found[run.status] += run.entries or run.lines
@@ -201,9 +204,11 @@ def check_block(
         for number in range(run.first_line, run.first_line + run.lines):
             if run.status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
                 check_event(lines[number], events[number][0][1], context, read)
-            elif run.status is LineStatus.SEVERAL:
+            elif run.status in SEVERAL:
                 said = events.get(number, []), others.get(number, [])
                 check_several(lines[number], *said, context, read)
+                check_spans(block, data, lines[number], number, context)
+                prefixed_events += len(said[0]) if run.status in ALONE else 0
                 several_events += len(said[0])
                 several_others += len(said[1])
             elif run.status is LineStatus.OTHER:
@@ -214,7 +219,7 @@ def check_block(
     assert block.others.count == found[LineStatus.OTHER] + several_others
     prefixed = sum(each.events for each in block.events.prefixed)
     unprefixed = sum(each.events for each in block.events.envelopes)
-    assert prefixed == found[LineStatus.EVENT_ALONE]
+    assert prefixed == found[LineStatus.EVENT_ALONE] + prefixed_events
     assert prefixed + unprefixed == block.events.count
     return found
 
@@ -281,7 +286,23 @@ def check_several(
         check_event_said(record.event, said, context, line)
     found = [record for record in records if record.event is None]
     assert [say_other(record) for record in found] == others, line
-    assert all(bucket in {"widget_ready", "unknown_event"} for bucket, _ in others), line
+    assert {bucket for bucket, _ in others} <= OBJECT_REASONS | {"widget_ready", "unknown_event"}
+
+
+def check_spans(
+    block: ScannedBlock, data: bytes, line: bytes, number: int, context: Context
+) -> None:
+    """Hold the bytes of the rejected records of a line of several to those of the line alone."""
+    lines = numbers(block.others.lines, "I")
+    found = [
+        (member, data[prefix_begin:prefix_end] + data[begin:end])
+        for entry, member, prefix_begin, prefix_end, begin, end in struct.iter_unpack(
+            "=6I", block.others.rejected_spans
+        )
+        if lines[entry] == number
+    ]
+    rejected = [each for each in read_alone(line, context) if each.bucket == "rejected"]
+    assert found == [(each.index or 0, each.prefix.encode() + each.raw) for each in rejected], line
 
 
 def check_other(

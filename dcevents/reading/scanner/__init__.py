@@ -7,6 +7,7 @@
 from dcevents.native import load_library
 from dcevents.reading.judge import Context
 from dcevents.reading.scanner.block import (
+    ALONE,
     NO_NAME,
     OBJECT_BUCKETS,
     OTHER_BUCKETS,
@@ -26,6 +27,7 @@ from dcevents.reading.scanner.native import NativeScanner
 from dcevents.reading.scanner.pure import PureScanner
 
 __all__ = [
+    "ALONE",
     "NO_NAME",
     "OBJECT_BUCKETS",
     "OTHER_BUCKETS",

@@ -60,10 +60,16 @@ class LineStatus(IntEnum):
     that might belong to what is open are to be read, and their entries to be left out."""
     SEVERAL_OVER_LINES = 6
     """The lines of one value that holds such records: a run of its own, else as SEVERAL."""
+    SEVERAL_ALONE = 7
+    """Several records behind text, or a rejected one in an array there: else as SEVERAL."""
 
 
 _STATUSES: Final = tuple(LineStatus)
-SEVERAL: Final = frozenset((LineStatus.SEVERAL, LineStatus.SEVERAL_OVER_LINES))
+SEVERAL: Final = frozenset(
+    (LineStatus.SEVERAL, LineStatus.SEVERAL_OVER_LINES, LineStatus.SEVERAL_ALONE)
+)
+ALONE: Final = frozenset((LineStatus.EVENT_ALONE, LineStatus.SEVERAL_ALONE))
+"""Of lines that have text before their records."""
 
 
 class Run(NamedTuple):
@@ -211,6 +217,10 @@ class TakenOthers:
     """UInt32: number in `unknown_names`, or NO_NAME."""
     unknown_names: Sequence[str] = ()
     """Distinct names of unknown events."""
+    rejected_spans: Buffer = b""
+    """Six UInt32 for each rejected record of a line that may have several: its entry, its number
+    among the records of its line, 0 for the only one, and where in the block the text before it
+    begins and ends, and its own bytes."""
 
 
 class ScannedBlock(NamedTuple):
@@ -242,7 +252,7 @@ class ScannedBlock(NamedTuple):
         columns = (
             *(events.lines, events.sessions, events.attributes, events.times, events.forms),
             *(events.structures, events.members, events.sids.packed, events.sids.offsets),
-            *(others.lines, others.buckets, others.names),
+            *(others.lines, others.buckets, others.names, others.rejected_spans),
         )
         return sum(memoryview(each).nbytes for each in columns)
 

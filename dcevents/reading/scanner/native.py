@@ -47,6 +47,7 @@ _POINTERS = (
         "other_lines",
         "other_names",
         "other_buckets",
+        "rejected_spans",
         "sid_bytes",
     ),
     *("sid_offsets", "name_bytes", "name_offsets", "form_bytes", "new_forms"),
@@ -58,7 +59,7 @@ _COUNTS = (
     *("runs_count", "lines", "events_count", "others_count", "sids_count", "names_count"),
     *("new_forms_count", "speakers_count", "actions_count", "combinations_count"),
     *("dialogues_count", "pages_count", "agents_count"),
-    *("structures_count", "generation"),
+    *("structures_count", "rejected_spans_count", "generation"),
 )
 
 
@@ -263,6 +264,7 @@ def _read_others(result: Any) -> TakenOthers:  # noqa: ANN401 - a structure of c
         buckets=_read_bytes(result.other_buckets, count),
         names=_read_bytes(result.other_names, 4 * count),
         unknown_names=[name.decode() for name in _split_packed(packed, offsets)],
+        rejected_spans=_read_bytes(result.rejected_spans, 24 * result.rejected_spans_count),
     )
 
 

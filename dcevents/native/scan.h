@@ -296,9 +296,12 @@ int may_be_base64(const u8 *text, size_t length);
 int may_hold_values(const u8 *text, size_t length);
 /* Return whether a request line may hold a form with an event. */
 int may_hold_request(const u8 *text, size_t length);
+/* What each sign of base64 stands for; 255 for any other byte. */
+extern const u8 base64_values[256];
 /* Return whether a text is base64 through and through, and long enough for an event. */
 int is_base64(const u8 *text, size_t length);
-/* Write what base64 stands for; return its length. `out` has room for as many bytes as the text. */
+/* Write what base64 stands for; return its length, 0 for a text that is not base64 through and through,
+   or too short for an event. `out` has room for as many bytes as the text. */
 size_t decode_base64(const u8 *text, size_t length, u8 *out);
 /* Return whether a text is JSON that is percent-encoded as a whole. */
 int is_percent_encoded(const u8 *text, size_t length);

@@ -186,6 +186,7 @@ static int walk_encoded_text(scanner *s, const u8 *text, size_t length, enum tex
     if (!plain) return 0;
     size_t size = kind == TEXT_BASE64 ? decode_base64(text, length, plain)
                                       : decode_percent(text, length, plain);
+    if (!size) return 0;
     keep_in_arena(s, size);
     const u8 *end = plain + size, *at = skip_separators(plain, end);
     if (at == end || (*at != '{' && *at != '[' && *at != '"')) return 0;
@@ -207,9 +208,11 @@ int walk_text(scanner *s, const slot *holder, unsigned level)
     if (memchr(at, '{', (size_t)(end - at)) || *at == '[') {
         is_walked = walk_prefixed_text(s, at, end, level);
     } else if (!memchr(at, '[', (size_t)(end - at))) {
-        if (is_base64(text, holder->length))
-            is_walked = walk_encoded_text(s, text, holder->length, TEXT_BASE64, level);
-        else if (is_percent_encoded(text, holder->length))
+        is_walked = walk_encoded_text(s, text, holder->length, TEXT_BASE64, level);
+        if (is_walked) goto ended;
+        go_back(s, &mark);
+        if (is_base64(text, holder->length)) goto ended;
+        if (is_percent_encoded(text, holder->length))
             is_walked = walk_encoded_text(s, text, holder->length, TEXT_PERCENT, level);
         else if (memchr(at, '=', (size_t)(end - at)))
             is_walked = !may_be_base64(text, holder->length) /* over lines */

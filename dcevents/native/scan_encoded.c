@@ -3,36 +3,58 @@
 
 enum { MIN_BASE64 = 16 };
 
-static int find_base64_value(u8 byte)
-{
-    if (is_upper(byte)) return byte - 'A';
-    if (is_lower(byte)) return byte - 'a' + 26;
-    if (is_digit(byte)) return byte - '0' + 52;
-    if (byte == '+' || byte == '-') return 62;
-    return byte == '/' || byte == '_' ? 63 : -1;
-}
+const u8 base64_values[256] = {
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 62, 255, 62, 255, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 255, 255, 255, 255, 255, 255,
+    255, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 255, 255, 255, 255, 63,
+    255, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 255, 255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+};
 
 int is_base64(const u8 *text, size_t length)
 {
     if (length < MIN_BASE64) return 0;
     for (int sign = 0; sign < 2 && text[length - 1] == '='; sign++) length--;
     for (size_t at = 0; at < length; at++)
-        if (find_base64_value(text[at]) < 0) return 0;
+        if (base64_values[text[at]] >= 64) return 0;
     return length % 4 != 1;
 }
 
 size_t decode_base64(const u8 *text, size_t length, u8 *out)
 {
-    u32 bits = 0, count = 0;
-    size_t size = 0;
-    for (size_t at = 0; at < length && text[at] != '='; at++) {
-        bits = bits << 6 | (u32)find_base64_value(text[at]);
-        count += 6;
-        if (count < 8) continue;
-        count -= 8;
-        out[size++] = (u8)(bits >> count);
+    if (length < MIN_BASE64) return 0;
+    for (int sign = 0; sign < 2 && text[length - 1] == '='; sign++) length--;
+    if (length % 4 == 1) return 0;
+    u8 *begin = out, found = 0;
+    for (; length >= 4; text += 4, length -= 4, out += 3) {
+        u8 one = base64_values[text[0]], two = base64_values[text[1]];
+        u8 three = base64_values[text[2]], four = base64_values[text[3]];
+        found |= (u8)(one | two | three | four);
+        out[0] = (u8)(one << 2 | two >> 4);
+        out[1] = (u8)(two << 4 | three >> 2);
+        out[2] = (u8)(three << 6 | four);
+        if (found >= 64) return 0;
     }
-    return size;
+    u32 bits = 0, count = 0;
+    for (; count < length; count++) {
+        u8 value = base64_values[text[count]];
+        found |= value;
+        bits |= (u32)value << (18 - 6 * count);
+    }
+    if (count > 1) *out++ = (u8)(bits >> 16);
+    if (count > 2) *out++ = (u8)(bits >> 8);
+    return found < 64 ? (size_t)(out - begin) : 0;
 }
 
 static int read_hex_digit(u8 byte)

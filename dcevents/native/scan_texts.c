@@ -134,38 +134,55 @@ static int is_in(u8 byte, const char *signs)
     return byte && strchr(signs, byte) != NULL;
 }
 
-static int is_base64_sign(u8 byte)
-{
-    return is_digit(byte) || is_upper(byte) || is_lower(byte) || is_in(byte, "+/_-");
-}
-
-static u32 find_base64_value(u8 byte)
-{
-    if (is_upper(byte)) return byte - (u32)'A';
-    if (is_lower(byte)) return byte - (u32)'a' + 26;
-    if (is_digit(byte)) return byte - (u32)'0' + 52;
-    return byte == '+' || byte == '-' ? 62 : 63;
-}
-
 /* White space to Python's str: what may not be is as good as what is. */
 static int may_be_space(u8 byte) { return byte <= ' ' || byte >= 0x80; }
+
+/* What bytes may mean in a text that stands for another. */
+enum byte_class {
+    BYTE_OPENS = 1 << 0,   /* { [ */
+    BYTE_PERCENT = 1 << 1,
+    BYTE_QUOTE = 1 << 2,
+    BYTE_EQUALS = 1 << 3,
+    BYTE_SPACE = 1 << 4,   /* or perhaps white space: see `may_be_space` */
+    BYTE_BASE64 = 1 << 5,
+    BYTE_OTHER = 1 << 6,
+};
+
+static const u8 byte_classes[256] = {
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 64, 4, 64, 64, 2, 64, 64, 64, 64, 64, 32, 64, 32, 64, 32,
+    32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 64, 64, 64, 8, 64, 64,
+    64, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32,
+    32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 1, 64, 64, 64, 32,
+    64, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32,
+    32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 1, 64, 64, 64, 64,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+};
 
 int may_be_base64(const u8 *text, size_t length)
 {
     size_t signs = 0;
     int has_end = 0, has_marks = 0;
+    if (length < 14) return 0;
     for (size_t at = 0; at < length; at++) {
-        u8 byte = text[at];
-        if (byte >= 0x80) {
-            has_marks = 1; /* perhaps a space of Unicode's */
-        } else if (byte == '=') {
-            has_end = 1;
-        } else if (is_base64_sign(byte)) {
+        u8 byte = text[at], class_ = byte_classes[byte];
+        if (class_ == BYTE_BASE64) {
             if (has_end) return 0;
             signs++;
-        } else if (!may_be_space(byte)) {
+        } else if (class_ == BYTE_EQUALS) {
+            has_end = 1;
+        } else if (class_ != BYTE_SPACE) {
             return 0;
         }
+        has_marks |= byte >= 0x80; /* perhaps a space of Unicode's */
     }
     if (signs + (has_end ? 2u : 0u) < 16) return 0;
     if (has_marks) return 1;
@@ -174,14 +191,14 @@ int may_be_base64(const u8 *text, size_t length)
     unsigned held = 0, follow = 0;
     int may_say = 0;
     for (size_t at = 0; at < length; at++) {
-        u8 byte = text[at];
-        if (!is_base64_sign(byte)) continue;
-        bits = bits << 6 | find_base64_value(byte);
+        u8 value = base64_values[text[at]];
+        if (value >= 64) continue;
+        bits = bits << 6 | value;
         count += 6;
         if (count < 8) continue;
         count -= 8;
         u8 plain = (u8)(bits >> count);
-        may_say |= is_in(plain, "{[\"=");
+        may_say |= plain == '{' || plain == '[' || plain == '"' || plain == '=';
         /* UTF-8, character by character. */
         if (!held) {
             if (plain < 0x80) continue;
@@ -210,25 +227,43 @@ static int may_be_form(const u8 *text, size_t length)
     return 1;
 }
 
+/* Return whether a bracket in a text may begin JSON. */
+static int may_hold_json(const u8 *text, size_t length)
+{
+    for (size_t at = 0; at < length; at++) {
+        if (text[at] != '{' && text[at] != '[') continue;
+        u8 next = at + 1 < length ? text[at + 1] : 'x';
+        if (is_in(next, "\"{[]}") || may_be_space(next)) return 1;
+    }
+    return 0;
+}
+
+/* Return whether a text has a bracket or a quote that is percent-encoded. */
+static int may_be_percent(const u8 *text, size_t length)
+{
+    for (size_t at = 0; at + 2 < length; at++) {
+        if (text[at] != '%') continue;
+        u8 high = text[at + 1], low = to_lower(text[at + 2]);
+        if ((high == '7' && low == 'b') || (high == '5' && low == 'b') || (high == '2' && low == '2'))
+            return 1;
+    }
+    return 0;
+}
+
 int may_hold_values(const u8 *text, size_t length)
 {
-    int is_percent = 0;
-    for (size_t at = 0; at < length; at++) {
-        u8 byte = text[at];
-        if (byte == '{' || byte == '[') {
-            u8 next = at + 1 < length ? text[at + 1] : 'x';
-            if (is_in(next, "\"{[]}") || may_be_space(next)) return 1;
-        } else if (byte == '%' && at + 2 < length) {
-            u8 high = text[at + 1], low = to_lower(text[at + 2]);
-            is_percent |= (high == '7' && low == 'b') || (high == '5' && low == 'b')
-                || (high == '2' && low == '2');
-        }
+    unsigned found = 0;
+    for (size_t at = 0; at < length; at++) found |= byte_classes[text[at]];
+    if ((found & BYTE_OPENS) && may_hold_json(text, length)) return 1;
+    if ((found & BYTE_PERCENT) && may_be_percent(text, length)) return 1;
+    if (found & BYTE_QUOTE) {
+        size_t first = 0;
+        while (first < length && (may_be_space(text[first]) || text[first] == ',')) first++;
+        if (first < length && text[first] == '"') return 1;
     }
-    if (is_percent) return 1;
-    size_t first = 0;
-    while (first < length && (may_be_space(text[first]) || text[first] == ',')) first++;
-    if (first < length && text[first] == '"') return 1;
-    return may_be_form(text, length) || may_be_base64(text, length);
+    if ((found & BYTE_EQUALS) && may_be_form(text, length)) return 1;
+    return !(found & ~(unsigned)(BYTE_BASE64 | BYTE_SPACE | BYTE_EQUALS))
+        && may_be_base64(text, length);
 }
 
 int may_hold_request(const u8 *text, size_t length)

@@ -113,14 +113,15 @@ int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 f
     int is_request = is_request_line(text, length, flags), class_ = added->class_;
     int is_name = class_ == CLASS_FULL_NAME || class_ == CLASS_READY_NAME
         || class_ == CLASS_KIND_ALONE;
-    s->texts_count += (u32)may_be_body(text, length, flags);
-    int is_walked = 0;
+    int is_walked = 0, may_be = 0;
     if (!is_unsure_request(text, length, flags))
         is_walked = is_request ? walk_query(s, added, level) : !is_name && walk_text(s, added, level);
+    may_be = is_walked || may_be_body(text, length, flags);
+    s->texts_count += (u32)may_be;
     if (is_walked) {
         added->class_ = CLASS_TEXT;
         s->form[place] = (u8)((said & ~15u) | CLASS_TEXT);
-    } else if (may_be_body(text, length, flags)) {
+    } else if (may_be) {
         s->form[place] = (u8)(said | DOUBT_BIT);
         s->traced_count = UNTRACED;
     } else {

@@ -414,8 +414,14 @@ enum value_type {
     VALUE_STRING,
     VALUE_NUMBER,
     VALUE_WORD,
+    VALUE_FIELD,    /* of a form */
     VALUE_TEXT,     /* JSON in a string: what follows lies in it, without the string's escapes */
+    VALUE_BASE64,   /* … decoded */
+    VALUE_PERCENT,
+    VALUE_FORM,     /* … as it is, field by field */
     VALUE_TEXT_END, /* where it ends */
+    VALUE_SPELLED,  /* a text of which what follows is read as it is spelled in its string */
+    VALUE_SPELLED_END,
     VALUE_END,      /* of the line */
 };
 enum {
@@ -430,7 +436,7 @@ enum {
 /* A value of a record: of a string the bytes between its quotes. */
 typedef struct {
     const u8 *begin, *end;
-    const u8 *text; /* of VALUE_TEXT: without escapes */
+    const u8 *text, *text_end; /* of a text that was entered: without escapes, decoded */
     u32 flags;
     u8 type, byte;
 } traced_value;
@@ -443,11 +449,16 @@ typedef struct {
     u32 lines;          /* that have taken it */
     u32 rule;
     u8 type, byte;
+    u8 backslashes; /* before the quotes of a string: it lies in texts that are read as spelled */
 } path_step;
 
-/* Lines that have been walked, as a tree of steps. */
+/* Where the tree of lines begins whose texts are read as they are spelled, and that of lines where a
+   value in a text has escapes. */
+enum { PATHS_SPELLED, PATHS_PLAIN, PATH_TREES };
+
+/* Lines that have been walked, as trees of steps. */
 typedef struct {
-    path_step *steps; /* MAX_STEPS; the first is the root */
+    path_step *steps; /* MAX_STEPS; the first are the roots */
     u8 *bytes;        /* MAX_PATH_BYTES and READ_AHEAD more */
     u32 steps_count, bytes_count;
     int is_full; /* a step had no room */
@@ -661,6 +672,8 @@ int end_form(scanner *s);
 /* Read a line by the path of one like it: return its rule, with its slots in the scanner; NO_NUMBER
    where there is none. */
 u32 follow_path(scanner *s, const u8 *at, const u8 *end);
+/* Return whether a text may end as full names do: what does not is none. */
+int may_be_full_name(const u8 *text, size_t length);
 /* Keep the path of the line that was walked last. */
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule);
 int open_paths(path_tree *paths);

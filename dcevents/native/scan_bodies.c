@@ -189,8 +189,18 @@ static int walk_encoded_text(scanner *s, const u8 *text, size_t length, enum tex
     if (!size) return 0;
     keep_in_arena(s, size);
     const u8 *end = plain + size, *at = skip_separators(plain, end);
+    if (s->traced_count && s->traced_count <= MAX_TRACED) {
+        s->traced[s->traced_count - 1].text = plain;
+        s->traced[s->traced_count - 1].text_end = end;
+    }
     if (at == end || (*at != '{' && *at != '[' && *at != '"')) return 0;
     return walk_json_text(s, at, end, kind, level);
+}
+
+int is_form_by_keys(const u8 *text, const u8 *end)
+{
+    const u8 *sign = memchr(text, '=', (size_t)(end - text));
+    return sign && !memchr(text, '%', (size_t)(sign - text)) && memchr(text, '&', (size_t)(end - text));
 }
 
 int walk_text(scanner *s, const slot *holder, unsigned level)
@@ -260,12 +270,22 @@ static int put_field(scanner *s, const u8 *key, size_t length, const u8 *value, 
     }
     late_key late = {key, length, state, 0};
     int matters = (flags & KEY_MATTERS) != 0;
+    u32 entry = s->traced_count;
+    trace_value(s, VALUE_FIELD, value, value + value_length, flags, 0);
     if (matters || s->is_late) {
         value = decode_part(s, value, &value_length);
         if (!value) return 0;
     }
-    if (matters)
-        return put_key(s, key, length) && put_string(s, value, value_length, 0, flags, level, NULL);
+    if (matters) {
+        unsigned byte = 0;
+        u32 number = s->slots_count;
+        if (!put_key(s, key, length) || !put_string(s, value, value_length, 0, flags, level, &byte))
+            return 0;
+        if (s->traced_count > MAX_TRACED) return 1;
+        s->traced[entry].byte = (u8)byte;
+        if (s->slots[number].class_ == CLASS_TEXT) s->traced_count = UNTRACED;
+        return 1;
+    }
     if (s->is_late && !put_late_string(s, value, value_length, 0, flags, level, &late)) return 0;
     if (late.is_put) return !was_skipped(s, state, key, length);
     state->state |= END_HAS_OTHER;

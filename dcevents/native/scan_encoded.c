@@ -82,6 +82,10 @@ size_t decode_percent(const u8 *text, size_t length, u8 *out)
     size_t size = 0;
     for (size_t at = 0; at < length; at++) {
         u8 byte = text[at];
+        if (byte != '%' && byte != '+') {
+            out[size++] = byte;
+            continue;
+        }
         if (byte == '+') byte = ' ';
         if (byte == '%' && at + 2 < length) {
             int high = read_hex_digit(text[at + 1]), low = read_hex_digit(text[at + 2]);

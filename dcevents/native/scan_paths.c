@@ -10,7 +10,7 @@ int open_paths(path_tree *paths)
 {
     paths->steps = calloc(MAX_STEPS, sizeof *paths->steps);
     paths->bytes = calloc(MAX_PATH_BYTES + READ_AHEAD, 1);
-    paths->steps_count = 1;
+    paths->steps_count = PATH_TREES;
     paths->next_pause = MIN_PAUSE_LINES;
     return paths->steps && paths->bytes;
 }
@@ -24,12 +24,35 @@ void close_paths(path_tree *paths)
 static void empty_paths(path_tree *paths)
 {
     memset(paths->steps, 0, sizeof *paths->steps);
-    paths->steps_count = 1;
+    paths->steps_count = PATH_TREES;
     paths->bytes_count = 0;
     paths->is_full = 0;
 }
 
 /* -- following ---------------------------------------------------------------------------------- */
+
+/* Return whether a text has the class that a step wants, and is none that would be entered. */
+__attribute__((always_inline)) static inline int is_of_class(scanner *s, const path_step *step, const u8 *text, size_t length)
+{
+    unsigned byte = 0;
+    if (!add_string(s, text, length, step->flags, &byte) || byte != step->byte) return 0;
+    return !(step->flags & KEY_BODY) || !length || !may_be_body(text, length, step->flags);
+}
+
+/* Return the end of a string that has no escapes of its own; NULL for any other. In a text that is read
+   as it is spelled, backslashes stand before its quote. */
+static const u8 *find_end(const u8 *at, unsigned backslashes)
+{
+    at = skip_plain(at);
+    while (*at >= 0x80) {
+        unsigned size = match_utf8(at);
+        if (!size) return NULL;
+        at = skip_plain(at + size);
+    }
+    for (unsigned number = 0; number < backslashes; number++)
+        if (at[number] != '\\') return NULL;
+    return at[backslashes] == '"' ? at : NULL;
+}
 
 static const u8 *follow_string(scanner *s, const path_step *step, const u8 *at)
 {
@@ -37,11 +60,46 @@ static const u8 *follow_string(scanner *s, const path_step *step, const u8 *at)
     const u8 *end = walk_string(s, at, &has_escapes);
     if (!end || !step->flags) return end;
     size_t length = (size_t)(end - at);
-    unsigned byte = 0;
     if (has_escapes && !(at = unescape_text(s, at, &length))) return NULL;
-    if (!add_string(s, at, length, step->flags, &byte) || byte != step->byte) return NULL;
-    int is_body = (step->flags & KEY_BODY) && length && may_be_body(at, length, step->flags);
-    return is_body ? NULL : end;
+    return is_of_class(s, step, at, length) ? end : NULL;
+}
+
+/* Read a string in a text that is read as it is spelled. */
+static const u8 *follow_spelled(scanner *s, const path_step *step, const u8 *at)
+{
+    const u8 *end = find_end(at, step->backslashes);
+    if (!end || !step->flags) return end;
+    return is_of_class(s, step, at, (size_t)(end - at)) ? end : NULL;
+}
+
+/* What a byte is in the value of a field. All that might end a form or a query elsewhere, or make its text
+   another one, is nothing: white space, quotes, backslashes, & # ? { [ and what is beyond ASCII. */
+enum { FIELD_SIGN = 1, FIELD_ENCODED = 2 /* percent, plus */ };
+
+static const u8 field_classes[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 1, 0, 0, 1, 2, 0, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0,
+};
+
+/* Read a field's value up to what stands behind it. */
+static const u8 *follow_field(scanner *s, const path_step *step, const u8 *at)
+{
+    unsigned found = 0, class_;
+    const u8 *end = at, *text = at;
+    for (; (class_ = field_classes[*end]); end++) found |= class_;
+    if (!step->flags) return end;
+    size_t length = (size_t)(end - at);
+    if (found & FIELD_ENCODED) {
+        u8 *plain = take_arena(s, length);
+        if (!plain) return NULL;
+        length = decode_percent(at, length, plain);
+        keep_in_arena(s, length);
+        if (!is_valid_utf8(plain, length)) return NULL;
+        text = plain;
+    }
+    return is_of_class(s, step, text, length) ? end : NULL;
 }
 
 static const u8 *follow_number(scanner *s, const path_step *step, const u8 *at)
@@ -74,7 +132,17 @@ typedef struct {
     const u8 *at, *end; /* of the line, or of the text entered last */
     entered_text texts[MAX_TEXT_LEVELS];
     u32 level;
+    const u8 *spelled[MAX_TEXT_LEVELS]; /* texts under keys of names that are read as spelled */
+    u32 spelled_count;
 } follower;
+
+static void go_into(follower *f, const u8 *behind, const u8 *text, size_t length)
+{
+    entered_text entered = {behind, f->end};
+    f->texts[f->level++] = entered;
+    f->at = text;
+    f->end = text + length;
+}
 
 /* Enter a text; return 0 for one of another class. */
 static int enter_text(scanner *s, const path_step *step, const u8 *at, follower *f)
@@ -89,10 +157,51 @@ static int enter_text(scanner *s, const path_step *step, const u8 *at, follower 
     /* A record that is a text has no key. */
     int is_root = !step->flags;
     if (!is_root && (!add_string(s, text, length, step->flags, &byte) || byte != step->byte)) return 0;
-    entered_text entered = {end, f->end};
-    f->texts[f->level++] = entered;
-    f->at = text;
-    f->end = text + length;
+    go_into(f, end, text, length);
+    return 1;
+}
+
+/* Enter a text that is encoded. */
+static int enter_encoded(scanner *s, const path_step *step, const u8 *at, follower *f)
+{
+    const u8 *end = find_end(at, step->backslashes);
+    if (!end || f->level == MAX_TEXT_LEVELS) return 0;
+    size_t length = (size_t)(end - at), size;
+    unsigned byte = 0;
+    if (!add_string(s, at, length, step->flags, &byte) || byte != step->byte) return 0;
+    u8 *plain = take_arena(s, length);
+    if (!plain) return 0;
+    if (step->type == VALUE_BASE64) {
+        size = decode_base64(at, length, plain);
+    } else {
+        if (memchr(at, '{', length) || memchr(at, '[', length) || !is_percent_encoded(at, length))
+            return 0;
+        size = decode_percent(at, length, plain);
+    }
+    if (!size) return 0;
+    keep_in_arena(s, size);
+    go_into(f, end, plain, size);
+    return 1;
+}
+
+/* Begin a text that is read as it is spelled. Nothing is asked of it but that it is no name. */
+static int begin_spelled(scanner *s, const path_step *step, const u8 *at, follower *f)
+{
+    if (!add_slot(s, at, 0, step->byte & 15u, step->flags)) return 0;
+    f->at = at;
+    if (!(step->flags & KEY_NAME)) return 1;
+    if (f->spelled_count == MAX_TEXT_LEVELS) return 0;
+    f->spelled[f->spelled_count++] = at;
+    return 1;
+}
+
+static int end_spelled(const u8 *at, follower *f)
+{
+    if (!f->spelled_count) return 0;
+    const u8 *text = f->spelled[f->spelled_count - 1];
+    if (may_be_full_name(text, (size_t)(at - text))) return 0;
+    f->spelled_count--;
+    f->at = at;
     return 1;
 }
 
@@ -100,15 +209,23 @@ static int enter_text(scanner *s, const path_step *step, const u8 *at, follower 
 static int follow_value(scanner *s, const path_step *step, const u8 *at, follower *f)
 {
     switch ((enum value_type)step->type) {
-    case VALUE_STRING: return (f->at = follow_string(s, step, at)) != NULL;
+    case VALUE_STRING:
+        f->at = step->backslashes ? follow_spelled(s, step, at) : follow_string(s, step, at);
+        return f->at != NULL;
     case VALUE_NUMBER: return (f->at = follow_number(s, step, at)) != NULL;
     case VALUE_WORD: return (f->at = follow_word(s, step, at)) != NULL;
+    case VALUE_FIELD: return (f->at = follow_field(s, step, at)) != NULL;
     case VALUE_TEXT: return enter_text(s, step, at, f);
+    case VALUE_BASE64:
+    case VALUE_PERCENT: return enter_encoded(s, step, at, f);
+    case VALUE_SPELLED: return begin_spelled(s, step, at, f);
+    case VALUE_SPELLED_END: return end_spelled(at, f);
     case VALUE_TEXT_END:
         if (!f->level || at != f->end) return 0;
         f->at = f->texts[--f->level].next;
         f->end = f->texts[f->level].end;
         return 1;
+    case VALUE_FORM:
     case VALUE_END: break;
     }
     return 0;
@@ -126,11 +243,15 @@ static void count_step(path_step *steps, u32 *link, u32 *before)
     *before = number;
 }
 
-static u32 find_path(scanner *s, const u8 *begin, const u8 *end)
+static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end)
 {
     path_tree *paths = &s->paths;
-    follower f = {.at = begin, .end = end};
-    u32 *link = &paths->steps->child, *before = NULL;
+    follower f;
+    f.at = begin;
+    f.end = end;
+    f.level = f.spelled_count = 0;
+    u32 *link = &paths->steps[root].child, *before = NULL;
+    s->slots_count = s->arena_length = s->known_names = s->splits_count = 0;
     while (*link) {
         path_step *step = &paths->steps[*link];
         const u8 *at = f.at;
@@ -179,74 +300,9 @@ u32 follow_path(scanner *s, const u8 *at, const u8 *end)
         return NO_NUMBER;
     }
     s->slots = s->walked_slots;
-    s->slots_count = s->arena_length = s->known_names = s->splits_count = 0;
-    u32 rule = find_path(s, at, end);
+    u32 rule = NO_NUMBER;
+    for (u32 root = 0; root < PATH_TREES && rule == NO_NUMBER; root++)
+        rule = find_path(s, root, at, end);
     note_path(paths, rule != NO_NUMBER);
     return rule;
-}
-
-/* -- learning ----------------------------------------------------------------------------------- */
-
-/* Return the step under another that has these bytes and this value, a new one if need be; 0 where
-   there is no room. */
-static u32 add_step(path_tree *paths, u32 parent, const u8 *bytes, size_t length,
-                    const path_step *wanted)
-{
-    u32 *link = &paths->steps[parent].child;
-    for (u32 siblings = 0; *link; siblings++) {
-        const path_step *step = &paths->steps[*link];
-        if (step->length == length && step->type == wanted->type && step->flags == wanted->flags
-            && step->byte == wanted->byte && step->rule == wanted->rule
-            && !memcmp(paths->bytes + step->begin, bytes, length))
-            return *link;
-        if (siblings == MAX_SIBLINGS) {
-            paths->is_full = 1;
-            return 0;
-        }
-        link = &paths->steps[*link].sibling;
-    }
-    if (length > MAX_STEP_BYTES) return 0;
-    if (paths->steps_count == MAX_STEPS || length > MAX_PATH_BYTES - paths->bytes_count) {
-        paths->is_full = 1;
-        return 0;
-    }
-    path_step *added = &paths->steps[paths->steps_count];
-    *added = *wanted;
-    added->begin = paths->bytes_count;
-    added->length = (u32)length;
-    memcpy(paths->bytes + paths->bytes_count, bytes, length);
-    paths->bytes_count += (u32)length;
-    return *link = paths->steps_count++;
-}
-
-void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
-{
-    path_tree *paths = &s->paths;
-    /* Of several names of events, it matters which they are: their classes do not say all. */
-    if (paths->pause || s->traced_count > MAX_TRACED || s->known_names > 1) return;
-    u32 step = 0, level = 0;
-    const u8 *at = begin, *behind[MAX_TEXT_LEVELS];
-    for (u32 number = 0; number <= s->traced_count; number++) {
-        const traced_value *value = &s->traced[number];
-        int is_last = number == s->traced_count;
-        path_step wanted = {0};
-        wanted.type = is_last ? VALUE_END : value->type;
-        wanted.rule = is_last ? rule : 0;
-        wanted.flags = is_last ? 0 : value->flags;
-        wanted.byte = is_last ? 0 : value->byte;
-        const u8 *value_begin = is_last ? end : value->begin;
-        REQUIRE(value_begin >= at);
-        step = add_step(paths, step, at, (size_t)(value_begin - at), &wanted);
-        if (!step) break;
-        if (is_last) break;
-        at = value->end;
-        if (value->type == VALUE_TEXT) {
-            if (level == MAX_TEXT_LEVELS) break;
-            behind[level++] = at;
-            at = value->text;
-        } else if (value->type == VALUE_TEXT_END) {
-            REQUIRE(level);
-            at = behind[--level];
-        }
-    }
 }

@@ -29,8 +29,7 @@ static event_name find_name(scanner *s, const u8 *text, size_t length)
     return entry->name;
 }
 
-/* Return whether a text may end as full names do: what does not is none. */
-static int may_be_full_name(const u8 *text, size_t length)
+static inline int ends_like_name(const u8 *text, size_t length)
 {
     static const char ends[] = "redgedailonekedtedoutdedsedady";
     while (length && !is_digit(text[length - 1]) && !is_lower(to_lower(text[length - 1]))) length--;
@@ -43,13 +42,15 @@ static int may_be_full_name(const u8 *text, size_t length)
     return 0;
 }
 
+int may_be_full_name(const u8 *text, size_t length) { return ends_like_name(text, length); }
+
 /* -- scalars in the form ---------------------------------------------------------------------- */
 
 u32 find_late_flags(scanner *s, const u8 *text, size_t length, u32 flags)
 {
     u32 late = 0;
     if (!length) return 0;
-    if (!(flags & (KEY_NO_NAME | KEY_NAME)) && may_be_full_name(text, length)) {
+    if (!(flags & (KEY_NO_NAME | KEY_NAME)) && ends_like_name(text, length)) {
         event_name name = find_name(s, text, length);
         if (name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME) late |= KEY_NAME;
     }
@@ -61,7 +62,7 @@ u32 find_late_flags(scanner *s, const u8 *text, size_t length, u32 flags)
 
 static unsigned class_name(scanner *s, slot *holder, u32 flags)
 {
-    if (!(flags & KEY_EVENT) && !may_be_full_name(holder->text, holder->length))
+    if (!(flags & KEY_EVENT) && !ends_like_name(holder->text, holder->length))
         return CLASS_OTHER_NAME;
     event_name name = find_name(s, holder->text, holder->length);
     int is_full = name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME;

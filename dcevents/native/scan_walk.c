@@ -161,15 +161,23 @@ static void trace_text(scanner *s, u32 entry, unsigned byte, const slot *added, 
     traced_value *traced = &s->traced[entry];
     traced->byte = (u8)byte;
     if (added->class_ != CLASS_TEXT) return;
-    int is_plain = added->text >= s->arena && added->text < s->arena + ARENA_BYTES;
-    if (kind != TEXT_JSON || !is_plain) {
+    int is_as_spelled = added->text == traced->begin;
+    if (kind == TEXT_JSON && !is_as_spelled) {
+        traced->type = VALUE_TEXT;
+        traced->text = added->text;
+        traced->text_end = added->text + added->length;
+    } else if ((kind == TEXT_FORM || kind == TEXT_QUERY) && is_as_spelled) {
+        traced->type = VALUE_FORM;
+        traced->text_end = traced->end;
+        /* What else such a text may be hangs on its values: see `follow_field`. */
+        if (kind == TEXT_FORM && !is_form_by_keys(traced->begin, traced->end)) s->traced_count = UNTRACED;
+    } else if ((kind == TEXT_BASE64 || kind == TEXT_PERCENT) && is_as_spelled) {
+        traced->type = kind == TEXT_BASE64 ? VALUE_BASE64 : VALUE_PERCENT;
+    } else {
         s->traced_count = UNTRACED;
-        return;
     }
-    traced->type = VALUE_TEXT;
-    traced->text = added->text;
-    const u8 *end = added->text + added->length;
-    trace_value(s, VALUE_TEXT_END, end, end, 0, 0);
+    if (s->traced_count <= MAX_TRACED)
+        trace_value(s, VALUE_TEXT_END, traced->text_end, traced->text_end, 0, 0);
 }
 
 /* Walk a scalar, and put it into the form if its key matters. */
@@ -500,7 +508,7 @@ static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
         s->form[a->form_begin - 1] |= ONE_OF_SEVERAL;
         if (!add_split(s, a->form_begin, a->slots_begin, a->first, a->first_split, 0)) return NULL;
     } else if (a->first_split == s->splits_count) {
-        if (a->first != NO_NUMBER) {
+        if (a->first != NO_NUMBER && a->count > 1) {
             collapse_members(s, a->first);
             s->traced_count = UNTRACED;
         }
@@ -519,8 +527,10 @@ const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
     if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
     at = skip_space(s, at);
     if (*at == '{') {
-        s->traced_count = UNTRACED;
-        if (are_pairs(s, at, level)) return walk_pairs(s, at, level);
+        u32 traced = s->traced_count;
+        int is_object = are_pairs(s, at, level);
+        s->traced_count = is_object ? UNTRACED : traced;
+        if (is_object) return walk_pairs(s, at, level);
         if (s->status != WALK_OK) return NULL;
     }
     while (*at != ']' || a.count) {
@@ -553,7 +563,7 @@ static const u8 *walk_root_text(scanner *s, const u8 *at)
     size_t length = (size_t)(end - at);
     const u8 *plain = unescape_text(s, at, &length);
     if (!plain) return NULL;
-    slot holder = {plain, (u32)length, CLASS_TEXT, KIND_NONE, FORM_ABSENT, 1, 0};
+    slot holder = {plain, (u32)length, CLASS_TEXT, KIND_NONE, FORM_ABSENT, 1, 0}; /* never as spelled */
     trace_value(s, VALUE_STRING, at, end, 0, 0);
     if (!put_byte(s, ROOT_IS_TEXT) || !walk_text(s, &holder, 0)) return stop(s, WALK_DOUBT);
     trace_text(s, 0, 0, &holder, s->form[1]);

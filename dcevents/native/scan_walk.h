@@ -171,7 +171,7 @@ static inline void trace_value(scanner *s, enum value_type type, const u8 *begin
         s->traced_count = UNTRACED;
         return;
     }
-    traced_value traced = {begin, end, NULL, flags & KEY_MATTERS ? flags : 0, (u8)type, (u8)byte};
+    traced_value traced = {begin, end, NULL, NULL, flags & KEY_MATTERS ? flags : 0, (u8)type, (u8)byte};
     s->traced[s->traced_count++] = traced;
 }
 
@@ -224,6 +224,8 @@ int add_member(scanner *s, const list_member *member, u32 *last);
 /* Walk a text that is JSON, behind a prefix, encoded, or a form; return 0, with the form as it was,
    for any other. */
 int walk_text(scanner *s, const slot *holder, unsigned level);
+/* Return whether no text that has these keys is base64 or percent-encoded as a whole. */
+int is_form_by_keys(const u8 *text, const u8 *end);
 /* Walk the form in a request line; return 0, with the record's form as it was, for any other text. */
 int walk_query(scanner *s, const slot *holder, unsigned level);
 

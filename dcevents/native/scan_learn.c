@@ -1,0 +1,209 @@
+/* Paths of lines that were walked: the bytes between their values, as steps of a tree.
+
+   JSON in a string has steps as it is spelled there: what it says need not be written without the
+   string's escapes to be read. Where a value in it has escapes itself, the text is entered. */
+#include "scan_walk.h"
+
+/* Return the step under another that has these bytes and this value, a new one if need be; 0 where
+   there is no room. */
+static u32 add_step(path_tree *paths, u32 parent, const u8 *bytes, size_t length,
+                    const path_step *wanted)
+{
+    u32 *link = &paths->steps[parent].child;
+    for (u32 siblings = 0; *link; siblings++) {
+        const path_step *step = &paths->steps[*link];
+        if (step->length == length && step->type == wanted->type && step->flags == wanted->flags
+            && step->byte == wanted->byte && step->rule == wanted->rule
+            && step->backslashes == wanted->backslashes
+            && !memcmp(paths->bytes + step->begin, bytes, length))
+            return *link;
+        if (siblings == MAX_SIBLINGS) {
+            paths->is_full = 1;
+            return 0;
+        }
+        link = &paths->steps[*link].sibling;
+    }
+    if (length > MAX_STEP_BYTES) return 0;
+    if (paths->steps_count == MAX_STEPS || length > MAX_PATH_BYTES - paths->bytes_count) {
+        paths->is_full = 1;
+        return 0;
+    }
+    path_step *added = &paths->steps[paths->steps_count];
+    *added = *wanted;
+    added->begin = paths->bytes_count;
+    added->length = (u32)length;
+    memcpy(paths->bytes + paths->bytes_count, bytes, length);
+    paths->bytes_count += (u32)length;
+    return *link = paths->steps_count++;
+}
+
+/* How far a text was read, and how far that is as it is spelled in the string that holds it. */
+typedef struct {
+    const u8 *plain, *spelled;
+} spelled_place;
+
+/* A line, or a text that is entered. */
+typedef struct {
+    const u8 *at; /* behind the value read last */
+    spelled_place texts[MAX_TEXT_LEVELS]; /* that are read as they are spelled in it, each in the last */
+    u32 texts_count;
+} buffer;
+
+/* A text that has not ended yet. */
+typedef struct {
+    u8 type;
+    u32 flags;
+} open_text;
+
+typedef struct {
+    scanner *s;
+    u32 step, slots_count;
+    const rule *rule;
+    int is_spelled;
+    buffer buffers[MAX_TEXT_LEVELS + 1];
+    u32 level;
+    open_text open[MAX_TEXT_LEVELS];
+    u32 open_count;
+} learner;
+
+/* Return where a place of the text read last is spelled in its buffer; NULL where that is not told. */
+static const u8 *find_spelled(buffer *b, const u8 *at)
+{
+    for (u32 number = b->texts_count; number-- > 0;) {
+        spelled_place *text = &b->texts[number];
+        for (; text->plain < at; text->plain++) {
+            if (*text->spelled == '\\' && *++text->spelled == 'u') return NULL;
+            text->spelled++;
+        }
+        if (text->plain != at) return NULL;
+        at = text->spelled;
+    }
+    return at;
+}
+
+static unsigned count_backslashes(const buffer *b) { return (1u << b->texts_count) - 1; }
+
+/* Add a step up to a place of the buffer. */
+static int add_to_path(learner *l, const u8 *begin, const path_step *wanted)
+{
+    buffer *b = &l->buffers[l->level];
+    REQUIRE(begin >= b->at);
+    l->step = add_step(&l->s->paths, l->step, b->at, (size_t)(begin - b->at), wanted);
+    b->at = begin;
+    return l->step != 0;
+}
+
+static int open_a_text(learner *l, const traced_value *value)
+{
+    if (l->open_count == MAX_TEXT_LEVELS) return 0;
+    open_text added = {value->type, value->flags};
+    l->open[l->open_count++] = added;
+    return 1;
+}
+
+/* Return whether what a text is can be told without looking at all of it. */
+static int is_told_by_beginning(const learner *l, const traced_value *value)
+{
+    u32 part = (value->flags & KEY_PART_BITS) >> KEY_PART_SHIFT;
+    u32 asked = KEY_EVENT | KEY_TIME | KEY_TYPE | KEY_MEETING;
+    if ((value->flags & asked) || part == PART_SID || part == PART_SESSION) return 0;
+    for (int which = 0; which < RULE_SLOTS; which++)
+        if (l->rule->slots[which] == (int)l->slots_count) return 0;
+    return 1;
+}
+
+/* Begin a text that is read as it is spelled from `begin` on. */
+static int begin_spelled(learner *l, const traced_value *value, const u8 *begin)
+{
+    buffer *b = &l->buffers[l->level];
+    path_step wanted = {.type = VALUE_SPELLED, .flags = value->flags, .byte = value->byte};
+    if (value->flags && (!is_told_by_beginning(l, value) || !add_to_path(l, begin, &wanted))) return 0;
+    l->slots_count += value->flags != 0;
+    if (!open_a_text(l, value)) return 0;
+    if (value->type == VALUE_FORM) return 1;
+    spelled_place text = {value->text, value->begin};
+    REQUIRE(b->texts_count < MAX_TEXT_LEVELS);
+    b->texts[b->texts_count++] = text;
+    return 1;
+}
+
+/* Return whether bytes have no letters behind backslashes, which would count as a name's. */
+static int has_plain_escapes(const u8 *at, const u8 *end)
+{
+    for (; at < end; at++) {
+        if (*at != '\\') continue;
+        if (++at >= end || (*at != '\\' && *at != '"')) return 0;
+    }
+    return 1;
+}
+
+static int end_text(learner *l, const u8 *end)
+{
+    buffer *b = &l->buffers[l->level];
+    REQUIRE(l->open_count);
+    open_text text = l->open[--l->open_count];
+    if (text.type == VALUE_FORM || (text.type == VALUE_TEXT && l->is_spelled)) {
+        path_step wanted = {.type = VALUE_SPELLED_END};
+        if ((text.flags & KEY_NAME)
+            && (!has_plain_escapes(b->at, end) || !add_to_path(l, end, &wanted)))
+            return 0;
+        b->texts_count -= text.type == VALUE_TEXT;
+        return 1;
+    }
+    path_step wanted = {.type = VALUE_TEXT_END};
+    if (!add_to_path(l, end, &wanted)) return 0;
+    l->level--;
+    return 1;
+}
+
+/* Return whether a string has no escapes of its own, as it is spelled in texts. */
+static int is_spelled_plainly(const u8 *at, const u8 *end, unsigned backslashes)
+{
+    if (memchr(at, '\\', (size_t)(end - at))) return 0;
+    for (unsigned number = 0; number < backslashes; number++)
+        if (end[number] != '\\') return 0;
+    return end[backslashes] == '"';
+}
+
+static int learn_value(learner *l, const traced_value *value)
+{
+    buffer *b = &l->buffers[l->level];
+    enum value_type type = (enum value_type)value->type;
+    const u8 *begin = find_spelled(b, value->begin);
+    if (!begin) return 0;
+    if (type == VALUE_TEXT_END) return end_text(l, begin);
+    if (type == VALUE_FORM || (type == VALUE_TEXT && l->is_spelled))
+        return begin_spelled(l, value, begin);
+    const u8 *end = find_spelled(b, value->end);
+    if (!end) return 0;
+    path_step wanted = {.type = value->type, .flags = value->flags, .byte = value->byte};
+    if (type == VALUE_STRING || type == VALUE_BASE64 || type == VALUE_PERCENT)
+        wanted.backslashes = (u8)count_backslashes(b);
+    if (wanted.backslashes && !is_spelled_plainly(begin, end, wanted.backslashes)) return 0;
+    if (!add_to_path(l, begin, &wanted)) return 0;
+    l->slots_count += value->flags != 0;
+    b->at = end;
+    if (type != VALUE_TEXT && type != VALUE_BASE64 && type != VALUE_PERCENT) return 1;
+    if (!open_a_text(l, value)) return 0;
+    buffer entered = {.at = value->text};
+    l->buffers[++l->level] = entered;
+    return 1;
+}
+
+static int learn_line(scanner *s, u32 root, const u8 *begin, const u8 *end, u32 rule)
+{
+    learner l = {.s = s, .step = root, .rule = &s->rules[rule], .is_spelled = root == PATHS_SPELLED};
+    l.buffers[0].at = begin;
+    for (u32 number = 0; number < s->traced_count; number++)
+        if (!learn_value(&l, &s->traced[number])) return 0;
+    path_step wanted = {.type = VALUE_END, .rule = rule};
+    REQUIRE(!l.level && !l.open_count);
+    return add_to_path(&l, end, &wanted);
+}
+
+void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
+{
+    /* Of several names of events, it matters which they are: their classes do not say all. */
+    if (s->paths.pause || s->traced_count > MAX_TRACED || s->known_names > 1) return;
+    if (!learn_line(s, PATHS_SPELLED, begin, end, rule)) learn_line(s, PATHS_PLAIN, begin, end, rule);
+}

@@ -126,7 +126,8 @@ static enum line_outcome take_one_record(scanner *s, const place *p)
     u32 number = find_rule(s);
     if (number != NO_NUMBER) {
         const rule *r = &s->rules[number];
-        if (!s->is_late && !r->is_late) s->walked_rule = number;
+        if (s->is_late || !r->is_late) s->walked_rule = number;
+        s->was_late = s->is_late;
         return apply_rule(s, r);
     }
     rule found;
@@ -330,10 +331,13 @@ void count_events(scanner *s, int has_prefix)
 enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end)
 {
     u32 number = follow_path(s, begin, end);
-    if (number == NO_NUMBER) return SET_ASIDE;
-    enum line_outcome outcome = apply_rule(s, &s->rules[number]);
-    if (outcome == SET_ASIDE) leave_records(s);
-    else s->is_late = s->prefers_late = 0;
+    enum line_outcome outcome = SET_ASIDE;
+    if (number != NO_NUMBER) {
+        outcome = apply_rule(s, &s->rules[number]);
+        if (outcome == SET_ASIDE) leave_records(s);
+        else s->prefers_late = s->is_late;
+    }
+    s->is_late = s->prefers_late;
     return outcome;
 }
 

@@ -437,14 +437,17 @@ enum {
 typedef struct {
     const u8 *begin, *end;
     const u8 *text, *text_end; /* of a text that was entered: without escapes, decoded */
-    u32 flags;
+    u32 flags;     /* 0 for a value that leaves no trace */
+    u32 key_flags; /* without those that the late stages have found; NOT_LATE where these do not look */
     u8 type, byte;
 } traced_value;
+
+enum { NOT_LATE = KEY_NO_NAME | KEY_NO_TEXT };
 
 /* The bytes before a value, and how it is read; behind the last, the rest of the line and its rule. */
 typedef struct {
     u32 begin, length; /* in the paths' bytes */
-    u32 flags;
+    u32 flags, key_flags;
     u32 child, sibling; /* 0 for none */
     u32 lines;          /* that have taken it */
     u32 rule;
@@ -453,8 +456,10 @@ typedef struct {
 } path_step;
 
 /* Where the tree of lines begins whose texts are read as they are spelled, and that of lines where a
-   value in a text has escapes. */
-enum { PATHS_SPELLED, PATHS_PLAIN, PATH_TREES };
+   value in a text has escapes; and of lines that need a walk for the late stages likewise. */
+enum { PATHS_SPELLED, PATHS_PLAIN, PATHS_LATE, PATH_TREES = 2 * PATHS_LATE };
+/* What is asked of a text at its end: bits of the step's byte. */
+enum { END_IS_NO_NAME = 1, END_IS_REQUEST = 2 };
 
 /* Lines that have been walked, as trees of steps. */
 typedef struct {
@@ -624,6 +629,7 @@ typedef struct scanner {
     u32 traced_count;
     traced_value traced[MAX_TRACED];
     u32 walked_rule; /* of the record walked last, if that does for its path */
+    int was_late;    /* the walk was */
     path_tree paths;
     u8 *arena; /* ARENA_BYTES */
     void *order; /* of scan_order.c */
@@ -669,8 +675,8 @@ u32 find_flags(scanner *s, const u8 *key, size_t length);
 /* Put what follows the record in its form: kinds of events where several values name some. */
 int end_form(scanner *s);
 
-/* Read a line by the path of one like it: return its rule, with its slots in the scanner; NO_NUMBER
-   where there is none. */
+/* Read a line by the path of one like it: return its rule, with its slots in the scanner, which is late
+   or not as that line was; NO_NUMBER where there is none. */
 u32 follow_path(scanner *s, const u8 *at, const u8 *end);
 /* Return whether a text may end as full names do: what does not is none. */
 int may_be_full_name(const u8 *text, size_t length);

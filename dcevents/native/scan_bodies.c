@@ -255,6 +255,14 @@ static const u8 *decode_part(scanner *s, const u8 *text, size_t *length)
     return is_valid_utf8(plain, *length) ? plain : NULL;
 }
 
+/* Complete the trace of a field's value; a text that was entered has none. */
+static void trace_field(scanner *s, u32 entry, const put_text *put)
+{
+    int is_entered = put->flags && s->slots[put->slot].class_ == CLASS_TEXT;
+    if (is_entered) s->traced_count = UNTRACED;
+    else trace_text(s, entry, put);
+}
+
 /* Put a field of a form into the form of the record. */
 static int put_field(scanner *s, const u8 *key, size_t length, const u8 *value, size_t value_length,
                      unsigned level, object_state *state)
@@ -276,17 +284,13 @@ static int put_field(scanner *s, const u8 *key, size_t length, const u8 *value, 
         value = decode_part(s, value, &value_length);
         if (!value) return 0;
     }
-    if (matters) {
-        unsigned byte = 0;
-        u32 number = s->slots_count;
-        if (!put_key(s, key, length) || !put_string(s, value, value_length, 0, flags, level, &byte))
-            return 0;
-        if (s->traced_count > MAX_TRACED) return 1;
-        s->traced[entry].byte = (u8)byte;
-        if (s->slots[number].class_ == CLASS_TEXT) s->traced_count = UNTRACED;
-        return 1;
-    }
-    if (s->is_late && !put_late_string(s, value, value_length, 0, flags, level, &late)) return 0;
+    put_text put = {0};
+    if (matters && !put_key(s, key, length)) return 0;
+    if (matters && !put_string(s, value, value_length, 0, flags, level, &put)) return 0;
+    if (!matters && s->is_late && !put_late_string(s, value, value_length, 0, flags, level, &late, &put))
+        return 0;
+    trace_field(s, entry, &put);
+    if (matters) return 1;
     if (late.is_put) return !was_skipped(s, state, key, length);
     state->state |= END_HAS_OTHER;
     note_skipped(s, state, key, length);

@@ -14,7 +14,7 @@ static u32 add_step(path_tree *paths, u32 parent, const u8 *bytes, size_t length
         const path_step *step = &paths->steps[*link];
         if (step->length == length && step->type == wanted->type && step->flags == wanted->flags
             && step->byte == wanted->byte && step->rule == wanted->rule
-            && step->backslashes == wanted->backslashes
+            && step->backslashes == wanted->backslashes && step->key_flags == wanted->key_flags
             && !memcmp(paths->bytes + step->begin, bytes, length))
             return *link;
         if (siblings == MAX_SIBLINGS) {
@@ -51,8 +51,8 @@ typedef struct {
 
 /* A text that has not ended yet. */
 typedef struct {
-    u8 type;
-    u32 flags;
+    u8 type, asked; /* bits of the byte of VALUE_SPELLED_END */
+    int has_slot;
 } open_text;
 
 typedef struct {
@@ -93,33 +93,41 @@ static int add_to_path(learner *l, const u8 *begin, const path_step *wanted)
     return l->step != 0;
 }
 
-static int open_a_text(learner *l, const traced_value *value)
+static int open_a_text(learner *l, const traced_value *value, unsigned asked)
 {
     if (l->open_count == MAX_TEXT_LEVELS) return 0;
-    open_text added = {value->type, value->flags};
+    open_text added = {value->type, (u8)asked, value->flags != 0};
     l->open[l->open_count++] = added;
     return 1;
 }
 
-/* Return whether what a text is can be told without looking at all of it. */
-static int is_told_by_beginning(const learner *l, const traced_value *value)
+/* Return what is to be asked of a text at its end, so that all else is told by its beginning; a negative
+   number where it is not. */
+static int find_asked(const learner *l, const traced_value *value)
 {
-    u32 part = (value->flags & KEY_PART_BITS) >> KEY_PART_SHIFT;
-    u32 asked = KEY_EVENT | KEY_TIME | KEY_TYPE | KEY_MEETING;
-    if ((value->flags & asked) || part == PART_SID || part == PART_SESSION) return 0;
+    u32 part = (value->flags & KEY_PART_BITS) >> KEY_PART_SHIFT, key_flags = value->key_flags;
+    u32 other = KEY_EVENT | KEY_TIME | KEY_TYPE | KEY_MEETING;
+    if ((value->flags & other) || part == PART_SID || part == PART_SESSION) return -1;
     for (int which = 0; which < RULE_SLOTS; which++)
-        if (l->rule->slots[which] == (int)l->slots_count) return 0;
-    return 1;
+        if (l->rule->slots[which] == (int)l->slots_count) return -1;
+    int asked = (value->flags & KEY_NAME) || !(key_flags & KEY_NO_NAME) ? END_IS_NO_NAME : 0;
+    if (key_flags == NOT_LATE || (key_flags & KEY_BODY)) return asked;
+    if (value->type == VALUE_FORM) return asked | (key_flags & KEY_REQUEST ? END_IS_REQUEST : 0);
+    /* Whatever follows, it may hold values: see `may_hold_values`. */
+    int is_told = value->text[0] == '{' || (value->text[0] == '[' && value->text[1] == '{');
+    return is_told && !(key_flags & KEY_NO_TEXT) ? asked : -1;
 }
 
 /* Begin a text that is read as it is spelled from `begin` on. */
 static int begin_spelled(learner *l, const traced_value *value, const u8 *begin)
 {
     buffer *b = &l->buffers[l->level];
-    path_step wanted = {.type = VALUE_SPELLED, .flags = value->flags, .byte = value->byte};
-    if (value->flags && (!is_told_by_beginning(l, value) || !add_to_path(l, begin, &wanted))) return 0;
+    path_step wanted = {.type = VALUE_SPELLED, .flags = value->flags, .key_flags = value->key_flags,
+                        .byte = value->byte};
+    int asked = value->flags ? find_asked(l, value) : 0;
+    if (asked < 0 || (value->flags && !add_to_path(l, begin, &wanted))) return 0;
     l->slots_count += value->flags != 0;
-    if (!open_a_text(l, value)) return 0;
+    if (!open_a_text(l, value, (unsigned)asked)) return 0;
     if (value->type == VALUE_FORM) return 1;
     spelled_place text = {value->text, value->begin};
     REQUIRE(b->texts_count < MAX_TEXT_LEVELS);
@@ -143,9 +151,8 @@ static int end_text(learner *l, const u8 *end)
     REQUIRE(l->open_count);
     open_text text = l->open[--l->open_count];
     if (text.type == VALUE_FORM || (text.type == VALUE_TEXT && l->is_spelled)) {
-        path_step wanted = {.type = VALUE_SPELLED_END};
-        if ((text.flags & KEY_NAME)
-            && (!has_plain_escapes(b->at, end) || !add_to_path(l, end, &wanted)))
+        path_step wanted = {.type = VALUE_SPELLED_END, .byte = text.asked};
+        if (text.has_slot && (!has_plain_escapes(b->at, end) || !add_to_path(l, end, &wanted)))
             return 0;
         b->texts_count -= text.type == VALUE_TEXT;
         return 1;
@@ -176,7 +183,8 @@ static int learn_value(learner *l, const traced_value *value)
         return begin_spelled(l, value, begin);
     const u8 *end = find_spelled(b, value->end);
     if (!end) return 0;
-    path_step wanted = {.type = value->type, .flags = value->flags, .byte = value->byte};
+    path_step wanted = {.type = value->type, .flags = value->flags, .key_flags = value->key_flags,
+                        .byte = value->byte};
     if (type == VALUE_STRING || type == VALUE_BASE64 || type == VALUE_PERCENT)
         wanted.backslashes = (u8)count_backslashes(b);
     if (wanted.backslashes && !is_spelled_plainly(begin, end, wanted.backslashes)) return 0;
@@ -184,7 +192,7 @@ static int learn_value(learner *l, const traced_value *value)
     l->slots_count += value->flags != 0;
     b->at = end;
     if (type != VALUE_TEXT && type != VALUE_BASE64 && type != VALUE_PERCENT) return 1;
-    if (!open_a_text(l, value)) return 0;
+    if (!open_a_text(l, value, 0)) return 0;
     buffer entered = {.at = value->text};
     l->buffers[++l->level] = entered;
     return 1;
@@ -192,7 +200,8 @@ static int learn_value(learner *l, const traced_value *value)
 
 static int learn_line(scanner *s, u32 root, const u8 *begin, const u8 *end, u32 rule)
 {
-    learner l = {.s = s, .step = root, .rule = &s->rules[rule], .is_spelled = root == PATHS_SPELLED};
+    int is_spelled = root % PATHS_LATE == PATHS_SPELLED;
+    learner l = {.s = s, .step = root, .rule = &s->rules[rule], .is_spelled = is_spelled};
     l.buffers[0].at = begin;
     for (u32 number = 0; number < s->traced_count; number++)
         if (!learn_value(&l, &s->traced[number])) return 0;
@@ -205,5 +214,7 @@ void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
 {
     /* Of several names of events, it matters which they are: their classes do not say all. */
     if (s->paths.pause || s->traced_count > MAX_TRACED || s->known_names > 1) return;
-    if (!learn_line(s, PATHS_SPELLED, begin, end, rule)) learn_line(s, PATHS_PLAIN, begin, end, rule);
+    u32 first = s->was_late ? PATHS_LATE : 0;
+    if (!learn_line(s, first + PATHS_SPELLED, begin, end, rule))
+        learn_line(s, first + PATHS_PLAIN, begin, end, rule);
 }

@@ -31,11 +31,30 @@ static void empty_paths(path_tree *paths)
 
 /* -- following ---------------------------------------------------------------------------------- */
 
-/* Return whether a text has the class that a step wants, and is none that would be entered. */
-__attribute__((always_inline)) static inline int is_of_class(scanner *s, const path_step *step, const u8 *text, size_t length)
+/* Return whether the late stages look at a text as at that of a step. */
+static int is_late_alike(scanner *s, const path_step *step, const u8 *text, size_t length)
+{
+    u32 flags = step->key_flags | find_late_flags(s, text, length, step->key_flags);
+    return (flags & KEY_MATTERS ? flags : 0) == step->flags;
+}
+
+/* Return whether nothing is asked of a text. */
+static inline int is_any(const path_step *step) { return !step->flags && step->key_flags == NOT_LATE; }
+
+/* Return whether a text has the class that a step wants. */
+__attribute__((always_inline)) static inline int has_class(scanner *s, const path_step *step,
+                                                           const u8 *text, size_t length)
 {
     unsigned byte = 0;
-    if (!add_string(s, text, length, step->flags, &byte) || byte != step->byte) return 0;
+    if (step->key_flags != NOT_LATE && !is_late_alike(s, step, text, length)) return 0;
+    return !step->flags || (add_string(s, text, length, step->flags, &byte) && byte == step->byte);
+}
+
+/* … and is none that would be entered. */
+__attribute__((always_inline)) static inline int is_of_class(scanner *s, const path_step *step,
+                                                             const u8 *text, size_t length)
+{
+    if (!has_class(s, step, text, length)) return 0;
     return !(step->flags & KEY_BODY) || !length || !may_be_body(text, length, step->flags);
 }
 
@@ -58,7 +77,7 @@ static const u8 *follow_string(scanner *s, const path_step *step, const u8 *at)
 {
     int has_escapes = 0;
     const u8 *end = walk_string(s, at, &has_escapes);
-    if (!end || !step->flags) return end;
+    if (!end || is_any(step)) return end;
     size_t length = (size_t)(end - at);
     if (has_escapes && !(at = unescape_text(s, at, &length))) return NULL;
     return is_of_class(s, step, at, length) ? end : NULL;
@@ -68,7 +87,7 @@ static const u8 *follow_string(scanner *s, const path_step *step, const u8 *at)
 static const u8 *follow_spelled(scanner *s, const path_step *step, const u8 *at)
 {
     const u8 *end = find_end(at, step->backslashes);
-    if (!end || !step->flags) return end;
+    if (!end || is_any(step)) return end;
     return is_of_class(s, step, at, (size_t)(end - at)) ? end : NULL;
 }
 
@@ -89,7 +108,7 @@ static const u8 *follow_field(scanner *s, const path_step *step, const u8 *at)
     unsigned found = 0, class_;
     const u8 *end = at, *text = at;
     for (; (class_ = field_classes[*end]); end++) found |= class_;
-    if (!step->flags) return end;
+    if (is_any(step)) return end;
     size_t length = (size_t)(end - at);
     if (found & FIELD_ENCODED) {
         u8 *plain = take_arena(s, length);
@@ -132,7 +151,7 @@ typedef struct {
     const u8 *at, *end; /* of the line, or of the text entered last */
     entered_text texts[MAX_TEXT_LEVELS];
     u32 level;
-    const u8 *spelled[MAX_TEXT_LEVELS]; /* texts under keys of names that are read as spelled */
+    const u8 *spelled[MAX_TEXT_LEVELS]; /* texts that are read as they are spelled */
     u32 spelled_count;
 } follower;
 
@@ -151,12 +170,11 @@ static int enter_text(scanner *s, const path_step *step, const u8 *at, follower 
     const u8 *end = walk_string(s, at, &has_escapes);
     if (!end || !has_escapes || f->level == MAX_TEXT_LEVELS) return 0;
     size_t length = (size_t)(end - at);
-    unsigned byte = 0;
     const u8 *text = unescape_text(s, at, &length);
     if (!text) return 0;
     /* A record that is a text has no key. */
     int is_root = !step->flags;
-    if (!is_root && (!add_string(s, text, length, step->flags, &byte) || byte != step->byte)) return 0;
+    if (!is_root && !has_class(s, step, text, length)) return 0;
     go_into(f, end, text, length);
     return 1;
 }
@@ -167,8 +185,7 @@ static int enter_encoded(scanner *s, const path_step *step, const u8 *at, follow
     const u8 *end = find_end(at, step->backslashes);
     if (!end || f->level == MAX_TEXT_LEVELS) return 0;
     size_t length = (size_t)(end - at), size;
-    unsigned byte = 0;
-    if (!add_string(s, at, length, step->flags, &byte) || byte != step->byte) return 0;
+    if (!has_class(s, step, at, length)) return 0;
     u8 *plain = take_arena(s, length);
     if (!plain) return 0;
     if (step->type == VALUE_BASE64) {
@@ -184,22 +201,22 @@ static int enter_encoded(scanner *s, const path_step *step, const u8 *at, follow
     return 1;
 }
 
-/* Begin a text that is read as it is spelled. Nothing is asked of it but that it is no name. */
+/* Begin a text that is read as it is spelled: what is asked of it is asked at its end. */
 static int begin_spelled(scanner *s, const path_step *step, const u8 *at, follower *f)
 {
-    if (!add_slot(s, at, 0, step->byte & 15u, step->flags)) return 0;
-    f->at = at;
-    if (!(step->flags & KEY_NAME)) return 1;
-    if (f->spelled_count == MAX_TEXT_LEVELS) return 0;
+    if (f->spelled_count == MAX_TEXT_LEVELS || !add_slot(s, at, 0, step->byte & 15u, step->flags)) return 0;
     f->spelled[f->spelled_count++] = at;
+    f->at = at;
     return 1;
 }
 
-static int end_spelled(const u8 *at, follower *f)
+static int end_spelled(const path_step *step, const u8 *at, follower *f)
 {
     if (!f->spelled_count) return 0;
     const u8 *text = f->spelled[f->spelled_count - 1];
-    if (may_be_full_name(text, (size_t)(at - text))) return 0;
+    size_t length = (size_t)(at - text);
+    if ((step->byte & END_IS_NO_NAME) && may_be_full_name(text, length)) return 0;
+    if ((step->byte & END_IS_REQUEST) && !may_hold_request(text, length)) return 0;
     f->spelled_count--;
     f->at = at;
     return 1;
@@ -219,7 +236,7 @@ static int follow_value(scanner *s, const path_step *step, const u8 *at, followe
     case VALUE_BASE64:
     case VALUE_PERCENT: return enter_encoded(s, step, at, f);
     case VALUE_SPELLED: return begin_spelled(s, step, at, f);
-    case VALUE_SPELLED_END: return end_spelled(at, f);
+    case VALUE_SPELLED_END: return end_spelled(step, at, f);
     case VALUE_TEXT_END:
         if (!f->level || at != f->end) return 0;
         f->at = f->texts[--f->level].next;
@@ -300,9 +317,13 @@ u32 follow_path(scanner *s, const u8 *at, const u8 *end)
         return NO_NUMBER;
     }
     s->slots = s->walked_slots;
-    u32 rule = NO_NUMBER;
-    for (u32 root = 0; root < PATH_TREES && rule == NO_NUMBER; root++)
-        rule = find_path(s, root, at, end);
+    u32 rule = NO_NUMBER, first = s->prefers_late ? PATHS_LATE : 0;
+    for (u32 root = 0; root < PATH_TREES && rule == NO_NUMBER; root++) {
+        /* Where lines of late have needed a late walk, most go on to. */
+        u32 tree = root ^ first;
+        s->is_late = tree >= PATHS_LATE;
+        if (paths->steps[tree].child) rule = find_path(s, tree, at, end);
+    }
     note_path(paths, rule != NO_NUMBER);
     return rule;
 }

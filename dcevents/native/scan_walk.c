@@ -99,15 +99,17 @@ u32 find_flags(scanner *s, const u8 *key, size_t length)
 /* -- scalars in the form ---------------------------------------------------------------------- */
 
 int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags, unsigned level,
-               unsigned *byte)
+               put_text *put)
 {
     unsigned said = 0;
     if (has_escapes && !(text = unescape_text(s, text, &length))) return 0;
     if (s->is_late) flags |= find_late_flags(s, text, length, flags);
+    u32 number = s->slots_count;
     slot *added = add_string(s, text, length, flags, &said);
     u32 place = s->form_length;
     if (!added || !put_byte(s, said)) return 0;
-    if (byte) *byte = said;
+    put_text done = {place, number, flags, said};
+    *put = done;
     if (!length || !(flags & KEY_BODY)) return 1;
     u32 traced = s->traced_count;
     int is_request = is_request_line(text, length, flags), class_ = added->class_;
@@ -138,7 +140,7 @@ static int put_member_key(scanner *s, const object_state *state, const u8 *key, 
 }
 
 int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
-                           unsigned level, late_key *key)
+                    unsigned level, late_key *key, put_text *put)
 {
     u32 arena_length = s->arena_length;
     if (has_escapes && !(text = unescape_text(s, text, &length))) return 0;
@@ -151,16 +153,12 @@ int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, 
         key->is_put = 1;
         if (!put_member_key(s, key->state, key->text, key->length)) return 0;
     }
-    return put_string(s, text, length, 0, flags | late, level, NULL);
+    return put_string(s, text, length, 0, flags | late, level, put);
 }
 
-/* Complete the trace of a text: what it is, and where it ends if it was entered. */
-static void trace_text(scanner *s, u32 entry, unsigned byte, const slot *added, u8 kind)
+/* Complete the trace of a text that was entered: how it is read, and where it ends. */
+static void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind)
 {
-    if (s->traced_count > MAX_TRACED) return;
-    traced_value *traced = &s->traced[entry];
-    traced->byte = (u8)byte;
-    if (added->class_ != CLASS_TEXT) return;
     int is_as_spelled = added->text == traced->begin;
     if (kind == TEXT_JSON && !is_as_spelled) {
         traced->type = VALUE_TEXT;
@@ -180,26 +178,34 @@ static void trace_text(scanner *s, u32 entry, unsigned byte, const slot *added, 
         trace_value(s, VALUE_TEXT_END, traced->text_end, traced->text_end, 0, 0);
 }
 
+void trace_text(scanner *s, u32 entry, const put_text *put)
+{
+    if (s->traced_count > MAX_TRACED || !put->flags) return;
+    traced_value *traced = &s->traced[entry];
+    const slot *added = &s->slots[put->slot];
+    traced->byte = (u8)put->byte;
+    traced->flags = put->flags & KEY_MATTERS ? put->flags : 0;
+    if (added->class_ == CLASS_TEXT) trace_entered(s, traced, added, s->form[put->place + 1]);
+}
+
 /* Walk a scalar, and put it into the form if its key matters. */
 const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level)
 {
     int matters = (flags & KEY_MATTERS) != 0;
-    u32 place = s->form_length;
     unsigned byte = 0;
     if (*at == '"') {
         int has_escapes = 0;
         const u8 *text = at + 1, *end = walk_string(s, text, &has_escapes);
         if (!end) return NULL;
         size_t length = (size_t)(end - text);
-        u32 entry = s->traced_count, number = s->slots_count;
+        u32 entry = s->traced_count;
+        put_text put = {0};
         trace_value(s, VALUE_STRING, text, end, flags, 0);
-        if (matters) {
-            if (!put_string(s, text, length, has_escapes, flags, level, &byte)) return NULL;
-            trace_text(s, entry, byte, &s->slots[number], s->form[place + 1]);
-        } else if (s->is_late
-                   && !put_late_string(s, text, length, has_escapes, flags, level, NULL)) {
+        if (matters && !put_string(s, text, length, has_escapes, flags, level, &put)) return NULL;
+        if (!matters && s->is_late
+            && !put_late_string(s, text, length, has_escapes, flags, level, NULL, &put))
             return NULL;
-        }
+        trace_text(s, entry, &put);
         return end + 1;
     }
     if (*at == '-' || is_digit(*at)) {
@@ -370,8 +376,13 @@ const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level,
     if (s->is_late && *at == '"') {
         int has_escapes = 0;
         const u8 *text = at + 1, *end = walk_string(s, text, &has_escapes);
-        if (!end || !put_late_string(s, text, (size_t)(end - text), has_escapes, flags, level, &late))
+        if (!end) return NULL;
+        u32 entry = s->traced_count;
+        put_text put = {0};
+        trace_value(s, VALUE_STRING, text, end, flags, 0);
+        if (!put_late_string(s, text, (size_t)(end - text), has_escapes, flags, level, &late, &put))
             return NULL;
+        trace_text(s, entry, &put);
         at = end + 1;
     } else {
         at = walk_scalar(s, at, flags, level);
@@ -566,7 +577,7 @@ static const u8 *walk_root_text(scanner *s, const u8 *at)
     slot holder = {plain, (u32)length, CLASS_TEXT, KIND_NONE, FORM_ABSENT, 1, 0}; /* never as spelled */
     trace_value(s, VALUE_STRING, at, end, 0, 0);
     if (!put_byte(s, ROOT_IS_TEXT) || !walk_text(s, &holder, 0)) return stop(s, WALK_DOUBT);
-    trace_text(s, 0, 0, &holder, s->form[1]);
+    trace_entered(s, &s->traced[0], &holder, s->form[1]);
     return end + 1;
 }
 

@@ -120,6 +120,13 @@ typedef struct {
     int is_put;
 } late_key;
 
+/* A text in the form: the place of its byte there, its slot, what it is before it is entered, and its
+   flags with those that the late stages have found. No flags: there is none. */
+typedef struct {
+    u32 place, slot, flags;
+    unsigned byte;
+} put_text;
+
 /* -- the form and its slots ---------------------------------------------------------------------- */
 
 static inline int put_byte(scanner *s, unsigned byte)
@@ -171,7 +178,8 @@ static inline void trace_value(scanner *s, enum value_type type, const u8 *begin
         s->traced_count = UNTRACED;
         return;
     }
-    traced_value traced = {begin, end, NULL, NULL, flags & KEY_MATTERS ? flags : 0, (u8)type, (u8)byte};
+    u32 said = flags & KEY_MATTERS ? flags : 0, key_flags = s->is_late ? flags : NOT_LATE;
+    traced_value traced = {begin, end, NULL, NULL, said, key_flags, (u8)type, (u8)byte};
     s->traced[s->traced_count++] = traced;
 }
 
@@ -207,12 +215,15 @@ const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level, objec
 const u8 *end_object(scanner *s, const u8 *at, const object_state *state);
 /* Walk what an object or array holds, of which nothing matters; `brace` is its opening. */
 const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int *types, u32 *count);
-/* Put a text into the form; `byte` gets what it is before it is entered, unless it is NULL. */
+/* Put a text into the form. */
 int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags, unsigned level,
-               unsigned *byte);
-/* Put a text under a key that does not matter into the form where a late stage may find something. */
+               put_text *put);
+/* Put a text under a key that does not matter into the form where a late stage may find something; `put`
+   stays as it is for any other. */
 int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
-                    unsigned level, late_key *key);
+                    unsigned level, late_key *key, put_text *put);
+/* Complete the trace of a text. */
+void trace_text(scanner *s, u32 entry, const put_text *put);
 void note_skipped(scanner *s, object_state *state, const u8 *key, size_t length);
 /* Return whether a key may be one that the object had before, and that was passed over. */
 int was_skipped(const scanner *s, const object_state *state, const u8 *key, size_t length);

@@ -5,6 +5,7 @@ import functools
 import json
 import random
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from hostile_lines import NAMES, NUMBERS, TEXTS, TIMES, HostileLines
 
@@ -54,7 +55,7 @@ def make_alike(seed: int, lines: int) -> bytes:
     made: list[str] = []
     while len(made) < lines:
         record = pick.choice([CANONICAL, LOGGED, records.record()])
-        wrap = pick.choice([_keep, _wrap_docker, _wrap_body, _wrap_twice, _wrap_text])
+        wrap = pick.choice(WRAPS)
         dump = functools.partial(
             json.dumps,
             separators=pick.choice([(",", ":"), (", ", ": ")]),
@@ -95,6 +96,65 @@ def _wrap_twice(record: Any, end: str) -> Any:
 
 def _wrap_text(record: Any, end: str) -> str:
     return json.dumps(record) + end
+
+
+def _wrap_base64(record: Any, end: str) -> Any:
+    text = json.dumps(record) + end
+    encoded = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    return {"message": {"data": encoded, "n": 1}, "kind": "push"}
+
+
+def _wrap_percent(record: Any, end: str) -> Any:
+    text = json.dumps(record) + end
+    return {"body": quote(text.encode("utf-8", "surrogatepass"), safe="/"), "time": "soon"}
+
+
+def _write_form(record: Any) -> str:
+    """Return the scalars of a record and of its payload as a form."""
+    fields = dict(record) if isinstance(record, dict) else {"body": record}
+    data = fields.get("data")
+    payload = data.get("payload") if isinstance(data, dict) else None
+    fields |= payload if isinstance(payload, dict) else {}
+    texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in fields.items()}
+    return "&".join(
+        f"{quote_plus(key.encode('utf-8', 'replace'))}={quote_plus(each.encode('utf-8', 'replace'))}"
+        for key, each in texts.items()
+    )
+
+
+def _wrap_form(record: Any, end: str) -> Any:
+    return {"body": _write_form(record) + end, "level": "info"}
+
+
+def _wrap_request(record: Any, end: str) -> Any:
+    return {"request": f"GET /dc.gif?{_write_form(record)}{end} HTTP/1.1", "status": 200}
+
+
+def _wrap_uri(record: Any, end: str) -> Any:
+    return {"ts": "2026-03-02T09:15:05Z", "request_uri": f"/dc?{_write_form(record)}{end}"}
+
+
+def _wrap_other_key(record: Any, end: str) -> Any:
+    return {"req_body": json.dumps(record) + end, "host": "web-1", "at": {"x": "y", "n": ["z"]}}
+
+
+def _wrap_other_form(record: Any, end: str) -> Any:
+    return {"req_body": _write_form(record) + end, "host": "web-1"}
+
+
+def _wrap_name(record: Any, end: str) -> Any:
+    return {"message": json.dumps([record]) + end, "name": "dc", "list": [{"a": "b"}]}
+
+
+def _wrap_deep(record: Any, end: str) -> Any:
+    return {"Records": [_wrap_twice(_wrap_docker(record, ""), end)], "n": 1}
+
+
+WRAPS = [
+    *(_keep, _wrap_docker, _wrap_body, _wrap_twice, _wrap_text, _wrap_base64, _wrap_percent),
+    *(_wrap_form, _wrap_request, _wrap_uri, _wrap_other_key, _wrap_other_form, _wrap_name),
+    _wrap_deep,
+]
 
 
 def _change_some(record: Any, pick: random.Random) -> Any:

@@ -59,7 +59,7 @@ typedef struct {
     scanner *s;
     u32 step, slots_count;
     const rule *rule;
-    int is_spelled;
+    int is_spelled, is_trial;
     buffer buffers[MAX_TEXT_LEVELS + 1];
     u32 level;
     open_text open[MAX_TEXT_LEVELS];
@@ -88,9 +88,10 @@ static int add_to_path(learner *l, const u8 *begin, const path_step *wanted)
 {
     buffer *b = &l->buffers[l->level];
     REQUIRE(begin >= b->at);
-    l->step = add_step(&l->s->paths, l->step, b->at, (size_t)(begin - b->at), wanted);
+    if (!l->is_trial)
+        l->step = add_step(&l->s->paths, l->step, b->at, (size_t)(begin - b->at), wanted);
     b->at = begin;
-    return l->step != 0;
+    return l->is_trial || l->step != 0;
 }
 
 static int open_a_text(learner *l, const traced_value *value, unsigned asked)
@@ -135,14 +136,25 @@ static int begin_spelled(learner *l, const traced_value *value, const u8 *begin)
     return 1;
 }
 
-/* Return whether bytes have no letters behind backslashes, which would count as a name's. */
-static int has_plain_escapes(const u8 *at, const u8 *end)
+enum { NAME_END = 3, MIN_NAME = 8 };
+
+/* Look at what stands between the value read last and the end of a text that is no name: return 1 where
+   the value is the text's last word, 0 where a word behind it shows that it is no name, and a negative
+   number where that is not told. */
+static int find_last_word(const u8 *at, const u8 *end)
 {
+    u8 text[MIN_NAME + NAME_END] = "--------";
+    u32 count = 0, word = 0;
     for (; at < end; at++) {
-        if (*at != '\\') continue;
-        if (++at >= end || (*at != '\\' && *at != '"')) return 0;
+        u8 sign = *at == '\\' ? *at++ : *at; /* what escapes stand for is no letter */
+        memmove(text + MIN_NAME, text + MIN_NAME + 1, NAME_END - 1);
+        text[MIN_NAME + NAME_END - 1] = sign;
+        count++;
+        if (!is_digit(sign) && !is_lower(to_lower(sign))) continue;
+        word = count;
+        if (may_be_full_name(text, sizeof text)) return -1;
     }
-    return 1;
+    return word ? (word < NAME_END ? -1 : 0) : 1;
 }
 
 static int end_text(learner *l, const u8 *end)
@@ -151,9 +163,11 @@ static int end_text(learner *l, const u8 *end)
     REQUIRE(l->open_count);
     open_text text = l->open[--l->open_count];
     if (text.type == VALUE_FORM || (text.type == VALUE_TEXT && l->is_spelled)) {
+        int is_asked = text.asked & END_IS_NO_NAME ? find_last_word(b->at, end) : 0;
+        if (is_asked < 0) return 0;
         path_step wanted = {.type = VALUE_SPELLED_END, .byte = text.asked};
-        if (text.has_slot && (!has_plain_escapes(b->at, end) || !add_to_path(l, end, &wanted)))
-            return 0;
+        if (!is_asked) wanted.byte &= (u8)~END_IS_NO_NAME;
+        if (text.has_slot && !add_to_path(l, end, &wanted)) return 0;
         b->texts_count -= text.type == VALUE_TEXT;
         return 1;
     }
@@ -198,10 +212,12 @@ static int learn_value(learner *l, const traced_value *value)
     return 1;
 }
 
-static int learn_line(scanner *s, u32 root, const u8 *begin, const u8 *end, u32 rule)
+/* Add a line to a tree; only find out whether that is possible as a trial. */
+static int learn_line(scanner *s, u32 root, const u8 *begin, const u8 *end, u32 rule, int is_trial)
 {
     int is_spelled = root % PATHS_LATE == PATHS_SPELLED;
-    learner l = {.s = s, .step = root, .rule = &s->rules[rule], .is_spelled = is_spelled};
+    learner l = {.s = s, .step = root, .rule = &s->rules[rule], .is_spelled = is_spelled,
+                 .is_trial = is_trial};
     l.buffers[0].at = begin;
     for (u32 number = 0; number < s->traced_count; number++)
         if (!learn_value(&l, &s->traced[number])) return 0;
@@ -214,7 +230,7 @@ void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
 {
     /* Of several names of events, it matters which they are: their classes do not say all. */
     if (s->paths.pause || s->traced_count > MAX_TRACED || s->known_names > 1) return;
-    u32 first = s->was_late ? PATHS_LATE : 0;
-    if (!learn_line(s, first + PATHS_SPELLED, begin, end, rule))
-        learn_line(s, first + PATHS_PLAIN, begin, end, rule);
+    u32 root = s->was_late ? PATHS_LATE : 0;
+    root += learn_line(s, root + PATHS_SPELLED, begin, end, rule, 1) ? PATHS_SPELLED : PATHS_PLAIN;
+    learn_line(s, root, begin, end, rule, 0);
 }

@@ -214,9 +214,14 @@ static int end_spelled(const path_step *step, const u8 *at, follower *f)
 {
     if (!f->spelled_count) return 0;
     const u8 *text = f->spelled[f->spelled_count - 1];
-    size_t length = (size_t)(at - text);
-    if ((step->byte & END_IS_NO_NAME) && may_be_full_name(text, length)) return 0;
-    if ((step->byte & END_IS_REQUEST) && !may_hold_request(text, length)) return 0;
+    if (step->byte & END_IS_NO_NAME) {
+        /* The last word is that of the value before, which has no escapes. */
+        const u8 *last = at - step->length;
+        while (last > text && !is_digit(last[-1]) && !is_lower(to_lower(last[-1])))
+            if (*--last == '\\') return 0;
+        if (may_be_full_name(text, (size_t)(last - text))) return 0;
+    }
+    if ((step->byte & END_IS_REQUEST) && !may_hold_request(text, (size_t)(at - text))) return 0;
     f->spelled_count--;
     f->at = at;
     return 1;

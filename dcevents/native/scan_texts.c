@@ -270,7 +270,7 @@ int may_hold_request(const u8 *text, size_t length)
 {
     static const char *const ends[] = {
         "triggered", "engaged", "email", "phone", "booked", "requested",
-        "initiated", "timeout", "ended", "completed", "closed",
+        "initiated", "timeout", "ended", "completed", "closed", "ready",
     };
     if (!memchr(text, '=', length)) return 0;
     if (memchr(text, '%', length)) return 1;

@@ -278,21 +278,22 @@ static enum line_outcome take_values(scanner *s, const line *l, const u8 *at, co
     line_arrays arrays = {0};
     int has_signs = 0;
     for (;;) {
-        if (!end) {
+        enum line_outcome outcome = SET_ASIDE;
+        if (end) {
+            outcome = take_record(s, l, at, end);
+        } else {
             at = skip_around(at, &has_signs);
             if (at >= l->end) return arrays.count ? SET_ASIDE : TAKEN_SEVERAL;
             if (*at == '[' || *at == ']') {
                 if (!note_bracket(&arrays, *at++)) return SET_ASIDE;
                 continue;
             }
-            end = *at == '{' ? walk_record(s, at) : NULL;
-            if (!end) return SET_ASIDE;
+            if (*at == '{') outcome = take_object(s, l, at, &end);
         }
-        if (arrays.count) note_object(s, &arrays);
-        enum line_outcome outcome = take_record(s, l, at, end);
         if (outcome == NO_MEMORY) return outcome;
         if (outcome != TAKEN_EVENT && outcome != TAKEN_OTHER && outcome != TAKEN_SEVERAL)
             return SET_ASIDE;
+        if (arrays.count) note_object(s, &arrays);
         at = end;
         end = NULL;
     }
@@ -328,30 +329,38 @@ void count_events(scanner *s, int has_prefix)
     }
 }
 
-enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end)
+enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end, const u8 **behind)
 {
-    u32 number = follow_path(s, begin, end);
+    u32 number = follow_path(s, begin, end, behind);
     enum line_outcome outcome = SET_ASIDE;
     if (number != NO_NUMBER) {
+        s->value.end = s->value.begin + (u32)(*behind - begin);
         outcome = apply_rule(s, &s->rules[number]);
-        if (outcome == SET_ASIDE) leave_records(s);
-        else s->prefers_late = s->is_late;
     }
+    if (outcome != SET_ASIDE) s->prefers_late = s->is_late;
     s->is_late = s->prefers_late;
     return outcome;
 }
 
-/* Take a record that has been walked, from `at` to `end`, and keep its path: from `begin` to the end
-   of its line. */
-enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *begin, const u8 *at,
-                                 const u8 *end)
+enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *at, const u8 *end)
 {
+    int is_pair = s->is_pair;
     enum line_outcome outcome = take_record(s, l, at, end);
     int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
+    s->is_pair = is_pair;
     /* Of a line that might be a part, it matters how its text ends. */
     if (is_taken && !is_of_docker(s, at) && s->walked_rule != NO_NUMBER)
-        learn_path(s, begin, l->end, s->walked_rule);
+        learn_path(s, at, end, s->walked_rule);
     return outcome;
+}
+
+enum line_outcome take_object(scanner *s, const line *l, const u8 *at, const u8 **end)
+{
+    enum line_outcome outcome = take_path(s, at, l->end, end);
+    if (outcome != SET_ASIDE) return outcome;
+    *end = walk_record(s, at);
+    s->value.end = *end ? s->value.begin + (u32)(*end - at) : 0;
+    return *end ? take_and_learn(s, l, at, *end) : SET_ASIDE;
 }
 
 enum line_outcome scan_line(scanner *s, const line *l)
@@ -359,8 +368,12 @@ enum line_outcome scan_line(scanner *s, const line *l)
     int has_signs = 0;
     const u8 *at = *l->begin == '{' ? l->begin : skip_around(l->begin, &has_signs);
     if (at < l->end && *at == '{') {
-        enum line_outcome taken = take_path(s, l->begin, l->end);
-        if (taken != SET_ASIDE) return taken;
+        const u8 *behind;
+        enum line_outcome taken = take_path(s, at, l->end, &behind);
+        if (taken != SET_ASIDE) {
+            if (behind == l->end || skip_around(behind, &has_signs) == l->end) return taken;
+            leave_records(s);
+        }
     }
     if (at >= l->end) return has_signs ? SET_ASIDE : take_other(s, OTHER_BLANK);
     if (*at == '[' || *at == '"') {
@@ -385,5 +398,5 @@ enum line_outcome scan_line(scanner *s, const line *l)
         if (*rest == '{' || *rest == '[') return scan_values(s, l, at, end);
         return may_go_on ? SET_ASIDE : reject_line(s, l);
     }
-    return may_be_part(s, at) ? SET_ASIDE : take_and_learn(s, l, l->begin, at, end);
+    return may_be_part(s, at) ? SET_ASIDE : take_and_learn(s, l, at, end);
 }

@@ -422,7 +422,7 @@ enum value_type {
     VALUE_TEXT_END, /* where it ends */
     VALUE_SPELLED,  /* a text of which what follows is read as it is spelled in its string */
     VALUE_SPELLED_END,
-    VALUE_END,      /* of the line */
+    VALUE_END,      /* of the record */
 };
 enum {
     MAX_TRACED = 128,
@@ -444,7 +444,7 @@ typedef struct {
 
 enum { NOT_LATE = KEY_NO_NAME | KEY_NO_TEXT };
 
-/* The bytes before a value, and how it is read; behind the last, the rest of the line and its rule. */
+/* The bytes before a value, and how it is read; behind the last, the rest of the record and its rule. */
 typedef struct {
     u32 begin, length; /* in the paths' bytes */
     u32 flags, key_flags;
@@ -675,12 +675,13 @@ u32 find_flags(scanner *s, const u8 *key, size_t length);
 /* Put what follows the record in its form: kinds of events where several values name some. */
 int end_form(scanner *s);
 
-/* Read a line by the path of one like it: return its rule, with its slots in the scanner, which is late
-   or not as that line was; NO_NUMBER where there is none. */
-u32 follow_path(scanner *s, const u8 *at, const u8 *end);
+/* Read a record by the path of one like it: return its rule, with its slots in the scanner, which is late
+   or not as that record was, and set the place behind it; NO_NUMBER where there is none. The line ends at
+   `end`. */
+u32 follow_path(scanner *s, const u8 *at, const u8 *end, const u8 **behind);
 /* Return whether a text may end as full names do: what does not is none. */
 int may_be_full_name(const u8 *text, size_t length);
-/* Keep the path of the line that was walked last. */
+/* Keep the path of the record that was walked last, from `begin` to `end`. */
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule);
 int open_paths(path_tree *paths);
 void close_paths(path_tree *paths);

@@ -11,20 +11,28 @@ static int is_lone_scalar(scanner *s, const line *l)
         || (!has_escapes && !may_hold_values(l->begin + 1, (size_t)(end - l->begin) - 2));
 }
 
-/* Take a record that ends its line, by its path or walked. Else it is set aside, and `end` is where it
+/* Take a record by its path or walked, if it ends its line. Else it is set aside, and `end` is where it
    ends; NULL where there is nothing more to try. */
 static enum line_outcome take_to_end(scanner *s, const line *l, const u8 *at, const u8 **end)
 {
     int has_signs = 0;
+    const u8 *behind;
     *end = NULL;
-    enum line_outcome outcome = take_path(s, at, l->end);
-    if (outcome != SET_ASIDE) return outcome;
+    enum line_outcome outcome = take_path(s, at, l->end, &behind);
+    if (outcome != SET_ASIDE && skip_around(behind, &has_signs) == l->end) return outcome;
+    if (outcome != SET_ASIDE) leave_records(s);
     const u8 *walked = walk_record(s, at);
-    /* What a path goes over must be nothing but the record: other lines have it without a prefix. */
-    if (walked && skip_around(walked, &has_signs) == l->end)
-        return take_and_learn(s, l, at, at, walked);
+    if (walked && skip_around(walked, &has_signs) == l->end) return take_and_learn(s, l, at, walked);
     *end = walked;
     return SET_ASIDE;
+}
+
+/* Return whether a line may end with what is behind a record that text stands before. */
+static int may_end_behind(scanner *s, const line *l, const u8 *place, const u8 *end, int is_text)
+{
+    int may_end = may_end_line(s->prefix_begin, place, end, l->end)
+        || (is_text && are_empty_values(end, l->end));
+    return may_end && is_valid_utf8(end, (size_t)(l->end - end));
 }
 
 /* Take a record with more beside it, unless it is rejected: that would need bytes of its own. */
@@ -32,7 +40,7 @@ static enum line_outcome take_beside(scanner *s, const line *l, const u8 *at, co
 {
     int was_several = s->is_several;
     s->is_several = 1;
-    enum line_outcome outcome = take_record(s, l, at, end);
+    enum line_outcome outcome = take_and_learn(s, l, at, end);
     s->is_several = was_several;
     return outcome;
 }
@@ -40,13 +48,16 @@ static enum line_outcome take_beside(scanner *s, const line *l, const u8 *at, co
 /* Take the record at a place of a line that has text before it, or scalars. */
 static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 *place, int is_text)
 {
+    int has_signs = 0;
     const u8 *end;
-    enum line_outcome outcome = take_to_end(s, l, place, &end);
-    if (!end) return outcome;
-    int may_end = may_end_line(s->prefix_begin, place, end, l->end)
-        || (is_text && are_empty_values(end, l->end));
-    if (!may_end || !is_valid_utf8(end, (size_t)(l->end - end))) return SET_ASIDE;
-    return take_beside(s, l, place, end);
+    enum line_outcome outcome = take_path(s, place, l->end, &end);
+    if (outcome != SET_ASIDE && skip_around(end, &has_signs) == l->end) return outcome;
+    if (outcome == TAKEN_EVENT && may_end_behind(s, l, place, end, is_text)) return outcome;
+    if (outcome != SET_ASIDE) leave_records(s);
+    end = walk_record(s, place);
+    if (!end) return SET_ASIDE;
+    if (skip_around(end, &has_signs) == l->end) return take_and_learn(s, l, place, end);
+    return may_end_behind(s, l, place, end, is_text) ? take_beside(s, l, place, end) : SET_ASIDE;
 }
 
 /* Walk a scalar beside objects, which is text; return NULL where that is not certain. */
@@ -63,18 +74,14 @@ static u32 find_offset(const line *l, const u8 *at) { return l->offset + (u32)(a
 /* Take an object of an array behind text; `at` gets its end. */
 static enum line_outcome take_member(scanner *s, const line *l, const u8 **at)
 {
-    const u8 *begin = *at, *end = walk_record(s, begin);
-    if (!end) return SET_ASIDE;
     /* All records have the text before the first. */
-    if (!s->prefix_end) s->prefix_end = begin;
+    if (!s->prefix_end) s->prefix_end = *at;
     /* To framing, half an escaped surrogate in it is another character. */
     s->may_reject = !memchr(s->prefix_begin, '\\', (size_t)(s->prefix_end - s->prefix_begin));
     s->value.prefix_begin = find_offset(l, s->prefix_begin);
     s->value.prefix_end = find_offset(l, s->prefix_end);
-    s->value.begin = find_offset(l, begin);
-    s->value.end = find_offset(l, end);
-    *at = end;
-    return take_record(s, l, begin, end);
+    s->value.begin = find_offset(l, *at);
+    return take_object(s, l, *at, at);
 }
 
 static const u8 *skip_blanks(const u8 *at)

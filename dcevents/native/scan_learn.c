@@ -221,7 +221,7 @@ static int learn_line(scanner *s, u32 root, const u8 *begin, const u8 *end, u32 
     l.buffers[0].at = begin;
     for (u32 number = 0; number < s->traced_count; number++)
         if (!learn_value(&l, &s->traced[number])) return 0;
-    path_step wanted = {.type = VALUE_END, .rule = rule};
+    path_step wanted = {.type = VALUE_END, .rule = rule, .byte = (u8)s->is_pair};
     REQUIRE(!l.level && !l.open_count);
     return add_to_path(&l, end, &wanted);
 }

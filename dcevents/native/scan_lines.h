@@ -66,11 +66,12 @@ u32 keep_rule(scanner *s, const u8 *form, u32 length, const rule *added);
 enum line_outcome reject_line(scanner *s, const line *l);
 /* Take a record that has been walked, from `at` to `end`. */
 enum line_outcome take_record(scanner *s, const line *l, const u8 *at, const u8 *end);
-/* … and keep its path: from `begin` to the end of its line. */
-enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *begin, const u8 *at,
-                                 const u8 *end);
-/* Take a record that is like one before. */
-enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end);
+/* … and keep its path. */
+enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *at, const u8 *end);
+/* Take a record that is like one before, on a line that ends at `end`; set the place behind it. */
+enum line_outcome take_path(scanner *s, const u8 *at, const u8 *end, const u8 **behind);
+/* Take an object by its path or walked, and set its end. */
+enum line_outcome take_object(scanner *s, const line *l, const u8 *at, const u8 **end);
 /* Give up what has been taken of a line. */
 void leave_records(scanner *s);
 /* Count the events of a line by where they keep their parts. */

@@ -265,7 +265,7 @@ static void count_step(path_step *steps, u32 *link, u32 *before)
     *before = number;
 }
 
-static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end)
+static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end, const u8 **behind)
 {
     path_tree *paths = &s->paths;
     follower f;
@@ -281,10 +281,14 @@ static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end)
         /* What lies behind a text is another's: its bytes are not looked at. */
         int is_here = step->length <= (size_t)(f.end - at)
             && is_same(at, paths->bytes + step->begin, step->length);
-        int is_end = is_here && step->type == VALUE_END && at + step->length == f.end;
+        int is_end = is_here && step->type == VALUE_END;
         if (is_end || (is_here && follow_value(s, step, at + step->length, &f))) {
             count_step(paths->steps, link, before);
-            if (is_end) return step->rule;
+            if (is_end) {
+                *behind = at + step->length;
+                s->is_pair = step->byte;
+                return step->rule;
+            }
             link = &step->child;
             before = NULL;
         } else {
@@ -314,7 +318,7 @@ static void note_path(path_tree *paths, int is_found)
     paths->tried = paths->found = 0;
 }
 
-u32 follow_path(scanner *s, const u8 *at, const u8 *end)
+u32 follow_path(scanner *s, const u8 *at, const u8 *end, const u8 **behind)
 {
     path_tree *paths = &s->paths;
     if (paths->pause) {
@@ -327,7 +331,7 @@ u32 follow_path(scanner *s, const u8 *at, const u8 *end)
         /* Where lines of late have needed a late walk, most go on to. */
         u32 tree = root ^ first;
         s->is_late = tree >= PATHS_LATE;
-        if (paths->steps[tree].child) rule = find_path(s, tree, at, end);
+        if (paths->steps[tree].child) rule = find_path(s, tree, at, end, behind);
     }
     note_path(paths, rule != NO_NUMBER);
     return rule;

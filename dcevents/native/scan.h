@@ -305,7 +305,8 @@ int is_base64(const u8 *text, size_t length);
 size_t decode_base64(const u8 *text, size_t length, u8 *out);
 /* Return whether a text is JSON that is percent-encoded as a whole. */
 int is_percent_encoded(const u8 *text, size_t length);
-/* Write a text without percent-encoding, its plus signs as spaces; return its length. */
+/* Write a text without percent-encoding, its plus signs as spaces; return its length. Both sides have
+   READ_AHEAD bytes behind. */
 size_t decode_percent(const u8 *text, size_t length, u8 *out);
 /* Take white space and a question mark off a form; return 0 where it is not certain what is some. */
 int trim_form(const u8 **begin, const u8 **end);

@@ -77,18 +77,38 @@ int is_percent_encoded(const u8 *text, size_t length)
     return 0;
 }
 
+/* Copy a text up to its first percent or plus, and up to 15 bytes more; return how many there are. */
+static size_t copy_unencoded(u8 *out, const u8 *text, size_t length)
+{
+    size_t at = 0;
+#if defined(__SSE2__)
+    for (; at < length; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+        _mm_storeu_si128((__m128i *)(void *)(out + at), bytes);
+        unsigned mask = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('%')),
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('+'))));
+        if (mask) return at + (size_t)__builtin_ctz(mask) < length ? at + (size_t)__builtin_ctz(mask) : length;
+    }
+    return length;
+#else
+    for (; at < length && text[at] != '%' && text[at] != '+'; at++) out[at] = text[at];
+    return at;
+#endif
+}
+
 size_t decode_percent(const u8 *text, size_t length, u8 *out)
 {
-    size_t size = 0;
-    for (size_t at = 0; at < length; at++) {
-        u8 byte = text[at];
-        if (byte != '%' && byte != '+') {
-            out[size++] = byte;
-            continue;
-        }
+    size_t size = 0, at = 0;
+    for (;;) {
+        size_t plain = copy_unencoded(out + size, text + at, length - at);
+        at += plain;
+        size += plain;
+        if (at == length) return size;
+        u8 byte = text[at++];
         if (byte == '+') byte = ' ';
-        if (byte == '%' && at + 2 < length) {
-            int high = read_hex_digit(text[at + 1]), low = read_hex_digit(text[at + 2]);
+        if (byte == '%' && at + 1 < length) {
+            int high = read_hex_digit(text[at]), low = read_hex_digit(text[at + 1]);
             if (high >= 0 && low >= 0) {
                 byte = (u8)(high << 4 | low);
                 at += 2;
@@ -96,7 +116,6 @@ size_t decode_percent(const u8 *text, size_t length, u8 *out)
         }
         out[size++] = byte;
     }
-    return size;
 }
 
 static int is_ascii_space(u8 byte)

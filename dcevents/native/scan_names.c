@@ -1,7 +1,7 @@
 /* Names of events: loose spellings to kinds (definitions 1, "Event names"). */
 #include "scan.h"
 
-enum { MAX_NAME_BYTES = 4 * MAX_NAME_CHARACTERS };
+enum { MAX_NAME_BYTES = 4 * MAX_NAME_CHARACTERS, MAX_BEGINNING = 64 };
 
 static int is_letter_or_digit(u8 byte)
 {
@@ -77,12 +77,14 @@ static int match_full_name(const word_list *lists, const u8 *name, size_t length
     return -1;
 }
 
-/* Return whether a name begins as Adobe's do: with `conversation`, `chat`, `dc`, … */
-static int is_like_adobes(const word_list *lists, const u8 *name, size_t length)
+/* Return whether a name begins as Adobe's do: with `conversation`, `chat`, `dc`, … A negative number where
+   that is not told, since its last word may be a part of one. */
+static int is_like_adobes(const word_list *lists, const u8 *name, size_t length, int is_cut)
 {
     size_t at = 0;
     for (;;) {
         size_t end = find_word_end(name, length, at);
+        if (end == length && is_cut) return -1;
         if (find_word(&lists[WORDS_GENERIC], name + at, end - at) < 0)
             return is_text(name + at, end - at, "conversation")
                 || find_word(&lists[WORDS_BEFORE_NAME], name + at, end - at) >= 0;
@@ -101,6 +103,13 @@ event_name classify_name(const word_list *lists, const u8 *text, size_t length)
         if (!is_short) length = find_character(text, length, MAX_NAME_CHARACTERS);
     }
     REQUIRE(length <= MAX_NAME_BYTES);
+    if (length > MAX_BEGINNING && !may_be_full_name(text, length)) {
+        /* No name of an event: its beginning may say whether it is like one. */
+        size_t size = normalize_name(text, MAX_BEGINNING, name);
+        int is_like = is_like_adobes(lists, name, size, 1);
+        if (is_like > 0) found.class_ = CLASS_LIKE_ADOBES;
+        if (is_like >= 0) return found;
+    }
     size_t size = normalize_name(text, length, name);
     if (is_short) {
         if (find_word(&lists[WORDS_READY], name, size) >= 0) {
@@ -121,6 +130,6 @@ event_name classify_name(const word_list *lists, const u8 *text, size_t length)
             return found;
         }
     }
-    if (size && is_like_adobes(lists, name, size)) found.class_ = CLASS_LIKE_ADOBES;
+    if (size && is_like_adobes(lists, name, size, 0)) found.class_ = CLASS_LIKE_ADOBES;
     return found;
 }

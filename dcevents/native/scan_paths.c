@@ -31,10 +31,17 @@ static void empty_paths(path_tree *paths)
 
 /* -- following ---------------------------------------------------------------------------------- */
 
-/* Return whether the late stages look at a text as at that of a step. */
-static int is_late_alike(scanner *s, const path_step *step, const u8 *text, size_t length)
+/* Return whether the late stages look at a text as at that of a step. Of one that is entered it is told by
+   what follows that it holds values. */
+static int is_late_alike(scanner *s, const path_step *step, const u8 *text, size_t length, int is_entered)
 {
-    u32 flags = step->key_flags | find_late_flags(s, text, length, step->key_flags);
+    u32 flags = step->key_flags;
+    if (is_entered && !(flags & KEY_NO_TEXT)) {
+        flags |= KEY_BODY;
+        flags |= find_late_flags(s, text, length, (flags | KEY_NO_TEXT) & ~(u32)KEY_REQUEST);
+    } else {
+        flags |= find_late_flags(s, text, length, flags);
+    }
     return (flags & KEY_MATTERS ? flags : 0) == step->flags;
 }
 
@@ -43,10 +50,11 @@ static inline int is_any(const path_step *step) { return !step->flags && step->k
 
 /* Return whether a text has the class that a step wants. */
 __attribute__((always_inline)) static inline int has_class(scanner *s, const path_step *step,
-                                                           const u8 *text, size_t length)
+                                                           const u8 *text, size_t length,
+                                                           int is_entered)
 {
     unsigned byte = 0;
-    if (step->key_flags != NOT_LATE && !is_late_alike(s, step, text, length)) return 0;
+    if (step->key_flags != NOT_LATE && !is_late_alike(s, step, text, length, is_entered)) return 0;
     return !step->flags || (add_string(s, text, length, step->flags, &byte) && byte == step->byte);
 }
 
@@ -54,7 +62,7 @@ __attribute__((always_inline)) static inline int has_class(scanner *s, const pat
 __attribute__((always_inline)) static inline int is_of_class(scanner *s, const path_step *step,
                                                              const u8 *text, size_t length)
 {
-    if (!has_class(s, step, text, length)) return 0;
+    if (!has_class(s, step, text, length, 0)) return 0;
     return !(step->flags & KEY_BODY) || !length || !may_be_body(text, length, step->flags);
 }
 
@@ -174,7 +182,7 @@ static int enter_text(scanner *s, const path_step *step, const u8 *at, follower 
     if (!text) return 0;
     /* A record that is a text has no key. */
     int is_root = !step->flags;
-    if (!is_root && !has_class(s, step, text, length)) return 0;
+    if (!is_root && !has_class(s, step, text, length, *text == '{')) return 0;
     go_into(f, end, text, length);
     return 1;
 }
@@ -185,7 +193,7 @@ static int enter_encoded(scanner *s, const path_step *step, const u8 *at, follow
     const u8 *end = find_end(at, step->backslashes);
     if (!end || f->level == MAX_TEXT_LEVELS) return 0;
     size_t length = (size_t)(end - at), size;
-    if (!has_class(s, step, at, length)) return 0;
+    if (!has_class(s, step, at, length, 1)) return 0;
     u8 *plain = take_arena(s, length);
     if (!plain) return 0;
     if (step->type == VALUE_BASE64) {

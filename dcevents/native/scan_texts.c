@@ -1,19 +1,27 @@
 /* Texts: characters, escapes, and whether one may hold what the judge would find in it. */
 #include "scan.h"
 
+/* Return the first byte that is no ASCII, or an end near it. */
+static const u8 *skip_ascii(const u8 *at, const u8 *end)
+{
+    for (; end - at >= 8; at += 8) {
+        u64 bytes;
+        memcpy(&bytes, at, 8);
+        if (bytes & 0x8080808080808080u) break;
+    }
+    while (at < end && *at < 0x80) at++;
+    return at;
+}
+
 int is_valid_utf8(const u8 *text, size_t length)
 {
-    const u8 *at = text, *end = text + length;
+    const u8 *end = text + length, *at = skip_ascii(text, end);
     while (at < end) {
-        if (*at < 0x80) {
-            at++;
-            continue;
-        }
         u8 bytes[4] = {0};
         memcpy(bytes, at, (size_t)(end - at) < 4 ? (size_t)(end - at) : 4);
         unsigned size = match_utf8(bytes);
         if (!size) return 0;
-        at += size;
+        at = skip_ascii(at + size, end);
     }
     return 1;
 }
@@ -148,6 +156,8 @@ enum byte_class {
     BYTE_OTHER = 1 << 6,
 };
 
+enum { MIN_BASE64_SIGNS = 14 /* without those that fill it up */ };
+
 static const u8 byte_classes[256] = {
     16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
     16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
@@ -171,7 +181,7 @@ int may_be_base64(const u8 *text, size_t length)
 {
     size_t signs = 0;
     int has_end = 0, has_marks = 0;
-    if (length < 14) return 0;
+    if (length < MIN_BASE64_SIGNS) return 0;
     for (size_t at = 0; at < length; at++) {
         u8 byte = text[at], class_ = byte_classes[byte];
         if (class_ == BYTE_BASE64) {
@@ -250,9 +260,40 @@ static int may_be_percent(const u8 *text, size_t length)
     return 0;
 }
 
+/* Return whether a text has any of { [ % " =. READ_AHEAD bytes are behind it. */
+static int has_signs(const u8 *text, size_t length)
+{
+#if defined(__SSE2__)
+    for (size_t at = 0; at < length; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+        /* { and [ differ in one bit. */
+        __m128i upper = _mm_andnot_si128(_mm_set1_epi8(0x20), bytes);
+        __m128i found = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(upper, _mm_set1_epi8('[')),
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('%'))),
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('='))));
+        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        if (length - at < 16) mask &= (1u << (length - at)) - 1;
+        if (mask) return 1;
+    }
+    return 0;
+#else
+    unsigned found = 0;
+    for (size_t at = 0; at < length; at++) found |= byte_classes[text[at]];
+    return (found & (BYTE_OPENS | BYTE_PERCENT | BYTE_QUOTE | BYTE_EQUALS)) != 0;
+#endif
+}
+
 int may_hold_values(const u8 *text, size_t length)
 {
     unsigned found = 0;
+    if (!has_signs(text, length)) {
+        if (length < MIN_BASE64_SIGNS) return 0;
+        for (size_t at = 0; at < length; at++)
+            if (byte_classes[text[at]] == BYTE_OTHER) return 0;
+        return may_be_base64(text, length);
+    }
     for (size_t at = 0; at < length; at++) found |= byte_classes[text[at]];
     if ((found & BYTE_OPENS) && may_hold_json(text, length)) return 1;
     if ((found & BYTE_PERCENT) && may_be_percent(text, length)) return 1;

@@ -441,6 +441,7 @@ typedef struct {
     u32 flags;     /* 0 for a value that leaves no trace */
     u32 key_flags; /* without those that the late stages have found; NOT_LATE where these do not look */
     u8 type, byte;
+    u8 is_dropped; /* its slot, as a member before says the same */
 } traced_value;
 
 enum { NOT_LATE = KEY_NO_NAME | KEY_NO_TEXT };
@@ -454,6 +455,7 @@ typedef struct {
     u32 rule;
     u8 type, byte;
     u8 backslashes; /* before the quotes of a string: it lies in texts that are read as spelled */
+    u8 is_dropped;
 } path_step;
 
 /* Where the tree of lines begins whose texts are read as they are spelled, and that of lines where a
@@ -570,6 +572,7 @@ typedef struct {
 /* A member of a list: where its form and slots lie, its number, and the lists of records in it. */
 typedef struct {
     u32 gap_begin, form_begin, form_end, slots_begin, slots_end, number, splits_begin, splits_end;
+    u32 traced_begin, traced_end;
     u32 next; /* NO_NUMBER for the last */
 } list_member;
 

@@ -80,8 +80,10 @@ static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned le
             at = skip_separators(at, end);
             continue;
         }
-        list_member member = {begin, begin, s->form_length, slots, s->slots_count, count++, splits,
-                              s->splits_count, NO_NUMBER};
+        list_member member = {.gap_begin = begin, .form_begin = begin, .form_end = s->form_length,
+                              .slots_begin = slots, .slots_end = s->slots_count, .number = count++,
+                              .splits_begin = splits, .splits_end = s->splits_count,
+                              .next = NO_NUMBER};
         if (!add_member(s, &member, &last)) return 0;
         if (first == NO_NUMBER) first = last;
         at = skip_separators(at, end);

@@ -15,6 +15,7 @@ static u32 add_step(path_tree *paths, u32 parent, const u8 *bytes, size_t length
         if (step->length == length && step->type == wanted->type && step->flags == wanted->flags
             && step->byte == wanted->byte && step->rule == wanted->rule
             && step->backslashes == wanted->backslashes && step->key_flags == wanted->key_flags
+            && step->is_dropped == wanted->is_dropped
             && !memcmp(paths->bytes + step->begin, bytes, length))
             return *link;
         if (siblings == MAX_SIBLINGS) {
@@ -110,7 +111,7 @@ static int find_asked(const learner *l, const traced_value *value)
     u32 other = KEY_EVENT | KEY_TIME | KEY_TYPE | KEY_MEETING;
     if ((value->flags & other) || part == PART_SID || part == PART_SESSION) return -1;
     for (int which = 0; which < RULE_SLOTS; which++)
-        if (l->rule->slots[which] == (int)l->slots_count) return -1;
+        if (!value->is_dropped && l->rule->slots[which] == (int)l->slots_count) return -1;
     int asked = (value->flags & KEY_NAME) || !(key_flags & KEY_NO_NAME) ? END_IS_NO_NAME : 0;
     if (key_flags == NOT_LATE || (key_flags & KEY_BODY)) return asked;
     if (value->type == VALUE_FORM) return asked | (key_flags & KEY_REQUEST ? END_IS_REQUEST : 0);
@@ -124,10 +125,10 @@ static int begin_spelled(learner *l, const traced_value *value, const u8 *begin)
 {
     buffer *b = &l->buffers[l->level];
     path_step wanted = {.type = VALUE_SPELLED, .flags = value->flags, .key_flags = value->key_flags,
-                        .byte = value->byte};
+                        .byte = value->byte, .is_dropped = value->is_dropped};
     int asked = value->flags ? find_asked(l, value) : 0;
     if (asked < 0 || (value->flags && !add_to_path(l, begin, &wanted))) return 0;
-    l->slots_count += value->flags != 0;
+    l->slots_count += value->flags && !value->is_dropped;
     if (!open_a_text(l, value, (unsigned)asked)) return 0;
     if (value->type == VALUE_FORM) return 1;
     spelled_place text = {value->text, value->begin};
@@ -198,12 +199,12 @@ static int learn_value(learner *l, const traced_value *value)
     const u8 *end = find_spelled(b, value->end);
     if (!end) return 0;
     path_step wanted = {.type = value->type, .flags = value->flags, .key_flags = value->key_flags,
-                        .byte = value->byte};
+                        .byte = value->byte, .is_dropped = value->is_dropped};
     if (type == VALUE_STRING || type == VALUE_BASE64 || type == VALUE_PERCENT)
         wanted.backslashes = (u8)count_backslashes(b);
     if (wanted.backslashes && !is_spelled_plainly(begin, end, wanted.backslashes)) return 0;
     if (!add_to_path(l, begin, &wanted)) return 0;
-    l->slots_count += value->flags != 0;
+    l->slots_count += value->flags && !value->is_dropped;
     b->at = end;
     if (type != VALUE_TEXT && type != VALUE_BASE64 && type != VALUE_PERCENT) return 1;
     if (!open_a_text(l, value, 0)) return 0;

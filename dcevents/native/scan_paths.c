@@ -291,6 +291,7 @@ static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end, const
             && is_same(at, paths->bytes + step->begin, step->length);
         int is_end = is_here && step->type == VALUE_END;
         if (is_end || (is_here && follow_value(s, step, at + step->length, &f))) {
+            if (step->is_dropped) s->slots_count = slots_count;
             count_step(paths->steps, link, before);
             if (is_end) {
                 *behind = at + step->length;

@@ -468,8 +468,10 @@ static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned le
     s->containers = a->containers;
     if (a->gap && !put_byte(s, TOKEN_SAME_AGAIN | (a->gap < MAX_GAP ? a->gap : MAX_GAP) << 4))
         return NULL;
-    list_member member = {begin, s->form_length, 0, s->slots_count, 0, a->count, s->splits_count, 0,
-                          NO_NUMBER};
+    list_member member = {.gap_begin = begin, .form_begin = s->form_length,
+                          .slots_begin = s->slots_count, .number = a->count,
+                          .splits_begin = s->splits_count, .traced_begin = s->traced_count,
+                          .next = NO_NUMBER};
     at = walk_item(s, at, flags, level);
     if (!at) return NULL;
     u32 containers = s->containers - a->containers;
@@ -496,6 +498,7 @@ static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned le
     member.form_end = s->form_length;
     member.slots_end = s->slots_count;
     member.splits_end = s->splits_count;
+    member.traced_end = s->traced_count;
     if (!add_member(s, &member, &a->last)) return NULL;
     if (a->first == NO_NUMBER) a->first = a->last;
     return at;
@@ -519,10 +522,7 @@ static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
         s->form[a->form_begin - 1] |= ONE_OF_SEVERAL;
         if (!add_split(s, a->form_begin, a->slots_begin, a->first, a->first_split, 0)) return NULL;
     } else if (a->first_split == s->splits_count) {
-        if (a->first != NO_NUMBER && a->count > 1) {
-            collapse_members(s, a->first);
-            s->traced_count = UNTRACED;
-        }
+        if (a->first != NO_NUMBER) collapse_members(s, a->first);
         s->members_count = a->members_count;
     }
     return put_byte(s, byte) ? at + 1 : NULL;

@@ -179,7 +179,8 @@ static inline void trace_value(scanner *s, enum value_type type, const u8 *begin
         return;
     }
     u32 said = flags & KEY_MATTERS ? flags : 0, key_flags = s->is_late ? flags : NOT_LATE;
-    traced_value traced = {begin, end, NULL, NULL, said, key_flags, (u8)type, (u8)byte};
+    traced_value traced = {.begin = begin, .end = end, .flags = said, .key_flags = key_flags,
+                           .type = (u8)type, .byte = (u8)byte};
     s->traced[s->traced_count++] = traced;
 }
 

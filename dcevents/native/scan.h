@@ -416,6 +416,7 @@ enum value_type {
     VALUE_NUMBER,
     VALUE_WORD,
     VALUE_FIELD,    /* of a form */
+    VALUE_PREFIX,   /* text before JSON in a text */
     VALUE_TEXT,     /* JSON in a string: what follows lies in it, without the string's escapes */
     VALUE_BASE64,   /* … decoded */
     VALUE_PERCENT,

@@ -8,13 +8,14 @@ static int walk_form(scanner *s, const u8 *text, const u8 *end, enum text_kind k
 /* What a walk has made so far, to go back to. */
 typedef struct {
     u32 form_length, slots_count, skipped_count, containers, arena_length;
-    u32 members_count, splits_count, known_names;
+    u32 members_count, splits_count, known_names, traced_count;
 } walk_mark;
 
 static walk_mark mark_walk(const scanner *s)
 {
     walk_mark mark = {s->form_length, s->slots_count, s->skipped_count, s->containers,
-                      s->arena_length, s->members_count, s->splits_count, s->known_names};
+                      s->arena_length, s->members_count, s->splits_count, s->known_names,
+                      s->traced_count};
     return mark;
 }
 
@@ -29,6 +30,7 @@ static void go_back(scanner *s, const walk_mark *mark)
     s->members_count = mark->members_count;
     s->splits_count = mark->splits_count;
     s->known_names = mark->known_names;
+    s->traced_count = mark->traced_count;
 }
 
 /* Walk one value of a text: an object, an array, or a text again. */
@@ -143,8 +145,7 @@ static int walk_plain_text(scanner *s, const u8 *at, const u8 *end, unsigned lev
     return at && walk_json_text(s, at, at + length, TEXT_JSON, level);
 }
 
-/* Return whether the text before a place may be values, which are no prefix then. */
-static int are_values(scanner *s, const u8 *at, const u8 *place)
+int are_values(scanner *s, const u8 *at, const u8 *place)
 {
     int types = 0;
     u32 count = 0;
@@ -165,7 +166,10 @@ static int walk_prefixed_text(scanner *s, const u8 *at, const u8 *end, unsigned 
     end = at + length;
     const u8 *place = find_json_place(at, end);
     if (!place || *place != '{' || memchr(at, '\n', (size_t)(place - at))) return 0;
+    u32 traced = s->traced_count;
     if (are_values(s, at, place)) return 0;
+    s->traced_count = traced;
+    trace_value(s, VALUE_PREFIX, at, place, 0, 0);
     int allows_line_feed = s->allows_line_feed;
     s->allows_line_feed = 0;
     s->text_levels++;

@@ -105,7 +105,7 @@ static int open_a_text(learner *l, const traced_value *value, unsigned asked)
 
 /* Return what is to be asked of a text at its end, so that all else is told by its beginning; a negative
    number where it is not. */
-static int find_asked(const learner *l, const traced_value *value)
+static int find_asked(const learner *l, const traced_value *value, int is_behind_prefix)
 {
     u32 part = (value->flags & KEY_PART_BITS) >> KEY_PART_SHIFT, key_flags = value->key_flags;
     u32 other = KEY_EVENT | KEY_TIME | KEY_TYPE | KEY_MEETING;
@@ -115,6 +115,7 @@ static int find_asked(const learner *l, const traced_value *value)
     int asked = (value->flags & KEY_NAME) || !(key_flags & KEY_NO_NAME) ? END_IS_NO_NAME : 0;
     if (key_flags == NOT_LATE || (key_flags & KEY_BODY)) return asked;
     if (value->type == VALUE_FORM) return asked | (key_flags & KEY_REQUEST ? END_IS_REQUEST : 0);
+    if (is_behind_prefix) return key_flags & (KEY_NO_TEXT | KEY_REQUEST) ? -1 : asked;
     /* Whatever follows, it may hold values: see `may_hold_values`. */
     int is_told = value->text[0] == '{' || (value->text[0] == '[' && value->text[1] == '{');
     return is_told && !(key_flags & KEY_NO_TEXT) ? asked : -1;
@@ -126,7 +127,11 @@ static int begin_spelled(learner *l, const traced_value *value, const u8 *begin)
     buffer *b = &l->buffers[l->level];
     path_step wanted = {.type = VALUE_SPELLED, .flags = value->flags, .key_flags = value->key_flags,
                         .byte = value->byte, .is_dropped = value->is_dropped};
-    int asked = value->flags ? find_asked(l, value) : 0;
+    const traced_value *next = value + 1;
+    int is_behind_prefix = next->type == VALUE_PREFIX && value->type == VALUE_TEXT;
+    int asked = value->flags ? find_asked(l, value, is_behind_prefix) : 0;
+    /* A request line is no text before JSON. */
+    if (is_behind_prefix && (value->flags & KEY_REQUEST)) return 0;
     if (asked < 0 || (value->flags && !add_to_path(l, begin, &wanted))) return 0;
     l->slots_count += value->flags && !value->is_dropped;
     if (!open_a_text(l, value, (unsigned)asked)) return 0;
@@ -200,9 +205,9 @@ static int learn_value(learner *l, const traced_value *value)
     if (!end) return 0;
     path_step wanted = {.type = value->type, .flags = value->flags, .key_flags = value->key_flags,
                         .byte = value->byte, .is_dropped = value->is_dropped};
-    if (type == VALUE_STRING || type == VALUE_BASE64 || type == VALUE_PERCENT)
+    if (type == VALUE_STRING || type == VALUE_BASE64 || type == VALUE_PERCENT || type == VALUE_PREFIX)
         wanted.backslashes = (u8)count_backslashes(b);
-    if (wanted.backslashes && !is_spelled_plainly(begin, end, wanted.backslashes)) return 0;
+    if (wanted.backslashes && type != VALUE_PREFIX && !is_spelled_plainly(begin, end, wanted.backslashes)) return 0;
     if (!add_to_path(l, begin, &wanted)) return 0;
     l->slots_count += value->flags && !value->is_dropped;
     b->at = end;

@@ -150,6 +150,33 @@ static const u8 *follow_word(scanner *s, const path_step *step, const u8 *at)
     return is_same_class ? end : NULL;
 }
 
+/* Return whether JSON may begin at a bracket, as `find_json_place` has it; a negative number where that is
+   not certain. */
+static int may_begin_json(const u8 *at, unsigned backslashes)
+{
+    const u8 *next = at + 1;
+    while (*next == ' ') next++;
+    if (*next == '"') return backslashes ? -1 : 1;
+    if (*next == '\\') return backslashes && find_end(next, backslashes) == next ? 1 : -1;
+    if (*next < ' ' || *next >= 0x80) return -1;
+    return *next == '{' || *next == '[' || *next == '}' || *next == ']';
+}
+
+/* Read the text before JSON in a text, up to its brace. */
+static const u8 *follow_prefix(scanner *s, const path_step *step, const u8 *begin)
+{
+    const u8 *at = begin;
+    for (;;) {
+        if (*at == '"' || *at == '\\' || *at < ' ') return NULL;
+        unsigned size = *at < 0x80 ? 1 : match_utf8(at);
+        if (!size) return NULL;
+        int may_begin = *at == '{' || *at == '[' ? may_begin_json(at, step->backslashes) : 0;
+        if (may_begin < 0 || (may_begin && *at == '[')) return NULL;
+        if (may_begin) return are_values(s, begin, at) ? NULL : at;
+        at += size;
+    }
+}
+
 /* A text that was entered: where what it stands in goes on behind it, and where that ends. */
 typedef struct {
     const u8 *next, *end;
@@ -245,6 +272,7 @@ static int follow_value(scanner *s, const path_step *step, const u8 *at, followe
     case VALUE_NUMBER: return (f->at = follow_number(s, step, at)) != NULL;
     case VALUE_WORD: return (f->at = follow_word(s, step, at)) != NULL;
     case VALUE_FIELD: return (f->at = follow_field(s, step, at)) != NULL;
+    case VALUE_PREFIX: return (f->at = follow_prefix(s, step, at)) != NULL;
     case VALUE_TEXT: return enter_text(s, step, at, f);
     case VALUE_BASE64:
     case VALUE_PERCENT: return enter_encoded(s, step, at, f);

@@ -160,7 +160,7 @@ int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, 
 static void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind)
 {
     int is_as_spelled = added->text == traced->begin;
-    if (kind == TEXT_JSON && !is_as_spelled) {
+    if ((kind == TEXT_JSON || kind == TEXT_BEHIND_PREFIX) && !is_as_spelled) {
         traced->type = VALUE_TEXT;
         traced->text = added->text;
         traced->text_end = added->text + added->length;

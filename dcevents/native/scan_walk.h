@@ -236,6 +236,8 @@ int add_member(scanner *s, const list_member *member, u32 *last);
 /* Walk a text that is JSON, behind a prefix, encoded, or a form; return 0, with the form as it was,
    for any other. */
 int walk_text(scanner *s, const slot *holder, unsigned level);
+/* Return whether the text before a place may be values, which are no prefix then. */
+int are_values(scanner *s, const u8 *at, const u8 *place);
 /* Return whether no text that has these keys is base64 or percent-encoded as a whole. */
 int is_form_by_keys(const u8 *text, const u8 *end);
 /* Walk the form in a request line; return 0, with the record's form as it was, for any other text. */

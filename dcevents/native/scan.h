@@ -261,6 +261,10 @@ typedef struct {
 } name_entry;
 
 event_name classify_name(const word_list *lists, const u8 *text, size_t length);
+enum { MAX_BEGINNING = 64 };
+/* Return whether a text that is no name is like Adobe's, by so many bytes of it, as it is spelled in a
+   string; a negative number where they do not tell. */
+int begins_like_adobes(const word_list *lists, const u8 *text);
 
 /* -- times ------------------------------------------------------------------------------------ */
 
@@ -463,7 +467,7 @@ typedef struct {
    value in a text has escapes; and of lines that need a walk for the late stages likewise. */
 enum { PATHS_SPELLED, PATHS_PLAIN, PATHS_LATE, PATH_TREES = 2 * PATHS_LATE };
 /* What is asked of a text at its end: bits of the step's byte. */
-enum { END_IS_NO_NAME = 1, END_IS_REQUEST = 2 };
+enum { END_IS_NO_NAME = 1, END_IS_REQUEST = 2, END_IS_LONG = 4, END_IS_SHORT = 8 };
 
 /* Lines that have been walked, as trees of steps. */
 typedef struct {

@@ -137,12 +137,22 @@ static const u8 *place_text(scanner *s, const u8 *text, size_t length)
     return copy;
 }
 
+/* Note where the text is walked that was traced last. */
+static void trace_place(scanner *s, const u8 *text, const u8 *end)
+{
+    if (!s->traced_count || s->traced_count > MAX_TRACED) return;
+    s->traced[s->traced_count - 1].text = text;
+    s->traced[s->traced_count - 1].text_end = end;
+}
+
 /* Walk a text that is JSON from its beginning on. */
 static int walk_plain_text(scanner *s, const u8 *at, const u8 *end, unsigned level)
 {
     size_t length = (size_t)(end - at);
     at = place_text(s, at, length);
-    return at && walk_json_text(s, at, at + length, TEXT_JSON, level);
+    if (!at) return 0;
+    trace_place(s, at, at + length);
+    return walk_json_text(s, at, at + length, TEXT_JSON, level);
 }
 
 int are_values(scanner *s, const u8 *at, const u8 *place)
@@ -195,10 +205,7 @@ static int walk_encoded_text(scanner *s, const u8 *text, size_t length, enum tex
     if (!size) return 0;
     keep_in_arena(s, size);
     const u8 *end = plain + size, *at = skip_separators(plain, end);
-    if (s->traced_count && s->traced_count <= MAX_TRACED) {
-        s->traced[s->traced_count - 1].text = plain;
-        s->traced[s->traced_count - 1].text_end = end;
-    }
+    trace_place(s, plain, end);
     if (at == end || (*at != '{' && *at != '[' && *at != '"')) return 0;
     return walk_json_text(s, at, end, kind, level);
 }

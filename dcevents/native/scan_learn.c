@@ -108,11 +108,17 @@ static int open_a_text(learner *l, const traced_value *value, unsigned asked)
 static int find_asked(const learner *l, const traced_value *value, int is_behind_prefix)
 {
     u32 part = (value->flags & KEY_PART_BITS) >> KEY_PART_SHIFT, key_flags = value->key_flags;
-    u32 other = KEY_EVENT | KEY_TIME | KEY_TYPE | KEY_MEETING;
+    u32 other = KEY_TIME | KEY_MEETING;
     if ((value->flags & other) || part == PART_SID || part == PART_SESSION) return -1;
     for (int which = 0; which < RULE_SLOTS; which++)
         if (!value->is_dropped && l->rule->slots[which] == (int)l->slots_count) return -1;
     int asked = (value->flags & KEY_NAME) || !(key_flags & KEY_NO_NAME) ? END_IS_NO_NAME : 0;
+    if (value->flags & KEY_TYPE) asked |= END_IS_SHORT;
+    if (value->flags & KEY_EVENT) {
+        unsigned class_ = value->byte & 15u;
+        if (class_ != CLASS_LIKE_ADOBES && class_ != CLASS_OTHER_NAME) return -1;
+        asked |= END_IS_LONG;
+    }
     if (key_flags == NOT_LATE || (key_flags & KEY_BODY)) return asked;
     if (value->type == VALUE_FORM) return asked | (key_flags & KEY_REQUEST ? END_IS_REQUEST : 0);
     if (is_behind_prefix) return key_flags & (KEY_NO_TEXT | KEY_REQUEST) ? -1 : asked;

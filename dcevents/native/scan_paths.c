@@ -240,6 +240,10 @@ static int enter_encoded(scanner *s, const path_step *step, const u8 *at, follow
 static int begin_spelled(scanner *s, const path_step *step, const u8 *at, follower *f)
 {
     if (f->spelled_count == MAX_TEXT_LEVELS || !add_slot(s, at, 0, step->byte & 15u, step->flags)) return 0;
+    if (step->flags & KEY_EVENT) {
+        int is_like = begins_like_adobes(s->lists, at);
+        if (is_like < 0 || (is_like ? CLASS_LIKE_ADOBES : CLASS_OTHER_NAME) != (step->byte & 15)) return 0;
+    }
     f->spelled[f->spelled_count++] = at;
     f->at = at;
     return 1;
@@ -256,6 +260,8 @@ static int end_spelled(const path_step *step, const u8 *at, follower *f)
             if (*--last == '\\') return 0;
         if (may_be_full_name(text, (size_t)(last - text))) return 0;
     }
+    if ((step->byte & END_IS_SHORT) && at - text > MAX_SID_BYTES) return 0;
+    if ((step->byte & END_IS_LONG) && at - text < MAX_BEGINNING) return 0;
     if ((step->byte & END_IS_REQUEST) && !may_hold_request(text, (size_t)(at - text))) return 0;
     f->spelled_count--;
     f->at = at;

@@ -164,6 +164,8 @@ static void trace_entered(scanner *s, traced_value *traced, const slot *added, u
         traced->type = VALUE_TEXT;
         traced->text = added->text;
         traced->text_end = added->text + added->length;
+    } else if (kind == TEXT_JSON) {
+        traced->type = VALUE_TEXT; /* without escapes it holds no strings */
     } else if ((kind == TEXT_FORM || kind == TEXT_QUERY) && is_as_spelled) {
         traced->type = VALUE_FORM;
         traced->text_end = traced->end;

@@ -1,6 +1,5 @@
 """Lines that a scanner has taken, but for those that were read record by record after all."""
 
-import struct
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
 
 _FED: Final = 0xFF
 """Stands for the bucket of a line that is read record by record after all."""
+_SPAN_FIELDS: Final = 6
+"""Numbers of each of `TakenOthers.rejected_spans`."""
 _IGNORED: Final = [OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event")]
 _OBJECT_REASONS: Final = {"no_event", "no_sid"}
 _EVENT_STATUSES: Final = (
@@ -139,12 +140,7 @@ class OtherLines:
         self._others = others
         self._lines = memoryview(others.lines).cast("B").cast("I")
         self._first_line = first_line
-        self._spans = {
-            entry: (member, slice(*places[:2]), slice(*places[2:]))
-            for entry, member, *places in struct.iter_unpack("=6I", others.rejected_spans)
-        }
-        """Of rejected records of lines that have several: which they are, the text before them,
-        and their own bytes."""
+        self._spans = memoryview(others.rejected_spans).cast("B").cast("I")
 
     def count_buckets(self) -> dict[str, int]:
         """Count lines by bucket or reason."""
@@ -181,15 +177,26 @@ class OtherLines:
                 at = data.index(b"\n", at) + 1
             line = self._lines[entry]
             reason = OTHER_BUCKETS[self._buckets[entry]]
-            if entry in self._spans:
-                member, prefix, value = self._spans[entry]
-                raw = bytes(data[prefix] + data[value])
+            if span := self._find_span(entry):
+                member, prefix, prefix_end, begin, end = span
+                raw = bytes(data[prefix:prefix_end] + data[begin:end])
             else:
                 member, raw = 0, bytes(data[at : data.index(b"\n", at)])
                 raw = raw.strip(SEPARATOR_BYTES) if reason in _OBJECT_REASONS else raw
             found.append(RejectedRecord(self._first_line + line, member, reason, raw))
             entry = is_rejected.find(1, entry + 1)
         return found
+
+    def _find_span(self, entry: int) -> list[int]:
+        """Return which record of its line a rejected one is, and where its bytes lie.
+
+        Nothing for one that is all of its line.
+        """
+        entries = self._spans[::_SPAN_FIELDS]
+        place = bisect_left(entries, entry)
+        if place == len(entries) or entries[place] != entry:
+            return []
+        return self._spans[_SPAN_FIELDS * place + 1 : _SPAN_FIELDS * (place + 1)].tolist()
 
 
 def _count_names(

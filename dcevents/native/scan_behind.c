@@ -30,8 +30,8 @@ static enum line_outcome take_to_end(scanner *s, const line *l, const u8 *at, co
 /* Return whether a line may end with what is behind a record that text stands before. */
 static int may_end_behind(scanner *s, const line *l, const u8 *place, const u8 *end, int is_text)
 {
-    int may_end = may_end_line(s->prefix_begin, place, end, l->end)
-        || (is_text && are_empty_values(end, l->end));
+    int may_end = (is_text && are_empty_values(end, l->end))
+        || may_end_line(s->prefix_begin, place, end, l->end);
     return may_end && is_valid_utf8(end, (size_t)(l->end - end));
 }
 

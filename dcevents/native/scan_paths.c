@@ -172,6 +172,8 @@ static const u8 *follow_prefix(scanner *s, const path_step *step, const u8 *begi
         if (!size) return NULL;
         int may_begin = *at == '{' || *at == '[' ? may_begin_json(at, step->backslashes) : 0;
         if (may_begin < 0 || (may_begin && *at == '[')) return NULL;
+        /* A text that begins with a brace has no text before its JSON. */
+        if (may_begin && *skip_separators(begin, at) == '{') return NULL;
         if (may_begin) return are_values(s, begin, at) ? NULL : at;
         at += size;
     }

@@ -64,7 +64,8 @@ def make_alike(seed: int, lines: int) -> bytes:
         made += [dump(wrap(record, ""))] * 3
         for _ in range(8):
             end = pick.choice(ENDS) if pick.random() < 0.3 else ""
-            made.append(dump(_change_some(wrap(_change_values(record, pick), end), pick)))
+            line = dump(_change_some(wrap(_change_values(record, pick), end), pick))
+            made.append(line.replace("INFO [dc] ", pick.choice(PREFIXES)))
     return "".join(line.replace("\n", " ") + "\n" for line in made[:lines]).encode(
         "utf-8", "surrogatepass"
     )
@@ -146,6 +147,19 @@ def _wrap_name(record: Any, end: str) -> Any:
     return {"message": json.dumps([record]) + end, "name": "dc", "list": [{"a": "b"}]}
 
 
+def _wrap_logged(record: Any, end: str) -> Any:
+    return {"log": f"INFO [dc] {json.dumps(record)}{end}\n", "stream": "stdout"}
+
+
+def _wrap_event(record: Any, end: str) -> Any:
+    return {"time": 1762160400.5, "event": json.dumps(record) + end, "values": [["1", "{}"]]}
+
+
+def _wrap_values(record: Any, end: str) -> Any:
+    fields = [{"name": "a", "type": "b"}, {"name": "c", "type": "d"}]
+    return {"fields": fields, "values": [["1762160400", json.dumps(record) + end]]}
+
+
 def _wrap_deep(record: Any, end: str) -> Any:
     return {"Records": [_wrap_twice(_wrap_docker(record, ""), end)], "n": 1}
 
@@ -153,8 +167,9 @@ def _wrap_deep(record: Any, end: str) -> Any:
 WRAPS = [
     *(_keep, _wrap_docker, _wrap_body, _wrap_twice, _wrap_text, _wrap_base64, _wrap_percent),
     *(_wrap_form, _wrap_request, _wrap_uri, _wrap_other_key, _wrap_other_form, _wrap_name),
-    _wrap_deep,
+    *(_wrap_deep, _wrap_logged, _wrap_event, _wrap_values),
 ]
+PREFIXES = ["", " ", "{x} ", "[1] ", "1 2 ", '"a" ', "12:13 ", "{", "[", "[x] ", ", ", "é ", "\\t"]
 
 
 def _change_some(record: Any, pick: random.Random) -> Any:

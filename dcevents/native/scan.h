@@ -694,6 +694,8 @@ int may_be_full_name(const u8 *text, size_t length);
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule);
 int open_paths(path_tree *paths);
 void close_paths(path_tree *paths);
+/* Look for paths from now on: there are rules for more lines. */
+void look_for_paths(path_tree *paths);
 
 /* -- lists of records ------------------------------------------------------------------------- */
 

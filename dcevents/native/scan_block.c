@@ -353,6 +353,7 @@ DC_EXPORT int dc_add_rule(scanner *s, const u8 *form, u32 length, const rule *ad
         memset(counts + COUNTS * (size_t)s->structures_count, 0, COUNTS * sizeof *counts);
         s->structures_count++;
     }
+    look_for_paths(&s->paths);
     return 1;
 }
 

@@ -15,6 +15,12 @@ int open_paths(path_tree *paths)
     return paths->steps && paths->bytes;
 }
 
+void look_for_paths(path_tree *paths)
+{
+    paths->pause = paths->tried = paths->found = 0;
+    paths->next_pause = MIN_PAUSE_LINES;
+}
+
 void close_paths(path_tree *paths)
 {
     free(paths->steps);

@@ -116,11 +116,12 @@ def _write_form(record: Any) -> str:
     data = fields.get("data")
     payload = data.get("payload") if isinstance(data, dict) else None
     fields |= payload if isinstance(payload, dict) else {}
-    texts = {key: each if isinstance(each, str) else json.dumps(each) for key, each in fields.items()}
-    return "&".join(
-        f"{quote_plus(key.encode('utf-8', 'replace'))}={quote_plus(each.encode('utf-8', 'replace'))}"
-        for key, each in texts.items()
-    )
+
+    def encode(value: Any) -> str:
+        text = value if isinstance(value, str) else json.dumps(value)
+        return quote_plus(text.encode("utf-8", "replace"))
+
+    return "&".join(f"{encode(key)}={encode(each)}" for key, each in fields.items())
 
 
 def _wrap_form(record: Any, end: str) -> Any:

@@ -25,6 +25,8 @@ from dcevents.reading.timestamps import FORMS
 
 _MAX_ROUNDS: Final = 8
 """Times that a block is scanned anew because rules have been made for its forms."""
+_FIRST_BYTES: Final = 1 << 16
+"""Bytes of the first block that rules are learned from before the rest is scanned."""
 
 
 class _NativeRule(ctypes.Structure):
@@ -139,6 +141,13 @@ class _BlockScanner:
 
     def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say."""
+        if not self._rules_count and len(data) > _FIRST_BYTES:
+            # Rounds without rules cost more than others: most rules come from few lines.
+            self._scan_often(data[: data.rfind(b"\n", 0, _FIRST_BYTES) + 1])
+        return self._make_block(self._scan_often(data))
+
+    def _scan_often(self, data: BlockBytes) -> Any:  # noqa: ANN401 - a structure of ctypes
+        """Scan a block until no form is new, or no rule for one is made."""
         for _ in range(_MAX_ROUNDS):
             self._add_rules()
             result = self._scan(data)
@@ -147,7 +156,7 @@ class _BlockScanner:
             self._rules.learn(_list_new_forms(result, data))
             if len(self._rules) == self._rules_count:
                 break
-        return self._make_block(result)
+        return result
 
     def _scan(self, data: BlockBytes) -> Any:  # noqa: ANN401 - a structure of ctypes
         is_buffer = isinstance(data, bytearray) and data

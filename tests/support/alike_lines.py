@@ -170,7 +170,9 @@ WRAPS = [
     *(_wrap_form, _wrap_request, _wrap_uri, _wrap_other_key, _wrap_other_form, _wrap_name),
     *(_wrap_deep, _wrap_logged, _wrap_event, _wrap_values),
 ]
-PREFIXES = ["", " ", "{x} ", "[1] ", "1 2 ", '"a" ', "12:13 ", "{", "[", "[x] ", ", ", "é ", "\\t"]
+PREFIXES = [
+    *("", " ", "{x} ", "[1] ", "1 2 ", '\\"a\\" ', "12:13 ", "{", "[", "[x] ", ", ", "é ", "\\t"),
+]
 
 
 def _change_some(record: Any, pick: random.Random) -> Any:

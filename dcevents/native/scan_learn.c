@@ -4,6 +4,43 @@
    string's escapes to be read. Where a value in it has escapes itself, the text is entered. */
 #include "scan_walk.h"
 
+/* -- what a walk has found ------------------------------------------------------------------------ */
+
+void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind)
+{
+    int is_as_spelled = added->text == traced->begin;
+    if ((kind == TEXT_JSON || kind == TEXT_BEHIND_PREFIX) && !is_as_spelled) {
+        traced->type = VALUE_TEXT;
+        traced->text = added->text;
+        traced->text_end = added->text + added->length;
+    } else if (kind == TEXT_JSON) {
+        traced->type = VALUE_TEXT; /* without escapes it holds no strings */
+    } else if ((kind == TEXT_FORM || kind == TEXT_QUERY) && is_as_spelled) {
+        traced->type = VALUE_FORM;
+        traced->text_end = traced->end;
+        /* What else such a text may be hangs on its values: see `follow_field`. */
+        if (kind == TEXT_FORM && !is_form_by_keys(traced->begin, traced->end)) s->traced_count = UNTRACED;
+    } else if ((kind == TEXT_BASE64 || kind == TEXT_PERCENT) && is_as_spelled) {
+        traced->type = kind == TEXT_BASE64 ? VALUE_BASE64 : VALUE_PERCENT;
+    } else {
+        s->traced_count = UNTRACED;
+    }
+    if (s->traced_count <= MAX_TRACED)
+        trace_value(s, VALUE_TEXT_END, traced->text_end, traced->text_end, 0, 0);
+}
+
+void trace_text(scanner *s, u32 entry, const put_text *put)
+{
+    if (s->traced_count > MAX_TRACED || !put->flags) return;
+    traced_value *traced = &s->traced[entry];
+    const slot *added = &s->slots[put->slot];
+    traced->byte = (u8)put->byte;
+    traced->flags = put->flags & KEY_MATTERS ? put->flags : 0;
+    if (added->class_ == CLASS_TEXT) trace_entered(s, traced, added, s->form[put->place + 1]);
+}
+
+/* -- steps ------------------------------------------------------------------------------------------ */
+
 /* Return the step under another that has these bytes and this value, a new one if need be; 0 where
    there is no room. */
 static u32 add_step(path_tree *paths, u32 parent, const u8 *bytes, size_t length,

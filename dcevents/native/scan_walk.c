@@ -156,40 +156,6 @@ int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, 
     return put_string(s, text, length, 0, flags | late, level, put);
 }
 
-/* Complete the trace of a text that was entered: how it is read, and where it ends. */
-static void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind)
-{
-    int is_as_spelled = added->text == traced->begin;
-    if ((kind == TEXT_JSON || kind == TEXT_BEHIND_PREFIX) && !is_as_spelled) {
-        traced->type = VALUE_TEXT;
-        traced->text = added->text;
-        traced->text_end = added->text + added->length;
-    } else if (kind == TEXT_JSON) {
-        traced->type = VALUE_TEXT; /* without escapes it holds no strings */
-    } else if ((kind == TEXT_FORM || kind == TEXT_QUERY) && is_as_spelled) {
-        traced->type = VALUE_FORM;
-        traced->text_end = traced->end;
-        /* What else such a text may be hangs on its values: see `follow_field`. */
-        if (kind == TEXT_FORM && !is_form_by_keys(traced->begin, traced->end)) s->traced_count = UNTRACED;
-    } else if ((kind == TEXT_BASE64 || kind == TEXT_PERCENT) && is_as_spelled) {
-        traced->type = kind == TEXT_BASE64 ? VALUE_BASE64 : VALUE_PERCENT;
-    } else {
-        s->traced_count = UNTRACED;
-    }
-    if (s->traced_count <= MAX_TRACED)
-        trace_value(s, VALUE_TEXT_END, traced->text_end, traced->text_end, 0, 0);
-}
-
-void trace_text(scanner *s, u32 entry, const put_text *put)
-{
-    if (s->traced_count > MAX_TRACED || !put->flags) return;
-    traced_value *traced = &s->traced[entry];
-    const slot *added = &s->slots[put->slot];
-    traced->byte = (u8)put->byte;
-    traced->flags = put->flags & KEY_MATTERS ? put->flags : 0;
-    if (added->class_ == CLASS_TEXT) trace_entered(s, traced, added, s->form[put->place + 1]);
-}
-
 /* Walk a scalar, and put it into the form if its key matters. */
 const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level)
 {
@@ -269,58 +235,6 @@ const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int
         if (*at != ',') return stop_at(s, at);
         at = skip_space(s, at + 1);
     }
-}
-
-/* Return the value of an object's first member, which begins with some bracket; NULL for any other. */
-static const u8 *find_first_value(scanner *s, const u8 *at, const char *key, u8 bracket)
-{
-    size_t length = strlen(key);
-    at = skip_space(s, at + 1);
-    if (*at != '"' || memcmp(at + 1, key, length) || at[length + 1] != '"') return NULL;
-    at = skip_space(s, at + length + 2);
-    if (*at != ':') return NULL;
-    at = skip_space(s, at + 1);
-    return *at == bracket ? at : NULL;
-}
-
-/* Return the object that is all of another, under the name of its type; NULL where that is not certain. */
-static const u8 *find_typed_object(scanner *s, const u8 *at, unsigned level)
-{
-    int types = 0;
-    u32 count = 0;
-    const u8 *inner = find_first_value(s, at, "M", '{');
-    if (inner) return inner;
-    inner = find_first_value(s, at, "mapValue", '{');
-    if (!inner || !skip_container(s, inner + 1, '{', level, &types, &count) || count != 1) return NULL;
-    return find_first_value(s, inner, "fields", '{');
-}
-
-/* Return whether an object that has been passed over may be a typed value that is nothing. */
-static int may_be_nothing(scanner *s, const u8 *at, unsigned level, int types, u32 count)
-{
-    u32 traced = s->traced_count;
-    if (!types) return 0;
-    const u8 *inner = count == 1 ? find_typed_object(s, at, level) : NULL;
-    if (inner && !skip_container(s, inner + 1, '{', level, &types, &count)) inner = NULL;
-    s->traced_count = traced;
-    return !inner || types;
-}
-
-/* Walk a meeting: whether there is one matters, not what it says. */
-static const u8 *walk_meeting(scanner *s, const u8 *at, unsigned level)
-{
-    int types = 0, is_object = *at == '{';
-    u32 count = 0;
-    if (s->in_full) return stop(s, WALK_DOUBT);
-    const u8 *end = skip_container(s, at + 1, *at, level, &types, &count);
-    if (!end) return NULL;
-    /* A typed value, an array of one scalar may be nothing. */
-    if (is_object ? may_be_nothing(s, at, level, types, count) : count == 1) return stop(s, WALK_DOUBT);
-    if (!put_byte(s, is_object ? TOKEN_OBJECT : TOKEN_ARRAY)) return NULL;
-    if (is_object && !put_byte(s, 0)) return NULL;
-    unsigned byte = is_object ? TOKEN_OBJECT_END | END_HAS_OTHER
-                              : TOKEN_ARRAY_END | 2u << END_COUNT_SHIFT;
-    return put_byte(s, byte) ? end : NULL;
 }
 
 /* -- members ----------------------------------------------------------------------------------- */

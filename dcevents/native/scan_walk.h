@@ -214,6 +214,8 @@ const u8 *walk_scalar(scanner *s, const u8 *at, u32 flags, unsigned level);
 const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level, object_state *state,
                       const u8 *key, size_t length);
 const u8 *end_object(scanner *s, const u8 *at, const object_state *state);
+/* Walk a meeting, which is an object or array (scan_meetings.c). */
+const u8 *walk_meeting(scanner *s, const u8 *at, unsigned level);
 /* Walk what an object or array holds, of which nothing matters; `brace` is its opening. */
 const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int *types, u32 *count);
 /* Put a text into the form. */
@@ -223,6 +225,8 @@ int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 f
    stays as it is for any other. */
 int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 flags,
                     unsigned level, late_key *key, put_text *put);
+/* Complete the trace of a text that was entered: how it is read, and where it ends (scan_learn.c). */
+void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind);
 /* Complete the trace of a text. */
 void trace_text(scanner *s, u32 entry, const put_text *put);
 void note_skipped(scanner *s, object_state *state, const u8 *key, size_t length);

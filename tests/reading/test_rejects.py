@@ -74,6 +74,24 @@ def test_what_is_not_rejected_is_not_there(target: Path) -> None:
     assert target.read_bytes() == b"", "an old one would mislead"
 
 
+@pytest.mark.parametrize("scanner", ["", "python"], ids=["the usual scanner", "in Python"])
+def test_records_behind_text_have_it_and_their_number(
+    scanner: str, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if scanner:
+        monkeypatch.setenv("DCEVENTS_SCANNER", scanner)
+    text = b"[0] dc: [[1793783704.5, "
+    log = text + b"{}], " + GOOD.strip() + b', { "a": 1 }]\n' + b"dc: [3, {}]\n"
+
+    assert harness.run("completion", "--rejects", target, "-q", stdin=log).status == 0
+
+    assert [(row["line"], row.get("index"), row["raw"]) for row in rows(target)] == [
+        (1, 1, f"{text.decode()}{{}}"),
+        (1, 3, f'{text.decode()}{{ "a": 1 }}'),
+        (2, None, "dc: [3, {}"),
+    ]
+
+
 KEPT = rejects.MAX_RAW_BYTES
 RAW = [
     pytest.param(b"x\r", {"raw": "x"}, id="CR LF is no part of a line"),

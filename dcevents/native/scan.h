@@ -356,7 +356,8 @@ enum {
     IS_PAIRS = 1 << 4, /* of an object: a list of pairs; behind each key stands its value's */
     ONE_OF_SEVERAL = 1 << 4, /* of an array or a text's kind: its other members are records, too */
     BESIDE_EVENT = 1 << 5,   /* … of which one is an event */
-    END_HAS_BLANK = 1 << 6,  /* of an array: objects that leave no trace */
+    END_HAS_BLANK = 1 << 6,  /* of an array: objects or arrays that leave no trace */
+    END_HAS_BLANK_OBJECT = 1 << 7, /* … there is an object among them, or in one */
     MAX_GAP = 15,            /* members without a trace that are counted */
 };
 enum {
@@ -612,6 +613,7 @@ typedef struct scanner {
     int needs_late;   /* the line does */
     int is_new;       /* its form has no rule, and no text of the late stages was looked at */
     int array_holds_text, array_holds_objects; /* the array walked last, or arrays in it */
+    int array_has_blank_objects;
     int is_pair; /* the object walked last may be a pair of key and value */
     u32 form_length, slots_count, skipped_count, containers, known_names, text_levels;
     u32 arena_length;

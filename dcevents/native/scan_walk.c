@@ -408,6 +408,7 @@ typedef struct {
     u32 first, last, count, containers_count, objects_count, gap;
     u32 text_arrays; /* members that are arrays of texts, and no objects */
     int has_blank, has_text, holds_text, holds_objects; /* itself; itself or in arrays in it */
+    int has_blank_objects;
 } array_state;
 
 /* Walk a member, and note it if it leaves a trace. */
@@ -433,6 +434,7 @@ static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned le
     if (s->form_length == member.form_begin) {
         s->form_length = begin;
         a->has_blank |= is_container;
+        a->has_blank_objects |= is_container && (!is_array || s->array_has_blank_objects);
         a->gap++;
         return at;
     }
@@ -463,6 +465,8 @@ static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
     if (s->containers > MAX_CONTAINERS) return stop(s, WALK_DOUBT);
     unsigned byte = TOKEN_ARRAY_END | (a->count < 2 ? a->count : 2) << END_COUNT_SHIFT;
     if (a->has_blank) byte |= END_HAS_BLANK;
+    if (a->has_blank_objects) byte |= END_HAS_BLANK_OBJECT;
+    s->array_has_blank_objects = a->has_blank_objects;
     s->array_holds_text = a->has_text || a->holds_text;
     s->array_holds_objects = a->holds_objects || a->objects_count > 0;
     if (is_split) {

@@ -209,6 +209,25 @@ FAMILIES = {
         f'{_SURE}"body":["{one}","{two}"],"page":"{page}"}}'
         for one, two, page in (("b", "b", "/p"), ("c", "d", "/q"), ("", "d", "/q"))
     ],
+    "an array or an object beside what names an unknown event": [
+        f'{{"events":[{{"event":"page_view"}},{beside}],"id":1}}'
+        for beside in ('["x"]', '{"a":1}', '[{"a":1}]', "[]", '["x",{"a":1}]')
+    ],
+    "the ready event in a request line": [
+        f'{{"ts":"2026-03-02T09:15:05Z","request_uri":"{uri}"}}'
+        for uri in ("/dc?x=adobedx.conversations.ready&sid=s", "[1]", "/dc?x=1&sid=s")
+    ],
+    "a typed meeting": [
+        f'{_SURE}"data":{{"payload":{{"sid":"s","meetingInfo":{meeting}}}}},"page":"{page}"}}'
+        for meeting, page in (
+            ('{"M":{"minutes":{"N":"30"}}}', "/p"),
+            ('{"M":{}}', "/q"),
+            ('{"M":{"S":""}}', "/r"),
+            ('{"mapValue":{"fields":{"a":{"S":"b"}}}}', "/s"),
+            ('{"mapValue":{"fields":{}}}', "/t"),
+            ('{"S":""}', "/u"),
+        )
+    ],
     "a typed value that leaves no trace": [
         f'{_SURE}"x":{{"N":"{number}"}},"page":"{page}"}}'
         for number, page in (("5", "/p"), ("6", "/q"), ("", "/q"), ("{}", "/q"))

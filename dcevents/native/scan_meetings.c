@@ -1,8 +1,8 @@
 /* Meetings: whether there is one matters, not what it says. */
 #include "scan_walk.h"
 
-/* Return the value of an object's first member, which begins with some bracket; NULL for any other. */
-static const u8 *find_first_value(scanner *s, const u8 *at, const char *key, u8 bracket)
+/* Return the value of an object's first member, which is an object; NULL for any other. */
+static const u8 *find_first_object(scanner *s, const u8 *at, const char *key)
 {
     size_t length = strlen(key);
     at = skip_space(s, at + 1);
@@ -10,44 +10,56 @@ static const u8 *find_first_value(scanner *s, const u8 *at, const char *key, u8 
     at = skip_space(s, at + length + 2);
     if (*at != ':') return NULL;
     at = skip_space(s, at + 1);
-    return *at == bracket ? at : NULL;
+    return *at == '{' ? at : NULL;
 }
 
-/* Return the object that is all of another, under the name of its type; NULL where that is not certain. */
-static const u8 *find_typed_object(scanner *s, const u8 *at, unsigned level)
+/* What an object is under that is all of another, by the names of types. */
+static const char *const typed_paths[][3] = {{"M", NULL, NULL}, {"mapValue", "fields", NULL}};
+enum { TYPED_PATHS = sizeof typed_paths / sizeof *typed_paths };
+
+/* Return whether an object holds nothing but another under such a path. */
+static int is_typed_object(scanner *s, const u8 *at, const char *const *path, unsigned level)
 {
     int types = 0;
     u32 count = 0;
-    const u8 *inner = find_first_value(s, at, "M", '{');
-    if (inner) return inner;
-    inner = find_first_value(s, at, "mapValue", '{');
-    if (!inner || !skip_container(s, inner + 1, '{', level, &types, &count) || count != 1) return NULL;
-    return find_first_value(s, inner, "fields", '{');
+    for (int step = 0; path[step]; step++) {
+        if (!skip_container(s, at + 1, '{', level, &types, &count) || count != 1) return 0;
+        at = find_first_object(s, at, path[step]);
+        if (!at) return 0;
+    }
+    return skip_container(s, at + 1, '{', level, &types, &count) && !types;
 }
 
-/* Return whether an object that has been passed over may be a typed value that is nothing. */
-static int may_be_nothing(scanner *s, const u8 *at, unsigned level, int types, u32 count)
+/* Put an object into the form that has nothing, or nothing but another one under a path. */
+static int put_object(scanner *s, const char *const *path)
 {
-    u32 traced = s->traced_count;
-    if (!types) return 0;
-    const u8 *inner = count == 1 ? find_typed_object(s, at, level) : NULL;
-    if (inner && !skip_container(s, inner + 1, '{', level, &types, &count)) inner = NULL;
-    s->traced_count = traced;
-    return !inner || types;
+    const char *key = path ? *path : NULL;
+    if (!put_byte(s, TOKEN_OBJECT)) return 0;
+    if (key
+        && (!put_key(s, (const u8 *)key, strlen(key)) || !put_object(s, path[1] ? path + 1 : NULL)))
+        return 0;
+    return put_byte(s, 0) && put_byte(s, TOKEN_OBJECT_END | (key ? 0u : (unsigned)END_HAS_OTHER));
 }
 
 const u8 *walk_meeting(scanner *s, const u8 *at, unsigned level)
 {
-    int types = 0, is_object = *at == '{';
+    int types = 0;
     u32 count = 0;
     if (s->in_full) return stop(s, WALK_DOUBT);
     const u8 *end = skip_container(s, at + 1, *at, level, &types, &count);
     if (!end) return NULL;
-    /* A typed value, an array of one scalar may be nothing. */
-    if (is_object ? may_be_nothing(s, at, level, types, count) : count == 1) return stop(s, WALK_DOUBT);
-    if (!put_byte(s, is_object ? TOKEN_OBJECT : TOKEN_ARRAY)) return NULL;
-    if (is_object && !put_byte(s, 0)) return NULL;
-    unsigned byte = is_object ? TOKEN_OBJECT_END | END_HAS_OTHER
-                              : TOKEN_ARRAY_END | 2u << END_COUNT_SHIFT;
-    return put_byte(s, byte) ? end : NULL;
+    if (*at == '[') {
+        /* An array of one scalar may be nothing. */
+        if (count == 1) return stop(s, WALK_DOUBT);
+        int is_put = put_byte(s, TOKEN_ARRAY) && put_byte(s, TOKEN_ARRAY_END | 2u << END_COUNT_SHIFT);
+        return is_put ? end : NULL;
+    }
+    if (!types) return put_object(s, NULL) ? end : NULL;
+    /* A typed value may be nothing, too, but for an object. */
+    u32 traced = s->traced_count;
+    int path = 0;
+    while (path < TYPED_PATHS && !is_typed_object(s, at, typed_paths[path], level)) path++;
+    s->traced_count = traced;
+    if (path == TYPED_PATHS) return stop(s, WALK_DOUBT);
+    return put_object(s, typed_paths[path]) ? end : NULL;
 }

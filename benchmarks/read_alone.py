@@ -18,7 +18,7 @@ from dcevents.reading.scanning import Scanning
 from dcevents.reading.sources.operands import find_inputs
 
 ROUNDS = 5
-LEAST_EVENTS = 0.3
+LEAST_EVENTS = 0.25
 """The share of records that must be events: beside each may stand two headings."""
 
 

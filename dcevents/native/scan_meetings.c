@@ -13,16 +13,17 @@ static const u8 *find_first_object(scanner *s, const u8 *at, const char *key)
     return *at == '{' ? at : NULL;
 }
 
-/* What an object is under that is all of another, by the names of types. */
-static const char *const typed_paths[][3] = {{"M", NULL, NULL}, {"mapValue", "fields", NULL}};
+/* What an object is under that is all of another, by the names of types; `copy_text` reads beyond them. */
+typedef char type_name[24];
+static const type_name typed_paths[][3] = {{"M", "", ""}, {"mapValue", "fields", ""}};
 enum { TYPED_PATHS = sizeof typed_paths / sizeof *typed_paths };
 
 /* Return whether an object holds nothing but another under such a path. */
-static int is_typed_object(scanner *s, const u8 *at, const char *const *path, unsigned level)
+static int is_typed_object(scanner *s, const u8 *at, const type_name *path, unsigned level)
 {
     int types = 0;
     u32 count = 0;
-    for (int step = 0; path[step]; step++) {
+    for (int step = 0; *path[step]; step++) {
         if (!skip_container(s, at + 1, '{', level, &types, &count) || count != 1) return 0;
         at = find_first_object(s, at, path[step]);
         if (!at) return 0;
@@ -31,14 +32,12 @@ static int is_typed_object(scanner *s, const u8 *at, const char *const *path, un
 }
 
 /* Put an object into the form that has nothing, or nothing but another one under a path. */
-static int put_object(scanner *s, const char *const *path)
+static int put_object(scanner *s, const type_name *path)
 {
-    const char *key = path ? *path : NULL;
+    const char *key = *path;
     if (!put_byte(s, TOKEN_OBJECT)) return 0;
-    if (key
-        && (!put_key(s, (const u8 *)key, strlen(key)) || !put_object(s, path[1] ? path + 1 : NULL)))
-        return 0;
-    return put_byte(s, 0) && put_byte(s, TOKEN_OBJECT_END | (key ? 0u : (unsigned)END_HAS_OTHER));
+    if (*key && (!put_key(s, (const u8 *)key, strlen(key)) || !put_object(s, path + 1))) return 0;
+    return put_byte(s, 0) && put_byte(s, TOKEN_OBJECT_END | (*key ? 0u : (unsigned)END_HAS_OTHER));
 }
 
 const u8 *walk_meeting(scanner *s, const u8 *at, unsigned level)
@@ -54,7 +53,7 @@ const u8 *walk_meeting(scanner *s, const u8 *at, unsigned level)
         int is_put = put_byte(s, TOKEN_ARRAY) && put_byte(s, TOKEN_ARRAY_END | 2u << END_COUNT_SHIFT);
         return is_put ? end : NULL;
     }
-    if (!types) return put_object(s, NULL) ? end : NULL;
+    if (!types) return put_object(s, &typed_paths[0][1]) ? end : NULL;
     /* A typed value may be nothing, too, but for an object. */
     u32 traced = s->traced_count;
     int path = 0;

@@ -37,7 +37,7 @@ from dcevents.model.grouping import DistinctCounts, choose_texts, group_part
 from dcevents.model.moments import UNTIMED
 from dcevents.model.native_grouping import NO_STEP, NO_TIME_MS
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
-from dcevents.model.packing import FactPart
+from dcevents.model.packed.packing import FactPart
 from dcevents.model.texts import NUMBER_TYPE
 
 _CONVERSATION_COLUMNS = (

@@ -18,7 +18,7 @@ from dcevents.model.numbers.packed_events import (
     EventNumbers,
     pack_events,
 )
-from dcevents.model.packing import frame_packed
+from dcevents.model.packed.packing import frame_packed
 from dcevents.model.vocabulary import Vocabulary
 
 LAST_BELIEVED = 2_000_000

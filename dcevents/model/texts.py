@@ -37,5 +37,14 @@ def list_texts(table: TextTable) -> pl.Series:
     return _copy_texts(table, None, len(table))
 
 
+def list_members(table: TextTable, width: int, member: int) -> pl.Series:
+    """Return one of the texts of each value, null for none: see `packed_texts`."""
+    if isinstance(table, PythonTable):
+        texts = pl.Series(table.list_members(width, member), dtype=pl.String)
+    else:
+        texts = arrow.make_texts(table.copy_members(width, member), len(table))
+    return pl.select(pl.when(texts != "").then(texts)).to_series()
+
+
 def _copy_texts(table: NativeTable, numbers: int | None, count: int) -> pl.Series:
     return arrow.make_texts(table.copy_texts(numbers, count), count)

@@ -141,9 +141,11 @@ int dcevents_number_packed(struct dcevents_texts *table, const uint8_t *texts, u
                            const uint32_t *offsets, uint64_t count, uint32_t *numbers) {
     struct text batch[BATCH];
     size_t filled = 0;
+    uint32_t first = count ? offsets[0] : 0;
     for (uint64_t i = 0; i < count; i++) {
-        if (offsets[i] > offsets[i + 1] || offsets[i + 1] > size) return DCEVENTS_NOT_TEXTS;
-        batch[filled++] = (struct text){texts + offsets[i], offsets[i + 1] - offsets[i]};
+        if (offsets[i] < first || offsets[i] > offsets[i + 1] || offsets[i + 1] - first > size)
+            return DCEVENTS_NOT_TEXTS;
+        batch[filled++] = (struct text){texts + (offsets[i] - first), offsets[i + 1] - offsets[i]};
         if (filled == BATCH || i + 1 == count) {
             int fault = number_batch(table, batch, filled, numbers);
             if (fault) return fault;
@@ -193,6 +195,36 @@ void *dcevents_copy_texts(const struct dcevents_texts *table, const uint32_t *nu
     offsets[0] = 0;
     for (uint64_t i = 0; i < count; i++) {
         struct text text = read_text(table, numbers ? numbers[i] : i);
+        if (text.size) memcpy(texts + offsets[i], text.bytes, text.size);
+        offsets[i + 1] = offsets[i] + (int64_t)text.size;
+    }
+    return offsets;
+}
+
+/* Return one of the texts of a value that has several. */
+static struct text read_member(struct text value, uint32_t member) {
+    const uint8_t *at = value.bytes, *end = value.bytes + value.size;
+    for (;; member--) {
+        if (end - at < 2) return (struct text){at, 0};
+        uint64_t length = (uint64_t)at[0] | (uint64_t)at[1] << 8;
+        at += 2;
+        if (length) length--;
+        if (length > (uint64_t)(end - at)) return (struct text){at, 0};
+        if (!member) return (struct text){at, length};
+        at += length;
+    }
+}
+
+void *dcevents_copy_members(const struct dcevents_texts *table, uint32_t width, uint32_t member) {
+    uint64_t size = 0, count = table->count;
+    if (width == 1) return dcevents_copy_texts(table, NULL, count);
+    for (uint64_t i = 0; i < count; i++) size += read_member(read_text(table, i), member).size;
+    int64_t *offsets = dcevents_allocate((count + 1) * 8 + size);
+    if (!offsets) return NULL;
+    uint8_t *texts = (uint8_t *)(offsets + count + 1);
+    offsets[0] = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        struct text text = read_member(read_text(table, i), member);
         if (text.size) memcpy(texts + offsets[i], text.bytes, text.size);
         offsets[i + 1] = offsets[i] + (int64_t)text.size;
     }

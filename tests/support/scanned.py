@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from columns import read_row
+
 from dcevents.model.attributes import Attributes
 from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, UNTIMED
@@ -80,7 +82,7 @@ def list_events(block: ScannedBlock) -> dict[int, list[tuple[int, Entry]]]:
     ):
         entry = (
             sids[session],
-            taken.combinations.read_row(attributes),
+            read_row(taken.combinations, attributes),
             ms,
             FORMS[form],
             describe(taken.envelopes[structure].structure),

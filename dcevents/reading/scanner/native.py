@@ -3,10 +3,11 @@
 import ctypes
 import struct
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
-from dcevents.model.attributes import ROW_NUMBERS, Agent, AttributeColumns, Dialogue
+from dcevents.model.attributes import ROW_NUMBERS, AttributeColumns
+from dcevents.model.numbers.packed_texts import PackedTexts, TextPiece
 from dcevents.native import draw_seed
 from dcevents.reading.judge import Context
 from dcevents.reading.scanner.block import (
@@ -218,23 +219,21 @@ class _BlockScanner:
 
 def _read_texts(result: Any, columns: AttributeColumns) -> None:  # noqa: ANN401
     """Add the texts to columns that a scanner has numbered since."""
-    new_dialogues = _list_new_texts(result, "dialogue", len(columns.dialogues))
-    columns.dialogues += (_make_dialogue(each) for each in new_dialogues)
+    _read_new_texts(result, "dialogue", columns.dialogues, first=0)
     # The first page, agent and meeting of columns is none.
-    new_pages = _list_new_texts(result, "page", len(columns.pages) - 1)
-    columns.pages += (each.decode() or None for each in new_pages)
-    new_agents = _list_new_texts(result, "agent", len(columns.agents) - 1)
-    columns.agents += (_make_agent(each) for each in new_agents)
+    _read_new_texts(result, "page", columns.pages, first=1)
+    _read_new_texts(result, "agent", columns.agents, first=1)
 
 
-def _make_dialogue(packed: bytes) -> Dialogue:
-    key, name, type_, ui_type = _unpack_texts(packed)
-    return key, name, type_, ui_type
-
-
-def _make_agent(packed: bytes) -> Agent:
-    key, name = _unpack_texts(packed)
-    return key, name
+def _read_new_texts(result: Any, name: str, texts: PackedTexts, *, first: int) -> None:  # noqa: ANN401
+    """Add the texts of a table that are new; the table's first one has a number in `texts`."""
+    begin, end = len(texts) - first, getattr(result, f"{name}s_count")
+    if begin < end:
+        place, offsets = getattr(result, f"{name}_bytes"), getattr(result, f"{name}_offsets")
+        packed = _read_bytes(offsets + 4 * begin, 4 * (end - begin + 1))
+        numbers = memoryview(packed).cast("I")
+        data = _read_bytes(place + numbers[0], numbers[-1] - numbers[0])
+        texts.pieces.append(TextPiece(data, packed))
 
 
 def _make_native_rule(rule: Rule, structure: int, prefix_structure: int) -> _NativeRule:
@@ -279,28 +278,3 @@ def _read_packed(place: int, offsets: int, count: int) -> tuple[bytes, bytes]:
 def _split_packed(packed: bytes, offsets: bytes) -> Iterator[bytes]:
     numbers = memoryview(offsets).cast("I")
     return (packed[numbers[at] : numbers[at + 1]] for at in range(len(numbers) - 1))
-
-
-def _list_new_texts(result: Any, name: str, begin: int) -> Sequence[bytes]:  # noqa: ANN401
-    """Return the texts of a table from a number on."""
-    end = getattr(result, f"{name}s_count")
-    if begin == end:
-        return ()
-    place, offsets = getattr(result, f"{name}_bytes"), getattr(result, f"{name}_offsets")
-    numbers = memoryview(_read_bytes(offsets + 4 * begin, 4 * (end - begin + 1))).cast("I")
-    packed = _read_bytes(place + numbers[0], numbers[-1] - numbers[0])
-    return [
-        packed[numbers[at] - numbers[0] : numbers[at + 1] - numbers[0]] for at in range(end - begin)
-    ]
-
-
-def _unpack_texts(packed: bytes) -> list[str | None]:
-    """Return texts, each of which follows its length; None for a length of 0."""
-    texts: list[str | None] = []
-    at = 0
-    while at < len(packed):
-        length = packed[at] | packed[at + 1] << 8
-        at += 2
-        texts.append(packed[at : at + length - 1].decode() if length else None)
-        at += max(length - 1, 0)
-    return texts

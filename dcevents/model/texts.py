@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from dcevents.model.numbers.tables import NativeTable, PythonTable, TextTable
+from dcevents.model.numbers.tables import NativeTable, PythonTable, TextTable, make_text_table
 from dcevents.native import arrow
 
 NUMBER_TYPE: Final = pl.UInt32
@@ -44,6 +44,16 @@ def list_members(table: TextTable, width: int, member: int) -> pl.Series:
     else:
         texts = arrow.make_texts(table.copy_members(width, member), len(table))
     return pl.select(pl.when(texts != "").then(texts)).to_series()
+
+
+def rank_texts(texts: pl.Series) -> pl.Series:
+    """Return the rank of each text by code point, from 1 on; null for null. None is empty."""
+    table = make_text_table()
+    numbers = number_texts(table, texts.fill_null(""))
+    ranks = arrow.copy_numbers(table.list_ranks(), NUMBER_TYPE)
+    # The empty text is the first, where it stands for null.
+    found = ranks.gather(numbers) + (0 if texts.null_count() else 1)
+    return pl.select(pl.when(texts.is_not_null()).then(found)).to_series().alias(texts.name)
 
 
 def _copy_texts(table: NativeTable, numbers: int | None, count: int) -> pl.Series:

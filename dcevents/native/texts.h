@@ -8,6 +8,7 @@
 #include "arrow.h"
 
 struct dcevents_texts;
+struct text;
 
 /* Results that are no numbers. */
 #define DCEVENTS_NO_MEMORY (-1)
@@ -18,6 +19,9 @@ struct dcevents_texts;
 DCEVENTS_EXPORT struct dcevents_texts *dcevents_new_texts(uint64_t seed, uint64_t more_seed);
 DCEVENTS_EXPORT void dcevents_free_texts(struct dcevents_texts *table);
 DCEVENTS_EXPORT uint64_t dcevents_count_texts(const struct dcevents_texts *table);
+
+/* Return the text of a number. */
+struct text dcevents_read_text(const struct dcevents_texts *table, uint64_t number);
 
 /* Write the numbers of texts; new ones get the next numbers.
  *

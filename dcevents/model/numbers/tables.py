@@ -61,6 +61,14 @@ class PythonTable:
         """Return all texts, in the order of their numbers."""
         return [text.decode() for text in self._numbers]
 
+    def list_ranks(self) -> "array[int]":
+        """Return the rank of each text by code point, from 0 on, by its number."""
+        ordered = sorted(self._numbers)
+        ranks = array("I", bytes(NUMBER_BYTES * len(ordered)))
+        for rank, text in enumerate(ordered):
+            ranks[self._numbers[text]] = rank
+        return ranks
+
     def list_members(self, width: int, member: int) -> list[str]:
         """Return one of the texts of each value: see `packed_texts`."""
         values = (unpack_value(packed, width) for packed in self._numbers)
@@ -139,6 +147,13 @@ class NativeTable(_LibraryTable):
             self._table, ctypes.c_void_p(numbers), ctypes.c_uint64(count)
         )
         return Memory(self._library, address)
+
+    def list_ranks(self) -> "array[int]":
+        """Return the rank of each text by code point, from 0 on, by its number."""
+        ranks = array("I", bytes(NUMBER_BYTES * len(self)))
+        address = ctypes.c_void_p(ranks.buffer_info()[0])
+        check_result(self._library.dcevents_rank_texts(self._table, address))
+        return ranks
 
     def copy_members(self, width: int, member: int) -> Memory:
         """Return one of the texts of each value, behind their offsets: see `packed_texts`."""

@@ -43,7 +43,7 @@ def list_members(table: TextTable, width: int, member: int) -> pl.Series:
         texts = pl.Series(table.list_members(width, member), dtype=pl.String)
     else:
         texts = arrow.make_texts(table.copy_members(width, member), len(table))
-    return pl.select(pl.when(texts != "").then(texts)).to_series()
+    return texts.set(texts == "", None)
 
 
 def rank_texts(texts: pl.Series) -> pl.Series:
@@ -53,7 +53,7 @@ def rank_texts(texts: pl.Series) -> pl.Series:
     ranks = arrow.copy_numbers(table.list_ranks(), NUMBER_TYPE)
     # The empty text is the first, where it stands for null.
     found = ranks.gather(numbers) + (0 if texts.null_count() else 1)
-    return pl.select(pl.when(texts.is_not_null()).then(found)).to_series().alias(texts.name)
+    return found.set(texts.is_null(), None).alias(texts.name)
 
 
 def _copy_texts(table: NativeTable, numbers: int | None, count: int) -> pl.Series:

@@ -18,6 +18,8 @@ from dcevents.show import (
 )
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from dcevents.render._format import RenderContext
     from dcevents.tables import Column, Table
 
@@ -80,7 +82,7 @@ def format_columns(
             values = part[column.name].to_list()
             if origins and (origin := origins.get(column.name)):
                 values = [value and strip_origin(value, origin) for value in values]
-            bases = part[column.base_column].to_list() if column.base_column else None
+            bases = _list_bases(part[column.base_column]) if column.base_column else None
             found.append(known.format_values(values, bases))
         yield found
 
@@ -98,8 +100,8 @@ class _Words(dict[Any, str]):
             return [NO_FIGURE if value is None else value for value in values]
         if len(self) > _MAX_REMEMBERED_CELLS:
             self.clear()
-        pairs = values if bases is None else zip(values, map(_limit_base, bases), strict=True)
-        return [self[each] for each in pairs]
+        pairs = values if bases is None else zip(values, bases, strict=True)
+        return list(map(self.__getitem__, pairs))
 
     def __missing__(self, key: Any) -> str:  # noqa: ANN401 - a value, or one and its base
         value, base = key if isinstance(key, tuple) else (key, None)
@@ -109,9 +111,9 @@ class _Words(dict[Any, str]):
         return found
 
 
-def _limit_base(base: int | None) -> int | None:
-    """Return the base of a rate, none for one that is not shown with its rate."""
-    return base if base is not None and base < _SMALL_BASE else None
+def _list_bases(bases: pl.Series) -> list[int | None]:
+    """Return the bases of rates, none for those that are not shown with their rate."""
+    return bases.set(bases >= _SMALL_BASE, None).to_list()
 
 
 def _are_plain(values: Sequence[Any]) -> bool:

@@ -58,7 +58,7 @@ def _pad_cells(cells: Sequence[str], *, is_left: bool) -> list[str]:
 
     Only tabulate knows how wide others than those of ASCII are; it takes ten times as long.
     """
-    distinct = {cell: cell.strip() for cell in cells}
+    distinct = {cell: cell.strip() for cell in dict.fromkeys(cells)}
     plain = {cell for cell in distinct if cell.isascii() and _ESCAPE not in cell}
     odd = [cell for cell in distinct if cell not in plain]
     least = max((len(distinct[cell]) for cell in plain), default=0)
@@ -74,7 +74,7 @@ def _pad_cells(cells: Sequence[str], *, is_left: bool) -> list[str]:
     pad = str.ljust if is_left else str.rjust
     padded = {cell: pad(distinct[cell], len(rule)) for cell in plain}
     padded |= zip(odd, odd_lines, strict=True)
-    return [padded[cell] for cell in cells]
+    return list(map(padded.__getitem__, cells))
 
 
 def lay_out_rule(widths: Sequence[int]) -> str:

@@ -240,6 +240,8 @@ def _put_ids_for_names(
     """Return the cells of columns with ids in place of names that there are not."""
     columns = list(body)
     for name, id_ in names:
+        if NO_FIGURE not in columns[name]:
+            continue
         pairs = zip(columns[name], columns[id_], strict=True)
         columns[name] = [id_ if cell == NO_FIGURE else cell for cell, id_ in pairs]
     return columns

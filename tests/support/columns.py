@@ -11,8 +11,7 @@ def read_row(columns: AttributeColumns, number: int) -> Attributes:
     kind, *texts = columns.rows[number * 5 : (number + 1) * 5]
     values: Any = [read_text(*pair) for pair in zip(columns.texts, texts, strict=True)]
     dialogue, page, agent, meeting = values
-    id_, name, type_, ui_type = dialogue
-    return Attributes(kind, id_, name, type_, ui_type, page, *agent, meeting)
+    return Attributes._make([kind, *dialogue, page, *agent, meeting])
 
 
 def read_text(texts: PackedTexts, number: int) -> Value:

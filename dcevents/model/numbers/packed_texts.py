@@ -34,15 +34,21 @@ class PackedTexts:
     def __init__(self, width: int, values: Sequence[Value] = ()) -> None:
         self.width = width
         self.pieces: list[TextPiece] = []
+        self._count = 0
         if values:
-            self.pieces.append(pack_values(values))
+            self.add_piece(pack_values(values))
 
     def __len__(self) -> int:
-        return sum(map(len, self.pieces))
+        return self._count
 
     def append(self, value: Value) -> None:
         """Add a value."""
-        self.pieces.append(pack_values([value]))
+        self.add_piece(pack_values([value]))
+
+    def add_piece(self, piece: TextPiece) -> None:
+        """Add packed values."""
+        self.pieces.append(piece)
+        self._count += len(piece)
 
 
 def pack_values(values: Sequence[Value]) -> TextPiece:

@@ -225,7 +225,13 @@ def _read_texts(result: Any, columns: AttributeColumns) -> None:  # noqa: ANN401
     _read_new_texts(result, "agent", columns.agents, first=1)
 
 
-def _read_new_texts(result: Any, name: str, texts: PackedTexts, *, first: int) -> None:  # noqa: ANN401
+def _read_new_texts(
+    result: Any,  # noqa: ANN401 - a structure of ctypes
+    name: str,
+    texts: PackedTexts,
+    *,
+    first: int,
+) -> None:
     """Add the texts of a table that are new; the table's first one has a number in `texts`."""
     begin, end = len(texts) - first, getattr(result, f"{name}s_count")
     if begin < end:
@@ -233,7 +239,7 @@ def _read_new_texts(result: Any, name: str, texts: PackedTexts, *, first: int) -
         packed = _read_bytes(offsets + 4 * begin, 4 * (end - begin + 1))
         numbers = memoryview(packed).cast("I")
         data = _read_bytes(place + numbers[0], numbers[-1] - numbers[0])
-        texts.pieces.append(TextPiece(data, packed))
+        texts.add_piece(TextPiece(data, packed))
 
 
 def _make_native_rule(rule: Rule, structure: int, prefix_structure: int) -> _NativeRule:

@@ -32,7 +32,7 @@ def lay_out_page(
 
     Headings, a rule, the rows, and the total if there is one. `body` has the cells of each column.
     """
-    height = max(map(len, headings))
+    height = measure_headings(headings, widths)
     padded = []
     for i, width in enumerate(widths):
         if width:
@@ -41,6 +41,11 @@ def lay_out_page(
             lines = [*above, "─" * width, *_cut_cells(columns[i], cells, width)]
             padded.append(_pad_cells(lines, is_left=is_left_aligned(columns[i])))
     return [_GAP.join(line).rstrip() for line in zip(*padded, strict=True)]
+
+
+def measure_headings(headings: Sequence[list[str]], widths: Sequence[int]) -> int:
+    """Return how many lines the headings of shown columns take."""
+    return max(len(lines) for lines, width in zip(headings, widths, strict=True) if width)
 
 
 def _cut_cells(column: Column, cells: Sequence[str], width: int) -> Sequence[str]:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from dcevents.render._cells import describe_origin, find_origins, format_columns, format_total
-from dcevents.render._layout import emphasise, lay_out_page, lay_out_rule, shade, soften
+from dcevents.render._layout import (
+    emphasise,
+    lay_out_page,
+    lay_out_rule,
+    measure_headings,
+    shade,
+    soften,
+)
 from dcevents.render._texts import choose_cut, find_common_origin, strip_origin
 from dcevents.render._widths import (
     COLUMN_GAP,
@@ -185,7 +192,7 @@ class _Pages(NamedTuple):
                 cells = self.bar.draw(cells, rates)
                 total = total and [each for (each,) in self.bar.draw([[c] for c in total], [None])]
             laid_out = lay_out_page(*shape[:2], cells, total, shape.widths)
-            height = max(map(len, shape.headings))
+            height = measure_headings(shape.headings, shape.widths)
             yield from (self._emphasise(line) for line in laid_out[:height])
             yield self._soften(laid_out[height])
             body = laid_out[height + 1 :][: len(page[0])]

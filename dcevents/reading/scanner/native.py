@@ -3,7 +3,7 @@
 import ctypes
 import struct
 from collections import deque
-from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final
 
 from dcevents.model.attributes import ROW_NUMBERS, AttributeColumns
@@ -267,7 +267,7 @@ def _read_others(result: Any) -> TakenOthers:  # noqa: ANN401 - a structure of c
         lines=_read_bytes(result.other_lines, 4 * count),
         buckets=_read_bytes(result.other_buckets, count),
         names=_read_bytes(result.other_names, 4 * count),
-        unknown_names=[name.decode() for name in _split_packed(packed, offsets)],
+        unknown_names=_split_texts(packed, offsets),
     )
 
 
@@ -281,6 +281,10 @@ def _read_packed(place: int, offsets: int, count: int) -> tuple[bytes, bytes]:
     return _read_bytes(place, struct.unpack_from("=I", numbers, 4 * count)[0]), numbers
 
 
-def _split_packed(packed: bytes, offsets: bytes) -> Iterator[bytes]:
-    numbers = memoryview(offsets).cast("I")
-    return (packed[numbers[at] : numbers[at + 1]] for at in range(len(numbers) - 1))
+def _split_texts(packed: bytes, offsets: bytes) -> list[str]:
+    """Return texts that lie one behind the other; strangers may send one in each line."""
+    places = pairwise(memoryview(offsets).cast("I").tolist())
+    if packed.isascii():
+        text = packed.decode()
+        return [text[begin:end] for begin, end in places]
+    return [packed[begin:end].decode() for begin, end in places]

@@ -49,6 +49,16 @@ def test_known_facts_are_dropped_and_the_others_stay_as_they_are(
     assert drop_known(facts, known).rows() == [row for row in facts.rows() if row not in distinct]
 
 
+def test_columns_in_different_pieces_are_looked_up() -> None:
+    sids = pl.concat([pl.Series([1, 2], dtype=pl.UInt32), pl.Series([3], dtype=pl.UInt32)])
+    facts = pl.DataFrame(
+        {"sid": sids, "time_and_attributes": pl.Series([7, 8, 9], dtype=pl.UInt64)}
+    )
+
+    assert drop_known(facts, order_facts(facts.head(2))).rows() == [(3, 9)]
+    assert order_facts(facts).rows() == [(1, 7), (2, 8), (3, 9)]
+
+
 @pytest.mark.parametrize("times", [1, 3, 40])
 def test_different_facts_are_estimated_however_often_they_are_repeated(times: int) -> None:
     facts = frame_pieces([[(n, n) for n in range(first, first + 500)] for first in (0, 500)])

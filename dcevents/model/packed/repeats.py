@@ -90,10 +90,10 @@ def estimate_distinct(facts: pl.DataFrame) -> int:
 @contextmanager
 def _open_chunks(facts: pl.DataFrame) -> Iterator[list[_FactColumns]]:
     """Yield the chunks of packed facts, which C may read in the block."""
+    lengths = {tuple(map(len, column.get_chunks())) for column in facts}
+    columns = facts if len(lengths) == 1 else facts.rechunk()
     with ExitStack() as opened:
-        found = [opened.enter_context(arrow.open_series(column))[1] for column in facts]
-        if len({tuple(chunk.length for chunk in chunks) for chunks in found}) > 1:
-            raise ValueError("columns of packed facts are in different pieces")
+        found = [opened.enter_context(arrow.open_series(column))[1] for column in columns]
         yield [
             _FactColumns(sids.length, *map(arrow.find_values, (sids, words), facts.dtypes))
             for sids, words in zip(*found, strict=True)

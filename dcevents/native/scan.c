@@ -145,7 +145,7 @@ static int is_own(const one_record *one, int number)
 }
 
 /* Take a member of a list: an event of which name or sid is its own; beside one, what is none. */
-static int take_list_member(scanner *s, const one_record *one, void *more)
+static enum take_status take_list_member(scanner *s, const one_record *one, void *more)
 {
     list_place *list = more;
     rule found;
@@ -158,15 +158,17 @@ static int take_list_member(scanner *s, const one_record *one, void *more)
         if (number != NO_NUMBER) found = s->rules[number];
         else outcome = find_in_order(s, list->p, &found);
         if (outcome == NO_MEMORY) list->has_no_memory = 1;
-        if (outcome != TAKEN_OTHER) return 0;
+        int is_noted = (s->is_late || s->is_new) && s->new_form_table.count < MAX_NEW_FORMS;
+        if (outcome == SET_ASIDE && is_noted) return NEEDS_RULE;
+        if (outcome != TAKEN_OTHER) return NOT_TAKEN;
         int is_event = found.kind == RULE_EVENT
             && (is_own(one, found.slots[SLOT_EVENT]) || is_own(one, found.slots[SLOT_SID]));
-        if (is_beside && found.kind != RULE_READY && found.kind != RULE_UNKNOWN) return 0;
+        if (is_beside && found.kind != RULE_READY && found.kind != RULE_UNKNOWN) return NOT_TAKEN;
         if (is_beside || is_event) break;
     }
     outcome = apply_rule(s, &found);
     list->has_no_memory |= outcome == NO_MEMORY;
-    return outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
+    return outcome == TAKEN_EVENT || outcome == TAKEN_OTHER ? IS_TAKEN : NOT_TAKEN;
 }
 
 /* Take all records of the lists in one. */

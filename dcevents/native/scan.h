@@ -665,8 +665,9 @@ typedef struct {
     u32 slots_begin, slots_end, token;
 } one_record;
 
-/* Does something with the record whose form and slots are the scanner's for now; returns 1 to go on. */
-typedef int (*take_one)(scanner *s, const one_record *record, void *more);
+enum take_status { NOT_TAKEN, IS_TAKEN, NEEDS_RULE /* not taken: those behind it are looked at, too */ };
+/* Does something with the record whose form and slots are the scanner's for now. */
+typedef enum take_status (*take_one)(scanner *s, const one_record *record, void *more);
 /* Make the form of each record that the walk has found, as if it were the only one, and its slots.
    Return 0 where that cannot be, where one was not taken, or all of a list are no events. */
 int take_each(scanner *s, take_one take, void *more);

@@ -57,6 +57,7 @@ typedef struct {
     take_one take;
     void *more;
     u32 form_length, slots_count, own_slots, token; /* of `one_form` so far */
+    int needs_rules; /* some have not been taken: they are looked at for their forms alone */
 } composer;
 
 /* Append a part of the walk's form and slots; return 0 where there is no room. */
@@ -100,7 +101,10 @@ static int take_member(composer *c, const part *around)
     s->form_limit = MAX_FORM_BYTES;
     s->form_length = c->form_length;
     s->slots_count = c->slots_count;
-    return end_form(s) && c->take(s, &one, c->more);
+    if (!end_form(s)) return 0;
+    enum take_status status = c->take(s, &one, c->more);
+    c->needs_rules |= status == NEEDS_RULE;
+    return status != NOT_TAKEN;
 }
 
 /* Take the members of the last of some lists, which holds all others. */
@@ -135,13 +139,13 @@ static int take_list(composer *c, const part *whole, u32 begin, u32 slots_begin,
         }
         if (!is_taken) return 0;
     }
-    return s->events.count > events;
+    return c->needs_rules || s->events.count > events;
 }
 
 int take_each(scanner *s, take_one take, void *more)
 {
-    composer c = {s, take, more, 0, 0, 0, 0};
+    composer c = {s, take, more, 0, 0, 0, 0, 0};
     part whole = {NULL, NULL, s->form_length, s->slots_count};
     memset(s->numbers, 0, sizeof s->numbers);
-    return take_list(&c, &whole, 0, 0, 0, s->splits_count, 0);
+    return take_list(&c, &whole, 0, 0, 0, s->splits_count, 0) && !c.needs_rules;
 }

@@ -19,7 +19,7 @@ from dcevents.reading.scanner.block import (
     TakenEvents,
     TakenOthers,
 )
-from dcevents.reading.scanner.rules import SLOTS, Rule, Rules, Sample
+from dcevents.reading.scanner.rules import SLOTS, RecordValues, Rule, Rules, Sample
 from dcevents.reading.scanner.words import WORD_LISTS
 from dcevents.reading.sources.buffers import BlockBytes
 from dcevents.reading.timestamps import FORMS
@@ -139,12 +139,13 @@ class _BlockScanner:
 
     def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say."""
+        values = RecordValues()
         for _ in range(_MAX_ROUNDS):
             self._add_rules()
             result = self._scan(data)
             if not result.new_forms_count or self._rules.is_full:
                 break
-            self._rules.learn(_list_new_forms(result, data))
+            self._rules.learn(_list_new_forms(result, data), values)
             if len(self._rules) == self._rules_count:
                 break
         return self._make_block(result)
@@ -250,11 +251,12 @@ def _make_native_rule(rule: Rule, structure: int, prefix_structure: int) -> _Nat
 
 def _list_new_forms(result: Any, data: BlockBytes) -> list[Sample]:  # noqa: ANN401
     """Return forms without a rule, each with a record of it."""
-    found = []
+    found, place, record = [], (0, 0), b""
     packed = _read_bytes(result.new_forms, 36 * result.new_forms_count)
     for begin, length, value, size, is_clean, *numbers in struct.iter_unpack("=9I", packed):
         form = _read_bytes(result.form_bytes + begin, length)
-        record = bytes(data[value : value + size])
+        if place != (value, size):
+            place, record = (value, size), bytes(data[value : value + size])
         found.append(Sample(form, record, bool(is_clean), tuple(numbers)))
     return found
 

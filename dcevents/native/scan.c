@@ -71,7 +71,6 @@ static enum line_outcome apply_rule(scanner *s, const rule *r)
     }
     if (r->kind == RULE_ASIDE) return SET_ASIDE;
     s->needs_late |= r->is_late;
-    if (r->kind != RULE_EVENT && s->last_line_feed && !s->is_several) return SET_ASIDE;
     /* Of several records on a line none may be rejected: each would need bytes of its own. */
     int is_rejected = r->kind == RULE_NO_EVENT || r->kind == RULE_NO_SID;
     if (is_rejected && s->is_several) return SET_ASIDE;
@@ -332,9 +331,9 @@ void count_events(scanner *s, int has_prefix)
     }
 }
 
-enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end)
+enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end, const u8 **stop)
 {
-    u32 number = follow_path(s, begin, end);
+    u32 number = follow_path(s, begin, end, stop);
     if (number == NO_NUMBER) return SET_ASIDE;
     enum line_outcome outcome = apply_rule(s, &s->rules[number]);
     if (outcome == SET_ASIDE) leave_records(s);
@@ -355,12 +354,21 @@ enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *begin, con
     return outcome;
 }
 
+/* Return whether a line ends with an opening brace or bracket, behind which its value goes on. */
+static int opens_at_end(const line *l)
+{
+    const u8 *end = l->end;
+    while (end > l->begin && end[-1] <= ' ') end--;
+    return end > l->begin && (end[-1] == '{' || end[-1] == '[');
+}
+
 enum line_outcome scan_line(scanner *s, const line *l)
 {
     int has_signs = 0;
     const u8 *at = *l->begin == '{' ? l->begin : skip_around(l->begin, &has_signs);
     if (at < l->end && *at == '{') {
-        enum line_outcome taken = take_path(s, l->begin, l->end);
+        const u8 *stop = NULL;
+        enum line_outcome taken = opens_at_end(l) ? SET_ASIDE : take_path(s, l->begin, l->end, &stop);
         if (taken != SET_ASIDE) return taken;
     }
     if (at >= l->end) return has_signs ? SET_ASIDE : take_other(s, OTHER_BLANK);

@@ -459,7 +459,7 @@ enum line_status {
     LINE_EVENT,
     LINE_OTHER,
     LINE_EVENT_ALONE,
-    LINE_EVENT_OVER_LINES,
+    LINE_OBJECTS_OVER_LINES,
     LINE_SEVERAL,
     LINE_SEVERAL_OVER_LINES,
 };
@@ -643,9 +643,9 @@ u32 find_flags(scanner *s, const u8 *key, size_t length);
 /* Put what follows the record in its form: kinds of events where several values name some. */
 int end_form(scanner *s);
 
-/* Read a line by the path of one like it: return its rule, with its slots in the scanner; NO_NUMBER
-   where there is none. */
-u32 follow_path(scanner *s, const u8 *at, const u8 *end);
+/* Read a line, or lines of one value, by the path of some like it: return its rule, with its slots in the
+   scanner, and set the line feed that it ends with; NO_NUMBER where there is none. */
+u32 follow_path(scanner *s, const u8 *at, const u8 *end, const u8 **stop);
 /* Keep the path of the line that was walked last. */
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule);
 int open_paths(path_tree *paths);

@@ -17,7 +17,8 @@ static enum line_outcome take_to_end(scanner *s, const line *l, const u8 *at, co
 {
     int has_signs = 0;
     *end = NULL;
-    enum line_outcome outcome = take_path(s, at, l->end);
+    const u8 *stop = NULL;
+    enum line_outcome outcome = take_path(s, at, l->end, &stop);
     if (outcome != SET_ASIDE) return outcome;
     const u8 *walked = walk_record(s, at);
     /* What a path goes over must be nothing but the record: other lines have it without a prefix. */

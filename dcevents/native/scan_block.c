@@ -81,7 +81,7 @@ static enum line_status find_status(enum line_outcome outcome)
 {
     if (outcome == TAKEN_EVENT) return LINE_EVENT;
     if (outcome == TAKEN_ALONE) return LINE_EVENT_ALONE;
-    if (outcome == TAKEN_OVER_LINES) return LINE_EVENT_OVER_LINES;
+    if (outcome == TAKEN_OVER_LINES) return LINE_OBJECTS_OVER_LINES;
     if (outcome == TAKEN_SEVERAL) return LINE_SEVERAL;
     if (outcome == TAKEN_SEVERAL_OVER_LINES) return LINE_SEVERAL_OVER_LINES;
     return outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
@@ -121,29 +121,39 @@ static const u8 *place_value(scanner *s, block *b, size_t begin, const u8 **limi
     return *limit > first ? first : NULL;
 }
 
+/* Walk a value over lines and take it; `stop` is then the line feed behind it. */
+static enum line_outcome take_over_lines(scanner *s, block *b, const line *whole, const u8 **stop)
+{
+    int has_signs = 0;
+    const u8 *at = skip_around(whole->begin, &has_signs), *end = walk_record(s, at);
+    if (!end) {
+        size_t crossed = s->last_crossed ? (size_t)(s->last_crossed - whole->begin) : 0;
+        b->no_value_to = whole->offset + crossed + 1;
+        return IS_UNFINISHED;
+    }
+    *stop = skip_around(end, &has_signs);
+    line lines = {whole->begin, *stop, whole->offset};
+    return **stop == '\n' ? take_and_learn(s, &lines, whole->begin, at, end) : IS_UNFINISHED;
+}
+
 /* Scan a value that goes on behind its first line, which is `l`; `next` is where it was left. */
 static enum line_outcome scan_over_lines(scanner *s, block *b, const line *l, size_t *next)
 {
-    int has_signs = 0;
-    const u8 *limit = NULL, *first = NULL;
+    const u8 *limit = NULL, *first = NULL, *stop = NULL;
     if (l->offset >= b->no_value_to) first = place_value(s, b, l->offset, &limit);
     if (!first || first + (l->end - l->begin) >= limit) return IS_UNFINISHED;
-    const u8 *at = skip_around(first, &has_signs);
     line whole = {first, limit, l->offset};
     s->last_line_feed = limit;
-    const u8 *end = walk_record(s, at);
-    if (!end) b->no_value_to = l->offset + (size_t)(s->last_crossed ? s->last_crossed - first : 0) + 1;
-    enum line_outcome outcome = IS_UNFINISHED;
-    const u8 *rest = end ? skip_around(end, &has_signs) : NULL;
-    if (rest && *rest == '\n') outcome = take_record(s, &whole, at, end);
+    enum line_outcome outcome = take_path(s, first, limit, &stop);
+    if (outcome == SET_ASIDE) outcome = take_over_lines(s, b, &whole, &stop);
     s->last_line_feed = NULL;
     if (outcome == NO_MEMORY) return outcome;
-    if (outcome != TAKEN_EVENT && outcome != TAKEN_SEVERAL) {
+    if (outcome != TAKEN_EVENT && outcome != TAKEN_OTHER && outcome != TAKEN_SEVERAL) {
         leave_records(s);
         return IS_UNFINISHED;
     }
-    *next = l->offset + (size_t)(rest - first) + 1;
-    return outcome == TAKEN_EVENT ? TAKEN_OVER_LINES : TAKEN_SEVERAL_OVER_LINES;
+    *next = l->offset + (size_t)(stop - first) + 1;
+    return outcome == TAKEN_SEVERAL ? TAKEN_SEVERAL_OVER_LINES : TAKEN_OVER_LINES;
 }
 
 /* Scan the line or value at `begin`, up to `next`. */
@@ -194,7 +204,7 @@ static int scan_lines(scanner *s, const u8 *data, size_t length)
         }
         int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES;
         u32 lines = is_long ? count_lines(data + begin, data + next) : 1;
-        if (lines > 1) s->runs[s->runs_count - 1].lines = lines;
+        if (lines > 1) s->runs[s->runs_count - 1].lines += lines - 1;
         s->lines += lines;
     }
     return settle_open(s, data, &open, 0);

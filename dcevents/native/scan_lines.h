@@ -66,8 +66,8 @@ enum line_outcome take_record(scanner *s, const line *l, const u8 *at, const u8 
 /* … and keep its path: from `begin` to the end of its line. */
 enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *begin, const u8 *at,
                                  const u8 *end);
-/* Take a record that is like one before. */
-enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end);
+/* Take a record that is like one before; `stop` is then the line feed behind it. */
+enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end, const u8 **stop);
 /* Give up what has been taken of a line. */
 void leave_records(scanner *s);
 /* Count the events of a line by where they keep their parts. */

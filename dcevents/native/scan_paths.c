@@ -126,7 +126,7 @@ static void count_step(path_step *steps, u32 *link, u32 *before)
     *before = number;
 }
 
-static u32 find_path(scanner *s, const u8 *begin, const u8 *end)
+static u32 find_path(scanner *s, const u8 *begin, const u8 *end, const u8 **stop)
 {
     path_tree *paths = &s->paths;
     follower f = {.at = begin, .end = end};
@@ -138,10 +138,13 @@ static u32 find_path(scanner *s, const u8 *begin, const u8 *end)
         /* What lies behind a text is another's: its bytes are not looked at. */
         int is_here = step->length <= (size_t)(f.end - at)
             && is_same(at, paths->bytes + step->begin, step->length);
-        int is_end = is_here && step->type == VALUE_END && at + step->length == f.end;
+        int is_end = is_here && step->type == VALUE_END && at[step->length] == '\n';
         if (is_end || (is_here && follow_value(s, step, at + step->length, &f))) {
             count_step(paths->steps, link, before);
-            if (is_end) return step->rule;
+            if (is_end) {
+                *stop = at + step->length;
+                return step->rule;
+            }
             link = &step->child;
             before = NULL;
         } else {
@@ -171,7 +174,7 @@ static void note_path(path_tree *paths, int is_found)
     paths->tried = paths->found = 0;
 }
 
-u32 follow_path(scanner *s, const u8 *at, const u8 *end)
+u32 follow_path(scanner *s, const u8 *at, const u8 *end, const u8 **stop)
 {
     path_tree *paths = &s->paths;
     if (paths->pause) {
@@ -180,7 +183,7 @@ u32 follow_path(scanner *s, const u8 *at, const u8 *end)
     }
     s->slots = s->walked_slots;
     s->slots_count = s->arena_length = s->known_names = s->splits_count = 0;
-    u32 rule = find_path(s, at, end);
+    u32 rule = find_path(s, at, end, stop);
     note_path(paths, rule != NO_NUMBER);
     return rule;
 }
@@ -219,6 +222,18 @@ static u32 add_step(path_tree *paths, u32 parent, const u8 *bytes, size_t length
     return *link = paths->steps_count++;
 }
 
+/* Return whether the string whose text begins at `text` is the first on a line behind `at`: it may be an
+   event by itself, as its text says. */
+static int begins_line(const u8 *at, const u8 *text)
+{
+    const u8 *before = text - 1;
+    while (before > at && before[-1] != '\n'
+           && (before[-1] <= ' ' || before[-1] == ',' || before[-1] == '[' || before[-1] == ']'
+               || before[-1] >= 0x80))
+        before--;
+    return before > at && before[-1] == '\n';
+}
+
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
 {
     path_tree *paths = &s->paths;
@@ -236,6 +251,8 @@ void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
         wanted.byte = is_last ? 0 : value->byte;
         const u8 *value_begin = is_last ? end : value->begin;
         REQUIRE(value_begin >= at);
+        int is_string = !is_last && (value->type == VALUE_STRING || value->type == VALUE_TEXT);
+        if (is_string && !level && begins_line(at, value_begin)) break;
         step = add_step(paths, step, at, (size_t)(value_begin - at), &wanted);
         if (!step) break;
         if (is_last) break;

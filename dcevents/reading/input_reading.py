@@ -32,6 +32,7 @@ from dcevents.reading.taken_lines import (
     count_structures,
     drop_entries,
     find_entries,
+    find_lines,
     list_members,
 )
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from dcevents.reading.records import ReadRecord, RecordReader
     from dcevents.reading.rows.table_reading import TableReading
 
-_OVER_LINES: Final = (LineStatus.EVENT_OVER_LINES, LineStatus.SEVERAL_OVER_LINES)
 _ENDS_LIST: Final = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.SEVERAL)
 """Of lines that may end what is open before them."""
 _LIST_BYTES: Final = 1 << 18
@@ -131,7 +131,7 @@ class InputReading:
         else:
             records += self._read_runs(block.data, scanned, fed)
         others = OtherLines(scanned.others, fed.others, self._line)
-        rejects = others.list_rejects(block.data, scanned.runs, wanted_rejects)
+        rejects = others.list_rejects(block.data, scanned, wanted_rejects)
         read = ReadBlock(
             self._number,
             records,
@@ -177,9 +177,9 @@ class InputReading:
                 if reader.is_between_lines:
                     place, end = self._find_members_end(data, runs, place, buckets)
                 yield from reader.pass_event_lines(bytes(data[run.begin : end]))
-            elif run.status is LineStatus.EVENT_OVER_LINES and reader.is_between_lines:
-                reader.pass_value(bytes(data[run.begin : run.end]))
-            elif run.status in _OVER_LINES:
+            elif run.status is LineStatus.OBJECTS_OVER_LINES:
+                yield from self._read_values(data, scanned, run, fed)
+            elif run.status is LineStatus.SEVERAL_OVER_LINES:
                 yield from reader.feed(bytes(data[run.begin : run.end]))
                 fed.add_lines(scanned, run, range(run.first_line, run.first_line + run.lines))
             else:
@@ -188,6 +188,28 @@ class InputReading:
                 fed.add_lines(scanned, run, range(begin, begin + lines))
                 if at < run.end:
                     self._pass_lines(data, scanned, run, begin + lines, at)
+
+    def _read_values(
+        self, data: BlockBytes, scanned: ScannedBlock, run: Run, fed: FedEntries
+    ) -> "Iterator[ReadRecord]":
+        """Yield the records of values over lines, up to one behind which they are members alone."""
+        reader, at, line = self._open_reader(), run.begin, run.first_line
+        columns = (scanned.events.lines, scanned.others.lines)
+        lines = range(run.first_line, run.first_line + run.lines)
+        begins = sorted(line for each in columns for line in find_lines(each, lines))
+        place, values = 0, 1
+        while place < len(begins) and not reader.is_between_lines:
+            place += values
+            values *= 2
+            stop, begin = begins[place] if place < len(begins) else lines.stop, at
+            for _ in range(stop - line):
+                at = data.index(b"\n", at) + 1
+            yield from reader.feed(bytes(data[begin:at]))
+            line = stop
+        fed.add_lines(scanned, run, range(lines.start, line))
+        if at < run.end:
+            behind = bytes(data[data.rfind(b"}", at, run.end) + 1 : run.end])
+            reader.pass_values(lines.stop - line, run.end - at, behind)
 
     def _feed_list(
         self, data: BlockBytes, scanned: ScannedBlock, place: int, fed: FedEntries

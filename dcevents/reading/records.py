@@ -122,12 +122,13 @@ class RecordReader:
         """Return whether nothing but arrays is open."""
         return self._framing.is_between_lines
 
-    def pass_value(self, data: bytes) -> None:
-        """Pass over the lines of one object that was read elsewhere, as the next of an array.
+    def pass_values(self, lines: int, size: int, behind: bytes) -> None:
+        """Pass over lines of objects over lines that were read elsewhere, as the next of an array.
 
-        Raise ValueError where something but arrays is open.
+        They have so many bytes, `behind` stands behind the last object. Raise ValueError where
+        something but arrays is open.
         """
-        self._framing.pass_value(data)
+        self._framing.pass_values(lines, size, behind)
         self._note_passed()
 
     def _note_passed(self) -> None:

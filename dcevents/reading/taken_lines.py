@@ -15,7 +15,7 @@ from dcevents.reading.read_block import MemberList, ReadBlock, RejectedRecord
 from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
-    SEVERAL,
+    TOLD_BY_LINES,
     LineStatus,
     Run,
     Runs,
@@ -38,8 +38,7 @@ _OBJECT_REASONS: Final = {"no_event", "no_sid"}
 _EVENT_STATUSES: Final = (
     LineStatus.EVENT,
     LineStatus.EVENT_ALONE,
-    LineStatus.EVENT_OVER_LINES,
-    *sorted(SEVERAL),
+    *sorted(TOLD_BY_LINES),
 )
 
 
@@ -54,7 +53,7 @@ class FedEntries:
         """Add the entries of some lines of a run."""
         if run.status is not LineStatus.OTHER:
             self.events.append(find_entries(scanned.events.lines, lines))
-        if run.status is LineStatus.OTHER or run.status in SEVERAL:
+        if run.status is LineStatus.OTHER or run.status in TOLD_BY_LINES:
             self.others.append(find_entries(scanned.others.lines, lines))
 
     def add_all(self, scanned: ScannedBlock, lines: range) -> None:
@@ -67,6 +66,12 @@ def find_entries(column: Buffer, lines: range) -> range:
     """Return the entries of some lines in a column of lines."""
     numbers = memoryview(column).cast("B").cast("I")
     return range(bisect_left(numbers, lines.start), bisect_left(numbers, lines.stop))
+
+
+def find_lines(column: Buffer, lines: range) -> Sequence[int]:
+    """Return those of some lines that have an entry in a column of lines."""
+    entries = find_entries(column, lines)
+    return memoryview(column).cast("B").cast("I")[entries.start : entries.stop].tolist()
 
 
 def drop_entries(events: TakenEvents, fed: Sequence[range]) -> TakenEvents:
@@ -101,29 +106,55 @@ def select_entries(events: TakenEvents, kept: Sequence[range]) -> TakenEvents:
 
 def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> list[StructureCount]:
     """Return which structures the events of a block have, with text before them or without."""
-    if not fed:
-        return [each for each in (*events.envelopes, *events.prefixed) if each.events]
-    numbers = memoryview(events.structures).cast("B").cast("H")
-    lines = memoryview(events.lines).cast("B").cast("I")
     left_out = {entry for each in fed for entry in each}
-    found: dict[tuple[int, bool], list[int]] = {}
-    for status in _EVENT_STATUSES:
-        has_prefix = status is LineStatus.EVENT_ALONE
-        for run in runs.list_of(status):
-            entries = range(run.first_entry, run.first_entry + run.entries)
-            if status in SEVERAL:
-                run_lines = range(run.first_line, run.first_line + run.lines)
-                entries = find_entries(events.lines, run_lines)
-            for entry in entries:
-                if entry not in left_out:
-                    count = found.setdefault((numbers[entry], has_prefix), [0, lines[entry]])
-                    count[0] += 1
-                    count[1] = min(count[1], lines[entry])
-    structures = [each.structure for each in events.envelopes]
-    return [
-        StructureCount(structures[number], count, first, has_prefix)
-        for (number, has_prefix), (count, first) in found.items()
-    ]
+    counts = {
+        (number, has_prefix): each
+        for has_prefix, counted in ((False, events.envelopes), (True, events.prefixed))
+        for number, each in enumerate(counted)
+        if each.events
+    }
+    if left_out:
+        _leave_out(counts, _PlacedStructures(events, runs), left_out)
+    return [each for each in counts.values() if each.events]
+
+
+class _PlacedStructures:
+    """Says of each event of a block its structure, and whether text is before it."""
+
+    def __init__(self, events: TakenEvents, runs: Runs) -> None:
+        self.lines = memoryview(events.lines).cast("B").cast("I")
+        self._numbers = memoryview(events.structures).cast("B").cast("H")
+        self._runs = runs
+        self._has_prefixes = LineStatus.EVENT_ALONE in runs.statuses
+
+    def find(self, entry: int) -> tuple[int, bool]:
+        """Return the number of an event's structure, and whether text is before it."""
+        number, has_prefix = self._numbers[entry], False
+        if self._has_prefixes:
+            has_prefix = self._runs.find_line(self.lines[entry]).status is LineStatus.EVENT_ALONE
+        return number, has_prefix
+
+
+def _leave_out(
+    counts: dict[tuple[int, bool], StructureCount], placed: _PlacedStructures, left_out: set[int]
+) -> None:
+    """Take some events out of counts; where one was the first, another is."""
+    without_first = set()
+    for entry in left_out:
+        key = placed.find(entry)
+        each = counts[key]
+        counts[key] = each._replace(events=each.events - 1)
+        if placed.lines[entry] == each.first_line:
+            without_first.add(key)
+    without_first = {key for key in without_first if counts[key].events}
+    entries = (entry for entry in range(len(placed.lines)) if entry not in left_out)
+    for entry in entries if without_first else ():
+        key = placed.find(entry)
+        if key in without_first:
+            counts[key] = counts[key]._replace(first_line=placed.lines[entry])
+            without_first.discard(key)
+            if not without_first:
+                return
 
 
 class OtherLines:
@@ -158,9 +189,10 @@ class OtherLines:
         return None if place is None else self._first_line + self._lines[place]
 
     def list_rejects(
-        self, data: BlockBytes, runs: Runs, wanted: int | None
+        self, data: BlockBytes, scanned: ScannedBlock, wanted: int | None
     ) -> list[RejectedRecord]:
         """Return the first rejected lines, so many of them or all, with their bytes."""
+        runs = scanned.runs
         found: list[RejectedRecord] = []
         is_rejected = self._buckets.translate(_IS_REJECTED)
         entry = is_rejected.find(1)
@@ -172,11 +204,26 @@ class OtherLines:
             for _ in range(self._lines[entry] - line):
                 at = data.index(b"\n", at) + 1
             line = self._lines[entry]
-            raw = bytes(data[at : data.index(b"\n", at)])
+            end = data.index(b"\n", at)
+            if run.status is LineStatus.OBJECTS_OVER_LINES:
+                end = self._find_value_end(data, scanned, run, entry, end)
+            raw = bytes(data[at:end])
             reason = OTHER_BUCKETS[self._buckets[entry]]
             found.append(_make_reject(self._first_line + line, reason, raw))
             entry = is_rejected.find(1, entry + 1)
         return found
+
+    def _find_value_end(
+        self, data: BlockBytes, scanned: ScannedBlock, run: Run, entry: int, end: int
+    ) -> int:
+        """Return where the last line of a value over lines ends, of which the first one does."""
+        line = self._lines[entry]
+        events = memoryview(scanned.events.lines).cast("B").cast("I")
+        following = (self._lines[entry + 1 : entry + 2], events[bisect_right(events, line) :][:1])
+        last = min([run.first_line + run.lines, *(each[0] for each in following if each)]) - 1
+        for _ in range(last - line):
+            end = data.index(b"\n", end + 1)
+        return end
 
 
 def _count_names(

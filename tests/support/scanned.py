@@ -27,7 +27,7 @@ from dcevents.reading.records import ReadRecord, RecordReader, _make_record
 from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
-    SEVERAL,
+    TOLD_BY_LINES,
     LineStatus,
     Run,
     ScannedBlock,
@@ -40,10 +40,10 @@ from dcevents.reading.timestamps import FORMS
 if TYPE_CHECKING:
     from dcevents.reading.judge.nodes import Path
 
-EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES)
+EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE)
 MAX_BEGUN = 8
 """Lines of half a value that may stand before an event."""
-TAKEN = (*EVENTS, *SEVERAL)
+TAKEN = (*EVENTS, *TOLD_BY_LINES)
 CONTEXT = Context(clock_ms=1_772_366_400_000)
 
 
@@ -195,10 +195,14 @@ def check_block(
             several_events += len(said[0])
             several_others += len(said[1])
             continue
-        if run.status is LineStatus.EVENT_OVER_LINES:
-            number = run.first_line
-            whole = b"".join(lines[number : number + run.lines])
-            check_event(whole, events[number][0][1], context, read)
+        if run.status is LineStatus.OBJECTS_OVER_LINES:
+            for number, whole in split_values(lines, run, {*events, *others}):
+                if number in events:
+                    check_event(whole, events[number][0][1], context, read)
+                else:
+                    check_other(whole, others[number][0], [], context, read)
+                several_events += number in events
+                several_others += number in others
             continue
         for number in range(run.first_line, run.first_line + run.lines):
             if run.status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
@@ -237,7 +241,7 @@ def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[Run]:
         assert run.lines > 0
         assert run.end - run.begin == sum(map(len, lines[number : number + run.lines]))
         lines_of_run = range(run.first_line, run.first_line + run.lines)
-        if run.status in SEVERAL:
+        if run.status in TOLD_BY_LINES:
             entries["events"] += len(find_entries(block.events.lines, lines_of_run))
             entries["others"] += len(find_entries(block.others.lines, lines_of_run))
         elif run.status is not LineStatus.ASIDE:
@@ -247,6 +251,15 @@ def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[Run]:
         yield run
         number, place = number + run.lines, run.end
     assert number == len(lines)
+
+
+def split_values(lines: list[bytes], run: Run, taken: set[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield values over lines, each with the line that it begins on: one that was taken."""
+    stop = run.first_line + run.lines
+    begins = [number for number in range(run.first_line, stop) if number in taken]
+    assert begins[0] == run.first_line
+    for number, behind in pairwise([*begins, stop]):
+        yield number, b"".join(lines[number:behind])
 
 
 def check_event(line: bytes, said: tuple[Any, ...], context: Context, read: Read) -> None:

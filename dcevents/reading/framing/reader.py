@@ -147,16 +147,16 @@ class Framing(LineReader):
         is_read = self._buffer.end == self._at and self._is_line_start
         return is_read and not self._is_within() and not self._taken
 
-    def pass_value(self, data: bytes) -> None:
-        """Pass over the lines of one object, with separators around but no brackets.
+    def pass_values(self, lines: int, size: int, behind: bytes) -> None:
+        """Pass over lines of objects over lines, with separators around but no brackets.
 
-        Raise ValueError where something but arrays is open.
+        They have so many bytes, `behind` stands behind the last object. Raise ValueError where
+        something but arrays is open.
         """
         if not self.is_between_lines:
-            raise ValueError("something is open before the value to pass")
-        _, _, behind = data.rpartition(b"}")
+            raise ValueError("something is open before the values to pass")
         self._arrays.has_comma = b"," in behind
-        self._pass_object(data, behind, 0)
+        self._pass_objects(lines, size, behind, 0)
 
     def _pass_events(self, data: bytes, begin: int, end: int) -> None:
         """Pass over a line, or over several before whose last one no array ends."""
@@ -164,19 +164,19 @@ class Framing(LineReader):
         before, _, _ = data[last:end].partition(b"{")
         _, _, behind = data[last:end].rpartition(b"}")
         self._arrays.pass_object(b"," in before, b"," in behind)
-        self._pass_object(data[begin:end], behind, 1)
+        self._pass_objects(data.count(b"\n", begin, end), end - begin, behind, 1)
 
-    def _pass_object(self, lines: bytes, behind: bytes, count: int) -> None:
+    def _pass_objects(self, lines: int, size: int, behind: bytes, count: int) -> None:
         """Pass over lines that end with an object and some bytes behind it.
 
         `count` is how many records begin on its last line.
         """
-        self._line += lines.count(b"\n") - 1
-        place = self._buffer.end + len(lines)
+        self._line += lines - 1
+        place = self._buffer.end + size
         if self._arrays.count > 0 and not self._arrays.has_comma:
             point = self._make_resume(place - len(behind), count, self._arrays.count)
             self._closing = place, point
-        self._pass_over(1, len(lines))
+        self._pass_over(1, size)
 
     def _pass_over(self, lines: int, size: int) -> None:
         self._line += lines

@@ -26,6 +26,8 @@ from dcevents.reading.timestamps import FORMS
 
 _MAX_ROUNDS: Final = 8
 """Times that a block is scanned anew because rules have been made for its forms."""
+_FIRST_BYTES: Final = 1 << 16
+"""Of a first block: what its forms are is asked before all of it is scanned, again and again."""
 
 
 class _NativeRule(ctypes.Structure):
@@ -139,6 +141,12 @@ class _BlockScanner:
 
     def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say."""
+        if not self._rules_count and len(data) > 2 * _FIRST_BYTES:
+            self._learn(data[: data.rfind(b"\n", 0, _FIRST_BYTES) + 1])
+        return self._make_block(self._learn(data))
+
+    def _learn(self, data: BlockBytes) -> Any:  # noqa: ANN401 - a structure of ctypes
+        """Return what a scan found once the rules of a block's forms are known."""
         values = RecordValues()
         for _ in range(_MAX_ROUNDS):
             self._add_rules()
@@ -148,7 +156,7 @@ class _BlockScanner:
             self._rules.learn(_list_new_forms(result, data), values)
             if len(self._rules) == self._rules_count:
                 break
-        return self._make_block(result)
+        return result
 
     def _scan(self, data: BlockBytes) -> Any:  # noqa: ANN401 - a structure of ctypes
         is_buffer = isinstance(data, bytearray) and data

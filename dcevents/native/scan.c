@@ -23,9 +23,12 @@ static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const
     if (number < count && (forms[number].is_clean || !clean)) return SET_ASIDE;
     forms[number].form_begin = s->new_form_table.offsets[number];
     forms[number].form_length = length;
-    forms[number].value_begin = l->offset + (u32)(at - l->begin);
-    forms[number].value_length = (u32)(end - at);
+    u32 sample_begin = (u32)s->samples_count, sample_length = write_sample(s, at, end);
+    forms[number].is_sample = sample_length > 0;
+    forms[number].value_begin = sample_length ? sample_begin : l->offset + (u32)(at - l->begin);
+    forms[number].value_length = sample_length ? sample_length : (u32)(end - at);
     memcpy(forms[number].numbers, s->numbers, sizeof s->numbers);
+    if (sample_length) memset(forms[number].numbers, 0, sizeof s->numbers);
     forms[number].is_clean = clean;
     return SET_ASIDE;
 }
@@ -71,9 +74,9 @@ static enum line_outcome apply_rule(scanner *s, const rule *r)
     }
     if (r->kind == RULE_ASIDE) return SET_ASIDE;
     s->needs_late |= r->is_late;
-    /* Of several records on a line none may be rejected: each would need bytes of its own. */
+    /* Of several values on a line none may be rejected: each would need bytes of its own. */
     int is_rejected = r->kind == RULE_NO_EVENT || r->kind == RULE_NO_SID;
-    if (is_rejected && s->is_several) return SET_ASIDE;
+    if (is_rejected && s->is_several && !s->takes_rejects) return SET_ASIDE;
     switch ((enum rule_kind)r->kind) {
     case RULE_EVENT: return r->ms && s->has_prefix ? take_without_time(s, r) : take_event(s, r);
     case RULE_READY: return take_other(s, OTHER_WIDGET_READY);
@@ -162,7 +165,7 @@ static enum take_status take_list_member(scanner *s, const one_record *one, void
         if (outcome != TAKEN_OTHER) return NOT_TAKEN;
         int is_event = found.kind == RULE_EVENT
             && (is_own(one, found.slots[SLOT_EVENT]) || is_own(one, found.slots[SLOT_SID]));
-        if (is_beside && found.kind != RULE_READY && found.kind != RULE_UNKNOWN) return NOT_TAKEN;
+        if (is_beside && (found.kind == RULE_EVENT || found.kind == RULE_ASIDE)) return NOT_TAKEN;
         if (is_beside || is_event) break;
     }
     outcome = apply_rule(s, &found);
@@ -177,8 +180,11 @@ static enum line_outcome take_list_members(scanner *s, const place *p)
     int was_several = s->is_several;
     if (s->has_prefix) return SET_ASIDE;
     s->is_several = 1;
+    s->takes_rejects = !was_several;
     int is_taken = take_each(s, take_list_member, &list);
     s->is_several = was_several;
+    s->takes_rejects = 0;
+    s->kept_levels = 0;
     if (list.has_no_memory) return NO_MEMORY;
     return is_taken ? TAKEN_SEVERAL : SET_ASIDE;
 }

@@ -481,6 +481,7 @@ typedef struct {
 typedef struct {
     u32 form_begin, form_length, value_begin, value_length;
     u32 is_clean; /* no text that only the late stages look at may say something */
+    u32 is_sample; /* the value lies in the samples, not in the block */
     u32 numbers[MAX_SPLIT_LEVELS]; /* which member it is, of lists in one another */
 } new_form;
 
@@ -516,6 +517,7 @@ typedef struct {
     const u32 *name_offsets;
     const u8 *form_bytes;
     const new_form *new_forms;
+    const u8 *sample_bytes; /* records, of whose lists one member is left */
     const u32 *speakers, *actions, *combinations; /* pairs */
     const u8 *dialogue_bytes;
     const u32 *dialogue_offsets;
@@ -543,6 +545,7 @@ typedef struct {
 typedef struct {
     u32 gap_begin, form_begin, form_end, slots_begin, slots_end, number, splits_begin, splits_end;
     u32 next; /* NO_NUMBER for the last */
+    const u8 *text, *text_end;
 } list_member;
 
 /* A list, or a text of several values, whose members are records. */
@@ -550,8 +553,16 @@ typedef struct {
     u32 form_begin, form_end; /* of its members: behind its token, and where its end's stands */
     u32 slots_begin, slots_end;
     u32 first_member, splits_begin;
+    u32 count;       /* of a list with members that leave no trace, all objects: of all members */
+    u8 blank_end;    /* … the last byte that each of these has in a form */
     int is_text;
+    const u8 *text, *text_end; /* between the brackets of a list */
 } split;
+
+/* Of a list all but one member left out: where its text lies, and the member's. */
+typedef struct {
+    const u8 *list, *list_end, *member, *member_end;
+} kept_member;
 
 typedef struct scanner {
     hash_seed seed;
@@ -593,6 +604,9 @@ typedef struct scanner {
     u8 one_form[MAX_FORM_BYTES + 16]; /* of one of several records */
     slot one_slots[MAX_SLOTS];
     u32 numbers[MAX_SPLIT_LEVELS]; /* which of them */
+    kept_member kept[MAX_SPLIT_LEVELS]; /* where these lie */
+    u32 kept_levels;
+    int takes_rejects; /* the record's list may have members that are rejected */
     int is_several;    /* the line may hold several records, of which so many were taken: */
     u32 line_records;
     size_t first_event, first_other; /* of the line */
@@ -621,6 +635,8 @@ typedef struct scanner {
     text_table sids, unknown_names, new_form_table;
     new_form *new_forms;
     size_t new_forms_capacity;
+    u8 *samples;
+    size_t samples_count, samples_capacity;
     run *runs;
     size_t runs_count, runs_capacity;
     event_columns events;
@@ -654,8 +670,11 @@ void close_paths(path_tree *paths);
 /* -- lists of records ------------------------------------------------------------------------- */
 
 /* Note the members of an array or text in the form whose records are several, from the first on. */
-int add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, u32 first_split,
-              int is_text);
+/* Write a record, of whose lists only the present members are left, behind the samples; return its length,
+   0 where that cannot be. */
+u32 write_sample(scanner *s, const u8 *at, const u8 *end);
+split *add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, u32 first_split,
+                 int is_text);
 /* Take members of an array that are like the one before out of the form again. */
 void collapse_members(scanner *s, u32 first_member);
 

@@ -34,7 +34,7 @@ static int place_line(scanner *s, const u8 *data, size_t begin, size_t end, size
 
 static void begin_block(scanner *s)
 {
-    s->runs_count = s->events.count = s->others.count = 0;
+    s->runs_count = s->events.count = s->others.count = s->samples_count = 0;
     s->lines = 0;
     empty_table(&s->sids);
     empty_table(&s->unknown_names);
@@ -250,6 +250,7 @@ static void fill_result(scanner *s)
     out->name_offsets = s->unknown_names.offsets;
     out->form_bytes = s->new_form_table.bytes;
     out->new_forms = s->new_forms;
+    out->sample_bytes = s->samples;
     out->speakers = s->speakers.pairs;
     out->actions = s->actions.pairs;
     out->combinations = s->combinations.pairs;
@@ -292,7 +293,7 @@ DC_EXPORT void dc_close_scanner(scanner *s)
     for (int number = 0; number < WORD_LISTS; number++) free(s->lists[number].bytes);
     event_columns *events = &s->events;
     void *arrays[] = {s->arena, s->end, s->walked_form, s->walked_slots, s->members, s->splits, s->order,
-                      s->rules, s->new_forms, s->runs, s->structure_counts, s->tail,
+                      s->rules, s->new_forms, s->samples, s->runs, s->structure_counts, s->tail,
                       events->lines, events->sessions, events->attributes, events->times,
                       events->forms, events->structures, events->members, events->pages,
                       s->others.lines, s->others.names, s->others.buckets};

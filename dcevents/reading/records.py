@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dcevents.reading.framing import Bucket, FramedRecord, ResumePoint
 from dcevents.reading.framing.reader import Framing
-from dcevents.reading.framing.records import ReadMembers, TakenMembers
+from dcevents.reading.framing.records import PassLines, ReadMembers, TakenMembers
 from dcevents.reading.judge import (
     Context,
     Event,
@@ -79,6 +79,7 @@ class RecordReader:
         *,
         begin: ResumePoint | None = None,
         read_members: ReadMembers | None = None,
+        pass_lines: PassLines | None = None,
     ) -> None:
         """Begin to read; members of long lists that `read_members` takes are in `members`."""
         self._context = context
@@ -89,6 +90,7 @@ class RecordReader:
             begin=begin,
             is_body_key=is_body_key,
             read_members=read_members,
+            pass_lines=pass_lines,
         )
         self._resume = self._framing.resume
         self._line, self._count = self._resume.line, self._resume.count
@@ -111,6 +113,11 @@ class RecordReader:
     def is_idle(self) -> bool:
         """Return whether nothing is open that a next line might belong to."""
         return self._framing.is_idle
+
+    @property
+    def is_in_value(self) -> bool:
+        """Return whether a value over lines is open."""
+        return self._framing.is_in_value
 
     @property
     def is_in_list(self) -> bool:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from dcevents.model.events import REJECT_REASONS
 from dcevents.reading.framing import ResumePoint
-from dcevents.reading.json_value import SEPARATOR_BYTES
 from dcevents.reading.read_block import MemberList, ReadBlock, RejectedRecord
 from dcevents.reading.scanner import (
     NO_NAME,
@@ -24,9 +23,10 @@ from dcevents.reading.scanner import (
     TakenEvents,
     TakenOthers,
 )
-from dcevents.reading.scanner.block import Buffer
+from dcevents.reading.scanner.block import Buffer, find_entries
 from dcevents.reading.scanner.long_lists import NO_NUMBER, ScannedMembers
 from dcevents.reading.sources.buffers import BlockBytes
+from dcevents.reading.taken_rejects import TakenRejects
 
 if TYPE_CHECKING:
     from dcevents.reading.records import NumberedMembers
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 _FED: Final = 0xFF
 """Stands for the bucket of a line that is read record by record after all."""
 _IGNORED: Final = [OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event")]
-_OBJECT_REASONS: Final = {"no_event", "no_sid"}
 _EVENT_STATUSES: Final = (
     LineStatus.EVENT,
     LineStatus.EVENT_ALONE,
@@ -60,18 +59,6 @@ class FedEntries:
         """Add all entries of some lines."""
         self.events.append(find_entries(scanned.events.lines, lines))
         self.others.append(find_entries(scanned.others.lines, lines))
-
-
-def find_entries(column: Buffer, lines: range) -> range:
-    """Return the entries of some lines in a column of lines."""
-    numbers = memoryview(column).cast("B").cast("I")
-    return range(bisect_left(numbers, lines.start), bisect_left(numbers, lines.stop))
-
-
-def find_lines(column: Buffer, lines: range) -> Sequence[int]:
-    """Return those of some lines that have an entry in a column of lines."""
-    entries = find_entries(column, lines)
-    return memoryview(column).cast("B").cast("I")[entries.start : entries.stop].tolist()
 
 
 def drop_entries(events: TakenEvents, fed: Sequence[range]) -> TakenEvents:
@@ -107,6 +94,8 @@ def select_entries(events: TakenEvents, kept: Sequence[range]) -> TakenEvents:
 def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> list[StructureCount]:
     """Return which structures the events of a block have, with text before them or without."""
     left_out = {entry for each in fed for entry in each}
+    if len(left_out) == events.count:
+        return []
     counts = {
         (number, has_prefix): each
         for has_prefix, counted in ((False, events.envelopes), (True, events.prefixed))
@@ -191,39 +180,15 @@ class OtherLines:
     def list_rejects(
         self, data: BlockBytes, scanned: ScannedBlock, wanted: int | None
     ) -> list[RejectedRecord]:
-        """Return the first rejected lines, so many of them or all, with their bytes."""
-        runs = scanned.runs
-        found: list[RejectedRecord] = []
-        is_rejected = self._buckets.translate(_IS_REJECTED)
-        entry = is_rejected.find(1)
-        run, line, at = Run(LineStatus.OTHER, 0, 0, 0, 0, 0), 0, 0
-        while entry >= 0 and (wanted is None or len(found) < wanted):
-            if self._lines[entry] >= run.first_line + run.lines:
-                run = runs.find_line(self._lines[entry])
-                line, at = run.first_line, run.begin
-            for _ in range(self._lines[entry] - line):
-                at = data.index(b"\n", at) + 1
-            line = self._lines[entry]
-            end = data.index(b"\n", at)
-            if run.status is LineStatus.OBJECTS_OVER_LINES:
-                end = self._find_value_end(data, scanned, run, entry, end)
-            raw = bytes(data[at:end])
-            reason = OTHER_BUCKETS[self._buckets[entry]]
-            found.append(_make_reject(self._first_line + line, reason, raw))
-            entry = is_rejected.find(1, entry + 1)
-        return found
-
-    def _find_value_end(
-        self, data: BlockBytes, scanned: ScannedBlock, run: Run, entry: int, end: int
-    ) -> int:
-        """Return where the last line of a value over lines ends, of which the first one does."""
-        line = self._lines[entry]
-        events = memoryview(scanned.events.lines).cast("B").cast("I")
-        following = (self._lines[entry + 1 : entry + 2], events[bisect_right(events, line) :][:1])
-        last = min([run.first_line + run.lines, *(each[0] for each in following if each)]) - 1
-        for _ in range(last - line):
-            end = data.index(b"\n", end + 1)
-        return end
+        """Return the first rejected records, so many of them or all, with their bytes."""
+        entries = (at for at, bucket in enumerate(self._buckets) if _IS_REJECTED[bucket])
+        if not any(self._buckets.translate(_IS_REJECTED)):
+            return []
+        rejects = TakenRejects(data, scanned)
+        return [
+            rejects.find(entry, OTHER_BUCKETS[self._buckets[entry]], self._first_line)
+            for entry in islice(entries, wanted)
+        ]
 
 
 def _count_names(
@@ -246,11 +211,6 @@ _IS_REJECTED: Final = bytes(
     number < len(OTHER_BUCKETS) and OTHER_BUCKETS[number] in REJECT_REASONS
     for number in range(1 << 8)
 )
-
-
-def _make_reject(line: int, reason: str, data: bytes) -> RejectedRecord:
-    raw = data.strip(SEPARATOR_BYTES) if reason in _OBJECT_REASONS else data
-    return RejectedRecord(line, 0, reason, raw)
 
 
 def split_block(block: ReadBlock, resume: ResumePoint) -> tuple[ReadBlock, ReadBlock]:
@@ -297,14 +257,7 @@ def _list_group(found: "Sequence[NumberedMembers]", wanted: int | None) -> Membe
     events = select_entries(
         members.scanned.events, [find_entries(members.scanned.events.lines, run) for run in runs]
     )
-    lines = memoryview(events.lines).cast("B").cast("I").tolist()
-    own = memoryview(events.members).cast("B").cast("I").tolist() or [0] * len(lines)
-    places = [_place_member(numbers[line], each) for line, each in zip(lines, own, strict=True)]
-    events = replace(
-        events,
-        lines=array("I", [members.lines[line] for line in lines]).tobytes(),
-        members=array("I", places).tobytes(),
-    )
+    events = _place_events(events, members, numbers)
     others = _MemberOthers(found, members, numbers)
     return MemberList(
         first.start,
@@ -318,20 +271,35 @@ def _list_group(found: "Sequence[NumberedMembers]", wanted: int | None) -> Membe
     )
 
 
+def _place_events(
+    events: TakenEvents, members: ScannedMembers, numbers: Sequence[int]
+) -> TakenEvents:
+    """Return events of members with their lines, and their numbers on these."""
+    lines = memoryview(events.lines).cast("B").cast("I").tolist()
+    places: Sequence[int] = [0] * len(lines)
+    if not members.are_alone or numbers.count(NO_NUMBER) < len(numbers):
+        own = memoryview(events.members).cast("B").cast("I").tolist() or places
+        places = [_place_member(numbers[line], each) for line, each in zip(lines, own, strict=True)]
+    return replace(
+        events,
+        lines=array("I", map(members.lines.__getitem__, lines)).tobytes(),
+        members=array("I", places).tobytes(),
+    )
+
+
 def _count_lines(events: TakenEvents, first_line: int) -> list[StructureCount]:
     """Return which structures events have, and the first line of each."""
     numbers = memoryview(events.structures).cast("B").cast("H").tolist()
     lines, places = (memoryview(each).cast("I") for each in (events.lines, events.members))
-    firsts = {number: at for at, number in reversed([*enumerate(numbers)])}
-    found = Counter(numbers)
+    found = ((number, count, numbers.index(number)) for number, count in Counter(numbers).items())
     return [
         StructureCount(
             events.envelopes[number].structure,
-            found[number],
+            count,
             first_line + lines[at],
             first_member=places[at],
         )
-        for number, at in firsts.items()
+        for number, count, at in found
     ]
 
 

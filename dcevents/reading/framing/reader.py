@@ -21,6 +21,7 @@ from dcevents.reading.framing.records import (
     MAX_RECORD_BYTES,
     Bucket,
     FramedRecord,
+    PassLines,
     ReadMembers,
     ResumePoint,
 )
@@ -51,9 +52,11 @@ class Framing(LineReader):
         begin: ResumePoint | None = None,
         is_body_key: Callable[[str], bool],
         read_members: ReadMembers | None = None,
+        pass_lines: PassLines | None = None,
     ) -> None:
         super().__init__(has_event, begin=begin, is_body_key=is_body_key)
         self._read_members = read_members
+        self._pass_lines = pass_lines
         self._taken = {}
         self._passed: deque[tuple[int, int]] = deque()
         """Lines that were fed but are read elsewhere, until their records have come."""
@@ -135,6 +138,11 @@ class Framing(LineReader):
         if self._buffer.is_empty:
             return self._is_line_start and not self._is_within()
         return self._buffer.ends_line()
+
+    @property
+    def is_in_value(self) -> bool:
+        """Return whether a value over lines is open."""
+        return self._attempt is not None or self._long_object is not None
 
     @property
     def is_in_list(self) -> bool:

@@ -329,10 +329,18 @@ class Judge:
         self, nodes: list[tuple[Node, str]], around: Place | None, *, texts: bool, nesting: int
     ) -> list[SearchedRecord]:
         """Return the records of several nodes."""
-        found = [
-            self._expand(node, around, key, texts=texts, nesting=nesting)[0] for node, key in nodes
-        ]
-        return [record for records in found for record in records]
+        found: list[SearchedRecord] = []
+        empty: dict[str, list[SearchedRecord]] = {}
+        for node, key in nodes:
+            # All empty objects of a list say the same.
+            is_empty = isinstance(node, Object) and not node.entries
+            records = empty.get(key) if is_empty else None
+            if records is None:
+                records, _ = self._expand(node, around, key, texts=texts, nesting=nesting)
+            if is_empty:
+                empty[key] = records
+            found += records
+        return found
 
     def _expand_text(
         self, scalar: Scalar, around: Place | None, key: str, nesting: int

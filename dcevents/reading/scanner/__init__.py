@@ -22,6 +22,7 @@ from dcevents.reading.scanner.block import (
     TakenEvents,
     TakenOthers,
 )
+from dcevents.reading.scanner.lines_within import make_line_passer
 from dcevents.reading.scanner.long_lists import make_member_scanner
 from dcevents.reading.scanner.native import NativeScanner
 from dcevents.reading.scanner.pure import PureScanner
@@ -42,6 +43,7 @@ __all__ = [
     "StructureCount",
     "TakenEvents",
     "TakenOthers",
+    "make_line_passer",
     "make_member_scanner",
     "make_scanner",
 ]

@@ -5,7 +5,7 @@ Plain data.
 
 import struct
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -251,3 +251,15 @@ class Scanner(Protocol):
 
     def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say, as far as that is certain of each alone."""
+
+
+def find_entries(column: Buffer, lines: range) -> range:
+    """Return the entries of some lines in a column of lines."""
+    numbers = memoryview(column).cast("B").cast("I")
+    return range(bisect_left(numbers, lines.start), bisect_left(numbers, lines.stop))
+
+
+def find_lines(column: Buffer, lines: range) -> Sequence[int]:
+    """Return those of some lines that have an entry in a column of lines."""
+    entries = find_entries(column, lines)
+    return memoryview(column).cast("B").cast("I")[entries.start : entries.stop].tolist()

@@ -10,6 +10,7 @@ from dcevents.model.attributes import ROW_NUMBERS, AttributeColumns
 from dcevents.model.numbers.packed_texts import PackedTexts, TextPiece
 from dcevents.native import draw_seed
 from dcevents.reading.judge import Context
+from dcevents.reading.scanner.beginnings import complete_beginning
 from dcevents.reading.scanner.block import (
     SEVERAL,
     Runs,
@@ -52,7 +53,7 @@ _POINTERS = (
         "other_buckets",
         "sid_bytes",
     ),
-    *("sid_offsets", "name_bytes", "name_offsets", "form_bytes", "new_forms"),
+    *("sid_offsets", "name_bytes", "name_offsets", "form_bytes", "new_forms", "sample_bytes"),
     *("speakers", "actions", "combinations"),
     *("dialogue_bytes", "dialogue_offsets", "page_bytes", "page_offsets"),
     *("agent_bytes", "agent_offsets", "structure_counts"),
@@ -141,6 +142,8 @@ class _BlockScanner:
 
     def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say."""
+        if not len(self._rules) and (beginning := complete_beginning(data)):
+            self._learn(beginning)
         if not self._rules_count and len(data) > 2 * _FIRST_BYTES:
             self._learn(data[: data.rfind(b"\n", 0, _FIRST_BYTES) + 1])
         return self._make_block(self._learn(data))
@@ -260,10 +263,13 @@ def _make_native_rule(rule: Rule, structure: int, prefix_structure: int) -> _Nat
 def _list_new_forms(result: Any, data: BlockBytes) -> list[Sample]:  # noqa: ANN401
     """Return forms without a rule, each with a record of it."""
     found, place, record = [], (0, 0), b""
-    packed = _read_bytes(result.new_forms, 36 * result.new_forms_count)
-    for begin, length, value, size, is_clean, *numbers in struct.iter_unpack("=9I", packed):
+    packed = _read_bytes(result.new_forms, 40 * result.new_forms_count)
+    for fields in struct.iter_unpack("=10I", packed):
+        begin, length, value, size, is_clean, is_sample, *numbers = fields
         form = _read_bytes(result.form_bytes + begin, length)
-        if place != (value, size):
+        if is_sample:
+            place, record = (0, 0), _read_bytes(result.sample_bytes + value, size)
+        elif place != (value, size):
             place, record = (value, size), bytes(data[value : value + size])
         found.append(Sample(form, record, bool(is_clean), tuple(numbers)))
     return found

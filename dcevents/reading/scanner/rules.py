@@ -27,7 +27,7 @@ from dcevents.reading.judge import (
 from dcevents.reading.judge.findings import MAX_UNKNOWN_NAME_CHARACTERS, NO_EVENT, NO_SID, cut_text
 from dcevents.reading.judge.nodes import PairStep, Path, TextStep
 from dcevents.reading.scanner.forms import Form, Token, read_form
-from dcevents.reading.scanner.members import NotOneMemberError, keep_members
+from dcevents.reading.scanner.members import NotOneMemberError, keep_members, shorten_lists
 
 MAX_RULES: Final = 2000
 """Forms of a log beyond which no judge is asked any more: their lines are set aside."""
@@ -41,7 +41,7 @@ _PREFIX: Final = "2026-01-01T00:00:00Z"
 """A text with a time, before a record that has none."""
 _MAX_PROBES: Final = 8
 _MIN_KEPT_BYTES: Final = 1 << 14
-"""Of records whose values are kept for the next form."""
+"""Of records whose values are kept for the next form, and shortened for the judge."""
 _MAX_UNTOLD: Final = 8
 """Records of a form that may not tell its rule before no further are asked about."""
 _NAME_TOKENS: Final = frozenset(
@@ -168,6 +168,8 @@ class Rules:
             value, count = keep_members(value, form, sample.numbers)
         except NotOneMemberError:
             return ASIDE
+        if len(sample.record) >= _MIN_KEPT_BYTES:
+            value = shorten_lists(value, form.told_lists)
         findings = judge_value(value, self._context)
         if len(findings) != count:
             return ASIDE

@@ -577,6 +577,7 @@ typedef struct scanner {
     enum walk_status status;
     int allows_line_feed; /* in a text, a line feed is white space */
     const u8 *last_crossed;   /* the line feed in a value that was passed last */
+    int has_reached_last; /* the walk has stopped at the next one: */
     const u8 *last_line_feed; /* behind which a value over lines is not walked; NULL on one line */
     int has_prefix; /* there is text before the record: a time, perhaps */
     const u8 *prefix_begin, *prefix_end;

@@ -129,11 +129,16 @@ static enum line_outcome take_over_lines(scanner *s, block *b, const line *whole
     if (!end) {
         size_t crossed = s->last_crossed ? (size_t)(s->last_crossed - whole->begin) : 0;
         b->no_value_to = whole->offset + crossed + 1;
-        return IS_UNFINISHED;
+        *stop = whole->end;
+        int is_open = s->status == WALK_UNFINISHED && s->has_reached_last
+            && is_valid_utf8(whole->begin, (size_t)(whole->end - whole->begin));
+        return is_open ? SET_ASIDE_OVER_LINES : IS_UNFINISHED;
     }
     *stop = skip_around(end, &has_signs);
     line lines = {whole->begin, *stop, whole->offset};
-    return **stop == '\n' ? take_and_learn(s, &lines, whole->begin, at, end) : IS_UNFINISHED;
+    if (**stop != '\n') return IS_UNFINISHED;
+    enum line_outcome outcome = take_and_learn(s, &lines, whole->begin, at, end);
+    return outcome == SET_ASIDE ? SET_ASIDE_OVER_LINES : outcome;
 }
 
 /* Scan a value that goes on behind its first line, which is `l`; `next` is where it was left. */
@@ -148,11 +153,11 @@ static enum line_outcome scan_over_lines(scanner *s, block *b, const line *l, si
     if (outcome == SET_ASIDE) outcome = take_over_lines(s, b, &whole, &stop);
     s->last_line_feed = NULL;
     if (outcome == NO_MEMORY) return outcome;
-    if (outcome != TAKEN_EVENT && outcome != TAKEN_OTHER && outcome != TAKEN_SEVERAL) {
-        leave_records(s);
-        return IS_UNFINISHED;
-    }
+    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER || outcome == TAKEN_SEVERAL;
+    if (!is_taken) leave_records(s);
+    if (!is_taken && outcome != SET_ASIDE_OVER_LINES) return IS_UNFINISHED;
     *next = l->offset + (size_t)(stop - first) + 1;
+    if (!is_taken) return outcome;
     return outcome == TAKEN_SEVERAL ? TAKEN_SEVERAL_OVER_LINES : TAKEN_OVER_LINES;
 }
 
@@ -202,7 +207,8 @@ static int scan_lines(scanner *s, const u8 *data, size_t length)
         } else if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) {
             return 0;
         }
-        int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES;
+        int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES
+            || outcome == SET_ASIDE_OVER_LINES;
         u32 lines = is_long ? count_lines(data + begin, data + next) : 1;
         if (lines > 1) s->runs[s->runs_count - 1].lines += lines - 1;
         s->lines += lines;

@@ -52,7 +52,8 @@ const u8 *skip_spaces(scanner *s, const u8 *at)
         if (*at == ' ' || *at == '\t' || *at == '\r') continue;
         if (*at != '\n') return at;
         if (s->allows_line_feed) continue;
-        if (!s->last_line_feed || at >= s->last_line_feed
+        s->has_reached_last = s->last_line_feed && at >= s->last_line_feed;
+        if (!s->last_line_feed || s->has_reached_last
             || may_be_event_line(at + 1, s->last_line_feed))
             return at;
         s->last_crossed = at;
@@ -257,16 +258,26 @@ const u8 *skip_container(scanner *s, const u8 *at, u8 brace, unsigned level, int
     }
 }
 
+/* Return whether an object, its brace before `at`, begins like DynamoDB's of a map: `{"M":{`. */
+static int begins_typed_map(scanner *s, const u8 *at)
+{
+    at = skip_space(s, at);
+    if (memcmp(at, "\"M\"", 3)) return 0;
+    at = skip_space(s, at + 3);
+    return *at == ':' && *skip_space(s, at + 1) == '{';
+}
+
 /* Walk a meeting: whether there is one matters, not what it says. */
 static const u8 *walk_meeting(scanner *s, const u8 *at, unsigned level)
 {
     int types = 0, is_object = *at == '{';
     u32 count = 0;
     if (s->in_full) return stop(s, WALK_DOUBT);
+    int is_map = is_object && begins_typed_map(s, at + 1);
     const u8 *end = skip_container(s, at + 1, *at, level, &types, &count);
     if (!end) return NULL;
     /* A typed value, an array of one scalar may be nothing. */
-    if (is_object ? types : count == 1) return stop(s, WALK_DOUBT);
+    if (is_object ? types && !(is_map && count == 1) : count == 1) return stop(s, WALK_DOUBT);
     if (!put_byte(s, is_object ? TOKEN_OBJECT : TOKEN_ARRAY)) return NULL;
     if (is_object && !put_byte(s, 0)) return NULL;
     unsigned byte = is_object ? TOKEN_OBJECT_END | END_HAS_OTHER
@@ -522,7 +533,7 @@ static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
         added->text = a->text;
         added->text_end = at;
     } else if (a->first_split == s->splits_count) {
-        if (a->first != NO_NUMBER) {
+        if (a->first != NO_NUMBER && a->count > 1) {
             collapse_members(s, a->first);
             s->traced_count = UNTRACED;
         }
@@ -541,10 +552,13 @@ const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
                      .text = at};
     if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
     at = skip_space(s, at);
-    if (*at == '{') {
+    int has_objects = *at == '{';
+    if (has_objects) {
+        u32 traced_count = s->traced_count;
         s->traced_count = UNTRACED;
         if (are_pairs(s, at, level)) return walk_pairs(s, at, level);
         if (s->status != WALK_OK) return NULL;
+        s->traced_count = traced_count;
     }
     while (*at != ']' || a.count) {
         at = walk_next_item(s, at, flags, level, &a);
@@ -554,6 +568,8 @@ const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
         if (*at != ',') return stop_at(s, at);
         at = skip_space(s, at + 1);
     }
+    /* Of several objects it matters how many are alike; one alone has a path. */
+    if (has_objects && a.count > 1) s->traced_count = UNTRACED;
     return end_array(s, at, &a);
 }
 
@@ -596,6 +612,7 @@ static const u8 *walk_once(scanner *s, const u8 *at)
     s->named_count = s->texts_count = 0;
     s->allows_line_feed = 0;
     s->last_crossed = NULL;
+    s->has_reached_last = 0;
     at = *at == '"' ? walk_root_text(s, at + 1) : walk_object(s, at + 1, 0, 1);
     if (at && s->has_nameless && s->known_names) return stop(s, WALK_DOUBT);
     if (!at || s->splits_count) return at;

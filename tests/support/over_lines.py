@@ -36,6 +36,10 @@ def make_event(sid: object, kind: str = "CONVERSATION_ENGAGED", **more: object) 
     }
 
 
+MEETINGS: tuple[Any, ...] = (
+    *({"M": {}}, {"M": {"a": {"S": "x"}}}, {"M": {"M": {}}}, {"M": None}, {"M": {}, "x": None}),
+    *({"M": {}, "S": ""}, {"M": [1]}, {"S": ""}, {"M": "x"}, {"x": 1}, {}, [], ["x"], [1, 2]),
+)
 RECORDS: tuple[Any, ...] = (
     make_event("s1"),
     make_event("s2", "CONVERSATION_TRIGGERED"),
@@ -61,6 +65,13 @@ RECORDS: tuple[Any, ...] = (
     {"events": [make_event("s13"), make_event("s14", "CONVERSATION_CLOSED")]},
     {"events": [make_event("s15"), {}, {"m": 1}, {"event": "acme.opened"}, {"message": "x"}]},
     {"S": {"event": "x"}},
+    *(
+        {
+            "event": "CONVERSATION_MEETING_BOOKED",
+            "data": {"payload": {"sid": "m", "meetingInfo": m}},
+        }
+        for m in MEETINGS
+    ),
 )
 ODD_RECORDS: tuple[Any, ...] = ([], [1, "x"], "text", None, 3, [{}], [make_event("s16")], True)
 

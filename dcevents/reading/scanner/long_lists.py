@@ -165,7 +165,7 @@ class MemberScanner:
         if len(before) + len(behind) > _MAX_AROUND_BYTES:
             return None
         # With nothing around, there is room for all: a window is taken whole or not at all.
-        room = 2 * len(data) + _SPARE_BYTES
+        room = (len(data) + len(data) // 2 if is_list else 2 * len(data)) + _SPARE_BYTES
         most = min(len(data) // 2, room // (len(before) + len(behind) + len("{}\n"))) + 1
         out = self._buffers.take(room)
         places, result = (ctypes.c_uint32 * (_PLACE_NUMBERS * most))(), _CutResult()

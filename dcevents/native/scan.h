@@ -577,6 +577,7 @@ typedef struct scanner {
     enum walk_status status;
     int allows_line_feed; /* in a text, a line feed is white space */
     const u8 *last_crossed;   /* the line feed in a value that was passed last */
+    int has_short_line; /* with longer values a line of the value might break it off */
     int has_reached_last; /* the walk has stopped at the next one: */
     const u8 *last_line_feed; /* behind which a value over lines is not walked; NULL on one line */
     int has_prefix; /* there is text before the record: a time, perhaps */
@@ -703,9 +704,10 @@ int order_form(scanner *s, u8 *form, u32 *length, u16 *slots);
 /* Walk a number, string or word, of which nothing is kept; return the place behind it or NULL. */
 const u8 *walk_plain_scalar(scanner *s, const u8 *at);
 
-/* Return whether a line within a value may be an event by itself, which breaks the value off; `last` is
-   a line feed that is not before it. */
-int may_be_event_line(const u8 *at, const u8 *last);
+/* Say whether a line within a value may be an event by itself, which breaks the value off; `last` is a line
+   feed that is not before it. One that is too short for an event may be one with other values. */
+enum event_line { NO_EVENT_LINE, SHORT_LINE, MAY_BE_EVENT_LINE };
+enum event_line find_event_line(const u8 *at, const u8 *last);
 
 /* -- lines with text before their JSON -------------------------------------------------------- */
 

@@ -41,7 +41,7 @@ static const u8 *cross_space(cutter *c, const u8 *at)
             c->is_open = c->last_feed != NULL;
             return NULL;
         }
-        if (may_be_event_line(at + 1, c->last_feed)) return NULL;
+        if (find_event_line(at + 1, c->last_feed) == MAY_BE_EVENT_LINE) return NULL;
         c->lines++;
     }
     return at;

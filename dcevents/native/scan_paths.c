@@ -238,7 +238,7 @@ void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
 {
     path_tree *paths = &s->paths;
     /* Of several names of events, it matters which they are: their classes do not say all. */
-    if (paths->pause || s->traced_count > MAX_TRACED || s->known_names > 1) return;
+    if (paths->pause || s->traced_count > MAX_TRACED || s->known_names > 1 || s->has_short_line) return;
     u32 step = 0, level = 0;
     const u8 *at = begin, *behind[MAX_TEXT_LEVELS];
     for (u32 number = 0; number <= s->traced_count; number++) {

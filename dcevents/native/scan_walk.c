@@ -21,29 +21,31 @@ const u8 *skip_separators(const u8 *at, const u8 *end)
 /* A bound of the shortest event: a sid, and a kind under a key that names events. */
 enum { MIN_EVENT_BYTES = 20 };
 
-int may_be_event_line(const u8 *at, const u8 *last)
+enum event_line find_event_line(const u8 *at, const u8 *last)
 {
     while (*at != '{' && *at != '"') {
         int may_lead = (*at != '\n' && *at <= ' ') || *at == ',' || *at == '[' || *at == ']'
             || *at >= 0x80;
-        if (!may_lead) return 0;
+        if (!may_lead) return NO_EVENT_LINE;
         at++;
     }
     if (*at == '{') {
         const u8 *end = memchr(at, '\n', (size_t)(last - at) + 1);
-        if (!end) return 1;
+        if (!end) return MAY_BE_EVENT_LINE;
         while (end > at + 1
                && (end[-1] <= ' ' || end[-1] == ',' || end[-1] == '[' || end[-1] == ']'
                    || end[-1] >= 0x80))
             end--;
-        return end - at >= MIN_EVENT_BYTES && (end[-1] == '}' || end[-1] == '"');
+        if (end[-1] != '}' && end[-1] != '"') return NO_EVENT_LINE;
+        return end - at >= MIN_EVENT_BYTES ? MAY_BE_EVENT_LINE : SHORT_LINE;
     }
     const u8 *text = at + 1, *quote = skip_plain(text);
     while (*quote >= 0x80) quote = skip_plain(quote + 1);
-    if (*quote != '"') return 1;
+    if (*quote != '"') return MAY_BE_EVENT_LINE;
     const u8 *behind = quote + 1;
     while (*behind == ' ' || *behind == '\t') behind++;
-    return *behind != ':' && may_hold_values(text, (size_t)(quote - text));
+    int may_be_text = *behind != ':' && may_hold_values(text, (size_t)(quote - text));
+    return may_be_text ? MAY_BE_EVENT_LINE : NO_EVENT_LINE;
 }
 
 const u8 *skip_spaces(scanner *s, const u8 *at)
@@ -53,9 +55,10 @@ const u8 *skip_spaces(scanner *s, const u8 *at)
         if (*at != '\n') return at;
         if (s->allows_line_feed) continue;
         s->has_reached_last = s->last_line_feed && at >= s->last_line_feed;
-        if (!s->last_line_feed || s->has_reached_last
-            || may_be_event_line(at + 1, s->last_line_feed))
-            return at;
+        if (!s->last_line_feed || s->has_reached_last) return at;
+        enum event_line line = find_event_line(at + 1, s->last_line_feed);
+        if (line == MAY_BE_EVENT_LINE) return at;
+        if (line == SHORT_LINE) s->has_short_line = 1;
         s->last_crossed = at;
     }
 }
@@ -612,7 +615,7 @@ static const u8 *walk_once(scanner *s, const u8 *at)
     s->named_count = s->texts_count = 0;
     s->allows_line_feed = 0;
     s->last_crossed = NULL;
-    s->has_reached_last = 0;
+    s->has_reached_last = s->has_short_line = 0;
     at = *at == '"' ? walk_root_text(s, at + 1) : walk_object(s, at + 1, 0, 1);
     if (at && s->has_nameless && s->known_names) return stop(s, WALK_DOUBT);
     if (!at || s->splits_count) return at;

@@ -117,7 +117,7 @@ DC_EXPORT u32 dc_pass_lines_within(open_value *v, const u8 *data, u32 length, u6
     if (place > last || v->count > MAX_OPEN) return 0;
     while (begin < length) {
         const u8 *at = data + begin;
-        if (may_be_event_line(at, data + length - 1)) break;
+        if (find_event_line(at, data + length - 1) == MAY_BE_EVENT_LINE) break;
         copy_value(&before, v);
         const u8 *feed = take_line(v, at, place + begin, is_array);
         if (!feed) {

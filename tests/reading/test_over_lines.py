@@ -11,7 +11,7 @@ from choosing import choose_some, try_examples
 from hypothesis import given
 from hypothesis import strategies as st
 from long_lists import read_pieces
-from over_lines import make_event, read, write_log, write_value
+from over_lines import make_event, read, write_aside, write_log, write_value
 from scanned import CONTEXT
 
 from dcevents.native import load_library
@@ -116,6 +116,11 @@ CASES = {
     ),
     "so does a text that is one": (
         make_list(EVENT, "x").replace(b'"x"', json.dumps(json.dumps(EVENT)).encode()),
+        None,
+        None,
+    ),
+    "or one in an object, whatever others before it hold": (
+        "\n".join(write_aside(each) for each in ("a", "b", json.dumps(EVENT), "c")).encode(),
         None,
         None,
     ),

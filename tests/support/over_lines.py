@@ -83,9 +83,29 @@ def write_value(value: object, rng: random.Random) -> str:
     return json.dumps(value, indent=indent, separators=separators, ensure_ascii=rng.random() < 0.5)
 
 
+def write_aside(text: str, around: str = '{"z": TEXT}') -> str:
+    """Return an event over lines, with a text on a line of its own."""
+    lines = json.dumps(make_event("aside"), indent=1)[:-2] + ',\n "x": [\n' + around + "\n]\n}"
+    return lines.replace("TEXT", json.dumps(text))
+
+
+AROUNDS = (
+    '{"z": TEXT}',
+    '{"z": TEXT},',
+    "TEXT",
+    "1, TEXT",
+    '[{"z": TEXT}]',
+    '{"z": TEXT, "n":\n1}',
+)
+TEXTS = ("", "a", "b", "long enough for an event", json.dumps(make_event("text")), '{"event":"x"}')
+
+
 def write_document(records: Sequence[object], rng: random.Random) -> str:
     """Return records one behind the other, in an array, or in a list of an object."""
-    match rng.randrange(6):
+    match rng.randrange(7):
+        case 6:
+            around = rng.choice(AROUNDS)
+            return "\n".join(write_aside(rng.choice(TEXTS), around) for _ in records)
         case 0:
             return rng.choice(("\n", "\n", ",\n", "\n\n", "", " ")).join(
                 write_value(each, rng) for each in records

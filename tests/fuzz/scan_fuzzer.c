@@ -261,6 +261,8 @@ static void check_alone(scanner *alone, u32 status, int has_event, const scan_re
     const scan_result *one = dc_scan_block(alone, copy, size);
     free(copy);
     CHECK(one && one->lines == lines);
+    /* Lines may be set aside as those of one value. */
+    if (status == LINE_ASIDE) return;
     /* A value over lines may be left to Python at one time and taken at another. */
     if (lines > 1 && (one->runs_count > 1 || one->runs[0].status == LINE_ASIDE)) return;
     CHECK(one->runs_count == 1);

@@ -132,7 +132,7 @@ class RecordReader:
     def pass_values(self, lines: int, size: int, behind: bytes) -> None:
         """Pass over lines of objects over lines that were read elsewhere, as the next of an array.
 
-        They have so many bytes, `behind` stands behind the last object. Raise ValueError where
+        They have so many bytes, `behind` is what follows the last object. Raise ValueError where
         something but arrays is open.
         """
         self._framing.pass_values(lines, size, behind)

@@ -25,8 +25,8 @@ from dcevents.reading.scanner import (
 )
 from dcevents.reading.scanner.block import Buffer, find_entries
 from dcevents.reading.scanner.long_lists import NO_NUMBER, ScannedMembers
+from dcevents.reading.scanner.rejects import TakenRejects
 from dcevents.reading.sources.buffers import BlockBytes
-from dcevents.reading.taken_rejects import TakenRejects
 
 if TYPE_CHECKING:
     from dcevents.reading.records import NumberedMembers
@@ -184,11 +184,12 @@ class OtherLines:
         entries = (at for at, bucket in enumerate(self._buckets) if _IS_REJECTED[bucket])
         if not any(self._buckets.translate(_IS_REJECTED)):
             return []
-        rejects = TakenRejects(data, scanned)
-        return [
-            rejects.find(entry, OTHER_BUCKETS[self._buckets[entry]], self._first_line)
-            for entry in islice(entries, wanted)
-        ]
+        rejects, found = TakenRejects(data, scanned), list[RejectedRecord]()
+        for entry in islice(entries, wanted):
+            reason = OTHER_BUCKETS[self._buckets[entry]]
+            line, number, raw = rejects.find(entry, reason)
+            found.append(RejectedRecord(self._first_line + line, number, reason, raw))
+        return found
 
 
 def _count_names(

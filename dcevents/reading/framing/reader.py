@@ -156,11 +156,7 @@ class Framing(LineReader):
         return is_read and not self._is_within() and not self._taken
 
     def pass_values(self, lines: int, size: int, behind: bytes) -> None:
-        """Pass over lines of objects over lines, with separators around but no brackets.
-
-        They have so many bytes, `behind` stands behind the last object. Raise ValueError where
-        something but arrays is open.
-        """
+        """Pass over lines of objects over lines that are read elsewhere: see RecordReader."""
         if not self.is_between_lines:
             raise ValueError("something is open before the values to pass")
         self._arrays.has_comma = b"," in behind
@@ -218,10 +214,8 @@ class Framing(LineReader):
 
     def _is_within(self) -> bool:
         """Return whether something is read that has begun before."""
-        if self._attempt or self._gathering:
-            return True
-        within = self._long_object or self._long_value or self._skipped
-        return within is not None
+        within = self._attempt or self._gathering or self._long_object
+        return bool(within or self._long_value or self._skipped)
 
     def _step(self, *, is_final: bool) -> bool:
         """Read a line, or more of a value over lines.

@@ -106,7 +106,7 @@ class ScannedMembers:
 
     @cached_property
     def are_alone(self) -> bool:
-        """Whether each is one record, and begins on a line of its own."""
+        """Say whether each is one record, and begins on a line of its own."""
         return self.counts is None and len(set(self.lines)) == len(self.lines)
 
     def number(self, taken: range, count: int, *, has_neighbour: bool) -> Sequence[int]:

@@ -1,17 +1,30 @@
-"""Rejected records among the lines that a scanner has taken, with their bytes."""
+"""Rejected records among the lines that a scanner has taken: their places and bytes."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from dcevents.reading.json_value import SEPARATOR_BYTES
-from dcevents.reading.read_block import RejectedRecord
-from dcevents.reading.scanner import SEVERAL, LineStatus, Run, ScannedBlock
-from dcevents.reading.scanner.block import find_entries
+from dcevents.reading.scanner.block import (
+    SEVERAL,
+    LineStatus,
+    Run,
+    ScannedBlock,
+    find_entries,
+)
 from dcevents.reading.sources.buffers import BlockBytes, cut_bytes
 
 _OBJECT_REASONS: Final = {"no_event", "no_sid"}
 _NO_RUN: Final = Run(LineStatus.OTHER, 0, 0, 0, 0, 0)
+
+
+class TakenReject(NamedTuple):
+    """A rejected record: its line in the block, its number there, its bytes."""
+
+    line: int
+    number: int
+    """0 where it is the only one."""
+    raw: bytes
 
 
 class _Value(NamedTuple):
@@ -36,7 +49,7 @@ class TakenRejects:
         """The line that was asked about last, and where it begins."""
         self._value: _Value | None = None
 
-    def find(self, entry: int, reason: str, first_line: int) -> RejectedRecord:
+    def find(self, entry: int, reason: str) -> TakenReject:
         """Return the record of an entry of lines that are no event."""
         line = self._lines[entry]
         if self._value is None or line != self._line:
@@ -45,7 +58,7 @@ class TakenRejects:
         value = self._value
         raw = value.raw.strip(SEPARATOR_BYTES) if reason in _OBJECT_REASONS else value.raw
         number = value.numbers[entry - value.first_entry] if value.numbers else 0
-        return RejectedRecord(first_line + line, number, reason, raw)
+        return TakenReject(line, number, raw)
 
     def _go_to(self, line: int) -> None:
         if line >= self._run.first_line + self._run.lines:

@@ -81,7 +81,7 @@ static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned le
             continue;
         }
         list_member member = {begin, begin, s->form_length, slots, s->slots_count, count++, splits,
-                              s->splits_count, NO_NUMBER};
+                              s->splits_count, NO_NUMBER, NULL, NULL};
         if (!add_member(s, &member, &last)) return 0;
         if (first == NO_NUMBER) first = last;
         at = skip_separators(at, end);

@@ -5,6 +5,7 @@ Plain functions of values.
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -144,6 +145,11 @@ def measure_width(text: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
+
+
+def measure_widths(texts: Sequence[str]) -> Iterable[int]:
+    """Return the columns of a terminal that each of some texts takes."""
+    return map(len if "".join(texts).isascii() else measure_width, texts)
 
 
 def format_timestamp(ms: int | None) -> str | None:

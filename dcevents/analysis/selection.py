@@ -265,18 +265,19 @@ def describe_renamed(view: View) -> str | None:
         .drop_nulls("conversation")
         .group_by("id_rank", "conversation")
         .agg(pl.len(), pl.col("last_at").max())
-        .sort("last_at", "conversation", descending=True, nulls_last=True)
-        .join(view.fold.conversation_ids, on="id_rank", how="left")
-        .group_by("conversation_id", maintain_order=True)
-        .agg("conversation", "len")
-        .filter(pl.col("conversation").list.len() > 1)
-        .sort("conversation_id")
     )
-    found = [_describe_names(*row) for row in names.iter_rows()]
-    if not found:
+    renamed = names.group_by("id_rank").agg(pl.len().alias("names")).filter(pl.col("names") > 1)
+    if renamed.is_empty():
         return None
-    more = f"; and {len(found) - _MAX_SHOWN_NAMES:,} more" * (len(found) > _MAX_SHOWN_NAMES)
-    shown = "; ".join(found[:_MAX_SHOWN_NAMES])
+    ids = renamed.join(view.fold.conversation_ids, on="id_rank", how="left")
+    first = ids.sort("conversation_id").head(_MAX_SHOWN_NAMES).iter_rows(named=True)
+    shown = "; ".join(
+        _describe_names(
+            each["conversation_id"], _list_latest(names, each["id_rank"]), each["names"]
+        )
+        for each in first
+    )
+    more = f"; and {ids.height - _MAX_SHOWN_NAMES:,} more" * (ids.height > _MAX_SHOWN_NAMES)
     return f"dialogues with several names, shown by the latest: {shown}{more}"
 
 
@@ -297,10 +298,18 @@ def _select_renamed(view: View) -> pl.DataFrame:
     return pl.concat(view.map_parts(select_rows, columns))
 
 
-def _describe_names(text: str, names: Sequence[str], counts: Sequence[int]) -> str:
+def _list_latest(names: pl.DataFrame, id_rank: int) -> list[tuple[str, int]]:
+    """Return the latest names of an id, and how many conversations have each."""
+    # Names without a time are the last.
+    order = pl.col("last_at").fill_null(-(1 << 63)), pl.col("conversation")
+    latest = names.filter(pl.col("id_rank") == id_rank).top_k(_MAX_SHOWN_NAMES, by=order)
+    return latest.sort(order, descending=True).select("conversation", "len").rows()
+
+
+def _describe_names(text: str, latest: Sequence[tuple[str, int]], name_count: int) -> str:
     """Return `dlg-103 'Help centre' (99 conversations), 'Help center' (86)`."""
-    first, *others = (f"'{show.shorten_name(name)}'" for name in names[:_MAX_SHOWN_NAMES])
-    latest = f"{first} ({show.format_count(counts[0], 'conversation')})"
-    former = [f"{name} ({count:,})" for name, count in zip(others, counts[1:], strict=False)]
-    more = ", …" if len(names) > _MAX_SHOWN_NAMES else ""
-    return f"{show.shorten_name(text)} {', '.join([latest, *former])}{more}"
+    (name, count), *former = latest
+    first = f"'{show.shorten_name(name)}' ({show.format_count(count, 'conversation')})"
+    others = [f"'{show.shorten_name(name)}' ({count:,})" for name, count in former]
+    more = ", …" if name_count > len(latest) else ""
+    return f"{show.shorten_name(text)} {', '.join([first, *others])}{more}"

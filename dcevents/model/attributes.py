@@ -1,8 +1,9 @@
 """What events say apart from session and time; many of these in columns. Plain data."""
 
 from array import array
-from collections.abc import Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
+
+from dcevents.model.numbers.packed_texts import PackedTexts
 
 
 class Attributes(NamedTuple):
@@ -24,11 +25,8 @@ class Attributes(NamedTuple):
         return self.agent_id or self.agent_name
 
 
-Dialogue: TypeAlias = tuple[str | None, str | None, str | None, str | None]
-"""A conversation's id, name, type and uiType."""
-Agent: TypeAlias = tuple[str | None, str | None]
-"""An agent's id and name."""
-NO_AGENT: Final[Agent] = (None, None)
+NO_AGENT: Final = (None, None)
+"""An agent without id and name."""
 ROW_NUMBERS: Final = 5
 """Numbers of a row: kind, and those of dialogue, page, agent and meeting."""
 
@@ -40,30 +38,20 @@ class AttributeColumns:
     """
 
     def __init__(self) -> None:
-        self.dialogues: list[Dialogue] = []
-        self.pages: list[str | None] = [None]
-        self.agents: list[Agent] = [NO_AGENT]
-        self.meetings: list[str | None] = [None]
+        self.dialogues = PackedTexts(4)
+        """Ids, names, types and uiTypes of conversations."""
+        self.pages = PackedTexts(1, [None])
+        self.agents = PackedTexts(2, [NO_AGENT])
+        """Ids and names."""
+        self.meetings = PackedTexts(1, [None])
         self.rows = array("I")
         """ROW_NUMBERS for each."""
 
     @property
-    def texts(self) -> tuple[Sequence[Dialogue | Agent | str | None], ...]:
+    def texts(self) -> tuple[PackedTexts, ...]:
         """Return what the numbers of a row behind the kind stand for, in their order."""
         return self.dialogues, self.pages, self.agents, self.meetings
 
     def __len__(self) -> int:
         """Count the rows."""
         return len(self.rows) // ROW_NUMBERS
-
-    def read_row(self, number: int) -> Attributes:
-        """Return the attributes of a row."""
-        row = self.rows[number * ROW_NUMBERS : (number + 1) * ROW_NUMBERS]
-        kind, dialogue, page, agent, meeting = row
-        return Attributes(
-            kind,
-            *self.dialogues[dialogue],
-            self.pages[page],
-            *self.agents[agent],
-            self.meetings[meeting],
-        )

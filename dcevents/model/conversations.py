@@ -6,7 +6,7 @@ Pure: frames in, frames out. Times are milliseconds since 1970 (UTC), null witho
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
@@ -37,8 +37,8 @@ from dcevents.model.grouping import DistinctCounts, choose_texts, group_part
 from dcevents.model.moments import UNTIMED
 from dcevents.model.native_grouping import NO_STEP, NO_TIME_MS
 from dcevents.model.outcomes import choose_provisional_outcome, decide_outcomes
-from dcevents.model.packing import FactPart
-from dcevents.model.texts import NUMBER_TYPE
+from dcevents.model.packed.packing import FactPart
+from dcevents.model.texts import NUMBER_TYPE, rank_texts
 
 _CONVERSATION_COLUMNS = (
     "conversation_key", "sid", "id_rank", "started_at", "engaged_at", "completed_at", "last_at",
@@ -96,6 +96,10 @@ class FactFold:
     idle_ms: int = 1_800_000
     has_ranked_texts: bool = False
     """True: `attributes` have ranks by code point in place of conversations' texts."""
+    _chosen_ranks: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    """By column what `choose_texts` has found."""
 
     @cached_property
     def attributes(self) -> pl.DataFrame:
@@ -103,7 +107,7 @@ class FactFold:
         frame = add_ranks(self.facts.vocabulary.tabulate_attributes())
         if not self.has_ranked_texts:
             return frame
-        return frame.with_columns(pl.col(*TEXT_COLUMNS).rank("dense").cast(pl.UInt32))
+        return frame.with_columns(rank_texts(frame[column]) for column in TEXT_COLUMNS)
 
     # -- events --------------------------------------------------------------------------------
 
@@ -310,19 +314,28 @@ class FactFold:
         return add_text(frame, self.attributes, column, self.choose_texts)
 
     def choose_texts(self, column: str, has_text: pl.Expr) -> pl.DataFrame:
-        """Return conversation_key → chosen: its text, of attributes that fit `has_text`."""
+        """Return conversation_key → chosen: its text, of attributes that fit `has_text`.
+
+        Whoever asks for a column again gets what was found before.
+        """
+        if column not in self._chosen_ranks:
+            self._chosen_ranks[column] = self._choose_ranks(column, has_text)
+        chosen, of_ranks = self._chosen_ranks[column]
+        return chosen.join(of_ranks, on="rank", how="left", maintain_order="left").drop("rank")
+
+    def _choose_ranks(self, column: str, has_text: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return conversation_key → rank of its text, and rank → chosen, the text."""
         texts = self.attributes.select(pl.when(has_text).then(column)).to_series()
-        rank = texts.rank("dense").fill_null(0).cast(pl.UInt32).alias("rank")
+        # Texts of a fold that is to be stored are ranks already.
+        rank = rank_texts(texts) if texts.dtype == pl.String else texts
+        rank = rank.fill_null(0).alias("rank")
         codes = self.attributes.select("kind", "id_rank", "agent", rank)
 
         def choose(part: FactPart) -> pl.DataFrame:
             return choose_texts(part, codes, self._id_bits, latest=column != "page")
 
         chosen = pl.concat(_map_in_threads(choose, self.facts.split_by_session()))
-        of_ranks = texts.drop_nulls().unique().sort()
-        return chosen.select(
-            "conversation_key", of_ranks.gather(chosen["rank"] - 1).alias("chosen")
-        )
+        return chosen, pl.DataFrame([rank, texts.alias("chosen")]).unique("rank")
 
     def find_constant_texts(self, column: str) -> pl.DataFrame:
         """Return id_rank → its text, of ids that have only one."""

@@ -16,7 +16,7 @@ import polars as pl
 from dcevents.model.grouping import DistinctCounts, count_part, drop_repeats, find_last_times
 from dcevents.model.moments import UNTIMED
 from dcevents.model.numbers.packed_events import PackedEvents
-from dcevents.model.packing import (
+from dcevents.model.packed.packing import (
     END_OF_SIDS,
     NO_PACKED_FACTS,
     NO_WIDE_FACTS,
@@ -27,14 +27,15 @@ from dcevents.model.packing import (
     unpack_rows,
     unpack_times,
 )
+from dcevents.model.packed.repeats import drop_known, estimate_distinct, order_facts
 from dcevents.model.vocabulary import Vocabulary
-from dcevents.native import draw_seed
 
 _MIN_ROW_LIMIT = 1 << 21
 """Rows that may be held before repeated facts are looked for; 12 bytes each."""
-
-_MAX_DISTINCT_SHARE = 0.75
-"""Repeated facts are dropped if at most this share of the rows stays."""
+_MIN_LATE_LIMIT = 1 << 18
+"""The same for rows of sessions that had facts before: a log that is read again has no others."""
+_MIN_REPEATED_SHARE = 0.25
+"""Repeated facts are dropped if they are this share of the rows; of late rows, half."""
 _MAX_PIECES = 64
 """Blocks whose facts are left as they lie in memory when they are added."""
 _PART_ROWS = 1 << 18
@@ -46,8 +47,9 @@ _SLICE_ROWS = 1 << 16
 class Facts:
     """A growing set of facts, by the sessions and attributes of a vocabulary.
 
-    Repeated rows are dropped from time to time: about two million rows are held, or twice the
-    distinct facts, where many are repeated.
+    Repeated rows are dropped from time to time, and from then on before they are added. Rows of
+    sessions that had facts before are looked at soon, others once there are two million, or twice
+    as many as the last time.
     """
 
     def __init__(self, vocabulary: Vocabulary | None = None) -> None:
@@ -60,7 +62,12 @@ class Facts:
         """Rows, repeated ones too."""
         self._packed_parts = [NO_PACKED_FACTS]
         self._wide_parts = [NO_WIDE_FACTS]
+        self._known = NO_PACKED_FACTS
+        """The first of the packed facts, once repeated ones were dropped: each once, in order."""
         self._row_limit = _MIN_ROW_LIMIT
+        self._late_rows, self._late_limit = 0, _MIN_LATE_LIMIT
+        self._end_sid = 0
+        """More than the number of any session of packed facts."""
         self._counts: DistinctCounts | None = None
 
     def add_rows(self, rows: pl.DataFrame) -> None:
@@ -97,12 +104,33 @@ class Facts:
     def _add_packed(self, packed: pl.DataFrame, row_count: int) -> None:
         """Add packed facts, so many with wide ones that were added."""
         self._counts = None
+        if not self._known.is_empty():
+            before = packed.height
+            packed = drop_known(packed, self._known)
+            row_count -= before - packed.height
+        self._count_late(packed)
         self._packed_parts.append(packed)
         self.row_count += row_count
-        if self.row_count >= self._row_limit:
-            if self._has_many_repeats():
-                self.drop_repeats()
-            self._row_limit = max(_MIN_ROW_LIMIT, 2 * self.row_count)
+        if self._late_rows >= self._late_limit:
+            self._look_for_repeats(self._late_rows // 2)
+        elif self.row_count >= self._row_limit:
+            self._look_for_repeats(int(_MIN_REPEATED_SHARE * self.row_count))
+
+    def _count_late(self, packed: pl.DataFrame) -> None:
+        """Count the facts of sessions that others had before."""
+        sids = packed["sid"]
+        last: Any = sids.max()
+        if last is not None:
+            self._late_rows += int((sids < self._end_sid).sum())
+            self._end_sid = max(self._end_sid, last + 1)
+
+    def _look_for_repeats(self, wanted: int) -> None:
+        """Drop repeated facts if there are so many, about."""
+        packed, _ = self._concat_parts()
+        if estimate_distinct(packed) <= packed.height - wanted:
+            self.drop_repeats()
+        self._row_limit = max(_MIN_ROW_LIMIT, 2 * self.row_count)
+        self._late_rows, self._late_limit = 0, max(_MIN_LATE_LIMIT, self.row_count // 2)
 
     def _extend_range(self, first: int, last: int) -> None:
         self.earliest_ms = first if self.earliest_ms is None else min(first, self.earliest_ms)
@@ -194,29 +222,15 @@ class Facts:
 
     def drop_repeats(self) -> None:
         """Drop repeated facts."""
-        code_count = len(self.vocabulary)
-        parts = [pack_rows(drop_repeats(part, code_count)) for part in self.split_by_session()]
-        packed, wide = (pl.concat(frames) for frames in zip(*parts, strict=True))
-        self._packed_parts, self._wide_parts = [packed], [wide]
-        self.row_count = packed.height + wide.height
+        packed, wide = self._concat_parts()
+        self._known = order_facts(packed)
+        self._packed_parts, self._wide_parts = [self._known], [wide.unique()]
+        self.row_count = self._known.height + self._wide_parts[0].height
 
     def to_distinct_frame(self) -> pl.DataFrame:
         """Return each fact once; those of a session stand together."""
         code_count = len(self.vocabulary)
         return pl.concat(drop_repeats(part, code_count) for part in self.split_by_session())
-
-    def _has_many_repeats(self) -> bool:
-        """Estimate whether a quarter of the facts, or more, are repeated.
-
-        Of a fact and its repeats all are in the sample, or none is: where a few facts are repeated
-        very often, it has too few rows, or too few distinct ones. Nobody can guess the factors.
-        """
-        packed, _ = self._concat_parts()
-        factors = [pl.lit(draw_seed() | 1, pl.UInt64) for _ in range(2)]
-        spread = pl.col("sid") * factors[0] + pl.col("time_and_attributes") * factors[1]
-        sample = packed.filter(spread // (1 << 60) == 0)
-        expected = self.row_count / 16
-        return sample.n_unique() <= _MAX_DISTINCT_SHARE * expected
 
     def note_counts(self, counts: DistinctCounts) -> None:
         """Note what `count_distinct` would find, and a fold has found."""

@@ -10,6 +10,7 @@ from typing import Protocol, Self, TypeVar
 import polars as pl
 
 from dcevents.model.events import INITIATED, KINDS
+from dcevents.model.texts import rank_texts
 
 _T = TypeVar("_T")
 
@@ -116,19 +117,10 @@ def add_ranks(attributes: pl.DataFrame) -> pl.DataFrame:
     of the agent's id; `kind_bit` the bit of the kind.
     """
     return attributes.with_columns(
-        _rank_texts(attributes["conversation_id"]).fill_null(0).alias("id_rank"),
-        _rank_texts(attributes["agent_id"]).alias("agent"),
+        rank_texts(attributes["conversation_id"]).fill_null(0).alias("id_rank"),
+        rank_texts(attributes["agent_id"]).alias("agent"),
         pl.col("kind").replace_strict(_KIND_BITS, return_dtype=pl.UInt16).alias("kind_bit"),
     )
-
-
-def _rank_texts(texts: pl.Series) -> pl.Series:
-    """Return the rank of each text by code point, from 1 on; null for null.
-
-    There are few different ones: to sort these is a tenth of the work of ranking all.
-    """
-    distinct = texts.drop_nulls().unique().sort()
-    return texts.cast(pl.Enum(distinct)).to_physical().cast(pl.UInt32) + 1
 
 
 def name_agents(attributes: pl.DataFrame, namings: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from dcevents.model.events import (
 )
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 from dcevents.model.native_grouping import NO_EVENT_MS, NO_STEP, NO_TIME_MS
-from dcevents.model.packing import FactPart
+from dcevents.model.packed.packing import FactPart
 from dcevents.native import load_library
 
 
@@ -125,10 +125,10 @@ def find_last_times(part: FactPart, code_count: int) -> pl.DataFrame:
 
 
 def drop_repeats(part: FactPart, code_count: int) -> pl.DataFrame:
-    """Return each fact once, those of a session together; codes are below `code_count`."""
+    """Return each fact once, in the order of session, time and code, each below `code_count`."""
     if (library := load_library()) is not None:
         return native_grouping.drop_repeats(library, part, code_count)
-    return _drop_equal(part.to_frame()).sort(pl.all())
+    return _drop_equal(part.to_frame()).sort("sid", "ts", "attributes")
 
 
 # -- by polars -----------------------------------------------------------------------------------

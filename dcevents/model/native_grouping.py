@@ -18,7 +18,7 @@ from dcevents.model.events import (
 )
 from dcevents.model.moments import UNTIMED
 from dcevents.model.numbers import packed_events
-from dcevents.model.packing import FACT_SCHEMA, FactPart
+from dcevents.model.packed.packing import FACT_SCHEMA, FactPart
 from dcevents.model.texts import NUMBER_TYPE
 from dcevents.native import arrow
 from dcevents.native.memory import Memory

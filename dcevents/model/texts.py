@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from dcevents.model.numbers.tables import NativeTable, PythonTable, TextTable
+from dcevents.model.numbers.tables import NativeTable, PythonTable, TextTable, make_text_table
 from dcevents.native import arrow
 
 NUMBER_TYPE: Final = pl.UInt32
@@ -35,6 +35,25 @@ def list_texts(table: TextTable) -> pl.Series:
     if isinstance(table, PythonTable):
         return pl.Series(table.list_texts(), dtype=pl.String)
     return _copy_texts(table, None, len(table))
+
+
+def list_members(table: TextTable, width: int, member: int) -> pl.Series:
+    """Return one of the texts of each value, null for none: see `packed_texts`."""
+    if isinstance(table, PythonTable):
+        texts = pl.Series(table.list_members(width, member), dtype=pl.String)
+    else:
+        texts = arrow.make_texts(table.copy_members(width, member), len(table))
+    return texts.set(texts == "", None)
+
+
+def rank_texts(texts: pl.Series) -> pl.Series:
+    """Return the rank of each text by code point, from 1 on; null for null. None is empty."""
+    table = make_text_table()
+    numbers = number_texts(table, texts.fill_null(""))
+    ranks = arrow.copy_numbers(table.list_ranks(), NUMBER_TYPE)
+    # The empty text is the first, where it stands for null.
+    found = ranks.gather(numbers) + (0 if texts.null_count() else 1)
+    return found.set(texts.is_null(), None).alias(texts.name)
 
 
 def _copy_texts(table: NativeTable, numbers: int | None, count: int) -> pl.Series:

@@ -2,13 +2,21 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
-from dcevents.model.attributes import ROW_NUMBERS, AttributeColumns, Attributes
+from dcevents.model.attributes import ROW_NUMBERS, Attributes
 from dcevents.model.numbers.codes import Codes, SidNumbers
-from dcevents.model.texts import NUMBER_TYPE, list_texts, look_up_texts, number_texts
+from dcevents.model.numbers.packed_texts import pack_values
+from dcevents.model.numbers.tables import make_text_table
+from dcevents.model.texts import (
+    NUMBER_TYPE,
+    list_members,
+    list_texts,
+    look_up_texts,
+    number_texts,
+)
 from dcevents.native import arrow
 
 _TEXT_COLUMNS: Final = (
@@ -18,6 +26,9 @@ _TEXT_COLUMNS: Final = (
     ("meeting_info",),
 )
 """Members of `Attributes` that each of `AttributeColumns.texts` has."""
+_TEXTS: Final = tuple(enumerate(_TEXT_COLUMNS))
+_DIALOGUES: Final = 0
+_AGENTS: Final = 2
 _KIND_COUNT: Final = 16
 """More than there are kinds."""
 
@@ -76,38 +87,47 @@ class Vocabulary:
         """Assign codes to the rows of a table with the members of `Attributes` as columns."""
         rows = array("I", bytes(4 * ROW_NUMBERS * table.height))
         rows[::ROW_NUMBERS] = array("I", table["kind"].to_list())
-        texts = []
-        for place, names in enumerate(_TEXT_COLUMNS):
-            distinct = table.select(names).unique(maintain_order=True)
-            values = distinct.rows() if len(names) > 1 else distinct.to_series().to_list()
-            texts.append(self.codes.number_texts(place, values))
-            numbers = table.select(names).join(
-                distinct.with_row_index("number"),
-                on=names,
-                how="left",
-                nulls_equal=True,
-                maintain_order="left",
-            )
-            rows[1 + place :: ROW_NUMBERS] = array("I", numbers["number"].to_list())
-        self.codes.number_rows(rows, texts)
+        numbers = [self._number_column(place, table.select(names)) for place, names in _TEXTS]
+        for place, column in enumerate(numbers, 1):
+            rows[place::ROW_NUMBERS] = array("I", column.to_list())
+        self.codes.number_rows(rows, [None] * len(numbers))
+
+    def _number_column(self, place: int, table: pl.DataFrame) -> pl.Series:
+        """Return the number of each row of texts."""
+        names = table.columns
+        if len(names) == 1:
+            with self.codes.lock:
+                return number_texts(self.codes.get_table(place), table.to_series().fill_null(""))
+        distinct = table.unique(maintain_order=True)
+        numbers = self.codes.number_texts(place, pack_values(distinct.rows()))
+        numbered = distinct.with_columns(pl.Series("number", numbers, dtype=NUMBER_TYPE))
+        found = table.join(numbered, on=names, how="left", nulls_equal=True, maintain_order="left")
+        return found["number"]
 
     def list_rows(self) -> pl.DataFrame:
         """Return a row for each code, with the members of `Attributes` as columns."""
-        known = self.codes.copy_columns()
-        kinds, *numbers = _split_rows(known)
-        columns = [kinds.cast(pl.UInt8).alias("kind")]
-        for place, names in enumerate(_TEXT_COLUMNS):
-            values: Sequence[Any] = known.texts[place]
+        rows = self._split_rows()
+        columns = [rows[0].cast(pl.UInt8).alias("kind")]
+        for place, names in _TEXTS:
             for at, name in enumerate(names):
-                texts = [value[at] for value in values] if len(names) > 1 else values
-                column = pl.Series(name, texts, dtype=pl.String)
-                columns.append(column.gather(numbers[place]))
+                texts = self._list_texts(place, at).gather(rows[1 + place])
+                columns.append(texts.alias(name))
         return pl.DataFrame(columns)
+
+    def _list_texts(self, place: int, member: int) -> pl.Series:
+        """Return one of the texts of each dialogue, page, …, in the order of their numbers."""
+        with self.codes.lock:
+            width = len(_TEXT_COLUMNS[place])
+            return list_members(self.codes.get_table(place), width, member)
+
+    def _split_rows(self) -> list[pl.Series]:
+        """Return the numbers of all rows, column by column."""
+        rows = arrow.copy_numbers(self.codes.list_rows(), pl.UInt32)
+        return [rows.gather_every(ROW_NUMBERS, offset=at) for at in range(ROW_NUMBERS)]
 
     def list_attributes(self) -> list[Attributes]:
         """Return all attributes, in the order of their codes."""
-        columns = self.codes.copy_columns()
-        return [columns.read_row(code) for code in range(len(columns))]
+        return [Attributes(*row) for row in self.list_rows().iter_rows()]
 
     def tabulate_attributes(self) -> pl.DataFrame:
         """Return a row for each code.
@@ -130,11 +150,11 @@ class Vocabulary:
 
         Events of one session and time are equal if these numbers are (definitions 1).
         """
-        columns = self.codes.copy_columns()
-        kinds, dialogues, _, agents, _ = _split_rows(columns)
-        ids = _number_values(dialogue[0] for dialogue in columns.dialogues)
-        identities = _number_values(_list_agent_identities(columns)).gather(agents)
-        spread = identities * (ids.len() + 1) + ids.gather(dialogues)
+        kinds, dialogues, _, agents, _ = self._split_rows()
+        ids = _number_values(self._list_texts(_DIALOGUES, 0))
+        agent_ids, agent_names = (self._list_texts(_AGENTS, member) for member in range(2))
+        identities = _number_values(pl.select(pl.coalesce(agent_ids, agent_names)).to_series())
+        spread = identities.gather(agents) * (ids.len() + 1) + ids.gather(dialogues)
         return (spread * _KIND_COUNT + kinds).rank("dense").cast(pl.UInt32)
 
     def renew_sessions(self) -> None:
@@ -151,21 +171,9 @@ class Vocabulary:
 
     def count_id_bits(self) -> int:
         """Count the bits of a conversation id's rank (0 without an id)."""
-        return self.codes.count_conversation_ids().bit_length()
+        return self.codes.count_dialogues().bit_length()
 
 
-def _list_agent_identities(columns: AttributeColumns) -> list[str | None]:
-    return [agent_id or agent_name for agent_id, agent_name in columns.agents]
-
-
-def _split_rows(columns: AttributeColumns) -> list[pl.Series]:
-    """Return the numbers of all rows, column by column."""
-    rows = arrow.copy_numbers(columns.rows, pl.UInt32)
-    return [rows.gather_every(ROW_NUMBERS, offset=at) for at in range(ROW_NUMBERS)]
-
-
-def _number_values(values: Iterable[str | None]) -> pl.Series:
-    """Return numbers that are equal where the values are."""
-    numbers: dict[str | None, int] = {}
-    found = [numbers.setdefault(value, len(numbers)) for value in values]
-    return pl.Series(found, dtype=pl.UInt64)
+def _number_values(values: pl.Series) -> pl.Series:
+    """Return numbers that are equal where the texts are, none of which is empty."""
+    return number_texts(make_text_table(), values.fill_null("")).cast(pl.UInt64)

@@ -36,6 +36,13 @@ void *dcevents_allocate(uint64_t size) {
     return all + HEADER_BYTES;
 }
 
+void *dcevents_shrink(void *memory, uint64_t size) {
+    unsigned char *all = realloc(find_header(memory), (size_t)size + HEADER_BYTES + PADDING_BYTES);
+    if (!all) return memory;
+    memset(all + HEADER_BYTES + size, 0, PADDING_BYTES);
+    return all + HEADER_BYTES;
+}
+
 void dcevents_give_memory_back(void) {
 #ifdef __GLIBC__
     /* By itself it grows with the largest block that was freed. */

@@ -40,6 +40,9 @@ struct ArrowArray {
  */
 DCEVENTS_EXPORT void *dcevents_allocate(uint64_t size);
 
+/* Return memory that nobody shares with fewer bytes; its beginning stays. */
+void *dcevents_shrink(void *memory, uint64_t size);
+
 /* Add an owner of memory from dcevents_allocate. */
 DCEVENTS_EXPORT void dcevents_share(void *memory);
 

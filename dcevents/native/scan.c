@@ -23,9 +23,12 @@ static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const
     if (number < count && (forms[number].is_clean || !clean)) return SET_ASIDE;
     forms[number].form_begin = s->new_form_table.offsets[number];
     forms[number].form_length = length;
-    forms[number].value_begin = l->offset + (u32)(at - l->begin);
-    forms[number].value_length = (u32)(end - at);
+    u32 sample_begin = (u32)s->samples_count, sample_length = write_sample(s, at, end);
+    forms[number].is_sample = sample_length > 0;
+    forms[number].value_begin = sample_length ? sample_begin : l->offset + (u32)(at - l->begin);
+    forms[number].value_length = sample_length ? sample_length : (u32)(end - at);
     memcpy(forms[number].numbers, s->numbers, sizeof s->numbers);
+    if (sample_length) memset(forms[number].numbers, 0, sizeof s->numbers);
     forms[number].is_clean = clean;
     return SET_ASIDE;
 }
@@ -71,12 +74,11 @@ static enum line_outcome apply_rule(scanner *s, const rule *r)
     }
     if (r->kind == RULE_ASIDE) return SET_ASIDE;
     s->needs_late |= r->is_late;
-    if (r->kind != RULE_EVENT && s->last_line_feed && !s->is_several) return SET_ASIDE;
     int is_rejected = r->kind == RULE_NO_EVENT || r->kind == RULE_NO_SID;
-    if (is_rejected && s->is_several) {
-        enum other_bucket bucket = r->kind == RULE_NO_EVENT ? OTHER_NO_EVENT : OTHER_NO_SID;
-        return s->may_reject ? take_rejected(s, bucket) : SET_ASIDE;
-    }
+    if (is_rejected && s->is_several && s->may_reject)
+        return take_rejected(s, r->kind == RULE_NO_EVENT ? OTHER_NO_EVENT : OTHER_NO_SID);
+    /* Of several values on a line none may be rejected: each would need bytes of its own. */
+    if (is_rejected && s->is_several && !s->takes_rejects) return SET_ASIDE;
     switch ((enum rule_kind)r->kind) {
     case RULE_EVENT: return r->ms && s->has_prefix ? take_without_time(s, r) : take_event(s, r);
     case RULE_READY: return take_other(s, OTHER_WIDGET_READY);
@@ -148,7 +150,7 @@ static int is_own(const one_record *one, int number)
 }
 
 /* Take a member of a list: an event of which name or sid is its own; beside one, what is none. */
-static int take_list_member(scanner *s, const one_record *one, void *more)
+static enum take_status take_list_member(scanner *s, const one_record *one, void *more)
 {
     list_place *list = more;
     rule found;
@@ -161,15 +163,17 @@ static int take_list_member(scanner *s, const one_record *one, void *more)
         if (number != NO_NUMBER) found = s->rules[number];
         else outcome = find_in_order(s, list->p, &found);
         if (outcome == NO_MEMORY) list->has_no_memory = 1;
-        if (outcome != TAKEN_OTHER) return 0;
+        int is_noted = (s->is_late || s->is_new) && s->new_form_table.count < MAX_NEW_FORMS;
+        if (outcome == SET_ASIDE && is_noted) return NEEDS_RULE;
+        if (outcome != TAKEN_OTHER) return NOT_TAKEN;
         int is_event = found.kind == RULE_EVENT
             && (is_own(one, found.slots[SLOT_EVENT]) || is_own(one, found.slots[SLOT_SID]));
-        if (is_beside && found.kind != RULE_READY && found.kind != RULE_UNKNOWN) return 0;
+        if (is_beside && (found.kind == RULE_EVENT || found.kind == RULE_ASIDE)) return NOT_TAKEN;
         if (is_beside || is_event) break;
     }
     outcome = apply_rule(s, &found);
     list->has_no_memory |= outcome == NO_MEMORY;
-    return outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
+    return outcome == TAKEN_EVENT || outcome == TAKEN_OTHER ? IS_TAKEN : NOT_TAKEN;
 }
 
 /* Take all records of the lists in one. */
@@ -179,8 +183,11 @@ static enum line_outcome take_list_members(scanner *s, const place *p)
     int was_several = s->is_several;
     if (s->has_prefix) return SET_ASIDE;
     s->is_several = 1;
+    s->takes_rejects = !was_several;
     int is_taken = take_each(s, take_list_member, &list);
     s->is_several = was_several;
+    s->takes_rejects = 0;
+    s->kept_levels = 0;
     if (list.has_no_memory) return NO_MEMORY;
     return is_taken ? TAKEN_SEVERAL : SET_ASIDE;
 }
@@ -363,13 +370,21 @@ enum line_outcome take_object(scanner *s, const line *l, const u8 *at, const u8 
     return *end ? take_and_learn(s, l, at, *end) : SET_ASIDE;
 }
 
+/* Return whether a line ends with an opening brace or bracket, behind which its value goes on. */
+static int opens_at_end(const line *l)
+{
+    const u8 *end = l->end;
+    while (end > l->begin && end[-1] <= ' ') end--;
+    return end > l->begin && (end[-1] == '{' || end[-1] == '[');
+}
+
 enum line_outcome scan_line(scanner *s, const line *l)
 {
     int has_signs = 0;
     const u8 *at = *l->begin == '{' ? l->begin : skip_around(l->begin, &has_signs);
     if (at < l->end && *at == '{') {
         const u8 *behind;
-        enum line_outcome taken = take_path(s, at, l->end, &behind);
+        enum line_outcome taken = opens_at_end(l) ? SET_ASIDE : take_path(s, at, l->end, &behind);
         if (taken != SET_ASIDE) {
             if (behind == l->end || skip_around(behind, &has_signs) == l->end) return taken;
             leave_records(s);

@@ -487,7 +487,7 @@ enum line_status {
     LINE_EVENT,
     LINE_OTHER,
     LINE_EVENT_ALONE,
-    LINE_EVENT_OVER_LINES,
+    LINE_OBJECTS_OVER_LINES,
     LINE_SEVERAL,
     LINE_SEVERAL_OVER_LINES,
     LINE_SEVERAL_ALONE,
@@ -510,6 +510,7 @@ typedef struct {
 typedef struct {
     u32 form_begin, form_length, value_begin, value_length;
     u32 is_clean; /* no text that only the late stages look at may say something */
+    u32 is_sample; /* the value lies in the samples, not in the block */
     u32 numbers[MAX_SPLIT_LEVELS]; /* which member it is, of lists in one another */
 } new_form;
 
@@ -552,6 +553,7 @@ typedef struct {
     const u32 *name_offsets;
     const u8 *form_bytes;
     const new_form *new_forms;
+    const u8 *sample_bytes; /* records, of whose lists one member is left */
     const u32 *speakers, *actions, *combinations; /* pairs */
     const u8 *dialogue_bytes;
     const u32 *dialogue_offsets;
@@ -580,6 +582,7 @@ typedef struct {
     u32 gap_begin, form_begin, form_end, slots_begin, slots_end, number, splits_begin, splits_end;
     u32 traced_begin, traced_end;
     u32 next; /* NO_NUMBER for the last */
+    const u8 *text, *text_end;
 } list_member;
 
 /* A list, or a text of several values, whose members are records. */
@@ -587,8 +590,16 @@ typedef struct {
     u32 form_begin, form_end; /* of its members: behind its token, and where its end's stands */
     u32 slots_begin, slots_end;
     u32 first_member, splits_begin;
+    u32 count;       /* of a list with members that leave no trace, all objects: of all members */
+    u8 blank_end;    /* … the last byte that each of these has in a form */
     int is_text;
+    const u8 *text, *text_end; /* between the brackets of a list */
 } split;
+
+/* Of a list all but one member left out: where its text lies, and the member's. */
+typedef struct {
+    const u8 *list, *list_end, *member, *member_end;
+} kept_member;
 
 typedef struct scanner {
     hash_seed seed;
@@ -603,6 +614,8 @@ typedef struct scanner {
     enum walk_status status;
     int allows_line_feed; /* in a text, a line feed is white space */
     const u8 *last_crossed;   /* the line feed in a value that was passed last */
+    int has_short_line; /* with longer values a line of the value might break it off */
+    int has_reached_last; /* the walk has stopped at the next one: */
     const u8 *last_line_feed; /* behind which a value over lines is not walked; NULL on one line */
     int has_prefix; /* there is text before the record: a time, perhaps */
     const u8 *prefix_begin, *prefix_end;
@@ -631,6 +644,9 @@ typedef struct scanner {
     u8 one_form[MAX_FORM_BYTES + 16]; /* of one of several records */
     slot one_slots[MAX_SLOTS];
     u32 numbers[MAX_SPLIT_LEVELS]; /* which of them */
+    kept_member kept[MAX_SPLIT_LEVELS]; /* where these lie */
+    u32 kept_levels;
+    int takes_rejects; /* the record's list may have members that are rejected */
     int is_several;    /* the line may hold several records, of which so many were taken: */
     u32 line_records;
     size_t first_event, first_other, first_rejected_span; /* of the line */
@@ -662,6 +678,8 @@ typedef struct scanner {
     text_table sids, unknown_names, new_form_table;
     new_form *new_forms;
     size_t new_forms_capacity;
+    u8 *samples;
+    size_t samples_count, samples_capacity;
     run *runs;
     size_t runs_count, runs_capacity;
     event_columns events;
@@ -686,9 +704,9 @@ u32 find_flags(scanner *s, const u8 *key, size_t length);
 /* Put what follows the record in its form: kinds of events where several values name some. */
 int end_form(scanner *s);
 
-/* Read a record by the path of one like it: return its rule, with its slots in the scanner, which is late
-   or not as that record was, and set the place behind it; NO_NUMBER where there is none. The line ends at
-   `end`. */
+/* Read a record by the path of one like it, on a line or over lines: return its rule, with its slots in
+   the scanner, which is late or not as that record was, and set the place behind it; NO_NUMBER where there
+   is none. What may be read ends at `end`. */
 u32 follow_path(scanner *s, const u8 *at, const u8 *end, const u8 **behind);
 /* Return whether a text may end as full names do: what does not is none. */
 int may_be_full_name(const u8 *text, size_t length);
@@ -702,8 +720,11 @@ void look_for_paths(path_tree *paths);
 /* -- lists of records ------------------------------------------------------------------------- */
 
 /* Note the members of an array or text in the form whose records are several, from the first on. */
-int add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, u32 first_split,
-              int is_text);
+/* Write a record, of whose lists only the present members are left, behind the samples; return its length,
+   0 where that cannot be. */
+u32 write_sample(scanner *s, const u8 *at, const u8 *end);
+split *add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, u32 first_split,
+                 int is_text);
 /* Take members of an array that are like the one before out of the form again. */
 void collapse_members(scanner *s, u32 first_member);
 
@@ -713,8 +734,9 @@ typedef struct {
     u32 slots_begin, slots_end, token;
 } one_record;
 
-/* Does something with the record whose form and slots are the scanner's for now; returns 1 to go on. */
-typedef int (*take_one)(scanner *s, const one_record *record, void *more);
+enum take_status { NOT_TAKEN, IS_TAKEN, NEEDS_RULE /* not taken: those behind it are looked at, too */ };
+/* Does something with the record whose form and slots are the scanner's for now. */
+typedef enum take_status (*take_one)(scanner *s, const one_record *record, void *more);
 /* Make the form of each record that the walk has found, as if it were the only one, and its slots.
    Return 0 where that cannot be, where one was not taken, or all of a list are no events. */
 int take_each(scanner *s, take_one take, void *more);
@@ -730,9 +752,10 @@ int order_form(scanner *s, u8 *form, u32 *length, u16 *slots);
 /* Walk a number, string or word, of which nothing is kept; return the place behind it or NULL. */
 const u8 *walk_plain_scalar(scanner *s, const u8 *at);
 
-/* Return whether a line within a value may be an event by itself, which breaks the value off; `last` is
-   a line feed that is not before it. */
-int may_be_event_line(const u8 *at, const u8 *last);
+/* Say whether a line within a value may be an event by itself, which breaks the value off; `last` is a line
+   feed that is not before it. One that is too short for an event may be one with other values. */
+enum event_line { NO_EVENT_LINE, SHORT_LINE, MAY_BE_EVENT_LINE };
+enum event_line find_event_line(const u8 *at, const u8 *last);
 
 /* -- lines with text before their JSON -------------------------------------------------------- */
 

@@ -34,7 +34,8 @@ static int place_line(scanner *s, const u8 *data, size_t begin, size_t end, size
 
 static void begin_block(scanner *s)
 {
-    s->runs_count = s->events.count = s->others.count = s->rejected_spans_count = 0;
+    s->runs_count = s->events.count = s->others.count = s->samples_count = 0;
+    s->rejected_spans_count = 0;
     s->lines = 0;
     empty_table(&s->sids);
     empty_table(&s->unknown_names);
@@ -81,7 +82,7 @@ static enum line_status find_status(enum line_outcome outcome)
 {
     if (outcome == TAKEN_EVENT) return LINE_EVENT;
     if (outcome == TAKEN_ALONE) return LINE_EVENT_ALONE;
-    if (outcome == TAKEN_OVER_LINES) return LINE_EVENT_OVER_LINES;
+    if (outcome == TAKEN_OVER_LINES) return LINE_OBJECTS_OVER_LINES;
     if (outcome == TAKEN_SEVERAL) return LINE_SEVERAL;
     if (outcome == TAKEN_SEVERAL_OVER_LINES) return LINE_SEVERAL_OVER_LINES;
     if (outcome == TAKEN_SEVERAL_ALONE) return LINE_SEVERAL_ALONE;
@@ -122,29 +123,50 @@ static const u8 *place_value(scanner *s, block *b, size_t begin, const u8 **limi
     return *limit > first ? first : NULL;
 }
 
+/* Walk a value over lines and take it; `stop` is then the line feed behind it. */
+static enum line_outcome take_over_lines(scanner *s, block *b, const line *whole, const u8 **stop)
+{
+    int has_signs = 0;
+    const u8 *at = skip_around(whole->begin, &has_signs), *end = walk_record(s, at);
+    if (!end) {
+        size_t crossed = s->last_crossed ? (size_t)(s->last_crossed - whole->begin) : 0;
+        b->no_value_to = whole->offset + crossed + 1;
+        *stop = whole->end;
+        int is_open = s->status == WALK_UNFINISHED && s->has_reached_last
+            && is_valid_utf8(whole->begin, (size_t)(whole->end - whole->begin));
+        return is_open ? SET_ASIDE_OVER_LINES : IS_UNFINISHED;
+    }
+    *stop = skip_around(end, &has_signs);
+    line lines = {whole->begin, *stop, whole->offset};
+    if (**stop != '\n') return IS_UNFINISHED;
+    enum line_outcome outcome = take_and_learn(s, &lines, at, end);
+    return outcome == SET_ASIDE ? SET_ASIDE_OVER_LINES : outcome;
+}
+
 /* Scan a value that goes on behind its first line, which is `l`; `next` is where it was left. */
 static enum line_outcome scan_over_lines(scanner *s, block *b, const line *l, size_t *next)
 {
-    int has_signs = 0;
-    const u8 *limit = NULL, *first = NULL;
+    const u8 *limit = NULL, *first = NULL, *stop = NULL;
     if (l->offset >= b->no_value_to) first = place_value(s, b, l->offset, &limit);
     if (!first || first + (l->end - l->begin) >= limit) return IS_UNFINISHED;
-    const u8 *at = skip_around(first, &has_signs);
     line whole = {first, limit, l->offset};
     s->last_line_feed = limit;
-    const u8 *end = walk_record(s, at);
-    if (!end) b->no_value_to = l->offset + (size_t)(s->last_crossed ? s->last_crossed - first : 0) + 1;
-    enum line_outcome outcome = IS_UNFINISHED;
-    const u8 *rest = end ? skip_around(end, &has_signs) : NULL;
-    if (rest && *rest == '\n') outcome = take_record(s, &whole, at, end);
+    int has_signs = 0;
+    enum line_outcome outcome = take_path(s, skip_around(first, &has_signs), limit, &stop);
+    if (outcome != SET_ASIDE) stop = skip_around(stop, &has_signs);
+    if (outcome != SET_ASIDE && *stop != '\n') {
+        leave_records(s);
+        outcome = SET_ASIDE;
+    }
+    if (outcome == SET_ASIDE) outcome = take_over_lines(s, b, &whole, &stop);
     s->last_line_feed = NULL;
     if (outcome == NO_MEMORY) return outcome;
-    if (outcome != TAKEN_EVENT && outcome != TAKEN_SEVERAL) {
-        leave_records(s);
-        return IS_UNFINISHED;
-    }
-    *next = l->offset + (size_t)(rest - first) + 1;
-    return outcome == TAKEN_EVENT ? TAKEN_OVER_LINES : TAKEN_SEVERAL_OVER_LINES;
+    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER || outcome == TAKEN_SEVERAL;
+    if (!is_taken) leave_records(s);
+    if (!is_taken && outcome != SET_ASIDE_OVER_LINES) return IS_UNFINISHED;
+    *next = l->offset + (size_t)(stop - first) + 1;
+    if (!is_taken) return outcome;
+    return outcome == TAKEN_SEVERAL ? TAKEN_SEVERAL_OVER_LINES : TAKEN_OVER_LINES;
 }
 
 /* Scan the line or value at `begin`, up to `next`. */
@@ -194,9 +216,10 @@ static int scan_lines(scanner *s, const u8 *data, size_t length)
         } else if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) {
             return 0;
         }
-        int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES;
+        int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES
+            || outcome == SET_ASIDE_OVER_LINES;
         u32 lines = is_long ? count_lines(data + begin, data + next) : 1;
-        if (lines > 1) s->runs[s->runs_count - 1].lines = lines;
+        if (lines > 1) s->runs[s->runs_count - 1].lines += lines - 1;
         s->lines += lines;
     }
     return settle_open(s, data, &open, 0);
@@ -243,6 +266,7 @@ static void fill_result(scanner *s)
     out->name_offsets = s->unknown_names.offsets;
     out->form_bytes = s->new_form_table.bytes;
     out->new_forms = s->new_forms;
+    out->sample_bytes = s->samples;
     out->speakers = s->speakers.pairs;
     out->actions = s->actions.pairs;
     out->combinations = s->combinations.pairs;
@@ -286,7 +310,7 @@ DC_EXPORT void dc_close_scanner(scanner *s)
     for (int number = 0; number < WORD_LISTS; number++) free(s->lists[number].bytes);
     event_columns *events = &s->events;
     void *arrays[] = {s->arena, s->end, s->walked_form, s->walked_slots, s->members, s->splits, s->order,
-                      s->rules, s->new_forms, s->runs, s->rejected_spans, s->structure_counts, s->tail,
+                      s->rules, s->new_forms, s->samples, s->runs, s->rejected_spans, s->structure_counts, s->tail,
                       events->lines, events->sessions, events->attributes, events->times,
                       events->forms, events->structures, events->members, events->pages,
                       s->others.lines, s->others.names, s->others.buckets};

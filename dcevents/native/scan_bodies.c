@@ -101,7 +101,7 @@ static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned le
         int holds_nothing = named == s->named_count && texts == s->texts_count && was_dirty == s->is_dirty;
         return holds_nothing && put_nameless(s, &mark);
     }
-    return add_split(s, form_begin, slots_begin, first, first_split, 1);
+    return add_split(s, form_begin, slots_begin, first, first_split, 1) != NULL;
 }
 
 /* Walk a text that is JSON values; return 0, with the form as it was, for any other. */

@@ -46,8 +46,7 @@ int add_to_run(scanner *s, enum line_status status, u32 number, size_t begin, si
 {
     if (s->runs_count) {
         run *last = &s->runs[s->runs_count - 1];
-        int is_alone = status == LINE_EVENT_OVER_LINES || status == LINE_SEVERAL_OVER_LINES;
-        if (last->status == (u32)status && !is_alone) {
+        if (last->status == (u32)status && status != LINE_SEVERAL_OVER_LINES) {
             last->lines++;
             last->end = (u32)end;
             return 1;
@@ -57,7 +56,7 @@ int add_to_run(scanner *s, enum line_status status, u32 number, size_t begin, si
     if (!runs) return 0;
     s->runs = runs;
     size_t entries = status == LINE_OTHER ? s->others.count : s->events.count;
-    int has_none = status == LINE_ASIDE || status >= LINE_SEVERAL;
+    int has_none = status == LINE_ASIDE || status >= LINE_OBJECTS_OVER_LINES;
     size_t first_entry = has_none ? 0 : entries - 1;
     run added = {(u32)status, number, 1, (u32)begin, (u32)end, (u32)first_entry};
     runs[s->runs_count++] = added;

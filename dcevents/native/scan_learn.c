@@ -235,6 +235,18 @@ static int is_spelled_plainly(const u8 *at, const u8 *end, unsigned backslashes)
     return end[backslashes] == '"';
 }
 
+/* Return whether the string whose text begins at `text` is the first on a line behind `at`: it may be an
+   event by itself, as its text says. */
+static int begins_line(const u8 *at, const u8 *text)
+{
+    const u8 *before = text - 1;
+    while (before > at && before[-1] != '\n'
+           && (before[-1] <= ' ' || before[-1] == ',' || before[-1] == '[' || before[-1] == ']'
+               || before[-1] >= 0x80))
+        before--;
+    return before > at && before[-1] == '\n';
+}
+
 static int learn_value(learner *l, const traced_value *value)
 {
     buffer *b = &l->buffers[l->level];
@@ -242,6 +254,8 @@ static int learn_value(learner *l, const traced_value *value)
     const u8 *begin = find_spelled(b, value->begin);
     if (!begin) return 0;
     if (type == VALUE_TEXT_END) return end_text(l, begin);
+    int is_string = type != VALUE_NUMBER && type != VALUE_WORD && !l->level && !b->texts_count;
+    if (is_string && begins_line(b->at, begin)) return 0;
     if (type == VALUE_FORM || (type == VALUE_TEXT && l->is_spelled))
         return begin_spelled(l, value, begin);
     const u8 *end = find_spelled(b, value->end);
@@ -278,7 +292,7 @@ static int learn_line(scanner *s, u32 root, const u8 *begin, const u8 *end, u32 
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
 {
     /* Of several names of events, it matters which they are: their classes do not say all. */
-    if (s->paths.pause || s->traced_count > MAX_TRACED || s->known_names > 1) return;
+    if (s->paths.pause || s->traced_count > MAX_TRACED || s->known_names > 1 || s->has_short_line) return;
     u32 root = s->was_late ? PATHS_LATE : 0;
     root += learn_line(s, root + PATHS_SPELLED, begin, end, rule, 1) ? PATHS_SPELLED : PATHS_PLAIN;
     learn_line(s, root, begin, end, rule, 0);

@@ -16,6 +16,7 @@ enum line_outcome {
     TAKEN_OTHER,
     SET_ASIDE,
     IS_UNFINISHED,
+    SET_ASIDE_OVER_LINES, /* as far as the value is known to go on */
     NO_MEMORY,
 };
 

@@ -3,17 +3,17 @@
    What is around a list its members share, siblings they do not (definitions, rule 9). */
 #include "scan.h"
 
-int add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, u32 first_split,
-              int is_text)
+split *add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, u32 first_split,
+                 int is_text)
 {
     if (s->splits_count >= MAX_SPLITS) {
         s->status = WALK_DOUBT;
-        return 0;
+        return NULL;
     }
     split added = {form_begin, s->form_length, slots_begin, s->slots_count, first_member, first_split,
-                   is_text};
-    s->splits[s->splits_count++] = added;
-    return 1;
+                   0, 0, is_text, NULL, NULL};
+    s->splits[s->splits_count] = added;
+    return &s->splits[s->splits_count++];
 }
 
 void collapse_members(scanner *s, u32 first_member)
@@ -48,6 +48,43 @@ void collapse_members(scanner *s, u32 first_member)
     s->slots_count = slots_count;
 }
 
+enum { MAX_SAMPLE_BYTES = 1 << 16 };
+
+static int append_sample(scanner *s, const u8 *from, const u8 *end)
+{
+    for (; from < end; from++) {
+        u8 *grown = grow_array(s->samples, &s->samples_capacity, s->samples_count, 1);
+        if (!grown) return 0;
+        s->samples = grown;
+        s->samples[s->samples_count++] = *from;
+    }
+    return 1;
+}
+
+u32 write_sample(scanner *s, const u8 *at, const u8 *end)
+{
+    size_t size = (size_t)(end - at), begin = s->samples_count;
+    const u8 *from = at;
+    for (u32 level = 0; level < s->kept_levels; level++) {
+        const kept_member *kept = &s->kept[level];
+        /* Not of a list in a text, nor of one whose member leaves no trace. */
+        if (!kept->list || kept->list < at || kept->list_end > end || !kept->member) return 0;
+        size -= (size_t)(kept->list_end - kept->list) - (size_t)(kept->member_end - kept->member);
+    }
+    if (!s->kept_levels || size > MAX_SAMPLE_BYTES) return 0;
+    int is_written = 1;
+    for (u32 level = 0; level < s->kept_levels; level++) {
+        is_written &= append_sample(s, from, s->kept[level].list);
+        from = s->kept[level].member;
+    }
+    is_written &= append_sample(s, from, s->kept[s->kept_levels - 1].member_end);
+    for (u32 level = s->kept_levels; level--;)
+        is_written &= append_sample(s, s->kept[level].list_end,
+                                    level ? s->kept[level - 1].member_end : end);
+    if (!is_written) s->samples_count = begin;
+    return is_written ? (u32)(s->samples_count - begin) : 0;
+}
+
 /* A part of the walk's form: the record, or a member; and the list in it. */
 typedef struct part {
     const struct part *around;
@@ -60,6 +97,7 @@ typedef struct {
     take_one take;
     void *more;
     u32 form_length, slots_count, own_slots, token; /* of `one_form` so far */
+    int needs_rules; /* some have not been taken: they are looked at for their forms alone */
 } composer;
 
 /* Append a part of the walk's form and slots; return 0 where there is no room. */
@@ -92,8 +130,9 @@ static int append_rest(composer *c, const part *around)
     return 1;
 }
 
-/* Take the record that has been put together but for what follows it. */
-static int take_member(composer *c, const part *around)
+/* Take the record that has been put together but for what follows it, and so many like it: their numbers
+   follow its own, which is at `level`. */
+static int take_members(composer *c, const part *around, u32 level, u32 count)
 {
     scanner *s = c->s;
     one_record one = {c->own_slots, c->slots_count, c->token};
@@ -103,7 +142,25 @@ static int take_member(composer *c, const part *around)
     s->form_limit = MAX_FORM_BYTES;
     s->form_length = c->form_length;
     s->slots_count = c->slots_count;
-    return end_form(s) && c->take(s, &one, c->more);
+    if (!end_form(s)) return 0;
+    for (; count; count--, s->numbers[level]++) {
+        enum take_status status = c->take(s, &one, c->more);
+        c->needs_rules |= status == NEEDS_RULE;
+        if (status == NOT_TAKEN) return 0;
+        if (status == NEEDS_RULE) break;
+    }
+    return 1;
+}
+
+/* Take so many neighbours in a list that leave no trace, all objects. */
+static int take_blanks(composer *c, const part *around, u32 level, u32 count)
+{
+    const u8 blank[] = {TOKEN_OBJECT, 0, around->list->blank_end};
+    if (!count) return 1;
+    if (c->form_length + sizeof blank > MAX_FORM_BYTES) return 0;
+    memcpy(c->s->one_form + c->form_length, blank, sizeof blank);
+    c->form_length += sizeof blank;
+    return take_members(c, around, level, count);
 }
 
 /* Take the members of the last of some lists, which holds all others. */
@@ -115,22 +172,33 @@ static int take_list(composer *c, const part *whole, u32 begin, u32 slots_begin,
     if (list->splits_begin != splits_begin || level >= MAX_SPLIT_LEVELS) return 0;
     if (!append(c, begin, list->form_begin, slots_begin, list->slots_begin)) return 0;
     size_t events = s->events.count;
-    u32 form_length = c->form_length, slots_count = c->slots_count;
+    u32 form_length = c->form_length, slots_count = c->slots_count, next = 0;
     const list_member *m = NULL;
-    for (u32 at = list->first_member; at != NO_NUMBER; at = m->next) {
+    part around = *whole;
+    around.list = list;
+    for (u32 at = list->first_member; at != NO_NUMBER || next < list->count; at = m->next) {
+        u32 stop = at == NO_NUMBER ? list->count : s->members[at].number;
+        c->form_length = form_length;
+        c->slots_count = slots_count;
+        c->token = form_length - 1;
+        c->own_slots = slots_count;
+        s->numbers[level] = next;
+        s->kept_levels = 0;
+        if (list->count && !take_blanks(c, &around, level, stop - next)) return 0;
+        next = stop + 1;
+        if (at == NO_NUMBER) break;
         m = &s->members[at];
         if ((s->walked_form[m->form_begin] & 15) <= CLASS_TEXT) continue; /* no record */
         c->form_length = form_length;
         c->slots_count = slots_count;
         s->numbers[level] = m->number;
-        c->token = form_length - 1;
-        c->own_slots = slots_count;
-        part around = *whole;
-        around.list = list;
+        kept_member kept = {list->text, list->text_end, m->text, m->text_end};
+        s->kept[level] = kept;
+        s->kept_levels = level + 1;
         int is_taken = 0;
         if (m->splits_begin == m->splits_end) {
             is_taken = append(c, m->form_begin, m->form_end, m->slots_begin, m->slots_end)
-                && take_member(c, &around);
+                && take_members(c, &around, level, 1);
         } else {
             part inner = {&around, NULL, m->form_end, m->slots_end};
             is_taken = take_list(c, &inner, m->form_begin, m->slots_begin, m->splits_begin,
@@ -138,13 +206,13 @@ static int take_list(composer *c, const part *whole, u32 begin, u32 slots_begin,
         }
         if (!is_taken) return 0;
     }
-    return s->events.count > events;
+    return c->needs_rules || s->events.count > events;
 }
 
 int take_each(scanner *s, take_one take, void *more)
 {
-    composer c = {s, take, more, 0, 0, 0, 0};
+    composer c = {s, take, more, 0, 0, 0, 0, 0};
     part whole = {NULL, NULL, s->form_length, s->slots_count};
     memset(s->numbers, 0, sizeof s->numbers);
-    return take_list(&c, &whole, 0, 0, 0, s->splits_count, 0);
+    return take_list(&c, &whole, 0, 0, 0, s->splits_count, 0) && !c.needs_rules;
 }

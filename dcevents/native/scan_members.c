@@ -41,7 +41,7 @@ static const u8 *cross_space(cutter *c, const u8 *at)
             c->is_open = c->last_feed != NULL;
             return NULL;
         }
-        if (may_be_event_line(at + 1, c->last_feed)) return NULL;
+        if (find_event_line(at + 1, c->last_feed) == MAY_BE_EVENT_LINE) return NULL;
         c->lines++;
     }
     return at;
@@ -74,8 +74,17 @@ static const u8 *skip_string(cutter *c, const u8 *at)
     return at + 1;
 }
 
-/* Copy the object whose brace is at `at`, white space as one space; return the place behind it. NULL
-   where it does not end, or for a byte that cannot stand there. */
+/* Copy text without its line feeds: in their place stand spaces. */
+static int copy_line(cutter *c, const u8 *from, const u8 *end)
+{
+    u8 *at = c->out;
+    if (!copy_bytes(c, from, end)) return 0;
+    while ((at = memchr(at, '\n', (size_t)(c->out - at)))) *at = ' ';
+    return 1;
+}
+
+/* Copy the object whose brace is at `at`; return the place behind it. NULL where it does not end, or for
+   a byte that cannot stand there. */
 static const u8 *copy_object(cutter *c, const u8 *at)
 {
     const u8 *from = at;
@@ -90,15 +99,9 @@ static const u8 *copy_object(cutter *c, const u8 *at)
             at++;
         } else if (*at == '}') {
             at++;
-            if (!--depth) return copy_bytes(c, from, at) ? at : NULL;
+            if (!--depth) return copy_line(c, from, at) ? at : NULL;
         } else if (is_space(*at)) {
-            if (*at == ' ' && !is_space(at[1])) {
-                at++;
-                continue;
-            }
-            static const u8 space = ' ';
-            if (!copy_bytes(c, from, at) || !copy_bytes(c, &space, &space + 1)) return NULL;
-            from = at = cross_space(c, at);
+            at = cross_space(c, at);
             if (!at) return NULL;
         } else {
             c->is_open = at >= c->end;

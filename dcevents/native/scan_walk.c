@@ -18,29 +18,34 @@ const u8 *skip_separators(const u8 *at, const u8 *end)
     return at;
 }
 
-int may_be_event_line(const u8 *at, const u8 *last)
+/* A bound of the shortest event: a sid, and a kind under a key that names events. */
+enum { MIN_EVENT_BYTES = 20 };
+
+enum event_line find_event_line(const u8 *at, const u8 *last)
 {
     while (*at != '{' && *at != '"') {
         int may_lead = (*at != '\n' && *at <= ' ') || *at == ',' || *at == '[' || *at == ']'
             || *at >= 0x80;
-        if (!may_lead) return 0;
+        if (!may_lead) return NO_EVENT_LINE;
         at++;
     }
     if (*at == '{') {
         const u8 *end = memchr(at, '\n', (size_t)(last - at) + 1);
-        if (!end) return 1;
+        if (!end) return MAY_BE_EVENT_LINE;
         while (end > at + 1
                && (end[-1] <= ' ' || end[-1] == ',' || end[-1] == '[' || end[-1] == ']'
                    || end[-1] >= 0x80))
             end--;
-        return end[-1] == '}' || end[-1] == '"';
+        if (end[-1] != '}' && end[-1] != '"') return NO_EVENT_LINE;
+        return end - at >= MIN_EVENT_BYTES ? MAY_BE_EVENT_LINE : SHORT_LINE;
     }
     const u8 *text = at + 1, *quote = skip_plain(text);
     while (*quote >= 0x80) quote = skip_plain(quote + 1);
-    if (*quote != '"') return 1;
+    if (*quote != '"') return MAY_BE_EVENT_LINE;
     const u8 *behind = quote + 1;
     while (*behind == ' ' || *behind == '\t') behind++;
-    return *behind != ':' && may_hold_values(text, (size_t)(quote - text));
+    int may_be_text = *behind != ':' && may_hold_values(text, (size_t)(quote - text));
+    return may_be_text ? MAY_BE_EVENT_LINE : NO_EVENT_LINE;
 }
 
 const u8 *skip_spaces(scanner *s, const u8 *at)
@@ -49,9 +54,11 @@ const u8 *skip_spaces(scanner *s, const u8 *at)
         if (*at == ' ' || *at == '\t' || *at == '\r') continue;
         if (*at != '\n') return at;
         if (s->allows_line_feed) continue;
-        if (!s->last_line_feed || at >= s->last_line_feed
-            || may_be_event_line(at + 1, s->last_line_feed))
-            return at;
+        s->has_reached_last = s->last_line_feed && at >= s->last_line_feed;
+        if (!s->last_line_feed || s->has_reached_last) return at;
+        enum event_line line = find_event_line(at + 1, s->last_line_feed);
+        if (line == MAY_BE_EVENT_LINE) return at;
+        if (line == SHORT_LINE) s->has_short_line = 1;
         s->last_crossed = at;
     }
 }
@@ -404,18 +411,32 @@ static const u8 *walk_item(scanner *s, const u8 *at, u32 flags, unsigned level)
 /* An array while it is walked. */
 typedef struct {
     u32 form_begin, slots_begin, members_count, first_split, known_names, keys_count;
-    u32 containers, all_containers, most_containers; /* before, of members, of one */
+    u32 containers, most_containers; /* before, of one member */
     u32 first, last, count, containers_count, objects_count, gap;
     u32 text_arrays; /* members that are arrays of texts, and no objects */
     int has_blank, has_text, holds_text, holds_objects; /* itself; itself or in arrays in it */
     int has_blank_objects;
+    int has_odd_gap; /* members without a trace are not all objects of one last byte */
+    u8 blank_end;    /* which is this one */
+    const u8 *text;  /* behind the bracket */
 } array_state;
+
+/* Note a member that leaves no trace; if it is an object, its form is still behind the walk's. */
+static void note_gap(scanner *s, array_state *a, int is_object, int is_container)
+{
+    u8 end = is_object ? s->form[s->form_length + 2] : 0;
+    int is_alike = is_object && (!a->has_blank || end == a->blank_end);
+    a->has_odd_gap |= !is_alike;
+    a->blank_end = end;
+    a->has_blank |= is_container;
+    a->gap++;
+}
 
 /* Walk a member, and note it if it leaves a trace. */
 static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned level, array_state *a)
 {
     u32 begin = s->form_length;
-    int is_array = *at == '[', is_container = *at == '{' || is_array;
+    int is_array = *at == '[', is_object = *at == '{', is_container = is_object || is_array;
     s->keys_count = a->keys_count;
     s->containers = a->containers;
     if (a->gap && !put_byte(s, TOKEN_SAME_AGAIN | (a->gap < MAX_GAP ? a->gap : MAX_GAP) << 4))
@@ -423,19 +444,17 @@ static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned le
     list_member member = {.gap_begin = begin, .form_begin = s->form_length,
                           .slots_begin = s->slots_count, .number = a->count,
                           .splits_begin = s->splits_count, .traced_begin = s->traced_count,
-                          .next = NO_NUMBER};
+                          .next = NO_NUMBER, .text = at};
     at = walk_item(s, at, flags, level);
     if (!at) return NULL;
     u32 containers = s->containers - a->containers;
-    a->all_containers += containers;
     if (containers > a->most_containers) a->most_containers = containers;
     a->count++;
     a->containers_count += (u32)is_container;
     if (s->form_length == member.form_begin) {
+        note_gap(s, a, is_object, is_container);
         s->form_length = begin;
-        a->has_blank |= is_container;
         a->has_blank_objects |= is_container && (!is_array || s->array_has_blank_objects);
-        a->gap++;
         return at;
     }
     a->gap = 0;
@@ -449,6 +468,7 @@ static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned le
         a->holds_objects |= s->array_holds_objects;
     }
     member.form_end = s->form_length;
+    member.text_end = at;
     member.slots_end = s->slots_count;
     member.splits_end = s->splits_count;
     member.traced_end = s->traced_count;
@@ -461,7 +481,8 @@ static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned le
 static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
 {
     int is_split = a->containers_count > 1 && s->known_names > a->known_names;
-    s->containers = a->containers + (is_split ? a->most_containers : a->all_containers);
+    /* Members are records of their own, each with as many containers as are entered. */
+    s->containers = a->containers + a->most_containers;
     if (s->containers > MAX_CONTAINERS) return stop(s, WALK_DOUBT);
     unsigned byte = TOKEN_ARRAY_END | (a->count < 2 ? a->count : 2) << END_COUNT_SHIFT;
     if (a->has_blank) byte |= END_HAS_BLANK;
@@ -472,10 +493,16 @@ static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
     if (is_split) {
         /* Whether texts beside are records, too, depends on where the others are found. */
         int are_texts = a->text_arrays == a->containers_count;
-        if (a->has_blank || a->has_text || (a->holds_text && !are_texts))
+        int has_odd_blank = a->has_blank && a->has_odd_gap;
+        if (has_odd_blank || a->has_text || (a->holds_text && !are_texts))
             return stop(s, WALK_DOUBT);
         s->form[a->form_begin - 1] |= ONE_OF_SEVERAL;
-        if (!add_split(s, a->form_begin, a->slots_begin, a->first, a->first_split, 0)) return NULL;
+        split *added = add_split(s, a->form_begin, a->slots_begin, a->first, a->first_split, 0);
+        if (!added) return NULL;
+        if (a->has_blank) added->count = a->count;
+        added->blank_end = a->blank_end;
+        added->text = a->text;
+        added->text_end = at;
     } else if (a->first_split == s->splits_count) {
         if (a->first != NO_NUMBER) collapse_members(s, a->first);
         s->members_count = a->members_count;
@@ -489,15 +516,16 @@ const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
     array_state a = {.form_begin = s->form_length, .slots_begin = s->slots_count,
                      .members_count = s->members_count, .first_split = s->splits_count,
                      .known_names = s->known_names, .keys_count = s->keys_count,
-                     .containers = s->containers, .first = NO_NUMBER, .last = NO_NUMBER};
+                     .containers = s->containers, .first = NO_NUMBER, .last = NO_NUMBER,
+                     .text = at};
     if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
     at = skip_space(s, at);
     if (*at == '{') {
-        u32 traced = s->traced_count;
-        int is_object = are_pairs(s, at, level);
-        s->traced_count = is_object ? UNTRACED : traced;
-        if (is_object) return walk_pairs(s, at, level);
+        u32 traced_count = s->traced_count;
+        s->traced_count = UNTRACED;
+        if (are_pairs(s, at, level)) return walk_pairs(s, at, level);
         if (s->status != WALK_OK) return NULL;
+        s->traced_count = traced_count;
     }
     while (*at != ']' || a.count) {
         at = walk_next_item(s, at, flags, level, &a);
@@ -549,6 +577,7 @@ static const u8 *walk_once(scanner *s, const u8 *at)
     s->named_count = s->texts_count = 0;
     s->allows_line_feed = 0;
     s->last_crossed = NULL;
+    s->has_reached_last = s->has_short_line = 0;
     at = *at == '"' ? walk_root_text(s, at + 1) : walk_object(s, at + 1, 0, 1);
     if (at && s->has_nameless && s->known_names) return stop(s, WALK_DOUBT);
     if (!at || s->splits_count) return at;

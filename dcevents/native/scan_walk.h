@@ -36,9 +36,8 @@ static inline unsigned match_escape(const u8 *at)
     }
 }
 
-/* Return the closing quote of the string whose text begins at `at`. */
-__attribute__((always_inline)) static inline const u8 *
-walk_string(scanner *s, const u8 *at, int *has_escapes)
+/* Return the closing quote of the string whose text begins at `at`; NULL where it is none. */
+__attribute__((always_inline)) static inline const u8 *match_string(const u8 *at, int *has_escapes)
 {
     at = skip_plain(at);
     while (*at != '"') {
@@ -49,10 +48,17 @@ walk_string(scanner *s, const u8 *at, int *has_escapes)
         } else if (*at >= 0x80) {
             size = match_utf8(at);
         }
-        if (!size) return stop(s, WALK_BROKEN);
+        if (!size) return NULL;
         at = skip_plain(at + size);
     }
     return at;
+}
+
+__attribute__((always_inline)) static inline const u8 *
+walk_string(scanner *s, const u8 *at, int *has_escapes)
+{
+    const u8 *end = match_string(at, has_escapes);
+    return end ? end : stop(s, WALK_BROKEN);
 }
 
 static inline const u8 *walk_digits(const u8 *at)
@@ -61,32 +67,45 @@ static inline const u8 *walk_digits(const u8 *at)
     return at;
 }
 
-static inline const u8 *walk_number(scanner *s, const u8 *at, int *is_whole)
+/* Return the place behind a number; NULL where it is none. */
+static inline const u8 *match_number(const u8 *at, int *is_whole)
 {
     *is_whole = 1;
     if (*at == '-') at++;
-    if (!is_digit(*at)) return stop(s, WALK_BROKEN);
+    if (!is_digit(*at)) return NULL;
     at = *at == '0' ? at + 1 : walk_digits(at);
     if (*at == '.') {
         *is_whole = 0;
-        if (!is_digit(at[1])) return stop(s, WALK_BROKEN);
+        if (!is_digit(at[1])) return NULL;
         at = walk_digits(at + 1);
     }
     if (*at == 'e' || *at == 'E') {
         *is_whole = 0;
         at++;
         if (*at == '+' || *at == '-') at++;
-        if (!is_digit(*at)) return stop(s, WALK_BROKEN);
+        if (!is_digit(*at)) return NULL;
         at = walk_digits(at);
     }
     return at;
 }
 
-static inline const u8 *walk_word(scanner *s, const u8 *at)
+static inline const u8 *walk_number(scanner *s, const u8 *at, int *is_whole)
+{
+    const u8 *end = match_number(at, is_whole);
+    return end ? end : stop(s, WALK_BROKEN);
+}
+
+/* Return the place behind true, false or null; NULL where it is none. */
+static inline const u8 *match_word(const u8 *at)
 {
     if (!memcmp(at, "true", 4) || !memcmp(at, "null", 4)) return at + 4;
-    if (!memcmp(at, "false", 5)) return at + 5;
-    return stop(s, WALK_BROKEN);
+    return memcmp(at, "false", 5) ? NULL : at + 5;
+}
+
+static inline const u8 *walk_word(scanner *s, const u8 *at)
+{
+    const u8 *end = match_word(at);
+    return end ? end : stop(s, WALK_BROKEN);
 }
 
 /* -- white space and separators ----------------------------------------------------------------- */

@@ -23,7 +23,7 @@ struct dcevents_texts {
 
 /* -- the table ---------------------------------------------------------------------------------- */
 
-static struct text read_text(const struct dcevents_texts *table, uint64_t number) {
+struct text dcevents_read_text(const struct dcevents_texts *table, uint64_t number) {
     uint64_t begin = number ? table->ends[number - 1] : 0;
     return (struct text){table->bytes + begin, table->ends[number] - begin};
 }
@@ -36,7 +36,7 @@ static uint64_t *find_slot(const struct dcevents_texts *table, struct text text,
         uint64_t *slot = &table->slots[i];
         if (!*slot) return slot;
         if (*slot >> 32 != hash) continue;
-        struct text known = read_text(table, (*slot & UINT32_MAX) - 1);
+        struct text known = dcevents_read_text(table, (*slot & UINT32_MAX) - 1);
         if (known.size == text.size && !memcmp(known.bytes, text.bytes, text.size)) return slot;
     }
 }
@@ -141,9 +141,11 @@ int dcevents_number_packed(struct dcevents_texts *table, const uint8_t *texts, u
                            const uint32_t *offsets, uint64_t count, uint32_t *numbers) {
     struct text batch[BATCH];
     size_t filled = 0;
+    uint32_t first = count ? offsets[0] : 0;
     for (uint64_t i = 0; i < count; i++) {
-        if (offsets[i] > offsets[i + 1] || offsets[i + 1] > size) return DCEVENTS_NOT_TEXTS;
-        batch[filled++] = (struct text){texts + offsets[i], offsets[i + 1] - offsets[i]};
+        if (offsets[i] < first || offsets[i] > offsets[i + 1] || offsets[i + 1] - first > size)
+            return DCEVENTS_NOT_TEXTS;
+        batch[filled++] = (struct text){texts + (offsets[i] - first), offsets[i + 1] - offsets[i]};
         if (filled == BATCH || i + 1 == count) {
             int fault = number_batch(table, batch, filled, numbers);
             if (fault) return fault;
@@ -184,7 +186,7 @@ void *dcevents_copy_texts(const struct dcevents_texts *table, const uint32_t *nu
     if (!numbers && count > table->count) return NULL;
     for (uint64_t i = 0; i < count; i++) {
         if (numbers && numbers[i] >= table->count) return NULL;
-        size += read_text(table, numbers ? numbers[i] : i).size;
+        size += dcevents_read_text(table, numbers ? numbers[i] : i).size;
     }
     if (count > (UINT64_MAX - size) / 8 - 1) return NULL;
     int64_t *offsets = dcevents_allocate((count + 1) * 8 + size);
@@ -192,7 +194,37 @@ void *dcevents_copy_texts(const struct dcevents_texts *table, const uint32_t *nu
     uint8_t *texts = (uint8_t *)(offsets + count + 1);
     offsets[0] = 0;
     for (uint64_t i = 0; i < count; i++) {
-        struct text text = read_text(table, numbers ? numbers[i] : i);
+        struct text text = dcevents_read_text(table, numbers ? numbers[i] : i);
+        if (text.size) memcpy(texts + offsets[i], text.bytes, text.size);
+        offsets[i + 1] = offsets[i] + (int64_t)text.size;
+    }
+    return offsets;
+}
+
+/* Return one of the texts of a value that has several. */
+static struct text read_member(struct text value, uint32_t member) {
+    const uint8_t *at = value.bytes, *end = value.bytes + value.size;
+    for (;; member--) {
+        if (end - at < 2) return (struct text){at, 0};
+        uint64_t length = (uint64_t)at[0] | (uint64_t)at[1] << 8;
+        at += 2;
+        if (length) length--;
+        if (length > (uint64_t)(end - at)) return (struct text){at, 0};
+        if (!member) return (struct text){at, length};
+        at += length;
+    }
+}
+
+void *dcevents_copy_members(const struct dcevents_texts *table, uint32_t width, uint32_t member) {
+    uint64_t size = 0, count = table->count;
+    if (width == 1) return dcevents_copy_texts(table, NULL, count);
+    for (uint64_t i = 0; i < count; i++) size += read_member(dcevents_read_text(table, i), member).size;
+    int64_t *offsets = dcevents_allocate((count + 1) * 8 + size);
+    if (!offsets) return NULL;
+    uint8_t *texts = (uint8_t *)(offsets + count + 1);
+    offsets[0] = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        struct text text = read_member(dcevents_read_text(table, i), member);
         if (text.size) memcpy(texts + offsets[i], text.bytes, text.size);
         offsets[i + 1] = offsets[i] + (int64_t)text.size;
     }

@@ -8,6 +8,7 @@
 #include "arrow.h"
 
 struct dcevents_texts;
+struct text;
 
 /* Results that are no numbers. */
 #define DCEVENTS_NO_MEMORY (-1)
@@ -19,9 +20,13 @@ DCEVENTS_EXPORT struct dcevents_texts *dcevents_new_texts(uint64_t seed, uint64_
 DCEVENTS_EXPORT void dcevents_free_texts(struct dcevents_texts *table);
 DCEVENTS_EXPORT uint64_t dcevents_count_texts(const struct dcevents_texts *table);
 
+/* Return the text of a number. */
+struct text dcevents_read_text(const struct dcevents_texts *table, uint64_t number);
+
 /* Write the numbers of texts; new ones get the next numbers.
  *
- * `count` texts lie in `texts` (`size` bytes), each from one of `offsets` (count + 1) to the next.
+ * `count` texts lie in `texts` (`size` bytes), each from one of `offsets` (count + 1) to the next;
+ * the first one begins at the first byte, whatever its offset.
  * Returns 0 or one of the results above; texts before the fault keep their numbers.
  */
 DCEVENTS_EXPORT int dcevents_number_packed(struct dcevents_texts *table, const uint8_t *texts,
@@ -42,6 +47,12 @@ DCEVENTS_EXPORT int64_t dcevents_find_text(const struct dcevents_texts *table,
  */
 DCEVENTS_EXPORT void *dcevents_copy_texts(const struct dcevents_texts *table,
                                          const uint32_t *numbers, uint64_t count);
+
+/* The same for one of the texts of each value: of `width` texts, each of which lies behind its
+ * length + 1 in two bytes, the lower one first; one alone is all of its value.
+ */
+DCEVENTS_EXPORT void *dcevents_copy_members(const struct dcevents_texts *table, uint32_t width,
+                                            uint32_t member);
 
 /* Write the bytes of all texts, one behind the other; `size` is how many they have to be.
  *

@@ -1,6 +1,7 @@
 """The account of a log (definitions 1). Plain data."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -149,7 +150,26 @@ class Account:
         is_counted = name in self.unknown_events or len(self.unknown_events) < MAX_UNKNOWN_NAMES
         self.unknown_events[name if is_counted else "other"] += records
 
+    def count_unknown_events(self, found: Mapping[str, tuple[int, int]]) -> None:
+        """Add records of unknown events: by name the first line, and how many there are."""
+        if len(self.unknown_events) < MAX_UNKNOWN_NAMES:
+            for name, (_, records) in sorted(found.items(), key=_get_first_line):
+                self.count_unknown_event(name, records)
+            return
+        # Strangers may have a name for each line: all but the known ones are the same.
+        others = sum([records for _, records in found.values()])
+        for name in self.unknown_events.keys() & found.keys():
+            _, records = found[name]
+            self.unknown_events[name] += records
+            others -= records
+        if others:
+            self.unknown_events["other"] += others
+
     def rank_unknown_events(self) -> dict[str, int]:
         """Return unknown events by name, the most frequent first."""
         ranked = sorted(self.unknown_events.items(), key=lambda item: (-item[1], item[0]))
         return dict(ranked)
+
+
+def _get_first_line(unknown: tuple[str, tuple[int, int]]) -> int:
+    return unknown[1][0]

@@ -20,10 +20,12 @@ from dcevents.reading.scanner import (
     Runs,
     ScannedBlock,
     Scanner,
+    make_line_passer,
     make_member_scanner,
 )
+from dcevents.reading.scanner.block import find_entries, find_lines
 from dcevents.reading.scanning import ScannedInput
-from dcevents.reading.sources.buffers import BlockBytes
+from dcevents.reading.sources.buffers import BlockBytes, cut_bytes
 from dcevents.reading.sources.growing import ReadBytes
 from dcevents.reading.sources.inputs import Extent, Input, Resume
 from dcevents.reading.taken_lines import (
@@ -31,7 +33,6 @@ from dcevents.reading.taken_lines import (
     OtherLines,
     count_structures,
     drop_entries,
-    find_entries,
     list_members,
 )
 
@@ -39,10 +40,11 @@ if TYPE_CHECKING:
     from dcevents.reading.records import ReadRecord, RecordReader
     from dcevents.reading.rows.table_reading import TableReading
 
-_OVER_LINES: Final = (LineStatus.EVENT_OVER_LINES, LineStatus.SEVERAL_OVER_LINES)
 _ENDS_LIST: Final = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.SEVERAL)
 """Of lines that may end what is open before them."""
 _LIST_BYTES: Final = 1 << 18
+_LINES_BYTES: Final = 1 << 12
+"""Of a value over lines, as long as it is not known to be long."""
 _MEMBER_SEPARATORS: Final = b" \t\r,\0\x1e"
 
 
@@ -61,6 +63,7 @@ class InputReading:
         self._number = number
         self._context = context
         self._members = make_member_scanner(scanner)
+        self._line_passer = make_line_passer(scanner)
         self._passed_to = resume.point
         """Where records are read by `_open_reader`, once some are."""
         self._opened_reader: RecordReader | None = None
@@ -99,7 +102,10 @@ class InputReading:
 
             read_members = self._members.scan if self._members else None
             self._opened_reader = RecordReader(
-                self._context, begin=self._passed_to, read_members=read_members
+                self._context,
+                begin=self._passed_to,
+                read_members=read_members,
+                pass_lines=self._line_passer,
             )
         return self._opened_reader
 
@@ -108,10 +114,15 @@ class InputReading:
         """Return whether nothing is open that a next line might belong to."""
         return self._opened_reader is None or self._opened_reader.is_idle
 
-    @property
-    def _is_in_list(self) -> bool:
-        """Return whether a long list is open, of which members have been read."""
-        return self._opened_reader is not None and self._opened_reader.is_in_list
+    def _find_window(self, before: int) -> int:
+        """Return how many bytes to feed at once: as long as a value is open, more and more.
+
+        0 where none is, `before` is what there were last.
+        """
+        reader = self._opened_reader
+        if reader is None or reader.is_idle or not reader.is_in_value:
+            return 0
+        return _LIST_BYTES if reader.is_in_list else min(2 * before or _LINES_BYTES, _LIST_BYTES)
 
     def read_block(self, block: ScannedInput, wanted_rejects: int | None) -> ReadBlock:
         """Return what the next block holds.
@@ -131,7 +142,7 @@ class InputReading:
         else:
             records += self._read_runs(block.data, scanned, fed)
         others = OtherLines(scanned.others, fed.others, self._line)
-        rejects = others.list_rejects(block.data, scanned.runs, wanted_rejects)
+        rejects = others.list_rejects(block.data, scanned, wanted_rejects)
         read = ReadBlock(
             self._number,
             records,
@@ -157,12 +168,14 @@ class InputReading:
 
         Entries of lines that do not are added to `fed`.
         """
-        place, runs = 0, scanned.runs
+        place, window, runs = 0, 0, scanned.runs
         buckets = bytes(scanned.others.buckets)
         while place < len(runs):
             run = runs[place]
-            if self._is_in_list and run.status not in _ENDS_LIST:
-                place = yield from self._feed_list(data, scanned, place, fed)
+            window = self._find_window(window)
+            is_within = window == _LIST_BYTES or run.end - run.begin <= window
+            if window and is_within and run.status not in _ENDS_LIST:
+                place = yield from self._feed_window(data, scanned, place, window, fed)
                 continue
             place += 1
             if self._is_idle and run.status is not LineStatus.ASIDE:
@@ -171,34 +184,65 @@ class InputReading:
                 continue
             reader = self._open_reader()
             if run.status is LineStatus.ASIDE:
-                yield from reader.feed(bytes(data[run.begin : run.end]))
+                yield from reader.feed(cut_bytes(data, run.begin, run.end))
             elif run.status is LineStatus.EVENT:
                 end = run.end
                 if reader.is_between_lines:
                     place, end = self._find_members_end(data, runs, place, buckets)
-                yield from reader.pass_event_lines(bytes(data[run.begin : end]))
-            elif run.status is LineStatus.EVENT_OVER_LINES and reader.is_between_lines:
-                reader.pass_value(bytes(data[run.begin : run.end]))
-            elif run.status in _OVER_LINES:
-                yield from reader.feed(bytes(data[run.begin : run.end]))
+                yield from reader.pass_event_lines(cut_bytes(data, run.begin, end))
+            elif run.status is LineStatus.OBJECTS_OVER_LINES:
+                yield from self._read_values(data, scanned, run, fed)
+            elif run.status is LineStatus.SEVERAL_OVER_LINES:
+                yield from reader.feed(cut_bytes(data, run.begin, run.end))
                 fed.add_lines(scanned, run, range(run.first_line, run.first_line + run.lines))
             else:
-                begin = run.first_line
-                lines, at = yield from self._feed_taken(data, run)
-                fed.add_lines(scanned, run, range(begin, begin + lines))
-                if at < run.end:
-                    self._pass_lines(data, scanned, run, begin + lines, at)
+                yield from self._read_lines(data, scanned, run, fed)
 
-    def _feed_list(
-        self, data: BlockBytes, scanned: ScannedBlock, place: int, fed: FedEntries
+    def _read_lines(
+        self, data: BlockBytes, scanned: ScannedBlock, run: Run, fed: FedEntries
+    ) -> "Iterator[ReadRecord]":
+        """Yield the records of lines, up to one behind which they are alone, or members alone."""
+        reader, begin = self._open_reader(), run.first_line
+        are_members = _has_only_objects(data, run, bytes(scanned.others.buckets))
+        lines, at = yield from self._feed_taken(data, run, are_members=are_members)
+        fed.add_lines(scanned, run, range(begin, begin + lines))
+        if at < run.end and reader.is_idle:
+            self._pass_lines(data, scanned, run, begin + lines, at)
+        elif at < run.end:
+            yield from reader.pass_event_lines(cut_bytes(data, at, run.end))
+
+    def _read_values(
+        self, data: BlockBytes, scanned: ScannedBlock, run: Run, fed: FedEntries
+    ) -> "Iterator[ReadRecord]":
+        """Yield the records of values over lines, up to one behind which they are members alone."""
+        reader, at, line = self._open_reader(), run.begin, run.first_line
+        columns = (scanned.events.lines, scanned.others.lines)
+        lines = range(run.first_line, run.first_line + run.lines)
+        begins = sorted(line for each in columns for line in find_lines(each, lines))
+        place, values = 0, 1
+        while place < len(begins) and not reader.is_between_lines:
+            place += values
+            values *= 2
+            stop, begin = begins[place] if place < len(begins) else lines.stop, at
+            for _ in range(stop - line):
+                at = data.index(b"\n", at) + 1
+            yield from reader.feed(cut_bytes(data, begin, at))
+            line = stop
+        fed.add_lines(scanned, run, range(lines.start, line))
+        if at < run.end:
+            behind = cut_bytes(data, data.rfind(b"}", at, run.end) + 1, run.end)
+            reader.pass_values(lines.stop - line, run.end - at, behind)
+
+    def _feed_window(
+        self, data: BlockBytes, scanned: ScannedBlock, place: int, window: int, fed: FedEntries
     ) -> "Generator[ReadRecord, None, int]":
-        """Yield the records of lines that lie in a long list; return the place of the next run."""
+        """Yield the records of lines in an open value; return the place of the next run."""
         runs = scanned.runs
         first = runs[place]
-        end = max(runs.find_place(first.begin + _LIST_BYTES), place + 1)
+        end = max(runs.find_place(first.begin + window), place + 1)
         end = min(end, *(runs.find(status, place) for status in _ENDS_LIST))
         last = runs[end - 1]
-        yield from self._open_reader().feed(bytes(data[first.begin : last.end]))
+        yield from self._open_reader().feed(cut_bytes(data, first.begin, last.end))
         fed.add_all(scanned, range(first.first_line, last.first_line + last.lines))
         return end
 
@@ -236,7 +280,7 @@ class InputReading:
         lines = range(number - 1, number)
         columns = (scanned.events.lines, scanned.others.lines)
         self._open_reader().pass_array(
-            bytes(data[at:end]), sum(len(find_entries(each, lines)) for each in columns)
+            cut_bytes(data, at, end), sum(len(find_entries(each, lines)) for each in columns)
         )
 
     def _pass_over(self, lines: int, size: int) -> None:
@@ -248,18 +292,20 @@ class InputReading:
             self._passed_to = ResumePoint(before.offset + size, before.line + lines)
 
     def _feed_taken(
-        self, data: BlockBytes, run: Run
+        self, data: BlockBytes, run: Run, *, are_members: bool
     ) -> "Generator[ReadRecord, None, tuple[int, int]]":
-        """Yield the records of lines that may belong to what is open.
+        """Yield the records of lines that may belong to what is open, or be members of an array.
 
         Return how many lines were fed, and the place behind them.
         """
         reader, at, fed, lines = self._open_reader(), run.begin, 0, 1
         while at < run.end and not reader.is_idle:
+            if are_members and reader.is_between_lines:
+                break
             begin = at
             for _ in range(min(lines, run.lines - fed)):
                 at, fed = data.index(b"\n", at) + 1, fed + 1
-            yield from reader.feed(bytes(data[begin:at]))
+            yield from reader.feed(cut_bytes(data, begin, at))
             lines *= 2
         return fed, at
 

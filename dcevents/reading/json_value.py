@@ -21,6 +21,12 @@ SEPARATOR_BYTES: Final = SEPARATORS.encode()
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LEVELS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(1 << 8)).difference(b"[]{}"))
+_ROUND = bytes.maketrans(b"[]{}", b"()()")
+_ESCAPED = "\x01"
+"""Stands for an escape: JSON has no such character."""
+_FEW_LEVELS = 16
+"""Levels that most values have no more of."""
 _DECIMAL = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 _MAX_EXPONENT_DIGITS = 6
 
@@ -89,12 +95,26 @@ def is_too_deep(text: str, at: int = 0, end: int | None = None) -> bool:
         return False
     if text.count("[", at, end) + text.count("{", at, end) <= MAX_LEVELS:
         return False
+    if _is_shallow(text[at:end]):
+        return False
     level = 0
     for match in _LEVELS.finditer(text, at, end):
         level += bool(match[1]) - bool(match[2])
         if level > MAX_LEVELS:
             return True
     return False
+
+
+def _is_shallow(text: str) -> bool:
+    """Return whether brackets pair up in as many levels as are read; False where that is long."""
+    plain = text.replace(r"\\", _ESCAPED).replace(r"\"", _ESCAPED)
+    outside = "".join(plain.split('"')[::2])
+    if "\\" in outside or _ESCAPED in outside:
+        return False  # no JSON: quotes are not as they seem
+    brackets = outside.encode(errors="replace").translate(_ROUND, _NO_BRACKETS)
+    for _ in range(_FEW_LEVELS):
+        brackets = brackets.replace(b"()", b"")
+    return not brackets
 
 
 def mend_surrogates(text: str) -> str:

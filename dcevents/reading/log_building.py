@@ -218,8 +218,7 @@ class LogBuilder:
         self._add_taken(block, tally)
         self.account.records += tally.total()
         self.account.tally.update(tally)
-        for name, (_, records) in sorted(unknown.items(), key=_get_first_line):
-            self.account.count_unknown_event(name, records)
+        self.account.count_unknown_events(unknown)
         self._note_input(block, rejects)
         self._count_input(tally, self.rows.untimed - untimed, rejects)
         self._keep_rejects(block.file, rejects)
@@ -403,7 +402,3 @@ class LogBuilder:
 
 
 _get_place = itemgetter(0, 1)
-
-
-def _get_first_line(unknown: tuple[str, tuple[int, int]]) -> int:
-    return unknown[1][0]

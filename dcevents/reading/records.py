@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dcevents.reading.framing import Bucket, FramedRecord, ResumePoint
 from dcevents.reading.framing.reader import Framing
-from dcevents.reading.framing.records import ReadMembers, TakenMembers
+from dcevents.reading.framing.records import PassLines, ReadMembers, TakenMembers
 from dcevents.reading.judge import (
     Context,
     Event,
@@ -79,6 +79,7 @@ class RecordReader:
         *,
         begin: ResumePoint | None = None,
         read_members: ReadMembers | None = None,
+        pass_lines: PassLines | None = None,
     ) -> None:
         """Begin to read; members of long lists that `read_members` takes are in `members`."""
         self._context = context
@@ -89,6 +90,7 @@ class RecordReader:
             begin=begin,
             is_body_key=is_body_key,
             read_members=read_members,
+            pass_lines=pass_lines,
         )
         self._resume = self._framing.resume
         self._line, self._count = self._resume.line, self._resume.count
@@ -113,6 +115,11 @@ class RecordReader:
         return self._framing.is_idle
 
     @property
+    def is_in_value(self) -> bool:
+        """Return whether a value over lines is open."""
+        return self._framing.is_in_value
+
+    @property
     def is_in_list(self) -> bool:
         """Return whether a long list is open, of which members have been read."""
         return self._framing.is_in_list
@@ -122,12 +129,13 @@ class RecordReader:
         """Return whether nothing but arrays is open."""
         return self._framing.is_between_lines
 
-    def pass_value(self, data: bytes) -> None:
-        """Pass over the lines of one object that was read elsewhere, as the next of an array.
+    def pass_values(self, lines: int, size: int, behind: bytes) -> None:
+        """Pass over lines of objects over lines that were read elsewhere, as the next of an array.
 
-        Raise ValueError where something but arrays is open.
+        They have so many bytes, `behind` is what follows the last object. Raise ValueError where
+        something but arrays is open.
         """
-        self._framing.pass_value(data)
+        self._framing.pass_values(lines, size, behind)
         self._note_passed()
 
     def _note_passed(self) -> None:

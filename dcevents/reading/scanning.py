@@ -112,11 +112,10 @@ def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInpu
         begin, data = bytes(data[:size]), bytes(data[size:])
     scanned, rest = scanner.scan(data), None
     if block.source and _has_odd_lines(scanned):
-        data = bytes(data)
         place = find_first_member(data)
         if place is not None:
             rest = block.source.read_on(block.data, len(begin) + place)
-            data = data[:place]
+            data = bytes(data[:place])
             scanned = scanner.scan(data)
     return ScannedInput(begin, data, scanned, block.problem, rest)
 

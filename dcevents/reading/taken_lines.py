@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from dcevents.model.events import REJECT_REASONS
 from dcevents.reading.framing import ResumePoint
-from dcevents.reading.json_value import SEPARATOR_BYTES
 from dcevents.reading.read_block import MemberList, ReadBlock, RejectedRecord
 from dcevents.reading.scanner import (
     ALONE,
     NO_NAME,
     OTHER_BUCKETS,
-    SEVERAL,
+    TOLD_BY_LINES,
     LineStatus,
     Run,
     Runs,
@@ -25,8 +24,9 @@ from dcevents.reading.scanner import (
     TakenEvents,
     TakenOthers,
 )
-from dcevents.reading.scanner.block import Buffer
+from dcevents.reading.scanner.block import Buffer, find_entries
 from dcevents.reading.scanner.long_lists import NO_NUMBER, ScannedMembers
+from dcevents.reading.scanner.rejects import TakenRejects
 from dcevents.reading.sources.buffers import BlockBytes
 
 if TYPE_CHECKING:
@@ -37,12 +37,10 @@ _FED: Final = 0xFF
 _SPAN_FIELDS: Final = 6
 """Numbers of each of `TakenOthers.rejected_spans`."""
 _IGNORED: Final = [OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event")]
-_OBJECT_REASONS: Final = {"no_event", "no_sid"}
 _EVENT_STATUSES: Final = (
     LineStatus.EVENT,
     LineStatus.EVENT_ALONE,
-    LineStatus.EVENT_OVER_LINES,
-    *sorted(SEVERAL),
+    *sorted(TOLD_BY_LINES),
 )
 
 
@@ -57,19 +55,13 @@ class FedEntries:
         """Add the entries of some lines of a run."""
         if run.status is not LineStatus.OTHER:
             self.events.append(find_entries(scanned.events.lines, lines))
-        if run.status is LineStatus.OTHER or run.status in SEVERAL:
+        if run.status is LineStatus.OTHER or run.status in TOLD_BY_LINES:
             self.others.append(find_entries(scanned.others.lines, lines))
 
     def add_all(self, scanned: ScannedBlock, lines: range) -> None:
         """Add all entries of some lines."""
         self.events.append(find_entries(scanned.events.lines, lines))
         self.others.append(find_entries(scanned.others.lines, lines))
-
-
-def find_entries(column: Buffer, lines: range) -> range:
-    """Return the entries of some lines in a column of lines."""
-    numbers = memoryview(column).cast("B").cast("I")
-    return range(bisect_left(numbers, lines.start), bisect_left(numbers, lines.stop))
 
 
 def drop_entries(events: TakenEvents, fed: Sequence[range]) -> TakenEvents:
@@ -104,29 +96,57 @@ def select_entries(events: TakenEvents, kept: Sequence[range]) -> TakenEvents:
 
 def count_structures(events: TakenEvents, runs: Runs, fed: Sequence[range]) -> list[StructureCount]:
     """Return which structures the events of a block have, with text before them or without."""
-    if not fed:
-        return [each for each in (*events.envelopes, *events.prefixed) if each.events]
-    numbers = memoryview(events.structures).cast("B").cast("H")
-    lines = memoryview(events.lines).cast("B").cast("I")
     left_out = {entry for each in fed for entry in each}
-    found: dict[tuple[int, bool], list[int]] = {}
-    for status in _EVENT_STATUSES:
-        has_prefix = status in ALONE
-        for run in runs.list_of(status):
-            entries = range(run.first_entry, run.first_entry + run.entries)
-            if status in SEVERAL:
-                run_lines = range(run.first_line, run.first_line + run.lines)
-                entries = find_entries(events.lines, run_lines)
-            for entry in entries:
-                if entry not in left_out:
-                    count = found.setdefault((numbers[entry], has_prefix), [0, lines[entry]])
-                    count[0] += 1
-                    count[1] = min(count[1], lines[entry])
-    structures = [each.structure for each in events.envelopes]
-    return [
-        StructureCount(structures[number], count, first, has_prefix)
-        for (number, has_prefix), (count, first) in found.items()
-    ]
+    if len(left_out) == events.count:
+        return []
+    counts = {
+        (number, has_prefix): each
+        for has_prefix, counted in ((False, events.envelopes), (True, events.prefixed))
+        for number, each in enumerate(counted)
+        if each.events
+    }
+    if left_out:
+        _leave_out(counts, _PlacedStructures(events, runs), left_out)
+    return [each for each in counts.values() if each.events]
+
+
+class _PlacedStructures:
+    """Says of each event of a block its structure, and whether text is before it."""
+
+    def __init__(self, events: TakenEvents, runs: Runs) -> None:
+        self.lines = memoryview(events.lines).cast("B").cast("I")
+        self._numbers = memoryview(events.structures).cast("B").cast("H")
+        self._runs = runs
+        self._has_prefixes = any(status in runs.statuses for status in ALONE)
+
+    def find(self, entry: int) -> tuple[int, bool]:
+        """Return the number of an event's structure, and whether text is before it."""
+        number, has_prefix = self._numbers[entry], False
+        if self._has_prefixes:
+            has_prefix = self._runs.find_line(self.lines[entry]).status in ALONE
+        return number, has_prefix
+
+
+def _leave_out(
+    counts: dict[tuple[int, bool], StructureCount], placed: _PlacedStructures, left_out: set[int]
+) -> None:
+    """Take some events out of counts; where one was the first, another is."""
+    without_first = set()
+    for entry in left_out:
+        key = placed.find(entry)
+        each = counts[key]
+        counts[key] = each._replace(events=each.events - 1)
+        if placed.lines[entry] == each.first_line:
+            without_first.add(key)
+    without_first = {key for key in without_first if counts[key].events}
+    entries = (entry for entry in range(len(placed.lines)) if entry not in left_out)
+    for entry in entries if without_first else ():
+        key = placed.find(entry)
+        if key in without_first:
+            counts[key] = counts[key]._replace(first_line=placed.lines[entry])
+            without_first.discard(key)
+            if not without_first:
+                return
 
 
 class OtherLines:
@@ -162,29 +182,21 @@ class OtherLines:
         return None if place is None else self._first_line + self._lines[place]
 
     def list_rejects(
-        self, data: BlockBytes, runs: Runs, wanted: int | None
+        self, data: BlockBytes, scanned: ScannedBlock, wanted: int | None
     ) -> list[RejectedRecord]:
-        """Return the first rejected lines, so many of them or all, with their bytes."""
-        found: list[RejectedRecord] = []
-        is_rejected = self._buckets.translate(_IS_REJECTED)
-        entry = is_rejected.find(1)
-        run, line, at = Run(LineStatus.OTHER, 0, 0, 0, 0, 0), 0, 0
-        while entry >= 0 and (wanted is None or len(found) < wanted):
-            if self._lines[entry] >= run.first_line + run.lines:
-                run = runs.find_line(self._lines[entry])
-                line, at = run.first_line, run.begin
-            for _ in range(self._lines[entry] - line):
-                at = data.index(b"\n", at) + 1
-            line = self._lines[entry]
+        """Return the first rejected records, so many of them or all, with their bytes."""
+        entries = (at for at, bucket in enumerate(self._buckets) if _IS_REJECTED[bucket])
+        if not any(self._buckets.translate(_IS_REJECTED)):
+            return []
+        rejects, found = TakenRejects(data, scanned), list[RejectedRecord]()
+        for entry in islice(entries, wanted):
             reason = OTHER_BUCKETS[self._buckets[entry]]
             if span := self._find_span(entry):
-                member, prefix, prefix_end, begin, end = span
-                raw = bytes(data[prefix:prefix_end] + data[begin:end])
+                number, prefix, prefix_end, begin, end = span
+                line, raw = self._lines[entry], bytes(data[prefix:prefix_end] + data[begin:end])
             else:
-                member, raw = 0, bytes(data[at : data.index(b"\n", at)])
-                raw = raw.strip(SEPARATOR_BYTES) if reason in _OBJECT_REASONS else raw
-            found.append(RejectedRecord(self._first_line + line, member, reason, raw))
-            entry = is_rejected.find(1, entry + 1)
+                line, number, raw = rejects.find(entry, reason)
+            found.append(RejectedRecord(self._first_line + line, number, reason, raw))
         return found
 
     def _find_span(self, entry: int) -> list[int]:
@@ -265,14 +277,7 @@ def _list_group(found: "Sequence[NumberedMembers]", wanted: int | None) -> Membe
     events = select_entries(
         members.scanned.events, [find_entries(members.scanned.events.lines, run) for run in runs]
     )
-    lines = memoryview(events.lines).cast("B").cast("I").tolist()
-    own = memoryview(events.members).cast("B").cast("I").tolist() or [0] * len(lines)
-    places = [_place_member(numbers[line], each) for line, each in zip(lines, own, strict=True)]
-    events = replace(
-        events,
-        lines=array("I", [members.lines[line] for line in lines]).tobytes(),
-        members=array("I", places).tobytes(),
-    )
+    events = _place_events(events, members, numbers)
     others = _MemberOthers(found, members, numbers)
     return MemberList(
         first.start,
@@ -286,20 +291,35 @@ def _list_group(found: "Sequence[NumberedMembers]", wanted: int | None) -> Membe
     )
 
 
+def _place_events(
+    events: TakenEvents, members: ScannedMembers, numbers: Sequence[int]
+) -> TakenEvents:
+    """Return events of members with their lines, and their numbers on these."""
+    lines = memoryview(events.lines).cast("B").cast("I").tolist()
+    places: Sequence[int] = [0] * len(lines)
+    if not members.are_alone or numbers.count(NO_NUMBER) < len(numbers):
+        own = memoryview(events.members).cast("B").cast("I").tolist() or places
+        places = [_place_member(numbers[line], each) for line, each in zip(lines, own, strict=True)]
+    return replace(
+        events,
+        lines=array("I", map(members.lines.__getitem__, lines)).tobytes(),
+        members=array("I", places).tobytes(),
+    )
+
+
 def _count_lines(events: TakenEvents, first_line: int) -> list[StructureCount]:
     """Return which structures events have, and the first line of each."""
     numbers = memoryview(events.structures).cast("B").cast("H").tolist()
     lines, places = (memoryview(each).cast("I") for each in (events.lines, events.members))
-    firsts = {number: at for at, number in reversed([*enumerate(numbers)])}
-    found = Counter(numbers)
+    found = ((number, count, numbers.index(number)) for number, count in Counter(numbers).items())
     return [
         StructureCount(
             events.envelopes[number].structure,
-            found[number],
+            count,
             first_line + lines[at],
             first_member=places[at],
         )
-        for number, at in firsts.items()
+        for number, count, at in found
     ]
 
 

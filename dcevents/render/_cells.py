@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dcevents.render._format import SLICE_ROWS
@@ -18,12 +18,15 @@ from dcevents.show import (
 )
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from dcevents.render._format import RenderContext
     from dcevents.tables import Column, Table
 
 
 _SMALL_BASE = 30
 """Rates of fewer conversations or requests are shown with their number."""
+_MAX_REMEMBERED_CELLS = 1 << 16
 
 
 def format_cell(
@@ -56,26 +59,70 @@ def format_cell(
 def format_rows(
     table: Table, context: RenderContext, origins: Mapping[str, str] | None = None
 ) -> Iterator[list[str]]:
-    """Yield the rows of a table in people's words.
+    """Yield the rows of a table in people's words: see `format_columns`."""
+    for columns in format_columns(table, context, SLICE_ROWS, origins):
+        yield from map(list, zip(*columns, strict=True))
+
+
+def format_columns(
+    table: Table,
+    context: RenderContext,
+    slice_rows: int,
+    origins: Mapping[str, str] | None = None,
+) -> Iterator[list[list[str]]]:
+    """Yield the cells of each column in people's words, so many rows at once.
 
     `origins`: by column, the scheme and host that addresses are shown without.
     """
-    places = {name: i for i, name in enumerate(table.rows.columns)}
-    cells = [
-        (places[column.name], column, places[column.base_column] if column.base_column else None)
-        for column in table.columns
-    ]
-    hosts = [(i, origins[each.name]) for i, each, _ in cells if origins and each.name in origins]
+    words = [_Words(column, context) for column in table.columns]
     # Not as the other formats round them: 100 % stands only where it is exactly true.
-    for part in table.rows.iter_slices(SLICE_ROWS):
-        for row in part.iter_rows():
-            values = list(row)
-            for i, origin in hosts:
-                values[i] = row[i] and strip_origin(row[i], origin)
-            yield [
-                format_cell(values[i], column, context, None if base is None else row[base])
-                for i, column, base in cells
-            ]
+    for part in table.rows.iter_slices(slice_rows):
+        found = []
+        for column, known in zip(table.columns, words, strict=True):
+            values = part[column.name].to_list()
+            if origins and (origin := origins.get(column.name)):
+                values = [value and strip_origin(value, origin) for value in values]
+            bases = _list_bases(part[column.base_column]) if column.base_column else None
+            found.append(known.format_values(values, bases))
+        yield found
+
+
+class _Words(dict[Any, str]):
+    """The cells of a column by their values, or by these and their bases: most come again."""
+
+    def __init__(self, column: Column, context: RenderContext) -> None:
+        super().__init__()
+        self._column, self._context = column, context
+
+    def format_values(self, values: Sequence[Any], bases: Sequence[int | None] | None) -> list[str]:
+        """Return the cells of values."""
+        if self._column.is_text and _are_plain(values):
+            return [NO_FIGURE if value is None else value for value in values]
+        if len(self) > _MAX_REMEMBERED_CELLS:
+            self.clear()
+        pairs = values if bases is None else zip(values, bases, strict=True)
+        return list(map(self.__getitem__, pairs))
+
+    def __missing__(self, key: Any) -> str:  # noqa: ANN401 - a value, or one and its base
+        value, base = key if isinstance(key, tuple) else (key, None)
+        # 0.0 and -0.0 are one key.
+        value = value + 0.0 if isinstance(value, float) else value
+        self[key] = found = format_cell(value, self._column, self._context, base)
+        return found
+
+
+def _list_bases(bases: pl.Series) -> list[int | None]:
+    """Return the bases of rates, none for those that are not shown with their rate."""
+    return bases.set(bases >= _SMALL_BASE, None).to_list()
+
+
+def _are_plain(values: Sequence[Any]) -> bool:
+    """Return whether all values are texts that can be shown as they are, or none."""
+    try:
+        text = "".join([value for value in values if value is not None])
+    except TypeError:
+        return False
+    return text.isascii() and text.isprintable()
 
 
 def format_total(table: Table, context: RenderContext) -> list[str] | None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from dcevents.render._cells import describe_origin, find_origins, format_rows, format_total
-from dcevents.render._layout import emphasise, lay_out_page, lay_out_rule, shade, soften
+from dcevents.render._cells import describe_origin, find_origins, format_columns, format_total
+from dcevents.render._layout import (
+    emphasise,
+    lay_out_page,
+    lay_out_rule,
+    measure_headings,
+    shade,
+    soften,
+)
 from dcevents.render._texts import choose_cut, find_common_origin, strip_origin
 from dcevents.render._widths import (
     COLUMN_GAP,
@@ -90,9 +97,9 @@ def _divide(table: Table, context: RenderContext) -> Iterator[Table]:
     """Yield the parts of a grid that fit beside its keys, as even as can be."""
     keys = [column for column in table.columns if column.name in table.keys]
     figures = [column for column in table.columns if column.name not in table.keys]
-    body = list(format_rows(table, context))
-    lines = [*body, format_total(table, context) or [""] * len(table.columns)]
-    wanted = measure_columns([split_heading(each.title) for each in table.columns], lines)
+    (cells,) = format_columns(table, context, table.rows.height)
+    body = _add_total(cells, format_total(table, context))
+    wanted = measure_columns([split_heading(each.title) for each in table.columns], body)
     widths = dict(zip([column.name for column in table.columns], wanted, strict=True))
     narrow = [
         min(widths[each.name], _GRID_KEY_WIDTH) if each.is_text else widths[each.name]
@@ -120,17 +127,17 @@ def _divide(table: Table, context: RenderContext) -> Iterator[Table]:
 
 def _lay_out_part(table: Table, context: RenderContext, *, is_dense: bool) -> LaidOutTable:
     origins, remarks = find_origins(table)
-    body = format_rows(table, context, origins)
-    page = list(islice(body, _PAGE_ROWS))
+    pages = format_columns(table, context, _PAGE_ROWS, origins)
+    page = next(pages)
     total = format_total(table, context)
     columns = _rank_columns(table, page)
     names = _pair_names(columns)
     headings = [split_heading(column.title) for column in columns]
-    lines = [_put_ids_for_names(line, names) for line in page]
-    wanted = measure_columns(headings, lines if total is None else [*lines, total])
-    widths = fit_columns(columns, wanted, narrow_columns(columns, wanted, lines), context.width)
+    body = _put_ids_for_names(page, names)
+    wanted = measure_columns(headings, _add_total(body, total))
+    widths = fit_columns(columns, wanted, narrow_columns(columns, wanted, body), context.width)
     hidden = [column.name for column, width in zip(columns, widths, strict=True) if not width]
-    pages = _Pages(
+    written = _Pages(
         table,
         [(name, id_) for name, id_ in names if not widths[id_]],
         _Shape(columns, headings, widths),
@@ -140,7 +147,14 @@ def _lay_out_part(table: Table, context: RenderContext, *, is_dense: bool) -> La
         is_dense=is_dense,
     )
     shown = [remark for name, remark in remarks.items() if name not in hidden]
-    return LaidOutTable(shown, pages.write(page, body), hidden)
+    return LaidOutTable(shown, written.write(page, pages), hidden)
+
+
+def _add_total(body: Sequence[list[str]], total: list[str] | None) -> Sequence[list[str]]:
+    """Return the cells of columns with those of the total."""
+    if total is None:
+        return body
+    return [[*cells, cell] for cells, cell in zip(body, total, strict=True)]
 
 
 class _Shape(NamedTuple):
@@ -163,23 +177,27 @@ class _Pages(NamedTuple):
     uses_colour: bool
     is_dense: bool
 
-    def write(self, page: list[list[str]], body: Iterator[list[str]]) -> Iterator[str]:
+    def write(
+        self, page: list[list[str]] | None, pages: Iterator[list[list[str]]]
+    ) -> Iterator[str]:
         """Yield the lines of all pages, the total below the last."""
         rates = iter(() if self.bar is None else self.table.rows[self.bar.column])
         shape = self.shape if self.bar is None else self.bar.insert(self.shape)
-        while page:
-            following = list(islice(body, _PAGE_ROWS))
-            lines = [_put_ids_for_names(line, self.names) for line in page]
-            total = None if following else self.total
+        while page is not None:
+            following = next(pages, None)
+            cells, total = _put_ids_for_names(page, self.names), self.total
+            if following is not None:
+                total = None
             if self.bar is not None:
-                lines = [self.bar.draw(line, next(rates)) for line in lines]
-                total = total and self.bar.draw(total, None)
-            laid_out = lay_out_page(*shape[:2], lines, total, shape.widths)
-            height = max(map(len, shape.headings))
+                cells = self.bar.draw(cells, rates)
+                total = total and [each for (each,) in self.bar.draw([[c] for c in total], [None])]
+            laid_out = lay_out_page(*shape[:2], cells, total, shape.widths)
+            height = measure_headings(shape.headings, shape.widths)
             yield from (self._emphasise(line) for line in laid_out[:height])
             yield self._soften(laid_out[height])
-            yield from (line + "\n" for line in laid_out[height + 1 :][: len(lines)])
-            if not following and self.table.hidden_rows:
+            body = laid_out[height + 1 :][: len(page[0])]
+            yield "\n".join(body) + "\n"
+            if following is None and self.table.hidden_rows:
                 yield f"… {format_number(self.table.hidden_rows)} more\n"
             if total is not None:
                 yield "" if self.is_dense else self._soften(lay_out_rule(shape.widths))
@@ -196,16 +214,16 @@ class _Pages(NamedTuple):
 # -- names and ids ------------------------------------------------------------------------------
 
 
-def _rank_columns(table: Table, rows: Sequence[Sequence[str]]) -> list[Column]:
+def _rank_columns(table: Table, body: Sequence[list[str]]) -> list[Column]:
     """Return the columns; ids are essential where rows have the same names."""
     columns = list(table.columns)
     ids = {i for i, column in enumerate(columns) if column.name_column is not None}
     if not ids:
         return columns
     keys = [i for i, column in enumerate(columns) if column.name in table.keys and i not in ids]
-    pairs = _pair_names(columns)
-    named = [tuple(_put_ids_for_names(row, pairs)[i] for i in keys) for row in rows]
-    if len(set(named)) == len(named):
+    named = _put_ids_for_names(body, _pair_names(columns))
+    different = len(set(zip(*(named[i] for i in keys), strict=True))) if keys else 1
+    if different == len(named[0]):
         return columns
     return [
         column._replace(priority=ESSENTIAL) if i in ids else column
@@ -223,13 +241,17 @@ def _pair_names(columns: Sequence[Column]) -> list[tuple[int, int]]:
     ]
 
 
-def _put_ids_for_names(line: Sequence[str], names: Sequence[tuple[int, int]]) -> list[str]:
-    """Return a row with ids in place of names that there are not."""
-    cells = list(line)
+def _put_ids_for_names(
+    body: Sequence[list[str]], names: Sequence[tuple[int, int]]
+) -> list[list[str]]:
+    """Return the cells of columns with ids in place of names that there are not."""
+    columns = list(body)
     for name, id_ in names:
-        if cells[name] == NO_FIGURE:
-            cells[name] = cells[id_]
-    return cells
+        if NO_FIGURE not in columns[name]:
+            continue
+        pairs = zip(columns[name], columns[id_], strict=True)
+        columns[name] = [id_ if cell == NO_FIGURE else cell for cell, id_ in pairs]
+    return columns
 
 
 # -- bars ---------------------------------------------------------------------------------------
@@ -256,14 +278,18 @@ class _Bar(NamedTuple):
             [*widths[:i], self.width, *widths[i:]],
         )
 
-    def draw(self, line: Sequence[str], rate: float | None) -> list[str]:
-        """Return a row with the bar of a rate."""
-        before, cell, after = line[: self.place], line[self.place], line[self.place + 1 :]
+    def draw(self, body: Sequence[list[str]], rates: Iterable[float | None]) -> list[list[str]]:
+        """Return the cells of columns with the bars of rates, one of which is taken for each."""
+        before, cells, after = body[: self.place], body[self.place], body[self.place + 1 :]
+        pairs = [(cell, rate or 0) for cell, rate in zip(cells, rates, strict=False)]
         if self.is_behind:
-            return [*before, shade(cell.rjust(self.width), rate or 0), *after]
-        eighths = round((rate or 0) * self.width * 8)
-        bar = "█" * (eighths // 8) + _BLOCKS[eighths % 8].strip()
-        return [*before, cell, bar, *after]
+            shaded = [shade(cell.rjust(self.width), rate) for cell, rate in pairs]
+            return [*before, shaded, *after]
+        return [*before, cells, [self._draw_bar(rate) for _, rate in pairs], *after]
+
+    def _draw_bar(self, rate: float) -> str:
+        eighths = round(rate * self.width * 8)
+        return "█" * (eighths // 8) + _BLOCKS[eighths % 8].strip()
 
 
 def _make_bar(

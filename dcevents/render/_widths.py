@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dcevents.show import measure_width
+from dcevents.show import measure_width, measure_widths
 from dcevents.tables import ESSENTIAL
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def split_heading(title: str) -> list[str]:
 
 
 def measure_columns(headings: Sequence[Sequence[str]], body: Sequence[Sequence[str]]) -> list[int]:
-    """Return the width that each column needs."""
+    """Return the width that each column needs; `body` has the cells of each."""
     return [
-        max(*map(measure_width, lines), *(measure_width(row[i]) for row in body))
-        for i, lines in enumerate(headings)
+        max(*map(measure_width, lines), *measure_widths(cells))
+        for lines, cells in zip(headings, body, strict=True)
     ]
 
 
@@ -62,14 +62,14 @@ def narrow_columns(
 ) -> list[int]:
     """Return the width to which each column is narrowed before others are hidden.
 
-    Most names stay whole, unless they are long.
+    Most names stay whole, unless they are long. `body` has the cells of each column.
     """
     narrow = list(wanted)
     for i, column in enumerate(columns):
         if column.is_text:
             least = column.narrow_width
-            if not column.is_code and body:
-                of_cells = sorted(measure_width(row[i]) for row in body)
+            if not column.is_code and body[i]:
+                of_cells = sorted(measure_widths(body[i]))
                 most = of_cells[int(len(of_cells) * _WHOLE_SHARE)]
                 least = max(least, min(most, _MAX_NARROW_WIDTH))
             narrow[i] = min(wanted[i], least)

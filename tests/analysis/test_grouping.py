@@ -33,7 +33,7 @@ from dcevents.model.grouping import (
 )
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 from dcevents.model.native_grouping import NO_EVENT_MS, NO_STEP, NO_TIME_MS
-from dcevents.model.packing import FACT_SCHEMA, FactPart
+from dcevents.model.packed.packing import FACT_SCHEMA, FactPart
 
 MAX_ID_BITS = 4
 TIMES = st.sampled_from(

@@ -196,7 +196,7 @@ static int is_several(u32 status)
 
 static int is_event(u32 status)
 {
-    return status != LINE_ASIDE && status != LINE_OTHER && !is_several(status);
+    return status == LINE_EVENT || status == LINE_EVENT_ALONE;
 }
 
 static void check_text(const u8 *bytes, const u32 *offsets, u32 number, size_t limit)
@@ -251,7 +251,7 @@ static void check_other(const scan_result *found, u32 entry, u32 line, const u8 
 }
 
 /* A line alone is what it is among others. But half a value may need the line behind it. */
-static void check_alone(scanner *alone, u32 status, const scan_result *found, u32 entry,
+static void check_alone(scanner *alone, u32 status, int has_event, const scan_result *found, u32 entry,
                         const u8 *begin, const u8 *end, u32 lines)
 {
     size_t size = (size_t)(end - begin);
@@ -261,6 +261,8 @@ static void check_alone(scanner *alone, u32 status, const scan_result *found, u3
     const scan_result *one = dc_scan_block(alone, copy, size);
     free(copy);
     CHECK(one && one->lines == lines);
+    /* Lines may be set aside as those of one value. */
+    if (status == LINE_ASIDE) return;
     /* A value over lines may be left to Python at one time and taken at another. */
     if (lines > 1 && (one->runs_count > 1 || one->runs[0].status == LINE_ASIDE)) return;
     CHECK(one->runs_count == 1);
@@ -269,7 +271,8 @@ static void check_alone(scanner *alone, u32 status, const scan_result *found, u3
         CHECK(status_alone == LINE_ASIDE || one->other_buckets[0] == OTHER_INVALID_JSON);
     else
         CHECK(status_alone == status);
-    if (is_event(status)) {
+    if (has_event) {
+        CHECK(one->events_count == 1);
         CHECK(one->event_times[0] == found->event_times[entry]);
         CHECK(one->event_forms[0] == found->event_forms[entry]);
         CHECK(one->event_structures[0] == found->event_structures[entry]);
@@ -277,7 +280,8 @@ static void check_alone(scanner *alone, u32 status, const scan_result *found, u3
         u32 length = found->sid_offsets[session + 1] - place;
         CHECK(one->sid_offsets[1] == length);
         CHECK(!memcmp(one->sid_bytes, found->sid_bytes + place, length));
-    } else if (status == LINE_OTHER && status_alone == LINE_OTHER) {
+    } else if (status != LINE_ASIDE && status_alone == status) {
+        CHECK(one->others_count == 1);
         CHECK(one->other_buckets[0] == found->other_buckets[entry]);
     }
 }
@@ -295,7 +299,8 @@ static void check_several(const scan_result *found, scanner *alone, u32 line, co
     }
     for (; *others < found->others_count && found->other_lines[*others] == line; *others += 1) {
         u8 bucket = found->other_buckets[*others];
-        CHECK(bucket == OTHER_WIDGET_READY || bucket == OTHER_UNKNOWN_EVENT);
+        CHECK(bucket == OTHER_WIDGET_READY || bucket == OTHER_UNKNOWN_EVENT
+              || bucket == OTHER_NO_EVENT || bucket == OTHER_NO_SID);
     }
     u32 count = *events - first, other_count = *others - first_other;
     CHECK(count + other_count && last <= count + other_count);
@@ -317,6 +322,38 @@ static void check_several(const scan_result *found, scanner *alone, u32 line, co
     }
 }
 
+/* Values over lines, one object each: the first entry behind a value is that of the next. */
+static void check_objects(const scan_result *found, scanner *alone, const run *each, const u8 *data,
+                          u32 *events, u32 *others)
+{
+    const u8 *begin = data + each->begin;
+    u32 stop = each->first_line + each->lines;
+    for (u32 number = each->first_line; number < stop;) {
+        int has_event = *events < found->events_count && found->event_lines[*events] == number;
+        u32 entry = has_event ? (*events)++ : (*others)++;
+        CHECK(has_event || (entry < found->others_count && found->other_lines[entry] == number));
+        u32 next = stop;
+        if (*events < found->events_count && found->event_lines[*events] < next)
+            next = found->event_lines[*events];
+        if (*others < found->others_count && found->other_lines[*others] < next)
+            next = found->other_lines[*others];
+        CHECK(next > number + 1);
+        const u8 *end = begin;
+        for (u32 line = number; line < next; line++) {
+            const u8 *feed = memchr(end, '\n', (size_t)(data + each->end - end));
+            CHECK(feed);
+            end = feed + 1;
+        }
+        if (has_event) check_event(found, entry, number, begin, end);
+        else check_other(found, entry, number, begin, end);
+        CHECK(is_one_object(begin, end));
+        check_alone(alone, each->status, has_event, found, entry, begin, end, next - number);
+        begin = end;
+        number = next;
+    }
+    CHECK(begin == data + each->end);
+}
+
 static void check_lines(const scan_result *found, scanner *alone, const u8 *data, size_t size)
 {
     u32 number = 0, events = 0, others = 0;
@@ -335,11 +372,9 @@ static void check_lines(const scan_result *found, scanner *alone, const u8 *data
             number += each->lines;
             continue;
         }
-        if (each->status == LINE_EVENT_OVER_LINES) {
+        if (each->status == LINE_OBJECTS_OVER_LINES) {
             CHECK(each->end > place && each->end <= size && each->lines > 1);
-            check_event(found, events, number, data + place, data + each->end);
-            check_alone(alone, each->status, found, events++, data + place, data + each->end,
-                        each->lines);
+            check_objects(found, alone, each, data, &events, &others);
             place = each->end;
             number += each->lines;
             continue;
@@ -356,7 +391,7 @@ static void check_lines(const scan_result *found, scanner *alone, const u8 *data
             u32 entry = is_event(each->status) ? events : others;
             if (is_event(each->status)) check_event(found, events++, number, begin, end);
             if (each->status == LINE_OTHER) check_other(found, others++, number, begin, end);
-            check_alone(alone, each->status, found, entry, begin, end, 1);
+            check_alone(alone, each->status, is_event(each->status), found, entry, begin, end, 1);
             place = (size_t)(end - data);
         }
         CHECK(each->end == place);

@@ -5,12 +5,13 @@ from array import array
 
 import pytest
 from choosing import try_examples
+from columns import find_text, read_row
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dcevents import native
 from dcevents.errors import DcError
-from dcevents.model.attributes import NO_AGENT, Agent, AttributeColumns, Attributes, Dialogue
+from dcevents.model.attributes import NO_AGENT, AttributeColumns, Attributes
 from dcevents.model.moments import ANCIENT, FUTURE, UNTIMED
 from dcevents.model.numbers.packed_events import (
     CODE_BITS,
@@ -18,7 +19,7 @@ from dcevents.model.numbers.packed_events import (
     EventNumbers,
     pack_events,
 )
-from dcevents.model.packing import frame_packed
+from dcevents.model.packed.packing import frame_packed
 from dcevents.model.vocabulary import Vocabulary
 
 LAST_BELIEVED = 2_000_000
@@ -167,25 +168,11 @@ def check_tables(vocabulary: Vocabulary, expected: list[Attributes]) -> None:
 
 def add_row(columns: AttributeColumns, attributes: Attributes) -> None:
     """Add a row; its texts are known, or new."""
-    dialogue: Dialogue = (attributes.id, attributes.name, attributes.type, attributes.ui_type)
-    agent: Agent = (attributes.agent_id, attributes.agent_name)
-    if dialogue not in columns.dialogues:
-        columns.dialogues.append(dialogue)
-    if attributes.page not in columns.pages:
-        columns.pages.append(attributes.page)
-    if agent not in columns.agents:
-        columns.agents.append(agent)
-    if attributes.meeting_info not in columns.meetings:
-        columns.meetings.append(attributes.meeting_info)
-    columns.rows.extend(
-        (
-            attributes.kind,
-            columns.dialogues.index(dialogue),
-            columns.pages.index(attributes.page),
-            columns.agents.index(agent),
-            columns.meetings.index(attributes.meeting_info),
-        )
-    )
+    dialogue = (attributes.id, attributes.name, attributes.type, attributes.ui_type)
+    agent = (attributes.agent_id, attributes.agent_name)
+    values = (dialogue, attributes.page, agent, attributes.meeting_info)
+    numbers = map(find_text, columns.texts, values)
+    columns.rows.extend((attributes.kind, *numbers))
 
 
 def test_a_row_without_texts_has_none() -> None:
@@ -194,4 +181,4 @@ def test_a_row_without_texts_has_none() -> None:
     columns.rows.extend((3, 0, 0, 0, 0))
 
     expected = Attributes(3, "d", None, None, None, None, *NO_AGENT, None)
-    assert columns.read_row(0) == expected
+    assert read_row(columns, 0) == expected

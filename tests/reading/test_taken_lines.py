@@ -31,7 +31,7 @@ from dcevents.reading.scanner import (
     ALONE,
     NO_NAME,
     OTHER_BUCKETS,
-    SEVERAL,
+    TOLD_BY_LINES,
     LineStatus,
     Run,
     Runs,
@@ -48,7 +48,8 @@ from dcevents.reading.sources.inputs import Input, Resume
 from dcevents.reading.timestamps import FORMS
 
 OVER_LINES = {
-    LineStatus.EVENT: LineStatus.EVENT_OVER_LINES,
+    LineStatus.EVENT: LineStatus.OBJECTS_OVER_LINES,
+    LineStatus.OTHER: LineStatus.OBJECTS_OVER_LINES,
     LineStatus.SEVERAL: LineStatus.SEVERAL_OVER_LINES,
 }
 CLOCK_MS = 1_796_083_200_000
@@ -79,12 +80,12 @@ class ChanceScanner:
             for more in range(2, min(5, len(rest) + 1) if status is LineStatus.ASIDE else 0):
                 over_lines = b"".join(rest[:more])
                 found = self._judge(over_lines)
-                if found[0] in OVER_LINES:
+                if found[0] in OVER_LINES and _is_object(over_lines, found[1]):
                     line, size, status, records = over_lines, more, OVER_LINES[found[0]], found[1]
                     break
             del rest[:size]
             first_entry = len(events) if status is not LineStatus.OTHER else len(others)
-            first_entry = 0 if status in SEVERAL else first_entry
+            first_entry = 0 if status in TOLD_BY_LINES else first_entry
             for record in records:
                 if record.event:
                     events.append((number, record.index or 0, record.event))
@@ -93,8 +94,9 @@ class ChanceScanner:
                     if status is LineStatus.SEVERAL_ALONE and record.raw:
                         spans += _find_span(len(others) - 1, record, line, at)
             last = runs[-1] if runs else None
-            if last and last.status is status and size == 1:
-                runs[-1] = last._replace(lines=last.lines + 1, end=at + len(line))
+            is_alone = status is LineStatus.SEVERAL_OVER_LINES
+            if last and last.status is status and not is_alone:
+                runs[-1] = last._replace(lines=last.lines + size, end=at + len(line))
             else:
                 runs.append(Run(status, number, size, at, at + len(line), first_entry))
             at, number = at + len(line), number + size
@@ -187,6 +189,12 @@ class ChanceScanner:
         )
 
 
+def _is_object(lines: bytes, records: Sequence[ReadRecord]) -> bool:
+    """Return whether a value over lines is an object, and no line of it was rejected by itself."""
+    is_json = all(each.reason not in {"invalid_json", "invalid_utf8"} for each in records)
+    return is_json and lines.strip(b" ,\n")[:1] in {b"{", b"["}
+
+
 def _add_row(columns: AttributeColumns, attributes: Attributes) -> None:
     """Add a row with texts of its own."""
     kind, *_, page, agent_id, agent_name, meeting = attributes
@@ -253,6 +261,9 @@ PIECES = [
     b'{"a":\n' + EVENT + b"\n}",
     EVENT.replace(b'"event"', b'\n"event"'),
     EVENT.replace(b'"event"', b'\n"event"') + b",",
+    b'{"event":\n"acme.opened"},',
+    b"{\n}",
+    b'{"event":"CONVERSATION_CLOSED"\n},',
     *(EVENT + EVENT, b"[" + EVENT + b"]", b"[" + EVENT + b"," + EVENT + b"] ,"),
     b"[0] dc: [[1762160400, {}], " + EVENT + b"]",
     b'dc: [{"event":"CONVERSATION_CLOSED"}]',

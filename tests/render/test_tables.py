@@ -297,6 +297,16 @@ def test_colours_are_restrained_and_heeded() -> None:
         assert re.sub(r"\x1b\[[0-9;]*m", "", plain) == text
 
 
+def test_rules_are_faint_where_columns_that_are_hidden_have_longer_headings() -> None:
+    command = ["conversations", SITE, "-q", "--outcome", "unanswered", "--width", "80"]
+    text = harness.run(*command, env={"FORCE_COLOR": "1"}).text
+    rules = [line for line in text.splitlines() if "───" in line]
+
+    assert len(rules) == 1
+    assert rules[0].startswith("\x1b[2m")
+    assert text.count("\x1b[2m") == 1
+
+
 def test_colours_can_be_forced_into_a_pipe_but_never_into_a_file(tmp_path: Path) -> None:
     assert "\x1b[1m" in harness.run("completion", SITE, "-q", env={"FORCE_COLOR": "1"}).text
     harness.run("completion", SITE, "-o", tmp_path / "a.txt", env={"FORCE_COLOR": "1"})

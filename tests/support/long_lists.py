@@ -12,7 +12,12 @@ from scanned import CONTEXT, expect_event, list_events
 from dcevents.reading.judge import UnknownEvent
 from dcevents.reading.read_block import MemberList, ReadBlock
 from dcevents.reading.records import ReadRecord, RecordReader
-from dcevents.reading.scanner import ScannedBlock, Scanner, make_member_scanner
+from dcevents.reading.scanner import (
+    ScannedBlock,
+    Scanner,
+    make_line_passer,
+    make_member_scanner,
+)
 from dcevents.reading.scanner.block import Runs
 from dcevents.reading.taken_lines import list_members
 
@@ -44,7 +49,11 @@ def read_pieces(
 ) -> tuple[Reading, int]:
     """Return what was read of a log that comes in pieces, and how many events a scanner took."""
     members = make_member_scanner(scanner) if scanner else None
-    reader = RecordReader(CONTEXT, read_members=members.scan if members else None)
+    reader = RecordReader(
+        CONTEXT,
+        read_members=members.scan if members else None,
+        pass_lines=make_line_passer(scanner) if scanner else None,
+    )
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     records: list[ReadRecord] = []
     resumes = []

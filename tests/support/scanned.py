@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from columns import read_row
+
 from dcevents.model.attributes import Attributes
 from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, UNTIMED
@@ -24,27 +26,25 @@ from dcevents.reading.judge import (
 )
 from dcevents.reading.records import ReadRecord, RecordReader, _make_record
 from dcevents.reading.scanner import (
-    ALONE,
     NO_NAME,
     OTHER_BUCKETS,
-    SEVERAL,
+    TOLD_BY_LINES,
     LineStatus,
     Run,
     ScannedBlock,
     Scanner,
     make_scanner,
 )
-from dcevents.reading.taken_lines import find_entries
+from dcevents.reading.scanner.block import find_entries
 from dcevents.reading.timestamps import FORMS
 
 if TYPE_CHECKING:
     from dcevents.reading.judge.nodes import Path
 
-OBJECT_REASONS = {"no_event", "no_sid"}
-EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.EVENT_OVER_LINES)
+EVENTS = (LineStatus.EVENT, LineStatus.EVENT_ALONE)
 MAX_BEGUN = 8
 """Lines of half a value that may stand before an event."""
-TAKEN = (*EVENTS, *SEVERAL)
+TAKEN = (*EVENTS, *TOLD_BY_LINES)
 CONTEXT = Context(clock_ms=1_772_366_400_000)
 
 
@@ -83,7 +83,7 @@ def list_events(block: ScannedBlock) -> dict[int, list[tuple[int, Entry]]]:
     ):
         entry = (
             sids[session],
-            taken.combinations.read_row(attributes),
+            read_row(taken.combinations, attributes),
             ms,
             FORMS[form],
             describe(taken.envelopes[structure].structure),
@@ -196,19 +196,24 @@ def check_block(
             several_events += len(said[0])
             several_others += len(said[1])
             continue
-        if run.status is LineStatus.EVENT_OVER_LINES:
-            number = run.first_line
-            whole = b"".join(lines[number : number + run.lines])
-            check_event(whole, events[number][0][1], context, read)
+        if run.status is LineStatus.OBJECTS_OVER_LINES:
+            for number, whole in split_values(lines, run, {*events, *others}):
+                if number in events:
+                    check_event(whole, events[number][0][1], context, read)
+                else:
+                    check_other(whole, others[number][0], [], context, read)
+                several_events += number in events
+                several_others += number in others
             continue
         for number in range(run.first_line, run.first_line + run.lines):
             if run.status in {LineStatus.EVENT, LineStatus.EVENT_ALONE}:
                 check_event(lines[number], events[number][0][1], context, read)
-            elif run.status in SEVERAL:
+            elif run.status in {LineStatus.SEVERAL, LineStatus.SEVERAL_ALONE}:
                 said = events.get(number, []), others.get(number, [])
                 check_several(lines[number], *said, context, read)
-                check_spans(block, data, lines[number], number, context)
-                prefixed_events += len(said[0]) if run.status in ALONE else 0
+                if run.status is LineStatus.SEVERAL_ALONE:
+                    check_spans(block, data, lines[number], number, context)
+                    prefixed_events += len(said[0])
                 several_events += len(said[0])
                 several_others += len(said[1])
             elif run.status is LineStatus.OTHER:
@@ -240,7 +245,7 @@ def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[Run]:
         assert run.lines > 0
         assert run.end - run.begin == sum(map(len, lines[number : number + run.lines]))
         lines_of_run = range(run.first_line, run.first_line + run.lines)
-        if run.status in SEVERAL:
+        if run.status in TOLD_BY_LINES:
             entries["events"] += len(find_entries(block.events.lines, lines_of_run))
             entries["others"] += len(find_entries(block.others.lines, lines_of_run))
         elif run.status is not LineStatus.ASIDE:
@@ -250,6 +255,15 @@ def walk_runs(block: ScannedBlock, lines: list[bytes]) -> Iterator[Run]:
         yield run
         number, place = number + run.lines, run.end
     assert number == len(lines)
+
+
+def split_values(lines: list[bytes], run: Run, taken: set[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield values over lines, each with the line that it begins on: one that was taken."""
+    stop = run.first_line + run.lines
+    begins = [number for number in range(run.first_line, stop) if number in taken]
+    assert begins[0] == run.first_line
+    for number, behind in pairwise([*begins, stop]):
+        yield number, b"".join(lines[number:behind])
 
 
 def check_event(line: bytes, said: tuple[Any, ...], context: Context, read: Read) -> None:
@@ -286,13 +300,15 @@ def check_several(
         check_event_said(record.event, said, context, line)
     found = [record for record in records if record.event is None]
     assert [say_other(record) for record in found] == others, line
-    assert {bucket for bucket, _ in others} <= OBJECT_REASONS | {"widget_ready", "unknown_event"}
+    for record in found:
+        # Rejected records of a list have the bytes of all of it.
+        assert not record.raw or record.prefix or record.raw == line.strip(SEPARATOR_BYTES), line
 
 
 def check_spans(
     block: ScannedBlock, data: bytes, line: bytes, number: int, context: Context
 ) -> None:
-    """Hold the bytes of the rejected records of a line of several to those of the line alone."""
+    """Hold the bytes of the rejected records of an array behind text to those of the line alone."""
     lines = numbers(block.others.lines, "I")
     found = [
         (member, data[prefix_begin:prefix_end] + data[begin:end])

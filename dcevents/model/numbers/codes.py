@@ -2,14 +2,17 @@
 
 import threading
 from array import array
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from dcevents.model.attributes import ROW_NUMBERS, AttributeColumns, Attributes
+from dcevents.model.numbers.packed_texts import TextPiece, Value, pack_values
 from dcevents.model.numbers.tables import TextTable, make_row_table, make_text_table
 
 _MAX_REMEMBERED_COLUMNS: Final = 32
 """Columns of attributes whose codes are remembered: more than there are threads."""
+_MAX_REMEMBERED_VALUES: Final = 1 << 12
+"""Texts that came one by one whose numbers are remembered."""
 
 
 class SidNumbers:
@@ -55,21 +58,6 @@ class SidNumbers:
         return self._table
 
 
-class _Interned:
-    """Distinct values, numbered in the order in which they come."""
-
-    def __init__(self, values: Iterable[Any]) -> None:
-        self.values = list(values)
-        self._numbers = {value: number for number, value in enumerate(self.values)}
-
-    def number(self, value: Hashable) -> int:
-        """Return the number of a value; a new one gets the next."""
-        number = self._numbers.setdefault(value, len(self.values))
-        if number == len(self.values):
-            self.values.append(value)
-        return number
-
-
 class Codes:
     """Codes of attributes, and the sids that have numbers; safe for threads.
 
@@ -79,38 +67,52 @@ class Codes:
 
     def __init__(self) -> None:
         self.sids = SidNumbers()
-        self._texts = [_Interned(values) for values in AttributeColumns().texts]
+        self._tables = [make_text_table() for _ in AttributeColumns().texts]
+        """Packed texts: see `AttributeColumns`."""
+        self._numbers: list[dict[Value, int]] = [{} for _ in self._tables]
+        """Numbers of some values that came one by one."""
         self._rows = make_row_table(ROW_NUMBERS)
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._columns: dict[int, _ColumnCodes] = {}
         """Codes of attributes that scanners have numbered, by the identity of their columns."""
 
     def __len__(self) -> int:
         """Count the codes."""
-        with self._lock:
+        with self.lock:
             return len(self._rows)
 
     def assign_codes(self, attributes: Iterable[Attributes]) -> "array[int]":
         """Return the codes of several attributes; new ones get the next."""
-        dialogues, pages, agents, meetings = self._texts
         rows = array("I")
-        with self._lock:
+        with self.lock:
             for kind, *dialogue, page, agent_id, agent_name, meeting in attributes:
+                values = tuple(dialogue), page, (agent_id, agent_name), meeting
                 rows.append(kind)
-                rows.append(dialogues.number(tuple(dialogue)))
-                rows.append(pages.number(page))
-                rows.append(agents.number((agent_id, agent_name)))
-                rows.append(meetings.number(meeting))
+                rows.extend(map(self._number_value, range(len(values)), values))
             return self._rows.number_rows(rows, [None] * ROW_NUMBERS)
 
-    def number_texts(self, place: int, values: Sequence[Hashable]) -> "array[int]":
-        """Return the numbers of dialogues, pages, … : of one of `AttributeColumns.texts`."""
-        with self._lock:
-            return array("I", map(self._texts[place].number, values))
+    def _number_value(self, place: int, value: Value) -> int:
+        """Return the number of a dialogue, page, …, for whoever holds the lock."""
+        known = self._numbers[place]
+        number = known.get(value)
+        if number is None:
+            if len(known) >= _MAX_REMEMBERED_VALUES:
+                known.clear()
+            number = known[value] = self._number_piece(place, pack_values([value]))[0]
+        return number
 
-    def number_rows(self, rows: "array[int]", texts: "Sequence[array[int]]") -> "array[int]":
-        """Return the codes of rows, with the number here of each of their texts."""
-        with self._lock:
+    def _number_piece(self, place: int, piece: TextPiece) -> "array[int]":
+        texts, offsets = memoryview(piece.texts), memoryview(piece.offsets).cast("I")
+        return self._tables[place].number_packed(texts, offsets)
+
+    def number_texts(self, place: int, piece: TextPiece) -> "array[int]":
+        """Return the numbers of dialogues, pages, … : of one of `AttributeColumns.texts`."""
+        with self.lock:
+            return self._number_piece(place, piece)
+
+    def number_rows(self, rows: "array[int]", texts: "Sequence[array[int] | None]") -> "array[int]":
+        """Return the codes of rows, with the number here of each of their texts; None for these."""
+        with self.lock:
             return self._rows.number_rows(rows, [None, *texts])
 
     def list_codes(self, combinations: AttributeColumns) -> "array[int]":
@@ -130,19 +132,19 @@ class Codes:
         """Begin new numbers of sids."""
         self.sids = SidNumbers()
 
-    def count_conversation_ids(self) -> int:
-        """Count the ids of conversations, none as one of them."""
-        with self._lock:
-            return len({dialogue[0] for dialogue in self._texts[0].values})
+    def count_dialogues(self) -> int:
+        """Count the dialogues, at least as many as ids of conversations."""
+        with self.lock:
+            return len(self._tables[0])
 
-    def copy_columns(self) -> AttributeColumns:
-        """Return all attributes, in the order of their codes."""
-        columns = AttributeColumns()
-        with self._lock:
-            columns.rows = self._rows.list_rows()
-            known = [each.values for each in self._texts]
-        columns.dialogues, columns.pages, columns.agents, columns.meetings = known
-        return columns
+    def list_rows(self) -> "array[int]":
+        """Return the rows of all codes."""
+        with self.lock:
+            return self._rows.list_rows()
+
+    def get_table(self, place: int) -> TextTable:
+        """Return a table of `AttributeColumns.texts`, for whoever holds the lock."""
+        return self._tables[place]
 
 
 class _ColumnCodes:
@@ -154,14 +156,16 @@ class _ColumnCodes:
         self._codes = array("I")
         self._texts = [array("I") for _ in columns.texts]
         """The number of each text in the vocabulary."""
+        self._pieces = [0 for _ in columns.texts]
+        """How many pieces of texts are numbered."""
 
     def list_codes(self) -> "array[int]":
         """Return the codes of all rows so far."""
         rows = self.columns.rows[len(self._codes) * ROW_NUMBERS :]
         if rows:
-            for place, (known, texts) in enumerate(
-                zip(self._texts, self.columns.texts, strict=True)
-            ):
-                known.extend(self._known.number_texts(place, texts[len(known) :]))
+            for place, texts in enumerate(self.columns.texts):
+                for piece in texts.pieces[self._pieces[place] :]:
+                    self._texts[place].extend(self._known.number_texts(place, piece))
+                    self._pieces[place] += 1
             self._codes.extend(self._known.number_rows(rows, self._texts))
         return self._codes

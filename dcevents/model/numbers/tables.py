@@ -6,10 +6,11 @@ no two of them ever share a number, and no number changes. They know no polars: 
 
 import ctypes
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Final, Protocol
 
+from dcevents.model.numbers.packed_texts import unpack_value
 from dcevents.native import draw_seed, load_library
 from dcevents.native.memory import Memory, open_bytes
 
@@ -30,29 +31,48 @@ class PythonTable:
     """A table in a dictionary."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[bytes, int] = {}
 
     def __len__(self) -> int:
         return len(self._numbers)
 
     def number_list(self, texts: Sequence[str]) -> list[int]:
         """Return the number of each text, which may repeat."""
+        return self._number(text.encode() for text in texts)
+
+    def number_packed(self, texts: memoryview, offsets: memoryview) -> "array[int]":
+        """Return the numbers of texts, each from one of the 32-bit offsets to the next.
+
+        The first text begins at the first byte, whatever its offset.
+        """
+        first = offsets[0] if offsets else 0
+        bounds = pairwise(offsets.tolist())
+        return array("I", self._number(bytes(texts[a - first : b - first]) for a, b in bounds))
+
+    def _number(self, texts: Iterable[bytes]) -> list[int]:
         numbers = self._numbers
         return [numbers.setdefault(text, len(numbers)) for text in texts]
 
-    def number_packed(self, texts: memoryview, offsets: memoryview) -> "array[int]":
-        """Return the numbers of texts, each from one of the 32-bit offsets to the next."""
-        bounds = pairwise(offsets.tolist())
-        found = self.number_list([str(texts[begin:end], "utf-8") for begin, end in bounds])
-        return array("I", found)
-
     def find_number(self, text: str) -> int | None:
         """Return the number of a text; None if it has none."""
-        return self._numbers.get(text)
+        return self._numbers.get(text.encode())
 
     def list_texts(self) -> list[str]:
         """Return all texts, in the order of their numbers."""
-        return list(self._numbers)
+        return [text.decode() for text in self._numbers]
+
+    def list_ranks(self) -> "array[int]":
+        """Return the rank of each text by code point, from 0 on, by its number."""
+        ordered = sorted(self._numbers)
+        ranks = array("I", bytes(NUMBER_BYTES * len(ordered)))
+        for rank, text in enumerate(ordered):
+            ranks[self._numbers[text]] = rank
+        return ranks
+
+    def list_members(self, width: int, member: int) -> list[str]:
+        """Return one of the texts of each value: see `packed_texts`."""
+        values = (unpack_value(packed, width) for packed in self._numbers)
+        return [(value[member] if isinstance(value, tuple) else value) or "" for value in values]
 
 
 class _LibraryTable:
@@ -82,6 +102,7 @@ class NativeTable(_LibraryTable):
     def __init__(self, library: ctypes.CDLL) -> None:
         super().__init__(library)
         library.dcevents_copy_texts.restype = ctypes.c_void_p
+        library.dcevents_copy_members.restype = ctypes.c_void_p
         library.dcevents_find_text.restype = ctypes.c_int64
 
     @property
@@ -95,7 +116,10 @@ class NativeTable(_LibraryTable):
         check_result(self._library.dcevents_number_views(self._table, ctypes.byref(chunk), address))
 
     def number_packed(self, texts: memoryview, offsets: memoryview) -> "array[int]":
-        """Return the numbers of texts, each from one of the 32-bit offsets to the next."""
+        """Return the numbers of texts, each from one of the 32-bit offsets to the next.
+
+        The first text begins at the first byte, whatever its offset.
+        """
         count = len(offsets) - 1
         numbers = array("I", bytes(NUMBER_BYTES * count))
         with open_bytes(texts) as text_bytes, open_bytes(offsets) as places:
@@ -121,6 +145,20 @@ class NativeTable(_LibraryTable):
         """Return the texts of numbers at an address, or the first texts, behind their offsets."""
         address = self._library.dcevents_copy_texts(
             self._table, ctypes.c_void_p(numbers), ctypes.c_uint64(count)
+        )
+        return Memory(self._library, address)
+
+    def list_ranks(self) -> "array[int]":
+        """Return the rank of each text by code point, from 0 on, by its number."""
+        ranks = array("I", bytes(NUMBER_BYTES * len(self)))
+        address = ctypes.c_void_p(ranks.buffer_info()[0])
+        check_result(self._library.dcevents_rank_texts(self._table, address))
+        return ranks
+
+    def copy_members(self, width: int, member: int) -> Memory:
+        """Return one of the texts of each value, behind their offsets: see `packed_texts`."""
+        address = self._library.dcevents_copy_members(
+            self._table, ctypes.c_uint32(width), ctypes.c_uint32(member)
         )
         return Memory(self._library, address)
 

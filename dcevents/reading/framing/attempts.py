@@ -7,19 +7,22 @@ been closed ends there. So each line is scanned at most twice, however many valu
 """
 
 import re
-from collections.abc import Container
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
 from dcevents.reading.framing.buffer import Buffer
 from dcevents.reading.framing.prefixes import HasEvent
-from dcevents.reading.framing.records import MAX_RECORD_BYTES
+from dcevents.reading.framing.records import MAX_RECORD_BYTES, PassLines
 from dcevents.reading.framing.segments import LineSegment, is_event_line
 from dcevents.reading.framing.sequences import Kind
 from dcevents.reading.framing.tokens import Status, ValueScan
 
 _OBJECT = re.compile(rb"[ \t\r\n,\[\]]*+\{")
+_MIN_PASSED_BYTES = 256
+"""Bytes that are worth to be given to a faster reader."""
+_MAX_PAUSE_LINES = 64
 WORD_BYTES = b"0123456789.+-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """Bytes of numbers and words, which may go on where a text is cut."""
 
@@ -59,15 +62,21 @@ class Attempt:
     scan: ValueScan
     at: int
     line: int
-    foreign_lines: Container[int] = ()
+    foreign_lines: Collection[int] = ()
     """Where lines begin that are parts of another: no value takes them in."""
     has_prefix: bool = False
     is_first_line: bool = True
     failure: Failure | None = None
+    pass_lines: PassLines | None = None
+    """Passes over lines faster, as long as nothing odd is on them."""
+    _next_passed: int = 0
+    """Line from which `pass_lines` is asked again."""
+    _pause: int = 1
 
     def read_on(self, buffer: Buffer, has_event: HasEvent, *, is_final: bool) -> AttemptOutcome:
         """Read further lines, as many as there are or as the value has."""
         while True:
+            self._pass_lines(buffer)
             end = buffer.find_line_end(self.at)
             if end is None and not is_final and buffer.end - self.at <= MAX_RECORD_BYTES:
                 return AttemptOutcome.WAITS
@@ -79,6 +88,19 @@ class Attempt:
             if is_cut:
                 return AttemptOutcome.CUT_OFF
             self.at, self.line, self.is_first_line = end + 1, self.line + 1, False
+
+    def _pass_lines(self, buffer: Buffer) -> None:
+        """Pass over lines on which nothing is odd; where there are few, seldom."""
+        if self.pass_lines is None or self.is_first_line or self.foreign_lines:
+            return
+        if self.line < self._next_passed or buffer.end - self.at < _MIN_PASSED_BYTES:
+            return
+        last = self.opener + MAX_RECORD_BYTES
+        is_array = self.kind is Kind.ARRAY
+        lines, size = self.pass_lines(self.scan, buffer, self.at, last, is_array=is_array)
+        self.at, self.line = self.at + size, self.line + lines
+        self._pause = 1 if lines > 1 else min(2 * self._pause, _MAX_PAUSE_LINES)
+        self._next_passed = self.line + self._pause
 
     def _read_line(
         self, buffer: Buffer, end: int, has_event: HasEvent, *, is_cut: bool

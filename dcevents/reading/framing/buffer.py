@@ -49,9 +49,20 @@ class Buffer:
             del self._data[: offset - self._begin]
             self._begin = offset
 
+    @property
+    def begin(self) -> int:
+        """Return the offset of the first byte that is held."""
+        return self._begin
+
+    @property
+    def data(self) -> bytearray:
+        """Return the bytes that are held, to be looked at before anything else is done."""
+        return self._data
+
     def read(self, begin: int, end: int) -> bytes:
         """Return the bytes between two offsets, or up to the last that has come in."""
-        return bytes(self._data[begin - self._begin : end - self._begin])
+        with memoryview(self._data) as view:
+            return bytes(view[max(begin - self._begin, 0) : max(end - self._begin, 0)])
 
     def find_line_end(self, begin: int) -> int | None:
         """Return the offset of the first LF from an offset on.

@@ -16,6 +16,7 @@ from dcevents.reading.framing.records import (
     MAX_RECORD_BYTES,
     Bucket,
     FramedRecord,
+    PassLines,
     ReadMembers,
     ResumePoint,
 )
@@ -40,6 +41,7 @@ class LineReader(Position):
     _failure: Failure | None = None
     _rest_at: int | None = None
     _read_members: ReadMembers | None = None
+    _pass_lines: PassLines | None = None
     _taken: dict[int, int]
     """Where lines begin that were read as parts of an earlier one, and end."""
 
@@ -212,6 +214,7 @@ class LineReader(Position):
             segment.line,
             self._taken,
             has_prefix,
+            pass_lines=self._pass_lines,
         )
         outcome = adopt_failure(self._failure, attempt) if self._failure else None
         if outcome is None:

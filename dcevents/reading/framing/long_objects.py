@@ -87,6 +87,8 @@ class LongObject:
 
         HOLDS_OBJECTS says that `records` are to be taken, and `read_on` to be called again.
         """
+        if self._take_aside():
+            return AttemptOutcome.HOLDS_OBJECTS
         while True:
             if self._is_line_start:
                 outcome = self._check_line(buffer, has_event, is_final=is_final)
@@ -145,6 +147,35 @@ class LongObject:
         self.at = taken.end
         self.line = taken.line + taken.members.end_lines[taken.stop - 1]
 
+    def _take_aside(self) -> bool:
+        """Take the next member where a faster reader has found its end, but does not read it."""
+        if self._read is None or self._member or not self._is_behind_value:
+            return False
+        members, begin, line = self._read
+        number = self._find_next(members, begin)
+        if number is None or members.find_aside(number) != number or self._is_enough(1):
+            return False
+        raw, end = members.read_raw(number), begin + members.ends[number]
+        try:
+            value = decode(raw.decode())
+        except (NoJsonValueError, UnicodeDecodeError):
+            return False
+        if len(raw) > MAX_RECORD_BYTES:
+            return False
+        first_line, start = line + members.lines[number], begin + members.begins[number]
+        self.records = [FramedRecord(first_line, start, end, value=value, raw=raw)]
+        self._repeated += len(self.around)
+        self.at, self.line = end, line + members.end_lines[number]
+        return True
+
+    def _find_next(self, members: CutObjects, begin: int) -> int | None:
+        """Return which member comes next of those that were read; None for none.
+
+        What the last one's line has behind it is not known.
+        """
+        number = 0 if self.at == begin else members.find_behind(self.at - begin)
+        return number if number is not None and number < len(members) - 1 else None
+
     @property
     def _is_behind_value(self) -> bool:
         """Return whether a member has just ended."""
@@ -156,9 +187,8 @@ class LongObject:
         """Return which member comes next of those that were read, or are now; None for none."""
         if self._read:
             members, begin, _ = self._read
-            number = 0 if self.at == begin else members.find_behind(self.at - begin)
-            # What the last one's line has behind it is not known.
-            if number is not None and number < len(members) - 1:
+            number = self._find_next(members, begin)
+            if number is not None:
                 return number
             self._read = None
         if self.at < self._no_members_before:

@@ -21,6 +21,7 @@ from dcevents.reading.framing.records import (
     MAX_RECORD_BYTES,
     Bucket,
     FramedRecord,
+    PassLines,
     ReadMembers,
     ResumePoint,
 )
@@ -51,9 +52,11 @@ class Framing(LineReader):
         begin: ResumePoint | None = None,
         is_body_key: Callable[[str], bool],
         read_members: ReadMembers | None = None,
+        pass_lines: PassLines | None = None,
     ) -> None:
         super().__init__(has_event, begin=begin, is_body_key=is_body_key)
         self._read_members = read_members
+        self._pass_lines = pass_lines
         self._taken = {}
         self._passed: deque[tuple[int, int]] = deque()
         """Lines that were fed but are read elsewhere, until their records have come."""
@@ -137,6 +140,11 @@ class Framing(LineReader):
         return self._buffer.ends_line()
 
     @property
+    def is_in_value(self) -> bool:
+        """Return whether a value over lines is open."""
+        return self._attempt is not None or self._long_object is not None
+
+    @property
     def is_in_list(self) -> bool:
         """Return whether a long list is open, of which members have been read."""
         return self._long_object is not None and self._long_object.has_members
@@ -147,16 +155,12 @@ class Framing(LineReader):
         is_read = self._buffer.end == self._at and self._is_line_start
         return is_read and not self._is_within() and not self._taken
 
-    def pass_value(self, data: bytes) -> None:
-        """Pass over the lines of one object, with separators around but no brackets.
-
-        Raise ValueError where something but arrays is open.
-        """
+    def pass_values(self, lines: int, size: int, behind: bytes) -> None:
+        """Pass over lines of objects over lines that are read elsewhere: see RecordReader."""
         if not self.is_between_lines:
-            raise ValueError("something is open before the value to pass")
-        _, _, behind = data.rpartition(b"}")
+            raise ValueError("something is open before the values to pass")
         self._arrays.has_comma = b"," in behind
-        self._pass_object(data, behind, 0)
+        self._pass_objects(lines, size, behind, 0)
 
     def _pass_events(self, data: bytes, begin: int, end: int) -> None:
         """Pass over a line, or over several before whose last one no array ends."""
@@ -164,19 +168,19 @@ class Framing(LineReader):
         before, _, _ = data[last:end].partition(b"{")
         _, _, behind = data[last:end].rpartition(b"}")
         self._arrays.pass_object(b"," in before, b"," in behind)
-        self._pass_object(data[begin:end], behind, 1)
+        self._pass_objects(data.count(b"\n", begin, end), end - begin, behind, 1)
 
-    def _pass_object(self, lines: bytes, behind: bytes, count: int) -> None:
+    def _pass_objects(self, lines: int, size: int, behind: bytes, count: int) -> None:
         """Pass over lines that end with an object and some bytes behind it.
 
         `count` is how many records begin on its last line.
         """
-        self._line += lines.count(b"\n") - 1
-        place = self._buffer.end + len(lines)
+        self._line += lines - 1
+        place = self._buffer.end + size
         if self._arrays.count > 0 and not self._arrays.has_comma:
             point = self._make_resume(place - len(behind), count, self._arrays.count)
             self._closing = place, point
-        self._pass_over(1, len(lines))
+        self._pass_over(1, size)
 
     def _pass_over(self, lines: int, size: int) -> None:
         self._line += lines
@@ -210,10 +214,8 @@ class Framing(LineReader):
 
     def _is_within(self) -> bool:
         """Return whether something is read that has begun before."""
-        if self._attempt or self._gathering:
-            return True
-        within = self._long_object or self._long_value or self._skipped
-        return within is not None
+        within = self._attempt or self._gathering or self._long_object
+        return bool(within or self._long_value or self._skipped)
 
     def _step(self, *, is_final: bool) -> bool:
         """Read a line, or more of a value over lines.

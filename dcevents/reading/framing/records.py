@@ -4,7 +4,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from dcevents.reading.framing.buffer import Buffer
+    from dcevents.reading.framing.tokens import ValueScan
 
 MAX_RECORD_BYTES: Final = 1 << 20
 """Bytes of the longest record that is read."""
@@ -38,6 +42,9 @@ class CutObjects(Protocol):
     def __len__(self) -> int:
         """Count the objects."""
 
+    def read_raw(self, number: int) -> bytes:
+        """Return one with what is around."""
+
     def find_behind(self, end: int) -> int | None:
         """Return which begins behind one that ends at a byte; None where none ends there."""
 
@@ -50,6 +57,18 @@ class CutObjects(Protocol):
 
 ReadMembers = Callable[[bytes, tuple[bytes, bytes], bool], CutObjects | None]
 """Reads the objects in some bytes, each between two texts: those of a list, or along a line."""
+
+
+class PassLines(Protocol):
+    """Passes over lines within a value over lines, as long as nothing on them is odd."""
+
+    def __call__(
+        self, scan: "ValueScan", buffer: "Buffer", at: int, last: int, *, is_array: bool
+    ) -> tuple[int, int]:
+        """Return how many lines from a place on are passed over, and their bytes.
+
+        The scan goes on behind them. None ends behind `last`, none ends the value.
+        """
 
 
 class TakenMembers(NamedTuple):

@@ -68,6 +68,21 @@ class ValueScan:
         self._expect = _Expect.VALUE
         self._in_string = False
 
+    @property
+    def expects_colon(self) -> bool:
+        """Return whether a key has been read."""
+        return self._expect is _Expect.COLON
+
+    @property
+    def expected(self) -> int:
+        """Return the number of what may come next."""
+        return self._expect.value
+
+    def go_on(self, openers: list[int], brackets: bytes, expected: int, first: int | None) -> None:
+        """Go on behind text that was read elsewhere: what is open there, and what may come next."""
+        self.openers, self.brackets = openers, bytearray(brackets)
+        self._expect, self.first_object = _Expect(expected), first
+
     def without_outer(self, count: int) -> "ValueScan":
         """Return the scan of the value that begins with the bracket at an index of `openers`."""
         inner = ValueScan()

@@ -7,6 +7,7 @@ Tables hold folded keys: lower case, without `_`, `-`, `$`, `@` and spaces.
 
 import re
 from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
 ADOBE: Final = {
@@ -123,6 +124,7 @@ PAGE_AROUND: Final = tuple(key for key in PAGE if key not in {"url", "location"}
 """Of these the ones that count around an event too: a collector's `url` is its own."""
 
 _APART = re.compile(r"[_\-$@ ]+")
+_FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase, "_-$@ ")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BEFORE = f"(?:{'|'.join(WORDS_BEFORE_ADOBE)})*"
 _ADOBE = re.compile(f"{_BEFORE}(?P<key>{'|'.join(ADOBE)})")
@@ -134,7 +136,7 @@ _CONVERSATION = re.compile(
 @lru_cache(maxsize=4096)
 def fold_key(key: str) -> str:
     """Return a key without ASCII case, `_`, `-`, `$`, `@` and spaces."""
-    return "".join(each.lower() if each.isascii() else each for each in _APART.sub("", key))
+    return key.translate(_FOLDED)
 
 
 @lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ from dcevents.reading.judge.mapping import (
 )
 from dcevents.reading.judge.name_search import EventName, find_name
 from dcevents.reading.judge.nodes import TYPE_STEPS, Array, Node, Object, Scalar
-from dcevents.reading.judge.payload import find_sid, rank_payloads
+from dcevents.reading.judge.payload import find_sid
 from dcevents.reading.judge.places import Holder, Place, SearchedRecord
 from dcevents.settings import MAPPED_FIELDS
 
@@ -124,7 +124,7 @@ class MappedSearch:
 
     def _find_payload(self, record: SearchedRecord, event: Place) -> _Payload:
         """Return the payload of a mapped event; None for none."""
-        others = (((), place) for place in rank_payloads(event.record))
+        others = (((), place) for place in event.record.ranked_payloads)
         found = next(self._list_mapped_payloads(record), None) or next(others, None)
         return found or ((), None)
 

@@ -176,17 +176,17 @@ def find_full_name(record: SearchedRecord) -> EventName | None:
 
 def _search_record(record: SearchedRecord, *, others: bool) -> EventName | None:
     """Return the first full name of a record's objects."""
-    if others:
-        searches: tuple[Search, ...] = (find_under_other_keys,)
-    else:
-        searches = (_find_full_under_event_keys, find_under_listed_keys)
-    for search in searches:
-        found = _search(
-            (place for place in record.places if not place.is_payload_inside_event), search
-        )
-        if found is not None:
-            return found
-    return None
+    known, key = record.root.searched, (_search_record, others)
+    if key not in known:
+        if others:
+            searches: tuple[Search, ...] = (find_under_other_keys,)
+        else:
+            searches = (_find_full_under_event_keys, find_under_listed_keys)
+        places = [place for place in record.places if not place.is_payload_inside_event]
+        found = (_search(iter(places), search) for search in searches)
+        known[key] = next((each for each in found if each is not None), None)
+    name = known[key]
+    return name if isinstance(name, EventName) else None
 
 
 def _find_full_under_event_keys(place: Place) -> EventName | None:

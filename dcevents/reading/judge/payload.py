@@ -37,22 +37,6 @@ def find_plain_text(node: Object, key: str) -> Scalar | None:
     return found if isinstance(found, Scalar) and found.text and not found.is_of_array else None
 
 
-def rank_payloads(record: SearchedRecord) -> list[Place]:
-    """Return the objects with a sid, the one with most of Adobe's keys first.
-
-    Of equals the outermost goes first, then the first. Where the record has none, those around
-    it; where these have none, objects with a session's id beside a conversation's key.
-    """
-    for has_sids in (True, False):
-        around: SearchedRecord | None = record
-        while around is not None:
-            found = around.payloads if has_sids else around.sessions
-            if found:
-                return sorted(found, key=lambda place: (-len(place.adobe_keys), place.node.depth))
-            around = around.around
-    return []
-
-
 def find_field(
     place: Place, part: str, *, is_canonical: bool, event_kind: str | None = None
 ) -> Scalar | None:

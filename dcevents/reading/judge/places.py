@@ -193,6 +193,24 @@ class SearchedRecord:
         """Return the objects with a session's id beside a key that is plainly a conversation's."""
         return [place for place in self.places if place.has_session]
 
+    @cached_property
+    def ranked_payloads(self) -> list[Place]:
+        """Return the objects with a sid, the one with most of Adobe's keys first.
+
+        Of equals the outermost goes first, then the first. Where the record has none, those around
+        it; where these have none, objects with a session's id beside a conversation's key.
+        """
+        for has_sids in (True, False):
+            around: SearchedRecord | None = self
+            while around is not None:
+                found = around.payloads if has_sids else around.sessions
+                if found:
+                    return sorted(
+                        found, key=lambda place: (-len(place.adobe_keys), place.node.depth)
+                    )
+                around = around.around
+        return []
+
     def list_originals(self) -> Iterator["Holder"]:
         """Yield the texts that, where they hold an event, are the record."""
         for holder in self.texts:

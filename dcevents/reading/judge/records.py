@@ -32,7 +32,7 @@ from dcevents.reading.judge.name_search import (
     find_unknown_name,
 )
 from dcevents.reading.judge.nodes import MAX_DEPTH, Array, Node, Object, Scalar, make_record_node
-from dcevents.reading.judge.payload import find_canonical, rank_payloads
+from dcevents.reading.judge.payload import find_canonical
 from dcevents.reading.judge.places import (
     MAX_TEXT_DEPTH,
     MIN_FLAT_PAYLOAD_KEYS,
@@ -258,7 +258,7 @@ class Judge:
         mapped = self._find_mapped_bucket(record) if self.context.mapping.paths else None
         if mapped is not None:
             return Records([mapped])
-        if not is_form and not rank_payloads(record) and find_full_name(record) is not None:
+        if not is_form and not record.ranked_payloads and find_full_name(record) is not None:
             return Records([Rejection(NO_SID)])
         inside = [self._judge_holder(holder) for holder in _list_holders(record)]
         for each in inside:
@@ -329,10 +329,18 @@ class Judge:
         self, nodes: list[tuple[Node, str]], around: Place | None, *, texts: bool, nesting: int
     ) -> list[SearchedRecord]:
         """Return the records of several nodes."""
-        found = [
-            self._expand(node, around, key, texts=texts, nesting=nesting)[0] for node, key in nodes
-        ]
-        return [record for records in found for record in records]
+        found: list[SearchedRecord] = []
+        empty: dict[str, list[SearchedRecord]] = {}
+        for node, key in nodes:
+            # All empty objects of a list say the same.
+            is_empty = isinstance(node, Object) and not node.entries
+            records = empty.get(key) if is_empty else None
+            if records is None:
+                records, _ = self._expand(node, around, key, texts=texts, nesting=nesting)
+            if is_empty:
+                empty[key] = records
+            found += records
+        return found
 
     def _expand_text(
         self, scalar: Scalar, around: Place | None, key: str, nesting: int
@@ -369,7 +377,7 @@ class Judge:
         if any(isinstance(each, Object) and self._is_group(each) for each in nodes):
             return False
         records = [self._make_record(each) for each in nodes if isinstance(each, Object)]
-        if not all(rank_payloads(each) or find_full_name(each) for each in records):
+        if not all(each.ranked_payloads or find_full_name(each) for each in records):
             return False
         known = [self._find_events(each, Stage.LISTED) is not None for each in records]
         return any(known) and all(
@@ -388,7 +396,7 @@ class Own(NamedTuple):
 
 def _find_pair(record: SearchedRecord, *, others: bool) -> tuple[EventName, Place] | None:
     """Return the known name and the payload that belong together; None for none."""
-    payloads = rank_payloads(record)
+    payloads = record.ranked_payloads
     if payloads and payloads[0].record is not record:
         # The sid is around: this record names the event, whatever lies there.
         payloads = [] if record.root.is_of_form else payloads[:1]

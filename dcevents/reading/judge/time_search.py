@@ -12,7 +12,7 @@ from dcevents.reading.judge.keys import (
     is_time_key,
     rank_time_key,
 )
-from dcevents.reading.judge.nodes import Object, Path, Scalar
+from dcevents.reading.judge.nodes import Member, Object, Path, Scalar
 from dcevents.reading.judge.payload import find_plain_text
 from dcevents.reading.judge.places import Place, SearchedRecord
 from dcevents.reading.judge.prefix_times import find_prefix_time
@@ -155,10 +155,12 @@ def order_pages(found: Surroundings, *, is_canonical: bool) -> Iterator[Scalar]:
 
 def _order_pages_of(place: Place, keys: tuple[str, ...]) -> Iterator[Scalar]:
     """Yield the pages of one object in the order of their keys."""
+    members: dict[str, list[Member]] = {}
+    for member in place.node.members:
+        if (folded := member.folded) in keys:
+            members.setdefault(folded, []).append(member)
     for key in keys:
-        for member in place.node.members:
-            if member.folded != key:
-                continue
+        for member in members.get(key, ()):
             if isinstance(member.node, Scalar):
                 yield member.node
             elif key == "page" and isinstance(member.node, Object):

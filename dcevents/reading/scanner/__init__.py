@@ -12,6 +12,7 @@ from dcevents.reading.scanner.block import (
     OBJECT_BUCKETS,
     OTHER_BUCKETS,
     SEVERAL,
+    TOLD_BY_LINES,
     LineStatus,
     Run,
     Runs,
@@ -22,6 +23,7 @@ from dcevents.reading.scanner.block import (
     TakenEvents,
     TakenOthers,
 )
+from dcevents.reading.scanner.lines_within import make_line_passer
 from dcevents.reading.scanner.long_lists import make_member_scanner
 from dcevents.reading.scanner.native import NativeScanner
 from dcevents.reading.scanner.pure import PureScanner
@@ -32,6 +34,7 @@ __all__ = [
     "OBJECT_BUCKETS",
     "OTHER_BUCKETS",
     "SEVERAL",
+    "TOLD_BY_LINES",
     "LineStatus",
     "PureScanner",
     "Run",
@@ -42,6 +45,7 @@ __all__ = [
     "StructureCount",
     "TakenEvents",
     "TakenOthers",
+    "make_line_passer",
     "make_member_scanner",
     "make_scanner",
 ]

@@ -5,7 +5,7 @@ Plain data.
 
 import struct
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -53,8 +53,9 @@ class LineStatus(IntEnum):
     EVENT_ALONE = 3
     """One record, which is an event, behind text: as EVENT if nothing is open that the line might
     belong to; else its bytes are to be read, and its entry is to be left out."""
-    EVENT_OVER_LINES = 4
-    """The lines of one value, which is an event: a run of its own, else as EVENT_ALONE."""
+    OBJECTS_OVER_LINES = 4
+    """The lines of values over lines, each one object that is one record, with separators around
+    but no brackets. Else as SEVERAL."""
     SEVERAL = 5
     """Records that are events, or ignored: several on each line, or one in a list or a text. Lines
     that might belong to what is open are to be read, and their entries to be left out."""
@@ -68,6 +69,8 @@ _STATUSES: Final = tuple(LineStatus)
 SEVERAL: Final = frozenset(
     (LineStatus.SEVERAL, LineStatus.SEVERAL_OVER_LINES, LineStatus.SEVERAL_ALONE)
 )
+TOLD_BY_LINES: Final = SEVERAL | {LineStatus.OBJECTS_OVER_LINES}
+"""Statuses of runs whose entries are those of their lines, in both columns."""
 ALONE: Final = frozenset((LineStatus.EVENT_ALONE, LineStatus.SEVERAL_ALONE))
 """Of lines that have text before their records."""
 
@@ -84,17 +87,13 @@ class Run(NamedTuple):
     end: int
     """Where the last ends, behind its LF."""
     first_entry: int
-    """Of the first line, its place in the columns; 0 for ASIDE, and where lines hold several."""
+    """Of the first line, its place in the columns; 0 for ASIDE, and where lines tell entries."""
 
     @property
     def entries(self) -> int:
-        """Return how many entries the lines have: one for each, or one for all.
-
-        Where lines hold several records, their entries are told by the lines.
-        """
-        if self.status is LineStatus.ASIDE or self.status in SEVERAL:
-            return 0
-        return 1 if self.status is LineStatus.EVENT_OVER_LINES else self.lines
+        """Return how many entries the lines have: one each, unless the lines tell them."""
+        has_none = self.status is LineStatus.ASIDE or self.status in TOLD_BY_LINES
+        return 0 if has_none else self.lines
 
 
 class Runs(Sequence[Run]):
@@ -262,3 +261,15 @@ class Scanner(Protocol):
 
     def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say, as far as that is certain of each alone."""
+
+
+def find_entries(column: Buffer, lines: range) -> range:
+    """Return the entries of some lines in a column of lines."""
+    numbers = memoryview(column).cast("B").cast("I")
+    return range(bisect_left(numbers, lines.start), bisect_left(numbers, lines.stop))
+
+
+def find_lines(column: Buffer, lines: range) -> Sequence[int]:
+    """Return those of some lines that have an entry in a column of lines."""
+    entries = find_entries(column, lines)
+    return memoryview(column).cast("B").cast("I")[entries.start : entries.stop].tolist()

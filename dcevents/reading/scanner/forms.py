@@ -80,6 +80,8 @@ class Form:
     tokens: list[Token] = field(default_factory=list)
     lists: list[Path] = field(default_factory=list)
     """Where lists are of which the record is one member, the outermost first."""
+    told_lists: set[Path] = field(default_factory=set)
+    """Where lists are of whose members something is in the form."""
     is_beside_event: bool = False
     """The record is no event, but its list has one."""
     has_doubt: bool = False
@@ -133,6 +135,8 @@ class _FormReader:
     def _read_object(self, path: Path, *, are_pairs: bool) -> None:
         """Read the members of an object up to its end; those of pairs have a second key."""
         tokens = []
+        if are_pairs:
+            self.form.told_lists.add(path)
         while (length := self._take()) > 0:
             inner: Path = (*path, self._read_key(length))
             if are_pairs:
@@ -144,6 +148,7 @@ class _FormReader:
 
     def _read_array(self, path: Path) -> None:
         number = 0
+        begin = self._at
         while (byte := self._take()) & _TOKEN_BITS != Token.ARRAY_END:
             if byte & _TOKEN_BITS == Token.SAME_AGAIN:
                 gap = byte >> _TOKEN_BITS.bit_length()
@@ -152,6 +157,8 @@ class _FormReader:
             else:
                 self._read_value(byte, (*path, number))
                 number += number != _UNKNOWN_NUMBER
+        if self._at > begin + 1:
+            self.form.told_lists.add(path)
 
     def _read_text(self, path: Path) -> None:
         """Read the value that a text holds."""

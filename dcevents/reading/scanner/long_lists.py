@@ -16,6 +16,7 @@ from dcevents.reading.scanner.block import (
     Scanner,
 )
 from dcevents.reading.scanner.native import NativeScanner
+from dcevents.reading.sources.buffers import BlockBuffers
 
 _ZEROS: Final = bytes(64)
 """READ_AHEAD of scan.h."""
@@ -103,12 +104,19 @@ class ScannedMembers:
         begin = bisect_left(self.lines, self.lines[stop - 1], first, stop)
         return sum(self.counts[begin:stop]) if self.counts else stop - begin
 
+    @cached_property
+    def are_alone(self) -> bool:
+        """Say whether each is one record, and begins on a line of its own."""
+        return self.counts is None and len(set(self.lines)) == len(self.lines)
+
     def number(self, taken: range, count: int, *, has_neighbour: bool) -> Sequence[int]:
         """Return the number before that of the first record of each, on the line where it begins.
 
         NO_NUMBER for the only record of a line. `count` records begin before the first on its line.
         """
         lines, first, stop = self.lines, taken.start, taken.stop
+        if self.are_alone and not has_neighbour:
+            return [NO_NUMBER] * len(taken)
         is_line = lines[first] == lines[stop - 1] and (has_neighbour or self._has_next(first))
         if is_line and self.counts is None:
             return range(count, count + len(taken))
@@ -132,6 +140,7 @@ class MemberScanner:
 
     def __init__(self, scanner: NativeScanner) -> None:
         self._scanner = scanner
+        self._buffers = BlockBuffers()
         self._cut = scanner.library.dc_cut_members
         self._cut.restype = None
         self._cut.argtypes = (
@@ -156,9 +165,10 @@ class MemberScanner:
         if len(before) + len(behind) > _MAX_AROUND_BYTES:
             return None
         # With nothing around, there is room for all: a window is taken whole or not at all.
-        room = 2 * len(data) + _SPARE_BYTES
+        room = (len(data) + len(data) // 2 if is_list else 2 * len(data)) + _SPARE_BYTES
         most = min(len(data) // 2, room // (len(before) + len(behind) + len("{}\n"))) + 1
-        out, places, result = bytearray(room), (ctypes.c_uint32 * (4 * most))(), _CutResult()
+        out = self._buffers.take(room)
+        places, result = (ctypes.c_uint32 * (_PLACE_NUMBERS * most))(), _CutResult()
         self._cut(
             *(data + _ZEROS, len(data), before, len(before), behind, len(behind), is_list),
             *(ctypes.byref(ctypes.c_char.from_buffer(out)), room),
@@ -168,6 +178,7 @@ class MemberScanner:
         numbers = array("I")
         numbers.frombytes(memoryview(places).cast("B")[: 4 * _PLACE_NUMBERS * result.count])
         found = ScannedMembers(data, around, numbers, self._scanner.scan(out))
+        self._buffers.give_back(out)
         found.stop, found.is_open = result.stop, bool(result.is_open)
         return found
 

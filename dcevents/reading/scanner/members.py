@@ -8,6 +8,7 @@ import base64
 import copy
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from dcevents.reading.judge.nodes import Path, TextStep
 from dcevents.reading.judge.texts import decode_text
 from dcevents.reading.scanner.forms import Form, ValueNumber
 
+_FEW_MEMBERS: Final = 8
 _EVENT: Final = {"event": "CONVERSATION_CLOSED", "data": {"payload": {"sid": "beside"}}}
 
 
@@ -58,6 +60,19 @@ def _keep_members(
 
 def _pick(number: int, values: list[Any]) -> list[Any]:
     return [values[number]]
+
+
+def shorten_lists(value: Any, told: set[Path], path: Path = ()) -> Any:  # noqa: ANN401 - JSON
+    """Return a value with few members of each list of which nothing is told in its form.
+
+    So the form stays, and the judge has less to do.
+    """
+    if isinstance(value, dict):
+        return {key: shorten_lists(each, told, (*path, key)) for key, each in value.items()}
+    if not isinstance(value, list) or path in told or len(value) <= _FEW_MEMBERS:
+        return value
+    containers = (each for each in value if isinstance(each, (dict, list)))
+    return [*value[:_FEW_MEMBERS], *islice(containers, 1)]
 
 
 _ChangeList = Callable[[list[Any]], list[Any]]

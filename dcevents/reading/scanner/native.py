@@ -3,12 +3,14 @@
 import ctypes
 import struct
 from collections import deque
-from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
-from dcevents.model.attributes import ROW_NUMBERS, Agent, AttributeColumns, Dialogue
+from dcevents.model.attributes import ROW_NUMBERS, AttributeColumns
+from dcevents.model.numbers.packed_texts import PackedTexts, TextPiece
 from dcevents.native import draw_seed
 from dcevents.reading.judge import Context
+from dcevents.reading.scanner.beginnings import complete_beginning
 from dcevents.reading.scanner.block import (
     SEVERAL,
     Runs,
@@ -18,7 +20,7 @@ from dcevents.reading.scanner.block import (
     TakenEvents,
     TakenOthers,
 )
-from dcevents.reading.scanner.rules import SLOTS, Rule, Rules, Sample
+from dcevents.reading.scanner.rules import SLOTS, RecordValues, Rule, Rules, Sample
 from dcevents.reading.scanner.words import WORD_LISTS
 from dcevents.reading.sources.buffers import BlockBytes
 from dcevents.reading.timestamps import FORMS
@@ -26,7 +28,7 @@ from dcevents.reading.timestamps import FORMS
 _MAX_ROUNDS: Final = 8
 """Times that a block is scanned anew because rules have been made for its forms."""
 _FIRST_BYTES: Final = 1 << 16
-"""Bytes of the first block that rules are learned from before the rest is scanned."""
+"""Of a first block: what its forms are is asked before all of it is scanned, again and again."""
 
 
 class _NativeRule(ctypes.Structure):
@@ -52,7 +54,7 @@ _POINTERS = (
         "rejected_spans",
         "sid_bytes",
     ),
-    *("sid_offsets", "name_bytes", "name_offsets", "form_bytes", "new_forms"),
+    *("sid_offsets", "name_bytes", "name_offsets", "form_bytes", "new_forms", "sample_bytes"),
     *("speakers", "actions", "combinations"),
     *("dialogue_bytes", "dialogue_offsets", "page_bytes", "page_offsets"),
     *("agent_bytes", "agent_offsets", "structure_counts"),
@@ -141,19 +143,21 @@ class _BlockScanner:
 
     def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say."""
-        if not self._rules_count and len(data) > _FIRST_BYTES:
-            # Rounds without rules cost more than others: most rules come from few lines.
-            self._scan_often(data[: data.rfind(b"\n", 0, _FIRST_BYTES) + 1])
-        return self._make_block(self._scan_often(data))
+        if not len(self._rules) and (beginning := complete_beginning(data)):
+            self._learn(beginning)
+        if not self._rules_count and len(data) > 2 * _FIRST_BYTES:
+            self._learn(data[: data.rfind(b"\n", 0, _FIRST_BYTES) + 1])
+        return self._make_block(self._learn(data))
 
-    def _scan_often(self, data: BlockBytes) -> Any:  # noqa: ANN401 - a structure of ctypes
-        """Scan a block until no form is new, or no rule for one is made."""
+    def _learn(self, data: BlockBytes) -> Any:  # noqa: ANN401 - a structure of ctypes
+        """Return what a scan found once the rules of a block's forms are known."""
+        values = RecordValues()
         for _ in range(_MAX_ROUNDS):
             self._add_rules()
             result = self._scan(data)
             if not result.new_forms_count or self._rules.is_full:
                 break
-            self._rules.learn(_list_new_forms(result, data))
+            self._rules.learn(_list_new_forms(result, data), values)
             if len(self._rules) == self._rules_count:
                 break
         return result
@@ -228,23 +232,27 @@ class _BlockScanner:
 
 def _read_texts(result: Any, columns: AttributeColumns) -> None:  # noqa: ANN401
     """Add the texts to columns that a scanner has numbered since."""
-    new_dialogues = _list_new_texts(result, "dialogue", len(columns.dialogues))
-    columns.dialogues += (_make_dialogue(each) for each in new_dialogues)
+    _read_new_texts(result, "dialogue", columns.dialogues, first=0)
     # The first page, agent and meeting of columns is none.
-    new_pages = _list_new_texts(result, "page", len(columns.pages) - 1)
-    columns.pages += (each.decode() or None for each in new_pages)
-    new_agents = _list_new_texts(result, "agent", len(columns.agents) - 1)
-    columns.agents += (_make_agent(each) for each in new_agents)
+    _read_new_texts(result, "page", columns.pages, first=1)
+    _read_new_texts(result, "agent", columns.agents, first=1)
 
 
-def _make_dialogue(packed: bytes) -> Dialogue:
-    key, name, type_, ui_type = _unpack_texts(packed)
-    return key, name, type_, ui_type
-
-
-def _make_agent(packed: bytes) -> Agent:
-    key, name = _unpack_texts(packed)
-    return key, name
+def _read_new_texts(
+    result: Any,  # noqa: ANN401 - a structure of ctypes
+    name: str,
+    texts: PackedTexts,
+    *,
+    first: int,
+) -> None:
+    """Add the texts of a table that are new; the table's first one has a number in `texts`."""
+    begin, end = len(texts) - first, getattr(result, f"{name}s_count")
+    if begin < end:
+        place, offsets = getattr(result, f"{name}_bytes"), getattr(result, f"{name}_offsets")
+        packed = _read_bytes(offsets + 4 * begin, 4 * (end - begin + 1))
+        numbers = memoryview(packed).cast("I")
+        data = _read_bytes(place + numbers[0], numbers[-1] - numbers[0])
+        texts.add_piece(TextPiece(data, packed))
 
 
 def _make_native_rule(rule: Rule, structure: int, prefix_structure: int) -> _NativeRule:
@@ -255,11 +263,15 @@ def _make_native_rule(rule: Rule, structure: int, prefix_structure: int) -> _Nat
 
 def _list_new_forms(result: Any, data: BlockBytes) -> list[Sample]:  # noqa: ANN401
     """Return forms without a rule, each with a record of it."""
-    found = []
-    packed = _read_bytes(result.new_forms, 36 * result.new_forms_count)
-    for begin, length, value, size, is_clean, *numbers in struct.iter_unpack("=9I", packed):
+    found, place, record = [], (0, 0), b""
+    packed = _read_bytes(result.new_forms, 40 * result.new_forms_count)
+    for fields in struct.iter_unpack("=10I", packed):
+        begin, length, value, size, is_clean, is_sample, *numbers = fields
         form = _read_bytes(result.form_bytes + begin, length)
-        record = bytes(data[value : value + size])
+        if is_sample:
+            place, record = (0, 0), _read_bytes(result.sample_bytes + value, size)
+        elif place != (value, size):
+            place, record = (value, size), bytes(data[value : value + size])
         found.append(Sample(form, record, bool(is_clean), tuple(numbers)))
     return found
 
@@ -272,7 +284,7 @@ def _read_others(result: Any) -> TakenOthers:  # noqa: ANN401 - a structure of c
         lines=_read_bytes(result.other_lines, 4 * count),
         buckets=_read_bytes(result.other_buckets, count),
         names=_read_bytes(result.other_names, 4 * count),
-        unknown_names=[name.decode() for name in _split_packed(packed, offsets)],
+        unknown_names=_split_texts(packed, offsets),
         rejected_spans=_read_bytes(result.rejected_spans, 24 * result.rejected_spans_count),
     )
 
@@ -287,31 +299,10 @@ def _read_packed(place: int, offsets: int, count: int) -> tuple[bytes, bytes]:
     return _read_bytes(place, struct.unpack_from("=I", numbers, 4 * count)[0]), numbers
 
 
-def _split_packed(packed: bytes, offsets: bytes) -> Iterator[bytes]:
-    numbers = memoryview(offsets).cast("I")
-    return (packed[numbers[at] : numbers[at + 1]] for at in range(len(numbers) - 1))
-
-
-def _list_new_texts(result: Any, name: str, begin: int) -> Sequence[bytes]:  # noqa: ANN401
-    """Return the texts of a table from a number on."""
-    end = getattr(result, f"{name}s_count")
-    if begin == end:
-        return ()
-    place, offsets = getattr(result, f"{name}_bytes"), getattr(result, f"{name}_offsets")
-    numbers = memoryview(_read_bytes(offsets + 4 * begin, 4 * (end - begin + 1))).cast("I")
-    packed = _read_bytes(place + numbers[0], numbers[-1] - numbers[0])
-    return [
-        packed[numbers[at] - numbers[0] : numbers[at + 1] - numbers[0]] for at in range(end - begin)
-    ]
-
-
-def _unpack_texts(packed: bytes) -> list[str | None]:
-    """Return texts, each of which follows its length; None for a length of 0."""
-    texts: list[str | None] = []
-    at = 0
-    while at < len(packed):
-        length = packed[at] | packed[at + 1] << 8
-        at += 2
-        texts.append(packed[at : at + length - 1].decode() if length else None)
-        at += max(length - 1, 0)
-    return texts
+def _split_texts(packed: bytes, offsets: bytes) -> list[str]:
+    """Return texts that lie one behind the other; strangers may send one in each line."""
+    places = pairwise(memoryview(offsets).cast("I").tolist())
+    if packed.isascii():
+        text = packed.decode()
+        return [text[begin:end] for begin, end in places]
+    return [packed[begin:end].decode() for begin, end in places]

@@ -27,7 +27,7 @@ from dcevents.reading.judge import (
 from dcevents.reading.judge.findings import MAX_UNKNOWN_NAME_CHARACTERS, NO_EVENT, NO_SID, cut_text
 from dcevents.reading.judge.nodes import PairStep, Path, TextStep
 from dcevents.reading.scanner.forms import Form, Token, read_form
-from dcevents.reading.scanner.members import NotOneMemberError, keep_members
+from dcevents.reading.scanner.members import NotOneMemberError, keep_members, shorten_lists
 
 MAX_RULES: Final = 2000
 """Forms of a log beyond which no judge is asked any more: their lines are set aside."""
@@ -40,6 +40,8 @@ FORM_OF_SLOT: Final = 255
 _PREFIX: Final = "2026-01-01T00:00:00Z"
 """A text with a time, before a record that has none."""
 _MAX_PROBES: Final = 8
+_MIN_KEPT_BYTES: Final = 1 << 14
+"""Of records whose values are kept for the next form, and shortened for the judge."""
 _MAX_UNTOLD: Final = 8
 """Records of a form that may not tell its rule before no further are asked about."""
 _NAME_TOKENS: Final = frozenset(
@@ -125,13 +127,13 @@ class Rules:
         with self._lock:
             return self._rules[number:]
 
-    def learn(self, samples: Iterable[Sample]) -> int:
+    def learn(self, samples: Iterable[Sample], values: "RecordValues") -> int:
         """Ask the judge about the forms of records; return the number of rules before these."""
         with self._lock:
             before = len(self._rules)
             for each in samples:
                 if each.form not in self._known and not self.is_full:
-                    rule = self._make_rule(each)
+                    rule = self._make_rule(each, values.find(each.record))
                     if rule is None:
                         rule = self._give_up(each.form)
                     if rule is not None:
@@ -154,14 +156,20 @@ class Rules:
             self.structures.append(structure)
         return number
 
-    def _make_rule(self, sample: Sample) -> Rule | None:
-        """Return the rule of a form; None where this record of it does not tell."""
+    def _make_rule(self, sample: Sample, value: Any) -> Rule | None:  # noqa: ANN401 - JSON
+        """Return the rule of a form; None where this record of it does not tell.
+
+        `value` is the record's, None where it has none.
+        """
         form = read_form(sample.form)
-        try:
-            value = decode(sample.record.decode())
-            value, count = keep_members(value, form, sample.numbers)
-        except (NoJsonValueError, UnicodeDecodeError, NotOneMemberError):
+        if value is None:
             return ASIDE
+        try:
+            value, count = keep_members(value, form, sample.numbers)
+        except NotOneMemberError:
+            return ASIDE
+        if len(sample.record) >= _MIN_KEPT_BYTES:
+            value = shorten_lists(value, form.told_lists)
         findings = judge_value(value, self._context)
         if len(findings) != count:
             return ASIDE
@@ -177,6 +185,25 @@ class Rules:
         timed = judge_value(value, self._context, _PREFIX)[0].outcome
         structure = timed.structure if isinstance(timed, Event) else rule.structure
         return rule._replace(prefix_structure=structure)
+
+
+class RecordValues:
+    """The values of records of a block: members of one list come with all of it each."""
+
+    def __init__(self) -> None:
+        self._record, self._value = b"", None
+
+    def find(self, record: bytes) -> Any:  # noqa: ANN401 - any JSON value
+        """Return the value of a record; None where it is none."""
+        if record != self._record:
+            try:
+                value = decode(record.decode())
+            except (NoJsonValueError, UnicodeDecodeError):
+                return None
+            if len(record) < _MIN_KEPT_BYTES:
+                return value
+            self._record, self._value = record, value
+        return self._value
 
 
 class _RuleMaker:

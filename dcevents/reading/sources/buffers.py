@@ -9,6 +9,12 @@ MAX_IDLE = 8
 """Buffers that wait to be used again."""
 
 
+def cut_bytes(data: BlockBytes, begin: int, end: int) -> bytes:
+    """Return some bytes of a block, copied once."""
+    with memoryview(data) as view:
+        return bytes(view[begin:end])
+
+
 class BlockBuffers:
     """Buffers of blocks that nobody looks at any more; safe for threads."""
 

@@ -158,7 +158,7 @@ _RARE_BYTES: Final = (b"\x1f", b"\xfd", b"\xfe", b"\xff", b"\0")
 """Bytes of compressed data that logs in UTF-8 lack: all but bzip2 begins with the first two."""
 
 
-def find_format(head: bytes, at: int = 0) -> CompressionFormat | None:
+def find_format(head: bytes | bytearray, at: int = 0) -> CompressionFormat | None:
     """Return the format of which a member begins at a place of some bytes.
 
     None for text.
@@ -177,7 +177,7 @@ def find_begun_format(rest: bytes) -> str | None:
     return next(is_begun, None) if len(rest) > 1 else None
 
 
-def may_hold_members(data: bytes) -> bool:
+def may_hold_members(data: bytes | bytearray) -> bool:
     """Return whether plain bytes may hold members; for little time.
 
     A bzip2 member of a few hundred bytes may, by chance, go unseen.
@@ -185,7 +185,7 @@ def may_hold_members(data: bytes) -> bool:
     return any(byte in data for byte in _RARE_BYTES)
 
 
-def find_first_member(lines: bytes) -> int | None:
+def find_first_member(lines: bytes | bytearray) -> int | None:
     """Return the place of the first member that begins a line, of whole lines.
 
     None without one.
@@ -195,7 +195,7 @@ def find_first_member(lines: bytes) -> int | None:
     return find_member(lines) if may_hold_members(lines) else None
 
 
-def find_member(data: bytes | memoryview) -> int | None:
+def find_member(data: bytes | bytearray | memoryview) -> int | None:
     """Return the place of the first member that begins a line.
 
     None without one.

@@ -1,0 +1,1 @@
+"""Facts in as few bytes as they need, in columns of polars."""

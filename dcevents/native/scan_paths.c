@@ -29,7 +29,7 @@ void close_paths(path_tree *paths)
 
 static void empty_paths(path_tree *paths)
 {
-    memset(paths->steps, 0, sizeof *paths->steps);
+    memset(paths->steps, 0, PATH_TREES * sizeof *paths->steps);
     paths->steps_count = PATH_TREES;
     paths->bytes_count = 0;
     paths->is_full = 0;

@@ -332,7 +332,9 @@ void count_events(scanner *s, int has_prefix)
     for (size_t entry = s->first_event; entry < events->count; entry++) {
         u32 *counts = s->structure_counts + COUNTS * (size_t)events->structures[entry];
         if (has_prefix) counts += COUNTS / 2;
-        if (!counts[0]++) counts[1] = s->lines;
+        if (counts[0]++) continue;
+        counts[1] = s->lines;
+        counts[2] = events->members[entry];
     }
 }
 

@@ -561,7 +561,7 @@ typedef struct {
     const u32 *page_offsets;
     const u8 *agent_bytes;
     const u32 *agent_offsets;
-    const u32 *structure_counts; /* of each structure: events, line of the first; behind text likewise */
+    const u32 *structure_counts; /* of each structure: events, line and member of the first; behind text likewise */
     u32 runs_count, lines, events_count, others_count, sids_count, names_count, new_forms_count;
     u32 speakers_count, actions_count, combinations_count, dialogues_count, pages_count;
     u32 agents_count, structures_count, rejected_spans_count;

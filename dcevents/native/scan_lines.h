@@ -4,7 +4,7 @@
 
 #include "scan.h"
 
-enum { COUNTS = 4 /* of each structure */ };
+enum { COUNTS = 6 /* of each structure */ };
 
 enum line_outcome {
     TAKEN_EVENT,

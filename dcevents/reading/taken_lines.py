@@ -116,8 +116,13 @@ class _PlacedStructures:
     def __init__(self, events: TakenEvents, runs: Runs) -> None:
         self.lines = memoryview(events.lines).cast("B").cast("I")
         self._numbers = memoryview(events.structures).cast("B").cast("H")
+        self._members = memoryview(events.members).cast("B").cast("I")
         self._runs = runs
         self._has_prefixes = any(status in runs.statuses for status in ALONE)
+
+    def find_member(self, entry: int) -> int:
+        """Return which record of its line an event is; 0 for the only one."""
+        return self._members[entry] if self._members else 0
 
     def find(self, entry: int) -> tuple[int, bool]:
         """Return the number of an event's structure, and whether text is before it."""
@@ -136,14 +141,15 @@ def _leave_out(
         key = placed.find(entry)
         each = counts[key]
         counts[key] = each._replace(events=each.events - 1)
-        if placed.lines[entry] == each.first_line:
+        if (placed.lines[entry], placed.find_member(entry)) == (each.first_line, each.first_member):
             without_first.add(key)
     without_first = {key for key in without_first if counts[key].events}
     entries = (entry for entry in range(len(placed.lines)) if entry not in left_out)
     for entry in entries if without_first else ():
         key = placed.find(entry)
         if key in without_first:
-            counts[key] = counts[key]._replace(first_line=placed.lines[entry])
+            first_line, member = placed.lines[entry], placed.find_member(entry)
+            counts[key] = counts[key]._replace(first_line=first_line, first_member=member)
             without_first.discard(key)
             if not without_first:
                 return

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import harness
 import pytest
 from judging import CONTEXT, MONDAY
 
@@ -96,3 +97,23 @@ def test_counts_add_up_and_keep_the_first_place() -> None:
     more = add_envelopes(many, {CANONICAL: two, Envelope("x", None, None, None): one})
     assert MAX_ENVELOPES + 1 == len(more)
     assert EnvelopeCount(7, 0, 7) == more[OTHER]
+
+
+@pytest.mark.usefixtures("scanner")
+def test_of_shapes_that_begin_on_one_line_the_first_on_it_comes_first() -> None:
+    """Whichever the scanner has seen first: it learns from all of a block before it reads one."""
+    record = {
+        "event": "CONVERSATION_CLOSED",
+        "timestamp": "2026-11-02T09:15:44Z",
+        "page": "/p",
+        "data": {"payload": {"id": "d1", "sid": "s"}},
+    }
+    untimed = {**record, "timestamp": None}
+    quoted = f"time=1 msg={json.dumps(json.dumps(record))}"
+    listed = json.dumps([{"a": 1}, [untimed, untimed], record])
+    lines = (f"x {listed}\n", f"{quoted}\n")
+
+    report = harness.run("check", "-f", "json", stdin="".join(lines).encode()).json
+
+    found = report["input"]["envelopes"]
+    assert [(each["timestamp"], each["line"]) for each in found] == [(None, 1), ("timestamp", 1)]

@@ -167,15 +167,16 @@ class ChanceScanner:
         packed = {name: _pack(forms.get(name, "I"), values) for name, values in columns.items()}
         counts = {
             has_prefix: [
-                StructureCount(each, len(lines), min(lines, default=0), has_prefix)
+                StructureCount(each, len(places), line, has_prefix, member)
                 for each in structures
-                for lines in [
+                for places in [
                     [
-                        line
-                        for line, _, event in events
+                        (line, member)
+                        for line, member, event in events
                         if event.structure == each and (line in behind_text) is has_prefix
                     ]
                 ]
+                for line, member in [min(places, default=(0, 0))]
             ]
             for has_prefix in (False, True)
         }

@@ -203,8 +203,8 @@ class _BlockScanner:
         has_members: bool,
     ) -> TakenEvents:
         count = result.events_count
-        packed = _read_bytes(result.structure_counts, 16 * result.structures_count)
-        counted = list(zip(self._rules.structures, struct.iter_unpack("=4I", packed), strict=False))
+        packed = _read_bytes(result.structure_counts, 24 * result.structures_count)
+        counted = list(zip(self._rules.structures, struct.iter_unpack("=6I", packed), strict=False))
         return TakenEvents(
             count,
             lines=_read_bytes(result.event_lines, 4 * count),
@@ -220,12 +220,12 @@ class _BlockScanner:
             ),
             combinations=self._combinations,
             envelopes=[
-                StructureCount(structure, events, first)
-                for structure, (events, first, _, _) in counted
+                StructureCount(structure, events, line, first_member=member)
+                for structure, (events, line, member, *_) in counted
             ],
             prefixed=[
-                StructureCount(structure, events, first, has_prefix=True)
-                for structure, (_, _, events, first) in counted
+                StructureCount(structure, events, line, has_prefix=True, first_member=member)
+                for structure, (*_, events, line, member) in counted
             ],
         )
 

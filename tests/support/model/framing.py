@@ -438,7 +438,8 @@ def _read_to_permitted_end(
 
     "The end of the line, text without quotes and brackets, the closing brackets of those that
     the prefix has opened, or further JSON values without an event". Where the first value has
-    an event, further ones with events are records as well: a line end was lost.
+    an event, all of its objects are records, and further ones with events as well: a line end was
+    lost.
     """
     judge = lines.judge
     further: list[tuple[int, Value]] = []
@@ -461,11 +462,13 @@ def _read_to_permitted_end(
         further += _members(place, read.value)
         end = read.end
     with_event = [item for item in [*values, *further] if judge.holds_event(item[1])]
+    first = [item for item in values if isinstance(item[1], Obj)]
     if not with_event:
-        first = [item for item in values if isinstance(item[1], Obj)]
         others = [item for item in further if isinstance(item[1], Obj)]
         return first or others[:1] or [(end - 1, [])], end
-    return (with_event, end) if any(item in values for item in with_event) else None
+    if not any(item in values for item in with_event):
+        return None
+    return [*first, *(item for item in with_event if item in further)], end
 
 
 def _closes(prefix: str, rest: str) -> bool:

@@ -17,6 +17,7 @@ import harness
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from over_lines import describe_in_full
 
 from dcevents.model.attributes import AttributeColumns, Attributes
 from dcevents.model.events import KINDS
@@ -24,7 +25,7 @@ from dcevents.model.moments import ANCIENT, UNTIMED
 from dcevents.model.vocabulary import Vocabulary
 from dcevents.reading import scanning as scanning_module
 from dcevents.reading.judge import Context, Event, UnknownEvent
-from dcevents.reading.log import Log, read_growing_log, read_log
+from dcevents.reading.log import read_growing_log, read_log
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.records import ReadRecord, RecordReader
 from dcevents.reading.scanner import (
@@ -314,7 +315,7 @@ def read(
             Vocabulary(),
             keep_reject=lambda place, raw: rejects.append((place, raw)),
         )
-    return describe(log), rejects
+    return describe_in_full(log), rejects
 
 
 def scan_ahead(scanning: Scanning) -> None:
@@ -346,21 +347,6 @@ def scan_by_chance(choices: Sequence[bool], block_bytes: int) -> Iterator[None]:
         ):
             stack.enter_context(mock.patch.object(place, name, value))
         yield
-
-
-def describe(log: Log) -> Any:
-    """Return all that a log says, sessions by their sids."""
-    log.count_events()
-    account = {**vars(log.account), "tally": {k: n for k, n in log.account.tally.items() if n}}
-    located = log.located
-    assert located is not None
-    sids = log.facts.look_up_sids(located["sid"]).to_list()
-    attributes = log.facts.vocabulary.list_attributes()
-    rows = [
-        (sid, attributes[row.pop("attributes")], row | {"sid": None})
-        for sid, row in zip(sids, located.iter_rows(named=True), strict=True)
-    ]
-    return account, rows, log.envelopes
 
 
 @pytest.mark.records
@@ -411,7 +397,7 @@ def test_a_growing_log_is_read_on_as_if_at_once(
             read_on = read_growing_log(
                 make_input(path, resume), reading, Vocabulary(), lambda _: None
             )
-            rows += describe(read_on.sure)[1]
+            rows += describe_in_full(read_on.sure)[1]
             records += read_on.sure.account.records
             extent = read_on.sure.inputs[0].extent
             if extent.head:
@@ -421,5 +407,5 @@ def test_a_growing_log_is_read_on_as_if_at_once(
     path.write_bytes(data)
     (account, expected, _), _ = read(path, [False], 1 << 20)
 
-    assert expected == rows + describe(read_on.rest)[1]
+    assert expected == rows + describe_in_full(read_on.rest)[1]
     assert account["records"] == records + read_on.rest.account.records

@@ -186,10 +186,14 @@ def _set_up(block_bytes: int, *, is_pure: bool) -> Iterator[None]:
 
 def describe(log: Log, *, in_full: bool) -> Any:
     """Return all that a log says, sessions by their sids."""
-    log.count_events()
-    account = {**vars(log.account), "tally": {k: n for k, n in log.account.tally.items() if n}}
     if not in_full:
-        return account, log.envelopes
+        return count_records(log), log.envelopes
+    account, rows, envelopes = describe_in_full(log)
+    return account, sorted(rows, key=str), envelopes
+
+
+def describe_in_full(log: Log) -> tuple[dict[str, Any], list[Any], Any]:
+    """Return account, events in their order and envelopes of a log that was read in full."""
     located = log.located
     assert located is not None
     sids = log.facts.look_up_sids(located["sid"]).to_list()
@@ -198,4 +202,10 @@ def describe(log: Log, *, in_full: bool) -> Any:
         (sid, attributes[row.pop("attributes")], row | {"sid": None})
         for sid, row in zip(sids, located.iter_rows(named=True), strict=True)
     ]
-    return account, sorted(rows, key=str), log.envelopes
+    return count_records(log), rows, log.envelopes
+
+
+def count_records(log: Log) -> dict[str, Any]:
+    """Return the account of a log, without the buckets that are empty."""
+    log.count_events()
+    return {**vars(log.account), "tally": {k: n for k, n in log.account.tally.items() if n}}

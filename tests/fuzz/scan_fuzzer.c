@@ -191,7 +191,7 @@ static int is_blank(const u8 *begin, const u8 *end)
 
 static int is_several(u32 status)
 {
-    return status == LINE_SEVERAL || status == LINE_SEVERAL_OVER_LINES;
+    return status == LINE_SEVERAL || status == LINE_SEVERAL_OVER_LINES || status == LINE_SEVERAL_ALONE;
 }
 
 static int is_event(u32 status)
@@ -291,7 +291,7 @@ static void check_several(const scan_result *found, scanner *alone, u32 line, co
                           const u8 *end, u32 lines, u32 *events, u32 *others)
 {
     u32 first = *events, first_other = *others, last = 0;
-    CHECK(are_values(begin, end));
+    CHECK(has_prefix(begin, end) ? is_utf8(begin, end) : are_values(begin, end));
     for (; *events < found->events_count && found->event_lines[*events] == line; *events += 1) {
         check_entry(found, *events, line);
         CHECK(found->event_members[*events] > last || *events == first);
@@ -354,6 +354,21 @@ static void check_objects(const scan_result *found, scanner *alone, const run *e
     CHECK(begin == data + each->end);
 }
 
+/* Rejected records of lines of several: in their order, each with bytes of the block. */
+static void check_rejected(const scan_result *found, size_t size)
+{
+    u32 next = 0;
+    for (u32 at = 0; at < found->rejected_spans_count; at++) {
+        const rejected_span *each = &found->rejected_spans[at];
+        CHECK(each->entry >= next && each->entry < found->others_count);
+        u8 bucket = found->other_buckets[each->entry];
+        CHECK(bucket == OTHER_NO_EVENT || bucket == OTHER_NO_SID);
+        CHECK(each->prefix_begin <= each->prefix_end && each->prefix_end <= each->begin);
+        CHECK(each->begin < each->end && each->end <= size);
+        next = each->entry + 1;
+    }
+}
+
 static void check_lines(const scan_result *found, scanner *alone, const u8 *data, size_t size)
 {
     u32 number = 0, events = 0, others = 0;
@@ -361,7 +376,7 @@ static void check_lines(const scan_result *found, scanner *alone, const u8 *data
     for (u32 at = 0; at < found->runs_count; at++) {
         const run *each = &found->runs[at];
         CHECK(each->first_line == number && each->begin == place && each->lines);
-        CHECK(each->status <= LINE_SEVERAL_OVER_LINES);
+        CHECK(each->status <= LINE_SEVERAL_ALONE);
         if (is_event(each->status)) CHECK(each->first_entry == events);
         if (each->status == LINE_OTHER) CHECK(each->first_entry == others);
         if (each->status == LINE_SEVERAL_OVER_LINES) {
@@ -398,6 +413,7 @@ static void check_lines(const scan_result *found, scanner *alone, const u8 *data
     }
     CHECK(place == size && number == found->lines);
     CHECK(events == found->events_count && others == found->others_count);
+    check_rejected(found, size);
 }
 
 /* -- libFuzzer's door ------------------------------------------------------------------------------ */

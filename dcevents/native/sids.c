@@ -11,7 +11,6 @@
 
 #define BLOCK_BYTES 128
 #define DIGEST_BYTES 8
-#define ROUNDS 12
 
 static const uint64_t initial[8] = {
     0x6a09e667f3bcc908u, 0xbb67ae8584caa73bu, 0x3c6ef372fe94f82bu, 0xa54ff53a5f1d36f1u,
@@ -40,16 +39,19 @@ struct hashing {
 };
 
 static inline uint64_t load_word(const uint8_t *at) {
-    uint64_t word = 0;
-    for (int i = 7; i >= 0; i--) word = word << 8 | at[i];
-    return word;
+    /* Compilers know this for one load, the same in a loop they do not. */
+    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24
+           | (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48
+           | (uint64_t)at[7] << 56;
 }
 
 static inline uint64_t rotate(uint64_t word, unsigned bits) {
     return word >> bits | word << (64 - bits);
 }
 
-static inline void stir(uint64_t *v, int a, int b, int c, int d, uint64_t one, uint64_t two) {
+#define INLINED __attribute__((always_inline)) static inline
+
+INLINED void stir(uint64_t *v, int a, int b, int c, int d, uint64_t one, uint64_t two) {
     v[a] += v[b] + one;
     v[d] = rotate(v[d] ^ v[a], 32);
     v[c] += v[d];
@@ -60,6 +62,19 @@ static inline void stir(uint64_t *v, int a, int b, int c, int d, uint64_t one, u
     v[b] = rotate(v[b] ^ v[c], 63);
 }
 
+/* A round, inlined with its order: compilers know all places then. Of twelve rounds the last have the
+ * orders of the first. */
+INLINED void stir_all(uint64_t *v, const uint64_t *words, const uint8_t *order) {
+    stir(v, 0, 4, 8, 12, words[order[0]], words[order[1]]);
+    stir(v, 1, 5, 9, 13, words[order[2]], words[order[3]]);
+    stir(v, 2, 6, 10, 14, words[order[4]], words[order[5]]);
+    stir(v, 3, 7, 11, 15, words[order[6]], words[order[7]]);
+    stir(v, 0, 5, 10, 15, words[order[8]], words[order[9]]);
+    stir(v, 1, 6, 11, 12, words[order[10]], words[order[11]]);
+    stir(v, 2, 7, 8, 13, words[order[12]], words[order[13]]);
+    stir(v, 3, 4, 9, 14, words[order[14]], words[order[15]]);
+}
+
 static void compress(struct hashing *hashing, const uint8_t *block, uint64_t size, bool is_last) {
     uint64_t v[16], words[16];
     hashing->compressed += size;
@@ -67,17 +82,18 @@ static void compress(struct hashing *hashing, const uint8_t *block, uint64_t siz
     for (int i = 0; i < 8; i++) v[i] = hashing->state[i], v[i + 8] = initial[i];
     v[12] ^= hashing->compressed; /* never 2^64 bytes */
     if (is_last) v[14] = ~v[14];
-    for (int round = 0; round < ROUNDS; round++) {
-        const uint8_t *order = orders[round % 10];
-        stir(v, 0, 4, 8, 12, words[order[0]], words[order[1]]);
-        stir(v, 1, 5, 9, 13, words[order[2]], words[order[3]]);
-        stir(v, 2, 6, 10, 14, words[order[4]], words[order[5]]);
-        stir(v, 3, 7, 11, 15, words[order[6]], words[order[7]]);
-        stir(v, 0, 5, 10, 15, words[order[8]], words[order[9]]);
-        stir(v, 1, 6, 11, 12, words[order[10]], words[order[11]]);
-        stir(v, 2, 7, 8, 13, words[order[12]], words[order[13]]);
-        stir(v, 3, 4, 9, 14, words[order[14]], words[order[15]]);
-    }
+    stir_all(v, words, orders[0]);
+    stir_all(v, words, orders[1]);
+    stir_all(v, words, orders[2]);
+    stir_all(v, words, orders[3]);
+    stir_all(v, words, orders[4]);
+    stir_all(v, words, orders[5]);
+    stir_all(v, words, orders[6]);
+    stir_all(v, words, orders[7]);
+    stir_all(v, words, orders[8]);
+    stir_all(v, words, orders[9]);
+    stir_all(v, words, orders[0]);
+    stir_all(v, words, orders[1]);
     for (int i = 0; i < 8; i++) hashing->state[i] ^= v[i] ^ v[i + 8];
 }
 

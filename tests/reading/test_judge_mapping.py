@@ -153,7 +153,7 @@ def test_a_list_of_pairs_is_an_object_for_paths() -> None:
     assert ["engaged sid=s"] == judge_mapped({"params": pairs}, paths)
 
 
-@pytest.mark.parametrize("name", choose_some(wrappings.WRAPPERS, 3, "records"))
+@pytest.mark.parametrize("name", choose_some(wrappings.WRAPPERS, 6, "records"))
 def test_a_map_of_what_was_recognised_says_the_same(name: str) -> None:
     for number, event in enumerate(wrappings.make_events()):
         value = wrappings.wrap(name, event, number)

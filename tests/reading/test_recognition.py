@@ -801,7 +801,7 @@ HEADED = {
 """What programs wrote with headings, other columns or other requests as records of their own."""
 
 
-@pytest.mark.parametrize("path", choose_some(SAMPLES, 2, "records"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", choose_some(SAMPLES, 4, "records"), ids=lambda path: path.stem)
 def test_what_programs_wrote_themselves_says_the_same(path: Path, expected: Any) -> None:
     found = harness.run("conversations", path, "-f", "json", "-q").json
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import harness
 import polars as pl
 import pytest
-from choosing import combine
+from choosing import choose_some, combine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -176,7 +176,7 @@ def grouped_columns() -> Iterator[Any]:
             yield pytest.param(report, by, columns, id=f"{report} by {', '.join(by)}")
 
 
-@pytest.mark.parametrize(("report", "by", "columns"), list(grouped_columns()))
+@pytest.mark.parametrize(("report", "by", "columns"), choose_some(grouped_columns(), 3, "looks"))
 def test_columns_of_reports_are_those_of_the_contract(
     report: str, by: list[str], columns: list[str]
 ) -> None:
@@ -553,6 +553,7 @@ def test_ids_are_text_also_those_that_look_like_numbers() -> None:
     assert "\n'-1,'-5," in text
 
 
+@pytest.mark.looks
 def test_the_guard_holds_for_every_column_of_text() -> None:
     hostile = '"=cmd"'
     about = "id=d name=n type=t ui=u page=p agent=g agent_name=m meeting=i"

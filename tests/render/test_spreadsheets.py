@@ -100,6 +100,7 @@ def test_the_guard_is_that_of_the_model(texts: list[str]) -> None:
 @given(texts=TEXTS)
 @example(texts=['a,"=1+1,b'])
 @example(texts=["a\n=1"])
+@pytest.mark.looks
 def test_no_cell_is_a_formula_whatever_separator_is_taken(delimiter: str, texts: list[str]) -> None:
     for (format_, _), options in FORMATS.items():
         for row in read(write(texts, format_, **options), delimiter):

@@ -345,6 +345,7 @@ def test_a_renamed_dialogue_is_one_row_under_its_name_of_now() -> None:
 # -- stores ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.harm
 def test_a_store_is_read_over_both_windows(tmp_path: Path) -> None:
     store = tmp_path / "store"
     for number, day in enumerate((BEFORE, NOW)):

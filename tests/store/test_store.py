@@ -164,6 +164,7 @@ def test_a_store_says_what_one_reading_of_everything_says(
 
 @given(history=lines(), data=st.data())
 @try_examples(2)
+@pytest.mark.harm
 def test_a_store_with_events_says_so_at_any_time(history: list[bytes], data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         site = Site(Path(folder), "--keep-events")
@@ -189,6 +190,7 @@ def few_bits(
 
 @given(history=lines(), data=st.data())
 @try_examples(2)
+@pytest.mark.harm
 def test_numbers_of_sessions_that_collide_change_nothing(
     history: list[bytes], data: st.DataObject
 ) -> None:
@@ -422,6 +424,7 @@ def test_a_quiet_night_with_a_broken_line_is_no_wrong_log(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("options", [[], ["--again"]])
+@pytest.mark.harm
 def test_what_is_read_again_replaces_what_it_was(options: list[str], tmp_path: Path) -> None:
     """An array that is written anew with more in it: its first record has another place then."""
     path = tmp_path / "a.json"

@@ -155,6 +155,7 @@ def unpack_version(version: int, store: Path) -> None:
 
 
 @pytest.mark.parametrize("version", [pytest.param(2, marks=pytest.mark.harm), 3])
+@pytest.mark.harm
 def test_an_older_store_is_read_and_goes_on_as_one_of_today(
     version: int, store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:

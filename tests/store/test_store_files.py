@@ -475,6 +475,7 @@ def test_a_log_is_known_by_any_path(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert stores.figures("completion", "--store", tmp_path / "store")["input"]["records"] == 60
 
 
+@pytest.mark.rotations
 def test_standard_input_is_known_again(tmp_path: Path) -> None:
     alone = Folder(tmp_path / "alone")
     alone.path.mkdir()

@@ -29,6 +29,7 @@ def find_sizes(store: Path) -> dict[str, int]:
 @pytest.mark.parametrize(
     "size", [0, pytest.param(1 << 18, marks=pytest.mark.harm)], ids=["in parts", "anew"]
 )
+@pytest.mark.harm
 def test_names_of_unknown_events_are_kept_once(
     size: int,
     store: Path,

@@ -96,6 +96,7 @@ def test_a_new_store_is_said_to_be_one(store: Path, take: Callable[..., Any]) ->
     assert said not in take(SECOND).err
 
 
+@pytest.mark.harm
 def test_a_timestamp_in_the_future_keeps_nothing(
     store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:
@@ -223,6 +224,7 @@ def test_ages_that_mean_nothing_are_wrong_usage(
 # -- compacting ------------------------------------------------------------------------------------
 
 
+@pytest.mark.harm
 def test_compacting_changes_nothing_that_is_said(store: Path, take: Callable[..., Any]) -> None:
     for part in (FIRST, SECOND, LATE):
         take(part, "--keep-events")
@@ -242,6 +244,7 @@ def test_compacting_changes_nothing_that_is_said(store: Path, take: Callable[...
     assert sound(store)
 
 
+@pytest.mark.harm
 def test_small_segments_are_merged_by_themselves(
     store: Path, tmp_path: Path, take: Callable[..., Any]
 ) -> None:
@@ -258,6 +261,7 @@ def test_small_segments_are_merged_by_themselves(
     assert sound(store)
 
 
+@pytest.mark.harm
 def test_many_facts_are_compacted_into_several_segments(
     store: Path, take: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,12 +30,19 @@ def try_examples(few: int) -> Callable[[Any], Any]:
     return lambda test: pytest.mark.examples(tried(test))
 
 
+_CASE = pytest.param()
+"""What parameters that have a name of their own are."""
+
+
 def choose_some(values: Iterable[Any], each: int, mark: str) -> list[Any]:
     """Return parameters of which one in `each` is tried always, the others where a mark is."""
     search = getattr(pytest.mark, mark)
+    cases = [value if isinstance(value, type(_CASE)) else pytest.param(value) for value in values]
     return [
-        value if place % each == 0 else pytest.param(value, marks=search)
-        for place, value in enumerate(values)
+        case
+        if place % each == 0
+        else pytest.param(*case.values, marks=[*case.marks, search], id=case.id)
+        for place, case in enumerate(cases)
     ]
 
 

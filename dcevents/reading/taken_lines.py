@@ -37,11 +37,6 @@ _FED: Final = 0xFF
 _SPAN_FIELDS: Final = 6
 """Numbers of each of `TakenOthers.rejected_spans`."""
 _IGNORED: Final = [OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event")]
-_EVENT_STATUSES: Final = (
-    LineStatus.EVENT,
-    LineStatus.EVENT_ALONE,
-    *sorted(TOLD_BY_LINES),
-)
 
 
 @dataclass

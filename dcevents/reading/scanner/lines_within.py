@@ -9,10 +9,8 @@ from dcevents.reading.framing.records import PassLines
 from dcevents.reading.framing.tokens import ValueScan
 from dcevents.reading.json_value import MAX_LEVELS
 from dcevents.reading.scanner.block import Scanner
-from dcevents.reading.scanner.native import NativeScanner
+from dcevents.reading.scanner.native import READ_AHEAD, NativeScanner
 
-_READ_AHEAD: Final = 64
-"""READ_AHEAD of scan.h."""
 _NO_PLACE: Final = (1 << 64) - 1
 
 
@@ -47,7 +45,7 @@ class LinesWithin:
     ) -> tuple[int, int]:
         """Return how many lines from a place on are passed over, and their bytes."""
         place, data = at - buffer.begin, buffer.data
-        size, count = len(data) - place - _READ_AHEAD, len(scan.openers)
+        size, count = len(data) - place - READ_AHEAD, len(scan.openers)
         if size <= 0 or scan.is_in_string or count > MAX_LEVELS:
             return 0, 0
         value, lines = _OpenValue(count=count, expected=scan.expected), ctypes.c_uint32()

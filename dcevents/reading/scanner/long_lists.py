@@ -15,11 +15,10 @@ from dcevents.reading.scanner.block import (
     ScannedBlock,
     Scanner,
 )
-from dcevents.reading.scanner.native import NativeScanner
+from dcevents.reading.scanner.native import READ_AHEAD, NativeScanner
 from dcevents.reading.sources.buffers import BlockBuffers
 
-_ZEROS: Final = bytes(64)
-"""READ_AHEAD of scan.h."""
+_ZEROS: Final = bytes(READ_AHEAD)
 _SPARE_BYTES: Final = 1 << 16
 _MAX_AROUND_BYTES: Final = 1 << 14
 """Where more is around a list, a scan of it for each member would cost too much."""

@@ -25,6 +25,8 @@ from dcevents.reading.scanner.words import WORD_LISTS
 from dcevents.reading.sources.buffers import BlockBytes
 from dcevents.reading.timestamps import FORMS
 
+READ_AHEAD: Final = 64
+"""READ_AHEAD of scan.h: bytes behind those to be read that may be looked at."""
 _MAX_ROUNDS: Final = 8
 """Times that a block is scanned anew because rules have been made for its forms."""
 _FIRST_BYTES: Final = 1 << 16

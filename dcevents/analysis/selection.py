@@ -257,7 +257,7 @@ def describe_renamed(view: View) -> str | None:
     named = pl.col("conversation").drop_nulls().n_unique()
     counts = view.fold.attributes.filter(pl.col("id_rank") > 0).group_by("id_rank").agg(named)
     several = counts.filter(pl.col("conversation") > 1)["id_rank"]
-    rows = _select_renamed(view).filter(pl.col("id_rank").is_in(several.implode()))
+    rows = _select_ids(view, several)
     if rows.is_empty():
         return None
     names = (
@@ -281,13 +281,12 @@ def describe_renamed(view: View) -> str | None:
     return f"dialogues with several names, shown by the latest: {shown}{more}"
 
 
-def _select_renamed(view: View) -> pl.DataFrame:
-    """Return the selected conversations of `View.renamed_ids`.
+def _select_ids(view: View, ids: pl.Series) -> pl.DataFrame:
+    """Return the selected conversations of some ids.
 
     Columns: conversation_key, id_rank, last_at.
     """
     columns = ("conversation_key", "id_rank", "last_at")
-    ids = view.renamed_ids
     if ids.is_empty():
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.Int64))
 

@@ -135,13 +135,12 @@ class Vocabulary:
         Columns: kind, conversation_id, conversation, type, ui_type, page, agent_name, and agent_id:
         the agent's identity, a name without an id.
         """
-        has_id = pl.col("agent_id") != ""
         return self.list_rows().select(
             "kind",
             pl.col("id").alias("conversation_id"),
             pl.col("name").alias("conversation"),
             *("type", "ui_type", "page"),
-            pl.when(has_id).then("agent_id").otherwise("agent_name").alias("agent_id"),
+            pl.coalesce("agent_id", "agent_name").alias("agent_id"),
             "agent_name",
         )
 

@@ -38,9 +38,8 @@ class FigureRequest(NamedTuple):
         return cls(first.select, by, [*metrics.values()], first.is_of_conversations)
 
     @classmethod
-    def of_total(cls, grouping: Grouping, by: Sequence[str]) -> FigureRequest:
-        """Return what the total of a grouping wants, where it is of other rows."""
-        select = grouping.select_for_total or grouping.select
+    def of_total(cls, grouping: Grouping, select: Selector, by: Sequence[str]) -> FigureRequest:
+        """Return what the total of a grouping wants, which is of other rows."""
         return cls(lambda view, _: select(view, by), (), grouping.measured, False)
 
 

@@ -113,7 +113,7 @@ def _measure_total(
 ) -> pl.DataFrame:
     """Return the figures of all rows."""
     if grouping.select_for_total is not None:
-        sides = gather_sides(FigureRequest.of_total(grouping, by), view)
+        sides = gather_sides(FigureRequest.of_total(grouping, grouping.select_for_total, by), view)
     others = [metric for metric in grouping.measured if metric.count_all is None]
     measured = measure_sides(sides, (), others)
     for metric in grouping.measured:

@@ -151,20 +151,13 @@ def sort_rows(table: pl.DataFrame, by: Sequence[str], metric: str) -> pl.DataFra
     Rows without a key are last.
     """
     times = [pl.col(key) for key in by if key in TIME_KEYS]
-    others = [pl.col(_ID_COLUMNS.get(key, key.replace("-", "_"))) for key in _list_other_keys(by)]
+    keys = [key for key in by if key not in (*TIME_KEYS, "all")]
+    others = [pl.col(_ID_COLUMNS.get(key, key.replace("-", "_"))) for key in keys]
     lacking = [pl.any_horizontal(other.is_null() for other in others)] if others else []
-    # Ranks of ids are in the same order, and numbers are sorted sooner.
-    if "id_rank" in table.columns:
-        others = [
-            pl.col("id_rank") if key == "conversation" else other
-            for key, other in zip(_list_other_keys(by), others, strict=True)
-        ]
+    if "id_rank" in table.columns and "conversation" in keys:
+        # Ranks of ids are in the same order, and numbers are sorted sooner.
+        others[keys.index("conversation")] = pl.col("id_rank")
     sizes = [-pl.col(metric).cast(pl.Int64).fill_null(0)] if others else []
     pairs = [pl.col(PAIR)] if PAIR in table.columns else []
     order = [*times, *lacking, *sizes, *others, *pairs]
     return table.sort(order, nulls_last=True) if order else table
-
-
-def _list_other_keys(by: Sequence[str]) -> list[str]:
-    """Return the keys that are no buckets of time."""
-    return [key for key in by if key not in (*TIME_KEYS, "all")]

@@ -166,7 +166,7 @@ def number_texts(
     dtype: Any,  # noqa: ANN401
     number_chunk: Callable[[ArrowArray, int], None],
 ) -> pl.Series:
-    """Return a number for each of some texts, of which none is null.
+    """Return a number for each text of a column without nulls.
 
     `number_chunk` has those of a chunk written to an address. Raises ValueError for other columns.
     """

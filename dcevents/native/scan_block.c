@@ -310,7 +310,8 @@ DC_EXPORT void dc_close_scanner(scanner *s)
     for (int number = 0; number < WORD_LISTS; number++) free(s->lists[number].bytes);
     event_columns *events = &s->events;
     void *arrays[] = {s->arena, s->end, s->walked_form, s->walked_slots, s->members, s->splits, s->order,
-                      s->rules, s->new_forms, s->samples, s->runs, s->rejected_spans, s->structure_counts, s->tail,
+                      s->rules, s->new_forms, s->samples, s->runs, s->rejected_spans,
+                      s->structure_counts, s->tail,
                       events->lines, events->sessions, events->attributes, events->times,
                       events->forms, events->structures, events->members, events->pages,
                       s->others.lines, s->others.names, s->others.buckets};

@@ -88,7 +88,9 @@ static size_t copy_unencoded(u8 *out, const u8 *text, size_t length)
         unsigned mask = (unsigned)_mm_movemask_epi8(
             _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('%')),
                          _mm_cmpeq_epi8(bytes, _mm_set1_epi8('+'))));
-        if (mask) return at + (size_t)__builtin_ctz(mask) < length ? at + (size_t)__builtin_ctz(mask) : length;
+        if (!mask) continue;
+        size_t sign = at + (size_t)__builtin_ctz(mask);
+        return sign < length ? sign : length;
     }
     return length;
 #else

@@ -264,7 +264,9 @@ static int learn_value(learner *l, const traced_value *value)
                         .byte = value->byte, .is_dropped = value->is_dropped};
     if (type == VALUE_STRING || type == VALUE_BASE64 || type == VALUE_PERCENT || type == VALUE_PREFIX)
         wanted.backslashes = (u8)count_backslashes(b);
-    if (wanted.backslashes && type != VALUE_PREFIX && !is_spelled_plainly(begin, end, wanted.backslashes)) return 0;
+    if (wanted.backslashes && type != VALUE_PREFIX
+        && !is_spelled_plainly(begin, end, wanted.backslashes))
+        return 0;
     if (!add_to_path(l, begin, &wanted)) return 0;
     l->slots_count += value->flags && !value->is_dropped;
     b->at = end;

@@ -370,13 +370,16 @@ enum {
     END_COUNT_SHIFT = 4, /* of an array: 0, 1, or 2 for more members */
 };
 
+/* Say whether a slot's text is a number without fraction and exponent. */
+enum wholeness { IS_NOT_WHOLE, IS_WHOLE, IS_SPELLED_WHOLE /* in JSON */ };
+
 typedef struct {
     const u8 *text; /* without escapes */
     u32 length;
     u8 class_;
     u8 kind;
     u8 form; /* of a time */
-    u8 is_whole; /* of a number: no fraction, no exponent */
+    u8 is_whole; /* of a number: one of enum wholeness; texts are, too */
     i64 ms;
 } slot;
 
@@ -401,6 +404,7 @@ enum rule_slot {
     SLOT_AGENT_NAME,
     SLOT_TIME,
     SLOT_PAGE,
+    SLOT_NANOSECONDS, /* beside the time, which is in seconds */
     RULE_SLOTS,
 };
 

@@ -149,11 +149,30 @@ static int number_texts(scanner *s, const rule *r, u8 kind, u32 *action, u32 *pa
 /* Return whether the texts that a rule takes are as they are said: no number to be written anew. */
 static int has_plain_texts(const scanner *s, const rule *r)
 {
-    for (int which = SLOT_EVENT; which < RULE_SLOTS; which++) {
+    for (int which = SLOT_EVENT; which <= SLOT_PAGE; which++) {
         const slot *text = which == SLOT_TIME ? NULL : find_slot(s, r, (enum rule_slot)which);
         if (text && !text->is_whole) return 0;
     }
     return 1;
+}
+
+enum { MAX_NANOSECONDS_DIGITS = 9 };
+
+static int has_digits_alone(const slot *number)
+{
+    return number->class_ == CLASS_NUMBER && number->is_whole == IS_SPELLED_WHOLE
+        && number->text[0] != '-';
+}
+
+/* Return the milliseconds of the nanoseconds beside a time in seconds: both are digits, or none count. */
+static i64 count_beside(const slot *time, const slot *nanoseconds)
+{
+    i64 count = 0;
+    if (!nanoseconds || time->form != FORM_EPOCH_SECONDS || !has_digits_alone(time)
+        || !has_digits_alone(nanoseconds) || nanoseconds->length > MAX_NANOSECONDS_DIGITS)
+        return 0;
+    for (u32 at = 0; at < nanoseconds->length; at++) count = count * 10 + nanoseconds->text[at] - '0';
+    return count / 1000000;
 }
 
 enum line_outcome take_event(scanner *s, const rule *r)
@@ -179,7 +198,9 @@ enum line_outcome take_event(scanner *s, const rule *r)
     events->attributes[entry] = action;
     events->pages[entry] = page;
     int has_time = time && !r->ms;
-    events->times[entry] = has_time ? time->ms : r->ms ? r->ms : UNTIMED_MS;
+    i64 ms = r->ms ? r->ms : UNTIMED_MS;
+    if (has_time) ms = time->ms + count_beside(time, find_slot(s, r, SLOT_NANOSECONDS));
+    events->times[entry] = ms;
     events->forms[entry] = r->form != FORM_OF_SLOT ? r->form : time ? time->form : FORM_ABSENT;
     events->structures[entry] = r->structure;
     events->count++;

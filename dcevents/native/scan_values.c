@@ -219,7 +219,7 @@ slot *add_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 fl
         s->status = WALK_DOUBT;
         return NULL;
     }
-    added->is_whole = (u8)is_whole;
+    added->is_whole = is_whole ? IS_SPELLED_WHOLE : IS_NOT_WHOLE;
     if ((flags & KEY_TIME) && !class_time(s, added, 1, &bits)) return NULL;
     if (!is_whole) {
         u8 *plain = take_arena(s, MAX_DECIMAL_BYTES);
@@ -229,7 +229,7 @@ slot *add_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 fl
         if (plain_length) {
             added->text = plain;
             added->length = (u32)plain_length;
-            added->is_whole = 1;
+            added->is_whole = IS_WHOLE;
         }
     }
     if (flags & KEY_PAGE) bits |= PAGE_BIT;

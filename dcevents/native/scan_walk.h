@@ -184,7 +184,7 @@ static inline slot *add_slot(scanner *s, const u8 *text, size_t length, unsigned
     added->class_ = (u8)class_;
     added->kind = KIND_NONE;
     added->form = FORM_ABSENT;
-    added->is_whole = 1;
+    added->is_whole = IS_WHOLE;
     added->ms = 0;
     return added;
 }

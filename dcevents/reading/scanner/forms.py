@@ -84,6 +84,8 @@ class Form:
     """Where lists are of whose members something is in the form."""
     is_beside_event: bool = False
     """The record is no event, but its list has one."""
+    first_tokens: dict[Path, Token] = field(default_factory=dict)
+    """What stands at each path; of equal keys the first."""
     has_doubt: bool = False
     """A text may hold something that the scanner cannot read."""
     has_text_prefix: bool = False
@@ -178,6 +180,7 @@ class _FormReader:
 
     def _read_value(self, byte: int, path: Path) -> Token:
         token = Token(byte & _TOKEN_BITS)
+        self.form.first_tokens.setdefault(path, token)
         if token is Token.OBJECT:
             self._read_object(path, are_pairs=bool(byte & _IS_PAIRS))
         elif token is Token.ARRAY:

@@ -25,7 +25,7 @@ from dcevents.reading.judge import (
     judge_value,
 )
 from dcevents.reading.judge.findings import MAX_UNKNOWN_NAME_CHARACTERS, NO_EVENT, NO_SID, cut_text
-from dcevents.reading.judge.nodes import PairStep, Path, TextStep
+from dcevents.reading.judge.nodes import NANOSECONDS, PairStep, Path, TextStep
 from dcevents.reading.scanner.forms import Form, Token, read_form
 from dcevents.reading.scanner.members import NotOneMemberError, keep_members, shorten_lists
 
@@ -33,7 +33,7 @@ MAX_RULES: Final = 2000
 """Forms of a log beyond which no judge is asked any more: their lines are set aside."""
 FIELDS: Final = ("sid", "id", "name", "type", "uiType", "agentID", "agentName")
 """Parts of an event in the order of a rule's slots, between the event's name and its time."""
-SLOTS: Final = len(FIELDS) + 3
+SLOTS: Final = len(FIELDS) + 4
 NO_SLOT: Final = -1
 FORM_OF_SLOT: Final = 255
 """In a rule: a time's form is that of its text."""
@@ -52,7 +52,7 @@ _NAME_TOKENS: Final = frozenset(
 )
 """What the text under a key that names events may be."""
 _JOINED: Final = "_seconds"
-"""A key of which the value is joined with another: no slot has its text."""
+"""A key of which the value is joined with that of nanoseconds: no slot has its text."""
 
 
 class RuleKind(IntEnum):
@@ -82,7 +82,7 @@ class Rule(NamedTuple):
 
     kind: RuleKind
     slots: tuple[int, ...] = (NO_SLOT,) * SLOTS
-    """The event's name, FIELDS, time, page."""
+    """The event's name, FIELDS, time, page, nanoseconds beside the time."""
     ms: int = 0
     """UNTIMED or ANCIENT; 0 where the slot has a time."""
     time_form: int = FORM_OF_SLOT
@@ -242,6 +242,7 @@ class _RuleMaker:
         if self._form.has_doubt and not is_own:
             return ASIDE
         fields = dict(structure.fields)
+        time_path = None if structure.time is None else _name_pairs(structure.time)
         paths: list[Path | None] = [
             structure.event,
             *(fields.get(part) for part in FIELDS),
@@ -249,8 +250,11 @@ class _RuleMaker:
             structure.page,
         ]
         paths = [None if path is None else _name_pairs(path) for path in paths]
+        paths.append(None if time_path is None else self._find_nanoseconds(time_path))
         said = [path for path in paths if path is not None]
-        is_known = all(path in self._numbers and _JOINED not in path for path in said)
+        is_known = all(
+            path in self._numbers and (_JOINED not in path or path == time_path) for path in said
+        )
         # A time of the text before a value is read anew for each record.
         is_of_prefix = structure.time is None and time.status in {"timed", "future"}
         may_be_of_prefix = self._form.has_text_prefix and time.status in {"ancient", "untimed"}
@@ -261,6 +265,20 @@ class _RuleMaker:
         is_of_slot = ms != UNTIMED
         time_form = FORM_OF_SLOT if is_of_slot else self._time_forms.index(time.form)
         return Rule(RuleKind.EVENT, slots, ms, time_form, self._is_late, structure)
+
+    def _find_nanoseconds(self, time: Path) -> Path | None:
+        """Return the path of the nanoseconds that are joined with a time; None for none.
+
+        It may lead to an object or array, which no slot has.
+        """
+        if time[-1] != _JOINED:
+            return None
+        paths = ((*time[:-1], key) for key in NANOSECONDS)
+        return next((path for path in paths if self._is_said(path)), None)
+
+    def _is_said(self, path: Path) -> bool:
+        """Return whether a form has a value at a path that is not null."""
+        return self._form.first_tokens.get(path, Token.NULL) is not Token.NULL
 
     def _find_unknown_name(self, name: str, value: Any) -> int:  # noqa: ANN401 - any JSON value
         """Return the slot of an unknown event's name; NO_SLOT where that is not certain."""

@@ -177,6 +177,7 @@ enum key_flag {
     KEY_NO_TEXT = 1 << 12, /* no text is entered, at any stage */
     KEY_REQUEST = 1 << 13,
     KEY_EVENT = 1 << 14,  /* names events: a kind alone is a name here */
+    KEY_OWN = 1 << 15,    /* means nothing, and looks like an id: a record may have one of its own */
 };
 /* Which of Adobe's payload keys a key is: 1 more than its place in their list; 0 for none. */
 enum { KEY_PART_SHIFT = 16, KEY_PART_BITS = 15 << KEY_PART_SHIFT };
@@ -217,6 +218,7 @@ enum word_list {
     WORDS_SHORT,
     WORDS_SHORT_KIND,
     WORDS_READY,
+    WORDS_NEVER_TIME,
     WORD_LISTS,
 };
 
@@ -239,11 +241,13 @@ typedef struct {
 
 /* Which first letters, lengths and last letters the words of the lists of keys have. */
 typedef struct {
-    u32 whole[64], ends[32], beginnings;
+    u32 whole[64], ends[32], beginnings, never_time;
 } key_filter;
 
 void fill_key_filter(const word_list *lists, key_filter *filter);
 u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *key, size_t length);
+/* Return whether a key means nothing, and looks like an id. */
+int is_own_key(const word_list *lists, const key_filter *filter, const u8 *key, size_t length);
 
 /* -- names of events -------------------------------------------------------------------------- */
 
@@ -352,6 +356,7 @@ enum scalar_class {
 enum text_kind { TEXT_JSON, TEXT_BASE64, TEXT_PERCENT, TEXT_BEHIND_PREFIX, TEXT_FORM, TEXT_QUERY };
 enum {
     ROOT_IS_TEXT = 0xFF, /* a form's first byte where the record is a text; keys are shorter */
+    OWN_KEY = 0xFF, /* a form's key that stands for one of the record's own: no text has this byte */
     FORM_IS_LATE = 0xFD, /* a form's last byte where it has what only the late stages look at */
     IS_PAIRS = 1 << 4, /* of an object: a list of pairs; behind each key stands its value's */
     ONE_OF_SEVERAL = 1 << 4, /* of an array or a text's kind: its other members are records, too */
@@ -425,6 +430,7 @@ enum value_type {
     VALUE_NUMBER,
     VALUE_WORD,
     VALUE_FIELD,    /* of a form */
+    VALUE_KEY,      /* a key that the record has of its own */
     VALUE_PREFIX,   /* text before JSON in a text */
     VALUE_TEXT,     /* JSON in a string: what follows lies in it, without the string's escapes */
     VALUE_BASE64,   /* … decoded */

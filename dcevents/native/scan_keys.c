@@ -132,6 +132,9 @@ void fill_key_filter(const word_list *lists, key_filter *filter)
         for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u)
             filter->beginnings |= mark_letter(words->bytes[at + 1]);
     }
+    const word_list *words = &lists[WORDS_NEVER_TIME];
+    for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u)
+        filter->never_time |= mark_letter(words->bytes[at + 1]);
 }
 
 /* Return whether a folded key is in none of the lists, by its length and its letters at the ends:
@@ -210,11 +213,72 @@ static u32 find_part_flags(const word_list *lists, const key_filter *filter, con
     return flags;
 }
 
+/* -- keys that a record has of its own ----------------------------------------------------------- */
+
+static int is_hex_letter(u8 byte) { return byte >= 'a' && byte <= 'f'; }
+
+enum { MIN_HEX_KEY = 8, MIN_MIXED_KEY = 20 };
+
+/* Return whether a key looks like an id, as `is_own_key` of judge/keys.py has it. */
+static int is_like_id(const u8 *key, size_t length)
+{
+    size_t digits = 0, hex = 0, lower = 0, upper = 0, dashes = 0;
+    for (size_t at = 0; at < length; at++) {
+        u8 small = to_lower(key[at]);
+        if (key[at] == '.') return 0;
+        digits += (size_t)is_digit(key[at]);
+        hex += (size_t)is_hex_letter(small);
+        lower += (size_t)is_lower(key[at]);
+        upper += (size_t)is_upper(key[at]);
+        dashes += key[at] == '-';
+    }
+    if (!digits) return 0;
+    if (is_digit(key[0]) || key[0] == '-') return 1;
+    if (digits + hex + dashes == length) return length >= MIN_HEX_KEY;
+    return digits + lower + upper == length && lower && upper && length >= MIN_MIXED_KEY;
+}
+
+/* Return whether a word that keys of no event's times have may begin somewhere in a folded key. */
+static int has_never_time(const word_list *lists, const key_filter *filter, const u8 *folded, size_t size)
+{
+    for (size_t at = 0; at < size; at++)
+        if ((filter->never_time & mark_letter(folded[at]))
+            && begins_with_word(&lists[WORDS_NEVER_TIME], folded + at, size - at))
+            return 1;
+    return 0;
+}
+
+/* Return whether a key with a digit may mean something. None of the lists' words has one, so it is by its
+   end, or as one of times. */
+static int may_mean_something(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
+{
+    u8 folded[MAX_KEY_BYTES + 1];
+    size_t size = fold_key(key, length, folded), run = 0, longest = 0;
+    for (size_t at = 0; at < size; at++) {
+        run = is_digit(folded[at]) ? 0 : run + 1;
+        if (run > longest) longest = run;
+    }
+    /* Words have two letters at least. */
+    if (longest < 2) return 0;
+    if (run > 1 && (filter->ends[folded[size - 1] & 31] & mark_letter(folded[size - 2]))
+        && (ends_with_word(&lists[WORDS_EVENT_END], folded, size)
+            || ends_with_word(&lists[WORDS_NEVER_ENTERED_END], folded, size)))
+        return 1;
+    return find_time_flags(lists, key, length, folded, size)
+        || has_never_time(lists, filter, folded, size);
+}
+
+int is_own_key(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
+{
+    return length <= MAX_KEY_BYTES && is_like_id(key, length)
+        && !may_mean_something(lists, filter, key, length);
+}
+
 u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
 {
     u32 flags = find_part_flags(lists, filter, key, length);
     const u8 *dot = length ? memchr(key, '.', length) : NULL;
-    if (!dot) return flags;
+    if (!dot) return !flags && is_own_key(lists, filter, key, length) ? KEY_OWN : flags;
     /* The last part alone, or the last two, may be the key: each may matter. */
     for (size_t at = length; at > 0; at--)
         if (key[at - 1] == '.') {

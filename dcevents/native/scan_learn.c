@@ -254,7 +254,8 @@ static int learn_value(learner *l, const traced_value *value)
     const u8 *begin = find_spelled(b, value->begin);
     if (!begin) return 0;
     if (type == VALUE_TEXT_END) return end_text(l, begin);
-    int is_string = type != VALUE_NUMBER && type != VALUE_WORD && !l->level && !b->texts_count;
+    int is_scalar = type == VALUE_NUMBER || type == VALUE_WORD || type == VALUE_KEY;
+    int is_string = !is_scalar && !l->level && !b->texts_count;
     if (is_string && begins_line(b->at, begin)) return 0;
     if (type == VALUE_FORM || (type == VALUE_TEXT && l->is_spelled))
         return begin_spelled(l, value, begin);

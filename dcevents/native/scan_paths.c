@@ -168,6 +168,12 @@ static int may_begin_json(const u8 *at, unsigned backslashes)
     return *next == '{' || *next == '[' || *next == '}' || *next == ']';
 }
 
+static const u8 *follow_key(scanner *s, const u8 *at)
+{
+    const u8 *end = find_end(at, 0);
+    return end && is_own_key(s->lists, &s->filter, at, (size_t)(end - at)) ? end : NULL;
+}
+
 /* Read the text before JSON in a text, up to its brace. */
 static const u8 *follow_prefix(scanner *s, const path_step *step, const u8 *begin)
 {
@@ -286,6 +292,7 @@ static int follow_value(scanner *s, const path_step *step, const u8 *at, followe
     case VALUE_NUMBER: return (f->at = follow_number(s, step, at)) != NULL;
     case VALUE_WORD: return (f->at = follow_word(s, step, at)) != NULL;
     case VALUE_FIELD: return (f->at = follow_field(s, step, at)) != NULL;
+    case VALUE_KEY: return (f->at = follow_key(s, at)) != NULL;
     case VALUE_PREFIX: return (f->at = follow_prefix(s, step, at)) != NULL;
     case VALUE_TEXT: return enter_text(s, step, at, f);
     case VALUE_BASE64:

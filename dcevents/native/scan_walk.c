@@ -139,6 +139,17 @@ int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 f
     return 1;
 }
 
+/* Put what stands for a key that the record has of its own. */
+static int put_own_key(scanner *s, object_state *state, const u8 *key, size_t length)
+{
+    static const u8 own[16] = {OWN_KEY};
+    /* A key that has escapes is not read here. */
+    if (key[length] == '"') trace_value(s, VALUE_KEY, key, key + length, 0, 0);
+    else s->traced_count = UNTRACED;
+    state->has_own_form = 1;
+    return put_key(s, own, 1);
+}
+
 /* Put a member's key; in a list of pairs, the key of its value too. */
 static int put_member_key(scanner *s, const object_state *state, const u8 *key, size_t length)
 {
@@ -274,14 +285,23 @@ int was_skipped(const scanner *s, const object_state *state, const u8 *key, size
     return 0;
 }
 
+/* Return whether a key that leads to more stands in the form as one of the record's own: the first such
+   key of an object that is none of pairs', in a text's, or a part of one with dots. */
+static int is_own_form(const scanner *s, const object_state *state, u32 flags)
+{
+    return (flags & KEY_OWN) && !state->has_own && !state->has_dotted && !state->value_key
+        && !s->text_levels;
+}
+
 /* Walk an object or array under a key; what holds nothing that matters leaves no trace. */
 static const u8 *walk_container(scanner *s, const u8 *at, u32 flags, unsigned level,
                                 object_state *state, const u8 *key, size_t length)
 {
     u32 mark = s->form_length, slots_count = s->slots_count;
-    int is_object = *at == '{';
+    int is_object = *at == '{', is_own = is_own_form(s, state, flags);
     if (++s->containers > MAX_CONTAINERS) return stop(s, WALK_DOUBT);
-    if (!put_member_key(s, state, key, length)) return NULL;
+    if (!(is_own ? put_own_key(s, state, key, length) : put_member_key(s, state, key, length)))
+        return NULL;
     if ((flags & KEY_MEETING)) return walk_meeting(s, at, level + 1);
     if (!put_byte(s, is_object ? TOKEN_OBJECT : TOKEN_ARRAY)) return NULL;
     u32 inner = s->form_length;
@@ -301,6 +321,8 @@ static const u8 *walk_container(scanner *s, const u8 *at, u32 flags, unsigned le
         state->state |= END_HAS_OTHER;
     } else if (was_skipped(s, state, key, length)) {
         return stop(s, WALK_DOUBT); /* of two equal keys the first wins */
+    } else if (is_own) {
+        note_skipped(s, state, key, length); /* its bytes are not in the form */
     }
     return at;
 }
@@ -313,6 +335,8 @@ const u8 *walk_member(scanner *s, const u8 *at, u32 flags, unsigned level,
         if (was_skipped(s, state, key, (size_t)(dot - key))) return stop(s, WALK_DOUBT);
         state->has_dotted = 1;
     }
+    /* What it says may hang on whether these keys are the same. */
+    if (state->has_own_form && (flags & (KEY_OWN | KEY_DOTTED))) s->traced_count = UNTRACED;
     if (*at == '{' || *at == '[') {
         if (flags & KEY_CLOSED) {
             int types = 0;
@@ -383,6 +407,7 @@ const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level)
         state.has_pair_value |= (flags & KEY_VALUE) != 0;
         at = walk_member(s, at, flags, level, &state, key, length);
         if (!at) return NULL;
+        state.has_own |= (flags & KEY_OWN) != 0;
         at = skip_space(s, at);
         if (*at == '}') return end_object(s, at, &state);
         if (*at != ',') return stop_at(s, at);

@@ -125,6 +125,7 @@ typedef struct {
     u32 first_skipped;
     unsigned state;
     int has_dotted;
+    int has_own, has_own_form; /* a key of the record's own; in the form as such */
     u32 members;
     int has_pair_key, has_pair_value;
     const u8 *value_key; /* of a list of pairs: the key of the present pair's value */

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from dcevents.reading.judge import Structure
-from dcevents.reading.judge.mapping import locate
-from dcevents.reading.judge.nodes import TYPE_STEPS, PairStep, Path
+from dcevents.reading.judge.keys import is_own_key
+from dcevents.reading.judge.mapping import ANY_KEY, locate
+from dcevents.reading.judge.nodes import TYPE_STEPS, PairStep, Path, TextStep
 
 MAX_ENVELOPES: Final = 200
 """Envelopes of a log that are counted each by itself."""
@@ -58,10 +59,10 @@ def describe_envelope(structure: Structure, *, has_prefix: bool, is_row: bool = 
     """Return the envelope of a record, without numbers of members and kinds of texts."""
     payload, sid = _split_sid_path(dict(structure.fields)["sid"])
     found = Envelope(
-        event=locate(structure.event),
+        event=_locate_all(structure.event),
         timestamp=PREFIX_TIME if structure.is_timed_by_prefix else _locate(structure.time),
         page=_locate(structure.page),
-        payload=locate(payload),
+        payload=_locate_all(payload),
         prefix=has_prefix,
         mapped=structure.mapped,
         sid=sid,
@@ -100,5 +101,20 @@ def _split_sid_path(path: Path) -> tuple[Path, str]:
     return (*steps, around) if around else tuple(steps), key
 
 
+def name_own_keys(path: Path) -> Path:
+    """Return a path in which each key that a record has of its own is ANY_KEY."""
+    return tuple(ANY_KEY if _is_own(step) else step for step in path)
+
+
+def _is_own(step: str | int) -> bool:
+    if isinstance(step, int):
+        return isinstance(step, PairStep) and is_own_key(step.key)
+    return not isinstance(step, TextStep) and is_own_key(step)
+
+
+def _locate_all(path: Path) -> str:
+    return locate(name_own_keys(path))
+
+
 def _locate(path: Path | None) -> str | None:
-    return None if path is None else locate(path)
+    return None if path is None else _locate_all(path)

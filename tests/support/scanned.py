@@ -13,6 +13,7 @@ from columns import read_row
 from dcevents.model.attributes import Attributes
 from dcevents.model.events import KINDS
 from dcevents.model.moments import ANCIENT, UNTIMED
+from dcevents.reading.envelopes import name_own_keys
 from dcevents.reading.framing import FramedRecord
 from dcevents.reading.framing.decoding import decode
 from dcevents.reading.json_value import SEPARATOR_BYTES
@@ -114,7 +115,7 @@ def describe(structure: Structure) -> Structure:
     """Return a structure as it is told: without numbers of members, and only what is used."""
 
     def tell(path: Path | None) -> Any:
-        return None if path is None else write_path(path)
+        return None if path is None else write_path(name_own_keys(path))
 
     return structure._replace(
         event=tell(structure.event),

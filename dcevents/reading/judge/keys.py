@@ -123,6 +123,13 @@ PAGE: Final = (*("page", "pageurl", "pagelocation", "url", "href", "location", "
 PAGE_AROUND: Final = tuple(key for key in PAGE if key not in {"url", "location"})
 """Of these the ones that count around an event too: a collector's `url` is its own."""
 
+OWN_KEY: Final = "\udcff"
+"""Stands for a key that a record has of its own: no text has this character."""
+_OWN = re.compile(
+    r"(?=.*[0-9])(?:[-0-9].*|[-0-9A-Fa-f]{8,}|(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z]{20,})", re.DOTALL
+)
+"""Keys that look like ids: a digit among them, and a digit or a minus first; or hexadecimal; or long,
+of small letters, capitals and digits."""
 _APART = re.compile(r"[_\-$@ ]+")
 _FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase, "_-$@ ")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -245,6 +252,17 @@ def rank_time_key(key: str, *, beside_level: bool) -> tuple[int, int]:
     if _has_word(key, TIME_EVENT_WORDS):
         return 0, 0
     return (1, TIME_PLAIN.index(folded)) if folded in TIME_PLAIN else (2, 0)
+
+
+@lru_cache(maxsize=4096)
+def is_own_key(key: str) -> bool:
+    """Return whether a key means nothing, and looks like an id: a record may have one of its own."""
+    if key == OWN_KEY:
+        return True
+    if "." in key or _OWN.fullmatch(key) is None:
+        return False
+    is_event = is_event_key(key) or is_never_entered(key)
+    return not (is_event or is_time_key(key) or is_never_time(key))
 
 
 def _has_word(key: str, beginnings: tuple[str, ...]) -> bool:

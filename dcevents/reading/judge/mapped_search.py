@@ -5,7 +5,9 @@ from itertools import chain
 from typing import NamedTuple
 
 from dcevents.model.events import READY
+from dcevents.reading.judge.keys import is_own_key
 from dcevents.reading.judge.mapping import (
+    ANY_KEY,
     Mapping,
     cut_location,
     locate,
@@ -173,7 +175,7 @@ class MappedSearch:
         if not path:
             return _Found(place, place.key, place.node)
         for key, rest in split_first(path):
-            node = place.node.find(key) or place.node.find(key.removesuffix("[]"))
+            key, node = _find_under(place, key)
             found = None if node is None else self._step(place, key, node, rest)
             if found is not None:
                 return found
@@ -213,6 +215,15 @@ class MappedSearch:
             holder = next(own, None) or Holder(found.holder, found.key, found.node)
             self._texts[id(found.node)] = found.node, self._open_text(holder)
         return self._texts[id(found.node)][1]
+
+
+def _find_under(place: Place, key: str) -> tuple[str, Node | None]:
+    """Return what stands under a key, or under the first that the record has of its own."""
+    node = place.node.find(key) or place.node.find(key.removesuffix("[]"))
+    if node is None and key.removesuffix("[]") == ANY_KEY:
+        own = next((member for member in place.node.members if is_own_key(member.key)), None)
+        return (own.key, own.node) if own else (key, None)
+    return key, node
 
 
 def _find_name_of(payload: Place) -> EventName | None:

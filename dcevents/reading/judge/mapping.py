@@ -16,6 +16,8 @@ from dcevents.model.events import (
 )
 from dcevents.reading.judge.nodes import Path, write_path
 
+ANY_KEY: Final = "*"
+"""The step of a path to a key that each record has of its own."""
 ITSELF: Final = "."
 """The path of the record itself."""
 

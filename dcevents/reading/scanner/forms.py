@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
+from dcevents.reading.judge.keys import OWN_KEY
 from dcevents.reading.judge.nodes import Path, TextStep
 
 
@@ -92,6 +93,8 @@ class Form:
     """A text has more text before its JSON: a time, perhaps."""
     is_late: bool = False
     """The form has all texts that only the late stages of the judge look at."""
+    has_own_keys: bool = False
+    """A key that the record has of its own is OWN_KEY in paths."""
     may_be_group: bool = False
     """An object's values are all objects: it may be a list of events under keys."""
 
@@ -132,7 +135,9 @@ class _FormReader:
 
     def _read_key(self, length: int) -> str:
         self._at += length - 1
-        return self._data[self._at - length + 1 : self._at].decode()
+        key = self._data[self._at - length + 1 : self._at].decode(errors="surrogateescape")
+        self.form.has_own_keys |= key == OWN_KEY
+        return key
 
     def _read_object(self, path: Path, *, are_pairs: bool) -> None:
         """Read the members of an object up to its end; those of pairs have a second key."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from dcevents.reading.json_value import write_json
+from dcevents.reading.judge.keys import OWN_KEY, is_own_key
 from dcevents.reading.judge.nodes import Path, TextStep
 from dcevents.reading.judge.texts import decode_text
 from dcevents.reading.scanner.forms import Form, ValueNumber
@@ -73,6 +74,23 @@ def shorten_lists(value: Any, told: set[Path], path: Path = ()) -> Any:  # noqa:
         return value
     containers = (each for each in value if isinstance(each, (dict, list)))
     return [*value[:_FEW_MEMBERS], *islice(containers, 1)]
+
+
+def rename_own_keys(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a value in which keys that the record has of its own are OWN_KEY, as in its form.
+
+    Of each object the first of them, if it leads to an object or array.
+    """
+    if isinstance(value, list):
+        return [rename_own_keys(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    own = next((key for key in value if is_own_key(key)), None)
+    is_leading = own is not None and isinstance(value[own], (dict, list))
+    return {
+        OWN_KEY if is_leading and key == own else key: rename_own_keys(each)
+        for key, each in value.items()
+    }
 
 
 _ChangeList = Callable[[list[Any]], list[Any]]

@@ -27,7 +27,12 @@ from dcevents.reading.judge import (
 from dcevents.reading.judge.findings import MAX_UNKNOWN_NAME_CHARACTERS, NO_EVENT, NO_SID, cut_text
 from dcevents.reading.judge.nodes import NANOSECONDS, PairStep, Path, TextStep
 from dcevents.reading.scanner.forms import Form, Token, read_form
-from dcevents.reading.scanner.members import NotOneMemberError, keep_members, shorten_lists
+from dcevents.reading.scanner.members import (
+    NotOneMemberError,
+    keep_members,
+    rename_own_keys,
+    shorten_lists,
+)
 
 MAX_RULES: Final = 2000
 """Forms of a log beyond which no judge is asked any more: their lines are set aside."""
@@ -164,6 +169,8 @@ class Rules:
         form = read_form(sample.form)
         if value is None:
             return ASIDE
+        if form.has_own_keys:
+            value = rename_own_keys(value)
         try:
             value, count = keep_members(value, form, sample.numbers)
         except NotOneMemberError:
@@ -289,6 +296,8 @@ class _RuleMaker:
             and not any(isinstance(step, TextStep) for step in path)
         }
         texts = {path: _find_text(value, path) for path in named}
+        if self._form.has_own_keys and None in texts.values():
+            return NO_SLOT  # keys that C and Python do not take alike
         same = [
             path
             for path, text in texts.items()

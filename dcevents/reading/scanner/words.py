@@ -50,6 +50,7 @@ WORD_LISTS: Final = tuple(
         tuple(events.LIVE_CHAT_SHORT),
         tuple(bytes([number]) for number in _SHORT_KINDS),
         (events.READY_NAME,),
+        (*keys.NEVER_TIME_WORDS, *keys.NEVER_TIME),
     )
 )
 """As `enum word_list` of scan.h has them."""

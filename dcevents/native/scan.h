@@ -735,6 +735,13 @@ void look_for_paths(path_tree *paths);
 u32 write_sample(scanner *s, const u8 *at, const u8 *end);
 split *add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, u32 first_split,
                  int is_text);
+/* Note that values of the record that was traced have no slots any more. */
+static inline void drop_traced(scanner *s, u32 begin, u32 end)
+{
+    if (s->traced_count <= MAX_TRACED)
+        for (u32 value = begin; value < end; value++) s->traced[value].is_dropped = 1;
+}
+
 /* Take members of an array that are like the one before out of the form again. */
 void collapse_members(scanner *s, u32 first_member);
 

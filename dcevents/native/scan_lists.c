@@ -30,9 +30,7 @@ void collapse_members(scanner *s, u32 first_member)
         if (is_same) {
             if (!is_said) s->form[form_length++] = TOKEN_SAME_AGAIN;
             is_said = 1;
-            if (s->traced_count <= MAX_TRACED)
-                for (u32 value = m->traced_begin; value < m->traced_end; value++)
-                    s->traced[value].is_dropped = 1;
+            drop_traced(s, m->traced_begin, m->traced_end);
             continue;
         }
         memmove(s->form + form_length, s->form + m->gap_begin, gap + length);

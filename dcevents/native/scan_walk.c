@@ -297,7 +297,7 @@ static int is_own_form(const scanner *s, const object_state *state, u32 flags)
 static const u8 *walk_container(scanner *s, const u8 *at, u32 flags, unsigned level,
                                 object_state *state, const u8 *key, size_t length)
 {
-    u32 mark = s->form_length, slots_count = s->slots_count;
+    u32 mark = s->form_length, slots_count = s->slots_count, traced_count = s->traced_count;
     int is_object = *at == '{', is_own = is_own_form(s, state, flags);
     if (++s->containers > MAX_CONTAINERS) return stop(s, WALK_DOUBT);
     if (!(is_own ? put_own_key(s, state, key, length) : put_member_key(s, state, key, length)))
@@ -315,8 +315,8 @@ static const u8 *walk_container(scanner *s, const u8 *at, u32 flags, unsigned le
     is_empty |= class_ < CLASS_FULL_NAME && !(byte & DOUBT_BIT);
     if (is_empty && !(flags & KEY_MATTERS) && !state->has_dotted) {
         s->form_length = mark;
-        if (s->slots_count != slots_count) s->traced_count = UNTRACED;
         s->slots_count = slots_count;
+        drop_traced(s, traced_count, s->traced_count);
         note_skipped(s, state, key, length);
         state->state |= END_HAS_OTHER;
     } else if (was_skipped(s, state, key, length)) {
@@ -548,9 +548,10 @@ const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
     if (*at == '{') {
         u32 traced_count = s->traced_count;
         s->traced_count = UNTRACED;
-        if (are_pairs(s, at, level)) return walk_pairs(s, at, level);
+        int is_of_pairs = are_pairs(s, at, level);
         if (s->status != WALK_OK) return NULL;
         s->traced_count = traced_count;
+        if (is_of_pairs) return walk_pairs(s, at, level);
     }
     while (*at != ']' || a.count) {
         at = walk_next_item(s, at, flags, level, &a);

@@ -614,6 +614,27 @@ def test_no_two_envelopes_are_told_alike() -> None:
     assert "canonical records, first" in lines[0]
 
 
+def test_keys_that_records_have_of_their_own_make_one_envelope() -> None:
+    keys = ["-N0", "-OaB3dE5fG7hI9jK1lM3", "17", "5d1c9f0e-0001", "aB3dE5fG7hI9jK1lM3nO5"]
+    data = log(*({"events": {key: CANONICAL}} for key in keys))
+
+    told = harness.run("check", "-f", "json", stdin=data).json["input"]["envelopes"]
+
+    assert [("events.*.event", "events.*.data.payload", 5)] == [
+        (each["event"], each["payload"], each["records"]) for each in told
+    ]
+
+
+def test_a_path_may_lead_through_a_key_that_each_record_has_of_its_own() -> None:
+    keys = ["-N0", "17", "5d1c9f0e-0001"]
+    record = {"what": "Chat Opened", "ts": CANONICAL["timestamp"]}
+    data = log(*({"by": {key: {**record, "sid": key}}} for key in keys))
+
+    found = events(data, "--map", "event=by.*.what", "--map-event", "Chat Opened=engaged")
+
+    assert keys == [row["sid"] for row in found]
+
+
 @pytest.mark.parametrize(
     ("columns", "told"),
     [

@@ -4,6 +4,7 @@ import base64
 import functools
 import json
 import random
+import zlib
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -165,7 +166,66 @@ def _wrap_deep(record: Any, end: str) -> Any:
     return {"Records": [_wrap_twice(_wrap_docker(record, ""), end)], "n": 1}
 
 
+OWN_KEYS = [
+    *(
+        "-N0",
+        "-N1x",
+        "-OaB3dE5fG7hI9jK1lM3",
+        "17",
+        "5d1c9f0e-0001",
+        "c0ffee42",
+        "aB3dE5fG7hI9jK1lM3nO5",
+    ),
+    *(
+        "-1event",
+        "2at",
+        "3-at",
+        "9_updated",
+        "0time",
+        "1url",
+        "-7.5",
+        "4.event",
+        "1-End",
+        "v2",
+        "data",
+    ),
+]
+"""Keys that look like ids, and keys that mean something, or do not look like one."""
+
+
+def _wrap_own_key(record: Any, end: str) -> Any:
+    number = zlib.crc32(json.dumps(record).encode())
+    key, other = OWN_KEYS[number % len(OWN_KEYS)], OWN_KEYS[number // 32 % len(OWN_KEYS)]
+    around: dict[str, Any] = {"list": [{key: record}]} if number % 7 == 0 else {key: record}
+    if number % 5 == 0:
+        around[other] = [end, {"x": {}}, record, {}][number // 1024 % 4]
+    return around if number % 3 == 0 else {"events": around, "n": 1}
+
+
+def _wrap_pairs(record: Any, _: str) -> Any:
+    """Return a list of pairs, whose values are typed and whose objects are pairs, too."""
+
+    def type_value(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {"kvlistValue": {"values": list_pairs(value)}}
+        return {"stringValue": value} if isinstance(value, str) else value
+
+    def list_pairs(value: Any) -> list[Any]:
+        said = value.items() if isinstance(value, dict) else [("body", value)]
+        return [{"key": key, "type": "t", "value": type_value(each)} for key, each in said]
+
+    return {"attributes": list_pairs(record), "n": "x"}
+
+
+def _wrap_seconds(record: Any, end: str) -> Any:
+    time: dict[str, Any] = {"_seconds": 1762160400, "_nanoseconds": 120000000}
+    if end:
+        time |= {"nanos": 5, "x": None}
+    return {"timestamp": time, "body": record}
+
+
 WRAPS = [
+    *(_wrap_own_key, _wrap_pairs, _wrap_seconds),
     *(_keep, _wrap_docker, _wrap_body, _wrap_twice, _wrap_text, _wrap_base64, _wrap_percent),
     *(_wrap_form, _wrap_request, _wrap_uri, _wrap_other_key, _wrap_other_form, _wrap_name),
     *(_wrap_deep, _wrap_logged, _wrap_event, _wrap_values),
@@ -225,12 +285,45 @@ FAMILIES = {
             ('{"M":{"S":""}}', "/r"),
             ('{"mapValue":{"fields":{"a":{"S":"b"}}}}', "/s"),
             ('{"mapValue":{"fields":{}}}', "/t"),
+            ('{"kvlistValue":{"values":[{"key":"a","value":1},{"key":"b","value":2}]}}', "/v"),
+            ('{"kvlistValue":{"values":[{"S":""}]}}', "/w"),
+            ('{"kvlistValue":{"values":[]}}', "/x"),
+            ('{"kvlistValue":{"values":["",""],"x":1}}', "/y"),
             ('{"S":""}', "/u"),
         )
     ],
     "a typed value that leaves no trace": [
         f'{_SURE}"x":{{"N":"{number}"}},"page":"{page}"}}'
         for number, page in (("5", "/p"), ("6", "/q"), ("", "/q"), ("{}", "/q"))
+    ],
+    "seconds and what stands beside them": [
+        f'{_SURE}"page":"/p","timestamp":{{{time}}}}}'
+        for time in (
+            '"_seconds":1762160400,"_nanoseconds":120999999',
+            '"_seconds":1762160400,"_nanoseconds":1234567890',
+            '"_seconds":1762160400,"_nanoseconds":1209.0',
+            '"_seconds":1762160400,"_nanoseconds":-5000000',
+            '"_seconds":1762160400.0,"_nanoseconds":120000000',
+            '"_seconds":1762160400123,"_nanoseconds":120000000',
+            '"_seconds":"1762160400","_nanoseconds":120000000',
+            '"_seconds":1762160400,"_nanoseconds":"120000000"',
+            '"_seconds":1762160400,"_nanoseconds":null',
+            '"_seconds":1762160400,"_nanoseconds":{}',
+            '"_seconds":1762160400,"nanos":7000000',
+            '"_seconds":1762160400,"nanos":7000000,"_nanoseconds":8000000',
+            '"_seconds":1762160400,"nanos":7000000,"_nanoseconds":null,"_nanoseconds":8000000',
+            '"_seconds":1762160400,"_nanoseconds":120000000,"x":1',
+            '"_seconds":1762160400',
+        )
+    ],
+    "keys that a record has of its own": [
+        f'{{"events":{{"{key}":{{"event":"CONVERSATION_TRIGGERED","sid":"s","page":"/p"}}{more}}}}}'
+        for key, more in (
+            *(("-N0", ""), ("-N1", ""), ("0event", ""), ("9-at", ""), ("-1time", "")),
+            *(("5url", ""), ("-N2.x", ""), ("-1-End", ""), ("v2", ""), ("-N3\\u0041", "")),
+            *(("-N0", ',"-N0":1'), ("-N1", ',"-N0":1'), ("-N1", ',"-N1":{"sid":"t"}')),
+            *(("-N4", ',"-N5":{"event":"CONVERSATION_CLOSED","sid":"s"}'), ("-N6", ',"-N6.x":1')),
+        )
     ],
     "a text that may hold something": [
         f'{{"event":"CONVERSATION_TRIGGERED","body":"{text}","page":"{page}",'

@@ -128,8 +128,8 @@ OWN_KEY: Final = "\udcff"
 _OWN = re.compile(
     r"(?=.*[0-9])(?:[-0-9].*|[-0-9A-Fa-f]{8,}|(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z]{20,})", re.DOTALL
 )
-"""Keys that look like ids: a digit among them, and a digit or a minus first; or hexadecimal; or long,
-of small letters, capitals and digits."""
+"""Keys that look like ids, all with a digit: those that begin with one or with a minus, hexadecimal
+ones, and long ones of small letters, capitals and digits."""
 _APART = re.compile(r"[_\-$@ ]+")
 _FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase, "_-$@ ")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -256,7 +256,7 @@ def rank_time_key(key: str, *, beside_level: bool) -> tuple[int, int]:
 
 @lru_cache(maxsize=4096)
 def is_own_key(key: str) -> bool:
-    """Return whether a key means nothing, and looks like an id: a record may have one of its own."""
+    """Return whether a key means nothing and looks like an id, so that each record may have one."""
     if key == OWN_KEY:
         return True
     if "." in key or _OWN.fullmatch(key) is None:

@@ -174,8 +174,8 @@ class MappedSearch:
         """Return what stands at a path below an object, also through texts."""
         if not path:
             return _Found(place, place.key, place.node)
-        for key, rest in split_first(path):
-            key, node = _find_under(place, key)
+        for first, rest in split_first(path):
+            key, node = _find_under(place, first)
             found = None if node is None else self._step(place, key, node, rest)
             if found is not None:
                 return found

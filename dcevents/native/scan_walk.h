@@ -226,6 +226,19 @@ int is_unsure_request(const u8 *text, size_t length, u32 flags);
 /* Return whether a text under a key of bodies may hold something that the judge would enter. */
 int may_be_body(const u8 *text, size_t length, u32 flags);
 
+/* -- keys of members (scan_member_keys.c) --------------------------------------------------------- */
+
+/* Put a member's key into the form; in a list of pairs, the key of its value too. */
+int put_member_key(scanner *s, const object_state *state, const u8 *key, size_t length);
+/* Return whether a key that leads to more stands in the form as one of the record's own: the first such
+   key of an object, but not of pairs, in a text, or where it may be a part of one with dots. */
+int is_own_form(const scanner *s, const object_state *state, u32 flags);
+/* Put what stands for such a key. */
+int put_own_key(scanner *s, object_state *state, const u8 *key, size_t length);
+void note_skipped(scanner *s, object_state *state, const u8 *key, size_t length);
+/* Return whether a key may be one that the object had before, and that was passed over. */
+int was_skipped(const scanner *s, const object_state *state, const u8 *key, size_t length);
+
 /* -- objects and arrays (scan_walk.c) ----------------------------------------------------------- */
 
 const u8 *walk_object(scanner *s, const u8 *at, u32 inherited, unsigned level);
@@ -249,9 +262,6 @@ int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, 
 void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind);
 /* Complete the trace of a text. */
 void trace_text(scanner *s, u32 entry, const put_text *put);
-void note_skipped(scanner *s, object_state *state, const u8 *key, size_t length);
-/* Return whether a key may be one that the object had before, and that was passed over. */
-int was_skipped(const scanner *s, const object_state *state, const u8 *key, size_t length);
 /* Note a member behind the one before, `last`, which is then it. */
 int add_member(scanner *s, const list_member *member, u32 *last);
 

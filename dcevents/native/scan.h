@@ -323,6 +323,8 @@ int is_form_key(u8 byte);
 int find_query(const u8 **begin, const u8 **end);
 /* Return the first bracket in a text that JSON may begin with; NULL for none, or in doubt. */
 const u8 *find_json_place(const u8 *at, const u8 *end);
+/* Return the first byte that is no ASCII; the end for none. */
+const u8 *skip_ascii(const u8 *at, const u8 *end);
 int is_valid_utf8(const u8 *text, size_t length);
 size_t count_characters(const u8 *text, size_t length);
 /* Return the bytes of the first `characters` characters, of at least as many. */
@@ -790,9 +792,13 @@ const u8 *find_place(const u8 *at, const u8 *end);
 int may_end_line(const u8 *begin, const u8 *at, const u8 *rest, const u8 *end);
 int is_first_part(const u8 *begin, const u8 *at);
 int is_plain_text(const u8 *at, const u8 *end);
-/* Return the quote of a text that is an object, on a line that holds no other JSON; NULL for none, or
+/* Return the quote of the first text that may be an object, and count the texts before it; NULL for none, or
    in doubt. */
-const u8 *find_quoted(const scanner *s, const u8 *begin, const u8 *end);
+const u8 *find_quoted(const u8 *begin, const u8 *end, u32 *count);
+/* Return whether a text that is an object, with so many texts before it, is the only JSON of its line; `rest`
+   is behind its quotes. */
+int is_only_quoted(const scanner *s, const u8 *begin, const u8 *quote, u32 count, const u8 *rest,
+                   const u8 *end);
 /* Return whether what follows a record is nothing but empty arrays and objects. */
 int are_empty_values(const u8 *at, const u8 *end);
 

@@ -11,20 +11,16 @@ static int is_lone_scalar(scanner *s, const line *l)
         || (!has_escapes && !may_hold_values(l->begin + 1, (size_t)(end - l->begin) - 2));
 }
 
-/* Take a record by its path or walked, if it ends its line. Else it is set aside, and `end` is where it
-   ends; NULL where there is nothing more to try. */
-static enum line_outcome take_to_end(scanner *s, const line *l, const u8 *at, const u8 **end)
+/* Take a record by its path or walked, if it ends its line. */
+static enum line_outcome take_to_end(scanner *s, const line *l, const u8 *at)
 {
     int has_signs = 0;
-    const u8 *behind;
-    *end = NULL;
-    enum line_outcome outcome = take_path(s, at, l->end, &behind);
-    if (outcome != SET_ASIDE && skip_around(behind, &has_signs) == l->end) return outcome;
+    const u8 *end;
+    enum line_outcome outcome = take_path(s, at, l->end, &end);
+    if (outcome != SET_ASIDE && skip_around(end, &has_signs) == l->end) return outcome;
     if (outcome != SET_ASIDE) leave_records(s);
-    const u8 *walked = walk_record(s, at);
-    if (walked && skip_around(walked, &has_signs) == l->end) return take_and_learn(s, l, at, walked);
-    *end = walked;
-    return SET_ASIDE;
+    end = walk_record(s, at);
+    return end && skip_around(end, &has_signs) == l->end ? take_and_learn(s, l, at, end) : SET_ASIDE;
 }
 
 /* Return whether a line may end with what is behind a record that text stands before. */
@@ -144,34 +140,39 @@ static enum line_outcome take_members(scanner *s, const line *l, const u8 *at)
     return has_rejected ? TAKEN_SEVERAL_ALONE : outcome;
 }
 
-/* Take a record that is a text, unless it is rejected; behind it may be other text. */
-static enum line_outcome take_text(scanner *s, const line *l, const u8 *at, int may_have_rest)
-{
-    const u8 *end;
-    enum line_outcome outcome = take_to_end(s, l, at, &end);
-    if (!end || !may_have_rest || !is_valid_utf8(end, (size_t)(l->end - end))) return outcome;
-    return take_record(s, l, at, end);
-}
-
 enum line_outcome scan_text(scanner *s, const line *l, const u8 *at)
 {
     s->is_several = 1;
-    enum line_outcome outcome = take_text(s, l, at, 0);
+    enum line_outcome outcome = take_to_end(s, l, at);
     s->is_several = 0;
     if (outcome == NO_MEMORY) return outcome;
     int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER || outcome == TAKEN_SEVERAL;
     return is_taken ? TAKEN_SEVERAL : SET_ASIDE;
 }
 
+/* Take a quoted text, by its path or walked, if it is the only JSON of its line. */
+static enum line_outcome take_quoted(scanner *s, const line *l, const u8 *begin, const u8 *quote, u32 count)
+{
+    const u8 *end;
+    enum line_outcome outcome = take_path(s, quote, l->end, &end);
+    int has_path = outcome != SET_ASIDE;
+    if (!has_path && !(end = walk_record(s, quote))) return SET_ASIDE;
+    int is_only = is_only_quoted(s, begin, quote, count, end, l->end)
+        && is_valid_utf8(end, (size_t)(l->end - end));
+    if (!is_only) return SET_ASIDE;
+    return has_path ? outcome : take_and_learn(s, l, quote, end);
+}
+
 /* Scan a line that has text before a quoted text, which may be a record. */
 static enum line_outcome scan_quoted(scanner *s, const line *l, const u8 *begin)
 {
-    const u8 *quote = find_quoted(s, begin, l->end);
+    u32 count;
+    const u8 *quote = find_quoted(begin, l->end, &count);
     if (!quote || !is_valid_utf8(begin, (size_t)(quote - begin))) return SET_ASIDE;
     s->has_prefix = s->is_several = 1;
     s->prefix_begin = begin;
     s->prefix_end = quote;
-    enum line_outcome outcome = take_text(s, l, quote, 1);
+    enum line_outcome outcome = take_quoted(s, l, begin, quote, count);
     s->has_prefix = s->is_several = 0;
     return outcome == TAKEN_EVENT ? TAKEN_ALONE : outcome;
 }

@@ -59,7 +59,7 @@ size_t decode_base64(const u8 *text, size_t length, u8 *out)
 
 static int read_hex_digit(u8 byte)
 {
-    u8 lower = to_lower(byte);
+    u8 lower = byte | 0x20;
     if (is_digit(byte)) return byte - '0';
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
@@ -102,22 +102,26 @@ static size_t copy_unencoded(u8 *out, const u8 *text, size_t length)
 size_t decode_percent(const u8 *text, size_t length, u8 *out)
 {
     size_t size = 0, at = 0;
-    for (;;) {
-        size_t plain = copy_unencoded(out + size, text + at, length - at);
-        at += plain;
-        size += plain;
-        if (at == length) return size;
-        u8 byte = text[at++];
+    while (at < length) {
+        u8 byte = text[at];
+        if (byte != '%' && byte != '+') {
+            size_t plain = copy_unencoded(out + size, text + at, length - at);
+            at += plain;
+            size += plain;
+            continue;
+        }
+        at++;
         if (byte == '+') byte = ' ';
         if (byte == '%' && at + 1 < length) {
             int high = read_hex_digit(text[at]), low = read_hex_digit(text[at + 1]);
-            if (high >= 0 && low >= 0) {
+            if ((high | low) >= 0) {
                 byte = (u8)(high << 4 | low);
                 at += 2;
             }
         }
         out[size++] = byte;
     }
+    return size;
 }
 
 static int is_ascii_space(u8 byte)

@@ -1,7 +1,7 @@
 /* Names of events: loose spellings to kinds (definitions 1, "Event names"). */
 #include "scan.h"
 
-enum { MAX_NAME_BYTES = 4 * MAX_NAME_CHARACTERS };
+enum { MAX_NAME_BYTES = 4 * MAX_NAME_CHARACTERS, MIN_BEGINNING = 16 };
 
 static int is_letter_or_digit(u8 byte)
 {
@@ -96,9 +96,14 @@ static int is_like_adobes(const word_list *lists, const u8 *name, size_t length,
 int begins_like_adobes(const word_list *lists, const u8 *text)
 {
     u8 name[2 * MAX_BEGINNING];
-    for (size_t at = 0; at + 1 < MAX_BEGINNING; at++)
-        if (text[at] == '\\' && is_letter_or_digit(text[at + 1])) return -1;
-    return is_like_adobes(lists, name, normalize_name(text, MAX_BEGINNING, name), 1);
+    int is_like = -1;
+    /* Most times the first words are enough. */
+    for (size_t length = MIN_BEGINNING; is_like < 0 && length <= MAX_BEGINNING; length *= 2) {
+        for (size_t at = 0; at + 1 < length; at++)
+            if (text[at] == '\\' && is_letter_or_digit(text[at + 1])) return -1;
+        is_like = is_like_adobes(lists, name, normalize_name(text, length, name), 1);
+    }
+    return is_like;
 }
 
 event_name classify_name(const word_list *lists, const u8 *text, size_t length)

@@ -105,34 +105,60 @@ static const u8 *follow_spelled(scanner *s, const path_step *step, const u8 *at)
     return is_of_class(s, step, at, (size_t)(end - at)) ? end : NULL;
 }
 
-/* What a byte is in the value of a field. All that might end a form or a query elsewhere, or make its text
-   another one, is nothing: white space, quotes, backslashes, & # ? { [ and what is beyond ASCII. */
-enum { FIELD_SIGN = 1, FIELD_ENCODED = 2 /* percent, plus */ };
+/* Find the end of a field's value, and whether that has percents or pluses. It ends before all that might
+   end a form or a query elsewhere, or make its text another one: white space, quotes, backslashes, & # ? {
+   [ and what is beyond ASCII. */
+static const u8 *find_field_end(const u8 *at, int *is_encoded)
+{
+#if defined(__SSE2__)
+    for (;; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        /* A quote and #, { and [ differ in one bit. */
+        __m128i even = _mm_andnot_si128(_mm_set1_epi8(1), bytes);
+        __m128i upper = _mm_andnot_si128(_mm_set1_epi8(0x20), bytes);
+        __m128i ends = _mm_or_si128(
+            _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x21)),
+                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F))),
+                         _mm_or_si128(_mm_cmpeq_epi8(even, _mm_set1_epi8('"')),
+                                      _mm_cmpeq_epi8(upper, _mm_set1_epi8('[')))),
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('&')),
+                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('?'))),
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+        __m128i encoded = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('%')),
+                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8('+')));
+        unsigned end = (unsigned)_mm_movemask_epi8(ends);
+        unsigned signs = (unsigned)_mm_movemask_epi8(encoded);
+        if (end) signs &= (end & (~end + 1)) - 1;
+        *is_encoded |= signs != 0;
+        if (end) return at + __builtin_ctz(end);
+    }
+#else
+    for (; *at > ' ' && *at < 0x7F && !strchr("\"#&?{[\\", *at); at++)
+        *is_encoded |= *at == '%' || *at == '+';
+    return at;
+#endif
+}
 
-static const u8 field_classes[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 1, 0, 0, 1, 2, 0, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0,
-};
+/* Return a field's value as it is meant; NULL where that is no text. */
+static const u8 *read_field(scanner *s, const u8 *at, size_t *length, int is_encoded)
+{
+    if (!is_encoded) return at;
+    u8 *plain = take_arena(s, *length);
+    if (!plain) return NULL;
+    *length = decode_percent(at, *length, plain);
+    keep_in_arena(s, *length);
+    return is_valid_utf8(plain, *length) ? plain : NULL;
+}
 
 /* Read a field's value up to what stands behind it. */
 static const u8 *follow_field(scanner *s, const path_step *step, const u8 *at)
 {
-    unsigned found = 0, class_;
-    const u8 *end = at, *text = at;
-    for (; (class_ = field_classes[*end]); end++) found |= class_;
+    int is_encoded = 0;
+    const u8 *end = find_field_end(at, &is_encoded);
     if (is_any(step)) return end;
     size_t length = (size_t)(end - at);
-    if (found & FIELD_ENCODED) {
-        u8 *plain = take_arena(s, length);
-        if (!plain) return NULL;
-        length = decode_percent(at, length, plain);
-        keep_in_arena(s, length);
-        if (!is_valid_utf8(plain, length)) return NULL;
-        text = plain;
-    }
-    return is_of_class(s, step, text, length) ? end : NULL;
+    const u8 *text = read_field(s, at, &length, is_encoded);
+    return text && is_of_class(s, step, text, length) ? end : NULL;
 }
 
 static const u8 *follow_number(scanner *s, const path_step *step, const u8 *at)

@@ -158,24 +158,37 @@ static int has_body_key(const scanner *s, const u8 *begin, const u8 *quote)
     return last - key <= KEY_CACHE_BYTES && is_body_key(s->lists, key, (size_t)(last - key));
 }
 
-const u8 *find_quoted(const scanner *s, const u8 *begin, const u8 *end)
+/* Return the next quote of a text that may be JSON, and count those of other texts before it; NULL for none.
+   `is_certain` becomes 0 where a text has no end, or where it is not told whether it is JSON. */
+static const u8 *find_json_quote(const u8 *at, const u8 *end, u32 *count, int *is_certain)
 {
-    const u8 *found = NULL, *last = end;
-    while (last > begin && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r')) last--;
-    if (last > begin && last[-1] == '{') return NULL;
-    u32 count = 0;
-    for (const u8 *at = begin; (at = memchr(at, '"', (size_t)(end - at))); at++, count++) {
-        const u8 *quote = at;
-        at = find_text_end(quote + 1, end);
-        if (!at) return NULL;
-        switch (quote[1]) {
-        case '{':
-            if (found || at[-1] != '}') return NULL;
-            found = quote;
-            break;
-        case '[': case '\\': case ' ': case '\t': case '\r': return NULL;
-        default: break;
+    for (; (at = memchr(at, '"', (size_t)(end - at))); at++, *count += 1) {
+        if (at[1] == '{') return at;
+        int may_be_json = at[1] == '[' || at[1] == '\\' || at[1] == ' ' || at[1] == '\t' || at[1] == '\r';
+        if (may_be_json || !(at = find_text_end(at + 1, end))) {
+            *is_certain = 0;
+            return NULL;
         }
     }
-    return found && found > begin && (count == 1 || has_body_key(s, begin, found)) ? found : NULL;
+    return NULL;
+}
+
+const u8 *find_quoted(const u8 *begin, const u8 *end, u32 *count)
+{
+    const u8 *last = end;
+    int is_certain = 1;
+    while (last > begin && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r')) last--;
+    if (last > begin && last[-1] == '{') return NULL;
+    *count = 0;
+    const u8 *found = find_json_quote(begin, end, count, &is_certain);
+    return found && found > begin ? found : NULL;
+}
+
+int is_only_quoted(const scanner *s, const u8 *begin, const u8 *quote, u32 count, const u8 *rest,
+                   const u8 *end)
+{
+    int is_certain = 1;
+    if (rest[-1] != '"' || rest[-2] != '}') return 0;
+    if (find_json_quote(rest, end, &count, &is_certain) || !is_certain) return 0;
+    return !count || has_body_key(s, begin, quote);
 }

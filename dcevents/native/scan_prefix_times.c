@@ -102,7 +102,12 @@ enum date_form {
     NO_DATE = DATE_FORMS,
 };
 
-enum { MIN_DATE_BYTES = 14 /* Nov 3 09:15:04 */ };
+enum {
+    MIN_DATE_BYTES = 14, /* Nov 3 09:15:04 */
+    /* Where in a date the first colon of its clock is: */
+    MIN_BEFORE_COLON = 8,  /* Nov 3 09 */
+    MAX_BEFORE_COLON = 19, /* Mon, 03 Nov 2025 09 */
+};
 
 typedef struct {
     const u8 *begin, *end;
@@ -119,11 +124,13 @@ static enum date_form tell_form(const u8 *at, const u8 *end)
         if (at[4] == '/') return DATE_SLASHES;
         if (at[2] == '/') return DATE_ACCESS_LOG;
         if (at[2] == '-') return DATE_PHP;
-        return at[1] == ' ' || at[2] == ' ' ? DATE_RFC_5322 : NO_DATE;
+        int is_spaced = at[1] == ' ' ? at[5] == ' ' : at[2] == ' ' && at[6] == ' ';
+        return is_spaced ? DATE_RFC_5322 : NO_DATE;
     }
     if (at[3] == ',') return DATE_RFC_5322;
     if (at[3] != ' ') return NO_DATE;
     if (at[4] == ' ' || is_digit(at[4])) return DATE_SYSLOG;
+    if (at[7] != ' ') return NO_DATE;
     return at[13] == ':' ? DATE_APACHE_ERROR : DATE_JAVASCRIPT;
 }
 
@@ -179,12 +186,25 @@ static enum time_class read_date(prefix *p, const u8 *at, i64 *ms, u8 *form)
     return before == TIME_READ ? behind : before;
 }
 
+/* Return the next colon between two digits, as all clocks have one; NULL for none. */
+static const u8 *find_clock(const u8 *at, const u8 *begin, const u8 *end)
+{
+    for (; at < end && (at = memchr(at, ':', (size_t)(end - at))); at++)
+        if (at > begin && end - at > 1 && is_digit(at[-1]) && is_digit(at[1])) return at;
+    return NULL;
+}
+
+/* Look for a date at all places from which a clock is as far as in a date. */
 static enum time_class find_date(prefix *p, i64 *ms, u8 *form)
 {
-    for (const u8 *at = p->begin; at < p->end; at++) {
-        if (!is_digit(*at) && !is_lower(to_lower(*at))) continue;
-        enum time_class found = read_date(p, at, ms, form);
-        if (found != TIME_NONE) return found;
+    const u8 *at = p->begin, *colon = at;
+    for (; (colon = find_clock(colon, p->begin, p->end)); colon++) {
+        if (colon - at > MAX_BEFORE_COLON) at = colon - MAX_BEFORE_COLON;
+        for (; colon - at >= MIN_BEFORE_COLON; at++) {
+            if (!is_digit(*at) && !is_lower(to_lower(*at))) continue;
+            enum time_class found = read_date(p, at, ms, form);
+            if (found != TIME_NONE) return found;
+        }
     }
     return TIME_NONE;
 }
@@ -258,10 +278,7 @@ static enum time_class find_number(const prefix *p, i64 *ms, u8 *form)
 /* Return whether the judge may see other text: half a surrogate pair, letters in another case. */
 static int is_unsure_text(const u8 *at, const u8 *end)
 {
-    size_t length = (size_t)(end - at);
-    u8 all = 0;
-    for (const u8 *byte = at; byte < end; byte++) all |= *byte;
-    if (all >= 0x80 && has_folded_letters(at, length)) return 1;
+    if (has_folded_letters(at, (size_t)(end - at))) return 1;
     for (; (at = memchr(at, '\\', (size_t)(end - at))); at++)
         if (end - at > 2 && at[1] == 'u' && to_lower(at[2]) == 'd') return 1;
     return 0;

@@ -1,8 +1,7 @@
 /* Texts: characters, escapes, and whether one may hold what the judge would find in it. */
 #include "scan.h"
 
-/* Return the first byte that is no ASCII, or an end near it. */
-static const u8 *skip_ascii(const u8 *at, const u8 *end)
+const u8 *skip_ascii(const u8 *at, const u8 *end)
 {
     for (; end - at >= 8; at += 8) {
         u64 bytes;
@@ -177,25 +176,10 @@ static const u8 byte_classes[256] = {
     16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
 };
 
-int may_be_base64(const u8 *text, size_t length)
+/* Return whether what the signs of base64 in a text stand for is UTF-8 that may say something. Of nearly
+   all texts the first bytes are not. */
+static int stands_for_text(const u8 *text, size_t length)
 {
-    size_t signs = 0;
-    int has_end = 0, has_marks = 0;
-    if (length < MIN_BASE64_SIGNS) return 0;
-    for (size_t at = 0; at < length; at++) {
-        u8 byte = text[at], class_ = byte_classes[byte];
-        if (class_ == BYTE_BASE64) {
-            if (has_end) return 0;
-            signs++;
-        } else if (class_ == BYTE_EQUALS) {
-            has_end = 1;
-        } else if (class_ != BYTE_SPACE) {
-            return 0;
-        }
-        has_marks |= byte >= 0x80; /* perhaps a space of Unicode's */
-    }
-    if (signs + (has_end ? 2u : 0u) < 16) return 0;
-    if (has_marks) return 1;
     u32 bits = 0, count = 0;
     u8 window[4] = {0};
     unsigned held = 0, follow = 0;
@@ -212,7 +196,10 @@ int may_be_base64(const u8 *text, size_t length)
         /* UTF-8, character by character. */
         if (!held) {
             if (plain < 0x80) continue;
+            if (plain < 0xC2 || plain > 0xF4) return 0;
             follow = plain >= 0xF0 ? 4 : plain >= 0xE0 ? 3 : 2;
+        } else if ((plain & 0xC0) != 0x80) {
+            return 0;
         }
         window[held++] = plain;
         if (held < follow) continue;
@@ -221,6 +208,25 @@ int may_be_base64(const u8 *text, size_t length)
         memset(window, 0, sizeof window);
     }
     return may_say && !held;
+}
+
+int may_be_base64(const u8 *text, size_t length)
+{
+    size_t signs = 0;
+    int has_end = 0;
+    if (length < MIN_BASE64_SIGNS || !stands_for_text(text, length)) return 0;
+    for (size_t at = 0; at < length; at++) {
+        u8 class_ = byte_classes[text[at]];
+        if (class_ == BYTE_BASE64) {
+            if (has_end) return 0;
+            signs++;
+        } else if (class_ == BYTE_EQUALS) {
+            has_end = 1;
+        } else if (class_ != BYTE_SPACE) {
+            return 0;
+        }
+    }
+    return signs + (has_end ? 2u : 0u) >= 16;
 }
 
 static int may_be_form(const u8 *text, size_t length)
@@ -288,12 +294,7 @@ static int has_signs(const u8 *text, size_t length)
 int may_hold_values(const u8 *text, size_t length)
 {
     unsigned found = 0;
-    if (!has_signs(text, length)) {
-        if (length < MIN_BASE64_SIGNS) return 0;
-        for (size_t at = 0; at < length; at++)
-            if (byte_classes[text[at]] == BYTE_OTHER) return 0;
-        return may_be_base64(text, length);
-    }
+    if (!has_signs(text, length)) return may_be_base64(text, length);
     for (size_t at = 0; at < length; at++) found |= byte_classes[text[at]];
     if ((found & BYTE_OPENS) && may_hold_json(text, length)) return 1;
     if ((found & BYTE_PERCENT) && may_be_percent(text, length)) return 1;

@@ -180,9 +180,9 @@ int take_word(cursor *c, const char *word)
 static int take_short_word(cursor *c, const char *words)
 {
     if (left(c) < 3) return -1;
-    u8 word[3] = {to_lower(c->at[0]), to_lower(c->at[1]), to_lower(c->at[2])};
+    u32 word = to_lower(c->at[0]) | (u32)to_lower(c->at[1]) << 8 | (u32)to_lower(c->at[2]) << 16;
     for (int number = 0; *words; number++, words += 3) {
-        if (memcmp(word, words, 3)) continue;
+        if (word != ((u8)words[0] | (u32)(u8)words[1] << 8 | (u32)(u8)words[2] << 16)) continue;
         c->at += 3;
         return number;
     }
@@ -297,8 +297,9 @@ int take_javascript(cursor *c, time_parts *parts)
 int has_folded_letters(const u8 *text, size_t length)
 {
     static const char *const letters[] = {"\xC5\xBF", "\xC4\xB0", "\xC4\xB1", "\xE2\x84\xAA"};
-    for (size_t at = 0; at + 1 < length; at++) {
-        if (text[at] < 0xC0) continue;
+    const u8 *end = text + length;
+    for (const u8 *next = text; end - (next = skip_ascii(next, end)) > 1; next++) {
+        size_t at = (size_t)(next - text);
         for (size_t number = 0; number < sizeof letters / sizeof *letters; number++) {
             size_t size = strlen(letters[number]);
             if (size <= length - at && !memcmp(text + at, letters[number], size)) return 1;

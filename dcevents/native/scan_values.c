@@ -210,6 +210,20 @@ static size_t write_decimal(const u8 *text, size_t length, u8 *out)
     return (size_t)(out - begin);
 }
 
+/* Return how many bytes of a number are its plain decimal already: zeros may be left out behind its point.
+   0 for a number that is spelled in another way. */
+static size_t match_decimal(const u8 *text, size_t length)
+{
+    if (*text < '1' || *text > '9' || length > MAX_DECIMAL_DIGITS) return 0;
+    size_t point = 0;
+    for (size_t at = 1; at < length; at++) {
+        if (text[at] == '.') point = at;
+        else if (!is_digit(text[at])) return 0;
+    }
+    while (point && text[length - 1] == '0') length--;
+    return length - 1 == point ? point : length;
+}
+
 slot *add_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 flags, unsigned *byte)
 {
     slot *added = add_slot(s, text, length, CLASS_NUMBER, flags);
@@ -221,7 +235,11 @@ slot *add_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 fl
     }
     added->is_whole = is_whole ? IS_SPELLED_WHOLE : IS_NOT_WHOLE;
     if ((flags & KEY_TIME) && !class_time(s, added, 1, &bits)) return NULL;
-    if (!is_whole) {
+    size_t decimal_length = is_whole ? length : match_decimal(text, length);
+    if (decimal_length) {
+        added->length = (u32)decimal_length;
+        added->is_whole = 1;
+    } else {
         u8 *plain = take_arena(s, MAX_DECIMAL_BYTES);
         if (!plain) return NULL;
         size_t plain_length = write_decimal(text, length, plain);

@@ -433,6 +433,7 @@ enum value_type {
     VALUE_WORD,
     VALUE_FIELD,    /* of a form */
     VALUE_KEY,      /* a key that the record has of its own */
+    VALUE_FIELD_TEXT, /* … that is JSON */
     VALUE_PREFIX,   /* text before JSON in a text */
     VALUE_TEXT,     /* JSON in a string: what follows lies in it, without the string's escapes */
     VALUE_BASE64,   /* … decoded */

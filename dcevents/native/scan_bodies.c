@@ -268,14 +268,6 @@ static const u8 *decode_part(scanner *s, const u8 *text, size_t *length)
     return is_valid_utf8(plain, *length) ? plain : NULL;
 }
 
-/* Complete the trace of a field's value; a text that was entered has none. */
-static void trace_field(scanner *s, u32 entry, const put_text *put)
-{
-    int is_entered = put->flags && s->slots[put->slot].class_ == CLASS_TEXT;
-    if (is_entered) s->traced_count = UNTRACED;
-    else trace_text(s, entry, put);
-}
-
 /* Put a field of a form into the form of the record. */
 static int put_field(scanner *s, const u8 *key, size_t length, const u8 *value, size_t value_length,
                      unsigned level, object_state *state)

@@ -6,6 +6,17 @@
 
 /* -- what a walk has found ------------------------------------------------------------------------ */
 
+/* Return whether a form is one whatever its values are: see `follow_field`. One with a field that is JSON
+   is, as that has percents behind an equals sign. */
+static int is_always_form(const scanner *s, const traced_value *traced)
+{
+    if (is_form_by_keys(traced->begin, traced->end)) return 1;
+    const traced_value *last = s->traced + s->traced_count;
+    for (const traced_value *each = traced; each < last; each++)
+        if (each->type == VALUE_FIELD_TEXT) return 1;
+    return 0;
+}
+
 void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind)
 {
     int is_as_spelled = added->text == traced->begin;
@@ -18,8 +29,8 @@ void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind)
     } else if ((kind == TEXT_FORM || kind == TEXT_QUERY) && is_as_spelled) {
         traced->type = VALUE_FORM;
         traced->text_end = traced->end;
-        /* What else such a text may be hangs on its values: see `follow_field`. */
-        if (kind == TEXT_FORM && !is_form_by_keys(traced->begin, traced->end)) s->traced_count = UNTRACED;
+        if (kind == TEXT_FORM && s->traced_count <= MAX_TRACED && !is_always_form(s, traced))
+            s->traced_count = UNTRACED;
     } else if ((kind == TEXT_BASE64 || kind == TEXT_PERCENT) && is_as_spelled) {
         traced->type = kind == TEXT_BASE64 ? VALUE_BASE64 : VALUE_PERCENT;
     } else {
@@ -37,6 +48,24 @@ void trace_text(scanner *s, u32 entry, const put_text *put)
     traced->byte = (u8)put->byte;
     traced->flags = put->flags & KEY_MATTERS ? put->flags : 0;
     if (added->class_ == CLASS_TEXT) trace_entered(s, traced, added, s->form[put->place + 1]);
+}
+
+void trace_field(scanner *s, u32 entry, const put_text *put)
+{
+    int is_entered = put->flags && s->slots[put->slot].class_ == CLASS_TEXT;
+    if (s->traced_count > MAX_TRACED || !is_entered) {
+        trace_text(s, entry, put);
+        return;
+    }
+    traced_value *traced = &s->traced[entry];
+    const slot *added = &s->slots[put->slot];
+    traced->type = VALUE_FIELD_TEXT;
+    traced->byte = (u8)put->byte;
+    traced->flags = put->flags & KEY_MATTERS ? put->flags : 0;
+    traced->text = added->text;
+    traced->text_end = added->text + added->length;
+    if (s->form[put->place + 1] != TEXT_JSON || *added->text != '{') s->traced_count = UNTRACED;
+    else trace_value(s, VALUE_TEXT_END, traced->text_end, traced->text_end, 0, 0);
 }
 
 /* -- steps ------------------------------------------------------------------------------------------ */
@@ -271,11 +300,20 @@ static int learn_value(learner *l, const traced_value *value)
     if (!add_to_path(l, begin, &wanted)) return 0;
     l->slots_count += value->flags && !value->is_dropped;
     b->at = end;
-    if (type != VALUE_TEXT && type != VALUE_BASE64 && type != VALUE_PERCENT) return 1;
+    if (type != VALUE_TEXT && type != VALUE_BASE64 && type != VALUE_PERCENT && type != VALUE_FIELD_TEXT)
+        return 1;
     if (!open_a_text(l, value, 0)) return 0;
     buffer entered = {.at = value->text};
     l->buffers[++l->level] = entered;
     return 1;
+}
+
+/* Return whether an end of a path can say which kinds of events a record's values name. */
+static int has_few_kinds(const scanner *s)
+{
+    u32 count = 0;
+    for (u32 number = 0; number < s->slots_count; number++) count += s->slots[number].kind != KIND_NONE;
+    return s->known_names <= 1 || (count == s->known_names && count <= MAX_PACKED_KINDS);
 }
 
 /* Add a line to a tree; only find out whether that is possible as a trial. */
@@ -287,15 +325,14 @@ static int learn_line(scanner *s, u32 root, const u8 *begin, const u8 *end, u32 
     l.buffers[0].at = begin;
     for (u32 number = 0; number < s->traced_count; number++)
         if (!learn_value(&l, &s->traced[number])) return 0;
-    path_step wanted = {.type = VALUE_END, .rule = rule, .byte = (u8)s->is_pair};
+    path_step wanted = {.type = VALUE_END, .rule = rule, .byte = (u8)s->is_pair, .flags = pack_kinds(s)};
     REQUIRE(!l.level && !l.open_count);
     return add_to_path(&l, end, &wanted);
 }
 
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
 {
-    /* Of several names of events, it matters which they are: their classes do not say all. */
-    if (s->paths.pause || s->traced_count > MAX_TRACED || s->known_names > 1 || s->has_short_line) return;
+    if (s->paths.pause || s->traced_count > MAX_TRACED || s->has_short_line || !has_few_kinds(s)) return;
     u32 root = s->was_late ? PATHS_LATE : 0;
     root += learn_line(s, root + PATHS_SPELLED, begin, end, rule, 1) ? PATHS_SPELLED : PATHS_PLAIN;
     learn_line(s, root, begin, end, rule, 0);

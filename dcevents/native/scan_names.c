@@ -3,27 +3,32 @@
 
 enum { MAX_NAME_BYTES = 4 * MAX_NAME_CHARACTERS, MIN_BEGINNING = 16 };
 
-static int is_letter_or_digit(u8 byte)
-{
-    return is_digit(byte) || is_upper(byte) || is_lower(byte);
-}
+/* Letters and digits, in lower case; 0 for any other byte. */
+static const u8 word_signs[256] = {
+    ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6',
+    ['7'] = '7', ['8'] = '8', ['9'] = '9',
+    ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g',
+    ['H'] = 'h', ['I'] = 'i', ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n',
+    ['O'] = 'o', ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u',
+    ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z',
+    ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['g'] = 'g',
+    ['h'] = 'h', ['i'] = 'i', ['j'] = 'j', ['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n',
+    ['o'] = 'o', ['p'] = 'p', ['q'] = 'q', ['r'] = 'r', ['s'] = 's', ['t'] = 't', ['u'] = 'u',
+    ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z',
+};
 
 /* Write a name in lower case with single `_` between its words; return its length. */
 static size_t normalize_name(const u8 *text, size_t length, u8 *out)
 {
     size_t size = 0;
-    int is_apart = 0;
+    int is_apart = 0, was_small = 0; /* the byte before is a small letter or digit */
     for (size_t at = 0; at < length; at++) {
-        u8 byte = text[at];
-        if (!is_letter_or_digit(byte)) {
-            is_apart = 1;
-            continue;
-        }
-        if (at && is_upper(byte) && (is_lower(text[at - 1]) || is_digit(text[at - 1])))
-            is_apart = 1;
-        if (is_apart && size) out[size++] = '_';
-        is_apart = 0;
-        out[size++] = to_lower(byte);
+        u8 sign = word_signs[text[at]];
+        int is_small = sign == text[at];
+        if (sign && (is_apart || (was_small && !is_small)) && size) out[size++] = '_';
+        if (sign) out[size++] = sign;
+        is_apart = !sign;
+        was_small = sign && is_small;
     }
     return size;
 }
@@ -100,7 +105,7 @@ int begins_like_adobes(const word_list *lists, const u8 *text)
     /* Most times the first words are enough. */
     for (size_t length = MIN_BEGINNING; is_like < 0 && length <= MAX_BEGINNING; length *= 2) {
         for (size_t at = 0; at + 1 < length; at++)
-            if (text[at] == '\\' && is_letter_or_digit(text[at + 1])) return -1;
+            if (text[at] == '\\' && word_signs[text[at + 1]]) return -1;
         is_like = is_like_adobes(lists, name, normalize_name(text, length, name), 1);
     }
     return is_like;

@@ -276,6 +276,20 @@ static int enter_encoded(scanner *s, const path_step *step, const u8 *at, follow
     return 1;
 }
 
+/* Enter the value of a field. */
+static int enter_field(scanner *s, const path_step *step, const u8 *at, follower *f)
+{
+    int is_encoded = 0;
+    const u8 *end = find_field_end(at, &is_encoded);
+    size_t length = (size_t)(end - at);
+    /* As it is spelled it holds no brace. */
+    if (!is_encoded || f->level == MAX_TEXT_LEVELS) return 0;
+    const u8 *text = read_field(s, at, &length, is_encoded);
+    if (!text || !has_class(s, step, text, length, *text == '{')) return 0;
+    go_into(f, end, text, length);
+    return 1;
+}
+
 /* Begin a text that is read as it is spelled: what is asked of it is asked at its end. */
 static int begin_spelled(scanner *s, const path_step *step, const u8 *at, follower *f)
 {
@@ -319,6 +333,7 @@ static int follow_value(scanner *s, const path_step *step, const u8 *at, followe
     case VALUE_WORD: return (f->at = follow_word(s, step, at)) != NULL;
     case VALUE_FIELD: return (f->at = follow_field(s, step, at)) != NULL;
     case VALUE_KEY: return (f->at = follow_key(s, at)) != NULL;
+    case VALUE_FIELD_TEXT: return enter_field(s, step, at, f);
     case VALUE_PREFIX: return (f->at = follow_prefix(s, step, at)) != NULL;
     case VALUE_TEXT: return enter_text(s, step, at, f);
     case VALUE_BASE64:
@@ -364,7 +379,7 @@ static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end, const
         /* What lies behind a text is another's: its bytes are not looked at. */
         int is_here = step->length <= (size_t)(f.end - at)
             && is_same(at, paths->bytes + step->begin, step->length);
-        int is_end = is_here && step->type == VALUE_END;
+        int is_end = is_here && step->type == VALUE_END && (!step->flags || step->flags == pack_kinds(s));
         if (is_end || (is_here && follow_value(s, step, at + step->length, &f))) {
             if (step->is_dropped) s->slots_count = slots_count;
             count_step(paths->steps, link, before);

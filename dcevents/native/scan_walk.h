@@ -204,6 +204,21 @@ static inline void trace_value(scanner *s, enum value_type type, const u8 *begin
     s->traced[s->traced_count++] = traced;
 }
 
+enum { MAX_PACKED_KINDS = 4 };
+
+/* Return the kinds of the events that a record's values name, where several do: which they are matters, and
+   their classes do not say. 0 for one or none; of more than MAX_PACKED_KINDS the last. */
+static inline u32 pack_kinds(const scanner *s)
+{
+    u32 kinds = 0, count = 0;
+    for (u32 number = 0; number < s->slots_count; number++) {
+        if (s->slots[number].kind == KIND_NONE) continue;
+        kinds = kinds << 8 | (s->slots[number].kind + 1u);
+        count++;
+    }
+    return count > 1 ? kinds : 0;
+}
+
 /* -- values under keys (scan_values.c) ---------------------------------------------------------- */
 
 /* Return room for a text and zeros behind it; NULL where there is none. */
@@ -260,6 +275,8 @@ int put_late_string(scanner *s, const u8 *text, size_t length, int has_escapes, 
                     unsigned level, late_key *key, put_text *put);
 /* Complete the trace of a text that was entered: how it is read, and where it ends (scan_learn.c). */
 void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind);
+/* Complete the trace of a field of a form. */
+void trace_field(scanner *s, u32 entry, const put_text *put);
 /* Complete the trace of a text. */
 void trace_text(scanner *s, u32 entry, const put_text *put);
 /* Note a member behind the one before, `last`, which is then it. */

@@ -113,24 +113,25 @@ static const u8 *find_field_end(const u8 *at, int *is_encoded)
 #if defined(__SSE2__)
     for (;; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        /* A quote and #, { and [ differ in one bit. */
-        __m128i even = _mm_andnot_si128(_mm_set1_epi8(1), bytes);
+        __m128i percents = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('%'));
+        __m128i pluses = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('+'));
+        /* Up to &, or from 0x7F on: of these, percents go on; so do ! $ |, which are told below. */
+        __m128i next = _mm_add_epi8(bytes, _mm_set1_epi8(1));
         __m128i upper = _mm_andnot_si128(_mm_set1_epi8(0x20), bytes);
         __m128i ends = _mm_or_si128(
-            _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x21)),
-                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F))),
-                         _mm_or_si128(_mm_cmpeq_epi8(even, _mm_set1_epi8('"')),
-                                      _mm_cmpeq_epi8(upper, _mm_set1_epi8('[')))),
-            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('&')),
-                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('?'))),
-                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-        __m128i encoded = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('%')),
-                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8('+')));
+            _mm_or_si128(_mm_andnot_si128(percents, _mm_cmplt_epi8(next, _mm_set1_epi8('&' + 2))),
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('?'))),
+            _mm_or_si128(_mm_cmpeq_epi8(upper, _mm_set1_epi8('[')),
+                         _mm_cmpeq_epi8(upper, _mm_set1_epi8('\\'))));
         unsigned end = (unsigned)_mm_movemask_epi8(ends);
-        unsigned signs = (unsigned)_mm_movemask_epi8(encoded);
-        if (end) signs &= (end & (~end + 1)) - 1;
+        unsigned signs = (unsigned)_mm_movemask_epi8(_mm_or_si128(percents, pluses));
+        for (; end; end &= end - 1) {
+            const u8 *found = at + __builtin_ctz(end);
+            if (*found == '!' || *found == '$' || *found == '|') continue;
+            *is_encoded |= (signs & ((end & (~end + 1)) - 1)) != 0;
+            return found;
+        }
         *is_encoded |= signs != 0;
-        if (end) return at + __builtin_ctz(end);
     }
 #else
     for (; *at > ' ' && *at < 0x7F && !strchr("\"#&?{[\\", *at); at++)

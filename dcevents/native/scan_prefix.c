@@ -43,21 +43,28 @@ static int is_mark(u8 byte)
     return byte == '"' || byte == '{' || byte == '}' || byte == '[' || byte == ']';
 }
 
-/* Return the next place of a byte; the end for none. */
-static const u8 *find_byte(const u8 *at, const u8 *end, int byte)
+/* Return the next { or [; the end for none. */
+static const u8 *find_bracket(const u8 *at, const u8 *end)
 {
-    const u8 *found = memchr(at, byte, (size_t)(end - at));
-    return found ? found : end;
+#if defined(__SSE2__)
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        /* They differ in one bit. */
+        __m128i upper = _mm_andnot_si128(_mm_set1_epi8(0x20), bytes);
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(upper, _mm_set1_epi8('[')));
+        if (mask) return at + __builtin_ctz(mask);
+    }
+#endif
+    while (at < end && *at != '{' && *at != '[') at++;
+    return at;
 }
 
 const u8 *find_place(const u8 *at, const u8 *end)
 {
-    const u8 *brace = find_byte(at, end, '{'), *bracket = find_byte(at, end, '[');
-    while (brace < end || bracket < end) {
-        const u8 **nearest = brace < bracket ? &brace : &bracket, *place = *nearest, *next = place + 1;
+    for (; (at = find_bracket(at, end)) < end; at++) {
+        const u8 *next = at + 1;
         while (*next == ' ' || *next == '\t') next++;
-        if (next < end && is_mark(*next)) return place;
-        *nearest = find_byte(place + 1, end, *place);
+        if (next < end && is_mark(*next)) return at;
     }
     return NULL;
 }

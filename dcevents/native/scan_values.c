@@ -29,17 +29,20 @@ static event_name find_name(scanner *s, const u8 *text, size_t length)
     return entry->name;
 }
 
+#define LAST_LETTERS(one, two, three) ((u32)(one) | (u32)(two) << 8 | (u32)(three) << 16)
+
 static inline int ends_like_name(const u8 *text, size_t length)
 {
-    static const char ends[] = "redgedailonekedtedoutdedsedady";
     while (length && !is_digit(text[length - 1]) && !is_lower(to_lower(text[length - 1]))) length--;
     if (length < 8) return 0;
     const u8 *last = text + length - 3;
-    for (size_t at = 0; at + 1 < sizeof ends; at += 3)
-        if (to_lower(last[2]) == (u8)ends[at + 2] && to_lower(last[1]) == (u8)ends[at + 1]
-            && to_lower(last[0]) == (u8)ends[at])
-            return 1;
-    return 0;
+    switch (LAST_LETTERS(to_lower(last[0]), to_lower(last[1]), to_lower(last[2]))) {
+    case LAST_LETTERS('r', 'e', 'd'): case LAST_LETTERS('g', 'e', 'd'): case LAST_LETTERS('a', 'i', 'l'):
+    case LAST_LETTERS('o', 'n', 'e'): case LAST_LETTERS('k', 'e', 'd'): case LAST_LETTERS('t', 'e', 'd'):
+    case LAST_LETTERS('o', 'u', 't'): case LAST_LETTERS('d', 'e', 'd'): case LAST_LETTERS('s', 'e', 'd'):
+    case LAST_LETTERS('a', 'd', 'y'): return 1;
+    default: return 0;
+    }
 }
 
 int may_be_full_name(const u8 *text, size_t length) { return ends_like_name(text, length); }

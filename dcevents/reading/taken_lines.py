@@ -170,6 +170,8 @@ class OtherLines:
 
     def count_unknown(self) -> dict[str, tuple[int, int]]:
         """Return for each name of an unknown event its first line, and how many have it."""
+        if not self._others.unknown_names:
+            return {}
         numbers = memoryview(self._others.names).cast("B").cast("I").tolist()
         if _FED in self._buckets:
             pairs = zip(numbers, self._buckets, strict=True)

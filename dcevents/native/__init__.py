@@ -10,7 +10,7 @@ from typing import Literal
 
 from dcevents.errors import DcError, UsageError
 
-ABI = 15
+ABI = 16
 """The interface that Python expects of the library: DCEVENTS_ABI of version.h."""
 VARIABLE = "DCEVENTS_SCANNER"
 LIBRARY = Path(__file__).with_name("libdcevents.so")

@@ -107,6 +107,8 @@ static enum line_outcome find_in_order(scanner *s, const place *p, rule *found)
     u8 form[MAX_FORM_BYTES];
     u16 slots[MAX_SLOTS];
     u32 length = 0;
+    /* A map may prefer what stands first. */
+    if (s->has_map) return note_form(s, s->form, s->form_length, p->l, p->at, p->end);
     if (!order_form(s, form, &length, slots)) return NO_MEMORY;
     u32 hash = hash_text(&s->seed, form, length);
     u32 number = find_text(&s->rule_forms, hash, form, length);

@@ -219,6 +219,15 @@ enum word_list {
     WORDS_SHORT_KIND,
     WORDS_READY,
     WORDS_NEVER_TIME,
+    /* Of the user's map: keys of its paths, by what is looked for there; names, and their kinds. */
+    WORDS_MAPPED_STEP,
+    WORDS_MAPPED_EVENT,
+    WORDS_MAPPED_SID,
+    WORDS_MAPPED_FIELD,
+    WORDS_MAPPED_TIME,
+    WORDS_MAPPED_PAGE,
+    WORDS_GIVEN_NAME,
+    WORDS_GIVEN_KIND,
     WORD_LISTS,
 };
 
@@ -303,7 +312,7 @@ int may_be_base64(const u8 *text, size_t length);
 /* Return whether the judge may find something in a text: JSON, base64, percent-encoding, a form. */
 int may_hold_values(const u8 *text, size_t length);
 /* Return whether a request line may hold a form with an event. */
-int may_hold_request(const u8 *text, size_t length);
+int may_hold_request(const word_list *lists, const u8 *text, size_t length);
 /* What each sign of base64 stands for; 255 for any other byte. */
 extern const u8 base64_values[256];
 /* Return whether a text is base64 through and through, and long enough for an event. */
@@ -619,6 +628,7 @@ typedef struct scanner {
     int keep_query, in_full;
     i64 year_clock_ms; /* that times without a year go by */
     word_list lists[WORD_LISTS];
+    int has_map; /* the user has named places or names */
     key_filter filter;
     key_entry keys[KEY_CACHE];
     name_entry names[NAME_CACHE];
@@ -721,8 +731,9 @@ int end_form(scanner *s);
    the scanner, which is late or not as that record was, and set the place behind it; NO_NUMBER where there
    is none. What may be read ends at `end`. */
 u32 follow_path(scanner *s, const u8 *at, const u8 *end, const u8 **behind);
-/* Return whether a text may end as full names do: what does not is none. */
-int may_be_full_name(const u8 *text, size_t length);
+/* Return whether a text may end as full names do: what does not is none. Those that the user gave end as they
+   like. */
+int may_be_full_name(const word_list *lists, const u8 *text, size_t length);
 /* Keep the path of the record that was walked last, from `begin` to `end`. */
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule);
 int open_paths(path_tree *paths);

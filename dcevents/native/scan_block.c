@@ -361,6 +361,7 @@ DC_EXPORT int dc_set_words(scanner *s, u32 list, const u8 *bytes, u32 length)
     free(s->lists[list].bytes);
     s->lists[list].bytes = copy;
     s->lists[list].length = length;
+    if (list >= WORDS_MAPPED_STEP && length) s->has_map = 1;
     fill_key_filter(s->lists, &s->filter);
     return 1;
 }

@@ -268,13 +268,57 @@ static int may_mean_something(const word_list *lists, const key_filter *filter, 
         || has_never_time(lists, filter, folded, size);
 }
 
+static int has_mapped_keys(const word_list *lists)
+{
+    for (int list = WORDS_MAPPED_STEP; list < WORDS_GIVEN_NAME; list++)
+        if (lists[list].length) return 1;
+    return 0;
+}
+
 int is_own_key(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
 {
-    return length <= MAX_KEY_BYTES && is_like_id(key, length)
+    /* To a map any key may mean something. */
+    return length <= MAX_KEY_BYTES && is_like_id(key, length) && !has_mapped_keys(lists)
         && !may_mean_something(lists, filter, key, length);
 }
 
-u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
+/* -- what keys mean ------------------------------------------------------------------------------- */
+
+/* Return the flags of a key with what it means to the user's map, by the lists that have it, as it is spelled.
+   Whatever else a key of a path means, what is under it is looked at. */
+static u32 add_mapped_flags(const word_list *lists, const u8 *key, size_t length, u32 flags)
+{
+    static const struct {
+        u8 list;
+        u32 added, removed;
+    } meanings[] = {
+        {WORDS_MAPPED_STEP, KEY_BODY, KEY_CLOSED | KEY_NO_TEXT},
+        {WORDS_MAPPED_EVENT, KEY_PLAIN | KEY_NAME | KEY_EVENT, KEY_CLOSED | KEY_NO_NAME},
+        {WORDS_MAPPED_SID, KEY_PLAIN | PART_SID << KEY_PART_SHIFT, KEY_CLOSED | KEY_PART_BITS},
+        {WORDS_MAPPED_FIELD, KEY_PLAIN, KEY_CLOSED},
+        {WORDS_MAPPED_TIME, KEY_PLAIN | KEY_TIME, KEY_CLOSED},
+        {WORDS_MAPPED_PAGE, KEY_PLAIN | KEY_PAGE, KEY_CLOSED},
+    };
+    for (size_t number = 0; number < sizeof meanings / sizeof *meanings; number++)
+        if (has_word(&lists[meanings[number].list], key, length))
+            flags = (flags & ~meanings[number].removed) | meanings[number].added;
+    return flags;
+}
+
+/* Add what a key and any row of its parts, which dots part, mean to the user's map. */
+static u32 add_flags_of_parts(const word_list *lists, const u8 *key, size_t length, u32 flags)
+{
+    for (size_t begin = 0; begin < length; begin++) {
+        if (begin && key[begin - 1] != '.') continue;
+        for (size_t end = begin + 1; end <= length; end++)
+            if (end == length || key[end] == '.')
+                flags = add_mapped_flags(lists, key + begin, end - begin, flags);
+    }
+    return flags;
+}
+
+static u32 find_flags_of_key(const word_list *lists, const key_filter *filter, const u8 *key,
+                             size_t length)
 {
     u32 flags = find_part_flags(lists, filter, key, length);
     const u8 *dot = length ? memchr(key, '.', length) : NULL;
@@ -288,4 +332,9 @@ u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *k
             break;
         }
     return (flags & ~(u32)KEY_CLOSED) | KEY_DOTTED;
+}
+
+u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
+{
+    return add_flags_of_parts(lists, key, length, find_flags_of_key(lists, filter, key, length));
 }

@@ -219,7 +219,7 @@ enum { NAME_END = 3, MIN_NAME = 8 };
 /* Look at what stands between the value read last and the end of a text that is no name: return 1 where
    the value is the text's last word, 0 where a word behind it shows that it is no name, and a negative
    number where that is not told. */
-static int find_last_word(const u8 *at, const u8 *end)
+static int find_last_word(const word_list *lists, const u8 *at, const u8 *end)
 {
     u8 text[MIN_NAME + NAME_END] = "--------";
     u32 count = 0, word = 0;
@@ -230,7 +230,7 @@ static int find_last_word(const u8 *at, const u8 *end)
         count++;
         if (!is_digit(sign) && !is_lower(to_lower(sign))) continue;
         word = count;
-        if (may_be_full_name(text, sizeof text)) return -1;
+        if (may_be_full_name(lists, text, sizeof text)) return -1;
     }
     return word ? (word < NAME_END ? -1 : 0) : 1;
 }
@@ -241,7 +241,7 @@ static int end_text(learner *l, const u8 *end)
     REQUIRE(l->open_count);
     open_text text = l->open[--l->open_count];
     if (text.type == VALUE_FORM || (text.type == VALUE_TEXT && l->is_spelled)) {
-        int is_asked = text.asked & END_IS_NO_NAME ? find_last_word(b->at, end) : 0;
+        int is_asked = text.asked & END_IS_NO_NAME ? find_last_word(l->s->lists, b->at, end) : 0;
         if (is_asked < 0) return 0;
         path_step wanted = {.type = VALUE_SPELLED_END, .byte = text.asked};
         if (!is_asked) wanted.byte &= (u8)~END_IS_NO_NAME;

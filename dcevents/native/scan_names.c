@@ -121,7 +121,7 @@ event_name classify_name(const word_list *lists, const u8 *text, size_t length)
         if (!is_short) length = find_character(text, length, MAX_NAME_CHARACTERS);
     }
     REQUIRE(length <= MAX_NAME_BYTES);
-    if (length > MAX_BEGINNING && !may_be_full_name(text, length)) {
+    if (length > MAX_BEGINNING && !may_be_full_name(lists, text, length)) {
         /* No name of an event: its beginning may say whether it is like one. */
         size_t size = normalize_name(text, MAX_BEGINNING, name);
         int is_like = is_like_adobes(lists, name, size, 1);
@@ -130,6 +130,12 @@ event_name classify_name(const word_list *lists, const u8 *text, size_t length)
     }
     size_t size = normalize_name(text, length, name);
     if (is_short) {
+        int given = find_word(&lists[WORDS_GIVEN_NAME], name, size);
+        if (given >= 0) {
+            found.kind = lists[WORDS_GIVEN_KIND].bytes[2 * given + 1];
+            found.class_ = found.kind == KIND_READY ? CLASS_READY_NAME : CLASS_FULL_NAME;
+            return found;
+        }
         if (find_word(&lists[WORDS_READY], name, size) >= 0) {
             found.class_ = CLASS_READY_NAME;
             found.kind = KIND_READY;

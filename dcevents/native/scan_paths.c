@@ -69,7 +69,7 @@ __attribute__((always_inline)) static inline int is_of_class(scanner *s, const p
                                                              const u8 *text, size_t length)
 {
     if (!has_class(s, step, text, length, 0)) return 0;
-    return !(step->flags & KEY_BODY) || !length || !may_be_body(text, length, step->flags);
+    return !(step->flags & KEY_BODY) || !length || !may_be_body(s->lists, text, length, step->flags);
 }
 
 /* Return the end of a string that has no escapes of its own; NULL for any other. In a text that is read
@@ -296,6 +296,7 @@ static int begin_spelled(scanner *s, const path_step *step, const u8 *at, follow
 {
     if (f->spelled_count == MAX_TEXT_LEVELS || !add_slot(s, at, 0, step->byte & 15u, step->flags)) return 0;
     if (step->flags & KEY_EVENT) {
+        if (s->lists[WORDS_GIVEN_NAME].length) return 0;
         int is_like = begins_like_adobes(s->lists, at);
         if (is_like < 0 || (is_like ? CLASS_LIKE_ADOBES : CLASS_OTHER_NAME) != (step->byte & 15)) return 0;
     }
@@ -304,7 +305,7 @@ static int begin_spelled(scanner *s, const path_step *step, const u8 *at, follow
     return 1;
 }
 
-static int end_spelled(const path_step *step, const u8 *at, follower *f)
+static int end_spelled(const word_list *lists, const path_step *step, const u8 *at, follower *f)
 {
     if (!f->spelled_count) return 0;
     const u8 *text = f->spelled[f->spelled_count - 1];
@@ -313,11 +314,11 @@ static int end_spelled(const path_step *step, const u8 *at, follower *f)
         const u8 *last = at - step->length;
         while (last > text && !is_digit(last[-1]) && !is_lower(to_lower(last[-1])))
             if (*--last == '\\') return 0;
-        if (may_be_full_name(text, (size_t)(last - text))) return 0;
+        if (may_be_full_name(lists, text, (size_t)(last - text))) return 0;
     }
     if ((step->byte & END_IS_SHORT) && at - text > MAX_SID_BYTES) return 0;
     if ((step->byte & END_IS_LONG) && at - text < MAX_BEGINNING) return 0;
-    if ((step->byte & END_IS_REQUEST) && !may_hold_request(text, (size_t)(at - text))) return 0;
+    if ((step->byte & END_IS_REQUEST) && !may_hold_request(lists, text, (size_t)(at - text))) return 0;
     f->spelled_count--;
     f->at = at;
     return 1;
@@ -340,7 +341,7 @@ static int follow_value(scanner *s, const path_step *step, const u8 *at, followe
     case VALUE_BASE64:
     case VALUE_PERCENT: return enter_encoded(s, step, at, f);
     case VALUE_SPELLED: return begin_spelled(s, step, at, f);
-    case VALUE_SPELLED_END: return end_spelled(step, at, f);
+    case VALUE_SPELLED_END: return end_spelled(s->lists, step, at, f);
     case VALUE_TEXT_END:
         if (!f->level || at != f->end) return 0;
         f->at = f->texts[--f->level].next;

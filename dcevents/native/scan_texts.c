@@ -308,14 +308,14 @@ int may_hold_values(const u8 *text, size_t length)
         && may_be_base64(text, length);
 }
 
-int may_hold_request(const u8 *text, size_t length)
+int may_hold_request(const word_list *lists, const u8 *text, size_t length)
 {
     static const char *const ends[] = {
         "triggered", "engaged", "email", "phone", "booked", "requested",
         "initiated", "timeout", "ended", "completed", "closed", "ready",
     };
     if (!memchr(text, '=', length)) return 0;
-    if (memchr(text, '%', length)) return 1;
+    if (memchr(text, '%', length) || lists[WORDS_GIVEN_NAME].length) return 1;
     for (size_t number = 0; number < sizeof ends / sizeof *ends; number++) {
         size_t size = strlen(ends[number]);
         for (size_t at = 0; at + size <= length; at++) {

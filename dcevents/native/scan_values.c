@@ -45,7 +45,10 @@ static inline int ends_like_name(const u8 *text, size_t length)
     }
 }
 
-int may_be_full_name(const u8 *text, size_t length) { return ends_like_name(text, length); }
+int may_be_full_name(const word_list *lists, const u8 *text, size_t length)
+{
+    return lists[WORDS_GIVEN_NAME].length || ends_like_name(text, length);
+}
 
 /* -- scalars in the form ---------------------------------------------------------------------- */
 
@@ -53,19 +56,19 @@ u32 find_late_flags(scanner *s, const u8 *text, size_t length, u32 flags)
 {
     u32 late = 0;
     if (!length) return 0;
-    if (!(flags & (KEY_NO_NAME | KEY_NAME)) && ends_like_name(text, length)) {
+    if (!(flags & (KEY_NO_NAME | KEY_NAME)) && may_be_full_name(s->lists, text, length)) {
         event_name name = find_name(s, text, length);
         if (name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME) late |= KEY_NAME;
     }
     if (!(flags & (KEY_NO_TEXT | KEY_BODY)) && may_hold_values(text, length)) late |= KEY_BODY;
-    if ((flags & KEY_REQUEST) && may_hold_request(text, length)) late |= KEY_BODY;
+    if ((flags & KEY_REQUEST) && may_hold_request(s->lists, text, length)) late |= KEY_BODY;
     if (late) s->is_dirty = 1;
     return late;
 }
 
 static unsigned class_name(scanner *s, slot *holder, u32 flags)
 {
-    if (!(flags & KEY_EVENT) && !ends_like_name(holder->text, holder->length))
+    if (!(flags & KEY_EVENT) && !may_be_full_name(s->lists, holder->text, holder->length))
         return CLASS_OTHER_NAME;
     event_name name = find_name(s, holder->text, holder->length);
     int is_full = name.class_ == CLASS_FULL_NAME || name.class_ == CLASS_READY_NAME;
@@ -149,10 +152,10 @@ int is_unsure_request(const u8 *text, size_t length, u32 flags)
         && may_hold_values(text, length);
 }
 
-int may_be_body(const u8 *text, size_t length, u32 flags)
+int may_be_body(const word_list *lists, const u8 *text, size_t length, u32 flags)
 {
     if (is_unsure_request(text, length, flags)) return 1;
-    return is_request_line(text, length, flags) ? may_hold_request(text, length)
+    return is_request_line(text, length, flags) ? may_hold_request(lists, text, length)
                                                 : may_hold_values(text, length);
 }
 

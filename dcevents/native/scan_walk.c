@@ -57,7 +57,7 @@ const u8 *skip_spaces(scanner *s, const u8 *at)
         s->has_reached_last = s->last_line_feed && at >= s->last_line_feed;
         if (!s->last_line_feed || s->has_reached_last) return at;
         enum event_line line = find_event_line(at + 1, s->last_line_feed);
-        if (line == MAY_BE_EVENT_LINE) return at;
+        if (line == MAY_BE_EVENT_LINE || (line == SHORT_LINE && s->has_map)) return at;
         if (line == SHORT_LINE) s->has_short_line = 1;
         s->last_crossed = at;
     }
@@ -107,7 +107,7 @@ int put_string(scanner *s, const u8 *text, size_t length, int has_escapes, u32 f
     int is_walked = 0, may_be = 0;
     if (!is_unsure_request(text, length, flags))
         is_walked = is_request ? walk_query(s, added, level) : !is_name && walk_text(s, added, level);
-    may_be = is_walked || may_be_body(text, length, flags);
+    may_be = is_walked || may_be_body(s->lists, text, length, flags);
     s->texts_count += (u32)may_be;
     if (is_walked) {
         added->class_ = CLASS_TEXT;
@@ -534,6 +534,8 @@ static const u8 *walk_once(scanner *s, const u8 *at)
     s->has_reached_last = s->has_short_line = 0;
     at = *at == '"' ? walk_root_text(s, at + 1) : walk_object(s, at + 1, 0, 1);
     if (at && s->has_nameless && s->known_names) return stop(s, WALK_DOUBT);
+    /* What a map finds in lists is for the judge to say. */
+    if (at && s->has_map && (s->has_nameless || s->splits_count)) return stop(s, WALK_DOUBT);
     if (!at || s->splits_count) return at;
     if (!end_form(s)) return NULL;
     if (s->form_length > MAX_FORM_BYTES || s->slots_count > MAX_SLOTS) return stop(s, WALK_DOUBT);

@@ -239,7 +239,7 @@ int is_request_line(const u8 *text, size_t length, u32 flags);
 /* Return whether that depends on a sign that may be white space to Python, and matters. */
 int is_unsure_request(const u8 *text, size_t length, u32 flags);
 /* Return whether a text under a key of bodies may hold something that the judge would enter. */
-int may_be_body(const u8 *text, size_t length, u32 flags);
+int may_be_body(const word_list *lists, const u8 *text, size_t length, u32 flags);
 
 /* -- keys of members (scan_member_keys.c) --------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #ifndef DCEVENTS_VERSION_H
 #define DCEVENTS_VERSION_H
 
-#define DCEVENTS_ABI 15
+#define DCEVENTS_ABI 16
 
 /* Functions that Python calls; all others are hidden. */
 #if defined(_WIN32)

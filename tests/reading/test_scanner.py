@@ -339,9 +339,9 @@ def test_meetings_are_set_aside_only_in_full() -> None:
     assert found == [[LineStatus.EVENT], [LineStatus.ASIDE]]
 
 
-def test_a_map_is_for_the_judge() -> None:
-    mapping = Mapping(names=(("chat_opened", "CONVERSATION_TRIGGERED"),))
-    context = Context(clock_ms=0, mapping=mapping)
+@pytest.mark.parametrize("path", ["a..b", "a.*.b", "meetingInfo.who", "a[][].who", "k" * 251])
+def test_where_a_map_leads_to_what_no_form_has_all_is_for_the_judge(path: str) -> None:
+    context = Context(clock_ms=0, mapping=Mapping((("sid", path),)))
 
     assert isinstance(make_scanner(context, in_full=False), PureScanner)
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import strategies as st
 
 from dcevents.model.vocabulary import Vocabulary
+from dcevents.reading.judge import NO_MAPPING, Mapping
 from dcevents.reading.log import read_log
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanning import Scanning
@@ -33,17 +34,16 @@ def use_scanner(name: str) -> Iterator[None]:
         yield
 
 
-def read_data(data: bytes, *, scanner: str = "c") -> Read:
+def read_data(data: bytes, *, scanner: str = "c", mapping: Mapping = NO_MAPPING) -> Read:
     """Return what a log says, read by a scanner."""
     rejects: list[tuple[int, int | None, str]] = []
     vocabulary = Vocabulary()
     with TemporaryDirectory() as folder, use_scanner(scanner):
         path = Path(folder) / "x.log"
         path.write_bytes(data)
+        settings = ReadSettings(NOW, in_full=True, mapping=mapping)
         log = read_log(
-            Scanning(
-                find_inputs([str(path)]).inputs, ReadSettings(NOW, in_full=True), lambda _: None
-            ),
+            Scanning(find_inputs([str(path)]).inputs, settings, lambda _: None),
             vocabulary,
             keep_reject=lambda each, _: rejects.append(
                 (each.line, each.record_number, each.reason)

@@ -61,6 +61,6 @@ def list_missing_parts(value: Any, mapping: Mapping) -> list[str]:  # noqa: ANN4
     return Judge(Context(clock_ms=0, mapping=mapping)).list_missing_parts(value)
 
 
-def finds_at_listed_keys(value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Return whether all records of a value are events by what their listed keys hold."""
-    return Judge(Context(clock_ms=0)).finds_at_listed_keys(value)
+def finds_at_listed_keys(value: Any, mapping: Mapping) -> bool:  # noqa: ANN401 - as above
+    """Return whether all records of a value are events by what their listed or mapped keys hold."""
+    return Judge(Context(clock_ms=0, mapping=mapping)).finds_at_listed_keys(value)

@@ -25,6 +25,7 @@ from dcevents.reading.scanner.block import (
 )
 from dcevents.reading.scanner.lines_within import make_line_passer
 from dcevents.reading.scanner.long_lists import make_member_scanner
+from dcevents.reading.scanner.map_words import list_map_words
 from dcevents.reading.scanner.native import NativeScanner
 from dcevents.reading.scanner.pure import PureScanner
 
@@ -52,11 +53,8 @@ __all__ = [
 
 
 def make_scanner(context: Context, *, in_full: bool) -> Scanner:
-    """Return a scanner for all blocks of a run; `in_full` sets aside events with a meeting.
-
-    The scanner in C knows neither the places nor the names of a user's map.
-    """
+    """Return a scanner for all blocks of a run; `in_full` sets aside events with a meeting."""
     library = load_library()
-    if library is None or context.mapping:
+    if library is None or list_map_words(context.mapping) is None:
         return PureScanner()
     return NativeScanner(library, context, in_full=in_full)

@@ -65,5 +65,7 @@ class LinesWithin:
 
 
 def make_line_passer(scanner: Scanner) -> PassLines | None:
-    """Return what passes over lines within values; None for a scanner that is not in C."""
-    return LinesWithin(scanner.library) if isinstance(scanner, NativeScanner) else None
+    """Return what passes over lines within values; None where Python or a map is asked."""
+    if not isinstance(scanner, NativeScanner) or scanner.has_map:
+        return None
+    return LinesWithin(scanner.library)

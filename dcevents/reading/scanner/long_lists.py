@@ -183,5 +183,7 @@ class MemberScanner:
 
 
 def make_member_scanner(scanner: Scanner) -> MemberScanner | None:
-    """Return what scans members by a scanner; None for one that is not in C."""
-    return MemberScanner(scanner) if isinstance(scanner, NativeScanner) else None
+    """Return what scans members by a scanner; None for one that is not in C, or goes by a map."""
+    if not isinstance(scanner, NativeScanner) or scanner.has_map:
+        return None
+    return MemberScanner(scanner)

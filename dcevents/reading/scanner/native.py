@@ -20,6 +20,7 @@ from dcevents.reading.scanner.block import (
     TakenEvents,
     TakenOthers,
 )
+from dcevents.reading.scanner.map_words import list_map_words
 from dcevents.reading.scanner.rules import SLOTS, RecordValues, Rule, Rules, Sample
 from dcevents.reading.scanner.words import WORD_LISTS
 from dcevents.reading.sources.buffers import BlockBytes
@@ -103,6 +104,8 @@ class NativeScanner:
         declare_functions(library)
         self.library = library
         self._context = context
+        self.has_map = bool(context.mapping)
+        """The user has named places or names, so events may be shorter than others."""
         self._in_full = in_full
         self._rules = Rules(context, FORMS, in_full=in_full)
         self._idle: deque[_BlockScanner] = deque()
@@ -133,7 +136,8 @@ class _BlockScanner:
         )
         if not self._scanner:
             raise MemoryError
-        for number, words in enumerate(WORD_LISTS):
+        map_words = list_map_words(context.mapping) or ()
+        for number, words in enumerate((*WORD_LISTS, *map_words)):
             packed = b"".join(bytes([len(word)]) + word for word in words)
             if not library.dc_set_words(self._scanner, number, packed, len(packed)):
                 raise MemoryError

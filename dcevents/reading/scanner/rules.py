@@ -16,6 +16,7 @@ from dcevents.reading.json_value import is_number
 from dcevents.reading.judge import (
     Context,
     Event,
+    Mapping,
     Outcome,
     Rejection,
     Structure,
@@ -180,12 +181,15 @@ class Rules:
         findings = judge_value(value, self._context)
         if len(findings) != count:
             return ASIDE
-        is_late = form.may_be_group or form.is_beside_event or not finds_at_listed_keys(value)
+        is_listed = finds_at_listed_keys(value, self._context.mapping)
+        is_late = form.may_be_group or form.is_beside_event or not is_listed
         if form.is_late and not is_late:
             return ASIDE  # another form of the record, without the late texts, is enough
         if is_late and not (sample.is_clean or form.is_late):
             return None
-        maker = _RuleMaker(form, self._time_forms, is_late=is_late and not form.is_late)
+        maker = _RuleMaker(
+            form, self._time_forms, self._context.mapping, is_late=is_late and not form.is_late
+        )
         rule = maker.make(findings[0].outcome, value)
         if rule is None or rule.kind is not RuleKind.EVENT or not rule.ms:
             return rule
@@ -216,10 +220,13 @@ class RecordValues:
 class _RuleMaker:
     """Makes the rule of one form from what the judge says of one record."""
 
-    def __init__(self, form: Form, time_forms: tuple[str, ...], *, is_late: bool) -> None:
+    def __init__(
+        self, form: Form, time_forms: tuple[str, ...], mapping: Mapping, *, is_late: bool
+    ) -> None:
         self._form = form
         self._numbers = form.number_slots()
         self._time_forms = time_forms
+        self._mapping = mapping
         self._is_late = is_late
 
     def make(self, outcome: Outcome, value: Any) -> Rule | None:  # noqa: ANN401 - any JSON value
@@ -246,7 +253,8 @@ class _RuleMaker:
     def _make_event_rule(self, event: Event) -> Rule:
         structure, time = event.structure, event.time
         is_own = structure.is_canonical and len(structure.event) == 1
-        if self._form.has_doubt and not is_own:
+        # A map may lead into any text.
+        if self._form.has_doubt and (self._mapping or not is_own):
             return ASIDE
         fields = dict(structure.fields)
         time_path = None if structure.time is None else _name_pairs(structure.time)
@@ -303,13 +311,15 @@ class _RuleMaker:
             for path, text in texts.items()
             if text is not None and cut_text(text, MAX_UNKNOWN_NAME_CHARACTERS) == name
         ]
-        if len(same) == 1:
+        if len(same) == 1 and not self._mapping:
             return named[same[0]]
         for path in same[:_MAX_PROBES]:
             is_like = self._form.tokens[named[path]] is Token.LIKE_ADOBES
             probe = "conversation_probe" if is_like else "probe"
             other = _replace_text(value, path, probe)
-            if judge_value(other, Context(clock_ms=0))[0].outcome == UnknownEvent(probe):
+            if judge_value(other, Context(clock_ms=0, mapping=self._mapping))[
+                0
+            ].outcome == UnknownEvent(probe):
                 return named[path]
         return NO_SLOT
 

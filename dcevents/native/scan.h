@@ -248,9 +248,10 @@ typedef struct {
     u8 bytes[KEY_CACHE_BYTES + 16];
 } key_entry;
 
-/* Which first letters, lengths and last letters the words of the lists of keys have. */
+/* Which first letters, lengths and last letters the words of the lists of keys have: as marks of letters by
+   the length, by the last letter, by the first. */
 typedef struct {
-    u32 whole[64], ends[32], beginnings, never_time;
+    u32 whole[64], ends[32], last[32], never_time[32], beginnings;
 } key_filter;
 
 void fill_key_filter(const word_list *lists, key_filter *filter);

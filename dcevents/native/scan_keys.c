@@ -40,8 +40,10 @@ static int is_separator(u8 byte)
 static size_t fold_key(const u8 *key, size_t length, u8 *out)
 {
     size_t size = 0;
-    for (size_t at = 0; at < length; at++)
-        if (!is_separator(key[at])) out[size++] = to_lower(key[at]);
+    for (size_t at = 0; at < length; at++) {
+        out[size] = to_lower(key[at]);
+        size += !is_separator(key[at]);
+    }
     return size;
 }
 
@@ -108,9 +110,21 @@ static const u8 whole_lists[] = {
     WORDS_TIME_ALONE, WORDS_PAGE, WORDS_PLAIN, WORDS_PAIR, WORDS_PAIR_VALUE,
 };
 static const u8 end_lists[] = {WORDS_EVENT_END, WORDS_NEVER_ENTERED_END, WORDS_TIME_END};
+static const u8 last_lists[] = {
+    WORDS_EVENT_END, WORDS_NEVER_ENTERED_END, WORDS_TIME_END, WORDS_TIME_LAST,
+};
 static const u8 beginning_lists[] = {WORDS_ADOBE, WORDS_BEFORE_ADOBE, WORDS_CONVERSATION};
 
 static u32 mark_letter(u8 byte) { return (u32)1 << (byte & 31); }
+
+/* Mark the letter before the last, by the last, of each word. */
+static void mark_ends(const word_list *words, u32 *ends)
+{
+    for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u) {
+        const u8 *end = words->bytes + at + words->bytes[at] + 1;
+        ends[end[-1] & 31] |= mark_letter(end[-2]);
+    }
+}
 
 void fill_key_filter(const word_list *lists, key_filter *filter)
 {
@@ -120,13 +134,10 @@ void fill_key_filter(const word_list *lists, key_filter *filter)
         for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u)
             filter->whole[words->bytes[at] & 63] |= mark_letter(words->bytes[at + 1]);
     }
-    for (size_t number = 0; number < sizeof end_lists; number++) {
-        const word_list *words = &lists[end_lists[number]];
-        for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u) {
-            const u8 *end = words->bytes + at + words->bytes[at] + 1;
-            filter->ends[end[-1] & 31] |= mark_letter(end[-2]);
-        }
-    }
+    for (size_t number = 0; number < sizeof end_lists; number++)
+        mark_ends(&lists[end_lists[number]], filter->ends);
+    for (size_t number = 0; number < sizeof last_lists; number++)
+        mark_ends(&lists[last_lists[number]], filter->last);
     for (size_t number = 0; number < sizeof beginning_lists; number++) {
         const word_list *words = &lists[beginning_lists[number]];
         for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u)
@@ -134,7 +145,7 @@ void fill_key_filter(const word_list *lists, key_filter *filter)
     }
     const word_list *words = &lists[WORDS_NEVER_TIME];
     for (u32 at = 0; at < words->length; at += words->bytes[at] + 1u)
-        filter->never_time |= mark_letter(words->bytes[at + 1]);
+        filter->never_time[words->bytes[at + 1] & 31] |= mark_letter(words->bytes[at + 2]);
 }
 
 /* Return whether a folded key is in none of the lists, by its length and its letters at the ends:
@@ -217,39 +228,42 @@ static u32 find_part_flags(const word_list *lists, const key_filter *filter, con
 
 static int is_hex_letter(u8 byte) { return byte >= 'a' && byte <= 'f'; }
 
-enum { MIN_HEX_KEY = 8, MIN_MIXED_KEY = 20 };
+enum { MIN_DIGITS_IN_ROW = 3, MIN_ID = 8, MIN_MIXED_ID = 20 };
 
-/* Return whether a key looks like an id, as `is_own_key` of judge/keys.py has it. */
-static int is_like_id(const u8 *key, size_t length)
+/* Return whether a key looks like an id, as `is_like_id` of judge/keys.py has it. */
+static int is_like_id(const u8 *key, size_t length, int *has_digit)
 {
-    size_t digits = 0, hex = 0, lower = 0, upper = 0, dashes = 0;
+    size_t digits = 0, row = 0, hex = 0, lower = 0, upper = 0, dashes = 0;
+    if (!length || memchr(key, '.', length)) return 0;
     for (size_t at = 0; at < length; at++) {
         u8 small = to_lower(key[at]);
-        if (key[at] == '.') return 0;
         digits += (size_t)is_digit(key[at]);
+        row = is_digit(key[at]) ? row + 1 : 0;
+        if (row == MIN_DIGITS_IN_ROW || (digits && !at)) return *has_digit = 1;
         hex += (size_t)is_hex_letter(small);
         lower += (size_t)is_lower(key[at]);
         upper += (size_t)is_upper(key[at]);
         dashes += key[at] == '-';
     }
-    if (!digits) return 0;
-    if (is_digit(key[0]) || key[0] == '-') return 1;
-    if (digits + hex + dashes == length) return length >= MIN_HEX_KEY;
-    return digits + lower + upper == length && lower && upper && length >= MIN_MIXED_KEY;
+    *has_digit = digits > 0;
+    if (key[0] == '-') return digits || length >= MIN_ID;
+    if (digits && digits + hex + dashes == length) return length >= MIN_ID;
+    int is_mixed = digits + lower + upper == length && lower && upper;
+    return is_mixed && length >= MIN_MIXED_ID && (digits || 4 * upper >= length);
 }
 
 /* Return whether a word that keys of no event's times have may begin somewhere in a folded key. */
 static int has_never_time(const word_list *lists, const key_filter *filter, const u8 *folded, size_t size)
 {
-    for (size_t at = 0; at < size; at++)
-        if ((filter->never_time & mark_letter(folded[at]))
+    for (size_t at = 0; at + 1 < size; at++)
+        if ((filter->never_time[folded[at] & 31] & mark_letter(folded[at + 1]))
             && begins_with_word(&lists[WORDS_NEVER_TIME], folded + at, size - at))
             return 1;
     return 0;
 }
 
-/* Return whether a key with a digit may mean something. None of the lists' words has one, so it is by its
-   end, or as one of times. */
+/* Return whether a key may mean something by its end, or as one of times. One with a digit means nothing else:
+   none of the lists' words has one. */
 static int may_mean_something(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
 {
     u8 folded[MAX_KEY_BYTES + 1];
@@ -260,11 +274,12 @@ static int may_mean_something(const word_list *lists, const key_filter *filter, 
     }
     /* Words have two letters at least. */
     if (longest < 2) return 0;
-    if (run > 1 && (filter->ends[folded[size - 1] & 31] & mark_letter(folded[size - 2]))
+    if (run > 1 && (filter->last[folded[size - 1] & 31] & mark_letter(folded[size - 2]))
         && (ends_with_word(&lists[WORDS_EVENT_END], folded, size)
-            || ends_with_word(&lists[WORDS_NEVER_ENTERED_END], folded, size)))
+            || ends_with_word(&lists[WORDS_NEVER_ENTERED_END], folded, size)
+            || find_time_flags(lists, key, length, folded, size)))
         return 1;
-    return find_time_flags(lists, key, length, folded, size)
+    return begins_with_word(&lists[WORDS_TIME_BEGINNING], folded, size)
         || has_never_time(lists, filter, folded, size);
 }
 
@@ -277,9 +292,12 @@ static int has_mapped_keys(const word_list *lists)
 
 int is_own_key(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
 {
+    int has_digit = 0;
     /* To a map any key may mean something. */
-    return length <= MAX_KEY_BYTES && is_like_id(key, length) && !has_mapped_keys(lists)
-        && !may_mean_something(lists, filter, key, length);
+    if (length > MAX_KEY_BYTES || has_mapped_keys(lists)) return 0;
+    if (!is_like_id(key, length, &has_digit)) return 0;
+    if (!has_digit && find_part_flags(lists, filter, key, length)) return 0;
+    return !may_mean_something(lists, filter, key, length);
 }
 
 /* -- what keys mean ------------------------------------------------------------------------------- */

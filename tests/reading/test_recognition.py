@@ -615,12 +615,13 @@ def test_no_two_envelopes_are_told_alike() -> None:
 
 
 def test_keys_that_records_have_of_their_own_make_one_envelope() -> None:
-    keys = ["-N0", "-OaB3dE5fG7hI9jK1lM3", "17", "5d1c9f0e-0001", "aB3dE5fG7hI9jK1lM3nO5"]
+    keys = ["-N0", "17", "evt_100", "c0ffee42", "5d1c9f0e-0001", "aB3dE5fG7hI9jK1lM3nO5"]
+    keys += ["-OaBcdEFghIJklMNopQR", "aBcDeFgHiJkLmNoPqRsT"]
     data = log(*({"events": {key: CANONICAL}} for key in keys))
 
     told = harness.run("check", "-f", "json", stdin=data).json["input"]["envelopes"]
 
-    assert [("events.*.event", "events.*.data.payload", 5)] == [
+    assert [("events.*.event", "events.*.data.payload", 8)] == [
         (each["event"], each["payload"], each["records"]) for each in told
     ]
 

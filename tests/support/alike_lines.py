@@ -167,28 +167,10 @@ def _wrap_deep(record: Any, end: str) -> Any:
 
 
 OWN_KEYS = [
-    *(
-        "-N0",
-        "-N1x",
-        "-OaB3dE5fG7hI9jK1lM3",
-        "17",
-        "5d1c9f0e-0001",
-        "c0ffee42",
-        "aB3dE5fG7hI9jK1lM3nO5",
-    ),
-    *(
-        "-1event",
-        "2at",
-        "3-at",
-        "9_updated",
-        "0time",
-        "1url",
-        "-7.5",
-        "4.event",
-        "1-End",
-        "v2",
-        "data",
-    ),
+    *("-N0", "-N1x", "-OaB3dE5fG7hI9jK1lM3", "evt_0001", "5d1c9f0e-0001", "c0ffee42"),
+    *("aB3dE5fG7hI9jK1lM3nO5", "-OaBcdEFghIJklMNopQR", "aBcDeFgHiJkLmNoPqRsT", "17", "-1event"),
+    *("2at", "3-at", "9_updated", "0time", "1url", "-7.5", "4.event", "1-End", "v2", "time-123"),
+    *("-chat-sid", "-data-payload-id", "-timestamp", "-session-id"),
 ]
 """Keys that look like ids, and keys that mean something, or do not look like one."""
 

@@ -125,11 +125,12 @@ PAGE_AROUND: Final = tuple(key for key in PAGE if key not in {"url", "location"}
 
 OWN_KEY: Final = "\udcff"
 """Stands for a key that a record has of its own: no text has this character."""
-_OWN = re.compile(
-    r"(?=.*[0-9])(?:[-0-9].*|[-0-9A-Fa-f]{8,}|(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z]{20,})", re.DOTALL
-)
-"""Keys that look like ids, all with a digit: those that begin with one or with a minus, hexadecimal
-ones, and long ones of small letters, capitals and digits."""
+_DIGIT = re.compile(r"[0-9]")
+_DIGITS_OF_ID = re.compile(r"[0-9]|.*[0-9]{3}|[-0-9A-Fa-f]{8,}\Z", re.DOTALL)
+"""A digit first, three in a row, or hexadecimal."""
+_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z]{20,}")
+_CAPITAL = re.compile(r"[A-Z]")
+_MIN_ID = 8
 _APART = re.compile(r"[_\-$@ ]+")
 _FOLDED = str.maketrans(ascii_uppercase, ascii_lowercase, "_-$@ ")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -259,10 +260,27 @@ def is_own_key(key: str) -> bool:
     """Return whether a key means nothing and looks like an id, so that each record may have one."""
     if key == OWN_KEY:
         return True
-    if "." in key or _OWN.fullmatch(key) is None:
+    if not _is_like_id(key) or match_adobe_key(key) or match_conversation_key(key):
         return False
     is_event = is_event_key(key) or is_never_entered(key)
     return not (is_event or is_time_key(key) or is_never_time(key))
+
+
+def _is_like_id(key: str) -> bool:
+    """Return whether a key looks like an id.
+
+    With a digit: one that begins with it or with a minus, has three in a row, is hexadecimal, or
+    long and of small letters, capitals and digits. Without: a minus first, or many capitals.
+    """
+    if "." in key:
+        return False
+    has_digit = _DIGIT.search(key) is not None
+    if key.startswith("-"):
+        return has_digit or len(key) >= _MIN_ID
+    if has_digit and _DIGITS_OF_ID.match(key):
+        return True
+    is_mixed = _MIXED.fullmatch(key) is not None
+    return is_mixed and (has_digit or 4 * len(_CAPITAL.findall(key)) >= len(key))
 
 
 def _has_word(key: str, beginnings: tuple[str, ...]) -> bool:

@@ -244,7 +244,7 @@ slot *add_number(scanner *s, const u8 *text, size_t length, int is_whole, u32 fl
     size_t decimal_length = is_whole ? length : match_decimal(text, length);
     if (decimal_length) {
         added->length = (u32)decimal_length;
-        added->is_whole = 1;
+        if (!is_whole) added->is_whole = IS_WHOLE;
     } else {
         u8 *plain = take_arena(s, MAX_DECIMAL_BYTES);
         if (!plain) return NULL;

@@ -3,6 +3,8 @@
 
 /* -- one line --------------------------------------------------------------------------------- */
 
+enum { MAX_COPIED_BYTES = 4 << 20 };
+
 /* Note a form that has no rule yet, once, with its first line. */
 static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const line *l,
                                    const u8 *at, const u8 *end)
@@ -12,6 +14,7 @@ static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const
         return SET_ASIDE;
     }
     if (s->new_form_table.count >= MAX_NEW_FORMS) return SET_ASIDE;
+    if (s->copies_samples && s->samples_count > MAX_COPIED_BYTES) return SET_ASIDE;
     u32 count = s->new_form_table.count;
     u32 number = number_text(&s->new_form_table, &s->seed, form, length);
     if (number == NO_NUMBER) return NO_MEMORY;
@@ -24,11 +27,13 @@ static enum line_outcome note_form(scanner *s, const u8 *form, u32 length, const
     forms[number].form_begin = s->new_form_table.offsets[number];
     forms[number].form_length = length;
     u32 sample_begin = (u32)s->samples_count, sample_length = write_sample(s, at, end);
+    int is_whole = !sample_length;
+    if (is_whole && s->copies_samples && !(sample_length = copy_sample(s, at, end))) return NO_MEMORY;
     forms[number].is_sample = sample_length > 0;
     forms[number].value_begin = sample_length ? sample_begin : l->offset + (u32)(at - l->begin);
     forms[number].value_length = sample_length ? sample_length : (u32)(end - at);
     memcpy(forms[number].numbers, s->numbers, sizeof s->numbers);
-    if (sample_length) memset(forms[number].numbers, 0, sizeof s->numbers);
+    if (!is_whole) memset(forms[number].numbers, 0, sizeof s->numbers);
     forms[number].is_clean = clean;
     return SET_ASIDE;
 }
@@ -194,15 +199,13 @@ static enum line_outcome take_list_members(scanner *s, const place *p)
     return is_taken ? TAKEN_SEVERAL : SET_ASIDE;
 }
 
-/* Return whether a line is as Docker writes it, its text not known to be whole. */
-static int is_of_docker(const scanner *s, const u8 *at)
+int is_of_docker(const scanner *s, const u8 *at)
 {
     if (memcmp(at, "{\"log\":\"", 8)) return 0;
     return !s->slots_count || s->slots[0].class_ != CLASS_TEXT;
 }
 
-/* Return whether a line may be a part of one that Docker has cut: its text has no line end. */
-static int may_be_part(const scanner *s, const u8 *at)
+int may_be_part(const scanner *s, const u8 *at)
 {
     if (!is_of_docker(s, at)) return 0;
     const u8 *text = at + 8, *end = skip_plain(text);

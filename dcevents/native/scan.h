@@ -682,6 +682,7 @@ typedef struct scanner {
     u32 walked_rule; /* of the record walked last, if that does for its path */
     int was_late;    /* the walk was */
     path_tree paths;
+    int copies_samples; /* records with new forms do not stay where they are */
     u8 *arena; /* ARENA_BYTES */
     void *order; /* of scan_order.c */
 
@@ -717,6 +718,7 @@ typedef struct scanner {
     u8 *tail; /* a line near the block's end, with room behind */
     size_t tail_capacity;
     u8 *end; /* the last part of a block, with room behind, for values over lines */
+    struct member_scan *member_scan; /* of scan_members.c */
     scan_result result;
 } scanner;
 
@@ -741,6 +743,8 @@ int open_paths(path_tree *paths);
 void close_paths(path_tree *paths);
 /* Look for paths from now on: there are rules for more lines. */
 void look_for_paths(path_tree *paths);
+/* Forget all paths. */
+void empty_paths(path_tree *paths);
 
 /* -- lists of records ------------------------------------------------------------------------- */
 
@@ -748,6 +752,8 @@ void look_for_paths(path_tree *paths);
 /* Write a record, of whose lists only the present members are left, behind the samples; return its length,
    0 where that cannot be. */
 u32 write_sample(scanner *s, const u8 *at, const u8 *end);
+/* Write a whole record behind the samples; return its length, 0 where there is no memory. */
+u32 copy_sample(scanner *s, const u8 *at, const u8 *end);
 split *add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, u32 first_split,
                  int is_text);
 /* Note that values of the record that was traced have no slots any more. */

@@ -11,6 +11,18 @@ enum {
 
 /* -- a block ---------------------------------------------------------------------------------- */
 
+u8 *take_tail(scanner *s, size_t size)
+{
+    while (s->tail_capacity < size + READ_AHEAD + 1) {
+        u8 *tail = grow_array(s->tail, &s->tail_capacity, s->tail_capacity, 1);
+        if (!tail) return NULL;
+        s->tail = tail;
+    }
+    memset(s->tail + size, 0, READ_AHEAD + 1);
+    s->tail[size] = '\n';
+    return s->tail;
+}
+
 /* Return a line with room behind: near the block's end a copy. */
 static int place_line(scanner *s, const u8 *data, size_t begin, size_t end, size_t length, line *l)
 {
@@ -19,20 +31,14 @@ static int place_line(scanner *s, const u8 *data, size_t begin, size_t end, size
     l->offset = (u32)begin;
     if (length - end >= READ_AHEAD) return 1;
     size_t size = end - begin;
-    while (s->tail_capacity < size + READ_AHEAD + 1) {
-        u8 *tail = grow_array(s->tail, &s->tail_capacity, s->tail_capacity, 1);
-        if (!tail) return 0;
-        s->tail = tail;
-    }
+    if (!take_tail(s, size)) return 0;
     memcpy(s->tail, data + begin, size);
-    memset(s->tail + size, 0, READ_AHEAD + 1);
-    s->tail[size] = '\n';
     l->begin = s->tail;
     l->end = s->tail + size;
     return 1;
 }
 
-static void begin_block(scanner *s)
+void begin_block(scanner *s)
 {
     s->runs_count = s->events.count = s->others.count = s->samples_count = 0;
     s->rejected_spans_count = 0;
@@ -78,7 +84,7 @@ static int settle_open(scanner *s, const u8 *data, open_lines *open, int is_even
     return 1;
 }
 
-static enum line_status find_status(enum line_outcome outcome)
+enum line_status find_status(enum line_outcome outcome)
 {
     if (outcome == TAKEN_EVENT) return LINE_EVENT;
     if (outcome == TAKEN_ALONE) return LINE_EVENT_ALONE;
@@ -169,6 +175,14 @@ static enum line_outcome scan_over_lines(scanner *s, block *b, const line *l, si
     return outcome == TAKEN_SEVERAL ? TAKEN_SEVERAL_OVER_LINES : TAKEN_OVER_LINES;
 }
 
+void begin_line(scanner *s)
+{
+    s->first_event = s->events.count;
+    s->first_other = s->others.count;
+    s->first_rejected_span = s->rejected_spans_count;
+    s->line_records = 0;
+}
+
 /* Scan the line or value at `begin`, up to `next`. */
 static enum line_outcome scan_next(scanner *s, block *b, size_t begin, size_t *next)
 {
@@ -178,10 +192,7 @@ static enum line_outcome scan_next(scanner *s, block *b, size_t begin, size_t *n
     *next = found ? end + 1 : b->length;
     if (!found || end - begin > MAX_LINE_BYTES) return SET_ASIDE;
     if (!place_line(s, b->data, begin, end, b->length, &l)) return NO_MEMORY;
-    s->first_event = s->events.count;
-    s->first_other = s->others.count;
-    s->first_rejected_span = s->rejected_spans_count;
-    s->line_records = 0;
+    begin_line(s);
     enum line_outcome outcome = scan_line(s, &l);
     if (outcome == SET_ASIDE) leave_records(s);
     if (outcome == IS_UNFINISHED) outcome = scan_over_lines(s, b, &l, next);
@@ -295,6 +306,13 @@ static void fill_result(scanner *s)
     out->generation = s->generation;
 }
 
+const scan_result *end_block(scanner *s)
+{
+    if (!number_attributes(s)) return NULL;
+    fill_result(s);
+    return &s->result;
+}
+
 /* -- the door --------------------------------------------------------------------------------- */
 
 DC_EXPORT void dc_close_scanner(scanner *s)
@@ -318,6 +336,7 @@ DC_EXPORT void dc_close_scanner(scanner *s)
     for (size_t number = 0; number < sizeof arrays / sizeof *arrays; number++)
         free(arrays[number]);
     close_paths(&s->paths);
+    close_member_scan(s);
     free(s);
 }
 
@@ -380,6 +399,7 @@ DC_EXPORT int dc_add_rule(scanner *s, const u8 *form, u32 length, const rule *ad
         s->structures_count++;
     }
     look_for_paths(&s->paths);
+    look_for_member_paths(s);
     return 1;
 }
 
@@ -388,9 +408,7 @@ DC_EXPORT const scan_result *dc_scan_block(scanner *s, const u8 *data, size_t le
 {
     if (length > UINT32_MAX / 2) return NULL;
     begin_block(s);
-    if (!scan_lines(s, data, length) || !number_attributes(s)) return NULL;
-    fill_result(s);
-    return &s->result;
+    return scan_lines(s, data, length) ? end_block(s) : NULL;
 }
 
 /* Write what the combinations from a number on consist of: kind, dialogue, page, agent, meeting.

@@ -60,6 +60,20 @@ enum line_outcome take_other(scanner *s, enum other_bucket bucket);
 /* Take one of several records of a line, which is rejected, with its bytes. */
 enum line_outcome take_rejected(scanner *s, enum other_bucket bucket);
 
+/* -- a block (scan_block.c) -------------------------------------------------------------------- */
+
+void begin_block(scanner *s);
+/* Complete what was found in a block; NULL where there is no memory. */
+const scan_result *end_block(scanner *s);
+enum line_status find_status(enum line_outcome outcome);
+/* Have room for a text and zeros behind it; NULL where there is none. */
+u8 *take_tail(scanner *s, size_t size);
+
+/* -- members of long lists (scan_members.c) ----------------------------------------------------- */
+
+void close_member_scan(scanner *s);
+void look_for_member_paths(scanner *s);
+
 /* -- lines (scan.c) --------------------------------------------------------------------------- */
 
 /* Keep a rule, or a copy for another order of keys; return its number. */
@@ -73,6 +87,12 @@ enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *at, const 
 enum line_outcome take_path(scanner *s, const u8 *at, const u8 *end, const u8 **behind);
 /* Take an object by its path or walked, and set its end. */
 enum line_outcome take_object(scanner *s, const line *l, const u8 *at, const u8 **end);
+/* Return whether a line is as Docker writes it, its text not known to be whole. */
+int is_of_docker(const scanner *s, const u8 *at);
+/* Return whether a line may be a part of one that Docker has cut: its text has no line end. */
+int may_be_part(const scanner *s, const u8 *at);
+/* Begin with the next line. */
+void begin_line(scanner *s);
 /* Give up what has been taken of a line. */
 void leave_records(scanner *s);
 /* Count the events of a line by where they keep their parts. */

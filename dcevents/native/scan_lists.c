@@ -83,6 +83,12 @@ u32 write_sample(scanner *s, const u8 *at, const u8 *end)
     return is_written ? (u32)(s->samples_count - begin) : 0;
 }
 
+u32 copy_sample(scanner *s, const u8 *at, const u8 *end)
+{
+    size_t begin = s->samples_count;
+    return append_sample(s, at, end) ? (u32)(s->samples_count - begin) : 0;
+}
+
 /* A part of the walk's form: the record, or a member; and the list in it. */
 typedef struct part {
     const struct part *around;

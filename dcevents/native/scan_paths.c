@@ -27,7 +27,7 @@ void close_paths(path_tree *paths)
     free(paths->bytes);
 }
 
-static void empty_paths(path_tree *paths)
+void empty_paths(path_tree *paths)
 {
     memset(paths->steps, 0, PATH_TREES * sizeof *paths->steps);
     paths->steps_count = PATH_TREES;

@@ -270,13 +270,10 @@ def _list_group(found: "Sequence[NumberedMembers]", wanted: int | None) -> Membe
     first = found[0].taken
     members = first.members
     assert isinstance(members, ScannedMembers)  # noqa: S101 - nobody else takes any
-    numbers = [NO_NUMBER] * len(members)
-    for each in found:
-        taken = range(each.taken.first, each.taken.stop)
-        numbers[taken.start : taken.stop] = members.number(
-            taken, each.count, has_neighbour=each.taken.has_neighbour
-        )
     runs = [range(each.taken.first, each.taken.stop) for each in found]
+    has_neighbours = (each.taken.has_neighbour for each in found)
+    counts = (each.count for each in found)
+    numbers = members.number([*zip(runs, counts, has_neighbours, strict=True)])
     events = select_entries(
         members.scanned.events, [find_entries(members.scanned.events.lines, run) for run in runs]
     )
@@ -295,26 +292,21 @@ def _list_group(found: "Sequence[NumberedMembers]", wanted: int | None) -> Membe
 
 
 def _place_events(
-    events: TakenEvents, members: ScannedMembers, numbers: Sequence[int]
+    events: TakenEvents, members: ScannedMembers, numbers: "array[int]"
 ) -> TakenEvents:
     """Return events of members with their lines, and their numbers on these."""
-    lines = memoryview(events.lines).cast("B").cast("I").tolist()
-    places: Sequence[int] = [0] * len(lines)
-    if not members.are_alone or numbers.count(NO_NUMBER) < len(numbers):
-        own = memoryview(events.members).cast("B").cast("I").tolist() or places
-        places = [_place_member(numbers[line], each) for line, each in zip(lines, own, strict=True)]
-    return replace(
-        events,
-        lines=array("I", map(members.lines.__getitem__, lines)).tobytes(),
-        members=array("I", places).tobytes(),
-    )
+    lines, places = members.place_events(events, numbers)
+    return replace(events, lines=lines.tobytes(), members=places.tobytes())
 
 
 def _count_lines(events: TakenEvents, first_line: int) -> list[StructureCount]:
     """Return which structures events have, and the first line of each."""
-    numbers = memoryview(events.structures).cast("B").cast("H").tolist()
+    packed = bytes(events.structures)
+    is_one = packed == packed[:2] * events.count
+    numbers = memoryview(packed[:2] if is_one else packed).cast("H").tolist()
     lines, places = (memoryview(each).cast("I") for each in (events.lines, events.members))
-    found = ((number, count, numbers.index(number)) for number, count in Counter(numbers).items())
+    counts = dict.fromkeys(numbers, events.count) if is_one else Counter(numbers)
+    found = ((number, count, numbers.index(number)) for number, count in counts.items())
     return [
         StructureCount(
             events.envelopes[number].structure,

@@ -9,26 +9,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
-from dcevents.reading.scanner.block import (
-    OBJECT_BUCKETS,
-    LineStatus,
-    ScannedBlock,
-    Scanner,
-)
-from dcevents.reading.scanner.native import READ_AHEAD, NativeScanner
-from dcevents.reading.sources.buffers import BlockBuffers
+from dcevents.reading.scanner.block import OBJECT_BUCKETS, LineStatus, Scanner, TakenEvents
+from dcevents.reading.scanner.native import FoundMembers, NativeScanner
 
-_ZEROS: Final = bytes(READ_AHEAD)
 _SPARE_BYTES: Final = 1 << 16
 _MAX_AROUND_BYTES: Final = 1 << 14
 """Where more is around a list, a scan of it for each member would cost too much."""
 _LINE_ENDS: Final = re.compile(rb"\n[ \t\r\n]*+")
 _PLACE_NUMBERS: Final = 4
-NO_NUMBER: Final = -1
-
-
-class _CutResult(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_uint32) for name in ("count", "size", "stop", "is_open"))
+NO_NUMBER: Final = 0xFFFF_FFFF
 
 
 class ScannedMembers:
@@ -38,21 +27,25 @@ class ScannedMembers:
         self,
         data: bytes,
         around: tuple[bytes, bytes],
-        places: "array[int]",
-        scanned: ScannedBlock,
+        found: FoundMembers,
+        library: ctypes.CDLL,
     ) -> None:
-        """Take the numbers of the places, one behind the other."""
         self._data, self._around = data, around
+        self._library = library
+        places = array("I")
+        places.frombytes(found.places)
+        self._lines = places[2::_PLACE_NUMBERS]
         self.begins: Sequence[int] = places[0::_PLACE_NUMBERS]
         self.ends: Sequence[int] = places[1::_PLACE_NUMBERS]
-        self.lines: Sequence[int] = places[2::_PLACE_NUMBERS]
+        self.lines: Sequence[int] = self._lines
         """Line feeds before each begins."""
         self.end_lines: Sequence[int] = places[3::_PLACE_NUMBERS]
-        self.scanned = scanned
-        self.stop = 0
-        """Where no further one could be cut."""
-        self.is_open = False
+        self.scanned = found.scanned
+        self.stop = found.stop
+        """Where no further one was found."""
+        self.is_open = found.is_open
         """There may be more once more bytes come."""
+        self._are_on_own_lines = found.are_alone
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -90,48 +83,57 @@ class ScannedMembers:
         return self._asides[place] if place < len(self._asides) else len(self)
 
     @cached_property
-    def counts(self) -> Sequence[int] | None:
+    def counts(self) -> "array[int] | None":
         """How many records each holds; None where each is one."""
         if LineStatus.SEVERAL not in self.scanned.runs.statuses:
             return None
         columns = (self.scanned.events.lines, self.scanned.others.lines)
         numbers = Counter(n for each in columns for n in memoryview(each).cast("B").cast("I"))
-        return [numbers[line] for line in range(len(self))]
+        return array("I", [numbers[line] for line in range(len(self))])
 
     def count_on_last_line(self, first: int, stop: int) -> int:
         """Count the records of some that begin on the line on which the last of them does."""
         begin = bisect_left(self.lines, self.lines[stop - 1], first, stop)
         return sum(self.counts[begin:stop]) if self.counts else stop - begin
 
-    @cached_property
+    @property
     def are_alone(self) -> bool:
-        """Say whether each is one record, and begins on a line of its own."""
-        return self.counts is None and len(set(self.lines)) == len(self.lines)
+        """Return whether each is one record, and begins on a line of its own."""
+        return self._are_on_own_lines and self.counts is None
 
-    def number(self, taken: range, count: int, *, has_neighbour: bool) -> Sequence[int]:
-        """Return the number before that of the first record of each, on the line where it begins.
+    def number(self, found: Sequence[tuple[range, int, bool]]) -> "array[int]":
+        """Return of each the number before that of its first record, on the line where it begins.
 
-        NO_NUMBER for the only record of a line. `count` records begin before the first on its line.
+        NO_NUMBER for the only record of a line, and where none is asked for: of some members, how
+        many records begin before the first on its line, and whether another record does.
         """
-        lines, first, stop = self.lines, taken.start, taken.stop
-        if self.are_alone and not has_neighbour:
-            return [NO_NUMBER] * len(taken)
-        is_line = lines[first] == lines[stop - 1] and (has_neighbour or self._has_next(first))
-        if is_line and self.counts is None:
-            return range(count, count + len(taken))
-        numbers, before = list[int](), -1 if not has_neighbour else lines[first]
-        for member in taken:
-            line, records = lines[member], self.counts[member] if self.counts else 1
-            is_again = line == before
-            count = count if is_again or member == first else 0
-            is_numbered = is_again or records > 1 or self._has_next(member)
-            numbers.append(count if is_numbered else NO_NUMBER)
-            count, before = count + records, line
+        numbers = array("I", [NO_NUMBER]) * len(self)
+        lines, records = _find_place(self._lines), _find_place(self.counts)
+        for taken, count, has_neighbour in found:
+            if has_neighbour or not self.are_alone:
+                self._library.dc_number_members(
+                    *(lines, len(self), records, taken.start, taken.stop, count, has_neighbour),
+                    _find_place(numbers),
+                )
         return numbers
 
-    def _has_next(self, member: int) -> bool:
-        """Return whether the next one begins on the same line."""
-        return member + 1 < len(self) and self.lines[member] == self.lines[member + 1]
+    def place_events(
+        self, events: TakenEvents, numbers: "array[int]"
+    ) -> tuple["array[int]", "array[int]"]:
+        """Return the lines of events, and their numbers on these; `numbers` are their members'."""
+        lines, own = array("I"), array("I")
+        lines.frombytes(events.lines)
+        own.frombytes(events.members or bytes(len(events.lines)))
+        self._library.dc_place_events(
+            *(_find_place(self._lines), _find_place(numbers), len(self)),
+            *(_find_place(lines), _find_place(own), len(lines)),
+        )
+        return lines, own
+
+
+def _find_place(numbers: "array[int] | None") -> int | None:
+    """Return where numbers lie in memory."""
+    return numbers.buffer_info()[0] if numbers else None
 
 
 class MemberScanner:
@@ -139,14 +141,6 @@ class MemberScanner:
 
     def __init__(self, scanner: NativeScanner) -> None:
         self._scanner = scanner
-        self._buffers = BlockBuffers()
-        self._cut = scanner.library.dc_cut_members
-        self._cut.restype = None
-        self._cut.argtypes = (
-            *(ctypes.c_char_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_uint32),
-            *(ctypes.c_char_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32),
-            *(ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p),
-        )
 
     def scan(
         self,
@@ -165,21 +159,8 @@ class MemberScanner:
             return None
         # With nothing around, there is room for all: a window is taken whole or not at all.
         room = (len(data) + len(data) // 2 if is_list else 2 * len(data)) + _SPARE_BYTES
-        most = min(len(data) // 2, room // (len(before) + len(behind) + len("{}\n"))) + 1
-        out = self._buffers.take(room)
-        places, result = (ctypes.c_uint32 * (_PLACE_NUMBERS * most))(), _CutResult()
-        self._cut(
-            *(data + _ZEROS, len(data), before, len(before), behind, len(behind), is_list),
-            *(ctypes.byref(ctypes.c_char.from_buffer(out)), room),
-            *(places, most, ctypes.byref(result)),
-        )
-        del out[result.size :]
-        numbers = array("I")
-        numbers.frombytes(memoryview(places).cast("B")[: 4 * _PLACE_NUMBERS * result.count])
-        found = ScannedMembers(data, around, numbers, self._scanner.scan(out))
-        self._buffers.give_back(out)
-        found.stop, found.is_open = result.stop, bool(result.is_open)
-        return found
+        found = self._scanner.scan_members(data, (before, behind), room, is_list=is_list)
+        return ScannedMembers(data, around, found, self._scanner.library)
 
 
 def make_member_scanner(scanner: Scanner) -> MemberScanner | None:

@@ -3,8 +3,11 @@
 import ctypes
 import struct
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dcevents.model.attributes import ROW_NUMBERS, AttributeColumns
 from dcevents.model.numbers.packed_texts import PackedTexts, TextPiece
@@ -77,6 +80,28 @@ class _Result(ctypes.Structure):
     )
 
 
+class _MemberResult(ctypes.Structure):
+    _fields_ = (
+        ("scanned", ctypes.POINTER(_Result)),
+        ("members", ctypes.c_void_p),
+        *((name, ctypes.c_uint32) for name in ("count", "stop", "is_open", "are_alone")),
+    )
+
+
+class FoundMembers(NamedTuple):
+    """Objects beside each other, and what was found of them as if each were a line."""
+
+    places: bytes
+    """Four UInt32 of each: where it begins and ends, and how many lines end before these places."""
+    scanned: ScannedBlock
+    stop: int
+    """Where no further one was found."""
+    is_open: bool
+    """There may be more once more bytes come."""
+    are_alone: bool
+    """Each begins on a line of its own."""
+
+
 def declare_functions(library: ctypes.CDLL) -> None:
     """Tell ctypes what the library's functions of the scanner take and return."""
     library.dc_open_scanner.restype = ctypes.c_void_p
@@ -95,6 +120,21 @@ def declare_functions(library: ctypes.CDLL) -> None:
     library.dc_list_combinations.argtypes = (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
     library.dc_scan_block.restype = ctypes.POINTER(_Result)
     library.dc_scan_block.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+    library.dc_scan_members.argtypes = (
+        *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32, ctypes.c_char_p, ctypes.c_uint32),
+        *(ctypes.c_char_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32),
+        ctypes.POINTER(_MemberResult),
+    )
+    library.dc_number_members.restype = None
+    library.dc_number_members.argtypes = (
+        *(ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32),
+        *(ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p),
+    )
+    library.dc_place_events.restype = None
+    library.dc_place_events.argtypes = (
+        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32),
+        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32),
+    )
 
 
 class NativeScanner:
@@ -112,12 +152,28 @@ class NativeScanner:
 
     def scan(self, data: BlockBytes) -> ScannedBlock:
         """Return what the lines of a block say, as far as that is certain of each alone."""
+        with self._take_scanner() as scanner:
+            return scanner.scan(data)
+
+    def scan_members(
+        self, data: bytes, around: tuple[bytes, bytes], room: int, *, is_list: bool
+    ) -> FoundMembers:
+        """Return the objects that some bytes hold, each read as alone between two texts.
+
+        They have at most `room` bytes with these.
+        """
+        with self._take_scanner() as scanner:
+            return scanner.scan_members(data, around, room, is_list=is_list)
+
+    @contextmanager
+    def _take_scanner(self) -> Iterator["_BlockScanner"]:
+        """Take a scanner that is idle, or a new one."""
         try:
             scanner = self._idle.pop()
         except IndexError:
             scanner = _BlockScanner(self.library, self._rules, self._context, in_full=self._in_full)
         try:
-            return scanner.scan(data)
+            yield scanner
         finally:
             self._idle.append(scanner)
 
@@ -155,12 +211,33 @@ class _BlockScanner:
             self._learn(data[: data.rfind(b"\n", 0, _FIRST_BYTES) + 1])
         return self._make_block(self._learn(data))
 
-    def _learn(self, data: BlockBytes) -> Any:  # noqa: ANN401 - a structure of ctypes
-        """Return what a scan found once the rules of a block's forms are known."""
+    def scan_members(
+        self, data: bytes, around: tuple[bytes, bytes], room: int, *, is_list: bool
+    ) -> FoundMembers:
+        """Return the objects that some bytes hold, each read as alone between two texts."""
+        found = _MemberResult()
+
+        def scan(room: int) -> Any:  # noqa: ANN401 - a structure of ctypes
+            texts = (number for each in (data, *around) for number in (each, len(each)))
+            if not self._library.dc_scan_members(
+                *(self._scanner, *texts, is_list, room, ctypes.byref(found))
+            ):
+                raise MemoryError
+            return found.scanned.contents
+
+        if not self._rules_count and room > 2 * _FIRST_BYTES:
+            self._learn(data, partial(scan, _FIRST_BYTES))
+        scanned = self._make_block(self._learn(data, partial(scan, room)))
+        places = _read_bytes(found.members, 16 * found.count)
+        return FoundMembers(places, scanned, found.stop, bool(found.is_open), bool(found.are_alone))
+
+    def _learn(self, data: BlockBytes, scan: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401
+        """Return what a scan found once the rules of the forms in some bytes are known."""
         values = RecordValues()
+        scan = scan or partial(self._scan, data)
         for _ in range(_MAX_ROUNDS):
             self._add_rules()
-            result = self._scan(data)
+            result = scan()
             if not result.new_forms_count or self._rules.is_full:
                 break
             self._rules.learn(_list_new_forms(result, data), values)

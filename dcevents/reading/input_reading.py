@@ -62,6 +62,7 @@ class InputReading:
         resume = source.resume or Resume()
         self._number = number
         self._context = context
+        self._scanner = scanner
         self._members = make_member_scanner(scanner)
         self._line_passer = make_line_passer(scanner)
         self._passed_to = resume.point
@@ -94,6 +95,12 @@ class InputReading:
     def is_held(self) -> bool:
         """Return whether a later run reads all of it anew."""
         return self._held is not None
+
+    @property
+    def is_in_list(self) -> bool:
+        """Return whether a long list is open whose members are scanned."""
+        reader = self._opened_reader
+        return self._members is not None and reader is not None and reader.is_in_list
 
     def _open_reader(self) -> "RecordReader":
         """Return what reads records, from the lines on that were passed over."""
@@ -135,7 +142,10 @@ class InputReading:
             self._note_bytes(block)
             return read
         records = self._open_reader().feed(block.begin) if block.begin else []
-        self._line += block.begin.count(b"\n")
+        self._line += block.begin.endswith(b"\n")
+        whole = block
+        if not block.is_scanned:
+            block = self._scan_behind_list(block, records)
         scanned, fed = block.scanned, FedEntries()
         if block.passed_bytes:
             self._pass_over(scanned.lines, block.passed_bytes)
@@ -158,8 +168,20 @@ class InputReading:
         )
         has_end = block.data.endswith(b"\n") or not block.data
         self._line += scanned.lines - (not has_end)
-        self._note_bytes(block)
+        self._note_bytes(whole)
         return read
+
+    def _scan_behind_list(self, block: ScannedInput, records: "list[ReadRecord]") -> ScannedInput:
+        """Return what is behind the long list that is open, scanned; add the records before."""
+        data, at = block.data, 0
+        while self._members and self.is_in_list and at < len(data):
+            end = at + _LIST_BYTES
+            end = data.find(b"\n", end) + 1 or len(data) if end < len(data) else len(data)
+            records += self._open_reader().feed(cut_bytes(data, at, end))
+            self._line += self._members.count_lines(data, at, end)
+            at = end
+        data = cut_bytes(data, at, len(data)) if at else data
+        return block._replace(data=data, scanned=self._scanner.scan(data))
 
     def _read_runs(
         self, data: BlockBytes, scanned: ScannedBlock, fed: FedEntries

@@ -21,6 +21,7 @@ from dcevents.reading.scanner import (
     SEVERAL,
     LineStatus,
     PureScanner,
+    Runs,
     ScannedBlock,
     Scanner,
     TakenEvents,
@@ -29,7 +30,7 @@ from dcevents.reading.scanner import (
 from dcevents.reading.scanner.packing import number_events, pack_numbered
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.blocks import BlockLoader, InputBlock, RestOfInput, read_blocks
-from dcevents.reading.sources.buffers import BlockBuffers, BlockBytes
+from dcevents.reading.sources.buffers import BlockBuffers, BlockBytes, cut_bytes
 from dcevents.reading.sources.inputs import Input, InputResult, ProgressCallback
 from dcevents.reading.sources.members import find_first_member
 
@@ -57,6 +58,9 @@ _MIN_PACKED_EVENTS: Final = 1 << 9
 _ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
 
 
+_UNSCANNED: Final = ScannedBlock(Runs(), 0)
+
+
 class ScannedInput(NamedTuple):
     """A block of an input, scanned."""
 
@@ -76,6 +80,8 @@ class ScannedInput(NamedTuple):
     and nobody is to look at them again."""
     packed: PackedEvents | None = None
     """The facts of the events, whose columns are let go then."""
+    is_scanned: bool = True
+    """Whether `scanned` is known: a long list is open where the block begins, else."""
 
     @property
     def is_settled(self) -> bool:
@@ -83,6 +89,7 @@ class ScannedInput(NamedTuple):
         statuses, others = self.scanned.runs.statuses, self.scanned.others
         return (
             not (self.begin or self.problem or self.rest)
+            and self.is_scanned
             and self.framing == NO_TABLE
             and self.data.endswith(b"\n")
             and not statuses.translate(None, _SETTLED_STATUSES)
@@ -101,23 +108,25 @@ class ScannedInput(NamedTuple):
         return self.scanned.size + (self.packed.size if self.packed else 0)
 
 
-def scan_block(block: InputBlock | BlockLoader, scanner: Scanner) -> ScannedInput:
-    """Scan the lines of a block, which may have to be loaded first."""
+def scan_block(
+    block: InputBlock | BlockLoader, scanner: Scanner, *, is_in_list: bool = False
+) -> ScannedInput:
+    """Scan the lines of a block, which may have to be loaded first; none within a long list."""
     block = block if isinstance(block, InputBlock) else block()
     if block.framing != NO_TABLE:
         return _take_rows(block)
     data, begin = block.data, b""
     if not block.is_line_start:
         size = data.find(b"\n") + 1 or len(data)
-        begin, data = bytes(data[:size]), bytes(data[size:])
-    scanned, rest = scanner.scan(data), None
-    if block.source and _has_odd_lines(scanned):
+        begin, data = cut_bytes(data, 0, size), cut_bytes(data, size, len(data))
+    scanned, rest = _UNSCANNED if is_in_list else scanner.scan(data), None
+    if block.source and (is_in_list or _has_odd_lines(scanned)):
         place = find_first_member(data)
         if place is not None:
             rest = block.source.read_on(block.data, len(begin) + place)
             data = bytes(data[:place])
-            scanned = scanner.scan(data)
-    return ScannedInput(begin, data, scanned, block.problem, rest)
+            scanned = _UNSCANNED if is_in_list else scanner.scan(data)
+    return ScannedInput(begin, data, scanned, block.problem, rest, is_scanned=not is_in_list)
 
 
 def _take_rows(block: InputBlock) -> ScannedInput:
@@ -163,6 +172,8 @@ class Scanning:
         self.context = settings.make_context()
         self.scanner = make_scanner(self.context, in_full=settings.in_full)
         workers = min(_MAX_THREADS, (os.cpu_count() or 1) + 1)
+        self.is_in_list = False
+        """Whether whoever takes blocks is within a long list: its members are no lines to scan."""
         self._pool = ThreadPoolExecutor(workers)
         self._buffers = BlockBuffers()
         self._items = read_blocks(inputs, progress, self.context, self._buffers)
@@ -278,7 +289,7 @@ class Scanning:
 
     def scan(self, block: InputBlock | BlockLoader) -> ScannedInput:
         """Scan a block."""
-        return scan_block(block, self.scanner)
+        return scan_block(block, self.scanner, is_in_list=self.is_in_list)
 
     def give_back(self, block: ScannedInput) -> None:
         """Give back the memory of a block that was read, to be used again."""

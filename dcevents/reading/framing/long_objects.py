@@ -25,6 +25,7 @@ from dcevents.reading.framing.tokens import Status, ValueScan
 MAX_AROUND_BYTES = MAX_RECORD_BYTES // 2
 """Bytes around the lists of an object, so that there is room for their members."""
 _STEP_BYTES = 1 << 16
+_FIRST_ASKED_BYTES = 1 << 13
 MAX_REPEATS = 32
 SPARE_BYTES = 1 << 24
 """What is around a list is read for each member anew: so many times the bytes of the object, and
@@ -79,6 +80,8 @@ class LongObject:
     _read: "_PlacedMembers | None" = None
     _no_members_before: int = 0
     """Where a faster reader is asked again."""
+    _asked_bytes: int = _FIRST_ASKED_BYTES
+    """What it is given next: a list may be short, and others may follow it."""
 
     def read_on(self, buffer: Buffer, has_event: HasEvent, *, is_final: bool) -> AttemptOutcome:
         """Read further, up to the end of a member or the object.
@@ -195,14 +198,19 @@ class LongObject:
             return None
         if not is_final and buffer.end - self.at < _STEP_BYTES // 2:
             return None
-        end = min(buffer.end, self.at + MAX_RECORD_BYTES)
+        end = min(buffer.end, self.at + self._asked_bytes)
         around = bytes(self.around), self._closing()
         found = read_members(buffer.read(self.at, end), around, True)
-        if found is None or not found.is_open:
-            self._no_members_before = end
-        elif len(found) <= 1:
-            self._no_members_before = self.at + _STEP_BYTES
-        if found is None or len(found) <= 1:
+        if found is None:
+            self._no_members_before = self.at + MAX_RECORD_BYTES
+            return None
+        has_all = end == buffer.end
+        self._asked_bytes = (
+            min(2 * self._asked_bytes, MAX_RECORD_BYTES) if found.is_open else _FIRST_ASKED_BYTES
+        )
+        if len(found) <= 1:
+            behind = _STEP_BYTES if found.is_open and has_all else found.stop + 1
+            self._no_members_before = self.at + behind
             return None
         self._read = _PlacedMembers(found, self.at, self.line)
         return 0

@@ -333,12 +333,6 @@ DC_EXPORT int dc_scan_members(scanner *s, const u8 *data, u32 length, const u8 *
     return out->scanned != NULL;
 }
 
-/* Count the line feeds of a block between two places. */
-DC_EXPORT u32 dc_count_lines(const u8 *data, size_t begin, size_t end)
-{
-    return count_feeds(data + begin, data + end);
-}
-
 /* Number the records of some members on the lines on which these begin: of each member the number before its
    first, NO_NUMBER for the only record of a line. `records` are how many each holds, NULL for one; `count` of
    them begin before the first member on its line if it `has_neighbour`. */

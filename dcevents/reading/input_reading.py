@@ -178,8 +178,9 @@ class InputReading:
             end = at + _LIST_BYTES
             end = data.find(b"\n", end) + 1 or len(data) if end < len(data) else len(data)
             records += self._open_reader().feed(cut_bytes(data, at, end))
-            self._line += self._members.count_lines(data, at, end)
             at = end
+        last_line = self._open_reader().find_last_line() if at else None
+        self._line = last_line or self._line + data.count(b"\n", 0, at)
         data = cut_bytes(data, at, len(data)) if at else data
         return block._replace(data=data, scanned=self._scanner.scan(data))
 

@@ -124,6 +124,10 @@ class RecordReader:
         """Return whether a long list is open, of which members have been read."""
         return self._framing.is_in_list
 
+    def find_last_line(self) -> int | None:
+        """Return the line on which what was fed ends, while a long list is open; None else."""
+        return self._framing.find_last_line()
+
     @property
     def is_between_lines(self) -> bool:
         """Return whether nothing but arrays is open."""

@@ -64,6 +64,10 @@ class Buffer:
         with memoryview(self._data) as view:
             return bytes(view[max(begin - self._begin, 0) : max(end - self._begin, 0)])
 
+    def count_lines(self, begin: int) -> int:
+        """Count the line ends from an offset on."""
+        return self._data.count(b"\n", max(begin - self._begin, 0))
+
     def find_line_end(self, begin: int) -> int | None:
         """Return the offset of the first LF from an offset on.
 

@@ -149,6 +149,13 @@ class Framing(LineReader):
         """Return whether a long list is open, of which members have been read."""
         return self._long_object is not None and self._long_object.has_members
 
+    def find_last_line(self) -> int | None:
+        """Return the line on which what has come in ends, while a long list is open; None else."""
+        read = self._long_object
+        if read is None or not read.has_members:
+            return None
+        return read.line + self._buffer.count_lines(read.at)
+
     @property
     def is_between_lines(self) -> bool:
         """Return whether nothing but outer arrays is open."""

@@ -11,7 +11,6 @@ from typing import Final
 
 from dcevents.reading.scanner.block import OBJECT_BUCKETS, LineStatus, Scanner, TakenEvents
 from dcevents.reading.scanner.native import FoundMembers, NativeScanner
-from dcevents.reading.sources.buffers import BlockBytes
 
 _SPARE_BYTES: Final = 1 << 16
 _MAX_AROUND_BYTES: Final = 1 << 14
@@ -162,15 +161,6 @@ class MemberScanner:
         room = (len(data) + len(data) // 2 if is_list else 2 * len(data)) + _SPARE_BYTES
         found = self._scanner.scan_members(data, (before, behind), room, is_list=is_list)
         return ScannedMembers(data, around, found, self._scanner.library)
-
-    def count_lines(self, data: BlockBytes, begin: int, end: int) -> int:
-        """Count the line ends among some bytes."""
-        if not begin < end <= len(data):
-            return 0
-        given = (
-            (ctypes.c_char * len(data)).from_buffer(data) if isinstance(data, bytearray) else data
-        )
-        return int(self._scanner.library.dc_count_lines(given, begin, end))
 
 
 def make_member_scanner(scanner: Scanner) -> MemberScanner | None:

@@ -125,8 +125,6 @@ def declare_functions(library: ctypes.CDLL) -> None:
         *(ctypes.c_char_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32),
         ctypes.POINTER(_MemberResult),
     )
-    library.dc_count_lines.restype = ctypes.c_uint32
-    library.dc_count_lines.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)
     library.dc_number_members.restype = None
     library.dc_number_members.argtypes = (
         *(ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32),

@@ -318,8 +318,9 @@ DC_EXPORT int dc_scan_members(scanner *s, const u8 *data, u32 length, const u8 *
     memcpy(bytes, data, length);
     memset(bytes + length, 0, READ_AHEAD);
     c.end = bytes + length;
-    for (const u8 *feed = c.end; is_list && feed > bytes && !c.last_feed; feed--)
-        if (feed[-1] == '\n') c.last_feed = feed - 1;
+    if (is_list) c.last_feed = memchr(bytes, '\n', length);
+    if (c.last_feed)
+        for (c.last_feed = c.end - 1; *c.last_feed != '\n'; c.last_feed--) {}
     path_tree of_lines = s->paths;
     int has_memory;
     s->paths = m->paths;

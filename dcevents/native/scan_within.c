@@ -130,3 +130,36 @@ DC_EXPORT u32 dc_pass_lines_within(open_value *v, const u8 *data, u32 length, u6
     }
     return begin;
 }
+
+/* Pass over the next tokens of a value along a line, which lie at `place` in the input. Return how many bytes
+   they have: there is more behind them. READ_AHEAD bytes follow the bytes given. */
+DC_EXPORT u32 dc_pass_tokens(open_value *v, const u8 *data, u32 length, u64 place)
+{
+    const u8 *at = data, *end = data + length;
+    if (v->count > MAX_OPEN) return 0;
+    while (end - at > 1 && *at != '\n') {
+        const u8 *next = at + 1;
+        u32 expected = v->expected;
+        switch (*at) {
+        case ' ': case '\t': case '\r': break;
+        case '{': case '[':
+            if (!open_bracket(v, *at, place + (u64)(at - data))) next = NULL;
+            break;
+        case '}': case ']':
+            if (!close_bracket(v, *at)) next = NULL;
+            break;
+        case ',': case ':':
+            if (!take_sign(v, *at)) next = NULL;
+            break;
+        default:
+            next = take_scalar(v, at);
+        }
+        if (!next || next >= end) {
+            /* It is odd, or goes on. */
+            v->expected = expected;
+            break;
+        }
+        at = next;
+    }
+    return (u32)(at - data);
+}

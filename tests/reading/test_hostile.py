@@ -468,7 +468,7 @@ def test_a_file_that_changes_while_it_is_read(
     scan_block = scanning.scan_block
     done: list[bool] = []
 
-    def once(block: Any, scanner: Any) -> Any:
+    def once(block: Any, scanner: Any, *, is_in_list: bool) -> Any:
         if not done:
             done.append(True)
             if change == "shrinks":
@@ -478,7 +478,7 @@ def test_a_file_that_changes_while_it_is_read(
             else:
                 with path.open("ab") as file:
                     file.write(GOOD)
-        return scan_block(block, scanner)
+        return scan_block(block, scanner, is_in_list=is_in_list)
 
     monkeypatch.setattr(scanning, "scan_block", once)
     result = harness.run("completion", path, "-f", "json")

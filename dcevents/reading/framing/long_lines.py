@@ -45,18 +45,28 @@ class LongWindow(NamedTuple):
     is_readable: bool
 
 
-def read_window(line: int, begin: int, data: bytes) -> LongWindow:
+def read_window(
+    line: int, begin: int, data: bytes, read_members: ReadMembers | None = None
+) -> LongWindow:
     """Return what the first bytes of a long line hold."""
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
         return LongWindow(LineSegment(line, begin, data), [], 0, is_value=False, is_readable=False)
     segment = LineSegment(line, begin, data if text.isascii() else text.encode())
+    if read_members and data.startswith(b"{") and _is_open_object(data, read_members):
+        return LongWindow(segment, [], 0, is_value=True, is_readable=False)
     text, sequence = segment.text or "", segment.sequence
     items, stop = _whole_items(text, sequence)
     is_readable = stop > 0 and sequence.end is not End.BROKEN
     is_value = stop == 0 and sequence.end is End.VALUE and text.startswith(("{", '"'))
     return LongWindow(segment, items, stop, is_value, is_readable)
+
+
+def _is_open_object(data: bytes, read_members: ReadMembers) -> bool:
+    """Return whether the object with which bytes begin does not end there: nobody decodes it."""
+    found = read_members(data, (b"", b""), False)
+    return found is not None and found.is_open and not len(found)
 
 
 def _whole_items(text: str, sequence: Sequence) -> tuple[list[Item], int]:

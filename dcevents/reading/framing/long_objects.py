@@ -16,6 +16,7 @@ from dcevents.reading.framing.records import (
     Bucket,
     CutObjects,
     FramedRecord,
+    PassLines,
     ReadMembers,
     TakenMembers,
 )
@@ -83,7 +84,14 @@ class LongObject:
     _asked_bytes: int = _FIRST_ASKED_BYTES
     """What it is given next: a list may be short, and others may follow it."""
 
-    def read_on(self, buffer: Buffer, has_event: HasEvent, *, is_final: bool) -> AttemptOutcome:
+    def read_on(
+        self,
+        buffer: Buffer,
+        has_event: HasEvent,
+        pass_lines: PassLines | None = None,
+        *,
+        is_final: bool,
+    ) -> AttemptOutcome:
         """Read further, up to the end of a member or the object.
 
         WAITS for more input.
@@ -97,6 +105,8 @@ class LongObject:
                 outcome = self._check_line(buffer, has_event, is_final=is_final)
                 if outcome is not None:
                     return outcome
+            if pass_lines and self._member:
+                self._pass_tokens(self._member, buffer, pass_lines)
             data = self._window(buffer, is_final=is_final)
             if data is None:
                 return AttemptOutcome.WAITS
@@ -235,6 +245,16 @@ class LongObject:
         if end - self.at <= MAX_RECORD_BYTES:
             self._breaks_off = is_event_line(buffer.read(self.at, end), has_event)
         return AttemptOutcome.BROKEN if self._breaks_off else None
+
+    def _pass_tokens(self, member: _ListMember, buffer: Buffer, pass_lines: PassLines) -> None:
+        """Pass over tokens of a member that is longer than most."""
+        if self.at - member.at < _STEP_BYTES:
+            return
+        end = buffer.end if self._skips_member else member.at + MAX_RECORD_BYTES
+        if member.scan.is_in_string:
+            rest = buffer.read(self.at, min(end, self.at + _STEP_BYTES) - 1)
+            self.at += member.scan.read_string(rest)
+        self.at += pass_lines.pass_tokens(member.scan, buffer, self.at, end)
 
     def _window(self, buffer: Buffer, *, is_final: bool) -> bytes | None:
         """Return the next bytes, cut where no number or word is.

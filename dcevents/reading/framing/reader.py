@@ -316,7 +316,7 @@ class Framing(LineReader):
 
     def _read_window(self) -> None:
         data = self._buffer.read(self._at, self._at + WINDOW_BYTES)
-        window = read_window(self._line, self._at, data)
+        window = read_window(self._line, self._at, data, self._read_members)
         segment = window.segment
         if segment.is_blank:
             self._blank = self._blank or segment
@@ -372,7 +372,9 @@ class Framing(LineReader):
         if self._take_members(long_object, is_final=is_final):
             return True
         had_members = long_object.has_members
-        outcome = long_object.read_on(self._buffer, self._has_event, is_final=is_final)
+        outcome = long_object.read_on(
+            self._buffer, self._has_event, self._pass_lines, is_final=is_final
+        )
         if outcome is AttemptOutcome.HOLDS_OBJECTS:
             if self._long_attempt and not had_members:
                 begin = self._long_attempt.begin

@@ -70,6 +70,12 @@ class PassLines(Protocol):
         The scan goes on behind them. None ends behind `last`, none ends the value.
         """
 
+    def pass_tokens(self, scan: "ValueScan", buffer: "Buffer", at: int, end: int) -> int:
+        """Return how many bytes from a place on are passed over, along a line, before `end`.
+
+        The scan goes on behind them. The value does not end there.
+        """
+
 
 class TakenMembers(NamedTuple):
     """Objects that a faster reader has taken, from `first` to before `stop`."""

@@ -144,8 +144,8 @@ class InputReading:
         records = self._open_reader().feed(block.begin) if block.begin else []
         self._line += block.begin.endswith(b"\n")
         whole = block
-        if not block.is_scanned:
-            block = self._scan_behind_list(block, records)
+        if block.first_line is not None:
+            block = self._scan_behind_list(block, block.first_line, records)
         scanned, fed = block.scanned, FedEntries()
         if block.passed_bytes:
             self._pass_over(scanned.lines, block.passed_bytes)
@@ -171,13 +171,19 @@ class InputReading:
         self._note_bytes(whole)
         return read
 
-    def _scan_behind_list(self, block: ScannedInput, records: "list[ReadRecord]") -> ScannedInput:
-        """Return what is behind the long list that is open, scanned; add the records before."""
+    def _scan_behind_list(
+        self, block: ScannedInput, first_line: int, records: "list[ReadRecord]"
+    ) -> ScannedInput:
+        """Return what is behind the long list that is open, scanned; add the records before.
+
+        A line begins at `first_line`.
+        """
         data, at = block.data, 0
-        while self._members and self.is_in_list and at < len(data):
-            end = at + _LIST_BYTES
-            end = data.find(b"\n", end) + 1 or len(data) if end < len(data) else len(data)
-            records += self._open_reader().feed(cut_bytes(data, at, end))
+        while at < len(data) and (self.is_in_list or at < first_line):
+            end = max(at + _LIST_BYTES, first_line) if self.is_in_list else first_line
+            end = data.find(b"\n", end - 1) + 1 or len(data)
+            with memoryview(data)[at:end] as piece:
+                records += self._open_reader().feed(piece)
             at = end
         last_line = self._open_reader().find_last_line() if at else None
         self._line = last_line or self._line + data.count(b"\n", 0, at)
@@ -353,7 +359,7 @@ class InputReading:
     def _note_bytes(self, block: ScannedInput) -> None:
         """Note the bytes by which the input is known at the place where a later run reads on."""
         if self._read_bytes:
-            self._read_bytes.add(block.begin)
+            self._read_bytes.add(bytes(block.begin))
             self._read_bytes.add(bytes(block.data))
             self._read_bytes.find_tail(self.resume.offset)
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from dcevents.reading.framing import Bucket, FramedRecord, ResumePoint
+from dcevents.reading.framing.buffer import Chunk
 from dcevents.reading.framing.reader import Framing
 from dcevents.reading.framing.records import PassLines, ReadMembers, TakenMembers
 from dcevents.reading.judge import (
@@ -105,7 +106,7 @@ class RecordReader:
         """Return the end of the last value or line that was read whole."""
         return self._framing.read_to
 
-    def feed(self, chunk: bytes) -> list[ReadRecord]:
+    def feed(self, chunk: Chunk) -> list[ReadRecord]:
         """Take the next bytes; return the records that are sure by now."""
         return self._take_sure(self._framing.feed(chunk))
 

@@ -58,13 +58,10 @@ _MIN_PACKED_EVENTS: Final = 1 << 9
 _ODD_BUCKETS: Final = [OTHER_BUCKETS.index(name) for name in ("invalid_json", "invalid_utf8")]
 
 
-_UNSCANNED: Final = ScannedBlock(Runs(), 0)
-
-
 class ScannedInput(NamedTuple):
     """A block of an input, scanned."""
 
-    begin: bytes
+    begin: BlockBytes
     """The rest of a line that an earlier block has begun."""
     data: BlockBytes
     """The lines behind it: see `Scanning.give_back`."""
@@ -80,8 +77,8 @@ class ScannedInput(NamedTuple):
     and nobody is to look at them again."""
     packed: PackedEvents | None = None
     """The facts of the events, whose columns are let go then."""
-    is_scanned: bool = True
-    """Whether `scanned` is known: a long list is open where the block begins, else."""
+    first_line: int | None = None
+    """Where a line begins in `data`, if nothing of it is scanned: it may lie in a long list."""
 
     @property
     def is_settled(self) -> bool:
@@ -89,7 +86,7 @@ class ScannedInput(NamedTuple):
         statuses, others = self.scanned.runs.statuses, self.scanned.others
         return (
             not (self.begin or self.problem or self.rest)
-            and self.is_scanned
+            and self.first_line is None
             and self.framing == NO_TABLE
             and self.data.endswith(b"\n")
             and not statuses.translate(None, _SETTLED_STATUSES)
@@ -115,18 +112,36 @@ def scan_block(
     block = block if isinstance(block, InputBlock) else block()
     if block.framing != NO_TABLE:
         return _take_rows(block)
-    data, begin = block.data, b""
-    if not block.is_line_start:
-        size = data.find(b"\n") + 1 or len(data)
-        begin, data = cut_bytes(data, 0, size), cut_bytes(data, size, len(data))
-    scanned, rest = _UNSCANNED if is_in_list else scanner.scan(data), None
-    if block.source and (is_in_list or _has_odd_lines(scanned)):
+    size = 0 if block.is_line_start else block.data.find(b"\n") + 1 or len(block.data)
+    if is_in_list:
+        return _leave_lines(block, size)
+    begin, data = _split_bytes(block.data, size)
+    scanned, rest = scanner.scan(data), None
+    if block.source and _has_odd_lines(scanned):
         place = find_first_member(data)
         if place is not None:
             rest = block.source.read_on(block.data, len(begin) + place)
             data = bytes(data[:place])
-            scanned = _UNSCANNED if is_in_list else scanner.scan(data)
-    return ScannedInput(begin, data, scanned, block.problem, rest, is_scanned=not is_in_list)
+            scanned = scanner.scan(data)
+    return ScannedInput(begin, data, scanned, block.problem, rest)
+
+
+def _split_bytes(data: BlockBytes, size: int) -> tuple[BlockBytes, BlockBytes]:
+    """Return the first bytes and the others, copied only where there are both."""
+    if not 0 < size < len(data):
+        return (data, b"") if size else (b"", data)
+    return cut_bytes(data, 0, size), cut_bytes(data, size, len(data))
+
+
+def _leave_lines(block: InputBlock, size: int) -> ScannedInput:
+    """Return a block that is not scanned, without compressed data; a line begins at `size`."""
+    data, rest = block.data, None
+    place = find_first_member(data, size) if block.source else None
+    if block.source and place is not None:
+        rest = block.source.read_on(data, place)
+        data = cut_bytes(data, 0, place)
+    unscanned = ScannedBlock(Runs(), 0)
+    return ScannedInput(b"", data, unscanned, block.problem, rest, first_line=size)
 
 
 def _take_rows(block: InputBlock) -> ScannedInput:
@@ -293,6 +308,7 @@ class Scanning:
 
     def give_back(self, block: ScannedInput) -> None:
         """Give back the memory of a block that was read, to be used again."""
+        self._buffers.give_back(block.begin)
         self._buffers.give_back(block.data)
 
 

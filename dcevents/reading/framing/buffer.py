@@ -4,6 +4,9 @@ from typing import Final
 
 _DROP_BYTES: Final = 1 << 16
 
+Chunk = bytes | bytearray | memoryview
+"""Bytes of an input that come in."""
+
 
 class Buffer:
     """A window of bytes that moves along the input."""
@@ -18,7 +21,7 @@ class Buffer:
         """Return the offset behind the last byte that has come in."""
         return self._begin + len(self._data)
 
-    def add(self, chunk: bytes) -> None:
+    def add(self, chunk: Chunk) -> None:
         """Take the next bytes of the input."""
         self._data += chunk
 

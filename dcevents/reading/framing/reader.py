@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from dcevents.reading.framing.attempts import Attempt, AttemptOutcome
+from dcevents.reading.framing.buffer import Chunk
 from dcevents.reading.framing.line_reader import LineReader
 from dcevents.reading.framing.long_lines import (
     WINDOW_BYTES,
@@ -68,7 +69,7 @@ class Framing(LineReader):
         self._long_value: LongValue | None = None
         self._skipped: LineSegment | None = None
 
-    def feed(self, chunk: bytes) -> list[FramedRecord]:
+    def feed(self, chunk: Chunk) -> list[FramedRecord]:
         """Take the next bytes; return the records that are sure by now."""
         self._buffer.add(chunk)
         while self._step(is_final=False):

@@ -185,14 +185,17 @@ def may_hold_members(data: bytes | bytearray) -> bool:
     return any(byte in data for byte in _RARE_BYTES)
 
 
-def find_first_member(lines: bytes | bytearray) -> int | None:
-    """Return the place of the first member that begins a line, of whole lines.
+def find_first_member(lines: bytes | bytearray, begin: int = 0) -> int | None:
+    """Return the place of the first member that begins a line, of whole lines from a place on.
 
     None without one.
     """
-    if find_format(lines):
-        return 0
-    return find_member(lines) if may_hold_members(lines) else None
+    if find_format(lines, begin):
+        return begin
+    if not may_hold_members(lines):
+        return None
+    found = _AT_LINE_START.search(lines, begin)
+    return found.end() if found else None
 
 
 def find_member(data: bytes | bytearray | memoryview) -> int | None:

@@ -39,6 +39,7 @@ typedef struct {
     const u8 *last_feed; /* the last line feed that may be crossed; NULL for none */
     u32 lines;           /* crossed so far */
     int is_open, has_short_line;
+    int is_nested; /* the list is an array in an array */
 } member_cursor;
 
 /* -- where members lie ---------------------------------------------------------------------------- */
@@ -109,15 +110,37 @@ static const u8 *skip_object(member_cursor *c, const u8 *at)
     }
 }
 
-/* Skip to the next object: in a list over white space and one comma, else along a line. NULL for none. */
+/* Return whether all that is before the members ends with the brackets of two arrays. */
+static int is_nested(const u8 *before, size_t length)
+{
+    int brackets = 0;
+    while (length && brackets < 2 && (before[length - 1] == '[' || is_space(before[length - 1])))
+        brackets += before[--length] == '[';
+    return brackets == 2;
+}
+
+/* Return the place behind white space and a sign; NULL where there is another. */
+static const u8 *cross_sign(member_cursor *c, const u8 *at, u8 sign)
+{
+    at = cross_space(c, at);
+    if (at && *at == sign) return at + 1;
+    if (at) c->is_open = at >= c->end;
+    return NULL;
+}
+
+/* Skip to the next object: in a list over white space and one comma, else along a line. NULL for none. Of an
+   array in an array the next may be in the one behind: what is around it is the same. */
 static const u8 *find_next(member_cursor *c, const u8 *at, int is_list)
 {
     if (!is_list) {
         while (*at == ' ' || *at == '\t' || *at == '\r' || *at == ',') at++;
     } else {
         at = cross_space(c, at);
-        if (at && *at == ',') at = cross_space(c, at + 1);
-        else if (at && *at == '{') return NULL;
+        int is_in_next = at && *at == ']' && c->is_nested;
+        if (is_in_next) at = cross_space(c, at + 1);
+        if (at) at = cross_sign(c, at, ',');
+        if (at && is_in_next) at = cross_sign(c, at, '[');
+        if (at) at = cross_space(c, at);
     }
     if (at && *at != '{') c->is_open = at >= c->end;
     return at && *at == '{' ? at : NULL;
@@ -307,7 +330,8 @@ DC_EXPORT int dc_scan_members(scanner *s, const u8 *data, u32 length, const u8 *
                               const u8 *behind, u32 behind_length, int is_list, u32 room, member_result *out)
 {
     member_cursor c = {.s = s, .before = before, .behind = behind, .before_length = before_length,
-                       .behind_length = behind_length, .room = room};
+                       .behind_length = behind_length, .room = room,
+                       .is_nested = is_nested(before, before_length)};
     member_scan *m = open_member_scan(s);
     memset(out, 0, sizeof *out);
     if (!m || !note_around(m, &c)) return 0;

@@ -4,6 +4,7 @@ What lies around a list is shared, siblings are not: a member's record is the ob
 lists emptied but for that member. So a list may be of any length; what is around it may not.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ MAX_REPEATS = 32
 SPARE_BYTES = 1 << 24
 """What is around a list is read for each member anew: so many times the bytes of the object, and
 so many bytes more. Nobody's list needs that; who asks for more asks for all the memory."""
+_SPACE = b" \t\r\n"
+_CLOSING_BRACKET = re.compile(rb"[ \t\r\n]*+\]")
 _CLOSING = bytes.maketrans(b"{[", b"}]")
 
 
@@ -77,7 +80,10 @@ class LongObject:
     _passed: _ListMember | None = None
     """A member that is longer than a record, and where the scan of it stopped."""
     _entered: list[tuple[int, int]] = field(default_factory=list)
-    """Of members that were entered: how many brackets lie around, and how many bytes."""
+    """Of members that were entered: how many brackets lie around, and how many bytes.
+
+    A member is an object that is longer than a record, or an array.
+    """
     _read: "_PlacedMembers | None" = None
     _no_members_before: int = 0
     """Where a faster reader is asked again."""
@@ -115,7 +121,7 @@ class LongObject:
             outcome = (
                 self._read_member(self._member, data, buffer)
                 if self._member
-                else self._read_around(data, has_event)
+                else self._read_around(self._cut_behind_array(data), has_event)
             )
             if outcome is not AttemptOutcome.WAITS:
                 return outcome
@@ -310,6 +316,12 @@ class LongObject:
         goes_on = status in {Status.OPEN, Status.CUT} and size > 0
         return AttemptOutcome.WAITS if goes_on else AttemptOutcome.BROKEN
 
+    def _cut_behind_array(self, data: bytes) -> bytes:
+        """Return bytes up to the end of an array that was entered: the next one is another."""
+        may_end = self._entered and self._is_behind_value and not self._passes_string
+        bracket = _CLOSING_BRACKET.match(data) if may_end else None
+        return data[: bracket.end()] if bracket else data
+
     def _pass_string(self, data: bytes) -> AttemptOutcome:
         """Pass over a long string of an array: it is no part of what its members share."""
         if not self._passes_string:
@@ -324,6 +336,7 @@ class LongObject:
     def _begin_member(self, has_event: HasEvent) -> AttemptOutcome:
         if not self.has_members and self._is_event(has_event):
             return AttemptOutcome.TOO_LONG
+        self._enter_array()
         scan, passed = ValueScan(), self._passed
         self._member = _ListMember(self.at, self.line, scan)
         if passed and self.at in passed.scan.openers:
@@ -331,6 +344,14 @@ class LongObject:
             self._member = _ListMember(self.at, self.line, scan)
             self.at, self.line = passed.at, passed.line
         return AttemptOutcome.WAITS
+
+    def _enter_array(self) -> None:
+        """Note an array in an array at its first member: behind it, it is no part of the others."""
+        before = self.around.rstrip(_SPACE)
+        is_nested = self.scan.brackets.endswith(b"[[") and before.endswith(b"[")
+        if is_nested and not self._is_behind_member:
+            del self.around[len(before) :]
+            self._entered.append((len(self.scan.openers) - 1, len(before) - 1))
 
     def _is_event(self, has_event: HasEvent) -> bool:
         """Return whether what is around is an event: its lists are not looked into then."""

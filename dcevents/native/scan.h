@@ -526,8 +526,18 @@ enum other_bucket {
     OTHER_NOT_AN_OBJECT,
 };
 
+/* What lines do to arrays that are open before them, if nothing else is. */
+enum line_effect {
+    EFFECT_UNKNOWN,
+    EFFECT_NONE,
+    EFFECT_TEXT,   /* another member may follow */
+    EFFECT_APART,  /* objects, not each behind a comma */
+    EFFECT_JOINED, /* objects, each behind a comma, or over lines */
+};
+
 typedef struct {
-    u32 status, first_line, lines, begin, end, first_entry;
+    u8 status, effect, unused[2];
+    u32 first_line, lines, begin, end, first_entry;
 } run;
 
 typedef struct {
@@ -675,6 +685,7 @@ typedef struct scanner {
     u32 line_records;
     size_t first_event, first_other, first_rejected_span; /* of the line */
     int may_reject; /* one of several records may be rejected: `value` says where its bytes lie */
+    int is_text_line; /* the line is text, and ends with the records behind it */
     rejected_span value;
     skipped_key skipped[MAX_SKIPPED_KEYS];
     u32 traced_count;

@@ -47,12 +47,16 @@ static enum line_outcome take_behind_prefix(scanner *s, const line *l, const u8 
     int has_signs = 0;
     const u8 *end;
     enum line_outcome outcome = take_path(s, place, l->end, &end);
-    if (outcome != SET_ASIDE && skip_around(end, &has_signs) == l->end) return outcome;
+    int is_last = outcome != SET_ASIDE && skip_around(end, &has_signs) == l->end;
+    s->is_text_line = is_text && is_last;
+    if (is_last) return outcome;
     if (outcome == TAKEN_EVENT && may_end_behind(s, l, place, end, is_text)) return outcome;
     if (outcome != SET_ASIDE) leave_records(s);
     end = walk_record(s, place);
     if (!end) return SET_ASIDE;
-    if (skip_around(end, &has_signs) == l->end) return take_and_learn(s, l, place, end);
+    is_last = skip_around(end, &has_signs) == l->end;
+    s->is_text_line = is_text && is_last;
+    if (is_last) return take_and_learn(s, l, place, end);
     return may_end_behind(s, l, place, end, is_text) ? take_beside(s, l, place, end) : SET_ASIDE;
 }
 
@@ -195,6 +199,7 @@ enum line_outcome scan_prefixed(scanner *s, const line *l, const u8 *begin)
     s->has_prefix = 1;
     s->prefix_begin = begin;
     s->prefix_end = place;
+    s->is_text_line = is_array;
     enum line_outcome outcome = is_array ? take_members(s, l, place)
                                          : take_behind_prefix(s, l, place, head == HEAD_TEXT);
     s->has_prefix = 0;

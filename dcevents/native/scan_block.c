@@ -68,22 +68,6 @@ typedef struct {
     size_t begin, end;
 } open_lines;
 
-/* Settle lines whose values do not end: behind them comes an event, or they are set aside. None of
-   these values ends on a later of the lines, as the brace that begins that one is not closed. */
-static int settle_open(scanner *s, const u8 *data, open_lines *open, int is_event)
-{
-    u32 number = s->lines - open->lines;
-    for (size_t begin = open->begin; open->lines; number++, open->lines--) {
-        const u8 *feed = memchr(data + begin, '\n', open->end - begin);
-        REQUIRE(feed);
-        size_t end = (size_t)(feed - data) + 1;
-        if (is_event && !add_other(s, number, OTHER_INVALID_JSON, NO_NUMBER)) return 0;
-        if (!add_to_run(s, is_event ? LINE_OTHER : LINE_ASIDE, number, begin, end)) return 0;
-        begin = end;
-    }
-    return 1;
-}
-
 enum line_status find_status(enum line_outcome outcome)
 {
     if (outcome == TAKEN_EVENT) return LINE_EVENT;
@@ -104,6 +88,7 @@ typedef struct {
     size_t no_value_to; /* a value that began before it went on to there, and broke */
     size_t end_begin;   /* where the part of it begins that is copied, with room behind */
     int has_end;
+    int has_comma; /* another member of an array may follow behind the last line */
 } block;
 
 /* Return where a value over lines may be walked, and set the last line feed that it may cross; NULL
@@ -181,6 +166,7 @@ void begin_line(scanner *s)
     s->first_other = s->others.count;
     s->first_rejected_span = s->rejected_spans_count;
     s->line_records = 0;
+    s->is_text_line = 0;
 }
 
 /* Scan the line or value at `begin`, up to `next`. */
@@ -210,30 +196,97 @@ static u32 count_lines(const u8 *at, const u8 *end)
     return lines;
 }
 
+/* Settle lines whose values do not end: behind them comes an event, or they are set aside. None of
+   these values ends on a later of the lines, as the brace that begins that one is not closed. */
+static int settle_open(scanner *s, block *b, open_lines *open, int is_event)
+{
+    u32 number = s->lines - open->lines;
+    enum line_status status = is_event ? LINE_OTHER : LINE_ASIDE;
+    enum line_effect effect = is_event ? EFFECT_TEXT : EFFECT_UNKNOWN;
+    if (open->lines) b->has_comma = is_event;
+    for (size_t begin = open->begin; open->lines; number++, open->lines--) {
+        const u8 *feed = memchr(b->data + begin, '\n', open->end - begin);
+        REQUIRE(feed);
+        size_t end = (size_t)(feed - b->data) + 1;
+        if (is_event && !add_other(s, number, OTHER_INVALID_JSON, NO_NUMBER)) return 0;
+        run added = {(u8)status, (u8)effect, {0}, number, 1, (u32)begin, (u32)end, 0};
+        if (!add_to_run(s, &added)) return 0;
+        begin = end;
+    }
+    return 1;
+}
+
+/* -- what lines do to arrays that are open before them ---------------------------------------- */
+
+static int is_around(u8 byte, int has_arrays)
+{
+    int is_bracket = byte == '[' || byte == ']';
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == ',' || byte == 0 || byte == 0x1E
+        || (has_arrays && is_bracket);
+}
+
+/* Return the effect of objects, with separators around and perhaps arrays, but no text. */
+static enum line_effect find_object_effect(block *b, const u8 *at, const u8 *end, int has_arrays)
+{
+    int is_joined = b->has_comma;
+    b->has_comma = 0;
+    for (; at < end && is_around(*at, has_arrays); at++) is_joined |= *at == ',';
+    if (at == end || *at != '{') return EFFECT_UNKNOWN;
+    int has_comma = 0;
+    for (; is_around(end[-1], has_arrays); end--) has_comma |= end[-1] == ',';
+    if (end[-1] != '}') return EFFECT_UNKNOWN;
+    b->has_comma = has_comma;
+    return is_joined ? EFFECT_JOINED : EFFECT_APART;
+}
+
+/* Return the effect of a line or value that was taken, which ends before a line feed. */
+static enum line_effect find_effect(const scanner *s, block *b, enum line_outcome outcome, size_t begin,
+                                    size_t end)
+{
+    int is_rejected = 0, is_alone = outcome == TAKEN_ALONE || outcome == TAKEN_SEVERAL_ALONE;
+    if (outcome == TAKEN_OTHER) {
+        u8 bucket = s->others.buckets[s->others.count - 1];
+        if (bucket == OTHER_BLANK) return EFFECT_NONE;
+        is_rejected = bucket == OTHER_INVALID_JSON || bucket == OTHER_INVALID_UTF8;
+    }
+    int is_taken = outcome < SET_ASIDE, is_text = is_rejected || s->is_text_line;
+    if (!is_taken || is_text || is_alone) {
+        b->has_comma = is_taken && is_text;
+        return b->has_comma ? EFFECT_TEXT : EFFECT_UNKNOWN;
+    }
+    const u8 *at = b->data + begin;
+    enum line_effect effect
+        = find_object_effect(b, at, b->data + end, outcome == TAKEN_SEVERAL);
+    int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES;
+    return is_long && effect == EFFECT_APART ? EFFECT_JOINED : effect;
+}
+
 static int scan_lines(scanner *s, const u8 *data, size_t length)
 {
     open_lines open = {0, 0, 0};
-    block b = {data, length, 0, length > END_BYTES ? length - END_BYTES : 0, 0};
+    block b = {data, length, 0, length > END_BYTES ? length - END_BYTES : 0, 0, 0};
     for (size_t begin = 0, next = 0; begin < length; begin = next) {
         enum line_outcome outcome = scan_next(s, &b, begin, &next);
         int goes_on = outcome == IS_UNFINISHED && open.lines
             && next - open.begin <= MAX_LINE_BYTES / 2;
         if (outcome == NO_MEMORY) return 0;
-        if (!goes_on && !settle_open(s, data, &open, outcome == TAKEN_EVENT)) return 0;
+        if (!goes_on && !settle_open(s, &b, &open, outcome == TAKEN_EVENT)) return 0;
+        int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES
+            || outcome == SET_ASIDE_OVER_LINES;
+        u32 lines = is_long ? count_lines(data + begin, data + next) : 1;
         if (outcome == IS_UNFINISHED) {
             if (!open.lines) open.begin = begin;
             open.lines++;
             open.end = next;
-        } else if (!add_to_run(s, find_status(outcome), s->lines, begin, next)) {
-            return 0;
+        } else {
+            enum line_effect effect = find_effect(s, &b, outcome, begin, next - 1);
+            run added = {(u8)find_status(outcome), (u8)effect, {0}, s->lines, lines, (u32)begin,
+                         (u32)next, 0};
+            if (!add_to_run(s, &added)) return 0;
         }
-        int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES
-            || outcome == SET_ASIDE_OVER_LINES;
-        u32 lines = is_long ? count_lines(data + begin, data + next) : 1;
-        if (lines > 1) s->runs[s->runs_count - 1].lines += lines - 1;
         s->lines += lines;
     }
-    return settle_open(s, data, &open, 0);
+    return settle_open(s, &b, &open, 0);
 }
 
 enum { PAIRS_AHEAD = 16 };

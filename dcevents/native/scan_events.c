@@ -42,13 +42,15 @@ int add_other(scanner *s, u32 number, enum other_bucket bucket, u32 name)
     return 1;
 }
 
-int add_to_run(scanner *s, enum line_status status, u32 number, size_t begin, size_t end)
+int add_to_run(scanner *s, const run *added)
 {
+    u8 status = added->status;
     if (s->runs_count) {
         run *last = &s->runs[s->runs_count - 1];
-        if (last->status == (u32)status && status != LINE_SEVERAL_OVER_LINES) {
-            last->lines++;
-            last->end = (u32)end;
+        int is_alike = last->status == status && last->effect == added->effect;
+        if (is_alike && status != LINE_SEVERAL_OVER_LINES) {
+            last->lines += added->lines;
+            last->end = added->end;
             return 1;
         }
     }
@@ -57,9 +59,8 @@ int add_to_run(scanner *s, enum line_status status, u32 number, size_t begin, si
     s->runs = runs;
     size_t entries = status == LINE_OTHER ? s->others.count : s->events.count;
     int has_none = status == LINE_ASIDE || status >= LINE_OBJECTS_OVER_LINES;
-    size_t first_entry = has_none ? 0 : entries - 1;
-    run added = {(u32)status, number, 1, (u32)begin, (u32)end, (u32)first_entry};
-    runs[s->runs_count++] = added;
+    runs[s->runs_count] = *added;
+    runs[s->runs_count++].first_entry = has_none ? 0 : (u32)entries - 1;
     return 1;
 }
 

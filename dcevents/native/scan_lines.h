@@ -50,8 +50,8 @@ static inline const u8 *skip_around(const u8 *at, int *has_signs)
 
 /* -- columns (scan_events.c) ------------------------------------------------------------------ */
 
-/* Add a line to the run of its neighbours; its entry is in the columns already. */
-int add_to_run(scanner *s, enum line_status status, u32 number, size_t begin, size_t end);
+/* Add a line, or a value over lines, to the run of its neighbours; its entry is in the columns already. */
+int add_to_run(scanner *s, const run *added);
 /* Add a record that is no event: its line, its bucket, and the number of its name. */
 int add_other(scanner *s, u32 number, enum other_bucket bucket, u32 name);
 enum line_outcome take_event(scanner *s, const rule *r);

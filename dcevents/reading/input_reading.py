@@ -5,19 +5,19 @@ nothing is open, lines that were taken are passed over. Most logs have no other 
 records is imported for the first input that needs it.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from dcevents.reading.framing import ResumePoint
+from dcevents.reading.framing import PassedLines, ResumePoint
 from dcevents.reading.json_value import SEPARATOR_BYTES
 from dcevents.reading.judge import Context
 from dcevents.reading.read_block import MemberList, ReadBlock
 from dcevents.reading.rows.table_search import NO_TABLE, TableSearch
 from dcevents.reading.scanner import (
-    OBJECT_BUCKETS,
+    SEVERAL,
+    Effect,
     LineStatus,
     Run,
-    Runs,
     ScannedBlock,
     Scanner,
     make_line_passer,
@@ -45,7 +45,7 @@ _ENDS_LIST: Final = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.SEVERA
 _LIST_BYTES: Final = 1 << 18
 _LINES_BYTES: Final = 1 << 12
 """Of a value over lines, as long as it is not known to be long."""
-_MEMBER_SEPARATORS: Final = b" \t\r,\0\x1e"
+_OVER_LINES: Final = (LineStatus.OBJECTS_OVER_LINES, LineStatus.SEVERAL_OVER_LINES)
 
 
 class InputReading:
@@ -198,7 +198,6 @@ class InputReading:
         Entries of lines that do not are added to `fed`.
         """
         place, window, runs = 0, 0, scanned.runs
-        buckets = bytes(scanned.others.buckets)
         while place < len(runs):
             run = runs[place]
             window = self._find_window(window)
@@ -206,61 +205,54 @@ class InputReading:
             if window and is_within and run.status not in _ENDS_LIST:
                 place = yield from self._feed_window(data, scanned, place, window, fed)
                 continue
-            place += 1
             if self._is_idle and run.status is not LineStatus.ASIDE:
                 place = runs.find(LineStatus.ASIDE, place)
                 self._pass_lines(data, scanned, runs[place - 1], run.first_line, run.begin)
                 continue
-            reader = self._open_reader()
             if run.status is LineStatus.ASIDE:
-                yield from reader.feed(cut_bytes(data, run.begin, run.end))
-            elif run.status is LineStatus.EVENT:
-                end = run.end
-                if reader.is_between_lines:
-                    place, end = self._find_members_end(data, runs, place, buckets)
-                yield from reader.pass_event_lines(cut_bytes(data, run.begin, end))
-            elif run.status is LineStatus.OBJECTS_OVER_LINES:
-                yield from self._read_values(data, scanned, run, fed)
-            elif run.status is LineStatus.SEVERAL_OVER_LINES:
-                yield from reader.feed(cut_bytes(data, run.begin, run.end))
-                fed.add_lines(scanned, run, range(run.first_line, run.first_line + run.lines))
-            else:
-                yield from self._read_lines(data, scanned, run, fed)
+                yield from self._open_reader().feed(cut_bytes(data, run.begin, run.end))
+                place += 1
+                continue
+            line, at = run.first_line, run.begin
+            if not self._may_pass(run.effect):
+                line, at = yield from self._feed_run(data, scanned, run, fed)
+            if at < run.end and run.effect is not Effect.UNKNOWN:
+                place = self._pass_members(data, scanned, place, line, at)
+                continue
+            if at < run.end:
+                self._pass_lines(data, scanned, run, line, at)
+            place += 1
 
-    def _read_lines(
-        self, data: BlockBytes, scanned: ScannedBlock, run: Run, fed: FedEntries
-    ) -> "Iterator[ReadRecord]":
-        """Yield the records of lines, up to one behind which they are alone, or members alone."""
-        reader, begin = self._open_reader(), run.first_line
-        are_members = _has_only_objects(data, run, bytes(scanned.others.buckets))
-        lines, at = yield from self._feed_taken(data, run, are_members=are_members)
-        fed.add_lines(scanned, run, range(begin, begin + lines))
-        if at < run.end and reader.is_idle:
-            self._pass_lines(data, scanned, run, begin + lines, at)
-        elif at < run.end:
-            yield from reader.pass_event_lines(cut_bytes(data, at, run.end))
+    def _may_pass(self, effect: Effect) -> bool:
+        """Return whether lines that were taken say the same behind what is open."""
+        reader = self._open_reader()
+        return reader.is_idle if effect is Effect.UNKNOWN else reader.is_between_lines
 
-    def _read_values(
+    def _feed_run(
         self, data: BlockBytes, scanned: ScannedBlock, run: Run, fed: FedEntries
-    ) -> "Iterator[ReadRecord]":
-        """Yield the records of values over lines, up to one behind which they are members alone."""
-        reader, at, line = self._open_reader(), run.begin, run.first_line
-        columns = (scanned.events.lines, scanned.others.lines)
-        lines = range(run.first_line, run.first_line + run.lines)
-        begins = sorted(line for each in columns for line in find_lines(each, lines))
+    ) -> "Generator[ReadRecord, None, tuple[int, int]]":
+        """Yield the records of lines or values that may belong to what is open.
+
+        Return the line behind these, and where it begins.
+        """
+        reader, line, at = self._open_reader(), run.first_line, run.begin
+        if run.status is LineStatus.EVENT:
+            while at < run.end and not self._may_pass(run.effect):
+                begin, at, line = at, data.index(b"\n", at) + 1, line + 1
+                yield from reader.pass_event_lines(cut_bytes(data, begin, at))
+            return line, at
+        begins = _list_begins(scanned, run)
         place, values = 0, 1
-        while place < len(begins) and not reader.is_between_lines:
+        while place < len(begins) and not self._may_pass(run.effect):
             place += values
             values *= 2
-            stop, begin = begins[place] if place < len(begins) else lines.stop, at
+            begin, stop = at, begins[place] if place < len(begins) else run.first_line + run.lines
             for _ in range(stop - line):
                 at = data.index(b"\n", at) + 1
             yield from reader.feed(cut_bytes(data, begin, at))
             line = stop
-        fed.add_lines(scanned, run, range(lines.start, line))
-        if at < run.end:
-            behind = cut_bytes(data, data.rfind(b"}", at, run.end) + 1, run.end)
-            reader.pass_values(lines.stop - line, run.end - at, behind)
+        fed.add_lines(scanned, run, range(run.first_line, line))
+        return line, at
 
     def _feed_window(
         self, data: BlockBytes, scanned: ScannedBlock, place: int, window: int, fed: FedEntries
@@ -275,21 +267,33 @@ class InputReading:
         fed.add_all(scanned, range(first.first_line, last.first_line + last.lines))
         return end
 
-    def _find_members_end(
-        self, data: BlockBytes, runs: Runs, place: int, buckets: bytes
-    ) -> tuple[int, int]:
-        """Return the place of the first run that has other lines than members of an array.
+    def _pass_members(
+        self, data: BlockBytes, scanned: ScannedBlock, place: int, line: int, begin: int
+    ) -> int:
+        """Pass over lines before which only arrays are open, from a line of a run on.
 
-        And where the lines before it end. The run before the place has events.
+        Return the place of the next run.
         """
-        end = runs[place - 1].end
-        while place < len(runs):
-            run = runs[place]
-            is_event = run.status is LineStatus.EVENT
-            if not is_event and not _has_only_objects(data, run, buckets):
-                break
-            place, end = place + 1, run.end
-        return place, end
+        runs, reader = scanned.runs, self._open_reader()
+        stop = runs.find_unpassed(place)
+        first = runs.find_effective(place)
+        is_joined = first >= stop or runs.effects.find(Effect.APART, first + 1, stop) < 0
+        if first < stop:
+            run = runs[first]
+            rest = run if first > place else _cut_run(run, line, begin)
+            is_joined = is_joined and _is_joined(data, rest, has_comma=reader.has_comma)
+        last = runs[stop - 1]
+        lines, size = last.first_line + last.lines - line, last.end - begin
+        passed = PassedLines(lines, size, is_joined)
+        if last.effect is Effect.NONE and stop - 1 > place:
+            has_comma, _ = _find_end(data, runs[stop - 2], begin)
+            passed = passed._replace(has_comma=has_comma)
+        elif last.effect is not Effect.NONE:
+            has_comma, behind = _find_end(data, last, begin)
+            count = _count_last_records(scanned, last)
+            passed = passed._replace(has_comma=has_comma, behind=behind, records=count)
+        reader.pass_members(passed)
+        return stop
 
     def _pass_lines(
         self, data: BlockBytes, scanned: ScannedBlock, last: Run, line: int, begin: int
@@ -298,19 +302,17 @@ class InputReading:
 
         An array may be written anew with more members: it is known up to its bracket.
         """
-        end, number = last.end, last.first_line + last.lines
-        at = max(data.rfind(b"\n", 0, end - 1) + 1, begin)
+        lines, size = last.first_line + last.lines - line, last.end - begin
         is_several = last.status is LineStatus.SEVERAL
-        if not is_several or not data[at:end].rstrip(SEPARATOR_BYTES).endswith(b"]"):
-            self._pass_over(number - line, end - begin)
+        last_line = max(data.rfind(b"\n", begin, last.end - 1) + 1, begin)
+        line_end = data[last_line : last.end].rstrip(SEPARATOR_BYTES) if is_several else b""
+        if not line_end.endswith(b"]"):
+            self._pass_over(lines, size)
             return
-        if at > begin:
-            self._pass_over(number - 1 - line, at - begin)
-        lines = range(number - 1, number)
-        columns = (scanned.events.lines, scanned.others.lines)
-        self._open_reader().pass_array(
-            cut_bytes(data, at, end), sum(len(find_entries(each, lines)) for each in columns)
-        )
+        _, behind = _find_end(data, last, begin)
+        count = _count_last_records(scanned, last)
+        passed = PassedLines(lines, size, is_joined=False, behind=behind, records=count)
+        self._open_reader().pass_members(passed)
 
     def _pass_over(self, lines: int, size: int) -> None:
         """Pass over whole lines that are a record each, or several; nothing is open before them."""
@@ -319,24 +321,6 @@ class InputReading:
         else:
             before = self._passed_to
             self._passed_to = ResumePoint(before.offset + size, before.line + lines)
-
-    def _feed_taken(
-        self, data: BlockBytes, run: Run, *, are_members: bool
-    ) -> "Generator[ReadRecord, None, tuple[int, int]]":
-        """Yield the records of lines that may belong to what is open, or be members of an array.
-
-        Return how many lines were fed, and the place behind them.
-        """
-        reader, at, fed, lines = self._open_reader(), run.begin, 0, 1
-        while at < run.end and not reader.is_idle:
-            if are_members and reader.is_between_lines:
-                break
-            begin = at
-            for _ in range(min(lines, run.lines - fed)):
-                at, fed = data.index(b"\n", at) + 1, fed + 1
-            yield from reader.feed(cut_bytes(data, begin, at))
-            lines *= 2
-        return fed, at
 
     def finish(self, wanted_rejects: int | None) -> ReadBlock:
         """Return the last records of the input."""
@@ -377,11 +361,45 @@ def _is_between_lines(point: ResumePoint) -> bool:
     return point == ResumePoint(point.offset, point.line)
 
 
-def _has_only_objects(data: BlockBytes, run: Run, buckets: bytes) -> bool:
-    """Return whether lines that are no events are one object each, and no text beside."""
-    if run.status is not LineStatus.OTHER:
+def _list_begins(scanned: ScannedBlock, run: Run) -> Sequence[int]:
+    """Return the lines on which the values of a run begin."""
+    lines = range(run.first_line, run.first_line + run.lines)
+    if run.status is LineStatus.SEVERAL_OVER_LINES:
+        return lines[:1]
+    if run.status is not LineStatus.OBJECTS_OVER_LINES:
+        return lines
+    columns = (scanned.events.lines, scanned.others.lines)
+    return sorted(line for each in columns for line in find_lines(each, lines))
+
+
+def _cut_run(run: Run, line: int, begin: int) -> Run:
+    """Return the lines of a run from one on."""
+    return run._replace(
+        first_line=line, lines=run.first_line + run.lines - line, begin=begin, first_entry=0
+    )
+
+
+def _is_joined(data: BlockBytes, run: Run, *, has_comma: bool) -> bool:
+    """Return whether the values of a run are members of what is open before it."""
+    if run.effect is Effect.TEXT or run.status in _OVER_LINES:
+        return True
+    if run.effect is Effect.APART and run.lines > 1:
         return False
-    if buckets[run.first_entry : run.first_entry + run.lines].translate(None, OBJECT_BUCKETS):
-        return False
-    lines = (line.strip(_MEMBER_SEPARATORS) for line in data[run.begin : run.end - 1].split(b"\n"))
-    return all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)
+    return has_comma or data.find(b",", run.begin, data.index(b"{", run.begin)) >= 0
+
+
+def _find_end(data: BlockBytes, run: Run, begin: int) -> tuple[bool, bytes | None]:
+    """Return whether another member may follow behind a run, and what is behind its last object."""
+    if run.effect is Effect.TEXT:
+        return True, None
+    behind = cut_bytes(data, data.rindex(b"}", begin, run.end) + 1, run.end)
+    return b"," in behind, behind
+
+
+def _count_last_records(scanned: ScannedBlock, run: Run) -> int:
+    """Count the records that begin on the last line of a run."""
+    if run.status not in SEVERAL:
+        return int(run.status not in _OVER_LINES)
+    line = run.first_line + run.lines - 1
+    columns = (scanned.events.lines, scanned.others.lines)
+    return sum(len(find_entries(each, range(line, line + 1))) for each in columns)

@@ -8,7 +8,12 @@ from typing import Any, Final
 from dcevents.reading.framing import Bucket, FramedRecord, ResumePoint
 from dcevents.reading.framing.buffer import Chunk
 from dcevents.reading.framing.reader import Framing
-from dcevents.reading.framing.records import PassLines, ReadMembers, TakenMembers
+from dcevents.reading.framing.records import (
+    PassedLines,
+    PassLines,
+    ReadMembers,
+    TakenMembers,
+)
 from dcevents.reading.judge import (
     Context,
     Event,
@@ -134,20 +139,26 @@ class RecordReader:
         """Return whether nothing but arrays is open."""
         return self._framing.is_between_lines
 
-    def pass_values(self, lines: int, size: int, behind: bytes) -> None:
-        """Pass over lines of objects over lines that were read elsewhere, as the next of an array.
+    @property
+    def has_comma(self) -> bool:
+        """Return whether a value on the next line is a member of what arrays are open."""
+        return self._framing.has_comma
 
-        They have so many bytes, `behind` is what follows the last object. Raise ValueError where
-        something but arrays is open.
+    def pass_members(self, passed: PassedLines) -> None:
+        """Pass over lines that were read elsewhere, where nothing but arrays is open before them.
+
+        Raise ValueError where something else is.
         """
-        self._framing.pass_values(lines, size, behind)
+        self._framing.pass_members(passed)
         self._note_passed()
 
     def _note_passed(self) -> None:
-        """Note where a later run reads on, and that one record is before on that line, if any."""
+        """Note where a later run reads on, and how many records are before on that line."""
+        resume = self._framing.resume
+        has_none = self._line != resume.line or self._count == 0
+        if has_none and resume.count and resume.offset != self._resume.offset:
+            self._line, self._count = resume.line, resume.count
         self._note_resume()
-        if self._resume.count and self._resume.line != self._line:
-            self._line, self._count = self._resume.line, 1
 
     def pass_lines(self, lines: int, size: int) -> None:
         """Pass over whole lines that were read elsewhere, of so many bytes.
@@ -156,14 +167,6 @@ class RecordReader:
         something is open.
         """
         self._framing.pass_lines(lines, size)
-        self._note_resume()
-
-    def pass_array(self, line: bytes, count: int) -> None:
-        """Pass over a line that was read elsewhere and ends with the bracket of an array.
-
-        `count` is how many records it has. Raise ValueError where something is open.
-        """
-        self._framing.pass_array(line, count)
         self._note_resume()
 
     def pass_event_lines(self, data: bytes) -> list[ReadRecord]:

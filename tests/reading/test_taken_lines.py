@@ -33,6 +33,7 @@ from dcevents.reading.scanner import (
     NO_NAME,
     OTHER_BUCKETS,
     TOLD_BY_LINES,
+    Effect,
     LineStatus,
     Run,
     Runs,
@@ -72,7 +73,7 @@ class ChanceScanner:
         events: list[tuple[int, int, Event]] = []
         others: list[tuple[int, ReadRecord]] = []
         spans: list[int] = []
-        at, number = 0, 0
+        at, number, has_comma = 0, 0, False
         parts = data.split(b"\n")
         rest = [*(part + b"\n" for part in parts[:-1]), *([parts[-1]] if parts[-1] else [])]
         while rest:
@@ -94,12 +95,13 @@ class ChanceScanner:
                     others.append((number, record))
                     if status is LineStatus.SEVERAL_ALONE and record.raw:
                         spans += _find_span(len(others) - 1, record, line, at)
+            effect, has_comma = _find_effect(status, line, records, has_comma=has_comma)
             last = runs[-1] if runs else None
             is_alone = status is LineStatus.SEVERAL_OVER_LINES
-            if last and last.status is status and not is_alone:
+            if last and (last.status, last.effect) == (status, effect) and not is_alone:
                 runs[-1] = last._replace(lines=last.lines + size, end=at + len(line))
             else:
-                runs.append(Run(status, number, size, at, at + len(line), first_entry))
+                runs.append(Run(status, number, size, at, at + len(line), first_entry, effect))
             at, number = at + len(line), number + size
         lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
         behind_text = {
@@ -189,6 +191,25 @@ class ChanceScanner:
             envelopes=counts[False],
             prefixed=counts[True],
         )
+
+
+def _find_effect(
+    status: LineStatus, line: bytes, records: Sequence[ReadRecord], *, has_comma: bool
+) -> tuple[Effect, bool]:
+    """Return what a line does to open arrays, and whether a member may follow without a comma."""
+    reasons = {each.reason or each.bucket for each in records}
+    if status is LineStatus.ASIDE:
+        return Effect.UNKNOWN, False
+    if reasons == {"blank"}:
+        return Effect.NONE, has_comma
+    if reasons & {"invalid_json", "invalid_utf8"} or status in ALONE:
+        return Effect.TEXT, True
+    brackets = b"[]" if status is LineStatus.SEVERAL else b""
+    around = line.strip(b" ,\n" + brackets)
+    if around[:1] != b"{" or around[-1:] != b"}":
+        return Effect.UNKNOWN, False
+    is_joined = has_comma or b"," in line.partition(b"{")[0] or b"\n" in around
+    return (Effect.JOINED if is_joined else Effect.APART), b"," in line.rpartition(b"}")[2]
 
 
 def _is_object(lines: bytes, records: Sequence[ReadRecord]) -> bool:

@@ -1,5 +1,11 @@
 """Bytes of one input → its records: lines, values over lines, arrays, prefixes, mixtures."""
 
-from dcevents.reading.framing.records import BEGINNING, Bucket, FramedRecord, ResumePoint
+from dcevents.reading.framing.records import (
+    BEGINNING,
+    Bucket,
+    FramedRecord,
+    PassedLines,
+    ResumePoint,
+)
 
-__all__ = ["BEGINNING", "Bucket", "FramedRecord", "ResumePoint"]
+__all__ = ["BEGINNING", "Bucket", "FramedRecord", "PassedLines", "ResumePoint"]

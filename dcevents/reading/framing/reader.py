@@ -22,6 +22,7 @@ from dcevents.reading.framing.records import (
     MAX_RECORD_BYTES,
     Bucket,
     FramedRecord,
+    PassedLines,
     PassLines,
     ReadMembers,
     ResumePoint,
@@ -93,18 +94,25 @@ class Framing(LineReader):
         self._arrays.has_comma = False
         self._pass_over(lines, size)
 
-    def pass_array(self, line: bytes, count: int) -> None:
-        """Pass over a line that is read elsewhere and ends with the bracket of an array.
+    def pass_members(self, passed: PassedLines) -> None:
+        """Pass over lines that are read elsewhere, where nothing but arrays is open before them.
 
-        `count` is how many records it has. Raise ValueError where something is open.
+        Raise ValueError where something else is.
         """
-        if not self.is_idle:
-            raise ValueError("something is open before the line to pass")
-        self._arrays.has_comma = False
-        behind = line.rindex(b"}") + 1
-        at, end = self._buffer.end + behind, self._buffer.end + len(line)
-        self._closing = end, self._make_resume(at, count, line.count(b"]", behind))
-        self._pass_over(1, len(line))
+        if not self.is_between_lines:
+            raise ValueError("something is open before the lines to pass")
+        if not passed.is_joined:
+            self._arrays.count = 0
+        if passed.has_comma is not None:
+            self._arrays.has_comma = passed.has_comma
+        self._line += passed.lines - 1
+        place = self._buffer.end + passed.size
+        if passed.behind is not None:
+            closed = passed.behind.count(b"]")
+            if closed or (self._arrays.count > 0 and not self._arrays.has_comma):
+                at, arrays = place - len(passed.behind), self._arrays.count + closed
+                self._closing = place, self._make_resume(at, passed.records, arrays)
+        self._pass_over(1, passed.size)
 
     def pass_event_lines(self, data: bytes) -> list[FramedRecord]:
         """Pass over lines that are an event each; between lines, over lines of any one object.
@@ -115,24 +123,28 @@ class Framing(LineReader):
         """
         if not self._is_behind_line():
             raise ValueError("no line ends before the lines to pass")
-        begin, last = 0, data.rfind(b"\n", 0, len(data) - 1) + 1
-        is_array = _have_commas(data, last)
-        found: list[FramedRecord] = []
+        begin, found = 0, list[FramedRecord]()
         while begin < len(data):
-            if self.is_between_lines:
-                end = data.index(b"\n", begin) + 1
-                if self._arrays.count == 0:
-                    end = len(data)
-                elif self._arrays.has_comma and is_array and begin < last:
-                    end = last
-                self._pass_events(data, begin, end)
-                begin = end
-                continue
             end = data.index(b"\n", begin) + 1
-            self._passed.append((self._buffer.end, self._buffer.end + end - begin))
-            found += self.feed(data[begin:end])
-            begin = end
+            line, begin = data[begin:end], end
+            if self.is_between_lines:
+                self._pass_object(line)
+                continue
+            self._passed.append((self._buffer.end, self._buffer.end + len(line)))
+            found += self.feed(line)
         return found
+
+    def _pass_object(self, line: bytes) -> None:
+        """Pass over a line that is an object, with separators around."""
+        before, _, _ = line.partition(b"{")
+        _, _, behind = line.rpartition(b"}")
+        is_joined = self._arrays.goes_on(before.decode())
+        self.pass_members(PassedLines(1, len(line), is_joined, b"," in behind, behind, 1))
+
+    @property
+    def has_comma(self) -> bool:
+        """Return whether a value on the next line is a member of what arrays are open."""
+        return self._arrays.has_comma
 
     def _is_behind_line(self) -> bool:
         """Return whether what has come in ends with a line."""
@@ -162,33 +174,6 @@ class Framing(LineReader):
         """Return whether nothing but outer arrays is open."""
         is_read = self._buffer.end == self._at and self._is_line_start
         return is_read and not self._is_within() and not self._taken
-
-    def pass_values(self, lines: int, size: int, behind: bytes) -> None:
-        """Pass over lines of objects over lines that are read elsewhere: see RecordReader."""
-        if not self.is_between_lines:
-            raise ValueError("something is open before the values to pass")
-        self._arrays.has_comma = b"," in behind
-        self._pass_objects(lines, size, behind, 0)
-
-    def _pass_events(self, data: bytes, begin: int, end: int) -> None:
-        """Pass over a line, or over several before whose last one no array ends."""
-        last = data.rfind(b"\n", begin, end - 1) + 1 or begin
-        before, _, _ = data[last:end].partition(b"{")
-        _, _, behind = data[last:end].rpartition(b"}")
-        self._arrays.pass_object(b"," in before, b"," in behind)
-        self._pass_objects(data.count(b"\n", begin, end), end - begin, behind, 1)
-
-    def _pass_objects(self, lines: int, size: int, behind: bytes, count: int) -> None:
-        """Pass over lines that end with an object and some bytes behind it.
-
-        `count` is how many records begin on its last line.
-        """
-        self._line += lines - 1
-        place = self._buffer.end + size
-        if self._arrays.count > 0 and not self._arrays.has_comma:
-            point = self._make_resume(place - len(behind), count, self._arrays.count)
-            self._closing = place, point
-        self._pass_over(1, size)
 
     def _pass_over(self, lines: int, size: int) -> None:
         self._line += lines
@@ -452,9 +437,3 @@ class Framing(LineReader):
             self._held.add([segment.reject(Bucket.TOO_LONG, end=end)])
             self._end_line(end)
         return True
-
-
-def _have_commas(data: bytes, end: int) -> bool:
-    """Return whether all lines before a place end with a comma behind an object."""
-    ends = data.count(b"},\n", 0, end) + data.count(b"},\r\n", 0, end)
-    return ends == data.count(b"\n", 0, end)

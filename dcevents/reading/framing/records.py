@@ -77,6 +77,21 @@ class PassLines(Protocol):
         """
 
 
+class PassedLines(NamedTuple):
+    """Lines that were read elsewhere, before which only arrays may be open."""
+
+    lines: int
+    size: int
+    is_joined: bool
+    """Each object is the next member of what is open; else arrays before one have ended."""
+    has_comma: bool | None = None
+    """Another member may follow as if a comma were there; None if nothing but blank lines is."""
+    behind: bytes | None = None
+    """What follows the last object, with its LF; None if another line is last."""
+    records: int = 0
+    """How many begin on the last line."""
+
+
 class TakenMembers(NamedTuple):
     """Objects that a faster reader has taken, from `first` to before `stop`."""
 

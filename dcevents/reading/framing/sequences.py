@@ -296,9 +296,3 @@ class OuterArrays:
             self.count = 0
         self.count += before.count(b"[")
         self.has_comma = has_comma_behind
-
-    def pass_object(self, has_comma_before: bool, has_comma_behind: bool) -> None:  # noqa: FBT001
-        """Count the arrays around a line of one object, which may have commas around."""
-        if not self.has_comma and not has_comma_before:
-            self.count = 0
-        self.has_comma = has_comma_behind

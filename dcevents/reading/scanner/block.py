@@ -3,8 +3,8 @@
 Plain data.
 """
 
+import re
 import struct
-import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,7 +37,7 @@ NO_NAME: Final = 0xFFFF_FFFF
 """In `TakenOthers.names`: the line has no unknown event's name."""
 
 
-_RUN: Final = struct.Struct("=6I")
+_RUN: Final = struct.Struct("=2B2x5I")
 _RUN_BYTES: Final = _RUN.size
 
 
@@ -75,8 +75,28 @@ ALONE: Final = frozenset((LineStatus.EVENT_ALONE, LineStatus.SEVERAL_ALONE))
 """Of lines that have text before their records."""
 
 
+class Effect(IntEnum):
+    """Say what lines do to arrays that are open before them, if nothing else is."""
+
+    UNKNOWN = 0
+    """Their bytes are to be read."""
+    NONE = 1
+    """Nothing: they are blank."""
+    TEXT = 2
+    """Another member may follow, as if they ended with a comma."""
+    APART = 3
+    """Objects that have no comma before them: arrays before them have ended."""
+    JOINED = 4
+    """Objects, each behind a comma, or over lines: the next members."""
+
+
+_EFFECTS: Final = tuple(Effect)
+_PASSED: Final = re.compile(rb"[^\0]*+")
+_WITHOUT_EFFECT: Final = re.compile(rb"\x01*+")
+
+
 class Run(NamedTuple):
-    """Neighbouring lines of one status."""
+    """Neighbouring lines of one status and effect."""
 
     status: LineStatus
     first_line: int
@@ -88,6 +108,7 @@ class Run(NamedTuple):
     """Where the last ends, behind its LF."""
     first_entry: int
     """Of the first line, its place in the columns; 0 for ASIDE, and where lines tell entries."""
+    effect: Effect = Effect.UNKNOWN
 
     @property
     def entries(self) -> int:
@@ -100,16 +121,17 @@ class Runs(Sequence[Run]):
     """Runs in order, kept as numbers: there may be one for each line."""
 
     def __init__(self, packed: bytes = b"") -> None:
-        """Take the fields of each run as UInt32, one behind the other."""
+        """Take the fields of each run, one behind the other, as the scanner in C has them."""
         self._packed = packed
-        low = 0 if sys.byteorder == "little" else 3
-        self.statuses = packed[low::_RUN_BYTES]
+        self.statuses = packed[::_RUN_BYTES]
         """One byte for each run, to be searched."""
+        self.effects = packed[1::_RUN_BYTES]
+        """Likewise."""
 
     @classmethod
     def pack(cls, runs: Iterable[Run]) -> "Runs":
         """Return runs as they are kept here."""
-        return cls(b"".join(_RUN.pack(*run) for run in runs))
+        return cls(b"".join(_RUN.pack(run.status, run.effect, *run[1:-1]) for run in runs))
 
     def __len__(self) -> int:
         return len(self.statuses)
@@ -124,8 +146,11 @@ class Runs(Sequence[Run]):
         if isinstance(index, slice):
             return [self[each] for each in range(*index.indices(len(self)))]
         place = range(len(self))[index]
-        status, *numbers = _RUN.unpack_from(self._packed, place * _RUN_BYTES)
-        return Run(_STATUSES[status], *numbers)
+        fields = _RUN.unpack_from(self._packed, place * _RUN_BYTES)
+        status, effect, first_line, lines, begin, end, first_entry = fields
+        return Run(
+            *(_STATUSES[status], first_line, lines, begin, end, first_entry, _EFFECTS[effect])
+        )
 
     def list_of(self, status: LineStatus) -> Iterator[Run]:
         """Yield the runs of a status, in order."""
@@ -146,10 +171,23 @@ class Runs(Sequence[Run]):
         """Return a field of all runs."""
         return memoryview(self._packed).cast("I")[field :: _RUN_BYTES // 4]
 
+    def find_unpassed(self, begin: int) -> int:
+        """Return the place of the next run whose effect is not known."""
+        return _find_behind(_PASSED, self.effects, begin)
+
+    def find_effective(self, begin: int) -> int:
+        """Return the place of the next run that is not blank."""
+        return _find_behind(_WITHOUT_EFFECT, self.effects, begin)
+
     def find(self, status: LineStatus, begin: int) -> int:
         """Return the place of the next run of a status; the number of runs where none is."""
         found = self.statuses.find(status, begin)
         return len(self) if found < 0 else found
+
+
+def _find_behind(pattern: re.Pattern[bytes], effects: bytes, begin: int) -> int:
+    match = pattern.match(effects, begin)
+    return match.end() if match else begin
 
 
 class StructureCount(NamedTuple):

@@ -533,6 +533,8 @@ enum line_effect {
     EFFECT_TEXT,   /* another member may follow */
     EFFECT_APART,  /* objects, not each behind a comma */
     EFFECT_JOINED, /* objects, each behind a comma, or over lines */
+    EFFECT_OPENS,  /* a line that is the bracket of an array, before an object */
+    EFFECT_CLOSES,
 };
 
 typedef struct {

@@ -79,7 +79,7 @@ enum line_status find_status(enum line_outcome outcome)
     return outcome == TAKEN_OTHER ? LINE_OTHER : LINE_ASIDE;
 }
 
-enum { END_BYTES = MAX_LINE_BYTES + READ_AHEAD };
+enum { END_BYTES = MAX_LINE_BYTES + READ_AHEAD, MAX_SIGN_BYTES = 64 };
 
 /* A block while its lines are scanned. */
 typedef struct {
@@ -89,6 +89,7 @@ typedef struct {
     size_t end_begin;   /* where the part of it begins that is copied, with room behind */
     int has_end;
     int has_comma; /* another member of an array may follow behind the last line */
+    u32 opened;    /* the last runs are so many brackets of arrays */
 } block;
 
 /* Return where a value over lines may be walked, and set the last line feed that it may cross; NULL
@@ -196,6 +197,31 @@ static u32 count_lines(const u8 *at, const u8 *end)
     return lines;
 }
 
+/* Note a run that is added. Brackets before it open arrays only if an object follows on the next line, as
+   in JSON: else all of it may be another value, or none. */
+static void note_opened(scanner *s, block *b, run *added)
+{
+    if (added->effect == EFFECT_OPENS && b->opened < MAX_LINE_ARRAYS) {
+        b->opened++;
+        return;
+    }
+    int is_object = added->effect == EFFECT_APART || added->effect == EFFECT_JOINED;
+    if (b->opened && is_object) {
+        const u8 *at = b->data + added->begin;
+        while (*at == ' ' || *at == '\t' || *at == '\r' || *at == '[') at++;
+        is_object = *at == '{';
+    }
+    if (added->effect == EFFECT_OPENS) added->effect = EFFECT_UNKNOWN;
+    for (; b->opened; b->opened--)
+        if (!is_object) s->runs[s->runs_count - b->opened].effect = EFFECT_UNKNOWN;
+}
+
+static int add_lines(scanner *s, block *b, run added)
+{
+    note_opened(s, b, &added);
+    return add_to_run(s, &added);
+}
+
 /* Settle lines whose values do not end: behind them comes an event, or they are set aside. None of
    these values ends on a later of the lines, as the brace that begins that one is not closed. */
 static int settle_open(scanner *s, block *b, open_lines *open, int is_event)
@@ -210,13 +236,34 @@ static int settle_open(scanner *s, block *b, open_lines *open, int is_event)
         size_t end = (size_t)(feed - b->data) + 1;
         if (is_event && !add_other(s, number, OTHER_INVALID_JSON, NO_NUMBER)) return 0;
         run added = {(u8)status, (u8)effect, {0}, number, 1, (u32)begin, (u32)end, 0};
-        if (!add_to_run(s, &added)) return 0;
+        if (!add_lines(s, b, added)) return 0;
         begin = end;
     }
     return 1;
 }
 
 /* -- what lines do to arrays that are open before them ---------------------------------------- */
+
+/* Return the effect of a line that has no record: a bracket of an array, or a comma, and blanks. */
+static enum line_effect find_sign_effect(block *b, const u8 *at, const u8 *end)
+{
+    u8 bracket = 0;
+    int has_comma = 0;
+    for (; at < end; at++) {
+        if (*at == '[' || *at == ']') {
+            if (bracket || has_comma) return EFFECT_UNKNOWN;
+            bracket = *at;
+        } else if (*at == ',') {
+            has_comma = 1;
+        } else if (*at != ' ' && *at != '\t' && *at != '\r') {
+            return EFFECT_UNKNOWN;
+        }
+    }
+    if (bracket == '[' && has_comma) return EFFECT_UNKNOWN;
+    b->has_comma |= has_comma || bracket == '[';
+    if (bracket) return bracket == '[' ? EFFECT_OPENS : EFFECT_CLOSES;
+    return has_comma ? EFFECT_TEXT : EFFECT_UNKNOWN;
+}
 
 static int is_around(u8 byte, int has_arrays)
 {
@@ -249,12 +296,16 @@ static enum line_effect find_effect(const scanner *s, block *b, enum line_outcom
         if (bucket == OTHER_BLANK) return EFFECT_NONE;
         is_rejected = bucket == OTHER_INVALID_JSON || bucket == OTHER_INVALID_UTF8;
     }
+    const u8 *at = b->data + begin;
     int is_taken = outcome < SET_ASIDE, is_text = is_rejected || s->is_text_line;
+    if (outcome == SET_ASIDE && b->data[end] == '\n' && end - begin <= MAX_SIGN_BYTES) {
+        enum line_effect effect = find_sign_effect(b, at, b->data + end);
+        if (effect != EFFECT_UNKNOWN) return effect;
+    }
     if (!is_taken || is_text || is_alone) {
         b->has_comma = is_taken && is_text;
         return b->has_comma ? EFFECT_TEXT : EFFECT_UNKNOWN;
     }
-    const u8 *at = b->data + begin;
     enum line_effect effect
         = find_object_effect(b, at, b->data + end, outcome == TAKEN_SEVERAL);
     int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES;
@@ -264,7 +315,7 @@ static enum line_effect find_effect(const scanner *s, block *b, enum line_outcom
 static int scan_lines(scanner *s, const u8 *data, size_t length)
 {
     open_lines open = {0, 0, 0};
-    block b = {data, length, 0, length > END_BYTES ? length - END_BYTES : 0, 0, 0};
+    block b = {data, length, 0, length > END_BYTES ? length - END_BYTES : 0, 0, 0, 0};
     for (size_t begin = 0, next = 0; begin < length; begin = next) {
         enum line_outcome outcome = scan_next(s, &b, begin, &next);
         int goes_on = outcome == IS_UNFINISHED && open.lines
@@ -282,11 +333,14 @@ static int scan_lines(scanner *s, const u8 *data, size_t length)
             enum line_effect effect = find_effect(s, &b, outcome, begin, next - 1);
             run added = {(u8)find_status(outcome), (u8)effect, {0}, s->lines, lines, (u32)begin,
                          (u32)next, 0};
-            if (!add_to_run(s, &added)) return 0;
+            if (!add_lines(s, &b, added)) return 0;
         }
         s->lines += lines;
     }
-    return settle_open(s, &b, &open, 0);
+    if (!settle_open(s, &b, &open, 0)) return 0;
+    run none = {0};
+    note_opened(s, &b, &none);
+    return 1;
 }
 
 enum { PAIRS_AHEAD = 16 };

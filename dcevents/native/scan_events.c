@@ -48,7 +48,8 @@ int add_to_run(scanner *s, const run *added)
     if (s->runs_count) {
         run *last = &s->runs[s->runs_count - 1];
         int is_alike = last->status == status && last->effect == added->effect;
-        if (is_alike && status != LINE_SEVERAL_OVER_LINES) {
+        int is_own = status == LINE_SEVERAL_OVER_LINES || added->effect >= EFFECT_OPENS;
+        if (is_alike && !is_own) {
             last->lines += added->lines;
             last->end = added->end;
             return 1;

@@ -14,7 +14,6 @@ from dcevents.reading.judge import Context
 from dcevents.reading.read_block import MemberList, ReadBlock
 from dcevents.reading.rows.table_search import NO_TABLE, TableSearch
 from dcevents.reading.scanner import (
-    SEVERAL,
     Effect,
     LineStatus,
     Run,
@@ -23,7 +22,8 @@ from dcevents.reading.scanner import (
     make_line_passer,
     make_member_scanner,
 )
-from dcevents.reading.scanner.block import find_entries, find_lines
+from dcevents.reading.scanner.block import find_lines
+from dcevents.reading.scanner.passed_lines import count_last_records, cut_behind, list_passed
 from dcevents.reading.scanning import ScannedInput
 from dcevents.reading.sources.buffers import BlockBytes, cut_bytes
 from dcevents.reading.sources.growing import ReadBytes
@@ -45,7 +45,6 @@ _ENDS_LIST: Final = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.SEVERA
 _LIST_BYTES: Final = 1 << 18
 _LINES_BYTES: Final = 1 << 12
 """Of a value over lines, as long as it is not known to be long."""
-_OVER_LINES: Final = (LineStatus.OBJECTS_OVER_LINES, LineStatus.SEVERAL_OVER_LINES)
 
 
 class InputReading:
@@ -209,12 +208,13 @@ class InputReading:
                 place = runs.find(LineStatus.ASIDE, place)
                 self._pass_lines(data, scanned, runs[place - 1], run.first_line, run.begin)
                 continue
-            if run.status is LineStatus.ASIDE:
+            is_aside, may_pass = run.status is LineStatus.ASIDE, self._may_pass(run.effect)
+            if is_aside and (run.effect is Effect.UNKNOWN or not may_pass):
                 yield from self._open_reader().feed(cut_bytes(data, run.begin, run.end))
                 place += 1
                 continue
             line, at = run.first_line, run.begin
-            if not self._may_pass(run.effect):
+            if not may_pass:
                 line, at = yield from self._feed_run(data, scanned, run, fed)
             if at < run.end and run.effect is not Effect.UNKNOWN:
                 place = self._pass_members(data, scanned, place, line, at)
@@ -262,6 +262,9 @@ class InputReading:
         first = runs[place]
         end = max(runs.find_place(first.begin + window), place + 1)
         end = min(end, *(runs.find(status, place) for status in _ENDS_LIST))
+        if window < _LIST_BYTES:
+            # What is fed with the bracket of an array would leave that open.
+            end = runs.find_effect(Effect.OPENS, place + 1, end)
         last = runs[end - 1]
         yield from self._open_reader().feed(cut_bytes(data, first.begin, last.end))
         fed.add_all(scanned, range(first.first_line, last.first_line + last.lines))
@@ -274,25 +277,11 @@ class InputReading:
 
         Return the place of the next run.
         """
-        runs, reader = scanned.runs, self._open_reader()
-        stop = runs.find_unpassed(place)
-        first = runs.find_effective(place)
-        is_joined = first >= stop or runs.effects.find(Effect.APART, first + 1, stop) < 0
-        if first < stop:
-            run = runs[first]
-            rest = run if first > place else _cut_run(run, line, begin)
-            is_joined = is_joined and _is_joined(data, rest, has_comma=reader.has_comma)
-        last = runs[stop - 1]
-        lines, size = last.first_line + last.lines - line, last.end - begin
-        passed = PassedLines(lines, size, is_joined)
-        if last.effect is Effect.NONE and stop - 1 > place:
-            has_comma, _ = _find_end(data, runs[stop - 2], begin)
-            passed = passed._replace(has_comma=has_comma)
-        elif last.effect is not Effect.NONE:
-            has_comma, behind = _find_end(data, last, begin)
-            count = _count_last_records(scanned, last)
-            passed = passed._replace(has_comma=has_comma, behind=behind, records=count)
-        reader.pass_members(passed)
+        reader = self._open_reader()
+        rest = _cut_run(scanned.runs[place], line, begin)
+        found, stop = list_passed(data, scanned, rest, place, reader.arrays)
+        for passed in found:
+            reader.pass_members(passed)
         return stop
 
     def _pass_lines(
@@ -309,10 +298,10 @@ class InputReading:
         if not line_end.endswith(b"]"):
             self._pass_over(lines, size)
             return
-        _, behind = _find_end(data, last, begin)
-        count = _count_last_records(scanned, last)
-        passed = PassedLines(lines, size, is_joined=False, behind=behind, records=count)
-        self._open_reader().pass_members(passed)
+        behind, records = cut_behind(data, last, begin), count_last_records(scanned, last)
+        self._open_reader().pass_members(
+            PassedLines(lines, size, 0, b"," in behind, behind, records)
+        )
 
     def _pass_over(self, lines: int, size: int) -> None:
         """Pass over whole lines that are a record each, or several; nothing is open before them."""
@@ -377,29 +366,3 @@ def _cut_run(run: Run, line: int, begin: int) -> Run:
     return run._replace(
         first_line=line, lines=run.first_line + run.lines - line, begin=begin, first_entry=0
     )
-
-
-def _is_joined(data: BlockBytes, run: Run, *, has_comma: bool) -> bool:
-    """Return whether the values of a run are members of what is open before it."""
-    if run.effect is Effect.TEXT or run.status in _OVER_LINES:
-        return True
-    if run.effect is Effect.APART and run.lines > 1:
-        return False
-    return has_comma or data.find(b",", run.begin, data.index(b"{", run.begin)) >= 0
-
-
-def _find_end(data: BlockBytes, run: Run, begin: int) -> tuple[bool, bytes | None]:
-    """Return whether another member may follow behind a run, and what is behind its last object."""
-    if run.effect is Effect.TEXT:
-        return True, None
-    behind = cut_bytes(data, data.rindex(b"}", begin, run.end) + 1, run.end)
-    return b"," in behind, behind
-
-
-def _count_last_records(scanned: ScannedBlock, run: Run) -> int:
-    """Count the records that begin on the last line of a run."""
-    if run.status not in SEVERAL:
-        return int(run.status not in _OVER_LINES)
-    line = run.first_line + run.lines - 1
-    columns = (scanned.events.lines, scanned.others.lines)
-    return sum(len(find_entries(each, range(line, line + 1))) for each in columns)

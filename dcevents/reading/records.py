@@ -14,6 +14,7 @@ from dcevents.reading.framing.records import (
     ReadMembers,
     TakenMembers,
 )
+from dcevents.reading.framing.sequences import OuterArrays
 from dcevents.reading.judge import (
     Context,
     Event,
@@ -140,9 +141,9 @@ class RecordReader:
         return self._framing.is_between_lines
 
     @property
-    def has_comma(self) -> bool:
-        """Return whether a value on the next line is a member of what arrays are open."""
-        return self._framing.has_comma
+    def arrays(self) -> OuterArrays:
+        """Return a copy of what is known of outer arrays."""
+        return self._framing.arrays
 
     def pass_members(self, passed: PassedLines) -> None:
         """Pass over lines that were read elsewhere, where nothing but arrays is open before them.

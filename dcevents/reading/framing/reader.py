@@ -28,6 +28,7 @@ from dcevents.reading.framing.records import (
     ResumePoint,
 )
 from dcevents.reading.framing.segments import LineSegment
+from dcevents.reading.framing.sequences import OuterArrays
 
 _BEHIND_SCALARS: Final = {b"", *(bytes([byte]) for byte in b" \t\r\n,\0\x1e]")}
 """Bytes that may follow a string or number."""
@@ -101,17 +102,17 @@ class Framing(LineReader):
         """
         if not self.is_between_lines:
             raise ValueError("something is open before the lines to pass")
-        if not passed.is_joined:
-            self._arrays.count = 0
-        if passed.has_comma is not None:
-            self._arrays.has_comma = passed.has_comma
+        self._arrays.count, self._arrays.has_comma = passed.open_arrays, passed.has_comma
         self._line += passed.lines - 1
         place = self._buffer.end + passed.size
-        if passed.behind is not None:
-            closed = passed.behind.count(b"]")
-            if closed or (self._arrays.count > 0 and not self._arrays.has_comma):
-                at, arrays = place - len(passed.behind), self._arrays.count + closed
-                self._closing = place, self._make_resume(at, passed.records, arrays)
+        closed = (passed.behind or b"").count(b"]")
+        if passed.is_closing:
+            self._closing = place, None
+        elif passed.behind and (closed or (passed.open_arrays and not passed.has_comma)):
+            point = self._make_resume(
+                place - len(passed.behind), passed.records, passed.open_arrays + closed
+            )
+            self._closing = place, point
         self._pass_over(1, passed.size)
 
     def pass_event_lines(self, data: bytes) -> list[FramedRecord]:
@@ -138,13 +139,13 @@ class Framing(LineReader):
         """Pass over a line that is an object, with separators around."""
         before, _, _ = line.partition(b"{")
         _, _, behind = line.rpartition(b"}")
-        is_joined = self._arrays.goes_on(before.decode())
-        self.pass_members(PassedLines(1, len(line), is_joined, b"," in behind, behind, 1))
+        open_arrays = self._arrays.count if self._arrays.goes_on(before.decode()) else 0
+        self.pass_members(PassedLines(1, len(line), open_arrays, b"," in behind, behind, 1))
 
     @property
-    def has_comma(self) -> bool:
-        """Return whether a value on the next line is a member of what arrays are open."""
-        return self._arrays.has_comma
+    def arrays(self) -> OuterArrays:
+        """Return a copy of what is known of outer arrays."""
+        return replace(self._arrays)
 
     def _is_behind_line(self) -> bool:
         """Return whether what has come in ends with a line."""

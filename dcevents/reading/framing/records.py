@@ -82,14 +82,16 @@ class PassedLines(NamedTuple):
 
     lines: int
     size: int
-    is_joined: bool
-    """Each object is the next member of what is open; else arrays before one have ended."""
-    has_comma: bool | None = None
-    """Another member may follow as if a comma were there; None if nothing but blank lines is."""
+    open_arrays: int
+    """Behind them."""
+    has_comma: bool
+    """Another member may follow there."""
     behind: bytes | None = None
     """What follows the last object, with its LF; None if another line is last."""
     records: int = 0
     """How many begin on the last line."""
+    is_closing: bool = False
+    """They are nothing but brackets: a later run reads on before them."""
 
 
 class TakenMembers(NamedTuple):

@@ -88,11 +88,14 @@ class Effect(IntEnum):
     """Objects that have no comma before them: arrays before them have ended."""
     JOINED = 4
     """Objects, each behind a comma, or over lines: the next members."""
+    OPENS = 5
+    """A line that is the bracket of an array, before one that is an object: never two in a run."""
+    CLOSES = 6
+    """A line that is a bracket, and perhaps a comma: never two in a run."""
 
 
 _EFFECTS: Final = tuple(Effect)
 _PASSED: Final = re.compile(rb"[^\0]*+")
-_WITHOUT_EFFECT: Final = re.compile(rb"\x01*+")
 
 
 class Run(NamedTuple):
@@ -173,21 +176,18 @@ class Runs(Sequence[Run]):
 
     def find_unpassed(self, begin: int) -> int:
         """Return the place of the next run whose effect is not known."""
-        return _find_behind(_PASSED, self.effects, begin)
+        match = _PASSED.match(self.effects, begin)
+        return match.end() if match else begin
 
-    def find_effective(self, begin: int) -> int:
-        """Return the place of the next run that is not blank."""
-        return _find_behind(_WITHOUT_EFFECT, self.effects, begin)
+    def find_effect(self, effect: Effect, begin: int, stop: int) -> int:
+        """Return the place of the next run of an effect before one; that one's where none is."""
+        found = self.effects.find(effect, begin, stop)
+        return stop if found < 0 else found
 
     def find(self, status: LineStatus, begin: int) -> int:
         """Return the place of the next run of a status; the number of runs where none is."""
         found = self.statuses.find(status, begin)
         return len(self) if found < 0 else found
-
-
-def _find_behind(pattern: re.Pattern[bytes], effects: bytes, begin: int) -> int:
-    match = pattern.match(effects, begin)
-    return match.end() if match else begin
 
 
 class StructureCount(NamedTuple):

@@ -311,7 +311,8 @@ static int scan_each(member_cursor *c, member_scan *m, u8 *data, int is_list, me
         count_events(s, 0);
         placed.end = (u32)(end - data);
         placed.end_line = c->lines;
-        if (!add_to_run(s, find_status(outcome), s->lines, placed.begin, placed.end)) return 0;
+        run added = {(u8)find_status(outcome), EFFECT_UNKNOWN, {0}, s->lines, 1, placed.begin, placed.end, 0};
+        if (!add_to_run(s, &added)) return 0;
         if (out->count && members[out->count - 1].line == placed.line) out->are_alone = 0;
         members[out->count] = placed;
         s->lines++;

@@ -1,5 +1,6 @@
 """Lines that a scanner has taken, but for those that were read record by record after all."""
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -36,6 +37,9 @@ _FED: Final = 0xFF
 """Stands for the bucket of a line that is read record by record after all."""
 _SPAN_FIELDS: Final = 6
 """Numbers of each of `TakenOthers.rejected_spans`."""
+_UNKNOWN: Final = re.compile(re.escape(bytes([OTHER_BUCKETS.index("unknown_event")])))
+_REJECTED: Final = re.compile(rb"\x01")
+"""Where `_IS_REJECTED` says so."""
 _IGNORED: Final = [OTHER_BUCKETS.index(name) for name in ("widget_ready", "unknown_event")]
 
 
@@ -172,11 +176,10 @@ class OtherLines:
         """Return for each name of an unknown event its first line, and how many have it."""
         if not self._others.unknown_names:
             return {}
-        numbers = memoryview(self._others.names).cast("B").cast("I").tolist()
-        if _FED in self._buckets:
-            pairs = zip(numbers, self._buckets, strict=True)
-            numbers = [NO_NAME if bucket == _FED else number for number, bucket in pairs]
-        found = _count_names(numbers, self._lines, self._others.unknown_names)
+        entries = [match.start() for match in _UNKNOWN.finditer(self._buckets)]
+        numbers = [*map(memoryview(self._others.names).cast("B").cast("I").__getitem__, entries)]
+        lines = [*map(self._lines.__getitem__, entries)]
+        found = _count_names(numbers, lines, self._others.unknown_names)
         return {name: (self._first_line + line, count) for name, line, count in found}
 
     def find_first_ignored(self) -> int | None:
@@ -188,9 +191,10 @@ class OtherLines:
         self, data: BlockBytes, scanned: ScannedBlock, wanted: int | None
     ) -> list[RejectedRecord]:
         """Return the first rejected records, so many of them or all, with their bytes."""
-        entries = (at for at, bucket in enumerate(self._buckets) if _IS_REJECTED[bucket])
-        if not any(self._buckets.translate(_IS_REJECTED)):
+        are_rejected = self._buckets.translate(_IS_REJECTED)
+        if wanted == 0 or 1 not in are_rejected:
             return []
+        entries = (match.start() for match in _REJECTED.finditer(are_rejected))
         rejects, found = TakenRejects(data, scanned), list[RejectedRecord]()
         for entry in islice(entries, wanted):
             reason = OTHER_BUCKETS[self._buckets[entry]]

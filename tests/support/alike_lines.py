@@ -129,6 +129,20 @@ def _wrap_form(record: Any, end: str) -> Any:
     return {"body": _write_form(record) + end, "level": "info"}
 
 
+def _wrap_field(record: Any, end: str) -> Any:
+    text = quote(json.dumps(record).encode("utf-8", "surrogatepass"), safe="/!$|") + end
+    return {"body": f"data={text}", "level": "info"}
+
+
+def _wrap_field_beside(record: Any, end: str) -> Any:
+    return {"body": f"v=1&{_wrap_field(record, '')['body']}&n=x%7Cy|z!{end}", "level": "info"}
+
+
+def _wrap_copies(record: Any, end: str) -> Any:
+    text = json.dumps(record)
+    return {"message": text, "state": {"message": text + end, "format": text}}
+
+
 def _wrap_request(record: Any, end: str) -> Any:
     return {"request": f"GET /dc.gif?{_write_form(record)}{end} HTTP/1.1", "status": 200}
 
@@ -210,7 +224,8 @@ WRAPS = [
     *(_wrap_own_key, _wrap_pairs, _wrap_seconds),
     *(_keep, _wrap_docker, _wrap_body, _wrap_twice, _wrap_text, _wrap_base64, _wrap_percent),
     *(_wrap_form, _wrap_request, _wrap_uri, _wrap_other_key, _wrap_other_form, _wrap_name),
-    *(_wrap_deep, _wrap_logged, _wrap_event, _wrap_values),
+    *(_wrap_deep, _wrap_logged, _wrap_event, _wrap_values, _wrap_field, _wrap_field_beside),
+    _wrap_copies,
 ]
 PREFIXES = [
     *("", " ", "{x} ", "[1] ", "1 2 ", '\\"a\\" ', "12:13 ", "{", "[", "[x] ", ", ", "é ", "\\t"),
@@ -246,6 +261,28 @@ FAMILIES = {
     "which of two names of events": [
         f'{{"event":"CONVERSATION_{one}","name":"CONVERSATION_{two}","sid":"s"}}'
         for one, two in (("CLOSED", "CLOSED"), ("ENGAGED", "CLOSED"), ("CLOSED", "ENGAGED"))
+    ],
+    "which of several names of events": [
+        json.dumps({"message": text, "state": {"message": text, "format": text}})
+        for text in (
+            f'{{"event":"CONVERSATION_{kind}","sid":"s"}}' for kind in ("CLOSED", "ENGAGED")
+        )
+    ],
+    "a form of one field": [
+        json.dumps({"body": f"sessionandevent={text}", "page": page})
+        for text, page in (
+            (quote('{"event":"CONVERSATION_ENGAGED","sid":"s"}'), "/p"),
+            (quote('{"event":"CONVERSATION_ENGAGED","sid":"t"}x'), "/q"),
+            (quote(' {"event":"CONVERSATION_ENGAGED","sid":"u"}'), "/r"),
+            (quote('[{"event":"CONVERSATION_ENGAGED","sid":"v"}]'), "/s"),
+            ("", "/t"),
+            ("=", "/u"),
+            ("%7B%FF%7D", "/v"),
+        )
+    ],
+    "the end of a field": [
+        json.dumps({"body": f"event=CONVERSATION_ENGAGED&name=a{sign}b%2Bc&sid=s{n}"})
+        for n, sign in enumerate("x!$|'%+&?#[{\\\"\x7f é~}^")
     ],
     "members of an array that are said once": [
         f'{_SURE}"body":["{one}","{two}"],"page":"{page}"}}'

@@ -1,7 +1,7 @@
 /* Names of events: loose spellings to kinds (definitions 1, "Event names"). */
 #include "scan.h"
 
-enum { MAX_NAME_BYTES = 4 * MAX_NAME_CHARACTERS, MIN_BEGINNING = 16 };
+enum { MAX_NAME_BYTES = 4 * MAX_NAME_CHARACTERS, MIN_BEGINNING = 32 };
 
 /* Letters and digits, in lower case; 0 for any other byte. */
 static const u8 word_signs[256] = {

@@ -6,7 +6,7 @@
 
 /* -- what a walk has found ------------------------------------------------------------------------ */
 
-/* Return whether a form is one whatever its values are: see `follow_field`. One with a field that is JSON
+/* Return whether a form is one whatever its values are: see `find_field_end`. One with a field that is JSON
    is, as that has percents behind an equals sign. */
 static int is_always_form(const scanner *s, const traced_value *traced)
 {

@@ -10,10 +10,18 @@ from choosing import try_examples
 from hypothesis import given
 from hypothesis import strategies as st
 from long_lists import PAD, PADS, read_pieces
+from over_lines import describe_in_full
 from scanned import CONTEXT
 
+from dcevents.model.vocabulary import Vocabulary
 from dcevents.native import load_library
-from dcevents.reading.scanner import make_scanner
+from dcevents.reading import scanning
+from dcevents.reading.log import read_log
+from dcevents.reading.read_settings import ReadSettings
+from dcevents.reading.scanner import PureScanner, make_scanner
+from dcevents.reading.scanning import ScannedInput, Scanning
+from dcevents.reading.sources import sizes
+from dcevents.reading.sources.inputs import Input
 
 pytestmark = pytest.mark.skipif(load_library() is None, reason="the library in C is not here")
 GOLDEN = tomllib.loads(Path(__file__).with_name("golden").joinpath("long_lists.toml").read_text())
@@ -29,6 +37,9 @@ AROUNDS = (
     ("[[", "]]"),
     ('{"timestamp":"2026-02-01T00:00:00Z","page":"/around","sid":"around","r":[', '],"b":[1]}'),
     ('{"a":[1,"x",null,{"k":1}],"b":{"hits":{"hits":[', "]}}}"),
+    ('{"a":[{"k":1},{"k":2}],"b":[', "]}"),
+    ('{"a":[[', "]]}"),
+    ('{"a":[\n  [\n    ', "\n  ]\n]}"),
     ('{"a":[{"b":[', "]}]}"),
     ('{"event":"CONVERSATION_CLOSED","sid":"around","r":[', "]}"),
     ('{\n  "took": 3,\n  "hits": [\n    ', "\n  ]\n}"),
@@ -65,7 +76,10 @@ BROKEN = (
     ),
     *("[]", "[" + EVENT % "b1" + "]", EVENT % "b2" + EVENT % "b3", "{", "}", "]"),
 )
-SEPARATORS = (",", ",", ",", ", ", " ,\t", ",\n", "\n,\n  ", ",\r\n    ", "", ",,")
+SEPARATORS = (
+    *(",", ",", ",", ", ", " ,\t", ",\n", "\n,\n  ", ",\r\n    "),
+    *("],[", "\n  ],\n  [\n    ", "] ,[ ", "],[[", "", ",,"),
+)
 
 
 def write_list(around: tuple[str, str], members: list[str], separators: list[str]) -> bytes:
@@ -93,6 +107,58 @@ def test_members_of_a_long_list_count_as_they_stand(case: dict[str, Any]) -> Non
     assert read == read_pieces(data, cuts)[0]
 
 
+def test_a_path_of_members_is_of_one_list() -> None:
+    member = '{"a":[{"x":1},{"x":2}]}'
+    along_line = ",".join(["PAD"] * PADS + [member] * 9)
+    in_list = '{"a":[' + ",".join(["PAD"] * PADS + ['{"x":1},{"x":2}'] * 9) + "]}"
+    for log in (along_line, in_list, along_line):
+        check_log(log.encode(), [])
+
+
+@pytest.mark.parametrize("behind", [" {} {\n", ',"c":[[1],\n["x"]]}\n'])
+def test_blocks_within_a_long_list_are_not_scanned(
+    behind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = [indent(EVENT % f"s{number}") for number in range(40)]
+    members[20:20] = [*[PAD.decode()] * (PADS + 2), "{}", '{"event":"chat_closed"}']
+    text = '{\n"a":[\n' + ",\n".join(members) + '\n],\n"b":[\n' + ",\n".join(members)
+    path = tmp_path / "x.log"
+    path.write_text(text + "\n]" + ("}" + behind + EVENT % "behind" + "\n{}\n") * 2)
+    for name in ("BLOCK_BYTES", "FIRST_BLOCK_BYTES"):
+        monkeypatch.setattr(sizes, name, 1 << 16)
+    monkeypatch.setattr(scanning, "_EARLY_BYTES", 1)
+    blocks: list[ScannedInput] = []
+    scan_block = scanning.scan_block
+
+    def note_block(block: Any, scanner: Any, *, is_in_list: bool) -> ScannedInput:
+        blocks.append(scan_block(block, scanner, is_in_list=is_in_list))
+        return blocks[-1]
+
+    monkeypatch.setattr(scanning, "scan_block", note_block)
+    read = read_whole(path)
+    are_left = [block.first_line is not None for block in blocks]
+    monkeypatch.setattr(scanning, "make_scanner", lambda *_, **__: PureScanner())
+
+    assert any(are_left)
+    assert not all(are_left)
+    assert read == read_whole(path)
+
+
+def read_whole(path: Path) -> Any:
+    """Return all that a log says, and its rejects."""
+    rejects: list[Any] = []
+    log = read_log(
+        Scanning(
+            [Input("x", path, path.stat().st_size)],
+            ReadSettings(clock_ms=CONTEXT.clock_ms, in_full=True),
+            lambda _: None,
+        ),
+        Vocabulary(),
+        keep_reject=lambda place, raw: rejects.append((place, raw)),
+    )
+    return describe_in_full(log), rejects
+
+
 @st.composite
 def logs(draw: st.DrawFn) -> tuple[bytes, list[float]]:
     """Make a log with a long list, in which PAD stands for an object of 400 kB, and at which parts
@@ -100,12 +166,13 @@ def logs(draw: st.DrawFn) -> tuple[bytes, list[float]]:
     """
     some = st.lists(st.sampled_from(WHOLE), max_size=12)
     broken = draw(st.lists(st.sampled_from(BROKEN), max_size=draw(st.integers(0, 1))))
-    members = [*draw(some), *broken, *draw(some)]
+    alike = draw(st.lists(st.sampled_from(WHOLE), max_size=2)) * draw(st.sampled_from((0, 2, 9)))
+    members = [*draw(some), *alike, *broken, *alike, *draw(some)]
     if draw(st.booleans()):
         members = [indent(member) for member in members]
     for _ in range(PADS + draw(st.integers(0, 1))):
         members.insert(draw(st.integers(0, len(members))), "PAD")
-    separator = st.sampled_from(SEPARATORS[: draw(st.sampled_from((1, 5, 8, len(SEPARATORS))))])
+    separator = st.sampled_from(SEPARATORS[: draw(st.sampled_from((1, 5, 8, 11, len(SEPARATORS))))])
     separators = [draw(separator) for _ in members[1:]]
     data = write_list(draw(st.sampled_from(AROUNDS)), members, separators)
     return data, draw(st.lists(st.floats(0, 1), max_size=3))

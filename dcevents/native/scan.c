@@ -102,7 +102,10 @@ u32 keep_rule(scanner *s, const u8 *form, u32 length, const rule *added)
     if (!rules) return NO_NUMBER;
     s->rules = rules;
     u32 number = number_text(&s->rule_forms, &s->seed, form, length);
-    if (number != NO_NUMBER) s->rules[number] = *added;
+    if (number == NO_NUMBER) return number;
+    /* Of a list's member it hangs on its rule which form is asked about. */
+    if (number < count) forget_list_rules(&s->paths);
+    s->rules[number] = *added;
     return number;
 }
 
@@ -161,12 +164,13 @@ static enum take_status take_list_member(scanner *s, const one_record *one, void
 {
     list_place *list = more;
     rule found;
+    u32 number = NO_NUMBER;
     enum line_outcome outcome = TAKEN_OTHER;
     for (int is_beside = 0; is_beside < 2; is_beside++) {
         /* The member before may have left it otherwise. */
         unsigned token = s->form[one->token] & ~(unsigned)BESIDE_EVENT;
         s->form[one->token] = (u8)(token | (is_beside ? BESIDE_EVENT : 0u));
-        u32 number = find_rule(s);
+        number = find_rule(s);
         if (number != NO_NUMBER) found = s->rules[number];
         else outcome = find_in_order(s, list->p, &found);
         if (outcome == NO_MEMORY) list->has_no_memory = 1;
@@ -178,25 +182,65 @@ static enum take_status take_list_member(scanner *s, const one_record *one, void
         if (is_beside && (found.kind == RULE_EVENT || found.kind == RULE_ASIDE)) return NOT_TAKEN;
         if (is_beside || is_event) break;
     }
+    if (one->member != NO_NUMBER) s->members[one->member].rule = number;
     outcome = apply_rule(s, &found);
     list->has_no_memory |= outcome == NO_MEMORY;
     return outcome == TAKEN_EVENT || outcome == TAKEN_OTHER ? IS_TAKEN : NOT_TAKEN;
+}
+
+/* Begin the members of a list; return whether the line has other records, too. */
+static int begin_several(scanner *s)
+{
+    int was_several = s->is_several;
+    s->is_several = 1;
+    s->takes_rejects = !was_several;
+    return was_several;
+}
+
+static void end_several(scanner *s, int was_several)
+{
+    s->is_several = was_several;
+    s->takes_rejects = 0;
 }
 
 /* Take all records of the lists in one. */
 static enum line_outcome take_list_members(scanner *s, const place *p)
 {
     list_place list = {p, 0};
-    int was_several = s->is_several;
     if (s->has_prefix) return SET_ASIDE;
-    s->is_several = 1;
-    s->takes_rejects = !was_several;
+    int was_several = begin_several(s);
+    s->was_late = s->is_late;
+    s->record_slots = s->slots_count;
     int is_taken = take_each(s, take_list_member, &list);
-    s->is_several = was_several;
-    s->takes_rejects = 0;
+    end_several(s, was_several);
     s->kept_levels = 0;
     if (list.has_no_memory) return NO_MEMORY;
     return is_taken ? TAKEN_SEVERAL : SET_ASIDE;
+}
+
+/* Take the members of a list that was found by its path, of which one is an event; none is left where that
+   cannot be. */
+static enum line_outcome take_followed(scanner *s)
+{
+    size_t events = s->events.count, others = s->others.count, spans = s->rejected_spans_count;
+    u32 records = s->line_records, slots_count = s->slots_count;
+    int was_several = begin_several(s);
+    enum line_outcome outcome = TAKEN_OTHER;
+    for (u32 number = 0; number < s->members_count; number++) {
+        const list_member *member = &s->members[number];
+        compose_followed(s, member, slots_count);
+        outcome = apply_rule(s, &s->rules[member->rule]);
+        if (outcome != TAKEN_EVENT && outcome != TAKEN_OTHER) break;
+    }
+    end_several(s, was_several);
+    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
+    if (outcome == NO_MEMORY || (is_taken && s->events.count > events))
+        return is_taken ? TAKEN_SEVERAL : outcome;
+    s->events.count = events;
+    s->others.count = others;
+    s->rejected_spans_count = spans;
+    s->line_records = records;
+    return SET_ASIDE;
 }
 
 int is_of_docker(const scanner *s, const u8 *at)
@@ -349,7 +393,7 @@ enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end, const u8
     enum line_outcome outcome = SET_ASIDE;
     if (number != NO_NUMBER) {
         s->value.end = s->value.begin + (u32)(*behind - begin);
-        outcome = apply_rule(s, &s->rules[number]);
+        outcome = number == RULES_OF_MEMBERS ? take_followed(s) : apply_rule(s, &s->rules[number]);
     }
     if (outcome != SET_ASIDE) s->prefers_late = s->is_late;
     s->is_late = s->prefers_late;
@@ -365,6 +409,7 @@ enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *at, const 
     /* Of a line that might be a part, it matters how its text ends. */
     if (is_taken && !is_of_docker(s, at) && s->walked_rule != NO_NUMBER)
         learn_path(s, at, end, s->walked_rule);
+    if (outcome == TAKEN_SEVERAL && !is_of_docker(s, at)) learn_list(s, at, end);
     return outcome;
 }
 

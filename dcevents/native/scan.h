@@ -453,14 +453,18 @@ enum value_type {
     VALUE_SPELLED,  /* a text of which what follows is read as it is spelled in its string */
     VALUE_SPELLED_END,
     VALUE_END,      /* of the record */
+    VALUE_LIST,     /* where the first record of a list begins: the tree goes on with it */
+    VALUE_MEMBER_END, /* … where one ends: the tree goes on with the next, or behind the list */
 };
 enum {
-    MAX_TRACED = 128,
+    MAX_TRACED = 2048,
+    MAX_PATH_VALUES = 128, /* of a record, or of a member of a list */
     UNTRACED = 1 << 30, /* the values of a record that can be no path */
     MAX_STEPS = 4096,
     MAX_STEP_BYTES = 1024,
     MAX_PATH_BYTES = 1 << 18,
     MAX_SIBLINGS = 16,
+    MAX_LIST_RULES = 4096, /* a power of two; half of them are used */
 };
 
 /* A value of a record: of a string the bytes between its quotes. */
@@ -480,6 +484,7 @@ typedef struct {
     u32 begin, length; /* in the paths' bytes */
     u32 flags, key_flags;
     u32 child, sibling; /* 0 for none */
+    u32 more;           /* of a list: the step before its next members, and what is behind it */
     u32 lines;          /* that have taken it */
     u32 rule;
     u8 type, byte;
@@ -488,10 +493,26 @@ typedef struct {
 } path_step;
 
 /* Where the tree of lines begins whose texts are read as they are spelled, and that of lines where a
-   value in a text has escapes; and of lines that need a walk for the late stages likewise. */
-enum { PATHS_SPELLED, PATHS_PLAIN, PATHS_LATE, PATH_TREES = 2 * PATHS_LATE };
+   value in a text has escapes; and of lines that need a walk for the late stages likewise. All are there
+   twice: for records, and for those that have a list of records. */
+enum { PATHS_SPELLED, PATHS_PLAIN, PATHS_LATE, PATHS_LISTS = 2 * PATHS_LATE, PATH_TREES = 2 * PATHS_LISTS };
 /* What is asked of a text at its end: bits of the step's byte. */
 enum { END_IS_NO_NAME = 1, END_IS_REQUEST = 2, END_IS_LONG = 4, END_IS_SHORT = 8 };
+/* What is known of a list's member: bits of the byte of the step at its end. */
+enum { MEMBER_NAMES_EVENT = 1, MEMBER_IS_NO_PAIR = 2 };
+
+/* The rule of a member of a list, by the steps at the end of the member and of the whole. */
+typedef struct {
+    u32 member, end; /* 0: free */
+    u32 is_only;     /* the list has no other member: it is none of records then */
+    u32 rule;
+} list_rule;
+
+/* A record whose list was found to have one member, for which there is no rule yet. */
+typedef struct {
+    const u8 *at, *behind; /* NULL for none */
+    u32 member, end, tree;
+} lone_member;
 
 /* Lines that have been walked, as trees of steps. */
 typedef struct {
@@ -501,6 +522,10 @@ typedef struct {
     int is_full; /* a step had no room */
     u32 tried, found; /* lines of late that a path was looked for, and found */
     u32 pause, next_pause; /* lines to come that none is looked for */
+    list_rule *list_rules; /* MAX_LIST_RULES */
+    u32 list_rules_count;
+    lone_member lone;
+    int prefers_lists; /* the line before had a list of records */
 } path_tree;
 
 /* -- results ---------------------------------------------------------------------------------- */
@@ -617,6 +642,9 @@ typedef struct {
     u32 gap_begin, form_begin, form_end, slots_begin, slots_end, number, splits_begin, splits_end;
     u32 traced_begin, traced_end;
     u32 next; /* NO_NUMBER for the last */
+    u32 containers; /* that are entered, it among them */
+    u32 rule, end_step; /* its rule, NO_NUMBER for none, and the step at its end */
+    u8 may_be_pair;
     const u8 *text, *text_end;
 } list_member;
 
@@ -628,6 +656,8 @@ typedef struct {
     u32 count;       /* of a list with members that leave no trace, all objects: of all members */
     u8 blank_end;    /* … the last byte that each of these has in a form */
     int is_text;
+    int are_all_containers; /* that are in the form, and hold no texts that may be records beside them */
+    u32 traced_end, gaps_before, gaps; /* of the values that are traced: see `cut_trace` */
     const u8 *text, *text_end; /* between the brackets of a list */
 } split;
 
@@ -692,6 +722,8 @@ typedef struct scanner {
     skipped_key skipped[MAX_SKIPPED_KEYS];
     u32 traced_count;
     traced_value traced[MAX_TRACED];
+    u32 gaps, first_gap; /* members whose values have not been kept; where the first of them would begin */
+    u32 record_slots; /* of the record with all members of its lists */
     u32 walked_rule; /* of the record walked last, if that does for its path */
     int was_late;    /* the walk was */
     path_tree paths;
@@ -745,13 +777,22 @@ int end_form(scanner *s);
 
 /* Read a record by the path of one like it, on a line or over lines: return its rule, with its slots in
    the scanner, which is late or not as that record was, and set the place behind it; NO_NUMBER where there
-   is none. What may be read ends at `end`. */
+   is none. Of a list of records it is `RULES_OF_MEMBERS`, and each member has its own, and its slots. What
+   may be read ends at `end`. */
+#define RULES_OF_MEMBERS (NO_NUMBER - 1)
 u32 follow_path(scanner *s, const u8 *at, const u8 *end, const u8 **behind);
 /* Return whether a text may end as full names do: what does not is none. Those that the user gave end as they
    like. */
 int may_be_full_name(const word_list *lists, const u8 *text, size_t length);
 /* Keep the path of the record that was walked last, from `begin` to `end`. */
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule);
+/* … of one that has a list of records, all of whose members have been taken. */
+void learn_list(scanner *s, const u8 *begin, const u8 *end);
+/* Keep the rule of a record by its list's only member, if that was found without a rule. */
+void note_lone_rule(scanner *s, u32 tree, const u8 *at, const u8 *behind, u32 rule);
+/* Keep the rule of a list's member; forget all of them. */
+void keep_list_rule(scanner *s, u32 member, u32 end, u32 is_only, u32 rule);
+void forget_list_rules(path_tree *paths);
 int open_paths(path_tree *paths);
 void close_paths(path_tree *paths);
 /* Look for paths from now on: there are rules for more lines. */
@@ -783,6 +824,7 @@ void collapse_members(scanner *s, u32 first_member);
    token of the list that it stands in. */
 typedef struct {
     u32 slots_begin, slots_end, token;
+    u32 member; /* NO_NUMBER for one that leaves no trace */
 } one_record;
 
 enum take_status { NOT_TAKEN, IS_TAKEN, NEEDS_RULE /* not taken: those behind it are looked at, too */ };
@@ -791,6 +833,8 @@ typedef enum take_status (*take_one)(scanner *s, const one_record *record, void 
 /* Make the form of each record that the walk has found, as if it were the only one, and its slots.
    Return 0 where that cannot be, where one was not taken, or all of a list are no events. */
 int take_each(scanner *s, take_one take, void *more);
+/* Put the slots of a member together that was found by its path, of a record with so many slots. */
+void compose_followed(scanner *s, const list_member *member, u32 slots_count);
 
 /* Return the byte of the scalar that a typed value in the form stands for, `{"S":…}`; of any other value
    its own. */

@@ -70,9 +70,12 @@ static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned le
     u32 first = NO_NUMBER, last = NO_NUMBER;
     walk_mark mark = mark_walk(s);
     int are_objects = 1, has_again = 0, was_dirty = s->is_dirty;
+    u32 gaps = s->gaps;
     u32 named = s->named_count, texts = s->texts_count;
     while (at < end) {
         u32 begin = s->form_length, slots = s->slots_count, splits = s->splits_count;
+        u32 traced = s->traced_count, containers = s->containers;
+        const u8 *text = at;
         are_objects = are_objects && *at == '{';
         at = walk_text_value(s, at, level);
         if (!at || at > end) return 0;
@@ -85,7 +88,10 @@ static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned le
         list_member member = {.gap_begin = begin, .form_begin = begin, .form_end = s->form_length,
                               .slots_begin = slots, .slots_end = s->slots_count, .number = count++,
                               .splits_begin = splits, .splits_end = s->splits_count,
-                              .next = NO_NUMBER};
+                              .traced_begin = traced, .next = NO_NUMBER,
+                              .containers = s->containers - containers, .text = text,
+                              .text_end = at};
+        cut_trace(s, &member);
         if (!add_member(s, &member, &last)) return 0;
         if (first == NO_NUMBER) first = last;
         at = skip_separators(at, end);
@@ -101,7 +107,11 @@ static int walk_text_values(scanner *s, const u8 *at, const u8 *end, unsigned le
         int holds_nothing = named == s->named_count && texts == s->texts_count && was_dirty == s->is_dirty;
         return holds_nothing && put_nameless(s, &mark);
     }
-    return add_split(s, form_begin, slots_begin, first, first_split, 1) != NULL;
+    split *added = add_split(s, form_begin, slots_begin, first, first_split, 1);
+    if (!added) return 0;
+    added->are_all_containers = 1;
+    added->gaps_before = gaps;
+    return 1;
 }
 
 /* Walk a text that is JSON values; return 0, with the form as it was, for any other. */

@@ -20,6 +20,7 @@ static int is_always_form(const scanner *s, const traced_value *traced)
 void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind)
 {
     int is_as_spelled = added->text == traced->begin;
+    kind &= (u8)~ONE_OF_SEVERAL;
     if ((kind == TEXT_JSON || kind == TEXT_BEHIND_PREFIX) && !is_as_spelled) {
         traced->type = VALUE_TEXT;
         traced->text = added->text;
@@ -125,7 +126,11 @@ typedef struct {
 typedef struct {
     scanner *s;
     u32 step, slots_count;
-    const rule *rule;
+    const rule *rule;  /* NULL for a list of records: */
+    const split *list; /* which has so many slots before it, the member that is read, NULL for none, */
+    u32 before;        /* … and whether what is behind it is read */
+    const list_member *member;
+    int is_behind;
     int is_spelled, is_trial;
     buffer buffers[MAX_TEXT_LEVELS + 1];
     u32 level;
@@ -169,6 +174,27 @@ static int open_a_text(learner *l, const traced_value *value, unsigned asked)
     return 1;
 }
 
+static int has_slot(const rule *r, u32 number)
+{
+    for (int which = 0; which < RULE_SLOTS; which++)
+        if (r->slots[which] == (int)number) return 1;
+    return 0;
+}
+
+/* Return whether a rule of the record takes the slot that is next. */
+static int is_next_taken(const learner *l)
+{
+    const scanner *s = l->s;
+    if (l->rule) return has_slot(l->rule, l->slots_count);
+    if (l->member) return has_slot(&s->rules[l->member->rule], l->slots_count);
+    for (u32 at = l->list->first_member; at != NO_NUMBER; at = s->members[at].next) {
+        const list_member *m = &s->members[at];
+        u32 own = l->is_behind ? m->slots_end - m->slots_begin : 0;
+        if (m->rule != NO_NUMBER && has_slot(&s->rules[m->rule], l->slots_count + own)) return 1;
+    }
+    return 0;
+}
+
 /* Return what is to be asked of a text at its end, so that all else is told by its beginning; a negative
    number where it is not. */
 static int find_asked(const learner *l, const traced_value *value, int is_behind_prefix)
@@ -176,8 +202,7 @@ static int find_asked(const learner *l, const traced_value *value, int is_behind
     u32 part = (value->flags & KEY_PART_BITS) >> KEY_PART_SHIFT, key_flags = value->key_flags;
     u32 other = KEY_TIME | KEY_MEETING;
     if ((value->flags & other) || part == PART_SID || part == PART_SESSION) return -1;
-    for (int which = 0; which < RULE_SLOTS; which++)
-        if (!value->is_dropped && l->rule->slots[which] == (int)l->slots_count) return -1;
+    if (!value->is_dropped && is_next_taken(l)) return -1;
     int asked = (value->flags & KEY_NAME) || !(key_flags & KEY_NO_NAME) ? END_IS_NO_NAME : 0;
     if (value->flags & KEY_TYPE) asked |= END_IS_SHORT;
     if (value->flags & KEY_EVENT) {
@@ -332,8 +357,149 @@ static int learn_line(scanner *s, u32 root, const u8 *begin, const u8 *end, u32 
 
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
 {
-    if (s->paths.pause || s->traced_count > MAX_TRACED || s->has_short_line || !has_few_kinds(s)) return;
+    if (s->paths.pause || s->traced_count > MAX_PATH_VALUES || s->gaps || s->has_short_line
+        || !has_few_kinds(s))
+        return;
     u32 root = s->was_late ? PATHS_LATE : 0;
     root += learn_line(s, root + PATHS_SPELLED, begin, end, rule, 1) ? PATHS_SPELLED : PATHS_PLAIN;
     learn_line(s, root, begin, end, rule, 0);
+    note_lone_rule(s, root, begin, end, rule);
+}
+
+/* -- lists of records ----------------------------------------------------------------------------- */
+
+static u32 count_names(const slot *slots, u32 begin, u32 end)
+{
+    u32 known = 0;
+    for (; begin < end; begin++) known += slots[begin].kind != KIND_NONE;
+    return known;
+}
+
+/* Return whether a list may have a path; take the rules away of members that may have none. */
+static int prepare_list(scanner *s, const split *list)
+{
+    const slot *slots = s->walked_slots;
+    u32 outside = count_names(slots, 0, list->slots_begin)
+        + count_names(slots, list->slots_end, s->record_slots);
+    u32 rules = 0, values = s->traced_count - list->traced_end;
+    if (values + s->members[list->first_member].traced_begin > MAX_PATH_VALUES) return 0;
+    for (u32 at = list->first_member; at != NO_NUMBER; at = s->members[at].next) {
+        list_member *m = &s->members[at];
+        /* Of objects that say nothing several are one in a text. */
+        if (m->slots_begin == m->slots_end) return 0;
+        values = m->traced_end - m->traced_begin;
+        int is_whole = values && values <= MAX_PATH_VALUES && m->traced_end <= s->first_gap;
+        if (!is_whole || outside + count_names(slots, m->slots_begin, m->slots_end) > 1)
+            m->rule = NO_NUMBER;
+        rules += m->rule != NO_NUMBER;
+    }
+    return rules > 0;
+}
+
+static int learn_values(learner *l, u32 begin, u32 end)
+{
+    for (u32 number = begin; number < end; number++)
+        if (!learn_value(l, &l->s->traced[number])) return 0;
+    return 1;
+}
+
+/* Add a step without a value at a place. */
+static int add_mark(learner *l, const u8 *at, const path_step *wanted)
+{
+    at = find_spelled(&l->buffers[l->level], at);
+    return at && add_to_path(l, at, wanted);
+}
+
+/* Go on behind a member that is left out. */
+static int pass_member(learner *l, const list_member *m)
+{
+    buffer *b = &l->buffers[l->level];
+    b->at = find_spelled(b, m->text_end);
+    return b->at != NULL;
+}
+
+static int learn_member(learner *l, list_member *m)
+{
+    const slot *slots = l->s->walked_slots;
+    path_step wanted = {.type = VALUE_MEMBER_END, .flags = l->list->is_text ? m->containers : 0};
+    if (count_names(slots, m->slots_begin, m->slots_end)) wanted.byte |= MEMBER_NAMES_EVENT;
+    if (l->list->is_text || !m->may_be_pair) wanted.byte |= MEMBER_IS_NO_PAIR;
+    l->member = m;
+    l->slots_count = l->before;
+    if (!learn_values(l, m->traced_begin, m->traced_end)) return 0;
+    if (l->slots_count - l->before != m->slots_end - m->slots_begin) return 0;
+    if (!add_mark(l, m->text_end, &wanted)) return 0;
+    m->end_step = l->step;
+    return 1;
+}
+
+/* Return the step that is before all members of a list but the first, and before what is behind it. */
+static u32 find_more(path_tree *paths, u32 list)
+{
+    if (!paths->steps[list].more && paths->steps_count < MAX_STEPS) {
+        memset(&paths->steps[paths->steps_count], 0, sizeof *paths->steps);
+        paths->steps[list].more = paths->steps_count++;
+    }
+    if (!paths->steps[list].more) paths->is_full = 1;
+    return paths->steps[list].more;
+}
+
+/* Add what is behind a list to its tree, and all rules. */
+static int learn_behind(learner *l, const u8 *end)
+{
+    scanner *s = l->s;
+    u32 outside = l->list->is_text ? s->containers : 0;
+    for (u32 at = l->list->first_member; at != NO_NUMBER && outside; at = s->members[at].next)
+        outside -= s->members[at].containers;
+    l->member = NULL;
+    l->is_behind = 1;
+    l->slots_count = l->before;
+    if (!learn_values(l, l->list->traced_end, s->traced_count)) return 0;
+    if (l->slots_count - l->before != s->record_slots - l->list->slots_end) return 0;
+    REQUIRE(!l->level && !l->open_count);
+    path_step wanted = {.type = VALUE_END, .flags = outside, .byte = (u8)s->is_pair};
+    if (!add_to_path(l, end, &wanted)) return 0;
+    for (u32 at = l->list->first_member; at != NO_NUMBER && !l->is_trial; at = s->members[at].next)
+        if (s->members[at].rule != NO_NUMBER)
+            keep_list_rule(s, s->members[at].end_step, l->step, 0, s->members[at].rule);
+    return 1;
+}
+
+/* Add a line with a list of records to a tree, or find out whether that is possible. */
+static int learn_list_line(scanner *s, const split *list, u32 root, const u8 *begin, const u8 *end,
+                           int is_trial)
+{
+    const list_member *first = &s->members[list->first_member];
+    learner l = {.s = s, .step = root, .list = list, .is_spelled = root % PATHS_LATE == PATHS_SPELLED,
+                 .is_trial = is_trial};
+    path_step wanted = {.type = VALUE_LIST};
+    l.buffers[0].at = begin;
+    /* A list begins behind its first brace, by which it differs from other things. */
+    if (!learn_values(&l, 0, first->traced_begin) || !add_mark(&l, first->text + 1, &wanted)) return 0;
+    l.before = l.slots_count;
+    if (l.before != list->slots_begin) return 0;
+    u32 list_step = l.step, more = is_trial ? 0 : find_more(&s->paths, list_step);
+    if (!is_trial && !more) return 0;
+    for (u32 at = list->first_member; at != NO_NUMBER; at = s->members[at].next) {
+        list_member *m = &s->members[at];
+        int is_learned = m->rule == NO_NUMBER ? pass_member(&l, m) : learn_member(&l, m);
+        if (!is_learned) return 0;
+        if (!is_trial && m->rule != NO_NUMBER) s->paths.steps[m->end_step].more = more;
+        l.step = more;
+    }
+    return learn_behind(&l, end);
+}
+
+void learn_list(scanner *s, const u8 *begin, const u8 *end)
+{
+    const split *list = s->splits;
+    if (s->paths.pause || s->traced_count > MAX_TRACED || s->has_short_line || s->splits_count != 1)
+        return;
+    /* Whether there is a late text is said of the record, not of a member. */
+    if (s->is_dirty || !list->are_all_containers) return;
+    if (list->gaps_before || list->gaps != s->gaps || !prepare_list(s, list)) return;
+    u32 root = PATHS_LISTS + (s->was_late ? PATHS_LATE : 0);
+    int is_spelled = learn_list_line(s, list, root + PATHS_SPELLED, begin, end, 1);
+    root += is_spelled ? PATHS_SPELLED : PATHS_PLAIN;
+    s->paths.prefers_lists |= learn_list_line(s, list, root, begin, end, 0);
 }

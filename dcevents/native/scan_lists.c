@@ -10,8 +10,10 @@ split *add_split(scanner *s, u32 form_begin, u32 slots_begin, u32 first_member, 
         s->status = WALK_DOUBT;
         return NULL;
     }
-    split added = {form_begin, s->form_length, slots_begin, s->slots_count, first_member, first_split,
-                   0, 0, is_text, NULL, NULL};
+    split added = {.form_begin = form_begin, .form_end = s->form_length, .slots_begin = slots_begin,
+                   .slots_end = s->slots_count, .first_member = first_member,
+                   .splits_begin = first_split, .is_text = is_text, .traced_end = s->traced_count,
+                   .gaps = s->gaps};
     s->splits[s->splits_count] = added;
     return &s->splits[s->splits_count++];
 }
@@ -101,6 +103,7 @@ typedef struct {
     take_one take;
     void *more;
     u32 form_length, slots_count, own_slots, token; /* of `one_form` so far */
+    u32 member;
     int needs_rules; /* some have not been taken: they are looked at for their forms alone */
 } composer;
 
@@ -139,7 +142,7 @@ static int append_rest(composer *c, const part *around)
 static int take_members(composer *c, const part *around, u32 level, u32 count)
 {
     scanner *s = c->s;
-    one_record one = {c->own_slots, c->slots_count, c->token};
+    one_record one = {c->own_slots, c->slots_count, c->token, c->member};
     if (!append_rest(c, around)) return 0;
     s->form = s->one_form;
     s->slots = s->one_slots;
@@ -188,6 +191,7 @@ static int take_list(composer *c, const part *whole, u32 begin, u32 slots_begin,
         c->own_slots = slots_count;
         s->numbers[level] = next;
         s->kept_levels = 0;
+        c->member = NO_NUMBER;
         if (list->count && !take_blanks(c, &around, level, stop - next)) return 0;
         next = stop + 1;
         if (at == NO_NUMBER) break;
@@ -199,6 +203,7 @@ static int take_list(composer *c, const part *whole, u32 begin, u32 slots_begin,
         kept_member kept = {list->text, list->text_end, m->text, m->text_end};
         s->kept[level] = kept;
         s->kept_levels = level + 1;
+        c->member = at;
         int is_taken = 0;
         if (m->splits_begin == m->splits_end) {
             is_taken = append(c, m->form_begin, m->form_end, m->slots_begin, m->slots_end)
@@ -215,8 +220,29 @@ static int take_list(composer *c, const part *whole, u32 begin, u32 slots_begin,
 
 int take_each(scanner *s, take_one take, void *more)
 {
-    composer c = {s, take, more, 0, 0, 0, 0, 0};
+    composer c = {.s = s, .take = take, .more = more};
     part whole = {NULL, NULL, s->form_length, s->slots_count};
     memset(s->numbers, 0, sizeof s->numbers);
     return take_list(&c, &whole, 0, 0, 0, s->splits_count, 0) && !c.needs_rules;
+}
+
+/* -- lists that were found by a path -------------------------------------------------------------- */
+
+static void copy_slots(scanner *s, const slot *from, u32 count)
+{
+    memcpy(s->one_slots + s->slots_count, from, count * sizeof *from);
+    s->slots_count += count;
+}
+
+void compose_followed(scanner *s, const list_member *member, u32 slots_count)
+{
+    const list_member *last = &s->members[s->members_count - 1];
+    u32 before = s->members[0].slots_begin, own = member->slots_end - member->slots_begin;
+    u32 behind = slots_count - last->slots_end;
+    REQUIRE(before + own + behind <= MAX_SLOTS); /* as the record had that the path is of */
+    s->slots = s->one_slots;
+    s->slots_count = 0;
+    copy_slots(s, s->walked_slots, before);
+    copy_slots(s, s->walked_slots + member->slots_begin, own);
+    copy_slots(s, s->walked_slots + last->slots_end, behind);
 }

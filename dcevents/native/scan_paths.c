@@ -1,7 +1,13 @@
 /* Lines like one that was walked: the same bytes between values, and values of the same classes.
 
    A walk depends on nothing else, so such a line has the same form, and the same rule. What is
-   not found here is walked. */
+   not found here is walked.
+
+   Of a list of records the form of each is made of what is before the list, of the member and of what is
+   behind, and of nothing else (see scan_lists.c): so a rule is that of the steps at the member's end and
+   at the record's, each of which has all steps before it. A walk makes records of the members if they are
+   several, not all pairs, and one names an event; all are objects or arrays in the form, as those of the
+   list were that the steps are of. */
 #include "scan_walk.h"
 
 enum { LOOKED_AT_LINES = 128, MIN_PAUSE_LINES = 64, MAX_PAUSE_LINES = 8192 };
@@ -11,8 +17,16 @@ int open_paths(path_tree *paths)
     paths->steps = calloc(MAX_STEPS, sizeof *paths->steps);
     paths->bytes = calloc(MAX_PATH_BYTES + READ_AHEAD, 1);
     paths->steps_count = PATH_TREES;
+    paths->list_rules = calloc(MAX_LIST_RULES, sizeof *paths->list_rules);
     paths->next_pause = MIN_PAUSE_LINES;
-    return paths->steps && paths->bytes;
+    return paths->steps && paths->bytes && paths->list_rules;
+}
+
+void forget_list_rules(path_tree *paths)
+{
+    memset(paths->list_rules, 0, MAX_LIST_RULES * sizeof *paths->list_rules);
+    paths->list_rules_count = 0;
+    paths->lone.at = NULL;
 }
 
 void look_for_paths(path_tree *paths)
@@ -25,6 +39,7 @@ void close_paths(path_tree *paths)
 {
     free(paths->steps);
     free(paths->bytes);
+    free(paths->list_rules);
 }
 
 void empty_paths(path_tree *paths)
@@ -33,6 +48,7 @@ void empty_paths(path_tree *paths)
     paths->steps_count = PATH_TREES;
     paths->bytes_count = 0;
     paths->is_full = 0;
+    forget_list_rules(paths);
 }
 
 /* -- following ---------------------------------------------------------------------------------- */
@@ -324,6 +340,16 @@ static int end_spelled(const word_list *lists, const path_step *step, const u8 *
     return 1;
 }
 
+/* Note the member of a list that ends here. */
+static int end_followed(scanner *s, const path_step *step)
+{
+    if (s->members_count + 1 >= MAX_MEMBERS) return 0;
+    list_member *member = &s->members[s->members_count++];
+    member->end_step = (u32)(step - s->paths.steps);
+    member->slots_end = member[1].slots_begin = s->slots_count;
+    return 1;
+}
+
 /* Read the value of a step at a place, and go on behind it; return 0 for one of another class. */
 static int follow_value(scanner *s, const path_step *step, const u8 *at, follower *f)
 {
@@ -347,6 +373,14 @@ static int follow_value(scanner *s, const path_step *step, const u8 *at, followe
         f->at = f->texts[--f->level].next;
         f->end = f->texts[f->level].end;
         return 1;
+    case VALUE_LIST:
+        s->members_count = 0;
+        s->members[0].slots_begin = s->slots_count;
+        f->at = at;
+        return 1;
+    case VALUE_MEMBER_END:
+        f->at = at;
+        return end_followed(s, step);
     case VALUE_FORM:
     case VALUE_END: break;
     }
@@ -365,6 +399,7 @@ static void count_step(path_step *steps, u32 *link, u32 *before)
     *before = number;
 }
 
+/* Return the step at the end of the record's path; 0 for none. */
 static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end, const u8 **behind)
 {
     path_tree *paths = &s->paths;
@@ -381,15 +416,18 @@ static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end, const
         /* What lies behind a text is another's: its bytes are not looked at. */
         int is_here = step->length <= (size_t)(f.end - at)
             && is_same(at, paths->bytes + step->begin, step->length);
-        int is_end = is_here && step->type == VALUE_END && (!step->flags || step->flags == pack_kinds(s));
+        /* Members of a list name one kind each, with what is around: see `learn_list`. */
+        int is_end = is_here && step->type == VALUE_END
+            && (root >= PATHS_LISTS || !step->flags || step->flags == pack_kinds(s));
         if (is_end || (is_here && follow_value(s, step, at + step->length, &f))) {
             if (step->is_dropped) s->slots_count = slots_count;
             count_step(paths->steps, link, before);
             if (is_end) {
                 *behind = at + step->length;
                 s->is_pair = step->byte;
-                return step->rule;
+                return (u32)(step - paths->steps);
             }
+            if (step->type == VALUE_MEMBER_END) step = &paths->steps[step->more];
             link = &step->child;
             before = NULL;
         } else {
@@ -400,7 +438,76 @@ static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end, const
             link = &step->sibling;
         }
     }
+    return 0;
+}
+
+/* -- lists of records ----------------------------------------------------------------------------- */
+
+/* Return the place of a rule, which is free if there is none. */
+static list_rule *place_list_rule(const scanner *s, u32 member, u32 end, u32 is_only)
+{
+    u64 hash = mix(((u64)member << 32 | end << 1 | is_only) ^ s->seed.two, s->seed.one | 1);
+    for (size_t at = (size_t)(hash >> 20);; at++) {
+        list_rule *place = &s->paths.list_rules[at & (MAX_LIST_RULES - 1)];
+        int is_found = place->member == member && place->end == end && place->is_only == is_only;
+        if (is_found || !place->member) return place;
+    }
+}
+
+void keep_list_rule(scanner *s, u32 member, u32 end, u32 is_only, u32 rule)
+{
+    path_tree *paths = &s->paths;
+    list_rule *place = place_list_rule(s, member, end, is_only);
+    if (!place->member && paths->list_rules_count == MAX_LIST_RULES / 2) {
+        paths->is_full = 1;
+        return;
+    }
+    paths->list_rules_count += !place->member;
+    list_rule kept = {member, end, is_only, rule};
+    *place = kept;
+}
+
+/* Find the rules of a list's members that were followed; NO_NUMBER where one has none. */
+static u32 find_list_rules(scanner *s, u32 end)
+{
+    const path_step *steps = s->paths.steps;
+    const list_rule *found = NULL;
+    unsigned known = 0;
+    u32 containers = steps[end].flags; /* of a text: all of them count for each member */
+    for (u32 number = 0; number < s->members_count; number++) {
+        list_member *member = &s->members[number];
+        u32 step = member->end_step;
+        if (!found || found->member != step) found = place_list_rule(s, step, end, 0);
+        if (!found->member) return NO_NUMBER;
+        member->rule = found->rule;
+        known |= steps[step].byte;
+        containers += steps[step].flags;
+        if (containers > MAX_CONTAINERS) return NO_NUMBER;
+    }
+    int are_records = (known & MEMBER_NAMES_EVENT) && (known & MEMBER_IS_NO_PAIR);
+    return are_records ? RULES_OF_MEMBERS : NO_NUMBER;
+}
+
+/* Find the rule of a record whose path ends in a step. */
+static u32 find_path_rule(scanner *s, u32 tree, u32 end, const u8 *at, const u8 *behind)
+{
+    path_tree *paths = &s->paths;
+    if (tree < PATHS_LISTS) return paths->steps[end].rule;
+    if (s->members_count > 1) return find_list_rules(s, end);
+    u32 member = s->members[0].end_step;
+    const list_rule *found = place_list_rule(s, member, end, 1);
+    if (found->member) return found->rule;
+    lone_member lone = {at, behind, member, end, tree % PATHS_LISTS};
+    paths->lone = lone;
     return NO_NUMBER;
+}
+
+void note_lone_rule(scanner *s, u32 tree, const u8 *at, const u8 *behind, u32 rule)
+{
+    lone_member *lone = &s->paths.lone;
+    if (lone->at == at && lone->behind == behind && lone->tree == tree)
+        keep_list_rule(s, lone->member, lone->end, 1, rule);
+    lone->at = NULL;
 }
 
 /* Note whether a line had a path. Where most have none, looking for some costs more than it saves. */
@@ -422,17 +529,25 @@ static void note_path(path_tree *paths, int is_found)
 u32 follow_path(scanner *s, const u8 *at, const u8 *end, const u8 **behind)
 {
     path_tree *paths = &s->paths;
+    paths->lone.at = NULL;
     if (paths->pause) {
         paths->pause--;
         return NO_NUMBER;
     }
     s->slots = s->walked_slots;
     u32 rule = NO_NUMBER, first = s->prefers_late ? PATHS_LATE : 0;
+    if (paths->prefers_lists) first += PATHS_LISTS;
     for (u32 root = 0; root < PATH_TREES && rule == NO_NUMBER; root++) {
         /* Where lines of late have needed a late walk, most go on to. */
         u32 tree = root ^ first;
-        s->is_late = tree >= PATHS_LATE;
-        if (paths->steps[tree].child) rule = find_path(s, tree, at, end, behind);
+        /* A list behind text is for the judge. */
+        if (!paths->steps[tree].child || (tree >= PATHS_LISTS && s->has_prefix)) continue;
+        s->is_late = (tree & PATHS_LATE) != 0;
+        u32 last = find_path(s, tree, at, end, behind);
+        if (last) rule = find_path_rule(s, tree, last, at, *behind);
+        if (rule == NO_NUMBER) continue;
+        if (tree < PATHS_LISTS && paths->lone.at) note_lone_rule(s, tree, at, *behind, rule);
+        else paths->prefers_lists = tree >= PATHS_LISTS;
     }
     note_path(paths, rule != NO_NUMBER);
     return rule;

@@ -365,6 +365,7 @@ static const u8 *walk_item(scanner *s, const u8 *at, u32 flags, unsigned level)
 typedef struct {
     u32 form_begin, slots_begin, members_count, first_split, known_names, keys_count;
     u32 containers, most_containers; /* before, of one member */
+    u32 gaps; /* of the trace, before */
     u32 first, last, count, containers_count, objects_count, gap;
     u32 text_arrays; /* members that are arrays of texts, and no objects */
     int has_blank, has_text, holds_text, holds_objects; /* itself; itself or in arrays in it */
@@ -424,7 +425,9 @@ static const u8 *walk_next_item(scanner *s, const u8 *at, u32 flags, unsigned le
     member.text_end = at;
     member.slots_end = s->slots_count;
     member.splits_end = s->splits_count;
-    member.traced_end = s->traced_count;
+    member.containers = containers;
+    member.may_be_pair = (u8)s->is_pair;
+    cut_trace(s, &member);
     if (!add_member(s, &member, &a->last)) return NULL;
     if (a->first == NO_NUMBER) a->first = a->last;
     return at;
@@ -454,6 +457,8 @@ static const u8 *end_array(scanner *s, const u8 *at, array_state *a)
         if (!added) return NULL;
         if (a->has_blank) added->count = a->count;
         added->blank_end = a->blank_end;
+        added->are_all_containers = !a->has_blank && a->count == a->containers_count && !a->holds_text;
+        added->gaps_before = a->gaps;
         added->text = a->text;
         added->text_end = at;
     } else if (a->first_split == s->splits_count) {
@@ -469,8 +474,8 @@ const u8 *walk_array(scanner *s, const u8 *at, u32 flags, unsigned level)
     array_state a = {.form_begin = s->form_length, .slots_begin = s->slots_count,
                      .members_count = s->members_count, .first_split = s->splits_count,
                      .known_names = s->known_names, .keys_count = s->keys_count,
-                     .containers = s->containers, .first = NO_NUMBER, .last = NO_NUMBER,
-                     .text = at};
+                     .containers = s->containers, .gaps = s->gaps, .first = NO_NUMBER,
+                     .last = NO_NUMBER, .text = at};
     if (level > MAX_LEVELS_WALKED) return stop(s, WALK_DOUBT);
     at = skip_space(s, at);
     if (*at == '{') {
@@ -528,7 +533,8 @@ static const u8 *walk_once(scanner *s, const u8 *at)
     s->text_levels = s->arena_length = s->keys_count = 0;
     s->members_count = s->splits_count = s->known_names = s->traced_count = 0;
     s->is_dirty = s->has_nameless = 0;
-    s->named_count = s->texts_count = 0;
+    s->named_count = s->texts_count = s->gaps = 0;
+    s->first_gap = NO_NUMBER;
     s->allows_line_feed = 0;
     s->last_crossed = NULL;
     s->has_reached_last = s->has_short_line = 0;

@@ -219,6 +219,16 @@ static inline u32 pack_kinds(const scanner *s)
     return count > 1 ? kinds : 0;
 }
 
+/* Drop the values of a list's member where there is no room for those of many more: a path has them of the
+   first ones. A record of so many values has no path but as a list. */
+static inline void cut_trace(scanner *s, list_member *member)
+{
+    member->traced_end = s->traced_count;
+    if (s->traced_count <= MAX_TRACED / 2 || s->traced_count > MAX_TRACED) return;
+    if (!s->gaps++) s->first_gap = member->traced_begin;
+    s->traced_count = member->traced_end = member->traced_begin;
+}
+
 /* -- values under keys (scan_values.c) ---------------------------------------------------------- */
 
 /* Return room for a text and zeros behind it; NULL where there is none. */

@@ -497,7 +497,13 @@ typedef struct {
    twice: for records, and for those that have a list of records. */
 enum { PATHS_SPELLED, PATHS_PLAIN, PATHS_LATE, PATHS_LISTS = 2 * PATHS_LATE, PATH_TREES = 2 * PATHS_LISTS };
 /* What is asked of a text at its end: bits of the step's byte. */
-enum { END_IS_NO_NAME = 1, END_IS_REQUEST = 2, END_IS_LONG = 4, END_IS_SHORT = 8 };
+enum {
+    END_IS_NO_NAME = 1,
+    END_IS_REQUEST = 2,
+    END_IS_LONG = 4,
+    END_IS_SHORT = 8,
+    END_IS_OF_LIST = 16, /* which member is before it is not told: its last value is the last word */
+};
 /* What is known of a list's member: bits of the byte of the step at its end. */
 enum { MEMBER_NAMES_EVENT = 1, MEMBER_IS_NO_PAIR = 2 };
 

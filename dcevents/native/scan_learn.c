@@ -112,7 +112,7 @@ typedef struct {
 
 /* A line, or a text that is entered. */
 typedef struct {
-    const u8 *at; /* behind the value read last */
+    const u8 *at, *value_end; /* behind the step or value read last */
     spelled_place texts[MAX_TEXT_LEVELS]; /* that are read as they are spelled in it, each in the last */
     u32 texts_count;
 } buffer;
@@ -162,7 +162,7 @@ static int add_to_path(learner *l, const u8 *begin, const path_step *wanted)
     REQUIRE(begin >= b->at);
     if (!l->is_trial)
         l->step = add_step(&l->s->paths, l->step, b->at, (size_t)(begin - b->at), wanted);
-    b->at = begin;
+    b->at = b->value_end = begin;
     return l->is_trial || l->step != 0;
 }
 
@@ -241,10 +241,7 @@ static int begin_spelled(learner *l, const traced_value *value, const u8 *begin)
 
 enum { NAME_END = 3, MIN_NAME = 8 };
 
-/* Look at what stands between the value read last and the end of a text that is no name: return 1 where
-   the value is the text's last word, 0 where a word behind it shows that it is no name, and a negative
-   number where that is not told. */
-static int find_last_word(const word_list *lists, const u8 *at, const u8 *end)
+int find_last_word(const word_list *lists, const u8 *at, const u8 *end)
 {
     u8 text[MIN_NAME + NAME_END] = "--------";
     u32 count = 0, word = 0;
@@ -266,12 +263,16 @@ static int end_text(learner *l, const u8 *end)
     REQUIRE(l->open_count);
     open_text text = l->open[--l->open_count];
     if (text.type == VALUE_FORM || (text.type == VALUE_TEXT && l->is_spelled)) {
-        int is_asked = text.asked & END_IS_NO_NAME ? find_last_word(l->s->lists, b->at, end) : 0;
-        if (is_asked < 0) return 0;
+        int is_asked = text.asked & END_IS_NO_NAME ? find_last_word(l->s->lists, b->value_end, end) : 0;
+        int is_of_list = (text.asked & END_IS_NO_NAME) && b->at != b->value_end;
+        if (is_asked < 0 || (is_of_list && !is_asked)) return 0;
         path_step wanted = {.type = VALUE_SPELLED_END, .byte = text.asked};
+        if (is_of_list) wanted.byte |= END_IS_OF_LIST;
         if (!is_asked) wanted.byte &= (u8)~END_IS_NO_NAME;
+        unsigned outer = text.type == VALUE_TEXT; /* of which the quotes are spelled as in the one around */
+        wanted.backslashes = (u8)((1u << (b->texts_count - outer)) - 1);
         if (text.has_slot && !add_to_path(l, end, &wanted)) return 0;
-        b->texts_count -= text.type == VALUE_TEXT;
+        b->texts_count -= outer;
         return 1;
     }
     path_step wanted = {.type = VALUE_TEXT_END};
@@ -324,11 +325,11 @@ static int learn_value(learner *l, const traced_value *value)
         return 0;
     if (!add_to_path(l, begin, &wanted)) return 0;
     l->slots_count += value->flags && !value->is_dropped;
-    b->at = end;
+    b->at = b->value_end = end;
     if (type != VALUE_TEXT && type != VALUE_BASE64 && type != VALUE_PERCENT && type != VALUE_FIELD_TEXT)
         return 1;
     if (!open_a_text(l, value, 0)) return 0;
-    buffer entered = {.at = value->text};
+    buffer entered = {.at = value->text, .value_end = value->text};
     l->buffers[++l->level] = entered;
     return 1;
 }
@@ -347,7 +348,7 @@ static int learn_line(scanner *s, u32 root, const u8 *begin, const u8 *end, u32 
     int is_spelled = root % PATHS_LATE == PATHS_SPELLED;
     learner l = {.s = s, .step = root, .rule = &s->rules[rule], .is_spelled = is_spelled,
                  .is_trial = is_trial};
-    l.buffers[0].at = begin;
+    l.buffers[0].at = l.buffers[0].value_end = begin;
     for (u32 number = 0; number < s->traced_count; number++)
         if (!learn_value(&l, &s->traced[number])) return 0;
     path_step wanted = {.type = VALUE_END, .rule = rule, .byte = (u8)s->is_pair, .flags = pack_kinds(s)};
@@ -406,14 +407,19 @@ static int learn_values(learner *l, u32 begin, u32 end)
 /* Add a step without a value at a place. */
 static int add_mark(learner *l, const u8 *at, const path_step *wanted)
 {
-    at = find_spelled(&l->buffers[l->level], at);
-    return at && add_to_path(l, at, wanted);
+    buffer *b = &l->buffers[l->level];
+    const u8 *value_end = b->value_end;
+    at = find_spelled(b, at);
+    int is_added = at && add_to_path(l, at, wanted);
+    b->value_end = value_end;
+    return is_added;
 }
 
 /* Go on behind a member that is left out. */
 static int pass_member(learner *l, const list_member *m)
 {
     buffer *b = &l->buffers[l->level];
+    b->value_end = find_spelled(b, m->text);
     b->at = find_spelled(b, m->text_end);
     return b->at != NULL;
 }
@@ -473,7 +479,7 @@ static int learn_list_line(scanner *s, const split *list, u32 root, const u8 *be
     learner l = {.s = s, .step = root, .list = list, .is_spelled = root % PATHS_LATE == PATHS_SPELLED,
                  .is_trial = is_trial};
     path_step wanted = {.type = VALUE_LIST};
-    l.buffers[0].at = begin;
+    l.buffers[0].at = l.buffers[0].value_end = begin;
     /* A list begins behind its first brace, by which it differs from other things. */
     if (!learn_values(&l, 0, first->traced_begin) || !add_mark(&l, first->text + 1, &wanted)) return 0;
     l.before = l.slots_count;

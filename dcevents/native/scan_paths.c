@@ -241,6 +241,7 @@ typedef struct {
 
 typedef struct {
     const u8 *at, *end; /* of the line, or of the text entered last */
+    const u8 *value_end; /* where the value read last ends */
     entered_text texts[MAX_TEXT_LEVELS];
     u32 level;
     const u8 *spelled[MAX_TEXT_LEVELS]; /* texts that are read as they are spelled */
@@ -323,11 +324,13 @@ static int begin_spelled(scanner *s, const path_step *step, const u8 *at, follow
 
 static int end_spelled(const word_list *lists, const path_step *step, const u8 *at, follower *f)
 {
-    if (!f->spelled_count) return 0;
+    /* Another value of the text may follow. */
+    if (!f->spelled_count || find_end(at, step->backslashes) != at) return 0;
     const u8 *text = f->spelled[f->spelled_count - 1];
     if (step->byte & END_IS_NO_NAME) {
         /* The last word is that of the value before, which has no escapes. */
-        const u8 *last = at - step->length;
+        const u8 *last = f->value_end;
+        if ((step->byte & END_IS_OF_LIST) && find_last_word(lists, last, at) != 1) return 0;
         while (last > text && !is_digit(last[-1]) && !is_lower(to_lower(last[-1])))
             if (*--last == '\\') return 0;
         if (may_be_full_name(lists, text, (size_t)(last - text))) return 0;
@@ -404,7 +407,7 @@ static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end, const
 {
     path_tree *paths = &s->paths;
     follower f;
-    f.at = begin;
+    f.at = f.value_end = begin;
     f.end = end;
     f.level = f.spelled_count = 0;
     u32 *link = &paths->steps[root].child, *before = NULL;
@@ -428,6 +431,7 @@ static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end, const
                 return (u32)(step - paths->steps);
             }
             if (step->type == VALUE_MEMBER_END) step = &paths->steps[step->more];
+            else if (step->type != VALUE_LIST) f.value_end = f.at;
             link = &step->child;
             before = NULL;
         } else {

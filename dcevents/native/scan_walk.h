@@ -289,6 +289,10 @@ void trace_entered(scanner *s, traced_value *traced, const slot *added, u8 kind)
 void trace_field(scanner *s, u32 entry, const put_text *put);
 /* Complete the trace of a text. */
 void trace_text(scanner *s, u32 entry, const put_text *put);
+/* Look at what stands between a value and the end of a text that is no name: return 1 where the value is the
+   text's last word, 0 where a word behind it shows that it is no name, and a negative number where that is
+   not told. */
+int find_last_word(const word_list *lists, const u8 *at, const u8 *end);
 /* Note a member behind the one before, `last`, which is then it. */
 int add_member(scanner *s, const list_member *member, u32 *last);
 

@@ -510,15 +510,8 @@ enum { MEMBER_NAMES_EVENT = 1, MEMBER_IS_NO_PAIR = 2 };
 /* The rule of a member of a list, by the steps at the end of the member and of the whole. */
 typedef struct {
     u32 member, end; /* 0: free */
-    u32 is_only;     /* the list has no other member: it is none of records then */
     u32 rule;
 } list_rule;
-
-/* A record whose list was found to have one member, for which there is no rule yet. */
-typedef struct {
-    const u8 *at, *behind; /* NULL for none */
-    u32 member, end, tree;
-} lone_member;
 
 /* Lines that have been walked, as trees of steps. */
 typedef struct {
@@ -530,7 +523,6 @@ typedef struct {
     u32 pause, next_pause; /* lines to come that none is looked for */
     list_rule *list_rules; /* MAX_LIST_RULES */
     u32 list_rules_count;
-    lone_member lone;
     int prefers_lists; /* the line before had a list of records */
 } path_tree;
 
@@ -794,10 +786,8 @@ int may_be_full_name(const word_list *lists, const u8 *text, size_t length);
 void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule);
 /* … of one that has a list of records, all of whose members have been taken. */
 void learn_list(scanner *s, const u8 *begin, const u8 *end);
-/* Keep the rule of a record by its list's only member, if that was found without a rule. */
-void note_lone_rule(scanner *s, u32 tree, const u8 *at, const u8 *behind, u32 rule);
 /* Keep the rule of a list's member; forget all of them. */
-void keep_list_rule(scanner *s, u32 member, u32 end, u32 is_only, u32 rule);
+void keep_list_rule(scanner *s, u32 member, u32 end, u32 rule);
 void forget_list_rules(path_tree *paths);
 int open_paths(path_tree *paths);
 void close_paths(path_tree *paths);

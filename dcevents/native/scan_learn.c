@@ -364,7 +364,6 @@ void learn_path(scanner *s, const u8 *begin, const u8 *end, u32 rule)
     u32 root = s->was_late ? PATHS_LATE : 0;
     root += learn_line(s, root + PATHS_SPELLED, begin, end, rule, 1) ? PATHS_SPELLED : PATHS_PLAIN;
     learn_line(s, root, begin, end, rule, 0);
-    note_lone_rule(s, root, begin, end, rule);
 }
 
 /* -- lists of records ----------------------------------------------------------------------------- */
@@ -467,7 +466,7 @@ static int learn_behind(learner *l, const u8 *end)
     if (!add_to_path(l, end, &wanted)) return 0;
     for (u32 at = l->list->first_member; at != NO_NUMBER && !l->is_trial; at = s->members[at].next)
         if (s->members[at].rule != NO_NUMBER)
-            keep_list_rule(s, s->members[at].end_step, l->step, 0, s->members[at].rule);
+            keep_list_rule(s, s->members[at].end_step, l->step, s->members[at].rule);
     return 1;
 }
 

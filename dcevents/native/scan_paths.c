@@ -26,7 +26,6 @@ void forget_list_rules(path_tree *paths)
 {
     memset(paths->list_rules, 0, MAX_LIST_RULES * sizeof *paths->list_rules);
     paths->list_rules_count = 0;
-    paths->lone.at = NULL;
 }
 
 void look_for_paths(path_tree *paths)
@@ -448,26 +447,26 @@ static u32 find_path(scanner *s, u32 root, const u8 *begin, const u8 *end, const
 /* -- lists of records ----------------------------------------------------------------------------- */
 
 /* Return the place of a rule, which is free if there is none. */
-static list_rule *place_list_rule(const scanner *s, u32 member, u32 end, u32 is_only)
+static list_rule *place_list_rule(const scanner *s, u32 member, u32 end)
 {
-    u64 hash = mix(((u64)member << 32 | end << 1 | is_only) ^ s->seed.two, s->seed.one | 1);
+    u64 hash = mix(((u64)member << 32 | end) ^ s->seed.two, s->seed.one | 1);
     for (size_t at = (size_t)(hash >> 20);; at++) {
         list_rule *place = &s->paths.list_rules[at & (MAX_LIST_RULES - 1)];
-        int is_found = place->member == member && place->end == end && place->is_only == is_only;
+        int is_found = place->member == member && place->end == end;
         if (is_found || !place->member) return place;
     }
 }
 
-void keep_list_rule(scanner *s, u32 member, u32 end, u32 is_only, u32 rule)
+void keep_list_rule(scanner *s, u32 member, u32 end, u32 rule)
 {
     path_tree *paths = &s->paths;
-    list_rule *place = place_list_rule(s, member, end, is_only);
+    list_rule *place = place_list_rule(s, member, end);
     if (!place->member && paths->list_rules_count == MAX_LIST_RULES / 2) {
         paths->is_full = 1;
         return;
     }
     paths->list_rules_count += !place->member;
-    list_rule kept = {member, end, is_only, rule};
+    list_rule kept = {member, end, rule};
     *place = kept;
 }
 
@@ -478,10 +477,11 @@ static u32 find_list_rules(scanner *s, u32 end)
     const list_rule *found = NULL;
     unsigned known = 0;
     u32 containers = steps[end].flags; /* of a text: all of them count for each member */
+    if (s->members_count < 2) return NO_NUMBER; /* another form */
     for (u32 number = 0; number < s->members_count; number++) {
         list_member *member = &s->members[number];
         u32 step = member->end_step;
-        if (!found || found->member != step) found = place_list_rule(s, step, end, 0);
+        if (!found || found->member != step) found = place_list_rule(s, step, end);
         if (!found->member) return NO_NUMBER;
         member->rule = found->rule;
         known |= steps[step].byte;
@@ -490,28 +490,6 @@ static u32 find_list_rules(scanner *s, u32 end)
     }
     int are_records = (known & MEMBER_NAMES_EVENT) && (known & MEMBER_IS_NO_PAIR);
     return are_records ? RULES_OF_MEMBERS : NO_NUMBER;
-}
-
-/* Find the rule of a record whose path ends in a step. */
-static u32 find_path_rule(scanner *s, u32 tree, u32 end, const u8 *at, const u8 *behind)
-{
-    path_tree *paths = &s->paths;
-    if (tree < PATHS_LISTS) return paths->steps[end].rule;
-    if (s->members_count > 1) return find_list_rules(s, end);
-    u32 member = s->members[0].end_step;
-    const list_rule *found = place_list_rule(s, member, end, 1);
-    if (found->member) return found->rule;
-    lone_member lone = {at, behind, member, end, tree % PATHS_LISTS};
-    paths->lone = lone;
-    return NO_NUMBER;
-}
-
-void note_lone_rule(scanner *s, u32 tree, const u8 *at, const u8 *behind, u32 rule)
-{
-    lone_member *lone = &s->paths.lone;
-    if (lone->at == at && lone->behind == behind && lone->tree == tree)
-        keep_list_rule(s, lone->member, lone->end, 1, rule);
-    lone->at = NULL;
 }
 
 /* Note whether a line had a path. Where most have none, looking for some costs more than it saves. */
@@ -533,7 +511,6 @@ static void note_path(path_tree *paths, int is_found)
 u32 follow_path(scanner *s, const u8 *at, const u8 *end, const u8 **behind)
 {
     path_tree *paths = &s->paths;
-    paths->lone.at = NULL;
     if (paths->pause) {
         paths->pause--;
         return NO_NUMBER;
@@ -548,10 +525,8 @@ u32 follow_path(scanner *s, const u8 *at, const u8 *end, const u8 **behind)
         if (!paths->steps[tree].child || (tree >= PATHS_LISTS && s->has_prefix)) continue;
         s->is_late = (tree & PATHS_LATE) != 0;
         u32 last = find_path(s, tree, at, end, behind);
-        if (last) rule = find_path_rule(s, tree, last, at, *behind);
-        if (rule == NO_NUMBER) continue;
-        if (tree < PATHS_LISTS && paths->lone.at) note_lone_rule(s, tree, at, *behind, rule);
-        else paths->prefers_lists = tree >= PATHS_LISTS;
+        if (last) rule = tree < PATHS_LISTS ? paths->steps[last].rule : find_list_rules(s, last);
+        if (rule != NO_NUMBER) paths->prefers_lists = tree >= PATHS_LISTS;
     }
     note_path(paths, rule != NO_NUMBER);
     return rule;

@@ -8,7 +8,7 @@ import zlib
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from hostile_lines import NAMES, NUMBERS, TEXTS, TIMES, HostileLines
+from hostile_lines import LIST_KEYS, NAMES, NUMBERS, TEXTS, TIMES, HostileLines, Lists
 
 CANONICAL = {
     "event": "CONVERSATION_TRIGGERED",
@@ -70,6 +70,28 @@ def make_alike(seed: int, lines: int) -> bytes:
     return "".join(line.replace("\n", " ") + "\n" for line in made[:lines]).encode(
         "utf-8", "surrogatepass"
     )
+
+
+def make_alike_lists(seed: int, lines: int) -> bytes:
+    """Return lines of several records: of few members each has some, at times with other values."""
+    pick = random.Random(seed)
+    made: list[str] = []
+    while len(made) < lines:
+        lists = Lists(pick.randrange(1 << 30))
+        steps = pick.choice(lists.around)
+        others = [lists.members[0], LOGGED, *lists.quiet, *lists.members]
+        members = [CANONICAL, *pick.sample(others, 3)]
+        dump = functools.partial(json.dumps, ensure_ascii=pick.random() < 0.8)
+        if pick.random() < 0.6:
+            steps = [(pick.choice(["object", "lines"]), pick.choice(LIST_KEYS), {"level": "info"})]
+        for _ in range(40):
+            count = pick.choice([1, 2, 2, 3, 5])
+            value: Any = [pick.choice(members) for _ in range(count)]
+            value = _change_values(value, pick) if pick.random() < 0.2 else value
+            for how, key, beside in steps:
+                value = lists.put(value, how, key, _change_some(beside, pick))
+            made.append(dump(value))
+    return "".join(f"{line}\n" for line in made[:lines]).encode("utf-8", "surrogatepass")
 
 
 ENDS = [" ", "x", ",", "{}", "]", _EVENT]

@@ -17,7 +17,8 @@ import prefix_lines
 
 from dcevents import native
 from dcevents.errors import DcError
-from dcevents.reading.judge import Context
+from dcevents.reading.judge import NO_MAPPING, Context
+from dcevents.reading.scanner.map_words import list_words
 from dcevents.reading.scanner.native import NativeScanner, _make_native_rule
 from dcevents.reading.scanner.words import WORD_LISTS
 from samples import envelopes, generate
@@ -149,7 +150,7 @@ def main(folder: Path) -> None:
         for seed in cut_seeds(log):
             (folder / "seeds" / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
     parts = []
-    for words in WORD_LISTS:
+    for words in list_words(NO_MAPPING) or ():
         packed = b"".join(bytes([len(word)]) + word for word in words)
         parts += [struct.pack("=I", len(packed)), packed]
     for form, rule, structures in scanner._rules.list_from(0):

@@ -26,7 +26,7 @@ from dcevents.reading.scanner.block import (
 )
 from dcevents.reading.scanner.lines_within import make_line_passer
 from dcevents.reading.scanner.long_lists import make_member_scanner
-from dcevents.reading.scanner.map_words import list_map_words
+from dcevents.reading.scanner.map_words import list_words
 from dcevents.reading.scanner.native import NativeScanner
 from dcevents.reading.scanner.pure import PureScanner
 
@@ -57,6 +57,6 @@ __all__ = [
 def make_scanner(context: Context, *, in_full: bool) -> Scanner:
     """Return a scanner for all blocks of a run; `in_full` sets aside events with a meeting."""
     library = load_library()
-    if library is None or list_map_words(context.mapping) is None:
+    if library is None or list_words(context.mapping) is None:
         return PureScanner()
     return NativeScanner(library, context, in_full=in_full)

@@ -8,6 +8,7 @@ from dcevents.reading.judge import Mapping
 from dcevents.reading.judge.keys import match_adobe_key
 from dcevents.reading.judge.mapping import ANY_KEY, simplify_path
 from dcevents.reading.judge.nodes import TYPE_STEPS
+from dcevents.reading.scanner.words import WORD_LISTS
 
 _STEP: Final = "step"
 _MEANINGS: Final = (_STEP, "event", "sid", "field", "timestamp", "page")
@@ -17,11 +18,11 @@ _MAX_STEPS: Final = 16
 _READY_KIND: Final = 254
 """KIND_READY of scan.h."""
 
-MapWords = tuple[tuple[bytes, ...], ...]
+WordLists = tuple[tuple[bytes, ...], ...]
 
 
-def list_map_words(mapping: Mapping) -> MapWords | None:
-    """Return the lists behind `WORD_LISTS`; None for a map that the scanner in C cannot go by."""
+def list_words(mapping: Mapping) -> WordLists | None:
+    """Return all lists of words; None for a map that the scanner in C cannot go by."""
     keys: dict[str, set[str]] = {meaning: set() for meaning in _MEANINGS}
     for part, path in mapping.paths:
         steps = [step.removesuffix("[]") for step in simplify_path(path).split(".")]
@@ -39,7 +40,7 @@ def list_map_words(mapping: Mapping) -> MapWords | None:
     if any(len(name) > _MAX_KEY_BYTES for name in names):
         return None
     kinds = (_READY_KIND if kind == READY else KINDS.index(kind) for kind in names.values())
-    return *lists, tuple(names), tuple(bytes([kind]) for kind in kinds)
+    return *WORD_LISTS, *lists, tuple(names), tuple(bytes([kind]) for kind in kinds)
 
 
 def _is_plain_step(step: str) -> bool:

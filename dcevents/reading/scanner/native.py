@@ -23,9 +23,8 @@ from dcevents.reading.scanner.block import (
     TakenEvents,
     TakenOthers,
 )
-from dcevents.reading.scanner.map_words import list_map_words
+from dcevents.reading.scanner.map_words import list_words
 from dcevents.reading.scanner.rules import SLOTS, RecordValues, Rule, Rules, Sample
-from dcevents.reading.scanner.words import WORD_LISTS
 from dcevents.reading.sources.buffers import BlockBytes
 from dcevents.reading.timestamps import FORMS
 
@@ -192,8 +191,7 @@ class _BlockScanner:
         )
         if not self._scanner:
             raise MemoryError
-        map_words = list_map_words(context.mapping) or ()
-        for number, words in enumerate((*WORD_LISTS, *map_words)):
+        for number, words in enumerate(list_words(context.mapping) or ()):
             packed = b"".join(bytes([len(word)]) + word for word in words)
             if not library.dc_set_words(self._scanner, number, packed, len(packed)):
                 raise MemoryError

@@ -359,22 +359,33 @@ class _MemberOthers:
         if place is None:
             return None
         member = self._lines[place]
-        return self._find_line(member), _place_member(self._numbers[member], 0)
+        return self._find_line(member), self._find_number(place)
+
+    def _find_number(self, place: int) -> int:
+        """Return the number of an entry's record on its line, 0 for the only one."""
+        member = self._lines[place]
+        number, counts = self._numbers[member], self._members.counts
+        if number == NO_NUMBER or counts is None:
+            return _place_member(number, 0)
+        found = self._members.scanned.events
+        events = find_entries(found.lines, range(member, member + 1))
+        numbers = memoryview(found.members).cast("B").cast("I")[events.start : events.stop]
+        others = [own for own in range(1, counts[member] + 1) if own not in numbers]
+        own = others[place - bisect_left(self._lines, member)] if counts[member] > 1 else 0
+        return _place_member(number, own)
 
     def list_rejects(self, wanted: int | None) -> list[RejectedRecord]:
         """Return the first rejected records, so many of them or all, with their bytes."""
         is_rejected = self._buckets.translate(_IS_REJECTED)
-        members = (self._lines[at] for at in range(len(is_rejected)) if is_rejected[at])
-        buckets = (bucket for bucket in self._buckets if _IS_REJECTED[bucket])
-        pairs = zip(members, buckets, strict=True)
+        places = (at for at in range(len(is_rejected)) if is_rejected[at])
         return [
             RejectedRecord(
-                self._find_line(member),
-                _place_member(self._numbers[member], 0),
-                OTHER_BUCKETS[bucket],
-                self._members.read_raw(member),
+                self._find_line(self._lines[at]),
+                self._find_number(at),
+                OTHER_BUCKETS[self._buckets[at]],
+                self._members.read_raw(self._lines[at]),
             )
-            for member, bucket in islice(pairs, wanted)
+            for at in islice(places, wanted)
         ]
 
 

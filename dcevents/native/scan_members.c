@@ -174,7 +174,8 @@ static enum line_outcome take_in_place(member_cursor *c, u8 *begin, const u8 **e
     const u8 *limit = c->last_feed ? c->last_feed : c->end;
     if (begin >= limit) return SET_ASIDE;
     enum line_outcome outcome = take_path(c->s, begin - c->before_length, limit, end);
-    if (outcome == TAKEN_EVENT || outcome == TAKEN_OTHER) {
+    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER || outcome == TAKEN_SEVERAL;
+    if (is_taken && c->before_length + (size_t)(*end - begin) + c->behind_length <= MAX_LINE_BYTES) {
         if (c->last_feed) c->lines += count_feeds(begin, *end);
         return outcome;
     }
@@ -212,12 +213,14 @@ static enum line_outcome take_as_line(member_cursor *c, const u8 *begin, const u
     /* One that is broken is read again, and rejected then. */
     if (walk_record(s, l.begin) != l.end || may_be_part(s, l.begin)) return SET_ASIDE;
     enum line_outcome outcome = take_record(s, &l, l.begin, l.end);
-    int may_have_path = (outcome == TAKEN_EVENT || outcome == TAKEN_OTHER) && s->walked_rule != NO_NUMBER
-        && !is_of_docker(s, l.begin) && !ends_on_object_line(begin, end);
-    if (!may_have_path) return outcome;
+    /* Of lists in lists nothing has a path: what is around may hold one, but for objects along a line. */
+    int is_list = outcome == TAKEN_SEVERAL && !c->before_length;
+    int is_one = (outcome == TAKEN_EVENT || outcome == TAKEN_OTHER) && s->walked_rule != NO_NUMBER;
+    if ((!is_list && !is_one) || is_of_docker(s, l.begin) || ends_on_object_line(begin, end)) return outcome;
     memcpy(member, begin, size);
     s->has_short_line = c->has_short_line;
-    learn_path(s, l.begin, member + size, s->walked_rule);
+    if (is_list) learn_list(s, l.begin, member + size);
+    else learn_path(s, l.begin, member + size, s->walked_rule);
     return outcome;
 }
 

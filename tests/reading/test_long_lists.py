@@ -19,6 +19,7 @@ from dcevents.reading import scanning
 from dcevents.reading.log import read_log
 from dcevents.reading.read_settings import ReadSettings
 from dcevents.reading.scanner import PureScanner, make_scanner
+from dcevents.reading.scanner.beginnings import may_begin_long_object
 from dcevents.reading.scanning import ScannedInput, Scanning
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.inputs import Input
@@ -51,6 +52,7 @@ WHOLE = (
     json.dumps({"message": EVENT % "s3", "timestamp": 1_770_000_000_000}),
     '{"message":"START of a request"}',
     '{"m":{"list":[' + EVENT % "s4" + "," + EVENT % "s5" + "]}}",
+    '{"list":[' + ",".join(json.dumps({"m": EVENT % s}) for s in ("s4", "s5")) + ',{"m":{}}]}',
     '{"event":"SOMETHING_ELSE","sid":"s6"}',
     '{"event":"OTHER","sid":"s6"}',
     '{"event":"adobedx.conversations.ready"}',
@@ -113,6 +115,28 @@ def test_a_path_of_members_is_of_one_list() -> None:
     in_list = '{"a":[' + ",".join(["PAD"] * PADS + ['{"x":1},{"x":2}'] * 9) + "]}"
     for log in (along_line, in_list, along_line):
         check_log(log.encode(), [])
+
+
+def test_lists_in_objects_along_a_long_line_are_found_by_paths() -> None:
+    events = [json.dumps({"id": n, "message": EVENT % f"s{n}"}) for n in range(60)]
+    events[7:7] = ['{"id":1,"message":"START"}', '{"id":2,"message":"{\\"event\\":\\"X_Y\\"}"}']
+    members = ['{"of":"web","list":[' + ",".join(events[n : n + 4]) + "]}" for n in range(0, 60, 4)]
+    check_log("".join(["PAD"] * PADS + members * 2).encode(), [])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_long"),
+    [
+        ('{\n  "a": [\n    {\n      "b": 1\n', True),
+        ('{\n  "a": [\n    {"b": 1},\n', False),
+        ('{\n  "a": 1\n}\n', False),
+        ('{"a":1}\n{"a":1}\n', False),
+        ('{"a":[{"b":1},', False),
+        ('[\n  {\n    "b": 1\n', False),
+    ],
+)
+def test_an_object_over_lines_may_be_long(text: str, is_long: bool) -> None:
+    assert may_begin_long_object(text.encode()) == is_long
 
 
 @pytest.mark.parametrize("behind", [" {} {\n", ',"c":[[1],\n["x"]]}\n'])

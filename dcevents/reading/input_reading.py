@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _ENDS_LIST: Final = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.SEVERAL)
 """Of lines that may end what is open before them."""
-_LIST_BYTES: Final = 1 << 18
+_LIST_BYTES: Final = 1 << 20
 _LINES_BYTES: Final = 1 << 12
 """Of a value over lines, as long as it is not known to be long."""
 

@@ -27,6 +27,7 @@ from dcevents.reading.scanner import (
     TakenEvents,
     make_scanner,
 )
+from dcevents.reading.scanner.beginnings import may_begin_long_object
 from dcevents.reading.scanner.packing import number_events, pack_numbered
 from dcevents.reading.sources import sizes
 from dcevents.reading.sources.blocks import BlockLoader, InputBlock, RestOfInput, read_blocks
@@ -201,6 +202,8 @@ class Scanning:
         self._settling = _Settling(inputs)
         self.codes: Codes | None = None
         self._later_max_bytes = (workers + _AHEAD_BLOCKS) * sizes.BLOCK_BYTES
+        self._is_looking = False
+        """Whether the first block of an input is not loaded yet, by which the next are scanned."""
         self._is_over = False
         self._error: BaseException | None = None
 
@@ -231,9 +234,16 @@ class Scanning:
 
     def _read_ahead(self) -> None:
         """Read blocks and have them scanned, as long as there is room, up to the end."""
+        is_first = True
         try:
             for item in self._items:
+                is_last, is_loaded = isinstance(item, InputResult), isinstance(item, InputBlock)
+                if not is_first and not is_last:
+                    with self._changed:
+                        self._changed.wait_for(lambda: not self._is_looking or self._is_over)
+                self._is_looking = is_first and not is_last and not is_loaded
                 waiting = self._scan_item(item)
+                is_first = is_last
                 with self._changed:
                     self._waiting.append(waiting)
                     self._waiting_bytes += waiting.size
@@ -304,7 +314,19 @@ class Scanning:
 
     def scan(self, block: InputBlock | BlockLoader) -> ScannedInput:
         """Scan a block."""
+        if self._is_looking and not isinstance(block, InputBlock):
+            block = block()
+            self._look_at_first(block)
+            return scan_block(block, self.scanner, is_in_list=False)
         return scan_block(block, self.scanner, is_in_list=self.is_in_list)
+
+    def _look_at_first(self, block: InputBlock) -> None:
+        """Say whether a long list may be open behind an input's first block, until it is taken."""
+        if may_begin_long_object(block.data):
+            self.is_in_list = True
+        with self._changed:
+            self._is_looking = False
+            self._changed.notify_all()
 
     def give_back(self, block: ScannedInput) -> None:
         """Give back the memory of a block that was read, to be used again."""

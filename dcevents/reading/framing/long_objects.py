@@ -28,6 +28,9 @@ MAX_AROUND_BYTES = MAX_RECORD_BYTES // 2
 """Bytes around the lists of an object, so that there is room for their members."""
 _STEP_BYTES = 1 << 16
 _FIRST_ASKED_BYTES = 1 << 13
+_MAX_ASKED_BYTES = 2 * MAX_RECORD_BYTES
+_FIRST_STEP_BYTES = 1 << 12
+"""Of a member that may be long: what follows is passed over faster."""
 MAX_REPEATS = 32
 SPARE_BYTES = 1 << 24
 """What is around a list is read for each member anew: so many times the bytes of the object, and
@@ -222,7 +225,7 @@ class LongObject:
             return None
         has_all = end == buffer.end
         self._asked_bytes = (
-            min(2 * self._asked_bytes, MAX_RECORD_BYTES) if found.is_open else _FIRST_ASKED_BYTES
+            min(2 * self._asked_bytes, _MAX_ASKED_BYTES) if found.is_open else _FIRST_ASKED_BYTES
         )
         if len(found) <= 1:
             behind = _STEP_BYTES if found.is_open and has_all else found.stop + 1
@@ -254,7 +257,7 @@ class LongObject:
 
     def _pass_tokens(self, member: _ListMember, buffer: Buffer, pass_lines: PassLines) -> None:
         """Pass over tokens of a member that is longer than most."""
-        if self.at - member.at < _STEP_BYTES:
+        if self.at == member.at:
             return
         end = buffer.end if self._skips_member else member.at + MAX_RECORD_BYTES
         if member.scan.is_in_string:
@@ -267,12 +270,13 @@ class LongObject:
 
         None if there are too few.
         """
-        end = self.at + _STEP_BYTES
+        is_first = self._member is not None and self.at == self._member.at
+        end = step_end = self.at + (_FIRST_STEP_BYTES if is_first else _STEP_BYTES)
         if self._member and not self._skips_member:
             end = min(end, self._member.at + MAX_RECORD_BYTES)
         if buffer.end < end and not is_final:
             return None
-        self._is_last_window = end < self.at + _STEP_BYTES and buffer.end >= end
+        self._is_last_window = end < step_end and buffer.end >= end
         data = buffer.read(self.at, min(end, buffer.end))
         if line_end := data.find(b"\n") + 1:
             self._is_last_window = False

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _ENDS_LIST: Final = (LineStatus.EVENT, LineStatus.EVENT_ALONE, LineStatus.SEVERAL)
 """Of lines that may end what is open before them."""
 _LIST_BYTES: Final = 1 << 20
+_FIRST_LIST_BYTES: Final = 1 << 16
+"""Of an object that may hold one."""
 _LINES_BYTES: Final = 1 << 12
 """Of a value over lines, as long as it is not known to be long."""
 
@@ -100,6 +102,12 @@ class InputReading:
         """Return whether a long list is open whose members are scanned."""
         reader = self._opened_reader
         return self._members is not None and reader is not None and reader.is_in_list
+
+    @property
+    def may_be_in_list(self) -> bool:
+        """Return whether one is open, or seems to begin."""
+        reader = self._opened_reader
+        return self._members is not None and reader is not None and reader.may_be_in_list
 
     def _open_reader(self) -> "RecordReader":
         """Return what reads records, from the lines on that were passed over."""
@@ -178,8 +186,9 @@ class InputReading:
         A line begins at `first_line`.
         """
         data, at = block.data, 0
-        while at < len(data) and (self.is_in_list or at < first_line):
-            end = max(at + _LIST_BYTES, first_line) if self.is_in_list else first_line
+        while at < len(data) and (self.may_be_in_list or at < first_line):
+            size = _LIST_BYTES if self.is_in_list else _FIRST_LIST_BYTES
+            end = max(at + size, first_line) if self.may_be_in_list else first_line
             end = data.find(b"\n", end - 1) + 1 or len(data)
             with memoryview(data)[at:end] as piece:
                 records += self._open_reader().feed(piece)

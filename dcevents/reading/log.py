@@ -197,7 +197,7 @@ class _LogReader:
     def _read_block(self, reading: InputReading, block: ScannedInput) -> None:
         self._has_read |= bool(block.begin or block.data or block.passed_bytes)
         self._add_block(reading.read_block(block, self._builder.wanted_rejects), reading.resume)
-        self._scanning.is_in_list = reading.is_in_list
+        self._scanning.is_in_list = reading.may_be_in_list
         self._problem, self._is_over = block.problem, block.problem is not None
         if block.rest and not self._is_over:
             for following in block.rest:

@@ -131,6 +131,11 @@ class RecordReader:
         """Return whether a long list is open, of which members have been read."""
         return self._framing.is_in_list
 
+    @property
+    def may_be_in_list(self) -> bool:
+        """Return whether one is open, or an object over lines that may hold one."""
+        return self._framing.may_be_in_list
+
     def find_last_line(self) -> int | None:
         """Return the line on which what was fed ends, while a long list is open; None else."""
         return self._framing.find_last_line()

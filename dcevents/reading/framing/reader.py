@@ -28,7 +28,7 @@ from dcevents.reading.framing.records import (
     ResumePoint,
 )
 from dcevents.reading.framing.segments import LineSegment
-from dcevents.reading.framing.sequences import OuterArrays
+from dcevents.reading.framing.sequences import Kind, OuterArrays
 
 _BEHIND_SCALARS: Final = {b"", *(bytes([byte]) for byte in b" \t\r\n,\0\x1e]")}
 """Bytes that may follow a string or number."""
@@ -162,6 +162,13 @@ class Framing(LineReader):
     def is_in_list(self) -> bool:
         """Return whether a long list is open, of which members have been read."""
         return self._long_object is not None and self._long_object.has_members
+
+    @property
+    def may_be_in_list(self) -> bool:
+        """Return whether a long list is open, or an object over lines that may hold one."""
+        attempt = self._attempt
+        is_long = attempt and self._buffer.end - attempt.opener > MAX_RECORD_BYTES // 2
+        return self.is_in_list or bool(is_long and attempt and attempt.kind is Kind.OBJECT)
 
     def find_last_line(self) -> int | None:
         """Return the line on which what has come in ends, while a long list is open; None else."""

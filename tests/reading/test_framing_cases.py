@@ -146,6 +146,11 @@ def test_a_broken_long_object_costs_the_line_on_which_it_breaks() -> None:
     assert buckets == [None] * 3000 + ["too_long", None]
 
 
+def test_a_character_that_is_cut_off_costs_no_event_before_it() -> None:
+    records, _ = read(b"[" + E1 + b"[{" + E1 + b"\xc3")
+    assert [(record.bucket, record.raw) for record in records] == [(None, E1)] * 2
+
+
 def _flood() -> Iterator[tuple[str, bytes]]:
     yield "braces", b"{}\n" * 25_000
     yield "braces on one line", b"{}" * 25_000

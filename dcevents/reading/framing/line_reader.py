@@ -357,7 +357,9 @@ class LineReader(Position):
                 whole = LineSegment(segment.line, segment.begin, segment.data[: error.start])
                 if whole.data:
                     self._read_segment(whole, is_cut=True)
-                self._at = segment.end
+                is_rest_left = self._at > segment.begin and self._at == self._rest_at
+                if not is_rest_left:
+                    self._at = segment.end
                 return
         # Bytes that are no UTF-8 may stand in the text before a value, not in one.
         self._read_prefixed(segment.escape_bytes())

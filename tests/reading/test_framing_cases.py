@@ -170,6 +170,7 @@ def _flood() -> Iterator[tuple[str, bytes]]:
     yield "a word", b"x" * 120_000 + b"\n"
     yield "backslashes", b'{"a":"' + b"\\" * 250_001 + b"\n"
     yield "parts without an end", b"2025-11-03T09:00:00Z stdout P x\n" * 5_000
+    yield "events behind a prefix", b'x":1},' + b",".join([E1] * 6_000) + b',{"a":bad}\n'
     yield "events behind prefixes", (b"x " + E1) * 6_000 + b"\n"
 
 

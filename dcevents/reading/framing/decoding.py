@@ -7,7 +7,7 @@ from typing import Any
 
 from dcevents.reading.json_value import SPACE, is_too_deep, scan_value
 
-_NO_UTF8 = re.compile("[\udc80-\udcff]")
+NO_UTF8 = re.compile("[\udc80-\udcff]")
 """Bytes that are no UTF-8, as `surrogateescape` has them: text may hold some, values none."""
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(
@@ -40,7 +40,7 @@ def decode_at(text: str, at: int) -> tuple[Any, int]:
         value, end = scan_value(text, at)
     except (StopIteration, ValueError, RecursionError):
         raise NoJsonValueError(at) from None
-    if not text.isascii() and _NO_UTF8.search(text, at, end):
+    if not text.isascii() and NO_UTF8.search(text, at, end):
         raise NoJsonValueError(at)
     if text.startswith(("{", "["), at) and is_too_deep(text, at, end):
         raise NoJsonValueError(at)

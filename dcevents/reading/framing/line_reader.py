@@ -29,7 +29,6 @@ from dcevents.reading.framing.sequences import (
     begins_with_object,
     has_only_separators,
     is_pair,
-    read_sequence,
 )
 from dcevents.reading.framing.tokens import ValueScan
 
@@ -68,7 +67,7 @@ class LineReader(Position):
         elif sequence.end is End.PAIRS:
             self._try_value(segment, Kind.PAIRS, sequence.stop)
         else:
-            self._read_prefixed(segment)
+            self._read_prefixed(segment, sequence.stop)
 
     def _take_values(self, segment: LineSegment, stop: int) -> None:
         """Take the values of a line that ends behind them.
@@ -123,20 +122,23 @@ class LineReader(Position):
     def _read_prefixed(self, segment: LineSegment, tried: int | None = None) -> None:
         """Read a line that is no sequence of values: JSON with text before, or none.
 
-        `tried` is the character of a bracket that begins no value, as is known already.
+        `tried` is the character at which no value begins, as is known already.
         """
         text = segment.text or ""
         if self._has_no_prefix(segment):
             self._reject(segment, Bucket.INVALID_JSON)
-        elif found := find_json(text, self._has_event):
-            self._take_prefixed(segment, found)
+        elif found := find_json(segment.ends, self._has_event):
+            self._take_prefixed(segment, found, tried)
         elif (opening := find_opening(text)) not in {None, tried} and opening is not None:
             self._start_attempt(segment, Kind.OBJECT, opening, 0, has_prefix=True)
         else:
             self._read_quoted(segment)
 
-    def _take_prefixed(self, segment: LineSegment, found: Found) -> None:
-        """Take JSON behind a prefix, and further such on the line as long as it goes on."""
+    def _take_prefixed(self, segment: LineSegment, found: Found, tried: int | None) -> None:
+        """Take JSON behind a prefix, and further such on the line as long as it goes on.
+
+        What is left, read like a line of its own, would come to that again.
+        """
         text, begin = segment.text or "", 0
         self._arrays.has_comma = True
         while True:
@@ -147,13 +149,20 @@ class LineReader(Position):
                 self._end_line(segment.end)
                 return
             following = None
-            if read_sequence(text, begin).end is End.BROKEN:
-                following = find_json(text, self._has_event, begin)
+            if self._has_prefix_at(segment, begin, tried):
+                following = find_json(segment.ends, self._has_event, begin)
             if following is None:
                 self._rest_at = segment.offset_of(begin)
                 self._move_to(self._rest_at)
                 return
             found = following
+
+    def _has_prefix_at(self, segment: LineSegment, begin: int, tried: int | None) -> bool:
+        """Return whether what is left of a line, behind JSON, is known to be text before JSON."""
+        if segment.is_invalid_from(begin):
+            return True
+        end, stop = segment.ends.find_end(begin)
+        return end is End.BROKEN or (end in {End.VALUE, End.ARRAY} and stop == tried)
 
     def _is_rest(self, segment: LineSegment) -> bool:
         """Return whether a segment follows a prefix and its JSON on their line."""
@@ -341,8 +350,8 @@ class LineReader(Position):
             self._take_incomplete(
                 segment, sequence.stop, begin_of_text(text, behind, sequence.stop)
             )
-        elif self._has_no_prefix(segment) or find_json(text, self._has_event):
-            self._read_prefixed(segment)
+        elif self._has_no_prefix(segment) or find_json(segment.ends, self._has_event):
+            self._read_prefixed(segment, sequence.stop)
         elif (stop := find_cut(text, has_prefix=self._is_rest(segment))) is not None:
             self._take_incomplete(segment, stop, 0)
         else:
@@ -362,4 +371,4 @@ class LineReader(Position):
                     self._at = segment.end
                 return
         # Bytes that are no UTF-8 may stand in the text before a value, not in one.
-        self._read_prefixed(segment.escape_bytes())
+        self._read_prefixed(segment.escape_bytes(is_cut=is_cut))

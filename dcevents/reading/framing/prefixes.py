@@ -15,6 +15,7 @@ from dcevents.reading.framing.sequences import (
     Item,
     Kind,
     Sequence,
+    SequenceEnds,
     begins_with_object,
     read_sequence,
 )
@@ -47,15 +48,16 @@ class Found(NamedTuple):
     rest: int
 
 
-def find_json(text: str, has_event: HasEvent, begin: int = 0) -> Found | None:
+def find_json(ends: SequenceEnds, has_event: HasEvent, begin: int = 0) -> Found | None:
     """Return the JSON behind the prefix of a line.
 
     None where none of the places holds any.
 
-    The line, or what is left of it, begins at `begin`.
+    `ends` are those of its text. The line, or what is left of it, begins at `begin`.
 
     The text has gone through `repair_surrogates`.
     """
+    text = ends.text
     tried, at, fallback = 0, begin, None
     while tried < MAX_PLACES and (place := _PLACE.search(text, at)):
         tried, at = tried + 1, place.start() + 1
@@ -63,7 +65,7 @@ def find_json(text: str, has_event: HasEvent, begin: int = 0) -> Found | None:
             _, end = decode_at(text, place.start())
         except NoJsonValueError:
             continue
-        found = _found_at(text, (begin, place.start(), end), has_event)
+        found = _found_at(ends, (begin, place.start(), end), has_event)
         if found and any(item.is_object for item in found.items):
             return found
         fallback = fallback or found
@@ -71,14 +73,16 @@ def find_json(text: str, has_event: HasEvent, begin: int = 0) -> Found | None:
     return fallback
 
 
-def _found_at(text: str, places: tuple[int, int, int], has_event: HasEvent) -> Found | None:
+def _found_at(
+    ends: SequenceEnds, places: tuple[int, int, int], has_event: HasEvent
+) -> Found | None:
     """Return the records of the JSON at a place, if what follows it is permitted.
 
     `places` are those of the prefix, of the JSON, and of what follows.
     """
-    _, at, end = places
+    text, (_, at, end) = ends.text, places
     items = _shift(read_sequence(text[at:end]), at)
-    if _may_end(text, places, has_event):
+    if _may_end(ends, places, has_event):
         return Found(items, len(text))
     # A line end that is lost between two events must cost neither, behind prefixes too.
     if any(has_event(item.value) for item in items) and _holds_event(text, end, has_event):
@@ -90,15 +94,15 @@ def _shift(sequence: Sequence, by: int) -> list[Item]:
     return [item._replace(at=item.at + by, end=item.end + by) for item in sequence.items]
 
 
-def _may_end(text: str, places: tuple[int, int, int], has_event: HasEvent) -> bool:
+def _may_end(ends: SequenceEnds, places: tuple[int, int, int], has_event: HasEvent) -> bool:
     """Return whether a value's end is permitted by what follows on the line."""
-    _, _, end = places
+    text, (_, _, end) = ends.text, places
     if not _QUOTES_AND_BRACKETS.search(text, end) or _closes(text, places):
         return True
-    following = read_sequence(text, end)
-    if following.end is not End.WHOLE or following.closed:
+    if ends.find_end(end)[0] is not End.WHOLE:
         return False
-    return not any(has_event(item.value) for item in following.items)
+    following = ends.read(end)
+    return not following.closed and not any(has_event(item.value) for item in following.items)
 
 
 def _closes(text: str, places: tuple[int, int, int]) -> bool:

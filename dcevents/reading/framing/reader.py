@@ -300,7 +300,7 @@ class Framing(LineReader):
             return [joined.reject(Bucket.INVALID_UTF8)]
         if len(joined.data) > MAX_RECORD_BYTES:
             return [joined.reject(Bucket.TOO_LONG)]
-        if found := find_json(text, self._has_event):
+        if found := find_json(joined.ends, self._has_event):
             return list(joined.read_prefixed(found.items, 0, len(text)))
         if item := find_quoted(text, self._is_body_key):
             return list(joined.read_prefixed([item], 0, len(text)))

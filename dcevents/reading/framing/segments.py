@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
-from dcevents.reading.framing.decoding import repair_surrogates
+from dcevents.reading.framing.decoding import NO_UTF8, repair_surrogates
 from dcevents.reading.framing.prefixes import HasEvent
 from dcevents.reading.framing.records import MAX_RECORD_BYTES, Bucket, FramedRecord
 from dcevents.reading.framing.sequences import (
@@ -13,11 +13,15 @@ from dcevents.reading.framing.sequences import (
     Item,
     Kind,
     Sequence,
+    SequenceEnds,
     find_records,
     read_sequence,
     skip_separators,
 )
 from dcevents.reading.json_value import SEPARATOR_BYTES
+
+_MAX_CUT_BYTES = 3
+"""Bytes of a character of which the last is missing."""
 
 
 class LineSegment:
@@ -29,6 +33,7 @@ class LineSegment:
         self.data = data
         self._mapped = (0, 0)
         self._errors = "strict"
+        self._cut_bytes = 0
 
     @property
     def end(self) -> int:
@@ -60,16 +65,38 @@ class LineSegment:
         """Return whether all of its bytes are characters."""
         return self._errors == "strict" and self.text is not None
 
-    def escape_bytes(self) -> "LineSegment":
-        """Return the same bytes, read so that those that are no UTF-8 may be in its text."""
+    def escape_bytes(self, *, is_cut: bool) -> "LineSegment":
+        """Return the same bytes, read so that those that are no UTF-8 may be in its text.
+
+        Where it is cut the last ones may be part of a character.
+        """
         escaped = LineSegment(self.line, self.begin, self.data)
         escaped._errors = "surrogateescape"
+        escaped._cut_bytes = _MAX_CUT_BYTES if is_cut else 0
         return escaped
 
     @cached_property
     def sequence(self) -> Sequence:
         """Return the values in it, as if there were no prefix."""
         return read_sequence(self.text or "")
+
+    @cached_property
+    def ends(self) -> SequenceEnds:
+        """Return how the sequences from places in it on end."""
+        return SequenceEnds(self.text or "")
+
+    def is_invalid_from(self, character: int) -> bool:
+        """Return whether bytes from a character on are no UTF-8, whatever may follow them."""
+        return character <= self._last_invalid
+
+    @cached_property
+    def _last_invalid(self) -> int:
+        """Return the last character that is no UTF-8, but for a cut one; -1 without one."""
+        if self._errors == "strict":
+            return -1
+        text = self.text or ""
+        found = NO_UTF8.finditer(text, 0, max(len(text) - self._cut_bytes, 0))
+        return max((match.start() for match in found), default=-1)
 
     @property
     def is_blank(self) -> bool:

@@ -1,6 +1,7 @@
 """Read the JSON values of a line between separators and brackets."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -227,6 +228,80 @@ class _SequenceReader:
         if end != at + 1:
             raise NoJsonValueError(array.at)
         self.items[array.first :] = [Item(kind, array.at, end, value)]
+
+
+class _TracingReader(_SequenceReader):
+    """A walk that notes from which places on another would end as it does.
+
+    From a place within an array, arrays in this one may be outermost: they must be JSON then.
+    """
+
+    def __init__(self, text: str, begin: int) -> None:
+        super().__init__(text, begin)
+        self.places: list[int] = []
+
+    def read(self) -> Sequence:
+        sequence = super().read()
+        is_too_deep = self.text.startswith("[", sequence.reached)
+        if sequence.end is End.WHOLE or is_too_deep:
+            self.places.clear()
+        self._drop_behind(sequence.stop)
+        return sequence
+
+    def _read_at(self, at: int) -> int:
+        end = super()._read_at(at)
+        self.places.append(end)
+        return end
+
+    def _close_array(self, at: int) -> int:
+        array = self.arrays[-1] if self.arrays else None
+        try:
+            end = super()._close_array(at)
+        except NoJsonValueError:
+            self._drop_behind(array.at if array else at)
+            raise
+        if array and self.arrays and not array.has_objects and not self._is_json(array, end):
+            self._drop_behind(self.arrays[-1].at)
+        return end
+
+    def _is_json(self, array: _Array, end: int) -> bool:
+        """Return whether an array without objects is JSON, where objects are before it."""
+        try:
+            return self.arrays[-1].has_objects and decode_at(self.text, array.at)[1] == end
+        except NoJsonValueError:
+            return False
+
+    def _drop_behind(self, place: int) -> None:
+        while self.places and self.places[-1] > place:
+            self.places.pop()
+
+
+class SequenceEnds:
+    """How the sequences end that begin at several places of one text.
+
+    What one has walked the next does not walk again: a line may hold thousands of values, and of
+    each it is asked what follows.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._begin = -1
+        self._sequence = Sequence([], End.WHOLE, 0, 0, 0, 0, 0, has_comma=False)
+        self._places: list[int] = []
+
+    def read(self, begin: int) -> Sequence:
+        """Return the values from a place on."""
+        if begin != self._begin:
+            reader = _TracingReader(self.text, begin)
+            self._begin, self._sequence, self._places = begin, reader.read(), reader.places
+        return self._sequence
+
+    def find_end(self, begin: int) -> tuple[End, int]:
+        """Return how the sequence from a place on ends, and its `stop`."""
+        number = bisect_left(self._places, begin)
+        is_known = number < len(self._places) and self._places[number] == begin
+        sequence = self._sequence if is_known else self.read(begin)
+        return sequence.end, sequence.stop
 
 
 def find_records(text: str, items: list[Item], stop: int) -> Iterator[tuple[Item, int, int]]:

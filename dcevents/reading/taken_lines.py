@@ -166,6 +166,7 @@ class OtherLines:
         self._lines = memoryview(others.lines).cast("B").cast("I")
         self._first_line = first_line
         self._spans = memoryview(others.rejected_spans).cast("B").cast("I")
+        self._span_entries = self._spans[::_SPAN_FIELDS]
 
     def count_buckets(self) -> dict[str, int]:
         """Count lines by bucket or reason."""
@@ -198,7 +199,7 @@ class OtherLines:
         rejects, found = TakenRejects(data, scanned), list[RejectedRecord]()
         for entry in islice(entries, wanted):
             reason = OTHER_BUCKETS[self._buckets[entry]]
-            if span := self._find_span(entry):
+            if span := self._span_entries and self._find_span(entry):
                 number, prefix, prefix_end, begin, end = span
                 line, raw = self._lines[entry], bytes(data[prefix:prefix_end] + data[begin:end])
             else:
@@ -211,7 +212,7 @@ class OtherLines:
 
         Nothing for one that is all of its line.
         """
-        entries = self._spans[::_SPAN_FIELDS]
+        entries = self._span_entries
         place = bisect_left(entries, entry)
         if place == len(entries) or entries[place] != entry:
             return []

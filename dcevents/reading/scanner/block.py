@@ -130,6 +130,7 @@ class Runs(Sequence[Run]):
         """One byte for each run, to be searched."""
         self.effects = packed[1::_RUN_BYTES]
         """Likewise."""
+        self._fields = memoryview(packed).cast("I")
 
     @classmethod
     def pack(cls, runs: Iterable[Run]) -> "Runs":
@@ -172,7 +173,7 @@ class Runs(Sequence[Run]):
 
     def _list_field(self, field: int) -> memoryview:
         """Return a field of all runs."""
-        return memoryview(self._packed).cast("I")[field :: _RUN_BYTES // 4]
+        return self._fields[field :: _RUN_BYTES // 4]
 
     def find_unpassed(self, begin: int) -> int:
         """Return the place of the next run whose effect is not known."""

@@ -326,6 +326,9 @@ int is_percent_encoded(const u8 *text, size_t length);
 /* Write a text without percent-encoding, its plus signs as spaces; return its length. Both sides have
    READ_AHEAD bytes behind. */
 size_t decode_percent(const u8 *text, size_t length, u8 *out);
+/* … of an ASCII text of at most 64 bytes whose percents and pluses are known, a bit for each; say whether
+   what is written is ASCII, too. */
+size_t decode_signs(const u8 *text, size_t length, u64 places, u8 *out, int *is_ascii);
 /* Take white space and a question mark off a form; return 0 where it is not certain what is some. */
 int trim_form(const u8 **begin, const u8 **end);
 int is_form_key(u8 byte);

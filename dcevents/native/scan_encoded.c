@@ -112,28 +112,50 @@ static size_t copy_unencoded(u8 *out, const u8 *text, size_t length)
 #endif
 }
 
+/* Read the sign that a percent or plus stands for; return how many bytes it is spelled in. */
+static inline size_t read_sign(const u8 *text, size_t length, u8 *sign)
+{
+    *sign = *text == '+' ? ' ' : *text;
+    if (*text != '%' || length < 3) return 1;
+    unsigned high = hex_values[text[1]], low = hex_values[text[2]];
+    if ((high | low) >= 16) return 1;
+    *sign = (u8)(high << 4 | low);
+    return 3;
+}
+
 size_t decode_percent(const u8 *text, size_t length, u8 *out)
 {
     size_t size = 0, at = 0;
     while (at < length) {
-        u8 byte = text[at];
-        if (byte != '%' && byte != '+') {
+        if (text[at] != '%' && text[at] != '+') {
             size_t plain = copy_unencoded(out + size, text + at, length - at);
             at += plain;
             size += plain;
             continue;
         }
-        at++;
-        if (byte == '+') byte = ' ';
-        if (byte == '%' && at + 1 < length) {
-            unsigned high = hex_values[text[at]], low = hex_values[text[at + 1]];
-            if ((high | low) < 16) {
-                byte = (u8)(high << 4 | low);
-                at += 2;
-            }
-        }
-        out[size++] = byte;
+        at += read_sign(text + at, length - at, out + size);
+        size++;
     }
+    return size;
+}
+
+size_t decode_signs(const u8 *text, size_t length, u64 places, u8 *out, int *is_ascii)
+{
+    size_t size = 0, at = 0;
+    u8 found = 0;
+    for (;; places &= places - 1) {
+        size_t place = places ? (size_t)__builtin_ctzll(places) : length, plain = place - at;
+        /* Up to 15 bytes more are copied. */
+        for (size_t copied = 0; copied < plain; copied += 16)
+            memcpy(out + size + copied, text + at + copied, 16);
+        size += plain;
+        if (!places) break;
+        u8 sign;
+        at = place + read_sign(text + place, length - place, &sign);
+        found |= sign;
+        out[size++] = sign;
+    }
+    *is_ascii = found < 0x80;
     return size;
 }
 

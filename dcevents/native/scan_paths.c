@@ -120,61 +120,80 @@ static const u8 *follow_spelled(scanner *s, const path_step *step, const u8 *at)
     return is_of_class(s, step, at, (size_t)(end - at)) ? end : NULL;
 }
 
-/* Find the end of a field's value, and whether that has percents or pluses. It ends before all that might
-   end a form or a query elsewhere, or make its text another one: white space, quotes, backslashes, & # ? {
-   [ and what is beyond ASCII. */
-static const u8 *find_field_end(const u8 *at, int *is_encoded)
+/* Where a field's value ends, and where in it percents and pluses are. */
+typedef struct {
+    const u8 *end;
+    u64 signs; /* a bit for each of its first FIELD_SIGNS bytes */
+    int is_encoded;
+} found_field;
+
+enum { FIELD_SIGNS = 64 };
+
+/* Find the end of a field's value, and its percents and pluses. It ends before all that might end a form or a
+   query elsewhere, or make its text another one: white space, quotes, backslashes, & # ? { [ and what is
+   beyond ASCII. */
+static inline found_field find_field(const u8 *begin)
 {
+    found_field found = {begin, 0, 0};
 #if defined(__SSE2__)
-    for (;; at += 16) {
+    for (const u8 *at = begin;; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i percents = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('%'));
-        __m128i pluses = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('+'));
-        /* Up to &, or from 0x7F on: of these, percents go on; so do ! $ |, which are told below. */
-        __m128i next = _mm_add_epi8(bytes, _mm_set1_epi8(1));
+        __m128i signs = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('%')),
+                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('+')));
+        /* Up to &, but for ! % (which differ in one bit) and $; beyond ASCII. */
+        __m128i inner = _mm_or_si128(
+            _mm_cmpeq_epi8(_mm_andnot_si128(_mm_set1_epi8(4), bytes), _mm_set1_epi8('!')),
+            _mm_cmpeq_epi8(bytes, _mm_set1_epi8('$')));
+        __m128i ends = _mm_andnot_si128(inner, _mm_cmplt_epi8(bytes, _mm_set1_epi8('&' + 1)));
+        /* { and [ differ in one bit. */
         __m128i upper = _mm_andnot_si128(_mm_set1_epi8(0x20), bytes);
-        __m128i ends = _mm_or_si128(
-            _mm_or_si128(_mm_andnot_si128(percents, _mm_cmplt_epi8(next, _mm_set1_epi8('&' + 2))),
-                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('?'))),
-            _mm_or_si128(_mm_cmpeq_epi8(upper, _mm_set1_epi8('[')),
-                         _mm_cmpeq_epi8(upper, _mm_set1_epi8('\\'))));
+        ends = _mm_or_si128(
+            _mm_or_si128(_mm_or_si128(ends, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('?'))),
+                         _mm_cmpeq_epi8(upper, _mm_set1_epi8('['))),
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')),
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F))));
         unsigned end = (unsigned)_mm_movemask_epi8(ends);
-        unsigned signs = (unsigned)_mm_movemask_epi8(_mm_or_si128(percents, pluses));
-        for (; end; end &= end - 1) {
-            const u8 *found = at + __builtin_ctz(end);
-            if (*found == '!' || *found == '$' || *found == '|') continue;
-            *is_encoded |= (signs & ((end & (~end + 1)) - 1)) != 0;
-            return found;
-        }
-        *is_encoded |= signs != 0;
+        unsigned found_signs = (unsigned)_mm_movemask_epi8(signs);
+        if (end) found_signs &= (end & (~end + 1)) - 1;
+        found.is_encoded |= found_signs != 0;
+        if (at - begin < FIELD_SIGNS) found.signs |= (u64)found_signs << (at - begin);
+        if (!end) continue;
+        found.end = at + __builtin_ctz(end);
+        return found;
     }
 #else
-    for (; *at > ' ' && *at < 0x7F && !strchr("\"#&?{[\\", *at); at++)
-        *is_encoded |= *at == '%' || *at == '+';
-    return at;
+    const u8 *at = begin;
+    for (; *at > ' ' && *at < 0x7F && !strchr("\"#&?{[\\", *at); at++) {
+        if (*at != '%' && *at != '+') continue;
+        found.is_encoded = 1;
+        if (at - begin < FIELD_SIGNS) found.signs |= (u64)1 << (at - begin);
+    }
+    found.end = at;
+    return found;
 #endif
 }
 
 /* Return a field's value as it is meant; NULL where that is no text. */
-static const u8 *read_field(scanner *s, const u8 *at, size_t *length, int is_encoded)
+static const u8 *read_field(scanner *s, const u8 *at, size_t *length, const found_field *field)
 {
-    if (!is_encoded) return at;
+    if (!field->is_encoded) return at;
     u8 *plain = take_arena(s, *length);
+    int is_ascii = 0;
     if (!plain) return NULL;
-    *length = decode_percent(at, *length, plain);
+    *length = *length <= FIELD_SIGNS ? decode_signs(at, *length, field->signs, plain, &is_ascii)
+                                     : decode_percent(at, *length, plain);
     keep_in_arena(s, *length);
-    return is_valid_utf8(plain, *length) ? plain : NULL;
+    return is_ascii || is_valid_utf8(plain, *length) ? plain : NULL;
 }
 
 /* Read a field's value up to what stands behind it. */
 static const u8 *follow_field(scanner *s, const path_step *step, const u8 *at)
 {
-    int is_encoded = 0;
-    const u8 *end = find_field_end(at, &is_encoded);
-    if (is_any(step)) return end;
-    size_t length = (size_t)(end - at);
-    const u8 *text = read_field(s, at, &length, is_encoded);
-    return text && is_of_class(s, step, text, length) ? end : NULL;
+    found_field field = find_field(at);
+    if (is_any(step)) return field.end;
+    size_t length = (size_t)(field.end - at);
+    const u8 *text = read_field(s, at, &length, &field);
+    return text && is_of_class(s, step, text, length) ? field.end : NULL;
 }
 
 static const u8 *follow_number(scanner *s, const path_step *step, const u8 *at)
@@ -296,14 +315,13 @@ static int enter_encoded(scanner *s, const path_step *step, const u8 *at, follow
 /* Enter the value of a field. */
 static int enter_field(scanner *s, const path_step *step, const u8 *at, follower *f)
 {
-    int is_encoded = 0;
-    const u8 *end = find_field_end(at, &is_encoded);
-    size_t length = (size_t)(end - at);
+    found_field field = find_field(at);
+    size_t length = (size_t)(field.end - at);
     /* As it is spelled it holds no brace. */
-    if (!is_encoded || f->level == MAX_TEXT_LEVELS) return 0;
-    const u8 *text = read_field(s, at, &length, is_encoded);
+    if (!field.is_encoded || f->level == MAX_TEXT_LEVELS) return 0;
+    const u8 *text = read_field(s, at, &length, &field);
     if (!text || !has_class(s, step, text, length, *text == '{')) return 0;
-    go_into(f, end, text, length);
+    go_into(f, field.end, text, length);
     return 1;
 }
 

@@ -277,8 +277,15 @@ typedef struct {
 event_name classify_name(const word_list *lists, const u8 *text, size_t length);
 enum { MAX_BEGINNING = 64 };
 /* Return whether a text that is no name is like Adobe's, by so many bytes of it, as it is spelled in a
-   string; a negative number where they do not tell. */
-int begins_like_adobes(const word_list *lists, const u8 *text);
+   string; a negative number where they do not tell. What was told of beginnings of late is kept. */
+enum { MIN_BEGINNING = 32, BEGINNING_CACHE = 64 };
+typedef struct {
+    u8 bytes[MIN_BEGINNING];
+    int8_t is_like;
+    u8 is_known;
+} beginning_entry;
+int begins_like_adobes(const word_list *lists, const hash_seed *seed, beginning_entry *known,
+                       const u8 *text);
 
 /* -- times ------------------------------------------------------------------------------------ */
 
@@ -676,6 +683,7 @@ typedef struct scanner {
     key_filter filter;
     key_entry keys[KEY_CACHE];
     name_entry names[NAME_CACHE];
+    beginning_entry beginnings[BEGINNING_CACHE];
 
     /* one line */
     enum walk_status status;

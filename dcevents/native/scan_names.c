@@ -1,7 +1,7 @@
 /* Names of events: loose spellings to kinds (definitions 1, "Event names"). */
 #include "scan.h"
 
-enum { MAX_NAME_BYTES = 4 * MAX_NAME_CHARACTERS, MIN_BEGINNING = 32 };
+enum { MAX_NAME_BYTES = 4 * MAX_NAME_CHARACTERS };
 
 /* Letters and digits, in lower case; 0 for any other byte. */
 static const u8 word_signs[256] = {
@@ -98,17 +98,26 @@ static int is_like_adobes(const word_list *lists, const u8 *name, size_t length,
     }
 }
 
-int begins_like_adobes(const word_list *lists, const u8 *text)
+/* Return what so many bytes of a text tell. */
+static int is_beginning_like(const word_list *lists, const u8 *text, size_t length)
 {
     u8 name[2 * MAX_BEGINNING];
-    int is_like = -1;
-    /* Most times the first words are enough. */
-    for (size_t length = MIN_BEGINNING; is_like < 0 && length <= MAX_BEGINNING; length *= 2) {
-        for (size_t at = 0; at + 1 < length; at++)
-            if (text[at] == '\\' && word_signs[text[at + 1]]) return -1;
-        is_like = is_like_adobes(lists, name, normalize_name(text, length, name), 1);
+    for (size_t at = 0; at + 1 < length; at++)
+        if (text[at] == '\\' && word_signs[text[at + 1]]) return -1;
+    return is_like_adobes(lists, name, normalize_name(text, length, name), 1);
+}
+
+int begins_like_adobes(const word_list *lists, const hash_seed *seed, beginning_entry *known,
+                       const u8 *text)
+{
+    beginning_entry *entry = &known[hash_bytes(seed, text, MIN_BEGINNING) & (BEGINNING_CACHE - 1)];
+    if (!entry->is_known || memcmp(entry->bytes, text, MIN_BEGINNING)) {
+        memcpy(entry->bytes, text, MIN_BEGINNING);
+        entry->is_like = (int8_t)is_beginning_like(lists, text, MIN_BEGINNING);
+        entry->is_known = 1;
     }
-    return is_like;
+    /* Most times the first words are enough. */
+    return entry->is_like >= 0 ? entry->is_like : is_beginning_like(lists, text, MAX_BEGINNING);
 }
 
 event_name classify_name(const word_list *lists, const u8 *text, size_t length)

@@ -331,7 +331,7 @@ static int begin_spelled(scanner *s, const path_step *step, const u8 *at, follow
     if (f->spelled_count == MAX_TEXT_LEVELS || !add_slot(s, at, 0, step->byte & 15u, step->flags)) return 0;
     if (step->flags & KEY_EVENT) {
         if (s->lists[WORDS_GIVEN_NAME].length) return 0;
-        int is_like = begins_like_adobes(s->lists, at);
+        int is_like = begins_like_adobes(s->lists, &s->seed, s->beginnings, at);
         if (is_like < 0 || (is_like ? CLASS_LIKE_ADOBES : CLASS_OTHER_NAME) != (step->byte & 15)) return 0;
     }
     f->spelled[f->spelled_count++] = at;

@@ -395,15 +395,35 @@ enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end, const u8
         s->value.end = s->value.begin + (u32)(*behind - begin);
         outcome = number == RULES_OF_MEMBERS ? take_followed(s) : apply_rule(s, &s->rules[number]);
     }
-    if (outcome != SET_ASIDE) s->prefers_late = s->is_late;
+    /* What is rejected beside a record says nothing of the next one. */
+    int is_beside = outcome == TAKEN_OTHER && s->may_reject;
+    if (outcome != SET_ASIDE && !is_beside) s->prefers_late = s->is_late;
     s->is_late = s->prefers_late;
     return outcome;
 }
 
+/* Take a record, of which the late walk was only that of the line before, by the walk that it needs: a path
+   asks less of each text then. */
+static enum line_outcome take_without_late(scanner *s, const place *p)
+{
+    size_t events = s->events.count, others = s->others.count, spans = s->rejected_spans_count;
+    u32 records = s->line_records;
+    enum line_outcome outcome = take_record(s, p->l, p->at, p->end);
+    int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
+    int is_needless = is_taken && s->walked_rule != NO_NUMBER && s->was_late && !s->needs_late;
+    if (!is_needless || s->paths.pause) return outcome;
+    s->events.count = events;
+    s->others.count = others;
+    s->rejected_spans_count = spans;
+    s->line_records = records;
+    return take_anew(s, p, 0);
+}
+
 enum line_outcome take_and_learn(scanner *s, const line *l, const u8 *at, const u8 *end)
 {
+    place p = {l, at, end};
     int is_pair = s->is_pair;
-    enum line_outcome outcome = take_record(s, l, at, end);
+    enum line_outcome outcome = take_without_late(s, &p);
     int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
     s->is_pair = is_pair;
     /* Of a line that might be a part, it matters how its text ends. */

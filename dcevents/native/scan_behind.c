@@ -65,7 +65,8 @@ static const u8 *walk_text_scalar(scanner *s, const u8 *at)
 {
     enum { MAX_NUMBER_BYTES = 40 };
     const u8 *end = walk_plain_scalar(s, at);
-    if (!end || (*at != '"' && end - at > MAX_NUMBER_BYTES)) return NULL;
+    if (!end) return NULL;
+    if (*at != '"') return end - at > MAX_NUMBER_BYTES ? NULL : end;
     return memchr(at, '\\', (size_t)(end - at)) ? NULL : end;
 }
 
@@ -75,11 +76,13 @@ static u32 find_offset(const line *l, const u8 *at) { return l->offset + (u32)(a
 static enum line_outcome take_member(scanner *s, const line *l, const u8 **at)
 {
     /* All records have the text before the first. */
-    if (!s->prefix_end) s->prefix_end = *at;
-    /* To framing, half an escaped surrogate in it is another character. */
-    s->may_reject = !memchr(s->prefix_begin, '\\', (size_t)(s->prefix_end - s->prefix_begin));
-    s->value.prefix_begin = find_offset(l, s->prefix_begin);
-    s->value.prefix_end = find_offset(l, s->prefix_end);
+    if (!s->prefix_end) {
+        s->prefix_end = *at;
+        /* To framing, half an escaped surrogate in it is another character. */
+        s->may_reject = !memchr(s->prefix_begin, '\\', (size_t)(*at - s->prefix_begin));
+        s->value.prefix_begin = find_offset(l, s->prefix_begin);
+        s->value.prefix_end = find_offset(l, *at);
+    }
     s->value.begin = find_offset(l, *at);
     return take_object(s, l, *at, at);
 }

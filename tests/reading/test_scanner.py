@@ -262,6 +262,11 @@ def test_lists_alike_but_for_their_members(seed: int) -> None:
     check_block(alike_lines.make_alike_lists(seed, 120))
 
 
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_lines_in_turns_with_those_whose_other_texts_matter(seed: int) -> None:
+    check_block(alike_lines.make_in_turns(seed, 80))
+
+
 @pytest.mark.parametrize("make", [layered_lines.make_texts, layered_lines.make_pairs])
 def test_texts_and_pairs(make: Callable[[int, int], bytes]) -> None:
     found = sum((check_block(make(seed, 50)) for seed in range(LAYERED)), Counter[LineStatus]())

@@ -72,6 +72,21 @@ def make_alike(seed: int, lines: int) -> bytes:
     )
 
 
+def make_in_turns(seed: int, lines: int) -> bytes:
+    """Return lines of two kinds in turns, of which one may need more of its texts."""
+    pick = random.Random(seed)
+    made: list[str] = []
+    while len(made) < lines:
+        records = [CANONICAL, pick.choice([LOGGED, {}, {"message": "received"}])]
+        before, behind = pick.choice([("", ""), ("dc: [[1770000000.5, {}], ", "]"), ("dc: ", "")])
+        for number in range(40):
+            record = records[number % 2] if pick.random() < 0.9 else pick.choice(records)
+            record = _change_values(record, pick) if pick.random() < 0.1 else record
+            record = _change_some(record, pick) if pick.random() < 0.1 else record
+            made.append(before + json.dumps(record) + behind)
+    return "".join(f"{line}\n" for line in made[:lines]).encode("utf-8", "surrogatepass")
+
+
 def make_alike_lists(seed: int, lines: int) -> bytes:
     """Return lines of several records: of few members each has some, at times with other values."""
     pick = random.Random(seed)

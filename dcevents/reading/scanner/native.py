@@ -229,7 +229,11 @@ class _BlockScanner:
         places = _read_bytes(found.members, 16 * found.count)
         return FoundMembers(places, scanned, found.stop, bool(found.is_open), bool(found.are_alone))
 
-    def _learn(self, data: BlockBytes, scan: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401
+    def _learn(
+        self,
+        data: BlockBytes,
+        scan: Callable[[], Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - a structure of ctypes
         """Return what a scan found once the rules of the forms in some bytes are known."""
         values = RecordValues()
         scan = scan or partial(self._scan, data)

@@ -48,7 +48,7 @@ MAPS = st.builds(
 
 
 @given(records=st.lists(RECORDS, min_size=1, max_size=6), mapping=MAPS)
-@try_examples(60)
+@try_examples(20)
 def test_all_scanners_say_the_same_under_a_map(
     records: list[dict[str, Any]], mapping: Mapping
 ) -> None:

@@ -67,29 +67,28 @@ static const u8 *take_scalar(open_value *v, const u8 *at)
     return *at == '-' || is_digit(*at) ? match_number(at, &ignored) : match_word(at);
 }
 
+/* Take a token, or a byte of white space, which lies at `place` in the input; return the place behind it, NULL
+   for one that is odd, or ends the value. */
+static const u8 *take_token(open_value *v, const u8 *at, u64 place)
+{
+    switch (*at) {
+    case ' ': case '\t': case '\r': return at + 1;
+    case '{': case '[': return open_bracket(v, *at, place) ? at + 1 : NULL;
+    case '}': case ']': return close_bracket(v, *at) ? at + 1 : NULL;
+    case ',': case ':': return take_sign(v, *at) ? at + 1 : NULL;
+    default: return take_scalar(v, at);
+    }
+}
+
 /* Take a line; return its line feed, NULL for one that is odd, or ends the value. */
 static const u8 *take_line(open_value *v, const u8 *at, u64 place, int is_array)
 {
     const u8 *begin = at;
     while (*at != '\n') {
-        switch (*at) {
-        case ' ': case '\t': case '\r': at++; break;
-        case '{': case '[':
-            /* An array with an object is none that is a value: its members are. */
-            if (is_array && *at == '{') return NULL;
-            if (!open_bracket(v, *at, place + (u64)(at - begin))) return NULL;
-            at++;
-            break;
-        case '}': case ']':
-            if (!close_bracket(v, *at++)) return NULL;
-            break;
-        case ',': case ':':
-            if (!take_sign(v, *at++)) return NULL;
-            break;
-        default:
-            at = take_scalar(v, at);
-            if (!at) return NULL;
-        }
+        /* An array with an object is none that is a value: its members are. */
+        if (is_array && *at == '{') return NULL;
+        at = take_token(v, at, place + (u64)(at - begin));
+        if (!at) return NULL;
     }
     return at;
 }
@@ -138,22 +137,8 @@ DC_EXPORT u32 dc_pass_tokens(open_value *v, const u8 *data, u32 length, u64 plac
     const u8 *at = data, *end = data + length;
     if (v->count > MAX_OPEN) return 0;
     while (end - at > 1 && *at != '\n') {
-        const u8 *next = at + 1;
         u32 expected = v->expected;
-        switch (*at) {
-        case ' ': case '\t': case '\r': break;
-        case '{': case '[':
-            if (!open_bracket(v, *at, place + (u64)(at - data))) next = NULL;
-            break;
-        case '}': case ']':
-            if (!close_bracket(v, *at)) next = NULL;
-            break;
-        case ',': case ':':
-            if (!take_sign(v, *at)) next = NULL;
-            break;
-        default:
-            next = take_scalar(v, at);
-        }
+        const u8 *next = take_token(v, at, place + (u64)(at - data));
         if (!next || next >= end) {
             /* It is odd, or goes on. */
             v->expected = expected;

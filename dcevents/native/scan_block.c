@@ -187,14 +187,20 @@ static enum line_outcome scan_next(scanner *s, block *b, size_t begin, size_t *n
     return outcome;
 }
 
-static u32 count_lines(const u8 *at, const u8 *end)
+u32 count_feeds(const u8 *at, const u8 *end)
 {
-    u32 lines = 0;
-    for (; at < end; lines++) {
-        const u8 *found = memchr(at, '\n', (size_t)(end - at));
-        at = found ? found + 1 : end;
+    const u64 feed = 0x0A0A0A0A0A0A0A0Au, low = 0x7F7F7F7F7F7F7F7Fu;
+    u32 feeds = 0;
+    for (; end - at >= 8; at += 8) {
+        u64 bytes;
+        memcpy(&bytes, at, 8);
+        bytes ^= feed;
+        /* The highest bit of each byte that is none. */
+        u64 others = ((bytes & low) + low) | bytes;
+        feeds += 8 - (u32)((((others & ~low) >> 7) * 0x0101010101010101u) >> 56);
     }
-    return lines;
+    for (; at < end; at++) feeds += *at == '\n';
+    return feeds;
 }
 
 /* Note a run that is added. Brackets before it open arrays only if an object follows on the next line, as
@@ -324,7 +330,7 @@ static int scan_lines(scanner *s, const u8 *data, size_t length)
         if (!goes_on && !settle_open(s, &b, &open, outcome == TAKEN_EVENT)) return 0;
         int is_long = outcome == TAKEN_OVER_LINES || outcome == TAKEN_SEVERAL_OVER_LINES
             || outcome == SET_ASIDE_OVER_LINES;
-        u32 lines = is_long ? count_lines(data + begin, data + next) : 1;
+        u32 lines = is_long ? count_feeds(data + begin, data + next) : 1;
         if (outcome == IS_UNFINISHED) {
             if (!open.lines) open.begin = begin;
             open.lines++;

@@ -66,6 +66,8 @@ void begin_block(scanner *s);
 /* Complete what was found in a block; NULL where there is no memory. */
 const scan_result *end_block(scanner *s);
 enum line_status find_status(enum line_outcome outcome);
+/* Count line feeds, eight bytes at once. */
+u32 count_feeds(const u8 *at, const u8 *end);
 /* Have room for a text and zeros behind it; NULL where there is none. */
 u8 *take_tail(scanner *s, size_t size);
 

@@ -146,23 +146,6 @@ static const u8 *find_next(member_cursor *c, const u8 *at, int is_list)
     return at && *at == '{' ? at : NULL;
 }
 
-/* Count line feeds, eight bytes at once. */
-static u32 count_feeds(const u8 *at, const u8 *end)
-{
-    const u64 feed = 0x0A0A0A0A0A0A0A0Au, low = 0x7F7F7F7F7F7F7F7Fu;
-    u32 feeds = 0;
-    for (; end - at >= 8; at += 8) {
-        u64 bytes;
-        memcpy(&bytes, at, 8);
-        bytes ^= feed;
-        /* The highest bit of each byte that is none. */
-        u64 others = ((bytes & low) + low) | bytes;
-        feeds += 8 - (u32)((((others & ~low) >> 7) * 0x0101010101010101u) >> 56);
-    }
-    for (; at < end; at++) feeds += *at == '\n';
-    return feeds;
-}
-
 /* -- members that have a path --------------------------------------------------------------------- */
 
 /* Take the member at `begin` by the path of one like it; set its end. What is before the list is put before

@@ -147,6 +147,27 @@ static enum line_outcome take_one_record(scanner *s, const place *p)
     return outcome == TAKEN_OTHER ? apply_rule(s, &found) : outcome;
 }
 
+/* What has been taken of a line so far, to go back to. */
+typedef struct {
+    size_t events, others, spans;
+    u32 records;
+} taken_mark;
+
+static taken_mark mark_taken(const scanner *s)
+{
+    taken_mark mark = {s->events.count, s->others.count, s->rejected_spans_count, s->line_records};
+    return mark;
+}
+
+/* Give up what has been taken behind a mark. */
+static void leave_behind(scanner *s, const taken_mark *mark)
+{
+    s->events.count = mark->events;
+    s->others.count = mark->others;
+    s->rejected_spans_count = mark->spans;
+    s->line_records = mark->records;
+}
+
 /* -- lists of records ------------------------------------------------------------------------- */
 
 typedef struct {
@@ -222,8 +243,8 @@ static enum line_outcome take_list_members(scanner *s, const place *p)
    cannot be. */
 static enum line_outcome take_followed(scanner *s)
 {
-    size_t events = s->events.count, others = s->others.count, spans = s->rejected_spans_count;
-    u32 records = s->line_records, slots_count = s->slots_count;
+    taken_mark mark = mark_taken(s);
+    u32 slots_count = s->slots_count;
     int was_several = begin_several(s);
     enum line_outcome outcome = TAKEN_OTHER;
     for (u32 number = 0; number < s->members_count; number++) {
@@ -234,12 +255,9 @@ static enum line_outcome take_followed(scanner *s)
     }
     end_several(s, was_several);
     int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
-    if (outcome == NO_MEMORY || (is_taken && s->events.count > events))
+    if (outcome == NO_MEMORY || (is_taken && s->events.count > mark.events))
         return is_taken ? TAKEN_SEVERAL : outcome;
-    s->events.count = events;
-    s->others.count = others;
-    s->rejected_spans_count = spans;
-    s->line_records = records;
+    leave_behind(s, &mark);
     return SET_ASIDE;
 }
 
@@ -286,17 +304,14 @@ static enum line_outcome take_anew(scanner *s, const place *p, int is_late)
 enum line_outcome take_record(scanner *s, const line *l, const u8 *at, const u8 *end)
 {
     place p = {l, at, end};
-    size_t events = s->events.count, others = s->others.count;
-    u32 records = s->line_records;
+    taken_mark mark = mark_taken(s);
     int was_late = s->is_late;
     s->needs_late = s->is_new = 0;
     enum line_outcome outcome = take_walked(s, &p);
     int is_settled = was_late ? !s->is_dirty : !s->needs_late;
     if (was_late && s->is_dirty && outcome != SET_ASIDE) is_settled = s->needs_late = 1;
     for (int step = 0; step < 2 - was_late && outcome == SET_ASIDE && !is_settled; step++) {
-        s->events.count = events;
-        s->others.count = others;
-        s->line_records = records;
+        leave_behind(s, &mark);
         /* Behind a walk that was late one that is not, and the other way round. */
         s->is_new = step == 1 || was_late;
         outcome = take_anew(s, &p, !s->is_new);
@@ -406,16 +421,12 @@ enum line_outcome take_path(scanner *s, const u8 *begin, const u8 *end, const u8
    asks less of each text then. */
 static enum line_outcome take_without_late(scanner *s, const place *p)
 {
-    size_t events = s->events.count, others = s->others.count, spans = s->rejected_spans_count;
-    u32 records = s->line_records;
+    taken_mark mark = mark_taken(s);
     enum line_outcome outcome = take_record(s, p->l, p->at, p->end);
     int is_taken = outcome == TAKEN_EVENT || outcome == TAKEN_OTHER;
     int is_needless = is_taken && s->walked_rule != NO_NUMBER && s->was_late && !s->needs_late;
     if (!is_needless || s->paths.pause) return outcome;
-    s->events.count = events;
-    s->others.count = others;
-    s->rejected_spans_count = spans;
-    s->line_records = records;
+    leave_behind(s, &mark);
     return take_anew(s, p, 0);
 }
 

@@ -98,14 +98,8 @@ class InputReading:
         return self._held is not None
 
     @property
-    def is_in_list(self) -> bool:
-        """Return whether a long list is open whose members are scanned."""
-        reader = self._opened_reader
-        return self._members is not None and reader is not None and reader.is_in_list
-
-    @property
     def may_be_in_list(self) -> bool:
-        """Return whether one is open, or seems to begin."""
+        """Return whether a long list is open whose members are scanned, or seems to begin."""
         reader = self._opened_reader
         return self._members is not None and reader is not None and reader.may_be_in_list
 
@@ -187,7 +181,7 @@ class InputReading:
         """
         data, at = block.data, 0
         while at < len(data) and (self.may_be_in_list or at < first_line):
-            size = _LIST_BYTES if self.is_in_list else _FIRST_LIST_BYTES
+            size = _LIST_BYTES if self._open_reader().is_in_list else _FIRST_LIST_BYTES
             end = max(at + size, first_line) if self.may_be_in_list else first_line
             end = data.find(b"\n", end - 1) + 1 or len(data)
             with memoryview(data)[at:end] as piece:

@@ -317,9 +317,8 @@ class _RuleMaker:
             is_like = self._form.tokens[named[path]] is Token.LIKE_ADOBES
             probe = "conversation_probe" if is_like else "probe"
             other = _replace_text(value, path, probe)
-            if judge_value(other, Context(clock_ms=0, mapping=self._mapping))[
-                0
-            ].outcome == UnknownEvent(probe):
+            [finding, *_] = judge_value(other, Context(clock_ms=0, mapping=self._mapping))
+            if finding.outcome == UnknownEvent(probe):
                 return named[path]
         return NO_SLOT
 

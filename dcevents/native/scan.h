@@ -323,6 +323,8 @@ int may_hold_values(const u8 *text, size_t length);
 int may_hold_request(const word_list *lists, const u8 *text, size_t length);
 /* What each sign of base64 stands for; 255 for any other byte. */
 extern const u8 base64_values[256];
+/* 1 more than what each digit of a hexadecimal number stands for; 0 for any other byte. */
+extern const u8 hex_digits[256];
 /* Return whether a text is base64 through and through, and long enough for an event. */
 int is_base64(const u8 *text, size_t length);
 /* Write what base64 stands for; return its length, 0 for a text that is not base64 through and through,

@@ -226,8 +226,6 @@ static u32 find_part_flags(const word_list *lists, const key_filter *filter, con
 
 /* -- keys that a record has of its own ----------------------------------------------------------- */
 
-static int is_hex_letter(u8 byte) { return byte >= 'a' && byte <= 'f'; }
-
 enum { MIN_DIGITS_IN_ROW = 3, MIN_ID = 8, MIN_MIXED_ID = 20 };
 
 /* Return whether a key looks like an id, as `is_like_id` of judge/keys.py has it. */
@@ -236,18 +234,17 @@ static int is_like_id(const u8 *key, size_t length, int *has_digit)
     size_t digits = 0, row = 0, hex = 0, lower = 0, upper = 0, dashes = 0;
     if (!length || memchr(key, '.', length)) return 0;
     for (size_t at = 0; at < length; at++) {
-        u8 small = to_lower(key[at]);
         digits += (size_t)is_digit(key[at]);
         row = is_digit(key[at]) ? row + 1 : 0;
         if (row == MIN_DIGITS_IN_ROW || (digits && !at)) return *has_digit = 1;
-        hex += (size_t)is_hex_letter(small);
+        hex += hex_digits[key[at]] != 0;
         lower += (size_t)is_lower(key[at]);
         upper += (size_t)is_upper(key[at]);
         dashes += key[at] == '-';
     }
     *has_digit = digits > 0;
     if (key[0] == '-') return digits || length >= MIN_ID;
-    if (digits && digits + hex + dashes == length) return length >= MIN_ID;
+    if (digits && hex + dashes == length) return length >= MIN_ID;
     int is_mixed = digits + lower + upper == length && lower && upper;
     return is_mixed && length >= MIN_MIXED_ID && (digits || 4 * upper >= length);
 }
@@ -354,5 +351,6 @@ static u32 find_flags_of_key(const word_list *lists, const key_filter *filter, c
 
 u32 find_key_flags(const word_list *lists, const key_filter *filter, const u8 *key, size_t length)
 {
-    return add_flags_of_parts(lists, key, length, find_flags_of_key(lists, filter, key, length));
+    u32 flags = find_flags_of_key(lists, filter, key, length);
+    return has_mapped_keys(lists) ? add_flags_of_parts(lists, key, length, flags) : flags;
 }

@@ -43,10 +43,7 @@ size_t find_character(const u8 *text, size_t length, size_t characters)
 static unsigned read_hex(const u8 *text)
 {
     unsigned value = 0;
-    for (int at = 0; at < 4; at++) {
-        u8 byte = text[at];
-        value = value * 16 + (unsigned)(is_digit(byte) ? byte - '0' : to_lower(byte) - 'a' + 10);
-    }
+    for (int at = 0; at < 4; at++) value = value * 16 + hex_digits[text[at]] - 1u;
     return value;
 }
 

@@ -20,18 +20,13 @@ static inline const u8 *stop_at(scanner *s, const u8 *at)
 
 /* -- scalars as they are spelled -------------------------------------------------------------- */
 
-static inline int is_hex(u8 byte)
-{
-    u8 lower = to_lower(byte);
-    return is_digit(byte) || (lower >= 'a' && lower <= 'f');
-}
-
 /* Return the length of the escape at a backslash; 0 for none. */
 static inline unsigned match_escape(const u8 *at)
 {
     switch (at[1]) {
     case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return 2;
-    case 'u': return is_hex(at[2]) && is_hex(at[3]) && is_hex(at[4]) && is_hex(at[5]) ? 6 : 0;
+    case 'u':
+        return hex_digits[at[2]] && hex_digits[at[3]] && hex_digits[at[4]] && hex_digits[at[5]] ? 6 : 0;
     default: return 0;
     }
 }
